@@ -1,0 +1,524 @@
+//! The words of the trade as types: accounts, jobs, broadcasts, batches, and their states.
+//!
+//! A job is what its author planned; a batch is one mass-send call of it. Both are small state
+//! machines whose only moves are [`JobState::may_become`] and [`BatchState::may_become`]; the
+//! store refuses every other. Nothing here knows a clock, a socket or a database.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The shortest list of OpenIDs that one `mass/send` takes (40130 below it).
+pub const LIST_MIN: usize = 2;
+/// The longest list of OpenIDs that one `mass/send` takes.
+pub const LIST_MAX: usize = 10_000;
+
+/// What the platform calls the account, which decides its quotas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// 订阅号: one mass send a day.
+    Subscription,
+    /// 服务号: four a month for each follower.
+    Service,
+}
+
+impl Kind {
+    /// Returns the word used in config, JSON and schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Subscription => "subscription",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One Official Account, as far as rules and requests need to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The name that config and job files use.
+    pub name: String,
+    /// The platform's id of the account.
+    pub appid: String,
+    /// Which quotas bind it.
+    pub kind: Kind,
+    /// Mass-send calls a day (service accounts; the platform grants more with more followers).
+    pub daily_calls: u32,
+    /// History entries a day; `None` switches the newer rule off for a service account.
+    pub history_per_day: Option<u32>,
+}
+
+/// An id chosen by the job's author: `[A-Za-z0-9._@-]`, 1 to 64 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct JobId(String);
+
+impl JobId {
+    /// Returns the id, or `None` where it breaks the rule above.
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "._@-".contains(c);
+        let fits = (1..=64).contains(&text.len()) && text.chars().all(allowed);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// When a job stops being deferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expires {
+    /// This long after the job's own time.
+    After(#[serde(serialize_with = "seconds")] TimeDelta),
+    /// At an instant.
+    At(DateTime<Utc>),
+}
+
+fn seconds<S: serde::Serializer>(span: &TimeDelta, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_i64(span.num_seconds())
+}
+
+/// What to do with a job whose window has no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnQuota {
+    /// Move it to the next window with room.
+    #[default]
+    Defer,
+    /// End it as failed.
+    Fail,
+}
+
+/// What to do about receivers who already had their four of the month.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFullReceivers {
+    /// Send; the platform filters them.
+    #[default]
+    Send,
+    /// Take them out of an OpenID list.
+    Drop,
+    /// Wait for the month in which all of them can receive.
+    Defer,
+}
+
+/// One planned action as its author wrote it, checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JobSpec {
+    /// The idempotency key.
+    pub id: JobId,
+    /// The account's name in the config.
+    pub account: String,
+    /// The planned instant; `None` is "as soon as allowed".
+    pub at: Option<DateTime<Utc>>,
+    /// The zone whose time of day a deferral keeps.
+    pub timezone: Tz,
+    /// How late the first request may be.
+    #[serde(serialize_with = "seconds")]
+    pub grace: TimeDelta,
+    /// How long after the first request it goes on being asked.
+    #[serde(serialize_with = "seconds")]
+    pub retry_for: TimeDelta,
+    /// When deferring ends.
+    pub expires: Expires,
+    /// What a full window means.
+    pub on_quota: OnQuota,
+    /// -100 to 100; a higher one takes the slot of a lower one.
+    pub priority: i8,
+    /// Whether a person must approve it first.
+    pub approval: bool,
+    /// What full receivers mean.
+    pub on_full_receivers: OnFullReceivers,
+    /// What it does.
+    pub action: Action,
+}
+
+impl JobSpec {
+    /// Returns the digest by which two versions of one job are told apart.
+    pub fn digest(&self) -> String {
+        let json = serde_json::to_vec(self).expect("a checked job is always JSON");
+        hex(&Sha256::digest(json))
+    }
+}
+
+/// What a job does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// A mass send.
+    Broadcast(Broadcast),
+}
+
+impl Action {
+    /// Returns the word used in JSON and schema.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Broadcast(_) => "broadcast",
+        }
+    }
+}
+
+/// A mass send: to whom, and what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Broadcast {
+    /// Who it is for.
+    pub audience: Audience,
+    /// What they get.
+    pub content: Content,
+    /// Whether an article judged a reprint still goes out (`mpnews` only).
+    pub send_ignore_reprint: bool,
+}
+
+/// Who a broadcast is for. There is no default: everyone must be asked for by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// `is_to_all: true`; enters the account's history.
+    Everyone,
+    /// The followers with one tag.
+    Tag(i64),
+    /// OpenIDs, each once, in the author's order; at least [`LIST_MIN`].
+    List(Vec<String>),
+}
+
+/// The content of a broadcast, by the platform's own message types.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Content {
+    /// Plain text.
+    Text {
+        /// The text itself.
+        content: String,
+    },
+    /// Articles made ready before.
+    Mpnews {
+        /// A draft's or a permanent article's id.
+        media_id: String,
+    },
+    /// One picture (the older form).
+    Image {
+        /// The picture's id.
+        media_id: String,
+    },
+    /// One or more pictures (the newer form; its `msgtype` is still `image`).
+    Images(Images),
+    /// A recording.
+    Voice {
+        /// The recording's id.
+        media_id: String,
+    },
+    /// A video that went through `uploadvideo`.
+    Mpvideo {
+        /// The id that `uploadvideo` returned.
+        media_id: String,
+        /// Shown with the video; `mass/send` only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// Shown with the video; `mass/send` only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+    },
+    /// A coupon.
+    Wxcard {
+        /// The coupon's id.
+        card_id: String,
+    },
+}
+
+/// The newer picture message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Images {
+    /// The pictures' ids.
+    pub media_ids: Vec<String>,
+    /// The line shown with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommend: Option<String>,
+    /// The title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Whether comments are open (0 or 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub need_open_comment: Option<u8>,
+    /// Whether only followers may comment (0 or 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_fans_can_comment: Option<u8>,
+}
+
+impl Content {
+    /// Returns the platform's `msgtype`.
+    pub fn msgtype(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::Mpnews { .. } => "mpnews",
+            Self::Image { .. } | Self::Images(_) => "image",
+            Self::Voice { .. } => "voice",
+            Self::Mpvideo { .. } => "mpvideo",
+            Self::Wxcard { .. } => "wxcard",
+        }
+    }
+}
+
+/// Splits a list into as few batches as possible, none longer than [`LIST_MAX`] and none of one.
+///
+/// The platform refuses a list of one (40130), so a remainder of one takes a second receiver from
+/// the batch before it.
+pub fn batch_lengths(receivers: usize) -> Vec<usize> {
+    let mut lengths = vec![LIST_MAX; receivers / LIST_MAX];
+    match receivers % LIST_MAX {
+        0 => {}
+        1 if !lengths.is_empty() => {
+            *lengths.last_mut().expect("just checked") -= 1;
+            lengths.push(2);
+        }
+        rest => lengths.push(rest),
+    }
+    lengths
+}
+
+/// Returns the `clientmsgid` of one batch: 32 hex characters.
+///
+/// It is a pure function of what stands in the job file, and of how often a person remade the
+/// batch. So a restarted daemon, a restored one and a second machine all derive the same one, and
+/// the platform's memory of it prevents the second broadcast. The documents allow 64 bytes, but
+/// more than 32 are refused in practice (45067).
+pub fn clientmsgid(appid: &str, job: &JobId, batch: u32, generation: u32) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("qunfa\0{appid}\0{job}\0{batch}\0{generation}"));
+    hex(&hash.finalize()[..16])
+}
+
+/// Returns lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes everything");
+        text
+    })
+}
+
+/// Declares a state enum with its words, and the table of the moves it may make.
+macro_rules! states {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal -> [$($to:ident),*];)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$variant_meta])* $variant),* }
+
+        impl $name {
+            /// Every state, in the order of a life.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Returns the word used in JSON, schema and logs.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// Returns the state with this word.
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|state| state.as_str() == word)
+            }
+
+            /// Says whether the daemon, an event or a person may move it there.
+            pub fn may_become(self, next: Self) -> bool {
+                let allowed: &[Self] = match self { $(Self::$variant => &[$(Self::$to),*]),* };
+                allowed.contains(&next)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+
+states! {
+    /// Where a job stands.
+    JobState {
+        /// Waiting for its time, or for the next request after a certain refusal.
+        Planned = "planned" -> [Releasing, Held, Cancelled, Expired, Missed, Failed];
+        /// Waiting for a person's approval.
+        Held = "held" -> [Planned, Cancelled, Expired, Missed];
+        /// At least one batch was asked for, and not all have a clear end.
+        Releasing = "releasing" -> [Planned, Accepted, Sent, Failed, Partial, Uncertain, Missed, Cancelled, Expired];
+        /// The platform took every batch; their results are not known yet.
+        Accepted = "accepted" -> [Sent, Failed, Partial];
+        /// The platform says that it went out.
+        Sent = "sent" -> [];
+        /// Refused for good, or stopped by the platform after it was accepted.
+        Failed = "failed" -> [Planned];
+        /// Some batches went out, others certainly did not.
+        Partial = "partial" -> [Planned];
+        /// A batch may have gone out and may not be asked again: a person, or its event, settles it.
+        Uncertain = "uncertain" -> [Releasing, Accepted, Sent, Failed, Partial, Missed];
+        /// A person called it off.
+        Cancelled = "cancelled" -> [];
+        /// Its next window lay beyond its `expires`.
+        Expired = "expired" -> [];
+        /// Nobody could release it in time; a person decides.
+        Missed = "missed" -> [Planned];
+    }
+}
+
+impl JobState {
+    /// Says whether nothing will happen to the job any more unless a person says so.
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Planned | Self::Held | Self::Releasing | Self::Accepted | Self::Uncertain => false,
+            Self::Sent
+            | Self::Failed
+            | Self::Partial
+            | Self::Cancelled
+            | Self::Expired
+            | Self::Missed => true,
+        }
+    }
+}
+
+states! {
+    /// Where one mass-send call stands.
+    BatchState {
+        /// Not accepted, for certain: never asked, or refused for now.
+        Planned = "planned" -> [Asking, Refused];
+        /// A request is under way (or was, when the daemon ended).
+        Asking = "asking" -> [Planned, InDoubt, Accepted, Refused];
+        /// Some attempt has no clear answer: it may have been accepted.
+        InDoubt = "in_doubt" -> [Asking, Accepted, Refused];
+        /// Certainly not accepted, and not asked again by itself.
+        Refused = "refused" -> [Planned];
+        /// The platform took it and gave it a `msg_id`.
+        Accepted = "accepted" -> [Sent, Failed];
+        /// The platform says that it went out.
+        Sent = "sent" -> [];
+        /// The platform stopped it after accepting (review, originality, administrator).
+        Failed = "failed" -> [Planned];
+    }
+}
+
+/// Derives a job's state from its batches once at least one of them was asked for.
+///
+/// Total: any mixture has one answer, so a restart derives the same state as the pass that saw it
+/// happen. `refused_as` is what a job becomes when nothing of it was accepted.
+pub fn job_state(batches: &[BatchState], refused_as: JobState) -> JobState {
+    let any = |state| batches.contains(&state);
+    let accepted = any(BatchState::Accepted) || any(BatchState::Sent);
+    let ended_badly = any(BatchState::Refused) || any(BatchState::Failed);
+    if any(BatchState::Planned) || any(BatchState::Asking) || any(BatchState::InDoubt) {
+        return JobState::Releasing;
+    }
+    match (accepted, ended_badly) {
+        (true, true) => JobState::Partial,
+        (true, false) if any(BatchState::Accepted) => JobState::Accepted,
+        (true, false) => JobState::Sent,
+        (false, _) if any(BatchState::Failed) => JobState::Failed,
+        (false, _) => refused_as,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_split_without_a_remainder_of_one() {
+        for (receivers, expected) in [
+            (2, vec![2]),
+            (10_000, vec![10_000]),
+            (10_001, vec![9_999, 2]),
+            (10_002, vec![10_000, 2]),
+            (20_001, vec![10_000, 9_999, 2]),
+            (20_000, vec![10_000, 10_000]),
+        ] {
+            assert_eq!(batch_lengths(receivers), expected, "{receivers}");
+        }
+    }
+
+    #[test]
+    fn every_split_keeps_every_receiver_and_both_limits() {
+        for receivers in 2..45_000 {
+            let lengths = batch_lengths(receivers);
+
+            assert_eq!(lengths.iter().sum::<usize>(), receivers);
+            assert!(lengths.iter().all(|n| (LIST_MIN..=LIST_MAX).contains(n)), "{receivers}");
+        }
+    }
+
+    #[test]
+    fn a_clientmsgid_is_32_ascii_bytes_and_differs_by_each_of_its_parts() {
+        let id = |appid: &str, job: &str, batch, generation| {
+            clientmsgid(appid, &JobId::parse(job).unwrap(), batch, generation)
+        };
+        let all = [
+            id("wx1", "a", 0, 0),
+            id("wx2", "a", 0, 0),
+            id("wx1", "b", 0, 0),
+            id("wx1", "a", 1, 0),
+            id("wx1", "a", 0, 1),
+        ];
+
+        assert!(all.iter().all(|id| id.len() == 32 && id.is_ascii()));
+        assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), all.len());
+    }
+
+    #[test]
+    fn a_clientmsgid_never_changes_between_versions() {
+        // A later version that derived another one would send every job in doubt a second time.
+        let id = clientmsgid("wx0123456789abcdef", &JobId::parse("spring-launch").unwrap(), 0, 0);
+
+        assert_eq!(id, "5bc1f3dca38a9cc0f32f5a125a6feb64");
+    }
+
+    #[test]
+    fn job_ids_outside_the_rule_are_refused() {
+        let long = "a".repeat(65);
+        for text in ["", "a b", "春", "a/b", long.as_str()] {
+            assert_eq!(JobId::parse(text), None, "{text}");
+        }
+        assert!(JobId::parse("weekly@2027-03-05").is_some());
+    }
+
+    #[test]
+    fn a_jobs_state_follows_from_its_batches() {
+        use BatchState::{Accepted, Asking, Failed, InDoubt, Planned, Refused, Sent};
+        for (batches, expected) in [
+            (vec![Asking], JobState::Releasing),
+            (vec![Accepted, Planned], JobState::Releasing),
+            (vec![Accepted, InDoubt], JobState::Releasing),
+            (vec![Accepted, Accepted], JobState::Accepted),
+            (vec![Accepted, Sent], JobState::Accepted),
+            (vec![Sent, Sent], JobState::Sent),
+            (vec![Accepted, Refused], JobState::Partial),
+            (vec![Sent, Failed], JobState::Partial),
+            (vec![Failed], JobState::Failed),
+            (vec![Failed, Refused], JobState::Failed),
+            (vec![Refused], JobState::Missed),
+        ] {
+            assert_eq!(job_state(&batches, JobState::Missed), expected, "{batches:?}");
+        }
+    }
+}
