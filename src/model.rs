@@ -361,7 +361,7 @@ states! {
     /// Where a job stands.
     JobState {
         /// Waiting for its time, or for the next request after a certain refusal.
-        Planned = "planned" -> [Releasing, Held, Cancelled, Expired, Missed, Failed];
+        Planned = "planned" -> [Releasing, Held, Cancelled, Expired, Missed, Failed, Partial];
         /// Waiting for a person's approval.
         Held = "held" -> [Planned, Cancelled, Expired, Missed];
         /// At least one batch was asked for, and not all have a clear end.
@@ -389,7 +389,9 @@ impl JobState {
     /// Says whether nothing will happen to the job any more unless a person says so.
     pub fn is_final(self) -> bool {
         match self {
-            Self::Planned | Self::Held | Self::Releasing | Self::Accepted | Self::Uncertain => false,
+            Self::Planned | Self::Held | Self::Releasing | Self::Accepted | Self::Uncertain => {
+                false
+            }
             Self::Sent
             | Self::Failed
             | Self::Partial

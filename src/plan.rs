@@ -1,1 +1,268 @@
-//! plan
+//! What happens to a job next, and when to look at it again.
+//!
+//! [`next_step`] looks at one job's times and batches; [`place`] finds the window that a job
+//! may go in. Both are total: there is always an answer and it can be told as a sentence. What is
+//! absent on purpose: who is asked and how (`wechat`), and where the figures live (`store`).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use sha2::{Digest, Sha256};
+
+use crate::calendar::{self, Span, Window};
+use crate::model::{Account, BatchState, JobId, JobState, OnFullReceivers, OnQuota};
+use crate::quota::{self, Because, Block, Demand, Need, Rule, Usage, margins};
+
+/// A job as a decision needs it.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// The account's name.
+    pub account: String,
+    /// Where it stands.
+    pub state: JobState,
+    /// Its place among the account's claims.
+    pub rank: Rank,
+    /// The instant its author wrote, or when its file was taken.
+    pub planned_at: DateTime<Utc>,
+    /// The instant it is due now: `planned_at`, or where it was deferred to.
+    pub due_at: DateTime<Utc>,
+    /// The zone whose time of day a deferral keeps.
+    pub zone: Tz,
+    /// How late the first request may be.
+    pub grace: TimeDelta,
+    /// How long it is asked for after the first request.
+    pub retry_for: TimeDelta,
+    /// No deferral beyond this.
+    pub expires_at: DateTime<Utc>,
+    /// What a full window means.
+    pub on_quota: OnQuota,
+    /// What full receivers mean.
+    pub on_full_receivers: OnFullReceivers,
+    /// What it uses.
+    pub demand: Demand,
+    /// The first request since it became due; none if it was deferred after.
+    pub first_asked_at: Option<DateTime<Utc>>,
+    /// Whether a request of its own was ever made.
+    pub asked: bool,
+}
+
+/// A job's place among claims on one window: the smaller one owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    /// The negated priority.
+    pub behind: i32,
+    /// The order in which jobs were taken.
+    pub taken: i64,
+}
+
+/// A batch as a decision needs it.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Its row.
+    pub id: i64,
+    /// Its place in the job.
+    pub number: u32,
+    /// How often a person remade it.
+    pub generation: u32,
+    /// The id it is asked with.
+    pub clientmsgid: String,
+    /// Where it stands.
+    pub state: BatchState,
+    /// The earliest instant it may be asked.
+    pub next_at: DateTime<Utc>,
+    /// Attempts made under this id.
+    pub attempts: u32,
+    /// Since when its outcome is in doubt.
+    pub in_doubt_since: Option<DateTime<Utc>>,
+}
+
+/// What a job's times and batches say is next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing before this instant.
+    Wait(DateTime<Utc>),
+    /// Nobody released it in time.
+    Miss,
+    /// Its time for asking has run out.
+    RunOut,
+    /// Ask for this batch (an index), if the rules have room.
+    Ask(usize),
+    /// It waits for results or a person.
+    Nothing,
+}
+
+/// Decides what a job's times allow at `now`.
+pub fn next_step(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Step {
+    match job.state {
+        JobState::Planned | JobState::Releasing => {}
+        JobState::Held => return held_step(job, now),
+        JobState::Accepted
+        | JobState::Sent
+        | JobState::Failed
+        | JobState::Partial
+        | JobState::Uncertain
+        | JobState::Cancelled
+        | JobState::Expired
+        | JobState::Missed => return Step::Nothing,
+    }
+    if now < job.due_at {
+        return Step::Wait(job.due_at);
+    }
+    let deadline = deadline(job);
+    match job.first_asked_at {
+        None if now > deadline => return Step::Miss,
+        Some(_) if now >= deadline => return Step::RunOut,
+        None | Some(_) => {}
+    }
+    let open = |batch: &Batch| match batch.state {
+        BatchState::Planned | BatchState::InDoubt => true,
+        BatchState::Asking
+        | BatchState::Refused
+        | BatchState::Accepted
+        | BatchState::Sent
+        | BatchState::Failed => false,
+    };
+    let next = batches.iter().enumerate().filter(|(_, batch)| open(batch));
+    match next.min_by_key(|(_, batch)| (batch.next_at.max(now), batch.number)) {
+        Some((index, batch)) if batch.next_at <= now => Step::Ask(index),
+        Some((_, batch)) => Step::Wait(batch.next_at.min(deadline)),
+        None => Step::Nothing,
+    }
+}
+
+fn held_step(job: &Job, now: DateTime<Utc>) -> Step {
+    let deadline = deadline(job);
+    if now > deadline { Step::Miss } else { Step::Wait(deadline + TimeDelta::milliseconds(1)) }
+}
+
+/// Returns the last instant at which a job's next request may be made.
+///
+/// The first one is bound by `grace` (counted from the end of the guard after midnight, where it
+/// is due inside it), the others by `retry_for`, all of them by the platform's memory.
+pub fn deadline(job: &Job) -> DateTime<Utc> {
+    let by_author = match job.first_asked_at {
+        None => calendar::guard_end(job.due_at).unwrap_or(job.due_at) + job.grace,
+        Some(first) => first + job.retry_for,
+    };
+    by_author.min(job.due_at + margins::ASK_WITHIN)
+}
+
+/// Returns when to look at a job again after something happened to it.
+pub fn wake_at(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match next_step(job, batches, now) {
+        Step::Wait(until) => Some(until),
+        Step::Miss | Step::RunOut | Step::Ask(_) => Some(now),
+        Step::Nothing => match job.state {
+            // A request is under way: its answer, or the next start, will say more.
+            JobState::Planned | JobState::Held | JobState::Releasing => Some(deadline(job)),
+            JobState::Accepted
+            | JobState::Sent
+            | JobState::Failed
+            | JobState::Partial
+            | JobState::Uncertain
+            | JobState::Cancelled
+            | JobState::Expired
+            | JobState::Missed => None,
+        },
+    }
+}
+
+/// Returns the pause before a batch is asked again after so many attempts.
+///
+/// It begins at 61 s plus up to 5 s, spread by the clientmsgid so that a restart derives the
+/// same, and doubles up to 15 minutes.
+pub fn backoff(clientmsgid: &str, attempts: u32) -> TimeDelta {
+    let digest = Sha256::digest(format!("{clientmsgid}\0{attempts}"));
+    let draw = u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes"));
+    let spread = TimeDelta::milliseconds(
+        i64::try_from(draw % margins::SAME_CLIENTMSGID_SPREAD_MS).expect("below 5,000"),
+    );
+    let doubled = margins::SAME_CLIENTMSGID * (1 << attempts.saturating_sub(1).min(4));
+    doubled.min(margins::BACKOFF_MAX) + spread
+}
+
+/// Where a job may go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// At this instant, the blocks being the windows passed over on the way.
+    At(DateTime<Utc>, Option<Block>),
+    /// Its next window lies beyond its `expires`, because of this block.
+    Beyond(Block),
+    /// No window will ever have room.
+    Never(Block),
+}
+
+/// Finds the first window with room, at the job's own time of day.
+///
+/// `earliest` is the first instant that still makes sense; the planned instant itself is always
+/// tried when `earliest` allows it. The ledger's figures come from `usage`, whose error ends the
+/// search.
+///
+/// # Errors
+/// Those of `usage`.
+pub fn place<E>(
+    job: &Job,
+    account: &Account,
+    earliest: DateTime<Utc>,
+    usage: &mut dyn FnMut(Need) -> Result<Usage, E>,
+) -> Result<Placement, E> {
+    let mut passed: Option<Block> = None;
+    let mut days = 0;
+    let mut not_before = earliest;
+    loop {
+        let at = calendar::days_later(job.planned_at, days, job.zone);
+        days += 1;
+        if at < not_before {
+            continue;
+        }
+        if let Some(block) = passed.filter(|_| at > job.expires_at) {
+            return Ok(Placement::Beyond(block));
+        }
+        match blocked(job, account, at, usage)? {
+            None => return Ok(Placement::At(at, passed)),
+            Some(block) if block.because == Because::TooMuch => {
+                return Ok(Placement::Never(block));
+            }
+            Some(block) => {
+                not_before = block.window.end();
+                passed =
+                    Some(passed.filter(|first| first.because == Because::Claimed).unwrap_or(block));
+            }
+        }
+    }
+}
+
+fn blocked<E>(
+    job: &Job,
+    account: &Account,
+    at: DateTime<Utc>,
+    usage: &mut dyn FnMut(Need) -> Result<Usage, E>,
+) -> Result<Option<Block>, E> {
+    for need in quota::needs(account, job.demand, at) {
+        if let Err(block) = quota::admit(account, need, usage(need)?) {
+            return Ok(Some(block));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the sentence that tells why a job moved, or could not.
+pub fn sentence(block: Block) -> String {
+    let Block { rule, window, because } = block;
+    match because {
+        Because::Used => format!("{rule} of {window} is used up"),
+        Because::Claimed => format!("{rule} of {window} belongs to jobs before it"),
+        Because::TooMuch => format!("it asks more than {rule} ever allows"),
+    }
+}
+
+/// Returns the window after which a demand refused with 45028 is tried again.
+pub fn next_day(at: DateTime<Utc>) -> DateTime<Utc> {
+    Window::containing(Span::Day, at).end()
+}
+
+/// Returns a block for a rule at an instant, as a refused request shows it.
+pub fn refused(rule: Rule, at: DateTime<Utc>) -> Option<Block> {
+    rule.window(at).map(|window| Block { rule, window, because: Because::Used })
+}

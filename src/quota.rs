@@ -1,1 +1,485 @@
-//! quota
+//! The platform's limits as a table, and whether a demand fits into them.
+//!
+//! Each [`Row`] says who a rule binds, the window it counts in, what it counts, and where the
+//! documents say so; adding a rule is adding a row. The ledger of what was used lives in the
+//! store: here come its figures ([`Usage`]) and out goes a verdict. There is no second copy of
+//! these rules for display: `check`, `status` and the release all ask this module.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use crate::calendar::{Span, Window};
+use crate::model::{Account, Kind};
+
+/// Our distance from the platform's limits, in one place.
+pub mod margins {
+    use chrono::TimeDelta;
+
+    /// Sixty calls are counted in this span instead of 60 s: the platform counts by its arrival
+    /// times, which we do not see.
+    pub const PER_MINUTE: TimeDelta = TimeDelta::seconds(62);
+    /// Calls of the 60 that queries leave to mass sends.
+    pub const KEPT_FOR_SENDS: u32 = 10;
+    /// One clientmsgid is asked again no sooner than this after its last answer (45066 below 60 s).
+    pub const SAME_CLIENTMSGID: TimeDelta = TimeDelta::seconds(61);
+    /// At most this much is added to it, so that many accounts do not ask in step.
+    pub const SAME_CLIENTMSGID_SPREAD_MS: u64 = 5_000;
+    /// The longest pause between two requests of one batch.
+    pub const BACKOFF_MAX: TimeDelta = TimeDelta::minutes(15);
+    /// Every request of a batch lies within this span after its due time: the platform forgets a
+    /// clientmsgid after 24 h, and an old database must not ask later than that.
+    pub const ASK_WITHIN: TimeDelta = TimeDelta::hours(20);
+    /// How far the platform's clock may be from ours.
+    pub const CLOCK_APART: TimeDelta = TimeDelta::seconds(60);
+    /// How old a reading of the platform's clock may be at a decision.
+    pub const DATE_AGE_MAX: TimeDelta = TimeDelta::minutes(10);
+    /// A reading older than this is renewed before a request.
+    pub const DATE_AGE_RENEW: TimeDelta = TimeDelta::minutes(9);
+    /// How long before a due time the preflight is made.
+    pub const PREFLIGHT_AHEAD: TimeDelta = TimeDelta::seconds(60);
+    /// An answer dated this shortly after midnight charges both days.
+    pub const BOTH_DAYS: TimeDelta = TimeDelta::seconds(5);
+    /// A daemon that was away longer than this starts in hold: a restored machine looks like that.
+    pub const ABSENCE_MAX: TimeDelta = TimeDelta::hours(20);
+    /// A token must live this much longer when an intent is written.
+    pub const TOKEN_LIFE_MIN: TimeDelta = TimeDelta::seconds(90);
+    /// Forced token refreshes are this far apart (the platform's limit is 30 s).
+    pub const FORCED_TOKEN_APART: TimeDelta = TimeDelta::seconds(60);
+}
+
+/// One limit of the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rule {
+    /// A subscription account's mass send of the day.
+    DailySend,
+    /// What enters the history in a day.
+    DailyHistory,
+    /// What enters a service account's history in a month.
+    MonthlyHistory,
+    /// What one follower receives from a service account in a month.
+    MonthlyReceiver,
+    /// A service account's mass-send calls of the day.
+    DailyCalls,
+    /// Calls of the mass family in a sliding minute.
+    PerMinute,
+    /// `stable_token` calls with `force_refresh`.
+    ForcedToken,
+}
+
+/// What a rule counts its figures in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// In windows of the Beijing calendar.
+    In(Span),
+    /// In a window that slides with the clock.
+    Sliding(TimeDelta),
+}
+
+/// One row of the table of rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// Which rule.
+    pub rule: Rule,
+    /// Its name in JSON, schema and reasons.
+    pub name: &'static str,
+    /// Whether it binds subscription accounts.
+    pub subscription: bool,
+    /// Whether it binds service accounts.
+    pub service: bool,
+    /// What it counts in.
+    pub counted: Counted,
+    /// The number where the account's config does not say another.
+    pub limit: u32,
+    /// What it counts, for people.
+    pub counts: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
+}
+
+/// Every rule that a broadcast meets.
+pub const TABLE: &[Row] = &[
+    Row {
+        rule: Rule::DailySend,
+        name: "daily_send",
+        subscription: true,
+        service: false,
+        counted: Counted::In(Span::Day),
+        limit: 1,
+        counts: "accepted mass sends",
+        source: "群发接口和原创校验, 请注意 1",
+    },
+    Row {
+        rule: Rule::DailyHistory,
+        name: "daily_history",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 1,
+        counts: "is_to_all sends, and for a subscription account website sends of any audience",
+        source: "关于群发时使用is_to_all 2; for service accounts the newer guide, can be switched off",
+    },
+    Row {
+        rule: Rule::MonthlyHistory,
+        name: "monthly_history",
+        subscription: false,
+        service: true,
+        counted: Counted::In(Span::Month),
+        limit: 4,
+        counts: "is_to_all sends and website sends of any audience",
+        source: "关于群发时使用is_to_all 3",
+    },
+    Row {
+        rule: Rule::MonthlyReceiver,
+        name: "monthly_receiver",
+        subscription: false,
+        service: true,
+        counted: Counted::In(Span::Month),
+        limit: 4,
+        counts: "deliveries to one follower, website included",
+        source: "群发接口和原创校验, 请注意 2",
+    },
+    Row {
+        rule: Rule::DailyCalls,
+        name: "daily_calls",
+        subscription: false,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 100,
+        counts: "mass-send calls made",
+        source: "群发接口和原创校验, 请注意 2; grows with the followers",
+    },
+    Row {
+        rule: Rule::PerMinute,
+        name: "per_minute",
+        subscription: true,
+        service: true,
+        counted: Counted::Sliding(margins::PER_MINUTE),
+        limit: 60,
+        counts: "calls of the mass family; sends go first",
+        source: "群发接口和原创校验, 请注意 6",
+    },
+    Row {
+        rule: Rule::ForcedToken,
+        name: "forced_token",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 20,
+        counts: "stable_token calls with force_refresh",
+        source: "stable_token: 20 a day, 30 s apart",
+    },
+];
+
+impl Rule {
+    /// Returns the rule's row.
+    pub fn row(self) -> &'static Row {
+        TABLE.iter().find(|row| row.rule == self).expect("every rule has a row")
+    }
+
+    /// Returns its name in JSON, schema and reasons.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Returns the rule of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        TABLE.iter().find(|row| row.name == name).map(|row| row.rule)
+    }
+
+    /// Returns the window of the rule that an instant falls in; none for a sliding one.
+    pub fn window(self, at: DateTime<Utc>) -> Option<Window> {
+        match self.row().counted {
+            Counted::In(span) => Some(Window::containing(span, at)),
+            Counted::Sliding(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Rule {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Returns what an account may use of a rule, or `None` where the rule does not bind it.
+pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
+    let row = rule.row();
+    let binds = match account.kind {
+        Kind::Subscription => row.subscription,
+        Kind::Service => row.service,
+    };
+    if !binds {
+        return None;
+    }
+    match rule {
+        Rule::DailyHistory => account.history_per_day,
+        Rule::DailyCalls => Some(account.daily_calls),
+        Rule::DailySend
+        | Rule::MonthlyHistory
+        | Rule::MonthlyReceiver
+        | Rule::PerMinute
+        | Rule::ForcedToken => Some(row.limit),
+    }
+}
+
+/// What a job asks of the quotas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// Whether it goes to everyone, and so into the history.
+    pub everyone: bool,
+    /// How many mass-send calls it makes.
+    pub calls: u32,
+}
+
+/// A part of a rule's window that something uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The rule.
+    pub rule: Rule,
+    /// Its window.
+    pub window: Window,
+    /// How much of it.
+    pub amount: u32,
+}
+
+/// Returns what a demand uses at an instant.
+pub fn needs(account: &Account, demand: Demand, at: DateTime<Utc>) -> Vec<Need> {
+    [
+        (Rule::DailySend, 1),
+        (Rule::DailyHistory, u32::from(demand.everyone)),
+        (Rule::MonthlyHistory, u32::from(demand.everyone)),
+        (Rule::DailyCalls, demand.calls),
+    ]
+    .into_iter()
+    .filter_map(|(rule, amount)| need(account, rule, amount, at))
+    .collect()
+}
+
+/// Returns what a broadcast made on the website uses: an account's history, whoever it went to.
+///
+/// For a service account the newer rule of one a day counts `is_to_all` calls only.
+pub fn website_needs(account: &Account, at: DateTime<Utc>) -> Vec<Need> {
+    let rule = match account.kind {
+        Kind::Subscription => Rule::DailyHistory,
+        Kind::Service => Rule::MonthlyHistory,
+    };
+    need(account, rule, 1, at).into_iter().collect()
+}
+
+/// Returns the day's rule that a 45028 shows to be full, if the demand uses one.
+///
+/// A website send shares only the history with us, so a refused `is_to_all` says nothing about
+/// the day's other send.
+pub fn refused_rule(account: &Account, demand: Demand) -> Option<Rule> {
+    let rule = if demand.everyone { Rule::DailyHistory } else { Rule::DailySend };
+    limit(rule, account).map(|_| rule)
+}
+
+fn need(account: &Account, rule: Rule, amount: u32, at: DateTime<Utc>) -> Option<Need> {
+    limit(rule, account)?;
+    let window = rule.window(at)?;
+    (amount > 0).then_some(Need { rule, window, amount })
+}
+
+/// What the ledger says of one window, without the asker's own share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Charges: reserved, kept, and confirmed external sends.
+    pub used: u32,
+    /// External sends that only a plain-mode event tells of.
+    pub unconfirmed: u32,
+    /// Claims that the asker has to respect.
+    pub claimed: u32,
+}
+
+/// Why there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// The window is used up.
+    Used,
+    /// What is left belongs to other jobs.
+    Claimed,
+    /// More is asked than the rule ever allows.
+    TooMuch,
+}
+
+/// The rule and window that had no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The rule.
+    pub rule: Rule,
+    /// Its full window.
+    pub window: Window,
+    /// Why it is full.
+    pub because: Because,
+}
+
+/// Room was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Whether an unconfirmed external send, were it real, would leave none: then this request
+    /// is also the question whether it was.
+    pub asks_about_unconfirmed: bool,
+}
+
+/// Decides whether one need fits.
+///
+/// Unconfirmed external sends block nothing: anybody who can reach the callback could invent
+/// them, and a broadcast that never goes is worse than one refused request.
+///
+/// # Errors
+/// The [`Block`], where it does not fit.
+pub fn admit(account: &Account, need: Need, usage: Usage) -> Result<Room, Block> {
+    let limit = limit(need.rule, account).unwrap_or(u32::MAX);
+    let block = |because| Block { rule: need.rule, window: need.window, because };
+    if need.amount > limit {
+        return Err(block(Because::TooMuch));
+    }
+    if usage.used.saturating_add(need.amount) > limit {
+        return Err(block(Because::Used));
+    }
+    let wanted = usage.used.saturating_add(usage.claimed).saturating_add(need.amount);
+    if wanted > limit {
+        return Err(block(Because::Claimed));
+    }
+    Ok(Room { asks_about_unconfirmed: wanted.saturating_add(usage.unconfirmed) > limit })
+}
+
+/// Says which of a batch's charges stay, by the platform's `Date` on the answer that accepted it.
+///
+/// An answer dated within five seconds after midnight charges both days: nobody documents at
+/// which instant of a request the platform counts.
+pub fn keeps(window: Window, dated: DateTime<Utc>) -> bool {
+    window.contains(dated) || (dated >= window.end() && dated - window.end() <= margins::BOTH_DAYS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(kind: Kind) -> Account {
+        Account {
+            name: "brand".into(),
+            appid: "wx1".into(),
+            kind,
+            daily_calls: 100,
+            history_per_day: Some(1),
+        }
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+    }
+
+    const EVERYONE: Demand = Demand { everyone: true, calls: 1 };
+    const SOME: Demand = Demand { everyone: false, calls: 1 };
+
+    #[test]
+    fn a_demand_uses_the_rules_of_its_accounts_kind() {
+        let noon = at("2027-03-20T04:00:00Z");
+        for (kind, demand, expected) in [
+            (Kind::Subscription, EVERYONE, vec!["daily_send", "daily_history"]),
+            (Kind::Subscription, SOME, vec!["daily_send"]),
+            (Kind::Service, EVERYONE, vec!["daily_history", "monthly_history", "daily_calls"]),
+            (Kind::Service, SOME, vec!["daily_calls"]),
+        ] {
+            let names: Vec<_> =
+                needs(&account(kind), demand, noon).iter().map(|need| need.rule.name()).collect();
+
+            assert_eq!(names, expected, "{kind} {demand:?}");
+        }
+    }
+
+    #[test]
+    fn a_website_send_uses_the_history_only() {
+        let noon = at("2027-03-20T04:00:00Z");
+        for (kind, expected) in
+            [(Kind::Subscription, "daily_history"), (Kind::Service, "monthly_history")]
+        {
+            let needs = website_needs(&account(kind), noon);
+
+            assert_eq!(needs.iter().map(|need| need.rule.name()).collect::<Vec<_>>(), [expected]);
+        }
+    }
+
+    #[test]
+    fn the_newer_history_rule_can_be_switched_off() {
+        let account = Account { history_per_day: None, ..account(Kind::Service) };
+
+        let needs = needs(&account, EVERYONE, at("2027-03-20T04:00:00Z"));
+
+        assert!(needs.iter().all(|need| need.rule != Rule::DailyHistory));
+    }
+
+    #[test]
+    fn admission_follows_the_figures() {
+        let service = account(Kind::Service);
+        let window = Window::parse("2027-03").unwrap();
+        let need = |amount| Need { rule: Rule::MonthlyHistory, window, amount };
+        let usage = |used, unconfirmed, claimed| Usage { used, unconfirmed, claimed };
+        let sure = Ok(false);
+        for (amount, figures, expected) in [
+            (1, usage(0, 0, 0), sure),
+            (1, usage(3, 0, 0), sure),
+            (1, usage(4, 0, 0), Err(Because::Used)),
+            (1, usage(3, 0, 1), Err(Because::Claimed)),
+            (1, usage(3, 1, 0), Ok(true)),
+            (1, usage(2, 1, 0), sure),
+            (1, usage(2, 1, 1), Ok(true)),
+            (5, usage(0, 0, 0), Err(Because::TooMuch)),
+            (4, usage(1, 0, 0), Err(Because::Used)),
+        ] {
+            let answer = admit(&service, need(amount), figures)
+                .map(|room| room.asks_about_unconfirmed)
+                .map_err(|block| block.because);
+
+            assert_eq!(answer, expected, "{amount} {figures:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_just_after_midnight_charges_both_days() {
+        let old = Window::parse("2027-03-20").unwrap();
+        let new = old.next();
+        for (dated, keeps_old, keeps_new) in [
+            ("2027-03-20T15:59:59Z", true, false),
+            ("2027-03-20T16:00:00Z", true, true),
+            ("2027-03-20T16:00:05Z", true, true),
+            ("2027-03-20T16:00:06Z", false, true),
+        ] {
+            assert_eq!(keeps(old, at(dated)), keeps_old, "{dated}");
+            assert_eq!(keeps(new, at(dated)), keeps_new, "{dated}");
+        }
+    }
+
+    #[test]
+    fn a_45028_shows_the_rule_that_the_demand_used() {
+        for (kind, demand, expected) in [
+            (Kind::Subscription, EVERYONE, Some(Rule::DailyHistory)),
+            (Kind::Subscription, SOME, Some(Rule::DailySend)),
+            (Kind::Service, EVERYONE, Some(Rule::DailyHistory)),
+            (Kind::Service, SOME, None),
+        ] {
+            assert_eq!(refused_rule(&account(kind), demand), expected, "{kind} {demand:?}");
+        }
+    }
+
+    #[test]
+    fn every_rule_has_one_row_and_reads_back_by_its_name() {
+        for row in TABLE {
+            assert_eq!(Rule::parse(row.name), Some(row.rule));
+        }
+        let mut rules: Vec<_> = TABLE.iter().map(|row| row.rule).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        assert_eq!(rules.len(), TABLE.len());
+    }
+}

@@ -1,1 +1,506 @@
-//! store
+//! What happened and what is planned, in SQLite.
+//!
+//! One method is one thing that happens, and every change runs inside a [`Step`]: one immediate
+//! transaction, which several accounts may share. Nothing of a step is true before
+//! [`Store::step`] returns, so a caller sends what it was told only after that. Every update is
+//! guarded by the state it expects.
+//!
+//! What is absent on purpose: decisions (they are `plan`'s and `quota`'s) and SQL in any other
+//! module. One day the same engine may run on another database, and only this module may know.
+
+mod release;
+mod results;
+mod take;
+mod view;
+mod word;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+
+use crate::model::{BatchState, JobId, JobState};
+
+pub use release::{Begun, Refusal, SendOutcome, Settled};
+pub use results::{EventIn, ResultAsk, ResultWord};
+pub use take::{BatchBody, Taken};
+pub use view::{
+    AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
+};
+
+/// The schema that this program writes.
+pub const VERSION: i64 = 1;
+
+/// What leads from each version to the next; the first entry leads from 1 to 2.
+const UPGRADES: &[&str] = &[];
+
+const SCHEMA: &str = include_str!("../schema.sql");
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be trusted. The daemon ends and is not started again.
+    #[error("the database {0} is damaged: {1}; restore a backup, or move it away to begin anew")]
+    Damaged(PathBuf, String),
+    /// A newer program wrote it. The daemon ends, the file stays untouched.
+    #[error(
+        "the database {0} has version {1}, and this program knows {VERSION}: install the newer qunfa"
+    )]
+    Newer(PathBuf, i64),
+    /// The directory cannot be used by this user. The daemon ends.
+    #[error(
+        "cannot open the database {0}: {1}; run as the owner of the state directory (sudo -u qunfa qunfa …)"
+    )]
+    Access(PathBuf, #[source] rusqlite::Error),
+    /// Storage failed: nothing that SQLite says can be trusted until it is opened anew. The
+    /// daemon ends at once and is started again.
+    #[error("the database failed: {0}")]
+    Failed(#[from] rusqlite::Error),
+    /// A state was not the expected one: our own error, or a person's command came in between.
+    #[error("{0}")]
+    Guard(String),
+}
+
+/// The result of everything here.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The database.
+#[derive(Debug)]
+pub struct Store {
+    db: Connection,
+}
+
+/// One transaction's worth of things that happen.
+#[derive(Debug)]
+pub struct Step<'a> {
+    db: &'a Connection,
+}
+
+impl Store {
+    /// Opens the database of a state directory, creating or upgrading it as needed.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; a damaged or newer file is left as it was.
+    pub fn open(path: &Path, now: DateTime<Utc>) -> Result<Self> {
+        let db = Connection::open(path).map_err(|error| opening(path, error))?;
+        let version = version(&db).map_err(|error| opening(path, error))?;
+        if version > VERSION {
+            return Err(StoreError::Newer(path.to_owned(), version));
+        }
+        let verdict: String = db
+            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+            .map_err(|error| opening(path, error))?;
+        if verdict != "ok" {
+            return Err(StoreError::Damaged(path.to_owned(), verdict));
+        }
+        Self::prepare(db, now).map_err(|error| match error {
+            StoreError::Failed(cause) => opening(path, cause),
+            other => other,
+        })
+    }
+
+    /// Opens a database that already exists, for a command that must not create one.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_existing(path: &Path, now: DateTime<Utc>) -> Result<Option<Self>> {
+        match path.try_exists() {
+            Ok(true) => Self::open(path, now).map(Some),
+            Ok(false) => Ok(None),
+            Err(error) => {
+                Err(StoreError::Guard(format!("cannot look at {}: {error}", path.display())))
+            }
+        }
+    }
+
+    /// Takes over a connection: settings first, then the schema.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn prepare(mut db: Connection, now: DateTime<Utc>) -> Result<Self> {
+        db.busy_timeout(Duration::from_secs(5))?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        // An intent that a power cut can forget is no intent.
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "foreign_keys", "ON")?;
+        db.pragma_update(None, "trusted_schema", "OFF")?;
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+        db.set_prepared_statement_cache_capacity(128);
+        if version(&db)? < VERSION {
+            upgrade(&mut db, now)?;
+        }
+        Ok(Self { db })
+    }
+
+    /// Runs one step and commits it, or leaves no trace of it.
+    ///
+    /// # Errors
+    /// Those of the step, and of the commit. After a failed commit the outcome is unknown.
+    pub fn step<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Step<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let tx = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)?;
+        let done = work(&Step { db: &tx })?;
+        tx.commit().map_err(StoreError::from)?;
+        Ok(done)
+    }
+
+    /// Returns a number that changes when another connection writes.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn data_version(&self) -> Result<i64> {
+        Ok(self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+    }
+
+    /// Reads without changing anything.
+    pub fn read(&self) -> Step<'_> {
+        Step { db: &self.db }
+    }
+
+    /// Writes a consistent copy of the database to a connection.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn copy_to(&self, target: &mut Connection) -> Result<()> {
+        let backup = rusqlite::backup::Backup::new(&self.db, target)?;
+        Ok(backup.run_to_completion(1_000, Duration::ZERO, None)?)
+    }
+}
+
+fn opening(path: &Path, error: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Damaged(path.to_owned(), error.to_string())
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            StoreError::Access(path.to_owned(), error)
+        }
+        _ => StoreError::Failed(error),
+    }
+}
+
+fn version(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Brings the schema to [`VERSION`] in one transaction, so that a kill leaves the old one.
+fn upgrade(db: &mut Connection, now: DateTime<Utc>) -> Result<()> {
+    let tx = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    match version(&tx)? {
+        0 => {
+            tx.execute_batch(SCHEMA)?;
+            tx.execute(
+                "INSERT INTO daemon (one, created_at, seen_at) VALUES (1, ?1, ?1)",
+                [millis(now)],
+            )?;
+        }
+        from => {
+            let done = usize::try_from(from - 1).unwrap_or(UPGRADES.len());
+            for script in UPGRADES.iter().skip(done) {
+                tx.execute_batch(script)?;
+            }
+        }
+    }
+    tx.pragma_update(None, "user_version", VERSION)?;
+    Ok(tx.commit()?)
+}
+
+/// Returns an instant as it is stored.
+pub(crate) fn millis(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis()
+}
+
+/// Returns a stored instant.
+pub(crate) fn instant(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}
+
+fn seconds(count: i64) -> TimeDelta {
+    TimeDelta::try_seconds(count).unwrap_or(TimeDelta::MAX)
+}
+
+/// A word stored by us that we cannot read: the row was changed by something else.
+fn unreadable(column: &str, word: &str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(
+        0,
+        rusqlite::types::Type::Text,
+        format!("{column} holds {word:?}, which this program does not know").into(),
+    )
+}
+
+/// What the daemon knew of itself when it last ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// When it was last seen alive.
+    pub seen_at: DateTime<Utc>,
+    /// How many intents it had written.
+    pub high_water: i64,
+    /// Whether it knows any job at all.
+    pub has_jobs: bool,
+}
+
+/// Who is kept from releasing, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stops {
+    /// A person's, or the start's, hold: since when and why.
+    pub hold: Option<(DateTime<Utc>, String)>,
+    /// What the daemon paused: since when, why, and what to do.
+    pub paused: Option<(DateTime<Utc>, String, String)>,
+}
+
+impl Step<'_> {
+    /// Returns what the daemon last knew of itself.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn presence(&self) -> Result<Presence> {
+        let (seen_at, high_water): (i64, i64) = self
+            .db
+            .prepare_cached("SELECT seen_at, high_water FROM daemon")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let has_jobs = self
+            .db
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM job)")?
+            .query_row([], |row| row.get(0))?;
+        Ok(Presence { seen_at: instant(seen_at), high_water, has_jobs })
+    }
+
+    /// Records that the daemon is alive.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn seen(&self, now: DateTime<Utc>) -> Result<()> {
+        self.run("UPDATE daemon SET seen_at = ?1", params![millis(now)])
+    }
+
+    /// Makes sure that the account has a row.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn know_account(&self, name: &str) -> Result<()> {
+        self.run("INSERT INTO account (name) VALUES (?1) ON CONFLICT DO NOTHING", params![name])
+    }
+
+    /// Ends every attempt and call that the daemon left open: their outcome is in doubt.
+    ///
+    /// They count as ended now, because nobody knows how long they went on.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn leave_open_attempts_in_doubt(&self, now: DateTime<Utc>) -> Result<u32> {
+        self.run("UPDATE call SET ended_at = ?1 WHERE ended_at IS NULL", params![millis(now)])?;
+        let mut open = self
+            .db
+            .prepare("SELECT id FROM attempt WHERE ended_at IS NULL")?
+            .query_map([], |row| row.get::<_, i64>(0))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let count = u32::try_from(open.len()).unwrap_or(u32::MAX);
+        for attempt in open.drain(..) {
+            self.doubt(attempt, "the daemon ended before the answer was stored", now)?;
+        }
+        Ok(count)
+    }
+
+    /// Returns who may not release: for the account, and for all.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn stops(&self, account: &str) -> Result<Stops> {
+        let all: Option<(Option<i64>, Option<String>)> = self
+            .db
+            .prepare_cached("SELECT hold_since_at, hold_why FROM daemon")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let own = self
+            .db
+            .prepare_cached(
+                "SELECT hold_since_at, hold_why, paused_since_at, paused_why, paused_do
+                 FROM account WHERE name = ?1",
+            )?
+            .query_row([account], |row| {
+                let hold = row.get::<_, Option<i64>>(0)?.zip(row.get(1)?);
+                let paused: Option<i64> = row.get(2)?;
+                let words: Option<(String, String)> = row.get::<_, Option<_>>(3)?.zip(row.get(4)?);
+                Ok((hold, paused.zip(words)))
+            })
+            .optional()?
+            .unwrap_or_default();
+        let all = all.and_then(|(since, why)| since.zip(why));
+        Ok(Stops {
+            hold: all.or(own.0).map(|(since, why): (i64, String)| (instant(since), why)),
+            paused: own.1.map(|(since, (why, advice))| (instant(since), why, advice)),
+        })
+    }
+
+    /// Holds one account, or all of them.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn hold(&self, account: Option<&str>, why: &str, now: DateTime<Utc>) -> Result<()> {
+        match account {
+            Some(name) => self.run(
+                "UPDATE account SET hold_since_at = ?2, hold_why = ?3 WHERE name = ?1 AND hold_since_at IS NULL",
+                params![name, millis(now), why],
+            ),
+            None => self.run(
+                "UPDATE daemon SET hold_since_at = ?1, hold_why = ?2 WHERE hold_since_at IS NULL",
+                params![millis(now), why],
+            ),
+        }
+    }
+
+    /// Lifts holds and pauses, of one account or of all; says how many were lifted.
+    ///
+    /// A hold on all is lifted for all only.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn resume(&self, account: Option<&str>) -> Result<usize> {
+        const LIFT: &str = "UPDATE account SET hold_since_at = NULL, hold_why = NULL,
+             paused_since_at = NULL, paused_why = NULL, paused_do = NULL
+             WHERE (hold_since_at IS NOT NULL OR paused_since_at IS NOT NULL)";
+        match account {
+            Some(name) => {
+                let sql = format!("{LIFT} AND name = ?1");
+                Ok(self.db.prepare_cached(&sql)?.execute([name])?)
+            }
+            None => {
+                let all = self
+                    .db
+                    .prepare_cached(
+                        "UPDATE daemon SET hold_since_at = NULL, hold_why = NULL
+                         WHERE hold_since_at IS NOT NULL",
+                    )?
+                    .execute([])?;
+                Ok(all + self.db.prepare_cached(LIFT)?.execute([])?)
+            }
+        }
+    }
+
+    /// Stops an account until a person says `resume`.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn pause(&self, account: &str, why: &str, advice: &str, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE account SET paused_since_at = ?2, paused_why = ?3, paused_do = ?4
+             WHERE name = ?1 AND paused_since_at IS NULL",
+            params![account, millis(now), why, advice],
+        )
+    }
+
+    /// Puts something before a person's eyes, once for each account, job and kind.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn attend(&self, note: &Attention<'_>, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "INSERT INTO attention (account, job, kind, since_at, what, \"do\")
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET what = excluded.what, \"do\" = excluded.\"do\"",
+            params![note.account, note.job, note.kind, millis(now), note.what, note.advice],
+        )
+    }
+
+    /// Takes it away again.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn unattend(&self, account: &str, kind: &str) -> Result<()> {
+        self.run("DELETE FROM attention WHERE account = ?1 AND kind = ?2", params![account, kind])
+    }
+
+    fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {
+        self.db.prepare_cached(sql)?.execute(values)?;
+        Ok(())
+    }
+
+    /// Moves a job, if it stands where the caller believes, and writes its story on.
+    fn move_job(&self, id: &JobId, from: JobState, to: Move<'_>, now: DateTime<Utc>) -> Result<()> {
+        assert!(
+            from == to.state || from.may_become(to.state),
+            "{id}: {from} never becomes {}",
+            to.state
+        );
+        let ended = to.state.is_final().then(|| millis(now));
+        let changed = self
+            .db
+            .prepare_cached(
+                "UPDATE job SET state = ?3, wake_at = ?4, ended_at = ?5, reason = ?6
+                 WHERE id = ?1 AND state = ?2",
+            )?
+            .execute(params![
+                id.as_str(),
+                from.as_str(),
+                to.state.as_str(),
+                to.wake_at.map(millis),
+                ended,
+                to.reason,
+            ])?;
+        if changed == 0 {
+            return Err(StoreError::Guard(format!("job {id} is no longer {from}")));
+        }
+        self.tell(id, Some(from), to.state, to.why, now)
+    }
+
+    /// Writes one line of a job's story.
+    pub(crate) fn tell(
+        &self,
+        id: &JobId,
+        from: Option<JobState>,
+        to: JobState,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.run(
+            "INSERT INTO history (job, at, from_state, to_state, why) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id.as_str(), millis(now), from.map(JobState::as_str), to.as_str(), why],
+        )
+    }
+
+    fn move_batch(&self, id: i64, from: BatchState, to: BatchState) -> Result<()> {
+        assert!(from.may_become(to), "batch {id}: {from} never becomes {to}");
+        let changed = self
+            .db
+            .prepare_cached("UPDATE batch SET state = ?3 WHERE id = ?1 AND state = ?2")?
+            .execute(params![id, from.as_str(), to.as_str()])?;
+        if changed == 0 {
+            return Err(StoreError::Guard(format!("batch {id} is no longer {from}")));
+        }
+        Ok(())
+    }
+}
+
+/// Where a job goes, and what is said about it.
+struct Move<'a> {
+    state: JobState,
+    wake_at: Option<DateTime<Utc>>,
+    /// What `jobs` shows from now on.
+    reason: Option<&'a str>,
+    /// What the story says.
+    why: &'a str,
+}
+
+/// Something for a person.
+#[derive(Clone, Copy, Debug)]
+pub struct Attention<'a> {
+    /// The account it is about.
+    pub account: Option<&'a str>,
+    /// The job it is about.
+    pub job: Option<&'a str>,
+    /// A word for programs.
+    pub kind: &'a str,
+    /// What happened.
+    pub what: &'a str,
+    /// What one can do.
+    pub advice: &'a str,
+}

@@ -1,0 +1,557 @@
+//! What came of accepted broadcasts, and broadcasts that others made.
+//!
+//! Events are stored as they came and matched whenever their `msg_id` becomes known, in any
+//! order. In plain mode their signature does not cover the body, so an event settles nothing: it
+//! makes `mass/get` ask at once, and what nobody of us sent is booked as unconfirmed.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::calendar::{Span, Window};
+use crate::model::{Account, BatchState, JobId, JobState};
+use crate::plan::Job;
+use crate::quota::{self, Need, Rule};
+use crate::store::take::Respect;
+use crate::store::{Result, Step, StoreError, instant, millis};
+
+/// The pauses between two `mass/get` for one broadcast, before [`LAST_GAP`] repeats.
+const RESULT_GAPS: [TimeDelta; 4] =
+    [TimeDelta::seconds(15), TimeDelta::seconds(45), TimeDelta::minutes(4), TimeDelta::minutes(10)];
+const LAST_GAP: TimeDelta = TimeDelta::hours(1);
+
+/// An event as it came.
+#[derive(Clone, Debug)]
+pub struct EventIn<'a> {
+    /// The account whose callback took it.
+    pub account: &'a str,
+    /// The body, byte for byte.
+    pub raw: &'a [u8],
+    /// The broadcast's number.
+    pub msg_id: i64,
+    /// The platform's time in it.
+    pub created_at: DateTime<Utc>,
+    /// The status as it was written.
+    pub status: &'a str,
+    /// The same in words.
+    pub words: &'a str,
+    /// Total, filtered, sent and failed followers.
+    pub counts: [Option<i64>; 4],
+}
+
+/// A broadcast whose result is to be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResultAsk {
+    /// The batch.
+    pub batch: i64,
+    /// The broadcast's number.
+    pub msg_id: i64,
+    /// The call in the sliding minute.
+    pub call: i64,
+}
+
+/// What `mass/get` said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResultWord {
+    /// It went out.
+    Success,
+    /// It is still going out.
+    Sending,
+    /// The platform stopped it.
+    Failed,
+    /// It was deleted.
+    Deleted,
+    /// No answer that says anything: asked again.
+    Nothing,
+}
+
+impl Step<'_> {
+    /// Stores an event, and books or matches it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn receive(
+        &self,
+        event: &EventIn<'_>,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let new = self
+            .db
+            .prepare_cached(
+                "INSERT INTO event (account, received_at, raw, msg_id, created_at, status, words,
+                     total_count, filter_count, sent_count, error_count)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                event.account,
+                millis(now),
+                event.raw,
+                event.msg_id,
+                millis(event.created_at),
+                event.status,
+                event.words,
+                event.counts[0],
+                event.counts[1],
+                event.counts[2],
+                event.counts[3],
+            ])?;
+        if new == 0 {
+            return Ok(());
+        }
+        if let Some(batch) = self.batch_of(account, event.msg_id)? {
+            return self.match_events(account, batch, event.msg_id, now);
+        }
+        self.run(
+            "UPDATE event SET candidate = 1 WHERE account = ?1 AND msg_id = ?2",
+            params![account.name, event.msg_id],
+        )?;
+        self.book_candidates(account, now)
+    }
+
+    fn batch_of(&self, account: &Account, msg_id: i64) -> Result<Option<i64>> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT id FROM batch WHERE account = ?1 AND msg_id = ?2")?
+            .query_row(params![account.name, msg_id], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Gives a batch the events that carry its number.
+    pub(super) fn match_events(
+        &self,
+        account: &Account,
+        batch: i64,
+        msg_id: i64,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let known = self
+            .db
+            .prepare_cached("UPDATE event SET candidate = 0 WHERE account = ?1 AND msg_id = ?2")?
+            .execute(params![account.name, msg_id])?;
+        if known == 0 {
+            return Ok(());
+        }
+        self.run(
+            "UPDATE batch SET (total_count, filter_count, sent_count, error_count) =
+                 (SELECT total_count, filter_count, sent_count, error_count FROM event
+                  WHERE account = ?2 AND msg_id = ?3 ORDER BY created_at DESC, status LIMIT 1)
+             WHERE id = ?1",
+            params![batch, account.name, msg_id],
+        )?;
+        self.run(
+            "UPDATE batch SET result_at = ?2, result_asks = 0 WHERE id = ?1 AND state = 'accepted'",
+            params![batch, millis(now)],
+        )?;
+        // An event that seemed somebody else's is ours after all.
+        self.run(
+            "UPDATE charge SET state = 'returned' WHERE external_send IN
+                 (SELECT id FROM external_send WHERE account = ?1 AND msg_id = ?2)",
+            params![account.name, msg_id],
+        )?;
+        self.run(
+            "UPDATE external_send SET returned = 1 WHERE account = ?1 AND msg_id = ?2",
+            params![account.name, msg_id],
+        )
+    }
+
+    /// Books the events that were kept back, once no batch of ours can be theirs.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn book_candidates(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let open: bool = self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM batch WHERE account = ?1 AND state IN ('asking', 'in_doubt'))",
+            )?
+            .query_row([&account.name], |row| row.get(0))?;
+        if open {
+            return Ok(());
+        }
+        let candidates = self
+            .db
+            .prepare_cached(
+                "SELECT id, msg_id, created_at, received_at FROM event
+                 WHERE account = ?1 AND candidate = 1",
+            )?
+            .query_map([&account.name], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?
+            .collect::<rusqlite::Result<Vec<(i64, i64, i64, i64)>>>()?;
+        for (id, msg_id, created, received) in candidates {
+            self.run("UPDATE event SET candidate = 0 WHERE id = ?1", params![id])?;
+            let (created, received) = (instant(created), instant(received));
+            // Anybody could write the time in the body; one far from ours is not believed.
+            let near = (created - received).abs() <= TimeDelta::hours(24);
+            let at = if near { created } else { received };
+            self.book_event(account, msg_id, at, now)?;
+        }
+        Ok(())
+    }
+
+    fn book_event(
+        &self,
+        account: &Account,
+        msg_id: i64,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let known: bool = self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM external_send WHERE account = ?1 AND msg_id = ?2)",
+            )?
+            .query_row(params![account.name, msg_id], |row| row.get(0))?;
+        if known {
+            return Ok(());
+        }
+        let windows = [Window::containing(Span::Day, at), Window::containing(Span::Month, at)];
+        let unmatched: Option<i64> = self
+            .db
+            .prepare_cached(
+                "SELECT e.id FROM external_send e LEFT JOIN charge c ON c.external_send = e.id
+                 WHERE e.account = ?1 AND e.msg_id IS NULL AND e.returned = 0
+                   AND (c.\"window\" IN (?2, ?3) OR (c.id IS NULL AND e.at BETWEEN ?4 AND ?5))
+                 ORDER BY e.at LIMIT 1",
+            )?
+            .query_row(
+                params![
+                    account.name,
+                    windows[0].to_string(),
+                    windows[1].to_string(),
+                    millis(windows[0].start()),
+                    millis(windows[0].end()),
+                ],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(id) = unmatched {
+            return self
+                .run("UPDATE external_send SET msg_id = ?2 WHERE id = ?1", params![id, msg_id]);
+        }
+        let needs = quota::website_needs(account, at);
+        self.book(account, ("event", Some(msg_id)), at, &needs)?;
+        self.tell_room(account, now)
+    }
+
+    /// Booking changes what waiting jobs will find; they are looked at when they are due.
+    fn tell_room(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        self.come_forward(account, now)
+    }
+
+    fn book(
+        &self,
+        account: &Account,
+        (source, msg_id): (&str, Option<i64>),
+        at: DateTime<Utc>,
+        needs: &[Need],
+    ) -> Result<()> {
+        self.run(
+            "INSERT INTO external_send (account, at, source, confirmed, msg_id) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![account.name, millis(at), source, source != "event", msg_id],
+        )?;
+        let id = self.db.last_insert_rowid();
+        for need in needs {
+            self.run(
+                "INSERT INTO charge (account, rule, \"window\", amount, state, external_send)
+                 VALUES (?1, ?2, ?3, ?4, 'kept', ?5)",
+                params![
+                    account.name,
+                    need.rule.name(),
+                    need.window.to_string(),
+                    need.amount.max(1),
+                    id
+                ],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Books what a 45028 on a first attempt shows: somebody else used our quota.
+    ///
+    /// Returns `false` where that happened on the day before too and nobody knows of such a send:
+    /// then something else is wrong, and the account is to be paused.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn book_refused(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<bool> {
+        if self.explained(job, account, at)? {
+            return Ok(true);
+        }
+        if self.confirm_unconfirmed(job, account, at)? {
+            return Ok(true);
+        }
+        let today = Window::containing(Span::Day, at);
+        let mut needs = Vec::new();
+        if let Some(rule) = quota::refused_rule(account, job.demand) {
+            needs.extend(self.filling(account, rule, at)?);
+        }
+        if job.demand.everyone && quota::limit(Rule::MonthlyHistory, account).is_some() {
+            let month = Window::containing(Span::Month, at);
+            let need = Need { rule: Rule::MonthlyHistory, window: month, amount: 1 };
+            let usage = self.usage(&account.name, need, Respect::All, at)?;
+            let limit = quota::limit(Rule::MonthlyHistory, account).unwrap_or(u32::MAX);
+            if usage.used + usage.unconfirmed + 1 >= limit {
+                needs.extend(self.filling(account, Rule::MonthlyHistory, at)?);
+            }
+        }
+        self.book(account, ("45028", None), at, &needs)?;
+        let yesterday: bool = self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM external_send WHERE account = ?1 AND source = '45028'
+                 AND msg_id IS NULL AND returned = 0 AND at >= ?2 AND at < ?3)",
+            )?
+            .query_row(
+                params![account.name, millis(today.previous().start()), millis(today.start())],
+                |row| row.get(0),
+            )?;
+        Ok(!yesterday)
+    }
+
+    /// Says whether a charge of the job itself, kept after a failed review, explains a refusal.
+    fn explained(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<bool> {
+        for need in quota::needs(account, job.demand, at) {
+            let own: bool = self
+                .db
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM charge JOIN batch ON batch.id = charge.batch
+                     WHERE batch.job = ?1 AND rule = ?2 AND \"window\" = ?3 AND charge.state = 'kept'
+                       AND slot IS NOT NULL)",
+                )?
+                .query_row(
+                    params![job.id.as_str(), need.rule.name(), need.window.to_string()],
+                    |row| row.get(0),
+                )?;
+            if own {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What is left of a rule's window, as a need that fills it.
+    fn filling(&self, account: &Account, rule: Rule, at: DateTime<Utc>) -> Result<Option<Need>> {
+        let Some(window) = rule.window(at) else {
+            return Ok(None);
+        };
+        let need = Need { rule, window, amount: 1 };
+        let usage = self.usage(&account.name, need, Respect::All, at)?;
+        let limit = quota::limit(rule, account).unwrap_or(0);
+        Ok(Some(Need { amount: limit.saturating_sub(usage.used).max(1), ..need }))
+    }
+
+    /// Charges all that is left of the day's calls, as a 45009 shows them to be gone.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn book_calls_gone(&self, account: &Account, at: DateTime<Utc>) -> Result<()> {
+        if quota::limit(Rule::DailyCalls, account).is_none() {
+            return Ok(());
+        }
+        let Some(need) = self.filling(account, Rule::DailyCalls, at)? else {
+            return Ok(());
+        };
+        self.run(
+            "INSERT INTO charge (account, rule, \"window\", amount, state) VALUES (?1, ?2, ?3, ?4, 'kept')",
+            params![account.name, need.rule.name(), need.window.to_string(), need.amount],
+        )
+    }
+
+    /// Confirms unconfirmed sends that leave the demand no room, which a 45028 does.
+    fn confirm_unconfirmed(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<bool> {
+        let mut confirmed = false;
+        for need in quota::needs(account, job.demand, at) {
+            let usage = self.usage(&account.name, need, Respect::Others(&job.id), at)?;
+            let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
+            if usage.unconfirmed == 0 || usage.used + usage.unconfirmed + need.amount <= limit {
+                continue;
+            }
+            self.run(
+                "UPDATE external_send SET confirmed = 1 WHERE account = ?1 AND confirmed = 0 AND id IN
+                     (SELECT external_send FROM charge WHERE account = ?1 AND rule = ?2 AND \"window\" = ?3)",
+                params![account.name, need.rule.name(), need.window.to_string()],
+            )?;
+            confirmed = true;
+        }
+        Ok(confirmed)
+    }
+
+    /// Takes back an unconfirmed send that our own success disproves: both do not fit.
+    pub(super) fn return_unconfirmed_disproved(
+        &self,
+        account: &Account,
+        id: &JobId,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job = self.job(id)?;
+        for need in quota::needs(account, job.demand, now) {
+            let usage = self.usage(&account.name, need, Respect::All, now)?;
+            let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
+            let excess = (usage.used + usage.unconfirmed).saturating_sub(limit);
+            if excess == 0 || usage.unconfirmed == 0 {
+                continue;
+            }
+            let oldest = self
+                .db
+                .prepare_cached(
+                    "SELECT e.id FROM external_send e JOIN charge c ON c.external_send = e.id
+                     WHERE e.account = ?1 AND e.confirmed = 0 AND e.returned = 0 AND c.rule = ?2
+                       AND c.\"window\" = ?3 AND c.state <> 'returned' ORDER BY e.id LIMIT ?4",
+                )?
+                .query_map(
+                    params![account.name, need.rule.name(), need.window.to_string(), excess],
+                    |row| row.get(0),
+                )?
+                .collect::<rusqlite::Result<Vec<i64>>>()?;
+            for external in oldest {
+                self.run("UPDATE external_send SET returned = 1 WHERE id = ?1", params![external])?;
+                self.run(
+                    "UPDATE charge SET state = 'returned' WHERE external_send = ?1",
+                    params![external],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns when the account's next result is to be asked for.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn next_result(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
+        let next: Option<i64> = self
+            .db
+            .prepare_cached(
+                "SELECT result_at FROM batch WHERE account = ?1 AND result_at IS NOT NULL
+                 ORDER BY result_at LIMIT 1",
+            )?
+            .query_row([account], |row| row.get(0))
+            .optional()?;
+        Ok(next.map(instant))
+    }
+
+    /// Begins to ask for a result that is due, counting the call.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn begin_result(&self, account: &str, now: DateTime<Utc>) -> Result<Option<ResultAsk>> {
+        let due: Option<(i64, i64)> = self
+            .db
+            .prepare_cached(
+                "SELECT id, msg_id FROM batch WHERE account = ?1 AND result_at <= ?2
+                 ORDER BY result_at LIMIT 1",
+            )?
+            .query_row(params![account, millis(now)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((batch, msg_id)) = due else {
+            return Ok(None);
+        };
+        self.run(
+            "INSERT INTO call (account, begun_at) VALUES (?1, ?2)",
+            params![account, millis(now)],
+        )?;
+        Ok(Some(ResultAsk { batch, msg_id, call: self.db.last_insert_rowid() }))
+    }
+
+    /// Records what `mass/get` said of a broadcast.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn settle_result(
+        &self,
+        ask: ResultAsk,
+        account: &Account,
+        word: ResultWord,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.run("UPDATE call SET ended_at = ?2 WHERE id = ?1", params![ask.call, millis(now)])?;
+        let (job, number, asks, accepted): (String, u32, u32, i64) = self
+            .db
+            .prepare_cached(
+                "SELECT job, number, result_asks, accepted_at FROM batch WHERE id = ?1",
+            )?
+            .query_row([ask.batch], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?;
+        let id = JobId::parse(&job)
+            .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
+        let (state, words) = match word {
+            ResultWord::Success => (BatchState::Sent, "the platform says it went out".to_owned()),
+            ResultWord::Deleted => {
+                self.run("UPDATE batch SET deleted = 1 WHERE id = ?1", params![ask.batch])?;
+                (BatchState::Sent, "the platform says it is deleted".to_owned())
+            }
+            ResultWord::Failed => (BatchState::Failed, self.failure_words(account, ask.msg_id)?),
+            ResultWord::Sending | ResultWord::Nothing => {
+                let gap = RESULT_GAPS.get(asks as usize).copied().unwrap_or(LAST_GAP);
+                return self.ask_result_again(ask.batch, (asks, gap), instant(accepted), now);
+            }
+        };
+        self.move_batch(ask.batch, BatchState::Accepted, state)?;
+        self.run(
+            "UPDATE batch SET result_at = NULL, result = ?2 WHERE id = ?1",
+            params![ask.batch, words],
+        )?;
+        let why = format!("batch {}: {words}", number + 1);
+        self.follow(&id, account, JobState::Failed, &why, now)
+    }
+
+    fn ask_result_again(
+        &self,
+        batch: i64,
+        (asks, gap): (u32, TimeDelta),
+        accepted: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        // After a month the platform has nothing new to say, and `status` has long shown it.
+        let next = (now - accepted < TimeDelta::days(30)).then(|| millis(now + gap));
+        self.run(
+            "UPDATE batch SET result_at = ?2, result_asks = ?3 WHERE id = ?1",
+            params![batch, next, asks + 1],
+        )
+    }
+
+    fn failure_words(&self, account: &Account, msg_id: i64) -> Result<String> {
+        let event: Option<String> = self
+            .db
+            .prepare_cached(
+                "SELECT words FROM event WHERE account = ?1 AND msg_id = ?2
+                 ORDER BY status LIKE '%success%', created_at DESC LIMIT 1",
+            )?
+            .query_row(params![account.name, msg_id], |row| row.get(0))
+            .optional()?;
+        Ok(match event {
+            Some(words) => format!("the platform stopped it after accepting: {words}"),
+            None => "the platform stopped it after accepting, and no event said why".to_owned(),
+        })
+    }
+
+    /// Charges one forced token refresh, if the day and the pause between two allow it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn force_token(&self, account: &Account, now: DateTime<Utc>) -> Result<bool> {
+        let Some(window) = Rule::ForcedToken.window(now) else {
+            return Ok(false);
+        };
+        let need = Need { rule: Rule::ForcedToken, window, amount: 1 };
+        let usage = self.usage(&account.name, need, Respect::All, now)?;
+        if quota::admit(account, need, usage).is_err() {
+            return Ok(false);
+        }
+        self.run(
+            "INSERT INTO charge (account, rule, \"window\", amount, state) VALUES (?1, ?2, ?3, 1, 'kept')",
+            params![account.name, need.rule.name(), window.to_string()],
+        )?;
+        Ok(true)
+    }
+
+    /// Forgets calls that no sliding minute reaches any more.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn prune_calls(&self, now: DateTime<Utc>) -> Result<()> {
+        self.run("DELETE FROM call WHERE ended_at < ?1", params![millis(now - TimeDelta::days(1))])
+    }
+}

@@ -1,0 +1,643 @@
+//! What people and programs may look at: values, each serialised as the interface says.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, Row, params};
+use serde::Serialize;
+
+use crate::calendar::{self, Window};
+use crate::model::{Account, BatchState, JobId, JobState};
+use crate::quota::{self, Need, Rule, TABLE};
+use crate::store::take::{Respect, state};
+use crate::store::{Result, Step, instant, millis, unreadable};
+
+/// One job in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct JobView {
+    /// Its id.
+    pub id: String,
+    /// The account's name.
+    pub account: String,
+    /// What it does.
+    pub action: String,
+    /// Where it stands.
+    pub state: JobState,
+    /// What its author wrote, if anything.
+    #[serde(serialize_with = "maybe_rfc3339")]
+    pub at: Option<DateTime<Utc>>,
+    /// When it is due now.
+    #[serde(serialize_with = "rfc3339")]
+    pub due: DateTime<Utc>,
+    /// When deferring ends.
+    #[serde(serialize_with = "rfc3339")]
+    pub expires: DateTime<Utc>,
+    /// Why it is not further.
+    pub reason: Option<String>,
+    /// Its mass-send calls.
+    pub batches: Vec<BatchView>,
+    /// Who it is for, in words.
+    pub audience: String,
+    /// The platform's message type.
+    pub msgtype: String,
+    /// The file it came from.
+    pub file: String,
+    /// Whether the platform says that it was deleted.
+    pub deleted: bool,
+}
+
+/// One batch of a job.
+#[derive(Clone, Debug, Serialize)]
+pub struct BatchView {
+    /// The id it is asked with.
+    pub clientmsgid: String,
+    /// Where it stands.
+    pub state: BatchState,
+    /// The broadcast's number.
+    pub msg_id: Option<i64>,
+    /// How often it was asked for.
+    pub attempts: u32,
+    /// Its place, from 1.
+    pub number: u32,
+    /// How often a person remade it.
+    pub generation: u32,
+    /// OpenIDs it names.
+    pub receivers: Option<u32>,
+    /// What came of it, in words.
+    pub result: Option<String>,
+    /// Followers in its audience, says its event.
+    pub total_count: Option<i64>,
+    /// Followers left after filtering.
+    pub filter_count: Option<i64>,
+    /// Followers it reached.
+    pub sent_count: Option<i64>,
+    /// Followers it failed to reach.
+    pub error_count: Option<i64>,
+}
+
+/// One line of a job's story.
+#[derive(Clone, Debug, Serialize)]
+pub struct HistoryView {
+    /// When.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// The state before; none at the beginning.
+    pub from: Option<String>,
+    /// The state after.
+    pub to: String,
+    /// Why.
+    pub why: String,
+}
+
+/// One request that was made.
+#[derive(Clone, Debug, Serialize)]
+pub struct AttemptView {
+    /// The batch, from 1.
+    pub batch: u32,
+    /// When it was made.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// The platform's code.
+    pub errcode: Option<i64>,
+    /// The platform's message.
+    pub errmsg: Option<String>,
+    /// What it meant; none while it is under way.
+    pub outcome: Option<String>,
+    /// The id it was asked with.
+    pub clientmsgid: String,
+}
+
+/// One charge of the ledger.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChargeView {
+    /// The rule.
+    pub rule: String,
+    /// Its window.
+    pub window: String,
+    /// Reserved, kept or returned.
+    pub state: String,
+    /// How much.
+    pub amount: u32,
+}
+
+/// One event of the platform.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventView {
+    /// When it came.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// The broadcast's number.
+    pub msg_id: i64,
+    /// The status as written.
+    pub status: String,
+    /// The same in words.
+    pub words: String,
+    /// Followers in the audience.
+    pub total_count: Option<i64>,
+    /// Followers left after filtering.
+    pub filter_count: Option<i64>,
+    /// Followers reached.
+    pub sent_count: Option<i64>,
+    /// Followers not reached.
+    pub error_count: Option<i64>,
+}
+
+/// One rule of an account, as it stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleView {
+    /// The rule.
+    pub rule: Rule,
+    /// Its window; none for a sliding one.
+    pub window: Option<Window>,
+    /// What is charged.
+    pub used: u32,
+    /// External sends that only an event tells of.
+    pub unconfirmed: u32,
+    /// What waiting jobs own of it.
+    pub claimed: u32,
+    /// What the account may use.
+    pub limit: u32,
+    /// When it is empty again.
+    #[serde(serialize_with = "maybe_rfc3339")]
+    pub resets_at: Option<DateTime<Utc>>,
+}
+
+/// Something that needs a person.
+#[derive(Clone, Debug, Serialize)]
+pub struct AttentionView {
+    /// The job, if it is about one.
+    pub id: Option<String>,
+    /// The account, if it is about one.
+    pub account: Option<String>,
+    /// A word for programs.
+    pub kind: String,
+    /// Since when.
+    #[serde(serialize_with = "rfc3339")]
+    pub since: DateTime<Utc>,
+    /// What happened.
+    pub what: String,
+    /// What one can do.
+    #[serde(rename = "do")]
+    pub advice: String,
+}
+
+/// Writes an instant as programs read it.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn rfc3339<S: serde::Serializer>(
+    at: &DateTime<Utc>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(&calendar::rfc3339(*at))
+}
+
+#[expect(clippy::ref_option, reason = "the signature is serde's")]
+fn maybe_rfc3339<S: serde::Serializer>(
+    at: &Option<DateTime<Utc>>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => rfc3339(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+const COLUMNS: &str = "job.id, job.account, action, job.state, written_at, due_at, expires_at,
+    reason, audience, msgtype, file,
+    EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id AND deleted = 1)";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<JobView> {
+    Ok(JobView {
+        id: row.get(0)?,
+        account: row.get(1)?,
+        action: row.get(2)?,
+        state: state(row, 3)?,
+        at: row.get::<_, Option<i64>>(4)?.map(instant),
+        due: instant(row.get(5)?),
+        expires: instant(row.get(6)?),
+        reason: row.get(7)?,
+        batches: Vec::new(),
+        audience: row.get(8)?,
+        msgtype: row.get(9)?,
+        file: row.get(10)?,
+        deleted: row.get(11)?,
+    })
+}
+
+/// Days for which `status` shows what did not go well.
+const SHOWN_FOR_DAYS: i64 = 7;
+
+impl Step<'_> {
+    /// Lists jobs in the order in which they are due, filtered by account and state.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn list_jobs(
+        &self,
+        account: Option<&str>,
+        wanted: Option<JobState>,
+    ) -> Result<Vec<JobView>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job WHERE (?1 IS NULL OR account = ?1)
+             AND (?2 IS NULL OR state = ?2) ORDER BY due_at, taken"
+        );
+        self.views(&sql, params![account, wanted.map(JobState::as_str)])
+    }
+
+    /// Lists the next jobs to be released.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn next_jobs(&self, most: u32) -> Result<Vec<JobView>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job WHERE state IN ('planned', 'releasing', 'held')
+             ORDER BY due_at, taken LIMIT ?1"
+        );
+        self.views(&sql, params![most])
+    }
+
+    /// Returns one job as the lists show it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn job_view(&self, id: &str) -> Result<Option<JobView>> {
+        let sql = format!("SELECT {COLUMNS} FROM job WHERE id = ?1");
+        Ok(self.views(&sql, params![id])?.pop())
+    }
+
+    fn views(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<JobView>> {
+        let mut jobs = self
+            .db
+            .prepare_cached(sql)?
+            .query_map(values, read)?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        for job in &mut jobs {
+            job.batches = self.batch_views(&job.id)?;
+        }
+        Ok(jobs)
+    }
+
+    fn batch_views(&self, job: &str) -> Result<Vec<BatchView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT clientmsgid, state, msg_id,
+                    (SELECT count(*) FROM attempt WHERE batch = batch.id), number + 1, generation,
+                    receivers, result, total_count, filter_count, sent_count, error_count
+             FROM batch WHERE job = ?1 AND replaced = 0 ORDER BY number",
+        )?;
+        let rows = statement.query_map([job], |row| {
+            let word: String = row.get(1)?;
+            Ok(BatchView {
+                clientmsgid: row.get(0)?,
+                state: BatchState::parse(&word).ok_or_else(|| unreadable("batch.state", &word))?,
+                msg_id: row.get(2)?,
+                attempts: row.get(3)?,
+                number: row.get(4)?,
+                generation: row.get(5)?,
+                receivers: row.get(6)?,
+                result: row.get(7)?,
+                total_count: row.get(8)?,
+                filter_count: row.get(9)?,
+                sent_count: row.get(10)?,
+                error_count: row.get(11)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns a job's story, oldest first.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn history(&self, job: &str) -> Result<Vec<HistoryView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT at, from_state, to_state, why FROM history WHERE job = ?1 ORDER BY id",
+        )?;
+        let rows = statement.query_map([job], |row| {
+            Ok(HistoryView {
+                at: instant(row.get(0)?),
+                from: row.get(1)?,
+                to: row.get(2)?,
+                why: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns every request made for a job, also those of earlier generations.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn attempts(&self, job: &str) -> Result<Vec<AttemptView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT number + 1, begun_at, errcode, errmsg, outcome, clientmsgid
+             FROM attempt JOIN batch ON batch.id = attempt.batch WHERE job = ?1 ORDER BY attempt.id",
+        )?;
+        let rows = statement.query_map([job], |row| {
+            Ok(AttemptView {
+                batch: row.get(0)?,
+                at: instant(row.get(1)?),
+                errcode: row.get(2)?,
+                errmsg: row.get(3)?,
+                outcome: row.get(4)?,
+                clientmsgid: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns what a job charged.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn charges(&self, job: &str) -> Result<Vec<ChargeView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT rule, \"window\", charge.state, amount
+             FROM charge JOIN batch ON batch.id = charge.batch WHERE job = ?1 ORDER BY charge.id",
+        )?;
+        let rows = statement.query_map([job], |row| {
+            Ok(ChargeView {
+                rule: row.get(0)?,
+                window: row.get(1)?,
+                state: row.get(2)?,
+                amount: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the platform's events about a job.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn events(&self, job: &str) -> Result<Vec<EventView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT received_at, event.msg_id, status, words, event.total_count, event.filter_count,
+                    event.sent_count, event.error_count
+             FROM event JOIN batch ON batch.msg_id = event.msg_id AND batch.account = event.account
+             WHERE job = ?1 ORDER BY event.id",
+        )?;
+        let rows = statement.query_map([job], |row| {
+            Ok(EventView {
+                at: instant(row.get(0)?),
+                msg_id: row.get(1)?,
+                status: row.get(2)?,
+                words: row.get(3)?,
+                total_count: row.get(4)?,
+                filter_count: row.get(5)?,
+                sent_count: row.get(6)?,
+                error_count: row.get(7)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Counts the jobs in each state.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn state_counts(&self) -> Result<Vec<(JobState, u64)>> {
+        let mut statement =
+            self.db.prepare_cached("SELECT state, count(*) FROM job GROUP BY state")?;
+        let rows = statement.query_map([], |row| {
+            let count: i64 = row.get(1)?;
+            Ok((state(row, 0)?, count.unsigned_abs()))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the rules that bind an account, as they stand at `now`.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn rules(&self, account: &Account, now: DateTime<Utc>) -> Result<Vec<RuleView>> {
+        let mut rules = Vec::new();
+        for row in TABLE {
+            let Some(limit) = quota::limit(row.rule, account) else {
+                continue;
+            };
+            match row.rule {
+                Rule::MonthlyReceiver | Rule::ForcedToken => continue,
+                Rule::DailySend
+                | Rule::DailyHistory
+                | Rule::MonthlyHistory
+                | Rule::DailyCalls
+                | Rule::PerMinute => {}
+            }
+            rules.push(self.rule_view(row.rule, account, limit, now)?);
+        }
+        Ok(rules)
+    }
+
+    fn rule_view(
+        &self,
+        rule: Rule,
+        account: &Account,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<RuleView> {
+        let Some(window) = rule.window(now) else {
+            let used = self
+                .db
+                .prepare_cached(
+                    "SELECT count(*) FROM call WHERE account = ?1 AND (ended_at IS NULL OR ended_at > ?2)",
+                )?
+                .query_row(
+                    params![account.name, millis(now - quota::margins::PER_MINUTE)],
+                    |row| row.get(0),
+                )?;
+            return Ok(RuleView {
+                rule,
+                window: None,
+                used,
+                unconfirmed: 0,
+                claimed: 0,
+                limit,
+                resets_at: None,
+            });
+        };
+        let need = Need { rule, window, amount: 1 };
+        let usage = self.usage(&account.name, need, Respect::All, now)?;
+        Ok(RuleView {
+            rule,
+            window: Some(window),
+            used: usage.used,
+            unconfirmed: usage.unconfirmed,
+            claimed: usage.claimed,
+            limit,
+            resets_at: Some(window.end()),
+        })
+    }
+
+    /// Returns what needs a person, the oldest first.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn attention(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
+        let mut notes = self.stop_notes()?;
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT job, account, kind, since_at, what, \"do\" FROM attention")?;
+        let rows = statement.query_map([], |row| {
+            Ok(AttentionView {
+                id: row.get(0)?,
+                account: row.get(1)?,
+                kind: row.get(2)?,
+                since: instant(row.get(3)?),
+                what: row.get(4)?,
+                advice: row.get(5)?,
+            })
+        })?;
+        for note in rows {
+            notes.push(note?);
+        }
+        notes.extend(self.job_notes(now)?);
+        notes.sort_by_key(|note| note.since);
+        Ok(notes)
+    }
+
+    fn stop_notes(&self) -> Result<Vec<AttentionView>> {
+        let mut notes = Vec::new();
+        let all: Option<(i64, String)> = self
+            .db
+            .prepare_cached(
+                "SELECT hold_since_at, hold_why FROM daemon WHERE hold_since_at IS NOT NULL",
+            )?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        if let Some((since, why)) = all {
+            notes.push(AttentionView {
+                id: None,
+                account: None,
+                kind: "hold".into(),
+                since: instant(since),
+                what: format!("all accounts are on hold: {why}"),
+                advice: "look at the jobs named, then `qunfa resume --all`".into(),
+            });
+        }
+        let mut statement = self.db.prepare_cached(
+            "SELECT name, hold_since_at, hold_why, paused_since_at, paused_why, paused_do FROM account
+             WHERE hold_since_at IS NOT NULL OR paused_since_at IS NOT NULL",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name: String = row.get(0)?;
+            if let Some(since) = row.get::<_, Option<i64>>(1)? {
+                let why: String = row.get(2)?;
+                notes.push(AttentionView {
+                    id: None,
+                    account: Some(name.clone()),
+                    kind: "hold".into(),
+                    since: instant(since),
+                    what: format!("the account is on hold: {why}"),
+                    advice: format!("`qunfa resume {name}` lets its jobs go on"),
+                });
+            }
+            if let Some(since) = row.get::<_, Option<i64>>(3)? {
+                let why: String = row.get(4)?;
+                let advice: String = row.get(5)?;
+                notes.push(AttentionView {
+                    id: None,
+                    account: Some(name.clone()),
+                    kind: "paused".into(),
+                    since: instant(since),
+                    what: format!("the account is paused: {why}"),
+                    advice: format!("{advice}; then `qunfa resume {name}`"),
+                });
+            }
+        }
+        Ok(notes)
+    }
+
+    fn job_notes(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
+        let since = now - chrono::TimeDelta::days(SHOWN_FOR_DAYS);
+        let mut statement = self.db.prepare_cached(
+            "SELECT id, account, state, ifnull(ended_at, due_at), ifnull(reason, '') FROM job
+             WHERE state = 'uncertain' OR (state = 'held' AND due_at < ?2)
+                OR (state IN ('missed', 'failed', 'partial', 'expired') AND ended_at > ?1)",
+        )?;
+        let rows = statement.query_map(
+            params![millis(since), millis(now + chrono::TimeDelta::hours(1))],
+            |row| {
+                let id: String = row.get(0)?;
+                let state = state(row, 2)?;
+                let reason: String = row.get(4)?;
+                Ok(AttentionView {
+                    account: row.get(1)?,
+                    kind: state.as_str().into(),
+                    since: instant(row.get(3)?),
+                    what: format!("job {id} is {state}: {reason}"),
+                    advice: advice(state, &id),
+                    id: Some(id),
+                })
+            },
+        )?;
+        let mut notes = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut silent = self.db.prepare_cached(
+            "SELECT job, account, min(accepted_at), msg_id FROM batch
+             WHERE state = 'accepted' AND accepted_at < ?1 GROUP BY job",
+        )?;
+        let rows = silent.query_map([millis(now - chrono::TimeDelta::hours(24))], |row| {
+            let id: String = row.get(0)?;
+            let msg_id: i64 = row.get(3)?;
+            Ok(AttentionView {
+                account: row.get(1)?,
+                kind: "no_result".into(),
+                since: instant(row.get(2)?),
+                what: format!("job {id} was accepted over 24 h ago and has no result"),
+                advice: format!(
+                    "look for broadcast {msg_id} in the account's history on the website"
+                ),
+                id: Some(id),
+            })
+        })?;
+        for note in rows {
+            notes.push(note?);
+        }
+        Ok(notes)
+    }
+
+    /// Finds ids that resemble one that is unknown.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn similar_ids(&self, id: &str) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT id FROM job WHERE instr(id, ?1) OR instr(?1, id) ORDER BY taken DESC LIMIT 3",
+        )?;
+        let rows = statement.query_map([id], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Names the jobs that a restored database may have sent already: due, and not ended.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn jobs_in_question(&self, now: DateTime<Utc>) -> Result<Vec<JobId>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT id FROM job WHERE state IN ('planned', 'held', 'releasing', 'uncertain')
+             AND due_at <= ?1 ORDER BY due_at LIMIT 20",
+        )?;
+        let rows = statement.query_map([millis(now)], |row| row.get::<_, String>(0))?;
+        let ids = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
+    }
+}
+
+fn advice(state: JobState, id: &str) -> String {
+    match state {
+        JobState::Uncertain => format!(
+            "look in the account's history on the website whether it went out; `qunfa show {id}` tells the attempts"
+        ),
+        JobState::Held => format!("approve it before its time, or it is missed: `qunfa show {id}`"),
+        JobState::Missed | JobState::Failed | JobState::Partial => {
+            format!(
+                "`qunfa show {id}` tells why; `qunfa retry {id}` asks again for what was not accepted"
+            )
+        }
+        JobState::Expired => format!("`qunfa show {id}` tells why; plan it anew under another id"),
+        JobState::Planned
+        | JobState::Releasing
+        | JobState::Accepted
+        | JobState::Sent
+        | JobState::Cancelled => format!("`qunfa show {id}`"),
+    }
+}

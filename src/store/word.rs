@@ -1,0 +1,154 @@
+//! A person's word, and what an older generation's word still means.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use crate::model::{Account, BatchState, JobId, JobState, clientmsgid};
+use crate::plan::Batch;
+use crate::store::{Move, Result, Step, StoreError, millis};
+
+impl Step<'_> {
+    /// Makes a job's refused and failed batches ready to be asked again, due now.
+    ///
+    /// A batch that was answered gets a new generation, and so a new clientmsgid; one that the
+    /// platform never heard of, or never answered, keeps its own.
+    ///
+    /// # Errors
+    /// Where the job's state does not allow it, or SQLite fails.
+    pub fn retry(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let job = self.job(id)?;
+        match job.state {
+            JobState::Failed | JobState::Partial | JobState::Missed => {}
+            JobState::Planned | JobState::Held | JobState::Releasing => {
+                return Err(StoreError::Guard(format!(
+                    "job {id} is {}: it goes by itself, at its time",
+                    job.state
+                )));
+            }
+            JobState::Uncertain => {
+                return Err(StoreError::Guard(format!(
+                    "job {id} is uncertain: it may have gone out, so look in the account's history on the website first"
+                )));
+            }
+            JobState::Accepted | JobState::Sent | JobState::Cancelled | JobState::Expired => {
+                return Err(StoreError::Guard(format!(
+                    "job {id} is {} and cannot be asked for again: plan it anew under another id",
+                    job.state
+                )));
+            }
+        }
+        for batch in self.batches(id)? {
+            match batch.state {
+                BatchState::Refused if !self.answered(&batch)? => {
+                    self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
+                }
+                BatchState::Refused | BatchState::Failed => {
+                    self.remake(&batch, account, batch.generation + 1, now)?;
+                }
+                BatchState::Planned
+                | BatchState::Asking
+                | BatchState::InDoubt
+                | BatchState::Accepted
+                | BatchState::Sent => {}
+            }
+        }
+        self.run(
+            "UPDATE batch SET next_at = ?2 WHERE job = ?1 AND replaced = 0 AND state = 'planned'",
+            params![id.as_str(), millis(now)],
+        )?;
+        let expires = job.expires_at.max(now + (job.expires_at - job.planned_at));
+        self.run(
+            "UPDATE job SET due_at = ?2, first_asked_at = NULL, yields = 0, expires_at = ?3 WHERE id = ?1",
+            params![id.as_str(), millis(now), millis(expires)],
+        )?;
+        let why = "a person said retry";
+        let to = Move { state: JobState::Planned, wake_at: Some(now), reason: None, why };
+        self.move_job(id, job.state, to, now)
+    }
+
+    fn answered(&self, batch: &Batch) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM attempt WHERE batch = ?1 AND errcode IS NOT NULL AND outcome <> 'token')",
+            )?
+            .query_row([batch.id], |row| row.get(0))?)
+    }
+
+    fn remake(
+        &self,
+        batch: &Batch,
+        account: &Account,
+        generation: u32,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job: String = self
+            .db
+            .prepare_cached("SELECT job FROM batch WHERE id = ?1")?
+            .query_row([batch.id], |row| row.get(0))?;
+        let id = JobId::parse(&job)
+            .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
+        self.run("UPDATE batch SET replaced = 1 WHERE id = ?1", params![batch.id])?;
+        self.run(
+            "INSERT INTO batch (job, account, number, generation, clientmsgid, body, receivers, state, next_at)
+             SELECT job, account, number, ?2, ?3, body, receivers, 'planned', ?4 FROM batch WHERE id = ?1",
+            params![
+                batch.id,
+                generation,
+                clientmsgid(&account.appid, &id, batch.number, generation),
+                millis(now)
+            ],
+        )
+    }
+
+    /// Lifts a batch to a generation that the mark beside the database knows of.
+    ///
+    /// An older database would ask with the id of a generation that was refused, while a later
+    /// one was accepted: only with the later id does the platform say so (45065).
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn lift_generation(
+        &self,
+        (id, number, generation): (&JobId, u32, u32),
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let batches = self.batches(id)?;
+        let Some(batch) = batches.iter().find(|batch| batch.number == number) else {
+            return Ok(());
+        };
+        let settled = matches!(batch.state, BatchState::Accepted | BatchState::Sent);
+        if batch.generation >= generation || settled {
+            return Ok(());
+        }
+        self.remake(batch, account, generation, now)
+    }
+
+    /// Returns the account that a job belongs to, if the job is known.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn account_of(&self, id: &JobId) -> Result<Option<String>> {
+        use rusqlite::OptionalExtension as _;
+        Ok(self
+            .db
+            .prepare_cached("SELECT account FROM job WHERE id = ?1")?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Lets a batch wait that no window has room for, though it may not be deferred.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn wait_batch(
+        &self,
+        id: &JobId,
+        batch: &Batch,
+        (until, why): (DateTime<Utc>, &str),
+    ) -> Result<()> {
+        self.run("UPDATE batch SET next_at = ?2 WHERE id = ?1", params![batch.id, millis(until)])?;
+        self.sleep(id, until, Some(why))
+    }
+}
