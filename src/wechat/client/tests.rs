@@ -86,6 +86,21 @@ fn hasty(request: Request) -> Request {
     Request { timeout: Duration::from_millis(200), ..request }
 }
 
+/// Asks with ever longer timeouts until the answer is one that the test is about, so that the
+/// shortest timeout that works on this machine decides how long the test takes.
+async fn until(base: &ApiBase, mut found: impl FnMut(&Answer) -> bool) -> Answer {
+    let client = Client::new();
+    let mut timeout = Duration::from_millis(100);
+    loop {
+        let answer = client.perform(base, &Request { timeout, ..send() }).await;
+        if found(&answer) {
+            return answer;
+        }
+        timeout *= 2;
+        assert!(timeout < Duration::from_secs(120), "{answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_whole_answer_comes_back_with_the_platforms_clock() {
     let (base, mut requests) = peer(Peer::Answers(OK)).await;
@@ -131,10 +146,10 @@ async fn a_tls_handshake_that_fails_or_stalls_means_not_sent() {
 
 #[tokio::test]
 async fn a_request_that_was_read_and_not_answered_is_unknown() {
-    for far_side in [Peer::AnswersAndCloses(""), Peer::AnswersAndCloses("\0garbage"), Peer::Hangs] {
+    for far_side in [Peer::AnswersAndCloses(""), Peer::AnswersAndCloses("\0garbage")] {
         let (base, mut requests) = peer(far_side).await;
 
-        let answer = Client::new().perform(&base, &hasty(send())).await;
+        let answer = Client::new().perform(&base, &send()).await;
 
         assert!(matches!(answer.reply, Reply::Unknown(_)), "{answer:?}");
         assert!(requests.recv().await.is_some());
@@ -143,15 +158,23 @@ async fn a_request_that_was_read_and_not_answered_is_unknown() {
 }
 
 #[tokio::test]
+async fn a_request_that_hangs_after_it_was_read_is_unknown() {
+    let (base, mut requests) = peer(Peer::Hangs).await;
+
+    let answer = until(&base, |_| requests.try_recv().is_ok()).await;
+
+    assert!(matches!(answer.reply, Reply::Unknown(_)), "{answer:?}");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_cut_or_stalls_is_unknown_but_keeps_its_date() {
     let cut = &OK[..OK.len() - 4];
     for far_side in [Peer::AnswersAndCloses(cut), Peer::Answers(cut)] {
         let (base, _requests) = peer(far_side).await;
 
-        let answer = Client::new().perform(&base, &hasty(send())).await;
+        let answer = until(&base, |answer| answer.date.is_some()).await;
 
         assert!(matches!(answer.reply, Reply::Unknown(_)), "{answer:?}");
-        assert!(answer.date.is_some());
     }
 }
 
