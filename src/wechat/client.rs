@@ -113,8 +113,7 @@ impl Client {
     /// `base` does not matter for a request that names a whole URL. Dropping the future leaves the
     /// outcome unknown.
     pub async fn perform(&self, base: &ApiBase, request: &Request) -> Answer {
-        let begun = AtomicBool::new(false);
-        let begun = Arc::new(begun);
+        let begun = Arc::new(AtomicBool::new(false));
         let prepared = match self.prepare(base, request, &begun) {
             Ok(prepared) => prepared,
             Err(why) => return Answer { reply: Reply::NotSent(why), date: None },
@@ -122,8 +121,11 @@ impl Client {
         let response = match prepared.send().await {
             Ok(response) => response,
             Err(error) => {
-                let never = request.body.is_some() && !begun.load(Ordering::SeqCst);
-                let certain = never || error.is_builder() || error.is_connect();
+                // The probe is the stronger proof; only a request without a body needs hearsay.
+                let certain = match request.body.as_deref() {
+                    None | Some("") => error.is_builder() || error.is_connect(),
+                    Some(_) => !begun.load(Ordering::SeqCst),
+                };
                 let why = chain(error);
                 let reply = if certain { Reply::NotSent(why) } else { Reply::Unknown(why) };
                 return Answer { reply, date: None };

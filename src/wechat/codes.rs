@@ -133,7 +133,7 @@ const UNKNOWN: Row = row(
     0,
     Meaning::InDoubt,
     "the platform answered with a code that no document names",
-    "nothing: it is asked again with the same clientmsgid, which cannot send it twice",
+    "nothing: it is asked again in a way that cannot send it twice",
 );
 
 /// Where a token endpoint means something else by a code.

@@ -23,7 +23,7 @@ pub(super) enum Tree {
     /// Text, trimmed; a number or a boolean as it is written.
     Text(String),
     /// Named parts; those of a list are all called `item`.
-    Fields(Vec<(String, Tree)>),
+    Fields(Vec<(String, Self)>),
 }
 
 impl Tree {

@@ -70,7 +70,7 @@ pub struct SendReading {
     pub errmsg: String,
     /// The broadcast's id, from 1 up.
     pub msg_id: Option<i64>,
-    /// The articles' id in the statistics (`mpnews` only; never with [`Meaning::Adopt`]).
+    /// The articles' id in the statistics (`mpnews` only; the platform omits it when we adopt).
     pub msg_data_id: Option<i64>,
 }
 
