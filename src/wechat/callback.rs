@@ -1,0 +1,294 @@
+//! The events that the platform pushes, in plain mode: is it signed, and what does it say?
+//!
+//! The signature covers token, timestamp and nonce but not the body, so an event read here is a
+//! hint that makes the daemon ask, and settles nothing by itself. Reading is strict where two
+//! readers could disagree (DTDs, a field that stands there twice) and tolerant where the platform
+//! varies (spaces, full-width brackets, empty nodes, XML or JSON). Safe mode is not here yet.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use sha1::{Digest as _, Sha1};
+use subtle::ConstantTimeEq as _;
+
+use self::tree::Tree;
+use crate::model::hex;
+
+mod tree;
+
+/// The longest body that is read.
+pub const BODY_MAX: usize = 32 * 1024;
+
+/// Why a body is no event that can be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// Longer than [`BODY_MAX`].
+    #[error("longer than 32 KiB")]
+    TooLong,
+    /// Neither XML nor JSON, or damaged.
+    #[error("neither XML nor JSON that can be read")]
+    Malformed,
+    /// A DTD, an entity or a comment, which the platform never writes.
+    #[error("a declaration that no event has")]
+    Declaration,
+    /// Deeper or larger than any event.
+    #[error("nested too deeply or in too many parts")]
+    TooComplex,
+    /// A field that stands there twice.
+    #[error("the field {0} stands there twice")]
+    Twice(&'static str),
+    /// A field that is missing or cannot be read.
+    #[error("the field {0} is missing or cannot be read")]
+    Field(&'static str),
+    /// An encrypted message at an account without a key.
+    #[error("encrypted, but no key is configured")]
+    Encrypted,
+}
+
+/// What was pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one short-lived value a push")]
+pub enum Incoming {
+    /// The end of a mass send, ours or another's.
+    MassSendJobFinish(MassEvent),
+    /// Any other message or event.
+    Other,
+}
+
+/// The platform's report on a mass send (MASSSENDJOBFINISH).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MassEvent {
+    /// Which mass send; from 1 up.
+    pub msg_id: i64,
+    /// How it ended.
+    pub status: Status,
+    /// The status as it was written.
+    pub status_text: String,
+    /// The followers it was meant for. All counts are approximate: the job may still be running.
+    pub total: Option<i64>,
+    /// Those of them who could receive. Not always `sent + error`, whatever the documents say.
+    pub filter: Option<i64>,
+    /// Those who got it.
+    pub sent: Option<i64>,
+    /// Those who did not.
+    pub error: Option<i64>,
+    /// The platform's time of the event, in Unix seconds; 0 if it has none.
+    pub create_time: i64,
+    /// An OpenID, in practice; "mphelper" in the documents. Never validated.
+    pub from_user: String,
+    /// What the originality check found.
+    pub copyright: Option<Copyright>,
+    /// Where the articles can be read now.
+    pub article_urls: Vec<ArticleUrl>,
+}
+
+/// How a mass send ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It went out, though perhaps not to everybody.
+    Success,
+    /// It failed, without a reason.
+    Fail,
+    /// It was stopped for a reason with this number; unknown numbers occur.
+    Err(i64),
+    /// Something else, as it was written.
+    Other(String),
+}
+
+/// The originality check of the articles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Copyright {
+    /// 1: may be sent; 2: a reprint, may be sent; 3: a reprint, may not be sent; 0 occurs too.
+    pub check_state: Option<i64>,
+    /// The articles.
+    pub articles: Vec<ArticleCheck>,
+}
+
+/// The originality check of one article.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ArticleCheck {
+    /// Which article, from 1 up.
+    pub article_idx: Option<i64>,
+    /// What its author declared: 0 nothing, 1 original, 2 reprint.
+    pub user_declare_state: Option<i64>,
+    /// The platform's verdict: 0 not checked, 1 checking, 11 passed, others failed.
+    pub audit_state: Option<i64>,
+    /// The article that it resembles.
+    pub original_article_url: String,
+    /// What that article is: 1 original, 2 old and not original, 3 news, 4 banned.
+    pub original_article_type: Option<i64>,
+    /// Whether it may be reprinted (0 or 1).
+    pub can_reprint: Option<i64>,
+    /// Whether its content replaces ours (0 or 1).
+    pub need_replace_content: Option<i64>,
+    /// Whether its source is shown (0 or 1).
+    pub need_show_reprint_source: Option<i64>,
+}
+
+/// Where one article can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ArticleUrl {
+    /// Which article, from 1 up.
+    pub article_idx: Option<i64>,
+    /// Its address.
+    pub url: String,
+}
+
+/// Says whether `signature` proves that the sender knows the token, in constant time.
+///
+/// It proves nothing about a body, nor that the timestamp and nonce are fresh.
+pub fn is_signed(token: &SecretString, timestamp: &str, nonce: &str, signature: &str) -> bool {
+    let mut parts = [token.expose_secret(), timestamp, nonce];
+    parts.sort_unstable();
+    let expected = hex(&Sha1::digest(parts.concat()));
+    expected.as_bytes().ct_eq(signature.as_bytes()).into()
+}
+
+/// Reads a pushed body, XML or JSON.
+pub fn parse(body: &[u8]) -> Result<Incoming, ParseError> {
+    if body.len() > BODY_MAX {
+        return Err(ParseError::TooLong);
+    }
+    let tree = Tree::parse(body)?;
+    let Some(kind) = tree.text("MsgType")? else {
+        let encrypted = tree.one("Encrypt")?.is_some();
+        return Err(if encrypted { ParseError::Encrypted } else { ParseError::Field("MsgType") });
+    };
+    let event = tree.text("Event")?.unwrap_or_default();
+    if !kind.eq_ignore_ascii_case("event") || !event.eq_ignore_ascii_case("MASSSENDJOBFINISH") {
+        return Ok(Incoming::Other);
+    }
+    Ok(Incoming::MassSendJobFinish(mass_event(&tree)?))
+}
+
+fn mass_event(tree: &Tree) -> Result<MassEvent, ParseError> {
+    let status_text = tree.text("Status")?.unwrap_or_default();
+    Ok(MassEvent {
+        msg_id: msg_id(tree)?,
+        status: Status::parse(status_text),
+        status_text: status_text.to_owned(),
+        total: tree.number("TotalCount")?,
+        filter: tree.number("FilterCount")?,
+        sent: tree.number("SentCount")?,
+        error: tree.number("ErrorCount")?,
+        create_time: tree.number("CreateTime")?.unwrap_or(0),
+        from_user: tree.text("FromUserName")?.unwrap_or_default().to_owned(),
+        copyright: copyright(tree)?,
+        article_urls: article_urls(tree)?,
+    })
+}
+
+/// Reads the id, which is `MsgID` here though ordinary messages write `MsgId`.
+fn msg_id(tree: &Tree) -> Result<i64, ParseError> {
+    if tree.one("MsgID")?.is_some() && tree.one("MsgId")?.is_some() {
+        return Err(ParseError::Twice("MsgID"));
+    }
+    let id = tree.number("MsgID")?.or(tree.number("MsgId")?);
+    id.filter(|id| *id >= 1).ok_or(ParseError::Field("MsgID"))
+}
+
+fn copyright(tree: &Tree) -> Result<Option<Copyright>, ParseError> {
+    let Some(node) = tree.one("CopyrightCheckResult")? else { return Ok(None) };
+    let check_state = node.number("CheckState")?;
+    let mut articles = Vec::new();
+    for item in node.items("ResultList")? {
+        articles.push(ArticleCheck {
+            article_idx: item.number("ArticleIdx")?,
+            user_declare_state: item.number("UserDeclareState")?,
+            audit_state: item.number("AuditState")?,
+            original_article_url: item.text("OriginalArticleUrl")?.unwrap_or_default().to_owned(),
+            original_article_type: item.number("OriginalArticleType")?,
+            can_reprint: item.number("CanReprint")?,
+            need_replace_content: item.number("NeedReplaceContent")?,
+            need_show_reprint_source: item.number("NeedShowReprintSource")?,
+        });
+    }
+    let is_empty = check_state.is_none() && articles.is_empty();
+    Ok((!is_empty).then_some(Copyright { check_state, articles }))
+}
+
+fn article_urls(tree: &Tree) -> Result<Vec<ArticleUrl>, ParseError> {
+    let Some(node) = tree.one("ArticleUrlResult")? else { return Ok(Vec::new()) };
+    let mut urls = Vec::new();
+    for item in node.items("ResultList")? {
+        let url = item.text("ArticleUrl")?.unwrap_or_default().to_owned();
+        urls.push(ArticleUrl { article_idx: item.number("ArticleIdx")?, url });
+    }
+    Ok(urls)
+}
+
+impl Status {
+    /// Reads a status however it is spaced, cased or bracketed.
+    pub fn parse(text: &str) -> Self {
+        let narrow: String = text
+            .chars()
+            .map(half_width)
+            .filter(|c| !c.is_whitespace())
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
+        match narrow.as_str() {
+            "sendsuccess" => return Self::Success,
+            "sendfail" => return Self::Fail,
+            _ => {}
+        }
+        let number = narrow
+            .strip_prefix("err(")
+            .and_then(|rest| rest.strip_suffix(')'))
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|digits| digits.parse().ok());
+        number.map_or_else(|| Self::Other(text.to_owned()), Self::Err)
+    }
+
+    /// Returns what it means, in English and Chinese.
+    pub fn words(&self) -> String {
+        let (english, chinese) = match self {
+            Self::Success => ("sent", "发送成功"),
+            Self::Fail => ("failed", "发送失败"),
+            Self::Err(number) => match REASONS.iter().find(|(known, ..)| known == number) {
+                Some((_, english, chinese)) => (*english, *chinese),
+                None => return format!("stopped for a reason no document names: err({number})"),
+            },
+            Self::Other(text) => {
+                return format!("ended with an unknown status: {}", text.escape_debug());
+            }
+        };
+        format!("{english} ({chinese})")
+    }
+}
+
+/// The reasons for which the platform stops a mass send.
+const REASONS: &[(i64, &str, &str)] = &[
+    (10001, "stopped in review: advertising", "涉嫌广告"),
+    (20001, "stopped in review: politics", "涉嫌政治"),
+    (20002, "stopped in review: pornography", "涉嫌色情"),
+    (20004, "stopped in review: social matters", "涉嫌社会"),
+    (20006, "stopped in review: crime", "涉嫌违法犯罪"),
+    (20008, "stopped in review: fraud", "涉嫌欺诈"),
+    (20013, "stopped in review: copyright", "涉嫌版权"),
+    (21000, "stopped in review: other reasons", "涉嫌其他"),
+    (22000, "stopped in review: mutual promotion", "涉嫌互推(互相宣传)"),
+    (
+        30001,
+        "the originality check broke down, and reprints were not to be sent",
+        "原创校验出现系统错误且用户选择了被判为转载就不群发",
+    ),
+    (30002, "the originality check forbids it", "原创校验被判定为不能群发"),
+    (
+        30003,
+        "judged a reprint, and reprints were not to be sent",
+        "原创校验被判定为转载文且用户选择了被判为转载就不群发",
+    ),
+    (40001, "the administrator refused it", "管理员拒绝"),
+    (40002, "the administrator did not answer within 30 minutes", "管理员30分钟内无响应"),
+];
+
+/// Maps the full-width forms of ASCII to ASCII.
+fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        _ => c,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,279 @@
+//! Performs requests over HTTP, each once, and says honestly whether it may have arrived.
+//!
+//! Three outcomes: not sent (for certain), answered (a whole answer), or unknown. The proof of
+//! "not sent" is a body that counts as sent from the moment the HTTP stack first asks for it.
+//! Sends get a connection of their own each, so that no stack can repeat one on a connection that
+//! turns out to be dead; questions share connections. Nothing is retried, no redirect is followed,
+//! no proxy is taken from the environment, and no error text ever shows a URL.
+
+use std::convert::Infallible;
+use std::error::Error as _;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http_body::{Frame, SizeHint};
+use reqwest::Url;
+use reqwest::header::{AGE, CONTENT_TYPE, DATE, HeaderMap};
+use reqwest::redirect::Policy;
+
+use super::protocol::{Answer, Method, Reply, Request};
+
+/// The longest answer that is read.
+const ANSWER_MAX: usize = 1024 * 1024;
+/// How long finding the host, connecting and the TLS handshake may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection for questions is kept open unused.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// Why an address is not one to hand tokens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BaseError {
+    /// It is no URL.
+    #[error("not a URL of the form https://HOST")]
+    NotAUrl,
+    /// Neither https nor a loopback address.
+    #[error("must be https (plain http is for loopback addresses only)")]
+    NotSecret,
+    /// It holds a user name, a query or a fragment, which a base cannot have.
+    #[error("must be a scheme, a host, and at most a port and a path")]
+    Surplus,
+}
+
+/// Where an account's requests go: https, or plain http on this machine only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiBase(Url);
+
+impl ApiBase {
+    /// Reads an `api_base` of the config.
+    pub fn parse(text: &str) -> Result<Self, BaseError> {
+        let url = check_url(text)?;
+        let bare = url.username().is_empty() && url.password().is_none();
+        if !bare || url.query().is_some() || url.fragment().is_some() {
+            return Err(BaseError::Surplus);
+        }
+        Ok(Self(url))
+    }
+
+    fn join(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
+        url
+    }
+}
+
+/// Reads a URL and refuses one that would carry secrets over a network in the clear.
+///
+/// For the URL of a shared token server, which may have a query.
+pub fn check_url(text: &str) -> Result<Url, BaseError> {
+    let url = Url::parse(text).map_err(|_| BaseError::NotAUrl)?;
+    let host = url.host_str().ok_or(BaseError::NotAUrl)?;
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(host) => Ok(url),
+        _ => Err(BaseError::NotSecret),
+    }
+}
+
+/// Says whether a host, as a parsed URL writes it, can only be this machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    address.map_or(host == "localhost", |ip| ip.is_loopback())
+}
+
+/// The HTTP clients, shared by all accounts.
+///
+/// Cheap to make: the real clients are made when first needed and then kept, those for https apart
+/// from those for loopback, so that a rehearsal needs no certificates on the machine.
+#[derive(Debug, Default)]
+pub struct Client {
+    tls: OnceLock<Pair>,
+    plain: OnceLock<Pair>,
+}
+
+/// One client for sends, one for everything else.
+#[derive(Debug)]
+struct Pair {
+    sends: reqwest::Client,
+    questions: reqwest::Client,
+}
+
+impl Client {
+    /// Returns a client that has not connected to anything yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes one request, once, and returns what came of it.
+    ///
+    /// `base` does not matter for a request that names a whole URL. Dropping the future leaves the
+    /// outcome unknown.
+    pub async fn perform(&self, base: &ApiBase, request: &Request) -> Answer {
+        let begun = Arc::new(AtomicBool::new(false));
+        let prepared = match self.prepare(base, request, &begun) {
+            Ok(prepared) => prepared,
+            Err(why) => return Answer { reply: Reply::NotSent(why), date: None },
+        };
+        let response = match prepared.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                // The probe is the stronger proof; only a request without a body needs hearsay.
+                let certain = match request.body.as_deref() {
+                    None | Some("") => error.is_builder() || error.is_connect(),
+                    Some(_) => !begun.load(Ordering::SeqCst),
+                };
+                let why = chain(error);
+                let reply = if certain { Reply::NotSent(why) } else { Reply::Unknown(why) };
+                return Answer { reply, date: None };
+            }
+        };
+        let date = date(response.headers());
+        Answer { reply: read(response).await, date }
+    }
+
+    fn prepare(
+        &self,
+        base: &ApiBase,
+        request: &Request,
+        begun: &Arc<AtomicBool>,
+    ) -> Result<reqwest::RequestBuilder, String> {
+        let mut url = if request.path.starts_with('/') {
+            base.join(&request.path)
+        } else {
+            check_url(&request.path).map_err(|error| format!("the token server's URL: {error}"))?
+        };
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        let pair = self.pair(url.scheme() == "https")?;
+        let client = if request.is_send() { &pair.sends } else { &pair.questions };
+        let builder = match request.method {
+            Method::Get => client.get(url),
+            Method::Post => client.post(url),
+        };
+        let builder = builder.timeout(request.timeout);
+        Ok(match &request.body {
+            None => builder,
+            Some(body) => {
+                let data = Some(Bytes::from(body.clone()));
+                let probe = Probe { data, begun: Arc::clone(begun) };
+                builder.header(CONTENT_TYPE, "application/json").body(reqwest::Body::wrap(probe))
+            }
+        })
+    }
+
+    fn pair(&self, tls: bool) -> Result<&Pair, String> {
+        let cell = if tls { &self.tls } else { &self.plain };
+        if let Some(pair) = cell.get() {
+            return Ok(pair);
+        }
+        let pair = Pair::new(tls).map_err(chain)?;
+        Ok(cell.get_or_init(|| pair))
+    }
+}
+
+impl Pair {
+    fn new(tls: bool) -> Result<Self, reqwest::Error> {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            // An error means that somebody else installed one first, which is as good.
+            rustls::crypto::ring::default_provider().install_default().ok();
+        });
+        let common = || {
+            let builder = reqwest::Client::builder()
+                .user_agent(concat!("qunfa/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(CONNECT_TIMEOUT)
+                .redirect(Policy::none())
+                .retry(reqwest::retry::never())
+                .no_proxy()
+                .http1_only();
+            // Without roots no certificate would be trusted, so none are looked for.
+            if tls { builder.https_only(true) } else { builder.tls_certs_only([]) }
+        };
+        Ok(Self {
+            sends: common().pool_max_idle_per_host(0).build()?,
+            questions: common().pool_max_idle_per_host(16).pool_idle_timeout(IDLE).build()?,
+        })
+    }
+}
+
+/// Reads the whole answer, or says that there is none.
+async fn read(mut response: reqwest::Response) -> Reply {
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => return Reply::Http { status, body },
+            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_MAX => {
+                return Reply::Unknown(format!("HTTP {status} with more than {ANSWER_MAX} bytes"));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Err(error) => {
+                return Reply::Unknown(format!("HTTP {status}, then {}", chain(error)));
+            }
+        }
+    }
+}
+
+/// Returns the server's clock. An answer from a cache (it has an `Age`) shows an old one.
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    if headers.contains_key(AGE) {
+        return None;
+    }
+    let text = headers.get(DATE)?.to_str().ok()?;
+    Some(DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc))
+}
+
+/// Writes an error and its causes in one line, without the URL, which holds the token.
+fn chain(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = error.source();
+    }
+    line
+}
+
+/// A body that remembers whether the HTTP stack ever asked for it.
+///
+/// Asked for does not prove sent; not asked for proves not sent, because the request's length was
+/// announced and none of it can have been written. The exact size keeps the request from being
+/// chunked.
+struct Probe {
+    data: Option<Bytes>,
+    begun: Arc<AtomicBool>,
+}
+
+impl http_body::Body for Probe {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.begun.store(true, Ordering::SeqCst);
+        Poll::Ready(self.data.take().map(|data| Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.data.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,405 @@
+//! What each return code means for us, as data.
+//!
+//! One row a code (or a run of codes), each with what happened and what a person can do about it.
+//! The rows are written for a mass send, where a wrong reading costs most; [`for_token`] and
+//! [`for_query`] say what is different where nothing can be sent twice. The errmsg is never
+//! matched: its text varies between servers. How often a meaning is acted upon (a new token once,
+//! a retry until `retry_for`) is not decided here.
+
+/// What an answer of the platform means for the request that it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Meaning {
+    /// The platform took it.
+    Accepted,
+    /// The platform took it earlier, and says under which `msg_id`.
+    Adopt,
+    /// It may have been taken: ask again with the same `clientmsgid` and body, no sooner than 61 s.
+    InDoubt,
+    /// Certainly not taken; the same request may work later.
+    Retry {
+        /// How long to wait at least.
+        after_s: u32,
+    },
+    /// Certainly not taken: the token is not valid (any more).
+    NewToken,
+    /// Certainly not taken: a quota is used up.
+    NextWindow(NextWindow),
+    /// Certainly not taken, and the same request never will be.
+    GiveUp,
+    /// Certainly not taken, and no other request of this account will be until a person acts.
+    PauseAccount,
+}
+
+/// Which quota is used up, and so what to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NextWindow {
+    /// The account's broadcasts (45028): its next free day or month.
+    Broadcasts,
+    /// The calls of this kind (45009): the next day.
+    Calls,
+    /// Something counted by the day (45093).
+    Day,
+    /// Something counted by the month (45040).
+    Month,
+}
+
+/// One return code, or a run of codes with one meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The first code of the run.
+    pub first: i64,
+    /// The last code of the run; the first again for a single code.
+    pub last: i64,
+    /// What it means for us.
+    pub meaning: Meaning,
+    /// What happened, as a sentence without capital and full stop.
+    pub what: &'static str,
+    /// What the operator can do, in the imperative.
+    pub advice: &'static str,
+}
+
+/// How long to leave the platform alone after a refusal that passes by itself.
+///
+/// The platform says "a minute"; the second is a margin.
+pub const WAIT_S: u32 = 61;
+
+/// Returns what `code` means as the answer to a mass send.
+///
+/// A code that is not in the table leaves the outcome unknown: undocumented ones were seen on
+/// broadcasts that did go out.
+pub fn for_send(code: i64) -> Row {
+    find(SENDS, code).unwrap_or(Row { first: code, last: code, ..UNKNOWN })
+}
+
+/// Returns what `code` means as the answer of a token endpoint.
+///
+/// Nothing can be sent twice here, so nothing is in doubt; and a permanent refusal concerns the
+/// whole account, because without a token nothing of it can be released.
+pub fn for_token(code: i64) -> Row {
+    let row = find(TOKENS, code).unwrap_or_else(|| for_send(code));
+    let meaning = match row.meaning {
+        Meaning::GiveUp => Meaning::PauseAccount,
+        Meaning::Adopt | Meaning::InDoubt | Meaning::NewToken => Meaning::Retry { after_s: WAIT_S },
+        Meaning::Accepted
+        | Meaning::Retry { .. }
+        | Meaning::NextWindow(_)
+        | Meaning::PauseAccount => row.meaning,
+    };
+    Row { meaning, ..row }
+}
+
+/// Returns what `code` means as the answer to a question (`mass/get`, `tags/get`).
+///
+/// A question can be asked again without harm, so nothing is in doubt.
+pub fn for_query(code: i64) -> Row {
+    let row = for_send(code);
+    let meaning = match row.meaning {
+        Meaning::Adopt | Meaning::InDoubt => Meaning::Retry { after_s: WAIT_S },
+        Meaning::Accepted
+        | Meaning::Retry { .. }
+        | Meaning::NewToken
+        | Meaning::NextWindow(_)
+        | Meaning::GiveUp
+        | Meaning::PauseAccount => row.meaning,
+    };
+    Row { meaning, ..row }
+}
+
+fn find(table: &[Row], code: i64) -> Option<Row> {
+    table.iter().find(|row| (row.first..=row.last).contains(&code)).copied()
+}
+
+const fn row(code: i64, meaning: Meaning, what: &'static str, advice: &'static str) -> Row {
+    Row { first: code, last: code, meaning, what, advice }
+}
+
+const fn upto(last: i64, row: Row) -> Row {
+    Row { last, ..row }
+}
+
+const WAIT: Meaning = Meaning::Retry { after_s: WAIT_S };
+
+const NOTHING: &str = "nothing: it is asked again by itself";
+const MEDIA: &str = "upload the media again and give the job its new id";
+const VIDEO: &str = "pass the video through uploadvideo and use the id that it returns";
+const TARGETS: &str = "take these receivers out of the list";
+const CONTENT: &str = "correct the content and submit it as a new job";
+const CONSOLE: &str = "look at the account's notices on mp.weixin.qq.com, then resume it";
+const CONFIG: &str = "correct the account's appid and secret in the config, then resume it";
+const ADMINISTRATOR: &str = "let the account's administrator confirm the call on the phone";
+const OURS: &str = "report it: the daemon made a request that it should not have made";
+
+const UNKNOWN: Row = row(
+    0,
+    Meaning::InDoubt,
+    "the platform answered with a code that no document names",
+    "nothing: it is asked again in a way that cannot send it twice",
+);
+
+/// Where a token endpoint means something else by a code.
+const TOKENS: &[Row] = &[row(40001, Meaning::PauseAccount, "the AppSecret is wrong", CONFIG)];
+
+/// The table, by ascending code.
+const SENDS: &[Row] = {
+    use Meaning::{
+        Accepted, Adopt, GiveUp, InDoubt, NewToken, NextWindow as Next, PauseAccount as Pause,
+    };
+    use NextWindow::{Broadcasts, Calls, Day, Month};
+    &[
+        row(-1, InDoubt, "the platform had a system error, and may have taken it", NOTHING),
+        row(0, Accepted, "the platform took it", "nothing"),
+        row(
+            40001,
+            NewToken,
+            "the access token is not the latest, or the AppSecret is wrong",
+            NOTHING,
+        ),
+        row(40002, GiveUp, "the grant type is wrong", OURS),
+        row(40003, GiveUp, "an OpenID is not one of this account's followers", TARGETS),
+        upto(40006, row(40004, GiveUp, "the media has the wrong type or size", MEDIA)),
+        row(40007, GiveUp, "the media id is not valid (any more)", MEDIA),
+        row(40008, GiveUp, "the message type, or the type of a field, is not valid", CONTENT),
+        upto(40012, row(40009, GiveUp, "the media has the wrong type or size", MEDIA)),
+        row(40013, Pause, "the appid is not valid", CONFIG),
+        row(40014, NewToken, "the access token is not valid", NOTHING),
+        row(40016, GiveUp, "the menu has too many or too few buttons", CONTENT),
+        row(40031, GiveUp, "the list holds OpenIDs that are not valid", TARGETS),
+        row(40032, GiveUp, "the list of OpenIDs has the wrong length", OURS),
+        row(40033, GiveUp, "the request holds a \\u escape, which the platform refuses", OURS),
+        row(40035, GiveUp, "the request is not valid", CONTENT),
+        row(40050, GiveUp, "the tag does not exist", "look up the tag's id, and correct the job"),
+        row(
+            40059,
+            GiveUp,
+            "the platform's API knows no broadcast with this msg_id",
+            "look for it on mp.weixin.qq.com: broadcasts made there are unknown to the API",
+        ),
+        row(40060, GiveUp, "the broadcast has no article with this number", CONTENT),
+        row(40097, GiveUp, "an argument of the request is not valid", CONTENT),
+        row(40118, GiveUp, "the media id has the wrong size", MEDIA),
+        row(40121, GiveUp, "the media type is not valid", MEDIA),
+        row(40125, Pause, "the AppSecret is not valid", CONFIG),
+        row(
+            40130,
+            GiveUp,
+            "the list holds fewer than two OpenIDs that can receive",
+            "add receivers, or use a tag",
+        ),
+        row(40132, GiveUp, "the WeChat name is not valid", "correct the preview's receiver"),
+        row(
+            40164,
+            Pause,
+            "this machine's address is not on the account's IP list",
+            "add the address named by the platform to the IP list on mp.weixin.qq.com, then resume the account",
+        ),
+        row(40227, GiveUp, "the title is empty or not valid", CONTENT),
+        row(
+            40243,
+            Pause,
+            "the AppSecret is frozen",
+            "unfreeze it on mp.weixin.qq.com, then resume the account",
+        ),
+        upto(41004, row(41001, GiveUp, "the request lacks its token, appid or secret", CONFIG)),
+        row(41040, GiveUp, "the originality check refused it", CONTENT),
+        row(42001, NewToken, "the access token has expired", NOTHING),
+        row(42010, WAIT, "one media id was sent again too quickly", NOTHING),
+        row(43004, GiveUp, "a receiver does not follow the account", TARGETS),
+        row(43019, GiveUp, "a receiver is on the account's blacklist", TARGETS),
+        upto(44004, row(44002, GiveUp, "the content is empty", CONTENT)),
+        upto(44009, row(44008, GiveUp, "the audio did not pass review", CONTENT)),
+        upto(45008, row(45001, GiveUp, "the content is too long or too large", CONTENT)),
+        row(
+            45009,
+            Next(Calls),
+            "the account's calls of this kind are used up for today",
+            "nothing: it waits for the next day (clear_quota is never called: it works 10 times a month)",
+        ),
+        row(45011, WAIT, "the account made too many calls in one minute", NOTHING),
+        row(45019, GiveUp, "the list of OpenIDs is too long", OURS),
+        row(
+            45028,
+            Next(Broadcasts),
+            "the account has no broadcast left in this window",
+            "nothing: it waits for the next window; look for who else sends from this account",
+        ),
+        row(
+            45040,
+            Next(Month),
+            "the account's quota of this month is used up",
+            "nothing: it waits",
+        ),
+        row(45052, GiveUp, "the message type is not valid for this account", CONTENT),
+        row(
+            45062,
+            GiveUp,
+            "the article carries an agreed advertisement, which the API may not send",
+            "send it from mp.weixin.qq.com, and book it with `quota record`",
+        ),
+        row(45065, Adopt, "the platform took it under this clientmsgid before", "nothing"),
+        row(45066, InDoubt, "the platform saw this clientmsgid less than a minute ago", NOTHING),
+        row(45067, GiveUp, "the clientmsgid is too long", OURS),
+        upto(45084, row(45083, GiveUp, "the speed is missing or not from 0 to 4", CONTENT)),
+        row(45085, WAIT, "the platform could not set the speed", NOTHING),
+        row(45093, Next(Day), "the account's quota of this day is used up", "nothing: it waits"),
+        row(45102, Pause, "the account is punished", CONSOLE),
+        row(45103, GiveUp, "the platform has withdrawn this API", OURS),
+        row(45106, GiveUp, "the platform has withdrawn this API", OURS),
+        row(45110, GiveUp, "the author's name is too long", CONTENT),
+        row(45159, GiveUp, "the tag is not valid", "look up the tag's id, and correct the job"),
+        row(45161, GiveUp, "the video did not go through uploadvideo", VIDEO),
+        row(45166, GiveUp, "the content is not valid", CONTENT),
+        row(45168, GiveUp, "the content holds a forbidden word", CONTENT),
+        row(45501, Pause, "the account is restricted", CONSOLE),
+        row(46001, GiveUp, "the media does not exist (any more)", MEDIA),
+        row(46004, GiveUp, "a receiver does not exist", TARGETS),
+        row(46007, WAIT, "the platform is still converting the video", NOTHING),
+        upto(47002, row(47001, GiveUp, "the platform could not read the request", OURS)),
+        row(
+            48001,
+            GiveUp,
+            "the account may not use this API",
+            "check that it is verified; only a service account can send to a list of OpenIDs",
+        ),
+        row(48002, GiveUp, "a receiver refuses the account's messages", TARGETS),
+        row(
+            48003,
+            Pause,
+            "the account has not accepted the platform's terms for broadcasts",
+            "accept them on mp.weixin.qq.com (the page for broadcasts asks), then resume the account",
+        ),
+        row(48004, Pause, "the platform has blocked this API for the account", CONSOLE),
+        row(48008, GiveUp, "the account may not send messages of this type", CONTENT),
+        row(48013, GiveUp, "the video did not go through uploadvideo", VIDEO),
+        row(48014, GiveUp, "the video did not pass review", CONTENT),
+        row(
+            48021,
+            GiveUp,
+            "the draft was only saved automatically",
+            "save the draft by hand first",
+        ),
+        row(50001, Pause, "the account may not use this API", CONSOLE),
+        row(50002, Pause, "the account is restricted", CONSOLE),
+        row(50004, Pause, "the account may not use this API", CONSOLE),
+        row(50005, GiveUp, "a receiver no longer follows the account", TARGETS),
+        row(53500, GiveUp, "publishing is banned for this account", CONSOLE),
+        row(53501, WAIT, "the account publishes too often", NOTHING),
+        row(53502, GiveUp, "the publish id is not valid", OURS),
+        upto(61023, row(61003, GiveUp, "a third-party platform's authorization failed", CONSOLE)),
+        upto(89505, row(89501, WAIT, "the platform waits for the administrator", ADMINISTRATOR)),
+        row(89506, Pause, "the administrator refused the call; none is possible for 24 h", CONSOLE),
+        row(89507, Pause, "the administrator refused the call; none is possible for 1 h", CONSOLE),
+        row(200_011, Pause, "the account is punished", CONSOLE),
+        row(9_001_001, GiveUp, "the request is not valid", CONTENT),
+        row(268_488_001, InDoubt, "the platform was busy, and may have taken it", NOTHING),
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ELSEWHERE: &[i64] = &[-2, 1, 40249, 45064, 999_999, i64::MAX, i64::MIN];
+
+    fn all_codes() -> Vec<i64> {
+        SENDS.iter().flat_map(|row| row.first..=row.last).collect()
+    }
+
+    #[test]
+    fn the_rows_are_sorted_and_no_code_has_two() {
+        for pair in SENDS.windows(2) {
+            assert!(pair[0].first <= pair[0].last, "{:?}", pair[0]);
+            assert!(pair[0].last < pair[1].first, "{} then {}", pair[0].last, pair[1].first);
+        }
+    }
+
+    #[test]
+    fn every_row_says_what_happened_and_what_to_do() {
+        for row in SENDS.iter().chain(TOKENS) {
+            for text in [row.what, row.advice] {
+                assert!(!text.is_empty() && !text.ends_with('.'), "{}: {text}", row.first);
+                assert!(!text.starts_with(char::is_uppercase), "{}: {text}", row.first);
+            }
+        }
+    }
+
+    #[test]
+    fn a_mass_send_is_in_doubt_unless_the_table_is_certain() {
+        for &code in [-1, 45066, 268_488_001].iter().chain(ELSEWHERE) {
+            assert_eq!(for_send(code).meaning, Meaning::InDoubt, "{code}");
+        }
+        let doubtful =
+            all_codes().iter().filter(|c| for_send(**c).meaning == Meaning::InDoubt).count();
+        assert_eq!(doubtful, 3);
+    }
+
+    #[test]
+    fn each_class_of_the_documents_has_its_meaning_on_a_send() {
+        let classes: &[(&[i64], Meaning)] = &[
+            (&[0], Meaning::Accepted),
+            (&[45065], Meaning::Adopt),
+            (&[40001, 40014, 42001], Meaning::NewToken),
+            (&[42010, 45011, 46007, 89501, 89502, 89503, 89504, 89505, 45085, 53501], WAIT),
+            (&[45028], Meaning::NextWindow(NextWindow::Broadcasts)),
+            (&[45009], Meaning::NextWindow(NextWindow::Calls)),
+            (&[45093], Meaning::NextWindow(NextWindow::Day)),
+            (&[45040], Meaning::NextWindow(NextWindow::Month)),
+            (
+                &[
+                    40164, 40243, 40013, 40125, 48003, 48004, 50001, 50002, 50004, 45501, 45102,
+                    200_011, 89506, 89507,
+                ],
+                Meaning::PauseAccount,
+            ),
+        ];
+        let mut named: Vec<i64> = vec![-1, 45066, 268_488_001];
+        for (codes, meaning) in classes {
+            for &code in *codes {
+                assert_eq!(for_send(code).meaning, *meaning, "{code}");
+                named.push(code);
+            }
+        }
+        for code in all_codes().into_iter().filter(|code| !named.contains(code)) {
+            assert_eq!(for_send(code).meaning, Meaning::GiveUp, "{code}");
+        }
+    }
+
+    #[test]
+    fn every_documented_code_has_a_row() {
+        let documented = [
+            40002, 41001, 41002, 41004, 48001, 48002, 48008, 40008, 45052, 48013, 45161, 48014,
+            40003, 40031, 43004, 46004, 50005, 43019, 40032, 45019, 40130, 40050, 45159, 40007,
+            46001, 40121, 40118, 40004, 40012, 40035, 40097, 44002, 44003, 44004, 45001, 45008,
+            45166, 47001, 47002, 40033, 40227, 45110, 9_001_001, 40059, 40060, 40132, 45062, 45067,
+            45083, 45084, 45106, 45103, 48021, 41040, 44008, 44009, 45168, 53500, 53502, 61004,
+        ];
+        for code in documented {
+            assert_eq!(for_send(code).meaning, Meaning::GiveUp, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_token_endpoint_that_refuses_for_good_pauses_the_account() {
+        for code in [40001, 40002, 40013, 40125, 40164, 40243, 41002, 41004, 48001, 50002, 89507] {
+            assert_eq!(for_token(code).meaning, Meaning::PauseAccount, "{code}");
+        }
+        for code in [-1, 42001, 45011, 89501, 268_488_001] {
+            assert_eq!(for_token(code).meaning, WAIT, "{code}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_in_doubt_where_nothing_can_be_sent_twice() {
+        for code in all_codes().into_iter().chain(ELSEWHERE.iter().copied()) {
+            for meaning in [for_token(code).meaning, for_query(code).meaning] {
+                assert!(!matches!(meaning, Meaning::InDoubt | Meaning::Adopt), "{code}");
+            }
+            assert_ne!(for_token(code).meaning, Meaning::GiveUp, "{code}");
+            assert_ne!(for_token(code).meaning, Meaning::NewToken, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_row_for_an_unknown_code_names_that_code() {
+        assert_eq!((for_send(40249).first, for_query(40249).last), (40249, 40249));
+    }
+}

@@ -1,0 +1,364 @@
+//! What the platform answered, read strictly: an answer is certain only if every part of it is.
+//!
+//! For a mass send anything unclear is [`Meaning::InDoubt`]: only a whole JSON object in a 2xx
+//! answer, with an integer `errcode`, is believed, and `0` or `45065` only together with a
+//! `msg_id` that can be read exactly. A field that stands there twice is unclear too. Questions
+//! and token calls read the same way, but what is unclear there is merely asked again.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::wechat::codes::{self, Meaning, WAIT_S};
+
+/// The longest errmsg that is kept, in characters.
+const ERRMSG_MAX: usize = 300;
+/// The longest token that is taken: the documents ask for room for 512 bytes at least.
+const TOKEN_MAX: usize = 4096;
+/// The longest life of a token, whatever a token server says.
+const TOKEN_LIFE_MAX_S: u64 = 7200;
+/// The platform's answer for a `msg_id` that its API does not know.
+const NO_SUCH_MSG_ID: i64 = 40059;
+
+/// What came back for a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The outcome.
+    pub reply: Reply,
+    /// The platform's clock, from the `Date` header of whatever answer there was.
+    pub date: Option<DateTime<Utc>>,
+}
+
+/// The outcome of a request, as far as the transport can tell.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// No byte of the body left this machine; why.
+    NotSent(String),
+    /// It may have arrived, and no whole answer came back; why.
+    Unknown(String),
+    /// A whole answer.
+    Http {
+        /// The HTTP status.
+        status: u16,
+        /// The body. It may hold a token.
+        body: Vec<u8>,
+    },
+}
+
+impl fmt::Debug for Reply {
+    /// Shows no bodies: that of a token call is a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSent(why) => write!(f, "not sent: {why}"),
+            Self::Unknown(why) => write!(f, "unknown: {why}"),
+            Self::Http { status, body } => write!(f, "HTTP {status}, {} bytes", body.len()),
+        }
+    }
+}
+
+/// What the answer to a mass send means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendReading {
+    /// What to do about it. [`Meaning::Accepted`] and [`Meaning::Adopt`] always have a `msg_id`.
+    pub meaning: Meaning,
+    /// The platform's return code, if there was one.
+    pub code: Option<i64>,
+    /// The platform's words, or what the transport saw: safe to log, at most 300 characters.
+    pub errmsg: String,
+    /// The broadcast's id, from 1 up.
+    pub msg_id: Option<i64>,
+    /// The articles' id in the statistics (`mpnews` only; the platform omits it when we adopt).
+    pub msg_data_id: Option<i64>,
+}
+
+/// What the answer of a token endpoint means.
+#[derive(Clone, Debug)]
+pub enum TokenReading {
+    /// A token.
+    Token {
+        /// The token.
+        value: SecretString,
+        /// How long it is valid, 1 to 7200.
+        expires_in_s: u32,
+    },
+    /// The platform said no.
+    Refused {
+        /// What to do about it: retry, wait for the next day, or pause the account.
+        meaning: Meaning,
+        /// The return code.
+        code: i64,
+        /// The platform's words, safe to log. They name the address that 40164 is about.
+        errmsg: String,
+    },
+    /// No clear answer: ask again later.
+    Unclear(String),
+}
+
+/// What `mass/get` says about a broadcast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatusReading {
+    /// It went out.
+    Success,
+    /// It is on its way, in review, or waits for the administrator.
+    Sending,
+    /// The platform stopped it.
+    Failed,
+    /// It was deleted.
+    Deleted,
+    /// The API knows no such broadcast: it was made on the website, or never.
+    NotOurs,
+    /// The token is not valid (any more).
+    NewToken,
+    /// The account can ask nothing until a person acts.
+    Pause {
+        /// The return code.
+        code: i64,
+        /// The platform's words, safe to log.
+        errmsg: String,
+    },
+    /// No clear answer: ask again later.
+    Unclear(String),
+}
+
+/// What the answer to a harmless question says about the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueryReading {
+    /// The token works.
+    Ok,
+    /// The token is not valid (any more).
+    NewToken,
+    /// The account can ask nothing until a person acts.
+    Pause {
+        /// The return code.
+        code: i64,
+        /// The platform's words, safe to log.
+        errmsg: String,
+    },
+    /// No clear answer: ask again later.
+    Unclear(String),
+}
+
+/// The fields of any answer. Unknown ones are ignored; the same one twice is refused by serde.
+#[derive(Deserialize)]
+struct Fields {
+    errcode: Option<Value>,
+    errmsg: Option<Value>,
+    msg_id: Option<Value>,
+    msg_data_id: Option<Value>,
+    msg_status: Option<Value>,
+    access_token: Option<String>,
+    expires_in: Option<Value>,
+}
+
+/// Reads the answer to a mass send.
+pub fn read_send(answer: &Answer) -> SendReading {
+    let unclear = |meaning, code, why: &str| {
+        let errmsg = printable(why);
+        SendReading { meaning, code, errmsg, msg_id: None, msg_data_id: None }
+    };
+    if let Reply::NotSent(why) = &answer.reply {
+        return unclear(Meaning::Retry { after_s: WAIT_S }, None, why);
+    }
+    let fields = match whole(&answer.reply) {
+        Ok(fields) => fields,
+        Err(why) => return unclear(Meaning::InDoubt, None, &why),
+    };
+    let Some(code) = fields.errcode.as_ref().and_then(Value::as_i64) else {
+        return unclear(Meaning::InDoubt, None, "the answer has no errcode that can be read");
+    };
+    let meaning = codes::for_send(code).meaning;
+    let msg_id = fields.msg_id.as_ref().and_then(id);
+    if matches!(meaning, Meaning::Accepted | Meaning::Adopt) && msg_id.is_none() {
+        let why = format!("errcode {code} without a msg_id that can be read");
+        return unclear(Meaning::InDoubt, Some(code), &why);
+    }
+    SendReading {
+        meaning,
+        code: Some(code),
+        errmsg: errmsg(&fields),
+        msg_id,
+        msg_data_id: fields.msg_data_id.as_ref().and_then(id),
+    }
+}
+
+/// Reads the answer of a token endpoint, the platform's or a shared one.
+pub fn read_token(answer: &Answer) -> TokenReading {
+    let fields = match whole(&answer.reply) {
+        Ok(fields) => fields,
+        Err(why) => return TokenReading::Unclear(printable(&why)),
+    };
+    match refusal(&fields) {
+        Ok(Some(code)) => {
+            let meaning = codes::for_token(code).meaning;
+            return TokenReading::Refused { meaning, code, errmsg: errmsg(&fields) };
+        }
+        Ok(None) => {}
+        Err(why) => return TokenReading::Unclear(why.to_owned()),
+    }
+    let Some(token) = fields.access_token.filter(|token| is_token(token)) else {
+        return TokenReading::Unclear("the answer has no token that can be read".to_owned());
+    };
+    let life = fields.expires_in.as_ref().and_then(id).and_then(|s| u64::try_from(s).ok());
+    let Some(life) = life.and_then(|s| u32::try_from(s.min(TOKEN_LIFE_MAX_S)).ok()) else {
+        return TokenReading::Unclear(
+            "the answer does not say how long its token lives".to_owned(),
+        );
+    };
+    TokenReading::Token { value: token.into(), expires_in_s: life }
+}
+
+/// Reads the answer to `mass/get` about `msg_id`.
+///
+/// An answer about another broadcast is unclear: it must never settle this one.
+pub fn read_status(answer: &Answer, msg_id: i64) -> StatusReading {
+    let fields = match question(&answer.reply) {
+        Ok(fields) => fields,
+        Err(Refusal::NewToken) => return StatusReading::NewToken,
+        Err(Refusal::Code { code: NO_SUCH_MSG_ID, .. }) => return StatusReading::NotOurs,
+        Err(Refusal::Code { code, pause: true, errmsg }) => {
+            return StatusReading::Pause { code, errmsg };
+        }
+        Err(Refusal::Code { code, pause: false, errmsg }) => {
+            return StatusReading::Unclear(format!("{code}: {errmsg}"));
+        }
+        Err(Refusal::Unclear(why)) => return StatusReading::Unclear(why),
+    };
+    if fields.msg_id.as_ref().is_some_and(|value| id(value) != Some(msg_id)) {
+        return StatusReading::Unclear("the answer is about another msg_id".to_owned());
+    }
+    match fields.msg_status.as_ref().and_then(Value::as_str) {
+        Some("SEND_SUCCESS") => StatusReading::Success,
+        Some("SENDING") => StatusReading::Sending,
+        Some("SEND_FAIL") => StatusReading::Failed,
+        Some("DELETE") => StatusReading::Deleted,
+        Some(other) => StatusReading::Unclear(printable(&format!("unknown status {other}"))),
+        None => StatusReading::Unclear("the answer has no msg_status".to_owned()),
+    }
+}
+
+/// Reads the answer to a question that only shows whether the account works (`tags/get`).
+pub fn read_query(answer: &Answer) -> QueryReading {
+    match question(&answer.reply) {
+        Ok(_) => QueryReading::Ok,
+        Err(Refusal::NewToken) => QueryReading::NewToken,
+        Err(Refusal::Code { code, pause: true, errmsg }) => QueryReading::Pause { code, errmsg },
+        Err(Refusal::Code { code, pause: false, errmsg }) => {
+            QueryReading::Unclear(format!("{code}: {errmsg}"))
+        }
+        Err(Refusal::Unclear(why)) => QueryReading::Unclear(why),
+    }
+}
+
+/// Why a question has no answer.
+enum Refusal {
+    NewToken,
+    Code { code: i64, pause: bool, errmsg: String },
+    Unclear(String),
+}
+
+fn question(reply: &Reply) -> Result<Fields, Refusal> {
+    let fields = whole(reply).map_err(|why| Refusal::Unclear(printable(&why)))?;
+    let Some(code) = refusal(&fields).map_err(|why| Refusal::Unclear(why.to_owned()))? else {
+        return Ok(fields);
+    };
+    let errmsg = errmsg(&fields);
+    match codes::for_query(code).meaning {
+        Meaning::NewToken => Err(Refusal::NewToken),
+        Meaning::PauseAccount => Err(Refusal::Code { code, pause: true, errmsg }),
+        Meaning::Accepted
+        | Meaning::Adopt
+        | Meaning::InDoubt
+        | Meaning::Retry { .. }
+        | Meaning::NextWindow(_)
+        | Meaning::GiveUp => Err(Refusal::Code { code, pause: false, errmsg }),
+    }
+}
+
+/// Returns the fields of a whole 2xx JSON object, or why there are none.
+fn whole(reply: &Reply) -> Result<Fields, String> {
+    match reply {
+        Reply::NotSent(why) | Reply::Unknown(why) => Err(why.clone()),
+        Reply::Http { status: 200..=299, body } => object(body),
+        Reply::Http { status, .. } => Err(format!("HTTP status {status}")),
+    }
+}
+
+fn object(body: &[u8]) -> Result<Fields, String> {
+    // serde would take a list of seven values for the seven fields.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err("the answer is not a JSON object".to_owned());
+    }
+    // serde's own message may quote the value, and so a token.
+    serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        format!("the answer cannot be read as JSON at line {line}, column {column}")
+    })
+}
+
+/// Returns the return code of a call whose success needs none.
+fn refusal(fields: &Fields) -> Result<Option<i64>, &'static str> {
+    match &fields.errcode {
+        None => Ok(None),
+        Some(value) => match value.as_i64() {
+            Some(0) => Ok(None),
+            Some(code) => Ok(Some(code)),
+            None => Err("the answer has an errcode that is no integer"),
+        },
+    }
+}
+
+/// Reads a positive integer exactly, written as a number or as its digits.
+fn id(value: &Value) -> Option<i64> {
+    let number = match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok(),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
+    };
+    number.filter(|id| *id >= 1)
+}
+
+fn is_token(token: &str) -> bool {
+    (1..=TOKEN_MAX).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn errmsg(fields: &Fields) -> String {
+    match &fields.errmsg {
+        Some(Value::String(text)) => printable(text),
+        Some(other) => printable(&other.to_string()),
+        None => String::new(),
+    }
+}
+
+/// Makes foreign text safe for logs and terminals, and short; the request's `rid` survives.
+///
+/// Control characters are escaped, and so are the marks that reverse the direction of text.
+fn printable(text: &str) -> String {
+    let is_unsafe = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut safe = String::new();
+    for c in text.chars().take(64 * ERRMSG_MAX) {
+        if is_unsafe(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+    }
+    let safe = safe.trim();
+    if safe.chars().count() <= ERRMSG_MAX {
+        return safe.to_owned();
+    }
+    let rid = safe.rfind("rid:").map(|at| safe[at..].chars().take(64).collect());
+    let rid: String = rid.unwrap_or_default();
+    let head = safe.chars().take(ERRMSG_MAX - 1 - rid.chars().count());
+    head.chain(['…']).chain(rid.chars()).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+use secrecy::ExposeSecret as _;
+
+use super::*;
+use crate::wechat::codes::NextWindow;
+
+fn ok(body: &str) -> Answer {
+    http(200, body)
+}
+
+fn http(status: u16, body: &str) -> Answer {
+    Answer { reply: Reply::Http { status, body: body.as_bytes().to_vec() }, date: None }
+}
+
+fn not_sent() -> Answer {
+    Answer { reply: Reply::NotSent("connection refused".to_owned()), date: None }
+}
+
+fn unknown() -> Answer {
+    Answer { reply: Reply::Unknown("timed out".to_owned()), date: None }
+}
+
+#[test]
+fn the_documents_success_is_accepted_with_both_ids() {
+    let reading = read_send(&ok(
+        r#"{ "errcode":0, "errmsg":"send job submission success", "msg_id":34182, "msg_data_id": 206227730 }"#,
+    ));
+
+    assert_eq!(
+        reading,
+        SendReading {
+            meaning: Meaning::Accepted,
+            code: Some(0),
+            errmsg: "send job submission success".to_owned(),
+            msg_id: Some(34182),
+            msg_data_id: Some(206_227_730),
+        }
+    );
+}
+
+#[test]
+fn the_documents_conflict_is_adopted_without_msg_data_id() {
+    let reading =
+        read_send(&ok(r#"{"errcode":45065,"errmsg":"clientmsgid exist","msg_id":123456}"#));
+
+    assert_eq!((reading.meaning, reading.msg_id), (Meaning::Adopt, Some(123_456)));
+    assert_eq!(reading.msg_data_id, None);
+}
+
+#[test]
+fn ids_are_read_exactly_as_numbers_or_digits() {
+    for (written, read) in [
+        ("3147494522", Some(3_147_494_522)),
+        (r#""3147483331""#, Some(3_147_483_331)),
+        ("9007199254740993", Some(9_007_199_254_740_993)),
+        ("9223372036854775807", Some(i64::MAX)),
+        (r#""9223372036854775807""#, Some(i64::MAX)),
+        ("9223372036854775808", None),
+        (r#""9223372036854775808""#, None),
+        ("0", None),
+        ("-5", None),
+        ("1.0", None),
+        ("1e3", None),
+        (r#""""#, None),
+        (r#""+5""#, None),
+        (r#"" 5""#, None),
+        ("null", None),
+        ("[5]", None),
+        ("true", None),
+    ] {
+        for code in [0, 45065] {
+            let reading = read_send(&ok(&format!(r#"{{"errcode":{code},"msg_id":{written}}}"#)));
+
+            assert_eq!(reading.msg_id, read, "{written}");
+            let doubtful = reading.meaning == Meaning::InDoubt;
+            assert_eq!(doubtful, read.is_none(), "{code} {written}");
+        }
+    }
+}
+
+#[test]
+fn only_a_connection_that_never_stood_is_certainly_not_sent() {
+    assert_eq!(read_send(&not_sent()).meaning, Meaning::Retry { after_s: 61 });
+    assert_eq!(read_send(&unknown()).meaning, Meaning::InDoubt);
+}
+
+#[test]
+fn an_answer_that_is_not_whole_and_clear_leaves_a_send_in_doubt() {
+    let accepted = r#"{"errcode":0,"errmsg":"ok","msg_id":1}"#;
+    for cut in 0..accepted.len() {
+        assert_eq!(read_send(&ok(&accepted[..cut])).meaning, Meaning::InDoubt, "{cut}");
+    }
+    for body in [
+        "<html>502 Bad Gateway</html>",
+        "[]",
+        "null",
+        r#"[0,"ok",1,null,null,null,null]"#,
+        r#"{"msg_id":1}"#,
+        r#"{"errcode":null,"msg_id":1}"#,
+        r#"{"errcode":"0","msg_id":1}"#,
+        r#"{"errcode":"40007"}"#,
+        r#"{"errcode":0.0,"msg_id":1}"#,
+        r#"{"errcode":40007.0}"#,
+        r#"{"errcode":99999999999999999999}"#,
+        r#"{"errcode":0,"errcode":40007,"msg_id":1}"#,
+        r#"{"errcode":0,"msg_id":1,"msg_id":2}"#,
+        r#"{"errcode":0,"msg_id":1} {"errcode":40007}"#,
+        "\u{feff}{\"errcode\":0,\"msg_id\":1}",
+    ] {
+        assert_eq!(read_send(&ok(body)).meaning, Meaning::InDoubt, "{body}");
+    }
+    let deep = "[".repeat(100_000);
+    assert_eq!(read_send(&ok(&deep)).meaning, Meaning::InDoubt);
+}
+
+#[test]
+fn a_status_other_than_2xx_leaves_a_send_in_doubt_whatever_the_body_says() {
+    for status in [301, 400, 404, 429, 500, 502, 504] {
+        for body in [r#"{"errcode":0,"msg_id":1}"#, r#"{"errcode":45028}"#] {
+            assert_eq!(read_send(&http(status, body)).meaning, Meaning::InDoubt, "{status}");
+        }
+    }
+}
+
+#[test]
+fn a_refusal_means_what_the_table_says() {
+    for (code, meaning) in [
+        (45028, Meaning::NextWindow(NextWindow::Broadcasts)),
+        (40007, Meaning::GiveUp),
+        (40001, Meaning::NewToken),
+        (40164, Meaning::PauseAccount),
+        (45011, Meaning::Retry { after_s: 61 }),
+        (45066, Meaning::InDoubt),
+        (123_456_789, Meaning::InDoubt),
+    ] {
+        let reading = read_send(&ok(&format!(r#"{{"errcode":{code},"errmsg":"no rid: 6-7"}}"#)));
+
+        assert_eq!((reading.meaning, reading.code), (meaning, Some(code)));
+        assert_eq!(reading.errmsg, "no rid: 6-7");
+    }
+}
+
+#[test]
+fn foreign_words_are_escaped_and_cut_but_keep_their_rid() {
+    let rid = "rid: 6581a2b3-1234abcd-5678ef01";
+    let long = format!("bad\\r\\n\\u001b[31m\\u202e{} {rid}", "长".repeat(1000));
+
+    let reading = read_send(&ok(&format!(r#"{{"errcode":40007,"errmsg":"{long}"}}"#)));
+
+    assert!(reading.errmsg.starts_with(r"bad\u{d}\u{a}\u{1b}[31m\u{202e}长"));
+    assert!(reading.errmsg.ends_with(rid), "{}", reading.errmsg);
+    assert_eq!(reading.errmsg.chars().count(), 300);
+}
+
+#[test]
+fn an_errmsg_that_is_no_text_is_shown_as_it_stands() {
+    assert_eq!(read_send(&ok(r#"{"errcode":40007,"errmsg":{"a":1}}"#)).errmsg, r#"{"a":1}"#);
+    assert_eq!(read_send(&ok(r#"{"errcode":40007}"#)).errmsg, "");
+}
+
+#[test]
+fn a_token_is_taken_with_its_life() {
+    for (life, expected) in [("7200", 7200), ("300", 300), (r#""7200""#, 7200), ("99999", 7200)] {
+        let body = format!(r#"{{"access_token":"TOKEN-1_x","expires_in":{life}}}"#);
+
+        let TokenReading::Token { value, expires_in_s } = read_token(&ok(&body)) else {
+            panic!("{life}");
+        };
+
+        assert_eq!((value.expose_secret(), expires_in_s), ("TOKEN-1_x", expected));
+    }
+}
+
+#[test]
+fn a_token_answer_that_is_not_clear_gives_no_token() {
+    for answer in [
+        ok("{}"),
+        ok(r#"{"access_token":"","expires_in":7200}"#),
+        ok(r#"{"access_token":"a b","expires_in":7200}"#),
+        ok(r#"{"access_token":7,"expires_in":7200}"#),
+        ok(r#"{"access_token":"T"}"#),
+        ok(r#"{"access_token":"T","expires_in":0}"#),
+        ok(r#"{"access_token":"T","expires_in":-1}"#),
+        ok(r#"{"access_token":"T","access_token":"U","expires_in":7200}"#),
+        ok(r#"{"access_token":"T","expires_in":7200,"errcode":"0"}"#),
+        http(500, r#"{"access_token":"T","expires_in":7200}"#),
+        not_sent(),
+        unknown(),
+    ] {
+        assert!(matches!(read_token(&answer), TokenReading::Unclear(_)), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_refused_token_keeps_the_address_that_the_platform_names() {
+    let errmsg = "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist rid: 1-2";
+
+    let reading = read_token(&ok(&format!(r#"{{"errcode":40164,"errmsg":"{errmsg}"}}"#)));
+
+    let TokenReading::Refused { meaning, code, errmsg: words } = reading else { panic!() };
+    assert_eq!((meaning, code, words.as_str()), (Meaning::PauseAccount, 40164, errmsg));
+}
+
+#[test]
+fn neither_a_printed_answer_nor_a_printed_reading_shows_the_token() {
+    let answer = ok(r#"{"access_token":"CANARY","expires_in":7200}"#);
+
+    assert!(!format!("{answer:?}").contains("CANARY"));
+    assert!(!format!("{:?}", read_token(&answer)).contains("CANARY"));
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_does_not_leak_what_it_holds() {
+    for body in [r#""CANARY""#, r#"{"access_token":"CANARY"#, r#"{"access_token":["CANARY"]}"#] {
+        assert!(!format!("{:?}", read_token(&ok(body))).contains("CANARY"), "{body}");
+    }
+}
+
+#[test]
+fn each_status_of_a_broadcast_is_read() {
+    for (status, expected) in [
+        ("SEND_SUCCESS", StatusReading::Success),
+        ("SENDING", StatusReading::Sending),
+        ("SEND_FAIL", StatusReading::Failed),
+        ("DELETE", StatusReading::Deleted),
+    ] {
+        for id in ["201053012", r#""201053012""#] {
+            let answer = ok(&format!(r#"{{"msg_id":{id},"msg_status":"{status}"}}"#));
+
+            assert_eq!(read_status(&answer, 201_053_012), expected);
+        }
+    }
+}
+
+#[test]
+fn a_status_that_is_unclear_or_of_another_broadcast_settles_nothing() {
+    for answer in [
+        ok(r#"{"msg_id":8,"msg_status":"SEND_SUCCESS"}"#),
+        ok(r#"{"msg_id":7,"msg_status":"SENT_MAYBE"}"#),
+        ok(r#"{"msg_id":7}"#),
+        ok(r#"{"errcode":-1,"errmsg":"system error","msg_status":"SEND_SUCCESS"}"#),
+        ok(r#"{"errcode":45011}"#),
+        ok(r#"{"errcode":48001}"#),
+        http(502, r#"{"msg_id":7,"msg_status":"SEND_SUCCESS"}"#),
+        unknown(),
+        not_sent(),
+    ] {
+        assert!(matches!(read_status(&answer, 7), StatusReading::Unclear(_)), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_question_tells_what_the_account_needs() {
+    let pause = |code| ok(&format!(r#"{{"errcode":{code},"errmsg":"no"}}"#));
+
+    assert_eq!(read_status(&ok(r#"{"errcode":40059}"#), 7), StatusReading::NotOurs);
+    assert_eq!(read_status(&ok(r#"{"errcode":42001}"#), 7), StatusReading::NewToken);
+    assert_eq!(
+        read_status(&pause(50002), 7),
+        StatusReading::Pause { code: 50002, errmsg: "no".to_owned() }
+    );
+    assert_eq!(
+        read_query(&ok(r#"{"tags":[{"id":2,"name":"星标组","count":0}]}"#)),
+        QueryReading::Ok
+    );
+    assert_eq!(read_query(&ok(r#"{"errcode":40001}"#)), QueryReading::NewToken);
+    assert_eq!(
+        read_query(&pause(40164)),
+        QueryReading::Pause { code: 40164, errmsg: "no".to_owned() }
+    );
+    assert!(matches!(read_query(&pause(-1)), QueryReading::Unclear(_)));
+    assert!(matches!(read_query(&unknown()), QueryReading::Unclear(_)));
+}
