@@ -1,1 +1,248 @@
-//! config
+//! The config file: accounts, limits and paths, parsed once into checked types.
+//!
+//! It is read as strictly as a job file, and every mistake is told with its place: a misspelt
+//! limit that is silently ignored would cost a broadcast. Secrets never stand in it, only where
+//! they are; the lines of a message are cut where somebody wrote one there all the same.
+
+mod account;
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use crate::inbox::yaml::{self, Broken, Entry, Fields, Node, Shape, Value};
+use crate::inbox::{Diagnostic, Report, quote};
+use crate::model;
+
+/// The config, checked.
+#[derive(Debug)]
+pub struct Config {
+    /// The folder of the database, the lock and stored media.
+    pub state_dir: PathBuf,
+    /// The drop directory.
+    pub inbox: PathBuf,
+    /// Whether a job file without a closing `...` is refused.
+    pub inbox_end_marker_required: bool,
+    /// Where callbacks arrive; `None` is no listener.
+    pub listen: Option<SocketAddr>,
+    /// The accounts in the file's order; at least one.
+    pub accounts: Vec<AccountConfig>,
+}
+
+/// One account, with what is needed to speak for it.
+#[derive(Debug)]
+pub struct AccountConfig {
+    /// What rules and requests know of it.
+    pub account: model::Account,
+    /// The app secret; `None` where a token server keeps it.
+    pub secret: Option<SecretString>,
+    /// Where the platform is, without a slash at its end.
+    pub api_base: String,
+    /// Whether the account is verified (认证).
+    pub verified: bool,
+    /// Whether it has WeChat Pay, which allows links in articles.
+    pub payment: bool,
+    /// Where access tokens come from.
+    pub token: TokenSource,
+    /// How its callbacks are checked; `None` is no callback.
+    pub callback: Option<CallbackConfig>,
+}
+
+/// Where an account's access tokens come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenSource {
+    /// `stable_token`, which does not take the token from other programs.
+    Stable,
+    /// The older `token`, which does.
+    Classic,
+    /// A server that others share.
+    Url(String),
+}
+
+/// How an account's callbacks are checked.
+#[derive(Debug)]
+pub struct CallbackConfig {
+    /// The token that signs them.
+    pub token: SecretString,
+}
+
+/// Why there is no config; `main` ends with exit code 3 on each of them.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read: another `--config` may be meant.
+    #[error("the config {} cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file says something wrong: a person mends it.
+    #[error("{}", lines(.0))]
+    Invalid(Vec<Diagnostic>),
+}
+
+fn lines(problems: &[Diagnostic]) -> String {
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    problems.join("\n\n")
+}
+
+const FILE: Shape = Shape {
+    what: "the config",
+    known: &["state_dir", "inbox", "inbox_end_marker", "listen", "accounts"],
+    refused: &[],
+};
+
+/// Reads the config at a path; `env` looks up what `${NAME}` and `secret_env` name.
+pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+    let bytes = fs::read(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let name = path.display().to_string();
+    let text = match yaml::decode(&bytes) {
+        Ok(text) => text,
+        Err((text, place, message)) => {
+            let report = Report::new(&name, &text);
+            let found = report.diagnostic(place, message, Some("save the file as UTF-8"));
+            return Err(invalid(vec![found]));
+        }
+    };
+    let mut report = Report::new(&name, text);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let config = match root(text, &mut report) {
+        Ok(root) => Loader { report: &mut report, folder, env }.config(&root),
+        Err(Broken) => None,
+    };
+    match config {
+        Some(config) if report.count() == 0 => Ok(config),
+        Some(_) | None => Err(invalid(report.finish())),
+    }
+}
+
+fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, Broken> {
+    yaml::check_characters(text, report)?;
+    yaml::load(text, report)?.ok_or_else(|| {
+        report.say_with(Default::default(), "the config is empty", "config.example.yaml shows one");
+        Broken
+    })
+}
+
+/// Cuts what may be a secret out of the lines that are shown: they end up in logs.
+fn invalid(mut problems: Vec<Diagnostic>) -> ConfigError {
+    for problem in &mut problems {
+        let ends = ["secret", "token", "key"].iter().filter_map(|word| {
+            let at = problem.text.find(word)? + word.len();
+            let value = problem.text[at..].trim_start_matches(['"', '\'']);
+            value.starts_with([':', '：', ' ', '=']).then_some(at)
+        });
+        if let Some(end) = ends.min() {
+            let length = problem.text[..end].chars().count();
+            problem.cut_text(length);
+        }
+    }
+    ConfigError::Invalid(problems)
+}
+
+/// What reading the config needs besides the tree.
+struct Loader<'l, 'a> {
+    report: &'l mut Report<'a>,
+    /// The config's own folder: relative paths start there.
+    folder: &'l Path,
+    env: &'l dyn Fn(&str) -> Option<String>,
+}
+
+impl Loader<'_, '_> {
+    fn config(&mut self, root: &Node<'_>) -> Option<Config> {
+        let fields = root.fields(root.place, &FILE, self.report)?;
+        let help = "write `state_dir: /var/lib/qunfa`";
+        let state_dir =
+            fields.require("state_dir", help, self.report).and_then(|entry| self.path(entry));
+        let inbox = match fields.get("inbox") {
+            Some(entry) => self.path(entry),
+            None => state_dir.as_ref().map(|folder| folder.join("inbox")),
+        };
+        let inbox_end_marker_required = self.end_marker(&fields);
+        let listen = fields.get("listen").and_then(|entry| self.listen(entry));
+        let accounts = self.accounts(&fields);
+        Some(Config {
+            state_dir: state_dir?,
+            inbox: inbox?,
+            inbox_end_marker_required,
+            listen,
+            accounts: accounts?,
+        })
+    }
+
+    fn end_marker(&mut self, fields: &Fields<'_, '_>) -> bool {
+        let choices = [("required", true), ("optional", false)];
+        let entry = fields.get("inbox_end_marker");
+        entry.and_then(|entry| entry.choice(&choices, self.report)).unwrap_or_default()
+    }
+
+    fn listen(&mut self, entry: &Entry<'_>) -> Option<SocketAddr> {
+        let text = entry.text(self.report)?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            let message = format!("{} is no address and port", quote(text));
+            self.report.say_with(entry.node.place, message, "write `listen: 127.0.0.1:8071`");
+        }
+        address
+    }
+
+    fn accounts(&mut self, fields: &Fields<'_, '_>) -> Option<Vec<AccountConfig>> {
+        let help = "write `accounts:` and below it each account's name with its keys";
+        let entry = fields.require("accounts", help, self.report)?;
+        let entries = match &entry.node.value {
+            Value::Map(entries) if !entries.is_empty() => entries,
+            Value::Map(_) | Value::Empty | Value::Text { .. } | Value::List(_) => {
+                self.report.say_with(entry.key_place, "there is no account in `accounts`", help);
+                return None;
+            }
+        };
+        let has_listener = fields.get("listen").is_some();
+        let mut accounts: Vec<AccountConfig> = Vec::new();
+        for entry in entries {
+            let Some(account) = self.account(entry, has_listener) else { continue };
+            let same = accounts.iter().find(|other| other.account.appid == account.account.appid);
+            if let Some(other) = same {
+                let appid = &account.account.appid;
+                let message = format!("{appid} is already the account `{}`", other.account.name);
+                let help = "two names of one account would each count its quota alone";
+                self.report.say_with(entry.key_place, message, help);
+            }
+            accounts.push(account);
+        }
+        Some(accounts)
+    }
+
+    /// Returns a path, with `${NAME}` replaced and a relative one put into the config's folder.
+    fn path(&mut self, entry: &Entry<'_>) -> Option<PathBuf> {
+        let mut rest = entry.text(self.report)?;
+        let mut path = String::new();
+        while let Some(start) = rest.find("${") {
+            let Some(length) = rest[start..].find('}') else { break };
+            let name = &rest[start + 2..start + length];
+            let Some(value) = (self.env)(name).filter(|value| !value.is_empty()) else {
+                let message = format!("${{{name}}} is not set");
+                let help = match name {
+                    "CREDENTIALS_DIRECTORY" => {
+                        "systemd sets it for a unit with LoadCredential=; elsewhere set it yourself"
+                    }
+                    _ => "set it in the daemon's environment, or write the path out",
+                };
+                self.report.say_with(entry.node.place, message, help);
+                return None;
+            };
+            path.push_str(&rest[..start]);
+            path.push_str(&value);
+            rest = &rest[start + length + 1..];
+        }
+        path.push_str(rest);
+        Some(self.folder.join(path))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! One account of the config.
+
+use std::fs::File;
+use std::io::Read as _;
+
+use reqwest::Url;
+use secrecy::SecretString;
+
+use super::{AccountConfig, CallbackConfig, Loader, TokenSource};
+use crate::inbox::quote;
+use crate::inbox::yaml::{Entry, Fields, Shape, Value};
+use crate::model::{Account, JobId, Kind};
+
+/// Where the platform is unless the config says otherwise.
+const API_BASE: &str = "https://api.weixin.qq.com";
+/// Mass-send calls a day that every service account has.
+const DAILY_CALLS: u32 = 100;
+/// The longest secret that is read.
+const SECRET_MOST: u64 = 4096;
+
+const KINDS: [(&str, Kind); 5] = [
+    ("subscription", Kind::Subscription),
+    ("service", Kind::Service),
+    ("订阅号", Kind::Subscription),
+    // The platform's newer name for a subscription account.
+    ("公众号", Kind::Subscription),
+    ("服务号", Kind::Service),
+];
+
+const NOT_YET: &str = "leave it out";
+
+const ACCOUNT: Shape = Shape {
+    what: "an account",
+    known: &[
+        "kind",
+        "appid",
+        "secret_file",
+        "secret_env",
+        "api_base",
+        "verified",
+        "payment",
+        "token",
+        "callback",
+        "limits",
+    ],
+    refused: &[
+        ("secret", "a secret does not belong into the config", SECRET_HELP),
+        ("appsecret", "a secret does not belong into the config", SECRET_HELP),
+        ("app_secret", "a secret does not belong into the config", SECRET_HELP),
+        ("articles_via", "`articles_via` is not available in this version", NOT_YET),
+    ],
+};
+
+const SECRET_HELP: &str = "write `secret_file: …` or `secret_env: NAME`";
+
+const CALLBACK: Shape = Shape {
+    what: "`callback`",
+    known: &["token_file", "token_env"],
+    refused: &[
+        (
+            "token",
+            "a token does not belong into the config",
+            "write `token_file: …` or `token_env: NAME`",
+        ),
+        (
+            "encoding_aes_key_file",
+            "`encoding_aes_key_file` is not available in this version",
+            "leave it out, and set the account's callback to plain mode (明文模式)",
+        ),
+        ("forward_to", "`forward_to` is not available in this version", NOT_YET),
+    ],
+};
+
+const LIMITS: Shape =
+    Shape { what: "`limits`", known: &["daily_calls", "history_per_day"], refused: &[] };
+
+const TOKEN: Shape = Shape { what: "`token`", known: &["url"], refused: &[] };
+
+impl Loader<'_, '_> {
+    /// Returns the account of one entry of `accounts`.
+    pub(super) fn account(
+        &mut self,
+        entry: &Entry<'_>,
+        has_listener: bool,
+    ) -> Option<AccountConfig> {
+        let name = self.name(entry);
+        let fields = entry.node.fields(entry.key_place, &ACCOUNT, self.report)?;
+        let help = "subscription (订阅号) or service (服务号)";
+        let kind = fields
+            .require("kind", help, self.report)
+            .and_then(|entry| entry.choice(&KINDS, self.report));
+        let appid = self.appid(&fields);
+        let token = self.token(&fields);
+        let secret = token.as_ref().and_then(|token| self.app_secret(&fields, token));
+        let api_base = match fields.get("api_base") {
+            Some(entry) => self.url(entry).map(|url| url.trim_end_matches('/').to_owned()),
+            None => Some(API_BASE.to_owned()),
+        };
+        let verified = fields.get("verified").map(|entry| entry.boolean(self.report));
+        let payment = fields.get("payment").map(|entry| entry.boolean(self.report));
+        let limits = self.limits(&fields, kind);
+        let callback = self.callback(&fields, has_listener);
+        let account = Account {
+            name: name?,
+            appid: appid?,
+            kind: kind?,
+            daily_calls: limits.daily_calls,
+            history_per_day: limits.history_per_day,
+        };
+        Some(AccountConfig {
+            account,
+            secret,
+            api_base: api_base?,
+            verified: verified.unwrap_or(Some(true))?,
+            payment: payment.unwrap_or(Some(false))?,
+            token: token?,
+            callback,
+        })
+    }
+
+    fn name(&mut self, entry: &Entry<'_>) -> Option<String> {
+        // The callback's path and the job ids' alphabet fit each other on purpose.
+        let name = JobId::parse(&entry.key);
+        if name.is_none() {
+            let message = format!("{} cannot be an account's name", quote(&entry.key));
+            let help =
+                "1 to 64 characters of A-Z a-z 0-9 . _ @ -: it is part of the callback's URL";
+            self.report.say_with(entry.key_place, message, help);
+        }
+        name.map(|name| name.as_str().to_owned())
+    }
+
+    fn appid(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
+        let entry = fields.require("appid", "write `appid: wx…`", self.report)?;
+        let text = entry.text(self.report)?;
+        let is_appid = text.strip_prefix("wx").is_some_and(|rest| {
+            !rest.is_empty() && rest.len() <= 64 && rest.bytes().all(|b| b.is_ascii_alphanumeric())
+        });
+        if !is_appid {
+            let help = "an appid is `wx` and letters or digits";
+            self.report.say_with(entry.node.place, format!("{} is no appid", quote(text)), help);
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    fn token(&mut self, fields: &Fields<'_, '_>) -> Option<TokenSource> {
+        let Some(entry) = fields.get("token") else { return Some(TokenSource::Stable) };
+        if let Value::Map(_) = entry.node.value {
+            let inner = entry.node.fields(entry.key_place, &TOKEN, self.report)?;
+            let url = inner.require("url", "write `token: {url: https://…}`", self.report)?;
+            return self.url(url).map(TokenSource::Url);
+        }
+        // The word itself is not repeated: somebody may have put a token there.
+        let word = entry.text(self.report)?;
+        match word {
+            "stable" => Some(TokenSource::Stable),
+            "classic" => Some(TokenSource::Classic),
+            _ => {
+                let help = "it is `stable`, `classic` or `{url: https://…}`";
+                self.report.say_with(entry.node.place, "this is no source of tokens", help);
+                None
+            }
+        }
+    }
+
+    fn app_secret(&mut self, fields: &Fields<'_, '_>, token: &TokenSource) -> Option<SecretString> {
+        let found = fields.get("secret_file").or_else(|| fields.get("secret_env"));
+        match (token, found) {
+            (TokenSource::Url(_), Some(entry)) => {
+                let message = "the secret is not needed: the token server of `token` has it";
+                self.report.say_with(entry.key_place, message, "take it out");
+                None
+            }
+            (TokenSource::Url(_), None) => None,
+            (TokenSource::Stable | TokenSource::Classic, None) => {
+                self.report.say_with(fields.place, "the account has no secret", SECRET_HELP);
+                None
+            }
+            (TokenSource::Stable | TokenSource::Classic, Some(_)) => {
+                self.secret(fields, "secret_file", "secret_env")
+            }
+        }
+    }
+
+    /// Returns the word that a file or a variable holds; exactly one of the two keys is there.
+    fn secret(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        file_key: &str,
+        env_key: &str,
+    ) -> Option<SecretString> {
+        let (entry, found) = match (fields.get(file_key), fields.get(env_key)) {
+            (Some(_), Some(second)) => {
+                let message = format!("`{file_key}` and `{env_key}` cannot stand together");
+                self.report.say_with(second.key_place, message, "keep one of the two");
+                return None;
+            }
+            (Some(entry), None) => (entry, self.secret_of_file(entry)?),
+            (None, Some(entry)) => {
+                let name = entry.text(self.report)?;
+                (entry, (self.env)(name).ok_or_else(|| "the variable is not set".to_owned()))
+            }
+            (None, None) => return None,
+        };
+        let problem = match found {
+            Ok(text) => {
+                let text = text.trim_end_matches(['\r', '\n']);
+                if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+                    return Some(SecretString::from(text.to_owned()));
+                }
+                "it does not hold one word".to_owned()
+            }
+            Err(problem) => problem,
+        };
+        self.report.say(entry.node.place, format!("`{}`: {problem}", entry.key));
+        None
+    }
+
+    fn secret_of_file(&mut self, entry: &Entry<'_>) -> Option<Result<String, String>> {
+        let path = self.path(entry)?;
+        let read = || {
+            let mut text = String::new();
+            File::open(&path)?.take(SECRET_MOST).read_to_string(&mut text)?;
+            Ok(text)
+        };
+        Some(read().map_err(|error: std::io::Error| format!("{}: {error}", path.display())))
+    }
+
+    /// Returns an https URL, or an http one of this machine.
+    fn url(&mut self, entry: &Entry<'_>) -> Option<String> {
+        let text = entry.text(self.report)?;
+        let (message, help) = match Url::parse(text) {
+            Err(_) => (format!("{} is no URL", quote(text)), "write `https://…`"),
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                ("a URL with a user or password in it is not taken".to_owned(), "take them out")
+            }
+            Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) => {
+                return Some(text.to_owned());
+            }
+            Ok(_) => (
+                format!("{} is not https", quote(text)),
+                "tokens travel over it; http is for 127.0.0.1 only",
+            ),
+        };
+        self.report.say_with(entry.node.place, message, help);
+        None
+    }
+
+    fn limits(&mut self, fields: &Fields<'_, '_>, kind: Option<Kind>) -> Limits {
+        let mut limits = Limits { daily_calls: DAILY_CALLS, history_per_day: Some(1) };
+        let Some(entry) = fields.get("limits") else { return limits };
+        let Some(inner) = entry.node.fields(entry.key_place, &LIMITS, self.report) else {
+            return limits;
+        };
+        let most = i64::from(u32::MAX);
+        if let Some(number) =
+            inner.get("daily_calls").and_then(|entry| entry.number(1, most, self.report))
+        {
+            limits.daily_calls = u32::try_from(number).unwrap_or(DAILY_CALLS);
+        }
+        let Some(entry) = inner.get("history_per_day") else { return limits };
+        if let Some(number) = entry.number(0, most, self.report) {
+            if number == 0 && kind == Some(Kind::Subscription) {
+                let message = "`history_per_day: 0` is for service accounts";
+                let help = "the rule always binds a subscription account";
+                self.report.say_with(entry.node.place, message, help);
+            }
+            limits.history_per_day = u32::try_from(number).ok().filter(|number| *number > 0);
+        }
+        limits
+    }
+
+    fn callback(&mut self, fields: &Fields<'_, '_>, has_listener: bool) -> Option<CallbackConfig> {
+        let entry = fields.get("callback")?;
+        let inner = entry.node.fields(entry.key_place, &CALLBACK, self.report)?;
+        if !has_listener {
+            let help = "write `listen: 127.0.0.1:8071` at the top of the config";
+            self.report.say_with(entry.key_place, "a callback needs a listener", help);
+        }
+        if inner.get("token_file").is_none() && inner.get("token_env").is_none() {
+            let help = "write `token_file: …` or `token_env: NAME`";
+            self.report.say_with(entry.key_place, "the callback has no token", help);
+            return None;
+        }
+        self.secret(&inner, "token_file", "token_env").map(|token| CallbackConfig { token })
+    }
+}
+
+struct Limits {
+    daily_calls: u32,
+    history_per_day: Option<u32>,
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}

@@ -1,0 +1,270 @@
+//! The claims of this module.
+
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret as _;
+use tempfile::TempDir;
+
+use super::*;
+use crate::model::Kind;
+
+const EXAMPLE: &str = include_str!("../../config.example.yaml");
+
+/// A folder with secrets, and the environment that names it.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["brand-daily.secret", "brand-club.callback", "s"] {
+        fs::write(folder.path().join(name), format!("{}-word\n", &name[..1])).unwrap();
+    }
+    folder
+}
+
+fn load_text(folder: &TempDir, text: &str) -> Result<Config, ConfigError> {
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, text).unwrap();
+    let directory = folder.path().display().to_string();
+    load(&path, &|name| match name {
+        "CREDENTIALS_DIRECTORY" => Some(directory.clone()),
+        "BRAND_CLUB_SECRET" => Some("club-word".to_owned()),
+        "EMPTY" => Some("\n".to_owned()),
+        _ => None,
+    })
+}
+
+/// Returns the problems of a text, without the folder's name.
+fn problems(text: &str) -> String {
+    let folder = folder();
+    let error = load_text(&folder, text).unwrap_err();
+    error.to_string().replace(&format!("{}/", folder.path().display()), "")
+}
+
+/// A config with these lines in its one account.
+fn account(lines: &str) -> String {
+    let lines = lines.replace('\n', "\n    ");
+    format!("state_dir: /s\naccounts:\n  a:\n    appid: wx1\n    {lines}\n")
+}
+
+#[test]
+fn the_example_loads() {
+    let folder = folder();
+
+    let config = load_text(&folder, EXAMPLE).unwrap();
+
+    assert_eq!(config.state_dir, PathBuf::from("/var/lib/qunfa"));
+    assert_eq!(config.inbox, PathBuf::from("/var/lib/qunfa/inbox"));
+    assert_eq!(config.listen, Some("127.0.0.1:8071".parse().unwrap()));
+    assert!(!config.inbox_end_marker_required);
+    let [daily, club] = &config.accounts[..] else { panic!("two accounts") };
+    assert_eq!(daily.account.kind, Kind::Subscription);
+    assert_eq!(daily.secret.as_ref().unwrap().expose_secret(), "b-word");
+    assert!(daily.callback.is_none());
+    assert_eq!(club.account.name, "brand-club");
+    assert_eq!(club.secret.as_ref().unwrap().expose_secret(), "club-word");
+    assert_eq!(club.callback.as_ref().unwrap().token.expose_secret(), "b-word");
+    assert_eq!(club.token, TokenSource::Stable);
+    assert!(club.verified && !club.payment);
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let folder = folder();
+
+    let config = load_text(&folder, &account("kind: 服务号\nsecret_file: s")).unwrap();
+
+    assert_eq!(config.inbox, PathBuf::from("/s/inbox"));
+    assert_eq!(config.listen, None);
+    let account = &config.accounts[0];
+    assert_eq!(account.api_base, "https://api.weixin.qq.com");
+    assert_eq!((account.account.daily_calls, account.account.history_per_day), (100, Some(1)));
+}
+
+#[test]
+fn relative_paths_start_in_the_configs_folder() {
+    let folder = folder();
+    let text = account("kind: service\nsecret_file: s").replace("/s\n", "state\n");
+
+    let config = load_text(&folder, &text).unwrap();
+
+    assert_eq!(config.state_dir, folder.path().join("state"));
+}
+
+#[test]
+fn limits_and_token_sources_are_taken() {
+    let folder = folder();
+    let text = account(
+        "kind: service\ntoken: {url: http://127.0.0.1:9/t}\napi_base: http://localhost:8/\n\
+         limits: {daily_calls: 500, history_per_day: 0}",
+    );
+
+    let config = load_text(&folder, &text).unwrap();
+
+    let account = &config.accounts[0];
+    assert_eq!(account.account.history_per_day, None);
+    assert_eq!(account.account.daily_calls, 500);
+    assert_eq!(account.token, TokenSource::Url("http://127.0.0.1:9/t".to_owned()));
+    assert!(account.secret.is_none());
+    assert_eq!(account.api_base, "http://localhost:8");
+}
+
+#[test]
+fn every_kind_has_its_words() {
+    for (word, kind) in KINDS_EXPECTED {
+        let config = load_text(&folder(), &account(&format!("kind: {word}\nsecret_file: s")));
+
+        assert_eq!(config.unwrap().accounts[0].account.kind, kind, "{word}");
+    }
+}
+
+const KINDS_EXPECTED: [(&str, Kind); 5] = [
+    ("subscription", Kind::Subscription),
+    ("service", Kind::Service),
+    ("订阅号", Kind::Subscription),
+    ("公众号", Kind::Subscription),
+    ("服务号", Kind::Service),
+];
+
+#[test]
+fn a_wrong_account_is_told_with_its_place() {
+    for (lines, expected) in [
+        ("secret_file: s", "config.yaml:3:3: `kind` is missing"),
+        ("kind: both\nsecret_file: s", "config.yaml:5:11: `both` is no value of `kind`"),
+        ("kind: service", "config.yaml:3:3: the account has no secret"),
+        ("kind: service\nsecret_file: gone", "config.yaml:6:18: `secret_file`: "),
+        (
+            "kind: service\nsecret_env: GONE",
+            "config.yaml:6:17: `secret_env`: the variable is not set",
+        ),
+        (
+            "kind: service\nsecret_env: EMPTY",
+            "config.yaml:6:17: `secret_env`: it does not hold one word",
+        ),
+        ("kind: service\nsecret_file: ${GONE}/s", "config.yaml:6:18: ${GONE} is not set"),
+        (
+            "kind: service\nsecret_file: s\nsecret_env: GONE",
+            "config.yaml:7:5: `secret_file` and `secret_env` cannot stand together",
+        ),
+        (
+            "kind: service\nsecret_file: s\napi_base: http://api.weixin.qq.com",
+            "config.yaml:7:15: `http://api.weixin.qq.com` is not https",
+        ),
+        (
+            "kind: service\nsecret_file: s\napi_base: http://127.0.0.1.evil.com",
+            "config.yaml:7:15: `http://127.0.0.1.evil.com` is not https",
+        ),
+        (
+            "kind: service\nsecret_file: s\napi_base: https://me:pw@api.weixin.qq.com",
+            "config.yaml:7:15: a URL with a user or password in it is not taken",
+        ),
+        (
+            "kind: service\nsecret_file: s\ntoken: {url: https://t}",
+            "config.yaml:6:5: the secret is not needed: the token server of `token` has it",
+        ),
+        (
+            "kind: subscription\nsecret_file: s\nlimits: {history_per_day: 0}",
+            "config.yaml:7:31: `history_per_day: 0` is for service accounts",
+        ),
+        (
+            "kind: service\nsecret_file: s\nlimits: {dayly_calls: 1}",
+            "config.yaml:7:14: unknown key `dayly_calls` in `limits`",
+        ),
+        (
+            "kind: service\nsecret_file: s\nlimits: {daily_calls: 0}",
+            "config.yaml:7:27: `daily_calls` must be a number from 1 to 4294967295",
+        ),
+        (
+            "kind: service\nsecret_file: s\ncallback: {token_file: s}",
+            "config.yaml:7:5: a callback needs a listener",
+        ),
+        (
+            "kind: service\nsecret_file: s\narticles_via: draft",
+            "config.yaml:7:5: `articles_via` is not available in this version",
+        ),
+        (
+            "kind: service\nsecret_file: s\nverified: yes",
+            "config.yaml:7:15: `verified` must be true or false",
+        ),
+    ] {
+        let found = problems(&account(lines));
+
+        assert!(found.starts_with(expected), "{lines}: {found}");
+        assert_eq!(found.matches("config.yaml:").count(), 1, "{found}");
+    }
+}
+
+#[test]
+fn callback_keys_of_later_versions_are_refused_by_name() {
+    for key in ["encoding_aes_key_file", "forward_to"] {
+        let text = format!(
+            "listen: 127.0.0.1:1\n{}",
+            account(&format!(
+                "kind: service\nsecret_file: s\ncallback: {{token_file: s, {key}: x}}"
+            ))
+        );
+
+        assert!(problems(&text).contains(&format!("`{key}` is not available in this version")));
+    }
+}
+
+#[test]
+fn an_appid_is_wx_and_letters_or_digits_and_stands_once() {
+    for appid in ["gh_1", "wx", "wx 1", "wx-1", "ｗx1"] {
+        let text = account("kind: service\nsecret_file: s").replace("wx1", appid);
+        assert!(problems(&text).contains("is no appid"), "{appid}");
+    }
+    let twice = format!(
+        "{}  b: {{appid: wx1, kind: service, secret_file: s}}\n",
+        account("kind: service\nsecret_file: s")
+    );
+    assert_eq!(
+        problems(&twice),
+        "config.yaml:7:3: wx1 is already the account `a`\n\
+         \x20   b: {appid: wx1, kind: service, secret_file: s}\n\
+         \x20   ^\n\
+         help: two names of one account would each count its quota alone"
+    );
+}
+
+#[test]
+fn an_unknown_key_is_told_with_its_line_and_what_was_meant() {
+    assert_eq!(
+        problems("state_dir: /s\nlisten_on: 127.0.0.1:1\naccounts: {}\nInbox: x\n"),
+        "config.yaml:2:1: unknown key `listen_on` in the config\n  listen_on: 127.0.0.1:1\n  \
+         ^^^^^^^^^\nhelp: did you mean `listen`?\n\n\
+         config.yaml:3:1: there is no account in `accounts`\n  accounts: {}\n  ^^^^^^^^\n\
+         help: write `accounts:` and below it each account's name with its keys\n\n\
+         config.yaml:4:1: unknown key `Inbox` in the config\n  Inbox: x\n  ^^^^^\n\
+         help: did you mean `inbox`?"
+    );
+}
+
+#[test]
+fn a_secret_in_the_config_is_refused_and_never_shown() {
+    for line in [
+        "secret: CANARY",
+        "appsecret: CANARY",
+        "\"secret\": CANARY",
+        "token: CANARY",
+        "callback: {token: CANARY}",
+        "secret: \"CANARY",
+        "secret： CANARY",
+    ] {
+        let found = problems(&account(&format!("kind: service\n{line}")));
+
+        assert!(!found.contains("CANARY"), "{found}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_config_is_an_error() {
+    for (text, expected) in [
+        ("", "config.yaml:1:1: the config is empty"),
+        ("- a", "config.yaml:1:1: the config must have keys, not a list"),
+        ("accounts: {a: {kind: service}}", "config.yaml:1:1: `state_dir` is missing"),
+        ("state_dir: [", "config.yaml:1:"),
+        ("state_dir: \u{202e}", "config.yaml:1:12: the text direction character U+202E"),
+    ] {
+        assert!(problems(text).starts_with(expected), "{text}: {}", problems(text));
+    }
+    let gone = load(&PathBuf::from("/gone/config.yaml"), &|_| None).unwrap_err();
+    assert_eq!(gone.to_string(), "the config /gone/config.yaml cannot be read");
+}

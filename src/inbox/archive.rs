@@ -1,0 +1,301 @@
+//! What became of an entry, beside it: `accepted/` with a receipt, `rejected/` with the reason.
+//!
+//! The answer is written before the entry is moved, and nothing is ever overwritten. A crash in
+//! between leaves the entry in the inbox, where it is taken again, which changes nothing.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use rustix::fs::{
+    AtFlags, Mode, OFlags, RenameFlags, fstat, fsync, mkdirat, open, openat, renameat,
+    renameat_with, stat, statat,
+};
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use super::diagnostic::Diagnostic;
+use super::entry::{self, Entry, Seen};
+use super::package::{self, Package, Unread};
+use super::{Directory, Inbox, InboxError};
+use crate::model::{JobId, JobState};
+
+const RECEIPT: &str = ".receipt.json";
+const REASON: &str = ".error.txt";
+
+/// What was taken of a file.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// When it was taken: the due time of its jobs without `at`.
+    pub taken_at: DateTime<Utc>,
+    /// Its jobs.
+    pub jobs: Vec<ReceiptJob>,
+    /// What its author should know about the file as a whole.
+    pub notes: Vec<String>,
+}
+
+/// What was taken of one job.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReceiptJob {
+    /// The job's id.
+    pub id: JobId,
+    /// The account's name.
+    pub account: String,
+    /// The time its author planned.
+    pub at: Option<DateTime<Utc>>,
+    /// The time it is due.
+    pub due: Option<DateTime<Utc>>,
+    /// The job's state.
+    pub state: JobState,
+    /// What its author should know.
+    pub note: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Written<'r> {
+    file: &'r str,
+    sha256: &'r str,
+    taken_at: DateTime<Utc>,
+    jobs: &'r [ReceiptJob],
+    notes: &'r [String],
+}
+
+#[derive(Deserialize)]
+struct Taken {
+    taken_at: DateTime<Utc>,
+}
+
+impl Inbox {
+    /// Moves a taken package to `accepted/`, with its receipt.
+    ///
+    /// Call it when the jobs are stored: from then on the file is only a record.
+    pub fn accept(&self, package: &Package, receipt: &Receipt) -> Result<(), InboxError> {
+        let written = Written {
+            file: package.name(),
+            sha256: package.sha256(),
+            taken_at: receipt.taken_at,
+            jobs: &receipt.jobs,
+            notes: &receipt.notes,
+        };
+        let mut json = serde_json::to_vec_pretty(&written).expect("a receipt is always JSON");
+        json.push(b'\n');
+        let name = package.name();
+        self.unchanged(&package.entry_name, package.seen, name)?;
+        let answer = Answer { directory: &self.accepted, suffix: RECEIPT, bytes: &json };
+        answer
+            .move_entry(&self.inbox, &package.entry_name, name)
+            .map_err(|source| entry_error(name, "moved to accepted/", source))
+    }
+
+    /// Moves an entry to `rejected/`, with what is wrong with it.
+    pub fn reject(&self, entry: &Entry, problems: &[Diagnostic]) -> Result<(), InboxError> {
+        let name = entry.name();
+        self.unchanged(&entry.name, Some(entry.seen), &name)?;
+        let text = reason(&name, problems);
+        let answer = Answer { directory: &self.rejected, suffix: REASON, bytes: text.as_bytes() };
+        answer
+            .move_entry(&self.inbox, &entry.name, &name)
+            .map_err(|source| entry_error(&name, "moved to rejected/", source))
+    }
+
+    /// Returns everything in `accepted/`, the oldest first, with the time its receipt tells.
+    ///
+    /// Packages are read as the iterator goes: years of them need not fit into memory.
+    pub fn accepted_back(&self) -> Result<AcceptedBack<'_>, InboxError> {
+        let names = entry::all_names(&self.accepted.fd).map_err(|source| self.unusable(source))?;
+        let kept = |name: &OsString| {
+            !entry::is_ignored(name) && !name.as_bytes().ends_with(RECEIPT.as_bytes())
+        };
+        let mut found: Vec<_> =
+            names.into_iter().filter(kept).map(|name| self.archived(name)).collect();
+        found.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        Ok(AcceptedBack { directory: &self.accepted.fd, found: found.into_iter() })
+    }
+
+    fn archived(&self, name: OsString) -> Archived {
+        let mut receipt = name.clone();
+        receipt.push(RECEIPT);
+        let taken_at = read_small(&self.accepted.fd, &receipt)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Taken>(&bytes).ok())
+            .map(|taken| taken.taken_at);
+        let modified = || {
+            let stat = statat(&self.accepted.fd, &name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            DateTime::from_timestamp(stat.st_mtime, 0)
+        };
+        let at = taken_at.or_else(modified).unwrap_or_default();
+        Archived { at, name, taken_at }
+    }
+
+    /// Makes sure that the name still stands for what was read.
+    fn unchanged(&self, entry: &OsStr, seen: Option<Seen>, name: &str) -> Result<(), InboxError> {
+        let now = entry::look(&self.inbox.fd, entry).map(|entry| entry.seen);
+        if now.is_some() && now == seen {
+            Ok(())
+        } else {
+            Err(InboxError::Changed { name: name.to_owned() })
+        }
+    }
+}
+
+fn entry_error(name: &str, what: &'static str, source: io::Error) -> InboxError {
+    InboxError::Entry { name: name.to_owned(), what, source }
+}
+
+/// What is written for a person when a file is refused.
+fn reason(name: &str, problems: &[Diagnostic]) -> String {
+    let mut text = format!("qunfa did not take {name}. None of its jobs was planned.\n\n");
+    for problem in problems {
+        text.push_str(&problem.to_string());
+        text.push_str("\n\n");
+    }
+    text.push_str("Mend it and put it into the inbox again, under any name.\n");
+    text
+}
+
+struct Archived {
+    at: DateTime<Utc>,
+    name: OsString,
+    taken_at: Option<DateTime<Utc>>,
+}
+
+/// The packages of `accepted/`, the oldest first.
+pub struct AcceptedBack<'i> {
+    directory: &'i OwnedFd,
+    found: std::vec::IntoIter<Archived>,
+}
+
+impl Iterator for AcceptedBack<'_> {
+    type Item = Result<(Package, Option<DateTime<Utc>>), InboxError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        for archived in self.found.by_ref() {
+            match package::read_archived(self.directory, &archived.name) {
+                Some(Ok(package)) => return Some(Ok((package, archived.taken_at))),
+                Some(Err(Unread::Failed(error))) => return Some(Err(error)),
+                // The inbox cannot have put it there: it held no job that was taken.
+                Some(Err(Unread::Refused(_))) | None => {}
+            }
+        }
+        None
+    }
+}
+
+/// An answer to an entry, and where both go.
+struct Answer<'a> {
+    directory: &'a Directory,
+    suffix: &'static str,
+    bytes: &'a [u8],
+}
+
+impl Answer<'_> {
+    fn move_entry(&self, inbox: &Directory, entry: &OsStr, name: &str) -> io::Result<()> {
+        let to = &self.directory.fd;
+        self.make_room(name)?;
+        self.write(&format!("{name}{}", self.suffix))?;
+        fsync(to)?;
+        rename(&inbox.fd, entry, to, OsStr::new(name))?;
+        fsync(to)?;
+        fsync(&inbox.fd)?;
+        Ok(())
+    }
+
+    /// Moves an older entry of that name, and its answer, aside.
+    fn make_room(&self, name: &str) -> io::Result<()> {
+        let to = &self.directory.fd;
+        if !exists(to, name)? {
+            // An answer without its entry is of a move that a crash prevented.
+            return Ok(());
+        }
+        let mut number = 1;
+        while exists(to, &format!("{name}.{number}"))? {
+            number += 1;
+        }
+        let aside = format!("{name}.{number}");
+        rename(to, OsStr::new(name), to, OsStr::new(&aside))?;
+        let answer = format!("{name}{}", self.suffix);
+        match renameat(to, answer, to, format!("{aside}{}", self.suffix)) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn write(&self, name: &str) -> io::Result<()> {
+        let to = &self.directory.fd;
+        let temporary = ".answer.tmp";
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW;
+        let mode = Mode::from_raw_mode(0o644);
+        let mut file = File::from(openat(to, temporary, flags | OFlags::CLOEXEC, mode)?);
+        file.write_all(self.bytes)?;
+        file.sync_all()?;
+        renameat(to, temporary, to, name)?;
+        Ok(())
+    }
+}
+
+fn exists(directory: &OwnedFd, name: &str) -> io::Result<bool> {
+    match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(_) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Renames without ever replacing anything.
+fn rename(from: &OwnedFd, name: &OsStr, to: &OwnedFd, new_name: &OsStr) -> io::Result<()> {
+    match renameat_with(from, name, to, new_name, RenameFlags::NOREPLACE) {
+        // Not every file system knows the flag; the inbox is ours alone below its top.
+        Err(Errno::INVAL | Errno::NOSYS) => Ok(renameat(from, name, to, new_name)?),
+        done => Ok(done?),
+    }
+}
+
+fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(openat(directory, name, flags, Mode::empty())?);
+    let mut bytes = Vec::new();
+    file.take(64 << 20).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Opens the inbox and its two subdirectories, and creates what is missing.
+pub(super) fn open_directories(path: &Path) -> io::Result<[Directory; 3]> {
+    fs::create_dir_all(path)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let inbox = directory(open(path, flags, Mode::empty())?)?;
+    let [accepted, rejected] = ["accepted", "rejected"].map(|name| {
+        match mkdirat(&inbox.fd, name, Mode::from_raw_mode(0o750)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        directory(entry::open_folder(&inbox.fd, OsStr::new(name))?)
+    });
+    Ok([inbox, accepted?, rejected?])
+}
+
+fn directory(fd: OwnedFd) -> io::Result<Directory> {
+    let identity = entry::identity(&fstat(&fd)?);
+    Ok(Directory { fd, identity })
+}
+
+/// Says whether the path and the two names in it still lead to what is open.
+pub(super) fn is_same(path: &Path, open: [&Directory; 3]) -> io::Result<bool> {
+    let [inbox, accepted, rejected] = open;
+    let found = [
+        stat(path),
+        statat(&inbox.fd, "accepted", AtFlags::SYMLINK_NOFOLLOW),
+        statat(&inbox.fd, "rejected", AtFlags::SYMLINK_NOFOLLOW),
+    ];
+    for (found, known) in found.into_iter().zip([inbox, accepted, rejected]) {
+        match found {
+            Ok(stat) if entry::identity(&stat) == known.identity => {}
+            Ok(_) | Err(Errno::NOENT) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,490 @@
+//! The `broadcast:` of a job: to whom, and what.
+//!
+//! The one mistake that must not happen here is a send to everyone that nobody asked for. So there
+//! is no default audience, and nothing that is empty, missing or misspelt turns into one.
+
+use std::collections::HashSet;
+
+use super::diagnostic::{Place, Report, quote};
+use super::job::Reader;
+use super::yaml::{self, Entry, Fields, Node, Shape, Value};
+use crate::model::{Account, Audience, Broadcast, Content, Images, Kind, LIST_MIN, batch_lengths};
+
+/// A text longer than this is no text any more; the platform's own limit is lower but undocumented.
+const TEXT_MOST: usize = 20_000;
+/// The longest OpenID; they have 28 characters today.
+const OPENID_MOST: usize = 64;
+
+const AUDIENCES: [&str; 3] = ["filter", "touser", "touser_file"];
+const CONTENTS: [&str; 7] = ["text", "mpnews", "image", "images", "voice", "mpvideo", "wxcard"];
+
+const BROADCAST: Shape = Shape {
+    what: "a broadcast",
+    known: &[
+        "filter",
+        "touser",
+        "touser_file",
+        "text",
+        "mpnews",
+        "image",
+        "images",
+        "voice",
+        "mpvideo",
+        "wxcard",
+        "msgtype",
+        "send_ignore_reprint",
+    ],
+    refused: &[
+        (
+            "clientmsgid",
+            "`clientmsgid` is not for job files",
+            "leave it out: it is derived from the account and the job's id",
+        ),
+        ("articles", "`articles` is not available in this version", "use `mpnews: {media_id: …}`"),
+        ("music", "`music` cannot be broadcast", "the platform documents no form for it"),
+        ("video", "`video` cannot be broadcast", "use `mpvideo` with the id that uploadvideo gave"),
+        ("is_to_all", "`is_to_all` belongs into `filter`", "write `filter: {is_to_all: true}`"),
+        ("tag_id", "`tag_id` belongs into `filter`", "write `filter: {tag_id: …}`"),
+    ],
+};
+
+const FILTER: Shape = Shape {
+    what: "`filter`",
+    known: &["is_to_all", "tag_id"],
+    refused: &[("group_id", "`group_id` is the old name of `tag_id`", "write `tag_id`")],
+};
+
+const NO_FILES: (&str, &str, &str) =
+    ("file", "local files are not available in this version", "upload it and write `media_id: …`");
+
+const TEXT: Shape = Shape { what: "`text`", known: &["content"], refused: &[] };
+const MEDIA: Shape = Shape { what: "this content", known: &["media_id"], refused: &[NO_FILES] };
+const MPVIDEO: Shape =
+    Shape { what: "`mpvideo`", known: &["media_id", "title", "description"], refused: &[NO_FILES] };
+const WXCARD: Shape = Shape { what: "`wxcard`", known: &["card_id"], refused: &[] };
+const IMAGES: Shape = Shape {
+    what: "`images`",
+    known: &["media_ids", "recommend", "title", "need_open_comment", "only_fans_can_comment"],
+    refused: &[
+        NO_FILES,
+        ("media_id", "`images` has `media_ids`", "write `media_ids: [\"…\"]`, or use `image`"),
+    ],
+};
+
+impl Reader<'_, '_> {
+    /// Returns the broadcast, or nothing after reporting why.
+    pub(crate) fn broadcast(
+        &mut self,
+        entry: &Entry<'_>,
+        account: Option<&Account>,
+        notes: &mut Vec<String>,
+    ) -> Option<Broadcast> {
+        let fields = entry.node.fields(entry.key_place, &BROADCAST, self.report)?;
+        let audience = self.audience(&fields, account, notes);
+        let content = self.content(&fields);
+        let send_ignore_reprint = self.reprint(&fields);
+        let (audience, mut content) = (audience?, content?);
+        keep_video_title(&mut content, &audience, notes);
+        Some(Broadcast { audience, content, send_ignore_reprint })
+    }
+
+    /// Returns the one of `keys` that is there, or reports that none or several are.
+    fn only<'n, 'a>(
+        &mut self,
+        fields: &Fields<'n, 'a>,
+        keys: &[&str],
+        missing: (&str, &str),
+    ) -> Option<&'n Entry<'a>> {
+        let mut found = keys.iter().filter_map(|key| fields.get(key));
+        let Some(first) = found.next() else {
+            self.report.say_with(fields.place, missing.0, missing.1);
+            return None;
+        };
+        let Some(second) = found.next() else { return Some(first) };
+        let message = format!("`{}` and `{}` cannot stand together", first.key, second.key);
+        self.report.say_with(second.key_place, message, format!("keep one of {}", keys.join(", ")));
+        None
+    }
+
+    fn audience(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        account: Option<&Account>,
+        notes: &mut Vec<String>,
+    ) -> Option<Audience> {
+        let missing = (
+            "the broadcast has no audience",
+            "write `filter: {is_to_all: true}` for everyone, or `filter: {tag_id: …}`, `touser`, `touser_file`",
+        );
+        let entry = self.only(fields, &AUDIENCES, missing)?;
+        if entry.key == "filter" {
+            return self.filter(entry);
+        }
+        let before = self.report.count();
+        let mut receivers = Receivers::default();
+        if entry.key == "touser" {
+            self.touser(entry, &mut receivers);
+        } else {
+            self.touser_file(entry, &mut receivers);
+        }
+        let broken = self.report.count() > before;
+        if account.is_some_and(|account| account.kind == Kind::Subscription) {
+            let help = "a subscription account (订阅号) sends by `filter` only";
+            let message = format!("`{}` needs a service account", entry.key);
+            self.report.say_with(entry.key_place, message, help);
+        } else if !broken {
+            self.check_receivers(entry, &receivers, account);
+        }
+        if receivers.repeated > 0 {
+            let repeated = receivers.repeated;
+            notes.push(format!("{}: {repeated} repeated OpenIDs are sent to once", entry.key));
+        }
+        Some(Audience::List(receivers.openids))
+    }
+
+    fn check_receivers(
+        &mut self,
+        entry: &Entry<'_>,
+        receivers: &Receivers,
+        account: Option<&Account>,
+    ) {
+        let count = receivers.openids.len();
+        if count < LIST_MIN {
+            let message = match count {
+                0 => format!("`{}` names nobody", entry.key),
+                _ => {
+                    format!("`{}` names one OpenID; the platform refuses fewer than two", entry.key)
+                }
+            };
+            let help = "everyone must be asked for by name: `filter: {is_to_all: true}`";
+            self.report.say_with(entry.key_place, message, help);
+        }
+        let Some(account) = account else { return };
+        let batches = batch_lengths(count).len();
+        let limit = usize::try_from(account.daily_calls).unwrap_or(usize::MAX);
+        if batches > limit {
+            let message = format!(
+                "{count} OpenIDs take {batches} calls; the account has {limit} a day (`daily_calls`)"
+            );
+            self.report.say_with(entry.key_place, message, "split the list over several jobs");
+        }
+    }
+
+    fn filter(&mut self, entry: &Entry<'_>) -> Option<Audience> {
+        let fields = entry.node.fields(entry.key_place, &FILTER, self.report)?;
+        let to_all = match fields.get("is_to_all") {
+            Some(entry) => Some(entry.boolean(self.report)?),
+            None => None,
+        };
+        let tag = match fields.get("tag_id") {
+            Some(entry) => Some(self.tag(entry)?),
+            None => None,
+        };
+        match (to_all, tag) {
+            (Some(true), None) => Some(Audience::Everyone),
+            (Some(false) | None, Some(tag)) => Some(Audience::Tag(tag)),
+            (Some(true), Some(_)) => {
+                let message = "`is_to_all: true` and a `tag_id` contradict each other";
+                self.report.say_with(entry.key_place, message, "keep one of the two");
+                None
+            }
+            (Some(false) | None, None) => {
+                let message = "`filter` names nobody";
+                let help = "write `is_to_all: true` for everyone, or a `tag_id`";
+                self.report.say_with(entry.key_place, message, help);
+                None
+            }
+        }
+    }
+
+    /// Returns a tag's id; the platform's documents write it with and without quotes.
+    fn tag(&mut self, entry: &Entry<'_>) -> Option<i64> {
+        let text = entry.text(self.report)?;
+        let tag = text.parse().ok().filter(|tag: &i64| *tag > 0 && !text.starts_with('+'));
+        if tag.is_none() {
+            let message = format!("{} is no tag", quote(text));
+            self.report.say_with(entry.node.place, message, "a tag is given by its number");
+        }
+        tag
+    }
+
+    fn touser(&mut self, entry: &Entry<'_>, receivers: &mut Receivers) {
+        let Value::List(items) = &entry.node.value else {
+            let message = format!("`touser` must be a list, not {}", entry.node.describe());
+            self.report.say_with(entry.node.place, message, "write `touser: [\"…\", \"…\"]`");
+            return;
+        };
+        receivers.openids.reserve(items.len());
+        let mut seen = HashSet::with_capacity(items.len());
+        for item in items {
+            match &item.value {
+                Value::Text { text, .. } => {
+                    receivers.add(text, item.place, &mut seen, self.report);
+                }
+                Value::Empty | Value::List(_) | Value::Map(_) => {
+                    let message = format!("an OpenID is text, not {}", item.describe());
+                    self.report.say(item.place, message);
+                }
+            }
+        }
+    }
+
+    fn touser_file(&mut self, entry: &Entry<'_>, receivers: &mut Receivers) {
+        let Some(path) = entry.text(self.report) else { return };
+        if let Err(message) = check_path(path) {
+            let help = "name a file of the job's own folder, such as `vip.txt`";
+            self.report.say_with(entry.node.place, message, help);
+            return;
+        }
+        let bytes = match self.lists.list(path) {
+            Ok(bytes) => bytes,
+            Err(message) => {
+                self.report.say(entry.node.place, message);
+                return;
+            }
+        };
+        let name = self.report.beside(path);
+        match yaml::decode(&bytes) {
+            Ok(text) => {
+                let mut report = Report::new(&name, text);
+                read_list(text, receivers, &mut report);
+                self.report.include(report);
+            }
+            Err((text, place, message)) => {
+                let mut report = Report::new(&name, &text);
+                report.say_with(place, message, "save it as UTF-8");
+                self.report.include(report);
+            }
+        }
+    }
+
+    fn content(&mut self, fields: &Fields<'_, '_>) -> Option<Content> {
+        let missing = (
+            "the broadcast has no content",
+            "write one of text, mpnews, image, images, voice, mpvideo, wxcard",
+        );
+        let named = fields.get("msgtype").and_then(|entry| self.msgtype(entry));
+        let entry = self.only(fields, &CONTENTS, missing)?;
+        let content = self.content_of(entry)?;
+        if let Some((entry, msgtype)) = named
+            && msgtype != content.msgtype()
+        {
+            let message =
+                format!("`msgtype` is {}, the content is {}", quote(msgtype), content.msgtype());
+            self.report.say_with(entry.node.place, message, "leave `msgtype` out");
+        }
+        Some(content)
+    }
+
+    fn msgtype<'n, 'a>(&mut self, entry: &'n Entry<'a>) -> Option<(&'n Entry<'a>, &'n str)> {
+        let text = entry.text(self.report)?;
+        let help = match text {
+            "music" => "the platform documents no form for it",
+            "video" => "use `mpvideo` with the id that uploadvideo gave",
+            _ => return Some((entry, text)),
+        };
+        self.report.say_with(
+            entry.node.place,
+            format!("{} cannot be broadcast", quote(text)),
+            help,
+        );
+        None
+    }
+
+    fn content_of(&mut self, entry: &Entry<'_>) -> Option<Content> {
+        Some(match &*entry.key {
+            "text" => Content::Text { content: self.text(entry)? },
+            "mpnews" => Content::Mpnews { media_id: self.media_id(entry)? },
+            "image" => Content::Image { media_id: self.media_id(entry)? },
+            "images" => Content::Images(self.images(entry)?),
+            "voice" => Content::Voice { media_id: self.media_id(entry)? },
+            "mpvideo" => {
+                let fields = entry.node.fields(entry.key_place, &MPVIDEO, self.report)?;
+                let media_id = self.word(&fields, "media_id");
+                let title = self.caption(&fields, "title");
+                let description = self.caption(&fields, "description");
+                Content::Mpvideo { media_id: media_id?, title, description }
+            }
+            _ => {
+                let fields = entry.node.fields(entry.key_place, &WXCARD, self.report)?;
+                Content::Wxcard { card_id: self.word(&fields, "card_id")? }
+            }
+        })
+    }
+
+    fn text(&mut self, entry: &Entry<'_>) -> Option<String> {
+        let inner = match &entry.node.value {
+            Value::Map(_) => {
+                let fields = entry.node.fields(entry.key_place, &TEXT, self.report)?;
+                fields.require("content", "write `text: {content: …}`", self.report)?
+            }
+            Value::Empty | Value::Text { .. } | Value::List(_) => entry,
+        };
+        inner.text(self.report)?;
+        let Value::Text { text, .. } = &inner.node.value else { return None };
+        let length = text.chars().count();
+        if length > TEXT_MOST {
+            let message =
+                format!("the text has {length} characters; {TEXT_MOST} are too many already");
+            self.report.say(inner.node.place, message);
+        }
+        // As it was written: spaces around a text are its author's.
+        Some(text.clone().into_owned())
+    }
+
+    fn media_id(&mut self, entry: &Entry<'_>) -> Option<String> {
+        let fields = entry.node.fields(entry.key_place, &MEDIA, self.report)?;
+        self.word(&fields, "media_id")
+    }
+
+    fn images(&mut self, entry: &Entry<'_>) -> Option<Images> {
+        let fields = entry.node.fields(entry.key_place, &IMAGES, self.report)?;
+        let media_ids = self.media_ids(&fields);
+        let recommend = self.caption(&fields, "recommend");
+        let title = self.caption(&fields, "title");
+        let need_open_comment = self.flag(&fields, "need_open_comment");
+        let only_fans_can_comment = self.flag(&fields, "only_fans_can_comment");
+        let media_ids = media_ids?;
+        Some(Images { media_ids, recommend, title, need_open_comment, only_fans_can_comment })
+    }
+
+    fn media_ids(&mut self, fields: &Fields<'_, '_>) -> Option<Vec<String>> {
+        let help = "write `media_ids: [\"…\"]`";
+        let entry = fields.require("media_ids", help, self.report)?;
+        let items: &[Node<'_>] = match &entry.node.value {
+            Value::List(items) => items,
+            Value::Empty | Value::Text { .. } | Value::Map(_) => &[],
+        };
+        if items.is_empty() {
+            self.report.say_with(entry.node.place, "`media_ids` must be a list of ids", help);
+            return None;
+        }
+        let ids = items.iter().map(|item| {
+            let id = match &item.value {
+                Value::Text { text, .. } => id_word(text),
+                Value::Empty | Value::List(_) | Value::Map(_) => None,
+            };
+            if id.is_none() {
+                self.report.say(item.place, "a media id is one word");
+            }
+            id
+        });
+        // Every bad one is reported, so the whole list is walked before it is given up.
+        ids.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    /// Returns an id: one word.
+    fn word(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<String> {
+        let help = format!("write `{key}: …`");
+        let entry = fields.require(key, &help, self.report)?;
+        let text = entry.text(self.report)?;
+        let word = id_word(text);
+        if word.is_none() {
+            self.report.say(entry.node.place, format!("`{key}` must be one word"));
+        }
+        word
+    }
+
+    fn caption(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<String> {
+        let entry = fields.get(key)?;
+        entry.text(self.report).map(str::to_owned)
+    }
+
+    /// Returns 0 or 1; the platform's flags are numbers, and people write booleans.
+    fn flag(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<u8> {
+        let entry = fields.get(key)?;
+        if let Value::Text { text, plain: true } = &entry.node.value {
+            match &**text {
+                "0" | "false" => return Some(0),
+                "1" | "true" => return Some(1),
+                _ => {}
+            }
+        }
+        self.report.say(entry.node.place, format!("`{key}` must be 0 or 1"));
+        None
+    }
+
+    fn reprint(&mut self, fields: &Fields<'_, '_>) -> bool {
+        let flag = self.flag(fields, "send_ignore_reprint");
+        if let Some(entry) = fields.get("send_ignore_reprint")
+            && fields.get("mpnews").is_none()
+        {
+            let help = "leave it out: only articles can be reprints";
+            self.report.say_with(entry.key_place, "`send_ignore_reprint` is for `mpnews`", help);
+        }
+        flag == Some(1)
+    }
+}
+
+/// The OpenIDs of a list, each once.
+#[derive(Default)]
+struct Receivers {
+    openids: Vec<String>,
+    repeated: usize,
+}
+
+impl Receivers {
+    fn add<'t>(
+        &mut self,
+        openid: &'t str,
+        place: Place,
+        seen: &mut HashSet<&'t str>,
+        report: &mut Report<'_>,
+    ) {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if !(1..=OPENID_MOST).contains(&openid.len()) || !openid.bytes().all(allowed) {
+            let help = "an OpenID is up to 64 characters of A-Z a-z 0-9 _ -";
+            report.say_with(place, format!("{} is no OpenID", quote(openid)), help);
+        } else if seen.insert(openid) {
+            self.openids.push(openid.to_owned());
+        } else {
+            self.repeated += 1;
+        }
+    }
+}
+
+/// Reads one OpenID a line; blank lines and `#` comments are skipped.
+fn read_list(text: &str, receivers: &mut Receivers, report: &mut Report<'_>) {
+    let mut seen = HashSet::new();
+    let mut start = 0;
+    for line in text.split('\n') {
+        let openid = line.trim();
+        if !openid.is_empty() && !openid.starts_with('#') {
+            let at = start + (line.len() - line.trim_start().len());
+            let place = Place { start: at, end: at + openid.len() };
+            receivers.add(openid, place, &mut seen, report);
+        }
+        start += line.len() + 1;
+    }
+}
+
+/// Refuses every path that could leave the folder, before any file system sees it.
+fn check_path(path: &str) -> Result<(), String> {
+    let leaves = path.starts_with('/')
+        || path.contains('\\')
+        || path.split('/').any(|part| matches!(part, "" | "." | ".."));
+    if leaves { Err(format!("{} is outside the job's folder", quote(path))) } else { Ok(()) }
+}
+
+fn id_word(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_word = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
+    is_word.then(|| text.to_owned())
+}
+
+/// Takes out what the call for this audience has no field for, and says so.
+fn keep_video_title(content: &mut Content, audience: &Audience, notes: &mut Vec<String>) {
+    let by_list = match audience {
+        Audience::List(_) => true,
+        Audience::Everyone | Audience::Tag(_) => false,
+    };
+    if let Content::Mpvideo { title, description, .. } = content
+        && !by_list
+        && (title.take().is_some() | description.take().is_some())
+    {
+        notes.push(
+            "mpvideo: title and description go to OpenID lists only; here those of uploadvideo show"
+                .to_owned(),
+        );
+    }
+}

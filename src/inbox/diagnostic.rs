@@ -1,0 +1,377 @@
+//! What is wrong with a file, where, and what would be right.
+//!
+//! Positions are lines and characters, both from 1, so that Chinese text before a mistake does not
+//! shift it; the caret is aligned by display width, so that it stands under the mistake in a
+//! terminal. Text from files is made visible before it is shown: a control character in a job
+//! file must not reach an operator's terminal.
+
+use std::fmt;
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthChar;
+
+/// How many problems of one file are told.
+const TOLD: usize = 100;
+/// How many characters of a line are shown before and after a mistake.
+const SHOWN_BEFORE: usize = 60;
+const SHOWN_AFTER: usize = 60;
+/// How many characters of a value are quoted in a message.
+const QUOTED: usize = 60;
+
+/// One thing that is wrong with a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// The file's name.
+    pub file: String,
+    /// The line, from 1; 0 where the file as a whole is meant.
+    pub line: usize,
+    /// The column in characters, from 1; 0 where the file as a whole is meant.
+    pub column: usize,
+    /// That line; of a long one the part around the column.
+    pub text: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub help: Option<String>,
+    /// Where the caret goes, and how long it is, in terminal cells of `text`.
+    #[serde(skip)]
+    caret: (usize, usize),
+}
+
+impl Diagnostic {
+    /// Returns a diagnostic about the file as a whole.
+    pub fn whole(file: &str, message: &str, help: Option<&str>) -> Self {
+        Self {
+            file: visible(file),
+            line: 0,
+            column: 0,
+            text: String::new(),
+            message: visible(message),
+            help: help.map(visible),
+            caret: (0, 0),
+        }
+    }
+
+    /// Takes everything after `length` characters out of the shown line.
+    pub(crate) fn cut_text(&mut self, length: usize) {
+        if let Some((end, _)) = self.text.char_indices().nth(length) {
+            self.text.truncate(end);
+            self.text.push('…');
+        }
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            write!(f, "{}: {}", self.file, self.message)?;
+        } else {
+            writeln!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
+            writeln!(f, "  {}", self.text)?;
+            write!(f, "  {}{}", " ".repeat(self.caret.0), "^".repeat(self.caret.1))?;
+        }
+        self.help.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))
+    }
+}
+
+/// A range of bytes of the text being read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Its first byte.
+    pub(crate) start: usize,
+    /// The byte after its last.
+    pub(crate) end: usize,
+}
+
+/// The problems found so far in one text.
+pub(crate) struct Report<'a> {
+    file: &'a str,
+    text: &'a str,
+    /// Where each line starts.
+    lines: Vec<usize>,
+    problems: Vec<Diagnostic>,
+    count: usize,
+}
+
+impl<'a> Report<'a> {
+    /// Starts a report on `text`.
+    pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
+        Self { file, text, lines: line_starts(text), problems: Vec::new(), count: 0 }
+    }
+
+    /// Returns how many problems there are, told or not.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Adds a problem.
+    pub(crate) fn say(&mut self, place: Place, message: impl AsRef<str>) {
+        self.add(place, message.as_ref(), None);
+    }
+
+    /// Adds a problem with what would be right.
+    pub(crate) fn say_with(
+        &mut self,
+        place: Place,
+        message: impl AsRef<str>,
+        help: impl AsRef<str>,
+    ) {
+        self.add(place, message.as_ref(), Some(help.as_ref()));
+    }
+
+    /// Adds the problems of another file that this one names.
+    pub(crate) fn include(&mut self, other: Report<'_>) {
+        let room = TOLD.saturating_sub(self.problems.len());
+        self.count += other.count;
+        self.problems.extend(other.problems.into_iter().take(room));
+    }
+
+    /// Returns the name of a file in the folder of this one.
+    pub(crate) fn beside(&self, path: &str) -> String {
+        match self.file.rfind('/') {
+            Some(end) => format!("{}{path}", &self.file[..=end]),
+            None => path.to_owned(),
+        }
+    }
+
+    /// Returns the number, from 1, of the line of a byte.
+    pub(crate) fn line(&self, at: usize) -> usize {
+        self.lines.partition_point(|&start| start <= at)
+    }
+
+    /// Returns the text of a line, without its end.
+    pub(crate) fn line_text(&self, line: usize) -> &'a str {
+        let start = self.lines[line - 1];
+        let end = self.lines.get(line).copied().unwrap_or(self.text.len());
+        self.text[start..end].trim_end_matches(['\n', '\r'])
+    }
+
+    /// Returns the problems in the order of their places, the untold ones as a number.
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
+        let untold = self.count.saturating_sub(self.problems.len());
+        // Problems of a list file stay behind those of the file that names it.
+        let file = visible(self.file);
+        self.problems.sort_by_key(|p| (p.file != file, p.line, p.column));
+        if untold > 0 {
+            let message = format!("and {untold} more");
+            self.problems.push(Diagnostic::whole(self.file, &message, None));
+        }
+        self.problems
+    }
+
+    /// Returns a diagnostic at a place of this text.
+    pub(crate) fn diagnostic(&self, place: Place, message: &str, help: Option<&str>) -> Diagnostic {
+        let line = self.line(place.start);
+        let text = self.line_text(line);
+        let before = (place.start - self.lines[line - 1]).min(text.len());
+        let length = place.end.saturating_sub(place.start).min(text.len() - before);
+        let column = text[..before].chars().count() + 1;
+        let (text, caret) =
+            excerpt(text, column - 1, text[before..before + length].chars().count());
+        Diagnostic {
+            file: visible(self.file),
+            line,
+            column,
+            text,
+            message: visible(message),
+            help: help.map(visible),
+            caret,
+        }
+    }
+
+    fn add(&mut self, place: Place, message: &str, help: Option<&str>) {
+        self.count += 1;
+        if self.problems.len() < TOLD {
+            self.problems.push(self.diagnostic(place, message, help));
+        }
+    }
+}
+
+/// Returns where each line starts; YAML's line ends are LF, CR LF and CR.
+fn line_starts(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let ends = bytes.iter().enumerate().filter(|&(at, &byte)| match byte {
+        b'\n' => true,
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    });
+    std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect()
+}
+
+/// Returns the part of a line around a mistake, and the caret's cells in it.
+fn excerpt(line: &str, before: usize, length: usize) -> (String, (usize, usize)) {
+    let skipped = before.saturating_sub(SHOWN_BEFORE);
+    let mut shown = String::new();
+    let (mut caret, mut caret_length) = (0, 0);
+    if skipped > 0 {
+        shown.push('…');
+        caret = 1;
+    }
+    let end = before + length.min(SHOWN_AFTER).max(1) + SHOWN_AFTER;
+    for (index, c) in line.chars().enumerate().skip(skipped) {
+        if index >= end {
+            shown.push('…');
+            break;
+        }
+        let width = push_visible(&mut shown, c);
+        if index < before {
+            caret += width;
+        } else if index < before + length {
+            caret_length += width;
+        }
+    }
+    (shown, (caret, caret_length.clamp(1, SHOWN_BEFORE + SHOWN_AFTER)))
+}
+
+/// Returns text in which everything can be seen.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        push_visible(&mut shown, c);
+    }
+    shown
+}
+
+/// Returns the cells that the character takes.
+fn push_visible(shown: &mut String, c: char) -> usize {
+    if c == '\t' {
+        shown.push(' ');
+        return 1;
+    }
+    if is_hidden(c) {
+        let escaped = c.escape_unicode();
+        let width = escaped.len();
+        shown.extend(escaped);
+        return width;
+    }
+    shown.push(c);
+    c.width().unwrap_or(0)
+}
+
+/// Says whether a character acts on a terminal or on the order of text instead of being seen.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns a value in backquotes, shortened.
+pub(crate) fn quote(value: &str) -> String {
+    match value.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("`{}…`", &value[..end]),
+        None => format!("`{value}`"),
+    }
+}
+
+/// Returns the candidate that was probably meant.
+pub(crate) fn closest<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
+    let word = plain(word);
+    let allowed = (word.chars().count() / 3).clamp(1, 3);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&word, &plain(candidate)), candidate))
+        .filter(|&(distance, _)| distance <= allowed)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Returns how many characters must be put in, taken out or replaced.
+fn distance(a: &str, b: &str) -> usize {
+    // A longer word is never a slip of the keyboard, and must not cost quadratic time.
+    if a.len() > 64 || b.len() > 64 {
+        return usize::MAX;
+    }
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, c) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, d) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(c != *d);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_mistake_after_chinese_text() {
+        let text = "a: 1\nb: 春天来了, c\n";
+        let report = Report::new("f.yaml", text);
+        let start = text.find("c\n").unwrap();
+
+        let found = report.diagnostic(Place { start, end: start + 1 }, "no", Some("yes"));
+
+        assert_eq!(
+            found.to_string(),
+            "f.yaml:2:10: no\n  b: 春天来了, c\n               ^\nhelp: yes"
+        );
+    }
+
+    #[test]
+    fn of_a_long_line_the_part_around_the_mistake_is_shown() {
+        let text = format!("{}x{}", "a".repeat(500), "b".repeat(500));
+        let report = Report::new("f.yaml", &text);
+
+        let found = report.diagnostic(Place { start: 500, end: 501 }, "no", None);
+
+        assert_eq!(found.column, 501);
+        assert_eq!(found.text, format!("…{}x{}…", "a".repeat(60), "b".repeat(60)));
+        assert_eq!(found.caret, (61, 1));
+    }
+
+    #[test]
+    fn control_characters_are_made_visible() {
+        let report = Report::new("a\nb.yaml", "x\u{1b}[31m\ty\u{202e}");
+
+        let found = report.diagnostic(Place { start: 6, end: 7 }, "\u{7} rings", None);
+
+        assert_eq!(found.file, "a\\u{a}b.yaml");
+        assert_eq!(found.text, "x\\u{1b}[31m y\\u{202e}");
+        assert_eq!(found.message, "\\u{7} rings");
+        assert_eq!(found.caret, (11, 1));
+    }
+
+    #[test]
+    fn every_line_end_of_yaml_counts() {
+        let report = Report::new("f", "a\nb\r\nc\rd");
+
+        assert_eq!((1..=4).map(|n| report.line_text(n)).collect::<String>(), "abcd");
+        assert_eq!([0, 2, 5, 7].map(|at| report.line(at)), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn problems_beyond_the_first_hundred_are_counted() {
+        let mut report = Report::new("f", "a");
+        for _ in 0..105 {
+            report.say(Place::default(), "no");
+        }
+
+        let told = report.finish();
+
+        assert_eq!(told.len(), 101);
+        assert_eq!(told[100].message, "and 5 more");
+    }
+
+    #[test]
+    fn slips_of_the_keyboard_are_recognised() {
+        let keys = ["account", "at", "tag_id", "is_to_all"];
+        for (word, expected) in [
+            ("acount", Some("account")),
+            ("Account", Some("account")),
+            ("tag-id", Some("tag_id")),
+            ("isToAll", Some("is_to_all")),
+            ("everything", None),
+        ] {
+            assert_eq!(closest(word, keys), expected, "{word}");
+        }
+    }
+}

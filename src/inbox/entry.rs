@@ -1,0 +1,255 @@
+//! What stands under a name in the inbox, seen without opening it.
+
+use std::ffi::{OsStr, OsString};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, openat, statat};
+
+/// The largest file that is read.
+pub(super) const FILE_MOST: i128 = 16 << 20;
+/// How many files a folder may have, and how deep.
+const LEAVES: usize = 1_000;
+const DEPTH: usize = 4;
+/// The longest name, in bytes, to which the answer's suffix still fits.
+const NAME_MOST: usize = 200;
+
+/// Something in the inbox, as it was when it was looked at.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub(super) name: OsString,
+    pub(super) kind: EntryKind,
+    pub(super) seen: Seen,
+}
+
+impl Entry {
+    /// Returns the name, with everything escaped that a terminal or a path would act on.
+    pub fn name(&self) -> String {
+        safe_name(&self.name)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum EntryKind {
+    /// A regular file with a fitting name.
+    File,
+    /// A folder.
+    Folder,
+    /// Something that cannot be taken, and what to do instead.
+    Unfit((String, &'static str)),
+    /// Something that can never become a job file: a link, a pipe, a device.
+    Never((String, &'static str)),
+}
+
+/// What tells one state of an entry from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Seen {
+    /// Device and inode.
+    pub(super) identity: [i128; 2],
+    /// Size, links, and time of the last change of the content.
+    state: [i128; 4],
+    /// A hash over everything in a folder.
+    contents: u64,
+}
+
+impl Seen {
+    pub(super) fn of(stat: &Stat) -> Self {
+        Self {
+            identity: identity(stat),
+            state: [
+                stat.st_size.into(),
+                stat.st_nlink.into(),
+                stat.st_mtime.into(),
+                stat.st_mtime_nsec.into(),
+            ],
+            contents: 0,
+        }
+    }
+}
+
+pub(super) fn identity(stat: &Stat) -> [i128; 2] {
+    [stat.st_dev.into(), stat.st_ino.into()]
+}
+
+/// Returns the names in the inbox that are looked at, sorted.
+pub(super) fn names(inbox: &OwnedFd) -> io::Result<Vec<OsString>> {
+    let mut names = all_names(inbox)?;
+    names.retain(|name| {
+        !is_ignored(name) && !matches!(name.as_bytes(), b"accepted" | b"rejected" | b"lost+found")
+    });
+    Ok(names)
+}
+
+/// Returns every name of a directory, sorted.
+pub(super) fn all_names(directory: &OwnedFd) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        let name = entry?.file_name().to_bytes().to_owned();
+        if name != b"." && name != b".." {
+            names.push(OsString::from_vec(name));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Says whether a name belongs to a file that its writer has not finished.
+pub(super) fn is_ignored(name: &OsStr) -> bool {
+    let name = name.as_bytes();
+    let endings: [&[u8]; 4] = [b".tmp", b".part", b"~", b".swp"];
+    name.starts_with(b".") || endings.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Returns what stands under a name, or `None` where nothing does any more.
+pub(super) fn look(directory: &OwnedFd, name: &OsStr) -> Option<Entry> {
+    let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    let mut seen = Seen::of(&stat);
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => file_kind(name, &stat),
+        FileType::Directory => {
+            let (leaves, kind) = folder(directory, name);
+            let mut hasher = DefaultHasher::new();
+            leaves.iter().for_each(|leaf| (&leaf.path, leaf.seen).hash(&mut hasher));
+            seen.contents = hasher.finish();
+            kind
+        }
+        other => EntryKind::Never(not_regular(other)),
+    };
+    let kind = if name.len() > NAME_MOST {
+        EntryKind::Unfit(("the name is longer than 200 bytes".to_owned(), "shorten it"))
+    } else {
+        kind
+    };
+    Some(Entry { name: name.to_owned(), kind, seen })
+}
+
+fn file_kind(name: &OsStr, stat: &Stat) -> EntryKind {
+    let name = name.as_bytes().to_ascii_lowercase();
+    let fits = [&b".yaml"[..], b".yml", b".json"].iter().any(|ending| name.ends_with(ending));
+    if !fits {
+        let message = "only .yaml, .yml and .json files and folders are taken".to_owned();
+        return EntryKind::Unfit((message, "rename it, or put it into a folder with its job file"));
+    }
+    if name.ends_with(b".receipt.json") {
+        let message = "names that end in .receipt.json are kept for receipts".to_owned();
+        return EntryKind::Unfit((message, "give the job file another name"));
+    }
+    match unfit(stat) {
+        Some(reason) => EntryKind::Unfit(reason),
+        None => EntryKind::File,
+    }
+}
+
+/// Returns why a file of this kind is never read.
+pub(super) fn unfit(stat: &Stat) -> Option<(String, &'static str)> {
+    let kind = FileType::from_raw_mode(stat.st_mode);
+    if kind != FileType::RegularFile {
+        return Some(not_regular(kind));
+    }
+    if i128::from(stat.st_nlink) != 1 {
+        return Some(("this is a hard link to a file that has other names".to_owned(), COPY));
+    }
+    if i128::from(stat.st_size) > FILE_MOST {
+        return Some(("the file is larger than 16 MiB".to_owned(), "split it"));
+    }
+    None
+}
+
+const COPY: &str = "put a copy of the file there";
+
+fn not_regular(kind: FileType) -> (String, &'static str) {
+    let what = match kind {
+        FileType::Symlink => "a symbolic link",
+        FileType::Fifo => "a pipe",
+        FileType::Socket => "a socket",
+        FileType::CharacterDevice | FileType::BlockDevice => "a device",
+        FileType::Directory => "a folder",
+        FileType::RegularFile | FileType::Unknown => "of an unknown kind",
+    };
+    (format!("this is {what}, not a file"), COPY)
+}
+
+/// A file in a folder.
+pub(super) struct Leaf {
+    /// Its path in the folder.
+    pub(super) path: Vec<u8>,
+    /// What it is, seen without opening it.
+    pub(super) seen: Seen,
+    /// Why it cannot be read.
+    pub(super) unfit: Option<(String, &'static str)>,
+}
+
+/// Returns what is in a folder, by path, and whether the folder can be taken.
+fn folder(directory: &OwnedFd, name: &OsStr) -> (Vec<Leaf>, EntryKind) {
+    let mut leaves = Vec::new();
+    let walked = open_folder(directory, name)
+        .map_err(|error| (format!("the folder cannot be read: {error}"), "let qunfa read it"))
+        .and_then(|fd| walk(&fd, &[], &mut leaves));
+    match walked {
+        Ok(()) => (leaves, EntryKind::Folder),
+        Err(reason) => (leaves, EntryKind::Unfit(reason)),
+    }
+}
+
+pub(super) fn open_folder(directory: impl AsFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(directory, name, flags, Mode::empty())
+}
+
+/// Adds everything below a folder to `leaves`.
+pub(super) fn walk(
+    folder: &OwnedFd,
+    prefix: &[u8],
+    leaves: &mut Vec<Leaf>,
+) -> Result<(), (String, &'static str)> {
+    let unreadable = |error| (format!("the folder cannot be read: {error}"), "let qunfa read it");
+    for name in all_names(folder).map_err(unreadable)? {
+        if is_ignored(&name) {
+            continue;
+        }
+        let stat = statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|error| unreadable(error.into()))?;
+        let path = [prefix, name.as_bytes()].concat();
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
+            let depth = path.iter().filter(|byte| **byte == b'/').count() + 1;
+            if depth > DEPTH {
+                return Err(("folders lie more than four deep in it".to_owned(), "flatten it"));
+            }
+            let inner = open_folder(folder, &name).map_err(|error| unreadable(error.into()))?;
+            walk(&inner, &[&path, &b"/"[..]].concat(), leaves)?;
+        } else {
+            leaves.push(Leaf { path, seen: Seen::of(&stat), unfit: unfit(&stat) });
+        }
+        if leaves.len() > LEAVES {
+            return Err(("the folder has more than 1,000 files".to_owned(), "split it"));
+        }
+    }
+    Ok(())
+}
+
+/// Returns a name in which everything is escaped that a terminal or a path would act on.
+pub(super) fn safe_name(name: &OsStr) -> String {
+    let mut safe = String::with_capacity(name.len());
+    for chunk in name.as_bytes().utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if super::diagnostic::is_hidden(c) || c == '%' || c == '/' {
+                let mut bytes = [0; 4];
+                c.encode_utf8(&mut bytes).bytes().for_each(|byte| push_escaped(&mut safe, byte));
+            } else {
+                safe.push(c);
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| push_escaped(&mut safe, *byte));
+    }
+    while safe.len() > NAME_MOST {
+        safe.pop();
+    }
+    safe
+}
+
+fn push_escaped(safe: &mut String, byte: u8) {
+    safe.push('%');
+    safe.push_str(&crate::model::hex(&[byte]));
+}

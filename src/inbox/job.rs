@@ -1,0 +1,353 @@
+//! From the tree of a job file to checked jobs.
+//!
+//! Every mistake of a file is collected, so that its author mends it once. A key that is left out
+//! has its default; a key without a value is an error, because `at:` with its time deleted must
+//! not mean "as soon as allowed".
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use super::ListSource;
+use super::diagnostic::{Report, quote};
+use super::time::{Wrong, duration, instant, zone};
+use super::yaml::{Entry, Fields, Node, Shape, Value};
+use crate::model::{Account, Action, Expires, JobId, JobSpec, OnFullReceivers, OnQuota};
+
+/// How long after its due time a batch may be asked for: the platform forgets a clientmsgid
+/// after 24 h, and from then on a second request would be a second broadcast.
+const RETRY_MOST: TimeDelta = TimeDelta::hours(20);
+/// How long a job may be deferred; only there to keep sums of times in range.
+const EXPIRES_MOST: TimeDelta = TimeDelta::days(3650);
+
+const FILE: Shape = Shape {
+    what: "a job file",
+    known: &["jobs"],
+    refused: &[
+        ("id", "a job stands in the list `jobs`", "start the file with `jobs:` and `  - id: …`"),
+        ("job", "unknown key `job` in a job file", "did you mean `jobs`?"),
+    ],
+};
+
+const JOB: Shape = Shape {
+    what: "a job",
+    known: &[
+        "id",
+        "account",
+        "at",
+        "timezone",
+        "grace",
+        "retry_for",
+        "expires",
+        "on_quota",
+        "priority",
+        "approval",
+        "on_full_receivers",
+        "broadcast",
+    ],
+    refused: &[
+        ("cron", "`cron` is not available in this version", ONE_JOB_A_DATE),
+        ("from", "`from` is not available in this version", ONE_JOB_A_DATE),
+        ("until", "`until` is not available in this version", ONE_JOB_A_DATE),
+        ("menu", "`menu` is not available in this version", ONLY_BROADCASTS),
+        ("qrcode", "`qrcode` is not available in this version", ONLY_BROADCASTS),
+        ("delete", "`delete` is not available in this version", ONLY_BROADCASTS),
+        ("speed", "`speed` is not available in this version", ONLY_BROADCASTS),
+        ("preview", "`preview` is not available in this version", "leave it out"),
+        ("prepare", "`prepare` is not available in this version", "leave it out"),
+    ],
+};
+
+const ONE_JOB_A_DATE: &str = "write one job with `at` for each date";
+const ONLY_BROADCASTS: &str = "a job's action is `broadcast`";
+
+/// One job of a file, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedJob {
+    /// The job itself.
+    pub spec: JobSpec,
+    /// The line of its id.
+    pub line: usize,
+    /// What its author should know, though nothing is wrong.
+    pub notes: Vec<String>,
+}
+
+/// What reading jobs needs besides the tree.
+pub(crate) struct Reader<'r, 'a> {
+    /// Where problems go.
+    pub(crate) report: &'r mut Report<'a>,
+    /// Where lists of OpenIDs come from.
+    pub(crate) lists: &'r dyn ListSource,
+    /// The accounts of the config.
+    pub(crate) accounts: &'r [&'r Account],
+}
+
+impl<'r> Reader<'r, '_> {
+    /// Returns the jobs of a file; they count only if no problem was reported.
+    pub(crate) fn file(&mut self, root: &Node<'_>) -> Vec<ParsedJob> {
+        let Some(fields) = root.fields(root.place, &FILE, self.report) else { return Vec::new() };
+        let Some(jobs) = self.list(root, &fields) else { return Vec::new() };
+        let mut lines = HashMap::new();
+        let mut parsed = Vec::with_capacity(jobs.len());
+        for node in jobs {
+            self.note_id(node, &mut lines);
+            parsed.extend(self.job(node));
+        }
+        parsed
+    }
+
+    fn list<'n, 'a>(&mut self, root: &Node<'_>, fields: &Fields<'n, 'a>) -> Option<&'n [Node<'a>]> {
+        let help = "a job file is `jobs:` and a list of at least one job";
+        let entry = fields.get("jobs");
+        match entry.map(|entry| &entry.node.value) {
+            Some(Value::List(jobs)) if !jobs.is_empty() => return Some(jobs),
+            Some(Value::Map(_) | Value::Text { .. }) => {
+                let place = entry.map_or(root.place, |entry| entry.key_place);
+                self.report.say_with(place, "`jobs` must be a list", "start each job with `- `");
+            }
+            // An unknown key was reported already, and is what stands in for `jobs`.
+            None if self.report.count() > 0 => {}
+            Some(Value::List(_) | Value::Empty) | None => {
+                self.report.say_with(root.place, "no job in this file", help);
+            }
+        }
+        None
+    }
+
+    /// Reports an id that the file already used.
+    fn note_id<'n>(&mut self, node: &'n Node<'_>, lines: &mut HashMap<&'n str, usize>) {
+        let Some((id, entry)) = id_of(node) else { return };
+        let line = self.report.line(entry.node.place.start);
+        if let Some(first) = lines.get(id) {
+            let message = format!("the id {} is already used on line {first}", quote(id));
+            self.report.say_with(entry.node.place, message, "each job needs an id of its own");
+        } else {
+            lines.insert(id, line);
+        }
+    }
+
+    fn job(&mut self, node: &Node<'_>) -> Option<ParsedJob> {
+        let fields = node.fields(node.place, &JOB, self.report)?;
+        let before = self.report.count();
+        let id = self.id(&fields);
+        let account = self.account(&fields);
+        let schedule = self.schedule(&fields);
+        let choices = self.choices(&fields);
+        let mut notes = Vec::new();
+        let help = "a job's action is `broadcast: {…}`";
+        let broadcast = fields
+            .require("broadcast", help, self.report)
+            .and_then(|entry| self.broadcast(entry, account, &mut notes));
+        if self.report.count() > before {
+            return None;
+        }
+        let (schedule, (id, line)) = (schedule?, id?);
+        let spec = JobSpec {
+            id,
+            account: account?.name.clone(),
+            at: schedule.at,
+            timezone: schedule.timezone,
+            grace: schedule.grace,
+            retry_for: schedule.retry_for,
+            expires: schedule.expires,
+            on_quota: choices.on_quota,
+            priority: choices.priority,
+            approval: choices.approval,
+            on_full_receivers: choices.on_full_receivers,
+            action: Action::Broadcast(broadcast?),
+        };
+        Some(ParsedJob { spec, line, notes })
+    }
+
+    fn id(&mut self, fields: &Fields<'_, '_>) -> Option<(JobId, usize)> {
+        let help = "1 to 64 characters of A-Z a-z 0-9 . _ @ -";
+        let entry = fields.require("id", help, self.report)?;
+        let text = entry.text(self.report)?;
+        let Some(id) = JobId::parse(text) else {
+            let message = format!("{} cannot be an id", quote(text));
+            self.report.say_with(entry.node.place, message, format!("an id is {help}"));
+            return None;
+        };
+        Some((id, self.report.line(entry.node.place.start)))
+    }
+
+    fn account(&mut self, fields: &Fields<'_, '_>) -> Option<&'r Account> {
+        let names: Vec<&str> = self.accounts.iter().map(|account| account.name.as_str()).collect();
+        let help = match names[..] {
+            [] => "the config has no account".to_owned(),
+            _ => format!("the config has: {}", names.join(", ")),
+        };
+        let entry = fields.require("account", &help, self.report)?;
+        let text = entry.text(self.report)?;
+        let found = self.accounts.iter().find(|account| account.name == text);
+        if found.is_none() {
+            let message = format!("there is no account {}", quote(text));
+            self.report.say_with(entry.node.place, message, help);
+        }
+        found.copied()
+    }
+
+    fn choices(&mut self, fields: &Fields<'_, '_>) -> Choices {
+        const ON_QUOTA: [(&str, OnQuota); 2] = [("defer", OnQuota::Defer), ("fail", OnQuota::Fail)];
+        const ON_FULL: [(&str, OnFullReceivers); 3] = [
+            ("send", OnFullReceivers::Send),
+            ("drop", OnFullReceivers::Drop),
+            ("defer", OnFullReceivers::Defer),
+        ];
+        let on_quota = fields.get("on_quota").and_then(|e| e.choice(&ON_QUOTA, self.report));
+        let on_full = fields.get("on_full_receivers").and_then(|e| e.choice(&ON_FULL, self.report));
+        let priority = fields.get("priority").and_then(|e| e.number(-100, 100, self.report));
+        let approval = fields.get("approval").and_then(|e| e.boolean(self.report));
+        Choices {
+            on_quota: on_quota.unwrap_or_default(),
+            on_full_receivers: on_full.unwrap_or_default(),
+            priority: priority.and_then(|number| i8::try_from(number).ok()).unwrap_or_default(),
+            approval: approval.unwrap_or_default(),
+        }
+    }
+
+    fn schedule(&mut self, fields: &Fields<'_, '_>) -> Option<Schedule> {
+        let timezone = match fields.get("timezone") {
+            Some(entry) => self.value(entry, zone),
+            None => Some(Tz::Asia__Shanghai),
+        };
+        let at = match fields.get("at") {
+            // Without a zone its text cannot be judged; the zone's own problem is reported.
+            Some(entry) => {
+                let zone = timezone.unwrap_or(Tz::UTC);
+                self.value(entry, |text| instant(text, zone)).map(Some)
+            }
+            None => Some(None),
+        };
+        let grace = self.span(fields, "grace", TimeDelta::minutes(30));
+        let retry_for = self.span(fields, "retry_for", TimeDelta::hours(2));
+        let (grace, retry_for) = (grace?, retry_for?);
+        self.order(fields, grace, retry_for);
+        let (timezone, at) = (timezone?, at?);
+        let expires = match fields.get("expires") {
+            Some(entry) => self.expires(entry, timezone, at, grace)?,
+            None => Expires::After(TimeDelta::days(7)),
+        };
+        Some(Schedule { at, timezone, grace, retry_for, expires })
+    }
+
+    fn span(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        key: &str,
+        default: TimeDelta,
+    ) -> Option<TimeDelta> {
+        match fields.get(key) {
+            Some(entry) => self.value(entry, duration),
+            None => Some(default),
+        }
+    }
+
+    /// Reports spans that would let a request be made after the platform forgot the last one.
+    fn order(&mut self, fields: &Fields<'_, '_>, grace: TimeDelta, retry_for: TimeDelta) {
+        let place = |key: &str, other: &str| {
+            let entry = fields.get(key).or_else(|| fields.get(other));
+            entry.map_or(fields.place, |entry| entry.node.place)
+        };
+        if grace <= TimeDelta::zero() {
+            self.report.say(place("grace", "grace"), "`grace` must be longer than nothing");
+        }
+        if retry_for > RETRY_MOST {
+            self.report.say_with(
+                place("retry_for", "retry_for"),
+                "`retry_for` must be at most 20h",
+                "the platform forgets a request after 24 h; a later one could be a second broadcast",
+            );
+        } else if grace >= retry_for {
+            self.report.say_with(
+                place("grace", "retry_for"),
+                "`grace` must be shorter than `retry_for`",
+                "left out, `grace` is 30m and `retry_for` is 2h",
+            );
+        }
+    }
+
+    fn expires(
+        &mut self,
+        entry: &Entry<'_>,
+        timezone: Tz,
+        at: Option<DateTime<Utc>>,
+        grace: TimeDelta,
+    ) -> Option<Expires> {
+        let place = entry.node.place;
+        let expires = self.value(entry, |text| match duration(text) {
+            Ok(span) => Ok(Expires::After(span)),
+            Err(wrong) if !text.contains('-') => Err(wrong),
+            Err(_) => instant(text, timezone).map(Expires::At),
+        })?;
+        let left = match expires {
+            Expires::After(span) => span,
+            Expires::At(end) => at.map_or(grace, |at| end - at),
+        };
+        if left < grace {
+            let message = "`expires` must be at least `grace` after `at`";
+            self.report.say_with(place, message, "left out, it is 7d after `at`");
+        }
+        if left > EXPIRES_MOST {
+            self.report.say(place, "`expires` must be at most ten years after `at`");
+        }
+        Some(expires)
+    }
+
+    /// Returns what `read` makes of the value's text, or reports what is wrong with it.
+    pub(crate) fn value<T>(
+        &mut self,
+        entry: &Entry<'_>,
+        read: impl FnOnce(&str) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        let text = entry.text(self.report)?;
+        match read(text) {
+            Ok(value) => Some(value),
+            Err((message, help)) => {
+                self.report.say_with(entry.node.place, message, help);
+                None
+            }
+        }
+    }
+}
+
+struct Choices {
+    on_quota: OnQuota,
+    on_full_receivers: OnFullReceivers,
+    priority: i8,
+    approval: bool,
+}
+
+struct Schedule {
+    at: Option<DateTime<Utc>>,
+    timezone: Tz,
+    grace: TimeDelta,
+    retry_for: TimeDelta,
+    expires: Expires,
+}
+
+/// Returns the text of a key of a mapping, where it is there and text.
+fn text_of<'n, 'a>(node: &'n Node<'a>, key: &str) -> Option<(&'n str, &'n Entry<'a>)> {
+    let Value::Map(entries) = &node.value else { return None };
+    let entry = entries.iter().find(|entry| entry.key == key)?;
+    let Value::Text { text, .. } = &entry.node.value else { return None };
+    Some((text.trim(), entry))
+}
+
+fn id_of<'n, 'a>(node: &'n Node<'a>) -> Option<(&'n str, &'n Entry<'a>)> {
+    text_of(node, "id")
+}
+
+/// Returns every id of a tree with its account's name, whatever else the tree holds.
+pub(crate) fn ids(root: &Node<'_>) -> Vec<(JobId, String)> {
+    let Value::Map(entries) = &root.value else { return Vec::new() };
+    let Some(jobs) = entries.iter().find(|entry| entry.key == "jobs") else { return Vec::new() };
+    let Value::List(jobs) = &jobs.node.value else { return Vec::new() };
+    jobs.iter()
+        .filter_map(|job| {
+            let id = JobId::parse(id_of(job)?.0)?;
+            Some((id, text_of(job, "account")?.0.to_owned()))
+        })
+        .collect()
+}

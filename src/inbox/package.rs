@@ -1,0 +1,343 @@
+//! The content of an entry, read once.
+//!
+//! Every open follows no link, blocks on nothing, and is checked on the descriptor itself, so that
+//! it does not matter what somebody puts under the name in the meantime.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags, fstat, open, openat};
+use rustix::io::Errno;
+use sha2::{Digest as _, Sha256};
+
+use super::diagnostic::{Diagnostic, Place, Report};
+use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, Seen, safe_name};
+use super::{InboxError, ListSource, Parsed, ParsedJob, ends_with_marker, is_json, job, yaml};
+use crate::model::{Account, JobId, hex};
+
+/// How many bytes of a folder are read.
+const FOLDER_MOST: usize = 64 << 20;
+/// How many bytes of a file's end are searched for the end marker.
+const TAIL: usize = 64;
+
+/// One job file with the lists it may name.
+#[derive(Clone, Debug)]
+pub struct Package {
+    pub(super) entry_name: OsString,
+    pub(super) seen: Option<Seen>,
+    name: String,
+    /// The job file's name in diagnostics.
+    file_name: String,
+    bytes: Vec<u8>,
+    sha256: String,
+    lists: Lists,
+}
+
+#[derive(Clone, Debug)]
+enum Lists {
+    /// The file was dropped alone.
+    None,
+    /// The other files of a folder, by path.
+    Inside(BTreeMap<String, Vec<u8>>),
+    /// The folder of a file that is only checked.
+    Beside(OsString),
+}
+
+/// Why an entry could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// It is not what the inbox takes: reject it with these reasons.
+    #[error("the file is not what the inbox takes")]
+    Refused(Vec<Diagnostic>),
+    /// The system failed, which says nothing about the file: leave it, and try again later.
+    #[error(transparent)]
+    Failed(InboxError),
+}
+
+impl Package {
+    /// Returns the name of the file or folder, safe to show and to use as a name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the job file's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Returns the digest of a file; of a folder, that of `sha256sum`'s lines for all its files.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Reads the job file: all of its jobs, or everything that is wrong with it.
+    pub fn parse(&self, accounts: &[&Account]) -> Result<Parsed, Vec<Diagnostic>> {
+        super::parse(&self.file_name, &self.bytes, self, accounts)
+    }
+
+    /// Returns every id of the file with its account's name, whatever else is wrong with it.
+    ///
+    /// This is how ids are known again after a database was lost: an account that has left the
+    /// config, or a list that is gone, must not make a job forgotten that may have been sent.
+    pub fn ids(&self) -> Vec<(JobId, String)> {
+        let Ok(text) = yaml::decode(&self.bytes) else { return Vec::new() };
+        let mut report = Report::new(&self.file_name, text);
+        match yaml::load(text, &mut report) {
+            Ok(Some(root)) => job::ids(&root),
+            Ok(None) | Err(yaml::Broken) => Vec::new(),
+        }
+    }
+
+    /// Returns a diagnostic about one of the file's jobs, for what only the store can know.
+    pub fn diagnostic(&self, job: &ParsedJob, message: &str, help: Option<&str>) -> Diagnostic {
+        let text = yaml::decode(&self.bytes).unwrap_or_default();
+        let report = Report::new(&self.file_name, text);
+        let line = report.line_text(job.line);
+        let start = line.as_ptr().addr() - text.as_ptr().addr();
+        let indent = line.len() - line.trim_start_matches([' ', '-', '{', '[']).len();
+        let place = Place { start: start + indent, end: start + line.trim_end().len() };
+        report.diagnostic(place, message, help)
+    }
+}
+
+impl ListSource for Package {
+    fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
+        match &self.lists {
+            Lists::None => super::NoLists.list(path),
+            Lists::Inside(files) => match files.get(path) {
+                Some(bytes) => Ok(Cow::Borrowed(bytes)),
+                None => Err(format!("there is no `{path}` in the folder")),
+            },
+            Lists::Beside(folder) => {
+                let wrong = |error: io::Error| format!("`{path}` cannot be read: {error}");
+                let folder = open_path(Path::new(folder)).map_err(wrong)?;
+                match read_beneath(&folder, path.as_bytes()).map_err(wrong)? {
+                    Ok((bytes, _)) => Ok(Cow::Owned(bytes)),
+                    Err((message, _)) => Err(format!("`{path}`: {message}")),
+                }
+            }
+        }
+    }
+}
+
+/// Reads the file or folder at a path as the inbox would, to check it.
+///
+/// A single file may name lists that lie beside it.
+pub fn read_path(path: &Path) -> Result<Package, Unread> {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
+    let failed = |source| {
+        let name = path.display().to_string();
+        Unread::Failed(InboxError::Entry { name, what: "read", source })
+    };
+    let directory = open_path(parent).map_err(failed)?;
+    let entry = entry::look(&directory, name).ok_or_else(|| failed(Errno::NOENT.into()))?;
+    let mut package = read(&directory, &entry, false)?;
+    if let Lists::None = package.lists {
+        package.lists = Lists::Beside(parent.as_os_str().to_owned());
+        package.file_name = path.display().to_string();
+    }
+    Ok(package)
+}
+
+fn open_path(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(open(path, flags, Mode::empty())?)
+}
+
+/// Reads an entry of a directory.
+pub(super) fn read(
+    directory: &OwnedFd,
+    entry: &Entry,
+    end_marker_required: bool,
+) -> Result<Package, Unread> {
+    let package = match &entry.kind {
+        EntryKind::File => read_file(directory, entry)?,
+        EntryKind::Folder => read_folder(directory, entry)?,
+        EntryKind::Unfit((message, help)) | EntryKind::Never((message, help)) => {
+            return Err(refused(&entry.name(), message, help));
+        }
+    };
+    if end_marker_required && !is_json(&package.file_name) && !ends_with_marker(&package.bytes) {
+        let message = "the file does not end with a line `...`, so it may be cut short";
+        let help = "end it with `...`; the config asks for it (`inbox_end_marker: required`)";
+        return Err(refused(&package.file_name, message, help));
+    }
+    Ok(package)
+}
+
+fn refused(file: &str, message: &str, help: &str) -> Unread {
+    Unread::Refused(vec![Diagnostic::whole(file, message, Some(help))])
+}
+
+fn read_file(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
+    let name = entry.name();
+    let (bytes, _) = content(directory, entry.name.as_bytes(), &name)?;
+    Ok(Package {
+        entry_name: entry.name.clone(),
+        seen: Some(entry.seen),
+        file_name: name.clone(),
+        name,
+        sha256: hex(&Sha256::digest(&bytes)),
+        bytes,
+        lists: Lists::None,
+    })
+}
+
+fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
+    let name = entry.name();
+    let folder =
+        entry::open_folder(directory, &entry.name).map_err(|error| failed(&name, error.into()))?;
+    let mut leaves = Vec::new();
+    entry::walk(&folder, &[], &mut leaves)
+        .map_err(|(message, help)| refused(&name, &message, help))?;
+    let main = job_file(&name, &leaves)?;
+    let mut files = BTreeMap::new();
+    let mut sums = Sha256::new();
+    let mut total = 0;
+    for leaf in &leaves {
+        let path = safe_path(&leaf.path);
+        let shown = format!("{name}/{path}");
+        if let Some((message, help)) = &leaf.unfit {
+            return Err(refused(&shown, message, help));
+        }
+        let (bytes, _) = content(&folder, &leaf.path, &shown)?;
+        total += bytes.len();
+        if total > FOLDER_MOST {
+            return Err(refused(&name, "the folder is larger than 64 MiB", "split it"));
+        }
+        sums.update(format!("{}  {path}\n", hex(&Sha256::digest(&bytes))));
+        files.insert(path, bytes);
+    }
+    let main = safe_path(main);
+    Ok(Package {
+        entry_name: entry.name.clone(),
+        seen: Some(entry.seen),
+        file_name: format!("{name}/{main}"),
+        bytes: files.remove(&main).unwrap_or_default(),
+        name,
+        sha256: hex(&sums.finalize()),
+        lists: Lists::Inside(files),
+    })
+}
+
+/// Returns the path of the one job file at the top of a folder.
+fn job_file<'l>(name: &str, leaves: &'l [Leaf]) -> Result<&'l [u8], Unread> {
+    let is_job_file = |path: &[u8]| {
+        let path = path.to_ascii_lowercase();
+        !path.contains(&b'/') && (path.ends_with(b".yaml") || path.ends_with(b".yml"))
+    };
+    let mut found = leaves.iter().map(|leaf| &leaf.path[..]).filter(|path| is_job_file(path));
+    let help = "a folder holds one .yaml file at its top, and what that names";
+    let Some(main) = found.next() else {
+        return Err(refused(name, "there is no .yaml file in the folder", help));
+    };
+    match found.next() {
+        None => Ok(main),
+        Some(second) => {
+            let (main, second) = (safe_path(main), safe_path(second));
+            let message = format!("the folder has two job files, {main} and {second}");
+            Err(refused(name, &message, help))
+        }
+    }
+}
+
+/// Returns a path with each of its names escaped.
+fn safe_path(path: &[u8]) -> String {
+    let names = path.split(|byte| *byte == b'/');
+    names.map(|name| safe_name(OsStr::from_bytes(name))).collect::<Vec<_>>().join("/")
+}
+
+/// Says whether a file ends with YAML's end marker.
+pub(super) fn tail_has_marker(directory: &OwnedFd, entry: &Entry) -> bool {
+    let Ok(Ok((file, size))) = open_regular(directory, &entry.name) else { return false };
+    let length = size.min(TAIL as u64);
+    let mut tail = vec![0; TAIL];
+    let Ok(read) = file.read_at(&mut tail, size - length) else { return false };
+    // A file of nothing but its marker is the only one that may start with it.
+    let starts_inside = length < size && tail.starts_with(b"...");
+    ends_with_marker(&tail[..read]) && !(starts_inside && tail[..read].trim_ascii() == b"...")
+}
+
+fn failed(name: &str, source: io::Error) -> Unread {
+    Unread::Failed(InboxError::Entry { name: name.to_owned(), what: "read", source })
+}
+
+/// Reads a file below a folder, and sorts its errors into the file's and the system's.
+fn content(folder: &OwnedFd, path: &[u8], shown: &str) -> Result<(Vec<u8>, Seen), Unread> {
+    match read_beneath(folder, path) {
+        Ok(Ok(content)) => Ok(content),
+        Ok(Err((message, help))) => Err(refused(shown, &message, help)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(refused(shown, "qunfa may not read it", "let its user or group read it"))
+        }
+        Err(error) => Err(failed(shown, error)),
+    }
+}
+
+type Unfit = (String, &'static str);
+
+/// Reads a file whose path cannot leave the folder: each of its names is opened by itself.
+fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<(Vec<u8>, Seen), Unfit>> {
+    let mut names: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
+    let file = names.pop().unwrap_or_default();
+    let mut inner = None;
+    for name in names {
+        let outer = inner.as_ref().unwrap_or(folder);
+        inner = Some(entry::open_folder(outer.as_fd(), OsStr::from_bytes(name))?);
+    }
+    let opened = open_regular(inner.as_ref().unwrap_or(folder), OsStr::from_bytes(file))?;
+    let (file, _) = match opened {
+        Ok(opened) => opened,
+        Err(unfit) => return Ok(Err(unfit)),
+    };
+    let seen = Seen::of(&fstat(&file)?);
+    let mut bytes = Vec::new();
+    let most = u64::try_from(FILE_MOST).unwrap_or(u64::MAX);
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Ok(Err(("the file is larger than 16 MiB".to_owned(), "split it")));
+    }
+    Ok(Ok((bytes, seen)))
+}
+
+/// Opens a regular file and returns its size, or why it is not one that is read.
+fn open_regular(directory: &OwnedFd, name: &OsStr) -> io::Result<Result<(File, u64), Unfit>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match openat(directory, name, flags | OFlags::NOCTTY, Mode::empty()) {
+        Ok(fd) => File::from(fd),
+        Err(Errno::LOOP) => return Ok(Err(no_file("a symbolic link"))),
+        Err(Errno::NXIO) => return Ok(Err(no_file("a pipe, socket or device"))),
+        Err(error) => return Err(error.into()),
+    };
+    let stat = fstat(&file)?;
+    Ok(match entry::unfit(&stat) {
+        Some(unfit) => Err(unfit),
+        None => Ok((file, u64::try_from(stat.st_size).unwrap_or_default())),
+    })
+}
+
+fn no_file(what: &str) -> Unfit {
+    (format!("this is {what}, not a file"), "put a copy of the file there")
+}
+
+/// Returns a package of an archived entry, whose name says nothing about its kind any more.
+pub(super) fn read_archived(directory: &OwnedFd, name: &OsStr) -> Option<Result<Package, Unread>> {
+    let mut entry = entry::look(directory, name)?;
+    if let EntryKind::Unfit(_) = entry.kind
+        && entry.name.as_bytes().iter().rev().take_while(|b| b.is_ascii_digit()).count() > 0
+    {
+        entry.kind = EntryKind::File;
+    }
+    Some(read(directory, &entry, false))
+}

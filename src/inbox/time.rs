@@ -1,0 +1,236 @@
+//! Times and durations as people write them in a job file.
+//!
+//! A time is wall clock in a zone, or carries its own offset. One that does not exist (a day that
+//! the month does not have, an hour that a clock change skips) is refused rather than moved: its
+//! author meant another one, and a broadcast cannot be called back.
+
+use std::time::Duration;
+
+use chrono::{
+    DateTime, Datelike as _, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, TimeDelta,
+    TimeZone as _, Utc,
+};
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use super::diagnostic::{closest, quote};
+
+/// What is wrong with a value, and what would be right.
+pub(crate) type Wrong = (String, String);
+
+const FORM: &str = "write it as 2027-03-20 20:00, or with an offset as 2027-03-20T20:00:00+08:00";
+
+/// Returns the zone of an IANA name.
+pub(crate) fn zone(name: &str) -> Result<Tz, Wrong> {
+    name.parse().map_err(|_| {
+        let meant = match name {
+            "Asia/Beijing" | "Beijing" | "CST" | "UTC+8" | "UTC+08:00" | "GMT+8" | "+08:00"
+            | "北京时间" => Some("Asia/Shanghai"),
+            _ => closest(name, TZ_VARIANTS.iter().map(|zone| zone.name())),
+        };
+        let help = match meant {
+            Some(zone) => format!("did you mean `{zone}`?"),
+            None => "write an IANA name such as `Asia/Shanghai`".to_owned(),
+        };
+        (format!("{} is no time zone", quote(name)), help)
+    })
+}
+
+/// Returns the instant that a time means in a zone.
+pub(crate) fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, Wrong> {
+    let parts = Parts::of(text)
+        .ok_or_else(|| (format!("{} is no time", quote(text)), form_help(text).to_owned()))?;
+    let local = parts.local(text)?;
+    match parts.offset {
+        Some(offset) => match offset.from_local_datetime(&local) {
+            MappedLocalTime::Single(at) => Ok(at.to_utc()),
+            MappedLocalTime::Ambiguous(..) | MappedLocalTime::None => {
+                Err((format!("{} is no time", quote(text)), FORM.to_owned()))
+            }
+        },
+        None => match zone.from_local_datetime(&local) {
+            // Of an hour that comes twice, the first: an early send can still be explained.
+            MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => Ok(at.to_utc()),
+            MappedLocalTime::None => Err((
+                format!("{} does not exist in {zone}: the clocks go forward there", quote(text)),
+                "take a time before or after the change".to_owned(),
+            )),
+        },
+    }
+}
+
+fn form_help(text: &str) -> &'static str {
+    let has_date = NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok();
+    if has_date { "a time of day is missing: write it as 2027-03-20 20:00" } else { FORM }
+}
+
+/// The digits of a time.
+struct Parts {
+    date: [u32; 3],
+    time: [u32; 3],
+    offset: Option<FixedOffset>,
+}
+
+impl Parts {
+    /// Returns the parts of `YYYY-MM-DD HH:MM[:SS][Z|±HH:MM]`, or `None` for any other form.
+    fn of(text: &str) -> Option<Self> {
+        let date = text.get(..10)?;
+        let rest = text.get(10..)?.strip_prefix([' ', 'T'])?;
+        let end = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
+        let offset = match &rest[end..] {
+            "" => None,
+            "Z" => Some(FixedOffset::east_opt(0)?),
+            text => Some(offset(text)?),
+        };
+        let time = &rest[..end];
+        let date = [digits(date, 0..4)?, digits(date, 5..7)?, digits(date, 8..10)?];
+        let separated = text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-';
+        let mut parts = time.split(':');
+        let time_of = |part: Option<&str>| part.and_then(|part| digits(part, 0..2));
+        let (hour, minute) = (time_of(parts.next())?, time_of(parts.next())?);
+        let second = match parts.next() {
+            Some(part) => digits(part, 0..2)?,
+            None => 0,
+        };
+        let whole = parts.next().is_none() && (time.len() == 5 || time.len() == 8);
+        (separated && whole).then_some(Self { date, time: [hour, minute, second], offset })
+    }
+
+    fn local(&self, text: &str) -> Result<NaiveDateTime, Wrong> {
+        let wrong =
+            |what: &str, help: &str| Err((format!("{} {what}", quote(text)), help.to_owned()));
+        let [year, month, day] = self.date;
+        let [hour, minute, second] = self.time;
+        if !(2000..=2199).contains(&year) {
+            return wrong("is not in the years 2000 to 2199", FORM);
+        }
+        let year = i32::try_from(year).expect("at most 2199");
+        let Some(date) = NaiveDate::from_ymd_opt(year, month, day) else {
+            return wrong("is no date of the calendar", "check the month and the day");
+        };
+        if hour == 24 {
+            let next = date + TimeDelta::days(1);
+            return wrong("has no hour 24", &format!("write {next} 00:{minute:02}"));
+        }
+        match date.and_hms_opt(hour, minute, second) {
+            Some(local) if local.year() == year => Ok(local),
+            Some(_) | None => wrong("is no time of a day", "a day goes from 00:00 to 23:59:59"),
+        }
+    }
+}
+
+/// Returns the number of a range that holds nothing but digits.
+fn digits(text: &str, range: std::ops::Range<usize>) -> Option<u32> {
+    let text = text.get(range)?;
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+fn offset(text: &str) -> Option<FixedOffset> {
+    let east = text.starts_with('+');
+    let hours = digits(text, 1..3)?;
+    let minutes = digits(text, 4..6)?;
+    if text.len() != 6 || text.as_bytes()[3] != b':' || hours > 14 || minutes > 59 {
+        return None;
+    }
+    let seconds = i32::try_from(hours * 3600 + minutes * 60).ok()?;
+    FixedOffset::east_opt(if east { seconds } else { -seconds })
+}
+
+/// Returns a duration of whole seconds, such as `30m` or `1h 30m`.
+pub(crate) fn duration(text: &str) -> Result<TimeDelta, Wrong> {
+    let help = || "write it as 30m, 2h or 7d".to_owned();
+    let wrong = || (format!("{} is no duration", quote(text)), help());
+    let parsed: Duration = humantime::parse_duration(text).map_err(|_| wrong())?;
+    if parsed.subsec_nanos() != 0 {
+        return Err((format!("{} is not a whole number of seconds", quote(text)), help()));
+    }
+    TimeDelta::from_std(parsed).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utc(text: &str, zone_name: &str) -> Result<String, String> {
+        let zone = zone(zone_name).unwrap();
+        instant(text, zone).map(|at| at.to_rfc3339()).map_err(|(message, _)| message)
+    }
+
+    #[test]
+    fn a_time_is_wall_clock_in_its_zone_unless_it_carries_an_offset() {
+        for (text, zone, expected) in [
+            ("2027-03-20 20:00", "Asia/Shanghai", "2027-03-20T12:00:00+00:00"),
+            ("2027-03-20T20:00", "Asia/Shanghai", "2027-03-20T12:00:00+00:00"),
+            ("2027-03-20 20:00:05", "Asia/Shanghai", "2027-03-20T12:00:05+00:00"),
+            ("2027-03-20 20:00", "Europe/Paris", "2027-03-20T19:00:00+00:00"),
+            ("2027-03-20T20:00:00Z", "Asia/Shanghai", "2027-03-20T20:00:00+00:00"),
+            ("2027-03-20T20:00:00-05:30", "Asia/Shanghai", "2027-03-21T01:30:00+00:00"),
+            ("2028-02-29 00:00", "UTC", "2028-02-29T00:00:00+00:00"),
+            ("2199-12-31 23:59:59", "UTC", "2199-12-31T23:59:59+00:00"),
+        ] {
+            assert_eq!(utc(text, zone).as_deref(), Ok(expected), "{text} {zone}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_comes_twice_is_the_first_and_one_that_is_skipped_is_refused() {
+        assert_eq!(utc("2027-10-31 02:30", "Europe/Paris").unwrap(), "2027-10-31T00:30:00+00:00");
+        assert_eq!(
+            utc("2027-03-28 02:30", "Europe/Paris").unwrap_err(),
+            "`2027-03-28 02:30` does not exist in Europe/Paris: the clocks go forward there"
+        );
+    }
+
+    #[test]
+    fn times_that_do_not_exist_are_refused() {
+        for (text, expected) in [
+            ("2027-02-29 20:00", "`2027-02-29 20:00` is no date of the calendar"),
+            ("2027-02-30 20:00", "`2027-02-30 20:00` is no date of the calendar"),
+            ("2027-13-01 20:00", "`2027-13-01 20:00` is no date of the calendar"),
+            ("2027-03-20 24:00", "`2027-03-20 24:00` has no hour 24"),
+            ("2027-03-20 20:60", "`2027-03-20 20:60` is no time of a day"),
+            ("2027-06-30 23:59:60", "`2027-06-30 23:59:60` is no time of a day"),
+            ("1999-12-31 20:00", "`1999-12-31 20:00` is not in the years 2000 to 2199"),
+            ("2200-01-01 20:00", "`2200-01-01 20:00` is not in the years 2000 to 2199"),
+            ("2027-03-20", "`2027-03-20` is no time"),
+            ("2027-3-20 20:00", "`2027-3-20 20:00` is no time"),
+            ("2027-03-20 9:00", "`2027-03-20 9:00` is no time"),
+            ("2027-03-20 20", "`2027-03-20 20` is no time"),
+            ("2027-03-20 20:00:00.5", "`2027-03-20 20:00:00.5` is no time"),
+            ("2027-03-20 20:00:00:00", "`2027-03-20 20:00:00:00` is no time"),
+            ("2027-03-20 20:00 +8", "`2027-03-20 20:00 +8` is no time"),
+            ("2027-03-20T20:00+25:00", "`2027-03-20T20:00+25:00` is no time"),
+            ("2027/03/20 20:00", "`2027/03/20 20:00` is no time"),
+            ("２０27-03-20 20:00", "`２０27-03-20 20:00` is no time"),
+            ("明天 20:00", "`明天 20:00` is no time"),
+            ("+027-03-20 20:00", "`+027-03-20 20:00` is no time"),
+            ("now", "`now` is no time"),
+        ] {
+            assert_eq!(utc(text, "Asia/Shanghai").unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn an_unknown_zone_is_refused_with_the_one_that_was_meant() {
+        for (name, meant) in [
+            ("Asia/Beijing", "did you mean `Asia/Shanghai`?"),
+            ("Asia/Shangai", "did you mean `Asia/Shanghai`?"),
+            ("UTC+8", "did you mean `Asia/Shanghai`?"),
+            ("Mars/Olympus", "write an IANA name such as `Asia/Shanghai`"),
+        ] {
+            assert_eq!(zone(name).unwrap_err().1, meant, "{name}");
+        }
+    }
+
+    #[test]
+    fn durations_are_whole_seconds() {
+        for (text, seconds) in
+            [("30m", Some(1800)), ("1h 30m", Some(5400)), ("7d", Some(604_800)), ("0s", Some(0))]
+        {
+            assert_eq!(duration(text).ok().map(|d| d.num_seconds()), seconds, "{text}");
+        }
+        for text in ["30", "", "-5m", "500ms", "1.0001s", "PT30M", "999999999999999999y", "30分钟"]
+        {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}
