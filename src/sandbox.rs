@@ -10,12 +10,14 @@
 
 mod account;
 mod answer;
+mod connection;
 mod content;
 mod count;
 mod fault;
 mod followers;
 mod job;
 mod mass;
+mod push;
 mod repeat;
 pub mod server;
 mod token;
