@@ -1,1 +1,478 @@
-//! sandbox
+//! The platform, written from the other side: a pure state machine that answers requests.
+//!
+//! [`Platform::handle`] takes a request and the time and gives a response; the events that follow
+//! come out of [`Platform::take_events`]. It reads no clock, opens no socket and draws no random
+//! number: the same calls give the same answers. It enforces the documented limits with its own
+//! count, and can be told to fail ([`Fault`]). It is the referee of the daemon's tests, so it
+//! shares no code with the rest of the crate: a mistake there must not be repeated here.
+//!
+//! [`Platform::accepted`] and [`Platform::requests`] are the oracle. [`server`] puts it behind HTTP.
+
+mod account;
+mod answer;
+mod connection;
+mod content;
+mod count;
+mod fault;
+mod followers;
+mod job;
+mod mass;
+mod push;
+mod repeat;
+pub mod server;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+pub use account::{AccountSpec, Kind, MediaKind, Tag, openid, parse_account};
+pub use fault::{AdminAnswer, EventFate, FOREVER, Fault, FaultKind, Review, parse_fault};
+pub use job::Event;
+
+use account::Account;
+use answer::Refusal;
+use content::Object;
+use count::Daily;
+use fault::{Faults, Mishap};
+use token::Tokens;
+
+/// Calls to `/token` in a day.
+const TOKENS_A_DAY: u32 = 2_000;
+/// Forced renewals of the stable token in a day.
+const FORCED_A_DAY: u32 = 20;
+
+/// The method of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+}
+
+/// A request as it reaches the platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// GET or POST.
+    pub method: Method,
+    /// The path, without the query.
+    pub path: String,
+    /// The decoded parameters of the query.
+    pub query: Vec<(String, String)>,
+    /// The body as it came.
+    pub body: Vec<u8>,
+}
+
+/// What comes back; whoever transports an answer adds `Date` from the same `now`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// An HTTP answer.
+    Answer {
+        /// Its status.
+        status: u16,
+        /// Its body.
+        body: Vec<u8>,
+    },
+    /// The connection was refused: the request was not processed.
+    Refused,
+    /// The connection was closed without an answer; the request may have been processed.
+    Lost,
+    /// No answer ever comes.
+    Hang,
+}
+
+/// A broadcast that the platform took: the truth that a daemon's word is held against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Accepted {
+    /// Whose it is.
+    pub appid: String,
+    /// Its number.
+    pub msg_id: i64,
+    /// The id given, or the platform's digest; empty for the website.
+    pub clientmsgid: String,
+    /// When it was taken.
+    pub at: DateTime<Utc>,
+    /// SHA-256 of the request's body in hex; empty for the website.
+    pub body_digest: String,
+    /// Whether it went to everyone.
+    pub is_to_all: bool,
+    /// Followers in its audience.
+    pub total: u32,
+    /// Followers left after the monthly cap: the event's `FilterCount`.
+    pub receivers: u32,
+    /// Whether it passed review and confirmation, and so reaches them.
+    pub delivered: bool,
+    /// Whether it was made on the website.
+    pub website: bool,
+}
+
+/// A request that reached the platform, whatever became of its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Logged {
+    /// Whose it was, as far as its token or parameters say.
+    pub appid: Option<String>,
+    /// Its path.
+    pub path: String,
+    /// The `clientmsgid` in its body.
+    pub clientmsgid: Option<String>,
+    /// SHA-256 of its body in hex.
+    pub body_digest: String,
+    /// When it came.
+    pub at: DateTime<Utc>,
+    /// The code that the platform decided on, sent or not; `None` when a fault kept it from deciding.
+    pub errcode: Option<i64>,
+    /// The fault that met it.
+    pub fault: Option<&'static str>,
+}
+
+/// The platform.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    seed: u64,
+    /// No account was added yet, so any appid is an account.
+    open: bool,
+    accounts: BTreeMap<String, Account>,
+    tokens: Tokens,
+    faults: Faults,
+    /// The fault that met the request being answered.
+    fault_of_call: Option<&'static str>,
+    calls: u64,
+    last_msg_id: i64,
+    event_count: u64,
+    events: BTreeMap<(DateTime<Utc>, u64), Event>,
+    accepted: Vec<Accepted>,
+    requests: Vec<Logged>,
+}
+
+/// A request whose token was good, as the endpoints see it.
+struct Call<'a> {
+    path: &'a str,
+    appid: &'a str,
+    query: &'a [(String, String)],
+    raw: &'a [u8],
+    body: Option<&'a Object>,
+    body_digest: &'a str,
+    now: DateTime<Utc>,
+}
+
+impl<'a> Call<'a> {
+    fn parameter(&self, name: &str) -> Option<&'a str> {
+        parameter(self.query, name)
+    }
+
+    fn object(&self) -> Result<&'a Object, Refusal> {
+        if self.raw.is_empty() {
+            return Err(Refusal::code(44_002));
+        }
+        self.body.ok_or_else(|| Refusal::code(47_001))
+    }
+
+    fn object_without_escapes(&self) -> Result<&'a Object, Refusal> {
+        let body = self.object()?;
+        if content::has_unicode_escape(self.raw) {
+            return Err(Refusal::code(40_033));
+        }
+        Ok(body)
+    }
+}
+
+impl Platform {
+    /// A platform on which any appid and secret is a service account with 1,000 followers and a
+    /// few tags, until [`Platform::add_account`] says which accounts there are.
+    ///
+    /// The seed decides tokens, message ids and request ids.
+    pub fn new(seed: u64) -> Self {
+        let first = i64::try_from(seed % 1_000).expect("below 1,000");
+        Self {
+            seed,
+            open: true,
+            accounts: BTreeMap::new(),
+            tokens: Tokens::default(),
+            faults: Faults::default(),
+            fault_of_call: None,
+            calls: 0,
+            last_msg_id: 3_147_483_648 + first * 1_000,
+            event_count: 0,
+            events: BTreeMap::new(),
+            accepted: Vec::new(),
+            requests: Vec::new(),
+        }
+    }
+
+    /// Adds an account; from now on only accounts that were added exist.
+    pub fn add_account(&mut self, spec: AccountSpec) {
+        if self.open {
+            self.accounts.clear();
+        }
+        self.open = false;
+        self.accounts.insert(spec.appid.clone(), Account::new(spec));
+    }
+
+    /// Registers a medium; from now on the account has only registered ones.
+    pub fn add_media(&mut self, appid: &str, media_id: &str, kind: MediaKind) {
+        if let Ok(account) = self.account_by_appid(appid) {
+            account.media.insert(media_id.to_owned(), kind);
+        }
+    }
+
+    /// Answers one request.
+    pub fn handle(&mut self, request: &Request, now: DateTime<Utc>) -> Response {
+        self.calls += 1;
+        let body = serde_json::from_slice::<Value>(&request.body).ok();
+        let body = body.as_ref().and_then(Value::as_object);
+        let appid = self.appid_of(request, body);
+        let digest = hex(&Sha256::digest(&request.body));
+        let fault = self.faults.on_request(&request.path, appid.as_deref());
+        self.fault_of_call = fault.as_ref().map(|(name, _)| *name);
+
+        let mut decide = || {
+            let decided = self.process(request, body, &digest, now);
+            let errcode = decided.as_ref().map_or_else(|refusal| refusal.errcode, |_| 0);
+            (Some(errcode), self.answer(decided, now))
+        };
+        let (errcode, response) = match fault.map(|(_, mishap)| mishap) {
+            None => decide(),
+            Some(Mishap::Unseen(response)) => return response,
+            Some(Mishap::Unprocessed(response)) => (None, response),
+            Some(Mishap::Code(errcode)) => {
+                (Some(errcode), self.answer(Err(Refusal::code(errcode)), now))
+            }
+            Some(Mishap::Hidden(response)) => (decide().0, response),
+            Some(Mishap::Halved) => {
+                let (errcode, response) = decide();
+                (errcode, halved(response))
+            }
+        };
+        let is_send = request.path.starts_with(mass::FAMILY);
+        self.requests.push(Logged {
+            appid,
+            path: request.path.clone(),
+            clientmsgid: body.filter(|_| is_send).and_then(content::given_id),
+            body_digest: digest,
+            at: now,
+            errcode,
+            fault: self.fault_of_call,
+        });
+        response
+    }
+
+    /// When the next event is due, if any is.
+    pub fn next_event_at(&self) -> Option<DateTime<Utc>> {
+        self.events.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Takes the events that are due, in the order in which they are pushed.
+    pub fn take_events(&mut self, now: DateTime<Utc>) -> Vec<Event> {
+        let later = self.events.split_off(&(now, u64::MAX));
+        std::mem::replace(&mut self.events, later).into_values().collect()
+    }
+
+    /// Lets a fault wait for its occasion.
+    pub fn inject(&mut self, fault: impl Into<Fault>) {
+        self.faults.inject(fault.into());
+    }
+
+    /// Forgets every fault that still waits, settings included.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// How often each kind of fault has had an effect, by [`FaultKind::name`].
+    pub fn fired(&self) -> &BTreeMap<&'static str, u64> {
+        &self.faults.fired
+    }
+
+    /// Whether the next connection is refused before it says what it wants.
+    ///
+    /// Uses up a waiting [`FaultKind::Refused`] that has no path and no appid.
+    pub fn refuses_connection(&mut self) -> bool {
+        self.faults.on_connection()
+    }
+
+    /// Every broadcast taken so far, unless pruned.
+    pub fn accepted(&self) -> &[Accepted] {
+        &self.accepted
+    }
+
+    /// Every request that reached the platform so far, unless pruned.
+    pub fn requests(&self) -> &[Logged] {
+        &self.requests
+    }
+
+    /// Forgets accepted broadcasts taken before this time; no limit depends on them.
+    pub fn prune_accepted(&mut self, before: DateTime<Utc>) {
+        self.accepted.retain(|accepted| accepted.at >= before);
+    }
+
+    /// Forgets requests that came before this time; no limit depends on them.
+    pub fn prune_requests(&mut self, before: DateTime<Utc>) {
+        self.requests.retain(|logged| logged.at >= before);
+    }
+
+    /// Ends every token of an account at once, as a theft or another system's renewal does.
+    pub fn expire_tokens(&mut self, appid: &str) {
+        self.tokens.expire(appid);
+    }
+
+    fn account_by_appid(&mut self, appid: &str) -> Result<&mut Account, Refusal> {
+        if self.open && !appid.is_empty() && !self.accounts.contains_key(appid) {
+            let spec = AccountSpec::new(appid, Kind::Service);
+            self.accounts.insert(appid.to_owned(), Account::new(spec));
+        }
+        self.accounts.get_mut(appid).ok_or_else(|| Refusal::code(40_013))
+    }
+
+    /// Whose request this is, even if its token no longer holds.
+    fn appid_of(&self, request: &Request, body: Option<&Object>) -> Option<String> {
+        let owner = parameter(&request.query, "access_token").and_then(|t| self.tokens.owner(t));
+        owner
+            .or_else(|| parameter(&request.query, "appid"))
+            .or_else(|| body?.get("appid")?.as_str())
+            .map(str::to_owned)
+    }
+
+    fn process(
+        &mut self,
+        request: &Request,
+        body: Option<&Object>,
+        body_digest: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Value, Refusal> {
+        let path = request.path.as_str();
+        match path {
+            "/cgi-bin/token" => return self.classic_token(&request.query, now),
+            "/cgi-bin/stable_token" => return self.stable_token(request, body, now),
+            _ => {}
+        }
+        let token = parameter(&request.query, "access_token");
+        let appid = self.tokens.check(token, now)?.to_owned();
+        let (query, raw) = (&request.query, request.body.as_slice());
+        let call = Call { path, appid: &appid, query, raw, body, body_digest, now };
+        match path {
+            "/cgi-bin/tags/get" => return self.tags(&call),
+            "/cgi-bin/user/get" => return self.followers(&call),
+            _ => {}
+        }
+        if request.method == Method::Get {
+            return Err(Refusal::code(43_002));
+        }
+        match path {
+            "/cgi-bin/user/tag/get" => self.tagged(&call),
+            "/cgi-bin/tags/getidlist" => self.tags_of(&call),
+            _ => self.mass(&call),
+        }
+    }
+
+    fn answer(&self, decided: Result<Value, Refusal>, now: DateTime<Utc>) -> Response {
+        let json = decided.unwrap_or_else(|refusal| refusal.json(&self.rid(now)));
+        Response::Answer { status: 200, body: json.to_string().into_bytes() }
+    }
+
+    /// The name of the request being answered, which the platform appends to its errors.
+    fn rid(&self, now: DateTime<Utc>) -> String {
+        let mixed = mix(self.seed, self.calls);
+        format!("{:08x}-{:08x}-{:08x}", now.timestamp(), mixed >> 32, mixed & 0xffff_ffff)
+    }
+
+    fn new_msg_id(&mut self) -> i64 {
+        let mixed = mix(self.seed, self.last_msg_id.unsigned_abs());
+        self.last_msg_id += 1 + i64::try_from(mixed % 7).expect("below 7");
+        self.last_msg_id
+    }
+
+    fn classic_token(
+        &mut self,
+        query: &[(String, String)],
+        now: DateTime<Utc>,
+    ) -> Result<Value, Refusal> {
+        let get = |name| parameter(query, name).unwrap_or_default();
+        let seed = self.seed;
+        let account = self.log_in(get("grant_type"), get("appid"), get("secret"))?;
+        account.tally.call(Daily::Tokens, TOKENS_A_DAY, now)?;
+        let spec = account.spec.clone();
+        let token = self.tokens.classic(&spec, seed, now);
+        Ok(json!({"access_token": token.value, "expires_in": token.expires_in}))
+    }
+
+    fn stable_token(
+        &mut self,
+        request: &Request,
+        body: Option<&Object>,
+        now: DateTime<Utc>,
+    ) -> Result<Value, Refusal> {
+        if request.method == Method::Get {
+            return Err(Refusal::code(43_002));
+        }
+        let body = body.ok_or_else(|| Refusal::code(47_001))?;
+        let get = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
+        let forced = body.get("force_refresh").and_then(Value::as_bool).unwrap_or(false);
+        let too_fast = forced && self.tokens.forced_too_fast(get("appid"), now);
+        let seed = self.seed;
+        let account = self.log_in(get("grant_type"), get("appid"), get("secret"))?;
+        if too_fast {
+            return Err(Refusal::code(45_011));
+        }
+        if forced {
+            account.tally.call(Daily::ForcedTokens, FORCED_A_DAY, now)?;
+        }
+        let spec = account.spec.clone();
+        let token = if forced {
+            self.tokens.forced(&spec, seed, now)
+        } else {
+            self.tokens.stable(&spec, seed, now)
+        };
+        Ok(json!({"access_token": token.value, "expires_in": token.expires_in}))
+    }
+
+    fn log_in(&mut self, grant: &str, appid: &str, secret: &str) -> Result<&mut Account, Refusal> {
+        let refused = match (grant, appid, secret) {
+            (_, "", _) => Some(41_002),
+            (_, _, "") => Some(41_004),
+            ("client_credential", _, _) => None,
+            (_, _, _) => Some(40_002),
+        };
+        if let Some(errcode) = refused {
+            return Err(Refusal::code(errcode));
+        }
+        let account = self.account_by_appid(appid)?;
+        match &account.spec.secret {
+            Some(right) if right != secret => Err(Refusal::code(40_125)),
+            Some(_) | None => Ok(account),
+        }
+    }
+}
+
+fn parameter<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+fn halved(response: Response) -> Response {
+    match response {
+        Response::Answer { status, mut body } => {
+            body.truncate(body.len() / 2);
+            Response::Answer { status, body }
+        }
+        Response::Refused | Response::Lost | Response::Hang => response,
+    }
+}
+
+/// A number that looks random and follows from the two given (`SplitMix64`).
+fn mix(seed: u64, count: u64) -> u64 {
+    let mut z = seed.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}

@@ -1,0 +1,78 @@
+//! How the platform words its answers.
+
+use serde_json::{Value, json};
+
+/// A request that was turned down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) errcode: i64,
+    /// Only 45065 names the broadcast that exists.
+    pub(super) msg_id: Option<i64>,
+}
+
+impl Refusal {
+    pub(super) fn code(errcode: i64) -> Self {
+        Self { errcode, msg_id: None }
+    }
+
+    pub(super) fn exists(msg_id: i64) -> Self {
+        Self { errcode: 45_065, msg_id: Some(msg_id) }
+    }
+
+    /// The JSON of this refusal; `rid` is the platform's name for the request.
+    pub(super) fn json(self, rid: &str) -> Value {
+        let text = errmsg(self.errcode);
+        let mut answer = json!({"errcode": self.errcode, "errmsg": format!("{text} rid: {rid}")});
+        if let Some(msg_id) = self.msg_id {
+            answer["msg_id"] = msg_id.into();
+        }
+        answer
+    }
+}
+
+/// The platform's words for a code, as far as it is known to use them.
+fn errmsg(errcode: i64) -> &'static str {
+    match errcode {
+        -1 => "system error",
+        40_001 => "invalid credential, access_token is invalid or not latest",
+        40_002 => "invalid grant_type",
+        40_003 => "invalid openid",
+        40_007 => "invalid media_id",
+        40_008 => "invalid message type",
+        40_013 => "invalid appid",
+        40_032 => "invalid openid list size",
+        40_033 => {
+            "invalid charset. please check your request, if include \\uxxxx will create fail!"
+        }
+        40_050 => "invalid group id",
+        40_059 => "invalid msg id",
+        40_060 => "invalid article idx",
+        40_066 => "invalid url",
+        40_125 => "invalid appsecret",
+        40_130 => "invalid openid list size, at least two openid",
+        40_132 => "invalid username",
+        40_164 => "invalid ip 203.0.113.7, not in whitelist",
+        41_001 => "access_token missing",
+        41_002 => "appid missing",
+        41_004 => "appsecret missing",
+        42_001 => "access_token expired",
+        42_010 => "masssend fast, retry again",
+        43_002 => "require POST method",
+        44_002 => "empty post data",
+        44_004 => "empty content",
+        45_009 => "reach max api daily quota limit",
+        45_011 => "api minute-quota reach limit, must slower, retry next minute",
+        45_028 => "has no masssend quota",
+        45_065 => "clientmsgid exist",
+        45_066 => "same clientmsgid retry too fast",
+        45_067 => "clientmsgid size out of limit",
+        45_083 => "mass send speed out of range",
+        45_084 => "mass send speed missing",
+        45_159 => "invalid tag_id",
+        47_001 => "data format error",
+        48_001 => "api unauthorized",
+        48_013 => "video must come from uploadvideo",
+        50_002 => "user limited",
+        _ => "error",
+    }
+}
