@@ -389,7 +389,9 @@ impl JobState {
     /// Says whether nothing will happen to the job any more unless a person says so.
     pub fn is_final(self) -> bool {
         match self {
-            Self::Planned | Self::Held | Self::Releasing | Self::Accepted | Self::Uncertain => false,
+            Self::Planned | Self::Held | Self::Releasing | Self::Accepted | Self::Uncertain => {
+                false
+            }
             Self::Sent
             | Self::Failed
             | Self::Partial
