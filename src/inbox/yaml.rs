@@ -112,21 +112,13 @@ impl<'a> Loader<'a, '_, '_> {
     fn document(mut self) -> Result<Option<Node<'a>>, Broken> {
         let mut root = None;
         while let Some((event, span)) = self.next()? {
-            match event {
-                Event::DocumentStart(..) if root.is_some() => {
-                    self.report.say_with(
-                        place(&span),
-                        "a second document starts here",
-                        "put its jobs into a file of their own",
-                    );
-                    return Err(Broken);
-                }
-                Event::Alias(_)
-                | Event::UnresolvedAlias(_)
-                | Event::Scalar(..)
-                | Event::SequenceStart(..)
-                | Event::MappingStart(..) => root = Some(self.node(event, span)?),
-                _ => {}
+            if root.is_some() && matches!(event, Event::DocumentStart(..)) {
+                let help = "put its jobs into a file of their own";
+                self.report.say_with(place(&span), "a second document starts here", help);
+                return Err(Broken);
+            }
+            if event.is_node() {
+                root = Some(self.node(event, span)?);
             }
         }
         Ok(root.filter(|node| !matches!(node.value, Value::Empty)))
@@ -143,6 +135,7 @@ impl<'a> Loader<'a, '_, '_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enum is open")]
     fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node<'a>, Broken> {
         let place = place(&span);
         self.nodes += 1;
@@ -254,6 +247,7 @@ impl<'a> Loader<'a, '_, '_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most of the parser's errors need no help")]
     fn syntax_help(&self, kind: &ErrorKind, start: usize) -> Option<&'static str> {
         let line = self.report.line(start);
         let is_around = |c| {
