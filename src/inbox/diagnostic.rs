@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthChar;
 /// How many problems of one file are told.
 const TOLD: usize = 100;
 /// How many characters of a line are shown before and after a mistake.
-const SHOWN_BEFORE: usize = 60;
+const SHOWN_BEFORE: usize = 90;
 const SHOWN_AFTER: usize = 60;
 /// How many characters of a value are quoted in a message.
 const QUOTED: usize = 60;
@@ -334,8 +334,8 @@ mod tests {
         let found = report.diagnostic(Place { start: 500, end: 501 }, "no", None);
 
         assert_eq!(found.column, 501);
-        assert_eq!(found.text, format!("…{}x{}…", "a".repeat(60), "b".repeat(60)));
-        assert_eq!(found.caret, (61, 1));
+        assert_eq!(found.text, format!("…{}x{}…", "a".repeat(90), "b".repeat(60)));
+        assert_eq!(found.caret, (91, 1));
     }
 
     #[test]

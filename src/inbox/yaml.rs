@@ -148,8 +148,8 @@ impl<'a> Loader<'a, '_, '_> {
             Event::Scalar(text, style, _, _) => self.scalar(text, style, place),
             Event::SequenceStart(..) => Value::List(self.list()?),
             Event::MappingStart(..) => Value::Map(self.map()?),
-            // An alias was just refused, and nothing else starts a node.
-            _ => Value::Empty,
+            // An alias, just refused: what stands in for it must not be one more mistake.
+            _ => Value::Text { text: Cow::Borrowed("*"), plain: true },
         };
         Ok(Node { place, value })
     }
@@ -368,7 +368,8 @@ impl<'a> Entry<'a> {
         match &self.node.value {
             Value::Text { text, .. } if !text.trim().is_empty() => Some(text.trim()),
             Value::Text { .. } | Value::Empty => {
-                report.say(self.node.place, format!("`{}` is empty", self.key));
+                let message = format!("`{}` is empty", self.key);
+                report.say_with(self.node.place, message, "give it a value, or take the key out");
                 None
             }
             Value::List(_) | Value::Map(_) => {
