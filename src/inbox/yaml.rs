@@ -7,7 +7,7 @@
 //! events; its deserializer stops at the first mistake, and a person wants to see all of them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_saphyr::granit_parser::{
     self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput,
@@ -182,7 +182,7 @@ impl<'a> Loader<'a, '_, '_> {
 
     fn map(&mut self) -> Result<Vec<Entry<'a>>, Broken> {
         let mut entries: Vec<Entry<'a>> = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         while let Some((event, span)) = self.next()? {
             if event == Event::MappingEnd {
                 break;
@@ -199,18 +199,18 @@ impl<'a> Loader<'a, '_, '_> {
             };
             if plain && text == "<<" {
                 self.report.say_with(key.place, "merge keys are not allowed", "write it out");
-            } else if seen.insert(text.clone()) {
-                entries.push(Entry { key: text, key_place: key.place, node });
+            } else if let Some(first) = seen.get(&text) {
+                self.repeated(&text, key.place, *first);
             } else {
-                self.repeated(&text, key.place, &entries);
+                seen.insert(text.clone(), key.place);
+                entries.push(Entry { key: text, key_place: key.place, node });
             }
         }
         Ok(entries)
     }
 
-    fn repeated(&mut self, key: &str, place: Place, entries: &[Entry<'a>]) {
-        let first = entries.iter().find(|entry| entry.key == key);
-        let line = first.map_or(0, |entry| self.report.line(entry.key_place.start));
+    fn repeated(&mut self, key: &str, place: Place, first: Place) {
+        let line = self.report.line(first.start);
         let message = format!("the key {} is already there on line {line}", quote(key));
         self.report.say_with(place, message, "keep one of the two");
     }

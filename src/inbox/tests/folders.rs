@@ -111,7 +111,7 @@ fn links_in_a_folder_are_never_followed() {
 #[test]
 fn folders_that_are_deep_or_full_are_refused() {
     let mut world = World::new();
-    world.drop_folder("a", &[("jobs.yaml", GOOD), ("1/2/3/4/5.txt", "")]);
+    world.drop_folder("a", &[("jobs.yaml", GOOD), ("1/2/3/4/5/6.txt", "")]);
     assert!(world.refusal().starts_with("a: folders lie more than four deep in it"));
 
     let names: Vec<String> = (0..1_001).map(|n| format!("{n}.txt")).collect();
