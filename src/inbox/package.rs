@@ -325,11 +325,14 @@ fn no_file(what: &str) -> Unfit {
     (format!("this is {what}, not a file"), "put a copy of the file there")
 }
 
-/// Returns a package of an archived entry, whose name says nothing about its kind any more.
+/// Returns a package of an archived entry, whose name says nothing about its kind any more, or
+/// `None` for what can never have been a package.
 pub(super) fn read_archived(directory: &OwnedFd, name: &OsStr) -> Option<Result<Package, Unread>> {
     let mut entry = entry::look(directory, name)?;
-    if let EntryKind::Unfit(_) = entry.kind {
-        entry.kind = EntryKind::File;
+    match entry.kind {
+        EntryKind::Never(_) => return None,
+        EntryKind::Unfit(_) => entry.kind = EntryKind::File,
+        EntryKind::File | EntryKind::Folder => {}
     }
     Some(read(directory, &entry, false))
 }

@@ -264,6 +264,19 @@ fn accepted_files_tell_their_ids_without_receipt_account_or_list() {
 }
 
 #[test]
+fn what_cannot_be_read_back_is_an_error_and_never_forgotten() {
+    let world = World::new();
+    fs::create_dir(world.path("accepted/2026")).unwrap();
+    symlink("/etc/passwd", world.path("accepted/b.yaml")).unwrap();
+
+    let back: Vec<_> = world.inbox.accepted_back().unwrap().collect();
+
+    let [Err(InboxError::Entry { name, source, .. })] = &back[..] else { panic!("{back:?}") };
+    assert_eq!(name, "accepted/2026");
+    assert_eq!(source.to_string(), "there is no .yaml file in the folder");
+}
+
+#[test]
 fn a_rejected_file_moves_and_its_author_is_told_why() {
     let mut world = World::new();
     world.drop_file("a.yaml", "jobs:\n  - id: 春 1\n");
