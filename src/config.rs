@@ -110,7 +110,7 @@ pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config,
         }
     };
     let mut report = Report::new(&name, text);
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let config = match root(text, &mut report) {
         Ok(root) => Loader { report: &mut report, folder, env }.config(&root),
         Err(Broken) => None,
