@@ -111,6 +111,30 @@ pub struct TakenJob {
     pub state: JobState,
 }
 
+/// A file that was taken.
+#[derive(Clone, Debug)]
+pub struct TakenFile {
+    /// When its content was first taken, which is the time of its jobs without one.
+    pub first_taken_at: DateTime<Utc>,
+    /// Its jobs.
+    pub jobs: Vec<TakenJob>,
+}
+
+/// A file that a lost database had accepted.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// Its name.
+    pub name: String,
+    /// The digest of its content.
+    pub sha256: String,
+    /// When it was first taken, by its receipt.
+    pub taken_at: DateTime<Utc>,
+    /// The jobs that can still be read.
+    pub jobs: Vec<(JobSpec, usize)>,
+    /// Every id in it with its account, whatever else cannot be read.
+    pub ids: Vec<(JobId, String)>,
+}
+
 /// Why a file was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {
@@ -277,7 +301,7 @@ impl Engine {
         (sha256, name): (&str, &str),
         jobs: &[Offered<'_>],
         now: DateTime<Utc>,
-    ) -> Result<Vec<TakenJob>, TakeError> {
+    ) -> Result<TakenFile, TakeError> {
         let Self { store, lanes, .. } = self;
         let taken = store.step(|step| {
             let first_taken_at = step.know_file(sha256, name, now)?;
@@ -307,37 +331,35 @@ impl Engine {
                 let stands = step.job(&id)?;
                 Ok(TakenJob { id, taken, due_at: stands.due_at, state: stands.state })
             };
-            taken
-                .into_iter()
-                .map(place)
-                .collect::<Result<Vec<_>, StoreError>>()
-                .map_err(TakeError::from)
+            let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
+            Ok(TakenFile { first_taken_at, jobs })
         })?;
         self.look_again(now);
         Ok(taken)
     }
 
-    /// Records the jobs of a file that a lost database had accepted, as missed.
+    /// Records every job that a lost database had accepted, as missed, in one step.
     ///
     /// # Errors
     /// Where the store fails.
-    pub fn take_back(
-        &mut self,
-        (sha256, name): (&str, &str),
-        jobs: &[Offered<'_>],
-        first_taken_at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let Self { store, lanes, .. } = self;
+    pub fn take_back(&mut self, files: &[Remembered], now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Self { store, lanes, mark, .. } = self;
         store.step(|step| {
-            step.know_file(sha256, name, first_taken_at)?;
-            for job in jobs {
-                let source = Source { file: name, line: job.line, first_taken_at };
-                if let Some(lane) = lane_named(lanes, &job.spec.account) {
-                    step.take_back(job.spec, &lane.config.account, &bodies(job.spec), source, now)?;
+            // The newest version of a job is the one that a retry should send.
+            for file in files.iter().rev() {
+                step.know_file(&file.sha256, &file.name, file.taken_at)?;
+                for (spec, line) in &file.jobs {
+                    let source =
+                        Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
+                    if let Some(lane) = lane_named(lanes, &spec.account) {
+                        step.take_back(spec, &lane.config.account, &bodies(spec), source, now)?;
+                    }
+                }
+                for (id, account) in &file.ids {
+                    step.remember_id((id, account), &file.name, file.taken_at, now)?;
                 }
             }
-            Ok(())
+            lift_generations(step, lanes, mark, now)
         })
     }
 

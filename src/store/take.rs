@@ -25,6 +25,9 @@ pub struct BatchBody {
     pub receivers: Option<u32>,
 }
 
+/// Why a job of a lost database is not released.
+const LOST: &str = "the database that knew it is lost: it may have been sent";
+
 /// What became of a job that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
@@ -113,10 +116,42 @@ impl Step<'_> {
             return Ok(());
         }
         self.insert_job(spec, account, bodies, source, None)?;
-        let why = "the database that knew it is lost: it may have been sent";
+        let why = LOST;
         let from = if spec.approval { JobState::Held } else { JobState::Planned };
         let to = Move { state: JobState::Missed, wake_at: None, reason: Some(why), why };
         self.move_job(&spec.id, from, to, now)
+    }
+
+    /// Records an id that a lost database knew and whose job cannot be read any more.
+    ///
+    /// It has no batches, so nothing of it can ever be sent; dropping the id again is refused.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn remember_id(
+        &self,
+        (id, account): (&JobId, &str),
+        file: &str,
+        taken_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.know_account(account)?;
+        let new = self
+            .db
+            .prepare_cached(
+                "INSERT INTO job (id, account, action, state, taken, priority, planned_at, due_at,
+                     taken_at, zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest, file,
+                     line, everyone, calls, audience, msgtype, reason, ended_at)
+                 VALUES (?1, ?2, 'broadcast', 'missed', (SELECT ifnull(max(taken), 0) + 1 FROM job), 0,
+                     ?3, ?3, ?3, 'Asia/Shanghai', 1800, 7200, ?3, 'defer', 'send', '', ?4, 1, 0, 1,
+                     'unknown', 'unknown', ?5, ?6)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![id.as_str(), account, millis(taken_at), file, LOST, millis(now)])?;
+        if new == 0 {
+            return Ok(());
+        }
+        self.tell(id, None, JobState::Missed, LOST, now)
     }
 
     fn known(&self, spec: &JobSpec) -> Result<Known> {
