@@ -33,7 +33,7 @@ pub struct Config {
 }
 
 /// One account, with what is needed to speak for it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AccountConfig {
     /// What rules and requests know of it.
     pub account: model::Account,
@@ -63,7 +63,7 @@ pub enum TokenSource {
 }
 
 /// How an account's callbacks are checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CallbackConfig {
     /// The token that signs them.
     pub token: SecretString,

@@ -44,7 +44,7 @@ const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
 /// A clock that moves further than this between two looks was stepped, or the machine slept.
 const STEPPED: TimeDelta = TimeDelta::minutes(5);
 /// How long an idle rehearsal waits for something to happen before it jumps.
-const SETTLE_BEFORE_JUMP: Duration = Duration::from_millis(60);
+const SETTLE_BEFORE_JUMP: Duration = Duration::from_millis(200);
 
 /// Why the daemon ended.
 #[derive(Debug, thiserror::Error)]
@@ -168,7 +168,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         engine,
         state,
         bases,
-        client: Client::new(),
+        client: Arc::new(Client::new()),
         now: options.now,
         jump: options.jump,
         sender,
@@ -184,7 +184,10 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
 
 fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
     ApiBase::parse(&config.api_base).map_err(|error| {
-        RunError::Setup(format!("account {}: api_base {}: {error}", config.account.name, config.api_base))
+        RunError::Setup(format!(
+            "account {}: api_base {}: {error}",
+            config.account.name, config.api_base
+        ))
     })
 }
 
@@ -194,20 +197,19 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let store = Store::open(&path, now).map_err(RunError::Database)?;
     let mark = lock::read_mark(&config.state_dir)?;
     let empty = !store.read().presence().map_err(RunError::Database)?.has_jobs;
-    let mut engine = Engine::open(store, copy(&config.accounts), mark, now)?;
+    let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
     if empty {
         let files = taking::remembered(inbox, &config.accounts, now)
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {
-            tracing::warn!(files = files.len(), "the database is empty: the accepted files are read back");
+            tracing::warn!(
+                files = files.len(),
+                "the database is empty: the accepted files are read back"
+            );
             engine.take_back(&files, now)?;
         }
     }
     Ok(engine)
-}
-
-fn copy(accounts: &[AccountConfig]) -> Vec<AccountConfig> {
-    accounts.to_vec()
 }
 
 /// Returns an error with what caused it, on one line.
@@ -232,7 +234,7 @@ struct Daemon {
     engine: Engine,
     state: PathBuf,
     bases: Vec<ApiBase>,
-    client: Client,
+    client: Arc<Client>,
     now: Now,
     jump: Option<Jump>,
     sender: mpsc::Sender<Input>,
@@ -252,13 +254,13 @@ impl Daemon {
             self.look_around(now)?;
             self.release(now)?;
             let waited = tokio::select! {
-                count = inputs.recv_many(&mut batch, 256) => Waited::Inputs(count),
+                _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
                 () = tokio::time::sleep(self.pause(now)) => Waited::Time,
                 signal = signals.recv() => Waited::Stop(signal),
                 _ = stop.wait_for(|stop| *stop) => Waited::Stop("the rehearsal is over"),
             };
             match waited {
-                Waited::Inputs(_) => self.take(&mut batch)?,
+                Waited::Inputs => self.take(&mut batch)?,
                 Waited::Time => self.jump_ahead(),
                 Waited::Stop(why) => {
                     tracing::info!("{why}: nothing new is released, answers under way are awaited");
@@ -292,7 +294,10 @@ impl Daemon {
     fn look_around(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
         let since = now - self.looked.at;
         if self.jump.is_none() && (since > STEPPED || since < -TimeDelta::seconds(2)) {
-            tracing::warn!(by_s = since.num_seconds(), "the clock was stepped, or the machine slept");
+            tracing::warn!(
+                by_s = since.num_seconds(),
+                "the clock was stepped, or the machine slept"
+            );
             self.engine.forget_clocks(now);
             self.looked.at = now;
         }
@@ -326,7 +331,7 @@ impl Daemon {
     }
 
     fn send(&self, Outgoing { lane, ticket, request }: Outgoing) {
-        let (client, base) = (self.client.clone(), self.bases[lane].clone());
+        let (client, base) = (Arc::clone(&self.client), self.bases[lane].clone());
         let sender = self.sender.clone();
         tokio::spawn(async move {
             let answer = client.perform(&base, &request).await;
@@ -361,7 +366,9 @@ impl Daemon {
         for input in inputs.drain(..) {
             match input {
                 Input::Answer(lane, ticket, answer) => answers.push((lane, ticket, answer)),
-                other @ (Input::Event(..) | Input::File(..) | Input::Chore(_)) => others.push(other),
+                other @ (Input::Event(..) | Input::File(..) | Input::Chore(_)) => {
+                    others.push(other);
+                }
             }
         }
         if !answers.is_empty() {
@@ -375,7 +382,9 @@ impl Daemon {
 
     fn take_other(&mut self, input: Input, now: DateTime<Utc>) -> Result<(), RunError> {
         match input {
-            Input::Answer(lane, ticket, answer) => self.engine.settle(&[(lane, ticket, answer)], now)?,
+            Input::Answer(lane, ticket, answer) => {
+                self.engine.settle(&[(lane, ticket, answer)], now)?;
+            }
             Input::Event(lane, raw, event, stored) => {
                 self.engine.receive(lane, (&raw, &event), now)?;
                 // A push that was given up is pushed again, and known then.
@@ -384,7 +393,11 @@ impl Daemon {
             Input::File(package, jobs, reply) => {
                 let offered: Vec<_> =
                     jobs.iter().map(|job| Offered { spec: &job.spec, line: job.line }).collect();
-                let taken = match self.engine.take_file((package.sha256(), package.name()), &offered, now) {
+                let taken = match self.engine.take_file(
+                    (package.sha256(), package.name()),
+                    &offered,
+                    now,
+                ) {
                     Ok(taken) => Ok(taken),
                     Err(TakeError::Refused(problems)) => Err(problems),
                     Err(TakeError::Store(error)) => return Err(error.into()),
@@ -399,7 +412,7 @@ impl Daemon {
 }
 
 enum Waited {
-    Inputs(usize),
+    Inputs,
     Time,
     Stop(&'static str),
 }

@@ -319,7 +319,7 @@ impl Engine {
                 match step.take(job.spec, account, &bodies(job.spec), source, now)? {
                     Taken::Refused(why) => refused.push((job.line, why)),
                     known @ (Taken::New | Taken::Known | Taken::Updated) => {
-                        taken.push((job, known))
+                        taken.push((job, known));
                     }
                 }
             }
@@ -334,7 +334,11 @@ impl Engine {
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
             Ok(TakenFile { first_taken_at, jobs })
         })?;
-        self.look_again(now);
+        for job in jobs {
+            if let Some(lane) = self.lane_of(&job.spec.account) {
+                self.lanes[lane].wake = Some(now);
+            }
+        }
         Ok(taken)
     }
 
@@ -342,7 +346,11 @@ impl Engine {
     ///
     /// # Errors
     /// Where the store fails.
-    pub fn take_back(&mut self, files: &[Remembered], now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn take_back(
+        &mut self,
+        files: &[Remembered],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let Self { store, lanes, mark, .. } = self;
         store.step(|step| {
             // The newest version of a job is the one that a retry should send.

@@ -97,7 +97,10 @@ impl Store {
         }
         Self::prepare(db, now).map_err(|error| match error {
             StoreError::Failed(cause) => opening(path, cause),
-            other => other,
+            other @ (StoreError::Damaged(..)
+            | StoreError::Newer(..)
+            | StoreError::Access(..)
+            | StoreError::Guard(_)) => other,
         })
     }
 

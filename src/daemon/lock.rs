@@ -85,7 +85,12 @@ impl Lock {
 fn held(state: &Path) -> RunError {
     let who = read_running(state).map_or_else(
         || "another process".to_owned(),
-        |running| format!("qunfa {} with pid {}, running since {}", running.version, running.pid, running.since),
+        |running| {
+            format!(
+                "qunfa {} with pid {}, running since {}",
+                running.version, running.pid, running.since
+            )
+        },
     );
     RunError::Locked(format!(
         "{who} holds the state directory {}: stop it first, or give this one another state_dir",

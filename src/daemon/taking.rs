@@ -9,7 +9,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::config::AccountConfig;
 use crate::daemon::{Input, Now, chain, is_unusable};
 use crate::engine::{Remembered, TakenFile};
-use crate::inbox::{Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob, Unread};
+use crate::inbox::{
+    Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob, Unread,
+};
 use crate::model::Account;
 use crate::store::Taken;
 

@@ -29,6 +29,14 @@ pub(super) struct DateReading {
     platform_at: DateTime<Utc>,
 }
 
+/// An access token.
+#[derive(Debug)]
+struct Token {
+    value: SecretString,
+    until: DateTime<Utc>,
+    life: TimeDelta,
+}
+
 /// One account's volatile state.
 #[derive(Debug)]
 pub struct Lane {
@@ -41,7 +49,7 @@ pub struct Lane {
     /// A `mass/get` is under way.
     pub(super) asking_result: bool,
     pub(super) date: Option<DateReading>,
-    token: Option<(SecretString, DateTime<Utc>)>,
+    token: Option<Token>,
     /// A token that the platform refused: the next one must differ.
     refused_token: Option<SecretString>,
     /// Token refusals in a row.
@@ -88,8 +96,10 @@ impl Lane {
 
     /// Returns the token, if it lives long enough to be used now.
     pub(super) fn usable_token(&self, now: DateTime<Utc>) -> Option<&SecretString> {
-        let (token, until) = self.token.as_ref()?;
-        (*until - now >= margins::TOKEN_LIFE_MIN).then_some(token)
+        let token = self.token.as_ref()?;
+        // A platform that gives short-lived tokens only must not stop everything.
+        let spare = margins::TOKEN_LIFE_MIN.min(token.life / 2);
+        (token.until - now >= spare).then_some(&token.value)
     }
 
     /// Says whether token or clock must be asked for to release at `wanted_at`.
@@ -278,7 +288,8 @@ impl Lane {
                         "the platform's token was renewed by force"
                     );
                 }
-                self.token = Some((value, now + TimeDelta::seconds(i64::from(expires_in_s))));
+                let life = TimeDelta::seconds(i64::from(expires_in_s));
+                self.token = Some(Token { value, until: now + life, life });
                 Ok(())
             }
             TokenReading::Refused { meaning: Meaning::PauseAccount, code, errmsg } => {
@@ -316,7 +327,7 @@ impl Lane {
 
     fn refuse_token(&mut self) {
         self.refusals += 1;
-        self.refused_token = self.token.take().map(|(token, _)| token);
+        self.refused_token = self.token.take().map(|token| token.value);
     }
 
     fn settle_send(
@@ -444,7 +455,7 @@ impl Lane {
         let (id, _) = step.before_attempt(attempt)?;
         let at = word.dated.unwrap_or(now);
         // Around midnight nobody knows which day refused; what may have gone out is never moved.
-        let near = |at| calendar::midnight_ahead(at).or(calendar::guard_end(at)).is_some();
+        let near = |at| calendar::midnight_ahead(at).is_some() || calendar::guard_end(at).is_some();
         if near(at) || near(now) || step.any_in_doubt(&id)? {
             return step.later(attempt, word, TimeDelta::zero(), now);
         }

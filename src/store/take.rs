@@ -361,9 +361,12 @@ impl Step<'_> {
         let usage = &mut |need: Need| self.usage(&job.account, need, rank, need.window.start());
         match plan::place(&job, account, after, usage)? {
             Placement::At(at, _) if at > job.expires_at => self.beyond(&job, account, why, now),
-            Placement::At(at, _) => {
-                self.stand(&job, account, at, &format!("deferred: {why}"), false, now)
-            }
+            Placement::At(at, _) => self.stand(
+                &job,
+                account,
+                Stand { at, reason: &format!("deferred: {why}"), yields: false },
+                now,
+            ),
             Placement::Beyond(_) => self.beyond(&job, account, why, now),
             Placement::Never(block) => {
                 self.end_for(&job, account, JobState::Failed, &plan::sentence(block), now)
@@ -398,10 +401,13 @@ impl Step<'_> {
         let usage =
             &mut |need: Need| self.usage(&job.account, need, rank, now.max(need.window.start()));
         match plan::place(job, account, earliest, usage)? {
-            Placement::At(at, None) => self.stand(job, account, at, "", false, now),
+            Placement::At(at, None) => {
+                self.stand(job, account, Stand { at, reason: "", yields: false }, now)
+            }
             Placement::At(at, Some(block)) if job.on_quota == OnQuota::Defer => {
                 let reason = format!("deferred: {}", plan::sentence(block));
-                self.stand(job, account, at, &reason, block.because == Because::Claimed, now)
+                let yields = block.because == Because::Claimed;
+                self.stand(job, account, Stand { at, reason: &reason, yields }, now)
             }
             // A job that may not defer keeps its time without a claim: one before it may yet be
             // given up, and its release decides.
@@ -418,9 +424,7 @@ impl Step<'_> {
         &self,
         job: &Job,
         account: &Account,
-        at: DateTime<Utc>,
-        reason: &str,
-        yields: bool,
+        Stand { at, reason, yields }: Stand<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
@@ -635,6 +639,15 @@ impl Step<'_> {
         let usage = self.usage(&job.account, need, respect, now)?;
         Ok(quota::admit(account, need, usage))
     }
+}
+
+/// Where a waiting job stands.
+struct Stand<'a> {
+    at: DateTime<Utc>,
+    /// Why it is not its own time, if it is not.
+    reason: &'a str,
+    /// Whether only another's claim keeps it back.
+    yields: bool,
 }
 
 /// Whose claims an asker has to respect.
