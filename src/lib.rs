@@ -5,6 +5,8 @@ pub mod calendar;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod demo;
+pub mod engine;
 pub mod inbox;
 pub mod model;
 pub mod plan;

@@ -25,7 +25,7 @@ use crate::model::{BatchState, JobId, JobState};
 
 pub use release::{Begun, Refusal, SendOutcome, Settled};
 pub use results::{EventIn, ResultAsk, ResultWord};
-pub use take::{BatchBody, Taken};
+pub use take::{BatchBody, Source, Taken};
 pub use view::{
     AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
 };
@@ -113,6 +113,14 @@ impl Store {
                 Err(StoreError::Guard(format!("cannot look at {}: {error}", path.display())))
             }
         }
+    }
+
+    /// Opens an empty database that nothing outlives, to try things out in.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn in_memory(now: DateTime<Utc>) -> Result<Self> {
+        Self::prepare(Connection::open_in_memory()?, now)
     }
 
     /// Takes over a connection: settings first, then the schema.
