@@ -1,1 +1,231 @@
-//! cli
+//! The commands: what a person says to the daemon and its database, and how the answer reads.
+//!
+//! Every command reads the database itself, so it works while the daemon is down; what it writes,
+//! the daemon finds there. Each list is one value, shown as text or as JSON. An answer goes to the
+//! `out` handed in and an error to the caller, which knows its exit code; nothing here reads a
+//! clock. What is absent on purpose: decisions. They are the core's, and asked for there.
+
+mod check;
+mod database;
+mod jobs;
+mod person;
+mod sandbox;
+mod show;
+mod status;
+mod text;
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
+
+use crate::config::{self, Config, ConfigError};
+use crate::daemon::{self, Now, RunError};
+use crate::demo;
+use crate::store::StoreError;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "qunfa", version)]
+#[command(
+    about = "Release planned WeChat broadcasts (群发) inside the platform's quotas, never twice"
+)]
+#[command(after_help = "Exit codes: 0 done; 1 the answer is no; 2 usage; 3 cannot run, and \
+                        restarting will not help; 4 storage failed.")]
+pub struct Arguments {
+    /// The config file
+    #[arg(long, global = true, value_name = "FILE", env = "QUNFA_CONFIG")]
+    #[arg(default_value = "/etc/qunfa/config.yaml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon in the foreground
+    Run,
+    /// Show the daemon at work against an embedded sandbox, in under 30 s
+    Demo,
+    /// Serve the platform on this machine, to rehearse with
+    Sandbox(sandbox::Options),
+    /// Show what needs a person, the quotas, and the next jobs
+    Status(Json),
+    /// Check job files as the inbox would, and say when their jobs will go
+    Check(check::Options),
+    /// List the jobs
+    Jobs(jobs::Options),
+    /// Tell one job's whole story
+    Show(show::Options),
+    /// Ask again for what was refused, failed or missed
+    Retry(person::RetryOptions),
+    /// Lift holds and pauses, so that jobs are released again
+    Resume(person::ResumeOptions),
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Args)]
+struct Json {
+    /// Write JSON for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a command is given besides its arguments.
+pub struct Terminal<'a> {
+    /// The clock.
+    pub now: Now,
+    /// Where answers go.
+    pub out: &'a mut (dyn Write + Send),
+    /// Where remarks go that are no part of an answer; losing them harms nothing.
+    pub remarks: &'a mut (dyn Write + Send),
+    /// Whether answers are coloured.
+    pub colours: bool,
+}
+
+impl Terminal<'_> {
+    /// Writes an answer that is one value, as JSON or as text.
+    fn answer<T: Serialize>(
+        &mut self,
+        json: Json,
+        value: &T,
+        text: impl FnOnce(&mut text::Page, &T),
+    ) -> Result<(), Problem> {
+        let written = if json.json {
+            let mut json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+            json.push('\n');
+            json
+        } else {
+            let mut page = text::Page::new(self.colours);
+            text(&mut page, value);
+            page.finish()
+        };
+        self.write(&written)
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Problem> {
+        self.out.write_all(text.as_bytes())?;
+        Ok(self.out.flush()?)
+    }
+}
+
+/// What a command that could be run says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Done.
+    Yes,
+    /// The answer is no, and was written.
+    No,
+}
+
+impl Answer {
+    /// Returns the process's exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Yes => 0,
+            Self::No => 1,
+        }
+    }
+}
+
+/// Why a command ended without an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The answer is no, in a sentence.
+    #[error("{0}")]
+    No(String),
+    /// A person has to do something before any command can work.
+    #[error("{0}")]
+    Cannot(String),
+    /// There is no usable config.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database cannot be used, or refuses what was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The daemon ended by itself.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The answer cannot be written.
+    #[error("the answer cannot be written")]
+    Output(#[from] io::Error),
+    /// The demo or the sandbox could not go on.
+    #[error(transparent)]
+    Rehearsal(anyhow::Error),
+}
+
+impl Problem {
+    /// Returns the process's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::No(_) | Self::Store(StoreError::Guard(_)) => 1,
+            Self::Run(error) => error.exit_code(),
+            Self::Store(StoreError::Failed(_)) => 4,
+            Self::Output(_) if self.is_silent() => 0,
+            Self::Output(_) => 4,
+            Self::Cannot(_)
+            | Self::Config(_)
+            | Self::Rehearsal(_)
+            | Self::Store(
+                StoreError::Damaged(..) | StoreError::Newer(..) | StoreError::Access(..),
+            ) => 3,
+        }
+    }
+
+    /// Says whether nobody is there to be told: the reader of the answer has left.
+    pub fn is_silent(&self) -> bool {
+        match self {
+            Self::Output(error) => error.kind() == io::ErrorKind::BrokenPipe,
+            Self::Rehearsal(error) => error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe),
+            Self::No(_) | Self::Cannot(_) | Self::Config(_) | Self::Store(_) | Self::Run(_) => {
+                false
+            }
+        }
+    }
+
+    /// Returns the whole chain as one message, each link once.
+    pub fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            let link = error.to_string();
+            if !message.contains(&link) {
+                write!(message, ": {link}").expect("a String takes everything");
+            }
+            source = error.source();
+        }
+        message
+    }
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// See [`Problem`].
+pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, Problem> {
+    let path = arguments.config;
+    let config = || load(&path);
+    let terminal = &mut terminal;
+    match arguments.command {
+        Command::Run => daemon::run(config()?, terminal.now.clone())?,
+        Command::Demo => {
+            demo::run(&terminal.now, terminal.out).map_err(Problem::Rehearsal)?;
+        }
+        Command::Sandbox(options) => sandbox::run(&options, terminal)?,
+        Command::Status(json) => status::run(json, &config()?, terminal)?,
+        Command::Check(options) => return check::run(&options, &config()?, terminal),
+        Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
+        Command::Show(options) => show::run(&options, &config()?, terminal)?,
+        Command::Retry(options) => person::retry(&options, &config()?, terminal)?,
+        Command::Resume(options) => person::resume(&options, &config()?, terminal)?,
+    }
+    Ok(Answer::Yes)
+}
+
+fn load(path: &std::path::Path) -> Result<Config, Problem> {
+    Ok(config::load(path, &|name| std::env::var(name).ok())?)
+}

@@ -1,7 +1,52 @@
-//! stub
+//! The process: logging, the one real clock, and errors turned into exit codes.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
 use std::sync::Arc;
-fn main() {
-    let now: qunfa::daemon::Now = Arc::new(|| chrono::Utc::now());
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    qunfa::demo::run(&now, &mut std::io::stdout()).unwrap();
+
+use clap::Parser as _;
+use qunfa::cli::{self, Arguments, Terminal};
+use qunfa::daemon::Now;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log();
+    let (mut out, mut remarks) = (io::stdout(), io::stderr());
+    let colours = colourful(&out);
+    let terminal = Terminal { now: clock(), out: &mut out, remarks: &mut remarks, colours };
+    match cli::run(arguments, terminal) {
+        Ok(answer) => answer.exit_code().into(),
+        Err(problem) => {
+            if !problem.is_silent() {
+                // There is nobody left to tell that even this failed.
+                writeln!(io::stderr(), "qunfa: {}", problem.message()).ok();
+            }
+            problem.exit_code().into()
+        }
+    }
+}
+
+/// Returns the clock that everything else is handed.
+#[expect(clippy::disallowed_methods, reason = "the process's only reading of the real clock")]
+fn clock() -> Now {
+    Arc::new(chrono::Utc::now)
+}
+
+/// Logs to stderr, at the levels that `QUNFA_LOG` names; a stderr that is gone harms nothing.
+fn log() {
+    let filter = EnvFilter::try_from_env("QUNFA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(colourful(&io::stderr()))
+        .log_internal_errors(false)
+        .init();
+}
+
+/// Says whether a stream wants colours: a terminal does, unless `NO_COLOR` or `TERM` say no.
+fn colourful(stream: &impl io::IsTerminal) -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    stream.is_terminal() && !refused && !dumb
 }

@@ -118,6 +118,14 @@ impl Store {
         }
     }
 
+    /// Opens an empty database that nothing outlives, to try things out in.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn in_memory(now: DateTime<Utc>) -> Result<Self> {
+        Self::prepare(Connection::open_in_memory()?, now)
+    }
+
     /// Takes over a connection: settings first, then the schema.
     ///
     /// # Errors

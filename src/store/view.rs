@@ -248,9 +248,15 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn next_jobs(&self, most: u32) -> Result<Vec<JobView>> {
+        // One look at the index for each state: a million waiting jobs are not sorted for ten.
+        let first = ["planned", "releasing", "held"].map(|state| {
+            format!(
+                "SELECT id FROM (SELECT id FROM job WHERE state = '{state}' ORDER BY due_at, taken LIMIT ?1)"
+            )
+        });
         let sql = format!(
-            "SELECT {COLUMNS} FROM job WHERE state IN ('planned', 'releasing', 'held')
-             ORDER BY due_at, taken LIMIT ?1"
+            "SELECT {COLUMNS} FROM job WHERE id IN ({}) ORDER BY due_at, taken LIMIT ?1",
+            first.join(" UNION ALL ")
         );
         self.views(&sql, params![most])
     }
@@ -572,8 +578,10 @@ impl Step<'_> {
         )?;
         let mut notes = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         let mut silent = self.db.prepare_cached(
-            "SELECT job, account, min(accepted_at), msg_id FROM batch
-             WHERE state = 'accepted' AND accepted_at < ?1 GROUP BY job",
+            "SELECT job, batch.account, min(accepted_at), msg_id
+             FROM job CROSS JOIN batch ON batch.job = job.id
+             WHERE job.state IN ('accepted', 'releasing', 'partial')
+               AND batch.state = 'accepted' AND accepted_at < ?1 GROUP BY job",
         )?;
         let rows = silent.query_map([millis(now - chrono::TimeDelta::hours(24))], |row| {
             let id: String = row.get(0)?;

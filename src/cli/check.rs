@@ -1,0 +1,363 @@
+//! Checking job files as the inbox would, and saying when their jobs would go.
+//!
+//! The second part is a dry run: the jobs are taken for real, into the ledger as it stands, and
+//! the step that took them is then undone. So there is no second implementation of the rules.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use super::text::{self, Page, Tone};
+use super::{Answer, Json, Problem, Terminal, database};
+use crate::calendar::{self, Span, Window};
+use crate::config::Config;
+use crate::engine;
+use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
+use crate::model::{Account, JobSpec, JobState};
+use crate::store::{JobView, Source, Step, Store, StoreError, Taken};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Job files, or folders of a job file and its lists
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct CheckView {
+    ok: bool,
+    files: Vec<FileView>,
+    /// Why the jobs that are planned already were not counted, if they were not.
+    unread: Option<String>,
+}
+
+/// What there is to say about one file.
+#[derive(Debug, Serialize)]
+struct FileView {
+    file: String,
+    ok: bool,
+    diagnostics: Vec<Diagnostic>,
+    jobs: Vec<CheckedJob>,
+}
+
+/// When one job of a good file would go.
+#[derive(Debug, Serialize)]
+struct CheckedJob {
+    id: String,
+    account: String,
+    action: String,
+    state: JobState,
+    at: Option<String>,
+    due: String,
+    reason: Option<String>,
+    audience: String,
+    msgtype: String,
+    receivers: Option<u32>,
+    batches: usize,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+    #[serde(skip)]
+    due_at: DateTime<Utc>,
+}
+
+/// One file as it was read.
+struct Checked {
+    name: String,
+    package: Option<Package>,
+    jobs: Vec<ParsedJob>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks files; the answer is no if any of them would be refused.
+pub(super) fn run(
+    options: &Options,
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<Answer, Problem> {
+    let now = (terminal.now)();
+    let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
+    let mut files = Vec::new();
+    for path in &options.files {
+        files.push(read(path, config, &accounts)?);
+    }
+    let (mut store, unread) = ledger(config, now)?;
+    let files = rehearse(&mut store, &files, &accounts, now)?;
+    let ok = files.iter().all(|file| file.ok);
+    let view = CheckView { ok, files, unread };
+    terminal.answer(options.json, &view, |page, view| render(page, view, now))?;
+    Ok(if ok { Answer::Yes } else { Answer::No })
+}
+
+fn read(path: &Path, config: &Config, accounts: &[&Account]) -> Result<Checked, Problem> {
+    let name = path.display().to_string();
+    let refused = |package, diagnostics| Checked {
+        name: name.clone(),
+        package,
+        jobs: Vec::new(),
+        diagnostics,
+    };
+    let package = match inbox::read_path(path) {
+        Ok(package) => package,
+        Err(Unread::Refused(diagnostics)) => return Ok(refused(None, diagnostics)),
+        Err(Unread::Failed(error)) => {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            let why = source.unwrap_or_else(|| error.to_string());
+            let diagnostic = Diagnostic::whole(&name, &format!("it cannot be read: {why}"), None);
+            return Ok(refused(None, vec![diagnostic]));
+        }
+    };
+    if config.inbox_end_marker_required && !is_json(path) && !has_marker(package.bytes()) {
+        let message = "the file does not end with a line `...`, so the inbox would refuse it";
+        let help = "end it with `...`; the config asks for it (`inbox_end_marker: required`)";
+        let diagnostic = Diagnostic::whole(&name, message, Some(help));
+        return Ok(refused(Some(package), vec![diagnostic]));
+    }
+    Ok(match package.parse(accounts) {
+        Ok(parsed) => {
+            let jobs = parsed.jobs;
+            Checked { name, package: Some(package), jobs, diagnostics: Vec::new() }
+        }
+        Err(diagnostics) => refused(Some(package), diagnostics),
+    })
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+fn has_marker(bytes: &[u8]) -> bool {
+    let rest = bytes.trim_ascii_end().strip_suffix(b"...");
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"\n") || rest.ends_with(b"\r"))
+}
+
+/// Opens the ledger to rehearse with, an empty one where there is none that may be read.
+///
+/// Whoever writes job files need not be who owns the database.
+fn ledger(config: &Config, now: DateTime<Utc>) -> Result<(Store, Option<String>), Problem> {
+    match database::open(config, now) {
+        Ok(Some(store)) => Ok((store, None)),
+        Ok(None) => Ok((Store::in_memory(now)?, None)),
+        Err(Problem::Cannot(why)) => Ok((Store::in_memory(now)?, Some(why))),
+        Err(Problem::Store(error @ StoreError::Access(..))) => {
+            Ok((Store::in_memory(now)?, Some(error.to_string())))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Carries the answer out of a step that is to leave no trace.
+enum Undone {
+    Rehearsed(Vec<FileView>),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Takes the files' jobs, reads back when they would go, and undoes it.
+fn rehearse(
+    store: &mut Store,
+    files: &[Checked],
+    accounts: &[&Account],
+    now: DateTime<Utc>,
+) -> Result<Vec<FileView>, StoreError> {
+    let undone = store.step(|step| {
+        let mut views = Vec::new();
+        for account in accounts {
+            step.know_account(&account.name)?;
+        }
+        for file in files {
+            views.push(take(step, file, accounts, now)?);
+        }
+        // Only when all are taken is it known who was pushed back by whom.
+        for (view, file) in views.iter_mut().zip(files) {
+            if view.ok {
+                view.jobs = forecast(step, file, accounts, now)?;
+            }
+        }
+        Err::<(), _>(Undone::Rehearsed(views))
+    });
+    match undone {
+        Err(Undone::Rehearsed(views)) => Ok(views),
+        Err(Undone::Failed(error)) => Err(error),
+        Ok(()) => Ok(Vec::new()),
+    }
+}
+
+/// Takes one file as the inbox does: by `at`, then in the file's order.
+fn take(
+    step: &Step<'_>,
+    file: &Checked,
+    accounts: &[&Account],
+    now: DateTime<Utc>,
+) -> Result<FileView, StoreError> {
+    let mut diagnostics = file.diagnostics.clone();
+    let mut jobs: Vec<&ParsedJob> = file.jobs.iter().collect();
+    jobs.sort_by_key(|job| job.spec.at.unwrap_or(now));
+    for job in jobs {
+        let Some(account) = account(accounts, &job.spec) else { continue };
+        let source = Source { file: &file.name, line: job.line, first_taken_at: now };
+        let bodies = engine::bodies(&job.spec);
+        let taken = step.take(&job.spec, account, &bodies, source, now)?;
+        if let (Taken::Refused(why), Some(package)) = (taken, &file.package) {
+            diagnostics.push(package.diagnostic(job, &why, None));
+        }
+    }
+    let ok = diagnostics.is_empty();
+    Ok(FileView { file: file.name.clone(), ok, diagnostics, jobs: Vec::new() })
+}
+
+fn account<'a>(accounts: &[&'a Account], spec: &JobSpec) -> Option<&'a Account> {
+    accounts.iter().find(|account| account.name == spec.account).copied()
+}
+
+fn forecast(
+    step: &Step<'_>,
+    file: &Checked,
+    accounts: &[&Account],
+    now: DateTime<Utc>,
+) -> Result<Vec<CheckedJob>, StoreError> {
+    let mut checked = Vec::new();
+    for job in &file.jobs {
+        let view = step.job_view(job.spec.id.as_str())?;
+        let account = account(accounts, &job.spec);
+        let Some((view, account)) = view.zip(account) else { continue };
+        let mut warnings = warnings(&view, &job.spec, now);
+        let month = Window::containing(Span::Month, view.due);
+        let (full, of) = step.count_full(&job.spec.id, account, month)?;
+        if full > 0 {
+            warnings.push(format!(
+                "{full} of {of} receivers had their four of {month}; the platform filters them"
+            ));
+        }
+        checked.push(checked_job(view, job, warnings));
+    }
+    Ok(checked)
+}
+
+fn checked_job(view: JobView, job: &ParsedJob, warnings: Vec<String>) -> CheckedJob {
+    CheckedJob {
+        receivers: view.batches.iter().map(|batch| batch.receivers).sum(),
+        batches: view.batches.len(),
+        at: view.at.map(calendar::rfc3339),
+        due: calendar::rfc3339(view.due),
+        due_at: view.due,
+        id: view.id,
+        account: view.account,
+        action: view.action,
+        state: view.state,
+        reason: view.reason,
+        audience: view.audience,
+        msgtype: view.msgtype,
+        notes: job.notes.clone(),
+        warnings,
+    }
+}
+
+/// Returns what keeps a job from going at its time.
+fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
+    let reason = view.reason.clone().unwrap_or_default();
+    let waits = matches!(view.state, JobState::Planned | JobState::Held | JobState::Releasing);
+    if !waits {
+        let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        return vec![format!("it will not go, it is {}{why}", view.state)];
+    }
+    let planned = spec.at.unwrap_or(now);
+    let mut warnings = Vec::new();
+    if view.due > planned {
+        warnings.push(format!("not at {}: {reason}", text::time(planned)));
+    }
+    let last = calendar::guard_end(view.due).unwrap_or(view.due) + spec.grace;
+    if last < now {
+        let passed = text::distance(view.due, now);
+        warnings.push(format!("its time was {passed}, longer than its grace: it will be missed"));
+    } else if let Some(end) = calendar::guard_end(view.due) {
+        let end = text::time(end);
+        warnings.push(format!("nothing is sent right after midnight: it goes at {end}"));
+    }
+    if view.state == JobState::Held {
+        warnings.push("it is held until a person approves it".to_owned());
+    }
+    warnings
+}
+
+fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
+    for file in &view.files {
+        if file.ok {
+            let jobs = text::plural(file.jobs.len(), "job", "jobs");
+            page.lines(Tone::Good, 0, &format!("{}: ok, {jobs}", file.file));
+        }
+        for diagnostic in &file.diagnostics {
+            problem(page, diagnostic);
+        }
+        for job in &file.jobs {
+            checked(page, job, now);
+        }
+        page.gap();
+    }
+    if let Some(why) = &view.unread {
+        let note = format!("What is planned already was not counted: {why}");
+        page.lines(Tone::Warn, 0, &note);
+        page.gap();
+    }
+    let bad = view.files.iter().filter(|file| !file.ok).count();
+    let problems = view.files.iter().map(|file| file.diagnostics.len()).sum();
+    if bad > 0 {
+        let (problems, bad) =
+            (text::plural(problems, "problem", "problems"), text::plural(bad, "file", "files"));
+        page.lines(Tone::Alarm, 0, &format!("{problems} in {bad}. The inbox would refuse it."));
+    }
+}
+
+/// A diagnostic is laid out already: its caret stands below the mistake.
+fn problem(page: &mut Page, diagnostic: &Diagnostic) {
+    let shown = diagnostic.to_string();
+    for (index, line) in shown.lines().enumerate() {
+        let tone = if index == 0 { Tone::Alarm } else { Tone::Plain };
+        let line = page.paint(tone, &text::visible(line));
+        page.raw(&line);
+    }
+}
+
+fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
+    page.lines(Tone::Head, 2, &format!("{} ({})", job.id, job.account));
+    let receivers = match job.receivers {
+        Some(some) => format!("{} receivers", text::count(some.into())),
+        None => job.audience.clone(),
+    };
+    let batches = text::plural(job.batches, "call", "calls");
+    let what = format!("{} of {} to {receivers} in {batches}", job.action, job.msgtype);
+    page.lines(Tone::Plain, 4, &what);
+    if matches!(job.state, JobState::Planned | JobState::Held | JobState::Releasing) {
+        let due = text::time_and_distance(job.due_at, now);
+        page.lines(Tone::Plain, 4, &format!("goes at {due}"));
+    }
+    for note in &job.notes {
+        page.hanging(Tone::Quiet, 4, "note: ", note);
+    }
+    for warning in &job.warnings {
+        page.hanging(Tone::Warn, 4, "warning: ", warning);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_marker_is_a_line_of_its_own() {
+        for (bytes, expected) in
+            [("a: b\n...\n", true), ("...", true), ("a: b...", false), ("a: b\n", false)]
+        {
+            assert_eq!(has_marker(bytes.as_bytes()), expected, "{bytes:?}");
+        }
+    }
+}

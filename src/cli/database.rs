@@ -1,0 +1,72 @@
+//! Opening the database for a command, as its owner only.
+//!
+//! Another user's command, root's included, could leave files beside the database that the daemon
+//! cannot use.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use super::Problem;
+use crate::config::Config;
+use crate::store::{Store, StoreError};
+
+/// Opens the database; none where nothing was ever taken.
+pub(super) fn open(config: &Config, now: DateTime<Utc>) -> Result<Option<Store>, Problem> {
+    let folder = &config.state_dir;
+    match fs::metadata(folder) {
+        Ok(metadata) => owned(folder, &metadata)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(folder, &error)),
+    }
+    let path = folder.join("qunfa.db");
+    match path.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Ok(None),
+        Err(error) => return Err(unreadable(folder, &error)),
+    }
+    Store::open_existing(&path, now).map_err(|error| match error {
+        // No answer to what was asked: nothing was asked yet.
+        StoreError::Guard(why) => Problem::Cannot(why),
+        StoreError::Damaged(..)
+        | StoreError::Newer(..)
+        | StoreError::Access(..)
+        | StoreError::Failed(_) => Problem::Store(error),
+    })
+}
+
+fn owned(folder: &Path, metadata: &Metadata) -> Result<(), Problem> {
+    let owner = metadata.uid();
+    if owner == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    let name = user(owner);
+    Err(Problem::Cannot(format!(
+        "{} belongs to {name}; run as its owner: sudo -u {name} qunfa ...",
+        folder.display()
+    )))
+}
+
+/// Tells whose folder it is that cannot even be looked at.
+fn unreadable(folder: &Path, error: &io::Error) -> Problem {
+    let visible = folder.ancestors().find_map(|folder| fs::metadata(folder).ok());
+    let name = visible.map_or_else(|| "qunfa".to_owned(), |metadata| user(metadata.uid()));
+    Problem::Cannot(format!(
+        "{} cannot be read ({error}); run as its owner: sudo -u {name} qunfa ...",
+        folder.display()
+    ))
+}
+
+/// Returns a user as `sudo -u` takes it.
+fn user(id: u32) -> String {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
+    });
+    named.unwrap_or_else(|| format!("'#{id}'"))
+}

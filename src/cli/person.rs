@@ -1,0 +1,179 @@
+//! A person's word: `retry` and `resume`. Both say what they did and what happens next.
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+
+use super::text;
+use super::{Problem, Terminal, database, show};
+use crate::calendar;
+use crate::config::Config;
+use crate::daemon;
+use crate::model::{Account, BatchState, JobId, JobState};
+use crate::store::{JobView, Step, Stops};
+
+/// How many jobs that go next are named.
+const NAMED: usize = 5;
+/// How many of the next jobs are looked at for that.
+const NEXT: u32 = 200;
+
+#[derive(Debug, Args)]
+pub(super) struct RetryOptions {
+    /// The job's id
+    #[arg(value_name = "JOB")]
+    job: String,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct ResumeOptions {
+    /// The account's name
+    #[arg(value_name = "ACCOUNT")]
+    account: Option<String>,
+    /// Lift every hold and pause
+    #[arg(long)]
+    all: bool,
+}
+
+/// Makes what was not accepted of a job ready to be asked for again.
+pub(super) fn retry(
+    options: &RetryOptions,
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let store = database::open(config, now)?;
+    let (Some(mut store), Some(id)) = (store, JobId::parse(&options.job)) else {
+        let id = text::visible(&options.job);
+        return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
+    };
+    let job = store.step(|step| {
+        let Some(name) = step.account_of(&id)? else {
+            return Err(show::unknown_job(step, id.as_str()));
+        };
+        let account = account(config, &name).ok_or_else(|| {
+            Problem::No(format!("job {id} is of account {name}, which is not in the config"))
+        })?;
+        step.retry(&id, account, now)?;
+        step.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(step, id.as_str()))
+    })?;
+    let mut answer = retried(&job);
+    answer.push_str(&next_words(config, &step_stops(&store.read(), &job.account)?, &job.account));
+    terminal.write(&answer)
+}
+
+fn retried(job: &JobView) -> String {
+    let asked = |state: BatchState| match state {
+        BatchState::Planned => true,
+        BatchState::Asking
+        | BatchState::InDoubt
+        | BatchState::Refused
+        | BatchState::Accepted
+        | BatchState::Sent
+        | BatchState::Failed => false,
+    };
+    let again = job.batches.iter().filter(|batch| asked(batch.state)).count();
+    let kept = job.batches.len() - again;
+    let kept = match kept {
+        0 => String::new(),
+        some => format!("; {} stay as they are", text::plural(some, "batch", "batches")),
+    };
+    format!(
+        "Job {} is {} again, due {}: {} to be asked for{kept}.\n",
+        job.id,
+        job.state,
+        calendar::beijing(job.due),
+        text::plural(again, "batch", "batches"),
+    )
+}
+
+/// Lifts the holds and pauses of one account, or of all.
+pub(super) fn resume(
+    options: &ResumeOptions,
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let name = options.account.as_deref();
+    if let Some(name) = name
+        && account(config, name).is_none()
+    {
+        let names: Vec<_> = config.accounts.iter().map(|a| a.account.name.as_str()).collect();
+        let (name, names) = (text::visible(name), names.join(", "));
+        return Err(Problem::No(format!("there is no account {name}; the config has {names}")));
+    }
+    let Some(mut store) = database::open(config, now)? else {
+        return terminal.write("Nothing was held or paused: no job was taken yet.\n");
+    };
+    let (before, lifted) = store
+        .step(|step| Ok::<_, Problem>((step.stops(name.unwrap_or(""))?, step.resume(name)?)))?;
+    let step = store.read();
+    let mut answer = lifted_words(name, &before, lifted);
+    let stops = step_stops(&step, name.unwrap_or(""))?;
+    answer.push_str(&next_words(config, &stops, name.unwrap_or("")));
+    answer.push_str(&due_words(&step, name, now)?);
+    terminal.write(&answer)
+}
+
+fn lifted_words(name: Option<&str>, before: &Stops, lifted: usize) -> String {
+    let Some(name) = name else {
+        return match lifted {
+            0 => "Nothing was held or paused.\n".to_owned(),
+            some => {
+                format!("Lifted {}.\n", text::plural(some, "hold or pause", "holds and pauses"))
+            }
+        };
+    };
+    if lifted == 0 {
+        return format!("Account {name} itself was neither held nor paused.\n");
+    }
+    match &before.paused {
+        Some((since, why, _)) => format!(
+            "Account {name} goes on. It was paused since {}: {}\n",
+            calendar::beijing(*since),
+            text::visible(why)
+        ),
+        None => format!("Account {name} goes on.\n"),
+    }
+}
+
+/// Tells which jobs were only waiting for this.
+fn due_words(step: &Step<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<String, Problem> {
+    let mut due = step.next_jobs(NEXT)?;
+    due.retain(|job| {
+        let concerned = name.is_none_or(|name| job.account == name);
+        concerned && job.due <= now && job.state != JobState::Held
+    });
+    if due.is_empty() {
+        return Ok("No job is due now.\n".to_owned());
+    }
+    let named: Vec<_> = due.iter().take(NAMED).map(|job| job.id.as_str()).collect();
+    let more = if due.len() > NAMED { " and others" } else { "" };
+    Ok(format!(
+        "Due now: {}{more}. What its grace has passed for becomes missed, the rest goes.\n",
+        named.join(", ")
+    ))
+}
+
+fn step_stops(step: &Step<'_>, account: &str) -> Result<Stops, Problem> {
+    Ok(step.stops(account)?)
+}
+
+/// Tells what has to happen before anything goes.
+fn next_words(config: &Config, stops: &Stops, account: &str) -> String {
+    if let Some((_, why)) = &stops.hold {
+        let why = text::visible(why);
+        return format!("Nothing goes before the hold is lifted ({why}): `qunfa resume --all`.\n");
+    }
+    if let Some((_, why, _)) = &stops.paused {
+        let why = text::visible(why);
+        return format!("Account {account} is paused ({why}): `qunfa resume {account}`.\n");
+    }
+    match daemon::running(&config.state_dir) {
+        Some(_) => "The daemon sees it within a second.\n".to_owned(),
+        None => "The daemon is not running: it goes on when it is started.\n".to_owned(),
+    }
+}
+
+fn account<'c>(config: &'c Config, name: &str) -> Option<&'c Account> {
+    config.accounts.iter().map(|account| &account.account).find(|account| account.name == name)
+}

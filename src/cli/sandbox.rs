@@ -1,0 +1,112 @@
+//! The platform behind HTTP, for people to rehearse with and for other programs' tests.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Problem, Terminal};
+use crate::sandbox::server::{self, Callback};
+use crate::sandbox::{AccountSpec, Fault, Platform, parse_account, parse_fault};
+
+/// Decides tokens and numbers: every sandbox gives the same ones.
+const SEED: u64 = 1;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Where to listen, say 127.0.0.1:8090 (port 0: any)
+    #[arg(long, value_name = "ADDR")]
+    listen: SocketAddr,
+    /// An account; without any, every appid is a service account with 1,000 followers
+    #[arg(long = "account", value_name = "APPID:KIND[:FOLLOWERS]", value_parser = parse_account)]
+    accounts: Vec<AccountSpec>,
+    #[arg(long = "fault", value_name = "FAULT", value_parser = parse_fault)]
+    #[arg(help = "A way to fail, say errcode=45066*2@sendall or answer_lost")]
+    faults: Vec<Fault>,
+    /// Where events are pushed to
+    #[arg(long, value_name = "URL", requires = "callback_token")]
+    callback: Option<String>,
+    /// The token that signs them
+    #[arg(long, value_name = "TOKEN", requires = "callback")]
+    callback_token: Option<String>,
+    /// Serve other machines too
+    #[arg(long)]
+    allow_remote: bool,
+}
+
+/// Serves the platform until SIGINT or SIGTERM.
+pub(super) fn run(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
+    if !options.listen.ip().is_loopback() && !options.allow_remote {
+        return Err(Problem::Cannot(format!(
+            "{} is not a loopback address: add --allow-remote to serve other machines",
+            options.listen
+        )));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::Rehearsal(error.into()))?;
+    let served = runtime.block_on(serve(options, terminal));
+    // Requests that hang end with the process.
+    runtime.shutdown_background();
+    served
+}
+
+async fn serve(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| {
+        let error = anyhow::Error::new(error);
+        Problem::Rehearsal(error.context(format!("cannot listen on {}", options.listen)))
+    };
+    let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    // Before the first line, so that whoever waits for it may already end the process.
+    let mut terminated = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(failed)?;
+    terminal.write(&format!("http://{address}\n"))?;
+    explain(options, &format!("http://{address}"), terminal);
+    let callback = options.callback.as_deref().zip(options.callback_token.as_deref());
+    let callback = callback.map(|(url, token)| Callback::to(url, token));
+    let platform = Arc::new(Mutex::new(platform(options)));
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+    };
+    server::serve(listener, platform, terminal.now.clone(), callback, shutdown)
+        .await
+        .map_err(|error| Problem::Rehearsal(error.into()))
+}
+
+fn platform(options: &Options) -> Platform {
+    let mut platform = Platform::new(SEED);
+    for account in &options.accounts {
+        platform.add_account(account.clone());
+    }
+    for fault in &options.faults {
+        platform.inject(fault.clone());
+    }
+    platform
+}
+
+/// Tells people how to use it, beside the address, which is for programs.
+fn explain(options: &Options, address: &str, terminal: &mut Terminal<'_>) {
+    let accounts = match options.accounts.as_slice() {
+        [] => "any appid and secret is a service account with 1,000 followers".to_owned(),
+        some => {
+            let names: Vec<_> = some.iter().map(|account| account.appid.as_str()).collect();
+            format!("accounts: {} (any secret)", names.join(", "))
+        }
+    };
+    let lines = format!(
+        "The sandbox answers as the platform does; {accounts}.\n\
+         In qunfa's config, give an account `api_base: {address}`; elsewhere replace\n\
+         https://api.weixin.qq.com by it. What it accepted: {address}/sandbox/accepted\n\
+         A fault for the next send: curl {address}/sandbox/fault -d '{{\"fault\": \"answer_lost@sendall\"}}'\n\
+         Ctrl-C ends it.\n"
+    );
+    // Nobody may be reading: the answer was the address.
+    terminal.remarks.write_all(lines.as_bytes()).ok();
+}

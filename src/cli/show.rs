@@ -1,0 +1,275 @@
+//! One job's story in order: where it came from, every decision, request and event, and its end.
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use super::jobs::{self, Waiting};
+use super::text::{self, Cell, Page, Table, Tone};
+use super::{Json, Problem, Terminal, database};
+use crate::calendar;
+use crate::config::Config;
+use crate::model::BatchState;
+use crate::store::{
+    AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, Step, Store,
+};
+use crate::wechat::codes;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The job's id
+    #[arg(value_name = "JOB")]
+    job: String,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct StoryView {
+    #[serde(flatten)]
+    job: JobView,
+    history: Vec<HistoryView>,
+    attempts: Vec<AttemptView>,
+    charges: Vec<ChargeView>,
+    events: Vec<EventView>,
+    result: Option<ResultView>,
+}
+
+/// What came of a broadcast, over all of its batches that have a result.
+#[derive(Debug, Default, Serialize)]
+struct ResultView {
+    words: String,
+    total_count: i64,
+    filter_count: i64,
+    sent_count: i64,
+    error_count: i64,
+    /// Batches with a result, of all.
+    batches: usize,
+}
+
+/// Tells one job's story.
+pub(super) fn run(
+    options: &Options,
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let Some(store) = database::open(config, now)? else {
+        return Err(Problem::No(format!("{}: no job was taken yet", unknown(&options.job))));
+    };
+    let view = read(&store, config, &options.job, now)?;
+    terminal.answer(options.json, &view, |page, view| render(page, view, now))
+}
+
+fn read(
+    store: &Store,
+    config: &Config,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<StoryView, Problem> {
+    let step = store.read();
+    let Some(job) = step.job_view(id)? else {
+        return Err(unknown_job(&step, id));
+    };
+    let mut jobs = [job];
+    Waiting::read(&step, config, now)?.explain(&mut jobs);
+    let [job] = jobs;
+    Ok(StoryView {
+        result: result(&job.batches),
+        history: step.history(id)?,
+        attempts: step.attempts(id)?,
+        charges: step.charges(id)?,
+        events: step.events(id)?,
+        job,
+    })
+}
+
+fn unknown(id: &str) -> String {
+    format!("no job has the id {}", text::visible(id))
+}
+
+/// Returns the answer about an id that nobody knows, with those that may be meant.
+pub(super) fn unknown_job(step: &Step<'_>, id: &str) -> Problem {
+    // Guesses are a courtesy: without them the answer stands.
+    let similar = step.similar_ids(id).unwrap_or_default();
+    match similar.as_slice() {
+        [] => Problem::No(format!("{}; `qunfa jobs` lists them", unknown(id))),
+        ids => Problem::No(format!("{}; there is {}", unknown(id), ids.join(", "))),
+    }
+}
+
+fn result(batches: &[BatchView]) -> Option<ResultView> {
+    let ended: Vec<_> = batches.iter().filter(|batch| batch.result.is_some()).collect();
+    if ended.is_empty() {
+        return None;
+    }
+    let sum = |count: fn(&BatchView) -> Option<i64>| ended.iter().filter_map(|b| count(b)).sum();
+    let mut words: Vec<_> = ended.iter().filter_map(|batch| batch.result.clone()).collect();
+    words.dedup();
+    Some(ResultView {
+        words: words.join("; "),
+        total_count: sum(|batch| batch.total_count),
+        filter_count: sum(|batch| batch.filter_count),
+        sent_count: sum(|batch| batch.sent_count),
+        error_count: sum(|batch| batch.error_count),
+        batches: ended.len(),
+    })
+}
+
+fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
+    facts(page, &view.job, now);
+    page.gap();
+    batches(page, &view.job.batches);
+    page.gap();
+    page.head("STORY");
+    for (at, tone, line) in story(view) {
+        page.hanging(tone, 2, &format!("{}  ", calendar::beijing(at)), &line);
+    }
+    page.gap();
+    charges(page, &view.charges);
+    if let Some(result) = &view.result {
+        page.gap();
+        outcome(page, result, view.job.batches.len());
+    }
+}
+
+fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
+    let deleted = if job.deleted { ", deleted since" } else { "" };
+    page.lines(jobs::tone(job.state), 0, &format!("{} is {}{deleted}", job.id, job.state));
+    let at = match job.at {
+        Some(at) => text::time_and_distance(at, now),
+        None => "as soon as allowed".to_owned(),
+    };
+    let what = format!("{} of {} to {}", job.action, job.msgtype, job.audience);
+    for (label, value) in [
+        ("account   ", job.account.as_str()),
+        ("action    ", &what),
+        ("at        ", &at),
+        ("due       ", &text::time_and_distance(job.due, now)),
+        ("expires   ", &text::time_and_distance(job.expires, now)),
+        ("file      ", &job.file),
+    ] {
+        page.hanging(Tone::Plain, 2, label, value);
+    }
+    if let Some(reason) = &job.reason {
+        page.hanging(Tone::Warn, 2, "reason    ", reason);
+    }
+}
+
+fn batches(page: &mut Page, batches: &[BatchView]) {
+    page.head("BATCHES");
+    let columns = [
+        ("clientmsgid", 0),
+        ("batch", 5),
+        ("state", 8),
+        ("receivers", 9),
+        ("asked", 6),
+        ("msg_id", 20),
+    ];
+    let mut table = Table::new(&columns).right(&[1, 3]);
+    for batch in batches {
+        let receivers = batch.receivers.map_or_else(String::new, |n| text::count(n.into()));
+        table.row(vec![
+            Cell::plain(&batch.clientmsgid),
+            Cell::plain(&batch.number.to_string()),
+            Cell::new(batch_tone(batch.state), batch.state.as_str()),
+            Cell::plain(&receivers),
+            Cell::plain(&format!("{} x", batch.attempts)),
+            Cell::plain(&batch.msg_id.map_or_else(String::new, |id| id.to_string())),
+        ]);
+        if batch.generation > 0 {
+            table.note(Tone::Quiet, &format!("remade {} x by retry", batch.generation));
+        }
+    }
+    page.table(2, &table);
+}
+
+fn batch_tone(state: BatchState) -> Tone {
+    match state {
+        BatchState::Planned | BatchState::Asking | BatchState::Accepted => Tone::Plain,
+        BatchState::InDoubt => Tone::Warn,
+        BatchState::Refused | BatchState::Failed => Tone::Alarm,
+        BatchState::Sent => Tone::Good,
+    }
+}
+
+/// Returns what happened, in order.
+fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
+    let moves = view.history.iter().map(|line| {
+        let step = match line.from.as_deref() {
+            Some(from) if from != line.to => format!("{from} -> {}: ", line.to),
+            None => format!("{}: ", line.to),
+            Some(_) => String::new(),
+        };
+        (line.at, Tone::Plain, format!("{step}{}", line.why))
+    });
+    let attempts = view.attempts.iter().map(|attempt| {
+        (attempt.at, Tone::Quiet, format!("request for batch {}: {}", attempt.batch, said(attempt)))
+    });
+    let events = view.events.iter().map(|event| (event.at, Tone::Quiet, told(event)));
+    let mut story: Vec<_> = moves.chain(attempts).chain(events).collect();
+    story.sort_by_key(|(at, _, _)| *at);
+    story
+}
+
+fn said(attempt: &AttemptView) -> String {
+    let outcome = match attempt.outcome.as_deref() {
+        None => return "under way".to_owned(),
+        Some(outcome) => outcome.replace('_', " "),
+    };
+    let errmsg = attempt.errmsg.as_deref().unwrap_or("no answer");
+    match attempt.errcode {
+        Some(0) => format!("{outcome}, 0 ({errmsg})"),
+        Some(code) => {
+            let row = codes::for_send(code);
+            format!("{outcome}, {code} ({errmsg}): {}; what helps: {}", row.what, row.advice)
+        }
+        None => format!("{outcome} ({errmsg})"),
+    }
+}
+
+fn told(event: &EventView) -> String {
+    let counts = [
+        ("in the audience", event.total_count),
+        ("after filtering", event.filter_count),
+        ("reached", event.sent_count),
+        ("not reached", event.error_count),
+    ];
+    let counts: Vec<_> =
+        counts.iter().filter_map(|(name, n)| n.map(|n| format!("{n} {name}"))).collect();
+    let counts = if counts.is_empty() { String::new() } else { format!("; {}", counts.join(", ")) };
+    format!("event of broadcast {}: {} ({}){counts}", event.msg_id, event.words, event.status)
+}
+
+fn charges(page: &mut Page, charges: &[ChargeView]) {
+    if charges.is_empty() {
+        return page.raw("It has charged nothing.");
+    }
+    page.head("CHARGES");
+    let columns = [("rule", 0), ("window", 10), ("state", 8), ("amount", 6)];
+    let mut table = Table::new(&columns).right(&[3]);
+    for charge in charges {
+        table.row(vec![
+            Cell::plain(&charge.rule),
+            Cell::plain(&charge.window),
+            Cell::plain(&charge.state),
+            Cell::plain(&charge.amount.to_string()),
+        ]);
+    }
+    page.table(2, &table);
+}
+
+fn outcome(page: &mut Page, result: &ResultView, of: usize) {
+    page.head("RESULT");
+    page.lines(Tone::Plain, 2, &result.words);
+    let counts = format!(
+        "{} in the audience, {} after filtering, {} reached, {} not reached",
+        result.total_count, result.filter_count, result.sent_count, result.error_count
+    );
+    page.lines(Tone::Plain, 2, &counts);
+    if result.batches < of {
+        let some = format!("of {} of {of} batches; the others have no result yet", result.batches);
+        page.lines(Tone::Warn, 2, &some);
+    }
+}

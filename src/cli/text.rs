@@ -1,0 +1,424 @@
+//! How text looks in a terminal: what may be shown, how wide it is, times, colours, columns.
+//!
+//! Text from job files and from the platform is made visible before it is measured, so that none
+//! of it acts on the terminal; widths are display widths, so that Chinese names align. Characters
+//! whose width terminals disagree about (dashes, dots, curly quotes) stay out of our own words.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use chrono::{DateTime, TimeDelta, Utc};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::calendar;
+
+/// How many columns everything fits into.
+pub(super) const WIDTH: usize = 100;
+
+/// Returns text in which nothing acts on a terminal or on the order of characters.
+pub(super) fn visible(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        if is_hidden(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+        shown
+    })
+}
+
+/// Says whether a character acts instead of being seen.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Returns how many columns a text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Returns text filled up with spaces to a display width.
+pub(super) fn pad(text: &str, cells: usize) -> String {
+    format!("{text}{}", " ".repeat(cells.saturating_sub(width(text))))
+}
+
+/// Breaks text into lines of a display width, at spaces and between wide characters.
+pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for piece in pieces(text) {
+        let fits = width(&line) + width(piece.trim_end()) <= cells;
+        if !fits && !line.trim_end().is_empty() {
+            lines.push(line.trim_end().to_owned());
+            line.clear();
+        }
+        for c in piece.chars() {
+            // A word longer than a line is cut where the line ends.
+            if width(&line) + c.width().unwrap_or(0) > cells && c != ' ' {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(c);
+        }
+    }
+    if !line.trim_end().is_empty() || lines.is_empty() {
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
+}
+
+/// Splits text where a line may end: after spaces, and around wide characters.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut before: Option<char> = None;
+    for (at, c) in text.char_indices() {
+        let wide = |c: char| c.width().unwrap_or(0) > 1 && !"，。、；：！？）】》".contains(c);
+        let breaks = match before {
+            Some(' ') => c != ' ',
+            Some(last) => {
+                wide(c) || (wide(last) && c.width().unwrap_or(0) < 2 && c.is_alphanumeric())
+            }
+            None => false,
+        };
+        if breaks && at > start {
+            pieces.push(&text[start..at]);
+            start = at;
+        }
+        before = Some(c);
+    }
+    pieces.push(&text[start..]);
+    pieces
+}
+
+/// Returns an instant in Beijing time with its zone, without seconds where there are none.
+pub(super) fn time(at: DateTime<Utc>) -> String {
+    let full = calendar::beijing(at);
+    if at.timestamp() % 60 == 0 { full.replacen(":00 +", " +", 1) } else { full }
+}
+
+/// Returns an instant with how far it is.
+pub(super) fn time_and_distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    format!("{} ({})", time(at), distance(at, now))
+}
+
+/// Returns how far an instant is, in one or two units.
+pub(super) fn distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let span = at - now;
+    match span.num_seconds() {
+        0 => "now".to_owned(),
+        seconds if seconds > 0 => format!("in {}", long(span)),
+        _ => format!("{} ago", long(-span)),
+    }
+}
+
+fn long(span: TimeDelta) -> String {
+    let (days, hours, minutes) = (span.num_days(), span.num_hours(), span.num_minutes());
+    match (days, hours, minutes) {
+        (2.., _, _) => format!("{days} days"),
+        (1, _, _) if hours % 24 == 0 => "1 day".to_owned(),
+        (1, _, _) => format!("1 day {} h", hours % 24),
+        (_, 1.., _) if minutes % 60 == 0 => format!("{hours} h"),
+        (_, 1.., _) => format!("{hours} h {} min", minutes % 60),
+        (_, _, 2..) => format!("{minutes} min"),
+        _ => format!("{} s", span.num_seconds()),
+    }
+}
+
+/// Returns a count with thousands set off.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// Returns `1 job`, `2 jobs`.
+pub(super) fn plural(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count(number as u64), if number == 1 { one } else { many })
+}
+
+/// What a piece of text is, for whoever reads in a hurry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// Nothing special.
+    Plain,
+    /// A heading.
+    Head,
+    /// It needs a person.
+    Alarm,
+    /// It is worth a look.
+    Warn,
+    /// It went well.
+    Good,
+    /// It is there for completeness.
+    Quiet,
+}
+
+/// A page being written.
+#[derive(Debug)]
+pub(super) struct Page {
+    text: String,
+    colours: bool,
+}
+
+impl Page {
+    /// Begins a page.
+    pub(super) fn new(colours: bool) -> Self {
+        Self { text: String::new(), colours }
+    }
+
+    /// Ends it.
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    /// Returns a text in its tone.
+    pub(super) fn paint(&self, tone: Tone, text: &str) -> String {
+        if !self.colours || text.is_empty() {
+            return text.to_owned();
+        }
+        let colour = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
+        let style = match tone {
+            Tone::Plain => return text.to_owned(),
+            Tone::Head => Style::new().bold(),
+            Tone::Alarm => colour(AnsiColor::Red).bold(),
+            Tone::Warn => colour(AnsiColor::Yellow),
+            Tone::Good => colour(AnsiColor::Green),
+            Tone::Quiet => Style::new().dimmed(),
+        };
+        format!("{style}{text}{style:#}")
+    }
+
+    /// Writes an empty line.
+    pub(super) fn gap(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// Writes a heading.
+    pub(super) fn head(&mut self, text: &str) {
+        self.lines(Tone::Head, 0, text);
+    }
+
+    /// Writes text that came from anywhere, in as many lines as it needs.
+    pub(super) fn lines(&mut self, tone: Tone, indent: usize, text: &str) {
+        self.hanging(tone, indent, "", text);
+    }
+
+    /// Writes a label and text beside it, whose further lines stand below its first.
+    pub(super) fn hanging(&mut self, tone: Tone, indent: usize, label: &str, text: &str) {
+        let inset = indent + width(label);
+        for (index, line) in wrap(&visible(text), WIDTH - inset).iter().enumerate() {
+            let before = if index == 0 { label } else { "" };
+            let painted = self.paint(tone, line);
+            let row = format!("{}{}{painted}", " ".repeat(indent), pad(before, width(label)));
+            self.raw(row.trim_end());
+        }
+    }
+
+    /// Writes a line that is already as it should be.
+    pub(super) fn raw(&mut self, line: &str) {
+        writeln!(self.text, "{line}").expect("a String takes everything");
+    }
+
+    /// Writes a table.
+    pub(super) fn table(&mut self, indent: usize, table: &Table) {
+        let widths = table.widths(indent);
+        let heads: Vec<_> = table.heads.iter().map(|head| Cell::new(Tone::Quiet, head)).collect();
+        self.row(indent, &heads, &widths, &table.right);
+        for row in &table.rows {
+            self.row(indent, &row.cells, &widths, &table.right);
+            for (tone, note) in &row.notes {
+                self.lines(*tone, indent + 4, note);
+            }
+        }
+    }
+
+    /// A cell wider than its column has the rest of the row on the next line.
+    fn row(&mut self, indent: usize, cells: &[Cell], widths: &[usize], right: &[usize]) {
+        let mut line = " ".repeat(indent);
+        let mut column = indent;
+        for (index, cell) in cells.iter().enumerate() {
+            let wanted = widths[index];
+            let taken = width(&cell.text);
+            let fill = " ".repeat(wanted.saturating_sub(taken));
+            let painted = self.paint(cell.tone, &cell.text);
+            if right.contains(&index) {
+                write!(line, "{fill}{painted}").expect("a String takes everything");
+            } else {
+                write!(line, "{painted}{fill}").expect("a String takes everything");
+            }
+            column += wanted + GUTTER;
+            if taken > wanted && index + 1 < cells.len() {
+                self.raw(line.trim_end());
+                line = " ".repeat(column);
+            } else {
+                line.push_str(&" ".repeat(GUTTER));
+            }
+        }
+        self.raw(line.trim_end());
+    }
+}
+
+const GUTTER: usize = 2;
+
+/// One cell of a table; its text is made visible.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    tone: Tone,
+    text: String,
+}
+
+impl Cell {
+    pub(super) fn new(tone: Tone, text: &str) -> Self {
+        Self { tone, text: visible(text) }
+    }
+
+    pub(super) fn plain(text: &str) -> Self {
+        Self::new(Tone::Plain, text)
+    }
+}
+
+/// Rows of cells under their headings, each perhaps with lines of text below.
+#[derive(Debug)]
+pub(super) struct Table {
+    heads: Vec<&'static str>,
+    /// The widest that each column becomes.
+    most: Vec<usize>,
+    /// The columns that are aligned to the right.
+    right: Vec<usize>,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Row {
+    cells: Vec<Cell>,
+    notes: Vec<(Tone, String)>,
+}
+
+impl Table {
+    /// Begins a table of columns, each with its heading and the widest it becomes.
+    ///
+    /// The first one may take all that the others leave.
+    pub(super) fn new(columns: &[(&'static str, usize)]) -> Self {
+        Self {
+            heads: columns.iter().map(|(head, _)| *head).collect(),
+            most: columns.iter().map(|(_, most)| *most).collect(),
+            right: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Aligns columns to the right.
+    pub(super) fn right(mut self, columns: &[usize]) -> Self {
+        self.right = columns.to_vec();
+        self
+    }
+
+    /// Adds a row.
+    pub(super) fn row(&mut self, cells: Vec<Cell>) {
+        self.rows.push(Row { cells, notes: Vec::new() });
+    }
+
+    /// Adds a line below the last row.
+    pub(super) fn note(&mut self, tone: Tone, text: &str) {
+        if let Some(row) = self.rows.last_mut() {
+            row.notes.push((tone, text.to_owned()));
+        }
+    }
+
+    fn widths(&self, indent: usize) -> Vec<usize> {
+        let widest = |index: usize, most: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.cells.get(index));
+            let head = width(self.heads[index]);
+            // A cell that is too wide for any line decides nothing for the others.
+            let fitting = cells.map(|cell| width(&cell.text)).filter(|&taken| taken <= most);
+            fitting.max().unwrap_or(0).max(head)
+        };
+        let mut widths: Vec<_> =
+            self.most.iter().enumerate().map(|(index, &most)| widest(index, most)).collect();
+        let others: usize = widths.iter().skip(1).map(|taken| taken + GUTTER).sum();
+        widths[0] = widest(0, WIDTH.saturating_sub(indent + others));
+        widths
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+    }
+
+    #[test]
+    fn nothing_from_outside_acts_on_a_terminal() {
+        assert_eq!(visible("a\u{1b}[31mb\n\u{202e}春"), "a\\u{1b}[31mb\\u{a}\\u{202e}春");
+    }
+
+    #[test]
+    fn chinese_text_is_padded_by_its_display_width() {
+        assert_eq!(pad("春天", 6), "春天  ");
+        assert_eq!(pad("ab", 6), "ab    ");
+    }
+
+    #[test]
+    fn lines_end_at_spaces_and_between_chinese_characters_and_lose_nothing() {
+        for (text, cells, expected) in [
+            ("one two three", 8, vec!["one two", "three"]),
+            ("春天来了夏天", 5, vec!["春天", "来了", "夏天"]),
+            ("abcdefghij", 4, vec!["abcd", "efgh", "ij"]),
+            ("账号 paused，因为", 9, vec!["账号", "paused，", "因为"]),
+            ("", 4, vec![""]),
+        ] {
+            assert_eq!(wrap(text, cells), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_carry_their_zone_and_seconds_only_where_there_are_any() {
+        assert_eq!(time(at("2027-03-20T12:00:00Z")), "2027-03-20 20:00 +08:00");
+        assert_eq!(time(at("2027-03-20T16:00:01Z")), "2027-03-21 00:00:01 +08:00");
+    }
+
+    #[test]
+    fn distances_read_as_people_say_them() {
+        let now = at("2027-03-20T12:00:00Z");
+        for (then, expected) in [
+            ("2027-03-20T12:00:00Z", "now"),
+            ("2027-03-20T12:00:59Z", "in 59 s"),
+            ("2027-03-20T12:03:10Z", "in 3 min"),
+            ("2027-03-20T13:00:00Z", "in 1 h"),
+            ("2027-03-20T10:57:00Z", "1 h 3 min ago"),
+            ("2027-03-21T12:00:00Z", "in 1 day"),
+            ("2027-03-21T15:00:00Z", "in 1 day 3 h"),
+            ("2027-03-30T15:00:00Z", "in 10 days"),
+        ] {
+            assert_eq!(distance(at(then), now), expected);
+        }
+    }
+
+    #[test]
+    fn thousands_are_set_off() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_table_stays_aligned_and_a_long_cell_breaks_its_row() {
+        let long = "a".repeat(WIDTH - 8);
+        let mut table = Table::new(&[("job", 0), ("account", 8)]);
+        table.row(vec![Cell::plain("春天"), Cell::plain("品牌")]);
+        table.row(vec![Cell::plain(&long), Cell::plain("brand")]);
+        let mut page = Page::new(false);
+
+        page.table(2, &table);
+
+        let expected = format!("  job   account\n  春天  品牌\n  {long}\n        brand\n");
+        assert_eq!(page.finish(), expected);
+    }
+}
