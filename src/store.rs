@@ -171,6 +171,16 @@ impl Store {
         Ok(self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
 
+    /// Returns the journal mode and the `synchronous` level (2 is FULL) that it runs with.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn settings(&self) -> Result<(String, i64)> {
+        let journal = self.db.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        let synchronous = self.db.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+        Ok((journal, synchronous))
+    }
+
     /// Reads without changing anything.
     pub fn read(&self) -> Step<'_> {
         Step { db: &self.db }

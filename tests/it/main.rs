@@ -1,1 +1,5 @@
-//! x
+//! One test binary: scenarios, the simulation, the command line, real processes, import rules.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod imports;
+mod schema;
