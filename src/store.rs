@@ -440,6 +440,27 @@ impl Step<'_> {
         self.run("DELETE FROM attention WHERE account = ?1 AND kind = ?2", params![account, kind])
     }
 
+    /// Takes away what a daemon that is gone put before a person's eyes, of one kind.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn unattend_all(&self, kind: &str) -> Result<()> {
+        self.run("DELETE FROM attention WHERE kind = ?1", params![kind])
+    }
+
+    /// Returns the accounts that have jobs which are not ended.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn accounts_with_open_jobs(&self) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT name FROM account WHERE EXISTS
+                 (SELECT 1 FROM job WHERE account = name AND wake_at IS NOT NULL)",
+        )?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {
         self.db.prepare_cached(sql)?.execute(values)?;
         Ok(())
