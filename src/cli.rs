@@ -213,7 +213,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
     match arguments.command {
         Command::Run => daemon::run(config()?, terminal.now.clone())?,
         Command::Demo => {
-            demo::run(terminal.now.clone(), terminal.out).map_err(Problem::Rehearsal)?;
+            demo::run(&terminal.now, terminal.out).map_err(Problem::Rehearsal)?;
         }
         Command::Sandbox(options) => sandbox::run(&options, terminal)?,
         Command::Status(json) => status::run(json, &config()?, terminal)?,

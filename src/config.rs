@@ -33,7 +33,7 @@ pub struct Config {
 }
 
 /// One account, with what is needed to speak for it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AccountConfig {
     /// What rules and requests know of it.
     pub account: model::Account,
@@ -63,7 +63,7 @@ pub enum TokenSource {
 }
 
 /// How an account's callbacks are checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CallbackConfig {
     /// The token that signs them.
     pub token: SecretString,
@@ -110,7 +110,7 @@ pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config,
         }
     };
     let mut report = Report::new(&name, text);
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let config = match root(text, &mut report) {
         Ok(root) => Loader { report: &mut report, folder, env }.config(&root),
         Err(Broken) => None,

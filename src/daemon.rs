@@ -1,60 +1,448 @@
-//! STUB of this branch: the daemon's own module replaces it.
+//! The daemon: real time, real sockets, and one loop that owns the engine.
+//!
+//! The loop settles what came, decides what may leave, stores the mark, and only then hands the
+//! requests to tasks of their own; everything else (callbacks, the inbox, chores) reaches it
+//! through channels. It sleeps until the engine's next wake, and never longer than a second, so
+//! that a stepped clock, a command's write or a file is noticed. A store that fails ends the
+//! process: after an I/O error nothing that it says can be trusted.
 
-use std::path::Path;
+mod callback;
+mod chores;
+mod lock;
+mod taking;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::config::Config;
-use crate::store::StoreError;
+use crate::config::{AccountConfig, Config};
+use crate::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenFile, Ticket};
+use crate::inbox::{Inbox, InboxError, Package, ParsedJob};
+use crate::store::{Store, StoreError};
+use crate::wechat::callback::MassEvent;
+use crate::wechat::client::{ApiBase, Client};
+use crate::wechat::protocol::Answer;
 
-/// The clock.
+pub use lock::{Running, running};
+
+/// The one clock, as `main` reads it.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// Moves the clock to an instant, where a rehearsal has nothing to wait for.
+pub type Jump = Arc<dyn Fn(DateTime<Utc>) + Send + Sync>;
+
+/// How long a daemon that is told to end waits for answers under way.
+const LAST_ANSWERS: Duration = Duration::from_secs(8);
+/// How often the database is asked whether somebody else wrote to it.
+const LOOK_EVERY: TimeDelta = TimeDelta::seconds(1);
+/// How often the daemon writes down that it is alive.
+const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
+/// A clock that moves further than this between two looks was stepped, or the machine slept.
+const STEPPED: TimeDelta = TimeDelta::minutes(5);
+/// How long an idle rehearsal waits for something to happen before it jumps.
+const SETTLE_BEFORE_JUMP: Duration = Duration::from_millis(200);
 
 /// Why the daemon ended.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Another daemon holds the state directory.
+    /// Another one owns the state directory: starting again will not help.
     #[error("{0}")]
-    Lock(String),
-    /// The database cannot be used.
+    Locked(String),
+    /// The surroundings are wrong (paths, addresses, rights): starting again will not help.
+    #[error("{0}")]
+    Setup(String),
+    /// The database cannot be used: starting again will not help.
     #[error(transparent)]
     Database(StoreError),
-    /// Storage failed.
-    #[error(transparent)]
-    Storage(StoreError),
+    /// Storage failed under way: the service manager starts the daemon again.
+    #[error("storage failed, so the daemon ends; what was under way is settled at the next start")]
+    Storage(#[source] StoreError),
+    /// The same, for a file beside the database.
+    #[error("{0} could not be stored, so the daemon ends")]
+    File(PathBuf, #[source] std::io::Error),
 }
 
 impl RunError {
-    /// Returns the process's exit code.
+    /// Returns the exit code: 3 where starting again will not help, 4 where storage failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Lock(_) | Self::Database(_) => 3,
-            Self::Storage(_) => 4,
+            Self::Locked(_) | Self::Setup(_) | Self::Database(_) => 3,
+            Self::Storage(_) | Self::File(..) => 4,
         }
     }
+}
+
+impl From<StoreError> for RunError {
+    fn from(error: StoreError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// How the daemon is run.
+pub struct Options {
+    /// The clock.
+    pub now: Now,
+    /// Given by a rehearsal whose clock jumps over idle time.
+    pub jump: Option<Jump>,
+    /// Told the address that the callback listener got.
+    pub on_listen: Option<oneshot::Sender<SocketAddr>>,
+    /// Ends the daemon, beside the signals.
+    pub stop: watch::Receiver<bool>,
 }
 
 /// Runs the daemon until it is told to end.
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn run(_config: Config, _now: Now) -> Result<(), RunError> {
-    Err(RunError::Lock("STUB: there is no daemon in this branch".into()))
+pub fn run(config: Config, now: Now) -> Result<(), RunError> {
+    let runtime = runtime()?;
+    let (_stop, stopped) = watch::channel(false);
+    let options = Options { now, jump: None, on_listen: None, stop: stopped };
+    let outcome = runtime.block_on(serve(config, options));
+    // A request that hangs, or a thread that waits for a file, must not keep the process.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    outcome
 }
 
-/// The daemon that holds a state directory.
-#[derive(Clone, Debug)]
-pub struct Running {
-    /// Its process.
-    pub pid: u32,
-    /// Since when.
-    pub since: DateTime<Utc>,
-    /// Its version.
-    pub version: String,
+/// Returns the runtime that daemon and rehearsals run in.
+///
+/// # Errors
+/// Where the system gives no threads.
+pub fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| RunError::Setup(format!("no runtime could be started: {error}")))
 }
 
-/// Returns who holds the state directory's lock.
-pub fn running(_state_dir: &Path) -> Option<Running> {
-    None
+/// What reaches the loop from outside.
+enum Input {
+    Answer(usize, Ticket, Answer),
+    Event(usize, Vec<u8>, MassEvent, oneshot::Sender<()>),
+    File(Box<Package>, Vec<ParsedJob>, oneshot::Sender<Result<TakenFile, Vec<(usize, String)>>>),
+    Chore(chores::Chore),
+}
+
+/// Runs the daemon inside a runtime.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
+    let now = (options.now)();
+    let state = config.state_dir.clone();
+    lock::make_private(&state)?;
+    let lock = lock::Lock::take(&state, now).await?;
+    let inbox = Inbox::open(&config.inbox, config.inbox_end_marker_required)
+        .map_err(|error| RunError::Setup(chain(&error)))?;
+    let bases = config.accounts.iter().map(api_base).collect::<Result<Vec<_>, _>>()?;
+    let mut engine = open(&config, &inbox, now)?;
+    let (sender, inputs) = mpsc::channel(1_024);
+    let listener = match config.listen {
+        Some(address) => Some(callback::bind(address).await?),
+        None => None,
+    };
+    let names: Vec<_> = engine.accounts().map(|config| config.account.name.clone()).collect();
+    tracing::info!(accounts = names.join(", "), state_dir = %state.display(), "qunfa is running");
+    engine.look_again(now);
+    let (ending, ended) = watch::channel(false);
+    let mut tasks = tokio::task::JoinSet::new();
+    if let Some(listener) = listener {
+        let address = listener.local_addr().map_err(|error| RunError::Setup(error.to_string()))?;
+        if let Some(tell) = options.on_listen {
+            // A rehearsal that no longer listens needs no address.
+            tell.send(address).unwrap_or_default();
+        }
+        let inlet = callback::Desk::new(&engine, sender.clone(), options.now.clone());
+        tasks.spawn(callback::serve(listener, inlet, ended.clone()));
+    }
+    let accounts = engine.accounts().map(|config| config.account.clone()).collect();
+    let taker = taking::Taker { inbox, accounts, now: options.now.clone(), to: sender.clone() };
+    tasks.spawn(taker.run(ended));
+    let chores = chores::start(sender.clone()).await;
+    let mut daemon = Daemon {
+        engine,
+        state,
+        bases,
+        client: Arc::new(Client::new()),
+        now: options.now,
+        jump: options.jump,
+        sender,
+        looked: Look { at: now, version: None, seen_at: now },
+    };
+    let outcome = daemon.run(inputs, options.stop).await;
+    ending.send_replace(true);
+    chores.stop().await;
+    tasks.abort_all();
+    drop(lock);
+    outcome
+}
+
+fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
+    ApiBase::parse(&config.api_base).map_err(|error| {
+        RunError::Setup(format!(
+            "account {}: api_base {}: {error}",
+            config.account.name, config.api_base
+        ))
+    })
+}
+
+/// Opens the database and the mark; an empty database beside filled receipts reads them back.
+fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, RunError> {
+    let path = config.state_dir.join("qunfa.db");
+    let store = Store::open(&path, now).map_err(RunError::Database)?;
+    let mark = lock::read_mark(&config.state_dir)?;
+    let empty = !store.read().presence().map_err(RunError::Database)?.has_jobs;
+    let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
+    if empty {
+        let files = taking::remembered(inbox, &config.accounts, now)
+            .map_err(|error| RunError::Setup(chain(&error)))?;
+        if !files.is_empty() {
+            tracing::warn!(
+                files = files.len(),
+                "the database is empty: the accepted files are read back"
+            );
+            engine.take_back(&files, now)?;
+        }
+    }
+    Ok(engine)
+}
+
+/// Returns an error with what caused it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// When the loop last looked at what changes without telling it.
+struct Look {
+    at: DateTime<Utc>,
+    version: Option<i64>,
+    seen_at: DateTime<Utc>,
+}
+
+struct Daemon {
+    engine: Engine,
+    state: PathBuf,
+    bases: Vec<ApiBase>,
+    client: Arc<Client>,
+    now: Now,
+    jump: Option<Jump>,
+    sender: mpsc::Sender<Input>,
+    looked: Look,
+}
+
+impl Daemon {
+    async fn run(
+        &mut self,
+        mut inputs: mpsc::Receiver<Input>,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<(), RunError> {
+        let mut signals = signals()?;
+        let mut batch = Vec::new();
+        loop {
+            let now = (self.now)();
+            self.look_around(now)?;
+            self.release(now)?;
+            let waited = tokio::select! {
+                _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
+                () = tokio::time::sleep(self.pause(now)) => Waited::Time,
+                signal = signals.recv() => Waited::Stop(signal),
+                _ = stop.wait_for(|stop| *stop) => Waited::Stop("the rehearsal is over"),
+            };
+            match waited {
+                Waited::Inputs => self.take(&mut batch)?,
+                Waited::Time => self.jump_ahead(),
+                Waited::Stop(why) => {
+                    tracing::info!("{why}: nothing new is released, answers under way are awaited");
+                    return self.finish(&mut inputs).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for the answers under way; what does not come in time stays in doubt on disk.
+    async fn finish(&mut self, inputs: &mut mpsc::Receiver<Input>) -> Result<(), RunError> {
+        let last = tokio::time::sleep(LAST_ANSWERS);
+        tokio::pin!(last);
+        let mut batch = Vec::new();
+        while self.engine.is_busy() {
+            tokio::select! {
+                _ = inputs.recv_many(&mut batch, 256) => self.take(&mut batch)?,
+                () = &mut last => {
+                    tracing::warn!("an answer did not come in time: its outcome is settled at the next start");
+                    break;
+                }
+            }
+        }
+        let now = (self.now)();
+        self.engine.change(|step| step.seen(now))?;
+        tracing::info!("qunfa has ended");
+        Ok(())
+    }
+
+    /// Notices what nobody tells: commands that wrote, a clock that was stepped.
+    fn look_around(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
+        let since = now - self.looked.at;
+        if self.jump.is_none() && (since > STEPPED || since < -TimeDelta::seconds(2)) {
+            tracing::warn!(
+                by_s = since.num_seconds(),
+                "the clock was stepped, or the machine slept"
+            );
+            self.engine.forget_clocks(now);
+            self.looked.at = now;
+        }
+        if since >= LOOK_EVERY || self.looked.version.is_none() {
+            let version = self.engine.store().data_version()?;
+            if self.looked.version.replace(version).is_some_and(|before| before != version) {
+                self.engine.look_again(now);
+            }
+            self.looked.at = now;
+        }
+        if now - self.looked.seen_at >= SEEN_EVERY || now < self.looked.seen_at {
+            self.engine.change(|step| step.seen(now))?;
+            self.looked.seen_at = now;
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
+        let pass = self.engine.pass(now)?;
+        if let Some(mark) = &pass.mark {
+            self.store_mark(mark)?;
+        }
+        for outgoing in pass.outgoing {
+            self.send(outgoing);
+        }
+        Ok(())
+    }
+
+    fn store_mark(&self, mark: &Mark) -> Result<(), RunError> {
+        lock::write_mark(&self.state, mark)
+    }
+
+    fn send(&self, Outgoing { lane, ticket, request }: Outgoing) {
+        let (client, base) = (Arc::clone(&self.client), self.bases[lane].clone());
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            let answer = client.perform(&base, &request).await;
+            // Where the loop has ended, the attempt is in doubt on disk already.
+            sender.send(Input::Answer(lane, ticket, answer)).await.unwrap_or_default();
+        });
+    }
+
+    fn pause(&self, now: DateTime<Utc>) -> Duration {
+        if self.jump.is_some() && !self.engine.is_busy() {
+            return SETTLE_BEFORE_JUMP;
+        }
+        let wake = self.engine.next_wake().map_or(LOOK_EVERY, |wake| wake - now);
+        wake.clamp(TimeDelta::zero(), LOOK_EVERY).to_std().unwrap_or_default()
+    }
+
+    fn jump_ahead(&self) {
+        let now = (self.now)();
+        if let Some(jump) = &self.jump
+            && !self.engine.is_busy()
+            && let Some(wake) = self.engine.next_wake().filter(|wake| *wake > now)
+        {
+            jump(wake);
+        }
+    }
+
+    /// Records everything that came, the answers of many accounts in one commit.
+    fn take(&mut self, inputs: &mut Vec<Input>) -> Result<(), RunError> {
+        let now = (self.now)();
+        let mut answers = Vec::new();
+        let mut others = Vec::new();
+        for input in inputs.drain(..) {
+            match input {
+                Input::Answer(lane, ticket, answer) => answers.push((lane, ticket, answer)),
+                other @ (Input::Event(..) | Input::File(..) | Input::Chore(_)) => {
+                    others.push(other);
+                }
+            }
+        }
+        if !answers.is_empty() {
+            self.engine.settle(&answers, now)?;
+        }
+        for other in others {
+            self.take_other(other, now)?;
+        }
+        Ok(())
+    }
+
+    fn take_other(&mut self, input: Input, now: DateTime<Utc>) -> Result<(), RunError> {
+        match input {
+            Input::Answer(lane, ticket, answer) => {
+                self.engine.settle(&[(lane, ticket, answer)], now)?;
+            }
+            Input::Event(lane, raw, event, stored) => {
+                self.engine.receive(lane, (&raw, &event), now)?;
+                // A push that was given up is pushed again, and known then.
+                stored.send(()).unwrap_or_default();
+            }
+            Input::File(package, jobs, reply) => {
+                let offered: Vec<_> =
+                    jobs.iter().map(|job| Offered { spec: &job.spec, line: job.line }).collect();
+                let taken = match self.engine.take_file(
+                    (package.sha256(), package.name()),
+                    &offered,
+                    now,
+                ) {
+                    Ok(taken) => Ok(taken),
+                    Err(TakeError::Refused(problems)) => Err(problems),
+                    Err(TakeError::Store(error)) => return Err(error.into()),
+                };
+                // Without a reply the file stays in the inbox and is found known at the next start.
+                reply.send(taken).unwrap_or_default();
+            }
+            Input::Chore(chore) => chore.run(&mut self.engine, now)?,
+        }
+        Ok(())
+    }
+}
+
+enum Waited {
+    Inputs,
+    Time,
+    Stop(&'static str),
+}
+
+struct Signals {
+    term: tokio::signal::unix::Signal,
+    int: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    async fn recv(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.term.recv() => "SIGTERM",
+            _ = self.int.recv() => "SIGINT",
+        }
+    }
+}
+
+fn signals() -> Result<Signals, RunError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| {
+        signal(kind).map_err(|error| RunError::Setup(format!("signals cannot be heard: {error}")))
+    };
+    Ok(Signals { term: listen(SignalKind::terminate())?, int: listen(SignalKind::interrupt())? })
+}
+
+/// Returns whether an inbox problem is worth a person's eyes.
+fn is_unusable(error: &InboxError) -> bool {
+    match error {
+        InboxError::Unusable { .. } => true,
+        InboxError::Entry { .. } | InboxError::Changed { .. } => false,
+    }
 }

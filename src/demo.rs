@@ -1,13 +1,248 @@
-//! STUB of this branch: the demo's own module replaces it.
+//! A rehearsal: the real daemon against the sandbox, on a clock that jumps over idle time.
+//!
+//! Nothing is faked but the clock and the platform: a job file is dropped, the daemon takes it,
+//! and what happens to each job is told as its story grows in the database. It ends by itself,
+//! and with an error if a job did not end as a rehearsal must show it.
 
+use std::fmt::Write as _;
 use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crate::daemon::Now;
+use anyhow::{Context as _, bail, ensure};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
 
-/// Shows the daemon at work.
+use crate::calendar::{self, Span, Window};
+use crate::config;
+use crate::daemon::{self, Now, Options};
+use crate::model::JobState;
+use crate::sandbox::server::{self, Callback};
+use crate::sandbox::{self, AccountSpec, Fault, FaultKind, Platform};
+use crate::store::Store;
+
+const CALLBACK_TOKEN: &str = "rehearsal";
+/// How often the story is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// A rehearsal that takes longer has failed.
+const LONGEST: Duration = Duration::from_secs(28);
+
+const ACCOUNTS: [(&str, &str, sandbox::Kind); 3] = [
+    ("brand-daily", "wx00000000000daily", sandbox::Kind::Subscription),
+    ("brand-club", "wx00000000000club", sandbox::Kind::Service),
+    ("brand-shop", "wx00000000000shop", sandbox::Kind::Service),
+];
+
+const JOBS: [(&str, &str); 4] = [
+    ("spring-launch", "goes at its time"),
+    (
+        "spring-echo",
+        "finds the day's only broadcast taken, and goes the next day at its time of day",
+    ),
+    ("club-evening", "is told 45066 (too fast), waits over a minute, and asks with the same id"),
+    (
+        "shop-news",
+        "is accepted, but the answer is lost: asked again, the platform knows it (45065)",
+    ),
+];
+
+/// Plays the rehearsal, telling it to `out`.
 ///
 /// # Errors
-/// Where it cannot.
-pub fn run(_now: Now, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
-    Ok(writeln!(out, "STUB: there is no demo in this branch")?)
+/// Where something could not be set up, or a job did not end as it must.
+pub fn run(now: &Now, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    let runtime = daemon::runtime()?;
+    let outcome = runtime.block_on(play(now, out));
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    outcome
+}
+
+/// A clock that runs with the real one, ahead by as much as was jumped over.
+struct Clock {
+    real: Now,
+    ahead: Mutex<TimeDelta>,
+}
+
+impl Clock {
+    fn starting_at(real: &Now, start: DateTime<Utc>) -> Arc<Self> {
+        let ahead = Mutex::new(start - real());
+        Arc::new(Self { real: Arc::clone(real), ahead })
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        (self.real)() + *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn jump(&self, to: DateTime<Utc>) {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = (self.real)() + *ahead;
+        if to > now {
+            *ahead += to - now;
+        }
+    }
+}
+
+async fn play(real: &Now, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    let today = Window::containing(Span::Day, real());
+    let clock = Clock::starting_at(real, today.start() + TimeDelta::minutes(19 * 60 + 58));
+    let dir = tempfile::tempdir().context("no temporary directory could be made")?;
+    let platform = Arc::new(Mutex::new(rehearsed_platform()));
+    let ours = Arc::clone(&clock);
+    let now: Now = Arc::new(move || ours.now());
+    let sandbox = TcpListener::bind("127.0.0.1:0").await?;
+    let config = write_config(dir.path(), sandbox.local_addr()?)?;
+    let (stop, stopped) = watch::channel(false);
+    let (told, listening) = oneshot::channel();
+    let options = Options {
+        now: Arc::clone(&now),
+        jump: Some(jumping(&clock, &platform)),
+        on_listen: Some(told),
+        stop: stopped.clone(),
+    };
+    drop_jobs(&config.inbox, today)?;
+    let daemon = tokio::spawn(daemon::serve(config, options));
+    let listening = listening.await.context("the daemon did not start")?;
+    let callback = ACCOUNTS.iter().fold(Callback::default(), |callback, (name, appid, _)| {
+        let url = format!("http://{listening}/callback/{name}");
+        callback.for_appid(appid, &url, CALLBACK_TOKEN)
+    });
+    let mut ended = stopped;
+    let served = tokio::spawn(server::serve(
+        sandbox,
+        Arc::clone(&platform),
+        now,
+        Some(callback),
+        async move { ended.wait_for(|over| *over).await.map(drop).unwrap_or_default() },
+    ));
+    introduce(out)?;
+    let told = tell(dir.path(), &clock, out).await;
+    stop.send_replace(true);
+    daemon.await??;
+    served.abort();
+    told?;
+    conclude(&platform, out)
+}
+
+fn rehearsed_platform() -> Platform {
+    let mut platform = Platform::new(1);
+    for (_, appid, kind) in ACCOUNTS {
+        platform.add_account(AccountSpec::new(appid, kind));
+    }
+    let faults = [(FaultKind::Errcode(45066), 1), (FaultKind::AnswerLost, 2)];
+    for (kind, account) in faults {
+        platform.inject(Fault::new(kind).on_path("sendall").for_appid(ACCOUNTS[account].1));
+    }
+    platform
+}
+
+/// Jumps to the daemon's next wake, but never over an event that the platform is about to push.
+fn jumping(clock: &Arc<Clock>, platform: &Arc<Mutex<Platform>>) -> daemon::Jump {
+    let (clock, platform) = (Arc::clone(clock), Arc::clone(platform));
+    Arc::new(move |wake| {
+        let event = platform.lock().unwrap_or_else(PoisonError::into_inner).next_event_at();
+        clock.jump(event.map_or(wake, |event| event.min(wake)));
+    })
+}
+
+fn write_config(dir: &Path, sandbox: SocketAddr) -> anyhow::Result<config::Config> {
+    std::fs::write(dir.join("callback.token"), CALLBACK_TOKEN)?;
+    let mut text = "state_dir: state\ninbox: inbox\nlisten: 127.0.0.1:0\naccounts:\n".to_owned();
+    for (name, appid, kind) in ACCOUNTS {
+        let kind = match kind {
+            sandbox::Kind::Subscription => "subscription",
+            sandbox::Kind::Service => "service",
+        };
+        writeln!(
+            text,
+            "  {name}: {{ kind: {kind}, appid: {appid}, secret_env: SECRET, api_base: \"http://{sandbox}\", \
+             callback: {{ token_file: callback.token }} }}"
+        )?;
+    }
+    let path = dir.join("config.yaml");
+    std::fs::write(&path, text)?;
+    let env = |name: &str| (name == "SECRET").then(|| "rehearsal".to_owned());
+    Ok(config::load(&path, &env)?)
+}
+
+fn drop_jobs(inbox: &Path, today: Window) -> anyhow::Result<()> {
+    let jobs = format!(
+        "jobs:
+  - {{ id: spring-launch, account: brand-daily, at: {today} 20:00,
+      broadcast: {{ filter: {{ is_to_all: true }}, text: 春天来了 }} }}
+  - {{ id: spring-echo, account: brand-daily, at: {today} 20:05,
+      broadcast: {{ filter: {{ is_to_all: true }}, text: 春天又来了 }} }}
+  - {{ id: club-evening, account: brand-club, at: {today} 20:10,
+      broadcast: {{ filter: {{ tag_id: 2 }}, mpnews: {{ media_id: evening-articles }} }} }}
+  - {{ id: shop-news, account: brand-shop, at: {today} 20:30,
+      broadcast: {{ filter: {{ is_to_all: true }}, text: 新品上架 }} }}
+...
+"
+    );
+    std::fs::create_dir_all(inbox)?;
+    std::fs::write(inbox.join("spring.yaml"), jobs)?;
+    Ok(())
+}
+
+fn introduce(out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "A rehearsal: the real daemon, a sandbox in place of the platform, and a clock")?;
+    writeln!(out, "that jumps over the waiting. Four jobs are dropped into the inbox:\n")?;
+    for (id, what) in JOBS {
+        writeln!(out, "  {id:<14} {what}")?;
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Tells each job's story as it grows, until all have ended.
+async fn tell(dir: &Path, clock: &Clock, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    let database = dir.join("state/qunfa.db");
+    let began = tokio::time::Instant::now();
+    let mut told = [0; JOBS.len()];
+    let mut store = None;
+    loop {
+        ensure!(began.elapsed() < LONGEST, "the rehearsal did not end in {} s", LONGEST.as_secs());
+        tokio::time::sleep(LOOK_EVERY).await;
+        if store.is_none() {
+            store = Store::open_existing(&database, clock.now())?;
+        }
+        let Some(store) = &store else { continue };
+        let step = store.read();
+        let mut sent = 0;
+        for ((id, _), told) in JOBS.iter().zip(&mut told) {
+            for line in step.history(id)?.iter().skip(*told) {
+                *told += 1;
+                let at = calendar::beijing(line.at);
+                writeln!(out, "{at}  {id:<14} {:<10} {}", line.to, line.why)?;
+            }
+            match step.job_view(id)?.map(|job| job.state) {
+                Some(JobState::Sent) => sent += 1,
+                Some(state) if state.is_final() => bail!("job {id} ended as {state}"),
+                Some(_) | None => {}
+            }
+        }
+        if sent == JOBS.len() {
+            return Ok(());
+        }
+    }
+}
+
+fn conclude(platform: &Mutex<Platform>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let platform = platform.lock().unwrap_or_else(PoisonError::into_inner);
+    let broadcasts = platform.accepted().len();
+    let requests =
+        platform.requests().iter().filter(|request| request.path.ends_with("/sendall")).count();
+    writeln!(
+        out,
+        "\n{} jobs, {requests} requests to send, {broadcasts} broadcasts at the platform: each exactly once.",
+        JOBS.len()
+    )?;
+    ensure!(
+        broadcasts == JOBS.len(),
+        "the platform counted {broadcasts} broadcasts for {} jobs",
+        JOBS.len()
+    );
+    Ok(())
 }

@@ -1,22 +1,655 @@
-//! STUB of this branch but for [`bodies`]: the engine's own module is merged by hand.
+//! The engine: it decides what is asked when, and learns from the answers.
+//!
+//! Neither a clock nor a socket is in here. [`Engine::pass`] gives the requests that may leave
+//! now and has already written down that they will; [`Engine::settle`] records what came of
+//! them; [`Engine::next_wake`] says when to look again. What must survive a crash is in the
+//! store; what is only in memory (tokens, the reading of the platform's clock) is asked for anew.
+//!
+//! Order of a release: a token and a fresh reading of the platform's clock first, then the rules,
+//! then the intent on disk, then the mark beside it, then the request.
 
-use crate::model::{Action, Audience, JobSpec, batch_lengths};
-use crate::store::BatchBody;
-use crate::wechat::protocol;
+mod lane;
+mod meaning;
 
-/// Returns the fixed bodies of a job's batches, in order.
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::calendar;
+use crate::config::{AccountConfig, TokenSource};
+use crate::model::{Account, Action, Audience, JobId, JobSpec, JobState, batch_lengths};
+use crate::plan::Step as Next;
+use crate::quota::{Because, Block, margins};
+use crate::store::{
+    Attention, BatchBody, EventIn, Presence, Refusal, ResultAsk, Source, Step, Store, StoreError,
+    Taken,
+};
+use crate::wechat::callback::MassEvent;
+use crate::wechat::protocol::{self, Answer, Request};
+
+pub use lane::Lane;
+pub use meaning::conclude;
+
+/// A request that may leave now, and what its answer settles.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// Which account asks (an index into the config's accounts).
+    pub lane: usize,
+    /// What the answer settles.
+    pub ticket: Ticket,
+    /// The request.
+    pub request: Request,
+}
+
+/// What an answer settles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ticket {
+    /// A token was asked for.
+    Token {
+        /// With `force_refresh`.
+        forced: bool,
+    },
+    /// A harmless question, asked for the platform's clock.
+    Clock,
+    /// A mass send.
+    Send {
+        /// The attempt that was written down.
+        attempt: i64,
+    },
+    /// `mass/get`.
+    Result(ResultAsk),
+}
+
+/// What must be done after a pass, in this order: store the mark, then send.
+#[derive(Debug, Default)]
+pub struct Pass {
+    /// The mark as it must stand on disk before the first request leaves.
+    pub mark: Option<Mark>,
+    /// The requests.
+    pub outgoing: Vec<Outgoing>,
+}
+
+/// The small file beside the database that an older database is known by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// How many intents were written.
+    pub high_water: i64,
+    /// The generation of every batch that a person remade: job, then batch number.
+    pub generations: BTreeMap<String, BTreeMap<u32, u32>>,
+}
+
+/// The daemon's decisions over one database.
+#[derive(Debug)]
+pub struct Engine {
+    store: Store,
+    lanes: Vec<Lane>,
+    mark: Mark,
+    /// What the database knew of the daemon before this start, until a trusted clock judged it.
+    absence: Option<Presence>,
+}
+
+/// A job to be taken, as its file has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Offered<'a> {
+    /// The checked job.
+    pub spec: &'a JobSpec,
+    /// The line it begins in.
+    pub line: usize,
+}
+
+/// What became of one job of a file.
+#[derive(Clone, Debug)]
+pub struct TakenJob {
+    /// Its id.
+    pub id: JobId,
+    /// What became of it.
+    pub taken: Taken,
+    /// When it is due now.
+    pub due_at: DateTime<Utc>,
+    /// Where it stands.
+    pub state: JobState,
+}
+
+/// A file that was taken.
+#[derive(Clone, Debug)]
+pub struct TakenFile {
+    /// When its content was first taken, which is the time of its jobs without one.
+    pub first_taken_at: DateTime<Utc>,
+    /// Its jobs.
+    pub jobs: Vec<TakenJob>,
+}
+
+/// A file that a lost database had accepted.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// Its name.
+    pub name: String,
+    /// The digest of its content.
+    pub sha256: String,
+    /// When it was first taken, by its receipt.
+    pub taken_at: DateTime<Utc>,
+    /// The jobs that can still be read.
+    pub jobs: Vec<(JobSpec, usize)>,
+    /// Every id in it with its account, whatever else cannot be read.
+    pub ids: Vec<(JobId, String)>,
+}
+
+/// Why a file was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    /// Some of its jobs cannot be: each with its line and the reason.
+    #[error("{} of its jobs cannot be taken", .0.len())]
+    Refused(Vec<(usize, String)>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How many jobs of one account a single pass settles without a request.
+const DECISIONS_PER_PASS: usize = 500;
+
+impl Engine {
+    /// Takes over a database: open attempts are in doubt from now on.
+    ///
+    /// A mark ahead of the database holds everything at once.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn open(
+        mut store: Store,
+        accounts: Vec<AccountConfig>,
+        mark: Option<Mark>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        let lanes: Vec<_> = accounts.into_iter().map(|config| Lane::new(config, now)).collect();
+        let mark = mark.unwrap_or_default();
+        let absence = store.step(|step| {
+            for lane in &lanes {
+                step.know_account(&lane.config.account.name)?;
+            }
+            step.leave_open_attempts_in_doubt(now)?;
+            let presence = step.presence()?;
+            if mark.high_water > presence.high_water {
+                hold_for_restore(step, "the database is older than the mark beside it", now)?;
+            }
+            lift_generations(step, &lanes, &mark, now)?;
+            Ok::<_, StoreError>(presence)
+        })?;
+        let mark = Mark { high_water: mark.high_water.max(absence.high_water), ..mark };
+        let away = now - absence.seen_at > margins::ABSENCE_MAX;
+        let absence = (away && absence.has_jobs).then_some(absence);
+        Ok(Self { store, lanes, mark, absence })
+    }
+
+    /// Returns the store, to read.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Gives the store back, forgetting everything else.
+    pub fn into_store(self) -> Store {
+        self.store
+    }
+
+    /// Returns the accounts in the config's order.
+    pub fn accounts(&self) -> impl Iterator<Item = &AccountConfig> {
+        self.lanes.iter().map(|lane| &lane.config)
+    }
+
+    /// Returns the place of an account by name.
+    pub fn lane_of(&self, account: &str) -> Option<usize> {
+        self.lanes.iter().position(|lane| lane.config.account.name == account)
+    }
+
+    /// Looks at every account again: somebody else wrote to the database, or the clock was stepped.
+    pub fn look_again(&mut self, now: DateTime<Utc>) {
+        for lane in &mut self.lanes {
+            lane.wake = Some(now);
+        }
+    }
+
+    /// Forgets what the platform's clocks said: our own was stepped.
+    pub fn forget_clocks(&mut self, now: DateTime<Utc>) {
+        for lane in &mut self.lanes {
+            lane.date = None;
+        }
+        self.look_again(now);
+    }
+
+    /// Returns when the next pass has something to do.
+    pub fn next_wake(&self) -> Option<DateTime<Utc>> {
+        self.lanes.iter().filter_map(|lane| lane.wake).min()
+    }
+
+    /// Says whether some request is under way.
+    pub fn is_busy(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.busy || lane.asking_result)
+    }
+
+    /// Decides for every account whose time has come, in one commit for all of them.
+    ///
+    /// # Errors
+    /// Where the store fails: then nothing of it happened, and nothing may be sent.
+    pub fn pass(&mut self, now: DateTime<Utc>) -> Result<Pass, StoreError> {
+        let Self { store, lanes, absence, .. } = self;
+        let ready = |lane: &Lane| lane.wake.is_some_and(|wake| wake <= now);
+        if !lanes.iter().any(ready) {
+            return Ok(Pass::default());
+        }
+        let judging = absence.is_some();
+        let (outgoing, generations, high_water) = store.step(|step| {
+            let mut outgoing = Vec::new();
+            let mut generations = Vec::new();
+            for (index, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| ready(lane)) {
+                let mut turn = Turn {
+                    step,
+                    index,
+                    now,
+                    judging,
+                    outgoing: &mut outgoing,
+                    generations: &mut generations,
+                };
+                turn.advance(lane)?;
+            }
+            Ok::<_, StoreError>((outgoing, generations, step.presence()?.high_water))
+        })?;
+        let mark = (high_water > self.mark.high_water).then(|| {
+            self.mark.high_water = high_water;
+            for (job, batch, generation) in generations {
+                self.mark.generations.entry(job).or_default().insert(batch, generation);
+            }
+            self.mark.clone()
+        });
+        Ok(Pass { mark, outgoing })
+    }
+
+    /// Records what came of requests, in one commit for all of them.
+    ///
+    /// # Errors
+    /// Where the store fails: then the attempts stay in doubt, and the daemon must end.
+    pub fn settle(
+        &mut self,
+        answers: &[(usize, Ticket, Answer)],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Self { store, lanes, absence, .. } = self;
+        store.step(|step| {
+            for (index, ticket, answer) in answers {
+                let lane = &mut lanes[*index];
+                lane.settle(step, *ticket, answer, now)?;
+                if lane.clock_trusted(now)
+                    && let Some(presence) = absence.take()
+                {
+                    let why = format!(
+                        "the daemon was last seen on {}: the machine may have been restored",
+                        calendar::beijing(presence.seen_at)
+                    );
+                    hold_for_restore(step, &why, now)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes the jobs of one file, or none of them.
+    ///
+    /// # Errors
+    /// What is wrong with which job, or that the store failed.
+    pub fn take_file(
+        &mut self,
+        (sha256, name): (&str, &str),
+        jobs: &[Offered<'_>],
+        now: DateTime<Utc>,
+    ) -> Result<TakenFile, TakeError> {
+        let Self { store, lanes, .. } = self;
+        let taken = store.step(|step| {
+            let first_taken_at = step.know_file(sha256, name, now)?;
+            let mut refused = Vec::new();
+            let mut taken = Vec::new();
+            let mut order: Vec<_> = jobs.iter().collect();
+            order.sort_by_key(|job| job.spec.at.unwrap_or(first_taken_at));
+            for job in order {
+                let Some(lane) = lane_named(lanes, &job.spec.account) else {
+                    refused.push((job.line, format!("no account is named {}", job.spec.account)));
+                    continue;
+                };
+                let source = Source { file: name, line: job.line, first_taken_at };
+                let account = &lane.config.account;
+                match step.take(job.spec, account, &bodies(job.spec), source, now)? {
+                    Taken::Refused(why) => refused.push((job.line, why)),
+                    known @ (Taken::New | Taken::Known | Taken::Updated) => {
+                        taken.push((job, known));
+                    }
+                }
+            }
+            if !refused.is_empty() {
+                return Err(TakeError::Refused(refused));
+            }
+            let place = |(job, taken): (&Offered<'_>, Taken)| {
+                let id = job.spec.id.clone();
+                let stands = step.job(&id)?;
+                Ok(TakenJob { id, taken, due_at: stands.due_at, state: stands.state })
+            };
+            let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
+            Ok(TakenFile { first_taken_at, jobs })
+        })?;
+        for job in jobs {
+            if let Some(lane) = self.lane_of(&job.spec.account) {
+                self.lanes[lane].wake = Some(now);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Records every job that a lost database had accepted, as missed, in one step.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn take_back(
+        &mut self,
+        files: &[Remembered],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Self { store, lanes, mark, .. } = self;
+        store.step(|step| {
+            // The newest version of a job is the one that a retry should send.
+            for file in files.iter().rev() {
+                step.know_file(&file.sha256, &file.name, file.taken_at)?;
+                for (spec, line) in &file.jobs {
+                    let source =
+                        Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
+                    if let Some(lane) = lane_named(lanes, &spec.account) {
+                        step.take_back(spec, &lane.config.account, &bodies(spec), source, now)?;
+                    }
+                }
+                for (id, account) in &file.ids {
+                    step.remember_id((id, account), &file.name, file.taken_at, now)?;
+                }
+            }
+            lift_generations(step, lanes, mark, now)
+        })
+    }
+
+    /// Stores an event of the platform.
+    ///
+    /// # Errors
+    /// Where the store fails: then it must not be answered, and the platform sends it again.
+    pub fn receive(
+        &mut self,
+        index: usize,
+        (raw, event): (&[u8], &MassEvent),
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Self { store, lanes, .. } = self;
+        let lane = &mut lanes[index];
+        let account = &lane.config.account;
+        store.step(|step| {
+            let incoming = EventIn {
+                account: &account.name,
+                raw,
+                msg_id: event.msg_id,
+                created_at: DateTime::from_timestamp(event.create_time, 0).unwrap_or(now),
+                status: &event.status_text,
+                words: &event.status.words(),
+                counts: [event.total, event.filter, event.sent, event.error],
+            };
+            step.receive(&incoming, account, now)
+        })?;
+        lane.wake = Some(now);
+        Ok(())
+    }
+
+    /// Makes one change that is not a pass: a chore, or a person's word.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn change<T>(
+        &mut self,
+        work: impl FnOnce(&Step<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.store.step(work)
+    }
+}
+
+/// Returns the fixed bodies of a job's batches.
 pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
     let Action::Broadcast(broadcast) = &spec.action;
     let Audience::List(list) = &broadcast.audience else {
         return vec![BatchBody { body: protocol::body(broadcast, None), receivers: None }];
     };
     let mut rest = list.as_slice();
-    let mut bodies = Vec::new();
-    for length in batch_lengths(list.len()) {
+    let batch = |length: usize| {
         let (these, others) = rest.split_at(length);
         rest = others;
-        let receivers = u32::try_from(length).ok();
-        bodies.push(BatchBody { body: protocol::body(broadcast, Some(these)), receivers });
+        BatchBody {
+            body: protocol::body(broadcast, Some(these)),
+            receivers: u32::try_from(length).ok(),
+        }
+    };
+    batch_lengths(list.len()).into_iter().map(batch).collect()
+}
+
+fn lane_named<'a>(lanes: &'a [Lane], account: &str) -> Option<&'a Lane> {
+    lanes.iter().find(|lane| lane.config.account.name == account)
+}
+
+fn hold_for_restore(step: &Step<'_>, why: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let jobs = step.jobs_in_question(now)?;
+    let names = jobs.iter().map(JobId::as_str).collect::<Vec<_>>().join(", ");
+    let question = if names.is_empty() {
+        "no job was due in the meantime".to_owned()
+    } else {
+        format!("these jobs may have been sent already: {names}")
+    };
+    tracing::error!("{why}; {question}; nothing is released until `qunfa resume --all`");
+    step.hold(None, &format!("{why}; {question}"), now)
+}
+
+fn lift_generations(
+    step: &Step<'_>,
+    lanes: &[Lane],
+    mark: &Mark,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for (job, batches) in &mark.generations {
+        let Some(id) = JobId::parse(job) else { continue };
+        let Some(account) = step.account_of(&id)? else { continue };
+        let Some(lane) = lane_named(lanes, &account) else { continue };
+        for (batch, generation) in batches {
+            step.lift_generation((&id, *batch, *generation), &lane.config.account, now)?;
+        }
     }
-    bodies
+    Ok(())
+}
+
+/// One account's turn in a pass.
+struct Turn<'a, 's> {
+    step: &'a Step<'s>,
+    index: usize,
+    now: DateTime<Utc>,
+    /// Whether a trusted clock is wanted at once, to judge the daemon's absence.
+    judging: bool,
+    outgoing: &'a mut Vec<Outgoing>,
+    generations: &'a mut Vec<(String, u32, u32)>,
+}
+
+impl Turn<'_, '_> {
+    fn advance(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
+        let name = lane.config.account.name.clone();
+        let stops = self.step.stops(&name)?;
+        if stops.paused.is_some() {
+            lane.wake = None;
+            return Ok(());
+        }
+        let held = stops.hold.is_some();
+        let mut release_at = if held { None } else { self.step.next_wake(&name)? };
+        if !lane.busy && (self.judging || release_at.is_some()) {
+            let wanted_at = if self.judging { self.now } else { release_at.unwrap_or(self.now) };
+            if lane.wants_preflight(wanted_at, self.now) {
+                self.preflight(lane)?;
+            } else if lane.may_release(self.now) && release_at.is_some_and(|at| at <= self.now) {
+                release_at = self.release(lane)?;
+            }
+        }
+        let result_at = self.step.next_result(&name)?;
+        if result_at.is_some_and(|at| at <= self.now) {
+            self.ask_result(lane)?;
+        }
+        let result_at = self.step.next_result(&name)?;
+        lane.schedule(release_at, result_at, self.now);
+        Ok(())
+    }
+
+    fn send(&mut self, ticket: Ticket, request: Request) {
+        self.outgoing.push(Outgoing { lane: self.index, ticket, request });
+    }
+
+    /// Asks for a token, or where there is one for the platform's clock.
+    fn preflight(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
+        if lane.preflight_at > self.now {
+            return Ok(());
+        }
+        let may_force = lane.may_force(self.now);
+        let account = &lane.config.account;
+        let token = lane.usable_token(self.now).cloned();
+        let (ticket, request) = match (&lane.config.token, token, &lane.config.secret) {
+            (TokenSource::Classic | TokenSource::Url(_), Some(token), _) => {
+                (Ticket::Clock, protocol::tags_get(&token))
+            }
+            (TokenSource::Url(url), None, _) => {
+                (Ticket::Token { forced: false }, protocol::shared_token(url))
+            }
+            (TokenSource::Stable, _, Some(secret)) => {
+                let forced = may_force && self.step.force_token(account, self.now)?;
+                let ticket = Ticket::Token { forced };
+                (ticket, protocol::stable_token(&account.appid, secret, forced))
+            }
+            (TokenSource::Classic, None, Some(secret)) => {
+                (Ticket::Token { forced: false }, protocol::classic_token(&account.appid, secret))
+            }
+            (TokenSource::Stable | TokenSource::Classic, _, None) => {
+                unreachable!("the config demands a secret where a token is asked for")
+            }
+        };
+        lane.busy = true;
+        self.send(ticket, request);
+        Ok(())
+    }
+
+    /// Decides the account's due jobs, until one is asked for; returns when to look again.
+    fn release(&mut self, lane: &mut Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let name = lane.config.account.name.clone();
+        for _ in 0..DECISIONS_PER_PASS {
+            let Some(job) = self.step.due_job(&name, self.now)? else {
+                return self.step.next_wake(&name);
+            };
+            let account = &lane.config.account;
+            let (next, batches) = self.step.next_step(&job, self.now)?;
+            match next {
+                Next::Wait(until) => self.step.sleep(&job.id, until.max(self.soon()), None)?,
+                Next::Nothing => self.step.sleep(&job.id, self.now + margins::PER_MINUTE, None)?,
+                Next::Miss => {
+                    let why = missed(&job, self.now);
+                    self.step.end_for(&job, account, JobState::Missed, &why, self.now)?;
+                }
+                Next::RunOut => self.step.run_out(&job, account, self.now)?,
+                Next::Ask(index) => {
+                    if let Some(free_at) = self.step.minute_free_at(&name, 0, self.now)? {
+                        return Ok(Some(free_at.max(self.soon())));
+                    }
+                    let batch = &batches[index];
+                    match self.step.begin(&job, account, batch, self.now)? {
+                        Ok(begun) => {
+                            let token = lane.usable_token(self.now).expect("may_release saw it");
+                            let body = protocol::with_clientmsgid(&begun.body, &begun.clientmsgid);
+                            let request = protocol::mass(begun.list, token, body);
+                            if batch.generation > 0 {
+                                let id = job.id.to_string();
+                                self.generations.push((id, batch.number, batch.generation));
+                            }
+                            lane.busy = true;
+                            self.send(Ticket::Send { attempt: begun.attempt }, request);
+                            return self.step.next_wake(&name);
+                        }
+                        Err(refusal) => self.without_room(&job, batch, account, refusal)?,
+                    }
+                }
+            }
+        }
+        Ok(Some(self.soon()))
+    }
+
+    fn soon(&self) -> DateTime<Utc> {
+        self.now + chrono::TimeDelta::milliseconds(10)
+    }
+
+    fn without_room(
+        &self,
+        job: &crate::plan::Job,
+        batch: &crate::plan::Batch,
+        account: &Account,
+        refusal: Refusal,
+    ) -> Result<(), StoreError> {
+        let (Refusal::Blocked(block) | Refusal::Receivers(block)) = refusal;
+        let why = refusal_words(refusal);
+        if self.step.any_in_doubt(&job.id)? {
+            // What may have gone out is never moved to another day.
+            let until = self.now + margins::BACKOFF_MAX;
+            return self.step.wait_batch(&job.id, batch, (until, &format!("waits: {why}")));
+        }
+        if block.because == Because::TooMuch {
+            return self.step.end_for(job, account, JobState::Failed, &why, self.now);
+        }
+        self.step.defer(job, account, block.window.end(), &why, self.now)
+    }
+
+    fn ask_result(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
+        let name = &lane.config.account.name;
+        if lane.asking_result || calendar::guard_end(self.now).is_some() {
+            return Ok(());
+        }
+        let Some(token) = lane.usable_token(self.now).cloned() else {
+            if !lane.busy {
+                self.preflight(lane)?;
+            }
+            return Ok(());
+        };
+        if self.step.minute_free_at(name, margins::KEPT_FOR_SENDS, self.now)?.is_some() {
+            return Ok(());
+        }
+        if let Some(ask) = self.step.begin_result(name, self.now)? {
+            lane.asking_result = true;
+            self.send(Ticket::Result(ask), protocol::mass_get(&token, ask.msg_id));
+        }
+        Ok(())
+    }
+}
+
+fn missed(job: &crate::plan::Job, now: DateTime<Utc>) -> String {
+    let late = (now - job.due_at).num_minutes();
+    if job.state == JobState::Held {
+        return format!("nobody approved it in time: it was due {late} min ago");
+    }
+    format!("it was due {late} min ago, and its grace of {} min is over", job.grace.num_minutes())
+}
+
+fn refusal_words(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Blocked(block) => crate::plan::sentence(block),
+        Refusal::Receivers(Block { rule, window, .. }) => {
+            format!("{rule}: its receivers had their four of {window}")
+        }
+    }
+}
+
+/// Puts what only an operator can judge before their eyes.
+fn attend(
+    step: &Step<'_>,
+    account: &str,
+    (kind, what, advice): (&str, &str, &str),
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let note = Attention { account: Some(account), job: None, kind, what, advice };
+    step.attend(&note, now)
 }

@@ -26,7 +26,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use archive::{AcceptedBack, Receipt, ReceiptJob};
 pub use diagnostic::Diagnostic;
-pub(crate) use diagnostic::{Place, Report, quote};
+use diagnostic::Place;
+pub(crate) use diagnostic::{Report, quote};
 pub use entry::Entry;
 pub use job::ParsedJob;
 pub use package::{Package, Unread, read_path};

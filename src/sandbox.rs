@@ -17,11 +17,14 @@ mod fault;
 mod followers;
 mod job;
 mod mass;
+mod material;
 mod push;
 mod repeat;
 pub mod server;
 mod token;
 
+#[cfg(test)]
+mod fault_tests;
 #[cfg(test)]
 mod tests;
 
@@ -366,6 +369,8 @@ impl Platform {
         match path {
             "/cgi-bin/user/tag/get" => self.tagged(&call),
             "/cgi-bin/tags/getidlist" => self.tags_of(&call),
+            "/cgi-bin/media/uploadvideo" => self.upload_video(&call),
+            "/cgi-bin/media/uploadnews" => self.upload_news(&call),
             _ => self.mass(&call),
         }
     }

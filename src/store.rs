@@ -23,7 +23,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
-pub use release::{Begun, Refusal, SendOutcome, Settled};
+pub use release::{Begun, Refusal, SendOutcome, Settled, Word};
 pub use results::{EventIn, ResultAsk, ResultWord};
 pub use take::{BatchBody, Source, Taken};
 pub use view::{
@@ -97,7 +97,10 @@ impl Store {
         }
         Self::prepare(db, now).map_err(|error| match error {
             StoreError::Failed(cause) => opening(path, cause),
-            other => other,
+            other @ (StoreError::Damaged(..)
+            | StoreError::Newer(..)
+            | StoreError::Access(..)
+            | StoreError::Guard(_)) => other,
         })
     }
 

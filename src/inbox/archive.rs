@@ -177,12 +177,22 @@ impl Iterator for AcceptedBack<'_> {
             match package::read_archived(self.directory, &archived.name) {
                 Some(Ok(package)) => return Some(Ok((package, archived.taken_at))),
                 Some(Err(Unread::Failed(error))) => return Some(Err(error)),
-                // The inbox cannot have put it there: it held no job that was taken.
-                Some(Err(Unread::Refused(_))) | None => {}
+                Some(Err(Unread::Refused(problems))) => {
+                    return Some(Err(forgotten(&archived.name, &problems)));
+                }
+                // A link, a pipe or a device was never taken.
+                None => {}
             }
         }
         None
     }
+}
+
+/// Something in `accepted/` that may hold ids which nobody would know any more.
+fn forgotten(name: &OsStr, problems: &[Diagnostic]) -> InboxError {
+    let why: Vec<String> = problems.iter().map(|problem| problem.message.clone()).collect();
+    let name = format!("accepted/{}", entry::safe_name(name));
+    entry_error(&name, "read back", io::Error::other(why.join("; ")))
 }
 
 /// An answer to an entry, and where both go.

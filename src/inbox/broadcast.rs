@@ -79,9 +79,13 @@ impl Reader<'_, '_> {
         account: Option<&Account>,
         notes: &mut Vec<String>,
     ) -> Option<Broadcast> {
+        let before = self.report.count();
         let fields = entry.node.fields(entry.key_place, &BROADCAST, self.report)?;
+        let is_understood = self.report.count() == before;
         let audience = self.audience(&fields, account, notes);
-        let content = self.content(&fields);
+        // A key that was refused is probably what stands in for the content.
+        let has_content = CONTENTS.iter().any(|key| fields.get(key).is_some());
+        let content = if is_understood || has_content { self.content(&fields) } else { None };
         let send_ignore_reprint = self.reprint(&fields);
         let (audience, mut content) = (audience?, content?);
         keep_video_title(&mut content, &audience, notes);
@@ -113,8 +117,8 @@ impl Reader<'_, '_> {
         notes: &mut Vec<String>,
     ) -> Option<Audience> {
         let missing = (
-            "the broadcast has no audience",
-            "write `filter: {is_to_all: true}` for everyone, or `filter: {tag_id: …}`, `touser`, `touser_file`",
+            "the broadcast has no audience; everyone must be asked for by name",
+            "write `filter: {is_to_all: true}`, `filter: {tag_id: …}`, `touser` or `touser_file`",
         );
         let entry = self.only(fields, &AUDIENCES, missing)?;
         if entry.key == "filter" {
@@ -189,7 +193,7 @@ impl Reader<'_, '_> {
                 None
             }
             (Some(false) | None, None) => {
-                let message = "`filter` names nobody";
+                let message = "`filter` names nobody; everyone must be asked for by name";
                 let help = "write `is_to_all: true` for everyone, or a `tag_id`";
                 self.report.say_with(entry.key_place, message, help);
                 None

@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthChar;
 /// How many problems of one file are told.
 const TOLD: usize = 100;
 /// How many characters of a line are shown before and after a mistake.
-const SHOWN_BEFORE: usize = 60;
+const SHOWN_BEFORE: usize = 90;
 const SHOWN_AFTER: usize = 60;
 /// How many characters of a value are quoted in a message.
 const QUOTED: usize = 60;
@@ -163,11 +163,11 @@ impl<'a> Report<'a> {
     pub(crate) fn diagnostic(&self, place: Place, message: &str, help: Option<&str>) -> Diagnostic {
         let line = self.line(place.start);
         let text = self.line_text(line);
-        let before = (place.start - self.lines[line - 1]).min(text.len());
-        let length = place.end.saturating_sub(place.start).min(text.len() - before);
-        let column = text[..before].chars().count() + 1;
-        let (text, caret) =
-            excerpt(text, column - 1, text[before..before + length].chars().count());
+        let start = text.floor_char_boundary(place.start - self.lines[line - 1]);
+        let end = text.ceil_char_boundary(place.end.saturating_sub(self.lines[line - 1]));
+        let column = text[..start].chars().count() + 1;
+        let length = text[start..end.max(start)].chars().count();
+        let (text, caret) = excerpt(text, column - 1, length);
         Diagnostic {
             file: visible(self.file),
             line,
@@ -177,6 +177,16 @@ impl<'a> Report<'a> {
             help: help.map(visible),
             caret,
         }
+    }
+
+    /// Returns a diagnostic about what a line holds.
+    pub(crate) fn on_line(&self, line: usize, message: &str, help: Option<&str>) -> Diagnostic {
+        let line = line.clamp(1, self.lines.len());
+        let text = self.line_text(line);
+        let indent = text.len() - text.trim_start_matches([' ', '-', '{', '[']).len();
+        let start = self.lines[line - 1];
+        let place = Place { start: start + indent, end: start + text.trim_end().len() };
+        self.diagnostic(place, message, help)
     }
 
     fn add(&mut self, place: Place, message: &str, help: Option<&str>) {
@@ -207,7 +217,7 @@ fn excerpt(line: &str, before: usize, length: usize) -> (String, (usize, usize))
         shown.push('…');
         caret = 1;
     }
-    let end = before + length.min(SHOWN_AFTER).max(1) + SHOWN_AFTER;
+    let end = before + length.clamp(1, SHOWN_AFTER) + SHOWN_AFTER;
     for (index, c) in line.chars().enumerate().skip(skipped) {
         if index >= end {
             shown.push('…');
@@ -324,8 +334,8 @@ mod tests {
         let found = report.diagnostic(Place { start: 500, end: 501 }, "no", None);
 
         assert_eq!(found.column, 501);
-        assert_eq!(found.text, format!("…{}x{}…", "a".repeat(60), "b".repeat(60)));
-        assert_eq!(found.caret, (61, 1));
+        assert_eq!(found.text, format!("…{}x{}…", "a".repeat(90), "b".repeat(60)));
+        assert_eq!(found.caret, (91, 1));
     }
 
     #[test]

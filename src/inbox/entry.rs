@@ -115,7 +115,12 @@ pub(super) fn look(directory: &OwnedFd, name: &OsStr) -> Option<Entry> {
             seen.contents = hasher.finish();
             kind
         }
-        other => EntryKind::Never(not_regular(other)),
+        kind @ (FileType::Symlink
+        | FileType::Fifo
+        | FileType::Socket
+        | FileType::CharacterDevice
+        | FileType::BlockDevice
+        | FileType::Unknown) => EntryKind::Never(not_regular(kind)),
     };
     let kind = if name.len() > NAME_MOST {
         EntryKind::Unfit(("the name is longer than 200 bytes".to_owned(), "shorten it"))

@@ -7,17 +7,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, fstat, open, openat};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
-use super::diagnostic::{Diagnostic, Place, Report};
+use super::diagnostic::{Diagnostic, Report};
 use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, Seen, safe_name};
 use super::{InboxError, ListSource, Parsed, ParsedJob, ends_with_marker, is_json, job, yaml};
 use crate::model::{Account, JobId, hex};
@@ -25,7 +24,7 @@ use crate::model::{Account, JobId, hex};
 /// How many bytes of a folder are read.
 const FOLDER_MOST: usize = 64 << 20;
 /// How many bytes of a file's end are searched for the end marker.
-const TAIL: usize = 64;
+const TAIL: u64 = 64;
 
 /// One job file with the lists it may name.
 #[derive(Clone, Debug)]
@@ -98,12 +97,7 @@ impl Package {
     /// Returns a diagnostic about one of the file's jobs, for what only the store can know.
     pub fn diagnostic(&self, job: &ParsedJob, message: &str, help: Option<&str>) -> Diagnostic {
         let text = yaml::decode(&self.bytes).unwrap_or_default();
-        let report = Report::new(&self.file_name, text);
-        let line = report.line_text(job.line);
-        let start = line.as_ptr().addr() - text.as_ptr().addr();
-        let indent = line.len() - line.trim_start_matches([' ', '-', '{', '[']).len();
-        let place = Place { start: start + indent, end: start + line.trim_end().len() };
-        report.diagnostic(place, message, help)
+        Report::new(&self.file_name, text).on_line(job.line, message, help)
     }
 }
 
@@ -119,7 +113,7 @@ impl ListSource for Package {
                 let wrong = |error: io::Error| format!("`{path}` cannot be read: {error}");
                 let folder = open_path(Path::new(folder)).map_err(wrong)?;
                 match read_beneath(&folder, path.as_bytes()).map_err(wrong)? {
-                    Ok((bytes, _)) => Ok(Cow::Owned(bytes)),
+                    Ok(bytes) => Ok(Cow::Owned(bytes)),
                     Err((message, _)) => Err(format!("`{path}`: {message}")),
                 }
             }
@@ -182,7 +176,7 @@ fn refused(file: &str, message: &str, help: &str) -> Unread {
 
 fn read_file(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
     let name = entry.name();
-    let (bytes, _) = content(directory, entry.name.as_bytes(), &name)?;
+    let bytes = content(directory, entry.name.as_bytes(), &name)?;
     Ok(Package {
         entry_name: entry.name.clone(),
         seen: Some(entry.seen),
@@ -211,7 +205,7 @@ fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
         if let Some((message, help)) = &leaf.unfit {
             return Err(refused(&shown, message, help));
         }
-        let (bytes, _) = content(&folder, &leaf.path, &shown)?;
+        let bytes = content(&folder, &leaf.path, &shown)?;
         total += bytes.len();
         if total > FOLDER_MOST {
             return Err(refused(&name, "the folder is larger than 64 MiB", "split it"));
@@ -260,13 +254,14 @@ fn safe_path(path: &[u8]) -> String {
 
 /// Says whether a file ends with YAML's end marker.
 pub(super) fn tail_has_marker(directory: &OwnedFd, entry: &Entry) -> bool {
-    let Ok(Ok((file, size))) = open_regular(directory, &entry.name) else { return false };
-    let length = size.min(TAIL as u64);
-    let mut tail = vec![0; TAIL];
-    let Ok(read) = file.read_at(&mut tail, size - length) else { return false };
-    // A file of nothing but its marker is the only one that may start with it.
-    let starts_inside = length < size && tail.starts_with(b"...");
-    ends_with_marker(&tail[..read]) && !(starts_inside && tail[..read].trim_ascii() == b"...")
+    let Ok(Ok((mut file, size))) = open_regular(directory, &entry.name) else { return false };
+    let length = size.min(TAIL);
+    let mut tail = Vec::new();
+    if file.seek(SeekFrom::Start(size - length)).is_err() || file.read_to_end(&mut tail).is_err() {
+        return false;
+    }
+    // What stands before the part that was read is not known to end a line.
+    ends_with_marker(&tail) && (length == size || tail.trim_ascii() != b"...")
 }
 
 fn failed(name: &str, source: io::Error) -> Unread {
@@ -274,7 +269,7 @@ fn failed(name: &str, source: io::Error) -> Unread {
 }
 
 /// Reads a file below a folder, and sorts its errors into the file's and the system's.
-fn content(folder: &OwnedFd, path: &[u8], shown: &str) -> Result<(Vec<u8>, Seen), Unread> {
+fn content(folder: &OwnedFd, path: &[u8], shown: &str) -> Result<Vec<u8>, Unread> {
     match read_beneath(folder, path) {
         Ok(Ok(content)) => Ok(content),
         Ok(Err((message, help))) => Err(refused(shown, &message, help)),
@@ -288,7 +283,7 @@ fn content(folder: &OwnedFd, path: &[u8], shown: &str) -> Result<(Vec<u8>, Seen)
 type Unfit = (String, &'static str);
 
 /// Reads a file whose path cannot leave the folder: each of its names is opened by itself.
-fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<(Vec<u8>, Seen), Unfit>> {
+fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<Vec<u8>, Unfit>> {
     let mut names: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
     let file = names.pop().unwrap_or_default();
     let mut inner = None;
@@ -301,14 +296,13 @@ fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<(Vec<u8>, Se
         Ok(opened) => opened,
         Err(unfit) => return Ok(Err(unfit)),
     };
-    let seen = Seen::of(&fstat(&file)?);
     let mut bytes = Vec::new();
     let most = u64::try_from(FILE_MOST).unwrap_or(u64::MAX);
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Ok(Err(("the file is larger than 16 MiB".to_owned(), "split it")));
     }
-    Ok(Ok((bytes, seen)))
+    Ok(Ok(bytes))
 }
 
 /// Opens a regular file and returns its size, or why it is not one that is read.
@@ -331,13 +325,14 @@ fn no_file(what: &str) -> Unfit {
     (format!("this is {what}, not a file"), "put a copy of the file there")
 }
 
-/// Returns a package of an archived entry, whose name says nothing about its kind any more.
+/// Returns a package of an archived entry, whose name says nothing about its kind any more, or
+/// `None` for what can never have been a package.
 pub(super) fn read_archived(directory: &OwnedFd, name: &OsStr) -> Option<Result<Package, Unread>> {
     let mut entry = entry::look(directory, name)?;
-    if let EntryKind::Unfit(_) = entry.kind
-        && entry.name.as_bytes().iter().rev().take_while(|b| b.is_ascii_digit()).count() > 0
-    {
-        entry.kind = EntryKind::File;
+    match entry.kind {
+        EntryKind::Never(_) => return None,
+        EntryKind::Unfit(_) => entry.kind = EntryKind::File,
+        EntryKind::File | EntryKind::Folder => {}
     }
     Some(read(directory, &entry, false))
 }

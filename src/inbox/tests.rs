@@ -1,38 +1,40 @@
 //! The claims of this module.
 
 use super::*;
+use crate::model::Kind;
 
-#[test]
-fn zz_probe() {
-    for text in [
-        "jobs:\n  - id: a\n    acount: b\n    at:\n    broadcast:\n      text: {content: 你好, x: 1}\n      filter:\n        is_to_all: yes\n",
-        "a：b\n",
-        "jobs:\n- id: \"x\n",
-        "jobs: [{id: &a b, account: *a, id: c}]",
-        "a: b\n---\nc: d",
-        "",
-        "---\n",
-        "# x\n",
-        "jobs:\n  - id: a\n\taccount: b\n",
-        "\u{feff}jobs: []\r\n",
-        "jobs:\n  id: x\n",
-        "[[[[[[[[[[[[[[[[[[[[[[",
-        "%YAML 1.2\n---\na: b\n",
-        "jobs: !x []\n",
-        "- a\n",
-        "id: x\n",
-        "jobs: \"\\u0000\\ud83d\\ude00\"",
-        "x: *nope\n",
-        "<<: {a: b}\n",
-    ] {
-        match parse("f.yaml", text.as_bytes(), &NoLists, &[]) {
-            Ok(p) => panic!("{p:?}"),
-            Err(e) => {
-                for d in e {
-                    eprintln!("{d}\n")
-                }
-            }
-        }
-        eprintln!("=====");
-    }
+mod broadcasts;
+mod directory;
+mod folders;
+mod jobs;
+mod reading;
+mod syntax;
+
+/// A service account and a subscription account.
+fn accounts() -> [Account; 2] {
+    [("club", Kind::Service), ("daily", Kind::Subscription)].map(|(name, kind)| Account {
+        name: name.to_owned(),
+        appid: format!("wx{name}"),
+        kind,
+        daily_calls: 2,
+        history_per_day: Some(1),
+    })
+}
+
+fn parse_bytes(name: &str, bytes: &[u8], lists: &dyn ListSource) -> Result<Parsed, String> {
+    let accounts = accounts();
+    parse(name, bytes, lists, &[&accounts[0], &accounts[1]]).map_err(|problems| told(&problems))
+}
+
+fn parse_text(text: &str) -> Result<Parsed, String> {
+    parse_bytes("f.yaml", text.as_bytes(), &NoLists)
+}
+
+fn told(problems: &[Diagnostic]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The instant `seconds` after some beginning.
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
 }

@@ -7,7 +7,7 @@
 //! events; its deserializer stops at the first mistake, and a person wants to see all of them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_saphyr::granit_parser::{
     self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput,
@@ -112,21 +112,13 @@ impl<'a> Loader<'a, '_, '_> {
     fn document(mut self) -> Result<Option<Node<'a>>, Broken> {
         let mut root = None;
         while let Some((event, span)) = self.next()? {
-            match event {
-                Event::DocumentStart(..) if root.is_some() => {
-                    self.report.say_with(
-                        place(&span),
-                        "a second document starts here",
-                        "put its jobs into a file of their own",
-                    );
-                    return Err(Broken);
-                }
-                Event::Alias(_)
-                | Event::UnresolvedAlias(_)
-                | Event::Scalar(..)
-                | Event::SequenceStart(..)
-                | Event::MappingStart(..) => root = Some(self.node(event, span)?),
-                _ => {}
+            if root.is_some() && matches!(event, Event::DocumentStart(..)) {
+                let help = "put its jobs into a file of their own";
+                self.report.say_with(place(&span), "a second document starts here", help);
+                return Err(Broken);
+            }
+            if event.is_node() {
+                root = Some(self.node(event, span)?);
             }
         }
         Ok(root.filter(|node| !matches!(node.value, Value::Empty)))
@@ -143,6 +135,7 @@ impl<'a> Loader<'a, '_, '_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enum is open")]
     fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node<'a>, Broken> {
         let place = place(&span);
         self.nodes += 1;
@@ -155,8 +148,8 @@ impl<'a> Loader<'a, '_, '_> {
             Event::Scalar(text, style, _, _) => self.scalar(text, style, place),
             Event::SequenceStart(..) => Value::List(self.list()?),
             Event::MappingStart(..) => Value::Map(self.map()?),
-            // An alias was just refused, and nothing else starts a node.
-            _ => Value::Empty,
+            // An alias, just refused: what stands in for it must not be one more mistake.
+            _ => Value::Text { text: Cow::Borrowed("*"), plain: true },
         };
         Ok(Node { place, value })
     }
@@ -189,7 +182,7 @@ impl<'a> Loader<'a, '_, '_> {
 
     fn map(&mut self) -> Result<Vec<Entry<'a>>, Broken> {
         let mut entries: Vec<Entry<'a>> = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         while let Some((event, span)) = self.next()? {
             if event == Event::MappingEnd {
                 break;
@@ -206,18 +199,18 @@ impl<'a> Loader<'a, '_, '_> {
             };
             if plain && text == "<<" {
                 self.report.say_with(key.place, "merge keys are not allowed", "write it out");
-            } else if seen.insert(text.clone()) {
-                entries.push(Entry { key: text, key_place: key.place, node });
+            } else if let Some(first) = seen.get(&text) {
+                self.repeated(&text, key.place, *first);
             } else {
-                self.repeated(&text, key.place, &entries);
+                seen.insert(text.clone(), key.place);
+                entries.push(Entry { key: text, key_place: key.place, node });
             }
         }
         Ok(entries)
     }
 
-    fn repeated(&mut self, key: &str, place: Place, entries: &[Entry<'a>]) {
-        let first = entries.iter().find(|entry| entry.key == key);
-        let line = first.map_or(0, |entry| self.report.line(entry.key_place.start));
+    fn repeated(&mut self, key: &str, place: Place, first: Place) {
+        let line = self.report.line(first.start);
         let message = format!("the key {} is already there on line {line}", quote(key));
         self.report.say_with(place, message, "keep one of the two");
     }
@@ -254,6 +247,7 @@ impl<'a> Loader<'a, '_, '_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most of the parser's errors need no help")]
     fn syntax_help(&self, kind: &ErrorKind, start: usize) -> Option<&'static str> {
         let line = self.report.line(start);
         let is_around = |c| {
@@ -374,7 +368,8 @@ impl<'a> Entry<'a> {
         match &self.node.value {
             Value::Text { text, .. } if !text.trim().is_empty() => Some(text.trim()),
             Value::Text { .. } | Value::Empty => {
-                report.say(self.node.place, format!("`{}` is empty", self.key));
+                let message = format!("`{}` is empty", self.key);
+                report.say_with(self.node.place, message, "give it a value, or take the key out");
                 None
             }
             Value::List(_) | Value::Map(_) => {

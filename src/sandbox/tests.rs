@@ -1,25 +1,23 @@
 //! The platform's rules, each as a table of requests and answers.
 
-use chrono::TimeDelta;
-
 use super::*;
 
 /// Noon in Beijing on the first of March 2027.
-const NOON: i64 = 1_803_873_600;
+pub(super) const NOON: i64 = 1_803_873_600;
 
-fn at(second: i64) -> DateTime<Utc> {
+pub(super) fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(NOON + second, 0).unwrap()
 }
 
-fn beijing(text: &str) -> DateTime<Utc> {
+pub(super) fn beijing(text: &str) -> DateTime<Utc> {
     format!("{}:00+08:00", text.replace(' ', "T")).parse().unwrap()
 }
 
-fn query(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(super) fn query(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-fn post(path: &str, token: &str, body: &str) -> Request {
+pub(super) fn post(path: &str, token: &str, body: &str) -> Request {
     Request {
         method: Method::Post,
         path: format!("/cgi-bin/{path}"),
@@ -28,40 +26,47 @@ fn post(path: &str, token: &str, body: &str) -> Request {
     }
 }
 
-fn get(path: &str, pairs: &[(&str, &str)]) -> Request {
+pub(super) fn get(path: &str, pairs: &[(&str, &str)]) -> Request {
     let path = format!("/cgi-bin/{path}");
     Request { method: Method::Get, path, query: query(pairs), body: Vec::new() }
 }
 
 /// A platform with one account that can log in by itself.
-struct World {
-    platform: Platform,
-    appid: &'static str,
+pub(super) struct World {
+    pub(super) platform: Platform,
+    pub(super) appid: &'static str,
 }
 
 impl World {
-    fn of(spec: AccountSpec) -> Self {
+    pub(super) fn of(spec: AccountSpec) -> Self {
         let mut platform = Platform::new(7);
         platform.add_account(AccountSpec { appid: "wx1".to_owned(), ..spec });
         Self { platform, appid: "wx1" }
     }
 
-    fn service() -> Self {
+    pub(super) fn service() -> Self {
         Self::of(AccountSpec::new("wx1", Kind::Service))
     }
 
-    fn subscription() -> Self {
+    pub(super) fn subscription() -> Self {
         Self::of(AccountSpec::new("wx1", Kind::Subscription))
     }
 
-    fn json(&mut self, request: &Request, now: DateTime<Utc>) -> Value {
+    pub(super) fn spec(&self) -> AccountSpec {
+        self.platform.accounts[self.appid].spec.clone()
+    }
+
+    pub(super) fn json(&mut self, request: &Request, now: DateTime<Utc>) -> Value {
         match self.platform.handle(request, now) {
             Response::Answer { status: 200, body } => serde_json::from_slice(&body).unwrap(),
-            other => panic!("no answer: {other:?}"),
+            other @ (Response::Answer { .. }
+            | Response::Refused
+            | Response::Lost
+            | Response::Hang) => panic!("no answer: {other:?}"),
         }
     }
 
-    fn token(&mut self, now: DateTime<Utc>) -> String {
+    pub(super) fn token(&mut self, now: DateTime<Utc>) -> String {
         let body = format!(
             r#"{{"grant_type":"client_credential","appid":"{}","secret":"s"}}"#,
             self.appid
@@ -70,58 +75,58 @@ impl World {
         answer["access_token"].as_str().unwrap().to_owned()
     }
 
-    fn raw(&mut self, path: &str, body: &str, now: DateTime<Utc>) -> Response {
+    pub(super) fn raw(&mut self, path: &str, body: &str, now: DateTime<Utc>) -> Response {
         let token = self.token(now);
         self.platform.handle(&post(path, &token, body), now)
     }
 
-    fn call(&mut self, path: &str, body: &str, now: DateTime<Utc>) -> Value {
+    pub(super) fn call(&mut self, path: &str, body: &str, now: DateTime<Utc>) -> Value {
         let token = self.token(now);
         self.json(&post(path, &token, body), now)
     }
 
-    fn mass(&mut self, call: &str, body: &str, now: DateTime<Utc>) -> Value {
+    pub(super) fn mass(&mut self, call: &str, body: &str, now: DateTime<Utc>) -> Value {
         self.call(&format!("message/mass/{call}"), body, now)
     }
 
     /// The code that a mass call answers; what has none was done.
-    fn code(&mut self, call: &str, body: &str, now: DateTime<Utc>) -> i64 {
+    pub(super) fn code(&mut self, call: &str, body: &str, now: DateTime<Utc>) -> i64 {
         self.mass(call, body, now)["errcode"].as_i64().unwrap_or(0)
     }
 
-    fn to_all(&mut self, id: &str, now: DateTime<Utc>) -> i64 {
+    pub(super) fn send_all(&mut self, id: &str, now: DateTime<Utc>) -> i64 {
         self.code("sendall", &text(r#""filter":{"is_to_all":true}"#, id), now)
     }
 
-    fn to_tag(&mut self, id: &str, now: DateTime<Utc>) -> i64 {
+    pub(super) fn send_tag(&mut self, id: &str, now: DateTime<Utc>) -> i64 {
         self.code("sendall", &text(r#""filter":{"is_to_all":false,"tag_id":2}"#, id), now)
     }
 
-    fn accept(&mut self, body: &str, now: DateTime<Utc>) -> i64 {
+    pub(super) fn accept(&mut self, body: &str, now: DateTime<Utc>) -> i64 {
         let answer = self.mass("sendall", body, now);
         assert_eq!(answer["errcode"], 0, "{answer}");
         answer["msg_id"].as_i64().unwrap()
     }
 
-    fn status(&mut self, msg_id: i64, now: DateTime<Utc>) -> Value {
+    pub(super) fn status(&mut self, msg_id: i64, now: DateTime<Utc>) -> Value {
         self.mass("get", &format!(r#"{{"msg_id":"{msg_id}"}}"#), now)["msg_status"].clone()
     }
 }
 
-fn text(scope: &str, id: &str) -> String {
+pub(super) fn text(scope: &str, id: &str) -> String {
     format!(r#"{{{scope},"msgtype":"text","text":{{"content":"你好"}},"clientmsgid":"{id}"}}"#)
 }
 
-const TO_ALL: &str = r#""filter":{"is_to_all":true}"#;
-const TO_TAG: &str = r#""filter":{"is_to_all":false,"tag_id":2}"#;
+pub(super) const TO_ALL: &str = r#""filter":{"is_to_all":true}"#;
+pub(super) const TO_TAG: &str = r#""filter":{"is_to_all":false,"tag_id":2}"#;
 
-fn mpnews(scope: &str, media: &str, id: &str) -> String {
+pub(super) fn mpnews(scope: &str, media: &str, id: &str) -> String {
     format!(
         r#"{{{scope},"msgtype":"mpnews","mpnews":{{"media_id":"{media}"}},"send_ignore_reprint":0,"clientmsgid":"{id}"}}"#
     )
 }
 
-fn list(n: std::ops::Range<u32>, id: &str) -> String {
+pub(super) fn list(n: std::ops::Range<u32>, id: &str) -> String {
     let ids: Vec<_> = n.map(|n| openid("wx1", n)).collect();
     text(&format!(r#""touser":{}"#, json!(ids)), id)
 }
@@ -153,12 +158,6 @@ fn tokens_are_refused_for_what_is_wrong_with_the_request() {
     assert!(granted["access_token"].as_str().unwrap().len() > 64);
     assert_eq!(world.json(&post("stable_token", "", "x"), at(0))["errcode"], 47_001);
     assert_eq!(world.json(&get("stable_token", &right), at(0))["errcode"], 43_002);
-}
-
-impl World {
-    fn spec(&self) -> AccountSpec {
-        self.platform.accounts[self.appid].spec.clone()
-    }
 }
 
 #[test]
@@ -324,17 +323,17 @@ fn the_same_clientmsgid_never_makes_a_second_broadcast() {
     assert_eq!((&fast["errcode"], fast.get("msg_id")), (&json!(45_066), None));
     assert_eq!(exists["errcode"], 45_065, "whatever the body");
     assert_eq!(exists["msg_id"], msg_id);
-    assert_eq!(world.to_tag("a", at(86_399)), 45_065);
-    assert_eq!(world.to_tag("a", at(86_399 + 60)), 0, "forgotten after 24 h");
+    assert_eq!(world.send_tag("a", at(86_399)), 45_065);
+    assert_eq!(world.send_tag("a", at(86_399 + 60)), 0, "forgotten after 24 h");
 }
 
 #[test]
 fn a_refused_request_counts_for_its_clientmsgids_minute() {
     let mut world = World::service();
     assert_eq!(world.code("sendall", &mpnews(TO_TAG, "bad", "a"), at(0)), 40_007);
-    assert_eq!(world.to_tag("a", at(59)), 45_066);
-    assert_eq!(world.to_tag("a", at(118)), 45_066);
-    assert_eq!(world.to_tag("a", at(178)), 0);
+    assert_eq!(world.send_tag("a", at(59)), 45_066);
+    assert_eq!(world.send_tag("a", at(118)), 45_066);
+    assert_eq!(world.send_tag("a", at(178)), 0);
 }
 
 #[test]
@@ -353,12 +352,12 @@ fn without_a_clientmsgid_the_content_is_the_id() {
 
 #[test]
 fn a_subscription_account_sends_once_a_beijing_day() {
-    for first in [World::to_all, World::to_tag] {
+    for first in [World::send_all, World::send_tag] {
         let mut world = World::subscription();
         assert_eq!(first(&mut world, "a", beijing("2027-03-01 00:00")), 0);
-        assert_eq!(world.to_all("b", beijing("2027-03-01 23:59")), 45_028);
-        assert_eq!(world.to_tag("c", beijing("2027-03-01 23:59")), 45_028);
-        assert_eq!(world.to_tag("d", beijing("2027-03-02 00:00")), 0);
+        assert_eq!(world.send_all("b", beijing("2027-03-01 23:59")), 45_028);
+        assert_eq!(world.send_tag("c", beijing("2027-03-01 23:59")), 45_028);
+        assert_eq!(world.send_tag("d", beijing("2027-03-02 00:00")), 0);
     }
 }
 
@@ -367,11 +366,11 @@ fn the_website_and_is_to_all_share_a_subscription_accounts_day() {
     let mut world = World::subscription();
     assert!(world.platform.website_send("wx1", at(0)).is_ok());
     assert_eq!(world.platform.website_send("wx1", at(1)), Err(45_028));
-    assert_eq!(world.to_all("a", at(2)), 45_028);
-    assert_eq!(world.to_tag("b", at(3)), 0, "a tag needs no place in the history");
+    assert_eq!(world.send_all("a", at(2)), 45_028);
+    assert_eq!(world.send_tag("b", at(3)), 0, "a tag needs no place in the history");
 
     let mut world = World::subscription();
-    assert_eq!(world.to_all("a", at(0)), 0);
+    assert_eq!(world.send_all("a", at(0)), 0);
     assert_eq!(world.platform.website_send("wx1", at(1)), Err(45_028));
     assert!(world.platform.website_send("wx1", at(86_400)).is_ok());
 }
@@ -379,16 +378,16 @@ fn the_website_and_is_to_all_share_a_subscription_accounts_day() {
 #[test]
 fn a_service_account_has_four_history_entries_a_beijing_month() {
     let mut world = World::service();
-    assert_eq!(world.to_all("a", beijing("2027-03-01 00:00")), 0);
+    assert_eq!(world.send_all("a", beijing("2027-03-01 00:00")), 0);
     assert!(world.platform.website_send("wx1", beijing("2027-03-01 00:01")).is_ok());
     assert!(world.platform.website_send("wx1", beijing("2027-03-01 00:02")).is_ok());
-    assert_eq!(world.to_all("b", beijing("2027-03-02 00:00")), 0);
+    assert_eq!(world.send_all("b", beijing("2027-03-02 00:00")), 0);
 
     let last = beijing("2027-03-31 23:59");
-    assert_eq!(world.to_all("c", last), 45_028);
+    assert_eq!(world.send_all("c", last), 45_028);
     assert_eq!(world.platform.website_send("wx1", last), Err(45_028));
-    assert_eq!(world.to_tag("d", last), 0, "tags are not in the history");
-    assert_eq!(world.to_all("e", beijing("2027-04-01 00:00")), 0);
+    assert_eq!(world.send_tag("d", last), 0, "tags are not in the history");
+    assert_eq!(world.send_all("e", beijing("2027-04-01 00:00")), 0);
 }
 
 #[test]
@@ -396,9 +395,9 @@ fn a_service_account_has_one_is_to_all_a_day_unless_the_rule_is_off() {
     for (one_history_a_day, second) in [(true, 45_028), (false, 0)] {
         let spec = AccountSpec { one_history_a_day, ..World::service().spec() };
         let mut world = World::of(spec);
-        assert_eq!(world.to_all("a", beijing("2027-03-05 00:00")), 0);
-        assert_eq!(world.to_all("b", beijing("2027-03-05 23:59")), second);
-        assert_eq!(world.to_all("c", beijing("2027-03-06 00:00")), 0);
+        assert_eq!(world.send_all("a", beijing("2027-03-05 00:00")), 0);
+        assert_eq!(world.send_all("b", beijing("2027-03-05 23:59")), second);
+        assert_eq!(world.send_all("c", beijing("2027-03-06 00:00")), 0);
     }
 }
 
@@ -406,12 +405,12 @@ fn a_service_account_has_one_is_to_all_a_day_unless_the_rule_is_off() {
 fn a_service_account_makes_its_daily_calls_and_no_more() {
     let spec = AccountSpec { daily_calls: 3, ..World::service().spec() };
     let mut world = World::of(spec);
-    assert_eq!(world.to_tag("a", at(0)), 0);
+    assert_eq!(world.send_tag("a", at(0)), 0);
     assert_eq!(world.code("send", &list(0..2, "b"), at(0)), 0);
     assert_eq!(world.code("sendall", "{}", at(0)), 40_008, "a refused call is a call");
-    assert_eq!(world.to_tag("c", at(0)), 45_009);
-    assert_eq!(world.to_tag("a", at(61)), 45_009, "the gateway comes before the id");
-    assert_eq!(world.to_tag("c", at(86_400)), 0);
+    assert_eq!(world.send_tag("c", at(0)), 45_009);
+    assert_eq!(world.send_tag("a", at(61)), 45_009, "the gateway comes before the id");
+    assert_eq!(world.send_tag("c", at(86_400)), 0);
 }
 
 #[test]
@@ -419,8 +418,8 @@ fn a_test_account_never_has_quota() {
     for kind in [Kind::Subscription, Kind::Service] {
         let mut world =
             World::of(AccountSpec { test_account: true, ..AccountSpec::new("wx1", kind) });
-        assert_eq!(world.to_all("a", at(0)), 45_028);
-        assert_eq!(world.to_tag("b", at(0)), 45_028);
+        assert_eq!(world.send_all("a", at(0)), 45_028);
+        assert_eq!(world.send_tag("b", at(0)), 45_028);
     }
 }
 
@@ -428,7 +427,7 @@ fn a_test_account_never_has_quota() {
 fn the_whole_family_shares_sixty_calls_a_minute() {
     let mut world = World::service();
     for n in 0..10 {
-        assert_eq!(world.to_tag(&format!("s{n}"), at(0)), 0);
+        assert_eq!(world.send_tag(&format!("s{n}"), at(0)), 0);
         assert_eq!(world.code("get", "{}", at(0)), 40_059);
         let preview = r#"{"touser":"owx1-0000000","msgtype":"text","text":{"content":"x"}}"#;
         assert_eq!(world.code("preview", preview, at(0)), 0);
@@ -439,7 +438,7 @@ fn the_whole_family_shares_sixty_calls_a_minute() {
     for call in ["sendall", "send", "get", "preview", "speed/get", "speed/set", "delete"] {
         assert_eq!(world.code(call, "{}", at(59)), 45_011, "{call}");
     }
-    assert_eq!(world.to_tag("later", at(60)), 0);
+    assert_eq!(world.send_tag("later", at(60)), 0);
 }
 
 #[test]
@@ -449,7 +448,7 @@ fn a_follower_of_a_service_account_gets_four_a_month() {
         assert_eq!(world.code("send", &list(0..3, &format!("l{n}")), at(0)), 0);
     }
     assert_eq!(world.code("send", &list(2..5, "l4"), at(0)), 0);
-    assert_eq!(world.to_all("all", at(1)), 0);
+    assert_eq!(world.send_all("all", at(1)), 0);
 
     let reached: Vec<_> = world.platform.accepted().iter().map(|one| one.receivers).collect();
     assert_eq!(reached, [3, 3, 3, 3, 2, 997]);
@@ -510,7 +509,7 @@ fn previews_answer_without_using_quota() {
     ] {
         assert_eq!(world.code("preview", &preview(to), at(0)), errcode, "{to}");
     }
-    assert_eq!(world.to_all("a", at(0)), 0);
+    assert_eq!(world.send_all("a", at(0)), 0);
 }
 
 #[test]
@@ -638,249 +637,29 @@ fn the_followers_of_a_tag_are_listed() {
 }
 
 #[test]
-fn an_event_reports_each_end() {
+fn uploads_give_ids_that_can_be_sent() {
     let mut world = World::service();
-    let msg_id = world.accept(&mpnews(TO_TAG, "m", "a"), at(0));
-    world.platform.inject(FaultKind::Review(Review::Rejected(30_003)));
-    world.accept(&mpnews(TO_TAG, "m", "b"), at(0));
-    world.platform.inject(FaultKind::Review(Review::Failed));
-    world.accept(&text(TO_TAG, "c"), at(0));
-    assert_eq!(world.platform.next_event_at(), Some(at(10)));
-    assert!(world.platform.take_events(at(9)).is_empty());
+    world.platform.add_media("wx1", "raw", MediaKind::Video);
+    let video = r#"{"media_id":"raw","title":"TITLE","description":"Description"}"#;
 
-    let events = world.platform.take_events(at(10));
+    let video = world.call("media/uploadvideo", video, at(0));
+    let news = world.call("media/uploadnews", r#"{"articles":[{"title":"Happy Day"}]}"#, at(0));
 
-    assert_eq!(world.platform.next_event_at(), None);
-    assert_eq!((events[0].msg_id, events[0].create_time), (msg_id, NOON + 10));
-    for (event, parts) in events.iter().zip([
-        &[
-            "<Status><![CDATA[send success]]></Status>",
-            "<TotalCount>100</TotalCount>",
-            "<SentCount>100</SentCount>",
-            "<CheckState>1</CheckState>",
-            "<ArticleUrlResult>",
-        ][..],
-        &["<![CDATA[err(30003)]]>", "<TotalCount>0</TotalCount>", "<CheckState>3</CheckState>"],
-        &["<![CDATA[send fail]]>", "<SentCount>0</SentCount>", "<ErrorCount>100</ErrorCount>"],
-    ]) {
-        roxmltree::Document::parse(&event.body).unwrap();
-        for part in parts {
-            assert!(event.body.contains(part), "{part} in {}", event.body);
-        }
-    }
-    assert!(!events[2].body.contains("CopyrightCheckResult"), "only articles are checked");
-}
-
-#[test]
-fn events_go_as_they_are_told() {
-    for (fate, expected) in [
-        (EventFate::OnTime, vec![10]),
-        (EventFate::Lost, vec![]),
-        (EventFate::Tripled, vec![10, 10, 10]),
-        (EventFate::Early, vec![0]),
-        (EventFate::Late(600), vec![610]),
+    assert_eq!((&video["type"], &video["created_at"]), (&json!("video"), &json!(NOON)));
+    let mpvideo = format!(
+        r#"{{{TO_TAG},"msgtype":"mpvideo","mpvideo":{{"media_id":{}}}}}"#,
+        video["media_id"]
+    );
+    assert_eq!(world.code("sendall", &mpvideo, at(0)), 0);
+    let articles = mpnews(TO_TAG, news["media_id"].as_str().unwrap(), "n");
+    assert_eq!(world.code("sendall", &articles, at(0)), 0);
+    for (path, body, errcode) in [
+        ("uploadvideo", r#"{"media_id":"other"}"#, 40_007),
+        ("uploadvideo", "{}", 40_007),
+        ("uploadnews", "{}", 44_003),
+        ("uploadnews", r#"{"articles":[]}"#, 45_008),
     ] {
-        let mut world = World::service();
-        world.platform.inject(FaultKind::Events(fate));
-        world.accept(&text(TO_TAG, "a"), at(0));
-        world.platform.inject(FaultKind::Events(EventFate::OnTime));
-        let events = world.platform.take_events(at(1_000));
-        let due: Vec<_> = events.iter().map(|event| (event.at - at(0)).num_seconds()).collect();
-        assert_eq!(due, expected, "{fate:?}");
+        let answer = world.call(&format!("media/{path}"), body, at(0));
+        assert_eq!(answer["errcode"], errcode, "{path} {body}");
     }
-}
-
-#[test]
-fn a_website_broadcast_has_its_event_too() {
-    let mut world = World::service();
-    let msg_id = world.platform.website_send("wx1", at(0)).unwrap();
-    assert_eq!(world.platform.take_events(at(10))[0].msg_id, msg_id);
-    assert!(world.platform.accepted()[0].website);
-    assert_eq!(world.platform.website_send("wx9", at(0)), Err(40_013));
-}
-
-#[test]
-fn a_protected_account_waits_for_its_administrator() {
-    for (answer, end_s, status, said) in [
-        (None, 65, "SEND_SUCCESS", "send success"),
-        (Some(AdminAnswer::Confirms(90)), 95, "SEND_SUCCESS", "send success"),
-        (Some(AdminAnswer::Refuses(90)), 90, "SEND_FAIL", "err(40001)"),
-        (Some(AdminAnswer::Silent), 1_800, "SEND_FAIL", "err(40002)"),
-    ] {
-        let mut world = World::of(AccountSpec { protected: true, ..World::service().spec() });
-        if let Some(answer) = answer {
-            world.platform.inject(FaultKind::Admin(answer));
-        }
-        let msg_id = world.accept(&text(TO_ALL, "a"), at(0));
-
-        assert_eq!(world.status(msg_id, at(end_s - 1)), "SENDING", "{answer:?}");
-        assert_eq!(world.status(msg_id, at(end_s)), status, "{answer:?}");
-        let events = world.platform.take_events(at(end_s + 5));
-        assert!(events[0].body.contains(said), "{answer:?}");
-        assert_eq!(world.to_all("b", at(end_s)), 45_028, "its quota is not given back");
-        let tagged = world.accept(&text(TO_TAG, "c"), at(end_s));
-        assert_eq!(world.status(tagged, at(end_s + 5)), "SEND_SUCCESS", "only for everyone");
-    }
-}
-
-#[test]
-fn what_was_not_delivered_is_nobodys_fourth() {
-    let mut world = World::service();
-    world.platform.inject(Fault::new(FaultKind::Review(Review::Failed)).times(4));
-    for n in 0..5 {
-        assert_eq!(world.code("send", &list(0..2, &format!("l{n}")), at(0)), 0);
-    }
-    let last = world.platform.accepted().last().unwrap();
-    assert_eq!((last.receivers, last.delivered), (2, true));
-}
-
-#[test]
-fn a_fault_hides_or_prevents_what_it_says() {
-    let lost = || Response::Lost;
-    let page = || Response::Answer {
-        status: 502,
-        body: b"<html><body>server error</body></html>".to_vec(),
-    };
-    let junk = || Response::Answer { status: 200, body: b"junk".to_vec() };
-    let garbage = |processed| FaultKind::Garbage { bytes: b"junk".to_vec(), processed };
-    let error = |processed| FaultKind::ServerError { status: 502, processed };
-    let cases = [
-        (FaultKind::AnswerLost, lost(), true, Some(Some(0))),
-        (FaultKind::RequestLost, lost(), false, None),
-        (FaultKind::Refused, Response::Refused, false, None),
-        (error(true), page(), true, Some(Some(0))),
-        (error(false), page(), false, Some(None)),
-        (garbage(true), junk(), true, Some(Some(0))),
-        (garbage(false), junk(), false, Some(None)),
-        (FaultKind::Hang { processed: true }, Response::Hang, true, Some(Some(0))),
-        (FaultKind::Hang { processed: false }, Response::Hang, false, Some(None)),
-    ];
-    for (kind, response, accepted, logged) in cases {
-        let mut world = World::service();
-        world.platform.inject(Fault::new(kind.clone()).on_path("sendall"));
-
-        let got = world.raw("message/mass/sendall", &text(TO_TAG, "a"), at(0));
-
-        assert_eq!(got, response, "{kind:?}");
-        assert_eq!(world.platform.accepted().len(), usize::from(accepted), "{kind:?}");
-        let entry = world.platform.requests().iter().find(|one| one.clientmsgid.is_some());
-        assert_eq!(entry.map(|one| one.errcode), logged, "{kind:?}");
-        assert_eq!(world.platform.fired()[kind.name()], 1);
-        let again = world.to_tag("a", at(61));
-        assert_eq!(again, if accepted { 45_065 } else { 0 }, "{kind:?} happens once");
-    }
-}
-
-#[test]
-fn a_truncated_answer_is_no_json() {
-    let mut world = World::service();
-    world.platform.inject(Fault::new(FaultKind::Truncated).on_path("sendall"));
-    let Response::Answer { body, .. } =
-        world.raw("message/mass/sendall", &text(TO_TAG, "a"), at(0))
-    else {
-        panic!("no answer")
-    };
-    assert!(serde_json::from_slice::<Value>(&body).is_err());
-    assert_eq!(world.platform.accepted().len(), 1);
-}
-
-#[test]
-fn a_code_can_come_before_or_after_acceptance() {
-    for (kind, first, accepted) in [
-        (FaultKind::Errcode(45_066), 45_066, 0),
-        (FaultKind::Errcode(-1), -1, 0),
-        (FaultKind::ErrcodeAfterAccept(45_066), 45_066, 1),
-        (FaultKind::ErrcodeAfterAccept(-1), -1, 1),
-        (FaultKind::FirstCall45065, 45_065, 1),
-    ] {
-        let mut world = World::service();
-        world.token(at(0));
-        let fault = Fault::new(kind.clone()).for_appid("wx1").on_path("sendall");
-        world.platform.inject(fault);
-
-        let answer = world.mass("sendall", &text(TO_TAG, "a"), at(0));
-
-        assert_eq!(answer["errcode"], first, "{kind:?}");
-        assert_eq!(world.platform.accepted().len(), accepted, "{kind:?}");
-        let named = kind == FaultKind::FirstCall45065;
-        let msg_id = named.then(|| json!(world.platform.accepted()[0].msg_id));
-        assert_eq!(answer.get("msg_id"), msg_id.as_ref(), "{kind:?}");
-        assert_eq!(world.platform.requests().last().unwrap().fault, Some(kind.name()));
-        let again = world.to_tag("a", at(61));
-        assert_eq!(again, if accepted == 1 { 45_065 } else { 0 }, "{kind:?}");
-    }
-}
-
-#[test]
-fn a_fault_of_acceptance_waits_for_one() {
-    let mut world = World::subscription();
-    assert_eq!(world.to_tag("a", at(0)), 0);
-    world.platform.inject(FaultKind::ErrcodeAfterAccept(-1));
-    assert_eq!(world.to_tag("b", at(1)), 45_028);
-    assert_eq!(world.to_tag("c", at(86_400)), -1);
-    assert_eq!(world.to_tag("d", at(86_401)), 45_028);
-}
-
-#[test]
-fn a_fault_of_another_account_does_not_happen_here() {
-    let mut world = World::service();
-    world.platform.inject(Fault::new(FaultKind::Errcode(-1)).for_appid("wx2"));
-    assert_eq!(world.to_tag("a", at(0)), 0);
-    assert!(!world.platform.refuses_connection());
-    world.platform.inject(Fault::new(FaultKind::Refused).times(2));
-    assert!(world.platform.refuses_connection());
-    assert!(world.platform.refuses_connection());
-    assert!(!world.platform.refuses_connection());
-    world.platform.inject(FaultKind::AnswerLost);
-    world.platform.clear_faults();
-    assert_eq!(world.to_tag("b", at(0)), 0);
-}
-
-#[test]
-fn the_log_holds_every_request_until_pruned() {
-    let mut world = World::service();
-    world.to_tag("a", at(0));
-    world.to_tag("a", at(10));
-
-    let log: Vec<_> =
-        world.platform.requests().iter().filter(|one| one.clientmsgid.is_some()).collect();
-
-    assert_eq!(log.iter().map(|one| one.errcode).collect::<Vec<_>>(), [Some(0), Some(45_066)]);
-    assert_eq!(log[0].appid.as_deref(), Some("wx1"));
-    assert_eq!(log[0].body_digest, log[1].body_digest);
-    assert_eq!(log[0].body_digest, world.platform.accepted()[0].body_digest);
-    world.platform.prune_requests(at(10));
-    assert!(world.platform.requests().iter().all(|one| one.at >= at(10)));
-    world.platform.prune_accepted(at(10));
-    assert!(world.platform.accepted().is_empty());
-    assert_eq!(world.to_tag("a", at(70)), 45_065, "the memory is not the log");
-}
-
-#[test]
-fn the_same_calls_give_the_same_answers() {
-    let run = || {
-        let mut world = World::service();
-        world.platform.inject(Fault::new(FaultKind::Errcode(-1)).on_path("sendall"));
-        let answers: Vec<_> = (0..5)
-            .map(|n| world.raw("message/mass/sendall", &mpnews(TO_TAG, "m", "a"), at(n * 61)))
-            .collect();
-        let copy = world.platform.clone().take_events(at(1_000));
-        assert_eq!(copy, world.platform.take_events(at(1_000)));
-        (answers, copy, world.platform.requests().to_vec())
-    };
-    assert_eq!(run(), run());
-}
-
-#[test]
-fn a_year_of_daily_sends_leaves_little_behind() {
-    let mut world = World::subscription();
-    for day in 0..365 {
-        let now = at(0) + TimeDelta::days(day);
-        assert_eq!(world.to_all(&format!("d{day}"), now), 0);
-        world.platform.take_events(now + TimeDelta::minutes(1));
-        world.platform.prune_requests(now);
-        world.platform.prune_accepted(now);
-    }
-    assert!(world.platform.requests().len() <= 2);
-    assert!(world.platform.events.is_empty());
 }

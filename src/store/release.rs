@@ -723,11 +723,10 @@ impl Step<'_> {
         let job = self.job(id)?;
         let batches = self.batches(id)?;
         let states: Vec<_> = batches.iter().map(|batch| batch.state).collect();
-        let next = match job_state(&states, refused_as) {
-            // Out of time already: what is still in doubt waits for a person.
-            JobState::Releasing if job.state == JobState::Uncertain => JobState::Uncertain,
-            next => next,
-        };
+        let derived = job_state(&states, refused_as);
+        // Out of time already: what is still in doubt waits for a person.
+        let waits = derived == JobState::Releasing && job.state == JobState::Uncertain;
+        let next = if waits { job.state } else { derived };
         if next == job.state {
             if next == JobState::Releasing {
                 return self.carry_on(id, why, now);

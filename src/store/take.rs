@@ -25,6 +25,9 @@ pub struct BatchBody {
     pub receivers: Option<u32>,
 }
 
+/// Why a job of a lost database is not released.
+const LOST: &str = "the database that knew it is lost: it may have been sent";
+
 /// What became of a job that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
@@ -113,10 +116,42 @@ impl Step<'_> {
             return Ok(());
         }
         self.insert_job(spec, account, bodies, source, None)?;
-        let why = "the database that knew it is lost: it may have been sent";
+        let why = LOST;
         let from = if spec.approval { JobState::Held } else { JobState::Planned };
         let to = Move { state: JobState::Missed, wake_at: None, reason: Some(why), why };
         self.move_job(&spec.id, from, to, now)
+    }
+
+    /// Records an id that a lost database knew and whose job cannot be read any more.
+    ///
+    /// It has no batches, so nothing of it can ever be sent; dropping the id again is refused.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn remember_id(
+        &self,
+        (id, account): (&JobId, &str),
+        file: &str,
+        taken_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.know_account(account)?;
+        let new = self
+            .db
+            .prepare_cached(
+                "INSERT INTO job (id, account, action, state, taken, priority, planned_at, due_at,
+                     taken_at, zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest, file,
+                     line, everyone, calls, audience, msgtype, reason, ended_at)
+                 VALUES (?1, ?2, 'broadcast', 'missed', (SELECT ifnull(max(taken), 0) + 1 FROM job), 0,
+                     ?3, ?3, ?3, 'Asia/Shanghai', 1800, 7200, ?3, 'defer', 'send', '', ?4, 1, 0, 1,
+                     'unknown', 'unknown', ?5, ?6)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![id.as_str(), account, millis(taken_at), file, LOST, millis(now)])?;
+        if new == 0 {
+            return Ok(());
+        }
+        self.tell(id, None, JobState::Missed, LOST, now)
     }
 
     fn known(&self, spec: &JobSpec) -> Result<Known> {
@@ -326,9 +361,12 @@ impl Step<'_> {
         let usage = &mut |need: Need| self.usage(&job.account, need, rank, need.window.start());
         match plan::place(&job, account, after, usage)? {
             Placement::At(at, _) if at > job.expires_at => self.beyond(&job, account, why, now),
-            Placement::At(at, _) => {
-                self.stand(&job, account, at, &format!("deferred: {why}"), false, now)
-            }
+            Placement::At(at, _) => self.stand(
+                &job,
+                account,
+                Stand { at, reason: &format!("deferred: {why}"), yields: false },
+                now,
+            ),
             Placement::Beyond(_) => self.beyond(&job, account, why, now),
             Placement::Never(block) => {
                 self.end_for(&job, account, JobState::Failed, &plan::sentence(block), now)
@@ -363,10 +401,13 @@ impl Step<'_> {
         let usage =
             &mut |need: Need| self.usage(&job.account, need, rank, now.max(need.window.start()));
         match plan::place(job, account, earliest, usage)? {
-            Placement::At(at, None) => self.stand(job, account, at, "", false, now),
+            Placement::At(at, None) => {
+                self.stand(job, account, Stand { at, reason: "", yields: false }, now)
+            }
             Placement::At(at, Some(block)) if job.on_quota == OnQuota::Defer => {
                 let reason = format!("deferred: {}", plan::sentence(block));
-                self.stand(job, account, at, &reason, block.because == Because::Claimed, now)
+                let yields = block.because == Because::Claimed;
+                self.stand(job, account, Stand { at, reason: &reason, yields }, now)
             }
             // A job that may not defer keeps its time without a claim: one before it may yet be
             // given up, and its release decides.
@@ -383,9 +424,7 @@ impl Step<'_> {
         &self,
         job: &Job,
         account: &Account,
-        at: DateTime<Utc>,
-        reason: &str,
-        yields: bool,
+        Stand { at, reason, yields }: Stand<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
@@ -600,6 +639,15 @@ impl Step<'_> {
         let usage = self.usage(&job.account, need, respect, now)?;
         Ok(quota::admit(account, need, usage))
     }
+}
+
+/// Where a waiting job stands.
+struct Stand<'a> {
+    at: DateTime<Utc>,
+    /// Why it is not its own time, if it is not.
+    reason: &'a str,
+    /// Whether only another's claim keeps it back.
+    yields: bool,
 }
 
 /// Whose claims an asker has to respect.

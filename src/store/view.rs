@@ -183,7 +183,7 @@ pub struct AttentionView {
 ///
 /// # Errors
 /// Those of the serializer.
-pub fn rfc3339<S: serde::Serializer>(
+pub(super) fn rfc3339<S: serde::Serializer>(
     at: &DateTime<Utc>,
     serializer: S,
 ) -> std::result::Result<S::Ok, S::Error> {

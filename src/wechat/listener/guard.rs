@@ -103,3 +103,50 @@ impl AsyncWrite for Guarded {
         Pin::new(&mut self.tcp).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    async fn pair(connection: Duration) -> (TcpStream, Guarded) {
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(tcp.local_addr().unwrap()).await.unwrap();
+        let limits = Limits { connection, ..Limits::default() };
+        (client, Doorman::new(tcp, limits).accept().await.0)
+    }
+
+    #[tokio::test]
+    async fn a_connection_fails_when_its_bytes_are_used_up() {
+        let (mut client, mut guarded) = pair(Duration::from_secs(120)).await;
+        let writing = tokio::spawn(async move { client.write_all(&[0; 10 * BYTES_MAX]).await });
+
+        let mut read = 0;
+        let error = loop {
+            match guarded.read(&mut [0; 1024]).await {
+                Ok(bytes) => read += bytes,
+                Err(error) => break error,
+            }
+        };
+
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert!((BYTES_MAX..BYTES_MAX + 1024).contains(&read), "{read}");
+        drop(guarded);
+        writing.await.unwrap().ok();
+    }
+
+    #[tokio::test]
+    async fn a_connection_fails_when_its_time_is_used_up() {
+        let (_client, mut guarded) = pair(Duration::from_millis(20)).await;
+
+        let mut byte = [0];
+        let read = guarded.read(&mut byte);
+
+        let read = tokio::time::timeout(Duration::from_secs(60), read).await.expect("no end");
+        assert_eq!(read.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(guarded.write(b"x").await.is_err());
+    }
+}

@@ -105,7 +105,8 @@ async fn read_answer(stream: &mut TcpStream) -> (u16, String, String) {
 /// Reads until the connection ends, however it ends.
 async fn until_dropped(stream: &mut TcpStream) -> Vec<u8> {
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.ok();
+    let end = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer));
+    end.await.expect("never dropped").ok();
     answer
 }
 
@@ -356,8 +357,11 @@ async fn a_client_that_drips_is_dropped_in_time() {
     let mut stream = TcpStream::connect(served.at).await.unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: ").await.unwrap();
 
+    let mut drops = 0;
     while stream.write_all(b"x").await.is_ok() {
         tokio::time::sleep(Duration::from_millis(5)).await;
+        drops += 1;
+        assert!(drops < 10_000, "never dropped");
     }
 }
 

@@ -1,0 +1,68 @@
+//! The daemon's own recurring duties, on tokio-cron-scheduler; never releases, which it could
+//! run twice or not at all. A chore that is late, early or doubled does no harm.
+
+use tokio::sync::mpsc;
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+
+use chrono::{DateTime, Utc};
+
+use crate::daemon::Input;
+use crate::engine::Engine;
+use crate::store::StoreError;
+
+/// A duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chore {
+    /// Forgets calls that no sliding minute reaches any more.
+    Prune,
+}
+
+impl Chore {
+    pub(super) fn run(self, engine: &mut Engine, now: DateTime<Utc>) -> Result<(), StoreError> {
+        match self {
+            Self::Prune => engine.change(|step| step.prune_calls(now)),
+        }
+    }
+}
+
+/// The running scheduler.
+pub(super) struct Chores {
+    scheduler: Option<JobScheduler>,
+}
+
+/// Starts the chores; without them the daemon still releases, so a failure is only told.
+pub(super) async fn start(to: mpsc::Sender<Input>) -> Chores {
+    match schedule(to).await {
+        Ok(scheduler) => Chores { scheduler: Some(scheduler) },
+        Err(error) => {
+            tracing::error!("the daemon's chores do not run: {error}");
+            Chores { scheduler: None }
+        }
+    }
+}
+
+async fn schedule(to: mpsc::Sender<Input>) -> Result<JobScheduler, JobSchedulerError> {
+    let scheduler = JobScheduler::new().await?;
+    let prune = Job::new_async("0 17 * * * *", move |_, _| {
+        let to = to.clone();
+        Box::pin(async move {
+            // A loop that is too busy for a chore gets the next one.
+            if to.try_send(Input::Chore(Chore::Prune)).is_err() {
+                tracing::debug!("a chore was skipped");
+            }
+        })
+    })?;
+    scheduler.add(prune).await?;
+    scheduler.start().await?;
+    Ok(scheduler)
+}
+
+impl Chores {
+    pub(super) async fn stop(self) {
+        if let Some(mut scheduler) = self.scheduler
+            && let Err(error) = scheduler.shutdown().await
+        {
+            tracing::debug!("the chores did not end cleanly: {error}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The state directory: one daemon owns it, and says who it is; the mark lies beside the database.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::daemon::RunError;
+use crate::engine::Mark;
+
+/// A look by `status` holds the lock for an instant; a daemon does for good.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// The daemon that owns a state directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// Its process.
+    pub pid: u32,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Its version.
+    pub version: String,
+}
+
+/// Returns the daemon that owns a state directory, if one does.
+pub fn running(state: &Path) -> Option<Running> {
+    let file = File::open(state.join("lock")).ok()?;
+    match file.try_lock_shared() {
+        Ok(()) | Err(TryLockError::Error(_)) => None,
+        Err(TryLockError::WouldBlock) => read_running(state),
+    }
+}
+
+fn read_running(state: &Path) -> Option<Running> {
+    serde_json::from_slice(&fs::read(state.join("lock")).ok()?).ok()
+}
+
+/// The lock, held as long as this value lives.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock, or says who holds it.
+    pub(super) async fn take(state: &Path, now: DateTime<Utc>) -> Result<Self, RunError> {
+        let path = state.join("lock");
+        let mut file = File::options()
+            .create(true)
+            .read(true)
+            .write(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| setup(&path, "opened", &error))?;
+        for attempt in 1.. {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < LOCK_TRIES => {
+                    tokio::time::sleep(LOCK_PAUSE).await;
+                }
+                Err(TryLockError::WouldBlock) => return Err(held(state)),
+                Err(TryLockError::Error(error)) => return Err(setup(&path, "locked", &error)),
+            }
+        }
+        let running = Running {
+            pid: std::process::id(),
+            since: now,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let text = serde_json::to_vec(&running).expect("three plain fields are always JSON");
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(&text))
+            .map_err(|error| setup(&path, "written", &error))?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn held(state: &Path) -> RunError {
+    let who = read_running(state).map_or_else(
+        || "another process".to_owned(),
+        |running| {
+            format!(
+                "qunfa {} with pid {}, running since {}",
+                running.version, running.pid, running.since
+            )
+        },
+    );
+    RunError::Locked(format!(
+        "{who} holds the state directory {}: stop it first, or give this one another state_dir",
+        state.display()
+    ))
+}
+
+fn setup(path: &Path, what: &str, error: &std::io::Error) -> RunError {
+    RunError::Setup(format!("{} cannot be {what}: {error}", path.display()))
+}
+
+/// Makes the state directory, readable by its owner only.
+pub(super) fn make_private(state: &Path) -> Result<(), RunError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(state)
+        .map_err(|error| setup(state, "made", &error))
+}
+
+fn mark_path(state: &Path) -> PathBuf {
+    state.join("mark")
+}
+
+/// Reads the mark; one that cannot be read is an error, for it may be all that is left.
+pub(super) fn read_mark(state: &Path) -> Result<Option<Mark>, RunError> {
+    let path = mark_path(state);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(setup(&path, "read", &error)),
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        RunError::Setup(format!(
+            "{} is damaged ({error}): put it back from a backup, or remove it if the database is \
+             certainly the newest",
+            path.display()
+        ))
+    })
+}
+
+/// Writes the mark so that a power cut leaves the old one or the new one.
+pub(super) fn write_mark(state: &Path, mark: &Mark) -> Result<(), RunError> {
+    let path = mark_path(state);
+    let fresh = state.join("mark.tmp");
+    let text = serde_json::to_vec(mark).expect("numbers and names are always JSON");
+    let write = || {
+        let mut file =
+            File::options().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(&text)?;
+        file.sync_data()?;
+        fs::rename(&fresh, &path)?;
+        File::open(state)?.sync_all()
+    };
+    write().map_err(|error| RunError::File(path.clone(), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_reads_back_as_it_was_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut mark = Mark { high_water: 7, ..Mark::default() };
+        mark.generations.entry("spring".into()).or_default().insert(2, 1);
+
+        write_mark(dir.path(), &mark).unwrap();
+
+        assert_eq!(read_mark(dir.path()).unwrap(), Some(mark));
+    }
+
+    #[test]
+    fn a_damaged_mark_is_not_taken_for_none() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("mark"), "{").unwrap();
+
+        let error = read_mark(dir.path()).unwrap_err();
+
+        assert_eq!(error.exit_code(), 3);
+    }
+
+    #[test]
+    fn no_mark_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+
+        assert_eq!(read_mark(dir.path()).unwrap(), None);
+    }
+}

@@ -1,0 +1,201 @@
+//! From the inbox into the store: read and checked on a thread of its own, so that a large file
+//! delays no release; stored by the loop; then answered beside the file.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::config::AccountConfig;
+use crate::daemon::{Input, Now, chain, is_unusable};
+use crate::engine::{Remembered, TakenFile};
+use crate::inbox::{
+    Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob, Unread,
+};
+use crate::model::Account;
+use crate::store::Taken;
+
+/// How often the inbox is looked at. A look at an unchanged directory costs microseconds, and
+/// needs nothing that could get lost.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Takes files, one after the other.
+pub(super) struct Taker {
+    pub(super) inbox: Inbox,
+    pub(super) accounts: Vec<Account>,
+    pub(super) now: Now,
+    pub(super) to: mpsc::Sender<Input>,
+}
+
+/// What a look at the inbox found.
+struct Found {
+    inbox: Inbox,
+    entries: Result<Vec<(Entry, Offer)>, InboxError>,
+}
+
+enum Offer {
+    Good(Box<Package>, Vec<ParsedJob>),
+    Bad(Vec<Diagnostic>),
+    Unreadable(InboxError),
+}
+
+impl Taker {
+    pub(super) async fn run(self, mut ended: watch::Receiver<bool>) {
+        let Self { mut inbox, accounts, now, to } = self;
+        let mut unusable = false;
+        loop {
+            let at = now();
+            let known = accounts.clone();
+            let look = tokio::task::spawn_blocking(move || look(inbox, &known, at));
+            let Ok(found) = look.await else {
+                tracing::error!("the inbox can no longer be read: restart the daemon");
+                return;
+            };
+            inbox = found.inbox;
+            match found.entries {
+                Ok(entries) => {
+                    unusable = false;
+                    for (entry, offer) in entries {
+                        take(&inbox, &entry, offer, &to).await;
+                    }
+                }
+                Err(error) if !unusable => {
+                    unusable = is_unusable(&error);
+                    tracing::error!("{}: files are not taken until it is mended", chain(&error));
+                }
+                Err(_) => {}
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = ended.wait_for(|ended| *ended) => return,
+            }
+        }
+    }
+}
+
+fn look(mut inbox: Inbox, accounts: &[Account], now: DateTime<Utc>) -> Found {
+    let known: Vec<_> = accounts.iter().collect();
+    let entries = inbox.scan(now).map(|entries| {
+        let offer = |entry: Entry| {
+            let offer = read(&inbox, &entry, &known);
+            (entry, offer)
+        };
+        entries.into_iter().map(offer).collect()
+    });
+    Found { inbox, entries }
+}
+
+fn read(inbox: &Inbox, entry: &Entry, accounts: &[&Account]) -> Offer {
+    match inbox.read(entry) {
+        Ok(package) => match package.parse(accounts) {
+            Ok(parsed) => Offer::Good(Box::new(package), parsed.jobs),
+            Err(problems) => Offer::Bad(problems),
+        },
+        Err(Unread::Refused(problems)) => Offer::Bad(problems),
+        Err(Unread::Failed(error)) => Offer::Unreadable(error),
+    }
+}
+
+async fn take(inbox: &Inbox, entry: &Entry, offer: Offer, to: &mpsc::Sender<Input>) {
+    let answered = match offer {
+        Offer::Good(package, jobs) => {
+            let (reply, taken) = oneshot::channel();
+            let input = Input::File(package.clone(), jobs.clone(), reply);
+            if to.send(input).await.is_err() {
+                return;
+            }
+            match taken.await {
+                Ok(Ok(taken)) => accept(inbox, &package, &jobs, &taken),
+                Ok(Err(problems)) => refuse(inbox, entry, &package, &jobs, &problems),
+                // The daemon ends; the next start finds the file, and knows it if it was stored.
+                Err(_) => return,
+            }
+        }
+        Offer::Bad(problems) => reject(inbox, entry, &problems),
+        Offer::Unreadable(error) => Err(error),
+    };
+    if let Err(error) = answered {
+        tracing::error!("{}: it is tried again", chain(&error));
+    }
+}
+
+fn accept(
+    inbox: &Inbox,
+    package: &Package,
+    jobs: &[ParsedJob],
+    taken: &TakenFile,
+) -> Result<(), InboxError> {
+    let receipt_job = |job: &ParsedJob| {
+        let stored = taken.jobs.iter().find(|stored| stored.id == job.spec.id);
+        let became = stored.and_then(|stored| match stored.taken {
+            Taken::New => None,
+            Taken::Known => Some("it was known already; nothing changed"),
+            Taken::Updated => Some("it was planned already, and is as written now"),
+            Taken::Refused(_) => None,
+        });
+        let notes: Vec<_> = job.notes.iter().map(String::as_str).chain(became).collect();
+        ReceiptJob {
+            id: job.spec.id.clone(),
+            account: job.spec.account.clone(),
+            at: job.spec.at,
+            due: stored.map(|stored| stored.due_at),
+            state: stored.map_or(crate::model::JobState::Planned, |stored| stored.state),
+            note: (!notes.is_empty()).then(|| notes.join("; ")),
+        }
+    };
+    let receipt = Receipt {
+        taken_at: taken.first_taken_at,
+        jobs: jobs.iter().map(receipt_job).collect(),
+        notes: Vec::new(),
+    };
+    inbox.accept(package, &receipt)?;
+    tracing::info!(file = package.name(), jobs = jobs.len(), "a file was taken");
+    Ok(())
+}
+
+fn refuse(
+    inbox: &Inbox,
+    entry: &Entry,
+    package: &Package,
+    jobs: &[ParsedJob],
+    problems: &[(usize, String)],
+) -> Result<(), InboxError> {
+    let diagnostics: Vec<_> = problems
+        .iter()
+        .filter_map(|(line, why)| {
+            let job = jobs.iter().find(|job| job.line == *line)?;
+            Some(package.diagnostic(job, why, None))
+        })
+        .collect();
+    reject(inbox, entry, &diagnostics)
+}
+
+fn reject(inbox: &Inbox, entry: &Entry, problems: &[Diagnostic]) -> Result<(), InboxError> {
+    inbox.reject(entry, problems)?;
+    let first = problems.first().map_or("", |problem| problem.message.as_str());
+    tracing::warn!(file = entry.name(), problems = problems.len(), "a file was refused: {first}");
+    Ok(())
+}
+
+/// Reads back what `accepted/` holds, for a database that is lost.
+pub(super) fn remembered(
+    inbox: &Inbox,
+    accounts: &[AccountConfig],
+    now: DateTime<Utc>,
+) -> Result<Vec<Remembered>, InboxError> {
+    let known: Vec<_> = accounts.iter().map(|config| &config.account).collect();
+    inbox
+        .accepted_back()?
+        .map(|archived| {
+            let (package, taken_at) = archived?;
+            let jobs = package.parse(&known).map(|parsed| parsed.jobs).unwrap_or_default();
+            Ok(Remembered {
+                name: package.name().to_owned(),
+                sha256: package.sha256().to_owned(),
+                taken_at: taken_at.unwrap_or(now),
+                jobs: jobs.into_iter().map(|job| (job.spec, job.line)).collect(),
+                ids: package.ids(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,106 @@
+//! What an answer does to a batch: the return-code table crossed with what came before.
+
+use chrono::TimeDelta;
+
+use crate::store::SendOutcome;
+use crate::wechat::Meaning;
+
+/// Decides what a reading means for a batch, which may be in doubt from an earlier attempt.
+///
+/// While it is in doubt only 0 and 45065 settle it: any other code may be the echo of our own
+/// first attempt, which the platform accepted without our hearing of it.
+pub fn conclude(meaning: Meaning, in_doubt: bool) -> SendOutcome {
+    match (meaning, in_doubt) {
+        (Meaning::Accepted, _) => SendOutcome::Accepted,
+        (Meaning::Adopt, _) => SendOutcome::Adopted,
+        (Meaning::NewToken, _) => SendOutcome::Token,
+        (Meaning::InDoubt, _)
+        | (
+            Meaning::Retry { .. }
+            | Meaning::NextWindow(_)
+            | Meaning::GiveUp
+            | Meaning::PauseAccount,
+            true,
+        ) => SendOutcome::InDoubt,
+        (Meaning::Retry { after_s }, false) => {
+            SendOutcome::Later(TimeDelta::seconds(i64::from(after_s)))
+        }
+        (Meaning::NextWindow(_), false) => SendOutcome::NextWindow,
+        (Meaning::GiveUp, false) => SendOutcome::Refused,
+        (Meaning::PauseAccount, false) => SendOutcome::Later(TimeDelta::zero()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wechat::codes;
+
+    /// Every code of the documents, with what it does to a batch that was never in doubt.
+    const FIRST: &[(i64, &str)] = &[
+        (0, "accepted"),
+        (45065, "adopted"),
+        (-1, "in doubt"),
+        (45066, "in doubt"),
+        (268_488_001, "in doubt"),
+        (99_999_999, "in doubt"),
+        (40001, "token"),
+        (40014, "token"),
+        (42001, "token"),
+        (42010, "later"),
+        (45011, "later"),
+        (46007, "later"),
+        (40164, "later"),
+        (50002, "later"),
+        (45009, "next window"),
+        (45028, "next window"),
+        (45040, "next window"),
+        (45093, "next window"),
+        (40003, "refused"),
+        (40007, "refused"),
+        (40008, "refused"),
+        (40032, "refused"),
+        (40050, "refused"),
+        (40130, "refused"),
+        (44003, "refused"),
+        (45067, "refused"),
+        (45062, "refused"),
+        (47001, "refused"),
+        (48001, "refused"),
+        (48021, "refused"),
+    ];
+
+    fn word(outcome: SendOutcome) -> &'static str {
+        match outcome {
+            SendOutcome::Accepted => "accepted",
+            SendOutcome::Adopted => "adopted",
+            SendOutcome::InDoubt => "in doubt",
+            SendOutcome::Later(_) => "later",
+            SendOutcome::Token => "token",
+            SendOutcome::Refused => "refused",
+            SendOutcome::NextWindow => "next window",
+        }
+    }
+
+    #[test]
+    fn every_code_on_a_first_attempt_does_what_the_table_says() {
+        for (code, expected) in FIRST {
+            let outcome = conclude(codes::for_send(*code).meaning, false);
+
+            assert_eq!(word(outcome), *expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn while_in_doubt_only_0_and_45065_settle_and_only_the_token_codes_are_no_attempt() {
+        for (code, first) in FIRST {
+            let outcome = conclude(codes::for_send(*code).meaning, true);
+
+            let expected = match *first {
+                settles @ ("accepted" | "adopted" | "token") => settles,
+                _ => "in doubt",
+            };
+            assert_eq!(word(outcome), expected, "{code}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Folders with a job file and what it names.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::directory::{GOOD, World, receipt};
+use super::*;
+use crate::model::{Action, Audience};
+
+const WITH_LIST: &str =
+    "jobs:\n- {id: a, account: club, broadcast: {touser_file: lists/vip.txt, text: x}}\n";
+
+impl World {
+    /// Puts a folder with these files into the inbox.
+    fn drop_folder(&self, name: &str, files: &[(&str, &str)]) {
+        for (file, text) in files {
+            let path = self.path(name).join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_folder_is_taken_with_its_list() {
+    let mut world = World::new();
+    world.drop_folder("spring", &[("jobs.yaml", WITH_LIST), ("lists/vip.txt", "o1\no2\n")]);
+
+    let package = world.take();
+    let job = package.parse(&[&accounts()[0]]).unwrap().jobs.remove(0);
+    world.inbox.accept(&package, &receipt(0)).unwrap();
+
+    let Action::Broadcast(broadcast) = job.spec.action;
+    assert_eq!(broadcast.audience, Audience::List(vec!["o1".to_owned(), "o2".to_owned()]));
+    assert_eq!(world.names("accepted"), ["spring", "spring.receipt.json"]);
+    let (back, _) = world.inbox.accepted_back().unwrap().next().unwrap().unwrap();
+    assert_eq!(back.sha256(), package.sha256());
+    assert!(back.parse(&[&accounts()[0]]).is_ok());
+}
+
+#[test]
+fn a_folder_is_ready_when_all_of_it_is_quiet() {
+    let mut world = World::new();
+    world.drop_folder("spring", &[("jobs.yaml", &format!("{WITH_LIST}...\n"))]);
+    assert!(world.inbox.scan(at(0)).unwrap().is_empty());
+
+    world.drop_folder("spring", &[("lists/vip.txt", "o1\n")]);
+    assert!(world.inbox.scan(at(2)).unwrap().is_empty());
+    world.drop_folder("spring", &[("lists/vip.txt", "o1\no2\n")]);
+    assert!(world.inbox.scan(at(4)).unwrap().is_empty());
+
+    assert_eq!(world.inbox.scan(at(6)).unwrap().len(), 1);
+}
+
+#[test]
+fn every_file_of_a_folder_is_part_of_its_digest() {
+    let mut world = World::new();
+    let mut digests = Vec::new();
+    for list in ["o1\no2\n", "o1\no3\n"] {
+        world.drop_folder("spring", &[("jobs.yaml", WITH_LIST), ("lists/vip.txt", list)]);
+        let package = world.take();
+        digests.push(package.sha256().to_owned());
+        world.inbox.accept(&package, &receipt(0)).unwrap();
+    }
+
+    assert_ne!(digests[0], digests[1]);
+}
+
+#[test]
+fn a_folder_without_exactly_one_job_file_is_refused() {
+    for (files, expected) in [
+        (&[("vip.txt", "")][..], "spring: there is no .yaml file in the folder"),
+        (&[("a/jobs.yaml", GOOD)], "spring: there is no .yaml file in the folder"),
+        (
+            &[("a.yaml", GOOD), ("b.yml", GOOD)],
+            "spring: the folder has two job files, a.yaml and b.yml",
+        ),
+    ] {
+        let mut world = World::new();
+        world.drop_folder("spring", files);
+
+        assert!(world.refusal().starts_with(expected), "{expected}");
+        assert_eq!(world.names("rejected"), ["spring", "spring.error.txt"]);
+    }
+}
+
+#[test]
+fn links_in_a_folder_are_never_followed() {
+    let mut world = World::new();
+    world.drop_folder("a", &[("jobs.yaml", GOOD)]);
+    symlink("/etc/passwd", world.path("a/vip.txt")).unwrap();
+    assert!(world.refusal().starts_with("a/vip.txt: this is a symbolic link"));
+
+    world.drop_folder("b", &[("jobs.yaml", GOOD)]);
+    symlink("/etc", world.path("b/lists")).unwrap();
+    assert!(world.refusal().starts_with("b/lists: this is a symbolic link"));
+
+    world.drop_folder("c", &[("vip.txt", "")]);
+    symlink(world.path("c/vip.txt"), world.path("c/jobs.yaml")).unwrap();
+    assert!(world.refusal().starts_with("c/jobs.yaml: this is a symbolic link"));
+
+    world.drop_folder("d", &[("jobs.yaml", GOOD), ("vip.txt", "")]);
+    fs::hard_link(world.path("d/vip.txt"), world.folder.path().join("vip.txt")).unwrap();
+    assert!(world.refusal().starts_with("d/vip.txt: this is a hard link"));
+
+    world.drop_folder("e", &[("jobs.yaml", GOOD), ("big", "")]);
+    fs::File::create(world.path("e/big")).unwrap().set_len(1 << 40).unwrap();
+    assert!(world.refusal().starts_with("e/big: the file is larger than 16 MiB"));
+}
+
+#[test]
+fn folders_that_are_deep_or_full_are_refused() {
+    let mut world = World::new();
+    world.drop_folder("a", &[("jobs.yaml", GOOD), ("1/2/3/4/5/6.txt", "")]);
+    assert!(world.refusal().starts_with("a: folders lie more than four deep in it"));
+
+    let names: Vec<String> = (0..1_001).map(|n| format!("{n}.txt")).collect();
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), "")).collect();
+    world.drop_folder("b", &files);
+    assert!(world.refusal().starts_with("b: the folder has more than 1,000 files"));
+}
+
+#[test]
+fn a_list_outside_the_folder_is_refused() {
+    let mut world = World::new();
+    fs::write(world.folder.path().join("vip.txt"), "o1\no2\n").unwrap();
+    for path in
+        ["../../vip.txt", "/etc/passwd", "lists/../../vip.txt", "./vip.txt", "a\\\\b", "gone.txt"]
+    {
+        let text = WITH_LIST.replace("lists/vip.txt", &format!("\"{path}\""));
+        world.drop_folder("spring", &[("jobs.yaml", &text)]);
+        let package = world.take();
+
+        let found = told(&package.parse(&[&accounts()[0]]).unwrap_err());
+
+        let expected = ["is outside the job's folder", "there is no `gone.txt` in the folder"];
+        assert!(expected.iter().any(|expected| found.contains(expected)), "{found}");
+        fs::remove_dir_all(world.path("spring")).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_is_only_checked_may_name_lists_beside_it() {
+    let world = World::new();
+    world.drop_folder("spring", &[("jobs.yaml", WITH_LIST), ("lists/vip.txt", "o1\no2\n")]);
+    let path = world.path("spring/jobs.yaml");
+
+    let package = read_path(&path).unwrap();
+    assert!(package.parse(&[&accounts()[0]]).is_ok());
+    assert!(read_path(&world.path("spring")).unwrap().parse(&[&accounts()[0]]).is_ok());
+
+    fs::remove_file(world.path("spring/lists/vip.txt")).unwrap();
+    symlink("/etc/passwd", world.path("spring/lists/vip.txt")).unwrap();
+    let found = told(&package.parse(&[&accounts()[0]]).unwrap_err());
+    assert!(found.contains("`lists/vip.txt`: this is a symbolic link"), "{found}");
+    assert!(found.starts_with(&format!("{}:2:", path.display())), "{found}");
+    assert!(matches!(read_path(&world.path("gone.yaml")), Err(Unread::Failed(_))));
+}
