@@ -84,17 +84,34 @@ impl Store {
     /// # Errors
     /// See [`StoreError`]; a damaged or newer file is left as it was.
     pub fn open(path: &Path, now: DateTime<Utc>) -> Result<Self> {
-        let db = Connection::open(path).map_err(|error| opening(path, error))?;
-        let version = version(&db).map_err(|error| opening(path, error))?;
-        if version > VERSION {
-            return Err(StoreError::Newer(path.to_owned(), version));
-        }
+        let db = connect(path)?;
         let verdict: String = db
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
             .map_err(|error| opening(path, error))?;
         if verdict != "ok" {
             return Err(StoreError::Damaged(path.to_owned(), verdict));
         }
+        Self::take_over(db, path, now)
+    }
+
+    /// Opens a database that already exists, for a command that must not create one.
+    ///
+    /// The whole file is not checked: that takes seconds where there are a million jobs, and the
+    /// daemon does it whenever it starts.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_existing(path: &Path, now: DateTime<Utc>) -> Result<Option<Self>> {
+        match path.try_exists() {
+            Ok(true) => Self::take_over(connect(path)?, path, now).map(Some),
+            Ok(false) => Ok(None),
+            Err(error) => {
+                Err(StoreError::Guard(format!("cannot look at {}: {error}", path.display())))
+            }
+        }
+    }
+
+    fn take_over(db: Connection, path: &Path, now: DateTime<Utc>) -> Result<Self> {
         Self::prepare(db, now).map_err(|error| match error {
             StoreError::Failed(cause) => opening(path, cause),
             other @ (StoreError::Damaged(..)
@@ -102,20 +119,6 @@ impl Store {
             | StoreError::Access(..)
             | StoreError::Guard(_)) => other,
         })
-    }
-
-    /// Opens a database that already exists, for a command that must not create one.
-    ///
-    /// # Errors
-    /// As [`Store::open`].
-    pub fn open_existing(path: &Path, now: DateTime<Utc>) -> Result<Option<Self>> {
-        match path.try_exists() {
-            Ok(true) => Self::open(path, now).map(Some),
-            Ok(false) => Ok(None),
-            Err(error) => {
-                Err(StoreError::Guard(format!("cannot look at {}: {error}", path.display())))
-            }
-        }
     }
 
     /// Opens an empty database that nothing outlives, to try things out in.
@@ -194,6 +197,16 @@ impl Store {
         let backup = rusqlite::backup::Backup::new(&self.db, target)?;
         Ok(backup.run_to_completion(1_000, Duration::ZERO, None)?)
     }
+}
+
+/// Connects to a database whose version this program knows.
+fn connect(path: &Path) -> Result<Connection> {
+    let db = Connection::open(path).map_err(|error| opening(path, error))?;
+    let version = version(&db).map_err(|error| opening(path, error))?;
+    if version > VERSION {
+        return Err(StoreError::Newer(path.to_owned(), version));
+    }
+    Ok(db)
 }
 
 fn opening(path: &Path, error: rusqlite::Error) -> StoreError {
