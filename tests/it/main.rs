@@ -1,1 +1,7 @@
-//! x
+//! The tests of the whole: the engine against the sandbox under virtual time.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+
+mod disk;
+mod oracle;
+mod scenarios;
+mod world;
