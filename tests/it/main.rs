@@ -1,5 +1,9 @@
 //! One test binary: scenarios, the simulation, the command line, real processes, import rules.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod disk;
 mod imports;
+mod oracle;
+mod scenarios;
 mod schema;
+mod world;
