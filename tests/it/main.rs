@@ -4,4 +4,5 @@
 mod disk;
 mod oracle;
 mod scenarios;
+mod simulation;
 mod world;

@@ -38,8 +38,6 @@ struct Known {
     spec: JobSpec,
     /// How often a person said retry.
     retries: u32,
-    /// The daemon's time of the requests handed over.
-    handed: Vec<DateTime<Utc>>,
 }
 
 /// What the referee has seen.
@@ -108,7 +106,7 @@ impl Oracle {
         match self.jobs.get_mut(&id) {
             Some(known) => known.spec = spec.clone(),
             None => {
-                let known = Known { spec: spec.clone(), retries: 0, handed: Vec::new() };
+                let known = Known { spec: spec.clone(), retries: 0 };
                 self.jobs.insert(id, known);
             }
         }
@@ -230,7 +228,6 @@ impl Oracle {
         let asks = self.asks.entry(id.clone()).or_default();
         asks.push(Ask { handed_at: now, reached: None, refused: false });
         self.flights.insert(flight, (id, asks.len() - 1));
-        self.jobs.get_mut(&key.job).expect("just read").handed.push(now);
         Ok(what)
     }
 
@@ -326,7 +323,17 @@ impl Oracle {
         } else {
             TimeDelta::zero()
         };
-        let first = !known.handed.iter().any(|handed| *handed >= due);
+        // An intent that a crash kept from being asked counts: nobody can tell that it was not.
+        let sql = "SELECT EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
+                   WHERE batch.job = ?1 AND begun_at BETWEEN ?2 AND ?3)";
+        let range = params![key.job, due.timestamp_millis(), now.timestamp_millis() - 1];
+        let earlier: bool = disk
+            .witness
+            .prepare_cached(sql)
+            .unwrap()
+            .query_row(range, |row| row.get(0))
+            .unwrap();
+        let first = !earlier;
         if first && now > due + waits + TimeDelta::seconds(grace) && self.stepped_at.is_none() {
             return Err(format!("4: {key:?} is first asked for after its grace"));
         }
@@ -662,6 +669,49 @@ impl Oracle {
                 return Err(format!(
                     "16: {name} books {confirmed} of {all} sends made elsewhere; there were {made}"
                 ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing of a job that reached its followers was forgotten by the database.
+    pub(crate) fn is_plainly_unsent(&self, job: &str) -> bool {
+        let from = Key { job: job.to_owned(), batch: 0 };
+        let to = Key { job: job.to_owned(), batch: usize::MAX };
+        let mut taken = self.accepted.range(from..=to).flat_map(|(_, taken)| taken);
+        !taken.any(|(at, _, _)| self.forgot(*at))
+    }
+
+    /// What was due after the faults ended went at its time.
+    pub(crate) fn went_in_time(&self, disk: &Disk, off: DateTime<Utc>) -> Result<(), String> {
+        let sql = "SELECT job.id, state, due_at, (SELECT min(begun_at) FROM attempt
+                       JOIN batch ON batch.id = attempt.batch WHERE batch.job = job.id
+                       AND begun_at >= due_at), reason
+                   FROM job WHERE due_at > ?1";
+        let mut statement = disk.witness.prepare(sql).unwrap();
+        let rows = statement
+            .query_map([off.timestamp_millis()], |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, i64>(2)?,
+                    row.get::<_, Option<i64>>(3)?,
+                    row.get::<_, Option<String>>(4)?,
+                ))
+            })
+            .unwrap();
+        for row in rows {
+            let (id, state, due, asked, reason) = row.unwrap();
+            let late = asked.map(|asked| (asked - due) / 1_000);
+            let due = beijing(DateTime::from_timestamp_millis(due).unwrap());
+            match state.as_str() {
+                "missed" | "uncertain" => {
+                    return Err(format!("11: {id} is {state}, due {due}: {reason:?}"));
+                }
+                "accepted" | "sent" if late.is_some_and(|late| late > 240) => {
+                    return Err(format!("11: {id} went {late:?} s late, due {due}"));
+                }
+                _ => {}
             }
         }
         Ok(())
