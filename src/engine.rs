@@ -527,7 +527,6 @@ impl Turn<'_, '_> {
         if lane.preflight_at > self.now {
             return Ok(());
         }
-        let may_force = lane.may_force(self.now);
         let account = &lane.config.account;
         let token = lane.usable_token(self.now).cloned();
         let (ticket, request) = match (&lane.config.token, token, &lane.config.secret) {
@@ -538,7 +537,7 @@ impl Turn<'_, '_> {
                 (Ticket::Token { forced: false }, protocol::shared_token(url))
             }
             (TokenSource::Stable, _, Some(secret)) => {
-                let forced = may_force && self.step.force_token(account, self.now)?;
+                let forced = lane.needs_force() && self.step.force_token(account, self.now)?;
                 let ticket = Ticket::Token { forced };
                 (ticket, protocol::stable_token(&account.appid, secret, forced))
             }

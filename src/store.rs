@@ -24,7 +24,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::model::{BatchState, JobId, JobState};
 
 pub use release::{Begun, Refusal, SendOutcome, Settled, Word};
-pub use results::{EventIn, ResultAsk, ResultWord};
+pub use results::{EventIn, Refused, ResultAsk, ResultWord};
 pub use take::{BatchBody, Source, Taken};
 pub use view::{
     AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,

@@ -356,6 +356,9 @@ impl Step<'_> {
             "UPDATE job SET first_asked_at = NULL, state = ?2 WHERE id = ?1",
             params![job.id.as_str(), state.as_str()],
         )?;
+        if state != job.state {
+            self.tell(&job.id, Some(job.state), state, why, now)?;
+        }
         let job = Job { first_asked_at: None, state, ..job.clone() };
         let rank = Respect::Ahead(job.rank, &job.id);
         let usage = &mut |need: Need| self.usage(&job.account, need, rank, need.window.start());
@@ -481,7 +484,6 @@ impl Step<'_> {
                 .prepare_cached(
                     "SELECT claim.job FROM claim JOIN job ON job.id = claim.job
                      WHERE claim.account = ?1 AND rule = ?2 AND \"window\" = ?3 AND asked = 0
-                       AND on_quota = 'defer'
                      ORDER BY behind DESC, claim.taken DESC LIMIT 1",
                 )?
                 .query_row(
@@ -495,10 +497,9 @@ impl Step<'_> {
             let job = self.job(&job)?;
             self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()])?;
             // Where it would stay, nobody before it is the reason, and its release will say more.
-            if self.place_later(&job, account, need.window, now)? {
-                continue;
+            if !self.place_later(&job, account, need.window, now)? {
+                return Ok(());
             }
-            return Ok(());
         }
     }
 
@@ -509,7 +510,11 @@ impl Step<'_> {
         full: Window,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        self.put(job, account, job.planned_at, now)?;
+        if job.on_quota == OnQuota::Fail {
+            // It keeps its time without a claim, and its release decides.
+            return Ok(true);
+        }
+        self.put(job, account, job.due_at, now)?;
         let job = self.job(&job.id)?;
         Ok(job.state.is_final() || !full.contains(job.due_at))
     }
@@ -529,6 +534,11 @@ impl Step<'_> {
             .collect::<rusqlite::Result<Vec<_>>>()?;
         for id in waiting.iter().filter_map(|id| JobId::parse(id)) {
             let job = self.job(&id)?;
+            let waits = matches!(job.state, JobState::Planned | JobState::Held);
+            // One that moved may have ended others; and what is overdue is missed, not moved.
+            if !waits || now > plan::deadline(&job) {
+                continue;
+            }
             self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
             // A time that its grace has passed would only make it missed.
             self.put(&job, account, now - job.grace, now)?;

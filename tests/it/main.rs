@@ -6,4 +6,5 @@ mod imports;
 mod oracle;
 mod scenarios;
 mod schema;
+mod simulation;
 mod world;

@@ -38,8 +38,6 @@ struct Known {
     spec: JobSpec,
     /// How often a person said retry.
     retries: u32,
-    /// The daemon's time of the requests handed over.
-    handed: Vec<DateTime<Utc>>,
 }
 
 /// What the referee has seen.
@@ -108,7 +106,7 @@ impl Oracle {
         match self.jobs.get_mut(&id) {
             Some(known) => known.spec = spec.clone(),
             None => {
-                let known = Known { spec: spec.clone(), retries: 0, handed: Vec::new() };
+                let known = Known { spec: spec.clone(), retries: 0 };
                 self.jobs.insert(id, known);
             }
         }
@@ -230,7 +228,6 @@ impl Oracle {
         let asks = self.asks.entry(id.clone()).or_default();
         asks.push(Ask { handed_at: now, reached: None, refused: false });
         self.flights.insert(flight, (id, asks.len() - 1));
-        self.jobs.get_mut(&key.job).expect("just read").handed.push(now);
         Ok(what)
     }
 
@@ -250,7 +247,13 @@ impl Oracle {
         Ok((id.to_owned(), Key { job: job.to_owned(), batch }))
     }
 
-    fn check_id(&mut self, account: &Account, id: &str, key: &Key, body: &str) -> Result<(), String> {
+    fn check_id(
+        &mut self,
+        account: &Account,
+        id: &str,
+        key: &Key,
+        body: &str,
+    ) -> Result<(), String> {
         let retries = self.jobs[&key.job].retries;
         if (0..=retries).all(|generation| expected_id(&account.appid, key, generation) != id) {
             return Err(format!("6: {id} is not derived from {key:?}"));
@@ -268,7 +271,13 @@ impl Oracle {
         }
     }
 
-    fn check_intent(&self, account: &Account, id: &str, key: &Key, disk: &Disk) -> Result<(), String> {
+    fn check_intent(
+        &self,
+        account: &Account,
+        id: &str,
+        key: &Key,
+        disk: &Disk,
+    ) -> Result<(), String> {
         let sql = "SELECT generation, batch.number, (SELECT high_water FROM daemon)
              FROM attempt JOIN batch ON batch.id = attempt.batch
              WHERE batch.account = ?1 AND clientmsgid = ?2 AND ended_at IS NULL";
@@ -295,7 +304,13 @@ impl Oracle {
         Ok(())
     }
 
-    fn check_times(&self, id: &str, key: &Key, now: DateTime<Utc>, disk: &Disk) -> Result<(), String> {
+    fn check_times(
+        &self,
+        id: &str,
+        key: &Key,
+        now: DateTime<Utc>,
+        disk: &Disk,
+    ) -> Result<(), String> {
         let known = &self.jobs[&key.job];
         let sql = "SELECT due_at, grace_s, planned_at FROM job WHERE id = ?1";
         let read = |row: &rusqlite::Row<'_>| {
@@ -318,7 +333,8 @@ impl Oracle {
         }
         let asks = self.asks.get(id).map(Vec::as_slice).unwrap_or_default();
         let doubt = asks.iter().find(|ask| !ask.refused);
-        if doubt.is_some_and(|ask| now - ask.handed_at > within) && !self.stepped_since_start(asks) {
+        if doubt.is_some_and(|ask| now - ask.handed_at > within) && !self.stepped_since_start(asks)
+        {
             return Err(format!("4: {key:?} in doubt is asked again after 20 h"));
         }
         let waits = if second_of_day(due) < 120 {
@@ -326,7 +342,13 @@ impl Oracle {
         } else {
             TimeDelta::zero()
         };
-        let first = !known.handed.iter().any(|handed| *handed >= due);
+        // An intent that a crash kept from being asked counts: nobody can tell that it was not.
+        let sql = "SELECT EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
+                   WHERE batch.job = ?1 AND begun_at BETWEEN ?2 AND ?3)";
+        let range = params![key.job, due.timestamp_millis(), now.timestamp_millis() - 1];
+        let earlier: bool =
+            disk.witness.prepare_cached(sql).unwrap().query_row(range, |row| row.get(0)).unwrap();
+        let first = !earlier;
         if first && now > due + waits + TimeDelta::seconds(grace) && self.stepped_at.is_none() {
             return Err(format!("4: {key:?} is first asked for after its grace"));
         }
@@ -455,9 +477,7 @@ impl Oracle {
                 let sends = own(day_name(at), true) + own(day_name(at), false);
                 (day_name(at), sends >= 1)
             }
-            Kind::Service => {
-                (month(at), own(day_name(at), true) >= 1 || own(month(at), true) >= 4)
-            }
+            Kind::Service => (month(at), own(day_name(at), true) >= 1 || own(month(at), true) >= 4),
         };
         let forgotten = self.own_at.get(name).is_some_and(|times| {
             times.iter().any(|time| self.forgot(*time) && month(*time) == month(at))
@@ -544,7 +564,8 @@ impl Oracle {
 
     /// Reads what was committed since the last look.
     pub(crate) fn look(&mut self, disk: &Disk, at: DateTime<Utc>) -> Result<(), String> {
-        let sql = "SELECT id, job, from_state, to_state, why FROM history WHERE id > ?1 ORDER BY id";
+        let sql =
+            "SELECT id, job, from_state, to_state, why FROM history WHERE id > ?1 ORDER BY id";
         let mut statement = disk.witness.prepare_cached(sql).unwrap();
         let rows = statement
             .query_map([self.last_history], |row| {
@@ -649,19 +670,61 @@ impl Oracle {
         for name in self.accounts.keys() {
             let sql = "SELECT count(*) FILTER (WHERE confirmed = 1), count(*) FROM external_send
                        WHERE account = ?1 AND returned = 0";
-            let (confirmed, all): (u32, u32) = disk
-                .witness
-                .query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?)))
-                .unwrap();
-            let months = self.website.iter().filter(|((account, window), _)| {
-                account == name && window.len() == 7
-            });
+            let (confirmed, all): (u32, u32) =
+                disk.witness.query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            let months = self
+                .website
+                .iter()
+                .filter(|((account, window), _)| account == name && window.len() == 7);
             let made: u32 = months.map(|(_, count)| count).sum();
             let forged = self.forged.get(name).copied().unwrap_or(0);
             if confirmed > made || all > made + forged {
                 return Err(format!(
                     "16: {name} books {confirmed} of {all} sends made elsewhere; there were {made}"
                 ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing of a job that reached its followers was forgotten by the database.
+    pub(crate) fn is_plainly_unsent(&self, job: &str) -> bool {
+        let from = Key { job: job.to_owned(), batch: 0 };
+        let to = Key { job: job.to_owned(), batch: usize::MAX };
+        let mut taken = self.accepted.range(from..=to).flat_map(|(_, taken)| taken);
+        !taken.any(|(at, _, _)| self.forgot(*at))
+    }
+
+    /// What was due after the faults ended went at its time.
+    pub(crate) fn went_in_time(&self, disk: &Disk, off: DateTime<Utc>) -> Result<(), String> {
+        let sql = "SELECT job.id, state, due_at, (SELECT min(begun_at) FROM attempt
+                       JOIN batch ON batch.id = attempt.batch WHERE batch.job = job.id
+                       AND begun_at >= due_at), reason
+                   FROM job WHERE due_at > ?1";
+        let mut statement = disk.witness.prepare(sql).unwrap();
+        let rows = statement
+            .query_map([off.timestamp_millis()], |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, i64>(2)?,
+                    row.get::<_, Option<i64>>(3)?,
+                    row.get::<_, Option<String>>(4)?,
+                ))
+            })
+            .unwrap();
+        for row in rows {
+            let (id, state, due, asked, reason) = row.unwrap();
+            let late = asked.map(|asked| (asked - due) / 1_000);
+            let due = beijing(DateTime::from_timestamp_millis(due).unwrap());
+            match state.as_str() {
+                "missed" | "uncertain" => {
+                    return Err(format!("11: {id} is {state}, due {due}: {reason:?}"));
+                }
+                "accepted" | "sent" if late.is_some_and(|late| late > 240) => {
+                    return Err(format!("11: {id} went {late:?} s late, due {due}"));
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -704,12 +767,18 @@ fn guard(now: DateTime<Utc>, what: &str) -> Result<(), String> {
 
 fn legal(from: &str, to: &str, why: &str) -> bool {
     match from {
-        "planned" => {
-            ["releasing", "held", "cancelled", "expired", "missed", "failed", "partial"].contains(&to)
-        }
+        "planned" => ["releasing", "held", "cancelled", "expired", "missed", "failed", "partial"]
+            .contains(&to),
         "held" => ["planned", "cancelled", "expired", "missed"].contains(&to),
         "releasing" => [
-            "planned", "accepted", "sent", "failed", "partial", "uncertain", "missed", "cancelled",
+            "planned",
+            "accepted",
+            "sent",
+            "failed",
+            "partial",
+            "uncertain",
+            "missed",
+            "cancelled",
             "expired",
         ]
         .contains(&to),

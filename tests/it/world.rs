@@ -14,7 +14,7 @@ use qunfa::model::{
     Account, Action, Audience, Broadcast, Content, Expires, JobId, JobSpec, JobState, Kind,
     OnFullReceivers, OnQuota,
 };
-use qunfa::sandbox::{self, Platform, Response, openid};
+use qunfa::sandbox::{self, FaultKind, Platform, Response, openid};
 use qunfa::store::JobView;
 use qunfa::wechat::callback::{self, Incoming};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
@@ -88,6 +88,9 @@ pub(crate) struct Way {
     pub(crate) push_late: u32,
     /// One is followed by a forged one.
     pub(crate) push_forged: u32,
+    /// One request in so many meets one of these.
+    pub(crate) mishap: u32,
+    pub(crate) mishaps: Vec<FaultKind>,
 }
 
 /// How the daemon is killed.
@@ -212,6 +215,8 @@ impl World {
                 push_tripled: 0,
                 push_late: 0,
                 push_forged: 0,
+                mishap: 0,
+                mishaps: Vec::new(),
             },
             crashes: Crashes::default(),
             fired: BTreeMap::new(),
@@ -504,6 +509,10 @@ impl World {
         let lane = flight.outgoing.lane;
         let account = self.accounts[lane].account.clone();
         let request = theirs(&flight.outgoing.request, &account.appid);
+        if one_in(&mut self.rng, self.way.mishap) && !self.way.mishaps.is_empty() {
+            let which = self.rng.usize(0..self.way.mishaps.len());
+            self.platform.inject(self.way.mishaps[which].clone());
+        }
         let (requests, accepted) = (self.platform.requests().len(), self.platform.accepted().len());
         let response = self.platform.handle(&request, self.at);
         let logged = self.platform.requests().get(requests);
@@ -558,9 +567,10 @@ impl World {
 
     fn push_events(&mut self) {
         for event in self.platform.take_events(self.at) {
-            let account = self.accounts.iter().position(|setup| {
-                setup.callback && setup.account.appid == event.appid
-            });
+            let account = self
+                .accounts
+                .iter()
+                .position(|setup| setup.callback && setup.account.appid == event.appid);
             let Some(account) = account else { continue };
             if one_in(&mut self.rng, self.way.push_lost) {
                 self.count("event lost");
@@ -580,7 +590,8 @@ impl World {
                 self.push(at, Input::Push { account, body, tries: 1 });
             }
             if one_in(&mut self.rng, self.way.push_forged) {
-                let msg_id = if self.rng.bool() { event.msg_id } else { self.rng.i64(1..1_000_000) };
+                let msg_id =
+                    if self.rng.bool() { event.msg_id } else { self.rng.i64(1..1_000_000) };
                 self.forge(account, msg_id, "send success");
             }
         }
@@ -654,6 +665,10 @@ impl World {
 
     /// Keeps a copy of the database.
     pub(crate) fn copy(&mut self) {
+        let now = self.now();
+        if let Some(engine) = &mut self.engine {
+            engine.change(|step| step.seen(now)).unwrap();
+        }
         let copy = self.disk.copy(self.at);
         self.copies.push(copy);
     }
@@ -820,7 +835,11 @@ fn theirs(request: &Request, appid: &str) -> sandbox::Request {
             Method::Post => sandbox::Method::Post,
         },
         path: request.path.to_string(),
-        query: request.query.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
+        query: request
+            .query
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()))
+            .collect(),
         body: request.body.clone().unwrap_or_default().into_bytes(),
     }
 }
