@@ -212,11 +212,15 @@ fn take(
 ) -> Result<FileView, StoreError> {
     let mut diagnostics = file.diagnostics.clone();
     let mut known = Vec::new();
+    let first_taken_at = match &file.package {
+        Some(package) => step.know_file(package.sha256(), &file.name, now)?,
+        None => now,
+    };
     let mut jobs: Vec<&ParsedJob> = file.jobs.iter().collect();
-    jobs.sort_by_key(|job| job.spec.at.unwrap_or(now));
+    jobs.sort_by_key(|job| job.spec.at.unwrap_or(first_taken_at));
     for job in jobs {
         let Some(account) = account(accounts, &job.spec) else { continue };
-        let source = Source { file: &file.name, line: job.line, first_taken_at: now };
+        let source = Source { file: &file.name, line: job.line, first_taken_at };
         let bodies = engine::bodies(&job.spec);
         match step.take(&job.spec, account, &bodies, source, now)? {
             Taken::New => {}
@@ -305,7 +309,7 @@ fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
         };
         return vec![ended];
     }
-    let planned = spec.at.unwrap_or(now);
+    let planned = spec.at.unwrap_or(view.due);
     let mut warnings = Vec::new();
     if view.due > planned {
         warnings.push(format!("not at {}: {reason}", text::time(planned)));
