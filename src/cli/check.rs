@@ -189,8 +189,7 @@ fn rehearse(
             if view.ok {
                 view.jobs = forecast(step, file, accounts, now)?;
                 for job in &mut view.jobs {
-                    let known = view.known.iter().filter(|(id, _)| id.as_str() == job.id);
-                    job.notes.extend(known.map(|(_, note)| (*note).to_owned()));
+                    note_known(job, &view.known);
                 }
             }
         }
@@ -200,6 +199,18 @@ fn rehearse(
         Err(Undone::Rehearsed(views)) => Ok(views),
         Err(Undone::Failed(error)) => Err(error),
         Ok(()) => Ok(Vec::new()),
+    }
+}
+
+/// Notes what the database knows of a job; that it has gone already is nothing to warn of.
+fn note_known(job: &mut CheckedJob, known: &[(JobId, &'static str)]) {
+    let Some((_, note)) = known.iter().find(|(id, _)| id.as_str() == job.id) else { return };
+    let is_over = *note == KNOWN && job.goes_at.is_none() && job.state != JobState::Planned;
+    if is_over {
+        job.warnings.clear();
+        job.notes.push(format!("{note}; it is {}", job.state));
+    } else {
+        job.notes.push((*note).to_owned());
     }
 }
 

@@ -279,6 +279,21 @@ fn check_leaves_no_trace() {
 }
 
 #[test]
+fn check_does_not_warn_of_a_job_that_has_gone_already() {
+    let world = World::new();
+    world.evening();
+    let path = world.file("evening.yaml", JOBS);
+
+    let (_, text) = world.run(&["check", "--json", &path]);
+
+    let view: Value = serde_json::from_str(&text).unwrap();
+    let sent = &view["files"][0]["jobs"][2];
+    assert_eq!(sent["id"], "club-news");
+    assert_eq!(sent["warnings"], serde_json::json!([]));
+    assert!(sent["notes"][0].as_str().unwrap().ends_with("changes nothing; it is sent"));
+}
+
+#[test]
 fn check_refuses_what_the_database_would_refuse() {
     let world = World::new();
     world.evening();
