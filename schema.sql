@@ -79,7 +79,7 @@ CREATE TABLE job (
 ) STRICT;
 
 -- Due work is read off this index, one account at a time.
-CREATE INDEX job_wake ON job (account, wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX job_wake ON job (account, wake_at, priority DESC, taken) WHERE wake_at IS NOT NULL;
 CREATE INDEX job_yields ON job (account, priority DESC, taken) WHERE yields = 1;
 CREATE INDEX job_state ON job (state, due_at);
 

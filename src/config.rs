@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::inbox::yaml::{self, Broken, Entry, Fields, Node, Shape, Value};
-use crate::inbox::{Diagnostic, Report, quote};
 use crate::model;
+use crate::yaml::diagnostic::{Report, quote};
+use crate::yaml::{self, Broken, Diagnostic, Entry, Fields, Node, Shape, Value};
 
 /// The config, checked.
 #[derive(Debug)]

@@ -174,6 +174,7 @@ impl Engine {
                 hold_for_restore(step, "the database is older than the mark beside it", now)?;
             }
             lift_generations(step, &lanes, &mark, now)?;
+            attend_afresh(step, &lanes, now)?;
             Ok::<_, StoreError>(presence)
         })?;
         let mark = Mark { high_water: mark.high_water.max(absence.high_water), ..mark };
@@ -444,6 +445,22 @@ fn hold_for_restore(step: &Step<'_>, why: &str, now: DateTime<Utc>) -> Result<()
     };
     tracing::error!("{why}; {question}; nothing is released until `qunfa resume --all`");
     step.hold(None, &format!("{why}; {question}"), now)
+}
+
+/// Forgets what the last daemon saw of the outside, and tells of jobs that nobody will release.
+fn attend_afresh(step: &Step<'_>, lanes: &[Lane], now: DateTime<Utc>) -> Result<(), StoreError> {
+    for kind in ["clock", "platform", "unconfigured"] {
+        step.unattend_all(kind)?;
+    }
+    for account in step.accounts_with_open_jobs()? {
+        if lane_named(lanes, &account).is_none() {
+            let what = format!("account {account} has planned jobs and is not in the config");
+            tracing::error!("{what}: nothing of it is released");
+            let advice = "put the account back into the config and restart the daemon";
+            attend(step, &account, ("unconfigured", &what, advice), now)?;
+        }
+    }
+    Ok(())
 }
 
 fn lift_generations(

@@ -8,12 +8,10 @@
 
 mod archive;
 mod broadcast;
-mod diagnostic;
 mod entry;
 mod job;
 mod package;
 mod time;
-pub(crate) mod yaml;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -25,14 +23,14 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use archive::{AcceptedBack, Receipt, ReceiptJob};
-pub use diagnostic::Diagnostic;
-use diagnostic::Place;
-pub(crate) use diagnostic::{Report, quote};
 pub use entry::Entry;
 pub use job::ParsedJob;
 pub use package::{Package, Unread, read_path};
 
 use crate::model::Account;
+use crate::yaml;
+pub use crate::yaml::Diagnostic;
+use crate::yaml::diagnostic::{Place, Report};
 use entry::{EntryKind, Seen};
 
 /// How long an entry must not have changed before it is read.

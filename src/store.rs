@@ -174,6 +174,16 @@ impl Store {
         Ok(self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
 
+    /// Returns the journal mode and the `synchronous` level (2 is FULL) that it runs with.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn settings(&self) -> Result<(String, i64)> {
+        let journal = self.db.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        let synchronous = self.db.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+        Ok((journal, synchronous))
+    }
+
     /// Reads without changing anything.
     pub fn read(&self) -> Step<'_> {
         Step { db: &self.db }
@@ -441,6 +451,27 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn unattend(&self, account: &str, kind: &str) -> Result<()> {
         self.run("DELETE FROM attention WHERE account = ?1 AND kind = ?2", params![account, kind])
+    }
+
+    /// Takes away what a daemon that is gone put before a person's eyes, of one kind.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn unattend_all(&self, kind: &str) -> Result<()> {
+        self.run("DELETE FROM attention WHERE kind = ?1", params![kind])
+    }
+
+    /// Returns the accounts that have jobs which are not ended.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn accounts_with_open_jobs(&self) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT name FROM account WHERE EXISTS
+                 (SELECT 1 FROM job WHERE account = name AND wake_at IS NOT NULL)",
+        )?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {

@@ -7,9 +7,9 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{AccountConfig, CallbackConfig, Loader, TokenSource};
-use crate::inbox::quote;
-use crate::inbox::yaml::{Entry, Fields, Shape, Value};
 use crate::model::{Account, JobId, Kind};
+use crate::yaml::diagnostic::quote;
+use crate::yaml::{Entry, Fields, Shape, Value};
 
 /// Where the platform is unless the config says otherwise.
 const API_BASE: &str = "https://api.weixin.qq.com";

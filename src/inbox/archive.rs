@@ -18,11 +18,11 @@ use rustix::fs::{
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::diagnostic::Diagnostic;
 use super::entry::{self, Entry, Seen};
 use super::package::{self, Package, Unread};
 use super::{Directory, Inbox, InboxError};
 use crate::model::{JobId, JobState};
+use crate::yaml::diagnostic::Diagnostic;
 
 const RECEIPT: &str = ".receipt.json";
 const REASON: &str = ".error.txt";

@@ -5,10 +5,10 @@
 
 use std::collections::HashSet;
 
-use super::diagnostic::{Place, Report, quote};
 use super::job::Reader;
-use super::yaml::{self, Entry, Fields, Node, Shape, Value};
 use crate::model::{Account, Audience, Broadcast, Content, Images, Kind, LIST_MIN, batch_lengths};
+use crate::yaml::diagnostic::{Place, Report, quote};
+use crate::yaml::{self, Entry, Fields, Node, Shape, Value};
 
 /// A text longer than this is no text any more; the platform's own limit is lower but undocumented.
 const TEXT_MOST: usize = 20_000;

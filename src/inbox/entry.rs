@@ -239,7 +239,7 @@ pub(super) fn safe_name(name: &OsStr) -> String {
     let mut safe = String::with_capacity(name.len());
     for chunk in name.as_bytes().utf8_chunks() {
         for c in chunk.valid().chars() {
-            if super::diagnostic::is_hidden(c) || c == '%' || c == '/' {
+            if crate::yaml::diagnostic::is_hidden(c) || c == '%' || c == '/' {
                 let mut bytes = [0; 4];
                 c.encode_utf8(&mut bytes).bytes().for_each(|byte| push_escaped(&mut safe, byte));
             } else {

@@ -10,10 +10,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::ListSource;
-use super::diagnostic::{Report, quote};
 use super::time::{Wrong, duration, instant, zone};
-use super::yaml::{Entry, Fields, Node, Shape, Value};
 use crate::model::{Account, Action, Expires, JobId, JobSpec, OnFullReceivers, OnQuota};
+use crate::yaml::diagnostic::{Report, quote};
+use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 /// How long after its due time a batch may be asked for: the platform forgets a clientmsgid
 /// after 24 h, and from then on a second request would be a second broadcast.

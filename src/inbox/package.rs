@@ -16,10 +16,11 @@ use rustix::fs::{Mode, OFlags, fstat, open, openat};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
-use super::diagnostic::{Diagnostic, Report};
 use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, Seen, safe_name};
-use super::{InboxError, ListSource, Parsed, ParsedJob, ends_with_marker, is_json, job, yaml};
+use super::{InboxError, ListSource, Parsed, ParsedJob, ends_with_marker, is_json, job};
 use crate::model::{Account, JobId, hex};
+use crate::yaml;
+use crate::yaml::diagnostic::{Diagnostic, Report};
 
 /// How many bytes of a folder are read.
 const FOLDER_MOST: usize = 64 << 20;

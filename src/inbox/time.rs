@@ -12,7 +12,7 @@ use chrono::{
 };
 use chrono_tz::{TZ_VARIANTS, Tz};
 
-use super::diagnostic::{closest, quote};
+use crate::yaml::diagnostic::{closest, quote};
 
 /// What is wrong with a value, and what would be right.
 pub(crate) type Wrong = (String, String);

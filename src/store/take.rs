@@ -397,7 +397,9 @@ impl Step<'_> {
         earliest: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let rank = Respect::Ahead(job.rank, &job.id);
+        // A job without a time of its own takes no slot from anybody.
+        let rank =
+            if job.anytime { Respect::Others(&job.id) } else { Respect::Ahead(job.rank, &job.id) };
         let usage =
             &mut |need: Need| self.usage(&job.account, need, rank, now.max(need.window.start()));
         match plan::place(job, account, earliest, usage)? {
@@ -443,6 +445,8 @@ impl Step<'_> {
             };
             self.tell(&job.id, Some(job.state), job.state, &to, now)?;
         }
+        // What was asked for once keeps its next slot against any priority.
+        let behind = if job.asked { i32::MIN } else { job.rank.behind };
         for need in quota::needs(account, job.demand, at) {
             self.run(
                 "INSERT INTO claim (job, account, rule, \"window\", amount, behind, taken)
@@ -454,7 +458,7 @@ impl Step<'_> {
                     need.rule.name(),
                     need.window.to_string(),
                     need.amount,
-                    job.rank.behind,
+                    behind,
                     job.rank.taken,
                 ],
             )?;
@@ -699,7 +703,8 @@ const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, 
 
 pub(super) const JOB_COLUMNS: &str =
     "id, account, state, priority, taken, planned_at, due_at, zone,
-    grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_asked_at, asked";
+    grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_asked_at, asked,
+    written_at IS NULL";
 
 pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<JobState> {
     let word: String = row.get(column)?;
@@ -731,6 +736,7 @@ pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
         demand: Demand { everyone: row.get(13)?, calls: row.get(14)? },
         first_asked_at: row.get::<_, Option<i64>>(15)?.map(instant),
         asked: row.get(16)?,
+        anytime: row.get(17)?,
     })
 }
 

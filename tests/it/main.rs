@@ -1,5 +1,10 @@
-//! Everything that is tested from outside, in one binary.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by ending")]
+//! One test binary: scenarios, the simulation, the command line, real processes, import rules.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod cli;
+mod disk;
+mod imports;
+mod oracle;
+mod scenarios;
+mod schema;
+mod world;

@@ -13,7 +13,10 @@ use serde_saphyr::granit_parser::{
     self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput,
 };
 
-use super::diagnostic::{Place, Report, closest, is_hidden, quote};
+pub(crate) mod diagnostic;
+
+pub use diagnostic::Diagnostic;
+use diagnostic::{Place, Report, closest, is_hidden, quote};
 
 /// How deep collections may lie in one another.
 const DEPTH: usize = 16;

@@ -1,0 +1,167 @@
+//! The database: its schema protects what the code promises, and its indexes find due work.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use qunfa::store::{Store, StoreError, VERSION};
+use rusqlite::Connection;
+
+fn now() -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339("2027-03-20T12:00:00Z").unwrap().to_utc()
+}
+
+/// A file with the schema, and a second connection to it.
+fn database(dir: &Path) -> Connection {
+    let path = dir.join("qunfa.db");
+    drop(Store::open(&path, now()).unwrap());
+    let db = Connection::open(path).unwrap();
+    db.execute_batch(
+        "INSERT INTO account (name) VALUES ('brand');
+         INSERT INTO job (id, account, action, state, taken, priority, planned_at, due_at, taken_at,
+             zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest, file, line, everyone,
+             calls, audience, msgtype, wake_at)
+         VALUES ('a', 'brand', 'broadcast', 'planned', 1, 0, 0, 0, 0, 'Asia/Shanghai', 1800, 7200, 0,
+             'defer', 'send', '', 'a.yaml', 1, 1, 1, 'everyone', 'text', 0);
+         INSERT INTO batch (id, job, account, number, clientmsgid, body, state, next_at)
+         VALUES (1, 'a', 'brand', 0, '0123456789abcdef0123456789abcdef', '{}', 'planned', 0);",
+    )
+    .unwrap();
+    db
+}
+
+fn plan(db: &Connection, sql: &str) -> String {
+    let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+    rows.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn due_work_and_results_are_found_by_an_index_and_never_by_a_scan_or_a_sort() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = database(dir.path());
+    for (sql, index) in [
+        (
+            "SELECT id FROM job WHERE account = 'brand' AND wake_at <= 5
+             ORDER BY wake_at, priority DESC, taken LIMIT 1",
+            "job_wake",
+        ),
+        (
+            "SELECT wake_at FROM job WHERE account = 'brand' AND wake_at IS NOT NULL
+             ORDER BY wake_at LIMIT 1",
+            "job_wake",
+        ),
+        (
+            "SELECT id FROM batch WHERE account = 'brand' AND result_at <= 5
+             ORDER BY result_at LIMIT 1",
+            "batch_result",
+        ),
+        (
+            "SELECT 1 FROM batch WHERE account = 'brand' AND state IN ('asking', 'in_doubt')",
+            "batch_in_doubt",
+        ),
+    ] {
+        let plan = plan(&db, sql);
+
+        assert!(plan.contains(index), "{sql}: {plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_would_break_a_promise() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = database(dir.path());
+    let charge = |rule: &str, slot: u32| {
+        format!(
+            "INSERT INTO charge (account, rule, \"window\", amount, state, batch, slot)
+             VALUES ('brand', '{rule}', '2027-03-20', 1, 'reserved', 1, {slot})"
+        )
+    };
+    db.execute(&charge("daily_send", 0), []).unwrap();
+    for (promise, sql) in [
+        ("one slot is charged once", charge("daily_send", 0)),
+        ("a day has one slot for a mass send", charge("daily_send", 1)),
+        ("a month has four slots for the history", charge("monthly_history", 4)),
+        (
+            "one clientmsgid is one batch",
+            "INSERT INTO batch (job, account, number, clientmsgid, body, state, next_at) VALUES
+             ('a', 'brand', 1, '0123456789abcdef0123456789abcdef', '{}', 'planned', 0)"
+                .into(),
+        ),
+        ("a waiting job is looked at again", "UPDATE job SET wake_at = NULL".into()),
+        ("an ended job says when", "UPDATE job SET state = 'sent', wake_at = NULL".into()),
+        (
+            "what is accepted has a msg_id",
+            "UPDATE batch SET state = 'accepted', accepted_at = 1".into(),
+        ),
+        ("nothing is asked for longer than 20 h", "UPDATE job SET retry_for_s = 72001".into()),
+        ("states are those of the design", "UPDATE job SET state = 'maybe'".into()),
+        (
+            "a pause says what to do",
+            "UPDATE account SET paused_since_at = 1, paused_why = 'x'".into(),
+        ),
+    ] {
+        assert!(db.execute(&sql, []).is_err(), "{promise}: {sql}");
+    }
+}
+
+#[test]
+fn two_sends_of_one_account_are_never_in_flight_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = database(dir.path());
+    let attempt =
+        "INSERT INTO attempt (batch, account, begun_at, body_sha256) VALUES (1, 'brand', 0, '')";
+    db.execute(attempt, []).unwrap();
+
+    assert!(db.execute(attempt, []).is_err());
+}
+
+#[test]
+fn a_newer_database_is_refused_and_left_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("qunfa.db");
+    let db = database(dir.path());
+    db.pragma_update(None, "user_version", VERSION + 1).unwrap();
+    db.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    drop(db);
+    let before = std::fs::read(&path).unwrap();
+
+    let refused = Store::open(&path, now());
+
+    assert!(matches!(refused, Err(StoreError::Newer(_, version)) if version == VERSION + 1));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_damaged_database_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("qunfa.db");
+    std::fs::write(&path, "this is not a database, whatever its name says".repeat(100)).unwrap();
+
+    assert!(matches!(Store::open(&path, now()), Err(StoreError::Damaged(..))));
+}
+
+#[test]
+fn an_upgrade_that_was_cut_short_left_nothing_and_is_made_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("qunfa.db");
+    {
+        let mut db = Connection::open(&path).unwrap();
+        let tx = db.transaction().unwrap();
+        tx.execute_batch(include_str!("../../schema.sql")).unwrap();
+        // Dropped without a commit, as by a kill.
+    }
+
+    let store = Store::open(&path, now()).unwrap();
+
+    assert!(!store.read().presence().unwrap().has_jobs);
+}
+
+#[test]
+fn intents_survive_a_power_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("qunfa.db");
+    let store = Store::open(&path, now()).unwrap();
+
+    assert_eq!(store.settings().unwrap(), ("wal".to_owned(), 2));
+}
