@@ -6,7 +6,7 @@ use std::io::Read as _;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::{AccountConfig, CallbackConfig, Loader, TokenSource};
+use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
 use crate::model::{Account, JobId, Kind};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
@@ -42,12 +42,12 @@ const ACCOUNT: Shape = Shape {
         "token",
         "callback",
         "limits",
+        "articles_via",
     ],
     refused: &[
         ("secret", "a secret does not belong into the config", SECRET_HELP),
         ("appsecret", "a secret does not belong into the config", SECRET_HELP),
         ("app_secret", "a secret does not belong into the config", SECRET_HELP),
-        ("articles_via", "`articles_via` is not available in this version", NOT_YET),
     ],
 };
 
@@ -99,6 +99,10 @@ impl Loader<'_, '_> {
         let verified = fields.get("verified").map(|entry| entry.boolean(self.report));
         let payment = fields.get("payment").map(|entry| entry.boolean(self.report));
         let limits = self.limits(&fields, kind);
+        // Checked for those who write the default down; articles come ready made in this version.
+        if let Some(entry) = fields.get("articles_via") {
+            entry.choice(&[("draft", ()), ("uploadnews", ())], self.report);
+        }
         let callback = self.callback(&fields, has_listener);
         let account = Account {
             name: name?,
@@ -195,6 +199,9 @@ impl Loader<'_, '_> {
                 let message = format!("`{file_key}` and `{env_key}` cannot stand together");
                 self.report.say_with(second.key_place, message, "keep one of the two");
                 return None;
+            }
+            (Some(_), None) | (None, Some(_)) if self.secrets == Secrets::Leave => {
+                return Some(SecretString::default());
             }
             (Some(entry), None) => (entry, self.secret_of_file(entry)?),
             (None, Some(entry)) => {
