@@ -358,7 +358,8 @@ impl Step<'_> {
         )
     }
 
-    /// Confirms unconfirmed sends that leave the demand no room, which a 45028 does.
+    /// Confirms as many unconfirmed sends as it takes to leave the demand no room, which is what
+    /// a 45028 shows.
     fn confirm_unconfirmed(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<bool> {
         let mut confirmed = false;
         for need in quota::needs(account, job.demand, at) {
@@ -367,10 +368,13 @@ impl Step<'_> {
             if usage.unconfirmed == 0 || usage.used + usage.unconfirmed + need.amount <= limit {
                 continue;
             }
+            let missing = (limit + 1).saturating_sub(usage.used + need.amount).max(1);
             self.run(
-                "UPDATE external_send SET confirmed = 1 WHERE account = ?1 AND confirmed = 0 AND id IN
-                     (SELECT external_send FROM charge WHERE account = ?1 AND rule = ?2 AND \"window\" = ?3)",
-                params![account.name, need.rule.name(), need.window.to_string()],
+                "UPDATE external_send SET confirmed = 1 WHERE id IN
+                     (SELECT e.id FROM external_send e JOIN charge c ON c.external_send = e.id
+                      WHERE e.account = ?1 AND confirmed = 0 AND returned = 0 AND rule = ?2
+                        AND \"window\" = ?3 AND state <> 'returned' ORDER BY e.id LIMIT ?4)",
+                params![account.name, need.rule.name(), need.window.to_string(), missing],
             )?;
             confirmed = true;
         }
