@@ -206,12 +206,18 @@ impl Step<'_> {
             return Ok(());
         }
         let windows = [Window::containing(Span::Day, at), Window::containing(Span::Month, at)];
+        // A website send uses a service account's month, so a refusal anywhere in it may be its sign.
+        let near = if quota::limit(Rule::MonthlyHistory, account).is_some() {
+            windows[1]
+        } else {
+            windows[0]
+        };
         let unmatched: Option<i64> = self
             .db
             .prepare_cached(
                 "SELECT e.id FROM external_send e LEFT JOIN charge c ON c.external_send = e.id
                  WHERE e.account = ?1 AND e.msg_id IS NULL AND e.returned = 0
-                   AND (c.\"window\" IN (?2, ?3) OR (c.id IS NULL AND e.at BETWEEN ?4 AND ?5))
+                   AND (c.\"window\" IN (?2, ?3) OR (e.at >= ?4 AND e.at < ?5))
                  ORDER BY e.at LIMIT 1",
             )?
             .query_row(
@@ -219,8 +225,8 @@ impl Step<'_> {
                     account.name,
                     windows[0].to_string(),
                     windows[1].to_string(),
-                    millis(windows[0].start()),
-                    millis(windows[0].end()),
+                    millis(near.start()),
+                    millis(near.end()),
                 ],
                 |row| row.get(0),
             )
@@ -291,7 +297,8 @@ impl Step<'_> {
             let need = Need { rule: Rule::MonthlyHistory, window: month, amount: 1 };
             let usage = self.usage(&account.name, need, Respect::All, at)?;
             let limit = quota::limit(Rule::MonthlyHistory, account).unwrap_or(u32::MAX);
-            if usage.used + usage.unconfirmed + 1 >= limit {
+            let earlier = self.refusals_in(account, month)?;
+            if usage.used + usage.unconfirmed + earlier + 1 >= limit {
                 needs.extend(self.filling(account, Rule::MonthlyHistory, at)?);
             }
         }
@@ -307,6 +314,26 @@ impl Step<'_> {
                 |row| row.get(0),
             )?;
         Ok(!yesterday)
+    }
+
+    /// Counts the sends that only refusals of this month told of, and that it is not charged with.
+    fn refusals_in(&self, account: &Account, month: Window) -> Result<u32> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM external_send e WHERE account = ?1 AND source = '45028'
+                   AND returned = 0 AND at >= ?2 AND at < ?3
+                   AND NOT EXISTS (SELECT 1 FROM charge WHERE external_send = e.id AND rule = ?4)",
+            )?
+            .query_row(
+                params![
+                    account.name,
+                    millis(month.start()),
+                    millis(month.end()),
+                    Rule::MonthlyHistory.name()
+                ],
+                |row| row.get(0),
+            )?)
     }
 
     /// Says whether a charge of the job itself, kept after a failed review, explains a refusal.
