@@ -172,6 +172,7 @@ impl Engine {
             let presence = step.presence()?;
             if mark.high_water > presence.high_water {
                 hold_for_restore(step, "the database is older than the mark beside it", now)?;
+                step.count_on_from(mark.high_water)?;
             }
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;

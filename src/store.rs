@@ -324,6 +324,14 @@ impl Step<'_> {
         Ok(Presence { seen_at: instant(seen_at), high_water, has_jobs })
     }
 
+    /// Counts on from the mark, so that the next intent is ahead of it again.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn count_on_from(&self, high_water: i64) -> Result<()> {
+        self.run("UPDATE daemon SET high_water = max(high_water, ?1)", params![high_water])
+    }
+
     /// Records that the daemon is alive.
     ///
     /// # Errors

@@ -216,12 +216,18 @@ impl Step<'_> {
             return Ok(());
         }
         let windows = [Window::containing(Span::Day, at), Window::containing(Span::Month, at)];
+        // A website send uses a service account's month, so a refusal anywhere in it may be its sign.
+        let near = if quota::limit(Rule::MonthlyHistory, account).is_some() {
+            windows[1]
+        } else {
+            windows[0]
+        };
         let unmatched: Option<i64> = self
             .db
             .prepare_cached(
                 "SELECT e.id FROM external_send e LEFT JOIN charge c ON c.external_send = e.id
                  WHERE e.account = ?1 AND e.msg_id IS NULL AND e.returned = 0
-                   AND (c.\"window\" IN (?2, ?3) OR (c.id IS NULL AND e.at BETWEEN ?4 AND ?5))
+                   AND (c.\"window\" IN (?2, ?3) OR (e.at >= ?4 AND e.at < ?5))
                  ORDER BY e.at LIMIT 1",
             )?
             .query_row(
@@ -229,8 +235,8 @@ impl Step<'_> {
                     account.name,
                     windows[0].to_string(),
                     windows[1].to_string(),
-                    millis(windows[0].start()),
-                    millis(windows[0].end()),
+                    millis(near.start()),
+                    millis(near.end()),
                 ],
                 |row| row.get(0),
             )
@@ -327,7 +333,28 @@ impl Step<'_> {
             return Ok(None);
         };
         let usage = self.usage(&account.name, filling, Respect::All, at)?;
-        Ok((usage.used + usage.unconfirmed + 1 >= limit).then_some(filling))
+        let earlier = self.refusals_in(account, filling.window)?;
+        Ok((usage.used + usage.unconfirmed + earlier + 1 >= limit).then_some(filling))
+    }
+
+    /// Counts the sends that only refusals of this month told of, and that it is not charged with.
+    fn refusals_in(&self, account: &Account, month: Window) -> Result<u32> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM external_send e WHERE account = ?1 AND source = '45028'
+                   AND returned = 0 AND at >= ?2 AND at < ?3
+                   AND NOT EXISTS (SELECT 1 FROM charge WHERE external_send = e.id AND rule = ?4)",
+            )?
+            .query_row(
+                params![
+                    account.name,
+                    millis(month.start()),
+                    millis(month.end()),
+                    Rule::MonthlyHistory.name()
+                ],
+                |row| row.get(0),
+            )?)
     }
 
     /// Says whether a charge of the job itself, kept after a failed review, explains a refusal.
@@ -384,7 +411,8 @@ impl Step<'_> {
         )
     }
 
-    /// Confirms unconfirmed sends that leave the demand no room, which a 45028 does.
+    /// Confirms as many unconfirmed sends as it takes to leave the demand no room, which is what
+    /// a 45028 shows.
     fn confirm_unconfirmed(
         &self,
         job: &Job,
@@ -398,10 +426,13 @@ impl Step<'_> {
             if usage.unconfirmed == 0 || usage.used + usage.unconfirmed + need.amount <= limit {
                 continue;
             }
+            let missing = (limit + 1).saturating_sub(usage.used + need.amount).max(1);
             self.run(
-                "UPDATE external_send SET confirmed = 1 WHERE account = ?1 AND confirmed = 0 AND id IN
-                     (SELECT external_send FROM charge WHERE account = ?1 AND rule = ?2 AND \"window\" = ?3)",
-                params![account.name, need.rule.name(), need.window.to_string()],
+                "UPDATE external_send SET confirmed = 1 WHERE id IN
+                     (SELECT e.id FROM external_send e JOIN charge c ON c.external_send = e.id
+                      WHERE e.account = ?1 AND confirmed = 0 AND returned = 0 AND rule = ?2
+                        AND \"window\" = ?3 AND state <> 'returned' ORDER BY e.id LIMIT ?4)",
+                params![account.name, need.rule.name(), need.window.to_string(), missing],
             )?;
             confirmed = Some((need.rule, need.window));
         }

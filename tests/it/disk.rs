@@ -12,6 +12,8 @@ use qunfa::store::Store;
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
+use crate::world::show;
+
 static NAMES: AtomicU64 = AtomicU64::new(0);
 
 /// A database and its mark.
@@ -48,6 +50,31 @@ impl Disk {
     /// Opens the database as the daemon does at its start.
     pub(crate) fn open(&self, now: DateTime<Utc>) -> Store {
         Store::prepare(connect(&self.address), now).unwrap()
+    }
+
+    /// Prints the ledger, for whoever replays a failing seed.
+    pub(crate) fn show_ledger(&self) {
+        for sql in [
+            "SELECT 'send elsewhere', id, account, at / 1000, source, confirmed, returned, msg_id
+             FROM external_send",
+            "SELECT 'charge', charge.account, rule, \"window\", amount, charge.state, batch.job,
+                    attempt, external_send, provisional
+             FROM charge LEFT JOIN batch ON batch.id = charge.batch
+             WHERE rule NOT IN ('daily_calls', 'forced_token') ORDER BY charge.account, \"window\"",
+            "SELECT 'claim', account, rule, \"window\", job, amount, behind FROM claim",
+        ] {
+            let mut statement = self.witness.prepare(sql).unwrap();
+            let columns = statement.column_count();
+            let rows = statement
+                .query_map([], |row| {
+                    let cells = (0..columns).map(|n| Ok(format!("{:?}", row.get_ref(n)?)));
+                    cells.collect::<rusqlite::Result<Vec<_>>>()
+                })
+                .unwrap();
+            for row in rows {
+                show(&row.unwrap().join(" "));
+            }
+        }
     }
 
     /// Copies what is committed now.

@@ -187,6 +187,17 @@ impl Oracle {
         }
     }
 
+    /// A crash kept these from leaving, though their intents are on disk.
+    pub(crate) fn never_left(&mut self, outgoing: &[Outgoing]) {
+        for lost in outgoing.iter().filter(|lost| matches!(lost.ticket, Ticket::Send { .. })) {
+            let body = lost.request.body.as_deref().unwrap_or_default();
+            if let Ok((id, _)) = self.read(body) {
+                let ask = Ask { handed_at: DateTime::UNIX_EPOCH, reached: None, refused: false };
+                self.asks.entry(id).or_default().push(ask);
+            }
+        }
+    }
+
     fn token_asked(
         &mut self,
         account: &Account,
@@ -332,7 +343,8 @@ impl Oracle {
             return Err(format!("4: {key:?} is asked for 20 h after it was due"));
         }
         let asks = self.asks.get(id).map(Vec::as_slice).unwrap_or_default();
-        let doubt = asks.iter().find(|ask| !ask.refused);
+        let left = |ask: &&Ask| ask.handed_at > DateTime::UNIX_EPOCH;
+        let doubt = asks.iter().filter(left).find(|ask| !ask.refused);
         if doubt.is_some_and(|ask| now - ask.handed_at > within) && !self.stepped_since_start(asks)
         {
             return Err(format!("4: {key:?} in doubt is asked again after 20 h"));

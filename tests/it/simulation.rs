@@ -516,7 +516,7 @@ impl Swarm {
             let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));
             submit(world, later, job.clone(), "file dropped twice");
         }
-        if self.rng.u32(0..10) == 0 {
+        if self.rng.u32(0..10) == 0 && taken < self.from + TimeDelta::days(self.days) {
             let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));
             let Action::Broadcast(broadcast) = &mut job.action;
             broadcast.content = Content::Text { content: format!("{}|edited", job.id) };

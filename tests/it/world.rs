@@ -458,17 +458,21 @@ impl World {
         if (pass.mark.is_some() || !pass.outgoing.is_empty())
             && self.crashes_at(CrashPoint::PassCommitted)
         {
+            self.oracle.never_left(&pass.outgoing);
             return;
         }
         if let Some(mark) = pass.mark {
             self.disk.mark = Some(mark);
             if self.crashes_at(CrashPoint::MarkStored) {
+                self.oracle.never_left(&pass.outgoing);
                 return;
             }
         }
-        for outgoing in pass.outgoing {
-            self.hand_over(outgoing);
+        let mut outgoing = pass.outgoing.into_iter();
+        while let Some(next) = outgoing.next() {
+            self.hand_over(next);
             if self.crashes_at(CrashPoint::HandedOver) {
+                self.oracle.never_left(outgoing.as_slice());
                 return;
             }
         }
@@ -704,6 +708,9 @@ impl World {
     }
 
     pub(crate) fn fail(&self, violation: &str) -> ! {
+        if self.log.print {
+            self.disk.show_ledger();
+        }
         panic!("invariant {violation}\nat {}, after{}", beijing(self.at), self.log.tail());
     }
 
