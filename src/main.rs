@@ -1,6 +1,6 @@
 //! The process: logging, the one real clock, and errors turned into exit codes.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 

@@ -1,5 +1,9 @@
 //! One test binary: scenarios, the simulation, the command line, real processes, import rules.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod e2e;
+mod e2e_process;
 mod imports;
+mod rig;
 mod schema;
+mod tap;
