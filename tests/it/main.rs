@@ -3,9 +3,13 @@
 
 mod cli;
 mod disk;
+mod e2e;
+mod e2e_process;
 mod imports;
 mod oracle;
+mod rig;
 mod scenarios;
 mod schema;
 mod simulation;
+mod tap;
 mod world;

@@ -1,0 +1,482 @@
+//! The real binary against the sandbox: real sockets, real files, real signals, real time.
+//!
+//! A [`Rig`] has a directory and a sandbox of its own, so rigs run side by side. Nothing waits a
+//! fixed time: [`Rig::until`] looks until something holds, and gives up after minutes, with the
+//! daemon's log. What a rig starts it also ends and reaps.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, FixedOffset, TimeDelta, Timelike as _, Utc};
+use qunfa::sandbox::server::{self, Callback};
+use qunfa::sandbox::{Accepted, AccountSpec, Fault, FaultKind, Kind, Logged, Platform};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+/// The token that callbacks are signed with.
+pub(crate) const CALLBACK_TOKEN: &str = "callback-token-canary";
+/// The secret of every account.
+pub(crate) const SECRET: &str = "app-secret-canary";
+/// How long anything may take before a test gives up: long enough for any machine.
+const PATIENCE: Duration = Duration::from_secs(240);
+/// How often something is looked at that needs no process for it.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often the daemon is asked, by a command.
+const ASK_EVERY: Duration = Duration::from_millis(400);
+
+/// An account of the config and of the sandbox.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) name: &'static str,
+    pub(crate) spec: AccountSpec,
+    pub(crate) callback: bool,
+}
+
+impl Account {
+    /// An account whose results the platform pushes.
+    pub(crate) fn new(name: &'static str, kind: Kind) -> Self {
+        let mut spec = AccountSpec::new(&format!("wx00{}", name.replace('-', "0")), kind);
+        (spec.job_s, spec.event_delay_s) = (1, 0);
+        Self { name, spec, callback: true }
+    }
+
+    /// An account whose results must be asked for.
+    pub(crate) fn without_callback(mut self) -> Self {
+        self.callback = false;
+        self
+    }
+}
+
+/// A service account named `club`.
+pub(crate) fn club() -> Account {
+    Account::new("club", Kind::Service)
+}
+
+/// A subscription account named `daily`.
+pub(crate) fn daily() -> Account {
+    Account::new("daily", Kind::Subscription)
+}
+
+/// The real clock, which the sandbox may be put beside.
+#[expect(clippy::disallowed_methods, reason = "the binary under test runs in real time")]
+pub(crate) fn real_now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The instant from which something is measured.
+#[expect(clippy::disallowed_methods, reason = "the binary under test runs in real time")]
+pub(crate) fn started() -> Instant {
+    Instant::now()
+}
+
+/// Waits over the minutes around Beijing midnight, in which nothing is released.
+pub(crate) fn clear_of_midnight() {
+    let beijing = FixedOffset::east_opt(8 * 3_600).unwrap();
+    loop {
+        let minute = real_now().with_timezone(&beijing).time();
+        let minute = minute.hour() * 60 + minute.minute();
+        if (3..24 * 60 - 6).contains(&minute) {
+            return;
+        }
+        thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// A directory, a sandbox, and at most one daemon.
+pub(crate) struct Rig {
+    dir: tempfile::TempDir,
+    platform: Arc<Mutex<Platform>>,
+    ahead_ms: Arc<AtomicI64>,
+    sandbox: SocketAddr,
+    served: JoinHandle<io::Result<()>>,
+    /// Where the daemon listens.
+    pub(crate) listen: SocketAddr,
+    daemon: Option<Child>,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Rig {
+    /// A sandbox with these accounts, and a config for them; no daemon yet.
+    pub(crate) fn new(accounts: &[Account]) -> Self {
+        clear_of_midnight();
+        let dir = tempfile::tempdir().unwrap();
+        let mut platform = Platform::new(1);
+        let listen = free_address();
+        let mut callback = Callback::default();
+        for account in accounts {
+            platform.add_account(account.spec.clone());
+            let url = format!("http://{listen}/callback/{}", account.name);
+            callback = callback.for_appid(&account.spec.appid, &url, CALLBACK_TOKEN);
+        }
+        let platform = Arc::new(Mutex::new(platform));
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let listener =
+            runtime().block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let sandbox = listener.local_addr().unwrap();
+        let ahead = Arc::clone(&ahead_ms);
+        let clock: server::Clock =
+            Arc::new(move || real_now() + TimeDelta::milliseconds(ahead.load(Ordering::SeqCst)));
+        let served = Arc::clone(&platform);
+        let served = runtime().spawn(server::serve(
+            listener,
+            served,
+            clock,
+            Some(callback),
+            std::future::pending(),
+        ));
+        let rig = Self {
+            dir,
+            platform,
+            ahead_ms,
+            sandbox,
+            served,
+            listen,
+            daemon: None,
+            environment: Vec::new(),
+        };
+        fs::write(rig.path("secret"), SECRET).unwrap();
+        fs::write(rig.path("callback-token"), CALLBACK_TOKEN).unwrap();
+        fs::create_dir(rig.path("inbox")).unwrap();
+        rig.write_config(accounts, sandbox);
+        rig
+    }
+
+    /// The same with the daemon running and job files dropped.
+    pub(crate) fn running(accounts: &[Account]) -> Self {
+        let mut rig = Self::new(accounts);
+        rig.start();
+        rig
+    }
+
+    /// Writes a config whose platform is at this address.
+    pub(crate) fn write_config(&self, accounts: &[Account], api: SocketAddr) {
+        let mut text =
+            format!("state_dir: state\ninbox: inbox\nlisten: {}\naccounts:\n", self.listen);
+        for account in accounts {
+            let kind = match account.spec.kind {
+                Kind::Subscription => "subscription",
+                Kind::Service => "service",
+            };
+            let callback = if account.callback {
+                "    callback: { token_file: callback-token }\n"
+            } else {
+                ""
+            };
+            write!(
+                text,
+                "  {}:\n    kind: {kind}\n    appid: {}\n    secret_file: secret\n    \
+                 api_base: http://{api}\n{callback}",
+                account.name, account.spec.appid
+            )
+            .unwrap();
+        }
+        fs::write(self.path("config.yaml"), text).unwrap();
+    }
+
+    /// A path in the rig's directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Where the sandbox listens.
+    pub(crate) fn sandbox(&self) -> SocketAddr {
+        self.sandbox
+    }
+
+    /// The platform.
+    pub(crate) fn platform(&self) -> MutexGuard<'_, Platform> {
+        self.platform.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the platform misbehave at mass sends.
+    pub(crate) fn fault_on(&self, path: &str, kind: FaultKind) {
+        self.platform().inject(Fault::new(kind).on_path(path));
+    }
+
+    /// Puts the sandbox's clock beside the real one.
+    pub(crate) fn set_sandbox_ahead(&self, ahead: TimeDelta) {
+        self.ahead_ms.store(ahead.num_milliseconds(), Ordering::SeqCst);
+    }
+
+    /// Every broadcast that the platform took.
+    pub(crate) fn accepted(&self) -> Vec<Accepted> {
+        self.platform().accepted().to_vec()
+    }
+
+    /// Every mass send that reached the platform.
+    pub(crate) fn sends(&self) -> Vec<Logged> {
+        let is_send = |path: &str| path.ends_with("/sendall") || path.ends_with("/mass/send");
+        let platform = self.platform();
+        platform.requests().iter().filter(|request| is_send(&request.path)).cloned().collect()
+    }
+
+    /// Sets a variable for the daemon.
+    pub(crate) fn set_environment(&mut self, name: &'static str, value: &str) {
+        self.environment.push((name, value.to_owned()));
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_qunfa"));
+        command
+            .env("QUNFA_CONFIG", self.path("config.yaml"))
+            .env_remove("QUNFA_LOG")
+            .env_remove("RUST_LOG")
+            .envs(self.environment.iter().map(|(name, value)| (*name, value)))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts the daemon; its output goes on in the same files.
+    pub(crate) fn start(&mut self) {
+        assert!(self.daemon.is_none(), "a rig has one daemon");
+        let append = |name| {
+            File::options()
+                .create(true)
+                .append(true)
+                .open(self.path(name))
+                .map(Stdio::from)
+                .unwrap()
+        };
+        let daemon =
+            self.command().arg("run").stdout(append("out.log")).stderr(append("err.log")).spawn();
+        self.daemon = Some(daemon.unwrap());
+    }
+
+    /// The daemon's process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.daemon.as_ref().expect("a daemon was started").id()
+    }
+
+    /// Ends the daemon without a word.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            daemon.kill().unwrap();
+            daemon.wait().unwrap();
+        }
+    }
+
+    /// Tells the daemon to end, and returns how it did.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.signal();
+        self.wait()
+    }
+
+    /// Tells the daemon to end.
+    pub(crate) fn signal(&self) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Returns how the daemon ended, once it has.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let mut daemon = self.daemon.take().expect("a daemon was started");
+        let since = started();
+        loop {
+            if let Some(status) = daemon.try_wait().unwrap() {
+                return status;
+            }
+            if since.elapsed() > PATIENCE {
+                self.daemon = Some(daemon);
+                panic!("the daemon did not end\n{}", self.log());
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// Everything that the daemon logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("err.log")).unwrap_or_default()
+    }
+
+    /// Runs another command.
+    pub(crate) fn say(&self, arguments: &[&str]) -> Said {
+        let output = self.command().args(arguments).output().unwrap();
+        Said {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs another command that answers in JSON.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Value {
+        let said = self.say(arguments);
+        assert_eq!(said.code, Some(0), "{arguments:?}: {}", said.err);
+        serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {}", said.out))
+    }
+
+    /// The job as `jobs --json` has it; null where there is none.
+    pub(crate) fn job(&self, id: &str) -> Value {
+        let jobs = self.ask(&["jobs", "--json"]);
+        let found = jobs.as_array().unwrap().iter().find(|job| job["id"] == id);
+        found.cloned().unwrap_or_default()
+    }
+
+    /// Drops a file into the inbox as programs should: written elsewhere, then renamed.
+    pub(crate) fn drop_file(&self, name: &str, text: &str) {
+        let inbox = self.path("inbox");
+        fs::write(inbox.join(format!(".{name}")), text).unwrap();
+        fs::rename(inbox.join(format!(".{name}")), inbox.join(name)).unwrap();
+    }
+
+    /// Waits until something holds.
+    pub(crate) fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        self.until_every(LOOK_EVERY, what, &mut look)
+    }
+
+    fn until_every<T>(
+        &self,
+        pause: Duration,
+        what: &str,
+        look: &mut dyn FnMut() -> Option<T>,
+    ) -> T {
+        let since = started();
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            if since.elapsed() > PATIENCE {
+                let jobs = self.say(&["jobs"]);
+                panic!("in vain: {what}\n{}{}\n{}", jobs.out, jobs.err, self.log());
+            }
+            thread::sleep(pause);
+        }
+    }
+
+    /// Waits until a job is in a state, and returns it.
+    pub(crate) fn until_state(&self, id: &str, state: &str) -> Value {
+        self.until_every(ASK_EVERY, &format!("{id} becomes {state}"), &mut || {
+            let job = self.job(id);
+            let now = job["state"].as_str().unwrap_or_default();
+            let ended = ["sent", "failed", "partial", "missed", "expired", "cancelled"];
+            assert!(
+                now == state || !ended.contains(&now),
+                "{id} became {now}, not {state}: {}\n{}",
+                job["reason"],
+                self.log()
+            );
+            (now == state).then_some(job)
+        })
+    }
+
+    /// Waits until a job's reason contains something.
+    pub(crate) fn until_reason(&self, id: &str, part: &str) -> Value {
+        self.until_every(ASK_EVERY, &format!("{id} waits because of {part}"), &mut || {
+            let job = self.job(id);
+            job["reason"].as_str().is_some_and(|reason| reason.contains(part)).then_some(job)
+        })
+    }
+
+    /// Waits until something needs a person, and returns it.
+    pub(crate) fn until_attention(&self, kind: &str) -> Value {
+        self.until_every(ASK_EVERY, &format!("attention of kind {kind}"), &mut || {
+            let status = self.ask(&["status", "--json"]);
+            status["attention"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|note| note["kind"] == kind)
+                .cloned()
+        })
+    }
+
+    /// Waits until a file of this name is in the inbox's folder for it.
+    pub(crate) fn until_file(&self, folder: &str, name: &str) -> PathBuf {
+        let path = self.path("inbox").join(folder).join(name);
+        self.until(&format!("{} appears", path.display()), || path.exists().then(|| path.clone()))
+    }
+
+    /// Waits until the daemon listens.
+    pub(crate) fn until_listening(&self) {
+        self.until("the daemon listens", || std::net::TcpStream::connect(self.listen).ok());
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.kill();
+        self.served.abort();
+    }
+}
+
+/// One job file with a broadcast to one tag, due at once.
+pub(crate) fn to_tag(id: &str, account: &str) -> String {
+    format!(
+        "jobs:\n  - id: {id}\n    account: {account}\n    broadcast: {{ filter: {{ tag_id: 2 }}, \
+         text: words of {id} }}\n...\n"
+    )
+}
+
+/// The same with more lines in the job.
+pub(crate) fn to_tag_with(id: &str, account: &str, lines: &str) -> String {
+    to_tag(id, account).replace("    broadcast:", &format!("    {lines}\n    broadcast:"))
+}
+
+/// The line of a job that plans it for an instant.
+pub(crate) fn at_line(at: DateTime<Utc>) -> String {
+    format!("at: {}", at.format("%Y-%m-%dT%H:%M:%SZ"))
+}
+
+/// An instant without its fraction, as job files write it.
+pub(crate) fn whole_second(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp(), 0).unwrap()
+}
+
+/// Everything under a directory.
+pub(crate) fn files_under(path: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files
+}
+
+/// A claim that takes a minute to show.
+pub(crate) type Claim = (&'static str, fn());
+
+/// Shows several claims side by side, and names those that do not hold.
+pub(crate) fn together(claims: &[Claim]) {
+    let failed: Vec<_> = thread::scope(|scope| {
+        let running: Vec<_> =
+            claims.iter().map(|(name, claim)| (*name, scope.spawn(claim))).collect();
+        running.into_iter().filter_map(|(name, claim)| claim.join().err().map(|_| name)).collect()
+    });
+    assert!(failed.is_empty(), "these do not hold: {failed:?}");
+}
+
+/// The runtime that every sandbox lives in.
+pub(crate) fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+    })
+}
+
+/// An address that nobody else takes while a daemon is down: a loopback address of this rig's own.
+fn free_address() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(1);
+    let [high, low] = NEXT.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+    let listener = std::net::TcpListener::bind((Ipv4Addr::new(127, 71, high, low), 0)).unwrap();
+    listener.local_addr().unwrap()
+}
