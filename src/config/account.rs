@@ -7,7 +7,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
-use crate::model::{Account, JobId, Kind};
+use crate::model::{Account, Kind};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
 
@@ -123,15 +123,16 @@ impl Loader<'_, '_> {
     }
 
     fn name(&mut self, entry: &Entry<'_>) -> Option<String> {
-        // The callback's path and the job ids' alphabet fit each other on purpose.
-        let name = JobId::parse(&entry.key);
-        if name.is_none() {
-            let message = format!("{} cannot be an account's name", quote(&entry.key));
-            let help =
-                "1 to 64 characters of A-Z a-z 0-9 . _ @ -: it is part of the callback's URL";
+        let name = &entry.key;
+        let fits = (1..=64).contains(&name.chars().count())
+            && name.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c));
+        if !fits {
+            let message = format!("{} cannot be an account's name", quote(name));
+            let help = "1 to 64 letters (Chinese ones too), digits, or . _ @ -: it is part of the \
+                        callback's URL";
             self.report.say_with(entry.key_place, message, help);
         }
-        name.map(|name| name.as_str().to_owned())
+        fits.then(|| name.to_string())
     }
 
     fn appid(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
