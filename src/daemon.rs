@@ -194,6 +194,7 @@ fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
 /// Opens the database and the mark; an empty database beside filled receipts reads them back.
 fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, RunError> {
     let path = config.state_dir.join("qunfa.db");
+    lock::make_file_private(&path)?;
     let store = Store::open(&path, now).map_err(RunError::Database)?;
     let mark = lock::read_mark(&config.state_dir)?;
     let empty = !store.read().presence().map_err(RunError::Database)?.has_jobs;

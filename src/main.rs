@@ -35,7 +35,8 @@ fn clock() -> Now {
 
 /// Logs to stderr, at the levels that `QUNFA_LOG` names; a stderr that is gone harms nothing.
 fn log() {
-    let filter = EnvFilter::try_from_env("QUNFA_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("QUNFA_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info,tokio_cron_scheduler=warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

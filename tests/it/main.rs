@@ -4,6 +4,7 @@
 mod e2e;
 mod e2e_process;
 mod imports;
+mod kill;
 mod rig;
 mod schema;
 mod tap;
