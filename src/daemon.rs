@@ -134,6 +134,8 @@ enum Input {
 /// See [`RunError`].
 pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let now = (options.now)();
+    // From here on a signal is an orderly end, however early it comes.
+    let signals = signals()?;
     let state = config.state_dir.clone();
     lock::make_private(&state)?;
     let lock = lock::Lock::take(&state, now).await?;
@@ -174,7 +176,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         sender,
         looked: Look { at: now, version: None, seen_at: now },
     };
-    let outcome = daemon.run(inputs, options.stop).await;
+    let outcome = daemon.run(inputs, signals, options.stop).await;
     ending.send_replace(true);
     chores.stop().await;
     tasks.abort_all();
@@ -194,6 +196,7 @@ fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
 /// Opens the database and the mark; an empty database beside filled receipts reads them back.
 fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, RunError> {
     let path = config.state_dir.join("qunfa.db");
+    lock::make_file_private(&path)?;
     let store = Store::open(&path, now).map_err(RunError::Database)?;
     let mark = lock::read_mark(&config.state_dir)?;
     let empty = !store.read().presence().map_err(RunError::Database)?.has_jobs;
@@ -245,9 +248,9 @@ impl Daemon {
     async fn run(
         &mut self,
         mut inputs: mpsc::Receiver<Input>,
+        mut signals: Signals,
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), RunError> {
-        let mut signals = signals()?;
         let mut batch = Vec::new();
         loop {
             let now = (self.now)();

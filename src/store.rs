@@ -84,7 +84,6 @@ impl Store {
     /// # Errors
     /// See [`StoreError`]; a damaged or newer file is left as it was.
     pub fn open(path: &Path, now: DateTime<Utc>) -> Result<Self> {
-        make_private(path)?;
         let db = connect(path)?;
         let verdict: String = db
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
@@ -208,21 +207,6 @@ fn connect(path: &Path) -> Result<Connection> {
         return Err(StoreError::Newer(path.to_owned(), version));
     }
     Ok(db)
-}
-
-/// Makes the file readable by its owner only, for it holds OpenIDs; SQLite gives the files beside
-/// it the same rights.
-fn make_private(path: &Path) -> Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    match std::fs::File::options().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::Guard(format!(
-            "cannot make the database {}: {error}; run as the owner of the state directory \
-             (sudo -u qunfa qunfa …)",
-            path.display()
-        ))),
-    }
 }
 
 fn opening(path: &Path, error: rusqlite::Error) -> StoreError {

@@ -113,6 +113,12 @@ pub(super) fn make_private(state: &Path) -> Result<(), RunError> {
         .map_err(|error| setup(state, "made", &error))
 }
 
+/// Makes a file that only its owner reads, where there is none: SQLite's own files follow its mode.
+pub(super) fn make_file_private(path: &Path) -> Result<(), RunError> {
+    let file = File::options().create(true).append(true).mode(0o600).open(path);
+    file.map(drop).map_err(|error| setup(path, "made", &error))
+}
+
 fn mark_path(state: &Path) -> PathBuf {
     state.join("mark")
 }

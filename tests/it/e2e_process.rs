@@ -70,10 +70,10 @@ fn status_names_the_running_daemon() {
 #[test]
 fn what_a_command_writes_is_noticed_within_a_second_or_so() {
     let rig = Rig::running(&[club()]);
-    // Refuses the IP: the account is paused until somebody resumes it.
-    rig.fault_on("sendall", FaultKind::Errcode(40_164));
+    // The secret is wrong: the account is paused until somebody resumes it.
+    rig.fault_on("stable_token", FaultKind::Errcode(40_125));
     rig.drop_file("spring.yaml", &to_tag("spring", "club"));
-    rig.until_reason("spring", "40164");
+    rig.until_reason("spring", "40125");
     assert_eq!(rig.ask(&["status", "--json"])["accounts"][0]["paused"], true);
 
     assert_eq!(rig.say(&["resume", "club"]).code, Some(0));
@@ -155,7 +155,7 @@ fn a_lost_database_sends_nothing_again_and_says_what_it_remembers() {
     rig.drop_file("again.yaml", &text.replace("words", "other words"));
     let error = rig.until_file("rejected", "again.yaml.error.txt");
 
-    assert!(job.contains("sent already"), "{job}");
+    assert!(job.contains("may have been sent"), "{job}");
     let error = fs::read_to_string(error).unwrap();
     assert!(error.contains("again.yaml:2:"), "{error}");
     rig.drop_file("same.yaml", &text);

@@ -6,6 +6,7 @@ mod disk;
 mod e2e;
 mod e2e_process;
 mod imports;
+mod kill;
 mod oracle;
 mod rig;
 mod scenarios;
