@@ -78,6 +78,9 @@ impl Step<'_> {
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<Taken> {
+        if let Some(why) = too_many(bodies.len(), account) {
+            return Ok(Taken::Refused(why));
+        }
         match self.known(spec)? {
             Known::No => {}
             Known::Same => return Ok(Taken::Known),
@@ -326,7 +329,7 @@ impl Step<'_> {
         }
         let job = Job { first_asked_at: None, state, ..job.clone() };
         let rank = Respect::Ahead(job.rank, &job.id);
-        let usage = &mut |need: Need| self.usage(&job.account, need, rank, need.window.start());
+        let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
         match plan::place(&job, account, after, usage)? {
             Placement::At(at, _) if at > job.expires_at => self.beyond(&job, account, why, now),
             Placement::At(at, _) => {
@@ -363,8 +366,7 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let rank = Respect::Ahead(job.rank, &job.id);
-        let usage =
-            &mut |need: Need| self.usage(&job.account, need, rank, now.max(need.window.start()));
+        let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
         match plan::place(job, account, earliest, usage)? {
             Placement::At(at, None) => self.stand(job, account, at, "", false, now),
             Placement::At(at, Some(block)) if job.on_quota == OnQuota::Defer => {
@@ -432,8 +434,7 @@ impl Step<'_> {
     fn push_back(&self, account: &Account, need: Need, now: DateTime<Utc>) -> Result<()> {
         let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
         loop {
-            let usage =
-                self.usage(&account.name, need, Respect::All, now.max(need.window.start()))?;
+            let usage = self.usage(&account.name, need, Respect::All, now)?;
             if usage.used.saturating_add(usage.claimed) <= limit {
                 return Ok(());
             }
@@ -504,18 +505,15 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Gives up a job's claims, and lets others come forward.
+    /// Gives up what a job still claims, and lets others come forward: into that place, or into
+    /// the one whose charge was just returned.
     pub(super) fn give_up_claims(
         &self,
         id: &JobId,
         account: &Account,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let gone =
-            self.db.prepare_cached("DELETE FROM claim WHERE job = ?1")?.execute([id.as_str()])?;
-        if gone == 0 {
-            return Ok(());
-        }
+        self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
         self.run("UPDATE job SET yields = 0 WHERE id = ?1", params![id.as_str()])?;
         self.come_forward(account, now)
     }
@@ -639,6 +637,18 @@ fn resting(state: JobState) -> JobState {
         | JobState::Expired
         | JobState::Missed => state,
     }
+}
+
+/// Says why a list of so many batches can never be sent.
+fn too_many(batches: usize, account: &Account) -> Option<String> {
+    let limit = quota::limit(Rule::DailyCalls, account)?;
+    let fits = u32::try_from(batches).is_ok_and(|batches| batches <= limit);
+    (!fits).then(|| {
+        format!(
+            "the list makes {batches} calls, and {} allows {limit}: split it into several jobs",
+            Rule::DailyCalls
+        )
+    })
 }
 
 enum Known {
