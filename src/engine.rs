@@ -212,9 +212,11 @@ impl Engine {
     }
 
     /// Forgets what the platform's clocks said: our own was stepped.
+    ///
+    /// The caller compares the wall clock with a steady one before each pass.
     pub fn forget_clocks(&mut self, now: DateTime<Utc>) {
         for lane in &mut self.lanes {
-            lane.date = None;
+            lane.forget_clock(now);
         }
         self.look_again(now);
     }

@@ -91,6 +91,14 @@ impl Lane {
         })
     }
 
+    /// Forgets every instant that the clock before its step gave.
+    pub(super) fn forget_clock(&mut self, now: DateTime<Utc>) {
+        self.date = None;
+        self.token = None;
+        self.preflight_at = now;
+        self.fruitless = 0;
+    }
+
     /// Returns the token, if it lives long enough to be used now.
     pub(super) fn usable_token(&self, now: DateTime<Utc>) -> Option<&SecretString> {
         let token = self.token.as_ref()?;
@@ -248,7 +256,8 @@ impl Lane {
                 format!("HTTP {status}, and no usable token or Date in it")
             }
         };
-        if answer.date.is_some() && self.usable_token(now).is_some() {
+        let told = answer.date.is_some() && self.usable_token(now).is_some();
+        if told || step.stops(name)?.paused.is_some() {
             return Ok(());
         }
         let what = format!("the platform gave no token or clock: {why}; its jobs wait");
@@ -448,9 +457,16 @@ impl Lane {
         };
         let (id, _) = step.before_attempt(attempt)?;
         let at = word.dated.unwrap_or(now);
-        // Around midnight nobody knows which day refused; what may have gone out is never moved.
-        let near = |at| calendar::midnight_ahead(at).is_some() || calendar::guard_end(at).is_some();
-        if near(at) || near(now) || step.any_in_doubt(&id)? {
+        // Around midnight nobody knows which day refused: it is asked again after the guard.
+        let settled = |at| match calendar::midnight_ahead(at) {
+            Some(midnight) => Some(midnight + calendar::GUARD_AFTER_MIDNIGHT),
+            None => calendar::guard_end(at),
+        };
+        if let Some(until) = settled(at).max(settled(now)) {
+            return step.later(attempt, word, until - now, now);
+        }
+        // What may have gone out is never moved.
+        if step.any_in_doubt(&id)? {
             return step.later(attempt, word, TimeDelta::zero(), now);
         }
         let account = &self.config.account;

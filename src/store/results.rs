@@ -291,6 +291,12 @@ impl Step<'_> {
         if let Some(full) = self.explained(job, account, at)? {
             return Ok(Refused { full: Some(full), strange: false });
         }
+        // What the refused request had reserved is no part of what fills the window.
+        self.run(
+            "UPDATE charge SET state = 'returned' WHERE state = 'reserved' AND rule <> ?2
+             AND batch IN (SELECT id FROM batch WHERE job = ?1)",
+            params![job.id.as_str(), Rule::DailyCalls.name()],
+        )?;
         if let Some(full) = self.confirm_unconfirmed(job, account, at)? {
             return Ok(Refused { full: Some(full), strange: false });
         }

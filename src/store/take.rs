@@ -13,7 +13,7 @@ use crate::model::{
     clientmsgid,
 };
 use crate::plan::{self, Batch, Job, Placement, Rank};
-use crate::quota::{self, Because, Block, Demand, Need, Rule, Usage};
+use crate::quota::{self, Block, Demand, Need, Rule, Usage};
 use crate::store::{Move, Result, Step, StoreError, instant, millis, seconds, unreadable};
 
 /// The fixed body of one batch.
@@ -81,6 +81,9 @@ impl Step<'_> {
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<Taken> {
+        if let Some(why) = too_many(bodies.len(), account) {
+            return Ok(Taken::Refused(why));
+        }
         match self.known(spec)? {
             Known::No => {}
             Known::Same => return Ok(Taken::Known),
@@ -361,7 +364,7 @@ impl Step<'_> {
         }
         let job = Job { first_asked_at: None, state, ..job.clone() };
         let rank = Respect::Ahead(job.rank, &job.id);
-        let usage = &mut |need: Need| self.usage(&job.account, need, rank, need.window.start());
+        let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
         match plan::place(&job, account, after, usage)? {
             Placement::At(at, _) if at > job.expires_at => self.beyond(&job, account, why, now),
             Placement::At(at, _) => self.stand(
@@ -403,16 +406,15 @@ impl Step<'_> {
         // A job without a time of its own takes no slot from anybody.
         let rank =
             if job.anytime { Respect::Others(&job.id) } else { Respect::Ahead(job.rank, &job.id) };
-        let usage =
-            &mut |need: Need| self.usage(&job.account, need, rank, now.max(need.window.start()));
+        let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
         match plan::place(job, account, earliest, usage)? {
             Placement::At(at, None) => {
                 self.stand(job, account, Stand { at, reason: "", yields: false }, now)
             }
             Placement::At(at, Some(block)) if job.on_quota == OnQuota::Defer => {
                 let reason = format!("deferred: {}", plan::sentence(block));
-                let yields = block.because == Because::Claimed;
-                self.stand(job, account, Stand { at, reason: &reason, yields }, now)
+                // Whatever holds the place now, a request under way too, may yet give it up.
+                self.stand(job, account, Stand { at, reason: &reason, yields: true }, now)
             }
             // A job that may not defer keeps its time without a claim: one before it may yet be
             // given up, and its release decides.
@@ -474,8 +476,7 @@ impl Step<'_> {
     fn push_back(&self, account: &Account, need: Need, now: DateTime<Utc>) -> Result<()> {
         let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
         loop {
-            let usage =
-                self.usage(&account.name, need, Respect::All, now.max(need.window.start()))?;
+            let usage = self.usage(&account.name, need, Respect::All, now)?;
             if usage.used.saturating_add(usage.claimed) <= limit {
                 return Ok(());
             }
@@ -546,18 +547,15 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Gives up a job's claims, and lets others come forward.
+    /// Gives up what a job still claims, and lets others come forward: into that place, or into
+    /// the one whose charge was just returned.
     pub(super) fn give_up_claims(
         &self,
         id: &JobId,
         account: &Account,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let gone =
-            self.db.prepare_cached("DELETE FROM claim WHERE job = ?1")?.execute([id.as_str()])?;
-        if gone == 0 {
-            return Ok(());
-        }
+        self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
         self.run("UPDATE job SET yields = 0 WHERE id = ?1", params![id.as_str()])?;
         self.come_forward(account, now)
     }
@@ -690,6 +688,18 @@ fn resting(state: JobState) -> JobState {
         | JobState::Expired
         | JobState::Missed => state,
     }
+}
+
+/// Says why a list of so many batches can never be sent.
+fn too_many(batches: usize, account: &Account) -> Option<String> {
+    let limit = quota::limit(Rule::DailyCalls, account)?;
+    let fits = u32::try_from(batches).is_ok_and(|batches| batches <= limit);
+    (!fits).then(|| {
+        format!(
+            "the list makes {batches} calls, and {} allows {limit}: split it into several jobs",
+            Rule::DailyCalls
+        )
+    })
 }
 
 enum Known {

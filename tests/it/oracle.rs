@@ -67,6 +67,10 @@ pub(crate) struct Oracle {
     forgotten: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     states: BTreeMap<String, String>,
     last_history: i64,
+    /// A test account is refused for ever.
+    refusals_expected: bool,
+    /// Somebody changed the bodies in the database.
+    other_bodies_expected: bool,
     /// How much was looked at, so that an empty run does not pass for a good one.
     pub(crate) sends: u64,
     pub(crate) taken: u64,
@@ -120,6 +124,15 @@ impl Oracle {
         if let Some(known) = self.jobs.get_mut(id) {
             known.retries += 1;
         }
+    }
+
+    /// The platform refuses for want of quota whatever was used.
+    pub(crate) fn expect_refusals(&mut self) {
+        self.refusals_expected = true;
+    }
+
+    pub(crate) fn expect_other_bodies(&mut self) {
+        self.other_bodies_expected = true;
     }
 
     pub(crate) fn daemon_starts(&mut self) {
@@ -271,6 +284,7 @@ impl Oracle {
         }
         let digest = body.to_owned();
         match self.ids.get(id) {
+            Some(_) if self.other_bodies_expected => Ok(()),
             Some((before, whose)) if *before != digest || whose != key => {
                 Err(format!("6: {id} is asked with two bodies"))
             }
@@ -477,7 +491,7 @@ impl Oracle {
         let known = &self.jobs[&key.job];
         let Action::Broadcast(broadcast) = &known.spec.action;
         let everyone = broadcast.audience == Audience::Everyone;
-        if known.retries > 0 {
+        if known.retries > 0 || self.refusals_expected {
             return Ok(());
         }
         let name = &account.name;
@@ -489,7 +503,10 @@ impl Oracle {
                 let sends = own(day_name(at), true) + own(day_name(at), false);
                 (day_name(at), sends >= 1)
             }
-            Kind::Service => (month(at), own(day_name(at), true) >= 1 || own(month(at), true) >= 4),
+            Kind::Service => {
+                let today = account.history_per_day.is_some() && own(day_name(at), true) >= 1;
+                (month(at), today || own(month(at), true) >= 4)
+            }
         };
         let forgotten = self.own_at.get(name).is_some_and(|times| {
             times.iter().any(|time| self.forgot(*time) && month(*time) == month(at))

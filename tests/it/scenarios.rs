@@ -1,3 +1,10 @@
 //! What the design claims of a broadcast's life, one claim a test.
 
+mod claims;
+mod clock;
+mod doubt;
 mod life;
+mod midnight;
+mod quota;
+mod refusals;
+mod restart;

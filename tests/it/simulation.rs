@@ -412,6 +412,9 @@ impl Swarm {
                 1 => (MarkFate::Older, "restore with an older mark"),
                 _ => (MarkFate::Gone, "restore without a mark"),
             };
+            if at + age > self.from + TimeDelta::days(self.days) {
+                continue;
+            }
             world.plan(at, World::copy);
             world.plan(at + age, move |world| {
                 let Some(index) = world.copies.iter().position(|copy| copy.at == at) else {

@@ -196,7 +196,9 @@ pub(crate) fn day(at: DateTime<Utc>) -> i64 {
 impl World {
     /// A world at noon of 20 March 2027, without accounts.
     pub(crate) fn new() -> Self {
-        Self::from_seed(7, false, time("2027-03-20 12:00"))
+        let mut world = Self::from_seed(7, false, time("2027-03-20 12:00"));
+        world.log.print = std::env::var_os("QUNFA_SIM_LOG").is_some();
+        world
     }
 
     pub(crate) fn from_seed(seed: u64, in_a_file: bool, at: DateTime<Utc>) -> Self {
@@ -804,6 +806,20 @@ impl World {
     /// The codes that the platform decided on for the mass sends.
     pub(crate) fn codes(&self) -> Vec<Option<i64>> {
         self.sends().into_iter().map(|(_, code)| code).collect()
+    }
+
+    /// Sends made elsewhere that are booked: confirmed, and not.
+    pub(crate) fn external(&self) -> (u32, u32) {
+        let sql =
+            "SELECT count(*) FILTER (WHERE confirmed = 1), count(*) FILTER (WHERE confirmed = 0)
+                   FROM external_send WHERE returned = 0";
+        self.disk.witness.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    }
+
+    /// Sends made elsewhere that were ever booked.
+    pub(crate) fn count_external(&self) -> u32 {
+        let sql = "SELECT count(*) FROM external_send";
+        self.disk.witness.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     /// Somebody sends from the website, to everyone.

@@ -1,0 +1,99 @@
+//! Whose clock counts: the platform's.
+
+use chrono::TimeDelta;
+use qunfa::model::{JobState, Kind};
+use qunfa::sandbox::{FOREVER, Fault, FaultKind};
+
+use crate::world::World;
+
+#[test]
+fn with_a_clock_far_off_nothing_goes_and_it_goes_by_itself_when_mended() {
+    for hours in [30, -26] {
+        let mut world = World::with(Kind::Service);
+        world.job("a").tag().at("2027-03-20 20:00").submit();
+        world.step_clock(TimeDelta::hours(hours));
+        // One that our clock says is due now.
+        world.job("b").tag().submit();
+
+        world.run_until("2027-03-20 19:50");
+        assert_eq!(world.sends().len(), 0, "{hours}");
+        assert_eq!(world.state("a"), JobState::Planned, "{hours}");
+        assert!(world.attention().contains(&"clock".to_owned()), "{:?}", world.attention());
+        world.step_clock(TimeDelta::hours(-hours));
+        world.run_until("2027-03-20 20:05");
+
+        assert_eq!(world.state("a"), JobState::Sent, "{hours}");
+        assert!(world.accepted().contains(&"2027-03-20 20:00:00".to_owned()), "{hours}");
+        assert!(!world.attention().contains(&"clock".to_owned()), "{hours}");
+    }
+}
+
+#[test]
+fn a_minute_off_is_too_much_and_half_a_minute_is_not() {
+    for (seconds, goes) in [(30, true), (-30, true), (75, false), (-75, false)] {
+        let mut world = World::with(Kind::Service);
+        world.skew = TimeDelta::seconds(seconds);
+        world.job("a").tag().at("2027-03-20 20:00").submit();
+
+        world.run_until("2027-03-20 20:20");
+
+        assert_eq!(world.accepted().len() == 1, goes, "{seconds}");
+    }
+}
+
+#[test]
+fn without_an_answer_to_the_preflight_nothing_is_missed() {
+    let mut world = World::with(Kind::Service);
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.platform.inject(Fault::new(FaultKind::Refused).times(FOREVER));
+    world.run_until("2027-03-20 23:00");
+    assert_eq!(world.state("a"), JobState::Planned);
+    assert!(world.attention().contains(&"platform".to_owned()), "{:?}", world.attention());
+
+    world.platform.clear_faults();
+    world.run_until("2027-03-20 23:05");
+
+    assert_eq!(world.state("a"), JobState::Missed);
+    assert!(!world.attention().contains(&"platform".to_owned()), "{:?}", world.attention());
+}
+
+#[test]
+fn the_preflight_is_repeated_after_5_10_20_40_60_seconds() {
+    let mut world = World::with(Kind::Service);
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    let broken = FaultKind::ServerError { status: 502, processed: false };
+    let token = Fault::new(broken).on_path("stable_token").times(FOREVER);
+    world.platform.inject(token);
+
+    world.run_until("2027-03-20 20:03");
+
+    let times: Vec<_> = world.platform.requests().iter().map(|logged| logged.at).collect();
+    let gaps: Vec<_> = times.windows(2).map(|two| (two[1] - two[0]).num_seconds()).collect();
+    assert_eq!(gaps, [5, 10, 20, 40, 60, 60]);
+}
+
+#[test]
+fn the_preflight_is_made_a_minute_before_and_every_nine_minutes_of_asking() {
+    let mut world = World::with(Kind::Service);
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 19:58:59");
+    assert_eq!(world.platform.requests().len(), 0);
+
+    world.run_until("2027-03-20 19:59:01");
+
+    assert_eq!(world.platform.requests().len(), 1);
+}
+
+#[test]
+fn a_long_suspend_makes_what_it_slept_through_missed() {
+    let mut world = World::with(Kind::Service);
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.job("b").tag().at("2027-03-23 20:00").submit();
+    world.run_until("2027-03-20 19:00");
+    world.suspend(TimeDelta::hours(60));
+
+    world.run_until("2027-03-23 20:05");
+
+    assert_eq!(world.state("a"), JobState::Missed);
+    assert_eq!(world.state("b"), JobState::Sent);
+}

@@ -1,0 +1,153 @@
+//! Holds, crashes, and databases that are older than the truth.
+
+use chrono::TimeDelta;
+use qunfa::model::{JobState, Kind};
+use qunfa::sandbox::{Fault, FaultKind};
+
+use crate::world::{MarkFate, World};
+
+/// A job that was sent after a copy of the database was made, with that copy put back.
+fn sent_and_forgotten(fate: MarkFate) -> World {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 19:30");
+    world.copy();
+    world.run_until("2027-03-20 20:10");
+    assert_eq!(world.accepted().len(), 1);
+    world.restore(0, fate);
+    world.run_for(TimeDelta::seconds(10));
+    world
+}
+
+#[test]
+fn a_mark_ahead_of_the_database_holds_everything_until_resume() {
+    let mut world = sent_and_forgotten(MarkFate::Kept);
+    world.run_until("2027-03-20 20:20");
+    assert_eq!(world.sends().len(), 1);
+    assert_eq!(world.state("a"), JobState::Planned);
+    assert!(world.attention().contains(&"hold".to_owned()), "{:?}", world.attention());
+
+    world.resume();
+    world.run_until("2027-03-20 20:25");
+
+    assert_eq!(world.state("a"), JobState::Sent);
+    assert_eq!(world.accepted().len(), 1);
+}
+
+#[test]
+fn without_a_mark_an_old_database_asks_with_the_same_id_and_adopts() {
+    let mut world = sent_and_forgotten(MarkFate::Gone);
+
+    world.run_until("2027-03-20 20:20");
+
+    assert_eq!(world.codes(), [Some(0), Some(45_065)]);
+    assert_eq!(world.accepted().len(), 1);
+    assert_eq!(world.state("a"), JobState::Sent);
+    assert!(world.attention().contains(&"adopted".to_owned()), "{:?}", world.attention());
+}
+
+#[test]
+fn a_lost_database_whose_file_is_dropped_again_within_grace_adopts() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 20:10");
+
+    world.lose_database();
+    world.run_for(TimeDelta::seconds(5));
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 20:20");
+
+    assert_eq!(world.accepted().len(), 1);
+    assert_eq!(world.state("a"), JobState::Sent);
+    assert!(world.attention().contains(&"adopted".to_owned()), "{:?}", world.attention());
+}
+
+#[test]
+fn an_absence_of_more_than_20_hours_starts_in_hold_once_the_clock_is_known() {
+    for (hours, held) in [(19, false), (21, true)] {
+        let mut world = World::with(Kind::Service);
+        world.job("a").tag().at("2027-03-22 20:00").submit();
+        world.crash(TimeDelta::hours(hours));
+
+        world.run_until("2027-03-22 20:05");
+
+        assert_eq!(world.attention().contains(&"hold".to_owned()), held, "{hours}");
+        assert_eq!(world.accepted().is_empty(), held, "{hours}");
+    }
+}
+
+#[test]
+fn a_restored_database_knows_its_generations_from_the_mark() {
+    let mut world = World::with(Kind::Service);
+    world.platform.inject(Fault::new(FaultKind::Errcode(40_003)).on_path("sendall"));
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 20:01");
+    assert_eq!(world.state("a"), JobState::Failed);
+    world.copy();
+    world.retry("a").unwrap();
+    world.run_until("2027-03-20 20:05");
+    assert_eq!(world.accepted().len(), 1);
+    world.restore(0, MarkFate::Kept);
+    world.run_for(TimeDelta::seconds(5));
+    world.resume();
+
+    world.retry("a").unwrap();
+    world.run_until("2027-03-20 20:30");
+
+    assert_eq!(world.accepted().len(), 1);
+    assert_eq!(world.state("a"), JobState::Sent);
+}
+
+#[test]
+fn a_new_generation_after_a_restore_is_marked_before_it_is_asked() {
+    let mut world = World::with(Kind::Service);
+    for n in 0..3 {
+        world.job(&format!("j{n}")).tag().at(&format!("2027-03-20 1{}:00", 5 + n)).submit();
+    }
+    world.copy();
+    world.run_until("2027-03-20 19:00");
+    world.restore(0, MarkFate::Kept);
+    world.run_for(TimeDelta::seconds(5));
+    world.resume();
+    world.platform.inject(Fault::new(FaultKind::Errcode(40_003)).on_path("sendall"));
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 20:01");
+
+    world.retry("a").unwrap();
+    world.run_until("2027-03-20 20:05");
+
+    assert_eq!(world.state("a"), JobState::Sent);
+    assert_eq!(world.disk.mark.as_ref().unwrap().generations["a"][&0], 1);
+}
+
+#[test]
+fn a_hold_of_one_account_leaves_the_others_alone() {
+    let mut world = World::with(Kind::Service);
+    world.add_account("other", Kind::Service, |_, _| {});
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.job("b").account("other").tag().at("2027-03-20 20:00").submit();
+    let now = world.now();
+    world.engine().change(|step| step.hold(Some("brand"), "a person said so", now)).unwrap();
+
+    world.run_until("2027-03-20 20:05");
+    assert_eq!((world.state("a"), world.state("b")), (JobState::Planned, JobState::Sent));
+    world.resume();
+    world.run_until("2027-03-20 20:10");
+
+    assert_eq!(world.state("a"), JobState::Sent);
+}
+
+#[test]
+fn nothing_of_a_real_file_is_lost_by_a_crash() {
+    let at = crate::world::time("2027-03-20 12:00");
+    let mut world = World::from_seed(1, true, at);
+    world.add_account("brand", Kind::Service, |_, _| {});
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 20:00");
+    world.crash(TimeDelta::seconds(5));
+
+    world.run_until("2027-03-20 20:10");
+
+    assert_eq!(world.accepted().len(), 1);
+    assert_eq!(world.state("a"), JobState::Sent);
+}
