@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod e2e;
+mod e2e_files;
+mod e2e_listener;
 mod e2e_process;
 mod imports;
 mod kill;
