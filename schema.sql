@@ -22,6 +22,8 @@ CREATE TABLE account (
     paused_since_at INTEGER,
     paused_why      TEXT,
     paused_do       TEXT,
+    -- When the platform was last made to renew the token: two of these stand apart.
+    forced_token_at INTEGER,
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL)),
     -- A paused account always says why and what a person can do.
     CHECK ((paused_since_at IS NULL) = (paused_why IS NULL)),

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, Secrets};
 use crate::daemon::{self, Now, RunError};
 use crate::demo;
 use crate::store::StoreError;
@@ -41,6 +41,23 @@ pub struct Arguments {
     config: PathBuf,
     #[command(subcommand)]
     command: Command,
+}
+
+impl Arguments {
+    /// Returns the log levels that suit the command: what a rehearsal does is told in its story.
+    pub fn log_levels(&self) -> &'static str {
+        match self.command {
+            Command::Demo => "warn",
+            Command::Run
+            | Command::Sandbox(_)
+            | Command::Status(_)
+            | Command::Check(_)
+            | Command::Jobs(_)
+            | Command::Show(_)
+            | Command::Retry(_)
+            | Command::Resume(_) => "info,tokio_cron_scheduler=warn",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -208,10 +225,10 @@ impl Problem {
 /// See [`Problem`].
 pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, Problem> {
     let path = arguments.config;
-    let config = || load(&path);
+    let config = || load(&path, Secrets::Leave);
     let terminal = &mut terminal;
     match arguments.command {
-        Command::Run => daemon::run(config()?, terminal.now.clone())?,
+        Command::Run => daemon::run(load(&path, Secrets::Read)?, terminal.now.clone())?,
         Command::Demo => {
             demo::run(&terminal.now, terminal.out).map_err(Problem::Rehearsal)?;
         }
@@ -226,6 +243,6 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
     Ok(Answer::Yes)
 }
 
-fn load(path: &std::path::Path) -> Result<Config, Problem> {
-    Ok(config::load(path, &|name| std::env::var(name).ok())?)
+fn load(path: &std::path::Path, secrets: Secrets) -> Result<Config, Problem> {
+    Ok(config::load(path, &|name| std::env::var(name).ok(), secrets)?)
 }

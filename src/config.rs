@@ -96,8 +96,21 @@ const FILE: Shape = Shape {
     refused: &[],
 };
 
+/// Whether the secrets that a config names are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// They are, as the daemon needs them.
+    Read,
+    /// They are not: a command at a terminal neither needs nor sees the service's credentials.
+    Leave,
+}
+
 /// Reads the config at a path; `env` looks up what `${NAME}` and `secret_env` name.
-pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+pub fn load(
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    secrets: Secrets,
+) -> Result<Config, ConfigError> {
     let bytes = fs::read(path)
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     let name = path.display().to_string();
@@ -112,7 +125,7 @@ pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config,
     let mut report = Report::new(&name, text);
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let config = match root(text, &mut report) {
-        Ok(root) => Loader { report: &mut report, folder, env }.config(&root),
+        Ok(root) => Loader { report: &mut report, folder, env, secrets }.config(&root),
         Err(Broken) => None,
     };
     match config {
@@ -151,6 +164,7 @@ struct Loader<'l, 'a> {
     /// The config's own folder: relative paths start there.
     folder: &'l Path,
     env: &'l dyn Fn(&str) -> Option<String>,
+    secrets: Secrets,
 }
 
 impl Loader<'_, '_> {

@@ -103,8 +103,8 @@ pub fn run(config: Config, now: Now) -> Result<(), RunError> {
     let (_stop, stopped) = watch::channel(false);
     let options = Options { now, jump: None, on_listen: None, stop: stopped };
     let outcome = runtime.block_on(serve(config, options));
-    // A request that hangs, or a thread that waits for a file, must not keep the process.
-    runtime.shutdown_timeout(Duration::from_millis(200));
+    // A request that hangs must not keep the process, nor a wait that a faked clock never ends.
+    runtime.shutdown_background();
     outcome
 }
 
@@ -134,6 +134,8 @@ enum Input {
 /// See [`RunError`].
 pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let now = (options.now)();
+    // From here on a signal is an orderly end, however early it comes.
+    let signals = signals()?;
     let state = config.state_dir.clone();
     lock::make_private(&state)?;
     let lock = lock::Lock::take(&state, now).await?;
@@ -174,7 +176,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         sender,
         looked: Look { at: now, version: None, seen_at: now },
     };
-    let outcome = daemon.run(inputs, options.stop).await;
+    let outcome = daemon.run(inputs, signals, options.stop).await;
     ending.send_replace(true);
     chores.stop().await;
     tasks.abort_all();
@@ -246,9 +248,9 @@ impl Daemon {
     async fn run(
         &mut self,
         mut inputs: mpsc::Receiver<Input>,
+        mut signals: Signals,
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), RunError> {
-        let mut signals = signals()?;
         let mut batch = Vec::new();
         loop {
             let now = (self.now)();

@@ -172,8 +172,10 @@ impl Engine {
             let presence = step.presence()?;
             if mark.high_water > presence.high_water {
                 hold_for_restore(step, "the database is older than the mark beside it", now)?;
+                step.count_on_from(mark.high_water)?;
             }
             lift_generations(step, &lanes, &mark, now)?;
+            attend_afresh(step, &lanes, now)?;
             Ok::<_, StoreError>(presence)
         })?;
         let mark = Mark { high_water: mark.high_water.max(absence.high_water), ..mark };
@@ -446,6 +448,22 @@ fn hold_for_restore(step: &Step<'_>, why: &str, now: DateTime<Utc>) -> Result<()
     step.hold(None, &format!("{why}; {question}"), now)
 }
 
+/// Forgets what the last daemon saw of the outside, and tells of jobs that nobody will release.
+fn attend_afresh(step: &Step<'_>, lanes: &[Lane], now: DateTime<Utc>) -> Result<(), StoreError> {
+    for kind in ["clock", "platform", "unconfigured"] {
+        step.unattend_all(kind)?;
+    }
+    for account in step.accounts_with_open_jobs()? {
+        if lane_named(lanes, &account).is_none() {
+            let what = format!("account {account} has planned jobs and is not in the config");
+            tracing::error!("{what}: nothing of it is released");
+            let advice = "put the account back into the config and restart the daemon";
+            attend(step, &account, ("unconfigured", &what, advice), now)?;
+        }
+    }
+    Ok(())
+}
+
 fn lift_generations(
     step: &Step<'_>,
     lanes: &[Lane],
@@ -510,7 +528,6 @@ impl Turn<'_, '_> {
         if lane.preflight_at > self.now {
             return Ok(());
         }
-        let may_force = lane.may_force(self.now);
         let account = &lane.config.account;
         let token = lane.usable_token(self.now).cloned();
         let (ticket, request) = match (&lane.config.token, token, &lane.config.secret) {
@@ -521,7 +538,7 @@ impl Turn<'_, '_> {
                 (Ticket::Token { forced: false }, protocol::shared_token(url))
             }
             (TokenSource::Stable, _, Some(secret)) => {
-                let forced = may_force && self.step.force_token(account, self.now)?;
+                let forced = lane.needs_force() && self.step.force_token(account, self.now)?;
                 let ticket = Ticket::Token { forced };
                 (ticket, protocol::stable_token(&account.appid, secret, forced))
             }

@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log();
+    log(arguments.log_levels());
     let (mut out, mut remarks) = (io::stdout(), io::stderr());
     let colours = colourful(&out);
     let terminal = Terminal { now: clock(), out: &mut out, remarks: &mut remarks, colours };
@@ -33,10 +33,9 @@ fn clock() -> Now {
     Arc::new(chrono::Utc::now)
 }
 
-/// Logs to stderr, at the levels that `QUNFA_LOG` names; a stderr that is gone harms nothing.
-fn log() {
-    let filter = EnvFilter::try_from_env("QUNFA_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,tokio_cron_scheduler=warn"));
+/// Logs to stderr, at the levels that `QUNFA_LOG` names, or these; a stderr that is gone harms nothing.
+fn log(levels: &str) {
+    let filter = EnvFilter::try_from_env("QUNFA_LOG").unwrap_or_else(|_| EnvFilter::new(levels));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

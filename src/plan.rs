@@ -45,6 +45,8 @@ pub struct Job {
     pub first_asked_at: Option<DateTime<Utc>>,
     /// Whether a request of its own was ever made.
     pub asked: bool,
+    /// Whether its author wrote no time: it takes the first slot that nobody owns.
+    pub anytime: bool,
 }
 
 /// A job's place among claims on one window: the smaller one owns it.

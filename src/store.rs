@@ -24,7 +24,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::model::{BatchState, JobId, JobState};
 
 pub use release::{Begun, Refusal, SendOutcome, Settled, Word};
-pub use results::{EventIn, ResultAsk, ResultWord};
+pub use results::{EventIn, Refused, ResultAsk, ResultWord};
 pub use take::{BatchBody, Source, Taken};
 pub use view::{
     AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
@@ -84,17 +84,34 @@ impl Store {
     /// # Errors
     /// See [`StoreError`]; a damaged or newer file is left as it was.
     pub fn open(path: &Path, now: DateTime<Utc>) -> Result<Self> {
-        let db = Connection::open(path).map_err(|error| opening(path, error))?;
-        let version = version(&db).map_err(|error| opening(path, error))?;
-        if version > VERSION {
-            return Err(StoreError::Newer(path.to_owned(), version));
-        }
+        let db = connect(path)?;
         let verdict: String = db
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
             .map_err(|error| opening(path, error))?;
         if verdict != "ok" {
             return Err(StoreError::Damaged(path.to_owned(), verdict));
         }
+        Self::take_over(db, path, now)
+    }
+
+    /// Opens a database that already exists, for a command that must not create one.
+    ///
+    /// The whole file is not checked: that takes seconds where there are a million jobs, and the
+    /// daemon does it whenever it starts.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_existing(path: &Path, now: DateTime<Utc>) -> Result<Option<Self>> {
+        match path.try_exists() {
+            Ok(true) => Self::take_over(connect(path)?, path, now).map(Some),
+            Ok(false) => Ok(None),
+            Err(error) => {
+                Err(StoreError::Guard(format!("cannot look at {}: {error}", path.display())))
+            }
+        }
+    }
+
+    fn take_over(db: Connection, path: &Path, now: DateTime<Utc>) -> Result<Self> {
         Self::prepare(db, now).map_err(|error| match error {
             StoreError::Failed(cause) => opening(path, cause),
             other @ (StoreError::Damaged(..)
@@ -102,20 +119,6 @@ impl Store {
             | StoreError::Access(..)
             | StoreError::Guard(_)) => other,
         })
-    }
-
-    /// Opens a database that already exists, for a command that must not create one.
-    ///
-    /// # Errors
-    /// As [`Store::open`].
-    pub fn open_existing(path: &Path, now: DateTime<Utc>) -> Result<Option<Self>> {
-        match path.try_exists() {
-            Ok(true) => Self::open(path, now).map(Some),
-            Ok(false) => Ok(None),
-            Err(error) => {
-                Err(StoreError::Guard(format!("cannot look at {}: {error}", path.display())))
-            }
-        }
     }
 
     /// Opens an empty database that nothing outlives, to try things out in.
@@ -194,6 +197,16 @@ impl Store {
         let backup = rusqlite::backup::Backup::new(&self.db, target)?;
         Ok(backup.run_to_completion(1_000, Duration::ZERO, None)?)
     }
+}
+
+/// Connects to a database whose version this program knows.
+fn connect(path: &Path) -> Result<Connection> {
+    let db = Connection::open(path).map_err(|error| opening(path, error))?;
+    let version = version(&db).map_err(|error| opening(path, error))?;
+    if version > VERSION {
+        return Err(StoreError::Newer(path.to_owned(), version));
+    }
+    Ok(db)
 }
 
 fn opening(path: &Path, error: rusqlite::Error) -> StoreError {
@@ -293,6 +306,14 @@ impl Step<'_> {
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM job)")?
             .query_row([], |row| row.get(0))?;
         Ok(Presence { seen_at: instant(seen_at), high_water, has_jobs })
+    }
+
+    /// Counts on from the mark, so that the next intent is ahead of it again.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn count_on_from(&self, high_water: i64) -> Result<()> {
+        self.run("UPDATE daemon SET high_water = max(high_water, ?1)", params![high_water])
     }
 
     /// Records that the daemon is alive.
@@ -438,6 +459,27 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn unattend(&self, account: &str, kind: &str) -> Result<()> {
         self.run("DELETE FROM attention WHERE account = ?1 AND kind = ?2", params![account, kind])
+    }
+
+    /// Takes away what a daemon that is gone put before a person's eyes, of one kind.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn unattend_all(&self, kind: &str) -> Result<()> {
+        self.run("DELETE FROM attention WHERE kind = ?1", params![kind])
+    }
+
+    /// Returns the accounts that have jobs which are not ended.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn accounts_with_open_jobs(&self) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT name FROM account WHERE EXISTS
+                 (SELECT 1 FROM job WHERE account = name AND wake_at IS NOT NULL)",
+        )?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {

@@ -15,7 +15,7 @@ use crate::calendar::{self, Span, Window};
 use crate::config::Config;
 use crate::engine;
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
-use crate::model::{Account, JobSpec, JobState};
+use crate::model::{Account, JobId, JobSpec, JobState};
 use crate::store::{JobView, Source, Step, Store, StoreError, Taken};
 
 #[derive(Debug, Args)]
@@ -43,6 +43,9 @@ struct FileView {
     ok: bool,
     diagnostics: Vec<Diagnostic>,
     jobs: Vec<CheckedJob>,
+    /// The jobs that the database has already, and what dropping them again does.
+    #[serde(skip)]
+    known: Vec<(JobId, &'static str)>,
 }
 
 /// When one job of a good file would go.
@@ -61,8 +64,9 @@ struct CheckedJob {
     batches: usize,
     notes: Vec<String>,
     warnings: Vec<String>,
+    /// When its first request would be made, if it is.
     #[serde(skip)]
-    due_at: DateTime<Utc>,
+    goes_at: Option<DateTime<Utc>>,
 }
 
 /// One file as it was read.
@@ -150,6 +154,9 @@ fn ledger(config: &Config, now: DateTime<Utc>) -> Result<(Store, Option<String>)
     }
 }
 
+const KNOWN: &str = "this very job is known: dropping it again changes nothing";
+const UPDATED: &str = "a job of this id is planned: it becomes as written here";
+
 /// Carries the answer out of a step that is to leave no trace.
 enum Undone {
     Rehearsed(Vec<FileView>),
@@ -181,6 +188,9 @@ fn rehearse(
         for (view, file) in views.iter_mut().zip(files) {
             if view.ok {
                 view.jobs = forecast(step, file, accounts, now)?;
+                for job in &mut view.jobs {
+                    note_known(job, &view.known);
+                }
             }
         }
         Err::<(), _>(Undone::Rehearsed(views))
@@ -192,6 +202,18 @@ fn rehearse(
     }
 }
 
+/// Notes what the database knows of a job; that it has gone already is nothing to warn of.
+fn note_known(job: &mut CheckedJob, known: &[(JobId, &'static str)]) {
+    let Some((_, note)) = known.iter().find(|(id, _)| id.as_str() == job.id) else { return };
+    let is_over = *note == KNOWN && job.goes_at.is_none() && job.state != JobState::Planned;
+    if is_over {
+        job.warnings.clear();
+        job.notes.push(format!("{note}; it is {}", job.state));
+    } else {
+        job.notes.push((*note).to_owned());
+    }
+}
+
 /// Takes one file as the inbox does: by `at`, then in the file's order.
 fn take(
     step: &Step<'_>,
@@ -200,19 +222,28 @@ fn take(
     now: DateTime<Utc>,
 ) -> Result<FileView, StoreError> {
     let mut diagnostics = file.diagnostics.clone();
+    let mut known = Vec::new();
+    let first_taken_at = match &file.package {
+        Some(package) => step.know_file(package.sha256(), &file.name, now)?,
+        None => now,
+    };
     let mut jobs: Vec<&ParsedJob> = file.jobs.iter().collect();
-    jobs.sort_by_key(|job| job.spec.at.unwrap_or(now));
+    jobs.sort_by_key(|job| job.spec.at.unwrap_or(first_taken_at));
     for job in jobs {
         let Some(account) = account(accounts, &job.spec) else { continue };
-        let source = Source { file: &file.name, line: job.line, first_taken_at: now };
+        let source = Source { file: &file.name, line: job.line, first_taken_at };
         let bodies = engine::bodies(&job.spec);
-        let taken = step.take(&job.spec, account, &bodies, source, now)?;
-        if let (Taken::Refused(why), Some(package)) = (taken, &file.package) {
-            diagnostics.push(package.diagnostic(job, &why, None));
+        match step.take(&job.spec, account, &bodies, source, now)? {
+            Taken::New => {}
+            Taken::Known => known.push((job.spec.id.clone(), KNOWN)),
+            Taken::Updated => known.push((job.spec.id.clone(), UPDATED)),
+            Taken::Refused(why) => {
+                diagnostics.extend(file.package.as_ref().map(|p| p.diagnostic(job, &why, None)));
+            }
         }
     }
     let ok = diagnostics.is_empty();
-    Ok(FileView { file: file.name.clone(), ok, diagnostics, jobs: Vec::new() })
+    Ok(FileView { file: file.name.clone(), ok, diagnostics, jobs: Vec::new(), known })
 }
 
 fn account<'a>(accounts: &[&'a Account], spec: &JobSpec) -> Option<&'a Account> {
@@ -238,18 +269,23 @@ fn forecast(
                 "{full} of {of} receivers had their four of {month}; the platform filters them"
             ));
         }
-        checked.push(checked_job(view, job, warnings));
+        checked.push(checked_job(view, job, warnings, now));
     }
     Ok(checked)
 }
 
-fn checked_job(view: JobView, job: &ParsedJob, warnings: Vec<String>) -> CheckedJob {
+fn checked_job(
+    view: JobView,
+    job: &ParsedJob,
+    warnings: Vec<String>,
+    now: DateTime<Utc>,
+) -> CheckedJob {
     CheckedJob {
         receivers: view.batches.iter().map(|batch| batch.receivers).sum(),
         batches: view.batches.len(),
         at: view.at.map(calendar::rfc3339),
         due: calendar::rfc3339(view.due),
-        due_at: view.due,
+        goes_at: goes_at(&view, &job.spec, now),
         id: view.id,
         account: view.account,
         action: view.action,
@@ -262,26 +298,35 @@ fn checked_job(view: JobView, job: &ParsedJob, warnings: Vec<String>) -> Checked
     }
 }
 
+/// Returns when a job's first request would be made; none where it comes too late, or never goes.
+fn goes_at(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let waits = matches!(view.state, JobState::Planned | JobState::Held | JobState::Releasing);
+    let allowed = calendar::guard_end(view.due).unwrap_or(view.due);
+    (waits && now <= allowed + spec.grace).then(|| allowed.max(now))
+}
+
 /// Returns what keeps a job from going at its time.
 fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
     let reason = view.reason.clone().unwrap_or_default();
-    let waits = matches!(view.state, JobState::Planned | JobState::Held | JobState::Releasing);
-    if !waits {
-        let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        return vec![format!("it will not go, it is {}{why}", view.state)];
+    if goes_at(view, spec, now).is_none() {
+        let waits = matches!(view.state, JobState::Planned | JobState::Held | JobState::Releasing);
+        let ended = if waits {
+            let passed = text::distance(view.due, now);
+            format!("its time was {passed}, longer than its grace: it will be missed")
+        } else if reason.is_empty() {
+            format!("it will not go: it is {}", view.state)
+        } else {
+            format!("it will not go: it is {}, {reason}", view.state)
+        };
+        return vec![ended];
     }
-    let planned = spec.at.unwrap_or(now);
+    let planned = spec.at.unwrap_or(view.due);
     let mut warnings = Vec::new();
     if view.due > planned {
         warnings.push(format!("not at {}: {reason}", text::time(planned)));
     }
-    let last = calendar::guard_end(view.due).unwrap_or(view.due) + spec.grace;
-    if last < now {
-        let passed = text::distance(view.due, now);
-        warnings.push(format!("its time was {passed}, longer than its grace: it will be missed"));
-    } else if let Some(end) = calendar::guard_end(view.due) {
-        let end = text::time(end);
-        warnings.push(format!("nothing is sent right after midnight: it goes at {end}"));
+    if calendar::guard_end(view.due).is_some() {
+        warnings.push("nothing is sent in the first two minutes of a Beijing day".to_owned());
     }
     if view.state == JobState::Held {
         warnings.push("it is held until a person approves it".to_owned());
@@ -295,7 +340,10 @@ fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
             let jobs = text::plural(file.jobs.len(), "job", "jobs");
             page.lines(Tone::Good, 0, &format!("{}: ok, {jobs}", file.file));
         }
-        for diagnostic in &file.diagnostics {
+        for (index, diagnostic) in file.diagnostics.iter().enumerate() {
+            if index > 0 {
+                page.gap();
+            }
             problem(page, diagnostic);
         }
         for job in &file.jobs {
@@ -313,7 +361,7 @@ fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
     if bad > 0 {
         let (problems, bad) =
             (text::plural(problems, "problem", "problems"), text::plural(bad, "file", "files"));
-        page.lines(Tone::Alarm, 0, &format!("{problems} in {bad}. The inbox would refuse it."));
+        page.lines(Tone::Alarm, 0, &format!("{problems} in {bad}: the inbox would refuse this."));
     }
 }
 
@@ -336,9 +384,8 @@ fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
     let batches = text::plural(job.batches, "call", "calls");
     let what = format!("{} of {} to {receivers} in {batches}", job.action, job.msgtype);
     page.lines(Tone::Plain, 4, &what);
-    if matches!(job.state, JobState::Planned | JobState::Held | JobState::Releasing) {
-        let due = text::time_and_distance(job.due_at, now);
-        page.lines(Tone::Plain, 4, &format!("goes at {due}"));
+    if let Some(at) = job.goes_at {
+        page.lines(Tone::Plain, 4, &format!("goes at {}", text::time_and_distance(at, now)));
     }
     for note in &job.notes {
         page.hanging(Tone::Quiet, 4, "note: ", note);

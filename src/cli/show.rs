@@ -37,13 +37,13 @@ struct StoryView {
 }
 
 /// What came of a broadcast, over all of its batches that have a result.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 struct ResultView {
     words: String,
-    total_count: i64,
-    filter_count: i64,
-    sent_count: i64,
-    error_count: i64,
+    total_count: Option<i64>,
+    filter_count: Option<i64>,
+    sent_count: Option<i64>,
+    error_count: Option<i64>,
     /// Batches with a result, of all.
     batches: usize,
 }
@@ -104,7 +104,9 @@ fn result(batches: &[BatchView]) -> Option<ResultView> {
     if ended.is_empty() {
         return None;
     }
-    let sum = |count: fn(&BatchView) -> Option<i64>| ended.iter().filter_map(|b| count(b)).sum();
+    let sum = |count: fn(&BatchView) -> Option<i64>| {
+        ended.iter().filter_map(|batch| count(batch)).reduce(|sum, count| sum + count)
+    };
     let mut words: Vec<_> = ended.iter().filter_map(|batch| batch.result.clone()).collect();
     words.dedup();
     Some(ResultView {
@@ -230,16 +232,18 @@ fn said(attempt: &AttemptView) -> String {
 }
 
 fn told(event: &EventView) -> String {
-    let counts = [
-        ("in the audience", event.total_count),
-        ("after filtering", event.filter_count),
-        ("reached", event.sent_count),
-        ("not reached", event.error_count),
-    ];
-    let counts: Vec<_> =
-        counts.iter().filter_map(|(name, n)| n.map(|n| format!("{n} {name}"))).collect();
-    let counts = if counts.is_empty() { String::new() } else { format!("; {}", counts.join(", ")) };
+    let counts =
+        counted([event.total_count, event.filter_count, event.sent_count, event.error_count]);
+    let counts = counts.map_or_else(String::new, |counts| format!("; {counts}"));
     format!("event of broadcast {}: {} ({}){counts}", event.msg_id, event.words, event.status)
+}
+
+/// Returns an event's counts in words, as far as there are any.
+fn counted(counts: [Option<i64>; 4]) -> Option<String> {
+    let names = ["in the audience", "after filtering", "reached", "not reached"];
+    let counts = counts.into_iter().zip(names);
+    let known: Vec<_> = counts.filter_map(|(n, name)| Some(format!("{} {name}", n?))).collect();
+    (!known.is_empty()).then(|| known.join(", "))
 }
 
 fn charges(page: &mut Page, charges: &[ChargeView]) {
@@ -263,11 +267,10 @@ fn charges(page: &mut Page, charges: &[ChargeView]) {
 fn outcome(page: &mut Page, result: &ResultView, of: usize) {
     page.head("RESULT");
     page.lines(Tone::Plain, 2, &result.words);
-    let counts = format!(
-        "{} in the audience, {} after filtering, {} reached, {} not reached",
-        result.total_count, result.filter_count, result.sent_count, result.error_count
-    );
-    page.lines(Tone::Plain, 2, &counts);
+    let counts = [result.total_count, result.filter_count, result.sent_count, result.error_count];
+    if let Some(counts) = counted(counts) {
+        page.lines(Tone::Plain, 2, &counts);
+    }
     if result.batches < of {
         let some = format!("of {} of {of} batches; the others have no result yet", result.batches);
         page.lines(Tone::Warn, 2, &some);

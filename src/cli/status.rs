@@ -134,7 +134,7 @@ fn render(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
     page.gap();
     attention(page, &view.attention, now);
     for account in &view.accounts {
-        self::account(page, account, now);
+        account_rules(page, account, now);
         page.gap();
     }
     next(page, view, now);
@@ -180,7 +180,7 @@ fn attention(page: &mut Page, notes: &[AttentionView], now: DateTime<Utc>) {
     page.gap();
 }
 
-fn account(page: &mut Page, account: &AccountView, now: DateTime<Utc>) {
+fn account_rules(page: &mut Page, account: &AccountView, now: DateTime<Utc>) {
     let mut title = format!("{} ({})", account.name, account.kind);
     if account.held {
         title.push_str(", ON HOLD");
@@ -191,7 +191,7 @@ fn account(page: &mut Page, account: &AccountView, now: DateTime<Utc>) {
     let tone = if account.held || account.paused { Tone::Alarm } else { Tone::Head };
     page.lines(tone, 0, &title);
     let columns =
-        [("rule", 16), ("used", 5), ("claimed", 7), ("limit", 5), ("", 16), ("resets", 42)];
+        [("rule", 0), ("used", 5), ("claimed", 7), ("limit", 5), ("resets", 45), ("", 16)];
     let mut table = Table::new(&columns).right(&[1, 2, 3]);
     for rule in &account.rules {
         let full = rule.used.saturating_add(rule.claimed) >= rule.limit;
@@ -205,8 +205,8 @@ fn account(page: &mut Page, account: &AccountView, now: DateTime<Utc>) {
             Cell::new(tone, &rule.used.to_string()),
             Cell::new(tone, &rule.claimed.to_string()),
             Cell::new(tone, &rule.limit.to_string()),
-            Cell::new(Tone::Warn, &unconfirmed),
             Cell::plain(&resets(rule.rule, rule.resets_at, now)),
+            Cell::new(Tone::Warn, &unconfirmed),
         ]);
     }
     page.table(2, &table);

@@ -6,8 +6,8 @@ use std::io::Read as _;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::{AccountConfig, CallbackConfig, Loader, TokenSource};
-use crate::model::{Account, JobId, Kind};
+use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
+use crate::model::{Account, Kind};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
 
@@ -42,12 +42,12 @@ const ACCOUNT: Shape = Shape {
         "token",
         "callback",
         "limits",
+        "articles_via",
     ],
     refused: &[
         ("secret", "a secret does not belong into the config", SECRET_HELP),
         ("appsecret", "a secret does not belong into the config", SECRET_HELP),
         ("app_secret", "a secret does not belong into the config", SECRET_HELP),
-        ("articles_via", "`articles_via` is not available in this version", NOT_YET),
     ],
 };
 
@@ -99,6 +99,10 @@ impl Loader<'_, '_> {
         let verified = fields.get("verified").map(|entry| entry.boolean(self.report));
         let payment = fields.get("payment").map(|entry| entry.boolean(self.report));
         let limits = self.limits(&fields, kind);
+        // Checked for those who write the default down; articles come ready made in this version.
+        if let Some(entry) = fields.get("articles_via") {
+            entry.choice(&[("draft", ()), ("uploadnews", ())], self.report);
+        }
         let callback = self.callback(&fields, has_listener);
         let account = Account {
             name: name?,
@@ -119,15 +123,16 @@ impl Loader<'_, '_> {
     }
 
     fn name(&mut self, entry: &Entry<'_>) -> Option<String> {
-        // The callback's path and the job ids' alphabet fit each other on purpose.
-        let name = JobId::parse(&entry.key);
-        if name.is_none() {
-            let message = format!("{} cannot be an account's name", quote(&entry.key));
-            let help =
-                "1 to 64 characters of A-Z a-z 0-9 . _ @ -: it is part of the callback's URL";
+        let name = &entry.key;
+        let fits = (1..=64).contains(&name.chars().count())
+            && name.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c));
+        if !fits {
+            let message = format!("{} cannot be an account's name", quote(name));
+            let help = "1 to 64 letters (Chinese ones too), digits, or . _ @ -: it is part of the \
+                        callback's URL";
             self.report.say_with(entry.key_place, message, help);
         }
-        name.map(|name| name.as_str().to_owned())
+        fits.then(|| name.to_string())
     }
 
     fn appid(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
@@ -195,6 +200,9 @@ impl Loader<'_, '_> {
                 let message = format!("`{file_key}` and `{env_key}` cannot stand together");
                 self.report.say_with(second.key_place, message, "keep one of the two");
                 return None;
+            }
+            (Some(_), None) | (None, Some(_)) if self.secrets == Secrets::Leave => {
+                return Some(SecretString::default());
             }
             (Some(entry), None) => (entry, self.secret_of_file(entry)?),
             (None, Some(entry)) => {

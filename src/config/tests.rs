@@ -23,12 +23,16 @@ fn load_text(folder: &TempDir, text: &str) -> Result<Config, ConfigError> {
     let path = folder.path().join("config.yaml");
     fs::write(&path, text).unwrap();
     let directory = folder.path().display().to_string();
-    load(&path, &|name| match name {
-        "CREDENTIALS_DIRECTORY" => Some(directory.clone()),
-        "BRAND_CLUB_SECRET" => Some("club-word".to_owned()),
-        "EMPTY" => Some("\n".to_owned()),
-        _ => None,
-    })
+    load(
+        &path,
+        &|name| match name {
+            "CREDENTIALS_DIRECTORY" => Some(directory.clone()),
+            "BRAND_CLUB_SECRET" => Some("club-word".to_owned()),
+            "EMPTY" => Some("\n".to_owned()),
+            _ => None,
+        },
+        Secrets::Read,
+    )
 }
 
 /// Returns the problems of a text, without the folder's name.
@@ -176,8 +180,8 @@ fn a_wrong_account_is_told_with_its_place() {
             "config.yaml:7:5: a callback needs a listener",
         ),
         (
-            "kind: service\nsecret_file: s\narticles_via: draft",
-            "config.yaml:7:5: `articles_via` is not available in this version",
+            "kind: service\nsecret_file: s\narticles_via: post",
+            "config.yaml:7:19: `post` is no value of `articles_via`",
         ),
         (
             "kind: service\nsecret_file: s\nverified: yes",
@@ -265,6 +269,18 @@ fn a_file_that_is_no_config_is_an_error() {
     ] {
         assert!(problems(text).starts_with(expected), "{text}: {}", problems(text));
     }
-    let gone = load(&PathBuf::from("/gone/config.yaml"), &|_| None).unwrap_err();
+    let gone = load(&PathBuf::from("/gone/config.yaml"), &|_| None, Secrets::Read).unwrap_err();
     assert_eq!(gone.to_string(), "the config /gone/config.yaml cannot be read");
+}
+
+#[test]
+fn a_command_loads_the_config_without_its_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, account("kind: service\nsecret_file: ${CREDENTIALS_DIRECTORY}/gone")).unwrap();
+
+    let config = load(&path, &|_| None, Secrets::Leave).unwrap();
+
+    assert_eq!(config.accounts[0].account.name, "a");
+    assert!(load(&path, &|_| None, Secrets::Read).is_err());
 }

@@ -88,7 +88,9 @@ fn held(state: &Path) -> RunError {
         |running| {
             format!(
                 "qunfa {} with pid {}, running since {}",
-                running.version, running.pid, running.since
+                running.version,
+                running.pid,
+                crate::calendar::beijing(running.since)
             )
         },
     );

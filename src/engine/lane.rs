@@ -56,7 +56,6 @@ pub struct Lane {
     refusals: u32,
     /// A plain request brought the refused token again.
     needs_force: bool,
-    forced_at: DateTime<Utc>,
     /// No preflight before this.
     pub(super) preflight_at: DateTime<Utc>,
     fruitless: usize,
@@ -75,8 +74,6 @@ impl Lane {
             refused_token: None,
             refusals: 0,
             needs_force: false,
-            // The daemon before this one may just have forced a refresh.
-            forced_at: now,
             preflight_at: now,
             fruitless: 0,
         }
@@ -118,13 +115,9 @@ impl Lane {
             && calendar::guard_end(now).is_none()
     }
 
-    /// Says whether a refresh must be forced, and may.
-    pub(super) fn may_force(&mut self, now: DateTime<Utc>) -> bool {
-        let may = self.needs_force && now - self.forced_at >= margins::FORCED_TOKEN_APART;
-        if may {
-            self.forced_at = now;
-        }
-        may
+    /// Says whether a plain request brought the refused token again.
+    pub(super) fn needs_force(&self) -> bool {
+        self.needs_force
     }
 
     /// Decides when this account is looked at next.
@@ -240,9 +233,9 @@ impl Lane {
             self.preflight_at = now;
             return step.unattend(name, "platform");
         }
-        // A refused token is replaced at once, the first time.
-        let pause = if self.refusals == 1 && self.fruitless == 0 && matches!(ticket, Ticket::Clock)
-        {
+        // A refused token is replaced at once, the first time, if need be by force.
+        let forced = matches!(ticket, Ticket::Token { forced: true });
+        let pause = if self.fruitless == 0 && self.refused_token.is_some() && !forced {
             0
         } else {
             PREFLIGHT_PAUSES_S[self.fruitless.min(PREFLIGHT_PAUSES_S.len() - 1)]
@@ -282,6 +275,7 @@ impl Lane {
                     return Ok(());
                 }
                 self.needs_force = false;
+                self.refused_token = None;
                 if forced {
                     tracing::warn!(
                         account = self.config.account.name,
@@ -465,8 +459,9 @@ impl Lane {
         let mut strange = false;
         let (after, full) = match kind {
             NextWindow::Broadcasts => {
-                strange = !step.book_refused(&job, account, at)?;
-                (day.end(), self.full_words(job.demand.everyone, day))
+                let refused = step.book_refused(&job, account, at)?;
+                strange = refused.strange;
+                (day.end(), full_words(refused.full, day))
             }
             NextWindow::Calls => {
                 step.book_calls_gone(account, at)?;
@@ -488,14 +483,6 @@ impl Lane {
         let advice = "see whether the account may mass-send by API (verified, not a test account) and \
                       what the website's history shows";
         step.pause(&account.name, why, advice, now)
-    }
-
-    fn full_words(&self, everyone: bool, day: Window) -> String {
-        let demand = crate::quota::Demand { everyone, calls: 1 };
-        match crate::quota::refused_rule(&self.config.account, demand) {
-            Some(rule) => format!("{rule} of {day} is used up by a send made elsewhere"),
-            None => format!("{} had no room on {day}", Rule::DailySend),
-        }
     }
 
     fn settle_result(
@@ -521,6 +508,13 @@ impl Lane {
             StatusReading::NotOurs | StatusReading::Unclear(_) => ResultWord::Nothing,
         };
         step.settle_result(ask, &self.config.account, word, now)
+    }
+}
+
+fn full_words(full: Option<(Rule, Window)>, day: Window) -> String {
+    match full {
+        Some((rule, window)) => format!("{rule} of {window} is used up by a send made elsewhere"),
+        None => format!("the platform has no more quota on {day}"),
     }
 }
 

@@ -268,6 +268,20 @@ impl Step<'_> {
             )?)
     }
 
+    /// Says whether a batch is charged to a window; what an earlier generation used is its own.
+    fn is_charged(&self, batch: i64, need: Need) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM charge WHERE batch = ?1 AND rule = ?2 AND \"window\" = ?3
+                 AND state <> 'returned')",
+            )?
+            .query_row(
+                params![batch, need.rule.name(), need.window.to_string()],
+                |row| row.get(0),
+            )?)
+    }
+
     /// Charges an attempt: what it needs today, and near midnight tomorrow's as well.
     fn charge_needs(
         &self,
@@ -285,7 +299,7 @@ impl Step<'_> {
         let all = today.iter().map(|need| (*need, false)).chain(later.map(|need| (need, true)));
         for (need, provisional) in all {
             let slot = is_slot(need.rule);
-            if slot && self.holds(&job.id, need)? {
+            if slot && self.is_charged(batch, need)? {
                 continue;
             }
             let slot = if slot { self.free_slot(account, need)? } else { None };

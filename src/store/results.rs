@@ -49,6 +49,16 @@ pub struct ResultAsk {
     pub call: i64,
 }
 
+/// What a 45028 on a first attempt brought to light.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The rule and window that are full now, if the demand uses one that others share.
+    pub full: Option<(Rule, Window)>,
+    /// The day before was refused too, and nobody knows of a send that explains it: something
+    /// else is wrong, and the account is to be paused.
+    pub strange: bool,
+}
+
 /// What `mass/get` said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResultWord {
@@ -206,12 +216,18 @@ impl Step<'_> {
             return Ok(());
         }
         let windows = [Window::containing(Span::Day, at), Window::containing(Span::Month, at)];
+        // A website send uses a service account's month, so a refusal anywhere in it may be its sign.
+        let near = if quota::limit(Rule::MonthlyHistory, account).is_some() {
+            windows[1]
+        } else {
+            windows[0]
+        };
         let unmatched: Option<i64> = self
             .db
             .prepare_cached(
                 "SELECT e.id FROM external_send e LEFT JOIN charge c ON c.external_send = e.id
                  WHERE e.account = ?1 AND e.msg_id IS NULL AND e.returned = 0
-                   AND (c.\"window\" IN (?2, ?3) OR (c.id IS NULL AND e.at BETWEEN ?4 AND ?5))
+                   AND (c.\"window\" IN (?2, ?3) OR (e.at >= ?4 AND e.at < ?5))
                  ORDER BY e.at LIMIT 1",
             )?
             .query_row(
@@ -219,8 +235,8 @@ impl Step<'_> {
                     account.name,
                     windows[0].to_string(),
                     windows[1].to_string(),
-                    millis(windows[0].start()),
-                    millis(windows[0].end()),
+                    millis(near.start()),
+                    millis(near.end()),
                 ],
                 |row| row.get(0),
             )
@@ -269,33 +285,23 @@ impl Step<'_> {
 
     /// Books what a 45028 on a first attempt shows: somebody else used our quota.
     ///
-    /// Returns `false` where that happened on the day before too and nobody knows of such a send:
-    /// then something else is wrong, and the account is to be paused.
-    ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn book_refused(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<bool> {
-        if self.explained(job, account, at)? {
-            return Ok(true);
+    pub fn book_refused(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<Refused> {
+        if let Some(full) = self.explained(job, account, at)? {
+            return Ok(Refused { full: Some(full), strange: false });
         }
-        if self.confirm_unconfirmed(job, account, at)? {
-            return Ok(true);
+        if let Some(full) = self.confirm_unconfirmed(job, account, at)? {
+            return Ok(Refused { full: Some(full), strange: false });
         }
-        let today = Window::containing(Span::Day, at);
         let mut needs = Vec::new();
         if let Some(rule) = quota::refused_rule(account, job.demand) {
             needs.extend(self.filling(account, rule, at)?);
         }
-        if job.demand.everyone && quota::limit(Rule::MonthlyHistory, account).is_some() {
-            let month = Window::containing(Span::Month, at);
-            let need = Need { rule: Rule::MonthlyHistory, window: month, amount: 1 };
-            let usage = self.usage(&account.name, need, Respect::All, at)?;
-            let limit = quota::limit(Rule::MonthlyHistory, account).unwrap_or(u32::MAX);
-            if usage.used + usage.unconfirmed + 1 >= limit {
-                needs.extend(self.filling(account, Rule::MonthlyHistory, at)?);
-            }
+        if let Some(month) = self.month_ends_with_one_more(job, account, at)? {
+            needs.push(month);
         }
-        self.book(account, ("45028", None), at, &needs)?;
+        let today = Window::containing(Span::Day, at);
         let yesterday: bool = self
             .db
             .prepare_cached(
@@ -306,11 +312,58 @@ impl Step<'_> {
                 params![account.name, millis(today.previous().start()), millis(today.start())],
                 |row| row.get(0),
             )?;
-        Ok(!yesterday)
+        self.book(account, ("45028", None), at, &needs)?;
+        let full = needs.last().map(|need| (need.rule, need.window));
+        Ok(Refused { full, strange: yesterday })
+    }
+
+    /// Returns what is left of the month's history, if the known entries and one more use it up.
+    fn month_ends_with_one_more(
+        &self,
+        job: &Job,
+        account: &Account,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Need>> {
+        let (true, Some(limit)) =
+            (job.demand.everyone, quota::limit(Rule::MonthlyHistory, account))
+        else {
+            return Ok(None);
+        };
+        let Some(filling) = self.filling(account, Rule::MonthlyHistory, at)? else {
+            return Ok(None);
+        };
+        let usage = self.usage(&account.name, filling, Respect::All, at)?;
+        let earlier = self.refusals_in(account, filling.window)?;
+        Ok((usage.used + usage.unconfirmed + earlier + 1 >= limit).then_some(filling))
+    }
+
+    /// Counts the sends that only refusals of this month told of, and that it is not charged with.
+    fn refusals_in(&self, account: &Account, month: Window) -> Result<u32> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM external_send e WHERE account = ?1 AND source = '45028'
+                   AND returned = 0 AND at >= ?2 AND at < ?3
+                   AND NOT EXISTS (SELECT 1 FROM charge WHERE external_send = e.id AND rule = ?4)",
+            )?
+            .query_row(
+                params![
+                    account.name,
+                    millis(month.start()),
+                    millis(month.end()),
+                    Rule::MonthlyHistory.name()
+                ],
+                |row| row.get(0),
+            )?)
     }
 
     /// Says whether a charge of the job itself, kept after a failed review, explains a refusal.
-    fn explained(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<bool> {
+    fn explained(
+        &self,
+        job: &Job,
+        account: &Account,
+        at: DateTime<Utc>,
+    ) -> Result<Option<(Rule, Window)>> {
         for need in quota::needs(account, job.demand, at) {
             let own: bool = self
                 .db
@@ -324,10 +377,10 @@ impl Step<'_> {
                     |row| row.get(0),
                 )?;
             if own {
-                return Ok(true);
+                return Ok(Some((need.rule, need.window)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// What is left of a rule's window, as a need that fills it.
@@ -358,21 +411,30 @@ impl Step<'_> {
         )
     }
 
-    /// Confirms unconfirmed sends that leave the demand no room, which a 45028 does.
-    fn confirm_unconfirmed(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<bool> {
-        let mut confirmed = false;
+    /// Confirms as many unconfirmed sends as it takes to leave the demand no room, which is what
+    /// a 45028 shows.
+    fn confirm_unconfirmed(
+        &self,
+        job: &Job,
+        account: &Account,
+        at: DateTime<Utc>,
+    ) -> Result<Option<(Rule, Window)>> {
+        let mut confirmed = None;
         for need in quota::needs(account, job.demand, at) {
             let usage = self.usage(&account.name, need, Respect::Others(&job.id), at)?;
             let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
             if usage.unconfirmed == 0 || usage.used + usage.unconfirmed + need.amount <= limit {
                 continue;
             }
+            let missing = (limit + 1).saturating_sub(usage.used + need.amount).max(1);
             self.run(
-                "UPDATE external_send SET confirmed = 1 WHERE account = ?1 AND confirmed = 0 AND id IN
-                     (SELECT external_send FROM charge WHERE account = ?1 AND rule = ?2 AND \"window\" = ?3)",
-                params![account.name, need.rule.name(), need.window.to_string()],
+                "UPDATE external_send SET confirmed = 1 WHERE id IN
+                     (SELECT e.id FROM external_send e JOIN charge c ON c.external_send = e.id
+                      WHERE e.account = ?1 AND confirmed = 0 AND returned = 0 AND rule = ?2
+                        AND \"window\" = ?3 AND state <> 'returned' ORDER BY e.id LIMIT ?4)",
+                params![account.name, need.rule.name(), need.window.to_string(), missing],
             )?;
-            confirmed = true;
+            confirmed = Some((need.rule, need.window));
         }
         Ok(confirmed)
     }
@@ -538,6 +600,20 @@ impl Step<'_> {
         let need = Need { rule: Rule::ForcedToken, window, amount: 1 };
         let usage = self.usage(&account.name, need, Respect::All, now)?;
         if quota::admit(account, need, usage).is_err() {
+            return Ok(false);
+        }
+        let apart = self
+            .db
+            .prepare_cached(
+                "UPDATE account SET forced_token_at = ?2
+                 WHERE name = ?1 AND (forced_token_at IS NULL OR forced_token_at NOT BETWEEN ?3 AND ?2)",
+            )?
+            .execute(params![
+                account.name,
+                millis(now),
+                millis(now - quota::margins::FORCED_TOKEN_APART)
+            ])?;
+        if apart == 0 {
             return Ok(false);
         }
         self.run(

@@ -356,6 +356,9 @@ impl Step<'_> {
             "UPDATE job SET first_asked_at = NULL, state = ?2 WHERE id = ?1",
             params![job.id.as_str(), state.as_str()],
         )?;
+        if state != job.state {
+            self.tell(&job.id, Some(job.state), state, why, now)?;
+        }
         let job = Job { first_asked_at: None, state, ..job.clone() };
         let rank = Respect::Ahead(job.rank, &job.id);
         let usage = &mut |need: Need| self.usage(&job.account, need, rank, need.window.start());
@@ -397,7 +400,9 @@ impl Step<'_> {
         earliest: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let rank = Respect::Ahead(job.rank, &job.id);
+        // A job without a time of its own takes no slot from anybody.
+        let rank =
+            if job.anytime { Respect::Others(&job.id) } else { Respect::Ahead(job.rank, &job.id) };
         let usage =
             &mut |need: Need| self.usage(&job.account, need, rank, now.max(need.window.start()));
         match plan::place(job, account, earliest, usage)? {
@@ -443,6 +448,8 @@ impl Step<'_> {
             };
             self.tell(&job.id, Some(job.state), job.state, &to, now)?;
         }
+        // What was asked for once keeps its next slot against any priority.
+        let behind = if job.asked { i32::MIN } else { job.rank.behind };
         for need in quota::needs(account, job.demand, at) {
             self.run(
                 "INSERT INTO claim (job, account, rule, \"window\", amount, behind, taken)
@@ -454,7 +461,7 @@ impl Step<'_> {
                     need.rule.name(),
                     need.window.to_string(),
                     need.amount,
-                    job.rank.behind,
+                    behind,
                     job.rank.taken,
                 ],
             )?;
@@ -477,7 +484,6 @@ impl Step<'_> {
                 .prepare_cached(
                     "SELECT claim.job FROM claim JOIN job ON job.id = claim.job
                      WHERE claim.account = ?1 AND rule = ?2 AND \"window\" = ?3 AND asked = 0
-                       AND on_quota = 'defer'
                      ORDER BY behind DESC, claim.taken DESC LIMIT 1",
                 )?
                 .query_row(
@@ -491,10 +497,9 @@ impl Step<'_> {
             let job = self.job(&job)?;
             self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()])?;
             // Where it would stay, nobody before it is the reason, and its release will say more.
-            if self.place_later(&job, account, need.window, now)? {
-                continue;
+            if !self.place_later(&job, account, need.window, now)? {
+                return Ok(());
             }
-            return Ok(());
         }
     }
 
@@ -505,7 +510,11 @@ impl Step<'_> {
         full: Window,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        self.put(job, account, job.planned_at, now)?;
+        if job.on_quota == OnQuota::Fail {
+            // It keeps its time without a claim, and its release decides.
+            return Ok(true);
+        }
+        self.put(job, account, job.due_at, now)?;
         let job = self.job(&job.id)?;
         Ok(job.state.is_final() || !full.contains(job.due_at))
     }
@@ -525,6 +534,11 @@ impl Step<'_> {
             .collect::<rusqlite::Result<Vec<_>>>()?;
         for id in waiting.iter().filter_map(|id| JobId::parse(id)) {
             let job = self.job(&id)?;
+            let waits = matches!(job.state, JobState::Planned | JobState::Held);
+            // One that moved may have ended others; and what is overdue is missed, not moved.
+            if !waits || now > plan::deadline(&job) {
+                continue;
+            }
             self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
             // A time that its grace has passed would only make it missed.
             self.put(&job, account, now - job.grace, now)?;
@@ -699,7 +713,8 @@ const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, 
 
 pub(super) const JOB_COLUMNS: &str =
     "id, account, state, priority, taken, planned_at, due_at, zone,
-    grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_asked_at, asked";
+    grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_asked_at, asked,
+    written_at IS NULL";
 
 pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<JobState> {
     let word: String = row.get(column)?;
@@ -731,6 +746,7 @@ pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
         demand: Demand { everyone: row.get(13)?, calls: row.get(14)? },
         first_asked_at: row.get::<_, Option<i64>>(15)?.map(instant),
         asked: row.get(16)?,
+        anytime: row.get(17)?,
     })
 }
 

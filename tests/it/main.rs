@@ -1,12 +1,18 @@
 //! One test binary: scenarios, the simulation, the command line, real processes, import rules.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod cli;
+mod disk;
 mod e2e;
 mod e2e_files;
 mod e2e_listener;
 mod e2e_process;
 mod imports;
 mod kill;
+mod oracle;
 mod rig;
+mod scenarios;
 mod schema;
+mod simulation;
 mod tap;
+mod world;

@@ -1,0 +1,652 @@
+//! The commands, as people and programs meet them: whole texts, JSON keys, exit codes.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use assert_cmd::Command;
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Parser as _;
+use qunfa::cli::{self, Answer, Arguments, Problem, Terminal};
+use qunfa::engine;
+use qunfa::inbox::{self, NoLists};
+use qunfa::model::{Account, JobId, Kind};
+use qunfa::store::{Attention, EventIn, ResultWord, Source, Step, Store, Word};
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
+
+const JOBS: &str = "jobs:
+  - {id: spring-launch, account: brand-daily, at: 2027-03-20 20:00, broadcast: {filter: {is_to_all: true}, text: 春天来了}}
+  - {id: spring-echo, account: brand-daily, at: 2027-03-20 20:30, broadcast: {filter: {tag_id: 2}, text: 回声}}
+  - {id: club-news, account: brand-club, at: 2027-03-20 18:00, broadcast: {touser: [oA, oB], text: 新闻}}
+  - {id: club-evening, account: brand-club, at: 2027-03-20 19:30, broadcast: {filter: {is_to_all: true}, text: 晚上好}}
+  - {id: club-late, account: brand-club, at: 2027-03-20 19:50, broadcast: {filter: {tag_id: 2}, text: 晚安}}
+  - {id: club-approval, account: brand-club, approval: true, at: 2027-03-25 09:00, broadcast: {filter: {tag_id: 2}, text: 审批}}
+";
+
+/// 19:57 in Beijing.
+fn evening() -> DateTime<Utc> {
+    "2027-03-20T11:57:00Z".parse().unwrap()
+}
+
+fn account(name: &str, appid: &str, kind: Kind) -> Account {
+    Account {
+        name: name.into(),
+        appid: appid.into(),
+        kind,
+        daily_calls: 100,
+        history_per_day: Some(1),
+    }
+}
+
+fn accounts() -> [Account; 2] {
+    [account("brand-daily", "wx1", Kind::Subscription), account("brand-club", "wx2", Kind::Service)]
+}
+
+/// A config and a state directory of its own.
+struct World {
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("state")).unwrap();
+        fs::write(folder.path().join("secret"), "s3cret\n").unwrap();
+        fs::write(
+            folder.path().join("config.yaml"),
+            "state_dir: state\naccounts:\n  brand-daily: {kind: subscription, appid: wx1, secret_file: secret}\n  brand-club: {kind: service, appid: wx2, secret_file: secret}\n",
+        )
+        .unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        fs::write(self.path(name), text).unwrap();
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.path("state/qunfa.db"), evening() - TimeDelta::hours(9)).unwrap()
+    }
+
+    /// Takes a job file in the morning.
+    fn take(&self, text: &str) {
+        take(&mut self.store(), text, evening() - TimeDelta::hours(9));
+    }
+
+    /// The evening of the golden texts: one sent, one in doubt, one refused, an account paused.
+    fn evening(&self) {
+        let mut store = self.store();
+        take(&mut store, JOBS, evening() - TimeDelta::hours(9));
+        let [_, club] = accounts();
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let done = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
+            let sent = ask(step, "club-news", at("2027-03-20T10:00:00Z"));
+            let word = Word {
+                errcode: Some(0),
+                errmsg: "send job submission success",
+                msg_id: Some(3_147_483_650),
+                dated: Some(at("2027-03-20T10:00:01Z")),
+                ..Word::default()
+            };
+            step.accept(sent, &club, &word, false, at("2027-03-20T10:00:01Z"))?;
+            let event = EventIn {
+                account: "brand-club",
+                raw: b"<xml/>",
+                msg_id: 3_147_483_650,
+                created_at: at("2027-03-20T10:00:06Z"),
+                status: "send success",
+                words: "the platform says it went out",
+                counts: [Some(2), Some(2), Some(2), Some(0)],
+            };
+            step.receive(&event, &club, at("2027-03-20T10:00:06Z"))?;
+            let result = step.begin_result("brand-club", at("2027-03-20T10:00:16Z"))?.unwrap();
+            let success = ResultWord::Success;
+            step.settle_result(result, &club, success, at("2027-03-20T10:00:16Z"))?;
+            let refused = ask(step, "club-evening", at("2027-03-20T11:30:00Z"));
+            let word = Word {
+                errcode: Some(40_007),
+                errmsg: "invalid media_id \u{1b}[31m春 rid: 6b02db98",
+                ..Word::default()
+            };
+            let why = "refused: 40007 (不合法的媒体文件 id)";
+            step.refuse(refused, &club, &word, why, at("2027-03-20T11:30:01Z"))?;
+            let why = "40164 (IP 不在白名单)";
+            let advice =
+                "add this machine's address to the IP list (IP 白名单) on mp.weixin.qq.com";
+            step.pause("brand-club", why, advice, at("2027-03-20T11:45:00Z"))
+        };
+        store.step(done).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str]) -> (Result<Answer, Problem>, String) {
+        let config = self.path("config.yaml");
+        let start = ["qunfa", "--config", config.to_str().unwrap()];
+        let arguments = Arguments::parse_from(start.iter().chain(arguments));
+        let (mut out, mut remarks) = (Vec::new(), std::io::sink());
+        let terminal = Terminal {
+            now: Arc::new(evening),
+            out: &mut out,
+            remarks: &mut remarks,
+            colours: false,
+        };
+        let answer = cli::run(arguments, terminal);
+        (answer, String::from_utf8(out).unwrap())
+    }
+
+    /// Runs a command that works, and holds its text against the rules of every text.
+    fn text(&self, arguments: &[&str]) -> String {
+        let (answer, text) = self.run(arguments);
+        answer.unwrap();
+        assert_fits(&text);
+        text
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let (answer, text) = self.run(arguments);
+        answer.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn problem(&self, arguments: &[&str]) -> Problem {
+        self.run(arguments).0.unwrap_err()
+    }
+
+    /// The program itself, with the real clock.
+    fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = program(&self.path("config.yaml"));
+        command.args(arguments);
+        command
+    }
+}
+
+fn program(config: &Path) -> Command {
+    let mut command = Command::cargo_bin("qunfa").unwrap();
+    command.env_remove("QUNFA_LOG").env("QUNFA_CONFIG", config);
+    command
+}
+
+fn take(store: &mut Store, text: &str, now: DateTime<Utc>) {
+    let accounts = accounts();
+    let known: Vec<&Account> = accounts.iter().collect();
+    let parsed = inbox::parse("evening.yaml", text.as_bytes(), &NoLists, &known).unwrap();
+    let taken = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
+        for account in &accounts {
+            step.know_account(&account.name)?;
+        }
+        for job in &parsed.jobs {
+            let account = accounts.iter().find(|a| a.name == job.spec.account).unwrap();
+            let source = Source { file: "evening.yaml", line: job.line, first_taken_at: now };
+            step.take(&job.spec, account, &engine::bodies(&job.spec), source, now)?;
+        }
+        Ok(())
+    };
+    store.step(taken).unwrap();
+}
+
+fn ask(step: &Step<'_>, job: &str, now: DateTime<Utc>) -> i64 {
+    let [_, club] = accounts();
+    let id = JobId::parse(job).unwrap();
+    let job = step.job(&id).unwrap();
+    let batches = step.batches(&id).unwrap();
+    step.begin(&job, &club, &batches[0], now).unwrap().unwrap().attempt
+}
+
+fn assert_fits(text: &str) {
+    for line in text.lines() {
+        assert!(line.width() <= 100, "{} columns: {line}", line.width());
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+        assert_eq!(line, line.trim_end());
+    }
+}
+
+fn assert_golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden").join(name);
+    if std::env::var_os("QUNFA_BLESS").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(text, golden, "QUNFA_BLESS=1 accepts the new text of {}", path.display());
+}
+
+#[test]
+fn status_reads_as_it_always_did() {
+    let world = World::new();
+    world.evening();
+
+    assert_golden("status.txt", &world.text(&["status"]));
+}
+
+#[test]
+fn jobs_reads_as_it_always_did() {
+    let world = World::new();
+    world.evening();
+
+    assert_golden("jobs.txt", &world.text(&["jobs"]));
+}
+
+#[test]
+fn show_tells_a_story_with_its_result() {
+    let world = World::new();
+    world.evening();
+
+    assert_golden("show-sent.txt", &world.text(&["show", "club-news"]));
+}
+
+#[test]
+fn show_tells_what_helps_and_makes_control_characters_visible() {
+    let world = World::new();
+    world.evening();
+
+    assert_golden("show-failed.txt", &world.text(&["show", "club-evening"]));
+}
+
+#[test]
+fn check_says_when_jobs_go_and_what_keeps_them() {
+    let world = World::new();
+    world.take(JOBS);
+    let file = "jobs:
+  - {id: second, account: brand-daily, at: 2027-03-20 21:00, broadcast: {filter: {tag_id: 2}, text: 春}}
+  - {id: midnight, account: brand-club, at: 2027-03-21 00:00, broadcast: {filter: {tag_id: 2}, text: 春}}
+  - {id: gone, account: brand-club, at: 2027-03-20 09:00, broadcast: {filter: {tag_id: 2}, text: 春}}
+  - {id: club-late, account: brand-club, at: 2027-03-20 19:50, broadcast: {filter: {tag_id: 2}, text: 晚安}}
+";
+    let path = world.file("more.yaml", file);
+
+    let (answer, text) = world.run(&["check", &path]);
+
+    assert_eq!(answer.unwrap(), Answer::Yes);
+    assert_fits(&text);
+    assert_golden("check.txt", &text.replace(world.folder.path().to_str().unwrap(), "FOLDER"));
+}
+
+#[test]
+fn check_leaves_no_trace() {
+    let world = World::new();
+    world.take(JOBS);
+    let path = world.file("more.yaml", &JOBS.replace("id: ", "id: new-"));
+    let before = world.json(&["jobs", "--json"]);
+
+    world.json(&["check", "--json", &path]);
+
+    assert_eq!(world.json(&["jobs", "--json"]), before);
+}
+
+#[test]
+fn check_does_not_warn_of_a_job_that_has_gone_already() {
+    let world = World::new();
+    world.evening();
+    let path = world.file("evening.yaml", JOBS);
+
+    let (_, text) = world.run(&["check", "--json", &path]);
+
+    let view: Value = serde_json::from_str(&text).unwrap();
+    let sent = &view["files"][0]["jobs"][2];
+    assert_eq!(sent["id"], "club-news");
+    assert_eq!(sent["warnings"], serde_json::json!([]));
+    assert!(sent["notes"][0].as_str().unwrap().ends_with("changes nothing; it is sent"));
+}
+
+#[test]
+fn check_refuses_what_the_database_would_refuse() {
+    let world = World::new();
+    world.evening();
+    let other = JOBS.replace("新闻", "别的新闻");
+    let path = world.file("again.yaml", &other);
+
+    let (answer, text) = world.run(&["check", &path]);
+
+    assert_eq!(answer.unwrap(), Answer::No);
+    assert!(text.contains("again.yaml:4:6: job club-news is sent"), "{text}");
+}
+
+#[test]
+fn check_finds_every_mistake_with_its_place() {
+    let world = World::new();
+    let path = world.file("bad.yaml", "jobs:\n  - id: 春\n    acount: x\n");
+
+    let (answer, text) = world.run(&["check", &path, "/nowhere/at-all.yaml"]);
+
+    assert_eq!(answer.unwrap(), Answer::No);
+    assert!(text.contains("bad.yaml:2:9: `春` cannot be an id"), "{text}");
+    assert!(text.contains("bad.yaml:3:5: unknown key `acount` in a job"), "{text}");
+    assert!(text.contains("/nowhere/at-all.yaml: it cannot be read"), "{text}");
+}
+
+#[test]
+fn check_as_json_has_the_diagnostics_of_each_file() {
+    let world = World::new();
+    let bad = world.file("bad.yaml", "jobs:\n  - id: 春\n");
+    let good = world.file("good.yaml", JOBS);
+
+    let (_, text) = world.run(&["check", "--json", &bad, &good]);
+
+    let view: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(view["ok"], false);
+    assert_eq!(view["files"][0]["diagnostics"][0]["line"], 2);
+    assert_eq!(view["files"][1]["ok"], true);
+    assert_eq!(view["files"][1]["jobs"][0]["due"], "2027-03-20T20:00:00+08:00");
+}
+
+#[test]
+fn check_asks_for_the_end_marker_where_the_config_does() {
+    let world = World::new();
+    let config = fs::read_to_string(world.path("config.yaml")).unwrap();
+    world.file("config.yaml", &format!("inbox_end_marker: required\n{config}"));
+    let without = world.file("without.yaml", JOBS);
+    let with = world.file("with.yaml", &format!("{JOBS}...\n"));
+
+    assert_eq!(world.run(&["check", &without]).0.unwrap(), Answer::No);
+    assert_eq!(world.run(&["check", &with]).0.unwrap(), Answer::Yes);
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn has_keys(value: &Value, wanted: &str) {
+    let found = keys(value);
+    for key in wanted.split(' ') {
+        assert!(found.contains(&key), "{key} is not in {found:?}");
+    }
+}
+
+#[test]
+fn the_json_of_jobs_has_the_keys_that_programs_rely_on() {
+    let world = World::new();
+    world.evening();
+
+    let jobs = world.json(&["jobs", "--json"]);
+
+    let sent = jobs.as_array().unwrap().iter().find(|job| job["id"] == "club-news").unwrap();
+    has_keys(sent, "id account action state at due expires reason batches");
+    has_keys(&sent["batches"][0], "clientmsgid state msg_id attempts");
+    assert_eq!(sent["batches"][0]["msg_id"], 3_147_483_650_i64);
+    assert_eq!(sent["at"], "2027-03-20T18:00:00+08:00");
+    assert_eq!(sent["state"], "sent");
+}
+
+#[test]
+fn the_json_of_status_has_the_keys_that_programs_rely_on() {
+    let world = World::new();
+    world.evening();
+
+    let status = world.json(&["status", "--json"]);
+
+    has_keys(&status, "daemon accounts jobs next attention");
+    has_keys(&status["daemon"], "running pid since version");
+    assert_eq!(status["daemon"]["running"], false);
+    has_keys(&status["accounts"][1], "name kind paused held rules");
+    assert_eq!(status["accounts"][1]["paused"], true);
+    has_keys(
+        &status["accounts"][0]["rules"][0],
+        "rule window used unconfirmed claimed limit resets_at",
+    );
+    assert_eq!(status["jobs"]["sent"], 1);
+    has_keys(&status["next"][0], "id account action due reason");
+    has_keys(&status["attention"][0], "id account kind since what do");
+}
+
+#[test]
+fn the_json_of_show_has_the_keys_that_programs_rely_on() {
+    let world = World::new();
+    world.evening();
+
+    let show = world.json(&["show", "club-news", "--json"]);
+
+    has_keys(&show, "id account action state at due expires reason batches");
+    has_keys(&show["history"][0], "at from to why");
+    has_keys(&show["attempts"][0], "batch at errcode errmsg outcome");
+    has_keys(&show["charges"][0], "rule window state");
+    assert_eq!(show["events"][0]["sent_count"], 2);
+    assert_eq!(show["result"]["sent_count"], 2);
+    assert_eq!(world.json(&["show", "spring-launch", "--json"])["result"], Value::Null);
+}
+
+fn reason(world: &World, id: &str) -> Value {
+    let jobs = world.json(&["jobs", "--json"]);
+    jobs.as_array().unwrap().iter().find(|job| job["id"] == id).unwrap()["reason"].clone()
+}
+
+#[test]
+fn a_due_job_of_a_paused_account_says_so() {
+    let world = World::new();
+    world.evening();
+
+    assert_eq!(reason(&world, "club-late"), "account brand-club is paused: 40164 (IP 不在白名单)");
+    assert_eq!(reason(&world, "spring-launch"), Value::Null);
+}
+
+#[test]
+fn a_due_job_says_that_the_clock_is_wrong() {
+    let world = World::new();
+    world.take(JOBS);
+    let note = Attention {
+        account: Some("brand-club"),
+        job: None,
+        kind: "clock",
+        what: "our clock is 30 h ahead of the platform's",
+        advice: "set the clock",
+    };
+    world.store().step(|step| step.attend(&note, evening())).unwrap();
+
+    assert_eq!(reason(&world, "club-late"), note.what);
+}
+
+#[test]
+fn everything_works_before_anything_was_taken() {
+    let world = World::new();
+    fs::remove_dir(world.path("state")).unwrap();
+
+    assert_eq!(world.json(&["jobs", "--json"]), serde_json::json!([]));
+    assert_eq!(world.json(&["status", "--json"])["next"], serde_json::json!([]));
+    assert!(world.text(&["status"]).contains("No job was taken yet."));
+    assert!(world.text(&["jobs"]).contains("No job was taken yet"));
+    assert_eq!(world.problem(&["show", "x"]).exit_code(), 1);
+    assert_eq!(world.problem(&["retry", "x"]).exit_code(), 1);
+    world.text(&["resume", "--all"]);
+    assert!(!world.path("state").exists());
+}
+
+#[test]
+fn retry_says_what_it_did_and_what_happens_next() {
+    let world = World::new();
+    world.evening();
+
+    let text = world.text(&["retry", "club-evening"]);
+
+    assert_eq!(
+        text,
+        "Job club-evening is planned again, due 2027-03-20 19:57:00 +08:00: 1 batch to be asked for.\n\
+         Account brand-club is paused (40164 (IP 不在白名单)): `qunfa resume brand-club`.\n"
+    );
+    assert_eq!(world.json(&["show", "club-evening", "--json"])["batches"][0]["generation"], 1);
+}
+
+#[test]
+fn retry_is_refused_for_what_may_have_gone_out() {
+    let world = World::new();
+    world.evening();
+
+    let problem = world.problem(&["retry", "club-news"]);
+
+    assert_eq!(problem.exit_code(), 1);
+    assert!(problem.message().contains("job club-news is sent"), "{}", problem.message());
+}
+
+#[test]
+fn an_unknown_job_is_answered_with_those_that_may_be_meant() {
+    let world = World::new();
+    world.evening();
+
+    for command in ["show", "retry"] {
+        let problem = world.problem(&[command, "spring-launc"]);
+
+        assert_eq!(problem.exit_code(), 1);
+        let expected = "no job has the id spring-launc; there is spring-launch";
+        assert_eq!(problem.message(), expected);
+    }
+}
+
+#[test]
+fn resume_lifts_a_pause_and_names_what_goes_now() {
+    let world = World::new();
+    world.evening();
+
+    let text = world.text(&["resume", "brand-club"]);
+
+    assert!(text.starts_with("Account brand-club goes on. It was paused since 2027-03-20 19:45"));
+    assert!(text.contains("The daemon is not running"), "{text}");
+    assert!(text.contains("Due now: club-late."), "{text}");
+    assert_eq!(world.json(&["status", "--json"])["accounts"][1]["paused"], false);
+}
+
+#[test]
+fn resume_of_one_account_leaves_a_hold_on_all() {
+    let world = World::new();
+    world.evening();
+    world.store().step(|step| step.hold(None, "这台机器像是恢复的", evening())).unwrap();
+
+    let text = world.text(&["resume", "brand-club"]);
+    assert!(text.contains("Nothing goes before the hold is lifted"), "{text}");
+    assert_eq!(world.json(&["status", "--json"])["accounts"][0]["held"], true);
+
+    world.text(&["resume", "--all"]);
+    assert_eq!(world.json(&["status", "--json"])["accounts"][0]["held"], false);
+}
+
+#[test]
+fn an_unknown_account_is_answered_with_those_of_the_config() {
+    let problem = World::new().problem(&["resume", "brand"]);
+
+    assert_eq!(problem.exit_code(), 1);
+    assert!(problem.message().contains("brand-daily, brand-club"));
+}
+
+#[test]
+fn the_program_ends_with_the_code_that_says_what_to_do() {
+    let world = World::new();
+    let bad = world.file("bad.yaml", "jobs:\n");
+    let good = world.file("good.yaml", &JOBS.replace("2027", "2099"));
+    world.take(JOBS);
+    for (code, arguments) in [
+        (0, vec!["status"]),
+        (0, vec!["jobs", "--json"]),
+        (0, vec!["check", good.as_str()]),
+        (1, vec!["check", bad.as_str()]),
+        (1, vec!["show", "nothing"]),
+        (1, vec!["retry", "spring-launch"]),
+        (1, vec!["resume", "nobody"]),
+        (2, vec!["resume"]),
+        (2, vec!["jobs", "--state", "flying"]),
+        (2, vec!["sandbox", "--listen", "127.0.0.1:0", "--account", "wx1:neither"]),
+        (3, vec!["sandbox", "--listen", "0.0.0.0:0"]),
+        (3, vec!["--config", "/nowhere/config.yaml", "status"]),
+    ] {
+        let mut command = program(&world.path("config.yaml"));
+        if arguments.contains(&"--config") {
+            command.env_remove("QUNFA_CONFIG");
+        }
+
+        let output = command.args(&arguments).output().unwrap();
+
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_damaged_or_newer_database_is_code_3() {
+    let damaged = World::new();
+    damaged.file("state/qunfa.db", &"this is no database ".repeat(200));
+    damaged.program(&["status"]).assert().code(3);
+
+    let newer = World::new();
+    let db = rusqlite::Connection::open(newer.path("state/qunfa.db")).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
+    let output = newer.program(&["jobs"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("install the newer qunfa"));
+}
+
+#[test]
+fn another_users_directory_is_refused_with_its_owners_name() {
+    // Only root can give a directory away.
+    let world = World::new();
+    if std::os::unix::fs::chown(world.path("state"), Some(65_534), None).is_err() {
+        return;
+    }
+
+    let output = world.program(&["status"]).output().unwrap();
+
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("run as its owner: sudo -u nobody qunfa"), "{said}");
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let world = World::new();
+    world.take(JOBS);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("qunfa"));
+    let command = command.arg("jobs").env("QUNFA_CONFIG", world.path("config.yaml"));
+
+    let output = command.stdout(writer).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn colours_appear_only_where_they_were_asked_for() {
+    let world = World::new();
+    world.evening();
+    let config = world.path("config.yaml");
+    let arguments = ["qunfa", "--config", config.to_str().unwrap(), "status"];
+    let (mut out, mut remarks) = (Vec::new(), std::io::sink());
+    let terminal =
+        Terminal { now: Arc::new(evening), out: &mut out, remarks: &mut remarks, colours: true };
+
+    cli::run(Arguments::parse_from(arguments), terminal).unwrap();
+
+    let coloured = String::from_utf8(out).unwrap();
+    assert!(coloured.contains("\u{1b}["));
+    assert!(!world.text(&["status"]).contains('\u{1b}'));
+}
+
+#[test]
+fn the_sandbox_says_its_address_first_and_ends_when_told() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    let mut sandbox = std::process::Command::new(assert_cmd::cargo::cargo_bin("qunfa"))
+        .args(["sandbox", "--listen", "127.0.0.1:0", "--account", "wx1:service:10"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(sandbox.stdout.take().unwrap());
+    let mut address = String::new();
+    lines.read_line(&mut address).unwrap();
+    let host = address.trim_end().strip_prefix("http://").unwrap();
+
+    let mut client = std::net::TcpStream::connect(host).unwrap();
+    write!(
+        client,
+        "GET /cgi-bin/token?grant_type=client_credential&appid=wx1&secret=x HTTP/1.0\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    let pid = rustix::process::Pid::from_child(&sandbox);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+
+    assert!(answer.contains("access_token"), "{answer}");
+    assert!(sandbox.wait().unwrap().success());
+}

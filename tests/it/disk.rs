@@ -1,0 +1,107 @@
+//! What survives a crash: the database and the mark beside it.
+//!
+//! Most worlds keep the database in memory under a name of SQLite's `memdb`, so that the daemon's
+//! connection can be dropped, uncommitted changes and all, while another one looks on: the
+//! referee's, which sees what is committed and nothing else. A few keep it in a real file.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use qunfa::engine::Mark;
+use qunfa::store::Store;
+use rusqlite::{Connection, OpenFlags};
+use tempfile::TempDir;
+
+use crate::world::show;
+
+static NAMES: AtomicU64 = AtomicU64::new(0);
+
+/// A database and its mark.
+pub(crate) struct Disk {
+    address: String,
+    folder: Option<TempDir>,
+    /// The referee's own connection.
+    pub(crate) witness: Connection,
+    /// The mark as it was last stored.
+    pub(crate) mark: Option<Mark>,
+}
+
+/// A copy of a database, with the mark and the instant that belong to it.
+pub(crate) struct Copy {
+    db: Connection,
+    pub(crate) mark: Option<Mark>,
+    /// The platform's time at which it was made.
+    pub(crate) at: DateTime<Utc>,
+}
+
+impl Disk {
+    /// An empty one.
+    pub(crate) fn new(in_a_file: bool) -> Self {
+        let name = NAMES.fetch_add(1, Ordering::Relaxed);
+        let folder = in_a_file.then(|| TempDir::new().unwrap());
+        let address = match &folder {
+            Some(folder) => folder.path().join("qunfa.db").to_str().unwrap().to_owned(),
+            None => format!("file:/world-{name}?vfs=memdb"),
+        };
+        let witness = connect(&address);
+        Self { address, folder, witness, mark: None }
+    }
+
+    /// Opens the database as the daemon does at its start.
+    pub(crate) fn open(&self, now: DateTime<Utc>) -> Store {
+        Store::prepare(connect(&self.address), now).unwrap()
+    }
+
+    /// Prints the ledger, for whoever replays a failing seed.
+    pub(crate) fn show_ledger(&self) {
+        for sql in [
+            "SELECT 'send elsewhere', id, account, at / 1000, source, confirmed, returned, msg_id
+             FROM external_send",
+            "SELECT 'charge', charge.account, rule, \"window\", amount, charge.state, batch.job,
+                    attempt, external_send, provisional
+             FROM charge LEFT JOIN batch ON batch.id = charge.batch
+             WHERE rule NOT IN ('daily_calls', 'forced_token') ORDER BY charge.account, \"window\"",
+            "SELECT 'claim', account, rule, \"window\", job, amount, behind FROM claim",
+        ] {
+            let mut statement = self.witness.prepare(sql).unwrap();
+            let columns = statement.column_count();
+            let rows = statement
+                .query_map([], |row| {
+                    let cells = (0..columns).map(|n| Ok(format!("{:?}", row.get_ref(n)?)));
+                    cells.collect::<rusqlite::Result<Vec<_>>>()
+                })
+                .unwrap();
+            for row in rows {
+                show(&row.unwrap().join(" "));
+            }
+        }
+    }
+
+    /// Copies what is committed now.
+    pub(crate) fn copy(&self, at: DateTime<Utc>) -> Copy {
+        let mut db = Connection::open_in_memory().unwrap();
+        copy(&self.witness, &mut db);
+        Copy { db, mark: self.mark.clone(), at }
+    }
+
+    /// A disk that holds an older database.
+    pub(crate) fn restored(&self, from: &Copy, mark: Option<Mark>) -> Self {
+        let mut disk = Self::new(self.folder.is_some());
+        copy(&from.db, &mut disk.witness);
+        disk.mark = mark;
+        disk
+    }
+}
+
+fn connect(address: &str) -> Connection {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(address, flags).unwrap()
+}
+
+fn copy(from: &Connection, to: &mut Connection) {
+    let backup = rusqlite::backup::Backup::new(from, to).unwrap();
+    backup.run_to_completion(10_000, std::time::Duration::ZERO, None).unwrap();
+}

@@ -1,0 +1,3 @@
+//! What the design claims of a broadcast's life, one claim a test.
+
+mod life;

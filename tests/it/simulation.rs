@@ -1,0 +1,589 @@
+//! Years of broadcasts in seconds: everything that can go wrong, decided by one seed.
+//!
+//! Each seed draws accounts, jobs and a random subset of the faults (a swarm), lets some weeks
+//! pass while the referee looks on, then turns the faults off and demands that everything comes
+//! to its end. `QUNFA_SIM_SEED=n` replays one seed with a readable log; `QUNFA_SIM_YEARS=n` says
+//! how many account-years are run (100 when it is not set).
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use fastrand::Rng;
+use qunfa::config::TokenSource;
+use qunfa::model::{
+    Action, Audience, Content, Expires, JobSpec, JobState, Kind, OnFullReceivers, OnQuota,
+};
+use qunfa::sandbox::{AdminAnswer, FaultKind, Review, openid};
+
+use crate::world::{CrashPoint, MarkFate, World, beijing, show, spec, time};
+
+/// How many account-years a plain `cargo test` runs, in both halves together.
+const YEARS: u64 = 100;
+
+/// What must have happened at least once in each half.
+const EVERY_FAULT: [&str; 40] = [
+    "crash after a pass committed",
+    "crash after the mark was stored",
+    "crash after a request was handed over",
+    "crash after an answer arrived",
+    "crash after a settle committed",
+    "answer_lost",
+    "request_lost",
+    "refused",
+    "server_error",
+    "garbage",
+    "truncated",
+    "hang",
+    "errcode",
+    "errcode_after_accept",
+    "first_call_45065",
+    "quota_before_clientmsgid",
+    "review",
+    "admin",
+    "event lost",
+    "event three times",
+    "event late",
+    "event early",
+    "event forged",
+    "latency",
+    "token expired",
+    "website send",
+    "clock far off",
+    "clock a little off",
+    "clock drift",
+    "suspend",
+    "restore with the mark",
+    "restore with an older mark",
+    "restore without a mark",
+    "resume",
+    "retry",
+    "file dropped twice",
+    "job edited",
+    "down for a day",
+    "shared token",
+    "database in a file",
+];
+
+struct Outcome {
+    hash: u64,
+    days: u64,
+    sends: u64,
+    taken: u64,
+    fired: BTreeMap<&'static str, u64>,
+}
+
+#[test]
+fn nothing_is_sent_twice_and_everything_ends_in_even_seeds() {
+    run_half(0);
+}
+
+#[test]
+fn nothing_is_sent_twice_and_everything_ends_in_odd_seeds() {
+    run_half(1);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_events() {
+    for seed in 0..3 {
+        assert_eq!(run(seed, false).hash, run(seed, false).hash, "seed {seed}");
+    }
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn run_half(half: u64) {
+    if let Some(seed) = variable("QUNFA_SIM_SEED") {
+        if seed % 2 == half {
+            run(seed, true);
+        }
+        return;
+    }
+    let years = variable("QUNFA_SIM_YEARS").unwrap_or(YEARS);
+    let (mut days, mut sends, mut taken, mut seed) = (0, 0, 0, half);
+    let mut fired = BTreeMap::<&str, u64>::new();
+    while days < years * 365 / 2 {
+        let outcome = checked(seed);
+        days += outcome.days;
+        sends += outcome.sends;
+        taken += outcome.taken;
+        for (name, count) in outcome.fired {
+            *fired.entry(name).or_default() += count;
+        }
+        seed += 2;
+    }
+    show(&format!(
+        "{} seeds, {days} account-days, {sends} mass sends asked for, {taken} accepted: {fired:?}",
+        seed / 2
+    ));
+    if years >= YEARS {
+        for name in EVERY_FAULT {
+            assert!(fired.get(name).is_some_and(|count| *count > 0), "no {name} ever happened");
+        }
+    }
+}
+
+fn checked(seed: u64) -> Outcome {
+    match catch_unwind(AssertUnwindSafe(|| run(seed, false))) {
+        Ok(outcome) => outcome,
+        Err(panic) => {
+            show(&format!("seed {seed} failed: QUNFA_SIM_SEED={seed} cargo test simulation"));
+            if variable("KEEP_GOING").is_some() {
+                return Outcome { hash: 0, days: 100, sends: 0, taken: 0, fired: BTreeMap::new() };
+            }
+            resume_unwind(panic)
+        }
+    }
+}
+
+/// What one seed turned on.
+struct Swarm {
+    rng: Rng,
+    from: DateTime<Utc>,
+    days: i64,
+    jobs: u32,
+}
+
+fn run(seed: u64, print: bool) -> Outcome {
+    let mut rng = Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x71_75_6e_66_61);
+    let from = time("2027-01-05 09:00") + TimeDelta::days(rng.i64(0..360));
+    let in_a_file = seed % 100 < 2;
+    let mut world = World::from_seed(seed, in_a_file, from);
+    world.log.print = print;
+    if in_a_file {
+        world.count("database in a file");
+    }
+    let days = rng.i64(20..=70);
+    let mut swarm = Swarm { rng, from, days, jobs: 0 };
+    swarm.accounts(&mut world);
+    swarm.faults(&mut world);
+    swarm.jobs(&mut world);
+    swarm.persons(&mut world);
+    world.run_to(from + TimeDelta::days(days));
+    quiet(&mut world, &mut swarm);
+    let mut fired = std::mem::take(&mut world.fired);
+    for (name, count) in world.platform.fired() {
+        *fired.entry(name).or_default() += count;
+    }
+    let accounts = u64::try_from(world.account_count()).expect("few");
+    Outcome {
+        hash: world.log.hash,
+        days: u64::try_from(days).expect("positive") * accounts,
+        sends: world.oracle.sends,
+        taken: world.oracle.taken,
+        fired,
+    }
+}
+
+/// No more faults: everything must come to its end, and what is due must go.
+fn quiet(world: &mut World, swarm: &mut Swarm) {
+    world.say("no more faults");
+    world.platform.clear_faults();
+    world.way.mishap = 0;
+    world.way.push_lost = 0;
+    world.way.push_forged = 0;
+    world.way.latency_max = world.way.latency_min;
+    world.crashes.one_in = 0;
+    let back = -world.skew;
+    world.step_clock(back);
+    // The machine may be suspended for days yet.
+    let off = world.at + TimeDelta::hours(100);
+    for index in 0..world.account_count() {
+        let at = off + TimeDelta::hours(swarm.rng.i64(20..60));
+        swarm.job(world, index, at, at - TimeDelta::minutes(30));
+    }
+    // The daemon may still be down, and a person may still have to say resume.
+    world.run_for(TimeDelta::days(45));
+    if let Err(violation) = world.oracle.at_rest(&world.disk) {
+        world.fail(&violation);
+    }
+    if let Err(violation) = world.oracle.finished(&world.disk, world.at) {
+        world.fail(&violation);
+    }
+    if let Err(violation) = world.oracle.went_in_time(&world.disk, off) {
+        world.fail(&violation);
+    }
+}
+
+impl Swarm {
+    fn on(&mut self) -> bool {
+        self.rng.u32(0..3) == 0
+    }
+
+    fn accounts(&mut self, world: &mut World) {
+        for index in 0..self.rng.usize(1..=3) {
+            let kind = if self.rng.bool() { Kind::Subscription } else { Kind::Service };
+            let callback = self.rng.bool();
+            let token = match self.rng.u32(0..6) {
+                0 => TokenSource::Classic,
+                1 => {
+                    world.count("shared token");
+                    TokenSource::Url("https://tokens.example/brand".to_owned())
+                }
+                _ => TokenSource::Stable,
+            };
+            let newer_rule = self.rng.u32(0..4) > 0;
+            let protected = self.rng.u32(0..6) == 0;
+            let calls = if self.rng.u32(0..4) == 0 { 3 } else { 100 };
+            let life = [300, 900, 7_200, 7_200][self.rng.usize(0..4)];
+            world.add_account(&format!("a{index}"), kind, |setup, spec| {
+                setup.callback = callback;
+                setup.token = token;
+                setup.account.daily_calls = calls;
+                spec.daily_calls = calls;
+                if kind == Kind::Service && !newer_rule {
+                    setup.account.history_per_day = None;
+                    spec.one_history_a_day = false;
+                }
+                spec.protected = protected;
+                spec.token_life_s = life;
+            });
+        }
+    }
+
+    fn faults(&mut self, world: &mut World) {
+        for (point, _) in CrashPoint::ALL {
+            if self.on() {
+                world.crashes.points.push(point);
+            }
+        }
+        world.crashes.one_in = self.rng.u32(15..200);
+        world.crashes.down_max_s = [60, 3_600, 48 * 3_600][self.rng.usize(0..3)];
+        if self.on() {
+            world.way.latency_max = self.rng.u64(1_000..30_000);
+            world.count("latency");
+        }
+        for rate in [
+            &mut world.way.push_lost,
+            &mut world.way.push_tripled,
+            &mut world.way.push_late,
+            &mut world.way.push_forged,
+        ] {
+            if self.rng.u32(0..3) == 0 {
+                *rate = self.rng.u32(1..8);
+            }
+        }
+        self.mishaps(world);
+        if self.on() {
+            world.platform.inject(FaultKind::QuotaBeforeClientmsgid(true));
+        }
+        if self.on() {
+            let early = qunfa::sandbox::EventFate::Early;
+            world.platform.inject(FaultKind::Events(early));
+            world.count("event early");
+        }
+        self.clocks(world);
+        self.outside(world);
+        self.restores(world);
+    }
+
+    fn mishaps(&mut self, world: &mut World) {
+        let server = |processed| FaultKind::ServerError { status: 502, processed };
+        let garbage = |processed| FaultKind::Garbage { bytes: b"<html>".to_vec(), processed };
+        let hang = |processed| FaultKind::Hang { processed };
+        let all = [
+            FaultKind::AnswerLost,
+            FaultKind::RequestLost,
+            FaultKind::Refused,
+            server(true),
+            server(false),
+            garbage(true),
+            garbage(false),
+            FaultKind::Truncated,
+            hang(true),
+            hang(false),
+            FaultKind::Errcode(-1),
+            FaultKind::Errcode(42_010),
+            FaultKind::Errcode(45_066),
+            FaultKind::Errcode(99_999_999),
+            FaultKind::ErrcodeAfterAccept(-1),
+            FaultKind::ErrcodeAfterAccept(45_066),
+            FaultKind::FirstCall45065,
+            FaultKind::Review(Review::Rejected(20_001)),
+            FaultKind::Review(Review::Failed),
+            FaultKind::Admin(AdminAnswer::Confirms(600)),
+            FaultKind::Admin(AdminAnswer::Refuses(60)),
+            FaultKind::Admin(AdminAnswer::Silent),
+        ];
+        world.way.mishap = self.rng.u32(3..40);
+        world.way.mishaps = all.into_iter().filter(|_| self.rng.u32(0..3) == 0).collect();
+    }
+
+    /// An instant of the run.
+    fn moment(&mut self) -> DateTime<Utc> {
+        self.from + TimeDelta::seconds(self.rng.i64(60..self.days * 86_400))
+    }
+
+    fn clocks(&mut self, world: &mut World) {
+        if self.on() {
+            for _ in 0..self.rng.u32(1..6) {
+                let at = self.moment();
+                let far = self.rng.bool();
+                let by = if far {
+                    TimeDelta::seconds(self.rng.i64(-26 * 3_600..30 * 3_600))
+                } else {
+                    TimeDelta::seconds(self.rng.i64(-90..=90))
+                };
+                let mended = at + TimeDelta::seconds(self.rng.i64(30..20_000));
+                world.plan(at, move |world| {
+                    world.count(if far { "clock far off" } else { "clock a little off" });
+                    world.step_clock(by);
+                });
+                world.plan(mended, |world| {
+                    let back = -world.skew;
+                    world.step_clock(back);
+                });
+            }
+        }
+        if self.on() {
+            world.count("clock drift");
+            let ms = self.rng.i64(-300..=300);
+            for hour in 1..self.days * 24 {
+                world.plan(self.from + TimeDelta::hours(hour), move |world| {
+                    if world.skew.num_seconds().abs() < 45 {
+                        world.skew += TimeDelta::milliseconds(ms);
+                    } else if world.skew.num_seconds().abs() < 90 {
+                        let back = -world.skew;
+                        world.step_clock(back);
+                    }
+                });
+            }
+        }
+        if self.on() {
+            for _ in 0..self.rng.u32(1..4) {
+                let span = TimeDelta::seconds(self.rng.i64(10..3 * 86_400));
+                let at = self.moment();
+                world.plan(at, move |world| {
+                    world.count("suspend");
+                    world.suspend(span);
+                });
+            }
+        }
+    }
+
+    fn outside(&mut self, world: &mut World) {
+        if self.on() {
+            for _ in 0..self.rng.u32(1..12) {
+                let account = self.rng.usize(0..world.account_count());
+                let at = self.moment();
+                world.plan(at, move |world| {
+                    if world.website_send(account).is_ok() {
+                        world.count("website send");
+                    }
+                });
+            }
+        }
+        if self.on() {
+            for _ in 0..self.rng.u32(1..30) {
+                let account = self.rng.usize(0..world.account_count());
+                let at = self.moment();
+                world.plan(at, move |world| {
+                    world.count("token expired");
+                    let appid = world.setup(account).account.appid.clone();
+                    world.platform.expire_tokens(&appid);
+                });
+            }
+        }
+        if self.rng.u32(0..6) == 0 {
+            let at = self.moment();
+            let down = TimeDelta::hours(self.rng.i64(20..50));
+            world.plan(at, move |world| {
+                world.count("down for a day");
+                world.crash(down);
+            });
+        }
+    }
+
+    fn restores(&mut self, world: &mut World) {
+        if !self.on() {
+            return;
+        }
+        for _ in 0..self.rng.u32(1..3) {
+            let at = self.moment();
+            let age = match self.rng.u32(0..3) {
+                0 => TimeDelta::minutes(self.rng.i64(1..180)),
+                1 => TimeDelta::minutes(self.rng.i64(60..20 * 60)),
+                _ => TimeDelta::hours(self.rng.i64(20..240)),
+            };
+            let (fate, name) = match self.rng.u32(0..3) {
+                0 => (MarkFate::Kept, "restore with the mark"),
+                1 => (MarkFate::Older, "restore with an older mark"),
+                _ => (MarkFate::Gone, "restore without a mark"),
+            };
+            world.plan(at, World::copy);
+            world.plan(at + age, move |world| {
+                let Some(index) = world.copies.iter().position(|copy| copy.at == at) else {
+                    return;
+                };
+                world.count(name);
+                world.restore(index, fate);
+            });
+        }
+    }
+
+    fn persons(&mut self, world: &mut World) {
+        let every = self.rng.i64(1..12);
+        for hour in 1..(self.days + 45) * 24 / every {
+            world.plan(self.from + TimeDelta::hours(hour * every), |world| {
+                if world.engine.is_some() && world.is_stopped() {
+                    world.count("resume");
+                    world.resume();
+                }
+            });
+        }
+        if !self.on() {
+            return;
+        }
+        for _ in 0..self.rng.u32(1..20) {
+            let (at, pick) = (self.moment(), self.rng.usize(0..1_000));
+            world.plan(at, move |world| {
+                let Some(id) = world.retryable(pick) else { return };
+                world.count("retry");
+                world.retry(&id).unwrap();
+            });
+        }
+    }
+
+    fn jobs(&mut self, world: &mut World) {
+        let busy = self.rng.u32(1..=4);
+        for index in 0..world.account_count() {
+            for day in 0..self.days {
+                for _ in 0..2 {
+                    if self.rng.u32(0..8) >= busy {
+                        continue;
+                    }
+                    let midnight = self.from - TimeDelta::hours(9) + TimeDelta::days(day);
+                    let at = midnight + self.time_of_day();
+                    let before = match self.rng.u32(0..6) {
+                        0 => TimeDelta::minutes(self.rng.i64(-50..2)),
+                        1 => TimeDelta::minutes(self.rng.i64(0..90)),
+                        _ => TimeDelta::minutes(self.rng.i64(60..6 * 1_440)),
+                    };
+                    self.job(world, index, at, (at - before).max(self.from));
+                }
+            }
+        }
+    }
+
+    fn time_of_day(&mut self) -> TimeDelta {
+        let minutes = match self.rng.u32(0..6) {
+            0 => self.rng.i64(-8..8),
+            1 => 20 * 60,
+            2 => 20 * 60 + self.rng.i64(-3..3),
+            3 => 12 * 60,
+            _ => self.rng.i64(0..1_440),
+        };
+        TimeDelta::minutes(minutes) + TimeDelta::seconds(self.rng.i64(0..60))
+    }
+
+    /// Plans one job, and perhaps an edit of it and its file's second coming.
+    fn job(&mut self, world: &mut World, index: usize, at: DateTime<Utc>, taken: DateTime<Utc>) {
+        self.jobs += 1;
+        let setup = world.setup(index).clone();
+        let mut job = spec(&format!("j{}", self.jobs), &setup.account.name);
+        job.at = (self.rng.u32(0..12) > 0).then_some(at);
+        job.priority = [0, 0, 0, 5, -5][self.rng.usize(0..5)];
+        let grace = [5, 30, 30, 120][self.rng.usize(0..4)];
+        job.grace = TimeDelta::minutes(grace);
+        job.retry_for = TimeDelta::minutes(grace + [10, 90, 600, 1_000][self.rng.usize(0..4)]);
+        job.expires = Expires::After(TimeDelta::days([1, 7, 7, 20][self.rng.usize(0..4)]));
+        if self.rng.u32(0..10) == 0 {
+            job.on_quota = OnQuota::Fail;
+        }
+        if self.rng.u32(0..6) == 0 {
+            job.timezone = chrono_tz::Europe::London;
+            job.timezone = chrono_tz::Asia::Shanghai;
+        }
+        job.on_full_receivers = match self.rng.u32(0..5) {
+            0 => OnFullReceivers::Drop,
+            1 => OnFullReceivers::Defer,
+            _ => OnFullReceivers::Send,
+        };
+        let audience = match (setup.account.kind, self.rng.u32(0..6)) {
+            (Kind::Service, 0..=2) => {
+                let length = self.rng.u32(2..12);
+                Audience::List((0..length).map(|n| openid(&setup.account.appid, n)).collect())
+            }
+            (_, 3) => Audience::Tag(2),
+            _ => Audience::Everyone,
+        };
+        let Action::Broadcast(broadcast) = &mut job.action;
+        broadcast.audience = audience;
+        submit(world, taken, job.clone(), "");
+        if self.rng.u32(0..10) == 0 {
+            let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));
+            submit(world, later, job.clone(), "file dropped twice");
+        }
+        if self.rng.u32(0..10) == 0 && taken < self.from + TimeDelta::days(self.days) {
+            let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));
+            let Action::Broadcast(broadcast) = &mut job.action;
+            broadcast.content = Content::Text { content: format!("{}|edited", job.id) };
+            if self.rng.bool() {
+                job.at = Some(at + TimeDelta::minutes(self.rng.i64(-600..600)));
+            }
+            submit(world, later, job, "job edited");
+        }
+    }
+}
+
+/// Drops a job's file, or waits with it while the daemon is down.
+fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static str) {
+    world.plan(at, move |world| {
+        if world.engine.is_none() {
+            let later = world.at + TimeDelta::minutes(5);
+            submit(world, later, job, counted);
+            return;
+        }
+        let taken = world.drop_file(std::slice::from_ref(&job));
+        if !counted.is_empty() {
+            world.count(counted);
+        }
+        let what = match taken {
+            Ok(taken) => {
+                format!("{:?}, {} at {}", taken[0].taken, taken[0].state, beijing(taken[0].due_at))
+            }
+            Err(error) => format!("{error:?}"),
+        };
+        let Action::Broadcast(broadcast) = &job.action;
+        let audience = match &broadcast.audience {
+            Audience::Everyone => "everyone".to_owned(),
+            Audience::Tag(tag) => format!("tag {tag}"),
+            Audience::List(list) => format!("{} followers", list.len()),
+        };
+        let wanted = job.at.map(beijing);
+        world.say(&format!(
+            "{}: {} for {audience} at {wanted:?}, priority {}: {what}",
+            job.account, job.id, job.priority
+        ));
+    });
+}
+
+impl World {
+    /// Whether a person has to say resume.
+    fn is_stopped(&self) -> bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE hold_since_at IS NOT NULL
+                       OR paused_since_at IS NOT NULL)
+                   OR EXISTS (SELECT 1 FROM daemon WHERE hold_since_at IS NOT NULL)";
+        self.disk.witness.prepare_cached(sql).unwrap().query_row([], |row| row.get(0)).unwrap()
+    }
+
+    /// Some job that a person would ask for again, having looked at the account's history.
+    fn retryable(&self, pick: usize) -> Option<String> {
+        self.engine.as_ref()?;
+        let jobs: Vec<_> = self
+            .oracle
+            .job_ids()
+            .filter(|id| self.oracle.is_plainly_unsent(id))
+            .filter(|id| {
+                let view = self.engine.as_ref().expect("it runs").store().read().job_view(id);
+                view.unwrap().is_some_and(|view| {
+                    matches!(view.state, JobState::Failed | JobState::Partial | JobState::Missed)
+                })
+            })
+            .cloned()
+            .collect();
+        (!jobs.is_empty()).then(|| jobs[pick % jobs.len()].clone())
+    }
+}

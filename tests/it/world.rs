@@ -1,0 +1,955 @@
+//! The real engine and the sandbox's platform in one process, under a time of their own.
+//!
+//! A heap of (time, sequence, input) takes the place of sockets, timers and threads: requests
+//! travel, are answered, time out; the daemon crashes between any two steps and starts again; its
+//! clock is stepped; an old database is put back. The referee ([`Oracle`]) looks at every step and
+//! believes the platform's log and the committed database only.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
+use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
+use qunfa::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenJob, Ticket};
+use qunfa::model::{
+    Account, Action, Audience, Broadcast, Content, Expires, JobId, JobSpec, JobState, Kind,
+    OnFullReceivers, OnQuota,
+};
+use qunfa::sandbox::{self, FaultKind, Platform, Response, openid};
+use qunfa::store::JobView;
+use qunfa::wechat::callback::{self, Incoming};
+use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
+use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
+
+use crate::disk::{Copy, Disk};
+use crate::oracle::Oracle;
+
+/// Where the daemon can be killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CrashPoint {
+    PassCommitted,
+    MarkStored,
+    HandedOver,
+    AnswerArrived,
+    SettleCommitted,
+}
+
+impl CrashPoint {
+    pub(crate) const ALL: [(Self, &'static str); 5] = [
+        (Self::PassCommitted, "crash after a pass committed"),
+        (Self::MarkStored, "crash after the mark was stored"),
+        (Self::HandedOver, "crash after a request was handed over"),
+        (Self::AnswerArrived, "crash after an answer arrived"),
+        (Self::SettleCommitted, "crash after a settle committed"),
+    ];
+}
+
+/// What happens to the mark when an older database is put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MarkFate {
+    Kept,
+    Older,
+    Gone,
+}
+
+/// Something that happens at its time.
+enum Input {
+    /// A request reaches the platform.
+    Arrive(u64),
+    /// An answer reaches the daemon.
+    Answer(u64, Answer),
+    /// The daemon gives up waiting.
+    Timeout(u64),
+    /// The platform pushes an event, for the n-th time.
+    Push { account: usize, body: String, tries: u32 },
+    /// The daemon starts (again).
+    Start,
+    /// Whatever the test or the seed planned.
+    Do(Box<dyn FnOnce(&mut World)>),
+}
+
+/// A request on its way.
+struct Flight {
+    life: u64,
+    outgoing: Outgoing,
+}
+
+/// How the way to the platform behaves.
+pub(crate) struct Way {
+    /// Milliseconds of one way, at least.
+    pub(crate) latency_min: u64,
+    /// Milliseconds of one way, at most.
+    pub(crate) latency_max: u64,
+    /// One pushed event in so many is lost; 0 is none.
+    pub(crate) push_lost: u32,
+    /// One is pushed three times.
+    pub(crate) push_tripled: u32,
+    /// One comes up to two hours late.
+    pub(crate) push_late: u32,
+    /// One is followed by a forged one.
+    pub(crate) push_forged: u32,
+    /// One request in so many meets one of these.
+    pub(crate) mishap: u32,
+    pub(crate) mishaps: Vec<FaultKind>,
+}
+
+/// How the daemon is killed.
+#[derive(Default)]
+pub(crate) struct Crashes {
+    /// At the next passing of this point, for this long.
+    pub(crate) next: Option<(CrashPoint, TimeDelta)>,
+    /// One passing in so many of these points.
+    pub(crate) one_in: u32,
+    pub(crate) points: Vec<CrashPoint>,
+    pub(crate) down_max_s: i64,
+}
+
+/// Everything.
+pub(crate) struct World {
+    /// The platform's clock.
+    pub(crate) at: DateTime<Utc>,
+    /// The daemon's clock minus the platform's.
+    pub(crate) skew: TimeDelta,
+    pub(crate) platform: Platform,
+    pub(crate) oracle: Oracle,
+    pub(crate) engine: Option<Engine>,
+    pub(crate) disk: Disk,
+    pub(crate) rng: fastrand::Rng,
+    pub(crate) way: Way,
+    pub(crate) crashes: Crashes,
+    pub(crate) fired: BTreeMap<&'static str, u64>,
+    pub(crate) log: Log,
+    accounts: Vec<Setup>,
+    inputs: BTreeMap<(DateTime<Utc>, u64), Input>,
+    sequence: u64,
+    flights: BTreeMap<u64, Flight>,
+    life: u64,
+    frozen_until: Option<DateTime<Utc>>,
+    spin: (DateTime<Utc>, u32),
+    pub(crate) copies: Vec<Copy>,
+}
+
+/// What an account's config is made of, each time the daemon starts.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) account: Account,
+    pub(crate) token: TokenSource,
+    pub(crate) callback: bool,
+}
+
+/// What happened, for a person and as a hash.
+#[derive(Default)]
+pub(crate) struct Log {
+    pub(crate) hash: u64,
+    last: VecDeque<String>,
+    pub(crate) print: bool,
+}
+
+impl Log {
+    pub(crate) fn say(&mut self, at: DateTime<Utc>, line: &str) {
+        for byte in at.timestamp_millis().to_le_bytes().iter().chain(line.as_bytes()) {
+            self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        let line = format!("{} {line}", beijing(at));
+        if self.print {
+            show(&line);
+        }
+        if self.last.len() >= 60 {
+            self.last.pop_front();
+        }
+        self.last.push_back(line);
+    }
+
+    /// The last events, for a failure's message.
+    pub(crate) fn tail(&self) -> String {
+        self.last.iter().fold(String::new(), |text, line| text + "\n  " + line)
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a replayed seed is read by a person")]
+pub(crate) fn show(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Returns the instant of a Beijing time.
+pub(crate) fn time(text: &str) -> DateTime<Utc> {
+    let full = if text.len() == 16 { format!("{text}:00") } else { text.to_owned() };
+    let local = NaiveDateTime::parse_from_str(&full, "%Y-%m-%d %H:%M:%S").unwrap();
+    (local - TimeDelta::hours(8)).and_utc()
+}
+
+/// Writes an instant as a Beijing time.
+pub(crate) fn beijing(at: DateTime<Utc>) -> String {
+    (at + TimeDelta::hours(8)).format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
+/// Returns the seconds since Beijing midnight.
+pub(crate) fn second_of_day(at: DateTime<Utc>) -> u32 {
+    (at + TimeDelta::hours(8)).num_seconds_from_midnight()
+}
+
+/// Returns Beijing's day as a number.
+pub(crate) fn day(at: DateTime<Utc>) -> i64 {
+    (at + TimeDelta::hours(8)).timestamp().div_euclid(86_400)
+}
+
+impl World {
+    /// A world at noon of 20 March 2027, without accounts.
+    pub(crate) fn new() -> Self {
+        Self::from_seed(7, false, time("2027-03-20 12:00"))
+    }
+
+    pub(crate) fn from_seed(seed: u64, in_a_file: bool, at: DateTime<Utc>) -> Self {
+        Self {
+            at,
+            skew: TimeDelta::zero(),
+            platform: Platform::new(seed),
+            oracle: Oracle::default(),
+            engine: None,
+            disk: Disk::new(in_a_file),
+            rng: fastrand::Rng::with_seed(seed),
+            way: Way {
+                latency_min: 50,
+                latency_max: 50,
+                push_lost: 0,
+                push_tripled: 0,
+                push_late: 0,
+                push_forged: 0,
+                mishap: 0,
+                mishaps: Vec::new(),
+            },
+            crashes: Crashes::default(),
+            fired: BTreeMap::new(),
+            log: Log::default(),
+            accounts: Vec::new(),
+            inputs: BTreeMap::new(),
+            sequence: 0,
+            flights: BTreeMap::new(),
+            life: 0,
+            frozen_until: None,
+            spin: (at, 0),
+            copies: Vec::new(),
+        }
+    }
+
+    /// A world with one account, `brand`.
+    pub(crate) fn with(kind: Kind) -> Self {
+        let mut world = Self::new();
+        world.add_account("brand", kind, |_, _| {});
+        world
+    }
+
+    /// A world with one account that has a callback.
+    pub(crate) fn with_callback(kind: Kind) -> Self {
+        let mut world = Self::new();
+        world.add_account("brand", kind, |setup, _| setup.callback = true);
+        world
+    }
+
+    /// Adds an account to the daemon and to the platform; the daemon starts if it does not run.
+    pub(crate) fn add_account(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        change: impl FnOnce(&mut Setup, &mut sandbox::AccountSpec),
+    ) {
+        let appid = format!("wx{}{name}", self.accounts.len());
+        let theirs = match kind {
+            Kind::Subscription => sandbox::Kind::Subscription,
+            Kind::Service => sandbox::Kind::Service,
+        };
+        let mut spec = sandbox::AccountSpec::new(&appid, theirs);
+        let mut setup = Setup {
+            account: Account {
+                name: name.to_owned(),
+                appid,
+                kind,
+                daily_calls: 100,
+                history_per_day: Some(1),
+            },
+            token: TokenSource::Stable,
+            callback: false,
+        };
+        change(&mut setup, &mut spec);
+        self.platform.add_account(spec);
+        self.oracle.know_account(&setup.account);
+        self.accounts.push(setup);
+        self.engine = None;
+        self.start();
+    }
+
+    pub(crate) fn account_count(&self) -> usize {
+        self.accounts.len()
+    }
+
+    pub(crate) fn setup(&self, index: usize) -> &Setup {
+        &self.accounts[index]
+    }
+
+    /// The daemon's clock.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.at + self.skew
+    }
+
+    pub(crate) fn count(&mut self, fault: &'static str) {
+        *self.fired.entry(fault).or_default() += 1;
+    }
+
+    pub(crate) fn say(&mut self, line: &str) {
+        self.log.say(self.at, line);
+    }
+
+    pub(crate) fn engine(&mut self) -> &mut Engine {
+        self.engine.as_mut().expect("the daemon runs")
+    }
+
+    fn push(&mut self, at: DateTime<Utc>, input: Input) {
+        self.sequence += 1;
+        self.inputs.insert((at, self.sequence), input);
+    }
+
+    /// Plans something for an instant of the platform's time.
+    pub(crate) fn plan(&mut self, at: DateTime<Utc>, work: impl FnOnce(&mut Self) + 'static) {
+        self.push(at, Input::Do(Box::new(work)));
+    }
+
+    /// Lets time pass until an instant, given as a Beijing time.
+    pub(crate) fn run_until(&mut self, text: &str) {
+        self.run_to(time(text));
+    }
+
+    /// Lets this much time pass.
+    pub(crate) fn run_for(&mut self, span: TimeDelta) {
+        self.run_to(self.at + span);
+    }
+
+    /// Lets time pass until an instant.
+    pub(crate) fn run_to(&mut self, end: DateTime<Utc>) {
+        loop {
+            let input = self.inputs.first_key_value().map(|((at, _), _)| *at);
+            let wake = self.engine.as_ref().and_then(Engine::next_wake);
+            let wake = wake.map(|wake| {
+                let at = (wake - self.skew).max(self.at);
+                self.frozen_until.map_or(at, |until| at.max(until))
+            });
+            let event = self.platform.next_event_at();
+            let Some(next) = [input, wake, event].into_iter().flatten().min() else { break };
+            if next > end {
+                break;
+            }
+            self.at = self.at.max(next);
+            self.watch_spin();
+            if input == Some(next) {
+                let (_, input) = self.inputs.pop_first().expect("just seen");
+                self.take(input);
+            } else if event == Some(next) {
+                self.push_events();
+            } else {
+                self.frozen_until = None;
+                self.pass();
+            }
+        }
+        self.at = self.at.max(end);
+    }
+
+    fn watch_spin(&mut self) {
+        if self.spin.0 == self.at {
+            self.spin.1 += 1;
+            assert!(self.spin.1 < 20_000, "time stands still{}", self.log.tail());
+        } else {
+            self.spin = (self.at, 0);
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Arrive(flight) => self.arrive(flight),
+            Input::Answer(flight, answer) => self.answered(flight, answer),
+            Input::Timeout(flight) => {
+                let why = "no answer within the time".to_owned();
+                self.answered(flight, Answer { reply: Reply::Unknown(why), date: None });
+            }
+            Input::Push { account, body, tries } => self.deliver(account, body, tries),
+            Input::Start => self.start(),
+            Input::Do(work) => work(self),
+        }
+    }
+
+    /// Starts the daemon, if it does not run.
+    pub(crate) fn start(&mut self) {
+        if self.engine.is_some() {
+            return;
+        }
+        let config = |setup: &Setup| AccountConfig {
+            account: setup.account.clone(),
+            secret: Some(SecretString::from("secret")),
+            api_base: "https://api.weixin.qq.com".to_owned(),
+            verified: true,
+            payment: false,
+            token: setup.token.clone(),
+            callback: setup
+                .callback
+                .then(|| CallbackConfig { token: SecretString::from("callback") }),
+        };
+        let accounts = self.accounts.iter().map(config).collect();
+        let now = self.now();
+        let store = self.disk.open(now);
+        let mark = self.disk.mark.clone();
+        self.say("the daemon starts");
+        self.oracle.daemon_starts();
+        self.engine = Some(Engine::open(store, accounts, mark, now).unwrap());
+        self.life += 1;
+        self.look();
+    }
+
+    /// Kills the daemon; it starts again after `down`. What was on its way reaches the platform.
+    pub(crate) fn crash(&mut self, down: TimeDelta) {
+        let Some(mut engine) = self.engine.take() else { return };
+        // The daemon says every few minutes that it is alive.
+        let now = self.now();
+        engine.change(|step| step.seen(now)).unwrap();
+        drop(engine.into_store());
+        self.say(&format!("the daemon crashes, for {} s", down.num_seconds()));
+        let soon = self.at + TimeDelta::milliseconds(1_900);
+        let early: Vec<_> = self
+            .inputs
+            .iter()
+            .filter(|((at, _), input)| *at > soon && matches!(input, Input::Arrive(_)))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in early {
+            let input = self.inputs.remove(&key).expect("just seen");
+            self.push(soon, input);
+        }
+        self.frozen_until = None;
+        self.push(self.at + down.max(TimeDelta::seconds(2)), Input::Start);
+    }
+
+    fn crashes_at(&mut self, point: CrashPoint) -> bool {
+        let down = match self.crashes.next {
+            Some((planned, down)) if planned == point => {
+                self.crashes.next = None;
+                down
+            }
+            _ if self.crashes.one_in > 0
+                && self.crashes.points.contains(&point)
+                && self.rng.u32(0..self.crashes.one_in) == 0 =>
+            {
+                // Mostly short, now and then very long.
+                let most = match self.rng.u32(0..10) {
+                    0 => self.crashes.down_max_s,
+                    1..=3 => 3_600.min(self.crashes.down_max_s),
+                    _ => 120.min(self.crashes.down_max_s),
+                };
+                TimeDelta::seconds(self.rng.i64(2..=most.max(2)))
+            }
+            _ => return false,
+        };
+        let (_, name) = CrashPoint::ALL.iter().find(|(each, _)| *each == point).expect("all");
+        self.count(name);
+        self.crash(down);
+        true
+    }
+
+    fn pass(&mut self) {
+        let now = self.now();
+        let pass = self.engine().pass(now).unwrap();
+        self.look();
+        if (pass.mark.is_some() || !pass.outgoing.is_empty())
+            && self.crashes_at(CrashPoint::PassCommitted)
+        {
+            self.oracle.never_left(&pass.outgoing);
+            return;
+        }
+        if let Some(mark) = pass.mark {
+            self.disk.mark = Some(mark);
+            if self.crashes_at(CrashPoint::MarkStored) {
+                self.oracle.never_left(&pass.outgoing);
+                return;
+            }
+        }
+        let mut outgoing = pass.outgoing.into_iter();
+        while let Some(next) = outgoing.next() {
+            self.hand_over(next);
+            if self.crashes_at(CrashPoint::HandedOver) {
+                self.oracle.never_left(outgoing.as_slice());
+                return;
+            }
+        }
+    }
+
+    fn latency(&mut self) -> TimeDelta {
+        let ms = self.rng.u64(self.way.latency_min..=self.way.latency_max);
+        TimeDelta::milliseconds(i64::try_from(ms).expect("seconds"))
+    }
+
+    fn hand_over(&mut self, outgoing: Outgoing) {
+        let (at, now) = (self.at, self.now());
+        let in_flight = self
+            .flights
+            .values()
+            .filter(|flight| flight.life == self.life && flight.outgoing.lane == outgoing.lane)
+            .map(|flight| flight.outgoing.ticket);
+        let tokens = in_flight.filter(|ticket| matches!(ticket, Ticket::Token { .. })).count();
+        let setup = &self.accounts[outgoing.lane];
+        self.sequence += 1;
+        let id = self.sequence;
+        let who = (&setup.account, id);
+        let seen = self.oracle.handed_over(who, &outgoing, tokens, (at, now), &self.disk);
+        let name = setup.account.name.clone();
+        match seen {
+            Ok(words) => self.say(&format!("{name}: asks {words}")),
+            Err(violation) => self.fail(&violation),
+        }
+        let timeout = TimeDelta::from_std(outgoing.request.timeout).expect("seconds");
+        self.flights.insert(id, Flight { life: self.life, outgoing });
+        let arrives = at + self.latency();
+        self.push(arrives, Input::Arrive(id));
+        self.push(at + timeout, Input::Timeout(id));
+    }
+
+    fn arrive(&mut self, id: u64) {
+        let Some(flight) = self.flights.get(&id) else { return };
+        let lane = flight.outgoing.lane;
+        let account = self.accounts[lane].account.clone();
+        let request = theirs(&flight.outgoing.request, &account.appid);
+        if one_in(&mut self.rng, self.way.mishap) && !self.way.mishaps.is_empty() {
+            let which = self.rng.usize(0..self.way.mishaps.len());
+            self.platform.inject(self.way.mishaps[which].clone());
+        }
+        let (requests, accepted) = (self.platform.requests().len(), self.platform.accepted().len());
+        let response = self.platform.handle(&request, self.at);
+        let logged = self.platform.requests().get(requests);
+        let taken = self.platform.accepted().get(accepted);
+        let seen = self.oracle.arrived(&account, id, (logged, taken), self.at);
+        let words = logged.map(|logged| {
+            let code = logged.errcode.map_or("nothing".to_owned(), |code| code.to_string());
+            format!("{} decides {code} {}", account.name, logged.fault.unwrap_or_default())
+        });
+        if let Some(words) = words {
+            self.say(&format!("the platform for {words}"));
+        }
+        if let Err(violation) = seen {
+            self.fail(&violation);
+        }
+        let date = DateTime::from_timestamp(self.at.timestamp(), 0);
+        let (reply, date) = match response {
+            Response::Answer { status, body } => (Reply::Http { status, body }, date),
+            Response::Refused => (Reply::NotSent("connection refused".to_owned()), None),
+            Response::Lost => (Reply::Unknown("the connection was closed".to_owned()), None),
+            Response::Hang => return,
+        };
+        let back = self.at + self.latency();
+        self.push(back, Input::Answer(id, Answer { reply, date }));
+    }
+
+    fn answered(&mut self, id: u64, answer: Answer) {
+        if !self.flights.contains_key(&id) {
+            return;
+        }
+        if let Some(until) = self.frozen_until.filter(|until| *until > self.at) {
+            self.push(until, Input::Answer(id, answer));
+            return;
+        }
+        let flight = self.flights.remove(&id).expect("just seen");
+        if flight.life != self.life || self.engine.is_none() {
+            // The daemon that asked is gone.
+            return;
+        }
+        if self.crashes_at(CrashPoint::AnswerArrived) {
+            return;
+        }
+        let now = self.now();
+        let Outgoing { lane, ticket, .. } = flight.outgoing;
+        self.oracle.answer_delivered(id, lane, &answer, now);
+        let name = self.accounts[lane].account.name.clone();
+        self.say(&format!("{name}: hears {}", words(ticket, &answer)));
+        self.engine().settle(&[(lane, ticket, answer)], now).unwrap();
+        self.look();
+        self.crashes_at(CrashPoint::SettleCommitted);
+    }
+
+    fn push_events(&mut self) {
+        for event in self.platform.take_events(self.at) {
+            let account = self
+                .accounts
+                .iter()
+                .position(|setup| setup.callback && setup.account.appid == event.appid);
+            let Some(account) = account else { continue };
+            if one_in(&mut self.rng, self.way.push_lost) {
+                self.count("event lost");
+                continue;
+            }
+            let copies = if one_in(&mut self.rng, self.way.push_tripled) { 3 } else { 1 };
+            if copies == 3 {
+                self.count("event three times");
+            }
+            for _ in 0..copies {
+                let mut at = self.at + self.latency();
+                if one_in(&mut self.rng, self.way.push_late) {
+                    self.count("event late");
+                    at += TimeDelta::seconds(self.rng.i64(1..7_200));
+                }
+                let body = event.body.clone();
+                self.push(at, Input::Push { account, body, tries: 1 });
+            }
+            if one_in(&mut self.rng, self.way.push_forged) {
+                let msg_id =
+                    if self.rng.bool() { event.msg_id } else { self.rng.i64(1..1_000_000) };
+                self.forge(account, msg_id, "send success");
+            }
+        }
+    }
+
+    /// Pushes an event that the platform never made.
+    pub(crate) fn forge(&mut self, account: usize, msg_id: i64, status: &str) {
+        self.count("event forged");
+        self.oracle.forged(&self.accounts[account].account.name.clone(), self.at);
+        let created = self.at.timestamp();
+        let body = format!(
+            "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName>\
+             <CreateTime>{created}</CreateTime><MsgType>event</MsgType>\
+             <Event>MASSSENDJOBFINISH</Event><MsgID>{msg_id}</MsgID><Status>{status}</Status>\
+             <TotalCount>1</TotalCount><FilterCount>1</FilterCount><SentCount>1</SentCount>\
+             <ErrorCount>0</ErrorCount></xml>"
+        );
+        let at = self.at + self.latency();
+        self.push(at, Input::Push { account, body, tries: 1 });
+    }
+
+    fn deliver(&mut self, account: usize, body: String, tries: u32) {
+        let frozen = self.frozen_until.is_some_and(|until| until > self.at);
+        if self.engine.is_none() || frozen {
+            if tries < 3 {
+                let at = self.at + TimeDelta::seconds(5);
+                self.push(at, Input::Push { account, body, tries: tries + 1 });
+            }
+            return;
+        }
+        let Ok(Incoming::MassSendJobFinish(event)) = callback::parse(body.as_bytes()) else {
+            panic!("the platform's event cannot be read: {body}");
+        };
+        let now = self.now();
+        let name = self.accounts[account].account.name.clone();
+        self.say(&format!("{name}: event {} {}", event.msg_id, event.status_text));
+        let before = self.oracle.before_event(&name, event.msg_id, &self.disk);
+        self.engine().receive(account, (body.as_bytes(), &event), now).unwrap();
+        self.look();
+        let after = self.oracle.before_event(&name, event.msg_id, &self.disk);
+        if before != after {
+            self.fail(&format!("14: a plain event moved a batch from {before:?} to {after:?}"));
+        }
+    }
+
+    /// Steps the daemon's clock; it notices before its next pass.
+    pub(crate) fn step_clock(&mut self, by: TimeDelta) {
+        self.skew += by;
+        self.say(&format!("the daemon's clock is stepped by {} s", by.num_seconds()));
+        self.oracle.clock_stepped(self.at);
+        let now = self.now();
+        if let Some(engine) = &mut self.engine {
+            engine.forget_clocks(now);
+        }
+    }
+
+    /// Suspends the machine.
+    pub(crate) fn suspend(&mut self, span: TimeDelta) {
+        self.say(&format!("the machine is suspended for {} s", span.num_seconds()));
+        let until = self.at + span;
+        self.frozen_until = Some(until);
+        self.oracle.clock_stepped(until);
+        self.plan(until, |world| {
+            world.frozen_until = None;
+            let now = world.now();
+            if let Some(engine) = &mut world.engine {
+                engine.forget_clocks(now);
+            }
+        });
+    }
+
+    /// Keeps a copy of the database.
+    pub(crate) fn copy(&mut self) {
+        let now = self.now();
+        if let Some(engine) = &mut self.engine {
+            engine.change(|step| step.seen(now)).unwrap();
+        }
+        let copy = self.disk.copy(self.at);
+        self.copies.push(copy);
+    }
+
+    /// Puts a copy back, and starts the daemon on it.
+    pub(crate) fn restore(&mut self, index: usize, fate: MarkFate) {
+        self.crash(TimeDelta::seconds(2));
+        let copy = &self.copies[index];
+        let mark: Option<Mark> = match fate {
+            MarkFate::Kept => self.disk.mark.clone(),
+            MarkFate::Older => copy.mark.clone(),
+            MarkFate::Gone => None,
+        };
+        let disk = self.disk.restored(copy, mark);
+        let from = copy.at;
+        self.disk = disk;
+        self.oracle.restored(from, self.at, &self.disk);
+        self.say(&format!("a database of {} is put back, mark {fate:?}", beijing(from)));
+    }
+
+    /// Loses database and mark.
+    pub(crate) fn lose_database(&mut self) {
+        self.crash(TimeDelta::seconds(2));
+        self.disk = Disk::new(false);
+        self.oracle.restored(DateTime::UNIX_EPOCH, self.at, &self.disk);
+    }
+
+    /// Runs the referee over what was committed.
+    pub(crate) fn look(&mut self) {
+        if let Err(violation) = self.oracle.look(&self.disk, self.at) {
+            self.fail(&violation);
+        }
+    }
+
+    pub(crate) fn fail(&self, violation: &str) -> ! {
+        if self.log.print {
+            self.disk.show_ledger();
+        }
+        panic!("invariant {violation}\nat {}, after{}", beijing(self.at), self.log.tail());
+    }
+
+    /// Drops a file with these jobs into the inbox.
+    pub(crate) fn drop_file(&mut self, specs: &[JobSpec]) -> Result<Vec<TakenJob>, TakeError> {
+        let digest = Sha256::digest(specs.iter().map(JobSpec::digest).collect::<String>());
+        let sha256 = qunfa::model::hex(&digest);
+        let now = self.now();
+        let offered: Vec<_> = specs.iter().map(|spec| Offered { spec, line: 1 }).collect();
+        let taken = self.engine().take_file((&sha256, "jobs.yaml"), &offered, now);
+        let taken = taken.map(|taken| taken.jobs);
+        if taken.is_ok() {
+            for spec in specs {
+                self.oracle.know_job(spec);
+            }
+        }
+        self.look();
+        taken
+    }
+
+    /// Begins to write a job of the first account.
+    pub(crate) fn job(&mut self, id: &str) -> JobWriter<'_> {
+        let account = self.accounts[0].account.name.clone();
+        JobWriter { spec: spec(id, &account), world: self }
+    }
+
+    /// A person says that a job is to be asked for again.
+    pub(crate) fn retry(&mut self, id: &str) -> Result<(), String> {
+        let now = self.now();
+        let id = JobId::parse(id).unwrap();
+        let name = self.view(id.as_str()).account;
+        let account = self.accounts.iter().find(|setup| setup.account.name == name).unwrap();
+        let account = account.account.clone();
+        self.oracle.retried(id.as_str());
+        let done = self.engine().change(|step| step.retry(&id, &account, now));
+        self.say(&format!("a person says retry {id}: {done:?}"));
+        self.engine().look_again(now);
+        self.look();
+        done.map_err(|error| error.to_string())
+    }
+
+    /// A person lifts all holds and pauses.
+    pub(crate) fn resume(&mut self) {
+        let now = self.now();
+        let lifted = self.engine().change(|step| step.resume(None)).unwrap();
+        self.say(&format!("a person says resume: {lifted} lifted"));
+        self.engine().look_again(now);
+    }
+
+    /// A job as `show` would show it.
+    pub(crate) fn view(&self, id: &str) -> JobView {
+        let engine = self.engine.as_ref().expect("the daemon runs");
+        engine.store().read().job_view(id).unwrap().unwrap_or_else(|| panic!("no job {id}"))
+    }
+
+    pub(crate) fn state(&self, id: &str) -> JobState {
+        self.view(id).state
+    }
+
+    pub(crate) fn reason(&self, id: &str) -> String {
+        self.view(id).reason.unwrap_or_default()
+    }
+
+    /// When a job is due, as a Beijing time to the minute.
+    pub(crate) fn due(&self, id: &str) -> String {
+        beijing(self.view(id).due)[..16].to_owned()
+    }
+
+    /// What needs a person, as words for programs.
+    pub(crate) fn attention(&self) -> Vec<String> {
+        let engine = self.engine.as_ref().expect("the daemon runs");
+        let notes = engine.store().read().attention(self.now()).unwrap();
+        notes.into_iter().map(|note| note.kind).collect()
+    }
+
+    /// When each broadcast of ours was accepted, as Beijing times to the second.
+    pub(crate) fn accepted(&self) -> Vec<String> {
+        let ours = self.platform.accepted().iter().filter(|accepted| !accepted.website);
+        ours.map(|accepted| beijing(accepted.at)[..19].to_owned()).collect()
+    }
+
+    /// The mass sends that reached the platform: seconds since the first, and the code decided.
+    pub(crate) fn sends(&self) -> Vec<(i64, Option<i64>)> {
+        let mut sends = self.platform.requests().iter().filter(|logged| {
+            logged.path.ends_with("/mass/sendall") || logged.path.ends_with("/mass/send")
+        });
+        let first = sends.clone().next().map(|logged| logged.at).unwrap_or_default();
+        sends.by_ref().map(|logged| ((logged.at - first).num_seconds(), logged.errcode)).collect()
+    }
+
+    /// The codes that the platform decided on for the mass sends.
+    pub(crate) fn codes(&self) -> Vec<Option<i64>> {
+        self.sends().into_iter().map(|(_, code)| code).collect()
+    }
+
+    /// Somebody sends from the website, to everyone.
+    pub(crate) fn website_send(&mut self, account: usize) -> Result<i64, i64> {
+        let account = self.accounts[account].account.clone();
+        let sent = self.platform.website_send(&account.appid, self.at);
+        if sent.is_ok() {
+            self.oracle.website_send(&account.name, self.at);
+            self.say(&format!("{}: a broadcast from the website", account.name));
+        }
+        sent
+    }
+}
+
+fn one_in(rng: &mut fastrand::Rng, many: u32) -> bool {
+    many > 0 && rng.u32(0..many) == 0
+}
+
+/// A request as the platform takes it.
+fn theirs(request: &Request, appid: &str) -> sandbox::Request {
+    if !request.path.starts_with('/') {
+        // A token server that others share: it asks the platform itself.
+        let body = serde_json::json!({
+            "grant_type": "client_credential", "appid": appid, "secret": "secret",
+        });
+        return sandbox::Request {
+            method: sandbox::Method::Post,
+            path: "/cgi-bin/stable_token".to_owned(),
+            query: Vec::new(),
+            body: body.to_string().into_bytes(),
+        };
+    }
+    sandbox::Request {
+        method: match request.method {
+            Method::Get => sandbox::Method::Get,
+            Method::Post => sandbox::Method::Post,
+        },
+        path: request.path.to_string(),
+        query: request
+            .query
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()))
+            .collect(),
+        body: request.body.clone().unwrap_or_default().into_bytes(),
+    }
+}
+
+fn words(ticket: Ticket, answer: &Answer) -> String {
+    let said = match &answer.reply {
+        Reply::Http { status, body } if matches!(ticket, Ticket::Token { .. }) => {
+            format!("HTTP {status} with {} bytes", body.len())
+        }
+        Reply::Http { status, body } => {
+            let body = String::from_utf8_lossy(body);
+            format!("HTTP {status} {}", body.chars().take(60).collect::<String>())
+        }
+        Reply::NotSent(why) | Reply::Unknown(why) => why.clone(),
+    };
+    format!("for {ticket:?}: {said}")
+}
+
+/// A job to everyone, as soon as allowed, with its id as the text.
+pub(crate) fn spec(id: &str, account: &str) -> JobSpec {
+    JobSpec {
+        id: JobId::parse(id).unwrap(),
+        account: account.to_owned(),
+        at: None,
+        timezone: chrono_tz::Asia::Shanghai,
+        grace: TimeDelta::minutes(30),
+        retry_for: TimeDelta::hours(2),
+        expires: Expires::After(TimeDelta::days(7)),
+        on_quota: OnQuota::Defer,
+        priority: 0,
+        approval: false,
+        on_full_receivers: OnFullReceivers::Send,
+        action: Action::Broadcast(Broadcast {
+            audience: Audience::Everyone,
+            content: Content::Text { content: format!("{id}|") },
+            send_ignore_reprint: false,
+        }),
+    }
+}
+
+/// A job being written.
+pub(crate) struct JobWriter<'a> {
+    world: &'a mut World,
+    pub(crate) spec: JobSpec,
+}
+
+impl JobWriter<'_> {
+    pub(crate) fn at(mut self, text: &str) -> Self {
+        self.spec.at = Some(time(text));
+        self
+    }
+
+    pub(crate) fn account(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.spec.account);
+        self
+    }
+
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut JobSpec)) -> Self {
+        change(&mut self.spec);
+        self
+    }
+
+    /// To the followers with one tag.
+    pub(crate) fn tag(self) -> Self {
+        self.audience(Audience::Tag(2))
+    }
+
+    /// To the first `count` followers.
+    pub(crate) fn list(self, count: u32) -> Self {
+        let setup = &self.world.accounts[0].account;
+        let list = (0..count).map(|number| openid(&setup.appid, number)).collect();
+        self.audience(Audience::List(list))
+    }
+
+    pub(crate) fn audience(mut self, audience: Audience) -> Self {
+        let Action::Broadcast(broadcast) = &mut self.spec.action;
+        broadcast.audience = audience;
+        self
+    }
+
+    pub(crate) fn content(mut self, content: Content) -> Self {
+        let Action::Broadcast(broadcast) = &mut self.spec.action;
+        broadcast.content = content;
+        self
+    }
+
+    /// Another text: the id stays in front of it, for the referee.
+    pub(crate) fn text(self, text: &str) -> Self {
+        let content = format!("{}|{text}", self.spec.id);
+        self.content(Content::Text { content })
+    }
+
+    /// Drops it into the inbox as a file of its own.
+    pub(crate) fn submit(self) -> TakenJob {
+        let taken = self.world.drop_file(std::slice::from_ref(&self.spec));
+        taken.unwrap_or_else(|error| panic!("{error:?}")).remove(0)
+    }
+
+    /// The same, where its file is to be refused: returns why.
+    pub(crate) fn submit_refused(self) -> String {
+        match self.world.drop_file(std::slice::from_ref(&self.spec)) {
+            Err(TakeError::Refused(mut why)) => why.remove(0).1,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+}
