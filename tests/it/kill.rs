@@ -7,8 +7,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ use crate::tap::{Moment, Tap};
 enum Death {
     /// At a moment of the nth request to a path, and this much later.
     Request { path: &'static str, nth: usize, moment: Moment, after: Duration },
+    /// When a request to a path has come, which the platform then never sees.
+    Unseen { path: &'static str },
     /// This long after the job was due.
     Due { after: Duration },
     /// This long after its file was dropped.
@@ -43,13 +45,14 @@ fn deaths() -> Vec<Death> {
         deaths.push(at("sendall", 1, moment));
         deaths.push(at("mass/get", 1, moment));
     }
+    deaths.push(Death::Unseen { path: "sendall" });
     // From the answer's leaving on, over its way into the database.
     for ms in [1, 2, 3, 4, 6, 8, 11, 15] {
         let after = Duration::from_millis(ms);
         let (path, moment) = ("sendall", Moment::Answered);
         deaths.push(Death::Request { path, nth: 1, moment, after });
     }
-    deaths.extend((0..=60).step_by(3).map(|ms| Death::Due { after: Duration::from_millis(ms) }));
+    deaths.extend((0..=75).step_by(3).map(|ms| Death::Due { after: Duration::from_millis(ms) }));
     deaths.extend(
         (0..=900).step_by(60).map(|ms| Death::Dropped { after: Duration::from_millis(ms) }),
     );
@@ -126,7 +129,7 @@ fn die_and_go_on(death: &Death) -> Rig {
         Death::Request { path: "mass/get", .. } => {
             live(&club().without_callback(), death, |_| to_tag("spring", "club"))
         }
-        Death::Request { .. } | Death::Dropped { .. } => {
+        Death::Request { .. } | Death::Unseen { .. } | Death::Dropped { .. } => {
             live(&club(), death, |_| to_tag("spring", "club"))
         }
         Death::Due { .. } => live(&daily(), death, |due| {
@@ -147,7 +150,7 @@ fn live(account: &Account, death: &Death, file: impl FnOnce(DateTime<Utc>) -> St
     let due = whole_second(real_now()) + TimeDelta::seconds(6);
     rig.drop_file("spring.yaml", &file(due));
     match death {
-        Death::Request { .. } => assert!(!rig.wait().success()),
+        Death::Request { .. } | Death::Unseen { .. } => assert!(!rig.wait().success()),
         Death::Due { after } => {
             let instant = due + TimeDelta::from_std(*after).unwrap();
             let left = (instant - real_now()).to_std().unwrap_or_default();
@@ -168,23 +171,29 @@ fn live(account: &Account, death: &Death, file: impl FnOnce(DateTime<Utc>) -> St
 }
 
 /// Kills the process at the request that the death waits for.
-fn killer(death: &Death, pid: &Arc<AtomicI32>) -> impl Fn(Moment, &str) + Send + Sync + 'static {
+fn killer(
+    death: &Death,
+    pid: &Arc<AtomicI32>,
+) -> impl Fn(Moment, &str) -> bool + Send + Sync + 'static {
     let (death, pid) = (death.clone(), Arc::clone(pid));
-    let (seen, threads) = (AtomicUsize::new(0), Mutex::new(()));
+    let seen = AtomicUsize::new(0);
     move |now, path| {
-        let Death::Request { path: wanted, nth, moment, after } = &death else { return };
-        if now != *moment || !path.ends_with(wanted) {
-            return;
+        let (wanted, nth, moment, after) = match &death {
+            Death::Request { path, nth, moment, after } => (path, *nth, *moment, *after),
+            Death::Unseen { path } => (path, 1, Moment::Arrived, NOW),
+            Death::Due { .. } | Death::Dropped { .. } => return true,
+        };
+        if now != moment || !path.ends_with(wanted) {
+            return true;
         }
-        let one = threads.lock().unwrap();
-        if seen.fetch_add(1, Ordering::SeqCst) + 1 == *nth
-            && let Some(pid) = Pid::from_raw(pid.load(Ordering::SeqCst))
-        {
-            thread::sleep(*after);
-            // It may be gone already, by another reason: then the test says so.
-            kill_process(pid, Signal::KILL).ok();
+        if seen.fetch_add(1, Ordering::SeqCst) + 1 != nth {
+            return true;
         }
-        drop(one);
+        let pid = Pid::from_raw(pid.load(Ordering::SeqCst)).expect("the daemon was started");
+        thread::sleep(after);
+        // It may be gone already, by another reason: then the test says so.
+        kill_process(pid, Signal::KILL).ok();
+        !matches!(death, Death::Unseen { .. })
     }
 }
 

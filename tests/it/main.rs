@@ -4,6 +4,8 @@
 mod cli;
 mod disk;
 mod e2e;
+mod e2e_files;
+mod e2e_listener;
 mod e2e_process;
 mod imports;
 mod kill;

@@ -2,7 +2,7 @@
 //!
 //! Whoever watches is told at three moments: the request is here, and the platform knows nothing of
 //! it; the platform decided, and the answer is here; the answer has left. What it does at a moment
-//! is done before anything goes on.
+//! is done before anything goes on, and it says whether anything does.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ pub(crate) enum Moment {
     Answered,
 }
 
-type Watch = dyn Fn(Moment, &str) + Send + Sync;
+type Watch = dyn Fn(Moment, &str) -> bool + Send + Sync;
 
 /// The wire.
 pub(crate) struct Tap {
@@ -38,7 +38,7 @@ impl Tap {
     /// Puts a tap before the platform; `watch` is told each moment with the request's path.
     pub(crate) fn start(
         platform: SocketAddr,
-        watch: impl Fn(Moment, &str) + Send + Sync + 'static,
+        watch: impl Fn(Moment, &str) -> bool + Send + Sync + 'static,
     ) -> Self {
         let listener = runtime().block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let address = listener.local_addr().unwrap();
@@ -85,7 +85,9 @@ async fn relay(
     let Some((head, body)) = request(&mut near).await? else { return Ok(()) };
     let target = head.split(' ').nth(1).unwrap_or_default();
     let path = target.split('?').next().unwrap_or_default().to_owned();
-    watch(Moment::Arrived, &path);
+    if !watch(Moment::Arrived, &path) {
+        return Ok(());
+    }
     let mut far = TcpStream::connect(platform).await?;
     // One request a connection keeps this simple; the header tells both sides.
     let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
@@ -94,7 +96,9 @@ async fn relay(
     let mut answer = Vec::new();
     far.read_to_end(&mut answer).await?;
     kept.lock().unwrap().push(String::from_utf8_lossy(&answer).into_owned());
-    watch(Moment::Decided, &path);
+    if !watch(Moment::Decided, &path) {
+        return Ok(());
+    }
     near.write_all(&answer).await?;
     near.shutdown().await?;
     watch(Moment::Answered, &path);

@@ -1,0 +1,226 @@
+//! The inbox through the real binary: what is taken, what is refused, and what changes nothing.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::thread;
+use std::time::Duration;
+
+use qunfa::sandbox::openid;
+use serde_json::Value;
+
+use crate::rig::{Rig, at_line, club, daily, real_now, started, to_tag, to_tag_with};
+
+#[test]
+fn a_taken_file_moves_to_accepted_with_a_receipt() {
+    let rig = Rig::running(&[club()]);
+
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    let receipt = rig.until_file("accepted", "spring.yaml.receipt.json");
+
+    let receipt: Value = serde_json::from_str(&fs::read_to_string(receipt).unwrap()).unwrap();
+    assert_eq!(receipt["jobs"][0]["id"], "spring", "{receipt}");
+    let kept = fs::read_to_string(rig.path("inbox/accepted/spring.yaml")).unwrap();
+    assert_eq!(kept, to_tag("spring", "club"));
+    assert!(!rig.path("inbox/spring.yaml").exists());
+    rig.until_state("spring", "sent");
+}
+
+#[test]
+fn the_same_file_twice_changes_nothing() {
+    let rig = Rig::running(&[club()]);
+    let text = to_tag("spring", "club");
+    rig.drop_file("spring.yaml", &text);
+    rig.until_state("spring", "sent");
+
+    rig.drop_file("spring.yaml", &text);
+    rig.drop_file("copy.yaml", &text);
+    rig.until("both are answered", || {
+        let waits = |name| rig.path("inbox").join(name).exists();
+        (!waits("spring.yaml") && !waits("copy.yaml")).then_some(())
+    });
+
+    assert_eq!(rig.job("spring")["state"], "sent");
+    assert_eq!(rig.sends().len(), 1);
+    assert!(fs::read_dir(rig.path("inbox/rejected")).unwrap().next().is_none());
+}
+
+#[test]
+fn another_content_edits_a_planned_job_and_is_refused_once_it_is_sent() {
+    let rig = Rig::running(&[club()]);
+    let later = at_line(real_now() + chrono::TimeDelta::hours(3));
+    rig.drop_file("spring.yaml", &to_tag_with("spring", "club", &later));
+    rig.until_file("accepted", "spring.yaml");
+
+    rig.drop_file("edit.yaml", &to_tag("spring", "club").replace("words", "better words"));
+    rig.until_state("spring", "sent");
+    rig.drop_file("late.yaml", &to_tag("spring", "club").replace("words", "late words"));
+    let error = rig.until_file("rejected", "late.yaml.error.txt");
+
+    let error = fs::read_to_string(error).unwrap();
+    assert!(error.contains("late.yaml:2:"), "{error}");
+    assert!(error.contains("spring"), "{error}");
+    assert_eq!(rig.sends().len(), 1);
+}
+
+#[test]
+fn bad_files_of_every_kind_are_refused_with_a_place_and_send_nothing() {
+    let rig = Rig::running(&[club(), daily()]);
+    let good = to_tag("spring", "club");
+    let bad: &[(&str, String, &str)] = &[
+        ("syntax.yaml", "jobs: [\n".to_owned(), "syntax.yaml:"),
+        ("empty.yaml", String::new(), "empty.yaml"),
+        ("nojobs.yaml", "jobs: []\n...\n".to_owned(), "nojobs.yaml:1:"),
+        ("key.yaml", good.replace("account:", "acount:"), "key.yaml:3:5"),
+        ("account.yaml", good.replace("club", "clubb"), "account.yaml:3:14"),
+        ("everyone.yaml", good.replace("tag_id: 2", ""), "everyone.yaml:4:"),
+        ("both.yaml", good.replace("tag_id: 2", "is_to_all: true, tag_id: 2"), "both.yaml:4:"),
+        ("day.yaml", to_tag_with("spring", "club", "at: 2027-02-30 20:00"), "day.yaml:4:9"),
+        ("id.yaml", good.replace("id: spring", "id: 春天"), "id.yaml:2:9"),
+        ("twice.yaml", good.replace("    account", "    id: x\n    account"), "twice.yaml:3:5"),
+        (
+            "list.yaml",
+            good.replace("club", "daily")
+                .replace("filter: { tag_id: 2 }", "touser: [oAAAAAAAAAA, oBBBBBBBBBB]"),
+            "list.yaml:4:",
+        ),
+        ("chinese.yaml", good.replace("text: words", "正文: 你好, txet: words"), "chinese.yaml:4:"),
+        ("late.yaml", to_tag_with("spring", "club", "retry_for: 21h"), "late.yaml:4:"),
+        (
+            "music.yaml",
+            good.replace("text: words of spring", "music: { media_id: X }"),
+            "music.yaml:4:",
+        ),
+        ("notes.txt", "not a job".to_owned(), "notes.txt"),
+        ("json.json", "[]".to_owned(), "json.json:1:"),
+    ];
+    for (name, text, _) in bad {
+        rig.drop_file(name, text);
+    }
+    fs::write(rig.path("inbox/bytes.yaml"), b"jobs:\n  - id: \xff\n...\n").unwrap();
+    symlink("/etc/passwd", rig.path("inbox/link.yaml")).unwrap();
+
+    for (name, _, place) in bad {
+        let error = rig.until_file("rejected", &format!("{name}.error.txt"));
+        let error = fs::read_to_string(error).unwrap();
+        assert!(error.contains(place), "{name}: {place} is not in\n{error}");
+        assert!(rig.path("inbox/rejected").join(name).exists(), "{name}");
+    }
+    let error = fs::read_to_string(rig.until_file("rejected", "bytes.yaml.error.txt")).unwrap();
+    assert!(error.contains("bytes.yaml:2:9"), "{error}");
+    rig.until_file("rejected", "link.yaml.error.txt");
+    assert!(rig.ask(&["jobs", "--json"]).as_array().unwrap().is_empty());
+    rig.drop_file("spring.yaml", &good);
+    rig.until_state("spring", "sent");
+    assert_eq!(rig.sends().len(), 1);
+}
+
+#[test]
+fn a_file_is_taken_whole_or_not_at_all() {
+    let rig = Rig::running(&[club()]);
+    let two = format!(
+        "{}{}",
+        to_tag("good", "club").trim_end_matches("...\n"),
+        to_tag("bad", "nobody").trim_start_matches("jobs:\n")
+    );
+
+    rig.drop_file("two.yaml", &two);
+    let error = fs::read_to_string(rig.until_file("rejected", "two.yaml.error.txt")).unwrap();
+
+    assert!(error.contains("two.yaml:6:"), "{error}");
+    assert!(rig.ask(&["jobs", "--json"]).as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_folder_brings_its_list_along() {
+    let club = club();
+    let appid = club.spec.appid.clone();
+    let rig = Rig::running(&[club]);
+    let folder = rig.path(".folder");
+    fs::create_dir(&folder).unwrap();
+    let text = to_tag("vip", "club").replace("filter: { tag_id: 2 }", "touser_file: vip.txt");
+    fs::write(folder.join("job.yaml"), text).unwrap();
+    let list: Vec<_> = (0..7).map(|follower| openid(&appid, follower)).collect();
+    fs::write(folder.join("vip.txt"), list.join("\n")).unwrap();
+
+    fs::rename(&folder, rig.path("inbox/vip")).unwrap();
+    rig.until_state("vip", "sent");
+
+    assert_eq!(rig.accepted()[0].total, 7);
+    assert!(rig.path("inbox/accepted/vip/vip.txt").exists());
+}
+
+#[test]
+fn a_file_written_slowly_in_place_is_taken_when_it_is_whole() {
+    let rig = Rig::running(&[club()]);
+    let text = to_tag("spring", "club") + &to_tag("summer", "club");
+    let text = text.replace("...\njobs:\n", "").trim_end_matches("...\n").to_owned();
+
+    // A writer that this machine held up for long looks like one that has finished: once more.
+    while !write_slowly(&rig, text.as_bytes()) {}
+    rig.until_state("spring", "sent");
+    rig.until_state("summer", "sent");
+
+    assert_eq!(rig.accepted().len(), 2);
+    assert!(fs::read_dir(rig.path("inbox/rejected")).unwrap().next().is_none());
+}
+
+/// Writes a file piece by piece over four seconds; false where one piece took too long.
+fn write_slowly(rig: &Rig, text: &[u8]) -> bool {
+    let path = rig.path("inbox/slow.yaml");
+    let mut file = fs::File::create(&path).unwrap();
+    for piece in text.chunks(text.len().div_ceil(16)) {
+        let since = started();
+        file.write_all(piece).unwrap();
+        thread::sleep(Duration::from_millis(250));
+        if since.elapsed() > Duration::from_millis(1_500) {
+            for place in ["inbox", "inbox/rejected", "inbox/accepted"] {
+                for name in ["slow.yaml", "slow.yaml.error.txt", "slow.yaml.receipt.json"] {
+                    fs::remove_file(rig.path(place).join(name)).ok();
+                }
+            }
+            return false;
+        }
+    }
+    true
+}
+
+#[test]
+fn unfinished_names_are_left_alone() {
+    let rig = Rig::running(&[club()]);
+    let names = [".hidden.yaml", "a.yaml.tmp", "b.yaml.part", "c.yaml~"];
+    for name in names {
+        fs::write(rig.path("inbox").join(name), "jobs: [").unwrap();
+    }
+
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    rig.until_state("spring", "sent");
+
+    for name in names {
+        assert!(rig.path("inbox").join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn what_was_dropped_while_the_daemon_was_down_is_taken_at_its_start() {
+    let mut rig = Rig::new(&[club()]);
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+
+    rig.start();
+
+    rig.until_state("spring", "sent");
+}
+
+#[test]
+fn an_inbox_that_is_moved_away_is_made_anew_and_read() {
+    let rig = Rig::running(&[club()]);
+    rig.drop_file("first.yaml", &to_tag("first", "club"));
+    rig.until_state("first", "sent");
+
+    fs::rename(rig.path("inbox"), rig.path("old-inbox")).unwrap();
+    rig.until("the inbox is made anew", || rig.path("inbox/accepted").exists().then_some(()));
+    rig.drop_file("second.yaml", &to_tag("second", "club"));
+    rig.until_state("second", "sent");
+
+    assert_eq!(rig.accepted().len(), 2);
+}

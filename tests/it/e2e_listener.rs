@@ -1,0 +1,129 @@
+//! The callback listener through the real binary: who is believed, and who is shown the door.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use qunfa::sandbox::{EventFate, FaultKind};
+use sha1::{Digest as _, Sha1};
+
+use crate::rig::{CALLBACK_TOKEN, Rig, club, real_now, started, to_tag};
+
+#[test]
+fn a_get_with_a_true_signature_is_answered_with_its_echo() {
+    let rig = Rig::running(&[club()]);
+    rig.until_listening();
+
+    let answer = say(&rig, "GET", &format!("{}&echostr=8071", signed("club", CALLBACK_TOKEN)), "");
+
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n8071"), "{answer}");
+}
+
+#[test]
+fn a_wrong_signature_changes_nothing() {
+    let rig = Rig::running(&[club()]);
+    rig.platform().inject(FaultKind::Events(EventFate::Lost));
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    let job = rig.until_state("spring", "accepted");
+    let event = finished(job["batches"][0]["msg_id"].as_i64().unwrap());
+
+    let forged = say(&rig, "POST", &signed("club", "another token"), &event);
+    let nobody = say(&rig, "POST", &signed("clubb", CALLBACK_TOKEN), &event);
+    let bare = say(&rig, "POST", "/callback/club", &event);
+
+    for answer in [&forged, &nobody, &bare] {
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+    let told = rig.ask(&["show", "spring", "--json"]);
+    assert_eq!(told["state"], "accepted");
+    assert_eq!(told["events"].as_array().map(Vec::len), Some(0), "{told}");
+    let true_one = say(&rig, "POST", &signed("club", CALLBACK_TOKEN), &event);
+    assert!(true_one.starts_with("HTTP/1.1 200"), "{true_one}");
+    rig.until_state("spring", "sent");
+}
+
+#[test]
+fn events_that_come_early_or_three_times_settle_once() {
+    let rig = Rig::running(&[club()]);
+    for (id, fate) in [("early", EventFate::Early), ("tripled", EventFate::Tripled)] {
+        rig.platform().inject(FaultKind::Events(fate));
+
+        rig.drop_file(&format!("{id}.yaml"), &to_tag(id, "club"));
+        rig.until_state(id, "sent");
+    }
+
+    assert_eq!(rig.accepted().len(), 2);
+    let status = rig.ask(&["status", "--json"]);
+    assert_eq!(status["attention"].as_array().map(Vec::len), Some(0), "{status}");
+}
+
+#[test]
+fn a_body_over_32_kib_is_refused() {
+    let rig = Rig::running(&[club()]);
+    rig.until_listening();
+
+    let answer = say(&rig, "POST", &signed("club", CALLBACK_TOKEN), &"x".repeat(33 * 1024));
+
+    assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+}
+
+#[test]
+fn slow_clients_are_dropped_and_delay_nobody() {
+    let rig = Rig::running(&[club()]);
+    rig.until_listening();
+    let since = started();
+    let mut slow: Vec<_> = (0..100)
+        .map(|_| {
+            let mut stream = TcpStream::connect(rig.listen).unwrap();
+            write!(stream, "POST {} HTTP/1.1\r\nhost: x\r\n", signed("club", "x")).unwrap();
+            stream
+        })
+        .collect();
+
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    rig.until("it is sent", || (rig.accepted().len() == 1).then_some(()));
+    let last = slow.last_mut().unwrap();
+    last.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
+    let end = last.read(&mut [0; 1_024]);
+
+    let timed_out = |kind| matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut);
+    assert!(!end.as_ref().is_err_and(|error| timed_out(error.kind())), "{end:?}");
+    assert!(since.elapsed() < Duration::from_secs(100), "{:?}", since.elapsed());
+    rig.until_state("spring", "sent");
+}
+
+/// The target of a push that is signed with this token.
+fn signed(account: &str, token: &str) -> String {
+    let timestamp = real_now().timestamp().to_string();
+    let mut parts = [token, &timestamp, "7"];
+    parts.sort_unstable();
+    let digest = Sha1::digest(parts.concat());
+    let signature: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("/callback/{account}?signature={signature}&timestamp={timestamp}&nonce=7")
+}
+
+fn finished(msg_id: i64) -> String {
+    let created = real_now().timestamp();
+    format!(
+        "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[o1]]></FromUserName>\
+         <CreateTime>{created}</CreateTime><MsgType><![CDATA[event]]></MsgType>\
+         <Event><![CDATA[MASSSENDJOBFINISH]]></Event><MsgID>{msg_id}</MsgID>\
+         <Status><![CDATA[send success]]></Status><TotalCount>100</TotalCount>\
+         <FilterCount>100</FilterCount><SentCount>100</SentCount><ErrorCount>0</ErrorCount></xml>"
+    )
+}
+
+/// Says something over a connection of its own, and returns all that comes back.
+fn say(rig: &Rig, method: &str, target: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(rig.listen).unwrap();
+    let request = format!(
+        "{method} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // Who is refused may be cut off before everything is written.
+    stream.write_all(request.as_bytes()).ok();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok();
+    answer
+}
