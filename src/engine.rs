@@ -503,7 +503,7 @@ impl Turn<'_, '_> {
             return Ok(());
         }
         let held = stops.hold.is_some();
-        let mut release_at = if held { None } else { self.step.next_wake(&name)? };
+        let mut release_at = if held { None } else { self.next_release(lane)? };
         if !lane.busy && (self.judging || release_at.is_some()) {
             let wanted_at = if self.judging { self.now } else { release_at.unwrap_or(self.now) };
             if lane.wants_preflight(wanted_at, self.now) {
@@ -519,6 +519,19 @@ impl Turn<'_, '_> {
         let result_at = self.step.next_result(&name)?;
         lane.schedule(release_at, result_at, self.now);
         Ok(())
+    }
+
+    /// Returns when a job of the account wants to be looked at.
+    fn next_release(&self, lane: &Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let account = &lane.config.account;
+        if self.step.taken_ahead(&account.name, self.now)? {
+            if !lane.clock_trusted(self.now) {
+                // Which of the two clocks was wrong, only the platform can say.
+                return Ok(Some(self.now));
+            }
+            self.step.bring_back(account, self.now)?;
+        }
+        self.step.next_wake(&account.name)
     }
 
     fn send(&mut self, ticket: Ticket, request: Request) {

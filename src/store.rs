@@ -8,6 +8,7 @@
 //! What is absent on purpose: decisions (they are `plan`'s and `quota`'s) and SQL in any other
 //! module. One day the same engine may run on another database, and only this module may know.
 
+mod ahead;
 mod release;
 mod results;
 mod take;

@@ -79,6 +79,14 @@ impl Lane {
         }
     }
 
+    /// Forgets every instant that a clock which was stepped has named.
+    pub(super) fn forget_clock(&mut self, now: DateTime<Utc>) {
+        self.date = None;
+        self.token = None;
+        self.preflight_at = now;
+        self.fruitless = 0;
+    }
+
     /// Says whether the platform's clock was read lately and agrees with ours.
     pub(super) fn clock_trusted(&self, now: DateTime<Utc>) -> bool {
         self.clock_fresh(now, margins::DATE_AGE_MAX)

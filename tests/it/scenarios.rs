@@ -8,3 +8,4 @@ mod midnight;
 mod quota;
 mod refusals;
 mod restart;
+mod stepped;

@@ -1,0 +1,59 @@
+//! Jobs without a time of their own that were taken by a clock ahead of the true one.
+//!
+//! They are due when they were taken, which has not come yet: once the clock is known to be right,
+//! they are taken again, now.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::{Result, Step, millis};
+use crate::model::{Account, JobId, JobState};
+use crate::quota::margins;
+
+/// The jobs in question: what was asked for once keeps its time.
+const AHEAD: &str = "account = ?1 AND written_at IS NULL AND wake_at IS NOT NULL AND taken_at > ?2
+    AND asked = 0";
+
+impl Step<'_> {
+    /// Says whether some job of an account was taken later than now.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn taken_ahead(&self, account: &str, now: DateTime<Utc>) -> Result<bool> {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM job WHERE {AHEAD})");
+        let after = millis(now + margins::CLOCK_APART);
+        Ok(self.db.prepare_cached(&sql)?.query_row(params![account, after], |row| row.get(0))?)
+    }
+
+    /// Takes those jobs again, now that the clock is right.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn bring_back(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let after = millis(now + margins::CLOCK_APART);
+        let ids: Vec<String> = self
+            .db
+            .prepare_cached(&format!("SELECT id FROM job WHERE {AHEAD} ORDER BY taken"))?
+            .query_map(params![account.name, after], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for id in ids.iter().filter_map(|id| JobId::parse(id)) {
+            self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
+            self.run(
+                "UPDATE job SET expires_at = expires_at - planned_at + ?2, planned_at = ?2,
+                 due_at = ?2, taken_at = ?2, wake_at = ?2, yields = 0, reason = NULL WHERE id = ?1",
+                params![id.as_str(), millis(now)],
+            )?;
+            self.run(
+                "UPDATE batch SET next_at = ?2 WHERE job = ?1 AND state = 'planned' AND replaced = 0",
+                params![id.as_str(), millis(now)],
+            )?;
+            let state = self.job(&id)?.state;
+            let why = "taken by a clock that was ahead: it is due from now on";
+            self.tell(&id, Some(state), state, why, now)?;
+            if state == JobState::Planned {
+                self.settle_place(&id, account, now)?;
+            }
+        }
+        self.run("UPDATE file SET taken_at = ?1 WHERE taken_at > ?2", params![millis(now), after])
+    }
+}
