@@ -99,14 +99,6 @@ impl Lane {
         })
     }
 
-    /// Forgets every instant that the clock before its step gave.
-    pub(super) fn forget_clock(&mut self, now: DateTime<Utc>) {
-        self.date = None;
-        self.token = None;
-        self.preflight_at = now;
-        self.fruitless = 0;
-    }
-
     /// Returns the token, if it lives long enough to be used now.
     pub(super) fn usable_token(&self, now: DateTime<Utc>) -> Option<&SecretString> {
         let token = self.token.as_ref()?;

@@ -56,6 +56,8 @@ pub(crate) struct Oracle {
     website: BTreeMap<(String, String), u32>,
     forged: BTreeMap<String, u32>,
     refused: BTreeMap<(String, String), u32>,
+    /// Requests refused for want of quota, by id and place, and the window that was full.
+    refusing: BTreeMap<(String, usize), (String, String)>,
     family: BTreeMap<String, VecDeque<DateTime<Utc>>>,
     forced: BTreeMap<String, Vec<DateTime<Utc>>>,
     /// The last reading of the platform's clock that the daemon heard of: its own time, and the
@@ -345,7 +347,9 @@ impl Oracle {
             disk.witness.prepare_cached(sql).unwrap().query_row([&key.job], read).unwrap();
         let instant = |ms| DateTime::from_timestamp_millis(ms).unwrap();
         let (due, planned) = (instant(due), instant(planned));
-        if known.spec.at.is_some_and(|at| now < at) || now < due {
+        // An older database may not know of the last edit.
+        let written = known.spec.at.filter(|_| self.forgotten.is_empty());
+        if written.is_some_and(|at| now < at) || now < due {
             return Err(format!("4: {key:?} is asked for before it is due"));
         }
         let keeps_time = second_of_day(due) == second_of_day(planned);
@@ -477,7 +481,7 @@ impl Oracle {
         let injected = logged.fault == Some("errcode");
         if logged.errcode == Some(45_028) && !unclear && !injected {
             let key = self.ids[id].1.clone();
-            return self.refused_for_quota(account, &key, at);
+            return self.refused_for_quota(account, &key, (id, index), at);
         }
         Ok(())
     }
@@ -486,6 +490,7 @@ impl Oracle {
         &mut self,
         account: &Account,
         key: &Key,
+        (id, index): (&str, usize),
         at: DateTime<Utc>,
     ) -> Result<(), String> {
         let known = &self.jobs[&key.job];
@@ -522,11 +527,21 @@ impl Oracle {
             return Err(format!("3: {key:?} is refused for want of quota and nobody knows why"));
         }
         let near = second_of_day(at) < 180 || second_of_day(at) > 86_400 - 180;
-        let refused = self.refused.entry((name.clone(), window)).or_default();
-        *refused += u32::from(!near);
+        if !near {
+            self.refusing.insert((id.to_owned(), index), (name.clone(), window));
+        }
+        Ok(())
+    }
+
+    /// A refusal counts once the daemon has heard of it.
+    fn refusal_heard(&mut self, id: &str, index: usize) -> Result<(), String> {
+        let Some(window) = self.refusing.remove(&(id.to_owned(), index)) else { return Ok(()) };
+        let elsewhere = self.website.get(&window).copied().unwrap_or(0);
+        let refused = self.refused.entry(window).or_default();
+        *refused += 1;
         let restores = u32::try_from(self.forgotten.len()).expect("few");
         if *refused > elsewhere * (1 + restores) {
-            return Err(format!("3: {key:?} is one more refused request than sends elsewhere"));
+            return Err(format!("3: {id} is one more refused request than sends elsewhere"));
         }
         Ok(())
     }
@@ -566,11 +581,11 @@ impl Oracle {
         lane: usize,
         answer: &Answer,
         now: DateTime<Utc>,
-    ) {
+    ) -> Result<(), String> {
         if let Some(date) = answer.date {
             self.readings.insert(lane, (now, date));
         }
-        let Some((id, index)) = self.flights.get(&flight) else { return };
+        let Some((id, index)) = self.flights.get(&flight).cloned() else { return Ok(()) };
         let refused = match &answer.reply {
             Reply::NotSent(_) => true,
             Reply::Unknown(_) => false,
@@ -580,7 +595,8 @@ impl Oracle {
                 .is_some_and(|code| !UNCLEAR.contains(&code)),
             Reply::Http { .. } => false,
         };
-        self.asks.get_mut(id).expect("it was handed over")[*index].refused = refused;
+        self.asks.get_mut(&id).expect("it was handed over")[index].refused = refused;
+        if refused { self.refusal_heard(&id, index) } else { Ok(()) }
     }
 
     /// What an event could change: the batch that it names.

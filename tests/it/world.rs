@@ -563,9 +563,12 @@ impl World {
         }
         let now = self.now();
         let Outgoing { lane, ticket, .. } = flight.outgoing;
-        self.oracle.answer_delivered(id, lane, &answer, now);
+        let seen = self.oracle.answer_delivered(id, lane, &answer, now);
         let name = self.accounts[lane].account.name.clone();
         self.say(&format!("{name}: hears {}", words(ticket, &answer)));
+        if let Err(violation) = seen {
+            self.fail(&violation);
+        }
         self.engine().settle(&[(lane, ticket, answer)], now).unwrap();
         self.look();
         self.crashes_at(CrashPoint::SettleCommitted);
