@@ -525,7 +525,7 @@ impl World {
         let taken = self.platform.accepted().get(accepted);
         let seen = self.oracle.arrived(&account, id, (logged, taken), self.at);
         let words = logged.map(|logged| {
-            let code = logged.errcode.map_or("nothing".to_owned(), |code| code.to_string());
+            let code = logged.errcode.map_or_else(|| "nothing".to_owned(), |code| code.to_string());
             format!("{} decides {code} {}", account.name, logged.fault.unwrap_or_default())
         });
         if let Some(words) = words {
