@@ -653,7 +653,7 @@ impl World {
         self.oracle.clock_stepped(self.at);
         let now = self.now();
         if let Some(engine) = &mut self.engine {
-            engine.forget_clocks(now);
+            engine.forget_clocks(now).unwrap();
         }
     }
 
@@ -667,7 +667,7 @@ impl World {
             world.frozen_until = None;
             let now = world.now();
             if let Some(engine) = &mut world.engine {
-                engine.forget_clocks(now);
+                engine.forget_clocks(now).unwrap();
             }
         });
     }
