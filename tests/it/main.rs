@@ -3,6 +3,9 @@
 
 mod disk;
 mod oracle;
+mod planted;
 mod scenarios;
 mod simulation;
+mod views;
 mod world;
+mod writer;

@@ -181,8 +181,7 @@ impl Oracle {
     pub(crate) fn handed_over(
         &mut self,
         (account, flight): (&Account, u64),
-        outgoing: &Outgoing,
-        tokens_in_flight: usize,
+        (outgoing, tokens_in_flight): (&Outgoing, usize),
         (at, now): (DateTime<Utc>, DateTime<Utc>),
         disk: &Disk,
     ) -> Result<String, String> {
@@ -261,7 +260,7 @@ impl Oracle {
         let value: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
         let id = value["clientmsgid"].as_str().ok_or("6: a send without a clientmsgid")?;
         let job = text_of(&value).and_then(|text| text.split('|').next()).unwrap_or_default();
-        let known = self.jobs.get(job).ok_or(format!("7: nobody planned {body}"))?;
+        let known = self.jobs.get(job).ok_or_else(|| format!("7: nobody planned {body}"))?;
         let Action::Broadcast(broadcast) = &known.spec.action;
         let batch = match (&broadcast.audience, value["touser"][0].as_str()) {
             (Audience::List(list), Some(first)) => {
@@ -273,7 +272,13 @@ impl Oracle {
         Ok((id.to_owned(), Key { job: job.to_owned(), batch }))
     }
 
-    fn check_id(&mut self, account: &Account, id: &str, key: &Key, body: &str) -> Result<(), String> {
+    fn check_id(
+        &mut self,
+        account: &Account,
+        id: &str,
+        key: &Key,
+        body: &str,
+    ) -> Result<(), String> {
         let retries = self.jobs[&key.job].retries;
         if (0..=retries).all(|generation| expected_id(&account.appid, key, generation) != id) {
             return Err(format!("6: {id} is not derived from {key:?}"));
@@ -292,7 +297,13 @@ impl Oracle {
         }
     }
 
-    fn check_intent(&self, account: &Account, id: &str, key: &Key, disk: &Disk) -> Result<(), String> {
+    fn check_intent(
+        &self,
+        account: &Account,
+        id: &str,
+        key: &Key,
+        disk: &Disk,
+    ) -> Result<(), String> {
         let sql = "SELECT generation, batch.number, (SELECT high_water FROM daemon)
              FROM attempt JOIN batch ON batch.id = attempt.batch
              WHERE batch.account = ?1 AND clientmsgid = ?2 AND ended_at IS NULL";
@@ -319,7 +330,13 @@ impl Oracle {
         Ok(())
     }
 
-    fn check_times(&self, id: &str, key: &Key, now: DateTime<Utc>, disk: &Disk) -> Result<(), String> {
+    fn check_times(
+        &self,
+        id: &str,
+        key: &Key,
+        now: DateTime<Utc>,
+        disk: &Disk,
+    ) -> Result<(), String> {
         let known = &self.jobs[&key.job];
         let sql = "SELECT due_at, grace_s, planned_at FROM job WHERE id = ?1";
         let read = |row: &rusqlite::Row<'_>| {
@@ -345,7 +362,8 @@ impl Oracle {
         let asks = self.asks.get(id).map(Vec::as_slice).unwrap_or_default();
         let left = |ask: &&Ask| ask.handed_at > DateTime::UNIX_EPOCH;
         let doubt = asks.iter().filter(left).find(|ask| !ask.refused);
-        if doubt.is_some_and(|ask| now - ask.handed_at > within) && !self.stepped_since_start(asks) {
+        if doubt.is_some_and(|ask| now - ask.handed_at > within) && !self.stepped_since_start(asks)
+        {
             return Err(format!("4: {key:?} in doubt is asked again after 20 h"));
         }
         let waits = if second_of_day(due) < 120 {
@@ -357,12 +375,8 @@ impl Oracle {
         let sql = "SELECT EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
                    WHERE batch.job = ?1 AND begun_at BETWEEN ?2 AND ?3)";
         let range = params![key.job, due.timestamp_millis(), now.timestamp_millis() - 1];
-        let earlier: bool = disk
-            .witness
-            .prepare_cached(sql)
-            .unwrap()
-            .query_row(range, |row| row.get(0))
-            .unwrap();
+        let earlier: bool =
+            disk.witness.prepare_cached(sql).unwrap().query_row(range, |row| row.get(0)).unwrap();
         let first = !earlier;
         if first && now > due + waits + TimeDelta::seconds(grace) && self.stepped_at.is_none() {
             return Err(format!("4: {key:?} is first asked for after its grace"));
@@ -594,7 +608,8 @@ impl Oracle {
 
     /// Reads what was committed since the last look.
     pub(crate) fn look(&mut self, disk: &Disk, at: DateTime<Utc>) -> Result<(), String> {
-        let sql = "SELECT id, job, from_state, to_state, why FROM history WHERE id > ?1 ORDER BY id";
+        let sql =
+            "SELECT id, job, from_state, to_state, why FROM history WHERE id > ?1 ORDER BY id";
         let mut statement = disk.witness.prepare_cached(sql).unwrap();
         let rows = statement
             .query_map([self.last_history], |row| {
@@ -680,7 +695,7 @@ impl Oracle {
             let wrong = match (stands.as_str(), state.as_str()) {
                 ("sent", _) => !mine.is_some_and(|(_, delivered, _)| *delivered),
                 ("accepted", _) => mine.is_none(),
-                ("failed", _) => !mine.is_some_and(|(_, delivered, _)| !*delivered),
+                ("failed", _) => mine.is_none_or(|(_, delivered, _)| *delivered),
                 (_, "uncertain" | "releasing") => false,
                 ("planned" | "refused", _) => delivered,
                 _ => true,
@@ -699,13 +714,12 @@ impl Oracle {
         for name in self.accounts.keys() {
             let sql = "SELECT count(*) FILTER (WHERE confirmed = 1), count(*) FROM external_send
                        WHERE account = ?1 AND returned = 0";
-            let (confirmed, all): (u32, u32) = disk
-                .witness
-                .query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?)))
-                .unwrap();
-            let months = self.website.iter().filter(|((account, window), _)| {
-                account == name && window.len() == 7
-            });
+            let (confirmed, all): (u32, u32) =
+                disk.witness.query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            let months = self
+                .website
+                .iter()
+                .filter(|((account, window), _)| account == name && window.len() == 7);
             let made: u32 = months.map(|(_, count)| count).sum();
             let forged = self.forged.get(name).copied().unwrap_or(0);
             if confirmed > made || all > made + forged {
@@ -797,12 +811,18 @@ fn guard(now: DateTime<Utc>, what: &str) -> Result<(), String> {
 
 fn legal(from: &str, to: &str, why: &str) -> bool {
     match from {
-        "planned" => {
-            ["releasing", "held", "cancelled", "expired", "missed", "failed", "partial"].contains(&to)
-        }
+        "planned" => ["releasing", "held", "cancelled", "expired", "missed", "failed", "partial"]
+            .contains(&to),
         "held" => ["planned", "cancelled", "expired", "missed"].contains(&to),
         "releasing" => [
-            "planned", "accepted", "sent", "failed", "partial", "uncertain", "missed", "cancelled",
+            "planned",
+            "accepted",
+            "sent",
+            "failed",
+            "partial",
+            "uncertain",
+            "missed",
+            "cancelled",
             "expired",
         ]
         .contains(&to),

@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use qunfa::model::{JobState, Kind, OnQuota};
 use qunfa::sandbox::{Fault, FaultKind};
 
-use crate::world::{World, spec, time};
+use crate::world::{World, time};
+use crate::writer::spec;
 
 #[test]
 fn a_higher_priority_takes_the_slot_and_the_loser_defers_and_is_told() {
@@ -42,7 +43,8 @@ fn the_loser_comes_back_when_the_winner_is_missed() {
     high.with(|spec| {
         spec.priority = 5;
         spec.grace = TimeDelta::minutes(5);
-    }).submit();
+    })
+    .submit();
     world.run_until("2027-03-20 18:50");
     world.crash(TimeDelta::minutes(30));
 

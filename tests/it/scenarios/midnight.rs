@@ -18,7 +18,8 @@ fn a_job_due_just_after_midnight_waits_two_minutes() {
 
 #[test]
 fn the_date_on_the_answer_settles_which_day_is_charged() {
-    for (latency, days) in [(100, ["2027-03-20", "2027-03-21"]), (9_000, ["2027-03-21", "2027-03-22"])]
+    for (latency, days) in
+        [(100, ["2027-03-20", "2027-03-21"]), (9_000, ["2027-03-21", "2027-03-22"])]
     {
         let mut world = World::with(Kind::Subscription);
         world.job("a").at("2027-03-20 23:59:55").submit();
@@ -101,10 +102,14 @@ fn doubt_across_midnight_is_asked_again_where_the_new_day_has_room() {
 #[test]
 fn doubt_that_ended_before_midnight_leaves_the_new_day_free() {
     let mut world = World::with(Kind::Subscription);
-    world.job("a").at("2027-03-20 23:58:30").with(|spec| {
-        spec.grace = chrono::TimeDelta::seconds(30);
-        spec.retry_for = chrono::TimeDelta::seconds(60);
-    }).submit();
+    world
+        .job("a")
+        .at("2027-03-20 23:58:30")
+        .with(|spec| {
+            spec.grace = chrono::TimeDelta::seconds(30);
+            spec.retry_for = chrono::TimeDelta::seconds(60);
+        })
+        .submit();
     world.run_until("2027-03-20 23:58");
     world.platform.inject(Fault::new(FaultKind::AnswerLost).on_path("sendall"));
     world.job("b").at("2027-03-21 20:00").submit();

@@ -28,9 +28,13 @@ fn a_second_subscription_job_of_a_day_goes_the_next_day_at_its_time() {
 fn a_service_account_has_four_history_entries_a_month_and_one_a_day() {
     let mut world = World::with(Kind::Service);
     for n in 0..5 {
-        world.job(&format!("j{n}")).at("2027-03-20 20:00").with(|spec| {
-            spec.expires = Expires::After(TimeDelta::days(30));
-        }).submit();
+        world
+            .job(&format!("j{n}"))
+            .at("2027-03-20 20:00")
+            .with(|spec| {
+                spec.expires = Expires::After(TimeDelta::days(30));
+            })
+            .submit();
     }
 
     world.run_until("2027-04-05 00:00");
@@ -52,9 +56,13 @@ fn website_sends_fill_the_month_and_the_due_job_asks_once() {
     }
     world.run_until("2027-03-24 12:00");
     world.website_send(0).unwrap();
-    world.job("a").at("2027-03-24 20:00").with(|spec| {
-        spec.expires = Expires::After(TimeDelta::days(30));
-    }).submit();
+    world
+        .job("a")
+        .at("2027-03-24 20:00")
+        .with(|spec| {
+            spec.expires = Expires::After(TimeDelta::days(30));
+        })
+        .submit();
 
     world.run_until("2027-04-02 00:00");
 
@@ -148,9 +156,13 @@ fn a_job_that_may_not_defer_fails_where_its_day_is_full() {
 fn a_job_whose_next_window_lies_beyond_its_expires_expires_at_once() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").submit();
-    world.job("b").at("2027-03-20 21:00").with(|spec| {
-        spec.expires = Expires::After(TimeDelta::hours(20));
-    }).submit();
+    world
+        .job("b")
+        .at("2027-03-20 21:00")
+        .with(|spec| {
+            spec.expires = Expires::After(TimeDelta::hours(20));
+        })
+        .submit();
 
     assert_eq!(world.state("b"), JobState::Expired);
 }
@@ -159,9 +171,14 @@ fn a_job_whose_next_window_lies_beyond_its_expires_expires_at_once() {
 fn a_fifth_list_defers_to_the_next_month_where_every_receiver_is_full() {
     let mut world = World::with(Kind::Service);
     for n in 0..5 {
-        world.job(&format!("j{n}")).list(3).at(&format!("2027-03-2{} 20:00", 1 + n)).with(|spec| {
-            spec.expires = Expires::After(TimeDelta::days(30));
-        }).submit();
+        world
+            .job(&format!("j{n}"))
+            .list(3)
+            .at(&format!("2027-03-2{} 20:00", 1 + n))
+            .with(|spec| {
+                spec.expires = Expires::After(TimeDelta::days(30));
+            })
+            .submit();
     }
 
     world.run_until("2027-04-02 00:00");
@@ -175,10 +192,15 @@ fn four_full_and_two_free(world: &mut World, policy: OnFullReceivers) {
     for n in 0..4 {
         world.job(&format!("j{n}")).list(2).at(&format!("2027-03-2{} 20:00", 1 + n)).submit();
     }
-    world.job("mixed").list(4).at("2027-03-26 20:00").with(|spec| {
-        spec.on_full_receivers = policy;
-        spec.expires = Expires::After(TimeDelta::days(30));
-    }).submit();
+    world
+        .job("mixed")
+        .list(4)
+        .at("2027-03-26 20:00")
+        .with(|spec| {
+            spec.on_full_receivers = policy;
+            spec.expires = Expires::After(TimeDelta::days(30));
+        })
+        .submit();
     world.run_until("2027-04-02 00:00");
 }
 
@@ -240,7 +262,10 @@ fn a_45009_leaves_no_calls_for_the_day() {
     world.run_until("2027-03-20 21:00");
 
     assert_eq!(world.codes(), [Some(0), Some(45_009)]);
-    assert_eq!((world.due("b"), world.due("c")), ("2027-03-21 20:05".into(), "2027-03-21 20:10".into()));
+    assert_eq!(
+        (world.due("b"), world.due("c")),
+        ("2027-03-21 20:05".into(), "2027-03-21 20:10".into())
+    );
 }
 
 #[test]
@@ -267,7 +292,11 @@ fn repeated_openids_of_another_job_are_no_business_of_this_one() {
     let mut world = World::with(Kind::Service);
     let list = |from: u32| (from..from + 2).map(|n| openid("wx0brand", n)).collect();
     for n in 0..6 {
-        world.job(&format!("j{n}")).audience(Audience::List(list(n * 2))).at("2027-03-20 20:00").submit();
+        world
+            .job(&format!("j{n}"))
+            .audience(Audience::List(list(n * 2)))
+            .at("2027-03-20 20:00")
+            .submit();
     }
 
     world.run_until("2027-03-20 20:10");

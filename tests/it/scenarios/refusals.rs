@@ -97,9 +97,14 @@ fn a_list_of_20001_is_three_calls_and_its_retry_remakes_the_refused_one_only() {
 #[test]
 fn a_code_that_stops_the_account_pauses_it_and_resume_lets_the_job_go() {
     let mut world = World::with(Kind::Service);
-    world.job("a").tag().at("2027-03-20 20:00").with(|spec| {
-        spec.retry_for = TimeDelta::hours(4);
-    }).submit();
+    world
+        .job("a")
+        .tag()
+        .at("2027-03-20 20:00")
+        .with(|spec| {
+            spec.retry_for = TimeDelta::hours(4);
+        })
+        .submit();
     world.platform.inject(Fault::new(FaultKind::Errcode(50_002)).on_path("sendall"));
 
     world.run_until("2027-03-20 21:00");
