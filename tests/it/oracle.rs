@@ -181,8 +181,7 @@ impl Oracle {
     pub(crate) fn handed_over(
         &mut self,
         (account, flight): (&Account, u64),
-        outgoing: &Outgoing,
-        tokens_in_flight: usize,
+        (outgoing, tokens_in_flight): (&Outgoing, usize),
         (at, now): (DateTime<Utc>, DateTime<Utc>),
         disk: &Disk,
     ) -> Result<String, String> {
