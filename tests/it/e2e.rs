@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::sandbox::{Fault, FaultKind, MediaKind, openid};
 use serde_json::Value;
 
+use crate::e2e_process::sigterm_in_mid_send;
 use crate::rig::{
     Rig, at_line, club, daily, real_now, to_tag, to_tag_with, together, whole_second,
 };
@@ -147,6 +148,8 @@ fn what_the_platforms_minute_settles() {
         ("45066 on the first call is asked again", told_too_fast_first_asks_again_and_goes),
         ("45028 to a repeat settles nothing", an_echo_of_our_own_send_settles_nothing),
         ("a hanging answer is given up and adopted", a_hanging_answer_is_given_up_and_adopted),
+        ("SIGTERM after the platform accepted", || sigterm_in_mid_send(true)),
+        ("SIGTERM before the platform accepted", || sigterm_in_mid_send(false)),
         ("a refused connection is tried again", a_refused_connection_is_tried_again),
     ]);
 }

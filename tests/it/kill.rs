@@ -16,7 +16,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::sandbox::{Accepted, Logged, openid};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::rig::{Account, Rig, at_line, club, daily, real_now, to_tag, to_tag_with, whole_second};
+use crate::rig::{
+    Account, Rig, at_line, clear_of_midnight, club, daily, real_now, to_tag, to_tag_with, together,
+    whole_second,
+};
 use crate::tap::{Moment, Tap};
 
 /// When the daemon dies.
@@ -61,7 +64,14 @@ fn deaths() -> Vec<Death> {
 
 #[test]
 fn a_killed_daemon_leaves_exactly_one_broadcast() {
-    crate::rig::clear_of_midnight();
+    clear_of_midnight();
+    together(&[
+        ("one of every job", every_death_leaves_one_broadcast),
+        ("one of every batch", a_death_between_batches_leaves_one_of_each),
+    ]);
+}
+
+fn every_death_leaves_one_broadcast() {
     let survivors: Vec<_> = thread::scope(|scope| {
         let dying: Vec<_> = deaths()
             .into_iter()
@@ -83,8 +93,7 @@ fn a_killed_daemon_leaves_exactly_one_broadcast() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-#[test]
-fn a_daemon_killed_between_batches_goes_on_where_it_was() {
+fn a_death_between_batches_leaves_one_of_each() {
     let deaths = [
         at("mass/send", 1, Moment::Answered),
         at("mass/send", 2, Moment::Arrived),
