@@ -84,6 +84,7 @@ CREATE TABLE job (
 CREATE INDEX job_wake ON job (account, wake_at, priority DESC, taken) WHERE wake_at IS NOT NULL;
 CREATE INDEX job_yields ON job (account, priority DESC, taken) WHERE yields = 1;
 CREATE INDEX job_state ON job (state, due_at);
+-- Jobs without a time of their own, for a clock that was ahead when they were taken.
 CREATE INDEX job_anytime ON job (account, taken_at) WHERE written_at IS NULL AND wake_at IS NOT NULL;
 
 CREATE TABLE batch (

@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::config::{AccountConfig, Config};
 use crate::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenFile, Ticket};
 use crate::inbox::{Inbox, InboxError, Package, ParsedJob};
+use crate::quota::margins;
 use crate::store::{Store, StoreError};
 use crate::wechat::callback::MassEvent;
 use crate::wechat::client::{ApiBase, Client};
@@ -42,7 +43,7 @@ const LOOK_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// How often the daemon writes down that it is alive.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
 /// A clock that moves further than this between two looks was stepped, or the machine slept.
-const STEPPED: TimeDelta = TimeDelta::minutes(5);
+const STEPPED: TimeDelta = TimeDelta::seconds(10);
 /// How long an idle rehearsal waits for something to happen before it jumps.
 const SETTLE_BEFORE_JUMP: Duration = Duration::from_millis(200);
 
@@ -193,22 +194,24 @@ fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
     })
 }
 
-/// Opens the database and the mark; an empty database beside filled receipts reads them back.
+/// Opens the database and the mark.
+///
+/// A database that is empty, older than its mark or long unused may have forgotten jobs that were
+/// sent: what `accepted/` still tells of them is read back first.
 fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, RunError> {
     let path = config.state_dir.join("qunfa.db");
     lock::make_file_private(&path)?;
     let store = Store::open(&path, now).map_err(RunError::Database)?;
     let mark = lock::read_mark(&config.state_dir)?;
-    let empty = !store.read().presence().map_err(RunError::Database)?.has_jobs;
+    let known = store.read().presence().map_err(RunError::Database)?;
+    let old = mark.as_ref().is_some_and(|mark| mark.high_water > known.high_water);
+    let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
     let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
-    if empty {
+    if !known.has_jobs || old || away {
         let files = taking::remembered(inbox, &config.accounts, now)
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {
-            tracing::warn!(
-                files = files.len(),
-                "the database is empty: the accepted files are read back"
-            );
+            tracing::warn!(files = files.len(), "the accepted files are read back");
             engine.take_back(&files, now)?;
         }
     }
@@ -288,7 +291,7 @@ impl Daemon {
             }
         }
         let now = (self.now)();
-        self.engine.change(|step| step.seen(now))?;
+        self.engine.seen(now)?;
         tracing::info!("qunfa has ended");
         Ok(())
     }
@@ -301,7 +304,7 @@ impl Daemon {
                 by_s = since.num_seconds(),
                 "the clock was stepped, or the machine slept"
             );
-            self.engine.forget_clocks(now);
+            self.engine.forget_clocks(now)?;
             self.looked.at = now;
         }
         if since >= LOOK_EVERY || self.looked.version.is_none() {
@@ -312,7 +315,7 @@ impl Daemon {
             self.looked.at = now;
         }
         if now - self.looked.seen_at >= SEEN_EVERY || now < self.looked.seen_at {
-            self.engine.change(|step| step.seen(now))?;
+            self.engine.seen(now)?;
             self.looked.seen_at = now;
         }
         Ok(())

@@ -22,8 +22,8 @@ use crate::model::{Account, Action, Audience, JobId, JobSpec, JobState, batch_le
 use crate::plan::Step as Next;
 use crate::quota::{Because, Block, margins};
 use crate::store::{
-    Attention, BatchBody, EventIn, Presence, Refusal, ResultAsk, Source, Step, Store, StoreError,
-    Taken,
+    Attention, BatchBody, Deferral, EventIn, Presence, Refusal, ResultAsk, Source, Step, Store,
+    StoreError, Taken,
 };
 use crate::wechat::callback::MassEvent;
 use crate::wechat::protocol::{self, Answer, Request};
@@ -179,8 +179,7 @@ impl Engine {
             Ok::<_, StoreError>(presence)
         })?;
         let mark = Mark { high_water: mark.high_water.max(absence.high_water), ..mark };
-        let away = now - absence.seen_at > margins::ABSENCE_MAX;
-        let absence = (away && absence.has_jobs).then_some(absence);
+        let absence = absence.has_jobs.then_some(absence);
         Ok(Self { store, lanes, mark, absence })
     }
 
@@ -214,11 +213,26 @@ impl Engine {
     /// Forgets what the platform's clocks said: our own was stepped.
     ///
     /// The caller compares the wall clock with a steady one before each pass.
-    pub fn forget_clocks(&mut self, now: DateTime<Utc>) {
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn forget_clocks(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         for lane in &mut self.lanes {
             lane.forget_clock(now);
         }
         self.look_again(now);
+        self.store.step(|step| step.bring_waits_back(now))
+    }
+
+    /// Records that the daemon is alive, once a trusted clock has judged how long it was away.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn seen(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if self.absence.is_some() {
+            return Ok(());
+        }
+        self.store.step(|step| step.seen(now))
     }
 
     /// Returns when the next pass has something to do.
@@ -284,6 +298,7 @@ impl Engine {
                 lane.settle(step, *ticket, answer, now)?;
                 if lane.clock_trusted(now)
                     && let Some(presence) = absence.take()
+                    && now - presence.seen_at > margins::ABSENCE_MAX
                 {
                     let why = format!(
                         "the daemon was last seen on {}: the machine may have been restored",
@@ -633,7 +648,10 @@ impl Turn<'_, '_> {
         if block.because == Because::TooMuch {
             return self.step.end_for(job, account, JobState::Failed, &why, self.now);
         }
-        self.step.defer(job, account, block.window.end(), &why, self.now)
+        // One that only another's claim kept back may come forward again.
+        let yields = block.because == Because::Claimed;
+        let deferral = Deferral { after: block.window.end(), why: &why, yields };
+        self.step.defer(job, account, deferral, self.now)
     }
 
     fn ask_result(&mut self, lane: &mut Lane) -> Result<(), StoreError> {

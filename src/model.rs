@@ -363,7 +363,7 @@ states! {
         /// Waiting for its time, or for the next request after a certain refusal.
         Planned = "planned" -> [Releasing, Held, Cancelled, Expired, Missed, Failed, Partial];
         /// Waiting for a person's approval.
-        Held = "held" -> [Planned, Cancelled, Expired, Missed];
+        Held = "held" -> [Planned, Cancelled, Expired, Missed, Failed];
         /// At least one batch was asked for, and not all have a clear end.
         Releasing = "releasing" -> [Planned, Accepted, Sent, Failed, Partial, Uncertain, Missed, Cancelled, Expired];
         /// The platform took every batch; their results are not known yet.

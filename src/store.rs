@@ -9,6 +9,7 @@
 //! module. One day the same engine may run on another database, and only this module may know.
 
 mod ahead;
+mod place;
 mod release;
 mod results;
 mod take;
@@ -24,6 +25,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
+pub use place::Deferral;
 pub use release::{Begun, Refusal, SendOutcome, Settled, Word};
 pub use results::{EventIn, Refused, ResultAsk, ResultWord};
 pub use take::{BatchBody, Source, Taken};
@@ -490,11 +492,12 @@ impl Step<'_> {
 
     /// Moves a job, if it stands where the caller believes, and writes its story on.
     fn move_job(&self, id: &JobId, from: JobState, to: Move<'_>, now: DateTime<Utc>) -> Result<()> {
-        assert!(
-            from == to.state || from.may_become(to.state),
-            "{id}: {from} never becomes {}",
-            to.state
-        );
+        if from != to.state && !from.may_become(to.state) {
+            return Err(StoreError::Guard(format!(
+                "job {id} is {from} and never becomes {}",
+                to.state
+            )));
+        }
         let ended = to.state.is_final().then(|| millis(now));
         let changed = self
             .db
@@ -532,7 +535,9 @@ impl Step<'_> {
     }
 
     fn move_batch(&self, id: i64, from: BatchState, to: BatchState) -> Result<()> {
-        assert!(from.may_become(to), "batch {id}: {from} never becomes {to}");
+        if !from.may_become(to) {
+            return Err(StoreError::Guard(format!("batch {id} is {from} and never becomes {to}")));
+        }
         let changed = self
             .db
             .prepare_cached("UPDATE batch SET state = ?3 WHERE id = ?1 AND state = ?2")?

@@ -165,7 +165,12 @@ impl Lane {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.wake = Some(now);
-        self.read_clock(step, answer, now)?;
+        // A token server that others share has a clock of its own, perhaps ours.
+        let shared =
+            matches!((&self.config.token, ticket), (TokenSource::Url(_), Ticket::Token { .. }));
+        if !shared {
+            self.read_clock(step, answer, now)?;
+        }
         match ticket {
             Ticket::Token { forced } => {
                 self.busy = false;
@@ -174,7 +179,7 @@ impl Lane {
             Ticket::Clock => {
                 self.busy = false;
                 match protocol::read_query(answer) {
-                    QueryReading::Ok => self.refusals = 0,
+                    QueryReading::Ok => {}
                     QueryReading::NewToken => self.refuse_token(),
                     QueryReading::Pause { code, errmsg } => self.pause(step, code, &errmsg, now)?,
                     QueryReading::Unclear(_) => {}
@@ -238,8 +243,17 @@ impl Lane {
         let name = &self.config.account.name;
         if self.clock_trusted(now) && self.usable_token(now).is_some() {
             self.fruitless = 0;
-            self.preflight_at = now;
+            // A token that lives too short for what is due is not asked for without a pause.
+            self.preflight_at = now + TimeDelta::seconds(PREFLIGHT_PAUSES_S[0]);
             return step.unattend(name, "platform");
+        }
+        if matches!(ticket, Ticket::Token { .. })
+            && self.usable_token(now).is_some()
+            && self.date.is_none()
+        {
+            // The token came from elsewhere: the platform's clock is asked for next.
+            self.preflight_at = now;
+            return Ok(());
         }
         // A refused token is replaced at once, the first time, if need be by force.
         let forced = matches!(ticket, Ticket::Token { forced: true });
@@ -329,7 +343,6 @@ impl Lane {
     }
 
     fn refuse_token(&mut self) {
-        self.refusals += 1;
         self.refused_token = self.token.take().map(|token| token.value);
     }
 
@@ -435,6 +448,7 @@ impl Lane {
     ) -> Result<(), StoreError> {
         step.refused_token(attempt, word, now)?;
         self.refuse_token();
+        self.refusals += 1;
         self.preflight_at = now;
         if self.refusals < 2 {
             return Ok(());

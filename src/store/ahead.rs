@@ -10,11 +10,38 @@ use super::{Result, Step, millis};
 use crate::model::{Account, JobId, JobState};
 use crate::quota::margins;
 
+/// Results are asked for at least this often, with a little to spare.
+const LONGEST_RESULT_GAP: chrono::TimeDelta = chrono::TimeDelta::minutes(61);
+
 /// The jobs in question: what was asked for once keeps its time.
 const AHEAD: &str = "account = ?1 AND written_at IS NULL AND wake_at IS NOT NULL AND taken_at > ?2
     AND asked = 0";
 
 impl Step<'_> {
+    /// Brings back every wait that a clock ahead of this one wrote down: none is longer than its
+    /// backoff from now.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn bring_waits_back(&self, now: DateTime<Utc>) -> Result<()> {
+        let soon = millis(now + margins::SAME_CLIENTMSGID);
+        let latest = millis(now + margins::BACKOFF_MAX + margins::SAME_CLIENTMSGID);
+        self.run("UPDATE call SET ended_at = ?1 WHERE ended_at > ?1", params![millis(now)])?;
+        self.run(
+            "UPDATE batch SET next_at = ?1 WHERE next_at > ?2 AND state IN ('planned', 'in_doubt')
+               AND job IN (SELECT id FROM job WHERE state = 'releasing' AND due_at <= ?1)",
+            params![soon, latest],
+        )?;
+        self.run(
+            "UPDATE job SET wake_at = min(wake_at, max(?1, due_at)) WHERE state = 'releasing'",
+            params![soon],
+        )?;
+        self.run(
+            "UPDATE batch SET result_at = ?1 WHERE result_at > ?2",
+            params![soon, millis(now + LONGEST_RESULT_GAP)],
+        )
+    }
+
     /// Says whether some job of an account was taken later than now.
     ///
     /// # Errors

@@ -8,10 +8,13 @@ use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest, Sha256};
 
 use crate::calendar::{self, Span, Window};
-use crate::model::{Account, BatchState, JobId, JobState, batch_lengths, hex, job_state};
+use crate::model::{
+    Account, BatchState, JobId, JobState, OnFullReceivers, batch_lengths, hex, job_state,
+};
 use crate::plan::{self, Batch, Job, Step as Next};
 use crate::quota::{self, Block, Demand, Need, Rule};
-use crate::store::take::{JOB_COLUMNS, Respect, is_slot, read_job};
+use crate::store::place::{Deferral, Respect, standing};
+use crate::store::take::{JOB_COLUMNS, is_slot, read_job};
 use crate::store::{Move, Result, Step, StoreError, instant, millis};
 
 /// An intent on disk: what the request needs.
@@ -154,9 +157,9 @@ impl Step<'_> {
         let oldest: Option<i64> = self
             .db
             .prepare_cached(
-                "SELECT ifnull(ended_at, ?2) FROM call WHERE account = ?1
+                "SELECT min(ifnull(ended_at, ?2), ?2) FROM call WHERE account = ?1
                    AND (ended_at IS NULL OR ended_at > ?3)
-                 ORDER BY ifnull(ended_at, ?2) DESC LIMIT 1 OFFSET ?4",
+                 ORDER BY min(ifnull(ended_at, ?2), ?2) DESC LIMIT 1 OFFSET ?4",
             )?
             .query_row(
                 params![account, millis(now), millis(now - span), room.saturating_sub(1)],
@@ -182,27 +185,43 @@ impl Step<'_> {
             return Ok(Err(Refusal::Receivers(block)));
         }
         let open = self.open_batches(&job.id)?;
-        let calls = if first { open } else { 1 };
-        let demand = Demand { calls, ..job.demand };
-        // A repeat that would need a new window yields to everybody who waits for it.
-        let respect =
-            if first { Respect::Ahead(job.rank, &job.id) } else { Respect::Others(&job.id) };
+        let demand = Demand { calls: if first { open } else { 1 }, ..job.demand };
         let needs = quota::needs(account, demand, now);
         for need in &needs {
             if is_slot(need.rule) && self.holds(&job.id, *need)? {
                 continue;
             }
+            // A repeat that would need a new window yields to everybody who waits for it.
+            let own = first || self.holds(&job.id, *need)? || self.claims(&job.id, *need)?;
+            let respect =
+                if own { Respect::Ahead(standing(job), &job.id) } else { Respect::Others(&job.id) };
             if let Err(block) = self.room(job, account, *need, respect, now)? {
                 return Ok(Err(Refusal::Blocked(block)));
             }
+        }
+        if first {
+            self.drop_full(job, account, now)?;
         }
         let begun = self.write_attempt(job, batch, now)?;
         if batch.in_doubt_since.is_none() {
             self.return_charges_outside(&job.id, &needs)?;
         }
         self.charge_needs(job, account, (batch.id, begun.attempt), now)?;
-        self.keep_calls_for_the_rest(job, open.saturating_sub(1))?;
+        let rest = self.open_batches(&job.id)?.saturating_sub(1);
+        self.keep_calls_for_the_rest(job, rest)?;
         Ok(Ok(begun))
+    }
+
+    fn claims(&self, id: &JobId, need: Need) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM claim WHERE job = ?1 AND rule = ?2 AND \"window\" = ?3)",
+            )?
+            .query_row(
+                params![id.as_str(), need.rule.name(), need.window.to_string()],
+                |row| row.get(0),
+            )?)
     }
 
     fn write_attempt(&self, job: &Job, batch: &Batch, now: DateTime<Utc>) -> Result<Begun> {
@@ -245,7 +264,7 @@ impl Step<'_> {
         Ok(Begun { attempt, list: receivers.is_some(), body, clientmsgid })
     }
 
-    fn open_batches(&self, id: &JobId) -> Result<u32> {
+    pub(super) fn open_batches(&self, id: &JobId) -> Result<u32> {
         Ok(self
             .db
             .prepare_cached(
@@ -470,7 +489,7 @@ impl Step<'_> {
         )?;
         self.keep_charges(attempt, asked.batch, adopted, word.dated.unwrap_or(now))?;
         self.note_deliveries(account, asked.batch)?;
-        self.return_unconfirmed_disproved(account, &asked.job, now)?;
+        self.return_unconfirmed_disproved(account, asked.batch, now)?;
         self.match_events(account, asked.batch, msg_id, now)?;
         let how = if adopted { "adopted: the platform had it already" } else { "accepted" };
         let why = format!("batch {} {how}, msg_id {msg_id}", self.batch_number(asked.batch)?);
@@ -622,6 +641,7 @@ impl Step<'_> {
         } else {
             self.rest_batch(&asked, now)?;
         }
+        self.return_provisional(attempt, None)?;
         self.carry_on(&asked.job, "the access token was refused; asked again with a new one", now)
     }
 
@@ -705,7 +725,7 @@ impl Step<'_> {
         self.rest_batch(&asked, now)?;
         self.return_reserved(asked.batch)?;
         let job = self.job(&asked.job)?;
-        self.defer(&job, account, after, why, now)?;
+        self.defer(&job, account, Deferral { after, why, yields: false }, now)?;
         // Its old slot may serve another: our own count never held it.
         self.come_forward(account, now)
     }
@@ -718,7 +738,7 @@ impl Step<'_> {
         Ok(self.batches(id)?.iter().any(|batch| batch.in_doubt_since.is_some()))
     }
 
-    fn return_reserved(&self, batch: i64) -> Result<()> {
+    pub(super) fn return_reserved(&self, batch: i64) -> Result<()> {
         self.run(
             "UPDATE charge SET state = 'returned' WHERE batch = ?1 AND state = 'reserved'",
             params![batch],
@@ -825,29 +845,17 @@ impl Step<'_> {
     }
 
     /// Returns the block where a list's receivers had their four of the month.
-    ///
-    /// With `on_full_receivers: drop` the full ones are taken out here, before the body is first
-    /// asked with, and never later.
     fn full_receivers(
         &self,
         job: &Job,
         account: &Account,
         now: DateTime<Utc>,
     ) -> Result<Option<Block>> {
-        use crate::model::OnFullReceivers;
         let window = Window::containing(Span::Month, now);
         let (full, total) = self.count_full(&job.id, account, window)?;
         let block = Block { rule: Rule::MonthlyReceiver, window, because: quota::Because::Used };
-        match job.on_full_receivers {
-            _ if full == 0 => Ok(None),
-            _ if full == total => Ok(Some(block)),
-            OnFullReceivers::Defer => Ok(Some(block)),
-            OnFullReceivers::Drop if !job.asked => {
-                self.drop_full(job, account, window, now)?;
-                Ok(None)
-            }
-            OnFullReceivers::Drop | OnFullReceivers::Send => Ok(None),
-        }
+        let wanted_whole = job.on_full_receivers == OnFullReceivers::Defer;
+        Ok((full > 0 && (full == total || wanted_whole)).then_some(block))
     }
 
     /// Counts a list's receivers that certainly had their four of a month, and all of them.
@@ -876,21 +884,25 @@ impl Step<'_> {
                 "SELECT count(*) FILTER (WHERE (SELECT count(*) FROM delivery d
                         WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value) >= ?4), count(*)
                  FROM batch, json_each(batch.body, '$.touser') r
-                 WHERE batch.job = ?1 AND replaced = 0 AND receivers IS NOT NULL",
+                 WHERE batch.job = ?1 AND replaced = 0 AND receivers IS NOT NULL
+                   AND state IN ('planned', 'asking', 'in_doubt')",
             )?
             .query_row(params![id.as_str(), account.name, month.to_string(), limit], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?)
     }
 
-    /// Makes a list's batches anew without its full receivers.
-    fn drop_full(
-        &self,
-        job: &Job,
-        account: &Account,
-        month: Window,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
+    /// Makes a list's batches anew without its full receivers, where its author wants that.
+    ///
+    /// Only before the body is first asked with, and never later.
+    fn drop_full(&self, job: &Job, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        if job.asked || job.on_full_receivers != OnFullReceivers::Drop {
+            return Ok(());
+        }
+        let month = Window::containing(Span::Month, now);
+        if self.count_full(&job.id, account, month)?.0 == 0 {
+            return Ok(());
+        }
         let limit = quota::limit(Rule::MonthlyReceiver, account).unwrap_or(u32::MAX);
         let receivers = self
             .db
@@ -932,6 +944,10 @@ impl Step<'_> {
                 params![batch.id, list, u32::try_from(these.len()).unwrap_or(u32::MAX)],
             )?;
         }
+        self.run(
+            "UPDATE job SET calls = (SELECT count(*) FROM batch WHERE job = ?1) WHERE id = ?1",
+            params![job.id.as_str()],
+        )?;
         let why = format!("{dropped} receivers had their four of {month} and were taken out");
         self.tell(&job.id, Some(job.state), job.state, &why, now)
     }

@@ -11,7 +11,7 @@ use crate::calendar::{Span, Window};
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::Job;
 use crate::quota::{self, Need, Rule};
-use crate::store::take::Respect;
+use crate::store::place::Respect;
 use crate::store::{Result, Step, StoreError, instant, millis};
 
 /// The pauses between two `mass/get` for one broadcast, before [`LAST_GAP`] repeats.
@@ -172,7 +172,8 @@ impl Step<'_> {
         let open: bool = self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM batch WHERE account = ?1 AND state IN ('asking', 'in_doubt'))",
+                "SELECT EXISTS (SELECT 1 FROM batch WHERE account = ?1 AND state IN ('asking', 'in_doubt')
+                   AND replaced = 0)",
             )?
             .query_row([&account.name], |row| row.get(0))?;
         if open {
@@ -445,15 +446,26 @@ impl Step<'_> {
         Ok(confirmed)
     }
 
-    /// Takes back an unconfirmed send that our own success disproves: both do not fit.
+    /// Takes back unconfirmed sends that an accepted batch disproves: both do not fit into the
+    /// windows that it keeps charged.
     pub(super) fn return_unconfirmed_disproved(
         &self,
         account: &Account,
-        id: &JobId,
+        batch: i64,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let job = self.job(id)?;
-        for need in quota::needs(account, job.demand, now) {
+        let kept = self
+            .db
+            .prepare_cached(
+                "SELECT rule, \"window\" FROM charge WHERE batch = ?1 AND state = 'kept'",
+            )?
+            .query_map([batch], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<Vec<(String, String)>>>()?;
+        for (rule, window) in kept {
+            let Some((rule, window)) = Rule::parse(&rule).zip(Window::parse(&window)) else {
+                continue;
+            };
+            let need = Need { rule, window, amount: 1 };
             let usage = self.usage(&account.name, need, Respect::All, now)?;
             let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
             let excess = (usage.used + usage.unconfirmed).saturating_sub(limit);

@@ -7,13 +7,12 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use crate::calendar::Window;
 use crate::model::{
     Account, Audience, BatchState, Expires, JobId, JobSpec, JobState, OnFullReceivers, OnQuota,
     clientmsgid,
 };
-use crate::plan::{self, Batch, Job, Placement, Rank};
-use crate::quota::{self, Block, Demand, Need, Rule, Usage};
+use crate::plan::{Batch, Job, Rank};
+use crate::quota::{self, Demand, Rule};
 use crate::store::{Move, Result, Step, StoreError, instant, millis, seconds, unreadable};
 
 /// The fixed body of one batch.
@@ -160,17 +159,18 @@ impl Step<'_> {
     fn known(&self, spec: &JobSpec) -> Result<Known> {
         let row = self
             .db
-            .prepare_cached("SELECT account, digest, state, asked FROM job WHERE id = ?1")?
+            .prepare_cached("SELECT account, digest, state, asked, reason FROM job WHERE id = ?1")?
             .query_row([spec.id.as_str()], |row| {
                 Ok((
                     row.get::<_, String>(0)?,
                     row.get::<_, String>(1)?,
                     state(row, 2)?,
                     row.get::<_, bool>(3)?,
+                    row.get::<_, Option<String>>(4)?,
                 ))
             })
             .optional()?;
-        let Some((account, digest, state, asked)) = row else {
+        let Some((account, digest, state, asked, reason)) = row else {
             return Ok(Known::No);
         };
         let id = &spec.id;
@@ -181,10 +181,12 @@ impl Step<'_> {
         }
         let waiting = matches!(state, JobState::Planned | JobState::Held) && !asked;
         Ok(match (digest == spec.digest(), waiting) {
-            (true, _) if state == JobState::Missed => Known::Refuse(format!(
-                "job {id} is known and was missed: look at `qunfa show {id}`, then `qunfa retry {id}`, \
-                 or give it a new id if you are sure that it was not sent"
-            )),
+            _ if state == JobState::Missed && reason.as_deref() == Some(LOST) => {
+                Known::Refuse(format!(
+                    "job {id} may have been sent already ({LOST}): look in the account's history on the \
+                 website, then say `qunfa retry {id}` or give it a new id"
+                ))
+            }
             (true, _) => Known::Same,
             (false, true) => Known::Editable(id.clone()),
             (false, false) => Known::Refuse(format!(
@@ -316,291 +318,6 @@ impl Step<'_> {
         )
     }
 
-    /// Finds a taken job its place, pushing back those behind it.
-    ///
-    /// Its own time is tried first, even when that has passed: a job that comes too late is
-    /// missed and not quietly sent another day.
-    pub(super) fn settle_place(
-        &self,
-        id: &JobId,
-        account: &Account,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let job = self.job(id)?;
-        self.put(&job, account, job.planned_at, now)
-    }
-
-    /// Moves a job that a rule kept from its window to a later one.
-    ///
-    /// `after` is the first instant that may be tried; `why` is what kept it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn defer(
-        &self,
-        job: &Job,
-        account: &Account,
-        after: DateTime<Utc>,
-        why: &str,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        if job.on_quota == OnQuota::Fail {
-            return self.end_for(
-                job,
-                account,
-                JobState::Failed,
-                &format!("{why}, and on_quota is fail"),
-                now,
-            );
-        }
-        self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()])?;
-        let state = if self.any_accepted(&job.id)? { job.state } else { resting(job.state) };
-        self.run(
-            "UPDATE job SET first_asked_at = NULL, state = ?2 WHERE id = ?1",
-            params![job.id.as_str(), state.as_str()],
-        )?;
-        if state != job.state {
-            self.tell(&job.id, Some(job.state), state, why, now)?;
-        }
-        let job = Job { first_asked_at: None, state, ..job.clone() };
-        let rank = Respect::Ahead(job.rank, &job.id);
-        let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
-        match plan::place(&job, account, after, usage)? {
-            Placement::At(at, _) if at > job.expires_at => self.beyond(&job, account, why, now),
-            Placement::At(at, _) => self.stand(
-                &job,
-                account,
-                Stand { at, reason: &format!("deferred: {why}"), yields: false },
-                now,
-            ),
-            Placement::Beyond(_) => self.beyond(&job, account, why, now),
-            Placement::Never(block) => {
-                self.end_for(&job, account, JobState::Failed, &plan::sentence(block), now)
-            }
-        }
-    }
-
-    pub(super) fn any_accepted(&self, id: &JobId) -> Result<bool> {
-        Ok(self
-            .db
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM batch WHERE job = ?1 AND replaced = 0
-                 AND state IN ('accepted', 'sent', 'failed'))",
-            )?
-            .query_row([id.as_str()], |row| row.get(0))?)
-    }
-
-    fn beyond(&self, job: &Job, account: &Account, why: &str, now: DateTime<Utc>) -> Result<()> {
-        let why = format!("{why}, and its next window lies beyond its expires");
-        self.end_for(job, account, JobState::Expired, &why, now)
-    }
-
-    /// Puts a waiting job into its first window with room at or after `earliest`.
-    fn put(
-        &self,
-        job: &Job,
-        account: &Account,
-        earliest: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        // A job without a time of its own takes no slot from anybody.
-        let rank =
-            if job.anytime { Respect::Others(&job.id) } else { Respect::Ahead(job.rank, &job.id) };
-        let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
-        match plan::place(job, account, earliest, usage)? {
-            Placement::At(at, None) => {
-                self.stand(job, account, Stand { at, reason: "", yields: false }, now)
-            }
-            Placement::At(at, Some(block)) if job.on_quota == OnQuota::Defer => {
-                let reason = format!("deferred: {}", plan::sentence(block));
-                // Whatever holds the place now, a request under way too, may yet give it up.
-                self.stand(job, account, Stand { at, reason: &reason, yields: true }, now)
-            }
-            // A job that may not defer keeps its time without a claim: one before it may yet be
-            // given up, and its release decides.
-            Placement::At(_, Some(_)) => Ok(()),
-            Placement::Beyond(block) => self.beyond(job, account, &plan::sentence(block), now),
-            Placement::Never(block) => {
-                self.end_for(job, account, JobState::Failed, &plan::sentence(block), now)
-            }
-        }
-    }
-
-    /// Writes where a job stands now, with its claims.
-    fn stand(
-        &self,
-        job: &Job,
-        account: &Account,
-        Stand { at, reason, yields }: Stand<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        self.run(
-            "UPDATE job SET due_at = ?2, yields = ?3, reason = nullif(?4, ''), wake_at = ?2 WHERE id = ?1",
-            params![job.id.as_str(), millis(at), yields, reason],
-        )?;
-        self.run(
-            "UPDATE batch SET next_at = ?2 WHERE job = ?1 AND state = 'planned' AND replaced = 0",
-            params![job.id.as_str(), millis(at)],
-        )?;
-        if at != job.due_at {
-            let to = if reason.is_empty() {
-                format!("comes forward to {}", crate::calendar::beijing(at))
-            } else {
-                format!("{reason}; it goes at {}", crate::calendar::beijing(at))
-            };
-            self.tell(&job.id, Some(job.state), job.state, &to, now)?;
-        }
-        // What was asked for once keeps its next slot against any priority.
-        let behind = if job.asked { i32::MIN } else { job.rank.behind };
-        for need in quota::needs(account, job.demand, at) {
-            self.run(
-                "INSERT INTO claim (job, account, rule, \"window\", amount, behind, taken)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT DO UPDATE SET \"window\" = excluded.\"window\", amount = excluded.amount",
-                params![
-                    job.id.as_str(),
-                    job.account,
-                    need.rule.name(),
-                    need.window.to_string(),
-                    need.amount,
-                    behind,
-                    job.rank.taken,
-                ],
-            )?;
-            self.push_back(account, need, now)?;
-        }
-        Ok(())
-    }
-
-    /// Moves those out of a window who stand in it beyond its limit, the last in rank first.
-    fn push_back(&self, account: &Account, need: Need, now: DateTime<Utc>) -> Result<()> {
-        let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
-        loop {
-            let usage = self.usage(&account.name, need, Respect::All, now)?;
-            if usage.used.saturating_add(usage.claimed) <= limit {
-                return Ok(());
-            }
-            let last: Option<String> = self
-                .db
-                .prepare_cached(
-                    "SELECT claim.job FROM claim JOIN job ON job.id = claim.job
-                     WHERE claim.account = ?1 AND rule = ?2 AND \"window\" = ?3 AND asked = 0
-                     ORDER BY behind DESC, claim.taken DESC LIMIT 1",
-                )?
-                .query_row(
-                    params![account.name, need.rule.name(), need.window.to_string()],
-                    |row| row.get(0),
-                )
-                .optional()?;
-            let Some(job) = last.as_deref().and_then(JobId::parse) else {
-                return Ok(());
-            };
-            let job = self.job(&job)?;
-            self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()])?;
-            // Where it would stay, nobody before it is the reason, and its release will say more.
-            if !self.place_later(&job, account, need.window, now)? {
-                return Ok(());
-            }
-        }
-    }
-
-    fn place_later(
-        &self,
-        job: &Job,
-        account: &Account,
-        full: Window,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        if job.on_quota == OnQuota::Fail {
-            // It keeps its time without a claim, and its release decides.
-            return Ok(true);
-        }
-        self.put(job, account, job.due_at, now)?;
-        let job = self.job(&job.id)?;
-        Ok(job.state.is_final() || !full.contains(job.due_at))
-    }
-
-    /// Lets jobs that only another's claim kept back come forward.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn come_forward(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        let waiting = self
-            .db
-            .prepare_cached(
-                "SELECT id FROM job WHERE account = ?1 AND yields = 1 AND asked = 0
-                 AND state IN ('planned', 'held') ORDER BY priority DESC, taken",
-            )?
-            .query_map([&account.name], |row| row.get::<_, String>(0))?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        for id in waiting.iter().filter_map(|id| JobId::parse(id)) {
-            let job = self.job(&id)?;
-            let waits = matches!(job.state, JobState::Planned | JobState::Held);
-            // One that moved may have ended others; and what is overdue is missed, not moved.
-            if !waits || now > plan::deadline(&job) {
-                continue;
-            }
-            self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
-            // A time that its grace has passed would only make it missed.
-            self.put(&job, account, now - job.grace, now)?;
-        }
-        Ok(())
-    }
-
-    /// Gives up what a job still claims, and lets others come forward: into that place, or into
-    /// the one whose charge was just returned.
-    pub(super) fn give_up_claims(
-        &self,
-        id: &JobId,
-        account: &Account,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
-        self.run("UPDATE job SET yields = 0 WHERE id = ?1", params![id.as_str()])?;
-        self.come_forward(account, now)
-    }
-
-    /// Returns what the ledger says of a window at `now`, as one asker has to respect it.
-    pub(super) fn usage(
-        &self,
-        account: &str,
-        need: Need,
-        respect: Respect<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<Usage> {
-        let window = need.window.to_string();
-        // Tomorrow's provisional charge defers nobody until midnight.
-        let begun = now >= need.window.start();
-        let (used, unconfirmed): (u32, u32) = self
-            .db
-            .prepare_cached(
-                "SELECT ifnull(sum(amount) FILTER (WHERE ifnull(e.confirmed, 1)), 0),
-                        ifnull(sum(amount) FILTER (WHERE e.confirmed = 0), 0)
-                 FROM charge LEFT JOIN external_send e ON e.id = charge.external_send
-                 WHERE charge.account = ?1 AND rule = ?2 AND \"window\" = ?3
-                   AND charge.state <> 'returned' AND (provisional = 0 OR ?4)",
-            )?
-            .query_row(params![account, need.rule.name(), window, begun], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        let (behind, taken, own) = match respect {
-            Respect::All => (i64::MAX, i64::MAX, ""),
-            Respect::Others(id) => (i64::MAX, i64::MAX, id.as_str()),
-            Respect::Ahead(rank, id) => (i64::from(rank.behind), rank.taken, id.as_str()),
-        };
-        let claimed = self
-            .db
-            .prepare_cached(
-                "SELECT ifnull(sum(amount), 0) FROM claim
-                 WHERE account = ?1 AND rule = ?2 AND \"window\" = ?3
-                   AND (behind, taken) < (?4, ?5) AND job <> ?6",
-            )?
-            .query_row(params![account, need.rule.name(), window, behind, taken, own], |row| {
-                row.get(0)
-            })?;
-        Ok(Usage { used, unconfirmed, claimed })
-    }
-
     /// Returns a job as a decision needs it.
     ///
     /// # Errors
@@ -637,56 +354,6 @@ impl Step<'_> {
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Returns the block that keeps a new demand out at `now`, if any.
-    pub(super) fn room(
-        &self,
-        job: &Job,
-        account: &Account,
-        need: Need,
-        respect: Respect<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<std::result::Result<quota::Room, Block>> {
-        let usage = self.usage(&job.account, need, respect, now)?;
-        Ok(quota::admit(account, need, usage))
-    }
-}
-
-/// Where a waiting job stands.
-struct Stand<'a> {
-    at: DateTime<Utc>,
-    /// Why it is not its own time, if it is not.
-    reason: &'a str,
-    /// Whether only another's claim keeps it back.
-    yields: bool,
-}
-
-/// Whose claims an asker has to respect.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Respect<'a> {
-    /// Everybody's.
-    All,
-    /// Everybody's but this job's.
-    Others(&'a JobId),
-    /// Those before this rank, but not this job's own.
-    Ahead(Rank, &'a JobId),
-}
-
-/// Returns where a job rests while it waits for a later window.
-fn resting(state: JobState) -> JobState {
-    match state {
-        JobState::Releasing => JobState::Planned,
-        JobState::Planned
-        | JobState::Held
-        | JobState::Accepted
-        | JobState::Sent
-        | JobState::Failed
-        | JobState::Partial
-        | JobState::Uncertain
-        | JobState::Cancelled
-        | JobState::Expired
-        | JobState::Missed => state,
     }
 }
 

@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::calendar::{self, Window};
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
-use crate::store::take::{Respect, state};
+use crate::store::place::Respect;
+use crate::store::take::state;
 use crate::store::{Result, Step, instant, millis, unreadable};
 
 /// One job in a list.

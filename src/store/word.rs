@@ -122,6 +122,17 @@ impl Step<'_> {
         if batch.generation >= generation || settled {
             return Ok(());
         }
+        // Nobody asks with the old id any more: the platform's answer to the new one counts.
+        match batch.state {
+            BatchState::Planned | BatchState::Asking | BatchState::InDoubt => {
+                self.run(
+                    "UPDATE batch SET state = 'refused', in_doubt_since_at = NULL WHERE id = ?1",
+                    params![batch.id],
+                )?;
+                self.return_reserved(batch.id)?;
+            }
+            BatchState::Refused | BatchState::Accepted | BatchState::Sent | BatchState::Failed => {}
+        }
         self.remake(batch, account, generation, now)
     }
 

@@ -181,8 +181,7 @@ impl Oracle {
     pub(crate) fn handed_over(
         &mut self,
         (account, flight): (&Account, u64),
-        outgoing: &Outgoing,
-        tokens_in_flight: usize,
+        (outgoing, tokens_in_flight): (&Outgoing, usize),
         (at, now): (DateTime<Utc>, DateTime<Utc>),
         disk: &Disk,
     ) -> Result<String, String> {
@@ -261,7 +260,7 @@ impl Oracle {
         let value: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
         let id = value["clientmsgid"].as_str().ok_or("6: a send without a clientmsgid")?;
         let job = text_of(&value).and_then(|text| text.split('|').next()).unwrap_or_default();
-        let known = self.jobs.get(job).ok_or(format!("7: nobody planned {body}"))?;
+        let known = self.jobs.get(job).ok_or_else(|| format!("7: nobody planned {body}"))?;
         let Action::Broadcast(broadcast) = &known.spec.action;
         let batch = match (&broadcast.audience, value["touser"][0].as_str()) {
             (Audience::List(list), Some(first)) => {
@@ -696,7 +695,7 @@ impl Oracle {
             let wrong = match (stands.as_str(), state.as_str()) {
                 ("sent", _) => !mine.is_some_and(|(_, delivered, _)| *delivered),
                 ("accepted", _) => mine.is_none(),
-                ("failed", _) => !mine.is_some_and(|(_, delivered, _)| !*delivered),
+                ("failed", _) => mine.is_none_or(|(_, delivered, _)| *delivered),
                 (_, "uncertain" | "releasing") => false,
                 ("planned" | "refused", _) => delivered,
                 _ => true,

@@ -51,6 +51,11 @@ fn due_work_and_results_are_found_by_an_index_and_never_by_a_scan_or_a_sort() {
             "job_wake",
         ),
         (
+            "SELECT 1 FROM job WHERE account = 'brand' AND written_at IS NULL
+             AND wake_at IS NOT NULL AND taken_at > 5 AND asked = 0",
+            "job_anytime",
+        ),
+        (
             "SELECT id FROM batch WHERE account = 'brand' AND result_at <= 5
              ORDER BY result_at LIMIT 1",
             "batch_result",

@@ -16,7 +16,8 @@ use qunfa::model::{
 };
 use qunfa::sandbox::{AdminAnswer, FaultKind, Review, openid};
 
-use crate::world::{CrashPoint, MarkFate, World, beijing, show, spec, time};
+use crate::world::{CrashPoint, MarkFate, World, beijing, show, time};
+use crate::writer::spec;
 
 /// How many account-years a plain `cargo test` runs, in both halves together.
 const YEARS: u64 = 100;
@@ -142,6 +143,8 @@ struct Swarm {
     from: DateTime<Utc>,
     days: i64,
     jobs: u32,
+    /// The platform checks the quota before it remembers a clientmsgid.
+    quota_first: bool,
 }
 
 fn run(seed: u64, print: bool) -> Outcome {
@@ -154,7 +157,7 @@ fn run(seed: u64, print: bool) -> Outcome {
         world.count("database in a file");
     }
     let days = rng.i64(20..=70);
-    let mut swarm = Swarm { rng, from, days, jobs: 0 };
+    let mut swarm = Swarm { rng, from, days, jobs: 0, quota_first: false };
     swarm.accounts(&mut world);
     swarm.faults(&mut world);
     swarm.jobs(&mut world);
@@ -265,6 +268,7 @@ impl Swarm {
         }
         self.mishaps(world);
         if self.on() {
+            self.quota_first = true;
             world.platform.inject(FaultKind::QuotaBeforeClientmsgid(true));
         }
         if self.on() {
@@ -405,7 +409,10 @@ impl Swarm {
                 1 => TimeDelta::minutes(self.rng.i64(60..20 * 60)),
                 _ => TimeDelta::hours(self.rng.i64(20..240)),
             };
-            let (fate, name) = match self.rng.u32(0..3) {
+            // An old database without its mark is saved by 45065 alone: where the platform answers
+            // 45028 before it, a job that it forgot is deferred, out of the platform's memory.
+            let fates = if self.quota_first { 1 } else { 3 };
+            let (fate, name) = match self.rng.u32(0..fates) {
                 0 => (MarkFate::Kept, "restore with the mark"),
                 1 => (MarkFate::Older, "restore with an older mark"),
                 _ => (MarkFate::Gone, "restore without a mark"),

@@ -10,12 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
 use qunfa::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenJob, Ticket};
-use qunfa::model::{
-    Account, Action, Audience, Broadcast, Content, Expires, JobId, JobSpec, JobState, Kind,
-    OnFullReceivers, OnQuota,
-};
-use qunfa::sandbox::{self, FaultKind, Platform, Response, openid};
-use qunfa::store::JobView;
+use qunfa::model::{Account, JobId, JobSpec, Kind};
+use qunfa::sandbox::{self, FaultKind, Platform, Response};
 use qunfa::wechat::callback::{self, Incoming};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
 use secrecy::SecretString;
@@ -497,7 +493,7 @@ impl World {
         self.sequence += 1;
         let id = self.sequence;
         let who = (&setup.account, id);
-        let seen = self.oracle.handed_over(who, &outgoing, tokens, (at, now), &self.disk);
+        let seen = self.oracle.handed_over(who, (&outgoing, tokens), (at, now), &self.disk);
         let name = setup.account.name.clone();
         match seen {
             Ok(words) => self.say(&format!("{name}: asks {words}")),
@@ -525,7 +521,7 @@ impl World {
         let taken = self.platform.accepted().get(accepted);
         let seen = self.oracle.arrived(&account, id, (logged, taken), self.at);
         let words = logged.map(|logged| {
-            let code = logged.errcode.map_or("nothing".to_owned(), |code| code.to_string());
+            let code = logged.errcode.map_or_else(|| "nothing".to_owned(), |code| code.to_string());
             format!("{} decides {code} {}", account.name, logged.fault.unwrap_or_default())
         });
         if let Some(words) = words {
@@ -653,7 +649,7 @@ impl World {
         self.oracle.clock_stepped(self.at);
         let now = self.now();
         if let Some(engine) = &mut self.engine {
-            engine.forget_clocks(now);
+            engine.forget_clocks(now).unwrap();
         }
     }
 
@@ -667,7 +663,7 @@ impl World {
             world.frozen_until = None;
             let now = world.now();
             if let Some(engine) = &mut world.engine {
-                engine.forget_clocks(now);
+                engine.forget_clocks(now).unwrap();
             }
         });
     }
@@ -736,12 +732,6 @@ impl World {
         taken
     }
 
-    /// Begins to write a job of the first account.
-    pub(crate) fn job(&mut self, id: &str) -> JobWriter<'_> {
-        let account = self.accounts[0].account.name.clone();
-        JobWriter { spec: spec(id, &account), world: self }
-    }
-
     /// A person says that a job is to be asked for again.
     pub(crate) fn retry(&mut self, id: &str) -> Result<(), String> {
         let now = self.now();
@@ -763,66 +753,6 @@ impl World {
         let lifted = self.engine().change(|step| step.resume(None)).unwrap();
         self.say(&format!("a person says resume: {lifted} lifted"));
         self.engine().look_again(now);
-    }
-
-    /// A job as `show` would show it.
-    pub(crate) fn view(&self, id: &str) -> JobView {
-        let engine = self.engine.as_ref().expect("the daemon runs");
-        engine.store().read().job_view(id).unwrap().unwrap_or_else(|| panic!("no job {id}"))
-    }
-
-    pub(crate) fn state(&self, id: &str) -> JobState {
-        self.view(id).state
-    }
-
-    pub(crate) fn reason(&self, id: &str) -> String {
-        self.view(id).reason.unwrap_or_default()
-    }
-
-    /// When a job is due, as a Beijing time to the minute.
-    pub(crate) fn due(&self, id: &str) -> String {
-        beijing(self.view(id).due)[..16].to_owned()
-    }
-
-    /// What needs a person, as words for programs.
-    pub(crate) fn attention(&self) -> Vec<String> {
-        let engine = self.engine.as_ref().expect("the daemon runs");
-        let notes = engine.store().read().attention(self.now()).unwrap();
-        notes.into_iter().map(|note| note.kind).collect()
-    }
-
-    /// When each broadcast of ours was accepted, as Beijing times to the second.
-    pub(crate) fn accepted(&self) -> Vec<String> {
-        let ours = self.platform.accepted().iter().filter(|accepted| !accepted.website);
-        ours.map(|accepted| beijing(accepted.at)[..19].to_owned()).collect()
-    }
-
-    /// The mass sends that reached the platform: seconds since the first, and the code decided.
-    pub(crate) fn sends(&self) -> Vec<(i64, Option<i64>)> {
-        let mut sends = self.platform.requests().iter().filter(|logged| {
-            logged.path.ends_with("/mass/sendall") || logged.path.ends_with("/mass/send")
-        });
-        let first = sends.clone().next().map(|logged| logged.at).unwrap_or_default();
-        sends.by_ref().map(|logged| ((logged.at - first).num_seconds(), logged.errcode)).collect()
-    }
-
-    /// The codes that the platform decided on for the mass sends.
-    pub(crate) fn codes(&self) -> Vec<Option<i64>> {
-        self.sends().into_iter().map(|(_, code)| code).collect()
-    }
-
-    /// Sends made elsewhere that are booked: confirmed, and not.
-    pub(crate) fn external(&self) -> (u32, u32) {
-        let sql =
-            "SELECT count(*) FILTER (WHERE confirmed = 1), count(*) FILTER (WHERE confirmed = 0)
-                   FROM external_send WHERE returned = 0";
-        self.disk.witness.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
-    }
-
-    /// Sends made elsewhere that were ever booked.
-    pub(crate) fn count_external(&self) -> u32 {
-        let sql = "SELECT count(*) FROM external_send";
-        self.disk.witness.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     /// Somebody sends from the website, to everyone.
@@ -882,93 +812,4 @@ fn words(ticket: Ticket, answer: &Answer) -> String {
         Reply::NotSent(why) | Reply::Unknown(why) => why.clone(),
     };
     format!("for {ticket:?}: {said}")
-}
-
-/// A job to everyone, as soon as allowed, with its id as the text.
-pub(crate) fn spec(id: &str, account: &str) -> JobSpec {
-    JobSpec {
-        id: JobId::parse(id).unwrap(),
-        account: account.to_owned(),
-        at: None,
-        timezone: chrono_tz::Asia::Shanghai,
-        grace: TimeDelta::minutes(30),
-        retry_for: TimeDelta::hours(2),
-        expires: Expires::After(TimeDelta::days(7)),
-        on_quota: OnQuota::Defer,
-        priority: 0,
-        approval: false,
-        on_full_receivers: OnFullReceivers::Send,
-        action: Action::Broadcast(Broadcast {
-            audience: Audience::Everyone,
-            content: Content::Text { content: format!("{id}|") },
-            send_ignore_reprint: false,
-        }),
-    }
-}
-
-/// A job being written.
-pub(crate) struct JobWriter<'a> {
-    world: &'a mut World,
-    pub(crate) spec: JobSpec,
-}
-
-impl JobWriter<'_> {
-    pub(crate) fn at(mut self, text: &str) -> Self {
-        self.spec.at = Some(time(text));
-        self
-    }
-
-    pub(crate) fn account(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.spec.account);
-        self
-    }
-
-    pub(crate) fn with(mut self, change: impl FnOnce(&mut JobSpec)) -> Self {
-        change(&mut self.spec);
-        self
-    }
-
-    /// To the followers with one tag.
-    pub(crate) fn tag(self) -> Self {
-        self.audience(Audience::Tag(2))
-    }
-
-    /// To the first `count` followers.
-    pub(crate) fn list(self, count: u32) -> Self {
-        let setup = &self.world.accounts[0].account;
-        let list = (0..count).map(|number| openid(&setup.appid, number)).collect();
-        self.audience(Audience::List(list))
-    }
-
-    pub(crate) fn audience(mut self, audience: Audience) -> Self {
-        let Action::Broadcast(broadcast) = &mut self.spec.action;
-        broadcast.audience = audience;
-        self
-    }
-
-    pub(crate) fn content(mut self, content: Content) -> Self {
-        let Action::Broadcast(broadcast) = &mut self.spec.action;
-        broadcast.content = content;
-        self
-    }
-
-    /// Another text: the id stays in front of it, for the referee.
-    pub(crate) fn text(self, text: &str) -> Self {
-        let content = format!("{}|{text}", self.spec.id);
-        self.content(Content::Text { content })
-    }
-
-    /// Drops it into the inbox as a file of its own.
-    pub(crate) fn submit(self) -> TakenJob {
-        let taken = self.world.drop_file(std::slice::from_ref(&self.spec));
-        taken.unwrap_or_else(|error| panic!("{error:?}")).remove(0)
-    }
-
-    /// The same, where its file is to be refused: returns why.
-    pub(crate) fn submit_refused(self) -> String {
-        match self.world.drop_file(std::slice::from_ref(&self.spec)) {
-            Err(TakeError::Refused(mut why)) => why.remove(0).1,
-            other => panic!("not refused: {other:?}"),
-        }
-    }
 }

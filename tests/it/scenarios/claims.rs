@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use qunfa::model::{JobState, Kind, OnQuota};
 use qunfa::sandbox::{Fault, FaultKind};
 
-use crate::world::{World, spec, time};
+use crate::world::{World, time};
+use crate::writer::spec;
 
 #[test]
 fn a_higher_priority_takes_the_slot_and_the_loser_defers_and_is_told() {

@@ -5,7 +5,8 @@ use qunfa::model::{JobState, Kind};
 use qunfa::sandbox::{EventFate, FaultKind, Review};
 use qunfa::store::Taken;
 
-use crate::world::{World, spec, time};
+use crate::world::{World, time};
+use crate::writer::spec;
 
 #[test]
 fn a_job_is_accepted_at_its_time_and_sent_once_mass_get_says_so() {
@@ -177,4 +178,29 @@ fn an_overdue_job_is_sent_within_its_grace_and_missed_after_it() {
     assert_eq!(world.accepted(), ["2027-03-20 20:25:00"]);
     assert_eq!(world.state("later"), JobState::Missed);
     assert!(world.reason("later").contains("its grace of 30 min is over"));
+}
+
+#[test]
+fn the_same_events_in_any_order_and_number_give_the_same_database() {
+    let orders: [&[usize]; 4] = [&[0, 1, 2], &[2, 1, 0], &[1, 1, 0, 2, 0], &[2, 0, 2, 1, 1, 1]];
+    let ends: Vec<_> = orders
+        .iter()
+        .map(|order| {
+            let mut world = World::with_callback(Kind::Subscription);
+            world.platform.inject(FaultKind::Events(EventFate::Lost));
+            world.job("a").tag().at("2027-03-20 20:00").submit();
+            world.run_until("2027-03-20 20:00:05");
+            let ours = world.view("a").batches[0].msg_id.unwrap();
+            let events = [(ours, "send success"), (ours, "err(20001)"), (4_711, "send success")];
+            for index in *order {
+                let (msg_id, status) = events[*index];
+                world.forge(0, msg_id, status);
+            }
+            world.run_until("2027-03-20 21:00");
+            (world.state("a"), world.external(), world.count_external())
+        })
+        .collect();
+
+    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
+    assert_eq!(ends[0], (JobState::Sent, (0, 1), 1));
 }

@@ -303,3 +303,47 @@ fn repeated_openids_of_another_job_are_no_business_of_this_one() {
 
     assert_eq!(world.accepted().len(), 6);
 }
+
+#[test]
+fn one_refusal_confirms_as_many_unconfirmed_sends_as_explain_it() {
+    let mut world = World::with_callback(Kind::Service);
+    for n in 0..3 {
+        world.job(&format!("j{n}")).at(&format!("2027-03-2{} 20:00", n)).submit();
+    }
+    world.run_until("2027-03-23 12:00");
+    world.website_send(0).unwrap();
+    world.forge(0, 77, "send success");
+    world
+        .job("a")
+        .at("2027-03-23 20:00")
+        .with(|spec| spec.expires = Expires::After(TimeDelta::days(30)))
+        .submit();
+
+    world.run_until("2027-04-02 00:00");
+
+    assert_eq!(world.codes()[3..], [Some(45_028), Some(0)]);
+    assert_eq!(world.external(), (1, 1));
+}
+
+#[test]
+fn refusals_of_a_month_that_the_website_filled_add_up() {
+    let mut world = World::with(Kind::Service);
+    for _ in 0..3 {
+        world.website_send(0).unwrap();
+    }
+    for id in ["a", "b"] {
+        let job = world.job(id).at("2027-03-20 20:00");
+        job.with(|spec| spec.expires = Expires::After(TimeDelta::days(30))).submit();
+    }
+    world.run_until("2027-03-22 21:00");
+    assert!(world.attention().contains(&"paused".to_owned()), "{:?}", world.attention());
+    world.resume();
+    world.run_until("2027-03-23 21:00");
+    world.resume();
+
+    world.run_until("2027-04-02 00:00");
+
+    let no = Some(45_028);
+    assert_eq!(world.codes(), [Some(0), no, no, no, Some(0)]);
+    assert_eq!(world.accepted()[1], "2027-04-01 20:00:00");
+}

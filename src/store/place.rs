@@ -1,0 +1,383 @@
+//! Claims: the places in the ledger's windows that waiting jobs own.
+//!
+//! A job stands where every rule has room beside the jobs before it in rank. Whoever comes to
+//! stand in a window may leave others behind it without room; those are moved on, one after the
+//! other and never in a recursion. When a place is given up, the jobs that stand later than they
+//! were planned try again in the order of their ranks, so that one round is enough.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::calendar;
+use crate::model::{Account, JobId, JobState, OnQuota};
+use crate::plan::{self, Job, Placement, Rank};
+use crate::quota::{self, Block, Demand, Need, Usage};
+use crate::store::{Move, Result, Step, millis};
+
+/// Why and how a job moves to a later window.
+#[derive(Clone, Copy, Debug)]
+pub struct Deferral<'a> {
+    /// The first instant that may be tried.
+    pub after: DateTime<Utc>,
+    /// What kept it from its window.
+    pub why: &'a str,
+    /// Whether it may come forward again, when another gives up a claim.
+    pub yields: bool,
+}
+
+/// Whose claims an asker has to respect.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Respect<'a> {
+    /// Everybody's.
+    All,
+    /// Everybody's but this job's.
+    Others(&'a JobId),
+    /// Those before this rank, but not this job's own.
+    Ahead(Rank, &'a JobId),
+}
+
+/// Where a waiting job stands.
+struct Stand<'a> {
+    at: DateTime<Utc>,
+    /// Why it is not its own time, if it is not.
+    reason: &'a str,
+    /// Whether it may come forward again.
+    yields: bool,
+}
+
+impl Step<'_> {
+    /// Finds a taken job its place, moving on those behind it.
+    ///
+    /// Its own time is tried first. A job that comes too late for that keeps it without a claim:
+    /// it is missed, and not quietly sent another day.
+    pub(super) fn settle_place(
+        &self,
+        id: &JobId,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job = self.job(id)?;
+        if now > plan::deadline(&job) {
+            return Ok(());
+        }
+        let crowded = self.put(&job, account, job.planned_at, now)?;
+        self.move_on(crowded, account, now)
+    }
+
+    /// Moves a job that a rule kept from its window to a later one.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn defer(
+        &self,
+        job: &Job,
+        account: &Account,
+        deferral: Deferral<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let Deferral { after, why, yields } = deferral;
+        if job.on_quota == OnQuota::Fail {
+            let why = format!("{why}, and on_quota is fail");
+            return self.end_for(job, account, JobState::Failed, &why, now);
+        }
+        self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()])?;
+        let state = if self.any_accepted(&job.id)? { job.state } else { resting(job.state) };
+        self.run(
+            "UPDATE job SET first_asked_at = NULL, state = ?2 WHERE id = ?1",
+            params![job.id.as_str(), state.as_str()],
+        )?;
+        if state != job.state {
+            self.tell(&job.id, Some(job.state), state, why, now)?;
+        }
+        // What was accepted already needs no second place.
+        let demand = Demand { calls: self.open_batches(&job.id)?.max(1), ..job.demand };
+        let job = Job { first_asked_at: None, state, demand, ..job.clone() };
+        let rank = Respect::Ahead(job.rank, &job.id);
+        let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
+        match plan::place(&job, account, after, usage)? {
+            Placement::At(at, _) if at <= job.expires_at => {
+                let reason = format!("deferred: {why}");
+                let stand = Stand { at, reason: &reason, yields: yields && !job.asked };
+                let crowded = self.stand(&job, account, stand, now)?;
+                self.move_on(crowded, account, now)
+            }
+            Placement::At(..) | Placement::Beyond(_) => {
+                self.end_for(&job, account, JobState::Expired, &beyond(why), now)
+            }
+            Placement::Never(block) => {
+                self.end_for(&job, account, JobState::Failed, &plan::sentence(block), now)
+            }
+        }
+    }
+
+    pub(super) fn any_accepted(&self, id: &JobId) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM batch WHERE job = ?1 AND replaced = 0
+                 AND state IN ('accepted', 'sent', 'failed'))",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?)
+    }
+
+    /// Puts a job that was never asked for into its first window with room at or after
+    /// `earliest`, and returns what it claims now.
+    fn put(
+        &self,
+        job: &Job,
+        account: &Account,
+        earliest: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Need>> {
+        self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()])?;
+        // A job without a time of its own takes no slot from anybody.
+        let rank =
+            if job.anytime { Respect::Others(&job.id) } else { Respect::Ahead(job.rank, &job.id) };
+        let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
+        match plan::place(job, account, earliest, usage)? {
+            Placement::Never(block) => {
+                self.end_waiting(job, JobState::Failed, &plan::sentence(block), now)
+            }
+            // A job that may not defer claims its own time, behind those before it: one of them
+            // may yet give up, and its release decides.
+            Placement::At(..) | Placement::Beyond(_) if job.on_quota == OnQuota::Fail => {
+                let stand = Stand { at: job.planned_at, reason: "", yields: false };
+                self.stand(job, account, stand, now)
+            }
+            Placement::At(at, None) => {
+                self.stand(job, account, Stand { at, reason: "", yields: false }, now)
+            }
+            Placement::At(at, Some(block)) => {
+                let reason = format!("deferred: {}", plan::sentence(block));
+                // Whatever holds the place now, a request under way too, may yet give it up.
+                self.stand(job, account, Stand { at, reason: &reason, yields: true }, now)
+            }
+            Placement::Beyond(block) => {
+                let why = beyond(&plan::sentence(block));
+                self.end_waiting(job, JobState::Expired, &why, now)
+            }
+        }
+    }
+
+    /// Ends a job that holds neither claims nor charges.
+    fn end_waiting(
+        &self,
+        job: &Job,
+        state: JobState,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Need>> {
+        let to = Move { state, wake_at: None, reason: Some(why), why };
+        self.move_job(&job.id, job.state, to, now)?;
+        Ok(Vec::new())
+    }
+
+    /// Writes where a job stands now, with its claims, and returns them.
+    fn stand(
+        &self,
+        job: &Job,
+        account: &Account,
+        Stand { at, reason, yields }: Stand<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Need>> {
+        self.run(
+            "UPDATE job SET due_at = ?2, yields = ?3, reason = nullif(?4, ''), wake_at = ?2 WHERE id = ?1",
+            params![job.id.as_str(), millis(at), yields, reason],
+        )?;
+        self.run(
+            "UPDATE batch SET next_at = ?2 WHERE job = ?1 AND state = 'planned' AND replaced = 0",
+            params![job.id.as_str(), millis(at)],
+        )?;
+        if at != job.due_at {
+            let to = if reason.is_empty() {
+                format!("comes forward to {}", calendar::beijing(at))
+            } else {
+                format!("{reason}; it goes at {}", calendar::beijing(at))
+            };
+            self.tell(&job.id, Some(job.state), job.state, &to, now)?;
+        }
+        let needs = quota::needs(account, job.demand, at);
+        for need in &needs {
+            self.run(
+                "INSERT INTO claim (job, account, rule, \"window\", amount, behind, taken)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT DO UPDATE SET \"window\" = excluded.\"window\", amount = excluded.amount",
+                params![
+                    job.id.as_str(),
+                    job.account,
+                    need.rule.name(),
+                    need.window.to_string(),
+                    need.amount,
+                    standing(job).behind,
+                    job.rank.taken,
+                ],
+            )?;
+        }
+        Ok(needs)
+    }
+
+    /// Moves those on who have no room left in crowded windows, the last in rank first.
+    fn move_on(&self, crowded: Vec<Need>, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let mut crowded = VecDeque::from(crowded);
+        while let Some(need) = crowded.pop_front() {
+            while let Some(job) = self.last_without_room(account, need, now)? {
+                crowded.extend(self.put(&job, account, job.due_at, now)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the last in rank of a window's waiting jobs, if those before it leave it no room.
+    fn last_without_room(
+        &self,
+        account: &Account,
+        need: Need,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Job>> {
+        let last: Option<(String, u32)> = self
+            .db
+            .prepare_cached(
+                "SELECT claim.job, amount FROM claim JOIN job ON job.id = claim.job
+                 WHERE claim.account = ?1 AND rule = ?2 AND \"window\" = ?3 AND asked = 0
+                   AND on_quota = 'defer'
+                 ORDER BY behind DESC, claim.taken DESC LIMIT 1",
+            )?
+            .query_row(params![account.name, need.rule.name(), need.window.to_string()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let Some((id, amount)) = last else {
+            return Ok(None);
+        };
+        let Some(id) = JobId::parse(&id) else {
+            return Ok(None);
+        };
+        let job = self.job(&id)?;
+        let own = Need { amount, ..need };
+        let ahead = self.usage(&account.name, own, Respect::Ahead(job.rank, &id), now)?;
+        Ok(quota::admit(account, own, ahead).is_err().then_some(job))
+    }
+
+    /// Lets jobs that stand later than planned come forward, where there is room now.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn come_forward(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let waiting = self
+            .db
+            .prepare_cached(
+                "SELECT id FROM job WHERE account = ?1 AND yields = 1 AND asked = 0
+                 AND state IN ('planned', 'held') ORDER BY priority DESC, taken",
+            )?
+            .query_map([&account.name], |row| row.get::<_, String>(0))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        for id in waiting.iter().filter_map(|id| JobId::parse(id)) {
+            let job = self.job(&id)?;
+            let waits = matches!(job.state, JobState::Planned | JobState::Held);
+            // One that moved may have ended others; and what is overdue is missed, not moved.
+            if !waits || now > plan::deadline(&job) {
+                continue;
+            }
+            // A time that its grace has passed would only make it missed.
+            let crowded = self.put(&job, account, now - job.grace, now)?;
+            self.move_on(crowded, account, now)?;
+        }
+        Ok(())
+    }
+
+    /// Gives up what a job still claims, and lets others come forward: into that place, or into
+    /// the one whose charge was just returned.
+    pub(super) fn give_up_claims(
+        &self,
+        id: &JobId,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
+        self.run("UPDATE job SET yields = 0 WHERE id = ?1", params![id.as_str()])?;
+        self.come_forward(account, now)
+    }
+
+    /// Returns what the ledger says of a window at `now`, as one asker has to respect it.
+    pub(super) fn usage(
+        &self,
+        account: &str,
+        need: Need,
+        respect: Respect<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Usage> {
+        let window = need.window.to_string();
+        // Tomorrow's provisional charge defers nobody until midnight.
+        let begun = now >= need.window.start();
+        let (used, unconfirmed): (u32, u32) = self
+            .db
+            .prepare_cached(
+                "SELECT ifnull(sum(amount) FILTER (WHERE ifnull(e.confirmed, 1)), 0),
+                        ifnull(sum(amount) FILTER (WHERE e.confirmed = 0), 0)
+                 FROM charge LEFT JOIN external_send e ON e.id = charge.external_send
+                 WHERE charge.account = ?1 AND rule = ?2 AND \"window\" = ?3
+                   AND charge.state <> 'returned' AND (provisional = 0 OR ?4)",
+            )?
+            .query_row(params![account, need.rule.name(), window, begun], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        let (behind, taken, own) = match respect {
+            Respect::All => (i64::MAX, i64::MAX, ""),
+            Respect::Others(id) => (i64::MAX, i64::MAX, id.as_str()),
+            Respect::Ahead(rank, id) => (i64::from(rank.behind), rank.taken, id.as_str()),
+        };
+        let claimed = self
+            .db
+            .prepare_cached(
+                "SELECT ifnull(sum(amount), 0) FROM claim
+                 WHERE account = ?1 AND rule = ?2 AND \"window\" = ?3
+                   AND (behind, taken) < (?4, ?5) AND job <> ?6",
+            )?
+            .query_row(params![account, need.rule.name(), window, behind, taken, own], |row| {
+                row.get(0)
+            })?;
+        Ok(Usage { used, unconfirmed, claimed })
+    }
+
+    /// Returns the block that keeps a new demand out at `now`, if any.
+    pub(super) fn room(
+        &self,
+        job: &Job,
+        account: &Account,
+        need: Need,
+        respect: Respect<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<std::result::Result<quota::Room, Block>> {
+        let usage = self.usage(&job.account, need, respect, now)?;
+        Ok(quota::admit(account, need, usage))
+    }
+}
+
+/// Returns the rank that a job's claims have: what was asked for once keeps its place against any
+/// priority.
+pub(super) fn standing(job: &Job) -> Rank {
+    if job.asked { Rank { behind: i32::MIN, ..job.rank } } else { job.rank }
+}
+
+fn beyond(why: &str) -> String {
+    format!("{why}, and its next window lies beyond its expires")
+}
+
+/// Returns where a job rests while it waits for a later window.
+fn resting(state: JobState) -> JobState {
+    match state {
+        JobState::Releasing => JobState::Planned,
+        JobState::Planned
+        | JobState::Held
+        | JobState::Accepted
+        | JobState::Sent
+        | JobState::Failed
+        | JobState::Partial
+        | JobState::Uncertain
+        | JobState::Cancelled
+        | JobState::Expired
+        | JobState::Missed => state,
+    }
+}
