@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::sandbox::{Fault, FaultKind, MediaKind, openid};
 use serde_json::Value;
 
-use crate::e2e_process::sigterm_in_mid_send;
+use crate::e2e_process::{an_answer_that_cannot_be_stored_is_adopted, sigterm_in_mid_send};
 use crate::rig::{
     Rig, at_line, club, daily, real_now, to_tag, to_tag_with, together, whole_second,
 };
@@ -150,6 +150,7 @@ fn what_the_platforms_minute_settles() {
         ("a hanging answer is given up and adopted", a_hanging_answer_is_given_up_and_adopted),
         ("SIGTERM after the platform accepted", || sigterm_in_mid_send(true)),
         ("SIGTERM before the platform accepted", || sigterm_in_mid_send(false)),
+        ("a full disk at the answer", an_answer_that_cannot_be_stored_is_adopted),
         ("a refused connection is tried again", a_refused_connection_is_tried_again),
     ]);
 }

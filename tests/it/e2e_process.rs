@@ -4,16 +4,18 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use qunfa::sandbox::FaultKind;
 
 use crate::rig::{
-    CALLBACK_TOKEN, Rig, SECRET, at_line, club, daily, files_under, real_now, started, to_tag,
-    to_tag_with,
+    CALLBACK_TOKEN, Rig, SECRET, at_line, club, daily, files_under, fill_the_disk, real_now,
+    started, to_tag, to_tag_with,
 };
-use crate::tap::Tap;
+use crate::tap::{Moment, Tap};
 
 #[test]
 fn a_second_daemon_on_one_directory_ends_with_3_and_names_the_first() {
@@ -245,6 +247,51 @@ fn a_damaged_database_ends_with_3_and_is_left_alone() {
     assert_eq!(said.code, Some(3), "{}", said.err);
     let left = fs::read_to_string(rig.path("state/qunfa.db")).unwrap();
     assert!(left.starts_with("no database"));
+}
+
+#[test]
+fn storage_that_fails_ends_the_daemon_with_4_and_nothing_is_sent() {
+    let mut rig = Rig::new(&[club()]);
+    rig.start_with_errors_for_full_disks();
+    rig.until_listening();
+    fill_the_disk(rig.pid());
+
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    let status = rig.wait();
+
+    assert_eq!(status.code(), Some(4), "{status}");
+    assert!(rig.sends().is_empty());
+    rig.start();
+    rig.until_state("spring", "sent");
+    assert_eq!(rig.accepted().len(), 1);
+}
+
+/// An answer that cannot be stored ends the daemon, and is adopted at the next start.
+pub(crate) fn an_answer_that_cannot_be_stored_is_adopted() {
+    let club = club();
+    let mut rig = Rig::new(std::slice::from_ref(&club));
+    let pid = Arc::new(AtomicU32::new(0));
+    let daemon = Arc::clone(&pid);
+    let tap = Tap::start(rig.sandbox(), move |moment, path| {
+        let daemon = daemon.load(Ordering::SeqCst);
+        if moment == Moment::Decided && path.ends_with("sendall") && daemon != 0 {
+            fill_the_disk(daemon);
+        }
+        true
+    });
+    rig.write_config(std::slice::from_ref(&club), tap.address);
+    rig.start_with_errors_for_full_disks();
+    pid.store(rig.pid(), Ordering::SeqCst);
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    let status = rig.wait();
+
+    pid.store(0, Ordering::SeqCst);
+    rig.start();
+    rig.until_state("spring", "sent");
+
+    assert_eq!(status.code(), Some(4), "{status}");
+    assert_eq!(rig.accepted().len(), 1);
+    assert_eq!(rig.sends().len(), 2);
 }
 
 #[test]

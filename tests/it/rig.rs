@@ -254,9 +254,19 @@ impl Rig {
                 .map(Stdio::from)
                 .unwrap()
         };
-        let daemon =
-            self.command().arg("run").stdout(append("out.log")).stderr(append("err.log")).spawn();
-        self.daemon = Some(daemon.unwrap());
+        let mut command = self.command();
+        command.arg("run").stdout(append("out.log")).stderr(append("err.log"));
+        self.daemon = Some(command.spawn().unwrap());
+    }
+
+    /// Starts the daemon so that a file too large is an error and not a signal.
+    pub(crate) fn start_with_errors_for_full_disks(&mut self) {
+        let err = File::options().create(true).append(true).open(self.path("err.log")).unwrap();
+        let script = "trap '' XFSZ; exec \"$0\" run";
+        let mut command = Command::new("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_qunfa")]).stdin(Stdio::null());
+        command.env("QUNFA_CONFIG", self.path("config.yaml")).stderr(err);
+        self.daemon = Some(command.spawn().unwrap());
     }
 
     /// The daemon's process id.
@@ -450,6 +460,13 @@ pub(crate) fn files_under(path: &Path) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+/// Lets a process write no byte more, as a full disk does.
+pub(crate) fn fill_the_disk(pid: u32) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap());
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    rustix::process::prlimit(pid, rustix::process::Resource::Fsize, none).unwrap();
 }
 
 /// A claim that takes a minute to show.
