@@ -3,6 +3,7 @@
 mod claims;
 mod clock;
 mod doubt;
+mod found;
 mod life;
 mod midnight;
 mod quota;
