@@ -10,8 +10,10 @@
 
 mod ahead;
 mod place;
+mod receivers;
 mod release;
 mod results;
+mod settle;
 mod take;
 mod view;
 mod word;
@@ -26,8 +28,9 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::model::{BatchState, JobId, JobState};
 
 pub use place::Deferral;
-pub use release::{Begun, Refusal, SendOutcome, Settled, Word};
+pub use release::{Begun, Refusal};
 pub use results::{EventIn, Refused, ResultAsk, ResultWord};
+pub use settle::{SendOutcome, Settled, Word};
 pub use take::{BatchBody, Source, Taken};
 pub use view::{
     AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,

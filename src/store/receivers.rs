@@ -1,0 +1,135 @@
+//! Four a month for each receiver, as far as lists of OpenIDs tell.
+//!
+//! Only deliveries that named an OpenID are certain; the platform filters the rest by itself.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use crate::calendar::{Span, Window};
+use crate::model::{Account, JobId, OnFullReceivers, batch_lengths};
+use crate::plan::Job;
+use crate::quota::{self, Block, Rule};
+use crate::store::{Result, Step, StoreError};
+
+impl Step<'_> {
+    /// Counts one delivery for each OpenID of an accepted list, in the months it is charged in.
+    pub(super) fn note_deliveries(&self, account: &Account, batch: i64) -> Result<()> {
+        self.run(
+            "INSERT OR IGNORE INTO delivery (account, month, openid, batch)
+             SELECT ?1, substr(c.\"window\", 1, 7), r.value, ?2
+             FROM batch, json_each(batch.body, '$.touser') r,
+                  (SELECT \"window\" FROM charge WHERE batch = ?2 AND rule = ?3 AND state = 'kept'
+                   ORDER BY id DESC LIMIT 1) c
+             WHERE batch.id = ?2 AND batch.receivers IS NOT NULL",
+            params![account.name, batch, Rule::DailyCalls.name()],
+        )
+    }
+
+    /// Returns the block where a list's receivers had their four of the month.
+    pub(super) fn full_receivers(
+        &self,
+        job: &Job,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Block>> {
+        let window = Window::containing(Span::Month, now);
+        let (full, total) = self.count_full(&job.id, account, window)?;
+        let block = Block { rule: Rule::MonthlyReceiver, window, because: quota::Because::Used };
+        let wanted_whole = job.on_full_receivers == OnFullReceivers::Defer;
+        Ok((full > 0 && (full == total || wanted_whole)).then_some(block))
+    }
+
+    /// Counts a list's receivers that certainly had their four of a month, and all of them.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn count_full(&self, id: &JobId, account: &Account, month: Window) -> Result<(u32, u32)> {
+        let limit = quota::limit(Rule::MonthlyReceiver, account).unwrap_or(u32::MAX);
+        let sends: u32 = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM (SELECT 1 FROM charge JOIN batch ON batch.id = charge.batch
+                 WHERE charge.account = ?1 AND rule = ?2 AND \"window\" BETWEEN ?3 || '-00' AND ?3 || '-99'
+                   AND charge.state = 'kept' AND batch.receivers IS NOT NULL LIMIT ?4)",
+            )?
+            .query_row(
+                params![account.name, Rule::DailyCalls.name(), month.to_string(), limit],
+                |row| row.get(0),
+            )?;
+        if sends < limit {
+            return Ok((0, 0));
+        }
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FILTER (WHERE (SELECT count(*) FROM delivery d
+                        WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value) >= ?4), count(*)
+                 FROM batch, json_each(batch.body, '$.touser') r
+                 WHERE batch.job = ?1 AND replaced = 0 AND receivers IS NOT NULL
+                   AND state IN ('planned', 'asking', 'in_doubt')",
+            )?
+            .query_row(params![id.as_str(), account.name, month.to_string(), limit], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?)
+    }
+
+    /// Makes a list's batches anew without its full receivers, where its author wants that.
+    ///
+    /// Only before the body is first asked with, and never later.
+    pub(super) fn drop_full(&self, job: &Job, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        if job.asked || job.on_full_receivers != OnFullReceivers::Drop {
+            return Ok(());
+        }
+        let month = Window::containing(Span::Month, now);
+        if self.count_full(&job.id, account, month)?.0 == 0 {
+            return Ok(());
+        }
+        let limit = quota::limit(Rule::MonthlyReceiver, account).unwrap_or(u32::MAX);
+        let receivers = self
+            .db
+            .prepare_cached(
+                "SELECT r.value, (SELECT count(*) FROM delivery d WHERE d.account = ?2 AND d.month = ?3
+                        AND d.openid = r.value) >= ?4
+                 FROM batch, json_each(batch.body, '$.touser') r
+                 WHERE batch.job = ?1 AND replaced = 0 ORDER BY batch.number, r.key",
+            )?
+            .query_map(params![job.id.as_str(), account.name, month.to_string(), limit], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect::<rusqlite::Result<Vec<(String, bool)>>>()?;
+        let (full, mut free): (Vec<_>, Vec<_>) = receivers.into_iter().partition(|(_, full)| *full);
+        let dropped = full.len();
+        // The platform takes no list of one: a full one keeps the last free one company, and is
+        // filtered there.
+        if free.len() == 1 {
+            free.extend(full.into_iter().take(1));
+        }
+        let names: Vec<_> = free.into_iter().map(|(openid, _)| openid).collect();
+        let mut rest = names.as_slice();
+        let batches = self.batches(&job.id)?;
+        for (batch, length) in batches
+            .iter()
+            .zip(batch_lengths(names.len()).into_iter().map(Some).chain(std::iter::repeat(None)))
+        {
+            let Some(length) = length else {
+                self.run("DELETE FROM batch WHERE id = ?1", params![batch.id])?;
+                continue;
+            };
+            let (these, others) = rest.split_at(length);
+            rest = others;
+            let list = serde_json::to_string(these).map_err(|error| {
+                StoreError::Guard(format!("a list of OpenIDs is not JSON: {error}"))
+            })?;
+            self.run(
+                "UPDATE batch SET body = json_set(body, '$.touser', json(?2)), receivers = ?3 WHERE id = ?1",
+                params![batch.id, list, u32::try_from(these.len()).unwrap_or(u32::MAX)],
+            )?;
+        }
+        self.run(
+            "UPDATE job SET calls = (SELECT count(*) FROM batch WHERE job = ?1) WHERE id = ?1",
+            params![job.id.as_str()],
+        )?;
+        let why = format!("{dropped} receivers had their four of {month} and were taken out");
+        self.tell(&job.id, Some(job.state), job.state, &why, now)
+    }
+}

@@ -1,0 +1,528 @@
+//! What came of a request: every answer, and every end.
+//!
+//! A batch in doubt is settled by acceptance only. Charges follow: an accepted batch keeps those
+//! of the windows it may have been counted in, a certain refusal returns them, doubt keeps all.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::calendar::Window;
+use crate::model::{Account, BatchState, JobId, JobState, job_state};
+use crate::plan::{self, Job};
+use crate::quota::{self, Rule};
+use crate::store::place::Deferral;
+use crate::store::{Move, Result, Step, StoreError, millis};
+
+/// What an answer means for the batch it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The platform took it now.
+    Accepted,
+    /// The platform had taken it before (45065).
+    Adopted,
+    /// It may have been taken, or not.
+    InDoubt,
+    /// Certainly not taken; asked again after this pause.
+    Later(TimeDelta),
+    /// Refused for its token: no attempt of its clientmsgid.
+    Token,
+    /// Certainly not taken, and never will be.
+    Refused,
+    /// Certainly not taken; the job moves to a later window.
+    NextWindow,
+}
+
+/// What an answer said, for the record.
+#[derive(Clone, Debug, Default)]
+pub struct Word<'a> {
+    /// The platform's code.
+    pub errcode: Option<i64>,
+    /// Its message.
+    pub errmsg: &'a str,
+    /// The broadcast's number.
+    pub msg_id: Option<i64>,
+    /// The article statistics' number.
+    pub msg_data_id: Option<i64>,
+    /// The `Date` on the answer.
+    pub dated: Option<DateTime<Utc>>,
+    /// Whether the request certainly never reached the platform.
+    pub not_sent: bool,
+    /// How long after acceptance `mass/get` is asked first.
+    pub ask_after: TimeDelta,
+}
+
+/// What settling an answer brought to light.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Nothing unusual.
+    Plainly,
+    /// Adopted, but this database never asked for it before.
+    AdoptedUnseen(JobId),
+    /// The `msg_id` belongs to another broadcast of ours, or another body was asked with this id.
+    Collision(String),
+}
+
+struct Asked {
+    batch: i64,
+    job: JobId,
+    in_doubt: bool,
+    clientmsgid: String,
+    body_sha256: String,
+}
+
+impl Step<'_> {
+    fn asked(&self, attempt: i64) -> Result<Asked> {
+        let (batch, job, since, clientmsgid, body_sha256): (
+            i64,
+            String,
+            Option<i64>,
+            String,
+            String,
+        ) = self
+            .db
+            .prepare_cached(
+                "SELECT batch.id, batch.job, in_doubt_since_at, clientmsgid, body_sha256
+                     FROM attempt JOIN batch ON batch.id = attempt.batch
+                     WHERE attempt.id = ?1 AND ended_at IS NULL",
+            )?
+            .query_row([attempt], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            })
+            .optional()?
+            .ok_or_else(|| StoreError::Guard(format!("attempt {attempt} is not open")))?;
+        let job = JobId::parse(&job)
+            .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
+        Ok(Asked { batch, job, in_doubt: since.is_some(), clientmsgid, body_sha256 })
+    }
+
+    /// Returns whether an open attempt's batch was in doubt before it, and its job.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the attempt is not open.
+    pub fn before_attempt(&self, attempt: i64) -> Result<(JobId, bool)> {
+        let asked = self.asked(attempt)?;
+        Ok((asked.job, asked.in_doubt))
+    }
+
+    fn end_attempt(
+        &self,
+        attempt: i64,
+        outcome: &str,
+        word: &Word<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.run(
+            "UPDATE attempt SET ended_at = ?2, outcome = ?3, errcode = ?4, errmsg = ?5, dated_at = ?6
+             WHERE id = ?1 AND ended_at IS NULL",
+            params![attempt, millis(now), outcome, word.errcode, word.errmsg, word.dated.map(millis)],
+        )?;
+        self.run(
+            "UPDATE call SET ended_at = ?2 WHERE attempt = ?1 AND ended_at IS NULL",
+            params![attempt, millis(now)],
+        )?;
+        // A call is a call, whatever came of it, unless it certainly never arrived.
+        let calls = if word.not_sent { "returned" } else { "kept" };
+        self.run(
+            "UPDATE charge SET state = ?2 WHERE attempt = ?1 AND state = 'reserved' AND rule = ?3
+             AND provisional = 0",
+            params![attempt, calls, Rule::DailyCalls.name()],
+        )
+    }
+
+    /// Settles an attempt whose batch the platform has, now or from before.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the attempt is not open.
+    pub fn accept(
+        &self,
+        attempt: i64,
+        account: &Account,
+        word: &Word<'_>,
+        adopted: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Settled> {
+        let asked = self.asked(attempt)?;
+        let msg_id = word.msg_id.ok_or_else(|| StoreError::Guard("no msg_id to accept".into()))?;
+        let mut settled = Settled::Plainly;
+        if let Some(other) = self.other_with(account, msg_id, asked.batch)? {
+            return Ok(Settled::Collision(format!(
+                "the platform says that {} is broadcast {msg_id}, which is job {other}",
+                asked.job
+            )));
+        }
+        if adopted {
+            match self.seen_body(&asked, attempt)? {
+                Some(false) => {
+                    return Ok(Settled::Collision(format!(
+                        "broadcast {msg_id} was asked for with another body than job {} has now",
+                        asked.job
+                    )));
+                }
+                Some(true) => {}
+                None => settled = Settled::AdoptedUnseen(asked.job.clone()),
+            }
+        }
+        self.end_attempt(attempt, if adopted { "adopted" } else { "accepted" }, word, now)?;
+        self.run(
+            "UPDATE batch SET state = 'accepted', msg_id = ?2, msg_data_id = ?3, accepted_at = ?4,
+                 in_doubt_since_at = NULL, result_at = ?5, result_asks = 1
+             WHERE id = ?1 AND state = 'asking'",
+            params![
+                asked.batch,
+                msg_id,
+                word.msg_data_id,
+                millis(now),
+                millis(now + word.ask_after)
+            ],
+        )?;
+        self.keep_charges(attempt, asked.batch, adopted, word.dated.unwrap_or(now))?;
+        self.note_deliveries(account, asked.batch)?;
+        self.return_unconfirmed_disproved(account, asked.batch, now)?;
+        self.match_events(account, asked.batch, msg_id, now)?;
+        let how = if adopted { "adopted: the platform had it already" } else { "accepted" };
+        let why = format!("batch {} {how}, msg_id {msg_id}", self.batch_number(asked.batch)?);
+        self.follow(&asked.job, account, JobState::Failed, &why, now)?;
+        Ok(settled)
+    }
+
+    fn batch_number(&self, batch: i64) -> Result<u32> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT number + 1 FROM batch WHERE id = ?1")?
+            .query_row([batch], |row| row.get(0))?)
+    }
+
+    fn other_with(&self, account: &Account, msg_id: i64, batch: i64) -> Result<Option<String>> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT job FROM batch WHERE account = ?1 AND msg_id = ?2 AND id <> ?3",
+            )?
+            .query_row(params![account.name, msg_id, batch], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Says whether earlier attempts under this id had the same body; `None` if there were none.
+    fn seen_body(&self, asked: &Asked, attempt: i64) -> Result<Option<bool>> {
+        let (count, same): (u32, u32) = self
+            .db
+            .prepare_cached(
+                "SELECT count(*), count(*) FILTER (WHERE body_sha256 = ?3)
+                 FROM attempt JOIN batch ON batch.id = attempt.batch
+                 WHERE clientmsgid = ?1 AND attempt.id <> ?2 AND outcome IS NOT 'token'",
+            )?
+            .query_row(params![asked.clientmsgid, attempt, asked.body_sha256], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        Ok((count > 0).then_some(count == same))
+    }
+
+    /// Decides which windows an accepted batch stays charged in.
+    fn keep_charges(
+        &self,
+        attempt: i64,
+        batch: i64,
+        adopted: bool,
+        dated: DateTime<Utc>,
+    ) -> Result<()> {
+        let reserved = self
+            .db
+            .prepare_cached(
+                "SELECT charge.id, \"window\", attempt FROM charge WHERE batch = ?1 AND state = 'reserved'",
+            )?
+            .query_map([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<Vec<(i64, String, Option<i64>)>>>()?;
+        let earlier = reserved.iter().any(|(_, _, by)| *by != Some(attempt));
+        let stays = |window: &str, by: Option<i64>| {
+            if adopted && earlier {
+                // An earlier attempt was the one accepted, in one of the windows it charged.
+                by != Some(attempt)
+            } else if adopted {
+                true
+            } else {
+                Window::parse(window).is_none_or(|window| quota::keeps(window, dated))
+            }
+        };
+        let any = reserved.iter().any(|(_, window, by)| stays(window, *by));
+        for (charge, window, by) in &reserved {
+            let state = if !any || stays(window, *by) { "kept" } else { "returned" };
+            self.run(
+                "UPDATE charge SET state = ?2, provisional = 0 WHERE id = ?1",
+                params![charge, state],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Records an attempt without a clear answer.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the attempt is not open.
+    pub fn doubt(&self, attempt: i64, why: &str, now: DateTime<Utc>) -> Result<()> {
+        self.doubt_with(attempt, &Word { errmsg: why, ..Word::default() }, now)
+    }
+
+    /// The same, with what the answer said.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the attempt is not open.
+    pub fn doubt_with(&self, attempt: i64, word: &Word<'_>, now: DateTime<Utc>) -> Result<()> {
+        let asked = self.asked(attempt)?;
+        self.end_attempt(attempt, "in_doubt", word, now)?;
+        let next = now + self.pause_of(&asked)?;
+        self.run(
+            "UPDATE batch SET state = 'in_doubt', in_doubt_since_at = ifnull(in_doubt_since_at, ?2),
+                 next_at = ?3 WHERE id = ?1 AND state = 'asking'",
+            params![asked.batch, millis(now), millis(next)],
+        )?;
+        self.return_provisional(attempt, Some(now))?;
+        let why = format!("in doubt: {}; asked again with the same clientmsgid", said(word));
+        self.carry_on(&asked.job, &why, now)
+    }
+
+    /// Records a certain refusal that passes by itself: the batch is asked again.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the attempt is not open.
+    pub fn later(
+        &self,
+        attempt: i64,
+        word: &Word<'_>,
+        after: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let asked = self.asked(attempt)?;
+        self.end_attempt(attempt, "later", word, now)?;
+        let next = now + after.max(self.pause_of(&asked)?);
+        self.rest_batch(&asked, next)?;
+        self.return_provisional(attempt, None)?;
+        let why = format!("not accepted: {}; asked again", said(word));
+        self.carry_on(&asked.job, &why, now)
+    }
+
+    /// Records a refusal for the token, which is no attempt of the clientmsgid.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the attempt is not open.
+    pub fn refused_token(&self, attempt: i64, word: &Word<'_>, now: DateTime<Utc>) -> Result<()> {
+        let asked = self.asked(attempt)?;
+        self.end_attempt(attempt, "token", word, now)?;
+        if asked.in_doubt {
+            self.move_batch(asked.batch, BatchState::Asking, BatchState::InDoubt)?;
+            self.run(
+                "UPDATE batch SET next_at = ?2 WHERE id = ?1",
+                params![asked.batch, millis(now)],
+            )?;
+        } else {
+            self.rest_batch(&asked, now)?;
+        }
+        self.return_provisional(attempt, None)?;
+        self.carry_on(&asked.job, "the access token was refused; asked again with a new one", now)
+    }
+
+    fn rest_batch(&self, asked: &Asked, next: DateTime<Utc>) -> Result<()> {
+        self.move_batch(asked.batch, BatchState::Asking, BatchState::Planned)?;
+        self.run("UPDATE batch SET next_at = ?2 WHERE id = ?1", params![asked.batch, millis(next)])
+    }
+
+    fn pause_of(&self, asked: &Asked) -> Result<TimeDelta> {
+        let attempts: u32 = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM attempt WHERE batch = ?1 AND outcome IS NOT 'token'",
+            )?
+            .query_row([asked.batch], |row| row.get(0))?;
+        Ok(plan::backoff(&asked.clientmsgid, attempts))
+    }
+
+    /// Takes tomorrow's charges of an attempt back: of a refused one all, of one in doubt those
+    /// that it ended before.
+    fn return_provisional(&self, attempt: i64, ended: Option<DateTime<Utc>>) -> Result<()> {
+        let charges = self
+            .db
+            .prepare_cached(
+                "SELECT id, \"window\" FROM charge
+                 WHERE attempt = ?1 AND provisional = 1 AND state <> 'returned'",
+            )?
+            .query_map([attempt], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
+        for (charge, window) in charges {
+            let begins = Window::parse(&window).map(Window::start);
+            if ended.zip(begins).is_none_or(|(ended, begins)| ended < begins) {
+                self.run("UPDATE charge SET state = 'returned' WHERE id = ?1", params![charge])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a job in release be looked at when its next batch may be asked.
+    fn carry_on(&self, id: &JobId, why: &str, now: DateTime<Utc>) -> Result<()> {
+        let job = self.job(id)?;
+        let batches = self.batches(id)?;
+        let wake = plan::wake_at(&job, &batches, now).unwrap_or(now);
+        self.sleep(id, wake, Some(why))?;
+        self.tell(id, Some(job.state), job.state, why, now)
+    }
+
+    /// Records a refusal for good: what the batch had reserved goes back.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the attempt is not open.
+    pub fn refuse(
+        &self,
+        attempt: i64,
+        account: &Account,
+        word: &Word<'_>,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let asked = self.asked(attempt)?;
+        self.end_attempt(attempt, "refused", word, now)?;
+        self.move_batch(asked.batch, BatchState::Asking, BatchState::Refused)?;
+        self.return_reserved(asked.batch)?;
+        self.follow(&asked.job, account, JobState::Failed, why, now)
+    }
+
+    /// Records a refusal for want of quota, and moves what is left of the job to a later window.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the attempt is not open.
+    pub fn refuse_window(
+        &self,
+        attempt: i64,
+        account: &Account,
+        word: &Word<'_>,
+        (after, why): (DateTime<Utc>, &str),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let asked = self.asked(attempt)?;
+        self.end_attempt(attempt, "refused", word, now)?;
+        self.rest_batch(&asked, now)?;
+        self.return_reserved(asked.batch)?;
+        let job = self.job(&asked.job)?;
+        self.defer(&job, account, Deferral { after, why, yields: false }, now)?;
+        // Its old slot may serve another: our own count never held it.
+        self.come_forward(account, now)
+    }
+
+    /// Says whether some batch of the job is in doubt.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn any_in_doubt(&self, id: &JobId) -> Result<bool> {
+        Ok(self.batches(id)?.iter().any(|batch| batch.in_doubt_since.is_some()))
+    }
+
+    pub(super) fn return_reserved(&self, batch: i64) -> Result<()> {
+        self.run(
+            "UPDATE charge SET state = 'returned' WHERE batch = ?1 AND state = 'reserved'",
+            params![batch],
+        )
+    }
+
+    /// Moves a job to where its batches stand.
+    pub(super) fn follow(
+        &self,
+        id: &JobId,
+        account: &Account,
+        refused_as: JobState,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job = self.job(id)?;
+        let batches = self.batches(id)?;
+        let states: Vec<_> = batches.iter().map(|batch| batch.state).collect();
+        let derived = job_state(&states, refused_as);
+        // Out of time already: what is still in doubt waits for a person.
+        let waits = derived == JobState::Releasing && job.state == JobState::Uncertain;
+        let next = if waits { job.state } else { derived };
+        if next == job.state {
+            if next == JobState::Releasing {
+                return self.carry_on(id, why, now);
+            }
+            return self.tell(id, Some(next), next, why, now);
+        }
+        if job.state.is_final() && !job.state.may_become(next) {
+            // Results that come after the end are kept with the batch.
+            return self.tell(id, Some(job.state), job.state, why, now);
+        }
+        let wake = match next {
+            JobState::Planned | JobState::Held | JobState::Releasing => Some(now),
+            JobState::Accepted
+            | JobState::Sent
+            | JobState::Failed
+            | JobState::Partial
+            | JobState::Uncertain
+            | JobState::Cancelled
+            | JobState::Expired
+            | JobState::Missed => None,
+        };
+        let good = matches!(next, JobState::Accepted | JobState::Sent | JobState::Releasing);
+        let reason = (!good).then_some(why);
+        self.move_job(id, job.state, Move { state: next, wake_at: wake, reason, why }, now)?;
+        self.give_up_claims(id, account, now)
+    }
+
+    /// Ends a job that a rule or its times end, keeping what of it was accepted.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn end_for(
+        &self,
+        job: &Job,
+        account: &Account,
+        state: JobState,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let under_way = job.state == JobState::Releasing || self.any_accepted(&job.id)?;
+        for batch in self.batches(&job.id)? {
+            let asked = batch.attempts > 0 || under_way;
+            if batch.state == BatchState::Planned && asked {
+                self.move_batch(batch.id, BatchState::Planned, BatchState::Refused)?;
+            }
+            if batch.state != BatchState::InDoubt {
+                self.return_reserved(batch.id)?;
+            }
+        }
+        if under_way {
+            return self.follow(&job.id, account, state, why, now);
+        }
+        self.move_job(
+            &job.id,
+            job.state,
+            Move { state, wake_at: None, reason: Some(why), why },
+            now,
+        )?;
+        self.give_up_claims(&job.id, account, now)
+    }
+
+    /// Ends the asking for a job whose time has run out.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn run_out(&self, job: &Job, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        if !self.any_in_doubt(&job.id)? {
+            let why = "it was not accepted in the time it had";
+            return self.end_for(job, account, JobState::Missed, why, now);
+        }
+        for batch in self.batches(&job.id)? {
+            if batch.state == BatchState::Planned {
+                self.move_batch(batch.id, BatchState::Planned, BatchState::Refused)?;
+                self.return_reserved(batch.id)?;
+            }
+        }
+        let why = "it may have gone out or not, and may not be asked again: look at the account's \
+                   history on the website";
+        let to = Move { state: JobState::Uncertain, wake_at: None, reason: Some(why), why };
+        self.move_job(&job.id, job.state, to, now)?;
+        self.give_up_claims(&job.id, account, now)
+    }
+}
+
+fn said(word: &Word<'_>) -> String {
+    match word.errcode {
+        Some(code) => format!("the platform answered {code} ({})", word.errmsg),
+        None => word.errmsg.to_owned(),
+    }
+}
