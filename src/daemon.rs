@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::{AccountConfig, Config};
 use crate::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenFile, Ticket};
-use crate::inbox::{Inbox, InboxError, Package, ParsedJob};
+use crate::inbox::{Inbox, Package, ParsedJob};
 use crate::quota::margins;
 use crate::store::{Store, StoreError};
 use crate::wechat::callback::MassEvent;
@@ -127,6 +127,8 @@ enum Input {
     Event(usize, Vec<u8>, MassEvent, oneshot::Sender<()>),
     File(Box<Package>, Vec<ParsedJob>, oneshot::Sender<Result<TakenFile, Vec<(usize, String)>>>),
     Chore(chores::Chore),
+    /// What is wrong with the inbox as a whole, if anything.
+    Inbox(Option<String>),
 }
 
 /// Runs the daemon inside a runtime.
@@ -372,7 +374,8 @@ impl Daemon {
         for input in inputs.drain(..) {
             match input {
                 Input::Answer(lane, ticket, answer) => answers.push((lane, ticket, answer)),
-                other @ (Input::Event(..) | Input::File(..) | Input::Chore(_)) => {
+                other
+                @ (Input::Event(..) | Input::File(..) | Input::Chore(_) | Input::Inbox(_)) => {
                     others.push(other);
                 }
             }
@@ -412,6 +415,7 @@ impl Daemon {
                 reply.send(taken).unwrap_or_default();
             }
             Input::Chore(chore) => chore.run(&mut self.engine, now)?,
+            Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
         }
         Ok(())
     }
@@ -443,12 +447,4 @@ fn signals() -> Result<Signals, RunError> {
         signal(kind).map_err(|error| RunError::Setup(format!("signals cannot be heard: {error}")))
     };
     Ok(Signals { term: listen(SignalKind::terminate())?, int: listen(SignalKind::interrupt())? })
-}
-
-/// Returns whether an inbox problem is worth a person's eyes.
-fn is_unusable(error: &InboxError) -> bool {
-    match error {
-        InboxError::Unusable { .. } => true,
-        InboxError::Entry { .. } | InboxError::Changed { .. } => false,
-    }
 }

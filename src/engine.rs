@@ -419,6 +419,24 @@ impl Engine {
         Ok(())
     }
 
+    /// Puts what is wrong with the inbox before a person's eyes, or takes it away again.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn tell_of_inbox(
+        &mut self,
+        trouble: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.store.step(|step| {
+            step.unattend_all("inbox")?;
+            let Some(what) = trouble else { return Ok(()) };
+            let advice =
+                "look at the directory's rights and its disk; files are taken again by themselves";
+            step.attend(&Attention { account: None, job: None, kind: "inbox", what, advice }, now)
+        })
+    }
+
     /// Makes one change that is not a pass: a chore, or a person's word.
     ///
     /// # Errors
@@ -467,7 +485,7 @@ fn hold_for_restore(step: &Step<'_>, why: &str, now: DateTime<Utc>) -> Result<()
 
 /// Forgets what the last daemon saw of the outside, and tells of jobs that nobody will release.
 fn attend_afresh(step: &Step<'_>, lanes: &[Lane], now: DateTime<Utc>) -> Result<(), StoreError> {
-    for kind in ["clock", "platform", "unconfigured"] {
+    for kind in ["clock", "platform", "unconfigured", "inbox"] {
         step.unattend_all(kind)?;
     }
     for account in step.accounts_with_open_jobs()? {

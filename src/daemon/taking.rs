@@ -1,13 +1,14 @@
 //! From the inbox into the store: read and checked on a thread of its own, so that a large file
 //! delays no release; stored by the loop; then answered beside the file.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::AccountConfig;
-use crate::daemon::{Input, Now, chain, is_unusable};
+use crate::daemon::{Input, Now, chain};
 use crate::engine::{Remembered, TakenFile};
 use crate::inbox::{
     Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob, Unread,
@@ -42,7 +43,7 @@ enum Offer {
 impl Taker {
     pub(super) async fn run(self, mut ended: watch::Receiver<bool>) {
         let Self { mut inbox, accounts, now, to } = self;
-        let mut unusable = false;
+        let mut trouble = Trouble { unusable: false, told: HashSet::new() };
         loop {
             let at = now();
             let known = accounts.clone();
@@ -54,21 +55,51 @@ impl Taker {
             inbox = found.inbox;
             match found.entries {
                 Ok(entries) => {
-                    unusable = false;
+                    trouble.over(&to).await;
                     for (entry, offer) in entries {
-                        take(&inbox, &entry, offer, &to).await;
+                        if let Err(error) = take(&inbox, &entry, offer, &to).await {
+                            trouble.of_entry(&entry, &error);
+                        }
                     }
                 }
-                Err(error) if !unusable => {
-                    unusable = is_unusable(&error);
-                    tracing::error!("{}: files are not taken until it is mended", chain(&error));
-                }
-                Err(_) => {}
+                Err(error) => trouble.of_inbox(&error, &to).await,
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 _ = ended.wait_for(|ended| *ended) => return,
             }
+        }
+    }
+}
+
+/// What was told already, so that a look every half second does not fill the log.
+struct Trouble {
+    unusable: bool,
+    told: HashSet<String>,
+}
+
+impl Trouble {
+    async fn of_inbox(&mut self, error: &InboxError, to: &mpsc::Sender<Input>) {
+        if !self.unusable {
+            self.unusable = true;
+            let what = format!("{}: files are not taken until it is mended", chain(error));
+            tracing::error!("{what}");
+            // A loop that has ended shows nothing to anybody.
+            to.send(Input::Inbox(Some(what))).await.unwrap_or_default();
+        }
+    }
+
+    async fn over(&mut self, to: &mpsc::Sender<Input>) {
+        if self.unusable {
+            self.unusable = false;
+            tracing::info!("the inbox can be used again");
+            to.send(Input::Inbox(None)).await.unwrap_or_default();
+        }
+    }
+
+    fn of_entry(&mut self, entry: &Entry, error: &InboxError) {
+        if self.told.insert(entry.name()) {
+            tracing::error!("{}: it stays in the inbox and is tried again", chain(error));
         }
     }
 }
@@ -96,26 +127,28 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[&Account]) -> Offer {
     }
 }
 
-async fn take(inbox: &Inbox, entry: &Entry, offer: Offer, to: &mpsc::Sender<Input>) {
-    let answered = match offer {
+async fn take(
+    inbox: &Inbox,
+    entry: &Entry,
+    offer: Offer,
+    to: &mpsc::Sender<Input>,
+) -> Result<(), InboxError> {
+    match offer {
         Offer::Good(package, jobs) => {
             let (reply, taken) = oneshot::channel();
             let input = Input::File(package.clone(), jobs.clone(), reply);
             if to.send(input).await.is_err() {
-                return;
+                return Ok(());
             }
             match taken.await {
                 Ok(Ok(taken)) => accept(inbox, &package, &jobs, &taken),
                 Ok(Err(problems)) => refuse(inbox, entry, &package, &jobs, &problems),
                 // The daemon ends; the next start finds the file, and knows it if it was stored.
-                Err(_) => return,
+                Err(_) => Ok(()),
             }
         }
         Offer::Bad(problems) => reject(inbox, entry, &problems),
         Offer::Unreadable(error) => Err(error),
-    };
-    if let Err(error) = answered {
-        tracing::error!("{}: it is tried again", chain(&error));
     }
 }
 
