@@ -308,7 +308,7 @@ fn repeated_openids_of_another_job_are_no_business_of_this_one() {
 fn one_refusal_confirms_as_many_unconfirmed_sends_as_explain_it() {
     let mut world = World::with_callback(Kind::Service);
     for n in 0..3 {
-        world.job(&format!("j{n}")).at(&format!("2027-03-2{} 20:00", n)).submit();
+        world.job(&format!("j{n}")).at(&format!("2027-03-2{n} 20:00")).submit();
     }
     world.run_until("2027-03-23 12:00");
     world.website_send(0).unwrap();
