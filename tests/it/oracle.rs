@@ -173,6 +173,11 @@ impl Oracle {
             .unwrap();
     }
 
+    /// Whether an older database was ever put back.
+    pub(crate) fn was_restored(&self) -> bool {
+        !self.forgotten.is_empty()
+    }
+
     fn forgot(&self, at: DateTime<Utc>) -> bool {
         self.forgotten.iter().any(|(from, to)| *from <= at && at <= *to)
     }

@@ -24,6 +24,7 @@ for patch in "$@"; do
         exit 2
     fi
     begun=$(date +%s)
+    : > "$work/log"
     timeout 60 "$binary" simulation::nothing --nocapture > "$work/log" 2>&1 &
     run=$!
     while kill -0 "$run" 2> /dev/null && ! grep -aq '^seed [0-9]* failed\|overflowed' "$work/log"; do
