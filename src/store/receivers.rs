@@ -9,19 +9,31 @@ use crate::calendar::{Span, Window};
 use crate::model::{Account, JobId, OnFullReceivers, batch_lengths};
 use crate::plan::Job;
 use crate::quota::{self, Block, Rule};
-use crate::store::{Result, Step, StoreError};
+use crate::store::{Result, Step, StoreError, instant};
 
 impl Step<'_> {
-    /// Counts one delivery for each OpenID of an accepted list, in the months it is charged in.
-    pub(super) fn note_deliveries(&self, account: &Account, batch: i64) -> Result<()> {
+    /// Counts one delivery for each OpenID of an accepted list, in the month it was accepted in.
+    ///
+    /// What was adopted had been accepted by an earlier request, if there was one.
+    pub(super) fn note_deliveries(
+        &self,
+        account: &Account,
+        (batch, attempt): (i64, i64),
+        adopted: bool,
+        dated: DateTime<Utc>,
+    ) -> Result<()> {
+        let first: Option<i64> = self
+            .db
+            .prepare_cached(
+                "SELECT min(begun_at) FROM attempt WHERE batch = ?1 AND id < ?2 AND outcome = 'in_doubt'",
+            )?
+            .query_row(params![batch, attempt], |row| row.get(0))?;
+        let at = first.filter(|_| adopted).map_or(dated, instant);
         self.run(
             "INSERT OR IGNORE INTO delivery (account, month, openid, batch)
-             SELECT ?1, substr(c.\"window\", 1, 7), r.value, ?2
-             FROM batch, json_each(batch.body, '$.touser') r,
-                  (SELECT \"window\" FROM charge WHERE batch = ?2 AND rule = ?3 AND state = 'kept'
-                   ORDER BY id DESC LIMIT 1) c
+             SELECT ?1, ?3, r.value, ?2 FROM batch, json_each(batch.body, '$.touser') r
              WHERE batch.id = ?2 AND batch.receivers IS NOT NULL",
-            params![account.name, batch, Rule::DailyCalls.name()],
+            params![account.name, batch, Window::containing(Span::Month, at).to_string()],
         )
     }
 

@@ -176,7 +176,8 @@ impl Step<'_> {
             ],
         )?;
         self.keep_charges(attempt, asked.batch, adopted, word.dated.unwrap_or(now))?;
-        self.note_deliveries(account, asked.batch)?;
+        let dated = word.dated.unwrap_or(now);
+        self.note_deliveries(account, (asked.batch, attempt), adopted, dated)?;
         self.return_unconfirmed_disproved(account, asked.batch, now)?;
         self.match_events(account, asked.batch, msg_id, now)?;
         let how = if adopted { "adopted: the platform had it already" } else { "accepted" };

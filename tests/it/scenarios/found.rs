@@ -151,3 +151,23 @@ fn a_job_under_way_keeps_its_day_against_jobs_behind_it() {
 
     assert_eq!(world.accepted().len(), 3, "{}", world.reason("a"));
 }
+
+#[test]
+fn an_adopted_list_counts_in_the_month_of_its_first_request() {
+    let mut world = World::with(Kind::Service);
+    world.job("a").list(2).at("2027-03-31 23:56").submit();
+    world.platform.inject(Fault::new(FaultKind::AnswerLost).on_path("send"));
+    world.run_until("2027-03-31 23:56:30");
+    world
+        .platform
+        .inject(Fault::new(FaultKind::Hang { processed: false }).on_path("send").times(6));
+    world.run_until("2027-04-01 01:00");
+    assert_eq!(world.codes().last(), Some(&Some(45_065)), "{:?}", world.codes());
+    for n in 0..4 {
+        world.job(&format!("b{n}")).list(2).at("2027-04-02 12:00").submit();
+    }
+
+    world.run_until("2027-04-02 13:00");
+
+    assert_eq!(world.accepted().len(), 5);
+}
