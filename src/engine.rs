@@ -10,6 +10,7 @@
 
 mod lane;
 mod meaning;
+mod turn;
 
 use std::collections::BTreeMap;
 
@@ -17,19 +18,18 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar;
-use crate::config::{AccountConfig, TokenSource};
-use crate::model::{Account, Action, Audience, JobId, JobSpec, JobState, batch_lengths};
-use crate::plan::Step as Next;
-use crate::quota::{Because, Block, margins};
+use crate::config::AccountConfig;
+use crate::model::{Action, Audience, JobId, JobSpec, JobState, batch_lengths};
+use crate::quota::margins;
 use crate::store::{
-    Attention, BatchBody, Deferral, EventIn, Presence, Refusal, ResultAsk, Source, Step, Store,
-    StoreError, Taken,
+    Attention, BatchBody, EventIn, Presence, ResultAsk, Source, Step, Store, StoreError, Taken,
 };
 use crate::wechat::callback::MassEvent;
 use crate::wechat::protocol::{self, Answer, Request};
 
 pub use lane::Lane;
 pub use meaning::conclude;
+use turn::Turn;
 
 /// A request that may leave now, and what its answer settles.
 #[derive(Debug)]
@@ -145,9 +145,6 @@ pub enum TakeError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
-
-/// How many jobs of one account a single pass settles without a request.
-const DECISIONS_PER_PASS: usize = 500;
 
 impl Engine {
     /// Takes over a database: open attempts are in doubt from now on.
@@ -514,201 +511,6 @@ fn lift_generations(
         }
     }
     Ok(())
-}
-
-/// One account's turn in a pass.
-struct Turn<'a, 's> {
-    step: &'a Step<'s>,
-    index: usize,
-    now: DateTime<Utc>,
-    /// Whether a trusted clock is wanted at once, to judge the daemon's absence.
-    judging: bool,
-    outgoing: &'a mut Vec<Outgoing>,
-    generations: &'a mut Vec<(String, u32, u32)>,
-}
-
-impl Turn<'_, '_> {
-    fn advance(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
-        let name = lane.config.account.name.clone();
-        let stops = self.step.stops(&name)?;
-        if stops.paused.is_some() {
-            lane.wake = None;
-            return Ok(());
-        }
-        let held = stops.hold.is_some();
-        let mut release_at = if held { None } else { self.next_release(lane)? };
-        if !lane.busy && (self.judging || release_at.is_some()) {
-            let wanted_at = if self.judging { self.now } else { release_at.unwrap_or(self.now) };
-            if lane.wants_preflight(wanted_at, self.now) {
-                self.preflight(lane)?;
-            } else if lane.may_release(self.now) && release_at.is_some_and(|at| at <= self.now) {
-                release_at = self.release(lane)?;
-            }
-        }
-        let result_at = self.step.next_result(&name)?;
-        if result_at.is_some_and(|at| at <= self.now) {
-            self.ask_result(lane)?;
-        }
-        let result_at = self.step.next_result(&name)?;
-        lane.schedule(release_at, result_at, self.now);
-        Ok(())
-    }
-
-    /// Returns when a job of the account wants to be looked at.
-    fn next_release(&self, lane: &Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let account = &lane.config.account;
-        if self.step.taken_ahead(&account.name, self.now)? {
-            if !lane.clock_trusted(self.now) {
-                // Which of the two clocks was wrong, only the platform can say.
-                return Ok(Some(self.now));
-            }
-            self.step.bring_back(account, self.now)?;
-        }
-        self.step.next_wake(&account.name)
-    }
-
-    fn send(&mut self, ticket: Ticket, request: Request) {
-        self.outgoing.push(Outgoing { lane: self.index, ticket, request });
-    }
-
-    /// Asks for a token, or where there is one for the platform's clock.
-    fn preflight(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
-        if lane.preflight_at > self.now {
-            return Ok(());
-        }
-        let account = &lane.config.account;
-        let token = lane.usable_token(self.now).cloned();
-        let (ticket, request) = match (&lane.config.token, token, &lane.config.secret) {
-            (TokenSource::Classic | TokenSource::Url(_), Some(token), _) => {
-                (Ticket::Clock, protocol::tags_get(&token))
-            }
-            (TokenSource::Url(url), None, _) => {
-                (Ticket::Token { forced: false }, protocol::shared_token(url))
-            }
-            (TokenSource::Stable, _, Some(secret)) => {
-                let forced = lane.needs_force() && self.step.force_token(account, self.now)?;
-                let ticket = Ticket::Token { forced };
-                (ticket, protocol::stable_token(&account.appid, secret, forced))
-            }
-            (TokenSource::Classic, None, Some(secret)) => {
-                (Ticket::Token { forced: false }, protocol::classic_token(&account.appid, secret))
-            }
-            (TokenSource::Stable | TokenSource::Classic, _, None) => {
-                unreachable!("the config demands a secret where a token is asked for")
-            }
-        };
-        lane.busy = true;
-        self.send(ticket, request);
-        Ok(())
-    }
-
-    /// Decides the account's due jobs, until one is asked for; returns when to look again.
-    fn release(&mut self, lane: &mut Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let name = lane.config.account.name.clone();
-        for _ in 0..DECISIONS_PER_PASS {
-            let Some(job) = self.step.due_job(&name, self.now)? else {
-                return self.step.next_wake(&name);
-            };
-            let account = &lane.config.account;
-            let (next, batches) = self.step.next_step(&job, self.now)?;
-            match next {
-                Next::Wait(until) => self.step.sleep(&job.id, until.max(self.soon()), None)?,
-                Next::Nothing => self.step.sleep(&job.id, self.now + margins::PER_MINUTE, None)?,
-                Next::Miss => {
-                    let why = missed(&job, self.now);
-                    self.step.end_for(&job, account, JobState::Missed, &why, self.now)?;
-                }
-                Next::RunOut => self.step.run_out(&job, account, self.now)?,
-                Next::Ask(index) => {
-                    if let Some(free_at) = self.step.minute_free_at(&name, 0, self.now)? {
-                        return Ok(Some(free_at.max(self.soon())));
-                    }
-                    let batch = &batches[index];
-                    match self.step.begin(&job, account, batch, self.now)? {
-                        Ok(begun) => {
-                            let token = lane.usable_token(self.now).expect("may_release saw it");
-                            let body = protocol::with_clientmsgid(&begun.body, &begun.clientmsgid);
-                            let request = protocol::mass(begun.list, token, body);
-                            if batch.generation > 0 {
-                                let id = job.id.to_string();
-                                self.generations.push((id, batch.number, batch.generation));
-                            }
-                            lane.busy = true;
-                            self.send(Ticket::Send { attempt: begun.attempt }, request);
-                            return self.step.next_wake(&name);
-                        }
-                        Err(refusal) => self.without_room(&job, batch, account, refusal)?,
-                    }
-                }
-            }
-        }
-        Ok(Some(self.soon()))
-    }
-
-    fn soon(&self) -> DateTime<Utc> {
-        self.now + chrono::TimeDelta::milliseconds(10)
-    }
-
-    fn without_room(
-        &self,
-        job: &crate::plan::Job,
-        batch: &crate::plan::Batch,
-        account: &Account,
-        refusal: Refusal,
-    ) -> Result<(), StoreError> {
-        let (Refusal::Blocked(block) | Refusal::Receivers(block)) = refusal;
-        let why = refusal_words(refusal);
-        if self.step.any_in_doubt(&job.id)? {
-            // What may have gone out is never moved to another day.
-            let until = self.now + margins::BACKOFF_MAX;
-            return self.step.wait_batch(&job.id, batch, (until, &format!("waits: {why}")));
-        }
-        if block.because == Because::TooMuch {
-            return self.step.end_for(job, account, JobState::Failed, &why, self.now);
-        }
-        // One that only another's claim kept back may come forward again.
-        let yields = block.because == Because::Claimed;
-        let deferral = Deferral { after: block.window.end(), why: &why, yields };
-        self.step.defer(job, account, deferral, self.now)
-    }
-
-    fn ask_result(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
-        let name = &lane.config.account.name;
-        if lane.asking_result || calendar::guard_end(self.now).is_some() {
-            return Ok(());
-        }
-        let Some(token) = lane.usable_token(self.now).cloned() else {
-            if !lane.busy {
-                self.preflight(lane)?;
-            }
-            return Ok(());
-        };
-        if self.step.minute_free_at(name, margins::KEPT_FOR_SENDS, self.now)?.is_some() {
-            return Ok(());
-        }
-        if let Some(ask) = self.step.begin_result(name, self.now)? {
-            lane.asking_result = true;
-            self.send(Ticket::Result(ask), protocol::mass_get(&token, ask.msg_id));
-        }
-        Ok(())
-    }
-}
-
-fn missed(job: &crate::plan::Job, now: DateTime<Utc>) -> String {
-    let late = (now - job.due_at).num_minutes();
-    if job.state == JobState::Held {
-        return format!("nobody approved it in time: it was due {late} min ago");
-    }
-    format!("it was due {late} min ago, and its grace of {} min is over", job.grace.num_minutes())
-}
-
-fn refusal_words(refusal: Refusal) -> String {
-    match refusal {
-        Refusal::Blocked(block) => crate::plan::sentence(block),
-        Refusal::Receivers(Block { rule, window, .. }) => {
-            format!("{rule}: its receivers had their four of {window}")
-        }
-    }
 }
 
 /// Puts what only an operator can judge before their eyes.
