@@ -14,7 +14,7 @@ use qunfa::config::TokenSource;
 use qunfa::model::{
     Action, Audience, Content, Expires, JobSpec, JobState, Kind, OnFullReceivers, OnQuota,
 };
-use qunfa::sandbox::{AdminAnswer, FaultKind, Review, openid};
+use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
 
 use crate::world::{CrashPoint, MarkFate, World, beijing, show, time};
 use crate::writer::spec;
@@ -519,6 +519,29 @@ impl Swarm {
         TimeDelta::minutes(minutes) + TimeDelta::seconds(self.rng.i64(0..60))
     }
 
+    /// One of two batches is refused for certain, and a person asks for it again.
+    fn refuse_one_batch(
+        &mut self,
+        world: &mut World,
+        appid: &str,
+        job: &JobSpec,
+        at: DateTime<Utc>,
+    ) {
+        world.count("two batches");
+        if self.rng.bool() {
+            return;
+        }
+        let refused = Fault::new(FaultKind::Errcode(40_003)).on_path("send").for_appid(appid);
+        world.plan(at - TimeDelta::seconds(1), move |world| world.platform.inject(refused));
+        let id = job.id.to_string();
+        world.plan(at + TimeDelta::minutes(self.rng.i64(5..120)), move |world| {
+            if world.is_retryable(&id) {
+                world.count("retry");
+                world.retry(&id).unwrap();
+            }
+        });
+    }
+
     /// Plans one job, and perhaps an edit of it and its file's second coming.
     fn job(&mut self, world: &mut World, index: usize, at: DateTime<Utc>, taken: DateTime<Utc>) {
         self.jobs += 1;
@@ -543,7 +566,7 @@ impl Swarm {
                 let two_batches = self.large[index] && self.rng.u32(0..16) == 0;
                 let length = if two_batches { 10_002 } else { self.rng.u32(2..12) };
                 if two_batches {
-                    world.count("two batches");
+                    self.refuse_one_batch(world, &setup.account.appid, &job, at);
                 }
                 Audience::List((0..length).map(|n| openid(&setup.account.appid, n)).collect())
             }
@@ -616,19 +639,17 @@ impl World {
 
     /// Some job that a person would ask for again, having looked at the account's history.
     fn retryable(&self, pick: usize) -> Option<String> {
-        self.engine.as_ref()?;
-        let jobs: Vec<_> = self
-            .oracle
-            .job_ids()
-            .filter(|id| self.oracle.is_plainly_unsent(id))
-            .filter(|id| {
-                let view = self.engine.as_ref().expect("it runs").store().read().job_view(id);
-                view.unwrap().is_some_and(|view| {
-                    matches!(view.state, JobState::Failed | JobState::Partial | JobState::Missed)
-                })
-            })
-            .cloned()
-            .collect();
+        let jobs: Vec<_> =
+            self.oracle.job_ids().filter(|id| self.is_retryable(id)).cloned().collect();
         (!jobs.is_empty()).then(|| jobs[pick % jobs.len()].clone())
+    }
+
+    fn is_retryable(&self, id: &str) -> bool {
+        let Some(engine) = &self.engine else { return false };
+        let view = engine.store().read().job_view(id).unwrap();
+        self.oracle.is_plainly_unsent(id)
+            && view.is_some_and(|view| {
+                matches!(view.state, JobState::Failed | JobState::Partial | JobState::Missed)
+            })
     }
 }
