@@ -82,6 +82,7 @@ CREATE TABLE job (
 
 -- Due work is read off this index, one account at a time.
 CREATE INDEX job_wake ON job (account, wake_at, priority DESC, taken) WHERE wake_at IS NOT NULL;
+CREATE INDEX job_file ON job (file) WHERE wake_at IS NOT NULL;
 CREATE INDEX job_yields ON job (account, priority DESC, taken) WHERE yields = 1;
 CREATE INDEX job_state ON job (state, due_at);
 -- Jobs without a time of their own, for a clock that was ahead when they were taken.
@@ -247,6 +248,16 @@ CREATE TABLE event (
 ) STRICT;
 
 CREATE INDEX event_candidate ON event (account) WHERE candidate = 1;
+
+-- Signed events that could not be read, as they came.
+CREATE TABLE unread_event (
+    id          INTEGER PRIMARY KEY,
+    account     TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    raw         BLOB NOT NULL,
+    why         TEXT NOT NULL,
+    UNIQUE (account, raw)
+) STRICT;
 
 -- One job's story.
 CREATE TABLE history (

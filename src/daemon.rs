@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::{AccountConfig, Config};
 use crate::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenFile, Ticket};
-use crate::inbox::{Inbox, Package, ParsedJob};
+use crate::inbox::Inbox;
 use crate::quota::margins;
 use crate::store::{Store, StoreError};
 use crate::wechat::callback::MassEvent;
@@ -125,7 +125,9 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
 enum Input {
     Answer(usize, Ticket, Answer),
     Event(usize, Vec<u8>, MassEvent, oneshot::Sender<()>),
-    File(Box<Package>, Vec<ParsedJob>, oneshot::Sender<Result<TakenFile, Vec<(usize, String)>>>),
+    File(Arc<taking::Good>, oneshot::Sender<Result<TakenFile, Vec<(usize, String)>>>),
+    /// An event that cannot be read: the account, its bytes, and why.
+    Unread(usize, Vec<u8>, String, oneshot::Sender<()>),
     Chore(chores::Chore),
     /// What is wrong with the inbox as a whole, if anything.
     Inbox(Option<String>),
@@ -374,8 +376,11 @@ impl Daemon {
         for input in inputs.drain(..) {
             match input {
                 Input::Answer(lane, ticket, answer) => answers.push((lane, ticket, answer)),
-                other
-                @ (Input::Event(..) | Input::File(..) | Input::Chore(_) | Input::Inbox(_)) => {
+                other @ (Input::Event(..)
+                | Input::Unread(..)
+                | Input::File(..)
+                | Input::Chore(_)
+                | Input::Inbox(_)) => {
                     others.push(other);
                 }
             }
@@ -399,7 +404,12 @@ impl Daemon {
                 // A push that was given up is pushed again, and known then.
                 stored.send(()).unwrap_or_default();
             }
-            Input::File(package, jobs, reply) => {
+            Input::Unread(lane, raw, why, stored) => {
+                self.engine.keep_unread(lane, (&raw, &why), now)?;
+                stored.send(()).unwrap_or_default();
+            }
+            Input::File(good, reply) => {
+                let taking::Good { package, jobs } = &*good;
                 let offered: Vec<_> =
                     jobs.iter().map(|job| Offered { spec: &job.spec, line: job.line }).collect();
                 let taken = match self.engine.take_file(

@@ -118,6 +118,8 @@ pub struct TakenFile {
     pub first_taken_at: DateTime<Utc>,
     /// Its jobs.
     pub jobs: Vec<TakenJob>,
+    /// Jobs that an earlier file of this name planned and that this one no longer names.
+    pub left_out: Vec<JobId>,
 }
 
 /// A file that a lost database had accepted.
@@ -348,7 +350,9 @@ impl Engine {
                 Ok(TakenJob { id, taken, due_at: stands.due_at, state: stands.state })
             };
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
-            Ok(TakenFile { first_taken_at, jobs })
+            let named = |id: &JobId| jobs.iter().any(|job: &TakenJob| job.id == *id);
+            let left_out = step.planned_by(name)?.into_iter().filter(|id| !named(id)).collect();
+            Ok(TakenFile { first_taken_at, jobs, left_out })
         })?;
         for job in jobs {
             if let Some(lane) = self.lane_of(&job.spec.account) {
@@ -434,6 +438,27 @@ impl Engine {
         })
     }
 
+    /// Keeps an event that cannot be read, and tells a person.
+    ///
+    /// # Errors
+    /// Where the store fails: then it must not be answered, and the platform sends it again.
+    pub fn keep_unread(
+        &mut self,
+        index: usize,
+        (raw, why): (&[u8], &str),
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Self { store, lanes, .. } = self;
+        let name = &lanes[index].config.account.name;
+        store.step(|step| {
+            step.keep_unread(name, raw, why, now)?;
+            let what = format!("a signed event of {name} could not be read: {why}");
+            tracing::warn!("{what}");
+            let advice = "its bytes are kept in the table unread_event; look for a newer qunfa";
+            attend(step, name, ("unread_event", &what, advice), now)
+        })
+    }
+
     /// Makes one change that is not a pass: a chore, or a person's word.
     ///
     /// # Errors
@@ -482,7 +507,7 @@ fn hold_for_restore(step: &Step<'_>, why: &str, now: DateTime<Utc>) -> Result<()
 
 /// Forgets what the last daemon saw of the outside, and tells of jobs that nobody will release.
 fn attend_afresh(step: &Step<'_>, lanes: &[Lane], now: DateTime<Utc>) -> Result<(), StoreError> {
-    for kind in ["clock", "platform", "unconfigured", "inbox"] {
+    for kind in ["clock", "platform", "unconfigured", "inbox", "unread_event"] {
         step.unattend_all(kind)?;
     }
     for account in step.accounts_with_open_jobs()? {

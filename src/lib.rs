@@ -19,7 +19,7 @@
 //! | edges | [`inbox`], [`wechat`], [`config`] over [`yaml`] | one neighbour each, and the core |
 //! | engine | [`engine`] | the store and the edges' pure parts; no clock, no socket |
 //! | the other side | [`sandbox`] | the documents; nothing of the above |
-//! | top | [`daemon`], [`demo`], [`cli`] | everything |
+//! | top | [`daemon`], [`demo`], [`cli`], [`log`] | everything |
 //!
 //! # Invariants
 //!
@@ -43,6 +43,7 @@ pub mod daemon;
 pub mod demo;
 pub mod engine;
 pub mod inbox;
+pub mod log;
 pub mod model;
 pub mod plan;
 pub mod quota;

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use clap::Parser as _;
 use qunfa::cli::{self, Arguments, Terminal};
 use qunfa::daemon::Now;
+use qunfa::log::Lines;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log(arguments.log_levels());
+    let lines = log(arguments.log_levels());
     let (mut out, mut remarks) = (io::stdout(), io::stderr());
     let colours = colourful(&out);
     let terminal = Terminal { now: clock(), out: &mut out, remarks: &mut remarks, colours };
-    match cli::run(arguments, terminal) {
+    let outcome = cli::run(arguments, terminal);
+    lines.finish();
+    match outcome {
         Ok(answer) => answer.exit_code().into(),
         Err(problem) => {
             if !problem.is_silent() {
@@ -34,14 +37,16 @@ fn clock() -> Now {
 }
 
 /// Logs to stderr, at the levels that `QUNFA_LOG` names, or these; a stderr that is gone harms nothing.
-fn log(levels: &str) {
+fn log(levels: &str) -> Lines {
+    let lines = Lines::to(io::stderr());
     let filter = EnvFilter::try_from_env("QUNFA_LOG").unwrap_or_else(|_| EnvFilter::new(levels));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(lines.clone())
         .with_ansi(colourful(&io::stderr()))
         .log_internal_errors(false)
         .init();
+    lines
 }
 
 /// Says whether a stream wants colours: a terminal does, unless `NO_COLOR` or `TERM` say no.

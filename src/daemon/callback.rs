@@ -43,16 +43,13 @@ impl Inlet for Desk {
         let Some((lane, _)) = self.accounts.get(account) else {
             return Err(());
         };
-        let parsed = match event.parsed {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                // The platform would only push the same bytes again.
-                tracing::warn!(account, "an event could not be read: {error}");
-                return Ok(());
-            }
-        };
         let (stored, on_disk) = oneshot::channel();
-        self.to.send(Input::Event(*lane, event.raw, parsed, stored)).await.map_err(drop)?;
+        let input = match event.parsed {
+            Ok(parsed) => Input::Event(*lane, event.raw, parsed, stored),
+            // The platform would only push the same bytes again: they are kept for a person.
+            Err(error) => Input::Unread(*lane, event.raw, error.to_string(), stored),
+        };
+        self.to.send(input).await.map_err(drop)?;
         on_disk.await.map_err(drop)
     }
 

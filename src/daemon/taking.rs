@@ -2,6 +2,7 @@
 //! delays no release; stored by the loop; then answered beside the file.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -13,7 +14,7 @@ use crate::engine::{Remembered, TakenFile};
 use crate::inbox::{
     Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob, Unread,
 };
-use crate::model::Account;
+use crate::model::{Account, JobId};
 use crate::store::Taken;
 
 /// How often the inbox is looked at. A look at an unchanged directory costs microseconds, and
@@ -28,14 +29,15 @@ pub(super) struct Taker {
     pub(super) to: mpsc::Sender<Input>,
 }
 
-/// What a look at the inbox found.
-struct Found {
-    inbox: Inbox,
-    entries: Result<Vec<(Entry, Offer)>, InboxError>,
+/// A file that can be taken.
+#[derive(Debug)]
+pub(super) struct Good {
+    pub(super) package: Package,
+    pub(super) jobs: Vec<ParsedJob>,
 }
 
 enum Offer {
-    Good(Box<Package>, Vec<ParsedJob>),
+    Good(Arc<Good>),
     Bad(Vec<Diagnostic>),
     Unreadable(InboxError),
 }
@@ -43,20 +45,28 @@ enum Offer {
 impl Taker {
     pub(super) async fn run(self, mut ended: watch::Receiver<bool>) {
         let Self { mut inbox, accounts, now, to } = self;
+        let accounts: Arc<[Account]> = accounts.into();
         let mut trouble = Trouble { unusable: false, told: HashSet::new() };
         loop {
             let at = now();
-            let known = accounts.clone();
-            let look = tokio::task::spawn_blocking(move || look(inbox, &known, at));
-            let Ok(found) = look.await else {
-                tracing::error!("the inbox can no longer be read: restart the daemon");
-                return;
-            };
-            inbox = found.inbox;
-            match found.entries {
+            let look = tokio::task::spawn_blocking(move || {
+                let entries = inbox.scan(at);
+                (inbox, entries)
+            });
+            let Ok((looked, entries)) = look.await else { return gone() };
+            inbox = looked;
+            match entries {
                 Ok(entries) => {
                     trouble.over(&to).await;
-                    for (entry, offer) in entries {
+                    // One at a time: a full inbox must not fill the memory.
+                    for entry in entries {
+                        let known = Arc::clone(&accounts);
+                        let reading = tokio::task::spawn_blocking(move || {
+                            let offer = read(&inbox, &entry, &known);
+                            (inbox, entry, offer)
+                        });
+                        let Ok((read, entry, offer)) = reading.await else { return gone() };
+                        inbox = read;
                         if let Err(error) = take(&inbox, &entry, offer, &to).await {
                             trouble.of_entry(&entry, &error);
                         }
@@ -70,6 +80,10 @@ impl Taker {
             }
         }
     }
+}
+
+fn gone() {
+    tracing::error!("the inbox can no longer be read: restart the daemon");
 }
 
 /// What was told already, so that a look every half second does not fill the log.
@@ -104,22 +118,11 @@ impl Trouble {
     }
 }
 
-fn look(mut inbox: Inbox, accounts: &[Account], now: DateTime<Utc>) -> Found {
+fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account]) -> Offer {
     let known: Vec<_> = accounts.iter().collect();
-    let entries = inbox.scan(now).map(|entries| {
-        let offer = |entry: Entry| {
-            let offer = read(&inbox, &entry, &known);
-            (entry, offer)
-        };
-        entries.into_iter().map(offer).collect()
-    });
-    Found { inbox, entries }
-}
-
-fn read(inbox: &Inbox, entry: &Entry, accounts: &[&Account]) -> Offer {
     match inbox.read(entry) {
-        Ok(package) => match package.parse(accounts) {
-            Ok(parsed) => Offer::Good(Box::new(package), parsed.jobs),
+        Ok(package) => match package.parse(&known) {
+            Ok(parsed) => Offer::Good(Arc::new(Good { package, jobs: parsed.jobs })),
             Err(problems) => Offer::Bad(problems),
         },
         Err(Unread::Refused(problems)) => Offer::Bad(problems),
@@ -134,15 +137,15 @@ async fn take(
     to: &mpsc::Sender<Input>,
 ) -> Result<(), InboxError> {
     match offer {
-        Offer::Good(package, jobs) => {
+        Offer::Good(good) => {
             let (reply, taken) = oneshot::channel();
-            let input = Input::File(package.clone(), jobs.clone(), reply);
+            let input = Input::File(Arc::clone(&good), reply);
             if to.send(input).await.is_err() {
                 return Ok(());
             }
             match taken.await {
-                Ok(Ok(taken)) => accept(inbox, &package, &jobs, &taken),
-                Ok(Err(problems)) => refuse(inbox, entry, &package, &jobs, &problems),
+                Ok(Ok(taken)) => accept(inbox, &good, &taken),
+                Ok(Err(problems)) => refuse(inbox, entry, &good, &problems),
                 // The daemon ends; the next start finds the file, and knows it if it was stored.
                 Err(_) => Ok(()),
             }
@@ -154,8 +157,7 @@ async fn take(
 
 fn accept(
     inbox: &Inbox,
-    package: &Package,
-    jobs: &[ParsedJob],
+    Good { package, jobs }: &Good,
     taken: &TakenFile,
 ) -> Result<(), InboxError> {
     let receipt_job = |job: &ParsedJob| {
@@ -179,18 +181,21 @@ fn accept(
     let receipt = Receipt {
         taken_at: taken.first_taken_at,
         jobs: jobs.iter().map(receipt_job).collect(),
-        notes: Vec::new(),
+        notes: taken.left_out.iter().map(left_out).collect(),
     };
     inbox.accept(package, &receipt)?;
     tracing::info!(file = package.name(), jobs = jobs.len(), "a file was taken");
     Ok(())
 }
 
+fn left_out(id: &JobId) -> String {
+    format!("job {id} was planned by an earlier file of this name; it stays planned")
+}
+
 fn refuse(
     inbox: &Inbox,
     entry: &Entry,
-    package: &Package,
-    jobs: &[ParsedJob],
+    Good { package, jobs }: &Good,
     problems: &[(usize, String)],
 ) -> Result<(), InboxError> {
     let diagnostics: Vec<_> = problems

@@ -59,6 +59,10 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let job = self.job(id)?;
+        if job.planned_at > job.expires_at {
+            let why = "its expires lies before its time";
+            return self.end_waiting(&job, JobState::Expired, why, now).map(drop);
+        }
         if now > plan::deadline(&job) {
             return Ok(());
         }

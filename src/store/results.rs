@@ -118,6 +118,24 @@ impl Step<'_> {
         self.book_candidates(account, now)
     }
 
+    /// Keeps a signed event that could not be read, once.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn keep_unread(
+        &self,
+        account: &str,
+        raw: &[u8],
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.run(
+            "INSERT INTO unread_event (account, received_at, raw, why) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+            params![account, millis(now), raw, why],
+        )
+    }
+
     fn batch_of(&self, account: &Account, msg_id: i64) -> Result<Option<i64>> {
         Ok(self
             .db

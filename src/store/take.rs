@@ -68,6 +68,18 @@ impl Step<'_> {
         Ok(instant(taken))
     }
 
+    /// Returns the waiting jobs that a file of this name planned.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn planned_by(&self, file: &str) -> Result<Vec<JobId>> {
+        let mut statement =
+            self.db.prepare_cached("SELECT id FROM job WHERE file = ?1 AND wake_at IS NOT NULL")?;
+        let rows = statement.query_map([file], |row| row.get::<_, String>(0))?;
+        let ids = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
+    }
+
     /// Takes one job: stores it with its batches, and claims its window.
     ///
     /// # Errors

@@ -171,3 +171,15 @@ fn an_adopted_list_counts_in_the_month_of_its_first_request() {
 
     assert_eq!(world.accepted().len(), 5);
 }
+
+#[test]
+fn a_job_whose_expires_is_past_is_never_sent() {
+    let mut world = World::with(Kind::Service);
+    let past = crate::world::time("2027-03-01 08:00");
+    world.job("stale").with(|spec| spec.expires = qunfa::model::Expires::At(past)).submit();
+
+    world.run_for(TimeDelta::hours(1));
+
+    assert_eq!(world.state("stale"), JobState::Expired, "{}", world.reason("stale"));
+    assert!(world.accepted().is_empty());
+}
