@@ -9,6 +9,7 @@
 //! module. One day the same engine may run on another database, and only this module may know.
 
 mod ahead;
+mod decisions;
 mod place;
 mod receivers;
 mod release;
@@ -27,6 +28,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
+pub use decisions::Said;
 pub use place::Deferral;
 pub use release::{Begun, Refusal};
 pub use results::{EventIn, Refused, ResultAsk, ResultWord};

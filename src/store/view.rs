@@ -636,7 +636,9 @@ fn advice(state: JobState, id: &str) -> String {
         JobState::Uncertain => format!(
             "look in the account's history on the website whether it went out; `qunfa show {id}` tells the attempts"
         ),
-        JobState::Held => format!("approve it before its time, or it is missed: `qunfa show {id}`"),
+        JobState::Held => {
+            format!("`qunfa approve {id}` before its time, or it is missed")
+        }
         JobState::Missed | JobState::Failed | JobState::Partial => {
             format!(
                 "`qunfa show {id}` tells why; `qunfa retry {id}` asks again for what was not accepted"

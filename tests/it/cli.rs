@@ -485,7 +485,7 @@ fn an_unknown_job_is_answered_with_those_that_may_be_meant() {
     let world = World::new();
     world.evening();
 
-    for command in ["show", "retry"] {
+    for command in ["show", "retry", "approve"] {
         let problem = world.problem(&[command, "spring-launc"]);
 
         assert_eq!(problem.exit_code(), 1);
@@ -522,6 +522,43 @@ fn resume_of_one_account_leaves_a_hold_on_all() {
 }
 
 #[test]
+fn hold_says_since_when_and_what_lifts_it() {
+    let world = World::new();
+    world.take(JOBS);
+
+    let text = world.text(&["hold", "brand-daily", "--why", "今天不发"]);
+    assert!(text.starts_with("Account brand-daily is on hold since 2027-03-20 19:57"), "{text}");
+    assert!(text.contains("`qunfa resume brand-daily` lets the jobs go on"), "{text}");
+    let again = world.text(&["hold", "brand-daily"]);
+    assert!(again.starts_with("Account brand-daily was on hold already, since"), "{again}");
+
+    let status = world.json(&["status", "--json"]);
+    assert_eq!(status["accounts"][0]["held"], true);
+    assert_eq!(status["accounts"][1]["held"], false);
+    let what = status["attention"][0]["what"].as_str().unwrap();
+    assert!(what.ends_with("said hold: 今天不发"), "{what}");
+    world.text(&["hold", "--all"]);
+    assert_eq!(world.json(&["status", "--json"])["accounts"][1]["held"], true);
+    world.run(&["resume", "--all"]).0.unwrap();
+    assert_eq!(world.json(&["status", "--json"])["accounts"][0]["held"], false);
+}
+
+#[test]
+fn approve_says_when_the_job_goes_and_show_says_who_approved() {
+    let world = World::new();
+    world.take(JOBS);
+
+    let text = world.text(&["approve", "club-approval", "--why", "read it"]);
+
+    assert!(text.starts_with("Job club-approval is approved and goes at 2027-03-25 09:00"));
+    assert!(text.contains("The daemon is not running"), "{text}");
+    assert!(world.text(&["show", "club-approval"]).contains("said approve: read it"));
+    let problem = world.problem(&["approve", "club-approval"]);
+    assert_eq!(problem.exit_code(), 1);
+    assert!(problem.message().contains("waits for no approval"), "{}", problem.message());
+}
+
+#[test]
 fn an_unknown_account_is_answered_with_those_of_the_config() {
     let problem = World::new().problem(&["resume", "brand"]);
 
@@ -544,6 +581,9 @@ fn the_program_ends_with_the_code_that_says_what_to_do() {
         (1, vec!["retry", "spring-launch"]),
         (1, vec!["resume", "nobody"]),
         (2, vec!["resume"]),
+        (1, vec!["hold", "nobody"]),
+        (2, vec!["hold", "brand-daily", "--all"]),
+        (1, vec!["approve", "spring-launch"]),
         (2, vec!["jobs", "--state", "flying"]),
         (2, vec!["sandbox", "--listen", "127.0.0.1:0", "--account", "wx1:neither"]),
         (3, vec!["sandbox", "--listen", "0.0.0.0:0"]),

@@ -1,0 +1,121 @@
+//! What a person decides: hold, approve, cancel, resolve.
+
+use chrono::TimeDelta;
+use qunfa::model::{JobState, Kind};
+use qunfa::store::{Said, Step, StoreError};
+
+use crate::world::World;
+
+const ALICE: Said<'_> = Said { who: "alice", why: Some("because") };
+
+impl World {
+    /// A person's word reaches the database, and the daemon sees it.
+    fn word(
+        &mut self,
+        work: impl FnOnce(&Step<'_>, chrono::DateTime<chrono::Utc>) -> Result<(), StoreError>,
+    ) -> Result<(), String> {
+        let now = self.now();
+        let done = self.engine().change(|step| work(step, now));
+        self.engine().look_again(now);
+        self.look();
+        done.map_err(|error| error.to_string())
+    }
+
+    fn approve(&mut self, id: &str) -> Result<(), String> {
+        let id = qunfa::model::JobId::parse(id).unwrap();
+        self.word(|step, now| step.approve(&id, ALICE, now))
+    }
+
+    /// The last line of a job's story.
+    fn last_line(&self, id: &str) -> String {
+        let engine = self.engine.as_ref().expect("the daemon runs");
+        engine.store().read().history(id).unwrap().pop().unwrap().why
+    }
+}
+
+#[test]
+fn a_hold_stops_what_is_due_until_it_is_lifted() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 19:59:59");
+    world.word(|step, now| step.hold(Some("brand"), "alice said hold", now)).unwrap();
+
+    world.run_until("2027-03-20 20:10");
+    assert_eq!((world.state("a"), world.sends().len()), (JobState::Planned, 0));
+    world.resume();
+    world.run_until("2027-03-20 20:15");
+
+    assert_eq!(world.state("a"), JobState::Sent);
+}
+
+#[test]
+fn an_approved_job_goes_at_its_time_and_its_story_says_who_approved() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true).submit();
+    world.run_until("2027-03-20 15:00");
+
+    world.approve("a").unwrap();
+
+    assert_eq!(world.last_line("a"), "alice said approve: because");
+    assert_eq!((world.state("a"), world.due("a")), (JobState::Planned, "2027-03-20 20:00".into()));
+    world.run_until("2027-03-20 20:05");
+    assert_eq!(world.accepted(), ["2027-03-20 20:00:00"]);
+}
+
+#[test]
+fn an_approved_job_keeps_the_place_it_claimed_and_the_reason_it_waits() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.job("b").at("2027-03-20 21:00").with(|spec| spec.approval = true).submit();
+    world.job("c").at("2027-03-20 22:00").submit();
+    let before = world.reason("b");
+
+    world.approve("b").unwrap();
+
+    assert_eq!(world.reason("b"), before);
+    assert_eq!(world.due("b"), "2027-03-21 21:00");
+    assert_eq!(world.due("c"), "2027-03-22 22:00");
+}
+
+#[test]
+fn an_approval_after_its_grace_sends_nothing() {
+    let mut world = World::with(Kind::Subscription);
+    let long = |spec: &mut qunfa::model::JobSpec| spec.approval = true;
+    world.job("a").at("2027-03-20 20:00").with(long).submit();
+    // Held, so that the daemon does not miss it before the person speaks.
+    world.word(|step, now| step.hold(None, "x", now)).unwrap();
+    world.run_until("2027-03-20 20:31");
+
+    world.approve("a").unwrap();
+    world.resume();
+    world.run_until("2027-03-20 20:40");
+
+    assert_eq!((world.state("a"), world.sends().len()), (JobState::Missed, 0));
+}
+
+#[test]
+fn an_edit_of_an_approved_job_needs_a_new_approval() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true).submit();
+    world.approve("a").unwrap();
+
+    let edited = world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true);
+    edited.text("other words").submit();
+
+    assert_eq!(world.state("a"), JobState::Held);
+    world.run_until("2027-03-20 20:05");
+    assert_eq!(world.sends().len(), 0);
+    world.approve("a").unwrap();
+    world.run_for(TimeDelta::minutes(5));
+    assert_eq!(world.state("a"), JobState::Sent);
+}
+
+#[test]
+fn what_waits_for_no_approval_cannot_be_approved() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").submit();
+
+    let refused = world.approve("a").unwrap_err();
+
+    assert!(refused.contains("job a is planned and waits for no approval"), "{refused}");
+}
