@@ -58,7 +58,8 @@ impl Arguments {
             | Command::Retry(_)
             | Command::Resume(_)
             | Command::Hold(_)
-            | Command::Approve(_) => "info,tokio_cron_scheduler=warn",
+            | Command::Approve(_)
+            | Command::Cancel(_) => "info,tokio_cron_scheduler=warn",
         }
     }
 }
@@ -87,6 +88,8 @@ enum Command {
     Hold(decisions::HoldOptions),
     /// Let a job go that waits for an approval
     Approve(decisions::JobOptions),
+    /// Call a job off, as far as it is certainly not out
+    Cancel(decisions::JobOptions),
 }
 
 /// How an answer is written.
@@ -248,6 +251,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Retry(options) => person::retry(&options, &config()?, terminal)?,
         Command::Resume(options) => person::resume(&options, &config()?, terminal)?,
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
+        Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)

@@ -10,7 +10,7 @@ use super::text::{self, Page, Tone};
 use super::{Problem, Terminal, database, show};
 use crate::calendar;
 use crate::config::Config;
-use crate::model::{Account, JobId};
+use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan;
 use crate::store::{JobView, Said, Step};
 
@@ -133,6 +133,44 @@ pub(super) fn approve(
         format!("Job {} is approved and goes at {due}.\n{}", job.id, decided.next)
     };
     say(&answer, terminal)
+}
+
+/// Calls a job off, as far as it is certainly not out.
+pub(super) fn cancel(
+    options: &JobOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let said = options.reason.said(who);
+    let decided = decide(&options.job, config, terminal, |step, id, account| {
+        Ok(step.cancel(id, account, said, now)?)
+    })?;
+    say(&cancelled(&decided.job), terminal)
+}
+
+fn cancelled(job: &JobView) -> String {
+    let (id, state) = (&job.id, job.state);
+    if state == JobState::Cancelled {
+        return format!("Job {id} is cancelled: nothing of it goes out.\n");
+    }
+    let numbers = |wanted: fn(BatchState) -> bool| {
+        let those = job.batches.iter().filter(|batch| wanted(batch.state));
+        let numbers: Vec<_> = those.map(|batch| batch.number.to_string()).collect();
+        (!numbers.is_empty()).then(|| numbers.join(", "))
+    };
+    let stopped = numbers(|state| state == BatchState::Refused).unwrap_or_default();
+    let mut answer = format!("Job {id} is {state} and stops here: not sent is batch {stopped}.\n");
+    if let Some(out) = numbers(|state| matches!(state, BatchState::Accepted | BatchState::Sent)) {
+        writeln!(answer, "What the platform accepted cannot be called back: batch {out}.")
+            .expect("a String takes everything");
+    }
+    if let Some(open) = numbers(|state| matches!(state, BatchState::Asking | BatchState::InDoubt)) {
+        writeln!(answer, "This may have gone out, and is settled as ever: batch {open}.")
+            .expect("a String takes everything");
+    }
+    answer
 }
 
 /// Writes sentences, each on lines of its own.

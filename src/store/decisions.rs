@@ -6,7 +6,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use crate::model::{JobId, JobState};
+use crate::model::{Account, BatchState, JobId, JobState};
+use crate::plan::{Batch, Job};
 use crate::store::{Move, Result, Step, StoreError, instant};
 
 /// Who said something, and why.
@@ -85,5 +86,71 @@ impl Step<'_> {
             why: &said.line("approve"),
         };
         self.move_job(id, JobState::Held, to, now)
+    }
+}
+
+impl Step<'_> {
+    /// Calls a job off, as far as it is certainly not out.
+    ///
+    /// Of a job being released, the batches not yet begun are stopped; what was accepted stays,
+    /// and what is under way or in doubt is settled as ever.
+    ///
+    /// # Errors
+    /// Where nothing of it can be stopped, or SQLite fails.
+    pub fn cancel(
+        &self,
+        id: &JobId,
+        account: &Account,
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job = self.job(id)?;
+        let line = said.line("cancel");
+        let hint = match job.state {
+            JobState::Planned | JobState::Held => {
+                return self.end_for(&job, account, JobState::Cancelled, &line, now);
+            }
+            JobState::Releasing => return self.stop_batches(&job, account, &line, now),
+            JobState::Uncertain => {
+                "it may have gone out, and is not asked for any more: `qunfa resolve` says what became of it"
+            }
+            JobState::Accepted | JobState::Sent | JobState::Partial => {
+                "what the platform accepted cannot be called back"
+            }
+            JobState::Failed | JobState::Cancelled | JobState::Expired | JobState::Missed => {
+                "nothing of it goes out any more"
+            }
+        };
+        Err(StoreError::Guard(format!("job {id} is {} and cannot be cancelled: {hint}", job.state)))
+    }
+
+    /// Stops the batches of a job in release that the platform certainly does not have.
+    fn stop_batches(
+        &self,
+        job: &Job,
+        account: &Account,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let id = &job.id;
+        let batches = self.batches(id)?;
+        let waiting = |batch: &&Batch| batch.state == BatchState::Planned;
+        if !batches.iter().any(|batch| waiting(&batch)) {
+            let asking = batches.iter().any(|batch| batch.state == BatchState::Asking);
+            let hint = if asking {
+                "a request for it is under way, so say it again in a moment"
+            } else {
+                "it may have gone out, and is asked for until the platform says so"
+            };
+            return Err(StoreError::Guard(format!(
+                "nothing of job {id} can be stopped now: {hint}"
+            )));
+        }
+        for batch in batches.iter().filter(waiting) {
+            self.move_batch(batch.id, BatchState::Planned, BatchState::Refused)?;
+            self.return_reserved(batch.id)?;
+        }
+        self.follow(id, account, JobState::Cancelled, why, now)?;
+        self.give_up_claims(id, account, now)
     }
 }

@@ -485,7 +485,7 @@ fn an_unknown_job_is_answered_with_those_that_may_be_meant() {
     let world = World::new();
     world.evening();
 
-    for command in ["show", "retry", "approve"] {
+    for command in ["show", "retry", "approve", "cancel"] {
         let problem = world.problem(&[command, "spring-launc"]);
 
         assert_eq!(problem.exit_code(), 1);
@@ -556,6 +556,26 @@ fn approve_says_when_the_job_goes_and_show_says_who_approved() {
     let problem = world.problem(&["approve", "club-approval"]);
     assert_eq!(problem.exit_code(), 1);
     assert!(problem.message().contains("waits for no approval"), "{}", problem.message());
+}
+
+#[test]
+fn cancel_calls_off_what_waits_and_refuses_what_is_out() {
+    let world = World::new();
+    world.evening();
+
+    let text = world.text(&["cancel", "spring-launch", "--why", "the launch moved"]);
+
+    assert_eq!(text, "Job spring-launch is cancelled: nothing of it goes out.\n");
+    assert!(world.text(&["show", "spring-launch"]).contains("said cancel: the launch moved"));
+    // Its day is free again.
+    assert_eq!(world.json(&["show", "spring-echo", "--json"])["due"], "2027-03-20T20:30:00+08:00");
+    for (id, hint) in
+        [("club-news", "cannot be called back"), ("spring-launch", "goes out any more")]
+    {
+        let problem = world.problem(&["cancel", id]);
+        assert_eq!(problem.exit_code(), 1);
+        assert!(problem.message().contains(hint), "{}", problem.message());
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What a person decides: hold, approve, cancel, resolve.
 
 use chrono::TimeDelta;
-use qunfa::model::{JobState, Kind};
+use qunfa::model::{BatchState, JobId, JobState, Kind};
+use qunfa::sandbox::{Fault, FaultKind};
 use qunfa::store::{Said, Step, StoreError};
 
 use crate::world::World;
@@ -22,7 +23,7 @@ impl World {
     }
 
     fn approve(&mut self, id: &str) -> Result<(), String> {
-        let id = qunfa::model::JobId::parse(id).unwrap();
+        let id = JobId::parse(id).unwrap();
         self.word(|step, now| step.approve(&id, ALICE, now))
     }
 
@@ -118,4 +119,120 @@ fn what_waits_for_no_approval_cannot_be_approved() {
     let refused = world.approve("a").unwrap_err();
 
     assert!(refused.contains("job a is planned and waits for no approval"), "{refused}");
+}
+
+impl World {
+    fn cancel(&mut self, id: &str) -> Result<(), String> {
+        let id = JobId::parse(id).unwrap();
+        let account = self.setup(0).account.clone();
+        self.word(|step, now| step.cancel(&id, &account, ALICE, now))
+    }
+
+    fn batch_states(&self, id: &str) -> Vec<BatchState> {
+        self.view(id).batches.iter().map(|batch| batch.state).collect()
+    }
+}
+
+#[test]
+fn a_cancelled_job_gives_up_its_place_and_others_come_forward() {
+    for approval in [false, true] {
+        let mut world = World::with(Kind::Subscription);
+        world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = approval).submit();
+        world.job("b").at("2027-03-20 21:00").submit();
+        assert_eq!(world.due("b"), "2027-03-21 21:00");
+
+        world.cancel("a").unwrap();
+
+        assert_eq!(world.state("a"), JobState::Cancelled);
+        assert_eq!(world.last_line("a"), "alice said cancel: because");
+        assert_eq!(world.due("b"), "2027-03-20 21:00");
+        world.run_until("2027-03-22 12:00");
+        assert_eq!(world.accepted(), ["2027-03-20 21:00:00"]);
+    }
+}
+
+#[test]
+fn a_job_that_was_refused_for_now_is_cancelled_whole() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.platform.inject(Fault::new(FaultKind::Refused).on_path("sendall"));
+    world.run_until("2027-03-20 20:00:30");
+    assert_eq!(world.state("a"), JobState::Releasing);
+
+    world.cancel("a").unwrap();
+
+    assert_eq!(world.state("a"), JobState::Cancelled);
+    world.run_until("2027-03-21 12:00");
+    assert_eq!(world.accepted().len(), 0);
+    let charges = world.engine().store().read().charges("a").unwrap();
+    let open = charges.iter().filter(|charge| charge.state == "reserved").count();
+    assert_eq!(open, 0, "{charges:?}");
+}
+
+/// A list of three batches of which the first had its answer lost or not.
+fn three_batches(fault: Option<FaultKind>) -> World {
+    let mut world = World::new();
+    world.add_account("brand", Kind::Service, |_, spec| spec.followers = 30_000);
+    world.job("a").list(25_000).at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 19:59:30");
+    if let Some(fault) = fault {
+        world.platform.inject(Fault::new(fault).on_path("mass/send"));
+    }
+    world
+}
+
+#[test]
+fn cancel_during_a_release_stops_what_was_not_begun_and_keeps_what_was_accepted() {
+    let mut world = three_batches(None);
+    let first = |world: &World| world.batch_states("a")[0];
+    while first(&world) != BatchState::Accepted {
+        world.run_for(TimeDelta::milliseconds(10));
+    }
+    // The second may be under way already: it is settled as ever.
+    world.cancel("a").unwrap();
+    let sends = world.sends().len();
+
+    world.run_until("2027-03-21 12:00");
+
+    assert!(world.sends().len() <= sends + 1);
+    assert_eq!(world.state("a"), JobState::Partial);
+    assert_eq!(world.batch_states("a")[2], BatchState::Refused);
+}
+
+#[test]
+fn cancel_leaves_a_batch_in_doubt_to_be_settled() {
+    let mut world = three_batches(Some(FaultKind::AnswerLost));
+    // The daemon goes on with the next batch while the first waits.
+    while world.batch_states("a")[0] != BatchState::InDoubt {
+        world.run_for(TimeDelta::milliseconds(10));
+    }
+
+    world.cancel("a").unwrap();
+    assert_eq!(world.state("a"), JobState::Releasing);
+    world.run_until("2027-03-21 12:00");
+
+    let states = world.batch_states("a");
+    assert_eq!((states[0], states[2]), (BatchState::Sent, BatchState::Refused));
+    assert_eq!(world.state("a"), JobState::Partial);
+}
+
+#[test]
+fn what_is_under_way_or_in_doubt_cannot_be_cancelled() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 19:59:59");
+    world.platform.inject(Fault::new(FaultKind::AnswerLost).on_path("sendall"));
+    while world.state("a") != JobState::Releasing {
+        world.run_for(TimeDelta::milliseconds(10));
+    }
+
+    let asking = world.cancel("a").unwrap_err();
+    world.run_until("2027-03-20 20:01");
+    let in_doubt = world.cancel("a").unwrap_err();
+
+    assert!(asking.contains("a request for it is under way"), "{asking}");
+    assert!(in_doubt.contains("it may have gone out"), "{in_doubt}");
+    world.run_until("2027-03-20 20:05");
+    assert_eq!((world.state("a"), world.accepted().len()), (JobState::Sent, 1));
+    assert!(world.cancel("a").unwrap_err().contains("cannot be called back"));
 }
