@@ -59,7 +59,8 @@ impl Arguments {
             | Command::Resume(_)
             | Command::Hold(_)
             | Command::Approve(_)
-            | Command::Cancel(_) => "info,tokio_cron_scheduler=warn",
+            | Command::Cancel(_)
+            | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
         }
     }
 }
@@ -90,6 +91,8 @@ enum Command {
     Approve(decisions::JobOptions),
     /// Call a job off, as far as it is certainly not out
     Cancel(decisions::JobOptions),
+    /// Say what became of a job that may have gone out
+    Resolve(decisions::ResolveOptions),
 }
 
 /// How an answer is written.
@@ -251,6 +254,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Retry(options) => person::retry(&options, &config()?, terminal)?,
         Command::Resume(options) => person::resume(&options, &config()?, terminal)?,
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
+        Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }

@@ -28,7 +28,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
-pub use decisions::Said;
+pub use decisions::{Resolution, Said, Verdict};
 pub use place::Deferral;
 pub use release::{Begun, Refusal};
 pub use results::{EventIn, Refused, ResultAsk, ResultWord};

@@ -12,7 +12,7 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan;
-use crate::store::{JobView, Said, Step};
+use crate::store::{JobView, Resolution, Said, Step, Verdict};
 
 #[derive(Debug, Args)]
 #[group(id = "whom", args = ["account", "all"], required = true, multiple = false)]
@@ -33,6 +33,26 @@ pub(super) struct JobOptions {
     /// The job's id
     #[arg(value_name = "JOB")]
     job: String,
+    #[command(flatten)]
+    reason: Reason,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "verdict", args = ["sent", "not_sent"], required = true, multiple = false)]
+pub(super) struct ResolveOptions {
+    /// The job's id
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// It went out, as the broadcast with this number
+    #[arg(long, value_name = "MSG_ID", num_args = 0..=1)]
+    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+    sent: Option<Option<i64>>,
+    /// It did not go out
+    #[arg(long)]
+    not_sent: bool,
+    /// Only this batch, from 1; otherwise all that are in doubt
+    #[arg(long, value_name = "N")]
+    batch: Option<u32>,
     #[command(flatten)]
     reason: Reason,
 }
@@ -168,6 +188,44 @@ fn cancelled(job: &JobView) -> String {
     }
     if let Some(open) = numbers(|state| matches!(state, BatchState::Asking | BatchState::InDoubt)) {
         writeln!(answer, "This may have gone out, and is settled as ever: batch {open}.")
+            .expect("a String takes everything");
+    }
+    answer
+}
+
+/// Says what became of what is in doubt.
+pub(super) fn resolve(
+    options: &ResolveOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let said = options.reason.said(who);
+    let verdict = options.sent.map_or(Verdict::NotSent, Verdict::Sent);
+    let resolution = Resolution { verdict, batch: options.batch };
+    let decided = decide(&options.job, config, terminal, |step, id, account| {
+        Ok(step.resolve(id, account, resolution, said, now)?)
+    })?;
+    say(&resolved(&decided.job, verdict), terminal)
+}
+
+fn resolved(job: &JobView, verdict: Verdict) -> String {
+    let id = &job.id;
+    let mut answer = format!("Job {id} is {}.\n", job.state);
+    answer.push_str(match verdict {
+        Verdict::Sent(Some(_)) => {
+            "Its charges are kept, and the platform is asked for its result.\n"
+        }
+        Verdict::Sent(None) => {
+            "Its charges are kept; without its number nothing more is known of it.\n"
+        }
+        Verdict::NotSent => "What it had reserved is returned.\n",
+    });
+    if job.state == JobState::Uncertain {
+        answer.push_str("Other batches of it are still in doubt.\n");
+    } else if verdict == Verdict::NotSent {
+        writeln!(answer, "`qunfa retry {id}` asks for it again.")
             .expect("a String takes everything");
     }
     answer

@@ -578,6 +578,79 @@ fn cancel_calls_off_what_waits_and_refuses_what_is_out() {
     }
 }
 
+impl World {
+    /// A job in doubt whose time has run out, and an event that may be its own.
+    fn uncertain(&self) {
+        self.take(JOBS);
+        let [_, club] = accounts();
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let done = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
+            let attempt = ask(step, "club-news", at("2027-03-20T10:00:00Z"));
+            step.doubt(attempt, "no answer within 30 s", at("2027-03-20T10:00:30Z"))?;
+            let event = EventIn {
+                account: "brand-club",
+                raw: b"<xml/>",
+                msg_id: 3_147_483_650,
+                created_at: at("2027-03-20T10:00:06Z"),
+                status: "send success",
+                words: "the platform says it went out",
+                counts: [Some(2), Some(2), Some(2), Some(0)],
+            };
+            step.receive(&event, &club, at("2027-03-20T10:00:36Z"))?;
+            let job = step.job(&JobId::parse("club-news").unwrap())?;
+            step.run_out(&job, &club, at("2027-03-20T11:50:00Z"))
+        };
+        self.store().step(done).unwrap();
+    }
+}
+
+#[test]
+fn show_and_status_name_the_commands_that_settle_an_uncertain_job() {
+    let world = World::new();
+    world.uncertain();
+
+    assert_golden("show-uncertain.txt", &world.text(&["show", "club-news"]));
+    let show = world.json(&["show", "club-news", "--json"]);
+    assert_eq!(show["candidates"][0]["msg_id"], 3_147_483_650_i64);
+    let status = world.json(&["status", "--json"]);
+    let note = status["attention"].as_array().unwrap().iter().find(|n| n["id"] == "club-news");
+    let advice = note.unwrap()["do"].as_str().unwrap();
+    assert!(advice.contains("`qunfa resolve club-news --sent MSG_ID`"), "{advice}");
+    assert!(advice.contains("`qunfa resolve club-news --not-sent`"), "{advice}");
+}
+
+#[test]
+fn resolve_says_what_became_of_the_job_and_its_charges() {
+    for (verdict, expected) in [
+        (
+            vec!["--sent", "3147483650"],
+            "Job club-news is accepted.\n\
+             Its charges are kept, and the platform is asked for its result.\n",
+        ),
+        (
+            vec!["--sent"],
+            "Job club-news is sent.\n\
+             Its charges are kept; without its number nothing more is known of it.\n",
+        ),
+        (
+            vec!["--not-sent", "--batch", "1"],
+            "Job club-news is missed.\nWhat it had reserved is returned.\n\
+             `qunfa retry club-news` asks for it again.\n",
+        ),
+    ] {
+        let world = World::new();
+        world.uncertain();
+        let mut arguments = vec!["resolve", "club-news", "--why", "looked it up"];
+        arguments.extend(verdict);
+
+        assert_eq!(world.text(&arguments), expected);
+        assert!(world.text(&["show", "club-news"]).contains("looked it up"));
+        let problem = world.problem(&arguments);
+        assert_eq!(problem.exit_code(), 1);
+        assert!(problem.message().contains("nothing of it is in doubt"), "{}", problem.message());
+    }
+}
+
 #[test]
 fn an_unknown_account_is_answered_with_those_of_the_config() {
     let problem = World::new().problem(&["resume", "brand"]);
@@ -604,6 +677,10 @@ fn the_program_ends_with_the_code_that_says_what_to_do() {
         (1, vec!["hold", "nobody"]),
         (2, vec!["hold", "brand-daily", "--all"]),
         (1, vec!["approve", "spring-launch"]),
+        (1, vec!["resolve", "spring-launch", "--not-sent"]),
+        (2, vec!["resolve", "spring-launch"]),
+        (2, vec!["resolve", "spring-launch", "--sent", "--not-sent"]),
+        (2, vec!["resolve", "spring-launch", "--sent", "0"]),
         (2, vec!["jobs", "--state", "flying"]),
         (2, vec!["sandbox", "--listen", "127.0.0.1:0", "--account", "wx1:neither"]),
         (3, vec!["sandbox", "--listen", "0.0.0.0:0"]),

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use qunfa::model::{BatchState, JobId, JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind};
-use qunfa::store::{Said, Step, StoreError};
+use qunfa::store::{Resolution, Said, Step, StoreError, Verdict};
 
 use crate::world::World;
 
@@ -235,4 +235,175 @@ fn what_is_under_way_or_in_doubt_cannot_be_cancelled() {
     world.run_until("2027-03-20 20:05");
     assert_eq!((world.state("a"), world.accepted().len()), (JobState::Sent, 1));
     assert!(world.cancel("a").unwrap_err().contains("cannot be called back"));
+}
+
+/// A job that may have gone out, and did or did not.
+fn uncertain(went_out: bool) -> World {
+    let mut world = World::with_callback(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 19:59:30");
+    if went_out {
+        world.platform.inject(FaultKind::QuotaBeforeClientmsgid(true));
+        world.platform.inject(Fault::new(FaultKind::AnswerLost).on_path("sendall"));
+    } else {
+        let lost = Fault::new(FaultKind::RequestLost).on_path("sendall");
+        world.platform.inject(lost.times(qunfa::sandbox::FOREVER));
+    }
+    world.run_until("2027-03-20 22:30");
+    assert_eq!(world.state("a"), JobState::Uncertain);
+    world.platform.clear_faults();
+    world
+}
+
+impl World {
+    fn resolve(
+        &mut self,
+        id: &str,
+        verdict: Verdict,
+        batch: impl Into<Option<u32>>,
+    ) -> Result<(), String> {
+        let id = JobId::parse(id).unwrap();
+        let account = self.setup(0).account.clone();
+        let resolution = Resolution { verdict, batch: batch.into() };
+        self.word(|step, now| step.resolve(&id, &account, resolution, ALICE, now))
+    }
+
+    fn charge_states(&self, id: &str) -> Vec<(String, String)> {
+        let engine = self.engine.as_ref().expect("the daemon runs");
+        let mut charges = engine.store().read().charges(id).unwrap();
+        charges.retain(|charge| charge.rule != "daily_calls");
+        charges.into_iter().map(|charge| (charge.rule, charge.state)).collect()
+    }
+
+    fn candidates(&self, id: &str) -> Vec<i64> {
+        let engine = self.engine.as_ref().expect("the daemon runs");
+        let events = engine.store().read().candidates(id).unwrap();
+        events.into_iter().map(|event| event.msg_id).collect()
+    }
+}
+
+#[test]
+fn the_event_of_an_uncertain_job_is_offered_and_its_number_settles_it() {
+    let mut world = uncertain(true);
+    let offered = world.candidates("a");
+    assert_eq!(offered.len(), 1);
+
+    world.resolve("a", Verdict::Sent(Some(offered[0])), None).unwrap();
+
+    assert_eq!(world.state("a"), JobState::Accepted);
+    assert_eq!(
+        world.last_line("a"),
+        format!("alice said resolve --sent {} of batch 1: because", offered[0])
+    );
+    assert!(world.charge_states("a").iter().all(|(_, state)| state == "kept"));
+    assert!(world.candidates("a").is_empty());
+    world.run_for(TimeDelta::minutes(5));
+    assert_eq!(world.state("a"), JobState::Sent);
+    assert_eq!(world.view("a").batches[0].sent_count, Some(1_000));
+    assert_eq!((world.external(), world.accepted().len()), ((0, 0), 1));
+}
+
+#[test]
+fn what_went_out_without_a_known_number_is_sent_by_a_persons_word() {
+    let mut world = uncertain(true);
+    world.job("b").at("2027-03-20 23:00").submit();
+
+    world.resolve("a", Verdict::Sent(None), None).unwrap();
+
+    let view = world.view("a");
+    assert_eq!((view.state, view.batches[0].msg_id), (JobState::Sent, None));
+    assert_eq!(
+        view.batches[0].result.as_deref(),
+        Some("alice said resolve --sent of batch 1: because")
+    );
+    assert!(world.charge_states("a").iter().all(|(_, state)| state == "kept"));
+    // Its own event, booked as somebody else's, does not fit beside it.
+    assert_eq!(world.external(), (0, 0));
+    world.run_until("2027-03-22 12:00");
+    assert_eq!(world.accepted(), ["2027-03-20 20:00:00", "2027-03-21 23:00:00"]);
+}
+
+#[test]
+fn what_did_not_go_out_is_missed_gives_its_place_back_and_can_be_retried() {
+    let mut world = uncertain(false);
+    world.job("b").at("2027-03-20 23:00").submit();
+    assert_eq!(world.due("b"), "2027-03-21 23:00");
+
+    world.resolve("a", Verdict::NotSent, None).unwrap();
+
+    assert_eq!(world.state("a"), JobState::Missed);
+    assert_eq!(world.reason("a"), "alice said resolve --not-sent of batch 1: because");
+    assert!(world.charge_states("a").iter().all(|(_, state)| state == "returned"));
+    assert_eq!(world.due("b"), "2027-03-20 23:00");
+    world.retry("a").unwrap();
+    world.run_until("2027-03-20 23:30");
+    assert_eq!(world.state("a"), JobState::Sent);
+    assert_eq!(world.accepted().len(), 1);
+}
+
+#[test]
+fn an_event_kept_back_is_booked_once_the_doubt_is_settled_without_it() {
+    let mut world = uncertain(false);
+    world.website_send(0).unwrap();
+    world.run_for(TimeDelta::minutes(1));
+    assert_eq!((world.external(), world.candidates("a").len()), ((0, 0), 1));
+
+    world.resolve("a", Verdict::NotSent, None).unwrap();
+
+    assert_eq!(world.external(), (0, 1));
+}
+
+#[test]
+fn a_number_of_another_broadcast_settles_nothing() {
+    let mut world = uncertain(true);
+    world.job("b").at("2027-03-21 20:00").submit();
+    world.run_until("2027-03-21 21:00");
+    let number = world.view("b").batches[0].msg_id.unwrap();
+
+    let refused = world.resolve("a", Verdict::Sent(Some(number)), None).unwrap_err();
+
+    assert!(refused.contains(&format!("broadcast {number} is one of job b")), "{refused}");
+    assert_eq!(world.state("a"), JobState::Uncertain);
+}
+
+#[test]
+fn only_what_is_uncertain_can_be_resolved() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").submit();
+
+    let planned = world.resolve("a", Verdict::NotSent, None).unwrap_err();
+    world.run_until("2027-03-20 19:59:59");
+    world.platform.inject(Fault::new(FaultKind::AnswerLost).on_path("sendall"));
+    world.run_until("2027-03-20 20:00:40");
+    let releasing = world.resolve("a", Verdict::NotSent, None).unwrap_err();
+
+    assert!(planned.contains("nothing of it is in doubt"), "{planned}");
+    assert!(releasing.contains("still being asked for"), "{releasing}");
+}
+
+#[test]
+fn batches_in_doubt_are_resolved_one_by_one_or_together() {
+    let build = || {
+        let mut world = three_batches(None);
+        let lost = Fault::new(FaultKind::RequestLost).on_path("mass/send");
+        world.platform.inject(lost.times(qunfa::sandbox::FOREVER));
+        world.run_until("2027-03-20 22:30");
+        world.platform.clear_faults();
+        world
+    };
+    let mut world = build();
+    assert_eq!(world.batch_states("a"), [BatchState::InDoubt; 3]);
+
+    let several = world.resolve("a", Verdict::Sent(Some(5)), None).unwrap_err();
+    let wrong = world.resolve("a", Verdict::NotSent, 9).unwrap_err();
+    world.resolve("a", Verdict::Sent(None), 2).unwrap();
+    assert_eq!(world.state("a"), JobState::Uncertain);
+    world.resolve("a", Verdict::NotSent, None).unwrap();
+
+    assert!(several.contains("name it with --batch"), "{several}");
+    assert!(wrong.contains("batch 9 is not in doubt"), "{wrong}");
+    assert_eq!(world.state("a"), JobState::Partial);
+    let mut world = build();
+    world.resolve("a", Verdict::NotSent, None).unwrap();
+    assert!(!world.batch_states("a").contains(&BatchState::InDoubt));
 }
