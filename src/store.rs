@@ -295,6 +295,8 @@ pub struct Presence {
 pub struct Stops {
     /// A person's, or the start's, hold: since when and why.
     pub hold: Option<(DateTime<Utc>, String)>,
+    /// Whether that hold is on all accounts.
+    pub all: bool,
     /// What the daemon paused: since when, why, and what to do.
     pub paused: Option<(DateTime<Utc>, String, String)>,
 }
@@ -386,6 +388,7 @@ impl Step<'_> {
             .unwrap_or_default();
         let all = all.and_then(|(since, why)| since.zip(why));
         Ok(Stops {
+            all: all.is_some(),
             hold: all.or(own.0).map(|(since, why): (i64, String)| (instant(since), why)),
             paused: own.1.map(|(since, (why, advice))| (instant(since), why, advice)),
         })

@@ -204,10 +204,17 @@ pub(super) fn resolve(
     let said = options.reason.said(who);
     let verdict = options.sent.map_or(Verdict::NotSent, Verdict::Sent);
     let resolution = Resolution { verdict, batch: options.batch };
+    let mut kept_back = 0;
     let decided = decide(&options.job, config, terminal, |step, id, account| {
+        kept_back = step.candidates(id.as_str())?.len();
         Ok(step.resolve(id, account, resolution, said, now)?)
     })?;
-    say(&resolved(&decided.job, verdict), terminal)
+    let mut answer = resolved(&decided.job, verdict);
+    let numbered = matches!(verdict, Verdict::Sent(Some(_)));
+    if kept_back > 0 && !numbered && decided.job.state != JobState::Uncertain {
+        answer.push_str("The events kept back count as sends made elsewhere.\n");
+    }
+    say(&answer, terminal)
 }
 
 fn resolved(job: &JobView, verdict: Verdict) -> String {

@@ -160,7 +160,8 @@ fn step_stops(step: &Step<'_>, account: &str) -> Result<Stops, Problem> {
 pub(super) fn next_words(config: &Config, stops: &Stops, account: &str) -> String {
     if let Some((_, why)) = &stops.hold {
         let why = text::visible(why);
-        return format!("Nothing goes before the hold is lifted ({why}): `qunfa resume --all`.\n");
+        let whom = if stops.all { "--all" } else { account };
+        return format!("Nothing goes before the hold is lifted ({why}): `qunfa resume {whom}`.\n");
     }
     if let Some((_, why, _)) = &stops.paused {
         let why = text::visible(why);

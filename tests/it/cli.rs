@@ -553,6 +553,12 @@ fn approve_says_when_the_job_goes_and_show_says_who_approved() {
     assert!(text.starts_with("Job club-approval is approved and goes at 2027-03-25 09:00"));
     assert!(text.contains("The daemon is not running"), "{text}");
     assert!(world.text(&["show", "club-approval"]).contains("said approve: read it"));
+    let text = {
+        world.take(&JOBS.replace("{id: ", "{id: held-"));
+        world.text(&["hold", "brand-club"]);
+        world.text(&["approve", "held-club-approval"])
+    };
+    assert!(text.contains("`qunfa resume brand-club`"), "{text}");
     let problem = world.problem(&["approve", "club-approval"]);
     assert_eq!(problem.exit_code(), 1);
     assert!(problem.message().contains("waits for no approval"), "{}", problem.message());
@@ -630,12 +636,14 @@ fn resolve_says_what_became_of_the_job_and_its_charges() {
         (
             vec!["--sent"],
             "Job club-news is sent.\n\
-             Its charges are kept; without its number nothing more is known of it.\n",
+             Its charges are kept; without its number nothing more is known of it.\n\
+             The events kept back count as sends made elsewhere.\n",
         ),
         (
             vec!["--not-sent", "--batch", "1"],
             "Job club-news is missed.\nWhat it had reserved is returned.\n\
-             `qunfa retry club-news` asks for it again.\n",
+             `qunfa retry club-news` asks for it again.\n\
+             The events kept back count as sends made elsewhere.\n",
         ),
     ] {
         let world = World::new();
