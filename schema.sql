@@ -118,9 +118,10 @@ CREATE TABLE batch (
     -- The platform's word that it was deleted.
     deleted         INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1)),
     UNIQUE (job, number, generation),
-    -- What was accepted has the platform's number, and only that.
+    -- What was accepted has the platform's number, and only that; for what went out a person's
+    -- word, kept as the result, may stand in for it.
     CHECK ((state IN ('accepted', 'sent', 'failed')) = (accepted_at IS NOT NULL)),
-    CHECK (accepted_at IS NULL OR msg_id IS NOT NULL),
+    CHECK (accepted_at IS NULL OR msg_id IS NOT NULL OR (state = 'sent' AND result IS NOT NULL)),
     CHECK (state <> 'in_doubt' OR in_doubt_since_at IS NOT NULL)
 ) STRICT;
 

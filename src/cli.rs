@@ -7,6 +7,7 @@
 
 mod check;
 mod database;
+mod decisions;
 mod jobs;
 mod person;
 mod sandbox;
@@ -55,7 +56,11 @@ impl Arguments {
             | Command::Jobs(_)
             | Command::Show(_)
             | Command::Retry(_)
-            | Command::Resume(_) => "info,tokio_cron_scheduler=warn",
+            | Command::Resume(_)
+            | Command::Hold(_)
+            | Command::Approve(_)
+            | Command::Cancel(_)
+            | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
         }
     }
 }
@@ -80,6 +85,14 @@ enum Command {
     Retry(person::RetryOptions),
     /// Lift holds and pauses, so that jobs are released again
     Resume(person::ResumeOptions),
+    /// Stop the releases of an account, or of all, at once
+    Hold(decisions::HoldOptions),
+    /// Let a job go that waits for an approval
+    Approve(decisions::JobOptions),
+    /// Call a job off, as far as it is certainly not out
+    Cancel(decisions::JobOptions),
+    /// Say what became of a job that may have gone out
+    Resolve(decisions::ResolveOptions),
 }
 
 /// How an answer is written.
@@ -227,6 +240,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
     let path = arguments.config;
     let config = || load(&path, Secrets::Leave);
     let terminal = &mut terminal;
+    let who = decisions::person();
     match arguments.command {
         Command::Run => daemon::run(load(&path, Secrets::Read)?, terminal.now.clone())?,
         Command::Demo => {
@@ -239,6 +253,10 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
         Command::Retry(options) => person::retry(&options, &config()?, terminal)?,
         Command::Resume(options) => person::resume(&options, &config()?, terminal)?,
+        Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
+        Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
+        Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
+        Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)
 }

@@ -410,7 +410,7 @@ states! {
         /// A request is under way (or was, when the daemon ended).
         Asking = "asking" -> [Planned, InDoubt, Accepted, Refused];
         /// Some attempt has no clear answer: it may have been accepted.
-        InDoubt = "in_doubt" -> [Asking, Accepted, Refused];
+        InDoubt = "in_doubt" -> [Asking, Accepted, Sent, Refused];
         /// Certainly not accepted, and not asked again by itself.
         Refused = "refused" -> [Planned];
         /// The platform took it and gave it a `msg_id`.

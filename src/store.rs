@@ -9,6 +9,7 @@
 //! module. One day the same engine may run on another database, and only this module may know.
 
 mod ahead;
+mod decisions;
 mod place;
 mod receivers;
 mod release;
@@ -27,6 +28,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
+pub use decisions::{Resolution, Said, Verdict};
 pub use place::Deferral;
 pub use release::{Begun, Refusal};
 pub use results::{EventIn, Refused, ResultAsk, ResultWord};
@@ -293,6 +295,8 @@ pub struct Presence {
 pub struct Stops {
     /// A person's, or the start's, hold: since when and why.
     pub hold: Option<(DateTime<Utc>, String)>,
+    /// Whether that hold is on all accounts.
+    pub all: bool,
     /// What the daemon paused: since when, why, and what to do.
     pub paused: Option<(DateTime<Utc>, String, String)>,
 }
@@ -384,6 +388,7 @@ impl Step<'_> {
             .unwrap_or_default();
         let all = all.and_then(|(since, why)| since.zip(why));
         Ok(Stops {
+            all: all.is_some(),
             hold: all.or(own.0).map(|(since, why): (i64, String)| (instant(since), why)),
             paused: own.1.map(|(since, (why, advice))| (instant(since), why, advice)),
         })

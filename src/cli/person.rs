@@ -97,9 +97,7 @@ pub(super) fn resume(
     if let Some(name) = name
         && account(config, name).is_none()
     {
-        let names: Vec<_> = config.accounts.iter().map(|a| a.account.name.as_str()).collect();
-        let (name, names) = (text::visible(name), names.join(", "));
-        return Err(Problem::No(format!("there is no account {name}; the config has {names}")));
+        return Err(unknown_account(config, name));
     }
     let Some(mut store) = database::open(config, now)? else {
         return terminal.write("Nothing was held or paused: no job was taken yet.\n");
@@ -159,10 +157,11 @@ fn step_stops(step: &Step<'_>, account: &str) -> Result<Stops, Problem> {
 }
 
 /// Tells what has to happen before anything goes.
-fn next_words(config: &Config, stops: &Stops, account: &str) -> String {
+pub(super) fn next_words(config: &Config, stops: &Stops, account: &str) -> String {
     if let Some((_, why)) = &stops.hold {
         let why = text::visible(why);
-        return format!("Nothing goes before the hold is lifted ({why}): `qunfa resume --all`.\n");
+        let whom = if stops.all { "--all" } else { account };
+        return format!("Nothing goes before the hold is lifted ({why}): `qunfa resume {whom}`.\n");
     }
     if let Some((_, why, _)) = &stops.paused {
         let why = text::visible(why);
@@ -174,6 +173,13 @@ fn next_words(config: &Config, stops: &Stops, account: &str) -> String {
     }
 }
 
-fn account<'c>(config: &'c Config, name: &str) -> Option<&'c Account> {
+/// Returns the answer about an account that the config does not have.
+pub(super) fn unknown_account(config: &Config, name: &str) -> Problem {
+    let names: Vec<_> = config.accounts.iter().map(|a| a.account.name.as_str()).collect();
+    let (name, names) = (text::visible(name), names.join(", "));
+    Problem::No(format!("there is no account {name}; the config has {names}"))
+}
+
+pub(super) fn account<'c>(config: &'c Config, name: &str) -> Option<&'c Account> {
     config.accounts.iter().map(|account| &account.account).find(|account| account.name == name)
 }

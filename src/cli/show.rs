@@ -9,7 +9,7 @@ use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
-use crate::model::BatchState;
+use crate::model::{BatchState, JobState};
 use crate::store::{
     AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, Step, Store,
 };
@@ -33,6 +33,8 @@ struct StoryView {
     attempts: Vec<AttemptView>,
     charges: Vec<ChargeView>,
     events: Vec<EventView>,
+    /// Events that may be an uncertain job's own.
+    candidates: Vec<EventView>,
     result: Option<ResultView>,
 }
 
@@ -81,6 +83,7 @@ fn read(
         attempts: step.attempts(id)?,
         charges: step.charges(id)?,
         events: step.events(id)?,
+        candidates: step.candidates(id)?,
         job,
     })
 }
@@ -127,6 +130,10 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     page.head("STORY");
     for (at, tone, line) in story(view) {
         page.hanging(tone, 2, &format!("{}  ", calendar::beijing(at)), &line);
+    }
+    if view.job.state == JobState::Uncertain {
+        page.gap();
+        doubt(page, view);
     }
     page.gap();
     charges(page, &view.charges);
@@ -244,6 +251,21 @@ fn counted(counts: [Option<i64>; 4]) -> Option<String> {
     let counts = counts.into_iter().zip(names);
     let known: Vec<_> = counts.filter_map(|(n, name)| Some(format!("{} {name}", n?))).collect();
     (!known.is_empty()).then(|| known.join(", "))
+}
+
+/// Tells how a person settles what is in doubt, and what speaks for its having gone out.
+fn doubt(page: &mut Page, view: &StoryView) {
+    let id = &view.job.id;
+    page.head("IN DOUBT");
+    let sent = format!("`qunfa resolve {id} --sent MSG_ID`");
+    page.hanging(Tone::Plain, 2, "went out   ", &sent);
+    let not_sent = format!("`qunfa resolve {id} --not-sent`");
+    page.hanging(Tone::Plain, 2, "did not    ", &not_sent);
+    for event in &view.candidates {
+        let label = format!("{}  ", calendar::beijing(event.at));
+        let told = format!("{}; nobody knows whose it is", told(event));
+        page.hanging(Tone::Warn, 2, &label, &told);
+    }
 }
 
 fn charges(page: &mut Page, charges: &[ChargeView]) {

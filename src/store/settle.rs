@@ -193,7 +193,12 @@ impl Step<'_> {
             .query_row([batch], |row| row.get(0))?)
     }
 
-    fn other_with(&self, account: &Account, msg_id: i64, batch: i64) -> Result<Option<String>> {
+    pub(super) fn other_with(
+        &self,
+        account: &Account,
+        msg_id: i64,
+        batch: i64,
+    ) -> Result<Option<String>> {
         Ok(self
             .db
             .prepare_cached(

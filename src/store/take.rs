@@ -236,6 +236,7 @@ impl Step<'_> {
         let crate::model::Action::Broadcast(broadcast) = &spec.action;
         let everyone = broadcast.audience == Audience::Everyone;
         let taken = self.next_taken(replaced.map(|(id, _)| id), spec, planned)?;
+        let before = replaced.map(|(id, _)| self.job(id)).transpose()?.map(|job| job.state);
         let sql = if replaced.is_some() { UPDATE_JOB } else { INSERT_JOB };
         self.run(
             sql,
@@ -275,7 +276,7 @@ impl Step<'_> {
             self.insert_batch(&spec.id, account, number, body, planned)?;
         }
         let (from, what, at) = match replaced {
-            Some((_, now)) => (Some(state), "changed by", now),
+            Some((_, now)) => (before, "changed by", now),
             None => (None, "taken from", source.first_taken_at),
         };
         let why = format!("{what} {}, line {}", source.file, source.line);

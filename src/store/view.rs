@@ -382,18 +382,22 @@ impl Step<'_> {
              FROM event JOIN batch ON batch.msg_id = event.msg_id AND batch.account = event.account
              WHERE job = ?1 ORDER BY event.id",
         )?;
-        let rows = statement.query_map([job], |row| {
-            Ok(EventView {
-                at: instant(row.get(0)?),
-                msg_id: row.get(1)?,
-                status: row.get(2)?,
-                words: row.get(3)?,
-                total_count: row.get(4)?,
-                filter_count: row.get(5)?,
-                sent_count: row.get(6)?,
-                error_count: row.get(7)?,
-            })
-        })?;
+        let rows = statement.query_map([job], read_event)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the events that were kept back and may be an uncertain job's own.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn candidates(&self, job: &str) -> Result<Vec<EventView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count
+             FROM event JOIN job ON job.account = event.account
+             WHERE job.id = ?1 AND job.state = 'uncertain' AND candidate = 1
+             ORDER BY event.id DESC LIMIT 20",
+        )?;
+        let rows = statement.query_map([job], read_event)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -631,12 +635,29 @@ impl Step<'_> {
     }
 }
 
+fn read_event(row: &Row<'_>) -> rusqlite::Result<EventView> {
+    Ok(EventView {
+        at: instant(row.get(0)?),
+        msg_id: row.get(1)?,
+        status: row.get(2)?,
+        words: row.get(3)?,
+        total_count: row.get(4)?,
+        filter_count: row.get(5)?,
+        sent_count: row.get(6)?,
+        error_count: row.get(7)?,
+    })
+}
+
 fn advice(state: JobState, id: &str) -> String {
     match state {
         JobState::Uncertain => format!(
-            "look in the account's history on the website whether it went out; `qunfa show {id}` tells the attempts"
+            "look in the account's history on the website whether it went out, then say \
+             `qunfa resolve {id} --sent MSG_ID` or `qunfa resolve {id} --not-sent`; `qunfa show {id}` \
+             tells the attempts, and events that may be its own"
         ),
-        JobState::Held => format!("approve it before its time, or it is missed: `qunfa show {id}`"),
+        JobState::Held => {
+            format!("`qunfa approve {id}` before its time, or it is missed")
+        }
         JobState::Missed | JobState::Failed | JobState::Partial => {
             format!(
                 "`qunfa show {id}` tells why; `qunfa retry {id}` asks again for what was not accepted"

@@ -27,7 +27,7 @@ impl Step<'_> {
             }
             JobState::Uncertain => {
                 return Err(StoreError::Guard(format!(
-                    "job {id} is uncertain: it may have gone out, so look in the account's history on the website first"
+                    "job {id} is uncertain: it may have gone out, so look in the account's history on the website and say `qunfa resolve {id}` first"
                 )));
             }
             JobState::Accepted | JobState::Sent | JobState::Cancelled | JobState::Expired => {

@@ -485,7 +485,7 @@ fn an_unknown_job_is_answered_with_those_that_may_be_meant() {
     let world = World::new();
     world.evening();
 
-    for command in ["show", "retry"] {
+    for command in ["show", "retry", "approve", "cancel"] {
         let problem = world.problem(&[command, "spring-launc"]);
 
         assert_eq!(problem.exit_code(), 1);
@@ -522,6 +522,144 @@ fn resume_of_one_account_leaves_a_hold_on_all() {
 }
 
 #[test]
+fn hold_says_since_when_and_what_lifts_it() {
+    let world = World::new();
+    world.take(JOBS);
+
+    let text = world.text(&["hold", "brand-daily", "--why", "今天不发"]);
+    assert!(text.starts_with("Account brand-daily is on hold since 2027-03-20 19:57"), "{text}");
+    assert!(text.contains("`qunfa resume brand-daily` lets the jobs go on"), "{text}");
+    let again = world.text(&["hold", "brand-daily"]);
+    assert!(again.starts_with("Account brand-daily was on hold already, since"), "{again}");
+
+    let status = world.json(&["status", "--json"]);
+    assert_eq!(status["accounts"][0]["held"], true);
+    assert_eq!(status["accounts"][1]["held"], false);
+    let what = status["attention"][0]["what"].as_str().unwrap();
+    assert!(what.ends_with("said hold: 今天不发"), "{what}");
+    world.text(&["hold", "--all"]);
+    assert_eq!(world.json(&["status", "--json"])["accounts"][1]["held"], true);
+    world.run(&["resume", "--all"]).0.unwrap();
+    assert_eq!(world.json(&["status", "--json"])["accounts"][0]["held"], false);
+}
+
+#[test]
+fn approve_says_when_the_job_goes_and_show_says_who_approved() {
+    let world = World::new();
+    world.take(JOBS);
+
+    let text = world.text(&["approve", "club-approval", "--why", "read it"]);
+
+    assert!(text.starts_with("Job club-approval is approved and goes at 2027-03-25 09:00"));
+    assert!(text.contains("The daemon is not running"), "{text}");
+    assert!(world.text(&["show", "club-approval"]).contains("said approve: read it"));
+    let text = {
+        world.take(&JOBS.replace("{id: ", "{id: held-"));
+        world.text(&["hold", "brand-club"]);
+        world.text(&["approve", "held-club-approval"])
+    };
+    assert!(text.contains("`qunfa resume brand-club`"), "{text}");
+    let problem = world.problem(&["approve", "club-approval"]);
+    assert_eq!(problem.exit_code(), 1);
+    assert!(problem.message().contains("waits for no approval"), "{}", problem.message());
+}
+
+#[test]
+fn cancel_calls_off_what_waits_and_refuses_what_is_out() {
+    let world = World::new();
+    world.evening();
+
+    let text = world.text(&["cancel", "spring-launch", "--why", "the launch moved"]);
+
+    assert_eq!(text, "Job spring-launch is cancelled: nothing of it goes out.\n");
+    assert!(world.text(&["show", "spring-launch"]).contains("said cancel: the launch moved"));
+    // Its day is free again.
+    assert_eq!(world.json(&["show", "spring-echo", "--json"])["due"], "2027-03-20T20:30:00+08:00");
+    for (id, hint) in
+        [("club-news", "cannot be called back"), ("spring-launch", "goes out any more")]
+    {
+        let problem = world.problem(&["cancel", id]);
+        assert_eq!(problem.exit_code(), 1);
+        assert!(problem.message().contains(hint), "{}", problem.message());
+    }
+}
+
+impl World {
+    /// A job in doubt whose time has run out, and an event that may be its own.
+    fn uncertain(&self) {
+        self.take(JOBS);
+        let [_, club] = accounts();
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let done = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
+            let attempt = ask(step, "club-news", at("2027-03-20T10:00:00Z"));
+            step.doubt(attempt, "no answer within 30 s", at("2027-03-20T10:00:30Z"))?;
+            let event = EventIn {
+                account: "brand-club",
+                raw: b"<xml/>",
+                msg_id: 3_147_483_650,
+                created_at: at("2027-03-20T10:00:06Z"),
+                status: "send success",
+                words: "the platform says it went out",
+                counts: [Some(2), Some(2), Some(2), Some(0)],
+            };
+            step.receive(&event, &club, at("2027-03-20T10:00:36Z"))?;
+            let job = step.job(&JobId::parse("club-news").unwrap())?;
+            step.run_out(&job, &club, at("2027-03-20T11:50:00Z"))
+        };
+        self.store().step(done).unwrap();
+    }
+}
+
+#[test]
+fn show_and_status_name_the_commands_that_settle_an_uncertain_job() {
+    let world = World::new();
+    world.uncertain();
+
+    assert_golden("show-uncertain.txt", &world.text(&["show", "club-news"]));
+    let show = world.json(&["show", "club-news", "--json"]);
+    assert_eq!(show["candidates"][0]["msg_id"], 3_147_483_650_i64);
+    let status = world.json(&["status", "--json"]);
+    let note = status["attention"].as_array().unwrap().iter().find(|n| n["id"] == "club-news");
+    let advice = note.unwrap()["do"].as_str().unwrap();
+    assert!(advice.contains("`qunfa resolve club-news --sent MSG_ID`"), "{advice}");
+    assert!(advice.contains("`qunfa resolve club-news --not-sent`"), "{advice}");
+}
+
+#[test]
+fn resolve_says_what_became_of_the_job_and_its_charges() {
+    for (verdict, expected) in [
+        (
+            vec!["--sent", "3147483650"],
+            "Job club-news is accepted.\n\
+             Its charges are kept, and the platform is asked for its result.\n",
+        ),
+        (
+            vec!["--sent"],
+            "Job club-news is sent.\n\
+             Its charges are kept; without its number nothing more is known of it.\n\
+             The events kept back count as sends made elsewhere.\n",
+        ),
+        (
+            vec!["--not-sent", "--batch", "1"],
+            "Job club-news is missed.\nWhat it had reserved is returned.\n\
+             `qunfa retry club-news` asks for it again.\n\
+             The events kept back count as sends made elsewhere.\n",
+        ),
+    ] {
+        let world = World::new();
+        world.uncertain();
+        let mut arguments = vec!["resolve", "club-news", "--why", "looked it up"];
+        arguments.extend(verdict);
+
+        assert_eq!(world.text(&arguments), expected);
+        assert!(world.text(&["show", "club-news"]).contains("looked it up"));
+        let problem = world.problem(&arguments);
+        assert_eq!(problem.exit_code(), 1);
+        assert!(problem.message().contains("nothing of it is in doubt"), "{}", problem.message());
+    }
+}
+
+#[test]
 fn an_unknown_account_is_answered_with_those_of_the_config() {
     let problem = World::new().problem(&["resume", "brand"]);
 
@@ -544,6 +682,13 @@ fn the_program_ends_with_the_code_that_says_what_to_do() {
         (1, vec!["retry", "spring-launch"]),
         (1, vec!["resume", "nobody"]),
         (2, vec!["resume"]),
+        (1, vec!["hold", "nobody"]),
+        (2, vec!["hold", "brand-daily", "--all"]),
+        (1, vec!["approve", "spring-launch"]),
+        (1, vec!["resolve", "spring-launch", "--not-sent"]),
+        (2, vec!["resolve", "spring-launch"]),
+        (2, vec!["resolve", "spring-launch", "--sent", "--not-sent"]),
+        (2, vec!["resolve", "spring-launch", "--sent", "0"]),
         (2, vec!["jobs", "--state", "flying"]),
         (2, vec!["sandbox", "--listen", "127.0.0.1:0", "--account", "wx1:neither"]),
         (3, vec!["sandbox", "--listen", "0.0.0.0:0"]),

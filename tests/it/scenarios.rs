@@ -10,3 +10,4 @@ mod quota;
 mod refusals;
 mod restart;
 mod stepped;
+mod words;

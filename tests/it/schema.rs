@@ -99,6 +99,10 @@ fn the_schema_refuses_what_would_break_a_promise() {
             "what is accepted has a msg_id",
             "UPDATE batch SET state = 'accepted', accepted_at = 1".into(),
         ),
+        (
+            "what went out has a msg_id or a person's word",
+            "UPDATE batch SET state = 'sent', accepted_at = 1".into(),
+        ),
         ("nothing is asked for longer than 20 h", "UPDATE job SET retry_for_s = 72001".into()),
         ("states are those of the design", "UPDATE job SET state = 'maybe'".into()),
         (

@@ -1,0 +1,283 @@
+//! A person's decisions: `hold`, `approve`, `cancel` and `resolve`. Each says what it did, and
+//! what it could not do.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::person::{account, next_words, unknown_account};
+use super::text::{self, Page, Tone};
+use super::{Problem, Terminal, database, show};
+use crate::calendar;
+use crate::config::Config;
+use crate::model::{Account, BatchState, JobId, JobState};
+use crate::plan;
+use crate::store::{JobView, Resolution, Said, Step, Verdict};
+
+#[derive(Debug, Args)]
+#[group(id = "whom", args = ["account", "all"], required = true, multiple = false)]
+pub(super) struct HoldOptions {
+    /// The account's name
+    #[arg(value_name = "ACCOUNT")]
+    account: Option<String>,
+    /// Hold every account
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    reason: Reason,
+}
+
+/// A decision that needs nothing but its job.
+#[derive(Debug, Args)]
+pub(super) struct JobOptions {
+    /// The job's id
+    #[arg(value_name = "JOB")]
+    job: String,
+    #[command(flatten)]
+    reason: Reason,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "verdict", args = ["sent", "not_sent"], required = true, multiple = false)]
+pub(super) struct ResolveOptions {
+    /// The job's id
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// It went out, as the broadcast with this number
+    #[arg(long, value_name = "MSG_ID", num_args = 0..=1)]
+    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+    sent: Option<Option<i64>>,
+    /// It did not go out
+    #[arg(long)]
+    not_sent: bool,
+    /// Only this batch, from 1; otherwise all that are in doubt
+    #[arg(long, value_name = "N")]
+    batch: Option<u32>,
+    #[command(flatten)]
+    reason: Reason,
+}
+
+#[derive(Debug, Args)]
+struct Reason {
+    /// Say why; it stands in the story
+    #[arg(long, value_name = "TEXT")]
+    why: Option<String>,
+}
+
+impl Reason {
+    fn said<'a>(&'a self, who: &'a str) -> Said<'a> {
+        let why = self.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
+        Said { who, why }
+    }
+}
+
+/// Returns the person at the keyboard, as the system knows them.
+pub(super) fn person() -> String {
+    let named = |name| std::env::var(name).ok().filter(|who| !who.is_empty());
+    named("SUDO_USER").or_else(|| named("USER")).unwrap_or_else(|| "somebody".to_owned())
+}
+
+/// Stops the releases of one account, or of all.
+pub(super) fn hold(
+    options: &HoldOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let name = options.account.as_deref();
+    if let Some(name) = name
+        && account(config, name).is_none()
+    {
+        return Err(unknown_account(config, name));
+    }
+    let Some(mut store) = database::open(config, now)? else {
+        return Err(Problem::No(
+            "there is no database yet, so nothing is released and nothing can be held".to_owned(),
+        ));
+    };
+    let line = options.reason.said(who).line("hold");
+    let before = store.step(|step| {
+        let before = step.hold_of(name)?;
+        if let Some(name) = name {
+            step.know_account(name)?;
+        }
+        step.hold(name, &line, now)?;
+        Ok::<_, Problem>(before)
+    })?;
+    let whom = name.map_or_else(|| "Every account".to_owned(), |name| format!("Account {name}"));
+    let mut answer = match before {
+        Some((since, why)) => format!(
+            "{whom} was on hold already, since {} ({}).\n",
+            calendar::beijing(since),
+            text::visible(&why)
+        ),
+        None => format!(
+            "{whom} is on hold since {}: nothing is asked for from now on.\n\
+             What a request under way brings is still stored.\n",
+            calendar::beijing(now)
+        ),
+    };
+    let name = name.unwrap_or("--all");
+    writeln!(
+        answer,
+        "`qunfa resume {name}` lets the jobs go on; what its grace has passed for is missed then."
+    )
+    .expect("a String takes everything");
+    say(&answer, terminal)
+}
+
+/// Lets a job go that waits for an approval.
+pub(super) fn approve(
+    options: &JobOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let said = options.reason.said(who);
+    let mut late = false;
+    let decided = decide(&options.job, config, terminal, |step, id, _| {
+        step.approve(id, said, now)?;
+        late = now > plan::deadline(&step.job(id)?);
+        Ok(())
+    })?;
+    let job = &decided.job;
+    let due = calendar::beijing(job.due);
+    let answer = if late {
+        format!(
+            "Job {} is approved, but it was due {due} and its grace has passed: it becomes missed.\n",
+            job.id
+        )
+    } else {
+        format!("Job {} is approved and goes at {due}.\n{}", job.id, decided.next)
+    };
+    say(&answer, terminal)
+}
+
+/// Calls a job off, as far as it is certainly not out.
+pub(super) fn cancel(
+    options: &JobOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let said = options.reason.said(who);
+    let decided = decide(&options.job, config, terminal, |step, id, account| {
+        Ok(step.cancel(id, account, said, now)?)
+    })?;
+    say(&cancelled(&decided.job), terminal)
+}
+
+fn cancelled(job: &JobView) -> String {
+    let (id, state) = (&job.id, job.state);
+    if state == JobState::Cancelled {
+        return format!("Job {id} is cancelled: nothing of it goes out.\n");
+    }
+    let numbers = |wanted: fn(BatchState) -> bool| {
+        let those = job.batches.iter().filter(|batch| wanted(batch.state));
+        let numbers: Vec<_> = those.map(|batch| batch.number.to_string()).collect();
+        (!numbers.is_empty()).then(|| numbers.join(", "))
+    };
+    let stopped = numbers(|state| state == BatchState::Refused).unwrap_or_default();
+    let mut answer = format!("Job {id} is {state} and stops here: not sent is batch {stopped}.\n");
+    if let Some(out) = numbers(|state| matches!(state, BatchState::Accepted | BatchState::Sent)) {
+        writeln!(answer, "What the platform accepted cannot be called back: batch {out}.")
+            .expect("a String takes everything");
+    }
+    if let Some(open) = numbers(|state| matches!(state, BatchState::Asking | BatchState::InDoubt)) {
+        writeln!(answer, "This may have gone out, and is settled as ever: batch {open}.")
+            .expect("a String takes everything");
+    }
+    answer
+}
+
+/// Says what became of what is in doubt.
+pub(super) fn resolve(
+    options: &ResolveOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let said = options.reason.said(who);
+    let verdict = options.sent.map_or(Verdict::NotSent, Verdict::Sent);
+    let resolution = Resolution { verdict, batch: options.batch };
+    let mut kept_back = 0;
+    let decided = decide(&options.job, config, terminal, |step, id, account| {
+        kept_back = step.candidates(id.as_str())?.len();
+        Ok(step.resolve(id, account, resolution, said, now)?)
+    })?;
+    let mut answer = resolved(&decided.job, verdict);
+    let numbered = matches!(verdict, Verdict::Sent(Some(_)));
+    if kept_back > 0 && !numbered && decided.job.state != JobState::Uncertain {
+        answer.push_str("The events kept back count as sends made elsewhere.\n");
+    }
+    say(&answer, terminal)
+}
+
+fn resolved(job: &JobView, verdict: Verdict) -> String {
+    let id = &job.id;
+    let mut answer = format!("Job {id} is {}.\n", job.state);
+    answer.push_str(match verdict {
+        Verdict::Sent(Some(_)) => {
+            "Its charges are kept, and the platform is asked for its result.\n"
+        }
+        Verdict::Sent(None) => {
+            "Its charges are kept; without its number nothing more is known of it.\n"
+        }
+        Verdict::NotSent => "What it had reserved is returned.\n",
+    });
+    if job.state == JobState::Uncertain {
+        answer.push_str("Other batches of it are still in doubt.\n");
+    } else if verdict == Verdict::NotSent {
+        writeln!(answer, "`qunfa retry {id}` asks for it again.")
+            .expect("a String takes everything");
+    }
+    answer
+}
+
+/// Writes sentences, each on lines of its own.
+fn say(answer: &str, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
+    let mut page = Page::new(terminal.colours);
+    for sentence in answer.lines() {
+        page.lines(Tone::Plain, 0, sentence);
+    }
+    terminal.write(&page.finish())
+}
+
+/// What a decision left.
+struct Decided {
+    job: JobView,
+    /// What has to happen before anything goes.
+    next: String,
+}
+
+/// Stores a decision about one job.
+fn decide(
+    job: &str,
+    config: &Config,
+    terminal: &Terminal<'_>,
+    work: impl FnOnce(&Step<'_>, &JobId, &Account) -> Result<(), Problem>,
+) -> Result<Decided, Problem> {
+    let store = database::open(config, (terminal.now)())?;
+    let (Some(mut store), Some(id)) = (store, JobId::parse(job)) else {
+        let id = text::visible(job);
+        return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
+    };
+    let (job, stops) = store.step(|step| {
+        let Some(name) = step.account_of(&id)? else {
+            return Err(show::unknown_job(step, id.as_str()));
+        };
+        let account = account(config, &name).ok_or_else(|| {
+            Problem::No(format!("job {id} is of account {name}, which is not in the config"))
+        })?;
+        work(step, &id, account)?;
+        let job =
+            step.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(step, id.as_str()))?;
+        Ok((job, step.stops(&name)?))
+    })?;
+    let next = next_words(config, &stops, &job.account);
+    Ok(Decided { job, next })
+}

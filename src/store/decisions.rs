@@ -1,0 +1,316 @@
+//! A person's decisions: to hold, and what becomes of one job.
+//!
+//! Each is stored with who said it, when and why. What was asked of the platform cannot be taken
+//! back here: a decision only stops what is certainly not out, or says what nobody else knows.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::model::{Account, BatchState, JobId, JobState};
+use crate::plan::{Batch, Job};
+use crate::store::{Move, Result, Step, StoreError, instant, millis};
+
+/// Who said something, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// The person, as the system knows them.
+    pub who: &'a str,
+    /// Their reason, if they gave one.
+    pub why: Option<&'a str>,
+}
+
+impl Said<'_> {
+    /// Returns what is stored of it.
+    pub fn line(self, what: &str) -> String {
+        match self.why {
+            Some(why) => format!("{} said {what}: {why}", self.who),
+            None => format!("{} said {what}", self.who),
+        }
+    }
+}
+
+impl Step<'_> {
+    /// Returns since when and why an account itself is held, or all of them are.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn hold_of(&self, account: Option<&str>) -> Result<Option<(DateTime<Utc>, String)>> {
+        let read = |row: &rusqlite::Row<'_>| {
+            let since: Option<i64> = row.get(0)?;
+            Ok(since.zip(row.get::<_, Option<String>>(1)?))
+        };
+        let held = match account {
+            Some(name) => self
+                .db
+                .prepare_cached("SELECT hold_since_at, hold_why FROM account WHERE name = ?1")?
+                .query_row([name], read),
+            None => self
+                .db
+                .prepare_cached("SELECT hold_since_at, hold_why FROM daemon")?
+                .query_row([], read),
+        };
+        Ok(held.optional()?.flatten().map(|(since, why)| (instant(since), why)))
+    }
+
+    /// Lets a held job go at its time; its place stays as it is.
+    ///
+    /// # Errors
+    /// Where the job waits for no approval, or SQLite fails.
+    pub fn approve(&self, id: &JobId, said: Said<'_>, now: DateTime<Utc>) -> Result<()> {
+        let job = self.job(id)?;
+        let hint = match job.state {
+            JobState::Held => None,
+            JobState::Planned | JobState::Releasing => Some("it goes by itself, at its time"),
+            JobState::Accepted | JobState::Sent | JobState::Uncertain => {
+                Some("it was asked for already")
+            }
+            JobState::Failed | JobState::Partial | JobState::Missed => {
+                Some("`qunfa retry` asks again for what was not accepted")
+            }
+            JobState::Cancelled | JobState::Expired => Some("plan it anew under another id"),
+        };
+        if let Some(hint) = hint {
+            return Err(StoreError::Guard(format!(
+                "job {id} is {} and waits for no approval: {hint}",
+                job.state
+            )));
+        }
+        let reason: Option<String> = self
+            .db
+            .prepare_cached("SELECT reason FROM job WHERE id = ?1")?
+            .query_row(params![id.as_str()], |row| row.get(0))?;
+        let to = Move {
+            state: JobState::Planned,
+            wake_at: Some(job.due_at),
+            reason: reason.as_deref(),
+            why: &said.line("approve"),
+        };
+        self.move_job(id, JobState::Held, to, now)
+    }
+}
+
+impl Step<'_> {
+    /// Calls a job off, as far as it is certainly not out.
+    ///
+    /// Of a job being released, the batches not yet begun are stopped; what was accepted stays,
+    /// and what is under way or in doubt is settled as ever.
+    ///
+    /// # Errors
+    /// Where nothing of it can be stopped, or SQLite fails.
+    pub fn cancel(
+        &self,
+        id: &JobId,
+        account: &Account,
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job = self.job(id)?;
+        let line = said.line("cancel");
+        let hint = match job.state {
+            JobState::Planned | JobState::Held => {
+                return self.end_for(&job, account, JobState::Cancelled, &line, now);
+            }
+            JobState::Releasing => return self.stop_batches(&job, account, &line, now),
+            JobState::Uncertain => {
+                "it may have gone out, and is not asked for any more: `qunfa resolve` says what became of it"
+            }
+            JobState::Accepted | JobState::Sent | JobState::Partial => {
+                "what the platform accepted cannot be called back"
+            }
+            JobState::Failed | JobState::Cancelled | JobState::Expired | JobState::Missed => {
+                "nothing of it goes out any more"
+            }
+        };
+        Err(StoreError::Guard(format!("job {id} is {} and cannot be cancelled: {hint}", job.state)))
+    }
+
+    /// Stops the batches of a job in release that the platform certainly does not have.
+    fn stop_batches(
+        &self,
+        job: &Job,
+        account: &Account,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let id = &job.id;
+        let batches = self.batches(id)?;
+        let waiting = |batch: &&Batch| batch.state == BatchState::Planned;
+        if !batches.iter().any(|batch| waiting(&batch)) {
+            let asking = batches.iter().any(|batch| batch.state == BatchState::Asking);
+            let hint = if asking {
+                "a request for it is under way, so say it again in a moment"
+            } else {
+                "it may have gone out, and is asked for until the platform says so"
+            };
+            return Err(StoreError::Guard(format!(
+                "nothing of job {id} can be stopped now: {hint}"
+            )));
+        }
+        for batch in batches.iter().filter(waiting) {
+            self.move_batch(batch.id, BatchState::Planned, BatchState::Refused)?;
+            self.return_reserved(batch.id)?;
+        }
+        self.follow(id, account, JobState::Cancelled, why, now)?;
+        self.give_up_claims(id, account, now)
+    }
+}
+
+/// What became of a batch in doubt, says a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It went out, with the platform's number as far as they know it.
+    Sent(Option<i64>),
+    /// It did not go out.
+    NotSent,
+}
+
+/// A person's word on what nobody else can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resolution {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The batch, from 1; all that are in doubt if left out.
+    pub batch: Option<u32>,
+}
+
+impl Step<'_> {
+    /// Settles what is in doubt of an uncertain job.
+    ///
+    /// What went out keeps its charges; what did not returns them, and the job becomes missed, or
+    /// partial where other batches were accepted.
+    ///
+    /// # Errors
+    /// Where nothing of it is in doubt or still asked for, the number is another broadcast's, or
+    /// SQLite fails.
+    pub fn resolve(
+        &self,
+        id: &JobId,
+        account: &Account,
+        resolution: Resolution,
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job = self.job(id)?;
+        let doubtful = self.doubtful(&job, resolution.batch)?;
+        let what = match resolution.verdict {
+            Verdict::Sent(Some(msg_id)) => format!("resolve --sent {msg_id}"),
+            Verdict::Sent(None) => "resolve --sent".to_owned(),
+            Verdict::NotSent => "resolve --not-sent".to_owned(),
+        };
+        let numbers: Vec<_> = doubtful.iter().map(|batch| (batch.number + 1).to_string()).collect();
+        let line = said.line(&format!("{what} of batch {}", numbers.join(", ")));
+        if let (Verdict::Sent(Some(_)), [_, _, ..]) = (resolution.verdict, doubtful.as_slice()) {
+            return Err(StoreError::Guard(format!(
+                "batches {} of job {id} are in doubt, and one number is one of them: name it with --batch",
+                numbers.join(", ")
+            )));
+        }
+        for batch in &doubtful {
+            match resolution.verdict {
+                Verdict::Sent(msg_id) => {
+                    self.resolve_sent(batch.id, account, (msg_id, &line), now)?;
+                }
+                Verdict::NotSent => self.resolve_not_sent(batch.id)?,
+            }
+        }
+        self.follow(id, account, JobState::Missed, &line, now)?;
+        self.book_candidates(account, now)?;
+        for batch in &doubtful {
+            self.return_unconfirmed_disproved(account, batch.id, now)?;
+        }
+        self.come_forward(account, now)
+    }
+
+    /// Returns the batches that a person may settle.
+    fn doubtful(&self, job: &Job, number: Option<u32>) -> Result<Vec<Batch>> {
+        let id = &job.id;
+        let hint = match job.state {
+            JobState::Uncertain => None,
+            JobState::Releasing => {
+                Some("it is still being asked for, which may settle it by itself".to_owned())
+            }
+            JobState::Planned
+            | JobState::Held
+            | JobState::Accepted
+            | JobState::Sent
+            | JobState::Failed
+            | JobState::Partial
+            | JobState::Cancelled
+            | JobState::Expired
+            | JobState::Missed => Some("nothing of it is in doubt".to_owned()),
+        };
+        let refuse = |hint: String| {
+            Err(StoreError::Guard(format!(
+                "job {id} is {} and cannot be resolved: {hint}",
+                job.state
+            )))
+        };
+        if let Some(hint) = hint {
+            return refuse(hint);
+        }
+        let mut batches = self.batches(id)?;
+        batches.retain(|batch| number.is_none_or(|number| batch.number + 1 == number));
+        if batches.iter().any(|batch| batch.state == BatchState::Asking) {
+            return refuse("a request for it is under way, so say it again in a moment".to_owned());
+        }
+        batches.retain(|batch| batch.state == BatchState::InDoubt);
+        match number {
+            Some(number) if batches.is_empty() => refuse(format!("batch {number} is not in doubt")),
+            None if batches.is_empty() => refuse("no batch of it is in doubt".to_owned()),
+            Some(_) | None => Ok(batches),
+        }
+    }
+
+    /// Lets a person's word stand for the platform's: the batch went out.
+    ///
+    /// Under a number the platform is asked for the result at once; without one the word is all
+    /// that will ever be known of it.
+    fn resolve_sent(
+        &self,
+        batch: i64,
+        account: &Account,
+        (msg_id, line): (Option<i64>, &str),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if let Some(msg_id) = msg_id
+            && let Some(other) = self.other_with(account, msg_id, batch)?
+        {
+            return Err(StoreError::Guard(format!(
+                "broadcast {msg_id} is one of job {other}, and of no other"
+            )));
+        }
+        let (state, result) = match msg_id {
+            Some(_) => (BatchState::Accepted, None),
+            None => (BatchState::Sent, Some(line)),
+        };
+        let settled = self
+            .db
+            .prepare_cached(
+                "UPDATE batch SET state = ?2, msg_id = ?3, accepted_at = ?4, result = ?5,
+                     in_doubt_since_at = NULL, result_asks = 0,
+                     result_at = CASE WHEN ?3 IS NULL THEN NULL ELSE ?4 END
+                 WHERE id = ?1 AND state = 'in_doubt'",
+            )?
+            .execute(params![batch, state.as_str(), msg_id, millis(now), result])?;
+        if settled == 0 {
+            return Err(StoreError::Guard(format!("batch {batch} is no longer in doubt")));
+        }
+        // Which of its attempts the platform took nobody knows: every window stays charged.
+        self.run(
+            "UPDATE charge SET state = 'kept', provisional = 0 WHERE batch = ?1 AND state = 'reserved'",
+            params![batch],
+        )?;
+        self.note_deliveries(account, (batch, i64::MAX), true, now)?;
+        match msg_id {
+            Some(msg_id) => self.match_events(account, batch, msg_id, now),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets a person's word stand for the platform's: the batch did not go out.
+    fn resolve_not_sent(&self, batch: i64) -> Result<()> {
+        self.move_batch(batch, BatchState::InDoubt, BatchState::Refused)?;
+        self.run("UPDATE batch SET in_doubt_since_at = NULL WHERE id = ?1", params![batch])?;
+        self.return_reserved(batch)
+    }
+}
