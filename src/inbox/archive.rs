@@ -26,6 +26,8 @@ use crate::yaml::diagnostic::Diagnostic;
 
 const RECEIPT: &str = ".receipt.json";
 const REASON: &str = ".error.txt";
+/// The name of an answer that is being written.
+const TEMPORARY: &str = ".answer.tmp";
 
 /// What was taken of a file.
 #[derive(Clone, Debug)]
@@ -108,7 +110,8 @@ impl Inbox {
     pub fn accepted_back(&self) -> Result<AcceptedBack<'_>, InboxError> {
         let names = entry::all_names(&self.accepted.fd).map_err(|source| self.unusable(source))?;
         let kept = |name: &OsString| {
-            !entry::is_ignored(name) && !name.as_bytes().ends_with(RECEIPT.as_bytes())
+            let is_answer = name == TEMPORARY || name.as_bytes().ends_with(RECEIPT.as_bytes());
+            !(is_answer && entry::is_file(&self.accepted.fd, name))
         };
         let mut found: Vec<_> =
             names.into_iter().filter(kept).map(|name| self.archived(name)).collect();
@@ -236,13 +239,12 @@ impl Answer<'_> {
 
     fn write(&self, name: &str) -> io::Result<()> {
         let to = &self.directory.fd;
-        let temporary = ".answer.tmp";
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW;
         let mode = Mode::from_raw_mode(0o644);
-        let mut file = File::from(openat(to, temporary, flags | OFlags::CLOEXEC, mode)?);
+        let mut file = File::from(openat(to, TEMPORARY, flags | OFlags::CLOEXEC, mode)?);
         file.write_all(self.bytes)?;
         file.sync_all()?;
-        renameat(to, temporary, to, name)?;
+        renameat(to, TEMPORARY, to, name)?;
         Ok(())
     }
 }

@@ -13,8 +13,10 @@ pub(super) const FILE_MOST: i128 = 16 << 20;
 /// How many files a folder may have, and how deep.
 const LEAVES: usize = 1_000;
 const DEPTH: usize = 4;
-/// The longest name, in bytes, to which the answer's suffix still fits.
+/// The longest escaped name, in bytes, to which the answer's suffix still fits.
 const NAME_MOST: usize = 200;
+/// How a name that was shortened ends; no unfinished name ends like this.
+const SHORTENED: &str = "…";
 
 /// Something in the inbox, as it was when it was looked at.
 #[derive(Clone, Debug)]
@@ -113,7 +115,10 @@ pub(super) fn look(directory: &OwnedFd, name: &OsStr) -> Option<Entry> {
             let mut hasher = DefaultHasher::new();
             leaves.iter().for_each(|leaf| (&leaf.path, leaf.seen).hash(&mut hasher));
             seen.contents = hasher.finish();
-            kind
+            match kept(name) {
+                Some(reason) => EntryKind::Unfit(reason),
+                None => kind,
+            }
         }
         kind @ (FileType::Symlink
         | FileType::Fifo
@@ -122,26 +127,56 @@ pub(super) fn look(directory: &OwnedFd, name: &OsStr) -> Option<Entry> {
         | FileType::BlockDevice
         | FileType::Unknown) => EntryKind::Never(not_regular(kind)),
     };
-    let kind = if name.len() > NAME_MOST {
-        EntryKind::Unfit(("the name is longer than 200 bytes".to_owned(), "shorten it"))
-    } else {
-        kind
+    let kind = match too_long(name) {
+        Some(reason) if !matches!(kind, EntryKind::Never(_)) => EntryKind::Unfit(reason),
+        Some(_) | None => kind,
     };
     Some(Entry { name: name.to_owned(), kind, seen })
 }
 
-fn file_kind(name: &OsStr, stat: &Stat) -> EntryKind {
+/// Says whether a folder stands under a name.
+pub(super) fn is_folder(directory: &OwnedFd, name: &OsStr) -> bool {
+    has_type(directory, name, FileType::Directory)
+}
+
+/// Says whether a regular file stands under a name.
+pub(super) fn is_file(directory: &OwnedFd, name: &OsStr) -> bool {
+    has_type(directory, name, FileType::RegularFile)
+}
+
+fn has_type(directory: &OwnedFd, name: &OsStr, wanted: FileType) -> bool {
+    let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
+    stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == wanted)
+}
+
+fn too_long(name: &OsStr) -> Option<(String, &'static str)> {
+    let what = if name.len() > NAME_MOST {
+        "the name is longer than 200 bytes"
+    } else if escaped(name).len() > NAME_MOST {
+        "the name is longer than 200 bytes when its special characters are escaped"
+    } else {
+        return None;
+    };
+    Some((what.to_owned(), "shorten it"))
+}
+
+/// Returns why a name is kept for answers.
+fn kept(name: &OsStr) -> Option<(String, &'static str)> {
     let name = name.as_bytes().to_ascii_lowercase();
-    let fits = [&b".yaml"[..], b".yml", b".json"].iter().any(|ending| name.ends_with(ending));
+    let (ending, what) = [(".receipt.json", "receipts"), (".error.txt", "reasons")]
+        .into_iter()
+        .find(|(ending, _)| name.ends_with(ending.as_bytes()))?;
+    Some((format!("names that end in {ending} are kept for {what}"), "give it another name"))
+}
+
+fn file_kind(name: &OsStr, stat: &Stat) -> EntryKind {
+    let lower = name.as_bytes().to_ascii_lowercase();
+    let fits = [&b".yaml"[..], b".yml", b".json"].iter().any(|ending| lower.ends_with(ending));
     if !fits {
         let message = "only .yaml, .yml and .json files and folders are taken".to_owned();
         return EntryKind::Unfit((message, "rename it, or put it into a folder with its job file"));
     }
-    if name.ends_with(b".receipt.json") {
-        let message = "names that end in .receipt.json are kept for receipts".to_owned();
-        return EntryKind::Unfit((message, "give the job file another name"));
-    }
-    match unfit(stat) {
+    match kept(name).or_else(|| unfit(stat)) {
         Some(reason) => EntryKind::Unfit(reason),
         None => EntryKind::File,
     }
@@ -234,8 +269,18 @@ pub(super) fn walk(
     Ok(())
 }
 
-/// Returns a name in which everything is escaped that a terminal or a path would act on.
+/// Returns a name in which everything is escaped that a terminal or a path would act on, shortened
+/// where it is too long to be taken.
 pub(super) fn safe_name(name: &OsStr) -> String {
+    let mut safe = escaped(name);
+    if safe.len() > NAME_MOST {
+        safe.truncate(safe.floor_char_boundary(NAME_MOST - SHORTENED.len()));
+        safe.push_str(SHORTENED);
+    }
+    safe
+}
+
+fn escaped(name: &OsStr) -> String {
     let mut safe = String::with_capacity(name.len());
     for chunk in name.as_bytes().utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -247,9 +292,6 @@ pub(super) fn safe_name(name: &OsStr) -> String {
             }
         }
         chunk.invalid().iter().for_each(|byte| push_escaped(&mut safe, *byte));
-    }
-    while safe.len() > NAME_MOST {
-        safe.pop();
     }
     safe
 }

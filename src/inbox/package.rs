@@ -332,6 +332,7 @@ pub(super) fn read_archived(directory: &OwnedFd, name: &OsStr) -> Option<Result<
     let mut entry = entry::look(directory, name)?;
     match entry.kind {
         EntryKind::Never(_) => return None,
+        EntryKind::Unfit(_) if entry::is_folder(directory, name) => entry.kind = EntryKind::Folder,
         EntryKind::Unfit(_) => entry.kind = EntryKind::File,
         EntryKind::File | EntryKind::Folder => {}
     }

@@ -446,3 +446,40 @@ fn the_store_can_point_at_a_job() {
 
     assert!(found.to_string().starts_with("a.yaml:2:4: a was already sent\n  - {id: a, account"));
 }
+
+#[test]
+fn a_name_that_is_too_long_once_escaped_is_refused_and_never_hidden() {
+    let mut world = World::new();
+    let mut name = "%".repeat(66);
+    name.push_str("~.yaml");
+    world.drop_file(&name, GOOD);
+
+    let found = world.refusal();
+
+    assert!(found.contains("longer than 200 bytes when its special characters"), "{found}");
+    let names = world.names("rejected");
+    assert_eq!(names.len(), 2);
+    assert!(names.iter().all(|name| !entry::is_ignored(name.as_ref())), "{names:?}");
+    assert!(names[0].len() <= 200);
+}
+
+#[test]
+fn whatever_its_name_nothing_in_accepted_is_forgotten() {
+    let mut world = World::new();
+    world.drop_file("accepted/a.yaml~", GOOD);
+    world.drop_file("accepted/.b.yaml", &GOOD.replace("id: a", "id: b"));
+    world.drop_file("accepted/.answer.tmp", "{");
+    world.drop_file("accepted/c.receipt.json", "{}");
+
+    let mut ids: Vec<_> = world
+        .inbox
+        .accepted_back()
+        .unwrap()
+        .flat_map(|found| found.unwrap().0.ids())
+        .map(|(id, _)| id.to_string())
+        .collect();
+    ids.sort();
+
+    assert_eq!(ids, ["a", "b"]);
+    assert!(world.ready().is_empty());
+}

@@ -85,6 +85,25 @@ fn a_folder_without_exactly_one_job_file_is_refused() {
 }
 
 #[test]
+fn a_folder_with_the_name_of_an_answer_is_refused_and_read_back_all_the_same() {
+    for (name, expected) in [
+        ("x.receipt.json", "x.receipt.json: names that end in .receipt.json are kept for receipts"),
+        ("x.Error.txt", "x.Error.txt: names that end in .error.txt are kept for reasons"),
+    ] {
+        let mut world = World::new();
+        world.drop_folder(name, &[("jobs.yaml", GOOD)]);
+        world.drop_folder(&format!("accepted/{name}"), &[("jobs.yaml", GOOD)]);
+
+        let found = world.refusal();
+
+        assert!(found.starts_with(expected), "{found}");
+        let back: Vec<_> = world.inbox.accepted_back().unwrap().collect();
+        let [Ok((package, None))] = &back[..] else { panic!("{back:?}") };
+        assert_eq!(package.ids().len(), 1);
+    }
+}
+
+#[test]
 fn links_in_a_folder_are_never_followed() {
     let mut world = World::new();
     world.drop_folder("a", &[("jobs.yaml", GOOD)]);
