@@ -561,12 +561,13 @@ impl Step<'_> {
     fn job_notes(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
         let since = now - chrono::TimeDelta::days(SHOWN_FOR_DAYS);
         let mut statement = self.db.prepare_cached(
-            "SELECT id, account, state, ifnull(ended_at, due_at), ifnull(reason, '') FROM job
-             WHERE state = 'uncertain' OR (state = 'held' AND due_at < ?2)
+            "SELECT id, account, state, ifnull(ended_at, min(due_at, ?3)),
+                    ifnull(reason, CASE state WHEN 'held' THEN 'it waits for approval' ELSE '' END)
+             FROM job WHERE state = 'uncertain' OR (state = 'held' AND due_at < ?2)
                 OR (state IN ('missed', 'failed', 'partial', 'expired') AND ended_at > ?1)",
         )?;
         let rows = statement.query_map(
-            params![millis(since), millis(now + chrono::TimeDelta::hours(1))],
+            params![millis(since), millis(now + chrono::TimeDelta::hours(24)), millis(now)],
             |row| {
                 let id: String = row.get(0)?;
                 let state = state(row, 2)?;

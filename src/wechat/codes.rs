@@ -233,7 +233,7 @@ const SENDS: &[Row] = {
             45062,
             GiveUp,
             "the article carries an agreed advertisement, which the API may not send",
-            "send it from mp.weixin.qq.com, and book it with `quota record`",
+            "send it from mp.weixin.qq.com instead",
         ),
         row(45065, Adopt, "the platform took it under this clientmsgid before", "nothing"),
         row(45066, InDoubt, "the platform saw this clientmsgid less than a minute ago", NOTHING),
