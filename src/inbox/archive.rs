@@ -1,7 +1,8 @@
 //! What became of an entry, beside it: `accepted/` with a receipt, `rejected/` with the reason.
 //!
-//! The answer is written before the entry is moved, and nothing is ever overwritten. A crash in
-//! between leaves the entry in the inbox, where it is taken again, which changes nothing.
+//! The answer is written before the entry is moved, and nothing is ever overwritten but the answer
+//! to the very same content: a crash in between leaves the entry in the inbox, where it is taken
+//! again, which changes nothing.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -69,6 +70,11 @@ struct Written<'r> {
 #[derive(Deserialize)]
 struct Taken {
     taken_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct Of {
+    sha256: String,
 }
 
 impl Inbox {
@@ -217,24 +223,49 @@ impl Answer<'_> {
         Ok(())
     }
 
-    /// Moves an older entry of that name, and its answer, aside.
+    /// Moves aside what has the entry's name or its answer's already.
     fn make_room(&self, name: &str) -> io::Result<()> {
         let to = &self.directory.fd;
-        if !exists(to, name)? {
-            // An answer without its entry is of a move that a crash prevented.
+        let answer = format!("{name}{}", self.suffix);
+        if self.is_entry(&answer)? {
+            self.make_room(&answer)?;
+        }
+        let has_entry = exists(to, name)?;
+        // An answer without its entry is of a move that a crash prevented.
+        let has_answer = exists(to, &answer)? && (has_entry || !self.is_same(&answer));
+        if !has_entry && !has_answer {
             return Ok(());
         }
         let mut number = 1;
-        while exists(to, &format!("{name}.{number}"))? {
+        let (aside, answer_aside) = loop {
+            let aside = format!("{name}.{number}");
+            let answer_aside = format!("{aside}{}", self.suffix);
+            if !exists(to, &aside)? && !exists(to, &answer_aside)? {
+                break (aside, answer_aside);
+            }
             number += 1;
+        };
+        if has_entry {
+            rename(to, OsStr::new(name), to, OsStr::new(&aside))?;
         }
-        let aside = format!("{name}.{number}");
-        rename(to, OsStr::new(name), to, OsStr::new(&aside))?;
-        let answer = format!("{name}{}", self.suffix);
-        match renameat(to, answer, to, format!("{aside}{}", self.suffix)) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(error) => Err(error.into()),
+        if has_answer {
+            rename(to, OsStr::new(&answer), to, OsStr::new(&answer_aside))?;
         }
+        Ok(())
+    }
+
+    /// Says whether what has an answer's name is an entry by itself.
+    fn is_entry(&self, answer: &str) -> io::Result<bool> {
+        let to = &self.directory.fd;
+        let is_file = entry::is_file(to, OsStr::new(answer));
+        Ok(exists(to, answer)? && (!is_file || exists(to, &format!("{answer}{}", self.suffix))?))
+    }
+
+    /// Says whether the answer of that name tells of the same content as this one.
+    fn is_same(&self, answer: &str) -> bool {
+        let Ok(found) = read_small(&self.directory.fd, OsStr::new(answer)) else { return false };
+        let digest = |bytes| serde_json::from_slice::<Of>(bytes).ok().map(|of| of.sha256);
+        found == self.bytes || digest(&found).is_some_and(|found| digest(self.bytes) == Some(found))
     }
 
     fn write(&self, name: &str) -> io::Result<()> {

@@ -238,12 +238,73 @@ fn nothing_in_accepted_or_rejected_is_overwritten() {
 fn a_crash_between_receipt_and_move_leaves_a_file_that_is_taken_again() {
     let mut world = World::new();
     world.drop_file("a.yaml", GOOD);
-    world.drop_file("accepted/a.yaml.receipt.json", "{\"taken_at\": \"2027-01-15T08:00:01Z\"}");
-
     let package = world.take();
+    let written =
+        format!(r#"{{"taken_at": "2027-01-15T08:00:01Z", "sha256": "{}"}}"#, package.sha256());
+    world.drop_file("accepted/a.yaml.receipt.json", &written);
+
     world.inbox.accept(&package, &receipt(9)).unwrap();
 
     assert_eq!(world.names("accepted"), ["a.yaml", "a.yaml.receipt.json"]);
+    let receipt = fs::read_to_string(world.path("accepted/a.yaml.receipt.json")).unwrap();
+    assert!(receipt.contains("2027-01-15T08:00:09Z"), "{receipt}");
+}
+
+#[test]
+fn a_crash_between_reason_and_move_leaves_a_file_that_is_refused_again() {
+    let mut world = World::new();
+    world.drop_file("a.txt", GOOD);
+    world.refusal();
+    fs::rename(world.path("rejected/a.txt"), world.path("a.txt")).unwrap();
+
+    world.refusal();
+
+    assert_eq!(world.names("rejected"), ["a.txt", "a.txt.error.txt"]);
+}
+
+#[test]
+fn what_has_the_name_of_an_answer_is_moved_aside() {
+    let mut world = World::new();
+    world.drop_file("accepted/a.yaml.receipt.json", r#"{"sha256": "other"}"#);
+    fs::create_dir(world.path("accepted/b.yaml.receipt.json")).unwrap();
+    world.drop_file("accepted/b.yaml.receipt.json.receipt.json", "{}");
+    world.drop_file("a.yaml", GOOD);
+    world.drop_file("b.yaml", GOOD);
+    for entry in world.ready() {
+        let package = world.inbox.read(&entry).unwrap();
+        world.inbox.accept(&package, &receipt(0)).unwrap();
+    }
+
+    assert_eq!(
+        world.names("accepted"),
+        [
+            "a.yaml",
+            "a.yaml.1.receipt.json",
+            "a.yaml.receipt.json",
+            "b.yaml",
+            "b.yaml.receipt.json",
+            "b.yaml.receipt.json.1",
+            "b.yaml.receipt.json.1.receipt.json",
+        ]
+    );
+    let older = fs::read_to_string(world.path("accepted/a.yaml.1.receipt.json")).unwrap();
+    assert_eq!(older, r#"{"sha256": "other"}"#);
+}
+
+#[test]
+fn a_refused_file_with_the_name_of_a_reason_is_kept() {
+    let mut world = World::new();
+    world.drop_file("a.txt.error.txt", "mine");
+    world.refusal();
+    world.drop_file("a.txt", GOOD);
+    world.refusal();
+
+    assert_eq!(
+        world.names("rejected"),
+        ["a.txt", "a.txt.error.txt", "a.txt.error.txt.1", "a.txt.error.txt.1.error.txt"]
+    );
+    let kept = fs::read_to_string(world.path("rejected/a.txt.error.txt.1")).unwrap();
+    assert_eq!(kept, "mine");
 }
 
 #[test]
