@@ -142,20 +142,62 @@ fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, Broken> 
     })
 }
 
+/// The keys whose values are shown; in the value of any other somebody may have put a secret.
+const HARMLESS: [&str; 13] = [
+    "kind",
+    "appid",
+    "api_base",
+    "verified",
+    "payment",
+    "limits",
+    "daily_calls",
+    "history_per_day",
+    "articles_via",
+    "state_dir",
+    "inbox",
+    "inbox_end_marker",
+    "listen",
+];
+
 /// Cuts what may be a secret out of the lines that are shown: they end up in logs.
 fn invalid(mut problems: Vec<Diagnostic>) -> ConfigError {
     for problem in &mut problems {
-        let ends = ["secret", "token", "key"].iter().filter_map(|word| {
-            let at = problem.text.find(word)? + word.len();
-            let value = problem.text[at..].trim_start_matches(['"', '\'']);
-            value.starts_with([':', '：', ' ', '=']).then_some(at)
-        });
-        if let Some(end) = ends.min() {
-            let length = problem.text[..end].chars().count();
-            problem.cut_text(length);
-        }
+        let length = problem.text[..shown(&problem.text)].chars().count();
+        problem.cut_text(length);
     }
     ConfigError::Invalid(problems)
+}
+
+/// Returns how many bytes of a line are shown: up to the first value that may be a secret.
+fn shown(line: &str) -> usize {
+    let mut start = 0;
+    for part in line.split_inclusive(['{', '}', ',']) {
+        let content = part.trim_end_matches(['{', '}', ',']);
+        let indent = content.len() - content.trim_start().len();
+        let Some((at, colon)) = content.match_indices([':', '：', '=']).next() else {
+            if indent < content.len() {
+                // This continues something whose key is not seen.
+                return start + indent;
+            }
+            start += part.len();
+            continue;
+        };
+        let key = content[..at].trim().trim_matches(['"', '\'']).to_lowercase();
+        let value = &content[at + colon.len()..];
+        let is_shown = HARMLESS.contains(&key.as_str()) && is_plain(value);
+        // Other keys may open a map, whose keys speak for themselves.
+        let is_whole = !value.trim().is_empty() || key.contains("secret");
+        if !is_shown && is_whole {
+            return start + at + colon.len();
+        }
+        start += part.len();
+    }
+    line.len()
+}
+
+/// Says whether a value has no room for something else: a comment, another key, a password.
+fn is_plain(value: &str) -> bool {
+    !["#", "@", ": ", "："].iter().any(|sign| value.contains(sign))
 }
 
 /// What reading the config needs besides the tree.

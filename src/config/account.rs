@@ -232,14 +232,20 @@ impl Loader<'_, '_> {
             File::open(&path)?.take(SECRET_MOST).read_to_string(&mut text)?;
             Ok(text)
         };
-        Some(read().map_err(|error: std::io::Error| format!("{}: {error}", path.display())))
+        // The path is not repeated: somebody may have put the secret there.
+        Some(read().map_err(|error: std::io::Error| error.to_string()))
     }
 
     /// Returns an https URL, or an http one of this machine.
     fn url(&mut self, entry: &Entry<'_>) -> Option<String> {
         let text = entry.text(self.report)?;
+        // A token server's URL may hold a key.
+        let shown = match &*entry.key {
+            "api_base" if !text.contains('@') => quote(text),
+            _ => "this".to_owned(),
+        };
         let (message, help) = match Url::parse(text) {
-            Err(_) => (format!("{} is no URL", quote(text)), "write `https://…`"),
+            Err(_) => (format!("{shown} is no URL"), "write `https://…`"),
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
                 ("a URL with a user or password in it is not taken".to_owned(), "take them out")
             }
@@ -247,7 +253,7 @@ impl Loader<'_, '_> {
                 return Some(text.to_owned());
             }
             Ok(_) => (
-                format!("{} is not https", quote(text)),
+                format!("{shown} is not https"),
                 "tokens travel over it; http is for 127.0.0.1 only",
             ),
         };

@@ -222,7 +222,7 @@ fn an_appid_is_wx_and_letters_or_digits_and_stands_once() {
     assert_eq!(
         problems(&twice),
         "config.yaml:7:3: wx1 is already the account `a`\n\
-         \x20   b: {appid: wx1, kind: service, secret_file: s}\n\
+         \x20   b: {appid: wx1, kind: service, secret_file:…\n\
          \x20   ^\n\
          help: two names of one account would each count its quota alone"
     );
@@ -232,7 +232,7 @@ fn an_appid_is_wx_and_letters_or_digits_and_stands_once() {
 fn an_unknown_key_is_told_with_its_line_and_what_was_meant() {
     assert_eq!(
         problems("state_dir: /s\nlisten_on: 127.0.0.1:1\naccounts: {}\nInbox: x\n"),
-        "config.yaml:2:1: unknown key `listen_on` in the config\n  listen_on: 127.0.0.1:1\n  \
+        "config.yaml:2:1: unknown key `listen_on` in the config\n  listen_on:…\n  \
          ^^^^^^^^^\nhelp: did you mean `listen`?\n\n\
          config.yaml:3:1: there is no account in `accounts`\n  accounts: {}\n  ^^^^^^^^\n\
          help: write `accounts:` and below it each account's name with its keys\n\n\
@@ -251,10 +251,61 @@ fn a_secret_in_the_config_is_refused_and_never_shown() {
         "callback: {token: CANARY}",
         "secret: \"CANARY",
         "secret： CANARY",
+        "AppSecret: CANARY",
+        "APP_SECRET: CANARY",
+        "AppSecret:CANARY",
+        "AppSecret CANARY",
+        "AppSecret=CANARY",
+        "secert: CANARY",
+        "secert: [CANARY",
+        "secert: 'CANARY",
+        "secert: *CANARY",
+        "secert: &CANARY x",
+        "secert: !CANARY x",
+        "secert: |\n  CANARY",
+        "secert:\n  CANARY",
+        "secert: {a: CANARY, b: [CANARY}",
+        "\"AppSecret\": \"x, kind: CANARY\"",
+        "limits: {secert: CANARY}",
+        "daily_calls: 1 # CANARY",
+        "secret_file: CANARY",
+        "secret_file: [CANARY]",
+        "secret_file: {CANARY: CANARY}",
+        "secret_env: CANARY",
+        "token: {url: CANARY}",
+        "token: {url: http://h/?key=CANARY, x: 1}",
+        "token: [CANARY]",
+        "api_base: https://me:CANARY@h",
+        "api_base: https://me:CANARY@h:x",
+        "callback: {token_file: CANARY}",
+        "callback: {token_env: CANARY}",
+        "callback: {tokn: CANARY}",
+        "callback: CANARY",
     ] {
         let found = problems(&account(&format!("kind: service\n{line}")));
 
-        assert!(!found.contains("CANARY"), "{found}");
+        assert!(!found.contains("CANARY"), "{line}: {found}");
+    }
+}
+
+#[test]
+fn a_line_is_shown_up_to_the_first_value_that_may_be_a_secret() {
+    for (line, expected) in [
+        ("    kind: both", "    kind: both"),
+        ("    Kind: both", "    Kind: both"),
+        ("    api_base: https://h:80/a=b", "    api_base: https://h:80/a=b"),
+        (
+            "  a: {kind: both, limits: {daily_calls: 0}}",
+            "  a: {kind: both, limits: {daily_calls: 0}}",
+        ),
+        ("  a: {kind: both, AppSecret: x}", "  a: {kind: both, AppSecret:"),
+        ("    appid: wx1 AppSecret: x", "    appid:"),
+        ("    secret_file：x", "    secret_file："),
+        ("    x", "    "),
+        ("…x", ""),
+        ("accounts:", "accounts:"),
+    ] {
+        assert_eq!(&line[..shown(line)], expected);
     }
 }
 
