@@ -550,6 +550,21 @@ fn an_unknown_account_is_answered_with_those_of_the_config() {
 }
 
 #[test]
+fn the_jobs_of_an_unknown_account_are_no_empty_list() {
+    let world = World::new();
+    let problem = world.problem(&["jobs", "--account", "brand"]);
+    assert_eq!(problem.exit_code(), 1);
+    assert!(problem.message().contains("brand-daily, brand-club"));
+
+    world.take(JOBS);
+    assert_eq!(world.problem(&["jobs", "--account", "brand"]).exit_code(), 1);
+    let config = fs::read_to_string(world.path("config.yaml")).unwrap();
+    world.file("config.yaml", &config.replace("brand-club", "other-club"));
+    assert!(world.text(&["jobs", "--account", "brand-club"]).contains("club-news"));
+    assert!(world.text(&["jobs", "--account", "other-club"]).contains("No job is like that."));
+}
+
+#[test]
 fn the_program_ends_with_the_code_that_says_what_to_do() {
     let world = World::new();
     let bad = world.file("bad.yaml", "jobs:\n");
