@@ -185,7 +185,9 @@ fn shown(line: &str) -> usize {
         let key = content[..at].trim().trim_matches(['"', '\'']).to_lowercase();
         let value = &content[at + colon.len()..];
         let is_shown = HARMLESS.contains(&key.as_str()) && is_plain(value);
-        if !is_shown && !value.trim().is_empty() {
+        // Other keys may open a map, whose keys speak for themselves.
+        let is_whole = !value.trim().is_empty() || key.contains("secret");
+        if !is_shown && is_whole {
             return start + at + colon.len();
         }
         start += part.len();

@@ -7,7 +7,7 @@ use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::config::Config;
 use crate::model::JobState;
-use crate::store::{AttentionView, JobView, Step, StoreError};
+use crate::store::{AttentionView, JobView, Step, Store, StoreError};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -37,6 +37,9 @@ pub(super) fn run(
     let now = (terminal.now)();
     let mut jobs = Vec::new();
     let store = database::open(config, now)?;
+    if let Some(name) = &options.account {
+        require_account(name, config, store.as_ref())?;
+    }
     if let Some(store) = &store {
         let step = store.read();
         jobs = step.list_jobs(options.account.as_deref(), options.state)?;
@@ -50,6 +53,18 @@ pub(super) fn run(
         [] => page.raw("No job was taken yet."),
         jobs => render(page, jobs, now),
     })
+}
+
+/// Makes sure that an account is in the config, or has jobs from when it was.
+fn require_account(name: &str, config: &Config, store: Option<&Store>) -> Result<(), Problem> {
+    let names: Vec<_> = config.accounts.iter().map(|a| a.account.name.as_str()).collect();
+    let has_jobs =
+        |store: &Store| store.read().list_jobs(Some(name), None).map(|jobs| !jobs.is_empty());
+    if names.contains(&name) || store.map(has_jobs).transpose()?.unwrap_or_default() {
+        return Ok(());
+    }
+    let (name, names) = (text::visible(name), names.join(", "));
+    Err(Problem::No(format!("there is no account {name}; the config has {names}")))
 }
 
 /// Why jobs wait that are due and have no reason of their own.

@@ -78,10 +78,13 @@ pub(super) fn identity(stat: &Stat) -> [i128; 2] {
 /// Returns the names in the inbox that are looked at, sorted.
 pub(super) fn names(inbox: &OwnedFd) -> io::Result<Vec<OsString>> {
     let mut names = all_names(inbox)?;
-    names.retain(|name| {
-        !is_ignored(name) && !matches!(name.as_bytes(), b"accepted" | b"rejected" | b"lost+found")
-    });
+    names.retain(|name| is_looked_at(name));
     Ok(names)
+}
+
+/// Says whether the inbox looks at what has this name.
+pub(super) fn is_looked_at(name: &OsStr) -> bool {
+    !is_ignored(name) && !matches!(name.as_bytes(), b"accepted" | b"rejected" | b"lost+found")
 }
 
 /// Returns every name of a directory, sorted.

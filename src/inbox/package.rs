@@ -46,8 +46,6 @@ enum Lists {
     None,
     /// The other files of a folder, by path.
     Inside(BTreeMap<String, Vec<u8>>),
-    /// The folder of a file that is only checked.
-    Beside(OsString),
 }
 
 /// Why an entry could not be read.
@@ -110,37 +108,36 @@ impl ListSource for Package {
                 Some(bytes) => Ok(Cow::Borrowed(bytes)),
                 None => Err(format!("there is no `{path}` in the folder")),
             },
-            Lists::Beside(folder) => {
-                let wrong = |error: io::Error| format!("`{path}` cannot be read: {error}");
-                let folder = open_path(Path::new(folder)).map_err(wrong)?;
-                match read_beneath(&folder, path.as_bytes()).map_err(wrong)? {
-                    Ok(bytes) => Ok(Cow::Owned(bytes)),
-                    Err((message, _)) => Err(format!("`{path}`: {message}")),
-                }
-            }
         }
     }
 }
 
 /// Reads the file or folder at a path as the inbox would, to check it.
-///
-/// A single file may name lists that lie beside it.
 pub fn read_path(path: &Path) -> Result<Package, Unread> {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    let parent = match path.parent() {
+    let shown = path.display().to_string();
+    let failed =
+        |source| Unread::Failed(InboxError::Entry { name: shown.clone(), what: "read", source });
+    // `.` and `..` have a name, too.
+    let full = match path.file_name() {
+        Some(_) => Cow::Borrowed(path),
+        None => Cow::Owned(path.canonicalize().map_err(failed)?),
+    };
+    let name = full.file_name().unwrap_or(full.as_os_str());
+    let parent = match full.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) | None => Path::new("."),
     };
-    let failed = |source| {
-        let name = path.display().to_string();
-        Unread::Failed(InboxError::Entry { name, what: "read", source })
-    };
     let directory = open_path(parent).map_err(failed)?;
     let entry = entry::look(&directory, name).ok_or_else(|| failed(Errno::NOENT.into()))?;
+    if !entry::is_looked_at(name) {
+        let message = "the inbox never looks at what has such a name";
+        let help = "names that start with `.` or end in .tmp, .part, ~ or .swp are unfinished; \
+                    accepted, rejected and lost+found are not for jobs";
+        return Err(refused(&shown, message, help));
+    }
     let mut package = read(&directory, &entry, false)?;
     if let Lists::None = package.lists {
-        package.lists = Lists::Beside(parent.as_os_str().to_owned());
-        package.file_name = path.display().to_string();
+        package.file_name = shown;
     }
     Ok(package)
 }

@@ -320,6 +320,26 @@ fn check_finds_every_mistake_with_its_place() {
 }
 
 #[test]
+fn check_refuses_what_the_inbox_refuses_or_never_sees() {
+    let world = World::new();
+    let text = "jobs:\n  - {id: a, account: brand-club, at: 2027-03-21 09:00, broadcast: {touser_file: vip.txt, text: x}}\n";
+    world.file("vip.txt", "oA\noB\n");
+    let alone = world.file("alone.yaml", text);
+    let hidden = world.file("x.yaml~", JOBS);
+    fs::create_dir(world.path("folder")).unwrap();
+    world.file("folder/vip.txt", "oA\noB\n");
+    world.file("folder/jobs.yaml", text);
+
+    let (answer, told) = world.run(&["check", &alone, &hidden]);
+
+    assert_eq!(answer.unwrap(), Answer::No);
+    assert!(told.contains("`touser_file` needs a folder"), "{told}");
+    assert!(told.contains("x.yaml~: the inbox never looks at"), "{told}");
+    let folder = world.path("folder");
+    assert_eq!(world.run(&["check", folder.to_str().unwrap()]).0.unwrap(), Answer::Yes);
+}
+
+#[test]
 fn check_as_json_has_the_diagnostics_of_each_file() {
     let world = World::new();
     let bad = world.file("bad.yaml", "jobs:\n  - id: 春\n");
@@ -665,6 +685,21 @@ fn an_unknown_account_is_answered_with_those_of_the_config() {
 
     assert_eq!(problem.exit_code(), 1);
     assert!(problem.message().contains("brand-daily, brand-club"));
+}
+
+#[test]
+fn the_jobs_of_an_unknown_account_are_no_empty_list() {
+    let world = World::new();
+    let problem = world.problem(&["jobs", "--account", "brand"]);
+    assert_eq!(problem.exit_code(), 1);
+    assert!(problem.message().contains("brand-daily, brand-club"));
+
+    world.take(JOBS);
+    assert_eq!(world.problem(&["jobs", "--account", "brand"]).exit_code(), 1);
+    let config = fs::read_to_string(world.path("config.yaml")).unwrap();
+    world.file("config.yaml", &config.replace("brand-club", "other-club"));
+    assert!(world.text(&["jobs", "--account", "brand-club"]).contains("club-news"));
+    assert!(world.text(&["jobs", "--account", "other-club"]).contains("No job is like that."));
 }
 
 #[test]

@@ -159,19 +159,34 @@ fn a_list_outside_the_folder_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_only_checked_may_name_lists_beside_it() {
+fn what_is_only_checked_is_held_to_the_inboxs_rules() {
     let world = World::new();
     world.drop_folder("spring", &[("jobs.yaml", WITH_LIST), ("lists/vip.txt", "o1\no2\n")]);
     let path = world.path("spring/jobs.yaml");
 
-    let package = read_path(&path).unwrap();
-    assert!(package.parse(&[&accounts()[0]]).is_ok());
     assert!(read_path(&world.path("spring")).unwrap().parse(&[&accounts()[0]]).is_ok());
-
-    fs::remove_file(world.path("spring/lists/vip.txt")).unwrap();
-    symlink("/etc/passwd", world.path("spring/lists/vip.txt")).unwrap();
-    let found = told(&package.parse(&[&accounts()[0]]).unwrap_err());
-    assert!(found.contains("`lists/vip.txt`: this is a symbolic link"), "{found}");
+    let found = told(&read_path(&path).unwrap().parse(&[&accounts()[0]]).unwrap_err());
     assert!(found.starts_with(&format!("{}:2:", path.display())), "{found}");
+    assert!(found.contains("`touser_file` needs a folder: drop one with the job file"), "{found}");
     assert!(matches!(read_path(&world.path("gone.yaml")), Err(Unread::Failed(_))));
+    assert!(
+        read_path(&world.path("spring/lists/.."))
+            .unwrap_or_else(|e| panic!("{e:?}"))
+            .parse(&[&accounts()[0]])
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_name_that_the_inbox_never_looks_at_is_told() {
+    let world = World::new();
+    for name in [".x.yaml", "x.tmp", "x.yaml.part", "x.yaml~", "x.swp"] {
+        world.drop_file(name, GOOD);
+
+        let read = read_path(&world.path(name));
+
+        let Err(Unread::Refused(problems)) = read else { panic!("{name}: {read:?}") };
+        let found = told(&problems);
+        assert!(found.contains("the inbox never looks at what has such a name"), "{found}");
+    }
 }
