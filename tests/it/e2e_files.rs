@@ -20,7 +20,7 @@ fn a_taken_file_moves_to_accepted_with_a_receipt() {
 
     let receipt: Value = serde_json::from_str(&fs::read_to_string(receipt).unwrap()).unwrap();
     assert_eq!(receipt["jobs"][0]["id"], "spring", "{receipt}");
-    let kept = fs::read_to_string(rig.path("inbox/accepted/spring.yaml")).unwrap();
+    let kept = fs::read_to_string(rig.until_file("accepted", "spring.yaml")).unwrap();
     assert_eq!(kept, to_tag("spring", "club"));
     assert!(!rig.path("inbox/spring.yaml").exists());
     rig.until_state("spring", "sent");
@@ -104,7 +104,7 @@ fn bad_files_of_every_kind_are_refused_with_a_place_and_send_nothing() {
         let error = rig.until_file("rejected", &format!("{name}.error.txt"));
         let error = fs::read_to_string(error).unwrap();
         assert!(error.contains(place), "{name}: {place} is not in\n{error}");
-        assert!(rig.path("inbox/rejected").join(name).exists(), "{name}");
+        rig.until_file("rejected", name);
     }
     let error = fs::read_to_string(rig.until_file("rejected", "bytes.yaml.error.txt")).unwrap();
     assert!(error.contains("bytes.yaml:2:9"), "{error}");
@@ -147,7 +147,7 @@ fn a_folder_brings_its_list_along() {
     rig.until_state("vip", "sent");
 
     assert_eq!(rig.accepted()[0].total, 7);
-    assert!(rig.path("inbox/accepted/vip/vip.txt").exists());
+    rig.until_file("accepted/vip", "vip.txt");
 }
 
 #[test]
