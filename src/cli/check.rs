@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::text::{self, Page, Tone};
 use super::{Answer, Json, Problem, Terminal, database};
-use crate::calendar::{self, Span, Window};
+use crate::calendar;
 use crate::config::Config;
 use crate::engine;
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
@@ -262,13 +262,7 @@ fn forecast(
         let account = account(accounts, &job.spec);
         let Some((view, account)) = view.zip(account) else { continue };
         let mut warnings = warnings(&view, &job.spec, now);
-        let month = Window::containing(Span::Month, view.due);
-        let (full, of) = step.count_full(&job.spec.id, account, month)?;
-        if full > 0 {
-            warnings.push(format!(
-                "{full} of {of} receivers had their four of {month}; the platform filters them"
-            ));
-        }
+        warnings.extend(step.full_outlook(&job.spec.id, account, view.due)?);
         checked.push(checked_job(view, job, warnings, now));
     }
     Ok(checked)

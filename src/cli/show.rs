@@ -9,7 +9,7 @@ use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
-use crate::model::{BatchState, JobState};
+use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
     AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, Step, Store,
 };
@@ -36,6 +36,8 @@ struct StoryView {
     /// Events that may be an uncertain job's own.
     candidates: Vec<EventView>,
     result: Option<ResultView>,
+    /// How many of its receivers the platform will filter, as far as is known.
+    receivers: Option<String>,
 }
 
 /// What came of a broadcast, over all of its batches that have a result.
@@ -77,7 +79,14 @@ fn read(
     let mut jobs = [job];
     Waiting::read(&step, config, now)?.explain(&mut jobs);
     let [job] = jobs;
+    let account = config.accounts.iter().find(|config| config.account.name == job.account);
+    let waits = matches!(job.state, JobState::Planned | JobState::Held | JobState::Releasing);
+    let receivers = match (account, JobId::parse(id)) {
+        (Some(config), Some(id)) if waits => step.full_outlook(&id, &config.account, job.due)?,
+        _ => None,
+    };
     Ok(StoryView {
+        receivers,
         result: result(&job.batches),
         history: step.history(id)?,
         attempts: step.attempts(id)?,
@@ -124,6 +133,9 @@ fn result(batches: &[BatchView]) -> Option<ResultView> {
 
 fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     facts(page, &view.job, now);
+    if let Some(receivers) = &view.receivers {
+        page.hanging(Tone::Warn, 2, "receivers ", receivers);
+    }
     page.gap();
     batches(page, &view.job.batches);
     page.gap();

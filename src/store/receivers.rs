@@ -9,7 +9,7 @@ use crate::calendar::{Span, Window};
 use crate::model::{Account, JobId, OnFullReceivers, batch_lengths};
 use crate::plan::Job;
 use crate::quota::{self, Block, Rule};
-use crate::store::{Result, Step, StoreError, instant};
+use crate::store::{Result, Step, StoreError, instant, millis};
 
 impl Step<'_> {
     /// Counts one delivery for each OpenID of an accepted list, in the month it was accepted in.
@@ -83,6 +83,75 @@ impl Step<'_> {
             .query_row(params![id.as_str(), account.name, month.to_string(), limit], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?)
+    }
+
+    /// Tells how many of a job's receivers the platform will filter, as far as is known.
+    ///
+    /// Of a list the certain ones are counted one by one. Who has a tag, or follows at all, is not
+    /// known here: for those the sentence gives what is certain and what is possible.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn full_outlook(
+        &self,
+        id: &JobId,
+        account: &Account,
+        at: DateTime<Utc>,
+    ) -> Result<Option<String>> {
+        let Some(limit) = quota::limit(Rule::MonthlyReceiver, account) else {
+            return Ok(None);
+        };
+        let month = Window::containing(Span::Month, at);
+        let (full, of) = self.count_full(id, account, month)?;
+        if full > 0 {
+            return Ok(Some(format!(
+                "{full} of {of} receivers had their four of {month}; the platform filters them"
+            )));
+        }
+        let broad = self.broad_sends(account, month)?;
+        let (certain, possible): (u32, u32) = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FILTER (WHERE n >= ?3), count(*) FILTER (WHERE n + ?4 >= ?3)
+                 FROM (SELECT count(*) AS n FROM delivery WHERE account = ?1 AND month = ?2
+                       GROUP BY openid)",
+            )?
+            .query_row(params![account.name, month.to_string(), limit, broad], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        Ok(match (broad >= limit, possible) {
+            (true, _) => Some(format!(
+                "from {certain} to all of the followers had their four of {month}; the platform filters them"
+            )),
+            (false, 0) => None,
+            (false, _) => Some(format!(
+                "from {certain} to {possible} followers had their four of {month}; the platform filters them"
+            )),
+        })
+    }
+
+    /// Counts the month's sends that may have reached any follower: to everyone, to a tag, and
+    /// those made elsewhere.
+    fn broad_sends(&self, account: &Account, month: Window) -> Result<u32> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT (SELECT count(*) FROM batch WHERE account = ?1 AND receivers IS NULL
+                           AND accepted_at >= ?3 AND accepted_at < ?4)
+                      + (SELECT count(*) FROM charge JOIN external_send e ON e.id = external_send
+                         WHERE charge.account = ?1 AND rule = ?5 AND \"window\" = ?2
+                           AND state <> 'returned')",
+            )?
+            .query_row(
+                params![
+                    account.name,
+                    month.to_string(),
+                    millis(month.start()),
+                    millis(month.end()),
+                    Rule::MonthlyHistory.name()
+                ],
+                |row| row.get(0),
+            )?)
     }
 
     /// Makes a list's batches anew without its full receivers, where its author wants that.

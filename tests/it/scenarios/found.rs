@@ -183,3 +183,34 @@ fn a_job_whose_expires_is_past_is_never_sent() {
     assert_eq!(world.state("stale"), JobState::Expired, "{}", world.reason("stale"));
     assert!(world.accepted().is_empty());
 }
+
+#[test]
+fn who_cannot_receive_any_more_is_told_exactly_for_lists_and_in_bounds_for_the_rest() {
+    let mut world = World::with(Kind::Service);
+    for n in 0..4 {
+        world.job(&format!("l{n}")).list(3).at("2027-03-20 12:00").submit();
+    }
+    world.run_until("2027-03-20 13:00");
+    world.job("list").list(5).at("2027-03-20 20:00").submit();
+    world.job("tag").tag().at("2027-03-20 20:00").submit();
+    let outlook = |world: &World, id: &str| {
+        let account = world.setup(0).account.clone();
+        let id = qunfa::model::JobId::parse(id).unwrap();
+        let step = world.engine.as_ref().unwrap().store().read();
+        step.full_outlook(&id, &account, crate::world::time("2027-03-20 20:00")).unwrap().unwrap()
+    };
+
+    assert!(outlook(&world, "list").starts_with("3 of 5 receivers"), "{}", outlook(&world, "list"));
+    assert!(
+        outlook(&world, "tag").starts_with("from 3 to 3 followers"),
+        "{}",
+        outlook(&world, "tag")
+    );
+
+    for n in 0..4 {
+        world.job(&format!("t{n}")).tag().at("2027-03-20 15:00").submit();
+    }
+    world.run_until("2027-03-20 16:00");
+
+    assert!(outlook(&world, "tag").starts_with("from 3 to all"), "{}", outlook(&world, "tag"));
+}
