@@ -8,9 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
-use crate::calendar::{self, Span, Window};
+use crate::calendar;
 use crate::model::{Account, BatchState, JobId, JobState, OnFullReceivers, OnQuota};
-use crate::quota::{self, Because, Block, Demand, Need, Rule, Usage, margins};
+use crate::quota::{self, Because, Block, Demand, Need, Usage, margins};
 
 /// A job as a decision needs it.
 #[derive(Clone, Debug)]
@@ -257,14 +257,4 @@ pub fn sentence(block: Block) -> String {
         Because::Claimed => format!("{rule} of {window} belongs to jobs before it"),
         Because::TooMuch => format!("it asks more than {rule} ever allows"),
     }
-}
-
-/// Returns the window after which a demand refused with 45028 is tried again.
-pub fn next_day(at: DateTime<Utc>) -> DateTime<Utc> {
-    Window::containing(Span::Day, at).end()
-}
-
-/// Returns a block for a rule at an instant, as a refused request shows it.
-pub fn refused(rule: Rule, at: DateTime<Utc>) -> Option<Block> {
-    rule.window(at).map(|window| Block { rule, window, because: Because::Used })
 }

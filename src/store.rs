@@ -196,15 +196,6 @@ impl Store {
     pub fn read(&self) -> Step<'_> {
         Step { db: &self.db }
     }
-
-    /// Writes a consistent copy of the database to a connection.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn copy_to(&self, target: &mut Connection) -> Result<()> {
-        let backup = rusqlite::backup::Backup::new(&self.db, target)?;
-        Ok(backup.run_to_completion(1_000, Duration::ZERO, None)?)
-    }
 }
 
 /// Connects to a database whose version this program knows.
