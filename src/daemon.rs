@@ -9,6 +9,7 @@
 mod callback;
 mod chores;
 mod lock;
+mod notify;
 mod taking;
 
 use std::net::SocketAddr;
@@ -171,7 +172,12 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let taker = taking::Taker { inbox, accounts, now: options.now.clone(), to: sender.clone() };
     tasks.spawn(taker.run(ended));
     let chores = chores::start(sender.clone()).await;
+    // A rehearsal is no service.
+    let rehearses = options.jump.is_some();
+    let manager =
+        if rehearses { notify::Manager::nobody() } else { notify::Manager::of_this_process() };
     let mut daemon = Daemon {
+        manager,
         engine,
         state,
         bases,
@@ -241,6 +247,7 @@ struct Look {
 }
 
 struct Daemon {
+    manager: notify::Manager,
     engine: Engine,
     state: PathBuf,
     bases: Vec<ApiBase>,
@@ -263,6 +270,7 @@ impl Daemon {
             let now = (self.now)();
             self.look_around(now)?;
             self.release(now)?;
+            self.manager.tell(&self.engine, now)?;
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
                 () = tokio::time::sleep(self.pause(now)) => Waited::Time,
@@ -273,6 +281,7 @@ impl Daemon {
                 Waited::Inputs => self.take(&mut batch)?,
                 Waited::Time => self.jump_ahead(),
                 Waited::Stop(why) => {
+                    self.manager.stopping();
                     tracing::info!("{why}: nothing new is released, answers under way are awaited");
                     return self.finish(&mut inputs).await;
                 }

@@ -1,6 +1,7 @@
 //! One test binary: scenarios, the simulation, the command line, real processes, import rules.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod canaries;
 mod cli;
 mod disk;
 mod e2e;
@@ -9,6 +10,7 @@ mod e2e_listener;
 mod e2e_process;
 mod imports;
 mod kill;
+mod notify;
 mod oracle;
 mod planted;
 mod rig;
@@ -16,6 +18,7 @@ mod scenarios;
 mod schema;
 mod simulation;
 mod tap;
+mod unit;
 mod views;
 mod world;
 mod writer;

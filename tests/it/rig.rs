@@ -245,6 +245,21 @@ impl Rig {
 
     /// Starts the daemon; its output goes on in the same files.
     pub(crate) fn start(&mut self) {
+        let mut command = self.command();
+        command.arg("run");
+        self.start_as(command);
+    }
+
+    /// Starts the daemon through a program that becomes it, with its own environment.
+    pub(crate) fn start_through(&mut self, mut launcher: Command) {
+        launcher
+            .env("QUNFA_CONFIG", self.path("config.yaml"))
+            .envs(self.environment.iter().map(|(name, value)| (*name, value)))
+            .stdin(Stdio::null());
+        self.start_as(launcher);
+    }
+
+    fn start_as(&mut self, mut command: Command) {
         assert!(self.daemon.is_none(), "a rig has one daemon");
         let append = |name| {
             File::options()
@@ -254,8 +269,7 @@ impl Rig {
                 .map(Stdio::from)
                 .unwrap()
         };
-        let mut command = self.command();
-        command.arg("run").stdout(append("out.log")).stderr(append("err.log"));
+        command.stdout(append("out.log")).stderr(append("err.log"));
         self.daemon = Some(command.spawn().unwrap());
     }
 
@@ -296,9 +310,15 @@ impl Rig {
 
     /// Returns how the daemon ended, once it has.
     pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.wait_while(|| ())
+    }
+
+    /// The same, with something to be done meanwhile.
+    pub(crate) fn wait_while(&mut self, mut meanwhile: impl FnMut()) -> ExitStatus {
         let mut daemon = self.daemon.take().expect("a daemon was started");
         let since = started();
         loop {
+            meanwhile();
             if let Some(status) = daemon.try_wait().unwrap() {
                 return status;
             }
