@@ -210,8 +210,15 @@ fn refuse(
 
 fn reject(inbox: &Inbox, entry: &Entry, problems: &[Diagnostic]) -> Result<(), InboxError> {
     inbox.reject(entry, problems)?;
-    let first = problems.first().map_or("", |problem| problem.message.as_str());
-    tracing::warn!(file = entry.name(), problems = problems.len(), "a file was refused: {first}");
+    // What is wrong may quote a receiver or a text, which belong beside the file alone.
+    let line = problems.first().map_or(0, |problem| problem.line);
+    let (file, problems) = (entry.name(), problems.len());
+    tracing::warn!(
+        file,
+        problems,
+        line,
+        "a file was refused: the reason lies beside it in rejected/"
+    );
     Ok(())
 }
 
