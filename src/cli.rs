@@ -262,5 +262,13 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
 }
 
 fn load(path: &std::path::Path, secrets: Secrets) -> Result<Config, Problem> {
-    Ok(config::load(path, &|name| std::env::var(name).ok(), secrets)?)
+    config::load(path, &|name| std::env::var(name).ok(), secrets).map_err(|error| match &error {
+        ConfigError::Unreadable { source, .. }
+            if source.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            let advice = "run as the owner of the state directory: sudo -u qunfa qunfa ...";
+            Problem::Cannot(format!("{error} ({source}); {advice}"))
+        }
+        ConfigError::Unreadable { .. } | ConfigError::Invalid(_) => error.into(),
+    })
 }

@@ -2,7 +2,7 @@
 //! things stand, for `systemctl status`.
 //!
 //! The loop alone speaks here, after a pass and with an answer of the database in hand, so a loop
-//! or a database that stands still is silent and is restarted. The protocol (sd_notify(3)) is a
+//! or a database that stands still is silent and is restarted. The protocol (`sd_notify(3)`) is a
 //! datagram of lines; nothing waits until it is read, for a manager that stalls must not hold up
 //! a broadcast. Without `NOTIFY_SOCKET` nothing is said.
 

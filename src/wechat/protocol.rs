@@ -381,7 +381,7 @@ mod tests {
         assert!(complete.ends_with(
             r#","send_ignore_reprint":0,"clientmsgid":"5bc1f3dca38a9cc0f32f5a125a6feb64"}"#
         ));
-        assert!(serde_json::from_str::<serde_json::Value>(&complete).is_ok());
+        assert!(serde_json::from_str::<Value>(&complete).is_ok());
     }
 
     #[test]
@@ -417,9 +417,8 @@ mod tests {
     #[test]
     fn the_bodies_of_questions_are_those_of_the_documents() {
         let secret = SecretString::from("SECRET");
-        let body_of = |request: Request| -> serde_json::Value {
-            serde_json::from_str(&request.body.unwrap()).unwrap()
-        };
+        let body_of =
+            |request: Request| -> Value { serde_json::from_str(&request.body.unwrap()).unwrap() };
 
         assert_eq!(mass_get(&secret, 3_147_494_522).body.unwrap(), r#"{"msg_id":"3147494522"}"#);
         assert_eq!(

@@ -5,6 +5,7 @@
 //! and the commands wrote is searched. Receivers and texts may stand where they must: in the job
 //! file, in the request that is stored to be repeated, and in an error about that very line.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -164,7 +165,7 @@ fn accounts(liar: SocketAddr, aes_key: &str) -> Vec<(&'static str, String)> {
 fn write_config(rig: &Rig, liar: SocketAddr, aes_key: &str) {
     let mut text = format!("state_dir: state\ninbox: inbox\nlisten: {}\naccounts:\n", rig.listen);
     for (name, rest) in accounts(liar, aes_key) {
-        text.push_str(&format!("  {name}: {{ kind: service, appid: wx00{name}, {rest} }}\n"));
+        writeln!(text, "  {name}: {{ kind: service, appid: wx00{name}, {rest} }}").unwrap();
     }
     fs::write(rig.path("config.yaml"), text).unwrap();
 }
@@ -280,24 +281,9 @@ fn assert_nowhere(found: &[Found], canaries: &[&str]) {
     assert!(leaks.is_empty(), "{} leaks\n{}", leaks.len(), leaks.join("\n"));
 }
 
-#[test]
-fn what_a_lying_platform_repeats_is_written_down_nowhere() {
-    let liar = Liar::start();
-    let mut rig = Rig::new(&[]);
-    fs::write(rig.path("aes-key"), AES_KEY).unwrap();
-    fs::write(rig.path("check.yaml"), job("accepts").replace("job-", "another-")).unwrap();
-    write_config(&rig, liar.address, ", encoding_aes_key_file: aes-key");
-    if rig.say(&["jobs"]).code == Some(3) {
-        // This version reads callbacks in plain mode only.
-        write_config(&rig, liar.address, "");
-    }
-    for name in ["QUNFA_LOG", "RUST_LOG"] {
-        rig.set_environment(name, "trace");
-    }
-    rig.start();
-    rig.until_listening();
-
-    for (name, _) in accounts(liar.address, "") {
+/// Drops a job for every account and two files that are wrong, and pushes events of all kinds.
+fn drop_and_push(rig: &Rig, liar: SocketAddr) {
+    for (name, _) in accounts(liar, "") {
         rig.drop_file(&format!("{name}.yaml"), &job(name));
     }
     rig.drop_file(
@@ -316,9 +302,13 @@ fn what_a_lying_platform_repeats_is_written_down_nowhere() {
         callback(CALLBACK_TOKEN, CALLBACK_TOKEN),
         callback(CALLBACK_TOKEN, "8"),
     ] {
-        push(&rig, &target, &event);
-        push(&rig, &target, &event[..event.len() - 4]);
+        push(rig, &target, &event);
+        push(rig, &target, &event[..event.len() - 4]);
     }
+}
+
+/// Waits until every account has met its trouble.
+fn until_all_is_told(rig: &Rig, liar: &Liar) {
     for (name, path) in [
         ("badsecret", "cgi-bin/stable_token"),
         ("cut", "cgi-bin/stable_token"),
@@ -356,6 +346,27 @@ fn what_a_lying_platform_repeats_is_written_down_nowhere() {
         troubled.iter().all(told).then_some(())
     });
     rig.until_state("job-c40007", "failed");
+}
+
+#[test]
+fn what_a_lying_platform_repeats_is_written_down_nowhere() {
+    let liar = Liar::start();
+    let mut rig = Rig::new(&[]);
+    fs::write(rig.path("aes-key"), AES_KEY).unwrap();
+    fs::write(rig.path("check.yaml"), job("accepts").replace("job-", "another-")).unwrap();
+    write_config(&rig, liar.address, ", encoding_aes_key_file: aes-key");
+    if rig.say(&["jobs"]).code == Some(3) {
+        // This version reads callbacks in plain mode only.
+        write_config(&rig, liar.address, "");
+    }
+    for name in ["QUNFA_LOG", "RUST_LOG"] {
+        rig.set_environment(name, "trace");
+    }
+    rig.start();
+    rig.until_listening();
+
+    drop_and_push(&rig, liar.address);
+    until_all_is_told(&rig, &liar);
     assert!(rig.stop().success(), "{}", rig.log());
 
     let said = said(&rig);

@@ -17,6 +17,7 @@ mod rig;
 mod scenarios;
 mod schema;
 mod simulation;
+mod submit;
 mod tap;
 mod unit;
 mod views;

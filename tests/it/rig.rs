@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -487,6 +487,12 @@ pub(crate) fn fill_the_disk(pid: u32) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap());
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     rustix::process::prlimit(pid, rustix::process::Resource::Fsize, none).unwrap();
+}
+
+/// Tells that a test cannot be run here, past the test runner, which shows nothing of what passes.
+pub(crate) fn skipped(test: &str, why: &str) {
+    let mut terminal = io::stderr();
+    writeln!(terminal, "SKIPPED {test}: {why}").unwrap();
 }
 
 /// A claim that takes a minute to show.

@@ -18,7 +18,7 @@ use seccompiler::{
 };
 use syscalls::Sysno;
 
-use crate::rig::{Rig, club, daily, to_tag};
+use crate::rig::{Rig, club, daily, skipped, to_tag};
 
 const UNIT: &str = include_str!("../../systemd/qunfa.service");
 /// The name of the launcher below, as the test runner knows it.
@@ -44,9 +44,7 @@ fn has_systemd(test: &str) -> bool {
     let found = Command::new("systemd-analyze").arg("--version").output();
     let has = found.is_ok_and(|output| output.status.success());
     if !has {
-        use std::io::Write as _;
-        // Past the test runner, which shows nothing of what passes.
-        writeln!(std::io::stderr(), "SKIPPED {test}: systemd-analyze is not installed").unwrap();
+        skipped(test, "systemd-analyze is not installed");
     }
     has
 }
