@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::rig::{Rig, club, skipped, to_tag};
+use crate::unit::setting;
+
+const README: &str = include_str!("../../README.md");
 
 /// Users who are not the daemon's.
 const ANNE: u32 = 64_001;
@@ -27,33 +30,16 @@ impl Installed {
     fn new(test: &str) -> Option<Self> {
         let rig = Rig::new(&[club()]);
         let root = rig.path("root");
-        for (from, to) in [("sysusers", "usr/lib/sysusers.d"), ("tmpfiles", "usr/lib/tmpfiles.d")] {
-            let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd");
-            fs::create_dir_all(root.join(to)).unwrap();
-            fs::copy(units.join(format!("qunfa.{from}")), root.join(to).join("qunfa.conf"))
-                .unwrap();
-        }
-        fs::create_dir_all(root.join("etc")).unwrap();
         open_to_all(rig.path("").as_path());
-        let made = ["systemd-sysusers", "systemd-tmpfiles"].map(|tool| {
-            let create = (tool == "systemd-tmpfiles").then_some("--create");
-            Command::new(tool).arg(format!("--root={}", root.display())).args(create).output()
-        });
-        let missing = made.into_iter().find_map(|made| match made {
-            Ok(output) if output.status.success() => None,
-            Ok(output) => Some(String::from_utf8_lossy(&output.stderr).into_owned()),
-            Err(error) => Some(format!("systemd's tools: {error}")),
-        });
-        let mut reach = as_user(ANNE, ANNE, &[env!("CARGO_BIN_EXE_qunfa"), "--version"]);
-        let missing = missing.or_else(|| match reach.output() {
-            Ok(output) if output.status.success() => None,
-            Ok(_) => Some("another user cannot run the binary".to_owned()),
-            Err(error) => Some(format!("setpriv: {error}")),
-        });
+        let missing = match ["systemd-tmpfiles", "setpriv"].into_iter().find(|tool| !has(tool)) {
+            Some(tool) => Some(format!("{tool} is not installed")),
+            None => (!rustix::process::geteuid().is_root()).then(|| "this is not root".to_owned()),
+        };
         if let Some(missing) = missing {
             skipped(test, &missing);
             return None;
         }
+        install(&root);
         let id = |file: &str, name: &str| {
             let text = fs::read_to_string(root.join(file)).unwrap();
             let line = text.lines().find(|line| line.starts_with(&format!("{name}:"))).unwrap();
@@ -69,9 +55,14 @@ impl Installed {
     }
 
     fn start(&mut self) {
-        let program = env!("CARGO_BIN_EXE_qunfa");
-        let script = format!("umask 0027; exec {program} run");
+        let [umask] = setting("UMask")[..] else { panic!("the unit has one UMask=") };
+        let script = format!("umask {umask}; exec {} run", self.program());
         self.rig.start_through(as_user(self.daemon, self.group, &["sh", "-c", &script]));
+    }
+
+    /// The binary where the README puts it.
+    fn program(&self) -> String {
+        self.rig.path("root/usr/local/bin/qunfa").display().to_string()
     }
 
     fn inbox(&self, name: &str) -> PathBuf {
@@ -87,6 +78,33 @@ impl Installed {
     fn until_there(&self, name: &str) {
         self.rig.until(name, || self.inbox(name).exists().then_some(()));
     }
+}
+
+/// Follows the README's commands, in a root of their own.
+fn install(root: &Path) {
+    let (root, binary) = (root.display(), env!("CARGO_BIN_EXE_qunfa"));
+    let install = README.split("### Install").nth(1).unwrap().split("```").nth(1).unwrap();
+    let commands = install.lines().filter_map(|line| line.strip_prefix("sudo "));
+    // What is not about files needs a running system.
+    let commands = commands.filter(|command| !command.starts_with("systemctl"));
+    let script: Vec<_> = commands
+        .map(|command| {
+            command
+                .replace(" /", &format!(" {root}/"))
+                .replace("target/release/qunfa", binary)
+                .replace("systemd-sysusers", &format!("systemd-sysusers --root={root}"))
+                .replace("systemd-tmpfiles", &format!("systemd-tmpfiles --root={root}"))
+        })
+        .collect();
+    assert_eq!(script.len(), 6, "{script:?}");
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", &script.join("\n")]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = shell.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn has(tool: &str) -> bool {
+    Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
 /// A command of a user who is in one group beside the own one.
@@ -163,7 +181,7 @@ fn whoever_is_not_the_owner_is_told_whom_to_be() {
     installed.rig.until_listening();
     let config = installed.rig.path("config.yaml");
     let ask = |user, word: &str| {
-        let mut command = as_user(user, user, &[env!("CARGO_BIN_EXE_qunfa"), word]);
+        let mut command = as_user(user, user, &[&installed.program(), word]);
         command.env("QUNFA_CONFIG", &config).output().unwrap()
     };
     let err = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();

@@ -34,7 +34,7 @@ const NO_SUCH_FAMILY: u32 = 97;
 const FAMILIES: [(&str, u64); 3] = [("AF_UNIX", 1), ("AF_INET", 2), ("AF_INET6", 10)];
 
 /// The values of a setting, in the unit's order.
-fn setting(name: &str) -> Vec<&'static str> {
+pub(crate) fn setting(name: &str) -> Vec<&'static str> {
     let value = |line: &'static str| line.strip_prefix(name)?.strip_prefix('=');
     UNIT.lines().filter_map(value).collect()
 }
