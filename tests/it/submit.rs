@@ -180,8 +180,9 @@ fn whoever_is_not_the_owner_is_told_whom_to_be() {
     installed.start();
     installed.rig.until_listening();
     let config = installed.rig.path("config.yaml");
+    let program = installed.program();
     let ask = |user, word: &str| {
-        let mut command = as_user(user, user, &[&installed.program(), word]);
+        let mut command = as_user(user, user, &[&program, word]);
         command.env("QUNFA_CONFIG", &config).output().unwrap()
     };
     let err = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
@@ -195,6 +196,10 @@ fn whoever_is_not_the_owner_is_told_whom_to_be() {
             assert!(err(&other).contains("run as its owner: sudo -u "), "{}", err(&other));
         }
     }
+    installed.rig.stop();
+    let run = ask(0, "run");
+    assert_eq!(run.status.code(), Some(3), "{}", err(&run));
+    assert!(err(&run).contains("run as its owner: systemctl start qunfa"), "{}", err(&run));
     fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
     let unread = ask(ANNE, "status");
     assert_eq!(unread.status.code(), Some(3), "{}", err(&unread));
