@@ -98,7 +98,7 @@ fn small_files() {
         let name = format!("small-{n}.yaml");
         fs::rename(staged.join(&name), rig.path("inbox").join(&name)).unwrap();
     }
-    until(|| count(&rig.path("inbox/accepted"), "yaml") == 1_000);
+    rig.until(|rig| count(&rig.path("inbox/accepted"), "yaml") == 1_000);
     told("1,000 files of one job taken", begun.elapsed().as_secs_f64(), 2.0);
 }
 
@@ -164,14 +164,6 @@ fn lateness(sends: &[Logged], due: impl Fn(usize) -> DateTime<Utc>) -> Vec<f64> 
     late
 }
 
-fn until(done: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !done() {
-        assert!(begun.elapsed() < Duration::from_secs(900), "it did not happen in 15 min");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 fn count(dir: &Path, extension: &str) -> usize {
     let Ok(entries) = fs::read_dir(dir) else { return 0 };
     entries
@@ -212,7 +204,7 @@ impl Rig {
         ));
         let rig = Self { dir, platform, _runtime: runtime, daemon: None, accounts, rounds: 0 };
         fs::create_dir(rig.path("inbox")).unwrap();
-        fs::write(rig.path("secret"), "a secret of the benchmark").unwrap();
+        fs::write(rig.path("secret"), "benchmark-secret").unwrap();
         fs::write(rig.path("config.yaml"), config(accounts, address)).unwrap();
         rig
     }
@@ -251,12 +243,25 @@ impl Rig {
     }
 
     /// Drops a file and returns how long it took until its receipt stood beside it, in seconds.
-    fn take(&self, name: &str, jobs: impl IntoIterator<Item = String>) -> f64 {
+    fn take(&mut self, name: &str, jobs: impl IntoIterator<Item = String>) -> f64 {
         let accepted = self.path("inbox/accepted").join(name);
         self.drop_file(name, jobs);
         let begun = Instant::now();
-        until(|| accepted.exists());
+        self.until(|_| accepted.exists());
         begun.elapsed().as_secs_f64()
+    }
+
+    /// Waits until something holds, as long as the daemon lives.
+    fn until(&mut self, done: impl Fn(&Self) -> bool) {
+        let begun = Instant::now();
+        while !done(self) {
+            assert!(begun.elapsed() < Duration::from_secs(300), "it did not happen in 5 min");
+            if let Some(daemon) = &mut self.daemon {
+                let ended = daemon.try_wait().unwrap();
+                assert!(ended.is_none(), "the daemon ended: {ended:?}");
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     fn sends(&self) -> Vec<Logged> {
@@ -268,8 +273,8 @@ impl Rig {
         self.platform.lock().unwrap().accepted().len()
     }
 
-    fn until_accepted(&self, count: usize) {
-        until(|| self.accepted() >= count);
+    fn until_accepted(&mut self, count: usize) {
+        self.until(|rig| rig.accepted() >= count);
     }
 
     /// Measures how late single jobs go, one a second.
@@ -298,7 +303,7 @@ impl Rig {
         let one = job(&format!("first-{}", self.rounds), self.rounds, due);
         self.take(&format!("first-{}.yaml", self.rounds), [one]);
         self.stop();
-        until(|| Utc::now() > due);
+        self.until(|_| Utc::now() > due);
         let begun = Utc::now();
         self.start();
         self.until_accepted(before + 1);

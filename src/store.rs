@@ -150,6 +150,8 @@ impl Store {
         db.pragma_update(None, "trusted_schema", "OFF")?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+        // Otherwise a statement is planned anew whenever another value is bound to it.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         db.set_prepared_statement_cache_capacity(128);
         if version(&db)? < VERSION {
             upgrade(&mut db, now)?;
