@@ -156,9 +156,8 @@ fn file(jobs: impl IntoIterator<Item = String>) -> String {
 
 /// How late each request came, in seconds, the earliest first.
 fn lateness(sends: &[Logged], due: impl Fn(usize) -> DateTime<Utc>) -> Vec<f64> {
-    let late = |(n, sent): (usize, &Logged)| {
-        (sent.at - due(n)).num_microseconds().unwrap() as f64 / 1e6
-    };
+    let late =
+        |(n, sent): (usize, &Logged)| (sent.at - due(n)).num_microseconds().unwrap() as f64 / 1e6;
     let mut late: Vec<_> = sends.iter().enumerate().map(late).collect();
     late.sort_by(f64::total_cmp);
     late
@@ -266,7 +265,12 @@ impl Rig {
 
     fn sends(&self) -> Vec<Logged> {
         let platform = self.platform.lock().unwrap();
-        platform.requests().iter().filter(|request| request.clientmsgid.is_some()).cloned().collect()
+        platform
+            .requests()
+            .iter()
+            .filter(|request| request.clientmsgid.is_some())
+            .cloned()
+            .collect()
     }
 
     fn accepted(&self) -> usize {

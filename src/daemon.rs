@@ -38,6 +38,8 @@ pub type Jump = Arc<dyn Fn(DateTime<Utc>) + Send + Sync>;
 
 /// How long a daemon that is told to end waits for answers under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(8);
+/// How long before its time a release is decided, so that its request leaves on time.
+const DECIDE_AHEAD: TimeDelta = TimeDelta::seconds(1);
 /// How often the database is asked whether somebody else wrote to it.
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// How often the daemon writes down that it is alive.
@@ -148,6 +150,9 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         .map_err(|error| RunError::Setup(chain(&error)))?;
     let bases = config.accounts.iter().map(api_base).collect::<Result<Vec<_>, _>>()?;
     let mut engine = open(&config, &inbox, now)?;
+    if options.jump.is_none() {
+        engine.decide_ahead(DECIDE_AHEAD);
+    }
     let (sender, inputs) = mpsc::channel(1_024);
     let listener = match config.listen {
         Some(address) => Some(callback::bind(address).await?),
@@ -282,6 +287,7 @@ impl Daemon {
 
     /// Waits for the answers under way; what does not come in time stays in doubt on disk.
     async fn finish(&mut self, inputs: &mut mpsc::Receiver<Input>) -> Result<(), RunError> {
+        self.engine.disarm((self.now)())?;
         let last = tokio::time::sleep(LAST_ANSWERS);
         tokio::pin!(last);
         let mut batch = Vec::new();

@@ -128,10 +128,10 @@ impl Lane {
         self.needs_force
     }
 
-    /// Decides when this account is looked at next.
+    /// Decides when this account is looked at next: for a release a little ahead of its time.
     pub(super) fn schedule(
         &mut self,
-        release_at: Option<DateTime<Utc>>,
+        (release_at, ahead): (Option<DateTime<Utc>>, TimeDelta),
         result_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) {
@@ -143,7 +143,7 @@ impl Lane {
             } else if self.clock_fresh(at, margins::DATE_AGE_RENEW)
                 && self.usable_token(at).is_some()
             {
-                after_guard(at).max(soon)
+                (after_guard(at) - ahead).max(soon)
             } else {
                 (at - margins::PREFLIGHT_AHEAD).max(soon)
             }
