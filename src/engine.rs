@@ -14,7 +14,7 @@ mod lane;
 mod meaning;
 mod turn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -414,8 +414,10 @@ impl Engine {
             let mut taken = Vec::new();
             let mut order: Vec<_> = jobs.iter().collect();
             order.sort_by_key(|job| job.spec.at.unwrap_or(first_taken_at));
+            let named: HashMap<_, _> =
+                lanes.iter().map(|lane| (lane.config.account.name.as_str(), lane)).collect();
             for job in order {
-                let Some(lane) = lane_named(lanes, &job.spec.account) else {
+                let Some(lane) = named.get(job.spec.account.as_str()) else {
                     refused.push((job.line, format!("no account is named {}", job.spec.account)));
                     continue;
                 };
@@ -437,13 +439,15 @@ impl Engine {
                 Ok(TakenJob { id, taken, due_at: stands.due_at, state: stands.state })
             };
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
-            let named = |id: &JobId| jobs.iter().any(|job: &TakenJob| job.id == *id);
-            let left_out = step.planned_by(name)?.into_iter().filter(|id| !named(id)).collect();
+            let named: HashSet<_> = jobs.iter().map(|job: &TakenJob| &job.id).collect();
+            let left_out =
+                step.planned_by(name)?.into_iter().filter(|id| !named.contains(id)).collect();
             Ok(TakenFile { first_taken_at, jobs, left_out })
         })?;
-        for job in jobs {
-            if let Some(lane) = self.lane_of(&job.spec.account) {
-                self.lanes[lane].wake = Some(now);
+        let accounts: HashSet<_> = jobs.iter().map(|job| job.spec.account.as_str()).collect();
+        for lane in &mut self.lanes {
+            if accounts.contains(lane.config.account.name.as_str()) {
+                lane.wake = Some(now);
             }
         }
         Ok(taken)
