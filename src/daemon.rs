@@ -9,6 +9,7 @@
 mod callback;
 mod chores;
 mod lock;
+mod pulse;
 mod taking;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use crate::wechat::client::{ApiBase, Client};
 use crate::wechat::protocol::Answer;
 
 pub use lock::{Running, running};
+pub use pulse::{Clock, Pulse, pulse};
 
 /// The one clock, as `main` reads it.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -158,8 +160,10 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     engine.look_again(now);
     let (ending, ended) = watch::channel(false);
     let mut tasks = tokio::task::JoinSet::new();
+    let mut listens = None;
     if let Some(listener) = listener {
         let address = listener.local_addr().map_err(|error| RunError::Setup(error.to_string()))?;
+        listens = Some(address);
         if let Some(tell) = options.on_listen {
             // A rehearsal that no longer listens needs no address.
             tell.send(address).unwrap_or_default();
@@ -171,6 +175,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let taker = taking::Taker { inbox, accounts, now: options.now.clone(), to: sender.clone() };
     tasks.spawn(taker.run(ended));
     let chores = chores::start(sender.clone()).await;
+    let beat = pulse::Beat::start(&state, listens, &mut tasks, now);
     let mut daemon = Daemon {
         engine,
         state,
@@ -180,6 +185,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         jump: options.jump,
         sender,
         looked: Look { at: now, version: None, seen_at: now },
+        beat,
     };
     let outcome = daemon.run(inputs, signals, options.stop).await;
     ending.send_replace(true);
@@ -249,6 +255,7 @@ struct Daemon {
     jump: Option<Jump>,
     sender: mpsc::Sender<Input>,
     looked: Look,
+    beat: pulse::Beat,
 }
 
 impl Daemon {
@@ -263,6 +270,7 @@ impl Daemon {
             let now = (self.now)();
             self.look_around(now)?;
             self.release(now)?;
+            self.beat.turned(&self.engine, now);
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
                 () = tokio::time::sleep(self.pause(now)) => Waited::Time,
