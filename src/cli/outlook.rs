@@ -69,6 +69,9 @@ pub(super) struct Outlook {
     pub(super) not_after: DateTime<Utc>,
     /// What keeps it from going sooner, or at all.
     pub(super) why: Vec<String>,
+    /// The part of it that concerns its whole account, and is told there as well.
+    #[serde(skip)]
+    of_account: Option<String>,
 }
 
 pub(super) fn rfc3339<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -99,9 +102,11 @@ impl Outlook {
         }
     }
 
-    /// Returns why it does not go sooner as one text, if there is anything to say.
+    /// Returns why it does not go sooner as one text, beside what its account is told to need.
     pub(super) fn note(&self) -> Option<String> {
-        (!self.why.is_empty()).then(|| self.why.join("; "))
+        let of_job = |why: &&String| self.of_account.as_ref() != Some(why);
+        let told: Vec<_> = self.why.iter().filter(of_job).map(String::as_str).collect();
+        (!told.is_empty()).then(|| told.join("; "))
     }
 }
 
@@ -207,11 +212,12 @@ impl Around {
         let mut why = Vec::new();
         let deadline = plan::deadline(job);
         let mut goes = |at: DateTime<Utc>| {
-            let after = calendar::guard_end(at.max(self.now));
+            let at = at.max(self.now);
+            let after = calendar::guard_end(at);
             if after.is_some() {
                 why.push("after the 00:00-00:02 guard of a Beijing day".to_owned());
             }
-            Some(after.unwrap_or(at.max(self.now)))
+            Some(after.unwrap_or(at))
         };
         let held = job.state == JobState::Held;
         let (outlook, goes_at) = match plan::next_step(job, batches, self.now) {
@@ -237,7 +243,7 @@ impl Around {
                 text::plural(batches.len(), "batch is", "batches are")
             ));
         }
-        Outlook { outlook, goes_at, not_after: deadline, why }
+        Outlook { outlook, goes_at, not_after: deadline, why, of_account: None }
     }
 
     /// Whether its window still has room, where a job was never asked for.
@@ -283,13 +289,11 @@ impl Around {
                     }
                 }
                 outlook.why.retain(|why| *why != stop.why);
-                outlook.why.insert(
-                    0,
-                    match stop.lift {
-                        Some(lift) => format!("will not go until `{lift}`: {}", stop.why),
-                        None => stop.why,
-                    },
-                );
+                if let Some(lift) = stop.lift {
+                    outlook.why.insert(0, format!("will not go until `{lift}`"));
+                    outlook.of_account = Some(stop.why.clone());
+                }
+                outlook.why.insert(usize::from(outlook.of_account.is_some()), stop.why);
             }
             Some(_) | None => {
                 if due && outlook.outlook == Fate::Goes {
@@ -320,7 +324,7 @@ impl Around {
 
 fn too_late(job: &Job) -> String {
     match job.first_asked_at {
-        None => format!("its grace of {} min is over: it is missed", job.grace.num_minutes()),
+        None => format!("its grace of {} min is over: it becomes missed", job.grace.num_minutes()),
         Some(_) => "its retry_for is over: what is in doubt becomes uncertain".to_owned(),
     }
 }

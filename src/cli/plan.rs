@@ -253,7 +253,7 @@ fn render(page: &mut Page, view: &PlanView) {
     }
     page.gap();
     let mut days: BTreeMap<Window, Vec<&PlannedView>> = BTreeMap::new();
-    for job in view.jobs.iter().take(SHOWN) {
+    for job in &view.jobs {
         let at = job.outlook.goes_at.unwrap_or(job.due).max(view.from);
         days.entry(Window::containing(Span::Day, at)).or_default().push(job);
     }
@@ -261,17 +261,16 @@ fn render(page: &mut Page, view: &PlanView) {
     for day in of_days.filter(|window| window.span() == Span::Day) {
         days.entry(day).or_default();
     }
-    let mut month = None;
+    days.entry(Window::containing(Span::Day, view.from)).or_default();
+    let (mut month, mut room) = (None, SHOWN);
     for (day, jobs) in &days {
         let of_day = Window::containing(Span::Month, day.start());
         if month.replace(of_day) != Some(of_day) {
             month_lines(page, view, of_day);
         }
-        day_lines(page, view, *day, jobs);
-    }
-    if days.is_empty() {
-        page.raw("No job waits for these days.");
-        page.gap();
+        let shown = jobs.len().min(room);
+        room -= shown;
+        day_lines(page, view, (*day, &jobs[..shown]), jobs.len() - shown);
     }
     rest(page, view);
 }
@@ -295,22 +294,34 @@ fn month_lines(page: &mut Page, view: &PlanView, month: Window) {
     page.gap();
 }
 
-fn day_lines(page: &mut Page, view: &PlanView, day: Window, jobs: &[&PlannedView]) {
+fn day_lines(
+    page: &mut Page,
+    view: &PlanView,
+    (day, jobs): (Window, &[&PlannedView]),
+    unshown: usize,
+) {
     let today = if day.contains(view.from) { ", today" } else { "" };
     page.head(&format!("{} {day}{today}", day.start_weekday()));
     let windows = view.windows.iter().filter(|window| window.rule.window == Some(day));
-    let mut accounts: BTreeMap<&str, (Vec<&WindowView>, Vec<&PlannedView>)> = BTreeMap::new();
+    let mut accounts: BTreeMap<&str, (Vec<_>, Vec<_>)> = BTreeMap::new();
     for window in windows {
         accounts.entry(&window.account).or_default().0.push(window);
     }
     for job in jobs {
         accounts.entry(&job.account).or_default().1.push(job);
     }
+    if accounts.is_empty() {
+        page.lines(Tone::Quiet, 2, "nothing is used, and no job waits");
+    }
     for (account, (windows, jobs)) in accounts {
         window_line(page, &format!("{}  ", text::visible(account)), &windows);
         for job in jobs {
             job_line(page, job, view.from);
         }
+    }
+    if unshown > 0 {
+        let more = text::plural(unshown, "more job", "more jobs");
+        page.lines(Tone::Plain, 4, &format!("and {more}: `qunfa plan --json`"));
     }
     page.gap();
 }
@@ -322,10 +333,12 @@ fn window_line(page: &mut Page, label: &str, windows: &[&WindowView]) {
         windows.iter().map(|WindowView { rule, used_by, elsewhere, claimed_by, .. }| {
             let RuleView { used, claimed, limit, unconfirmed, .. } = rule;
             full |= used.saturating_add(*claimed) >= *limit;
-            let mut part = format!("{} {used} used + {claimed} claimed of {limit}", rule.rule);
-            if *unconfirmed > 0 {
-                part.push_str(&format!(" ({unconfirmed} more unconfirmed)"));
-            }
+            let unconfirmed = match unconfirmed {
+                0 => String::new(),
+                some => format!(" ({some} more unconfirmed)"),
+            };
+            let part =
+                format!("{} {used} used + {claimed} claimed of {limit}{unconfirmed}", rule.rule);
             let mut by = named(used_by);
             if *elsewhere > 0 {
                 by.push(format!("{elsewhere} made elsewhere"));
@@ -378,13 +391,11 @@ fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
 }
 
 fn rest(page: &mut Page, view: &PlanView) {
-    let unshown = view.jobs.len().saturating_sub(SHOWN) as u64 + view.more;
-    if unshown > 0 {
+    if view.more > 0 {
         let line = format!(
-            "{} more jobs wait for these days: `qunfa plan --days N` with fewer days shows the first of \
-             them, `qunfa plan --json` up to {}.",
-            text::count(unshown),
-            text::count(READ as u64)
+            "Of the jobs of these days the first {} were read; {} more wait for them.",
+            text::count(READ as u64),
+            text::count(view.more)
         );
         page.lines(Tone::Warn, 0, &line);
     }

@@ -318,6 +318,8 @@ pub(super) enum Part {
 pub(super) struct Section {
     pub(super) part: Part,
     pub(super) lines: Vec<String>,
+    /// The same on one line, for a terminal that is not high enough.
+    pub(super) brief: Option<String>,
 }
 
 /// Returns the answer in the order in which it is read.
@@ -325,7 +327,7 @@ pub(super) fn sections(blank: &Page, view: &StatusView, now: DateTime<Utc>) -> V
     let section = |part, write: &dyn Fn(&mut Page)| {
         let mut page = blank.another();
         write(&mut page);
-        Section { part, lines: page.finish().lines().map(str::to_owned).collect() }
+        Section { part, lines: page.finish().lines().map(str::to_owned).collect(), brief: None }
     };
     let mut sections = vec![
         section(Part::Daemon, &|page| head(page, view, now)),
@@ -334,7 +336,12 @@ pub(super) fn sections(blank: &Page, view: &StatusView, now: DateTime<Utc>) -> V
     ];
     let accounts = view.accounts.iter();
     sections.extend(accounts.map(|account| {
-        section(Part::Account, &|page| account_rules(page, account, view.daemon.running, now))
+        let whole = section(Part::Account, &|page| {
+            account_rules(page, account, view.daemon.running, now);
+        });
+        let mut line = blank.another();
+        account_brief(&mut line, account);
+        Section { brief: Some(line.finish().trim_end().to_owned()), ..whole }
     }));
     if !view.lately.is_empty() {
         sections.push(section(Part::Lately, &|page| late(page, &view.lately, now)));
@@ -442,7 +449,8 @@ fn next(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
     page.gap();
 }
 
-fn account_rules(page: &mut Page, account: &AccountView, running: bool, now: DateTime<Utc>) {
+/// An account's name and kind, and what stops it.
+fn account_title(account: &AccountView) -> (Tone, String) {
     let mut title = format!("{} ({})", account.name, account.kind);
     if account.held {
         title.push_str(", ON HOLD");
@@ -450,7 +458,24 @@ fn account_rules(page: &mut Page, account: &AccountView, running: bool, now: Dat
     if account.paused {
         title.push_str(", PAUSED");
     }
-    let tone = if account.held || account.paused { Tone::Alarm } else { Tone::Head };
+    let stopped = account.held || account.paused;
+    (if stopped { Tone::Alarm } else { Tone::Head }, title)
+}
+
+/// An account on one line: the rules that are counted in days and months.
+fn account_brief(page: &mut Page, account: &AccountView) {
+    let (tone, title) = account_title(account);
+    let rules = account.rules.iter().filter(|rule| rule.window.is_some());
+    let rules = rules.map(|rule| {
+        let RuleView { rule, used, claimed, limit, .. } = rule;
+        format!("{rule} {used}+{claimed}/{limit}")
+    });
+    let rules: Vec<_> = rules.collect();
+    page.cut(tone, 0, &format!("{title}: {}", rules.join(", ")));
+}
+
+fn account_rules(page: &mut Page, account: &AccountView, running: bool, now: DateTime<Utc>) {
+    let (tone, title) = account_title(account);
     page.lines(tone, 0, &title);
     let mut table =
         Table::new(&[("rule", 0), ("used", 5), ("claimed", 7), ("limit", 5), ("resets", 45)])
@@ -534,7 +559,8 @@ fn late(page: &mut Page, lately: &[LateView], now: DateTime<Utc>) {
     for late in lately.iter().take(LATELY_SHOWN) {
         let tone = if late.kind == "deferred" { Tone::Plain } else { Tone::Warn };
         let since = text::distance(late.since, now);
-        page.hanging(tone, 2, "- ", &format!("{} {} {since}: {}", late.id, late.kind, late.what));
+        let line = format!("{} {} {since}: {}", late.id, late.kind, late.what);
+        page.cut(tone, 2, &line);
     }
     if lately.len() > LATELY_SHOWN {
         let more = lately.len() - LATELY_SHOWN;

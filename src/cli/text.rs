@@ -253,6 +253,19 @@ impl Page {
         }
     }
 
+    /// Writes text on one line, cut where that ends: somewhere else it stands whole.
+    pub(super) fn cut(&mut self, tone: Tone, indent: usize, text: &str) {
+        let (text, cells) = (visible(text), self.width.saturating_sub(indent));
+        let shown = if width(&text) <= cells {
+            text
+        } else {
+            let kept = wrap(&text, cells.saturating_sub(4)).into_iter().next();
+            format!("{} ...", kept.unwrap_or_default())
+        };
+        let painted = self.paint(tone, &shown);
+        self.raw(&format!("{}{painted}", " ".repeat(indent)));
+    }
+
     /// Writes a line that is already as it should be.
     pub(super) fn raw(&mut self, line: &str) {
         writeln!(self.text, "{line}").expect("a String takes everything");

@@ -109,7 +109,7 @@ fn look(config: &Config, terminal: &Terminal<'_>, now: DateTime<Utc>) -> Vec<Sec
             let words = format!("The status cannot be read: {}", problem.message());
             blank.lines(Tone::Alarm, 0, &words);
             let lines = blank.finish().lines().map(str::to_owned).collect();
-            vec![Section { part: Part::Daemon, lines }]
+            vec![Section { part: Part::Daemon, lines, brief: None }]
         }
     }
 }
@@ -125,6 +125,13 @@ fn fit(mut sections: Vec<Section>, rows: usize) -> Vec<String> {
         return sections.into_iter().flat_map(|section| section.lines).collect();
     }
     let room = rows.saturating_sub(1);
+    for index in (0..sections.len()).rev() {
+        if height(&sections) > room
+            && let Some(brief) = sections[index].brief.take()
+        {
+            sections[index].lines = vec![brief];
+        }
+    }
     for keep in [0, KEPT] {
         let mut order: Vec<_> = (0..sections.len()).collect();
         order.sort_by_key(|&index| (sections[index].part, index));
@@ -190,7 +197,8 @@ mod tests {
     use super::*;
 
     fn section(part: Part, lines: usize) -> Section {
-        Section { part, lines: (1..=lines).map(|n| format!("{part:?} {n}")).collect() }
+        let brief = (part == Part::Account).then(|| "brief".to_owned());
+        Section { part, lines: (1..=lines).map(|n| format!("{part:?} {n}")).collect(), brief }
     }
 
     fn screen() -> Vec<Section> {
@@ -214,9 +222,9 @@ mod tests {
     #[test]
     fn the_least_important_is_cut_first_and_the_rest_says_so() {
         for (rows, gone, kept) in [
-            (37, "Lately 3", "Account 6"),
-            (30, "Lately 1", "Next 10"),
-            (24, "Account 3", "Next 10"),
+            (30, "Account 2", "Lately 4"),
+            (24, "Lately 1", "brief"),
+            (22, "brief", "Next 10"),
             (16, "Next 7", "Attention 6"),
             (12, "Next 4", "Attention 5"),
         ] {

@@ -470,7 +470,7 @@ impl Step<'_> {
     fn job_notes(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
         let since = now - chrono::TimeDelta::days(SHOWN_FOR_DAYS);
         let mut statement = self.db.prepare_cached(
-            "SELECT id, account, state, ifnull(ended_at, min(due_at, ?3)),
+            "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
                     ifnull(reason, CASE state WHEN 'held' THEN 'it waits for approval' ELSE '' END)
              FROM job WHERE state = 'uncertain' OR (state = 'held' AND due_at < ?2)
                 OR (state IN ('missed', 'failed', 'partial', 'expired') AND ended_at > ?1)",

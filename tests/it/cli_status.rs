@@ -81,11 +81,11 @@ fn a_daemon_without_a_pulse_is_not_called_stuck() {
 fn crowd(world: &World) {
     let long = "x".repeat(64);
     let mut text = JOBS.replace("spring-launch", &long);
-    for index in 0..14 {
-        text.push_str(&format!(
+    text.extend((0..14).map(|index| {
+        format!(
             "  - {{id: late-{index}, account: brand-club, at: 2027-03-20 12:{index:02}, broadcast: {{filter: {{tag_id: 2}}, text: 春}}}}\n"
-        ));
-    }
+        )
+    }));
     world.take(&text);
     world.text(&[
         "hold",
