@@ -70,14 +70,12 @@ async fn watch(
 
 /// One JSON document on a line of its own.
 fn line(config: &Config, now: DateTime<Utc>) -> String {
+    let unread = |why: String| serde_json::json!({ "error": why }).to_string();
     let shown = match status::look(config, now) {
-        Ok(view) => serde_json::to_value(view),
-        Err(problem) => Ok(serde_json::json!({ "error": problem.message() })),
+        Ok(view) => serde_json::to_string(&view).unwrap_or_else(|error| unread(error.to_string())),
+        Err(problem) => unread(problem.message()),
     };
-    match shown {
-        Ok(value) => format!("{value}\n"),
-        Err(error) => format!("{}\n", serde_json::json!({ "error": error.to_string() })),
-    }
+    format!("{shown}\n")
 }
 
 /// The whole answer, below a line that parts it from the one before.
