@@ -10,6 +10,7 @@ mod callback;
 mod chores;
 mod lock;
 mod outbox;
+mod pulse;
 mod taking;
 
 use std::net::SocketAddr;
@@ -32,6 +33,7 @@ use crate::wechat::protocol::Answer;
 use outbox::Outbox;
 
 pub use lock::{Running, running};
+pub use pulse::{Clock, Pulse, pulse};
 
 /// The one clock, as `main` reads it.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -173,8 +175,10 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     engine.look_again(now);
     let (ending, ended) = watch::channel(false);
     let mut tasks = tokio::task::JoinSet::new();
+    let mut listens = None;
     if let Some(listener) = listener {
         let address = listener.local_addr().map_err(|error| RunError::Setup(error.to_string()))?;
+        listens = Some(address);
         if let Some(tell) = options.on_listen {
             // A rehearsal that no longer listens needs no address.
             tell.send(address).unwrap_or_default();
@@ -189,6 +193,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     if large {
         check_beside(database(&state), sender.clone());
     }
+    let beat = pulse::Beat::start(&state, listens, &mut tasks, now);
     let mut daemon = Daemon {
         engine,
         state,
@@ -196,6 +201,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         now: options.now,
         jump: options.jump,
         looked: Look { at: now, version: None, seen_at: now },
+        beat,
     };
     let outcome = daemon.run(inputs, signals, options.stop).await;
     ending.send_replace(true);
@@ -282,6 +288,7 @@ struct Daemon {
     now: Now,
     jump: Option<Jump>,
     looked: Look,
+    beat: pulse::Beat,
 }
 
 impl Daemon {
@@ -296,6 +303,7 @@ impl Daemon {
             let now = (self.now)();
             self.look_around(now)?;
             self.release(now)?;
+            self.beat.turned(&self.engine, now);
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
                 () = tokio::time::sleep(self.pause(now)) => Waited::Time,

@@ -224,6 +224,14 @@ impl Engine {
         self.lanes.iter().position(|lane| lane.config.account.name == account)
     }
 
+    /// Returns the last reading of each account's platform clock: when it was read, and what it said.
+    pub fn clocks(&self) -> impl Iterator<Item = (&str, DateTime<Utc>, DateTime<Utc>)> {
+        self.lanes.iter().filter_map(|lane| {
+            let (read_at, platform_at) = lane.clock()?;
+            Some((lane.config.account.name.as_str(), read_at, platform_at))
+        })
+    }
+
     /// Looks at every account again: somebody else wrote to the database, or the clock was stepped.
     pub fn look_again(&mut self, now: DateTime<Utc>) {
         for lane in &mut self.lanes {

@@ -10,6 +10,7 @@
 
 mod ahead;
 mod decisions;
+mod list;
 mod place;
 mod receivers;
 mod release;
@@ -29,6 +30,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::model::{BatchState, JobId, JobState};
 
 pub use decisions::{Resolution, Said, Verdict};
+pub use list::{Deferred, Wanted};
 pub use place::Deferral;
 pub use release::{Begun, Refusal};
 pub use results::{EventIn, Refused, ResultAsk, ResultWord};

@@ -92,6 +92,11 @@ impl Lane {
         self.clock_fresh(now, margins::DATE_AGE_MAX)
     }
 
+    /// Returns when the platform's clock was last read, and what it said.
+    pub(super) fn clock(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.date.map(|date| (date.read_at, date.platform_at))
+    }
+
     fn clock_fresh(&self, at: DateTime<Utc>, age_max: TimeDelta) -> bool {
         self.date.is_some_and(|date| {
             let age = at - date.read_at;

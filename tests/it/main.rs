@@ -2,8 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod cli;
+mod cli_plan;
+mod cli_status;
 mod disk;
 mod e2e;
+mod e2e_approval;
 mod e2e_files;
 mod e2e_listener;
 mod e2e_process;
