@@ -3,8 +3,11 @@
 
 mod canaries;
 mod cli;
+mod cli_plan;
+mod cli_status;
 mod disk;
 mod e2e;
+mod e2e_approval;
 mod e2e_files;
 mod e2e_listener;
 mod e2e_process;
