@@ -39,10 +39,10 @@ pub use view::{
 };
 
 /// The schema that this program writes.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// What leads from each version to the next; the first entry leads from 1 to 2.
-const UPGRADES: &[&str] = &[];
+const UPGRADES: &[&str] = &[include_str!("store/upgrade_2.sql")];
 
 const SCHEMA: &str = include_str!("../schema.sql");
 

@@ -16,6 +16,7 @@ mod scenarios;
 mod schema;
 mod simulation;
 mod tap;
+mod upgrade;
 mod views;
 mod world;
 mod writer;
