@@ -170,7 +170,9 @@ CREATE TABLE external_send (
     source    TEXT NOT NULL CHECK (source IN ('45028', 'event', 'record')),
     confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
     returned  INTEGER NOT NULL DEFAULT 0 CHECK (returned IN (0, 1)),
-    msg_id    INTEGER
+    msg_id    INTEGER,
+    -- Whether `at` is right to the day: of sends that a person counted only the month is known.
+    day_known INTEGER NOT NULL DEFAULT 1 CHECK (day_known IN (0, 1))
 ) STRICT;
 
 -- One send made elsewhere is booked once, however many signs of it arrive.

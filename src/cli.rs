@@ -10,6 +10,7 @@ mod database;
 mod decisions;
 mod jobs;
 mod person;
+mod quota;
 mod sandbox;
 mod show;
 mod status;
@@ -60,6 +61,7 @@ impl Arguments {
             | Command::Hold(_)
             | Command::Approve(_)
             | Command::Cancel(_)
+            | Command::Quota(_)
             | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
         }
     }
@@ -82,7 +84,7 @@ enum Command {
     /// Tell one job's whole story
     Show(show::Options),
     /// Ask again for what was refused, failed or missed
-    Retry(person::RetryOptions),
+    Retry(decisions::JobOptions),
     /// Lift holds and pauses, so that jobs are released again
     Resume(person::ResumeOptions),
     /// Stop the releases of an account, or of all, at once
@@ -93,6 +95,8 @@ enum Command {
     Cancel(decisions::JobOptions),
     /// Say what became of a job that may have gone out
     Resolve(decisions::ResolveOptions),
+    /// Show what the quotas were used for; enter and correct it
+    Quota(quota::Options),
 }
 
 /// How an answer is written.
@@ -251,11 +255,12 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Check(options) => return check::run(&options, &config()?, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
-        Command::Retry(options) => person::retry(&options, &config()?, terminal)?,
-        Command::Resume(options) => person::resume(&options, &config()?, terminal)?,
+        Command::Retry(options) => person::retry(&options, &config()?, &who, terminal)?,
+        Command::Resume(options) => person::resume(&options, &config()?, &who, terminal)?,
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
+        Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)

@@ -10,6 +10,7 @@
 
 mod ahead;
 mod decisions;
+mod ledger;
 mod place;
 mod receivers;
 mod release;
@@ -28,7 +29,8 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
-pub use decisions::{Resolution, Said, Verdict};
+pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
+pub use ledger::{DecisionView, EntryView, Recorded};
 pub use place::Deferral;
 pub use release::{Begun, Refusal};
 pub use results::{EventIn, Refused, ResultAsk, ResultWord};
@@ -452,6 +454,23 @@ impl Step<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO UPDATE SET what = excluded.what, \"do\" = excluded.\"do\"",
             params![note.account, note.job, note.kind, millis(now), note.what, note.advice],
+        )
+    }
+
+    /// The same, for what passes by itself.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn attend_until(
+        &self,
+        note: &Attention<'_>,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.attend(note, now)?;
+        self.run(
+            "UPDATE attention SET until_at = ?3 WHERE account IS ?1 AND kind = ?2",
+            params![note.account, note.kind, millis(until)],
         )
     }
 

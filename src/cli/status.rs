@@ -41,9 +41,10 @@ struct DaemonView {
     since_at: Option<DateTime<Utc>>,
 }
 
+/// One account with its rules as they stand.
 #[derive(Debug, Serialize)]
-struct AccountView {
-    name: String,
+pub(super) struct AccountView {
+    pub(super) name: String,
     kind: Kind,
     paused: bool,
     held: bool,
@@ -112,7 +113,8 @@ fn read(step: &Step<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusVi
     })
 }
 
-fn account_view(
+/// Reads an account's rules.
+pub(super) fn account_view(
     step: &Step<'_>,
     account: &Account,
     now: DateTime<Utc>,
@@ -180,7 +182,8 @@ fn attention(page: &mut Page, notes: &[AttentionView], now: DateTime<Utc>) {
     page.gap();
 }
 
-fn account_rules(page: &mut Page, account: &AccountView, now: DateTime<Utc>) {
+/// Writes an account's rules as a table.
+pub(super) fn account_rules(page: &mut Page, account: &AccountView, now: DateTime<Utc>) {
     let mut title = format!("{} ({})", account.name, account.kind);
     if account.held {
         title.push_str(", ON HOLD");

@@ -4,6 +4,8 @@ ALTER TABLE account ADD COLUMN known_at INTEGER;
 -- Accounts of a database that is in use are not new to it.
 UPDATE account SET known_at = (SELECT created_at FROM daemon);
 
+ALTER TABLE external_send ADD COLUMN day_known INTEGER NOT NULL DEFAULT 1 CHECK (day_known IN (0, 1));
+
 ALTER TABLE attention ADD COLUMN until_at INTEGER;
 
 -- What persons decided about accounts and the ledger; decisions about a job stand in its story.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod cli;
+mod cli_quota;
 mod disk;
 mod e2e;
 mod e2e_files;
