@@ -5,15 +5,18 @@
 //! `out` handed in and an error to the caller, which knows its exit code; nothing here reads a
 //! clock. What is absent on purpose: decisions. They are the core's, and asked for there.
 
+mod backup;
 mod check;
 mod database;
 mod decisions;
 mod jobs;
+mod manual;
 mod person;
 mod quota;
 mod sandbox;
 mod show;
 mod status;
+mod submit;
 mod text;
 
 use std::fmt::Write as _;
@@ -62,6 +65,10 @@ impl Arguments {
             | Command::Approve(_)
             | Command::Cancel(_)
             | Command::Quota(_)
+            | Command::Submit(_)
+            | Command::Backup(_)
+            | Command::Completions(_)
+            | Command::Man(_)
             | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
         }
     }
@@ -79,6 +86,8 @@ enum Command {
     Status(Json),
     /// Check job files as the inbox would, and say when their jobs will go
     Check(check::Options),
+    /// Check job files and put them into the inbox
+    Submit(submit::Options),
     /// List the jobs
     Jobs(jobs::Options),
     /// Tell one job's whole story
@@ -97,6 +106,12 @@ enum Command {
     Resolve(decisions::ResolveOptions),
     /// Show what the quotas were used for; enter and correct it
     Quota(quota::Options),
+    /// Copy the database into a file, while the daemon runs
+    Backup(backup::Options),
+    /// Print the completions of a shell
+    Completions(manual::CompletionsOptions),
+    /// Print the manual page
+    Man(manual::ManOptions),
 }
 
 /// How an answer is written.
@@ -253,6 +268,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Sandbox(options) => sandbox::run(&options, terminal)?,
         Command::Status(json) => status::run(json, &config()?, terminal)?,
         Command::Check(options) => return check::run(&options, &config()?, terminal),
+        Command::Submit(options) => return submit::run(&options, &config()?, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
         Command::Retry(options) => person::retry(&options, &config()?, &who, terminal)?,
@@ -261,6 +277,9 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
+        Command::Backup(options) => backup::run(&options, &config()?, terminal)?,
+        Command::Completions(options) => manual::completions(&options, terminal)?,
+        Command::Man(options) => manual::man(&options, terminal)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)

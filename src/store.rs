@@ -9,6 +9,7 @@
 //! module. One day the same engine may run on another database, and only this module may know.
 
 mod ahead;
+mod backup;
 mod decisions;
 mod ledger;
 mod place;

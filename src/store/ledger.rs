@@ -257,7 +257,8 @@ impl Step<'_> {
         };
         let mut recorded = self.known_sends(account, window, count)?;
         let by_month = window != Window::containing(Span::Day, now) && day.is_none();
-        let at = day.unwrap_or(if by_month { window.start() } else { now });
+        let undated = if by_month { window.start() } else { now };
+        let at = day.unwrap_or(undated);
         let missing = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(recorded.len());
         for _ in 0..missing {
             let needs = quota::website_needs(account, at);

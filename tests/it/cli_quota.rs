@@ -56,8 +56,8 @@ fn anonymous(text: &str) -> String {
             continue;
         }
         match part.split_once(')').filter(|(name, _)| name.contains("(uid ")) {
-            Some((_, rest)) => shown.push_str(&format!(" by WHO{rest}")),
-            None => shown.push_str(&format!(" by {part}")),
+            Some((_, rest)) => shown.extend([" by WHO", rest]),
+            None => shown.extend([" by ", part]),
         }
     }
     shown

@@ -3,6 +3,8 @@
 
 mod cli;
 mod cli_quota;
+mod cli_submit;
+mod cli_tools;
 mod disk;
 mod e2e;
 mod e2e_files;

@@ -76,7 +76,7 @@ fn tables(db: &Connection) -> Vec<String> {
 /// Every row of a table, each with its columns by name.
 fn rows(db: &Connection, table: &str) -> Vec<BTreeMap<String, Value>> {
     let mut statement = db.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
-    let names: Vec<_> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<_> = statement.column_names().map(str::to_owned).collect();
     let rows = statement
         .query_map([], |row| {
             names.iter().map(|name| Ok((name.clone(), row.get(name.as_str())?))).collect()
