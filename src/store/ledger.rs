@@ -115,13 +115,13 @@ impl Step<'_> {
         }
         let name = &account.name;
         let what = format!(
-            "qunfa knows this account since {}: what was sent {span} before, on the website or by \
-             other programs, it cannot know, and that uses the same quota",
+            "qunfa knows this account since {}: what was sent {span} without it, on the website or \
+             by other programs, it does not know, and that uses the same quota",
             calendar::beijing(now)
         );
         let advice = format!(
-            "look at the account's history on the website, then say how many went out {span}: \
-             `qunfa quota record {name} --count N`, or `qunfa quota record {name} --none`"
+            "count what the account's history on the website shows for {span} and `qunfa jobs` does \
+             not: `qunfa quota record {name} --count N`, or `qunfa quota record {name} --none`"
         );
         let note = Attention { account: Some(name), job: None, kind, what: &what, advice: &advice };
         self.attend_until(&note, window.end(), now)

@@ -344,8 +344,9 @@ impl Step<'_> {
         let yesterday: bool = self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM external_send WHERE account = ?1 AND source = '45028'
-                 AND msg_id IS NULL AND returned = 0 AND at >= ?2 AND at < ?3)",
+                "SELECT EXISTS (SELECT 1 FROM external_send e WHERE account = ?1 AND source = '45028'
+                 AND msg_id IS NULL AND returned = 0 AND at >= ?2 AND at < ?3
+                 AND NOT EXISTS (SELECT 1 FROM decision WHERE external_send = e.id))",
             )?
             .query_row(
                 params![account.name, millis(today.previous().start()), millis(today.start())],

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use qunfa::store::{Store, StoreError, VERSION};
+use qunfa::model::{Account, Kind};
+use qunfa::store::{Step, Store, StoreError, VERSION};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -138,4 +139,30 @@ fn an_upgrade_that_fails_in_the_middle_leaves_the_old_database() {
     assert_eq!(version, 1);
     db.execute_batch("DROP TABLE decision").unwrap();
     assert!(Store::open(&path, now()).is_ok());
+}
+
+#[test]
+fn an_upgraded_database_asks_nothing_about_the_accounts_that_it_knows() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = version_1(dir.path());
+    let brand = Account {
+        name: "brand".into(),
+        appid: "wx1".into(),
+        kind: Kind::Service,
+        daily_calls: 100,
+        history_per_day: Some(1),
+    };
+    let other = Account { name: "other".into(), appid: "wx2".into(), ..brand.clone() };
+    let mut store = Store::open(&path, now()).unwrap();
+
+    let met = |step: &Step<'_>| {
+        step.meet_account(&brand, now())?;
+        step.meet_account(&other, now())
+    };
+    store.step(met).unwrap();
+
+    let notes = store.read().attention(now()).unwrap();
+    let asked = notes.iter().filter(|note| note.kind == "first_month");
+    let asked: Vec<_> = asked.map(|note| note.account.as_deref()).collect();
+    assert_eq!(asked, [Some("other")]);
 }

@@ -34,6 +34,14 @@ impl World {
         kinds.filter(|kind| kind != "first_day" && kind != "first_month").collect()
     }
 
+    /// What a new account begins with: whether anything was sent before.
+    pub(crate) fn questions(&self) -> Vec<(String, String)> {
+        let engine = self.engine.as_ref().expect("the daemon runs");
+        let notes = engine.store().read().attention(self.now()).unwrap();
+        let questions = notes.into_iter().filter(|note| note.kind.starts_with("first_"));
+        questions.map(|note| (note.account.unwrap(), note.kind)).collect()
+    }
+
     /// When each broadcast of ours was accepted, as Beijing times to the second.
     pub(crate) fn accepted(&self) -> Vec<String> {
         let ours = self.platform.accepted().iter().filter(|accepted| !accepted.website);

@@ -11,7 +11,7 @@ const ALICE: Said<'_> = Said { who: "alice", why: Some("because") };
 
 impl World {
     /// A person's word reaches the database, and the daemon sees it.
-    fn word(
+    pub(crate) fn word(
         &mut self,
         work: impl FnOnce(&Step<'_>, chrono::DateTime<chrono::Utc>) -> Result<(), StoreError>,
     ) -> Result<(), String> {
