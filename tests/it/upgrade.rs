@@ -145,14 +145,13 @@ fn an_upgrade_that_fails_in_the_middle_leaves_the_old_database() {
 fn an_upgraded_database_asks_nothing_about_the_accounts_that_it_knows() {
     let dir = tempfile::tempdir().unwrap();
     let path = version_1(dir.path());
-    let brand = Account {
-        name: "brand".into(),
-        appid: "wx1".into(),
+    let [brand, other] = ["brand", "other"].map(|name| Account {
+        name: name.into(),
+        appid: format!("wx{name}"),
         kind: Kind::Service,
         daily_calls: 100,
         history_per_day: Some(1),
-    };
-    let other = Account { name: "other".into(), appid: "wx2".into(), ..brand.clone() };
+    });
     let mut store = Store::open(&path, now()).unwrap();
 
     let met = |step: &Step<'_>| {
