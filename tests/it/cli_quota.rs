@@ -135,8 +135,8 @@ fn an_event_of_another_day_is_another_send_than_the_recorded_one() {
     world.take(JOBS);
     world.text(&["quota", "record", "brand-club", "--at", "2027-03-18 10:00"]);
 
-    world.event(77, evening() - TimeDelta::days(2));
     world.event(78, evening() - TimeDelta::days(1));
+    world.event(77, evening() - TimeDelta::days(2));
 
     let ledger = world.ledger("brand-club");
     let entries = ledger["entries"].as_array().unwrap();

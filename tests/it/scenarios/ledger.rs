@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::model::{Account, JobState, Kind};
+use qunfa::sandbox::{FaultKind, Review};
 use qunfa::store::{Entry, Recorded, Said};
 
 use crate::world::World;
@@ -130,4 +131,22 @@ fn a_refusal_that_a_person_explained_is_no_reason_to_pause_on_the_next_day() {
     assert!(matches!(recorded, Recorded::KnownByRefusal(_)), "{recorded:?}");
     assert_eq!(world.codes(), [Some(45_028), Some(45_028)]);
     assert!(!world.attention().contains(&"paused".to_owned()), "{:?}", world.attention());
+}
+
+#[test]
+fn the_charges_of_a_failed_review_can_be_returned_one_by_one() {
+    let mut world = World::with_callback(Kind::Subscription);
+    world.platform.inject(FaultKind::Review(Review::Rejected(20_001)));
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.job("b").at("2027-03-20 20:30").submit();
+    world.run_until("2027-03-20 20:01");
+    assert_eq!(world.state("a"), JobState::Failed);
+
+    world.take_back(Entry::Charge(1)).unwrap();
+    assert_eq!(world.due("b"), "2027-03-21 20:30");
+    world.take_back(Entry::Charge(2)).unwrap();
+
+    assert_eq!(world.due("b"), "2027-03-20 20:30");
+    let again = world.take_back(Entry::Charge(2)).unwrap_err();
+    assert_eq!(again, "entry c2 was returned already");
 }
