@@ -758,6 +758,21 @@ impl World {
         self.engine().look_again(now);
     }
 
+    /// A person enters into the ledger what was just sent from the website.
+    pub(crate) fn record_website_send(&mut self, account: usize) {
+        if self.engine.is_none() {
+            return;
+        }
+        let (at, now) = (self.at, self.now());
+        let account = self.accounts[account].account.clone();
+        let done = self.engine().change(|step| step.record_send(&account, at, SAID, now));
+        let recorded = done.unwrap();
+        self.count("website send recorded");
+        self.say(&format!("{}: a person records the website send: {recorded:?}", account.name));
+        self.engine().look_again(now);
+        self.look();
+    }
+
     /// Somebody sends from the website, to everyone.
     pub(crate) fn website_send(&mut self, account: usize) -> Result<i64, i64> {
         let account = self.accounts[account].account.clone();
