@@ -11,13 +11,16 @@ mod database;
 mod decisions;
 mod jobs;
 mod manual;
+mod outlook;
 mod person;
+mod plan;
 mod quota;
 mod sandbox;
 mod show;
 mod status;
 mod submit;
 mod text;
+mod watch;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -57,6 +60,7 @@ impl Arguments {
             | Command::Sandbox(_)
             | Command::Status(_)
             | Command::Check(_)
+            | Command::Plan(_)
             | Command::Jobs(_)
             | Command::Show(_)
             | Command::Retry(_)
@@ -82,12 +86,14 @@ enum Command {
     Demo,
     /// Serve the platform on this machine, to rehearse with
     Sandbox(sandbox::Options),
-    /// Show what needs a person, the quotas, and the next jobs
-    Status(Json),
+    /// Show what needs a person, the next jobs, and the quotas
+    Status(status::Options),
     /// Check job files as the inbox would, and say when their jobs will go
     Check(check::Options),
     /// Check job files and put them into the inbox
     Submit(submit::Options),
+    /// Forecast when each job will really go, day by day
+    Plan(plan::Options),
     /// List the jobs
     Jobs(jobs::Options),
     /// Tell one job's whole story
@@ -132,9 +138,25 @@ pub struct Terminal<'a> {
     pub remarks: &'a mut (dyn Write + Send),
     /// Whether answers are coloured.
     pub colours: bool,
+    /// How large the terminal is that answers go to; none where it is none.
+    pub screen: fn() -> Option<Screen>,
+}
+
+/// The size of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Its width.
+    pub columns: usize,
+    /// Its height.
+    pub rows: usize,
 }
 
 impl Terminal<'_> {
+    /// Begins a page that suits it.
+    fn page(&self) -> text::Page {
+        text::Page::new(self.colours, (self.screen)().map(|screen| screen.columns))
+    }
+
     /// Writes an answer that is one value, as JSON or as text.
     fn answer<T: Serialize>(
         &mut self,
@@ -147,7 +169,7 @@ impl Terminal<'_> {
             json.push('\n');
             json
         } else {
-            let mut page = text::Page::new(self.colours);
+            let mut page = self.page();
             text(&mut page, value);
             page.finish()
         };
@@ -266,7 +288,8 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
             demo::run(&terminal.now, terminal.out).map_err(Problem::Rehearsal)?;
         }
         Command::Sandbox(options) => sandbox::run(&options, terminal)?,
-        Command::Status(json) => status::run(json, &config()?, terminal)?,
+        Command::Status(options) => status::run(options, &config()?, terminal)?,
+        Command::Plan(options) => plan::run(&options, &config()?, terminal)?,
         Command::Check(options) => return check::run(&options, &config()?, terminal),
         Command::Submit(options) => return submit::run(&options, &config()?, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,

@@ -1,6 +1,7 @@
 //! The ledger: what the quotas were used for, sends entered by hand, and corrections.
 
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Asia::Shanghai;
@@ -9,14 +10,16 @@ use serde::Serialize;
 
 use super::decisions::{Reason, say};
 use super::person::{account, unknown_account};
-use super::status::{self, AccountView};
+use super::status;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
-use crate::model::{Account, JobState};
+use crate::model::{Account, Kind};
 use crate::quota;
-use crate::store::{Entry, EntryView, JobView, Recorded, RuleView, Said, Step, Store};
+use crate::store::{
+    Entry, EntryView, JobView, Recorded, RuleView, Said, Step, Store, StoreError, Wanted,
+};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -114,8 +117,11 @@ fn parse_entry(text: &str) -> Result<Entry, String> {
 /// One account's part of the ledger.
 #[derive(Debug, Serialize)]
 struct LedgerView {
-    #[serde(flatten)]
-    account: AccountView,
+    name: String,
+    kind: Kind,
+    paused: bool,
+    held: bool,
+    rules: Vec<RuleView>,
     entries: Vec<EntryView>,
 }
 
@@ -147,8 +153,13 @@ fn list(options: &Options, config: &Config, terminal: &mut Terminal<'_>) -> Resu
     let step = store.read();
     let mut ledgers = Vec::new();
     for account in accounts {
+        let stops = step.stops(&account.name)?;
         ledgers.push(LedgerView {
-            account: status::account_view(&step, account, now)?,
+            name: account.name.clone(),
+            kind: account.kind,
+            paused: stops.paused.is_some(),
+            held: stops.hold.is_some(),
+            rules: step.rules(account, now)?,
             entries: step.entries(account, now)?,
         });
     }
@@ -163,7 +174,11 @@ fn list(options: &Options, config: &Config, terminal: &mut Terminal<'_>) -> Resu
 }
 
 fn render(page: &mut Page, ledger: &LedgerView, now: DateTime<Utc>) {
-    status::account_rules(page, &ledger.account, now);
+    let held = if ledger.held { ", ON HOLD" } else { "" };
+    let paused = if ledger.paused { ", PAUSED" } else { "" };
+    let tone = if ledger.held || ledger.paused { Tone::Alarm } else { Tone::Head };
+    page.lines(tone, 0, &format!("{} ({}){held}{paused}", ledger.name, ledger.kind));
+    status::rules_table(page, &ledger.rules, now);
     page.gap();
     if ledger.entries.is_empty() {
         return page.lines(Tone::Plain, 2, "Nothing has charged the windows that count now.");
@@ -174,7 +189,7 @@ fn render(page: &mut Page, ledger: &LedgerView, now: DateTime<Utc>) {
         table.row(vec![
             Cell::plain(&entry.entry),
             Cell::plain(&when(entry)),
-            Cell::new(tone(&entry.state), &entry.state),
+            Cell::new(state_tone(&entry.state), &entry.state),
             Cell::plain(&charges(entry)),
         ]);
         table.note(Tone::Quiet, &origin(entry));
@@ -201,7 +216,7 @@ fn when(entry: &EntryView) -> String {
     }
 }
 
-fn tone(state: &str) -> Tone {
+fn state_tone(state: &str) -> Tone {
     match state {
         "returned" => Tone::Quiet,
         "unconfirmed" => Tone::Warn,
@@ -387,9 +402,9 @@ fn take_back(
         let account = account(config, &name).ok_or_else(|| {
             Problem::No(format!("entry {entry} is of account {name}, which is not in the config"))
         })?;
-        let before = step.list_jobs(Some(&name), Some(JobState::Planned))?;
+        let before = waiting(step, &name)?;
         step.return_entry(entry, account, said, now)?;
-        let forward = forward(&before, step.list_jobs(Some(&name), Some(JobState::Planned))?);
+        let forward = forward(&before, waiting(step, &name)?);
         let rules = website_rules(step, account, now)?;
         Ok(ReturnedView { entry: entry.to_string(), account: name, rules, forward })
     })?;
@@ -403,6 +418,17 @@ fn take_back(
             .expect("a String takes everything");
     }
     say(&answer, terminal)
+}
+
+/// Returns an account's jobs that wait.
+fn waiting(step: &Step<'_>, account: &str) -> Result<Vec<JobView>, Problem> {
+    let wanted = Wanted { account: Some(account), ..Wanted::WAITING };
+    let mut jobs = Vec::new();
+    step.each_job::<StoreError>(wanted, &mut |job| {
+        jobs.push(job);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(jobs)
 }
 
 /// Returns the jobs that are due earlier than before.

@@ -74,7 +74,7 @@ pub(super) fn run(
         })?;
         return Ok(Answer::No);
     }
-    let mut page = Page::new(terminal.colours);
+    let mut page = terminal.page();
     check::render(&mut page, &check, now);
     if !options.json.json {
         terminal.write(&page.finish())?;
@@ -89,7 +89,7 @@ pub(super) fn run(
     if options.json.json {
         terminal.answer(options.json, &view, |_, _| {})?;
     } else {
-        let mut page = Page::new(terminal.colours);
+        let mut page = terminal.page();
         render(&mut page, &view.submitted, runs, now);
         terminal.write(&page.finish())?;
     }

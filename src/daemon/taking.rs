@@ -1,7 +1,7 @@
 //! From the inbox into the store: read and checked on a thread of its own, so that a large file
 //! delays no release; stored by the loop; then answered beside the file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::store::Taken;
 
 /// How often the inbox is looked at. A look at an unchanged directory costs microseconds, and
 /// needs nothing that could get lost.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Takes files, one after the other.
 pub(super) struct Taker {
@@ -86,7 +86,7 @@ fn gone() {
     tracing::error!("the inbox can no longer be read: restart the daemon");
 }
 
-/// What was told already, so that a look every half second does not fill the log.
+/// What was told already, so that a look at every moment does not fill the log.
 struct Trouble {
     unusable: bool,
     told: HashSet<String>,
@@ -160,8 +160,9 @@ fn accept(
     Good { package, jobs }: &Good,
     taken: &TakenFile,
 ) -> Result<(), InboxError> {
+    let stored: HashMap<_, _> = taken.jobs.iter().map(|stored| (&stored.id, stored)).collect();
     let receipt_job = |job: &ParsedJob| {
-        let stored = taken.jobs.iter().find(|stored| stored.id == job.spec.id);
+        let stored = stored.get(&job.spec.id);
         let became = stored.and_then(|stored| match stored.taken {
             Taken::New => None,
             Taken::Known => Some("it was known already; nothing changed"),

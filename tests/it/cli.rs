@@ -8,7 +8,7 @@ use std::sync::Arc;
 use assert_cmd::Command;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
-use qunfa::cli::{self, Answer, Arguments, Problem, Terminal};
+use qunfa::cli::{self, Answer, Arguments, Problem, Screen, Terminal};
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
 use qunfa::model::{Account, JobId, Kind};
@@ -126,6 +126,14 @@ impl World {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> (Result<Answer, Problem>, String) {
+        self.run_on(|| None, arguments)
+    }
+
+    pub(crate) fn run_on(
+        &self,
+        screen: fn() -> Option<Screen>,
+        arguments: &[&str],
+    ) -> (Result<Answer, Problem>, String) {
         let config = self.path("config.yaml");
         let start = ["qunfa", "--config", config.to_str().unwrap()];
         let arguments = Arguments::parse_from(start.iter().chain(arguments));
@@ -135,6 +143,7 @@ impl World {
             out: &mut out,
             remarks: &mut remarks,
             colours: false,
+            screen,
         };
         let answer = cli::run(arguments, terminal);
         (answer, String::from_utf8(out).unwrap())
@@ -370,7 +379,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-fn has_keys(value: &Value, wanted: &str) {
+pub(crate) fn has_keys(value: &Value, wanted: &str) {
     let found = keys(value);
     for key in wanted.split(' ') {
         assert!(found.contains(&key), "{key} is not in {found:?}");
@@ -608,6 +617,11 @@ impl World {
     /// A job in doubt whose time has run out, and an event that may be its own.
     pub(crate) fn uncertain(&self) {
         self.take(JOBS);
+        self.uncertain_only();
+    }
+
+    /// The same of jobs that were taken before.
+    pub(crate) fn uncertain_only(&self) {
         let [_, club] = accounts();
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let done = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
@@ -792,8 +806,13 @@ fn colours_appear_only_where_they_were_asked_for() {
     let config = world.path("config.yaml");
     let arguments = ["qunfa", "--config", config.to_str().unwrap(), "status"];
     let (mut out, mut remarks) = (Vec::new(), std::io::sink());
-    let terminal =
-        Terminal { now: Arc::new(evening), out: &mut out, remarks: &mut remarks, colours: true };
+    let terminal = Terminal {
+        now: Arc::new(evening),
+        out: &mut out,
+        remarks: &mut remarks,
+        colours: true,
+        screen: || None,
+    };
 
     cli::run(Arguments::parse_from(arguments), terminal).unwrap();
 

@@ -2,11 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod cli;
+mod cli_plan;
 mod cli_quota;
+mod cli_status;
 mod cli_submit;
 mod cli_tools;
 mod disk;
 mod e2e;
+mod e2e_approval;
 mod e2e_files;
 mod e2e_listener;
 mod e2e_process;
