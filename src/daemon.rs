@@ -50,6 +50,8 @@ const DECIDE_AHEAD: TimeDelta = TimeDelta::seconds(1);
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// How often the daemon writes down that it is alive.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
+/// How late a timer may be.
+const TIMER_LATE: Duration = Duration::from_millis(3);
 /// A clock that moves further than this between two looks was stepped, or the machine slept.
 const STEPPED: TimeDelta = TimeDelta::seconds(10);
 /// How long an idle rehearsal waits for something to happen before it jumps.
@@ -312,9 +314,10 @@ impl Daemon {
             self.release(now)?;
             self.beat.turned(&self.engine, now);
             self.manager.tell(&self.engine, now)?;
+            let wake = self.engine.next_wake().filter(|_| self.jump.is_none());
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
-                () = tokio::time::sleep(self.pause(now)) => Waited::Time,
+                () = wait(self.pause(now), wake, &self.now) => Waited::Time,
                 signal = signals.recv() => Waited::Stop(signal),
                 _ = stop.wait_for(|stop| *stop) => Waited::Stop("the rehearsal is over"),
             };
@@ -472,6 +475,19 @@ impl Daemon {
             Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
         }
         Ok(())
+    }
+}
+
+/// Waits, and is not late for the next wake.
+///
+/// A timer may be some milliseconds late, so the last ones are awaited by looking at the clock.
+async fn wait(pause: Duration, wake: Option<DateTime<Utc>>, now: &Now) {
+    if pause > TIMER_LATE {
+        tokio::time::sleep(pause - TIMER_LATE).await;
+    }
+    let is_near = |wake| (wake - now()).to_std().is_ok_and(|left| left <= TIMER_LATE);
+    while wake.is_some_and(is_near) {
+        tokio::task::yield_now().await;
     }
 }
 
