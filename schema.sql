@@ -242,6 +242,12 @@ CREATE TABLE event (
     filter_count INTEGER,
     sent_count   INTEGER,
     error_count  INTEGER,
+    -- It came encrypted, so nobody but the platform can have written it.
+    proven      INTEGER NOT NULL DEFAULT 0 CHECK (proven IN (0, 1)),
+    -- What a batch is settled by; null for a status that no document names.
+    outcome     TEXT CHECK (outcome IN ('sent', 'failed')),
+    -- What an operator can do about it; empty if there is nothing to do.
+    advice      TEXT NOT NULL DEFAULT '',
     -- Kept back while a batch of the account is in flight or in doubt: it may be that batch's.
     candidate   INTEGER NOT NULL DEFAULT 0 CHECK (candidate IN (0, 1)),
     -- The platform delivers an event up to three times.

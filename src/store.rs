@@ -10,6 +10,7 @@
 
 mod ahead;
 mod decisions;
+mod events;
 mod place;
 mod receivers;
 mod release;
@@ -29,9 +30,10 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::model::{BatchState, JobId, JobState};
 
 pub use decisions::{Resolution, Said, Verdict};
+pub use events::EventIn;
 pub use place::Deferral;
 pub use release::{Begun, Refusal};
-pub use results::{EventIn, Refused, ResultAsk, ResultWord};
+pub use results::{Refused, ResultAsk, ResultWord};
 pub use settle::{SendOutcome, Settled, Word};
 pub use take::{BatchBody, Source, Taken};
 pub use view::{

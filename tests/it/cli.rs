@@ -11,7 +11,7 @@ use clap::Parser as _;
 use qunfa::cli::{self, Answer, Arguments, Problem, Terminal};
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
-use qunfa::model::{Account, JobId, Kind};
+use qunfa::model::{Account, Credence, JobId, Kind};
 use qunfa::store::{Attention, EventIn, ResultWord, Source, Step, Store, Word};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -102,6 +102,9 @@ impl World {
                 msg_id: 3_147_483_650,
                 created_at: at("2027-03-20T10:00:06Z"),
                 status: "send success",
+                credence: Credence::Hint,
+                word: ResultWord::Success,
+                advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
             };
@@ -619,6 +622,9 @@ impl World {
                 msg_id: 3_147_483_650,
                 created_at: at("2027-03-20T10:00:06Z"),
                 status: "send success",
+                credence: Credence::Hint,
+                word: ResultWord::Success,
+                advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
             };
