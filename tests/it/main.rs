@@ -5,6 +5,7 @@ mod cli;
 mod disk;
 mod e2e;
 mod e2e_files;
+mod e2e_forward;
 mod e2e_listener;
 mod e2e_process;
 mod imports;
