@@ -256,6 +256,24 @@ CREATE TABLE event (
 
 CREATE INDEX event_candidate ON event (account) WHERE candidate = 1;
 
+-- What events told of each article; the numbers are the platform's own.
+CREATE TABLE article_result (
+    account            TEXT NOT NULL,
+    msg_id             INTEGER NOT NULL,
+    article_idx        INTEGER NOT NULL,
+    url                TEXT,
+    user_declare_state INTEGER,
+    audit_state        INTEGER,
+    original_url       TEXT,
+    original_type      INTEGER,
+    can_reprint        INTEGER,
+    need_replace       INTEGER,
+    need_show_source   INTEGER,
+    -- A plain event never takes the place of an encrypted one.
+    proven             INTEGER NOT NULL CHECK (proven IN (0, 1)),
+    PRIMARY KEY (account, msg_id, article_idx)
+) STRICT, WITHOUT ROWID;
+
 -- Signed events that could not be read, as they came.
 CREATE TABLE unread_event (
     id          INTEGER PRIMARY KEY,

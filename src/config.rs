@@ -228,7 +228,7 @@ impl Loader<'_, '_> {
         let inbox_end_marker_required = self.end_marker(&fields);
         let listen = fields.get("listen").and_then(|entry| self.listen(entry));
         // An address that cannot be read was told already: there is a listener all the same.
-        let listener = fields.get("listen").map(|_| listen.unwrap_or(([0; 4], 0).into()));
+        let listener = fields.get("listen").map(|_| listen.unwrap_or_else(|| ([0; 4], 0).into()));
         let accounts = self.accounts(&fields, listener);
         Some(Config {
             state_dir: state_dir?,

@@ -421,6 +421,7 @@ impl Engine {
                 words: &event.status.words(),
                 advice: event.status.advice(),
                 counts: [event.total, event.filter, event.sent, event.error],
+                articles: &meaning::articles(event),
             };
             step.receive(&incoming, account, now)
         })?;

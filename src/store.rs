@@ -9,6 +9,7 @@
 //! module. One day the same engine may run on another database, and only this module may know.
 
 mod ahead;
+mod articles;
 mod decisions;
 mod events;
 mod place;
@@ -29,6 +30,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
+pub use articles::ArticleResult;
 pub use decisions::{Resolution, Said, Verdict};
 pub use events::EventIn;
 pub use place::Deferral;

@@ -31,8 +31,8 @@ pub(super) struct Options {
     /// The token that signs them
     #[arg(long, value_name = "TOKEN", requires = "callback")]
     callback_token: Option<String>,
-    /// The EncodingAESKey; with it, events are encrypted
     #[arg(long, value_name = "KEY", requires = "callback")]
+    #[arg(help = "The EncodingAESKey; with it, events are encrypted")]
     callback_key: Option<String>,
     /// Left out: safe with a key, plain without
     #[arg(long, value_name = "MODE", requires = "callback")]

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::articles;
 use super::jobs::{self, Waiting};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
@@ -11,7 +12,7 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, Step, Store,
+    ArticleResult, AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, Step, Store,
 };
 use crate::wechat::codes;
 
@@ -36,6 +37,8 @@ struct StoryView {
     /// Events that may be an uncertain job's own.
     candidates: Vec<EventView>,
     result: Option<ResultView>,
+    /// What events told of its articles.
+    articles: Vec<ArticleResult>,
     /// How many of its receivers the platform will filter, as far as is known.
     receivers: Option<String>,
 }
@@ -93,6 +96,7 @@ fn read(
         charges: step.charges(id)?,
         events: step.events(id)?,
         candidates: step.candidates(id)?,
+        articles: step.articles(id)?,
         job,
     })
 }
@@ -153,6 +157,7 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         page.gap();
         outcome(page, result, view.job.batches.len());
     }
+    articles::render(page, &view.articles);
 }
 
 fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {

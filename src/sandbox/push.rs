@@ -65,7 +65,7 @@ impl Target {
     ///
     /// A sentence that says what is wrong with them.
     pub fn styled(mut self, style: Style<'_>) -> Result<Self, String> {
-        let mode = style.mode.unwrap_or(if style.key.is_some() { "safe" } else { "plain" });
+        let mode = style.mode.unwrap_or_else(|| if style.key.is_some() { "safe" } else { "plain" });
         let key = || style.key.ok_or_else(|| format!("mode `{mode}` needs an encoding_aes_key"));
         self.mode = match mode {
             "plain" => Mode::Plain,

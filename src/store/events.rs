@@ -12,7 +12,7 @@ use crate::calendar::{Span, Window};
 use crate::model::{Account, BatchState, Credence};
 use crate::quota::{self, Rule};
 use crate::store::results::Sign;
-use crate::store::{Result, ResultWord, Step, instant, millis};
+use crate::store::{ArticleResult, Result, ResultWord, Step, instant, millis};
 
 /// An event as it came.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct EventIn<'a> {
     pub advice: &'a str,
     /// Total, filtered, sent and failed followers.
     pub counts: [Option<i64>; 4],
+    /// What it says of each article.
+    pub articles: &'a [ArticleResult],
 }
 
 impl EventIn<'_> {
@@ -102,6 +104,7 @@ impl Step<'_> {
         if new == 0 {
             return Ok(());
         }
+        self.keep_articles((event.account, event.msg_id), event.articles, event.credence)?;
         if let Some(batch) = self.batch_of(account, event.msg_id)? {
             self.match_events(account, batch, event.msg_id, now)?;
             return self.settle_by_event(account, batch, now);

@@ -107,6 +107,7 @@ impl World {
                 advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
+                articles: &[],
             };
             step.receive(&event, &club, at("2027-03-20T10:00:06Z"))?;
             let result = step.begin_result("brand-club", at("2027-03-20T10:00:16Z"))?.unwrap();
@@ -627,6 +628,7 @@ impl World {
                 advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
+                articles: &[],
             };
             step.receive(&event, &club, at("2027-03-20T10:00:36Z"))?;
             let job = step.job(&JobId::parse("club-news").unwrap())?;

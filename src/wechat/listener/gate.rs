@@ -45,6 +45,9 @@ pub enum Refusal {
     /// Signed and plain, where only ciphertext is believed.
     #[error("it is not encrypted, and the config has a key")]
     Plain,
+    /// Signed, and neither XML nor JSON as the platform writes it.
+    #[error("it cannot be read")]
+    Unreadable,
     /// Signed and encrypted, where there is no key.
     #[error("it is encrypted, and the config has no key")]
     Encrypted,
@@ -58,7 +61,7 @@ impl Refusal {
     pub fn is_strangers(self) -> bool {
         match self {
             Self::Unsigned | Self::Stale | Self::Used => true,
-            Self::Plain | Self::Encrypted | Self::Sealed(_) => false,
+            Self::Plain | Self::Unreadable | Self::Encrypted | Self::Sealed(_) => false,
         }
     }
 
@@ -79,6 +82,9 @@ impl Refusal {
                 "set the account's callback to safe mode (安全模式) on mp.weixin.qq.com, or take \
                  `encoding_aes_key_file` out of the config; until then qunfa asks for results itself \
                  and does not see website sends"
+            }
+            Self::Unreadable => {
+                "one of these is none to worry about; if it stays, look for a newer qunfa"
             }
             Self::Encrypted => {
                 "name a file with the account's EncodingAESKey (消息加解密密钥) as \
@@ -161,9 +167,14 @@ impl Gate {
                 Ok(_) | Err(_) => Ok(Message { text: body, credence: Credence::Hint }),
             };
         }
-        let Ok(encrypt) = callback::ciphertext(&body) else {
-            // What is wrong with it interests an operator only if the platform wrote it.
-            return Err(self.check(signed, now).err().unwrap_or(Refusal::Plain));
+        let encrypt = match callback::ciphertext(&body) {
+            Ok(encrypt) => encrypt,
+            Err(error) => {
+                // What is wrong with it interests an operator only if the platform wrote it.
+                self.check(signed, now)?;
+                let plain = matches!(error, ParseError::Field(_));
+                return Err(if plain { Refusal::Plain } else { Refusal::Unreadable });
+            }
         };
         let parts = [signed.timestamp.as_str(), &signed.nonce, &encrypt];
         if !seal::is_sealed(&self.token, parts, &signed.msg_signature) {

@@ -63,6 +63,29 @@ fn a_broadcast_that_was_stopped_says_why_and_what_helps() {
 }
 
 #[test]
+fn what_the_platform_tells_of_each_article_is_kept() {
+    for (review, urls) in [
+        (Review::Passed, [Some("http://mp.weixin.qq.com/s/"), None]),
+        (Review::Rejected(30_003), [None, Some("http://mp.weixin.qq.com/s/original")]),
+    ] {
+        let mut world = World::with_safe_callback(Kind::Subscription);
+        world.platform.inject(FaultKind::Review(review));
+        let articles = qunfa::model::Content::Mpnews { media_id: "a|articles".to_owned() };
+        world.job("a").content(articles).at("2027-03-20 20:00").submit();
+
+        world.run_until("2027-03-20 20:01");
+
+        let told = world.engine().store().read().articles("a").unwrap();
+        let [article] = &told[..] else { panic!("{told:?}") };
+        let found = [article.url.as_deref(), article.original_url.as_deref()];
+        for (found, expected) in found.into_iter().zip(urls) {
+            assert_eq!(found.is_some(), expected.is_some(), "{told:?}");
+            assert!(found.unwrap_or_default().starts_with(expected.unwrap_or_default()));
+        }
+    }
+}
+
+#[test]
 fn an_event_that_overtakes_the_answer_settles_as_soon_as_that_names_it() {
     let mut world = World::with_safe_callback(Kind::Service);
     world.platform.inject(FaultKind::Events(EventFate::Early));

@@ -103,7 +103,7 @@ async fn whatever_is_wrong_with_an_encrypted_push_is_answered_alike_and_told_ins
         (signed("1"), xml(&good), Refusal::Unsigned),
         (signed("1"), EVENT.to_owned(), Refusal::Plain),
         (plain_query, EVENT.to_owned(), Refusal::Plain),
-        (signed("1"), "<xml>".to_owned(), Refusal::Plain),
+        (signed("1"), "<xml>".to_owned(), Refusal::Unreadable),
         (sealed("1", ""), EVENT.to_owned(), Refusal::Unsigned),
         (sealed("1", ""), xml(""), Refusal::Unsigned),
         (
@@ -205,6 +205,7 @@ fn every_refusal_names_what_helps() {
         Refusal::Stale,
         Refusal::Used,
         Refusal::Plain,
+        Refusal::Unreadable,
         Refusal::Encrypted,
         Refusal::Sealed(OpenError::Key),
         Refusal::Sealed(OpenError::Damaged),
