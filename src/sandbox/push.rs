@@ -273,3 +273,43 @@ pub(super) fn sign(parts: &[&str]) -> String {
     parts.sort_unstable();
     hex(&Sha1::digest(parts.concat()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const XML: &str = "<xml><MsgId>1</MsgId></xml>";
+    const JSON: &str = r#"{"MsgId":1}"#;
+
+    fn dressed(mode: &str, format: &str) -> (Vec<&'static str>, String) {
+        let key = "A".repeat(43);
+        let style = Style { mode: Some(mode), key: Some(&key), format: Some(format) };
+        let target = Target::new("http://x/", "t").styled(style).unwrap();
+        let (xml, json) = (XML.to_owned(), JSON.to_owned());
+        let words = Words { appid: "wx1".to_owned(), xml, json, seed: 1 };
+        let (query, body) = target.dress(&words, "5", "6");
+        let names = ["signature", "timestamp", "nonce", "openid", "encrypt_type", "msg_signature"];
+        let known = names.into_iter().filter(|name| query.iter().any(|(key, _)| key == name));
+        (known.collect(), body)
+    }
+
+    #[test]
+    fn every_mode_has_its_query_and_its_body() {
+        for (format, plain) in [("xml", XML), ("json", JSON)] {
+            let (query, body) = dressed("plain", format);
+            assert_eq!((query.len(), body.as_str()), (4, plain));
+
+            let (query, body) = dressed("compatible", format);
+            assert_eq!(
+                (query.len(), body.contains("MsgId"), body.contains("Encrypt")),
+                (6, true, true)
+            );
+
+            let (query, body) = dressed("safe", format);
+            assert_eq!(
+                (query.len(), body.contains("MsgId"), body.contains("Encrypt")),
+                (6, false, true)
+            );
+        }
+    }
+}

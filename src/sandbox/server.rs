@@ -489,7 +489,18 @@ mod tests {
         let media = r#"{"appid":"wx1","media_id":"m","type":"news"}"#;
         assert_eq!(ask("media", media).await, done);
         assert_eq!(ask("expire_tokens", wx1).await, done);
+        let here = r#"{"url":"http://127.0.0.1:1/","token":"t""#;
+        assert_eq!(ask("callback", &format!("{here}}}")).await, done);
+        let key = "a".repeat(43);
+        let safe = format!(r#"{here},"appid":"wx1","encoding_aes_key":"{key}","format":"json"}}"#);
+        assert_eq!(ask("callback", &safe).await, done);
         for (path, body, part) in [
+            ("callback", "{}", "no text `url`"),
+            ("callback", &format!(r#"{here},"mode":"safe"}}"#), "needs an encoding_aes_key"),
+            ("callback", &format!(r#"{here},"mode":"open"}}"#), "not `open`"),
+            ("callback", &format!(r#"{here},"format":"yaml"}}"#), "not `yaml`"),
+            ("callback", &format!(r#"{here},"encoding_aes_key":"a"}}"#), "43 letters"),
+            ("message", r#"{"appid":"wx1"}"#, "no text `content`"),
             ("fault", r#"{"fault":"x"}"#, "no fault `x`"),
             ("fault", "{}", "no text `fault`"),
             ("media", r#"{"appid":"wx1","media_id":"m","type":"x"}"#, "not `x`"),

@@ -12,7 +12,7 @@ use qunfa::cli::{self, Answer, Arguments, Problem, Terminal};
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
 use qunfa::model::{Account, Credence, JobId, Kind};
-use qunfa::store::{Attention, EventIn, ResultWord, Source, Step, Store, Word};
+use qunfa::store::{ArticleResult, Attention, EventIn, ResultWord, Source, Step, Store, Word};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -107,7 +107,13 @@ impl World {
                 advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
-                articles: &[],
+                articles: &[ArticleResult {
+                    article_idx: 1,
+                    url: Some("http://mp.weixin.qq.com/s/abc".to_owned()),
+                    user_declare_state: Some(1),
+                    audit_state: Some(11),
+                    ..ArticleResult::default()
+                }],
             };
             step.receive(&event, &club, at("2027-03-20T10:00:06Z"))?;
             let result = step.begin_result("brand-club", at("2027-03-20T10:00:16Z"))?.unwrap();
