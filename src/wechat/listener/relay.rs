@@ -32,7 +32,7 @@ pub enum RelayError {
     /// It cannot be reached, or broke off.
     #[error("{0}")]
     Broken(String),
-    /// Longer than [`ANSWER_MAX`].
+    /// Longer than any reply that the platform takes.
     #[error("an answer of more than 64 KiB")]
     TooLong,
 }
