@@ -85,6 +85,10 @@ impl Desk {
     }
 
     fn refused(&self, (name, account): (&str, &Account), seen: &mut Seen, refusal: Refusal) {
+        if refusal == Refusal::Noise {
+            tracing::debug!(account = name, "{refusal}");
+            return;
+        }
         seen.refused = seen.refused.saturating_add(1);
         if seen.refused.is_power_of_two() {
             let refused = seen.refused;
@@ -205,4 +209,113 @@ pub(super) async fn serve(listener: TcpListener, desk: Desk, mut ended: watch::R
         ended.wait_for(|ended| *ended).await.map(drop).unwrap_or_default();
     };
     listener::serve(listener, Arc::new(desk), stop).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::wechat::callback::seal::OpenError;
+
+    use super::*;
+
+    fn desk() -> (Desk, mpsc::Receiver<Input>) {
+        let (to, inputs) = mpsc::channel(64);
+        let gate = Gate {
+            appid: "wx1".to_owned(),
+            token: "token".into(),
+            keys: Vec::new(),
+            forward_to: Some("http://handler.example/wx?key=CANARY".parse().unwrap()),
+        };
+        let account = Account { lane: 0, gate: Arc::new(gate), seen: Mutex::default() };
+        let accounts = HashMap::from([("brand".to_owned(), account)]);
+        (Desk { accounts, to, now: Arc::new(|| DateTime::UNIX_EPOCH) }, inputs)
+    }
+
+    /// What the loop was told since the last look: the kind, and what happened.
+    fn told(inputs: &mut mpsc::Receiver<Input>) -> Vec<(&'static str, Option<String>)> {
+        let mut all = Vec::new();
+        while let Ok(input) = inputs.try_recv() {
+            let Input::Trouble(0, Trouble { kind, told }) = input else { panic!("no trouble") };
+            all.push((kind, told.map(|(what, _)| what)));
+        }
+        all
+    }
+
+    #[test]
+    fn what_strangers_cause_is_told_after_some_repetitions_and_once() {
+        let (desk, mut inputs) = desk();
+        for _ in 1..STRANGERS {
+            desk.note("brand", Note::Refused(Refusal::Unsigned));
+        }
+        assert_eq!(told(&mut inputs), []);
+
+        for _ in 0..100 {
+            desk.note("brand", Note::Refused(Refusal::Stale));
+        }
+
+        let [("callback", Some(what))] = &told(&mut inputs)[..] else { panic!("not once") };
+        assert!(what.contains("the callback of brand"), "{what}");
+    }
+
+    #[test]
+    fn what_only_the_platform_can_cause_is_told_at_once_until_a_push_is_taken() {
+        let (desk, mut inputs) = desk();
+        let key = Refusal::Sealed(OpenError::Key);
+
+        desk.note("brand", Note::Refused(key));
+        desk.note("brand", Note::Refused(key));
+        assert_eq!(told(&mut inputs).len(), 1);
+        desk.note("brand", Note::Taken);
+        desk.note("brand", Note::Taken);
+
+        assert_eq!(told(&mut inputs), [("callback", None)]);
+    }
+
+    #[test]
+    fn noise_is_never_told() {
+        let (desk, mut inputs) = desk();
+
+        for _ in 0..1_000 {
+            desk.note("brand", Note::Refused(Refusal::Noise));
+        }
+
+        assert_eq!(told(&mut inputs), []);
+    }
+
+    #[test]
+    fn a_handler_is_told_of_after_failures_in_a_row_and_without_its_url() {
+        let (desk, mut inputs) = desk();
+        let down = || Note::Forwarded(Ok(StatusCode::BAD_GATEWAY));
+        for _ in 1..FAILURES {
+            desk.note("brand", down());
+        }
+        desk.note("brand", Note::Forwarded(Ok(StatusCode::OK)));
+        for _ in 1..FAILURES {
+            desk.note("brand", down());
+        }
+        assert_eq!(told(&mut inputs), []);
+
+        desk.note("brand", Note::Forwarded(Err(RelayError::TimedOut)));
+        desk.note("brand", down());
+        desk.note("brand", Note::Forwarded(Ok(StatusCode::OK)));
+
+        let what = "the handler of brand at handler.example failed 5 times in a row; at last: no \
+                    answer in time";
+        assert_eq!(told(&mut inputs), [("forward", Some(what.to_owned())), ("forward", None)]);
+    }
+
+    #[test]
+    fn what_a_full_loop_did_not_hear_is_told_again() {
+        let (mut desk, mut inputs) = desk();
+        (desk.to, inputs) = {
+            let _old = inputs;
+            mpsc::channel(1)
+        };
+        desk.note("brand", Note::Refused(Refusal::Plain));
+        desk.note("brand", Note::Refused(Refusal::Encrypted));
+        assert_eq!(told(&mut inputs).len(), 1);
+
+        desk.note("brand", Note::Refused(Refusal::Encrypted));
+
+        assert_eq!(told(&mut inputs).len(), 1);
+    }
 }

@@ -214,7 +214,7 @@ fn success() -> Response {
 }
 
 fn query(uri: &Uri) -> Result<Signed, Refusal> {
-    Query::try_from_uri(uri).map(|Query(signed)| signed).map_err(|_| Refusal::Unsigned)
+    Query::try_from_uri(uri).map(|Query(signed)| signed).map_err(|_| Refusal::Noise)
 }
 
 impl<I: Inlet> Desk<I> {

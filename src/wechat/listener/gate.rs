@@ -33,6 +33,9 @@ pub struct Gate {
 /// Why a push is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// Nothing that the platform would write, whatever token it knew.
+    #[error("it is no push of the platform")]
+    Noise,
     /// Not from anybody who knows the token.
     #[error("the signature is wrong")]
     Unsigned,
@@ -60,7 +63,7 @@ impl Refusal {
     /// Says whether anybody could have caused it, who does not know the token.
     pub fn is_strangers(self) -> bool {
         match self {
-            Self::Unsigned | Self::Stale | Self::Used => true,
+            Self::Noise | Self::Unsigned | Self::Stale | Self::Used => true,
             Self::Plain | Self::Unreadable | Self::Encrypted | Self::Sealed(_) => false,
         }
     }
@@ -68,6 +71,7 @@ impl Refusal {
     /// Returns what an operator can do about it.
     pub fn advice(self) -> &'static str {
         match self {
+            Self::Noise => "nothing has to be done",
             Self::Unsigned => {
                 "the token in the account's callback settings on mp.weixin.qq.com and the config's \
                  must be the same; if events still arrive, it is a stranger who knocks"
@@ -124,6 +128,13 @@ impl Signed {
         DateTime::from_timestamp(seconds, 0)
     }
 
+    /// Tells a push under another token from what scanners try.
+    fn unsigned(&self, signature: &str, now: DateTime<Utc>) -> Refusal {
+        let is_hex = signature.len() == 40 && signature.bytes().all(|b| b.is_ascii_hexdigit());
+        let plausible = is_hex && self.is_fresh(now).is_ok();
+        if plausible { Refusal::Unsigned } else { Refusal::Noise }
+    }
+
     fn is_fresh(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
         let fresh = self.sent_at().is_some_and(|sent| (now - sent).abs() <= FRESH);
         if fresh { Ok(()) } else { Err(Refusal::Stale) }
@@ -148,7 +159,7 @@ impl Gate {
     pub(super) fn check(&self, signed: &Signed, now: DateTime<Utc>) -> Result<(), Refusal> {
         let Signed { timestamp, nonce, signature, .. } = signed;
         if !callback::is_signed(&self.token, timestamp, nonce, signature) {
-            return Err(Refusal::Unsigned);
+            return Err(signed.unsigned(signature, now));
         }
         signed.is_fresh(now)
     }
@@ -178,7 +189,7 @@ impl Gate {
         };
         let parts = [signed.timestamp.as_str(), &signed.nonce, &encrypt];
         if !seal::is_sealed(&self.token, parts, &signed.msg_signature) {
-            return Err(Refusal::Unsigned);
+            return Err(signed.unsigned(&signed.msg_signature, now));
         }
         signed.is_fresh(now)?;
         let text = seal::open(&self.keys, &self.appid, &encrypt)?;

@@ -97,26 +97,26 @@ async fn whatever_is_wrong_with_an_encrypted_push_is_answered_alike_and_told_ins
         (sealed("1", &good), xml(&other), Refusal::Unsigned),
         (sealed("1", &good).replace("nonce=1", "nonce=2"), xml(&good), Refusal::Unsigned),
         (sealed("1", &good), xml(&good.to_lowercase()), Refusal::Unsigned),
-        (sealed("1", &good).replace("&msg_signature=", "&x="), xml(&good), Refusal::Unsigned),
+        (sealed("1", &good).replace("&msg_signature=", "&x="), xml(&good), Refusal::Noise),
         (sealed_by(TOKEN, NOW - 601, "1", &good), xml(&good), Refusal::Stale),
         (sealed_by(TOKEN, NOW + 601, "1", &good), xml(&good), Refusal::Stale),
-        (signed("1"), xml(&good), Refusal::Unsigned),
+        (signed("1"), xml(&good), Refusal::Noise),
         (signed("1"), EVENT.to_owned(), Refusal::Plain),
         (plain_query, EVENT.to_owned(), Refusal::Plain),
         (signed("1"), "<xml>".to_owned(), Refusal::Unreadable),
-        (sealed("1", ""), EVENT.to_owned(), Refusal::Unsigned),
-        (sealed("1", ""), xml(""), Refusal::Unsigned),
+        (sealed("1", ""), EVENT.to_owned(), Refusal::Noise),
+        (sealed("1", ""), xml(""), Refusal::Noise),
         (
             sealed("1", &good),
             xml(&good).replace("</xml>", "<Encrypt>A</Encrypt></xml>"),
-            Refusal::Unsigned,
+            Refusal::Noise,
         ),
-        (sealed("1", &good), format!("<!DOCTYPE x>{}", xml(&good)), Refusal::Unsigned),
+        (sealed("1", &good), format!("<!DOCTYPE x>{}", xml(&good)), Refusal::Noise),
         (sealed("1", &foreign), xml(&foreign), Refusal::Sealed(OpenError::AppId)),
         (sealed("1", &unknown), xml(&unknown), Refusal::Sealed(OpenError::Key)),
         (sealed("1", "AAAA"), xml("AAAA"), Refusal::Sealed(OpenError::Damaged)),
         (sealed("1", "%"), xml("%"), Refusal::Sealed(OpenError::Damaged)),
-        (String::new(), xml(&good), Refusal::Unsigned),
+        (String::new(), xml(&good), Refusal::Noise),
     ] {
         let served = safely_served().await;
 
@@ -201,6 +201,7 @@ async fn an_encrypted_body_over_32_kib_is_refused() {
 #[test]
 fn every_refusal_names_what_helps() {
     for refusal in [
+        Refusal::Noise,
         Refusal::Unsigned,
         Refusal::Stale,
         Refusal::Used,
