@@ -48,6 +48,16 @@ impl Window {
         Self { span, first }
     }
 
+    /// Returns whether it is a day or a month.
+    pub fn span(self) -> Span {
+        self.span
+    }
+
+    /// Returns the weekday of its first day, for people.
+    pub fn start_weekday(self) -> String {
+        self.first.format("%A").to_string()
+    }
+
     /// Returns its first instant.
     pub fn start(self) -> DateTime<Utc> {
         midnight(self.first)

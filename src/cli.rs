@@ -10,11 +10,14 @@ mod check;
 mod database;
 mod decisions;
 mod jobs;
+mod outlook;
 mod person;
+mod plan;
 mod sandbox;
 mod show;
 mod status;
 mod text;
+mod watch;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -54,6 +57,7 @@ impl Arguments {
             | Command::Sandbox(_)
             | Command::Status(_)
             | Command::Check(_)
+            | Command::Plan(_)
             | Command::Jobs(_)
             | Command::Show(_)
             | Command::Retry(_)
@@ -74,10 +78,12 @@ enum Command {
     Demo,
     /// Serve the platform on this machine, to rehearse with
     Sandbox(sandbox::Options),
-    /// Show what needs a person, the quotas, and the next jobs
-    Status(Json),
+    /// Show what needs a person, the next jobs, and the quotas
+    Status(status::Options),
     /// Check job files as the inbox would, and say when their jobs will go
     Check(check::Options),
+    /// Forecast when each job will really go, day by day
+    Plan(plan::Options),
     /// List the jobs
     Jobs(jobs::Options),
     /// Tell one job's whole story
@@ -114,9 +120,25 @@ pub struct Terminal<'a> {
     pub remarks: &'a mut (dyn Write + Send),
     /// Whether answers are coloured.
     pub colours: bool,
+    /// How large the terminal is that answers go to; none where it is none.
+    pub screen: fn() -> Option<Screen>,
+}
+
+/// The size of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Its width.
+    pub columns: usize,
+    /// Its height.
+    pub rows: usize,
 }
 
 impl Terminal<'_> {
+    /// Begins a page that suits it.
+    fn page(&self) -> text::Page {
+        text::Page::new(self.colours, (self.screen)().map(|screen| screen.columns))
+    }
+
     /// Writes an answer that is one value, as JSON or as text.
     fn answer<T: Serialize>(
         &mut self,
@@ -129,7 +151,7 @@ impl Terminal<'_> {
             json.push('\n');
             json
         } else {
-            let mut page = text::Page::new(self.colours);
+            let mut page = self.page();
             text(&mut page, value);
             page.finish()
         };
@@ -248,7 +270,8 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
             demo::run(&terminal.now, terminal.out).map_err(Problem::Rehearsal)?;
         }
         Command::Sandbox(options) => sandbox::run(&options, terminal)?,
-        Command::Status(json) => status::run(json, &config()?, terminal)?,
+        Command::Status(options) => status::run(options, &config()?, terminal)?,
+        Command::Plan(options) => plan::run(&options, &config()?, terminal)?,
         Command::Check(options) => return check::run(&options, &config()?, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
@@ -263,5 +286,13 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
 }
 
 fn load(path: &std::path::Path, secrets: Secrets) -> Result<Config, Problem> {
-    Ok(config::load(path, &|name| std::env::var(name).ok(), secrets)?)
+    config::load(path, &|name| std::env::var(name).ok(), secrets).map_err(|error| match &error {
+        ConfigError::Unreadable { source, .. }
+            if source.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            let advice = "run as the owner of the state directory: sudo -u qunfa qunfa ...";
+            Problem::Cannot(format!("{error} ({source}); {advice}"))
+        }
+        ConfigError::Unreadable { .. } | ConfigError::Invalid(_) => error.into(),
+    })
 }

@@ -201,9 +201,9 @@ fn shown(line: &str) -> usize {
     line.len()
 }
 
-/// Says whether a value has no room for something else: a comment, another key, a password.
+/// Says whether a value has no room for something else: a comment, another key, a password, a query.
 fn is_plain(value: &str) -> bool {
-    !["#", "@", ": ", "："].iter().any(|sign| value.contains(sign))
+    !["#", "@", "?", ": ", "："].iter().any(|sign| value.contains(sign))
 }
 
 /// What reading the config needs besides the tree.

@@ -9,10 +9,13 @@
 mod callback;
 mod chores;
 mod lock;
+mod notify;
+mod outbox;
+mod pulse;
 mod taking;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,16 +23,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::{AccountConfig, Config};
-use crate::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenFile, Ticket};
+use crate::engine::{Engine, Mark, Offered, TakeError, TakenFile, Ticket};
 use crate::inbox::Inbox;
 use crate::model::Credence;
 use crate::quota::margins;
 use crate::store::{Store, StoreError};
 use crate::wechat::callback::MassEvent;
-use crate::wechat::client::{ApiBase, Client};
+use crate::wechat::client::ApiBase;
 use crate::wechat::protocol::Answer;
 
+use outbox::Outbox;
+
 pub use lock::{Running, running};
+pub use pulse::{Clock, Pulse, pulse};
 
 /// The one clock, as `main` reads it.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -39,6 +45,8 @@ pub type Jump = Arc<dyn Fn(DateTime<Utc>) + Send + Sync>;
 
 /// How long a daemon that is told to end waits for answers under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(8);
+/// How long before its time a release is decided, so that its request leaves on time.
+const DECIDE_AHEAD: TimeDelta = TimeDelta::seconds(1);
 /// How often the database is asked whether somebody else wrote to it.
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// How often the daemon writes down that it is alive.
@@ -47,6 +55,10 @@ const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
 const STEPPED: TimeDelta = TimeDelta::seconds(10);
 /// How long an idle rehearsal waits for something to happen before it jumps.
 const SETTLE_BEFORE_JUMP: Duration = Duration::from_millis(200);
+
+/// A database up to this size is looked through before anything is released, a larger one
+/// meanwhile: its first release must not wait for it.
+const CHECKED_FIRST_BYTES: u64 = 32 << 20;
 
 /// Why the daemon ended.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +92,7 @@ impl RunError {
 
 impl From<StoreError> for RunError {
     fn from(error: StoreError) -> Self {
-        Self::Storage(error)
+        if error.is_damage() { Self::Database(error) } else { Self::Storage(error) }
     }
 }
 
@@ -133,6 +145,8 @@ enum Input {
     /// What is wrong with an account's callback.
     Trouble(usize, callback::Trouble),
     Chore(chores::Chore),
+    /// What a look through the whole database found.
+    Checked(Result<(), StoreError>),
     /// What is wrong with the inbox as a whole, if anything.
     Inbox(Option<String>),
 }
@@ -151,7 +165,11 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let inbox = Inbox::open(&config.inbox, config.inbox_end_marker_required)
         .map_err(|error| RunError::Setup(chain(&error)))?;
     let bases = config.accounts.iter().map(api_base).collect::<Result<Vec<_>, _>>()?;
+    let large = is_large(&state);
     let mut engine = open(&config, &inbox, now)?;
+    if options.jump.is_none() {
+        engine.decide_ahead(DECIDE_AHEAD);
+    }
     let (sender, inputs) = mpsc::channel(1_024);
     let listener = match config.listen {
         Some(address) => Some(callback::bind(address).await?),
@@ -162,8 +180,10 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     engine.look_again(now);
     let (ending, ended) = watch::channel(false);
     let mut tasks = tokio::task::JoinSet::new();
+    let mut listens = None;
     if let Some(listener) = listener {
         let address = listener.local_addr().map_err(|error| RunError::Setup(error.to_string()))?;
+        listens = Some(address);
         if let Some(tell) = options.on_listen {
             // A rehearsal that no longer listens needs no address.
             tell.send(address).unwrap_or_default();
@@ -175,15 +195,23 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let taker = taking::Taker { inbox, accounts, now: options.now.clone(), to: sender.clone() };
     tasks.spawn(taker.run(ended));
     let chores = chores::start(sender.clone()).await;
+    if large {
+        check_beside(database(&state), sender.clone());
+    }
+    let beat = pulse::Beat::start(&state, listens, &mut tasks, now);
+    // A rehearsal is no service.
+    let rehearses = options.jump.is_some();
+    let manager =
+        if rehearses { notify::Manager::nobody() } else { notify::Manager::of_this_process() };
     let mut daemon = Daemon {
+        manager,
         engine,
         state,
-        bases,
-        client: Arc::new(Client::new()),
+        outbox: Outbox::new(bases, sender),
         now: options.now,
         jump: options.jump,
-        sender,
         looked: Look { at: now, version: None, seen_at: now },
+        beat,
     };
     let outcome = daemon.run(inputs, signals, options.stop).await;
     ending.send_replace(true);
@@ -207,8 +235,11 @@ fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
 /// A database that is empty, older than its mark or long unused may have forgotten jobs that were
 /// sent: what `accepted/` still tells of them is read back first.
 fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, RunError> {
-    let path = config.state_dir.join("qunfa.db");
+    let path = database(&config.state_dir);
     lock::make_file_private(&path)?;
+    if !is_large(&config.state_dir) {
+        Store::check(&path).map_err(RunError::Database)?;
+    }
     let store = Store::open(&path, now).map_err(RunError::Database)?;
     let mark = lock::read_mark(&config.state_dir)?;
     let known = store.read().presence().map_err(RunError::Database)?;
@@ -224,6 +255,22 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
         }
     }
     Ok(engine)
+}
+
+fn database(state: &Path) -> PathBuf {
+    state.join("qunfa.db")
+}
+
+fn is_large(state: &Path) -> bool {
+    std::fs::metadata(database(state)).is_ok_and(|found| found.len() > CHECKED_FIRST_BYTES)
+}
+
+/// Looks through a large database on a thread of its own, and tells the loop.
+fn check_beside(path: PathBuf, to: mpsc::Sender<Input>) {
+    tokio::task::spawn_blocking(move || {
+        // A loop that has ended needs no verdict.
+        to.blocking_send(Input::Checked(Store::check(&path))).unwrap_or_default();
+    });
 }
 
 /// Returns an error with what caused it, on one line.
@@ -245,14 +292,14 @@ struct Look {
 }
 
 struct Daemon {
+    manager: notify::Manager,
     engine: Engine,
     state: PathBuf,
-    bases: Vec<ApiBase>,
-    client: Arc<Client>,
+    outbox: Outbox,
     now: Now,
     jump: Option<Jump>,
-    sender: mpsc::Sender<Input>,
     looked: Look,
+    beat: pulse::Beat,
 }
 
 impl Daemon {
@@ -267,6 +314,8 @@ impl Daemon {
             let now = (self.now)();
             self.look_around(now)?;
             self.release(now)?;
+            self.beat.turned(&self.engine, now);
+            self.manager.tell(&self.engine, now)?;
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
                 () = tokio::time::sleep(self.pause(now)) => Waited::Time,
@@ -277,6 +326,7 @@ impl Daemon {
                 Waited::Inputs => self.take(&mut batch)?,
                 Waited::Time => self.jump_ahead(),
                 Waited::Stop(why) => {
+                    self.manager.stopping();
                     tracing::info!("{why}: nothing new is released, answers under way are awaited");
                     return self.finish(&mut inputs).await;
                 }
@@ -286,6 +336,8 @@ impl Daemon {
 
     /// Waits for the answers under way; what does not come in time stays in doubt on disk.
     async fn finish(&mut self, inputs: &mut mpsc::Receiver<Input>) -> Result<(), RunError> {
+        self.outbox.close();
+        self.engine.disarm((self.now)())?;
         let last = tokio::time::sleep(LAST_ANSWERS);
         tokio::pin!(last);
         let mut batch = Vec::new();
@@ -335,23 +387,13 @@ impl Daemon {
             self.store_mark(mark)?;
         }
         for outgoing in pass.outgoing {
-            self.send(outgoing);
+            self.outbox.send(outgoing);
         }
         Ok(())
     }
 
     fn store_mark(&self, mark: &Mark) -> Result<(), RunError> {
         lock::write_mark(&self.state, mark)
-    }
-
-    fn send(&self, Outgoing { lane, ticket, request }: Outgoing) {
-        let (client, base) = (Arc::clone(&self.client), self.bases[lane].clone());
-        let sender = self.sender.clone();
-        tokio::spawn(async move {
-            let answer = client.perform(&base, &request).await;
-            // Where the loop has ended, the attempt is in doubt on disk already.
-            sender.send(Input::Answer(lane, ticket, answer)).await.unwrap_or_default();
-        });
     }
 
     fn pause(&self, now: DateTime<Utc>) -> Duration {
@@ -385,6 +427,7 @@ impl Daemon {
                 | Input::Trouble(..)
                 | Input::File(..)
                 | Input::Chore(_)
+                | Input::Checked(_)
                 | Input::Inbox(_)) => {
                     others.push(other);
                 }
@@ -434,6 +477,7 @@ impl Daemon {
                 self.engine.tell_of_callback(lane, kind, told, now)?;
             }
             Input::Chore(chore) => chore.run(&mut self.engine, now)?,
+            Input::Checked(verdict) => verdict.map_err(RunError::Database)?,
             Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
         }
         Ok(())

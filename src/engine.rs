@@ -6,15 +6,17 @@
 //! store; what is only in memory (tokens, the reading of the platform's clock) is asked for anew.
 //!
 //! Order of a release: a token and a fresh reading of the platform's clock first, then the rules,
-//! then the intent on disk, then the mark beside it, then the request.
+//! then the intent on disk, then the mark beside it, then the request. Shortly before its time a
+//! job is decided as of that time: its intent is on disk by then, and the request is kept in
+//! memory until the time has come, unless a hold, a pause or a stepped clock comes first.
 
 mod lane;
 mod meaning;
 mod turn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar;
@@ -26,7 +28,7 @@ use crate::store::{
     StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
-use crate::wechat::protocol::{self, Answer, Request};
+use crate::wechat::protocol::{self, Answer, Reply, Request};
 
 pub use lane::Lane;
 pub use meaning::conclude;
@@ -80,12 +82,21 @@ pub struct Mark {
     pub generations: BTreeMap<String, BTreeMap<u32, u32>>,
 }
 
+/// How many accounts are decided for in one commit: more would keep the first of them waiting.
+const LANES_PER_PASS: usize = 256;
+/// How many accounts ask for the platform's clock at once, where it only judges an absence.
+const JUDGES: usize = 4;
+
 /// The daemon's decisions over one database.
 #[derive(Debug)]
 pub struct Engine {
     store: Store,
     lanes: Vec<Lane>,
     mark: Mark,
+    /// How long before its time a job is decided.
+    ahead: TimeDelta,
+    /// Requests whose intent is on disk and whose time has not come, by time and lane.
+    armed: BTreeMap<(DateTime<Utc>, usize), Outgoing>,
     /// What the database knew of the daemon before this start, until a trusted clock judged it.
     absence: Option<Presence>,
 }
@@ -162,7 +173,7 @@ impl Engine {
         mark: Option<Mark>,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        let lanes: Vec<_> = accounts.into_iter().map(|config| Lane::new(config, now)).collect();
+        let mut lanes: Vec<_> = accounts.into_iter().map(|config| Lane::new(config, now)).collect();
         let mark = mark.unwrap_or_default();
         let absence = store.step(|step| {
             for lane in &lanes {
@@ -176,11 +187,22 @@ impl Engine {
             }
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
+            for lane in &mut lanes {
+                // What is overdue is looked at first.
+                let wake = step.next_wake(&lane.config.account.name)?;
+                lane.wake = Some(wake.map_or(now, |wake| wake.min(now)));
+            }
             Ok::<_, StoreError>(presence)
         })?;
         let mark = Mark { high_water: mark.high_water.max(absence.high_water), ..mark };
         let absence = absence.has_jobs.then_some(absence);
-        Ok(Self { store, lanes, mark, absence })
+        let (ahead, armed) = (TimeDelta::zero(), BTreeMap::new());
+        Ok(Self { store, lanes, mark, ahead, armed, absence })
+    }
+
+    /// Decides what is due this long before its time; by default, at its time.
+    pub fn decide_ahead(&mut self, ahead: TimeDelta) {
+        self.ahead = ahead;
     }
 
     /// Returns the store, to read.
@@ -203,10 +225,18 @@ impl Engine {
         self.lanes.iter().position(|lane| lane.config.account.name == account)
     }
 
+    /// Returns the last reading of each account's platform clock: when it was read, and what it said.
+    pub fn clocks(&self) -> impl Iterator<Item = (&str, DateTime<Utc>, DateTime<Utc>)> {
+        self.lanes.iter().filter_map(|lane| {
+            let (read_at, platform_at) = lane.clock()?;
+            Some((lane.config.account.name.as_str(), read_at, platform_at))
+        })
+    }
+
     /// Looks at every account again: somebody else wrote to the database, or the clock was stepped.
     pub fn look_again(&mut self, now: DateTime<Utc>) {
         for lane in &mut self.lanes {
-            lane.wake = Some(now);
+            lane.wake = Some(lane.wake.map_or(now, |wake| wake.min(now)));
         }
     }
 
@@ -217,6 +247,7 @@ impl Engine {
     /// # Errors
     /// Where the store fails.
     pub fn forget_clocks(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.disarm(now)?;
         for lane in &mut self.lanes {
             lane.forget_clock(now);
         }
@@ -237,7 +268,8 @@ impl Engine {
 
     /// Returns when the next pass has something to do.
     pub fn next_wake(&self) -> Option<DateTime<Utc>> {
-        self.lanes.iter().filter_map(|lane| lane.wake).min()
+        let armed = self.armed.first_key_value().map(|((at, _), _)| *at);
+        self.lanes.iter().filter_map(|lane| lane.wake).chain(armed).min()
     }
 
     /// Says whether some request is under way.
@@ -245,30 +277,40 @@ impl Engine {
         self.lanes.iter().any(|lane| lane.busy || lane.asking_result)
     }
 
-    /// Decides for every account whose time has come, in one commit for all of them.
+    /// Decides for the accounts whose time has come, the longest due first, in one commit for many.
+    ///
+    /// Requests that wait for this instant come alone: nothing delays them.
     ///
     /// # Errors
     /// Where the store fails: then nothing of it happened, and nothing may be sent.
     pub fn pass(&mut self, now: DateTime<Utc>) -> Result<Pass, StoreError> {
-        let Self { store, lanes, absence, .. } = self;
-        let ready = |lane: &Lane| lane.wake.is_some_and(|wake| wake <= now);
-        if !lanes.iter().any(ready) {
+        let outgoing = self.fire(now)?;
+        if !outgoing.is_empty() {
+            return Ok(Pass { mark: None, outgoing });
+        }
+        let ready = self.ready(now);
+        if ready.is_empty() {
             return Ok(Pass::default());
         }
-        let judging = absence.is_some();
-        let (outgoing, generations, high_water) = store.step(|step| {
+        let Self { store, lanes, absence, ahead, .. } = self;
+        let mut busy = lanes.iter().filter(|lane| lane.busy).count();
+        let (decided, generations, high_water) = store.step(|step| {
             let mut outgoing = Vec::new();
             let mut generations = Vec::new();
-            for (index, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| ready(lane)) {
+            for index in ready {
+                let lane = &mut lanes[index];
+                let before = usize::from(lane.busy);
                 let mut turn = Turn {
                     step,
                     index,
                     now,
-                    judging,
+                    ahead: *ahead,
+                    judging: absence.is_some() && busy < JUDGES,
                     outgoing: &mut outgoing,
                     generations: &mut generations,
                 };
                 turn.advance(lane)?;
+                busy += usize::from(lane.busy) - before;
             }
             Ok::<_, StoreError>((outgoing, generations, step.presence()?.high_water))
         })?;
@@ -279,7 +321,60 @@ impl Engine {
             }
             self.mark.clone()
         });
-        Ok(Pass { mark, outgoing })
+        let (now_due, armed): (Vec<_>, Vec<_>) =
+            decided.into_iter().partition(|(at, _)| *at <= now);
+        self.armed.extend(armed.into_iter().map(|(at, outgoing)| ((at, outgoing.lane), outgoing)));
+        Ok(Pass { mark, outgoing: now_due.into_iter().map(|(_, outgoing)| outgoing).collect() })
+    }
+
+    /// Returns the lanes to look at, the longest due first.
+    fn ready(&self, now: DateTime<Utc>) -> Vec<usize> {
+        let wakes = self.lanes.iter().enumerate().filter_map(|(index, lane)| {
+            lane.wake.filter(|wake| *wake <= now).map(|wake| (wake, index))
+        });
+        let mut ready: Vec<_> = wakes.collect();
+        ready.sort_unstable();
+        ready.into_iter().take(LANES_PER_PASS).map(|(_, index)| index).collect()
+    }
+
+    /// Returns the requests that waited for this instant, as far as they may still leave.
+    fn fire(&mut self, now: DateTime<Utc>) -> Result<Vec<Outgoing>, StoreError> {
+        let mut fired = Vec::new();
+        let mut kept_back = Vec::new();
+        while let Some(first) = self.armed.first_entry().filter(|first| first.key().0 <= now) {
+            let outgoing = first.remove();
+            let lane = &self.lanes[outgoing.lane];
+            let stops = self.store.read().stops(&lane.config.account.name)?;
+            if stops.hold.is_none() && stops.paused.is_none() && lane.may_release(now) {
+                fired.push(outgoing);
+            } else {
+                kept_back.push(outgoing);
+            }
+        }
+        self.keep_back(kept_back, now)?;
+        Ok(fired)
+    }
+
+    /// Gives up every request that waits for its time: they certainly never left.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn disarm(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let armed = std::mem::take(&mut self.armed).into_values().collect();
+        self.keep_back(armed, now)
+    }
+
+    fn keep_back(&mut self, requests: Vec<Outgoing>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if requests.is_empty() {
+            return Ok(());
+        }
+        let never_left = || Answer {
+            reply: Reply::NotSent("it was stopped before the request left".to_owned()),
+            date: None,
+        };
+        let answers: Vec<_> =
+            requests.iter().map(|kept| (kept.lane, kept.ticket, never_left())).collect();
+        self.settle(&answers, now)
     }
 
     /// Records what came of requests, in one commit for all of them.
@@ -328,8 +423,10 @@ impl Engine {
             let mut taken = Vec::new();
             let mut order: Vec<_> = jobs.iter().collect();
             order.sort_by_key(|job| job.spec.at.unwrap_or(first_taken_at));
+            let named: HashMap<_, _> =
+                lanes.iter().map(|lane| (lane.config.account.name.as_str(), lane)).collect();
             for job in order {
-                let Some(lane) = lane_named(lanes, &job.spec.account) else {
+                let Some(lane) = named.get(job.spec.account.as_str()) else {
                     refused.push((job.line, format!("no account is named {}", job.spec.account)));
                     continue;
                 };
@@ -351,13 +448,15 @@ impl Engine {
                 Ok(TakenJob { id, taken, due_at: stands.due_at, state: stands.state })
             };
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
-            let named = |id: &JobId| jobs.iter().any(|job: &TakenJob| job.id == *id);
-            let left_out = step.planned_by(name)?.into_iter().filter(|id| !named(id)).collect();
+            let named: HashSet<_> = jobs.iter().map(|job: &TakenJob| &job.id).collect();
+            let left_out =
+                step.planned_by(name)?.into_iter().filter(|id| !named.contains(id)).collect();
             Ok(TakenFile { first_taken_at, jobs, left_out })
         })?;
-        for job in jobs {
-            if let Some(lane) = self.lane_of(&job.spec.account) {
-                self.lanes[lane].wake = Some(now);
+        let accounts: HashSet<_> = jobs.iter().map(|job| job.spec.account.as_str()).collect();
+        for lane in &mut self.lanes {
+            if accounts.contains(lane.config.account.name.as_str()) {
+                lane.wake = Some(now);
             }
         }
         Ok(taken)

@@ -105,7 +105,10 @@ pub fn parse(
     })?;
     let mut report = Report::new(file_name, text);
     let jobs = match root(file_name, text, &mut report) {
-        Ok(root) => job::Reader { report: &mut report, lists, accounts }.file(&root),
+        Ok(root) => {
+            let accounts = job::Accounts::new(accounts);
+            job::Reader { report: &mut report, lists, accounts }.file(&root)
+        }
         Err(yaml::Broken) => Vec::new(),
     };
     if report.count() > 0 { Err(report.finish()) } else { Ok(Parsed { jobs }) }

@@ -1,11 +1,11 @@
 //! The process: logging, the one real clock, and errors turned into exit codes.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser as _;
-use qunfa::cli::{self, Arguments, Terminal};
+use qunfa::cli::{self, Arguments, Screen, Terminal};
 use qunfa::daemon::Now;
 use qunfa::log::Lines;
 use tracing_subscriber::EnvFilter;
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let lines = log(arguments.log_levels());
     let (mut out, mut remarks) = (io::stdout(), io::stderr());
     let colours = colourful(&out);
-    let terminal = Terminal { now: clock(), out: &mut out, remarks: &mut remarks, colours };
+    let terminal = Terminal { now: clock(), out: &mut out, remarks: &mut remarks, colours, screen };
     let outcome = cli::run(arguments, terminal);
     lines.finish();
     match outcome {
@@ -47,6 +47,18 @@ fn log(levels: &str) -> Lines {
         .log_internal_errors(false)
         .init();
     lines
+}
+
+/// Returns the size of the terminal that answers go to, if they go to one.
+fn screen() -> Option<Screen> {
+    let out = io::stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&out).ok()?;
+    // A terminal that does not tell its size says 0.
+    let known = |cells: u16, usual: usize| if cells == 0 { usual } else { cells.into() };
+    Some(Screen { columns: known(size.ws_col, 80), rows: known(size.ws_row, 24) })
 }
 
 /// Says whether a stream wants colours: a terminal does, unless `NO_COLOR` or `TERM` say no.

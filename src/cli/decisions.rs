@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::person::{account, next_words, unknown_account};
-use super::text::{self, Page, Tone};
+use super::text::{self, Tone};
 use super::{Problem, Terminal, database, show};
 use crate::calendar;
 use crate::config::Config;
@@ -239,8 +239,8 @@ fn resolved(job: &JobView, verdict: Verdict) -> String {
 }
 
 /// Writes sentences, each on lines of its own.
-fn say(answer: &str, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
-    let mut page = Page::new(terminal.colours);
+pub(super) fn say(answer: &str, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
+    let mut page = terminal.page();
     for sentence in answer.lines() {
         page.lines(Tone::Plain, 0, sentence);
     }

@@ -1,13 +1,22 @@
-//! The list of jobs, and why a job that is due waits.
+//! The list of jobs.
+
+use std::io::{self, BufWriter, Write as _};
+use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
+use serde::Serializer as _;
+use serde::ser::SerializeSeq;
 
+use super::outlook::{self, Around};
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Json, Problem, Terminal, database};
+use super::{Json, Problem, Terminal, database, person};
 use crate::config::Config;
 use crate::model::JobState;
-use crate::store::{AttentionView, JobView, Step, Store, StoreError};
+use crate::store::{JobView, Step, Store, Wanted};
+
+/// How many jobs a person is shown who asks for no number.
+const SHOWN: u32 = 50;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -17,6 +26,9 @@ pub(super) struct Options {
     /// Only those in one state
     #[arg(long, value_name = "STATE", value_parser = state)]
     state: Option<JobState>,
+    /// Only so many, those due nearest to now (as text 50, as JSON all)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
     #[command(flatten)]
     json: Json,
 }
@@ -28,98 +40,74 @@ fn state(word: &str) -> Result<JobState, String> {
     })
 }
 
-/// Lists the jobs in the order in which they are due.
+/// Lists jobs in the order in which they are due: as JSON all of them, as text those around now.
 pub(super) fn run(
     options: &Options,
     config: &Config,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
-    let mut jobs = Vec::new();
     let store = database::open(config, now)?;
     if let Some(name) = &options.account {
         require_account(name, config, store.as_ref())?;
     }
-    if let Some(store) = &store {
-        let step = store.read();
-        jobs = step.list_jobs(options.account.as_deref(), options.state)?;
-        Waiting::read(&step, config, now)?.explain(&mut jobs);
+    let Some(store) = store else {
+        return match options.json.json {
+            true => terminal.write("[]\n"),
+            false => terminal.write("No job was taken yet: the inbox takes the first file.\n"),
+        };
+    };
+    let step = store.read();
+    let around = Around::read(&step, config, now)?;
+    let states: Vec<_> = options.state.into_iter().collect();
+    let states = if states.is_empty() { JobState::ALL } else { &states };
+    let wanted = Wanted { account: options.account.as_deref(), states, before: None };
+    if options.json.json && options.limit.is_none() {
+        return stream(&step, wanted, &around, terminal);
     }
-    let is_new = store.is_none();
+    let mut jobs = step.jobs_near(wanted, now, options.limit.unwrap_or(SHOWN))?;
+    around.explain(&mut jobs);
+    let all = step.count_jobs(wanted)?;
     let filtered = options.account.is_some() || options.state.is_some();
     terminal.answer(options.json, &jobs, |page, jobs| match jobs.as_slice() {
-        [] if is_new => page.raw("No job was taken yet: the inbox takes the first file."),
-        [] if filtered => page.raw("No job is like that."),
-        [] => page.raw("No job was taken yet."),
-        jobs => render(page, jobs, now),
+        [] if filtered && all == 0 => page.raw("No job is like that."),
+        [] if all == 0 => page.raw("No job was taken yet."),
+        jobs => render(page, jobs, all, now),
     })
+}
+
+/// Writes every job as it is read: a million of them do not fit into the memory.
+fn stream(
+    step: &Step<'_>,
+    wanted: Wanted<'_>,
+    around: &Around,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let mut out = BufWriter::new(&mut *terminal.out);
+    let mut json = serde_json::Serializer::pretty(&mut out);
+    let mut array = json.serialize_seq(None).map_err(io::Error::from)?;
+    step.each_job(wanted, &mut |mut job| {
+        around.explain(std::slice::from_mut(&mut job));
+        array.serialize_element(&job).map_err(io::Error::from)?;
+        Ok::<_, Problem>(ControlFlow::Continue(()))
+    })?;
+    SerializeSeq::end(array).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(out.flush()?)
 }
 
 /// Makes sure that an account is in the config, or has jobs from when it was.
 fn require_account(name: &str, config: &Config, store: Option<&Store>) -> Result<(), Problem> {
-    let names: Vec<_> = config.accounts.iter().map(|a| a.account.name.as_str()).collect();
-    let has_jobs =
-        |store: &Store| store.read().list_jobs(Some(name), None).map(|jobs| !jobs.is_empty());
-    if names.contains(&name) || store.map(has_jobs).transpose()?.unwrap_or_default() {
+    let in_config = person::account(config, name).is_some();
+    let has_jobs = |store: &Store| store.read().has_jobs(name);
+    if in_config || store.map(has_jobs).transpose()?.unwrap_or_default() {
         return Ok(());
     }
-    let (name, names) = (text::visible(name), names.join(", "));
-    Err(Problem::No(format!("there is no account {name}; the config has {names}")))
-}
-
-/// Why jobs wait that are due and have no reason of their own.
-pub(super) struct Waiting {
-    /// For each account of the config, what stops all of its jobs.
-    stopped: Vec<(String, Option<String>)>,
-    now: DateTime<Utc>,
-}
-
-impl Waiting {
-    /// Reads what stops each account.
-    pub(super) fn read(
-        step: &Step<'_>,
-        config: &Config,
-        now: DateTime<Utc>,
-    ) -> Result<Self, StoreError> {
-        let notes = step.attention(now)?;
-        let mut stopped = Vec::new();
-        for account in &config.accounts {
-            let name = &account.account.name;
-            let stops = step.stops(name)?;
-            let held = stops.hold.map(|(_, why)| format!("on hold: {why}"));
-            let paused = stops.paused.map(|(_, why, _)| format!("account {name} is paused: {why}"));
-            let noted = || notes.iter().find(|note| stops_account(note, name));
-            let reason = held.or(paused).or_else(|| noted().map(|note| note.what.clone()));
-            stopped.push((name.clone(), reason));
-        }
-        Ok(Self { stopped, now })
-    }
-
-    /// Gives each job that waits without a reason the one of its account.
-    pub(super) fn explain(&self, jobs: &mut [JobView]) {
-        for job in jobs {
-            let waits = matches!(job.state, JobState::Planned | JobState::Releasing);
-            if waits && job.due <= self.now && job.reason.is_none() {
-                job.reason = self.reason(&job.account);
-            }
-        }
-    }
-
-    fn reason(&self, account: &str) -> Option<String> {
-        match self.stopped.iter().find(|(name, _)| name == account) {
-            Some((_, reason)) => reason.clone(),
-            None => Some(format!("account {account} is not in the config: nobody releases it")),
-        }
-    }
-}
-
-fn stops_account(note: &AttentionView, name: &str) -> bool {
-    let concerns = note.account.as_deref().is_none_or(|account| account == name);
-    concerns && matches!(note.kind.as_str(), "clock" | "platform")
+    Err(person::unknown_account(config, name))
 }
 
 /// Writes jobs as a table, each reason below its job.
-pub(super) fn render(page: &mut Page, jobs: &[JobView], now: DateTime<Utc>) {
+fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
     let columns = [("job", 0), ("account", 14), ("state", 9), ("due", 45)];
     let mut table = Table::new(&columns);
     for job in jobs {
@@ -135,7 +123,16 @@ pub(super) fn render(page: &mut Page, jobs: &[JobView], now: DateTime<Utc>) {
     }
     page.table(0, &table);
     page.gap();
-    page.raw(&format!("{}.", text::plural(jobs.len(), "job", "jobs")));
+    let shown = jobs.len() as u64;
+    let line = if shown < all {
+        let (shown, all) = (text::count(shown), text::count(all));
+        format!(
+            "The {shown} of {all} jobs that are due nearest to now; `--limit N` shows more, `--json` all."
+        )
+    } else {
+        format!("{}.", text::plural(jobs.len(), "job", "jobs"))
+    };
+    page.lines(Tone::Plain, 0, &line);
 }
 
 /// Returns how a state reads at a glance.
@@ -154,6 +151,5 @@ pub(super) fn tone(state: JobState) -> Tone {
 
 /// Returns how a job's due time reads: one that has passed without a release stands out.
 pub(super) fn lateness(job: &JobView, now: DateTime<Utc>) -> Tone {
-    let waits = matches!(job.state, JobState::Planned | JobState::Held | JobState::Releasing);
-    if waits && job.due < now { Tone::Warn } else { Tone::Plain }
+    if outlook::waits(job.state) && job.due < now { Tone::Warn } else { Tone::Plain }
 }

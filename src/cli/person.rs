@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
+use super::decisions::say;
 use super::text;
 use super::{Problem, Terminal, database, show};
 use crate::calendar;
@@ -58,7 +59,7 @@ pub(super) fn retry(
     })?;
     let mut answer = retried(&job);
     answer.push_str(&next_words(config, &step_stops(&store.read(), &job.account)?, &job.account));
-    terminal.write(&answer)
+    say(&answer, terminal)
 }
 
 fn retried(job: &JobView) -> String {
@@ -109,7 +110,7 @@ pub(super) fn resume(
     let stops = step_stops(&step, name.unwrap_or(""))?;
     answer.push_str(&next_words(config, &stops, name.unwrap_or("")));
     answer.push_str(&due_words(&step, name, now)?);
-    terminal.write(&answer)
+    say(&answer, terminal)
 }
 
 fn lifted_words(name: Option<&str>, before: &Stops, lifted: usize) -> String {

@@ -1,11 +1,14 @@
 //! One job's story in order: where it came from, every decision, request and event, and its end.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
 use super::articles;
-use super::jobs::{self, Waiting};
+use super::jobs;
+use super::outlook::{self, Around, Outlook};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
@@ -30,6 +33,8 @@ pub(super) struct Options {
 struct StoryView {
     #[serde(flatten)]
     job: JobView,
+    /// When it really goes; none for one that does not wait.
+    outlook: Option<Outlook>,
     history: Vec<HistoryView>,
     attempts: Vec<AttemptView>,
     charges: Vec<ChargeView>,
@@ -80,15 +85,18 @@ fn read(
         return Err(unknown_job(&step, id));
     };
     let mut jobs = [job];
-    Waiting::read(&step, config, now)?.explain(&mut jobs);
+    let around = Around::read(&step, config, now)?;
+    around.explain(&mut jobs);
     let [job] = jobs;
+    let outlook = around.outlook(&step, config, &job)?;
     let account = config.accounts.iter().find(|config| config.account.name == job.account);
-    let waits = matches!(job.state, JobState::Planned | JobState::Held | JobState::Releasing);
+    let waits = outlook::waits(job.state);
     let receivers = match (account, JobId::parse(id)) {
         (Some(config), Some(id)) if waits => step.full_outlook(&id, &config.account, job.due)?,
         _ => None,
     };
     Ok(StoryView {
+        outlook,
         receivers,
         result: result(&job.batches),
         history: step.history(id)?,
@@ -137,6 +145,9 @@ fn result(batches: &[BatchView]) -> Option<ResultView> {
 
 fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     facts(page, &view.job, now);
+    if let Some(outlook) = &view.outlook {
+        goes(page, outlook, &view.job, now);
+    }
     if let Some(receivers) = &view.receivers {
         page.hanging(Tone::Warn, 2, "receivers ", receivers);
     }
@@ -178,9 +189,20 @@ fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
     ] {
         page.hanging(Tone::Plain, 2, label, value);
     }
-    if let Some(reason) = &job.reason {
+    if let Some(reason) = job.reason.as_ref().filter(|_| !outlook::waits(job.state)) {
         page.hanging(Tone::Warn, 2, "reason    ", reason);
     }
+}
+
+/// When a waiting job really goes, and each thing that keeps it from going sooner.
+fn goes(page: &mut Page, outlook: &Outlook, job: &JobView, now: DateTime<Utc>) {
+    let (tone, goes) = outlook.cell(job.due, now);
+    page.hanging(tone, 2, "goes      ", &goes);
+    for why in &outlook.why {
+        page.hanging(Tone::Warn, 2, "because   ", why);
+    }
+    let until = text::time_and_distance(outlook.not_after, now);
+    page.hanging(Tone::Plain, 2, "not after ", &until);
 }
 
 fn batches(page: &mut Page, batches: &[BatchView]) {
@@ -220,7 +242,7 @@ fn batch_tone(state: BatchState) -> Tone {
     }
 }
 
-/// Returns what happened, in order.
+/// Returns what happened, in order; what helps against a code is told where it first comes.
 fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
     let moves = view.history.iter().map(|line| {
         let step = match line.from.as_deref() {
@@ -230,8 +252,11 @@ fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
         };
         (line.at, Tone::Plain, format!("{step}{}", line.why))
     });
+    let mut explained = BTreeSet::new();
     let attempts = view.attempts.iter().map(|attempt| {
-        (attempt.at, Tone::Quiet, format!("request for batch {}: {}", attempt.batch, said(attempt)))
+        let first = attempt.errcode.is_none_or(|code| explained.insert(code));
+        let said = said(attempt, first);
+        (attempt.at, Tone::Quiet, format!("request for batch {}: {said}", attempt.batch))
     });
     let events = view.events.iter().map(|event| (event.at, Tone::Quiet, told(event)));
     let mut story: Vec<_> = moves.chain(attempts).chain(events).collect();
@@ -239,7 +264,7 @@ fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
     story
 }
 
-fn said(attempt: &AttemptView) -> String {
+fn said(attempt: &AttemptView, explain: bool) -> String {
     let outcome = match attempt.outcome.as_deref() {
         None => return "under way".to_owned(),
         Some(outcome) => outcome.replace('_', " "),
@@ -247,6 +272,7 @@ fn said(attempt: &AttemptView) -> String {
     let errmsg = attempt.errmsg.as_deref().unwrap_or("no answer");
     match attempt.errcode {
         Some(0) => format!("{outcome}, 0 ({errmsg})"),
+        Some(code) if !explain => format!("{outcome}, {code} ({errmsg})"),
         Some(code) => {
             let row = codes::for_send(code);
             format!("{outcome}, {code} ({errmsg}): {}; what helps: {}", row.what, row.advice)

@@ -12,8 +12,10 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::calendar;
 
-/// How many columns everything fits into.
+/// How many columns everything fits into, however wide the terminal is.
 pub(super) const WIDTH: usize = 100;
+/// A terminal narrower than this breaks lines by itself.
+const WIDTH_MIN: usize = 40;
 
 /// Returns text in which nothing acts on a terminal or on the order of characters.
 pub(super) fn visible(text: &str) -> String {
@@ -47,7 +49,7 @@ pub(super) fn pad(text: &str, cells: usize) -> String {
 pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for piece in pieces(text) {
+    for piece in pieces(text).into_iter().flat_map(|piece| split_long(piece, cells)) {
         let fits = width(&line) + width(piece.trim_end()) <= cells;
         if !fits && !line.trim_end().is_empty() {
             lines.push(line.trim_end().to_owned());
@@ -67,12 +69,27 @@ pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
-/// Splits text where a line may end: after spaces, and around wide characters.
+/// Splits a command that no line can hold at its spaces.
+fn split_long(piece: &str, cells: usize) -> Vec<&str> {
+    if width(piece.trim_end()) <= cells {
+        return vec![piece];
+    }
+    piece.split_inclusive(' ').collect()
+}
+
+/// Splits text where a line may end: after spaces, and around wide characters, but not within a
+/// command in backticks, which somebody will copy.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut start = 0;
     let mut before: Option<char> = None;
+    let mut in_command = false;
     for (at, c) in text.char_indices() {
+        if in_command {
+            in_command = c != '`';
+            before = Some(c);
+            continue;
+        }
         let wide = |c: char| c.width().unwrap_or(0) > 1 && !"，。、；：！？）】》".contains(c);
         let breaks = match before {
             Some(' ') => c != ' ',
@@ -85,6 +102,7 @@ fn pieces(text: &str) -> Vec<&str> {
             pieces.push(&text[start..at]);
             start = at;
         }
+        in_command = c == '`' && text[at + 1..].contains('`');
         before = Some(c);
     }
     pieces.push(&text[start..]);
@@ -95,6 +113,12 @@ fn pieces(text: &str) -> Vec<&str> {
 pub(super) fn time(at: DateTime<Utc>) -> String {
     let full = calendar::beijing(at);
     if at.timestamp() % 60 == 0 { full.replacen(":00 +", " +", 1) } else { full }
+}
+
+/// Returns an instant's time of day in Beijing with its zone.
+pub(super) fn time_of_day(at: DateTime<Utc>) -> String {
+    let full = time(at);
+    full.split_once(' ').map_or_else(|| full.clone(), |(_, of_day)| of_day.to_owned())
 }
 
 /// Returns an instant with how far it is.
@@ -165,12 +189,19 @@ pub(super) enum Tone {
 pub(super) struct Page {
     text: String,
     colours: bool,
+    width: usize,
 }
 
 impl Page {
-    /// Begins a page.
-    pub(super) fn new(colours: bool) -> Self {
-        Self { text: String::new(), colours }
+    /// Begins a page that is as wide as the terminal, within reason.
+    pub(super) fn new(colours: bool, columns: Option<usize>) -> Self {
+        let width = columns.map_or(WIDTH, |columns| columns.clamp(WIDTH_MIN, WIDTH));
+        Self { text: String::new(), colours, width }
+    }
+
+    /// Begins another page of this kind.
+    pub(super) fn another(&self) -> Self {
+        Self { text: String::new(), ..*self }
     }
 
     /// Ends it.
@@ -213,12 +244,26 @@ impl Page {
     /// Writes a label and text beside it, whose further lines stand below its first.
     pub(super) fn hanging(&mut self, tone: Tone, indent: usize, label: &str, text: &str) {
         let inset = indent + width(label);
-        for (index, line) in wrap(&visible(text), WIDTH - inset).iter().enumerate() {
+        let cells = self.width.saturating_sub(inset).max(WIDTH_MIN / 4);
+        for (index, line) in wrap(&visible(text), cells).iter().enumerate() {
             let before = if index == 0 { label } else { "" };
             let painted = self.paint(tone, line);
             let row = format!("{}{}{painted}", " ".repeat(indent), pad(before, width(label)));
             self.raw(row.trim_end());
         }
+    }
+
+    /// Writes text on one line, cut where that ends: somewhere else it stands whole.
+    pub(super) fn cut(&mut self, tone: Tone, indent: usize, text: &str) {
+        let (text, cells) = (visible(text), self.width.saturating_sub(indent));
+        let shown = if width(&text) <= cells {
+            text
+        } else {
+            let kept = wrap(&text, cells.saturating_sub(4)).into_iter().next();
+            format!("{} ...", kept.unwrap_or_default())
+        };
+        let painted = self.paint(tone, &shown);
+        self.raw(&format!("{}{painted}", " ".repeat(indent)));
     }
 
     /// Writes a line that is already as it should be.
@@ -228,7 +273,7 @@ impl Page {
 
     /// Writes a table.
     pub(super) fn table(&mut self, indent: usize, table: &Table) {
-        let widths = table.widths(indent);
+        let widths = table.widths(indent, self.width);
         let heads: Vec<_> = table.heads.iter().map(|head| Cell::new(Tone::Quiet, head)).collect();
         self.row(indent, &heads, &widths, &table.right);
         for row in &table.rows {
@@ -332,7 +377,7 @@ impl Table {
         }
     }
 
-    fn widths(&self, indent: usize) -> Vec<usize> {
+    fn widths(&self, indent: usize, page: usize) -> Vec<usize> {
         let widest = |index: usize, most: usize| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(index));
             let head = width(self.heads[index]);
@@ -343,7 +388,7 @@ impl Table {
         let mut widths: Vec<_> =
             self.most.iter().enumerate().map(|(index, &most)| widest(index, most)).collect();
         let others: usize = widths.iter().skip(1).map(|taken| taken + GUTTER).sum();
-        widths[0] = widest(0, WIDTH.saturating_sub(indent + others));
+        widths[0] = widest(0, page.saturating_sub(indent + others));
         widths
     }
 }
@@ -375,6 +420,9 @@ mod tests {
             ("abcdefghij", 4, vec!["abcd", "efgh", "ij"]),
             ("账号 paused，因为", 9, vec!["账号", "paused，", "因为"]),
             ("", 4, vec![""]),
+            ("say `do it now` then", 12, vec!["say", "`do it now`", "then"]),
+            ("say `do it now` then", 8, vec!["say `do", "it now`", "then"]),
+            ("a ` alone", 5, vec!["a `", "alone"]),
         ] {
             assert_eq!(wrap(text, cells), expected, "{text}");
         }
@@ -414,7 +462,7 @@ mod tests {
         let mut table = Table::new(&[("job", 0), ("account", 8)]);
         table.row(vec![Cell::plain("春天"), Cell::plain("品牌")]);
         table.row(vec![Cell::plain(&long), Cell::plain("brand")]);
-        let mut page = Page::new(false);
+        let mut page = Page::new(false, None);
 
         page.table(2, &table);
 

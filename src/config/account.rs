@@ -256,9 +256,9 @@ impl Loader<'_, '_> {
     /// Returns an https URL, or an http one of this machine.
     fn url(&mut self, entry: &Entry<'_>) -> Option<String> {
         let text = entry.text(self.report)?;
-        // A token server's URL may hold a key.
+        // A token server's URL may hold a key, and any URL a password or a query.
         let shown = match &*entry.key {
-            "api_base" if !text.contains('@') => quote(text),
+            "api_base" if !text.contains(['@', '?']) => quote(text),
             _ => "this".to_owned(),
         };
         let (message, help) = match Url::parse(text) {

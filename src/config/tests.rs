@@ -13,7 +13,7 @@ const EXAMPLE: &str = include_str!("../../config.example.yaml");
 /// A folder with secrets, and the environment that names it.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["brand-daily.secret", "brand-club.callback", "s"] {
+    for name in ["qunfa_brand-daily.secret", "qunfa_brand-club.callback", "s"] {
         fs::write(folder.path().join(name), format!("{}-word\n", &name[..1])).unwrap();
     }
     fs::write(folder.path().join("key"), format!("{}\n", "a".repeat(43))).unwrap();
@@ -58,16 +58,16 @@ fn the_example_loads() {
     let config = load_text(&folder, EXAMPLE).unwrap();
 
     assert_eq!(config.state_dir, PathBuf::from("/var/lib/qunfa"));
-    assert_eq!(config.inbox, PathBuf::from("/var/lib/qunfa/inbox"));
+    assert_eq!(config.inbox, PathBuf::from("/var/spool/qunfa"));
     assert_eq!(config.listen, Some("127.0.0.1:8071".parse().unwrap()));
     assert!(!config.inbox_end_marker_required);
     let [daily, club] = &config.accounts[..] else { panic!("two accounts") };
     assert_eq!(daily.account.kind, Kind::Subscription);
-    assert_eq!(daily.secret.as_ref().unwrap().expose_secret(), "b-word");
+    assert_eq!(daily.secret.as_ref().unwrap().expose_secret(), "q-word");
     assert!(daily.callback.is_none());
     assert_eq!(club.account.name, "brand-club");
     assert_eq!(club.secret.as_ref().unwrap().expose_secret(), "club-word");
-    assert_eq!(club.callback.as_ref().unwrap().token.expose_secret(), "b-word");
+    assert_eq!(club.callback.as_ref().unwrap().token.expose_secret(), "q-word");
     assert_eq!(club.token, TokenSource::Stable);
     assert!(club.verified && !club.payment);
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Seek as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -104,13 +104,24 @@ fn setup(path: &Path, what: &str, error: &std::io::Error) -> RunError {
     RunError::Setup(format!("{} cannot be {what}: {error}", path.display()))
 }
 
-/// Makes the state directory, readable by its owner only.
+/// Makes the state directory, readable by its owner only, who must be this process's user.
 pub(super) fn make_private(state: &Path) -> Result<(), RunError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(state)
-        .map_err(|error| setup(state, "made", &error))
+        .map_err(|error| setup(state, "made", &error))?;
+    let metadata = fs::metadata(state).map_err(|error| setup(state, "read", &error))?;
+    let (owner, own) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if owner == own {
+        return Ok(());
+    }
+    // Files of another user beside the database would shut its owner out.
+    Err(RunError::Setup(format!(
+        "{} belongs to user {owner}, and this is user {own}; run as its owner: \
+         systemctl start qunfa, or sudo -u '#{owner}' qunfa run",
+        state.display()
+    )))
 }
 
 /// Makes a file that only its owner reads, where there is none: SQLite's own files follow its mode.

@@ -1,7 +1,7 @@
 //! From the inbox into the store: read and checked on a thread of its own, so that a large file
 //! delays no release; stored by the loop; then answered beside the file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::store::Taken;
 
 /// How often the inbox is looked at. A look at an unchanged directory costs microseconds, and
 /// needs nothing that could get lost.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Takes files, one after the other.
 pub(super) struct Taker {
@@ -86,7 +86,7 @@ fn gone() {
     tracing::error!("the inbox can no longer be read: restart the daemon");
 }
 
-/// What was told already, so that a look every half second does not fill the log.
+/// What was told already, so that a look at every moment does not fill the log.
 struct Trouble {
     unusable: bool,
     told: HashSet<String>,
@@ -160,8 +160,9 @@ fn accept(
     Good { package, jobs }: &Good,
     taken: &TakenFile,
 ) -> Result<(), InboxError> {
+    let stored: HashMap<_, _> = taken.jobs.iter().map(|stored| (&stored.id, stored)).collect();
     let receipt_job = |job: &ParsedJob| {
-        let stored = taken.jobs.iter().find(|stored| stored.id == job.spec.id);
+        let stored = stored.get(&job.spec.id);
         let became = stored.and_then(|stored| match stored.taken {
             Taken::New => None,
             Taken::Known => Some("it was known already; nothing changed"),
@@ -210,8 +211,15 @@ fn refuse(
 
 fn reject(inbox: &Inbox, entry: &Entry, problems: &[Diagnostic]) -> Result<(), InboxError> {
     inbox.reject(entry, problems)?;
-    let first = problems.first().map_or("", |problem| problem.message.as_str());
-    tracing::warn!(file = entry.name(), problems = problems.len(), "a file was refused: {first}");
+    // What is wrong may quote a receiver or a text, which belong beside the file alone.
+    let line = problems.first().map_or(0, |problem| problem.line);
+    let (file, problems) = (entry.name(), problems.len());
+    tracing::warn!(
+        file,
+        problems,
+        line,
+        "a file was refused: the reason lies beside it in rejected/"
+    );
     Ok(())
 }
 

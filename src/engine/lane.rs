@@ -92,6 +92,11 @@ impl Lane {
         self.clock_fresh(now, margins::DATE_AGE_MAX)
     }
 
+    /// Returns when the platform's clock was last read, and what it said.
+    pub(super) fn clock(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.date.map(|date| (date.read_at, date.platform_at))
+    }
+
     fn clock_fresh(&self, at: DateTime<Utc>, age_max: TimeDelta) -> bool {
         self.date.is_some_and(|date| {
             let age = at - date.read_at;
@@ -128,10 +133,10 @@ impl Lane {
         self.needs_force
     }
 
-    /// Decides when this account is looked at next.
+    /// Decides when this account is looked at next: for a release a little ahead of its time.
     pub(super) fn schedule(
         &mut self,
-        release_at: Option<DateTime<Utc>>,
+        (release_at, ahead): (Option<DateTime<Utc>>, TimeDelta),
         result_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) {
@@ -143,7 +148,7 @@ impl Lane {
             } else if self.clock_fresh(at, margins::DATE_AGE_RENEW)
                 && self.usable_token(at).is_some()
             {
-                after_guard(at).max(soon)
+                (after_guard(at) - ahead).max(soon)
             } else {
                 (at - margins::PREFLIGHT_AHEAD).max(soon)
             }

@@ -19,9 +19,12 @@ pub(super) struct Turn<'a, 's> {
     pub(super) step: &'a Step<'s>,
     pub(super) index: usize,
     pub(super) now: DateTime<Utc>,
+    /// How long before its time a job is decided.
+    pub(super) ahead: TimeDelta,
     /// Whether a trusted clock is wanted at once, to judge the daemon's absence.
     pub(super) judging: bool,
-    pub(super) outgoing: &'a mut Vec<Outgoing>,
+    /// The requests, each with the instant before which it must not leave.
+    pub(super) outgoing: &'a mut Vec<(DateTime<Utc>, Outgoing)>,
     pub(super) generations: &'a mut Vec<(String, u32, u32)>,
 }
 
@@ -40,8 +43,10 @@ impl Turn<'_, '_> {
             let wanted_at = if self.judging { self.now } else { release_at.unwrap_or(self.now) };
             if lane.wants_preflight(wanted_at, self.now) {
                 self.preflight(lane)?;
-            } else if lane.may_release(self.now) && release_at.is_some_and(|at| at <= self.now) {
-                release_at = self.release(lane)?;
+            } else if let Some(at) = release_at.and_then(|at| self.decides_as_of(at))
+                && lane.may_release(self.now.max(at))
+            {
+                release_at = self.release(lane, at)?;
             }
         }
         let result_at = self.step.next_result(&name)?;
@@ -49,8 +54,15 @@ impl Turn<'_, '_> {
             self.ask_result(lane)?;
         }
         let result_at = self.step.next_result(&name)?;
-        lane.schedule(release_at, result_at, self.now);
+        lane.schedule((release_at, self.ahead), result_at, self.now);
         Ok(())
+    }
+
+    /// Returns the instant that a job due at `at` is decided for now, unless it is too early.
+    fn decides_as_of(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let at = at.max(self.now);
+        let at = calendar::guard_end(at).unwrap_or(at);
+        (at - self.now <= self.ahead).then_some(at)
     }
 
     /// Returns when a job of the account wants to be looked at.
@@ -66,8 +78,8 @@ impl Turn<'_, '_> {
         self.step.next_wake(&account.name)
     }
 
-    fn send(&mut self, ticket: Ticket, request: Request) {
-        self.outgoing.push(Outgoing { lane: self.index, ticket, request });
+    fn send(&mut self, at: DateTime<Utc>, ticket: Ticket, request: Request) {
+        self.outgoing.push((at, Outgoing { lane: self.index, ticket, request }));
     }
 
     /// Asks for a token, or where there is one for the platform's clock.
@@ -97,35 +109,41 @@ impl Turn<'_, '_> {
             }
         };
         lane.busy = true;
-        self.send(ticket, request);
+        self.send(self.now, ticket, request);
         Ok(())
     }
 
-    /// Decides the account's due jobs, until one is asked for; returns when to look again.
-    fn release(&mut self, lane: &mut Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
+    /// Decides the account's jobs that are due at `at`, until one is asked for; returns when to
+    /// look again.
+    fn release(
+        &mut self,
+        lane: &mut Lane,
+        at: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let name = lane.config.account.name.clone();
+        let soon = at + TimeDelta::milliseconds(10);
         for _ in 0..DECISIONS_PER_PASS {
-            let Some(job) = self.step.due_job(&name, self.now)? else {
+            let Some(job) = self.step.due_job(&name, at)? else {
                 return self.step.next_wake(&name);
             };
             let account = &lane.config.account;
-            let (next, batches) = self.step.next_step(&job, self.now)?;
+            let (next, batches) = self.step.next_step(&job, at)?;
             match next {
-                Next::Wait(until) => self.step.sleep(&job.id, until.max(self.soon()), None)?,
-                Next::Nothing => self.step.sleep(&job.id, self.now + margins::PER_MINUTE, None)?,
+                Next::Wait(until) => self.step.sleep(&job.id, until.max(soon), None)?,
+                Next::Nothing => self.step.sleep(&job.id, at + margins::PER_MINUTE, None)?,
                 Next::Miss => {
-                    let why = missed(&job, self.now);
-                    self.step.end_for(&job, account, JobState::Missed, &why, self.now)?;
+                    let why = missed(&job, at);
+                    self.step.end_for(&job, account, JobState::Missed, &why, at)?;
                 }
-                Next::RunOut => self.step.run_out(&job, account, self.now)?,
+                Next::RunOut => self.step.run_out(&job, account, at)?,
                 Next::Ask(index) => {
-                    if let Some(free_at) = self.step.minute_free_at(&name, 0, self.now)? {
-                        return Ok(Some(free_at.max(self.soon())));
+                    if let Some(free_at) = self.step.minute_free_at(&name, 0, at)? {
+                        return Ok(Some(free_at.max(soon)));
                     }
                     let batch = &batches[index];
-                    match self.step.begin(&job, account, batch, self.now)? {
+                    match self.step.begin(&job, account, batch, at)? {
                         Ok(begun) => {
-                            let token = lane.usable_token(self.now).expect("may_release saw it");
+                            let token = lane.usable_token(at).expect("may_release saw it");
                             let body = protocol::with_clientmsgid(&begun.body, &begun.clientmsgid);
                             let request = protocol::mass(begun.list, token, body);
                             if batch.generation > 0 {
@@ -133,42 +151,38 @@ impl Turn<'_, '_> {
                                 self.generations.push((id, batch.number, batch.generation));
                             }
                             lane.busy = true;
-                            self.send(Ticket::Send { attempt: begun.attempt }, request);
+                            self.send(at, Ticket::Send { attempt: begun.attempt }, request);
                             return self.step.next_wake(&name);
                         }
-                        Err(refusal) => self.without_room(&job, batch, account, refusal)?,
+                        Err(refusal) => self.without_room(&job, batch, (account, refusal), at)?,
                     }
                 }
             }
         }
-        Ok(Some(self.soon()))
-    }
-
-    fn soon(&self) -> DateTime<Utc> {
-        self.now + TimeDelta::milliseconds(10)
+        Ok(Some(soon))
     }
 
     fn without_room(
         &self,
         job: &Job,
         batch: &Batch,
-        account: &Account,
-        refusal: Refusal,
+        (account, refusal): (&Account, Refusal),
+        at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let (Refusal::Blocked(block) | Refusal::Receivers(block)) = refusal;
         let why = refusal_words(refusal);
         if self.step.any_in_doubt(&job.id)? {
             // What may have gone out is never moved to another day.
-            let until = self.now + margins::BACKOFF_MAX;
+            let until = at + margins::BACKOFF_MAX;
             return self.step.wait_batch(&job.id, batch, (until, &format!("waits: {why}")));
         }
         if block.because == Because::TooMuch {
-            return self.step.end_for(job, account, JobState::Failed, &why, self.now);
+            return self.step.end_for(job, account, JobState::Failed, &why, at);
         }
         // One that only another's claim kept back may come forward again.
         let yields = block.because == Because::Claimed;
         let deferral = Deferral { after: block.window.end(), why: &why, yields };
-        self.step.defer(job, account, deferral, self.now)
+        self.step.defer(job, account, deferral, at)
     }
 
     fn ask_result(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
@@ -187,7 +201,7 @@ impl Turn<'_, '_> {
         }
         if let Some(ask) = self.step.begin_result(name, self.now)? {
             lane.asking_result = true;
-            self.send(Ticket::Result(ask), protocol::mass_get(&token, ask.msg_id));
+            self.send(self.now, Ticket::Result(ask), protocol::mass_get(&token, ask.msg_id));
         }
         Ok(())
     }

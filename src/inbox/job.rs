@@ -80,7 +80,31 @@ pub(crate) struct Reader<'r, 'a> {
     /// Where lists of OpenIDs come from.
     pub(crate) lists: &'r dyn ListSource,
     /// The accounts of the config.
-    pub(crate) accounts: &'r [&'r Account],
+    pub(crate) accounts: Accounts<'r>,
+}
+
+/// The accounts that a job may name.
+pub(crate) struct Accounts<'r> {
+    by_name: HashMap<&'r str, &'r Account>,
+    help: String,
+}
+
+impl<'r> Accounts<'r> {
+    /// How many of them an error names.
+    const NAMED: usize = 20;
+
+    /// The accounts of a config.
+    pub(crate) fn new(accounts: &[&'r Account]) -> Self {
+        let by_name = accounts.iter().map(|account| (account.name.as_str(), *account)).collect();
+        let names: Vec<_> =
+            accounts.iter().take(Self::NAMED).map(|account| account.name.as_str()).collect();
+        let help = match (names.join(", "), accounts.len().saturating_sub(Self::NAMED)) {
+            (names, _) if names.is_empty() => "the config has no account".to_owned(),
+            (names, 0) => format!("the config has: {names}"),
+            (names, more) => format!("the config has: {names}, and {more} more"),
+        };
+        Self { by_name, help }
+    }
 }
 
 impl<'r> Reader<'r, '_> {
@@ -173,19 +197,14 @@ impl<'r> Reader<'r, '_> {
     }
 
     fn account(&mut self, fields: &Fields<'_, '_>) -> Option<&'r Account> {
-        let names: Vec<&str> = self.accounts.iter().map(|account| account.name.as_str()).collect();
-        let help = match names[..] {
-            [] => "the config has no account".to_owned(),
-            _ => format!("the config has: {}", names.join(", ")),
-        };
-        let entry = fields.require("account", &help, self.report)?;
+        let entry = fields.require("account", &self.accounts.help, self.report)?;
         let text = entry.text(self.report)?;
-        let found = self.accounts.iter().find(|account| account.name == text);
+        let found = self.accounts.by_name.get(text).copied();
         if found.is_none() {
             let message = format!("there is no account {}", quote(text));
-            self.report.say_with(entry.node.place, message, help);
+            self.report.say_with(entry.node.place, message, self.accounts.help.as_str());
         }
-        found.copied()
+        found
     }
 
     fn choices(&mut self, fields: &Fields<'_, '_>) -> Choices {

@@ -345,6 +345,21 @@ impl Step<'_> {
         Ok(Usage { used, unconfirmed, claimed })
     }
 
+    /// Returns what will keep a job that was never asked for from its window, as the ledger stands.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn block(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<Option<Block>> {
+        let ahead = Respect::Ahead(standing(job), &job.id);
+        for need in quota::needs(account, job.demand, at) {
+            // By then the provisional charges count.
+            if let Err(block) = self.room(job, account, need, ahead, at)? {
+                return Ok(Some(block));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the block that keeps a new demand out at `now`, if any.
     pub(super) fn room(
         &self,

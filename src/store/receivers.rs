@@ -98,16 +98,41 @@ impl Step<'_> {
         account: &Account,
         at: DateTime<Utc>,
     ) -> Result<Option<String>> {
+        if quota::limit(Rule::MonthlyReceiver, account).is_none() {
+            return Ok(None);
+        }
+        let month = Window::containing(Span::Month, at);
+        match self.full_of_list(id, account, month)? {
+            Some(words) => Ok(Some(words)),
+            None => self.followers_outlook(account, month),
+        }
+    }
+
+    /// Tells how many of a list's receivers certainly had their four of a month.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn full_of_list(
+        &self,
+        id: &JobId,
+        account: &Account,
+        month: Window,
+    ) -> Result<Option<String>> {
+        let (full, of) = self.count_full(id, account, month)?;
+        Ok((full > 0).then(|| {
+            format!("{full} of {of} receivers had their four of {month}; the platform filters them")
+        }))
+    }
+
+    /// Tells how many of an account's followers may have had their four of a month: the part of
+    /// [`Step::full_outlook`] that is the same for every job of the month.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn followers_outlook(&self, account: &Account, month: Window) -> Result<Option<String>> {
         let Some(limit) = quota::limit(Rule::MonthlyReceiver, account) else {
             return Ok(None);
         };
-        let month = Window::containing(Span::Month, at);
-        let (full, of) = self.count_full(id, account, month)?;
-        if full > 0 {
-            return Ok(Some(format!(
-                "{full} of {of} receivers had their four of {month}; the platform filters them"
-            )));
-        }
         let broad = self.broad_sends(account, month)?;
         let (certain, possible): (u32, u32) = self
             .db

@@ -9,7 +9,7 @@ use crate::model::{Account, BatchState, JobId, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
 use crate::store::place::Respect;
 use crate::store::take::state;
-use crate::store::{Result, Step, instant, millis, unreadable};
+use crate::store::{Result, Step, instant, millis};
 
 /// One job in a list.
 #[derive(Clone, Debug, Serialize)]
@@ -204,114 +204,10 @@ fn maybe_rfc3339<S: serde::Serializer>(
     }
 }
 
-const COLUMNS: &str = "job.id, job.account, action, job.state, written_at, due_at, expires_at,
-    reason, audience, msgtype, file,
-    EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id AND deleted = 1)";
-
-fn read(row: &Row<'_>) -> rusqlite::Result<JobView> {
-    Ok(JobView {
-        id: row.get(0)?,
-        account: row.get(1)?,
-        action: row.get(2)?,
-        state: state(row, 3)?,
-        at: row.get::<_, Option<i64>>(4)?.map(instant),
-        due: instant(row.get(5)?),
-        expires: instant(row.get(6)?),
-        reason: row.get(7)?,
-        batches: Vec::new(),
-        audience: row.get(8)?,
-        msgtype: row.get(9)?,
-        file: row.get(10)?,
-        deleted: row.get(11)?,
-    })
-}
-
 /// Days for which `status` shows what did not go well.
 const SHOWN_FOR_DAYS: i64 = 7;
 
 impl Step<'_> {
-    /// Lists jobs in the order in which they are due, filtered by account and state.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn list_jobs(
-        &self,
-        account: Option<&str>,
-        wanted: Option<JobState>,
-    ) -> Result<Vec<JobView>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM job WHERE (?1 IS NULL OR account = ?1)
-             AND (?2 IS NULL OR state = ?2) ORDER BY due_at, taken"
-        );
-        self.views(&sql, params![account, wanted.map(JobState::as_str)])
-    }
-
-    /// Lists the next jobs to be released.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn next_jobs(&self, most: u32) -> Result<Vec<JobView>> {
-        // One look at the index for each state: a million waiting jobs are not sorted for ten.
-        let first = ["planned", "releasing", "held"].map(|state| {
-            format!(
-                "SELECT id FROM (SELECT id FROM job WHERE state = '{state}' ORDER BY due_at, taken LIMIT ?1)"
-            )
-        });
-        let sql = format!(
-            "SELECT {COLUMNS} FROM job WHERE id IN ({}) ORDER BY due_at, taken LIMIT ?1",
-            first.join(" UNION ALL ")
-        );
-        self.views(&sql, params![most])
-    }
-
-    /// Returns one job as the lists show it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn job_view(&self, id: &str) -> Result<Option<JobView>> {
-        let sql = format!("SELECT {COLUMNS} FROM job WHERE id = ?1");
-        Ok(self.views(&sql, params![id])?.pop())
-    }
-
-    fn views(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<JobView>> {
-        let mut jobs = self
-            .db
-            .prepare_cached(sql)?
-            .query_map(values, read)?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
-        for job in &mut jobs {
-            job.batches = self.batch_views(&job.id)?;
-        }
-        Ok(jobs)
-    }
-
-    fn batch_views(&self, job: &str) -> Result<Vec<BatchView>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT clientmsgid, state, msg_id,
-                    (SELECT count(*) FROM attempt WHERE batch = batch.id), number + 1, generation,
-                    receivers, result, total_count, filter_count, sent_count, error_count
-             FROM batch WHERE job = ?1 AND replaced = 0 ORDER BY number",
-        )?;
-        let rows = statement.query_map([job], |row| {
-            let word: String = row.get(1)?;
-            Ok(BatchView {
-                clientmsgid: row.get(0)?,
-                state: BatchState::parse(&word).ok_or_else(|| unreadable("batch.state", &word))?,
-                msg_id: row.get(2)?,
-                attempts: row.get(3)?,
-                number: row.get(4)?,
-                generation: row.get(5)?,
-                receivers: row.get(6)?,
-                result: row.get(7)?,
-                total_count: row.get(8)?,
-                filter_count: row.get(9)?,
-                sent_count: row.get(10)?,
-                error_count: row.get(11)?,
-            })
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
     /// Returns a job's story, oldest first.
     ///
     /// # Errors
@@ -435,38 +331,51 @@ impl Step<'_> {
                 | Rule::DailyCalls
                 | Rule::PerMinute => {}
             }
-            rules.push(self.rule_view(row.rule, account, limit, now)?);
+            rules.push(match row.rule.window(now) {
+                Some(window) => self.window_view(account, (row.rule, window), now)?,
+                None => self.minute_view(row.rule, account, limit, now)?,
+            });
         }
         Ok(rules)
     }
 
-    fn rule_view(
+    fn minute_view(
         &self,
         rule: Rule,
         account: &Account,
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<RuleView> {
-        let Some(window) = rule.window(now) else {
-            let used = self
-                .db
-                .prepare_cached(
-                    "SELECT count(*) FROM call WHERE account = ?1 AND (ended_at IS NULL OR ended_at > ?2)",
-                )?
-                .query_row(
-                    params![account.name, millis(now - quota::margins::PER_MINUTE)],
-                    |row| row.get(0),
-                )?;
-            return Ok(RuleView {
-                rule,
-                window: None,
-                used,
-                unconfirmed: 0,
-                claimed: 0,
-                limit,
-                resets_at: None,
-            });
-        };
+        let used = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM call WHERE account = ?1 AND (ended_at IS NULL OR ended_at > ?2)",
+            )?
+            .query_row(
+                params![account.name, millis(now - quota::margins::PER_MINUTE)],
+                |row| row.get(0),
+            )?;
+        Ok(RuleView {
+            rule,
+            window: None,
+            used,
+            unconfirmed: 0,
+            claimed: 0,
+            limit,
+            resets_at: None,
+        })
+    }
+
+    /// Returns one window of a rule that binds an account, as it stands at `now`.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn window_view(
+        &self,
+        account: &Account,
+        (rule, window): (Rule, Window),
+        now: DateTime<Utc>,
+    ) -> Result<RuleView> {
         let need = Need { rule, window, amount: 1 };
         let usage = self.usage(&account.name, need, Respect::All, now)?;
         Ok(RuleView {
@@ -475,7 +384,7 @@ impl Step<'_> {
             used: usage.used,
             unconfirmed: usage.unconfirmed,
             claimed: usage.claimed,
-            limit,
+            limit: quota::limit(rule, account).unwrap_or(u32::MAX),
             resets_at: Some(window.end()),
         })
     }
@@ -563,7 +472,7 @@ impl Step<'_> {
     fn job_notes(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
         let since = now - chrono::TimeDelta::days(SHOWN_FOR_DAYS);
         let mut statement = self.db.prepare_cached(
-            "SELECT id, account, state, ifnull(ended_at, min(due_at, ?3)),
+            "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
                     ifnull(reason, CASE state WHEN 'held' THEN 'it waits for approval' ELSE '' END)
              FROM job WHERE state = 'uncertain' OR (state = 'held' AND due_at < ?2)
                 OR (state IN ('missed', 'failed', 'partial', 'expired') AND ended_at > ?1)",

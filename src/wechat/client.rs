@@ -132,7 +132,7 @@ impl Client {
             }
         };
         let date = date(response.headers());
-        Answer { reply: read(response).await, date }
+        Answer { reply: unrepeated(read(response).await, request), date }
     }
 
     fn prepare(
@@ -219,6 +219,18 @@ async fn read(mut response: reqwest::Response) -> Reply {
             }
         }
     }
+}
+
+/// Cuts the request's secrets out of an answer that repeats them: its words end up in logs.
+fn unrepeated(reply: Reply, request: &Request) -> Reply {
+    let Reply::Http { status, mut body } = reply else { return reply };
+    for secret in request.secrets() {
+        let has = body.windows(secret.len().max(1)).any(|part| part == secret.as_bytes());
+        if has {
+            body = String::from_utf8_lossy(&body).replace(&secret, "…").into_bytes();
+        }
+    }
+    Reply::Http { status, body }
 }
 
 /// Returns the server's clock. An answer from a cache (it has an `Age`) shows an old one.

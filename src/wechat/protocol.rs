@@ -9,9 +9,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::model::{Audience, Broadcast, Content, Images};
 
@@ -27,6 +28,11 @@ pub const MASS_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long any other request may take.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
 
+/// The shortest value of a token server's URL that may be a key.
+const KEY_MIN: usize = 8;
+
+/// Asks for a token that others may keep using.
+const STABLE_TOKEN: &str = "/cgi-bin/stable_token";
 /// Mass send to everyone or a tag.
 const SENDALL: &str = "/cgi-bin/message/mass/sendall";
 /// Mass send to a list of OpenIDs.
@@ -60,6 +66,22 @@ impl Request {
     /// Says whether making it twice could send twice.
     pub fn is_send(&self) -> bool {
         self.path == SENDALL || self.path == SEND
+    }
+
+    /// Returns the secrets that it carries, so that an answer which repeats them can be mended.
+    pub fn secrets(&self) -> Vec<String> {
+        let body = self.body.as_deref().filter(|_| self.path == STABLE_TOKEN);
+        let body = body.and_then(|body| serde_json::from_str::<Value>(body).ok());
+        let of_body = body.and_then(|body| body["secret"].as_str().map(str::to_owned));
+        let of_query =
+            self.query.iter().filter(|(name, _)| matches!(*name, "access_token" | "secret"));
+        let mut secrets: Vec<_> = of_query.map(|(_, value)| value.clone()).chain(of_body).collect();
+        // A token server's URL may hold a key.
+        if let Ok(url) = Url::parse(&self.path) {
+            secrets.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+            secrets.retain(|value| value.len() >= KEY_MIN);
+        }
+        secrets
     }
 
     fn get(path: &'static str, query: Vec<(&'static str, String)>) -> Self {
@@ -99,7 +121,7 @@ pub fn stable_token(appid: &str, secret: &SecretString, force: bool) -> Request 
     if force {
         body["force_refresh"] = true.into();
     }
-    Request::post("/cgi-bin/stable_token", None, body.to_string())
+    Request::post(STABLE_TOKEN, None, body.to_string())
 }
 
 /// Asks for a new token; the earlier one is invalid after at most 5 minutes.
@@ -359,7 +381,7 @@ mod tests {
         assert!(complete.ends_with(
             r#","send_ignore_reprint":0,"clientmsgid":"5bc1f3dca38a9cc0f32f5a125a6feb64"}"#
         ));
-        assert!(serde_json::from_str::<serde_json::Value>(&complete).is_ok());
+        assert!(serde_json::from_str::<Value>(&complete).is_ok());
     }
 
     #[test]
@@ -395,9 +417,8 @@ mod tests {
     #[test]
     fn the_bodies_of_questions_are_those_of_the_documents() {
         let secret = SecretString::from("SECRET");
-        let body_of = |request: Request| -> serde_json::Value {
-            serde_json::from_str(&request.body.unwrap()).unwrap()
-        };
+        let body_of =
+            |request: Request| -> Value { serde_json::from_str(&request.body.unwrap()).unwrap() };
 
         assert_eq!(mass_get(&secret, 3_147_494_522).body.unwrap(), r#"{"msg_id":"3147494522"}"#);
         assert_eq!(
@@ -405,6 +426,20 @@ mod tests {
             json!({"grant_type": "client_credential", "appid": "wx1", "secret": "SECRET"}),
         );
         assert_eq!(body_of(stable_token("wx1", &secret, true))["force_refresh"], json!(true));
+    }
+
+    #[test]
+    fn a_request_knows_its_secrets() {
+        let canary = SecretString::from("CANARY");
+        for (request, secrets) in [
+            (stable_token("wx1", &canary, true), vec!["CANARY"]),
+            (classic_token("wx1", &canary), vec!["CANARY"]),
+            (shared_token("https://tokens.example/t?of=wx1&key=CAN%2FARY8"), vec!["CAN/ARY8"]),
+            (tags_get(&canary), vec!["CANARY"]),
+            (mass(true, &canary, r#"{"secret":"no"}"#.to_owned()), vec!["CANARY"]),
+        ] {
+            assert_eq!(request.secrets(), secrets, "{request:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use assert_cmd::Command;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
-use qunfa::cli::{self, Answer, Arguments, Problem, Terminal};
+use qunfa::cli::{self, Answer, Arguments, Problem, Screen, Terminal};
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
 use qunfa::model::{Account, Credence, JobId, Kind};
@@ -16,7 +16,7 @@ use qunfa::store::{ArticleResult, Attention, EventIn, ResultWord, Source, Step, 
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-const JOBS: &str = "jobs:
+pub(crate) const JOBS: &str = "jobs:
   - {id: spring-launch, account: brand-daily, at: 2027-03-20 20:00, broadcast: {filter: {is_to_all: true}, text: 春天来了}}
   - {id: spring-echo, account: brand-daily, at: 2027-03-20 20:30, broadcast: {filter: {tag_id: 2}, text: 回声}}
   - {id: club-news, account: brand-club, at: 2027-03-20 18:00, broadcast: {touser: [oA, oB], text: 新闻}}
@@ -26,7 +26,7 @@ const JOBS: &str = "jobs:
 ";
 
 /// 19:57 in Beijing.
-fn evening() -> DateTime<Utc> {
+pub(crate) fn evening() -> DateTime<Utc> {
     "2027-03-20T11:57:00Z".parse().unwrap()
 }
 
@@ -40,17 +40,17 @@ fn account(name: &str, appid: &str, kind: Kind) -> Account {
     }
 }
 
-fn accounts() -> [Account; 2] {
+pub(crate) fn accounts() -> [Account; 2] {
     [account("brand-daily", "wx1", Kind::Subscription), account("brand-club", "wx2", Kind::Service)]
 }
 
 /// A config and a state directory of its own.
-struct World {
+pub(crate) struct World {
     folder: tempfile::TempDir,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("state")).unwrap();
         fs::write(folder.path().join("secret"), "s3cret\n").unwrap();
@@ -62,26 +62,26 @@ impl World {
         Self { folder }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
         fs::write(self.path(name), text).unwrap();
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    fn store(&self) -> Store {
+    pub(crate) fn store(&self) -> Store {
         Store::open(&self.path("state/qunfa.db"), evening() - TimeDelta::hours(9)).unwrap()
     }
 
     /// Takes a job file in the morning.
-    fn take(&self, text: &str) {
+    pub(crate) fn take(&self, text: &str) {
         take(&mut self.store(), text, evening() - TimeDelta::hours(9));
     }
 
     /// The evening of the golden texts: one sent, one in doubt, one refused, an account paused.
-    fn evening(&self) {
+    pub(crate) fn evening(&self) {
         let mut store = self.store();
         take(&mut store, JOBS, evening() - TimeDelta::hours(9));
         let [_, club] = accounts();
@@ -135,7 +135,15 @@ impl World {
         store.step(done).unwrap();
     }
 
-    fn run(&self, arguments: &[&str]) -> (Result<Answer, Problem>, String) {
+    pub(crate) fn run(&self, arguments: &[&str]) -> (Result<Answer, Problem>, String) {
+        self.run_on(|| None, arguments)
+    }
+
+    pub(crate) fn run_on(
+        &self,
+        screen: fn() -> Option<Screen>,
+        arguments: &[&str],
+    ) -> (Result<Answer, Problem>, String) {
         let config = self.path("config.yaml");
         let start = ["qunfa", "--config", config.to_str().unwrap()];
         let arguments = Arguments::parse_from(start.iter().chain(arguments));
@@ -145,31 +153,32 @@ impl World {
             out: &mut out,
             remarks: &mut remarks,
             colours: false,
+            screen,
         };
         let answer = cli::run(arguments, terminal);
         (answer, String::from_utf8(out).unwrap())
     }
 
     /// Runs a command that works, and holds its text against the rules of every text.
-    fn text(&self, arguments: &[&str]) -> String {
+    pub(crate) fn text(&self, arguments: &[&str]) -> String {
         let (answer, text) = self.run(arguments);
         answer.unwrap();
         assert_fits(&text);
         text
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let (answer, text) = self.run(arguments);
         answer.unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
-    fn problem(&self, arguments: &[&str]) -> Problem {
+    pub(crate) fn problem(&self, arguments: &[&str]) -> Problem {
         self.run(arguments).0.unwrap_err()
     }
 
     /// The program itself, with the real clock.
-    fn program(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn program(&self, arguments: &[&str]) -> Command {
         let mut command = program(&self.path("config.yaml"));
         command.args(arguments);
         command
@@ -200,7 +209,7 @@ fn take(store: &mut Store, text: &str, now: DateTime<Utc>) {
     store.step(taken).unwrap();
 }
 
-fn ask(step: &Step<'_>, job: &str, now: DateTime<Utc>) -> i64 {
+pub(crate) fn ask(step: &Step<'_>, job: &str, now: DateTime<Utc>) -> i64 {
     let [_, club] = accounts();
     let id = JobId::parse(job).unwrap();
     let job = step.job(&id).unwrap();
@@ -208,7 +217,7 @@ fn ask(step: &Step<'_>, job: &str, now: DateTime<Utc>) -> i64 {
     step.begin(&job, &club, &batches[0], now).unwrap().unwrap().attempt
 }
 
-fn assert_fits(text: &str) {
+pub(crate) fn assert_fits(text: &str) {
     for line in text.lines() {
         assert!(line.width() <= 100, "{} columns: {line}", line.width());
         assert!(!line.chars().any(char::is_control), "{line:?}");
@@ -216,7 +225,7 @@ fn assert_fits(text: &str) {
     }
 }
 
-fn assert_golden(name: &str, text: &str) {
+pub(crate) fn assert_golden(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden").join(name);
     if std::env::var_os("QUNFA_BLESS").is_some() {
         fs::write(&path, text).unwrap();
@@ -380,7 +389,7 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-fn has_keys(value: &Value, wanted: &str) {
+pub(crate) fn has_keys(value: &Value, wanted: &str) {
     let found = keys(value);
     for key in wanted.split(' ') {
         assert!(found.contains(&key), "{key} is not in {found:?}");
@@ -616,8 +625,13 @@ fn cancel_calls_off_what_waits_and_refuses_what_is_out() {
 
 impl World {
     /// A job in doubt whose time has run out, and an event that may be its own.
-    fn uncertain(&self) {
+    pub(crate) fn uncertain(&self) {
         self.take(JOBS);
+        self.uncertain_only();
+    }
+
+    /// The same of jobs that were taken before.
+    pub(crate) fn uncertain_only(&self) {
         let [_, club] = accounts();
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let done = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
@@ -806,8 +820,13 @@ fn colours_appear_only_where_they_were_asked_for() {
     let config = world.path("config.yaml");
     let arguments = ["qunfa", "--config", config.to_str().unwrap(), "status"];
     let (mut out, mut remarks) = (Vec::new(), std::io::sink());
-    let terminal =
-        Terminal { now: Arc::new(evening), out: &mut out, remarks: &mut remarks, colours: true };
+    let terminal = Terminal {
+        now: Arc::new(evening),
+        out: &mut out,
+        remarks: &mut remarks,
+        colours: true,
+        screen: || None,
+    };
 
     cli::run(Arguments::parse_from(arguments), terminal).unwrap();
 

@@ -250,6 +250,29 @@ fn a_damaged_database_ends_with_3_and_is_left_alone() {
 }
 
 #[test]
+fn damage_deep_in_a_large_database_ends_the_daemon_with_3() {
+    let mut rig = Rig::running(&[club()]);
+    rig.until_listening();
+    assert!(rig.stop().success());
+    let path = rig.path("state/qunfa.db");
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch(
+        "CREATE TABLE filler (bytes BLOB); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1
+         FROM n WHERE i < 40) INSERT INTO filler SELECT zeroblob(1000000) FROM n;
+         PRAGMA wal_checkpoint(TRUNCATE);",
+    )
+    .unwrap();
+    drop(db);
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 4_096 * 8], 36 << 20).unwrap();
+
+    let said = rig.say(&["run"]);
+
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    assert!(said.err.contains("is damaged"), "{}", said.err);
+}
+
+#[test]
 fn storage_that_fails_ends_the_daemon_with_4_and_nothing_is_sent() {
     let mut rig = Rig::new(&[club()]);
     rig.start_with_errors_for_full_disks();

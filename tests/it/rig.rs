@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -272,6 +272,21 @@ impl Rig {
 
     /// Starts the daemon; its output goes on in the same files.
     pub(crate) fn start(&mut self) {
+        let mut command = self.command();
+        command.arg("run");
+        self.start_as(command);
+    }
+
+    /// Starts the daemon through a program that becomes it, with its own environment.
+    pub(crate) fn start_through(&mut self, mut launcher: Command) {
+        launcher
+            .env("QUNFA_CONFIG", self.path("config.yaml"))
+            .envs(self.environment.iter().map(|(name, value)| (*name, value)))
+            .stdin(Stdio::null());
+        self.start_as(launcher);
+    }
+
+    fn start_as(&mut self, mut command: Command) {
         assert!(self.daemon.is_none(), "a rig has one daemon");
         let append = |name| {
             File::options()
@@ -281,8 +296,7 @@ impl Rig {
                 .map(Stdio::from)
                 .unwrap()
         };
-        let mut command = self.command();
-        command.arg("run").stdout(append("out.log")).stderr(append("err.log"));
+        command.stdout(append("out.log")).stderr(append("err.log"));
         self.daemon = Some(command.spawn().unwrap());
     }
 
@@ -323,9 +337,15 @@ impl Rig {
 
     /// Returns how the daemon ended, once it has.
     pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.wait_while(|| ())
+    }
+
+    /// The same, with something to be done meanwhile.
+    pub(crate) fn wait_while(&mut self, mut meanwhile: impl FnMut()) -> ExitStatus {
         let mut daemon = self.daemon.take().expect("a daemon was started");
         let since = started();
         loop {
+            meanwhile();
             if let Some(status) = daemon.try_wait().unwrap() {
                 return status;
             }
@@ -494,6 +514,12 @@ pub(crate) fn fill_the_disk(pid: u32) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap());
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     rustix::process::prlimit(pid, rustix::process::Resource::Fsize, none).unwrap();
+}
+
+/// Tells that a test cannot be run here, past the test runner, which shows nothing of what passes.
+pub(crate) fn skipped(test: &str, why: &str) {
+    let mut terminal = io::stderr();
+    writeln!(terminal, "SKIPPED {test}: {why}").unwrap();
 }
 
 /// A claim that takes a minute to show.

@@ -1,5 +1,6 @@
 //! What the design claims of a broadcast's life, one claim a test.
 
+mod ahead;
 mod claims;
 mod clock;
 mod doubt;

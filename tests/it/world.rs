@@ -121,6 +121,8 @@ pub(crate) struct World {
     flights: BTreeMap<u64, Flight>,
     life: u64,
     frozen_until: Option<DateTime<Utc>>,
+    /// How long before its time the daemon decides a release.
+    pub(crate) ahead: TimeDelta,
     spin: (DateTime<Utc>, u32),
     pub(crate) copies: Vec<Copy>,
 }
@@ -227,6 +229,7 @@ impl World {
             flights: BTreeMap::new(),
             life: 0,
             frozen_until: None,
+            ahead: TimeDelta::zero(),
             spin: (at, 0),
             copies: Vec::new(),
         }
@@ -407,7 +410,9 @@ impl World {
         let mark = self.disk.mark.clone();
         self.say("the daemon starts");
         self.oracle.daemon_starts();
-        self.engine = Some(Engine::open(store, accounts, mark, now).unwrap());
+        let mut engine = Engine::open(store, accounts, mark, now).unwrap();
+        engine.decide_ahead(self.ahead);
+        self.engine = Some(engine);
         self.life += 1;
         self.look();
     }

@@ -121,6 +121,18 @@ async fn a_whole_answer_comes_back_with_the_platforms_clock() {
 }
 
 #[tokio::test]
+async fn an_answer_that_repeats_the_token_comes_back_without_it() {
+    const ECHO: &str =
+        "HTTP/1.1 200 OK\r\nContent-Length: 38\r\n\r\n{\"errcode\":1,\"errmsg\":\"no CANARY, no\"}";
+    let (base, _requests) = peer(Peer::Answers(ECHO)).await;
+
+    let answer = Client::new().perform(&base, &send()).await;
+
+    let body = r#"{"errcode":1,"errmsg":"no …, no"}"#.as_bytes().to_vec();
+    assert_eq!(answer.reply, Reply::Http { status: 200, body });
+}
+
+#[tokio::test]
 async fn a_closed_port_means_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = ApiBase::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();

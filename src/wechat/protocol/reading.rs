@@ -5,6 +5,8 @@
 //! `msg_id` that can be read exactly. A field that stands there twice is unclear too. Questions
 //! and token calls read the same way, but what is unclear there is merely asked again.
 
+mod repeated;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -328,8 +330,8 @@ fn is_token(token: &str) -> bool {
 
 fn errmsg(fields: &Fields) -> String {
     match &fields.errmsg {
-        Some(Value::String(text)) => printable(text),
-        Some(other) => printable(&other.to_string()),
+        Some(Value::String(text)) => printable(&repeated::cut(text)),
+        Some(other) => printable(&repeated::cut_values(&other.to_string())),
         None => String::new(),
     }
 }

@@ -1,0 +1,350 @@
+//! When a job will really go, and what keeps it from going sooner.
+//!
+//! The decisions are the core's: `plan` says what a job's times allow, the rules say whether its
+//! window has room, and the claims in the ledger say where it stands. What is added here is what
+//! they cannot know: who is held or paused, whether the daemon turns, and the words.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Serialize, Serializer};
+
+use super::text::{self, Tone};
+use crate::calendar;
+use crate::config::Config;
+use crate::daemon::{self, Clock, Pulse, Running};
+use crate::model::{Account, BatchState, JobId, JobState, OnQuota};
+use crate::plan::{self, Batch, Job, Step as Next};
+use crate::quota::margins;
+use crate::store::{AttentionView, JobView, Step, StoreError};
+
+/// A loop that has not turned for so long stands still.
+const STUCK_AFTER: TimeDelta = TimeDelta::seconds(10);
+
+/// What stops every job of an account.
+#[derive(Clone, Debug)]
+pub(super) struct Stop {
+    /// Why, as a sentence.
+    why: String,
+    /// The command that ends it; none where the daemon goes on by itself.
+    lift: Option<String>,
+}
+
+/// What surrounds all jobs, read once for one answer.
+pub(super) struct Around {
+    /// For each account of the config, what stops all of its jobs.
+    stopped: Vec<(String, Option<Stop>)>,
+    running: Option<Running>,
+    pulse: Option<Pulse>,
+    now: DateTime<Utc>,
+}
+
+/// What becomes of a waiting job, as far as can be said now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Fate {
+    /// It goes at the time given.
+    Goes,
+    /// A request of it is under way.
+    UnderWay,
+    /// It goes at the time given if a person approves it before.
+    NeedsApproval,
+    /// Its account is stopped until a person says otherwise, or the daemon can go on.
+    Stopped,
+    /// Its time is over; the daemon will say so.
+    TooLate,
+    /// Its window is full, and it moves on when it is due.
+    WillDefer,
+    /// Its window is full, and it may not move.
+    WillFail,
+}
+
+/// When one waiting job really goes, and why not sooner.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Outlook {
+    pub(super) outlook: Fate,
+    /// When its next request is made; none where nobody can say.
+    #[serde(serialize_with = "maybe_rfc3339")]
+    pub(super) goes_at: Option<DateTime<Utc>>,
+    /// The last instant for that.
+    #[serde(serialize_with = "rfc3339")]
+    pub(super) not_after: DateTime<Utc>,
+    /// What keeps it from going sooner, or at all.
+    pub(super) why: Vec<String>,
+    /// The part of it that concerns its whole account, and is told there as well.
+    #[serde(skip)]
+    of_account: Option<String>,
+}
+
+pub(super) fn rfc3339<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&calendar::rfc3339(*at))
+}
+
+#[expect(clippy::ref_option, reason = "the signature is serde's")]
+pub(super) fn maybe_rfc3339<S: Serializer>(
+    at: &Option<DateTime<Utc>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    at.map(calendar::rfc3339).serialize(serializer)
+}
+
+impl Outlook {
+    /// Returns how the time reads in a table.
+    pub(super) fn cell(&self, due: DateTime<Utc>, now: DateTime<Utc>) -> (Tone, String) {
+        let at = self.goes_at.unwrap_or(due);
+        let late = if due < now { Tone::Warn } else { Tone::Plain };
+        match self.outlook {
+            Fate::Goes => (late, text::time_and_distance(at, now)),
+            Fate::UnderWay => (Tone::Plain, "a request is under way".to_owned()),
+            Fate::NeedsApproval => (Tone::Warn, text::time_and_distance(at, now)),
+            Fate::Stopped => (Tone::Alarm, format!("stopped, due {}", text::time(due))),
+            Fate::TooLate => (Tone::Alarm, format!("too late, due {}", text::time(due))),
+            Fate::WillDefer => (Tone::Warn, format!("full, due {}", text::time(due))),
+            Fate::WillFail => (Tone::Alarm, format!("will fail, due {}", text::time(due))),
+        }
+    }
+
+    /// Returns why it does not go sooner as one text, beside what its account is told to need.
+    pub(super) fn note(&self) -> Option<String> {
+        let of_job = |why: &&String| self.of_account.as_ref() != Some(why);
+        let told: Vec<_> = self.why.iter().filter(of_job).map(String::as_str).collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+}
+
+/// Says whether a job waits to be released.
+pub(super) fn waits(state: JobState) -> bool {
+    match state {
+        JobState::Planned | JobState::Held | JobState::Releasing => true,
+        JobState::Accepted
+        | JobState::Sent
+        | JobState::Failed
+        | JobState::Partial
+        | JobState::Uncertain
+        | JobState::Cancelled
+        | JobState::Expired
+        | JobState::Missed => false,
+    }
+}
+
+impl Around {
+    /// Reads what stops each account, and how the daemon does.
+    pub(super) fn read(
+        step: &Step<'_>,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        let notes = step.attention(now)?;
+        let mut stopped = Vec::new();
+        for account in &config.accounts {
+            let name = &account.account.name;
+            stopped.push((name.clone(), stop(step, name, &notes)?));
+        }
+        let running = daemon::running(&config.state_dir);
+        let pulse = running.as_ref().and_then(|running| daemon::pulse(&config.state_dir, running));
+        Ok(Self { stopped, running, pulse, now })
+    }
+
+    /// Returns the daemon that runs, if one does.
+    pub(super) fn running(&self) -> Option<&Running> {
+        self.running.as_ref()
+    }
+
+    /// Returns what the daemon last said of itself.
+    pub(super) fn pulse(&self) -> Option<&Pulse> {
+        self.pulse.as_ref()
+    }
+
+    /// Returns the last reading of an account's platform clock by the daemon that runs.
+    pub(super) fn clock(&self, account: &str) -> Option<Clock> {
+        self.pulse.as_ref()?.clocks.get(account).copied()
+    }
+
+    /// Returns since when the daemon's loop stands still, if it does.
+    pub(super) fn stuck_since(&self) -> Option<DateTime<Utc>> {
+        let turned_at = self.pulse.as_ref()?.turned_at;
+        (self.now - turned_at > STUCK_AFTER).then_some(turned_at)
+    }
+
+    /// Gives each job that is due and waits without a reason the one of its account.
+    pub(super) fn explain(&self, jobs: &mut [JobView]) {
+        for job in jobs {
+            let waits = matches!(job.state, JobState::Planned | JobState::Releasing);
+            if waits && job.due <= self.now && job.reason.is_none() {
+                job.reason = self.stop(&job.account).map(|stop| stop.why);
+            }
+        }
+    }
+
+    fn stop(&self, account: &str) -> Option<Stop> {
+        match self.stopped.iter().find(|(name, _)| name == account) {
+            Some((_, stop)) => stop.clone(),
+            None => Some(Stop {
+                why: format!("account {account} is not in the config: nobody releases it"),
+                lift: None,
+            }),
+        }
+    }
+
+    /// Tells when a waiting job really goes; none for one that does not wait.
+    pub(super) fn outlook(
+        &self,
+        step: &Step<'_>,
+        config: &Config,
+        view: &JobView,
+    ) -> Result<Option<Outlook>, StoreError> {
+        let (true, Some(id)) = (waits(view.state), JobId::parse(&view.id)) else {
+            return Ok(None);
+        };
+        let (job, batches) = (step.job(&id)?, step.batches(&id)?);
+        let mut outlook = self.by_its_times(&job, &batches);
+        if let Some(account) = super::person::account(config, &view.account) {
+            Self::by_the_rules(&mut outlook, step, account, &job)?;
+        }
+        let planned =
+            view.at.filter(|at| *at < view.due).map(|at| format!("planned for {}", text::time(at)));
+        let told = view.reason.clone().filter(|reason| !outlook.why.iter().any(|w| w == reason));
+        outlook.why.splice(0..0, planned.into_iter().chain(told));
+        self.by_its_account(&mut outlook, view);
+        Ok(Some(outlook))
+    }
+
+    /// What the job's own times and batches allow.
+    fn by_its_times(&self, job: &Job, batches: &[Batch]) -> Outlook {
+        let mut why = Vec::new();
+        let deadline = plan::deadline(job);
+        let mut goes = |at: DateTime<Utc>| {
+            let at = at.max(self.now);
+            let after = calendar::guard_end(at);
+            if after.is_some() {
+                why.push("after the 00:00-00:02 guard of a Beijing day".to_owned());
+            }
+            Some(after.unwrap_or(at))
+        };
+        let held = job.state == JobState::Held;
+        let (outlook, goes_at) = match plan::next_step(job, batches, self.now) {
+            Next::Miss | Next::RunOut => (Fate::TooLate, None),
+            Next::Wait(_) if held => (Fate::NeedsApproval, goes(job.due_at)),
+            Next::Wait(at) => (Fate::Goes, goes(at)),
+            Next::Ask(_) => (Fate::Goes, goes(self.now)),
+            Next::Nothing => (Fate::UnderWay, None),
+        };
+        match outlook {
+            Fate::NeedsApproval => why.push(format!(
+                "held: `qunfa approve {}` before {}, or it is missed",
+                job.id,
+                text::time(deadline)
+            )),
+            Fate::TooLate => why.push(too_late(job)),
+            Fate::Goes | Fate::UnderWay | Fate::Stopped | Fate::WillDefer | Fate::WillFail => {}
+        }
+        let in_doubt = batches.iter().filter(|batch| batch.state == BatchState::InDoubt).count();
+        if in_doubt > 0 {
+            why.push(format!(
+                "{in_doubt} of {} in doubt: asked again with the same clientmsgid",
+                text::plural(batches.len(), "batch is", "batches are")
+            ));
+        }
+        Outlook { outlook, goes_at, not_after: deadline, why, of_account: None }
+    }
+
+    /// Whether its window still has room, where a job was never asked for.
+    fn by_the_rules(
+        outlook: &mut Outlook,
+        step: &Step<'_>,
+        account: &Account,
+        job: &Job,
+    ) -> Result<(), StoreError> {
+        let Some(at) = outlook.goes_at.filter(|_| !job.asked) else {
+            return Ok(());
+        };
+        let Some(block) = step.block(job, account, at)? else {
+            return Ok(());
+        };
+        let full = plan::sentence(block);
+        outlook.goes_at = None;
+        match job.on_quota {
+            OnQuota::Defer => {
+                outlook.outlook = Fate::WillDefer;
+                outlook.why.push(format!("{full}: it moves to a later window when it is due"));
+            }
+            OnQuota::Fail => {
+                outlook.outlook = Fate::WillFail;
+                outlook.why.push(format!("{full}, and on_quota is fail"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What holds, pauses or delays everything of its account.
+    fn by_its_account(&self, outlook: &mut Outlook, view: &JobView) {
+        let due = view.due <= self.now;
+        let stop = self.stop(&view.account).filter(|stop| stop.lift.is_some() || due);
+        match stop {
+            Some(stop) if outlook.outlook != Fate::UnderWay => {
+                if outlook.outlook != Fate::TooLate {
+                    outlook.outlook = Fate::Stopped;
+                    outlook.goes_at = None;
+                    if view.state != JobState::Held {
+                        let until = text::time(outlook.not_after);
+                        outlook.why.push(format!("missed if it has not gone by {until}"));
+                    }
+                }
+                outlook.why.retain(|why| *why != stop.why);
+                if let Some(lift) = stop.lift {
+                    outlook.why.insert(0, format!("will not go until `{lift}`"));
+                    outlook.of_account = Some(stop.why.clone());
+                }
+                outlook.why.insert(usize::from(outlook.of_account.is_some()), stop.why);
+            }
+            Some(_) | None => {
+                if due && outlook.outlook == Fate::Goes {
+                    outlook.why.extend(self.delay(view));
+                }
+            }
+        }
+    }
+
+    /// What a due job of an account that nothing stops waits for.
+    fn delay(&self, view: &JobView) -> Option<String> {
+        if self.running.is_none() {
+            return Some("waits for the daemon, which is not running".to_owned());
+        }
+        if self.stuck_since().is_some() {
+            return Some("waits for the daemon, whose loop stands still".to_owned());
+        }
+        self.pulse.as_ref()?;
+        let read = self.clock(&view.account);
+        let fresh = read.is_some_and(|clock| {
+            let age = self.now - clock.read_at;
+            let apart = (clock.platform_at - clock.read_at).abs();
+            age <= margins::DATE_AGE_MAX && apart <= margins::CLOCK_APART
+        });
+        (!fresh).then(|| "waits for the platform's clock".to_owned())
+    }
+}
+
+fn too_late(job: &Job) -> String {
+    match job.first_asked_at {
+        None => format!("its grace of {} min is over: it becomes missed", job.grace.num_minutes()),
+        Some(_) => "its retry_for is over: what is in doubt becomes uncertain".to_owned(),
+    }
+}
+
+fn stop(step: &Step<'_>, name: &str, notes: &[AttentionView]) -> Result<Option<Stop>, StoreError> {
+    let stops = step.stops(name)?;
+    let whom = if stops.all { "--all" } else { name };
+    let held = stops.hold.map(|(_, why)| Stop {
+        why: format!("on hold: {why}"),
+        lift: Some(format!("qunfa resume {whom}")),
+    });
+    let paused = stops.paused.map(|(_, why, _)| Stop {
+        why: format!("account {name} is paused: {why}"),
+        lift: Some(format!("qunfa resume {name}")),
+    });
+    let noted = || notes.iter().find(|note| stops_account(note, name));
+    Ok(held.or(paused).or_else(|| noted().map(|note| Stop { why: note.what.clone(), lift: None })))
+}
+
+fn stops_account(note: &AttentionView, name: &str) -> bool {
+    let concerns = note.account.as_deref().is_none_or(|account| account == name);
+    concerns && matches!(note.kind.as_str(), "clock" | "platform")
+}

@@ -1,0 +1,411 @@
+//! The forecast: each waiting job with the time it will really go, as a calendar of windows.
+//!
+//! Where a job stands was decided by the rules when it was taken, and is a claim in the ledger;
+//! whether its window still has room is asked of the same rules now ([`super::outlook`]). Only the
+//! days asked for are read.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use super::outlook::{self, Around, Outlook};
+use super::text::{self, Page, Tone};
+use super::{Json, Problem, Terminal, database, person};
+use crate::calendar::{self, Span, Window};
+use crate::config::Config;
+use crate::model::{Account, JobId, JobState};
+use crate::quota::{self, Counted, Rule, TABLE};
+use crate::store::{JobView, RuleView, Step, Store, StoreError, Wanted};
+
+/// How many jobs are forecast, and how many of them a person is shown.
+const READ: usize = 5_000;
+const SHOWN: usize = 100;
+/// How many jobs are named for one window, and shown to a person.
+const NAMED: u32 = 20;
+const NAMED_SHOWN: usize = 4;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// How many Beijing days, today included
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    days: u16,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct PlanView {
+    #[serde(serialize_with = "outlook::rfc3339")]
+    from: DateTime<Utc>,
+    #[serde(serialize_with = "outlook::rfc3339")]
+    until: DateTime<Utc>,
+    days: u16,
+    /// Whether anybody is there to release.
+    running: bool,
+    windows: Vec<WindowView>,
+    jobs: Vec<PlannedView>,
+    /// Jobs of these days that are not in `jobs`.
+    more: u64,
+    /// Jobs that wait for a later day.
+    beyond: u64,
+    /// What the followers of an account may have had of a month already.
+    followers: Vec<FollowersView>,
+}
+
+/// One window in which something is used or claimed.
+#[derive(Debug, Serialize)]
+struct WindowView {
+    account: String,
+    #[serde(flatten)]
+    rule: RuleView,
+    /// Our jobs that used it.
+    used_by: Vec<String>,
+    /// Sends made elsewhere in it.
+    elsewhere: u32,
+    /// The waiting jobs that own something of it.
+    claimed_by: Vec<String>,
+}
+
+/// One waiting job.
+#[derive(Debug, Serialize)]
+struct PlannedView {
+    id: String,
+    account: String,
+    action: String,
+    state: JobState,
+    #[serde(serialize_with = "outlook::maybe_rfc3339")]
+    at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "outlook::rfc3339")]
+    due: DateTime<Utc>,
+    #[serde(flatten)]
+    outlook: Outlook,
+    audience: String,
+    batches: usize,
+    /// How many of its listed receivers the platform will filter.
+    receivers: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct FollowersView {
+    account: String,
+    month: Window,
+    what: String,
+}
+
+/// Tells when the jobs of the next days will really go.
+pub(super) fn run(
+    options: &Options,
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let store = match database::open(config, now)? {
+        Some(store) => store,
+        None => Store::in_memory(now)?,
+    };
+    let view = read(&store.read(), config, options.days, now)?;
+    terminal.answer(options.json, &view, render)
+}
+
+fn read(
+    step: &Step<'_>,
+    config: &Config,
+    days: u16,
+    now: DateTime<Utc>,
+) -> Result<PlanView, StoreError> {
+    let today = Window::containing(Span::Day, now);
+    let until = today.start() + TimeDelta::days(days.into());
+    let around = Around::read(step, config, now)?;
+    let wanted = Wanted { before: Some(until), ..Wanted::WAITING };
+    let mut waiting = Vec::new();
+    step.each_job::<StoreError>(wanted, &mut |job| {
+        waiting.push(job);
+        Ok(if waiting.len() < READ { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    around.explain(&mut waiting);
+    let of_these_days = step.count_jobs(wanted)?;
+    let all = step.count_jobs(Wanted::WAITING)?;
+    let more = of_these_days.saturating_sub(waiting.len() as u64);
+    let mut jobs = Vec::with_capacity(waiting.len());
+    for job in waiting {
+        jobs.extend(planned(step, config, &around, job)?);
+    }
+    jobs.sort_by_key(|job| job.outlook.goes_at.unwrap_or(job.due));
+    Ok(PlanView {
+        from: now,
+        until,
+        days,
+        running: around.running().is_some(),
+        windows: windows(step, config, until, now)?,
+        followers: followers(step, config, until, now)?,
+        jobs,
+        more,
+        beyond: all.saturating_sub(of_these_days),
+    })
+}
+
+fn planned(
+    step: &Step<'_>,
+    config: &Config,
+    around: &Around,
+    job: JobView,
+) -> Result<Option<PlannedView>, StoreError> {
+    let Some(outlook) = around.outlook(step, config, &job)? else {
+        return Ok(None);
+    };
+    let month = Window::containing(Span::Month, outlook.goes_at.unwrap_or(job.due));
+    let is_list = job.batches.iter().any(|batch| batch.receivers.is_some());
+    let account = person::account(config, &job.account).filter(|_| is_list);
+    let receivers = match (account, JobId::parse(&job.id)) {
+        (Some(account), Some(id)) => step.full_of_list(&id, account, month)?,
+        _ => None,
+    };
+    Ok(Some(PlannedView {
+        outlook,
+        receivers,
+        batches: job.batches.len(),
+        id: job.id,
+        account: job.account,
+        action: job.action,
+        state: job.state,
+        at: job.at,
+        due: job.due,
+        audience: job.audience,
+    }))
+}
+
+/// Returns every window of these days in which something is used or claimed.
+fn windows(
+    step: &Step<'_>,
+    config: &Config,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<WindowView>, StoreError> {
+    let mut views = Vec::new();
+    for account in config.accounts.iter().map(|config| &config.account) {
+        for row in TABLE.iter().filter(|row| quota::limit(row.rule, account).is_some()) {
+            let Counted::In(span) = row.counted else { continue };
+            let first = Window::containing(span, now);
+            let last = Window::containing(span, until - TimeDelta::seconds(1));
+            let mut windows = step.claimed_windows(&account.name, row.rule, (first, last))?;
+            if !windows.contains(&first) {
+                windows.insert(0, first);
+            }
+            for window in windows {
+                views.extend(window_view(step, account, (row.rule, window), now)?);
+            }
+        }
+    }
+    views.sort_by_key(|view| view.rule.window);
+    Ok(views)
+}
+
+fn window_view(
+    step: &Step<'_>,
+    account: &Account,
+    (rule, window): (Rule, Window),
+    now: DateTime<Utc>,
+) -> Result<Option<WindowView>, StoreError> {
+    let view = step.window_view(account, (rule, window), now)?;
+    if view.used == 0 && view.claimed == 0 && view.unconfirmed == 0 {
+        return Ok(None);
+    }
+    let (used_by, elsewhere) = step.used_by(&account.name, (rule, window), NAMED)?;
+    Ok(Some(WindowView {
+        account: account.name.clone(),
+        rule: view,
+        used_by,
+        elsewhere,
+        claimed_by: step.claimed_by(&account.name, (rule, window), NAMED)?,
+    }))
+}
+
+fn followers(
+    step: &Step<'_>,
+    config: &Config,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<FollowersView>, StoreError> {
+    let mut views = Vec::new();
+    let mut month = Window::containing(Span::Month, now);
+    while month.start() < until {
+        for account in config.accounts.iter().map(|config| &config.account) {
+            let name = account.name.clone();
+            let what = step.followers_outlook(account, month)?;
+            views.extend(what.map(|what| FollowersView { account: name, month, what }));
+        }
+        month = month.next();
+    }
+    Ok(views)
+}
+
+fn render(page: &mut Page, view: &PlanView) {
+    let (from, until) = (calendar::beijing(view.from), text::time(view.until));
+    page.head(&format!("The forecast of {from}, until {until}"));
+    if !view.running {
+        let line = "The daemon is NOT RUNNING: nothing of this happens until it is started.";
+        page.lines(Tone::Alarm, 0, line);
+    }
+    page.gap();
+    let mut days: BTreeMap<Window, Vec<&PlannedView>> = BTreeMap::new();
+    for job in &view.jobs {
+        let at = job.outlook.goes_at.unwrap_or(job.due).max(view.from);
+        days.entry(Window::containing(Span::Day, at)).or_default().push(job);
+    }
+    let of_days = view.windows.iter().filter_map(|window| window.rule.window);
+    for day in of_days.filter(|window| window.span() == Span::Day) {
+        days.entry(day).or_default();
+    }
+    days.entry(Window::containing(Span::Day, view.from)).or_default();
+    let (mut month, mut room) = (None, SHOWN);
+    for (day, jobs) in &days {
+        let of_day = Window::containing(Span::Month, day.start());
+        if month.replace(of_day) != Some(of_day) {
+            month_lines(page, view, of_day);
+        }
+        let shown = jobs.len().min(room);
+        room -= shown;
+        day_lines(page, view, (*day, &jobs[..shown]), jobs.len() - shown);
+    }
+    rest(page, view);
+}
+
+/// What of a month is used and claimed, where anything is.
+fn month_lines(page: &mut Page, view: &PlanView, month: Window) {
+    let windows: Vec<_> =
+        view.windows.iter().filter(|window| window.rule.window == Some(month)).collect();
+    let followers: Vec<_> =
+        view.followers.iter().filter(|followers| followers.month == month).collect();
+    if windows.is_empty() && followers.is_empty() {
+        return;
+    }
+    page.head(&format!("Month {month}"));
+    for window in windows {
+        window_line(page, &format!("{}  ", text::visible(&window.account)), &[window]);
+    }
+    for FollowersView { account, what, .. } in followers {
+        page.hanging(Tone::Warn, 2, &format!("{}  ", text::visible(account)), what);
+    }
+    page.gap();
+}
+
+fn day_lines(
+    page: &mut Page,
+    view: &PlanView,
+    (day, jobs): (Window, &[&PlannedView]),
+    unshown: usize,
+) {
+    let today = if day.contains(view.from) { ", today" } else { "" };
+    page.head(&format!("{} {day}{today}", day.start_weekday()));
+    let windows = view.windows.iter().filter(|window| window.rule.window == Some(day));
+    let mut accounts: BTreeMap<&str, (Vec<_>, Vec<_>)> = BTreeMap::new();
+    for window in windows {
+        accounts.entry(&window.account).or_default().0.push(window);
+    }
+    for job in jobs {
+        accounts.entry(&job.account).or_default().1.push(job);
+    }
+    if accounts.is_empty() {
+        page.lines(Tone::Quiet, 2, "nothing is used, and no job waits");
+    }
+    for (account, (windows, jobs)) in accounts {
+        window_line(page, &format!("{}  ", text::visible(account)), &windows);
+        for job in jobs {
+            job_line(page, job, view.from);
+        }
+    }
+    if unshown > 0 {
+        let more = text::plural(unshown, "more job", "more jobs");
+        page.lines(Tone::Plain, 4, &format!("and {more}: `qunfa plan --json`"));
+    }
+    page.gap();
+}
+
+/// What is used and claimed of one account's windows, and by whom.
+fn window_line(page: &mut Page, label: &str, windows: &[&WindowView]) {
+    let mut full = false;
+    let parts =
+        windows.iter().map(|WindowView { rule, used_by, elsewhere, claimed_by, .. }| {
+            let RuleView { used, claimed, limit, unconfirmed, .. } = rule;
+            full |= used.saturating_add(*claimed) >= *limit;
+            let unconfirmed = match unconfirmed {
+                0 => String::new(),
+                some => format!(" ({some} more unconfirmed)"),
+            };
+            let part =
+                format!("{} {used} used + {claimed} claimed of {limit}{unconfirmed}", rule.rule);
+            let mut by = named(used_by);
+            if *elsewhere > 0 {
+                by.push(format!("{elsewhere} made elsewhere"));
+            }
+            if rule.window.is_some_and(|window| window.span() == Span::Month) {
+                by.extend(named(claimed_by));
+            }
+            if by.is_empty() { part } else { format!("{part} (by {})", by.join(", ")) }
+        });
+    let parts: Vec<_> = parts.collect();
+    let text =
+        if parts.is_empty() { "nothing used or claimed".to_owned() } else { parts.join("; ") };
+    page.hanging(if full { Tone::Warn } else { Tone::Quiet }, 2, label, &text);
+}
+
+fn named(ids: &[String]) -> Vec<String> {
+    let mut named: Vec<_> = ids.iter().take(NAMED_SHOWN).cloned().collect();
+    if ids.len() > NAMED_SHOWN {
+        named.push("others".to_owned());
+    }
+    named
+}
+
+fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
+    let (tone, word) = match job.outlook.outlook {
+        outlook::Fate::Goes => (Tone::Plain, ""),
+        outlook::Fate::UnderWay => (Tone::Plain, ", a request is under way"),
+        outlook::Fate::NeedsApproval => (Tone::Warn, ", if approved"),
+        outlook::Fate::Stopped => (Tone::Alarm, ", STOPPED"),
+        outlook::Fate::TooLate => (Tone::Alarm, ", TOO LATE"),
+        outlook::Fate::WillDefer => (Tone::Warn, ", will be deferred"),
+        outlook::Fate::WillFail => (Tone::Alarm, ", WILL FAIL"),
+    };
+    let at = job.outlook.goes_at.unwrap_or(job.due);
+    let label = if Window::containing(Span::Day, at) < Window::containing(Span::Day, now) {
+        format!("{}  ", text::time(at))
+    } else {
+        format!("{}  ", text::time_of_day(at))
+    };
+    let calls = match job.batches {
+        0 | 1 => String::new(),
+        some => format!(" in {some} calls"),
+    };
+    let mut line = format!("{} to {}{calls}{word}", job.id, job.audience);
+    for why in job.outlook.why.iter().chain(&job.receivers) {
+        line.push_str("; ");
+        line.push_str(why);
+    }
+    page.hanging(tone, 4, &label, &line);
+}
+
+fn rest(page: &mut Page, view: &PlanView) {
+    if view.more > 0 {
+        let line = format!(
+            "Of the jobs of these days the first {} were read; {} more wait for them.",
+            text::count(READ as u64),
+            text::count(view.more)
+        );
+        page.lines(Tone::Warn, 0, &line);
+    }
+    let line = match view.beyond {
+        0 => "No job waits for a later day.".to_owned(),
+        1 => "1 job waits for a later day: `qunfa plan --days N` looks further.".to_owned(),
+        some => {
+            let some = text::count(some);
+            format!("{some} jobs wait for later days: `qunfa plan --days N` looks further.")
+        }
+    };
+    page.lines(Tone::Plain, 0, &line);
+}

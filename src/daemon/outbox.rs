@@ -1,0 +1,66 @@
+//! The way out: every request in a task of its own, and only so many abreast.
+//!
+//! Two thousand connections opened at the same instant overflow the queue of whoever accepts them,
+//! and the network tries those again a second later. So a request waits until one before it was
+//! answered, or has been under way for a moment: a slow platform must not slow the others.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::daemon::Input;
+use crate::engine::Outgoing;
+use crate::wechat::client::{ApiBase, Client};
+use crate::wechat::protocol::{Answer, Reply};
+
+/// How many requests are abreast; the queue of a listening socket is seldom shorter.
+const ABREAST: usize = 96;
+/// How long a request that is not answered keeps others from following.
+const A_MOMENT: Duration = Duration::from_millis(20);
+
+/// Sends requests, and hands their answers to the loop.
+pub(super) struct Outbox {
+    bases: Vec<ApiBase>,
+    client: Arc<Client>,
+    abreast: Arc<Semaphore>,
+    to: mpsc::Sender<Input>,
+}
+
+impl Outbox {
+    /// An outbox of lanes with these addresses.
+    pub(super) fn new(bases: Vec<ApiBase>, to: mpsc::Sender<Input>) -> Self {
+        let abreast = Arc::new(Semaphore::new(ABREAST));
+        Self { bases, client: Arc::new(Client::new()), abreast, to }
+    }
+
+    /// Sends a request, in its turn.
+    pub(super) fn send(&self, Outgoing { lane, ticket, request }: Outgoing) {
+        let (client, base) = (Arc::clone(&self.client), self.bases[lane].clone());
+        let (abreast, to) = (Arc::clone(&self.abreast), self.to.clone());
+        tokio::spawn(async move {
+            let answer = match abreast.acquire_owned().await {
+                Ok(permit) => {
+                    let mut asked = std::pin::pin!(client.perform(&base, &request));
+                    if let Ok(answer) = tokio::time::timeout(A_MOMENT, &mut asked).await {
+                        answer
+                    } else {
+                        drop(permit);
+                        asked.await
+                    }
+                }
+                Err(_) => Answer {
+                    reply: Reply::NotSent("the daemon was told to end before it left".to_owned()),
+                    date: None,
+                },
+            };
+            // Where the loop has ended, the attempt is in doubt on disk already.
+            to.send(Input::Answer(lane, ticket, answer)).await.unwrap_or_default();
+        });
+    }
+
+    /// Keeps back what has not left: the daemon ends.
+    pub(super) fn close(&self) {
+        self.abreast.close();
+    }
+}

@@ -1,0 +1,185 @@
+//! The forecast, the list of jobs and the story of one: whole texts, and what programs read.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::store::{StoreError, Word};
+use serde_json::{Value, json};
+
+use crate::cli::{JOBS, World, accounts, ask, assert_golden, has_keys};
+
+fn job<'a>(view: &'a Value, id: &str) -> &'a Value {
+    let jobs = view["jobs"].as_array().unwrap();
+    jobs.iter().find(|job| job["id"] == id).unwrap_or_else(|| panic!("no {id} in {view}"))
+}
+
+#[test]
+fn plan_reads_as_it_always_did() {
+    let world = World::new();
+    world.evening();
+
+    assert_golden("plan.txt", &world.text(&["plan"]));
+}
+
+#[test]
+fn the_json_of_plan_tells_each_job_and_each_window() {
+    let world = World::new();
+    world.evening();
+
+    let plan = world.json(&["plan", "--json"]);
+
+    has_keys(&plan, "from until days windows jobs more beyond");
+    let echo = job(&plan, "spring-echo");
+    has_keys(echo, "id account action state at due outlook goes_at not_after why");
+    assert_eq!(echo["outlook"], "goes");
+    assert_eq!(echo["goes_at"], "2027-03-21T20:30:00+08:00");
+    assert_eq!(job(&plan, "club-late")["outlook"], "stopped");
+    let windows = plan["windows"].as_array().unwrap();
+    let day = windows.iter().find(|w| w["rule"] == "daily_send" && w["window"] == "2027-03-20");
+    assert_eq!(day.unwrap()["claimed_by"], json!(["spring-launch"]));
+    let calls = windows.iter().find(|w| w["rule"] == "daily_calls" && w["window"] == "2027-03-20");
+    assert_eq!(calls.unwrap()["used_by"], json!(["club-news", "club-evening"]));
+}
+
+#[test]
+fn plan_reads_the_days_asked_for_and_counts_the_rest() {
+    let world = World::new();
+    world.take(JOBS);
+
+    let plan = world.json(&["plan", "--days", "1", "--json"]);
+
+    assert_eq!(plan["until"], "2027-03-21T00:00:00+08:00");
+    assert_eq!(plan["beyond"], 2);
+    let text = world.text(&["plan", "--days", "1"]);
+    assert!(text.contains("2 jobs wait for later days"), "{text}");
+    assert!(!text.contains("spring-echo"), "{text}");
+}
+
+#[test]
+fn plan_tells_what_needs_an_approval_and_what_will_fail() {
+    let world = World::new();
+    world.take(JOBS);
+    world.take(
+        "jobs:\n  - {id: strict, account: brand-daily, on_quota: fail, at: 2027-03-20 21:00, broadcast: {filter: {tag_id: 2}, text: x}}\n",
+    );
+
+    let plan = world.json(&["plan", "--json"]);
+
+    assert_eq!(job(&plan, "strict")["outlook"], "will_fail");
+    assert_eq!(job(&plan, "strict")["goes_at"], Value::Null);
+    let held = job(&plan, "club-approval");
+    assert_eq!(held["outlook"], "needs_approval");
+    assert_eq!(held["goes_at"], "2027-03-25T09:00:00+08:00");
+    let text = world.text(&["plan"]);
+    assert!(text.contains("`qunfa approve club-approval` before"), "{text}");
+}
+
+#[test]
+fn plan_of_an_empty_database_says_so() {
+    let world = World::new();
+
+    let text = world.text(&["plan"]);
+
+    assert!(text.contains("nothing is used, and no job waits"), "{text}");
+    assert!(text.ends_with("No job waits for a later day.\n"), "{text}");
+}
+
+#[test]
+fn jobs_shows_those_around_now_and_counts_the_others() {
+    let world = World::new();
+    world.take(JOBS);
+
+    let text = world.text(&["jobs", "--limit", "2"]);
+
+    assert!(text.contains("club-late") && text.contains("spring-launch"), "{text}");
+    assert!(text.contains("The 2 of 6 jobs that are due nearest to now"), "{text}");
+    let some = world.json(&["jobs", "--limit", "2", "--json"]);
+    let ids: Vec<_> = some.as_array().unwrap().iter().map(|job| job["id"].clone()).collect();
+    assert_eq!(ids, ["club-late", "spring-launch"]);
+}
+
+#[test]
+fn jobs_as_json_are_all_jobs_in_the_order_in_which_they_are_due() {
+    let world = World::new();
+    world.evening();
+    let many: String = (0..60)
+        .map(|minute| {
+            format!("  - {{id: m{minute:02}, account: brand-club, at: 2027-03-22 12:{minute:02}, broadcast: {{filter: {{tag_id: 2}}, text: x}}}}\n")
+        })
+        .collect();
+    world.take(&format!("jobs:\n{many}"));
+
+    let jobs = world.json(&["jobs", "--json"]);
+
+    let jobs = jobs.as_array().unwrap();
+    assert_eq!(jobs.len(), 66);
+    assert!(jobs.is_sorted_by_key(|job| job["due"].as_str().unwrap().to_owned()));
+    assert!(jobs.iter().all(|job| job["batches"].as_array().unwrap().len() == 1));
+    let attempts = |id: &str| {
+        let job = jobs.iter().find(|job| job["id"] == id).unwrap();
+        job["batches"][0]["attempts"].clone()
+    };
+    assert_eq!((attempts("club-news"), attempts("m00")), (json!(1), json!(0)));
+    assert_eq!(world.json(&["jobs", "--json", "--state", "sent"]).as_array().unwrap().len(), 1);
+    assert!(world.text(&["jobs"]).contains("The 50 of 66 jobs"));
+}
+
+#[test]
+fn the_batches_of_one_job_stay_together_and_in_order() {
+    let world = World::new();
+    let list: Vec<_> = (0..20_001).map(|n| format!("o{n}")).collect();
+    world.take(&format!(
+        "jobs:\n  - {{id: big, account: brand-club, at: 2027-03-21 09:00, broadcast: {{touser: [{}], text: x}}}}\n  - {{id: small, account: brand-club, at: 2027-03-21 09:00, broadcast: {{filter: {{tag_id: 2}}, text: x}}}}\n",
+        list.join(", ")
+    ));
+
+    let jobs = world.json(&["jobs", "--json"]);
+
+    let numbers: Vec<_> = jobs[0]["batches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|batch| batch["number"].clone())
+        .collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert_eq!(jobs[1]["id"], "small");
+}
+
+#[test]
+fn show_tells_when_a_waiting_job_goes_and_why_not_sooner() {
+    let world = World::new();
+    world.evening();
+
+    assert_golden("show-deferred.txt", &world.text(&["show", "spring-echo"]));
+}
+
+#[test]
+fn show_tells_what_helps_once_for_each_code() {
+    let world = World::new();
+    world.take(JOBS);
+    let [_, club] = accounts();
+    let first: DateTime<Utc> = "2027-03-20T11:50:00Z".parse().unwrap();
+    let asked = |step: &qunfa::store::Step<'_>| -> Result<(), StoreError> {
+        for minute in [0, 2, 4] {
+            let at = first + TimeDelta::minutes(minute);
+            let attempt = ask(step, "club-late", at);
+            let word = Word {
+                errcode: Some(45_066),
+                errmsg: "clientmsgid 太快了 rid: 6b02db98-75ce6a9f-5a9d1c2f",
+                ..Word::default()
+            };
+            step.doubt_with(attempt, &word, at + TimeDelta::seconds(1))?;
+        }
+        let attempt = ask(step, "club-late", first + TimeDelta::minutes(6));
+        let word = Word {
+            errcode: Some(45_065),
+            errmsg: "clientmsgid exist",
+            msg_id: Some(3_147_483_651),
+            dated: Some(first + TimeDelta::minutes(6)),
+            ..Word::default()
+        };
+        let answered = first + TimeDelta::seconds(361);
+        step.accept(attempt, &club, &word, true, answered).map(drop)
+    };
+    world.store().step(asked).unwrap();
+
+    assert_golden("show-adopted.txt", &world.text(&["show", "club-late"]));
+}

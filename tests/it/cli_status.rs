@@ -1,0 +1,258 @@
+//! What an operator reads at 19:59: the whole texts of `status`, and what `--watch` leaves behind.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use qunfa::cli::Screen;
+use qunfa::model::JobId;
+use qunfa::store::StoreError;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::cli::{JOBS, World, accounts, assert_golden, evening, has_keys};
+use crate::rig::{Rig, club, to_tag};
+
+/// A daemon as other processes see it: it holds the lock, and its loop last turned then.
+fn daemon(world: &World, turned_at: &str) -> File {
+    let path = world.path("state/lock");
+    let since = "2027-03-20T09:00:00+08:00";
+    fs::write(&path, json!({ "pid": 4711, "since": since, "version": "0.1.0" }).to_string())
+        .unwrap();
+    let clock = |read_at: &str, platform_at: &str| json!({ "read_at": read_at, "platform_at": platform_at });
+    let pulse = json!({
+        "pid": 4711,
+        "turned_at": turned_at,
+        "listen": "127.0.0.1:8071",
+        "clocks": { "brand-club": clock("2027-03-20T11:56:00Z", "2027-03-20T11:57:30Z"),
+                    "brand-daily": clock("2027-03-20T11:56:00Z", "2027-03-20T11:56:00Z") },
+    });
+    fs::write(world.path("state/pulse"), pulse.to_string()).unwrap();
+    let lock = File::open(path).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+const TURNING: &str = "2027-03-20T19:56:59+08:00";
+
+#[test]
+fn status_of_a_daemon_that_runs_reads_as_it_always_did() {
+    let world = World::new();
+    world.take(JOBS);
+    let _lock = daemon(&world, TURNING);
+
+    assert_golden("status-running.txt", &world.text(&["status"]));
+    let status = world.json(&["status", "--json"]);
+    has_keys(&status["daemon"], "running pid since version turned_at stuck listen");
+    assert_eq!(status["daemon"]["running"], true);
+    assert_eq!(status["daemon"]["stuck"], false);
+    assert_eq!(status["accounts"][1]["clock"]["ahead_s"], 90);
+    assert_eq!(status["attention"], json!([]));
+}
+
+#[test]
+fn a_loop_that_stands_still_needs_a_person() {
+    let world = World::new();
+    world.take(JOBS);
+    let _lock = daemon(&world, "2027-03-20T19:56:15+08:00");
+
+    assert_golden("status-stuck.txt", &world.text(&["status"]));
+    let status = world.json(&["status", "--json"]);
+    assert_eq!(status["daemon"]["stuck"], true);
+    assert_eq!(status["attention"][0]["kind"], "stuck");
+    has_keys(&status["attention"][0], "id account kind since what do");
+}
+
+#[test]
+fn a_daemon_without_a_pulse_is_not_called_stuck() {
+    let world = World::new();
+    world.take(JOBS);
+    let _lock = daemon(&world, TURNING);
+    fs::remove_file(world.path("state/pulse")).unwrap();
+
+    let text = world.text(&["status"]);
+
+    assert!(text.contains("Whether its loop turns is not known"), "{text}");
+    assert_eq!(world.json(&["status", "--json"])["attention"], json!([]));
+}
+
+/// Ids and reasons as long as they can be, and Chinese where it may stand.
+fn crowd(world: &World) {
+    let long = "x".repeat(64);
+    let mut text = JOBS.replace("spring-launch", &long);
+    text.extend((0..14).map(|index| {
+        format!(
+            "  - {{id: late-{index}, account: brand-club, at: 2027-03-20 12:{index:02}, broadcast: {{filter: {{tag_id: 2}}, text: 春}}}}\n"
+        )
+    }));
+    world.take(&text);
+    world.text(&[
+        "hold",
+        "brand-daily",
+        "--why",
+        &"值班的人说先不要发，等领导看过再说。".repeat(6),
+    ]);
+    world.uncertain_only();
+    let missed = |step: &qunfa::store::Step<'_>| -> Result<(), StoreError> {
+        let [_, club] = accounts();
+        for index in 0..14 {
+            let job = step.job(&JobId::parse(&format!("late-{index}")).unwrap())?;
+            let why = "它的时间过了，没有人能发出去：网络断了很久很久很久很久很久很久很久很久很久很久很久很久";
+            step.end_for(&job, &club, qunfa::model::JobState::Missed, why, evening())?;
+        }
+        Ok(())
+    };
+    world.store().step(missed).unwrap();
+}
+
+#[test]
+fn a_crowd_of_troubles_fits_and_keeps_its_order() {
+    let world = World::new();
+    crowd(&world);
+
+    assert_golden("status-attention.txt", &world.text(&["status"]));
+}
+
+#[test]
+fn everything_fits_a_terminal_of_80_columns() {
+    let world = World::new();
+    crowd(&world);
+    let long = "x".repeat(64);
+    let narrow = || Some(Screen { columns: 80, rows: 24 });
+
+    for arguments in
+        [vec!["status"], vec!["plan"], vec!["jobs"], vec!["show", "club-news"], vec!["show", &long]]
+    {
+        let (answer, text) = world.run_on(narrow, &arguments);
+
+        answer.unwrap();
+        let widest = text.lines().map(str::width).max();
+        assert!(widest <= Some(80), "{arguments:?}: {widest:?}\n{text}");
+    }
+}
+
+#[test]
+fn a_job_of_midnight_goes_after_the_guard() {
+    let world = World::new();
+    world.take(&JOBS.replace("2027-03-20 20:00", "2027-03-21 00:00"));
+
+    let status = world.json(&["status", "--json"]);
+
+    let next = status["next"].as_array().unwrap();
+    let job = next.iter().find(|job| job["id"] == "spring-launch").unwrap();
+    assert_eq!(job["due"], "2027-03-21T00:00:00+08:00");
+    assert_eq!(job["goes_at"], "2027-03-21T00:02:00+08:00");
+    assert_eq!(job["why"], json!(["after the 00:00-00:02 guard of a Beijing day"]));
+}
+
+#[test]
+fn a_job_whose_day_was_used_up_elsewhere_says_that_it_will_move() {
+    let world = World::new();
+    world.take(JOBS);
+    let [daily, _] = accounts();
+    let booked = |step: &qunfa::store::Step<'_>| -> Result<(), StoreError> {
+        let job = step.job(&JobId::parse("spring-launch").unwrap())?;
+        step.book_refused(&job, &daily, evening()).map(drop)
+    };
+    world.store().step(booked).unwrap();
+
+    let status = world.json(&["status", "--json"]);
+
+    let next = status["next"].as_array().unwrap();
+    let job = next.iter().find(|job| job["id"] == "spring-launch").unwrap();
+    assert_eq!(job["outlook"], "will_defer", "{job}");
+    assert_eq!(job["goes_at"], Value::Null);
+}
+
+#[test]
+fn resume_names_due_jobs_within_100_columns() {
+    let world = World::new();
+    let jobs: String = (0..7)
+        .map(|index| {
+            let id = format!("{index}{}", "y".repeat(63));
+            format!("  - {{id: {id}, account: brand-club, at: 2027-03-20 19:50, broadcast: {{filter: {{tag_id: 2}}, text: x}}}}\n")
+        })
+        .collect();
+    world.take(&format!("jobs:\n{jobs}"));
+
+    assert!(world.text(&["resume", "brand-club"]).contains("and others"));
+}
+
+/// A watch whose output is no terminal.
+fn watch(
+    rig: &Rig,
+    arguments: &[&str],
+) -> (std::process::Child, BufReader<std::process::ChildStdout>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_qunfa"))
+        .args(["status", "--watch"])
+        .args(arguments)
+        .env("QUNFA_CONFIG", rig.path("config.yaml"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap());
+    (child, lines)
+}
+
+fn end(mut child: std::process::Child) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::INT).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_watch_as_json_is_one_document_a_line_through_a_restart_of_the_daemon() {
+    let mut rig = Rig::new(&[club()]);
+    let (child, mut lines) = watch(&rig, &["--json"]);
+    let mut next = || {
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        serde_json::from_str::<Value>(&line).unwrap()
+    };
+
+    assert_eq!(next()["daemon"]["running"], false);
+    rig.start();
+    while next()["daemon"]["turned_at"].is_null() {}
+    rig.kill();
+    while next()["daemon"]["running"] == true {}
+    end(child);
+}
+
+#[test]
+fn a_watch_without_a_terminal_parts_one_status_from_the_next() {
+    let rig = Rig::new(&[club()]);
+    let (child, mut lines) = watch(&rig, &[]);
+    let mut text = String::new();
+
+    while !text.lines().any(|line| line.starts_with("-----")) {
+        lines.read_line(&mut text).unwrap();
+    }
+
+    assert!(text.contains("The daemon is NOT RUNNING"), "{text}");
+    assert!(!text.contains('\u{1b}'));
+    end(child);
+}
+
+#[test]
+fn the_daemon_tells_of_its_loop_its_listener_and_the_platforms_clock() {
+    let mut rig = Rig::running(&[club()]);
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    rig.until_state("spring", "sent");
+
+    let status = rig.until("the pulse tells of the clock", || {
+        let status = rig.ask(&["status", "--json"]);
+        (!status["accounts"][0]["clock"].is_null()).then_some(status)
+    });
+    assert_eq!(status["daemon"]["listen"], rig.listen.to_string());
+    assert!(status["accounts"][0]["last_event_at"].is_string());
+    let pid = rustix::process::Pid::from_raw(i32::try_from(rig.pid()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, Signal::STOP).unwrap();
+    let stuck = rig.until_attention("stuck");
+    assert!(stuck["what"].as_str().unwrap().contains(&rig.pid().to_string()), "{stuck}");
+    rustix::process::kill_process(pid, Signal::CONT).unwrap();
+    rig.until("the loop turns again", || {
+        let status = rig.ask(&["status", "--json"]);
+        (status["daemon"]["stuck"] == false).then_some(())
+    });
+    assert!(rig.stop().success());
+}
