@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::config::{AccountConfig, Config};
 use crate::engine::{Engine, Mark, Offered, TakeError, TakenFile, Ticket};
 use crate::inbox::Inbox;
+use crate::model::Credence;
 use crate::quota::margins;
 use crate::store::{Store, StoreError};
 use crate::wechat::callback::MassEvent;
@@ -138,10 +139,13 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
 /// What reaches the loop from outside.
 enum Input {
     Answer(usize, Ticket, Answer),
-    Event(usize, Vec<u8>, MassEvent, oneshot::Sender<()>),
+    /// An event: the account, then its body, what it says, and what its word is worth.
+    Event(usize, (Vec<u8>, MassEvent, Credence), oneshot::Sender<()>),
     File(Arc<taking::Good>, oneshot::Sender<Result<TakenFile, Vec<(usize, String)>>>),
     /// An event that cannot be read: the account, its bytes, and why.
     Unread(usize, Vec<u8>, String, oneshot::Sender<()>),
+    /// What is wrong with an account's callback.
+    Trouble(usize, callback::Trouble),
     Chore(chores::Chore),
     /// What a look through the whole database found.
     Checked(Result<(), StoreError>),
@@ -423,6 +427,7 @@ impl Daemon {
                 Input::Answer(lane, ticket, answer) => answers.push((lane, ticket, answer)),
                 other @ (Input::Event(..)
                 | Input::Unread(..)
+                | Input::Trouble(..)
                 | Input::File(..)
                 | Input::Chore(_)
                 | Input::Checked(_)
@@ -445,8 +450,8 @@ impl Daemon {
             Input::Answer(lane, ticket, answer) => {
                 self.engine.settle(&[(lane, ticket, answer)], now)?;
             }
-            Input::Event(lane, raw, event, stored) => {
-                self.engine.receive(lane, (&raw, &event), now)?;
+            Input::Event(lane, (raw, event, credence), stored) => {
+                self.engine.receive(lane, (&raw, &event, credence), now)?;
                 // A push that was given up is pushed again, and known then.
                 stored.send(()).unwrap_or_default();
             }
@@ -470,6 +475,10 @@ impl Daemon {
                 // Without a reply the file stays in the inbox and is found known at the next start.
                 reply.send(taken).unwrap_or_default();
             }
+            Input::Trouble(lane, callback::Trouble { kind, told }) => {
+                let told = told.as_ref().map(|(what, advice)| (what.as_str(), *advice));
+                self.engine.tell_of_callback(lane, kind, told, now)?;
+            }
             Input::Chore(chore) => chore.run(&mut self.engine, now)?,
             Input::Checked(verdict) => verdict.map_err(RunError::Database)?,
             Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
@@ -485,7 +494,8 @@ async fn wait(pause: Duration, wake: Option<DateTime<Utc>>, now: &Now) {
     if pause > TIMER_LATE {
         tokio::time::sleep(pause - TIMER_LATE).await;
     }
-    let is_near = |wake| (wake - now()).to_std().is_ok_and(|left| left <= TIMER_LATE);
+    let is_near =
+        |wake: DateTime<Utc>| (wake - now()).to_std().is_ok_and(|left| left <= TIMER_LATE);
     while wake.is_some_and(is_near) {
         tokio::task::yield_now().await;
     }

@@ -21,12 +21,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar;
 use crate::config::AccountConfig;
-use crate::model::{Action, Audience, JobId, JobSpec, JobState, batch_lengths};
+use crate::model::{Action, Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::quota::margins;
 use crate::store::{
-    Attention, BatchBody, EventIn, Presence, ResultAsk, Source, Step, Store, StoreError, Taken,
+    Attention, BatchBody, EventIn, Presence, ResultAsk, ResultWord, Source, Step, Store,
+    StoreError, Taken,
 };
-use crate::wechat::callback::MassEvent;
+use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Reply, Request};
 
 pub use lane::Lane;
@@ -497,7 +498,7 @@ impl Engine {
     pub fn receive(
         &mut self,
         index: usize,
-        (raw, event): (&[u8], &MassEvent),
+        (raw, event, credence): (&[u8], &MassEvent, Credence),
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let Self { store, lanes, .. } = self;
@@ -507,11 +508,19 @@ impl Engine {
             let incoming = EventIn {
                 account: &account.name,
                 raw,
+                credence,
                 msg_id: event.msg_id,
                 created_at: DateTime::from_timestamp(event.create_time, 0).unwrap_or(now),
                 status: &event.status_text,
+                word: match event.status {
+                    Status::Success => ResultWord::Success,
+                    Status::Fail | Status::Err(_) => ResultWord::Failed,
+                    Status::Other(_) => ResultWord::Nothing,
+                },
                 words: &event.status.words(),
+                advice: event.status.advice(),
                 counts: [event.total, event.filter, event.sent, event.error],
+                articles: &meaning::articles(event),
             };
             step.receive(&incoming, account, now)
         })?;
@@ -534,6 +543,25 @@ impl Engine {
             let advice =
                 "look at the directory's rights and its disk; files are taken again by themselves";
             step.attend(&Attention { account: None, job: None, kind: "inbox", what, advice }, now)
+        })
+    }
+
+    /// Puts what is wrong with an account's callback before a person's eyes, or takes it away.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn tell_of_callback(
+        &mut self,
+        index: usize,
+        kind: &str,
+        trouble: Option<(&str, &str)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Self { store, lanes, .. } = self;
+        let name = &lanes[index].config.account.name;
+        store.step(|step| match trouble {
+            Some((what, advice)) => attend(step, name, (kind, what, advice), now),
+            None => step.unattend(name, kind),
         })
     }
 
@@ -606,7 +634,9 @@ fn hold_for_restore(step: &Step<'_>, why: &str, now: DateTime<Utc>) -> Result<()
 
 /// Forgets what the last daemon saw of the outside, and tells of jobs that nobody will release.
 fn attend_afresh(step: &Step<'_>, lanes: &[Lane], now: DateTime<Utc>) -> Result<(), StoreError> {
-    for kind in ["clock", "platform", "unconfigured", "inbox", "unread_event"] {
+    for kind in
+        ["clock", "platform", "unconfigured", "inbox", "unread_event", "callback", "forward"]
+    {
         step.unattend_all(kind)?;
     }
     for account in step.accounts_with_open_jobs()? {

@@ -9,8 +9,10 @@
 //! module. One day the same engine may run on another database, and only this module may know.
 
 mod ahead;
+mod articles;
 mod backup;
 mod decisions;
+mod events;
 mod ledger;
 mod list;
 mod place;
@@ -31,12 +33,14 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
+pub use articles::ArticleResult;
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
+pub use events::EventIn;
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use place::Deferral;
 pub use release::{Begun, Refusal};
-pub use results::{EventIn, Refused, ResultAsk, ResultWord};
+pub use results::{Refused, ResultAsk, ResultWord};
 pub use settle::{SendOutcome, Settled, Word};
 pub use take::{BatchBody, Source, Taken};
 pub use view::{

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::articles;
 use super::jobs;
 use super::outlook::{self, Around, Outlook};
 use super::text::{self, Cell, Page, Table, Tone};
@@ -14,8 +15,8 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    AttemptView, BatchView, ChargeView, DecisionView, EventView, HistoryView, JobView, Said, Step,
-    Store,
+    ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, EventView, HistoryView,
+    JobView, Said, Step, Store,
 };
 use crate::wechat::codes;
 
@@ -44,6 +45,8 @@ struct StoryView {
     /// Events that may be an uncertain job's own.
     candidates: Vec<EventView>,
     result: Option<ResultView>,
+    /// What events told of its articles.
+    articles: Vec<ArticleResult>,
     /// How many of its receivers the platform will filter, as far as is known.
     receivers: Option<String>,
 }
@@ -105,6 +108,7 @@ fn read(
         events: step.events(id)?,
         decisions: step.decisions_about(id)?,
         candidates: step.candidates(id)?,
+        articles: step.articles(id)?,
         job,
     })
 }
@@ -168,6 +172,7 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         page.gap();
         outcome(page, result, view.job.batches.len());
     }
+    articles::render(page, &view.articles);
 }
 
 fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {

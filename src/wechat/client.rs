@@ -178,27 +178,29 @@ impl Client {
 
 impl Pair {
     fn new(tls: bool) -> Result<Self, reqwest::Error> {
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| {
-            // An error means that somebody else installed one first, which is as good.
-            rustls::crypto::ring::default_provider().install_default().ok();
-        });
-        let common = || {
-            let builder = reqwest::Client::builder()
-                .user_agent(concat!("qunfa/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT_TIMEOUT)
-                .redirect(Policy::none())
-                .retry(reqwest::retry::never())
-                .no_proxy()
-                .http1_only();
-            // Without roots no certificate would be trusted, so none are looked for.
-            if tls { builder.https_only(true) } else { builder.tls_certs_only([]) }
-        };
         Ok(Self {
-            sends: common().pool_max_idle_per_host(0).build()?,
-            questions: common().pool_max_idle_per_host(16).pool_idle_timeout(IDLE).build()?,
+            sends: builder(tls).pool_max_idle_per_host(0).build()?,
+            questions: builder(tls).pool_max_idle_per_host(16).pool_idle_timeout(IDLE).build()?,
         })
     }
+}
+
+/// Begins a client that asks once, where it is told to and nowhere else.
+pub(super) fn builder(tls: bool) -> reqwest::ClientBuilder {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // An error means that somebody else installed one first, which is as good.
+        rustls::crypto::ring::default_provider().install_default().ok();
+    });
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("qunfa/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .http1_only();
+    // Without roots no certificate would be trusted, so none are looked for.
+    if tls { builder.https_only(true) } else { builder.tls_certs_only([]) }
 }
 
 /// Reads the whole answer, or says that there is none.
@@ -241,7 +243,7 @@ fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
 }
 
 /// Writes an error and its causes in one line, without the URL, which holds the token.
-fn chain(error: reqwest::Error) -> String {
+pub(super) fn chain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut line = error.to_string();
     let mut cause = error.source();

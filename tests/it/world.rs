@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
 use qunfa::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenJob, Ticket};
-use qunfa::model::{Account, JobId, JobSpec, Kind};
+use qunfa::model::{Account, Credence, JobId, JobSpec, Kind};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
 use qunfa::store::Said;
-use qunfa::wechat::callback::{self, Incoming};
+use qunfa::wechat::callback::{self, Incoming, Status};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
@@ -136,6 +136,8 @@ pub(crate) struct Setup {
     pub(crate) account: Account,
     pub(crate) token: TokenSource,
     pub(crate) callback: bool,
+    /// Whether events come encrypted, so that nobody can forge them.
+    pub(crate) safe: bool,
 }
 
 /// What happened, for a person and as a hash.
@@ -250,6 +252,13 @@ impl World {
         world
     }
 
+    /// A world with one account that has an encrypted callback.
+    pub(crate) fn with_safe_callback(kind: Kind) -> Self {
+        let mut world = Self::new();
+        world.add_account("brand", kind, |setup, _| (setup.callback, setup.safe) = (true, true));
+        world
+    }
+
     /// Adds an account to the daemon and to the platform; the daemon starts if it does not run.
     pub(crate) fn add_account(
         &mut self,
@@ -273,6 +282,7 @@ impl World {
             },
             token: TokenSource::Stable,
             callback: false,
+            safe: false,
         };
         change(&mut setup, &mut spec);
         self.platform.add_account(spec);
@@ -391,9 +401,11 @@ impl World {
             verified: true,
             payment: false,
             token: setup.token.clone(),
-            callback: setup
-                .callback
-                .then(|| CallbackConfig { token: SecretString::from("callback") }),
+            callback: setup.callback.then(|| CallbackConfig {
+                token: SecretString::from("callback"),
+                keys: Vec::new(),
+                forward_to: None,
+            }),
         };
         let accounts = self.accounts.iter().map(config).collect();
         let now = self.now();
@@ -612,18 +624,26 @@ impl World {
 
     /// Pushes an event that the platform never made.
     pub(crate) fn forge(&mut self, account: usize, msg_id: i64, status: &str) {
+        if self.accounts[account].safe {
+            // It never gets past the listener.
+            return;
+        }
         self.count("event forged");
         self.oracle.forged(&self.accounts[account].account.name.clone(), self.at);
-        let created = self.at.timestamp();
-        let body = format!(
-            "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName>\
-             <CreateTime>{created}</CreateTime><MsgType>event</MsgType>\
-             <Event>MASSSENDJOBFINISH</Event><MsgID>{msg_id}</MsgID><Status>{status}</Status>\
-             <TotalCount>1</TotalCount><FilterCount>1</FilterCount><SentCount>1</SentCount>\
-             <ErrorCount>0</ErrorCount></xml>"
-        );
         let at = self.at + self.latency();
+        let body = event_body(self.at, msg_id, status);
         self.push(at, Input::Push { account, body, tries: 1 });
+    }
+
+    /// Pushes an event of a platform that says this and now.
+    pub(crate) fn tell(&mut self, account: usize, msg_id: i64, status: &str) {
+        let body = event_body(self.at, msg_id, status);
+        self.deliver(account, body, 3);
+    }
+
+    /// Sets the account's callback to safe mode or to plain mode.
+    pub(crate) fn set_safe(&mut self, account: usize, safe: bool) {
+        self.accounts[account].safe = safe;
     }
 
     fn deliver(&mut self, account: usize, body: String, tries: u32) {
@@ -642,10 +662,19 @@ impl World {
         let name = self.accounts[account].account.name.clone();
         self.say(&format!("{name}: event {} {}", event.msg_id, event.status_text));
         let before = self.oracle.before_event(&name, event.msg_id, &self.disk);
-        self.engine().receive(account, (body.as_bytes(), &event), now).unwrap();
+        let safe = self.accounts[account].safe;
+        let credence = if safe { Credence::Proof } else { Credence::Hint };
+        if safe {
+            self.count("event encrypted");
+        }
+        self.engine().receive(account, (body.as_bytes(), &event, credence), now).unwrap();
         self.look();
         let after = self.oracle.before_event(&name, event.msg_id, &self.disk);
-        if before != after {
+        let settles = !matches!(event.status, Status::Other(_));
+        if safe && settles && after.as_ref().is_some_and(|state| state.starts_with("accepted")) {
+            self.fail(&format!("14: an encrypted event left a batch {after:?}"));
+        }
+        if !safe && before != after {
             self.fail(&format!("14: a plain event moved a batch from {before:?} to {after:?}"));
         }
     }
@@ -788,6 +817,17 @@ impl World {
         }
         sent
     }
+}
+
+fn event_body(at: DateTime<Utc>, msg_id: i64, status: &str) -> String {
+    let created = at.timestamp();
+    format!(
+        "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName>\
+         <CreateTime>{created}</CreateTime><MsgType>event</MsgType>\
+         <Event>MASSSENDJOBFINISH</Event><MsgID>{msg_id}</MsgID><Status>{status}</Status>\
+         <TotalCount>1</TotalCount><FilterCount>1</FilterCount><SentCount>1</SentCount>\
+         <ErrorCount>0</ErrorCount></xml>"
+    )
 }
 
 fn one_in(rng: &mut fastrand::Rng, many: u32) -> bool {
