@@ -26,7 +26,6 @@ use crate::config::{AccountConfig, Config};
 use crate::engine::{Engine, Mark, Offered, TakeError, TakenFile, Ticket};
 use crate::inbox::Inbox;
 use crate::model::Credence;
-use crate::quota::margins;
 use crate::store::{Store, StoreError};
 use crate::wechat::callback::MassEvent;
 use crate::wechat::client::ApiBase;
@@ -245,10 +244,9 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let store = Store::open(&path, now).map_err(RunError::Database)?;
     let mark = lock::read_mark(&config.state_dir)?;
     let known = store.read().presence().map_err(RunError::Database)?;
-    let old = mark.as_ref().is_some_and(|mark| mark.high_water > known.high_water);
-    let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
+    let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
     let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
-    if !known.has_jobs || old || away {
+    if forgot {
         let files = taking::remembered(inbox, &config.accounts, now)
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {

@@ -462,6 +462,14 @@ impl Engine {
         Ok(taken)
     }
 
+    /// Says whether a database may have forgotten jobs that were sent: it is empty, older than the
+    /// mark beside it, or nobody has run with it for long.
+    pub fn may_have_forgotten(known: &Presence, mark: Option<&Mark>, now: DateTime<Utc>) -> bool {
+        let older = mark.is_some_and(|mark| mark.high_water > known.high_water);
+        let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
+        !known.has_jobs || older || away
+    }
+
     /// Records every job that a lost database had accepted, as missed, in one step.
     ///
     /// # Errors
@@ -473,10 +481,14 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let Self { store, lanes, mark, .. } = self;
         store.step(|step| {
-            // The newest version of a job is the one that a retry should send.
+            // The newest version of a job is the one that counts, and that a retry should send.
+            let mut seen = HashSet::new();
             for file in files.iter().rev() {
                 step.know_file(&file.sha256, &file.name, file.taken_at)?;
                 for (spec, line) in &file.jobs {
+                    if !seen.insert(&spec.id) {
+                        continue;
+                    }
                     let source =
                         Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
                     if let Some(lane) = lane_named(lanes, &spec.account) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
-use qunfa::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenJob, Ticket};
+use qunfa::engine::{Engine, Mark, Offered, Outgoing, Remembered, TakeError, TakenJob, Ticket};
 use qunfa::model::{Account, Credence, JobId, JobSpec, Kind};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
 use qunfa::store::Said;
@@ -124,6 +124,8 @@ pub(crate) struct World {
     flights: BTreeMap<u64, Flight>,
     life: u64,
     frozen_until: Option<DateTime<Utc>>,
+    /// What lies in the inbox's `accepted/`, the oldest first.
+    accepted: Vec<Remembered>,
     /// How long before its time the daemon decides a release.
     pub(crate) ahead: TimeDelta,
     spin: (DateTime<Utc>, u32),
@@ -233,6 +235,7 @@ impl World {
             life: 0,
             frozen_until: None,
             ahead: TimeDelta::zero(),
+            accepted: Vec::new(),
             spin: (at, 0),
             copies: Vec::new(),
         }
@@ -413,8 +416,13 @@ impl World {
         let mark = self.disk.mark.clone();
         self.say("the daemon starts");
         self.oracle.daemon_starts();
+        let known = store.read().presence().unwrap();
+        let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
         let mut engine = Engine::open(store, accounts, mark, now).unwrap();
         engine.decide_ahead(self.ahead);
+        if forgot {
+            engine.take_back(&self.accepted, now).unwrap();
+        }
         self.engine = Some(engine);
         self.life += 1;
         self.look();
@@ -735,6 +743,7 @@ impl World {
     pub(crate) fn lose_database(&mut self) {
         self.crash(TimeDelta::seconds(2));
         self.disk = Disk::new(false);
+        self.accepted.clear();
         self.oracle.restored(DateTime::UNIX_EPOCH, self.at, &self.disk);
     }
 
@@ -764,6 +773,13 @@ impl World {
             for spec in specs {
                 self.oracle.know_job(spec);
             }
+            self.accepted.push(Remembered {
+                name: "jobs.yaml".to_owned(),
+                sha256,
+                taken_at: now,
+                jobs: specs.iter().map(|spec| (spec.clone(), 1)).collect(),
+                ids: specs.iter().map(|spec| (spec.id.clone(), spec.account.clone())).collect(),
+            });
         }
         self.look();
         taken
