@@ -10,6 +10,7 @@
 //! job is decided as of that time: its intent is on disk by then, and the request is kept in
 //! memory until the time has come, unless a hold, a pause or a stepped clock comes first.
 
+mod followers;
 mod lane;
 mod meaning;
 mod turn;
@@ -24,8 +25,8 @@ use crate::config::AccountConfig;
 use crate::model::{Action, Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::quota::margins;
 use crate::store::{
-    Attention, BatchBody, EventIn, Presence, ResultAsk, ResultWord, Source, Step, Store,
-    StoreError, Taken,
+    Attention, BatchBody, EventIn, FollowersAsk, Presence, ResultAsk, ResultWord, Source, Step,
+    Store, StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Reply, Request};
@@ -62,6 +63,8 @@ pub enum Ticket {
     },
     /// `mass/get`.
     Result(ResultAsk),
+    /// A page of followers, or the tags.
+    Followers(FollowersAsk),
 }
 
 /// What must be done after a pass, in this order: store the mark, then send.
@@ -294,6 +297,7 @@ impl Engine {
         }
         let Self { store, lanes, absence, ahead, .. } = self;
         let mut busy = lanes.iter().filter(|lane| lane.busy).count();
+        let mut reader = lanes.iter().position(Lane::reads_followers);
         let (decided, generations, high_water) = store.step(|step| {
             let mut outgoing = Vec::new();
             let mut generations = Vec::new();
@@ -306,10 +310,12 @@ impl Engine {
                     now,
                     ahead: *ahead,
                     judging: absence.is_some() && busy < JUDGES,
+                    may_read: reader.is_none_or(|reader| reader == index),
                     outgoing: &mut outgoing,
                     generations: &mut generations,
                 };
                 turn.advance(lane)?;
+                reader = reader.or_else(|| lane.reads_followers().then_some(index));
                 busy += usize::from(lane.busy) - before;
             }
             Ok::<_, StoreError>((outgoing, generations, step.presence()?.high_water))
@@ -595,6 +601,20 @@ impl Engine {
             tracing::warn!("{what}");
             let advice = "its bytes are kept in the table unread_event; look for a newer qunfa";
             attend(step, name, ("unread_event", &what, advice), now)
+        })
+    }
+
+    /// Wishes for a reading of each account's followers, once a day at its quiet minute.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn wish_readings(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Self { store, lanes, .. } = self;
+        store.step(|step| {
+            for lane in lanes.iter_mut() {
+                followers::wish_daily(step, lane, now)?;
+            }
+            Ok(())
         })
     }
 

@@ -66,6 +66,8 @@ pub enum Rule {
     PerMinute,
     /// `stable_token` calls with `force_refresh`.
     ForcedToken,
+    /// Pages of the list of followers.
+    FollowerPages,
 }
 
 /// What a rule counts its figures in.
@@ -170,6 +172,16 @@ pub const TABLE: &[Row] = &[
         counts: "stable_token calls with force_refresh",
         source: "stable_token: 20 a day, 30 s apart",
     },
+    Row {
+        rule: Rule::FollowerPages,
+        name: "follower_pages",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 500,
+        counts: "user/get calls, a page of 10,000 followers each",
+        source: "接口调用频次限制: 获取用户列表",
+    },
 ];
 
 impl Rule {
@@ -226,7 +238,8 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
         | Rule::MonthlyHistory
         | Rule::MonthlyReceiver
         | Rule::PerMinute
-        | Rule::ForcedToken => Some(row.limit),
+        | Rule::ForcedToken
+        | Rule::FollowerPages => Some(row.limit),
     }
 }
 

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::calendar::{self, Span, Window};
 use crate::config::{AccountConfig, TokenSource};
+use crate::engine::followers::PageInHand;
 use crate::engine::{Ticket, attend, conclude};
 use crate::quota::{Rule, margins};
 use crate::store::{ResultAsk, ResultWord, SendOutcome, Settled, Step, StoreError, Word};
@@ -48,6 +49,10 @@ pub struct Lane {
     pub(super) busy: bool,
     /// A `mass/get` is under way.
     pub(super) asking_result: bool,
+    /// A question for followers or tags is under way.
+    pub(super) asking_followers: bool,
+    /// A page of followers that is being stored.
+    pub(super) page: Option<PageInHand>,
     pub(super) date: Option<DateReading>,
     token: Option<Token>,
     /// A token that the platform refused: the next one must differ.
@@ -69,6 +74,8 @@ impl Lane {
             wake: Some(now),
             busy: false,
             asking_result: false,
+            asking_followers: false,
+            page: None,
             date: None,
             token: None,
             refused_token: None,
@@ -199,6 +206,10 @@ impl Lane {
                 self.asking_result = false;
                 self.settle_result(step, ask, answer, now)?;
             }
+            Ticket::Followers(ask) => {
+                self.asking_followers = false;
+                self.settle_followers(step, ask, answer, now)?;
+            }
         }
         self.judge_preflight(step, ticket, answer, now)
     }
@@ -240,7 +251,7 @@ impl Lane {
     ) -> Result<(), StoreError> {
         let preflight = match ticket {
             Ticket::Token { .. } | Ticket::Clock => true,
-            Ticket::Send { .. } | Ticket::Result(_) => false,
+            Ticket::Send { .. } | Ticket::Result(_) | Ticket::Followers(_) => false,
         };
         if !preflight {
             return Ok(());
@@ -347,7 +358,7 @@ impl Lane {
         step.pause(&self.config.account.name, &why, row.advice, now)
     }
 
-    fn refuse_token(&mut self) {
+    pub(super) fn refuse_token(&mut self) {
         self.refused_token = self.token.take().map(|token| token.value);
     }
 

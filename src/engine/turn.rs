@@ -23,6 +23,8 @@ pub(super) struct Turn<'a, 's> {
     pub(super) ahead: TimeDelta,
     /// Whether a trusted clock is wanted at once, to judge the daemon's absence.
     pub(super) judging: bool,
+    /// Whether no other account reads its followers now.
+    pub(super) may_read: bool,
     /// The requests, each with the instant before which it must not leave.
     pub(super) outgoing: &'a mut Vec<(DateTime<Utc>, Outgoing)>,
     pub(super) generations: &'a mut Vec<(String, u32, u32)>,
@@ -34,6 +36,7 @@ impl Turn<'_, '_> {
         let name = lane.config.account.name.clone();
         let stops = self.step.stops(&name)?;
         if stops.paused.is_some() {
+            lane.drop_page();
             lane.wake = None;
             return Ok(());
         }
@@ -55,7 +58,7 @@ impl Turn<'_, '_> {
         }
         let result_at = self.step.next_result(&name)?;
         lane.schedule((release_at, self.ahead), result_at, self.now);
-        Ok(())
+        self.read_followers(lane)
     }
 
     /// Returns the instant that a job due at `at` is decided for now, unless it is too early.
@@ -78,12 +81,12 @@ impl Turn<'_, '_> {
         self.step.next_wake(&account.name)
     }
 
-    fn send(&mut self, at: DateTime<Utc>, ticket: Ticket, request: Request) {
+    pub(super) fn send(&mut self, at: DateTime<Utc>, ticket: Ticket, request: Request) {
         self.outgoing.push((at, Outgoing { lane: self.index, ticket, request }));
     }
 
     /// Asks for a token, or where there is one for the platform's clock.
-    fn preflight(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
+    pub(super) fn preflight(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
         if lane.preflight_at > self.now {
             return Ok(());
         }

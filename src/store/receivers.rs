@@ -1,6 +1,7 @@
-//! Four a month for each receiver, as far as lists of OpenIDs tell.
+//! Four a month for each receiver: exact for lists of OpenIDs, which name them.
 //!
-//! Only deliveries that named an OpenID are certain; the platform filters the rest by itself.
+//! What a tag or everyone amounts to is known from the last reading of the followers, which is
+//! [`reach`](super::reach)'s; where there is none, only bounds can be told.
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
@@ -29,6 +30,7 @@ impl Step<'_> {
             )?
             .query_row(params![batch, attempt], |row| row.get(0))?;
         let at = first.filter(|_| adopted).map_or(dated, instant);
+        self.note_audience(account, batch, Window::containing(Span::Month, at), at)?;
         self.run(
             "INSERT OR IGNORE INTO delivery (account, month, openid, batch)
              SELECT ?1, ?3, r.value, ?2 FROM batch, json_each(batch.body, '$.touser') r
@@ -37,15 +39,27 @@ impl Step<'_> {
         )
     }
 
-    /// Returns the block where a list's receivers had their four of the month.
-    pub(super) fn full_receivers(
+    /// Returns the block where a job's receivers had their four of the month.
+    ///
+    /// Those of a tag, or of everyone, block only as far as a whole and fresh reading names them.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn full_receivers(
         &self,
         job: &Job,
         account: &Account,
         now: DateTime<Utc>,
     ) -> Result<Option<Block>> {
         let window = Window::containing(Span::Month, now);
-        let (full, total) = self.count_full(&job.id, account, window)?;
+        let (full, total) = match self.reach(&job.id, account, (now, now))? {
+            Some(reach) if reach.current => (reach.full, reach.members),
+            Some(_) => (0, 0),
+            None => {
+                let (full, total) = self.count_full(&job.id, account, window)?;
+                (full.into(), total.into())
+            }
+        };
         let block = Block { rule: Rule::MonthlyReceiver, window, because: quota::Because::Used };
         let wanted_whole = job.on_full_receivers == OnFullReceivers::Defer;
         Ok((full > 0 && (full == total || wanted_whole)).then_some(block))
@@ -85,7 +99,25 @@ impl Step<'_> {
             })?)
     }
 
-    /// Tells how many of a job's receivers the platform will filter, as far as is known.
+    /// Tells how many of a job's receivers can still receive it, and whether some cannot, as far as
+    /// is known `now`.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn receivers_outlook(
+        &self,
+        id: &JobId,
+        account: &Account,
+        (at, now): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<(String, bool)>> {
+        match self.reach(id, account, (at, now))? {
+            Some(reach) => Ok(Some((reach.sentence(), reach.is_short()))),
+            None => Ok(self.full_outlook(id, account, at)?.map(|words| (words, true))),
+        }
+    }
+
+    /// Tells how many of a job's receivers the platform will filter, without a reading of the
+    /// followers.
     ///
     /// Of a list the certain ones are counted one by one. Who has a tag, or follows at all, is not
     /// known here: for those the sentence gives what is certain and what is possible.

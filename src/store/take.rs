@@ -452,6 +452,10 @@ pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
 pub(super) fn is_slot(rule: Rule) -> bool {
     match rule {
         Rule::DailySend | Rule::DailyHistory | Rule::MonthlyHistory => true,
-        Rule::DailyCalls | Rule::MonthlyReceiver | Rule::PerMinute | Rule::ForcedToken => false,
+        Rule::DailyCalls
+        | Rule::MonthlyReceiver
+        | Rule::PerMinute
+        | Rule::ForcedToken
+        | Rule::FollowerPages => false,
     }
 }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Audience, Broadcast, Content, Images};
 
+pub mod followers;
 pub mod reading;
 
 pub use reading::{

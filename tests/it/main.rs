@@ -15,6 +15,7 @@ mod e2e_files;
 mod e2e_forward;
 mod e2e_listener;
 mod e2e_process;
+mod followers;
 mod imports;
 mod kill;
 mod notify;

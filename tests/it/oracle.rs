@@ -202,6 +202,10 @@ impl Oracle {
                 guard(now, "mass/get")?;
                 Ok(format!("mass/get {}", ask.msg_id))
             }
+            Ticket::Followers(ask) => {
+                guard(now, "a reading of followers")?;
+                Ok(format!("followers, {:?}", ask.tag()))
+            }
             Ticket::Send { .. } => self.send_asked((account, flight), outgoing, now, disk),
         }
     }

@@ -145,7 +145,7 @@ pub enum QueryReading {
 
 /// The fields of any answer. Unknown ones are ignored; the same one twice is refused by serde.
 #[derive(Deserialize)]
-struct Fields {
+pub(super) struct Fields {
     errcode: Option<Value>,
     errmsg: Option<Value>,
     msg_id: Option<Value>,
@@ -255,13 +255,13 @@ pub fn read_query(answer: &Answer) -> QueryReading {
 }
 
 /// Why a question has no answer.
-enum Refusal {
+pub(super) enum Refusal {
     NewToken,
     Code { code: i64, pause: bool, errmsg: String },
     Unclear(String),
 }
 
-fn question(reply: &Reply) -> Result<Fields, Refusal> {
+pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
     let fields = whole(reply).map_err(|why| Refusal::Unclear(printable(&why)))?;
     let Some(code) = refusal(&fields).map_err(|why| Refusal::Unclear(why.to_owned()))? else {
         return Ok(fields);
@@ -339,7 +339,7 @@ fn errmsg(fields: &Fields) -> String {
 /// Makes foreign text safe for logs and terminals, and short; the request's `rid` survives.
 ///
 /// Control characters are escaped, and so are the marks that reverse the direction of text.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let is_unsafe = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
