@@ -176,9 +176,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         Some(address) => Some(callback::bind(address).await?),
         None => None,
     };
-    let names: Vec<_> = engine.accounts().map(|config| config.account.name.clone()).collect();
-    tracing::info!(accounts = names.join(", "), state_dir = %state.display(), "qunfa is running");
-    engine.look_again(now);
+    let accounts = engine.accounts().count();
+    tracing::info!(accounts, state_dir = %state.display(), "qunfa is running");
     let (ending, ended) = watch::channel(false);
     let mut tasks = tokio::task::JoinSet::new();
     let mut listens = None;

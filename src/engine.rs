@@ -84,6 +84,8 @@ pub struct Mark {
 
 /// How many accounts are decided for in one commit: more would keep the first of them waiting.
 const LANES_PER_PASS: usize = 256;
+/// How long after the start accounts without anything overdue are looked at.
+const OTHERS_AFTER: TimeDelta = TimeDelta::milliseconds(50);
 /// How many accounts ask for the platform's clock at once, where it only judges an absence.
 const JUDGES: usize = 4;
 
@@ -188,9 +190,10 @@ impl Engine {
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
             for lane in &mut lanes {
-                // What is overdue is looked at first.
+                // What is overdue is looked at first, and by itself.
                 let wake = step.next_wake(&lane.config.account.name)?;
-                lane.wake = Some(wake.map_or(now, |wake| wake.min(now)));
+                let overdue = wake.filter(|wake| *wake <= now);
+                lane.wake = Some(overdue.unwrap_or(now + OTHERS_AFTER));
             }
             Ok::<_, StoreError>(presence)
         })?;
@@ -651,8 +654,10 @@ fn attend_afresh(step: &Step<'_>, lanes: &[Lane], now: DateTime<Utc>) -> Result<
     {
         step.unattend_all(kind)?;
     }
-    for account in step.accounts_with_open_jobs()? {
-        if lane_named(lanes, &account).is_none() {
+    let configured: HashSet<_> =
+        lanes.iter().map(|lane| lane.config.account.name.as_str()).collect();
+    for account in step.account_names()? {
+        if !configured.contains(account.as_str()) && step.next_wake(&account)?.is_some() {
             let what = format!("account {account} has planned jobs and is not in the config");
             tracing::error!("{what}: nothing of it is released");
             let advice = "put the account back into the config and restart the daemon";

@@ -518,15 +518,12 @@ impl Step<'_> {
         self.run("DELETE FROM attention WHERE kind = ?1", params![kind])
     }
 
-    /// Returns the accounts that have jobs which are not ended.
+    /// Returns every account that was ever known.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn accounts_with_open_jobs(&self) -> Result<Vec<String>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT name FROM account WHERE EXISTS
-                 (SELECT 1 FROM job WHERE account = name AND wake_at IS NOT NULL)",
-        )?;
+    pub fn account_names(&self) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached("SELECT name FROM account")?;
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
