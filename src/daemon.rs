@@ -93,7 +93,13 @@ impl RunError {
 
 impl From<StoreError> for RunError {
     fn from(error: StoreError) -> Self {
-        if error.is_damage() { Self::Database(error) } else { Self::Storage(error) }
+        let lasting = match &error {
+            StoreError::Newer(..) | StoreError::Access(..) => true,
+            StoreError::Damaged(..) | StoreError::Failed(_) | StoreError::Guard(_) => {
+                error.is_damage()
+            }
+        };
+        if lasting { Self::Database(error) } else { Self::Storage(error) }
     }
 }
 
@@ -238,11 +244,11 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let path = database(&config.state_dir);
     lock::make_file_private(&path)?;
     if !is_large(&config.state_dir) {
-        Store::check(&path).map_err(RunError::Database)?;
+        Store::check(&path)?;
     }
-    let store = Store::open(&path, now).map_err(RunError::Database)?;
+    let store = Store::open(&path, now)?;
     let mark = lock::read_mark(&config.state_dir)?;
-    let known = store.read().presence().map_err(RunError::Database)?;
+    let known = store.read().presence()?;
     let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
     let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
     if forgot {
@@ -477,7 +483,7 @@ impl Daemon {
                 self.engine.tell_of_callback(lane, kind, told, now)?;
             }
             Input::Chore(chore) => chore.run(&mut self.engine, now)?,
-            Input::Checked(verdict) => verdict.map_err(RunError::Database)?,
+            Input::Checked(verdict) => verdict?,
             Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
         }
         Ok(())

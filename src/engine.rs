@@ -28,7 +28,7 @@ use crate::store::{
     StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
-use crate::wechat::protocol::{self, Answer, Reply, Request};
+use crate::wechat::protocol::{self, Answer, Request};
 
 pub use lane::Lane;
 pub use meaning::conclude;
@@ -371,13 +371,18 @@ impl Engine {
         if requests.is_empty() {
             return Ok(());
         }
-        let never_left = || Answer {
-            reply: Reply::NotSent("it was stopped before the request left".to_owned()),
-            date: None,
-        };
-        let answers: Vec<_> =
-            requests.iter().map(|kept| (kept.lane, kept.ticket, never_left())).collect();
-        self.settle(&answers, now)
+        let Self { store, lanes, .. } = self;
+        store.step(|step| {
+            for Outgoing { lane, ticket, .. } in requests {
+                let lane = &mut lanes[lane];
+                lane.busy = false;
+                lane.wake = Some(now);
+                if let Ticket::Send { attempt } = ticket {
+                    step.withdraw(attempt, &lane.config.account, now)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Records what came of requests, in one commit for all of them.

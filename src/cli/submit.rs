@@ -128,7 +128,7 @@ fn put(config: &Config, packages: &[Package]) -> Result<Vec<Submitted>, Problem>
 
 /// Looks what became of the files, until each was answered or so many times.
 fn fates(submitted: Vec<Submitted>, looks: u32) -> Result<Vec<SubmittedView>, Problem> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut left = looks;
     let mut views = Vec::new();
     for file in submitted {
