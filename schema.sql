@@ -1,4 +1,4 @@
--- The whole schema, version 1. Instants are milliseconds since 1970 (UTC) and end in _at; windows
+-- The whole schema, version 2. Instants are milliseconds since 1970 (UTC) and end in _at; windows
 -- are Beijing days (2027-03-20) or months (2027-03). Nothing that carries an id is ever deleted:
 -- an id that is forgotten could be sent again.
 
@@ -24,6 +24,8 @@ CREATE TABLE account (
     paused_do       TEXT,
     -- When the platform was last made to renew the token: two of these stand apart.
     forced_token_at INTEGER,
+    -- When the daemon first had it in its config: what was sent before, it cannot know.
+    known_at        INTEGER,
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL)),
     -- A paused account always says why and what a person can do.
     CHECK ((paused_since_at IS NULL) = (paused_why IS NULL)),
@@ -168,7 +170,9 @@ CREATE TABLE external_send (
     source    TEXT NOT NULL CHECK (source IN ('45028', 'event', 'record')),
     confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
     returned  INTEGER NOT NULL DEFAULT 0 CHECK (returned IN (0, 1)),
-    msg_id    INTEGER
+    msg_id    INTEGER,
+    -- Whether `at` is right to the day: of sends that a person counted only the month is known.
+    day_known INTEGER NOT NULL DEFAULT 1 CHECK (day_known IN (0, 1))
 ) STRICT;
 
 -- One send made elsewhere is booked once, however many signs of it arrive.
@@ -280,7 +284,30 @@ CREATE TABLE attention (
     kind     TEXT NOT NULL,
     since_at INTEGER NOT NULL,
     what     TEXT NOT NULL,
-    "do"     TEXT NOT NULL
+    "do"     TEXT NOT NULL,
+    -- When it is no longer worth a look, if it passes by itself.
+    until_at INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX attention_one ON attention (ifnull(account, ''), ifnull(job, ''), kind);
+
+-- What persons decided about accounts and the ledger; decisions about a job stand in its story.
+CREATE TABLE decision (
+    id            INTEGER PRIMARY KEY,
+    at            INTEGER NOT NULL,
+    who           TEXT NOT NULL,
+    what          TEXT NOT NULL CHECK (what IN ('hold', 'resume', 'record', 'return')),
+    -- Null is every account.
+    account       TEXT,
+    why           TEXT,
+    -- The entry of the ledger that it is about.
+    charge        INTEGER REFERENCES charge (id),
+    external_send INTEGER REFERENCES external_send (id),
+    -- An entry was made or returned, or none was: `record` with neither says that nothing was sent.
+    CHECK (charge IS NULL OR external_send IS NULL),
+    CHECK (what <> 'return' OR charge IS NOT NULL OR external_send IS NOT NULL)
+) STRICT;
+
+CREATE INDEX decision_account ON decision (account, at);
+CREATE INDEX decision_charge ON decision (charge) WHERE charge IS NOT NULL;
+CREATE INDEX decision_external ON decision (external_send) WHERE external_send IS NOT NULL;

@@ -176,7 +176,7 @@ impl Engine {
         let mark = mark.unwrap_or_default();
         let absence = store.step(|step| {
             for lane in &lanes {
-                step.know_account(&lane.config.account.name)?;
+                step.meet_account(&lane.config.account, now)?;
             }
             step.leave_open_attempts_in_doubt(now)?;
             let presence = step.presence()?;

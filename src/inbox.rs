@@ -11,6 +11,7 @@ mod broadcast;
 mod entry;
 mod job;
 mod package;
+mod submit;
 mod time;
 
 use std::borrow::Cow;
@@ -25,7 +26,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use archive::{AcceptedBack, Receipt, ReceiptJob};
 pub use entry::Entry;
 pub use job::ParsedJob;
-pub use package::{Package, Unread, read_path};
+pub use package::{Package, Unread, read_path, read_path_gathering};
+pub use submit::{Fate, Submitted, submit};
 
 use crate::model::Account;
 use crate::yaml;

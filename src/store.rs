@@ -9,7 +9,9 @@
 //! module. One day the same engine may run on another database, and only this module may know.
 
 mod ahead;
+mod backup;
 mod decisions;
+mod ledger;
 mod list;
 mod place;
 mod receivers;
@@ -29,7 +31,8 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
-pub use decisions::{Resolution, Said, Verdict};
+pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
+pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use place::Deferral;
 pub use release::{Begun, Refusal};
@@ -41,10 +44,10 @@ pub use view::{
 };
 
 /// The schema that this program writes.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// What leads from each version to the next; the first entry leads from 1 to 2.
-const UPGRADES: &[&str] = &[];
+const UPGRADES: &[&str] = &[include_str!("store/upgrade_2.sql")];
 
 const SCHEMA: &str = include_str!("../schema.sql");
 
@@ -475,6 +478,23 @@ impl Step<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO UPDATE SET what = excluded.what, \"do\" = excluded.\"do\"",
             params![note.account, note.job, note.kind, millis(now), note.what, note.advice],
+        )
+    }
+
+    /// The same, for what passes by itself.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn attend_until(
+        &self,
+        note: &Attention<'_>,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.attend(note, now)?;
+        self.run(
+            "UPDATE attention SET until_at = ?3 WHERE account IS ?1 AND kind = ?2",
+            params![note.account, note.kind, millis(until)],
         )
     }
 

@@ -14,7 +14,8 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, Step, Store,
+    AttemptView, BatchView, ChargeView, DecisionView, EventView, HistoryView, JobView, Said, Step,
+    Store,
 };
 use crate::wechat::codes;
 
@@ -38,6 +39,8 @@ struct StoryView {
     attempts: Vec<AttemptView>,
     charges: Vec<ChargeView>,
     events: Vec<EventView>,
+    /// Holds and resumes that fell into its waiting.
+    decisions: Vec<DecisionView>,
     /// Events that may be an uncertain job's own.
     candidates: Vec<EventView>,
     result: Option<ResultView>,
@@ -100,6 +103,7 @@ fn read(
         attempts: step.attempts(id)?,
         charges: step.charges(id)?,
         events: step.events(id)?,
+        decisions: step.decisions_about(id)?,
         candidates: step.candidates(id)?,
         job,
     })
@@ -254,9 +258,20 @@ fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
         (attempt.at, Tone::Quiet, format!("request for batch {}: {said}", attempt.batch))
     });
     let events = view.events.iter().map(|event| (event.at, Tone::Quiet, told(event)));
-    let mut story: Vec<_> = moves.chain(attempts).chain(events).collect();
+    let decisions = view.decisions.iter().map(|said| (said.at, Tone::Warn, decided(said)));
+    let mut story: Vec<_> = moves.chain(attempts).chain(events).chain(decisions).collect();
     story.sort_by_key(|(at, _, _)| *at);
     story
+}
+
+fn decided(decision: &DecisionView) -> String {
+    let whom = match &decision.account {
+        Some(account) => format!("account {account}"),
+        None => "every account".to_owned(),
+    };
+    let did = if decision.what == "hold" { "held" } else { "resumed" };
+    let said = Said { who: &decision.who, why: decision.why.as_deref() };
+    said.line(&format!("{whom} {did}"))
 }
 
 fn said(attempt: &AttemptView, explain: bool) -> String {

@@ -236,17 +236,18 @@ impl Step<'_> {
         }
         let windows = [Window::containing(Span::Day, at), Window::containing(Span::Month, at)];
         // A website send uses a service account's month, so a refusal anywhere in it may be its sign.
-        let near = if quota::limit(Rule::MonthlyHistory, account).is_some() {
-            windows[1]
-        } else {
-            windows[0]
-        };
+        let near = external_window(account, at);
         let unmatched: Option<i64> = self
             .db
             .prepare_cached(
                 "SELECT e.id FROM external_send e LEFT JOIN charge c ON c.external_send = e.id
                  WHERE e.account = ?1 AND e.msg_id IS NULL AND e.returned = 0
                    AND (c.\"window\" IN (?2, ?3) OR (e.at >= ?4 AND e.at < ?5))
+                   -- A person said when it was, so an event of another day is another send.
+                   AND (e.source <> 'record'
+                        OR (e.day_known = 1 AND e.at >= ?6 AND e.at < ?7)
+                        OR (e.day_known = 0 AND ?8 <= (SELECT max(at) FROM decision
+                            WHERE external_send = e.id AND what = 'record')))
                  ORDER BY e.at LIMIT 1",
             )?
             .query_row(
@@ -256,6 +257,9 @@ impl Step<'_> {
                     windows[1].to_string(),
                     millis(near.start()),
                     millis(near.end()),
+                    millis(windows[0].start()),
+                    millis(windows[0].end()),
+                    millis(at),
                 ],
                 |row| row.get(0),
             )
@@ -274,32 +278,42 @@ impl Step<'_> {
         self.come_forward(account, now)
     }
 
-    fn book(
+    /// Books a send made elsewhere, and returns its number.
+    pub(super) fn book(
         &self,
         account: &Account,
         (source, msg_id): (&str, Option<i64>),
         at: DateTime<Utc>,
         needs: &[Need],
-    ) -> Result<()> {
+    ) -> Result<i64> {
         self.run(
             "INSERT INTO external_send (account, at, source, confirmed, msg_id) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![account.name, millis(at), source, source != "event", msg_id],
         )?;
         let id = self.db.last_insert_rowid();
         for need in needs {
-            self.run(
-                "INSERT INTO charge (account, rule, \"window\", amount, state, external_send)
-                 VALUES (?1, ?2, ?3, ?4, 'kept', ?5)",
-                params![
-                    account.name,
-                    need.rule.name(),
-                    need.window.to_string(),
-                    need.amount.max(1),
-                    id
-                ],
-            )?;
+            self.charge_external(account, id, *need)?;
         }
-        Ok(())
+        Ok(id)
+    }
+
+    pub(super) fn charge_external(
+        &self,
+        account: &Account,
+        external: i64,
+        need: Need,
+    ) -> Result<()> {
+        self.run(
+            "INSERT INTO charge (account, rule, \"window\", amount, state, external_send)
+                 VALUES (?1, ?2, ?3, ?4, 'kept', ?5)",
+            params![
+                account.name,
+                need.rule.name(),
+                need.window.to_string(),
+                need.amount.max(1),
+                external
+            ],
+        )
     }
 
     /// Books what a 45028 on a first attempt shows: somebody else used our quota.
@@ -330,8 +344,9 @@ impl Step<'_> {
         let yesterday: bool = self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM external_send WHERE account = ?1 AND source = '45028'
-                 AND msg_id IS NULL AND returned = 0 AND at >= ?2 AND at < ?3)",
+                "SELECT EXISTS (SELECT 1 FROM external_send e WHERE account = ?1 AND source = '45028'
+                 AND msg_id IS NULL AND returned = 0 AND at >= ?2 AND at < ?3
+                 AND NOT EXISTS (SELECT 1 FROM decision WHERE external_send = e.id))",
             )?
             .query_row(
                 params![account.name, millis(today.previous().start()), millis(today.start())],
@@ -666,4 +681,11 @@ impl Step<'_> {
     pub fn prune_calls(&self, now: DateTime<Utc>) -> Result<()> {
         self.run("DELETE FROM call WHERE ended_at < ?1", params![millis(now - TimeDelta::days(1))])
     }
+}
+
+/// Returns the span in which signs of a send made elsewhere may be of one and the same: a service
+/// account's month, a subscription account's day.
+pub(super) fn external_window(account: &Account, at: DateTime<Utc>) -> Window {
+    let monthly = quota::limit(Rule::MonthlyHistory, account).is_some();
+    Window::containing(if monthly { Span::Month } else { Span::Day }, at)
 }

@@ -192,7 +192,7 @@ pub(super) fn rfc3339<S: serde::Serializer>(
 }
 
 #[expect(clippy::ref_option, reason = "the signature is serde's")]
-fn maybe_rfc3339<S: serde::Serializer>(
+pub(super) fn maybe_rfc3339<S: serde::Serializer>(
     at: &Option<DateTime<Utc>>,
     serializer: S,
 ) -> std::result::Result<S::Ok, S::Error> {
@@ -393,10 +393,11 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn attention(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
         let mut notes = self.stop_notes()?;
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT job, account, kind, since_at, what, \"do\" FROM attention")?;
-        let rows = statement.query_map([], |row| {
+        let mut statement = self.db.prepare_cached(
+            "SELECT job, account, kind, since_at, what, \"do\" FROM attention
+                 WHERE until_at IS NULL OR until_at > ?1",
+        )?;
+        let rows = statement.query_map([millis(now)], |row| {
             Ok(AttentionView {
                 id: row.get(0)?,
                 account: row.get(1)?,

@@ -4,7 +4,10 @@
 mod canaries;
 mod cli;
 mod cli_plan;
+mod cli_quota;
 mod cli_status;
+mod cli_submit;
+mod cli_tools;
 mod disk;
 mod e2e;
 mod e2e_approval;
@@ -23,6 +26,7 @@ mod simulation;
 mod submit;
 mod tap;
 mod unit;
+mod upgrade;
 mod views;
 mod world;
 mod writer;

@@ -835,7 +835,7 @@ fn legal(from: &str, to: &str, why: &str) -> bool {
         "uncertain" => {
             ["releasing", "accepted", "sent", "failed", "partial", "missed"].contains(&to)
         }
-        "failed" | "partial" | "missed" => to == "planned" && why.contains("a person said retry"),
+        "failed" | "partial" | "missed" => to == "planned" && why.contains("retried by"),
         _ => false,
     }
 }

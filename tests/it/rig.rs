@@ -414,6 +414,12 @@ impl Rig {
         })
     }
 
+    /// Says that nothing was sent before the daemon knew the account, which it asks of new ones.
+    pub(crate) fn answer_first(&self, account: &str) {
+        let said = self.say(&["quota", "record", account, "--none"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+    }
+
     /// Waits until something needs a person, and returns it.
     pub(crate) fn until_attention(&self, kind: &str) -> Value {
         self.until_every(ASK_EVERY, &format!("attention of kind {kind}"), &mut || {

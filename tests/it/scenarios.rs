@@ -5,6 +5,7 @@ mod claims;
 mod clock;
 mod doubt;
 mod found;
+mod ledger;
 mod life;
 mod midnight;
 mod quota;

@@ -23,7 +23,7 @@ use crate::writer::spec;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 42] = [
+const EVERY_FAULT: [&str; 43] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -50,6 +50,7 @@ const EVERY_FAULT: [&str; 42] = [
     "latency",
     "token expired",
     "website send",
+    "website send recorded",
     "clock far off",
     "clock a little off",
     "clock drift",
@@ -385,6 +386,9 @@ impl Swarm {
                 world.plan(at, move |world| {
                     if world.website_send(account).is_ok() {
                         world.count("website send");
+                        if world.at.timestamp() % 3 == 0 {
+                            world.record_website_send(account);
+                        }
                     }
                 });
             }

@@ -12,6 +12,7 @@ use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
 use qunfa::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenJob, Ticket};
 use qunfa::model::{Account, JobId, JobSpec, Kind};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
+use qunfa::store::Said;
 use qunfa::wechat::callback::{self, Incoming};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
 use secrecy::SecretString;
@@ -19,6 +20,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::disk::{Copy, Disk};
 use crate::oracle::Oracle;
+
+const SAID: Said<'_> = Said { who: "alice", why: None };
 
 /// Where the daemon can be killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -745,7 +748,7 @@ impl World {
         let account = self.accounts.iter().find(|setup| setup.account.name == name).unwrap();
         let account = account.account.clone();
         self.oracle.retried(id.as_str());
-        let done = self.engine().change(|step| step.retry(&id, &account, now));
+        let done = self.engine().change(|step| step.retry(&id, &account, SAID, now));
         self.say(&format!("a person says retry {id}: {done:?}"));
         self.engine().look_again(now);
         self.look();
@@ -758,6 +761,21 @@ impl World {
         let lifted = self.engine().change(|step| step.resume(None)).unwrap();
         self.say(&format!("a person says resume: {lifted} lifted"));
         self.engine().look_again(now);
+    }
+
+    /// A person enters into the ledger what was just sent from the website.
+    pub(crate) fn record_website_send(&mut self, account: usize) {
+        if self.engine.is_none() {
+            return;
+        }
+        let (at, now) = (self.at, self.now());
+        let account = self.accounts[account].account.clone();
+        let done = self.engine().change(|step| step.record_send(&account, at, SAID, now));
+        let recorded = done.unwrap();
+        self.count("website send recorded");
+        self.say(&format!("{}: a person records the website send: {recorded:?}", account.name));
+        self.engine().look_again(now);
+        self.look();
     }
 
     /// Somebody sends from the website, to everyone.
