@@ -11,6 +11,7 @@
 mod ahead;
 mod backup;
 mod decisions;
+mod errand;
 mod ledger;
 mod list;
 mod place;
@@ -32,6 +33,9 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::model::{BatchState, JobId, JobState};
 
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
+pub use errand::{
+    Again, DeletionFacts, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role,
+};
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use place::Deferral;
@@ -376,6 +380,7 @@ impl Step<'_> {
         for attempt in open.drain(..) {
             self.doubt(attempt, "the daemon ended before the answer was stored", now)?;
         }
+        self.leave_open_errands_in_doubt(now)?;
         Ok(count)
     }
 

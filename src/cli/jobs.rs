@@ -114,7 +114,7 @@ fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
         table.row(vec![
             Cell::plain(&job.id),
             Cell::plain(&job.account),
-            Cell::new(tone(job.state), job.state.as_str()),
+            Cell::new(tone(job.state), job.stands()),
             Cell::new(lateness(job, now), &text::time_and_distance(job.due, now)),
         ]);
         if let Some(reason) = &job.reason {

@@ -482,7 +482,7 @@ impl Swarm {
             self.jobs += 1;
             let mut job = spec(&format!("j{}", self.jobs), &setup.account.name);
             job.at = Some(at);
-            let Action::Broadcast(broadcast) = &mut job.action;
+            let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
             let two = (pair * 2..pair * 2 + 2).map(|n| openid(&setup.account.appid, 100 + n));
             broadcast.audience = Audience::List(two.collect());
             submit(world, at - TimeDelta::minutes(10), job, "");
@@ -579,7 +579,7 @@ impl Swarm {
             (_, 3) => Audience::Tag(2),
             _ => Audience::Everyone,
         };
-        let Action::Broadcast(broadcast) = &mut job.action;
+        let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
         broadcast.audience = audience;
         submit(world, taken, job.clone(), "");
         if self.rng.u32(0..10) == 0 {
@@ -588,7 +588,7 @@ impl Swarm {
         }
         if self.rng.u32(0..10) == 0 && taken < self.from + TimeDelta::days(self.days) {
             let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));
-            let Action::Broadcast(broadcast) = &mut job.action;
+            let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
             broadcast.content = Content::Text { content: format!("{}|edited", job.id) };
             if self.rng.bool() {
                 job.at = Some(at + TimeDelta::minutes(self.rng.i64(-600..600)));
@@ -620,7 +620,7 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
             }
             Err(error) => format!("{error:?}"),
         };
-        let Action::Broadcast(broadcast) = &job.action;
+        let Action::Broadcast(broadcast) = &job.action else { unreachable!() };
         let audience = match &broadcast.audience {
             Audience::Everyone => "everyone".to_owned(),
             Audience::Tag(tag) => format!("tag {tag}"),
