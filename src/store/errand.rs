@@ -81,7 +81,8 @@ pub struct OpenErrand {
     /// The number of the broadcast that is deleted.
     pub msg_id: Option<i64>,
     batch: Option<i64>,
-    said: Option<String>,
+    /// What it is and who wanted it.
+    told: String,
 }
 
 /// An errand under way.
@@ -169,11 +170,16 @@ fn read_errand(row: &Row<'_>) -> rusqlite::Result<OpenErrand> {
     let job: Option<String> = row.get(4)?;
     let who: Option<String> = row.get(10)?;
     let why: Option<String> = row.get(11)?;
-    let said = who.map(|who| Said { who: &who, why: why.as_deref() }.line(&kind));
+    let errand = Errand::parse(&kind, &parameters)
+        .ok_or_else(|| unreadable("errand.parameters", &parameters))?;
+    let what = errand.to_string();
+    let told = match who {
+        Some(who) => Said { who: &who, why: why.as_deref() }.line(&what),
+        None => what,
+    };
     Ok(OpenErrand {
         id: row.get(0)?,
-        errand: Errand::parse(&kind, &parameters)
-            .ok_or_else(|| unreadable("errand.parameters", &parameters))?,
+        errand,
         role: match role.as_str() {
             "command" => Role::Command,
             "prelude" => Role::Prelude,
@@ -185,7 +191,7 @@ fn read_errand(row: &Row<'_>) -> rusqlite::Result<OpenErrand> {
         verifies: row.get(7)?,
         msg_id: row.get(8)?,
         batch: row.get(9)?,
-        said,
+        told,
     })
 }
 
@@ -374,7 +380,7 @@ impl Step<'_> {
                  errcode = 0, errmsg = NULL WHERE id = ?1",
             params![errand.id, millis(now), answer.to_string()],
         )?;
-        let line = format!("{}: done", told_of(&errand));
+        let line = format!("{}: done", errand.told);
         if let (Errand::Delete(deletion), Some(batch)) = (&errand.errand, errand.batch) {
             self.deleted(deletion, (account, batch), &line, now)?;
         }
@@ -403,7 +409,7 @@ impl Step<'_> {
              WHERE id = ?1",
             params![errand.id, millis(now), word.errcode, word.words],
         )?;
-        let line = format!("{} failed: {}", told_of(errand), word.words);
+        let line = format!("{} failed: {}", errand.told, word.words);
         if let (Role::Prelude, Some(job)) = (errand.role, &errand.job) {
             self.tell_person(errand, job, word.words, now)?;
         }
@@ -874,11 +880,4 @@ fn read_view(row: &Row<'_>) -> rusqlite::Result<ErrandView> {
 fn need_of(errand: &OpenErrand, now: DateTime<Utc>) -> Option<Need> {
     let rule = counted_by(errand)?;
     Some(Need { rule, window: rule.window(now)?, amount: 1 })
-}
-
-fn told_of(errand: &OpenErrand) -> String {
-    match &errand.said {
-        Some(said) => format!("{said}; {}", errand.errand),
-        None => errand.errand.to_string(),
-    }
 }
