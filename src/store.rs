@@ -11,10 +11,12 @@
 mod ahead;
 mod backup;
 mod decisions;
+mod deletion;
 mod errand;
 mod ledger;
 mod list;
 mod place;
+mod prelude;
 mod receivers;
 mod release;
 mod results;
@@ -33,9 +35,8 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::model::{BatchState, JobId, JobState};
 
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
-pub use errand::{
-    Again, DeletionFacts, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role,
-};
+pub use deletion::DeletionFacts;
+pub use errand::{Again, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use place::Deferral;

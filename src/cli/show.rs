@@ -46,6 +46,8 @@ struct StoryView {
     result: Option<ResultView>,
     /// Calls beside the broadcast: previews, its speed, or all that the job does.
     errands: Vec<ErrandView>,
+    /// What is still to be done before its broadcast.
+    preludes: Vec<String>,
     /// How many of its receivers the platform will filter, as far as is known.
     receivers: Option<String>,
 }
@@ -108,6 +110,7 @@ fn read(
         decisions: step.decisions_about(id)?,
         candidates: step.candidates(id)?,
         errands: step.errands(id)?,
+        preludes: step.preludes(id)?,
         job,
     })
 }
@@ -150,6 +153,9 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     facts(page, &view.job, now);
     if let Some(outlook) = &view.outlook {
         goes(page, outlook, &view.job, now);
+    }
+    for prelude in &view.preludes {
+        page.hanging(Tone::Plain, 2, "before    ", prelude);
     }
     if let Some(receivers) = &view.receivers {
         page.hanging(Tone::Warn, 2, "receivers ", receivers);

@@ -144,6 +144,7 @@ impl Turn<'_, '_> {
                 Next::Ask(index) => {
                     if job.first_asked_at.is_none()
                         && let Some(until) = self.step.waits_for_speed(&job.id, at)?
+                        && until < plan::deadline(&job)
                     {
                         self.step.sleep(&job.id, until.max(soon), None)?;
                         continue;

@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::plan::{Batch, Job, Rank};
 use crate::quota::{self, Demand, Rule};
-use crate::store::errand::SPEED_AHEAD;
+use crate::store::prelude::SPEED_AHEAD;
 use crate::store::{Move, Result, Step, StoreError, instant, millis, seconds, unreadable};
 
 /// The fixed body of one batch.

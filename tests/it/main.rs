@@ -12,6 +12,7 @@ mod cli_tools;
 mod disk;
 mod e2e;
 mod e2e_approval;
+mod e2e_errands;
 mod e2e_files;
 mod e2e_listener;
 mod e2e_process;

@@ -12,7 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use qunfa::config::TokenSource;
 use qunfa::model::{
-    Action, Audience, Content, Expires, JobSpec, JobState, Kind, OnFullReceivers, OnQuota,
+    Action, Audience, Content, Expires, JobSpec, JobState, Kind, OnFullReceivers, OnQuota, Preview,
+    Speed, Viewer,
 };
 use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
 
@@ -470,6 +471,18 @@ impl Swarm {
         }
     }
 
+    /// What a job may want done before its broadcast.
+    fn preludes(&mut self, job: &mut JobSpec) {
+        if self.rng.u32(0..8) == 0 {
+            job.speed = Speed::new(self.rng.i64(0..5));
+        }
+        if self.rng.u32(0..8) == 0 {
+            let before = TimeDelta::minutes(self.rng.i64(0..90));
+            let to = vec![Viewer::Wxname("anne".into()), Viewer::Wxname("bad-name".into())];
+            job.preview = Some(Preview { to, before, card_ext: None });
+        }
+    }
+
     /// More lists at one instant than a minute takes.
     fn burst(&mut self, world: &mut World, index: usize) {
         let setup = world.setup(index).clone();
@@ -581,6 +594,7 @@ impl Swarm {
         };
         let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
         broadcast.audience = audience;
+        self.preludes(&mut job);
         submit(world, taken, job.clone(), "");
         if self.rng.u32(0..10) == 0 {
             let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));

@@ -137,7 +137,8 @@ fn a_speed_beside_a_broadcast_is_the_one_that_it_goes_at() {
 
 #[test]
 fn a_preview_names_each_person_once() {
-    let spec = spec("preview: {to: [anne, anne, 'openid:o1']}, broadcast: {filter: {tag_id: 2}, text: x}");
+    let spec =
+        spec("preview: {to: [anne, anne, 'openid:o1']}, broadcast: {filter: {tag_id: 2}, text: x}");
 
     let to = vec![Viewer::Wxname("anne".into()), Viewer::Openid("o1".into())];
     assert_eq!(spec.preview, Some(Preview { to, before: TimeDelta::minutes(30), card_ext: None }));
