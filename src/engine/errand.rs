@@ -59,7 +59,8 @@ impl Undeletable {
     }
 }
 
-/// Decides whether a job's broadcast may be deleted, and returns the batch whose number is named.
+/// Decides whether a job's broadcast may be deleted, and returns the batch whose number is named,
+/// with what is deleted of it: its only article is the whole of it.
 ///
 /// # Errors
 /// Where the store fails.
@@ -67,7 +68,7 @@ pub fn deletable(
     step: &Step<'_>,
     deletion: &Deletion,
     account: &str,
-) -> Result<Result<i64, Undeletable>, StoreError> {
+) -> Result<Result<(i64, Deletion), Undeletable>, StoreError> {
     let Some(facts) = step.deletion_facts(&deletion.job)? else {
         let why = format!("no job has the id {}", deletion.job);
         return Ok(Err(Undeletable::Never(why)));
@@ -77,7 +78,10 @@ pub fn deletable(
         return Ok(Err(Undeletable::Never(why)));
     }
     let articles = articles(step, deletion, &facts)?;
-    Ok(judge(deletion, &facts, articles))
+    let whole = articles == Some(1) && deletion.article_idx == Some(1);
+    let article_idx = if whole { Some(0) } else { deletion.article_idx };
+    let of_it = Deletion { article_idx, ..deletion.clone() };
+    Ok(judge(deletion, &facts, articles).map(|batch| (batch, of_it)))
 }
 
 /// Returns how many articles a broadcast has, where an event told it or the type says so.
@@ -268,9 +272,9 @@ impl Turn<'_, '_> {
             let why = "what it does is not known";
             return self.step.end_for(job, account, JobState::Failed, why, at);
         };
-        let batch = match &errand {
-            Errand::Delete(deletion) => match deletable(self.step, deletion, &account.name)? {
-                Ok(batch) => Some(batch),
+        let (errand, batch) = match errand {
+            Errand::Delete(deletion) => match deletable(self.step, &deletion, &account.name)? {
+                Ok((batch, of_it)) => (Errand::Delete(of_it), Some(batch)),
                 Err(Undeletable::NotYet(why)) => {
                     let why = format!("waits: {why}");
                     return self.step.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
@@ -279,7 +283,7 @@ impl Turn<'_, '_> {
                     return self.step.end_for(job, account, JobState::Failed, &why, at);
                 }
             },
-            Errand::Preview(..) | Errand::SpeedGet | Errand::SpeedSet(_) => None,
+            other @ (Errand::Preview(..) | Errand::SpeedGet | Errand::SpeedSet(_)) => (other, None),
         };
         self.step.begin_action(&job.id, (&errand, batch), at)
     }

@@ -165,6 +165,9 @@ impl<'r> Reader<'r, '_> {
             return None;
         }
         let (schedule, (id, line)) = (schedule?, id?);
+        if preview.is_some() && schedule.at.is_none() && !choices.approval {
+            notes.push("without `at` its preview comes when it goes".to_owned());
+        }
         let spec = JobSpec {
             id,
             account: account?.name.clone(),

@@ -45,9 +45,17 @@ impl Viewer {
 }
 
 impl fmt::Display for Viewer {
+    /// Shows an OpenID by its ends only: what is said of a job names no follower.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Openid(id) => write!(f, "OpenID {id}"),
+            Self::Openid(id) => {
+                let letters: Vec<char> = id.chars().collect();
+                let ends = if letters.len() < OPENID_LENGTH { 1 } else { 4 };
+                let first: String = letters.iter().take(ends).collect();
+                let last: String =
+                    letters.iter().skip(letters.len().saturating_sub(ends)).collect();
+                write!(f, "OpenID {first}..{last}")
+            }
             Self::Wxname(name) => write!(f, "WeChat name {name}"),
         }
     }
@@ -215,6 +223,14 @@ mod tests {
         ] {
             assert_eq!(Viewer::parse(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn an_openid_is_shown_by_its_ends() {
+        let shown = |id: &str| Viewer::Openid(id.to_owned()).to_string();
+
+        assert_eq!(shown("oAbCdEfGhIjKlMnOpQrStUvWxY01"), "OpenID oAbC..xY01");
+        assert_eq!(shown("oSecret"), "OpenID o..t");
     }
 
     #[test]

@@ -21,6 +21,8 @@ const JOBS: &str = "jobs:
   - {id: slow, account: brand-daily, at: 2027-03-20 20:15, speed: 4}
 ";
 
+const OPENID: &str = "oAbCdEfGhIjKlMnOpQrStUvWxY01";
+
 fn at(text: &str) -> DateTime<Utc> {
     format!("2027-03-20T{text}Z").parse().unwrap()
 }
@@ -101,14 +103,13 @@ fn without_a_daemon_nothing_is_asked_and_nothing_is_left_behind() {
 fn no_wait_leaves_it_for_the_daemon() {
     let world = sent();
 
-    let (answer, text) =
-        world.run(&["preview", "coming", "--to", "anne", "openid:o1", "--no-wait"]);
+    let (answer, text) = world.run(&["preview", "coming", "--to", "anne", OPENID, "--no-wait"]);
 
     assert_eq!(answer.unwrap(), Answer::Yes);
     assert_eq!(
         text,
         "Preview to WeChat name anne is written down for the daemon.\n\
-         Preview to OpenID o1 is written down for the daemon.\n\
+         Preview to OpenID oAbC..xY01 is written down for the daemon.\n\
          The platform's preview takes one picture: it shows the first of 2.\n"
     );
     let story = world.json(&["show", "coming", "--json"]);
@@ -259,4 +260,25 @@ fn plan_and_status_show_jobs_beside_the_broadcasts_at_their_time() {
     assert_eq!(slow["goes_at"], "2027-03-20T20:15:00+08:00");
     assert!(world.text(&["status"]).contains("slow"));
     assert_eq!(world.json(&["show", "pull", "--json"])["receivers"], Value::Null);
+}
+
+#[test]
+fn a_failed_job_beside_the_broadcasts_is_asked_for_again_by_a_retry() {
+    let world = sent();
+    let id = JobId::parse("slow").unwrap();
+    let failed = |step: &Step<'_>| -> Result<(), StoreError> {
+        let speed = step.errand_of_job(&id)?.unwrap();
+        step.begin_action(&id, (&speed, None), at("11:50:00"))?;
+        let errand = step.due_errand("brand-daily", at("11:50:00"))?.unwrap();
+        let ask = step.begin_errand(&errand, "brand-daily", at("11:50:00"))?;
+        let words = "the platform answered 45085 (系统繁忙)";
+        let word = ErrandWord { errcode: Some(45_085), words, uncounted: false };
+        step.errand_failed(&errand, Some(ask), word, at("11:50:01"))
+    };
+    world.store().step(failed).unwrap();
+    assert!(world.text(&["jobs", "--state", "failed"]).contains("speed 4 (10w a minute) failed"));
+
+    let text = world.text(&["retry", "slow"]);
+
+    assert!(text.starts_with("Job slow is planned again, due 2027-03-20 19:57:00"), "{text}");
 }

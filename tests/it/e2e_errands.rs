@@ -41,8 +41,8 @@ fn a_deletion_reaches_the_platform_and_the_job_shows_it() {
     rig.drop_file("spring.yaml", &text);
     rig.until_state("spring", "sent");
 
-    // Its event told of one article, so none has to be named.
-    let asked = rig.say(&["delete", "spring", "--why", "a mistake"]);
+    // Its event told of one article, so that is the whole of it.
+    let asked = rig.say(&["delete", "spring", "--article", "1", "--why", "a mistake"]);
     let again = rig.say(&["delete", "spring"]);
 
     assert_eq!(asked.code, Some(0), "{}{}", asked.out, asked.err);
@@ -61,6 +61,7 @@ fn a_deletion_reaches_the_platform_and_the_job_shows_it() {
 #[test]
 fn the_speed_is_shown_and_set() {
     let rig = Rig::running(&[club()]);
+    rig.until_listening();
 
     let set = rig.say(&["speed", "club", "4"]);
     let shown = rig.say(&["speed", "club"]);

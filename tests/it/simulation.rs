@@ -12,8 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use qunfa::config::TokenSource;
 use qunfa::model::{
-    Action, Audience, Content, Expires, JobSpec, JobState, Kind, OnFullReceivers, OnQuota, Preview,
-    Speed, Viewer,
+    Action, Audience, Content, Deletion, Expires, JobSpec, JobState, Kind, OnFullReceivers,
+    OnQuota, Preview, Speed, Viewer,
 };
 use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
 
@@ -483,6 +483,23 @@ impl Swarm {
         }
     }
 
+    /// Jobs that are no broadcast, about one that is.
+    fn beside(&mut self, world: &mut World, about: &JobSpec, at: DateTime<Utc>) {
+        let action = match self.rng.u32(0..24) {
+            0 => Action::Speed(Speed::new(4).expect("the slowest")),
+            1 => {
+                let (job, article_idx) = (about.id.clone(), Some(0));
+                Action::Delete(Deletion { job, article_idx, force: self.rng.bool() })
+            }
+            _ => return,
+        };
+        world.count("job beside the broadcasts");
+        let mut job = spec(&format!("{}-beside", about.id), &about.account);
+        job.at = Some(at + TimeDelta::minutes(self.rng.i64(-30..30)));
+        job.action = action;
+        submit(world, at - TimeDelta::minutes(self.rng.i64(0..600)), job, "");
+    }
+
     /// More lists at one instant than a minute takes.
     fn burst(&mut self, world: &mut World, index: usize) {
         let setup = world.setup(index).clone();
@@ -596,6 +613,7 @@ impl Swarm {
         broadcast.audience = audience;
         self.preludes(&mut job);
         submit(world, taken, job.clone(), "");
+        self.beside(world, &job, at);
         if self.rng.u32(0..10) == 0 {
             let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));
             submit(world, later, job.clone(), "file dropped twice");
@@ -634,11 +652,11 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
             }
             Err(error) => format!("{error:?}"),
         };
-        let Action::Broadcast(broadcast) = &job.action else { unreachable!() };
-        let audience = match &broadcast.audience {
-            Audience::Everyone => "everyone".to_owned(),
-            Audience::Tag(tag) => format!("tag {tag}"),
-            Audience::List(list) => format!("{} followers", list.len()),
+        let audience = match job.action.broadcast().map(|broadcast| &broadcast.audience) {
+            Some(Audience::Everyone) => "everyone".to_owned(),
+            Some(Audience::Tag(tag)) => format!("tag {tag}"),
+            Some(Audience::List(list)) => format!("{} followers", list.len()),
+            None => job.action.name().to_owned(),
         };
         let wanted = job.at.map(beijing);
         world.say(&format!(
