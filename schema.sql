@@ -254,11 +254,35 @@ CREATE TABLE event (
     error_count  INTEGER,
     -- Kept back while a batch of the account is in flight or in doubt: it may be that batch's.
     candidate   INTEGER NOT NULL DEFAULT 0 CHECK (candidate IN (0, 1)),
+    -- It came encrypted, so nobody but the platform can have written it.
+    proven      INTEGER NOT NULL DEFAULT 0 CHECK (proven IN (0, 1)),
+    -- What a batch is settled by; null for a status that no document names.
+    outcome     TEXT CHECK (outcome IN ('sent', 'failed')),
+    -- What an operator can do about it; empty if there is nothing to do.
+    advice      TEXT NOT NULL DEFAULT '',
     -- The platform delivers an event up to three times.
     UNIQUE (account, msg_id, status)
 ) STRICT;
 
 CREATE INDEX event_candidate ON event (account) WHERE candidate = 1;
+
+-- What events told of each article; the numbers are the platform's own.
+CREATE TABLE article_result (
+    account            TEXT NOT NULL,
+    msg_id             INTEGER NOT NULL,
+    article_idx        INTEGER NOT NULL,
+    url                TEXT,
+    user_declare_state INTEGER,
+    audit_state        INTEGER,
+    original_url       TEXT,
+    original_type      INTEGER,
+    can_reprint        INTEGER,
+    need_replace       INTEGER,
+    need_show_source   INTEGER,
+    -- A plain event never takes the place of an encrypted one.
+    proven             INTEGER NOT NULL CHECK (proven IN (0, 1)),
+    PRIMARY KEY (account, msg_id, article_idx)
+) STRICT, WITHOUT ROWID;
 
 -- Signed events that could not be read, as they came.
 CREATE TABLE unread_event (

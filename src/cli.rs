@@ -5,6 +5,7 @@
 //! `out` handed in and an error to the caller, which knows its exit code; nothing here reads a
 //! clock. What is absent on purpose: decisions. They are the core's, and asked for there.
 
+mod articles;
 mod backup;
 mod check;
 mod database;

@@ -398,6 +398,15 @@ macro_rules! states {
     };
 }
 
+/// What the word of an event is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credence {
+    /// Its signature does not cover what it says (plain mode): it makes us ask, and settles nothing.
+    Hint,
+    /// It came encrypted with the account's key: only the platform can have written it.
+    Proof,
+}
+
 states! {
     /// Where a job stands.
     JobState {

@@ -20,6 +20,7 @@ mod mass;
 mod material;
 mod push;
 mod repeat;
+mod seal;
 pub mod server;
 mod token;
 

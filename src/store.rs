@@ -9,10 +9,12 @@
 //! module. One day the same engine may run on another database, and only this module may know.
 
 mod ahead;
+mod articles;
 mod backup;
 mod decisions;
 mod deletion;
 mod errand;
+mod events;
 mod ledger;
 mod list;
 mod place;
@@ -34,14 +36,16 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
+pub use articles::ArticleResult;
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
 pub use deletion::DeletionFacts;
 pub use errand::{Again, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
+pub use events::EventIn;
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use place::Deferral;
 pub use release::{Begun, Refusal};
-pub use results::{EventIn, Refused, ResultAsk, ResultWord};
+pub use results::{Refused, ResultAsk, ResultWord};
 pub use settle::{SendOutcome, Settled, Word};
 pub use take::{BatchBody, Source, Taken};
 pub use view::{
@@ -520,15 +524,12 @@ impl Step<'_> {
         self.run("DELETE FROM attention WHERE kind = ?1", params![kind])
     }
 
-    /// Returns the accounts that have jobs which are not ended.
+    /// Returns every account that was ever known.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn accounts_with_open_jobs(&self) -> Result<Vec<String>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT name FROM account WHERE EXISTS
-                 (SELECT 1 FROM job WHERE account = name AND wake_at IS NOT NULL)",
-        )?;
+    pub fn account_names(&self) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached("SELECT name FROM account")?;
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::articles;
 use super::jobs;
 use super::outlook::{self, Around, Outlook};
 use super::text::{self, Cell, Page, Table, Tone};
@@ -14,8 +15,8 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    AttemptView, BatchView, ChargeView, DecisionView, ErrandView, EventView, HistoryView, JobView,
-    Said, Step, Store,
+    ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, ErrandView, EventView,
+    HistoryView, JobView, Said, Step, Store,
 };
 use crate::wechat::codes;
 
@@ -48,6 +49,8 @@ struct StoryView {
     errands: Vec<ErrandView>,
     /// What is still to be done before its broadcast.
     preludes: Vec<String>,
+    /// What events told of its articles.
+    articles: Vec<ArticleResult>,
     /// How many of its receivers the platform will filter, as far as is known.
     receivers: Option<String>,
 }
@@ -111,6 +114,7 @@ fn read(
         candidates: step.candidates(id)?,
         errands: step.errands(id)?,
         preludes: step.preludes(id)?,
+        articles: step.articles(id)?,
         job,
     })
 }
@@ -180,6 +184,7 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         page.gap();
         outcome(page, result, view.job.batches.len());
     }
+    articles::render(page, &view.articles);
 }
 
 fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {

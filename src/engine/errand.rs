@@ -14,7 +14,6 @@ use crate::quota::margins;
 use crate::store::{
     Again, DeletionFacts, ErrandAsk, ErrandWord, OpenErrand, Role, Step, StoreError,
 };
-use crate::wechat::callback::{self, Incoming};
 use crate::wechat::protocol::errand::{self, ErrandReading, Said, Told};
 use crate::wechat::protocol::{self, Answer, Request, StatusReading};
 use crate::wechat::{Meaning, codes};
@@ -93,11 +92,8 @@ fn articles(
     if facts.msgtype != "mpnews" {
         return Ok(Some(1));
     }
-    let counts = step.raw_events(&deletion.job)?.into_iter().filter_map(|raw| {
-        let Ok(Incoming::MassSendJobFinish(event)) = callback::parse(&raw) else { return None };
-        (!event.article_urls.is_empty()).then_some(event.article_urls.len())
-    });
-    Ok(counts.max())
+    let told = step.articles(deletion.job.as_str())?;
+    Ok(told.iter().filter_map(|article| usize::try_from(article.article_idx).ok()).max())
 }
 
 fn judge(

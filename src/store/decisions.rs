@@ -290,6 +290,7 @@ impl Step<'_> {
         self.follow(id, account, JobState::Missed, &line, now)?;
         self.book_candidates(account, now)?;
         for batch in &doubtful {
+            self.settle_by_event(account, batch.id, now)?;
             self.return_unconfirmed_disproved(account, batch.id, now)?;
         }
         self.come_forward(account, now)

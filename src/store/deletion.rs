@@ -109,17 +109,4 @@ impl Step<'_> {
         }
         Ok(Some(facts))
     }
-
-    /// Returns the events about a job, as they came.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn raw_events(&self, job: &JobId) -> Result<Vec<Vec<u8>>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT raw FROM event JOIN batch ON batch.msg_id = event.msg_id
-               AND batch.account = event.account WHERE job = ?1",
-        )?;
-        let rows = statement.query_map([job.as_str()], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
 }

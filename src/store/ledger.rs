@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::calendar::{self, Span, Window};
 use crate::model::{Account, BatchState, Kind};
 use crate::quota::{self, Need, Rule};
-use crate::store::results::external_window;
+use crate::store::results::{Sign, external_window};
 use crate::store::view::{maybe_rfc3339, rfc3339};
 use crate::store::{
     Attention, ChargeView, Decision, Entry, Result, Said, Step, StoreError, instant, millis,
@@ -142,12 +142,7 @@ impl Step<'_> {
             Some(known) => known,
             None => {
                 let needs = quota::website_needs(account, at);
-                Recorded::Booked(Entry::External(self.book(
-                    account,
-                    ("record", None),
-                    at,
-                    &needs,
-                )?))
+                Recorded::Booked(Entry::External(self.book(account, Sign::Record, at, &needs)?))
             }
         };
         if let Recorded::Counted(Entry::External(id)) = recorded {
@@ -262,7 +257,7 @@ impl Step<'_> {
         let missing = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(recorded.len());
         for _ in 0..missing {
             let needs = quota::website_needs(account, at);
-            let id = self.book(account, ("record", None), at, &needs)?;
+            let id = self.book(account, Sign::Record, at, &needs)?;
             self.run(
                 "UPDATE external_send SET day_known = ?2 WHERE id = ?1",
                 params![id, !by_month],

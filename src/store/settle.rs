@@ -183,6 +183,7 @@ impl Step<'_> {
         let how = if adopted { "adopted: the platform had it already" } else { "accepted" };
         let why = format!("batch {} {how}, msg_id {msg_id}", self.batch_number(asked.batch)?);
         self.follow(&asked.job, account, JobState::Failed, &why, now)?;
+        self.settle_by_event(account, asked.batch, now)?;
         Ok(settled)
     }
 

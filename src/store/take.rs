@@ -113,9 +113,10 @@ impl Step<'_> {
         Ok(Taken::New)
     }
 
-    /// Records a job whose file was accepted by a database that is lost.
+    /// Records a job as the newest file says that was accepted by a database which is lost.
     ///
-    /// It may have been sent, so it stands as missed and is never released by itself.
+    /// It may have been sent, so it stands as missed and is never released by itself; so does one
+    /// that this database knows in an older version.
     ///
     /// # Errors
     /// Where SQLite fails.
@@ -127,11 +128,18 @@ impl Step<'_> {
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        if !matches!(self.known(spec)?, Known::No) {
-            return Ok(());
+        let why = LOST;
+        match self.known(spec)? {
+            Known::No => {}
+            Known::Same | Known::Refuse(_) => return Ok(()),
+            // It was edited after this database was copied, and perhaps sent as edited: under the
+            // same clientmsgid, but at another time, so the platform may have forgotten that.
+            Known::Editable(id) => {
+                let job = self.job(&id)?;
+                return self.end_for(&job, account, JobState::Missed, why, now);
+            }
         }
         self.insert_job(spec, account, bodies, source, None)?;
-        let why = LOST;
         let from = if spec.approval { JobState::Held } else { JobState::Planned };
         let to = Move { state: JobState::Missed, wake_at: None, reason: Some(why), why };
         self.move_job(&spec.id, from, to, now)

@@ -163,3 +163,25 @@ CREATE TABLE prelude (
 CREATE INDEX prelude_open ON prelude (account) WHERE closed = 0;
 
 ALTER TABLE charge ADD COLUMN errand INTEGER REFERENCES errand (id);
+
+ALTER TABLE event ADD COLUMN proven INTEGER NOT NULL DEFAULT 0 CHECK (proven IN (0, 1));
+ALTER TABLE event ADD COLUMN outcome TEXT CHECK (outcome IN ('sent', 'failed'));
+ALTER TABLE event ADD COLUMN advice TEXT NOT NULL DEFAULT '';
+
+-- What events told of each article; the numbers are the platform's own.
+CREATE TABLE article_result (
+    account            TEXT NOT NULL,
+    msg_id             INTEGER NOT NULL,
+    article_idx        INTEGER NOT NULL,
+    url                TEXT,
+    user_declare_state INTEGER,
+    audit_state        INTEGER,
+    original_url       TEXT,
+    original_type      INTEGER,
+    can_reprint        INTEGER,
+    need_replace       INTEGER,
+    need_show_source   INTEGER,
+    -- A plain event never takes the place of an encrypted one.
+    proven             INTEGER NOT NULL CHECK (proven IN (0, 1)),
+    PRIMARY KEY (account, msg_id, article_idx)
+) STRICT, WITHOUT ROWID;

@@ -152,6 +152,8 @@ pub struct EventView {
     pub status: String,
     /// The same in words.
     pub words: String,
+    /// Whether it came encrypted; any other is a hint that settles nothing.
+    pub proven: bool,
     /// Followers in the audience.
     pub total_count: Option<i64>,
     /// Followers left after filtering.
@@ -298,7 +300,7 @@ impl Step<'_> {
     pub fn events(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT received_at, event.msg_id, status, words, event.total_count, event.filter_count,
-                    event.sent_count, event.error_count
+                    event.sent_count, event.error_count, proven
              FROM event JOIN batch ON batch.msg_id = event.msg_id AND batch.account = event.account
              WHERE job = ?1 ORDER BY event.id",
         )?;
@@ -312,7 +314,7 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn candidates(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count
+            "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count, proven
              FROM event JOIN job ON job.account = event.account
              WHERE job.id = ?1 AND job.state = 'uncertain' AND candidate = 1
              ORDER BY event.id DESC LIMIT 20",
@@ -587,6 +589,7 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<EventView> {
         filter_count: row.get(5)?,
         sent_count: row.get(6)?,
         error_count: row.get(7)?,
+        proven: row.get(8)?,
     })
 }
 

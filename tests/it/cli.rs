@@ -11,8 +11,8 @@ use clap::Parser as _;
 use qunfa::cli::{self, Answer, Arguments, Problem, Screen, Terminal};
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
-use qunfa::model::{Account, JobId, Kind};
-use qunfa::store::{Attention, EventIn, ResultWord, Source, Step, Store, Word};
+use qunfa::model::{Account, Credence, JobId, Kind};
+use qunfa::store::{ArticleResult, Attention, EventIn, ResultWord, Source, Step, Store, Word};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -102,8 +102,18 @@ impl World {
                 msg_id: 3_147_483_650,
                 created_at: at("2027-03-20T10:00:06Z"),
                 status: "send success",
+                credence: Credence::Hint,
+                word: ResultWord::Success,
+                advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
+                articles: &[ArticleResult {
+                    article_idx: 1,
+                    url: Some("http://mp.weixin.qq.com/s/abc".to_owned()),
+                    user_declare_state: Some(1),
+                    audit_state: Some(11),
+                    ..ArticleResult::default()
+                }],
             };
             step.receive(&event, &club, at("2027-03-20T10:00:06Z"))?;
             let result = step.begin_result("brand-club", at("2027-03-20T10:00:16Z"))?.unwrap();
@@ -633,8 +643,12 @@ impl World {
                 msg_id: 3_147_483_650,
                 created_at: at("2027-03-20T10:00:06Z"),
                 status: "send success",
+                credence: Credence::Hint,
+                word: ResultWord::Success,
+                advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
+                articles: &[],
             };
             step.receive(&event, &club, at("2027-03-20T10:00:36Z"))?;
             let job = step.job(&JobId::parse("club-news").unwrap())?;

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Answer;
-use qunfa::model::{Deletion, Errand, JobId, Viewer};
+use qunfa::model::{Credence, Deletion, Errand, JobId, Viewer};
 use qunfa::store::{
-    ErrandWord, EventIn, NewErrand, ResultWord, Role, Said, Step, StoreError, Word,
+    ArticleResult, ErrandWord, EventIn, NewErrand, ResultWord, Role, Said, Step, StoreError, Word,
 };
 use serde_json::{Value, json};
 
@@ -28,12 +28,7 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 /// Lets a job go out, with an event of so many articles.
-fn send(
-    step: &Step<'_>,
-    job: &str,
-    when: DateTime<Utc>,
-    articles: usize,
-) -> Result<(), StoreError> {
+fn send(step: &Step<'_>, job: &str, when: DateTime<Utc>, articles: i64) -> Result<(), StoreError> {
     let [_, club] = accounts();
     let msg_id = when.timestamp();
     let sent = ask(step, job, when);
@@ -46,22 +41,25 @@ fn send(
         ..Word::default()
     };
     step.accept(sent, &club, &word, false, soon)?;
-    let items = "<item><ArticleIdx>1</ArticleIdx><ArticleUrl>http://a</ArticleUrl></item>";
-    let raw = format!(
-        "<xml><ToUserName>g</ToUserName><FromUserName>o</FromUserName><CreateTime>1</CreateTime>\
-         <MsgType>event</MsgType><Event>MASSSENDJOBFINISH</Event><MsgID>{msg_id}</MsgID>\
-         <Status>send success</Status><ArticleUrlResult><Count>{articles}</Count><ResultList>{}\
-         </ResultList></ArticleUrlResult></xml>",
-        items.repeat(articles)
-    );
+    let articles: Vec<_> = (1..=articles)
+        .map(|article_idx| ArticleResult {
+            article_idx,
+            url: Some(format!("https://mp.weixin.qq.com/s/{article_idx}")),
+            ..ArticleResult::default()
+        })
+        .collect();
     let event = EventIn {
         account: "brand-club",
-        raw: raw.as_bytes(),
+        raw: b"<xml/>",
+        credence: Credence::Hint,
         msg_id,
         created_at: soon,
         status: "send success",
+        word: ResultWord::Success,
         words: "the platform says it went out",
+        advice: "",
         counts: [Some(2), Some(2), Some(2), Some(0)],
+        articles: &articles,
     };
     step.receive(&event, &club, soon)?;
     let result = step.begin_result("brand-club", soon)?.unwrap();

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Answer;
-use qunfa::store::{EventIn, Step, StoreError};
+use qunfa::model::Credence;
+use qunfa::store::{EventIn, ResultWord, Step, StoreError};
 use serde_json::Value;
 
 use crate::cli::{JOBS, World, accounts, assert_golden, evening};
@@ -40,7 +41,11 @@ impl World {
             msg_id,
             created_at: at,
             status: "send success",
+            credence: Credence::Hint,
+            word: ResultWord::Success,
             words: "the platform says it went out",
+            advice: "",
+            articles: &[],
             counts: [Some(2), Some(2), Some(2), Some(0)],
         };
         self.change(|step| step.receive(&event, &club, at));

@@ -14,6 +14,7 @@ mod e2e;
 mod e2e_approval;
 mod e2e_errands;
 mod e2e_files;
+mod e2e_forward;
 mod e2e_listener;
 mod e2e_process;
 mod imports;

@@ -12,5 +12,6 @@ mod midnight;
 mod quota;
 mod refusals;
 mod restart;
+mod safe_mode;
 mod stepped;
 mod words;

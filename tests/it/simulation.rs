@@ -24,7 +24,7 @@ use crate::writer::spec;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 43] = [
+const EVERY_FAULT: [&str; 44] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -48,6 +48,7 @@ const EVERY_FAULT: [&str; 43] = [
     "event late",
     "event early",
     "event forged",
+    "event encrypted",
     "latency",
     "token expired",
     "website send",
@@ -224,6 +225,7 @@ impl Swarm {
         for index in 0..self.rng.usize(1..=3) {
             let kind = if self.rng.bool() { Kind::Subscription } else { Kind::Service };
             let callback = self.rng.bool();
+            let safe = callback && self.rng.u32(0..3) == 0;
             let token = match self.rng.u32(0..6) {
                 0 => TokenSource::Classic,
                 1 => {
@@ -242,7 +244,7 @@ impl Swarm {
                 if large {
                     spec.followers = 10_100;
                 }
-                setup.callback = callback;
+                (setup.callback, setup.safe) = (callback, safe);
                 setup.token = token;
                 setup.account.daily_calls = calls;
                 spec.daily_calls = calls;
