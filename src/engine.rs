@@ -10,6 +10,7 @@
 //! job is decided as of that time: its intent is on disk by then, and the request is kept in
 //! memory until the time has come, unless a hold, a pause or a stepped clock comes first.
 
+mod errand;
 mod lane;
 mod meaning;
 mod turn;
@@ -21,15 +22,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar;
 use crate::config::AccountConfig;
-use crate::model::{Action, Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
+use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::quota::margins;
 use crate::store::{
-    Attention, BatchBody, EventIn, Presence, ResultAsk, ResultWord, Source, Step, Store,
+    Attention, BatchBody, ErrandAsk, EventIn, Presence, ResultAsk, ResultWord, Source, Step, Store,
     StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
 
+pub use errand::{Undeletable, deletable};
 pub use lane::Lane;
 pub use meaning::conclude;
 use turn::Turn;
@@ -62,6 +64,8 @@ pub enum Ticket {
     },
     /// `mass/get`.
     Result(ResultAsk),
+    /// A call beside the broadcasts.
+    Errand(ErrandAsk),
 }
 
 /// What must be done after a pass, in this order: store the mark, then send.
@@ -277,7 +281,7 @@ impl Engine {
 
     /// Says whether some request is under way.
     pub fn is_busy(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.busy || lane.asking_result)
+        self.lanes.iter().any(|lane| lane.busy || lane.asking_result || lane.asking_errand)
     }
 
     /// Decides for the accounts whose time has come, the longest due first, in one commit for many.
@@ -618,9 +622,9 @@ impl Engine {
     }
 }
 
-/// Returns the fixed bodies of a job's batches.
+/// Returns the fixed bodies of a job's batches; none for a job that is no broadcast.
 pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
-    let Action::Broadcast(broadcast) = &spec.action;
+    let Some(broadcast) = spec.action.broadcast() else { return Vec::new() };
     let Audience::List(list) = &broadcast.audience else {
         return vec![BatchBody { body: protocol::body(broadcast, None), receivers: None }];
     };

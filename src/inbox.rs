@@ -9,6 +9,7 @@
 mod archive;
 mod broadcast;
 mod entry;
+mod errand;
 mod job;
 mod package;
 mod submit;

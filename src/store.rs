@@ -12,10 +12,13 @@ mod ahead;
 mod articles;
 mod backup;
 mod decisions;
+mod deletion;
+mod errand;
 mod events;
 mod ledger;
 mod list;
 mod place;
+mod prelude;
 mod receivers;
 mod release;
 mod results;
@@ -35,6 +38,8 @@ use crate::model::{BatchState, JobId, JobState};
 
 pub use articles::ArticleResult;
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
+pub use deletion::DeletionFacts;
+pub use errand::{Again, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
 pub use events::EventIn;
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
@@ -380,6 +385,7 @@ impl Step<'_> {
         for attempt in open.drain(..) {
             self.doubt(attempt, "the daemon ended before the answer was stored", now)?;
         }
+        self.leave_open_errands_in_doubt(now)?;
         Ok(count)
     }
 

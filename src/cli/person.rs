@@ -60,6 +60,10 @@ pub(super) fn retry(
 }
 
 fn retried(job: &JobView) -> String {
+    if job.batches.is_empty() {
+        let due = calendar::beijing(job.due);
+        return format!("Job {} is {} again, due {due}.\n", job.id, job.state);
+    }
     let asked = |state: BatchState| match state {
         BatchState::Planned => true,
         BatchState::Asking

@@ -15,8 +15,8 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, EventView, HistoryView,
-    JobView, Said, Step, Store,
+    ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, ErrandView, EventView,
+    HistoryView, JobView, Said, Step, Store,
 };
 use crate::wechat::codes;
 
@@ -45,6 +45,10 @@ struct StoryView {
     /// Events that may be an uncertain job's own.
     candidates: Vec<EventView>,
     result: Option<ResultView>,
+    /// Calls beside the broadcast: previews, its speed, or all that the job does.
+    errands: Vec<ErrandView>,
+    /// What is still to be done before its broadcast.
+    preludes: Vec<String>,
     /// What events told of its articles.
     articles: Vec<ArticleResult>,
     /// How many of its receivers the platform will filter, as far as is known.
@@ -108,6 +112,8 @@ fn read(
         events: step.events(id)?,
         decisions: step.decisions_about(id)?,
         candidates: step.candidates(id)?,
+        errands: step.errands(id)?,
+        preludes: step.preludes(id)?,
         articles: step.articles(id)?,
         job,
     })
@@ -152,12 +158,17 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     if let Some(outlook) = &view.outlook {
         goes(page, outlook, &view.job, now);
     }
+    for prelude in &view.preludes {
+        page.hanging(Tone::Plain, 2, "before    ", prelude);
+    }
     if let Some(receivers) = &view.receivers {
         page.hanging(Tone::Warn, 2, "receivers ", receivers);
     }
     page.gap();
-    batches(page, &view.job.batches);
-    page.gap();
+    if !view.job.batches.is_empty() {
+        batches(page, &view.job.batches);
+        page.gap();
+    }
     page.head("STORY");
     for (at, tone, line) in story(view) {
         page.hanging(tone, 2, &format!("{}  ", calendar::beijing(at)), &line);
@@ -166,6 +177,7 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         page.gap();
         doubt(page, view);
     }
+    errands(page, &view.errands);
     page.gap();
     charges(page, &view.charges);
     if let Some(result) = &view.result {
@@ -176,13 +188,12 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
 }
 
 fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
-    let deleted = if job.deleted { ", deleted since" } else { "" };
-    page.lines(jobs::tone(job.state), 0, &format!("{} is {}{deleted}", job.id, job.state));
+    page.lines(jobs::tone(job.state), 0, &format!("{} is {}", job.id, job.stands()));
     let at = match job.at {
         Some(at) => text::time_and_distance(at, now),
         None => "as soon as allowed".to_owned(),
     };
-    let what = format!("{} of {} to {}", job.action, job.msgtype, job.audience);
+    let what = job.what();
     for (label, value) in [
         ("account   ", job.account.as_str()),
         ("action    ", &what),
@@ -207,6 +218,22 @@ fn goes(page: &mut Page, outlook: &Outlook, job: &JobView, now: DateTime<Utc>) {
     }
     let until = text::time_and_distance(outlook.not_after, now);
     page.hanging(Tone::Plain, 2, "not after ", &until);
+}
+
+/// Calls beside the broadcast that are not done: how they ended otherwise stands in the story.
+fn errands(page: &mut Page, errands: &[ErrandView]) {
+    let open: Vec<_> = errands.iter().filter(|errand| errand.ended.is_none()).collect();
+    if open.is_empty() {
+        return;
+    }
+    page.gap();
+    page.head("ASKED FOR");
+    for errand in open {
+        let label = format!("{}  ", calendar::beijing(errand.at));
+        let said = errand.errmsg.as_deref().unwrap_or("no answer yet");
+        let line = format!("{}: {}, {said}", errand.what, errand.state.replace('_', " "));
+        page.hanging(Tone::Warn, 2, &label, &line);
+    }
 }
 
 fn batches(page: &mut Page, batches: &[BatchView]) {

@@ -48,6 +48,8 @@ pub struct Lane {
     pub(super) busy: bool,
     /// A `mass/get` is under way.
     pub(super) asking_result: bool,
+    /// An errand is under way.
+    pub(super) asking_errand: bool,
     pub(super) date: Option<DateReading>,
     token: Option<Token>,
     /// A token that the platform refused: the next one must differ.
@@ -69,6 +71,7 @@ impl Lane {
             wake: Some(now),
             busy: false,
             asking_result: false,
+            asking_errand: false,
             date: None,
             token: None,
             refused_token: None,
@@ -137,7 +140,7 @@ impl Lane {
     pub(super) fn schedule(
         &mut self,
         (release_at, ahead): (Option<DateTime<Utc>>, TimeDelta),
-        result_at: Option<DateTime<Utc>>,
+        (result_at, errand_at): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
         now: DateTime<Utc>,
     ) {
         let soon = now + TimeDelta::milliseconds(10);
@@ -153,12 +156,14 @@ impl Lane {
                 (at - margins::PREFLIGHT_AHEAD).max(soon)
             }
         });
-        let result = result_at.filter(|_| !self.asking_result).map(|at| {
+        let beside = |at: DateTime<Utc>| {
             // What is overdue waits for a token or for room in the minute.
             let pause = if at <= now { now + TimeDelta::seconds(5) } else { at };
             after_guard(pause).max(soon)
-        });
-        self.wake = release.into_iter().chain(result).min();
+        };
+        let result = result_at.filter(|_| !self.asking_result).map(beside);
+        let errand = errand_at.filter(|_| !self.asking_errand).map(beside);
+        self.wake = release.into_iter().chain(result).chain(errand).min();
     }
 
     /// Records an answer.
@@ -198,6 +203,10 @@ impl Lane {
             Ticket::Result(ask) => {
                 self.asking_result = false;
                 self.settle_result(step, ask, answer, now)?;
+            }
+            Ticket::Errand(ask) => {
+                self.asking_errand = false;
+                self.settle_errand(step, ask, answer, now)?;
             }
         }
         self.judge_preflight(step, ticket, answer, now)
@@ -240,7 +249,7 @@ impl Lane {
     ) -> Result<(), StoreError> {
         let preflight = match ticket {
             Ticket::Token { .. } | Ticket::Clock => true,
-            Ticket::Send { .. } | Ticket::Result(_) => false,
+            Ticket::Send { .. } | Ticket::Result(_) | Ticket::Errand(_) => false,
         };
         if !preflight {
             return Ok(());
@@ -334,7 +343,7 @@ impl Lane {
         step.pause(&self.config.account.name, &why, row.advice, now)
     }
 
-    fn pause(
+    pub(super) fn pause(
         &self,
         step: &Step<'_>,
         code: i64,
@@ -347,7 +356,7 @@ impl Lane {
         step.pause(&self.config.account.name, &why, row.advice, now)
     }
 
-    fn refuse_token(&mut self) {
+    pub(super) fn refuse_token(&mut self) {
         self.refused_token = self.token.take().map(|token| token.value);
     }
 

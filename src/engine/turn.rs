@@ -38,6 +38,9 @@ impl Turn<'_, '_> {
             return Ok(());
         }
         let held = stops.hold.is_some();
+        if !held {
+            self.step.begin_preludes(&name, self.now)?;
+        }
         let mut release_at = if held { None } else { self.next_release(lane)? };
         if !lane.busy && (self.judging || release_at.is_some()) {
             let wanted_at = if self.judging { self.now } else { release_at.unwrap_or(self.now) };
@@ -54,7 +57,8 @@ impl Turn<'_, '_> {
             self.ask_result(lane)?;
         }
         let result_at = self.step.next_result(&name)?;
-        lane.schedule((release_at, self.ahead), result_at, self.now);
+        let errand_at = self.errands(lane, held)?;
+        lane.schedule((release_at, self.ahead), (result_at, errand_at), self.now);
         Ok(())
     }
 
@@ -78,12 +82,12 @@ impl Turn<'_, '_> {
         self.step.next_wake(&account.name)
     }
 
-    fn send(&mut self, at: DateTime<Utc>, ticket: Ticket, request: Request) {
+    pub(super) fn send(&mut self, at: DateTime<Utc>, ticket: Ticket, request: Request) {
         self.outgoing.push((at, Outgoing { lane: self.index, ticket, request }));
     }
 
     /// Asks for a token, or where there is one for the platform's clock.
-    fn preflight(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
+    pub(super) fn preflight(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
         if lane.preflight_at > self.now {
             return Ok(());
         }
@@ -136,7 +140,15 @@ impl Turn<'_, '_> {
                     self.step.end_for(&job, account, JobState::Missed, &why, at)?;
                 }
                 Next::RunOut => self.step.run_out(&job, account, at)?,
+                Next::Act => self.act(&job, account, at)?,
                 Next::Ask(index) => {
+                    if job.first_asked_at.is_none()
+                        && let Some(until) = self.step.waits_for_speed(&job.id, at)?
+                        && until < plan::deadline(&job)
+                    {
+                        self.step.sleep(&job.id, until.max(soon), None)?;
+                        continue;
+                    }
                     if let Some(free_at) = self.step.minute_free_at(&name, 0, at)? {
                         return Ok(Some(free_at.max(soon)));
                     }

@@ -44,23 +44,23 @@ const JOB: Shape = Shape {
         "priority",
         "approval",
         "on_full_receivers",
+        "preview",
         "broadcast",
+        "delete",
+        "speed",
     ],
     refused: &[
         ("cron", "`cron` is not available in this version", ONE_JOB_A_DATE),
         ("from", "`from` is not available in this version", ONE_JOB_A_DATE),
         ("until", "`until` is not available in this version", ONE_JOB_A_DATE),
-        ("menu", "`menu` is not available in this version", ONLY_BROADCASTS),
-        ("qrcode", "`qrcode` is not available in this version", ONLY_BROADCASTS),
-        ("delete", "`delete` is not available in this version", ONLY_BROADCASTS),
-        ("speed", "`speed` is not available in this version", ONLY_BROADCASTS),
-        ("preview", "`preview` is not available in this version", "leave it out"),
+        ("menu", "`menu` is not available in this version", ACTIONS),
+        ("qrcode", "`qrcode` is not available in this version", ACTIONS),
         ("prepare", "`prepare` is not available in this version", "leave it out"),
     ],
 };
 
 const ONE_JOB_A_DATE: &str = "write one job with `at` for each date";
-const ONLY_BROADCASTS: &str = "a job's action is `broadcast`";
+const ACTIONS: &str = "a job's action is `broadcast`, `delete` or `speed`";
 
 /// One job of a file, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,14 +162,15 @@ impl<'r> Reader<'r, '_> {
         let schedule = self.schedule(&fields);
         let choices = self.choices(&fields);
         let mut notes = Vec::new();
-        let help = "a job's action is `broadcast: {…}`";
-        let broadcast = fields
-            .require("broadcast", help, self.report)
-            .and_then(|entry| self.broadcast(entry, account, &mut notes));
+        let action = self.action(&fields, account, &mut notes);
+        let (preview, speed) = self.preludes(&fields, action.as_ref());
         if self.report.count() > before {
             return None;
         }
         let (schedule, (id, line)) = (schedule?, id?);
+        if preview.is_some() && schedule.at.is_none() && !choices.approval {
+            notes.push("without `at` its preview comes when it goes".to_owned());
+        }
         let spec = JobSpec {
             id,
             account: account?.name.clone(),
@@ -182,9 +183,35 @@ impl<'r> Reader<'r, '_> {
             priority: choices.priority,
             approval: choices.approval,
             on_full_receivers: choices.on_full_receivers,
-            action: Action::Broadcast(broadcast?),
+            preview,
+            speed,
+            action: action?,
         };
         Some(ParsedJob { spec, line, notes })
+    }
+
+    /// Returns what the job does; a speed beside a broadcast is the speed that it goes at.
+    fn action(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        account: Option<&Account>,
+        notes: &mut Vec<String>,
+    ) -> Option<Action> {
+        match (fields.get("broadcast"), fields.get("delete"), fields.get("speed")) {
+            (Some(entry), None, _) => self.broadcast(entry, account, notes).map(Action::Broadcast),
+            (None, Some(entry), None) => self.deletion(entry).map(Action::Delete),
+            (None, None, Some(entry)) => self.speed(entry).map(Action::Speed),
+            (None, None, None) => {
+                let help = "a job's action is `broadcast: {…}`";
+                fields.require("broadcast", help, self.report);
+                None
+            }
+            (_, Some(entry), _) => {
+                let message = "`delete` cannot stand beside another action";
+                self.report.say_with(entry.key_place, message, "write a job of its own for it");
+                None
+            }
+        }
     }
 
     fn id(&mut self, fields: &Fields<'_, '_>) -> Option<(JobId, usize)> {

@@ -5,6 +5,7 @@ use crate::model::Kind;
 
 mod broadcasts;
 mod directory;
+mod errands;
 mod folders;
 mod jobs;
 mod reading;

@@ -36,6 +36,7 @@ impl Step<'_> {
             "UPDATE job SET wake_at = min(wake_at, max(?1, due_at)) WHERE state = 'releasing'",
             params![soon],
         )?;
+        self.run("UPDATE errand SET next_at = ?1 WHERE next_at > ?2", params![soon, latest])?;
         self.run(
             "UPDATE batch SET result_at = ?1 WHERE result_at > ?2",
             params![soon, millis(now + LONGEST_RESULT_GAP)],

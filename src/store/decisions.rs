@@ -181,6 +181,9 @@ impl Step<'_> {
             JobState::Planned | JobState::Held => {
                 return self.end_for(&job, account, JobState::Cancelled, &line, now);
             }
+            JobState::Releasing if !job.is_broadcast() => {
+                return self.stop_action(id, (JobState::Cancelled, &line), now);
+            }
             JobState::Releasing => return self.stop_batches(&job, account, &line, now),
             JobState::Uncertain => {
                 "it may have gone out, and is not asked for any more: `qunfa resolve` says what became of it"

@@ -318,7 +318,7 @@ impl Step<'_> {
         let (sql, id) = match entry {
             Entry::Charge(id) => (
                 "SELECT account FROM charge WHERE id = ?1 AND external_send IS NULL
-                 AND rule <> 'forced_token'",
+                 AND errand IS NULL AND rule <> 'forced_token'",
                 id,
             ),
             Entry::External(id) => ("SELECT account FROM external_send WHERE id = ?1", id),
@@ -418,7 +418,7 @@ impl Step<'_> {
              FROM charge LEFT JOIN batch ON batch.id = charge.batch
              LEFT JOIN attempt ON attempt.id = charge.attempt
              WHERE charge.account = ?1 AND \"window\" IN (?2, ?3, ?4) AND external_send IS NULL
-               AND rule <> ?5 ORDER BY charge.id",
+               AND charge.errand IS NULL AND rule <> ?5 ORDER BY charge.id",
         )?;
         let token = Rule::ForcedToken.name();
         let [day, next, month] = windows;

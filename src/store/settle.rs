@@ -565,6 +565,9 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn run_out(&self, job: &Job, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        if !job.is_broadcast() {
+            return self.run_out_action(&job.id, now);
+        }
         if !self.any_in_doubt(&job.id)? {
             let why = "it was not accepted in the time it had";
             return self.end_for(job, account, JobState::Missed, why, now);

@@ -45,6 +45,27 @@ pub struct JobView {
     pub deleted: bool,
 }
 
+impl JobView {
+    /// Returns what it does, for people.
+    pub fn what(&self) -> String {
+        match self.action.as_str() {
+            "broadcast" => format!("broadcast of {} to {}", self.msgtype, self.audience),
+            "delete" => format!("deletion of {}", self.audience),
+            other => format!("{other} {}", self.audience),
+        }
+    }
+
+    /// Returns where it stands, for people: a call beside the broadcasts is done, not sent.
+    pub fn stands(&self) -> &'static str {
+        match (self.state, self.action.as_str()) {
+            (JobState::Sent, "broadcast") if self.deleted => "sent (deleted)",
+            (JobState::Sent, "broadcast") => "sent",
+            (JobState::Sent, _) => "done",
+            (state, _) => state.as_str(),
+        }
+    }
+}
+
 /// One batch of a job.
 #[derive(Clone, Debug, Serialize)]
 pub struct BatchView {
@@ -256,7 +277,10 @@ impl Step<'_> {
     pub fn charges(&self, job: &str) -> Result<Vec<ChargeView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT rule, \"window\", charge.state, amount
-             FROM charge JOIN batch ON batch.id = charge.batch WHERE job = ?1 ORDER BY charge.id",
+             FROM charge JOIN batch ON batch.id = charge.batch WHERE job = ?1
+             UNION ALL
+             SELECT rule, \"window\", charge.state, amount
+             FROM charge JOIN errand ON errand.id = charge.errand WHERE job = ?1",
         )?;
         let rows = statement.query_map([job], |row| {
             Ok(ChargeView {
@@ -329,12 +353,19 @@ impl Step<'_> {
                 | Rule::DailyHistory
                 | Rule::MonthlyHistory
                 | Rule::DailyCalls
+                | Rule::DailyPreviews
+                | Rule::DailyDeletes
                 | Rule::PerMinute => {}
             }
-            rules.push(match row.rule.window(now) {
+            let view = match row.rule.window(now) {
                 Some(window) => self.window_view(account, (row.rule, window), now)?,
                 None => self.minute_view(row.rule, account, limit, now)?,
-            });
+            };
+            // What no broadcast needs is shown where something of it is used.
+            let beside = matches!(row.rule, Rule::DailyPreviews | Rule::DailyDeletes);
+            if !beside || view.used > 0 {
+                rules.push(view);
+            }
         }
         Ok(rules)
     }

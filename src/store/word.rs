@@ -67,6 +67,7 @@ impl Step<'_> {
             "UPDATE job SET due_at = ?2, first_asked_at = NULL, yields = 0, expires_at = ?3 WHERE id = ?1",
             params![id.as_str(), millis(now), millis(expires)],
         )?;
+        self.reopen_preludes(id)?;
         let why = &said.line("retried");
         let to = Move { state: JobState::Planned, wake_at: Some(now), reason: None, why };
         self.move_job(id, job.state, to, now)

@@ -3,7 +3,8 @@
 //! The body of a broadcast is built once and kept, because the platform compares what it is asked
 //! under one `clientmsgid`: the same broadcast must give the same bytes in every version of this
 //! program. What the answers mean is in [`reading`]. Requests hold tokens and secrets, so their
-//! `Debug` shows neither query nor body. Uploads, menus and QR codes are not here yet.
+//! `Debug` shows neither query nor body. The calls around a broadcast are in [`errand`]. Uploads, menus
+//! and QR codes are not here yet.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Audience, Broadcast, Content, Images};
 
+pub mod errand;
 pub mod reading;
 
 pub use reading::{

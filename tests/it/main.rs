@@ -3,6 +3,7 @@
 
 mod canaries;
 mod cli;
+mod cli_errands;
 mod cli_plan;
 mod cli_quota;
 mod cli_status;
@@ -11,6 +12,7 @@ mod cli_tools;
 mod disk;
 mod e2e;
 mod e2e_approval;
+mod e2e_errands;
 mod e2e_files;
 mod e2e_forward;
 mod e2e_listener;

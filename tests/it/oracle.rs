@@ -202,6 +202,10 @@ impl Oracle {
                 guard(now, "mass/get")?;
                 Ok(format!("mass/get {}", ask.msg_id))
             }
+            Ticket::Errand(ask) => {
+                guard(now, "an errand")?;
+                Ok(format!("errand {} by {:?}", ask.errand, outgoing.request))
+            }
             Ticket::Send { .. } => self.send_asked((account, flight), outgoing, now, disk),
         }
     }
@@ -266,7 +270,9 @@ impl Oracle {
         let id = value["clientmsgid"].as_str().ok_or("6: a send without a clientmsgid")?;
         let job = text_of(&value).and_then(|text| text.split('|').next()).unwrap_or_default();
         let known = self.jobs.get(job).ok_or_else(|| format!("7: nobody planned {body}"))?;
-        let Action::Broadcast(broadcast) = &known.spec.action;
+        let Some(broadcast) = known.spec.action.broadcast() else {
+            return Err(format!("7: {job} is no broadcast"));
+        };
         let batch = match (&broadcast.audience, value["touser"][0].as_str()) {
             (Audience::List(list), Some(first)) => {
                 list.iter().position(|openid| openid == first).unwrap_or(usize::MAX) / 9_999
@@ -498,7 +504,7 @@ impl Oracle {
         at: DateTime<Utc>,
     ) -> Result<(), String> {
         let known = &self.jobs[&key.job];
-        let Action::Broadcast(broadcast) = &known.spec.action;
+        let Action::Broadcast(broadcast) = &known.spec.action else { return Ok(()) };
         let everyone = broadcast.audience == Audience::Everyone;
         if known.retries > 0 || self.refusals_expected {
             return Ok(());

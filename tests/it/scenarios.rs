@@ -4,6 +4,7 @@ mod ahead;
 mod claims;
 mod clock;
 mod doubt;
+mod errands;
 mod found;
 mod ledger;
 mod life;
