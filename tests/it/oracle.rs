@@ -835,7 +835,8 @@ fn legal(from: &str, to: &str, why: &str) -> bool {
         "uncertain" => {
             ["releasing", "accepted", "sent", "failed", "partial", "missed"].contains(&to)
         }
-        "failed" | "partial" | "missed" => to == "planned" && why.contains("retried by"),
+        "partial" => to == "planned" && why.contains("retried by"),
+        "failed" | "missed" => ["planned", "held"].contains(&to) && why.contains("retried by"),
         _ => false,
     }
 }
