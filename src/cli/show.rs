@@ -304,7 +304,7 @@ fn decided(decision: &DecisionView) -> String {
 
 fn said(attempt: &AttemptView, explain: bool) -> String {
     let outcome = match attempt.outcome.as_deref() {
-        None => return "under way".to_owned(),
+        None => return "no answer is stored yet".to_owned(),
         Some(outcome) => outcome.replace('_', " "),
     };
     let errmsg = attempt.errmsg.as_deref().unwrap_or("no answer");

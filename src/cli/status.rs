@@ -563,8 +563,8 @@ fn resets(rule: Rule, at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// What leaves room for a new time beside it, on the narrowest page.
-const LEAD_MAX: usize = 42;
+/// The width of ` moved to ` and a time, with the mark of what was cut.
+const MOVED: usize = 37;
 
 fn late(page: &mut Page, lately: &[LateView], now: DateTime<Utc>) {
     page.head(&format!("NOT AT ITS TIME, in the last {} days", LATELY.num_days()));
@@ -573,7 +573,7 @@ fn late(page: &mut Page, lately: &[LateView], now: DateTime<Utc>) {
         let since = text::distance(late.since, now);
         let lead = format!("{} {} {since}:", late.id, late.kind);
         // A long id leaves the new time no room beside it.
-        if text::width(&lead) > LEAD_MAX {
+        if text::width(&lead) + MOVED > page.room(2) {
             page.cut(tone, 2, &lead);
             page.cut(tone, 4, &late.what);
         } else {
