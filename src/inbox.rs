@@ -110,7 +110,7 @@ pub fn parse(
     let jobs = match root(file_name, text, &mut report) {
         Ok(root) => {
             let accounts = job::Accounts::new(accounts);
-            job::Reader { report: &mut report, lists, accounts }.file(root)
+            job::Reader { report: &mut report, lists, accounts }.file(&root)
         }
         Err(yaml::Broken) => Vec::new(),
     };

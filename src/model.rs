@@ -421,7 +421,7 @@ states! {
         /// The platform says that it went out.
         Sent = "sent" -> [];
         /// Refused for good, or stopped by the platform after it was accepted.
-        Failed = "failed" -> [Planned];
+        Failed = "failed" -> [Planned, Held];
         /// Some batches went out, others certainly did not.
         Partial = "partial" -> [Planned];
         /// A batch may have gone out and may not be asked again: a person, or its event, settles it.
@@ -431,7 +431,7 @@ states! {
         /// Its next window lay beyond its `expires`.
         Expired = "expired" -> [];
         /// Nobody could release it in time; a person decides.
-        Missed = "missed" -> [Planned];
+        Missed = "missed" -> [Planned, Held];
     }
 }
 

@@ -40,7 +40,7 @@ struct StoryView {
     attempts: Vec<AttemptView>,
     charges: Vec<ChargeView>,
     events: Vec<EventView>,
-    /// Holds and resumes that fell into its waiting.
+    /// Holds and resumes that fell into its waiting, and corrections of the ledger that moved it.
     decisions: Vec<DecisionView>,
     /// Events that may be an uncertain job's own.
     candidates: Vec<EventView>,
@@ -276,24 +276,38 @@ fn batch_tone(state: BatchState) -> Tone {
 /// Returns what happened, in order; what helps against a code is told where it first comes.
 fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
     let moves = view.history.iter().map(|line| {
+        let brought = matches!(line.from.as_deref(), Some("releasing" | "accepted"));
+        let order = if brought { Order::Result } else { Order::Cause };
         let step = match line.from.as_deref() {
             Some(from) if from != line.to => format!("{from} -> {}: ", line.to),
             None => format!("{}: ", line.to),
             Some(_) => String::new(),
         };
-        (line.at, Tone::Plain, format!("{step}{}", line.why))
+        (line.at, order, Tone::Plain, format!("{step}{}", line.why))
     });
     let mut explained = BTreeSet::new();
     let attempts = view.attempts.iter().map(|attempt| {
         let first = attempt.errcode.is_none_or(|code| explained.insert(code));
         let said = said(attempt, first);
-        (attempt.at, Tone::Quiet, format!("request for batch {}: {said}", attempt.batch))
+        let line = format!("request for batch {}: {said}", attempt.batch);
+        (attempt.at, Order::Request, Tone::Quiet, line)
     });
-    let events = view.events.iter().map(|event| (event.at, Tone::Quiet, told(event)));
-    let decisions = view.decisions.iter().map(|said| (said.at, Tone::Warn, decided(said)));
-    let mut story: Vec<_> = moves.chain(attempts).chain(events).chain(decisions).collect();
-    story.sort_by_key(|(at, _, _)| *at);
-    story
+    let events =
+        view.events.iter().map(|event| (event.at, Order::Result, Tone::Quiet, told(event)));
+    let decisions =
+        view.decisions.iter().map(|said| (said.at, Order::Decision, Tone::Warn, decided(said)));
+    let mut story: Vec<_> = decisions.chain(moves).chain(attempts).chain(events).collect();
+    story.sort_by_key(|(at, order, ..)| (*at, *order));
+    story.into_iter().map(|(at, _, tone, line)| (at, tone, line)).collect()
+}
+
+/// What comes before what within one millisecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    Decision,
+    Cause,
+    Request,
+    Result,
 }
 
 fn decided(decision: &DecisionView) -> String {
@@ -301,14 +315,23 @@ fn decided(decision: &DecisionView) -> String {
         Some(account) => format!("account {account}"),
         None => "every account".to_owned(),
     };
-    let did = if decision.what == "hold" { "held" } else { "resumed" };
+    let whom = match &decision.entry {
+        Some(entry) => format!("entry {entry} of {whom}"),
+        None => whom,
+    };
+    let did = match decision.what.as_str() {
+        "hold" => "held",
+        "resume" => "resumed",
+        "return" => "returned",
+        _ => "recorded",
+    };
     let said = Said { who: &decision.who, why: decision.why.as_deref() };
     said.line(&format!("{whom} {did}"))
 }
 
 fn said(attempt: &AttemptView, explain: bool) -> String {
     let outcome = match attempt.outcome.as_deref() {
-        None => return "under way".to_owned(),
+        None => return "no answer is stored yet".to_owned(),
         Some(outcome) => outcome.replace('_', " "),
     };
     let errmsg = attempt.errmsg.as_deref().unwrap_or("no answer");

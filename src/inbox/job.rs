@@ -109,17 +109,14 @@ impl<'r> Accounts<'r> {
 
 impl<'r> Reader<'r, '_> {
     /// Returns the jobs of a file; they count only if no problem was reported.
-    pub(crate) fn file(&mut self, root: Node<'_>) -> Vec<ParsedJob> {
+    pub(crate) fn file(&mut self, root: &Node<'_>) -> Vec<ParsedJob> {
         let Some(fields) = root.fields(root.place, &FILE, self.report) else { return Vec::new() };
-        if self.list(&root, &fields).is_none() {
-            return Vec::new();
-        }
+        let Some(jobs) = self.list(root, &fields) else { return Vec::new() };
         let mut lines = HashMap::new();
-        let mut parsed = Vec::new();
-        // One after the other is given back: a large file is not in memory twice.
-        for node in into_list(root, "jobs") {
-            self.note_id(&node, &mut lines);
-            parsed.extend(self.job(&node));
+        let mut parsed = Vec::with_capacity(jobs.len());
+        for node in jobs {
+            self.note_id(node, &mut lines);
+            parsed.extend(self.job(node));
         }
         parsed
     }
@@ -386,16 +383,6 @@ fn text_of<'n, 'a>(node: &'n Node<'a>, key: &str) -> Option<(&'n str, &'n Entry<
 
 fn id_of<'n, 'a>(node: &'n Node<'a>) -> Option<(&'n str, &'n Entry<'a>)> {
     text_of(node, "id")
-}
-
-/// Returns the elements of a list that is the value of a key.
-fn into_list<'a>(root: Node<'a>, key: &str) -> Vec<Node<'a>> {
-    let Value::Map(entries) = root.value else { return Vec::new() };
-    let entry = entries.into_iter().find(|entry| entry.key == key);
-    match entry.map(|entry| entry.node.value) {
-        Some(Value::List(list)) => list,
-        Some(Value::Empty | Value::Text { .. } | Value::Map(_)) | None => Vec::new(),
-    }
 }
 
 /// Returns every id of a tree with its account's name, whatever else the tree holds.

@@ -153,13 +153,13 @@ impl Step<'_> {
             Placement::At(at, None) => {
                 self.stand(job, account, Stand { at, reason: "", yields: false }, now)
             }
-            Placement::At(at, Some(block)) => {
-                let reason = format!("deferred: {}", plan::sentence(block));
+            Placement::At(at, Some(passed)) => {
+                let reason = format!("deferred: {}", passed.sentence());
                 // Whatever holds the place now, a request under way too, may yet give it up.
                 self.stand(job, account, Stand { at, reason: &reason, yields: true }, now)
             }
-            Placement::Beyond(block) => {
-                let why = beyond(&plan::sentence(block));
+            Placement::Beyond(passed) => {
+                let why = beyond(&passed.sentence());
                 self.end_waiting(job, JobState::Expired, &why, now)
             }
         }

@@ -227,6 +227,8 @@ pub(super) fn maybe_rfc3339<S: serde::Serializer>(
 
 /// Days for which `status` shows what did not go well.
 const SHOWN_FOR_DAYS: i64 = 7;
+/// The words of a hold that names jobs.
+const IN_QUESTION: &str = "these jobs may have been sent already";
 
 impl Step<'_> {
     /// Returns a job's story, oldest first.
@@ -463,8 +465,12 @@ impl Step<'_> {
                 account: None,
                 kind: "hold".into(),
                 since: instant(since),
+                advice: if why.contains(IN_QUESTION) {
+                    "look at the jobs named, then `qunfa resume --all`".into()
+                } else {
+                    "`qunfa resume --all` lets the jobs go on".into()
+                },
                 what: format!("all accounts are on hold: {why}"),
-                advice: "look at the jobs named, then `qunfa resume --all`".into(),
             });
         }
         let mut statement = self.db.prepare_cached(

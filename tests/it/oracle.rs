@@ -755,7 +755,11 @@ impl Oracle {
         let sql = "SELECT job.id, state, due_at, (SELECT min(begun_at) FROM attempt
                        JOIN batch ON batch.id = attempt.batch WHERE batch.job = job.id
                        AND begun_at >= due_at), reason
-                   FROM job WHERE due_at > ?1";
+                   FROM job WHERE due_at > ?1
+                   -- A deletion waits for its broadcast within its grace, and that may be deferred.
+                   AND NOT (action = 'delete' AND state = 'missed' AND NOT EXISTS (SELECT 1 FROM batch
+                       WHERE batch.job = json_extract(job.parameters, '$.job')
+                       AND batch.accepted_at <= job.due_at + 1000 * job.grace_s))";
         let mut statement = disk.witness.prepare(sql).unwrap();
         let rows = statement
             .query_map([off.timestamp_millis()], |row| {
@@ -841,7 +845,8 @@ fn legal(from: &str, to: &str, why: &str) -> bool {
         "uncertain" => {
             ["releasing", "accepted", "sent", "failed", "partial", "missed"].contains(&to)
         }
-        "failed" | "partial" | "missed" => to == "planned" && why.contains("retried by"),
+        "partial" => to == "planned" && why.contains("retried by"),
+        "failed" | "missed" => ["planned", "held"].contains(&to) && why.contains("retried by"),
         _ => false,
     }
 }
