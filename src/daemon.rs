@@ -8,6 +8,7 @@
 
 mod callback;
 mod chores;
+mod files;
 mod lock;
 mod notify;
 mod outbox;
@@ -188,7 +189,15 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         tasks.spawn(callback::serve(listener, inlet, ended.clone()));
     }
     let accounts = engine.accounts().map(|config| config.account.clone()).collect();
-    let taker = taking::Taker { inbox, accounts, now: options.now.clone(), to: sender.clone() };
+    let files = files::Files::open(&state)?;
+    let path = files.path().to_owned();
+    let taker = taking::Taker {
+        inbox,
+        accounts,
+        files: files.clone(),
+        now: options.now.clone(),
+        to: sender.clone(),
+    };
     tasks.spawn(taker.run(ended));
     let chores = chores::start(sender.clone()).await;
     if large {
@@ -203,7 +212,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         manager,
         engine,
         state,
-        outbox: Outbox::new(bases, sender),
+        outbox: Outbox::new(bases, path, sender),
+        files,
         now: options.now,
         jump: options.jump,
         looked: Look { at: now, version: None, seen_at: now },
@@ -243,7 +253,8 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
     let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
     if !known.has_jobs || old || away {
-        let files = taking::remembered(inbox, &config.accounts, now)
+        let kept = files::Files::open(&config.state_dir)?;
+        let files = taking::remembered(inbox, &config.accounts, &kept, now)
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {
             tracing::warn!(files = files.len(), "the accepted files are read back");
@@ -292,6 +303,7 @@ struct Daemon {
     engine: Engine,
     state: PathBuf,
     outbox: Outbox,
+    files: files::Files,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
@@ -467,7 +479,7 @@ impl Daemon {
                 // Without a reply the file stays in the inbox and is found known at the next start.
                 reply.send(taken).unwrap_or_default();
             }
-            Input::Chore(chore) => chore.run(&mut self.engine, now)?,
+            Input::Chore(chore) => chore.run(&mut self.engine, &self.files, now)?,
             Input::Checked(verdict) => verdict.map_err(RunError::Database)?,
             Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
         }

@@ -12,6 +12,7 @@
 
 mod lane;
 mod meaning;
+mod prepare;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -61,6 +62,11 @@ pub enum Ticket {
     },
     /// `mass/get`.
     Result(ResultAsk),
+    /// An upload for a later broadcast.
+    Upload {
+        /// The request that was written down.
+        attempt: i64,
+    },
 }
 
 /// What must be done after a pass, in this order: store the mark, then send.
@@ -273,7 +279,7 @@ impl Engine {
 
     /// Says whether some request is under way.
     pub fn is_busy(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.busy || lane.asking_result)
+        self.lanes.iter().any(|lane| lane.busy || lane.asking_result || lane.preparing)
     }
 
     /// Decides for the accounts whose time has come, the longest due first, in one commit for many.

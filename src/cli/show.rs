@@ -14,7 +14,7 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, Step, Store,
+    AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, Step, Store, UploadView,
 };
 use crate::wechat::codes;
 
@@ -36,6 +36,7 @@ struct StoryView {
     outlook: Option<Outlook>,
     history: Vec<HistoryView>,
     attempts: Vec<AttemptView>,
+    uploads: Vec<UploadView>,
     charges: Vec<ChargeView>,
     events: Vec<EventView>,
     /// Events that may be an uncertain job's own.
@@ -98,6 +99,7 @@ fn read(
         result: result(&job.batches),
         history: step.history(id)?,
         attempts: step.attempts(id)?,
+        uploads: step.uploads(id)?,
         charges: step.charges(id)?,
         events: step.events(id)?,
         candidates: step.candidates(id)?,
@@ -149,6 +151,10 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     }
     page.gap();
     batches(page, &view.job.batches);
+    if !view.uploads.is_empty() {
+        page.gap();
+        uploads(page, &view.uploads);
+    }
     page.gap();
     page.head("STORY");
     for (at, tone, line) in story(view) {
@@ -223,6 +229,34 @@ fn batches(page: &mut Page, batches: &[BatchView]) {
         ]);
         if batch.generation > 0 {
             table.note(Tone::Quiet, &format!("remade {} x by retry", batch.generation));
+        }
+    }
+    page.table(2, &table);
+}
+
+/// What was given to the platform before, with the last answer.
+fn uploads(page: &mut Page, uploads: &[UploadView]) {
+    page.head("UPLOADS");
+    let columns = [("what", 0), ("kind", 7), ("asked", 6), ("last", 16), ("outcome", 9)];
+    let mut table = Table::new(&columns);
+    for upload in uploads {
+        let outcome = upload.outcome.as_deref().unwrap_or("under way");
+        let tone = match outcome {
+            "done" => Tone::Good,
+            "refused" => Tone::Alarm,
+            "under way" => Tone::Plain,
+            _ => Tone::Warn,
+        };
+        table.row(vec![
+            Cell::plain(&upload.name),
+            Cell::plain(&upload.kind),
+            Cell::plain(&format!("{} x", upload.attempts)),
+            Cell::plain(&text::time(upload.at)),
+            Cell::new(tone, outcome),
+        ]);
+        if let Some(errmsg) = &upload.errmsg {
+            let code = upload.errcode.map_or_else(String::new, |code| format!("{code} "));
+            table.note(tone, &format!("{code}({errmsg})"));
         }
     }
     page.table(2, &table);

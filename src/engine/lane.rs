@@ -48,6 +48,8 @@ pub struct Lane {
     pub(super) busy: bool,
     /// A `mass/get` is under way.
     pub(super) asking_result: bool,
+    /// An upload is under way, beside whatever else is.
+    pub(super) preparing: bool,
     pub(super) date: Option<DateReading>,
     token: Option<Token>,
     /// A token that the platform refused: the next one must differ.
@@ -69,6 +71,7 @@ impl Lane {
             wake: Some(now),
             busy: false,
             asking_result: false,
+            preparing: false,
             date: None,
             token: None,
             refused_token: None,
@@ -161,6 +164,11 @@ impl Lane {
         self.wake = release.into_iter().chain(result).min();
     }
 
+    /// Looks at this account no later than an upload wants to be made.
+    pub(super) fn wake_to_prepare(&mut self, at: Option<DateTime<Utc>>) {
+        self.wake = self.wake.into_iter().chain(at).min();
+    }
+
     /// Records an answer.
     pub(super) fn settle(
         &mut self,
@@ -198,6 +206,10 @@ impl Lane {
             Ticket::Result(ask) => {
                 self.asking_result = false;
                 self.settle_result(step, ask, answer, now)?;
+            }
+            Ticket::Upload { attempt } => {
+                self.preparing = false;
+                self.settle_prepared(step, attempt, answer, now)?;
             }
         }
         self.judge_preflight(step, ticket, answer, now)
@@ -240,7 +252,7 @@ impl Lane {
     ) -> Result<(), StoreError> {
         let preflight = match ticket {
             Ticket::Token { .. } | Ticket::Clock => true,
-            Ticket::Send { .. } | Ticket::Result(_) => false,
+            Ticket::Send { .. } | Ticket::Result(_) | Ticket::Upload { .. } => false,
         };
         if !preflight {
             return Ok(());
@@ -334,7 +346,7 @@ impl Lane {
         step.pause(&self.config.account.name, &why, row.advice, now)
     }
 
-    fn pause(
+    pub(super) fn pause(
         &self,
         step: &Step<'_>,
         code: i64,
@@ -347,7 +359,7 @@ impl Lane {
         step.pause(&self.config.account.name, &why, row.advice, now)
     }
 
-    fn refuse_token(&mut self) {
+    pub(super) fn refuse_token(&mut self) {
         self.refused_token = self.token.take().map(|token| token.value);
     }
 

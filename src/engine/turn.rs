@@ -38,6 +38,8 @@ impl Turn<'_, '_> {
             return Ok(());
         }
         let held = stops.hold.is_some();
+        // First, because what is complete now may be due.
+        let prepare_at = self.prepare(lane)?;
         let mut release_at = if held { None } else { self.next_release(lane)? };
         if !lane.busy && (self.judging || release_at.is_some()) {
             let wanted_at = if self.judging { self.now } else { release_at.unwrap_or(self.now) };
@@ -55,6 +57,7 @@ impl Turn<'_, '_> {
         }
         let result_at = self.step.next_result(&name)?;
         lane.schedule((release_at, self.ahead), result_at, self.now);
+        lane.wake_to_prepare(prepare_at);
         Ok(())
     }
 
@@ -78,12 +81,12 @@ impl Turn<'_, '_> {
         self.step.next_wake(&account.name)
     }
 
-    fn send(&mut self, at: DateTime<Utc>, ticket: Ticket, request: Request) {
+    pub(super) fn send(&mut self, at: DateTime<Utc>, ticket: Ticket, request: Request) {
         self.outgoing.push((at, Outgoing { lane: self.index, ticket, request }));
     }
 
     /// Asks for a token, or where there is one for the platform's clock.
-    fn preflight(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
+    pub(super) fn preflight(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
         if lane.preflight_at > self.now {
             return Ok(());
         }
@@ -132,10 +135,14 @@ impl Turn<'_, '_> {
                 Next::Wait(until) => self.step.sleep(&job.id, until.max(soon), None)?,
                 Next::Nothing => self.step.sleep(&job.id, at + margins::PER_MINUTE, None)?,
                 Next::Miss => {
-                    let why = missed(&job, at);
+                    let why = missed(&job, at) + &self.missing(&job, at)?;
                     self.step.end_for(&job, account, JobState::Missed, &why, at)?;
                 }
                 Next::RunOut => self.step.run_out(&job, account, at)?,
+                Next::Ask(_) if !self.step.unready(&job.id, at)?.is_empty() => {
+                    let over = plan::deadline(&job) + TimeDelta::milliseconds(1);
+                    self.step.await_uploads(&job.id, over.max(soon))?;
+                }
                 Next::Ask(index) => {
                     if let Some(free_at) = self.step.minute_free_at(&name, 0, at)? {
                         return Ok(Some(free_at.max(soon)));
@@ -160,6 +167,18 @@ impl Turn<'_, '_> {
             }
         }
         Ok(Some(soon))
+    }
+
+    /// Returns what to add about uploads that kept a missed job from going.
+    fn missing(&self, job: &Job, at: DateTime<Utc>) -> Result<String, StoreError> {
+        if self.step.unready(&job.id, at)?.is_empty() {
+            return Ok(String::new());
+        }
+        let reason = self.step.upload_trouble(&job.id)?;
+        Ok(match reason {
+            Some(why) => format!("; its uploads were not done in time: {why}"),
+            None => "; its uploads were not done in time".to_owned(),
+        })
     }
 
     fn without_room(

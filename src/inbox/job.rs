@@ -9,15 +9,26 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::ListSource;
 use super::time::{Wrong, duration, instant, zone};
-use crate::model::{Account, Action, Expires, JobId, JobSpec, OnFullReceivers, OnQuota};
+use super::{ListSource, article};
+use crate::model::{
+    Account, Action, Audience, Broadcast, Content, Expires, JobId, JobSpec, OnFullReceivers,
+    OnQuota, batch_lengths,
+};
 use crate::yaml::diagnostic::{Report, quote};
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 /// How long after its due time a batch may be asked for: the platform forgets a clientmsgid
 /// after 24 h, and from then on a second request would be a second broadcast.
 const RETRY_MOST: TimeDelta = TimeDelta::hours(20);
+/// How long before a job's time its uploads begin.
+const PREPARE: TimeDelta = TimeDelta::minutes(10);
+/// The longest such span: what is uploaded lives three days at the platform, and a job may be
+/// asked for 20 h.
+const PREPARE_MOST: TimeDelta = TimeDelta::days(2);
+/// The shortest such span, and what each call adds to it.
+const PREPARE_LEAST: TimeDelta = TimeDelta::seconds(60);
+const PREPARE_A_CALL: TimeDelta = TimeDelta::seconds(5);
 /// How long a job may be deferred; only there to keep sums of times in range.
 const EXPIRES_MOST: TimeDelta = TimeDelta::days(3650);
 
@@ -44,6 +55,7 @@ const JOB: Shape = Shape {
         "priority",
         "approval",
         "on_full_receivers",
+        "prepare",
         "broadcast",
     ],
     refused: &[
@@ -55,7 +67,6 @@ const JOB: Shape = Shape {
         ("delete", "`delete` is not available in this version", ONLY_BROADCASTS),
         ("speed", "`speed` is not available in this version", ONLY_BROADCASTS),
         ("preview", "`preview` is not available in this version", "leave it out"),
-        ("prepare", "`prepare` is not available in this version", "leave it out"),
     ],
 };
 
@@ -163,6 +174,7 @@ impl<'r> Reader<'r, '_> {
         let broadcast = fields
             .require("broadcast", help, self.report)
             .and_then(|entry| self.broadcast(entry, account, &mut notes));
+        let broadcast = self.prepare(&fields, broadcast, &mut notes);
         if self.report.count() > before {
             return None;
         }
@@ -182,6 +194,49 @@ impl<'r> Reader<'r, '_> {
             action: Action::Broadcast(broadcast?),
         };
         Some(ParsedJob { spec, line, notes })
+    }
+
+    /// Decides when the uploads of a broadcast begin, where it has any.
+    fn prepare(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        broadcast: Option<Broadcast>,
+        notes: &mut Vec<String>,
+    ) -> Option<Broadcast> {
+        let entry = fields.get("prepare");
+        let span = self.span(fields, "prepare", PREPARE);
+        let place = entry.map_or(fields.place, |entry| entry.node.place);
+        if span.is_some_and(|span| span < TimeDelta::zero() || span > PREPARE_MOST) {
+            let help = "the platform forgets what is uploaded after three days";
+            self.report.say_with(place, "`prepare` must be at most 2d", help);
+        }
+        let mut broadcast = broadcast?;
+        let batches = match &broadcast.audience {
+            Audience::List(list) => batch_lengths(list.len()).len(),
+            Audience::Everyone | Audience::Tag(_) => 1,
+        };
+        match &mut broadcast.content {
+            Content::Prepared { material, .. } => {
+                let calls = i32::try_from(material.calls(batches)).unwrap_or(i32::MAX);
+                let least = PREPARE_LEAST + PREPARE_A_CALL * calls;
+                let seconds = span?.max(least).min(PREPARE_MOST).num_seconds();
+                material.prepare_s = u32::try_from(seconds).unwrap_or(u32::MAX);
+                notes.push(article::told(material, batches));
+            }
+            Content::Text { .. }
+            | Content::Mpnews { .. }
+            | Content::Image { .. }
+            | Content::Images(_)
+            | Content::Voice { .. }
+            | Content::Mpvideo { .. }
+            | Content::Wxcard { .. } => {
+                if entry.is_some() {
+                    let help = "it is for `articles` and local files; leave it out";
+                    self.report.say_with(place, "there is nothing to prepare", help);
+                }
+            }
+        }
+        Some(broadcast)
     }
 
     fn id(&mut self, fields: &Fields<'_, '_>) -> Option<(JobId, usize)> {

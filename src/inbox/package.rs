@@ -75,6 +75,14 @@ impl Package {
         &self.sha256
     }
 
+    /// Returns the content of another file of the folder.
+    pub fn file(&self, path: &str) -> Option<&[u8]> {
+        match &self.lists {
+            Lists::None => None,
+            Lists::Inside(files) => files.get(path).map(Vec::as_slice),
+        }
+    }
+
     /// Reads the job file: all of its jobs, or everything that is wrong with it.
     pub fn parse(&self, accounts: &[&Account]) -> Result<Parsed, Vec<Diagnostic>> {
         super::parse(&self.file_name, &self.bytes, self, accounts)
@@ -108,6 +116,13 @@ impl ListSource for Package {
                 Some(bytes) => Ok(Cow::Borrowed(bytes)),
                 None => Err(format!("there is no `{path}` in the folder")),
             },
+        }
+    }
+
+    fn file(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
+        match &self.lists {
+            Lists::None => super::NoLists.file(path),
+            Lists::Inside(_) => self.list(path),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The claims of this module.
 
 use super::*;
-use crate::model::Kind;
+use crate::model::{ArticlesVia, Kind};
 
 mod broadcasts;
 mod directory;
@@ -18,6 +18,8 @@ fn accounts() -> [Account; 2] {
         kind,
         daily_calls: 2,
         history_per_day: Some(1),
+        payment: false,
+        articles_via: ArticlesVia::Draft,
     })
 }
 

@@ -275,6 +275,7 @@ impl Step<'_> {
         for (number, body) in (0_u32..).zip(bodies) {
             self.insert_batch(&spec.id, account, number, body, planned)?;
         }
+        self.plan_uploads(&spec.id, broadcast.content.material())?;
         let (from, what, at) = match replaced {
             Some((_, now)) => (before, "changed by", now),
             None => (None, "taken from", source.first_taken_at),
@@ -444,6 +445,11 @@ pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
 pub(super) fn is_slot(rule: Rule) -> bool {
     match rule {
         Rule::DailySend | Rule::DailyHistory | Rule::MonthlyHistory => true,
-        Rule::DailyCalls | Rule::MonthlyReceiver | Rule::PerMinute | Rule::ForcedToken => false,
+        Rule::DailyCalls
+        | Rule::MonthlyReceiver
+        | Rule::PerMinute
+        | Rule::ForcedToken
+        | Rule::DailyDrafts
+        | Rule::DailyUploadnews => false,
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
 use qunfa::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenJob, Ticket};
-use qunfa::model::{Account, JobId, JobSpec, Kind};
+use qunfa::model::{Account, ArticlesVia, JobId, JobSpec, Kind};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
 use qunfa::wechat::callback::{self, Incoming};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::disk::{Copy, Disk};
 use crate::oracle::Oracle;
+use crate::uploads;
 
 /// Where the daemon can be killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,6 +268,8 @@ impl World {
                 kind,
                 daily_calls: 100,
                 history_per_day: Some(1),
+                payment: false,
+                articles_via: ArticlesVia::Draft,
             },
             token: TokenSource::Stable,
             callback: false,
@@ -386,7 +389,6 @@ impl World {
             secret: Some(SecretString::from("secret")),
             api_base: "https://api.weixin.qq.com".to_owned(),
             verified: true,
-            payment: false,
             token: setup.token.clone(),
             callback: setup
                 .callback
@@ -801,7 +803,7 @@ fn theirs(request: &Request, appid: &str) -> sandbox::Request {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), value.clone()))
             .collect(),
-        body: request.body.clone().unwrap_or_default().into_bytes(),
+        body: uploads::body(request),
     }
 }
 
