@@ -190,14 +190,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     }
     let accounts = engine.accounts().map(|config| config.account.clone()).collect();
     let files = files::Files::open(&state)?;
-    let path = files.path().to_owned();
-    let taker = taking::Taker {
-        inbox,
-        accounts,
-        files: files.clone(),
-        now: options.now.clone(),
-        to: sender.clone(),
-    };
+    let (now_of_taker, to) = (options.now.clone(), sender.clone());
+    let taker = taking::Taker { inbox, accounts, files: files.clone(), now: now_of_taker, to };
     tasks.spawn(taker.run(ended));
     let chores = chores::start(sender.clone()).await;
     if large {
@@ -212,7 +206,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         manager,
         engine,
         state,
-        outbox: Outbox::new(bases, path, sender),
+        outbox: Outbox::new(bases, files.path(), sender),
         files,
         now: options.now,
         jump: options.jump,

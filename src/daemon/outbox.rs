@@ -4,7 +4,7 @@
 //! and the network tries those again a second later. So a request waits until one before it was
 //! answered, or has been under way for a moment: a slow platform must not slow the others.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,10 +33,10 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// An outbox of lanes with these addresses, and the directory of the files they upload.
-    pub(super) fn new(bases: Vec<ApiBase>, files: PathBuf, to: mpsc::Sender<Input>) -> Self {
+    pub(super) fn new(bases: Vec<ApiBase>, files: &Path, to: mpsc::Sender<Input>) -> Self {
         let abreast = Arc::new(Semaphore::new(ABREAST));
         let uploads = Arc::new(Semaphore::new(UPLOADS));
-        Self { bases, client: Arc::new(Client::with_files(files)), abreast, uploads, to }
+        Self { bases, client: Arc::new(Client::with_files(files.to_owned())), abreast, uploads, to }
     }
 
     /// Sends a request, in its turn.

@@ -172,7 +172,7 @@ impl Reader<'_, '_> {
         builder: &mut Builder<'_>,
         notes: &mut Vec<String>,
     ) -> Option<String> {
-        let help = "write `content: \"<p>…</p>\"`, or `content_file: article.md`";
+        let help = "write `content: <p>…</p>`, or `content_file: article.md`";
         let (entry, html) = match (fields.get("content"), fields.get("content_file")) {
             (Some(_), Some(second)) => {
                 let message = "`content` and `content_file` cannot stand together";

@@ -493,18 +493,10 @@ fn keep_video_title(content: &mut Content, audience: &Audience, notes: &mut Vec<
         Audience::List(_) => true,
         Audience::Everyone | Audience::Tag(_) => false,
     };
-    let content = match content {
-        // Its title and description went with uploadvideo.
-        Content::Prepared { content, .. } => {
-            if let Content::Mpvideo { title, description, .. } = &mut **content
-                && !by_list
-            {
-                (*title, *description) = (None, None);
-            }
-            return;
-        }
-        other => other,
-    };
+    if let Content::Prepared { content, .. } = content {
+        // What it is shown with goes to uploadvideo all the same.
+        return keep_video_title(content, audience, &mut Vec::new());
+    }
     if let Content::Mpvideo { title, description, .. } = content
         && !by_list
         && (title.take().is_some() | description.take().is_some())

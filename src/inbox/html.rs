@@ -214,7 +214,7 @@ impl Cleaner<'_, '_> {
                 let name = text(&tag.name);
                 // A start tag that cannot stand was reported; its end says nothing new.
                 if TAGS.contains(&&*name) && !VOID.contains(&&*name) {
-                    self.cleaned.html.push_str(&format!("</{name}>"));
+                    self.cleaned.html.extend(["</", &*name, ">"]);
                 }
             }
             Token::String(string) => {
@@ -229,7 +229,7 @@ impl Cleaner<'_, '_> {
 
     fn start(&mut self, tag: &StartTag<usize>) {
         let name = text(&tag.name);
-        let place = place(tag.span);
+        let place = place_of(tag.span);
         if !TAGS.contains(&&*name) {
             let help = match &*name {
                 "html" | "head" | "body" => "write only what stands inside `<body>`",
@@ -257,7 +257,8 @@ impl Cleaner<'_, '_> {
             let (key, value) = (text(key), text(&found.value));
             let value = self.attribute(&name, &key, value, place_of(found.span));
             if let Some(value) = value {
-                written.push_str(&format!(" {key}=\"{}\"", escape(&value).replace('"', "&quot;")));
+                let value = escape(&value).replace('"', "&quot;");
+                written.extend([" ", &*key, "=\"", &*value, "\""]);
             }
         }
         self.cleaned.html.push_str(&written);
@@ -389,12 +390,8 @@ impl Cleaner<'_, '_> {
     }
 }
 
-fn place(span: Span<usize>) -> Place {
-    Place { start: span.start, end: span.end }
-}
-
 fn place_of(span: Span<usize>) -> Place {
-    place(span)
+    Place { start: span.start, end: span.end }
 }
 
 fn text(bytes: &HtmlString) -> String {

@@ -103,7 +103,6 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// Returns what a file is, by its first bytes.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the crate's enum is open")]
 fn format(bytes: &[u8]) -> Option<Format> {
     match imagesize::image_type(bytes) {
         Ok(ImageType::Jpeg) => return Some(Format::Jpg),

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::{ArticlesVia, Kind};
 
+mod articles;
 mod broadcasts;
 mod directory;
 mod folders;

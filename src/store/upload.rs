@@ -148,6 +148,23 @@ impl Step<'_> {
         Ok(found.and_then(|(id, begins)| Some((JobId::parse(&id)?, instant(begins)))))
     }
 
+    /// Returns when a waiting job's uploads begin, if it still lacks some.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn preparation(&self, id: &JobId, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let begins: Option<i64> = self
+            .db
+            .prepare_cached(&format!(
+                "SELECT max(due_at - prepare_s * 1000, prepare_after_at) FROM job
+                 WHERE id = ?1 AND material IS NOT NULL AND wake_at IS NOT NULL
+                   AND EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id AND {UNREADY})"
+            ))?
+            .query_row(params![id.as_str(), millis(now)], |row| row.get(0))
+            .optional()?;
+        Ok(begins.map(instant))
+    }
+
     /// Returns what a job needs uploaded, if anything.
     ///
     /// # Errors

@@ -87,6 +87,15 @@ fn the_example_shows_every_field() {
         "need_open_comment",
         "only_fans_can_comment",
         "send_ignore_reprint",
+        "prepare",
+        "articles",
+        "author",
+        "digest",
+        "thumb",
+        "content_file",
+        "content_source_url",
+        "file",
+        "files",
     ];
     for key in keys {
         assert!(EXAMPLE.contains(&format!("{key}:")), "{key}");
