@@ -39,6 +39,8 @@ struct Known {
     spec: JobSpec,
     /// How often a person said retry.
     retries: u32,
+    /// Some version of it had something to upload.
+    prepared: bool,
 }
 
 /// What the referee has seen.
@@ -103,6 +105,11 @@ fn text_of(value: &Value) -> Option<&str> {
         .find_map(|path| value.pointer(&format!("/{path}"))?.as_str())
 }
 
+fn is_prepared(spec: &JobSpec) -> bool {
+    let Action::Broadcast(broadcast) = &spec.action;
+    broadcast.content.material().is_some()
+}
+
 impl Oracle {
     pub(crate) fn know_account(&mut self, account: &Account) {
         self.accounts.insert(account.name.clone(), account.clone());
@@ -111,9 +118,12 @@ impl Oracle {
     pub(crate) fn know_job(&mut self, spec: &JobSpec) {
         let id = spec.id.to_string();
         match self.jobs.get_mut(&id) {
-            Some(known) => known.spec = spec.clone(),
+            Some(known) => {
+                known.prepared |= is_prepared(spec);
+                known.spec = spec.clone();
+            }
             None => {
-                let known = Known { spec: spec.clone(), retries: 0 };
+                let known = Known { prepared: is_prepared(spec), spec: spec.clone(), retries: 0 };
                 self.jobs.insert(id, known);
             }
         }
@@ -267,7 +277,8 @@ impl Oracle {
         let value: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
         let id = value["clientmsgid"].as_str().ok_or("6: a send without a clientmsgid")?;
         let named = text_of(&value).and_then(|text| text.split('|').next()).unwrap_or_default();
-        let job = self.prepared_job(id).unwrap_or(named);
+        let known = self.jobs.contains_key(named);
+        let job = if known { named } else { self.prepared_job(id).unwrap_or(named) };
         uploads::check_body(body)?;
         let known = self.jobs.get(job).ok_or_else(|| format!("7: nobody planned {body}"))?;
         let Action::Broadcast(broadcast) = &known.spec.action;
@@ -284,9 +295,8 @@ impl Oracle {
     /// The job with uploads that an id derives from: its body names what the platform made of them.
     fn prepared_job(&self, id: &str) -> Option<&str> {
         let derives = |(job, known): &(&String, &Known)| {
-            let Action::Broadcast(broadcast) = &known.spec.action;
             let Some(account) = self.accounts.get(&known.spec.account) else { return false };
-            broadcast.content.material().is_some()
+            known.prepared
                 && (0..=known.retries).any(|generation| {
                     let id_of = |batch| {
                         let key = Key { job: (*job).clone(), batch };
@@ -296,11 +306,6 @@ impl Oracle {
                 })
         };
         self.jobs.iter().find(derives).map(|(job, _)| job.as_str())
-    }
-
-    fn is_prepared(&self, key: &Key) -> bool {
-        let Action::Broadcast(broadcast) = &self.jobs[&key.job].spec.action;
-        broadcast.content.material().is_some()
     }
 
     fn check_id(
@@ -318,7 +323,7 @@ impl Oracle {
         match self.ids.get(id) {
             Some(_) if self.other_bodies_expected => Ok(()),
             // A database that forgot its draft makes another; the platform knows the id.
-            Some(_) if self.was_restored() && self.is_prepared(key) => Ok(()),
+            Some(_) if self.was_restored() && self.jobs[&key.job].prepared => Ok(()),
             Some((before, whose)) if *before != digest || whose != key => {
                 Err(format!("6: {id} is asked with two bodies"))
             }
