@@ -237,7 +237,7 @@ fn batches(page: &mut Page, batches: &[BatchView]) {
 /// What was given to the platform before, with the last answer.
 fn uploads(page: &mut Page, uploads: &[UploadView]) {
     page.head("UPLOADS");
-    let columns = [("what", 0), ("kind", 7), ("asked", 6), ("last", 16), ("outcome", 9)];
+    let columns = [("what", 0), ("kind", 7), ("asked", 6), ("last", 23), ("outcome", 9)];
     let mut table = Table::new(&columns);
     for upload in uploads {
         let outcome = upload.outcome.as_deref().unwrap_or("under way");

@@ -51,7 +51,11 @@ impl Files {
     /// Opens the directory, readable by its owner only.
     pub(super) fn open(state: &Path) -> Result<Self, RunError> {
         let path = state.join(DIRECTORY);
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|error| {
+        let make = || {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
+            File::open(state)?.sync_all()
+        };
+        make().map_err(|error| {
             RunError::Setup(format!("{} cannot be made: {error}", path.display()))
         })?;
         Ok(Self { path, held: Arc::default() })

@@ -20,6 +20,10 @@ const ARTICLES_MOST: usize = 8;
 /// Below so many characters and bytes an article's HTML must stay.
 const CONTENT_CHARS: usize = 20_000;
 const CONTENT_BYTES: usize = 1 << 20;
+/// How the placeholder of a picture begins.
+const PICTURE: &str = "\"qunfa:picture:";
+/// How much longer its address may be: 200 characters.
+const ADDRESS_GROWS: usize = 120;
 /// The longest address behind 阅读原文, in bytes.
 const SOURCE_URL_MOST: usize = 1_024;
 /// The longest author.
@@ -205,7 +209,9 @@ impl Reader<'_, '_> {
     }
 
     fn fits(&mut self, entry: &Entry<'_>, html: &str) -> bool {
-        let (chars, bytes) = (html.chars().count(), html.len());
+        // A picture's address at the platform is longer than what stands for it here.
+        let grows = html.matches(PICTURE).count() * ADDRESS_GROWS;
+        let (chars, bytes) = (html.chars().count() + grows, html.len() + grows);
         let message = if html.trim().is_empty() {
             "the article's text is empty".to_owned()
         } else if html.contains("qunfa:news") {

@@ -451,8 +451,10 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn uploads(&self, job: &str) -> Result<Vec<UploadView>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT kind, name, count(*), outcome, errcode, errmsg, begun_at, max(id)
-             FROM upload_attempt WHERE job = ?1 GROUP BY kind, sha256 ORDER BY min(id)",
+            "SELECT kind, name, asked, outcome, errcode, errmsg, begun_at
+             FROM upload_attempt JOIN (SELECT max(id) AS last, min(id) AS first, count(*) AS asked
+                 FROM upload_attempt WHERE job = ?1 GROUP BY kind, sha256) ON id = last
+             ORDER BY first",
         )?;
         let rows = statement.query_map([job], |row| {
             Ok(UploadView {

@@ -114,6 +114,7 @@ fn an_upload_without_an_answer_is_made_again() {
     assert_eq!(order(&rig), ["add_material", "add_material", "add", "add", "sendall"]);
     let shown = rig.ask(&["show", "spring", "--json"]);
     assert_eq!(shown["uploads"][0]["attempts"], 2);
+    assert_eq!(shown["uploads"][0]["outcome"], "done");
     assert_eq!(shown["reason"], Value::Null);
 }
 

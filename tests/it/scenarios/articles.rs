@@ -146,6 +146,22 @@ fn an_expired_token_is_replaced_for_an_upload_as_well() {
 }
 
 #[test]
+fn uploads_wait_while_our_clock_is_wrong() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").tag().content(image("a")).at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 16:00");
+    world.step_clock(TimeDelta::hours(4));
+    world.run_until("2027-03-20 16:10");
+    assert_eq!(names(&world), Vec::<String>::new());
+
+    world.step_clock(TimeDelta::hours(-4));
+    world.run_until("2027-03-20 20:01");
+
+    assert_eq!(names(&world), ["media/upload"]);
+    assert_eq!(world.state("a"), JobState::Sent);
+}
+
+#[test]
 fn temporary_media_of_a_job_deferred_for_days_are_uploaded_again() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").tag().content(image("a")).at("2027-03-20 20:00").submit();
