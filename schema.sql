@@ -1,4 +1,4 @@
--- The whole schema, version 1. Instants are milliseconds since 1970 (UTC) and end in _at; windows
+-- The whole schema, version 2. Instants are milliseconds since 1970 (UTC) and end in _at; windows
 -- are Beijing days (2027-03-20) or months (2027-03). Nothing that carries an id is ever deleted:
 -- an id that is forgotten could be sent again.
 
@@ -24,6 +24,8 @@ CREATE TABLE account (
     paused_do       TEXT,
     -- When the platform was last made to renew the token: two of these stand apart.
     forced_token_at INTEGER,
+    -- When the daemon first had it in its config: what was sent before, it cannot know.
+    known_at        INTEGER,
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL)),
     -- A paused account always says why and what a person can do.
     CHECK ((paused_since_at IS NULL) = (paused_why IS NULL)),
@@ -39,7 +41,7 @@ CREATE TABLE file (
 CREATE TABLE job (
     id             TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
     account        TEXT NOT NULL REFERENCES account (name),
-    action         TEXT NOT NULL CHECK (action IN ('broadcast')),
+    action         TEXT NOT NULL CHECK (action IN ('broadcast', 'delete', 'menu', 'qrcode', 'speed')),
     state          TEXT NOT NULL CHECK (state IN ('planned', 'held', 'releasing', 'accepted', 'sent',
                        'failed', 'partial', 'uncertain', 'cancelled', 'expired', 'missed')),
     -- The order in which jobs were taken: the earlier one owns a contested slot.
@@ -62,7 +64,8 @@ CREATE TABLE job (
     file           TEXT NOT NULL,
     line           INTEGER NOT NULL,
     everyone       INTEGER NOT NULL CHECK (everyone IN (0, 1)),
-    calls          INTEGER NOT NULL CHECK (calls >= 1),
+    -- Mass-send calls; an action that is no broadcast makes none, and uses no quota of theirs.
+    calls          INTEGER NOT NULL CHECK (calls >= 0),
     audience       TEXT NOT NULL,
     msgtype        TEXT NOT NULL,
     -- The first request since it became due (null again after a deferral).
@@ -74,6 +77,8 @@ CREATE TABLE job (
     reason         TEXT,
     wake_at        INTEGER,
     ended_at       INTEGER,
+    -- What an action that is no broadcast does, as JSON.
+    parameters     TEXT,
     -- What is uploaded before it can go, as JSON; null where nothing is.
     material       TEXT,
     -- How long before due_at the uploads begin.
@@ -83,7 +88,9 @@ CREATE TABLE job (
     -- A job that waits is always looked at again: a send must not silently never happen.
     CHECK ((state IN ('planned', 'held', 'releasing')) = (wake_at IS NOT NULL)),
     CHECK ((state IN ('sent', 'failed', 'partial', 'cancelled', 'expired', 'missed')) = (ended_at IS NOT NULL)),
-    CHECK (first_asked_at IS NULL OR asked = 1)
+    CHECK (first_asked_at IS NULL OR asked = 1),
+    CHECK ((action = 'broadcast') = (calls > 0)),
+    CHECK ((action = 'broadcast') = (parameters IS NULL))
 ) STRICT;
 
 -- Due work is read off this index, one account at a time.
@@ -180,7 +187,9 @@ CREATE TABLE external_send (
     source    TEXT NOT NULL CHECK (source IN ('45028', 'event', 'record')),
     confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
     returned  INTEGER NOT NULL DEFAULT 0 CHECK (returned IN (0, 1)),
-    msg_id    INTEGER
+    msg_id    INTEGER,
+    -- Whether `at` is right to the day: of sends that a person counted only the month is known.
+    day_known INTEGER NOT NULL DEFAULT 1 CHECK (day_known IN (0, 1))
 ) STRICT;
 
 -- One send made elsewhere is booked once, however many signs of it arrive.
@@ -202,6 +211,7 @@ CREATE TABLE charge (
     slot          INTEGER,
     -- Tomorrow's window, charged in the last minutes of today: counts from midnight on.
     provisional   INTEGER NOT NULL DEFAULT 0 CHECK (provisional IN (0, 1)),
+    errand        INTEGER REFERENCES errand (id),
     -- Someone charged it: our own batch, somebody else's send, or the daemon's token request.
     CHECK (batch IS NULL OR external_send IS NULL),
     CHECK (external_send IS NULL OR slot IS NULL),
@@ -256,11 +266,35 @@ CREATE TABLE event (
     error_count  INTEGER,
     -- Kept back while a batch of the account is in flight or in doubt: it may be that batch's.
     candidate   INTEGER NOT NULL DEFAULT 0 CHECK (candidate IN (0, 1)),
+    -- It came encrypted, so nobody but the platform can have written it.
+    proven      INTEGER NOT NULL DEFAULT 0 CHECK (proven IN (0, 1)),
+    -- What a batch is settled by; null for a status that no document names.
+    outcome     TEXT CHECK (outcome IN ('sent', 'failed')),
+    -- What an operator can do about it; empty if there is nothing to do.
+    advice      TEXT NOT NULL DEFAULT '',
     -- The platform delivers an event up to three times.
     UNIQUE (account, msg_id, status)
 ) STRICT;
 
 CREATE INDEX event_candidate ON event (account) WHERE candidate = 1;
+
+-- What events told of each article; the numbers are the platform's own.
+CREATE TABLE article_result (
+    account            TEXT NOT NULL,
+    msg_id             INTEGER NOT NULL,
+    article_idx        INTEGER NOT NULL,
+    url                TEXT,
+    user_declare_state INTEGER,
+    audit_state        INTEGER,
+    original_url       TEXT,
+    original_type      INTEGER,
+    can_reprint        INTEGER,
+    need_replace       INTEGER,
+    need_show_source   INTEGER,
+    -- A plain event never takes the place of an encrypted one.
+    proven             INTEGER NOT NULL CHECK (proven IN (0, 1)),
+    PRIMARY KEY (account, msg_id, article_idx)
+) STRICT, WITHOUT ROWID;
 
 -- Signed events that could not be read, as they came.
 CREATE TABLE unread_event (
@@ -292,10 +326,90 @@ CREATE TABLE attention (
     kind     TEXT NOT NULL,
     since_at INTEGER NOT NULL,
     what     TEXT NOT NULL,
-    "do"     TEXT NOT NULL
+    "do"     TEXT NOT NULL,
+    -- When it is no longer worth a look, if it passes by itself.
+    until_at INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX attention_one ON attention (ifnull(account, ''), ifnull(job, ''), kind);
+
+-- What persons decided about accounts and the ledger; decisions about a job stand in its story.
+CREATE TABLE decision (
+    id            INTEGER PRIMARY KEY,
+    at            INTEGER NOT NULL,
+    who           TEXT NOT NULL,
+    what          TEXT NOT NULL CHECK (what IN ('hold', 'resume', 'record', 'return')),
+    -- Null is every account.
+    account       TEXT,
+    why           TEXT,
+    -- The entry of the ledger that it is about.
+    charge        INTEGER REFERENCES charge (id),
+    external_send INTEGER REFERENCES external_send (id),
+    -- An entry was made or returned, or none was: `record` with neither says that nothing was sent.
+    CHECK (charge IS NULL OR external_send IS NULL),
+    CHECK (what <> 'return' OR charge IS NOT NULL OR external_send IS NOT NULL)
+) STRICT;
+
+CREATE INDEX decision_account ON decision (account, at);
+CREATE INDEX decision_charge ON decision (charge) WHERE charge IS NOT NULL;
+CREATE INDEX decision_external ON decision (external_send) WHERE external_send IS NOT NULL;
+
+-- Calls around the broadcasts: previews, deletes, the speed. Commands and jobs write them down, the
+-- daemon makes them. All of them can be asked again without harm.
+CREATE TABLE errand (
+    id         INTEGER PRIMARY KEY,
+    account    TEXT NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('preview', 'delete', 'speed_get', 'speed_set')),
+    -- Who wants it: a person, a job before its broadcast, or a job that does nothing else.
+    role       TEXT NOT NULL CHECK (role IN ('command', 'prelude', 'action')),
+    -- The job in whose story it stands.
+    job        TEXT REFERENCES job (id),
+    -- The broadcast that is deleted.
+    batch      INTEGER REFERENCES batch (id),
+    parameters TEXT NOT NULL,
+    who        TEXT,
+    why        TEXT,
+    made_at    INTEGER NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('planned', 'asking', 'in_doubt', 'done', 'failed')),
+    -- When it may be asked (again).
+    next_at    INTEGER,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    -- The platform may have deleted it: it is asked what became of the broadcast.
+    verifies   INTEGER NOT NULL DEFAULT 0 CHECK (verifies IN (0, 1)),
+    errcode    INTEGER,
+    -- What was last said of it, for people.
+    errmsg     TEXT,
+    -- What the platform answered, as JSON.
+    answer     TEXT,
+    ended_at   INTEGER,
+    -- The call in the sliding minute.
+    call       INTEGER,
+    -- What waits is always asked, and what has ended never again.
+    CHECK ((state IN ('planned', 'in_doubt')) = (next_at IS NOT NULL)),
+    CHECK ((state IN ('done', 'failed')) = (ended_at IS NOT NULL)),
+    CHECK (kind <> 'delete' OR batch IS NOT NULL),
+    CHECK (role = 'command' OR job IS NOT NULL)
+) STRICT;
+
+CREATE INDEX errand_next ON errand (account, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX errand_job ON errand (job) WHERE job IS NOT NULL;
+
+-- What a job wants done before its broadcast.
+CREATE TABLE prelude (
+    job         TEXT NOT NULL REFERENCES job (id),
+    account     TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('preview', 'speed_set')),
+    parameters  TEXT NOT NULL,
+    -- How long before the job's time.
+    ahead_s     INTEGER NOT NULL CHECK (ahead_s >= 0),
+    -- The time that it was last done for: a job that moves is given its speed again.
+    done_for_at INTEGER,
+    -- Nothing of it is to be done any more.
+    closed      INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)),
+    PRIMARY KEY (job, kind, parameters)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX prelude_open ON prelude (account) WHERE closed = 0;
 
 -- What the platform was given, so that nothing is given to it twice while it lives.
 CREATE TABLE upload (

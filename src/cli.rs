@@ -5,16 +5,22 @@
 //! `out` handed in and an error to the caller, which knows its exit code; nothing here reads a
 //! clock. What is absent on purpose: decisions. They are the core's, and asked for there.
 
+mod articles;
+mod backup;
 mod check;
 mod database;
 mod decisions;
+mod errands;
 mod jobs;
+mod manual;
 mod outlook;
 mod person;
 mod plan;
+mod quota;
 mod sandbox;
 mod show;
 mod status;
+mod submit;
 mod text;
 mod watch;
 
@@ -64,6 +70,14 @@ impl Arguments {
             | Command::Hold(_)
             | Command::Approve(_)
             | Command::Cancel(_)
+            | Command::Quota(_)
+            | Command::Preview(_)
+            | Command::Delete(_)
+            | Command::Speed(_)
+            | Command::Submit(_)
+            | Command::Backup(_)
+            | Command::Completions(_)
+            | Command::Man(_)
             | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
         }
     }
@@ -81,6 +95,8 @@ enum Command {
     Status(status::Options),
     /// Check job files as the inbox would, and say when their jobs will go
     Check(check::Options),
+    /// Check job files and put them into the inbox
+    Submit(submit::Options),
     /// Forecast when each job will really go, day by day
     Plan(plan::Options),
     /// List the jobs
@@ -88,7 +104,7 @@ enum Command {
     /// Tell one job's whole story
     Show(show::Options),
     /// Ask again for what was refused, failed or missed
-    Retry(person::RetryOptions),
+    Retry(decisions::JobOptions),
     /// Lift holds and pauses, so that jobs are released again
     Resume(person::ResumeOptions),
     /// Stop the releases of an account, or of all, at once
@@ -99,6 +115,20 @@ enum Command {
     Cancel(decisions::JobOptions),
     /// Say what became of a job that may have gone out
     Resolve(decisions::ResolveOptions),
+    /// Show a job's content to people before it goes
+    Preview(errands::PreviewOptions),
+    /// Delete a broadcast that was sent
+    Delete(errands::DeleteOptions),
+    /// Show or set an account's mass-send speed
+    Speed(errands::SpeedOptions),
+    /// Show what the quotas were used for; enter and correct it
+    Quota(quota::Options),
+    /// Copy the database into a file, while the daemon runs
+    Backup(backup::Options),
+    /// Print the completions of a shell
+    Completions(manual::CompletionsOptions),
+    /// Print the manual page
+    Man(manual::ManOptions),
 }
 
 /// How an answer is written.
@@ -272,13 +302,21 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Status(options) => status::run(options, &config()?, terminal)?,
         Command::Plan(options) => plan::run(&options, &config()?, terminal)?,
         Command::Check(options) => return check::run(&options, &config()?, terminal),
+        Command::Submit(options) => return submit::run(&options, &config()?, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
-        Command::Retry(options) => person::retry(&options, &config()?, terminal)?,
-        Command::Resume(options) => person::resume(&options, &config()?, terminal)?,
+        Command::Retry(options) => person::retry(&options, &config()?, &who, terminal)?,
+        Command::Resume(options) => person::resume(&options, &config()?, &who, terminal)?,
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
+        Command::Preview(options) => return errands::preview(&options, &config()?, &who, terminal),
+        Command::Delete(options) => return errands::delete(&options, &config()?, &who, terminal),
+        Command::Speed(options) => return errands::speed(&options, &config()?, &who, terminal),
+        Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
+        Command::Backup(options) => backup::run(&options, &config()?, terminal)?,
+        Command::Completions(options) => manual::completions(&options, terminal)?,
+        Command::Man(options) => manual::man(&options, terminal)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)

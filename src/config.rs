@@ -11,9 +11,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::model;
+use crate::wechat::callback::seal::AesKey;
 use crate::yaml::diagnostic::{Report, quote};
 use crate::yaml::{self, Broken, Diagnostic, Entry, Fields, Node, Shape, Value};
 
@@ -65,6 +67,10 @@ pub enum TokenSource {
 pub struct CallbackConfig {
     /// The token that signs them.
     pub token: SecretString,
+    /// The keys that they are encrypted with, the present one first; none is plain mode.
+    pub keys: Vec<AesKey>,
+    /// Where everything goes on to that is not ours.
+    pub forward_to: Option<Url>,
 }
 
 /// Why there is no config; `main` ends with exit code 3 on each of them.
@@ -219,7 +225,9 @@ impl Loader<'_, '_> {
         };
         let inbox_end_marker_required = self.end_marker(&fields);
         let listen = fields.get("listen").and_then(|entry| self.listen(entry));
-        let accounts = self.accounts(&fields);
+        // An address that cannot be read was told already: there is a listener all the same.
+        let listener = fields.get("listen").map(|_| listen.unwrap_or_else(|| ([0; 4], 0).into()));
+        let accounts = self.accounts(&fields, listener);
         Some(Config {
             state_dir: state_dir?,
             inbox: inbox?,
@@ -245,7 +253,11 @@ impl Loader<'_, '_> {
         address
     }
 
-    fn accounts(&mut self, fields: &Fields<'_, '_>) -> Option<Vec<AccountConfig>> {
+    fn accounts(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        listen: Option<SocketAddr>,
+    ) -> Option<Vec<AccountConfig>> {
         let help = "write `accounts:` and below it each account's name with its keys";
         let entry = fields.require("accounts", help, self.report)?;
         let entries = match &entry.node.value {
@@ -255,10 +267,9 @@ impl Loader<'_, '_> {
                 return None;
             }
         };
-        let has_listener = fields.get("listen").is_some();
         let mut accounts: Vec<AccountConfig> = Vec::new();
         for entry in entries {
-            let Some(account) = self.account(entry, has_listener) else { continue };
+            let Some(account) = self.account(entry, listen) else { continue };
             let same = accounts.iter().find(|other| other.account.appid == account.account.appid);
             if let Some(other) = same {
                 let appid = &account.account.appid;

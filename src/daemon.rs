@@ -26,7 +26,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::config::{AccountConfig, Config};
 use crate::engine::{Engine, Mark, Offered, TakeError, TakenFile, Ticket};
 use crate::inbox::Inbox;
-use crate::quota::margins;
+use crate::model::Credence;
 use crate::store::{Store, StoreError};
 use crate::wechat::callback::MassEvent;
 use crate::wechat::client::ApiBase;
@@ -51,6 +51,8 @@ const DECIDE_AHEAD: TimeDelta = TimeDelta::seconds(1);
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// How often the daemon writes down that it is alive.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
+/// How late a timer may be.
+const TIMER_LATE: Duration = Duration::from_millis(3);
 /// A clock that moves further than this between two looks was stepped, or the machine slept.
 const STEPPED: TimeDelta = TimeDelta::seconds(10);
 /// How long an idle rehearsal waits for something to happen before it jumps.
@@ -92,7 +94,13 @@ impl RunError {
 
 impl From<StoreError> for RunError {
     fn from(error: StoreError) -> Self {
-        if error.is_damage() { Self::Database(error) } else { Self::Storage(error) }
+        let lasting = match &error {
+            StoreError::Newer(..) | StoreError::Access(..) => true,
+            StoreError::Damaged(..) | StoreError::Failed(_) | StoreError::Guard(_) => {
+                error.is_damage()
+            }
+        };
+        if lasting { Self::Database(error) } else { Self::Storage(error) }
     }
 }
 
@@ -137,10 +145,13 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
 /// What reaches the loop from outside.
 enum Input {
     Answer(usize, Ticket, Answer),
-    Event(usize, Vec<u8>, MassEvent, oneshot::Sender<()>),
+    /// An event: the account, then its body, what it says, and what its word is worth.
+    Event(usize, (Vec<u8>, MassEvent, Credence), oneshot::Sender<()>),
     File(Arc<taking::Good>, oneshot::Sender<Result<TakenFile, Vec<(usize, String)>>>),
     /// An event that cannot be read: the account, its bytes, and why.
     Unread(usize, Vec<u8>, String, oneshot::Sender<()>),
+    /// What is wrong with an account's callback.
+    Trouble(usize, callback::Trouble),
     Chore(chores::Chore),
     /// What a look through the whole database found.
     Checked(Result<(), StoreError>),
@@ -172,9 +183,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         Some(address) => Some(callback::bind(address).await?),
         None => None,
     };
-    let names: Vec<_> = engine.accounts().map(|config| config.account.name.clone()).collect();
-    tracing::info!(accounts = names.join(", "), state_dir = %state.display(), "qunfa is running");
-    engine.look_again(now);
+    let accounts = engine.accounts().count();
+    tracing::info!(accounts, state_dir = %state.display(), "qunfa is running");
     let (ending, ended) = watch::channel(false);
     let mut tasks = tokio::task::JoinSet::new();
     let mut listens = None;
@@ -238,15 +248,14 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let path = database(&config.state_dir);
     lock::make_file_private(&path)?;
     if !is_large(&config.state_dir) {
-        Store::check(&path).map_err(RunError::Database)?;
+        Store::check(&path)?;
     }
-    let store = Store::open(&path, now).map_err(RunError::Database)?;
+    let store = Store::open(&path, now)?;
     let mark = lock::read_mark(&config.state_dir)?;
-    let known = store.read().presence().map_err(RunError::Database)?;
-    let old = mark.as_ref().is_some_and(|mark| mark.high_water > known.high_water);
-    let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
+    let known = store.read().presence()?;
+    let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
     let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
-    if !known.has_jobs || old || away {
+    if forgot {
         let kept = files::Files::open(&config.state_dir)?;
         let files = taking::remembered(inbox, &config.accounts, &kept, now)
             .map_err(|error| RunError::Setup(chain(&error)))?;
@@ -318,9 +327,10 @@ impl Daemon {
             self.release(now)?;
             self.beat.turned(&self.engine, now);
             self.manager.tell(&self.engine, now)?;
+            let wake = self.engine.next_wake().filter(|_| self.jump.is_none());
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
-                () = tokio::time::sleep(self.pause(now)) => Waited::Time,
+                () = wait(self.pause(now), wake, &self.now) => Waited::Time,
                 signal = signals.recv() => Waited::Stop(signal),
                 _ = stop.wait_for(|stop| *stop) => Waited::Stop("the rehearsal is over"),
             };
@@ -426,6 +436,7 @@ impl Daemon {
                 Input::Answer(lane, ticket, answer) => answers.push((lane, ticket, answer)),
                 other @ (Input::Event(..)
                 | Input::Unread(..)
+                | Input::Trouble(..)
                 | Input::File(..)
                 | Input::Chore(_)
                 | Input::Checked(_)
@@ -448,8 +459,8 @@ impl Daemon {
             Input::Answer(lane, ticket, answer) => {
                 self.engine.settle(&[(lane, ticket, answer)], now)?;
             }
-            Input::Event(lane, raw, event, stored) => {
-                self.engine.receive(lane, (&raw, &event), now)?;
+            Input::Event(lane, (raw, event, credence), stored) => {
+                self.engine.receive(lane, (&raw, &event, credence), now)?;
                 // A push that was given up is pushed again, and known then.
                 stored.send(()).unwrap_or_default();
             }
@@ -473,11 +484,29 @@ impl Daemon {
                 // Without a reply the file stays in the inbox and is found known at the next start.
                 reply.send(taken).unwrap_or_default();
             }
+            Input::Trouble(lane, callback::Trouble { kind, told }) => {
+                let told = told.as_ref().map(|(what, advice)| (what.as_str(), *advice));
+                self.engine.tell_of_callback(lane, kind, told, now)?;
+            }
             Input::Chore(chore) => chore.run(&mut self.engine, &self.files, now)?,
-            Input::Checked(verdict) => verdict.map_err(RunError::Database)?,
+            Input::Checked(verdict) => verdict?,
             Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
         }
         Ok(())
+    }
+}
+
+/// Waits, and is not late for the next wake.
+///
+/// A timer may be some milliseconds late, so the last ones are awaited by looking at the clock.
+async fn wait(pause: Duration, wake: Option<DateTime<Utc>>, now: &Now) {
+    if pause > TIMER_LATE {
+        tokio::time::sleep(pause - TIMER_LATE).await;
+    }
+    let is_near =
+        |wake: DateTime<Utc>| (wake - now()).to_std().is_ok_and(|left| left <= TIMER_LATE);
+    while wake.is_some_and(is_near) {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -10,6 +10,7 @@
 //! job is decided as of that time: its intent is on disk by then, and the request is kept in
 //! memory until the time has come, unless a hold, a pause or a stepped clock comes first.
 
+mod errand;
 mod lane;
 mod meaning;
 mod prepare;
@@ -22,14 +23,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar;
 use crate::config::AccountConfig;
-use crate::model::{Action, Audience, JobId, JobSpec, JobState, batch_lengths};
+use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::quota::margins;
 use crate::store::{
-    Attention, BatchBody, EventIn, Presence, ResultAsk, Source, Step, Store, StoreError, Taken,
+    Attention, BatchBody, ErrandAsk, EventIn, Presence, ResultAsk, ResultWord, Source, Step, Store,
+    StoreError, Taken,
 };
-use crate::wechat::callback::MassEvent;
-use crate::wechat::protocol::{self, Answer, Reply, Request};
+use crate::wechat::callback::{MassEvent, Status};
+use crate::wechat::protocol::{self, Answer, Request};
 
+pub use errand::{Undeletable, deletable};
 pub use lane::Lane;
 pub use meaning::conclude;
 use turn::Turn;
@@ -67,6 +70,8 @@ pub enum Ticket {
         /// The request that was written down.
         attempt: i64,
     },
+    /// A call beside the broadcasts.
+    Errand(ErrandAsk),
 }
 
 /// What must be done after a pass, in this order: store the mark, then send.
@@ -89,6 +94,8 @@ pub struct Mark {
 
 /// How many accounts are decided for in one commit: more would keep the first of them waiting.
 const LANES_PER_PASS: usize = 256;
+/// How long after the start accounts without anything overdue are looked at.
+const OTHERS_AFTER: TimeDelta = TimeDelta::milliseconds(50);
 /// How many accounts ask for the platform's clock at once, where it only judges an absence.
 const JUDGES: usize = 4;
 
@@ -182,7 +189,7 @@ impl Engine {
         let mark = mark.unwrap_or_default();
         let absence = store.step(|step| {
             for lane in &lanes {
-                step.know_account(&lane.config.account.name)?;
+                step.meet_account(&lane.config.account, now)?;
             }
             step.leave_open_attempts_in_doubt(now)?;
             let presence = step.presence()?;
@@ -193,9 +200,10 @@ impl Engine {
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
             for lane in &mut lanes {
-                // What is overdue is looked at first.
+                // What is overdue is looked at first, and by itself.
                 let wake = step.next_wake(&lane.config.account.name)?;
-                lane.wake = Some(wake.map_or(now, |wake| wake.min(now)));
+                let overdue = wake.filter(|wake| *wake <= now);
+                lane.wake = Some(overdue.unwrap_or(now + OTHERS_AFTER));
             }
             Ok::<_, StoreError>(presence)
         })?;
@@ -279,7 +287,9 @@ impl Engine {
 
     /// Says whether some request is under way.
     pub fn is_busy(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.busy || lane.asking_result || lane.preparing)
+        self.lanes
+            .iter()
+            .any(|lane| lane.busy || lane.asking_result || lane.asking_errand || lane.preparing)
     }
 
     /// Decides for the accounts whose time has come, the longest due first, in one commit for many.
@@ -373,13 +383,18 @@ impl Engine {
         if requests.is_empty() {
             return Ok(());
         }
-        let never_left = || Answer {
-            reply: Reply::NotSent("it was stopped before the request left".to_owned()),
-            date: None,
-        };
-        let answers: Vec<_> =
-            requests.iter().map(|kept| (kept.lane, kept.ticket, never_left())).collect();
-        self.settle(&answers, now)
+        let Self { store, lanes, .. } = self;
+        store.step(|step| {
+            for Outgoing { lane, ticket, .. } in requests {
+                let lane = &mut lanes[lane];
+                lane.busy = false;
+                lane.wake = Some(now);
+                if let Ticket::Send { attempt } = ticket {
+                    step.withdraw(attempt, &lane.config.account, now)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Records what came of requests, in one commit for all of them.
@@ -467,6 +482,14 @@ impl Engine {
         Ok(taken)
     }
 
+    /// Says whether a database may have forgotten jobs that were sent: it is empty, older than the
+    /// mark beside it, or nobody has run with it for long.
+    pub fn may_have_forgotten(known: &Presence, mark: Option<&Mark>, now: DateTime<Utc>) -> bool {
+        let older = mark.is_some_and(|mark| mark.high_water > known.high_water);
+        let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
+        !known.has_jobs || older || away
+    }
+
     /// Records every job that a lost database had accepted, as missed, in one step.
     ///
     /// # Errors
@@ -478,10 +501,14 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let Self { store, lanes, mark, .. } = self;
         store.step(|step| {
-            // The newest version of a job is the one that a retry should send.
+            // The newest version of a job is the one that counts, and that a retry should send.
+            let mut seen = HashSet::new();
             for file in files.iter().rev() {
                 step.know_file(&file.sha256, &file.name, file.taken_at)?;
                 for (spec, line) in &file.jobs {
+                    if !seen.insert(&spec.id) {
+                        continue;
+                    }
                     let source =
                         Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
                     if let Some(lane) = lane_named(lanes, &spec.account) {
@@ -503,7 +530,7 @@ impl Engine {
     pub fn receive(
         &mut self,
         index: usize,
-        (raw, event): (&[u8], &MassEvent),
+        (raw, event, credence): (&[u8], &MassEvent, Credence),
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let Self { store, lanes, .. } = self;
@@ -513,11 +540,19 @@ impl Engine {
             let incoming = EventIn {
                 account: &account.name,
                 raw,
+                credence,
                 msg_id: event.msg_id,
                 created_at: DateTime::from_timestamp(event.create_time, 0).unwrap_or(now),
                 status: &event.status_text,
+                word: match event.status {
+                    Status::Success => ResultWord::Success,
+                    Status::Fail | Status::Err(_) => ResultWord::Failed,
+                    Status::Other(_) => ResultWord::Nothing,
+                },
                 words: &event.status.words(),
+                advice: event.status.advice(),
                 counts: [event.total, event.filter, event.sent, event.error],
+                articles: &meaning::articles(event),
             };
             step.receive(&incoming, account, now)
         })?;
@@ -540,6 +575,25 @@ impl Engine {
             let advice =
                 "look at the directory's rights and its disk; files are taken again by themselves";
             step.attend(&Attention { account: None, job: None, kind: "inbox", what, advice }, now)
+        })
+    }
+
+    /// Puts what is wrong with an account's callback before a person's eyes, or takes it away.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn tell_of_callback(
+        &mut self,
+        index: usize,
+        kind: &str,
+        trouble: Option<(&str, &str)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Self { store, lanes, .. } = self;
+        let name = &lanes[index].config.account.name;
+        store.step(|step| match trouble {
+            Some((what, advice)) => attend(step, name, (kind, what, advice), now),
+            None => step.unattend(name, kind),
         })
     }
 
@@ -576,9 +630,9 @@ impl Engine {
     }
 }
 
-/// Returns the fixed bodies of a job's batches.
+/// Returns the fixed bodies of a job's batches; none for a job that is no broadcast.
 pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
-    let Action::Broadcast(broadcast) = &spec.action;
+    let Some(broadcast) = spec.action.broadcast() else { return Vec::new() };
     let Audience::List(list) = &broadcast.audience else {
         return vec![BatchBody { body: protocol::body(broadcast, None), receivers: None }];
     };
@@ -612,11 +666,15 @@ fn hold_for_restore(step: &Step<'_>, why: &str, now: DateTime<Utc>) -> Result<()
 
 /// Forgets what the last daemon saw of the outside, and tells of jobs that nobody will release.
 fn attend_afresh(step: &Step<'_>, lanes: &[Lane], now: DateTime<Utc>) -> Result<(), StoreError> {
-    for kind in ["clock", "platform", "unconfigured", "inbox", "unread_event"] {
+    for kind in
+        ["clock", "platform", "unconfigured", "inbox", "unread_event", "callback", "forward"]
+    {
         step.unattend_all(kind)?;
     }
-    for account in step.accounts_with_open_jobs()? {
-        if lane_named(lanes, &account).is_none() {
+    let configured: HashSet<_> =
+        lanes.iter().map(|lane| lane.config.account.name.as_str()).collect();
+    for account in step.account_names()? {
+        if !configured.contains(account.as_str()) && step.next_wake(&account)?.is_some() {
             let what = format!("account {account} has planned jobs and is not in the config");
             tracing::error!("{what}: nothing of it is released");
             let advice = "put the account back into the config and restart the daemon";

@@ -10,10 +10,12 @@ mod archive;
 mod article;
 mod broadcast;
 mod entry;
+mod errand;
 mod html;
 mod job;
 mod media;
 mod package;
+mod submit;
 mod time;
 
 use std::borrow::Cow;
@@ -28,7 +30,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use archive::{AcceptedBack, Receipt, ReceiptJob};
 pub use entry::Entry;
 pub use job::ParsedJob;
-pub use package::{Package, Unread, read_path};
+pub use package::{Package, Unread, read_path, read_path_gathering};
+pub use submit::{Fate, Submitted, submit};
 
 use crate::model::Account;
 use crate::yaml;
@@ -120,7 +123,7 @@ pub fn parse(
     let jobs = match root(file_name, text, &mut report) {
         Ok(root) => {
             let accounts = job::Accounts::new(accounts);
-            job::Reader { report: &mut report, lists, accounts }.file(&root)
+            job::Reader { report: &mut report, lists, accounts }.file(root)
         }
         Err(yaml::Broken) => Vec::new(),
     };

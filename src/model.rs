@@ -4,6 +4,8 @@
 //! machines whose only moves are [`JobState::may_become`] and [`BatchState::may_become`]; the
 //! store refuses every other. Nothing here knows a clock, a socket or a database.
 
+mod errand;
+
 mod material;
 
 use std::fmt;
@@ -12,6 +14,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub use errand::{ARTICLES_MOST, Deletion, Errand, Preview, Speed, Viewer};
 
 pub use material::{
     Article, ArticlesVia, Asset, Caption, Format, Material, Media, NEWS, UploadKind, key,
@@ -69,9 +73,17 @@ pub struct Account {
 }
 
 /// An id chosen by the job's author: `[A-Za-z0-9._@-]`, 1 to 64 characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct JobId(String);
+
+impl TryFrom<String> for JobId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("this is no job id")
+    }
+}
 
 impl JobId {
     /// Returns the id, or `None` where it breaks the rule above.
@@ -158,6 +170,12 @@ pub struct JobSpec {
     pub approval: bool,
     /// What full receivers mean.
     pub on_full_receivers: OnFullReceivers,
+    /// Who sees it before it goes. Left out of the digest where nobody does, as the speed is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
+    /// The speed that a broadcast goes at; none for the one that the account has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<Speed>,
     /// What it does.
     pub action: Action,
 }
@@ -176,6 +194,10 @@ impl JobSpec {
 pub enum Action {
     /// A mass send.
     Broadcast(Broadcast),
+    /// The deletion of a broadcast that was sent.
+    Delete(Deletion),
+    /// The account's mass-send speed.
+    Speed(Speed),
 }
 
 impl Action {
@@ -183,6 +205,33 @@ impl Action {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Broadcast(_) => "broadcast",
+            Self::Delete(_) => "delete",
+            Self::Speed(_) => "speed",
+        }
+    }
+
+    /// Returns the one call that it makes, where it is no broadcast.
+    pub fn errand(&self) -> Option<Errand> {
+        match self {
+            Self::Broadcast(_) => None,
+            Self::Delete(deletion) => Some(Errand::Delete(deletion.clone())),
+            Self::Speed(speed) => Some(Errand::SpeedSet(*speed)),
+        }
+    }
+
+    /// Returns the broadcast, where it is one.
+    pub fn broadcast(&self) -> Option<&Broadcast> {
+        match self {
+            Self::Broadcast(broadcast) => Some(broadcast),
+            Self::Delete(_) | Self::Speed(_) => None,
+        }
+    }
+
+    /// Returns the broadcast to change it, where it is one.
+    pub fn broadcast_mut(&mut self) -> Option<&mut Broadcast> {
+        match self {
+            Self::Broadcast(broadcast) => Some(broadcast),
+            Self::Delete(_) | Self::Speed(_) => None,
         }
     }
 }
@@ -388,6 +437,15 @@ macro_rules! states {
             }
         }
     };
+}
+
+/// What the word of an event is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credence {
+    /// Its signature does not cover what it says (plain mode): it makes us ask, and settles nothing.
+    Hint,
+    /// It came encrypted with the account's key: only the platform can have written it.
+    Proof,
 }
 
 states! {

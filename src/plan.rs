@@ -49,6 +49,13 @@ pub struct Job {
     pub anytime: bool,
 }
 
+impl Job {
+    /// Says whether it is a broadcast, rather than one call beside them.
+    pub fn is_broadcast(&self) -> bool {
+        self.demand.calls > 0
+    }
+}
+
 /// A job's place among claims on one window: the smaller one owns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
@@ -90,6 +97,8 @@ pub enum Step {
     RunOut,
     /// Ask for this batch (an index), if the rules have room.
     Ask(usize),
+    /// Make the one call that it is about.
+    Act,
     /// It waits for results or a person.
     Nothing,
 }
@@ -116,6 +125,10 @@ pub fn next_step(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Step {
         None if now > deadline => return Step::Miss,
         Some(_) if now >= deadline => return Step::RunOut,
         None | Some(_) => {}
+    }
+    if !job.is_broadcast() {
+        let begun = job.first_asked_at.is_some();
+        return if begun { Step::Wait(deadline) } else { Step::Act };
     }
     let open = |batch: &Batch| match batch.state {
         BatchState::Planned | BatchState::InDoubt => true,
@@ -154,7 +167,7 @@ pub fn deadline(job: &Job) -> DateTime<Utc> {
 pub fn wake_at(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match next_step(job, batches, now) {
         Step::Wait(until) => Some(until),
-        Step::Miss | Step::RunOut | Step::Ask(_) => Some(now),
+        Step::Miss | Step::RunOut | Step::Ask(_) | Step::Act => Some(now),
         Step::Nothing => match job.state {
             // A request is under way: its answer, or the next start, will say more.
             JobState::Planned | JobState::Held | JobState::Releasing => Some(deadline(job)),

@@ -64,6 +64,10 @@ pub enum Rule {
     DailyCalls,
     /// Calls of the mass family in a sliding minute.
     PerMinute,
+    /// Previews of the day.
+    DailyPreviews,
+    /// Deletions of the day.
+    DailyDeletes,
     /// `stable_token` calls with `force_refresh`.
     ForcedToken,
     /// `draft/add` calls of the day.
@@ -102,7 +106,7 @@ pub struct Row {
     pub source: &'static str,
 }
 
-/// Every rule that a broadcast meets.
+/// Every rule that a request of ours meets.
 pub const TABLE: &[Row] = &[
     Row {
         rule: Rule::DailySend,
@@ -163,6 +167,26 @@ pub const TABLE: &[Row] = &[
         limit: 60,
         counts: "calls of the mass family; sends go first",
         source: "群发接口和原创校验, 请注意 6",
+    },
+    Row {
+        rule: Rule::DailyPreviews,
+        name: "daily_previews",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 100,
+        counts: "preview calls; the documents speak of those to WeChat names",
+        source: "预览接口: 每日调用次数有限制(100次)",
+    },
+    Row {
+        rule: Rule::DailyDeletes,
+        name: "daily_deletes",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 10,
+        counts: "delete calls",
+        source: "接口调用频次限制说明: 删除图文 10",
     },
     Row {
         rule: Rule::ForcedToken,
@@ -250,6 +274,8 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
         | Rule::MonthlyHistory
         | Rule::MonthlyReceiver
         | Rule::PerMinute
+        | Rule::DailyPreviews
+        | Rule::DailyDeletes
         | Rule::ForcedToken
         | Rule::DailyDrafts
         | Rule::DailyUploadnews => Some(row.limit),
@@ -261,7 +287,7 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
 pub struct Demand {
     /// Whether it goes to everyone, and so into the history.
     pub everyone: bool,
-    /// How many mass-send calls it makes.
+    /// How many mass-send calls it makes; none is no broadcast, and uses nothing.
     pub calls: u32,
 }
 
@@ -279,7 +305,7 @@ pub struct Need {
 /// Returns what a demand uses at an instant.
 pub fn needs(account: &Account, demand: Demand, at: DateTime<Utc>) -> Vec<Need> {
     [
-        (Rule::DailySend, 1),
+        (Rule::DailySend, u32::from(demand.calls > 0)),
         (Rule::DailyHistory, u32::from(demand.everyone)),
         (Rule::MonthlyHistory, u32::from(demand.everyone)),
         (Rule::DailyCalls, demand.calls),

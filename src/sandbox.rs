@@ -19,6 +19,7 @@ mod job;
 mod mass;
 mod push;
 mod repeat;
+mod seal;
 pub mod server;
 mod token;
 mod upload;

@@ -9,9 +9,16 @@
 //! module. One day the same engine may run on another database, and only this module may know.
 
 mod ahead;
+mod articles;
+mod backup;
 mod decisions;
+mod deletion;
+mod errand;
+mod events;
+mod ledger;
 mod list;
 mod place;
+mod prelude;
 mod receivers;
 mod release;
 mod results;
@@ -30,11 +37,16 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
-pub use decisions::{Resolution, Said, Verdict};
+pub use articles::ArticleResult;
+pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
+pub use deletion::DeletionFacts;
+pub use errand::{Again, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
+pub use events::EventIn;
+pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use place::Deferral;
 pub use release::{Begun, Refusal};
-pub use results::{EventIn, Refused, ResultAsk, ResultWord};
+pub use results::{Refused, ResultAsk, ResultWord};
 pub use settle::{SendOutcome, Settled, Word};
 pub use take::{BatchBody, Source, Taken};
 pub use upload::{Unready, UploadOutcome, UploadView, Uploaded, Uploading, Wanting};
@@ -43,10 +55,10 @@ pub use view::{
 };
 
 /// The schema that this program writes.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// What leads from each version to the next; the first entry leads from 1 to 2.
-const UPGRADES: &[&str] = &[];
+const UPGRADES: &[&str] = &[include_str!("store/upgrade_2.sql")];
 
 const SCHEMA: &str = include_str!("../schema.sql");
 
@@ -376,6 +388,7 @@ impl Step<'_> {
         for attempt in open.drain(..) {
             self.doubt(attempt, "the daemon ended before the answer was stored", now)?;
         }
+        self.leave_open_errands_in_doubt(now)?;
         Ok(count)
     }
 
@@ -481,6 +494,23 @@ impl Step<'_> {
         )
     }
 
+    /// The same, for what passes by itself.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn attend_until(
+        &self,
+        note: &Attention<'_>,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.attend(note, now)?;
+        self.run(
+            "UPDATE attention SET until_at = ?3 WHERE account IS ?1 AND kind = ?2",
+            params![note.account, note.kind, millis(until)],
+        )
+    }
+
     /// Takes it away again.
     ///
     /// # Errors
@@ -497,15 +527,12 @@ impl Step<'_> {
         self.run("DELETE FROM attention WHERE kind = ?1", params![kind])
     }
 
-    /// Returns the accounts that have jobs which are not ended.
+    /// Returns every account that was ever known.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn accounts_with_open_jobs(&self) -> Result<Vec<String>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT name FROM account WHERE EXISTS
-                 (SELECT 1 FROM job WHERE account = name AND wake_at IS NOT NULL)",
-        )?;
+    pub fn account_names(&self) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached("SELECT name FROM account")?;
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -29,8 +29,8 @@ pub(super) struct Options {
 
 /// The whole answer.
 #[derive(Debug, Serialize)]
-struct CheckView {
-    ok: bool,
+pub(super) struct CheckView {
+    pub(super) ok: bool,
     files: Vec<FileView>,
     /// Why the jobs that are planned already were not counted, if they were not.
     unread: Option<String>,
@@ -64,6 +64,9 @@ struct CheckedJob {
     batches: usize,
     notes: Vec<String>,
     warnings: Vec<String>,
+    /// What it does, for people.
+    #[serde(skip)]
+    what: String,
     /// When its first request would be made, if it is.
     #[serde(skip)]
     goes_at: Option<DateTime<Utc>>,
@@ -84,20 +87,38 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
     let now = (terminal.now)();
-    let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
-    let mut files = Vec::new();
-    for path in &options.files {
-        files.push(read(path, config, &accounts)?);
-    }
-    let (mut store, unread) = ledger(config, now)?;
-    let files = rehearse(&mut store, &files, &accounts, now)?;
-    let ok = files.iter().all(|file| file.ok);
-    let view = CheckView { ok, files, unread };
+    let read = |path: &Path, _: &[&Account]| inbox::read_path(path);
+    let (view, _) = examine(&options.files, read, config, now)?;
+    let ok = view.ok;
     terminal.answer(options.json, &view, |page, view| render(page, view, now))?;
     Ok(if ok { Answer::Yes } else { Answer::No })
 }
 
-fn read(path: &Path, config: &Config, accounts: &[&Account]) -> Result<Checked, Problem> {
+/// Checks files as they are read, and returns what could be read of them.
+pub(super) fn examine(
+    paths: &[PathBuf],
+    reader: impl Fn(&Path, &[&Account]) -> Result<Package, Unread>,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<(CheckView, Vec<Package>), Problem> {
+    let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
+    let mut files = Vec::new();
+    for path in paths {
+        files.push(read(path, reader(path, &accounts), config, &accounts));
+    }
+    let (mut store, unread) = ledger(config, now)?;
+    let views = rehearse(&mut store, &files, &accounts, now)?;
+    let ok = views.iter().all(|file| file.ok);
+    let packages = files.into_iter().filter_map(|file| file.package).collect();
+    Ok((CheckView { ok, files: views, unread }, packages))
+}
+
+fn read(
+    path: &Path,
+    package: Result<Package, Unread>,
+    config: &Config,
+    accounts: &[&Account],
+) -> Checked {
     let name = path.display().to_string();
     let refused = |package, diagnostics| Checked {
         name: name.clone(),
@@ -105,29 +126,29 @@ fn read(path: &Path, config: &Config, accounts: &[&Account]) -> Result<Checked, 
         jobs: Vec::new(),
         diagnostics,
     };
-    let package = match inbox::read_path(path) {
+    let package = match package {
         Ok(package) => package,
-        Err(Unread::Refused(diagnostics)) => return Ok(refused(None, diagnostics)),
+        Err(Unread::Refused(diagnostics)) => return refused(None, diagnostics),
         Err(Unread::Failed(error)) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             let why = source.unwrap_or_else(|| error.to_string());
             let diagnostic = Diagnostic::whole(&name, &format!("it cannot be read: {why}"), None);
-            return Ok(refused(None, vec![diagnostic]));
+            return refused(None, vec![diagnostic]);
         }
     };
     if config.inbox_end_marker_required && !is_json(path) && !has_marker(package.bytes()) {
         let message = "the file does not end with a line `...`, so the inbox would refuse it";
         let help = "end it with `...`; the config asks for it (`inbox_end_marker: required`)";
         let diagnostic = Diagnostic::whole(&name, message, Some(help));
-        return Ok(refused(Some(package), vec![diagnostic]));
+        return refused(Some(package), vec![diagnostic]);
     }
-    Ok(match package.parse(accounts) {
+    match package.parse(accounts) {
         Ok(parsed) => {
             let jobs = parsed.jobs;
             Checked { name, package: Some(package), jobs, diagnostics: Vec::new() }
         }
         Err(diagnostics) => refused(Some(package), diagnostics),
-    })
+    }
 }
 
 fn is_json(path: &Path) -> bool {
@@ -280,6 +301,7 @@ fn checked_job(
         at: view.at.map(calendar::rfc3339),
         due: calendar::rfc3339(view.due),
         goes_at: goes_at(&view, &job.spec, now),
+        what: view.what(),
         id: view.id,
         account: view.account,
         action: view.action,
@@ -328,7 +350,8 @@ fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
     warnings
 }
 
-fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
+/// Writes what there is to say about each file.
+pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
     for file in &view.files {
         if file.ok {
             let jobs = text::plural(file.jobs.len(), "job", "jobs");
@@ -369,15 +392,21 @@ fn problem(page: &mut Page, diagnostic: &Diagnostic) {
     }
 }
 
-fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
-    page.lines(Tone::Head, 2, &format!("{} ({})", job.id, job.account));
+fn what(job: &CheckedJob) -> String {
+    if job.batches == 0 {
+        return job.what.clone();
+    }
     let receivers = match job.receivers {
         Some(some) => format!("{} receivers", text::count(some.into())),
         None => job.audience.clone(),
     };
     let batches = text::plural(job.batches, "call", "calls");
-    let what = format!("{} of {} to {receivers} in {batches}", job.action, job.msgtype);
-    page.lines(Tone::Plain, 4, &what);
+    format!("{} of {} to {receivers} in {batches}", job.action, job.msgtype)
+}
+
+fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
+    page.lines(Tone::Head, 2, &format!("{} ({})", job.id, job.account));
+    page.lines(Tone::Plain, 4, &what(job));
     if let Some(at) = job.goes_at {
         page.lines(Tone::Plain, 4, &format!("goes at {}", text::time_and_distance(at, now)));
     }

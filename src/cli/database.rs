@@ -38,7 +38,8 @@ pub(super) fn open(config: &Config, now: DateTime<Utc>) -> Result<Option<Store>,
     })
 }
 
-fn owned(folder: &Path, metadata: &Metadata) -> Result<(), Problem> {
+/// Makes sure that a directory is the caller's own.
+pub(super) fn owned(folder: &Path, metadata: &Metadata) -> Result<(), Problem> {
     let owner = metadata.uid();
     if owner == rustix::process::geteuid().as_raw() {
         return Ok(());
@@ -62,11 +63,15 @@ fn unreadable(folder: &Path, error: &io::Error) -> Problem {
 
 /// Returns a user as `sudo -u` takes it.
 fn user(id: u32) -> String {
+    named(id).unwrap_or_else(|| format!("'#{id}'"))
+}
+
+/// Returns the name of a user of this machine.
+pub(super) fn named(id: u32) -> Option<String> {
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let named = users.lines().find_map(|line| {
+    users.lines().find_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next()?;
         (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
-    });
-    named.unwrap_or_else(|| format!("'#{id}'"))
+    })
 }

@@ -12,7 +12,7 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan;
-use crate::store::{JobView, Resolution, Said, Step, Verdict};
+use crate::store::{Decision, JobView, Resolution, Said, Step, Verdict};
 
 #[derive(Debug, Args)]
 #[group(id = "whom", args = ["account", "all"], required = true, multiple = false)]
@@ -32,9 +32,9 @@ pub(super) struct HoldOptions {
 pub(super) struct JobOptions {
     /// The job's id
     #[arg(value_name = "JOB")]
-    job: String,
+    pub(super) job: String,
     #[command(flatten)]
-    reason: Reason,
+    pub(super) reason: Reason,
 }
 
 #[derive(Debug, Args)]
@@ -57,24 +57,30 @@ pub(super) struct ResolveOptions {
     reason: Reason,
 }
 
+/// Why a person decided so.
 #[derive(Debug, Args)]
-struct Reason {
-    /// Say why; it stands in the story
+pub(super) struct Reason {
+    /// Say why; it is stored and shown with who you are
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
 }
 
 impl Reason {
-    fn said<'a>(&'a self, who: &'a str) -> Said<'a> {
+    /// Returns it with who said it.
+    pub(super) fn said<'a>(&'a self, who: &'a str) -> Said<'a> {
         let why = self.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
         Said { who, why }
     }
 }
 
-/// Returns the person at the keyboard, as the system knows them.
+/// Returns the person at the keyboard, as the system knows them: who called sudo, if anybody did.
 pub(super) fn person() -> String {
-    let named = |name| std::env::var(name).ok().filter(|who| !who.is_empty());
-    named("SUDO_USER").or_else(|| named("USER")).unwrap_or_else(|| "somebody".to_owned())
+    let through_sudo = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse().ok());
+    let uid = through_sudo.unwrap_or_else(|| rustix::process::getuid().as_raw());
+    match database::named(uid) {
+        Some(name) => format!("{name} (uid {uid})"),
+        None => format!("uid {uid}"),
+    }
 }
 
 /// Stops the releases of one account, or of all.
@@ -96,13 +102,16 @@ pub(super) fn hold(
             "there is no database yet, so nothing is released and nothing can be held".to_owned(),
         ));
     };
-    let line = options.reason.said(who).line("hold");
+    let said = options.reason.said(who);
     let before = store.step(|step| {
         let before = step.hold_of(name)?;
         if let Some(name) = name {
             step.know_account(name)?;
         }
-        step.hold(name, &line, now)?;
+        if before.is_none() {
+            step.hold(name, &said.line("held"), now)?;
+            step.decide(Decision::Hold, name, said, now)?;
+        }
         Ok::<_, Problem>(before)
     })?;
     let whom = name.map_or_else(|| "Every account".to_owned(), |name| format!("Account {name}"));

@@ -224,8 +224,11 @@ impl Around {
         let (outlook, goes_at) = match plan::next_step(job, batches, self.now) {
             Next::Miss | Next::RunOut => (Fate::TooLate, None),
             Next::Wait(_) if held => (Fate::NeedsApproval, goes(job.due_at)),
+            Next::Wait(_) if !job.is_broadcast() && job.first_asked_at.is_some() => {
+                (Fate::UnderWay, None)
+            }
             Next::Wait(at) => (Fate::Goes, goes(at)),
-            Next::Ask(_) => (Fate::Goes, goes(self.now)),
+            Next::Ask(_) | Next::Act => (Fate::Goes, goes(self.now)),
             Next::Nothing => (Fate::UnderWay, None),
         };
         match outlook {

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::decisions::say;
+use super::decisions::{JobOptions, Reason, say};
 use super::text;
 use super::{Problem, Terminal, database, show};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
 use crate::model::{Account, BatchState, JobId, JobState};
-use crate::store::{JobView, Step, Stops};
+use crate::store::{Decision, JobView, Step, Stops};
 
 /// How many jobs that go next are named.
 const NAMED: usize = 5;
@@ -18,14 +18,7 @@ const NAMED: usize = 5;
 const NEXT: u32 = 200;
 
 #[derive(Debug, Args)]
-pub(super) struct RetryOptions {
-    /// The job's id
-    #[arg(value_name = "JOB")]
-    job: String,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(id = "whom", args = ["account", "all"], required = true, multiple = false)]
 pub(super) struct ResumeOptions {
     /// The account's name
     #[arg(value_name = "ACCOUNT")]
@@ -33,15 +26,19 @@ pub(super) struct ResumeOptions {
     /// Lift every hold and pause
     #[arg(long)]
     all: bool,
+    #[command(flatten)]
+    reason: Reason,
 }
 
 /// Makes what was not accepted of a job ready to be asked for again.
 pub(super) fn retry(
-    options: &RetryOptions,
+    options: &JobOptions,
     config: &Config,
+    who: &str,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
+    let said = options.reason.said(who);
     let store = database::open(config, now)?;
     let (Some(mut store), Some(id)) = (store, JobId::parse(&options.job)) else {
         let id = text::visible(&options.job);
@@ -54,7 +51,7 @@ pub(super) fn retry(
         let account = account(config, &name).ok_or_else(|| {
             Problem::No(format!("job {id} is of account {name}, which is not in the config"))
         })?;
-        step.retry(&id, account, now)?;
+        step.retry(&id, account, said, now)?;
         step.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(step, id.as_str()))
     })?;
     let mut answer = retried(&job);
@@ -63,6 +60,10 @@ pub(super) fn retry(
 }
 
 fn retried(job: &JobView) -> String {
+    if job.batches.is_empty() {
+        let due = calendar::beijing(job.due);
+        return format!("Job {} is {} again, due {due}.\n", job.id, job.state);
+    }
     let asked = |state: BatchState| match state {
         BatchState::Planned => true,
         BatchState::Asking
@@ -91,6 +92,7 @@ fn retried(job: &JobView) -> String {
 pub(super) fn resume(
     options: &ResumeOptions,
     config: &Config,
+    who: &str,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
@@ -103,8 +105,15 @@ pub(super) fn resume(
     let Some(mut store) = database::open(config, now)? else {
         return terminal.write("Nothing was held or paused: no job was taken yet.\n");
     };
-    let (before, lifted) = store
-        .step(|step| Ok::<_, Problem>((step.stops(name.unwrap_or(""))?, step.resume(name)?)))?;
+    let said = options.reason.said(who);
+    let (before, lifted) = store.step(|step| {
+        let before = step.stops(name.unwrap_or(""))?;
+        let lifted = step.resume(name)?;
+        if lifted > 0 {
+            step.decide(Decision::Resume, name, said, now)?;
+        }
+        Ok::<_, Problem>((before, lifted))
+    })?;
     let step = store.read();
     let mut answer = lifted_words(name, &before, lifted);
     let stops = step_stops(&step, name.unwrap_or(""))?;

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Problem, Terminal};
-use crate::sandbox::server::{self, Callback};
+use crate::sandbox::server::{self, Callback, Style, Target};
 use crate::sandbox::{AccountSpec, Fault, Platform, parse_account, parse_fault};
 
 /// Decides tokens and numbers: every sandbox gives the same ones.
@@ -31,6 +31,16 @@ pub(super) struct Options {
     /// The token that signs them
     #[arg(long, value_name = "TOKEN", requires = "callback")]
     callback_token: Option<String>,
+    #[arg(long, value_name = "KEY", requires = "callback")]
+    #[arg(help = "The EncodingAESKey; with it, events are encrypted")]
+    callback_key: Option<String>,
+    /// Left out: safe with a key, plain without
+    #[arg(long, value_name = "MODE", requires = "callback")]
+    #[arg(value_parser = ["plain", "compatible", "safe"])]
+    callback_mode: Option<String>,
+    /// How bodies are written
+    #[arg(long, value_name = "FORMAT", requires = "callback", value_parser = ["xml", "json"])]
+    callback_format: Option<String>,
     /// Serve other machines too
     #[arg(long)]
     allow_remote: bool,
@@ -59,6 +69,7 @@ async fn serve(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), Pro
         let error = anyhow::Error::new(error);
         Problem::Rehearsal(error.context(format!("cannot listen on {}", options.listen)))
     };
+    let callback = callback(options).map_err(Problem::Cannot)?;
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     // Before the first line, so that whoever waits for it may already end the process.
@@ -66,8 +77,6 @@ async fn serve(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), Pro
     let mut interrupted = signal(SignalKind::interrupt()).map_err(failed)?;
     terminal.write(&format!("http://{address}\n"))?;
     explain(options, &format!("http://{address}"), terminal);
-    let callback = options.callback.as_deref().zip(options.callback_token.as_deref());
-    let callback = callback.map(|(url, token)| Callback::to(url, token));
     let platform = Arc::new(Mutex::new(platform(options)));
     let shutdown = async move {
         tokio::select! {
@@ -78,6 +87,20 @@ async fn serve(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), Pro
     server::serve(listener, platform, terminal.now.clone(), callback, shutdown)
         .await
         .map_err(|error| Problem::Rehearsal(error.into()))
+}
+
+fn callback(options: &Options) -> Result<Option<Callback>, String> {
+    let Some((url, token)) = options.callback.as_deref().zip(options.callback_token.as_deref())
+    else {
+        return Ok(None);
+    };
+    let style = Style {
+        mode: options.callback_mode.as_deref(),
+        key: options.callback_key.as_deref(),
+        format: options.callback_format.as_deref(),
+    };
+    let target = Target::new(url, token).styled(style)?;
+    Ok(Some(Callback::default().with(None, target)))
 }
 
 fn platform(options: &Options) -> Platform {
@@ -105,6 +128,7 @@ fn explain(options: &Options, address: &str, terminal: &mut Terminal<'_>) {
          In qunfa's config, give an account `api_base: {address}`; elsewhere replace\n\
          https://api.weixin.qq.com by it. What it accepted: {address}/sandbox/accepted\n\
          A fault for the next send: curl {address}/sandbox/fault -d '{{\"fault\": \"answer_lost@sendall\"}}'\n\
+         A follower's message: curl {address}/sandbox/message -d '{{\"appid\": \"APPID\", \"content\": \"hello\"}}'\n\
          Ctrl-C ends it.\n"
     );
     // Nobody may be reading: the answer was the address.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::articles;
 use super::jobs;
 use super::outlook::{self, Around, Outlook};
 use super::text::{self, Cell, Page, Table, Tone};
@@ -14,7 +15,8 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, Step, Store, UploadView,
+    ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, ErrandView, EventView,
+    HistoryView, JobView, Said, Step, Store, UploadView,
 };
 use crate::wechat::codes;
 
@@ -39,9 +41,17 @@ struct StoryView {
     uploads: Vec<UploadView>,
     charges: Vec<ChargeView>,
     events: Vec<EventView>,
+    /// Holds and resumes that fell into its waiting.
+    decisions: Vec<DecisionView>,
     /// Events that may be an uncertain job's own.
     candidates: Vec<EventView>,
     result: Option<ResultView>,
+    /// Calls beside the broadcast: previews, its speed, or all that the job does.
+    errands: Vec<ErrandView>,
+    /// What is still to be done before its broadcast.
+    preludes: Vec<String>,
+    /// What events told of its articles.
+    articles: Vec<ArticleResult>,
     /// How many of its receivers the platform will filter, as far as is known.
     receivers: Option<String>,
 }
@@ -102,7 +112,11 @@ fn read(
         uploads: step.uploads(id)?,
         charges: step.charges(id)?,
         events: step.events(id)?,
+        decisions: step.decisions_about(id)?,
         candidates: step.candidates(id)?,
+        errands: step.errands(id)?,
+        preludes: step.preludes(id)?,
+        articles: step.articles(id)?,
         job,
     })
 }
@@ -146,16 +160,21 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     if let Some(outlook) = &view.outlook {
         goes(page, outlook, &view.job, now);
     }
+    for prelude in &view.preludes {
+        page.hanging(Tone::Plain, 2, "before    ", prelude);
+    }
     if let Some(receivers) = &view.receivers {
         page.hanging(Tone::Warn, 2, "receivers ", receivers);
     }
     page.gap();
-    batches(page, &view.job.batches);
-    if !view.uploads.is_empty() {
+    if !view.job.batches.is_empty() {
+        batches(page, &view.job.batches);
         page.gap();
-        uploads(page, &view.uploads);
     }
-    page.gap();
+    if !view.uploads.is_empty() {
+        uploads(page, &view.uploads);
+        page.gap();
+    }
     page.head("STORY");
     for (at, tone, line) in story(view) {
         page.hanging(tone, 2, &format!("{}  ", calendar::beijing(at)), &line);
@@ -164,22 +183,23 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         page.gap();
         doubt(page, view);
     }
+    errands(page, &view.errands);
     page.gap();
     charges(page, &view.charges);
     if let Some(result) = &view.result {
         page.gap();
         outcome(page, result, view.job.batches.len());
     }
+    articles::render(page, &view.articles);
 }
 
 fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
-    let deleted = if job.deleted { ", deleted since" } else { "" };
-    page.lines(jobs::tone(job.state), 0, &format!("{} is {}{deleted}", job.id, job.state));
+    page.lines(jobs::tone(job.state), 0, &format!("{} is {}", job.id, job.stands()));
     let at = match job.at {
         Some(at) => text::time_and_distance(at, now),
         None => "as soon as allowed".to_owned(),
     };
-    let what = format!("{} of {} to {}", job.action, job.msgtype, job.audience);
+    let what = job.what();
     for (label, value) in [
         ("account   ", job.account.as_str()),
         ("action    ", &what),
@@ -204,6 +224,22 @@ fn goes(page: &mut Page, outlook: &Outlook, job: &JobView, now: DateTime<Utc>) {
     }
     let until = text::time_and_distance(outlook.not_after, now);
     page.hanging(Tone::Plain, 2, "not after ", &until);
+}
+
+/// Calls beside the broadcast that are not done: how they ended otherwise stands in the story.
+fn errands(page: &mut Page, errands: &[ErrandView]) {
+    let open: Vec<_> = errands.iter().filter(|errand| errand.ended.is_none()).collect();
+    if open.is_empty() {
+        return;
+    }
+    page.gap();
+    page.head("ASKED FOR");
+    for errand in open {
+        let label = format!("{}  ", calendar::beijing(errand.at));
+        let said = errand.errmsg.as_deref().unwrap_or("no answer yet");
+        let line = format!("{}: {}, {said}", errand.what, errand.state.replace('_', " "));
+        page.hanging(Tone::Warn, 2, &label, &line);
+    }
 }
 
 fn batches(page: &mut Page, batches: &[BatchView]) {
@@ -288,9 +324,20 @@ fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
         (attempt.at, Tone::Quiet, format!("request for batch {}: {said}", attempt.batch))
     });
     let events = view.events.iter().map(|event| (event.at, Tone::Quiet, told(event)));
-    let mut story: Vec<_> = moves.chain(attempts).chain(events).collect();
+    let decisions = view.decisions.iter().map(|said| (said.at, Tone::Warn, decided(said)));
+    let mut story: Vec<_> = moves.chain(attempts).chain(events).chain(decisions).collect();
     story.sort_by_key(|(at, _, _)| *at);
     story
+}
+
+fn decided(decision: &DecisionView) -> String {
+    let whom = match &decision.account {
+        Some(account) => format!("account {account}"),
+        None => "every account".to_owned(),
+    };
+    let did = if decision.what == "hold" { "held" } else { "resumed" };
+    let said = Said { who: &decision.who, why: decision.why.as_deref() };
+    said.line(&format!("{whom} {did}"))
 }
 
 fn said(attempt: &AttemptView, explain: bool) -> String {

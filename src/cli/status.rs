@@ -477,10 +477,17 @@ fn account_brief(page: &mut Page, account: &AccountView) {
 fn account_rules(page: &mut Page, account: &AccountView, running: bool, now: DateTime<Utc>) {
     let (tone, title) = account_title(account);
     page.lines(tone, 0, &title);
+    rules_table(page, &account.rules, now);
+    surroundings(page, account, running, now);
+    page.gap();
+}
+
+/// Writes rules as they stand.
+pub(super) fn rules_table(page: &mut Page, rules: &[RuleView], now: DateTime<Utc>) {
     let mut table =
         Table::new(&[("rule", 0), ("used", 5), ("claimed", 7), ("limit", 5), ("resets", 45)])
             .right(&[1, 2, 3]);
-    for rule in &account.rules {
+    for rule in rules {
         let full = rule.used.saturating_add(rule.claimed) >= rule.limit;
         let tone = if full { Tone::Warn } else { Tone::Plain };
         table.row(vec![
@@ -503,8 +510,6 @@ fn account_rules(page: &mut Page, account: &AccountView, running: bool, now: Dat
         }
     }
     page.table(2, &table);
-    surroundings(page, account, running, now);
-    page.gap();
 }
 
 /// What the platform's clock says, and whether its events come.

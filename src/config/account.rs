@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::net::SocketAddr;
 
 use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
 use crate::model::{Account, ArticlesVia, Kind};
+use crate::wechat::callback::seal::AesKey;
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
 
@@ -29,8 +31,6 @@ const KINDS: [(&str, Kind); 5] = [
 
 const ARTICLES_VIA: [(&str, ArticlesVia); 2] =
     [("draft", ArticlesVia::Draft), ("uploadnews", ArticlesVia::Uploadnews)];
-
-const NOT_YET: &str = "leave it out";
 
 const ACCOUNT: Shape = Shape {
     what: "an account",
@@ -58,21 +58,38 @@ const SECRET_HELP: &str = "write `secret_file: …` or `secret_env: NAME`";
 
 const CALLBACK: Shape = Shape {
     what: "`callback`",
-    known: &["token_file", "token_env"],
+    known: &[
+        "token_file",
+        "token_env",
+        "encoding_aes_key_file",
+        "encoding_aes_key_env",
+        "previous_aes_key_file",
+        "previous_aes_key_env",
+        "forward_to",
+    ],
     refused: &[
         (
             "token",
             "a token does not belong into the config",
             "write `token_file: …` or `token_env: NAME`",
         ),
+        ("encoding_aes_key", "a key does not belong into the config", KEY_HELP),
         (
-            "encoding_aes_key_file",
-            "`encoding_aes_key_file` is not available in this version",
-            "leave it out, and set the account's callback to plain mode (明文模式)",
+            "mode",
+            "the mode is not written here",
+            "with `encoding_aes_key_file` pushes must be encrypted (安全模式 or 兼容模式), without it \
+             they are read as plain (明文模式)",
         ),
-        ("forward_to", "`forward_to` is not available in this version", NOT_YET),
     ],
 };
+
+/// The keys that name an `EncodingAESKey`, the present one's first.
+const KEYS: [(&str, &str); 2] = [
+    ("encoding_aes_key_file", "encoding_aes_key_env"),
+    ("previous_aes_key_file", "previous_aes_key_env"),
+];
+
+const KEY_HELP: &str = "write `encoding_aes_key_file: …` or `encoding_aes_key_env: NAME`";
 
 const LIMITS: Shape =
     Shape { what: "`limits`", known: &["daily_calls", "history_per_day"], refused: &[] };
@@ -84,7 +101,7 @@ impl Loader<'_, '_> {
     pub(super) fn account(
         &mut self,
         entry: &Entry<'_>,
-        has_listener: bool,
+        listen: Option<SocketAddr>,
     ) -> Option<AccountConfig> {
         let name = self.name(entry);
         let fields = entry.node.fields(entry.key_place, &ACCOUNT, self.report)?;
@@ -104,7 +121,7 @@ impl Loader<'_, '_> {
         let limits = self.limits(&fields, kind);
         let articles_via =
             fields.get("articles_via").map(|entry| entry.choice(&ARTICLES_VIA, self.report));
-        let callback = self.callback(&fields, has_listener);
+        let callback = self.callback(&fields, listen);
         let account = Account {
             name: name?,
             appid: appid?,
@@ -287,10 +304,14 @@ impl Loader<'_, '_> {
         limits
     }
 
-    fn callback(&mut self, fields: &Fields<'_, '_>, has_listener: bool) -> Option<CallbackConfig> {
+    fn callback(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        listen: Option<SocketAddr>,
+    ) -> Option<CallbackConfig> {
         let entry = fields.get("callback")?;
         let inner = entry.node.fields(entry.key_place, &CALLBACK, self.report)?;
-        if !has_listener {
+        if listen.is_none() {
             let help = "write `listen: 127.0.0.1:8071` at the top of the config";
             self.report.say_with(entry.key_place, "a callback needs a listener", help);
         }
@@ -299,8 +320,71 @@ impl Loader<'_, '_> {
             self.report.say_with(entry.key_place, "the callback has no token", help);
             return None;
         }
-        self.secret(&inner, "token_file", "token_env").map(|token| CallbackConfig { token })
+        let forward_to = inner.get("forward_to").and_then(|entry| self.handler(entry, listen));
+        let keys = self.aes_keys(&inner);
+        let token = self.secret(&inner, "token_file", "token_env")?;
+        Some(CallbackConfig { token, keys: keys?, forward_to })
     }
+
+    /// Returns the keys of encrypted pushes, the present one first; none is plain mode.
+    fn aes_keys(&mut self, fields: &Fields<'_, '_>) -> Option<Vec<AesKey>> {
+        let [present, previous] =
+            KEYS.map(|(file_key, env_key)| fields.get(file_key).or_else(|| fields.get(env_key)));
+        if let (None, Some(entry)) = (present, previous) {
+            let message = "a previous key stands beside the present one only";
+            self.report.say_with(entry.key_place, message, KEY_HELP);
+            return None;
+        }
+        let mut keys = Vec::new();
+        for ((file_key, env_key), entry) in KEYS.into_iter().zip([present, previous]) {
+            let Some(entry) = entry else { continue };
+            let text = self.secret(fields, file_key, env_key)?;
+            if self.secrets == Secrets::Leave {
+                continue;
+            }
+            match AesKey::parse(&text) {
+                Ok(key) => keys.push(key),
+                Err(error) => {
+                    let message = format!("`{}`: {error}", entry.key);
+                    let help = "copy it from the account's callback settings on mp.weixin.qq.com \
+                                (消息加解密密钥)";
+                    self.report.say_with(entry.node.place, message, help);
+                    return None;
+                }
+            }
+        }
+        Some(keys)
+    }
+
+    /// Returns the URL of the handler that pushes which are not ours go on to.
+    fn handler(&mut self, entry: &Entry<'_>, listen: Option<SocketAddr>) -> Option<Url> {
+        let text = entry.text(self.report)?;
+        // The URL is not repeated: it may hold a key.
+        let (message, help) = match Url::parse(text) {
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                ("a URL with a user or password in it is not taken", "take them out")
+            }
+            Ok(url) if listen.is_some_and(|listen| is_own(&url, listen)) => (
+                "this is qunfa's own listener",
+                "write the URL that the account's callback had before",
+            ),
+            Ok(url) if ["http", "https"].contains(&url.scheme()) && url.has_host() => {
+                return Some(url);
+            }
+            Ok(_) | Err(_) => ("this is no URL of a handler", "write `http://…` or `https://…`"),
+        };
+        self.report.say_with(entry.node.place, message, help);
+        None
+    }
+}
+
+/// Says whether a URL leads to an address that we listen on.
+fn is_own(url: &Url, listen: SocketAddr) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
+    let same = address == Some(listen.ip());
+    let here = is_loopback(url) && (listen.ip().is_loopback() || listen.ip().is_unspecified());
+    url.port_or_known_default() == Some(listen.port()) && (same || here)
 }
 
 struct Limits {

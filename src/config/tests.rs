@@ -16,6 +16,7 @@ fn folder() -> TempDir {
     for name in ["qunfa_brand-daily.secret", "qunfa_brand-club.callback", "s"] {
         fs::write(folder.path().join(name), format!("{}-word\n", &name[..1])).unwrap();
     }
+    fs::write(folder.path().join("key"), format!("{}\n", "a".repeat(43))).unwrap();
     folder
 }
 
@@ -28,6 +29,8 @@ fn load_text(folder: &TempDir, text: &str) -> Result<Config, ConfigError> {
         &|name| match name {
             "CREDENTIALS_DIRECTORY" => Some(directory.clone()),
             "BRAND_CLUB_SECRET" => Some("club-word".to_owned()),
+            "OLD_KEY" => Some("b".repeat(43)),
+            "BAD_KEY" => Some(format!("{}!bad", "a".repeat(39))),
             "EMPTY" => Some("\n".to_owned()),
             _ => None,
         },
@@ -195,18 +198,71 @@ fn a_wrong_account_is_told_with_its_place() {
     }
 }
 
-#[test]
-fn callback_keys_of_later_versions_are_refused_by_name() {
-    for key in ["encoding_aes_key_file", "forward_to"] {
-        let text = format!(
-            "listen: 127.0.0.1:1\n{}",
-            account(&format!(
-                "kind: service\nsecret_file: s\ncallback: {{token_file: s, {key}: x}}"
-            ))
-        );
+/// A config with a listener and one account whose callback has these keys.
+fn with_callback(keys: &str) -> String {
+    let lines = format!("kind: service\nsecret_file: s\ncallback: {{token_file: s, {keys}}}");
+    format!("listen: 127.0.0.1:8071\n{}", account(&lines))
+}
 
-        assert!(problems(&text).contains(&format!("`{key}` is not available in this version")));
+#[test]
+fn a_callback_has_its_keys_in_order_and_the_handler_behind_it() {
+    let folder = folder();
+    let text = with_callback(
+        "previous_aes_key_env: OLD_KEY, encoding_aes_key_file: key, forward_to: 'http://10.0.0.1:8080/wx?k=1'",
+    );
+
+    let config = load_text(&folder, &text).unwrap();
+
+    let callback = config.accounts[0].callback.as_ref().unwrap();
+    assert_eq!(callback.keys.len(), 2);
+    assert_eq!(callback.forward_to.as_ref().unwrap().as_str(), "http://10.0.0.1:8080/wx?k=1");
+    assert!(!format!("{config:?}").contains("aaaa"), "{config:?}");
+}
+
+#[test]
+fn a_wrong_key_or_handler_is_told_and_never_shown() {
+    for (keys, expected) in [
+        (
+            "encoding_aes_key_file: s",
+            "`encoding_aes_key_file`: an EncodingAESKey has 43 characters, and this has 6",
+        ),
+        (
+            "encoding_aes_key_env: BAD_KEY",
+            "`encoding_aes_key_env`: an EncodingAESKey has letters and digits only",
+        ),
+        ("encoding_aes_key_file: none", "`encoding_aes_key_file`: No such file"),
+        ("encoding_aes_key_file: key, encoding_aes_key_env: BAD_KEY", "cannot stand together"),
+        ("previous_aes_key_file: key", "a previous key stands beside the present one only"),
+        ("encoding_aes_key: CANARY", "a key does not belong into the config"),
+        ("mode: safe", "the mode is not written here"),
+        ("forward_to: CANARY", "this is no URL of a handler"),
+        ("forward_to: 'ftp://CANARY/'", "this is no URL of a handler"),
+        ("forward_to: 'http://me:CANARY@h/'", "a URL with a user or password in it is not taken"),
+        ("forward_to: 'http://127.0.0.1:8071/CANARY'", "this is qunfa's own listener"),
+        ("forward_to: 'http://localhost:8071/callback/a'", "this is qunfa's own listener"),
+    ] {
+        let found = problems(&with_callback(keys));
+
+        assert!(found.contains(expected), "{keys}: {found}");
+        assert!(!found.contains("CANARY") && !found.contains("!bad"), "{keys}: {found}");
     }
+}
+
+#[test]
+fn a_handler_on_this_machine_or_on_the_own_port_elsewhere_is_taken() {
+    for url in ["http://127.0.0.1:8080/wx", "https://handler.example/wx", "http://10.0.0.1:8071/"] {
+        load_text(&folder(), &with_callback(&format!("forward_to: '{url}'"))).unwrap();
+    }
+}
+
+#[test]
+fn a_command_that_leaves_the_secrets_alone_needs_no_key() {
+    let folder = folder();
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, with_callback("encoding_aes_key_file: none, previous_aes_key_file: none"))
+        .unwrap();
+
+    load(&path, &|_| None, Secrets::Leave).unwrap();
 }
 
 #[test]

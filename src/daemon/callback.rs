@@ -1,51 +1,186 @@
 //! Callbacks on their way into the loop: an event is answered once it is on disk.
+//!
+//! What is wrong with pushes, or with the handler behind us, is counted here and put before a
+//! person's eyes once it means something: what only the platform can have caused at once, what any
+//! stranger can cause after some repetitions, and each of it once until it is well again.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::daemon::{Input, Now, RunError};
 use crate::engine::Engine;
-use crate::wechat::listener::{self, Inlet, Received};
+use crate::wechat::listener::{self, Gate, Inlet, Note, Received, Refusal, RelayError};
+
+/// How many pushes that any stranger could have made are refused before a person is told.
+const STRANGERS: u32 = 10;
+/// How many pushes in a row a handler fails to answer before a person is told.
+const FAILURES: u32 = 5;
+
+/// What is wrong with an account's callback, or that a kind of trouble is over.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    pub(super) kind: &'static str,
+    /// What happened, and what one can do.
+    pub(super) told: Option<(String, &'static str)>,
+}
 
 /// The listener's way to the loop.
 pub(super) struct Desk {
-    accounts: HashMap<String, (usize, SecretString)>,
+    accounts: HashMap<String, Account>,
     to: mpsc::Sender<Input>,
     now: Now,
+}
+
+struct Account {
+    lane: usize,
+    gate: Arc<Gate>,
+    seen: Mutex<Seen>,
+}
+
+/// What was seen since it was well.
+#[derive(Default)]
+struct Seen {
+    refused: u32,
+    /// The refusal that a person was told of.
+    told: Option<Refusal>,
+    forwarded: u64,
+    failures: u32,
+    told_of_handler: bool,
 }
 
 impl Desk {
     pub(super) fn new(engine: &Engine, to: mpsc::Sender<Input>, now: Now) -> Self {
         let with_callback = engine.accounts().enumerate().filter_map(|(lane, config)| {
-            let token = config.callback.as_ref()?.token.clone();
-            Some((config.account.name.clone(), (lane, token)))
+            let callback = config.callback.as_ref()?;
+            let gate = Arc::new(Gate {
+                appid: config.account.appid.clone(),
+                token: callback.token.clone(),
+                keys: callback.keys.clone(),
+                forward_to: callback.forward_to.clone(),
+            });
+            let account = Account { lane, gate, seen: Mutex::default() };
+            Some((config.account.name.clone(), account))
         });
         Self { accounts: with_callback.collect(), to, now }
+    }
+
+    /// Tells the loop, and says whether it will hear.
+    fn tell(&self, lane: usize, trouble: Trouble) -> bool {
+        // A full loop has other troubles; the next push tells again.
+        self.to.try_send(Input::Trouble(lane, trouble)).is_ok()
+    }
+
+    fn taken(&self, account: &Account, seen: &mut Seen) {
+        seen.refused = 0;
+        let over = Trouble { kind: "callback", told: None };
+        if seen.told.is_some() && self.tell(account.lane, over) {
+            seen.told = None;
+        }
+    }
+
+    fn refused(&self, (name, account): (&str, &Account), seen: &mut Seen, refusal: Refusal) {
+        if refusal == Refusal::Noise {
+            tracing::debug!(account = name, "{refusal}");
+            return;
+        }
+        seen.refused = seen.refused.saturating_add(1);
+        if seen.refused.is_power_of_two() {
+            let refused = seen.refused;
+            tracing::warn!(account = name, refused, "a push was refused: {refusal}");
+        }
+        let worth_telling = if refusal.is_strangers() {
+            seen.refused >= STRANGERS && seen.told.is_none()
+        } else {
+            seen.told != Some(refusal)
+        };
+        let what = format!("pushes to the callback of {name} are refused: {refusal}");
+        let trouble = Trouble { kind: "callback", told: Some((what, refusal.advice())) };
+        if worth_telling && self.tell(account.lane, trouble) {
+            seen.told = Some(refusal);
+        }
+    }
+
+    fn forwarded(
+        &self,
+        (name, account): (&str, &Account),
+        seen: &mut Seen,
+        answered: Result<StatusCode, RelayError>,
+    ) {
+        seen.forwarded += 1;
+        let failure = match answered {
+            Ok(status) if status.is_success() => {
+                seen.failures = 0;
+                let over = Trouble { kind: "forward", told: None };
+                if seen.told_of_handler && self.tell(account.lane, over) {
+                    seen.told_of_handler = false;
+                    tracing::info!(account = name, "the handler behind the callback answers again");
+                }
+                return;
+            }
+            Ok(status) => format!("it answered HTTP {}", status.as_u16()),
+            Err(error) => error.to_string(),
+        };
+        seen.failures = seen.failures.saturating_add(1);
+        let (forwarded, failures) = (seen.forwarded, seen.failures);
+        if failures.is_power_of_two() {
+            tracing::warn!(
+                account = name,
+                forwarded,
+                failures_in_a_row = failures,
+                "the handler behind the callback failed: {failure}"
+            );
+        }
+        if failures < FAILURES || seen.told_of_handler {
+            return;
+        }
+        let host = account.gate.forward_to.as_ref().and_then(|url| url.host_str());
+        let what = format!(
+            "the handler of {name} at {} failed {failures} times in a row; at last: {failure}",
+            host.unwrap_or("forward_to")
+        );
+        let advice = "look after the handler: followers see an error meanwhile, and the platform \
+                      gives a message up after three tries; qunfa's own events and releases are not \
+                      affected";
+        let trouble = Trouble { kind: "forward", told: Some((what, advice)) };
+        seen.told_of_handler = self.tell(account.lane, trouble);
     }
 }
 
 impl Inlet for Desk {
-    fn token(&self, account: &str) -> Option<SecretString> {
-        self.accounts.get(account).map(|(_, token)| token.clone())
+    fn gate(&self, account: &str) -> Option<Arc<Gate>> {
+        self.accounts.get(account).map(|account| Arc::clone(&account.gate))
     }
 
     fn now(&self) -> DateTime<Utc> {
         (self.now)()
     }
 
+    fn note(&self, name: &str, note: Note) {
+        let Some(account) = self.accounts.get(name) else {
+            return;
+        };
+        // Counts are as good after a panic as before.
+        let mut seen = account.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match note {
+            Note::Taken => self.taken(account, &mut seen),
+            Note::Refused(refusal) => self.refused((name, account), &mut seen, refusal),
+            Note::Forwarded(answered) => self.forwarded((name, account), &mut seen, answered),
+        }
+    }
+
     async fn store(&self, account: &str, event: Received) -> Result<(), ()> {
-        let Some((lane, _)) = self.accounts.get(account) else {
+        let Some(Account { lane, .. }) = self.accounts.get(account) else {
             return Err(());
         };
         let (stored, on_disk) = oneshot::channel();
         let input = match event.parsed {
-            Ok(parsed) => Input::Event(*lane, event.raw, parsed, stored),
+            Ok(parsed) => Input::Event(*lane, (event.raw, parsed, event.credence), stored),
             // The platform would only push the same bytes again: they are kept for a person.
             Err(error) => Input::Unread(*lane, event.raw, error.to_string(), stored),
         };
@@ -74,4 +209,113 @@ pub(super) async fn serve(listener: TcpListener, desk: Desk, mut ended: watch::R
         ended.wait_for(|ended| *ended).await.map(drop).unwrap_or_default();
     };
     listener::serve(listener, Arc::new(desk), stop).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::wechat::callback::seal::OpenError;
+
+    use super::*;
+
+    fn desk() -> (Desk, mpsc::Receiver<Input>) {
+        let (to, inputs) = mpsc::channel(64);
+        let gate = Gate {
+            appid: "wx1".to_owned(),
+            token: "token".into(),
+            keys: Vec::new(),
+            forward_to: Some("http://handler.example/wx?key=CANARY".parse().unwrap()),
+        };
+        let account = Account { lane: 0, gate: Arc::new(gate), seen: Mutex::default() };
+        let accounts = HashMap::from([("brand".to_owned(), account)]);
+        (Desk { accounts, to, now: Arc::new(|| DateTime::UNIX_EPOCH) }, inputs)
+    }
+
+    /// What the loop was told since the last look: the kind, and what happened.
+    fn told(inputs: &mut mpsc::Receiver<Input>) -> Vec<(&'static str, Option<String>)> {
+        let mut all = Vec::new();
+        while let Ok(input) = inputs.try_recv() {
+            let Input::Trouble(0, Trouble { kind, told }) = input else { panic!("no trouble") };
+            all.push((kind, told.map(|(what, _)| what)));
+        }
+        all
+    }
+
+    #[test]
+    fn what_strangers_cause_is_told_after_some_repetitions_and_once() {
+        let (desk, mut inputs) = desk();
+        for _ in 1..STRANGERS {
+            desk.note("brand", Note::Refused(Refusal::Unsigned));
+        }
+        assert_eq!(told(&mut inputs), []);
+
+        for _ in 0..100 {
+            desk.note("brand", Note::Refused(Refusal::Stale));
+        }
+
+        let [("callback", Some(what))] = &told(&mut inputs)[..] else { panic!("not once") };
+        assert!(what.contains("the callback of brand"), "{what}");
+    }
+
+    #[test]
+    fn what_only_the_platform_can_cause_is_told_at_once_until_a_push_is_taken() {
+        let (desk, mut inputs) = desk();
+        let key = Refusal::Sealed(OpenError::Key);
+
+        desk.note("brand", Note::Refused(key));
+        desk.note("brand", Note::Refused(key));
+        assert_eq!(told(&mut inputs).len(), 1);
+        desk.note("brand", Note::Taken);
+        desk.note("brand", Note::Taken);
+
+        assert_eq!(told(&mut inputs), [("callback", None)]);
+    }
+
+    #[test]
+    fn noise_is_never_told() {
+        let (desk, mut inputs) = desk();
+
+        for _ in 0..1_000 {
+            desk.note("brand", Note::Refused(Refusal::Noise));
+        }
+
+        assert_eq!(told(&mut inputs), []);
+    }
+
+    #[test]
+    fn a_handler_is_told_of_after_failures_in_a_row_and_without_its_url() {
+        let (desk, mut inputs) = desk();
+        let down = || Note::Forwarded(Ok(StatusCode::BAD_GATEWAY));
+        for _ in 1..FAILURES {
+            desk.note("brand", down());
+        }
+        desk.note("brand", Note::Forwarded(Ok(StatusCode::OK)));
+        for _ in 1..FAILURES {
+            desk.note("brand", down());
+        }
+        assert_eq!(told(&mut inputs), []);
+
+        desk.note("brand", Note::Forwarded(Err(RelayError::TimedOut)));
+        desk.note("brand", down());
+        desk.note("brand", Note::Forwarded(Ok(StatusCode::OK)));
+
+        let what = "the handler of brand at handler.example failed 5 times in a row; at last: no \
+                    answer in time";
+        assert_eq!(told(&mut inputs), [("forward", Some(what.to_owned())), ("forward", None)]);
+    }
+
+    #[test]
+    fn what_a_full_loop_did_not_hear_is_told_again() {
+        let (mut desk, mut inputs) = desk();
+        (desk.to, inputs) = {
+            let _old = inputs;
+            mpsc::channel(1)
+        };
+        desk.note("brand", Note::Refused(Refusal::Plain));
+        desk.note("brand", Note::Refused(Refusal::Encrypted));
+        assert_eq!(told(&mut inputs).len(), 1);
+
+        desk.note("brand", Note::Refused(Refusal::Encrypted));
+
+        assert_eq!(told(&mut inputs).len(), 1);
+    }
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::daemon::RunError;
 use crate::inbox::Package;
-use crate::model::{Action, JobSpec, Media};
+use crate::model::{JobSpec, Media};
 
 /// The name of the directory inside the state directory.
 const DIRECTORY: &str = "media";
@@ -127,8 +127,8 @@ impl Files {
 }
 
 fn media(spec: &JobSpec) -> Vec<&Media> {
-    let Action::Broadcast(broadcast) = &spec.action;
-    let assets = broadcast.content.material().map(|material| material.assets.as_slice());
+    let material = spec.action.broadcast().and_then(|broadcast| broadcast.content.material());
+    let assets = material.map(|material| material.assets.as_slice());
     assets.unwrap_or_default().iter().map(|asset| &asset.media).collect()
 }
 

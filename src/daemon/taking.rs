@@ -22,6 +22,38 @@ use crate::store::Taken;
 /// needs nothing that could get lost.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Runs what blocks, all of it on one thread: memory that a large file needs is given back to that
+/// thread's own store, where another thread's large file would not find it.
+struct Reader {
+    work: mpsc::UnboundedSender<Work>,
+}
+
+/// Something that blocks.
+type Work = Box<dyn FnOnce() + Send>;
+
+impl Reader {
+    fn start() -> Self {
+        let (work, mut works) = mpsc::unbounded_channel::<Work>();
+        std::thread::spawn(move || {
+            while let Some(work) = works.blocking_recv() {
+                work();
+            }
+        });
+        Self { work }
+    }
+
+    /// Runs it, and returns its value; none where the thread is gone.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let (tell, told) = oneshot::channel();
+        let work = move || {
+            // Nobody waits any more where the daemon ends.
+            tell.send(work()).ok();
+        };
+        self.work.send(Box::new(work)).ok()?;
+        told.await.ok()
+    }
+}
+
 /// Takes files, one after the other.
 pub(super) struct Taker {
     pub(super) inbox: Inbox,
@@ -48,15 +80,16 @@ enum Offer {
 impl Taker {
     pub(super) async fn run(self, mut ended: watch::Receiver<bool>) {
         let Self { mut inbox, accounts, files, now, to } = self;
+        let reader = Reader::start();
         let accounts: Arc<[Account]> = accounts.into();
         let mut trouble = Trouble { unusable: false, told: HashSet::new() };
         loop {
             let at = now();
-            let look = tokio::task::spawn_blocking(move || {
+            let look = reader.run(move || {
                 let entries = inbox.scan(at);
                 (inbox, entries)
             });
-            let Ok((looked, entries)) = look.await else { return gone() };
+            let Some((looked, entries)) = look.await else { return gone() };
             inbox = looked;
             match entries {
                 Ok(entries) => {
@@ -65,11 +98,11 @@ impl Taker {
                     for entry in entries {
                         let known = Arc::clone(&accounts);
                         let keeper = files.clone();
-                        let reading = tokio::task::spawn_blocking(move || {
+                        let reading = reader.run(move || {
                             let offer = read(&inbox, &entry, &known, &keeper);
                             (inbox, entry, offer)
                         });
-                        let Ok((read, entry, offer)) = reading.await else { return gone() };
+                        let Some((read, entry, offer)) = reading.await else { return gone() };
                         inbox = read;
                         if let Err(error) = take(&inbox, &entry, offer, &to).await {
                             trouble.of_entry(&entry, &error);

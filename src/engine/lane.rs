@@ -48,6 +48,8 @@ pub struct Lane {
     pub(super) busy: bool,
     /// A `mass/get` is under way.
     pub(super) asking_result: bool,
+    /// An errand is under way.
+    pub(super) asking_errand: bool,
     /// An upload is under way, beside whatever else is.
     pub(super) preparing: bool,
     pub(super) date: Option<DateReading>,
@@ -71,6 +73,7 @@ impl Lane {
             wake: Some(now),
             busy: false,
             asking_result: false,
+            asking_errand: false,
             preparing: false,
             date: None,
             token: None,
@@ -140,7 +143,7 @@ impl Lane {
     pub(super) fn schedule(
         &mut self,
         (release_at, ahead): (Option<DateTime<Utc>>, TimeDelta),
-        result_at: Option<DateTime<Utc>>,
+        (result_at, errand_at): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
         now: DateTime<Utc>,
     ) {
         let soon = now + TimeDelta::milliseconds(10);
@@ -156,12 +159,14 @@ impl Lane {
                 (at - margins::PREFLIGHT_AHEAD).max(soon)
             }
         });
-        let result = result_at.filter(|_| !self.asking_result).map(|at| {
+        let beside = |at: DateTime<Utc>| {
             // What is overdue waits for a token or for room in the minute.
             let pause = if at <= now { now + TimeDelta::seconds(5) } else { at };
             after_guard(pause).max(soon)
-        });
-        self.wake = release.into_iter().chain(result).min();
+        };
+        let result = result_at.filter(|_| !self.asking_result).map(beside);
+        let errand = errand_at.filter(|_| !self.asking_errand).map(beside);
+        self.wake = release.into_iter().chain(result).chain(errand).min();
     }
 
     /// Looks at this account no later than an upload wants to be made.
@@ -206,6 +211,10 @@ impl Lane {
             Ticket::Result(ask) => {
                 self.asking_result = false;
                 self.settle_result(step, ask, answer, now)?;
+            }
+            Ticket::Errand(ask) => {
+                self.asking_errand = false;
+                self.settle_errand(step, ask, answer, now)?;
             }
             Ticket::Upload { attempt } => {
                 self.preparing = false;
@@ -252,7 +261,9 @@ impl Lane {
     ) -> Result<(), StoreError> {
         let preflight = match ticket {
             Ticket::Token { .. } | Ticket::Clock => true,
-            Ticket::Send { .. } | Ticket::Result(_) | Ticket::Upload { .. } => false,
+            Ticket::Send { .. } | Ticket::Result(_) | Ticket::Errand(_) | Ticket::Upload { .. } => {
+                false
+            }
         };
         if !preflight {
             return Ok(());

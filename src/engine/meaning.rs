@@ -1,9 +1,13 @@
-//! What an answer does to a batch: the return-code table crossed with what came before.
+//! What an answer does to a batch: the return-code table crossed with what came before; and what
+//! an event tells of articles.
+
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use crate::store::SendOutcome;
+use crate::store::{ArticleResult, SendOutcome};
 use crate::wechat::Meaning;
+use crate::wechat::callback::MassEvent;
 
 /// Decides what a reading means for a batch, which may be in doubt from an earlier attempt.
 ///
@@ -29,6 +33,33 @@ pub fn conclude(meaning: Meaning, in_doubt: bool) -> SendOutcome {
         (Meaning::GiveUp, false) => SendOutcome::Refused,
         (Meaning::PauseAccount, false) => SendOutcome::Later(TimeDelta::zero()),
     }
+}
+
+/// Puts together what an event tells of each article in two places.
+pub(super) fn articles(event: &MassEvent) -> Vec<ArticleResult> {
+    let mut articles: BTreeMap<i64, ArticleResult> = BTreeMap::new();
+    let text = |url: &String| (!url.is_empty()).then(|| url.clone());
+    for check in event.copyright.iter().flat_map(|copyright| &copyright.articles) {
+        let Some(article_idx) = check.article_idx else { continue };
+        let result = ArticleResult {
+            article_idx,
+            url: None,
+            user_declare_state: check.user_declare_state,
+            audit_state: check.audit_state,
+            original_url: text(&check.original_article_url),
+            original_type: check.original_article_type,
+            can_reprint: check.can_reprint,
+            need_replace: check.need_replace_content,
+            need_show_source: check.need_show_reprint_source,
+        };
+        articles.insert(article_idx, result);
+    }
+    for place in &event.article_urls {
+        let Some(article_idx) = place.article_idx else { continue };
+        let article = articles.entry(article_idx).or_default();
+        (article.article_idx, article.url) = (article_idx, text(&place.url));
+    }
+    articles.into_values().collect()
 }
 
 #[cfg(test)]

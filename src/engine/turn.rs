@@ -38,8 +38,11 @@ impl Turn<'_, '_> {
             return Ok(());
         }
         let held = stops.hold.is_some();
-        // First, because what is complete now may be due.
+        // First, because what is complete now may be due, and may be shown.
         let prepare_at = self.prepare(lane)?;
+        if !held {
+            self.step.begin_preludes(&name, self.now)?;
+        }
         let mut release_at = if held { None } else { self.next_release(lane)? };
         if !lane.busy && (self.judging || release_at.is_some()) {
             let wanted_at = if self.judging { self.now } else { release_at.unwrap_or(self.now) };
@@ -56,7 +59,8 @@ impl Turn<'_, '_> {
             self.ask_result(lane)?;
         }
         let result_at = self.step.next_result(&name)?;
-        lane.schedule((release_at, self.ahead), result_at, self.now);
+        let errand_at = self.errands(lane, held)?;
+        lane.schedule((release_at, self.ahead), (result_at, errand_at), self.now);
         lane.wake_to_prepare(prepare_at);
         Ok(())
     }
@@ -143,7 +147,15 @@ impl Turn<'_, '_> {
                     let over = plan::deadline(&job) + TimeDelta::milliseconds(1);
                     self.step.await_uploads(&job.id, over.max(soon))?;
                 }
+                Next::Act => self.act(&job, account, at)?,
                 Next::Ask(index) => {
+                    if job.first_asked_at.is_none()
+                        && let Some(until) = self.step.waits_for_speed(&job.id, at)?
+                        && until < plan::deadline(&job)
+                    {
+                        self.step.sleep(&job.id, until.max(soon), None)?;
+                        continue;
+                    }
                     if let Some(free_at) = self.step.minute_free_at(&name, 0, at)? {
                         return Ok(Some(free_at.max(soon)));
                     }

@@ -25,8 +25,8 @@ use super::{Directory, Inbox, InboxError};
 use crate::model::{JobId, JobState};
 use crate::yaml::diagnostic::Diagnostic;
 
-const RECEIPT: &str = ".receipt.json";
-const REASON: &str = ".error.txt";
+pub(super) const RECEIPT: &str = ".receipt.json";
+pub(super) const REASON: &str = ".error.txt";
 /// The name of an answer that is being written.
 const TEMPORARY: &str = ".answer.tmp";
 
@@ -289,7 +289,12 @@ fn exists(directory: &OwnedFd, name: &str) -> io::Result<bool> {
 }
 
 /// Renames without ever replacing anything.
-fn rename(from: &OwnedFd, name: &OsStr, to: &OwnedFd, new_name: &OsStr) -> io::Result<()> {
+pub(super) fn rename(
+    from: &OwnedFd,
+    name: &OsStr,
+    to: &OwnedFd,
+    new_name: &OsStr,
+) -> io::Result<()> {
     match renameat_with(from, name, to, new_name, RenameFlags::NOREPLACE) {
         // Not every file system knows the flag; the inbox is ours alone below its top.
         Err(Errno::INVAL | Errno::NOSYS) => Ok(renameat(from, name, to, new_name)?),

@@ -12,8 +12,8 @@ use chrono_tz::Tz;
 use super::time::{Wrong, duration, instant, zone};
 use super::{ListSource, article};
 use crate::model::{
-    Account, Action, Audience, Broadcast, Content, Expires, JobId, JobSpec, OnFullReceivers,
-    OnQuota, batch_lengths,
+    Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers, OnQuota,
+    batch_lengths,
 };
 use crate::yaml::diagnostic::{Report, quote};
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
@@ -55,23 +55,25 @@ const JOB: Shape = Shape {
         "priority",
         "approval",
         "on_full_receivers",
+        "preview",
         "prepare",
         "broadcast",
+        "delete",
+        "speed",
     ],
     refused: &[
         ("cron", "`cron` is not available in this version", ONE_JOB_A_DATE),
         ("from", "`from` is not available in this version", ONE_JOB_A_DATE),
         ("until", "`until` is not available in this version", ONE_JOB_A_DATE),
-        ("menu", "`menu` is not available in this version", ONLY_BROADCASTS),
-        ("qrcode", "`qrcode` is not available in this version", ONLY_BROADCASTS),
-        ("delete", "`delete` is not available in this version", ONLY_BROADCASTS),
-        ("speed", "`speed` is not available in this version", ONLY_BROADCASTS),
-        ("preview", "`preview` is not available in this version", "leave it out"),
+        ("menu", "`menu` is not available in this version", ACTIONS),
+        ("qrcode", "`qrcode` is not available in this version", ACTIONS),
     ],
 };
 
 const ONE_JOB_A_DATE: &str = "write one job with `at` for each date";
-const ONLY_BROADCASTS: &str = "a job's action is `broadcast`";
+const NOTHING_TO_PREPARE: &str = "there is nothing to prepare";
+const TO_PREPARE: &str = "it is for `articles` and local files; leave it out";
+const ACTIONS: &str = "a job's action is `broadcast`, `delete` or `speed`";
 
 /// One job of a file, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,14 +122,17 @@ impl<'r> Accounts<'r> {
 
 impl<'r> Reader<'r, '_> {
     /// Returns the jobs of a file; they count only if no problem was reported.
-    pub(crate) fn file(&mut self, root: &Node<'_>) -> Vec<ParsedJob> {
+    pub(crate) fn file(&mut self, root: Node<'_>) -> Vec<ParsedJob> {
         let Some(fields) = root.fields(root.place, &FILE, self.report) else { return Vec::new() };
-        let Some(jobs) = self.list(root, &fields) else { return Vec::new() };
+        if self.list(&root, &fields).is_none() {
+            return Vec::new();
+        }
         let mut lines = HashMap::new();
-        let mut parsed = Vec::with_capacity(jobs.len());
-        for node in jobs {
-            self.note_id(node, &mut lines);
-            parsed.extend(self.job(node));
+        let mut parsed = Vec::new();
+        // One after the other is given back: a large file is not in memory twice.
+        for node in into_list(root, "jobs") {
+            self.note_id(&node, &mut lines);
+            parsed.extend(self.job(&node));
         }
         parsed
     }
@@ -151,14 +156,14 @@ impl<'r> Reader<'r, '_> {
     }
 
     /// Reports an id that the file already used.
-    fn note_id<'n>(&mut self, node: &'n Node<'_>, lines: &mut HashMap<&'n str, usize>) {
+    fn note_id(&mut self, node: &Node<'_>, lines: &mut HashMap<String, usize>) {
         let Some((id, entry)) = id_of(node) else { return };
         let line = self.report.line(entry.node.place.start);
         if let Some(first) = lines.get(id) {
             let message = format!("the id {} is already used on line {first}", quote(id));
             self.report.say_with(entry.node.place, message, "each job needs an id of its own");
         } else {
-            lines.insert(id, line);
+            lines.insert(id.to_owned(), line);
         }
     }
 
@@ -170,15 +175,16 @@ impl<'r> Reader<'r, '_> {
         let schedule = self.schedule(&fields);
         let choices = self.choices(&fields);
         let mut notes = Vec::new();
-        let help = "a job's action is `broadcast: {…}`";
-        let broadcast = fields
-            .require("broadcast", help, self.report)
-            .and_then(|entry| self.broadcast(entry, account, &mut notes));
-        let broadcast = self.prepare(&fields, broadcast, &mut notes);
+        let action = self.action(&fields, account, &mut notes);
+        let action = self.prepare(&fields, action, &mut notes);
+        let (preview, speed) = self.preludes(&fields, action.as_ref());
         if self.report.count() > before {
             return None;
         }
         let (schedule, (id, line)) = (schedule?, id?);
+        if preview.is_some() && schedule.at.is_none() && !choices.approval {
+            notes.push("without `at` its preview comes when it goes".to_owned());
+        }
         let spec = JobSpec {
             id,
             account: account?.name.clone(),
@@ -191,18 +197,44 @@ impl<'r> Reader<'r, '_> {
             priority: choices.priority,
             approval: choices.approval,
             on_full_receivers: choices.on_full_receivers,
-            action: Action::Broadcast(broadcast?),
+            preview,
+            speed,
+            action: action?,
         };
         Some(ParsedJob { spec, line, notes })
+    }
+
+    /// Returns what the job does; a speed beside a broadcast is the speed that it goes at.
+    fn action(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        account: Option<&Account>,
+        notes: &mut Vec<String>,
+    ) -> Option<Action> {
+        match (fields.get("broadcast"), fields.get("delete"), fields.get("speed")) {
+            (Some(entry), None, _) => self.broadcast(entry, account, notes).map(Action::Broadcast),
+            (None, Some(entry), None) => self.deletion(entry).map(Action::Delete),
+            (None, None, Some(entry)) => self.speed(entry).map(Action::Speed),
+            (None, None, None) => {
+                let help = "a job's action is `broadcast: {…}`";
+                fields.require("broadcast", help, self.report);
+                None
+            }
+            (_, Some(entry), _) => {
+                let message = "`delete` cannot stand beside another action";
+                self.report.say_with(entry.key_place, message, "write a job of its own for it");
+                None
+            }
+        }
     }
 
     /// Decides when the uploads of a broadcast begin, where it has any.
     fn prepare(
         &mut self,
         fields: &Fields<'_, '_>,
-        broadcast: Option<Broadcast>,
+        action: Option<Action>,
         notes: &mut Vec<String>,
-    ) -> Option<Broadcast> {
+    ) -> Option<Action> {
         let entry = fields.get("prepare");
         let span = self.span(fields, "prepare", PREPARE);
         let place = entry.map_or(fields.place, |entry| entry.node.place);
@@ -210,7 +242,13 @@ impl<'r> Reader<'r, '_> {
             let help = "the platform forgets what is uploaded after three days";
             self.report.say_with(place, "`prepare` must be at most 2d", help);
         }
-        let mut broadcast = broadcast?;
+        let mut action = action?;
+        let Some(broadcast) = action.broadcast_mut() else {
+            if entry.is_some() {
+                self.report.say_with(place, NOTHING_TO_PREPARE, TO_PREPARE);
+            }
+            return Some(action);
+        };
         let batches = match &broadcast.audience {
             Audience::List(list) => batch_lengths(list.len()).len(),
             Audience::Everyone | Audience::Tag(_) => 1,
@@ -231,12 +269,11 @@ impl<'r> Reader<'r, '_> {
             | Content::Mpvideo { .. }
             | Content::Wxcard { .. } => {
                 if entry.is_some() {
-                    let help = "it is for `articles` and local files; leave it out";
-                    self.report.say_with(place, "there is nothing to prepare", help);
+                    self.report.say_with(place, NOTHING_TO_PREPARE, TO_PREPARE);
                 }
             }
         }
-        Some(broadcast)
+        Some(action)
     }
 
     fn id(&mut self, fields: &Fields<'_, '_>) -> Option<(JobId, usize)> {
@@ -411,6 +448,16 @@ fn text_of<'n, 'a>(node: &'n Node<'a>, key: &str) -> Option<(&'n str, &'n Entry<
 
 fn id_of<'n, 'a>(node: &'n Node<'a>) -> Option<(&'n str, &'n Entry<'a>)> {
     text_of(node, "id")
+}
+
+/// Returns the elements of a list that is the value of a key.
+fn into_list<'a>(root: Node<'a>, key: &str) -> Vec<Node<'a>> {
+    let Value::Map(entries) = root.value else { return Vec::new() };
+    let entry = entries.into_iter().find(|entry| entry.key == key);
+    match entry.map(|entry| entry.node.value) {
+        Some(Value::List(list)) => list,
+        Some(Value::Empty | Value::Text { .. } | Value::Map(_)) | None => Vec::new(),
+    }
 }
 
 /// Returns every id of a tree with its account's name, whatever else the tree holds.

@@ -4,6 +4,7 @@
 //! it does not matter what somebody puts under the name in the meantime.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -38,6 +39,8 @@ pub struct Package {
     bytes: Vec<u8>,
     sha256: String,
     lists: Lists,
+    /// The job file's name in its folder.
+    main: String,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +49,8 @@ enum Lists {
     None,
     /// The other files of a folder, by path.
     Inside(BTreeMap<String, Vec<u8>>),
+    /// Files beside a job file that it names, by path.
+    Beside(BTreeMap<String, Vec<u8>>),
 }
 
 /// Why an entry could not be read.
@@ -79,13 +84,20 @@ impl Package {
     pub fn file(&self, path: &str) -> Option<&[u8]> {
         match &self.lists {
             Lists::None => None,
-            Lists::Inside(files) => files.get(path).map(Vec::as_slice),
+            Lists::Inside(files) | Lists::Beside(files) => files.get(path).map(Vec::as_slice),
         }
     }
 
     /// Reads the job file: all of its jobs, or everything that is wrong with it.
     pub fn parse(&self, accounts: &[&Account]) -> Result<Parsed, Vec<Diagnostic>> {
         super::parse(&self.file_name, &self.bytes, self, accounts)
+    }
+
+    /// Returns the folder's files by path, the job file among them; none of a lone file.
+    pub(super) fn files(&self) -> Option<BTreeMap<&str, &[u8]>> {
+        let (Lists::Inside(lists) | Lists::Beside(lists)) = &self.lists else { return None };
+        let lists = lists.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+        Some(lists.chain([(self.main.as_str(), self.bytes.as_slice())]).collect())
     }
 
     /// Returns every id of the file with its account's name, whatever else is wrong with it.
@@ -116,13 +128,17 @@ impl ListSource for Package {
                 Some(bytes) => Ok(Cow::Borrowed(bytes)),
                 None => Err(format!("there is no `{path}` in the folder")),
             },
+            Lists::Beside(files) => match files.get(path) {
+                Some(bytes) => Ok(Cow::Borrowed(bytes)),
+                None => Err(format!("there is no `{path}` beside the job file that can be read")),
+            },
         }
     }
 
     fn file(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
         match &self.lists {
             Lists::None => super::NoLists.file(path),
-            Lists::Inside(_) => self.list(path),
+            Lists::Inside(_) | Lists::Beside(_) => self.list(path),
         }
     }
 }
@@ -155,6 +171,53 @@ pub fn read_path(path: &Path) -> Result<Package, Unread> {
         package.file_name = shown;
     }
     Ok(package)
+}
+
+/// Reads what [`read_path`] reads, and with a lone job file what it names beside it.
+///
+/// Together they are what the inbox takes as a folder.
+pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package, Unread> {
+    let mut package = read_path(path)?;
+    if !matches!(package.lists, Lists::None) {
+        return Ok(package);
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = open_path(parent.unwrap_or_else(|| Path::new(".")))
+        .map_err(|error| failed(&package.file_name, error))?;
+    let beside = Beside { folder, named: RefCell::default() };
+    // Only what it names matters here: its mistakes are found when the package is parsed.
+    drop(super::parse(&package.file_name, &package.bytes, &beside, accounts));
+    let named = beside.named.into_inner();
+    if named.is_empty() {
+        return Ok(package);
+    }
+    if is_json(&package.main) {
+        // A folder's job file is YAML, which JSON is.
+        package.main.truncate(package.main.len() - "json".len());
+        package.main.push_str("yaml");
+    }
+    package.lists =
+        Lists::Beside(named.into_iter().filter_map(|(path, bytes)| Some((path, bytes?))).collect());
+    let mut sums = Sha256::new();
+    for (path, bytes) in package.files().unwrap_or_default() {
+        sums.update(format!("{}  {path}\n", hex(&Sha256::digest(bytes))));
+    }
+    package.sha256 = hex(&sums.finalize());
+    Ok(package)
+}
+
+/// Reads files beside a job file, and notes which were asked for.
+struct Beside {
+    folder: OwnedFd,
+    named: RefCell<BTreeMap<String, Option<Vec<u8>>>>,
+}
+
+impl ListSource for Beside {
+    fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
+        let bytes = read_beneath(&self.folder, path.as_bytes()).ok().and_then(Result::ok);
+        self.named.borrow_mut().insert(path.to_owned(), bytes.clone());
+        bytes.map(Cow::Owned).ok_or_else(|| format!("{path} cannot be read"))
+    }
 }
 
 fn open_path(path: &Path) -> io::Result<OwnedFd> {
@@ -194,6 +257,7 @@ fn read_file(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
         entry_name: entry.name.clone(),
         seen: Some(entry.seen),
         file_name: name.clone(),
+        main: name.clone(),
         name,
         sha256: hex(&Sha256::digest(&bytes)),
         bytes,
@@ -235,6 +299,7 @@ fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
         name,
         sha256: hex(&sums.finalize()),
         lists: Lists::Inside(files),
+        main,
     })
 }
 

@@ -6,6 +6,7 @@ use crate::model::{ArticlesVia, Kind};
 mod articles;
 mod broadcasts;
 mod directory;
+mod errands;
 mod folders;
 mod jobs;
 mod reading;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::account::openid;
@@ -33,7 +34,7 @@ impl Broadcast {
     }
 }
 
-/// A MASSSENDJOBFINISH push in plain mode, still to be signed and delivered.
+/// A MASSSENDJOBFINISH push, still to be signed, perhaps encrypted, and delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Whose broadcast it reports.
@@ -46,6 +47,31 @@ pub struct Event {
     pub at: DateTime<Utc>,
     /// The XML.
     pub body: String,
+    msgtype: Msgtype,
+    review: Review,
+    receivers: Receivers,
+}
+
+impl Event {
+    /// Returns the same in JSON, which an account may choose instead.
+    ///
+    /// Its counts are texts and its empty lists are `null`, as they occur.
+    pub fn json(&self) -> String {
+        let Self { appid, msg_id, msgtype, review, receivers, .. } = self;
+        let report = Report {
+            appid,
+            msg_id: *msg_id,
+            msgtype: *msgtype,
+            review: *review,
+            receivers: *receivers,
+        };
+        report.json(self.create_time)
+    }
+}
+
+/// The account's own name, which is not its appid.
+pub(super) fn original_id(appid: &str) -> String {
+    format!("gh_{}", &hex(&Sha256::digest(appid))[..12])
 }
 
 /// What an event has to say.
@@ -66,6 +92,9 @@ impl Report<'_> {
             create_time: at.timestamp(),
             at,
             body: self.xml(at),
+            msgtype: self.msgtype,
+            review: self.review,
+            receivers: self.receivers,
         }
     }
 
@@ -77,19 +106,63 @@ impl Report<'_> {
         }
     }
 
-    fn xml(self, at: DateTime<Utc>) -> String {
+    /// Total, filtered, sent and failed followers.
+    fn counts(self) -> [u32; 4] {
         let Receivers { total, filtered } = self.receivers;
-        let (total, filtered, sent, failed) = match self.review {
-            Review::Passed => (total, filtered, filtered, 0),
-            Review::Failed => (total, filtered, 0, filtered),
+        match self.review {
+            Review::Passed => [total, filtered, filtered, 0],
+            Review::Failed => [total, filtered, 0, filtered],
             // The documents' own sample of a rejected broadcast counts nobody.
-            Review::Rejected(_) => (0, 0, 0, 0),
-        };
-        let account = &hex(&Sha256::digest(self.appid))[..12];
+            Review::Rejected(_) => [0; 4],
+        }
+    }
+
+    fn json(self, created: i64) -> String {
+        let [total, filtered, sent, failed] = self.counts().map(|count| count.to_string());
+        let mut json = json!({
+            "ToUserName": original_id(self.appid), "FromUserName": openid(self.appid, 0),
+            "CreateTime": created, "MsgType": "event", "Event": "MASSSENDJOBFINISH",
+            "MsgID": self.msg_id, "Status": self.status(), "TotalCount": total,
+            "FilterCount": filtered, "SentCount": sent, "ErrorCount": failed,
+        });
+        if self.msgtype == Msgtype::Mpnews {
+            let url = format!("http://mp.weixin.qq.com/s/{}", self.msg_id);
+            let list = match self.check_state() {
+                3 => json!([{
+                    "ArticleIdx": 1, "UserDeclareState": 0, "AuditState": 2,
+                    "OriginalArticleUrl": "http://mp.weixin.qq.com/s/original",
+                    "OriginalArticleType": 1, "CanReprint": 1, "NeedReplaceContent": 1,
+                    "NeedShowReprintSource": 1,
+                }]),
+                _ => Value::Null,
+            };
+            let count = list.as_array().map_or(0, Vec::len);
+            json["CopyrightCheckResult"] =
+                json!({"Count": count, "ResultList": list, "CheckState": self.check_state()});
+            json["ArticleUrlResult"] = match self.review {
+                Review::Passed => {
+                    json!({"Count": 1, "ResultList": [{"ArticleIdx": 1, "ArticleUrl": url}]})
+                }
+                Review::Failed | Review::Rejected(_) => json!({"Count": 0, "ResultList": null}),
+            };
+        }
+        json.to_string()
+    }
+
+    fn check_state(self) -> i32 {
+        match self.review {
+            Review::Rejected(30_001..=30_003) => 3,
+            Review::Passed | Review::Failed | Review::Rejected(_) => 1,
+        }
+    }
+
+    fn xml(self, at: DateTime<Utc>) -> String {
+        let [total, filtered, sent, failed] = self.counts();
+        let account = original_id(self.appid);
         let (helper, created, msg_id) = (openid(self.appid, 0), at.timestamp(), self.msg_id);
         let status = self.status();
         let mut xml = format!(
-            "<xml>\n<ToUserName><![CDATA[gh_{account}]]></ToUserName>\n\
+            "<xml>\n<ToUserName><![CDATA[{account}]]></ToUserName>\n\
              <FromUserName><![CDATA[{helper}]]></FromUserName>\n\
              <CreateTime>{created}</CreateTime>\n<MsgType><![CDATA[event]]></MsgType>\n\
              <Event><![CDATA[MASSSENDJOBFINISH]]></Event>\n<MsgID>{msg_id}</MsgID>\n\
@@ -106,10 +179,7 @@ impl Report<'_> {
 
     /// The originality check and the links, which only articles have.
     fn write_articles(self, xml: &mut String) {
-        let check_state = match self.review {
-            Review::Rejected(30_001..=30_003) => 3,
-            Review::Passed | Review::Failed | Review::Rejected(_) => 1,
-        };
+        let check_state = self.check_state();
         let (count, items) = if check_state == 3 {
             (
                 1,

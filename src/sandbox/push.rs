@@ -1,28 +1,131 @@
-//! Delivers events to the callbacks, as the platform does in plain mode.
+//! Delivers events to the callbacks as the platform does: plain, encrypted, or both in one body.
 //!
 //! A push waits 5 s for its answer and is tried three times in all; after that the event is gone.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
+use sha2::Sha256;
 
-use super::job::Event;
+use super::account::openid;
+use super::job::{Event, original_id};
+use super::seal::Key;
 use super::server::Clock;
 use super::{hex, mix};
 
 const TRIES: u64 = 3;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-#[derive(Clone, Debug)]
-struct Target {
+/// What an account chose for its callback, besides the URL and the token.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style<'a> {
+    /// `plain` (明文模式), `compatible` (兼容模式) or `safe` (安全模式); the last, if there is a key.
+    pub mode: Option<&'a str>,
+    /// The `EncodingAESKey`.
+    pub key: Option<&'a str>,
+    /// `xml` or `json`.
+    pub format: Option<&'a str>,
+}
+
+#[derive(Clone)]
+enum Mode {
+    Plain,
+    Compatible(Key),
+    Safe(Key),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Xml,
+    Json,
+}
+
+/// Where an account's pushes go, and what they look like.
+#[derive(Clone)]
+pub struct Target {
     url: String,
     token: String,
+    mode: Mode,
+    format: Format,
+}
+
+impl Target {
+    /// A callback in plain mode and XML.
+    pub fn new(url: &str, token: &str) -> Self {
+        let (url, token) = (url.to_owned(), token.to_owned());
+        Self { url, token, mode: Mode::Plain, format: Format::Xml }
+    }
+
+    /// The same in another mode or format.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is wrong with them.
+    pub fn styled(mut self, style: Style<'_>) -> Result<Self, String> {
+        let mode = style.mode.unwrap_or_else(|| if style.key.is_some() { "safe" } else { "plain" });
+        let key = || style.key.ok_or_else(|| format!("mode `{mode}` needs an encoding_aes_key"));
+        self.mode = match mode {
+            "plain" => Mode::Plain,
+            "compatible" => Mode::Compatible(Key::parse(key()?)?),
+            "safe" => Mode::Safe(Key::parse(key()?)?),
+            other => {
+                return Err(format!("a mode is `plain`, `compatible` or `safe`, not `{other}`"));
+            }
+        };
+        self.format = match style.format.unwrap_or("xml") {
+            "xml" => Format::Xml,
+            "json" => Format::Json,
+            other => return Err(format!("a format is `xml` or `json`, not `{other}`")),
+        };
+        Ok(self)
+    }
+
+    /// Puts the query and the body of a push together.
+    fn dress(&self, push: &Words, timestamp: &str, nonce: &str) -> (Vec<(&str, String)>, String) {
+        let signature = sign(&[&self.token, timestamp, nonce]);
+        let mut query = vec![
+            ("signature", signature),
+            ("timestamp", timestamp.to_owned()),
+            ("nonce", nonce.to_owned()),
+            ("openid", openid(&push.appid, 0)),
+        ];
+        let plain = if self.format == Format::Xml { &push.xml } else { &push.json };
+        let (key, beside) = match &self.mode {
+            Mode::Plain => return (query, plain.clone()),
+            Mode::Compatible(key) => (key, Some(plain)),
+            Mode::Safe(key) => (key, None),
+        };
+        let digest = Sha256::digest(format!("{timestamp} {nonce}"));
+        let random = std::array::from_fn(|place| digest[place]);
+        let encrypt = key.seal(random, plain, &push.appid);
+        query.push(("encrypt_type", "aes".to_owned()));
+        query.push(("msg_signature", sign(&[&self.token, timestamp, nonce, &encrypt])));
+        let to = original_id(&push.appid);
+        let body = match (self.format, beside) {
+            (Format::Xml, None) => format!(
+                "<xml>\n<ToUserName><![CDATA[{to}]]></ToUserName>\n\
+                 <Encrypt><![CDATA[{encrypt}]]></Encrypt>\n</xml>"
+            ),
+            (Format::Xml, Some(plain)) => {
+                let open = plain.strip_suffix("</xml>").unwrap_or(plain);
+                format!("{open}<Encrypt><![CDATA[{encrypt}]]></Encrypt>\n</xml>")
+            }
+            (Format::Json, beside) => {
+                let beside = beside.and_then(|plain| serde_json::from_str::<Value>(plain).ok());
+                let mut body = beside.unwrap_or_else(|| json!({"ToUserName": to}));
+                body["Encrypt"] = json!(encrypt);
+                body.to_string()
+            }
+        };
+        (query, body)
+    }
 }
 
 /// Where events go, and the token that signs them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Callback {
     everyone: Option<Target>,
     accounts: BTreeMap<String, Target>,
@@ -31,15 +134,22 @@ pub struct Callback {
 impl Callback {
     /// Sends the events of every account to this URL.
     pub fn to(url: &str, token: &str) -> Self {
-        let target = Target { url: url.to_owned(), token: token.to_owned() };
-        Self { everyone: Some(target), accounts: BTreeMap::new() }
+        Self::default().with(None, Target::new(url, token))
     }
 
     /// Sends the events of this account to a URL of its own.
     #[must_use]
-    pub fn for_appid(mut self, appid: &str, url: &str, token: &str) -> Self {
-        let target = Target { url: url.to_owned(), token: token.to_owned() };
-        self.accounts.insert(appid.to_owned(), target);
+    pub fn for_appid(self, appid: &str, url: &str, token: &str) -> Self {
+        self.with(Some(appid), Target::new(url, token))
+    }
+
+    /// Sends the events of an account, or of all others, to a target.
+    #[must_use]
+    pub fn with(mut self, appid: Option<&str>, target: Target) -> Self {
+        match appid {
+            Some(appid) => drop(self.accounts.insert(appid.to_owned(), target)),
+            None => self.everyone = Some(target),
+        }
         self
     }
 
@@ -48,52 +158,158 @@ impl Callback {
     }
 }
 
+/// What is pushed, in both formats.
+struct Words {
+    appid: String,
+    xml: String,
+    json: String,
+    /// Nonces are drawn from it.
+    seed: u64,
+}
+
 /// Pushes events over HTTP.
 pub(super) struct Pusher {
-    callback: Callback,
-    client: reqwest::Client,
+    callback: Mutex<Callback>,
+    client: OnceLock<reqwest::Client>,
     clock: Clock,
     /// Between two tries; the platform's is as long as its patience.
     pub(super) pause: Duration,
 }
 
 impl Pusher {
-    pub(super) fn new(callback: Callback, clock: Clock) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(callback: Callback, clock: Clock) -> Self {
+        let callback = Mutex::new(callback);
+        Self { callback, client: OnceLock::new(), clock, pause: PATIENCE }
+    }
+
+    /// Sends an account's events, or those of all others, somewhere else from now on.
+    pub(super) fn set(&self, appid: Option<&str>, target: Target) {
+        let mut callback = self.callback.lock().unwrap_or_else(PoisonError::into_inner);
+        *callback = std::mem::take(&mut *callback).with(appid, target);
+    }
+
+    fn target(&self, appid: &str) -> Option<Target> {
+        let callback = self.callback.lock().unwrap_or_else(PoisonError::into_inner);
+        callback.target(appid).cloned()
+    }
+
+    /// Made when first needed: without a callback no certificates are looked for.
+    fn client(&self) -> Result<&reqwest::Client, reqwest::Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
         // Fails only where a provider is installed already, which is just as well.
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
-        Ok(Self { callback, client, clock, pause: PATIENCE })
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// Pushes one event until it is taken or the platform gives up.
     pub(super) async fn deliver(self: Arc<Self>, event: Event) {
-        let Some(target) = self.callback.target(&event.appid) else { return };
+        let Some(target) = self.target(&event.appid) else { return };
+        let (json, msg_id) = (event.json(), event.msg_id);
+        let seed = msg_id.unsigned_abs();
+        let words = Words { appid: event.appid, xml: event.body, json, seed };
         for number in 0..TRIES {
             if number > 0 {
                 tokio::time::sleep(self.pause).await;
             }
-            if self.push(target, &event, number).await {
+            let answer = self.push(&target, &words, number).await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return;
             }
         }
-        tracing::debug!(msg.id = event.msg_id, url = target.url, "nobody took an event");
+        tracing::debug!(msg.id = msg_id, url = target.url, "nobody took an event");
     }
 
-    async fn push(&self, target: &Target, event: &Event, number: u64) -> bool {
+    /// Pushes a follower's message once, and returns the status and body of its answer.
+    pub(super) async fn say(&self, appid: &str, content: &str) -> Result<(u16, String), String> {
+        let target = self.target(appid).ok_or("no callback is set")?;
+        let (to, from, created) =
+            (original_id(appid), openid(appid, 0), (self.clock)().timestamp());
+        let digest = Sha256::digest(format!("{created} {content}"));
+        let seed = u64::from_be_bytes(std::array::from_fn(|place| digest[place])) >> 1;
+        let words = Words {
+            appid: appid.to_owned(),
+            xml: format!(
+                "<xml>\n<ToUserName><![CDATA[{to}]]></ToUserName>\n\
+                 <FromUserName><![CDATA[{from}]]></FromUserName>\n\
+                 <CreateTime>{created}</CreateTime>\n<MsgType><![CDATA[text]]></MsgType>\n\
+                 <Content><![CDATA[{content}]]></Content>\n<MsgId>{seed}</MsgId>\n</xml>"
+            ),
+            json: json!({
+                "ToUserName": to, "FromUserName": from, "CreateTime": created, "MsgType": "text",
+                "Content": content, "MsgId": seed,
+            })
+            .to_string(),
+            seed,
+        };
+        let answer = self.push(&target, &words, 0).await.map_err(|error| error.to_string())?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.text().await.map_err(|error| error.to_string())?))
+    }
+
+    async fn push(
+        &self,
+        target: &Target,
+        words: &Words,
+        number: u64,
+    ) -> Result<reqwest::Response, reqwest::Error> {
         let timestamp = (self.clock)().timestamp().to_string();
-        let nonce = (mix(event.msg_id.unsigned_abs(), number) % 1_000_000_000).to_string();
-        let signature = sign(&target.token, &timestamp, &nonce);
-        let query = [("signature", &signature), ("timestamp", &timestamp), ("nonce", &nonce)];
-        let request = self.client.post(&target.url).query(&query);
-        let answer =
-            request.header("content-type", "text/xml").body(event.body.clone()).send().await;
-        answer.is_ok_and(|answer| answer.status().is_success())
+        let nonce = (mix(words.seed, number) % 1_000_000_000).to_string();
+        let (query, body) = target.dress(words, &timestamp, &nonce);
+        let kind = match target.format {
+            Format::Xml => "text/xml",
+            Format::Json => "application/json",
+        };
+        let request = self.client()?.post(&target.url).query(&query);
+        request.header("content-type", kind).body(body).send().await
     }
 }
 
-/// The signature of a push in plain mode, which does not cover the body.
-pub(super) fn sign(token: &str, timestamp: &str, nonce: &str) -> String {
-    let mut parts = [token, timestamp, nonce];
+/// The signature of some parts, whichever order they come in.
+pub(super) fn sign(parts: &[&str]) -> String {
+    let mut parts = parts.to_vec();
     parts.sort_unstable();
     hex(&Sha1::digest(parts.concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const XML: &str = "<xml><MsgId>1</MsgId></xml>";
+    const JSON: &str = r#"{"MsgId":1}"#;
+
+    fn dressed(mode: &str, format: &str) -> (Vec<&'static str>, String) {
+        let key = "A".repeat(43);
+        let style = Style { mode: Some(mode), key: Some(&key), format: Some(format) };
+        let target = Target::new("http://x/", "t").styled(style).unwrap();
+        let (xml, json) = (XML.to_owned(), JSON.to_owned());
+        let words = Words { appid: "wx1".to_owned(), xml, json, seed: 1 };
+        let (query, body) = target.dress(&words, "5", "6");
+        let names = ["signature", "timestamp", "nonce", "openid", "encrypt_type", "msg_signature"];
+        let known = names.into_iter().filter(|name| query.iter().any(|(key, _)| key == name));
+        (known.collect(), body)
+    }
+
+    #[test]
+    fn every_mode_has_its_query_and_its_body() {
+        for (format, plain) in [("xml", XML), ("json", JSON)] {
+            let (query, body) = dressed("plain", format);
+            assert_eq!((query.len(), body.as_str()), (4, plain));
+
+            let (query, body) = dressed("compatible", format);
+            assert_eq!(
+                (query.len(), body.contains("MsgId"), body.contains("Encrypt")),
+                (6, true, true)
+            );
+
+            let (query, body) = dressed("safe", format);
+            assert_eq!(
+                (query.len(), body.contains("MsgId"), body.contains("Encrypt")),
+                (6, false, true)
+            );
+        }
+    }
 }

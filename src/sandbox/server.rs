@@ -12,6 +12,8 @@
 //! | `POST /sandbox/website` | `{"appid"}` | a broadcast on the website: `{"errcode", "msg_id"}` |
 //! | `POST /sandbox/media` | `{"appid", "media_id", "type"}` | [`Platform::add_media`] |
 //! | `POST /sandbox/expire_tokens` | `{"appid"}` | [`Platform::expire_tokens`] |
+//! | `POST /sandbox/callback` | `{"url", "token"}`, also `appid`, `mode` (`plain`, `compatible`, `safe`), `encoding_aes_key`, `format` (`xml`, `json`) | sets where and how events are pushed |
+//! | `POST /sandbox/message` | `{"appid", "content"}` | pushes a follower's message: `{"status", "body"}` of the answer |
 //! | `GET /sandbox/accepted` | | an array of [`Accepted`](super::Accepted) |
 //! | `GET /sandbox/requests` | | an array of [`Logged`](super::Logged) |
 
@@ -34,7 +36,7 @@ use super::connection::{Cut, Lines};
 use super::push::Pusher;
 use super::{Event, MediaKind, Method, Platform, Request, Response, parse_fault};
 
-pub use super::push::Callback;
+pub use super::push::{Callback, Style, Target};
 
 /// Where the server takes the time from.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -53,7 +55,7 @@ const TICK: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 ///
-/// Only when the client that pushes events cannot be built.
+/// Only when the listener fails.
 pub async fn serve(
     listener: TcpListener,
     platform: Arc<Mutex<Platform>>,
@@ -61,13 +63,7 @@ pub async fn serve(
     callback: Option<Callback>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let pusher = match callback {
-        Some(callback) => {
-            let pusher = Pusher::new(callback, Arc::clone(&clock)).map_err(io::Error::other)?;
-            Some(Arc::new(pusher))
-        }
-        None => None,
-    };
+    let pusher = Arc::new(Pusher::new(callback.unwrap_or_default(), Arc::clone(&clock)));
     let server = Arc::new(Server { platform: Arc::clone(&platform), clock, pusher });
     let router = Router::new()
         .route("/sandbox/{*command}", any(administer))
@@ -85,7 +81,7 @@ pub async fn serve(
 struct Server {
     platform: Arc<Mutex<Platform>>,
     clock: Clock,
-    pusher: Option<Arc<Pusher>>,
+    pusher: Arc<Pusher>,
 }
 
 impl Server {
@@ -106,9 +102,8 @@ impl Server {
     }
 
     fn spawn(&self, events: Vec<Event>, pushes: &mut JoinSet<()>) {
-        let Some(pusher) = &self.pusher else { return };
         for event in events {
-            pushes.spawn(Arc::clone(pusher).deliver(event));
+            pushes.spawn(Arc::clone(&self.pusher).deliver(event));
         }
     }
 
@@ -194,12 +189,34 @@ async fn administer(
 ) -> http::Response<Body> {
     let now = (server.clock)();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let done = obey(&mut server.platform(), &command, &body, now);
+    let done = match command.as_str() {
+        "callback" => set_callback(&server.pusher, &body),
+        "message" => push_message(&server.pusher, &body).await,
+        other => obey(&mut server.platform(), other, &body, now),
+    };
     let (status, json) = match done {
         Ok(json) => (StatusCode::OK, json),
         Err(error) => (StatusCode::BAD_REQUEST, json!({"error": error})),
     };
     reply(status, "application/json", json.to_string().into_bytes(), now)
+}
+
+fn set_callback(pusher: &Pusher, body: &Value) -> Result<Value, String> {
+    let text = |name: &str| body[name].as_str();
+    let (Some(url), Some(token)) = (text("url"), text("token")) else {
+        return Err("the body has no text `url` or no text `token`".to_owned());
+    };
+    let style = Style { mode: text("mode"), key: text("encoding_aes_key"), format: text("format") };
+    pusher.set(text("appid"), Target::new(url, token).styled(style)?);
+    Ok(json!({"errcode": 0}))
+}
+
+async fn push_message(pusher: &Pusher, body: &Value) -> Result<Value, String> {
+    let (Some(appid), Some(content)) = (body["appid"].as_str(), body["content"].as_str()) else {
+        return Err("the body has no text `appid` or no text `content`".to_owned());
+    };
+    let (status, body) = pusher.say(appid, content).await?;
+    Ok(json!({"status": status, "body": body}))
 }
 
 fn obey(
@@ -400,15 +417,15 @@ mod tests {
         let get = |name| super::super::parameter(&query, name).unwrap();
         assert_eq!(uri.path(), "/callback/wx1");
         assert_eq!(get("timestamp"), noon().timestamp().to_string());
-        assert_eq!(get("signature"), sign("token", get("timestamp"), get("nonce")));
+        assert_eq!(get("signature"), sign(&["token", get("timestamp"), get("nonce")]));
         assert!(body.contains("MASSSENDJOBFINISH"));
     }
 
     #[test]
     fn a_signature_is_of_the_sorted_parts() {
         // echo -n 12tok | sha1sum
-        assert_eq!(sign("tok", "2", "1"), sign("1", "tok", "2"));
-        assert_eq!(sign("tok", "2", "1"), "865ab4720dd2cb687cfeb7cca144897b03682d7a");
+        assert_eq!(sign(&["tok", "2", "1"]), sign(&["1", "tok", "2"]));
+        assert_eq!(sign(&["tok", "2", "1"]), "865ab4720dd2cb687cfeb7cca144897b03682d7a");
     }
 
     #[tokio::test]
@@ -428,7 +445,7 @@ mod tests {
         for (deaf, heard) in [(0, 1), (2, 3), (9, 3)] {
             let (url, mut pushes) = listen(deaf).await;
             let callback = Callback::to(&url, "token");
-            let mut pusher = Pusher::new(callback, Arc::new(noon)).unwrap();
+            let mut pusher = Pusher::new(callback, Arc::new(noon));
             pusher.pause = Duration::ZERO;
             let mut platform = Platform::new(1);
             platform.website_send("wx1", noon()).unwrap();
@@ -472,7 +489,18 @@ mod tests {
         let media = r#"{"appid":"wx1","media_id":"m","type":"news"}"#;
         assert_eq!(ask("media", media).await, done);
         assert_eq!(ask("expire_tokens", wx1).await, done);
+        let here = r#"{"url":"http://127.0.0.1:1/","token":"t""#;
+        assert_eq!(ask("callback", &format!("{here}}}")).await, done);
+        let key = "a".repeat(43);
+        let safe = format!(r#"{here},"appid":"wx1","encoding_aes_key":"{key}","format":"json"}}"#);
+        assert_eq!(ask("callback", &safe).await, done);
         for (path, body, part) in [
+            ("callback", "{}", "no text `url`"),
+            ("callback", &format!(r#"{here},"mode":"safe"}}"#), "needs an encoding_aes_key"),
+            ("callback", &format!(r#"{here},"mode":"open"}}"#), "not `open`"),
+            ("callback", &format!(r#"{here},"format":"yaml"}}"#), "not `yaml`"),
+            ("callback", &format!(r#"{here},"encoding_aes_key":"a"}}"#), "43 letters"),
+            ("message", r#"{"appid":"wx1"}"#, "no text `content`"),
             ("fault", r#"{"fault":"x"}"#, "no fault `x`"),
             ("fault", "{}", "no text `fault`"),
             ("media", r#"{"appid":"wx1","media_id":"m","type":"x"}"#, "not `x`"),

@@ -1,7 +1,10 @@
 //! A person's decisions: to hold, and what becomes of one job.
 //!
-//! Each is stored with who said it, when and why. What was asked of the platform cannot be taken
+//! Each is stored with who said it, when and why: about a job in its story, about an account or
+//! the ledger in a table of their own. What was asked of the platform cannot be taken
 //! back here: a decision only stops what is certainly not out, or says what nobody else knows.
+
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -20,16 +23,84 @@ pub struct Said<'a> {
 }
 
 impl Said<'_> {
-    /// Returns what is stored of it.
+    /// Returns what is stored of it, like `approved by alice (uid 1000): "text"`.
     pub fn line(self, what: &str) -> String {
         match self.why {
-            Some(why) => format!("{} said {what}: {why}", self.who),
-            None => format!("{} said {what}", self.who),
+            Some(why) => format!("{what} by {}: \"{why}\"", self.who),
+            None => format!("{what} by {}", self.who),
+        }
+    }
+}
+
+/// What a decision about an account or its ledger was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing is released.
+    Hold,
+    /// Releases go on.
+    Resume,
+    /// A send made elsewhere was entered, or that there was none.
+    Record(Option<i64>),
+    /// An entry was taken back.
+    Return(Entry),
+}
+
+/// An entry of the ledger, as `quota return` takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A charge of our own.
+    Charge(i64),
+    /// A send made elsewhere, with all that it charges.
+    External(i64),
+}
+
+impl Entry {
+    /// Returns the entry that is written like this.
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = |digits: &str| digits.parse().ok().filter(|number| *number > 0);
+        match text.split_at_checked(1)? {
+            ("c", digits) => number(digits).map(Self::Charge),
+            ("s", digits) => number(digits).map(Self::External),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Charge(number) => write!(f, "c{number}"),
+            Self::External(number) => write!(f, "s{number}"),
         }
     }
 }
 
 impl Step<'_> {
+    /// Stores a decision about an account, or about all of them.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn decide(
+        &self,
+        decision: Decision,
+        account: Option<&str>,
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let (what, charge, external) = match decision {
+            Decision::Hold => ("hold", None, None),
+            Decision::Resume => ("resume", None, None),
+            Decision::Record(external) => ("record", None, external),
+            Decision::Return(Entry::Charge(charge)) => ("return", Some(charge), None),
+            Decision::Return(Entry::External(external)) => ("return", None, Some(external)),
+        };
+        self.run(
+            "INSERT INTO decision (at, who, what, account, why, charge, external_send)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![millis(now), said.who, what, account, said.why, charge, external],
+        )
+    }
+
     /// Returns since when and why an account itself is held, or all of them are.
     ///
     /// # Errors
@@ -83,7 +154,7 @@ impl Step<'_> {
             state: JobState::Planned,
             wake_at: Some(job.due_at),
             reason: reason.as_deref(),
-            why: &said.line("approve"),
+            why: &said.line("approved"),
         };
         self.move_job(id, JobState::Held, to, now)
     }
@@ -105,10 +176,13 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let job = self.job(id)?;
-        let line = said.line("cancel");
+        let line = said.line("cancelled");
         let hint = match job.state {
             JobState::Planned | JobState::Held => {
                 return self.end_for(&job, account, JobState::Cancelled, &line, now);
+            }
+            JobState::Releasing if !job.is_broadcast() => {
+                return self.stop_action(id, (JobState::Cancelled, &line), now);
             }
             JobState::Releasing => return self.stop_batches(&job, account, &line, now),
             JobState::Uncertain => {
@@ -137,10 +211,16 @@ impl Step<'_> {
         let waiting = |batch: &&Batch| batch.state == BatchState::Planned;
         if !batches.iter().any(|batch| waiting(&batch)) {
             let asking = batches.iter().any(|batch| batch.state == BatchState::Asking);
-            let hint = if asking {
-                "a request for it is under way, so say it again in a moment"
-            } else {
-                "it may have gone out, and is asked for until the platform says so"
+            let hint = match asking {
+                true if now < job.due_at => format!(
+                    "its request is ready and leaves in an instant; only `qunfa hold {}`, said before \
+                     that, keeps it back",
+                    job.account
+                ),
+                true => "a request for it is under way, so say it again in a moment".to_owned(),
+                false => {
+                    "it may have gone out, and is asked for until the platform says so".to_owned()
+                }
             };
             return Err(StoreError::Guard(format!(
                 "nothing of job {id} can be stopped now: {hint}"
@@ -193,12 +273,12 @@ impl Step<'_> {
         let job = self.job(id)?;
         let doubtful = self.doubtful(&job, resolution.batch)?;
         let what = match resolution.verdict {
-            Verdict::Sent(Some(msg_id)) => format!("resolve --sent {msg_id}"),
-            Verdict::Sent(None) => "resolve --sent".to_owned(),
-            Verdict::NotSent => "resolve --not-sent".to_owned(),
+            Verdict::Sent(Some(msg_id)) => format!("sent, as broadcast {msg_id},"),
+            Verdict::Sent(None) => "sent".to_owned(),
+            Verdict::NotSent => "not sent".to_owned(),
         };
         let numbers: Vec<_> = doubtful.iter().map(|batch| (batch.number + 1).to_string()).collect();
-        let line = said.line(&format!("{what} of batch {}", numbers.join(", ")));
+        let line = said.line(&format!("batch {} resolved as {what}", numbers.join(", ")));
         if let (Verdict::Sent(Some(_)), [_, _, ..]) = (resolution.verdict, doubtful.as_slice()) {
             return Err(StoreError::Guard(format!(
                 "batches {} of job {id} are in doubt, and one number is one of them: name it with --batch",
@@ -216,6 +296,7 @@ impl Step<'_> {
         self.follow(id, account, JobState::Missed, &line, now)?;
         self.book_candidates(account, now)?;
         for batch in &doubtful {
+            self.settle_by_event(account, batch.id, now)?;
             self.return_unconfirmed_disproved(account, batch.id, now)?;
         }
         self.come_forward(account, now)

@@ -165,6 +165,20 @@ impl Step<'_> {
         }
     }
 
+    /// Gives a job its claims back at the time that it is due.
+    pub(super) fn stand_again(
+        &self,
+        id: &JobId,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job = self.job(id)?;
+        let demand = Demand { calls: self.open_batches(id)?.max(1), ..job.demand };
+        let job = Job { demand, ..job };
+        let crowded = self.put(&job, account, job.due_at, now)?;
+        self.move_on(crowded, account, now)
+    }
+
     /// Ends a job that holds neither claims nor charges.
     fn end_waiting(
         &self,

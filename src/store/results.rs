@@ -1,14 +1,13 @@
 //! What came of accepted broadcasts, and broadcasts that others made.
 //!
-//! Events are stored as they came and matched whenever their `msg_id` becomes known, in any
-//! order. In plain mode their signature does not cover the body, so an event settles nothing: it
-//! makes `mass/get` ask at once, and what nobody of us sent is booked as unconfirmed.
+//! Results are asked for with `mass/get`, or told by an event. A broadcast that nobody of us sent
+//! shows in a refusal or an event, and is booked once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::calendar::{Span, Window};
-use crate::model::{Account, BatchState, JobId, JobState};
+use crate::model::{Account, BatchState, Credence, JobId, JobState};
 use crate::plan::Job;
 use crate::quota::{self, Need, Rule};
 use crate::store::place::Respect;
@@ -18,25 +17,6 @@ use crate::store::{Result, Step, StoreError, instant, millis};
 const RESULT_GAPS: [TimeDelta; 4] =
     [TimeDelta::seconds(15), TimeDelta::seconds(45), TimeDelta::minutes(4), TimeDelta::minutes(10)];
 const LAST_GAP: TimeDelta = TimeDelta::hours(1);
-
-/// An event as it came.
-#[derive(Clone, Debug)]
-pub struct EventIn<'a> {
-    /// The account whose callback took it.
-    pub account: &'a str,
-    /// The body, byte for byte.
-    pub raw: &'a [u8],
-    /// The broadcast's number.
-    pub msg_id: i64,
-    /// The platform's time in it.
-    pub created_at: DateTime<Utc>,
-    /// The status as it was written.
-    pub status: &'a str,
-    /// The same in words.
-    pub words: &'a str,
-    /// Total, filtered, sent and failed followers.
-    pub counts: [Option<i64>; 4],
-}
 
 /// A broadcast whose result is to be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +39,22 @@ pub struct Refused {
     pub strange: bool,
 }
 
+/// What told of a send made elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sign {
+    /// A 45028 that nothing of ours explains.
+    Refusal,
+    /// An event of a broadcast that is none of ours.
+    Event {
+        /// The broadcast's number.
+        msg_id: i64,
+        /// What the event's word is worth.
+        credence: Credence,
+    },
+    /// A person's word.
+    Record,
+}
+
 /// What `mass/get` said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResultWord {
@@ -75,231 +71,54 @@ pub enum ResultWord {
 }
 
 impl Step<'_> {
-    /// Stores an event, and books or matches it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn receive(
-        &self,
-        event: &EventIn<'_>,
-        account: &Account,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let new = self
-            .db
-            .prepare_cached(
-                "INSERT INTO event (account, received_at, raw, msg_id, created_at, status, words,
-                     total_count, filter_count, sent_count, error_count)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
-                event.account,
-                millis(now),
-                event.raw,
-                event.msg_id,
-                millis(event.created_at),
-                event.status,
-                event.words,
-                event.counts[0],
-                event.counts[1],
-                event.counts[2],
-                event.counts[3],
-            ])?;
-        if new == 0 {
-            return Ok(());
-        }
-        if let Some(batch) = self.batch_of(account, event.msg_id)? {
-            return self.match_events(account, batch, event.msg_id, now);
-        }
-        self.run(
-            "UPDATE event SET candidate = 1 WHERE account = ?1 AND msg_id = ?2",
-            params![account.name, event.msg_id],
-        )?;
-        self.book_candidates(account, now)
-    }
-
-    /// Keeps a signed event that could not be read, once.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn keep_unread(
-        &self,
-        account: &str,
-        raw: &[u8],
-        why: &str,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        self.run(
-            "INSERT INTO unread_event (account, received_at, raw, why) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
-            params![account, millis(now), raw, why],
-        )
-    }
-
-    fn batch_of(&self, account: &Account, msg_id: i64) -> Result<Option<i64>> {
-        Ok(self
-            .db
-            .prepare_cached("SELECT id FROM batch WHERE account = ?1 AND msg_id = ?2")?
-            .query_row(params![account.name, msg_id], |row| row.get(0))
-            .optional()?)
-    }
-
-    /// Gives a batch the events that carry its number.
-    pub(super) fn match_events(
-        &self,
-        account: &Account,
-        batch: i64,
-        msg_id: i64,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let known = self
-            .db
-            .prepare_cached("UPDATE event SET candidate = 0 WHERE account = ?1 AND msg_id = ?2")?
-            .execute(params![account.name, msg_id])?;
-        if known == 0 {
-            return Ok(());
-        }
-        self.run(
-            "UPDATE batch SET (total_count, filter_count, sent_count, error_count) =
-                 (SELECT total_count, filter_count, sent_count, error_count FROM event
-                  WHERE account = ?2 AND msg_id = ?3 ORDER BY created_at DESC, status LIMIT 1)
-             WHERE id = ?1",
-            params![batch, account.name, msg_id],
-        )?;
-        self.run(
-            "UPDATE batch SET result_at = ?2, result_asks = 0 WHERE id = ?1 AND state = 'accepted'",
-            params![batch, millis(now)],
-        )?;
-        // An event that seemed somebody else's is ours after all.
-        self.run(
-            "UPDATE charge SET state = 'returned' WHERE external_send IN
-                 (SELECT id FROM external_send WHERE account = ?1 AND msg_id = ?2)",
-            params![account.name, msg_id],
-        )?;
-        self.run(
-            "UPDATE external_send SET returned = 1 WHERE account = ?1 AND msg_id = ?2",
-            params![account.name, msg_id],
-        )
-    }
-
-    /// Books the events that were kept back, once no batch of ours can be theirs.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn book_candidates(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        let open: bool = self
-            .db
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM batch WHERE account = ?1 AND state IN ('asking', 'in_doubt')
-                   AND replaced = 0)",
-            )?
-            .query_row([&account.name], |row| row.get(0))?;
-        if open {
-            return Ok(());
-        }
-        let candidates = self
-            .db
-            .prepare_cached(
-                "SELECT id, msg_id, created_at, received_at FROM event
-                 WHERE account = ?1 AND candidate = 1",
-            )?
-            .query_map([&account.name], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?
-            .collect::<rusqlite::Result<Vec<(i64, i64, i64, i64)>>>()?;
-        for (id, msg_id, created, received) in candidates {
-            self.run("UPDATE event SET candidate = 0 WHERE id = ?1", params![id])?;
-            let (created, received) = (instant(created), instant(received));
-            // Anybody could write the time in the body; one far from ours is not believed.
-            let near = (created - received).abs() <= TimeDelta::hours(24);
-            let at = if near { created } else { received };
-            self.book_event(account, msg_id, at, now)?;
-        }
-        Ok(())
-    }
-
-    fn book_event(
-        &self,
-        account: &Account,
-        msg_id: i64,
-        at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let known: bool = self
-            .db
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM external_send WHERE account = ?1 AND msg_id = ?2)",
-            )?
-            .query_row(params![account.name, msg_id], |row| row.get(0))?;
-        if known {
-            return Ok(());
-        }
-        let windows = [Window::containing(Span::Day, at), Window::containing(Span::Month, at)];
-        // A website send uses a service account's month, so a refusal anywhere in it may be its sign.
-        let near = if quota::limit(Rule::MonthlyHistory, account).is_some() {
-            windows[1]
-        } else {
-            windows[0]
-        };
-        let unmatched: Option<i64> = self
-            .db
-            .prepare_cached(
-                "SELECT e.id FROM external_send e LEFT JOIN charge c ON c.external_send = e.id
-                 WHERE e.account = ?1 AND e.msg_id IS NULL AND e.returned = 0
-                   AND (c.\"window\" IN (?2, ?3) OR (e.at >= ?4 AND e.at < ?5))
-                 ORDER BY e.at LIMIT 1",
-            )?
-            .query_row(
-                params![
-                    account.name,
-                    windows[0].to_string(),
-                    windows[1].to_string(),
-                    millis(near.start()),
-                    millis(near.end()),
-                ],
-                |row| row.get(0),
-            )
-            .optional()?;
-        if let Some(id) = unmatched {
-            return self
-                .run("UPDATE external_send SET msg_id = ?2 WHERE id = ?1", params![id, msg_id]);
-        }
-        let needs = quota::website_needs(account, at);
-        self.book(account, ("event", Some(msg_id)), at, &needs)?;
-        self.tell_room(account, now)
-    }
-
     /// Booking changes what waiting jobs will find; they are looked at when they are due.
-    fn tell_room(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+    pub(super) fn tell_room(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
         self.come_forward(account, now)
     }
 
-    fn book(
+    /// Books a send made elsewhere, and returns its number.
+    pub(super) fn book(
         &self,
         account: &Account,
-        (source, msg_id): (&str, Option<i64>),
+        sign: Sign,
         at: DateTime<Utc>,
         needs: &[Need],
-    ) -> Result<()> {
+    ) -> Result<i64> {
+        let (source, confirmed, msg_id) = match sign {
+            Sign::Refusal => ("45028", true, None),
+            Sign::Event { msg_id, credence } => {
+                ("event", credence == Credence::Proof, Some(msg_id))
+            }
+            Sign::Record => ("record", true, None),
+        };
         self.run(
             "INSERT INTO external_send (account, at, source, confirmed, msg_id) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![account.name, millis(at), source, source != "event", msg_id],
+            params![account.name, millis(at), source, confirmed, msg_id],
         )?;
         let id = self.db.last_insert_rowid();
         for need in needs {
-            self.run(
-                "INSERT INTO charge (account, rule, \"window\", amount, state, external_send)
-                 VALUES (?1, ?2, ?3, ?4, 'kept', ?5)",
-                params![
-                    account.name,
-                    need.rule.name(),
-                    need.window.to_string(),
-                    need.amount.max(1),
-                    id
-                ],
-            )?;
+            self.charge_external(account, id, *need)?;
         }
-        Ok(())
+        Ok(id)
+    }
+
+    pub(super) fn charge_external(
+        &self,
+        account: &Account,
+        external: i64,
+        need: Need,
+    ) -> Result<()> {
+        self.run(
+            "INSERT INTO charge (account, rule, \"window\", amount, state, external_send)
+                 VALUES (?1, ?2, ?3, ?4, 'kept', ?5)",
+            params![
+                account.name,
+                need.rule.name(),
+                need.window.to_string(),
+                need.amount.max(1),
+                external
+            ],
+        )
     }
 
     /// Books what a 45028 on a first attempt shows: somebody else used our quota.
@@ -330,14 +149,15 @@ impl Step<'_> {
         let yesterday: bool = self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM external_send WHERE account = ?1 AND source = '45028'
-                 AND msg_id IS NULL AND returned = 0 AND at >= ?2 AND at < ?3)",
+                "SELECT EXISTS (SELECT 1 FROM external_send e WHERE account = ?1 AND source = '45028'
+                 AND msg_id IS NULL AND returned = 0 AND at >= ?2 AND at < ?3
+                 AND NOT EXISTS (SELECT 1 FROM decision WHERE external_send = e.id))",
             )?
             .query_row(
                 params![account.name, millis(today.previous().start()), millis(today.start())],
                 |row| row.get(0),
             )?;
-        self.book(account, ("45028", None), at, &needs)?;
+        self.book(account, Sign::Refusal, at, &needs)?;
         let full = needs.last().map(|need| (need.rule, need.window));
         Ok(Refused { full, strange: yesterday })
     }
@@ -564,35 +384,51 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.run("UPDATE call SET ended_at = ?2 WHERE id = ?1", params![ask.call, millis(now)])?;
-        let (job, number, asks, accepted): (String, u32, u32, i64) = self
+        let (asks, accepted, waits): (u32, i64, bool) = self
             .db
             .prepare_cached(
-                "SELECT job, number, result_asks, accepted_at FROM batch WHERE id = ?1",
+                "SELECT result_asks, accepted_at, state = 'accepted' FROM batch WHERE id = ?1",
             )?
-            .query_row([ask.batch], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?;
-        let id = JobId::parse(&job)
-            .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
+            .query_row([ask.batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        if word == ResultWord::Deleted {
+            self.run("UPDATE batch SET deleted = 1 WHERE id = ?1", params![ask.batch])?;
+        }
+        if !waits {
+            // An event settled it while it was asked for.
+            return Ok(());
+        }
         let (state, words) = match word {
             ResultWord::Success => (BatchState::Sent, "the platform says it went out".to_owned()),
-            ResultWord::Deleted => {
-                self.run("UPDATE batch SET deleted = 1 WHERE id = ?1", params![ask.batch])?;
-                (BatchState::Sent, "the platform says it is deleted".to_owned())
-            }
+            ResultWord::Deleted => (BatchState::Sent, "the platform says it is deleted".to_owned()),
             ResultWord::Failed => (BatchState::Failed, self.failure_words(account, ask.msg_id)?),
             ResultWord::Sending | ResultWord::Nothing => {
                 let gap = RESULT_GAPS.get(asks as usize).copied().unwrap_or(LAST_GAP);
                 return self.ask_result_again(ask.batch, (asks, gap), instant(accepted), now);
             }
         };
-        self.move_batch(ask.batch, BatchState::Accepted, state)?;
+        self.end_batch(ask.batch, account, (state, &words), now)
+    }
+
+    /// Ends an accepted batch with its result.
+    pub(super) fn end_batch(
+        &self,
+        batch: i64,
+        account: &Account,
+        (state, words): (BatchState, &str),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.move_batch(batch, BatchState::Accepted, state)?;
         self.run(
             "UPDATE batch SET result_at = NULL, result = ?2 WHERE id = ?1",
-            params![ask.batch, words],
+            params![batch, words],
         )?;
-        let why = format!("batch {}: {words}", number + 1);
-        self.follow(&id, account, JobState::Failed, &why, now)
+        let (job, number): (String, u32) = self
+            .db
+            .prepare_cached("SELECT job, number + 1 FROM batch WHERE id = ?1")?
+            .query_row([batch], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let id = JobId::parse(&job)
+            .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
+        self.follow(&id, account, JobState::Failed, &format!("batch {number}: {words}"), now)
     }
 
     fn ask_result_again(
@@ -608,21 +444,6 @@ impl Step<'_> {
             "UPDATE batch SET result_at = ?2, result_asks = ?3 WHERE id = ?1",
             params![batch, next, asks + 1],
         )
-    }
-
-    fn failure_words(&self, account: &Account, msg_id: i64) -> Result<String> {
-        let event: Option<String> = self
-            .db
-            .prepare_cached(
-                "SELECT words FROM event WHERE account = ?1 AND msg_id = ?2
-                 ORDER BY status LIKE '%success%', created_at DESC LIMIT 1",
-            )?
-            .query_row(params![account.name, msg_id], |row| row.get(0))
-            .optional()?;
-        Ok(match event {
-            Some(words) => format!("the platform stopped it after accepting: {words}"),
-            None => "the platform stopped it after accepting, and no event said why".to_owned(),
-        })
     }
 
     /// Charges one forced token refresh, if the day and the pause between two allow it.
@@ -666,4 +487,11 @@ impl Step<'_> {
     pub fn prune_calls(&self, now: DateTime<Utc>) -> Result<()> {
         self.run("DELETE FROM call WHERE ended_at < ?1", params![millis(now - TimeDelta::days(1))])
     }
+}
+
+/// Returns the span in which signs of a send made elsewhere may be of one and the same: a service
+/// account's month, a subscription account's day.
+pub(super) fn external_window(account: &Account, at: DateTime<Utc>) -> Window {
+    let monthly = quota::limit(Rule::MonthlyHistory, account).is_some();
+    Window::containing(if monthly { Span::Month } else { Span::Day }, at)
 }

@@ -45,6 +45,27 @@ pub struct JobView {
     pub deleted: bool,
 }
 
+impl JobView {
+    /// Returns what it does, for people.
+    pub fn what(&self) -> String {
+        match self.action.as_str() {
+            "broadcast" => format!("broadcast of {} to {}", self.msgtype, self.audience),
+            "delete" => format!("deletion of {}", self.audience),
+            other => format!("{other} {}", self.audience),
+        }
+    }
+
+    /// Returns where it stands, for people: a call beside the broadcasts is done, not sent.
+    pub fn stands(&self) -> &'static str {
+        match (self.state, self.action.as_str()) {
+            (JobState::Sent, "broadcast") if self.deleted => "sent (deleted)",
+            (JobState::Sent, "broadcast") => "sent",
+            (JobState::Sent, _) => "done",
+            (state, _) => state.as_str(),
+        }
+    }
+}
+
 /// One batch of a job.
 #[derive(Clone, Debug, Serialize)]
 pub struct BatchView {
@@ -131,6 +152,8 @@ pub struct EventView {
     pub status: String,
     /// The same in words.
     pub words: String,
+    /// Whether it came encrypted; any other is a hint that settles nothing.
+    pub proven: bool,
     /// Followers in the audience.
     pub total_count: Option<i64>,
     /// Followers left after filtering.
@@ -192,7 +215,7 @@ pub(super) fn rfc3339<S: serde::Serializer>(
 }
 
 #[expect(clippy::ref_option, reason = "the signature is serde's")]
-fn maybe_rfc3339<S: serde::Serializer>(
+pub(super) fn maybe_rfc3339<S: serde::Serializer>(
     at: &Option<DateTime<Utc>>,
     serializer: S,
 ) -> std::result::Result<S::Ok, S::Error> {
@@ -254,7 +277,10 @@ impl Step<'_> {
     pub fn charges(&self, job: &str) -> Result<Vec<ChargeView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT rule, \"window\", charge.state, amount
-             FROM charge JOIN batch ON batch.id = charge.batch WHERE job = ?1 ORDER BY charge.id",
+             FROM charge JOIN batch ON batch.id = charge.batch WHERE job = ?1
+             UNION ALL
+             SELECT rule, \"window\", charge.state, amount
+             FROM charge JOIN errand ON errand.id = charge.errand WHERE job = ?1",
         )?;
         let rows = statement.query_map([job], |row| {
             Ok(ChargeView {
@@ -274,7 +300,7 @@ impl Step<'_> {
     pub fn events(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT received_at, event.msg_id, status, words, event.total_count, event.filter_count,
-                    event.sent_count, event.error_count
+                    event.sent_count, event.error_count, proven
              FROM event JOIN batch ON batch.msg_id = event.msg_id AND batch.account = event.account
              WHERE job = ?1 ORDER BY event.id",
         )?;
@@ -288,7 +314,7 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn candidates(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count
+            "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count, proven
              FROM event JOIN job ON job.account = event.account
              WHERE job.id = ?1 AND job.state = 'uncertain' AND candidate = 1
              ORDER BY event.id DESC LIMIT 20",
@@ -327,6 +353,8 @@ impl Step<'_> {
                 | Rule::DailyHistory
                 | Rule::MonthlyHistory
                 | Rule::DailyCalls
+                | Rule::DailyPreviews
+                | Rule::DailyDeletes
                 | Rule::PerMinute => {}
                 Rule::DailyDrafts | Rule::DailyUploadnews => {
                     // Only for accounts that make any: others never heard of them.
@@ -335,10 +363,15 @@ impl Step<'_> {
                     }
                 }
             }
-            rules.push(match row.rule.window(now) {
+            let view = match row.rule.window(now) {
                 Some(window) => self.window_view(account, (row.rule, window), now)?,
                 None => self.minute_view(row.rule, account, limit, now)?,
-            });
+            };
+            // What no broadcast needs is shown where something of it is used.
+            let beside = matches!(row.rule, Rule::DailyPreviews | Rule::DailyDeletes);
+            if !beside || view.used > 0 {
+                rules.push(view);
+            }
         }
         Ok(rules)
     }
@@ -399,10 +432,11 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn attention(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
         let mut notes = self.stop_notes()?;
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT job, account, kind, since_at, what, \"do\" FROM attention")?;
-        let rows = statement.query_map([], |row| {
+        let mut statement = self.db.prepare_cached(
+            "SELECT job, account, kind, since_at, what, \"do\" FROM attention
+                 WHERE until_at IS NULL OR until_at > ?1",
+        )?;
+        let rows = statement.query_map([millis(now)], |row| {
             Ok(AttentionView {
                 id: row.get(0)?,
                 account: row.get(1)?,
@@ -561,6 +595,7 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<EventView> {
         filter_count: row.get(5)?,
         sent_count: row.get(6)?,
         error_count: row.get(7)?,
+        proven: row.get(8)?,
     })
 }
 

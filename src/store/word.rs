@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use crate::model::{Account, BatchState, JobId, JobState, clientmsgid};
 use crate::plan::Batch;
-use crate::store::{Move, Result, Step, StoreError, millis};
+use crate::store::{Move, Result, Said, Step, StoreError, millis};
 
 impl Step<'_> {
     /// Makes a job's refused and failed batches ready to be asked again, due now.
@@ -15,7 +15,13 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where the job's state does not allow it, or SQLite fails.
-    pub fn retry(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
+    pub fn retry(
+        &self,
+        id: &JobId,
+        account: &Account,
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let job = self.job(id)?;
         match job.state {
             JobState::Failed | JobState::Partial | JobState::Missed => {}
@@ -62,7 +68,8 @@ impl Step<'_> {
                  prepare_after_at = 0 WHERE id = ?1",
             params![id.as_str(), millis(now), millis(expires)],
         )?;
-        let why = "a person said retry";
+        self.reopen_preludes(id)?;
+        let why = &said.line("retried");
         let to = Move { state: JobState::Planned, wake_at: Some(now), reason: None, why };
         self.move_job(id, job.state, to, now)
     }

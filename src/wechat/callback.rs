@@ -1,9 +1,11 @@
-//! The events that the platform pushes, in plain mode: is it signed, and what does it say?
+//! The events that the platform pushes: is it signed, and what does it say?
 //!
-//! The signature covers token, timestamp and nonce but not the body, so an event read here is a
-//! hint that makes the daemon ask, and settles nothing by itself. Reading is strict where two
-//! readers could disagree (DTDs, a field that stands there twice) and tolerant where the platform
-//! varies (spaces, full-width brackets, empty nodes, XML or JSON). Safe mode is not here yet.
+//! In plain mode the signature covers token, timestamp and nonce but not the body, so an event is
+//! a hint that makes the daemon ask. In safe mode and in compatible mode the message is encrypted
+//! ([`seal`]) and the signature covers it, so an event is a proof; whatever stands beside the
+//! ciphertext in compatible mode is not looked at. Reading is strict where two readers could
+//! disagree (DTDs, a field that stands there twice) and tolerant where the platform varies (spaces,
+//! full-width brackets, empty nodes, XML or JSON).
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -13,6 +15,7 @@ use subtle::ConstantTimeEq as _;
 use self::tree::Tree;
 use crate::model::hex;
 
+pub mod seal;
 mod tree;
 
 /// The longest body that is read.
@@ -138,13 +141,29 @@ pub struct ArticleUrl {
 ///
 /// It proves nothing about a body, nor that the timestamp and nonce are fresh.
 pub fn is_signed(token: &SecretString, timestamp: &str, nonce: &str, signature: &str) -> bool {
-    let mut parts = [token.expose_secret(), timestamp, nonce];
+    is_signature_of([token.expose_secret(), timestamp, nonce], signature)
+}
+
+fn is_signature_of<const N: usize>(mut parts: [&str; N], signature: &str) -> bool {
     parts.sort_unstable();
     let expected = hex(&Sha1::digest(parts.concat()));
     expected.as_bytes().ct_eq(signature.as_bytes()).into()
 }
 
-/// Reads a pushed body, XML or JSON.
+/// Returns the ciphertext in a pushed body, whatever else stands there.
+///
+/// # Errors
+/// Where the body cannot be read, or has no ciphertext.
+pub fn ciphertext(body: &[u8]) -> Result<String, ParseError> {
+    if body.len() > BODY_MAX {
+        return Err(ParseError::TooLong);
+    }
+    let tree = Tree::parse(body)?;
+    let encrypt = tree.text("Encrypt")?.ok_or(ParseError::Field("Encrypt"))?;
+    Ok(encrypt.to_owned())
+}
+
+/// Reads a pushed body, XML or JSON; of an encrypted one, what it decrypts to.
 pub fn parse(body: &[u8]) -> Result<Incoming, ParseError> {
     if body.len() > BODY_MAX {
         return Err(ParseError::TooLong);
@@ -244,8 +263,8 @@ impl Status {
         let (english, chinese) = match self {
             Self::Success => ("sent", "发送成功"),
             Self::Fail => ("failed", "发送失败"),
-            Self::Err(number) => match REASONS.iter().find(|(known, ..)| known == number) {
-                Some((_, english, chinese)) => (*english, *chinese),
+            Self::Err(number) => match reason(*number) {
+                Some((_, english, chinese, _)) => (*english, *chinese),
                 None => return format!("stopped for a reason no document names: err({number})"),
             },
             Self::Other(text) => {
@@ -254,32 +273,70 @@ impl Status {
         };
         format!("{english} ({chinese})")
     }
+
+    /// Returns what an operator can do about it; empty if there is nothing to do.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Success | Self::Other(_) => "",
+            Self::Fail => "the account's notices (通知中心) on mp.weixin.qq.com may say why",
+            Self::Err(number) => reason(*number).map_or(
+                "the account's notices (通知中心) on mp.weixin.qq.com may say why",
+                |(.., advice)| advice,
+            ),
+        }
+    }
 }
 
-/// The reasons for which the platform stops a mass send.
-const REASONS: &[(i64, &str, &str)] = &[
-    (10001, "stopped in review: advertising", "涉嫌广告"),
-    (20001, "stopped in review: politics", "涉嫌政治"),
-    (20002, "stopped in review: pornography", "涉嫌色情"),
-    (20004, "stopped in review: social matters", "涉嫌社会"),
-    (20006, "stopped in review: crime", "涉嫌违法犯罪"),
-    (20008, "stopped in review: fraud", "涉嫌欺诈"),
-    (20013, "stopped in review: copyright", "涉嫌版权"),
-    (21000, "stopped in review: other reasons", "涉嫌其他"),
-    (22000, "stopped in review: mutual promotion", "涉嫌互推(互相宣传)"),
+fn reason(number: i64) -> Option<&'static (i64, &'static str, &'static str, &'static str)> {
+    REASONS.iter().find(|(known, ..)| *known == number)
+}
+
+/// What helps where the platform stopped the content.
+const OTHER_CONTENT: &str = "plan it anew with other content, under another id";
+/// What helps where nothing is wrong with the content.
+const AGAIN: &str = "`retry` asks again";
+
+/// The reasons for which the platform stops a mass send, and what an operator can do about each.
+const REASONS: &[(i64, &str, &str, &str)] = &[
+    (10001, "stopped in review: advertising", "涉嫌广告", OTHER_CONTENT),
+    (20001, "stopped in review: politics", "涉嫌政治", OTHER_CONTENT),
+    (20002, "stopped in review: pornography", "涉嫌色情", OTHER_CONTENT),
+    (20004, "stopped in review: social matters", "涉嫌社会", OTHER_CONTENT),
+    (20006, "stopped in review: crime", "涉嫌违法犯罪", OTHER_CONTENT),
+    (20008, "stopped in review: fraud", "涉嫌欺诈", OTHER_CONTENT),
+    (20013, "stopped in review: copyright", "涉嫌版权", OTHER_CONTENT),
+    (21000, "stopped in review: other reasons", "涉嫌其他", OTHER_CONTENT),
+    (22000, "stopped in review: mutual promotion", "涉嫌互推(互相宣传)", OTHER_CONTENT),
     (
         30001,
         "the originality check broke down, and reprints were not to be sent",
         "原创校验出现系统错误且用户选择了被判为转载就不群发",
+        AGAIN,
     ),
-    (30002, "the originality check forbids it", "原创校验被判定为不能群发"),
+    (
+        30002,
+        "the originality check forbids it",
+        "原创校验被判定为不能群发",
+        "its owner has to allow the reprint, or plan it anew with other articles",
+    ),
     (
         30003,
         "judged a reprint, and reprints were not to be sent",
         "原创校验被判定为转载文且用户选择了被判为转载就不群发",
+        "plan it anew with `send_ignore_reprint: 1` to send reprints too, or with other articles",
     ),
-    (40001, "the administrator refused it", "管理员拒绝"),
-    (40002, "the administrator did not answer within 30 minutes", "管理员30分钟内无响应"),
+    (
+        40001,
+        "the administrator refused it",
+        "管理员拒绝",
+        "talk to the account's administrator; `retry` asks again",
+    ),
+    (
+        40002,
+        "the administrator did not answer within 30 minutes",
+        "管理员30分钟内无响应",
+        "tell the account's administrator to answer in time; `retry` asks again",
+    ),
 ];
 
 /// Maps the full-width forms of ASCII to ASCII.

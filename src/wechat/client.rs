@@ -208,27 +208,29 @@ impl Client {
 
 impl Pair {
     fn new(tls: bool) -> Result<Self, reqwest::Error> {
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| {
-            // An error means that somebody else installed one first, which is as good.
-            rustls::crypto::ring::default_provider().install_default().ok();
-        });
-        let common = || {
-            let builder = reqwest::Client::builder()
-                .user_agent(concat!("qunfa/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT_TIMEOUT)
-                .redirect(Policy::none())
-                .retry(reqwest::retry::never())
-                .no_proxy()
-                .http1_only();
-            // Without roots no certificate would be trusted, so none are looked for.
-            if tls { builder.https_only(true) } else { builder.tls_certs_only([]) }
-        };
         Ok(Self {
-            sends: common().pool_max_idle_per_host(0).build()?,
-            questions: common().pool_max_idle_per_host(16).pool_idle_timeout(IDLE).build()?,
+            sends: builder(tls).pool_max_idle_per_host(0).build()?,
+            questions: builder(tls).pool_max_idle_per_host(16).pool_idle_timeout(IDLE).build()?,
         })
     }
+}
+
+/// Begins a client that asks once, where it is told to and nowhere else.
+pub(super) fn builder(tls: bool) -> reqwest::ClientBuilder {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // An error means that somebody else installed one first, which is as good.
+        rustls::crypto::ring::default_provider().install_default().ok();
+    });
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("qunfa/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .http1_only();
+    // Without roots no certificate would be trusted, so none are looked for.
+    if tls { builder.https_only(true) } else { builder.tls_certs_only([]) }
 }
 
 /// Reads the whole answer, or says that there is none.
@@ -249,16 +251,52 @@ async fn read(mut response: reqwest::Response) -> Reply {
     }
 }
 
-/// Cuts the request's secrets out of an answer that repeats them: its words end up in logs.
+/// Cuts the request's secrets out of an answer's errmsg that repeats them: it ends up in logs.
+///
+/// Nothing else is touched: a token may well contain what a secret is, and must stay whole.
 fn unrepeated(reply: Reply, request: &Request) -> Reply {
-    let Reply::Http { status, mut body } = reply else { return reply };
-    for secret in request.secrets() {
-        let has = body.windows(secret.len().max(1)).any(|part| part == secret.as_bytes());
-        if has {
-            body = String::from_utf8_lossy(&body).replace(&secret, "…").into_bytes();
+    let Reply::Http { status, body } = reply else { return reply };
+    let mut secrets = request.secrets();
+    secrets.retain(|secret| !secret.is_empty());
+    let has = |secret: &String| body.windows(secret.len()).any(|part| part == secret.as_bytes());
+    if !secrets.iter().any(has) {
+        return Reply::Http { status, body };
+    }
+    let text = String::from_utf8_lossy(&body);
+    Reply::Http { status, body: without_in_errmsg(&text, &secrets).into_bytes() }
+}
+
+/// Returns a JSON text whose errmsgs no longer hold any of these words.
+fn without_in_errmsg(text: &str, words: &[String]) -> String {
+    const NAME: &str = "\"errmsg\"";
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(found) = rest.find(NAME) {
+        let (before, value) = rest.split_at(found + NAME.len());
+        let (value, after) = value.split_at(value_end(value));
+        kept.push_str(before);
+        kept.push_str(&words.iter().fold(value.to_owned(), |text, word| text.replace(word, "…")));
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// Returns where the value after a key ends: a string at its closing quote, anything else at the
+/// text's end.
+fn value_end(text: &str) -> usize {
+    let Some(open) = text.find(|c: char| c != ':' && !c.is_whitespace()) else { return text.len() };
+    if !text[open..].starts_with('"') {
+        return text.len();
+    }
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip_while(|(at, _)| *at <= open) {
+        match c {
+            '"' if !escaped => return at,
+            _ => escaped = c == '\\' && !escaped,
         }
     }
-    Reply::Http { status, body }
+    text.len()
 }
 
 /// Returns the server's clock. An answer from a cache (it has an `Age`) shows an old one.
@@ -271,7 +309,7 @@ fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
 }
 
 /// Writes an error and its causes in one line, without the URL, which holds the token.
-fn chain(error: reqwest::Error) -> String {
+pub(super) fn chain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut line = error.to_string();
     let mut cause = error.source();

@@ -3,8 +3,8 @@
 //! `success` is answered only once an event is stored; whatever goes wrong before that makes the
 //! platform push again. A connection carries one request, lives a few seconds and reads a few
 //! tens of kilobytes, and few are open at once; the rest wait in the kernel. So nobody outside can
-//! keep the daemon from sending. What an event means is not decided here, and safe mode and
-//! forwarding are absent still.
+//! keep the daemon from sending. What an event means is not decided here. What is not ours goes on
+//! to the handler that the account had before, if the config names one.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -15,29 +15,33 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{CONNECTION, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use http_body::Body as _;
-use secrecy::SecretString;
-use serde::Deserialize;
 use tokio::net::TcpListener;
 
+use self::gate::{FRESH, Signed};
 use self::guard::Doorman;
 use self::memory::Memory;
+use self::relay::{Push, Relay};
 use super::callback::{self, BODY_MAX, Incoming, MassEvent, ParseError};
+use crate::model::Credence;
 
+mod gate;
 mod guard;
 mod memory;
+mod relay;
 
-/// How far the platform's timestamp may be from our clock.
-const FRESH: TimeDelta = TimeDelta::minutes(10);
+pub use gate::{Gate, Refusal};
+pub use relay::RelayError;
 
 /// What the listener needs of the daemon.
 pub trait Inlet: Send + Sync + 'static {
-    /// Returns the callback token of an account, or `None` if it has no callback.
-    fn token(&self, account: &str) -> Option<SecretString>;
+    /// Returns what an account's pushes are checked with, or `None` if it has no callback.
+    fn gate(&self, account: &str) -> Option<Arc<Gate>>;
 
     /// Returns the time, against which timestamps are checked.
     fn now(&self) -> DateTime<Utc>;
@@ -48,23 +52,33 @@ pub trait Inlet: Send + Sync + 'static {
     /// takes too long or the connection ends, which may be after the event was stored.
     fn store(&self, account: &str, event: Received) -> impl Future<Output = Result<(), ()>> + Send;
 
+    /// Hears what became of a push, for the operator. It must not wait.
+    fn note(&self, account: &str, note: Note);
+
     /// Says whether all is well, and a line about it, which anybody may read.
     fn health(&self) -> (bool, String);
 }
 
-/// A signed and fresh push that is about a mass send, or that could not be read.
+/// What became of a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The platform wrote it.
+    Taken,
+    /// It was refused.
+    Refused(Refusal),
+    /// It was none of ours, and the handler behind us answered with this status, or not.
+    Forwarded(Result<StatusCode, RelayError>),
+}
+
+/// A genuine push that is about a mass send, or that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// The body as it came.
+    /// The body as it came; of an encrypted push, what it decrypts to.
     pub raw: Vec<u8>,
+    /// What its word is worth.
+    pub credence: Credence,
     /// What it says.
     pub parsed: Result<MassEvent, ParseError>,
-    /// The signed timestamp, in Unix seconds.
-    pub timestamp: String,
-    /// The signed nonce.
-    pub nonce: String,
-    /// The signature.
-    pub signature: String,
 }
 
 /// What a stranger may use up.
@@ -76,11 +90,24 @@ pub struct Limits {
     pub store: Duration,
     /// The connections that are open at once.
     pub connections: usize,
+    /// How long the handler behind us may take for what is not ours.
+    pub relay: Duration,
+    /// The pushes that wait for handlers at once; fewer than connections, for our own events.
+    pub relays: usize,
+    /// Those of one account.
+    pub relays_of_one: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connection: Duration::from_secs(5), store: Duration::from_secs(4), connections: 64 }
+        Self {
+            connection: Duration::from_secs(5),
+            store: Duration::from_secs(4),
+            connections: 64,
+            relay: Duration::from_millis(4_500),
+            relays: 48,
+            relays_of_one: 32,
+        }
     }
 }
 
@@ -100,7 +127,8 @@ pub async fn serve_within<I: Inlet>(
     inlet: Arc<I>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let desk = Arc::new(Desk { inlet, limits, memory: Mutex::default() });
+    let relay = Relay::new(limits);
+    let desk = Arc::new(Desk { inlet, limits, relay, memory: Mutex::default() });
     let app = Router::new()
         .route("/callback/{account}", get(echo::<I>).post(receive::<I>))
         .route("/healthz", get(health::<I>))
@@ -115,18 +143,8 @@ pub async fn serve_within<I: Inlet>(
 struct Desk<I> {
     inlet: Arc<I>,
     limits: Limits,
+    relay: Relay,
     memory: Mutex<Memory>,
-}
-
-/// The query of a callback. The one with a field twice is refused.
-#[derive(Deserialize)]
-struct Signed {
-    signature: String,
-    timestamp: String,
-    nonce: String,
-    echostr: Option<String>,
-    encrypt_type: Option<String>,
-    msg_signature: Option<String>,
 }
 
 /// Lets the connection end with its answer, so that its limits are those of one request.
@@ -141,76 +159,106 @@ async fn health<I: Inlet>(State(desk): State<Arc<Desk<I>>>) -> Response {
     (status, line).into_response()
 }
 
-/// Answers the platform's check of the callback's address.
+/// Answers the platform's check of the callback's address, which is never encrypted.
 async fn echo<I: Inlet>(
     State(desk): State<Arc<Desk<I>>>,
     Path(account): Path<String>,
     uri: Uri,
 ) -> Result<Response, StatusCode> {
-    let signed = desk.check(&account, &uri)?;
+    let gate = desk.inlet.gate(&account).ok_or(StatusCode::NOT_FOUND)?;
+    let signed = desk.judge(&account, query(&uri))?;
+    desk.judge(&account, gate.check(&signed, desk.inlet.now()))?;
     let echo = signed.echostr.clone().ok_or(StatusCode::FORBIDDEN)?;
     // Remembered like a push, or its signature would be good for anybody's push.
-    desk.admit(&account, &signed, format!("GET {echo}").as_bytes())?;
+    desk.judge(&account, desk.admit(&account, &signed, format!("GET {echo}").as_bytes()))?;
     Ok(([(CONTENT_TYPE, "text/plain")], echo).into_response())
 }
 
-/// Takes a push. Nothing of a body is read before its signature is found good.
+/// Takes a push. Nothing of a body means anything before its signature is found good.
 async fn receive<I: Inlet>(
     State(desk): State<Arc<Desk<I>>>,
     Path(account): Path<String>,
     request: Request,
-) -> Result<&'static str, StatusCode> {
+) -> Result<Response, StatusCode> {
+    let gate = desk.inlet.gate(&account).ok_or(StatusCode::NOT_FOUND)?;
     let (parts, body) = request.into_parts();
-    let signed = desk.check(&account, &parts.uri)?;
+    let signed = desk.judge(&account, query(&parts.uri))?;
+    if gate.is_plain() {
+        desk.judge(&account, gate.check(&signed, desk.inlet.now()))?;
+    }
     let raw = read(body).await?;
-    desk.admit(&account, &signed, &raw)?;
-    let parsed = match callback::parse(&raw) {
-        Ok(Incoming::Other) => return Ok("success"),
+    let opened = gate.open(&signed, raw.clone(), desk.inlet.now());
+    let message = desk.judge(&account, opened)?;
+    desk.judge(&account, desk.admit(&account, &signed, &message.text))?;
+    desk.inlet.note(&account, Note::Taken);
+
+    let parsed = match callback::parse(&message.text) {
+        Ok(Incoming::Other) => return Ok(desk.pass_on(&account, &gate, &parts, raw).await),
         Ok(Incoming::MassSendJobFinish(event)) => Ok(event),
         Err(error) => Err(error),
     };
-    let Signed { timestamp, nonce, signature, .. } = signed;
-    let event = Received { raw, parsed, timestamp, nonce, signature };
+    let ours = parsed.is_ok();
+    let event = Received { raw: message.text, credence: message.credence, parsed };
     let stored = tokio::time::timeout(desk.limits.store, desk.inlet.store(&account, event)).await;
     match stored {
-        Ok(Ok(())) => Ok("success"),
+        Ok(Ok(())) if ours => Ok(success()),
+        // The handler may understand what we cannot read.
+        Ok(Ok(())) => Ok(desk.pass_on(&account, &gate, &parts, raw).await),
         // The platform pushes again what is not answered with success.
         Ok(Err(())) | Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
+fn success() -> Response {
+    "success".into_response()
+}
+
+fn query(uri: &Uri) -> Result<Signed, Refusal> {
+    Query::try_from_uri(uri).map(|Query(signed)| signed).map_err(|_| Refusal::Noise)
+}
+
 impl<I: Inlet> Desk<I> {
-    /// Checks that a query is signed by someone who knows the account's token, and fresh.
-    ///
-    /// All that can be wrong with it is answered alike.
-    fn check(&self, account: &str, uri: &Uri) -> Result<Signed, StatusCode> {
-        let token = self.inlet.token(account).ok_or(StatusCode::NOT_FOUND)?;
-        let Ok(Query(signed)) = Query::<Signed>::try_from_uri(uri) else {
-            return Err(StatusCode::FORBIDDEN);
-        };
-        let encrypted = signed.msg_signature.is_some()
-            || signed.encrypt_type.as_deref().is_some_and(|kind| !["", "raw"].contains(&kind));
-        let genuine =
-            callback::is_signed(&token, &signed.timestamp, &signed.nonce, &signed.signature);
-        let fresh =
-            sent_at(&signed.timestamp).is_some_and(|sent| (self.inlet.now() - sent).abs() <= FRESH);
-        if genuine && fresh && !encrypted { Ok(signed) } else { Err(StatusCode::FORBIDDEN) }
+    /// Answers every refusal alike, and tells the operator which it was.
+    fn judge<T>(&self, account: &str, checked: Result<T, Refusal>) -> Result<T, StatusCode> {
+        checked.map_err(|refusal| {
+            self.inlet.note(account, Note::Refused(refusal));
+            StatusCode::FORBIDDEN
+        })
     }
 
-    /// Refuses a body under a timestamp and nonce that were used for another one.
-    fn admit(&self, account: &str, signed: &Signed, raw: &[u8]) -> Result<(), StatusCode> {
+    /// Refuses a message under a timestamp and nonce that were used for another one.
+    fn admit(&self, account: &str, signed: &Signed, text: &[u8]) -> Result<(), Refusal> {
         let key = [account, &signed.timestamp, &signed.nonce];
         let oldest = self.inlet.now() - FRESH;
-        let sent = sent_at(&signed.timestamp).ok_or(StatusCode::FORBIDDEN)?;
+        let sent = signed.sent_at().ok_or(Refusal::Stale)?;
         // Nothing in the memory can be left half done by a panic.
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.forget(oldest);
-        if memory.admits(sent, key, raw) { Ok(()) } else { Err(StatusCode::FORBIDDEN) }
+        if memory.admits(sent, key, text) { Ok(()) } else { Err(Refusal::Used) }
     }
-}
 
-fn sent_at(timestamp: &str) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(timestamp.parse().ok()?, 0)
+    /// Lets the handler behind us answer what is not ours.
+    async fn pass_on(&self, account: &str, gate: &Gate, parts: &Parts, raw: Vec<u8>) -> Response {
+        let Some(to) = &gate.forward_to else {
+            return success();
+        };
+        let content_type = parts.headers.get(CONTENT_TYPE).cloned();
+        let push = Push { account, uri: &parts.uri, content_type, body: raw };
+        match self.relay.pass(to, push).await {
+            Ok(reply) => {
+                self.inlet.note(account, Note::Forwarded(Ok(reply.status)));
+                let mut answer = (reply.status, reply.body).into_response();
+                answer.headers_mut().remove(CONTENT_TYPE);
+                answer.headers_mut().extend(reply.content_type.map(|kind| (CONTENT_TYPE, kind)));
+                answer
+            }
+            Err(error) => {
+                let status = error.status();
+                self.inlet.note(account, Note::Forwarded(Err(error)));
+                status.into_response()
+            }
+        }
+    }
 }
 
 /// Reads a whole body of at most [`BODY_MAX`] bytes.

@@ -2,9 +2,9 @@
 //!
 //! The body of a broadcast is built once and kept, because the platform compares what it is asked
 //! under one `clientmsgid`: the same broadcast must give the same bytes in every version of this
-//! program. What the answers mean is in [`reading`], and what is asked before a broadcast in
-//! [`upload`]. Requests hold tokens and secrets, so their `Debug` shows neither query nor body.
-//! Menus and QR codes are not here yet.
+//! program. What the answers mean is in [`reading`], what is asked before a broadcast in [`upload`],
+//! and the calls around a broadcast are in [`errand`]. Requests hold tokens and secrets, so their
+//! `Debug` shows neither query nor body. Menus and QR codes are not here yet.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Audience, Broadcast, Content, Images};
 
+pub mod errand;
 pub mod reading;
 pub mod upload;
 

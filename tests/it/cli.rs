@@ -11,8 +11,8 @@ use clap::Parser as _;
 use qunfa::cli::{self, Answer, Arguments, Problem, Screen, Terminal};
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
-use qunfa::model::{Account, ArticlesVia, JobId, Kind};
-use qunfa::store::{Attention, EventIn, ResultWord, Source, Step, Store, Word};
+use qunfa::model::{Account, ArticlesVia, Credence, JobId, Kind};
+use qunfa::store::{ArticleResult, Attention, EventIn, ResultWord, Source, Step, Store, Word};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -48,7 +48,7 @@ pub(crate) fn accounts() -> [Account; 2] {
 
 /// A config and a state directory of its own.
 pub(crate) struct World {
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl World {
@@ -104,8 +104,18 @@ impl World {
                 msg_id: 3_147_483_650,
                 created_at: at("2027-03-20T10:00:06Z"),
                 status: "send success",
+                credence: Credence::Hint,
+                word: ResultWord::Success,
+                advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
+                articles: &[ArticleResult {
+                    article_idx: 1,
+                    url: Some("http://mp.weixin.qq.com/s/abc".to_owned()),
+                    user_declare_state: Some(1),
+                    audit_state: Some(11),
+                    ..ArticleResult::default()
+                }],
             };
             step.receive(&event, &club, at("2027-03-20T10:00:06Z"))?;
             let result = step.begin_result("brand-club", at("2027-03-20T10:00:16Z"))?.unwrap();
@@ -567,7 +577,7 @@ fn hold_says_since_when_and_what_lifts_it() {
     assert_eq!(status["accounts"][0]["held"], true);
     assert_eq!(status["accounts"][1]["held"], false);
     let what = status["attention"][0]["what"].as_str().unwrap();
-    assert!(what.ends_with("said hold: 今天不发"), "{what}");
+    assert!(what.ends_with(": \"今天不发\"") && what.contains("on hold: held by "), "{what}");
     world.text(&["hold", "--all"]);
     assert_eq!(world.json(&["status", "--json"])["accounts"][1]["held"], true);
     world.run(&["resume", "--all"]).0.unwrap();
@@ -583,7 +593,7 @@ fn approve_says_when_the_job_goes_and_show_says_who_approved() {
 
     assert!(text.starts_with("Job club-approval is approved and goes at 2027-03-25 09:00"));
     assert!(text.contains("The daemon is not running"), "{text}");
-    assert!(world.text(&["show", "club-approval"]).contains("said approve: read it"));
+    assert!(world.text(&["show", "club-approval"]).contains(": \"read it\""));
     let text = {
         world.take(&JOBS.replace("{id: ", "{id: held-"));
         world.text(&["hold", "brand-club"]);
@@ -603,7 +613,7 @@ fn cancel_calls_off_what_waits_and_refuses_what_is_out() {
     let text = world.text(&["cancel", "spring-launch", "--why", "the launch moved"]);
 
     assert_eq!(text, "Job spring-launch is cancelled: nothing of it goes out.\n");
-    assert!(world.text(&["show", "spring-launch"]).contains("said cancel: the launch moved"));
+    assert!(world.text(&["show", "spring-launch"]).contains("the launch moved\""));
     // Its day is free again.
     assert_eq!(world.json(&["show", "spring-echo", "--json"])["due"], "2027-03-20T20:30:00+08:00");
     for (id, hint) in
@@ -635,8 +645,12 @@ impl World {
                 msg_id: 3_147_483_650,
                 created_at: at("2027-03-20T10:00:06Z"),
                 status: "send success",
+                credence: Credence::Hint,
+                word: ResultWord::Success,
+                advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
+                articles: &[],
             };
             step.receive(&event, &club, at("2027-03-20T10:00:36Z"))?;
             let job = step.job(&JobId::parse("club-news").unwrap())?;

@@ -54,6 +54,7 @@ fn events_that_come_early_or_three_times_settle_once() {
     }
 
     assert_eq!(rig.accepted().len(), 2);
+    rig.answer_first("club");
     let status = rig.ask(&["status", "--json"]);
     assert_eq!(status["attention"].as_array().map(Vec::len), Some(0), "{status}");
 }

@@ -134,6 +134,7 @@ fn a_clock_30_h_ahead_sends_nothing_and_goes_on_by_itself_once_it_agrees() {
     assert!(note["what"].as_str().unwrap().contains("ahead"), "{note}");
     assert_eq!(job["state"], "planned", "{job}");
     assert_eq!(rig.accepted().len(), 1);
+    rig.answer_first("club");
     let status = rig.ask(&["status", "--json"]);
     assert_eq!(status["attention"].as_array().map(Vec::len), Some(0), "{status}");
 }

@@ -3,13 +3,19 @@
 
 mod canaries;
 mod cli;
+mod cli_errands;
 mod cli_plan;
+mod cli_quota;
 mod cli_status;
+mod cli_submit;
+mod cli_tools;
 mod disk;
 mod e2e;
 mod e2e_approval;
 mod e2e_articles;
+mod e2e_errands;
 mod e2e_files;
+mod e2e_forward;
 mod e2e_listener;
 mod e2e_process;
 mod imports;
@@ -24,6 +30,7 @@ mod simulation;
 mod submit;
 mod tap;
 mod unit;
+mod upgrade;
 mod uploads;
 mod views;
 mod world;

@@ -106,8 +106,7 @@ fn text_of(value: &Value) -> Option<&str> {
 }
 
 fn is_prepared(spec: &JobSpec) -> bool {
-    let Action::Broadcast(broadcast) = &spec.action;
-    broadcast.content.material().is_some()
+    spec.action.broadcast().is_some_and(|broadcast| broadcast.content.material().is_some())
 }
 
 impl Oracle {
@@ -213,6 +212,11 @@ impl Oracle {
                 guard(now, "mass/get")?;
                 Ok(format!("mass/get {}", ask.msg_id))
             }
+            Ticket::Errand(ask) => {
+                guard(now, "an errand")?;
+                uploads::check_body(outgoing.request.body.as_deref().unwrap_or_default())?;
+                Ok(format!("errand {} by {:?}", ask.errand, outgoing.request))
+            }
             Ticket::Send { .. } => self.send_asked((account, flight), outgoing, now, disk),
             Ticket::Upload { attempt } => uploads::asked((account, attempt), outgoing, now, disk),
         }
@@ -281,7 +285,9 @@ impl Oracle {
         let job = if known { named } else { self.prepared_job(id).unwrap_or(named) };
         uploads::check_body(body)?;
         let known = self.jobs.get(job).ok_or_else(|| format!("7: nobody planned {body}"))?;
-        let Action::Broadcast(broadcast) = &known.spec.action;
+        let Some(broadcast) = known.spec.action.broadcast() else {
+            return Err(format!("7: {job} is no broadcast"));
+        };
         let batch = match (&broadcast.audience, value["touser"][0].as_str()) {
             (Audience::List(list), Some(first)) => {
                 list.iter().position(|openid| openid == first).unwrap_or(usize::MAX) / 9_999
@@ -531,7 +537,7 @@ impl Oracle {
         at: DateTime<Utc>,
     ) -> Result<(), String> {
         let known = &self.jobs[&key.job];
-        let Action::Broadcast(broadcast) = &known.spec.action;
+        let Action::Broadcast(broadcast) = &known.spec.action else { return Ok(()) };
         let everyone = broadcast.audience == Audience::Everyone;
         if known.retries > 0 || self.refusals_expected {
             return Ok(());
@@ -868,7 +874,7 @@ fn legal(from: &str, to: &str, why: &str) -> bool {
         "uncertain" => {
             ["releasing", "accepted", "sent", "failed", "partial", "missed"].contains(&to)
         }
-        "failed" | "partial" | "missed" => to == "planned" && why.contains("a person said retry"),
+        "failed" | "partial" | "missed" => to == "planned" && why.contains("retried by"),
         _ => false,
     }
 }

@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Timelike as _, Utc};
-use qunfa::sandbox::server::{self, Callback};
+use qunfa::sandbox::server::{self, Callback, Style, Target};
 use qunfa::sandbox::{Accepted, AccountSpec, Fault, FaultKind, Kind, Logged, Platform};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -24,6 +24,8 @@ use tokio::task::JoinHandle;
 
 /// The token that callbacks are signed with.
 pub(crate) const CALLBACK_TOKEN: &str = "callback-token-canary";
+/// The key that callbacks are encrypted with; its last character has bits that mean nothing.
+pub(crate) const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 /// The secret of every account.
 pub(crate) const SECRET: &str = "app-secret-canary";
 /// How long anything may take before a test gives up: long enough for any machine.
@@ -39,6 +41,10 @@ pub(crate) struct Account {
     pub(crate) name: &'static str,
     pub(crate) spec: AccountSpec,
     pub(crate) callback: bool,
+    /// The mode of its callback, and XML or JSON.
+    pub(crate) style: (&'static str, &'static str),
+    /// The handler for what is not ours.
+    pub(crate) forward_to: Option<SocketAddr>,
 }
 
 impl Account {
@@ -46,7 +52,19 @@ impl Account {
     pub(crate) fn new(name: &'static str, kind: Kind) -> Self {
         let mut spec = AccountSpec::new(&format!("wx00{}", name.replace('-', "0")), kind);
         (spec.job_s, spec.event_delay_s) = (1, 0);
-        Self { name, spec, callback: true }
+        Self { name, spec, callback: true, style: ("plain", "xml"), forward_to: None }
+    }
+
+    /// The same with a callback in another mode and format.
+    pub(crate) fn pushing(mut self, mode: &'static str, format: &'static str) -> Self {
+        self.style = (mode, format);
+        self
+    }
+
+    /// The same with a handler behind the callback.
+    pub(crate) fn forwarding_to(mut self, handler: SocketAddr) -> Self {
+        self.forward_to = Some(handler);
+        self
     }
 
     /// An account whose results must be asked for.
@@ -123,7 +141,10 @@ impl Rig {
         for account in accounts {
             platform.add_account(account.spec.clone());
             let url = format!("http://{listen}/callback/{}", account.name);
-            callback = callback.for_appid(&account.spec.appid, &url, CALLBACK_TOKEN);
+            let (mode, format) = account.style;
+            let style = Style { mode: Some(mode), key: Some(AES_KEY), format: Some(format) };
+            let target = Target::new(&url, CALLBACK_TOKEN).styled(style).unwrap();
+            callback = callback.with(Some(&account.spec.appid), target);
         }
         let platform = Arc::new(Mutex::new(platform));
         let ahead_ms = Arc::new(AtomicI64::new(0));
@@ -153,6 +174,7 @@ impl Rig {
         };
         fs::write(rig.path("secret"), SECRET).unwrap();
         fs::write(rig.path("callback-token"), CALLBACK_TOKEN).unwrap();
+        fs::write(rig.path("aes-key"), AES_KEY).unwrap();
         fs::create_dir(rig.path("inbox")).unwrap();
         rig.write_config(accounts, sandbox);
         rig
@@ -174,11 +196,16 @@ impl Rig {
                 Kind::Subscription => "subscription",
                 Kind::Service => "service",
             };
-            let callback = if account.callback {
-                "    callback: { token_file: callback-token }\n"
-            } else {
-                ""
-            };
+            let mut callback = String::new();
+            if account.callback {
+                callback.push_str("    callback:\n      token_file: callback-token\n");
+            }
+            if account.callback && account.style.0 != "plain" {
+                callback.push_str("      encoding_aes_key_file: aes-key\n");
+            }
+            if let Some(handler) = account.forward_to {
+                writeln!(callback, "      forward_to: http://{handler}/wx?key=url-canary").unwrap();
+            }
             write!(
                 text,
                 "  {}:\n    kind: {kind}\n    appid: {}\n    secret_file: secret\n    \
@@ -412,6 +439,12 @@ impl Rig {
             let job = self.job(id);
             job["reason"].as_str().is_some_and(|reason| reason.contains(part)).then_some(job)
         })
+    }
+
+    /// Says that nothing was sent before the daemon knew the account, which it asks of new ones.
+    pub(crate) fn answer_first(&self, account: &str) {
+        let said = self.say(&["quota", "record", account, "--none"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
     }
 
     /// Waits until something needs a person, and returns it.

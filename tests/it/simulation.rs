@@ -12,7 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use qunfa::config::TokenSource;
 use qunfa::model::{
-    Action, Audience, Content, Expires, JobSpec, JobState, Kind, OnFullReceivers, OnQuota,
+    Action, Audience, Content, Deletion, Expires, JobSpec, JobState, Kind, OnFullReceivers,
+    OnQuota, Preview, Speed, Viewer,
 };
 use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
 
@@ -24,7 +25,7 @@ use crate::writer::spec;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 43] = [
+const EVERY_FAULT: [&str; 45] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -48,9 +49,11 @@ const EVERY_FAULT: [&str; 43] = [
     "event late",
     "event early",
     "event forged",
+    "event encrypted",
     "latency",
     "token expired",
     "website send",
+    "website send recorded",
     "clock far off",
     "clock a little off",
     "clock drift",
@@ -224,6 +227,7 @@ impl Swarm {
         for index in 0..self.rng.usize(1..=3) {
             let kind = if self.rng.bool() { Kind::Subscription } else { Kind::Service };
             let callback = self.rng.bool();
+            let safe = callback && self.rng.u32(0..3) == 0;
             let token = match self.rng.u32(0..6) {
                 0 => TokenSource::Classic,
                 1 => {
@@ -242,7 +246,7 @@ impl Swarm {
                 if large {
                     spec.followers = 10_100;
                 }
-                setup.callback = callback;
+                (setup.callback, setup.safe) = (callback, safe);
                 setup.token = token;
                 setup.account.daily_calls = calls;
                 spec.daily_calls = calls;
@@ -387,6 +391,9 @@ impl Swarm {
                 world.plan(at, move |world| {
                     if world.website_send(account).is_ok() {
                         world.count("website send");
+                        if world.at.timestamp() % 3 == 0 {
+                            world.record_website_send(account);
+                        }
                     }
                 });
             }
@@ -468,6 +475,35 @@ impl Swarm {
         }
     }
 
+    /// What a job may want done before its broadcast.
+    fn preludes(&mut self, job: &mut JobSpec) {
+        if self.rng.u32(0..8) == 0 {
+            job.speed = Speed::new(self.rng.i64(0..5));
+        }
+        if self.rng.u32(0..8) == 0 {
+            let before = TimeDelta::minutes(self.rng.i64(0..90));
+            let to = vec![Viewer::Wxname("anne".into()), Viewer::Wxname("bad-name".into())];
+            job.preview = Some(Preview { to, before, card_ext: None });
+        }
+    }
+
+    /// Jobs that are no broadcast, about one that is.
+    fn beside(&mut self, world: &mut World, about: &JobSpec, at: DateTime<Utc>) {
+        let action = match self.rng.u32(0..24) {
+            0 => Action::Speed(Speed::new(4).expect("the slowest")),
+            1 => {
+                let (job, article_idx) = (about.id.clone(), Some(0));
+                Action::Delete(Deletion { job, article_idx, force: self.rng.bool() })
+            }
+            _ => return,
+        };
+        world.count("job beside the broadcasts");
+        let mut job = spec(&format!("{}-beside", about.id), &about.account);
+        job.at = Some(at + TimeDelta::minutes(self.rng.i64(-30..30)));
+        job.action = action;
+        submit(world, at - TimeDelta::minutes(self.rng.i64(0..600)), job, "");
+    }
+
     /// More lists at one instant than a minute takes.
     fn burst(&mut self, world: &mut World, index: usize) {
         let setup = world.setup(index).clone();
@@ -480,7 +516,7 @@ impl Swarm {
             self.jobs += 1;
             let mut job = spec(&format!("j{}", self.jobs), &setup.account.name);
             job.at = Some(at);
-            let Action::Broadcast(broadcast) = &mut job.action;
+            let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
             let two = (pair * 2..pair * 2 + 2).map(|n| openid(&setup.account.appid, 100 + n));
             broadcast.audience = Audience::List(two.collect());
             submit(world, at - TimeDelta::minutes(10), job, "");
@@ -577,7 +613,7 @@ impl Swarm {
             (_, 3) => Audience::Tag(2),
             _ => Audience::Everyone,
         };
-        let Action::Broadcast(broadcast) = &mut job.action;
+        let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
         broadcast.audience = audience;
         let name = &format!("file-{}", self.rng.u32(0..40));
         let local = match self.rng.u32(0..18) {
@@ -590,14 +626,16 @@ impl Swarm {
             broadcast.content = content;
             world.count("uploads first");
         }
+        self.preludes(&mut job);
         submit(world, taken, job.clone(), "");
+        self.beside(world, &job, at);
         if self.rng.u32(0..10) == 0 {
             let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));
             submit(world, later, job.clone(), "file dropped twice");
         }
         if self.rng.u32(0..10) == 0 && taken < self.from + TimeDelta::days(self.days) {
             let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));
-            let Action::Broadcast(broadcast) = &mut job.action;
+            let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
             broadcast.content = Content::Text { content: format!("{}|edited", job.id) };
             if self.rng.bool() {
                 job.at = Some(at + TimeDelta::minutes(self.rng.i64(-600..600)));
@@ -629,11 +667,11 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
             }
             Err(error) => format!("{error:?}"),
         };
-        let Action::Broadcast(broadcast) = &job.action;
-        let audience = match &broadcast.audience {
-            Audience::Everyone => "everyone".to_owned(),
-            Audience::Tag(tag) => format!("tag {tag}"),
-            Audience::List(list) => format!("{} followers", list.len()),
+        let audience = match job.action.broadcast().map(|broadcast| &broadcast.audience) {
+            Some(Audience::Everyone) => "everyone".to_owned(),
+            Some(Audience::Tag(tag)) => format!("tag {tag}"),
+            Some(Audience::List(list)) => format!("{} followers", list.len()),
+            None => job.action.name().to_owned(),
         };
         let wanted = job.at.map(beijing);
         world.say(&format!(

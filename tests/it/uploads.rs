@@ -127,10 +127,12 @@ pub(crate) fn asked(
     Ok(format!("upload of {kind} {}", &sha256[..8]))
 }
 
-/// A broadcast leaves the daemon: nothing in it waits for an upload any more.
+/// A broadcast or a preview leaves the daemon: nothing in it waits for an upload any more.
 pub(crate) fn check_body(body: &str) -> Result<(), String> {
     if body.contains("\"qunfa:") {
-        return Err("21: a broadcast is asked for before its uploads are done".to_owned());
+        return Err(
+            "21: a broadcast or a preview is asked for before its uploads are done".to_owned()
+        );
     }
     Ok(())
 }

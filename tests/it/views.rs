@@ -25,11 +25,21 @@ impl World {
         beijing(self.view(id).due)[..16].to_owned()
     }
 
-    /// What needs a person, as words for programs.
+    /// What needs a person, as words for programs, beside the question every new account begins
+    /// with.
     pub(crate) fn attention(&self) -> Vec<String> {
         let engine = self.engine.as_ref().expect("the daemon runs");
         let notes = engine.store().read().attention(self.now()).unwrap();
-        notes.into_iter().map(|note| note.kind).collect()
+        let kinds = notes.into_iter().map(|note| note.kind);
+        kinds.filter(|kind| kind != "first_day" && kind != "first_month").collect()
+    }
+
+    /// What a new account begins with: whether anything was sent before.
+    pub(crate) fn questions(&self) -> Vec<(String, String)> {
+        let engine = self.engine.as_ref().expect("the daemon runs");
+        let notes = engine.store().read().attention(self.now()).unwrap();
+        let questions = notes.into_iter().filter(|note| note.kind.starts_with("first_"));
+        questions.map(|note| (note.account.unwrap(), note.kind)).collect()
     }
 
     /// When each broadcast of ours was accepted, as Beijing times to the second.

@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
-use qunfa::engine::{Engine, Mark, Offered, Outgoing, TakeError, TakenJob, Ticket};
-use qunfa::model::{Account, ArticlesVia, JobId, JobSpec, Kind};
+use qunfa::engine::{Engine, Mark, Offered, Outgoing, Remembered, TakeError, TakenJob, Ticket};
+use qunfa::model::{Account, ArticlesVia, Credence, JobId, JobSpec, Kind};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
-use qunfa::wechat::callback::{self, Incoming};
+use qunfa::store::Said;
+use qunfa::wechat::callback::{self, Incoming, Status};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
@@ -20,6 +21,8 @@ use sha2::{Digest as _, Sha256};
 use crate::disk::{Copy, Disk};
 use crate::oracle::Oracle;
 use crate::uploads;
+
+const SAID: Said<'_> = Said { who: "alice", why: None };
 
 /// Where the daemon can be killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +125,8 @@ pub(crate) struct World {
     flights: BTreeMap<u64, Flight>,
     life: u64,
     frozen_until: Option<DateTime<Utc>>,
+    /// What lies in the inbox's `accepted/`, the oldest first.
+    accepted: Vec<Remembered>,
     /// How long before its time the daemon decides a release.
     pub(crate) ahead: TimeDelta,
     spin: (DateTime<Utc>, u32),
@@ -134,6 +139,8 @@ pub(crate) struct Setup {
     pub(crate) account: Account,
     pub(crate) token: TokenSource,
     pub(crate) callback: bool,
+    /// Whether events come encrypted, so that nobody can forge them.
+    pub(crate) safe: bool,
 }
 
 /// What happened, for a person and as a hash.
@@ -229,6 +236,7 @@ impl World {
             life: 0,
             frozen_until: None,
             ahead: TimeDelta::zero(),
+            accepted: Vec::new(),
             spin: (at, 0),
             copies: Vec::new(),
         }
@@ -245,6 +253,13 @@ impl World {
     pub(crate) fn with_callback(kind: Kind) -> Self {
         let mut world = Self::new();
         world.add_account("brand", kind, |setup, _| setup.callback = true);
+        world
+    }
+
+    /// A world with one account that has an encrypted callback.
+    pub(crate) fn with_safe_callback(kind: Kind) -> Self {
+        let mut world = Self::new();
+        world.add_account("brand", kind, |setup, _| (setup.callback, setup.safe) = (true, true));
         world
     }
 
@@ -273,6 +288,7 @@ impl World {
             },
             token: TokenSource::Stable,
             callback: false,
+            safe: false,
         };
         change(&mut setup, &mut spec);
         self.platform.add_account(spec);
@@ -390,9 +406,11 @@ impl World {
             api_base: "https://api.weixin.qq.com".to_owned(),
             verified: true,
             token: setup.token.clone(),
-            callback: setup
-                .callback
-                .then(|| CallbackConfig { token: SecretString::from("callback") }),
+            callback: setup.callback.then(|| CallbackConfig {
+                token: SecretString::from("callback"),
+                keys: Vec::new(),
+                forward_to: None,
+            }),
         };
         let accounts = self.accounts.iter().map(config).collect();
         let now = self.now();
@@ -400,8 +418,13 @@ impl World {
         let mark = self.disk.mark.clone();
         self.say("the daemon starts");
         self.oracle.daemon_starts();
+        let known = store.read().presence().unwrap();
+        let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
         let mut engine = Engine::open(store, accounts, mark, now).unwrap();
         engine.decide_ahead(self.ahead);
+        if forgot {
+            engine.take_back(&self.accepted, now).unwrap();
+        }
         self.engine = Some(engine);
         self.life += 1;
         self.look();
@@ -611,18 +634,26 @@ impl World {
 
     /// Pushes an event that the platform never made.
     pub(crate) fn forge(&mut self, account: usize, msg_id: i64, status: &str) {
+        if self.accounts[account].safe {
+            // It never gets past the listener.
+            return;
+        }
         self.count("event forged");
         self.oracle.forged(&self.accounts[account].account.name.clone(), self.at);
-        let created = self.at.timestamp();
-        let body = format!(
-            "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName>\
-             <CreateTime>{created}</CreateTime><MsgType>event</MsgType>\
-             <Event>MASSSENDJOBFINISH</Event><MsgID>{msg_id}</MsgID><Status>{status}</Status>\
-             <TotalCount>1</TotalCount><FilterCount>1</FilterCount><SentCount>1</SentCount>\
-             <ErrorCount>0</ErrorCount></xml>"
-        );
         let at = self.at + self.latency();
+        let body = event_body(self.at, msg_id, status);
         self.push(at, Input::Push { account, body, tries: 1 });
+    }
+
+    /// Pushes an event of a platform that says this and now.
+    pub(crate) fn tell(&mut self, account: usize, msg_id: i64, status: &str) {
+        let body = event_body(self.at, msg_id, status);
+        self.deliver(account, body, 3);
+    }
+
+    /// Sets the account's callback to safe mode or to plain mode.
+    pub(crate) fn set_safe(&mut self, account: usize, safe: bool) {
+        self.accounts[account].safe = safe;
     }
 
     fn deliver(&mut self, account: usize, body: String, tries: u32) {
@@ -641,10 +672,19 @@ impl World {
         let name = self.accounts[account].account.name.clone();
         self.say(&format!("{name}: event {} {}", event.msg_id, event.status_text));
         let before = self.oracle.before_event(&name, event.msg_id, &self.disk);
-        self.engine().receive(account, (body.as_bytes(), &event), now).unwrap();
+        let safe = self.accounts[account].safe;
+        let credence = if safe { Credence::Proof } else { Credence::Hint };
+        if safe {
+            self.count("event encrypted");
+        }
+        self.engine().receive(account, (body.as_bytes(), &event, credence), now).unwrap();
         self.look();
         let after = self.oracle.before_event(&name, event.msg_id, &self.disk);
-        if before != after {
+        let settles = !matches!(event.status, Status::Other(_));
+        if safe && settles && after.as_ref().is_some_and(|state| state.starts_with("accepted")) {
+            self.fail(&format!("14: an encrypted event left a batch {after:?}"));
+        }
+        if !safe && before != after {
             self.fail(&format!("14: a plain event moved a batch from {before:?} to {after:?}"));
         }
     }
@@ -705,6 +745,7 @@ impl World {
     pub(crate) fn lose_database(&mut self) {
         self.crash(TimeDelta::seconds(2));
         self.disk = Disk::new(false);
+        self.accepted.clear();
         self.oracle.restored(DateTime::UNIX_EPOCH, self.at, &self.disk);
     }
 
@@ -734,6 +775,13 @@ impl World {
             for spec in specs {
                 self.oracle.know_job(spec);
             }
+            self.accepted.push(Remembered {
+                name: "jobs.yaml".to_owned(),
+                sha256,
+                taken_at: now,
+                jobs: specs.iter().map(|spec| (spec.clone(), 1)).collect(),
+                ids: specs.iter().map(|spec| (spec.id.clone(), spec.account.clone())).collect(),
+            });
         }
         self.look();
         taken
@@ -747,7 +795,7 @@ impl World {
         let account = self.accounts.iter().find(|setup| setup.account.name == name).unwrap();
         let account = account.account.clone();
         self.oracle.retried(id.as_str());
-        let done = self.engine().change(|step| step.retry(&id, &account, now));
+        let done = self.engine().change(|step| step.retry(&id, &account, SAID, now));
         self.say(&format!("a person says retry {id}: {done:?}"));
         self.engine().look_again(now);
         self.look();
@@ -762,6 +810,21 @@ impl World {
         self.engine().look_again(now);
     }
 
+    /// A person enters into the ledger what was just sent from the website.
+    pub(crate) fn record_website_send(&mut self, account: usize) {
+        if self.engine.is_none() {
+            return;
+        }
+        let (at, now) = (self.at, self.now());
+        let account = self.accounts[account].account.clone();
+        let done = self.engine().change(|step| step.record_send(&account, at, SAID, now));
+        let recorded = done.unwrap();
+        self.count("website send recorded");
+        self.say(&format!("{}: a person records the website send: {recorded:?}", account.name));
+        self.engine().look_again(now);
+        self.look();
+    }
+
     /// Somebody sends from the website, to everyone.
     pub(crate) fn website_send(&mut self, account: usize) -> Result<i64, i64> {
         let account = self.accounts[account].account.clone();
@@ -772,6 +835,17 @@ impl World {
         }
         sent
     }
+}
+
+fn event_body(at: DateTime<Utc>, msg_id: i64, status: &str) -> String {
+    let created = at.timestamp();
+    format!(
+        "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName>\
+         <CreateTime>{created}</CreateTime><MsgType>event</MsgType>\
+         <Event>MASSSENDJOBFINISH</Event><MsgID>{msg_id}</MsgID><Status>{status}</Status>\
+         <TotalCount>1</TotalCount><FilterCount>1</FilterCount><SentCount>1</SentCount>\
+         <ErrorCount>0</ErrorCount></xml>"
+    )
 }
 
 fn one_in(rng: &mut fastrand::Rng, many: u32) -> bool {

@@ -46,7 +46,7 @@ fn article(lines: &str) -> String {
 fn material(text: &str, folder: &Folder) -> (Material, Vec<String>) {
     let mut jobs = parse_bytes("f.yaml", text.as_bytes(), folder).unwrap().jobs;
     let job = jobs.remove(0);
-    let Action::Broadcast(broadcast) = job.spec.action;
+    let Action::Broadcast(broadcast) = job.spec.action else { panic!("a broadcast") };
     let Content::Prepared { material, .. } = broadcast.content else { panic!("prepared") };
     (material, job.notes)
 }

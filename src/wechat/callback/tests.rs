@@ -296,6 +296,24 @@ fn bodies_larger_than_any_event_are_refused() {
 }
 
 #[test]
+fn attributes_are_refused_before_they_cost_time() {
+    for body in [
+        xml("<a b='1'/>"),
+        xml("<a\nb=\"1\"></a>"),
+        xml("<![CDATA[<]]><a b='1'/>"),
+        format!("<xml {}/>", (0..3_000).map(|n| format!("a{n}='' ")).collect::<String>()),
+    ] {
+        assert_eq!(parse(body.as_bytes()), Err(ParseError::TooComplex), "{body}");
+    }
+    for body in [
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{}", xml("")),
+        xml("<a>x=1</a><b><![CDATA[<a href='x'>]]></b>"),
+    ] {
+        assert_eq!(event(&body).msg_id, 7, "{body}");
+    }
+}
+
+#[test]
 fn what_is_no_event_is_refused_and_never_panics() {
     for body in
         ["", "x", "<html></html>", "<xml>", "<xml/>x", "[]", "{}", "{\"a\":1}{}", "\u{feff}"]

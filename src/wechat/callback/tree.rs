@@ -105,6 +105,9 @@ fn xml(text: &str) -> Result<Tree, ParseError> {
     if has_declaration(text) {
         return Err(ParseError::Declaration);
     }
+    if has_attributes(text) {
+        return Err(ParseError::TooComplex);
+    }
     let options = roxmltree::ParsingOptions {
         allow_dtd: false,
         nodes_limit: NODES_MAX,
@@ -129,6 +132,24 @@ fn has_declaration(text: &str) -> bool {
         let Some(data) = rest[at..].strip_prefix("<![CDATA[") else { return true };
         let Some(end) = data.find("]]>") else { return true };
         rest = &data[end..];
+    }
+    false
+}
+
+/// Says whether some element has attributes, which the platform never writes.
+///
+/// The parser compares each attribute of an element with all others: what strangers may send must
+/// not cost that.
+fn has_attributes(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((_, tag)) = rest.split_once('<') {
+        let end = if tag.starts_with("![CDATA[") { "]]>" } else { ">" };
+        let Some((inside, after)) = tag.split_once(end) else { return false };
+        let is_markup = !tag.starts_with(['!', '?']);
+        if is_markup && inside.contains('=') {
+            return true;
+        }
+        rest = after;
     }
     false
 }

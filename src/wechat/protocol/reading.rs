@@ -146,11 +146,13 @@ pub enum QueryReading {
 /// The fields of any answer. Unknown ones are ignored; the same one twice is refused by serde.
 #[derive(Deserialize)]
 pub(super) struct Fields {
-    errcode: Option<Value>,
+    pub(super) errcode: Option<Value>,
     errmsg: Option<Value>,
-    msg_id: Option<Value>,
+    pub(super) msg_id: Option<Value>,
     msg_data_id: Option<Value>,
     msg_status: Option<Value>,
+    pub(super) speed: Option<Value>,
+    pub(super) realspeed: Option<Value>,
     access_token: Option<String>,
     expires_in: Option<Value>,
     pub(super) media_id: Option<String>,
@@ -286,7 +288,7 @@ pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
 }
 
 /// Returns the fields of a whole 2xx JSON object, or why there are none.
-fn whole(reply: &Reply) -> Result<Fields, String> {
+pub(super) fn whole(reply: &Reply) -> Result<Fields, String> {
     match reply {
         Reply::NotSent(why) | Reply::Unknown(why) => Err(why.clone()),
         Reply::Http { status: 200..=299, body } => object(body),
@@ -295,7 +297,7 @@ fn whole(reply: &Reply) -> Result<Fields, String> {
 }
 
 fn object(body: &[u8]) -> Result<Fields, String> {
-    // serde would take a list of seven values for the seven fields.
+    // serde would take a list of as many values as there are fields.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err("the answer is not a JSON object".to_owned());
     }
@@ -319,7 +321,7 @@ fn refusal(fields: &Fields) -> Result<Option<i64>, &'static str> {
 }
 
 /// Reads a positive integer exactly, written as a number or as its digits.
-fn id(value: &Value) -> Option<i64> {
+pub(super) fn id(value: &Value) -> Option<i64> {
     let number = match value {
         Value::Number(number) => number.as_i64(),
         Value::String(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok(),
@@ -334,7 +336,7 @@ fn is_token(token: &str) -> bool {
     (1..=TOKEN_MAX).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic())
 }
 
-fn errmsg(fields: &Fields) -> String {
+pub(super) fn errmsg(fields: &Fields) -> String {
     match &fields.errmsg {
         Some(Value::String(text)) => printable(&repeated::cut(text)),
         Some(other) => printable(&repeated::cut_values(&other.to_string())),
@@ -345,7 +347,7 @@ fn errmsg(fields: &Fields) -> String {
 /// Makes foreign text safe for logs and terminals, and short; the request's `rid` survives.
 ///
 /// Control characters are escaped, and so are the marks that reverse the direction of text.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let is_unsafe = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

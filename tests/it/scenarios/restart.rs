@@ -151,3 +151,22 @@ fn nothing_of_a_real_file_is_lost_by_a_crash() {
     assert_eq!(world.accepted().len(), 1);
     assert_eq!(world.state("a"), JobState::Sent);
 }
+
+#[test]
+fn a_restored_job_that_was_edited_and_sent_since_is_never_sent_as_it_was_before() {
+    let mut world = World::with(Kind::Service);
+    world.job("a").tag().at("2027-03-25 20:00").submit();
+    world.copy();
+    world.run_until("2027-03-20 13:00");
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-22 12:00");
+    assert_eq!(world.accepted().len(), 1);
+
+    world.restore(0, MarkFate::Older);
+    world.run_for(TimeDelta::minutes(1));
+    world.resume();
+    world.run_until("2027-03-26 12:00");
+
+    assert_eq!(world.accepted().len(), 1);
+    assert_eq!(world.state("a"), JobState::Missed);
+}

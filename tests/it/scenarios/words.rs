@@ -11,7 +11,7 @@ const ALICE: Said<'_> = Said { who: "alice", why: Some("because") };
 
 impl World {
     /// A person's word reaches the database, and the daemon sees it.
-    fn word(
+    pub(crate) fn word(
         &mut self,
         work: impl FnOnce(&Step<'_>, chrono::DateTime<chrono::Utc>) -> Result<(), StoreError>,
     ) -> Result<(), String> {
@@ -57,7 +57,7 @@ fn an_approved_job_goes_at_its_time_and_its_story_says_who_approved() {
 
     world.approve("a").unwrap();
 
-    assert_eq!(world.last_line("a"), "alice said approve: because");
+    assert_eq!(world.last_line("a"), "approved by alice: \"because\"");
     assert_eq!((world.state("a"), world.due("a")), (JobState::Planned, "2027-03-20 20:00".into()));
     world.run_until("2027-03-20 20:05");
     assert_eq!(world.accepted(), ["2027-03-20 20:00:00"]);
@@ -144,7 +144,7 @@ fn a_cancelled_job_gives_up_its_place_and_others_come_forward() {
         world.cancel("a").unwrap();
 
         assert_eq!(world.state("a"), JobState::Cancelled);
-        assert_eq!(world.last_line("a"), "alice said cancel: because");
+        assert_eq!(world.last_line("a"), "cancelled by alice: \"because\"");
         assert_eq!(world.due("b"), "2027-03-20 21:00");
         world.run_until("2027-03-22 12:00");
         assert_eq!(world.accepted(), ["2027-03-20 21:00:00"]);
@@ -293,7 +293,7 @@ fn the_event_of_an_uncertain_job_is_offered_and_its_number_settles_it() {
     assert_eq!(world.state("a"), JobState::Accepted);
     assert_eq!(
         world.last_line("a"),
-        format!("alice said resolve --sent {} of batch 1: because", offered[0])
+        format!("batch 1 resolved as sent, as broadcast {}, by alice: \"because\"", offered[0])
     );
     assert!(world.charge_states("a").iter().all(|(_, state)| state == "kept"));
     assert!(world.candidates("a").is_empty());
@@ -314,7 +314,7 @@ fn what_went_out_without_a_known_number_is_sent_by_a_persons_word() {
     assert_eq!((view.state, view.batches[0].msg_id), (JobState::Sent, None));
     assert_eq!(
         view.batches[0].result.as_deref(),
-        Some("alice said resolve --sent of batch 1: because")
+        Some("batch 1 resolved as sent by alice: \"because\"")
     );
     assert!(world.charge_states("a").iter().all(|(_, state)| state == "kept"));
     // Its own event, booked as somebody else's, does not fit beside it.
@@ -332,7 +332,7 @@ fn what_did_not_go_out_is_missed_gives_its_place_back_and_can_be_retried() {
     world.resolve("a", Verdict::NotSent, None).unwrap();
 
     assert_eq!(world.state("a"), JobState::Missed);
-    assert_eq!(world.reason("a"), "alice said resolve --not-sent of batch 1: because");
+    assert_eq!(world.reason("a"), "batch 1 resolved as not sent by alice: \"because\"");
     assert!(world.charge_states("a").iter().all(|(_, state)| state == "returned"));
     assert_eq!(world.due("b"), "2027-03-20 23:00");
     world.retry("a").unwrap();

@@ -1,0 +1,101 @@
+//! What the platform told of a broadcast's articles, in words.
+
+use super::text::{Page, Tone};
+use crate::store::ArticleResult;
+
+/// Tells of each article.
+pub(super) fn render(page: &mut Page, articles: &[ArticleResult]) {
+    if articles.is_empty() {
+        return;
+    }
+    page.gap();
+    page.head("ARTICLES");
+    for article in articles {
+        let label = format!("{}  ", article.article_idx);
+        let (tone, words) = told(article);
+        page.hanging(tone, 2, &label, &words);
+    }
+}
+
+/// Returns what is known of one article, and how bad it is.
+fn told(article: &ArticleResult) -> (Tone, String) {
+    let mut words: Vec<String> = article.url.clone().into_iter().collect();
+    let declared = article.user_declare_state.map(|state| match state {
+        0 => "nothing declared (未声明)".to_owned(),
+        1 => "declared original (声明原创)".to_owned(),
+        2 => "declared a reprint (声明转载)".to_owned(),
+        other => format!("declared as {other}"),
+    });
+    words.extend(declared);
+    let (tone, audit) = match article.audit_state {
+        None => (Tone::Plain, None),
+        Some(0) => (Tone::Plain, Some("originality not checked (未审核)".to_owned())),
+        Some(1) => (Tone::Plain, Some("originality being checked (审核中)".to_owned())),
+        Some(11) => (Tone::Plain, Some("originality check passed (审核通过)".to_owned())),
+        Some(other) => {
+            (Tone::Warn, Some(format!("originality check failed (审核未通过): {other}")))
+        }
+    };
+    words.extend(audit);
+    if let Some(url) = &article.original_url {
+        let kind = match article.original_type {
+            Some(1) => "an original article (原创)",
+            Some(2) => "an older article that is no original (老文章, 非原创)",
+            Some(3) => "a news article (新闻)",
+            Some(4) => "a banned article (黑名单)",
+            Some(_) | None => "another article",
+        };
+        words.push(format!("resembles {kind}: {url}"));
+    }
+    words.extend(match article.can_reprint {
+        Some(0) => Some("which may not be reprinted (不可转载)".to_owned()),
+        Some(1) => Some("which may be reprinted (可以转载)".to_owned()),
+        Some(_) | None => None,
+    });
+    if article.need_replace == Some(1) {
+        words.push("its content takes the place of ours (替换为原文内容)".to_owned());
+    }
+    if article.need_show_source == Some(1) {
+        words.push("its source is named (注明转载来源)".to_owned());
+    }
+    (tone, words.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_article_that_failed_the_check_says_what_it_resembles_and_what_follows() {
+        let article = ArticleResult {
+            article_idx: 1,
+            user_declare_state: Some(0),
+            audit_state: Some(2),
+            original_url: Some("http://mp.weixin.qq.com/s/original".to_owned()),
+            original_type: Some(1),
+            can_reprint: Some(1),
+            need_replace: Some(1),
+            need_show_source: Some(1),
+            ..ArticleResult::default()
+        };
+
+        let (tone, words) = told(&article);
+
+        assert_eq!(tone, Tone::Warn);
+        assert_eq!(
+            words,
+            "nothing declared (未声明); originality check failed (审核未通过): 2; resembles an \
+             original article (原创): http://mp.weixin.qq.com/s/original; which may be reprinted \
+             (可以转载); its content takes the place of ours (替换为原文内容); its source is named \
+             (注明转载来源)"
+        );
+    }
+
+    #[test]
+    fn an_article_that_went_out_is_its_address() {
+        let url = Some("http://mp.weixin.qq.com/s/7".to_owned());
+        let article = ArticleResult { article_idx: 2, url, ..ArticleResult::default() };
+
+        assert_eq!(told(&article), (Tone::Plain, "http://mp.weixin.qq.com/s/7".to_owned()));
+    }
+}

@@ -1,0 +1,118 @@
+//! A consistent copy of the database, and how it is put back.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::text::{self, Page, Tone};
+use super::{Json, Problem, Terminal, database};
+use crate::calendar;
+use crate::config::Config;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The file to make; one that exists is never overwritten
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct BackupView {
+    file: String,
+    at: String,
+    bytes: u64,
+    /// What to keep beside it.
+    keep: [String; 2],
+    restore: Vec<String>,
+}
+
+/// Copies the database into a new file, whole or not at all.
+pub(super) fn run(
+    options: &Options,
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let path = &options.file;
+    if path.symlink_metadata().is_ok() {
+        return Err(exists(path));
+    }
+    let Some(store) = database::open(config, now)? else {
+        return Err(Problem::No(
+            "there is no database yet, so there is nothing to copy".to_owned(),
+        ));
+    };
+    let failed = |error: io::Error| {
+        Problem::Cannot(format!("the backup {} cannot be written: {error}", path.display()))
+    };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or_else(|| Path::new("."));
+    // Only its owner reads it: it holds everything that was and will be sent.
+    let copy =
+        tempfile::Builder::new().prefix(".qunfa-backup-").tempfile_in(parent).map_err(failed)?;
+    store.copy_to(copy.path()).map_err(|error| {
+        Problem::Cannot(format!("the backup {} could not be made: {error}", path.display()))
+    })?;
+    File::open(copy.path()).and_then(|file| file.sync_all()).map_err(failed)?;
+    let bytes = copy.path().metadata().map_err(failed)?.len();
+    copy.persist_noclobber(path).map_err(|error| {
+        let error = error.error;
+        if error.kind() == io::ErrorKind::AlreadyExists { exists(path) } else { failed(error) }
+    })?;
+    File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    let view = BackupView {
+        file: path.display().to_string(),
+        at: calendar::rfc3339(now),
+        bytes,
+        keep: [
+            config.state_dir.join("mark").display().to_string(),
+            config.inbox.join("accepted").display().to_string(),
+        ],
+        restore: restore(config, path),
+    };
+    terminal.answer(options.json, &view, render)
+}
+
+fn exists(path: &Path) -> Problem {
+    Problem::No(format!(
+        "{} exists already, and a backup overwrites nothing: give it another name",
+        path.display()
+    ))
+}
+
+fn restore(config: &Config, path: &Path) -> Vec<String> {
+    let state = config.state_dir.display();
+    vec![
+        "stop the daemon".to_owned(),
+        format!("move {state}/qunfa.db away, and qunfa.db-wal and qunfa.db-shm with it"),
+        format!("as the owner of {state}, copy {} to {state}/qunfa.db", path.display()),
+        format!(
+            "leave {state}/mark as it is: by it the daemon sees that the database is older, and \
+             starts in hold instead of sending twice"
+        ),
+        "start the daemon, look at the jobs that `qunfa status` names, then `qunfa resume --all`"
+            .to_owned(),
+    ]
+}
+
+fn render(page: &mut Page, view: &BackupView) {
+    let size = format!("{} bytes", text::count(view.bytes));
+    page.lines(
+        Tone::Good,
+        0,
+        &format!("{} is the database as of now: {size}, checked.", view.file),
+    );
+    page.gap();
+    let keep = view.keep.join(" and ");
+    page.lines(Tone::Plain, 0, &format!("For the loss of the machine, keep {keep} with it."));
+    page.lines(Tone::Plain, 0, "To restore it here:");
+    for (index, step) in view.restore.iter().enumerate() {
+        page.hanging(Tone::Plain, 2, &format!("{}. ", index + 1), step);
+    }
+}

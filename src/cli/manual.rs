@@ -1,0 +1,48 @@
+//! What is made from the command line's own description: completions and manual pages.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use super::{Arguments, Problem, Terminal};
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsOptions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManOptions {
+    /// Write one page for each command into this directory instead
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Prints a completion script.
+pub(super) fn completions(
+    options: &CompletionsOptions,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let mut script = Vec::new();
+    clap_complete::generate(options.shell, &mut Arguments::command(), "qunfa", &mut script);
+    terminal.write(&String::from_utf8_lossy(&script))
+}
+
+/// Prints the main manual page, or writes all of them.
+pub(super) fn man(options: &ManOptions, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
+    let command = Arguments::command();
+    let Some(folder) = &options.out else {
+        let mut page = Vec::new();
+        Man::new(command).render(&mut page)?;
+        return terminal.write(&String::from_utf8_lossy(&page));
+    };
+    fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder)).map_err(
+        |error| Problem::Cannot(format!("{} cannot be written to: {error}", folder.display())),
+    )?;
+    terminal.write(&format!("The pages are in {}.\n", folder.display()))
+}

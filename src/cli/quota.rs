@@ -1,0 +1,471 @@
+//! The ledger: what the quotas were used for, sends entered by hand, and corrections.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono_tz::Asia::Shanghai;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::decisions::{Reason, say};
+use super::person::{account, unknown_account};
+use super::status;
+use super::text::{self, Cell, Page, Table, Tone};
+use super::{Json, Problem, Terminal, database};
+use crate::calendar;
+use crate::config::Config;
+use crate::model::{Account, Kind};
+use crate::quota;
+use crate::store::{
+    Entry, EntryView, JobView, Recorded, RuleView, Said, Step, Store, StoreError, Wanted,
+};
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    change: Option<Change>,
+    /// Only this account
+    #[arg(value_name = "ACCOUNT")]
+    account: Option<String>,
+    #[command(flatten)]
+    json: Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Change {
+    /// Enter what was sent elsewhere: on the website, or by another program
+    ///
+    /// A website send, whoever it went to, uses a subscription account's history of the day and a
+    /// service account's history of the month. One send is booked once: where an event or a
+    /// refusal (45028) told of it already, that entry is confirmed instead.
+    Record(RecordOptions),
+    /// Take back an entry that never used quota
+    ///
+    /// Takes an entry number of `qunfa quota`. A send made elsewhere returns all that it charges.
+    /// What is reserved, or was accepted by the platform, cannot be returned. Jobs that were
+    /// deferred come forward into the room that it leaves.
+    Return(ReturnOptions),
+}
+
+#[derive(Debug, Args)]
+struct RecordOptions {
+    /// The account's name
+    #[arg(value_name = "ACCOUNT")]
+    account: String,
+    /// When it was sent; now, if left out
+    ///
+    /// A day (2026-11-20), a Beijing time (2026-11-20 20:00), or RFC 3339. A day that is past
+    /// counts in its own day and month, not in today's.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    at: Option<When>,
+    /// How many were sent elsewhere in all, those that are known already among them
+    ///
+    /// With --at: on that day. Without: this month for a service account, and none of them uses
+    /// today's quota of a day; today for a subscription account.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=31))]
+    count: Option<u32>,
+    /// Nothing was sent before qunfa knew the account
+    #[arg(long, conflicts_with_all = ["at", "count"])]
+    none: bool,
+    #[command(flatten)]
+    reason: Reason,
+    #[command(flatten)]
+    json: Json,
+}
+
+#[derive(Debug, Args)]
+struct ReturnOptions {
+    /// The entry's number, like s3 or c12
+    #[arg(value_name = "ENTRY", value_parser = parse_entry)]
+    entry: Entry,
+    #[command(flatten)]
+    reason: Reason,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// When a person says that something was sent.
+#[derive(Clone, Copy, Debug)]
+struct When {
+    at: DateTime<Utc>,
+}
+
+fn parse_time(text: &str) -> Result<When, String> {
+    let local = |local: NaiveDateTime| {
+        calendar::instant(local, Shanghai).map(|at| When { at }).map_err(|error| error.to_string())
+    };
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(When { at: at.to_utc() });
+    }
+    if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return local(day.and_time(NaiveTime::MIN));
+    }
+    let formats = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"];
+    match formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()) {
+        Some(time) => local(time),
+        None => Err("write 2026-11-20, 2026-11-20 20:00 (Beijing time), or RFC 3339".to_owned()),
+    }
+}
+
+fn parse_entry(text: &str) -> Result<Entry, String> {
+    Entry::parse(text)
+        .ok_or_else(|| "an entry is written like s3 or c12; `qunfa quota` lists them".to_owned())
+}
+
+/// One account's part of the ledger.
+#[derive(Debug, Serialize)]
+struct LedgerView {
+    name: String,
+    kind: Kind,
+    paused: bool,
+    held: bool,
+    rules: Vec<RuleView>,
+    entries: Vec<EntryView>,
+}
+
+/// Shows the ledger, or changes it.
+pub(super) fn run(
+    options: &Options,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    match &options.change {
+        None => list(options, config, terminal),
+        Some(Change::Record(options)) => record(options, config, who, terminal),
+        Some(Change::Return(options)) => take_back(options, config, who, terminal),
+    }
+}
+
+fn list(options: &Options, config: &Config, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let store = match database::open(config, now)? {
+        Some(store) => store,
+        // Nothing was charged yet, and the rules stand all the same.
+        None => Store::in_memory(now)?,
+    };
+    let accounts: Vec<&Account> = match &options.account {
+        Some(name) => vec![account(config, name).ok_or_else(|| unknown_account(config, name))?],
+        None => config.accounts.iter().map(|config| &config.account).collect(),
+    };
+    let step = store.read();
+    let mut ledgers = Vec::new();
+    for account in accounts {
+        let stops = step.stops(&account.name)?;
+        ledgers.push(LedgerView {
+            name: account.name.clone(),
+            kind: account.kind,
+            paused: stops.paused.is_some(),
+            held: stops.hold.is_some(),
+            rules: step.rules(account, now)?,
+            entries: step.entries(account, now)?,
+        });
+    }
+    terminal.answer(options.json, &ledgers, |page, ledgers| {
+        for (index, ledger) in ledgers.iter().enumerate() {
+            if index > 0 {
+                page.gap();
+            }
+            render(page, ledger, now);
+        }
+    })
+}
+
+fn render(page: &mut Page, ledger: &LedgerView, now: DateTime<Utc>) {
+    let held = if ledger.held { ", ON HOLD" } else { "" };
+    let paused = if ledger.paused { ", PAUSED" } else { "" };
+    let tone = if ledger.held || ledger.paused { Tone::Alarm } else { Tone::Head };
+    page.lines(tone, 0, &format!("{} ({}){held}{paused}", ledger.name, ledger.kind));
+    status::rules_table(page, &ledger.rules, now);
+    page.gap();
+    if ledger.entries.is_empty() {
+        return page.lines(Tone::Plain, 2, "Nothing has charged the windows that count now.");
+    }
+    let columns = [("entry", 0), ("when", 26), ("state", 11), ("charges", 44)];
+    let mut table = Table::new(&columns);
+    for entry in &ledger.entries {
+        table.row(vec![
+            Cell::plain(&entry.entry),
+            Cell::plain(&when(entry)),
+            Cell::new(state_tone(&entry.state), &entry.state),
+            Cell::plain(&charges(entry)),
+        ]);
+        table.note(Tone::Quiet, &origin(entry));
+        for decision in &entry.decisions {
+            let said = Said { who: &decision.who, why: decision.why.as_deref() };
+            let did = if decision.what == "return" { "returned" } else { "recorded" };
+            let line = said.line(&format!("{did} {}", text::time(decision.at)));
+            table.note(Tone::Quiet, &line);
+        }
+    }
+    page.table(2, &table);
+}
+
+fn when(entry: &EntryView) -> String {
+    match entry.at {
+        None => "that day".to_owned(),
+        Some(at) if !entry.day_known => {
+            format!("in {}", calendar::beijing(at).get(..7).unwrap_or_default())
+        }
+        Some(at) if entry.source == "record" && at == calendar::last_midnight(at) => {
+            calendar::beijing(at).get(..10).unwrap_or_default().to_owned()
+        }
+        Some(at) => text::time(at),
+    }
+}
+
+fn state_tone(state: &str) -> Tone {
+    match state {
+        "returned" => Tone::Quiet,
+        "unconfirmed" => Tone::Warn,
+        _ => Tone::Plain,
+    }
+}
+
+fn charges(entry: &EntryView) -> String {
+    let charges: Vec<_> = entry
+        .charges
+        .iter()
+        .map(|charge| match charge.amount {
+            1 => format!("{} {}", charge.rule, charge.window),
+            some => format!("{some} x {} {}", charge.rule, charge.window),
+        })
+        .collect();
+    if charges.is_empty() { "none".to_owned() } else { charges.join(", ") }
+}
+
+/// Tells where an entry comes from.
+fn origin(entry: &EntryView) -> String {
+    let broadcast = entry.msg_id.map_or_else(String::new, |id| format!(", broadcast {id}"));
+    match (entry.source.as_str(), &entry.job, entry.batch) {
+        (_, Some(job), Some(batch)) => format!("job {job}, batch {batch}{broadcast}"),
+        ("event", ..) => format!("made elsewhere: an event told of it{broadcast}"),
+        ("45028", ..) => format!("made elsewhere: the platform refused ours with 45028{broadcast}"),
+        ("record", ..) => format!("made elsewhere: entered by a person{broadcast}"),
+        _ => "the platform said that the day's calls are used up (45009)".to_owned(),
+    }
+}
+
+/// What was entered.
+#[derive(Debug, Serialize)]
+struct RecordedView {
+    account: String,
+    entries: Vec<RecordedEntry>,
+    rules: Vec<RuleView>,
+}
+
+#[derive(Debug, Serialize)]
+struct RecordedEntry {
+    entry: String,
+    /// Whether it is new; otherwise it was known.
+    booked: bool,
+    what: &'static str,
+}
+
+fn record(
+    options: &RecordOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let name = &options.account;
+    let account = account(config, name).ok_or_else(|| unknown_account(config, name))?;
+    let at = options.at.map(|when| when.at);
+    if let Some(at) = at.filter(|at| *at > now) {
+        let at = text::time(at);
+        return Err(Problem::No(format!("{at} lies ahead: enter a send once it was made")));
+    }
+    let mut store = opened(config, now)?;
+    let said = options.reason.said(who);
+    let (recorded, rules) = store.step(|step| {
+        // The daemon may not have met it yet, and must still ask then: this is its answer.
+        step.meet_account(account, now)?;
+        let recorded = if options.none {
+            step.record_none(account, said, now)?;
+            Vec::new()
+        } else if let Some(count) = options.count {
+            step.record_count(account, (count, at), said, now)?
+        } else {
+            vec![step.record_send(account, at.unwrap_or(now), said, now)?]
+        };
+        Ok::<_, Problem>((recorded, website_rules(step, account, at.unwrap_or(now))?))
+    })?;
+    let view = RecordedView {
+        account: name.clone(),
+        entries: recorded.iter().map(|recorded| recorded_entry(*recorded)).collect(),
+        rules,
+    };
+    if options.json.json {
+        return terminal.answer(options.json, &view, |_, _| {});
+    }
+    say(&recorded_words(&view), terminal)
+}
+
+/// Opens the database to change the ledger.
+fn opened(config: &Config, now: DateTime<Utc>) -> Result<Store, Problem> {
+    database::open(config, now)?.ok_or_else(|| {
+        Problem::No("there is no database yet: start the daemon (`qunfa run`) first".to_owned())
+    })
+}
+
+/// Returns the rules that a website send uses, as they stand in its window.
+fn website_rules(
+    step: &Step<'_>,
+    account: &Account,
+    at: DateTime<Utc>,
+) -> Result<Vec<RuleView>, Problem> {
+    let needs = quota::website_needs(account, at);
+    let mut rules = step.rules(account, at)?;
+    rules.retain(|rule| needs.iter().any(|need| need.rule == rule.rule));
+    Ok(rules)
+}
+
+fn recorded_entry(recorded: Recorded) -> RecordedEntry {
+    let (booked, what) = match recorded {
+        Recorded::Booked(_) => (true, "booked now"),
+        Recorded::KnownByEvent(_) => (false, "an event told of it already; it is confirmed now"),
+        Recorded::KnownByRefusal(_) => {
+            (false, "a refusal (45028) told of it already; it stays one send")
+        }
+        Recorded::Counted(_) => (false, "it was counted before, and has its time now"),
+        Recorded::Again(_) => (false, "it was entered before; nothing changed"),
+    };
+    RecordedEntry { entry: recorded.entry().to_string(), booked, what }
+}
+
+fn recorded_words(view: &RecordedView) -> String {
+    let name = &view.account;
+    let mut answer = match view.entries.len() {
+        0 => format!("Stored: nothing was sent from {name} before qunfa knew it.\n"),
+        some => {
+            format!("{} of {name} made elsewhere:\n", text::plural(some, "send", "sends"))
+        }
+    };
+    for entry in &view.entries {
+        writeln!(answer, "entry {}: {}", entry.entry, entry.what)
+            .expect("a String takes everything");
+    }
+    answer.push_str(&rules_words(&view.rules));
+    answer
+}
+
+fn rules_words(rules: &[RuleView]) -> String {
+    let mut words = String::new();
+    for rule in rules {
+        let window = rule.window.map(|window| window.to_string()).unwrap_or_default();
+        writeln!(words, "{} of {window}: {} of {} used.", rule.rule, rule.used, rule.limit)
+            .expect("a String takes everything");
+        if rule.used >= rule.limit && rule.claimed > 0 {
+            words.push_str("Jobs that have no room any more are deferred when they are due.\n");
+        }
+    }
+    words
+}
+
+/// What a return left.
+#[derive(Debug, Serialize)]
+struct ReturnedView {
+    entry: String,
+    account: String,
+    rules: Vec<RuleView>,
+    /// The jobs that came forward, with their new time.
+    forward: Vec<Forward>,
+}
+
+#[derive(Debug, Serialize)]
+struct Forward {
+    id: String,
+    due: String,
+    #[serde(skip)]
+    due_at: DateTime<Utc>,
+}
+
+fn take_back(
+    options: &ReturnOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let entry = options.entry;
+    let mut store = opened(config, now)?;
+    let said = options.reason.said(who);
+    let view = store.step(|step| {
+        let Some(name) = step.account_of_entry(entry)? else {
+            return Err(Problem::No(format!(
+                "there is no entry {entry}; `qunfa quota` lists them"
+            )));
+        };
+        let account = account(config, &name).ok_or_else(|| {
+            Problem::No(format!("entry {entry} is of account {name}, which is not in the config"))
+        })?;
+        let before = waiting(step, &name)?;
+        step.return_entry(entry, account, said, now)?;
+        let forward = forward(&before, waiting(step, &name)?);
+        let rules = website_rules(step, account, now)?;
+        Ok(ReturnedView { entry: entry.to_string(), account: name, rules, forward })
+    })?;
+    if options.json.json {
+        return terminal.answer(options.json, &view, |_, _| {});
+    }
+    let mut answer = format!("Entry {entry} of {} is returned: it uses no quota.\n", view.account);
+    answer.push_str(&rules_words(&view.rules));
+    for job in &view.forward {
+        writeln!(answer, "Job {} comes forward to {}.", job.id, text::time(job.due_at))
+            .expect("a String takes everything");
+    }
+    say(&answer, terminal)
+}
+
+/// Returns an account's jobs that wait.
+fn waiting(step: &Step<'_>, account: &str) -> Result<Vec<JobView>, Problem> {
+    let wanted = Wanted { account: Some(account), ..Wanted::WAITING };
+    let mut jobs = Vec::new();
+    step.each_job::<StoreError>(wanted, &mut |job| {
+        jobs.push(job);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(jobs)
+}
+
+/// Returns the jobs that are due earlier than before.
+fn forward(before: &[JobView], after: Vec<JobView>) -> Vec<Forward> {
+    let earlier =
+        |job: &JobView| before.iter().any(|other| other.id == job.id && other.due > job.due);
+    let moved = after.into_iter().filter(earlier);
+    moved
+        .map(|job| Forward { due: calendar::rfc3339(job.due), due_at: job.due, id: job.id })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_day_a_beijing_time_or_rfc_3339() {
+        for (text, expected) in [
+            ("2026-11-20", "2026-11-19T16:00:00Z"),
+            ("2026-11-20 20:00", "2026-11-20T12:00:00Z"),
+            ("2026-11-20T20:00", "2026-11-20T12:00:00Z"),
+            ("2026-11-20T20:00:30", "2026-11-20T12:00:30Z"),
+            ("2026-11-20T20:00:00+09:00", "2026-11-20T11:00:00Z"),
+        ] {
+            let expected: DateTime<Utc> = expected.parse().unwrap();
+            assert_eq!(parse_time(text).unwrap().at, expected, "{text}");
+        }
+        assert!(parse_time("yesterday").is_err());
+    }
+
+    #[test]
+    fn an_entry_is_a_letter_and_a_number() {
+        assert_eq!(parse_entry("s3"), Ok(Entry::External(3)));
+        assert_eq!(parse_entry("c12"), Ok(Entry::Charge(12)));
+        for text in ["", "3", "x3", "s", "s-1", "s0", "春3"] {
+            assert!(parse_entry(text).is_err(), "{text}");
+        }
+    }
+}

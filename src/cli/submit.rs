@@ -1,0 +1,197 @@
+//! Putting job files into the inbox: checked first, whole or not at all, and answered.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::check::{self, CheckView};
+use super::text::{self, Page, Tone};
+use super::{Answer, Json, Problem, Terminal, database};
+use crate::config::Config;
+use crate::daemon;
+use crate::inbox::{self, Fate, Package, Submitted};
+
+/// How often a look is taken at what became of a file.
+const LOOKS_PER_S: u32 = 5;
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Job files, or folders of a job file and its lists
+    ///
+    /// A lone job file that names lists (`touser_file: vip.txt`) takes them from beside it.
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Do not wait until the daemon took them
+    #[arg(long)]
+    no_wait: bool,
+    /// Wait so long for the daemon, which takes a file after two quiet seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, conflicts_with = "no_wait")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    wait: u32,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct SubmitView {
+    #[serde(flatten)]
+    check: CheckView,
+    submitted: Vec<SubmittedView>,
+}
+
+/// What became of one file.
+#[derive(Debug, Serialize)]
+struct SubmittedView {
+    /// Its name in the inbox.
+    name: String,
+    /// `taken`, `refused` or `waiting`.
+    state: &'static str,
+    receipt: Option<Value>,
+    error: Option<String>,
+}
+
+/// Checks files, puts them into the inbox, and waits for its answer.
+pub(super) fn run(
+    options: &Options,
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<Answer, Problem> {
+    let now = (terminal.now)();
+    owned_inbox(config)?;
+    let (check, packages) =
+        check::examine(&options.files, inbox::read_path_gathering, config, now)?;
+    if !check.ok {
+        let view = SubmitView { check, submitted: Vec::new() };
+        terminal.answer(options.json, &view, |page, view| {
+            check::render(page, &view.check, now);
+            page.lines(Tone::Alarm, 0, "Nothing was put into the inbox.");
+        })?;
+        return Ok(Answer::No);
+    }
+    let mut page = terminal.page();
+    check::render(&mut page, &check, now);
+    if !options.json.json {
+        terminal.write(&page.finish())?;
+    }
+    let submitted = put(config, &packages)?;
+    let runs = daemon::running(&config.state_dir).is_some();
+    let waits = runs && !options.no_wait;
+    let looks = if waits { options.wait * LOOKS_PER_S } else { 0 };
+    let submitted = fates(submitted, looks)?;
+    let refused = submitted.iter().any(|file| file.state == "refused");
+    let view = SubmitView { check, submitted };
+    if options.json.json {
+        terminal.answer(options.json, &view, |_, _| {})?;
+    } else {
+        let mut page = terminal.page();
+        render(&mut page, &view.submitted, runs, now);
+        terminal.write(&page.finish())?;
+    }
+    Ok(if refused { Answer::No } else { Answer::Yes })
+}
+
+/// Makes sure that the daemon can read and move what the caller puts into the inbox.
+fn owned_inbox(config: &Config) -> Result<(), Problem> {
+    match std::fs::metadata(&config.inbox) {
+        Ok(metadata) => database::owned(&config.inbox, &metadata),
+        Err(error) => Err(Problem::Cannot(format!(
+            "the inbox {} cannot be used ({error}); the daemon (`qunfa run`) makes it when it starts",
+            config.inbox.display()
+        ))),
+    }
+}
+
+fn put(config: &Config, packages: &[Package]) -> Result<Vec<Submitted>, Problem> {
+    let mut submitted: Vec<Submitted> = Vec::new();
+    for package in packages {
+        let file = inbox::submit(&config.inbox, package).map_err(|error| {
+            let names: Vec<_> = submitted.iter().map(Submitted::name).collect();
+            let before = match names.as_slice() {
+                [] => String::new(),
+                names => format!("; {} is in the inbox already", names.join(", ")),
+            };
+            Problem::Cannot(format!(
+                "{} could not be put into the inbox: {error}{before}",
+                package.name()
+            ))
+        })?;
+        submitted.push(file);
+    }
+    Ok(submitted)
+}
+
+/// Looks what became of the files, until each was answered or so many times.
+fn fates(submitted: Vec<Submitted>, looks: u32) -> Result<Vec<SubmittedView>, Problem> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut left = looks;
+    let mut views = Vec::new();
+    for file in submitted {
+        let fate = loop {
+            let fate = file.fate()?;
+            if fate != Fate::Waiting || left == 0 {
+                break fate;
+            }
+            left -= 1;
+            runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
+        };
+        let (state, receipt, error) = match fate {
+            Fate::Waiting => ("waiting", None, None),
+            Fate::Taken(receipt) => ("taken", serde_json::from_str(&receipt).ok(), None),
+            Fate::Refused(error) => ("refused", None, Some(error)),
+        };
+        views.push(SubmittedView { name: file.name(), state, receipt, error });
+    }
+    Ok(views)
+}
+
+fn render(page: &mut Page, submitted: &[SubmittedView], runs: bool, now: DateTime<Utc>) {
+    for file in submitted {
+        let name = &file.name;
+        match (&file.receipt, &file.error) {
+            (Some(receipt), _) => taken(page, name, receipt, now),
+            (None, Some(error)) => {
+                for line in error.lines() {
+                    page.raw(&text::visible(line));
+                }
+            }
+            (None, None) if file.state == "taken" => {
+                page.lines(Tone::Good, 0, &format!("{name} was taken."));
+            }
+            (None, None) if runs => {
+                let line = format!("{name} is in the inbox; the daemon has not taken it yet.");
+                page.lines(Tone::Warn, 0, &line);
+            }
+            (None, None) => {
+                let line = format!(
+                    "{name} is in the inbox. The daemon is not running: it takes it when it starts."
+                );
+                page.lines(Tone::Warn, 0, &line);
+            }
+        }
+    }
+}
+
+/// Writes a receipt.
+fn taken(page: &mut Page, name: &str, receipt: &Value, now: DateTime<Utc>) {
+    page.lines(Tone::Good, 0, &format!("{name} was taken:"));
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    for job in receipt["jobs"].as_array().into_iter().flatten() {
+        let due = job["due"].as_str().and_then(|due| due.parse::<DateTime<Utc>>().ok());
+        let due = due
+            .map_or_else(String::new, |due| format!(", due {}", text::time_and_distance(due, now)));
+        let (id, account, state) = (word(&job["id"]), word(&job["account"]), word(&job["state"]));
+        page.lines(Tone::Plain, 2, &format!("{id} ({account}) is {state}{due}"));
+        if let Some(note) = job["note"].as_str() {
+            page.hanging(Tone::Quiet, 4, "note: ", note);
+        }
+    }
+    for note in receipt["notes"].as_array().into_iter().flatten() {
+        page.hanging(Tone::Quiet, 2, "note: ", &word(note));
+    }
+}

@@ -1,0 +1,174 @@
+//! Putting a package into the inbox whole, and seeing what became of it.
+//!
+//! It is written under a name that the inbox ignores, synced, and renamed; nothing is ever
+//! overwritten. What became of it is read off the file system, where the inbox answers, so it does
+//! not matter whether a daemon runs.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::archive::{self, REASON, RECEIPT};
+use super::entry::{is_looked_at, safe_name};
+use super::package::Package;
+
+/// How many names are tried before a person is asked to give another one.
+const NAMES: u32 = 100;
+/// The daemon's user reads it; so may its group.
+const FILE_MODE: u32 = 0o640;
+const FOLDER_MODE: u32 = 0o750;
+const STAGED: &str = "staged";
+
+/// A package in the inbox.
+#[derive(Debug)]
+pub struct Submitted {
+    inbox: PathBuf,
+    name: OsString,
+    /// Its device and inode, which no rename changes.
+    identity: (u64, u64),
+}
+
+/// What became of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It lies in the inbox.
+    Waiting,
+    /// It was taken; the receipt, as JSON.
+    Taken(String),
+    /// It was refused; the reason, for people.
+    Refused(String),
+}
+
+/// Puts a package into the inbox, under its own name or one like it that is free.
+///
+/// # Errors
+/// Where the inbox cannot be written to; then nothing of it is there.
+pub fn submit(inbox: &Path, package: &Package) -> io::Result<Submitted> {
+    let folder = File::open(inbox)?;
+    // The inbox ignores such a name, and a rename out of it is one within a file system.
+    let staging = tempfile::Builder::new().prefix(".submit-").suffix(".tmp").tempdir_in(inbox)?;
+    let staged = staging.path().join(STAGED);
+    let files = package.files();
+    match &files {
+        Some(files) => write_folder(&staged, files)?,
+        None => write(&staged, package.bytes())?,
+    }
+    let metadata = fs::symlink_metadata(&staged)?;
+    let identity = (metadata.dev(), metadata.ino());
+    let from = OwnedFd::from(File::open(staging.path())?);
+    let to = OwnedFd::from(folder.try_clone()?);
+    for name in names(&package.entry_name, files.is_some()) {
+        if !is_looked_at(&name) || inbox.join(&name).symlink_metadata().is_ok() {
+            continue;
+        }
+        match archive::rename(&from, OsStr::new(STAGED), &to, &name) {
+            Ok(()) => {
+                folder.sync_all()?;
+                return Ok(Submitted { inbox: inbox.to_owned(), name, identity });
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("a hundred names like it are taken already"))
+}
+
+/// Returns the names to try, the package's own first: `spring.yaml`, `spring-2.yaml` …
+fn names(own: &OsStr, is_folder: bool) -> impl Iterator<Item = OsString> {
+    let own = Path::new(own);
+    let ending = own.extension().filter(|ending| {
+        ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+    });
+    let stem = match ending {
+        Some(_) => own.file_stem().unwrap_or(own.as_os_str()),
+        None => own.as_os_str(),
+    }
+    .to_owned();
+    let ending = ending.filter(|_| !is_folder).map(OsStr::to_owned);
+    (1..=NAMES).map(move |number| {
+        let mut name = stem.clone();
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
+        if let Some(ending) = &ending {
+            name.push(".");
+            name.push(ending);
+        }
+        name
+    })
+}
+
+fn write_folder(folder: &Path, files: &BTreeMap<&str, &[u8]>) -> io::Result<()> {
+    let mut folders = DirBuilder::new();
+    folders.recursive(true).mode(FOLDER_MODE).create(folder)?;
+    for (path, bytes) in files {
+        let path = folder.join(path);
+        let parent = path.parent().unwrap_or(folder);
+        folders.create(parent)?;
+        write(&path, bytes)?;
+        File::open(parent)?.sync_all()?;
+    }
+    File::open(folder)?.sync_all()
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().create_new(true).write(true).mode(FILE_MODE).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+impl Submitted {
+    /// Returns its name in the inbox, safe to show.
+    pub fn name(&self) -> String {
+        safe_name(&self.name)
+    }
+
+    /// Looks what became of it.
+    ///
+    /// # Errors
+    /// Where its answer cannot be read.
+    pub fn fate(&self) -> io::Result<Fate> {
+        if self.is_at(&self.inbox.join(&self.name)) {
+            return Ok(Fate::Waiting);
+        }
+        let name = self.name();
+        for (folder, ending) in [("accepted", RECEIPT), ("rejected", REASON)] {
+            let folder = self.inbox.join(folder);
+            if !self.is_at(&folder.join(&name)) {
+                continue;
+            }
+            let answer = fs::read_to_string(folder.join(format!("{name}{ending}")))?;
+            return Ok(if ending == RECEIPT { Fate::Taken(answer) } else { Fate::Refused(answer) });
+        }
+        // On its way from one to the other.
+        Ok(Fate::Waiting)
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
+        let found = fs::symlink_metadata(path);
+        found.is_ok_and(|found| (found.dev(), found.ino()) == self.identity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_number_before_its_ending() {
+        for (own, is_folder, expected) in [
+            ("spring.yaml", false, ["spring.yaml", "spring-2.yaml"]),
+            ("spring.v2.YML", false, ["spring.v2.YML", "spring.v2-2.YML"]),
+            ("spring.yaml", true, ["spring", "spring-2"]),
+            ("folder.d", true, ["folder.d", "folder.d-2"]),
+        ] {
+            let names: Vec<_> = names(OsStr::new(own), is_folder).take(2).collect();
+
+            assert_eq!(names, expected.map(OsString::from), "{own}");
+        }
+    }
+}

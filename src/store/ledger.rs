@@ -1,0 +1,556 @@
+//! The ledger as a person reads and corrects it: its entries, sends entered by hand, and returns.
+//!
+//! One send made elsewhere is booked once: what a person enters may be known already from an
+//! event or from a refusal, and then that entry is theirs. An entry is never deleted; one that is
+//! returned says by whom.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, params};
+use serde::Serialize;
+
+use crate::calendar::{self, Span, Window};
+use crate::model::{Account, BatchState, Kind};
+use crate::quota::{self, Need, Rule};
+use crate::store::results::{Sign, external_window};
+use crate::store::view::{maybe_rfc3339, rfc3339};
+use crate::store::{
+    Attention, ChargeView, Decision, Entry, Result, Said, Step, StoreError, instant, millis,
+};
+
+/// What a person decided about an account or an entry.
+#[derive(Clone, Debug, Serialize)]
+pub struct DecisionView {
+    /// When.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub who: String,
+    /// `hold`, `resume`, `record` or `return`.
+    pub what: String,
+    /// The account; none for all of them.
+    pub account: Option<String>,
+    /// Why, if they said so.
+    pub why: Option<String>,
+}
+
+/// One entry of the ledger.
+#[derive(Clone, Debug, Serialize)]
+pub struct EntryView {
+    /// Its number, as `quota return` takes it.
+    pub entry: String,
+    /// When it was made; none where that is not known.
+    #[serde(serialize_with = "maybe_rfc3339")]
+    pub at: Option<DateTime<Utc>>,
+    /// Whether that is right to the day.
+    pub day_known: bool,
+    /// What tells of it: `job`, `45028`, `event`, `record`, or `calls_gone`.
+    pub source: String,
+    /// The job that charged it.
+    pub job: Option<String>,
+    /// Its batch, from 1.
+    pub batch: Option<u32>,
+    /// The broadcast's number, where an event told it.
+    pub msg_id: Option<i64>,
+    /// `reserved`, `kept`, `unconfirmed` or `returned`.
+    pub state: String,
+    /// What it charges.
+    pub charges: Vec<ChargeView>,
+    /// What persons said of it.
+    pub decisions: Vec<DecisionView>,
+}
+
+/// What became of a send that a person entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Nothing told of it before: it is a new entry.
+    Booked(Entry),
+    /// An event told of it already: that entry is confirmed now.
+    KnownByEvent(Entry),
+    /// A refusal told of it already.
+    KnownByRefusal(Entry),
+    /// It is one of those that a person counted before; now its day is known.
+    Counted(Entry),
+    /// The very same was entered before.
+    Again(Entry),
+}
+
+impl Recorded {
+    /// Returns its entry.
+    pub fn entry(self) -> Entry {
+        match self {
+            Self::Booked(entry)
+            | Self::KnownByEvent(entry)
+            | Self::KnownByRefusal(entry)
+            | Self::Counted(entry)
+            | Self::Again(entry) => entry,
+        }
+    }
+}
+
+/// The questions about the time before an account was known.
+const FIRST: [&str; 2] = ["first_month", "first_day"];
+
+impl Step<'_> {
+    /// Makes sure that the account has a row; of one that is new, asks what was sent before.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn meet_account(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        self.know_account(&account.name)?;
+        let new = self
+            .db
+            .prepare_cached(
+                "UPDATE account SET known_at = ?2 WHERE name = ?1 AND known_at IS NULL",
+            )?
+            .execute(params![account.name, millis(now)])?;
+        let window = external_window(account, now);
+        let (kind, span, first_day_over) = match account.kind {
+            Kind::Service => {
+                ("first_month", "this month", now >= window.start() + TimeDelta::days(1))
+            }
+            Kind::Subscription => ("first_day", "today", true),
+        };
+        if new == 0 || !first_day_over {
+            return Ok(());
+        }
+        let name = &account.name;
+        let what = format!(
+            "qunfa knows this account since {}: what was sent {span} without it, on the website or \
+             by other programs, it does not know, and that uses the same quota",
+            calendar::beijing(now)
+        );
+        let advice = format!(
+            "count what the account's history on the website shows for {span} and `qunfa jobs` does \
+             not: `qunfa quota record {name} --count N`, or `qunfa quota record {name} --none`"
+        );
+        let note = Attention { account: Some(name), job: None, kind, what: &what, advice: &advice };
+        self.attend_until(&note, window.end(), now)
+    }
+
+    /// Enters a send made elsewhere at a known time.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn record_send(
+        &self,
+        account: &Account,
+        at: DateTime<Utc>,
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Recorded> {
+        let recorded = match self.known_send(account, at)? {
+            Some(known) => known,
+            None => {
+                let needs = quota::website_needs(account, at);
+                Recorded::Booked(Entry::External(self.book(account, Sign::Record, at, &needs)?))
+            }
+        };
+        if let Recorded::Counted(Entry::External(id)) = recorded {
+            self.run(
+                "UPDATE external_send SET at = ?2, day_known = 1 WHERE id = ?1",
+                params![id, millis(at)],
+            )?;
+        }
+        self.stand_by(account, recorded, at, said, now)?;
+        self.come_forward(account, now)?;
+        Ok(recorded)
+    }
+
+    /// Finds the entry that is the same send as one at this time.
+    fn known_send(&self, account: &Account, at: DateTime<Utc>) -> Result<Option<Recorded>> {
+        let day = Window::containing(Span::Day, at);
+        let near = external_window(account, at);
+        let found: Option<(i64, u8)> = self
+            .db
+            .prepare_cached(
+                "WITH sign AS (SELECT e.id, e.at, CASE
+                     WHEN source = 'record' AND day_known = 1 AND at = ?2 THEN 0
+                     WHEN source = 'event' AND at >= ?3 AND at < ?4 THEN 1
+                     -- What was refused had been sent before.
+                     WHEN source = '45028' AND at >= ?3 AND at < ?6 THEN 2
+                     WHEN source = 'record' AND day_known = 0 AND at >= ?5 AND at < ?6
+                       AND ?2 <= (SELECT max(at) FROM decision WHERE external_send = e.id) THEN 3
+                     END AS kind
+                   FROM external_send e WHERE account = ?1 AND returned = 0)
+                 SELECT id, kind FROM sign WHERE kind IN (0, 3) OR (kind IN (1, 2) AND NOT EXISTS
+                     (SELECT 1 FROM decision WHERE external_send = sign.id AND what = 'record'))
+                 ORDER BY kind, at, id LIMIT 1",
+            )?
+            .query_row(
+                params![
+                    account.name,
+                    millis(at),
+                    millis(day.start()),
+                    millis(day.end()),
+                    millis(near.start()),
+                    millis(near.end())
+                ],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        Ok(found.map(|(id, kind)| {
+            let entry = Entry::External(id);
+            match kind {
+                0 => Recorded::Again(entry),
+                1 => Recorded::KnownByEvent(entry),
+                2 => Recorded::KnownByRefusal(entry),
+                _ => Recorded::Counted(entry),
+            }
+        }))
+    }
+
+    /// Lets a person's word stand behind an entry: it is confirmed, and charges what a website
+    /// send charges.
+    fn stand_by(
+        &self,
+        account: &Account,
+        recorded: Recorded,
+        at: DateTime<Utc>,
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let Entry::External(id) = recorded.entry() else { return Ok(()) };
+        self.run("UPDATE external_send SET confirmed = 1 WHERE id = ?1", params![id])?;
+        for need in quota::website_needs(account, at) {
+            if !self.is_charged_by(need, id)? {
+                self.charge_external(account, id, need)?;
+            }
+        }
+        if matches!(recorded, Recorded::Again(_)) {
+            return Ok(());
+        }
+        self.decide(Decision::Record(Some(id)), Some(&account.name), said, now)
+    }
+
+    fn is_charged_by(&self, need: Need, external: i64) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM charge WHERE external_send = ?1 AND rule = ?2
+                 AND state <> 'returned')",
+            )?
+            .query_row(params![external, need.rule.name()], |row| row.get(0))?)
+    }
+
+    /// Enters how many sends were made elsewhere in all: on a day, or, without one, in the span
+    /// that the account's quota counts.
+    ///
+    /// Those that are known already are among them, so saying it twice changes nothing.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn record_count(
+        &self,
+        account: &Account,
+        (count, day): (u32, Option<DateTime<Utc>>),
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Recorded>> {
+        let window = match day {
+            Some(day) => Window::containing(Span::Day, day),
+            None => external_window(account, now),
+        };
+        let mut recorded = self.known_sends(account, window, count)?;
+        let by_month = window != Window::containing(Span::Day, now) && day.is_none();
+        let undated = if by_month { window.start() } else { now };
+        let at = day.unwrap_or(undated);
+        let missing = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(recorded.len());
+        for _ in 0..missing {
+            let needs = quota::website_needs(account, at);
+            let id = self.book(account, Sign::Record, at, &needs)?;
+            self.run(
+                "UPDATE external_send SET day_known = ?2 WHERE id = ?1",
+                params![id, !by_month],
+            )?;
+            recorded.push(Recorded::Booked(Entry::External(id)));
+        }
+        for entry in &recorded {
+            self.stand_by(account, *entry, at, said, now)?;
+        }
+        self.answer_first(account)?;
+        self.come_forward(account, now)?;
+        Ok(recorded)
+    }
+
+    /// Returns the sends made elsewhere that are known of a window, at most so many.
+    fn known_sends(&self, account: &Account, window: Window, most: u32) -> Result<Vec<Recorded>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT id, source, EXISTS (SELECT 1 FROM decision
+                 WHERE external_send = e.id AND what = 'record')
+             FROM external_send e WHERE account = ?1 AND returned = 0 AND at >= ?2 AND at < ?3
+             ORDER BY confirmed DESC, at, id LIMIT ?4",
+        )?;
+        let rows = statement.query_map(
+            params![account.name, millis(window.start()), millis(window.end()), most],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        let rows = rows.collect::<rusqlite::Result<Vec<(i64, String, bool)>>>()?;
+        let known = rows.into_iter().map(|(id, source, said_before)| {
+            let entry = Entry::External(id);
+            match source.as_str() {
+                _ if said_before => Recorded::Again(entry),
+                "event" => Recorded::KnownByEvent(entry),
+                "45028" => Recorded::KnownByRefusal(entry),
+                _ => Recorded::Again(entry),
+            }
+        });
+        Ok(known.collect())
+    }
+
+    /// Enters that nothing was sent before the account was known.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn record_none(&self, account: &Account, said: Said<'_>, now: DateTime<Utc>) -> Result<()> {
+        self.decide(Decision::Record(None), Some(&account.name), said, now)?;
+        self.answer_first(account)
+    }
+
+    fn answer_first(&self, account: &Account) -> Result<()> {
+        FIRST.iter().try_for_each(|kind| self.unattend(&account.name, kind))
+    }
+
+    /// Returns the account that an entry is of, if there is such an entry.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn account_of_entry(&self, entry: Entry) -> Result<Option<String>> {
+        let (sql, id) = match entry {
+            Entry::Charge(id) => (
+                "SELECT account FROM charge WHERE id = ?1 AND external_send IS NULL
+                 AND errand IS NULL AND rule <> 'forced_token'",
+                id,
+            ),
+            Entry::External(id) => ("SELECT account FROM external_send WHERE id = ?1", id),
+        };
+        Ok(self.db.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?)
+    }
+
+    /// Takes an entry of the ledger back, and lets jobs come forward into the room it leaves.
+    ///
+    /// # Errors
+    /// Where the entry is of something that counted or may yet count, was returned already, or
+    /// SQLite fails.
+    pub fn return_entry(
+        &self,
+        entry: Entry,
+        account: &Account,
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        match entry {
+            Entry::Charge(id) => self.return_charge(id, entry)?,
+            Entry::External(id) => {
+                let changed = self
+                    .db
+                    .prepare_cached(
+                        "UPDATE external_send SET returned = 1 WHERE id = ?1 AND returned = 0",
+                    )?
+                    .execute([id])?;
+                if changed == 0 {
+                    return Err(returned_already(entry));
+                }
+                self.run(
+                    "UPDATE charge SET state = 'returned' WHERE external_send = ?1",
+                    params![id],
+                )?;
+            }
+        }
+        self.decide(Decision::Return(entry), Some(&account.name), said, now)?;
+        // What was deferred because of it does not know so: whoever stands later than planned
+        // and was never asked for may try again.
+        self.run(
+            "UPDATE job SET yields = 1 WHERE account = ?1 AND asked = 0 AND due_at > planned_at
+             AND state IN ('planned', 'held')",
+            params![account.name],
+        )?;
+        self.come_forward(account, now)
+    }
+
+    fn return_charge(&self, id: i64, entry: Entry) -> Result<()> {
+        let (state, job, batch): (String, Option<String>, Option<String>) = self
+            .db
+            .prepare_cached(
+                "SELECT charge.state, job, batch.state FROM charge
+                 LEFT JOIN batch ON batch.id = charge.batch WHERE charge.id = ?1",
+            )?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let job = job.unwrap_or_default();
+        match (state.as_str(), batch.as_deref().and_then(BatchState::parse)) {
+            ("returned", _) => Err(returned_already(entry)),
+            (_, Some(BatchState::Planned | BatchState::Asking | BatchState::InDoubt))
+            | ("reserved", _) => Err(StoreError::Guard(format!(
+                "entry {entry} is held by job {job}, which may go out or have gone out: \
+                 what becomes of the job settles it"
+            ))),
+            (_, Some(BatchState::Accepted | BatchState::Sent)) => Err(StoreError::Guard(format!(
+                "entry {entry} is of job {job}, which the platform accepted: it counts"
+            ))),
+            (_, Some(BatchState::Refused | BatchState::Failed) | None) => self.run(
+                "UPDATE charge SET state = 'returned' WHERE id = ?1 AND state = 'kept'",
+                params![id],
+            ),
+        }
+    }
+
+    /// Returns the entries of an account in the windows that count now, the oldest first.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn entries(&self, account: &Account, now: DateTime<Utc>) -> Result<Vec<EntryView>> {
+        let day = Window::containing(Span::Day, now);
+        let windows =
+            [day, day.next(), Window::containing(Span::Month, now)].map(|w| w.to_string());
+        let mut entries = self.own_entries(&account.name, &windows)?;
+        entries.extend(self.external_entries(account, &windows, now)?);
+        for view in &mut entries {
+            if let Some(entry) = Entry::parse(&view.entry) {
+                view.decisions = self.decisions_of(entry)?;
+            }
+        }
+        entries.sort_by_key(|entry| entry.at);
+        Ok(entries)
+    }
+
+    fn own_entries(&self, account: &str, windows: &[String; 3]) -> Result<Vec<EntryView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT charge.id, begun_at, job, number + 1, msg_id, charge.state, rule, \"window\", amount
+             FROM charge LEFT JOIN batch ON batch.id = charge.batch
+             LEFT JOIN attempt ON attempt.id = charge.attempt
+             WHERE charge.account = ?1 AND \"window\" IN (?2, ?3, ?4) AND external_send IS NULL
+               AND charge.errand IS NULL AND rule <> ?5 ORDER BY charge.id",
+        )?;
+        let token = Rule::ForcedToken.name();
+        let [day, next, month] = windows;
+        let rows = statement.query_map(params![account, day, next, month, token], |row| {
+            let job: Option<String> = row.get(2)?;
+            let state: String = row.get(5)?;
+            Ok(EntryView {
+                entry: Entry::Charge(row.get(0)?).to_string(),
+                at: row.get::<_, Option<i64>>(1)?.map(instant),
+                day_known: true,
+                source: if job.is_some() { "job" } else { "calls_gone" }.to_owned(),
+                job,
+                batch: row.get(3)?,
+                msg_id: row.get(4)?,
+                charges: vec![ChargeView {
+                    rule: row.get(6)?,
+                    window: row.get(7)?,
+                    state: state.clone(),
+                    amount: row.get(8)?,
+                }],
+                state,
+                decisions: Vec::new(),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn external_entries(
+        &self,
+        account: &Account,
+        windows: &[String; 3],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<EntryView>> {
+        let near = external_window(account, now);
+        let mut statement = self.db.prepare_cached(
+            "SELECT id, at, source, confirmed, returned, msg_id, day_known FROM external_send e
+             WHERE account = ?1 AND ((at >= ?2 AND at < ?3) OR EXISTS (SELECT 1 FROM charge
+                 WHERE external_send = e.id AND \"window\" IN (?4, ?5, ?6))) ORDER BY id",
+        )?;
+        let [day, next, month] = windows;
+        let (start, end) = (millis(near.start()), millis(near.end()));
+        let rows =
+            statement.query_map(params![account.name, start, end, day, next, month], |row| {
+                let state = match (row.get(3)?, row.get(4)?) {
+                    (_, true) => "returned",
+                    (false, false) => "unconfirmed",
+                    (true, false) => "kept",
+                };
+                let id = row.get(0)?;
+                let view = EntryView {
+                    entry: Entry::External(id).to_string(),
+                    at: Some(instant(row.get(1)?)),
+                    day_known: row.get(6)?,
+                    source: row.get(2)?,
+                    job: None,
+                    batch: None,
+                    msg_id: row.get(5)?,
+                    state: state.to_owned(),
+                    charges: Vec::new(),
+                    decisions: Vec::new(),
+                };
+                Ok((id, view))
+            })?;
+        let mut entries = Vec::new();
+        for row in rows {
+            let (id, mut view) = row?;
+            view.charges = self.charges_of_external(id)?;
+            entries.push(view);
+        }
+        Ok(entries)
+    }
+
+    fn charges_of_external(&self, id: i64) -> Result<Vec<ChargeView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT rule, \"window\", state, amount FROM charge WHERE external_send = ?1 ORDER BY id",
+        )?;
+        let rows = statement.query_map([id], |row| {
+            Ok(ChargeView {
+                rule: row.get(0)?,
+                window: row.get(1)?,
+                state: row.get(2)?,
+                amount: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns what persons said of an entry, the oldest first.
+    fn decisions_of(&self, entry: Entry) -> Result<Vec<DecisionView>> {
+        let (charge, external) = match entry {
+            Entry::Charge(id) => (Some(id), None),
+            Entry::External(id) => (None, Some(id)),
+        };
+        self.decisions_where("charge = ?1 OR external_send = ?2", params![charge, external])
+    }
+
+    /// Returns the holds and resumes that fell into the time in which a job waited.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn decisions_about(&self, job: &str) -> Result<Vec<DecisionView>> {
+        self.decisions_where(
+            "what IN ('hold', 'resume') AND EXISTS (SELECT 1 FROM job WHERE job.id = ?1
+               AND (decision.account IS NULL OR decision.account = job.account)
+               AND decision.at >= taken_at
+               AND (wake_at IS NOT NULL OR decision.at <= (SELECT max(history.at) FROM history
+                   WHERE job = ?1 AND from_state IN ('planned', 'held', 'releasing'))))",
+            params![job],
+        )
+    }
+
+    fn decisions_where(
+        &self,
+        filter: &str,
+        values: &[&dyn rusqlite::ToSql],
+    ) -> Result<Vec<DecisionView>> {
+        let sql =
+            format!("SELECT at, who, what, account, why FROM decision WHERE {filter} ORDER BY id");
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let rows = statement.query_map(values, |row| {
+            Ok(DecisionView {
+                at: instant(row.get(0)?),
+                who: row.get(1)?,
+                what: row.get(2)?,
+                account: row.get(3)?,
+                why: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn returned_already(entry: Entry) -> StoreError {
+    StoreError::Guard(format!("entry {entry} was returned already"))
+}

@@ -1,0 +1,182 @@
+//! Putting files into the inbox by command: checked first, whole or not at all, and answered.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use qunfa::cli::Answer;
+
+use crate::cli::{JOBS, World, assert_fits, assert_golden};
+use crate::rig::{Rig, club, daily};
+
+const LISTED: &str = "jobs:
+  - {id: vip, account: brand-club, at: 2027-03-21 09:00, broadcast: {touser_file: lists/vip.txt, text: 春}}
+";
+
+impl World {
+    fn with_inbox() -> Self {
+        let world = Self::new();
+        fs::create_dir(world.path("state/inbox")).unwrap();
+        world
+    }
+
+    /// The names in the inbox.
+    fn inbox(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path("state/inbox")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn a_submitted_file_lies_in_the_inbox_for_the_daemon_to_read() {
+    let world = World::with_inbox();
+    let path = world.file("spring.yaml", JOBS);
+
+    let text = world.text(&["submit", &path]);
+
+    assert_golden("submit.txt", &text.replace(world.folder.path().to_str().unwrap(), "FOLDER"));
+    assert_eq!(world.inbox(), ["spring.yaml"]);
+    let dropped = world.path("state/inbox/spring.yaml");
+    assert_eq!(fs::read_to_string(&dropped).unwrap(), JOBS);
+    assert_eq!(fs::metadata(&dropped).unwrap().permissions().mode() & 0o600, 0o600);
+}
+
+#[test]
+fn a_name_that_lies_in_the_inbox_is_not_overwritten() {
+    let world = World::with_inbox();
+    let path = world.file("spring.yaml", JOBS);
+    world.text(&["submit", &path]);
+
+    let text = world.text(&["submit", &path]);
+
+    assert!(text.contains("spring-2.yaml is in the inbox"), "{text}");
+    assert_eq!(world.inbox(), ["spring-2.yaml", "spring.yaml"]);
+}
+
+#[test]
+fn one_bad_file_keeps_all_out_of_the_inbox() {
+    let world = World::with_inbox();
+    let good = world.file("good.yaml", JOBS);
+    let bad = world.file("bad.yaml", "jobs:\n  - id: 春\n");
+
+    let (answer, text) = world.run(&["submit", &good, &bad]);
+
+    assert_eq!(answer.unwrap(), Answer::No);
+    assert_fits(&text);
+    assert!(text.contains("bad.yaml:2:9: `春` cannot be an id"), "{text}");
+    assert!(text.contains("Nothing was put into the inbox."), "{text}");
+    assert!(world.inbox().is_empty());
+}
+
+#[test]
+fn a_file_with_a_list_becomes_a_folder_that_the_inbox_would_take() {
+    let world = World::with_inbox();
+    fs::create_dir(world.path("lists")).unwrap();
+    world.file("lists/vip.txt", "oA\noB\n");
+    let path = world.file("spring.yaml", LISTED);
+
+    let json = world.json(&["submit", &path, "--json"]);
+
+    assert_eq!(json["ok"], true);
+    assert_eq!(json["submitted"][0]["name"], "spring");
+    assert_eq!(json["submitted"][0]["state"], "waiting");
+    assert_eq!(json["files"][0]["jobs"][0]["receivers"], 2);
+    let folder = world.path("state/inbox/spring");
+    assert_eq!(fs::read_to_string(folder.join("lists/vip.txt")).unwrap(), "oA\noB\n");
+    assert_eq!(world.run(&["check", folder.to_str().unwrap()]).0.unwrap(), Answer::Yes);
+}
+
+#[test]
+fn a_json_file_with_a_list_becomes_a_folder_that_the_inbox_would_take() {
+    let world = World::with_inbox();
+    world.file("vip.txt", "oA\noB\n");
+    let path = world.file(
+        "spring.json",
+        r#"{"jobs": [{"id": "vip", "account": "brand-club", "at": "2027-03-21 09:00",
+            "broadcast": {"touser_file": "vip.txt", "text": "x"}}]}"#,
+    );
+
+    world.text(&["submit", &path]);
+
+    let folder = world.path("state/inbox/spring");
+    assert_eq!(world.run(&["check", folder.to_str().unwrap()]).0.unwrap(), Answer::Yes);
+}
+
+#[test]
+fn a_list_that_is_missing_or_leads_elsewhere_is_named() {
+    let world = World::with_inbox();
+    let path = world.file("spring.yaml", LISTED);
+    let (answer, missing) = world.run(&["submit", &path]);
+    assert_eq!(answer.unwrap(), Answer::No);
+    assert!(missing.contains("there is no `lists/vip.txt` beside the job file"), "{missing}");
+
+    fs::create_dir(world.path("lists")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", world.path("lists/vip.txt")).unwrap();
+    assert_eq!(world.run(&["submit", &path]).0.unwrap(), Answer::No);
+    assert!(world.inbox().is_empty());
+}
+
+#[test]
+fn a_folder_is_submitted_whole() {
+    let world = World::with_inbox();
+    fs::create_dir_all(world.path("launch/lists")).unwrap();
+    world.file("launch/lists/vip.txt", "oA\noB\n");
+    world.file("launch/jobs.yaml", LISTED);
+
+    world.text(&["submit", world.path("launch").to_str().unwrap()]);
+
+    let folder = world.path("state/inbox/launch");
+    assert_eq!(fs::read_to_string(folder.join("jobs.yaml")).unwrap(), LISTED);
+    assert_eq!(world.run(&["check", folder.to_str().unwrap()]).0.unwrap(), Answer::Yes);
+}
+
+#[test]
+fn an_inbox_that_is_not_there_or_anothers_is_refused() {
+    let world = World::new();
+    let path = world.file("spring.yaml", JOBS);
+    let problem = world.problem(&["submit", &path]);
+    assert_eq!(problem.exit_code(), 3);
+    assert!(problem.message().contains("the daemon (`qunfa run`) makes it"), "{problem}");
+
+    fs::create_dir(world.path("state/inbox")).unwrap();
+    // Only root can give a directory away.
+    if std::os::unix::fs::chown(world.path("state/inbox"), Some(65_534), None).is_ok() {
+        let problem = world.problem(&["submit", &path]);
+        assert_eq!(problem.exit_code(), 3);
+        assert!(problem.message().contains("sudo -u nobody qunfa"), "{problem}");
+    }
+}
+
+#[test]
+fn submit_prints_the_receipt_or_the_reason() {
+    let rig = Rig::running(&[club()]);
+    rig.until("the inbox", || rig.path("inbox/accepted").exists().then_some(()));
+    let job = |id: &str, account: &str| {
+        format!(
+            "jobs:\n  - {{id: {id}, account: {account}, at: 2099-03-20 20:00, broadcast: \
+             {{filter: {{tag_id: 2}}, text: x}}}}\n...\n"
+        )
+    };
+    fs::write(rig.path("spring.yaml"), job("spring", "club")).unwrap();
+    // An account that came into the config after the daemon had read it.
+    fs::write(rig.path("daily.yaml"), job("late", "daily")).unwrap();
+    let file = |name: &str| rig.path(name).to_str().unwrap().to_owned();
+
+    let taken = rig.say(&["submit", &file("spring.yaml"), "--wait", "240"]);
+    rig.write_config(&[club(), daily()], rig.sandbox());
+    let refused = rig.say(&["submit", &file("daily.yaml"), "--wait", "240"]);
+    let json = rig.ask(&["submit", &file("spring.yaml"), "--wait", "240", "--json"]);
+
+    assert_eq!(taken.code, Some(0), "{taken:?}");
+    assert!(
+        taken.out.contains("spring.yaml was taken:\n  spring (club) is planned, due"),
+        "{taken:?}"
+    );
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.out.contains("qunfa did not take daily.yaml."), "{refused:?}");
+    assert!(refused.out.contains("daily.yaml:2:"), "{refused:?}");
+    assert_eq!(json["submitted"][0]["state"], "taken");
+    assert_eq!(json["submitted"][0]["receipt"]["jobs"][0]["id"], "spring");
+}

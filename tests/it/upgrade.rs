@@ -1,0 +1,169 @@
+//! A database of an earlier version becomes the present one, whole or not at all.
+//!
+//! `schema_1.sql` is the schema as version 1 had it; it is never edited.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use qunfa::model::{Account, ArticlesVia, Kind};
+use qunfa::store::{Step, Store, StoreError, VERSION};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+const ROWS_1: &str = "
+    INSERT INTO daemon (one, created_at, seen_at, high_water) VALUES (1, 11, 12, 13);
+    INSERT INTO account (name, hold_since_at, hold_why) VALUES ('brand', 5, 'alice said hold');
+    INSERT INTO file (sha256, name, taken_at) VALUES ('abc', 'a.yaml', 1);
+    INSERT INTO job (id, account, action, state, taken, priority, planned_at, due_at, taken_at,
+        zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest, file, line, everyone,
+        calls, audience, msgtype, wake_at)
+    VALUES ('a', 'brand', 'broadcast', 'planned', 1, 0, 0, 0, 0, 'Asia/Shanghai', 1800, 7200, 0,
+        'defer', 'send', '', 'a.yaml', 1, 1, 1, 'everyone', 'text', 0);
+    INSERT INTO batch (id, job, account, number, clientmsgid, body, state, next_at)
+    VALUES (1, 'a', 'brand', 0, '0123456789abcdef0123456789abcdef', '{}', 'planned', 0);
+    INSERT INTO attempt (id, batch, account, begun_at, body_sha256) VALUES (7, 1, 'brand', 3, 'def');
+    INSERT INTO call (id, account, attempt, begun_at) VALUES (4, 'brand', 7, 3);
+    INSERT INTO external_send (id, account, at, source, confirmed) VALUES (2, 'brand', 9, 'event', 0);
+    INSERT INTO charge (id, account, rule, \"window\", amount, state, batch, attempt, slot)
+    VALUES (6, 'brand', 'daily_send', '2027-03-20', 1, 'reserved', 1, 7, 0);
+    INSERT INTO charge (id, account, rule, \"window\", amount, state, external_send)
+    VALUES (8, 'brand', 'daily_history', '2027-03-20', 1, 'kept', 2);
+    INSERT INTO claim (job, account, rule, \"window\", amount, behind, taken)
+    VALUES ('a', 'brand', 'daily_send', '2027-03-20', 1, 0, 1);
+    INSERT INTO delivery (account, month, openid, batch) VALUES ('brand', '2027-03', 'oA', 1);
+    INSERT INTO event (id, account, received_at, raw, msg_id, created_at, status, words)
+    VALUES (1, 'brand', 2, x'3c', 3, 1, 'send success', 'it went out');
+    INSERT INTO unread_event (account, received_at, raw, why) VALUES ('brand', 2, x'00', 'no XML');
+    INSERT INTO history (job, at, to_state, why) VALUES ('a', 1, 'planned', 'taken');
+    INSERT INTO attention (account, job, kind, since_at, what, \"do\")
+    VALUES ('brand', NULL, 'clock', 1, 'what', 'do');
+";
+
+fn now() -> DateTime<Utc> {
+    "2027-03-20T12:00:00Z".parse().unwrap()
+}
+
+/// A database as version 1 left it, with rows in every table.
+fn version_1(dir: &Path) -> PathBuf {
+    let path = dir.join("qunfa.db");
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(include_str!("schema_1.sql")).unwrap();
+    db.execute_batch(ROWS_1).unwrap();
+    db.pragma_update(None, "user_version", 1).unwrap();
+    path
+}
+
+/// Everything in `sqlite_schema`, without comments and with one kind of space.
+fn schema(db: &Connection) -> BTreeMap<String, String> {
+    let mut statement = db
+        .prepare("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        .unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(|row| {
+        let (name, sql): (String, String) = row.unwrap();
+        let bare = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+        let words = bare.collect::<Vec<_>>().join(" ").replace(',', " , ").replace(')', " ) ");
+        (name, words.split_whitespace().collect::<Vec<_>>().join(" "))
+    })
+    .collect()
+}
+
+fn tables(db: &Connection) -> Vec<String> {
+    let names = schema(db).into_keys();
+    names.filter_map(|name| name.strip_prefix("table ").map(str::to_owned)).collect()
+}
+
+/// Every row of a table, each with its columns by name.
+fn rows(db: &Connection, table: &str) -> Vec<BTreeMap<String, Value>> {
+    let mut statement = db.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap();
+    let names: Vec<_> = statement.column_names().map(str::to_owned).collect();
+    let rows = statement
+        .query_map([], |row| {
+            names.iter().map(|name| Ok((name.clone(), row.get(name.as_str())?))).collect()
+        })
+        .unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn an_upgraded_database_has_the_schema_of_a_fresh_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = version_1(dir.path());
+    let fresh = dir.path().join("fresh.db");
+
+    drop(Store::open(&old, now()).unwrap());
+    drop(Store::open(&fresh, now()).unwrap());
+
+    let (old, fresh) = (Connection::open(old).unwrap(), Connection::open(fresh).unwrap());
+    assert_eq!(schema(&old), schema(&fresh));
+    let version: i64 = old.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, VERSION);
+}
+
+#[test]
+fn an_upgrade_keeps_every_row_of_every_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = version_1(dir.path());
+    let db = Connection::open(&path).unwrap();
+    let before: Vec<_> = tables(&db).into_iter().map(|name| (rows(&db, &name), name)).collect();
+
+    drop(Store::open(&path, now()).unwrap());
+
+    for (old, table) in before {
+        assert!(!old.is_empty(), "{table} has no row to lose");
+        let new = rows(&db, &table);
+        assert_eq!(old.len(), new.len(), "{table}");
+        for (old, new) in old.iter().zip(&new) {
+            for (column, value) in old {
+                assert_eq!(Some(value), new.get(column), "{table}.{column}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_upgrade_that_fails_in_the_middle_leaves_the_old_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = version_1(dir.path());
+    let db = Connection::open(&path).unwrap();
+    // In the way of the script, after its first changes.
+    db.execute_batch("CREATE TABLE decision (in_the_way INTEGER)").unwrap();
+    let before = schema(&db);
+
+    let failed = Store::open(&path, now());
+
+    assert!(matches!(failed, Err(StoreError::Failed(_))), "{failed:?}");
+    assert_eq!(schema(&db), before);
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
+    db.execute_batch("DROP TABLE decision").unwrap();
+    assert!(Store::open(&path, now()).is_ok());
+}
+
+#[test]
+fn an_upgraded_database_asks_nothing_about_the_accounts_that_it_knows() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = version_1(dir.path());
+    let [brand, other] = ["brand", "other"].map(|name| Account {
+        name: name.into(),
+        appid: format!("wx{name}"),
+        kind: Kind::Service,
+        daily_calls: 100,
+        history_per_day: Some(1),
+        payment: false,
+        articles_via: ArticlesVia::Draft,
+    });
+    let mut store = Store::open(&path, now()).unwrap();
+
+    let met = |step: &Step<'_>| {
+        step.meet_account(&brand, now())?;
+        step.meet_account(&other, now())
+    };
+    store.step(met).unwrap();
+
+    let notes = store.read().attention(now()).unwrap();
+    let asked = notes.iter().filter(|note| note.kind == "first_month");
+    let asked: Vec<_> = asked.map(|note| note.account.as_deref()).collect();
+    assert_eq!(asked, [Some("other")]);
+}
