@@ -357,12 +357,14 @@ impl Step<'_> {
 
     /// Lets a job go whose uploads are all there.
     ///
+    /// What was decided ahead of its time sleeps already, though it is not due yet.
+    ///
     /// # Errors
     /// Where SQLite fails.
     pub fn uploads_done(&self, job: &Job, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE job SET prepare_after_at = 0,
-                 wake_at = CASE WHEN due_at <= ?2 THEN ?2 ELSE wake_at END,
+                 wake_at = min(wake_at, max(due_at, ?2)),
                  reason = CASE WHEN reason LIKE ?3 || '%' THEN NULL ELSE reason END
              WHERE id = ?1 AND wake_at IS NOT NULL",
             params![job.id.as_str(), millis(now), WAITS],

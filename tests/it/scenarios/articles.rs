@@ -80,6 +80,20 @@ fn a_job_not_ready_by_its_time_goes_when_it_is_within_its_grace() {
 }
 
 #[test]
+fn a_job_whose_uploads_end_in_its_last_second_goes_at_its_time() {
+    let mut world = World::new();
+    world.ahead = TimeDelta::seconds(1);
+    world.add_account("brand", Kind::Subscription, |_, _| {});
+    world.run_until("2027-03-20 19:59:59");
+    world.job("a").tag().content(article("a")).at("2027-03-20 20:00").submit();
+
+    world.run_until("2027-03-20 20:01");
+
+    assert_eq!(world.state("a"), JobState::Sent, "{}", world.reason("a"));
+    assert_eq!(beijing(world.platform.accepted()[0].at)[11..].to_owned(), "20:00:00.050");
+}
+
+#[test]
 fn a_job_whose_uploads_never_succeed_is_missed_with_the_reason() {
     let mut world = World::with(Kind::Subscription);
     world.platform.inject(Fault::new(FaultKind::Errcode(-1)).on_path("uploadimg").times(FOREVER));
