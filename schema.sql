@@ -79,6 +79,12 @@ CREATE TABLE job (
     ended_at       INTEGER,
     -- What an action that is no broadcast does, as JSON.
     parameters     TEXT,
+    -- What is uploaded before it can go, as JSON; null where nothing is.
+    material       TEXT,
+    -- How long before due_at the uploads begin.
+    prepare_s      INTEGER,
+    -- No upload for it before this.
+    prepare_after_at INTEGER NOT NULL DEFAULT 0,
     -- A job that waits is always looked at again: a send must not silently never happen.
     CHECK ((state IN ('planned', 'held', 'releasing')) = (wake_at IS NOT NULL)),
     CHECK ((state IN ('sent', 'failed', 'partial', 'cancelled', 'expired', 'missed')) = (ended_at IS NOT NULL)),
@@ -124,6 +130,12 @@ CREATE TABLE batch (
     error_count     INTEGER,
     -- The platform's word that it was deleted.
     deleted         INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1)),
+    -- The body with placeholders for what is uploaded; null where nothing is.
+    template        TEXT,
+    -- Whether body is complete: only then may it be asked for, and after that it never changes.
+    prepared        INTEGER NOT NULL DEFAULT 1 CHECK (prepared IN (0, 1)),
+    -- When the platform forgets something that body names.
+    ready_until_at  INTEGER,
     UNIQUE (job, number, generation),
     -- What was accepted has the platform's number, and only that; for what went out a person's
     -- word, kept as the result, may stand in for it.
@@ -398,3 +410,40 @@ CREATE TABLE prelude (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX prelude_open ON prelude (account) WHERE closed = 0;
+
+-- What the platform was given, so that nothing is given to it twice while it lives.
+CREATE TABLE upload (
+    account     TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('picture', 'cover', 'image', 'voice', 'video', 'mpvideo',
+                    'draft', 'news')),
+    -- The digest of the file, or of all that something was made of.
+    sha256      TEXT NOT NULL,
+    -- The platform's id or URL of it.
+    value       TEXT NOT NULL,
+    uploaded_at INTEGER NOT NULL,
+    -- When the platform forgets it; null is never.
+    expires_at  INTEGER,
+    PRIMARY KEY (account, kind, sha256)
+) STRICT, WITHOUT ROWID;
+
+-- Requests that upload. One without an end may have arrived: it is made again, which does no harm.
+CREATE TABLE upload_attempt (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    account   TEXT NOT NULL,
+    job       TEXT NOT NULL REFERENCES job (id),
+    kind      TEXT NOT NULL,
+    sha256    TEXT NOT NULL,
+    -- What it is, for people.
+    name      TEXT NOT NULL,
+    begun_at  INTEGER NOT NULL,
+    ended_at  INTEGER,
+    outcome   TEXT CHECK (outcome IN ('done', 'later', 'refused', 'token', 'lost')),
+    errcode   INTEGER,
+    errmsg    TEXT,
+    CHECK ((ended_at IS NULL) = (outcome IS NULL))
+) STRICT;
+
+CREATE INDEX upload_attempt_job ON upload_attempt (job);
+-- One upload is under way at a time within an account.
+CREATE UNIQUE INDEX upload_attempt_open ON upload_attempt (account) WHERE ended_at IS NULL;
+CREATE INDEX job_material ON job (account, due_at) WHERE material IS NOT NULL AND wake_at IS NOT NULL;

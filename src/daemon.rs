@@ -8,6 +8,7 @@
 
 mod callback;
 mod chores;
+mod files;
 mod lock;
 mod notify;
 mod outbox;
@@ -198,7 +199,9 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         tasks.spawn(callback::serve(listener, inlet, ended.clone()));
     }
     let accounts = engine.accounts().map(|config| config.account.clone()).collect();
-    let taker = taking::Taker { inbox, accounts, now: options.now.clone(), to: sender.clone() };
+    let files = files::Files::open(&state)?;
+    let (now_of_taker, to) = (options.now.clone(), sender.clone());
+    let taker = taking::Taker { inbox, accounts, files: files.clone(), now: now_of_taker, to };
     tasks.spawn(taker.run(ended));
     let chores = chores::start(sender.clone()).await;
     if large {
@@ -213,7 +216,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         manager,
         engine,
         state,
-        outbox: Outbox::new(bases, sender),
+        outbox: Outbox::new(bases, files.path(), sender),
+        files,
         now: options.now,
         jump: options.jump,
         looked: Look { at: now, version: None, seen_at: now },
@@ -252,7 +256,8 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
     let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
     if forgot {
-        let files = taking::remembered(inbox, &config.accounts, now)
+        let kept = files::Files::open(&config.state_dir)?;
+        let files = taking::remembered(inbox, &config.accounts, &kept, now)
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {
             tracing::warn!(files = files.len(), "the accepted files are read back");
@@ -301,6 +306,7 @@ struct Daemon {
     engine: Engine,
     state: PathBuf,
     outbox: Outbox,
+    files: files::Files,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
@@ -482,7 +488,7 @@ impl Daemon {
                 let told = told.as_ref().map(|(what, advice)| (what.as_str(), *advice));
                 self.engine.tell_of_callback(lane, kind, told, now)?;
             }
-            Input::Chore(chore) => chore.run(&mut self.engine, now)?,
+            Input::Chore(chore) => chore.run(&mut self.engine, &self.files, now)?,
             Input::Checked(verdict) => verdict?,
             Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
         }

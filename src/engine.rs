@@ -13,6 +13,7 @@
 mod errand;
 mod lane;
 mod meaning;
+mod prepare;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -64,6 +65,11 @@ pub enum Ticket {
     },
     /// `mass/get`.
     Result(ResultAsk),
+    /// An upload for a later broadcast.
+    Upload {
+        /// The request that was written down.
+        attempt: i64,
+    },
     /// A call beside the broadcasts.
     Errand(ErrandAsk),
 }
@@ -281,7 +287,9 @@ impl Engine {
 
     /// Says whether some request is under way.
     pub fn is_busy(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.busy || lane.asking_result || lane.asking_errand)
+        self.lanes
+            .iter()
+            .any(|lane| lane.busy || lane.asking_result || lane.asking_errand || lane.preparing)
     }
 
     /// Decides for the accounts whose time has come, the longest due first, in one commit for many.

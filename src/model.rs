@@ -6,6 +6,8 @@
 
 mod errand;
 
+mod material;
+
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,6 +16,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use errand::{ARTICLES_MOST, Deletion, Errand, Preview, Speed, Viewer};
+
+pub use material::{
+    Article, ArticlesVia, Asset, Caption, Format, Material, Media, NEWS, UploadKind, key,
+    placeholder,
+};
 
 /// The shortest list of OpenIDs that one `mass/send` takes (40130 below it).
 pub const LIST_MIN: usize = 2;
@@ -59,6 +66,10 @@ pub struct Account {
     pub daily_calls: u32,
     /// History entries a day; `None` switches the newer rule off for a service account.
     pub history_per_day: Option<u32>,
+    /// Whether it has WeChat Pay, which allows links in articles.
+    pub payment: bool,
+    /// How its articles come to the platform.
+    pub articles_via: ArticlesVia,
 }
 
 /// An id chosen by the job's author: `[A-Za-z0-9._@-]`, 1 to 64 characters.
@@ -215,6 +226,14 @@ impl Action {
             Self::Delete(_) | Self::Speed(_) => None,
         }
     }
+
+    /// Returns the broadcast to change it, where it is one.
+    pub fn broadcast_mut(&mut self) -> Option<&mut Broadcast> {
+        match self {
+            Self::Broadcast(broadcast) => Some(broadcast),
+            Self::Delete(_) | Self::Speed(_) => None,
+        }
+    }
 }
 
 /// A mass send: to whom, and what.
@@ -282,6 +301,13 @@ pub enum Content {
         /// The coupon's id.
         card_id: String,
     },
+    /// What is uploaded first: local files, articles.
+    Prepared {
+        /// What it will be, with placeholders for ids that are not known yet.
+        content: Box<Self>,
+        /// What is uploaded.
+        material: Material,
+    },
 }
 
 /// The newer picture message.
@@ -314,6 +340,21 @@ impl Content {
             Self::Voice { .. } => "voice",
             Self::Mpvideo { .. } => "mpvideo",
             Self::Wxcard { .. } => "wxcard",
+            Self::Prepared { content, .. } => content.msgtype(),
+        }
+    }
+
+    /// Returns what is uploaded before it can go, if anything is.
+    pub fn material(&self) -> Option<&Material> {
+        match self {
+            Self::Prepared { material, .. } => Some(material),
+            Self::Text { .. }
+            | Self::Mpnews { .. }
+            | Self::Image { .. }
+            | Self::Images(_)
+            | Self::Voice { .. }
+            | Self::Mpvideo { .. }
+            | Self::Wxcard { .. } => None,
         }
     }
 }

@@ -70,6 +70,10 @@ pub enum Rule {
     DailyDeletes,
     /// `stable_token` calls with `force_refresh`.
     ForcedToken,
+    /// `draft/add` calls of the day.
+    DailyDrafts,
+    /// `media/uploadnews` calls of the day.
+    DailyUploadnews,
 }
 
 /// What a rule counts its figures in.
@@ -194,6 +198,26 @@ pub const TABLE: &[Row] = &[
         counts: "stable_token calls with force_refresh",
         source: "stable_token: 20 a day, 30 s apart",
     },
+    Row {
+        rule: Rule::DailyDrafts,
+        name: "daily_drafts",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 1_000,
+        counts: "draft/add calls",
+        source: "接口调用频次限制说明: 新建草稿",
+    },
+    Row {
+        rule: Rule::DailyUploadnews,
+        name: "daily_uploadnews",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 10,
+        counts: "media/uploadnews calls",
+        source: "接口调用频次限制说明: 上传图文消息素材",
+    },
 ];
 
 impl Rule {
@@ -252,7 +276,9 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
         | Rule::PerMinute
         | Rule::DailyPreviews
         | Rule::DailyDeletes
-        | Rule::ForcedToken => Some(row.limit),
+        | Rule::ForcedToken
+        | Rule::DailyDrafts
+        | Rule::DailyUploadnews => Some(row.limit),
     }
 }
 
@@ -390,6 +416,7 @@ pub fn keeps(window: Window, dated: DateTime<Utc>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ArticlesVia;
 
     fn account(kind: Kind) -> Account {
         Account {
@@ -398,6 +425,8 @@ mod tests {
             kind,
             daily_calls: 100,
             history_per_day: Some(1),
+            payment: false,
+            articles_via: ArticlesVia::Draft,
         }
     }
 

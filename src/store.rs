@@ -24,6 +24,7 @@ mod release;
 mod results;
 mod settle;
 mod take;
+mod upload;
 mod view;
 mod word;
 
@@ -48,6 +49,7 @@ pub use release::{Begun, Refusal};
 pub use results::{Refused, ResultAsk, ResultWord};
 pub use settle::{SendOutcome, Settled, Word};
 pub use take::{BatchBody, Source, Taken};
+pub use upload::{Unready, UploadOutcome, UploadView, Uploaded, Uploading, Wanting};
 pub use view::{
     AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
 };
@@ -381,6 +383,7 @@ impl Step<'_> {
             .prepare("SELECT id FROM attempt WHERE ended_at IS NULL")?
             .query_map([], |row| row.get::<_, i64>(0))?
             .collect::<rusqlite::Result<Vec<_>>>()?;
+        self.leave_open_uploads(now)?;
         let count = u32::try_from(open.len()).unwrap_or(u32::MAX);
         for attempt in open.drain(..) {
             self.doubt(attempt, "the daemon ended before the answer was stored", now)?;

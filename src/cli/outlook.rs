@@ -211,7 +211,8 @@ impl Around {
         let planned =
             view.at.filter(|at| *at < view.due).map(|at| format!("planned for {}", text::time(at)));
         let told = view.reason.clone().filter(|reason| !outlook.why.iter().any(|w| w == reason));
-        outlook.why.splice(0..0, planned.into_iter().chain(told));
+        let uploads = self.by_its_uploads(step.preparation(&id, self.now)?, view);
+        outlook.why.splice(0..0, planned.into_iter().chain(told).chain(uploads));
         self.by_its_account(&mut outlook, view);
         Ok(Some(outlook))
     }
@@ -293,6 +294,19 @@ impl Around {
             }
         }
         Ok(())
+    }
+
+    /// What its uploads still need.
+    fn by_its_uploads(&self, begins: Option<DateTime<Utc>>, view: &JobView) -> Option<String> {
+        let begins = begins?;
+        let is_told = view.reason.as_ref().is_some_and(|why| why.starts_with("waits for its up"));
+        match begins > self.now {
+            true if !is_told => {
+                Some(format!("prepares at {}: its uploads begin then", text::time(begins)))
+            }
+            false if !is_told => Some("waits for its uploads".to_owned()),
+            true | false => None,
+        }
     }
 
     /// What holds, pauses or delays everything of its account.

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
     ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, ErrandView, EventView,
-    HistoryView, JobView, Said, Step, Store,
+    HistoryView, JobView, Said, Step, Store, UploadView,
 };
 use crate::wechat::codes;
 
@@ -38,6 +38,7 @@ struct StoryView {
     outlook: Option<Outlook>,
     history: Vec<HistoryView>,
     attempts: Vec<AttemptView>,
+    uploads: Vec<UploadView>,
     charges: Vec<ChargeView>,
     events: Vec<EventView>,
     /// Holds and resumes that fell into its waiting, and corrections of the ledger that moved it.
@@ -108,6 +109,7 @@ fn read(
         result: result(&job.batches),
         history: step.history(id)?,
         attempts: step.attempts(id)?,
+        uploads: step.uploads(id)?,
         charges: step.charges(id)?,
         events: step.events(id)?,
         decisions: step.decisions_about(id)?,
@@ -167,6 +169,10 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     page.gap();
     if !view.job.batches.is_empty() {
         batches(page, &view.job.batches);
+        page.gap();
+    }
+    if !view.uploads.is_empty() {
+        uploads(page, &view.uploads);
         page.gap();
     }
     page.head("STORY");
@@ -259,6 +265,34 @@ fn batches(page: &mut Page, batches: &[BatchView]) {
         ]);
         if batch.generation > 0 {
             table.note(Tone::Quiet, &format!("remade {} x by retry", batch.generation));
+        }
+    }
+    page.table(2, &table);
+}
+
+/// What was given to the platform before, with the last answer.
+fn uploads(page: &mut Page, uploads: &[UploadView]) {
+    page.head("UPLOADS");
+    let columns = [("what", 0), ("kind", 7), ("asked", 6), ("last", 23), ("outcome", 9)];
+    let mut table = Table::new(&columns);
+    for upload in uploads {
+        let outcome = upload.outcome.as_deref().unwrap_or("under way");
+        let tone = match outcome {
+            "done" => Tone::Good,
+            "refused" => Tone::Alarm,
+            "under way" => Tone::Plain,
+            _ => Tone::Warn,
+        };
+        table.row(vec![
+            Cell::plain(&upload.name),
+            Cell::plain(&upload.kind),
+            Cell::plain(&format!("{} x", upload.attempts)),
+            Cell::plain(&text::time(upload.at)),
+            Cell::new(tone, outcome),
+        ]);
+        if let Some(errmsg) = &upload.errmsg {
+            let code = upload.errcode.map_or_else(String::new, |code| format!("{code} "));
+            table.note(tone, &format!("{code}({errmsg})"));
         }
     }
     page.table(2, &table);

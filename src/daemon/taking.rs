@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::AccountConfig;
+use crate::daemon::files::{Files, Kept};
 use crate::daemon::{Input, Now, chain};
 use crate::engine::{Remembered, TakenFile};
 use crate::inbox::{
@@ -57,6 +58,7 @@ impl Reader {
 pub(super) struct Taker {
     pub(super) inbox: Inbox,
     pub(super) accounts: Vec<Account>,
+    pub(super) files: Files,
     pub(super) now: Now,
     pub(super) to: mpsc::Sender<Input>,
 }
@@ -69,14 +71,15 @@ pub(super) struct Good {
 }
 
 enum Offer {
-    Good(Arc<Good>),
+    /// With its files, which stay while this is held.
+    Good(Arc<Good>, Kept),
     Bad(Vec<Diagnostic>),
     Unreadable(InboxError),
 }
 
 impl Taker {
     pub(super) async fn run(self, mut ended: watch::Receiver<bool>) {
-        let Self { mut inbox, accounts, now, to } = self;
+        let Self { mut inbox, accounts, files, now, to } = self;
         let reader = Reader::start();
         let accounts: Arc<[Account]> = accounts.into();
         let mut trouble = Trouble { unusable: false, told: HashSet::new() };
@@ -94,8 +97,9 @@ impl Taker {
                     // One at a time: a full inbox must not fill the memory.
                     for entry in entries {
                         let known = Arc::clone(&accounts);
+                        let keeper = files.clone();
                         let reading = reader.run(move || {
-                            let offer = read(&inbox, &entry, &known);
+                            let offer = read(&inbox, &entry, &known, &keeper);
                             (inbox, entry, offer)
                         });
                         let Some((read, entry, offer)) = reading.await else { return gone() };
@@ -151,11 +155,18 @@ impl Trouble {
     }
 }
 
-fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account]) -> Offer {
+fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Offer {
     let known: Vec<_> = accounts.iter().collect();
     match inbox.read(entry) {
         Ok(package) => match package.parse(&known) {
-            Ok(parsed) => Offer::Good(Arc::new(Good { package, jobs: parsed.jobs })),
+            // A job is stored only after all that it needs is on disk.
+            Ok(parsed) => match files.keep(&package, parsed.jobs.iter().map(|job| &job.spec)) {
+                Ok(kept) => Offer::Good(Arc::new(Good { package, jobs: parsed.jobs }), kept),
+                Err(source) => {
+                    let what = "taken: its media cannot be stored";
+                    Offer::Unreadable(InboxError::Entry { name: entry.name(), what, source })
+                }
+            },
             Err(problems) => Offer::Bad(problems),
         },
         Err(Unread::Refused(problems)) => Offer::Bad(problems),
@@ -170,7 +181,7 @@ async fn take(
     to: &mpsc::Sender<Input>,
 ) -> Result<(), InboxError> {
     match offer {
-        Offer::Good(good) => {
+        Offer::Good(good, _kept) => {
             let (reply, taken) = oneshot::channel();
             let input = Input::File(Arc::clone(&good), reply);
             if to.send(input).await.is_err() {
@@ -260,6 +271,7 @@ fn reject(inbox: &Inbox, entry: &Entry, problems: &[Diagnostic]) -> Result<(), I
 pub(super) fn remembered(
     inbox: &Inbox,
     accounts: &[AccountConfig],
+    files: &Files,
     now: DateTime<Utc>,
 ) -> Result<Vec<Remembered>, InboxError> {
     let known: Vec<_> = accounts.iter().map(|config| &config.account).collect();
@@ -268,6 +280,10 @@ pub(super) fn remembered(
         .map(|archived| {
             let (package, taken_at) = archived?;
             let jobs = package.parse(&known).map(|parsed| parsed.jobs).unwrap_or_default();
+            // A retry needs them; without them it says so.
+            if let Err(error) = files.keep(&package, jobs.iter().map(|job| &job.spec)) {
+                tracing::warn!(file = package.name(), "its media cannot be stored: {error}");
+            }
             Ok(Remembered {
                 name: package.name().to_owned(),
                 sha256: package.sha256().to_owned(),

@@ -241,9 +241,11 @@ impl Turn<'_, '_> {
                     Some(job) => self.step.body_of(job)?,
                     None => None,
                 };
-                let body = body.unwrap_or_default();
-                errand::preview(token, &body, (to, card_ext.as_deref()))
-                    .map_err(|why| why.to_string())
+                match body {
+                    Some(body) => errand::preview(token, &body, (to, card_ext.as_deref()))
+                        .map_err(|why| why.to_string()),
+                    None => Err("its content is not prepared yet: preview later".to_owned()),
+                }
             }
             (Errand::Delete(_), None) => Err("its broadcast has no number".to_owned()),
             (Errand::Delete(_), Some(msg_id)) if errand.verifies => {

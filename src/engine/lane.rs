@@ -50,6 +50,8 @@ pub struct Lane {
     pub(super) asking_result: bool,
     /// An errand is under way.
     pub(super) asking_errand: bool,
+    /// An upload is under way, beside whatever else is.
+    pub(super) preparing: bool,
     pub(super) date: Option<DateReading>,
     token: Option<Token>,
     /// A token that the platform refused: the next one must differ.
@@ -72,6 +74,7 @@ impl Lane {
             busy: false,
             asking_result: false,
             asking_errand: false,
+            preparing: false,
             date: None,
             token: None,
             refused_token: None,
@@ -166,6 +169,11 @@ impl Lane {
         self.wake = release.into_iter().chain(result).chain(errand).min();
     }
 
+    /// Looks at this account no later than an upload wants to be made.
+    pub(super) fn wake_to_prepare(&mut self, at: Option<DateTime<Utc>>) {
+        self.wake = self.wake.into_iter().chain(at).min();
+    }
+
     /// Records an answer.
     pub(super) fn settle(
         &mut self,
@@ -208,6 +216,10 @@ impl Lane {
                 self.asking_errand = false;
                 self.settle_errand(step, ask, answer, now)?;
             }
+            Ticket::Upload { attempt } => {
+                self.preparing = false;
+                self.settle_prepared(step, attempt, answer, now)?;
+            }
         }
         self.judge_preflight(step, ticket, answer, now)
     }
@@ -249,7 +261,9 @@ impl Lane {
     ) -> Result<(), StoreError> {
         let preflight = match ticket {
             Ticket::Token { .. } | Ticket::Clock => true,
-            Ticket::Send { .. } | Ticket::Result(_) | Ticket::Errand(_) => false,
+            Ticket::Send { .. } | Ticket::Result(_) | Ticket::Errand(_) | Ticket::Upload { .. } => {
+                false
+            }
         };
         if !preflight {
             return Ok(());

@@ -9,15 +9,26 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::ListSource;
 use super::time::{Wrong, duration, instant, zone};
-use crate::model::{Account, Action, Expires, JobId, JobSpec, OnFullReceivers, OnQuota};
+use super::{ListSource, article};
+use crate::model::{
+    Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers, OnQuota,
+    batch_lengths,
+};
 use crate::yaml::diagnostic::{Report, quote};
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 /// How long after its due time a batch may be asked for: the platform forgets a clientmsgid
 /// after 24 h, and from then on a second request would be a second broadcast.
 const RETRY_MOST: TimeDelta = TimeDelta::hours(20);
+/// How long before a job's time its uploads begin.
+const PREPARE: TimeDelta = TimeDelta::minutes(10);
+/// The longest such span: what is uploaded lives three days at the platform, and a job may be
+/// asked for 20 h.
+const PREPARE_MOST: TimeDelta = TimeDelta::days(2);
+/// The shortest such span, and what each call adds to it.
+const PREPARE_LEAST: TimeDelta = TimeDelta::seconds(60);
+const PREPARE_A_CALL: TimeDelta = TimeDelta::seconds(5);
 /// How long a job may be deferred; only there to keep sums of times in range.
 const EXPIRES_MOST: TimeDelta = TimeDelta::days(3650);
 
@@ -45,6 +56,7 @@ const JOB: Shape = Shape {
         "approval",
         "on_full_receivers",
         "preview",
+        "prepare",
         "broadcast",
         "delete",
         "speed",
@@ -55,11 +67,12 @@ const JOB: Shape = Shape {
         ("until", "`until` is not available in this version", ONE_JOB_A_DATE),
         ("menu", "`menu` is not available in this version", ACTIONS),
         ("qrcode", "`qrcode` is not available in this version", ACTIONS),
-        ("prepare", "`prepare` is not available in this version", "leave it out"),
     ],
 };
 
 const ONE_JOB_A_DATE: &str = "write one job with `at` for each date";
+const NOTHING_TO_PREPARE: &str = "there is nothing to prepare";
+const TO_PREPARE: &str = "it is for `articles` and local files; leave it out";
 const ACTIONS: &str = "a job's action is `broadcast`, `delete` or `speed`";
 
 /// One job of a file, checked.
@@ -160,6 +173,7 @@ impl<'r> Reader<'r, '_> {
         let choices = self.choices(&fields);
         let mut notes = Vec::new();
         let action = self.action(&fields, account, &mut notes);
+        let action = self.prepare(&fields, action, &mut notes);
         let (preview, speed) = self.preludes(&fields, action.as_ref());
         if self.report.count() > before {
             return None;
@@ -209,6 +223,54 @@ impl<'r> Reader<'r, '_> {
                 None
             }
         }
+    }
+
+    /// Decides when the uploads of a broadcast begin, where it has any.
+    fn prepare(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        action: Option<Action>,
+        notes: &mut Vec<String>,
+    ) -> Option<Action> {
+        let entry = fields.get("prepare");
+        let span = self.span(fields, "prepare", PREPARE);
+        let place = entry.map_or(fields.place, |entry| entry.node.place);
+        if span.is_some_and(|span| span < TimeDelta::zero() || span > PREPARE_MOST) {
+            let help = "the platform forgets what is uploaded after three days";
+            self.report.say_with(place, "`prepare` must be at most 2d", help);
+        }
+        let mut action = action?;
+        let Some(broadcast) = action.broadcast_mut() else {
+            if entry.is_some() {
+                self.report.say_with(place, NOTHING_TO_PREPARE, TO_PREPARE);
+            }
+            return Some(action);
+        };
+        let batches = match &broadcast.audience {
+            Audience::List(list) => batch_lengths(list.len()).len(),
+            Audience::Everyone | Audience::Tag(_) => 1,
+        };
+        match &mut broadcast.content {
+            Content::Prepared { material, .. } => {
+                let calls = i32::try_from(material.calls(batches)).unwrap_or(i32::MAX);
+                let least = PREPARE_LEAST + PREPARE_A_CALL * calls;
+                let seconds = span?.max(least).min(PREPARE_MOST).num_seconds();
+                material.prepare_s = u32::try_from(seconds).unwrap_or(u32::MAX);
+                notes.push(article::told(material, batches));
+            }
+            Content::Text { .. }
+            | Content::Mpnews { .. }
+            | Content::Image { .. }
+            | Content::Images(_)
+            | Content::Voice { .. }
+            | Content::Mpvideo { .. }
+            | Content::Wxcard { .. } => {
+                if entry.is_some() {
+                    self.report.say_with(place, NOTHING_TO_PREPARE, TO_PREPARE);
+                }
+            }
+        }
+        Some(action)
     }
 
     fn id(&mut self, fields: &Fields<'_, '_>) -> Option<(JobId, usize)> {

@@ -1,8 +1,9 @@
 //! The claims of this module.
 
 use super::*;
-use crate::model::Kind;
+use crate::model::{ArticlesVia, Kind};
 
+mod articles;
 mod broadcasts;
 mod directory;
 mod errands;
@@ -19,6 +20,8 @@ fn accounts() -> [Account; 2] {
         kind,
         daily_calls: 2,
         history_per_day: Some(1),
+        payment: false,
+        articles_via: ArticlesVia::Draft,
     })
 }
 

@@ -454,7 +454,7 @@ impl Step<'_> {
         }
     }
 
-    /// Returns the body of a job's first batch, from which previews are made.
+    /// Returns the body of a job's first batch, from which previews are made, once it is complete.
     ///
     /// # Errors
     /// Where SQLite fails.
@@ -462,10 +462,12 @@ impl Step<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT body FROM batch WHERE job = ?1 AND replaced = 0 ORDER BY number LIMIT 1",
+                "SELECT iif(prepared, body, NULL) FROM batch WHERE job = ?1 AND replaced = 0
+                 ORDER BY number LIMIT 1",
             )?
             .query_row([job.as_str()], |row| row.get(0))
-            .optional()?)
+            .optional()?
+            .flatten())
     }
 
     /// Returns one errand as people see it.

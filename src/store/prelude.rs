@@ -18,7 +18,9 @@ const SPEED_PATIENCE: TimeDelta = TimeDelta::seconds(28);
 
 const WAITING_PRELUDES: &str = "FROM prelude p JOIN job ON job.id = p.job
     WHERE p.account = ?1 AND closed = 0 AND done_for_at IS NOT due_at
-      AND (job.state = 'planned' OR (job.state = 'held' AND kind = 'preview'))";
+      AND (job.state = 'planned' OR (job.state = 'held' AND kind = 'preview'))
+      AND (kind <> 'preview' OR NOT EXISTS
+           (SELECT 1 FROM batch WHERE batch.job = job.id AND replaced = 0 AND prepared = 0))";
 
 impl Step<'_> {
     /// Writes down what a job wants done before its broadcast.
@@ -89,8 +91,8 @@ impl Step<'_> {
 
     /// Turns the preludes whose time has come into errands.
     ///
-    /// A preview is shown once, also of a job that waits for its approval; the speed is set again
-    /// for each time that a job is given.
+    /// A preview is shown once, also of a job that waits for its approval, and not before its
+    /// content is uploaded; the speed is set again for each time that a job is given.
     ///
     /// # Errors
     /// Where SQLite fails.

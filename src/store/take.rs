@@ -280,6 +280,8 @@ impl Step<'_> {
         for (number, body) in (0_u32..).zip(bodies) {
             self.insert_batch(&spec.id, account, number, body, planned)?;
         }
+        let material = spec.action.broadcast().and_then(|broadcast| broadcast.content.material());
+        self.plan_uploads(&spec.id, material)?;
         let (from, what, at) = match replaced {
             Some((_, now)) => (before, "changed by", now),
             None => (None, "taken from", source.first_taken_at),
@@ -480,6 +482,8 @@ pub(super) fn is_slot(rule: Rule) -> bool {
         | Rule::PerMinute
         | Rule::DailyPreviews
         | Rule::DailyDeletes
-        | Rule::ForcedToken => false,
+        | Rule::ForcedToken
+        | Rule::DailyDrafts
+        | Rule::DailyUploadnews => false,
     }
 }

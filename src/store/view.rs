@@ -358,6 +358,12 @@ impl Step<'_> {
                 | Rule::DailyPreviews
                 | Rule::DailyDeletes
                 | Rule::PerMinute => {}
+                Rule::DailyDrafts | Rule::DailyUploadnews => {
+                    // Only for accounts that make any: others never heard of them.
+                    if self.uses_none(account, row.rule, now)? {
+                        continue;
+                    }
+                }
             }
             let view = match row.rule.window(now) {
                 Some(window) => self.window_view(account, (row.rule, window), now)?,

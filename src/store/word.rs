@@ -70,7 +70,8 @@ impl Step<'_> {
         )?;
         let expires = job.expires_at.max(now + (job.expires_at - job.planned_at));
         self.run(
-            "UPDATE job SET due_at = ?2, first_asked_at = NULL, yields = 0, expires_at = ?3 WHERE id = ?1",
+            "UPDATE job SET due_at = ?2, first_asked_at = NULL, yields = 0, expires_at = ?3,
+                 prepare_after_at = 0 WHERE id = ?1",
             params![id.as_str(), millis(now), millis(expires)],
         )?;
         self.reopen_preludes(id)?;
@@ -118,9 +119,12 @@ impl Step<'_> {
         let id = JobId::parse(&job)
             .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
         self.run("UPDATE batch SET replaced = 1 WHERE id = ?1", params![batch.id])?;
+        self.forget_uploads(batch.id, now)?;
         self.run(
-            "INSERT INTO batch (job, account, number, generation, clientmsgid, body, receivers, state, next_at)
-             SELECT job, account, number, ?2, ?3, body, receivers, 'planned', ?4 FROM batch WHERE id = ?1",
+            "INSERT INTO batch (job, account, number, generation, clientmsgid, body, receivers, state, next_at,
+                 template, prepared)
+             SELECT job, account, number, ?2, ?3, ifnull(template, body), receivers, 'planned', ?4,
+                 template, template IS NULL FROM batch WHERE id = ?1",
             params![
                 batch.id,
                 generation,

@@ -8,6 +8,7 @@
 
 use std::convert::Infallible;
 use std::error::Error as _;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once, OnceLock};
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use http_body::{Frame, SizeHint};
 use reqwest::Url;
 use reqwest::header::{AGE, CONTENT_TYPE, DATE, HeaderMap};
+use reqwest::multipart::{self, Part};
 use reqwest::redirect::Policy;
 
 use super::protocol::{Answer, Method, Reply, Request};
@@ -93,6 +95,8 @@ fn is_loopback(host: &str) -> bool {
 pub struct Client {
     tls: OnceLock<Pair>,
     plain: OnceLock<Pair>,
+    /// Where the files to upload lie, by their digest.
+    files: Option<PathBuf>,
 }
 
 /// One client for sends, one for everything else.
@@ -108,6 +112,11 @@ impl Client {
         Self::default()
     }
 
+    /// Returns one that can upload the files of a directory, each named by its digest.
+    pub fn with_files(directory: PathBuf) -> Self {
+        Self { files: Some(directory), ..Self::default() }
+    }
+
     /// Makes one request, once, and returns what came of it.
     ///
     /// `base` does not matter for a request that names a whole URL. Dropping the future leaves the
@@ -118,11 +127,15 @@ impl Client {
             Ok(prepared) => prepared,
             Err(why) => return Answer { reply: Reply::NotSent(why), date: None },
         };
+        let prepared = match self.attach(prepared, request).await {
+            Ok(prepared) => prepared,
+            Err(why) => return Answer { reply: Reply::NotSent(why), date: None },
+        };
         let response = match prepared.send().await {
             Ok(response) => response,
             Err(error) => {
                 // The probe is the stronger proof; only a request without a body needs hearsay.
-                let certain = match request.body.as_deref() {
+                let certain = match request.body.as_deref().filter(|_| request.form.is_none()) {
                     None | Some("") => error.is_builder() || error.is_connect(),
                     Some(_) => !begun.load(Ordering::SeqCst),
                 };
@@ -164,6 +177,23 @@ impl Client {
                 builder.header(CONTENT_TYPE, "application/json").body(reqwest::Body::wrap(probe))
             }
         })
+    }
+
+    /// Adds the file that a request uploads.
+    async fn attach(
+        &self,
+        builder: reqwest::RequestBuilder,
+        request: &Request,
+    ) -> Result<reqwest::RequestBuilder, String> {
+        let Some(form) = &request.form else { return Ok(builder) };
+        let files = self.files.as_ref().ok_or("this client has no files to upload")?;
+        let read = tokio::fs::read(files.join(&form.sha256)).await;
+        let bytes = read.map_err(|error| {
+            format!("the stored file {} cannot be read ({error}): submit the job anew", form.sha256)
+        })?;
+        let part = Part::bytes(bytes).file_name(form.name.clone());
+        let part = part.mime_str(form.format.mime()).map_err(chain)?;
+        Ok(builder.multipart(multipart::Form::new().part("media", part)))
     }
 
     fn pair(&self, tls: bool) -> Result<&Pair, String> {

@@ -11,7 +11,7 @@ use clap::Parser as _;
 use qunfa::cli::{self, Answer, Arguments, Problem, Screen, Terminal};
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
-use qunfa::model::{Account, Credence, JobId, JobState, Kind};
+use qunfa::model::{Account, ArticlesVia, Credence, JobId, JobState, Kind};
 use qunfa::store::{ArticleResult, Attention, EventIn, ResultWord, Source, Step, Store, Word};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -37,6 +37,8 @@ fn account(name: &str, appid: &str, kind: Kind) -> Account {
         kind,
         daily_calls: 100,
         history_per_day: Some(1),
+        payment: false,
+        articles_via: ArticlesVia::Draft,
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::disk::Disk;
+use crate::uploads;
 use crate::world::{beijing, day, second_of_day};
 
 /// One broadcast: a job's batch, whatever its generation.
@@ -38,6 +39,8 @@ struct Known {
     spec: JobSpec,
     /// How often a person said retry.
     retries: u32,
+    /// Some version of it had something to upload.
+    prepared: bool,
 }
 
 /// What the referee has seen.
@@ -102,6 +105,10 @@ fn text_of(value: &Value) -> Option<&str> {
         .find_map(|path| value.pointer(&format!("/{path}"))?.as_str())
 }
 
+fn is_prepared(spec: &JobSpec) -> bool {
+    spec.action.broadcast().is_some_and(|broadcast| broadcast.content.material().is_some())
+}
+
 impl Oracle {
     pub(crate) fn know_account(&mut self, account: &Account) {
         self.accounts.insert(account.name.clone(), account.clone());
@@ -110,9 +117,12 @@ impl Oracle {
     pub(crate) fn know_job(&mut self, spec: &JobSpec) {
         let id = spec.id.to_string();
         match self.jobs.get_mut(&id) {
-            Some(known) => known.spec = spec.clone(),
+            Some(known) => {
+                known.prepared |= is_prepared(spec);
+                known.spec = spec.clone();
+            }
             None => {
-                let known = Known { spec: spec.clone(), retries: 0 };
+                let known = Known { prepared: is_prepared(spec), spec: spec.clone(), retries: 0 };
                 self.jobs.insert(id, known);
             }
         }
@@ -204,9 +214,11 @@ impl Oracle {
             }
             Ticket::Errand(ask) => {
                 guard(now, "an errand")?;
+                uploads::check_body(outgoing.request.body.as_deref().unwrap_or_default())?;
                 Ok(format!("errand {} by {:?}", ask.errand, outgoing.request))
             }
             Ticket::Send { .. } => self.send_asked((account, flight), outgoing, now, disk),
+            Ticket::Upload { attempt } => uploads::asked((account, attempt), outgoing, now, disk),
         }
     }
 
@@ -268,7 +280,10 @@ impl Oracle {
     fn read(&self, body: &str) -> Result<(String, Key), String> {
         let value: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
         let id = value["clientmsgid"].as_str().ok_or("6: a send without a clientmsgid")?;
-        let job = text_of(&value).and_then(|text| text.split('|').next()).unwrap_or_default();
+        let named = text_of(&value).and_then(|text| text.split('|').next()).unwrap_or_default();
+        let known = self.jobs.contains_key(named);
+        let job = if known { named } else { self.prepared_job(id).unwrap_or(named) };
+        uploads::check_body(body)?;
         let known = self.jobs.get(job).ok_or_else(|| format!("7: nobody planned {body}"))?;
         let Some(broadcast) = known.spec.action.broadcast() else {
             return Err(format!("7: {job} is no broadcast"));
@@ -281,6 +296,22 @@ impl Oracle {
             _ => return Err(format!("6: another audience than {job} was planned for")),
         };
         Ok((id.to_owned(), Key { job: job.to_owned(), batch }))
+    }
+
+    /// The job with uploads that an id derives from: its body names what the platform made of them.
+    fn prepared_job(&self, id: &str) -> Option<&str> {
+        let derives = |(job, known): &(&String, &Known)| {
+            let Some(account) = self.accounts.get(&known.spec.account) else { return false };
+            known.prepared
+                && (0..=known.retries).any(|generation| {
+                    let id_of = |batch| {
+                        let key = Key { job: (*job).clone(), batch };
+                        expected_id(&account.appid, &key, generation)
+                    };
+                    (0..2).any(|batch| id_of(batch) == id)
+                })
+        };
+        self.jobs.iter().find(derives).map(|(job, _)| job.as_str())
     }
 
     fn check_id(
@@ -297,6 +328,8 @@ impl Oracle {
         let digest = body.to_owned();
         match self.ids.get(id) {
             Some(_) if self.other_bodies_expected => Ok(()),
+            // A database that forgot its draft makes another; the platform knows the id.
+            Some(_) if self.was_restored() && self.jobs[&key.job].prepared => Ok(()),
             Some((before, whose)) if *before != digest || whose != key => {
                 Err(format!("6: {id} is asked with two bodies"))
             }

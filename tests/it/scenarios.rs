@@ -1,6 +1,7 @@
 //! What the design claims of a broadcast's life, one claim a test.
 
 mod ahead;
+mod articles;
 mod claims;
 mod clock;
 mod doubt;

@@ -17,6 +17,7 @@ use qunfa::model::{
 };
 use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
 
+use crate::uploads;
 use crate::world::{CrashPoint, MarkFate, World, beijing, show, time};
 use crate::writer::spec;
 
@@ -24,7 +25,7 @@ use crate::writer::spec;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 44] = [
+const EVERY_FAULT: [&str; 45] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -69,6 +70,7 @@ const EVERY_FAULT: [&str; 44] = [
     "database in a file",
     "burst",
     "two batches",
+    "uploads first",
 ];
 
 struct Outcome {
@@ -613,6 +615,17 @@ impl Swarm {
         };
         let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
         broadcast.audience = audience;
+        let name = &format!("file-{}", self.rng.u32(0..40));
+        let local = match self.rng.u32(0..18) {
+            0 => Some(uploads::article(name)),
+            1 => Some(uploads::image(name)),
+            2 => Some(uploads::video(name)),
+            _ => None,
+        };
+        if let Some(content) = local {
+            broadcast.content = content;
+            world.count("uploads first");
+        }
         self.preludes(&mut job);
         submit(world, taken, job.clone(), "");
         self.beside(world, &job, at);

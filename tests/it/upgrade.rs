@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use qunfa::model::{Account, Kind};
+use qunfa::model::{Account, ArticlesVia, Kind};
 use qunfa::store::{Step, Store, StoreError, VERSION};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -151,6 +151,8 @@ fn an_upgraded_database_asks_nothing_about_the_accounts_that_it_knows() {
         kind: Kind::Service,
         daily_calls: 100,
         history_per_day: Some(1),
+        payment: false,
+        articles_via: ArticlesVia::Draft,
     });
     let mut store = Store::open(&path, now()).unwrap();
 

@@ -155,6 +155,8 @@ pub(super) struct Fields {
     pub(super) realspeed: Option<Value>,
     access_token: Option<String>,
     expires_in: Option<Value>,
+    pub(super) media_id: Option<String>,
+    pub(super) url: Option<String>,
 }
 
 /// Reads the answer to a mass send.
@@ -220,7 +222,7 @@ pub fn read_token(answer: &Answer) -> TokenReading {
 pub fn read_status(answer: &Answer, msg_id: i64) -> StatusReading {
     let fields = match question(&answer.reply) {
         Ok(fields) => fields,
-        Err(Refusal::NewToken) => return StatusReading::NewToken,
+        Err(Refusal::NewToken { .. }) => return StatusReading::NewToken,
         Err(Refusal::Code { code: NO_SUCH_MSG_ID, .. }) => return StatusReading::NotOurs,
         Err(Refusal::Code { code, pause: true, errmsg }) => {
             return StatusReading::Pause { code, errmsg };
@@ -247,7 +249,7 @@ pub fn read_status(answer: &Answer, msg_id: i64) -> StatusReading {
 pub fn read_query(answer: &Answer) -> QueryReading {
     match question(&answer.reply) {
         Ok(_) => QueryReading::Ok,
-        Err(Refusal::NewToken) => QueryReading::NewToken,
+        Err(Refusal::NewToken { .. }) => QueryReading::NewToken,
         Err(Refusal::Code { code, pause: true, errmsg }) => QueryReading::Pause { code, errmsg },
         Err(Refusal::Code { code, pause: false, errmsg }) => {
             QueryReading::Unclear(format!("{code}: {errmsg}"))
@@ -257,20 +259,24 @@ pub fn read_query(answer: &Answer) -> QueryReading {
 }
 
 /// Why a question has no answer.
-enum Refusal {
-    NewToken,
+pub(super) enum Refusal {
+    /// For its token.
+    NewToken { code: i64, errmsg: String },
+    /// With a code.
     Code { code: i64, pause: bool, errmsg: String },
+    /// There is no answer that could be read.
     Unclear(String),
 }
 
-fn question(reply: &Reply) -> Result<Fields, Refusal> {
+/// Returns the fields of an answer whose success needs no code.
+pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
     let fields = whole(reply).map_err(|why| Refusal::Unclear(printable(&why)))?;
     let Some(code) = refusal(&fields).map_err(|why| Refusal::Unclear(why.to_owned()))? else {
         return Ok(fields);
     };
     let errmsg = errmsg(&fields);
     match codes::for_query(code).meaning {
-        Meaning::NewToken => Err(Refusal::NewToken),
+        Meaning::NewToken => Err(Refusal::NewToken { code, errmsg }),
         Meaning::PauseAccount => Err(Refusal::Code { code, pause: true, errmsg }),
         Meaning::Accepted
         | Meaning::Adopt

@@ -7,6 +7,7 @@ use qunfa::model::{
 use qunfa::sandbox::{Fault, FaultKind};
 use qunfa::store::{ErrandView, NewErrand, Role, Said};
 
+use crate::uploads::article;
 use crate::world::{CrashPoint, World, beijing};
 
 fn name(name: &str) -> Viewer {
@@ -150,6 +151,41 @@ fn the_previews_of_a_job_come_before_it_and_once_also_while_it_is_held() {
     assert_eq!(calls.len(), 2, "{calls:?}");
     assert!(calls.iter().all(|call| call.starts_with("19:30:0") && call.ends_with("preview 0")));
     assert_eq!(world.state("a"), JobState::Held);
+}
+
+#[test]
+fn a_preview_with_a_time_waits_for_the_uploads() {
+    let mut world = World::with(Kind::Subscription);
+    let to = vec![name("anne")];
+    let preview = Preview { to, before: TimeDelta::minutes(30), card_ext: None };
+    let mut job = world.job("a").tag().content(article("a")).at("2027-03-20 20:00");
+    job = job.with(|spec| spec.preview = Some(preview));
+    job.submit();
+
+    world.run_until("2027-03-20 19:49");
+    assert!(!world.calls().iter().any(|call| call.contains("preview")), "{:?}", world.calls());
+    world.run_until("2027-03-20 20:01");
+
+    let calls = world.calls();
+    let shown: Vec<_> = calls.iter().filter(|call| call.contains("preview")).collect();
+    assert_eq!(shown.len(), 1, "{calls:?}");
+    assert!(shown[0].starts_with("19:50:0") && shown[0].ends_with("preview 0"), "{calls:?}");
+    assert_eq!(world.state("a"), JobState::Sent);
+}
+
+#[test]
+fn a_preview_that_a_person_wants_too_early_fails_without_a_request() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").tag().content(article("a")).at("2027-03-20 20:00").submit();
+
+    let anne = name("anne");
+    let shown = world.wants(&Errand::Preview(anne, None), Some("a"));
+    world.run_for(TimeDelta::seconds(2));
+
+    let errand = world.errand(shown);
+    assert_eq!((errand.state.as_str(), errand.attempts), ("failed", 0));
+    let told = "its content is not prepared yet: preview later";
+    assert_eq!(errand.errmsg.as_deref(), Some(told));
 }
 
 #[test]
