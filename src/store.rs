@@ -146,7 +146,12 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_existing(path: &Path, now: DateTime<Utc>) -> Result<Option<Self>> {
         match path.try_exists() {
-            Ok(true) => Self::take_over(connect(path)?, path, now).map(Some),
+            Ok(true) => {
+                let db = connect(path)?;
+                // Made this instant by a daemon that has not written it yet.
+                let is_empty = version(&db).map_err(|error| opening(path, error))? == 0;
+                if is_empty { Ok(None) } else { Self::take_over(db, path, now).map(Some) }
+            }
             Ok(false) => Ok(None),
             Err(error) => {
                 Err(StoreError::Guard(format!("cannot look at {}: {error}", path.display())))
@@ -178,7 +183,7 @@ impl Store {
     /// Where SQLite fails.
     pub fn prepare(mut db: Connection, now: DateTime<Utc>) -> Result<Self> {
         db.busy_timeout(Duration::from_secs(5))?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
+        use_wal(&db)?;
         // An intent that a power cut can forget is no intent.
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", "ON")?;
@@ -233,6 +238,27 @@ impl Store {
     pub fn read(&self) -> Step<'_> {
         Step { db: &self.db }
     }
+}
+
+/// Sets the journal mode, waiting for others who look at a file that is only just made: SQLite
+/// itself does not wait there.
+fn use_wal(db: &Connection) -> rusqlite::Result<()> {
+    const TRIES: u32 = 100;
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut left = TRIES;
+    loop {
+        match db.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && left > 0 => {
+                left -= 1;
+                std::thread::sleep(PAUSE);
+            }
+            done => return done,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
 
 /// Connects to a database whose version this program knows.
