@@ -370,6 +370,11 @@ impl Engine {
         Ok(fired)
     }
 
+    /// Returns the requests that wait for their time.
+    pub fn armed(&self) -> impl Iterator<Item = &Outgoing> {
+        self.armed.values()
+    }
+
     /// Gives up every request that waits for its time: they certainly never left.
     ///
     /// # Errors

@@ -223,8 +223,8 @@ impl Oracle {
     }
 
     /// A crash kept these from leaving, though their intents are on disk.
-    pub(crate) fn never_left(&mut self, outgoing: &[Outgoing]) {
-        for lost in outgoing.iter().filter(|lost| matches!(lost.ticket, Ticket::Send { .. })) {
+    pub(crate) fn never_left<'a>(&mut self, outgoing: impl IntoIterator<Item = &'a Outgoing>) {
+        for lost in outgoing.into_iter().filter(|lost| matches!(lost.ticket, Ticket::Send { .. })) {
             let body = lost.request.body.as_deref().unwrap_or_default();
             if let Ok((id, _)) = self.read(body) {
                 let ask = Ask { handed_at: DateTime::UNIX_EPOCH, reached: None, refused: false };

@@ -433,6 +433,7 @@ impl World {
     /// Kills the daemon; it starts again after `down`. What was on its way reaches the platform.
     pub(crate) fn crash(&mut self, down: TimeDelta) {
         let Some(mut engine) = self.engine.take() else { return };
+        self.oracle.never_left(engine.armed());
         // The daemon says every few minutes that it is alive.
         let now = self.now();
         engine.change(|step| step.seen(now)).unwrap();
