@@ -41,7 +41,7 @@ CREATE TABLE file (
 CREATE TABLE job (
     id             TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
     account        TEXT NOT NULL REFERENCES account (name),
-    action         TEXT NOT NULL CHECK (action IN ('broadcast')),
+    action         TEXT NOT NULL CHECK (action IN ('broadcast', 'delete', 'menu', 'qrcode', 'speed')),
     state          TEXT NOT NULL CHECK (state IN ('planned', 'held', 'releasing', 'accepted', 'sent',
                        'failed', 'partial', 'uncertain', 'cancelled', 'expired', 'missed')),
     -- The order in which jobs were taken: the earlier one owns a contested slot.
@@ -64,7 +64,8 @@ CREATE TABLE job (
     file           TEXT NOT NULL,
     line           INTEGER NOT NULL,
     everyone       INTEGER NOT NULL CHECK (everyone IN (0, 1)),
-    calls          INTEGER NOT NULL CHECK (calls >= 1),
+    -- Mass-send calls; an action that is no broadcast makes none, and uses no quota of theirs.
+    calls          INTEGER NOT NULL CHECK (calls >= 0),
     audience       TEXT NOT NULL,
     msgtype        TEXT NOT NULL,
     -- The first request since it became due (null again after a deferral).
@@ -76,10 +77,20 @@ CREATE TABLE job (
     reason         TEXT,
     wake_at        INTEGER,
     ended_at       INTEGER,
+    -- What an action that is no broadcast does, as JSON.
+    parameters     TEXT,
+    -- What is uploaded before it can go, as JSON; null where nothing is.
+    material       TEXT,
+    -- How long before due_at the uploads begin.
+    prepare_s      INTEGER,
+    -- No upload for it before this.
+    prepare_after_at INTEGER NOT NULL DEFAULT 0,
     -- A job that waits is always looked at again: a send must not silently never happen.
     CHECK ((state IN ('planned', 'held', 'releasing')) = (wake_at IS NOT NULL)),
     CHECK ((state IN ('sent', 'failed', 'partial', 'cancelled', 'expired', 'missed')) = (ended_at IS NOT NULL)),
-    CHECK (first_asked_at IS NULL OR asked = 1)
+    CHECK (first_asked_at IS NULL OR asked = 1),
+    CHECK ((action = 'broadcast') = (calls > 0)),
+    CHECK ((action = 'broadcast') = (parameters IS NULL))
 ) STRICT;
 
 -- Due work is read off this index, one account at a time.
@@ -119,6 +130,12 @@ CREATE TABLE batch (
     error_count     INTEGER,
     -- The platform's word that it was deleted.
     deleted         INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1)),
+    -- The body with placeholders for what is uploaded; null where nothing is.
+    template        TEXT,
+    -- Whether body is complete: only then may it be asked for, and after that it never changes.
+    prepared        INTEGER NOT NULL DEFAULT 1 CHECK (prepared IN (0, 1)),
+    -- When the platform forgets something that body names.
+    ready_until_at  INTEGER,
     UNIQUE (job, number, generation),
     -- What was accepted has the platform's number, and only that; for what went out a person's
     -- word, kept as the result, may stand in for it.
@@ -194,6 +211,7 @@ CREATE TABLE charge (
     slot          INTEGER,
     -- Tomorrow's window, charged in the last minutes of today: counts from midnight on.
     provisional   INTEGER NOT NULL DEFAULT 0 CHECK (provisional IN (0, 1)),
+    errand        INTEGER REFERENCES errand (id),
     -- Someone charged it: our own batch, somebody else's send, or the daemon's token request.
     CHECK (batch IS NULL OR external_send IS NULL),
     CHECK (external_send IS NULL OR slot IS NULL),
@@ -448,3 +466,96 @@ CREATE TABLE reading_wish (
     account  TEXT PRIMARY KEY,
     since_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- Calls around the broadcasts: previews, deletes, the speed. Commands and jobs write them down, the
+-- daemon makes them. All of them can be asked again without harm.
+CREATE TABLE errand (
+    id         INTEGER PRIMARY KEY,
+    account    TEXT NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('preview', 'delete', 'speed_get', 'speed_set')),
+    -- Who wants it: a person, a job before its broadcast, or a job that does nothing else.
+    role       TEXT NOT NULL CHECK (role IN ('command', 'prelude', 'action')),
+    -- The job in whose story it stands.
+    job        TEXT REFERENCES job (id),
+    -- The broadcast that is deleted.
+    batch      INTEGER REFERENCES batch (id),
+    parameters TEXT NOT NULL,
+    who        TEXT,
+    why        TEXT,
+    made_at    INTEGER NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('planned', 'asking', 'in_doubt', 'done', 'failed')),
+    -- When it may be asked (again).
+    next_at    INTEGER,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    -- The platform may have deleted it: it is asked what became of the broadcast.
+    verifies   INTEGER NOT NULL DEFAULT 0 CHECK (verifies IN (0, 1)),
+    errcode    INTEGER,
+    -- What was last said of it, for people.
+    errmsg     TEXT,
+    -- What the platform answered, as JSON.
+    answer     TEXT,
+    ended_at   INTEGER,
+    -- The call in the sliding minute.
+    call       INTEGER,
+    -- What waits is always asked, and what has ended never again.
+    CHECK ((state IN ('planned', 'in_doubt')) = (next_at IS NOT NULL)),
+    CHECK ((state IN ('done', 'failed')) = (ended_at IS NOT NULL)),
+    CHECK (kind <> 'delete' OR batch IS NOT NULL),
+    CHECK (role = 'command' OR job IS NOT NULL)
+) STRICT;
+
+CREATE INDEX errand_next ON errand (account, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX errand_job ON errand (job) WHERE job IS NOT NULL;
+
+-- What a job wants done before its broadcast.
+CREATE TABLE prelude (
+    job         TEXT NOT NULL REFERENCES job (id),
+    account     TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('preview', 'speed_set')),
+    parameters  TEXT NOT NULL,
+    -- How long before the job's time.
+    ahead_s     INTEGER NOT NULL CHECK (ahead_s >= 0),
+    -- The time that it was last done for: a job that moves is given its speed again.
+    done_for_at INTEGER,
+    -- Nothing of it is to be done any more.
+    closed      INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)),
+    PRIMARY KEY (job, kind, parameters)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX prelude_open ON prelude (account) WHERE closed = 0;
+
+-- What the platform was given, so that nothing is given to it twice while it lives.
+CREATE TABLE upload (
+    account     TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('picture', 'cover', 'image', 'voice', 'video', 'mpvideo',
+                    'draft', 'news')),
+    -- The digest of the file, or of all that something was made of.
+    sha256      TEXT NOT NULL,
+    -- The platform's id or URL of it.
+    value       TEXT NOT NULL,
+    uploaded_at INTEGER NOT NULL,
+    -- When the platform forgets it; null is never.
+    expires_at  INTEGER,
+    PRIMARY KEY (account, kind, sha256)
+) STRICT, WITHOUT ROWID;
+
+-- Requests that upload. One without an end may have arrived: it is made again, which does no harm.
+CREATE TABLE upload_attempt (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    account   TEXT NOT NULL,
+    job       TEXT NOT NULL REFERENCES job (id),
+    kind      TEXT NOT NULL,
+    sha256    TEXT NOT NULL,
+    -- What it is, for people.
+    name      TEXT NOT NULL,
+    begun_at  INTEGER NOT NULL,
+    ended_at  INTEGER,
+    outcome   TEXT CHECK (outcome IN ('done', 'later', 'refused', 'token', 'lost')),
+    errcode   INTEGER,
+    errmsg    TEXT,
+    CHECK ((ended_at IS NULL) = (outcome IS NULL))
+) STRICT;
+
+CREATE INDEX upload_attempt_job ON upload_attempt (job);
+-- One upload is under way at a time within an account.
+CREATE UNIQUE INDEX upload_attempt_open ON upload_attempt (account) WHERE ended_at IS NULL;
+CREATE INDEX job_material ON job (account, due_at) WHERE material IS NOT NULL AND wake_at IS NOT NULL;

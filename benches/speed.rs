@@ -119,11 +119,11 @@ fn million() {
     let size = fs::metadata(rig.path("state/qunfa.db")).unwrap().len();
     println!("  (the database has {} MiB)", size >> 20);
     rig.lateness(120);
-    told("resident, MiB", rig.resident_mib(), 48.0);
+    rig.tell_memory("resident with them stored");
     for _ in 0..3 {
         rig.first_release();
     }
-    told("resident after a start, MiB", rig.resident_mib(), 48.0);
+    rig.tell_memory("resident after a start");
     std::thread::sleep(Duration::from_secs(30));
     rig.idle_cpu();
 }
@@ -331,9 +331,14 @@ impl Rig {
         f64::from(ticks) / 100.0
     }
 
-    fn resident_mib(&self) -> f64 {
+    fn tell_memory(&self, what: &str) {
+        told(&format!("{what}, MiB"), self.memory_mib("VmRSS:"), 48.0);
+        println!("  (the most it ever was: {:.1} MiB)", self.memory_mib("VmHWM:"));
+    }
+
+    fn memory_mib(&self, field: &str) -> f64 {
         let status = fs::read_to_string(self.proc("status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
     }
 

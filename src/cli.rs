@@ -10,6 +10,7 @@ mod backup;
 mod check;
 mod database;
 mod decisions;
+mod errands;
 mod followers;
 mod jobs;
 mod manual;
@@ -72,6 +73,9 @@ impl Arguments {
             | Command::Approve(_)
             | Command::Cancel(_)
             | Command::Quota(_)
+            | Command::Preview(_)
+            | Command::Delete(_)
+            | Command::Speed(_)
             | Command::Submit(_)
             | Command::Backup(_)
             | Command::Completions(_)
@@ -115,6 +119,12 @@ enum Command {
     Cancel(decisions::JobOptions),
     /// Say what became of a job that may have gone out
     Resolve(decisions::ResolveOptions),
+    /// Show a job's content to people before it goes
+    Preview(errands::PreviewOptions),
+    /// Delete a broadcast that was sent
+    Delete(errands::DeleteOptions),
+    /// Show or set an account's mass-send speed
+    Speed(errands::SpeedOptions),
     /// Show what the quotas were used for; enter and correct it
     Quota(quota::Options),
     /// Copy the database into a file, while the daemon runs
@@ -305,6 +315,9 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
+        Command::Preview(options) => return errands::preview(&options, &config()?, &who, terminal),
+        Command::Delete(options) => return errands::delete(&options, &config()?, &who, terminal),
+        Command::Speed(options) => return errands::speed(&options, &config()?, &who, terminal),
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
         Command::Backup(options) => backup::run(&options, &config()?, terminal)?,
         Command::Completions(options) => manual::completions(&options, terminal)?,

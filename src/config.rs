@@ -45,8 +45,6 @@ pub struct AccountConfig {
     pub api_base: String,
     /// Whether the account is verified (认证).
     pub verified: bool,
-    /// Whether it has WeChat Pay, which allows links in articles.
-    pub payment: bool,
     /// Where access tokens come from.
     pub token: TokenSource,
     /// How its callbacks are checked; `None` is no callback.

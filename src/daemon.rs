@@ -8,6 +8,7 @@
 
 mod callback;
 mod chores;
+mod files;
 mod lock;
 mod notify;
 mod outbox;
@@ -93,7 +94,13 @@ impl RunError {
 
 impl From<StoreError> for RunError {
     fn from(error: StoreError) -> Self {
-        if error.is_damage() { Self::Database(error) } else { Self::Storage(error) }
+        let lasting = match &error {
+            StoreError::Newer(..) | StoreError::Access(..) => true,
+            StoreError::Damaged(..) | StoreError::Failed(_) | StoreError::Guard(_) => {
+                error.is_damage()
+            }
+        };
+        if lasting { Self::Database(error) } else { Self::Storage(error) }
     }
 }
 
@@ -176,9 +183,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         Some(address) => Some(callback::bind(address).await?),
         None => None,
     };
-    let names: Vec<_> = engine.accounts().map(|config| config.account.name.clone()).collect();
-    tracing::info!(accounts = names.join(", "), state_dir = %state.display(), "qunfa is running");
-    engine.look_again(now);
+    let accounts = engine.accounts().count();
+    tracing::info!(accounts, state_dir = %state.display(), "qunfa is running");
     let (ending, ended) = watch::channel(false);
     let mut tasks = tokio::task::JoinSet::new();
     let mut listens = None;
@@ -193,7 +199,9 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         tasks.spawn(callback::serve(listener, inlet, ended.clone()));
     }
     let accounts = engine.accounts().map(|config| config.account.clone()).collect();
-    let taker = taking::Taker { inbox, accounts, now: options.now.clone(), to: sender.clone() };
+    let files = files::Files::open(&state)?;
+    let (now_of_taker, to) = (options.now.clone(), sender.clone());
+    let taker = taking::Taker { inbox, accounts, files: files.clone(), now: now_of_taker, to };
     tasks.spawn(taker.run(ended));
     let chores = chores::start(sender.clone()).await;
     if large {
@@ -208,7 +216,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         manager,
         engine,
         state,
-        outbox: Outbox::new(bases, sender),
+        outbox: Outbox::new(bases, files.path(), sender),
+        files,
         now: options.now,
         jump: options.jump,
         looked: Look { at: now, version: None, seen_at: now },
@@ -239,15 +248,16 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let path = database(&config.state_dir);
     lock::make_file_private(&path)?;
     if !is_large(&config.state_dir) {
-        Store::check(&path).map_err(RunError::Database)?;
+        Store::check(&path)?;
     }
-    let store = Store::open(&path, now).map_err(RunError::Database)?;
+    let store = Store::open(&path, now)?;
     let mark = lock::read_mark(&config.state_dir)?;
-    let known = store.read().presence().map_err(RunError::Database)?;
+    let known = store.read().presence()?;
     let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
     let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
     if forgot {
-        let files = taking::remembered(inbox, &config.accounts, now)
+        let kept = files::Files::open(&config.state_dir)?;
+        let files = taking::remembered(inbox, &config.accounts, &kept, now)
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {
             tracing::warn!(files = files.len(), "the accepted files are read back");
@@ -296,6 +306,7 @@ struct Daemon {
     engine: Engine,
     state: PathBuf,
     outbox: Outbox,
+    files: files::Files,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
@@ -477,8 +488,8 @@ impl Daemon {
                 let told = told.as_ref().map(|(what, advice)| (what.as_str(), *advice));
                 self.engine.tell_of_callback(lane, kind, told, now)?;
             }
-            Input::Chore(chore) => chore.run(&mut self.engine, now)?,
-            Input::Checked(verdict) => verdict.map_err(RunError::Database)?,
+            Input::Chore(chore) => chore.run(&mut self.engine, &self.files, now)?,
+            Input::Checked(verdict) => verdict?,
             Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
         }
         Ok(())

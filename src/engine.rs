@@ -10,9 +10,11 @@
 //! job is decided as of that time: its intent is on disk by then, and the request is kept in
 //! memory until the time has come, unless a hold, a pause or a stepped clock comes first.
 
+mod errand;
 mod followers;
 mod lane;
 mod meaning;
+mod prepare;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -22,15 +24,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar;
 use crate::config::AccountConfig;
-use crate::model::{Action, Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
+use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::quota::margins;
 use crate::store::{
-    Attention, BatchBody, EventIn, FollowersAsk, Presence, ResultAsk, ResultWord, Source, Step,
-    Store, StoreError, Taken,
+    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Presence, ResultAsk, ResultWord, Source,
+    Step, Store, StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
-use crate::wechat::protocol::{self, Answer, Reply, Request};
+use crate::wechat::protocol::{self, Answer, Request};
 
+pub use errand::{Undeletable, deletable};
 pub use lane::Lane;
 pub use meaning::conclude;
 use turn::Turn;
@@ -65,6 +68,13 @@ pub enum Ticket {
     Result(ResultAsk),
     /// A page of followers, or the tags.
     Followers(FollowersAsk),
+    /// An upload for a later broadcast.
+    Upload {
+        /// The request that was written down.
+        attempt: i64,
+    },
+    /// A call beside the broadcasts.
+    Errand(ErrandAsk),
 }
 
 /// What must be done after a pass, in this order: store the mark, then send.
@@ -87,6 +97,8 @@ pub struct Mark {
 
 /// How many accounts are decided for in one commit: more would keep the first of them waiting.
 const LANES_PER_PASS: usize = 256;
+/// How long after the start accounts without anything overdue are looked at.
+const OTHERS_AFTER: TimeDelta = TimeDelta::milliseconds(50);
 /// How many accounts ask for the platform's clock at once, where it only judges an absence.
 const JUDGES: usize = 4;
 
@@ -191,9 +203,10 @@ impl Engine {
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
             for lane in &mut lanes {
-                // What is overdue is looked at first.
+                // What is overdue is looked at first, and by itself.
                 let wake = step.next_wake(&lane.config.account.name)?;
-                lane.wake = Some(wake.map_or(now, |wake| wake.min(now)));
+                let overdue = wake.filter(|wake| *wake <= now);
+                lane.wake = Some(overdue.unwrap_or(now + OTHERS_AFTER));
             }
             Ok::<_, StoreError>(presence)
         })?;
@@ -277,7 +290,9 @@ impl Engine {
 
     /// Says whether some request is under way.
     pub fn is_busy(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.busy || lane.asking_result)
+        self.lanes
+            .iter()
+            .any(|lane| lane.busy || lane.asking_result || lane.asking_errand || lane.preparing)
     }
 
     /// Decides for the accounts whose time has come, the longest due first, in one commit for many.
@@ -361,6 +376,11 @@ impl Engine {
         Ok(fired)
     }
 
+    /// Returns the requests that wait for their time.
+    pub fn armed(&self) -> impl Iterator<Item = &Outgoing> {
+        self.armed.values()
+    }
+
     /// Gives up every request that waits for its time: they certainly never left.
     ///
     /// # Errors
@@ -374,13 +394,18 @@ impl Engine {
         if requests.is_empty() {
             return Ok(());
         }
-        let never_left = || Answer {
-            reply: Reply::NotSent("it was stopped before the request left".to_owned()),
-            date: None,
-        };
-        let answers: Vec<_> =
-            requests.iter().map(|kept| (kept.lane, kept.ticket, never_left())).collect();
-        self.settle(&answers, now)
+        let Self { store, lanes, .. } = self;
+        store.step(|step| {
+            for Outgoing { lane, ticket, .. } in requests {
+                let lane = &mut lanes[lane];
+                lane.busy = false;
+                lane.wake = Some(now);
+                if let Ticket::Send { attempt } = ticket {
+                    step.withdraw(attempt, &lane.config.account, now)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Records what came of requests, in one commit for all of them.
@@ -630,9 +655,9 @@ impl Engine {
     }
 }
 
-/// Returns the fixed bodies of a job's batches.
+/// Returns the fixed bodies of a job's batches; none for a job that is no broadcast.
 pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
-    let Action::Broadcast(broadcast) = &spec.action;
+    let Some(broadcast) = spec.action.broadcast() else { return Vec::new() };
     let Audience::List(list) = &broadcast.audience else {
         return vec![BatchBody { body: protocol::body(broadcast, None), receivers: None }];
     };
@@ -671,8 +696,10 @@ fn attend_afresh(step: &Step<'_>, lanes: &[Lane], now: DateTime<Utc>) -> Result<
     {
         step.unattend_all(kind)?;
     }
-    for account in step.accounts_with_open_jobs()? {
-        if lane_named(lanes, &account).is_none() {
+    let configured: HashSet<_> =
+        lanes.iter().map(|lane| lane.config.account.name.as_str()).collect();
+    for account in step.account_names()? {
+        if !configured.contains(account.as_str()) && step.next_wake(&account)?.is_some() {
             let what = format!("account {account} has planned jobs and is not in the config");
             tracing::error!("{what}: nothing of it is released");
             let advice = "put the account back into the config and restart the daemon";

@@ -7,9 +7,13 @@
 //! a receipt, or `rejected/` with the reason. Nothing here knows which jobs exist already.
 
 mod archive;
+mod article;
 mod broadcast;
 mod entry;
+mod errand;
+mod html;
 mod job;
+mod media;
 mod package;
 mod submit;
 mod time;
@@ -32,7 +36,7 @@ pub use submit::{Fate, Submitted, submit};
 use crate::model::Account;
 use crate::yaml;
 pub use crate::yaml::Diagnostic;
-use crate::yaml::diagnostic::{Place, Report};
+use crate::yaml::diagnostic::{Place, Report, quote};
 use entry::{EntryKind, Seen};
 
 /// How long an entry must not have changed before it is read.
@@ -76,12 +80,17 @@ pub struct Parsed {
     pub jobs: Vec<ParsedJob>,
 }
 
-/// Where the lists of OpenIDs come from that a job file names.
+/// Where the lists of OpenIDs, the articles' texts and the media come from that a job file names.
 pub trait ListSource {
     /// Returns the bytes of a list, or a sentence that says why there is none.
     ///
     /// The path is relative and has no `..`; it may still name a symlink.
     fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String>;
+
+    /// Returns the bytes of an article's text or a medium, the same way.
+    fn file(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
+        self.list(path)
+    }
 }
 
 /// No lists: the file was dropped alone.
@@ -91,6 +100,11 @@ pub struct NoLists;
 impl ListSource for NoLists {
     fn list(&self, _path: &str) -> Result<Cow<'_, [u8]>, String> {
         Err("`touser_file` needs a folder: drop one with the job file and its list".to_owned())
+    }
+
+    fn file(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
+        let path = quote(path);
+        Err(format!("{path} needs a folder: drop one with the job file and its media"))
     }
 }
 

@@ -4,12 +4,23 @@
 //! machines whose only moves are [`JobState::may_become`] and [`BatchState::may_become`]; the
 //! store refuses every other. Nothing here knows a clock, a socket or a database.
 
+mod errand;
+
+mod material;
+
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub use errand::{ARTICLES_MOST, Deletion, Errand, Preview, Speed, Viewer};
+
+pub use material::{
+    Article, ArticlesVia, Asset, Caption, Format, Material, Media, NEWS, UploadKind, key,
+    placeholder,
+};
 
 /// The shortest list of OpenIDs that one `mass/send` takes (40130 below it).
 pub const LIST_MIN: usize = 2;
@@ -55,12 +66,24 @@ pub struct Account {
     pub daily_calls: u32,
     /// History entries a day; `None` switches the newer rule off for a service account.
     pub history_per_day: Option<u32>,
+    /// Whether it has WeChat Pay, which allows links in articles.
+    pub payment: bool,
+    /// How its articles come to the platform.
+    pub articles_via: ArticlesVia,
 }
 
 /// An id chosen by the job's author: `[A-Za-z0-9._@-]`, 1 to 64 characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct JobId(String);
+
+impl TryFrom<String> for JobId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("this is no job id")
+    }
+}
 
 impl JobId {
     /// Returns the id, or `None` where it breaks the rule above.
@@ -147,6 +170,12 @@ pub struct JobSpec {
     pub approval: bool,
     /// What full receivers mean.
     pub on_full_receivers: OnFullReceivers,
+    /// Who sees it before it goes. Left out of the digest where nobody does, as the speed is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
+    /// The speed that a broadcast goes at; none for the one that the account has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<Speed>,
     /// What it does.
     pub action: Action,
 }
@@ -165,6 +194,10 @@ impl JobSpec {
 pub enum Action {
     /// A mass send.
     Broadcast(Broadcast),
+    /// The deletion of a broadcast that was sent.
+    Delete(Deletion),
+    /// The account's mass-send speed.
+    Speed(Speed),
 }
 
 impl Action {
@@ -172,6 +205,33 @@ impl Action {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Broadcast(_) => "broadcast",
+            Self::Delete(_) => "delete",
+            Self::Speed(_) => "speed",
+        }
+    }
+
+    /// Returns the one call that it makes, where it is no broadcast.
+    pub fn errand(&self) -> Option<Errand> {
+        match self {
+            Self::Broadcast(_) => None,
+            Self::Delete(deletion) => Some(Errand::Delete(deletion.clone())),
+            Self::Speed(speed) => Some(Errand::SpeedSet(*speed)),
+        }
+    }
+
+    /// Returns the broadcast, where it is one.
+    pub fn broadcast(&self) -> Option<&Broadcast> {
+        match self {
+            Self::Broadcast(broadcast) => Some(broadcast),
+            Self::Delete(_) | Self::Speed(_) => None,
+        }
+    }
+
+    /// Returns the broadcast to change it, where it is one.
+    pub fn broadcast_mut(&mut self) -> Option<&mut Broadcast> {
+        match self {
+            Self::Broadcast(broadcast) => Some(broadcast),
+            Self::Delete(_) | Self::Speed(_) => None,
         }
     }
 }
@@ -241,6 +301,13 @@ pub enum Content {
         /// The coupon's id.
         card_id: String,
     },
+    /// What is uploaded first: local files, articles.
+    Prepared {
+        /// What it will be, with placeholders for ids that are not known yet.
+        content: Box<Self>,
+        /// What is uploaded.
+        material: Material,
+    },
 }
 
 /// The newer picture message.
@@ -273,6 +340,21 @@ impl Content {
             Self::Voice { .. } => "voice",
             Self::Mpvideo { .. } => "mpvideo",
             Self::Wxcard { .. } => "wxcard",
+            Self::Prepared { content, .. } => content.msgtype(),
+        }
+    }
+
+    /// Returns what is uploaded before it can go, if anything is.
+    pub fn material(&self) -> Option<&Material> {
+        match self {
+            Self::Prepared { material, .. } => Some(material),
+            Self::Text { .. }
+            | Self::Mpnews { .. }
+            | Self::Image { .. }
+            | Self::Images(_)
+            | Self::Voice { .. }
+            | Self::Mpvideo { .. }
+            | Self::Wxcard { .. } => None,
         }
     }
 }
@@ -380,7 +462,7 @@ states! {
         /// The platform says that it went out.
         Sent = "sent" -> [];
         /// Refused for good, or stopped by the platform after it was accepted.
-        Failed = "failed" -> [Planned];
+        Failed = "failed" -> [Planned, Held];
         /// Some batches went out, others certainly did not.
         Partial = "partial" -> [Planned];
         /// A batch may have gone out and may not be asked again: a person, or its event, settles it.
@@ -390,7 +472,7 @@ states! {
         /// Its next window lay beyond its `expires`.
         Expired = "expired" -> [];
         /// Nobody could release it in time; a person decides.
-        Missed = "missed" -> [Planned];
+        Missed = "missed" -> [Planned, Held];
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
-use crate::calendar;
+use crate::calendar::{self, Window};
 use crate::model::{Account, BatchState, JobId, JobState, OnFullReceivers, OnQuota};
 use crate::quota::{self, Because, Block, Demand, Need, Usage, margins};
 
@@ -47,6 +47,13 @@ pub struct Job {
     pub asked: bool,
     /// Whether its author wrote no time: it takes the first slot that nobody owns.
     pub anytime: bool,
+}
+
+impl Job {
+    /// Says whether it is a broadcast, rather than one call beside them.
+    pub fn is_broadcast(&self) -> bool {
+        self.demand.calls > 0
+    }
 }
 
 /// A job's place among claims on one window: the smaller one owns it.
@@ -90,6 +97,8 @@ pub enum Step {
     RunOut,
     /// Ask for this batch (an index), if the rules have room.
     Ask(usize),
+    /// Make the one call that it is about.
+    Act,
     /// It waits for results or a person.
     Nothing,
 }
@@ -116,6 +125,10 @@ pub fn next_step(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Step {
         None if now > deadline => return Step::Miss,
         Some(_) if now >= deadline => return Step::RunOut,
         None | Some(_) => {}
+    }
+    if !job.is_broadcast() {
+        let begun = job.first_asked_at.is_some();
+        return if begun { Step::Wait(deadline) } else { Step::Act };
     }
     let open = |batch: &Batch| match batch.state {
         BatchState::Planned | BatchState::InDoubt => true,
@@ -154,7 +167,7 @@ pub fn deadline(job: &Job) -> DateTime<Utc> {
 pub fn wake_at(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match next_step(job, batches, now) {
         Step::Wait(until) => Some(until),
-        Step::Miss | Step::RunOut | Step::Ask(_) => Some(now),
+        Step::Miss | Step::RunOut | Step::Ask(_) | Step::Act => Some(now),
         Step::Nothing => match job.state {
             // A request is under way: its answer, or the next start, will say more.
             JobState::Planned | JobState::Held | JobState::Releasing => Some(deadline(job)),
@@ -184,13 +197,42 @@ pub fn backoff(clientmsgid: &str, attempts: u32) -> TimeDelta {
     doubled.min(margins::BACKOFF_MAX) + spread
 }
 
+/// The windows without room that a job passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// What kept it from the first of them, its own.
+    pub own: Block,
+    /// The first and the last of the others.
+    pub others: Option<(Window, Window)>,
+}
+
+impl Passed {
+    fn and(passed: Option<Self>, block: Block) -> Self {
+        let Some(Self { own, others }) = passed else {
+            return Self { own: block, others: None };
+        };
+        let from = others.map_or(block.window, |(from, _)| from);
+        Self { own, others: Some((from, block.window)) }
+    }
+
+    /// Returns the words that tell why a job moved: of its own window first.
+    pub fn sentence(self) -> String {
+        let own = sentence(self.own);
+        match self.others {
+            None => own,
+            Some((from, to)) if from == to => format!("{own}, and {from} has no room either"),
+            Some((from, to)) => format!("{own}, and {from} to {to} have no room either"),
+        }
+    }
+}
+
 /// Where a job may go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// At this instant, the blocks being the windows passed over on the way.
-    At(DateTime<Utc>, Option<Block>),
-    /// Its next window lies beyond its `expires`, because of this block.
-    Beyond(Block),
+    /// At this instant, after the windows passed over on the way.
+    At(DateTime<Utc>, Option<Passed>),
+    /// Its next window lies beyond its `expires`, because of these.
+    Beyond(Passed),
     /// No window will ever have room.
     Never(Block),
 }
@@ -209,7 +251,7 @@ pub fn place<E>(
     earliest: DateTime<Utc>,
     usage: &mut dyn FnMut(Need) -> Result<Usage, E>,
 ) -> Result<Placement, E> {
-    let mut passed: Option<Block> = None;
+    let mut passed = None;
     let mut days = 0;
     let mut not_before = earliest;
     loop {
@@ -218,8 +260,8 @@ pub fn place<E>(
         if at < not_before {
             continue;
         }
-        if let Some(block) = passed.filter(|_| at > job.expires_at) {
-            return Ok(Placement::Beyond(block));
+        if let Some(passed) = passed.filter(|_| at > job.expires_at) {
+            return Ok(Placement::Beyond(passed));
         }
         match blocked(job, account, at, usage)? {
             None => return Ok(Placement::At(at, passed)),
@@ -228,8 +270,7 @@ pub fn place<E>(
             }
             Some(block) => {
                 not_before = block.window.end();
-                passed =
-                    Some(passed.filter(|first| first.because == Because::Claimed).unwrap_or(block));
+                passed = Some(Passed::and(passed, block));
             }
         }
     }

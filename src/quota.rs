@@ -64,10 +64,18 @@ pub enum Rule {
     DailyCalls,
     /// Calls of the mass family in a sliding minute.
     PerMinute,
+    /// Previews of the day.
+    DailyPreviews,
+    /// Deletions of the day.
+    DailyDeletes,
     /// `stable_token` calls with `force_refresh`.
     ForcedToken,
     /// Pages of the list of followers.
     FollowerPages,
+    /// `draft/add` calls of the day.
+    DailyDrafts,
+    /// `media/uploadnews` calls of the day.
+    DailyUploadnews,
 }
 
 /// What a rule counts its figures in.
@@ -100,7 +108,7 @@ pub struct Row {
     pub source: &'static str,
 }
 
-/// Every rule that a broadcast meets.
+/// Every rule that a request of ours meets.
 pub const TABLE: &[Row] = &[
     Row {
         rule: Rule::DailySend,
@@ -163,6 +171,26 @@ pub const TABLE: &[Row] = &[
         source: "群发接口和原创校验, 请注意 6",
     },
     Row {
+        rule: Rule::DailyPreviews,
+        name: "daily_previews",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 100,
+        counts: "preview calls; the documents speak of those to WeChat names",
+        source: "预览接口: 每日调用次数有限制(100次)",
+    },
+    Row {
+        rule: Rule::DailyDeletes,
+        name: "daily_deletes",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 10,
+        counts: "delete calls",
+        source: "接口调用频次限制说明: 删除图文 10",
+    },
+    Row {
         rule: Rule::ForcedToken,
         name: "forced_token",
         subscription: true,
@@ -181,6 +209,26 @@ pub const TABLE: &[Row] = &[
         limit: 500,
         counts: "user/get calls, a page of 10,000 followers each",
         source: "接口调用频次限制: 获取用户列表",
+    },
+    Row {
+        rule: Rule::DailyDrafts,
+        name: "daily_drafts",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 1_000,
+        counts: "draft/add calls",
+        source: "接口调用频次限制说明: 新建草稿",
+    },
+    Row {
+        rule: Rule::DailyUploadnews,
+        name: "daily_uploadnews",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 10,
+        counts: "media/uploadnews calls",
+        source: "接口调用频次限制说明: 上传图文消息素材",
     },
 ];
 
@@ -238,8 +286,12 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
         | Rule::MonthlyHistory
         | Rule::MonthlyReceiver
         | Rule::PerMinute
+        | Rule::DailyPreviews
+        | Rule::DailyDeletes
         | Rule::ForcedToken
-        | Rule::FollowerPages => Some(row.limit),
+        | Rule::FollowerPages
+        | Rule::DailyDrafts
+        | Rule::DailyUploadnews => Some(row.limit),
     }
 }
 
@@ -248,7 +300,7 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
 pub struct Demand {
     /// Whether it goes to everyone, and so into the history.
     pub everyone: bool,
-    /// How many mass-send calls it makes.
+    /// How many mass-send calls it makes; none is no broadcast, and uses nothing.
     pub calls: u32,
 }
 
@@ -266,7 +318,7 @@ pub struct Need {
 /// Returns what a demand uses at an instant.
 pub fn needs(account: &Account, demand: Demand, at: DateTime<Utc>) -> Vec<Need> {
     [
-        (Rule::DailySend, 1),
+        (Rule::DailySend, u32::from(demand.calls > 0)),
         (Rule::DailyHistory, u32::from(demand.everyone)),
         (Rule::MonthlyHistory, u32::from(demand.everyone)),
         (Rule::DailyCalls, demand.calls),
@@ -377,6 +429,7 @@ pub fn keeps(window: Window, dated: DateTime<Utc>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ArticlesVia;
 
     fn account(kind: Kind) -> Account {
         Account {
@@ -385,6 +438,8 @@ mod tests {
             kind,
             daily_calls: 100,
             history_per_day: Some(1),
+            payment: false,
+            articles_via: ArticlesVia::Draft,
         }
     }
 

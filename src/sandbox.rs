@@ -17,12 +17,12 @@ mod fault;
 mod followers;
 mod job;
 mod mass;
-mod material;
 mod push;
 mod repeat;
 mod seal;
 pub mod server;
 mod token;
+mod upload;
 
 #[cfg(test)]
 mod fault_tests;
@@ -370,6 +370,10 @@ impl Platform {
         match path {
             "/cgi-bin/user/tag/get" => self.tagged(&call),
             "/cgi-bin/tags/getidlist" => self.tags_of(&call),
+            "/cgi-bin/media/uploadimg" => self.upload_picture(&call),
+            "/cgi-bin/media/upload" => self.upload_media(&call),
+            "/cgi-bin/material/add_material" => self.add_material(&call),
+            "/cgi-bin/draft/add" => self.add_draft(&call),
             "/cgi-bin/media/uploadvideo" => self.upload_video(&call),
             "/cgi-bin/media/uploadnews" => self.upload_news(&call),
             _ => self.mass(&call),

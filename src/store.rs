@@ -12,17 +12,21 @@ mod ahead;
 mod articles;
 mod backup;
 mod decisions;
+mod deletion;
+mod errand;
 mod events;
 mod followers;
 mod ledger;
 mod list;
 mod place;
+mod prelude;
 mod reach;
 mod receivers;
 mod release;
 mod results;
 mod settle;
 mod take;
+mod upload;
 mod view;
 mod word;
 
@@ -37,6 +41,8 @@ use crate::model::{BatchState, JobId, JobState};
 
 pub use articles::ArticleResult;
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
+pub use deletion::DeletionFacts;
+pub use errand::{Again, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
 pub use events::EventIn;
 pub use followers::{FollowersAsk, FollowersView, Next as ReadingNext, SetView, TagTold};
 pub use ledger::{DecisionView, EntryView, Recorded};
@@ -47,15 +53,17 @@ pub use release::{Begun, Refusal};
 pub use results::{Refused, ResultAsk, ResultWord};
 pub use settle::{SendOutcome, Settled, Word};
 pub use take::{BatchBody, Source, Taken};
+pub use upload::{Unready, UploadOutcome, UploadView, Uploaded, Uploading, Wanting};
 pub use view::{
     AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
 };
 
 /// The schema that this program writes.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// What leads from each version to the next; the first entry leads from 1 to 2.
-const UPGRADES: &[&str] = &[include_str!("store/upgrade_2.sql")];
+const UPGRADES: &[&str] =
+    &[include_str!("store/upgrade_2.sql"), include_str!("store/upgrade_3.sql")];
 
 const SCHEMA: &str = include_str!("../schema.sql");
 
@@ -143,7 +151,12 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_existing(path: &Path, now: DateTime<Utc>) -> Result<Option<Self>> {
         match path.try_exists() {
-            Ok(true) => Self::take_over(connect(path)?, path, now).map(Some),
+            Ok(true) => {
+                let db = connect(path)?;
+                // Made this instant by a daemon that has not written it yet.
+                let is_empty = version(&db).map_err(|error| opening(path, error))? == 0;
+                if is_empty { Ok(None) } else { Self::take_over(db, path, now).map(Some) }
+            }
             Ok(false) => Ok(None),
             Err(error) => {
                 Err(StoreError::Guard(format!("cannot look at {}: {error}", path.display())))
@@ -175,7 +188,7 @@ impl Store {
     /// Where SQLite fails.
     pub fn prepare(mut db: Connection, now: DateTime<Utc>) -> Result<Self> {
         db.busy_timeout(Duration::from_secs(5))?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
+        use_wal(&db)?;
         // An intent that a power cut can forget is no intent.
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", "ON")?;
@@ -230,6 +243,27 @@ impl Store {
     pub fn read(&self) -> Step<'_> {
         Step { db: &self.db }
     }
+}
+
+/// Sets the journal mode, waiting for others who look at a file that is only just made: SQLite
+/// itself does not wait there.
+fn use_wal(db: &Connection) -> rusqlite::Result<()> {
+    const TRIES: u32 = 100;
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut left = TRIES;
+    loop {
+        match db.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && left > 0 => {
+                left -= 1;
+                std::thread::sleep(PAUSE);
+            }
+            done => return done,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
 
 /// Connects to a database whose version this program knows.
@@ -380,10 +414,12 @@ impl Step<'_> {
             .prepare("SELECT id FROM attempt WHERE ended_at IS NULL")?
             .query_map([], |row| row.get::<_, i64>(0))?
             .collect::<rusqlite::Result<Vec<_>>>()?;
+        self.leave_open_uploads(now)?;
         let count = u32::try_from(open.len()).unwrap_or(u32::MAX);
         for attempt in open.drain(..) {
             self.doubt(attempt, "the daemon ended before the answer was stored", now)?;
         }
+        self.leave_open_errands_in_doubt(now)?;
         Ok(count)
     }
 
@@ -522,15 +558,12 @@ impl Step<'_> {
         self.run("DELETE FROM attention WHERE kind = ?1", params![kind])
     }
 
-    /// Returns the accounts that have jobs which are not ended.
+    /// Returns every account that was ever known.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn accounts_with_open_jobs(&self) -> Result<Vec<String>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT name FROM account WHERE EXISTS
-                 (SELECT 1 FROM job WHERE account = name AND wake_at IS NOT NULL)",
-        )?;
+    pub fn account_names(&self) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached("SELECT name FROM account")?;
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -64,6 +64,9 @@ struct CheckedJob {
     batches: usize,
     notes: Vec<String>,
     warnings: Vec<String>,
+    /// What it does, for people.
+    #[serde(skip)]
+    what: String,
     /// When its first request would be made, if it is.
     #[serde(skip)]
     goes_at: Option<DateTime<Utc>>,
@@ -304,6 +307,7 @@ fn checked_job(
         at: view.at.map(calendar::rfc3339),
         due: calendar::rfc3339(view.due),
         goes_at: goes_at(&view, &job.spec, now),
+        what: view.what(),
         id: view.id,
         account: view.account,
         action: view.action,
@@ -394,15 +398,21 @@ fn problem(page: &mut Page, diagnostic: &Diagnostic) {
     }
 }
 
-fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
-    page.lines(Tone::Head, 2, &format!("{} ({})", job.id, job.account));
+fn what(job: &CheckedJob) -> String {
+    if job.batches == 0 {
+        return job.what.clone();
+    }
     let receivers = match job.receivers {
         Some(some) => format!("{} receivers", text::count(some.into())),
         None => job.audience.clone(),
     };
     let batches = text::plural(job.batches, "call", "calls");
-    let what = format!("{} of {} to {receivers} in {batches}", job.action, job.msgtype);
-    page.lines(Tone::Plain, 4, &what);
+    format!("{} of {} to {receivers} in {batches}", job.action, job.msgtype)
+}
+
+fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
+    page.lines(Tone::Head, 2, &format!("{} ({})", job.id, job.account));
+    page.lines(Tone::Plain, 4, &what(job));
     if let Some(at) = job.goes_at {
         page.lines(Tone::Plain, 4, &format!("goes at {}", text::time_and_distance(at, now)));
     }

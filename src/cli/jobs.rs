@@ -108,13 +108,13 @@ fn require_account(name: &str, config: &Config, store: Option<&Store>) -> Result
 
 /// Writes jobs as a table, each reason below its job.
 fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
-    let columns = [("job", 0), ("account", 14), ("state", 9), ("due", 45)];
+    let columns = [("job", 0), ("account", 14), ("state", 14), ("due", 45)];
     let mut table = Table::new(&columns);
     for job in jobs {
         table.row(vec![
             Cell::plain(&job.id),
             Cell::plain(&job.account),
-            Cell::new(tone(job.state), job.state.as_str()),
+            Cell::new(tone(job.state), job.stands()),
             Cell::new(lateness(job, now), &text::time_and_distance(job.due, now)),
         ]);
         if let Some(reason) = &job.reason {

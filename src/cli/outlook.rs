@@ -45,6 +45,10 @@ pub(super) enum Fate {
     Goes,
     /// A request of it is under way.
     UnderWay,
+    /// The daemon ended during a request of it, and asks again once it runs.
+    Interrupted,
+    /// Its time for asking ends before it could be asked again.
+    RunsOut,
     /// It goes at the time given if a person approves it before.
     NeedsApproval,
     /// Its account is stopped until a person says otherwise, or the daemon can go on.
@@ -94,6 +98,11 @@ impl Outlook {
         match self.outlook {
             Fate::Goes => (late, text::time_and_distance(at, now)),
             Fate::UnderWay => (Tone::Plain, "a request is under way".to_owned()),
+            Fate::Interrupted => (Tone::Warn, "in doubt, waits for the daemon".to_owned()),
+            Fate::RunsOut => (
+                Tone::Warn,
+                format!("not asked again, its time ends {}", text::time(self.not_after)),
+            ),
             Fate::NeedsApproval => (Tone::Warn, text::time_and_distance(at, now)),
             Fate::Stopped => (Tone::Alarm, format!("stopped, due {}", text::time(due))),
             Fate::TooLate => (Tone::Alarm, format!("too late, due {}", text::time(due))),
@@ -202,7 +211,8 @@ impl Around {
         let planned =
             view.at.filter(|at| *at < view.due).map(|at| format!("planned for {}", text::time(at)));
         let told = view.reason.clone().filter(|reason| !outlook.why.iter().any(|w| w == reason));
-        outlook.why.splice(0..0, planned.into_iter().chain(told));
+        let uploads = self.by_its_uploads(step.preparation(&id, self.now)?, view);
+        outlook.why.splice(0..0, planned.into_iter().chain(told).chain(uploads));
         self.by_its_account(&mut outlook, view);
         Ok(Some(outlook))
     }
@@ -223,8 +233,14 @@ impl Around {
         let (outlook, goes_at) = match plan::next_step(job, batches, self.now) {
             Next::Miss | Next::RunOut => (Fate::TooLate, None),
             Next::Wait(_) if held => (Fate::NeedsApproval, goes(job.due_at)),
+            Next::Wait(_) if !job.is_broadcast() && job.first_asked_at.is_some() => {
+                (Fate::UnderWay, None)
+            }
+            // Then nothing is asked any more, and what is still open is settled without.
+            Next::Wait(at) if at >= deadline => (Fate::RunsOut, None),
             Next::Wait(at) => (Fate::Goes, goes(at)),
-            Next::Ask(_) => (Fate::Goes, goes(self.now)),
+            Next::Ask(_) | Next::Act => (Fate::Goes, goes(self.now)),
+            Next::Nothing if self.running.is_none() => (Fate::Interrupted, None),
             Next::Nothing => (Fate::UnderWay, None),
         };
         match outlook {
@@ -234,6 +250,12 @@ impl Around {
                 text::time(deadline)
             )),
             Fate::TooLate => why.push(too_late(job)),
+            Fate::Interrupted => why.push(
+                "the daemon ended during a request: when it runs, it asks again with the same \
+                 clientmsgid"
+                    .to_owned(),
+            ),
+            Fate::RunsOut => why.push(runs_out(batches).to_owned()),
             Fate::Goes | Fate::UnderWay | Fate::Stopped | Fate::WillDefer | Fate::WillFail => {}
         }
         let in_doubt = batches.iter().filter(|batch| batch.state == BatchState::InDoubt).count();
@@ -279,13 +301,26 @@ impl Around {
         Ok(())
     }
 
+    /// What its uploads still need.
+    fn by_its_uploads(&self, begins: Option<DateTime<Utc>>, view: &JobView) -> Option<String> {
+        let begins = begins?;
+        let is_told = view.reason.as_ref().is_some_and(|why| why.starts_with("waits for its up"));
+        match begins > self.now {
+            true if !is_told => {
+                Some(format!("prepares at {}: its uploads begin then", text::time(begins)))
+            }
+            false if !is_told => Some("waits for its uploads".to_owned()),
+            true | false => None,
+        }
+    }
+
     /// What holds, pauses or delays everything of its account.
     fn by_its_account(&self, outlook: &mut Outlook, view: &JobView) {
         let due = view.due <= self.now;
         let stop = self.stop(&view.account).filter(|stop| stop.lift.is_some() || due);
         match stop {
-            Some(stop) if outlook.outlook != Fate::UnderWay => {
-                if outlook.outlook != Fate::TooLate {
+            Some(stop) if !matches!(outlook.outlook, Fate::UnderWay | Fate::Interrupted) => {
+                if !matches!(outlook.outlook, Fate::TooLate | Fate::RunsOut) {
                     outlook.outlook = Fate::Stopped;
                     outlook.goes_at = None;
                     if view.state != JobState::Held {
@@ -324,6 +359,15 @@ impl Around {
             age <= margins::DATE_AGE_MAX && apart <= margins::CLOCK_APART
         });
         (!fresh).then(|| "waits for the platform's clock".to_owned())
+    }
+}
+
+fn runs_out(batches: &[Batch]) -> &'static str {
+    if batches.iter().any(|batch| batch.state == BatchState::InDoubt) {
+        "the pause before its next request is longer than its retry_for: what is in doubt then \
+         becomes uncertain"
+    } else {
+        "the pause before its next request is longer than its time for asking: it becomes missed"
     }
 }
 

@@ -60,6 +60,10 @@ pub(super) fn retry(
 }
 
 fn retried(job: &JobView) -> String {
+    if job.batches.is_empty() {
+        let due = calendar::beijing(job.due);
+        return format!("Job {} is {} again, due {due}.\n", job.id, job.state);
+    }
     let asked = |state: BatchState| match state {
         BatchState::Planned => true,
         BatchState::Asking
@@ -75,8 +79,13 @@ fn retried(job: &JobView) -> String {
         0 => String::new(),
         some => format!("; {} stay as they are", text::plural(some, "batch", "batches")),
     };
+    let approval = if job.state == JobState::Held {
+        format!("It was never approved: `qunfa approve {}` now, or it is missed again.\n", job.id)
+    } else {
+        String::new()
+    };
     format!(
-        "Job {} is {} again, due {}: {} to be asked for{kept}.\n",
+        "Job {} is {} again, due {}: {} to be asked for{kept}.\n{approval}",
         job.id,
         job.state,
         calendar::beijing(job.due),

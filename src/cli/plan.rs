@@ -371,6 +371,8 @@ fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
     let (tone, word) = match job.outlook.outlook {
         outlook::Fate::Goes => (Tone::Plain, ""),
         outlook::Fate::UnderWay => (Tone::Plain, ", a request is under way"),
+        outlook::Fate::Interrupted => (Tone::Warn, ", in doubt"),
+        outlook::Fate::RunsOut => (Tone::Warn, ", NOT ASKED AGAIN"),
         outlook::Fate::NeedsApproval => (Tone::Warn, ", if approved"),
         outlook::Fate::Stopped => (Tone::Alarm, ", STOPPED"),
         outlook::Fate::TooLate => (Tone::Alarm, ", TOO LATE"),

@@ -18,7 +18,8 @@ use crate::config::Config;
 use crate::model::{Account, Kind};
 use crate::quota;
 use crate::store::{
-    Entry, EntryView, JobView, Recorded, RuleView, Said, Step, Store, StoreError, Wanted,
+    DecisionView, Entry, EntryView, JobView, Recorded, RuleView, Said, Step, Store, StoreError,
+    Wanted,
 };
 
 #[derive(Debug, Args)]
@@ -93,6 +94,15 @@ struct When {
 }
 
 fn parse_time(text: &str) -> Result<When, String> {
+    let when = written_time(text)?;
+    let first = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
+    if when.at.with_timezone(&Shanghai).date_naive() < first {
+        return Err("that day lies before 2000".to_owned());
+    }
+    Ok(when)
+}
+
+fn written_time(text: &str) -> Result<When, String> {
     let local = |local: NaiveDateTime| {
         calendar::instant(local, Shanghai).map(|at| When { at }).map_err(|error| error.to_string())
     };
@@ -123,6 +133,8 @@ struct LedgerView {
     held: bool,
     rules: Vec<RuleView>,
     entries: Vec<EntryView>,
+    /// What was said of the account and of no entry.
+    decisions: Vec<DecisionView>,
 }
 
 /// Shows the ledger, or changes it.
@@ -161,6 +173,7 @@ fn list(options: &Options, config: &Config, terminal: &mut Terminal<'_>) -> Resu
             held: stops.hold.is_some(),
             rules: step.rules(account, now)?,
             entries: step.entries(account, now)?,
+            decisions: step.decisions_without_entry(&account.name)?,
         });
     }
     terminal.answer(options.json, &ledgers, |page, ledgers| {
@@ -179,6 +192,12 @@ fn render(page: &mut Page, ledger: &LedgerView, now: DateTime<Utc>) {
     let tone = if ledger.held || ledger.paused { Tone::Alarm } else { Tone::Head };
     page.lines(tone, 0, &format!("{} ({}){held}{paused}", ledger.name, ledger.kind));
     status::rules_table(page, &ledger.rules, now);
+    for decision in &ledger.decisions {
+        let said = Said { who: &decision.who, why: decision.why.as_deref() };
+        let line = said.line(&format!("said {}", text::time(decision.at)));
+        let line = format!("nothing was sent before qunfa knew it: {line}");
+        page.hanging(Tone::Quiet, 2, "", &line);
+    }
     page.gap();
     if ledger.entries.is_empty() {
         return page.lines(Tone::Plain, 2, "Nothing has charged the windows that count now.");

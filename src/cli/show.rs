@@ -15,8 +15,8 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, EventView, HistoryView,
-    JobView, Said, Step, Store,
+    ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, ErrandView, EventView,
+    HistoryView, JobView, Said, Step, Store, UploadView,
 };
 use crate::wechat::codes;
 
@@ -38,13 +38,18 @@ struct StoryView {
     outlook: Option<Outlook>,
     history: Vec<HistoryView>,
     attempts: Vec<AttemptView>,
+    uploads: Vec<UploadView>,
     charges: Vec<ChargeView>,
     events: Vec<EventView>,
-    /// Holds and resumes that fell into its waiting.
+    /// Holds and resumes that fell into its waiting, and corrections of the ledger that moved it.
     decisions: Vec<DecisionView>,
     /// Events that may be an uncertain job's own.
     candidates: Vec<EventView>,
     result: Option<ResultView>,
+    /// Calls beside the broadcast: previews, its speed, or all that the job does.
+    errands: Vec<ErrandView>,
+    /// What is still to be done before its broadcast.
+    preludes: Vec<String>,
     /// What events told of its articles.
     articles: Vec<ArticleResult>,
     /// How many of its receivers can still receive it, as far as is known.
@@ -123,10 +128,13 @@ fn read(
         result: result(&job.batches, step.expected(id)?),
         history: step.history(id)?,
         attempts: step.attempts(id)?,
+        uploads: step.uploads(id)?,
         charges: step.charges(id)?,
         events: step.events(id)?,
         decisions: step.decisions_about(id)?,
         candidates: step.candidates(id)?,
+        errands: step.errands(id)?,
+        preludes: step.preludes(id)?,
         articles: step.articles(id)?,
         job,
     })
@@ -176,13 +184,22 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     if let Some(outlook) = &view.outlook {
         goes(page, outlook, &view.job, now);
     }
+    for prelude in &view.preludes {
+        page.hanging(Tone::Plain, 2, "before    ", prelude);
+    }
     if let Some(receivers) = &view.receivers {
         let tone = if view.is_short { Tone::Warn } else { Tone::Plain };
         page.hanging(tone, 2, "receivers ", receivers);
     }
     page.gap();
-    batches(page, &view.job.batches);
-    page.gap();
+    if !view.job.batches.is_empty() {
+        batches(page, &view.job.batches);
+        page.gap();
+    }
+    if !view.uploads.is_empty() {
+        uploads(page, &view.uploads);
+        page.gap();
+    }
     page.head("STORY");
     for (at, tone, line) in story(view) {
         page.hanging(tone, 2, &format!("{}  ", calendar::beijing(at)), &line);
@@ -191,6 +208,7 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         page.gap();
         doubt(page, view);
     }
+    errands(page, &view.errands);
     page.gap();
     charges(page, &view.charges);
     if let Some(result) = &view.result {
@@ -201,13 +219,12 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
 }
 
 fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
-    let deleted = if job.deleted { ", deleted since" } else { "" };
-    page.lines(jobs::tone(job.state), 0, &format!("{} is {}{deleted}", job.id, job.state));
+    page.lines(jobs::tone(job.state), 0, &format!("{} is {}", job.id, job.stands()));
     let at = match job.at {
         Some(at) => text::time_and_distance(at, now),
         None => "as soon as allowed".to_owned(),
     };
-    let what = format!("{} of {} to {}", job.action, job.msgtype, job.audience);
+    let what = job.what();
     for (label, value) in [
         ("account   ", job.account.as_str()),
         ("action    ", &what),
@@ -232,6 +249,22 @@ fn goes(page: &mut Page, outlook: &Outlook, job: &JobView, now: DateTime<Utc>) {
     }
     let until = text::time_and_distance(outlook.not_after, now);
     page.hanging(Tone::Plain, 2, "not after ", &until);
+}
+
+/// Calls beside the broadcast that are not done: how they ended otherwise stands in the story.
+fn errands(page: &mut Page, errands: &[ErrandView]) {
+    let open: Vec<_> = errands.iter().filter(|errand| errand.ended.is_none()).collect();
+    if open.is_empty() {
+        return;
+    }
+    page.gap();
+    page.head("ASKED FOR");
+    for errand in open {
+        let label = format!("{}  ", calendar::beijing(errand.at));
+        let said = errand.errmsg.as_deref().unwrap_or("no answer yet");
+        let line = format!("{}: {}, {said}", errand.what, errand.state.replace('_', " "));
+        page.hanging(Tone::Warn, 2, &label, &line);
+    }
 }
 
 fn batches(page: &mut Page, batches: &[BatchView]) {
@@ -262,6 +295,34 @@ fn batches(page: &mut Page, batches: &[BatchView]) {
     page.table(2, &table);
 }
 
+/// What was given to the platform before, with the last answer.
+fn uploads(page: &mut Page, uploads: &[UploadView]) {
+    page.head("UPLOADS");
+    let columns = [("what", 0), ("kind", 7), ("asked", 6), ("last", 23), ("outcome", 9)];
+    let mut table = Table::new(&columns);
+    for upload in uploads {
+        let outcome = upload.outcome.as_deref().unwrap_or("under way");
+        let tone = match outcome {
+            "done" => Tone::Good,
+            "refused" => Tone::Alarm,
+            "under way" => Tone::Plain,
+            _ => Tone::Warn,
+        };
+        table.row(vec![
+            Cell::plain(&upload.name),
+            Cell::plain(&upload.kind),
+            Cell::plain(&format!("{} x", upload.attempts)),
+            Cell::plain(&text::time(upload.at)),
+            Cell::new(tone, outcome),
+        ]);
+        if let Some(errmsg) = &upload.errmsg {
+            let code = upload.errcode.map_or_else(String::new, |code| format!("{code} "));
+            table.note(tone, &format!("{code}({errmsg})"));
+        }
+    }
+    page.table(2, &table);
+}
+
 fn batch_tone(state: BatchState) -> Tone {
     match state {
         BatchState::Planned | BatchState::Asking | BatchState::Accepted => Tone::Plain,
@@ -274,24 +335,38 @@ fn batch_tone(state: BatchState) -> Tone {
 /// Returns what happened, in order; what helps against a code is told where it first comes.
 fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
     let moves = view.history.iter().map(|line| {
+        let brought = matches!(line.from.as_deref(), Some("releasing" | "accepted"));
+        let order = if brought { Order::Result } else { Order::Cause };
         let step = match line.from.as_deref() {
             Some(from) if from != line.to => format!("{from} -> {}: ", line.to),
             None => format!("{}: ", line.to),
             Some(_) => String::new(),
         };
-        (line.at, Tone::Plain, format!("{step}{}", line.why))
+        (line.at, order, Tone::Plain, format!("{step}{}", line.why))
     });
     let mut explained = BTreeSet::new();
     let attempts = view.attempts.iter().map(|attempt| {
         let first = attempt.errcode.is_none_or(|code| explained.insert(code));
         let said = said(attempt, first);
-        (attempt.at, Tone::Quiet, format!("request for batch {}: {said}", attempt.batch))
+        let line = format!("request for batch {}: {said}", attempt.batch);
+        (attempt.at, Order::Request, Tone::Quiet, line)
     });
-    let events = view.events.iter().map(|event| (event.at, Tone::Quiet, told(event)));
-    let decisions = view.decisions.iter().map(|said| (said.at, Tone::Warn, decided(said)));
-    let mut story: Vec<_> = moves.chain(attempts).chain(events).chain(decisions).collect();
-    story.sort_by_key(|(at, _, _)| *at);
-    story
+    let events =
+        view.events.iter().map(|event| (event.at, Order::Result, Tone::Quiet, told(event)));
+    let decisions =
+        view.decisions.iter().map(|said| (said.at, Order::Decision, Tone::Warn, decided(said)));
+    let mut story: Vec<_> = decisions.chain(moves).chain(attempts).chain(events).collect();
+    story.sort_by_key(|(at, order, ..)| (*at, *order));
+    story.into_iter().map(|(at, _, tone, line)| (at, tone, line)).collect()
+}
+
+/// What comes before what within one millisecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    Decision,
+    Cause,
+    Request,
+    Result,
 }
 
 fn decided(decision: &DecisionView) -> String {
@@ -299,14 +374,23 @@ fn decided(decision: &DecisionView) -> String {
         Some(account) => format!("account {account}"),
         None => "every account".to_owned(),
     };
-    let did = if decision.what == "hold" { "held" } else { "resumed" };
+    let whom = match &decision.entry {
+        Some(entry) => format!("entry {entry} of {whom}"),
+        None => whom,
+    };
+    let did = match decision.what.as_str() {
+        "hold" => "held",
+        "resume" => "resumed",
+        "return" => "returned",
+        _ => "recorded",
+    };
     let said = Said { who: &decision.who, why: decision.why.as_deref() };
     said.line(&format!("{whom} {did}"))
 }
 
 fn said(attempt: &AttemptView, explain: bool) -> String {
     let outcome = match attempt.outcome.as_deref() {
-        None => return "under way".to_owned(),
+        None => return "no answer is stored yet".to_owned(),
         Some(outcome) => outcome.replace('_', " "),
     };
     let errmsg = attempt.errmsg.as_deref().unwrap_or("no answer");

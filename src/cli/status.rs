@@ -331,7 +331,7 @@ pub(super) fn sections(blank: &Page, view: &StatusView, now: DateTime<Utc>) -> V
     };
     let mut sections = vec![
         section(Part::Daemon, &|page| head(page, view, now)),
-        section(Part::Attention, &|page| attention(page, &view.attention, now)),
+        section(Part::Attention, &|page| attention(page, view, now)),
         section(Part::Next, &|page| next(page, view, now)),
     ];
     let accounts = view.accounts.iter();
@@ -390,9 +390,13 @@ fn daemon_lines(page: &mut Page, daemon: &DaemonView, now: DateTime<Utc>) {
 }
 
 /// What stops the daemon or an account stands first, then what is in doubt, then the newest.
-fn attention(page: &mut Page, notes: &[AttentionView], now: DateTime<Utc>) {
+fn attention(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
+    let notes = &view.attention;
     if notes.is_empty() {
-        page.lines(Tone::Good, 0, "Nothing needs a person.");
+        // A daemon that is down needs one, as the lines before say.
+        let (tone, else_) =
+            if view.daemon.running { (Tone::Good, "") } else { (Tone::Plain, " else") };
+        page.lines(tone, 0, &format!("Nothing{else_} needs a person."));
         return page.gap();
     }
     let mut shown: Vec<_> = notes.iter().collect();
@@ -559,13 +563,22 @@ fn resets(rule: Rule, at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     }
 }
 
+/// The width of ` moved to ` and a time, with the mark of what was cut.
+const MOVED: usize = 37;
+
 fn late(page: &mut Page, lately: &[LateView], now: DateTime<Utc>) {
     page.head(&format!("NOT AT ITS TIME, in the last {} days", LATELY.num_days()));
     for late in lately.iter().take(LATELY_SHOWN) {
         let tone = if late.kind == "deferred" { Tone::Plain } else { Tone::Warn };
         let since = text::distance(late.since, now);
-        let line = format!("{} {} {since}: {}", late.id, late.kind, late.what);
-        page.cut(tone, 2, &line);
+        let lead = format!("{} {} {since}:", late.id, late.kind);
+        // A long id leaves the new time no room beside it.
+        if text::width(&lead) + MOVED > page.room(2) {
+            page.cut(tone, 2, &lead);
+            page.cut(tone, 4, &late.what);
+        } else {
+            page.cut(tone, 2, &format!("{lead} {}", late.what));
+        }
     }
     if lately.len() > LATELY_SHOWN {
         let more = lately.len() - LATELY_SHOWN;

@@ -29,7 +29,10 @@ pub(super) struct Options {
     /// Do not wait until the daemon took them
     #[arg(long)]
     no_wait: bool,
-    /// Wait so long for the daemon, which takes a file after two quiet seconds
+    /// Wait so long for the daemon, which takes a file after two quiet seconds; for each file anew
+    ///
+    /// A file is put into the inbox once the one before it was answered, so that they are taken in
+    /// the order named. Without waiting the inbox takes them by name.
     #[arg(long, value_name = "SECONDS", default_value_t = 15, conflicts_with = "no_wait")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     wait: u32,
@@ -64,8 +67,14 @@ pub(super) fn run(
 ) -> Result<Answer, Problem> {
     let now = (terminal.now)();
     owned_inbox(config)?;
-    let (check, packages) =
-        check::examine(&options.files, inbox::read_path_gathering, config, now)?;
+    let runs = daemon::running(&config.state_dir).is_some();
+    let waits = runs && !options.no_wait;
+    let mut files = options.files.clone();
+    if !waits {
+        // All of them lie in the inbox at once then, and it takes them by name.
+        files.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
+    }
+    let (check, packages) = check::examine(&files, inbox::read_path_gathering, config, now)?;
     if !check.ok {
         let view = SubmitView { check, submitted: Vec::new() };
         terminal.answer(options.json, &view, |page, view| {
@@ -79,11 +88,8 @@ pub(super) fn run(
     if !options.json.json {
         terminal.write(&page.finish())?;
     }
-    let submitted = put(config, &packages)?;
-    let runs = daemon::running(&config.state_dir).is_some();
-    let waits = runs && !options.no_wait;
     let looks = if waits { options.wait * LOOKS_PER_S } else { 0 };
-    let submitted = fates(submitted, looks)?;
+    let submitted = put(config, &packages, looks)?;
     let refused = submitted.iter().any(|file| file.state == "refused");
     let view = SubmitView { check, submitted };
     if options.json.json {
@@ -107,47 +113,47 @@ fn owned_inbox(config: &Config) -> Result<(), Problem> {
     }
 }
 
-fn put(config: &Config, packages: &[Package]) -> Result<Vec<Submitted>, Problem> {
+/// Puts files into the inbox, each once the one before it was answered: so they are taken, and
+/// given their places, in the order in which they were shown.
+///
+/// Looks at most so many times for each; one that is not answered by then is waited for no longer.
+fn put(config: &Config, packages: &[Package], looks: u32) -> Result<Vec<SubmittedView>, Problem> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut submitted: Vec<Submitted> = Vec::new();
+    let mut looks = looks;
     for package in packages {
         let file = inbox::submit(&config.inbox, package).map_err(|error| {
             let names: Vec<_> = submitted.iter().map(Submitted::name).collect();
             let before = match names.as_slice() {
                 [] => String::new(),
-                names => format!("; {} is in the inbox already", names.join(", ")),
+                names => format!("; already put there: {}", names.join(", ")),
             };
             Problem::Cannot(format!(
                 "{} could not be put into the inbox: {error}{before}",
                 package.name()
             ))
         })?;
-        submitted.push(file);
-    }
-    Ok(submitted)
-}
-
-/// Looks what became of the files, until each was answered or so many times.
-fn fates(submitted: Vec<Submitted>, looks: u32) -> Result<Vec<SubmittedView>, Problem> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let mut left = looks;
-    let mut views = Vec::new();
-    for file in submitted {
-        let fate = loop {
-            let fate = file.fate()?;
-            if fate != Fate::Waiting || left == 0 {
-                break fate;
-            }
+        let mut left = looks;
+        while left > 0 && file.fate()? == Fate::Waiting {
             left -= 1;
             runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
-        };
-        let (state, receipt, error) = match fate {
-            Fate::Waiting => ("waiting", None, None),
-            Fate::Taken(receipt) => ("taken", serde_json::from_str(&receipt).ok(), None),
-            Fate::Refused(error) => ("refused", None, Some(error)),
-        };
-        views.push(SubmittedView { name: file.name(), state, receipt, error });
+        }
+        if left == 0 {
+            looks = 0;
+        }
+        submitted.push(file);
     }
-    Ok(views)
+    submitted.into_iter().map(answer).collect()
+}
+
+/// Looks what became of a file.
+fn answer(file: Submitted) -> Result<SubmittedView, Problem> {
+    let (state, receipt, error) = match file.fate()? {
+        Fate::Waiting => ("waiting", None, None),
+        Fate::Taken(receipt) => ("taken", serde_json::from_str(&receipt).ok(), None),
+        Fate::Refused(error) => ("refused", None, Some(error)),
+    };
+    Ok(SubmittedView { name: file.name(), state, receipt, error })
 }
 
 fn render(page: &mut Page, submitted: &[SubmittedView], runs: bool, now: DateTime<Utc>) {

@@ -253,9 +253,14 @@ impl Page {
         }
     }
 
+    /// Returns how wide a line may be beside such an indent.
+    pub(super) fn room(&self, indent: usize) -> usize {
+        self.width.saturating_sub(indent)
+    }
+
     /// Writes text on one line, cut where that ends: somewhere else it stands whole.
     pub(super) fn cut(&mut self, tone: Tone, indent: usize, text: &str) {
-        let (text, cells) = (visible(text), self.width.saturating_sub(indent));
+        let (text, cells) = (visible(text), self.room(indent));
         let shown = if width(&text) <= cells {
             text
         } else {

@@ -8,7 +8,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
-use crate::model::{Account, Kind};
+use crate::model::{Account, ArticlesVia, Kind};
 use crate::wechat::callback::seal::AesKey;
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
@@ -28,6 +28,9 @@ const KINDS: [(&str, Kind); 5] = [
     ("公众号", Kind::Subscription),
     ("服务号", Kind::Service),
 ];
+
+const ARTICLES_VIA: [(&str, ArticlesVia); 2] =
+    [("draft", ArticlesVia::Draft), ("uploadnews", ArticlesVia::Uploadnews)];
 
 const ACCOUNT: Shape = Shape {
     what: "an account",
@@ -116,10 +119,8 @@ impl Loader<'_, '_> {
         let verified = fields.get("verified").map(|entry| entry.boolean(self.report));
         let payment = fields.get("payment").map(|entry| entry.boolean(self.report));
         let limits = self.limits(&fields, kind);
-        // Checked for those who write the default down; articles come ready made in this version.
-        if let Some(entry) = fields.get("articles_via") {
-            entry.choice(&[("draft", ()), ("uploadnews", ())], self.report);
-        }
+        let articles_via =
+            fields.get("articles_via").map(|entry| entry.choice(&ARTICLES_VIA, self.report));
         let callback = self.callback(&fields, listen);
         let account = Account {
             name: name?,
@@ -127,13 +128,14 @@ impl Loader<'_, '_> {
             kind: kind?,
             daily_calls: limits.daily_calls,
             history_per_day: limits.history_per_day,
+            payment: payment.unwrap_or(Some(false))?,
+            articles_via: articles_via.unwrap_or(Some(ArticlesVia::Draft))?,
         };
         Some(AccountConfig {
             account,
             secret,
             api_base: api_base?,
             verified: verified.unwrap_or(Some(true))?,
-            payment: payment.unwrap_or(Some(false))?,
             token: token?,
             callback,
         })

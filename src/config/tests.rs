@@ -69,7 +69,7 @@ fn the_example_loads() {
     assert_eq!(club.secret.as_ref().unwrap().expose_secret(), "club-word");
     assert_eq!(club.callback.as_ref().unwrap().token.expose_secret(), "q-word");
     assert_eq!(club.token, TokenSource::Stable);
-    assert!(club.verified && !club.payment);
+    assert!(club.verified && !club.account.payment);
 }
 
 #[test]

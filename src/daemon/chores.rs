@@ -7,25 +7,36 @@ use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use chrono::{DateTime, Utc};
 
 use crate::daemon::Input;
+use crate::daemon::files::Files;
 use crate::engine::Engine;
 use crate::store::StoreError;
 
 /// A duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chore {
-    /// Forgets calls that no sliding minute reaches any more.
+    /// Forgets calls that no sliding minute reaches any more, and files that no job needs.
     Prune,
     /// Wishes for the day's reading of followers and tags.
     ReadFollowers,
 }
 
 impl Chore {
-    pub(super) fn run(self, engine: &mut Engine, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(super) fn run(
+        self,
+        engine: &mut Engine,
+        files: &Files,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         match self {
-            Self::Prune => engine.change(|step| {
-                step.forget_months(now)?;
-                step.prune_calls(now)
-            }),
+            Self::Prune => {
+                let needed = engine.change(|step| {
+                    step.forget_months(now)?;
+                    step.prune_calls(now)?;
+                    step.files_in_use(now)
+                })?;
+                files.prune(needed);
+                Ok(())
+            }
             Self::ReadFollowers => engine.wish_readings(now),
         }
     }

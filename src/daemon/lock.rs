@@ -101,6 +101,14 @@ fn held(state: &Path) -> RunError {
 }
 
 fn setup(path: &Path, what: &str, error: &std::io::Error) -> RunError {
+    // A disk that is full or fails may be well again at the next start.
+    let passing = match (error.kind(), error.raw_os_error()) {
+        (std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded, _) => true,
+        (_, code) => code == Some(rustix::io::Errno::IO.raw_os_error()),
+    };
+    if passing && let Some(code) = error.raw_os_error() {
+        return RunError::File(path.to_owned(), std::io::Error::from_raw_os_error(code));
+    }
     RunError::Setup(format!("{} cannot be {what}: {error}", path.display()))
 }
 

@@ -4,6 +4,7 @@
 //! and the network tries those again a second later. So a request waits until one before it was
 //! answered, or has been under way for a moment: a slow platform must not slow the others.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::wechat::protocol::{Answer, Reply};
 
 /// How many requests are abreast; the queue of a listening socket is seldom shorter.
 const ABREAST: usize = 96;
+/// How many files are uploaded at a time: each is in memory meanwhile.
+const UPLOADS: usize = 4;
 /// How long a request that is not answered keeps others from following.
 const A_MOMENT: Duration = Duration::from_millis(20);
 
@@ -24,21 +27,27 @@ pub(super) struct Outbox {
     bases: Vec<ApiBase>,
     client: Arc<Client>,
     abreast: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
     to: mpsc::Sender<Input>,
 }
 
 impl Outbox {
-    /// An outbox of lanes with these addresses.
-    pub(super) fn new(bases: Vec<ApiBase>, to: mpsc::Sender<Input>) -> Self {
+    /// An outbox of lanes with these addresses, and the directory of the files they upload.
+    pub(super) fn new(bases: Vec<ApiBase>, files: &Path, to: mpsc::Sender<Input>) -> Self {
         let abreast = Arc::new(Semaphore::new(ABREAST));
-        Self { bases, client: Arc::new(Client::new()), abreast, to }
+        let uploads = Arc::new(Semaphore::new(UPLOADS));
+        Self { bases, client: Arc::new(Client::with_files(files.to_owned())), abreast, uploads, to }
     }
 
     /// Sends a request, in its turn.
     pub(super) fn send(&self, Outgoing { lane, ticket, request }: Outgoing) {
         let (client, base) = (Arc::clone(&self.client), self.bases[lane].clone());
         let (abreast, to) = (Arc::clone(&self.abreast), self.to.clone());
+        let uploads = Arc::clone(&self.uploads);
         tokio::spawn(async move {
+            // Closed at the end, like the other: then this request waits for that one's word.
+            let _turn =
+                if request.form.is_some() { uploads.acquire_owned().await.ok() } else { None };
             let answer = match abreast.acquire_owned().await {
                 Ok(permit) => {
                     let mut asked = std::pin::pin!(client.perform(&base, &request));
@@ -62,5 +71,6 @@ impl Outbox {
     /// Keeps back what has not left: the daemon ends.
     pub(super) fn close(&self) {
         self.abreast.close();
+        self.uploads.close();
     }
 }

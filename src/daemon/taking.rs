@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::AccountConfig;
+use crate::daemon::files::{Files, Kept};
 use crate::daemon::{Input, Now, chain};
 use crate::engine::{Remembered, TakenFile};
 use crate::inbox::{
@@ -21,10 +22,43 @@ use crate::store::Taken;
 /// needs nothing that could get lost.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Runs what blocks, all of it on one thread: memory that a large file needs is given back to that
+/// thread's own store, where another thread's large file would not find it.
+struct Reader {
+    work: mpsc::UnboundedSender<Work>,
+}
+
+/// Something that blocks.
+type Work = Box<dyn FnOnce() + Send>;
+
+impl Reader {
+    fn start() -> Self {
+        let (work, mut works) = mpsc::unbounded_channel::<Work>();
+        std::thread::spawn(move || {
+            while let Some(work) = works.blocking_recv() {
+                work();
+            }
+        });
+        Self { work }
+    }
+
+    /// Runs it, and returns its value; none where the thread is gone.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let (tell, told) = oneshot::channel();
+        let work = move || {
+            // Nobody waits any more where the daemon ends.
+            tell.send(work()).ok();
+        };
+        self.work.send(Box::new(work)).ok()?;
+        told.await.ok()
+    }
+}
+
 /// Takes files, one after the other.
 pub(super) struct Taker {
     pub(super) inbox: Inbox,
     pub(super) accounts: Vec<Account>,
+    pub(super) files: Files,
     pub(super) now: Now,
     pub(super) to: mpsc::Sender<Input>,
 }
@@ -37,23 +71,25 @@ pub(super) struct Good {
 }
 
 enum Offer {
-    Good(Arc<Good>),
+    /// With its files, which stay while this is held.
+    Good(Arc<Good>, Kept),
     Bad(Vec<Diagnostic>),
     Unreadable(InboxError),
 }
 
 impl Taker {
     pub(super) async fn run(self, mut ended: watch::Receiver<bool>) {
-        let Self { mut inbox, accounts, now, to } = self;
+        let Self { mut inbox, accounts, files, now, to } = self;
+        let reader = Reader::start();
         let accounts: Arc<[Account]> = accounts.into();
         let mut trouble = Trouble { unusable: false, told: HashSet::new() };
         loop {
             let at = now();
-            let look = tokio::task::spawn_blocking(move || {
+            let look = reader.run(move || {
                 let entries = inbox.scan(at);
                 (inbox, entries)
             });
-            let Ok((looked, entries)) = look.await else { return gone() };
+            let Some((looked, entries)) = look.await else { return gone() };
             inbox = looked;
             match entries {
                 Ok(entries) => {
@@ -61,11 +97,12 @@ impl Taker {
                     // One at a time: a full inbox must not fill the memory.
                     for entry in entries {
                         let known = Arc::clone(&accounts);
-                        let reading = tokio::task::spawn_blocking(move || {
-                            let offer = read(&inbox, &entry, &known);
+                        let keeper = files.clone();
+                        let reading = reader.run(move || {
+                            let offer = read(&inbox, &entry, &known, &keeper);
                             (inbox, entry, offer)
                         });
-                        let Ok((read, entry, offer)) = reading.await else { return gone() };
+                        let Some((read, entry, offer)) = reading.await else { return gone() };
                         inbox = read;
                         if let Err(error) = take(&inbox, &entry, offer, &to).await {
                             trouble.of_entry(&entry, &error);
@@ -118,11 +155,18 @@ impl Trouble {
     }
 }
 
-fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account]) -> Offer {
+fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Offer {
     let known: Vec<_> = accounts.iter().collect();
     match inbox.read(entry) {
         Ok(package) => match package.parse(&known) {
-            Ok(parsed) => Offer::Good(Arc::new(Good { package, jobs: parsed.jobs })),
+            // A job is stored only after all that it needs is on disk.
+            Ok(parsed) => match files.keep(&package, parsed.jobs.iter().map(|job| &job.spec)) {
+                Ok(kept) => Offer::Good(Arc::new(Good { package, jobs: parsed.jobs }), kept),
+                Err(source) => {
+                    let what = "taken: its media cannot be stored";
+                    Offer::Unreadable(InboxError::Entry { name: entry.name(), what, source })
+                }
+            },
             Err(problems) => Offer::Bad(problems),
         },
         Err(Unread::Refused(problems)) => Offer::Bad(problems),
@@ -137,7 +181,7 @@ async fn take(
     to: &mpsc::Sender<Input>,
 ) -> Result<(), InboxError> {
     match offer {
-        Offer::Good(good) => {
+        Offer::Good(good, _kept) => {
             let (reply, taken) = oneshot::channel();
             let input = Input::File(Arc::clone(&good), reply);
             if to.send(input).await.is_err() {
@@ -227,6 +271,7 @@ fn reject(inbox: &Inbox, entry: &Entry, problems: &[Diagnostic]) -> Result<(), I
 pub(super) fn remembered(
     inbox: &Inbox,
     accounts: &[AccountConfig],
+    files: &Files,
     now: DateTime<Utc>,
 ) -> Result<Vec<Remembered>, InboxError> {
     let known: Vec<_> = accounts.iter().map(|config| &config.account).collect();
@@ -235,6 +280,10 @@ pub(super) fn remembered(
         .map(|archived| {
             let (package, taken_at) = archived?;
             let jobs = package.parse(&known).map(|parsed| parsed.jobs).unwrap_or_default();
+            // A retry needs them; without them it says so.
+            if let Err(error) = files.keep(&package, jobs.iter().map(|job| &job.spec)) {
+                tracing::warn!(file = package.name(), "its media cannot be stored: {error}");
+            }
             Ok(Remembered {
                 name: package.name().to_owned(),
                 sha256: package.sha256().to_owned(),

@@ -53,6 +53,10 @@ pub struct Lane {
     pub(super) asking_followers: bool,
     /// A page of followers that is being stored.
     pub(super) page: Option<PageInHand>,
+    /// An errand is under way.
+    pub(super) asking_errand: bool,
+    /// An upload is under way, beside whatever else is.
+    pub(super) preparing: bool,
     pub(super) date: Option<DateReading>,
     token: Option<Token>,
     /// A token that the platform refused: the next one must differ.
@@ -76,6 +80,8 @@ impl Lane {
             asking_result: false,
             asking_followers: false,
             page: None,
+            asking_errand: false,
+            preparing: false,
             date: None,
             token: None,
             refused_token: None,
@@ -144,7 +150,7 @@ impl Lane {
     pub(super) fn schedule(
         &mut self,
         (release_at, ahead): (Option<DateTime<Utc>>, TimeDelta),
-        result_at: Option<DateTime<Utc>>,
+        (result_at, errand_at): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
         now: DateTime<Utc>,
     ) {
         let soon = now + TimeDelta::milliseconds(10);
@@ -160,12 +166,19 @@ impl Lane {
                 (at - margins::PREFLIGHT_AHEAD).max(soon)
             }
         });
-        let result = result_at.filter(|_| !self.asking_result).map(|at| {
+        let beside = |at: DateTime<Utc>| {
             // What is overdue waits for a token or for room in the minute.
             let pause = if at <= now { now + TimeDelta::seconds(5) } else { at };
             after_guard(pause).max(soon)
-        });
-        self.wake = release.into_iter().chain(result).min();
+        };
+        let result = result_at.filter(|_| !self.asking_result).map(beside);
+        let errand = errand_at.filter(|_| !self.asking_errand).map(beside);
+        self.wake = release.into_iter().chain(result).chain(errand).min();
+    }
+
+    /// Looks at this account no later than an upload wants to be made.
+    pub(super) fn wake_to_prepare(&mut self, at: Option<DateTime<Utc>>) {
+        self.wake = self.wake.into_iter().chain(at).min();
     }
 
     /// Records an answer.
@@ -210,6 +223,14 @@ impl Lane {
                 self.asking_followers = false;
                 self.settle_followers(step, ask, answer, now)?;
             }
+            Ticket::Errand(ask) => {
+                self.asking_errand = false;
+                self.settle_errand(step, ask, answer, now)?;
+            }
+            Ticket::Upload { attempt } => {
+                self.preparing = false;
+                self.settle_prepared(step, attempt, answer, now)?;
+            }
         }
         self.judge_preflight(step, ticket, answer, now)
     }
@@ -251,7 +272,11 @@ impl Lane {
     ) -> Result<(), StoreError> {
         let preflight = match ticket {
             Ticket::Token { .. } | Ticket::Clock => true,
-            Ticket::Send { .. } | Ticket::Result(_) | Ticket::Followers(_) => false,
+            Ticket::Send { .. }
+            | Ticket::Result(_)
+            | Ticket::Followers(_)
+            | Ticket::Errand(_)
+            | Ticket::Upload { .. } => false,
         };
         if !preflight {
             return Ok(());
@@ -345,7 +370,7 @@ impl Lane {
         step.pause(&self.config.account.name, &why, row.advice, now)
     }
 
-    fn pause(
+    pub(super) fn pause(
         &self,
         step: &Step<'_>,
         code: i64,

@@ -41,6 +41,11 @@ impl Turn<'_, '_> {
             return Ok(());
         }
         let held = stops.hold.is_some();
+        // First, because what is complete now may be due, and may be shown.
+        let prepare_at = self.prepare(lane)?;
+        if !held {
+            self.step.begin_preludes(&name, self.now)?;
+        }
         let mut release_at = if held { None } else { self.next_release(lane)? };
         if !lane.busy && (self.judging || release_at.is_some()) {
             let wanted_at = if self.judging { self.now } else { release_at.unwrap_or(self.now) };
@@ -57,7 +62,9 @@ impl Turn<'_, '_> {
             self.ask_result(lane)?;
         }
         let result_at = self.step.next_result(&name)?;
-        lane.schedule((release_at, self.ahead), result_at, self.now);
+        let errand_at = self.errands(lane, held)?;
+        lane.schedule((release_at, self.ahead), (result_at, errand_at), self.now);
+        lane.wake_to_prepare(prepare_at);
         self.read_followers(lane)
     }
 
@@ -135,11 +142,23 @@ impl Turn<'_, '_> {
                 Next::Wait(until) => self.step.sleep(&job.id, until.max(soon), None)?,
                 Next::Nothing => self.step.sleep(&job.id, at + margins::PER_MINUTE, None)?,
                 Next::Miss => {
-                    let why = missed(&job, at);
+                    let why = missed(&job, at) + &self.missing(&job, at)?;
                     self.step.end_for(&job, account, JobState::Missed, &why, at)?;
                 }
                 Next::RunOut => self.step.run_out(&job, account, at)?,
+                Next::Ask(_) if !self.step.unready(&job.id, at)?.is_empty() => {
+                    let over = plan::deadline(&job) + TimeDelta::milliseconds(1);
+                    self.step.await_uploads(&job.id, over.max(soon))?;
+                }
+                Next::Act => self.act(&job, account, at)?,
                 Next::Ask(index) => {
+                    if job.first_asked_at.is_none()
+                        && let Some(until) = self.step.waits_for_speed(&job.id, at)?
+                        && until < plan::deadline(&job)
+                    {
+                        self.step.sleep(&job.id, until.max(soon), None)?;
+                        continue;
+                    }
                     if let Some(free_at) = self.step.minute_free_at(&name, 0, at)? {
                         return Ok(Some(free_at.max(soon)));
                     }
@@ -163,6 +182,18 @@ impl Turn<'_, '_> {
             }
         }
         Ok(Some(soon))
+    }
+
+    /// Returns what to add about uploads that kept a missed job from going.
+    fn missing(&self, job: &Job, at: DateTime<Utc>) -> Result<String, StoreError> {
+        if self.step.unready(&job.id, at)?.is_empty() {
+            return Ok(String::new());
+        }
+        let reason = self.step.upload_trouble(&job.id)?;
+        Ok(match reason {
+            Some(why) => format!("; its uploads were not done in time: {why}"),
+            None => "; its uploads were not done in time".to_owned(),
+        })
     }
 
     fn without_room(

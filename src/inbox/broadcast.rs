@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use super::article;
 use super::job::Reader;
 use crate::model::{Account, Audience, Broadcast, Content, Images, Kind, LIST_MIN, batch_lengths};
 use crate::yaml::diagnostic::{Place, Report, quote};
@@ -16,7 +17,8 @@ const TEXT_MOST: usize = 20_000;
 const OPENID_MOST: usize = 64;
 
 const AUDIENCES: [&str; 3] = ["filter", "touser", "touser_file"];
-const CONTENTS: [&str; 7] = ["text", "mpnews", "image", "images", "voice", "mpvideo", "wxcard"];
+const CONTENTS: [&str; 8] =
+    ["text", "mpnews", "articles", "image", "images", "voice", "mpvideo", "wxcard"];
 
 const BROADCAST: Shape = Shape {
     what: "a broadcast",
@@ -26,6 +28,7 @@ const BROADCAST: Shape = Shape {
         "touser_file",
         "text",
         "mpnews",
+        "articles",
         "image",
         "images",
         "voice",
@@ -40,7 +43,6 @@ const BROADCAST: Shape = Shape {
             "`clientmsgid` is not for job files",
             "leave it out: it is derived from the account and the job's id",
         ),
-        ("articles", "`articles` is not available in this version", "use `mpnews: {media_id: …}`"),
         ("music", "`music` cannot be broadcast", "the platform documents no form for it"),
         ("video", "`video` cannot be broadcast", "use `mpvideo` with the id that uploadvideo gave"),
         ("is_to_all", "`is_to_all` belongs into `filter`", "write `filter: {is_to_all: true}`"),
@@ -54,21 +56,19 @@ const FILTER: Shape = Shape {
     refused: &[("group_id", "`group_id` is the old name of `tag_id`", "write `tag_id`")],
 };
 
-const NO_FILES: (&str, &str, &str) =
-    ("file", "local files are not available in this version", "upload it and write `media_id: …`");
-
 const TEXT: Shape = Shape { what: "`text`", known: &["content"], refused: &[] };
-const MEDIA: Shape = Shape { what: "this content", known: &["media_id"], refused: &[NO_FILES] };
+const MEDIA: Shape = Shape { what: "this content", known: &["media_id"], refused: &[] };
 const MPVIDEO: Shape =
-    Shape { what: "`mpvideo`", known: &["media_id", "title", "description"], refused: &[NO_FILES] };
+    Shape { what: "`mpvideo`", known: &["media_id", "title", "description"], refused: &[] };
 const WXCARD: Shape = Shape { what: "`wxcard`", known: &["card_id"], refused: &[] };
 const IMAGES: Shape = Shape {
     what: "`images`",
     known: &["media_ids", "recommend", "title", "need_open_comment", "only_fans_can_comment"],
-    refused: &[
-        NO_FILES,
-        ("media_id", "`images` has `media_ids`", "write `media_ids: [\"…\"]`, or use `image`"),
-    ],
+    refused: &[(
+        "media_id",
+        "`images` has `media_ids`",
+        "write `media_ids: [\"…\"]`, or use `image`",
+    )],
 };
 
 impl Reader<'_, '_> {
@@ -85,7 +85,8 @@ impl Reader<'_, '_> {
         let audience = self.audience(&fields, account, notes);
         // A key that was refused is probably what stands in for the content.
         let has_content = CONTENTS.iter().any(|key| fields.get(key).is_some());
-        let content = if is_understood || has_content { self.content(&fields) } else { None };
+        let content =
+            if is_understood || has_content { self.content(&fields, account, notes) } else { None };
         let send_ignore_reprint = self.reprint(&fields);
         let (audience, mut content) = (audience?, content?);
         keep_video_title(&mut content, &audience, notes);
@@ -262,14 +263,23 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn content(&mut self, fields: &Fields<'_, '_>) -> Option<Content> {
+    fn content(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        account: Option<&Account>,
+        notes: &mut Vec<String>,
+    ) -> Option<Content> {
         let missing = (
             "the broadcast has no content",
-            "write one of text, mpnews, image, images, voice, mpvideo, wxcard",
+            "write one of text, mpnews, articles, image, images, voice, mpvideo, wxcard",
         );
         let named = fields.get("msgtype").and_then(|entry| self.msgtype(entry));
         let entry = self.only(fields, &CONTENTS, missing)?;
-        let content = self.content_of(entry)?;
+        let content = match &*entry.key {
+            "articles" => self.articles(entry, account, notes)?,
+            _ if article::is_local(entry) => self.local(entry)?,
+            _ => self.content_of(entry)?,
+        };
         if let Some((entry, msgtype)) = named
             && msgtype != content.msgtype()
         {
@@ -389,13 +399,13 @@ impl Reader<'_, '_> {
         word
     }
 
-    fn caption(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<String> {
+    pub(super) fn caption(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<String> {
         let entry = fields.get(key)?;
         entry.text(self.report).map(str::to_owned)
     }
 
     /// Returns 0 or 1; the platform's flags are numbers, and people write booleans.
-    fn flag(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<u8> {
+    pub(super) fn flag(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<u8> {
         let entry = fields.get(key)?;
         if let Value::Text { text, plain: true } = &entry.node.value {
             match &**text {
@@ -412,6 +422,7 @@ impl Reader<'_, '_> {
         let flag = self.flag(fields, "send_ignore_reprint");
         if let Some(entry) = fields.get("send_ignore_reprint")
             && fields.get("mpnews").is_none()
+            && fields.get("articles").is_none()
         {
             let help = "leave it out: only articles can be reprints";
             self.report.say_with(entry.key_place, "`send_ignore_reprint` is for `mpnews`", help);
@@ -463,7 +474,7 @@ fn read_list(text: &str, receivers: &mut Receivers, report: &mut Report<'_>) {
 }
 
 /// Refuses every path that could leave the folder, before any file system sees it.
-fn check_path(path: &str) -> Result<(), String> {
+pub(super) fn check_path(path: &str) -> Result<(), String> {
     let leaves = path.starts_with('/')
         || path.contains('\\')
         || path.split('/').any(|part| matches!(part, "" | "." | ".."));
@@ -482,6 +493,10 @@ fn keep_video_title(content: &mut Content, audience: &Audience, notes: &mut Vec<
         Audience::List(_) => true,
         Audience::Everyone | Audience::Tag(_) => false,
     };
+    if let Content::Prepared { content, .. } = content {
+        // What it is shown with goes to uploadvideo all the same.
+        return keep_video_title(content, audience, &mut Vec::new());
+    }
     if let Content::Mpvideo { title, description, .. } = content
         && !by_list
         && (title.take().is_some() | description.take().is_some())

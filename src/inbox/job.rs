@@ -9,15 +9,26 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::ListSource;
 use super::time::{Wrong, duration, instant, zone};
-use crate::model::{Account, Action, Expires, JobId, JobSpec, OnFullReceivers, OnQuota};
+use super::{ListSource, article};
+use crate::model::{
+    Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers, OnQuota,
+    batch_lengths,
+};
 use crate::yaml::diagnostic::{Report, quote};
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 /// How long after its due time a batch may be asked for: the platform forgets a clientmsgid
 /// after 24 h, and from then on a second request would be a second broadcast.
 const RETRY_MOST: TimeDelta = TimeDelta::hours(20);
+/// How long before a job's time its uploads begin.
+const PREPARE: TimeDelta = TimeDelta::minutes(10);
+/// The longest such span: what is uploaded lives three days at the platform, and a job may be
+/// asked for 20 h.
+const PREPARE_MOST: TimeDelta = TimeDelta::days(2);
+/// The shortest such span, and what each call adds to it.
+const PREPARE_LEAST: TimeDelta = TimeDelta::seconds(60);
+const PREPARE_A_CALL: TimeDelta = TimeDelta::seconds(5);
 /// How long a job may be deferred; only there to keep sums of times in range.
 const EXPIRES_MOST: TimeDelta = TimeDelta::days(3650);
 
@@ -44,23 +55,25 @@ const JOB: Shape = Shape {
         "priority",
         "approval",
         "on_full_receivers",
+        "preview",
+        "prepare",
         "broadcast",
+        "delete",
+        "speed",
     ],
     refused: &[
         ("cron", "`cron` is not available in this version", ONE_JOB_A_DATE),
         ("from", "`from` is not available in this version", ONE_JOB_A_DATE),
         ("until", "`until` is not available in this version", ONE_JOB_A_DATE),
-        ("menu", "`menu` is not available in this version", ONLY_BROADCASTS),
-        ("qrcode", "`qrcode` is not available in this version", ONLY_BROADCASTS),
-        ("delete", "`delete` is not available in this version", ONLY_BROADCASTS),
-        ("speed", "`speed` is not available in this version", ONLY_BROADCASTS),
-        ("preview", "`preview` is not available in this version", "leave it out"),
-        ("prepare", "`prepare` is not available in this version", "leave it out"),
+        ("menu", "`menu` is not available in this version", ACTIONS),
+        ("qrcode", "`qrcode` is not available in this version", ACTIONS),
     ],
 };
 
 const ONE_JOB_A_DATE: &str = "write one job with `at` for each date";
-const ONLY_BROADCASTS: &str = "a job's action is `broadcast`";
+const NOTHING_TO_PREPARE: &str = "there is nothing to prepare";
+const TO_PREPARE: &str = "it is for `articles` and local files; leave it out";
+const ACTIONS: &str = "a job's action is `broadcast`, `delete` or `speed`";
 
 /// One job of a file, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,14 +153,14 @@ impl<'r> Reader<'r, '_> {
     }
 
     /// Reports an id that the file already used.
-    fn note_id<'n>(&mut self, node: &'n Node<'_>, lines: &mut HashMap<&'n str, usize>) {
+    fn note_id(&mut self, node: &Node<'_>, lines: &mut HashMap<String, usize>) {
         let Some((id, entry)) = id_of(node) else { return };
         let line = self.report.line(entry.node.place.start);
         if let Some(first) = lines.get(id) {
             let message = format!("the id {} is already used on line {first}", quote(id));
             self.report.say_with(entry.node.place, message, "each job needs an id of its own");
         } else {
-            lines.insert(id, line);
+            lines.insert(id.to_owned(), line);
         }
     }
 
@@ -159,14 +172,16 @@ impl<'r> Reader<'r, '_> {
         let schedule = self.schedule(&fields);
         let choices = self.choices(&fields);
         let mut notes = Vec::new();
-        let help = "a job's action is `broadcast: {…}`";
-        let broadcast = fields
-            .require("broadcast", help, self.report)
-            .and_then(|entry| self.broadcast(entry, account, &mut notes));
+        let action = self.action(&fields, account, &mut notes);
+        let action = self.prepare(&fields, action, &mut notes);
+        let (preview, speed) = self.preludes(&fields, action.as_ref());
         if self.report.count() > before {
             return None;
         }
         let (schedule, (id, line)) = (schedule?, id?);
+        if preview.is_some() && schedule.at.is_none() && !choices.approval {
+            notes.push("without `at` its preview comes when it goes".to_owned());
+        }
         let spec = JobSpec {
             id,
             account: account?.name.clone(),
@@ -179,9 +194,83 @@ impl<'r> Reader<'r, '_> {
             priority: choices.priority,
             approval: choices.approval,
             on_full_receivers: choices.on_full_receivers,
-            action: Action::Broadcast(broadcast?),
+            preview,
+            speed,
+            action: action?,
         };
         Some(ParsedJob { spec, line, notes })
+    }
+
+    /// Returns what the job does; a speed beside a broadcast is the speed that it goes at.
+    fn action(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        account: Option<&Account>,
+        notes: &mut Vec<String>,
+    ) -> Option<Action> {
+        match (fields.get("broadcast"), fields.get("delete"), fields.get("speed")) {
+            (Some(entry), None, _) => self.broadcast(entry, account, notes).map(Action::Broadcast),
+            (None, Some(entry), None) => self.deletion(entry).map(Action::Delete),
+            (None, None, Some(entry)) => self.speed(entry).map(Action::Speed),
+            (None, None, None) => {
+                let help = "a job's action is `broadcast: {…}`";
+                fields.require("broadcast", help, self.report);
+                None
+            }
+            (_, Some(entry), _) => {
+                let message = "`delete` cannot stand beside another action";
+                self.report.say_with(entry.key_place, message, "write a job of its own for it");
+                None
+            }
+        }
+    }
+
+    /// Decides when the uploads of a broadcast begin, where it has any.
+    fn prepare(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        action: Option<Action>,
+        notes: &mut Vec<String>,
+    ) -> Option<Action> {
+        let entry = fields.get("prepare");
+        let span = self.span(fields, "prepare", PREPARE);
+        let place = entry.map_or(fields.place, |entry| entry.node.place);
+        if span.is_some_and(|span| span < TimeDelta::zero() || span > PREPARE_MOST) {
+            let help = "the platform forgets what is uploaded after three days";
+            self.report.say_with(place, "`prepare` must be at most 2d", help);
+        }
+        let mut action = action?;
+        let Some(broadcast) = action.broadcast_mut() else {
+            if entry.is_some() {
+                self.report.say_with(place, NOTHING_TO_PREPARE, TO_PREPARE);
+            }
+            return Some(action);
+        };
+        let batches = match &broadcast.audience {
+            Audience::List(list) => batch_lengths(list.len()).len(),
+            Audience::Everyone | Audience::Tag(_) => 1,
+        };
+        match &mut broadcast.content {
+            Content::Prepared { material, .. } => {
+                let calls = i32::try_from(material.calls(batches)).unwrap_or(i32::MAX);
+                let least = PREPARE_LEAST + PREPARE_A_CALL * calls;
+                let seconds = span?.max(least).min(PREPARE_MOST).num_seconds();
+                material.prepare_s = u32::try_from(seconds).unwrap_or(u32::MAX);
+                notes.push(article::told(material, batches));
+            }
+            Content::Text { .. }
+            | Content::Mpnews { .. }
+            | Content::Image { .. }
+            | Content::Images(_)
+            | Content::Voice { .. }
+            | Content::Mpvideo { .. }
+            | Content::Wxcard { .. } => {
+                if entry.is_some() {
+                    self.report.say_with(place, NOTHING_TO_PREPARE, TO_PREPARE);
+                }
+            }
+        }
+        Some(action)
     }
 
     fn id(&mut self, fields: &Fields<'_, '_>) -> Option<(JobId, usize)> {

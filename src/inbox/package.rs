@@ -80,6 +80,14 @@ impl Package {
         &self.sha256
     }
 
+    /// Returns the content of another file of the folder.
+    pub fn file(&self, path: &str) -> Option<&[u8]> {
+        match &self.lists {
+            Lists::None => None,
+            Lists::Inside(files) | Lists::Beside(files) => files.get(path).map(Vec::as_slice),
+        }
+    }
+
     /// Reads the job file: all of its jobs, or everything that is wrong with it.
     pub fn parse(&self, accounts: &[&Account]) -> Result<Parsed, Vec<Diagnostic>> {
         super::parse(&self.file_name, &self.bytes, self, accounts)
@@ -126,6 +134,13 @@ impl ListSource for Package {
             },
         }
     }
+
+    fn file(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
+        match &self.lists {
+            Lists::None => super::NoLists.file(path),
+            Lists::Inside(_) | Lists::Beside(_) => self.list(path),
+        }
+    }
 }
 
 /// Reads the file or folder at a path as the inbox would, to check it.
@@ -158,7 +173,7 @@ pub fn read_path(path: &Path) -> Result<Package, Unread> {
     Ok(package)
 }
 
-/// Reads what [`read_path`] reads, and with a lone job file the lists beside it that it names.
+/// Reads what [`read_path`] reads, and with a lone job file what it names beside it.
 ///
 /// Together they are what the inbox takes as a folder.
 pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package, Unread> {
@@ -191,7 +206,7 @@ pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package
     Ok(package)
 }
 
-/// Reads the lists beside a job file, and notes which were asked for.
+/// Reads files beside a job file, and notes which were asked for.
 struct Beside {
     folder: OwnedFd,
     named: RefCell<BTreeMap<String, Option<Vec<u8>>>>,

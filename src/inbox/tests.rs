@@ -1,10 +1,12 @@
 //! The claims of this module.
 
 use super::*;
-use crate::model::Kind;
+use crate::model::{ArticlesVia, Kind};
 
+mod articles;
 mod broadcasts;
 mod directory;
+mod errands;
 mod folders;
 mod jobs;
 mod reading;
@@ -18,6 +20,8 @@ fn accounts() -> [Account; 2] {
         kind,
         daily_calls: 2,
         history_per_day: Some(1),
+        payment: false,
+        articles_via: ArticlesVia::Draft,
     })
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::count::{Reach, Tally};
 use super::job::Broadcast;
 use super::repeat::Repeats;
+use super::upload::Held;
 
 /// What sort of Official Account it is; the platform's limits hang on this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +182,8 @@ pub(super) struct Account {
     pub(super) repeats: Repeats,
     /// Empty until a medium is registered: then nothing else is known.
     pub(super) media: BTreeMap<String, MediaKind>,
+    /// What it was given by uploads.
+    pub(super) held: BTreeMap<String, Held>,
     /// Drafts that went with the broadcast that used them.
     pub(super) consumed: BTreeSet<String>,
     pub(super) broadcasts: BTreeMap<i64, Broadcast>,
@@ -195,15 +198,22 @@ impl Account {
             reach: Reach::default(),
             repeats: Repeats::default(),
             media: BTreeMap::new(),
+            held: BTreeMap::new(),
             consumed: BTreeSet::new(),
             broadcasts: BTreeMap::new(),
             speed: 3,
         }
     }
 
+    /// What sort of content an id stands for, registered or uploaded.
+    pub(super) fn kind(&self, media_id: &str) -> Option<MediaKind> {
+        let held = self.held.get(media_id).map(|held| held.kind);
+        held.or_else(|| self.media.get(media_id).copied())
+    }
+
     /// Whether these articles vanish once they are mass-sent.
     pub(super) fn consumes(&self, media_id: &str) -> bool {
-        self.spec.consumes_drafts || self.media.get(media_id) == Some(&MediaKind::Draft)
+        self.spec.consumes_drafts || self.kind(media_id) == Some(MediaKind::Draft)
     }
 }
 

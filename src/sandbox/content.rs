@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -178,16 +179,25 @@ fn pictures(object: &Object) -> Result<Vec<String>, Refusal> {
 }
 
 /// Checks that the account has the media, of the right type and not used up.
-pub(super) fn check_media(account: &Account, content: &Content) -> Result<(), Refusal> {
+pub(super) fn check_media(
+    account: &Account,
+    content: &Content,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
     for id in &content.media {
-        if content.msgtype == Msgtype::Wxcard || account.media.is_empty() {
+        let held = account.held.get(id);
+        if held.is_some_and(|held| !held.lives(now)) {
+            return Err(Refusal::code(40_007));
+        }
+        let open = account.media.is_empty() && held.is_none();
+        if content.msgtype == Msgtype::Wxcard || open {
             if id.starts_with("bad") || account.consumed.contains(id) {
                 return Err(Refusal::code(40_007));
             }
             continue;
         }
-        let kind = account.media.get(id).filter(|_| !account.consumed.contains(id));
-        let kind = *kind.ok_or_else(|| Refusal::code(40_007))?;
+        let kind = account.kind(id).filter(|_| !account.consumed.contains(id));
+        let kind = kind.ok_or_else(|| Refusal::code(40_007))?;
         match (content.msgtype, kind) {
             (Msgtype::Mpnews, MediaKind::News | MediaKind::Draft)
             | (Msgtype::Image, MediaKind::Image)
@@ -359,7 +369,7 @@ mod tests {
         let mut account = Account::new(spec());
         let check = |account: &Account, msgtype, id: &str| {
             let content = Content { msgtype, media: vec![id.to_owned()], digest: String::new() };
-            check_media(account, &content).map_err(|refusal| refusal.errcode)
+            check_media(account, &content, DateTime::UNIX_EPOCH).map_err(|refusal| refusal.errcode)
         };
         assert_eq!(check(&account, Msgtype::Mpnews, "anything"), Ok(()));
         assert_eq!(check(&account, Msgtype::Mpnews, "bad-one"), Err(40_007));

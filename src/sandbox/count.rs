@@ -53,6 +53,10 @@ pub(super) enum Daily {
     Tokens,
     /// Forced renewals of the stable token.
     ForcedTokens,
+    /// Calls to `uploadnews`.
+    News,
+    /// Calls to `draft/add`.
+    Drafts,
     /// Pages of the follower list.
     FollowerPages,
 }

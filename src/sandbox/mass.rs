@@ -76,7 +76,7 @@ impl Platform {
             None => content::default_id(&audience, &content),
         };
         let repeat = repeat.unwrap_or_else(|| account.repeats.ask(&id, now));
-        let media = content::check_media(account, &content);
+        let media = content::check_media(account, &content, now);
         let quota = account.tally.send(&account.spec, audience == Audience::Everyone, now);
         let checks = match (quota_first, media_first) {
             (false, false) => [repeat, media, quota],
@@ -245,7 +245,7 @@ impl Platform {
             (None, Some(openid)) if account.spec.follower(openid).is_some() => {}
             (None, Some(_) | None) => return Err(Refusal::code(40_003)),
         }
-        content::check_media(account, &content)?;
+        content::check_media(account, &content, call.now)?;
         let msg_id = self.new_msg_id();
         Ok(json!({"errcode": 0, "errmsg": "preview success", "msg_id": msg_id}))
     }

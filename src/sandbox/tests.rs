@@ -640,10 +640,15 @@ fn the_followers_of_a_tag_are_listed() {
 fn uploads_give_ids_that_can_be_sent() {
     let mut world = World::service();
     world.platform.add_media("wx1", "raw", MediaKind::Video);
+    world.platform.add_media("wx1", "qI6", MediaKind::Image);
     let video = r#"{"media_id":"raw","title":"TITLE","description":"Description"}"#;
 
     let video = world.call("media/uploadvideo", video, at(0));
-    let news = world.call("media/uploadnews", r#"{"articles":[{"title":"Happy Day"}]}"#, at(0));
+    let news = world.call(
+        "media/uploadnews",
+        r#"{"articles":[{"title":"Happy Day","content":"content","thumb_media_id":"qI6"}]}"#,
+        at(0),
+    );
 
     assert_eq!((&video["type"], &video["created_at"]), (&json!("video"), &json!(NOON)));
     let mpvideo = format!(

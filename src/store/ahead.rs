@@ -36,6 +36,12 @@ impl Step<'_> {
             "UPDATE job SET wake_at = min(wake_at, max(?1, due_at)) WHERE state = 'releasing'",
             params![soon],
         )?;
+        // An upload made too early does no harm.
+        self.run(
+            "UPDATE job SET prepare_after_at = 0 WHERE prepare_after_at > ?1 AND wake_at IS NOT NULL",
+            params![millis(now)],
+        )?;
+        self.run("UPDATE errand SET next_at = ?1 WHERE next_at > ?2", params![soon, latest])?;
         self.run(
             "UPDATE batch SET result_at = ?1 WHERE result_at > ?2",
             params![soon, millis(now + LONGEST_RESULT_GAP)],

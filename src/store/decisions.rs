@@ -181,6 +181,9 @@ impl Step<'_> {
             JobState::Planned | JobState::Held => {
                 return self.end_for(&job, account, JobState::Cancelled, &line, now);
             }
+            JobState::Releasing if !job.is_broadcast() => {
+                return self.stop_action(id, (JobState::Cancelled, &line), now);
+            }
             JobState::Releasing => return self.stop_batches(&job, account, &line, now),
             JobState::Uncertain => {
                 "it may have gone out, and is not asked for any more: `qunfa resolve` says what became of it"
@@ -208,10 +211,16 @@ impl Step<'_> {
         let waiting = |batch: &&Batch| batch.state == BatchState::Planned;
         if !batches.iter().any(|batch| waiting(&batch)) {
             let asking = batches.iter().any(|batch| batch.state == BatchState::Asking);
-            let hint = if asking {
-                "a request for it is under way, so say it again in a moment"
-            } else {
-                "it may have gone out, and is asked for until the platform says so"
+            let hint = match asking {
+                true if now < job.due_at => format!(
+                    "its request is ready and leaves in an instant; only `qunfa hold {}`, said before \
+                     that, keeps it back",
+                    job.account
+                ),
+                true => "a request for it is under way, so say it again in a moment".to_owned(),
+                false => {
+                    "it may have gone out, and is asked for until the platform says so".to_owned()
+                }
             };
             return Err(StoreError::Guard(format!(
                 "nothing of job {id} can be stopped now: {hint}"

@@ -29,6 +29,8 @@ pub struct DecisionView {
     pub what: String,
     /// The account; none for all of them.
     pub account: Option<String>,
+    /// The entry of the ledger, if it is about one.
+    pub entry: Option<String>,
     /// Why, if they said so.
     pub why: Option<String>,
 }
@@ -138,26 +140,30 @@ impl Step<'_> {
         said: Said<'_>,
         now: DateTime<Utc>,
     ) -> Result<Recorded> {
-        let recorded = match self.known_send(account, at)? {
+        let recorded = match self.known_send(account, at, 0)? {
             Some(known) => known,
-            None => {
-                let needs = quota::website_needs(account, at);
-                Recorded::Booked(Entry::External(self.book(account, Sign::Record, at, &needs)?))
-            }
+            None => self.book_recorded(account, at)?,
         };
-        if let Recorded::Counted(Entry::External(id)) = recorded {
-            self.run(
-                "UPDATE external_send SET at = ?2, day_known = 1 WHERE id = ?1",
-                params![id, millis(at)],
-            )?;
-        }
         self.stand_by(account, recorded, at, said, now)?;
         self.come_forward(account, now)?;
         Ok(recorded)
     }
 
+    fn book_recorded(&self, account: &Account, at: DateTime<Utc>) -> Result<Recorded> {
+        let needs = quota::website_needs(account, at);
+        Ok(Recorded::Booked(Entry::External(self.book(account, Sign::Record, at, &needs)?)))
+    }
+
     /// Finds the entry that is the same send as one at this time.
-    fn known_send(&self, account: &Account, at: DateTime<Utc>) -> Result<Option<Recorded>> {
+    ///
+    /// From `first` on: 0 the very same, 1 told of by an event of that day, 2 by a later refusal,
+    /// 3 counted before without a day.
+    fn known_send(
+        &self,
+        account: &Account,
+        at: DateTime<Utc>,
+        first: u8,
+    ) -> Result<Option<Recorded>> {
         let day = Window::containing(Span::Day, at);
         let near = external_window(account, at);
         let found: Option<(i64, u8)> = self
@@ -172,7 +178,7 @@ impl Step<'_> {
                        AND ?2 <= (SELECT max(at) FROM decision WHERE external_send = e.id) THEN 3
                      END AS kind
                    FROM external_send e WHERE account = ?1 AND returned = 0)
-                 SELECT id, kind FROM sign WHERE kind IN (0, 3) OR (kind IN (1, 2) AND NOT EXISTS
+                 SELECT id, kind FROM sign WHERE kind >= ?7 AND (kind IN (0, 3) OR NOT EXISTS
                      (SELECT 1 FROM decision WHERE external_send = sign.id AND what = 'record'))
                  ORDER BY kind, at, id LIMIT 1",
             )?
@@ -183,7 +189,8 @@ impl Step<'_> {
                     millis(day.start()),
                     millis(day.end()),
                     millis(near.start()),
-                    millis(near.end())
+                    millis(near.end()),
+                    first
                 ],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
@@ -211,6 +218,12 @@ impl Step<'_> {
     ) -> Result<()> {
         let Entry::External(id) = recorded.entry() else { return Ok(()) };
         self.run("UPDATE external_send SET confirmed = 1 WHERE id = ?1", params![id])?;
+        if matches!(recorded, Recorded::Counted(_)) {
+            self.run(
+                "UPDATE external_send SET at = ?2, day_known = 1 WHERE id = ?1",
+                params![id, millis(at)],
+            )?;
+        }
         for need in quota::website_needs(account, at) {
             if !self.is_charged_by(need, id)? {
                 self.charge_external(account, id, need)?;
@@ -250,38 +263,52 @@ impl Step<'_> {
             Some(day) => Window::containing(Span::Day, day),
             None => external_window(account, now),
         };
-        let mut recorded = self.known_sends(account, window, count)?;
         let by_month = window != Window::containing(Span::Day, now) && day.is_none();
         let undated = if by_month { window.start() } else { now };
         let at = day.unwrap_or(undated);
-        let missing = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(recorded.len());
-        for _ in 0..missing {
-            let needs = quota::website_needs(account, at);
-            let id = self.book(account, Sign::Record, at, &needs)?;
-            self.run(
-                "UPDATE external_send SET day_known = ?2 WHERE id = ?1",
-                params![id, !by_month],
-            )?;
-            recorded.push(Recorded::Booked(Entry::External(id)));
-        }
+        let mut recorded = self.known_sends(account, (window, day.is_some()), count)?;
         for entry in &recorded {
             self.stand_by(account, *entry, at, said, now)?;
+        }
+        let missing = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(recorded.len());
+        for _ in 0..missing {
+            // What was counted in a month without its days is not counted again on one of them.
+            let known = match day {
+                Some(day) => self.known_send(account, day, 2)?,
+                None => None,
+            };
+            let entry = match known {
+                Some(known) => known,
+                None => self.book_recorded(account, at)?,
+            };
+            if let (Recorded::Booked(Entry::External(id)), true) = (entry, by_month) {
+                self.run("UPDATE external_send SET day_known = 0 WHERE id = ?1", params![id])?;
+            }
+            self.stand_by(account, entry, at, said, now)?;
+            recorded.push(entry);
         }
         self.answer_first(account)?;
         self.come_forward(account, now)?;
         Ok(recorded)
     }
 
-    /// Returns the sends made elsewhere that are known of a window, at most so many.
-    fn known_sends(&self, account: &Account, window: Window, most: u32) -> Result<Vec<Recorded>> {
+    /// Returns the sends made elsewhere that are known of a window, at most so many; of a day
+    /// only those whose day is known.
+    fn known_sends(
+        &self,
+        account: &Account,
+        (window, dated): (Window, bool),
+        most: u32,
+    ) -> Result<Vec<Recorded>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id, source, EXISTS (SELECT 1 FROM decision
                  WHERE external_send = e.id AND what = 'record')
              FROM external_send e WHERE account = ?1 AND returned = 0 AND at >= ?2 AND at < ?3
+               AND day_known >= ?5
              ORDER BY confirmed DESC, at, id LIMIT ?4",
         )?;
         let rows = statement.query_map(
-            params![account.name, millis(window.start()), millis(window.end()), most],
+            params![account.name, millis(window.start()), millis(window.end()), most, dated],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
         let rows = rows.collect::<rusqlite::Result<Vec<(i64, String, bool)>>>()?;
@@ -318,7 +345,7 @@ impl Step<'_> {
         let (sql, id) = match entry {
             Entry::Charge(id) => (
                 "SELECT account FROM charge WHERE id = ?1 AND external_send IS NULL
-                 AND rule <> 'forced_token'",
+                 AND errand IS NULL AND rule <> 'forced_token'",
                 id,
             ),
             Entry::External(id) => ("SELECT account FROM external_send WHERE id = ?1", id),
@@ -418,7 +445,7 @@ impl Step<'_> {
              FROM charge LEFT JOIN batch ON batch.id = charge.batch
              LEFT JOIN attempt ON attempt.id = charge.attempt
              WHERE charge.account = ?1 AND \"window\" IN (?2, ?3, ?4) AND external_send IS NULL
-               AND rule <> ?5 ORDER BY charge.id",
+               AND charge.errand IS NULL AND rule <> ?5 ORDER BY charge.id",
         )?;
         let token = Rule::ForcedToken.name();
         let [day, next, month] = windows;
@@ -515,17 +542,33 @@ impl Step<'_> {
         self.decisions_where("charge = ?1 OR external_send = ?2", params![charge, external])
     }
 
-    /// Returns the holds and resumes that fell into the time in which a job waited.
+    /// Returns what was said of an account's ledger and of no entry, the oldest first.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn decisions_without_entry(&self, account: &str) -> Result<Vec<DecisionView>> {
+        self.decisions_where(
+            "what = 'record' AND account = ?1 AND charge IS NULL AND external_send IS NULL",
+            params![account],
+        )
+    }
+
+    /// Returns the holds and resumes that fell into the time in which a job waited, and the
+    /// corrections of the ledger that moved it.
     ///
     /// # Errors
     /// Where SQLite fails.
     pub fn decisions_about(&self, job: &str) -> Result<Vec<DecisionView>> {
         self.decisions_where(
-            "what IN ('hold', 'resume') AND EXISTS (SELECT 1 FROM job WHERE job.id = ?1
+            "EXISTS (SELECT 1 FROM job WHERE job.id = ?1
                AND (decision.account IS NULL OR decision.account = job.account)
                AND decision.at >= taken_at
-               AND (wake_at IS NOT NULL OR decision.at <= (SELECT max(history.at) FROM history
-                   WHERE job = ?1 AND from_state IN ('planned', 'held', 'releasing'))))",
+               AND CASE WHEN what IN ('hold', 'resume')
+                   THEN wake_at IS NOT NULL OR decision.at <= (SELECT max(history.at) FROM history
+                       WHERE job = ?1 AND from_state IN ('planned', 'held', 'releasing'))
+                   -- Both are of one step.
+                   ELSE EXISTS (SELECT 1 FROM history WHERE job = ?1 AND history.at = decision.at
+                       AND from_state = to_state) END)",
             params![job],
         )
     }
@@ -535,11 +578,16 @@ impl Step<'_> {
         filter: &str,
         values: &[&dyn rusqlite::ToSql],
     ) -> Result<Vec<DecisionView>> {
-        let sql =
-            format!("SELECT at, who, what, account, why FROM decision WHERE {filter} ORDER BY id");
+        let sql = format!(
+            "SELECT at, who, what, account, why, charge, external_send FROM decision
+                     WHERE {filter} ORDER BY id"
+        );
         let mut statement = self.db.prepare_cached(&sql)?;
         let rows = statement.query_map(values, |row| {
+            let charge = row.get::<_, Option<i64>>(5)?.map(Entry::Charge);
+            let entry = charge.or(row.get::<_, Option<i64>>(6)?.map(Entry::External));
             Ok(DecisionView {
+                entry: entry.map(|entry| entry.to_string()),
                 at: instant(row.get(0)?),
                 who: row.get(1)?,
                 what: row.get(2)?,

@@ -153,16 +153,30 @@ impl Step<'_> {
             Placement::At(at, None) => {
                 self.stand(job, account, Stand { at, reason: "", yields: false }, now)
             }
-            Placement::At(at, Some(block)) => {
-                let reason = format!("deferred: {}", plan::sentence(block));
+            Placement::At(at, Some(passed)) => {
+                let reason = format!("deferred: {}", passed.sentence());
                 // Whatever holds the place now, a request under way too, may yet give it up.
                 self.stand(job, account, Stand { at, reason: &reason, yields: true }, now)
             }
-            Placement::Beyond(block) => {
-                let why = beyond(&plan::sentence(block));
+            Placement::Beyond(passed) => {
+                let why = beyond(&passed.sentence());
                 self.end_waiting(job, JobState::Expired, &why, now)
             }
         }
+    }
+
+    /// Gives a job its claims back at the time that it is due.
+    pub(super) fn stand_again(
+        &self,
+        id: &JobId,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job = self.job(id)?;
+        let demand = Demand { calls: self.open_batches(id)?.max(1), ..job.demand };
+        let job = Job { demand, ..job };
+        let crowded = self.put(&job, account, job.due_at, now)?;
+        self.move_on(crowded, account, now)
     }
 
     /// Ends a job that holds neither claims nor charges.

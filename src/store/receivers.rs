@@ -130,7 +130,7 @@ impl Step<'_> {
         account: &Account,
         at: DateTime<Utc>,
     ) -> Result<Option<String>> {
-        if quota::limit(Rule::MonthlyReceiver, account).is_none() {
+        if quota::limit(Rule::MonthlyReceiver, account).is_none() || !self.job(id)?.is_broadcast() {
             return Ok(None);
         }
         let month = Window::containing(Span::Month, at);

@@ -13,7 +13,7 @@ use crate::plan::{self, Batch, Job, Step as Next};
 use crate::quota::{self, Block, Demand, Need, Rule};
 use crate::store::place::{Respect, standing};
 use crate::store::take::{JOB_COLUMNS, is_slot, read_job};
-use crate::store::{Move, Result, Step, instant, millis};
+use crate::store::{Move, Result, Step, StoreError, instant, millis};
 
 /// An intent on disk: what the request needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,10 +166,13 @@ impl Step<'_> {
     }
 
     fn write_attempt(&self, job: &Job, batch: &Batch, now: DateTime<Utc>) -> Result<Begun> {
-        let (body, receivers): (String, Option<u32>) = self
+        let (body, receivers, prepared): (String, Option<u32>, bool) = self
             .db
-            .prepare_cached("SELECT body, receivers FROM batch WHERE id = ?1")?
-            .query_row([batch.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            .prepare_cached("SELECT body, receivers, prepared FROM batch WHERE id = ?1")?
+            .query_row([batch.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        if !prepared {
+            return Err(StoreError::Guard(format!("batch {} has no body yet", batch.id)));
+        }
         self.move_batch(batch.id, batch.state, BatchState::Asking)?;
         self.run(
             "INSERT INTO attempt (batch, account, begun_at, body_sha256) VALUES (?1, ?2, ?3, ?4)",

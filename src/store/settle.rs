@@ -307,6 +307,62 @@ impl Step<'_> {
         self.carry_on(&asked.job, &why, now)
     }
 
+    /// Takes an intent back whose request was kept and never left: all is as it was before.
+    ///
+    /// The caller must be sure: only a request that this very process still holds never left.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the attempt is not open.
+    pub fn withdraw(&self, attempt: i64, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let asked = self.asked(attempt)?;
+        let first: bool = self
+            .db
+            .prepare_cached(
+                "SELECT first_asked_at = begun_at FROM job, attempt WHERE job.id = ?1 AND attempt.id = ?2",
+            )?
+            .query_row(params![asked.job.as_str(), attempt], |row| row.get(0))?;
+        for sql in [
+            "DELETE FROM charge WHERE attempt = ?1",
+            "DELETE FROM call WHERE attempt = ?1",
+            "DELETE FROM attempt WHERE id = ?1",
+        ] {
+            self.run(sql, params![attempt])?;
+        }
+        if asked.in_doubt {
+            self.move_batch(asked.batch, BatchState::Asking, BatchState::InDoubt)?;
+        } else {
+            self.rest_batch(&asked, now)?;
+        }
+        let why = "it was stopped before its request left";
+        if first {
+            self.plan_again(&asked.job, account, why, now)
+        } else {
+            self.carry_on(&asked.job, why, now)
+        }
+    }
+
+    /// Puts a job back that was about to be asked for the first time.
+    fn plan_again(
+        &self,
+        id: &JobId,
+        account: &Account,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.run(
+            "UPDATE job SET first_asked_at = NULL, asked = EXISTS (SELECT 1 FROM attempt JOIN batch
+                 ON batch.id = attempt.batch WHERE batch.job = job.id) WHERE id = ?1",
+            params![id.as_str()],
+        )?;
+        let job = self.job(id)?;
+        if job.state == JobState::Releasing && !self.any_accepted(id)? {
+            let to =
+                Move { state: JobState::Planned, wake_at: Some(job.due_at), reason: None, why };
+            self.move_job(id, JobState::Releasing, to, now)?;
+        }
+        self.stand_again(id, account, now)
+    }
+
     /// Records a refusal for the token, which is no attempt of the clientmsgid.
     ///
     /// # Errors
@@ -509,6 +565,9 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn run_out(&self, job: &Job, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        if !job.is_broadcast() {
+            return self.run_out_action(&job.id, now);
+        }
         if !self.any_in_doubt(&job.id)? {
             let why = "it was not accepted in the time it had";
             return self.end_for(job, account, JobState::Missed, why, now);

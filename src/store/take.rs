@@ -4,15 +4,16 @@
 //! it. Taking a job may push others back; giving a claim up lets them come forward again, in
 //! the order of their ranks, so that one pass is enough.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use crate::model::{
-    Account, Audience, BatchState, Expires, JobId, JobSpec, JobState, OnFullReceivers, OnQuota,
-    clientmsgid,
+    Account, Action, Audience, BatchState, Errand, Expires, JobId, JobSpec, JobState,
+    OnFullReceivers, OnQuota, Viewer, clientmsgid,
 };
 use crate::plan::{Batch, Job, Rank};
 use crate::quota::{self, Demand, Rule};
+use crate::store::prelude::SPEED_AHEAD;
 use crate::store::{Move, Result, Step, StoreError, instant, millis, seconds, unreadable};
 
 /// The fixed body of one batch.
@@ -234,15 +235,9 @@ impl Step<'_> {
             Expires::At(at) => at,
         };
         let state = if spec.approval { JobState::Held } else { JobState::Planned };
-        let audience = match &spec.action {
-            crate::model::Action::Broadcast(broadcast) => match &broadcast.audience {
-                Audience::Everyone => "everyone".to_owned(),
-                Audience::Tag(tag) => format!("tag {tag}"),
-                Audience::List(list) => format!("{} OpenIDs", list.len()),
-            },
-        };
-        let crate::model::Action::Broadcast(broadcast) = &spec.action;
-        let everyone = broadcast.audience == Audience::Everyone;
+        let (audience, msgtype) = words(&spec.action);
+        let everyone = spec.action.broadcast().is_some_and(|b| b.audience == Audience::Everyone);
+        let parameters = spec.action.errand().map(|errand| errand.parameters().to_string());
         let taken = self.next_taken(replaced.map(|(id, _)| id), spec, planned)?;
         let before = replaced.map(|(id, _)| self.job(id)).transpose()?.map(|job| job.state);
         let sql = if replaced.is_some() { UPDATE_JOB } else { INSERT_JOB };
@@ -277,12 +272,16 @@ impl Step<'_> {
                 everyone,
                 i64::try_from(bodies.len()).unwrap_or(i64::MAX),
                 audience,
-                broadcast.content.msgtype(),
+                msgtype,
+                parameters,
             ],
         )?;
+        self.write_preludes((&spec.id, &spec.account), &preludes(spec))?;
         for (number, body) in (0_u32..).zip(bodies) {
             self.insert_batch(&spec.id, account, number, body, planned)?;
         }
+        let material = spec.action.broadcast().and_then(|broadcast| broadcast.content.material());
+        self.plan_uploads(&spec.id, material)?;
         let (from, what, at) = match replaced {
             Some((_, now)) => (before, "changed by", now),
             None => (None, "taken from", source.first_taken_at),
@@ -378,6 +377,32 @@ impl Step<'_> {
     }
 }
 
+/// Returns whom a job is for, or what it is about, and its message type.
+fn words(action: &Action) -> (String, &'static str) {
+    match action {
+        Action::Broadcast(broadcast) => {
+            let audience = match &broadcast.audience {
+                Audience::Everyone => "everyone".to_owned(),
+                Audience::Tag(tag) => format!("tag {tag}"),
+                Audience::List(list) => format!("{} OpenIDs", list.len()),
+            };
+            (audience, broadcast.content.msgtype())
+        }
+        Action::Delete(deletion) => (deletion.to_string(), "none"),
+        Action::Speed(speed) => (speed.to_string(), "none"),
+    }
+}
+
+/// Returns what a job wants done before its broadcast, and how long before.
+fn preludes(spec: &JobSpec) -> Vec<(Errand, TimeDelta)> {
+    let shown = spec.preview.iter().flat_map(|preview| {
+        let errand = |to: &Viewer| Errand::Preview(to.clone(), preview.card_ext.clone());
+        preview.to.iter().map(move |to| (errand(to), preview.before))
+    });
+    let speed = spec.speed.map(|speed| (Errand::SpeedSet(speed), SPEED_AHEAD));
+    shown.chain(speed).collect()
+}
+
 /// Says why a list of so many batches can never be sent.
 fn too_many(batches: usize, account: &Account) -> Option<String> {
     let limit = quota::limit(Rule::DailyCalls, account)?;
@@ -399,14 +424,14 @@ enum Known {
 
 const INSERT_JOB: &str = "INSERT INTO job (id, account, action, state, taken, priority, written_at,
     planned_at, due_at, taken_at, zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest,
-    file, line, everyone, calls, audience, msgtype, wake_at)
+    file, line, everyone, calls, audience, msgtype, parameters, wake_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-    ?19, ?20, ?21, ?22, ?8)";
+    ?19, ?20, ?21, ?22, ?23, ?8)";
 
 const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, taken = ?5,
     priority = ?6, written_at = ?7, planned_at = ?8, due_at = ?8, taken_at = ?9, zone = ?10,
     grace_s = ?11, retry_for_s = ?12, expires_at = ?13, on_quota = ?14, on_full = ?15, digest = ?16,
-    file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, wake_at = ?8,
+    file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23, wake_at = ?8,
     yields = 0, reason = NULL WHERE id = ?1";
 
 pub(super) const JOB_COLUMNS: &str =
@@ -455,7 +480,11 @@ pub(super) fn is_slot(rule: Rule) -> bool {
         Rule::DailyCalls
         | Rule::MonthlyReceiver
         | Rule::PerMinute
+        | Rule::DailyPreviews
+        | Rule::DailyDeletes
         | Rule::ForcedToken
-        | Rule::FollowerPages => false,
+        | Rule::FollowerPages
+        | Rule::DailyDrafts
+        | Rule::DailyUploadnews => false,
     }
 }

@@ -45,6 +45,27 @@ pub struct JobView {
     pub deleted: bool,
 }
 
+impl JobView {
+    /// Returns what it does, for people.
+    pub fn what(&self) -> String {
+        match self.action.as_str() {
+            "broadcast" => format!("broadcast of {} to {}", self.msgtype, self.audience),
+            "delete" => format!("deletion of {}", self.audience),
+            other => format!("{other} {}", self.audience),
+        }
+    }
+
+    /// Returns where it stands, for people: a call beside the broadcasts is done, not sent.
+    pub fn stands(&self) -> &'static str {
+        match (self.state, self.action.as_str()) {
+            (JobState::Sent, "broadcast") if self.deleted => "sent (deleted)",
+            (JobState::Sent, "broadcast") => "sent",
+            (JobState::Sent, _) => "done",
+            (state, _) => state.as_str(),
+        }
+    }
+}
+
 /// One batch of a job.
 #[derive(Clone, Debug, Serialize)]
 pub struct BatchView {
@@ -206,6 +227,8 @@ pub(super) fn maybe_rfc3339<S: serde::Serializer>(
 
 /// Days for which `status` shows what did not go well.
 const SHOWN_FOR_DAYS: i64 = 7;
+/// The words of a hold that names jobs.
+const IN_QUESTION: &str = "these jobs may have been sent already";
 
 impl Step<'_> {
     /// Returns a job's story, oldest first.
@@ -256,7 +279,10 @@ impl Step<'_> {
     pub fn charges(&self, job: &str) -> Result<Vec<ChargeView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT rule, \"window\", charge.state, amount
-             FROM charge JOIN batch ON batch.id = charge.batch WHERE job = ?1 ORDER BY charge.id",
+             FROM charge JOIN batch ON batch.id = charge.batch WHERE job = ?1
+             UNION ALL
+             SELECT rule, \"window\", charge.state, amount
+             FROM charge JOIN errand ON errand.id = charge.errand WHERE job = ?1",
         )?;
         let rows = statement.query_map([job], |row| {
             Ok(ChargeView {
@@ -329,12 +355,25 @@ impl Step<'_> {
                 | Rule::DailyHistory
                 | Rule::MonthlyHistory
                 | Rule::DailyCalls
+                | Rule::DailyPreviews
+                | Rule::DailyDeletes
                 | Rule::PerMinute => {}
+                Rule::DailyDrafts | Rule::DailyUploadnews => {
+                    // Only for accounts that make any: others never heard of them.
+                    if self.uses_none(account, row.rule, now)? {
+                        continue;
+                    }
+                }
             }
-            rules.push(match row.rule.window(now) {
+            let view = match row.rule.window(now) {
                 Some(window) => self.window_view(account, (row.rule, window), now)?,
                 None => self.minute_view(row.rule, account, limit, now)?,
-            });
+            };
+            // What no broadcast needs is shown where something of it is used.
+            let beside = matches!(row.rule, Rule::DailyPreviews | Rule::DailyDeletes);
+            if !beside || view.used > 0 {
+                rules.push(view);
+            }
         }
         Ok(rules)
     }
@@ -432,8 +471,12 @@ impl Step<'_> {
                 account: None,
                 kind: "hold".into(),
                 since: instant(since),
+                advice: if why.contains(IN_QUESTION) {
+                    "look at the jobs named, then `qunfa resume --all`".into()
+                } else {
+                    "`qunfa resume --all` lets the jobs go on".into()
+                },
                 what: format!("all accounts are on hold: {why}"),
-                advice: "look at the jobs named, then `qunfa resume --all`".into(),
             });
         }
         let mut statement = self.db.prepare_cached(

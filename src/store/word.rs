@@ -11,7 +11,8 @@ impl Step<'_> {
     /// Makes a job's refused and failed batches ready to be asked again, due now.
     ///
     /// A batch that was answered gets a new generation, and so a new clientmsgid; one that the
-    /// platform never heard of, or never answered, keeps its own.
+    /// platform never heard of, or never answered, keeps its own. A job that demands an approval and
+    /// never had one for its present content waits for it again.
     ///
     /// # Errors
     /// Where the job's state does not allow it, or SQLite fails.
@@ -25,7 +26,12 @@ impl Step<'_> {
         let job = self.job(id)?;
         match job.state {
             JobState::Failed | JobState::Partial | JobState::Missed => {}
-            JobState::Planned | JobState::Held | JobState::Releasing => {
+            JobState::Held => {
+                return Err(StoreError::Guard(format!(
+                    "job {id} is held: it goes at its time once `qunfa approve {id}` was said"
+                )));
+            }
+            JobState::Planned | JobState::Releasing => {
                 return Err(StoreError::Guard(format!(
                     "job {id} is {}: it goes by itself, at its time",
                     job.state
@@ -64,12 +70,30 @@ impl Step<'_> {
         )?;
         let expires = job.expires_at.max(now + (job.expires_at - job.planned_at));
         self.run(
-            "UPDATE job SET due_at = ?2, first_asked_at = NULL, yields = 0, expires_at = ?3 WHERE id = ?1",
+            "UPDATE job SET due_at = ?2, first_asked_at = NULL, yields = 0, expires_at = ?3,
+                 prepare_after_at = 0 WHERE id = ?1",
             params![id.as_str(), millis(now), millis(expires)],
         )?;
+        self.reopen_preludes(id)?;
+        let state = if self.lacks_approval(id)? { JobState::Held } else { JobState::Planned };
         let why = &said.line("retried");
-        let to = Move { state: JobState::Planned, wake_at: Some(now), reason: None, why };
+        let to = Move { state, wake_at: Some(now), reason: None, why };
         self.move_job(id, job.state, to, now)
+    }
+
+    /// Says whether a job demands an approval that its present content never had.
+    fn lacks_approval(&self, id: &JobId) -> Result<bool> {
+        // Whatever is taken or changed and demands one becomes held; only an approval, or a change
+        // that demands none, leads from there to planned.
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM history WHERE job = ?1 AND to_state = 'held')
+                    AND NOT EXISTS (SELECT 1 FROM history WHERE job = ?1 AND from_state = 'held'
+                        AND to_state = 'planned' AND id > (SELECT max(id) FROM history
+                            WHERE job = ?1 AND to_state = 'held'))",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?)
     }
 
     fn answered(&self, batch: &Batch) -> Result<bool> {
@@ -95,9 +119,12 @@ impl Step<'_> {
         let id = JobId::parse(&job)
             .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
         self.run("UPDATE batch SET replaced = 1 WHERE id = ?1", params![batch.id])?;
+        self.forget_uploads(batch.id, now)?;
         self.run(
-            "INSERT INTO batch (job, account, number, generation, clientmsgid, body, receivers, state, next_at)
-             SELECT job, account, number, ?2, ?3, body, receivers, 'planned', ?4 FROM batch WHERE id = ?1",
+            "INSERT INTO batch (job, account, number, generation, clientmsgid, body, receivers, state, next_at,
+                 template, prepared)
+             SELECT job, account, number, ?2, ?3, ifnull(template, body), receivers, 'planned', ?4,
+                 template, template IS NULL FROM batch WHERE id = ?1",
             params![
                 batch.id,
                 generation,

@@ -8,6 +8,7 @@
 
 use std::convert::Infallible;
 use std::error::Error as _;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once, OnceLock};
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use http_body::{Frame, SizeHint};
 use reqwest::Url;
 use reqwest::header::{AGE, CONTENT_TYPE, DATE, HeaderMap};
+use reqwest::multipart::{self, Part};
 use reqwest::redirect::Policy;
 
 use super::protocol::{Answer, Method, Reply, Request};
@@ -93,6 +95,8 @@ fn is_loopback(host: &str) -> bool {
 pub struct Client {
     tls: OnceLock<Pair>,
     plain: OnceLock<Pair>,
+    /// Where the files to upload lie, by their digest.
+    files: Option<PathBuf>,
 }
 
 /// One client for sends, one for everything else.
@@ -108,6 +112,11 @@ impl Client {
         Self::default()
     }
 
+    /// Returns one that can upload the files of a directory, each named by its digest.
+    pub fn with_files(directory: PathBuf) -> Self {
+        Self { files: Some(directory), ..Self::default() }
+    }
+
     /// Makes one request, once, and returns what came of it.
     ///
     /// `base` does not matter for a request that names a whole URL. Dropping the future leaves the
@@ -118,11 +127,15 @@ impl Client {
             Ok(prepared) => prepared,
             Err(why) => return Answer { reply: Reply::NotSent(why), date: None },
         };
+        let prepared = match self.attach(prepared, request).await {
+            Ok(prepared) => prepared,
+            Err(why) => return Answer { reply: Reply::NotSent(why), date: None },
+        };
         let response = match prepared.send().await {
             Ok(response) => response,
             Err(error) => {
                 // The probe is the stronger proof; only a request without a body needs hearsay.
-                let certain = match request.body.as_deref() {
+                let certain = match request.body.as_deref().filter(|_| request.form.is_none()) {
                     None | Some("") => error.is_builder() || error.is_connect(),
                     Some(_) => !begun.load(Ordering::SeqCst),
                 };
@@ -164,6 +177,23 @@ impl Client {
                 builder.header(CONTENT_TYPE, "application/json").body(reqwest::Body::wrap(probe))
             }
         })
+    }
+
+    /// Adds the file that a request uploads.
+    async fn attach(
+        &self,
+        builder: reqwest::RequestBuilder,
+        request: &Request,
+    ) -> Result<reqwest::RequestBuilder, String> {
+        let Some(form) = &request.form else { return Ok(builder) };
+        let files = self.files.as_ref().ok_or("this client has no files to upload")?;
+        let read = tokio::fs::read(files.join(&form.sha256)).await;
+        let bytes = read.map_err(|error| {
+            format!("the stored file {} cannot be read ({error}): submit the job anew", form.sha256)
+        })?;
+        let part = Part::bytes(bytes).file_name(form.name.clone());
+        let part = part.mime_str(form.format.mime()).map_err(chain)?;
+        Ok(builder.multipart(multipart::Form::new().part("media", part)))
     }
 
     fn pair(&self, tls: bool) -> Result<&Pair, String> {
@@ -221,16 +251,52 @@ async fn read(mut response: reqwest::Response) -> Reply {
     }
 }
 
-/// Cuts the request's secrets out of an answer that repeats them: its words end up in logs.
+/// Cuts the request's secrets out of an answer's errmsg that repeats them: it ends up in logs.
+///
+/// Nothing else is touched: a token may well contain what a secret is, and must stay whole.
 fn unrepeated(reply: Reply, request: &Request) -> Reply {
-    let Reply::Http { status, mut body } = reply else { return reply };
-    for secret in request.secrets() {
-        let has = body.windows(secret.len().max(1)).any(|part| part == secret.as_bytes());
-        if has {
-            body = String::from_utf8_lossy(&body).replace(&secret, "…").into_bytes();
+    let Reply::Http { status, body } = reply else { return reply };
+    let mut secrets = request.secrets();
+    secrets.retain(|secret| !secret.is_empty());
+    let has = |secret: &String| body.windows(secret.len()).any(|part| part == secret.as_bytes());
+    if !secrets.iter().any(has) {
+        return Reply::Http { status, body };
+    }
+    let text = String::from_utf8_lossy(&body);
+    Reply::Http { status, body: without_in_errmsg(&text, &secrets).into_bytes() }
+}
+
+/// Returns a JSON text whose errmsgs no longer hold any of these words.
+fn without_in_errmsg(text: &str, words: &[String]) -> String {
+    const NAME: &str = "\"errmsg\"";
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(found) = rest.find(NAME) {
+        let (before, value) = rest.split_at(found + NAME.len());
+        let (value, after) = value.split_at(value_end(value));
+        kept.push_str(before);
+        kept.push_str(&words.iter().fold(value.to_owned(), |text, word| text.replace(word, "…")));
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// Returns where the value after a key ends: a string at its closing quote, anything else at the
+/// text's end.
+fn value_end(text: &str) -> usize {
+    let Some(open) = text.find(|c: char| c != ':' && !c.is_whitespace()) else { return text.len() };
+    if !text[open..].starts_with('"') {
+        return text.len();
+    }
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip_while(|(at, _)| *at <= open) {
+        match c {
+            '"' if !escaped => return at,
+            _ => escaped = c == '\\' && !escaped,
         }
     }
-    Reply::Http { status, body }
+    text.len()
 }
 
 /// Returns the server's clock. An answer from a cache (it has an `Age`) shows an old one.

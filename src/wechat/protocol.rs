@@ -2,8 +2,9 @@
 //!
 //! The body of a broadcast is built once and kept, because the platform compares what it is asked
 //! under one `clientmsgid`: the same broadcast must give the same bytes in every version of this
-//! program. What the answers mean is in [`reading`]. Requests hold tokens and secrets, so their
-//! `Debug` shows neither query nor body. Uploads, menus and QR codes are not here yet.
+//! program. What the answers mean is in [`reading`], what is asked before a broadcast in [`upload`],
+//! and the calls around a broadcast are in [`errand`]. Requests hold tokens and secrets, so their
+//! `Debug` shows neither query nor body. Menus and QR codes are not here yet.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,8 +17,12 @@ use serde_json::{Value, json};
 
 use crate::model::{Audience, Broadcast, Content, Images};
 
+pub mod errand;
 pub mod followers;
 pub mod reading;
+pub mod upload;
+
+pub use upload::{Form, UploadReading, read_upload};
 
 pub use reading::{
     Answer, QueryReading, Reply, SendReading, StatusReading, TokenReading, read_query, read_send,
@@ -59,6 +64,8 @@ pub struct Request {
     pub query: Vec<(&'static str, String)>,
     /// The JSON body.
     pub body: Option<String>,
+    /// A file to upload, in place of a body.
+    pub form: Option<Form>,
     /// How long it may take, from the first look-up of the host to the last byte of the answer.
     pub timeout: Duration,
 }
@@ -87,14 +94,15 @@ impl Request {
 
     fn get(path: &'static str, query: Vec<(&'static str, String)>) -> Self {
         let path = Cow::Borrowed(path);
-        Self { method: Method::Get, path, query, body: None, timeout: TIMEOUT }
+        Self { method: Method::Get, path, query, body: None, form: None, timeout: TIMEOUT }
     }
 
     fn post(path: &'static str, token: Option<&SecretString>, body: String) -> Self {
         let query = token.map(with_token).into_iter().collect();
         let timeout =
             if path.starts_with("/cgi-bin/message/mass/") { MASS_TIMEOUT } else { TIMEOUT };
-        Self { method: Method::Post, path: Cow::Borrowed(path), query, body: Some(body), timeout }
+        let (method, path) = (Method::Post, Cow::Borrowed(path));
+        Self { method, path, query, body: Some(body), form: None, timeout }
     }
 }
 
@@ -138,7 +146,8 @@ pub fn classic_token(appid: &str, secret: &SecretString) -> Request {
 /// Asks a token server that other programs share for the account's token.
 pub fn shared_token(url: &str) -> Request {
     let path = Cow::Owned(url.to_owned());
-    Request { method: Method::Get, path, query: Vec::new(), body: None, timeout: TIMEOUT }
+    let query = Vec::new();
+    Request { method: Method::Get, path, query, body: None, form: None, timeout: TIMEOUT }
 }
 
 /// Asks for the account's tags: a harmless question that shows whether the token works.
@@ -174,7 +183,7 @@ pub fn body(broadcast: &Broadcast, receivers: Option<&[String]>) -> String {
             panic!("only a list of OpenIDs is split into batches")
         }
     };
-    let is_mpnews = matches!(broadcast.content, Content::Mpnews { .. });
+    let is_mpnews = broadcast.content.msgtype() == "mpnews";
     let message = Message {
         filter,
         content: fields(&broadcast.content, touser.is_some()),
@@ -258,6 +267,7 @@ fn fields(content: &Content, to_list: bool) -> Fields<'_> {
             description: description.as_deref().filter(|_| to_list),
         },
         Content::Wxcard { card_id } => Fields::Wxcard { card_id },
+        Content::Prepared { content, .. } => fields(content, to_list),
     }
 }
 

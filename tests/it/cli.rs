@@ -11,7 +11,7 @@ use clap::Parser as _;
 use qunfa::cli::{self, Answer, Arguments, Problem, Screen, Terminal};
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
-use qunfa::model::{Account, Credence, JobId, Kind};
+use qunfa::model::{Account, ArticlesVia, Credence, JobId, JobState, Kind};
 use qunfa::store::{ArticleResult, Attention, EventIn, ResultWord, Source, Step, Store, Word};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -37,6 +37,8 @@ fn account(name: &str, appid: &str, kind: Kind) -> Account {
         kind,
         daily_calls: 100,
         history_per_day: Some(1),
+        payment: false,
+        articles_via: ArticlesVia::Draft,
     }
 }
 
@@ -506,6 +508,25 @@ fn retry_says_what_it_did_and_what_happens_next() {
          Account brand-club is paused (40164 (IP 不在白名单)): `qunfa resume brand-club`.\n"
     );
     assert_eq!(world.json(&["show", "club-evening", "--json"])["batches"][0]["generation"], 1);
+}
+
+#[test]
+fn retry_of_a_job_that_nobody_approved_says_that_it_waits_for_that() {
+    let world = World::new();
+    world.take(JOBS);
+    let refused = world.problem(&["retry", "club-approval"]);
+    assert!(refused.message().contains("`qunfa approve club-approval`"), "{refused}");
+    let failed = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
+        let job = step.job(&JobId::parse("club-approval").unwrap())?;
+        let [_, club] = accounts();
+        step.end_for(&job, &club, JobState::Missed, "nobody approved it in time", evening())
+    };
+    world.store().step(failed).unwrap();
+
+    let text = world.text(&["retry", "club-approval"]);
+
+    assert!(text.starts_with("Job club-approval is held again, due 2027-03-20 19:57"), "{text}");
+    assert!(text.contains("It was never approved: `qunfa approve club-approval` now"), "{text}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The ledger at the command line: what it shows, what a person enters, and what they take back.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use qunfa::cli::Answer;
+use clap::Parser as _;
+use qunfa::cli::{Answer, Arguments};
 use qunfa::model::Credence;
 use qunfa::store::{EventIn, ResultWord, Step, StoreError};
 use serde_json::Value;
@@ -328,4 +329,65 @@ fn every_decision_about_a_job_says_who_and_why() {
         assert!(why.starts_with(expected) && why.contains("uid "), "{why}");
         assert!(why.ends_with(&format!(": \"{}\"", arguments[3])), "{why}");
     }
+}
+
+#[test]
+fn a_count_on_a_day_claims_what_was_counted_without_one() {
+    let world = World::new();
+    world.take(JOBS);
+    let used = |arguments: &[&str]| {
+        let mut record = vec!["quota", "record", "brand-club"];
+        record.extend(arguments);
+        world.text(&record);
+        world.used("brand-club", "monthly_history")
+    };
+
+    assert_eq!(used(&["--count", "2"]), 2);
+    assert_eq!(used(&["--at", "2027-03-01", "--count", "1"]), 2);
+    assert_eq!(used(&["--at", "2027-03-05", "--count", "1"]), 2);
+    assert_eq!(used(&["--at", "2027-03-05", "--count", "1"]), 2);
+    assert_eq!(used(&["--count", "2"]), 2);
+
+    assert_eq!(used(&["--at", "2027-03-06", "--count", "1"]), 3);
+    let entries = world.ledger("brand-club")["entries"].clone();
+    let dated = entries.as_array().unwrap().iter().filter(|entry| entry["day_known"] == true);
+    assert_eq!(dated.count(), 3, "{entries}");
+}
+
+#[test]
+fn a_day_before_2000_is_refused() {
+    let world = World::new();
+    let config = world.path("config.yaml");
+    let start = ["qunfa", "--config", config.to_str().unwrap(), "quota", "record", "brand-club"];
+
+    for day in ["0001-01-01", "1999-12-31 23:59", "1999-12-31T23:59:59+08:00"] {
+        let arguments = start.iter().copied().chain(["--at", day]);
+        let refused = Arguments::try_parse_from(arguments).unwrap_err().to_string();
+        assert!(refused.contains("lies before 2000"), "{refused}");
+    }
+}
+
+#[test]
+fn what_a_person_said_is_shown_where_it_mattered() {
+    let world = World::new();
+    drop(world.store());
+    world.text(&["quota", "record", "brand-club", "--none", "--why", "没有发过"]);
+    world.text(&["quota", "record", "brand-daily", "--at", "2027-03-20 09:00"]);
+    world.take(JOBS);
+
+    let returned = world.text(&["quota", "return", "s1", "--why", "是预览"]);
+
+    assert!(returned.contains("Job spring-launch comes forward"), "{returned}");
+    let quota = world.text(&["quota", "brand-club"]);
+    assert!(
+        quota.contains("nothing was sent before qunfa knew it: said 2027-03-20 19:57"),
+        "{quota}"
+    );
+    assert!(quota.contains("没有发过"), "{quota}");
+    assert_eq!(world.ledger("brand-club")["decisions"][0]["why"], "没有发过");
+    let story = world.text(&["show", "spring-launch"]);
+    assert!(story.contains("entry s1 of account brand-daily returned by"), "{story}");
+    assert!(story.contains("是预览"), "{story}");
+    let other = world.text(&["show", "club-news"]);
+    assert!(!other.contains("returned by"), "{other}");
 }

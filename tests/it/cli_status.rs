@@ -4,14 +4,15 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
+use chrono::{DateTime, Utc};
 use qunfa::cli::Screen;
 use qunfa::model::JobId;
-use qunfa::store::StoreError;
+use qunfa::store::{Step, StoreError, Word};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::cli::{JOBS, World, accounts, assert_golden, evening, has_keys};
+use crate::cli::{JOBS, World, accounts, ask, assert_golden, evening, has_keys};
 use crate::rig::{Rig, club, to_tag};
 
 /// A daemon as other processes see it: it holds the lock, and its loop last turned then.
@@ -92,7 +93,7 @@ fn crowd(world: &World) {
     let line = format!("held by alice (uid 1000): \"{why}\"");
     world.store().step(|step| step.hold(Some("brand-daily"), &line, evening())).unwrap();
     world.uncertain_only();
-    let missed = |step: &qunfa::store::Step<'_>| -> Result<(), StoreError> {
+    let missed = |step: &Step<'_>| -> Result<(), StoreError> {
         let [_, club] = accounts();
         for index in 0..14 {
             let job = step.job(&JobId::parse(&format!("late-{index}")).unwrap())?;
@@ -149,7 +150,7 @@ fn a_job_whose_day_was_used_up_elsewhere_says_that_it_will_move() {
     let world = World::new();
     world.take(JOBS);
     let [daily, _] = accounts();
-    let booked = |step: &qunfa::store::Step<'_>| -> Result<(), StoreError> {
+    let booked = |step: &Step<'_>| -> Result<(), StoreError> {
         let job = step.job(&JobId::parse("spring-launch").unwrap())?;
         step.book_refused(&job, &daily, evening()).map(drop)
     };
@@ -253,4 +254,113 @@ fn the_daemon_tells_of_its_loop_its_listener_and_the_platforms_clock() {
         (status["daemon"]["stuck"] == false).then_some(())
     });
     assert!(rig.stop().success());
+}
+
+/// A job whose `retry_for` ends at 19:58, asked for at 19:50.
+const SHORT: &str = "jobs:
+  - {id: short, account: brand-club, at: 2027-03-20 19:50, grace: 1m, retry_for: 8m, broadcast: {filter: {tag_id: 2}, text: x}}
+";
+
+#[test]
+fn a_request_that_the_end_of_its_time_forestalls_is_not_announced() {
+    let world = World::new();
+    world.take(SHORT);
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let doubt = |step: &Step<'_>| {
+        ask(step, "short", at("2027-03-20T11:50:00Z"));
+        step.leave_open_attempts_in_doubt(at("2027-03-20T11:51:00Z"))?;
+        let id = JobId::parse("short").unwrap();
+        step.wait_batch(&id, &step.batches(&id)?[0], (at("2027-03-20T11:59:00Z"), "later"))
+    };
+    world.store().step(doubt).unwrap();
+
+    let shown = world.text(&["show", "short"]);
+    let planned = world.text(&["plan"]);
+
+    assert!(shown.contains("goes      not asked again, its time ends 2027-03-20 19:58"), "{shown}");
+    assert!(planned.contains("short to tag 2, NOT ASKED AGAIN"), "{planned}");
+    assert_eq!(world.json(&["show", "short", "--json"])["outlook"]["outlook"], "runs_out");
+    assert!(world.json(&["show", "short", "--json"])["outlook"]["goes_at"].is_null());
+}
+
+#[test]
+fn a_request_that_a_dead_daemon_made_is_in_doubt() {
+    let world = World::new();
+    world.take(SHORT);
+    let asked = |step: &Step<'_>| -> Result<(), StoreError> {
+        ask(step, "short", "2027-03-20T11:50:00Z".parse().unwrap());
+        Ok(())
+    };
+    world.store().step(asked).unwrap();
+
+    let dead = world.text(&["show", "short"]);
+    let _daemon = daemon(&world, TURNING);
+    let alive = world.text(&["show", "short"]);
+
+    assert!(dead.contains("goes      in doubt, waits for the daemon"), "{dead}");
+    assert!(!dead.contains("under way"), "{dead}");
+    assert!(alive.contains("goes      a request is under way"), "{alive}");
+}
+
+#[test]
+fn a_story_tells_a_request_before_what_it_brought_in_the_same_millisecond() {
+    let world = World::new();
+    world.take(JOBS);
+    let [_, club] = accounts();
+    let now = "2027-03-20T10:00:00Z".parse().unwrap();
+    let accepted = |step: &Step<'_>| -> Result<(), StoreError> {
+        let attempt = ask(step, "club-news", now);
+        let word = Word {
+            errcode: Some(0),
+            errmsg: "ok",
+            msg_id: Some(7),
+            dated: Some(now),
+            ..Word::default()
+        };
+        step.accept(attempt, &club, &word, false, now).map(drop)
+    };
+    world.store().step(accepted).unwrap();
+
+    let text = world.text(&["show", "club-news"]);
+
+    let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("no {words}: {text}"));
+    assert!(place("planned -> releasing") < place("request for batch 1"), "{text}");
+    assert!(place("request for batch 1") < place("releasing -> accepted"), "{text}");
+}
+
+#[test]
+fn a_hold_of_everything_that_a_person_said_names_no_jobs_to_look_at() {
+    let world = World::new();
+    world.take(JOBS);
+
+    world.text(&["hold", "--all", "--why", "今天不发"]);
+
+    let status = world.json(&["status", "--json"]);
+    assert_eq!(status["attention"][0]["do"], "`qunfa resume --all` lets the jobs go on");
+}
+
+#[test]
+fn a_daemon_that_is_down_is_what_needs_a_person() {
+    let world = World::new();
+    world.take(JOBS);
+
+    let down = world.text(&["status"]);
+    let _daemon = daemon(&world, TURNING);
+    let up = world.text(&["status"]);
+
+    assert!(down.contains("\nNothing else needs a person.\n"), "{down}");
+    assert!(up.contains("\nNothing needs a person.\n"), "{up}");
+}
+
+#[test]
+fn the_new_time_of_a_job_with_a_long_id_is_never_cut() {
+    let world = World::new();
+    let id = "x".repeat(64);
+    world.take(&JOBS.replace("spring-echo", &id));
+
+    let text = world.text(&["status"]);
+
+    let lately = text.split("NOT AT ITS TIME").nth(1).unwrap();
+    assert!(lately.contains(&id), "{text}");
+    assert!(lately.contains("moved to 2027-03-21 20:30 +08:00"), "{text}");
 }

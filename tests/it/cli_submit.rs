@@ -180,3 +180,44 @@ fn submit_prints_the_receipt_or_the_reason() {
     assert_eq!(json["submitted"][0]["state"], "taken");
     assert_eq!(json["submitted"][0]["receipt"]["jobs"][0]["id"], "spring");
 }
+
+/// A file of one job at 20:00 of a day that any other job of its account would fill.
+fn to_all(id: &str, account: &str) -> String {
+    format!(
+        "jobs:\n  - {{id: {id}, account: {account}, at: 2099-03-20 20:00, broadcast: \
+         {{filter: {{tag_id: 2}}, text: x}}}}\n...\n"
+    )
+}
+
+#[test]
+fn files_nobody_waits_for_are_forecast_in_the_order_in_which_the_inbox_takes_them() {
+    let world = World::with_inbox();
+    let later = world.file("zz.yaml", &to_all("zz", "brand-daily"));
+    let first = world.file("aa.yaml", &to_all("aa", "brand-daily"));
+
+    let json = world.json(&["submit", &later, &first, "--json"]);
+
+    assert_eq!(json["files"][0]["jobs"][0]["id"], "aa");
+    assert_eq!(json["submitted"][0]["name"], "aa.yaml");
+}
+
+#[test]
+fn files_are_taken_in_the_order_in_which_they_were_named_and_shown() {
+    let rig = Rig::running(&[daily()]);
+    rig.until("the inbox", || rig.path("inbox/accepted").exists().then_some(()));
+    for id in ["zz", "aa"] {
+        fs::write(rig.path(&format!("{id}.yaml")), to_all(id, "daily")).unwrap();
+    }
+    let file = |name: &str| rig.path(name).to_str().unwrap().to_owned();
+
+    let json = rig.ask(&["submit", &file("zz.yaml"), &file("aa.yaml"), "--wait", "240", "--json"]);
+
+    for (index, id, due) in [(0, "zz", "2099-03-20"), (1, "aa", "2099-03-21")] {
+        let forecast = &json["files"][index]["jobs"][0];
+        let taken = &json["submitted"][index]["receipt"]["jobs"][0];
+        for job in [forecast, taken] {
+            assert_eq!(job["id"], id, "{json}");
+            assert!(job["due"].as_str().unwrap().starts_with(due), "{json}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod cli;
+mod cli_errands;
 mod cli_plan;
 mod cli_quota;
 mod cli_status;
@@ -11,6 +12,8 @@ mod cli_tools;
 mod disk;
 mod e2e;
 mod e2e_approval;
+mod e2e_articles;
+mod e2e_errands;
 mod e2e_files;
 mod e2e_forward;
 mod e2e_listener;
@@ -29,6 +32,7 @@ mod submit;
 mod tap;
 mod unit;
 mod upgrade;
+mod uploads;
 mod views;
 mod world;
 mod writer;

@@ -16,6 +16,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::disk::Disk;
+use crate::uploads;
 use crate::world::{beijing, day, second_of_day};
 
 /// One broadcast: a job's batch, whatever its generation.
@@ -38,6 +39,8 @@ struct Known {
     spec: JobSpec,
     /// How often a person said retry.
     retries: u32,
+    /// Some version of it had something to upload.
+    prepared: bool,
 }
 
 /// What the referee has seen.
@@ -102,6 +105,10 @@ fn text_of(value: &Value) -> Option<&str> {
         .find_map(|path| value.pointer(&format!("/{path}"))?.as_str())
 }
 
+fn is_prepared(spec: &JobSpec) -> bool {
+    spec.action.broadcast().is_some_and(|broadcast| broadcast.content.material().is_some())
+}
+
 impl Oracle {
     pub(crate) fn know_account(&mut self, account: &Account) {
         self.accounts.insert(account.name.clone(), account.clone());
@@ -110,9 +117,12 @@ impl Oracle {
     pub(crate) fn know_job(&mut self, spec: &JobSpec) {
         let id = spec.id.to_string();
         match self.jobs.get_mut(&id) {
-            Some(known) => known.spec = spec.clone(),
+            Some(known) => {
+                known.prepared |= is_prepared(spec);
+                known.spec = spec.clone();
+            }
             None => {
-                let known = Known { spec: spec.clone(), retries: 0 };
+                let known = Known { prepared: is_prepared(spec), spec: spec.clone(), retries: 0 };
                 self.jobs.insert(id, known);
             }
         }
@@ -206,13 +216,19 @@ impl Oracle {
                 guard(now, "a reading of followers")?;
                 Ok(format!("followers, {:?}", ask.tag()))
             }
+            Ticket::Errand(ask) => {
+                guard(now, "an errand")?;
+                uploads::check_body(outgoing.request.body.as_deref().unwrap_or_default())?;
+                Ok(format!("errand {} by {:?}", ask.errand, outgoing.request))
+            }
             Ticket::Send { .. } => self.send_asked((account, flight), outgoing, now, disk),
+            Ticket::Upload { attempt } => uploads::asked((account, attempt), outgoing, now, disk),
         }
     }
 
     /// A crash kept these from leaving, though their intents are on disk.
-    pub(crate) fn never_left(&mut self, outgoing: &[Outgoing]) {
-        for lost in outgoing.iter().filter(|lost| matches!(lost.ticket, Ticket::Send { .. })) {
+    pub(crate) fn never_left<'a>(&mut self, outgoing: impl IntoIterator<Item = &'a Outgoing>) {
+        for lost in outgoing.into_iter().filter(|lost| matches!(lost.ticket, Ticket::Send { .. })) {
             let body = lost.request.body.as_deref().unwrap_or_default();
             if let Ok((id, _)) = self.read(body) {
                 let ask = Ask { handed_at: DateTime::UNIX_EPOCH, reached: None, refused: false };
@@ -268,9 +284,14 @@ impl Oracle {
     fn read(&self, body: &str) -> Result<(String, Key), String> {
         let value: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
         let id = value["clientmsgid"].as_str().ok_or("6: a send without a clientmsgid")?;
-        let job = text_of(&value).and_then(|text| text.split('|').next()).unwrap_or_default();
+        let named = text_of(&value).and_then(|text| text.split('|').next()).unwrap_or_default();
+        let known = self.jobs.contains_key(named);
+        let job = if known { named } else { self.prepared_job(id).unwrap_or(named) };
+        uploads::check_body(body)?;
         let known = self.jobs.get(job).ok_or_else(|| format!("7: nobody planned {body}"))?;
-        let Action::Broadcast(broadcast) = &known.spec.action;
+        let Some(broadcast) = known.spec.action.broadcast() else {
+            return Err(format!("7: {job} is no broadcast"));
+        };
         let batch = match (&broadcast.audience, value["touser"][0].as_str()) {
             (Audience::List(list), Some(first)) => {
                 list.iter().position(|openid| openid == first).unwrap_or(usize::MAX) / 9_999
@@ -279,6 +300,22 @@ impl Oracle {
             _ => return Err(format!("6: another audience than {job} was planned for")),
         };
         Ok((id.to_owned(), Key { job: job.to_owned(), batch }))
+    }
+
+    /// The job with uploads that an id derives from: its body names what the platform made of them.
+    fn prepared_job(&self, id: &str) -> Option<&str> {
+        let derives = |(job, known): &(&String, &Known)| {
+            let Some(account) = self.accounts.get(&known.spec.account) else { return false };
+            known.prepared
+                && (0..=known.retries).any(|generation| {
+                    let id_of = |batch| {
+                        let key = Key { job: (*job).clone(), batch };
+                        expected_id(&account.appid, &key, generation)
+                    };
+                    (0..2).any(|batch| id_of(batch) == id)
+                })
+        };
+        self.jobs.iter().find(derives).map(|(job, _)| job.as_str())
     }
 
     fn check_id(
@@ -295,6 +332,8 @@ impl Oracle {
         let digest = body.to_owned();
         match self.ids.get(id) {
             Some(_) if self.other_bodies_expected => Ok(()),
+            // A database that forgot its draft makes another; the platform knows the id.
+            Some(_) if self.was_restored() && self.jobs[&key.job].prepared => Ok(()),
             Some((before, whose)) if *before != digest || whose != key => {
                 Err(format!("6: {id} is asked with two bodies"))
             }
@@ -502,7 +541,7 @@ impl Oracle {
         at: DateTime<Utc>,
     ) -> Result<(), String> {
         let known = &self.jobs[&key.job];
-        let Action::Broadcast(broadcast) = &known.spec.action;
+        let Action::Broadcast(broadcast) = &known.spec.action else { return Ok(()) };
         let everyone = broadcast.audience == Audience::Everyone;
         if known.retries > 0 || self.refusals_expected {
             return Ok(());
@@ -753,7 +792,11 @@ impl Oracle {
         let sql = "SELECT job.id, state, due_at, (SELECT min(begun_at) FROM attempt
                        JOIN batch ON batch.id = attempt.batch WHERE batch.job = job.id
                        AND begun_at >= due_at), reason
-                   FROM job WHERE due_at > ?1";
+                   FROM job WHERE due_at > ?1
+                   -- A deletion waits for its broadcast within its grace, and that may be deferred.
+                   AND NOT (action = 'delete' AND state = 'missed' AND NOT EXISTS (SELECT 1 FROM batch
+                       WHERE batch.job = json_extract(job.parameters, '$.job')
+                       AND batch.accepted_at <= job.due_at + 1000 * job.grace_s))";
         let mut statement = disk.witness.prepare(sql).unwrap();
         let rows = statement
             .query_map([off.timestamp_millis()], |row| {
@@ -839,7 +882,8 @@ fn legal(from: &str, to: &str, why: &str) -> bool {
         "uncertain" => {
             ["releasing", "accepted", "sent", "failed", "partial", "missed"].contains(&to)
         }
-        "failed" | "partial" | "missed" => to == "planned" && why.contains("retried by"),
+        "partial" => to == "planned" && why.contains("retried by"),
+        "failed" | "missed" => ["planned", "held"].contains(&to) && why.contains("retried by"),
         _ => false,
     }
 }

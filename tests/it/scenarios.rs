@@ -1,9 +1,11 @@
 //! What the design claims of a broadcast's life, one claim a test.
 
 mod ahead;
+mod articles;
 mod claims;
 mod clock;
 mod doubt;
+mod errands;
 mod found;
 mod ledger;
 mod life;

@@ -174,3 +174,29 @@ fn intents_survive_a_power_cut() {
 
     assert_eq!(store.settings().unwrap(), ("wal".to_owned(), 2));
 }
+
+#[test]
+fn a_command_makes_nothing_of_a_file_that_a_daemon_is_only_just_making() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("qunfa.db");
+    std::fs::write(&path, "").unwrap();
+
+    assert!(Store::open_existing(&path, now()).unwrap().is_none());
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+}
+
+#[test]
+fn many_may_make_one_database_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("qunfa.db");
+
+    let open = || Store::open(&path, now()).map(drop);
+    let opened: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..16).map(|_| scope.spawn(open)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+
+    for one in opened {
+        one.unwrap();
+    }
+}

@@ -12,10 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use qunfa::config::TokenSource;
 use qunfa::model::{
-    Action, Audience, Content, Expires, JobSpec, JobState, Kind, OnFullReceivers, OnQuota,
+    Action, Audience, Content, Deletion, Expires, JobSpec, JobState, Kind, OnFullReceivers,
+    OnQuota, Preview, Speed, Viewer,
 };
 use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
 
+use crate::uploads;
 use crate::world::{CrashPoint, MarkFate, World, beijing, show, time};
 use crate::writer::spec;
 
@@ -23,7 +25,7 @@ use crate::writer::spec;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 44] = [
+const EVERY_FAULT: [&str; 45] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -68,6 +70,7 @@ const EVERY_FAULT: [&str; 44] = [
     "database in a file",
     "burst",
     "two batches",
+    "uploads first",
 ];
 
 struct Outcome {
@@ -472,6 +475,35 @@ impl Swarm {
         }
     }
 
+    /// What a job may want done before its broadcast.
+    fn preludes(&mut self, job: &mut JobSpec) {
+        if self.rng.u32(0..8) == 0 {
+            job.speed = Speed::new(self.rng.i64(0..5));
+        }
+        if self.rng.u32(0..8) == 0 {
+            let before = TimeDelta::minutes(self.rng.i64(0..90));
+            let to = vec![Viewer::Wxname("anne".into()), Viewer::Wxname("bad-name".into())];
+            job.preview = Some(Preview { to, before, card_ext: None });
+        }
+    }
+
+    /// Jobs that are no broadcast, about one that is.
+    fn beside(&mut self, world: &mut World, about: &JobSpec, at: DateTime<Utc>) {
+        let action = match self.rng.u32(0..24) {
+            0 => Action::Speed(Speed::new(4).expect("the slowest")),
+            1 => {
+                let (job, article_idx) = (about.id.clone(), Some(0));
+                Action::Delete(Deletion { job, article_idx, force: self.rng.bool() })
+            }
+            _ => return,
+        };
+        world.count("job beside the broadcasts");
+        let mut job = spec(&format!("{}-beside", about.id), &about.account);
+        job.at = Some(at + TimeDelta::minutes(self.rng.i64(-30..30)));
+        job.action = action;
+        submit(world, at - TimeDelta::minutes(self.rng.i64(0..600)), job, "");
+    }
+
     /// More lists at one instant than a minute takes.
     fn burst(&mut self, world: &mut World, index: usize) {
         let setup = world.setup(index).clone();
@@ -484,7 +516,7 @@ impl Swarm {
             self.jobs += 1;
             let mut job = spec(&format!("j{}", self.jobs), &setup.account.name);
             job.at = Some(at);
-            let Action::Broadcast(broadcast) = &mut job.action;
+            let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
             let two = (pair * 2..pair * 2 + 2).map(|n| openid(&setup.account.appid, 100 + n));
             broadcast.audience = Audience::List(two.collect());
             submit(world, at - TimeDelta::minutes(10), job, "");
@@ -581,16 +613,29 @@ impl Swarm {
             (_, 3) => Audience::Tag(2),
             _ => Audience::Everyone,
         };
-        let Action::Broadcast(broadcast) = &mut job.action;
+        let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
         broadcast.audience = audience;
+        let name = &format!("file-{}", self.rng.u32(0..40));
+        let local = match self.rng.u32(0..18) {
+            0 => Some(uploads::article(name)),
+            1 => Some(uploads::image(name)),
+            2 => Some(uploads::video(name)),
+            _ => None,
+        };
+        if let Some(content) = local {
+            broadcast.content = content;
+            world.count("uploads first");
+        }
+        self.preludes(&mut job);
         submit(world, taken, job.clone(), "");
+        self.beside(world, &job, at);
         if self.rng.u32(0..10) == 0 {
             let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));
             submit(world, later, job.clone(), "file dropped twice");
         }
         if self.rng.u32(0..10) == 0 && taken < self.from + TimeDelta::days(self.days) {
             let later = taken + TimeDelta::seconds(self.rng.i64(1..100_000));
-            let Action::Broadcast(broadcast) = &mut job.action;
+            let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
             broadcast.content = Content::Text { content: format!("{}|edited", job.id) };
             if self.rng.bool() {
                 job.at = Some(at + TimeDelta::minutes(self.rng.i64(-600..600)));
@@ -622,11 +667,11 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
             }
             Err(error) => format!("{error:?}"),
         };
-        let Action::Broadcast(broadcast) = &job.action;
-        let audience = match &broadcast.audience {
-            Audience::Everyone => "everyone".to_owned(),
-            Audience::Tag(tag) => format!("tag {tag}"),
-            Audience::List(list) => format!("{} followers", list.len()),
+        let audience = match job.action.broadcast().map(|broadcast| &broadcast.audience) {
+            Some(Audience::Everyone) => "everyone".to_owned(),
+            Some(Audience::Tag(tag)) => format!("tag {tag}"),
+            Some(Audience::List(list)) => format!("{} followers", list.len()),
+            None => job.action.name().to_owned(),
         };
         let wanted = job.at.map(beijing);
         world.say(&format!(

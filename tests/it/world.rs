@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
 use qunfa::engine::{Engine, Mark, Offered, Outgoing, Remembered, TakeError, TakenJob, Ticket};
-use qunfa::model::{Account, Credence, JobId, JobSpec, Kind};
+use qunfa::model::{Account, ArticlesVia, Credence, JobId, JobSpec, Kind};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
 use qunfa::store::Said;
 use qunfa::wechat::callback::{self, Incoming, Status};
@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::disk::{Copy, Disk};
 use crate::oracle::Oracle;
+use crate::uploads;
 
 const SAID: Said<'_> = Said { who: "alice", why: None };
 
@@ -282,6 +283,8 @@ impl World {
                 kind,
                 daily_calls: 100,
                 history_per_day: Some(1),
+                payment: false,
+                articles_via: ArticlesVia::Draft,
             },
             token: TokenSource::Stable,
             callback: false,
@@ -402,7 +405,6 @@ impl World {
             secret: Some(SecretString::from("secret")),
             api_base: "https://api.weixin.qq.com".to_owned(),
             verified: true,
-            payment: false,
             token: setup.token.clone(),
             callback: setup.callback.then(|| CallbackConfig {
                 token: SecretString::from("callback"),
@@ -431,6 +433,7 @@ impl World {
     /// Kills the daemon; it starts again after `down`. What was on its way reaches the platform.
     pub(crate) fn crash(&mut self, down: TimeDelta) {
         let Some(mut engine) = self.engine.take() else { return };
+        self.oracle.never_left(engine.armed());
         // The daemon says every few minutes that it is alive.
         let now = self.now();
         engine.change(|step| step.seen(now)).unwrap();
@@ -875,7 +878,7 @@ fn theirs(request: &Request, appid: &str) -> sandbox::Request {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), value.clone()))
             .collect(),
-        body: request.body.clone().unwrap_or_default().into_bytes(),
+        body: uploads::body(request),
     }
 }
 

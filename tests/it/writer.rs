@@ -31,6 +31,8 @@ pub(crate) fn spec(id: &str, account: &str) -> JobSpec {
         priority: 0,
         approval: false,
         on_full_receivers: OnFullReceivers::Send,
+        preview: None,
+        speed: None,
         action: Action::Broadcast(Broadcast {
             audience: Audience::Everyone,
             content: Content::Text { content: format!("{id}|") },
@@ -74,13 +76,13 @@ impl JobWriter<'_> {
     }
 
     pub(crate) fn audience(mut self, audience: Audience) -> Self {
-        let Action::Broadcast(broadcast) = &mut self.spec.action;
+        let Action::Broadcast(broadcast) = &mut self.spec.action else { unreachable!() };
         broadcast.audience = audience;
         self
     }
 
     pub(crate) fn content(mut self, content: Content) -> Self {
-        let Action::Broadcast(broadcast) = &mut self.spec.action;
+        let Action::Broadcast(broadcast) = &mut self.spec.action else { unreachable!() };
         broadcast.content = content;
         self
     }

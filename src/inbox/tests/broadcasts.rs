@@ -12,7 +12,7 @@ pub(super) const CASES: &[(&str, &str, &str)] = &[
         r"f.yaml:4:5: a broadcast must have keys, not nothing
       broadcast:
       ^^^^^^^^^
-help: its keys are: filter, touser, touser_file, text, mpnews, image, images, voice, mpvideo, wxcard, msgtype, send_ignore_reprint",
+help: its keys are: filter, touser, touser_file, text, mpnews, articles, image, images, voice, mpvideo, wxcard, msgtype, send_ignore_reprint",
     ),
     (
         "no audience",
@@ -249,7 +249,7 @@ help: name a file of the job's own folder, such as `vip.txt`",
         r"f.yaml:4:5: the broadcast has no content
       broadcast: {filter: {tag_id: 2}}
       ^^^^^^^^^
-help: write one of text, mpnews, image, images, voice, mpvideo, wxcard",
+help: write one of text, mpnews, articles, image, images, voice, mpvideo, wxcard",
     ),
     (
         "two contents",
@@ -261,7 +261,7 @@ help: write one of text, mpnews, image, images, voice, mpvideo, wxcard",
         r"f.yaml:4:48: `text` and `mpnews` cannot stand together
       broadcast: {filter: {tag_id: 2}, text: 春天, mpnews: {media_id: M}}
                                                    ^^^^^^
-help: keep one of text, mpnews, image, images, voice, mpvideo, wxcard",
+help: keep one of text, mpnews, articles, image, images, voice, mpvideo, wxcard",
     ),
     (
         "an empty text",
@@ -294,27 +294,27 @@ help: give it a value, or take the key out"#,
     account: club
     broadcast: {filter: {tag_id: 2}, image: {file: a.jpg}}
 ",
-        r"f.yaml:4:38: `media_id` is missing
+        r"f.yaml:4:52: `a.jpg` needs a folder: drop one with the job file and its media
       broadcast: {filter: {tag_id: 2}, image: {file: a.jpg}}
-                                       ^^^^^
-help: write `media_id: …`
-
-f.yaml:4:46: local files are not available in this version
-      broadcast: {filter: {tag_id: 2}, image: {file: a.jpg}}
-                                               ^^^^
-help: upload it and write `media_id: …`",
+                                                     ^^^^^
+help: name a file of the job's own folder, such as `cover.png`",
     ),
     (
-        "articles",
+        "articles without what they need",
         r"jobs:
   - id: a
     account: club
     broadcast: {filter: {tag_id: 2}, articles: [{title: 春}]}
 ",
-        r"f.yaml:4:38: `articles` is not available in this version
+        r"f.yaml:4:49: `thumb` is missing
       broadcast: {filter: {tag_id: 2}, articles: [{title: 春}]}
-                                       ^^^^^^^^
-help: use `mpnews: {media_id: …}`",
+                                                  ^
+help: write `thumb: cover.png`
+
+f.yaml:4:49: the article has no text
+      broadcast: {filter: {tag_id: 2}, articles: [{title: 春}]}
+                                                  ^
+help: write `content: <p>…</p>`, or `content_file: article.md`",
     ),
     (
         "music",

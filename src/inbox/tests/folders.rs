@@ -30,7 +30,7 @@ fn a_folder_is_taken_with_its_list() {
     let job = package.parse(&[&accounts()[0]]).unwrap().jobs.remove(0);
     world.inbox.accept(&package, &receipt(0)).unwrap();
 
-    let Action::Broadcast(broadcast) = job.spec.action;
+    let Action::Broadcast(broadcast) = job.spec.action else { panic!("a broadcast") };
     assert_eq!(broadcast.audience, Audience::List(vec!["o1".to_owned(), "o2".to_owned()]));
     assert_eq!(world.names("accepted"), ["spring", "spring.receipt.json"]);
     let (back, _) = world.inbox.accepted_back().unwrap().next().unwrap().unwrap();

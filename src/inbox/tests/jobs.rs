@@ -43,7 +43,7 @@ help: a job's action is `broadcast: {…}`
 f.yaml:4:5: `menu` is not available in this version
       menu: {button: []}
       ^^^^
-help: a job's action is `broadcast`",
+help: a job's action is `broadcast`, `delete` or `speed`",
     ),
     (
         "no id",

@@ -25,13 +25,13 @@ impl ListSource for OneList {
 fn broadcast(text: &str) -> Broadcast {
     let file = format!("jobs: [{{id: a, account: club, broadcast: {{{text}}}}}]");
     let mut jobs = parse_text(&file).unwrap().jobs;
-    let Action::Broadcast(broadcast) = jobs.remove(0).spec.action;
+    let Action::Broadcast(broadcast) = jobs.remove(0).spec.action else { panic!("a broadcast") };
     broadcast
 }
 
 #[test]
 fn every_bad_file_is_told_with_its_place_and_what_would_be_right() {
-    for cases in [syntax::CASES, jobs::CASES, broadcasts::CASES] {
+    for cases in [syntax::CASES, jobs::CASES, broadcasts::CASES, errands::CASES] {
         for (name, text, expected) in cases {
             assert_eq!(parse_text(text).unwrap_err(), *expected, "{name}");
         }
@@ -46,7 +46,7 @@ fn the_example_parses() {
     let parsed = parse("e.yaml", EXAMPLE.as_bytes(), &NoLists, &[&accounts[0], &accounts[1]]);
 
     let jobs = parsed.unwrap().jobs;
-    assert_eq!(jobs.len(), 7);
+    assert_eq!(jobs.len(), 9);
     assert!(jobs.iter().all(|job| job.notes.is_empty()));
     assert_eq!(jobs[0].spec.at.unwrap().to_rfc3339(), "2027-03-20T12:00:00+00:00");
 }
@@ -87,6 +87,24 @@ fn the_example_shows_every_field() {
         "need_open_comment",
         "only_fans_can_comment",
         "send_ignore_reprint",
+        "prepare",
+        "articles",
+        "author",
+        "digest",
+        "thumb",
+        "content_file",
+        "content_source_url",
+        "file",
+        "files",
+        "preview",
+        "to",
+        "before",
+        "card_ext",
+        "speed",
+        "delete",
+        "job",
+        "article_idx",
+        "force",
     ];
     for key in keys {
         assert!(EXAMPLE.contains(&format!("{key}:")), "{key}");
@@ -126,7 +144,7 @@ fn what_is_given_is_taken() {
     assert_eq!((spec.grace, spec.retry_for), (TimeDelta::hours(1), TimeDelta::hours(20)));
     assert_eq!((spec.on_quota, spec.on_full_receivers), (OnQuota::Fail, OnFullReceivers::Drop));
     assert_eq!((spec.priority, spec.approval), (-100, true));
-    let Action::Broadcast(broadcast) = spec.action;
+    let Action::Broadcast(broadcast) = spec.action else { panic!("a broadcast") };
     assert!(broadcast.send_ignore_reprint);
 }
 
@@ -200,7 +218,7 @@ fn a_videos_title_goes_to_lists_only_and_its_author_is_told() {
     let job = parse_text(text).unwrap().jobs.remove(0);
 
     assert_eq!(job.notes.len(), 1);
-    let Action::Broadcast(broadcast) = job.spec.action;
+    let Action::Broadcast(broadcast) = job.spec.action else { panic!("a broadcast") };
     let Content::Mpvideo { title, .. } = broadcast.content else { panic!("a video") };
     assert_eq!(title, None);
 }
@@ -212,7 +230,7 @@ fn json_is_read_with_its_escapes() {
 
     let job = parse_bytes("f.json", text.as_bytes(), &NoLists).unwrap().jobs.remove(0);
 
-    let Action::Broadcast(broadcast) = job.spec.action;
+    let Action::Broadcast(broadcast) = job.spec.action else { panic!("a broadcast") };
     assert_eq!(broadcast.content, Content::Text { content: "春😀/".to_owned() });
     let yaml = parse_bytes("f.json", b"jobs: []", &NoLists).unwrap_err();
     assert!(yaml.starts_with("f.json:1:1: this is not a JSON object"), "{yaml}");
@@ -226,7 +244,7 @@ fn a_list_file_is_read_and_its_mistakes_carry_its_own_lines() {
     let good = read("\u{feff}# 贵宾\r\na\r\n\r\n  b\na\n").unwrap().jobs.remove(0);
     let bad = read("a\n 张三\nb c\nd\n").unwrap_err();
 
-    let Action::Broadcast(broadcast) = good.spec.action;
+    let Action::Broadcast(broadcast) = good.spec.action else { panic!("a broadcast") };
     assert_eq!(broadcast.audience, Audience::List(vec!["a".to_owned(), "b".to_owned()]));
     assert_eq!(good.notes, ["touser_file: 1 repeated OpenIDs are sent to once"]);
     assert_eq!(

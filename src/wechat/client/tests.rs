@@ -344,3 +344,20 @@ fn a_date_from_a_cache_or_without_sense_is_no_date() {
     assert_eq!(date(&headers(&[("date", "yesterday")])), None);
     assert_eq!(date(&headers(&[])), None);
 }
+
+#[test]
+fn a_repeated_secret_is_cut_out_of_errmsgs_only() {
+    let words = ["s3cret".to_owned(), "e".to_owned()];
+    for (text, kept) in [
+        (r#"{"access_token":"t-s3cret","expires_in":7200}"#, None),
+        (
+            r#"{"errmsg" : "bad s3cret \"s3cret\"", "access_token":"s3cret"}"#,
+            Some(r#"{"errmsg" : "bad … \"…\"", "access_token":"s3cret"}"#),
+        ),
+        (r#"{"errcode":1,"errmsg":{"s3cret":1}}"#, Some(r#"{"errcode":1,"errmsg":{"…":1}}"#)),
+        (r#"{"errmsg":"s3cret"#, Some(r#"{"errmsg":"…"#)),
+        (r#"{"errmsg""#, None),
+    ] {
+        assert_eq!(without_in_errmsg(text, &words), kept.unwrap_or(text));
+    }
+}

@@ -141,7 +141,7 @@ pub fn read_page(answer: &Answer, after: &str) -> Listed<Page> {
 fn read<'a, T: Deserialize<'a>, L>(answer: &'a Answer) -> Result<T, Listed<L>> {
     match question(&answer.reply) {
         Ok(_) => {}
-        Err(Refusal::NewToken) => return Err(Listed::NewToken),
+        Err(Refusal::NewToken { .. }) => return Err(Listed::NewToken),
         Err(Refusal::Unclear(why)) => return Err(Listed::Unclear(why)),
         Err(Refusal::Code { code, errmsg, .. }) => {
             return Err(match codes::for_query(code).meaning {

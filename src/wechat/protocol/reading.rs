@@ -146,13 +146,17 @@ pub enum QueryReading {
 /// The fields of any answer. Unknown ones are ignored; the same one twice is refused by serde.
 #[derive(Deserialize)]
 pub(super) struct Fields {
-    errcode: Option<Value>,
+    pub(super) errcode: Option<Value>,
     errmsg: Option<Value>,
-    msg_id: Option<Value>,
+    pub(super) msg_id: Option<Value>,
     msg_data_id: Option<Value>,
     msg_status: Option<Value>,
+    pub(super) speed: Option<Value>,
+    pub(super) realspeed: Option<Value>,
     access_token: Option<String>,
     expires_in: Option<Value>,
+    pub(super) media_id: Option<String>,
+    pub(super) url: Option<String>,
 }
 
 /// Reads the answer to a mass send.
@@ -218,7 +222,7 @@ pub fn read_token(answer: &Answer) -> TokenReading {
 pub fn read_status(answer: &Answer, msg_id: i64) -> StatusReading {
     let fields = match question(&answer.reply) {
         Ok(fields) => fields,
-        Err(Refusal::NewToken) => return StatusReading::NewToken,
+        Err(Refusal::NewToken { .. }) => return StatusReading::NewToken,
         Err(Refusal::Code { code: NO_SUCH_MSG_ID, .. }) => return StatusReading::NotOurs,
         Err(Refusal::Code { code, pause: true, errmsg }) => {
             return StatusReading::Pause { code, errmsg };
@@ -245,7 +249,7 @@ pub fn read_status(answer: &Answer, msg_id: i64) -> StatusReading {
 pub fn read_query(answer: &Answer) -> QueryReading {
     match question(&answer.reply) {
         Ok(_) => QueryReading::Ok,
-        Err(Refusal::NewToken) => QueryReading::NewToken,
+        Err(Refusal::NewToken { .. }) => QueryReading::NewToken,
         Err(Refusal::Code { code, pause: true, errmsg }) => QueryReading::Pause { code, errmsg },
         Err(Refusal::Code { code, pause: false, errmsg }) => {
             QueryReading::Unclear(format!("{code}: {errmsg}"))
@@ -256,11 +260,15 @@ pub fn read_query(answer: &Answer) -> QueryReading {
 
 /// Why a question has no answer.
 pub(super) enum Refusal {
-    NewToken,
+    /// For its token.
+    NewToken { code: i64, errmsg: String },
+    /// With a code.
     Code { code: i64, pause: bool, errmsg: String },
+    /// There is no answer that could be read.
     Unclear(String),
 }
 
+/// Returns the fields of an answer whose success needs no code.
 pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
     let fields = whole(reply).map_err(|why| Refusal::Unclear(printable(&why)))?;
     let Some(code) = refusal(&fields).map_err(|why| Refusal::Unclear(why.to_owned()))? else {
@@ -268,7 +276,7 @@ pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
     };
     let errmsg = errmsg(&fields);
     match codes::for_query(code).meaning {
-        Meaning::NewToken => Err(Refusal::NewToken),
+        Meaning::NewToken => Err(Refusal::NewToken { code, errmsg }),
         Meaning::PauseAccount => Err(Refusal::Code { code, pause: true, errmsg }),
         Meaning::Accepted
         | Meaning::Adopt
@@ -280,7 +288,7 @@ pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
 }
 
 /// Returns the fields of a whole 2xx JSON object, or why there are none.
-fn whole(reply: &Reply) -> Result<Fields, String> {
+pub(super) fn whole(reply: &Reply) -> Result<Fields, String> {
     match reply {
         Reply::NotSent(why) | Reply::Unknown(why) => Err(why.clone()),
         Reply::Http { status: 200..=299, body } => object(body),
@@ -289,7 +297,7 @@ fn whole(reply: &Reply) -> Result<Fields, String> {
 }
 
 fn object(body: &[u8]) -> Result<Fields, String> {
-    // serde would take a list of seven values for the seven fields.
+    // serde would take a list of as many values as there are fields.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err("the answer is not a JSON object".to_owned());
     }
@@ -313,7 +321,7 @@ fn refusal(fields: &Fields) -> Result<Option<i64>, &'static str> {
 }
 
 /// Reads a positive integer exactly, written as a number or as its digits.
-fn id(value: &Value) -> Option<i64> {
+pub(super) fn id(value: &Value) -> Option<i64> {
     let number = match value {
         Value::Number(number) => number.as_i64(),
         Value::String(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok(),
@@ -328,7 +336,7 @@ fn is_token(token: &str) -> bool {
     (1..=TOKEN_MAX).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic())
 }
 
-fn errmsg(fields: &Fields) -> String {
+pub(super) fn errmsg(fields: &Fields) -> String {
     match &fields.errmsg {
         Some(Value::String(text)) => printable(&repeated::cut(text)),
         Some(other) => printable(&repeated::cut_values(&other.to_string())),

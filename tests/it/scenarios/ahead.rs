@@ -91,7 +91,7 @@ fn a_clock_stepped_in_the_last_second_keeps_the_request_back_until_it_agrees() {
 }
 
 #[test]
-fn what_is_kept_back_at_the_end_of_the_daemon_certainly_never_left() {
+fn what_is_kept_back_at_the_end_of_the_daemon_is_as_if_never_decided() {
     let mut world = ahead(Kind::Subscription);
     world.run_until("2027-03-20 19:59:59");
     world.run_for(TimeDelta::milliseconds(500));
@@ -100,9 +100,41 @@ fn what_is_kept_back_at_the_end_of_the_daemon_certainly_never_left() {
     world.engine().disarm(now).unwrap();
 
     assert!(!world.engine().is_busy());
-    let attempts = world.engine().store().read().attempts("a").unwrap();
-    assert_eq!(attempts[0].outcome.as_deref(), Some("later"));
-    assert_eq!(world.sends().len(), 0);
+    assert!(world.engine().store().read().attempts("a").unwrap().is_empty());
+    assert_eq!((world.state("a"), world.sends().len()), (JobState::Planned, 0));
+    world.crash(TimeDelta::seconds(2));
+    world.run_until("2027-03-20 20:00:03");
+    assert_eq!(world.accepted().len(), 1, "nothing waits for a minute");
+}
+
+#[test]
+fn what_is_kept_back_longer_than_its_grace_is_missed() {
+    let mut world = ahead(Kind::Subscription);
+    world.run_until("2027-03-20 19:59:59");
+    world.run_for(TimeDelta::milliseconds(500));
+
+    let now = world.now();
+    world.engine().change(|step| step.hold(Some("brand"), "alice said hold", now)).unwrap();
+    world.run_until("2027-03-20 20:35");
+    world.resume();
+    world.run_until("2027-03-20 22:30");
+
+    assert_eq!((world.state("a"), world.sends().len()), (JobState::Missed, 0));
+}
+
+#[test]
+fn a_place_that_is_kept_back_is_the_jobs_own_still() {
+    let mut world = ahead(Kind::Subscription);
+    world.run_until("2027-03-20 19:59:59");
+    world.run_for(TimeDelta::milliseconds(500));
+
+    let now = world.now();
+    world.engine().disarm(now).unwrap();
+    world.job("b").at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-21 20:05");
+
+    assert_eq!((world.state("a"), world.state("b")), (JobState::Sent, JobState::Sent));
+    assert_eq!(world.accepted(), ["2027-03-20 20:00:00", "2027-03-21 20:00:00"]);
 }
 
 #[test]

@@ -150,3 +150,21 @@ fn the_charges_of_a_failed_review_can_be_returned_one_by_one() {
     let again = world.take_back(Entry::Charge(2)).unwrap_err();
     assert_eq!(again, "entry c2 was returned already");
 }
+
+#[test]
+fn a_deferral_names_the_window_of_the_job_itself_before_those_passed_over() {
+    let mut world = World::with(Kind::Subscription);
+    world.record("2027-03-20T04:00:00Z");
+    world.job("a").at("2027-03-21 20:00").submit();
+    world.job("b").at("2027-03-22 20:00").submit();
+
+    world.job("c").at("2027-03-20 20:00").submit();
+
+    assert_eq!(world.due("c"), "2027-03-23 20:00");
+    assert_eq!(
+        world.reason("c"),
+        "deferred: daily_history of 2027-03-20 is used up, and 2027-03-21 to 2027-03-22 have no room either"
+    );
+    world.take_back(Entry::External(1)).unwrap();
+    assert_eq!(world.due("c"), "2027-03-20 20:00");
+}

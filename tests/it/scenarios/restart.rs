@@ -26,6 +26,9 @@ fn a_mark_ahead_of_the_database_holds_everything_until_resume() {
     assert_eq!(world.sends().len(), 1);
     assert_eq!(world.state("a"), JobState::Planned);
     assert!(world.attention().contains(&"hold".to_owned()), "{:?}", world.attention());
+    let notes = world.engine.as_ref().unwrap().store().read().attention(world.now()).unwrap();
+    let hold = notes.iter().find(|note| note.kind == "hold").unwrap();
+    assert_eq!(hold.advice, "look at the jobs named, then `qunfa resume --all`");
 
     world.resume();
     world.run_until("2027-03-20 20:25");

@@ -112,6 +112,50 @@ fn an_edit_of_an_approved_job_needs_a_new_approval() {
 }
 
 #[test]
+fn a_retry_does_not_stand_in_for_the_approval_that_nobody_gave() {
+    for edited_after_its_approval in [false, true] {
+        let mut world = World::with(Kind::Subscription);
+        world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true).submit();
+        if edited_after_its_approval {
+            world.approve("a").unwrap();
+            let edited = world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true);
+            edited.text("other words").submit();
+        }
+        world.run_until("2027-03-20 21:00");
+        assert_eq!(world.state("a"), JobState::Missed);
+
+        world.retry("a").unwrap();
+
+        assert_eq!(world.state("a"), JobState::Held);
+        assert_eq!(world.due("a"), "2027-03-20 21:00");
+        let refused = world.retry("a").unwrap_err();
+        assert!(refused.contains("`qunfa approve a`"), "{refused}");
+        world.run_for(TimeDelta::minutes(5));
+        assert_eq!(world.sends().len(), 0);
+        world.approve("a").unwrap();
+        world.run_for(TimeDelta::minutes(5));
+        assert_eq!(world.state("a"), JobState::Sent);
+    }
+}
+
+#[test]
+fn a_retry_of_an_approved_job_needs_no_second_approval() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true).submit();
+    world.approve("a").unwrap();
+    world.word(|step, now| step.hold(None, "x", now)).unwrap();
+    world.run_until("2027-03-20 20:31");
+    world.resume();
+    world.run_until("2027-03-20 20:40");
+    assert_eq!(world.state("a"), JobState::Missed);
+
+    world.retry("a").unwrap();
+    world.run_for(TimeDelta::minutes(5));
+
+    assert_eq!((world.state("a"), world.accepted().len()), (JobState::Sent, 1));
+}
+
+#[test]
 fn what_waits_for_no_approval_cannot_be_approved() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").submit();

@@ -1,0 +1,176 @@
+//! The files of taken jobs, kept by their digest until no job needs them.
+//!
+//! They are on disk before their job is stored, so what a job names is always there; later changes
+//! of what was dropped change nothing. A file is written beside its place and renamed, so a name
+//! that is a digest always has that content.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::daemon::RunError;
+use crate::inbox::Package;
+use crate::model::{JobSpec, Media};
+
+/// The name of the directory inside the state directory.
+const DIRECTORY: &str = "media";
+/// What a file is called while it is written.
+const UNFINISHED: &str = ".part";
+
+/// The directory of files.
+#[derive(Clone, Debug)]
+pub(super) struct Files {
+    path: PathBuf,
+    /// Files whose job is not stored yet, with how many packages hold each.
+    held: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+/// Keeps files from being removed as long as it lives.
+#[derive(Debug)]
+pub(super) struct Kept {
+    files: Files,
+    digests: Vec<String>,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let mut held = self.files.held.lock().unwrap_or_else(PoisonError::into_inner);
+        for digest in &self.digests {
+            match held.get_mut(digest) {
+                Some(count) if *count > 1 => *count -= 1,
+                Some(_) | None => drop(held.remove(digest)),
+            }
+        }
+    }
+}
+
+impl Files {
+    /// Opens the directory, readable by its owner only.
+    pub(super) fn open(state: &Path) -> Result<Self, RunError> {
+        let path = state.join(DIRECTORY);
+        let make = || {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
+            File::open(state)?.sync_all()
+        };
+        make().map_err(|error| {
+            RunError::Setup(format!("{} cannot be made: {error}", path.display()))
+        })?;
+        Ok(Self { path, held: Arc::default() })
+    }
+
+    /// Returns where the files lie.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Stores what jobs of a package need, on disk when this returns.
+    pub(super) fn keep<'a>(
+        &self,
+        package: &Package,
+        jobs: impl Iterator<Item = &'a JobSpec>,
+    ) -> io::Result<Kept> {
+        let media: Vec<_> = jobs.flat_map(media).collect();
+        let digests: Vec<_> = media.iter().map(|media| media.sha256.clone()).collect();
+        {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            for digest in &digests {
+                *held.entry(digest.clone()).or_default() += 1;
+            }
+        }
+        let kept = Kept { files: self.clone(), digests };
+        let mut wrote = false;
+        for media in media {
+            let Some(bytes) = package.file(&media.file) else { continue };
+            wrote |= self.store(&media.sha256, bytes)?;
+        }
+        if wrote {
+            File::open(&self.path)?.sync_all()?;
+        }
+        Ok(kept)
+    }
+
+    fn store(&self, digest: &str, bytes: &[u8]) -> io::Result<bool> {
+        let path = self.path.join(digest);
+        let whole = u64::try_from(bytes.len()).ok();
+        if fs::metadata(&path).is_ok_and(|found| Some(found.len()) == whole) {
+            return Ok(false);
+        }
+        let fresh = self.path.join(format!("{digest}{UNFINISHED}"));
+        let mut file =
+            File::options().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&fresh, &path)?;
+        Ok(true)
+    }
+
+    /// Removes every file that neither a stored job nor a package at hand needs.
+    pub(super) fn prune(&self, needed: Vec<String>) {
+        let mut needed: HashSet<_> = needed.into_iter().collect();
+        // Held until the end: a package that comes now stores its files again after this.
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        needed.extend(held.keys().cloned());
+        let Ok(entries) = fs::read_dir(&self.path) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let digest = name.strip_suffix(UNFINISHED).unwrap_or(&name);
+            if !needed.contains(digest)
+                && let Err(error) = fs::remove_file(entry.path())
+            {
+                tracing::warn!(file = name, "a file that no job needs cannot be removed: {error}");
+            }
+        }
+    }
+}
+
+fn media(spec: &JobSpec) -> Vec<&Media> {
+    let material = spec.action.broadcast().and_then(|broadcast| broadcast.content.material());
+    let assets = material.map(|material| material.assets.as_slice());
+    assets.unwrap_or_default().iter().map(|asset| &asset.media).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(files: &Files) -> Vec<String> {
+        let entries = fs::read_dir(files.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_that_no_job_needs_is_removed() {
+        let state = tempfile::tempdir().unwrap();
+        let files = Files::open(state.path()).unwrap();
+        for digest in ["aa", "bb", "cc"] {
+            files.store(digest, b"x").unwrap();
+        }
+        let held = Kept { files: files.clone(), digests: vec!["bb".to_owned()] };
+        files.held.lock().unwrap().insert("bb".to_owned(), 1);
+
+        files.prune(vec!["aa".to_owned()]);
+        assert_eq!(names(&files), ["aa", "bb"]);
+
+        drop(held);
+        files.prune(vec!["aa".to_owned()]);
+        assert_eq!(names(&files), ["aa"]);
+    }
+
+    #[test]
+    fn a_file_cut_short_is_written_again() {
+        let state = tempfile::tempdir().unwrap();
+        let files = Files::open(state.path()).unwrap();
+        fs::write(files.path().join("aa"), b"x").unwrap();
+
+        assert!(files.store("aa", b"xyz").unwrap());
+        assert!(!files.store("aa", b"xyz").unwrap());
+
+        assert_eq!(fs::read(files.path().join("aa")).unwrap(), b"xyz");
+    }
+}

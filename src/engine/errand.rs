@@ -1,0 +1,431 @@
+//! Errands: the calls beside the broadcasts. They wait for the sends, never the other way round.
+//!
+//! An errand that has no clear answer is asked again, because none of them can do harm twice. One
+//! that goes on failing ends, and whoever wanted it hears why.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use crate::calendar;
+use crate::engine::{Lane, Ticket};
+use crate::model::{Account, BatchState, Deletion, Errand, JobState};
+use crate::plan::{self, Job};
+use crate::quota::margins;
+use crate::store::{
+    Again, DeletionFacts, ErrandAsk, ErrandWord, OpenErrand, Role, Step, StoreError,
+};
+use crate::wechat::protocol::errand::{self, ErrandReading, Said, Told};
+use crate::wechat::protocol::{self, Answer, Request, StatusReading};
+use crate::wechat::{Meaning, codes};
+
+use super::turn::Turn;
+
+/// The pauses between two requests for one errand; the last one repeats.
+const GAPS_S: [i64; 5] = [5, 15, 60, 300, 900];
+/// How many errands of one account a single pass ends without a request.
+const DECISIONS_PER_PASS: usize = 50;
+/// How long a deletion waits before it looks again whether its broadcast went out.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
+/// The platform's answer for a broadcast that it does not know, or no longer.
+const NO_SUCH_MSG_ID: i64 = 40059;
+
+/// How often an errand is asked at most.
+fn tries(role: Role) -> u32 {
+    match role {
+        Role::Prelude => 3,
+        Role::Command => 4,
+        Role::Action => 8,
+    }
+}
+
+/// Why a broadcast is not deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undeletable {
+    /// It has not gone out yet, and may.
+    NotYet(String),
+    /// It can never work.
+    Never(String),
+    /// It would not do what was asked, or more; a person may insist.
+    Unless(String),
+}
+
+impl Undeletable {
+    /// Returns why, as a sentence without capital and full stop.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::NotYet(why) | Self::Never(why) | Self::Unless(why) => why,
+        }
+    }
+}
+
+/// Decides whether a job's broadcast may be deleted, and returns the batch whose number is named,
+/// with what is deleted of it: its only article is the whole of it.
+///
+/// # Errors
+/// Where the store fails.
+pub fn deletable(
+    step: &Step<'_>,
+    deletion: &Deletion,
+    account: &str,
+) -> Result<Result<(i64, Deletion), Undeletable>, StoreError> {
+    let Some(facts) = step.deletion_facts(&deletion.job)? else {
+        let why = format!("no job has the id {}", deletion.job);
+        return Ok(Err(Undeletable::Never(why)));
+    };
+    if facts.account != account {
+        let why = format!("job {} is of account {}", deletion.job, facts.account);
+        return Ok(Err(Undeletable::Never(why)));
+    }
+    let articles = articles(step, deletion, &facts)?;
+    let whole = articles == Some(1) && deletion.article_idx == Some(1);
+    let article_idx = if whole { Some(0) } else { deletion.article_idx };
+    let of_it = Deletion { article_idx, ..deletion.clone() };
+    Ok(judge(deletion, &facts, articles).map(|batch| (batch, of_it)))
+}
+
+/// Returns how many articles a broadcast has, where an event told it or the type says so.
+fn articles(
+    step: &Step<'_>,
+    deletion: &Deletion,
+    facts: &DeletionFacts,
+) -> Result<Option<usize>, StoreError> {
+    if facts.msgtype != "mpnews" {
+        return Ok(Some(1));
+    }
+    let told = step.articles(deletion.job.as_str())?;
+    Ok(told.iter().filter_map(|article| usize::try_from(article.article_idx).ok()).max())
+}
+
+fn judge(
+    deletion: &Deletion,
+    facts: &DeletionFacts,
+    articles: Option<usize>,
+) -> Result<i64, Undeletable> {
+    let id = &deletion.job;
+    let never = |why: String| Err(Undeletable::Never(why));
+    if facts.action != "broadcast" {
+        return never(format!("job {id} is no broadcast"));
+    }
+    let waits = match facts.state {
+        JobState::Planned | JobState::Held | JobState::Releasing | JobState::Accepted => true,
+        JobState::Sent
+        | JobState::Failed
+        | JobState::Partial
+        | JobState::Uncertain
+        | JobState::Cancelled
+        | JobState::Expired
+        | JobState::Missed => false,
+    };
+    let Some((batch, state, _)) = facts.batches.first().copied() else {
+        let state = facts.state;
+        return if waits {
+            let why = format!(
+                "job {id} is {state}, and only what was sent can be deleted: `qunfa cancel {id}` calls it off"
+            );
+            Err(Undeletable::NotYet(why))
+        } else if state == JobState::Sent {
+            never(format!("the number of job {id}'s broadcast is not known"))
+        } else {
+            never(format!("job {id} is {state}: nothing of it is known to have gone out"))
+        };
+    };
+    if deletion.force {
+        return Ok(batch);
+    }
+    let unless = |why: String| Err(Undeletable::Unless(why));
+    if facts.batches.iter().all(|(.., deleted)| *deleted) {
+        return unless(format!("the broadcast of job {id} is deleted already"));
+    }
+    if !matches!(facts.msgtype.as_str(), "mpnews" | "mpvideo") {
+        return unless(format!(
+            "job {id} sent {}, and the platform deletes articles (mpnews) and videos (mpvideo) only",
+            facts.msgtype
+        ));
+    }
+    if state != BatchState::Sent {
+        let why = format!(
+            "the platform has not said yet that the broadcast of job {id} went out, and only what was sent can be deleted"
+        );
+        return Err(Undeletable::NotYet(why));
+    }
+    check_article(deletion, articles).map_err(Undeletable::Unless)?;
+    if !facts.sharing.is_empty() {
+        return unless(format!(
+            "the same media was sent by {} too, and one deletion ends all of them",
+            facts.sharing.join(", ")
+        ));
+    }
+    Ok(batch)
+}
+
+fn check_article(deletion: &Deletion, articles: Option<usize>) -> Result<(), String> {
+    let id = &deletion.job;
+    match (deletion.article_idx, articles) {
+        (None, Some(1)) | (Some(0), _) | (Some(_), None) => Ok(()),
+        (None, Some(many)) => Err(format!(
+            "the broadcast of job {id} has {many} articles, and none was named: 1 to {many} is one, 0 all of them"
+        )),
+        (None, None) => Err(format!(
+            "how many articles job {id} sent is not known, and none was named: 1 is the first, 0 all of them"
+        )),
+        (Some(named), Some(many)) if usize::try_from(named).is_ok_and(|named| named > many) => {
+            Err(format!("the broadcast of job {id} has no article {named}, only {many}"))
+        }
+        (Some(_), Some(_)) => Ok(()),
+    }
+}
+
+impl Turn<'_, '_> {
+    /// Asks for the account's next errand if its time has come, and returns when to look again.
+    pub(super) fn errands(
+        &mut self,
+        lane: &mut Lane,
+        held: bool,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let name = lane.config.account.name.clone();
+        if self.step.next_errand(&name)?.is_some_and(|at| at <= self.now) {
+            self.ask_errand(lane)?;
+        }
+        let prelude = if held { None } else { self.step.next_prelude(&name)? };
+        Ok(self.step.next_errand(&name)?.into_iter().chain(prelude).min())
+    }
+
+    fn ask_errand(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
+        let account = lane.config.account.clone();
+        if lane.asking_errand || calendar::guard_end(self.now).is_some() {
+            return Ok(());
+        }
+        let Some(token) = lane.usable_token(self.now).cloned() else {
+            if !lane.busy {
+                self.preflight(lane)?;
+            }
+            return Ok(());
+        };
+        for _ in 0..DECISIONS_PER_PASS {
+            let kept = margins::KEPT_FOR_SENDS;
+            if self.step.minute_free_at(&account.name, kept, self.now)?.is_some() {
+                return Ok(());
+            }
+            let Some(errand) = self.step.due_errand(&account.name, self.now)? else {
+                return Ok(());
+            };
+            match self.request(&errand, &account, &token)? {
+                Ok(request) => {
+                    let ask = self.step.begin_errand(&errand, &account.name, self.now)?;
+                    lane.asking_errand = true;
+                    self.send(self.now, Ticket::Errand(ask), request);
+                    return Ok(());
+                }
+                Err(why) => {
+                    let word = ErrandWord { errcode: None, words: &why, uncounted: false };
+                    self.step.errand_failed(&errand, None, word, self.now)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns an errand's request, or why there can be none.
+    fn request(
+        &self,
+        errand: &OpenErrand,
+        account: &Account,
+        token: &secrecy::SecretString,
+    ) -> Result<Result<Request, String>, StoreError> {
+        if let Some(block) = self.step.errand_block(errand, account, self.now)? {
+            return Ok(Err(plan::sentence(block)));
+        }
+        Ok(match (&errand.errand, errand.msg_id) {
+            (Errand::Preview(to, card_ext), _) => {
+                let body = match &errand.job {
+                    Some(job) => self.step.body_of(job)?,
+                    None => None,
+                };
+                match body {
+                    Some(body) => errand::preview(token, &body, (to, card_ext.as_deref()))
+                        .map_err(|why| why.to_string()),
+                    None => Err("its content is not prepared yet: preview later".to_owned()),
+                }
+            }
+            (Errand::Delete(_), None) => Err("its broadcast has no number".to_owned()),
+            (Errand::Delete(_), Some(msg_id)) if errand.verifies => {
+                Ok(errand::deleted(token, msg_id))
+            }
+            (Errand::Delete(deletion), Some(msg_id)) => {
+                Ok(errand::delete(token, msg_id, deletion.article()))
+            }
+            (Errand::SpeedGet, _) => Ok(errand::speed_get(token)),
+            (Errand::SpeedSet(speed), _) => Ok(errand::speed_set(token, *speed)),
+        })
+    }
+
+    /// Begins a job that is nothing but an errand, or ends it where it can never work.
+    pub(super) fn act(
+        &self,
+        job: &Job,
+        account: &Account,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Some(errand) = self.step.errand_of_job(&job.id)? else {
+            let why = "what it does is not known";
+            return self.step.end_for(job, account, JobState::Failed, why, at);
+        };
+        let (errand, batch) = match errand {
+            Errand::Delete(deletion) => match deletable(self.step, &deletion, &account.name)? {
+                Ok((batch, of_it)) => (Errand::Delete(of_it), Some(batch)),
+                Err(Undeletable::NotYet(why)) => {
+                    let why = format!("waits: {why}");
+                    return self.step.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
+                }
+                Err(Undeletable::Never(why) | Undeletable::Unless(why)) => {
+                    return self.step.end_for(job, account, JobState::Failed, &why, at);
+                }
+            },
+            other @ (Errand::Preview(..) | Errand::SpeedGet | Errand::SpeedSet(_)) => (other, None),
+        };
+        self.step.begin_action(&job.id, (&errand, batch), at)
+    }
+}
+
+impl Lane {
+    /// Records what came of an errand.
+    pub(super) fn settle_errand(
+        &mut self,
+        step: &Step<'_>,
+        ask: ErrandAsk,
+        answer: &Answer,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let errand = step.errand(ask.errand)?;
+        let reading = match (errand.verifies, errand.msg_id) {
+            (true, Some(msg_id)) => verified(protocol::read_status(answer, msg_id)),
+            (_, _) => errand::read_errand(answer, &errand.errand),
+        };
+        tracing::info!(
+            errand.id = errand.id,
+            errand.kind = errand.errand.kind(),
+            "the answer to an errand: {reading:?}"
+        );
+        match reading {
+            ErrandReading::Done(told) => {
+                step.errand_done(ask, &self.config.account, &answer_words(told), now)
+            }
+            ErrandReading::NewToken => {
+                self.refuse_token();
+                let said = Said { code: None, errmsg: "the access token was refused".to_owned() };
+                Asked { step, ask, errand: &errand, now }.again((&said, true), errand.in_doubt)
+            }
+            ErrandReading::Pause(said) => {
+                self.pause(step, said.code.unwrap_or_default(), &said.errmsg, now)?;
+                Asked { step, ask, errand: &errand, now }.fail(&said)
+            }
+            ErrandReading::UsedUp(said) => {
+                step.errands_used_up(&errand, &self.config.account, now)?;
+                Asked { step, ask, errand: &errand, now }.fail(&said)
+            }
+            ErrandReading::Refused(said) => {
+                let asked = Asked { step, ask, errand: &errand, now };
+                let may_be_done = errand.attempts > 1 && said.code == Some(NO_SUCH_MSG_ID);
+                if may_be_done && !errand.verifies && matches!(errand.errand, Errand::Delete(_)) {
+                    return asked.verify(&said);
+                }
+                asked.fail(&said)
+            }
+            ErrandReading::Later { certain, said } => {
+                let not_sent = matches!(answer.reply, protocol::Reply::NotSent(_));
+                let asked = Asked { step, ask, errand: &errand, now };
+                asked.again((&said, not_sent), errand.in_doubt || !certain)
+            }
+        }
+    }
+}
+
+/// An errand whose answer is being recorded.
+struct Asked<'a, 's> {
+    step: &'a Step<'s>,
+    ask: ErrandAsk,
+    errand: &'a OpenErrand,
+    now: DateTime<Utc>,
+}
+
+impl Asked<'_, '_> {
+    /// Asks again after a pause, unless it was asked often enough.
+    fn again(&self, (said, uncounted): (&Said, bool), in_doubt: bool) -> Result<(), StoreError> {
+        let attempts = self.errand.attempts;
+        let told = words(said);
+        if attempts >= tries(self.errand.role) {
+            let told = format!("{told}; it was asked {attempts} times");
+            let word = ErrandWord { errcode: said.code, words: &told, uncounted };
+            return self.step.errand_failed(self.errand, Some(self.ask), word, self.now);
+        }
+        let gap = GAPS_S.get(attempts.saturating_sub(1) as usize).or(GAPS_S.last());
+        let again = Again {
+            next_at: self.now + TimeDelta::seconds(gap.copied().unwrap_or(0)),
+            in_doubt,
+            verifies: self.errand.verifies,
+        };
+        let word = ErrandWord { errcode: said.code, words: &told, uncounted };
+        self.step.errand_again(self.ask, word, again, self.now)
+    }
+
+    /// Asks what became of a deletion that an earlier request may have made.
+    fn verify(&self, said: &Said) -> Result<(), StoreError> {
+        let again = Again { next_at: self.now, in_doubt: true, verifies: true };
+        let word = ErrandWord { errcode: said.code, words: &words(said), uncounted: false };
+        self.step.errand_again(self.ask, word, again, self.now)
+    }
+
+    fn fail(&self, said: &Said) -> Result<(), StoreError> {
+        let word = ErrandWord { errcode: said.code, words: &words(said), uncounted: false };
+        self.step.errand_failed(self.errand, Some(self.ask), word, self.now)
+    }
+}
+
+/// Returns what the platform says of a broadcast as the answer to its deletion.
+fn verified(status: StatusReading) -> ErrandReading {
+    let said = |code, errmsg: &str| Said { code, errmsg: errmsg.to_owned() };
+    match status {
+        StatusReading::Deleted => ErrandReading::Done(Told::default()),
+        StatusReading::NewToken => ErrandReading::NewToken,
+        StatusReading::Pause { code, errmsg } => ErrandReading::Pause(said(Some(code), &errmsg)),
+        StatusReading::NotOurs => {
+            ErrandReading::Refused(said(Some(NO_SUCH_MSG_ID), "the broadcast is not known"))
+        }
+        StatusReading::Success | StatusReading::Sending | StatusReading::Failed => {
+            let errmsg = "the platform does not know it as deleted";
+            ErrandReading::Refused(said(Some(NO_SUCH_MSG_ID), errmsg))
+        }
+        StatusReading::Unclear(why) => {
+            ErrandReading::Later { certain: false, said: said(None, &why) }
+        }
+    }
+}
+
+fn answer_words(told: Told) -> serde_json::Value {
+    match told.speed {
+        Some((speed, real)) => json!({ "speed": speed, "realspeed": real }),
+        None => json!({ "msg_id": told.msg_id }),
+    }
+}
+
+/// Returns what was heard, and what helps against it.
+fn words(said: &Said) -> String {
+    match said.code {
+        Some(code) => {
+            let row = codes::for_query(code);
+            let advice = match row.meaning {
+                Meaning::GiveUp | Meaning::PauseAccount => {
+                    format!("; {}", row.advice)
+                }
+                Meaning::Accepted
+                | Meaning::Adopt
+                | Meaning::InDoubt
+                | Meaning::Retry { .. }
+                | Meaning::NewToken
+                | Meaning::NextWindow(_) => String::new(),
+            };
+            format!("the platform answered {code} ({}): {}{advice}", said.errmsg, row.what)
+        }
+        None => said.errmsg.clone(),
+    }
+}

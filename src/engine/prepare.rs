@@ -1,0 +1,421 @@
+//! Getting a job's material to the platform before its time, one request of an account at a time.
+//!
+//! It runs beside the sends: an upload under way never holds the account's lane. What the platform
+//! has is looked up first, so a restart goes on where the last daemon stopped. When everything is
+//! there the bodies are completed; a job whose time comes before that waits within its grace.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::calendar::{Span, Window};
+use crate::engine::turn::Turn;
+use crate::engine::{Lane, Ticket};
+use crate::model::{
+    Account, Article, ArticlesVia, Asset, JobId, JobState, Material, NEWS, UploadKind, key,
+    placeholder,
+};
+use crate::plan::Job;
+use crate::store::{Step, StoreError, Unready, UploadOutcome, Uploaded, Uploading, Wanting};
+use crate::wechat::codes;
+use crate::wechat::protocol::{self, Answer, Request, UploadReading, upload};
+
+/// The pause after the first upload that did not work; it doubles.
+const PAUSE: TimeDelta = TimeDelta::seconds(5);
+/// The longest pause between two requests of one upload.
+const PAUSE_MAX: TimeDelta = TimeDelta::minutes(5);
+/// The pause while the platform converts a video (46007), or wants fewer calls.
+const PAUSE_TOLD: TimeDelta = TimeDelta::seconds(30);
+/// The platform does not know an id (any more).
+const UNKNOWN_ID: i64 = 40_007;
+/// How many jobs' preparations a single pass looks at.
+const JOBS_PER_PASS: usize = 100;
+
+/// What preparing a job comes to.
+enum Next {
+    /// Ask for this; the request still lacks its token.
+    Ask(Uploading, Call),
+    /// Everything is there.
+    Ready(Vec<Complete>),
+}
+
+/// A request of an upload.
+enum Call {
+    File(Asset),
+    Video(String, Material),
+    News(ArticlesVia, String),
+}
+
+/// A batch with its complete body.
+struct Complete {
+    batch: i64,
+    body: String,
+    until: Option<DateTime<Utc>>,
+}
+
+impl Turn<'_, '_> {
+    /// Makes the account's next upload, and returns when to look again.
+    pub(super) fn prepare(&mut self, lane: &mut Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
+        if lane.preparing {
+            return Ok(None);
+        }
+        let name = lane.config.account.name.clone();
+        for _ in 0..JOBS_PER_PASS {
+            let Some((id, at)) = self.step.next_preparation(&name, self.now)? else {
+                return Ok(None);
+            };
+            if at > self.now {
+                return Ok(Some(at));
+            }
+            // What is uploaded lives by the platform's clock: a wrong one of ours says nothing of it.
+            if lane.usable_token(self.now).is_none() || !lane.clock_trusted(self.now) {
+                if !lane.busy {
+                    self.preflight(lane)?;
+                }
+                return Ok(Some(lane.preflight_at.max(self.now + PAUSE)));
+            }
+            if self.advance_uploads(lane, &id)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.now + TimeDelta::milliseconds(10)))
+    }
+
+    /// Makes a job's next upload, and says whether a request of it leaves.
+    fn advance_uploads(&mut self, lane: &mut Lane, id: &JobId) -> Result<bool, StoreError> {
+        let job = self.step.job(id)?;
+        let account = &lane.config.account;
+        let known = Known { step: self.step, account, job: &job, now: self.now };
+        match known.next(account.articles_via)? {
+            Next::Ready(bodies) => {
+                for Complete { batch, body, until } in bodies {
+                    self.step.complete(batch, &body, until)?;
+                }
+                self.step.uploads_done(&job, self.now)?;
+                Ok(false)
+            }
+            Next::Ask(upload, call) => {
+                match self.step.begin_upload(&job, account, &upload, self.now)? {
+                    Ok(attempt) => {
+                        let token = lane.usable_token(self.now).expect("prepare saw it");
+                        let request = request(call, token);
+                        lane.preparing = true;
+                        self.send(self.now, Ticket::Upload { attempt }, request);
+                        Ok(true)
+                    }
+                    Err(until) => {
+                        let why = format!(
+                            "the day has no call for {} left; it goes on at {}",
+                            words(upload.kind),
+                            crate::calendar::beijing(until)
+                        );
+                        self.step.rest_uploads(id, until, &why)?;
+                        Ok(false)
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn request(call: Call, token: &secrecy::SecretString) -> Request {
+    match call {
+        Call::File(asset) => upload::file(&asset, token),
+        Call::Video(media_id, material) => {
+            upload::video(&media_id, &material.caption.unwrap_or_default(), token)
+        }
+        Call::News(via, body) => upload::news(via, body, token),
+    }
+}
+
+/// What is known of one job's uploads.
+struct Known<'a, 's> {
+    step: &'a Step<'s>,
+    account: &'a Account,
+    job: &'a Job,
+    now: DateTime<Utc>,
+}
+
+impl Known<'_, '_> {
+    fn next(&self, via: ArticlesVia) -> Result<Next, StoreError> {
+        let unready = self.step.unready(&self.job.id, self.now)?;
+        let Some(material) = self.step.material(&self.job.id)? else {
+            return Ok(Next::Ready(Vec::new()));
+        };
+        let mut found = Found::default();
+        for asset in &material.assets {
+            let digest = &asset.media.sha256;
+            match self.look(asset.kind, digest)? {
+                Some(uploaded) => found.add(placeholder(asset.kind, digest), uploaded),
+                None => {
+                    let upload = self.upload(asset.kind, digest, &asset.media.file);
+                    return Ok(Next::Ask(upload, Call::File(asset.clone())));
+                }
+            }
+        }
+        if let Some(key) = material.video_key() {
+            match self.look(UploadKind::Mpvideo, &key)? {
+                Some(uploaded) => found.add(placeholder(UploadKind::Mpvideo, &key), uploaded),
+                None => return Ok(self.video(&material, &found, &key)),
+            }
+        }
+        let articles: Vec<_> =
+            material.articles.iter().map(|article| found.article(article)).collect();
+        self.bodies(&unready, &articles, &found, via)
+    }
+
+    fn video(&self, material: &Material, found: &Found, key: &str) -> Next {
+        let file = material.assets.iter().find(|asset| asset.kind == UploadKind::Video);
+        let file = file.map_or_else(String::new, |asset| {
+            found.value(&placeholder(UploadKind::Video, &asset.media.sha256))
+        });
+        let title = material.caption.clone().unwrap_or_default().title;
+        let upload = self.upload(UploadKind::Mpvideo, key, &title);
+        Next::Ask(upload, Call::Video(file, material.clone()))
+    }
+
+    /// Completes the bodies, or asks for the articles that the first incomplete one needs.
+    fn bodies(
+        &self,
+        unready: &[Unready],
+        articles: &[Article],
+        found: &Found,
+        via: ArticlesVia,
+    ) -> Result<Next, StoreError> {
+        let kind = match via {
+            ArticlesVia::Draft => UploadKind::Draft,
+            ArticlesVia::Uploadnews => UploadKind::News,
+        };
+        let mut complete = Vec::new();
+        for batch in unready {
+            let mut found = found.clone();
+            if !articles.is_empty() {
+                let body = upload::articles(via, articles);
+                let key = self.news_key(batch, via, &body);
+                match self.look(kind, &key)? {
+                    Some(uploaded) => found.add(NEWS.to_owned(), uploaded),
+                    None => {
+                        let upload = self.upload(kind, &key, &named(articles));
+                        return Ok(Next::Ask(upload, Call::News(via, body)));
+                    }
+                }
+            }
+            let body = found.fill(&batch.template);
+            complete.push(Complete { batch: batch.id, body, until: found.until });
+        }
+        Ok(Next::Ready(complete))
+    }
+
+    /// A draft goes with the one broadcast that uses it; temporary articles serve all of a job.
+    fn news_key(&self, batch: &Unready, via: ArticlesVia, body: &str) -> String {
+        let number = match via {
+            ArticlesVia::Draft => batch.number.to_string(),
+            ArticlesVia::Uploadnews => String::new(),
+        };
+        key(&[self.job.id.as_str(), &number, &batch.generation.to_string(), body])
+    }
+
+    fn look(&self, kind: UploadKind, digest: &str) -> Result<Option<Uploaded>, StoreError> {
+        let until = self.job.due_at.max(self.now) + self.job.retry_for;
+        self.step.uploaded(&self.account.name, (kind, digest), until)
+    }
+
+    fn upload(&self, kind: UploadKind, digest: &str, name: &str) -> Uploading {
+        Uploading { kind, sha256: digest.to_owned(), name: name.to_owned() }
+    }
+}
+
+fn named(articles: &[Article]) -> String {
+    match articles {
+        [] => String::new(),
+        [one] => one.title.clone(),
+        [first, others @ ..] => format!("{} and {} more", first.title, others.len()),
+    }
+}
+
+/// What stands for each placeholder, and until when all of it holds.
+#[derive(Clone, Default)]
+struct Found {
+    values: HashMap<String, String>,
+    until: Option<DateTime<Utc>>,
+}
+
+impl Found {
+    fn add(&mut self, placeholder: String, Uploaded { value, until }: Uploaded) {
+        self.values.insert(placeholder, value);
+        self.until = self.until.into_iter().chain(until).min();
+    }
+
+    fn value(&self, placeholder: &str) -> String {
+        self.values.get(placeholder).cloned().unwrap_or_default()
+    }
+
+    fn article(&self, article: &Article) -> Article {
+        Article {
+            content: self.fill(&article.content),
+            thumb: self.value(&article.thumb),
+            ..article.clone()
+        }
+    }
+
+    /// Puts the values in the place of quoted placeholders.
+    fn fill(&self, template: &str) -> String {
+        self.values.iter().fold(template.to_owned(), |text, (placeholder, value)| {
+            text.replace(&format!("\"{placeholder}\""), &format!("\"{value}\""))
+        })
+    }
+}
+
+impl Lane {
+    /// Records what came of an upload.
+    pub(super) fn settle_prepared(
+        &mut self,
+        step: &Step<'_>,
+        attempt: i64,
+        answer: &Answer,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let wanting = step.wanting(attempt)?;
+        let reading = protocol::read_upload(wanting.upload.kind, answer);
+        tracing::info!(
+            job.id = wanting.job.as_str(),
+            kind = wanting.upload.kind.as_str(),
+            "the answer to an upload: {}",
+            told(&reading)
+        );
+        let name = self.config.account.name.clone();
+        let settle = |outcome| step.settle_upload(attempt, &name, &outcome, now);
+        match &reading {
+            UploadReading::Done(value) => settle(UploadOutcome::Done(value)),
+            UploadReading::NewToken(code, errmsg) => {
+                settle(UploadOutcome::Token(*code, errmsg))?;
+                self.refuse_token();
+                let until = now + pause(wanting.attempts);
+                step.rest_uploads(&wanting.job, until, "the access token was refused")
+            }
+            UploadReading::Pause(code, errmsg) => {
+                settle(UploadOutcome::Later(Some(*code), errmsg))?;
+                step.rest_uploads(&wanting.job, now, &said(&wanting, Some(*code), errmsg))?;
+                self.pause(step, *code, errmsg, now)
+            }
+            UploadReading::NextDay(code, errmsg) => {
+                settle(UploadOutcome::Later(Some(*code), errmsg))?;
+                let until = Window::containing(Span::Day, answer.date.unwrap_or(now)).end();
+                step.rest_uploads(&wanting.job, until, &said(&wanting, Some(*code), errmsg))
+            }
+            UploadReading::Later(code, errmsg) => {
+                settle(UploadOutcome::Later(*code, errmsg))?;
+                let least = if code.is_some() { PAUSE_TOLD } else { PAUSE };
+                let until = now + pause(wanting.attempts).max(least);
+                step.rest_uploads(&wanting.job, until, &said(&wanting, *code, errmsg))
+            }
+            UploadReading::Refused(code, errmsg) => {
+                settle(UploadOutcome::Refused(*code, errmsg))?;
+                refuse(step, &self.config.account, (&wanting, *code, errmsg), now)
+            }
+        }
+    }
+}
+
+/// Ends the job of an upload that is refused for good.
+///
+/// An id that the platform no longer knows is one of ours that somebody deleted there: what it
+/// stands for is uploaded anew, once.
+fn refuse(
+    step: &Step<'_>,
+    account: &Account,
+    (wanting, code, errmsg): (&Wanting, i64, &str),
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let why = said(wanting, Some(code), errmsg);
+    if code == UNKNOWN_ID && wanting.unknown_ids == 0 {
+        if let Some(material) = step.material(&wanting.job)? {
+            for asset in &material.assets {
+                step.forget_upload(&account.name, asset.kind, &asset.media.sha256)?;
+            }
+        }
+        return step.rest_uploads(&wanting.job, now + PAUSE, &why);
+    }
+    let job = step.job(&wanting.job)?;
+    match job.state {
+        JobState::Planned | JobState::Held | JobState::Releasing => {
+            let row = codes::for_query(code);
+            let why = format!("{why}: {}; {}", row.what, row.advice);
+            step.end_for(&job, account, JobState::Failed, &why, now)
+        }
+        // It ended in the meantime.
+        JobState::Accepted
+        | JobState::Sent
+        | JobState::Failed
+        | JobState::Partial
+        | JobState::Uncertain
+        | JobState::Cancelled
+        | JobState::Expired
+        | JobState::Missed => Ok(()),
+    }
+}
+
+fn pause(attempts: u32) -> TimeDelta {
+    (PAUSE * (1 << attempts.saturating_sub(1).min(6))).min(PAUSE_MAX)
+}
+
+fn said(wanting: &Wanting, code: Option<i64>, errmsg: &str) -> String {
+    let Uploading { kind, name, .. } = &wanting.upload;
+    let what = format!("{} {name}", words(*kind));
+    match code {
+        Some(code) => format!("for {what} the platform answered {code} ({errmsg})"),
+        None => format!("{what} got no clear answer ({errmsg})"),
+    }
+}
+
+fn told(reading: &UploadReading) -> String {
+    match reading {
+        UploadReading::Done(_) => "done".to_owned(),
+        UploadReading::NewToken(code, errmsg)
+        | UploadReading::Pause(code, errmsg)
+        | UploadReading::NextDay(code, errmsg)
+        | UploadReading::Refused(code, errmsg)
+        | UploadReading::Later(Some(code), errmsg) => format!("{code} ({errmsg})"),
+        UploadReading::Later(None, why) => why.clone(),
+    }
+}
+
+/// Returns what an upload is, in words.
+fn words(kind: UploadKind) -> &'static str {
+    match kind {
+        UploadKind::Picture => "the picture",
+        UploadKind::Cover => "the cover",
+        UploadKind::Image => "the image",
+        UploadKind::Voice => "the recording",
+        UploadKind::Video => "the video file",
+        UploadKind::Mpvideo => "the video",
+        UploadKind::Draft => "the draft of",
+        UploadKind::News => "the articles of",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_doubles_up_to_its_limit() {
+        let seconds: Vec<_> = (1..=8).map(|attempts| pause(attempts).num_seconds()).collect();
+
+        assert_eq!(seconds, [5, 10, 20, 40, 80, 160, 300, 300]);
+    }
+
+    #[test]
+    fn only_a_whole_quoted_placeholder_gives_way() {
+        let mut found = Found::default();
+        let placeholder = placeholder(UploadKind::Picture, "aa");
+        found.add(placeholder, Uploaded { value: "http://mmbiz/0".to_owned(), until: None });
+
+        let text = r#"<img src="qunfa:picture:aa">qunfa:picture:aa "qunfa:picture:aab""#;
+
+        assert_eq!(
+            found.fill(text),
+            r#"<img src="http://mmbiz/0">qunfa:picture:aa "qunfa:picture:aab""#
+        );
+    }
+}

@@ -1,0 +1,440 @@
+//! `articles:` and local media of a broadcast: read, checked, and what must be uploaded of them.
+//!
+//! Everything that the platform would refuse days later, ten minutes before the job's time, is
+//! looked for here. Pictures are named relative to the file they stand in; every path stays inside
+//! the job's folder.
+
+use super::ListSource;
+use super::html::{self, Cleaned, PictureUse};
+use super::job::Reader;
+use super::media::{self, Wrong};
+use crate::model::{
+    Account, Article, ArticlesVia, Caption, Content, Images, Material, NEWS, UploadKind,
+    placeholder,
+};
+use crate::yaml::diagnostic::{Place, Report, quote};
+use crate::yaml::{self, Entry, Fields, Node, Shape, Value};
+
+/// How many articles one broadcast may have.
+const ARTICLES_MOST: usize = 8;
+/// Below so many characters and bytes an article's HTML must stay.
+const CONTENT_CHARS: usize = 20_000;
+const CONTENT_BYTES: usize = 1 << 20;
+/// How the placeholder of a picture begins.
+const PICTURE: &str = "\"qunfa:picture:";
+/// How much longer its address may be: 200 characters.
+const ADDRESS_GROWS: usize = 120;
+/// The longest address behind 阅读原文, in bytes.
+const SOURCE_URL_MOST: usize = 1_024;
+/// The longest author.
+const AUTHOR_MOST: usize = 16;
+
+const ARTICLE: Shape = Shape {
+    what: "an article",
+    known: &[
+        "title",
+        "author",
+        "digest",
+        "content",
+        "content_file",
+        "thumb",
+        "content_source_url",
+        "show_cover_pic",
+        "need_open_comment",
+        "only_fans_can_comment",
+    ],
+    refused: &[(
+        "thumb_media_id",
+        "`thumb_media_id` is not for job files",
+        "write `thumb: cover.png`: the cover is uploaded from the job's folder",
+    )],
+};
+
+/// What one broadcast is made of, while it is read.
+pub(super) struct Builder<'b> {
+    pub(super) account: Option<&'b Account>,
+    pub(super) material: Material,
+}
+
+impl Reader<'_, '_> {
+    /// Returns the articles of a broadcast as content that is prepared.
+    pub(super) fn articles(
+        &mut self,
+        entry: &Entry<'_>,
+        account: Option<&Account>,
+        notes: &mut Vec<String>,
+    ) -> Option<Content> {
+        let help = "write `articles:` and below it `  - title: …`";
+        let Value::List(items) = &entry.node.value else {
+            self.report.say_with(entry.node.place, "`articles` must be a list", help);
+            return None;
+        };
+        if !(1..=ARTICLES_MOST).contains(&items.len()) {
+            let message = format!("a broadcast has 1 to 8 articles, not {}", items.len());
+            self.report.say_with(entry.key_place, message, help);
+        }
+        let mut builder = Builder { account, material: Material::default() };
+        let before = self.report.count();
+        for node in items {
+            if let Some(article) = self.article(node, &mut builder, notes) {
+                builder.material.articles.push(article);
+            }
+        }
+        let content = Content::Mpnews { media_id: NEWS.to_owned() };
+        (self.report.count() == before && !items.is_empty())
+            .then(|| prepared(content, builder.material))
+    }
+
+    fn article(
+        &mut self,
+        node: &Node<'_>,
+        builder: &mut Builder<'_>,
+        notes: &mut Vec<String>,
+    ) -> Option<Article> {
+        let fields = node.fields(node.place, &ARTICLE, self.report)?;
+        let via = builder.account.map_or(ArticlesVia::Draft, |account| account.articles_via);
+        let (title_most, digest_most) = match via {
+            ArticlesVia::Draft => (32, 128),
+            ArticlesVia::Uploadnews => (64, 120),
+        };
+        let title = fields.require("title", "write `title: …`", self.report);
+        let title = title.and_then(|entry| self.line(entry, title_most));
+        let author = fields.get("author").map(|entry| self.line(entry, AUTHOR_MOST));
+        let digest = fields.get("digest").map(|entry| self.line(entry, digest_most));
+        let thumb = fields.require("thumb", "write `thumb: cover.png`", self.report);
+        let thumb =
+            thumb.and_then(|entry| self.asset(entry, UploadKind::Cover, &mut builder.material));
+        let source = fields.get("content_source_url").map(|entry| self.source_url(entry));
+        let content = self.article_text(&fields, builder, notes);
+        let show_cover_pic = self.flag(&fields, "show_cover_pic");
+        if show_cover_pic == Some(1) && via == ArticlesVia::Draft {
+            let note = "show_cover_pic: a draft has no such field; put the cover into the text";
+            notes.push(note.to_owned());
+        }
+        Some(Article {
+            title: title?,
+            author: author.unwrap_or_default(),
+            digest: digest.unwrap_or_default(),
+            content: content?,
+            content_source_url: source.unwrap_or_default(),
+            thumb: thumb?,
+            show_cover_pic,
+            need_open_comment: self.flag(&fields, "need_open_comment"),
+            only_fans_can_comment: self.flag(&fields, "only_fans_can_comment"),
+        })
+    }
+
+    /// Returns a text of one line and limited length.
+    fn line(&mut self, entry: &Entry<'_>, most: usize) -> Option<String> {
+        let text = entry.text(self.report)?;
+        let length = text.chars().count();
+        if length > most {
+            let message = format!("`{}` has {length} characters", entry.key);
+            self.report.say_with(entry.node.place, message, format!("it may have {most}"));
+            return None;
+        }
+        if text.contains(['\n', '\r']) {
+            self.report.say(entry.node.place, format!("`{}` must be one line", entry.key));
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    fn source_url(&mut self, entry: &Entry<'_>) -> Option<String> {
+        let text = entry.text(self.report)?;
+        // The documents' own sample has no scheme.
+        let is_address = text.bytes().all(|byte| byte.is_ascii_graphic()) && text.contains('.');
+        if !is_address || text.len() > SOURCE_URL_MOST {
+            let help = "write `https://…`, up to 1,024 characters, others escaped with %";
+            let message = format!("{} is no address", quote(text));
+            self.report.say_with(entry.node.place, message, help);
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    /// Returns the placeholder of a file that the value names.
+    pub(super) fn asset(
+        &mut self,
+        entry: &Entry<'_>,
+        kind: UploadKind,
+        material: &mut Material,
+    ) -> Option<String> {
+        let path = entry.text(self.report)?;
+        match media::media(self.lists, path, kind) {
+            Ok(media) => Some(material.add(kind, media)),
+            Err((message, help)) => {
+                self.report.say_with(entry.node.place, message, help);
+                None
+            }
+        }
+    }
+
+    fn article_text(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        builder: &mut Builder<'_>,
+        notes: &mut Vec<String>,
+    ) -> Option<String> {
+        let help = "write `content: <p>…</p>`, or `content_file: article.md`";
+        let (entry, html) = match (fields.get("content"), fields.get("content_file")) {
+            (Some(_), Some(second)) => {
+                let message = "`content` and `content_file` cannot stand together";
+                self.report.say_with(second.key_place, message, "keep one of the two");
+                return None;
+            }
+            (None, None) => {
+                self.report.say_with(fields.place, "the article has no text", help);
+                return None;
+            }
+            (Some(entry), None) => {
+                let text = entry.text(self.report)?.to_owned();
+                let cleaned = clean(&text, "", self.lists, builder);
+                for problem in &cleaned.problems {
+                    self.report.say_with(entry.node.place, &problem.message, &problem.help);
+                }
+                (entry, cleaned)
+            }
+            (None, Some(entry)) => (entry, self.content_file(entry, builder)?),
+        };
+        let Cleaned { html, problems, dropped } = html;
+        if !dropped.is_empty() {
+            let dropped = dropped.into_iter().collect::<Vec<_>>().join(", ");
+            notes.push(format!("{}: not shown by the platform, taken out: {dropped}", entry.key));
+        }
+        if !problems.is_empty() || !self.fits(entry, &html) {
+            return None;
+        }
+        Some(html)
+    }
+
+    fn fits(&mut self, entry: &Entry<'_>, html: &str) -> bool {
+        // A picture's address at the platform is longer than what stands for it here.
+        let grows = html.matches(PICTURE).count() * ADDRESS_GROWS;
+        let (chars, bytes) = (html.chars().count() + grows, html.len() + grows);
+        let message = if html.trim().is_empty() {
+            "the article's text is empty".to_owned()
+        } else if html.contains("qunfa:news") {
+            "the article's text holds `qunfa:news`, which stands for something else".to_owned()
+        } else if chars >= CONTENT_CHARS || bytes >= CONTENT_BYTES {
+            format!("the article's HTML has {chars} characters in {bytes} bytes")
+        } else {
+            return true;
+        };
+        let help = "it must have something, and fewer than 20,000 characters";
+        self.report.say_with(entry.node.place, message, help);
+        false
+    }
+
+    /// Reads an article's text from a file; problems are told where they stand in it.
+    fn content_file(&mut self, entry: &Entry<'_>, builder: &mut Builder<'_>) -> Option<Cleaned> {
+        let path = entry.text(self.report)?.to_owned();
+        let ending = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        let is_markdown = match ending.as_str() {
+            "md" | "markdown" => true,
+            "html" | "htm" => false,
+            _ => {
+                let message = format!("{} is neither HTML nor Markdown by its name", quote(&path));
+                let help = "name it .html or .md";
+                self.report.say_with(entry.node.place, message, help);
+                return None;
+            }
+        };
+        let bytes = match media::read(self.lists, &path) {
+            Ok(bytes) => bytes,
+            Err((message, help)) => {
+                self.report.say_with(entry.node.place, message, help);
+                return None;
+            }
+        };
+        let name = self.report.beside(&path);
+        let source = match yaml::decode(&bytes) {
+            Ok(text) => text,
+            Err((text, place, message)) => {
+                let mut report = Report::new(&name, &text);
+                report.say_with(place, message, "save it as UTF-8");
+                self.report.include(report);
+                return None;
+            }
+        };
+        let mut report = Report::new(&name, source);
+        if yaml::check_characters(source, &mut report).is_err() {
+            self.report.include(report);
+            return None;
+        }
+        let folder = path.rfind('/').map_or("", |end| &path[..=end]);
+        let cleaned = if is_markdown {
+            clean(&html::render(source), folder, self.lists, builder)
+        } else {
+            clean(source, folder, self.lists, builder)
+        };
+        for problem in &cleaned.problems {
+            let place = if is_markdown { found(source, &problem.sought) } else { problem.place };
+            report.say_with(place, &problem.message, &problem.help);
+        }
+        self.report.include(report);
+        Some(cleaned)
+    }
+}
+
+/// Returns where a text stands in the Markdown; its beginning where it was changed in rendering.
+fn found(source: &str, sought: &str) -> Place {
+    let start = source.find(sought).unwrap_or_default();
+    let is_there = source[start..].starts_with(sought);
+    Place { start, end: start + if is_there { sought.len() } else { 0 } }
+}
+
+/// Reads an article's HTML, and adds its local pictures to what is uploaded.
+fn clean(html: &str, folder: &str, lists: &dyn ListSource, builder: &mut Builder<'_>) -> Cleaned {
+    let links = builder.account.is_none_or(|account| account.payment);
+    let mut pictures = |source: &str, purpose: PictureUse| -> Result<String, Wrong> {
+        let path = format!("{folder}{}", source.strip_prefix("./").unwrap_or(source));
+        let media = media::media(lists, &path, UploadKind::Picture)?;
+        if purpose == PictureUse::Card {
+            media::check_card(lists, &path)?;
+        }
+        Ok(builder.material.add(UploadKind::Picture, media))
+    };
+    html::clean(html, links, &mut pictures)
+}
+
+fn prepared(content: Content, material: Material) -> Content {
+    Content::Prepared { content: Box::new(content), material }
+}
+
+const FILE: Shape = Shape { what: "this content", known: &["file"], refused: &[BOTH] };
+const BOTH: (&str, &str, &str) =
+    ("media_id", "`file` and `media_id` cannot stand together", "keep one of the two");
+const VIDEO_FILE: Shape =
+    Shape { what: "`mpvideo`", known: &["file", "title", "description"], refused: &[BOTH] };
+const IMAGE_FILES: Shape = Shape {
+    what: "`images`",
+    known: &["files", "recommend", "title", "need_open_comment", "only_fans_can_comment"],
+    refused: &[(
+        "media_ids",
+        "`files` and `media_ids` cannot stand together",
+        "keep one of the two",
+    )],
+};
+
+/// Says whether a content is made from local files.
+pub(super) fn is_local(entry: &Entry<'_>) -> bool {
+    let Value::Map(entries) = &entry.node.value else { return false };
+    entries.iter().any(|entry| matches!(&*entry.key, "file" | "files"))
+}
+
+impl Reader<'_, '_> {
+    /// Returns a content that is made from local files.
+    pub(super) fn local(&mut self, entry: &Entry<'_>) -> Option<Content> {
+        let mut material = Material::default();
+        let content = match &*entry.key {
+            "image" => {
+                Content::Image { media_id: self.one_file(entry, UploadKind::Image, &mut material)? }
+            }
+            "voice" => {
+                Content::Voice { media_id: self.one_file(entry, UploadKind::Voice, &mut material)? }
+            }
+            "images" => Content::Images(self.image_files(entry, &mut material)?),
+            "mpvideo" => self.video_file(entry, &mut material)?,
+            _ => {
+                let message = format!("`{}` is not made from a file", entry.key);
+                self.report.say(entry.key_place, message);
+                return None;
+            }
+        };
+        Some(prepared(content, material))
+    }
+
+    fn one_file(
+        &mut self,
+        entry: &Entry<'_>,
+        kind: UploadKind,
+        material: &mut Material,
+    ) -> Option<String> {
+        let fields = entry.node.fields(entry.key_place, &FILE, self.report)?;
+        let file = fields.require("file", "write `file: …`", self.report)?;
+        self.asset(file, kind, material)
+    }
+
+    fn image_files(&mut self, entry: &Entry<'_>, material: &mut Material) -> Option<Images> {
+        let fields = entry.node.fields(entry.key_place, &IMAGE_FILES, self.report)?;
+        let help = "write `files: [a.png, b.png]`";
+        let files = fields.require("files", help, self.report)?;
+        let items: &[Node<'_>] = match &files.node.value {
+            Value::List(items) => items,
+            Value::Empty | Value::Text { .. } | Value::Map(_) => &[],
+        };
+        if items.is_empty() {
+            self.report.say_with(files.node.place, "`files` must be a list of files", help);
+            return None;
+        }
+        let mut media_ids = Vec::new();
+        for item in items {
+            let Value::Text { text, .. } = &item.value else {
+                self.report.say_with(item.place, "a file is named by its path", help);
+                continue;
+            };
+            match media::media(self.lists, text.trim(), UploadKind::Image) {
+                Ok(media) => media_ids.push(material.add(UploadKind::Image, media)),
+                Err((message, help)) => self.report.say_with(item.place, message, help),
+            }
+        }
+        Some(Images {
+            media_ids,
+            recommend: self.caption(&fields, "recommend"),
+            title: self.caption(&fields, "title"),
+            need_open_comment: self.flag(&fields, "need_open_comment"),
+            only_fans_can_comment: self.flag(&fields, "only_fans_can_comment"),
+        })
+    }
+
+    fn video_file(&mut self, entry: &Entry<'_>, material: &mut Material) -> Option<Content> {
+        let fields = entry.node.fields(entry.key_place, &VIDEO_FILE, self.report)?;
+        let file = fields.require("file", "write `file: …`", self.report);
+        let file = file.and_then(|file| self.asset(file, UploadKind::Video, material));
+        let title = fields.require("title", "uploadvideo asks for one", self.report);
+        let title = title.and_then(|entry| entry.text(self.report));
+        let description = self.caption(&fields, "description");
+        let caption = Caption {
+            title: title?.to_owned(),
+            description: description.clone().unwrap_or_default(),
+        };
+        file?;
+        let title = Some(caption.title.clone());
+        material.caption = Some(caption);
+        let key = material.video_key()?;
+        let media_id = placeholder(UploadKind::Mpvideo, &key);
+        Some(Content::Mpvideo { media_id, title, description })
+    }
+}
+
+/// Says what is uploaded, for `check` and the receipt.
+pub(super) fn told(material: &Material, batches: usize) -> String {
+    let bytes = material.assets.iter().map(|asset| asset.media.bytes).sum();
+    let mut parts = Vec::new();
+    for (kind, one, many) in [
+        (UploadKind::Picture, "picture", "pictures"),
+        (UploadKind::Cover, "cover", "covers"),
+        (UploadKind::Image, "image", "images"),
+        (UploadKind::Voice, "recording", "recordings"),
+        (UploadKind::Video, "video", "videos"),
+    ] {
+        let count = material.assets.iter().filter(|asset| asset.kind == kind).count();
+        if count > 0 {
+            parts.push(format!("{count} {}", if count == 1 { one } else { many }));
+        }
+    }
+    if !material.articles.is_empty() {
+        let articles = material.articles.len();
+        let what = if articles == 1 { "article" } else { "articles" };
+        parts.push(format!("{articles} {what}"));
+    }
+    let minutes = material.prepare_s.div_ceil(60);
+    let calls = material.calls(batches);
+    let what = if calls == 1 { "call" } else { "calls" };
+    format!(
+        "uploads {} ({} of files, {calls} {what}), from {minutes} min before its time",
+        parts.join(", "),
+        media::size(bytes)
+    )
+}

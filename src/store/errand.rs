@@ -1,0 +1,552 @@
+//! Errands: calls beside the broadcasts that a person or a job wants made.
+//!
+//! Whoever wants one writes it down; the daemon makes it and writes down what came of it. All of
+//! them can be asked again without harm, so an open one is simply asked again after a crash. What
+//! a job wants done before its broadcast is a prelude, which becomes an errand at its time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, Row, params};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::{Account, Errand, JobId, JobState};
+use crate::quota::{self, Block, Need, Rule};
+use crate::store::place::Respect;
+use crate::store::view::{maybe_rfc3339, rfc3339};
+use crate::store::{Attention, Move, Result, Said, Step, StoreError, instant, millis, unreadable};
+
+/// How long a failed prelude stands before a person's eyes.
+const TOLD_FOR: TimeDelta = TimeDelta::days(7);
+
+/// Who wants an errand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A person, by a command.
+    Command,
+    /// A job, before its broadcast.
+    Prelude,
+    /// A job that does nothing else.
+    Action,
+}
+
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Prelude => "prelude",
+            Self::Action => "action",
+        }
+    }
+}
+
+/// An errand to be written down.
+#[derive(Clone, Copy, Debug)]
+pub struct NewErrand<'a> {
+    /// The account's name.
+    pub account: &'a str,
+    /// What is asked.
+    pub errand: &'a Errand,
+    /// Who wants it.
+    pub role: Role,
+    /// The job in whose story it stands.
+    pub job: Option<&'a JobId>,
+    /// The broadcast that is deleted.
+    pub batch: Option<i64>,
+    /// The person, if one wants it.
+    pub said: Option<Said<'a>>,
+}
+
+/// An errand that is to be asked, or was.
+#[derive(Clone, Debug)]
+pub struct OpenErrand {
+    /// Its row.
+    pub id: i64,
+    /// What is asked.
+    pub errand: Errand,
+    /// Who wants it.
+    pub role: Role,
+    /// The job in whose story it stands.
+    pub job: Option<JobId>,
+    /// How often it was asked.
+    pub attempts: u32,
+    /// Whether an earlier request may have been obeyed.
+    pub in_doubt: bool,
+    /// Whether the question is only what became of it.
+    pub verifies: bool,
+    /// The number of the broadcast that is deleted.
+    pub msg_id: Option<i64>,
+    batch: Option<i64>,
+    /// What it is and who wanted it.
+    told: String,
+}
+
+/// An errand under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrandAsk {
+    /// The errand.
+    pub errand: i64,
+    /// The call in the sliding minute.
+    pub call: i64,
+}
+
+/// What was heard of an errand that is not done.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrandWord<'a> {
+    /// The platform's code.
+    pub errcode: Option<i64>,
+    /// What is told of it.
+    pub words: &'a str,
+    /// Whether the request counts nowhere: it never left, or was refused for its token.
+    pub uncounted: bool,
+}
+
+/// How an errand is asked again.
+#[derive(Clone, Copy, Debug)]
+pub struct Again {
+    /// When.
+    pub next_at: DateTime<Utc>,
+    /// Whether it may have been done already.
+    pub in_doubt: bool,
+    /// Whether the platform is only asked what became of it.
+    pub verifies: bool,
+}
+
+/// One errand, as people and programs see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrandView {
+    /// Its number.
+    pub id: i64,
+    /// `preview`, `delete`, `speed_get` or `speed_set`.
+    pub kind: String,
+    /// The same in words.
+    pub what: String,
+    /// `planned`, `asking`, `in_doubt`, `done` or `failed`.
+    pub state: String,
+    /// When it was wanted.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// When it ended.
+    #[serde(serialize_with = "maybe_rfc3339")]
+    pub ended: Option<DateTime<Utc>>,
+    /// How often it was asked.
+    pub attempts: u32,
+    /// The platform's code.
+    pub errcode: Option<i64>,
+    /// What was last said of it.
+    pub errmsg: Option<String>,
+    /// What the platform told with it.
+    pub answer: Value,
+}
+
+const ERRAND: &str =
+    "errand.id, kind, parameters, role, errand.job, attempts, errand.state, verifies,
+    (SELECT msg_id FROM batch WHERE id = errand.batch), errand.batch, who, why";
+
+fn read_errand(row: &Row<'_>) -> rusqlite::Result<OpenErrand> {
+    let (kind, parameters): (String, String) = (row.get(1)?, row.get(2)?);
+    let role: String = row.get(3)?;
+    let job: Option<String> = row.get(4)?;
+    let who: Option<String> = row.get(10)?;
+    let why: Option<String> = row.get(11)?;
+    let errand = Errand::parse(&kind, &parameters)
+        .ok_or_else(|| unreadable("errand.parameters", &parameters))?;
+    let what = errand.to_string();
+    let told = match who {
+        Some(who) => Said { who: &who, why: why.as_deref() }.line(&what),
+        None => what,
+    };
+    Ok(OpenErrand {
+        id: row.get(0)?,
+        errand,
+        role: match role.as_str() {
+            "command" => Role::Command,
+            "prelude" => Role::Prelude,
+            _ => Role::Action,
+        },
+        job: job.as_deref().and_then(JobId::parse),
+        attempts: row.get(5)?,
+        in_doubt: row.get::<_, String>(6)? == "in_doubt",
+        verifies: row.get(7)?,
+        msg_id: row.get(8)?,
+        batch: row.get(9)?,
+        told,
+    })
+}
+
+/// Returns the rule that an errand's calls are counted by, beside the minute.
+fn counted_by(errand: &OpenErrand) -> Option<Rule> {
+    match errand.errand {
+        Errand::Preview(..) => Some(Rule::DailyPreviews),
+        Errand::Delete(_) => (!errand.verifies).then_some(Rule::DailyDeletes),
+        Errand::SpeedGet | Errand::SpeedSet(_) => None,
+    }
+}
+
+impl Step<'_> {
+    /// Writes an errand down, to be asked from now on.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn write_errand(&self, new: &NewErrand<'_>, now: DateTime<Utc>) -> Result<i64> {
+        self.run(
+            "INSERT INTO errand (account, kind, role, job, batch, parameters, who, why, made_at, state, next_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'planned', ?9)",
+            params![
+                new.account,
+                new.errand.kind(),
+                new.role.as_str(),
+                new.job.map(JobId::as_str),
+                new.batch,
+                new.errand.parameters().to_string(),
+                new.said.map(|said| said.who),
+                new.said.and_then(|said| said.why),
+                millis(now),
+            ],
+        )?;
+        Ok(self.db.last_insert_rowid())
+    }
+
+    /// Returns when the account's next errand is to be asked.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn next_errand(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
+        let next: Option<i64> = self
+            .db
+            .prepare_cached(
+                "SELECT next_at FROM errand WHERE account = ?1 AND next_at IS NOT NULL
+                 ORDER BY next_at LIMIT 1",
+            )?
+            .query_row([account], |row| row.get(0))
+            .optional()?;
+        Ok(next.map(instant))
+    }
+
+    /// Returns the account's errand that is to be asked first.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn due_errand(&self, account: &str, now: DateTime<Utc>) -> Result<Option<OpenErrand>> {
+        let sql = format!(
+            "SELECT {ERRAND} FROM errand WHERE account = ?1 AND next_at <= ?2 ORDER BY next_at, id LIMIT 1"
+        );
+        let values = params![account, millis(now)];
+        Ok(self.db.prepare_cached(&sql)?.query_row(values, read_errand).optional()?)
+    }
+
+    /// Returns an errand.
+    ///
+    /// # Errors
+    /// Where it is unknown, or SQLite fails.
+    pub fn errand(&self, id: i64) -> Result<OpenErrand> {
+        let sql = format!("SELECT {ERRAND} FROM errand WHERE id = ?1");
+        self.db
+            .prepare_cached(&sql)?
+            .query_row([id], read_errand)
+            .optional()?
+            .ok_or_else(|| StoreError::Guard(format!("there is no errand {id}")))
+    }
+
+    /// Returns the rule whose window has no room for an errand, if one has none.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn errand_block(
+        &self,
+        errand: &OpenErrand,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Block>> {
+        let Some(need) = need_of(errand, now) else { return Ok(None) };
+        let usage = self.usage(&account.name, need, Respect::All, now)?;
+        Ok(quota::admit(account, need, usage).err())
+    }
+
+    /// Begins to ask for an errand, counting the call.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or it is no longer open.
+    pub fn begin_errand(
+        &self,
+        errand: &OpenErrand,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<ErrandAsk> {
+        self.run(
+            "INSERT INTO call (account, begun_at) VALUES (?1, ?2)",
+            params![account, millis(now)],
+        )?;
+        let call = self.db.last_insert_rowid();
+        let begun = self
+            .db
+            .prepare_cached(
+                "UPDATE errand SET state = 'asking', next_at = NULL, attempts = attempts + 1, call = ?2
+                 WHERE id = ?1 AND state IN ('planned', 'in_doubt')",
+            )?
+            .execute(params![errand.id, call])?;
+        if begun == 0 {
+            return Err(StoreError::Guard(format!("errand {} is no longer open", errand.id)));
+        }
+        if let Some(need) = need_of(errand, now) {
+            self.run(
+                "INSERT INTO charge (account, rule, \"window\", amount, state, errand)
+                 VALUES (?1, ?2, ?3, 1, 'kept', ?4)",
+                params![account, need.rule.name(), need.window.to_string(), errand.id],
+            )?;
+        }
+        Ok(ErrandAsk { errand: errand.id, call })
+    }
+
+    fn end_call(&self, ask: ErrandAsk, now: DateTime<Utc>) -> Result<()> {
+        self.run("UPDATE call SET ended_at = ?2 WHERE id = ?1", params![ask.call, millis(now)])
+    }
+
+    /// Takes back what the last request of an errand was counted by.
+    fn uncount(&self, errand: i64) -> Result<()> {
+        self.run(
+            "UPDATE charge SET state = 'returned' WHERE id =
+                 (SELECT max(id) FROM charge WHERE errand = ?1 AND state = 'kept')",
+            params![errand],
+        )
+    }
+
+    /// Records that an errand is to be asked again.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn errand_again(
+        &self,
+        ask: ErrandAsk,
+        word: ErrandWord<'_>,
+        again: Again,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.end_call(ask, now)?;
+        if word.uncounted {
+            self.uncount(ask.errand)?;
+        }
+        let state = if again.in_doubt { "in_doubt" } else { "planned" };
+        self.run(
+            "UPDATE errand SET state = ?2, next_at = ?3, errcode = ?4, errmsg = ?5, verifies = ?6
+             WHERE id = ?1 AND state = 'asking'",
+            params![
+                ask.errand,
+                state,
+                millis(again.next_at),
+                word.errcode,
+                word.words,
+                again.verifies
+            ],
+        )
+    }
+
+    /// Records that an errand is done, and what the platform told with it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn errand_done(
+        &self,
+        ask: ErrandAsk,
+        account: &Account,
+        answer: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.end_call(ask, now)?;
+        let errand = self.errand(ask.errand)?;
+        self.run(
+            "UPDATE errand SET state = 'done', next_at = NULL, ended_at = ?2, answer = ?3,
+                 errcode = 0, errmsg = NULL WHERE id = ?1",
+            params![errand.id, millis(now), answer.to_string()],
+        )?;
+        let line = format!("{}: done", errand.told);
+        if let (Errand::Delete(deletion), Some(batch)) = (&errand.errand, errand.batch) {
+            self.deleted(deletion, (account, batch), &line, now)?;
+        }
+        self.follow_errand(&errand, (JobState::Sent, &line), now)
+    }
+
+    /// Records that an errand will not be done, whether it was asked or not.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn errand_failed(
+        &self,
+        errand: &OpenErrand,
+        ask: Option<ErrandAsk>,
+        word: ErrandWord<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if let Some(ask) = ask {
+            self.end_call(ask, now)?;
+        }
+        if word.uncounted {
+            self.uncount(errand.id)?;
+        }
+        self.run(
+            "UPDATE errand SET state = 'failed', next_at = NULL, ended_at = ?2, errcode = ?3, errmsg = ?4
+             WHERE id = ?1",
+            params![errand.id, millis(now), word.errcode, word.words],
+        )?;
+        let line = format!("{} failed: {}", errand.told, word.words);
+        if let (Role::Prelude, Some(job)) = (errand.role, &errand.job) {
+            self.tell_person(errand, job, word.words, now)?;
+        }
+        self.follow_errand(errand, (JobState::Failed, &line), now)
+    }
+
+    /// A prelude that fails never stops its broadcast: a person hears of it.
+    fn tell_person(
+        &self,
+        errand: &OpenErrand,
+        job: &JobId,
+        words: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let account = self.account_of(job)?;
+        let name = account.as_deref().unwrap_or_default();
+        let (kind, what, advice) = match &errand.errand {
+            Errand::SpeedSet(speed) => (
+                "speed",
+                format!(
+                    "speed {speed} could not be set for job {job}, which goes at its time all the same: {words}"
+                ),
+                format!("`qunfa speed {name}` shows the speed that it goes at"),
+            ),
+            Errand::Preview(..) | Errand::Delete(_) | Errand::SpeedGet => (
+                "preview",
+                format!("the {} of job {job} failed: {words}", errand.errand),
+                format!("`qunfa preview {job} --to NAME` shows it; `qunfa cancel {job}` stops it"),
+            ),
+        };
+        let note = Attention {
+            account: account.as_deref(),
+            job: Some(job.as_str()),
+            kind,
+            what: &what,
+            advice: &advice,
+        };
+        self.attend_until(&note, now + TOLD_FOR, now)
+    }
+
+    /// Writes an errand's end into the story that it stands in, and ends a job that was nothing else.
+    fn follow_errand(
+        &self,
+        errand: &OpenErrand,
+        (state, line): (JobState, &str),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let Some(id) = &errand.job else { return Ok(()) };
+        let job = self.job(id)?;
+        match errand.role {
+            Role::Action if job.state == JobState::Releasing => {
+                let reason = (state != JobState::Sent).then_some(line);
+                self.move_job(id, job.state, Move { state, wake_at: None, reason, why: line }, now)
+            }
+            Role::Action | Role::Command => self.tell(id, Some(job.state), job.state, line, now),
+            Role::Prelude => {
+                self.tell(id, Some(job.state), job.state, line, now)?;
+                // It may have waited for this.
+                if job.state == JobState::Planned && matches!(errand.errand, Errand::SpeedSet(_)) {
+                    self.sleep(id, job.due_at.max(now), None)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns the body of a job's first batch, from which previews are made, once it is complete.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn body_of(&self, job: &JobId) -> Result<Option<String>> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT iif(prepared, body, NULL) FROM batch WHERE job = ?1 AND replaced = 0
+                 ORDER BY number LIMIT 1",
+            )?
+            .query_row([job.as_str()], |row| row.get(0))
+            .optional()?
+            .flatten())
+    }
+
+    /// Returns one errand as people see it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn errand_view(&self, id: i64) -> Result<Option<ErrandView>> {
+        let sql = format!("SELECT {VIEW} FROM errand WHERE id = ?1");
+        Ok(self.db.prepare_cached(&sql)?.query_row([id], read_view).optional()?)
+    }
+
+    /// Returns the errands of a job, oldest first.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn errands(&self, job: &str) -> Result<Vec<ErrandView>> {
+        let sql = format!("SELECT {VIEW} FROM errand WHERE job = ?1 ORDER BY id");
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let rows = statement.query_map([job], read_view)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Charges all that is left of a day's calls, as a refusal shows them to be gone.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn errands_used_up(
+        &self,
+        errand: &OpenErrand,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let Some(need) = need_of(errand, now) else { return Ok(()) };
+        let usage = self.usage(&account.name, need, Respect::All, now)?;
+        let left = quota::limit(need.rule, account).unwrap_or(0).saturating_sub(usage.used);
+        if left == 0 {
+            return Ok(());
+        }
+        self.run(
+            "INSERT INTO charge (account, rule, \"window\", amount, state, errand)
+             VALUES (?1, ?2, ?3, ?4, 'kept', ?5)",
+            params![account.name, need.rule.name(), need.window.to_string(), left, errand.id],
+        )
+    }
+
+    /// Lets errands that the last daemon asked for be asked again: none of them can do harm.
+    pub(super) fn leave_open_errands_in_doubt(&self, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE errand SET state = 'in_doubt', next_at = ?1,
+                 errmsg = 'the daemon ended before the answer was stored'
+             WHERE state = 'asking'",
+            params![millis(now)],
+        )
+    }
+}
+
+const VIEW: &str =
+    "id, kind, parameters, state, made_at, ended_at, attempts, errcode, errmsg, answer";
+
+fn read_view(row: &Row<'_>) -> rusqlite::Result<ErrandView> {
+    let (kind, parameters): (String, String) = (row.get(1)?, row.get(2)?);
+    let errand = Errand::parse(&kind, &parameters)
+        .ok_or_else(|| unreadable("errand.parameters", &parameters))?;
+    let answer: Option<String> = row.get(9)?;
+    Ok(ErrandView {
+        id: row.get(0)?,
+        what: errand.to_string(),
+        kind,
+        state: row.get(3)?,
+        at: instant(row.get(4)?),
+        ended: row.get::<_, Option<i64>>(5)?.map(instant),
+        attempts: row.get(6)?,
+        errcode: row.get(7)?,
+        errmsg: row.get(8)?,
+        answer: answer.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+    })
+}
+
+fn need_of(errand: &OpenErrand, now: DateTime<Utc>) -> Option<Need> {
+    let rule = counted_by(errand)?;
+    Some(Need { rule, window: rule.window(now)?, amount: 1 })
+}

@@ -1,0 +1,527 @@
+//! Uploads: what a job needs of the platform before it can go, and what the platform has.
+//!
+//! An upload is remembered by account, kind and content, so nothing is given to the platform twice
+//! while it lives there. Its request is written down before it leaves; one without an answer is
+//! made again, which does no harm. When all uploads of a job are there its bodies are completed,
+//! and a body that was asked for once never changes again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, params};
+use serde::Serialize;
+
+use crate::model::{Account, JobId, Material, UploadKind};
+use crate::plan::Job;
+use crate::quota::{self, Need, Rule};
+use crate::store::place::Respect;
+use crate::store::{Result, Step, StoreError, instant, millis};
+
+/// How long the platform keeps temporary material.
+const TEMPORARY: TimeDelta = TimeDelta::days(3);
+/// How long the files of a job that a person may still retry are kept after its end.
+const RETRY_WITHIN: TimeDelta = TimeDelta::days(30);
+/// How a reason begins that uploads gave.
+const WAITS: &str = "waits for its uploads";
+
+/// Which batches still lack a complete body, or have one that names what dies too soon.
+const UNREADY: &str =
+    "batch.replaced = 0 AND batch.state = 'planned' AND batch.template IS NOT NULL
+    AND (batch.prepared = 0 OR (batch.ready_until_at < max(job.due_at, ?2) + job.retry_for_s * 1000
+         AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)))";
+
+/// An upload that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uploading {
+    /// What it is for.
+    pub kind: UploadKind,
+    /// By what it is remembered.
+    pub sha256: String,
+    /// What it is, for people.
+    pub name: String,
+}
+
+/// What the platform has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uploaded {
+    /// The platform's id or URL of it.
+    pub value: String,
+    /// When the platform forgets it.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// What came of an upload's request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UploadOutcome<'a> {
+    /// The platform has it, under this id or URL.
+    Done(&'a str),
+    /// Not now: it is asked for again.
+    Later(Option<i64>, &'a str),
+    /// Never: the same upload will always be refused.
+    Refused(i64, &'a str),
+    /// The token was refused, which says nothing about the upload.
+    Token(i64, &'a str),
+}
+
+/// An upload whose request is under way, and for which job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanting {
+    /// The job that waits for it.
+    pub job: JobId,
+    /// The upload.
+    pub upload: Uploading,
+    /// How often it was asked for, this time included.
+    pub attempts: u32,
+    /// How often of these the platform said that it does not know an id (40007).
+    pub unknown_ids: u32,
+}
+
+/// A batch whose body is not complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unready {
+    /// Its row.
+    pub id: i64,
+    /// Its place in the job.
+    pub number: u32,
+    /// How often a person remade it.
+    pub generation: u32,
+    /// The body with placeholders.
+    pub template: String,
+}
+
+/// One upload of a job, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UploadView {
+    /// What it is for.
+    pub kind: String,
+    /// What it is.
+    pub name: String,
+    /// How often it was asked for, for this job.
+    pub attempts: u32,
+    /// What came of the last request; null while it is under way.
+    pub outcome: Option<String>,
+    /// The last code.
+    pub errcode: Option<i64>,
+    /// The last message.
+    pub errmsg: Option<String>,
+    /// When it was last asked for.
+    #[serde(serialize_with = "crate::store::view::rfc3339")]
+    pub at: DateTime<Utc>,
+}
+
+impl Step<'_> {
+    /// Writes down what a job that is taken needs uploaded.
+    pub(super) fn plan_uploads(&self, id: &JobId, material: Option<&Material>) -> Result<()> {
+        let json = material.map(|material| {
+            serde_json::to_string(material).expect("texts and numbers are always JSON")
+        });
+        self.run(
+            "UPDATE job SET material = ?2, prepare_s = ?3, prepare_after_at = 0 WHERE id = ?1",
+            params![id.as_str(), json, material.map(|material| material.prepare_s)],
+        )?;
+        if material.is_none() {
+            return Ok(());
+        }
+        self.run(
+            "UPDATE batch SET template = body, prepared = 0 WHERE job = ?1",
+            params![id.as_str()],
+        )
+    }
+
+    /// Returns the job of an account whose uploads come first, and when they do.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn next_preparation(
+        &self,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(JobId, DateTime<Utc>)>> {
+        let found: Option<(String, i64)> = self
+            .db
+            .prepare_cached(&format!(
+                "SELECT id, max(due_at - prepare_s * 1000, prepare_after_at) AS begins FROM job
+                 WHERE account = ?1 AND material IS NOT NULL AND wake_at IS NOT NULL
+                   AND EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id AND {UNREADY})
+                 ORDER BY begins, due_at LIMIT 1"
+            ))?
+            .query_row(params![account, millis(now)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        Ok(found.and_then(|(id, begins)| Some((JobId::parse(&id)?, instant(begins)))))
+    }
+
+    /// Returns when a waiting job's uploads begin, if it still lacks some.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn preparation(&self, id: &JobId, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let begins: Option<i64> = self
+            .db
+            .prepare_cached(&format!(
+                "SELECT max(due_at - prepare_s * 1000, prepare_after_at) FROM job
+                 WHERE id = ?1 AND material IS NOT NULL AND wake_at IS NOT NULL
+                   AND EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id AND {UNREADY})"
+            ))?
+            .query_row(params![id.as_str(), millis(now)], |row| row.get(0))
+            .optional()?;
+        Ok(begins.map(instant))
+    }
+
+    /// Returns what a job needs uploaded, if anything.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the row was changed by something else.
+    pub fn material(&self, id: &JobId) -> Result<Option<Material>> {
+        let json: Option<String> = self
+            .db
+            .prepare_cached("SELECT material FROM job WHERE id = ?1")?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?
+            .flatten();
+        json.map(|json| read_material(&json)).transpose()
+    }
+
+    /// Returns the batches of a job that may not be asked for yet.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn unready(&self, id: &JobId, now: DateTime<Utc>) -> Result<Vec<Unready>> {
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT batch.id, number, generation, template FROM batch JOIN job ON job.id = batch.job
+             WHERE job.id = ?1 AND {UNREADY} ORDER BY number"
+        ))?;
+        let rows = statement.query_map(params![id.as_str(), millis(now)], |row| {
+            Ok(Unready {
+                id: row.get(0)?,
+                number: row.get(1)?,
+                generation: row.get(2)?,
+                template: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns what the platform has of an upload, if it keeps it until then.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn uploaded(
+        &self,
+        account: &str,
+        (kind, sha256): (UploadKind, &str),
+        until: DateTime<Utc>,
+    ) -> Result<Option<Uploaded>> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT value, expires_at FROM upload WHERE account = ?1 AND kind = ?2
+                 AND sha256 = ?3 AND (expires_at IS NULL OR expires_at >= ?4)",
+            )?
+            .query_row(params![account, kind.as_str(), sha256, millis(until)], |row| {
+                let until: Option<i64> = row.get(1)?;
+                Ok(Uploaded { value: row.get(0)?, until: until.map(instant) })
+            })
+            .optional()?)
+    }
+
+    /// Writes down that an upload is asked for; after the commit, and only then, it may be.
+    ///
+    /// `None` where the day has no call of this kind left.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn begin_upload(
+        &self,
+        job: &Job,
+        account: &Account,
+        upload: &Uploading,
+        now: DateTime<Utc>,
+    ) -> Result<std::result::Result<i64, DateTime<Utc>>> {
+        if let Some(need) = counted(upload.kind, now) {
+            let usage = self.usage(&account.name, need, Respect::All, now)?;
+            if quota::admit(account, need, usage).is_err() {
+                return Ok(Err(need.window.end()));
+            }
+            self.run(
+                "INSERT INTO charge (account, rule, \"window\", amount, state)
+                 VALUES (?1, ?2, ?3, 1, 'kept')",
+                params![account.name, need.rule.name(), need.window.to_string()],
+            )?;
+        }
+        self.run(
+            "INSERT INTO upload_attempt (account, job, kind, sha256, name, begun_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                account.name,
+                job.id.as_str(),
+                upload.kind.as_str(),
+                upload.sha256,
+                upload.name,
+                millis(now)
+            ],
+        )?;
+        Ok(Ok(self.db.last_insert_rowid()))
+    }
+
+    /// Returns what an upload under way is, and for which job.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or it is not under way.
+    pub fn wanting(&self, attempt: i64) -> Result<Wanting> {
+        let row: Option<(String, String, String, String, u32, u32)> = self
+            .db
+            .prepare_cached(
+                "SELECT job, kind, sha256, name,
+                     (SELECT count(*) FROM upload_attempt AS other WHERE other.job = this.job
+                      AND other.kind = this.kind AND other.sha256 = this.sha256
+                      AND other.outcome IS NOT 'token'),
+                     (SELECT count(*) FROM upload_attempt AS other WHERE other.job = this.job
+                      AND other.kind = this.kind AND other.errcode = 40007)
+                 FROM upload_attempt AS this WHERE id = ?1 AND ended_at IS NULL",
+            )?
+            .query_row([attempt], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            })
+            .optional()?;
+        let read = row.and_then(|(job, kind, sha256, name, attempts, unknown_ids)| {
+            let upload = Uploading { kind: UploadKind::parse(&kind)?, sha256, name };
+            Some(Wanting { job: JobId::parse(&job)?, upload, attempts, unknown_ids })
+        });
+        read.ok_or_else(|| StoreError::Guard(format!("upload {attempt} is not under way")))
+    }
+
+    /// Records what came of an upload's request.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or it is not under way.
+    pub fn settle_upload(
+        &self,
+        attempt: i64,
+        account: &str,
+        outcome: &UploadOutcome<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let wanting = self.wanting(attempt)?;
+        let (word, code, message) = match outcome {
+            UploadOutcome::Done(_) => ("done", Some(0), None),
+            UploadOutcome::Later(code, why) => ("later", *code, Some(*why)),
+            UploadOutcome::Refused(code, why) => ("refused", Some(*code), Some(*why)),
+            UploadOutcome::Token(code, why) => ("token", Some(*code), Some(*why)),
+        };
+        self.run(
+            "UPDATE upload_attempt SET ended_at = ?2, outcome = ?3, errcode = ?4, errmsg = ?5
+             WHERE id = ?1 AND ended_at IS NULL",
+            params![attempt, millis(now), word, code, message],
+        )?;
+        let UploadOutcome::Done(value) = outcome else { return Ok(()) };
+        let Uploading { kind, sha256, .. } = &wanting.upload;
+        let begun: i64 = self
+            .db
+            .prepare_cached("SELECT begun_at FROM upload_attempt WHERE id = ?1")?
+            .query_row([attempt], |row| row.get(0))?;
+        // Counted from the request: the platform's days may have begun then.
+        let expires = kind.is_temporary().then(|| begun + TEMPORARY.num_milliseconds());
+        self.run(
+            "INSERT INTO upload (account, kind, sha256, value, uploaded_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET value = excluded.value,
+                 uploaded_at = excluded.uploaded_at, expires_at = excluded.expires_at",
+            params![account, kind.as_str(), sha256, value, millis(now), expires],
+        )
+    }
+
+    /// Ends the uploads that the daemon left open: they are made again.
+    pub(super) fn leave_open_uploads(&self, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE upload_attempt SET ended_at = ?1, outcome = 'lost',
+                 errmsg = 'the daemon ended before the answer was stored' WHERE ended_at IS NULL",
+            params![millis(now)],
+        )
+    }
+
+    /// Completes the body of a batch that was never asked for with it.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or it was asked for in the meantime.
+    pub fn complete(&self, batch: i64, body: &str, until: Option<DateTime<Utc>>) -> Result<()> {
+        let done = self
+            .db
+            .prepare_cached(
+                "UPDATE batch SET body = ?2, prepared = 1, ready_until_at = ?3
+                 WHERE id = ?1 AND state = 'planned'
+                   AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)",
+            )?
+            .execute(params![batch, body, until.map(millis)])?;
+        if done == 0 {
+            return Err(StoreError::Guard(format!("batch {batch} was asked for already")));
+        }
+        Ok(())
+    }
+
+    /// Lets a job go whose uploads are all there.
+    ///
+    /// What was decided ahead of its time sleeps already, though it is not due yet.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn uploads_done(&self, job: &Job, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE job SET prepare_after_at = 0,
+                 wake_at = min(wake_at, max(due_at, ?2)),
+                 reason = CASE WHEN reason LIKE ?3 || '%' THEN NULL ELSE reason END
+             WHERE id = ?1 AND wake_at IS NOT NULL",
+            params![job.id.as_str(), millis(now), WAITS],
+        )?;
+        let why = "everything it needs is uploaded; its text is fixed";
+        self.tell(&job.id, Some(job.state), job.state, why, now)
+    }
+
+    /// Lets a job's uploads rest, and says why.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn rest_uploads(&self, id: &JobId, until: DateTime<Utc>, why: &str) -> Result<()> {
+        self.run(
+            "UPDATE job SET prepare_after_at = ?2 WHERE id = ?1",
+            params![id.as_str(), millis(until)],
+        )?;
+        self.say_waiting(id, Some(why))
+    }
+
+    /// Lets a due job wait for its uploads until its time is over.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn await_uploads(&self, id: &JobId, until: DateTime<Utc>) -> Result<()> {
+        self.sleep(id, until, None)?;
+        self.say_waiting(id, None)
+    }
+
+    /// Returns what the last answer to an upload of a job said, if it was no success.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn upload_trouble(&self, id: &JobId) -> Result<Option<String>> {
+        let last: Option<(String, Option<i64>, Option<String>)> = self
+            .db
+            .prepare_cached(
+                "SELECT name, errcode, errmsg FROM upload_attempt
+                 WHERE job = ?1 AND outcome IS NOT 'done' ORDER BY id DESC LIMIT 1",
+            )?
+            .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        Ok(last.map(|(name, code, message)| {
+            let message = message.unwrap_or_else(|| "no answer came".to_owned());
+            match code {
+                Some(code) => format!("for {name} the platform answered {code} ({message})"),
+                None => format!("{name}: {message}"),
+            }
+        }))
+    }
+
+    fn say_waiting(&self, id: &JobId, why: Option<&str>) -> Result<()> {
+        let reason = why.map_or_else(|| WAITS.to_owned(), |why| format!("{WAITS}: {why}"));
+        // A reason that says more, such as a deferral's, stays.
+        self.run(
+            "UPDATE job SET reason = ?2 WHERE id = ?1 AND wake_at IS NOT NULL
+             AND (reason IS NULL OR (?3 AND reason LIKE ?4 || '%'))",
+            params![id.as_str(), reason, why.is_some(), WAITS],
+        )
+    }
+
+    /// Forgets the temporary uploads that a refused batch named, so that they are made anew.
+    pub(super) fn forget_uploads(&self, batch: i64, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE upload SET expires_at = ?2 WHERE expires_at > ?2 AND EXISTS
+                 (SELECT 1 FROM batch WHERE batch.id = ?1 AND batch.template IS NOT NULL
+                  AND batch.account = upload.account AND instr(batch.body, upload.value) > 0)",
+            params![batch, millis(now)],
+        )
+    }
+
+    /// Forgets an upload whose id the platform no longer knows.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn forget_upload(&self, account: &str, kind: UploadKind, sha256: &str) -> Result<()> {
+        self.run(
+            "DELETE FROM upload WHERE account = ?1 AND kind = ?2 AND sha256 = ?3",
+            params![account, kind.as_str(), sha256],
+        )
+    }
+
+    /// Returns a job's uploads in the order in which they were first asked for.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn uploads(&self, job: &str) -> Result<Vec<UploadView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT kind, name, asked, outcome, errcode, errmsg, begun_at
+             FROM upload_attempt JOIN (SELECT max(id) AS last, min(id) AS first, count(*) AS asked
+                 FROM upload_attempt WHERE job = ?1 GROUP BY kind, sha256) ON id = last
+             ORDER BY first",
+        )?;
+        let rows = statement.query_map([job], |row| {
+            Ok(UploadView {
+                kind: row.get(0)?,
+                name: row.get(1)?,
+                attempts: row.get(2)?,
+                outcome: row.get(3)?,
+                errcode: row.get(4)?,
+                errmsg: row.get(5)?,
+                at: instant(row.get(6)?),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the digests of the files that some job may still need.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or a row was changed by something else.
+    pub fn files_in_use(&self, now: DateTime<Utc>) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT material FROM job WHERE material IS NOT NULL AND (wake_at IS NOT NULL
+                 OR (state IN ('failed', 'partial', 'missed', 'uncertain')
+                     AND ifnull(ended_at, ?1) >= ?1))",
+        )?;
+        let rows = statement
+            .query_map([millis(now - RETRY_WITHIN)], |row| row.get::<_, String>(0))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut digests = Vec::new();
+        for json in rows {
+            let assets = read_material(&json)?.assets;
+            digests.extend(assets.into_iter().map(|asset| asset.media.sha256));
+        }
+        Ok(digests)
+    }
+
+    /// Says whether an account used nothing of a rule's present window.
+    pub(super) fn uses_none(
+        &self,
+        account: &Account,
+        rule: Rule,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let Some(window) = rule.window(now) else { return Ok(true) };
+        let need = Need { rule, window, amount: 1 };
+        Ok(self.usage(&account.name, need, Respect::All, now)?.used == 0)
+    }
+}
+
+/// Returns what an upload uses of the day's calls.
+fn counted(kind: UploadKind, now: DateTime<Utc>) -> Option<Need> {
+    let rule = match kind {
+        UploadKind::Draft => Rule::DailyDrafts,
+        UploadKind::News => Rule::DailyUploadnews,
+        UploadKind::Picture
+        | UploadKind::Cover
+        | UploadKind::Image
+        | UploadKind::Voice
+        | UploadKind::Video
+        | UploadKind::Mpvideo => return None,
+    };
+    Some(Need { rule, window: rule.window(now)?, amount: 1 })
+}
+
+fn read_material(json: &str) -> Result<Material> {
+    serde_json::from_str(json)
+        .map_err(|error| StoreError::Guard(format!("a job's material cannot be read: {error}")))
+}

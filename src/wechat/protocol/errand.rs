@@ -1,0 +1,366 @@
+//! The calls around a broadcast: `preview`, `delete` and `speed`, and what their answers mean.
+//!
+//! None of them can do harm twice, so an unclear answer only means that it is asked again.
+
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use super::reading::{Answer, Fields, Reply, errmsg, id, printable, whole};
+use super::{Request, mass_get};
+use crate::model::{Errand, Speed, Viewer};
+use crate::wechat::codes::{self, Meaning};
+
+/// Why a broadcast cannot be shown before it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPreview {
+    /// The documents ask for more than its id.
+    #[error("a coupon's preview needs its card_ext (code, openid, timestamp, signature)")]
+    CardExt,
+    /// It has no content yet.
+    #[error("its content is not known yet")]
+    Content,
+}
+
+/// Shows the content of a broadcast to one viewer.
+///
+/// `body` is the broadcast's own. Of several pictures only the first is shown: the platform's
+/// preview takes one.
+///
+/// # Errors
+/// Where the platform would refuse it for what is missing.
+pub fn preview(
+    token: &SecretString,
+    body: &str,
+    (to, card_ext): (&Viewer, Option<&str>),
+) -> Result<Request, NoPreview> {
+    let body: Value = serde_json::from_str(body).map_err(|_| NoPreview::Content)?;
+    let msgtype = body["msgtype"].as_str().ok_or(NoPreview::Content)?;
+    let content = match (msgtype, &body["images"]) {
+        ("image", Value::Object(images)) => json!({ "media_id": images["media_ids"][0] }),
+        ("mpvideo", _) => json!({ "media_id": body["mpvideo"]["media_id"] }),
+        ("wxcard", _) => {
+            let card_ext = card_ext.ok_or(NoPreview::CardExt)?;
+            json!({ "card_id": body["wxcard"]["card_id"], "card_ext": card_ext })
+        }
+        (_, _) => body[msgtype].clone(),
+    };
+    if content.is_null() {
+        return Err(NoPreview::Content);
+    }
+    let (key, name) = match to {
+        Viewer::Openid(id) => ("touser", id),
+        Viewer::Wxname(name) => ("towxname", name),
+    };
+    let mut message = Map::new();
+    message.insert(key.to_owned(), name.as_str().into());
+    message.insert(msgtype.to_owned(), content);
+    message.insert("msgtype".to_owned(), msgtype.into());
+    let body = Value::Object(message).to_string();
+    Ok(Request::post("/cgi-bin/message/mass/preview", Some(token), body))
+}
+
+/// Deletes a broadcast, or one article of it.
+///
+/// Left out, the article's number means all of them; the newer documents want it written.
+pub fn delete(token: &SecretString, msg_id: i64, article: Option<u32>) -> Request {
+    let body = json!({ "msg_id": msg_id, "article_idx": article.unwrap_or(0) }).to_string();
+    Request::post("/cgi-bin/message/mass/delete", Some(token), body)
+}
+
+/// Asks what became of a deletion whose answer was lost.
+pub fn deleted(token: &SecretString, msg_id: i64) -> Request {
+    mass_get(token, msg_id)
+}
+
+/// Asks for the account's mass-send speed.
+pub fn speed_get(token: &SecretString) -> Request {
+    Request::post("/cgi-bin/message/mass/speed/get", Some(token), "{}".to_owned())
+}
+
+/// Sets the account's mass-send speed.
+pub fn speed_set(token: &SecretString, speed: Speed) -> Request {
+    let body = json!({ "speed": speed }).to_string();
+    Request::post("/cgi-bin/message/mass/speed/set", Some(token), body)
+}
+
+/// What the answer to such a call means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrandReading {
+    /// It is done; what the platform told with it.
+    Done(Told),
+    /// The token is not valid (any more).
+    NewToken,
+    /// The account can ask nothing until a person acts.
+    Pause(Said),
+    /// The platform refused it, and would again.
+    Refused(Said),
+    /// The platform has no more calls of this kind today.
+    UsedUp(Said),
+    /// It is asked again later.
+    Later {
+        /// Whether it was certainly not done.
+        certain: bool,
+        /// What was heard.
+        said: Said,
+    },
+}
+
+/// What a call told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The preview's number.
+    pub msg_id: Option<i64>,
+    /// The account's speed, and ten thousands of followers a minute as the platform says.
+    pub speed: Option<(Speed, Option<i64>)>,
+}
+
+/// What was heard, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The return code, if there was one.
+    pub code: Option<i64>,
+    /// The platform's words, or the transport's; safe to log.
+    pub errmsg: String,
+}
+
+/// Reads the answer to an errand.
+pub fn read_errand(answer: &Answer, asked: &Errand) -> ErrandReading {
+    let later = |certain, code, errmsg: &str| ErrandReading::Later {
+        certain,
+        said: Said { code, errmsg: printable(errmsg) },
+    };
+    if let Reply::NotSent(why) = &answer.reply {
+        return later(true, None, why);
+    }
+    let fields = match whole(&answer.reply) {
+        Ok(fields) => fields,
+        Err(why) => return later(false, None, &why),
+    };
+    let code = match &fields.errcode {
+        None => None,
+        Some(value) => match value.as_i64() {
+            Some(code) => Some(code),
+            None => return later(false, None, "the answer has an errcode that is no integer"),
+        },
+    };
+    match code {
+        None | Some(0) => {
+            done(&fields, asked).map_or_else(|why| later(false, code, why), ErrandReading::Done)
+        }
+        Some(code) => refused(code, Said { code: Some(code), errmsg: errmsg(&fields) }),
+    }
+}
+
+fn done(fields: &Fields, asked: &Errand) -> Result<Told, &'static str> {
+    let told = Told { msg_id: fields.msg_id.as_ref().and_then(id), speed: None };
+    match asked {
+        Errand::Preview(..) | Errand::Delete(_) | Errand::SpeedSet(_) => match fields.errcode {
+            Some(_) => Ok(told),
+            None => Err("the answer has no errcode"),
+        },
+        Errand::SpeedGet => {
+            let level = fields.speed.as_ref().and_then(Value::as_i64);
+            let speed = level.and_then(Speed::new).ok_or("the answer has no speed from 0 to 4")?;
+            let real = fields.realspeed.as_ref().and_then(id);
+            Ok(Told { speed: Some((speed, real)), ..told })
+        }
+    }
+}
+
+fn refused(code: i64, said: Said) -> ErrandReading {
+    match codes::for_query(code).meaning {
+        Meaning::NewToken => ErrandReading::NewToken,
+        Meaning::PauseAccount => ErrandReading::Pause(said),
+        Meaning::GiveUp => ErrandReading::Refused(said),
+        Meaning::NextWindow(_) => ErrandReading::UsedUp(said),
+        // Codes after which a mass send is in doubt say nothing of what was done.
+        Meaning::Accepted | Meaning::Adopt | Meaning::InDoubt => {
+            ErrandReading::Later { certain: false, said }
+        }
+        Meaning::Retry { .. } => {
+            let certain = !matches!(codes::for_send(code).meaning, Meaning::InDoubt);
+            ErrandReading::Later { certain, said }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Deletion, JobId};
+
+    fn token() -> SecretString {
+        SecretString::from("TOKEN")
+    }
+
+    fn body(request: &Request) -> Value {
+        serde_json::from_str(request.body.as_deref().unwrap()).unwrap()
+    }
+
+    fn shown(of: &str, card_ext: Option<&str>) -> Result<Value, NoPreview> {
+        let to = Viewer::Openid("OPENID".to_owned());
+        preview(&token(), of, (&to, card_ext)).map(|request| body(&request))
+    }
+
+    #[test]
+    fn a_preview_is_the_documents_sample_of_its_type() {
+        for (of, expected) in [
+            (
+                r#"{"filter":{"is_to_all":true},"mpnews":{"media_id":"M"},"msgtype":"mpnews","send_ignore_reprint":0}"#,
+                json!({"touser":"OPENID","mpnews":{"media_id":"M"},"msgtype":"mpnews"}),
+            ),
+            (
+                r#"{"filter":{"is_to_all":true},"text":{"content":"春天"},"msgtype":"text"}"#,
+                json!({"touser":"OPENID","text":{"content":"春天"},"msgtype":"text"}),
+            ),
+            (
+                r#"{"touser":["A","B"],"voice":{"media_id":"V"},"msgtype":"voice"}"#,
+                json!({"touser":"OPENID","voice":{"media_id":"V"},"msgtype":"voice"}),
+            ),
+            (
+                r#"{"filter":{},"image":{"media_id":"P"},"msgtype":"image"}"#,
+                json!({"touser":"OPENID","image":{"media_id":"P"},"msgtype":"image"}),
+            ),
+            (
+                r#"{"filter":{},"images":{"media_ids":["P","Q"],"title":"t"},"msgtype":"image"}"#,
+                json!({"touser":"OPENID","image":{"media_id":"P"},"msgtype":"image"}),
+            ),
+            (
+                r#"{"touser":["A","B"],"mpvideo":{"media_id":"V","title":"T"},"msgtype":"mpvideo"}"#,
+                json!({"touser":"OPENID","mpvideo":{"media_id":"V"},"msgtype":"mpvideo"}),
+            ),
+        ] {
+            assert_eq!(shown(of, None), Ok(expected), "{of}");
+        }
+    }
+
+    #[test]
+    fn a_coupon_is_shown_only_with_its_card_ext() {
+        let coupon = r#"{"filter":{},"wxcard":{"card_id":"C"},"msgtype":"wxcard"}"#;
+        let card_ext = r#"{"code":"","timestamp":"1402057159"}"#;
+
+        assert_eq!(shown(coupon, None), Err(NoPreview::CardExt));
+        let with = shown(coupon, Some(card_ext)).unwrap();
+        assert_eq!(with["wxcard"], json!({"card_id":"C","card_ext":card_ext}));
+    }
+
+    #[test]
+    fn a_preview_to_a_wechat_name_says_towxname_and_nothing_else() {
+        let to = Viewer::Wxname("示例的微信号".to_owned());
+        let of = r#"{"filter":{},"text":{"content":"x"},"msgtype":"text"}"#;
+
+        let request = preview(&token(), of, (&to, None)).unwrap();
+
+        assert_eq!(request.path, "/cgi-bin/message/mass/preview");
+        assert_eq!(body(&request)["towxname"], "示例的微信号");
+        assert_eq!(body(&request)["touser"], Value::Null);
+        assert!(!request.is_send());
+    }
+
+    #[test]
+    fn deletes_and_speeds_go_as_the_documents_say() {
+        for (request, path, expected) in [
+            (delete(&token(), 30124, Some(2)), "delete", json!({"msg_id":30124,"article_idx":2})),
+            (delete(&token(), 30124, None), "delete", json!({"msg_id":30124,"article_idx":0})),
+            (speed_get(&token()), "speed/get", json!({})),
+            (speed_set(&token(), Speed::new(1).unwrap()), "speed/set", json!({"speed":1})),
+        ] {
+            assert_eq!(request.path, format!("/cgi-bin/message/mass/{path}"));
+            assert_eq!(body(&request), expected);
+        }
+    }
+
+    fn read(text: &str, asked: &Errand) -> ErrandReading {
+        let reply = Reply::Http { status: 200, body: text.as_bytes().to_vec() };
+        read_errand(&Answer { reply, date: None }, asked)
+    }
+
+    fn said(code: i64, errmsg: &str) -> Said {
+        Said { code: Some(code), errmsg: errmsg.to_owned() }
+    }
+
+    #[test]
+    fn the_documents_answers_are_read() {
+        let preview = Errand::Preview(Viewer::Wxname("a".into()), None);
+        let job = JobId::parse("a").unwrap();
+        let delete = Errand::Delete(Deletion { job, article_idx: None, force: false });
+        let set = Errand::SpeedSet(Speed::new(1).unwrap());
+        let done = |msg_id| ErrandReading::Done(Told { msg_id, speed: None });
+        let later = |certain, said| ErrandReading::Later { certain, said };
+        let speed = Some((Speed::new(3).unwrap(), Some(15)));
+        for (asked, text, expected) in [
+            (
+                &preview,
+                r#"{"errcode":0,"errmsg":"preview success","msg_id":34182}"#,
+                done(Some(34182)),
+            ),
+            (&preview, r#"{"errcode":0,"errmsg":"preview success","msg_id":""}"#, done(None)),
+            (&delete, r#"{"errcode":0,"errmsg":"ok"}"#, done(None)),
+            (&set, r#"{"errcode":0}"#, done(None)),
+            (
+                &Errand::SpeedGet,
+                r#"{"speed":3,"realspeed":15}"#,
+                ErrandReading::Done(Told { msg_id: None, speed }),
+            ),
+            (
+                &Errand::SpeedGet,
+                r#"{"speed":7}"#,
+                later(
+                    false,
+                    Said { code: None, errmsg: "the answer has no speed from 0 to 4".into() },
+                ),
+            ),
+            (
+                &delete,
+                "{}",
+                later(false, Said { code: None, errmsg: "the answer has no errcode".into() }),
+            ),
+            (
+                &preview,
+                r#"{"errcode":40132,"errmsg":"invalid wechat id"}"#,
+                ErrandReading::Refused(said(40132, "invalid wechat id")),
+            ),
+            (
+                &delete,
+                r#"{"errcode":40059,"errmsg":"m"}"#,
+                ErrandReading::Refused(said(40059, "m")),
+            ),
+            (
+                &delete,
+                r#"{"errcode":40060,"errmsg":"m"}"#,
+                ErrandReading::Refused(said(40060, "m")),
+            ),
+            (&set, r#"{"errcode":45083,"errmsg":"m"}"#, ErrandReading::Refused(said(45083, "m"))),
+            (&set, r#"{"errcode":45084,"errmsg":"m"}"#, ErrandReading::Refused(said(45084, "m"))),
+            (&set, r#"{"errcode":45085,"errmsg":"m"}"#, later(true, said(45085, "m"))),
+            (&set, r#"{"errcode":89504,"errmsg":"m"}"#, later(true, said(89504, "m"))),
+            (&set, r#"{"errcode":-1,"errmsg":"m"}"#, later(false, said(-1, "m"))),
+            (
+                &preview,
+                r#"{"errcode":45009,"errmsg":"m"}"#,
+                ErrandReading::UsedUp(said(45009, "m")),
+            ),
+            (&preview, r#"{"errcode":40001,"errmsg":"m"}"#, ErrandReading::NewToken),
+            (&preview, r#"{"errcode":40164,"errmsg":"m"}"#, ErrandReading::Pause(said(40164, "m"))),
+        ] {
+            assert_eq!(read(text, asked), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_never_left_was_certainly_not_done() {
+        for (reply, certain) in [
+            (Reply::NotSent("refused".into()), true),
+            (Reply::Unknown("no answer".into()), false),
+            (Reply::Http { status: 502, body: Vec::new() }, false),
+            (Reply::Http { status: 200, body: b"[]".to_vec() }, false),
+        ] {
+            let read = read_errand(&Answer { reply, date: None }, &Errand::SpeedGet);
+
+            assert!(
+                matches!(&read, ErrandReading::Later { certain: is, .. } if *is == certain),
+                "{read:?}"
+            );
+        }
+    }
+}

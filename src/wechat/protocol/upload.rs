@@ -1,0 +1,291 @@
+//! What is asked before a broadcast: pictures, covers, recordings, videos, articles.
+//!
+//! Every one of these can be asked for again without harm, so nothing is in doubt here: what has
+//! no clear answer is asked again. The requests name a file by its digest; whoever performs them
+//! knows where it lies.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Serialize;
+
+use super::reading::{Answer, Refusal, question};
+use super::{Method, Request, TIMEOUT, with_token};
+use crate::model::{Article, ArticlesVia, Asset, Caption, Format, UploadKind};
+use crate::wechat::codes::{self, Meaning};
+
+/// How many bytes of a file are allowed a second more.
+const BYTES_A_SECOND: u64 = 100_000;
+/// The longest id or URL that is taken.
+const VALUE_MAX: usize = 2_048;
+
+/// A file to upload as form data, in its one field `media`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The digest by which the file is stored.
+    pub sha256: String,
+    /// The name it is uploaded under.
+    pub name: String,
+    /// What it is.
+    pub format: Format,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// What the answer to an upload means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UploadReading {
+    /// The platform has it, under this id or URL.
+    Done(String),
+    /// The token is not valid (any more).
+    NewToken(i64, String),
+    /// The account can ask nothing until a person acts.
+    Pause(i64, String),
+    /// The day has no call of this kind left.
+    NextDay(i64, String),
+    /// Certainly refused, and so will be the same upload.
+    Refused(i64, String),
+    /// Not now, or without a clear answer: asked again.
+    Later(Option<i64>, String),
+}
+
+/// Asks for a file to be uploaded.
+pub fn file(asset: &Asset, token: &SecretString) -> Request {
+    let (path, kind) = match asset.kind {
+        UploadKind::Picture => ("/cgi-bin/media/uploadimg", None),
+        UploadKind::Cover => ("/cgi-bin/material/add_material", Some("image")),
+        UploadKind::Image => ("/cgi-bin/media/upload", Some("image")),
+        UploadKind::Voice => ("/cgi-bin/media/upload", Some("voice")),
+        UploadKind::Video | UploadKind::Mpvideo | UploadKind::Draft | UploadKind::News => {
+            ("/cgi-bin/media/upload", Some("video"))
+        }
+    };
+    let media = &asset.media;
+    let query = [with_token(token)].into_iter();
+    let query = query.chain(kind.map(|kind| ("type", kind.to_owned()))).collect();
+    let form = Form {
+        // The author's name for it stays here: the platform only looks at the ending.
+        name: format!("{}.{}", &media.sha256[..16], media.format.ending()),
+        sha256: media.sha256.clone(),
+        format: media.format,
+        bytes: media.bytes,
+    };
+    Request {
+        method: Method::Post,
+        path: Cow::Borrowed(path),
+        query,
+        body: None,
+        form: Some(form),
+        timeout: TIMEOUT + Duration::from_secs(media.bytes / BYTES_A_SECOND),
+    }
+}
+
+/// Asks for an uploaded video to be made fit for `mpvideo`.
+pub fn video(media_id: &str, caption: &Caption, token: &SecretString) -> Request {
+    let Caption { title, description } = caption;
+    let body = serde_json::to_string(&Video { media_id, title, description });
+    let body = body.expect("texts are always JSON");
+    Request::post("/cgi-bin/media/uploadvideo", Some(token), body)
+}
+
+/// Asks for articles to be made, with a body of [`articles`].
+pub fn news(via: ArticlesVia, body: String, token: &SecretString) -> Request {
+    let path = match via {
+        ArticlesVia::Draft => "/cgi-bin/draft/add",
+        ArticlesVia::Uploadnews => "/cgi-bin/media/uploadnews",
+    };
+    Request::post(path, Some(token), body)
+}
+
+/// Returns the body that makes articles whose placeholders have given way.
+pub fn articles(via: ArticlesVia, articles: &[Article]) -> String {
+    let articles = articles
+        .iter()
+        .map(|article| Sent {
+            article_type: (via == ArticlesVia::Draft).then_some("news"),
+            title: &article.title,
+            author: article.author.as_deref(),
+            digest: article.digest.as_deref(),
+            content: &article.content,
+            content_source_url: article.content_source_url.as_deref(),
+            thumb_media_id: &article.thumb,
+            show_cover_pic: article.show_cover_pic.filter(|_| via == ArticlesVia::Uploadnews),
+            need_open_comment: article.need_open_comment,
+            only_fans_can_comment: article.only_fans_can_comment,
+        })
+        .collect();
+    serde_json::to_string(&News { articles }).expect("texts and numbers are always JSON")
+}
+
+/// Reads the answer to an upload.
+pub fn read_upload(kind: UploadKind, answer: &Answer) -> UploadReading {
+    let fields = match question(&answer.reply) {
+        Ok(fields) => fields,
+        Err(Refusal::NewToken { code, errmsg }) => return UploadReading::NewToken(code, errmsg),
+        Err(Refusal::Code { code, errmsg, .. }) => return refused(code, errmsg),
+        Err(Refusal::Unclear(why)) => return UploadReading::Later(None, why),
+    };
+    let (name, value) = match kind {
+        UploadKind::Picture => ("url", fields.url),
+        UploadKind::Cover
+        | UploadKind::Image
+        | UploadKind::Voice
+        | UploadKind::Video
+        | UploadKind::Mpvideo
+        | UploadKind::Draft
+        | UploadKind::News => ("media_id", fields.media_id),
+    };
+    let fits = |value: &String| {
+        let allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'<');
+        (1..=VALUE_MAX).contains(&value.len()) && value.bytes().all(allowed)
+    };
+    match value.filter(fits) {
+        Some(value) => UploadReading::Done(value),
+        None => UploadReading::Later(None, format!("the answer has no {name} that can be read")),
+    }
+}
+
+fn refused(code: i64, errmsg: String) -> UploadReading {
+    match codes::for_query(code).meaning {
+        Meaning::PauseAccount => UploadReading::Pause(code, errmsg),
+        Meaning::NextWindow(_) => UploadReading::NextDay(code, errmsg),
+        Meaning::GiveUp => UploadReading::Refused(code, errmsg),
+        Meaning::NewToken => UploadReading::NewToken(code, errmsg),
+        Meaning::Accepted | Meaning::Adopt | Meaning::InDoubt | Meaning::Retry { .. } => {
+            UploadReading::Later(Some(code), errmsg)
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Video<'a> {
+    media_id: &'a str,
+    title: &'a str,
+    description: &'a str,
+}
+
+#[derive(Serialize)]
+struct News<'a> {
+    articles: Vec<Sent<'a>>,
+}
+
+/// An article as the documents name its fields.
+#[derive(Serialize)]
+struct Sent<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    article_type: Option<&'static str>,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<&'a str>,
+    content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_source_url: Option<&'a str>,
+    thumb_media_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    show_cover_pic: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    need_open_comment: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only_fans_can_comment: Option<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Media;
+    use crate::wechat::protocol::Reply;
+
+    fn answer(body: &str) -> Answer {
+        let reply = Reply::Http { status: 200, body: body.as_bytes().to_vec() };
+        Answer { reply, date: None }
+    }
+
+    fn asset(kind: UploadKind) -> Asset {
+        let sha256 = "0123456789abcdef0123".to_owned();
+        let media =
+            Media { file: "封面.png".to_owned(), sha256, bytes: 1_000_000, format: Format::Png };
+        Asset { kind, media }
+    }
+
+    #[test]
+    fn each_kind_goes_where_the_documents_say() {
+        let token = SecretString::from("TOKEN");
+        for (kind, path, name) in [
+            (UploadKind::Picture, "/cgi-bin/media/uploadimg", None),
+            (UploadKind::Cover, "/cgi-bin/material/add_material", Some("image")),
+            (UploadKind::Image, "/cgi-bin/media/upload", Some("image")),
+            (UploadKind::Voice, "/cgi-bin/media/upload", Some("voice")),
+            (UploadKind::Video, "/cgi-bin/media/upload", Some("video")),
+        ] {
+            let request = file(&asset(kind), &token);
+
+            assert_eq!(request.path, path);
+            let named = request.query.iter().find(|(key, _)| *key == "type");
+            assert_eq!(named.map(|(_, value)| value.as_str()), name, "{path}");
+            assert_eq!(request.timeout, Duration::from_secs(25), "15 s and one for 100 kB");
+            assert_eq!(request.form.unwrap().name, "0123456789abcdef.png");
+        }
+    }
+
+    #[test]
+    fn an_articles_body_has_the_fields_of_its_call() {
+        let article = Article {
+            title: "春天".to_owned(),
+            author: None,
+            digest: Some("摘要".to_owned()),
+            content: "<p>好</p>".to_owned(),
+            content_source_url: None,
+            thumb: "M".to_owned(),
+            show_cover_pic: Some(1),
+            need_open_comment: Some(0),
+            only_fans_can_comment: None,
+        };
+
+        assert_eq!(
+            articles(ArticlesVia::Draft, std::slice::from_ref(&article)),
+            r#"{"articles":[{"article_type":"news","title":"春天","digest":"摘要","content":"<p>好</p>","thumb_media_id":"M","need_open_comment":0}]}"#
+        );
+        assert_eq!(
+            articles(ArticlesVia::Uploadnews, &[article]),
+            r#"{"articles":[{"title":"春天","digest":"摘要","content":"<p>好</p>","thumb_media_id":"M","show_cover_pic":1,"need_open_comment":0}]}"#
+        );
+    }
+
+    #[test]
+    fn an_answer_is_done_only_with_what_was_asked_for() {
+        let url = r#"{"url":"http://mmbiz.qpic.cn/mmbiz/a/0"}"#;
+        let id = r#"{"type":"news","media_id":"A-_b","created_at":1}"#;
+        let unclear = |reading: UploadReading| matches!(reading, UploadReading::Later(None, _));
+
+        let done = |kind, body| read_upload(kind, &answer(body));
+        assert_eq!(
+            done(UploadKind::Picture, url),
+            UploadReading::Done("http://mmbiz.qpic.cn/mmbiz/a/0".to_owned())
+        );
+        assert_eq!(done(UploadKind::News, id), UploadReading::Done("A-_b".to_owned()));
+        assert!(unclear(done(UploadKind::Cover, url)));
+        assert!(unclear(done(UploadKind::Picture, id)));
+        assert!(unclear(done(UploadKind::Cover, r#"{"media_id":"a\"b"}"#)));
+        assert!(unclear(done(UploadKind::Cover, "<html>")));
+    }
+
+    #[test]
+    fn a_code_says_whether_asking_again_can_help() {
+        let read = |code: i64| {
+            read_upload(UploadKind::Cover, &answer(&format!(r#"{{"errcode":{code}}}"#)))
+        };
+
+        assert!(matches!(read(40_001), UploadReading::NewToken(..)));
+        assert!(matches!(read(48_004), UploadReading::Pause(..)));
+        assert!(matches!(read(45_009), UploadReading::NextDay(..)));
+        for code in [40_004, 40_005, 40_009, 45_106, 45_003, 40_007] {
+            assert!(matches!(read(code), UploadReading::Refused(..)), "{code}");
+        }
+        for code in [-1, 46_007, 45_011, 987_654] {
+            assert!(matches!(read(code), UploadReading::Later(Some(_), _)), "{code}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! `preview`, `delete` and `speed` at the command line, and what the other commands tell of them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::cli::Answer;
+use qunfa::model::{Credence, Deletion, Errand, JobId, Viewer};
+use qunfa::store::{
+    ArticleResult, ErrandWord, EventIn, NewErrand, ResultWord, Role, Said, Step, StoreError, Word,
+};
+use serde_json::{Value, json};
+
+use crate::cli::{World, accounts, ask, assert_golden, evening};
+
+const JOBS: &str = "jobs:
+  - {id: news, account: brand-club, at: 2027-03-20 18:00, broadcast: {filter: {tag_id: 2}, mpnews: {media_id: SPRING}}}
+  - {id: news-again, account: brand-club, at: 2027-03-20 18:10, broadcast: {filter: {tag_id: 100}, mpnews: {media_id: SPRING}}}
+  - {id: video, account: brand-club, at: 2027-03-20 18:20, broadcast: {filter: {tag_id: 2}, mpvideo: {media_id: V}}}
+  - {id: words, account: brand-club, at: 2027-03-20 18:30, broadcast: {filter: {tag_id: 2}, text: 新闻}}
+  - {id: coming, account: brand-club, at: 2027-03-20 20:30, preview: {to: [anne]}, speed: 4, broadcast: {filter: {tag_id: 2}, images: {media_ids: [A, B]}}}
+  - {id: coupon, account: brand-club, at: 2027-03-20 21:30, broadcast: {filter: {tag_id: 2}, wxcard: {card_id: C}}}
+  - {id: pull, account: brand-club, at: 2027-03-20 19:00, delete: {job: news, article_idx: 0, force: true}}
+  - {id: slow, account: brand-daily, at: 2027-03-20 20:15, speed: 4}
+";
+
+const OPENID: &str = "oAbCdEfGhIjKlMnOpQrStUvWxY01";
+
+fn at(text: &str) -> DateTime<Utc> {
+    format!("2027-03-20T{text}Z").parse().unwrap()
+}
+
+/// Lets a job go out, with an event of so many articles.
+fn send(step: &Step<'_>, job: &str, when: DateTime<Utc>, articles: i64) -> Result<(), StoreError> {
+    let [_, club] = accounts();
+    let msg_id = when.timestamp();
+    let sent = ask(step, job, when);
+    let soon = when + TimeDelta::seconds(1);
+    let word = Word {
+        errcode: Some(0),
+        errmsg: "send job submission success",
+        msg_id: Some(msg_id),
+        dated: Some(soon),
+        ..Word::default()
+    };
+    step.accept(sent, &club, &word, false, soon)?;
+    let articles: Vec<_> = (1..=articles)
+        .map(|article_idx| ArticleResult {
+            article_idx,
+            url: Some(format!("https://mp.weixin.qq.com/s/{article_idx}")),
+            ..ArticleResult::default()
+        })
+        .collect();
+    let event = EventIn {
+        account: "brand-club",
+        raw: b"<xml/>",
+        credence: Credence::Hint,
+        msg_id,
+        created_at: soon,
+        status: "send success",
+        word: ResultWord::Success,
+        words: "the platform says it went out",
+        advice: "",
+        counts: [Some(2), Some(2), Some(2), Some(0)],
+        articles: &articles,
+    };
+    step.receive(&event, &club, soon)?;
+    let result = step.begin_result("brand-club", soon)?.unwrap();
+    step.settle_result(result, &club, ResultWord::Success, soon)
+}
+
+/// The evening on which four broadcasts were sent.
+fn sent() -> World {
+    let world = World::new();
+    world.take(JOBS);
+    let send_all = |step: &Step<'_>| {
+        send(step, "news", at("10:00:00"), 2)?;
+        send(step, "news-again", at("10:10:00"), 2)?;
+        send(step, "video", at("10:20:00"), 0)?;
+        send(step, "words", at("10:30:00"), 0)
+    };
+    world.store().step(send_all).unwrap();
+    world
+}
+
+#[test]
+fn without_a_daemon_nothing_is_asked_and_nothing_is_left_behind() {
+    let world = sent();
+    for arguments in [
+        &["preview", "coming", "--to", "anne"][..],
+        &["delete", "video"],
+        &["speed", "brand-club"],
+        &["speed", "brand-club", "4"],
+    ] {
+        let problem = world.problem(arguments);
+
+        assert!(problem.message().contains("the daemon is not running"), "{arguments:?}");
+        assert_eq!(problem.exit_code(), 1);
+        assert_eq!(world.store().read().next_errand("brand-club").unwrap(), None);
+    }
+}
+
+#[test]
+fn no_wait_leaves_it_for_the_daemon() {
+    let world = sent();
+
+    let (answer, text) = world.run(&["preview", "coming", "--to", "anne", OPENID, "--no-wait"]);
+
+    assert_eq!(answer.unwrap(), Answer::Yes);
+    assert_eq!(
+        text,
+        "Preview to WeChat name anne is written down for the daemon.\n\
+         Preview to OpenID oAbC..xY01 is written down for the daemon.\n\
+         The platform's preview takes one picture: it shows the first of 2.\n"
+    );
+    let story = world.json(&["show", "coming", "--json"]);
+    let states: Vec<_> =
+        story["errands"].as_array().unwrap().iter().map(|e| e["state"].clone()).collect();
+    assert_eq!(states, ["planned", "planned"]);
+}
+
+#[test]
+fn a_deletion_that_cannot_work_or_ends_others_is_refused_with_its_reason() {
+    let world = sent();
+    for (arguments, why) in [
+        (&["delete", "coming"][..], "only what was sent can be deleted: `qunfa cancel coming`"),
+        (&["delete", "coming", "--force"], "job coming is planned"),
+        (&["delete", "words"], "articles (mpnews) and videos (mpvideo) only; `--force`"),
+        (&["delete", "news"], "has 2 articles, and none was named"),
+        (&["delete", "news", "--article", "3"], "has no article 3, only 2"),
+        (
+            &["delete", "news", "--article", "2"],
+            "sent by news-again too, and one deletion ends all",
+        ),
+        (&["delete", "pull"], "job pull is no broadcast"),
+        (&["delete", "nobody"], "no job has the id nobody"),
+    ] {
+        let problem = world.problem(arguments);
+
+        assert!(problem.message().contains(why), "{arguments:?}: {}", problem.message());
+        assert_eq!(problem.exit_code(), 1);
+    }
+}
+
+#[test]
+fn a_forced_deletion_names_what_ends_with_it() {
+    let world = sent();
+
+    let text = world.text(&["delete", "news", "--article", "2", "--force", "--no-wait"]);
+
+    assert_eq!(
+        text,
+        "Deletion of article 2 of job news is written down for the daemon.\n\
+         The same media was sent by news-again: it ends there too.\n"
+    );
+    world.text(&["delete", "video", "--no-wait"]);
+}
+
+#[test]
+fn a_preview_that_the_platform_would_refuse_is_refused_at_once() {
+    let world = sent();
+
+    let coupon = world.problem(&["preview", "coupon", "--to", "anne"]);
+    let speed = world.problem(&["preview", "slow", "--to", "anne"]);
+
+    assert!(coupon.message().contains("needs --card-ext"), "{}", coupon.message());
+    assert!(speed.message().contains("job slow is no broadcast"), "{}", speed.message());
+}
+
+#[test]
+fn a_paused_account_is_told_instead_of_waited_for() {
+    let world = sent();
+    let pause = |step: &Step<'_>| step.pause("brand-club", "40164", "add the address", evening());
+    world.store().step(pause).unwrap();
+
+    let problem = world.problem(&["speed", "brand-club", "--no-wait"]);
+
+    assert!(problem.message().contains("account brand-club is paused"), "{}", problem.message());
+}
+
+#[test]
+fn the_stories_of_a_deletion_and_of_what_died_with_it() {
+    let world = sent();
+    let [_, club] = accounts();
+    let id = JobId::parse("pull").unwrap();
+    let done = |step: &Step<'_>| -> Result<(), StoreError> {
+        let deletion =
+            Deletion { job: JobId::parse("news").unwrap(), article_idx: Some(0), force: true };
+        let batch = step.deletion_facts(&deletion.job)?.unwrap().batches[0].0;
+        step.begin_action(&id, (&Errand::Delete(deletion), Some(batch)), at("11:00:00"))?;
+        let errand = step.due_errand("brand-club", at("11:00:00"))?.unwrap();
+        let ask = step.begin_errand(&errand, "brand-club", at("11:00:00"))?;
+        step.errand_done(ask, &club, &json!({"msg_id": null}), at("11:00:01"))
+    };
+    world.store().step(done).unwrap();
+
+    assert_golden("show-delete.txt", &world.text(&["show", "pull"]));
+    assert_golden("show-deleted.txt", &world.text(&["show", "news"]));
+    assert_golden("jobs-errands.txt", &world.text(&["jobs"]));
+    assert_eq!(world.json(&["show", "news-again", "--json"])["deleted"], true);
+}
+
+#[test]
+fn a_failed_preview_and_one_under_way_stand_in_the_story_and_under_attention() {
+    let world = sent();
+    let id = JobId::parse("coming").unwrap();
+    let to = |name: &str| Errand::Preview(Viewer::parse(name).unwrap(), None);
+    let (bad, good) = (to("示例的微信号"), to("anne"));
+    let done = |step: &Step<'_>| -> Result<(), StoreError> {
+        let of_job = NewErrand {
+            account: "brand-club",
+            errand: &bad,
+            role: Role::Prelude,
+            job: Some(&id),
+            batch: None,
+            said: None,
+        };
+        step.write_errand(&of_job, at("11:30:00"))?;
+        let open = step.due_errand("brand-club", at("11:30:00"))?.unwrap();
+        let ask = step.begin_errand(&open, "brand-club", at("11:30:00"))?;
+        let words = "the platform answered 40132 (invalid wechat id): the WeChat name is not valid";
+        let word = ErrandWord { errcode: Some(40_132), words, uncounted: false };
+        step.errand_failed(&open, Some(ask), word, at("11:30:01"))?;
+        let said = Said { who: "alice", why: None };
+        let of_person =
+            NewErrand { errand: &good, role: Role::Command, said: Some(said), ..of_job };
+        step.write_errand(&of_person, at("11:56:00")).map(drop)
+    };
+    world.store().step(done).unwrap();
+
+    assert_golden("show-preview.txt", &world.text(&["show", "coming"]));
+    let attention = world.json(&["status", "--json"])["attention"].clone();
+    let note = attention.as_array().unwrap().iter().find(|note| note["kind"] == "preview");
+    assert_eq!(note.unwrap()["id"], "coming");
+}
+
+#[test]
+fn check_tells_what_jobs_beside_the_broadcasts_do() {
+    let world = World::new();
+    let path = world.file("more.yaml", JOBS);
+
+    let (answer, text) = world.run(&["check", &path]);
+
+    assert_eq!(answer.unwrap(), Answer::Yes);
+    assert!(text.contains("deletion of the broadcast of job news\n"), "{text}");
+    assert!(text.contains("speed 4 (10w a minute)\n"), "{text}");
+    let view: Value = world.json(&["check", &path, "--json"]);
+    let slow = &view["files"][0]["jobs"][7];
+    assert_eq!((&slow["action"], &slow["batches"]), (&json!("speed"), &json!(0)));
+    assert_eq!(slow["warnings"], json!([]));
+}
+
+#[test]
+fn plan_and_status_show_jobs_beside_the_broadcasts_at_their_time() {
+    let world = sent();
+
+    let plan = world.json(&["plan", "--json"]);
+
+    let slow = plan["jobs"].as_array().unwrap().iter().find(|job| job["id"] == "slow").unwrap();
+    assert_eq!((&slow["action"], &slow["outlook"]), (&json!("speed"), &json!("goes")));
+    assert_eq!(slow["goes_at"], "2027-03-20T20:15:00+08:00");
+    assert!(world.text(&["status"]).contains("slow"));
+    assert_eq!(world.json(&["show", "pull", "--json"])["receivers"], Value::Null);
+}
+
+#[test]
+fn a_failed_job_beside_the_broadcasts_is_asked_for_again_by_a_retry() {
+    let world = sent();
+    let id = JobId::parse("slow").unwrap();
+    let failed = |step: &Step<'_>| -> Result<(), StoreError> {
+        let speed = step.errand_of_job(&id)?.unwrap();
+        step.begin_action(&id, (&speed, None), at("11:50:00"))?;
+        let errand = step.due_errand("brand-daily", at("11:50:00"))?.unwrap();
+        let ask = step.begin_errand(&errand, "brand-daily", at("11:50:00"))?;
+        let words = "the platform answered 45085 (系统繁忙)";
+        let word = ErrandWord { errcode: Some(45_085), words, uncounted: false };
+        step.errand_failed(&errand, Some(ask), word, at("11:50:01"))
+    };
+    world.store().step(failed).unwrap();
+    assert!(world.text(&["jobs", "--state", "failed"]).contains("speed 4 (10w a minute) failed"));
+
+    let text = world.text(&["retry", "slow"]);
+
+    assert!(text.starts_with("Job slow is planned again, due 2027-03-20 19:57:00"), "{text}");
+}

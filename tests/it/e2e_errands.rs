@@ -1,0 +1,76 @@
+//! `preview`, `delete` and `speed` through the real binary: the command asks, the daemon makes the
+//! request, and the command tells what came of it.
+
+use chrono::TimeDelta;
+
+use crate::rig::{Rig, at_line, club, real_now, to_tag, to_tag_with, whole_second};
+
+/// The calls to one path that reached the platform, with their codes.
+fn calls(rig: &Rig, path: &str) -> Vec<Option<i64>> {
+    let platform = rig.platform();
+    let asked = platform.requests().iter().filter(|request| request.path.ends_with(path));
+    asked.map(|request| request.errcode).collect()
+}
+
+#[test]
+fn a_preview_reaches_the_platform_and_its_outcome_the_person() {
+    let rig = Rig::running(&[club()]);
+    let at = whole_second(real_now() + TimeDelta::hours(1));
+    rig.drop_file("spring.yaml", &to_tag_with("spring", "club", &at_line(at)));
+    rig.until_state("spring", "planned");
+
+    let shown = rig.say(&["preview", "spring", "--to", "anne"]);
+    let refused = rig.say(&["preview", "spring", "--to", "bad-name"]);
+
+    assert_eq!(shown.code, Some(0), "{}{}", shown.out, shown.err);
+    assert!(
+        shown.out.contains("Preview to WeChat name anne: the platform took it."),
+        "{}",
+        shown.out
+    );
+    assert_eq!(refused.code, Some(1), "{}{}", refused.out, refused.err);
+    assert!(refused.out.contains("40132"), "{}", refused.out);
+    assert_eq!(calls(&rig, "/mass/preview"), [Some(0), Some(40_132)]);
+    assert!(rig.accepted().is_empty());
+}
+
+#[test]
+fn a_deletion_reaches_the_platform_and_the_job_shows_it() {
+    let mut rig = Rig::running(&[club()]);
+    let text = to_tag("spring", "club").replace("text: words of spring", "mpnews: { media_id: M }");
+    rig.drop_file("spring.yaml", &text);
+    rig.until_state("spring", "sent");
+
+    // Its event told of one article, so that is the whole of it.
+    let asked = rig.say(&["delete", "spring", "--article", "1", "--why", "a mistake"]);
+    let again = rig.say(&["delete", "spring"]);
+
+    assert_eq!(asked.code, Some(0), "{}{}", asked.out, asked.err);
+    assert!(asked.out.contains("the platform says it is done"), "{}", asked.out);
+    assert_eq!(again.code, Some(1), "{}{}", again.out, again.err);
+    assert!(again.err.contains("is deleted already"), "{}", again.err);
+    assert_eq!(calls(&rig, "/mass/delete"), [Some(0)]);
+    let told = rig.ask(&["show", "spring", "--json"]);
+    assert_eq!((&told["state"], &told["deleted"]), (&"sent".into(), &true.into()));
+    rig.stop();
+    let without = rig.say(&["delete", "spring", "--force"]);
+    assert_eq!(without.code, Some(1), "{}{}", without.out, without.err);
+    assert!(without.err.contains("the daemon is not running"), "{}", without.err);
+}
+
+#[test]
+fn the_speed_is_shown_and_set() {
+    let rig = Rig::running(&[club()]);
+    rig.until_listening();
+
+    let set = rig.say(&["speed", "club", "4"]);
+    let shown = rig.say(&["speed", "club"]);
+    let told = rig.ask(&["speed", "club", "--json"]);
+
+    assert_eq!(set.code, Some(0), "{}{}", set.out, set.err);
+    assert_eq!(shown.code, Some(0), "{}{}", shown.out, shown.err);
+    assert!(shown.out.contains("The platform sends at speed 4"), "{}", shown.out);
+    assert!(shown.out.contains("100,000") && shown.out.contains("present"), "{}", shown.out);
+    assert_eq!(told["errands"][0]["answer"]["speed"], 4);
+    assert_eq!(calls(&rig, "/speed/set"), [Some(0)]);
+}
