@@ -25,7 +25,7 @@ use crate::writer::spec;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 45] = [
+const EVERY_FAULT: [&str; 46] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -54,6 +54,7 @@ const EVERY_FAULT: [&str; 45] = [
     "token expired",
     "website send",
     "website send recorded",
+    "followers read",
     "clock far off",
     "clock a little off",
     "clock drift",
@@ -407,6 +408,16 @@ impl Swarm {
                     let appid = world.setup(account).account.appid.clone();
                     world.platform.expire_tokens(&appid);
                 });
+            }
+        }
+        if self.on() {
+            for day in 0..self.days {
+                let at =
+                    self.from + TimeDelta::days(day) + TimeDelta::seconds(self.rng.i64(0..86_400));
+                // A person asks for it now and then, for whichever account.
+                let wished =
+                    (self.rng.u32(0..8) == 0).then(|| self.rng.usize(0..world.account_count()));
+                world.plan(at, move |world| world.wish_reading(wished));
             }
         }
         if self.rng.u32(0..6) == 0 {
