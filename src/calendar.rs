@@ -4,6 +4,8 @@
 //! so a [`Window`] is arithmetic and never asks the machine's zone. A job's own zone matters only
 //! for its time of day, which a deferral keeps.
 
+mod recurrence;
+
 use std::fmt;
 
 use chrono::{
@@ -12,6 +14,8 @@ use chrono::{
 };
 use chrono_tz::Tz;
 use serde::Serialize;
+
+pub use recurrence::{CronError, Date, Recurrence};
 
 /// No mass request leaves in the first two minutes of a Beijing day: a request on the way at
 /// midnight may be counted on either side.

@@ -106,17 +106,33 @@ impl fmt::Display for JobId {
 }
 
 /// When a job stops being deferred.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expires {
     /// This long after the job's own time.
-    After(#[serde(serialize_with = "seconds")] TimeDelta),
+    After(#[serde(with = "seconds")] TimeDelta),
     /// At an instant.
     At(DateTime<Utc>),
 }
 
-fn seconds<S: serde::Serializer>(span: &TimeDelta, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_i64(span.num_seconds())
+/// A span as a whole number of seconds.
+mod seconds {
+    use chrono::TimeDelta;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(
+        span: &TimeDelta,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(span.num_seconds())
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
+        deserializer: D,
+    ) -> Result<TimeDelta, D::Error> {
+        let count = i64::deserialize(deserializer)?;
+        TimeDelta::try_seconds(count).ok_or_else(|| D::Error::custom("this is no span of time"))
+    }
 }
 
 /// What to do with a job whose window has no room.
@@ -144,7 +160,7 @@ pub enum OnFullReceivers {
 }
 
 /// One planned action as its author wrote it, checked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobSpec {
     /// The idempotency key.
     pub id: JobId,
@@ -155,10 +171,10 @@ pub struct JobSpec {
     /// The zone whose time of day a deferral keeps.
     pub timezone: Tz,
     /// How late the first request may be.
-    #[serde(serialize_with = "seconds")]
+    #[serde(with = "seconds")]
     pub grace: TimeDelta,
     /// How long after the first request it goes on being asked.
-    #[serde(serialize_with = "seconds")]
+    #[serde(with = "seconds")]
     pub retry_for: TimeDelta,
     /// When deferring ends.
     pub expires: Expires,
@@ -171,10 +187,10 @@ pub struct JobSpec {
     /// What full receivers mean.
     pub on_full_receivers: OnFullReceivers,
     /// Who sees it before it goes. Left out of the digest where nobody does, as the speed is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<Preview>,
     /// The speed that a broadcast goes at; none for the one that the account has.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<Speed>,
     /// What it does.
     pub action: Action,
@@ -189,7 +205,7 @@ impl JobSpec {
 }
 
 /// What a job does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// A mass send.
@@ -237,7 +253,7 @@ impl Action {
 }
 
 /// A mass send: to whom, and what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broadcast {
     /// Who it is for.
     pub audience: Audience,
@@ -248,7 +264,7 @@ pub struct Broadcast {
 }
 
 /// Who a broadcast is for. There is no default: everyone must be asked for by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// `is_to_all: true`; enters the account's history.
@@ -260,7 +276,7 @@ pub enum Audience {
 }
 
 /// The content of a broadcast, by the platform's own message types.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Content {
     /// Plain text.
@@ -290,10 +306,10 @@ pub enum Content {
         /// The id that `uploadvideo` returned.
         media_id: String,
         /// Shown with the video; `mass/send` only.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         title: Option<String>,
         /// Shown with the video; `mass/send` only.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         description: Option<String>,
     },
     /// A coupon.

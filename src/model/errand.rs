@@ -67,15 +67,15 @@ fn is_openid(text: &str) -> bool {
 }
 
 /// What a job wants shown before its broadcast, and to whom.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
     /// Who sees it, each once.
     pub to: Vec<Viewer>,
     /// How long before the job's time.
-    #[serde(serialize_with = "super::seconds")]
+    #[serde(with = "super::seconds")]
     pub before: TimeDelta,
     /// What a coupon's preview needs beside its id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card_ext: Option<String>,
 }
 
@@ -109,7 +109,7 @@ impl fmt::Display for Deletion {
 }
 
 /// A mass-send speed, 0 (the fastest) to 4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Speed(u8);
 
