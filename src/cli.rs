@@ -19,6 +19,7 @@ mod person;
 mod plan;
 mod quota;
 mod sandbox;
+mod series;
 mod show;
 mod status;
 mod submit;

@@ -24,7 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::{AccountConfig, Config};
-use crate::engine::{Engine, Mark, Offered, TakeError, TakenFile, Ticket};
+use crate::engine::{Engine, Mark, TakeError, TakenFile, Ticket};
 use crate::inbox::Inbox;
 use crate::model::Credence;
 use crate::store::{Store, StoreError};
@@ -36,6 +36,7 @@ use outbox::Outbox;
 
 pub use lock::{Running, running};
 pub use pulse::{Clock, Pulse, pulse};
+pub use taking::offered;
 
 /// The one clock, as `main` reads it.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -470,8 +471,7 @@ impl Daemon {
             }
             Input::File(good, reply) => {
                 let taking::Good { package, jobs } = &*good;
-                let offered: Vec<_> =
-                    jobs.iter().map(|job| Offered { spec: &job.spec, line: job.line }).collect();
+                let offered: Vec<_> = jobs.iter().map(offered).collect();
                 let taken = match self.engine.take_file(
                     (package.sha256(), package.name()),
                     &offered,

@@ -15,6 +15,7 @@ mod followers;
 mod lane;
 mod meaning;
 mod prepare;
+mod series;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -22,13 +23,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar;
+use crate::calendar::{self, Recurrence};
 use crate::config::AccountConfig;
-use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
+use crate::model::{Account, Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::quota::margins;
 use crate::store::{
-    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Presence, ResultAsk, ResultWord,
-    Source, Step, Store, StoreError, Taken,
+    Attention, BatchBody, By, ErrandAsk, EventIn, FollowersAsk, Presence, Recurring, ResultAsk,
+    ResultWord, Source, Step, Store, StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
@@ -121,6 +122,8 @@ pub struct Engine {
 pub struct Offered<'a> {
     /// The checked job.
     pub spec: &'a JobSpec,
+    /// When it comes again and again, where it is a series.
+    pub recurrence: Option<&'a Recurrence>,
     /// The line it begins in.
     pub line: usize,
 }
@@ -132,9 +135,9 @@ pub struct TakenJob {
     pub id: JobId,
     /// What became of it.
     pub taken: Taken,
-    /// When it is due now.
+    /// When it is due now; of a series, its next date.
     pub due_at: DateTime<Utc>,
-    /// Where it stands.
+    /// Where it stands; of a series, its next date.
     pub state: JobState,
 }
 
@@ -160,6 +163,8 @@ pub struct Remembered {
     pub taken_at: DateTime<Utc>,
     /// The jobs that can still be read.
     pub jobs: Vec<(JobSpec, usize)>,
+    /// The series that can still be read.
+    pub series: Vec<(JobSpec, Recurrence, usize)>,
     /// Every id in it with its account, whatever else cannot be read.
     pub ids: Vec<(JobId, String)>,
 }
@@ -195,6 +200,9 @@ impl Engine {
                 step.meet_account(&lane.config.account, now)?;
             }
             step.leave_open_attempts_in_doubt(now)?;
+            // First, so that a generation that the mark knows, and the question what may have been
+            // sent, find the dates that an older database lacks.
+            series::extend(step, &lanes, now)?;
             let presence = step.presence()?;
             if mark.high_water > presence.high_water {
                 hold_for_restore(step, "the database is older than the mark beside it", now)?;
@@ -453,7 +461,7 @@ impl Engine {
             let mut refused = Vec::new();
             let mut taken = Vec::new();
             let mut order: Vec<_> = jobs.iter().collect();
-            order.sort_by_key(|job| job.spec.at.unwrap_or(first_taken_at));
+            order.sort_by_key(|job| first_at(job, first_taken_at));
             let named: HashMap<_, _> =
                 lanes.iter().map(|lane| (lane.config.account.name.as_str(), lane)).collect();
             for job in order {
@@ -463,7 +471,7 @@ impl Engine {
                 };
                 let source = Source { file: name, line: job.line, first_taken_at };
                 let account = &lane.config.account;
-                match step.take(job.spec, account, &bodies(job.spec), source, now)? {
+                match take(step, job, (account, source), now)? {
                     Taken::Refused(why) => refused.push((job.line, why)),
                     known @ (Taken::New | Taken::Known | Taken::Updated) => {
                         taken.push((job, known));
@@ -475,13 +483,16 @@ impl Engine {
             }
             let place = |(job, taken): (&Offered<'_>, Taken)| {
                 let id = job.spec.id.clone();
-                let stands = step.job(&id)?;
-                Ok(TakenJob { id, taken, due_at: stands.due_at, state: stands.state })
+                let (due_at, state) = match job.recurrence {
+                    Some(_) => series::stands(step, &id, now)?,
+                    None => step.job(&id).map(|job| (job.due_at, job.state))?,
+                };
+                Ok(TakenJob { id, taken, due_at, state })
             };
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
             let named: HashSet<_> = jobs.iter().map(|job: &TakenJob| &job.id).collect();
-            let left_out =
-                step.planned_by(name)?.into_iter().filter(|id| !named.contains(id)).collect();
+            let planned = step.planned_by(name)?.into_iter().chain(step.active_series(Some(name))?);
+            let left_out = planned.filter(|id| !named.contains(id)).collect();
             Ok(TakenFile { first_taken_at, jobs, left_out })
         })?;
         let accounts: HashSet<_> = jobs.iter().map(|job| job.spec.account.as_str()).collect();
@@ -524,6 +535,17 @@ impl Engine {
                         Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
                     if let Some(lane) = lane_named(lanes, &spec.account) {
                         step.take_back(spec, &lane.config.account, &bodies(spec), source, now)?;
+                    }
+                }
+                for (job, recurrence, line) in &file.series {
+                    if !seen.insert(&job.id) {
+                        continue;
+                    }
+                    let source =
+                        Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
+                    if let Some(lane) = lane_named(lanes, &job.account) {
+                        let recurring = Recurring { job, recurrence };
+                        step.take_back_series(recurring, &lane.config.account, source, now)?;
                     }
                 }
                 for (id, account) in &file.ids {
@@ -655,6 +677,32 @@ impl Engine {
     }
 }
 
+/// Returns when a job is due first, by which the jobs of one file are taken.
+pub fn first_at(job: &Offered<'_>, first_taken_at: DateTime<Utc>) -> DateTime<Utc> {
+    let next = job.recurrence.and_then(|recurrence| recurrence.after(first_taken_at).next());
+    job.spec.at.or_else(|| next.map(|date| date.at)).unwrap_or(first_taken_at)
+}
+
+/// Takes one job or series of a file.
+///
+/// # Errors
+/// Where the store fails.
+pub fn take(
+    step: &Step<'_>,
+    job: &Offered<'_>,
+    (account, source): (&Account, Source<'_>),
+    now: DateTime<Utc>,
+) -> Result<Taken, StoreError> {
+    let bodies = &bodies(job.spec);
+    match job.recurrence {
+        Some(recurrence) => {
+            let recurring = Recurring { job: job.spec, recurrence };
+            step.take_series(recurring, By { account, bodies }, source, now)
+        }
+        None => step.take(job.spec, account, bodies, source, now),
+    }
+}
+
 /// Returns the fixed bodies of a job's batches; none for a job that is no broadcast.
 pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
     let Some(broadcast) = spec.action.broadcast() else { return Vec::new() };
@@ -699,7 +747,8 @@ fn attend_afresh(step: &Step<'_>, lanes: &[Lane], now: DateTime<Utc>) -> Result<
     let configured: HashSet<_> =
         lanes.iter().map(|lane| lane.config.account.name.as_str()).collect();
     for account in step.account_names()? {
-        if !configured.contains(account.as_str()) && step.next_wake(&account)?.is_some() {
+        let waits = step.next_wake(&account)?.is_some() || step.has_series(&account)?;
+        if !configured.contains(account.as_str()) && waits {
             let what = format!("account {account} has planned jobs and is not in the config");
             tracing::error!("{what}: nothing of it is released");
             let advice = "put the account back into the config and restart the daemon";

@@ -15,6 +15,7 @@ mod html;
 mod job;
 mod media;
 mod package;
+mod series;
 mod submit;
 mod time;
 

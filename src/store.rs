@@ -24,6 +24,7 @@ mod reach;
 mod receivers;
 mod release;
 mod results;
+mod series;
 mod settle;
 mod take;
 mod upload;
@@ -51,6 +52,7 @@ pub use place::Deferral;
 pub use reach::{Levels, Reach};
 pub use release::{Begun, Refusal};
 pub use results::{Refused, ResultAsk, ResultWord};
+pub use series::{By, Recurring, Series, SeriesCancelled, SeriesState};
 pub use settle::{SendOutcome, Settled, Word};
 pub use take::{BatchBody, Source, Taken};
 pub use upload::{Unready, UploadOutcome, UploadView, Uploaded, Uploading, Wanting};
@@ -345,7 +347,7 @@ pub struct Presence {
     pub seen_at: DateTime<Utc>,
     /// How many intents it had written.
     pub high_water: i64,
-    /// Whether it knows any job at all.
+    /// Whether it knows any job or series at all.
     pub has_jobs: bool,
 }
 
@@ -372,7 +374,7 @@ impl Step<'_> {
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let has_jobs = self
             .db
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM job)")?
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM job) OR EXISTS (SELECT 1 FROM series)")?
             .query_row([], |row| row.get(0))?;
         Ok(Presence { seen_at: instant(seen_at), high_water, has_jobs })
     }

@@ -13,6 +13,7 @@ use super::text::{self, Page, Tone};
 use super::{Answer, Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
+use crate::daemon;
 use crate::engine;
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
 use crate::model::{Account, JobId, JobSpec, JobState};
@@ -43,6 +44,7 @@ struct FileView {
     ok: bool,
     diagnostics: Vec<Diagnostic>,
     jobs: Vec<CheckedJob>,
+    series: Vec<CheckedSeries>,
     /// The jobs that the database has already, and what dropping them again does.
     #[serde(skip)]
     known: Vec<(JobId, &'static str)>,
@@ -70,6 +72,21 @@ struct CheckedJob {
     /// When its first request would be made, if it is.
     #[serde(skip)]
     goes_at: Option<DateTime<Utc>>,
+}
+
+/// When the next dates of a series would go.
+#[derive(Debug, Serialize)]
+struct CheckedSeries {
+    id: String,
+    account: String,
+    cron: String,
+    words: String,
+    timezone: String,
+    notes: Vec<String>,
+    /// Its next dates, and those within the weeks planned ahead that do not go as written.
+    occurrences: Vec<CheckedJob>,
+    /// How many dates are planned ahead.
+    planned: usize,
 }
 
 /// One file as it was read.
@@ -175,6 +192,9 @@ fn ledger(config: &Config, now: DateTime<Utc>) -> Result<(Store, Option<String>)
     }
 }
 
+/// How many dates of a series are shown that go as written.
+const DATES_SHOWN: usize = 3;
+
 const KNOWN: &str = "this very job is known: dropping it again changes nothing";
 const UPDATED: &str = "a job of this id is planned: it becomes as written here";
 
@@ -212,6 +232,7 @@ fn rehearse(
                 for job in &mut view.jobs {
                     note_known(job, &view.known);
                 }
+                view.series = recurring(step, file, (accounts, &view.known), now)?;
             }
         }
         Err::<(), _>(Undone::Rehearsed(views))
@@ -249,12 +270,11 @@ fn take(
         None => now,
     };
     let mut jobs: Vec<&ParsedJob> = file.jobs.iter().collect();
-    jobs.sort_by_key(|job| job.spec.at.unwrap_or(first_taken_at));
+    jobs.sort_by_key(|job| engine::first_at(&daemon::offered(job), first_taken_at));
     for job in jobs {
         let Some(account) = account(accounts, &job.spec) else { continue };
         let source = Source { file: &file.name, line: job.line, first_taken_at };
-        let bodies = engine::bodies(&job.spec);
-        match step.take(&job.spec, account, &bodies, source, now)? {
+        match engine::take(step, &daemon::offered(job), (account, source), now)? {
             Taken::New => {}
             Taken::Known => known.push((job.spec.id.clone(), KNOWN)),
             Taken::Updated => known.push((job.spec.id.clone(), UPDATED)),
@@ -264,7 +284,7 @@ fn take(
         }
     }
     let ok = diagnostics.is_empty();
-    Ok(FileView { file: file.name.clone(), ok, diagnostics, jobs: Vec::new(), known })
+    Ok(FileView { file: file.name.clone(), ok, diagnostics, jobs: Vec::new(), series: Vec::new(), known })
 }
 
 fn account<'a>(accounts: &[&'a Account], spec: &JobSpec) -> Option<&'a Account> {
@@ -278,26 +298,70 @@ fn forecast(
     now: DateTime<Utc>,
 ) -> Result<Vec<CheckedJob>, StoreError> {
     let mut checked = Vec::new();
+    for job in file.jobs.iter().filter(|job| job.recurrence.is_none()) {
+        let Some(account) = account(accounts, &job.spec) else { continue };
+        checked.extend(forecast_one(step, (&job.spec, account), job.notes.clone(), now)?);
+    }
+    Ok(checked)
+}
+
+fn forecast_one(
+    step: &Step<'_>,
+    (spec, account): (&JobSpec, &Account),
+    mut notes: Vec<String>,
+    now: DateTime<Utc>,
+) -> Result<Option<CheckedJob>, StoreError> {
+    let Some(view) = step.job_view(spec.id.as_str())? else { return Ok(None) };
+    let mut warnings = warnings(&view, spec, now);
+    match step.receivers_outlook(&spec.id, account, (view.due, now))? {
+        Some((words, true)) => warnings.push(words),
+        Some((words, false)) => notes.push(words),
+        None => {}
+    }
+    Ok(Some(checked_job(view, spec, (notes, warnings), now)))
+}
+
+/// Returns what becomes of the series of a file.
+fn recurring(
+    step: &Step<'_>,
+    file: &Checked,
+    (accounts, known): (&[&Account], &[(JobId, &'static str)]),
+    now: DateTime<Utc>,
+) -> Result<Vec<CheckedSeries>, StoreError> {
+    let mut checked = Vec::new();
     for job in &file.jobs {
-        let view = step.job_view(job.spec.id.as_str())?;
-        let account = account(accounts, &job.spec);
-        let Some((view, account)) = view.zip(account) else { continue };
-        let mut warnings = warnings(&view, &job.spec, now);
-        let mut notes = job.notes.clone();
-        match step.receivers_outlook(&job.spec.id, account, (view.due, now))? {
-            Some((words, true)) => warnings.push(words),
-            Some((words, false)) => notes.push(words),
-            None => {}
+        let (Some(recurrence), Some(account)) = (&job.recurrence, account(accounts, &job.spec))
+        else {
+            continue;
+        };
+        let waiting = step.occurrences_waiting(&job.spec.id)?;
+        let planned = waiting.len();
+        let mut occurrences = Vec::new();
+        for (index, (id, _)) in waiting.into_iter().enumerate() {
+            let at = step.job_view(id.as_str())?.and_then(|view| view.at);
+            let spec = JobSpec { id, at, ..job.spec.clone() };
+            let one = forecast_one(step, (&spec, account), Vec::new(), now)?;
+            let shown = |one: &CheckedJob| index < DATES_SHOWN || !one.warnings.is_empty();
+            occurrences.extend(one.filter(shown));
         }
-        let warnings = (notes, warnings);
-        checked.push(checked_job(view, job, warnings, now));
+        let known = known.iter().find(|(id, _)| *id == job.spec.id).map(|(_, note)| *note);
+        checked.push(CheckedSeries {
+            id: job.spec.id.to_string(),
+            account: account.name.clone(),
+            cron: recurrence.cron().to_owned(),
+            words: recurrence.words(),
+            timezone: recurrence.zone().name().to_owned(),
+            notes: job.notes.iter().cloned().chain(known.map(str::to_owned)).collect(),
+            occurrences,
+            planned,
+        });
     }
     Ok(checked)
 }
 
 fn checked_job(
     view: JobView,
-    job: &ParsedJob,
+    spec: &JobSpec,
     (notes, warnings): (Vec<String>, Vec<String>),
     now: DateTime<Utc>,
 ) -> CheckedJob {
@@ -306,7 +370,7 @@ fn checked_job(
         batches: view.batches.len(),
         at: view.at.map(calendar::rfc3339),
         due: calendar::rfc3339(view.due),
-        goes_at: goes_at(&view, &job.spec, now),
+        goes_at: goes_at(&view, spec, now),
         what: view.what(),
         id: view.id,
         account: view.account,
@@ -361,7 +425,12 @@ pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
     for file in &view.files {
         if file.ok {
             let jobs = text::plural(file.jobs.len(), "job", "jobs");
-            page.lines(Tone::Good, 0, &format!("{}: ok, {jobs}", file.file));
+            let counted = match (file.jobs.len(), file.series.len()) {
+                (_, 0) => jobs,
+                (0, series) => format!("{series} series"),
+                (_, series) => format!("{jobs}, {series} series"),
+            };
+            page.lines(Tone::Good, 0, &format!("{}: ok, {counted}", file.file));
         }
         for (index, diagnostic) in file.diagnostics.iter().enumerate() {
             if index > 0 {
@@ -371,6 +440,9 @@ pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
         }
         for job in &file.jobs {
             checked(page, job, now);
+        }
+        for series in &file.series {
+            checked_series(page, series, now);
         }
         page.gap();
     }
@@ -421,6 +493,33 @@ fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
     }
     for warning in &job.warnings {
         page.hanging(Tone::Warn, 4, "warning: ", warning);
+    }
+}
+
+fn checked_series(page: &mut Page, series: &CheckedSeries, now: DateTime<Utc>) {
+    page.lines(Tone::Head, 2, &format!("{} ({}), a series", series.id, series.account));
+    let CheckedSeries { words, cron, timezone, occurrences, planned, .. } = series;
+    page.lines(Tone::Plain, 4, &format!("{words} ({cron}, {timezone})"));
+    if let Some(first) = occurrences.first() {
+        page.lines(Tone::Plain, 4, &what(first));
+    }
+    for job in occurrences {
+        let at = job.goes_at.map_or_else(
+            || job.state.to_string(),
+            |at| format!("goes at {}", text::time_and_distance(at, now)),
+        );
+        page.hanging(Tone::Plain, 4, &format!("{}  ", job.id), &at);
+        for warning in &job.warnings {
+            page.hanging(Tone::Warn, 6, "warning: ", warning);
+        }
+    }
+    let unshown = planned.saturating_sub(occurrences.len());
+    if unshown > 0 {
+        let more = text::plural(unshown, "more date", "more dates");
+        page.lines(Tone::Quiet, 4, &format!("and {more} within the weeks that are planned ahead"));
+    }
+    for note in &series.notes {
+        page.hanging(Tone::Quiet, 4, "note: ", note);
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::person::{account, next_words, unknown_account};
 use super::text::{self, Tone};
-use super::{Problem, Terminal, database, show};
+use super::{Problem, Terminal, database, series, show};
 use crate::calendar;
 use crate::config::Config;
 use crate::model::{Account, BatchState, JobId, JobState};
@@ -173,6 +173,11 @@ pub(super) fn cancel(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let said = options.reason.said(who);
+    if let Some(mut store) = database::open(config, now)?
+        && let Some(found) = series::find(&store.read(), &options.job)?
+    {
+        return series::cancel(&mut store, &found, config, (said, now), terminal);
+    }
     let decided = decide(&options.job, config, terminal, |step, id, account| {
         Ok(step.cancel(id, account, said, now)?)
     })?;

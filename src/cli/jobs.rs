@@ -12,7 +12,7 @@ use super::outlook::{self, Around};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, person};
 use crate::config::Config;
-use crate::model::JobState;
+use crate::model::{JobId, JobState};
 use crate::store::{JobView, Step, Store, Wanted};
 
 /// How many jobs a person is shown who asks for no number.
@@ -68,11 +68,15 @@ pub(super) fn run(
     let mut jobs = step.jobs_near(wanted, now, options.limit.unwrap_or(SHOWN))?;
     around.explain(&mut jobs);
     let all = step.count_jobs(wanted)?;
+    let series = step.active_series(None)?;
     let filtered = options.account.is_some() || options.state.is_some();
     terminal.answer(options.json, &jobs, |page, jobs| match jobs.as_slice() {
         [] if filtered && all == 0 => page.raw("No job is like that."),
         [] if all == 0 => page.raw("No job was taken yet."),
-        jobs => render(page, jobs, all, now),
+        jobs => {
+            render(page, jobs, all, now);
+            further(page, &series);
+        }
     })
 }
 
@@ -133,6 +137,20 @@ fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
         format!("{}.", text::plural(jobs.len(), "job", "jobs"))
     };
     page.lines(Tone::Plain, 0, &line);
+}
+
+/// Names the series that have more dates than are jobs.
+fn further(page: &mut Page, series: &[JobId]) {
+    const NAMED: usize = 5;
+    if series.is_empty() {
+        return;
+    }
+    let mut names: Vec<_> = series.iter().take(NAMED).map(JobId::to_string).collect();
+    if series.len() > NAMED {
+        names.push("others".to_owned());
+    }
+    let line = format!("More dates come of: {}. `qunfa show` tells of one.", names.join(", "));
+    page.lines(Tone::Quiet, 0, &line);
 }
 
 /// Returns how a state reads at a glance.

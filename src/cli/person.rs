@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::decisions::{JobOptions, Reason, say};
 use super::text;
-use super::{Problem, Terminal, database, show};
+use super::{Problem, Terminal, database, series, show};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
@@ -44,6 +44,9 @@ pub(super) fn retry(
         let id = text::visible(&options.job);
         return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
     };
+    if let Some(found) = store.read().series(&id)? {
+        return series::retry(&mut store, &found, config, (said, now), terminal);
+    }
     let job = store.step(|step| {
         let Some(name) = step.account_of(&id)? else {
             return Err(show::unknown_job(step, id.as_str()));

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::articles;
 use super::jobs;
 use super::outlook::{self, Around, Outlook};
+use super::series;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
@@ -22,7 +23,7 @@ use crate::wechat::codes;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The job's id
+    /// The job's id, or a series'
     #[arg(value_name = "JOB")]
     job: String,
     #[command(flatten)]
@@ -93,6 +94,11 @@ pub(super) fn run(
     let Some(store) = database::open(config, now)? else {
         return Err(Problem::No(format!("{}: no job was taken yet", unknown(&options.job))));
     };
+    if let Some(found) = series::find(&store.read(), &options.job)? {
+        let around = Around::read(&store.read(), config, now)?;
+        let view = series::read(&store.read(), found, &around, now)?;
+        return terminal.answer(options.json, &view, |page, view| series::render(page, view, now));
+    }
     let view = read(&store, config, &options.job, now)?;
     terminal.answer(options.json, &view, |page, view| render(page, view, now))
 }
@@ -146,6 +152,9 @@ fn unknown(id: &str) -> String {
 
 /// Returns the answer about an id that nobody knows, with those that may be meant.
 pub(super) fn unknown_job(step: &Step<'_>, id: &str) -> Problem {
+    if let Ok(Some(words)) = series::instead(step, id) {
+        return Problem::No(words);
+    }
     // Guesses are a courtesy: without them the answer stands.
     let similar = step.similar_ids(id).unwrap_or_default();
     match similar.as_slice() {

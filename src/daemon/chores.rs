@@ -18,6 +18,8 @@ pub(super) enum Chore {
     Prune,
     /// Wishes for the day's reading of followers and tags.
     ReadFollowers,
+    /// Makes the dates of series ahead of their time.
+    ExtendSeries,
 }
 
 impl Chore {
@@ -38,6 +40,7 @@ impl Chore {
                 Ok(())
             }
             Self::ReadFollowers => engine.wish_readings(now),
+            Self::ExtendSeries => engine.extend_series(now),
         }
     }
 }
@@ -60,8 +63,12 @@ pub(super) async fn start(to: mpsc::Sender<Input>) -> Chores {
 
 async fn schedule(to: mpsc::Sender<Input>) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
-    for (when, chore) in [("0 17 * * * *", Chore::Prune), ("30 */5 * * * *", Chore::ReadFollowers)]
-    {
+    for (when, chore) in [
+        ("0 17 * * * *", Chore::Prune),
+        ("30 */5 * * * *", Chore::ReadFollowers),
+        // Rarely something to do; soon, where a trusted clock has just come.
+        ("50 */5 * * * *", Chore::ExtendSeries),
+    ] {
         let to = to.clone();
         let job = Job::new_async(when, move |_, _| {
             let to = to.clone();

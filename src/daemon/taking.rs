@@ -8,14 +8,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::calendar::Recurrence;
 use crate::config::AccountConfig;
 use crate::daemon::files::{Files, Kept};
 use crate::daemon::{Input, Now, chain};
-use crate::engine::{Remembered, TakenFile};
+use crate::engine::{Offered, Remembered, TakenFile, TakenJob};
 use crate::inbox::{
     Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob, Unread,
 };
-use crate::model::{Account, JobId};
+use crate::model::{Account, JobId, JobState};
 use crate::store::Taken;
 
 /// How often the inbox is looked at. A look at an unchanged directory costs microseconds, and
@@ -199,6 +200,11 @@ async fn take(
     }
 }
 
+/// Returns a job as the engine takes it.
+pub fn offered(job: &ParsedJob) -> Offered<'_> {
+    Offered { spec: &job.spec, recurrence: job.recurrence.as_ref(), line: job.line }
+}
+
 fn accept(
     inbox: &Inbox,
     Good { package, jobs }: &Good,
@@ -213,13 +219,17 @@ fn accept(
             Taken::Updated => Some("it was planned already, and is as written now"),
             Taken::Refused(_) => None,
         });
-        let notes: Vec<_> = job.notes.iter().map(String::as_str).chain(became).collect();
+        let series = job.recurrence.as_ref().map(|recurrence| series(recurrence, stored));
+        let notes: Vec<_> = (series.as_deref().into_iter())
+            .chain(job.notes.iter().map(String::as_str))
+            .chain(became)
+            .collect();
         ReceiptJob {
             id: job.spec.id.clone(),
             account: job.spec.account.clone(),
             at: job.spec.at,
             due: stored.map(|stored| stored.due_at),
-            state: stored.map_or(crate::model::JobState::Planned, |stored| stored.state),
+            state: stored.map_or(JobState::Planned, |stored| stored.state),
             note: (!notes.is_empty()).then(|| notes.join("; ")),
         }
     };
@@ -231,6 +241,16 @@ fn accept(
     inbox.accept(package, &receipt)?;
     tracing::info!(file = package.name(), jobs = jobs.len(), "a file was taken");
     Ok(())
+}
+
+/// Says of a series what its line of the receipt tells of.
+fn series(recurrence: &Recurrence, stored: Option<&&TakenJob>) -> String {
+    let words = recurrence.words();
+    let is_over = stored.is_some_and(|stored| stored.state == JobState::Cancelled);
+    if is_over {
+        return format!("a series ({words}): no date of it is planned");
+    }
+    format!("a series ({words}): this is its next date; each date is a job of its own")
 }
 
 fn left_out(id: &JobId) -> String {
@@ -284,11 +304,17 @@ pub(super) fn remembered(
             if let Err(error) = files.keep(&package, jobs.iter().map(|job| &job.spec)) {
                 tracing::warn!(file = package.name(), "its media cannot be stored: {error}");
             }
+            let (series, jobs): (Vec<_>, Vec<_>) =
+                jobs.into_iter().partition(|job| job.recurrence.is_some());
             Ok(Remembered {
                 name: package.name().to_owned(),
                 sha256: package.sha256().to_owned(),
                 taken_at: taken_at.unwrap_or(now),
                 jobs: jobs.into_iter().map(|job| (job.spec, job.line)).collect(),
+                series: series
+                    .into_iter()
+                    .filter_map(|job| Some((job.spec, job.recurrence?, job.line)))
+                    .collect(),
                 ids: package.ids(),
             })
         })

@@ -10,7 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::time::{Wrong, duration, instant, zone};
-use super::{ListSource, article};
+use super::{ListSource, article, series};
+use crate::calendar::Recurrence;
 use crate::model::{
     Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers, OnQuota,
     batch_lengths,
@@ -47,6 +48,9 @@ const JOB: Shape = Shape {
         "id",
         "account",
         "at",
+        "cron",
+        "from",
+        "until",
         "timezone",
         "grace",
         "retry_for",
@@ -62,15 +66,11 @@ const JOB: Shape = Shape {
         "speed",
     ],
     refused: &[
-        ("cron", "`cron` is not available in this version", ONE_JOB_A_DATE),
-        ("from", "`from` is not available in this version", ONE_JOB_A_DATE),
-        ("until", "`until` is not available in this version", ONE_JOB_A_DATE),
         ("menu", "`menu` is not available in this version", ACTIONS),
         ("qrcode", "`qrcode` is not available in this version", ACTIONS),
     ],
 };
 
-const ONE_JOB_A_DATE: &str = "write one job with `at` for each date";
 const NOTHING_TO_PREPARE: &str = "there is nothing to prepare";
 const TO_PREPARE: &str = "it is for `articles` and local files; leave it out";
 const ACTIONS: &str = "a job's action is `broadcast`, `delete` or `speed`";
@@ -78,8 +78,10 @@ const ACTIONS: &str = "a job's action is `broadcast`, `delete` or `speed`";
 /// One job of a file, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsedJob {
-    /// The job itself.
+    /// The job itself; of a series, what each of its dates is but for its id and its time.
     pub spec: JobSpec,
+    /// When it comes again and again, where it is a series.
+    pub recurrence: Option<Recurrence>,
     /// The line of its id.
     pub line: usize,
     /// What its author should know, though nothing is wrong.
@@ -170,16 +172,25 @@ impl<'r> Reader<'r, '_> {
         let id = self.id(&fields);
         let account = self.account(&fields);
         let schedule = self.schedule(&fields);
+        let zone = schedule.as_ref().map_or(Tz::Asia__Shanghai, |schedule| schedule.timezone);
+        let recurrence = self.recurrence(&fields, zone);
         let choices = self.choices(&fields);
         let mut notes = Vec::new();
         let action = self.action(&fields, account, &mut notes);
         let action = self.prepare(&fields, action, &mut notes);
+        if fields.get("cron").is_some() {
+            let expires = schedule.as_ref().map(|schedule| &schedule.expires);
+            let id = id.as_ref().map(|(id, _)| id);
+            self.series_limits(&fields, (id, expires, action.as_ref()));
+            notes.extend(action.iter().flat_map(|action| series::notes(action, choices.approval)));
+        }
         let (preview, speed) = self.preludes(&fields, action.as_ref());
         if self.report.count() > before {
             return None;
         }
         let (schedule, (id, line)) = (schedule?, id?);
-        if preview.is_some() && schedule.at.is_none() && !choices.approval {
+        let anytime = schedule.at.is_none() && recurrence.is_none();
+        if preview.is_some() && anytime && !choices.approval {
             notes.push("without `at` its preview comes when it goes".to_owned());
         }
         let spec = JobSpec {
@@ -198,7 +209,7 @@ impl<'r> Reader<'r, '_> {
             speed,
             action: action?,
         };
-        Some(ParsedJob { spec, line, notes })
+        Some(ParsedJob { spec, recurrence, line, notes })
     }
 
     /// Returns what the job does; a speed beside a broadcast is the speed that it goes at.

@@ -58,6 +58,18 @@ pub(crate) fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, Wrong> {
     }
 }
 
+/// Returns the wall-clock time of a bound in a zone; of a date its first second, or its last.
+pub(crate) fn wall(text: &str, zone: Tz, last: bool) -> Result<NaiveDateTime, Wrong> {
+    match Parts::of(&format!("{text} {}", if last { "23:59:59" } else { "00:00:00" })) {
+        Some(date) => date.local(text),
+        None if text.len() <= 10 => {
+            let help = "write it as 2027-03-20, or with a time as 2027-03-20 20:00";
+            Err((format!("{} is no date", quote(text)), help.to_owned()))
+        }
+        None => instant(text, zone).map(|at| at.with_timezone(&zone).naive_local()),
+    }
+}
+
 fn form_help(text: &str) -> &'static str {
     let has_date = NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok();
     if has_date { "a time of day is missing: write it as 2027-03-20 20:00" } else { FORM }

@@ -14,7 +14,7 @@ use crate::model::{
 use crate::plan::{Batch, Job, Rank};
 use crate::quota::{self, Demand, Rule};
 use crate::store::prelude::SPEED_AHEAD;
-use crate::store::{Move, Result, Step, StoreError, instant, millis, seconds, unreadable};
+use crate::store::{By, Move, Result, Step, StoreError, instant, millis, seconds, unreadable};
 
 /// The fixed body of one batch.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct BatchBody {
 }
 
 /// Why a job of a lost database is not released.
-const LOST: &str = "the database that knew it is lost: it may have been sent";
+pub(super) const LOST: &str = "the database that knew it is lost: it may have been sent";
 
 /// What became of a job that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,13 +69,17 @@ impl Step<'_> {
         Ok(instant(taken))
     }
 
-    /// Returns the waiting jobs that a file of this name planned.
+    /// Returns the waiting jobs that a file of this name planned; dates of a series are not among
+    /// them.
     ///
     /// # Errors
     /// Where SQLite fails.
     pub fn planned_by(&self, file: &str) -> Result<Vec<JobId>> {
         let mut statement =
-            self.db.prepare_cached("SELECT id FROM job WHERE file = ?1 AND wake_at IS NOT NULL")?;
+            self.db.prepare_cached(
+                "SELECT id FROM job WHERE file = ?1 AND wake_at IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM occurrence WHERE occurrence.job = job.id)",
+            )?;
         let rows = statement.query_map([file], |row| row.get::<_, String>(0))?;
         let ids = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
@@ -86,6 +90,21 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn take(
+        &self,
+        spec: &JobSpec,
+        account: &Account,
+        bodies: &[BatchBody],
+        source: Source<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Taken> {
+        match self.why_no_job(&spec.id)? {
+            Some(why) => Ok(Taken::Refused(why)),
+            None => self.take_known(spec, account, bodies, source, now),
+        }
+    }
+
+    /// Takes a job, which may be one date of a series.
+    pub(super) fn take_known(
         &self,
         spec: &JobSpec,
         account: &Account,
@@ -111,6 +130,19 @@ impl Step<'_> {
         self.insert_job(spec, account, bodies, source, None)?;
         self.settle_place(&spec.id, account, now)?;
         Ok(Taken::New)
+    }
+
+    /// Takes a date of a series again that an edit had withdrawn before it was ever asked for.
+    pub(super) fn take_again(
+        &self,
+        spec: &JobSpec,
+        by: By<'_>,
+        source: Source<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.edit_away(&spec.id)?;
+        self.insert_job(spec, by.account, by.bodies, source, Some((&spec.id, now)))?;
+        self.settle_place(&spec.id, by.account, now)
     }
 
     /// Records a job as the newest file says that was accepted by a database which is lost.
@@ -165,9 +197,10 @@ impl Step<'_> {
                 "INSERT INTO job (id, account, action, state, taken, priority, planned_at, due_at,
                      taken_at, zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest, file,
                      line, everyone, calls, audience, msgtype, reason, ended_at)
-                 VALUES (?1, ?2, 'broadcast', 'missed', (SELECT ifnull(max(taken), 0) + 1 FROM job), 0,
+                 SELECT ?1, ?2, 'broadcast', 'missed', (SELECT ifnull(max(taken), 0) + 1 FROM job), 0,
                      ?3, ?3, ?3, 'Asia/Shanghai', 1800, 7200, ?3, 'defer', 'send', '', ?4, 1, 0, 1,
-                     'unknown', 'unknown', ?5, ?6)
+                     'unknown', 'unknown', ?5, ?6
+                 WHERE NOT EXISTS (SELECT 1 FROM series WHERE id = ?1)
                  ON CONFLICT DO NOTHING",
             )?
             .execute(params![id.as_str(), account, millis(taken_at), file, LOST, millis(now)])?;
@@ -404,7 +437,7 @@ fn preludes(spec: &JobSpec) -> Vec<(Errand, TimeDelta)> {
 }
 
 /// Says why a list of so many batches can never be sent.
-fn too_many(batches: usize, account: &Account) -> Option<String> {
+pub(super) fn too_many(batches: usize, account: &Account) -> Option<String> {
     let limit = quota::limit(Rule::DailyCalls, account)?;
     let fits = u32::try_from(batches).is_ok_and(|batches| batches <= limit);
     (!fits).then(|| {
@@ -432,7 +465,7 @@ const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, 
     priority = ?6, written_at = ?7, planned_at = ?8, due_at = ?8, taken_at = ?9, zone = ?10,
     grace_s = ?11, retry_for_s = ?12, expires_at = ?13, on_quota = ?14, on_full = ?15, digest = ?16,
     file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23, wake_at = ?8,
-    yields = 0, reason = NULL WHERE id = ?1";
+    yields = 0, reason = NULL, ended_at = NULL WHERE id = ?1";
 
 pub(super) const JOB_COLUMNS: &str =
     "id, account, state, priority, taken, planned_at, due_at, zone,

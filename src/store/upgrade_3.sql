@@ -113,6 +113,42 @@ CREATE TABLE reading_wish (
     since_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Recurring jobs. Each of their dates becomes a job of its own, with the id ID@DATE.
+CREATE TABLE series (
+    id       TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 53),
+    account  TEXT NOT NULL REFERENCES account (name),
+    -- Of a lost one an earlier database knew more: no date of it is made until a person says so.
+    state    TEXT NOT NULL CHECK (state IN ('active', 'cancelled', 'lost')),
+    cron     TEXT NOT NULL,
+    zone     TEXT NOT NULL,
+    -- Its bounds, as the zone's clocks show them.
+    first    TEXT,
+    last     TEXT,
+    -- What each of its dates is, but for its id and time, as JSON.
+    job      TEXT NOT NULL,
+    digest   TEXT NOT NULL,
+    file     TEXT NOT NULL,
+    line     INTEGER NOT NULL,
+    -- When this version of it was taken: it has no dates before that.
+    taken_at INTEGER NOT NULL,
+    -- The first date that has no job yet; null where there is none left.
+    next_at  INTEGER,
+    -- Who cancelled it or let it go on, and why.
+    why      TEXT,
+    CHECK (state <> 'cancelled' OR why IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+
+-- Which job is which date of a series. A date that was made once is never made again.
+CREATE TABLE occurrence (
+    series    TEXT NOT NULL REFERENCES series (id),
+    date      TEXT NOT NULL CHECK (length(date) = 10),
+    job       TEXT NOT NULL UNIQUE REFERENCES job (id),
+    -- An edit left the date out before it was asked for: a later one may have it again.
+    withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
+    PRIMARY KEY (series, date),
+    CHECK (job = series || '@' || date)
+) STRICT, WITHOUT ROWID;
+
 -- Nobody knows whom the last weeks' broadcasts reached.
 INSERT INTO audience (batch, account, month, reading, exact, done)
 SELECT id, account, strftime('%Y-%m', accepted_at / 1000 + 28800, 'unixepoch'), NULL, 0, 1

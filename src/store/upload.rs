@@ -485,7 +485,7 @@ impl Step<'_> {
         let rows = statement
             .query_map([millis(now - RETRY_WITHIN)], |row| row.get::<_, String>(0))?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        let mut digests = Vec::new();
+        let mut digests = self.files_of_series()?;
         for json in rows {
             let assets = read_material(&json)?.assets;
             digests.extend(assets.into_iter().map(|asset| asset.media.sha256));

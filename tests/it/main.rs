@@ -24,6 +24,7 @@ mod kill;
 mod notify;
 mod oracle;
 mod planted;
+mod recurring;
 mod rig;
 mod scenarios;
 mod schema;

@@ -41,6 +41,8 @@ struct Known {
     retries: u32,
     /// Some version of it had something to upload.
     prepared: bool,
+    /// It is one date of a series, whose text all of its dates share.
+    dated: bool,
 }
 
 /// What the referee has seen.
@@ -122,9 +124,18 @@ impl Oracle {
                 known.spec = spec.clone();
             }
             None => {
-                let known = Known { prepared: is_prepared(spec), spec: spec.clone(), retries: 0 };
+                let prepared = is_prepared(spec);
+                let known = Known { prepared, spec: spec.clone(), retries: 0, dated: false };
                 self.jobs.insert(id, known);
             }
+        }
+    }
+
+    /// One date of a series is a job; while it waits it is as the series was last written.
+    pub(crate) fn know_date(&mut self, spec: &JobSpec, waits: bool) {
+        if waits || !self.jobs.contains_key(spec.id.as_str()) {
+            self.know_job(spec);
+            self.jobs.get_mut(spec.id.as_str()).expect("just told").dated = true;
         }
     }
 
@@ -306,7 +317,7 @@ impl Oracle {
     fn prepared_job(&self, id: &str) -> Option<&str> {
         let derives = |(job, known): &(&String, &Known)| {
             let Some(account) = self.accounts.get(&known.spec.account) else { return false };
-            known.prepared
+            (known.prepared || known.dated)
                 && (0..=known.retries).any(|generation| {
                     let id_of = |batch| {
                         let key = Key { job: (*job).clone(), batch };
@@ -863,6 +874,8 @@ fn guard(now: DateTime<Utc>, what: &str) -> Result<(), String> {
 
 fn legal(from: &str, to: &str, why: &str) -> bool {
     match from {
+        // A date that an edit of its series had withdrawn is back.
+        "cancelled" => ["planned", "held"].contains(&to) && why.starts_with("changed by series"),
         "planned" => ["releasing", "held", "cancelled", "expired", "missed", "failed", "partial"]
             .contains(&to),
         "held" => ["planned", "cancelled", "expired", "missed"].contains(&to),

@@ -15,5 +15,6 @@ mod reach;
 mod refusals;
 mod restart;
 mod safe_mode;
+mod series;
 mod stepped;
 mod words;

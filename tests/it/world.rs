@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::disk::{Copy, Disk};
 use crate::oracle::Oracle;
+use crate::recurring::Written;
 use crate::uploads;
 
 const SAID: Said<'_> = Said { who: "alice", why: None };
@@ -127,6 +128,8 @@ pub(crate) struct World {
     frozen_until: Option<DateTime<Utc>>,
     /// What lies in the inbox's `accepted/`, the oldest first.
     accepted: Vec<Remembered>,
+    /// The series that were dropped.
+    pub(crate) series: Vec<Written>,
     /// How long before its time the daemon decides a release.
     pub(crate) ahead: TimeDelta,
     spin: (DateTime<Utc>, u32),
@@ -237,6 +240,7 @@ impl World {
             frozen_until: None,
             ahead: TimeDelta::zero(),
             accepted: Vec::new(),
+            series: Vec::new(),
             spin: (at, 0),
             copies: Vec::new(),
         }
@@ -742,16 +746,22 @@ impl World {
         self.say(&format!("a database of {} is put back, mark {fate:?}", beijing(from)));
     }
 
-    /// Loses database and mark.
+    /// Loses everything.
     pub(crate) fn lose_database(&mut self) {
+        self.accepted.clear();
+        self.lose_database_but_not_the_files();
+    }
+
+    /// Loses database and mark; the accepted files are still there.
+    pub(crate) fn lose_database_but_not_the_files(&mut self) {
         self.crash(TimeDelta::seconds(2));
         self.disk = Disk::new(false);
-        self.accepted.clear();
         self.oracle.restored(DateTime::UNIX_EPOCH, self.at, &self.disk);
     }
 
     /// Runs the referee over what was committed.
     pub(crate) fn look(&mut self) {
+        self.learn_dates();
         if let Err(violation) = self.oracle.look(&self.disk, self.at) {
             self.fail(&violation);
         }
@@ -769,7 +779,7 @@ impl World {
         let digest = Sha256::digest(specs.iter().map(JobSpec::digest).collect::<String>());
         let sha256 = qunfa::model::hex(&digest);
         let now = self.now();
-        let offered: Vec<_> = specs.iter().map(|spec| Offered { spec, line: 1 }).collect();
+        let offered: Vec<_> = specs.iter().map(|spec| Offered { spec, recurrence: None, line: 1 }).collect();
         let taken = self.engine().take_file((&sha256, "jobs.yaml"), &offered, now);
         let taken = taken.map(|taken| taken.jobs);
         if taken.is_ok() {
@@ -781,11 +791,17 @@ impl World {
                 sha256,
                 taken_at: now,
                 jobs: specs.iter().map(|spec| (spec.clone(), 1)).collect(),
+                series: Vec::new(),
                 ids: specs.iter().map(|spec| (spec.id.clone(), spec.account.clone())).collect(),
             });
         }
         self.look();
         taken
+    }
+
+    /// Lets a file lie in the inbox's `accepted/`.
+    pub(crate) fn remember(&mut self, file: Remembered) {
+        self.accepted.push(file);
     }
 
     /// A person says that a job is to be asked for again.

@@ -22,7 +22,7 @@ impl World {
         done.map_err(|error| error.to_string())
     }
 
-    fn approve(&mut self, id: &str) -> Result<(), String> {
+    pub(super) fn approve(&mut self, id: &str) -> Result<(), String> {
         let id = JobId::parse(id).unwrap();
         self.word(|step, now| step.approve(&id, ALICE, now))
     }
@@ -166,7 +166,7 @@ fn what_waits_for_no_approval_cannot_be_approved() {
 }
 
 impl World {
-    fn cancel(&mut self, id: &str) -> Result<(), String> {
+    pub(super) fn cancel(&mut self, id: &str) -> Result<(), String> {
         let id = JobId::parse(id).unwrap();
         let account = self.setup(0).account.clone();
         self.word(|step, now| step.cancel(&id, &account, ALICE, now))

@@ -1,0 +1,231 @@
+//! Series: what `show`, `cancel` and `retry` say of one, and `check` of its dates.
+//!
+//! A series has no state of a job's; what goes and when is said of its dates, which are jobs like
+//! any other.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+use super::decisions::say;
+use super::jobs;
+use super::outlook::Around;
+use super::text::{self, Cell, Page, Table, Tone};
+use super::{Problem, Terminal, person};
+use crate::calendar;
+use crate::config::Config;
+use crate::engine;
+use crate::model::{Account, JobId};
+use crate::store::{By, JobView, Said, Series, SeriesState, Step, Store};
+
+/// How many of its jobs are shown.
+const JOBS_SHOWN: u32 = 20;
+/// How many dates after those are named.
+const DATES_SHOWN: usize = 5;
+
+/// One series.
+#[derive(Debug, Serialize)]
+pub(super) struct SeriesView {
+    id: String,
+    account: String,
+    action: String,
+    /// `active`, `ended`, `cancelled` or `lost`.
+    state: String,
+    cron: String,
+    words: String,
+    timezone: String,
+    from: Option<String>,
+    until: Option<String>,
+    file: String,
+    /// Who cancelled it or let it go on, and why.
+    why: Option<String>,
+    /// Its jobs that are nearest to now.
+    occurrences: Vec<JobView>,
+    /// The dates after the last of these, which are no jobs yet.
+    next: Vec<DateView>,
+}
+
+#[derive(Debug, Serialize)]
+struct DateView {
+    date: NaiveDate,
+    at: String,
+    #[serde(skip)]
+    instant: DateTime<Utc>,
+}
+
+/// Returns the series of this id, if there is one.
+pub(super) fn find(step: &Step<'_>, id: &str) -> Result<Option<Series>, Problem> {
+    match JobId::parse(id) {
+        Some(id) => Ok(step.series(&id)?),
+        None => Ok(None),
+    }
+}
+
+/// Returns what is shown of a series.
+pub(super) fn read(
+    step: &Step<'_>,
+    series: Series,
+    around: &Around,
+    now: DateTime<Utc>,
+) -> Result<SeriesView, Problem> {
+    let mut occurrences = step.occurrences(&series.job.id, JOBS_SHOWN, now)?;
+    around.explain(&mut occurrences);
+    let next: Vec<_> = match series.next() {
+        Some(next) => series.recurrence.after(next).take(DATES_SHOWN).collect(),
+        None => Vec::new(),
+    };
+    let is_over = next.is_empty() && step.occurrences_waiting(&series.job.id)?.is_empty();
+    let ended = series.state == SeriesState::Active && is_over;
+    let wall = |at: chrono::NaiveDateTime| at.format("%Y-%m-%d %H:%M:%S").to_string();
+    Ok(SeriesView {
+        id: series.job.id.to_string(),
+        account: series.job.account,
+        action: series.job.action.name().to_owned(),
+        state: if ended { "ended".to_owned() } else { series.state.to_string() },
+        cron: series.recurrence.cron().to_owned(),
+        words: series.recurrence.words(),
+        timezone: series.recurrence.zone().name().to_owned(),
+        from: series.recurrence.from().map(wall),
+        until: series.recurrence.until().map(wall),
+        file: series.file,
+        why: series.why,
+        occurrences,
+        next: next
+            .into_iter()
+            .map(|date| DateView {
+                date: date.date,
+                at: calendar::rfc3339(date.at),
+                instant: date.at,
+            })
+            .collect(),
+    })
+}
+
+pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
+    let tone = match view.state.as_str() {
+        "active" => Tone::Plain,
+        "lost" => Tone::Alarm,
+        _ => Tone::Quiet,
+    };
+    page.lines(tone, 0, &format!("{} is a series, {}", view.id, view.state));
+    let comes = format!("{} ({}, {})", view.words, view.cron, view.timezone);
+    for (label, value) in [
+        ("account   ", Some(view.account.as_str())),
+        ("action    ", Some(&view.action)),
+        ("comes     ", Some(&comes)),
+        ("from      ", view.from.as_deref()),
+        ("until     ", view.until.as_deref()),
+        ("file      ", Some(&view.file)),
+        ("because   ", view.why.as_deref()),
+    ] {
+        if let Some(value) = value {
+            page.hanging(Tone::Plain, 2, label, value);
+        }
+    }
+    if view.state == "lost" {
+        let line = "some of its dates may have been sent, by a database that is lost: look in the \
+                    account's history on the website";
+        page.hanging(Tone::Alarm, 2, "          ", line);
+    }
+    page.gap();
+    page.head("ITS DATES");
+    let mut table = Table::new(&[("job", 0), ("state", 14), ("due", 45)]);
+    for job in &view.occurrences {
+        table.row(vec![
+            Cell::plain(&job.id),
+            Cell::new(jobs::tone(job.state), job.stands()),
+            Cell::new(jobs::lateness(job, now), &text::time_and_distance(job.due, now)),
+        ]);
+        if let Some(reason) = &job.reason {
+            table.note(Tone::Quiet, reason);
+        }
+    }
+    page.table(2, &table);
+    let then: Vec<_> = view.next.iter().map(|date| text::time(date.instant)).collect();
+    match then.as_slice() {
+        [] => page.lines(Tone::Plain, 2, "No further date comes."),
+        then => page.hanging(Tone::Quiet, 2, "then  ", &then.join("; ")),
+    }
+}
+
+/// Calls a series off, with its dates that wait.
+pub(super) fn cancel(
+    store: &mut Store,
+    series: &Series,
+    config: &Config,
+    (said, now): (Said<'_>, DateTime<Utc>),
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let id = &series.job.id;
+    let account = account_of(series, config)?;
+    let done = store.step(|step| {
+        Ok::<_, Problem>(step.cancel_series(id, account, said, now)?)
+    })?;
+    let mut answer = match done.cancelled.as_slice() {
+        [] => format!("Series {id} is cancelled: no further date of it comes.\n"),
+        [first, ..] => format!(
+            "Series {id} is cancelled, with {} that waited, {first} the first: no date of it comes.\n",
+            text::plural(done.cancelled.len(), "date", "dates"),
+        ),
+    };
+    for job in &done.releasing {
+        answer.push_str(&format_releasing(job));
+    }
+    say(&answer, terminal)
+}
+
+fn format_releasing(job: &JobId) -> String {
+    format!("{job} is being released and goes on: `qunfa cancel {job}` stops what can be stopped.\n")
+}
+
+/// Lets a lost series go on.
+pub(super) fn retry(
+    store: &mut Store,
+    series: &Series,
+    config: &Config,
+    (said, now): (Said<'_>, DateTime<Utc>),
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let id = &series.job.id;
+    let account = account_of(series, config)?;
+    let bodies = &engine::bodies(&series.job);
+    let next = store.step(|step| {
+        Ok::<_, Problem>(step.retry_series(id, By { account, bodies }, said, now)?)
+    })?;
+    let answer = match next {
+        Some(date) => format!(
+            "Series {id} goes on, from {id}@{} ({}).\nWhat came before is not sent.\n",
+            date.date,
+            calendar::beijing(date.at)
+        ),
+        None => format!("Series {id} has no date after today, so it is over.\n"),
+    };
+    say(&answer, terminal)
+}
+
+fn account_of<'c>(series: &Series, config: &'c Config) -> Result<&'c Account, Problem> {
+    let (id, name) = (&series.job.id, &series.job.account);
+    person::account(config, name).ok_or_else(|| {
+        Problem::No(format!("series {id} is of account {name}, which is not in the config"))
+    })
+}
+
+/// Says what an id has to do with a series, where it is one's or one's date and no job's.
+pub(super) fn instead(step: &Step<'_>, id: &str) -> Result<Option<String>, Problem> {
+    if let Some(series) = find(step, id)? {
+        let waiting = step.occurrences_waiting(&series.job.id)?;
+        let dates: Vec<_> = waiting.iter().take(3).map(|(job, _)| job.to_string()).collect();
+        return Ok(Some(match dates.as_slice() {
+            [] => format!("{id} is a series, and no date of it waits; this is said of one date"),
+            dates => format!("{id} is a series; say it of one of its dates: {}", dates.join(", ")),
+        }));
+    }
+    let Some((series, _)) = id.rsplit_once('@') else { return Ok(None) };
+    Ok(find(step, series)?.map(|series| {
+        let name = &series.job.id;
+        format!(
+            "no job has the id {}: series {name} has no such date, or it is not planned yet; \
+             `qunfa show {name}` lists them",
+            text::visible(id)
+        )
+    }))
+}

@@ -1,0 +1,65 @@
+//! Extending series into dated jobs: at the start, when one is taken, and as a chore.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::engine::{Engine, Lane, bodies, lane_named, lift_generations};
+use crate::model::{JobId, JobState};
+use crate::store::{By, Step, StoreError};
+
+impl Engine {
+    /// Makes the dates of series that have come within their horizon.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn extend_series(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Self { store, lanes, mark, .. } = self;
+        let accounts = store.step(|step| {
+            let accounts = extend(step, lanes, now)?;
+            if !accounts.is_empty() {
+                // A date that an older database lacked may have been remade by a person.
+                lift_generations(step, lanes, mark, now)?;
+            }
+            Ok::<_, StoreError>(accounts)
+        })?;
+        for lane in lanes.iter_mut().filter(|lane| accounts.contains(&lane.config.account.name)) {
+            lane.wake = Some(lane.wake.map_or(now, |wake| wake.min(now)));
+        }
+        Ok(())
+    }
+}
+
+/// Makes what is to be made, and returns the accounts that have new jobs.
+pub(super) fn extend(
+    step: &Step<'_>,
+    lanes: &[Lane],
+    now: DateTime<Utc>,
+) -> Result<BTreeSet<String>, StoreError> {
+    let mut accounts = BTreeSet::new();
+    for series in step.series_to_extend(now)? {
+        // An account that left the config stands under attention; its dates are made when it is back.
+        let Some(lane) = lane_named(lanes, &series.job.account) else { continue };
+        let account = &lane.config.account;
+        let by = By { account, bodies: &bodies(&series.job) };
+        let made = step.extend(&series, by, lane.clock_trusted(now), now)?;
+        if let (Some(first), count) = (made.first(), made.len()) {
+            tracing::info!(series = series.job.id.as_str(), count, "planned its dates from {first}");
+            accounts.insert(account.name.clone());
+        }
+    }
+    Ok(accounts)
+}
+
+/// Returns when the next date of a series is due and where it stands; one that has none left is
+/// over.
+pub(super) fn stands(
+    step: &Step<'_>,
+    id: &JobId,
+    now: DateTime<Utc>,
+) -> Result<(DateTime<Utc>, JobState), StoreError> {
+    match step.occurrences_waiting(id)?.first() {
+        Some((next, state)) => Ok((step.job(next)?.due_at, *state)),
+        None => Ok((now, JobState::Cancelled)),
+    }
+}

@@ -1,0 +1,138 @@
+//! What makes a job a series: `cron:` instead of `at:`, with `from:` and `until:`.
+//!
+//! Everything else that the job says holds for each of its dates. What cannot hold for more than
+//! one is refused here: a fixed `expires`, a deletion, an id without room for a date.
+
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::Tz;
+
+use super::job::Reader;
+use super::time::{Wrong, wall};
+use crate::calendar::{CronError, Recurrence};
+use crate::model::{Action, Content, Expires, JobId};
+use crate::yaml::diagnostic::quote;
+use crate::yaml::{Entry, Fields};
+
+/// How long an occurrence's id is beyond its series'.
+const AT_DATE: usize = "@2027-03-05".len();
+/// How long a series' id may be.
+const ID_MOST: usize = 64 - AT_DATE;
+
+impl Reader<'_, '_> {
+    /// Returns when a job comes again and again, where it does; what is wrong is reported.
+    pub(crate) fn recurrence(&mut self, fields: &Fields<'_, '_>, zone: Tz) -> Option<Recurrence> {
+        let Some(entry) = fields.get("cron") else {
+            for key in ["from", "until"] {
+                if let Some(entry) = fields.get(key) {
+                    let message = format!("`{key}` needs `cron`");
+                    self.report.say_with(entry.key_place, message, "it bounds a series' dates");
+                }
+            }
+            return None;
+        };
+        if let Some(at) = fields.get("at") {
+            let message = "`at` cannot stand beside `cron`";
+            self.report.say_with(at.key_place, message, "a series has its time of day in `cron`");
+        }
+        let before = self.report.count();
+        let mut bound = |key, end| {
+            let entry = fields.get(key)?;
+            self.value(entry, |text| wall(text, zone, end))
+        };
+        let (from, until) = (bound("from", false), bound("until", true));
+        let text = entry.text(self.report)?;
+        match Recurrence::new(text, zone, from, until) {
+            Ok(recurrence) if self.report.count() == before => {
+                self.has_dates(entry, &recurrence)?;
+                Some(recurrence)
+            }
+            Ok(_) => None,
+            Err(error) => {
+                let (message, help) = told(text, &error);
+                self.report.say_with(entry.node.place, message, help);
+                None
+            }
+        }
+    }
+
+    fn has_dates(&mut self, cron: &Entry<'_>, recurrence: &Recurrence) -> Option<()> {
+        let first = recurrence.after(DateTime::UNIX_EPOCH).next();
+        if first.is_none() {
+            let message = "no date of `cron` lies between `from` and `until`";
+            self.report.say_with(cron.node.place, message, "both are included");
+        }
+        first.map(|_| ())
+    }
+
+    /// Reports what a series cannot have.
+    pub(crate) fn series_limits(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        (id, expires, action): (Option<&JobId>, Option<&Expires>, Option<&Action>),
+    ) {
+        if let (Some(id), Some(entry)) = (id, fields.get("id")) {
+            if id.as_str().len() > ID_MOST {
+                let message = format!("the id of a series has at most {ID_MOST} characters");
+                let help = "each of its dates gets an id of its own, such as weekly@2027-03-05";
+                self.report.say_with(entry.node.place, message, help);
+            } else if ends_in_a_date(id.as_str()) {
+                let message = format!("{} reads like one date of a series", quote(id.as_str()));
+                self.report.say_with(entry.node.place, message, "leave `@` and the date out");
+            }
+        }
+        if let (Some(Expires::At(_)), Some(entry)) = (expires, fields.get("expires")) {
+            let message = "`expires` of a series must be a duration";
+            let help = "it counts from each date; `until` ends the series";
+            self.report.say_with(entry.node.place, message, help);
+        }
+        if let (Some(Action::Delete(_)), Some(entry)) = (action, fields.get("delete")) {
+            let message = "`delete` cannot be a series";
+            self.report.say_with(entry.key_place, message, "a broadcast is deleted once");
+        }
+    }
+}
+
+/// Returns what the author of a series should know about what it does.
+pub(crate) fn notes(action: &Action, approval: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    let content = action.broadcast().map(|broadcast| &broadcast.content);
+    if matches!(content, Some(Content::Mpnews { .. })) {
+        notes.push(
+            "a draft goes with its first broadcast: unless this media_id is permanent material, the \
+             platform refuses it from the second date on; `articles:` are made anew for each date"
+                .to_owned(),
+        );
+    }
+    if approval {
+        notes.push("each of its dates waits for an approval of its own".to_owned());
+    }
+    notes
+}
+
+fn ends_in_a_date(id: &str) -> bool {
+    let date = id.rsplit_once('@').map_or("", |(_, date)| date);
+    date.len() == 10 && NaiveDate::parse_from_str(date, "%Y-%m-%d").is_ok()
+}
+
+fn told(text: &str, error: &CronError) -> Wrong {
+    let message = match error {
+        CronError::ManyTimes => format!("{} {error}, and a series comes at one", quote(text)),
+        CronError::Fields(_)
+        | CronError::NoTime
+        | CronError::BothDays
+        | CronError::Unreadable(_)
+        | CronError::Never => format!("{} {error}", quote(text)),
+    };
+    let help = match error {
+        CronError::Fields(6) => "leave the seconds out: minute, hour, day, month, day of the week",
+        CronError::Fields(_) => "write minute, hour, day, month, day of the week: 0 20 * * FRI",
+        CronError::ManyTimes => "write minute and hour as one number each; a series for each time",
+        CronError::NoTime => "write minute and hour first, as numbers: 0 20 * * FRI is 20:00",
+        CronError::BothDays => {
+            "it is not clear whether either or both must hold: write `*` for one of them"
+        }
+        CronError::Unreadable(_) => "days are 1-31 or L, months 1-12 or JAN-DEC, weekdays MON-SUN",
+        CronError::Never => "no month has such a day",
+    };
+    (message, help.to_owned())
+}

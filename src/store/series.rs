@@ -1,0 +1,724 @@
+//! Series: recurring jobs, whose dates become jobs of their own.
+//!
+//! An *occurrence* is an ordinary job from its first row on: it claims, waits, is missed and is
+//! cancelled like any other, and only its id `ID@DATE` tells what it is a date of. So a series
+//! needs no rules of its own, and its quota conflicts show weeks ahead.
+//!
+//! Dates are made ahead of their time ([`HORIZON`]), in order, and each once for ever: what a
+//! person cancelled is not made again, and a crash anywhere leaves all of an extension or nothing.
+//! Ids come from series and date alone, so an older database that is put back makes the same jobs
+//! with the same clientmsgids. A date that passed while nobody made it is made all the same, late:
+//! its own `grace` ends it as missed, in words, and never sends it. Nothing is passed over unless a
+//! trusted clock says that it lies [`REMEMBERED`] back.
+//!
+//! An edit holds for the dates that wait and were never asked for. One that it leaves out is
+//! withdrawn: cancelled, and planned again if a later edit has it again.
+//!
+//! A series that a lost database knew, or knew otherwise, is *lost*: some of its dates may have
+//! been sent, and nobody knows which, so none is made until a person says `retry`, and then only
+//! those after that day. One id has one zone for ever, so that a date is the same day to all.
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, Row, params};
+use sha2::{Digest as _, Sha256};
+
+use crate::calendar::{self, Date, Recurrence};
+use crate::model::{Account, JobId, JobSpec, JobState, hex};
+use crate::quota::margins;
+use crate::store::take::{LOST, state, too_many};
+use crate::store::{
+    Attention, BatchBody, JobView, Result, Said, Source, Step, StoreError, Taken, instant, millis,
+    unreadable,
+};
+
+/// How far ahead dates are made: past the end of the next month for most of it.
+const HORIZON: TimeDelta = TimeDelta::days(35);
+/// How many dates of one series may wait. More wait only where a clock is far ahead.
+const WAITING_MOST: usize = 100;
+/// How far back a date that nobody made is still made, to say that it was missed.
+const REMEMBERED: TimeDelta = TimeDelta::days(40);
+/// A word for programs: something about a series.
+const KIND: &str = "series";
+
+/// Where a series stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeriesState {
+    /// Its dates are made.
+    Active,
+    /// A person called it off.
+    Cancelled,
+    /// An earlier database knew more of it.
+    Lost,
+}
+
+impl SeriesState {
+    /// Returns the word used in JSON and schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Cancelled => "cancelled",
+            Self::Lost => "lost",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Cancelled, Self::Lost].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+impl fmt::Display for SeriesState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A series as it is stored.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// Where it stands.
+    pub state: SeriesState,
+    /// What each of its dates is, but for its id, which here is the series', and its time.
+    pub job: JobSpec,
+    /// When it comes.
+    pub recurrence: Recurrence,
+    /// The file that it is from.
+    pub file: String,
+    line: usize,
+    taken_at: DateTime<Utc>,
+    next_at: Option<DateTime<Utc>>,
+    /// Who cancelled it or let it go on, and why.
+    pub why: Option<String>,
+    digest: String,
+}
+
+impl Series {
+    /// Returns the instant after which its dates are no jobs yet, if there are any.
+    pub fn next(&self) -> Option<DateTime<Utc>> {
+        self.next_at.map(|at| at - TimeDelta::milliseconds(1))
+    }
+
+    /// Returns the job of one date.
+    fn occurrence(&self, date: Date) -> Result<JobSpec> {
+        let id = occurrence_id(&self.job.id, date.date)?;
+        Ok(JobSpec { id, at: Some(date.at), ..self.job.clone() })
+    }
+}
+
+fn occurrence_id(series: &JobId, date: NaiveDate) -> Result<JobId> {
+    JobId::parse(&format!("{series}@{date}"))
+        .ok_or_else(|| StoreError::Guard(format!("the id of series {series} has no room for a date")))
+}
+
+/// A recurring job as its file has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Recurring<'a> {
+    /// What each of its dates is, but for its id and time.
+    pub job: &'a JobSpec,
+    /// When it comes.
+    pub recurrence: &'a Recurrence,
+}
+
+impl Recurring<'_> {
+    /// Returns the digest by which two versions of one series are told apart.
+    fn digest(&self) -> String {
+        let json = serde_json::to_vec(&(self.job, self.recurrence));
+        hex(&Sha256::digest(json.expect("a checked job is always JSON")))
+    }
+}
+
+/// The account that a series sends by, and the fixed bodies that all of its dates share.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// The bodies.
+    pub bodies: &'a [BatchBody],
+}
+
+/// What cancelling a series did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeriesCancelled {
+    /// The dates that will not come.
+    pub cancelled: Vec<JobId>,
+    /// The dates that are being released, which it leaves alone.
+    pub releasing: Vec<JobId>,
+}
+
+impl Step<'_> {
+    /// Takes a series: stores it, and makes its next dates.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn take_series(
+        &self,
+        recurring: Recurring<'_>,
+        by: By<'_>,
+        source: Source<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Taken> {
+        let id = &recurring.job.id;
+        if let Some(why) = self.why_no_series(id)?.or_else(|| too_many(by.bodies.len(), by.account)) {
+            return Ok(Taken::Refused(why));
+        }
+        let before = self.series(id)?;
+        let next = recurring.recurrence.after(now).next();
+        match &before {
+            None if next.is_none() => {
+                let why = format!("series {id} has no date after now: its `until` has passed");
+                return Ok(Taken::Refused(why));
+            }
+            None => self.know_account(&recurring.job.account)?,
+            Some(before) if before.job.account != recurring.job.account => {
+                return Ok(Taken::Refused(format!(
+                    "the id {id} belongs to a series of account {}: give this series an id of its own",
+                    before.job.account
+                )));
+            }
+            Some(Series { state: SeriesState::Lost, .. }) => {
+                return Ok(Taken::Refused(format!(
+                    "some dates of series {id} may have been sent already ({LOST}): look in the \
+                     account's history on the website, then say `qunfa retry {id}` or give it a new id"
+                )));
+            }
+            Some(before) if before.digest == recurring.digest() => return Ok(Taken::Known),
+            Some(Series { state: SeriesState::Cancelled, .. }) => {
+                return Ok(Taken::Refused(format!(
+                    "series {id} is cancelled and cannot be changed any more: use a new id"
+                )));
+            }
+            Some(before) if before.recurrence.zone() != recurring.recurrence.zone() => {
+                return Ok(Taken::Refused(format!(
+                    "the dates of series {id} are those of {}, and a series keeps its `timezone`: \
+                     cancel it and use a new id",
+                    before.recurrence.zone()
+                )));
+            }
+            Some(_) => {}
+        }
+        let next_at = next.map(|date| date.at);
+        self.write_series(recurring, source, (SeriesState::Active, next_at), now)?;
+        let series = self.known_series(id)?;
+        if before.is_some() {
+            self.edit_waiting(&series, by, now)?;
+        }
+        self.extend(&series, by, false, now)?;
+        Ok(if before.is_some() { Taken::Updated } else { Taken::New })
+    }
+
+    fn write_series(
+        &self,
+        recurring: Recurring<'_>,
+        source: Source<'_>,
+        (state, next_at): (SeriesState, Option<DateTime<Utc>>),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let Recurring { job, recurrence } = recurring;
+        let wall = |at: Option<NaiveDateTime>| at.map(|at| at.format(WALL).to_string());
+        self.run(
+            "INSERT INTO series (id, account, state, cron, zone, first, last, job, digest, file, line,
+                 taken_at, next_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             ON CONFLICT DO UPDATE SET state = excluded.state, cron = excluded.cron,
+                 first = excluded.first, last = excluded.last, job = excluded.job,
+                 digest = excluded.digest, file = excluded.file, line = excluded.line,
+                 taken_at = excluded.taken_at, next_at = excluded.next_at, why = NULL",
+            params![
+                job.id.as_str(),
+                job.account,
+                state.as_str(),
+                recurrence.cron(),
+                recurrence.zone().name(),
+                wall(recurrence.from()),
+                wall(recurrence.until()),
+                serde_json::to_string(job).expect("a checked job is always JSON"),
+                recurring.digest(),
+                source.file,
+                i64::try_from(source.line).unwrap_or(0),
+                millis(now),
+                next_at.map(millis),
+            ],
+        )
+    }
+
+    /// Lets an edit hold for the dates that wait and were never asked for.
+    fn edit_waiting(&self, series: &Series, by: By<'_>, now: DateTime<Utc>) -> Result<()> {
+        let id = &series.job.id;
+        let waiting = self.dates_waiting(id)?;
+        let placed: Vec<_> =
+            waiting.into_iter().map(|date| (date, series.recurrence.on(date))).collect();
+        // What the edit leaves out gives its place up first.
+        for (date, _) in placed.iter().filter(|(_, at)| at.is_none()) {
+            let job = self.job(&occurrence_id(id, *date)?)?;
+            let why = format!("series {id} no longer has this date, by {}", series.file);
+            self.end_for(&job, by.account, JobState::Cancelled, &why, now)?;
+            self.run(
+                "UPDATE occurrence SET withdrawn = 1 WHERE job = ?1",
+                params![job.id.as_str()],
+            )?;
+        }
+        for (date, at) in placed {
+            let Some(at) = at else { continue };
+            let spec = series.occurrence(Date { date, at })?;
+            self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the dates of a series that wait and were never asked for.
+    fn dates_waiting(&self, id: &JobId) -> Result<Vec<NaiveDate>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT date FROM occurrence JOIN job ON job.id = occurrence.job
+             WHERE series = ?1 AND job.state IN ('planned', 'held') AND asked = 0 ORDER BY date",
+        )?;
+        let rows = statement.query_map([id.as_str()], |row| {
+            let date: String = row.get(0)?;
+            date.parse().map_err(|_| unreadable("occurrence.date", &date))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Makes the dates of a series that have come within the horizon, and at least its next one;
+    /// returns the new jobs.
+    ///
+    /// Without a trusted clock nothing is passed over: dates that a wrong clock calls past are made,
+    /// and whether they are is decided when they would be released.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn extend(
+        &self,
+        series: &Series,
+        by: By<'_>,
+        trusted: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<JobId>> {
+        let id = &series.job.id;
+        let Some(first) = self.first_to_make(series, trusted, now)? else { return Ok(Vec::new()) };
+        let mut waiting = self.dates_waiting(id)?.len();
+        let mut is_ahead = self.has_date_after(id, now)?;
+        let mut made = Vec::new();
+        let mut dates = series.recurrence.after(first - TimeDelta::milliseconds(1)).peekable();
+        while let Some(date) = dates.next_if(|date| {
+            waiting < WAITING_MOST && (date.at <= now + HORIZON || !is_ahead)
+        }) {
+            match self.make(series, by, date, now)? {
+                Made::New(job) => {
+                    waiting += 1;
+                    made.push(job);
+                }
+                Made::Known => {}
+                Made::Refused(why) => {
+                    self.tell_refused(series, date, &why, now)?;
+                    let next = params![id.as_str(), millis(date.at)];
+                    self.run("UPDATE series SET next_at = ?2 WHERE id = ?1", next)?;
+                    return Ok(made);
+                }
+            }
+            is_ahead |= date.at > now;
+        }
+        let next = dates.peek().map(|date| millis(date.at));
+        self.run("UPDATE series SET next_at = ?2 WHERE id = ?1", params![id.as_str(), next])?;
+        Ok(made)
+    }
+
+    /// Returns the first date to be made, after what a trusted clock passes over.
+    fn first_to_make(
+        &self,
+        series: &Series,
+        trusted: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>> {
+        let id = &series.job.id;
+        let after = |at: DateTime<Utc>| series.recurrence.after(at).next().map(|date| date.at);
+        if trusted && series.taken_at > now + margins::CLOCK_APART {
+            // It was taken by a clock that was ahead: its dates begin now.
+            self.run(
+                "UPDATE series SET taken_at = ?2 WHERE id = ?1",
+                params![id.as_str(), millis(now)],
+            )?;
+            return Ok(after(now));
+        }
+        match series.next_at {
+            Some(next) if trusted && next < now - REMEMBERED => {
+                let first = after(now - REMEMBERED);
+                let told = first.map_or_else(|| "its end".to_owned(), calendar::beijing);
+                tracing::warn!(
+                    series = id.as_str(),
+                    "nobody planned its dates from {} to {told}; they are passed over",
+                    calendar::beijing(next)
+                );
+                Ok(first)
+            }
+            next => Ok(next),
+        }
+    }
+
+    fn has_date_after(&self, id: &JobId, now: DateTime<Utc>) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM occurrence JOIN job ON job.id = occurrence.job
+                 WHERE series = ?1 AND planned_at > ?2)",
+            )?
+            .query_row(params![id.as_str(), millis(now)], |row| row.get(0))?)
+    }
+
+    /// Makes one date, unless it was made before.
+    fn make(&self, series: &Series, by: By<'_>, date: Date, now: DateTime<Utc>) -> Result<Made> {
+        let spec = series.occurrence(date)?;
+        let known: Option<bool> = self
+            .db
+            .prepare_cached("SELECT withdrawn FROM occurrence WHERE job = ?1")?
+            .query_row([spec.id.as_str()], |row| row.get(0))
+            .optional()?;
+        match known {
+            Some(false) => return Ok(Made::Known),
+            Some(true) => {
+                self.run(
+                    "UPDATE occurrence SET withdrawn = 0 WHERE job = ?1",
+                    params![spec.id.as_str()],
+                )?;
+                self.take_again(&spec, by, series.source(now), now)?;
+            }
+            None => {
+                let taken = self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
+                if let Taken::Refused(why) = taken {
+                    return Ok(Made::Refused(why));
+                }
+                self.run(
+                    "INSERT INTO occurrence (series, date, job) VALUES (?1, ?2, ?3)",
+                    params![series.job.id.as_str(), date.date.to_string(), spec.id.as_str()],
+                )?;
+            }
+        }
+        Ok(Made::New(spec.id))
+    }
+
+    fn tell_refused(
+        &self,
+        series: &Series,
+        date: Date,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let id = series.job.id.as_str();
+        let what = format!("{id}@{} cannot be planned: {why}", date.date);
+        tracing::error!("{what}");
+        let advice = format!(
+            "mend it in the series' file, and drop that again; `qunfa cancel {id}` ends the series"
+        );
+        let account = Some(series.job.account.as_str());
+        self.attend(
+            &Attention { account, job: Some(id), kind: KIND, what: &what, advice: &advice },
+            now,
+        )
+    }
+
+    /// Returns the active series that have dates to be made.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or a row was changed by something else.
+    pub fn series_to_extend(&self, now: DateTime<Utc>) -> Result<Vec<Series>> {
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM series WHERE state = 'active' AND (taken_at > ?3
+                 OR (next_at IS NOT NULL AND (next_at <= ?2
+                     OR NOT EXISTS (SELECT 1 FROM occurrence JOIN job ON job.id = occurrence.job
+                         WHERE series = series.id AND planned_at > ?1))))
+             ORDER BY id",
+        ))?;
+        let values =
+            params![millis(now), millis(now + HORIZON), millis(now + margins::CLOCK_APART)];
+        let rows = statement.query_map(values, read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Records a series as the newest file says that was accepted by a database which is lost.
+    ///
+    /// Unless this database knows just that, some of its dates may have been sent: those that wait
+    /// are missed, and no more are made until a person says so.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn take_back_series(
+        &self,
+        recurring: Recurring<'_>,
+        account: &Account,
+        source: Source<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let id = &recurring.job.id;
+        if let Some(known) = self.series(id)? {
+            let is_over = known.state == SeriesState::Cancelled;
+            if is_over || known.digest == recurring.digest() {
+                return Ok(());
+            }
+            for date in self.dates_waiting(id)? {
+                let job = self.job(&occurrence_id(id, date)?)?;
+                self.end_for(&job, account, JobState::Missed, LOST, now)?;
+            }
+        }
+        self.know_account(&recurring.job.account)?;
+        self.write_series(recurring, source, (SeriesState::Lost, None), now)?;
+        let what = format!("some dates of series {id} may have been sent ({LOST}): none is planned");
+        let advice = format!(
+            "look in the account's history on the website; `qunfa retry {id}` plans its dates from \
+             tomorrow on, `qunfa cancel {id}` ends it"
+        );
+        let account = Some(account.name.as_str());
+        let note =
+            Attention { account, job: Some(id.as_str()), kind: KIND, what: &what, advice: &advice };
+        self.attend(&note, now)
+    }
+
+    /// Lets a lost series go on with the dates after today; returns the first of them.
+    ///
+    /// # Errors
+    /// Where it is not lost, or SQLite fails.
+    pub fn retry_series(
+        &self,
+        id: &JobId,
+        by: By<'_>,
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Date>> {
+        let series = self.known_series(id)?;
+        let hint = match series.state {
+            SeriesState::Lost => None,
+            SeriesState::Active => Some("its dates are planned; retry one of those, by its own id"),
+            SeriesState::Cancelled => Some("plan it anew under another id"),
+        };
+        if let Some(hint) = hint {
+            return Err(StoreError::Guard(format!("series {id} is {}: {hint}", series.state)));
+        }
+        let today = now.with_timezone(&series.recurrence.zone()).date_naive();
+        let next = series.recurrence.after(now).find(|date| date.date > today);
+        self.run(
+            "UPDATE series SET state = 'active', next_at = ?2, taken_at = ?3, why = ?4 WHERE id = ?1",
+            params![
+                id.as_str(),
+                next.map(|date| millis(date.at)),
+                millis(now),
+                said.line("let go on")
+            ],
+        )?;
+        self.forget_attention(id)?;
+        self.extend(&self.known_series(id)?, by, false, now)?;
+        Ok(next)
+    }
+
+    /// Calls a series off with all of its dates that wait.
+    ///
+    /// # Errors
+    /// Where it is cancelled already, or SQLite fails.
+    pub fn cancel_series(
+        &self,
+        id: &JobId,
+        account: &Account,
+        said: Said<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<SeriesCancelled> {
+        let series = self.known_series(id)?;
+        if series.state == SeriesState::Cancelled {
+            let why = series.why.unwrap_or_default();
+            return Err(StoreError::Guard(format!("series {id} is cancelled already ({why})")));
+        }
+        self.run(
+            "UPDATE series SET state = 'cancelled', next_at = NULL, why = ?2 WHERE id = ?1",
+            params![id.as_str(), said.line("cancelled")],
+        )?;
+        self.forget_attention(id)?;
+        let mut done = SeriesCancelled::default();
+        for (job, state) in self.occurrences_waiting(id)? {
+            if matches!(state, JobState::Planned | JobState::Held) {
+                self.cancel(&job, account, said, now)?;
+                done.cancelled.push(job);
+            } else {
+                done.releasing.push(job);
+            }
+        }
+        Ok(done)
+    }
+
+    fn forget_attention(&self, id: &JobId) -> Result<()> {
+        self.run("DELETE FROM attention WHERE job = ?1 AND kind = ?2", params![id.as_str(), KIND])
+    }
+
+    /// Returns the dates of a series that nothing has ended yet, by time.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn occurrences_waiting(&self, id: &JobId) -> Result<Vec<(JobId, JobState)>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT job.id, job.state FROM occurrence JOIN job ON job.id = occurrence.job
+             WHERE series = ?1 AND wake_at IS NOT NULL ORDER BY due_at, taken",
+        )?;
+        let rows = statement.query_map([id.as_str()], |row| {
+            let word: String = row.get(0)?;
+            let job = JobId::parse(&word).ok_or_else(|| unreadable("job.id", &word))?;
+            Ok((job, state(row, 1)?))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the dates of a series as the lists show jobs: the next ones, after the last ones.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn occurrences(&self, id: &JobId, most: u32, now: DateTime<Utc>) -> Result<Vec<JobView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT id FROM (SELECT job.id, due_at, taken FROM occurrence
+                 JOIN job ON job.id = occurrence.job WHERE series = ?1
+                 ORDER BY abs(due_at - ?2), taken LIMIT ?3) ORDER BY due_at, taken",
+        )?;
+        let ids = statement
+            .query_map(params![id.as_str(), millis(now), most], |row| row.get::<_, String>(0))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut jobs = Vec::with_capacity(ids.len());
+        for id in ids {
+            jobs.extend(self.job_view(&id)?);
+        }
+        Ok(jobs)
+    }
+
+    /// Returns a series, if one has this id.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or the row was changed by something else.
+    pub fn series(&self, id: &JobId) -> Result<Option<Series>> {
+        Ok(self
+            .db
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM series WHERE id = ?1"))?
+            .query_row([id.as_str()], read)
+            .optional()?)
+    }
+
+    fn known_series(&self, id: &JobId) -> Result<Series> {
+        self.series(id)?.ok_or_else(|| StoreError::Guard(format!("no series has the id {id}")))
+    }
+
+    /// Names the active series, of one file or of all.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn active_series(&self, file: Option<&str>) -> Result<Vec<JobId>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT id FROM series WHERE state = 'active' AND next_at IS NOT NULL
+               AND (?1 IS NULL OR file = ?1) ORDER BY id",
+        )?;
+        let rows = statement.query_map([file], |row| row.get::<_, String>(0))?;
+        let ids = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
+    }
+
+    /// Returns the digests of the files that dates to come need.
+    pub(super) fn files_of_series(&self) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM series WHERE (state = 'active' AND next_at IS NOT NULL)
+                 OR state = 'lost'"
+        ))?;
+        let series = statement.query_map([], read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        let material = |series: &Series| {
+            let broadcast = series.job.action.broadcast()?;
+            let assets = broadcast.content.material()?.assets.iter();
+            Some(assets.map(|asset| asset.media.sha256.clone()).collect::<Vec<_>>())
+        };
+        Ok(series.iter().filter_map(material).flatten().collect())
+    }
+
+    /// Says whether an account has series whose dates nobody makes without it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn has_series(&self, account: &str) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM series WHERE account = ?1 AND state = 'active'
+                 AND next_at IS NOT NULL)",
+            )?
+            .query_row([account], |row| row.get(0))?)
+    }
+
+    /// Says why a series cannot have an id, if jobs have it or one of its dates' already.
+    fn why_no_series(&self, id: &JobId) -> Result<Option<String>> {
+        let other: Option<String> = self
+            .db
+            .prepare_cached(
+                "SELECT id FROM job WHERE id = ?1 OR (id GLOB ?1 || '@????-??-??'
+                     AND NOT EXISTS (SELECT 1 FROM occurrence WHERE occurrence.job = job.id))
+                 LIMIT 1",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(other.map(|other| {
+            format!("there is a job {other}, which is no date of a series: give this series another id")
+        }))
+    }
+
+    /// Says why a job of a file cannot have an id, if a series or one of its dates has it.
+    pub(super) fn why_no_job(&self, id: &JobId) -> Result<Option<String>> {
+        let series: Option<String> = self
+            .db
+            .prepare_cached(
+                "SELECT id FROM series WHERE id = ?1 OR ?1 GLOB id || '@????-??-??' LIMIT 1",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(series.map(|series| {
+            if series == id.as_str() {
+                format!("the id {id} belongs to a series: give this job an id of its own")
+            } else {
+                format!(
+                    "the id {id} is that of a date of series {series}: `qunfa cancel {id}` calls the \
+                     date off, and this job needs an id of its own"
+                )
+            }
+        }))
+    }
+}
+
+enum Made {
+    New(JobId),
+    Known,
+    Refused(String),
+}
+
+impl Series {
+    fn source(&self, now: DateTime<Utc>) -> Source<'_> {
+        Source { file: &self.file, line: self.line, first_taken_at: now }
+    }
+}
+
+/// How a wall-clock time is stored.
+const WALL: &str = "%Y-%m-%d %H:%M:%S";
+
+const COLUMNS: &str =
+    "id, state, cron, zone, first, last, job, file, line, taken_at, next_at, why, digest";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Series> {
+    let text = |column| row.get::<_, String>(column);
+    let (word, cron, zone, json) = (text(1)?, text(2)?, text(3)?, text(6)?);
+    let wall = |column| {
+        let word: Option<String> = row.get(column)?;
+        word.map(|word| {
+            NaiveDateTime::parse_from_str(&word, WALL).map_err(|_| unreadable("series.first", &word))
+        })
+        .transpose()
+    };
+    let tz = zone.parse().map_err(|_| unreadable("series.zone", &zone))?;
+    Ok(Series {
+        state: SeriesState::parse(&word).ok_or_else(|| unreadable("series.state", &word))?,
+        recurrence: Recurrence::new(&cron, tz, wall(4)?, wall(5)?)
+            .map_err(|_| unreadable("series.cron", &cron))?,
+        job: serde_json::from_str(&json)
+            .map_err(|error| unreadable("series.job", &error.to_string()))?,
+        file: text(7)?,
+        line: usize::try_from(row.get::<_, i64>(8)?).unwrap_or(0),
+        taken_at: instant(row.get(9)?),
+        next_at: row.get::<_, Option<i64>>(10)?.map(instant),
+        why: row.get(11)?,
+        digest: text(12)?,
+    })
+}

@@ -1,0 +1,189 @@
+//! Series in the world: dropping them, letting their dates be made, and telling the referee of each.
+//!
+//! The referee is told what the test wrote, not what the daemon computed: a date that the test's
+//! own arithmetic does not know is a violation.
+
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
+use qunfa::calendar::Recurrence;
+use qunfa::engine::{Offered, Remembered, TakeError, TakenJob, bodies};
+use qunfa::model::{JobId, JobSpec};
+use qunfa::store::{By, Said, SeriesCancelled};
+use sha2::{Digest as _, Sha256};
+
+use crate::world::{World, beijing, second_of_day};
+
+const SAID: Said<'_> = Said { who: "alice", why: None };
+
+/// What a test writes: a time of day, on some days of the week, in Beijing.
+#[derive(Clone, Debug)]
+pub(crate) struct Comes {
+    pub(crate) minute: u32,
+    /// Days since Sunday; none is every day.
+    pub(crate) days: Vec<u32>,
+    /// On New Year's Day only.
+    pub(crate) yearly: bool,
+    /// The last date.
+    pub(crate) until: Option<DateTime<Utc>>,
+}
+
+impl Comes {
+    pub(crate) fn at(hour: u32, minute: u32) -> Self {
+        Self { minute: hour * 60 + minute, days: Vec::new(), yearly: false, until: None }
+    }
+
+    pub(crate) fn on(mut self, days: &[u32]) -> Self {
+        self.days = days.to_vec();
+        self
+    }
+
+    fn recurrence(&self) -> Recurrence {
+        let days: Vec<_> = self.days.iter().map(u32::to_string).collect();
+        let days = if days.is_empty() { "*".to_owned() } else { days.join(",") };
+        let date = if self.yearly { "1 1" } else { "* *" };
+        let cron = format!("{} {} {date} {days}", self.minute % 60, self.minute / 60);
+        let until = self.until.map(|until| (until + TimeDelta::hours(8)).naive_utc());
+        Recurrence::new(&cron, chrono_tz::Asia::Shanghai, None, until).unwrap()
+    }
+
+    fn has(&self, at: DateTime<Utc>) -> bool {
+        let weekday = (at + TimeDelta::hours(8)).weekday().num_days_from_sunday();
+        second_of_day(at) == self.minute * 60
+            && (self.days.is_empty() || self.days.contains(&weekday))
+            && (!self.yearly || beijing(at)[5..10] == *"01-01")
+            && self.until.is_none_or(|until| at <= until)
+    }
+}
+
+/// A series as it was written, in all its versions.
+pub(crate) struct Written {
+    pub(crate) spec: JobSpec,
+    pub(crate) versions: Vec<Comes>,
+}
+
+impl World {
+    /// Drops the file of a series.
+    pub(crate) fn drop_series(
+        &mut self,
+        spec: &JobSpec,
+        comes: &Comes,
+    ) -> Result<TakenJob, TakeError> {
+        let recurrence = comes.recurrence();
+        let sha256 = Sha256::digest(format!("{}{recurrence:?}", spec.digest()));
+        let sha256 = qunfa::model::hex(&sha256);
+        let now = self.now();
+        let offered = Offered { spec, recurrence: Some(&recurrence), line: 1 };
+        let file = (sha256.as_str(), "series.yaml");
+        // The referee must know a date before its job is seen.
+        let known = self.series.iter().position(|written| written.spec.id == spec.id);
+        let taken = self.engine().take_file(file, &[offered], now);
+        if taken.is_ok() {
+            match known {
+                Some(index) => {
+                    self.series[index].spec = spec.clone();
+                    self.series[index].versions.push(comes.clone());
+                }
+                None => {
+                    let versions = vec![comes.clone()];
+                    self.series.push(Written { spec: spec.clone(), versions });
+                }
+            }
+            self.remember(Remembered {
+                name: "series.yaml".to_owned(),
+                sha256,
+                taken_at: now,
+                jobs: Vec::new(),
+                series: vec![(spec.clone(), recurrence, 1)],
+                ids: vec![(spec.id.clone(), spec.account.clone())],
+            });
+        }
+        self.look();
+        taken.map(|mut taken| taken.jobs.remove(0))
+    }
+
+    /// The chore.
+    pub(crate) fn extend_series(&mut self) {
+        let now = self.now();
+        if let Some(engine) = &mut self.engine {
+            engine.extend_series(now).unwrap();
+            self.look();
+        }
+    }
+
+    /// Tells the referee of the dates that have jobs.
+    pub(crate) fn learn_dates(&mut self) {
+        if self.series.is_empty() {
+            return;
+        }
+        let sql = "SELECT occurrence.job, series, date, planned_at,
+                       job.state IN ('planned', 'held') AND asked = 0
+                   FROM occurrence JOIN job ON job.id = occurrence.job";
+        let mut statement = self.disk.witness.prepare_cached(sql).unwrap();
+        let rows = statement
+            .query_map([], |row| {
+                let planned: i64 = row.get(3)?;
+                let planned = DateTime::from_timestamp_millis(planned).unwrap();
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, planned, row.get(4)?))
+            })
+            .unwrap()
+            .collect::<rusqlite::Result<Vec<(String, String, String, DateTime<Utc>, bool)>>>()
+            .unwrap();
+        drop(statement);
+        for (job, series, date, planned, waits) in rows {
+            let found = self.series.iter().find(|written| written.spec.id.as_str() == series);
+            let written = found.unwrap_or_else(|| panic!("nobody wrote series {series}"));
+            let is_date = written.versions.iter().any(|comes| comes.has(planned));
+            if !is_date || beijing(planned)[..10] != date || job != format!("{series}@{date}") {
+                self.fail(&format!("4: {job} is planned for {}", beijing(planned)));
+            }
+            let id = JobId::parse(&job).unwrap();
+            let spec = JobSpec { id, at: Some(planned), ..written.spec.clone() };
+            self.oracle.know_date(&spec, waits);
+        }
+    }
+
+    /// Whether a series waits for a person, after its database was lost.
+    pub(crate) fn lost_series(&self) -> Option<String> {
+        let sql = "SELECT min(id) FROM series WHERE state = 'lost'";
+        self.disk.witness.prepare_cached(sql).unwrap().query_row([], |row| row.get(0)).unwrap()
+    }
+
+    /// A person lets a lost series go on; returns its next date.
+    pub(crate) fn retry_series(&mut self, id: &str) -> Option<String> {
+        let now = self.now();
+        let (id, account, spec) = self.of_series(id);
+        let bodies = &bodies(&spec);
+        let by = By { account: &account, bodies };
+        let done = self.engine().change(|step| step.retry_series(&id, by, SAID, now)).unwrap();
+        self.say(&format!("a person lets series {id} go on: {done:?}"));
+        self.engine().look_again(now);
+        self.look();
+        done.map(|date| date.date.to_string())
+    }
+
+    /// A person calls a series off.
+    pub(crate) fn cancel_series(&mut self, id: &str) -> Result<SeriesCancelled, String> {
+        let now = self.now();
+        let (id, account, _) = self.of_series(id);
+        let done = self.engine().change(|step| step.cancel_series(&id, &account, SAID, now));
+        self.say(&format!("a person cancels series {id}: {done:?}"));
+        self.look();
+        done.map_err(|error| error.to_string())
+    }
+
+    fn of_series(&self, id: &str) -> (JobId, qunfa::model::Account, JobSpec) {
+        let written = self.series.iter().find(|written| written.spec.id.as_str() == id).unwrap();
+        let name = &written.spec.account;
+        let index = (0..self.account_count()).find(|i| self.setup(*i).account.name == *name);
+        let account = self.setup(index.unwrap()).account.clone();
+        (written.spec.id.clone(), account, written.spec.clone())
+    }
+
+    /// The dates of a series that are jobs, with their states.
+    pub(crate) fn dates(&self, id: &str) -> Vec<String> {
+        let sql = "SELECT date || ' ' || state FROM occurrence JOIN job ON job.id = occurrence.job
+                   WHERE series = ?1 ORDER BY date";
+        let mut statement = self.disk.witness.prepare(sql).unwrap();
+        let rows = statement.query_map([id], |row| row.get(0)).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    }
+}

@@ -1,0 +1,385 @@
+//! Recurring jobs: each date once, never twice, and none without a word.
+
+use chrono::TimeDelta;
+use qunfa::engine::TakeError;
+use qunfa::model::{Action, Content, JobSpec, JobState, Kind};
+use qunfa::store::Taken;
+
+use crate::recurring::Comes;
+use crate::world::{MarkFate, World, time};
+use crate::writer::spec;
+
+/// A subscription account with a series of every day at 20:00, taken at noon of 20 March.
+fn daily() -> World {
+    let mut world = World::with(Kind::Subscription);
+    world.drop_series(&spec("daily", "brand"), &Comes::at(20, 0)).unwrap();
+    world
+}
+
+fn text(spec: &mut JobSpec, text: &str) {
+    let content = format!("{}|{text}", spec.id);
+    let Action::Broadcast(broadcast) = &mut spec.action else { unreachable!() };
+    broadcast.content = Content::Text { content };
+}
+
+fn refused(taken: Result<qunfa::engine::TakenJob, TakeError>) -> String {
+    match taken {
+        Err(TakeError::Refused(mut why)) => why.remove(0).1,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// Lets days pass, with the chore once a day.
+fn days(world: &mut World, count: i64) {
+    for _ in 0..count {
+        world.run_for(TimeDelta::days(1));
+        world.extend_series();
+    }
+}
+
+#[test]
+fn every_date_goes_once_at_its_time() {
+    let mut world = daily();
+
+    days(&mut world, 50);
+
+    let accepted = world.accepted();
+    assert_eq!(accepted.len(), 50, "{accepted:?}");
+    assert!(accepted.iter().all(|at| at[11..16] == *"20:00"), "{accepted:?}");
+}
+
+#[test]
+fn dates_are_jobs_five_weeks_ahead_and_claim_their_windows() {
+    let world = daily();
+
+    let dates = world.dates("daily");
+
+    assert_eq!(dates.len(), 35, "{dates:?}");
+    assert_eq!(dates[0], "2027-03-20 planned");
+    assert_eq!(dates[34], "2027-04-23 planned");
+    let claims: u32 = world
+        .disk
+        .witness
+        .query_row("SELECT count(*) FROM claim WHERE rule = 'daily_send'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(claims, 35);
+}
+
+#[test]
+fn a_series_that_comes_rarely_has_its_next_date_planned() {
+    let mut world = World::with(Kind::Subscription);
+    let comes = Comes { yearly: true, ..Comes::at(11, 0) };
+    world.drop_series(&spec("rare", "brand"), &comes).unwrap();
+    world.extend_series();
+    assert_eq!(world.dates("rare"), ["2028-01-01 planned"]);
+
+    world.run_until("2028-01-01 11:10");
+    world.extend_series();
+
+    assert_eq!(world.dates("rare"), ["2028-01-01 sent", "2029-01-01 planned"]);
+}
+
+#[test]
+fn extending_again_and_starting_again_makes_no_date_twice() {
+    let mut world = daily();
+    let before = world.dates("daily");
+
+    for _ in 0..3 {
+        world.extend_series();
+        world.crash(TimeDelta::seconds(5));
+        world.run_for(TimeDelta::seconds(10));
+    }
+
+    assert_eq!(world.dates("daily"), before);
+}
+
+#[test]
+fn a_date_that_a_person_cancelled_never_comes_back() {
+    let mut world = daily();
+    world.cancel("daily@2027-03-21").unwrap();
+
+    let mut edited = spec("daily", "brand");
+    text(&mut edited, "edited");
+    world.drop_series(&edited, &Comes::at(21, 0)).unwrap();
+    days(&mut world, 3);
+
+    assert_eq!(world.state("daily@2027-03-21"), JobState::Cancelled);
+    assert_eq!(world.accepted(), ["2027-03-20 21:00:00", "2027-03-22 21:00:00"]);
+}
+
+#[test]
+fn an_edit_holds_for_the_dates_that_wait_and_withdraws_those_it_leaves_out() {
+    let mut world = daily();
+    days(&mut world, 1);
+    assert_eq!(world.state("daily@2027-03-20"), JobState::Sent);
+
+    // Sundays and Tuesdays only; 21 March is a Sunday.
+    let taken = world.drop_series(&spec("daily", "brand"), &Comes::at(19, 0).on(&[0, 2])).unwrap();
+
+    assert_eq!(taken.taken, Taken::Updated);
+    assert_eq!(world.due("daily@2027-03-21"), "2027-03-21 19:00");
+    assert_eq!(world.state("daily@2027-03-22"), JobState::Cancelled);
+    assert!(world.reason("daily@2027-03-22").contains("no longer has this date"));
+    assert_eq!(world.state("daily@2027-03-20"), JobState::Sent);
+
+    // What an edit withdrew, a later one may have again.
+    world.drop_series(&spec("daily", "brand"), &Comes::at(18, 0)).unwrap();
+    days(&mut world, 2);
+
+    let expected = ["2027-03-20 20:00:00", "2027-03-21 18:00:00", "2027-03-22 18:00:00"];
+    assert_eq!(world.accepted(), expected);
+}
+
+#[test]
+fn the_same_file_again_changes_nothing() {
+    let mut world = daily();
+    let before = world.dates("daily");
+
+    let taken = world.drop_series(&spec("daily", "brand"), &Comes::at(20, 0)).unwrap();
+
+    assert_eq!(taken.taken, Taken::Known);
+    assert_eq!(world.dates("daily"), before);
+}
+
+#[test]
+fn an_edit_after_todays_date_went_sends_nothing_more_today() {
+    let mut world = daily();
+    world.run_until("2027-03-20 20:10");
+
+    world.drop_series(&spec("daily", "brand"), &Comes::at(22, 0)).unwrap();
+    days(&mut world, 1);
+
+    assert_eq!(world.accepted(), ["2027-03-20 20:00:00"]);
+    assert_eq!(world.due("daily@2027-03-21"), "2027-03-21 22:00");
+}
+
+#[test]
+fn an_edit_to_a_time_that_has_passed_makes_today_missed_and_never_sends_it() {
+    let mut world = daily();
+
+    world.drop_series(&spec("daily", "brand"), &Comes::at(9, 0)).unwrap();
+    world.run_until("2027-03-20 23:00");
+
+    assert_eq!(world.state("daily@2027-03-20"), JobState::Missed);
+    assert!(world.accepted().is_empty());
+}
+
+#[test]
+fn a_cancelled_series_ends_with_every_date_that_waits() {
+    let mut world = daily();
+    days(&mut world, 2);
+
+    let done = world.cancel_series("daily").unwrap();
+    days(&mut world, 5);
+
+    assert_eq!(done.cancelled.len(), 35);
+    assert_eq!(world.accepted().len(), 2);
+    let again = world.cancel_series("daily").unwrap_err();
+    assert!(again.contains("is cancelled already (cancelled by alice)"), "{again}");
+    let edited = refused(world.drop_series(&spec("daily", "brand"), &Comes::at(9, 0)));
+    assert!(edited.contains("series daily is cancelled"), "{edited}");
+}
+
+#[test]
+fn until_ends_it_and_a_series_without_a_date_to_come_is_refused() {
+    let mut world = World::with(Kind::Subscription);
+    let comes = Comes { until: Some(time("2027-03-22 20:00")), ..Comes::at(20, 0) };
+    world.drop_series(&spec("short", "brand"), &comes).unwrap();
+    days(&mut world, 6);
+    assert_eq!(world.accepted().len(), 3);
+
+    let why = refused(world.drop_series(&spec("late", "brand"), &comes));
+
+    assert!(why.contains("has no date after now"), "{why}");
+}
+
+#[test]
+fn an_id_is_a_jobs_or_a_series_and_a_date_belongs_to_its_series() {
+    let mut world = daily();
+    world.job("weekly@2027-04-02").at("2027-03-29 10:00").submit();
+
+    for (id, part) in
+        [("daily", "belongs to a series"), ("daily@2027-09-09", "that of a date of series daily")]
+    {
+        let why = world.job(id).at("2027-03-29 10:00").submit_refused();
+        assert!(why.contains(part), "{why}");
+    }
+    let why = refused(world.drop_series(&spec("weekly", "brand"), &Comes::at(20, 0)));
+    assert!(why.contains("there is a job weekly@2027-04-02"), "{why}");
+}
+
+#[test]
+fn each_date_waits_for_an_approval_of_its_own() {
+    let mut world = World::with(Kind::Subscription);
+    let mut held = spec("daily", "brand");
+    held.approval = true;
+    world.drop_series(&held, &Comes::at(20, 0)).unwrap();
+
+    world.approve("daily@2027-03-21").unwrap();
+    days(&mut world, 3);
+
+    assert_eq!(world.accepted(), ["2027-03-21 20:00:00"]);
+    assert_eq!(world.state("daily@2027-03-20"), JobState::Missed);
+}
+
+#[test]
+fn dates_that_passed_while_no_daemon_ran_are_missed_in_words_and_the_next_one_goes() {
+    let mut world = daily();
+    world.crash(TimeDelta::days(60));
+
+    world.run_until("2027-05-19 13:00");
+    world.resume();
+    for _ in 0..4 {
+        world.run_for(TimeDelta::minutes(5));
+        world.extend_series();
+    }
+    world.run_until("2027-05-19 21:00");
+
+    assert_eq!(world.state("daily@2027-05-18"), JobState::Missed);
+    assert!(world.reason("daily@2027-05-18").contains("grace"));
+    assert_eq!(world.state("daily@2027-04-01"), JobState::Missed);
+    assert_eq!(world.accepted(), ["2027-05-19 20:00:00"]);
+}
+
+#[test]
+fn a_file_taken_by_a_clock_far_ahead_has_its_dates_from_now_on() {
+    let mut world = World::with(Kind::Subscription);
+    world.step_clock(TimeDelta::days(3_000));
+    world.drop_series(&spec("daily", "brand"), &Comes::at(20, 0)).unwrap();
+    world.run_for(TimeDelta::minutes(5));
+    world.step_clock(-TimeDelta::days(3_000));
+    world.job("other").at("2027-03-20 15:00").tag().submit();
+
+    for _ in 0..30 {
+        world.run_for(TimeDelta::hours(1));
+        world.extend_series();
+    }
+
+    assert_eq!(world.accepted(), ["2027-03-20 15:00:00", "2027-03-21 20:00:00"]);
+}
+
+#[test]
+fn a_wrong_clock_passes_no_date_over() {
+    let mut world = daily();
+
+    world.step_clock(TimeDelta::days(400));
+    for _ in 0..3 {
+        world.extend_series();
+        world.run_for(TimeDelta::minutes(5));
+    }
+    world.step_clock(-TimeDelta::days(400));
+    days(&mut world, 60);
+
+    assert_eq!(world.accepted().len(), 60);
+}
+
+#[test]
+fn an_old_database_asks_for_the_date_of_today_with_the_same_id_and_adopts() {
+    let mut world = daily();
+    world.run_until("2027-03-20 19:30");
+    world.copy();
+    world.run_until("2027-03-20 20:10");
+    assert_eq!(world.accepted().len(), 1);
+
+    world.restore(0, MarkFate::Gone);
+    world.run_until("2027-03-20 20:20");
+
+    assert_eq!(world.codes(), [Some(0), Some(45_065)]);
+    assert_eq!(world.accepted().len(), 1);
+    assert_eq!(world.state("daily@2027-03-20"), JobState::Sent);
+}
+
+#[test]
+fn a_database_of_weeks_ago_sends_no_date_a_second_time() {
+    for fate in [MarkFate::Kept, MarkFate::Older, MarkFate::Gone] {
+        let mut world = daily();
+        world.copy();
+        days(&mut world, 50);
+        assert_eq!(world.accepted().len(), 50);
+        // The copy ends 15 dates before now: what it lacks is made, and missed.
+        world.restore(0, fate);
+
+        world.run_for(TimeDelta::minutes(5));
+        world.resume();
+        for _ in 0..6 {
+            world.run_for(TimeDelta::minutes(5));
+            world.extend_series();
+        }
+        days(&mut world, 2);
+
+        let accepted = world.accepted();
+        assert_eq!(accepted.len(), 52, "{fate:?}: {accepted:?}");
+        assert_eq!(world.state("daily@2027-05-08"), JobState::Missed, "{fate:?}");
+        assert_eq!(world.state("daily@2027-05-09"), JobState::Sent, "{fate:?}");
+    }
+}
+
+#[test]
+fn an_old_database_whose_series_was_edited_since_plans_none_of_its_dates() {
+    let mut world = World::with(Kind::Service);
+    let mut tagged = spec("daily", "brand");
+    let Action::Broadcast(broadcast) = &mut tagged.action else { unreachable!() };
+    broadcast.audience = qunfa::model::Audience::Tag(2);
+    world.drop_series(&tagged, &Comes::at(20, 0)).unwrap();
+    world.copy();
+    // It goes earlier on each day from then on.
+    world.drop_series(&tagged, &Comes::at(13, 0)).unwrap();
+    world.run_until("2027-03-22 14:00");
+    assert_eq!(world.accepted().len(), 3);
+
+    world.restore(0, MarkFate::Kept);
+    world.run_for(TimeDelta::minutes(1));
+    world.resume();
+    days(&mut world, 2);
+
+    assert_eq!(world.accepted().len(), 3);
+    assert_eq!(world.state("daily@2027-03-24"), JobState::Missed);
+    assert_eq!(world.attention().iter().filter(|kind| *kind == "series").count(), 1);
+    let edited = refused(world.drop_series(&tagged, &Comes::at(9, 0)));
+    assert!(edited.contains("say `qunfa retry daily`"), "{edited}");
+
+    // A person looked: from tomorrow on it goes as it was last written.
+    assert_eq!(world.retry_series("daily").as_deref(), Some("2027-03-25"));
+    assert!(!world.attention().contains(&"series".to_owned()));
+}
+
+#[test]
+fn a_lost_database_knows_its_series_and_sends_none_of_its_dates() {
+    let mut world = daily();
+    days(&mut world, 3);
+    world.lose_database_but_not_the_files();
+
+    days(&mut world, 3);
+
+    assert_eq!(world.accepted().len(), 3);
+    assert_eq!(world.lost_series().as_deref(), Some("daily"));
+    assert!(world.dates("daily").is_empty());
+    assert_eq!(world.retry_series("daily").as_deref(), Some("2027-03-27"));
+    days(&mut world, 3);
+    assert_eq!(world.accepted()[3..], ["2027-03-27 20:00:00", "2027-03-28 20:00:00"]);
+}
+
+#[test]
+fn a_date_that_a_person_remade_keeps_its_generation_where_an_old_database_lacks_it() {
+    let mut world = daily();
+    world.copy();
+    days(&mut world, 40);
+    let refuses = qunfa::sandbox::Fault::new(qunfa::sandbox::FaultKind::Errcode(40_003));
+    world.platform.inject(refuses.on_path("sendall"));
+    world.run_until("2027-04-29 20:10");
+    assert_eq!(world.state("daily@2027-04-29"), JobState::Failed);
+    world.retry("daily@2027-04-29").unwrap();
+    world.run_until("2027-04-29 20:20");
+    let before = world.accepted().len();
+    assert_eq!(world.state("daily@2027-04-29"), JobState::Sent);
+
+    world.restore(0, MarkFate::Kept);
+    world.run_for(TimeDelta::minutes(2));
+    world.resume();
+    world.run_until("2027-04-29 23:00");
+
+    // Asked again within its grace, it is known by the id of its second generation.
+    assert_eq!(world.accepted().len(), before);
+    let batch = &world.view("daily@2027-04-29").batches[0];
+    assert_eq!(batch.generation, 1);
+}
