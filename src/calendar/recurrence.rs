@@ -24,7 +24,7 @@ const LAST_YEAR: i32 = 2199;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
     /// It is written with seconds, or with too little.
-    #[error("has {0} fields instead of five")]
+    #[error("has {0} instead of five fields")]
     Fields(usize),
     /// Its minute or hour is more than one number.
     #[error("comes at more than one time of a day")]

@@ -107,10 +107,11 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         _ => Tone::Quiet,
     };
     page.lines(tone, 0, &format!("{} is a series, {}", view.id, view.state));
+    let what = view.occurrences.first().map_or_else(|| view.action.clone(), JobView::what);
     let comes = format!("{} ({}, {})", view.words, view.cron, view.timezone);
     for (label, value) in [
         ("account   ", Some(view.account.as_str())),
-        ("action    ", Some(&view.action)),
+        ("action    ", Some(&what)),
         ("comes     ", Some(&comes)),
         ("from      ", view.from.as_deref()),
         ("until     ", view.until.as_deref()),

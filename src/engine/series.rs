@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::{Engine, Lane, bodies, lane_named, lift_generations};
 use crate::model::{JobId, JobState};
-use crate::store::{By, Step, StoreError};
+use crate::store::{By, Series, Step, StoreError};
 
 impl Engine {
     /// Makes the dates of series that have come within their horizon.
@@ -40,15 +40,47 @@ pub(super) fn extend(
     for series in step.series_to_extend(now)? {
         // An account that left the config stands under attention; its dates are made when it is back.
         let Some(lane) = lane_named(lanes, &series.job.account) else { continue };
-        let account = &lane.config.account;
-        let by = By { account, bodies: &bodies(&series.job) };
-        let made = step.extend(&series, by, lane.clock_trusted(now), now)?;
-        if let (Some(first), count) = (made.first(), made.len()) {
-            tracing::info!(series = series.job.id.as_str(), count, "planned its dates from {first}");
-            accounts.insert(account.name.clone());
+        if extend_one(step, lane, &series, now)? {
+            accounts.insert(series.job.account);
         }
     }
     Ok(accounts)
+}
+
+/// Makes the dates of one series, and says whether there are new jobs.
+fn extend_one(
+    step: &Step<'_>,
+    lane: &Lane,
+    series: &Series,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let by = By { account: &lane.config.account, bodies: &bodies(&series.job) };
+    let made = step.extend(series, by, lane.clock_trusted(now), now)?;
+    if let (Some(first), count) = (made.first(), made.len()) {
+        tracing::info!(series = series.job.id.as_str(), count, "planned its dates from {first}");
+    }
+    Ok(!made.is_empty())
+}
+
+/// Begins the account's series anew that were taken by a clock ahead of the true one, once the
+/// platform says that this one is right; says whether its clock is wanted for that.
+pub(super) fn bring_back(
+    step: &Step<'_>,
+    lane: &Lane,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if !step.series_taken_ahead(&lane.config.account.name, now)? {
+        return Ok(false);
+    }
+    if !lane.clock_trusted(now) {
+        return Ok(true);
+    }
+    for series in step.series_to_extend(now)? {
+        if series.job.account == lane.config.account.name {
+            extend_one(step, lane, &series, now)?;
+        }
+    }
+    Ok(false)
 }
 
 /// Returns when the next date of a series is due and where it stands; one that has none left is

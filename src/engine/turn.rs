@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calendar;
 use crate::config::TokenSource;
-use crate::engine::{Lane, Outgoing, Ticket};
+use crate::engine::{Lane, Outgoing, Ticket, series};
 use crate::model::{Account, JobState};
 use crate::plan::{self, Batch, Job, Step as Next};
 use crate::quota::{Because, Block, margins};
@@ -84,6 +84,9 @@ impl Turn<'_, '_> {
                 return Ok(Some(self.now));
             }
             self.step.bring_back(account, self.now)?;
+        }
+        if series::bring_back(self.step, lane, self.now)? {
+            return Ok(Some(self.now));
         }
         self.step.next_wake(&account.name)
     }

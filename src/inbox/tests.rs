@@ -10,6 +10,7 @@ mod errands;
 mod folders;
 mod jobs;
 mod reading;
+mod series;
 mod syntax;
 
 /// A service account and a subscription account.

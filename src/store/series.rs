@@ -434,6 +434,23 @@ impl Step<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Says whether some series of an account was taken later than now.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn series_taken_ahead(&self, account: &str, now: DateTime<Utc>) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM series WHERE account = ?1 AND state = 'active'
+                 AND taken_at > ?2)",
+            )?
+            .query_row(
+                params![account, millis(now + margins::CLOCK_APART)],
+                |row| row.get(0),
+            )?)
+    }
+
     /// Records a series as the newest file says that was accepted by a database which is lost.
     ///
     /// Unless this database knows just that, some of its dates may have been sent: those that wait

@@ -138,6 +138,8 @@ CREATE TABLE series (
     CHECK (state <> 'cancelled' OR why IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX series_active ON series (account) WHERE state = 'active';
+
 -- Which job is which date of a series. A date that was made once is never made again.
 CREATE TABLE occurrence (
     series    TEXT NOT NULL REFERENCES series (id),

@@ -9,6 +9,7 @@ use assert_cmd::Command;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
 use qunfa::cli::{self, Answer, Arguments, Problem, Screen, Terminal};
+use qunfa::daemon;
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
 use qunfa::model::{Account, ArticlesVia, Credence, JobId, JobState, Kind};
@@ -204,7 +205,7 @@ fn take(store: &mut Store, text: &str, now: DateTime<Utc>) {
         for job in &parsed.jobs {
             let account = accounts.iter().find(|a| a.name == job.spec.account).unwrap();
             let source = Source { file: "evening.yaml", line: job.line, first_taken_at: now };
-            step.take(&job.spec, account, &engine::bodies(&job.spec), source, now)?;
+            engine::take(step, &daemon::offered(job), (account, source), now)?;
         }
         Ok(())
     };

@@ -6,6 +6,7 @@ mod cli;
 mod cli_errands;
 mod cli_plan;
 mod cli_quota;
+mod cli_series;
 mod cli_status;
 mod cli_submit;
 mod cli_tools;

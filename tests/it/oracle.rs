@@ -131,6 +131,14 @@ impl Oracle {
         }
     }
 
+    /// Whether something stands in a story that was not looked at yet.
+    pub(crate) fn has_news(&self, disk: &Disk) -> bool {
+        let sql = "SELECT ifnull(max(id), 0) FROM history";
+        let last: i64 =
+            disk.witness.prepare_cached(sql).unwrap().query_row([], |row| row.get(0)).unwrap();
+        last > self.last_history
+    }
+
     /// One date of a series is a job; while it waits it is as the series was last written.
     pub(crate) fn know_date(&mut self, spec: &JobSpec, waits: bool) {
         if waits || !self.jobs.contains_key(spec.id.as_str()) {

@@ -111,7 +111,7 @@ impl World {
 
     /// Tells the referee of the dates that have jobs.
     pub(crate) fn learn_dates(&mut self) {
-        if self.series.is_empty() {
+        if self.series.is_empty() || !self.oracle.has_news(&self.disk) {
             return;
         }
         let sql = "SELECT occurrence.job, series, date, planned_at,

@@ -17,6 +17,7 @@ use qunfa::model::{
 };
 use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
 
+use crate::recurring::Comes;
 use crate::uploads;
 use crate::world::{CrashPoint, MarkFate, World, beijing, show, time};
 use crate::writer::spec;
@@ -25,7 +26,7 @@ use crate::writer::spec;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 46] = [
+const EVERY_FAULT: [&str; 50] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -72,6 +73,10 @@ const EVERY_FAULT: [&str; 46] = [
     "burst",
     "two batches",
     "uploads first",
+    "series",
+    "series edited",
+    "series cancelled",
+    "lost series goes on",
 ];
 
 struct Outcome {
@@ -173,6 +178,7 @@ fn run(seed: u64, print: bool) -> Outcome {
     swarm.faults(&mut world);
     swarm.jobs(&mut world);
     swarm.persons(&mut world);
+    swarm.series(&mut world);
     world.run_to(from + TimeDelta::days(days));
     quiet(&mut world, &mut swarm);
     let mut fired = std::mem::take(&mut world.fired);
@@ -467,6 +473,7 @@ impl Swarm {
         let every = self.rng.i64(1..12);
         for hour in 1..(self.days + 45) * 24 / every {
             world.plan(self.from + TimeDelta::hours(hour * every), |world| {
+                world.let_series_go_on();
                 if world.engine.is_some() && world.is_stopped() {
                     world.count("resume");
                     world.resume();
@@ -557,6 +564,61 @@ impl Swarm {
                 }
             }
         }
+    }
+
+    /// Recurring jobs, and the chore that makes their dates.
+    fn series(&mut self, world: &mut World) {
+        if !self.on() {
+            return;
+        }
+        for half_hour in 1..(self.days + 45) * 48 {
+            world.plan(self.from + TimeDelta::minutes(30 * half_hour), World::extend_series);
+        }
+        for number in 0..self.rng.u32(1..4) {
+            let index = self.rng.usize(0..world.account_count());
+            let setup = world.setup(index).clone();
+            let mut job = spec(&format!("s{number}"), &setup.account.name);
+            job.expires = Expires::After(TimeDelta::days([1, 7][self.rng.usize(0..2)]));
+            job.priority = [0, 0, 5, -5][self.rng.usize(0..4)];
+            let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
+            broadcast.audience = match (setup.account.kind, self.rng.u32(0..3)) {
+                (Kind::Service, 0) => {
+                    Audience::List((0..5).map(|n| openid(&setup.account.appid, n)).collect())
+                }
+                (_, 1) => Audience::Tag(2),
+                _ => Audience::Everyone,
+            };
+            let comes = self.comes();
+            let at = self.moment();
+            drop_series(world, at, (job.clone(), comes), "series");
+            if self.rng.bool() {
+                let edited = self.comes();
+                let Action::Broadcast(broadcast) = &mut job.action else { unreachable!() };
+                broadcast.content = Content::Text { content: format!("{}|edited", job.id) };
+                let later = at + TimeDelta::minutes(self.rng.i64(1..20 * 1_440));
+                drop_series(world, later, (job.clone(), edited), "series edited");
+            }
+            if self.rng.u32(0..6) == 0 {
+                let later = at + TimeDelta::minutes(self.rng.i64(1..30 * 1_440));
+                world.plan(later, move |world| world.call_off(job.id.as_str()));
+            }
+        }
+    }
+
+    fn comes(&mut self) -> Comes {
+        let minute = match self.rng.u32(0..4) {
+            0 => 20 * 60,
+            1 => self.rng.u32(0..3),
+            _ => self.rng.u32(0..1_440),
+        };
+        let days = match self.rng.u32(0..3) {
+            0 => Vec::new(),
+            1 => vec![self.rng.u32(0..7)],
+            _ => (0..7).filter(|_| self.rng.bool()).collect(),
+        };
+        // Its last date lies before the faults end.
+        let until = Some(self.from + TimeDelta::days(self.days));
+        Comes { days, until, ..Comes::at(minute / 60, minute % 60) }
     }
 
     fn time_of_day(&mut self) -> TimeDelta {
@@ -692,7 +754,50 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
     });
 }
 
+/// Drops a series' file, or waits with it while the daemon is down.
+fn drop_series(
+    world: &mut World,
+    at: DateTime<Utc>,
+    (job, comes): (JobSpec, Comes),
+    counted: &'static str,
+) {
+    world.plan(at, move |world| {
+        if world.engine.is_none() {
+            let later = world.at + TimeDelta::minutes(5);
+            drop_series(world, later, (job, comes), counted);
+            return;
+        }
+        // As with an edited job: a database that forgot what was sent cannot judge an edit.
+        if counted == "series edited" && world.oracle.was_restored() {
+            return;
+        }
+        let taken = world.drop_series(&job, &comes);
+        if taken.is_ok() {
+            world.count(counted);
+        }
+        world.say(&format!("{}: series {} {comes:?}: {taken:?}", job.account, job.id));
+    });
+}
+
 impl World {
+    /// A person calls a series off, if it is there.
+    fn call_off(&mut self, id: &str) {
+        if self.engine.is_some()
+            && self.series.iter().any(|written| written.spec.id.as_str() == id)
+            && self.cancel_series(id).is_ok()
+        {
+            self.count("series cancelled");
+        }
+    }
+
+    /// A person has looked at the account's history, and lets a lost series go on.
+    fn let_series_go_on(&mut self) {
+        if let Some(id) = self.lost_series().filter(|_| self.engine.is_some()) {
+            self.count("lost series goes on");
+            self.retry_series(&id);
+        }
+    }
+
     /// Whether a person has to say resume.
     fn is_stopped(&self) -> bool {
         let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE hold_since_at IS NOT NULL

@@ -16,19 +16,6 @@ pub(super) const CASES: &[(&str, &str, &str)] = &[
 help: did you mean `priority`?",
     ),
     (
-        "a key of a later version",
-        r"jobs:
-  - id: a
-    account: club
-    cron: 0 20 * * FRI
-    broadcast: {filter: {is_to_all: true}, text: 春天}
-",
-        r"f.yaml:4:5: `cron` is not available in this version
-      cron: 0 20 * * FRI
-      ^^^^
-help: write one job with `at` for each date",
-    ),
-    (
         "another action",
         r"jobs:
   - id: a

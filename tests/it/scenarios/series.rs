@@ -248,14 +248,10 @@ fn a_file_taken_by_a_clock_far_ahead_has_its_dates_from_now_on() {
     world.drop_series(&spec("daily", "brand"), &Comes::at(20, 0)).unwrap();
     world.run_for(TimeDelta::minutes(5));
     world.step_clock(-TimeDelta::days(3_000));
-    world.job("other").at("2027-03-20 15:00").tag().submit();
 
-    for _ in 0..30 {
-        world.run_for(TimeDelta::hours(1));
-        world.extend_series();
-    }
+    days(&mut world, 2);
 
-    assert_eq!(world.accepted(), ["2027-03-20 15:00:00", "2027-03-21 20:00:00"]);
+    assert_eq!(world.accepted(), ["2027-03-20 20:00:00", "2027-03-21 20:00:00"]);
 }
 
 #[test]

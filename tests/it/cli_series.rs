@@ -1,0 +1,168 @@
+//! Series on the command line: what a person is told of one, and of its dates.
+
+use chrono::TimeDelta;
+use qunfa::cli::Answer;
+use qunfa::inbox::{self, NoLists};
+use qunfa::store::{Recurring, Source};
+
+use crate::cli::{World, accounts, assert_fits, assert_golden, evening};
+
+const SERIES: &str = "jobs:
+  - id: weekly
+    account: brand-club
+    cron: 0 20 * * FRI
+    until: 2027-12-31
+    broadcast: {filter: {is_to_all: true}, text: 周五见}
+  - {id: spring, account: brand-club, at: 2027-03-26 20:00, priority: 5, broadcast: {filter: {is_to_all: true}, text: 春天来了}}
+";
+
+impl World {
+    fn with_series() -> Self {
+        let world = Self::new();
+        world.take(SERIES);
+        world
+    }
+}
+
+#[test]
+fn check_tells_the_next_dates_of_a_series_and_where_quotas_move_one() {
+    let world = World::new();
+    let path = world.file("weekly.yaml", SERIES);
+
+    let text = world.text(&["check", &path]);
+
+    assert_fits(&text);
+    assert_golden("check-series.txt", &text.replace(world.folder.path().to_str().unwrap(), "FOLDER"));
+    let json = world.json(&["check", &path, "--json"]);
+    let series = &json["files"][0]["series"][0];
+    assert_eq!(series["occurrences"][0]["id"], "weekly@2027-03-26");
+    assert_eq!(series["planned"], 5);
+    assert_eq!(json["files"][0]["jobs"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn check_of_a_known_series_says_that_nothing_changes() {
+    let world = World::with_series();
+    let path = world.file("weekly.yaml", SERIES);
+
+    let text = world.text(&["check", &path]);
+
+    assert!(text.contains("note: this very job is known"), "{text}");
+}
+
+#[test]
+fn show_tells_when_a_series_comes_and_how_its_dates_stand() {
+    let world = World::with_series();
+
+    let text = world.text(&["show", "weekly"]);
+
+    assert_fits(&text);
+    assert_golden("show-series.txt", &text);
+    let json = world.json(&["show", "weekly", "--json"]);
+    assert_eq!(json["state"], "active");
+    assert_eq!(json["cron"], "0 20 * * FRI");
+    assert_eq!(json["occurrences"][0]["id"], "weekly@2027-03-26");
+    assert_eq!(json["next"][0]["date"], "2027-04-30");
+}
+
+#[test]
+fn the_list_of_jobs_has_dates_like_other_jobs_and_names_the_series() {
+    let world = World::with_series();
+
+    let text = world.text(&["jobs"]);
+
+    assert_golden("jobs-series.txt", &text);
+    let json = world.json(&["jobs", "--json"]);
+    let ids: Vec<_> = json.as_array().unwrap().iter().map(|job| job["id"].clone()).collect();
+    assert_eq!(ids.len(), 6);
+    assert!(!ids.contains(&"weekly".into()), "{ids:?}");
+}
+
+#[test]
+fn the_forecast_shows_dates_of_a_series() {
+    let world = World::with_series();
+
+    let json = world.json(&["plan", "--days", "30", "--json"]);
+
+    let ids = json["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap());
+    let ids: Vec<_> = ids.collect();
+    let expected = [
+        "spring",
+        "weekly@2027-03-26",
+        "weekly@2027-04-02",
+        "weekly@2027-04-09",
+        "weekly@2027-04-16",
+    ];
+    assert_eq!(ids, expected);
+}
+
+#[test]
+fn cancel_ends_one_date_or_the_whole_series() {
+    let world = World::with_series();
+
+    let one = world.text(&["cancel", "weekly@2027-04-02"]);
+    assert_eq!(one, "Job weekly@2027-04-02 is cancelled: nothing of it goes out.\n");
+    let all = world.text(&["cancel", "weekly"]);
+    assert_eq!(
+        all.replace('\n', " "),
+        "Series weekly is cancelled, with 4 dates that waited, weekly@2027-03-26 the first: no date \
+         of it comes. "
+    );
+
+    let (problem, _) = world.run(&["cancel", "weekly"]);
+    let problem = problem.unwrap_err().to_string();
+    assert!(problem.starts_with("series weekly is cancelled already (cancelled by "), "{problem}");
+    assert!(world.text(&["show", "weekly"]).starts_with("weekly is a series, cancelled\n"));
+}
+
+#[test]
+fn what_is_said_of_one_date_names_the_dates_where_it_is_said_of_the_series() {
+    let world = World::with_series();
+    for (command, expected) in [
+        (
+            vec!["approve", "weekly"],
+            "weekly is a series; say it of one of its dates: weekly@2027-03-26, weekly@2027-04-02, \
+             weekly@2027-04-09",
+        ),
+        (
+            vec!["cancel", "weekly@2027-09-03"],
+            "no job has the id weekly@2027-09-03: series weekly has no such date, or it is not \
+             planned yet; `qunfa show weekly` lists them",
+        ),
+        (
+            vec!["retry", "weekly"],
+            "series weekly is active: its dates are planned; retry one of those, by its own id",
+        ),
+    ] {
+        let (problem, _) = world.run(&command);
+        assert_eq!(problem.unwrap_err().to_string(), expected, "{command:?}");
+    }
+}
+
+#[test]
+fn a_lost_series_says_so_and_retry_lets_it_go_on() {
+    let world = World::new();
+    let [_, club] = accounts();
+    let known = accounts();
+    let parsed = inbox::parse("weekly.yaml", SERIES.as_bytes(), &NoLists, &[&known[0], &known[1]]);
+    let job = parsed.unwrap().jobs.remove(0);
+    let recurring = Recurring { job: &job.spec, recurrence: job.recurrence.as_ref().unwrap() };
+    let now = evening() - TimeDelta::hours(9);
+    let source = Source { file: "weekly.yaml", line: 2, first_taken_at: now };
+    let mut store = world.store();
+    store.step(|step| step.take_back_series(recurring, &club, source, now)).unwrap();
+    drop(store);
+
+    assert!(world.text(&["show", "weekly"]).starts_with("weekly is a series, lost\n"));
+    let json = world.json(&["status", "--json"]);
+    let notes = json["attention"].as_array().unwrap();
+    let note = notes.iter().find(|note| note["kind"] == "series").unwrap();
+    assert_eq!(note["id"], "weekly");
+    let path = world.file("weekly.yaml", SERIES);
+    assert_eq!(world.run(&["check", &path]).0.unwrap(), Answer::No);
+
+    let text = world.text(&["retry", "weekly"]);
+
+    assert!(text.starts_with("Series weekly goes on, from weekly@2027-03-26 ("), "{text}");
+    assert!(world.text(&["show", "weekly"]).starts_with("weekly is a series, active\n"));
+}
