@@ -256,7 +256,8 @@ mod tests {
             let found = Recurrence::new(cron, Asia::Shanghai, None, None);
             assert_eq!(found.unwrap_err(), expected, "{cron}");
         }
-        for cron in ["0 20 32 * *", "0 20 * 13 *", "0 20 * * 8", "0 20 * * FREITAG", "0 20 1-x * *"] {
+        for cron in ["0 20 32 * *", "0 20 * 13 *", "0 20 * * 8", "0 20 * * FREITAG", "0 20 1-x * *"]
+        {
             let found = Recurrence::new(cron, Asia::Shanghai, None, None);
             assert!(matches!(found, Err(CronError::Unreadable(_))), "{cron}: {found:?}");
         }
@@ -271,7 +272,10 @@ mod tests {
         let days = ["2027-03-05 05 12:00", "2027-03-06 06 12:00", "2027-03-07 07 12:00"];
         assert_eq!(found, days);
         assert_eq!(dates(&recurrence, "2027-03-06T12:00:00Z", 9), days[2..]);
-        assert_eq!(recurrence.on(days[0][..10].parse().unwrap()), Some(utc("2027-03-05T12:00:00Z")));
+        assert_eq!(
+            recurrence.on(days[0][..10].parse().unwrap()),
+            Some(utc("2027-03-05T12:00:00Z"))
+        );
         assert_eq!(recurrence.on("2027-03-08".parse().unwrap()), None);
     }
 
@@ -306,7 +310,8 @@ mod tests {
         for zone in chrono_tz::TZ_VARIANTS {
             for cron in ["30 2 * * *", "0 0 * * *", "45 23 * * *"] {
                 let recurrence = series(cron, zone);
-                let found: Vec<_> = recurrence.after(utc("2026-01-01T12:00:00Z")).take(800).collect();
+                let found: Vec<_> =
+                    recurrence.after(utc("2026-01-01T12:00:00Z")).take(800).collect();
                 for pair in found.windows(2) {
                     assert_eq!(pair[1].date, pair[0].date.succ_opt().unwrap(), "{zone} {cron}");
                     assert!(pair[0].at < pair[1].at, "{zone} {cron}");

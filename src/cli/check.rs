@@ -284,7 +284,14 @@ fn take(
         }
     }
     let ok = diagnostics.is_empty();
-    Ok(FileView { file: file.name.clone(), ok, diagnostics, jobs: Vec::new(), series: Vec::new(), known })
+    Ok(FileView {
+        file: file.name.clone(),
+        ok,
+        diagnostics,
+        jobs: Vec::new(),
+        series: Vec::new(),
+        known,
+    })
 }
 
 fn account<'a>(accounts: &[&'a Account], spec: &JobSpec) -> Option<&'a Account> {

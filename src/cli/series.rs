@@ -140,9 +140,17 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
             table.note(Tone::Quiet, reason);
         }
     }
-    page.table(2, &table);
+    if view.occurrences.is_empty() {
+        page.lines(Tone::Plain, 2, "None is planned.");
+    } else {
+        page.table(2, &table);
+    }
     let then: Vec<_> = view.next.iter().map(|date| text::time(date.instant)).collect();
     match then.as_slice() {
+        [] if view.state == "lost" => {
+            let line = format!("`qunfa retry {}` plans those from tomorrow on.", view.id);
+            page.lines(Tone::Plain, 2, &line);
+        }
         [] => page.lines(Tone::Plain, 2, "No further date comes."),
         then => page.hanging(Tone::Quiet, 2, "then  ", &then.join("; ")),
     }
@@ -158,9 +166,7 @@ pub(super) fn cancel(
 ) -> Result<(), Problem> {
     let id = &series.job.id;
     let account = account_of(series, config)?;
-    let done = store.step(|step| {
-        Ok::<_, Problem>(step.cancel_series(id, account, said, now)?)
-    })?;
+    let done = store.step(|step| Ok::<_, Problem>(step.cancel_series(id, account, said, now)?))?;
     let mut answer = match done.cancelled.as_slice() {
         [] => format!("Series {id} is cancelled: no further date of it comes.\n"),
         [first, ..] => format!(
@@ -175,7 +181,9 @@ pub(super) fn cancel(
 }
 
 fn format_releasing(job: &JobId) -> String {
-    format!("{job} is being released and goes on: `qunfa cancel {job}` stops what can be stopped.\n")
+    format!(
+        "{job} is being released and goes on: `qunfa cancel {job}` stops what can be stopped.\n"
+    )
 }
 
 /// Lets a lost series go on.

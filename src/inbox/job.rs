@@ -182,7 +182,12 @@ impl<'r> Reader<'r, '_> {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
             let id = id.as_ref().map(|(id, _)| id);
             self.series_limits(&fields, (id, expires, action.as_ref()));
-            notes.extend(action.iter().flat_map(|action| series::notes(action, choices.approval)));
+            if let (Some(recurrence), Some(expires), Some(action)) =
+                (&recurrence, expires, action.as_ref())
+            {
+                let choices = (choices.on_quota, choices.approval);
+                notes.extend(series::notes(recurrence, (action, *expires), choices));
+            }
         }
         let (preview, speed) = self.preludes(&fields, action.as_ref());
         if self.report.count() > before {

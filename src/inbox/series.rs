@@ -3,18 +3,20 @@
 //! Everything else that the job says holds for each of its dates. What cannot hold for more than
 //! one is refused here: a fixed `expires`, a deletion, an id without room for a date.
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 
 use super::job::Reader;
 use super::time::{Wrong, wall};
 use crate::calendar::{CronError, Recurrence};
-use crate::model::{Action, Content, Expires, JobId};
+use crate::model::{Action, Content, Expires, JobId, OnQuota};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields};
 
 /// How long an occurrence's id is beyond its series'.
 const AT_DATE: usize = "@2027-03-05".len();
+/// How many dates are looked at for how close they are.
+const GAPS: usize = 32;
 /// How long a series' id may be.
 const ID_MOST: usize = 64 - AT_DATE;
 
@@ -93,8 +95,24 @@ impl Reader<'_, '_> {
 }
 
 /// Returns what the author of a series should know about what it does.
-pub(crate) fn notes(action: &Action, approval: bool) -> Vec<String> {
+pub(crate) fn notes(
+    recurrence: &Recurrence,
+    (action, expires): (&Action, Expires),
+    (on_quota, approval): (OnQuota, bool),
+) -> Vec<String> {
     let mut notes = Vec::new();
+    let deferrable = match expires {
+        Expires::After(span) if on_quota == OnQuota::Defer => span,
+        Expires::After(_) | Expires::At(_) => TimeDelta::zero(),
+    };
+    let dates: Vec<_> = recurrence.after(DateTime::UNIX_EPOCH).take(GAPS).collect();
+    if dates.windows(2).any(|pair| pair[1].at - pair[0].at < deferrable) {
+        notes.push(
+            "a date that is deferred takes the place of the next one, which is deferred in its turn: \
+             with an `expires` shorter than from date to date it expires instead"
+                .to_owned(),
+        );
+    }
     let content = action.broadcast().map(|broadcast| &broadcast.content);
     if matches!(content, Some(Content::Mpnews { .. })) {
         notes.push(

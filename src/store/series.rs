@@ -107,8 +107,9 @@ impl Series {
 }
 
 fn occurrence_id(series: &JobId, date: NaiveDate) -> Result<JobId> {
-    JobId::parse(&format!("{series}@{date}"))
-        .ok_or_else(|| StoreError::Guard(format!("the id of series {series} has no room for a date")))
+    JobId::parse(&format!("{series}@{date}")).ok_or_else(|| {
+        StoreError::Guard(format!("the id of series {series} has no room for a date"))
+    })
 }
 
 /// A recurring job as its file has it.
@@ -159,7 +160,8 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<Taken> {
         let id = &recurring.job.id;
-        if let Some(why) = self.why_no_series(id)?.or_else(|| too_many(by.bodies.len(), by.account)) {
+        if let Some(why) = self.why_no_series(id)?.or_else(|| too_many(by.bodies.len(), by.account))
+        {
             return Ok(Taken::Refused(why));
         }
         let before = self.series(id)?;
@@ -178,8 +180,9 @@ impl Step<'_> {
             }
             Some(Series { state: SeriesState::Lost, .. }) => {
                 return Ok(Taken::Refused(format!(
-                    "some dates of series {id} may have been sent already ({LOST}): look in the \
-                     account's history on the website, then say `qunfa retry {id}` or give it a new id"
+                    "some dates of series {id} may have been sent, by a database that is lost: look in \
+                     the account's history on the website, then say `qunfa retry {id}` or give it a \
+                     new id"
                 )));
             }
             Some(before) if before.digest == recurring.digest() => return Ok(Taken::Known),
@@ -261,9 +264,17 @@ impl Step<'_> {
         for (date, at) in placed {
             let Some(at) = at else { continue };
             let spec = series.occurrence(Date { date, at })?;
-            self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
+            let before = self.job(&spec.id)?;
+            let taken = self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
+            if taken == Taken::Updated && before.due_at > now.max(before.planned_at) && at <= now {
+                // It was deferred, and goes on waiting: its new time is past like its old one.
+                self.run(
+                    "UPDATE job SET due_at = ?2, wake_at = ?2, yields = 1 WHERE id = ?1",
+                    params![spec.id.as_str(), millis(before.due_at)],
+                )?;
+            }
         }
-        Ok(())
+        self.come_forward(by.account, now)
     }
 
     /// Returns the dates of a series that wait and were never asked for.
@@ -300,9 +311,9 @@ impl Step<'_> {
         let mut is_ahead = self.has_date_after(id, now)?;
         let mut made = Vec::new();
         let mut dates = series.recurrence.after(first - TimeDelta::milliseconds(1)).peekable();
-        while let Some(date) = dates.next_if(|date| {
-            waiting < WAITING_MOST && (date.at <= now + HORIZON || !is_ahead)
-        }) {
+        while let Some(date) =
+            dates.next_if(|date| waiting < WAITING_MOST && (date.at <= now + HORIZON || !is_ahead))
+        {
             match self.make(series, by, date, now)? {
                 Made::New(job) => {
                     waiting += 1;
@@ -383,7 +394,8 @@ impl Step<'_> {
                 self.take_again(&spec, by, series.source(now), now)?;
             }
             None => {
-                let taken = self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
+                let taken =
+                    self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
                 if let Taken::Refused(why) = taken {
                     return Ok(Made::Refused(why));
                 }
@@ -445,10 +457,7 @@ impl Step<'_> {
                 "SELECT EXISTS (SELECT 1 FROM series WHERE account = ?1 AND state = 'active'
                  AND taken_at > ?2)",
             )?
-            .query_row(
-                params![account, millis(now + margins::CLOCK_APART)],
-                |row| row.get(0),
-            )?)
+            .query_row(params![account, millis(now + margins::CLOCK_APART)], |row| row.get(0))?)
     }
 
     /// Records a series as the newest file says that was accepted by a database which is lost.
@@ -478,7 +487,9 @@ impl Step<'_> {
         }
         self.know_account(&recurring.job.account)?;
         self.write_series(recurring, source, (SeriesState::Lost, None), now)?;
-        let what = format!("some dates of series {id} may have been sent ({LOST}): none is planned");
+        let what = format!(
+            "some dates of series {id} may have been sent, by a database that is lost: none is planned"
+        );
         let advice = format!(
             "look in the account's history on the website; `qunfa retry {id}` plans its dates from \
              tomorrow on, `qunfa cancel {id}` ends it"
@@ -670,7 +681,9 @@ impl Step<'_> {
             .query_row([id.as_str()], |row| row.get(0))
             .optional()?;
         Ok(other.map(|other| {
-            format!("there is a job {other}, which is no date of a series: give this series another id")
+            format!(
+                "there is a job {other}, which is no date of a series: give this series another id"
+            )
         }))
     }
 
@@ -720,7 +733,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Series> {
     let wall = |column| {
         let word: Option<String> = row.get(column)?;
         word.map(|word| {
-            NaiveDateTime::parse_from_str(&word, WALL).map_err(|_| unreadable("series.first", &word))
+            NaiveDateTime::parse_from_str(&word, WALL)
+                .map_err(|_| unreadable("series.first", &word))
         })
         .transpose()
     };

@@ -75,11 +75,10 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn planned_by(&self, file: &str) -> Result<Vec<JobId>> {
-        let mut statement =
-            self.db.prepare_cached(
-                "SELECT id FROM job WHERE file = ?1 AND wake_at IS NOT NULL
+        let mut statement = self.db.prepare_cached(
+            "SELECT id FROM job WHERE file = ?1 AND wake_at IS NOT NULL
                  AND NOT EXISTS (SELECT 1 FROM occurrence WHERE occurrence.job = job.id)",
-            )?;
+        )?;
         let rows = statement.query_map([file], |row| row.get::<_, String>(0))?;
         let ids = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())

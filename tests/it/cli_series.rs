@@ -32,7 +32,10 @@ fn check_tells_the_next_dates_of_a_series_and_where_quotas_move_one() {
     let text = world.text(&["check", &path]);
 
     assert_fits(&text);
-    assert_golden("check-series.txt", &text.replace(world.folder.path().to_str().unwrap(), "FOLDER"));
+    assert_golden(
+        "check-series.txt",
+        &text.replace(world.folder.path().to_str().unwrap(), "FOLDER"),
+    );
     let json = world.json(&["check", &path, "--json"]);
     let series = &json["files"][0]["series"][0];
     assert_eq!(series["occurrences"][0]["id"], "weekly@2027-03-26");

@@ -458,14 +458,7 @@ impl Swarm {
             if at + age > self.from + TimeDelta::days(self.days) {
                 continue;
             }
-            world.plan(at, World::copy);
-            world.plan(at + age, move |world| {
-                let Some(index) = world.copies.iter().position(|copy| copy.at == at) else {
-                    return;
-                };
-                world.count(name);
-                world.restore(index, fate);
-            });
+            restore(world, (at, age), (fate, name));
         }
     }
 
@@ -571,8 +564,8 @@ impl Swarm {
         if !self.on() {
             return;
         }
-        for half_hour in 1..(self.days + 45) * 48 {
-            world.plan(self.from + TimeDelta::minutes(30 * half_hour), World::extend_series);
+        for hour in 1..(self.days + 45) * 6 {
+            world.plan(self.from + TimeDelta::hours(4 * hour), World::extend_series);
         }
         for number in 0..self.rng.u32(1..4) {
             let index = self.rng.usize(0..world.account_count());
@@ -590,6 +583,12 @@ impl Swarm {
             };
             let comes = self.comes();
             let at = self.moment();
+            if self.rng.u32(0..3) == 0 {
+                // A copy that does not know it is put back.
+                let copied = (at - TimeDelta::minutes(1)).max(self.from);
+                let age = TimeDelta::minutes(self.rng.i64(2..4_000));
+                restore(world, (copied, age), (MarkFate::Kept, "restore with the mark"));
+            }
             drop_series(world, at, (job.clone(), comes), "series");
             if self.rng.bool() {
                 let edited = self.comes();
@@ -751,6 +750,22 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
             "{}: {} for {audience} at {wanted:?}, priority {}: {what}",
             job.account, job.id, job.priority
         ));
+    });
+}
+
+/// Keeps a copy of the database, and puts it back at some age.
+fn restore(
+    world: &mut World,
+    (at, age): (DateTime<Utc>, TimeDelta),
+    (fate, name): (MarkFate, &'static str),
+) {
+    world.plan(at, World::copy);
+    world.plan(at + age, move |world| {
+        let Some(index) = world.copies.iter().position(|copy| copy.at == at) else {
+            return;
+        };
+        world.count(name);
+        world.restore(index, fate);
     });
 }
 

@@ -779,7 +779,8 @@ impl World {
         let digest = Sha256::digest(specs.iter().map(JobSpec::digest).collect::<String>());
         let sha256 = qunfa::model::hex(&digest);
         let now = self.now();
-        let offered: Vec<_> = specs.iter().map(|spec| Offered { spec, recurrence: None, line: 1 }).collect();
+        let offered: Vec<_> =
+            specs.iter().map(|spec| Offered { spec, recurrence: None, line: 1 }).collect();
         let taken = self.engine().take_file((&sha256, "jobs.yaml"), &offered, now);
         let taken = taken.map(|taken| taken.jobs);
         if taken.is_ok() {

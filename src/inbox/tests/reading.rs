@@ -46,7 +46,7 @@ fn the_example_parses() {
     let parsed = parse("e.yaml", EXAMPLE.as_bytes(), &NoLists, &[&accounts[0], &accounts[1]]);
 
     let jobs = parsed.unwrap().jobs;
-    assert_eq!(jobs.len(), 9);
+    assert_eq!(jobs.len(), 10);
     assert!(jobs.iter().all(|job| job.notes.is_empty()));
     assert_eq!(jobs[0].spec.at.unwrap().to_rfc3339(), "2027-03-20T12:00:00+00:00");
 }
@@ -57,6 +57,9 @@ fn the_example_shows_every_field() {
         "id",
         "account",
         "at",
+        "cron",
+        "from",
+        "until",
         "timezone",
         "grace",
         "retry_for",

@@ -52,7 +52,10 @@ fn what_no_series_can_have_is_refused_at_its_place() {
             "    at: 2027-03-20 20:00\n    cron: 0 20 * * FRI\n",
             "f.yaml:4:5: `at` cannot stand beside `cron`",
         ),
-        ("    cron: 0 0 20 * * FRI\n", "f.yaml:4:11: `0 0 20 * * FRI` has 6 instead of five fields"),
+        (
+            "    cron: 0 0 20 * * FRI\n",
+            "f.yaml:4:11: `0 0 20 * * FRI` has 6 instead of five fields",
+        ),
         (
             "    cron: 0 8,20 * * *\n",
             "f.yaml:4:11: `0 8,20 * * *` comes at more than one time of a day, and a series comes at one",

@@ -131,6 +131,40 @@ fn an_edit_holds_for_the_dates_that_wait_and_withdraws_those_it_leaves_out() {
 }
 
 #[test]
+fn an_edit_lets_a_deferred_date_go_on_waiting_as_it_is_written_now() {
+    let mut world = World::with(Kind::Subscription);
+    world.website_send(0).unwrap();
+    world.record_website_send(0);
+    // Saturdays; the day is full.
+    world.drop_series(&spec("weekly", "brand"), &Comes::at(20, 0).on(&[6])).unwrap();
+    assert_eq!(world.due("weekly@2027-03-20"), "2027-03-21 20:00");
+    world.run_until("2027-03-21 10:00");
+
+    let mut edited = spec("weekly", "brand");
+    text(&mut edited, "edited");
+    world.drop_series(&edited, &Comes::at(19, 0).on(&[6])).unwrap();
+    world.run_until("2027-03-21 21:00");
+
+    assert_eq!(world.state("weekly@2027-03-20"), JobState::Sent);
+    assert_eq!(world.accepted(), ["2027-03-21 19:00:00"]);
+}
+
+#[test]
+fn a_date_of_every_day_whose_day_is_full_expires_where_its_series_says_so() {
+    let mut world = World::with(Kind::Subscription);
+    let mut recurring = spec("daily", "brand");
+    recurring.expires = qunfa::model::Expires::After(TimeDelta::hours(12));
+    world.website_send(0).unwrap();
+    world.record_website_send(0);
+
+    world.drop_series(&recurring, &Comes::at(20, 0)).unwrap();
+    days(&mut world, 3);
+
+    assert_eq!(world.state("daily@2027-03-20"), JobState::Expired);
+    assert_eq!(world.accepted(), ["2027-03-21 20:00:00", "2027-03-22 20:00:00"]);
+}
+
+#[test]
 fn the_same_file_again_changes_nothing() {
     let mut world = daily();
     let before = world.dates("daily");
