@@ -25,10 +25,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::{self, Recurrence};
 use crate::config::AccountConfig;
-use crate::model::{Account, Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
+use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::quota::margins;
 use crate::store::{
-    Attention, BatchBody, By, ErrandAsk, EventIn, FollowersAsk, Presence, Recurring, ResultAsk,
+    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Presence, Recurring, ResultAsk,
     ResultWord, Source, Step, Store, StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
@@ -37,6 +37,7 @@ use crate::wechat::protocol::{self, Answer, Request};
 pub use errand::{Undeletable, deletable};
 pub use lane::Lane;
 pub use meaning::conclude;
+pub use series::{first_at, take};
 use turn::Turn;
 
 /// A request that may leave now, and what its answer settles.
@@ -674,32 +675,6 @@ impl Engine {
         work: impl FnOnce(&Step<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.store.step(work)
-    }
-}
-
-/// Returns when a job is due first, by which the jobs of one file are taken.
-pub fn first_at(job: &Offered<'_>, first_taken_at: DateTime<Utc>) -> DateTime<Utc> {
-    let next = job.recurrence.and_then(|recurrence| recurrence.after(first_taken_at).next());
-    job.spec.at.or_else(|| next.map(|date| date.at)).unwrap_or(first_taken_at)
-}
-
-/// Takes one job or series of a file.
-///
-/// # Errors
-/// Where the store fails.
-pub fn take(
-    step: &Step<'_>,
-    job: &Offered<'_>,
-    (account, source): (&Account, Source<'_>),
-    now: DateTime<Utc>,
-) -> Result<Taken, StoreError> {
-    let bodies = &bodies(job.spec);
-    match job.recurrence {
-        Some(recurrence) => {
-            let recurring = Recurring { job: job.spec, recurrence };
-            step.take_series(recurring, By { account, bodies }, source, now)
-        }
-        None => step.take(job.spec, account, bodies, source, now),
     }
 }
 

@@ -1,12 +1,13 @@
-//! Extending series into dated jobs: at the start, when one is taken, and as a chore.
+//! Taking jobs that may be series, and extending series into dated jobs: at the start, when one is
+//! taken, and as a chore.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::{Engine, Lane, bodies, lane_named, lift_generations};
-use crate::model::{JobId, JobState};
-use crate::store::{By, Series, Step, StoreError};
+use crate::engine::{Engine, Lane, Offered, bodies, lane_named, lift_generations};
+use crate::model::{Account, JobId, JobState};
+use crate::store::{By, Recurring, Series, Source, Step, StoreError, Taken};
 
 impl Engine {
     /// Makes the dates of series that have come within their horizon.
@@ -27,6 +28,32 @@ impl Engine {
             lane.wake = Some(lane.wake.map_or(now, |wake| wake.min(now)));
         }
         Ok(())
+    }
+}
+
+/// Returns when a job is due first, by which the jobs of one file are taken.
+pub fn first_at(job: &Offered<'_>, first_taken_at: DateTime<Utc>) -> DateTime<Utc> {
+    let next = job.recurrence.and_then(|recurrence| recurrence.after(first_taken_at).next());
+    job.spec.at.or_else(|| next.map(|date| date.at)).unwrap_or(first_taken_at)
+}
+
+/// Takes one job or series of a file.
+///
+/// # Errors
+/// Where the store fails.
+pub fn take(
+    step: &Step<'_>,
+    job: &Offered<'_>,
+    (account, source): (&Account, Source<'_>),
+    now: DateTime<Utc>,
+) -> Result<Taken, StoreError> {
+    let bodies = &bodies(job.spec);
+    match job.recurrence {
+        Some(recurrence) => {
+            let recurring = Recurring { job: job.spec, recurrence };
+            step.take_series(recurring, By { account, bodies }, source, now)
+        }
+        None => step.take(job.spec, account, bodies, source, now),
     }
 }
 

@@ -87,9 +87,13 @@ impl Reader<'_, '_> {
             let help = "it counts from each date; `until` ends the series";
             self.report.say_with(entry.node.place, message, help);
         }
-        if let (Some(Action::Delete(_)), Some(entry)) = (action, fields.get("delete")) {
-            let message = "`delete` cannot be a series";
-            self.report.say_with(entry.key_place, message, "a broadcast is deleted once");
+        match action {
+            Some(Action::Delete(_)) => {
+                let place = fields.get("delete").map_or(fields.place, |entry| entry.key_place);
+                let message = "`delete` cannot be a series";
+                self.report.say_with(place, message, "a broadcast is deleted once");
+            }
+            Some(Action::Broadcast(_) | Action::Speed(_)) | None => {}
         }
     }
 }

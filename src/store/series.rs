@@ -4,12 +4,12 @@
 //! cancelled like any other, and only its id `ID@DATE` tells what it is a date of. So a series
 //! needs no rules of its own, and its quota conflicts show weeks ahead.
 //!
-//! Dates are made ahead of their time ([`HORIZON`]), in order, and each once for ever: what a
-//! person cancelled is not made again, and a crash anywhere leaves all of an extension or nothing.
-//! Ids come from series and date alone, so an older database that is put back makes the same jobs
-//! with the same clientmsgids. A date that passed while nobody made it is made all the same, late:
-//! its own `grace` ends it as missed, in words, and never sends it. Nothing is passed over unless a
-//! trusted clock says that it lies [`REMEMBERED`] back.
+//! Dates are made weeks ahead of their time, in order, and each once for ever: what a person
+//! cancelled is not made again, and a crash anywhere leaves all of an extension or nothing. Ids come
+//! from series and date alone, so an older database that is put back makes the same jobs with the
+//! same clientmsgids. A date that passed while nobody made it is made all the same, late: its own
+//! `grace` ends it as missed, in words, and never sends it. Nothing is passed over unless a trusted
+//! clock says that it lies weeks back.
 //!
 //! An edit holds for the dates that wait and were never asked for. One that it leaves out is
 //! withdrawn: cancelled, and planned again if a later edit has it again.
@@ -18,27 +18,22 @@
 //! been sent, and nobody knows which, so none is made until a person says `retry`, and then only
 //! those after that day. One id has one zone for ever, so that a date is the same day to all.
 
+mod extend;
+
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
 
-use crate::calendar::{self, Date, Recurrence};
+use crate::calendar::{Date, Recurrence};
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
-use crate::quota::margins;
 use crate::store::take::{LOST, state, too_many};
 use crate::store::{
     Attention, BatchBody, JobView, Result, Said, Source, Step, StoreError, Taken, instant, millis,
     unreadable,
 };
 
-/// How far ahead dates are made: past the end of the next month for most of it.
-const HORIZON: TimeDelta = TimeDelta::days(35);
-/// How many dates of one series may wait. More wait only where a clock is far ahead.
-const WAITING_MOST: usize = 100;
-/// How far back a date that nobody made is still made, to say that it was missed.
-const REMEMBERED: TimeDelta = TimeDelta::days(40);
 /// A word for programs: something about a series.
 const KIND: &str = "series";
 
@@ -290,176 +285,6 @@ impl Step<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Makes the dates of a series that have come within the horizon, and at least its next one;
-    /// returns the new jobs.
-    ///
-    /// Without a trusted clock nothing is passed over: dates that a wrong clock calls past are made,
-    /// and whether they are is decided when they would be released.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn extend(
-        &self,
-        series: &Series,
-        by: By<'_>,
-        trusted: bool,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<JobId>> {
-        let id = &series.job.id;
-        let Some(first) = self.first_to_make(series, trusted, now)? else { return Ok(Vec::new()) };
-        let mut waiting = self.dates_waiting(id)?.len();
-        let mut is_ahead = self.has_date_after(id, now)?;
-        let mut made = Vec::new();
-        let mut dates = series.recurrence.after(first - TimeDelta::milliseconds(1)).peekable();
-        while let Some(date) =
-            dates.next_if(|date| waiting < WAITING_MOST && (date.at <= now + HORIZON || !is_ahead))
-        {
-            match self.make(series, by, date, now)? {
-                Made::New(job) => {
-                    waiting += 1;
-                    made.push(job);
-                }
-                Made::Known => {}
-                Made::Refused(why) => {
-                    self.tell_refused(series, date, &why, now)?;
-                    let next = params![id.as_str(), millis(date.at)];
-                    self.run("UPDATE series SET next_at = ?2 WHERE id = ?1", next)?;
-                    return Ok(made);
-                }
-            }
-            is_ahead |= date.at > now;
-        }
-        let next = dates.peek().map(|date| millis(date.at));
-        self.run("UPDATE series SET next_at = ?2 WHERE id = ?1", params![id.as_str(), next])?;
-        Ok(made)
-    }
-
-    /// Returns the first date to be made, after what a trusted clock passes over.
-    fn first_to_make(
-        &self,
-        series: &Series,
-        trusted: bool,
-        now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>> {
-        let id = &series.job.id;
-        let after = |at: DateTime<Utc>| series.recurrence.after(at).next().map(|date| date.at);
-        if trusted && series.taken_at > now + margins::CLOCK_APART {
-            // It was taken by a clock that was ahead: its dates begin now.
-            self.run(
-                "UPDATE series SET taken_at = ?2 WHERE id = ?1",
-                params![id.as_str(), millis(now)],
-            )?;
-            return Ok(after(now));
-        }
-        match series.next_at {
-            Some(next) if trusted && next < now - REMEMBERED => {
-                let first = after(now - REMEMBERED);
-                let told = first.map_or_else(|| "its end".to_owned(), calendar::beijing);
-                tracing::warn!(
-                    series = id.as_str(),
-                    "nobody planned its dates from {} to {told}; they are passed over",
-                    calendar::beijing(next)
-                );
-                Ok(first)
-            }
-            next => Ok(next),
-        }
-    }
-
-    fn has_date_after(&self, id: &JobId, now: DateTime<Utc>) -> Result<bool> {
-        Ok(self
-            .db
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM occurrence JOIN job ON job.id = occurrence.job
-                 WHERE series = ?1 AND planned_at > ?2)",
-            )?
-            .query_row(params![id.as_str(), millis(now)], |row| row.get(0))?)
-    }
-
-    /// Makes one date, unless it was made before.
-    fn make(&self, series: &Series, by: By<'_>, date: Date, now: DateTime<Utc>) -> Result<Made> {
-        let spec = series.occurrence(date)?;
-        let known: Option<bool> = self
-            .db
-            .prepare_cached("SELECT withdrawn FROM occurrence WHERE job = ?1")?
-            .query_row([spec.id.as_str()], |row| row.get(0))
-            .optional()?;
-        match known {
-            Some(false) => return Ok(Made::Known),
-            Some(true) => {
-                self.run(
-                    "UPDATE occurrence SET withdrawn = 0 WHERE job = ?1",
-                    params![spec.id.as_str()],
-                )?;
-                self.take_again(&spec, by, series.source(now), now)?;
-            }
-            None => {
-                let taken =
-                    self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
-                if let Taken::Refused(why) = taken {
-                    return Ok(Made::Refused(why));
-                }
-                self.run(
-                    "INSERT INTO occurrence (series, date, job) VALUES (?1, ?2, ?3)",
-                    params![series.job.id.as_str(), date.date.to_string(), spec.id.as_str()],
-                )?;
-            }
-        }
-        Ok(Made::New(spec.id))
-    }
-
-    fn tell_refused(
-        &self,
-        series: &Series,
-        date: Date,
-        why: &str,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let id = series.job.id.as_str();
-        let what = format!("{id}@{} cannot be planned: {why}", date.date);
-        tracing::error!("{what}");
-        let advice = format!(
-            "mend it in the series' file, and drop that again; `qunfa cancel {id}` ends the series"
-        );
-        let account = Some(series.job.account.as_str());
-        self.attend(
-            &Attention { account, job: Some(id), kind: KIND, what: &what, advice: &advice },
-            now,
-        )
-    }
-
-    /// Returns the active series that have dates to be made.
-    ///
-    /// # Errors
-    /// Where SQLite fails, or a row was changed by something else.
-    pub fn series_to_extend(&self, now: DateTime<Utc>) -> Result<Vec<Series>> {
-        let mut statement = self.db.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM series WHERE state = 'active' AND (taken_at > ?3
-                 OR (next_at IS NOT NULL AND (next_at <= ?2
-                     OR NOT EXISTS (SELECT 1 FROM occurrence JOIN job ON job.id = occurrence.job
-                         WHERE series = series.id AND planned_at > ?1))))
-             ORDER BY id",
-        ))?;
-        let values =
-            params![millis(now), millis(now + HORIZON), millis(now + margins::CLOCK_APART)];
-        let rows = statement.query_map(values, read)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Says whether some series of an account was taken later than now.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn series_taken_ahead(&self, account: &str, now: DateTime<Utc>) -> Result<bool> {
-        Ok(self
-            .db
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM series WHERE account = ?1 AND state = 'active'
-                 AND taken_at > ?2)",
-            )?
-            .query_row(params![account, millis(now + margins::CLOCK_APART)], |row| row.get(0))?)
-    }
-
     /// Records a series as the newest file says that was accepted by a database which is lost.
     ///
     /// Unless this database knows just that, some of its dates may have been sent: those that wait
@@ -477,7 +302,9 @@ impl Step<'_> {
         let id = &recurring.job.id;
         if let Some(known) = self.series(id)? {
             let is_over = known.state == SeriesState::Cancelled;
-            if is_over || known.digest == recurring.digest() {
+            // One that went back to an earlier version was taken after the file that it left behind.
+            let is_newer = known.taken_at > source.first_taken_at;
+            if is_over || is_newer || known.digest == recurring.digest() {
                 return Ok(());
             }
             for date in self.dates_waiting(id)? {
@@ -707,12 +534,6 @@ impl Step<'_> {
             }
         }))
     }
-}
-
-enum Made {
-    New(JobId),
-    Known,
-    Refused(String),
 }
 
 impl Series {

@@ -19,6 +19,7 @@ mod e2e_files;
 mod e2e_forward;
 mod e2e_listener;
 mod e2e_process;
+mod e2e_series;
 mod followers;
 mod imports;
 mod kill;

@@ -800,6 +800,11 @@ impl World {
         taken
     }
 
+    /// The file that came last was known: its receipt tells of the first time.
+    pub(crate) fn forget_last_file(&mut self) {
+        self.accepted.pop();
+    }
+
     /// Lets a file lie in the inbox's `accepted/`.
     pub(crate) fn remember(&mut self, file: Remembered) {
         self.accepted.push(file);

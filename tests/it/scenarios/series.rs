@@ -374,6 +374,43 @@ fn an_old_database_whose_series_was_edited_since_plans_none_of_its_dates() {
 }
 
 #[test]
+fn a_series_that_went_back_to_an_earlier_version_is_not_lost_after_an_absence() {
+    let mut world = daily();
+    world.run_for(TimeDelta::minutes(1));
+    world.drop_series(&spec("daily", "brand"), &Comes::at(21, 0)).unwrap();
+    world.run_for(TimeDelta::minutes(1));
+    world.drop_series(&spec("daily", "brand"), &Comes::at(20, 0)).unwrap();
+    world.forget_last_file();
+    world.crash(TimeDelta::hours(21));
+
+    world.run_for(TimeDelta::hours(22));
+
+    assert_eq!(world.lost_series(), None);
+    assert_eq!(world.state("daily@2027-03-22"), JobState::Planned);
+}
+
+#[test]
+fn articles_of_a_series_are_made_anew_for_each_date_and_its_files_are_kept() {
+    let mut world = World::with(Kind::Subscription);
+    let mut recurring = spec("daily", "brand");
+    let Action::Broadcast(broadcast) = &mut recurring.action else { unreachable!() };
+    broadcast.content = crate::uploads::article("spring");
+    world.drop_series(&recurring, &Comes::at(20, 0)).unwrap();
+
+    days(&mut world, 3);
+
+    assert_eq!(world.accepted().len(), 3);
+    let drafts =
+        world.platform.requests().iter().filter(|logged| logged.path.contains("draft/add"));
+    assert_eq!(drafts.count(), 3);
+    world.lose_database_but_not_the_files();
+    world.run_for(TimeDelta::minutes(1));
+    let now = world.now();
+    let kept = world.engine().change(|step| step.files_in_use(now)).unwrap();
+    assert!(!kept.is_empty());
+}
+
+#[test]
 fn a_lost_database_knows_its_series_and_sends_none_of_its_dates() {
     let mut world = daily();
     days(&mut world, 3);
