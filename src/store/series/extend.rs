@@ -81,11 +81,12 @@ impl Step<'_> {
             Some(next) if trusted && next < now - REMEMBERED => {
                 let first = after(now - REMEMBERED);
                 let told = first.map_or_else(|| "its end".to_owned(), calendar::beijing);
-                tracing::warn!(
-                    series = id.as_str(),
-                    "nobody planned its dates from {} to {told}; they are passed over",
+                let why = format!(
+                    "nobody planned its dates from {} to {told}: they are passed over",
                     calendar::beijing(next)
                 );
+                tracing::warn!(series = id.as_str(), "{why}");
+                self.run("UPDATE series SET why = ?2 WHERE id = ?1", params![id.as_str(), why])?;
                 Ok(first)
             }
             next => Ok(next),

@@ -276,6 +276,27 @@ fn dates_that_passed_while_no_daemon_ran_are_missed_in_words_and_the_next_one_go
 }
 
 #[test]
+fn dates_of_an_absence_of_years_are_passed_over_in_words() {
+    let mut world = daily();
+    world.crash(TimeDelta::days(800));
+
+    world.run_until("2029-05-29 13:00");
+    world.resume();
+    for _ in 0..6 {
+        world.run_for(TimeDelta::minutes(5));
+        world.extend_series();
+    }
+    world.run_until("2029-05-29 21:00");
+
+    assert_eq!(world.accepted(), ["2029-05-29 20:00:00"]);
+    assert_eq!(world.state("daily@2029-05-28"), JobState::Missed);
+    assert!(world.dates("daily").len() < 300, "{}", world.dates("daily").len());
+    let id = qunfa::model::JobId::parse("daily").unwrap();
+    let why = world.engine().store().read().series(&id).unwrap().unwrap().why.unwrap();
+    assert!(why.starts_with("nobody planned its dates from "), "{why}");
+}
+
+#[test]
 fn a_file_taken_by_a_clock_far_ahead_has_its_dates_from_now_on() {
     let mut world = World::with(Kind::Subscription);
     world.step_clock(TimeDelta::days(3_000));
