@@ -4,11 +4,11 @@
 //! # Flow
 //!
 //! A job file is dropped into the [`inbox`], read strictly, and its jobs are stored with the
-//! claims they own on quota windows ([`store`]). When a job is due, the [`engine`] asks the rules
-//! ([`quota`], [`plan`]), writes the intent, its charges and its clientmsgid in one transaction,
-//! and only then hands out the request. The [`daemon`] makes it ([`wechat`]), and the answer, an
-//! event or a later question settles what is known. `status` and `show` ([`cli`]) read the same
-//! rows.
+//! claims they own on quota windows ([`store`]); of a recurring one, its next dates are, each as a
+//! job of its own. When a job is due, the [`engine`] asks the rules ([`quota`], [`plan`]), writes
+//! the intent, its charges and its clientmsgid in one transaction, and only then hands out the
+//! request. The [`daemon`] makes it ([`wechat`]), and the answer, an event or a later question
+//! settles what is known. `status` and `show` ([`cli`]) read the same rows.
 //!
 //! # Map
 //!

@@ -13,6 +13,9 @@ use crate::store::{Attention, Result, Step, Taken, millis};
 const HORIZON: TimeDelta = TimeDelta::days(35);
 /// How many dates of one series may wait. More wait only where a clock is far ahead.
 const WAITING_MOST: usize = 100;
+/// How much the requests of its waiting dates may take in all: each date has its own, and long lists
+/// must not keep the daemon from its releases while they are written.
+const WAITING_BYTES: usize = 32 << 20;
 /// How far back a date that nobody made is still made, to say that it was missed.
 const REMEMBERED: TimeDelta = TimeDelta::days(40);
 impl Step<'_> {
@@ -34,11 +37,13 @@ impl Step<'_> {
         let id = &series.job.id;
         let Some(first) = self.first_to_make(series, trusted, now)? else { return Ok(Vec::new()) };
         let mut waiting = self.dates_waiting(id)?.len();
+        let bytes: usize = by.bodies.iter().map(|batch| batch.body.len()).sum();
+        let most = (WAITING_BYTES / bytes.max(1)).clamp(2, WAITING_MOST);
         let mut is_ahead = self.has_date_after(id, now)?;
         let mut made = Vec::new();
         let mut dates = series.recurrence.after(first - TimeDelta::milliseconds(1)).peekable();
         while let Some(date) =
-            dates.next_if(|date| waiting < WAITING_MOST && (date.at <= now + HORIZON || !is_ahead))
+            dates.next_if(|date| waiting < most && (date.at <= now + HORIZON || !is_ahead))
         {
             match self.make(series, by, date, now)? {
                 Made::New(job) => {

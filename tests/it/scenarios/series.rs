@@ -66,6 +66,17 @@ fn dates_are_jobs_five_weeks_ahead_and_claim_their_windows() {
 }
 
 #[test]
+fn fewer_dates_of_a_very_large_job_are_planned_ahead() {
+    let mut world = World::with(Kind::Subscription);
+    let mut large = spec("daily", "brand");
+    text(&mut large, &"x".repeat(4 << 20));
+
+    world.drop_series(&large, &Comes::at(20, 0)).unwrap();
+
+    assert_eq!(world.dates("daily").len(), 7);
+}
+
+#[test]
 fn a_series_that_comes_rarely_has_its_next_date_planned() {
     let mut world = World::with(Kind::Subscription);
     let comes = Comes { yearly: true, ..Comes::at(11, 0) };
