@@ -15,6 +15,7 @@ use crate::store::{Result, Step, StoreError, instant, millis};
 impl Step<'_> {
     /// Counts one delivery for each OpenID of an accepted list, in the month it was accepted in.
     ///
+    /// It counts for nothing any more once the batch has failed, which reached nobody.
     /// What was adopted had been accepted by an earlier request, if there was one.
     pub(super) fn note_deliveries(
         &self,
@@ -60,9 +61,27 @@ impl Step<'_> {
                 (full.into(), total.into())
             }
         };
-        let block = Block { rule: Rule::MonthlyReceiver, window, because: quota::Because::Used };
+        if full == 0 {
+            return Ok(None);
+        }
         let wanted_whole = job.on_full_receivers == OnFullReceivers::Defer;
-        Ok((full > 0 && (full == total || wanted_whole)).then_some(block))
+        let blocks = wanted_whole || (full == total && !self.missed_some(&account.name, window)?);
+        let block = Block { rule: Rule::MonthlyReceiver, window, because: quota::Because::Used };
+        Ok(blocks.then_some(block))
+    }
+
+    /// Says whether the platform reported of some broadcast of a month that it did not reach
+    /// everybody: nobody knows whom, so no receiver certainly had it.
+    fn missed_some(&self, account: &str, month: Window) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM batch WHERE account = ?1 AND accepted_at >= ?2
+                    AND accepted_at < ?3 AND (error_count > 0 OR sent_count < filter_count))",
+            )?
+            .query_row(params![account, millis(month.start()), millis(month.end())], |row| {
+                row.get(0)
+            })?)
     }
 
     /// Counts a list's receivers that certainly had their four of a month, and all of them.
@@ -89,10 +108,11 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT count(*) FILTER (WHERE (SELECT count(*) FROM delivery d
+                        JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
                         WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value) >= ?4), count(*)
                  FROM batch, json_each(batch.body, '$.touser') r
                  WHERE batch.job = ?1 AND replaced = 0 AND receivers IS NOT NULL
-                   AND state IN ('planned', 'asking', 'in_doubt')",
+                   AND batch.state IN ('planned', 'asking', 'in_doubt')",
             )?
             .query_row(params![id.as_str(), account.name, month.to_string(), limit], |row| {
                 Ok((row.get(0)?, row.get(1)?))
@@ -170,8 +190,9 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT count(*) FILTER (WHERE n >= ?3), count(*) FILTER (WHERE n + ?4 >= ?3)
-                 FROM (SELECT count(*) AS n FROM delivery WHERE account = ?1 AND month = ?2
-                       GROUP BY openid)",
+                 FROM (SELECT count(*) AS n FROM delivery d
+                       JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
+                       WHERE d.account = ?1 AND month = ?2 GROUP BY openid)",
             )?
             .query_row(params![account.name, month.to_string(), limit, broad], |row| {
                 Ok((row.get(0)?, row.get(1)?))
@@ -194,7 +215,7 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT (SELECT count(*) FROM batch WHERE account = ?1 AND receivers IS NULL
-                           AND accepted_at >= ?3 AND accepted_at < ?4)
+                           AND state <> 'failed' AND accepted_at >= ?3 AND accepted_at < ?4)
                       + (SELECT count(*) FROM charge JOIN external_send e ON e.id = external_send
                          WHERE charge.account = ?1 AND rule = ?5 AND \"window\" = ?2
                            AND state <> 'returned')",
@@ -226,8 +247,9 @@ impl Step<'_> {
         let receivers = self
             .db
             .prepare_cached(
-                "SELECT r.value, (SELECT count(*) FROM delivery d WHERE d.account = ?2 AND d.month = ?3
-                        AND d.openid = r.value) >= ?4
+                "SELECT r.value, (SELECT count(*) FROM delivery d
+                        JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
+                        WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value) >= ?4
                  FROM batch, json_each(batch.body, '$.touser') r
                  WHERE batch.job = ?1 AND replaced = 0 ORDER BY batch.number, r.key",
             )?

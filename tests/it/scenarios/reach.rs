@@ -1,9 +1,10 @@
 //! What is known of the followers: read page by page, counted four a month, never in the way.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use qunfa::model::{Audience, JobId, JobState, Kind, OnFullReceivers};
-use qunfa::sandbox::{AccountSpec, Fault, FaultKind, Review, Tag};
+use qunfa::model::{Audience, Credence, JobId, JobState, Kind, OnFullReceivers};
+use qunfa::sandbox::{AccountSpec, EventFate, Fault, FaultKind, Review, Tag};
 use qunfa::store::{FollowersView, Reach};
+use qunfa::wechat::callback::{self, Incoming};
 
 use crate::world::{CrashPoint, World, time};
 
@@ -43,6 +44,26 @@ impl World {
         let account = &self.setup(0).account;
         let id = JobId::parse(id).unwrap();
         engine.store().read().reach(&id, account, (at, self.now())).unwrap()
+    }
+
+    /// The event of a broadcast that one of its receivers did not get.
+    fn event_with_errors(&mut self, id: &str) {
+        let msg_id = self.view(id).batches[0].msg_id.unwrap();
+        let body = format!(
+            "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName>\
+             <CreateTime>{}</CreateTime><MsgType>event</MsgType>\
+             <Event>MASSSENDJOBFINISH</Event><MsgID>{msg_id}</MsgID><Status>send success</Status>\
+             <TotalCount>3</TotalCount><FilterCount>3</FilterCount><SentCount>2</SentCount>\
+             <ErrorCount>1</ErrorCount></xml>",
+            self.at.timestamp()
+        );
+        let Ok(Incoming::MassSendJobFinish(event)) = callback::parse(body.as_bytes()) else {
+            panic!("cannot be read: {body}");
+        };
+        let now = self.now();
+        let received = (body.as_bytes(), &event, Credence::Hint);
+        self.engine().receive(0, received, now).unwrap();
+        self.engine().look_again(now);
     }
 
     fn paths(&self, path: &str) -> usize {
@@ -423,6 +444,45 @@ fn a_broadcast_that_failed_review_was_received_by_nobody() {
     let reach = world.reach("next", time("2027-03-20 20:00")).unwrap();
 
     assert_eq!((reach.full, reach.possible), (0, 0), "{}", reach.sentence());
+}
+
+#[test]
+fn a_list_whose_broadcast_failed_is_not_full_of_it() {
+    let mut world = World::with_safe_callback(Kind::Service);
+    world.platform.inject(FaultKind::Review(Review::Failed));
+    for hour in 14..18 {
+        world.job(&format!("l{hour}")).list(3).at(&format!("2027-03-20 {hour}:00")).submit();
+    }
+    world.job("fifth").list(3).at("2027-03-20 20:00").submit();
+
+    world.run_until("2027-03-20 20:10");
+
+    assert_eq!(world.state("l14"), JobState::Failed);
+    assert_eq!(world.state("fifth"), JobState::Sent, "{}", world.reason("fifth"));
+}
+
+#[test]
+fn an_audience_is_not_certainly_full_where_a_broadcast_missed_somebody() {
+    for list in [false, true] {
+        let mut world = World::new();
+        world.add_account("brand", Kind::Service, |setup, spec| {
+            setup.callback = true;
+            spec.followers = 1_000;
+        });
+        world.read_followers();
+        for hour in 14..19 {
+            let job = world.job(&format!("j{hour}"));
+            let job = if list { job.list(3) } else { job.tag() };
+            job.at(&format!("2027-03-20 {hour}:00")).submit();
+        }
+        world.platform.inject(FaultKind::Events(EventFate::Lost));
+        world.run_until("2027-03-20 14:01");
+        world.event_with_errors("j14");
+
+        world.run_until("2027-03-20 19:10");
+
+        assert_eq!(world.state("j18"), JobState::Sent, "{}", world.reason("j18"));
+    }
 }
 
 #[test]
