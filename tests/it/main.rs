@@ -24,6 +24,7 @@ mod notify;
 mod oracle;
 mod planted;
 mod rig;
+mod samples;
 mod scenarios;
 mod schema;
 mod simulation;
