@@ -25,6 +25,7 @@ mod notify;
 mod oracle;
 mod planted;
 mod rig;
+mod samples;
 mod scenarios;
 mod schema;
 mod simulation;
