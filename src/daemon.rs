@@ -257,6 +257,7 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let mark = lock::read_mark(&config.state_dir)?;
     let known = store.read().presence()?;
     let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
+    let marked = mark.is_some();
     let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
     if forgot {
         let kept = files::Files::open(&config.state_dir)?;
@@ -266,6 +267,10 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
             tracing::warn!(files = files.len(), "the accepted files are read back");
             engine.take_back(&files, now)?;
         }
+    }
+    if !marked {
+        // From the first start on, so that its absence means something.
+        lock::write_mark(&config.state_dir, engine.mark())?;
     }
     Ok(engine)
 }

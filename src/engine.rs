@@ -178,7 +178,7 @@ pub enum TakeError {
 impl Engine {
     /// Takes over a database: open attempts are in doubt from now on.
     ///
-    /// A mark ahead of the database holds everything at once.
+    /// A mark ahead of the database, or none beside one with intents, holds everything at once.
     ///
     /// # Errors
     /// Where the store fails.
@@ -189,6 +189,7 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let mut lanes: Vec<_> = accounts.into_iter().map(|config| Lane::new(config, now)).collect();
+        let lost = mark.is_none();
         let mark = mark.unwrap_or_default();
         let absence = store.step(|step| {
             for lane in &lanes {
@@ -199,6 +200,12 @@ impl Engine {
             if mark.high_water > presence.high_water {
                 hold_for_restore(step, "the database is older than the mark beside it", now)?;
                 step.count_on_from(mark.high_water)?;
+            } else if lost && presence.high_water > 0 {
+                hold_for_restore(
+                    step,
+                    "the mark beside the database is missing, so it may be an old one",
+                    now,
+                )?;
             }
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
@@ -224,6 +231,11 @@ impl Engine {
     /// Returns the store, to read.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Returns what the mark beside the database has to say.
+    pub fn mark(&self) -> &Mark {
+        &self.mark
     }
 
     /// Gives the store back, forgetting everything else.
@@ -494,9 +506,12 @@ impl Engine {
     }
 
     /// Says whether a database may have forgotten jobs that were sent: it is empty, older than the
-    /// mark beside it, or nobody has run with it for long.
+    /// mark beside it or without one, or nobody has run with it for long.
     pub fn may_have_forgotten(known: &Presence, mark: Option<&Mark>, now: DateTime<Utc>) -> bool {
-        let older = mark.is_some_and(|mark| mark.high_water > known.high_water);
+        let older = match mark {
+            Some(mark) => mark.high_water > known.high_water,
+            None => known.high_water > 0,
+        };
         let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
         !known.has_jobs || older || away
     }

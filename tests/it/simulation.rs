@@ -441,13 +441,12 @@ impl Swarm {
                 1 => TimeDelta::minutes(self.rng.i64(60..20 * 60)),
                 _ => TimeDelta::hours(self.rng.i64(20..240)),
             };
-            // An old database without its mark is saved by 45065 alone: where the platform answers
-            // 45028 before it, a job that it forgot is deferred, out of the platform's memory.
-            let fates = if self.quota_first { 1 } else { 3 };
-            let (fate, name) = match self.rng.u32(0..fates) {
-                0 => (MarkFate::Kept, "restore with the mark"),
-                1 => (MarkFate::Older, "restore with an older mark"),
-                _ => (MarkFate::Gone, "restore without a mark"),
+            // An old database beside a mark as old is saved by 45065 alone: where the platform
+            // answers 45028 before it, a job that it forgot is deferred, out of the platform's memory.
+            let (fate, name) = match self.rng.u32(0..3) {
+                1 if !self.quota_first => (MarkFate::Older, "restore with an older mark"),
+                2 => (MarkFate::Gone, "restore without a mark"),
+                _ => (MarkFate::Kept, "restore with the mark"),
             };
             if at + age > self.from + TimeDelta::days(self.days) {
                 continue;

@@ -421,6 +421,7 @@ impl World {
         let known = store.read().presence().unwrap();
         let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
         let mut engine = Engine::open(store, accounts, mark, now).unwrap();
+        self.disk.mark.get_or_insert_with(|| engine.mark().clone());
         engine.decide_ahead(self.ahead);
         if forgot {
             engine.take_back(&self.accepted, now).unwrap();
