@@ -122,6 +122,10 @@ impl Lane {
         let name = &self.config.account.name;
         let what = format!("the followers of {name} could not be read: {why}");
         tracing::warn!("{what}");
+        // Where it never worked nothing has changed, and `qunfa followers` tells why.
+        if step.followers_view(name)?.read_at.is_none() {
+            return Ok(());
+        }
         let advice = format!(
             "nothing waits for it; they are read again tomorrow, or by `qunfa followers {name} --refresh`"
         );

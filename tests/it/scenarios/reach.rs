@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::model::{Audience, Credence, JobId, JobState, Kind, OnFullReceivers};
-use qunfa::sandbox::{AccountSpec, EventFate, Fault, FaultKind, Review, Tag};
+use qunfa::sandbox::{AccountSpec, EventFate, FOREVER, Fault, FaultKind, Review, Tag};
 use qunfa::store::{FollowersView, Reach};
 use qunfa::wechat::callback::{self, Incoming};
 
@@ -219,6 +219,20 @@ fn a_refused_reading_is_told_and_keeps_what_was_known_and_holds_no_send() {
     let engine = world.engine.as_ref().unwrap();
     let notes = engine.store().read().attention(world.now()).unwrap();
     assert!(notes.iter().any(|note| note.kind == "followers"), "{notes:?}");
+}
+
+#[test]
+fn an_account_that_may_not_read_its_followers_needs_no_person_for_it() {
+    let mut world = World::with_followers(100);
+    let refused = Fault::new(FaultKind::Errcode(48_001)).on_path("/cgi-bin/tags/get");
+    world.platform.inject(refused.times(FOREVER));
+
+    world.wish();
+    world.run_for(TimeDelta::hours(1));
+
+    let view = world.followers();
+    assert!(view.failed.as_deref().is_some_and(|why| why.contains("48001")), "{view:?}");
+    assert!(world.attention().is_empty(), "{:?}", world.attention());
 }
 
 #[test]
