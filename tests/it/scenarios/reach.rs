@@ -477,7 +477,11 @@ fn a_list_whose_broadcast_failed_is_not_full_of_it() {
 
 #[test]
 fn an_audience_is_not_certainly_full_where_a_broadcast_missed_somebody() {
-    for list in [false, true] {
+    // Where all seem full and some may not be, nobody is dropped: a list of nobody cannot be sent.
+    let drop = OnFullReceivers::Drop;
+    for (list, policy) in
+        [(false, OnFullReceivers::Send), (true, OnFullReceivers::Send), (true, drop)]
+    {
         let mut world = World::new();
         world.add_account("brand", Kind::Service, |setup, spec| {
             setup.callback = true;
@@ -487,6 +491,7 @@ fn an_audience_is_not_certainly_full_where_a_broadcast_missed_somebody() {
         for hour in 14..19 {
             let job = world.job(&format!("j{hour}"));
             let job = if list { job.list(3) } else { job.tag() };
+            let job = job.with(|spec| spec.on_full_receivers = policy);
             job.at(&format!("2027-03-20 {hour}:00")).submit();
         }
         world.platform.inject(FaultKind::Events(EventFate::Lost));
