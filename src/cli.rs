@@ -35,6 +35,7 @@ use serde::Serialize;
 use crate::config::{self, Config, ConfigError, Secrets};
 use crate::daemon::{self, Now, RunError};
 use crate::demo;
+use crate::inbox;
 use crate::store::StoreError;
 
 /// The whole command line.
@@ -80,6 +81,7 @@ impl Arguments {
             | Command::Backup(_)
             | Command::Completions(_)
             | Command::Man(_)
+            | Command::Schema
             | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
         }
     }
@@ -133,6 +135,8 @@ enum Command {
     Completions(manual::CompletionsOptions),
     /// Print the manual page
     Man(manual::ManOptions),
+    /// Print the JSON Schema of job files, for editors
+    Schema,
 }
 
 /// How an answer is written.
@@ -322,6 +326,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Backup(options) => backup::run(&options, &config()?, terminal)?,
         Command::Completions(options) => manual::completions(&options, terminal)?,
         Command::Man(options) => manual::man(&options, terminal)?,
+        Command::Schema => terminal.write(inbox::SCHEMA)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)

@@ -15,6 +15,7 @@ mod html;
 mod job;
 mod media;
 mod package;
+mod schema;
 mod submit;
 mod time;
 
@@ -31,6 +32,7 @@ pub use archive::{AcceptedBack, Receipt, ReceiptJob};
 pub use entry::Entry;
 pub use job::ParsedJob;
 pub use package::{Package, Unread, read_path, read_path_gathering};
+pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
 
 use crate::model::Account;
