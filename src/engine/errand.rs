@@ -26,8 +26,6 @@ const GAPS_S: [i64; 5] = [5, 15, 60, 300, 900];
 const DECISIONS_PER_PASS: usize = 50;
 /// How long a deletion waits before it looks again whether its broadcast went out.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
-/// The platform's answer for a broadcast that it does not know, or no longer.
-const NO_SUCH_MSG_ID: i64 = 40059;
 
 /// How often an errand is asked at most.
 fn tries(role: Role) -> u32 {
@@ -325,7 +323,7 @@ impl Lane {
             }
             ErrandReading::Refused(said) => {
                 let asked = Asked { step, ask, errand: &errand, now };
-                let may_be_done = errand.attempts > 1 && said.code == Some(NO_SUCH_MSG_ID);
+                let may_be_done = errand.attempts > 1 && said.code == Some(codes::NO_SUCH_MSG_ID);
                 if may_be_done && !errand.verifies && matches!(errand.errand, Errand::Delete(_)) {
                     return asked.verify(&said);
                 }
@@ -389,11 +387,11 @@ fn verified(status: StatusReading) -> ErrandReading {
         StatusReading::NewToken => ErrandReading::NewToken,
         StatusReading::Pause { code, errmsg } => ErrandReading::Pause(said(Some(code), &errmsg)),
         StatusReading::NotOurs => {
-            ErrandReading::Refused(said(Some(NO_SUCH_MSG_ID), "the broadcast is not known"))
+            ErrandReading::Refused(said(Some(codes::NO_SUCH_MSG_ID), "the broadcast is not known"))
         }
         StatusReading::Success | StatusReading::Sending | StatusReading::Failed => {
             let errmsg = "the platform does not know it as deleted";
-            ErrandReading::Refused(said(Some(NO_SUCH_MSG_ID), errmsg))
+            ErrandReading::Refused(said(Some(codes::NO_SUCH_MSG_ID), errmsg))
         }
         StatusReading::Unclear(why) => {
             ErrandReading::Later { certain: false, said: said(None, &why) }

@@ -26,8 +26,6 @@ const PAUSE: TimeDelta = TimeDelta::seconds(5);
 const PAUSE_MAX: TimeDelta = TimeDelta::minutes(5);
 /// The pause while the platform converts a video (46007), or wants fewer calls.
 const PAUSE_TOLD: TimeDelta = TimeDelta::seconds(30);
-/// The platform does not know an id (any more).
-const UNKNOWN_ID: i64 = 40_007;
 /// How many jobs' preparations a single pass looks at.
 const JOBS_PER_PASS: usize = 100;
 
@@ -328,7 +326,8 @@ fn refuse(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let why = said(wanting, Some(code), errmsg);
-    if code == UNKNOWN_ID && wanting.unknown_ids == 0 {
+    let kind = wanting.upload.kind;
+    if code == codes::NO_SUCH_MEDIA_ID && step.uploads_answered(&wanting.job, kind, code)? == 1 {
         if let Some(material) = step.material(&wanting.job)? {
             for asset in &material.assets {
                 step.forget_upload(&account.name, asset.kind, &asset.media.sha256)?;
