@@ -11,6 +11,7 @@
 //! memory until the time has come, unless a hold, a pause or a stepped clock comes first.
 
 mod errand;
+pub mod hand;
 mod lane;
 mod meaning;
 mod prepare;
@@ -33,6 +34,7 @@ use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
 
 pub use errand::{Undeletable, deletable};
+use hand::Hand;
 pub use lane::Lane;
 pub use meaning::conclude;
 use turn::Turn;
@@ -314,6 +316,7 @@ impl Engine {
             let mut generations = Vec::new();
             for index in ready {
                 let lane = &mut lanes[index];
+                hand::take_up(Hand::Account(lane.config.account.name.clone()));
                 let before = usize::from(lane.busy);
                 let mut turn = Turn {
                     step,
@@ -415,6 +418,7 @@ impl Engine {
         store.step(|step| {
             for (index, ticket, answer) in answers {
                 let lane = &mut lanes[*index];
+                hand::take_up(Hand::Account(lane.config.account.name.clone()));
                 lane.settle(step, *ticket, answer, now)?;
                 if lane.clock_trusted(now)
                     && let Some(presence) = absence.take()
@@ -442,6 +446,7 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<TakenFile, TakeError> {
         let Self { store, lanes, .. } = self;
+        hand::take_up(Hand::File(name.to_owned()));
         let taken = store.step(|step| {
             let first_taken_at = step.know_file(sha256, name, now)?;
             let mut refused = Vec::new();

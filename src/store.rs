@@ -99,6 +99,17 @@ impl StoreError {
             Self::Newer(..) | Self::Access(..) | Self::Guard(_) => false,
         }
     }
+
+    /// Says whether only our own fault explains it: what is stored, or was to be, is not as it must be.
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::Guard(_) => true,
+            Self::Failed(error) => error
+                .sqlite_error_code()
+                .is_none_or(|code| code == rusqlite::ErrorCode::ConstraintViolation),
+            Self::Damaged(..) | Self::Newer(..) | Self::Access(..) => false,
+        }
+    }
 }
 
 /// The result of everything here.

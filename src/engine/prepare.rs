@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calendar::{Span, Window};
 use crate::engine::turn::Turn;
-use crate::engine::{Lane, Ticket};
+use crate::engine::{Lane, Ticket, hand};
 use crate::model::{
     Account, Article, ArticlesVia, Asset, JobId, JobState, Material, NEWS, UploadKind, key,
     placeholder,
@@ -72,9 +72,11 @@ impl Turn<'_, '_> {
                 }
                 return Ok(Some(lane.preflight_at.max(self.now + PAUSE)));
             }
+            hand::job(Some(id.as_str()));
             if self.advance_uploads(lane, &id)? {
                 return Ok(None);
             }
+            hand::job(None);
         }
         Ok(Some(self.now + TimeDelta::milliseconds(10)))
     }

@@ -13,6 +13,7 @@ mod disk;
 mod e2e;
 mod e2e_approval;
 mod e2e_articles;
+mod e2e_crashes;
 mod e2e_errands;
 mod e2e_files;
 mod e2e_forward;
