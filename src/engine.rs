@@ -225,19 +225,9 @@ impl Engine {
         &self.store
     }
 
-    /// Gives the store back, forgetting everything else.
-    pub fn into_store(self) -> Store {
-        self.store
-    }
-
     /// Returns the accounts in the config's order.
     pub fn accounts(&self) -> impl Iterator<Item = &AccountConfig> {
         self.lanes.iter().map(|lane| &lane.config)
-    }
-
-    /// Returns the place of an account by name.
-    pub fn lane_of(&self, account: &str) -> Option<usize> {
-        self.lanes.iter().position(|lane| lane.config.account.name == account)
     }
 
     /// Returns the last reading of each account's platform clock: when it was read, and what it said.
@@ -373,7 +363,7 @@ impl Engine {
         Ok(fired)
     }
 
-    /// Returns the requests that wait for their time.
+    /// Returns the requests that wait for their time: those that a crash now would lose.
     pub fn armed(&self) -> impl Iterator<Item = &Outgoing> {
         self.armed.values()
     }

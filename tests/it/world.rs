@@ -437,7 +437,7 @@ impl World {
         // The daemon says every few minutes that it is alive.
         let now = self.now();
         engine.change(|step| step.seen(now)).unwrap();
-        drop(engine.into_store());
+        drop(engine);
         self.say(&format!("the daemon crashes, for {} s", down.num_seconds()));
         let soon = self.at + TimeDelta::milliseconds(1_900);
         let early: Vec<_> = self
