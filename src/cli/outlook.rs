@@ -119,21 +119,6 @@ impl Outlook {
     }
 }
 
-/// Says whether a job waits to be released.
-pub(super) fn waits(state: JobState) -> bool {
-    match state {
-        JobState::Planned | JobState::Held | JobState::Releasing => true,
-        JobState::Accepted
-        | JobState::Sent
-        | JobState::Failed
-        | JobState::Partial
-        | JobState::Uncertain
-        | JobState::Cancelled
-        | JobState::Expired
-        | JobState::Missed => false,
-    }
-}
-
 impl Around {
     /// Reads what stops each account, and how the daemon does.
     pub(super) fn read(
@@ -200,7 +185,7 @@ impl Around {
         config: &Config,
         view: &JobView,
     ) -> Result<Option<Outlook>, StoreError> {
-        let (true, Some(id)) = (waits(view.state), JobId::parse(&view.id)) else {
+        let (true, Some(id)) = (view.state.waits(), JobId::parse(&view.id)) else {
             return Ok(None);
         };
         let (job, batches) = (step.job(&id)?, step.batches(&id)?);

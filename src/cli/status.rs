@@ -443,7 +443,7 @@ fn next(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
         }
     }
     page.table(2, &table);
-    let waiting = |(state, _): &&(JobState, u64)| outlook::waits(*state);
+    let waiting = |(state, _): &&(JobState, u64)| state.waits();
     let all: u64 = view.jobs.iter().filter(waiting).map(|(_, n)| n).sum();
     let shown = view.next.len().min(NEXT_SHOWN) as u64;
     if all > shown {

@@ -338,22 +338,13 @@ fn refuse(
         return step.rest_uploads(&wanting.job, now + PAUSE, &why);
     }
     let job = step.job(&wanting.job)?;
-    match job.state {
-        JobState::Planned | JobState::Held | JobState::Releasing => {
-            let row = codes::for_query(code);
-            let why = format!("{why}: {}; {}", row.what, row.advice);
-            step.end_for(&job, account, JobState::Failed, &why, now)
-        }
+    if !job.state.waits() {
         // It ended in the meantime.
-        JobState::Accepted
-        | JobState::Sent
-        | JobState::Failed
-        | JobState::Partial
-        | JobState::Uncertain
-        | JobState::Cancelled
-        | JobState::Expired
-        | JobState::Missed => Ok(()),
+        return Ok(());
     }
+    let row = codes::for_query(code);
+    let why = format!("{why}: {}; {}", row.what, row.advice);
+    step.end_for(&job, account, JobState::Failed, &why, now)
 }
 
 fn pause(attempts: u32) -> TimeDelta {
