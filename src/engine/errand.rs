@@ -14,9 +14,9 @@ use crate::quota::margins;
 use crate::store::{
     Again, DeletionFacts, ErrandAsk, ErrandWord, OpenErrand, Role, Step, StoreError,
 };
+use crate::wechat::codes;
 use crate::wechat::protocol::errand::{self, ErrandReading, Said, Told};
 use crate::wechat::protocol::{self, Answer, Request, StatusReading};
-use crate::wechat::{Meaning, codes};
 
 use super::turn::Turn;
 
@@ -411,19 +411,29 @@ fn words(said: &Said) -> String {
     match said.code {
         Some(code) => {
             let row = codes::for_query(code);
-            let advice = match row.meaning {
-                Meaning::GiveUp | Meaning::PauseAccount => {
-                    format!("; {}", row.advice)
-                }
-                Meaning::Accepted
-                | Meaning::Adopt
-                | Meaning::InDoubt
-                | Meaning::Retry { .. }
-                | Meaning::NewToken
-                | Meaning::NextWindow(_) => String::new(),
-            };
+            let advice = row.helps().map_or_else(String::new, |helps| format!("; {helps}"));
             format!("the platform answered {code} ({}): {}{advice}", said.errmsg, row.what)
         }
         None => said.errmsg.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_told_with_what_a_person_can_do_about_it() {
+        let told = |code| words(&Said { code: Some(code), errmsg: "m".to_owned() });
+
+        assert_eq!(
+            told(89504),
+            "the platform answered 89504 (m): the platform waits for the administrator; let the \
+             account's administrator confirm the call on the phone"
+        );
+        assert_eq!(
+            told(45011),
+            "the platform answered 45011 (m): the account made too many calls in one minute"
+        );
     }
 }

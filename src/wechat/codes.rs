@@ -58,6 +58,13 @@ pub struct Row {
     pub advice: &'static str,
 }
 
+impl Row {
+    /// Returns what a person can do; none where it passes by itself.
+    pub fn helps(&self) -> Option<&'static str> {
+        (!self.advice.starts_with("nothing")).then_some(self.advice)
+    }
+}
+
 /// How long to leave the platform alone after a refusal that passes by itself.
 ///
 /// The platform says "a minute"; the second is a margin.

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod cli;
+mod cli_awaited;
 mod cli_errands;
 mod cli_plan;
 mod cli_quota;
