@@ -4,6 +4,8 @@
 mod canaries;
 mod cli;
 mod cli_awaited;
+mod cli_check;
+mod cli_decisions;
 mod cli_errands;
 mod cli_plan;
 mod cli_quota;
