@@ -12,6 +12,7 @@ mod cli_quota;
 mod cli_status;
 mod cli_submit;
 mod cli_tools;
+mod cli_watch;
 mod disk;
 mod e2e;
 mod e2e_approval;
