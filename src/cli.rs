@@ -11,6 +11,7 @@ mod check;
 mod database;
 mod decisions;
 mod errands;
+mod followers;
 mod jobs;
 mod manual;
 mod outlook;
@@ -64,6 +65,7 @@ impl Arguments {
             | Command::Check(_)
             | Command::Plan(_)
             | Command::Jobs(_)
+            | Command::Followers(_)
             | Command::Show(_)
             | Command::Retry(_)
             | Command::Resume(_)
@@ -103,6 +105,8 @@ enum Command {
     Jobs(jobs::Options),
     /// Tell one job's whole story
     Show(show::Options),
+    /// Count an account's followers and tags, as last read from the platform
+    Followers(followers::Options),
     /// Ask again for what was refused, failed or missed
     Retry(decisions::JobOptions),
     /// Lift holds and pauses, so that jobs are released again
@@ -305,6 +309,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Submit(options) => return submit::run(&options, &config()?, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
+        Command::Followers(options) => followers::run(&options, &config()?, terminal)?,
         Command::Retry(options) => person::retry(&options, &config()?, &who, terminal)?,
         Command::Resume(options) => person::resume(&options, &config()?, &who, terminal)?,
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,

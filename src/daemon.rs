@@ -11,6 +11,7 @@ mod chores;
 mod crash;
 mod files;
 mod lock;
+mod metrics;
 mod notify;
 mod outbox;
 mod pulse;
@@ -202,7 +203,9 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
             // A rehearsal that no longer listens needs no address.
             tell.send(address).unwrap_or_default();
         }
-        let inlet = callback::Desk::new(&engine, sender.clone(), options.now.clone());
+        let known = engine.accounts().map(|config| config.account.clone()).collect();
+        let metrics = metrics::Metrics::new(database(&state), known);
+        let inlet = callback::Desk::new(&engine, metrics, sender.clone(), options.now.clone());
         tasks.spawn(callback::serve(listener, inlet, ended.clone()));
     }
     let accounts = engine.accounts().map(|config| config.account.clone()).collect();

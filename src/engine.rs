@@ -11,6 +11,7 @@
 //! memory until the time has come, unless a hold, a pause or a stepped clock comes first.
 
 mod errand;
+mod followers;
 pub mod hand;
 mod lane;
 mod meaning;
@@ -27,8 +28,8 @@ use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::quota::margins;
 use crate::store::{
-    Attention, BatchBody, ErrandAsk, EventIn, Presence, ResultAsk, ResultWord, Source, Step, Store,
-    StoreError, Taken,
+    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Presence, ResultAsk, ResultWord,
+    Source, Step, Store, StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
@@ -67,6 +68,8 @@ pub enum Ticket {
     },
     /// `mass/get`.
     Result(ResultAsk),
+    /// A page of followers, or the tags.
+    Followers(FollowersAsk),
     /// An upload for a later broadcast.
     Upload {
         /// The request that was written down.
@@ -301,6 +304,7 @@ impl Engine {
         }
         let Self { store, lanes, absence, ahead, .. } = self;
         let mut busy = lanes.iter().filter(|lane| lane.busy).count();
+        let mut reader = lanes.iter().position(Lane::reads_followers);
         let (decided, generations, high_water) = store.step(|step| {
             let mut outgoing = Vec::new();
             let mut generations = Vec::new();
@@ -314,10 +318,12 @@ impl Engine {
                     now,
                     ahead: *ahead,
                     judging: absence.is_some() && busy < JUDGES,
+                    may_read: reader.is_none_or(|reader| reader == index),
                     outgoing: &mut outgoing,
                     generations: &mut generations,
                 };
                 turn.advance(lane)?;
+                reader = reader.or_else(|| lane.reads_followers().then_some(index));
                 busy += usize::from(lane.busy) - before;
             }
             Ok::<_, StoreError>((outgoing, generations, step.presence()?.high_water))
@@ -615,6 +621,20 @@ impl Engine {
             tracing::warn!("{what}");
             let advice = "its bytes are kept in the table unread_event; look for a newer qunfa";
             attend(step, name, ("unread_event", &what, advice), now)
+        })
+    }
+
+    /// Wishes for a reading of each account's followers, once a day at its quiet minute.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn wish_readings(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Self { store, lanes, .. } = self;
+        store.step(|step| {
+            for lane in lanes.iter_mut() {
+                followers::wish_daily(step, lane, now)?;
+            }
+            Ok(())
         })
     }
 

@@ -70,6 +70,8 @@ pub enum Rule {
     DailyDeletes,
     /// `stable_token` calls with `force_refresh`.
     ForcedToken,
+    /// Pages of the list of followers.
+    FollowerPages,
     /// `draft/add` calls of the day.
     DailyDrafts,
     /// `media/uploadnews` calls of the day.
@@ -199,6 +201,16 @@ pub const TABLE: &[Row] = &[
         source: "stable_token: 20 a day, 30 s apart",
     },
     Row {
+        rule: Rule::FollowerPages,
+        name: "follower_pages",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 500,
+        counts: "user/get calls, a page of 10,000 followers each",
+        source: "接口调用频次限制: 获取用户列表",
+    },
+    Row {
         rule: Rule::DailyDrafts,
         name: "daily_drafts",
         subscription: true,
@@ -277,6 +289,7 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
         | Rule::DailyPreviews
         | Rule::DailyDeletes
         | Rule::ForcedToken
+        | Rule::FollowerPages
         | Rule::DailyDrafts
         | Rule::DailyUploadnews => Some(row.limit),
     }

@@ -15,10 +15,12 @@ mod decisions;
 mod deletion;
 mod errand;
 mod events;
+mod followers;
 mod ledger;
 mod list;
 mod place;
 mod prelude;
+mod reach;
 mod receivers;
 mod release;
 mod results;
@@ -42,9 +44,11 @@ pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
 pub use deletion::DeletionFacts;
 pub use errand::{Again, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
 pub use events::EventIn;
+pub use followers::{FollowersAsk, FollowersView, Next as ReadingNext, SetView, TagTold};
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use place::Deferral;
+pub use reach::{Levels, Reach};
 pub use release::{Begun, Refusal};
 pub use results::{Refused, ResultAsk, ResultWord};
 pub use settle::{SendOutcome, Settled, Word};
@@ -55,10 +59,11 @@ pub use view::{
 };
 
 /// The schema that this program writes.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// What leads from each version to the next; the first entry leads from 1 to 2.
-const UPGRADES: &[&str] = &[include_str!("store/upgrade_2.sql")];
+const UPGRADES: &[&str] =
+    &[include_str!("store/upgrade_2.sql"), include_str!("store/upgrade_3.sql")];
 
 const SCHEMA: &str = include_str!("../schema.sql");
 
@@ -102,11 +107,21 @@ impl StoreError {
 
     /// Says whether only our own fault explains it: what is stored, or was to be, is not as it must be.
     pub fn is_ours(&self) -> bool {
+        use rusqlite::ErrorCode;
         match self {
             Self::Guard(_) => true,
-            Self::Failed(error) => error
-                .sqlite_error_code()
-                .is_none_or(|code| code == rusqlite::ErrorCode::ConstraintViolation),
+            Self::Failed(error) => error.sqlite_error_code().is_none_or(|code| {
+                // `Unknown` is SQLite's plain error, of a statement and its values.
+                matches!(
+                    code,
+                    ErrorCode::ConstraintViolation
+                        | ErrorCode::TypeMismatch
+                        | ErrorCode::TooBig
+                        | ErrorCode::ParameterOutOfRange
+                        | ErrorCode::ApiMisuse
+                        | ErrorCode::Unknown
+                )
+            }),
             Self::Damaged(..) | Self::Newer(..) | Self::Access(..) => false,
         }
     }

@@ -317,7 +317,13 @@ fn forecast(
         let account = account(accounts, &job.spec);
         let Some((view, account)) = view.zip(account) else { continue };
         let mut warnings = warnings(&view, &job.spec, now);
-        warnings.extend(step.full_outlook(&job.spec.id, account, view.due)?);
+        let mut notes = job.notes.clone();
+        match step.receivers_outlook(&job.spec.id, account, (view.due, now))? {
+            Some((words, true)) => warnings.push(words),
+            Some((words, false)) => notes.push(words),
+            None => {}
+        }
+        let warnings = (notes, warnings);
         checked.push(checked_job(view, job, warnings, now));
     }
     Ok(checked)
@@ -326,7 +332,7 @@ fn forecast(
 fn checked_job(
     view: JobView,
     job: &ParsedJob,
-    warnings: Vec<String>,
+    (notes, warnings): (Vec<String>, Vec<String>),
     now: DateTime<Utc>,
 ) -> CheckedJob {
     CheckedJob {
@@ -343,7 +349,7 @@ fn checked_job(
         reason: view.reason,
         audience: view.audience,
         msgtype: view.msgtype,
-        notes: job.notes.clone(),
+        notes,
         warnings,
     }
 }

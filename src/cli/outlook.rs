@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::daemon::{self, Clock, Pulse, Running};
 use crate::model::{Account, BatchState, JobId, JobState, OnQuota};
 use crate::plan::{self, Batch, Job, Step as Next};
-use crate::quota::margins;
+use crate::quota::{Block, margins};
 use crate::store::{AttentionView, JobView, Step, StoreError};
 
 /// A loop that has not turned for so long stands still.
@@ -267,10 +267,15 @@ impl Around {
         let Some(at) = outlook.goes_at.filter(|_| !job.asked) else {
             return Ok(());
         };
-        let Some(block) = step.block(job, account, at)? else {
-            return Ok(());
+        let full = match step.block(job, account, at)? {
+            Some(block) => plan::sentence(block),
+            None => match step.full_receivers(job, account, at)? {
+                Some(Block { rule, window, .. }) => {
+                    format!("{rule}: its receivers had their four of {window}")
+                }
+                None => return Ok(()),
+            },
         };
-        let full = plan::sentence(block);
         outlook.goes_at = None;
         match job.on_quota {
             OnQuota::Defer => {

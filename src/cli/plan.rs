@@ -133,7 +133,7 @@ fn read(
     let more = of_these_days.saturating_sub(waiting.len() as u64);
     let mut jobs = Vec::with_capacity(waiting.len());
     for job in waiting {
-        jobs.extend(planned(step, config, &around, job)?);
+        jobs.extend(planned((step, now), config, &around, job)?);
     }
     jobs.sort_by_key(|job| job.outlook.goes_at.unwrap_or(job.due));
     Ok(PlanView {
@@ -150,7 +150,7 @@ fn read(
 }
 
 fn planned(
-    step: &Step<'_>,
+    (step, now): (&Step<'_>, DateTime<Utc>),
     config: &Config,
     around: &Around,
     job: JobView,
@@ -158,11 +158,13 @@ fn planned(
     let Some(outlook) = around.outlook(step, config, &job)? else {
         return Ok(None);
     };
-    let month = Window::containing(Span::Month, outlook.goes_at.unwrap_or(job.due));
-    let is_list = job.batches.iter().any(|batch| batch.receivers.is_some());
-    let account = person::account(config, &job.account).filter(|_| is_list);
+    let at = outlook.goes_at.unwrap_or(job.due);
+    let account = person::account(config, &job.account);
     let receivers = match (account, JobId::parse(&job.id)) {
-        (Some(account), Some(id)) => step.full_of_list(&id, account, month)?,
+        (Some(account), Some(id)) => match step.reach(&id, account, (at, now))? {
+            Some(reach) => reach.is_short().then(|| reach.sentence()),
+            None => step.full_of_list(&id, account, Window::containing(Span::Month, at))?,
+        },
         _ => None,
     };
     Ok(Some(PlannedView {
@@ -236,7 +238,10 @@ fn followers(
     while month.start() < until {
         for account in config.accounts.iter().map(|config| &config.account) {
             let name = account.name.clone();
-            let what = step.followers_outlook(account, month)?;
+            let what = match step.reach_of_everyone(account, month, now)? {
+                Some(reach) => reach.is_short().then(|| reach.sentence()),
+                None => step.followers_outlook(account, month)?,
+            };
             views.extend(what.map(|what| FollowersView { account: name, month, what }));
         }
         month = month.next();

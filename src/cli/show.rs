@@ -52,8 +52,10 @@ struct StoryView {
     preludes: Vec<String>,
     /// What events told of its articles.
     articles: Vec<ArticleResult>,
-    /// How many of its receivers the platform will filter, as far as is known.
+    /// How many of its receivers can still receive it, as far as is known.
     receivers: Option<String>,
+    #[serde(skip)]
+    is_short: bool,
 }
 
 /// What came of a broadcast, over all of its batches that have a result.
@@ -66,6 +68,19 @@ struct ResultView {
     error_count: Option<i64>,
     /// Batches with a result, of all.
     batches: usize,
+    /// What was expected when it was accepted, where the followers were read.
+    expected: Option<ExpectedView>,
+}
+
+/// What was expected of a broadcast's audience when it was accepted.
+#[derive(Debug, Serialize)]
+struct ExpectedView {
+    /// How many there were.
+    members: u64,
+    /// How many the platform would certainly filter.
+    filtered: u64,
+    /// How many it might filter.
+    filtered_at_most: u64,
 }
 
 /// Tells one job's story.
@@ -100,13 +115,17 @@ fn read(
     let account = config.accounts.iter().find(|config| config.account.name == job.account);
     let waits = job.state.waits();
     let receivers = match (account, JobId::parse(id)) {
-        (Some(config), Some(id)) if waits => step.full_outlook(&id, &config.account, job.due)?,
+        (Some(config), Some(id)) if waits => {
+            step.receivers_outlook(&id, &config.account, (job.due, now))?
+        }
         _ => None,
     };
+    let (receivers, is_short) = receivers.unzip();
     Ok(StoryView {
         outlook,
         receivers,
-        result: result(&job.batches),
+        is_short: is_short.unwrap_or(false),
+        result: result(&job.batches, step.expected(id)?),
         history: step.history(id)?,
         attempts: step.attempts(id)?,
         uploads: step.uploads(id)?,
@@ -135,7 +154,7 @@ pub(super) fn unknown_job(step: &Step<'_>, id: &str) -> Problem {
     }
 }
 
-fn result(batches: &[BatchView]) -> Option<ResultView> {
+fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<ResultView> {
     let ended: Vec<_> = batches.iter().filter(|batch| batch.result.is_some()).collect();
     if ended.is_empty() {
         return None;
@@ -152,6 +171,11 @@ fn result(batches: &[BatchView]) -> Option<ResultView> {
         sent_count: sum(|batch| batch.sent_count),
         error_count: sum(|batch| batch.error_count),
         batches: ended.len(),
+        expected: expected.map(|(members, filtered, filtered_at_most)| ExpectedView {
+            members,
+            filtered,
+            filtered_at_most,
+        }),
     })
 }
 
@@ -164,7 +188,8 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         page.hanging(Tone::Plain, 2, "before    ", prelude);
     }
     if let Some(receivers) = &view.receivers {
-        page.hanging(Tone::Warn, 2, "receivers ", receivers);
+        let tone = if view.is_short { Tone::Warn } else { Tone::Plain };
+        page.hanging(tone, 2, "receivers ", receivers);
     }
     page.gap();
     if !view.job.batches.is_empty() {
@@ -435,8 +460,25 @@ fn outcome(page: &mut Page, result: &ResultView, of: usize) {
     if let Some(counts) = counted(counts) {
         page.lines(Tone::Plain, 2, &counts);
     }
+    if let Some(expected) = &result.expected {
+        page.lines(Tone::Plain, 2, &compared(expected, result));
+    }
     if result.batches < of {
         let some = format!("of {} of {of} batches; the others have no result yet", result.batches);
         page.lines(Tone::Warn, 2, &some);
     }
+}
+
+/// Tells what was expected to be filtered beside what the platform says it filtered.
+fn compared(expected: &ExpectedView, result: &ResultView) -> String {
+    let count = |n: u64| text::count(n);
+    let (least, most) = (expected.filtered, expected.filtered_at_most);
+    let (filtered, members) = (count(least), count(expected.members));
+    let filtered = if least == most { filtered } else { format!("{filtered} to {}", count(most)) };
+    let told = result.total_count.zip(result.filter_count).map(|(total, left)| total - left);
+    let told = told.map_or_else(
+        || "the platform did not say how many it filtered".to_owned(),
+        |told| format!("the platform filtered {}", count(told.unsigned_abs())),
+    );
+    format!("{filtered} of {members} expected to be filtered, {told}")
 }

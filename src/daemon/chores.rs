@@ -16,6 +16,8 @@ use crate::store::StoreError;
 pub(super) enum Chore {
     /// Forgets calls that no sliding minute reaches any more, and files that no job needs.
     Prune,
+    /// Wishes for the day's reading of followers and tags.
+    ReadFollowers,
 }
 
 impl Chore {
@@ -28,12 +30,14 @@ impl Chore {
         match self {
             Self::Prune => {
                 let needed = engine.change(|step| {
+                    step.forget_months(now)?;
                     step.prune_calls(now)?;
                     step.files_in_use(now)
                 })?;
                 files.prune(needed);
                 Ok(())
             }
+            Self::ReadFollowers => engine.wish_readings(now),
         }
     }
 }
@@ -56,16 +60,20 @@ pub(super) async fn start(to: mpsc::Sender<Input>) -> Chores {
 
 async fn schedule(to: mpsc::Sender<Input>) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
-    let prune = Job::new_async("0 17 * * * *", move |_, _| {
+    for (when, chore) in [("0 17 * * * *", Chore::Prune), ("30 */5 * * * *", Chore::ReadFollowers)]
+    {
         let to = to.clone();
-        Box::pin(async move {
-            // A loop that is too busy for a chore gets the next one.
-            if to.try_send(Input::Chore(Chore::Prune)).is_err() {
-                tracing::debug!("a chore was skipped");
-            }
-        })
-    })?;
-    scheduler.add(prune).await?;
+        let job = Job::new_async(when, move |_, _| {
+            let to = to.clone();
+            Box::pin(async move {
+                // A loop that is too busy for a chore gets the next one.
+                if to.try_send(Input::Chore(chore)).is_err() {
+                    tracing::debug!("a chore was skipped");
+                }
+            })
+        })?;
+        scheduler.add(job).await?;
+    }
     scheduler.start().await?;
     Ok(scheduler)
 }

@@ -161,3 +161,67 @@ fn account(
         step.pause(name, &why, &advice, now)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn storage(code: std::ffi::c_int) -> RunError {
+        let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        RunError::Storage(StoreError::Failed(failure))
+    }
+
+    /// Records an error with an account in hand, and returns how many crashes are known then.
+    fn recorded(error: &RunError) -> usize {
+        let state = tempfile::tempdir().unwrap();
+        let now = DateTime::UNIX_EPOCH;
+        hand::take_up(Hand::Account("club".to_owned()));
+
+        record_error(state.path(), error, now);
+
+        Crashes::read(state.path(), now).crashes.len()
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_nobodys_fault() {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR, ffi::SQLITE_BUSY, ffi::SQLITE_READONLY] {
+            assert_eq!(recorded(&storage(code)), 0, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_only_our_own_fault_explains_is_counted() {
+        let guard = RunError::Storage(StoreError::Guard("not as expected".to_owned()));
+
+        assert_eq!(recorded(&guard), 1);
+        for code in [ffi::SQLITE_CONSTRAINT, ffi::SQLITE_MISMATCH, ffi::SQLITE_ERROR] {
+            assert_eq!(recorded(&storage(code)), 1, "{code}");
+        }
+    }
+
+    #[test]
+    fn with_nothing_in_hand_nothing_is_written() {
+        let state = tempfile::tempdir().unwrap();
+        hand::lay_down();
+
+        record_error(state.path(), &storage(ffi::SQLITE_ERROR), DateTime::UNIX_EPOCH);
+
+        assert!(!state.path().join("crashes").exists());
+    }
+
+    #[test]
+    fn a_crash_counts_for_an_hour() {
+        let state = tempfile::tempdir().unwrap();
+        let at = DateTime::UNIX_EPOCH;
+        hand::take_up(Hand::File("spring.yaml".to_owned()));
+        record(state.path(), at);
+        record(state.path(), at + TimeDelta::minutes(59));
+
+        let count =
+            |minutes| Crashes::read(state.path(), at + TimeDelta::minutes(minutes)).crashes.len();
+
+        assert_eq!((count(60), count(61), count(119), count(120)), (2, 1, 1, 0));
+    }
+}

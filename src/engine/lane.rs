@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::calendar::{self, Span, Window};
 use crate::config::{AccountConfig, TokenSource};
+use crate::engine::followers::PageInHand;
 use crate::engine::{Ticket, attend, conclude};
 use crate::quota::{Rule, margins};
 use crate::store::{ResultAsk, ResultWord, SendOutcome, Settled, Step, StoreError, Word};
@@ -48,6 +49,10 @@ pub struct Lane {
     pub(super) busy: bool,
     /// A `mass/get` is under way.
     pub(super) asking_result: bool,
+    /// A question for followers or tags is under way.
+    pub(super) asking_followers: bool,
+    /// A page of followers that is being stored.
+    pub(super) page: Option<PageInHand>,
     /// An errand is under way.
     pub(super) asking_errand: bool,
     /// An upload is under way, beside whatever else is.
@@ -73,6 +78,8 @@ impl Lane {
             wake: Some(now),
             busy: false,
             asking_result: false,
+            asking_followers: false,
+            page: None,
             asking_errand: false,
             preparing: false,
             date: None,
@@ -212,6 +219,10 @@ impl Lane {
                 self.asking_result = false;
                 self.settle_result(step, ask, answer, now)?;
             }
+            Ticket::Followers(ask) => {
+                self.asking_followers = false;
+                self.settle_followers(step, ask, answer, now)?;
+            }
             Ticket::Errand(ask) => {
                 self.asking_errand = false;
                 self.settle_errand(step, ask, answer, now)?;
@@ -261,9 +272,11 @@ impl Lane {
     ) -> Result<(), StoreError> {
         let preflight = match ticket {
             Ticket::Token { .. } | Ticket::Clock => true,
-            Ticket::Send { .. } | Ticket::Result(_) | Ticket::Errand(_) | Ticket::Upload { .. } => {
-                false
-            }
+            Ticket::Send { .. }
+            | Ticket::Result(_)
+            | Ticket::Followers(_)
+            | Ticket::Errand(_)
+            | Ticket::Upload { .. } => false,
         };
         if !preflight {
             return Ok(());

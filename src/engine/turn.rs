@@ -23,6 +23,8 @@ pub(super) struct Turn<'a, 's> {
     pub(super) ahead: TimeDelta,
     /// Whether a trusted clock is wanted at once, to judge the daemon's absence.
     pub(super) judging: bool,
+    /// Whether no other account reads its followers now.
+    pub(super) may_read: bool,
     /// The requests, each with the instant before which it must not leave.
     pub(super) outgoing: &'a mut Vec<(DateTime<Utc>, Outgoing)>,
     pub(super) generations: &'a mut Vec<(String, u32, u32)>,
@@ -34,6 +36,7 @@ impl Turn<'_, '_> {
         let name = lane.config.account.name.clone();
         let stops = self.step.stops(&name)?;
         if stops.paused.is_some() {
+            lane.drop_page();
             lane.wake = None;
             return Ok(());
         }
@@ -63,7 +66,7 @@ impl Turn<'_, '_> {
         let errand_at = self.errands(lane, held)?;
         lane.schedule((release_at, self.ahead), (result_at, errand_at), self.now);
         lane.wake_to_prepare(prepare_at);
-        Ok(())
+        self.read_followers(lane)
     }
 
     /// Returns the instant that a job due at `at` is decided for now, unless it is too early.

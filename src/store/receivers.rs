@@ -1,6 +1,7 @@
-//! Four a month for each receiver, as far as lists of OpenIDs tell.
+//! Four a month for each receiver: exact for lists of OpenIDs, which name them.
 //!
-//! Only deliveries that named an OpenID are certain; the platform filters the rest by itself.
+//! What a tag or everyone amounts to is known from the last reading of the followers, which is
+//! [`reach`](super::reach)'s; where there is none, only bounds can be told.
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
@@ -14,6 +15,7 @@ use crate::store::{Result, Step, StoreError, instant, millis};
 impl Step<'_> {
     /// Counts one delivery for each OpenID of an accepted list, in the month it was accepted in.
     ///
+    /// It counts for nothing any more once the batch has failed, which reached nobody.
     /// What was adopted had been accepted by an earlier request, if there was one.
     pub(super) fn note_deliveries(
         &self,
@@ -29,6 +31,7 @@ impl Step<'_> {
             )?
             .query_row(params![batch, attempt], |row| row.get(0))?;
         let at = first.filter(|_| adopted).map_or(dated, instant);
+        self.note_audience(account, batch, Window::containing(Span::Month, at), at)?;
         self.run(
             "INSERT OR IGNORE INTO delivery (account, month, openid, batch)
              SELECT ?1, ?3, r.value, ?2 FROM batch, json_each(batch.body, '$.touser') r
@@ -37,18 +40,48 @@ impl Step<'_> {
         )
     }
 
-    /// Returns the block where a list's receivers had their four of the month.
-    pub(super) fn full_receivers(
+    /// Returns the block where a job's receivers had their four of the month.
+    ///
+    /// Those of a tag, or of everyone, block only as far as a whole and fresh reading names them.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn full_receivers(
         &self,
         job: &Job,
         account: &Account,
         now: DateTime<Utc>,
     ) -> Result<Option<Block>> {
         let window = Window::containing(Span::Month, now);
-        let (full, total) = self.count_full(&job.id, account, window)?;
-        let block = Block { rule: Rule::MonthlyReceiver, window, because: quota::Because::Used };
+        let (full, total) = match self.reach(&job.id, account, (now, now))? {
+            Some(reach) if reach.current => (reach.full, reach.members),
+            Some(_) => (0, 0),
+            None => {
+                let (full, total) = self.count_full(&job.id, account, window)?;
+                (full.into(), total.into())
+            }
+        };
+        if full == 0 {
+            return Ok(None);
+        }
         let wanted_whole = job.on_full_receivers == OnFullReceivers::Defer;
-        Ok((full > 0 && (full == total || wanted_whole)).then_some(block))
+        let blocks = wanted_whole || (full == total && !self.missed_some(&account.name, window)?);
+        let block = Block { rule: Rule::MonthlyReceiver, window, because: quota::Because::Used };
+        Ok(blocks.then_some(block))
+    }
+
+    /// Says whether the platform reported of some broadcast of a month that it did not reach
+    /// everybody: nobody knows whom, so no receiver certainly had it.
+    fn missed_some(&self, account: &str, month: Window) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM batch WHERE account = ?1 AND accepted_at >= ?2
+                    AND accepted_at < ?3 AND (error_count > 0 OR sent_count < filter_count))",
+            )?
+            .query_row(params![account, millis(month.start()), millis(month.end())], |row| {
+                row.get(0)
+            })?)
     }
 
     /// Counts a list's receivers that certainly had their four of a month, and all of them.
@@ -75,17 +108,36 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT count(*) FILTER (WHERE (SELECT count(*) FROM delivery d
+                        JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
                         WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value) >= ?4), count(*)
                  FROM batch, json_each(batch.body, '$.touser') r
                  WHERE batch.job = ?1 AND replaced = 0 AND receivers IS NOT NULL
-                   AND state IN ('planned', 'asking', 'in_doubt')",
+                   AND batch.state IN ('planned', 'asking', 'in_doubt')",
             )?
             .query_row(params![id.as_str(), account.name, month.to_string(), limit], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?)
     }
 
-    /// Tells how many of a job's receivers the platform will filter, as far as is known.
+    /// Tells how many of a job's receivers can still receive it, and whether some cannot, as far as
+    /// is known `now`.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn receivers_outlook(
+        &self,
+        id: &JobId,
+        account: &Account,
+        (at, now): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<(String, bool)>> {
+        match self.reach(id, account, (at, now))? {
+            Some(reach) => Ok(Some((reach.sentence(), reach.is_short()))),
+            None => Ok(self.full_outlook(id, account, at)?.map(|words| (words, true))),
+        }
+    }
+
+    /// Tells how many of a job's receivers the platform will filter, without a reading of the
+    /// followers.
     ///
     /// Of a list the certain ones are counted one by one. Who has a tag, or follows at all, is not
     /// known here: for those the sentence gives what is certain and what is possible.
@@ -138,8 +190,9 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT count(*) FILTER (WHERE n >= ?3), count(*) FILTER (WHERE n + ?4 >= ?3)
-                 FROM (SELECT count(*) AS n FROM delivery WHERE account = ?1 AND month = ?2
-                       GROUP BY openid)",
+                 FROM (SELECT count(*) AS n FROM delivery d
+                       JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
+                       WHERE d.account = ?1 AND month = ?2 GROUP BY openid)",
             )?
             .query_row(params![account.name, month.to_string(), limit, broad], |row| {
                 Ok((row.get(0)?, row.get(1)?))
@@ -162,7 +215,7 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT (SELECT count(*) FROM batch WHERE account = ?1 AND receivers IS NULL
-                           AND accepted_at >= ?3 AND accepted_at < ?4)
+                           AND state <> 'failed' AND accepted_at >= ?3 AND accepted_at < ?4)
                       + (SELECT count(*) FROM charge JOIN external_send e ON e.id = external_send
                          WHERE charge.account = ?1 AND rule = ?5 AND \"window\" = ?2
                            AND state <> 'returned')",
@@ -194,8 +247,9 @@ impl Step<'_> {
         let receivers = self
             .db
             .prepare_cached(
-                "SELECT r.value, (SELECT count(*) FROM delivery d WHERE d.account = ?2 AND d.month = ?3
-                        AND d.openid = r.value) >= ?4
+                "SELECT r.value, (SELECT count(*) FROM delivery d
+                        JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
+                        WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value) >= ?4
                  FROM batch, json_each(batch.body, '$.touser') r
                  WHERE batch.job = ?1 AND replaced = 0 ORDER BY batch.number, r.key",
             )?

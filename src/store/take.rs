@@ -483,6 +483,7 @@ pub(super) fn is_slot(rule: Rule) -> bool {
         | Rule::DailyPreviews
         | Rule::DailyDeletes
         | Rule::ForcedToken
+        | Rule::FollowerPages
         | Rule::DailyDrafts
         | Rule::DailyUploadnews => false,
     }

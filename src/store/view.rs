@@ -356,7 +356,7 @@ impl Step<'_> {
                 continue;
             };
             match row.rule {
-                Rule::MonthlyReceiver | Rule::ForcedToken => continue,
+                Rule::MonthlyReceiver | Rule::ForcedToken | Rule::FollowerPages => continue,
                 Rule::DailySend
                 | Rule::DailyHistory
                 | Rule::MonthlyHistory

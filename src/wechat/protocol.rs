@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::model::{Audience, Broadcast, Content, Images};
 
 pub mod errand;
+pub mod followers;
 pub mod reading;
 pub mod upload;
 
@@ -329,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_for_a_tag_is_byte_for_byte_the_documents_sample() {
+    fn a_body_for_a_tag_has_these_bytes_for_ever() {
         for (content, expected) in contents() {
             let start = r#"{"filter":{"is_to_all":false,"tag_id":2},"#;
 

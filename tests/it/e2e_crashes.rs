@@ -32,7 +32,8 @@ fn crash(rig: &mut Rig, times: usize) {
 
 #[test]
 fn a_job_that_ends_the_daemon_three_times_is_missed_and_the_others_go() {
-    let mut rig = with_a_poison_job("UPDATE batch SET body = 'no object' WHERE job = 'poison'");
+    // JSON, but no object that could get a field: a panic.
+    let mut rig = with_a_poison_job("UPDATE batch SET body = '[]' WHERE job = 'poison'");
     assert_eq!(rig.say(&["approve", "poison"]).code, Some(0));
 
     crash(&mut rig, 3);
@@ -43,6 +44,7 @@ fn a_job_that_ends_the_daemon_three_times_is_missed_and_the_others_go() {
 
     let reason = poison["reason"].as_str().unwrap();
     assert!(reason.contains("crashed 3 times over this job"), "{reason}");
+    assert!(rig.log().contains("panicked at"), "{}", rig.log());
     assert_eq!(rig.until_attention("missed")["id"], "poison");
     assert_eq!(rig.accepted().len(), 1);
     assert!(rig.stop().success());
@@ -50,6 +52,7 @@ fn a_job_that_ends_the_daemon_three_times_is_missed_and_the_others_go() {
 
 #[test]
 fn a_job_that_was_asked_for_before_is_kept_and_its_account_is_paused() {
+    // No JSON: an error of the statement that reads it.
     let mut rig = with_a_poison_job("UPDATE batch SET body = 'no object' WHERE job = 'poison'");
     spoil(&rig, "UPDATE job SET state = 'planned', asked = 1, wake_at = 0 WHERE id = 'poison'");
 

@@ -214,6 +214,10 @@ impl Oracle {
                 guard(now, "mass/get")?;
                 Ok(format!("mass/get {}", ask.msg_id))
             }
+            Ticket::Followers(ask) => {
+                guard(now, "a reading of followers")?;
+                Ok(format!("followers, {:?}", ask.tag()))
+            }
             Ticket::Errand(ask) => {
                 guard(now, "an errand")?;
                 uploads::check_body(outgoing.request.body.as_deref().unwrap_or_default())?;

@@ -11,6 +11,7 @@ mod ledger;
 mod life;
 mod midnight;
 mod quota;
+mod reach;
 mod refusals;
 mod restart;
 mod safe_mode;

@@ -20,7 +20,7 @@ use swarm::Swarm;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 45] = [
+const EVERY_FAULT: [&str; 46] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -49,6 +49,7 @@ const EVERY_FAULT: [&str; 45] = [
     "token expired",
     "website send",
     "website send recorded",
+    "followers read",
     "clock far off",
     "clock a little off",
     "clock drift",

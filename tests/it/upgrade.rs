@@ -1,6 +1,6 @@
 //! A database of an earlier version becomes the present one, whole or not at all.
 //!
-//! `schema_1.sql` is the schema as version 1 had it; it is never edited.
+//! `schema_1.sql` and `schema_2.sql` are the schema as those versions had it; they are never edited.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -54,6 +54,16 @@ fn version_1(dir: &Path) -> PathBuf {
     path
 }
 
+/// A database as version 2 made it, without rows of its own.
+fn version_2(dir: &Path) -> PathBuf {
+    let path = dir.join("version-2.db");
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(include_str!("schema_2.sql")).unwrap();
+    db.execute("INSERT INTO daemon (one, created_at, seen_at) VALUES (1, 11, 12)", []).unwrap();
+    db.pragma_update(None, "user_version", 2).unwrap();
+    path
+}
+
 /// Everything in `sqlite_schema`, without comments and with one kind of space.
 fn schema(db: &Connection) -> BTreeMap<String, String> {
     let mut statement = db
@@ -89,16 +99,18 @@ fn rows(db: &Connection, table: &str) -> Vec<BTreeMap<String, Value>> {
 #[test]
 fn an_upgraded_database_has_the_schema_of_a_fresh_one() {
     let dir = tempfile::tempdir().unwrap();
-    let old = version_1(dir.path());
     let fresh = dir.path().join("fresh.db");
-
-    drop(Store::open(&old, now()).unwrap());
     drop(Store::open(&fresh, now()).unwrap());
+    let fresh = Connection::open(fresh).unwrap();
 
-    let (old, fresh) = (Connection::open(old).unwrap(), Connection::open(fresh).unwrap());
-    assert_eq!(schema(&old), schema(&fresh));
-    let version: i64 = old.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, VERSION);
+    for old in [version_1(dir.path()), version_2(dir.path())] {
+        drop(Store::open(&old, now()).unwrap());
+
+        let old = Connection::open(old).unwrap();
+        assert_eq!(schema(&old), schema(&fresh));
+        let version: i64 = old.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, VERSION);
+    }
 }
 
 #[test]

@@ -220,6 +220,16 @@ impl Swarm {
                 });
             }
         }
+        if self.on() {
+            for day in 0..self.days {
+                let at =
+                    self.from + TimeDelta::days(day) + TimeDelta::seconds(self.rng.i64(0..86_400));
+                // A person asks for it now and then, for whichever account.
+                let wished =
+                    (self.rng.u32(0..8) == 0).then(|| self.rng.usize(0..world.account_count()));
+                world.plan(at, move |world| world.wish_reading(wished));
+            }
+        }
         if self.rng.u32(0..6) == 0 {
             let at = self.moment();
             let down = TimeDelta::hours(self.rng.i64(20..50));

@@ -134,6 +134,20 @@ impl World {
         self.look();
     }
 
+    /// The followers are to be read: those of an account, or all whose turn it is on this day.
+    pub(crate) fn wish_reading(&mut self, account: Option<usize>) {
+        let now = self.now();
+        let name = account.map(|index| self.accounts[index].account.name.clone());
+        let Some(engine) = &mut self.engine else { return };
+        match name {
+            Some(name) => engine.change(|step| step.wish_reading(&name, now)).unwrap(),
+            None => engine.wish_readings(now).unwrap(),
+        }
+        engine.look_again(now);
+        self.count("followers read");
+        self.say("the followers are to be read");
+    }
+
     /// Somebody sends from the website, to everyone.
     pub(crate) fn website_send(&mut self, account: usize) -> Result<i64, i64> {
         let account = self.accounts[account].account.clone();

@@ -1,0 +1,176 @@
+//! How many follow an account and have its tags, and when that was read.
+//!
+//! A wish for a new reading goes into the database, where the daemon finds it; the command waits
+//! for it and tells how far it is.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use super::text::{self, Cell, Page, Table, Tone};
+use super::{Json, Problem, Terminal, database, person};
+use crate::calendar;
+use crate::config::Config;
+use crate::daemon;
+use crate::store::{FollowersView, Store};
+
+/// How often the database is looked at while the daemon reads.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long a command waits for a reading.
+const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The account's name
+    #[arg(value_name = "ACCOUNT")]
+    account: String,
+    /// Let the daemon read them now, and wait for it
+    #[arg(long)]
+    refresh: bool,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct AccountView<'a> {
+    account: &'a str,
+    #[serde(flatten)]
+    followers: FollowersView,
+}
+
+/// Shows the followers and tags of one account, read anew where that is wished for.
+pub(super) fn run(
+    options: &Options,
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let name = options.account.as_str();
+    if person::account(config, name).is_none() {
+        return Err(person::unknown_account(config, name));
+    }
+    let Some(mut store) = database::open(config, now)? else {
+        return Err(never_read(name));
+    };
+    if options.refresh {
+        refresh(name, config, &mut store, terminal)?;
+    }
+    let followers = store.read().followers_view(name)?;
+    if followers.read_at.is_none() {
+        return Err(match (&followers.under_way, &followers.failed) {
+            (Some(how), _) => Problem::No(format!("the followers of {name} are being read: {how}")),
+            (None, Some(why)) => failed(name, why),
+            (None, None) => never_read(name),
+        });
+    }
+    let view = AccountView { account: name, followers };
+    terminal.answer(options.json, &view, |page, view| render(page, view, now))
+}
+
+fn never_read(name: &str) -> Problem {
+    Problem::No(format!(
+        "the followers of {name} were never read; `qunfa followers {name} --refresh` reads them"
+    ))
+}
+
+fn failed(name: &str, why: &str) -> Problem {
+    Problem::No(format!("the followers of {name} could not be read: {}", text::visible(why)))
+}
+
+/// Leaves a wish for the daemon, and waits until it has come true.
+fn refresh(
+    name: &str,
+    config: &Config,
+    store: &mut Store,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let begun_at = (terminal.now)();
+    let before = store.read().followers_view(name)?.last;
+    store.step(|step| {
+        step.know_account(name)?;
+        step.wish_reading(name, begun_at)
+    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| Problem::Cannot(format!("no runtime could be started: {error}")))?;
+    let mut told = String::new();
+    loop {
+        let view = store.read().followers_view(name)?;
+        if view.last != before && view.under_way.is_none() {
+            return match view.failed {
+                Some(why) => Err(failed(name, &why)),
+                None => Ok(()),
+            };
+        }
+        if daemon::running(&config.state_dir).is_none() {
+            return Err(Problem::No(format!(
+                "the daemon is not running: it reads the followers of {name} when it is started"
+            )));
+        }
+        if let Some(paused) = store.read().stops(name)?.paused {
+            let why = text::visible(&paused.1);
+            return Err(Problem::No(format!(
+                "account {name} is paused ({why}): its followers are read after `qunfa resume {name}`"
+            )));
+        }
+        if (terminal.now)() - begun_at > PATIENCE {
+            return Err(Problem::No(format!(
+                "the followers of {name} are still being read; `qunfa followers {name}` shows them later"
+            )));
+        }
+        let how = view.under_way.unwrap_or_default();
+        if how != told {
+            // A remark that nobody reads changes nothing.
+            writeln!(terminal.remarks, "{name}: {how}").unwrap_or_default();
+            told = how;
+        }
+        runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
+    }
+}
+
+fn render(page: &mut Page, view: &AccountView<'_>, now: DateTime<Utc>) {
+    let AccountView { account, followers } = view;
+    let count = |known: Option<u64>| text::count(known.unwrap_or(0));
+    let all = format!("{account} has {} followers", count(followers.followers));
+    page.lines(Tone::Head, 0, &all);
+    if let Some(at) = followers.read_at {
+        let distance = text::distance(at, now);
+        page.hanging(
+            Tone::Plain,
+            2,
+            "read      ",
+            &format!("{}, {distance}", calendar::beijing(at)),
+        );
+    }
+    if followers.told > followers.followers {
+        let told = format!("the platform counts {} and lists fewer", count(followers.told));
+        page.hanging(Tone::Warn, 2, "but       ", &told);
+    }
+    if let Some(how) = &followers.under_way {
+        page.hanging(Tone::Plain, 2, "now       ", how);
+    }
+    if let Some(why) = &followers.failed {
+        page.hanging(Tone::Warn, 2, "last time ", why);
+    }
+    page.gap();
+    if followers.tags.is_empty() {
+        return page.lines(Tone::Quiet, 0, "It has no tags.");
+    }
+    let mut table = Table::new(&[("tag", 0), ("name", 60), ("followers", 11)]).right(&[0, 2]);
+    for tag in &followers.tags {
+        table.row(vec![
+            Cell::plain(&tag.id.to_string()),
+            Cell::plain(&text::visible(&tag.name)),
+            Cell::plain(&text::count(tag.followers)),
+        ]);
+        if tag.told > tag.followers {
+            let told = format!("the platform counts {} and lists fewer", text::count(tag.told));
+            table.note(Tone::Warn, &told);
+        }
+    }
+    page.table(0, &table);
+}

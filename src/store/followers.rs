@@ -1,0 +1,616 @@
+//! Followers and tags, as the platform lists them: a reading, page by page, kept small.
+//!
+//! A *reading* asks for the tags, then for all followers, then for the members of each tag, and
+//! goes on where it stood after a crash. What was listed is kept in parts, and counted when all of
+//! it is there: an OpenID is known by its digest, the digests of an account are spread over
+//! *shards*, and its place in its shard is an OpenID's number, so that a set of followers is a
+//! bitmap a shard. Nothing here ever holds more than a page or a shard.
+
+mod view;
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use roaring::RoaringBitmap;
+use rusqlite::{OptionalExtension as _, params};
+use sha2::{Digest, Sha256};
+
+use crate::model::Account;
+use crate::quota::{self, Need, Rule};
+use crate::store::place::Respect;
+use crate::store::{Result, Step, StoreError, instant, millis};
+
+pub use view::{FollowersView, SetView};
+
+/// The set of all followers, among the tags.
+pub(super) const EVERYONE: i64 = -1;
+/// How many bytes of its digest an OpenID is known by.
+pub(super) const KEY_BYTES: usize = 12;
+/// About so many followers share a shard, as long as there are not more than [`SHARDS_MAX`]: few,
+/// because the number of shards stays when an account grows.
+const SHARD_OF: u64 = 512;
+const SHARDS_MAX: u64 = 256;
+/// The pauses after answers that were none; then a reading is given up.
+const PAUSES_S: [i64; 8] = [5, 10, 30, 60, 120, 300, 600, 900];
+/// A reading that rests longer was told so by a clock that has been stepped since.
+const REST_MAX: TimeDelta = TimeDelta::hours(25);
+/// How many bitmaps or parts of a reading that is over are forgotten in one step.
+const FORGOTTEN: u32 = 2_000;
+
+/// The digest that an OpenID is known by.
+///
+/// Two with the same one would be counted as one; nothing but counts hangs on it.
+pub(super) type Key = [u8; KEY_BYTES];
+
+/// Returns the digest that an OpenID is known by.
+pub(super) fn key(openid: &str) -> Key {
+    let digest = Sha256::digest(openid);
+    let mut key = [0; KEY_BYTES];
+    key.copy_from_slice(&digest[..KEY_BYTES]);
+    key
+}
+
+/// Returns the shard of a key, where there are so many.
+pub(super) fn shard_of(key: &Key, shards: u32) -> u32 {
+    u32::from(key[0]) * shards / 256
+}
+
+/// A question about followers or tags, and the reading that it is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FollowersAsk {
+    /// The reading.
+    pub reading: i64,
+    /// Which set's page; none for the list of tags.
+    pub set: Option<i64>,
+}
+
+impl FollowersAsk {
+    /// Returns the tag whose members are asked for; none where all followers are.
+    pub fn tag(self) -> Option<i64> {
+        self.set.filter(|set| *set != EVERYONE)
+    }
+}
+
+/// What a reading needs next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The list of tags.
+    Tags(FollowersAsk),
+    /// The page of a set that follows this OpenID.
+    Page(FollowersAsk, String),
+    /// Nothing of the platform: what was listed is to be counted.
+    Count(i64),
+}
+
+/// A tag as the platform lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagTold {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// How many have it, by the platform's count.
+    pub count: u64,
+}
+
+/// A reading that is under way.
+struct Open {
+    id: i64,
+    counting: bool,
+    next_at: DateTime<Utc>,
+}
+
+impl Step<'_> {
+    /// Asks for a reading as soon as the daemon can.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn wish_reading(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "INSERT INTO reading_wish (account, since_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![account, millis(now)],
+        )
+    }
+
+    /// Says whether a reading began, or is wished for, since an instant.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn reading_since(
+        &self,
+        account: &str,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM reading WHERE account = ?1
+                                  AND (begun_at BETWEEN ?2 AND ?3 OR ended_at IS NULL))
+                     OR EXISTS (SELECT 1 FROM reading_wish WHERE account = ?1)",
+            )?
+            .query_row(params![account, millis(since), millis(now)], |row| row.get(0))?)
+    }
+
+    fn open_reading(&self, account: &str) -> Result<Option<Open>> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT id, state = 'counting', next_at FROM reading
+                 WHERE account = ?1 AND state IN ('asking', 'counting')",
+            )?
+            .query_row([account], |row| {
+                Ok(Open { id: row.get(0)?, counting: row.get(1)?, next_at: instant(row.get(2)?) })
+            })
+            .optional()?)
+    }
+
+    /// Returns what the account's reading needs, and when; one that is wished for begins.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn next_of_reading(
+        &self,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(DateTime<Utc>, Next)>> {
+        let open = match self.open_reading(account)? {
+            Some(open) => open,
+            None if self.take_wish(account)? => {
+                self.run(
+                    "INSERT INTO reading (account, state, begun_at, next_at)
+                     VALUES (?1, 'asking', ?2, ?2)",
+                    params![account, millis(now)],
+                )?;
+                let id = self.db.last_insert_rowid();
+                Open { id, counting: false, next_at: now }
+            }
+            None => return Ok(None),
+        };
+        let at = if open.next_at - now > REST_MAX { now } else { open.next_at };
+        if open.counting {
+            return Ok(Some((at, Next::Count(open.id))));
+        }
+        let page: Option<(i64, String)> = self
+            .db
+            .prepare_cached(
+                "SELECT tag, next_openid FROM reading_set WHERE reading = ?1 AND ended = 0
+                 ORDER BY tag LIMIT 1",
+            )?
+            .query_row([open.id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let next = match page {
+            Some((set, after)) => {
+                Next::Page(FollowersAsk { reading: open.id, set: Some(set) }, after)
+            }
+            None => Next::Tags(FollowersAsk { reading: open.id, set: None }),
+        };
+        Ok(Some((at, next)))
+    }
+
+    fn take_wish(&self, account: &str) -> Result<bool> {
+        let taken = self
+            .db
+            .prepare_cached("DELETE FROM reading_wish WHERE account = ?1")?
+            .execute([account])?;
+        Ok(taken > 0)
+    }
+
+    /// Charges one page of the list of followers, if the day has room for it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn charge_page(&self, account: &Account, now: DateTime<Utc>) -> Result<bool> {
+        let Some(window) = Rule::FollowerPages.window(now) else {
+            return Ok(false);
+        };
+        let need = Need { rule: Rule::FollowerPages, window, amount: 1 };
+        let usage = self.usage(&account.name, need, Respect::All, now)?;
+        if quota::admit(account, need, usage).is_err() {
+            return Ok(false);
+        }
+        let of_day = params![account.name, need.rule.name(), window.to_string()];
+        let counted = self
+            .db
+            .prepare_cached(
+                "UPDATE charge SET amount = amount + 1 WHERE account = ?1 AND rule = ?2
+                   AND \"window\" = ?3",
+            )?
+            .execute(of_day)?;
+        if counted == 0 {
+            self.run(
+                "INSERT INTO charge (account, rule, \"window\", amount, state)
+                 VALUES (?1, ?2, ?3, 1, 'kept')",
+                of_day,
+            )?;
+        }
+        Ok(true)
+    }
+
+    /// Lets a reading rest until an instant: a limit of the platform is used up.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn rest_reading(&self, reading: i64, until: DateTime<Utc>) -> Result<()> {
+        self.run("UPDATE reading SET next_at = ?2 WHERE id = ?1", params![reading, millis(until)])
+    }
+
+    /// Lets a reading wait after an answer that was none; gives it up after several.
+    ///
+    /// Returns whether it was given up.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn repeat_reading(&self, reading: i64, why: &str, now: DateTime<Utc>) -> Result<bool> {
+        let tries: u32 = self
+            .db
+            .prepare_cached("SELECT tries FROM reading WHERE id = ?1")?
+            .query_row([reading], |row| row.get(0))?;
+        let Some(pause) = PAUSES_S.get(tries as usize) else {
+            self.fail_reading(reading, why, now)?;
+            return Ok(true);
+        };
+        self.run(
+            "UPDATE reading SET tries = tries + 1, next_at = ?2 WHERE id = ?1 AND state = 'asking'",
+            params![reading, millis(now + TimeDelta::seconds(*pause))],
+        )?;
+        Ok(false)
+    }
+
+    /// Gives a reading up; what was known before stays.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn fail_reading(&self, reading: i64, why: &str, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE reading SET state = 'failed', ended_at = ?2, why = ?3
+             WHERE id = ?1 AND state IN ('asking', 'counting')",
+            params![reading, millis(now), why],
+        )
+    }
+
+    /// Returns the OpenID that the page asked for follows, if a reading still waits for that page;
+    /// an empty one for the list of tags.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn awaits(&self, ask: FollowersAsk) -> Result<Option<String>> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT ifnull(next_openid, '') FROM reading LEFT JOIN reading_set s
+                     ON s.reading = id AND (?2 IS NULL OR s.tag = ?2)
+                 WHERE id = ?1 AND state = 'asking'
+                   AND CASE WHEN ?2 IS NULL THEN s.tag IS NULL ELSE s.ended = 0 END",
+            )?
+            .query_row(params![ask.reading, ask.set], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Records the list of tags: now it is known which sets there are.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn list_tags(&self, reading: i64, tags: &[TagTold]) -> Result<()> {
+        let everyone = TagTold { id: EVERYONE, name: String::new(), count: 0 };
+        for tag in tags.iter().filter(|tag| tag.id != EVERYONE).chain([&everyone]) {
+            let told = i64::try_from(tag.count).unwrap_or(i64::MAX);
+            self.run(
+                "INSERT OR IGNORE INTO reading_set (reading, tag, name, told) VALUES (?1, ?2, ?3, ?4)",
+                params![reading, tag.id, tag.name, told],
+            )?;
+        }
+        self.run("UPDATE reading SET tries = 0 WHERE id = ?1", params![reading])
+    }
+
+    /// Keeps a part of a page; the same part kept again replaces it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn keep_part(
+        &self,
+        (account, ask): (&str, FollowersAsk),
+        offset: u32,
+        openids: &[String],
+        told: u64,
+    ) -> Result<()> {
+        let shards = self.shards_for(account, told)?;
+        let set = ask.set.unwrap_or(EVERYONE);
+        let first: u32 = self
+            .db
+            .prepare_cached("SELECT parts FROM reading_set WHERE reading = ?1 AND tag = ?2")?
+            .query_row(params![ask.reading, set], |row| row.get(0))?;
+        let part = first + offset;
+        self.run(
+            "DELETE FROM reading_part WHERE reading = ?1 AND tag = ?2 AND part = ?3",
+            params![ask.reading, set, part],
+        )?;
+        let mut by_shard: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+        for key in openids.iter().map(|openid| key(openid)) {
+            by_shard.entry(shard_of(&key, shards)).or_default().extend(key);
+        }
+        for (shard, keys) in by_shard {
+            self.run(
+                "INSERT INTO reading_part (reading, tag, part, shard, keys)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![ask.reading, set, part, shard, keys],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Ends a page whose parts are kept: the next one follows this OpenID, or there is none.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn end_page(
+        &self,
+        ask: FollowersAsk,
+        (parts, listed, told): (u32, u64, Option<u64>),
+        next: Option<&str>,
+    ) -> Result<()> {
+        let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.run(
+            "UPDATE reading_set SET parts = parts + ?3, listed = listed + ?4,
+                 told = ifnull(?5, told), next_openid = ifnull(?6, ''), ended = ?6 IS NULL
+             WHERE reading = ?1 AND tag = ?2",
+            params![
+                ask.reading,
+                ask.set.unwrap_or(EVERYONE),
+                parts,
+                signed(listed),
+                told.map(signed),
+                next
+            ],
+        )?;
+        self.run(
+            "UPDATE reading SET tries = 0, state = CASE WHEN EXISTS (SELECT 1 FROM reading_set
+                 WHERE reading = ?1 AND ended = 0) THEN state ELSE 'counting' END
+             WHERE id = ?1",
+            params![ask.reading],
+        )
+    }
+
+    /// Returns how many shards an account has, deciding it where it is new.
+    fn shards_for(&self, account: &str, followers: u64) -> Result<u32> {
+        if let Some(shards) = self.shards(account)? {
+            return Ok(shards);
+        }
+        let wanted = followers.div_ceil(SHARD_OF).clamp(1, SHARDS_MAX).next_power_of_two();
+        let shards = u32::try_from(wanted).unwrap_or(1);
+        self.run(
+            "INSERT INTO follower_shards (account, shards) VALUES (?1, ?2)",
+            params![account, shards],
+        )?;
+        Ok(shards)
+    }
+
+    /// Returns how many shards an account has; none where nothing was ever read.
+    pub(super) fn shards(&self, account: &str) -> Result<Option<u32>> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT shards FROM follower_shards WHERE account = ?1")?
+            .query_row([account], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Returns the keys of a shard, in the order of their numbers.
+    pub(super) fn keys(&self, account: &str, shard: u32) -> Result<Vec<u8>> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT keys FROM follower WHERE account = ?1 AND shard = ?2")?
+            .query_row(params![account, shard], |row| row.get(0))
+            .optional()?
+            .unwrap_or_default())
+    }
+
+    /// Counts one shard of what was listed; the last one makes the reading complete.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn count_shard(&self, account: &str, reading: i64, now: DateTime<Utc>) -> Result<bool> {
+        let shards = self.shards(account)?.unwrap_or(0);
+        let shard: u32 = self
+            .db
+            .prepare_cached("SELECT shard FROM reading WHERE id = ?1 AND state = 'counting'")?
+            .query_row([reading], |row| row.get(0))
+            .optional()?
+            .ok_or_else(|| StoreError::Guard(format!("reading {reading} is not being counted")))?;
+        if shard < shards {
+            self.count_sets(account, reading, shard)?;
+        }
+        self.run("UPDATE reading SET shard = shard + 1 WHERE id = ?1", params![reading])?;
+        if shard + 1 < shards {
+            return Ok(false);
+        }
+        self.run(
+            "UPDATE reading SET state = 'replaced' WHERE account = ?1 AND state = 'complete'",
+            params![account],
+        )?;
+        self.run(
+            "UPDATE reading SET state = 'complete', ended_at = ?2 WHERE id = ?1",
+            params![reading, millis(now)],
+        )?;
+        Ok(true)
+    }
+
+    fn count_sets(&self, account: &str, reading: i64, shard: u32) -> Result<()> {
+        let mut keys = self.keys(account, shard)?;
+        let known = keys.len();
+        let mut numbers: HashMap<Key, u32> = HashMap::with_capacity(known / KEY_BYTES);
+        for key in chunks(&keys) {
+            let number = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            numbers.insert(key, number);
+        }
+        for (set, parts) in self.sets_to_count(reading)? {
+            let mut members = RoaringBitmap::new();
+            for part in 0..parts {
+                for key in chunks(&self.part(reading, set, (part, shard))?) {
+                    let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+                    members.insert(*numbers.entry(key).or_insert_with(|| {
+                        keys.extend(key);
+                        next
+                    }));
+                }
+            }
+            self.keep_members(reading, (set, shard), members)?;
+        }
+        if keys.len() == known {
+            return Ok(());
+        }
+        self.run(
+            "INSERT INTO follower (account, shard, keys) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET keys = excluded.keys",
+            params![account, shard, keys],
+        )
+    }
+
+    fn sets_to_count(&self, reading: i64) -> Result<Vec<(i64, u32)>> {
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT tag, parts FROM reading_set WHERE reading = ?1 ORDER BY tag")?;
+        let rows = statement.query_map([reading], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn part(&self, reading: i64, set: i64, (part, shard): (u32, u32)) -> Result<Vec<u8>> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT keys FROM reading_part
+                 WHERE reading = ?1 AND tag = ?2 AND part = ?3 AND shard = ?4",
+            )?
+            .query_row(params![reading, set, part, shard], |row| row.get(0))
+            .optional()?
+            .unwrap_or_default())
+    }
+
+    fn keep_members(
+        &self,
+        reading: i64,
+        (set, shard): (i64, u32),
+        mut members: RoaringBitmap,
+    ) -> Result<()> {
+        let count = i64::try_from(members.len()).unwrap_or(i64::MAX);
+        if count == 0 {
+            return Ok(());
+        }
+        self.run(
+            "UPDATE reading_set SET members = members + ?3 WHERE reading = ?1 AND tag = ?2",
+            params![reading, set, count],
+        )?;
+        members.optimize();
+        let mut bytes = Vec::with_capacity(members.serialized_size());
+        members.serialize_into(&mut bytes).map_err(unwritable)?;
+        self.run(
+            "INSERT INTO member (reading, tag, shard, numbers) VALUES (?1, ?2, ?3, ?4)",
+            params![reading, set, shard, bytes],
+        )
+    }
+
+    /// Returns the numbers of a set's members in a shard.
+    pub(super) fn members(&self, reading: i64, set: i64, shard: u32) -> Result<RoaringBitmap> {
+        let bytes: Option<Vec<u8>> = self
+            .db
+            .prepare_cached(
+                "SELECT numbers FROM member WHERE reading = ?1 AND tag = ?2 AND shard = ?3",
+            )?
+            .query_row(params![reading, set, shard], |row| row.get(0))
+            .optional()?;
+        match bytes {
+            None => Ok(RoaringBitmap::new()),
+            Some(bytes) => read_bitmap(&mut bytes.as_slice()),
+        }
+    }
+
+    /// Says whether there is anything to do about followers; cheap where there is not.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn has_reading_work(&self, account: &str) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM reading WHERE account = ?1
+                                  AND state IN ('asking', 'counting'))
+                     OR EXISTS (SELECT 1 FROM reading_wish WHERE account = ?1)
+                     OR EXISTS (SELECT 1 FROM audience WHERE account = ?1 AND done = 0)
+                     OR EXISTS (SELECT 1 FROM reading JOIN reading_part p ON p.reading = reading.id
+                                WHERE account = ?1 AND state = 'complete')
+                     OR EXISTS (SELECT 1 FROM reading JOIN reading_set s ON s.reading = reading.id
+                                WHERE account = ?1 AND state IN ('replaced', 'failed'))",
+            )?
+            .query_row([account], |row| row.get(0))?)
+    }
+
+    /// Forgets a part of what readings left that are over; says whether there may be more.
+    ///
+    /// What a delivery is still to be marked from is kept.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn forget_readings(&self, account: &str) -> Result<bool> {
+        let over: Option<(i64, bool)> = self
+            .db
+            .prepare_cached(
+                "SELECT id, state = 'complete' FROM reading WHERE account = ?1 AND (
+                     state = 'complete'
+                       AND EXISTS (SELECT 1 FROM reading_part p WHERE p.reading = id)
+                     OR state IN ('replaced', 'failed')
+                       AND EXISTS (SELECT 1 FROM reading_set s WHERE s.reading = id)
+                       AND NOT EXISTS (SELECT 1 FROM audience a WHERE a.reading = id AND done = 0))
+                 LIMIT 1",
+            )?
+            .query_row([account], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((reading, complete)) = over else {
+            return Ok(false);
+        };
+        if self.forget_parts(reading)? > 0 || complete {
+            return Ok(true);
+        }
+        let members = self
+            .db
+            .prepare_cached(
+                "DELETE FROM member WHERE rowid IN
+                     (SELECT rowid FROM member WHERE reading = ?1 LIMIT ?2)",
+            )?
+            .execute(params![reading, FORGOTTEN])?;
+        if members == 0 {
+            self.run("DELETE FROM reading_set WHERE reading = ?1", params![reading])?;
+            // The last one tells why it failed, and when.
+            self.run(
+                "DELETE FROM reading WHERE id = ?1 AND id <>
+                     (SELECT max(id) FROM reading WHERE account = ?2)",
+                params![reading, account],
+            )?;
+        }
+        Ok(true)
+    }
+
+    fn forget_parts(&self, reading: i64) -> Result<usize> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "DELETE FROM reading_part WHERE (reading, tag, part, shard) IN
+                     (SELECT reading, tag, part, shard FROM reading_part WHERE reading = ?1 LIMIT ?2)",
+            )?
+            .execute(params![reading, FORGOTTEN])?)
+    }
+}
+
+/// Returns the keys in a blob.
+pub(super) fn chunks(keys: &[u8]) -> impl Iterator<Item = Key> + '_ {
+    keys.as_chunks::<KEY_BYTES>().0.iter().copied()
+}
+
+/// Reads a bitmap that was stored by us.
+pub(super) fn read_bitmap(bytes: &mut &[u8]) -> Result<RoaringBitmap> {
+    RoaringBitmap::deserialize_from(bytes)
+        .map_err(|error| StoreError::Guard(format!("a stored bitmap cannot be read: {error}")))
+}
+
+/// A bitmap that does not go into memory: our own error.
+pub(super) fn unwritable(error: std::io::Error) -> StoreError {
+    StoreError::Guard(format!("a bitmap cannot be written: {error}"))
+}

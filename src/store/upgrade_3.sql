@@ -1,0 +1,119 @@
+-- From version 2 to version 3. What is new stands here as in schema.sql.
+
+-- Who follows an account and who has its tags, as the platform last listed them. An OpenID is kept
+-- as the first bytes of its digest; its place among those of its shard is its number, for ever.
+CREATE TABLE follower_shards (
+    account TEXT PRIMARY KEY,
+    -- A power of two, by how many followed when they were first read.
+    shards  INTEGER NOT NULL CHECK (shards BETWEEN 1 AND 256)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE follower (
+    account TEXT NOT NULL,
+    shard   INTEGER NOT NULL,
+    keys    BLOB NOT NULL CHECK (length(keys) % 12 = 0),
+    PRIMARY KEY (account, shard)
+) STRICT;
+
+-- One reading of the followers and of every tag.
+CREATE TABLE reading (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    account  TEXT NOT NULL,
+    state    TEXT NOT NULL CHECK (state IN ('asking', 'counting', 'complete', 'replaced', 'failed')),
+    begun_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    -- It goes on no sooner.
+    next_at  INTEGER NOT NULL,
+    -- Questions in a row without a clear answer.
+    tries    INTEGER NOT NULL DEFAULT 0,
+    -- The next shard to be counted.
+    shard    INTEGER NOT NULL DEFAULT 0,
+    why      TEXT,
+    CHECK ((state IN ('asking', 'counting')) = (ended_at IS NULL)),
+    CHECK (state <> 'failed' OR why IS NOT NULL)
+) STRICT;
+
+CREATE UNIQUE INDEX reading_open ON reading (account) WHERE state IN ('asking', 'counting');
+CREATE UNIQUE INDEX reading_complete ON reading (account) WHERE state = 'complete';
+CREATE INDEX reading_over ON reading (account) WHERE state IN ('replaced', 'failed');
+CREATE INDEX reading_account ON reading (account, begun_at);
+
+CREATE TABLE reading_set (
+    reading     INTEGER NOT NULL REFERENCES reading (id),
+    -- The tag's id; -1 is all followers.
+    tag         INTEGER NOT NULL,
+    name        TEXT NOT NULL,
+    -- How many there are by the platform's own count, and how many it listed.
+    told        INTEGER NOT NULL DEFAULT 0,
+    listed      INTEGER NOT NULL DEFAULT 0,
+    -- How many of those are different ones.
+    members     INTEGER NOT NULL DEFAULT 0,
+    parts       INTEGER NOT NULL DEFAULT 0,
+    next_openid TEXT NOT NULL DEFAULT '',
+    -- The last page was empty.
+    ended       INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1)),
+    PRIMARY KEY (reading, tag)
+) STRICT, WITHOUT ROWID;
+
+-- What was listed and is not counted yet.
+CREATE TABLE reading_part (
+    reading INTEGER NOT NULL REFERENCES reading (id),
+    tag     INTEGER NOT NULL,
+    part    INTEGER NOT NULL,
+    shard   INTEGER NOT NULL,
+    keys    BLOB NOT NULL CHECK (length(keys) % 12 = 0),
+    PRIMARY KEY (reading, tag, part, shard)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE member (
+    reading INTEGER NOT NULL REFERENCES reading (id),
+    tag     INTEGER NOT NULL,
+    shard   INTEGER NOT NULL,
+    numbers BLOB NOT NULL,
+    PRIMARY KEY (reading, tag, shard)
+) STRICT;
+
+-- Who certainly received one, two, three and four broadcasts of a month: four bitmaps a row.
+CREATE TABLE received (
+    account TEXT NOT NULL,
+    month   TEXT NOT NULL,
+    shard   INTEGER NOT NULL,
+    levels  BLOB NOT NULL,
+    PRIMARY KEY (account, month, shard)
+) STRICT;
+
+-- The audience of an accepted batch as it was known then. It is marked in `received` once the
+-- platform says that the batch went out.
+CREATE TABLE audience (
+    batch    INTEGER PRIMARY KEY REFERENCES batch (id),
+    account  TEXT NOT NULL,
+    month    TEXT NOT NULL,
+    -- The reading that it is known from; null where there is none.
+    reading  INTEGER,
+    -- Whether that reading was whole and fresh.
+    exact    INTEGER NOT NULL CHECK (exact IN (0, 1)),
+    shard    INTEGER NOT NULL DEFAULT 0,
+    done     INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1)),
+    -- What was expected of it when it was accepted: how many there were, and how many of them had
+    -- their four, certainly and possibly.
+    members  INTEGER,
+    full     INTEGER,
+    possible INTEGER,
+    CHECK (reading IS NOT NULL OR (exact = 0 AND done = 1)),
+    CHECK ((members IS NULL) = (full IS NULL) AND (members IS NULL) = (possible IS NULL))
+) STRICT;
+
+CREATE INDEX audience_month ON audience (account, month);
+CREATE INDEX audience_open ON audience (account) WHERE done = 0;
+CREATE INDEX audience_reading ON audience (reading) WHERE done = 0;
+
+-- Accounts whose followers and tags are to be read.
+CREATE TABLE reading_wish (
+    account  TEXT PRIMARY KEY,
+    since_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Nobody knows whom the last weeks' broadcasts reached.
+INSERT INTO audience (batch, account, month, reading, exact, done)
+SELECT id, account, strftime('%Y-%m', accepted_at / 1000 + 28800, 'unixepoch'), NULL, 0, 1
+FROM batch WHERE accepted_at > (SELECT max(accepted_at) FROM batch) - 2764800000;

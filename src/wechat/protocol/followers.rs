@@ -1,0 +1,247 @@
+//! Followers and tags: the questions for them, page by page, and what the answers list.
+//!
+//! A list is believed only whole: a page of which one OpenID cannot be read is no page.
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::reading::{Answer, Refusal, Reply, printable, question};
+use super::{Request, with_token};
+use crate::wechat::codes::{self, Meaning};
+
+/// The longest OpenID that is taken; the platform's have 28 characters.
+const OPENID_MAX: usize = 64;
+/// The longest name of a tag that is kept, in characters; the platform's have 30.
+const NAME_MAX: usize = 60;
+
+/// A tag as the platform lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// Its id.
+    pub id: i64,
+    /// Its name, safe to show.
+    pub name: String,
+    /// How many have it, by the platform's count.
+    pub count: u64,
+}
+
+/// A page of OpenIDs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The OpenIDs; none after the last page.
+    pub openids: Vec<String>,
+    /// How many there are in all, where the platform says so.
+    pub total: Option<u64>,
+    /// The OpenID that the next page follows; none where there is no next page.
+    pub next: Option<String>,
+}
+
+/// What a question for followers or tags brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listed<T> {
+    /// The list.
+    Listed(T),
+    /// The token is not valid (any more).
+    NewToken,
+    /// The platform said no, for good: the code, and its words, safe to log.
+    Refused(i64, String),
+    /// No clear answer: ask again later.
+    Unclear(String),
+}
+
+impl std::fmt::Debug for Page {
+    /// Shows no OpenIDs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} OpenIDs of {:?}", self.openids.len(), self.total)
+    }
+}
+
+/// Asks for a page of all followers: the one that follows an OpenID.
+pub fn user_get(token: &SecretString, after: &str) -> Request {
+    let mut query = vec![with_token(token)];
+    if !after.is_empty() {
+        query.push(("next_openid", after.to_owned()));
+    }
+    Request::get("/cgi-bin/user/get", query)
+}
+
+/// Asks for a page of the followers with a tag.
+pub fn user_tag_get(token: &SecretString, tag: i64, after: &str) -> Request {
+    let body = json!({ "tagid": tag, "next_openid": after }).to_string();
+    Request::post("/cgi-bin/user/tag/get", Some(token), body)
+}
+
+#[derive(Deserialize)]
+struct TagsIn {
+    tags: Vec<TagIn>,
+}
+
+#[derive(Deserialize)]
+struct TagIn {
+    id: i64,
+    name: String,
+    count: u64,
+}
+
+#[derive(Deserialize)]
+struct PageIn {
+    total: Option<u64>,
+    count: usize,
+    data: Option<DataIn>,
+    next_openid: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct DataIn {
+    #[serde(default)]
+    openid: Vec<String>,
+}
+
+/// Reads the list of tags.
+pub fn read_tags(answer: &Answer) -> Listed<Vec<Tag>> {
+    let tags = match read::<TagsIn, _>(answer) {
+        Ok(read) => read.tags,
+        Err(other) => return other,
+    };
+    let kept = |tag: TagIn| {
+        let name = printable(&tag.name).chars().take(NAME_MAX).collect();
+        Tag { id: tag.id, name, count: tag.count }
+    };
+    if tags.iter().any(|tag| tag.id < 0) {
+        return Listed::Unclear("a tag has no id that can be read".to_owned());
+    }
+    Listed::Listed(tags.into_iter().map(kept).collect())
+}
+
+/// Reads a page of OpenIDs, asked for as the one `after` an OpenID.
+pub fn read_page(answer: &Answer, after: &str) -> Listed<Page> {
+    let page = match read::<PageIn, _>(answer) {
+        Ok(page) => page,
+        Err(other) => return other,
+    };
+    let openids = page.data.map(|data| data.openid).unwrap_or_default();
+    if openids.len() != page.count {
+        return Listed::Unclear("a page lists another number of OpenIDs than it says".to_owned());
+    }
+    if !openids.iter().all(|openid| is_openid(openid)) {
+        return Listed::Unclear("a page lists an OpenID that cannot be read".to_owned());
+    }
+    let next = page.next_openid.filter(|next| !next.is_empty() && !openids.is_empty());
+    if next.as_deref() == Some(after) {
+        return Listed::Unclear("a page is followed by itself".to_owned());
+    }
+    if next.as_deref().is_some_and(|next| !is_openid(next)) {
+        return Listed::Unclear("a page's next_openid cannot be read".to_owned());
+    }
+    Listed::Listed(Page { openids, total: page.total, next })
+}
+
+/// Returns the fields of an answer, or why there are none.
+fn read<'a, T: Deserialize<'a>, L>(answer: &'a Answer) -> Result<T, Listed<L>> {
+    match question(&answer.reply) {
+        Ok(_) => {}
+        Err(Refusal::NewToken { .. }) => return Err(Listed::NewToken),
+        Err(Refusal::Unclear(why)) => return Err(Listed::Unclear(why)),
+        Err(Refusal::Code { code, errmsg, .. }) => {
+            return Err(match codes::for_query(code).meaning {
+                Meaning::Retry { .. } => Listed::Unclear(format!("{code}: {errmsg}")),
+                Meaning::Accepted
+                | Meaning::Adopt
+                | Meaning::InDoubt
+                | Meaning::NewToken
+                | Meaning::NextWindow(_)
+                | Meaning::GiveUp
+                | Meaning::PauseAccount => Listed::Refused(code, errmsg),
+            });
+        }
+    }
+    let body = match &answer.reply {
+        Reply::Http { body, .. } => body.as_slice(),
+        Reply::NotSent(_) | Reply::Unknown(_) => &[],
+    };
+    // serde's own message may quote an OpenID.
+    serde_json::from_slice(body)
+        .map_err(|_| Listed::Unclear("the answer is not the list that was asked for".to_owned()))
+}
+
+fn is_openid(text: &str) -> bool {
+    (1..=OPENID_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(body: &str) -> Answer {
+        Answer { reply: Reply::Http { status: 200, body: body.as_bytes().to_vec() }, date: None }
+    }
+
+    fn page(openids: &[&str], total: Option<u64>, next: Option<&str>) -> Listed<Page> {
+        let openids = openids.iter().map(|&openid| openid.to_owned()).collect();
+        Listed::Listed(Page { openids, total, next: next.map(str::to_owned) })
+    }
+
+    #[test]
+    fn the_questions_are_those_of_the_documents() {
+        let token = SecretString::from("TOKEN");
+        let first = user_get(&token, "");
+        let second = user_get(&token, "oB");
+        let tagged = user_tag_get(&token, 134, "");
+
+        assert_eq!((&*first.path, first.query.len()), ("/cgi-bin/user/get", 1));
+        assert_eq!(second.query[1], ("next_openid", "oB".to_owned()));
+        assert_eq!(tagged.path, "/cgi-bin/user/tag/get");
+        assert_eq!(tagged.body.as_deref(), Some(r#"{"next_openid":"","tagid":134}"#));
+    }
+
+    #[test]
+    fn a_page_is_read_as_the_documents_show_it() {
+        for (body, expected) in [
+            (
+                r#"{"total":2,"count":2,"data":{"openid":["oA","oB"]},"next_openid":"oB"}"#,
+                page(&["oA", "oB"], Some(2), Some("oB")),
+            ),
+            (r#"{"count":1,"data":{"openid":["oA"]},"next_openid":""}"#, page(&["oA"], None, None)),
+            (r#"{"total":2,"count":0,"next_openid":""}"#, page(&[], Some(2), None)),
+            (r#"{"count":0}"#, page(&[], None, None)),
+        ] {
+            assert_eq!(read_page(&answer(body), "o0"), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_not_whole_is_no_page() {
+        for body in [
+            r#"{"total":2,"count":2,"data":{"openid":["oA"]},"next_openid":"oA"}"#,
+            r#"{"count":1,"data":{"openid":["o\u0000A"]},"next_openid":"oA"}"#,
+            r#"{"count":1,"data":{"openid":[""]},"next_openid":"oA"}"#,
+            r#"{"count":1,"data":{"openid":["oA"]},"next_openid":"o0"}"#,
+            r#"{"count":1,"data":{"openid":["oA"]},"next_op"#,
+            r#"{"errcode":0}"#,
+            r#"{"errcode":-1,"errmsg":"system error"}"#,
+            "[]",
+        ] {
+            let read = read_page(&answer(body), "o0");
+            assert!(matches!(read, Listed::Unclear(_)), "{body}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_apart_from_a_token_that_is_over() {
+        let refused = answer(r#"{"errcode":48001,"errmsg":"api unauthorized"}"#);
+        let over = answer(r#"{"errcode":42001,"errmsg":"access_token expired"}"#);
+
+        assert!(matches!(read_tags(&refused), Listed::Refused(48001, _)));
+        assert_eq!(read_page(&over, ""), Listed::NewToken);
+    }
+
+    #[test]
+    fn tags_are_read_with_names_that_are_safe_to_show() {
+        let body = "{\"tags\":[{\"id\":1,\"name\":\"\u{7f}每天一罐可乐星人\",\"count\":0}]}";
+        let Listed::Listed(tags) = read_tags(&answer(body)) else { panic!("it is a list") };
+
+        assert_eq!(tags.len(), 1);
+        assert!(tags[0].name.ends_with("每天一罐可乐星人") && !tags[0].name.contains('\u{7f}'));
+    }
+}
