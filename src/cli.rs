@@ -323,7 +323,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Delete(options) => return errands::delete(&options, &config()?, &who, terminal),
         Command::Speed(options) => return errands::speed(&options, &config()?, &who, terminal),
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
-        Command::Backup(options) => backup::run(&options, &config()?, terminal)?,
+        Command::Backup(options) => backup::run(&options, (&config()?, &path), terminal)?,
         Command::Completions(options) => manual::completions(&options, terminal)?,
         Command::Man(options) => manual::man(&options, terminal)?,
         Command::Schema => terminal.write(inbox::SCHEMA)?,

@@ -12,6 +12,7 @@
 
 mod errand;
 mod followers;
+pub mod hand;
 mod lane;
 mod meaning;
 mod prepare;
@@ -34,6 +35,7 @@ use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
 
 pub use errand::{Undeletable, deletable};
+use hand::Hand;
 pub use lane::Lane;
 pub use meaning::conclude;
 use turn::Turn;
@@ -238,19 +240,9 @@ impl Engine {
         &self.mark
     }
 
-    /// Gives the store back, forgetting everything else.
-    pub fn into_store(self) -> Store {
-        self.store
-    }
-
     /// Returns the accounts in the config's order.
     pub fn accounts(&self) -> impl Iterator<Item = &AccountConfig> {
         self.lanes.iter().map(|lane| &lane.config)
-    }
-
-    /// Returns the place of an account by name.
-    pub fn lane_of(&self, account: &str) -> Option<usize> {
-        self.lanes.iter().position(|lane| lane.config.account.name == account)
     }
 
     /// Returns the last reading of each account's platform clock: when it was read, and what it said.
@@ -330,6 +322,7 @@ impl Engine {
             let mut generations = Vec::new();
             for index in ready {
                 let lane = &mut lanes[index];
+                hand::take_up(Hand::Account(lane.config.account.name.clone()));
                 let before = usize::from(lane.busy);
                 let mut turn = Turn {
                     step,
@@ -388,7 +381,7 @@ impl Engine {
         Ok(fired)
     }
 
-    /// Returns the requests that wait for their time.
+    /// Returns the requests that wait for their time: those that a crash now would lose.
     pub fn armed(&self) -> impl Iterator<Item = &Outgoing> {
         self.armed.values()
     }
@@ -433,6 +426,7 @@ impl Engine {
         store.step(|step| {
             for (index, ticket, answer) in answers {
                 let lane = &mut lanes[*index];
+                hand::take_up(Hand::Account(lane.config.account.name.clone()));
                 lane.settle(step, *ticket, answer, now)?;
                 if lane.clock_trusted(now)
                     && let Some(presence) = absence.take()
@@ -460,6 +454,7 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<TakenFile, TakeError> {
         let Self { store, lanes, .. } = self;
+        hand::take_up(Hand::File(name.to_owned()));
         let taken = store.step(|step| {
             let first_taken_at = step.know_file(sha256, name, now)?;
             let mut refused = Vec::new();

@@ -13,9 +13,9 @@ use super::text::{self, Page, Tone};
 use super::{Answer, Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
-use crate::engine;
+use crate::engine::{self, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
-use crate::model::{Account, JobId, JobSpec, JobState};
+use crate::model::{Account, Action, JobId, JobSpec, JobState};
 use crate::store::{JobView, Source, Step, Store, StoreError, Taken};
 
 #[derive(Debug, Args)]
@@ -107,7 +107,8 @@ pub(super) fn examine(
         files.push(read(path, reader(path, &accounts), config, &accounts));
     }
     let (mut store, unread) = ledger(config, now)?;
-    let views = rehearse(&mut store, &files, &accounts, now)?;
+    let known = if unread.is_none() { Known::All } else { Known::Unread };
+    let views = rehearse(&mut store, (&files, known), &accounts, now)?;
     let ok = views.iter().all(|file| file.ok);
     let packages = files.into_iter().filter_map(|file| file.package).collect();
     Ok((CheckView { ok, files: views, unread }, packages))
@@ -178,6 +179,13 @@ fn ledger(config: &Config, now: DateTime<Utc>) -> Result<(Store, Option<String>)
 const KNOWN: &str = "this very job is known: dropping it again changes nothing";
 const UPDATED: &str = "a job of this id is planned: it becomes as written here";
 
+/// Whether the jobs that are planned already could be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    All,
+    Unread,
+}
+
 /// Carries the answer out of a step that is to leave no trace.
 enum Undone {
     Rehearsed(Vec<FileView>),
@@ -193,7 +201,7 @@ impl From<StoreError> for Undone {
 /// Takes the files' jobs, reads back when they would go, and undoes it.
 fn rehearse(
     store: &mut Store,
-    files: &[Checked],
+    (files, known): (&[Checked], Known),
     accounts: &[&Account],
     now: DateTime<Utc>,
 ) -> Result<Vec<FileView>, StoreError> {
@@ -209,6 +217,9 @@ fn rehearse(
         for (view, file) in views.iter_mut().zip(files) {
             if view.ok {
                 view.jobs = forecast(step, file, accounts, now)?;
+                if known == Known::All {
+                    warn_of_deletions(step, &file.jobs, &mut view.jobs)?;
+                }
                 for job in &mut view.jobs {
                     note_known(job, &view.known);
                 }
@@ -221,6 +232,29 @@ fn rehearse(
         Err(Undone::Failed(error)) => Err(error),
         Ok(()) => Ok(Vec::new()),
     }
+}
+
+/// Warns of deletions that, by what is known now, will delete nothing.
+fn warn_of_deletions(
+    step: &Step<'_>,
+    jobs: &[ParsedJob],
+    checked: &mut [CheckedJob],
+) -> Result<(), StoreError> {
+    for job in jobs {
+        let Action::Delete(deletion) = &job.spec.action else { continue };
+        let why = match engine::deletable(step, deletion, &job.spec.account)? {
+            // What has not gone out yet may have by then.
+            Ok(_) | Err(Undeletable::NotYet(_)) => continue,
+            Err(Undeletable::Never(why)) => why,
+            Err(Undeletable::Unless(why)) => {
+                format!("{why}; `force: true` asks for it all the same")
+            }
+        };
+        for view in checked.iter_mut().filter(|view| view.id == job.spec.id.as_str()) {
+            view.warnings.push(format!("it deletes nothing: {why}"));
+        }
+    }
+    Ok(())
 }
 
 /// Notes what the database knows of a job; that it has gone already is nothing to warn of.

@@ -18,6 +18,8 @@ use crate::store::{AttentionView, JobView, Step, StoreError};
 
 /// A loop that has not turned for so long stands still.
 const STUCK_AFTER: TimeDelta = TimeDelta::seconds(10);
+/// How long the administrator of a protected account has to confirm a broadcast.
+const CONFIRMED_WITHIN: TimeDelta = TimeDelta::minutes(30);
 
 /// What stops every job of an account.
 #[derive(Clone, Debug)]
@@ -119,21 +121,6 @@ impl Outlook {
     }
 }
 
-/// Says whether a job waits to be released.
-pub(super) fn waits(state: JobState) -> bool {
-    match state {
-        JobState::Planned | JobState::Held | JobState::Releasing => true,
-        JobState::Accepted
-        | JobState::Sent
-        | JobState::Failed
-        | JobState::Partial
-        | JobState::Uncertain
-        | JobState::Cancelled
-        | JobState::Expired
-        | JobState::Missed => false,
-    }
-}
-
 impl Around {
     /// Reads what stops each account, and how the daemon does.
     pub(super) fn read(
@@ -173,13 +160,15 @@ impl Around {
         (self.now - turned_at > STUCK_AFTER).then_some(turned_at)
     }
 
-    /// Gives each job that is due and waits without a reason the one of its account.
+    /// Gives each job that is due and waits without a reason the one of its account, and each
+    /// whose result is awaited what is known of it.
     pub(super) fn explain(&self, jobs: &mut [JobView]) {
         for job in jobs {
             let waits = matches!(job.state, JobState::Planned | JobState::Releasing);
             if waits && job.due <= self.now && job.reason.is_none() {
                 job.reason = self.stop(&job.account).map(|stop| stop.why);
             }
+            job.reason = job.reason.take().or_else(|| awaited(job, self.now));
         }
     }
 
@@ -200,7 +189,7 @@ impl Around {
         config: &Config,
         view: &JobView,
     ) -> Result<Option<Outlook>, StoreError> {
-        let (true, Some(id)) = (waits(view.state), JobId::parse(&view.id)) else {
+        let (true, Some(id)) = (view.state.waits(), JobId::parse(&view.id)) else {
             return Ok(None);
         };
         let (job, batches) = (step.job(&id)?, step.batches(&id)?);
@@ -360,6 +349,32 @@ impl Around {
         });
         (!fresh).then(|| "waits for the platform's clock".to_owned())
     }
+}
+
+/// Tells of a broadcast to everyone that was accepted and has no result: its administrator may
+/// have been asked to confirm it, which the platform does not tell us.
+pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<String> {
+    if job.state != JobState::Accepted || !job.everyone {
+        return None;
+    }
+    let batch = job.batches.iter().find(|batch| batch.state == BatchState::Accepted)?;
+    let (msg_id, at) = (batch.msg_id?, batch.accepted_at?);
+    let until = at + CONFIRMED_WITHIN;
+    let accepted = format!("accepted at {} as msg_id {msg_id}", text::time_of_day(at));
+    Some(if now < until {
+        format!(
+            "{accepted}; the result is not in. If the account has broadcast protection \
+             (API群发保护), its administrator has until {} to confirm on the phone; with no answer \
+             by then it fails (err 40002)",
+            text::time_of_day(until)
+        )
+    } else {
+        format!(
+            "{accepted}; the result is still not in. If its administrator was asked to confirm it \
+             (API群发保护), the time for that ended at {}: the platform is asked what became of it",
+            text::time_of_day(until)
+        )
+    })
 }
 
 fn runs_out(batches: &[Batch]) -> &'static str {

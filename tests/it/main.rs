@@ -3,16 +3,21 @@
 
 mod canaries;
 mod cli;
+mod cli_awaited;
+mod cli_check;
+mod cli_decisions;
 mod cli_errands;
 mod cli_plan;
 mod cli_quota;
 mod cli_status;
 mod cli_submit;
 mod cli_tools;
+mod cli_watch;
 mod disk;
 mod e2e;
 mod e2e_approval;
 mod e2e_articles;
+mod e2e_crashes;
 mod e2e_errands;
 mod e2e_files;
 mod e2e_forward;
