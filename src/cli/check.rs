@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::engine::{self, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
 use crate::model::{Account, Action, JobId, JobSpec, JobState};
+use crate::quota::Block;
 use crate::store::{JobView, Source, Step, Store, StoreError, Taken};
 
 #[derive(Debug, Args)]
@@ -318,13 +319,26 @@ fn forecast(
         let Some((view, account)) = view.zip(account) else { continue };
         let mut warnings = warnings(&view, &job.spec, now);
         let mut notes = job.notes.clone();
+        let stands = step.job(&job.spec.id)?;
+        let block = match stands.asked {
+            true => None,
+            false => step.full_receivers(&stands, account, view.due)?,
+        };
+        if let Some(Block { rule, window, .. }) = block {
+            warnings.push(format!(
+                "{rule}: its receivers had their four of {window}: it does not go before {}",
+                text::time(window.end())
+            ));
+        }
         match step.receivers_outlook(&job.spec.id, account, (view.due, now))? {
             Some((words, true)) => warnings.push(words),
             Some((words, false)) => notes.push(words),
             None => {}
         }
         let warnings = (notes, warnings);
-        checked.push(checked_job(view, job, warnings, now));
+        let mut told = checked_job(view, job, warnings, now);
+        told.goes_at = told.goes_at.filter(|_| block.is_none());
+        checked.push(told);
     }
     Ok(checked)
 }

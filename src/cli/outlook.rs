@@ -61,6 +61,8 @@ pub(super) enum Fate {
     WillDefer,
     /// Its window is full, and it may not move.
     WillFail,
+    /// Its window is full, and the next one lies beyond its expiry.
+    WillExpire,
 }
 
 /// When one waiting job really goes, and why not sooner.
@@ -110,6 +112,7 @@ impl Outlook {
             Fate::TooLate => (Tone::Alarm, format!("too late, due {}", text::time(due))),
             Fate::WillDefer => (Tone::Warn, format!("full, due {}", text::time(due))),
             Fate::WillFail => (Tone::Alarm, format!("will fail, due {}", text::time(due))),
+            Fate::WillExpire => (Tone::Alarm, format!("will expire, due {}", text::time(due))),
         }
     }
 
@@ -245,7 +248,12 @@ impl Around {
                     .to_owned(),
             ),
             Fate::RunsOut => why.push(runs_out(batches).to_owned()),
-            Fate::Goes | Fate::UnderWay | Fate::Stopped | Fate::WillDefer | Fate::WillFail => {}
+            Fate::Goes
+            | Fate::UnderWay
+            | Fate::Stopped
+            | Fate::WillDefer
+            | Fate::WillFail
+            | Fate::WillExpire => {}
         }
         let in_doubt = batches.iter().filter(|batch| batch.state == BatchState::InDoubt).count();
         if in_doubt > 0 {
@@ -267,17 +275,21 @@ impl Around {
         let Some(at) = outlook.goes_at.filter(|_| !job.asked) else {
             return Ok(());
         };
-        let full = match step.block(job, account, at)? {
-            Some(block) => plan::sentence(block),
+        let (full, window) = match step.block(job, account, at)? {
+            Some(block) => (plan::sentence(block), block.window),
             None => match step.full_receivers(job, account, at)? {
                 Some(Block { rule, window, .. }) => {
-                    format!("{rule}: its receivers had their four of {window}")
+                    (format!("{rule}: its receivers had their four of {window}"), window)
                 }
                 None => return Ok(()),
             },
         };
         outlook.goes_at = None;
         match job.on_quota {
+            OnQuota::Defer if window.end() > job.expires_at => {
+                outlook.outlook = Fate::WillExpire;
+                outlook.why.push(format!("{full}, and its next window lies beyond its expires"));
+            }
             OnQuota::Defer => {
                 outlook.outlook = Fate::WillDefer;
                 outlook.why.push(format!("{full}: it moves to a later window when it is due"));

@@ -42,7 +42,9 @@ impl Step<'_> {
 
     /// Returns the block where a job's receivers had their four of the month.
     ///
-    /// Those of a tag, or of everyone, block only as far as a whole and fresh reading names them.
+    /// A list blocks once all of it certainly had them. Who has a tag, or follows at all, is only
+    /// known as of the last reading, and others may have come since: those block only a job that
+    /// wants to wait.
     ///
     /// # Errors
     /// Where SQLite fails.
@@ -53,31 +55,27 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<Option<Block>> {
         let window = Window::containing(Span::Month, now);
-        let (full, total) = match self.reach(&job.id, account, (now, now))? {
-            Some(reach) if reach.current => (reach.full, reach.members),
-            Some(_) => (0, 0),
+        let waits = job.on_full_receivers == OnFullReceivers::Defer;
+        let blocks = match self.reach(&job.id, account, (now, now))? {
+            Some(reach) => waits && reach.current() && reach.full > 0,
             None => {
                 let (full, total) = self.count_full(&job.id, account, window)?;
-                (full.into(), total.into())
+                full > 0 && (waits || full == total && !self.missed_some(&account.name, window)?)
             }
         };
-        if full == 0 {
-            return Ok(None);
-        }
-        let wanted_whole = job.on_full_receivers == OnFullReceivers::Defer;
-        let blocks = wanted_whole || (full == total && !self.missed_some(&account.name, window)?);
         let block = Block { rule: Rule::MonthlyReceiver, window, because: quota::Because::Used };
         Ok(blocks.then_some(block))
     }
 
-    /// Says whether the platform reported of some broadcast of a month that it did not reach
-    /// everybody: nobody knows whom, so no receiver certainly had it.
+    /// Says whether some list of a month did not certainly reach everybody that it names: nobody
+    /// knows whom it missed, so no receiver certainly had it.
     fn missed_some(&self, account: &str, month: Window) -> Result<bool> {
         Ok(self
             .db
             .prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM batch WHERE account = ?1 AND accepted_at >= ?2
-                    AND accepted_at < ?3 AND (error_count > 0 OR sent_count < filter_count))",
+                    AND accepted_at < ?3 AND receivers IS NOT NULL AND state <> 'failed'
+                    AND (state <> 'sent' OR error_count > 0 OR sent_count < receivers))",
             )?
             .query_row(params![account, millis(month.start()), millis(month.end())], |row| {
                 row.get(0)
@@ -130,6 +128,9 @@ impl Step<'_> {
         account: &Account,
         (at, now): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Option<(String, bool)>> {
+        if let Some(words) = self.unknown_tag(id, account, now)? {
+            return Ok(Some((words, true)));
+        }
         match self.reach(id, account, (at, now))? {
             Some(reach) => Ok(Some((reach.sentence(), reach.is_short()))),
             None => Ok(self.full_outlook(id, account, at)?.map(|words| (words, true))),

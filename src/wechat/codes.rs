@@ -74,6 +74,11 @@ pub const NO_SUCH_MEDIA_ID: i64 = 40007;
 /// The code for a `msg_id` that the platform's API does not know, or no longer.
 pub const NO_SUCH_MSG_ID: i64 = 40059;
 
+/// Says whether a code means that the platform knows no tag of this id.
+pub fn is_no_tag(code: i64) -> bool {
+    matches!(code, 40_050 | 45_159)
+}
+
 /// Returns what `code` means as the answer to a mass send.
 ///
 /// A code that is not in the table leaves the outcome unknown: undocumented ones were seen on
