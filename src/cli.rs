@@ -36,6 +36,7 @@ use serde::Serialize;
 use crate::config::{self, Config, ConfigError, Secrets};
 use crate::daemon::{self, Now, RunError};
 use crate::demo;
+use crate::inbox;
 use crate::store::StoreError;
 
 /// The whole command line.
@@ -81,6 +82,7 @@ impl Arguments {
             | Command::Backup(_)
             | Command::Completions(_)
             | Command::Man(_)
+            | Command::Schema
             | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
         }
     }
@@ -134,6 +136,8 @@ enum Command {
     Completions(manual::CompletionsOptions),
     /// Print the manual page
     Man(manual::ManOptions),
+    /// Print the JSON Schema of job files, for editors
+    Schema,
 }
 
 /// How an answer is written.
@@ -320,9 +324,10 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Delete(options) => return errands::delete(&options, &config()?, &who, terminal),
         Command::Speed(options) => return errands::speed(&options, &config()?, &who, terminal),
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
-        Command::Backup(options) => backup::run(&options, &config()?, terminal)?,
+        Command::Backup(options) => backup::run(&options, (&config()?, &path), terminal)?,
         Command::Completions(options) => manual::completions(&options, terminal)?,
         Command::Man(options) => manual::man(&options, terminal)?,
+        Command::Schema => terminal.write(inbox::SCHEMA)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)

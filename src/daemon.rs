@@ -8,8 +8,10 @@
 
 mod callback;
 mod chores;
+mod crash;
 mod files;
 mod lock;
+mod metrics;
 mod notify;
 mod outbox;
 mod pulse;
@@ -24,7 +26,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::{AccountConfig, Config};
-use crate::engine::{Engine, Mark, TakeError, TakenFile, Ticket};
+use crate::engine::{Engine, Mark, TakeError, TakenFile, Ticket, hand};
 use crate::inbox::Inbox;
 use crate::model::Credence;
 use crate::store::{Store, StoreError};
@@ -124,8 +126,13 @@ pub struct Options {
 pub fn run(config: Config, now: Now) -> Result<(), RunError> {
     let runtime = runtime()?;
     let (_stop, stopped) = watch::channel(false);
-    let options = Options { now, jump: None, on_listen: None, stop: stopped };
+    let options = Options { now: Arc::clone(&now), jump: None, on_listen: None, stop: stopped };
+    let state = config.state_dir.clone();
+    crash::watch(&state, Arc::clone(&now));
     let outcome = runtime.block_on(serve(config, options));
+    if let Err(error) = &outcome {
+        crash::record_error(&state, error, now());
+    }
     // A request that hangs must not keep the process, nor a wait that a faked clock never ends.
     runtime.shutdown_background();
     outcome
@@ -179,6 +186,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     if options.jump.is_none() {
         engine.decide_ahead(DECIDE_AHEAD);
     }
+    let refused = crash::Crashes::read(&state, now).set_aside(&mut engine, now)?;
     let (sender, inputs) = mpsc::channel(1_024);
     let listener = match config.listen {
         Some(address) => Some(callback::bind(address).await?),
@@ -196,14 +204,16 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
             // A rehearsal that no longer listens needs no address.
             tell.send(address).unwrap_or_default();
         }
-        let inlet = callback::Desk::new(&engine, sender.clone(), options.now.clone());
+        let known = engine.accounts().map(|config| config.account.clone()).collect();
+        let metrics = metrics::Metrics::new(database(&state), known);
+        let inlet = callback::Desk::new(&engine, metrics, sender.clone(), options.now.clone());
         tasks.spawn(callback::serve(listener, inlet, ended.clone()));
     }
     let accounts = engine.accounts().map(|config| config.account.clone()).collect();
     let files = files::Files::open(&state)?;
-    let (now_of_taker, to) = (options.now.clone(), sender.clone());
-    let taker = taking::Taker { inbox, accounts, files: files.clone(), now: now_of_taker, to };
-    tasks.spawn(taker.run(ended));
+    let (clock, to) = (options.now.clone(), sender.clone());
+    let taker = taking::Taker { inbox, accounts, files: files.clone(), now: clock, to };
+    tasks.spawn(taker.run(refused, ended));
     let chores = chores::start(sender.clone()).await;
     if large {
         check_beside(database(&state), sender.clone());
@@ -255,6 +265,7 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let mark = lock::read_mark(&config.state_dir)?;
     let known = store.read().presence()?;
     let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
+    let marked = mark.is_some();
     let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
     if forgot {
         let kept = files::Files::open(&config.state_dir)?;
@@ -264,6 +275,10 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
             tracing::warn!(files = files.len(), "the accepted files are read back");
             engine.take_back(&files, now)?;
         }
+    }
+    if !marked {
+        // From the first start on, so that its absence means something.
+        lock::write_mark(&config.state_dir, engine.mark())?;
     }
     Ok(engine)
 }
@@ -324,8 +339,11 @@ impl Daemon {
         let mut batch = Vec::new();
         loop {
             let now = (self.now)();
+            // What was in hand is done, for it did not end the daemon.
+            hand::lay_down();
             self.look_around(now)?;
             self.release(now)?;
+            hand::lay_down();
             self.beat.turned(&self.engine, now);
             self.manager.tell(&self.engine, now)?;
             let wake = self.engine.next_wake().filter(|_| self.jump.is_none());

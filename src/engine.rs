@@ -12,6 +12,7 @@
 
 mod errand;
 mod followers;
+pub mod hand;
 mod lane;
 mod meaning;
 mod prepare;
@@ -35,6 +36,7 @@ use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
 
 pub use errand::{Undeletable, deletable};
+use hand::Hand;
 pub use lane::Lane;
 pub use meaning::conclude;
 pub use series::{first_at, take};
@@ -184,7 +186,7 @@ pub enum TakeError {
 impl Engine {
     /// Takes over a database: open attempts are in doubt from now on.
     ///
-    /// A mark ahead of the database holds everything at once.
+    /// A mark ahead of the database, or none beside one with intents, holds everything at once.
     ///
     /// # Errors
     /// Where the store fails.
@@ -195,6 +197,7 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let mut lanes: Vec<_> = accounts.into_iter().map(|config| Lane::new(config, now)).collect();
+        let lost = mark.is_none();
         let mark = mark.unwrap_or_default();
         let absence = store.step(|step| {
             for lane in &lanes {
@@ -208,6 +211,12 @@ impl Engine {
             if mark.high_water > presence.high_water {
                 hold_for_restore(step, "the database is older than the mark beside it", now)?;
                 step.count_on_from(mark.high_water)?;
+            } else if lost && presence.high_water > 0 {
+                hold_for_restore(
+                    step,
+                    "the mark beside the database is missing, so it may be an old one",
+                    now,
+                )?;
             }
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
@@ -235,19 +244,14 @@ impl Engine {
         &self.store
     }
 
-    /// Gives the store back, forgetting everything else.
-    pub fn into_store(self) -> Store {
-        self.store
+    /// Returns what the mark beside the database has to say.
+    pub fn mark(&self) -> &Mark {
+        &self.mark
     }
 
     /// Returns the accounts in the config's order.
     pub fn accounts(&self) -> impl Iterator<Item = &AccountConfig> {
         self.lanes.iter().map(|lane| &lane.config)
-    }
-
-    /// Returns the place of an account by name.
-    pub fn lane_of(&self, account: &str) -> Option<usize> {
-        self.lanes.iter().position(|lane| lane.config.account.name == account)
     }
 
     /// Returns the last reading of each account's platform clock: when it was read, and what it said.
@@ -327,6 +331,7 @@ impl Engine {
             let mut generations = Vec::new();
             for index in ready {
                 let lane = &mut lanes[index];
+                hand::take_up(Hand::Account(lane.config.account.name.clone()));
                 let before = usize::from(lane.busy);
                 let mut turn = Turn {
                     step,
@@ -385,7 +390,7 @@ impl Engine {
         Ok(fired)
     }
 
-    /// Returns the requests that wait for their time.
+    /// Returns the requests that wait for their time: those that a crash now would lose.
     pub fn armed(&self) -> impl Iterator<Item = &Outgoing> {
         self.armed.values()
     }
@@ -430,6 +435,7 @@ impl Engine {
         store.step(|step| {
             for (index, ticket, answer) in answers {
                 let lane = &mut lanes[*index];
+                hand::take_up(Hand::Account(lane.config.account.name.clone()));
                 lane.settle(step, *ticket, answer, now)?;
                 if lane.clock_trusted(now)
                     && let Some(presence) = absence.take()
@@ -457,6 +463,7 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<TakenFile, TakeError> {
         let Self { store, lanes, .. } = self;
+        hand::take_up(Hand::File(name.to_owned()));
         let taken = store.step(|step| {
             let first_taken_at = step.know_file(sha256, name, now)?;
             let mut refused = Vec::new();
@@ -506,9 +513,12 @@ impl Engine {
     }
 
     /// Says whether a database may have forgotten jobs that were sent: it is empty, older than the
-    /// mark beside it, or nobody has run with it for long.
+    /// mark beside it or without one, or nobody has run with it for long.
     pub fn may_have_forgotten(known: &Presence, mark: Option<&Mark>, now: DateTime<Utc>) -> bool {
-        let older = mark.is_some_and(|mark| mark.high_water > known.high_water);
+        let older = match mark {
+            Some(mark) => mark.high_water > known.high_water,
+            None => known.high_water > 0,
+        };
         let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
         !known.has_jobs || older || away
     }

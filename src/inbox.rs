@@ -15,6 +15,7 @@ mod html;
 mod job;
 mod media;
 mod package;
+mod schema;
 mod series;
 mod submit;
 mod time;
@@ -32,6 +33,7 @@ pub use archive::{AcceptedBack, Receipt, ReceiptJob};
 pub use entry::Entry;
 pub use job::ParsedJob;
 pub use package::{Package, Unread, read_path, read_path_gathering};
+pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
 
 use crate::model::Account;

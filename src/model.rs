@@ -493,6 +493,21 @@ states! {
 }
 
 impl JobState {
+    /// Says whether the job waits to be released, or is being released.
+    pub fn waits(self) -> bool {
+        match self {
+            Self::Planned | Self::Held | Self::Releasing => true,
+            Self::Accepted
+            | Self::Sent
+            | Self::Failed
+            | Self::Partial
+            | Self::Uncertain
+            | Self::Cancelled
+            | Self::Expired
+            | Self::Missed => false,
+        }
+    }
+
     /// Says whether nothing will happen to the job any more unless a person says so.
     pub fn is_final(self) -> bool {
         match self {

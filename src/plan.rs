@@ -168,18 +168,8 @@ pub fn wake_at(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Option<DateT
     match next_step(job, batches, now) {
         Step::Wait(until) => Some(until),
         Step::Miss | Step::RunOut | Step::Ask(_) | Step::Act => Some(now),
-        Step::Nothing => match job.state {
-            // A request is under way: its answer, or the next start, will say more.
-            JobState::Planned | JobState::Held | JobState::Releasing => Some(deadline(job)),
-            JobState::Accepted
-            | JobState::Sent
-            | JobState::Failed
-            | JobState::Partial
-            | JobState::Uncertain
-            | JobState::Cancelled
-            | JobState::Expired
-            | JobState::Missed => None,
-        },
+        // A request is under way: its answer, or the next start, will say more.
+        Step::Nothing => job.state.waits().then(|| deadline(job)),
     }
 }
 

@@ -106,6 +106,27 @@ impl StoreError {
             Self::Newer(..) | Self::Access(..) | Self::Guard(_) => false,
         }
     }
+
+    /// Says whether only our own fault explains it: what is stored, or was to be, is not as it must be.
+    pub fn is_ours(&self) -> bool {
+        use rusqlite::ErrorCode;
+        match self {
+            Self::Guard(_) => true,
+            Self::Failed(error) => error.sqlite_error_code().is_none_or(|code| {
+                // `Unknown` is SQLite's plain error, of a statement and its values.
+                matches!(
+                    code,
+                    ErrorCode::ConstraintViolation
+                        | ErrorCode::TypeMismatch
+                        | ErrorCode::TooBig
+                        | ErrorCode::ParameterOutOfRange
+                        | ErrorCode::ApiMisuse
+                        | ErrorCode::Unknown
+                )
+            }),
+            Self::Damaged(..) | Self::Newer(..) | Self::Access(..) => false,
+        }
+    }
 }
 
 /// The result of everything here.

@@ -23,6 +23,15 @@ const DEPTH: usize = 16;
 /// How many values a file may hold; each takes memory.
 const NODES: usize = 1_000_000;
 
+/// Spaces that look like one and are none to YAML; the platform's own samples are full of the first.
+const ODD_SPACES: [(char, &str); 2] = [
+    (
+        '\u{a0}',
+        "a no-break space (U+00A0) stands here, as in text from a web page: write plain ones",
+    ),
+    ('\u{3000}', "a full-width space (U+3000) stands here: write plain ones"),
+];
+
 /// One value and where it stands.
 #[derive(Debug)]
 pub(crate) struct Node<'a> {
@@ -262,6 +271,9 @@ impl<'a> Loader<'a, '_, '_> {
         if is_around('“') || is_around('”') {
             return Some("quotes are `\"` or `'`, not `“` and `”`");
         }
+        if let Some((_, help)) = ODD_SPACES.iter().find(|(space, _)| is_around(*space)) {
+            return Some(help);
+        }
         match kind {
             ErrorKind::TabNotAllowed
             | ErrorKind::TabInBlockIndentation
@@ -344,9 +356,11 @@ impl<'a> Node<'a> {
                 report.say_with(entry.key_place, message, help);
             } else if !shape.known.contains(&&*entry.key) {
                 let message = format!("unknown key {} in {}", quote(&entry.key), shape.what);
-                let help = match closest(&entry.key, shape.known.iter().copied()) {
-                    Some(key) => format!("did you mean `{key}`?"),
-                    None => format!("its keys are: {}", shape.known.join(", ")),
+                let odd = ODD_SPACES.iter().find(|(space, _)| entry.key.contains(*space));
+                let help = match (odd, closest(&entry.key, shape.known.iter().copied())) {
+                    (Some((_, help)), _) => (*help).to_owned(),
+                    (None, Some(key)) => format!("did you mean `{key}`?"),
+                    (None, None) => format!("its keys are: {}", shape.known.join(", ")),
                 };
                 report.say_with(entry.key_place, message, help);
             }

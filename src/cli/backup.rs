@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -27,15 +27,15 @@ struct BackupView {
     file: String,
     at: String,
     bytes: u64,
-    /// What to keep beside it.
-    keep: [String; 2],
+    /// What to keep beside it, copied after it.
+    keep: Vec<String>,
     restore: Vec<String>,
 }
 
 /// Copies the database into a new file, whole or not at all.
 pub(super) fn run(
     options: &Options,
-    config: &Config,
+    (config, config_file): (&Config, &Path),
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
@@ -70,10 +70,7 @@ pub(super) fn run(
         file: path.display().to_string(),
         at: calendar::rfc3339(now),
         bytes,
-        keep: [
-            config.state_dir.join("mark").display().to_string(),
-            config.inbox.join("accepted").display().to_string(),
-        ],
+        keep: keep(config, config_file),
         restore: restore(config, path),
     };
     terminal.answer(options.json, &view, render)
@@ -86,6 +83,15 @@ fn exists(path: &Path) -> Problem {
     ))
 }
 
+/// Names what a copy of the database does not hold, and a new machine needs.
+fn keep(config: &Config, config_file: &Path) -> Vec<String> {
+    let state = &config.state_dir;
+    let accepted = config.inbox.join("accepted");
+    let config_file = path::absolute(config_file).unwrap_or_else(|_| config_file.to_owned());
+    let files = [state.join("mark"), state.join("media"), accepted, config_file];
+    files.map(|file| file.display().to_string()).into()
+}
+
 fn restore(config: &Config, path: &Path) -> Vec<String> {
     let state = config.state_dir.display();
     vec![
@@ -94,7 +100,11 @@ fn restore(config: &Config, path: &Path) -> Vec<String> {
         format!("as the owner of {state}, copy {} to {state}/qunfa.db", path.display()),
         format!(
             "leave {state}/mark as it is: by it the daemon sees that the database is older, and \
-             starts in hold instead of sending twice"
+             starts in hold instead of sending twice (on another machine: put the kept one there)"
+        ),
+        format!(
+            "copy what was kept of {state}/media back into it: a job of the copy may need a file \
+             that was removed since"
         ),
         "start the daemon, look at the jobs that `qunfa status` names, then `qunfa resume --all`"
             .to_owned(),
@@ -109,8 +119,14 @@ fn render(page: &mut Page, view: &BackupView) {
         &format!("{} is the database as of now: {size}, checked.", view.file),
     );
     page.gap();
-    let keep = view.keep.join(" and ");
-    page.lines(Tone::Plain, 0, &format!("For the loss of the machine, keep {keep} with it."));
+    page.lines(
+        Tone::Plain,
+        0,
+        "For the loss of the machine, copy these now and keep them with it, and the secrets:",
+    );
+    for kept in &view.keep {
+        page.lines(Tone::Plain, 2, kept);
+    }
     page.lines(Tone::Plain, 0, "To restore it here:");
     for (index, step) in view.restore.iter().enumerate() {
         page.hanging(Tone::Plain, 2, &format!("{}. ", index + 1), step);

@@ -14,9 +14,10 @@ use super::{Answer, Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
-use crate::engine;
+use crate::engine::{self, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
-use crate::model::{Account, JobId, JobSpec, JobState};
+use crate::model::{Account, Action, JobId, JobSpec, JobState};
+use crate::quota::Block;
 use crate::store::{JobView, Source, Step, Store, StoreError, Taken};
 
 #[derive(Debug, Args)]
@@ -124,7 +125,8 @@ pub(super) fn examine(
         files.push(read(path, reader(path, &accounts), config, &accounts));
     }
     let (mut store, unread) = ledger(config, now)?;
-    let views = rehearse(&mut store, &files, &accounts, now)?;
+    let known = if unread.is_none() { Known::All } else { Known::Unread };
+    let views = rehearse(&mut store, (&files, known), &accounts, now)?;
     let ok = views.iter().all(|file| file.ok);
     let packages = files.into_iter().filter_map(|file| file.package).collect();
     Ok((CheckView { ok, files: views, unread }, packages))
@@ -198,6 +200,13 @@ const DATES_SHOWN: usize = 3;
 const KNOWN: &str = "this very job is known: dropping it again changes nothing";
 const UPDATED: &str = "a job of this id is planned: it becomes as written here";
 
+/// Whether the jobs that are planned already could be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    All,
+    Unread,
+}
+
 /// Carries the answer out of a step that is to leave no trace.
 enum Undone {
     Rehearsed(Vec<FileView>),
@@ -213,7 +222,7 @@ impl From<StoreError> for Undone {
 /// Takes the files' jobs, reads back when they would go, and undoes it.
 fn rehearse(
     store: &mut Store,
-    files: &[Checked],
+    (files, known): (&[Checked], Known),
     accounts: &[&Account],
     now: DateTime<Utc>,
 ) -> Result<Vec<FileView>, StoreError> {
@@ -229,6 +238,9 @@ fn rehearse(
         for (view, file) in views.iter_mut().zip(files) {
             if view.ok {
                 view.jobs = forecast(step, file, accounts, now)?;
+                if known == Known::All {
+                    warn_of_deletions(step, &file.jobs, &mut view.jobs)?;
+                }
                 for job in &mut view.jobs {
                     note_known(job, &view.known);
                 }
@@ -242,6 +254,29 @@ fn rehearse(
         Err(Undone::Failed(error)) => Err(error),
         Ok(()) => Ok(Vec::new()),
     }
+}
+
+/// Warns of deletions that, by what is known now, will delete nothing.
+fn warn_of_deletions(
+    step: &Step<'_>,
+    jobs: &[ParsedJob],
+    checked: &mut [CheckedJob],
+) -> Result<(), StoreError> {
+    for job in jobs {
+        let Action::Delete(deletion) = &job.spec.action else { continue };
+        let why = match engine::deletable(step, deletion, &job.spec.account)? {
+            // What has not gone out yet may have by then.
+            Ok(_) | Err(Undeletable::NotYet(_)) => continue,
+            Err(Undeletable::Never(why)) => why,
+            Err(Undeletable::Unless(why)) => {
+                format!("{why}; `force: true` asks for it all the same")
+            }
+        };
+        for view in checked.iter_mut().filter(|view| view.id == job.spec.id.as_str()) {
+            view.warnings.push(format!("it deletes nothing: {why}"));
+        }
+    }
+    Ok(())
 }
 
 /// Notes what the database knows of a job; that it has gone already is nothing to warn of.
@@ -320,12 +355,25 @@ fn forecast_one(
 ) -> Result<Option<CheckedJob>, StoreError> {
     let Some(view) = step.job_view(spec.id.as_str())? else { return Ok(None) };
     let mut warnings = warnings(&view, spec, now);
+    let stands = step.job(&spec.id)?;
+    let block = match stands.asked {
+        true => None,
+        false => step.full_receivers(&stands, account, view.due)?,
+    };
+    if let Some(Block { rule, window, .. }) = block {
+        warnings.push(format!(
+            "{rule}: its receivers had their four of {window}: it does not go before {}",
+            text::time(window.end())
+        ));
+    }
     match step.receivers_outlook(&spec.id, account, (view.due, now))? {
         Some((words, true)) => warnings.push(words),
         Some((words, false)) => notes.push(words),
         None => {}
     }
-    Ok(Some(checked_job(view, spec, (notes, warnings), now)))
+    let mut told = checked_job(view, spec, (notes, warnings), now);
+    told.goes_at = told.goes_at.filter(|_| block.is_none());
+    Ok(Some(told))
 }
 
 /// Returns what becomes of the series of a file.

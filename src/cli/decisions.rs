@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::person::{account, next_words, unknown_account};
+use super::person::{account, named_account, next_words};
 use super::text::{self, Tone};
 use super::{Problem, Terminal, database, series, show};
 use crate::calendar;
@@ -92,11 +92,7 @@ pub(super) fn hold(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let name = options.account.as_deref();
-    if let Some(name) = name
-        && account(config, name).is_none()
-    {
-        return Err(unknown_account(config, name));
-    }
+    name.map(|name| named_account(config, name)).transpose()?;
     let Some(mut store) = database::open(config, now)? else {
         return Err(Problem::No(
             "there is no database yet, so nothing is released and nothing can be held".to_owned(),
@@ -262,14 +258,14 @@ pub(super) fn say(answer: &str, terminal: &mut Terminal<'_>) -> Result<(), Probl
 }
 
 /// What a decision left.
-struct Decided {
-    job: JobView,
+pub(super) struct Decided {
+    pub(super) job: JobView,
     /// What has to happen before anything goes.
-    next: String,
+    pub(super) next: String,
 }
 
 /// Stores a decision about one job.
-fn decide(
+pub(super) fn decide(
     job: &str,
     config: &Config,
     terminal: &Terminal<'_>,

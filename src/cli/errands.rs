@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::decisions::Reason;
-use super::person::{account, unknown_account};
+use super::person::{account, named_account};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Answer, Json, Problem, Terminal, database, show};
 use crate::config::Config;
@@ -177,9 +177,7 @@ pub(super) fn speed(
     who: &str,
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
-    if account(config, &options.account).is_none() {
-        return Err(unknown_account(config, &options.account));
-    }
+    named_account(config, &options.account)?;
     let Some(store) = database::open(config, (terminal.now)())? else {
         return Err(not_running());
     };

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serializer as _;
 use serde::ser::SerializeSeq;
 
-use super::outlook::{self, Around};
+use super::outlook::Around;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, person};
 use crate::config::Config;
@@ -169,5 +169,5 @@ pub(super) fn tone(state: JobState) -> Tone {
 
 /// Returns how a job's due time reads: one that has passed without a release stands out.
 pub(super) fn lateness(job: &JobView, now: DateTime<Utc>) -> Tone {
-    if outlook::waits(job.state) && job.due < now { Tone::Warn } else { Tone::Plain }
+    if job.state.waits() && job.due < now { Tone::Warn } else { Tone::Plain }
 }

@@ -18,6 +18,8 @@ use crate::store::{AttentionView, JobView, Step, StoreError};
 
 /// A loop that has not turned for so long stands still.
 const STUCK_AFTER: TimeDelta = TimeDelta::seconds(10);
+/// How long the administrator of a protected account has to confirm a broadcast.
+const CONFIRMED_WITHIN: TimeDelta = TimeDelta::minutes(30);
 
 /// What stops every job of an account.
 #[derive(Clone, Debug)]
@@ -59,6 +61,8 @@ pub(super) enum Fate {
     WillDefer,
     /// Its window is full, and it may not move.
     WillFail,
+    /// Its window is full, and the next one lies beyond its expiry.
+    WillExpire,
 }
 
 /// When one waiting job really goes, and why not sooner.
@@ -108,6 +112,7 @@ impl Outlook {
             Fate::TooLate => (Tone::Alarm, format!("too late, due {}", text::time(due))),
             Fate::WillDefer => (Tone::Warn, format!("full, due {}", text::time(due))),
             Fate::WillFail => (Tone::Alarm, format!("will fail, due {}", text::time(due))),
+            Fate::WillExpire => (Tone::Alarm, format!("will expire, due {}", text::time(due))),
         }
     }
 
@@ -116,21 +121,6 @@ impl Outlook {
         let of_job = |why: &&String| self.of_account.as_ref() != Some(why);
         let told: Vec<_> = self.why.iter().filter(of_job).map(String::as_str).collect();
         (!told.is_empty()).then(|| told.join("; "))
-    }
-}
-
-/// Says whether a job waits to be released.
-pub(super) fn waits(state: JobState) -> bool {
-    match state {
-        JobState::Planned | JobState::Held | JobState::Releasing => true,
-        JobState::Accepted
-        | JobState::Sent
-        | JobState::Failed
-        | JobState::Partial
-        | JobState::Uncertain
-        | JobState::Cancelled
-        | JobState::Expired
-        | JobState::Missed => false,
     }
 }
 
@@ -173,13 +163,15 @@ impl Around {
         (self.now - turned_at > STUCK_AFTER).then_some(turned_at)
     }
 
-    /// Gives each job that is due and waits without a reason the one of its account.
+    /// Gives each job that is due and waits without a reason the one of its account, and each
+    /// whose result is awaited what is known of it.
     pub(super) fn explain(&self, jobs: &mut [JobView]) {
         for job in jobs {
             let waits = matches!(job.state, JobState::Planned | JobState::Releasing);
             if waits && job.due <= self.now && job.reason.is_none() {
                 job.reason = self.stop(&job.account).map(|stop| stop.why);
             }
+            job.reason = job.reason.take().or_else(|| awaited(job, self.now));
         }
     }
 
@@ -200,7 +192,7 @@ impl Around {
         config: &Config,
         view: &JobView,
     ) -> Result<Option<Outlook>, StoreError> {
-        let (true, Some(id)) = (waits(view.state), JobId::parse(&view.id)) else {
+        let (true, Some(id)) = (view.state.waits(), JobId::parse(&view.id)) else {
             return Ok(None);
         };
         let (job, batches) = (step.job(&id)?, step.batches(&id)?);
@@ -256,7 +248,12 @@ impl Around {
                     .to_owned(),
             ),
             Fate::RunsOut => why.push(runs_out(batches).to_owned()),
-            Fate::Goes | Fate::UnderWay | Fate::Stopped | Fate::WillDefer | Fate::WillFail => {}
+            Fate::Goes
+            | Fate::UnderWay
+            | Fate::Stopped
+            | Fate::WillDefer
+            | Fate::WillFail
+            | Fate::WillExpire => {}
         }
         let in_doubt = batches.iter().filter(|batch| batch.state == BatchState::InDoubt).count();
         if in_doubt > 0 {
@@ -278,17 +275,21 @@ impl Around {
         let Some(at) = outlook.goes_at.filter(|_| !job.asked) else {
             return Ok(());
         };
-        let full = match step.block(job, account, at)? {
-            Some(block) => plan::sentence(block),
+        let (full, window) = match step.block(job, account, at)? {
+            Some(block) => (plan::sentence(block), block.window),
             None => match step.full_receivers(job, account, at)? {
                 Some(Block { rule, window, .. }) => {
-                    format!("{rule}: its receivers had their four of {window}")
+                    (format!("{rule}: its receivers had their four of {window}"), window)
                 }
                 None => return Ok(()),
             },
         };
         outlook.goes_at = None;
         match job.on_quota {
+            OnQuota::Defer if window.end() > job.expires_at => {
+                outlook.outlook = Fate::WillExpire;
+                outlook.why.push(format!("{full}, and its next window lies beyond its expires"));
+            }
             OnQuota::Defer => {
                 outlook.outlook = Fate::WillDefer;
                 outlook.why.push(format!("{full}: it moves to a later window when it is due"));
@@ -360,6 +361,32 @@ impl Around {
         });
         (!fresh).then(|| "waits for the platform's clock".to_owned())
     }
+}
+
+/// Tells of a broadcast to everyone that was accepted and has no result: its administrator may
+/// have been asked to confirm it, which the platform does not tell us.
+pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<String> {
+    if job.state != JobState::Accepted || !job.everyone {
+        return None;
+    }
+    let batch = job.batches.iter().find(|batch| batch.state == BatchState::Accepted)?;
+    let (msg_id, at) = (batch.msg_id?, batch.accepted_at?);
+    let until = at + CONFIRMED_WITHIN;
+    let accepted = format!("accepted at {} as msg_id {msg_id}", text::time_of_day(at));
+    Some(if now < until {
+        format!(
+            "{accepted}; the result is not in. If the account has broadcast protection \
+             (API群发保护), its administrator has until {} to confirm on the phone; with no answer \
+             by then it fails (err 40002)",
+            text::time_of_day(until)
+        )
+    } else {
+        format!(
+            "{accepted}; the result is still not in. If its administrator was asked to confirm it \
+             (API群发保护), the time for that ended at {}: the platform is asked what became of it",
+            text::time_of_day(until)
+        )
+    })
 }
 
 fn runs_out(batches: &[Batch]) -> &'static str {

@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::decisions::{JobOptions, Reason, say};
+use super::decisions::{Decided, JobOptions, Reason, decide, say};
 use super::text;
-use super::{Problem, Terminal, database, series, show};
+use super::{Problem, Terminal, database, series};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
-use crate::model::{Account, BatchState, JobId, JobState};
+use crate::model::{Account, BatchState, JobState};
 use crate::store::{Decision, JobView, Step, Stops};
 
 /// How many jobs that go next are named.
@@ -39,27 +39,15 @@ pub(super) fn retry(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let said = options.reason.said(who);
-    let store = database::open(config, now)?;
-    let (Some(mut store), Some(id)) = (store, JobId::parse(&options.job)) else {
-        let id = text::visible(&options.job);
-        return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
-    };
-    if let Some(found) = store.read().series(&id)? {
+    if let Some(mut store) = database::open(config, now)?
+        && let Some(found) = series::find(&store.read(), &options.job)?
+    {
         return series::retry(&mut store, &found, config, (said, now), terminal);
     }
-    let job = store.step(|step| {
-        let Some(name) = step.account_of(&id)? else {
-            return Err(show::unknown_job(step, id.as_str()));
-        };
-        let account = account(config, &name).ok_or_else(|| {
-            Problem::No(format!("job {id} is of account {name}, which is not in the config"))
-        })?;
-        step.retry(&id, account, said, now)?;
-        step.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(step, id.as_str()))
+    let Decided { job, next } = decide(&options.job, config, terminal, |step, id, account| {
+        Ok(step.retry(id, account, said, now)?)
     })?;
-    let mut answer = retried(&job);
-    answer.push_str(&next_words(config, &step_stops(&store.read(), &job.account)?, &job.account));
-    say(&answer, terminal)
+    say(&(retried(&job) + &next), terminal)
 }
 
 fn retried(job: &JobView) -> String {
@@ -105,11 +93,7 @@ pub(super) fn resume(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let name = options.account.as_deref();
-    if let Some(name) = name
-        && account(config, name).is_none()
-    {
-        return Err(unknown_account(config, name));
-    }
+    name.map(|name| named_account(config, name)).transpose()?;
     let Some(mut store) = database::open(config, now)? else {
         return terminal.write("Nothing was held or paused: no job was taken yet.\n");
     };
@@ -124,7 +108,7 @@ pub(super) fn resume(
     })?;
     let step = store.read();
     let mut answer = lifted_words(name, &before, lifted);
-    let stops = step_stops(&step, name.unwrap_or(""))?;
+    let stops = step.stops(name.unwrap_or(""))?;
     answer.push_str(&next_words(config, &stops, name.unwrap_or("")));
     answer.push_str(&due_words(&step, name, now)?);
     say(&answer, terminal)
@@ -170,10 +154,6 @@ fn due_words(step: &Step<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<
     ))
 }
 
-fn step_stops(step: &Step<'_>, account: &str) -> Result<Stops, Problem> {
-    Ok(step.stops(account)?)
-}
-
 /// Tells what has to happen before anything goes.
 pub(super) fn next_words(config: &Config, stops: &Stops, account: &str) -> String {
     if let Some((_, why)) = &stops.hold {
@@ -196,6 +176,11 @@ pub(super) fn unknown_account(config: &Config, name: &str) -> Problem {
     let names: Vec<_> = config.accounts.iter().map(|a| a.account.name.as_str()).collect();
     let (name, names) = (text::visible(name), names.join(", "));
     Problem::No(format!("there is no account {name}; the config has {names}"))
+}
+
+/// Returns an account that a person named.
+pub(super) fn named_account<'c>(config: &'c Config, name: &str) -> Result<&'c Account, Problem> {
+    account(config, name).ok_or_else(|| unknown_account(config, name))
 }
 
 pub(super) fn account<'c>(config: &'c Config, name: &str) -> Option<&'c Account> {

@@ -378,6 +378,7 @@ fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
         outlook::Fate::TooLate => (Tone::Alarm, ", TOO LATE"),
         outlook::Fate::WillDefer => (Tone::Warn, ", will be deferred"),
         outlook::Fate::WillFail => (Tone::Alarm, ", WILL FAIL"),
+        outlook::Fate::WillExpire => (Tone::Alarm, ", WILL EXPIRE"),
     };
     let at = job.outlook.goes_at.unwrap_or(job.due);
     let label = if Window::containing(Span::Day, at) < Window::containing(Span::Day, now) {

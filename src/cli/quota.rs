@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::decisions::{Reason, say};
-use super::person::{account, unknown_account};
+use super::person::{account, named_account};
 use super::status;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
@@ -159,7 +159,7 @@ fn list(options: &Options, config: &Config, terminal: &mut Terminal<'_>) -> Resu
         None => Store::in_memory(now)?,
     };
     let accounts: Vec<&Account> = match &options.account {
-        Some(name) => vec![account(config, name).ok_or_else(|| unknown_account(config, name))?],
+        Some(name) => vec![named_account(config, name)?],
         None => config.accounts.iter().map(|config| &config.account).collect(),
     };
     let step = store.read();
@@ -291,7 +291,7 @@ fn record(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let name = &options.account;
-    let account = account(config, name).ok_or_else(|| unknown_account(config, name))?;
+    let account = named_account(config, name)?;
     let at = options.at.map(|when| when.at);
     if let Some(at) = at.filter(|at| *at > now) {
         let at = text::time(at);

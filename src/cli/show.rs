@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::articles;
 use super::jobs;
-use super::outlook::{self, Around, Outlook};
+use super::outlook::{Around, Outlook};
 use super::series;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
@@ -119,7 +119,7 @@ fn read(
     let [job] = jobs;
     let outlook = around.outlook(&step, config, &job)?;
     let account = config.accounts.iter().find(|config| config.account.name == job.account);
-    let waits = outlook::waits(job.state);
+    let waits = job.state.waits();
     let receivers = match (account, JobId::parse(id)) {
         (Some(config), Some(id)) if waits => {
             step.receivers_outlook(&id, &config.account, (job.due, now))?
@@ -244,7 +244,7 @@ fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
     ] {
         page.hanging(Tone::Plain, 2, label, value);
     }
-    if let Some(reason) = job.reason.as_ref().filter(|_| !outlook::waits(job.state)) {
+    if let Some(reason) = job.reason.as_ref().filter(|_| !job.state.waits()) {
         page.hanging(Tone::Warn, 2, "reason    ", reason);
     }
 }

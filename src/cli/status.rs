@@ -15,7 +15,7 @@ use crate::config::{AccountConfig, Config};
 use crate::daemon::Clock;
 use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
-use crate::store::{AttentionView, JobView, RuleView, Step, Store, StoreError};
+use crate::store::{AttentionView, JobView, RuleView, Step, Store, StoreError, Wanted};
 
 /// How many of the next jobs are read, and how many of them a person is shown.
 const NEXT: u32 = 50;
@@ -44,6 +44,8 @@ pub(super) struct StatusView {
     #[serde(serialize_with = "by_state")]
     jobs: Vec<(JobState, u64)>,
     next: Vec<NextView>,
+    /// Broadcasts to everyone that were accepted, and whose result is not in.
+    awaited: Vec<AwaitedView>,
     attention: Vec<AttentionView>,
     /// The job that is due longest and has not been asked for.
     oldest_due: Option<DueView>,
@@ -107,6 +109,13 @@ struct NextView {
     outlook: Option<Outlook>,
     #[serde(skip)]
     due_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Serialize)]
+struct AwaitedView {
+    id: String,
+    account: String,
+    what: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -177,6 +186,7 @@ fn read(step: &Step<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusVi
     });
     let next = jobs.into_iter().map(|job| next_view(step, config, &around, job));
     let next = next.collect::<Result<_, _>>()?;
+    let awaited = awaited(step, now)?;
     let mut counts = step.state_counts()?;
     counts.sort_by_key(|(state, _)| *state);
     let accounts = config.accounts.iter().map(|config| account_view(step, config, &around, now));
@@ -186,7 +196,17 @@ fn read(step: &Step<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusVi
     attention.sort_by_key(|note| note.since);
     let lately = lately(step, &attention, now)?;
     let daemon = daemon_view(&around);
-    Ok(StatusView { daemon, accounts, jobs: counts, next, attention, oldest_due, lately })
+    Ok(StatusView { daemon, accounts, jobs: counts, next, awaited, attention, oldest_due, lately })
+}
+
+fn awaited(step: &Step<'_>, now: DateTime<Utc>) -> Result<Vec<AwaitedView>, StoreError> {
+    let wanted = Wanted { account: None, states: &[JobState::Accepted], before: None };
+    let jobs = step.jobs_near(wanted, now, NEXT)?.into_iter();
+    let views = jobs.filter_map(|job| {
+        let what = outlook::awaited(&job, now)?;
+        Some(AwaitedView { id: job.id, account: job.account, what })
+    });
+    Ok(views.collect())
 }
 
 fn daemon_view(around: &Around) -> DaemonView {
@@ -332,7 +352,10 @@ pub(super) fn sections(blank: &Page, view: &StatusView, now: DateTime<Utc>) -> V
     let mut sections = vec![
         section(Part::Daemon, &|page| head(page, view, now)),
         section(Part::Attention, &|page| attention(page, view, now)),
-        section(Part::Next, &|page| next(page, view, now)),
+        section(Part::Next, &|page| {
+            next(page, view, now);
+            awaits(page, &view.awaited);
+        }),
     ];
     let accounts = view.accounts.iter();
     sections.extend(accounts.map(|account| {
@@ -443,12 +466,28 @@ fn next(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
         }
     }
     page.table(2, &table);
-    let waiting = |(state, _): &&(JobState, u64)| outlook::waits(*state);
+    let waiting = |(state, _): &&(JobState, u64)| state.waits();
     let all: u64 = view.jobs.iter().filter(waiting).map(|(_, n)| n).sum();
     let shown = view.next.len().min(NEXT_SHOWN) as u64;
     if all > shown {
         let more = text::count(all - shown);
         page.lines(Tone::Plain, 2, &format!("and {more} more: `qunfa plan` tells when they go"));
+    }
+    page.gap();
+}
+
+/// What was accepted and may wait for somebody else than us.
+fn awaits(page: &mut Page, jobs: &[AwaitedView]) {
+    if jobs.is_empty() {
+        return;
+    }
+    page.head("ACCEPTED, NO RESULT YET");
+    for job in jobs.iter().take(NEXT_SHOWN) {
+        page.hanging(Tone::Plain, 2, &format!("{} ({})  ", job.id, job.account), &job.what);
+    }
+    if jobs.len() > NEXT_SHOWN {
+        let more = jobs.len() - NEXT_SHOWN;
+        page.lines(Tone::Plain, 2, &format!("and {more} more: `qunfa jobs --state accepted`"));
     }
     page.gap();
 }

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::daemon::metrics::Metrics;
 use crate::daemon::{Input, Now, RunError};
 use crate::engine::Engine;
 use crate::wechat::listener::{self, Gate, Inlet, Note, Received, Refusal, RelayError};
@@ -33,6 +34,7 @@ pub(super) struct Trouble {
 /// The listener's way to the loop.
 pub(super) struct Desk {
     accounts: HashMap<String, Account>,
+    metrics: Metrics,
     to: mpsc::Sender<Input>,
     now: Now,
 }
@@ -55,7 +57,12 @@ struct Seen {
 }
 
 impl Desk {
-    pub(super) fn new(engine: &Engine, to: mpsc::Sender<Input>, now: Now) -> Self {
+    pub(super) fn new(
+        engine: &Engine,
+        metrics: Metrics,
+        to: mpsc::Sender<Input>,
+        now: Now,
+    ) -> Self {
         let with_callback = engine.accounts().enumerate().filter_map(|(lane, config)| {
             let callback = config.callback.as_ref()?;
             let gate = Arc::new(Gate {
@@ -67,7 +74,7 @@ impl Desk {
             let account = Account { lane, gate, seen: Mutex::default() };
             Some((config.account.name.clone(), account))
         });
-        Self { accounts: with_callback.collect(), to, now }
+        Self { accounts: with_callback.collect(), metrics, to, now }
     }
 
     /// Tells the loop, and says whether it will hear.
@@ -193,6 +200,10 @@ impl Inlet for Desk {
         let well = self.to.capacity() > 0;
         (well, if well { "ok" } else { "the daemon's loop stands still" }.to_owned())
     }
+
+    async fn metrics(&self) -> Option<String> {
+        self.metrics.read((self.now)()).await
+    }
 }
 
 pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
@@ -227,7 +238,8 @@ mod tests {
         };
         let account = Account { lane: 0, gate: Arc::new(gate), seen: Mutex::default() };
         let accounts = HashMap::from([("brand".to_owned(), account)]);
-        (Desk { accounts, to, now: Arc::new(|| DateTime::UNIX_EPOCH) }, inputs)
+        let metrics = Metrics::new("/nowhere".into(), Vec::new());
+        (Desk { accounts, metrics, to, now: Arc::new(|| DateTime::UNIX_EPOCH) }, inputs)
     }
 
     /// What the loop was told since the last look: the kind, and what happened.

@@ -152,8 +152,8 @@ pub(super) fn read_mark(state: &Path) -> Result<Option<Mark>, RunError> {
     };
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
         RunError::Setup(format!(
-            "{} is damaged ({error}): put it back from a backup, or remove it if the database is \
-             certainly the newest",
+            "{} is damaged ({error}): remove it, and the daemon starts in hold, naming the jobs \
+             that an older database may have forgotten",
             path.display()
         ))
     })

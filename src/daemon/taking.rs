@@ -12,6 +12,7 @@ use crate::calendar::Recurrence;
 use crate::config::AccountConfig;
 use crate::daemon::files::{Files, Kept};
 use crate::daemon::{Input, Now, chain};
+use crate::engine::hand::{self, Hand};
 use crate::engine::{Offered, Remembered, TakenFile, TakenJob};
 use crate::inbox::{
     Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob, Unread,
@@ -79,7 +80,8 @@ enum Offer {
 }
 
 impl Taker {
-    pub(super) async fn run(self, mut ended: watch::Receiver<bool>) {
+    /// Takes files until the daemon ends; those named are refused unread.
+    pub(super) async fn run(self, mut refused: Vec<String>, mut ended: watch::Receiver<bool>) {
         let Self { mut inbox, accounts, files, now, to } = self;
         let reader = Reader::start();
         let accounts: Arc<[Account]> = accounts.into();
@@ -97,6 +99,13 @@ impl Taker {
                     trouble.over(&to).await;
                     // One at a time: a full inbox must not fill the memory.
                     for entry in entries {
+                        if let Some(at) = refused.iter().position(|name| *name == entry.name()) {
+                            let name = refused.swap_remove(at);
+                            if let Err(error) = reject(&inbox, &entry, &[crashed(&name)]) {
+                                trouble.of_entry(&entry, &error);
+                            }
+                            continue;
+                        }
                         let known = Arc::clone(&accounts);
                         let keeper = files.clone();
                         let reading = reader.run(move || {
@@ -158,7 +167,8 @@ impl Trouble {
 
 fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Offer {
     let known: Vec<_> = accounts.iter().collect();
-    match inbox.read(entry) {
+    hand::take_up(Hand::File(entry.name()));
+    let offer = match inbox.read(entry) {
         Ok(package) => match package.parse(&known) {
             // A job is stored only after all that it needs is on disk.
             Ok(parsed) => match files.keep(&package, parsed.jobs.iter().map(|job| &job.spec)) {
@@ -172,7 +182,18 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Of
         },
         Err(Unread::Refused(problems)) => Offer::Bad(problems),
         Err(Unread::Failed(error)) => Offer::Unreadable(error),
-    }
+    };
+    hand::lay_down();
+    offer
+}
+
+/// Says why a file is not even read.
+fn crashed(name: &str) -> Diagnostic {
+    let message =
+        "the daemon crashed over and over while it took this file, so it is not tried again";
+    let help = "take out what is unusual in it and drop it anew; please report the crash with the \
+                daemon's log (`journalctl -u qunfa`)";
+    Diagnostic::whole(name, message, Some(help))
 }
 
 async fn take(

@@ -14,9 +14,9 @@ use crate::quota::margins;
 use crate::store::{
     Again, DeletionFacts, ErrandAsk, ErrandWord, OpenErrand, Role, Step, StoreError,
 };
+use crate::wechat::codes;
 use crate::wechat::protocol::errand::{self, ErrandReading, Said, Told};
 use crate::wechat::protocol::{self, Answer, Request, StatusReading};
-use crate::wechat::{Meaning, codes};
 
 use super::turn::Turn;
 
@@ -26,8 +26,6 @@ const GAPS_S: [i64; 5] = [5, 15, 60, 300, 900];
 const DECISIONS_PER_PASS: usize = 50;
 /// How long a deletion waits before it looks again whether its broadcast went out.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
-/// The platform's answer for a broadcast that it does not know, or no longer.
-const NO_SUCH_MSG_ID: i64 = 40059;
 
 /// How often an errand is asked at most.
 fn tries(role: Role) -> u32 {
@@ -325,7 +323,7 @@ impl Lane {
             }
             ErrandReading::Refused(said) => {
                 let asked = Asked { step, ask, errand: &errand, now };
-                let may_be_done = errand.attempts > 1 && said.code == Some(NO_SUCH_MSG_ID);
+                let may_be_done = errand.attempts > 1 && said.code == Some(codes::NO_SUCH_MSG_ID);
                 if may_be_done && !errand.verifies && matches!(errand.errand, Errand::Delete(_)) {
                     return asked.verify(&said);
                 }
@@ -389,11 +387,11 @@ fn verified(status: StatusReading) -> ErrandReading {
         StatusReading::NewToken => ErrandReading::NewToken,
         StatusReading::Pause { code, errmsg } => ErrandReading::Pause(said(Some(code), &errmsg)),
         StatusReading::NotOurs => {
-            ErrandReading::Refused(said(Some(NO_SUCH_MSG_ID), "the broadcast is not known"))
+            ErrandReading::Refused(said(Some(codes::NO_SUCH_MSG_ID), "the broadcast is not known"))
         }
         StatusReading::Success | StatusReading::Sending | StatusReading::Failed => {
             let errmsg = "the platform does not know it as deleted";
-            ErrandReading::Refused(said(Some(NO_SUCH_MSG_ID), errmsg))
+            ErrandReading::Refused(said(Some(codes::NO_SUCH_MSG_ID), errmsg))
         }
         StatusReading::Unclear(why) => {
             ErrandReading::Later { certain: false, said: said(None, &why) }
@@ -413,19 +411,29 @@ fn words(said: &Said) -> String {
     match said.code {
         Some(code) => {
             let row = codes::for_query(code);
-            let advice = match row.meaning {
-                Meaning::GiveUp | Meaning::PauseAccount => {
-                    format!("; {}", row.advice)
-                }
-                Meaning::Accepted
-                | Meaning::Adopt
-                | Meaning::InDoubt
-                | Meaning::Retry { .. }
-                | Meaning::NewToken
-                | Meaning::NextWindow(_) => String::new(),
-            };
+            let advice = row.helps().map_or_else(String::new, |helps| format!("; {helps}"));
             format!("the platform answered {code} ({}): {}{advice}", said.errmsg, row.what)
         }
         None => said.errmsg.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_told_with_what_a_person_can_do_about_it() {
+        let told = |code| words(&Said { code: Some(code), errmsg: "m".to_owned() });
+
+        assert_eq!(
+            told(89504),
+            "the platform answered 89504 (m): the platform waits for the administrator; let the \
+             account's administrator confirm the call on the phone"
+        );
+        assert_eq!(
+            told(45011),
+            "the platform answered 45011 (m): the account made too many calls in one minute"
+        );
     }
 }

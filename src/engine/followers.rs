@@ -66,7 +66,7 @@ impl Lane {
                     let tags: Vec<_> = tags.into_iter().map(told).collect();
                     step.list_tags(ask.reading, &tags)
                 }
-                Listed::NewToken => self.refused(),
+                Listed::NewToken => self.refused(step, ask, now),
                 Listed::Refused(code, errmsg) => self.give_up(step, ask, (code, &errmsg), now),
                 Listed::Unclear(why) => self.wait(step, ask, &why, now),
             };
@@ -76,15 +76,27 @@ impl Lane {
                 self.page = Some(PageInHand { ask, page, parts: 0 });
                 Ok(())
             }
-            Listed::NewToken => self.refused(),
+            Listed::NewToken => self.refused(step, ask, now),
+            // It was deleted since the tags were listed: the others are read all the same.
+            Listed::Refused(code, _) if ask.tag().is_some() && codes::is_no_tag(code) => {
+                step.drop_tag(ask)
+            }
             Listed::Refused(code, errmsg) => self.give_up(step, ask, (code, &errmsg), now),
             Listed::Unclear(why) => self.wait(step, ask, &why, now),
         }
     }
 
-    fn refused(&mut self) -> Result<(), StoreError> {
-        self.refuse_token();
-        Ok(())
+    /// Gives the token back once; one that only these questions refuse is not thrown away again.
+    fn refused(
+        &mut self,
+        step: &Step<'_>,
+        ask: FollowersAsk,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if step.is_first_try(ask.reading)? {
+            self.refuse_token();
+        }
+        self.wait(step, ask, "the platform refuses the token for this", now)
     }
 
     fn wait(
@@ -108,9 +120,18 @@ impl Lane {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let what = codes::for_query(code).what;
-        let why = format!("the platform answered {code} ({errmsg}): {what}");
-        step.fail_reading(ask.reading, &why, now)?;
-        self.tell_failed(step, &why, now)
+        self.fail(step, ask, &format!("the platform answered {code} ({errmsg}): {what}"), now)
+    }
+
+    fn fail(
+        &self,
+        step: &Step<'_>,
+        ask: FollowersAsk,
+        why: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        step.fail_reading(ask.reading, why, now)?;
+        self.tell_failed(step, why, now)
     }
 
     fn tell_failed(
@@ -122,6 +143,10 @@ impl Lane {
         let name = &self.config.account.name;
         let what = format!("the followers of {name} could not be read: {why}");
         tracing::warn!("{what}");
+        // Where it never worked nothing has changed, and `qunfa followers` tells why.
+        if step.followers_view(name)?.read_at.is_none() {
+            return Ok(());
+        }
         let advice = format!(
             "nothing waits for it; they are read again tomorrow, or by `qunfa followers {name} --refresh`"
         );
@@ -138,7 +163,11 @@ impl Turn<'_, '_> {
         }
         let soon = self.now + TimeDelta::milliseconds(10);
         if let Some(page) = lane.page.take() {
+            let ask = page.ask;
             lane.page = self.store_part(&name, page)?;
+            if lane.page.is_none() && self.step.lists_too_many(ask)? {
+                lane.fail(self.step, ask, "a list goes on and on", self.now)?;
+            }
             lane.wake_by(soon);
             return Ok(());
         }

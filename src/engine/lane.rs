@@ -366,8 +366,7 @@ impl Lane {
     ) -> Result<(), StoreError> {
         let row = codes::for_token(code);
         let why = format!("the platform gave no token: {code} ({errmsg}), {}", row.what);
-        tracing::error!(account = self.config.account.name, "{why}; the account is paused");
-        step.pause(&self.config.account.name, &why, row.advice, now)
+        self.pause_because(step, &why, row.advice, now)
     }
 
     pub(super) fn pause(
@@ -379,8 +378,18 @@ impl Lane {
     ) -> Result<(), StoreError> {
         let row = codes::for_send(code);
         let why = format!("the platform answered {code} ({errmsg}): {}", row.what);
+        self.pause_because(step, &why, row.advice, now)
+    }
+
+    fn pause_because(
+        &self,
+        step: &Step<'_>,
+        why: &str,
+        advice: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         tracing::error!(account = self.config.account.name, "{why}; the account is paused");
-        step.pause(&self.config.account.name, &why, row.advice, now)
+        step.pause(&self.config.account.name, why, advice, now)
     }
 
     pub(super) fn refuse_token(&mut self) {

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calendar::{Span, Window};
 use crate::engine::turn::Turn;
-use crate::engine::{Lane, Ticket};
+use crate::engine::{Lane, Ticket, hand};
 use crate::model::{
     Account, Article, ArticlesVia, Asset, JobId, JobState, Material, NEWS, UploadKind, key,
     placeholder,
@@ -26,8 +26,6 @@ const PAUSE: TimeDelta = TimeDelta::seconds(5);
 const PAUSE_MAX: TimeDelta = TimeDelta::minutes(5);
 /// The pause while the platform converts a video (46007), or wants fewer calls.
 const PAUSE_TOLD: TimeDelta = TimeDelta::seconds(30);
-/// The platform does not know an id (any more).
-const UNKNOWN_ID: i64 = 40_007;
 /// How many jobs' preparations a single pass looks at.
 const JOBS_PER_PASS: usize = 100;
 
@@ -74,9 +72,11 @@ impl Turn<'_, '_> {
                 }
                 return Ok(Some(lane.preflight_at.max(self.now + PAUSE)));
             }
+            hand::job(Some(id.as_str()));
             if self.advance_uploads(lane, &id)? {
                 return Ok(None);
             }
+            hand::job(None);
         }
         Ok(Some(self.now + TimeDelta::milliseconds(10)))
     }
@@ -328,7 +328,8 @@ fn refuse(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let why = said(wanting, Some(code), errmsg);
-    if code == UNKNOWN_ID && wanting.unknown_ids == 0 {
+    let kind = wanting.upload.kind;
+    if code == codes::NO_SUCH_MEDIA_ID && step.uploads_answered(&wanting.job, kind, code)? == 1 {
         if let Some(material) = step.material(&wanting.job)? {
             for asset in &material.assets {
                 step.forget_upload(&account.name, asset.kind, &asset.media.sha256)?;
@@ -337,22 +338,13 @@ fn refuse(
         return step.rest_uploads(&wanting.job, now + PAUSE, &why);
     }
     let job = step.job(&wanting.job)?;
-    match job.state {
-        JobState::Planned | JobState::Held | JobState::Releasing => {
-            let row = codes::for_query(code);
-            let why = format!("{why}: {}; {}", row.what, row.advice);
-            step.end_for(&job, account, JobState::Failed, &why, now)
-        }
+    if !job.state.waits() {
         // It ended in the meantime.
-        JobState::Accepted
-        | JobState::Sent
-        | JobState::Failed
-        | JobState::Partial
-        | JobState::Uncertain
-        | JobState::Cancelled
-        | JobState::Expired
-        | JobState::Missed => Ok(()),
+        return Ok(());
     }
+    let row = codes::for_query(code);
+    let why = format!("{why}: {}; {}", row.what, row.advice);
+    step.end_for(&job, account, JobState::Failed, &why, now)
 }
 
 fn pause(attempts: u32) -> TimeDelta {

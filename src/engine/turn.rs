@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calendar;
 use crate::config::TokenSource;
-use crate::engine::{Lane, Outgoing, Ticket, series};
+use crate::engine::{Lane, Outgoing, Ticket, hand, series};
 use crate::model::{Account, JobState};
 use crate::plan::{self, Batch, Job, Step as Next};
 use crate::quota::{Because, Block, margins};
@@ -55,6 +55,7 @@ impl Turn<'_, '_> {
                 && lane.may_release(self.now.max(at))
             {
                 release_at = self.release(lane, at)?;
+                hand::job(None);
             }
         }
         let result_at = self.step.next_result(&name)?;
@@ -139,6 +140,7 @@ impl Turn<'_, '_> {
             let Some(job) = self.step.due_job(&name, at)? else {
                 return self.step.next_wake(&name);
             };
+            hand::job(Some(job.id.as_str()));
             let account = &lane.config.account;
             let (next, batches) = self.step.next_step(&job, at)?;
             match next {

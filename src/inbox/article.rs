@@ -29,7 +29,7 @@ const SOURCE_URL_MOST: usize = 1_024;
 /// The longest author.
 const AUTHOR_MOST: usize = 16;
 
-const ARTICLE: Shape = Shape {
+pub(super) const ARTICLE: Shape = Shape {
     what: "an article",
     known: &[
         "title",
@@ -302,12 +302,12 @@ fn prepared(content: Content, material: Material) -> Content {
     Content::Prepared { content: Box::new(content), material }
 }
 
-const FILE: Shape = Shape { what: "this content", known: &["file"], refused: &[BOTH] };
+pub(super) const FILE: Shape = Shape { what: "this content", known: &["file"], refused: &[BOTH] };
 const BOTH: (&str, &str, &str) =
     ("media_id", "`file` and `media_id` cannot stand together", "keep one of the two");
-const VIDEO_FILE: Shape =
+pub(super) const VIDEO_FILE: Shape =
     Shape { what: "`mpvideo`", known: &["file", "title", "description"], refused: &[BOTH] };
-const IMAGE_FILES: Shape = Shape {
+pub(super) const IMAGE_FILES: Shape = Shape {
     what: "`images`",
     known: &["files", "recommend", "title", "need_open_comment", "only_fans_can_comment"],
     refused: &[(

@@ -20,7 +20,7 @@ const AUDIENCES: [&str; 3] = ["filter", "touser", "touser_file"];
 const CONTENTS: [&str; 8] =
     ["text", "mpnews", "articles", "image", "images", "voice", "mpvideo", "wxcard"];
 
-const BROADCAST: Shape = Shape {
+pub(super) const BROADCAST: Shape = Shape {
     what: "a broadcast",
     known: &[
         "filter",
@@ -50,18 +50,18 @@ const BROADCAST: Shape = Shape {
     ],
 };
 
-const FILTER: Shape = Shape {
+pub(super) const FILTER: Shape = Shape {
     what: "`filter`",
     known: &["is_to_all", "tag_id"],
     refused: &[("group_id", "`group_id` is the old name of `tag_id`", "write `tag_id`")],
 };
 
-const TEXT: Shape = Shape { what: "`text`", known: &["content"], refused: &[] };
-const MEDIA: Shape = Shape { what: "this content", known: &["media_id"], refused: &[] };
-const MPVIDEO: Shape =
+pub(super) const TEXT: Shape = Shape { what: "`text`", known: &["content"], refused: &[] };
+pub(super) const MEDIA: Shape = Shape { what: "this content", known: &["media_id"], refused: &[] };
+pub(super) const MPVIDEO: Shape =
     Shape { what: "`mpvideo`", known: &["media_id", "title", "description"], refused: &[] };
-const WXCARD: Shape = Shape { what: "`wxcard`", known: &["card_id"], refused: &[] };
-const IMAGES: Shape = Shape {
+pub(super) const WXCARD: Shape = Shape { what: "`wxcard`", known: &["card_id"], refused: &[] };
+pub(super) const IMAGES: Shape = Shape {
     what: "`images`",
     known: &["media_ids", "recommend", "title", "need_open_comment", "only_fans_can_comment"],
     refused: &[(

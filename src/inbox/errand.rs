@@ -13,10 +13,10 @@ const VIEWERS_MOST: usize = 20;
 /// How long before its time a broadcast is shown, where nothing else is written.
 const BEFORE: TimeDelta = TimeDelta::minutes(30);
 
-const PREVIEW: Shape =
+pub(super) const PREVIEW: Shape =
     Shape { what: "`preview`", known: &["to", "before", "card_ext"], refused: &[] };
 
-const DELETE: Shape = Shape {
+pub(super) const DELETE: Shape = Shape {
     what: "`delete`",
     known: &["job", "article_idx", "force"],
     refused: &[(

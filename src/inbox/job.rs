@@ -33,7 +33,7 @@ const PREPARE_A_CALL: TimeDelta = TimeDelta::seconds(5);
 /// How long a job may be deferred; only there to keep sums of times in range.
 const EXPIRES_MOST: TimeDelta = TimeDelta::days(3650);
 
-const FILE: Shape = Shape {
+pub(super) const FILE: Shape = Shape {
     what: "a job file",
     known: &["jobs"],
     refused: &[
@@ -42,7 +42,7 @@ const FILE: Shape = Shape {
     ],
 };
 
-const JOB: Shape = Shape {
+pub(super) const JOB: Shape = Shape {
     what: "a job",
     known: &[
         "id",

@@ -28,7 +28,12 @@ fn accounts() -> [Account; 2] {
 
 fn parse_bytes(name: &str, bytes: &[u8], lists: &dyn ListSource) -> Result<Parsed, String> {
     let accounts = accounts();
-    parse(name, bytes, lists, &[&accounts[0], &accounts[1]]).map_err(|problems| told(&problems))
+    let parsed = parse(name, bytes, lists, &[&accounts[0], &accounts[1]]);
+    if parsed.is_ok() {
+        // Whatever is taken here is a job file to an editor too.
+        assert_eq!(schema::tests::refused(bytes), None);
+    }
+    parsed.map_err(|problems| told(&problems))
 }
 
 fn parse_text(text: &str) -> Result<Parsed, String> {

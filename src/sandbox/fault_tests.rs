@@ -28,7 +28,7 @@ fn an_event_reports_each_end() {
             "<CheckState>1</CheckState>",
             "<ArticleUrlResult>",
         ][..],
-        &["<![CDATA[err(30003)]]>", "<TotalCount>0</TotalCount>", "<CheckState>3</CheckState>"],
+        &["<![CDATA[err(30003)]]>", "<TotalCount>0</TotalCount>", "<CheckState>2</CheckState>"],
         &["<![CDATA[send fail]]>", "<SentCount>0</SentCount>", "<ErrorCount>100</ErrorCount>"],
     ]) {
         roxmltree::Document::parse(&event.body).unwrap();

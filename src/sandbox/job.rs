@@ -128,11 +128,11 @@ impl Report<'_> {
         if self.msgtype == Msgtype::Mpnews {
             let url = format!("http://mp.weixin.qq.com/s/{}", self.msg_id);
             let list = match self.check_state() {
-                3 => json!([{
+                state @ (2 | 3) => json!([{
                     "ArticleIdx": 1, "UserDeclareState": 0, "AuditState": 2,
                     "OriginalArticleUrl": "http://mp.weixin.qq.com/s/original",
-                    "OriginalArticleType": 1, "CanReprint": 1, "NeedReplaceContent": 1,
-                    "NeedShowReprintSource": 1,
+                    "OriginalArticleType": 1, "CanReprint": u8::from(state == 2),
+                    "NeedReplaceContent": 1, "NeedShowReprintSource": 1,
                 }]),
                 _ => Value::Null,
             };
@@ -151,7 +151,9 @@ impl Report<'_> {
 
     fn check_state(self) -> i32 {
         match self.review {
-            Review::Rejected(30_001..=30_003) => 3,
+            // A reprint that may be sent, by an author who asked for no reprints.
+            Review::Rejected(30_003) => 2,
+            Review::Rejected(30_001 | 30_002) => 3,
             Review::Passed | Review::Failed | Review::Rejected(_) => 1,
         }
     }
@@ -180,18 +182,22 @@ impl Report<'_> {
     /// The originality check and the links, which only articles have.
     fn write_articles(self, xml: &mut String) {
         let check_state = self.check_state();
-        let (count, items) = if check_state == 3 {
+        let can_reprint = u8::from(check_state == 2);
+        let (count, items) = if check_state > 1 {
             (
                 1,
-                "<item>\n<ArticleIdx>1</ArticleIdx>\n<UserDeclareState>0</UserDeclareState>\n\
+                format!(
+                    "<item>\n<ArticleIdx>1</ArticleIdx>\n<UserDeclareState>0</UserDeclareState>\n\
                  <AuditState>2</AuditState>\n\
                  <OriginalArticleUrl><![CDATA[http://mp.weixin.qq.com/s/original]]></OriginalArticleUrl>\n\
-                 <OriginalArticleType>1</OriginalArticleType>\n<CanReprint>1</CanReprint>\n\
+                 <OriginalArticleType>1</OriginalArticleType>\n\
+                 <CanReprint>{can_reprint}</CanReprint>\n\
                  <NeedReplaceContent>1</NeedReplaceContent>\n\
-                 <NeedShowReprintSource>1</NeedShowReprintSource>\n</item>\n",
+                 <NeedShowReprintSource>1</NeedShowReprintSource>\n</item>\n"
+                ),
             )
         } else {
-            (0, "")
+            (0, String::new())
         };
         write!(
             xml,

@@ -30,10 +30,14 @@ pub(super) const KEY_BYTES: usize = 12;
 /// because the number of shards stays when an account grows.
 const SHARD_OF: u64 = 512;
 const SHARDS_MAX: u64 = 256;
+/// Also an account that begins small may have a million followers one day.
+const SHARDS_LEAST: u64 = 8;
 /// The pauses after answers that were none; then a reading is given up.
 const PAUSES_S: [i64; 8] = [5, 10, 30, 60, 120, 300, 600, 900];
 /// A reading that rests longer was told so by a clock that has been stepped since.
 const REST_MAX: TimeDelta = TimeDelta::hours(25);
+/// So many more than twice the platform's own count are listed by no honest list.
+const TOO_MANY: i64 = 20_000;
 /// How many bitmaps or parts of a reading that is over are forgotten in one step.
 const FORGOTTEN: u32 = 2_000;
 
@@ -257,6 +261,45 @@ impl Step<'_> {
         Ok(false)
     }
 
+    /// Says whether the question that a reading asks now was not asked before.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn is_first_try(&self, reading: i64) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT tries = 0 FROM reading WHERE id = ?1")?
+            .query_row([reading], |row| row.get(0))?)
+    }
+
+    /// Leaves a tag out of a reading: there is none of that id any more.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn drop_tag(&self, ask: FollowersAsk) -> Result<()> {
+        let of_set = params![ask.reading, ask.set];
+        self.run("DELETE FROM reading_part WHERE reading = ?1 AND tag = ?2", of_set)?;
+        self.run("DELETE FROM reading_set WHERE reading = ?1 AND tag = ?2", of_set)?;
+        self.go_on(ask.reading)
+    }
+
+    /// Says whether a set lists far more than the platform counts: its pages go round.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn lists_too_many(&self, ask: FollowersAsk) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM reading_set JOIN reading ON id = reading
+                    WHERE reading = ?1 AND tag = ?2 AND state = 'asking' AND listed > 2 * told + ?3)",
+            )?
+            .query_row(
+                params![ask.reading, ask.set.unwrap_or(EVERYONE), TOO_MANY],
+                |row| row.get(0),
+            )?)
+    }
+
     /// Gives a reading up; what was known before stays.
     ///
     /// # Errors
@@ -363,11 +406,16 @@ impl Step<'_> {
                 next
             ],
         )?;
+        self.go_on(ask.reading)
+    }
+
+    /// Counts what was listed once no set has pages left.
+    fn go_on(&self, reading: i64) -> Result<()> {
         self.run(
             "UPDATE reading SET tries = 0, state = CASE WHEN EXISTS (SELECT 1 FROM reading_set
                  WHERE reading = ?1 AND ended = 0) THEN state ELSE 'counting' END
              WHERE id = ?1",
-            params![ask.reading],
+            params![reading],
         )
     }
 
@@ -376,8 +424,8 @@ impl Step<'_> {
         if let Some(shards) = self.shards(account)? {
             return Ok(shards);
         }
-        let wanted = followers.div_ceil(SHARD_OF).clamp(1, SHARDS_MAX).next_power_of_two();
-        let shards = u32::try_from(wanted).unwrap_or(1);
+        let wanted = followers.div_ceil(SHARD_OF).clamp(SHARDS_LEAST, SHARDS_MAX);
+        let shards = u32::try_from(wanted.next_power_of_two()).unwrap_or(1);
         self.run(
             "INSERT INTO follower_shards (account, shards) VALUES (?1, ?2)",
             params![account, shards],

@@ -129,6 +129,17 @@ impl Step<'_> {
         self.attend_until(&note, window.end(), now)
     }
 
+    /// Says whether a person has still to say what was sent before the account was known.
+    pub(super) fn asks_of_before(&self, account: &str, now: DateTime<Utc>) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM attention WHERE account = ?1 AND kind IN (?2, ?3)
+                    AND until_at > ?4)",
+            )?
+            .query_row(params![account, FIRST[0], FIRST[1], millis(now)], |row| row.get(0))?)
+    }
+
     /// Enters a send made elsewhere at a known time.
     ///
     /// # Errors

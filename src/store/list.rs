@@ -72,11 +72,11 @@ impl Wanted<'_> {
 }
 
 const JOB: &str = "job.id, job.account, action, job.state, written_at, due_at, expires_at, reason,
-    audience, msgtype, file";
+    audience, msgtype, file, everyone";
 
 const BATCH: &str = "clientmsgid, batch.state, msg_id,
     (SELECT count(*) FROM attempt WHERE batch = batch.id), number + 1, generation, receivers,
-    result, total_count, filter_count, sent_count, error_count, deleted";
+    result, total_count, filter_count, sent_count, error_count, deleted, accepted_at";
 
 const WITH_BATCHES: &str = "LEFT JOIN batch ON batch.job = job.id AND replaced = 0";
 
@@ -94,31 +94,33 @@ fn read_job(row: &Row<'_>) -> rusqlite::Result<JobView> {
         audience: row.get(8)?,
         msgtype: row.get(9)?,
         file: row.get(10)?,
+        everyone: row.get(11)?,
         deleted: false,
     })
 }
 
 /// Adds the batch of a joined row, if there is one.
 fn read_batch(job: &mut JobView, row: &Row<'_>) -> rusqlite::Result<()> {
-    let Some(clientmsgid) = row.get(11)? else {
+    let Some(clientmsgid) = row.get(12)? else {
         return Ok(());
     };
-    let word: String = row.get(12)?;
+    let word: String = row.get(13)?;
     job.batches.push(BatchView {
         clientmsgid,
         state: BatchState::parse(&word).ok_or_else(|| unreadable("batch.state", &word))?,
-        msg_id: row.get(13)?,
-        attempts: row.get(14)?,
-        number: row.get(15)?,
-        generation: row.get(16)?,
-        receivers: row.get(17)?,
-        result: row.get(18)?,
-        total_count: row.get(19)?,
-        filter_count: row.get(20)?,
-        sent_count: row.get(21)?,
-        error_count: row.get(22)?,
+        msg_id: row.get(14)?,
+        attempts: row.get(15)?,
+        number: row.get(16)?,
+        generation: row.get(17)?,
+        receivers: row.get(18)?,
+        result: row.get(19)?,
+        total_count: row.get(20)?,
+        filter_count: row.get(21)?,
+        sent_count: row.get(22)?,
+        error_count: row.get(23)?,
+        accepted_at: row.get::<_, Option<i64>>(25)?.map(instant),
     });
-    job.deleted |= row.get::<_, bool>(23)?;
+    job.deleted |= row.get::<_, bool>(24)?;
     Ok(())
 }
 

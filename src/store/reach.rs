@@ -83,8 +83,13 @@ pub struct Reach {
     /// When the followers were read.
     #[serde(serialize_with = "at")]
     pub read_at: DateTime<Utc>,
-    /// Whether that is lately enough, and the platform listed as many as it counts.
-    pub current: bool,
+    /// Whether that is lately enough.
+    pub fresh: bool,
+    /// Whether the platform listed as many as it counts.
+    pub whole: bool,
+    /// Whether all of the month's sends are known; else the account is new and nobody has said what
+    /// was sent before.
+    pub counts_all: bool,
 }
 
 fn at<S: Serializer>(at: &DateTime<Utc>, s: S) -> std::result::Result<S::Ok, S::Error> {
@@ -101,9 +106,9 @@ impl Reach {
         self.possible > 0
     }
 
-    /// Says whether nobody can receive it, beyond any doubt.
-    pub fn is_nobody(&self) -> bool {
-        self.current && self.members > 0 && self.full == self.members
+    /// Says whether it is known as well as it can be.
+    pub fn current(&self) -> bool {
+        self.fresh && self.whole
     }
 
     /// Tells it in a sentence.
@@ -112,18 +117,26 @@ impl Reach {
         let (least, most) = (self.members - self.possible, self.members - self.full);
         let (full, possible) = (grouped(self.full), grouped(self.possible));
         let (least, most) = (grouped(least), grouped(most));
-        let old = if self.current { "" } else { ", too old to be sure" };
-        let read = format!("(followers read {}{old})", minute(self.read_at));
+        let doubt = match (self.fresh, self.whole) {
+            (true, true) => "",
+            (true, false) => ", but fewer were listed than the platform counts",
+            (false, _) => ", too old to be sure",
+        };
+        let before = match self.counts_all {
+            true => "",
+            false => "; what was sent before qunfa knew the account is not counted",
+        };
+        let read = format!("(followers read {}{doubt}{before})", minute(self.read_at));
         let who = &self.audience;
         if self.possible == 0 {
             return format!("of {members} {who} all can still receive it {read}");
         }
-        if self.full == self.possible && self.current {
+        if self.full == self.possible && self.current() {
             return format!(
                 "of {members} {who}, {full} had their four of {month}: {most} can still receive it {read}"
             );
         }
-        if self.possible == self.members || !self.current {
+        if self.possible == self.members || !self.current() {
             return format!(
                 "of {members} {who}, at least {full} had their four of {month}: at most {most} can still receive it {read}"
             );
@@ -170,7 +183,8 @@ struct Open {
     month: String,
     reading: i64,
     shard: u32,
-    state: String,
+    /// Whether it reached anybody at all.
+    reached: bool,
     receivers: Option<u32>,
     set: i64,
 }
@@ -277,8 +291,8 @@ impl Step<'_> {
         let open: Option<Open> = self
             .db
             .prepare_cached(
-                "SELECT batch, month, reading, shard, state, receivers,
-                     ifnull(json_extract(body, '$.filter.tag_id'), ?2)
+                "SELECT batch, month, reading, shard, state = 'sent' AND ifnull(sent_count, 1) > 0,
+                     receivers, ifnull(json_extract(body, '$.filter.tag_id'), ?2)
                  FROM audience JOIN batch ON batch.id = audience.batch
                  WHERE audience.account = ?1 AND done = 0 AND state IN ('sent', 'failed')
                  ORDER BY batch LIMIT 1",
@@ -289,7 +303,7 @@ impl Step<'_> {
                     month: row.get(1)?,
                     reading: row.get(2)?,
                     shard: row.get(3)?,
-                    state: row.get(4)?,
+                    reached: row.get(4)?,
                     receivers: row.get(5)?,
                     set: row.get(6)?,
                 })
@@ -300,8 +314,7 @@ impl Step<'_> {
         };
         let shards = self.shards(account)?.unwrap_or(0);
         let until = (open.shard + MARKED_AT_ONCE).min(shards);
-        // What failed reached nobody.
-        if open.state == "sent" {
+        if open.reached {
             let list = match open.receivers {
                 Some(_) => Some(self.listed(open.batch)?),
                 None => None,
@@ -315,7 +328,7 @@ impl Step<'_> {
                 self.mark_shard(account, (&open.month, shard), &receivers)?;
             }
         }
-        let done = open.state != "sent" || until == shards;
+        let done = !open.reached || until == shards;
         self.run(
             "UPDATE audience SET shard = ?2, done = ?3 WHERE batch = ?1",
             params![open.batch, until, done],
@@ -396,6 +409,24 @@ impl Step<'_> {
         }
     }
 
+    /// Tells that a job's tag is not among those that were just read.
+    pub(super) fn unknown_tag(
+        &self,
+        id: &JobId,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>> {
+        let known = self.known_followers(&account.name)?.filter(|known| is_fresh(*known, now));
+        let (Some(set), Some(known)) = (self.set_of_job(id)?, known) else {
+            return Ok(None);
+        };
+        let missing = set != EVERYONE && self.known_set(known.reading, set)?.is_none();
+        let read = minute(known.read_at);
+        Ok(missing.then(|| {
+            format!("tag {set} is not among the account's tags (read {read}): the platform will refuse it")
+        }))
+    }
+
     /// Tells how many of an account's followers can still receive a broadcast of a month, where
     /// some cannot; none where they were never read.
     ///
@@ -447,7 +478,9 @@ impl Step<'_> {
             full: 0,
             possible: 0,
             read_at: known.read_at,
-            current: is_fresh(known, now) && found.whole,
+            fresh: is_fresh(known, now),
+            whole: found.whole,
+            counts_all: !self.asks_of_before(&account.name, now)?,
         };
         // Nobody can have had four of fewer.
         if marked + unknown < limit {
@@ -472,11 +505,18 @@ impl Step<'_> {
                 "SELECT count(*) FILTER (WHERE reading IS NOT NULL),
                         count(*) FILTER (WHERE done = 0 OR exact = 0)
                  FROM audience JOIN batch ON batch.id = audience.batch
-                 WHERE audience.account = ?1 AND month = ?2 AND state <> 'failed'",
+                 WHERE audience.account = ?1 AND month = ?2 AND state <> 'failed'
+                   AND ifnull(sent_count, 1) > 0",
             )?
             .query_row(params![account.name, month.to_string()], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
+        let in_doubt: u32 = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM batch WHERE account = ?1 AND state IN ('asking', 'in_doubt')",
+            )?
+            .query_row([&account.name], |row| row.get(0))?;
         let elsewhere: u32 = self
             .db
             .prepare_cached(
@@ -487,7 +527,7 @@ impl Step<'_> {
                 params![account.name, Rule::MonthlyHistory.name(), month.to_string()],
                 |row| row.get(0),
             )?;
-        Ok((marked, unknown + elsewhere))
+        Ok((marked, unknown + in_doubt + elsewhere))
     }
 
     /// Returns what was expected of a job's batches when they were accepted: how many there were,
@@ -569,7 +609,9 @@ mod tests {
             full,
             possible,
             read_at: at,
-            current,
+            fresh: current,
+            whole: true,
+            counts_all: true,
         };
         for (reach, expected) in [
             (
@@ -589,26 +631,15 @@ mod tests {
                 "of 3,412 in tag 102 (VIP), at least 57 had their four of 2026-11: at most 3,355 can still receive it (followers read 2026-11-22 04:10, too old to be sure)",
             ),
             (
+                Reach { whole: false, ..reach(57, 57, true) },
+                "of 3,412 in tag 102 (VIP), at least 57 had their four of 2026-11: at most 3,355 can still receive it (followers read 2026-11-22 04:10, but fewer were listed than the platform counts)",
+            ),
+            (
                 reach(0, 0, true),
                 "of 3,412 in tag 102 (VIP) all can still receive it (followers read 2026-11-22 04:10)",
             ),
         ] {
             assert_eq!(reach.sentence(), expected);
-        }
-    }
-
-    #[test]
-    fn nobody_is_left_only_where_that_is_certain() {
-        let at = DateTime::UNIX_EPOCH;
-        let month = Window::containing(Span::Month, at);
-        for (members, full, current, nobody) in
-            [(5, 5, true, true), (5, 4, true, false), (5, 5, false, false), (0, 0, true, false)]
-        {
-            let audience = String::new();
-            let reach =
-                Reach { audience, month, members, full, possible: members, read_at: at, current };
-
-            assert_eq!(reach.is_nobody(), nobody, "{reach:?}");
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::store::{Result, Step, StoreError, instant, millis};
 impl Step<'_> {
     /// Counts one delivery for each OpenID of an accepted list, in the month it was accepted in.
     ///
+    /// It counts for nothing any more once the batch has failed, which reached nobody.
     /// What was adopted had been accepted by an earlier request, if there was one.
     pub(super) fn note_deliveries(
         &self,
@@ -41,7 +42,9 @@ impl Step<'_> {
 
     /// Returns the block where a job's receivers had their four of the month.
     ///
-    /// Those of a tag, or of everyone, block only as far as a whole and fresh reading names them.
+    /// A list blocks once all of it certainly had them. Who has a tag, or follows at all, is only
+    /// known as of the last reading, and others may have come since: those block only a job that
+    /// wants to wait.
     ///
     /// # Errors
     /// Where SQLite fails.
@@ -52,17 +55,31 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<Option<Block>> {
         let window = Window::containing(Span::Month, now);
-        let (full, total) = match self.reach(&job.id, account, (now, now))? {
-            Some(reach) if reach.current => (reach.full, reach.members),
-            Some(_) => (0, 0),
+        let waits = job.on_full_receivers == OnFullReceivers::Defer;
+        let blocks = match self.reach(&job.id, account, (now, now))? {
+            Some(reach) => waits && reach.current() && reach.full > 0,
             None => {
                 let (full, total) = self.count_full(&job.id, account, window)?;
-                (full.into(), total.into())
+                full > 0 && (waits || full == total && !self.missed_some(&account.name, window)?)
             }
         };
         let block = Block { rule: Rule::MonthlyReceiver, window, because: quota::Because::Used };
-        let wanted_whole = job.on_full_receivers == OnFullReceivers::Defer;
-        Ok((full > 0 && (full == total || wanted_whole)).then_some(block))
+        Ok(blocks.then_some(block))
+    }
+
+    /// Says whether some list of a month did not certainly reach everybody that it names: nobody
+    /// knows whom it missed, so no receiver certainly had it.
+    fn missed_some(&self, account: &str, month: Window) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM batch WHERE account = ?1 AND accepted_at >= ?2
+                    AND accepted_at < ?3 AND receivers IS NOT NULL AND state <> 'failed'
+                    AND (state <> 'sent' OR error_count > 0 OR sent_count < receivers))",
+            )?
+            .query_row(params![account, millis(month.start()), millis(month.end())], |row| {
+                row.get(0)
+            })?)
     }
 
     /// Counts a list's receivers that certainly had their four of a month, and all of them.
@@ -89,10 +106,11 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT count(*) FILTER (WHERE (SELECT count(*) FROM delivery d
+                        JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
                         WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value) >= ?4), count(*)
                  FROM batch, json_each(batch.body, '$.touser') r
                  WHERE batch.job = ?1 AND replaced = 0 AND receivers IS NOT NULL
-                   AND state IN ('planned', 'asking', 'in_doubt')",
+                   AND batch.state IN ('planned', 'asking', 'in_doubt')",
             )?
             .query_row(params![id.as_str(), account.name, month.to_string(), limit], |row| {
                 Ok((row.get(0)?, row.get(1)?))
@@ -110,6 +128,9 @@ impl Step<'_> {
         account: &Account,
         (at, now): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<Option<(String, bool)>> {
+        if let Some(words) = self.unknown_tag(id, account, now)? {
+            return Ok(Some((words, true)));
+        }
         match self.reach(id, account, (at, now))? {
             Some(reach) => Ok(Some((reach.sentence(), reach.is_short()))),
             None => Ok(self.full_outlook(id, account, at)?.map(|words| (words, true))),
@@ -170,8 +191,9 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT count(*) FILTER (WHERE n >= ?3), count(*) FILTER (WHERE n + ?4 >= ?3)
-                 FROM (SELECT count(*) AS n FROM delivery WHERE account = ?1 AND month = ?2
-                       GROUP BY openid)",
+                 FROM (SELECT count(*) AS n FROM delivery d
+                       JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
+                       WHERE d.account = ?1 AND month = ?2 GROUP BY openid)",
             )?
             .query_row(params![account.name, month.to_string(), limit, broad], |row| {
                 Ok((row.get(0)?, row.get(1)?))
@@ -194,7 +216,7 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT (SELECT count(*) FROM batch WHERE account = ?1 AND receivers IS NULL
-                           AND accepted_at >= ?3 AND accepted_at < ?4)
+                           AND state <> 'failed' AND accepted_at >= ?3 AND accepted_at < ?4)
                       + (SELECT count(*) FROM charge JOIN external_send e ON e.id = external_send
                          WHERE charge.account = ?1 AND rule = ?5 AND \"window\" = ?2
                            AND state <> 'returned')",
@@ -226,8 +248,9 @@ impl Step<'_> {
         let receivers = self
             .db
             .prepare_cached(
-                "SELECT r.value, (SELECT count(*) FROM delivery d WHERE d.account = ?2 AND d.month = ?3
-                        AND d.openid = r.value) >= ?4
+                "SELECT r.value, (SELECT count(*) FROM delivery d
+                        JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
+                        WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value) >= ?4
                  FROM batch, json_each(batch.body, '$.touser') r
                  WHERE batch.job = ?1 AND replaced = 0 ORDER BY batch.number, r.key",
             )?
@@ -236,6 +259,10 @@ impl Step<'_> {
             })?
             .collect::<rusqlite::Result<Vec<(String, bool)>>>()?;
         let (full, mut free): (Vec<_>, Vec<_>) = receivers.into_iter().partition(|(_, full)| *full);
+        // It goes although all seem full, because some may not be: the platform knows who.
+        if free.is_empty() {
+            return Ok(());
+        }
         let dropped = full.len();
         // The platform takes no list of one: a full one keeps the last free one company, and is
         // filtered there.

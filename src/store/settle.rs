@@ -509,17 +509,7 @@ impl Step<'_> {
             // Results that come after the end are kept with the batch.
             return self.tell(id, Some(job.state), job.state, why, now);
         }
-        let wake = match next {
-            JobState::Planned | JobState::Held | JobState::Releasing => Some(now),
-            JobState::Accepted
-            | JobState::Sent
-            | JobState::Failed
-            | JobState::Partial
-            | JobState::Uncertain
-            | JobState::Cancelled
-            | JobState::Expired
-            | JobState::Missed => None,
-        };
+        let wake = next.waits().then_some(now);
         let good = matches!(next, JobState::Accepted | JobState::Sent | JobState::Releasing);
         let reason = (!good).then_some(why);
         self.move_job(id, job.state, Move { state: next, wake_at: wake, reason, why }, now)?;

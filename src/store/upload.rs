@@ -70,8 +70,6 @@ pub struct Wanting {
     pub upload: Uploading,
     /// How often it was asked for, this time included.
     pub attempts: u32,
-    /// How often of these the platform said that it does not know an id (40007).
-    pub unknown_ids: u32,
 }
 
 /// A batch whose body is not complete.
@@ -266,26 +264,36 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails, or it is not under way.
     pub fn wanting(&self, attempt: i64) -> Result<Wanting> {
-        let row: Option<(String, String, String, String, u32, u32)> = self
+        let row: Option<(String, String, String, String, u32)> = self
             .db
             .prepare_cached(
                 "SELECT job, kind, sha256, name,
                      (SELECT count(*) FROM upload_attempt AS other WHERE other.job = this.job
                       AND other.kind = this.kind AND other.sha256 = this.sha256
-                      AND other.outcome IS NOT 'token'),
-                     (SELECT count(*) FROM upload_attempt AS other WHERE other.job = this.job
-                      AND other.kind = this.kind AND other.errcode = 40007)
+                      AND other.outcome IS NOT 'token')
                  FROM upload_attempt AS this WHERE id = ?1 AND ended_at IS NULL",
             )?
             .query_row([attempt], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
             })
             .optional()?;
-        let read = row.and_then(|(job, kind, sha256, name, attempts, unknown_ids)| {
+        let read = row.and_then(|(job, kind, sha256, name, attempts)| {
             let upload = Uploading { kind: UploadKind::parse(&kind)?, sha256, name };
-            Some(Wanting { job: JobId::parse(&job)?, upload, attempts, unknown_ids })
+            Some(Wanting { job: JobId::parse(&job)?, upload, attempts })
         });
         read.ok_or_else(|| StoreError::Guard(format!("upload {attempt} is not under way")))
+    }
+
+    /// Returns how often uploads of one kind for a job were answered with a code.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn uploads_answered(&self, job: &JobId, kind: UploadKind, errcode: i64) -> Result<u32> {
+        let mut count = self.db.prepare_cached(
+            "SELECT count(*) FROM upload_attempt WHERE job = ?1 AND kind = ?2 AND errcode = ?3",
+        )?;
+        let found = params![job.as_str(), kind.as_str(), errcode];
+        Ok(count.query_row(found, |row| row.get(0))?)
     }
 
     /// Records what came of an upload's request.

@@ -41,6 +41,9 @@ pub struct JobView {
     pub msgtype: String,
     /// The file it came from.
     pub file: String,
+    /// Whether it is for everyone (`is_to_all`).
+    #[serde(skip)]
+    pub everyone: bool,
     /// Whether the platform says that it was deleted.
     pub deleted: bool,
 }
@@ -93,6 +96,9 @@ pub struct BatchView {
     pub sent_count: Option<i64>,
     /// Followers it failed to reach.
     pub error_count: Option<i64>,
+    /// When the platform accepted it.
+    #[serde(skip)]
+    pub accepted_at: Option<DateTime<Utc>>,
 }
 
 /// One line of a job's story.

@@ -58,10 +58,26 @@ pub struct Row {
     pub advice: &'static str,
 }
 
+impl Row {
+    /// Returns what a person can do; none where it passes by itself.
+    pub fn helps(&self) -> Option<&'static str> {
+        (!self.advice.starts_with("nothing")).then_some(self.advice)
+    }
+}
+
 /// How long to leave the platform alone after a refusal that passes by itself.
 ///
 /// The platform says "a minute"; the second is a margin.
 pub const WAIT_S: u32 = 61;
+/// The code for a media id that the platform does not know, or no longer.
+pub const NO_SUCH_MEDIA_ID: i64 = 40007;
+/// The code for a `msg_id` that the platform's API does not know, or no longer.
+pub const NO_SUCH_MSG_ID: i64 = 40059;
+
+/// Says whether a code means that the platform knows no tag of this id.
+pub fn is_no_tag(code: i64) -> bool {
+    matches!(code, 40_050 | 45_159)
+}
 
 /// Returns what `code` means as the answer to a mass send.
 ///
@@ -157,7 +173,7 @@ const SENDS: &[Row] = {
         row(40002, GiveUp, "the grant type is wrong", OURS),
         row(40003, GiveUp, "an OpenID is not one of this account's followers", TARGETS),
         upto(40006, row(40004, GiveUp, "the media has the wrong type or size", MEDIA)),
-        row(40007, GiveUp, "the media id is not valid (any more)", MEDIA),
+        row(NO_SUCH_MEDIA_ID, GiveUp, "the media id is not valid (any more)", MEDIA),
         row(40008, GiveUp, "the message type, or the type of a field, is not valid", CONTENT),
         upto(40012, row(40009, GiveUp, "the media has the wrong type or size", MEDIA)),
         row(40013, Pause, "the appid is not valid", CONFIG),
@@ -169,7 +185,7 @@ const SENDS: &[Row] = {
         row(40035, GiveUp, "the request is not valid", CONTENT),
         row(40050, GiveUp, "the tag does not exist", "look up the tag's id, and correct the job"),
         row(
-            40059,
+            NO_SUCH_MSG_ID,
             GiveUp,
             "the platform's API knows no broadcast with this msg_id",
             "look for it on mp.weixin.qq.com: broadcasts made there are unknown to the API",

@@ -16,7 +16,7 @@ use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use chrono::{DateTime, Utc};
@@ -57,6 +57,10 @@ pub trait Inlet: Send + Sync + 'static {
 
     /// Says whether all is well, and a line about it, which anybody may read.
     fn health(&self) -> (bool, String);
+
+    /// Returns the numbers that a monitoring system reads, as `OpenMetrics` text; `None` where
+    /// they cannot be read now.
+    fn metrics(&self) -> impl Future<Output = Option<String>> + Send;
 }
 
 /// What became of a push.
@@ -111,6 +115,10 @@ impl Default for Limits {
     }
 }
 
+/// What a proxy adds to what it passes on.
+const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// Serves callbacks until `stop`, and then until the open connections have ended (at most 5 s).
 pub async fn serve<I: Inlet>(
     listener: TcpListener,
@@ -132,6 +140,7 @@ pub async fn serve_within<I: Inlet>(
     let app = Router::new()
         .route("/callback/{account}", get(echo::<I>).post(receive::<I>))
         .route("/healthz", get(health::<I>))
+        .route("/metrics", get(metrics::<I>))
         .layer(axum::middleware::map_response(last))
         .with_state(desk);
     let served = axum::serve(Doorman::new(listener, limits), app).with_graceful_shutdown(stop);
@@ -157,6 +166,18 @@ async fn health<I: Inlet>(State(desk): State<Arc<Desk<I>>>) -> Response {
     let (well, line) = desk.inlet.health();
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, line).into_response()
+}
+
+/// Answers with the numbers, but nobody from outside, who comes through a proxy.
+async fn metrics<I: Inlet>(
+    State(desk): State<Arc<Desk<I>>>,
+    headers: HeaderMap,
+) -> Result<Response, StatusCode> {
+    if FORWARDED.iter().any(|name| headers.contains_key(*name)) {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    let page = desk.inlet.metrics().await.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
+    Ok(([(CONTENT_TYPE, OPENMETRICS)], page).into_response())
 }
 
 /// Answers the platform's check of the callback's address, which is never encrypted.

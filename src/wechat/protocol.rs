@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_for_a_tag_is_byte_for_byte_the_documents_sample() {
+    fn a_body_for_a_tag_has_these_bytes_for_ever() {
         for (content, expected) in contents() {
             let start = r#"{"filter":{"is_to_all":false,"tag_id":2},"#;
 

@@ -12,7 +12,7 @@ use qunfa::cli::{self, Answer, Arguments, Problem, Screen, Terminal};
 use qunfa::daemon;
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
-use qunfa::model::{Account, ArticlesVia, Credence, JobId, JobState, Kind};
+use qunfa::model::{Account, ArticlesVia, Credence, JobId, Kind};
 use qunfa::store::{ArticleResult, Attention, EventIn, ResultWord, Source, Step, Store, Word};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -136,6 +136,39 @@ impl World {
             step.pause("brand-club", why, advice, at("2027-03-20T11:45:00Z"))
         };
         store.step(done).unwrap();
+    }
+
+    /// A job in doubt whose time has run out, and an event that may be its own.
+    pub(crate) fn uncertain(&self) {
+        self.take(JOBS);
+        self.uncertain_only();
+    }
+
+    /// The same of jobs that were taken before.
+    pub(crate) fn uncertain_only(&self) {
+        let [_, club] = accounts();
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let done = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
+            let attempt = ask(step, "club-news", at("2027-03-20T10:00:00Z"));
+            step.doubt(attempt, "no answer within 30 s", at("2027-03-20T10:00:30Z"))?;
+            let event = EventIn {
+                account: "brand-club",
+                raw: b"<xml/>",
+                msg_id: 3_147_483_650,
+                created_at: at("2027-03-20T10:00:06Z"),
+                status: "send success",
+                credence: Credence::Hint,
+                word: ResultWord::Success,
+                advice: "",
+                words: "the platform says it went out",
+                counts: [Some(2), Some(2), Some(2), Some(0)],
+                articles: &[],
+            };
+            step.receive(&event, &club, at("2027-03-20T10:00:36Z"))?;
+            let job = step.job(&JobId::parse("club-news").unwrap())?;
+            step.run_out(&job, &club, at("2027-03-20T11:50:00Z"))
+        };
+        self.store().step(done).unwrap();
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> (Result<Answer, Problem>, String) {
@@ -269,125 +302,6 @@ fn show_tells_what_helps_and_makes_control_characters_visible() {
     assert_golden("show-failed.txt", &world.text(&["show", "club-evening"]));
 }
 
-#[test]
-fn check_says_when_jobs_go_and_what_keeps_them() {
-    let world = World::new();
-    world.take(JOBS);
-    let file = "jobs:
-  - {id: second, account: brand-daily, at: 2027-03-20 21:00, broadcast: {filter: {tag_id: 2}, text: 春}}
-  - {id: midnight, account: brand-club, at: 2027-03-21 00:00, broadcast: {filter: {tag_id: 2}, text: 春}}
-  - {id: gone, account: brand-club, at: 2027-03-20 09:00, broadcast: {filter: {tag_id: 2}, text: 春}}
-  - {id: club-late, account: brand-club, at: 2027-03-20 19:50, broadcast: {filter: {tag_id: 2}, text: 晚安}}
-";
-    let path = world.file("more.yaml", file);
-
-    let (answer, text) = world.run(&["check", &path]);
-
-    assert_eq!(answer.unwrap(), Answer::Yes);
-    assert_fits(&text);
-    assert_golden("check.txt", &text.replace(world.folder.path().to_str().unwrap(), "FOLDER"));
-}
-
-#[test]
-fn check_leaves_no_trace() {
-    let world = World::new();
-    world.take(JOBS);
-    let path = world.file("more.yaml", &JOBS.replace("id: ", "id: new-"));
-    let before = world.json(&["jobs", "--json"]);
-
-    world.json(&["check", "--json", &path]);
-
-    assert_eq!(world.json(&["jobs", "--json"]), before);
-}
-
-#[test]
-fn check_does_not_warn_of_a_job_that_has_gone_already() {
-    let world = World::new();
-    world.evening();
-    let path = world.file("evening.yaml", JOBS);
-
-    let (_, text) = world.run(&["check", "--json", &path]);
-
-    let view: Value = serde_json::from_str(&text).unwrap();
-    let sent = &view["files"][0]["jobs"][2];
-    assert_eq!(sent["id"], "club-news");
-    assert_eq!(sent["warnings"], serde_json::json!([]));
-    assert!(sent["notes"][0].as_str().unwrap().ends_with("changes nothing; it is sent"));
-}
-
-#[test]
-fn check_refuses_what_the_database_would_refuse() {
-    let world = World::new();
-    world.evening();
-    let other = JOBS.replace("新闻", "别的新闻");
-    let path = world.file("again.yaml", &other);
-
-    let (answer, text) = world.run(&["check", &path]);
-
-    assert_eq!(answer.unwrap(), Answer::No);
-    assert!(text.contains("again.yaml:4:6: job club-news is sent"), "{text}");
-}
-
-#[test]
-fn check_finds_every_mistake_with_its_place() {
-    let world = World::new();
-    let path = world.file("bad.yaml", "jobs:\n  - id: 春\n    acount: x\n");
-
-    let (answer, text) = world.run(&["check", &path, "/nowhere/at-all.yaml"]);
-
-    assert_eq!(answer.unwrap(), Answer::No);
-    assert!(text.contains("bad.yaml:2:9: `春` cannot be an id"), "{text}");
-    assert!(text.contains("bad.yaml:3:5: unknown key `acount` in a job"), "{text}");
-    assert!(text.contains("/nowhere/at-all.yaml: it cannot be read"), "{text}");
-}
-
-#[test]
-fn check_refuses_what_the_inbox_refuses_or_never_sees() {
-    let world = World::new();
-    let text = "jobs:\n  - {id: a, account: brand-club, at: 2027-03-21 09:00, broadcast: {touser_file: vip.txt, text: x}}\n";
-    world.file("vip.txt", "oA\noB\n");
-    let alone = world.file("alone.yaml", text);
-    let hidden = world.file("x.yaml~", JOBS);
-    fs::create_dir(world.path("folder")).unwrap();
-    world.file("folder/vip.txt", "oA\noB\n");
-    world.file("folder/jobs.yaml", text);
-
-    let (answer, told) = world.run(&["check", &alone, &hidden]);
-
-    assert_eq!(answer.unwrap(), Answer::No);
-    assert!(told.contains("`touser_file` needs a folder"), "{told}");
-    assert!(told.contains("x.yaml~: the inbox never looks at"), "{told}");
-    let folder = world.path("folder");
-    assert_eq!(world.run(&["check", folder.to_str().unwrap()]).0.unwrap(), Answer::Yes);
-}
-
-#[test]
-fn check_as_json_has_the_diagnostics_of_each_file() {
-    let world = World::new();
-    let bad = world.file("bad.yaml", "jobs:\n  - id: 春\n");
-    let good = world.file("good.yaml", JOBS);
-
-    let (_, text) = world.run(&["check", "--json", &bad, &good]);
-
-    let view: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(view["ok"], false);
-    assert_eq!(view["files"][0]["diagnostics"][0]["line"], 2);
-    assert_eq!(view["files"][1]["ok"], true);
-    assert_eq!(view["files"][1]["jobs"][0]["due"], "2027-03-20T20:00:00+08:00");
-}
-
-#[test]
-fn check_asks_for_the_end_marker_where_the_config_does() {
-    let world = World::new();
-    let config = fs::read_to_string(world.path("config.yaml")).unwrap();
-    world.file("config.yaml", &format!("inbox_end_marker: required\n{config}"));
-    let without = world.file("without.yaml", JOBS);
-    let with = world.file("with.yaml", &format!("{JOBS}...\n"));
-
-    assert_eq!(world.run(&["check", &without]).0.unwrap(), Answer::No);
-    assert_eq!(world.run(&["check", &with]).0.unwrap(), Answer::Yes);
-}
-
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
@@ -494,239 +408,6 @@ fn everything_works_before_anything_was_taken() {
     assert_eq!(world.problem(&["retry", "x"]).exit_code(), 1);
     world.text(&["resume", "--all"]);
     assert!(!world.path("state").exists());
-}
-
-#[test]
-fn retry_says_what_it_did_and_what_happens_next() {
-    let world = World::new();
-    world.evening();
-
-    let text = world.text(&["retry", "club-evening"]);
-
-    assert_eq!(
-        text,
-        "Job club-evening is planned again, due 2027-03-20 19:57:00 +08:00: 1 batch to be asked for.\n\
-         Account brand-club is paused (40164 (IP 不在白名单)): `qunfa resume brand-club`.\n"
-    );
-    assert_eq!(world.json(&["show", "club-evening", "--json"])["batches"][0]["generation"], 1);
-}
-
-#[test]
-fn retry_of_a_job_that_nobody_approved_says_that_it_waits_for_that() {
-    let world = World::new();
-    world.take(JOBS);
-    let refused = world.problem(&["retry", "club-approval"]);
-    assert!(refused.message().contains("`qunfa approve club-approval`"), "{refused}");
-    let failed = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
-        let job = step.job(&JobId::parse("club-approval").unwrap())?;
-        let [_, club] = accounts();
-        step.end_for(&job, &club, JobState::Missed, "nobody approved it in time", evening())
-    };
-    world.store().step(failed).unwrap();
-
-    let text = world.text(&["retry", "club-approval"]);
-
-    assert!(text.starts_with("Job club-approval is held again, due 2027-03-20 19:57"), "{text}");
-    assert!(text.contains("It was never approved: `qunfa approve club-approval` now"), "{text}");
-}
-
-#[test]
-fn retry_is_refused_for_what_may_have_gone_out() {
-    let world = World::new();
-    world.evening();
-
-    let problem = world.problem(&["retry", "club-news"]);
-
-    assert_eq!(problem.exit_code(), 1);
-    assert!(problem.message().contains("job club-news is sent"), "{}", problem.message());
-}
-
-#[test]
-fn an_unknown_job_is_answered_with_those_that_may_be_meant() {
-    let world = World::new();
-    world.evening();
-
-    for command in ["show", "retry", "approve", "cancel"] {
-        let problem = world.problem(&[command, "spring-launc"]);
-
-        assert_eq!(problem.exit_code(), 1);
-        let expected = "no job has the id spring-launc; there is spring-launch";
-        assert_eq!(problem.message(), expected);
-    }
-}
-
-#[test]
-fn resume_lifts_a_pause_and_names_what_goes_now() {
-    let world = World::new();
-    world.evening();
-
-    let text = world.text(&["resume", "brand-club"]);
-
-    assert!(text.starts_with("Account brand-club goes on. It was paused since 2027-03-20 19:45"));
-    assert!(text.contains("The daemon is not running"), "{text}");
-    assert!(text.contains("Due now: club-late."), "{text}");
-    assert_eq!(world.json(&["status", "--json"])["accounts"][1]["paused"], false);
-}
-
-#[test]
-fn resume_of_one_account_leaves_a_hold_on_all() {
-    let world = World::new();
-    world.evening();
-    world.store().step(|step| step.hold(None, "这台机器像是恢复的", evening())).unwrap();
-
-    let text = world.text(&["resume", "brand-club"]);
-    assert!(text.contains("Nothing goes before the hold is lifted"), "{text}");
-    assert_eq!(world.json(&["status", "--json"])["accounts"][0]["held"], true);
-
-    world.text(&["resume", "--all"]);
-    assert_eq!(world.json(&["status", "--json"])["accounts"][0]["held"], false);
-}
-
-#[test]
-fn hold_says_since_when_and_what_lifts_it() {
-    let world = World::new();
-    world.take(JOBS);
-
-    let text = world.text(&["hold", "brand-daily", "--why", "今天不发"]);
-    assert!(text.starts_with("Account brand-daily is on hold since 2027-03-20 19:57"), "{text}");
-    assert!(text.contains("`qunfa resume brand-daily` lets the jobs go on"), "{text}");
-    let again = world.text(&["hold", "brand-daily"]);
-    assert!(again.starts_with("Account brand-daily was on hold already, since"), "{again}");
-
-    let status = world.json(&["status", "--json"]);
-    assert_eq!(status["accounts"][0]["held"], true);
-    assert_eq!(status["accounts"][1]["held"], false);
-    let what = status["attention"][0]["what"].as_str().unwrap();
-    assert!(what.ends_with(": \"今天不发\"") && what.contains("on hold: held by "), "{what}");
-    world.text(&["hold", "--all"]);
-    assert_eq!(world.json(&["status", "--json"])["accounts"][1]["held"], true);
-    world.run(&["resume", "--all"]).0.unwrap();
-    assert_eq!(world.json(&["status", "--json"])["accounts"][0]["held"], false);
-}
-
-#[test]
-fn approve_says_when_the_job_goes_and_show_says_who_approved() {
-    let world = World::new();
-    world.take(JOBS);
-
-    let text = world.text(&["approve", "club-approval", "--why", "read it"]);
-
-    assert!(text.starts_with("Job club-approval is approved and goes at 2027-03-25 09:00"));
-    assert!(text.contains("The daemon is not running"), "{text}");
-    assert!(world.text(&["show", "club-approval"]).contains(": \"read it\""));
-    let text = {
-        world.take(&JOBS.replace("{id: ", "{id: held-"));
-        world.text(&["hold", "brand-club"]);
-        world.text(&["approve", "held-club-approval"])
-    };
-    assert!(text.contains("`qunfa resume brand-club`"), "{text}");
-    let problem = world.problem(&["approve", "club-approval"]);
-    assert_eq!(problem.exit_code(), 1);
-    assert!(problem.message().contains("waits for no approval"), "{}", problem.message());
-}
-
-#[test]
-fn cancel_calls_off_what_waits_and_refuses_what_is_out() {
-    let world = World::new();
-    world.evening();
-
-    let text = world.text(&["cancel", "spring-launch", "--why", "the launch moved"]);
-
-    assert_eq!(text, "Job spring-launch is cancelled: nothing of it goes out.\n");
-    assert!(world.text(&["show", "spring-launch"]).contains("the launch moved\""));
-    // Its day is free again.
-    assert_eq!(world.json(&["show", "spring-echo", "--json"])["due"], "2027-03-20T20:30:00+08:00");
-    for (id, hint) in
-        [("club-news", "cannot be called back"), ("spring-launch", "goes out any more")]
-    {
-        let problem = world.problem(&["cancel", id]);
-        assert_eq!(problem.exit_code(), 1);
-        assert!(problem.message().contains(hint), "{}", problem.message());
-    }
-}
-
-impl World {
-    /// A job in doubt whose time has run out, and an event that may be its own.
-    pub(crate) fn uncertain(&self) {
-        self.take(JOBS);
-        self.uncertain_only();
-    }
-
-    /// The same of jobs that were taken before.
-    pub(crate) fn uncertain_only(&self) {
-        let [_, club] = accounts();
-        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let done = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
-            let attempt = ask(step, "club-news", at("2027-03-20T10:00:00Z"));
-            step.doubt(attempt, "no answer within 30 s", at("2027-03-20T10:00:30Z"))?;
-            let event = EventIn {
-                account: "brand-club",
-                raw: b"<xml/>",
-                msg_id: 3_147_483_650,
-                created_at: at("2027-03-20T10:00:06Z"),
-                status: "send success",
-                credence: Credence::Hint,
-                word: ResultWord::Success,
-                advice: "",
-                words: "the platform says it went out",
-                counts: [Some(2), Some(2), Some(2), Some(0)],
-                articles: &[],
-            };
-            step.receive(&event, &club, at("2027-03-20T10:00:36Z"))?;
-            let job = step.job(&JobId::parse("club-news").unwrap())?;
-            step.run_out(&job, &club, at("2027-03-20T11:50:00Z"))
-        };
-        self.store().step(done).unwrap();
-    }
-}
-
-#[test]
-fn show_and_status_name_the_commands_that_settle_an_uncertain_job() {
-    let world = World::new();
-    world.uncertain();
-
-    assert_golden("show-uncertain.txt", &world.text(&["show", "club-news"]));
-    let show = world.json(&["show", "club-news", "--json"]);
-    assert_eq!(show["candidates"][0]["msg_id"], 3_147_483_650_i64);
-    let status = world.json(&["status", "--json"]);
-    let note = status["attention"].as_array().unwrap().iter().find(|n| n["id"] == "club-news");
-    let advice = note.unwrap()["do"].as_str().unwrap();
-    assert!(advice.contains("`qunfa resolve club-news --sent MSG_ID`"), "{advice}");
-    assert!(advice.contains("`qunfa resolve club-news --not-sent`"), "{advice}");
-}
-
-#[test]
-fn resolve_says_what_became_of_the_job_and_its_charges() {
-    for (verdict, expected) in [
-        (
-            vec!["--sent", "3147483650"],
-            "Job club-news is accepted.\n\
-             Its charges are kept, and the platform is asked for its result.\n",
-        ),
-        (
-            vec!["--sent"],
-            "Job club-news is sent.\n\
-             Its charges are kept; without its number nothing more is known of it.\n\
-             The events kept back count as sends made elsewhere.\n",
-        ),
-        (
-            vec!["--not-sent", "--batch", "1"],
-            "Job club-news is missed.\nWhat it had reserved is returned.\n\
-             `qunfa retry club-news` asks for it again.\n\
-             The events kept back count as sends made elsewhere.\n",
-        ),
-    ] {
-        let world = World::new();
-        world.uncertain();
-        let mut arguments = vec!["resolve", "club-news", "--why", "looked it up"];
-        arguments.extend(verdict);
-
-        assert_eq!(world.text(&arguments), expected);
-        assert!(world.text(&["show", "club-news"]).contains("looked it up"));
-        let problem = world.problem(&arguments);
-        assert_eq!(problem.exit_code(), 1);
-        assert!(problem.message().contains("nothing of it is in doubt"), "{}", problem.message());
-    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `preview`, `delete` and `speed` at the command line, and what the other commands tell of them.
 
+use std::fs;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Answer;
 use qunfa::model::{Credence, Deletion, Errand, JobId, Viewer};
@@ -279,4 +281,42 @@ fn a_failed_job_beside_the_broadcasts_is_asked_for_again_by_a_retry() {
     let text = world.text(&["retry", "slow"]);
 
     assert!(text.starts_with("Job slow is planned again, due 2027-03-20 19:57:00"), "{text}");
+}
+
+#[test]
+fn check_and_submit_warn_of_a_deletion_that_will_delete_nothing() {
+    let world = World::new();
+    world.take(JOBS);
+    fs::create_dir(world.path("state/inbox")).unwrap();
+    let file = |name: &str, jobs: &[(&str, &str)]| {
+        let line = |(id, job): &(&str, &str)| {
+            let delete = format!("delete: {{job: {job}, article_idx: 0}}");
+            format!("  - {{id: {id}, account: brand-club, at: 2027-03-21 09:00, {delete}}}\n")
+        };
+        let jobs: String = jobs.iter().map(line).collect();
+        world.file(name, &format!("jobs:\n{jobs}"))
+    };
+    let pulls = file("pulls.yaml", &[("a", "news"), ("b", "nwes"), ("c", "slow"), ("d", "later")]);
+    let later = world.file(
+        "set-off.yaml",
+        "jobs:\n  - {id: later, account: brand-club, at: 2027-03-20 22:00, broadcast: {filter: {tag_id: 2}, mpnews: {media_id: L}}}\n",
+    );
+
+    for command in ["check", "submit"] {
+        let (answer, text) = world.run(&[command, "--json", &pulls, &later]);
+        assert_eq!(answer.unwrap(), Answer::Yes);
+        let view: Value = serde_json::from_str(&text).unwrap();
+        let jobs = view["files"][0]["jobs"].as_array().unwrap();
+        let warnings: Vec<_> = jobs.iter().map(|job| &job["warnings"]).collect();
+        assert_eq!(
+            warnings,
+            [
+                &json!([]),
+                &json!(["it deletes nothing: no job has the id nwes"]),
+                &json!(["it deletes nothing: job slow is of account brand-daily"]),
+                &json!([]),
+            ],
+            "{command}"
+        );
+    }
 }

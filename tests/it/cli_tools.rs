@@ -50,13 +50,14 @@ fn a_backup_overwrites_nothing_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn completions_and_manual_pages_need_no_config() {
+fn completions_manual_pages_and_the_schema_need_no_config() {
     let world = World::new();
     let out = world.path("pages");
     for (arguments, expected) in [
         (vec!["completions", "bash"], "_qunfa()"),
         (vec!["completions", "zsh"], "#compdef qunfa"),
         (vec!["man"], ".TH qunfa 1"),
+        (vec!["schema"], "https://json-schema.org/draft/2020-12/schema"),
         (vec!["man", "--out", out.to_str().unwrap()], "The pages are in"),
     ] {
         let arguments: Vec<_> =

@@ -94,6 +94,32 @@ fn slow_clients_are_dropped_and_delay_nobody() {
     rig.until_state("spring", "sent");
 }
 
+#[test]
+fn metrics_tell_jobs_quotas_and_what_needs_a_person() {
+    let rig = Rig::running(&[club()]);
+    rig.until_listening();
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    rig.until_state("spring", "sent");
+    assert_eq!(rig.say(&["hold", "club", "--why", "a test"]).code, Some(0));
+
+    let answer = say(&rig, "GET", "/metrics", "");
+
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    for line in [
+        format!("qunfa_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION")),
+        r#"qunfa_jobs{state="sent"} 1"#.to_owned(),
+        r#"qunfa_jobs{state="uncertain"} 0"#.to_owned(),
+        "qunfa_oldest_due_seconds 0".to_owned(),
+        r#"qunfa_attention{account="club",kind="hold"} 1"#.to_owned(),
+        r#"qunfa_account_stopped{account="club"} 1"#.to_owned(),
+        r#"qunfa_rule_used{account="club",rule="daily_calls"} 1"#.to_owned(),
+        r#"qunfa_rule_limit{account="club",rule="daily_calls"} 100"#.to_owned(),
+        "# EOF".to_owned(),
+    ] {
+        assert!(answer.lines().any(|found| found == line), "{line} in {answer}");
+    }
+}
+
 /// The target of a push that is signed with this token.
 fn signed(account: &str, token: &str) -> String {
     let timestamp = real_now().timestamp().to_string();

@@ -112,7 +112,7 @@ fn month(world: &World) -> Store {
     for (hour, job) in (0..).zip(["few-1", "few-2", "few-3", "few-4"]) {
         send(&mut store, job, 100 + hour, [57, 57, 57, 0], at + TimeDelta::hours(hour));
     }
-    send(&mut store, "tagged", 104, [3_412, 3_351, 3_350, 1], at + TimeDelta::hours(4));
+    send(&mut store, "tagged", 104, [3_412, 3_351, 3_351, 0], at + TimeDelta::hours(4));
     store
 }
 

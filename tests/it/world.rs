@@ -5,25 +5,23 @@
 //! clock is stepped; an old database is put back. The referee ([`Oracle`]) looks at every step and
 //! believes the platform's log and the committed database only.
 
+mod deeds;
+mod events;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
-use qunfa::engine::{Engine, Mark, Offered, Outgoing, Remembered, TakeError, TakenJob, Ticket};
-use qunfa::model::{Account, ArticlesVia, Credence, JobId, JobSpec, Kind};
+use qunfa::engine::{Engine, Outgoing, Remembered, Ticket};
+use qunfa::model::{Account, ArticlesVia, Kind};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
-use qunfa::store::Said;
-use qunfa::wechat::callback::{self, Incoming, Status};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
 use secrecy::SecretString;
-use sha2::{Digest as _, Sha256};
 
 use crate::disk::{Copy, Disk};
 use crate::oracle::Oracle;
 use crate::recurring::Written;
 use crate::uploads;
-
-const SAID: Said<'_> = Said { who: "alice", why: None };
 
 /// Where the daemon can be killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -425,6 +423,7 @@ impl World {
         let known = store.read().presence().unwrap();
         let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
         let mut engine = Engine::open(store, accounts, mark, now).unwrap();
+        self.disk.mark.get_or_insert_with(|| engine.mark().clone());
         engine.decide_ahead(self.ahead);
         if forgot {
             engine.take_back(&self.accepted, now).unwrap();
@@ -441,7 +440,7 @@ impl World {
         // The daemon says every few minutes that it is alive.
         let now = self.now();
         engine.change(|step| step.seen(now)).unwrap();
-        drop(engine.into_store());
+        drop(engine);
         self.say(&format!("the daemon crashes, for {} s", down.num_seconds()));
         let soon = self.at + TimeDelta::milliseconds(1_900);
         let early: Vec<_> = self
@@ -605,160 +604,6 @@ impl World {
         self.crashes_at(CrashPoint::SettleCommitted);
     }
 
-    fn push_events(&mut self) {
-        for event in self.platform.take_events(self.at) {
-            let account = self
-                .accounts
-                .iter()
-                .position(|setup| setup.callback && setup.account.appid == event.appid);
-            let Some(account) = account else { continue };
-            if one_in(&mut self.rng, self.way.push_lost) {
-                self.count("event lost");
-                continue;
-            }
-            let copies = if one_in(&mut self.rng, self.way.push_tripled) { 3 } else { 1 };
-            if copies == 3 {
-                self.count("event three times");
-            }
-            for _ in 0..copies {
-                let mut at = self.at + self.latency();
-                if one_in(&mut self.rng, self.way.push_late) {
-                    self.count("event late");
-                    at += TimeDelta::seconds(self.rng.i64(1..7_200));
-                }
-                let body = event.body.clone();
-                self.push(at, Input::Push { account, body, tries: 1 });
-            }
-            if one_in(&mut self.rng, self.way.push_forged) {
-                let msg_id =
-                    if self.rng.bool() { event.msg_id } else { self.rng.i64(1..1_000_000) };
-                self.forge(account, msg_id, "send success");
-            }
-        }
-    }
-
-    /// Pushes an event that the platform never made.
-    pub(crate) fn forge(&mut self, account: usize, msg_id: i64, status: &str) {
-        if self.accounts[account].safe {
-            // It never gets past the listener.
-            return;
-        }
-        self.count("event forged");
-        self.oracle.forged(&self.accounts[account].account.name.clone(), self.at);
-        let at = self.at + self.latency();
-        let body = event_body(self.at, msg_id, status);
-        self.push(at, Input::Push { account, body, tries: 1 });
-    }
-
-    /// Pushes an event of a platform that says this and now.
-    pub(crate) fn tell(&mut self, account: usize, msg_id: i64, status: &str) {
-        let body = event_body(self.at, msg_id, status);
-        self.deliver(account, body, 3);
-    }
-
-    /// Sets the account's callback to safe mode or to plain mode.
-    pub(crate) fn set_safe(&mut self, account: usize, safe: bool) {
-        self.accounts[account].safe = safe;
-    }
-
-    fn deliver(&mut self, account: usize, body: String, tries: u32) {
-        let frozen = self.frozen_until.is_some_and(|until| until > self.at);
-        if self.engine.is_none() || frozen {
-            if tries < 3 {
-                let at = self.at + TimeDelta::seconds(5);
-                self.push(at, Input::Push { account, body, tries: tries + 1 });
-            }
-            return;
-        }
-        let Ok(Incoming::MassSendJobFinish(event)) = callback::parse(body.as_bytes()) else {
-            panic!("the platform's event cannot be read: {body}");
-        };
-        let now = self.now();
-        let name = self.accounts[account].account.name.clone();
-        self.say(&format!("{name}: event {} {}", event.msg_id, event.status_text));
-        let before = self.oracle.before_event(&name, event.msg_id, &self.disk);
-        let safe = self.accounts[account].safe;
-        let credence = if safe { Credence::Proof } else { Credence::Hint };
-        if safe {
-            self.count("event encrypted");
-        }
-        self.engine().receive(account, (body.as_bytes(), &event, credence), now).unwrap();
-        self.look();
-        let after = self.oracle.before_event(&name, event.msg_id, &self.disk);
-        let settles = !matches!(event.status, Status::Other(_));
-        if safe && settles && after.as_ref().is_some_and(|state| state.starts_with("accepted")) {
-            self.fail(&format!("14: an encrypted event left a batch {after:?}"));
-        }
-        if !safe && before != after {
-            self.fail(&format!("14: a plain event moved a batch from {before:?} to {after:?}"));
-        }
-    }
-
-    /// Steps the daemon's clock; it notices before its next pass.
-    pub(crate) fn step_clock(&mut self, by: TimeDelta) {
-        self.skew += by;
-        self.say(&format!("the daemon's clock is stepped by {} s", by.num_seconds()));
-        self.oracle.clock_stepped(self.at);
-        let now = self.now();
-        if let Some(engine) = &mut self.engine {
-            engine.forget_clocks(now).unwrap();
-        }
-    }
-
-    /// Suspends the machine.
-    pub(crate) fn suspend(&mut self, span: TimeDelta) {
-        self.say(&format!("the machine is suspended for {} s", span.num_seconds()));
-        let until = self.at + span;
-        self.frozen_until = Some(until);
-        self.oracle.clock_stepped(until);
-        self.plan(until, |world| {
-            world.frozen_until = None;
-            let now = world.now();
-            if let Some(engine) = &mut world.engine {
-                engine.forget_clocks(now).unwrap();
-            }
-        });
-    }
-
-    /// Keeps a copy of the database.
-    pub(crate) fn copy(&mut self) {
-        let now = self.now();
-        if let Some(engine) = &mut self.engine {
-            engine.change(|step| step.seen(now)).unwrap();
-        }
-        let copy = self.disk.copy(self.at);
-        self.copies.push(copy);
-    }
-
-    /// Puts a copy back, and starts the daemon on it.
-    pub(crate) fn restore(&mut self, index: usize, fate: MarkFate) {
-        self.crash(TimeDelta::seconds(2));
-        let copy = &self.copies[index];
-        let mark: Option<Mark> = match fate {
-            MarkFate::Kept => self.disk.mark.clone(),
-            MarkFate::Older => copy.mark.clone(),
-            MarkFate::Gone => None,
-        };
-        let disk = self.disk.restored(copy, mark);
-        let from = copy.at;
-        self.disk = disk;
-        self.oracle.restored(from, self.at, &self.disk);
-        self.say(&format!("a database of {} is put back, mark {fate:?}", beijing(from)));
-    }
-
-    /// Loses everything.
-    pub(crate) fn lose_database(&mut self) {
-        self.accepted.clear();
-        self.lose_database_but_not_the_files();
-    }
-
-    /// Loses database and mark; the accepted files are still there.
-    pub(crate) fn lose_database_but_not_the_files(&mut self) {
-        self.crash(TimeDelta::seconds(2));
-        self.disk = Disk::new(false);
-        self.oracle.restored(DateTime::UNIX_EPOCH, self.at, &self.disk);
-    }
-
     /// Runs the referee over what was committed.
     pub(crate) fn look(&mut self) {
         self.learn_dates();
@@ -773,116 +618,6 @@ impl World {
         }
         panic!("invariant {violation}\nat {}, after{}", beijing(self.at), self.log.tail());
     }
-
-    /// Drops a file with these jobs into the inbox.
-    pub(crate) fn drop_file(&mut self, specs: &[JobSpec]) -> Result<Vec<TakenJob>, TakeError> {
-        let digest = Sha256::digest(specs.iter().map(JobSpec::digest).collect::<String>());
-        let sha256 = qunfa::model::hex(&digest);
-        let now = self.now();
-        let offered: Vec<_> =
-            specs.iter().map(|spec| Offered { spec, recurrence: None, line: 1 }).collect();
-        let taken = self.engine().take_file((&sha256, "jobs.yaml"), &offered, now);
-        let taken = taken.map(|taken| taken.jobs);
-        if taken.is_ok() {
-            for spec in specs {
-                self.oracle.know_job(spec);
-            }
-            self.accepted.push(Remembered {
-                name: "jobs.yaml".to_owned(),
-                sha256,
-                taken_at: now,
-                jobs: specs.iter().map(|spec| (spec.clone(), 1)).collect(),
-                series: Vec::new(),
-                ids: specs.iter().map(|spec| (spec.id.clone(), spec.account.clone())).collect(),
-            });
-        }
-        self.look();
-        taken
-    }
-
-    /// The file that came last was known: its receipt tells of the first time.
-    pub(crate) fn forget_last_file(&mut self) {
-        self.accepted.pop();
-    }
-
-    /// Lets a file lie in the inbox's `accepted/`.
-    pub(crate) fn remember(&mut self, file: Remembered) {
-        self.accepted.push(file);
-    }
-
-    /// A person says that a job is to be asked for again.
-    pub(crate) fn retry(&mut self, id: &str) -> Result<(), String> {
-        let now = self.now();
-        let id = JobId::parse(id).unwrap();
-        let name = self.view(id.as_str()).account;
-        let account = self.accounts.iter().find(|setup| setup.account.name == name).unwrap();
-        let account = account.account.clone();
-        self.oracle.retried(id.as_str());
-        let done = self.engine().change(|step| step.retry(&id, &account, SAID, now));
-        self.say(&format!("a person says retry {id}: {done:?}"));
-        self.engine().look_again(now);
-        self.look();
-        done.map_err(|error| error.to_string())
-    }
-
-    /// A person lifts all holds and pauses.
-    pub(crate) fn resume(&mut self) {
-        let now = self.now();
-        let lifted = self.engine().change(|step| step.resume(None)).unwrap();
-        self.say(&format!("a person says resume: {lifted} lifted"));
-        self.engine().look_again(now);
-    }
-
-    /// A person enters into the ledger what was just sent from the website.
-    pub(crate) fn record_website_send(&mut self, account: usize) {
-        if self.engine.is_none() {
-            return;
-        }
-        let (at, now) = (self.at, self.now());
-        let account = self.accounts[account].account.clone();
-        let done = self.engine().change(|step| step.record_send(&account, at, SAID, now));
-        let recorded = done.unwrap();
-        self.count("website send recorded");
-        self.say(&format!("{}: a person records the website send: {recorded:?}", account.name));
-        self.engine().look_again(now);
-        self.look();
-    }
-
-    /// The followers are to be read: those of an account, or all whose turn it is on this day.
-    pub(crate) fn wish_reading(&mut self, account: Option<usize>) {
-        let now = self.now();
-        let name = account.map(|index| self.accounts[index].account.name.clone());
-        let Some(engine) = &mut self.engine else { return };
-        match name {
-            Some(name) => engine.change(|step| step.wish_reading(&name, now)).unwrap(),
-            None => engine.wish_readings(now).unwrap(),
-        }
-        engine.look_again(now);
-        self.count("followers read");
-        self.say("the followers are to be read");
-    }
-
-    /// Somebody sends from the website, to everyone.
-    pub(crate) fn website_send(&mut self, account: usize) -> Result<i64, i64> {
-        let account = self.accounts[account].account.clone();
-        let sent = self.platform.website_send(&account.appid, self.at);
-        if sent.is_ok() {
-            self.oracle.website_send(&account.name, self.at);
-            self.say(&format!("{}: a broadcast from the website", account.name));
-        }
-        sent
-    }
-}
-
-fn event_body(at: DateTime<Utc>, msg_id: i64, status: &str) -> String {
-    let created = at.timestamp();
-    format!(
-        "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName>\
-         <CreateTime>{created}</CreateTime><MsgType>event</MsgType>\
-         <Event>MASSSENDJOBFINISH</Event><MsgID>{msg_id}</MsgID><Status>{status}</Status>\
-         <TotalCount>1</TotalCount><FilterCount>1</FilterCount><SentCount>1</SentCount>\
-         <ErrorCount>0</ErrorCount></xml>"
-    )
 }
 
 fn one_in(rng: &mut fastrand::Rng, many: u32) -> bool {

@@ -93,6 +93,40 @@ jobs:
 help: put its jobs into a file of their own",
     ),
     (
+        "a key after a no-break space",
+        "{\"jobs\": [{\"id\": \"a\", \"account\": \"club\", \"broadcast\": {
+  \"filter\": {\"tag_id\": 2}, \"text\": \"x\",
+\u{a0} \"msgtype\": \"text\"}}]}
+",
+        "f.yaml:3:1: unknown key `\u{a0} \"msgtype\"` in a broadcast
+  \u{a0} \"msgtype\": \"text\"}}]}
+  ^^^^^^^^^^^
+help: a no-break space (U+00A0) stands here, as in text from a web page: write plain ones",
+    ),
+    (
+        "a no-break space before a map",
+        "{\"jobs\": [{\"id\": \"a\", \"account\": \"club\", \"broadcast\": {
+\u{a0} \"filter\":{\"tag_id\": 2}, \"text\": \"x\"}}]}
+",
+        "f.yaml:2:11: this is not YAML: ':' may not precede any of `[{` in flow mapping
+  \u{a0} \"filter\":{\"tag_id\": 2}, \"text\": \"x\"}}]}
+            ^
+help: a no-break space (U+00A0) stands here, as in text from a web page: write plain ones",
+    ),
+    (
+        "a full-width space before a key",
+        "jobs:
+  - id: a
+    account: club
+    broadcast: {filter: {is_to_all: true}, text: x}
+    \u{3000}priority: 1
+",
+        "f.yaml:5:5: unknown key `\u{3000}priority` in a job
+      \u{3000}priority: 1
+      ^^^^^^^^^^
+help: a full-width space (U+3000) stands here: write plain ones",
+    ),
+    (
         "a repeated key",
         r"jobs:
   - id: a

@@ -1,45 +1,7 @@
 use super::*;
 
-/// The documents' sample, as the platform sends it: their page shows `< ![CDATA[…] ]>`.
-const SAMPLE: &str = "<xml>
-<ToUserName><![CDATA[gh_4d00ed8d6399]]></ToUserName>
-<FromUserName><![CDATA[oV5CrjpxgaGXNHIQigzNlgLTnwic]]></FromUserName>
-<CreateTime>1481013459</CreateTime>
-<MsgType><![CDATA[event]]></MsgType>
-<Event><![CDATA[MASSSENDJOBFINISH]]></Event>
-<MsgID>1000001625</MsgID>
-<Status><![CDATA[err(30003)]]></Status>
-<TotalCount>0</TotalCount>
-<FilterCount>0</FilterCount>
-<SentCount>0</SentCount>
-<ErrorCount>0</ErrorCount>
-<CopyrightCheckResult>
-<Count>2</Count>
-<ResultList>
-<item>
-<ArticleIdx>1</ArticleIdx>
-<UserDeclareState>0</UserDeclareState>
-<AuditState>2</AuditState>
-<OriginalArticleUrl><![CDATA[Url_1]]></OriginalArticleUrl>
-<OriginalArticleType>1</OriginalArticleType>
-<CanReprint>1</CanReprint>
-<NeedReplaceContent>1</NeedReplaceContent>
-<NeedShowReprintSource>1</NeedShowReprintSource>
-</item>
-<item>
-<ArticleIdx>2</ArticleIdx>
-<UserDeclareState>0</UserDeclareState>
-<AuditState>2</AuditState>
-<OriginalArticleUrl><![CDATA[Url_2]]></OriginalArticleUrl>
-<OriginalArticleType>1</OriginalArticleType>
-<CanReprint>1</CanReprint>
-<NeedReplaceContent>1</NeedReplaceContent>
-<NeedShowReprintSource>1</NeedShowReprintSource>
-</item>
-</ResultList>
-<CheckState>2</CheckState>
-</CopyrightCheckResult>
-</xml>";
+/// The documents' sample.
+const SAMPLE: &str = include_str!("../../../tests/it/samples/event/1-masssendjobfinish.xml");
 
 fn event(body: &str) -> MassEvent {
     match parse(body.as_bytes()) {
@@ -58,47 +20,6 @@ fn xml(fields: &str) -> String {
 /// The same in JSON.
 fn json(fields: &str) -> String {
     format!(r#"{{"MsgType":"event","Event":"MASSSENDJOBFINISH","MsgID":7{fields}}}"#)
-}
-
-#[test]
-fn the_documents_sample_is_read_whole() {
-    let article = |idx: i64| ArticleCheck {
-        article_idx: Some(idx),
-        user_declare_state: Some(0),
-        audit_state: Some(2),
-        original_article_url: format!("Url_{idx}"),
-        original_article_type: Some(1),
-        can_reprint: Some(1),
-        need_replace_content: Some(1),
-        need_show_reprint_source: Some(1),
-    };
-
-    assert_eq!(
-        event(SAMPLE),
-        MassEvent {
-            msg_id: 1_000_001_625,
-            status: Status::Err(30003),
-            status_text: "err(30003)".to_owned(),
-            total: Some(0),
-            filter: Some(0),
-            sent: Some(0),
-            error: Some(0),
-            create_time: 1_481_013_459,
-            from_user: "oV5CrjpxgaGXNHIQigzNlgLTnwic".to_owned(),
-            copyright: Some(Copyright {
-                check_state: Some(2),
-                articles: vec![article(1), article(2)],
-            }),
-            article_urls: Vec::new(),
-        }
-    );
-}
-
-#[test]
-fn the_documents_sample_as_printed_is_not_xml() {
-    let printed = SAMPLE.replace("<![CDATA[", "< ![CDATA[").replace("]]>", "] ]>");
-
-    assert_eq!(parse(printed.as_bytes()), Err(ParseError::Malformed));
 }
 
 #[test]
@@ -321,7 +242,9 @@ fn what_is_no_event_is_refused_and_never_panics() {
         assert!(parse(body.as_bytes()).is_err(), "{body}");
     }
     assert!(parse(&[0xff, 0xfe, 0, 60]).is_err());
-    for body in [SAMPLE.to_owned(), json(r#","CopyrightCheckResult":{"ResultList":[{}]}"#)] {
+    for body in
+        [SAMPLE.trim_end().to_owned(), json(r#","CopyrightCheckResult":{"ResultList":[{}]}"#)]
+    {
         for cut in 0..body.len() {
             assert!(parse(&body.as_bytes()[..cut]).is_err(), "{cut}");
         }

@@ -69,6 +69,10 @@ impl Inlet for Fake {
     fn health(&self) -> (bool, String) {
         (self.well, "a line".to_owned())
     }
+
+    async fn metrics(&self) -> Option<String> {
+        self.well.then(|| "# EOF\n".to_owned())
+    }
 }
 
 impl Fake {
@@ -304,7 +308,7 @@ async fn unknown_accounts_paths_and_methods_are_refused() {
 }
 
 #[tokio::test]
-async fn health_is_a_status_and_a_line() {
+async fn health_is_a_status_and_a_line_and_metrics_are_a_page() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     let mut fake = Fake::new(Store::Works, plain());
@@ -319,6 +323,20 @@ async fn health_is_a_status_and_a_line() {
     assert_eq!(well.ask(&get("/healthz", "")).await.0, 200);
     let (status, _, line) = ill.ask(&get("/healthz", "")).await;
     assert_eq!((status, line.as_str()), (503, "a line"));
+    let (status, head, page) = well.ask(&get("/metrics", "")).await;
+    assert_eq!((status, page.as_str()), (200, "# EOF\n"));
+    assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0"), "{head}");
+    assert_eq!(ill.ask(&get("/metrics", "")).await.0, 503);
+}
+
+#[tokio::test]
+async fn metrics_are_not_for_those_who_come_through_a_proxy() {
+    let served = served(PATIENT, Store::Works).await;
+
+    for header in ["X-Forwarded-For: 203.0.113.9", "Forwarded: for=203.0.113.9", "X-Real-IP: ::1"] {
+        let request = get("/metrics", "").replacen("\r\n\r\n", &format!("\r\n{header}\r\n\r\n"), 1);
+        assert_eq!(served.ask(&request).await.0, 403, "{header}");
+    }
 }
 
 #[tokio::test]

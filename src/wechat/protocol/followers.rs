@@ -2,9 +2,12 @@
 //!
 //! A list is believed only whole: a page of which one OpenID cannot be read is no page.
 
+use std::str::FromStr;
+
 use secrecy::SecretString;
-use serde::Deserialize;
-use serde_json::json;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 use super::reading::{Answer, Refusal, Reply, printable, question};
 use super::{Request, with_token};
@@ -79,14 +82,18 @@ struct TagsIn {
 
 #[derive(Deserialize)]
 struct TagIn {
+    #[serde(deserialize_with = "number")]
     id: i64,
     name: String,
+    #[serde(deserialize_with = "number")]
     count: u64,
 }
 
 #[derive(Deserialize)]
 struct PageIn {
+    #[serde(default, deserialize_with = "maybe_number")]
     total: Option<u64>,
+    #[serde(deserialize_with = "number")]
     count: usize,
     data: Option<DataIn>,
     next_openid: Option<String>,
@@ -96,6 +103,22 @@ struct PageIn {
 struct DataIn {
     #[serde(default)]
     openid: Vec<String>,
+}
+
+/// Reads a number that may come as text, as the platform's numbers do here and there.
+fn number<'de, D: Deserializer<'de>, N: FromStr + TryFrom<i64>>(from: D) -> Result<N, D::Error> {
+    let no_number = || D::Error::custom("no number");
+    match Value::deserialize(from)? {
+        Value::Number(number) => {
+            number.as_i64().and_then(|number| N::try_from(number).ok()).ok_or_else(no_number)
+        }
+        Value::String(text) => text.trim().parse().map_err(|_| no_number()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(no_number()),
+    }
+}
+
+fn maybe_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    number(from).map(Some)
 }
 
 /// Reads the list of tags.
@@ -126,6 +149,9 @@ pub fn read_page(answer: &Answer, after: &str) -> Listed<Page> {
     }
     if !openids.iter().all(|openid| is_openid(openid)) {
         return Listed::Unclear("a page lists an OpenID that cannot be read".to_owned());
+    }
+    if openids.is_empty() && after.is_empty() && page.total.is_some_and(|total| total > 0) {
+        return Listed::Unclear("the list of followers is empty, and should not be".to_owned());
     }
     let next = page.next_openid.filter(|next| !next.is_empty() && !openids.is_empty());
     if next.as_deref() == Some(after) {
@@ -205,6 +231,10 @@ mod tests {
             (r#"{"count":1,"data":{"openid":["oA"]},"next_openid":""}"#, page(&["oA"], None, None)),
             (r#"{"total":2,"count":0,"next_openid":""}"#, page(&[], Some(2), None)),
             (r#"{"count":0}"#, page(&[], None, None)),
+            (
+                r#"{"total":"2","count":"1","data":{"openid":["oA"]},"next_openid":"oA"}"#,
+                page(&["oA"], Some(2), Some("oA")),
+            ),
         ] {
             assert_eq!(read_page(&answer(body), "o0"), expected, "{body}");
         }
@@ -225,6 +255,8 @@ mod tests {
             let read = read_page(&answer(body), "o0");
             assert!(matches!(read, Listed::Unclear(_)), "{body}: {read:?}");
         }
+        let nobody = read_page(&answer(r#"{"total":2,"count":0,"data":null}"#), "");
+        assert!(matches!(nobody, Listed::Unclear(_)), "{nobody:?}");
     }
 
     #[test]

@@ -22,8 +22,6 @@ const ERRMSG_MAX: usize = 300;
 const TOKEN_MAX: usize = 4096;
 /// The longest life of a token, whatever a token server says.
 const TOKEN_LIFE_MAX_S: u64 = 7200;
-/// The platform's answer for a `msg_id` that its API does not know.
-const NO_SUCH_MSG_ID: i64 = 40059;
 
 /// What came back for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,7 +221,7 @@ pub fn read_status(answer: &Answer, msg_id: i64) -> StatusReading {
     let fields = match question(&answer.reply) {
         Ok(fields) => fields,
         Err(Refusal::NewToken { .. }) => return StatusReading::NewToken,
-        Err(Refusal::Code { code: NO_SUCH_MSG_ID, .. }) => return StatusReading::NotOurs,
+        Err(Refusal::Code { code: codes::NO_SUCH_MSG_ID, .. }) => return StatusReading::NotOurs,
         Err(Refusal::Code { code, pause: true, errmsg }) => {
             return StatusReading::Pause { code, errmsg };
         }

@@ -1,9 +1,12 @@
 //! What is known of the followers: read page by page, counted four a month, never in the way.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use qunfa::model::{Audience, JobId, JobState, Kind, OnFullReceivers};
-use qunfa::sandbox::{AccountSpec, Fault, FaultKind, Review, Tag};
-use qunfa::store::{FollowersView, Reach};
+use qunfa::model::{Audience, Credence, JobId, JobState, Kind, OnFullReceivers};
+use qunfa::sandbox::{AccountSpec, EventFate, FOREVER, Fault, FaultKind, Review, Tag};
+use qunfa::store::{
+    FollowersAsk, FollowersView, Reach, ReadingNext as Next, Step, Store, StoreError, TagTold,
+};
+use qunfa::wechat::callback::{self, Incoming};
 
 use crate::world::{CrashPoint, World, time};
 
@@ -43,6 +46,26 @@ impl World {
         let account = &self.setup(0).account;
         let id = JobId::parse(id).unwrap();
         engine.store().read().reach(&id, account, (at, self.now())).unwrap()
+    }
+
+    /// The event of a broadcast, with its counts: in all, after filtering, reached, missed.
+    fn event_of(&mut self, id: &str, [total, filtered, sent, missed]: [u32; 4]) {
+        let msg_id = self.view(id).batches[0].msg_id.unwrap();
+        let body = format!(
+            "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName>\
+             <CreateTime>{}</CreateTime><MsgType>event</MsgType>\
+             <Event>MASSSENDJOBFINISH</Event><MsgID>{msg_id}</MsgID><Status>send success</Status>\
+             <TotalCount>{total}</TotalCount><FilterCount>{filtered}</FilterCount>\
+             <SentCount>{sent}</SentCount><ErrorCount>{missed}</ErrorCount></xml>",
+            self.at.timestamp()
+        );
+        let Ok(Incoming::MassSendJobFinish(event)) = callback::parse(body.as_bytes()) else {
+            panic!("cannot be read: {body}");
+        };
+        let now = self.now();
+        let received = (body.as_bytes(), &event, Credence::Hint);
+        self.engine().receive(0, received, now).unwrap();
+        self.engine().look_again(now);
     }
 
     fn paths(&self, path: &str) -> usize {
@@ -201,6 +224,20 @@ fn a_refused_reading_is_told_and_keeps_what_was_known_and_holds_no_send() {
 }
 
 #[test]
+fn an_account_that_may_not_read_its_followers_needs_no_person_for_it() {
+    let mut world = World::with_followers(100);
+    let refused = Fault::new(FaultKind::Errcode(48_001)).on_path("/cgi-bin/tags/get");
+    world.platform.inject(refused.times(FOREVER));
+
+    world.wish();
+    world.run_for(TimeDelta::hours(1));
+
+    let view = world.followers();
+    assert!(view.failed.as_deref().is_some_and(|why| why.contains("48001")), "{view:?}");
+    assert!(world.attention().is_empty(), "{:?}", world.attention());
+}
+
+#[test]
 fn a_release_in_the_middle_of_a_reading_leaves_on_time() {
     let mut world = World::with_followers(200_000);
     world.job("a").tag().at("2027-03-20 20:00").submit();
@@ -279,7 +316,7 @@ fn the_forecast_is_what_the_platform_filters() {
         world.run_for(TimeDelta::minutes(30));
 
         let theirs = world.platform.accepted().last().unwrap().clone();
-        assert!(reach.current, "{reach:?}");
+        assert!(reach.current(), "{reach:?}");
         assert_eq!(reach.members, u64::from(theirs.total), "{id}");
         assert_eq!(reach.full, u64::from(theirs.total - theirs.receivers), "{id}");
         assert_eq!(reach.full, reach.possible, "{id}: {}", reach.sentence());
@@ -336,7 +373,7 @@ fn an_old_reading_marks_a_lower_bound_only() {
 
     let reach = world.reach("next", time("2027-03-22 20:00")).unwrap();
 
-    assert!(!reach.current && !reach.is_nobody(), "{reach:?}");
+    assert!(!reach.fresh && reach.whole, "{reach:?}");
     assert_eq!((reach.full, reach.members), (100, 100));
     assert!(reach.sentence().contains("at least 100"), "{}", reach.sentence());
     world.run_until("2027-03-22 20:10");
@@ -351,31 +388,12 @@ fn four_to_a_tag(world: &mut World) {
 }
 
 #[test]
-fn a_tag_that_is_certainly_full_waits_for_the_next_month() {
-    let mut world = World::with_followers(1_000);
-    world.read_followers();
-    four_to_a_tag(&mut world);
-
-    world
-        .job("fifth")
-        .tag()
-        .at("2027-03-20 20:00")
-        .with(|spec| {
-            spec.expires = qunfa::model::Expires::After(TimeDelta::days(30));
-        })
-        .submit();
-    world.run_until("2027-03-20 20:10");
-
-    assert_eq!(world.state("fifth"), JobState::Planned);
-    assert!(world.reason("fifth").contains("monthly_receiver"), "{}", world.reason("fifth"));
-    world.run_until("2027-04-02 00:00");
-    assert_eq!(world.accepted()[4], "2027-04-01 20:00:00");
-}
-
-#[test]
-fn a_tag_is_sent_to_where_the_reading_is_old_or_some_can_still_receive_it() {
-    // Without any reading, with an old one, and with one more follower than were marked.
-    for (read, wait, audience) in [(false, 0, tag(2)), (true, 27, tag(2)), (true, 0, tag(101))] {
+fn a_tag_is_sent_to_whatever_the_reading_says() {
+    // Without any reading, with an old one, with a fresh one by which all of them are full (others
+    // may have got the tag since), and with more followers than were marked.
+    for (read, wait, audience) in
+        [(false, 0, tag(2)), (true, 27, tag(2)), (true, 0, tag(2)), (true, 0, tag(101))]
+    {
         let mut world = World::with_followers(1_000);
         if read {
             world.read_followers();
@@ -413,6 +431,107 @@ fn a_job_that_wants_everybody_waits_where_some_are_certainly_full() {
 }
 
 #[test]
+fn a_broadcast_that_reached_nobody_was_received_by_nobody() {
+    let mut world = World::with_spec(|spec| spec.followers = 1_000);
+    world.read_followers();
+    for hour in 14..18 {
+        world.platform.inject(FaultKind::Events(EventFate::Lost));
+        world.job(&format!("t{hour}")).tag().at(&format!("2027-03-20 {hour}:00")).submit();
+        world.run_until(&format!("2027-03-20 {hour}:01"));
+        world.event_of(&format!("t{hour}"), [100, 0, 0, 0]);
+    }
+    world.run_until("2027-03-20 18:00");
+    world.job("next").tag().at("2027-03-20 20:00").submit();
+
+    let reach = world.reach("next", time("2027-03-20 20:00")).unwrap();
+
+    assert_eq!((reach.full, reach.possible), (0, 0), "{}", reach.sentence());
+}
+
+#[test]
+fn a_batch_in_doubt_may_have_reached_anyone() {
+    let mut world = World::with_followers(1_000);
+    world.read_followers();
+    for hour in 14..17 {
+        world.job(&format!("t{hour}")).tag().at(&format!("2027-03-20 {hour}:00")).submit();
+    }
+    world.job("doubt").tag().at("2027-03-20 17:00").submit();
+    world.run_until("2027-03-20 16:59");
+    world.platform.inject(Fault::new(FaultKind::RequestLost).on_path("sendall").times(FOREVER));
+    world.run_until("2027-03-20 17:30");
+    world.job("next").tag().at("2027-03-20 20:00").submit();
+
+    let reach = world.reach("next", time("2027-03-20 20:00")).unwrap();
+
+    assert_eq!((reach.full, reach.possible), (0, 100), "{}", reach.sentence());
+}
+
+#[test]
+fn a_token_that_only_the_lists_refuse_is_given_back_once() {
+    let mut world = World::with_followers(100);
+    let refused = Fault::new(FaultKind::Errcode(40_001)).on_path("/cgi-bin/user/get");
+    world.platform.inject(refused.times(FOREVER));
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+
+    world.wish();
+    world.run_until("2027-03-20 21:00");
+
+    assert!(world.followers().failed.is_some(), "{:?}", world.followers());
+    assert!(world.paths("/cgi-bin/user/get") <= 10, "{}", world.paths("/cgi-bin/user/get"));
+    assert!(world.paths("/cgi-bin/stable_token") <= 6, "{}", world.paths("/cgi-bin/stable_token"));
+    assert_eq!(world.accepted(), ["2027-03-20 20:00:00"]);
+}
+
+#[test]
+fn a_list_that_goes_round_is_given_up() {
+    let now = time("2027-03-20 12:00");
+    let mut store = Store::in_memory(now).unwrap();
+    let tags = [TagTold { id: 2, name: "a".to_owned(), count: 10 }];
+    let follows = |step: &Step<'_>| {
+        step.wish_reading("brand", now)?;
+        let Some((_, Next::Tags(ask))) = step.next_of_reading("brand", now)? else {
+            panic!("no question")
+        };
+        step.list_tags(ask.reading, &tags)?;
+        let page = FollowersAsk { set: Some(2), ..ask };
+        let mut rounds = 0;
+        while !step.lists_too_many(page)? {
+            rounds += 1;
+            step.end_page(page, (1, 10_000, None), Some("oA"))?;
+        }
+        Ok::<_, StoreError>(rounds)
+    };
+
+    assert_eq!(store.step(follows).unwrap(), 3);
+}
+
+#[test]
+fn a_tag_that_the_account_does_not_have_is_told_before_it_is_asked_for() {
+    let mut world = World::with_followers(1_000);
+    world.read_followers();
+    world.job("a").audience(tag(999)).at("2027-03-20 20:00").submit();
+
+    let id = JobId::parse("a").unwrap();
+    let (account, now) = (&world.setup(0).account, world.now());
+    let engine = world.engine.as_ref().unwrap();
+    let outlook = engine.store().read().receivers_outlook(&id, account, (now, now)).unwrap();
+
+    let (words, is_short) = outlook.unwrap();
+    assert!(is_short && words.starts_with("tag 999 is not among the account's tags"), "{words}");
+}
+
+#[test]
+fn a_tag_that_is_gone_is_left_out_of_the_reading() {
+    let mut world = World::with_followers(1_000);
+    world.platform.inject(Fault::new(FaultKind::Errcode(45_159)).on_path("/cgi-bin/user/tag/get"));
+
+    world.read_followers();
+
+    let view = world.followers();
+    assert_eq!((view.followers, view.tags.len()), (Some(1_000), 3), "{view:?}");
+}
+
+#[test]
 fn a_broadcast_that_failed_review_was_received_by_nobody() {
     let mut world = World::with_followers(1_000);
     world.read_followers();
@@ -426,6 +545,47 @@ fn a_broadcast_that_failed_review_was_received_by_nobody() {
 }
 
 #[test]
+fn a_list_whose_broadcast_failed_is_not_full_of_it() {
+    let mut world = World::with_safe_callback(Kind::Service);
+    world.platform.inject(FaultKind::Review(Review::Failed));
+    for hour in 14..18 {
+        world.job(&format!("l{hour}")).list(3).at(&format!("2027-03-20 {hour}:00")).submit();
+    }
+    world.job("fifth").list(3).at("2027-03-20 20:00").submit();
+
+    world.run_until("2027-03-20 20:10");
+
+    assert_eq!(world.state("l14"), JobState::Failed);
+    assert_eq!(world.state("fifth"), JobState::Sent, "{}", world.reason("fifth"));
+}
+
+#[test]
+fn a_list_is_not_certainly_full_where_a_broadcast_missed_somebody() {
+    // Where all seem full and some may not be, nobody is dropped: a list of nobody cannot be sent.
+    let drop = OnFullReceivers::Drop;
+    for policy in [OnFullReceivers::Send, drop] {
+        let mut world = World::new();
+        world.add_account("brand", Kind::Service, |setup, spec| {
+            setup.callback = true;
+            spec.followers = 1_000;
+        });
+        world.read_followers();
+        for hour in 14..19 {
+            let job = world.job(&format!("j{hour}")).list(3);
+            let job = job.with(|spec| spec.on_full_receivers = policy);
+            job.at(&format!("2027-03-20 {hour}:00")).submit();
+        }
+        world.platform.inject(FaultKind::Events(EventFate::Lost));
+        world.run_until("2027-03-20 14:01");
+        world.event_of("j14", [3, 3, 2, 1]);
+
+        world.run_until("2027-03-20 19:10");
+
+        assert_eq!(world.state("j18"), JobState::Sent, "{}", world.reason("j18"));
+    }
+}
+
+#[test]
 fn an_account_that_is_paused_in_the_middle_of_a_page_keeps_no_other_from_reading() {
     let mut world = World::new();
     world.add_account("second", Kind::Service, |_, spec| spec.followers = 100);
@@ -435,7 +595,7 @@ fn an_account_that_is_paused_in_the_middle_of_a_page_keeps_no_other_from_reading
     world.engine().change(|step| step.wish_reading("first", now)).unwrap();
     world.engine().look_again(now);
     world.run_for(TimeDelta::milliseconds(430));
-    let done = |step: &qunfa::store::Step<'_>| {
+    let done = |step: &Step<'_>| {
         step.pause("first", "a test", "nothing", now)?;
         step.wish_reading("second", now)
     };

@@ -50,6 +50,31 @@ fn without_a_mark_an_old_database_asks_with_the_same_id_and_adopts() {
 }
 
 #[test]
+fn a_missing_mark_holds_a_database_that_has_asked_before() {
+    let mut world = World::with(Kind::Service);
+    // The quota is answered for before the clientmsgid: an old database would book its own send as
+    // somebody else's, and ask again on another day.
+    world.platform.inject(FaultKind::QuotaBeforeClientmsgid(true));
+    world.job("first").tag().at("2027-03-20 15:00").submit();
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 19:30");
+    world.copy();
+    world.run_until("2027-03-20 20:10");
+    world.restore(0, MarkFate::Gone);
+
+    world.run_until("2027-03-20 23:00");
+    assert_eq!(world.accepted().len(), 2);
+    let notes = world.engine.as_ref().unwrap().store().read().attention(world.now()).unwrap();
+    let hold = notes.iter().find(|note| note.kind == "hold").unwrap();
+    assert!(hold.what.contains("mark") && hold.what.ends_with(": a"), "{}", hold.what);
+
+    world.resume();
+    world.crash(TimeDelta::seconds(2));
+    world.run_for(TimeDelta::minutes(1));
+    assert!(!world.attention().contains(&"hold".to_owned()), "held again after resume");
+}
+
+#[test]
 fn a_lost_database_whose_file_is_dropped_again_within_grace_adopts() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").submit();

@@ -20,33 +20,6 @@ fn unknown() -> Answer {
 }
 
 #[test]
-fn the_documents_success_is_accepted_with_both_ids() {
-    let reading = read_send(&ok(
-        r#"{ "errcode":0, "errmsg":"send job submission success", "msg_id":34182, "msg_data_id": 206227730 }"#,
-    ));
-
-    assert_eq!(
-        reading,
-        SendReading {
-            meaning: Meaning::Accepted,
-            code: Some(0),
-            errmsg: "send job submission success".to_owned(),
-            msg_id: Some(34182),
-            msg_data_id: Some(206_227_730),
-        }
-    );
-}
-
-#[test]
-fn the_documents_conflict_is_adopted_without_msg_data_id() {
-    let reading =
-        read_send(&ok(r#"{"errcode":45065,"errmsg":"clientmsgid exist","msg_id":123456}"#));
-
-    assert_eq!((reading.meaning, reading.msg_id), (Meaning::Adopt, Some(123_456)));
-    assert_eq!(reading.msg_data_id, None);
-}
-
-#[test]
 fn ids_are_read_exactly_as_numbers_or_digits() {
     for (written, read) in [
         ("3147494522", Some(3_147_494_522)),

@@ -1,0 +1,227 @@
+//! Crashes in a row, and whose work they were: a job that ends the daemon at each start must not
+//! end it for ever.
+//!
+//! A panic, or an error of the store that only our own fault explains, writes down what was in
+//! hand. The third within an hour sets it aside at the next start: a file is refused, a job that
+//! was never asked for is missed. Where that is not enough, or the job may have gone out, its
+//! account is paused, and the other accounts go on. A kill, a power cut or a full disk is nobody's
+//! fault and not counted.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::daemon::{Now, RunError};
+use crate::engine::Engine;
+use crate::engine::hand::{self, Hand};
+use crate::model::{JobId, JobState};
+use crate::store::StoreError;
+
+/// How many crashes over one thing set it aside.
+const TOO_MANY: usize = 3;
+/// How far back they count.
+const WITHIN: TimeDelta = TimeDelta::hours(1);
+
+const REPORT: &str = "please report the crash with the daemon's log (`journalctl -u qunfa`)";
+
+/// One crash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Crash {
+    at: DateTime<Utc>,
+    hand: Hand,
+    job: Option<String>,
+}
+
+/// The crashes that count at a start.
+#[derive(Debug)]
+pub(super) struct Crashes {
+    path: PathBuf,
+    crashes: Vec<Crash>,
+}
+
+/// Has each panic of this process written down, before it ends the process.
+pub(super) fn watch(state: &Path, now: Now) {
+    let state = state.to_owned();
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        record(&state, now());
+        tell(panic);
+    }));
+}
+
+/// Writes down an error that ended the daemon, if it was our own.
+pub(super) fn record_error(state: &Path, error: &RunError, now: DateTime<Utc>) {
+    match error {
+        RunError::Storage(error) if error.is_ours() => record(state, now),
+        RunError::Storage(_)
+        | RunError::Database(_)
+        | RunError::Locked(_)
+        | RunError::Setup(_)
+        | RunError::File(..) => {}
+    }
+}
+
+/// Writes down what this thread has in hand.
+fn record(state: &Path, at: DateTime<Utc>) {
+    let Some((hand, job)) = hand::in_hand() else { return };
+    let mut known = Crashes::read(state, at);
+    known.crashes.push(Crash { at, hand, job });
+    // The process ends: nobody is left to do anything about a failure.
+    known.write().ok();
+}
+
+impl Crashes {
+    /// Reads those of the last hour; a file that cannot be read counts none.
+    pub(super) fn read(state: &Path, now: DateTime<Utc>) -> Self {
+        let path = state.join("crashes");
+        let known = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let mut crashes: Vec<Crash> = known.unwrap_or_default();
+        crashes.retain(|crash| (now - crash.at).abs() <= WITHIN);
+        Self { path, crashes }
+    }
+
+    /// Sets aside what crashed too often, and returns the names of the files that are refused.
+    ///
+    /// The crashes over it are forgotten then, so that a person's word gives it as many again.
+    pub(super) fn set_aside(
+        mut self,
+        engine: &mut Engine,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut counts: BTreeMap<Hand, (usize, Option<String>)> = BTreeMap::new();
+        for Crash { hand, job, .. } in &self.crashes {
+            let (count, last) = counts.entry(hand.clone()).or_default();
+            *count += 1;
+            last.clone_from(job);
+        }
+        counts.retain(|_, (count, _)| *count >= TOO_MANY);
+        let mut files = Vec::new();
+        for (hand, (count, job)) in &counts {
+            // So that a crash over this, too, counts.
+            hand::take_up(hand.clone());
+            match hand {
+                Hand::File(name) => files.push(name.clone()),
+                Hand::Account(name) => account(engine, name, (*count, job.as_deref()), now)?,
+            }
+            hand::lay_down();
+        }
+        if !counts.is_empty() {
+            self.crashes.retain(|crash| !counts.contains_key(&crash.hand));
+            if let Err(error) = self.write() {
+                tracing::warn!("{} cannot be written: {error}", self.path.display());
+            }
+        }
+        Ok(files)
+    }
+
+    fn write(&self) -> io::Result<()> {
+        let fresh = self.path.with_extension("tmp");
+        let text = serde_json::to_vec(&self.crashes).map_err(io::Error::other)?;
+        let mut file =
+            File::options().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(&text)?;
+        fs::rename(&fresh, &self.path)
+    }
+}
+
+/// Misses the job that was in hand, or pauses its account where that cannot be or did not help.
+fn account(
+    engine: &mut Engine,
+    name: &str,
+    (count, job): (usize, Option<&str>),
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let config = engine.accounts().find(|config| config.account.name == name);
+    let Some(account) = config.map(|config| config.account.clone()) else { return Ok(()) };
+    let id = job.and_then(JobId::parse).filter(|_| count == TOO_MANY);
+    engine.change(|step| {
+        if let Some(id) = &id {
+            let job = step.job(id)?;
+            let waits = matches!(job.state, JobState::Planned | JobState::Held);
+            if waits && !job.asked {
+                let why = format!(
+                    "the daemon crashed {count} times over this job, so it is set aside and was \
+                     never sent; {REPORT}"
+                );
+                tracing::error!(job.id = id.as_str(), "{why}");
+                return step.end_for(&job, &account, JobState::Missed, &why, now);
+            }
+        }
+        let over = job.map_or_else(String::new, |job| format!(", the last time over job {job}"));
+        let why = format!("the daemon crashed {count} times over this account{over}");
+        let advice = format!(
+            "cancel that job, or settle it as `qunfa show` says, then resume the account; {REPORT}"
+        );
+        tracing::error!(account = name, "{why}: the account is paused");
+        step.pause(name, &why, &advice, now)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn storage(code: std::ffi::c_int) -> RunError {
+        let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        RunError::Storage(StoreError::Failed(failure))
+    }
+
+    /// Records an error with an account in hand, and returns how many crashes are known then.
+    fn recorded(error: &RunError) -> usize {
+        let state = tempfile::tempdir().unwrap();
+        let now = DateTime::UNIX_EPOCH;
+        hand::take_up(Hand::Account("club".to_owned()));
+
+        record_error(state.path(), error, now);
+
+        Crashes::read(state.path(), now).crashes.len()
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_nobodys_fault() {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR, ffi::SQLITE_BUSY, ffi::SQLITE_READONLY] {
+            assert_eq!(recorded(&storage(code)), 0, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_only_our_own_fault_explains_is_counted() {
+        let guard = RunError::Storage(StoreError::Guard("not as expected".to_owned()));
+
+        assert_eq!(recorded(&guard), 1);
+        for code in [ffi::SQLITE_CONSTRAINT, ffi::SQLITE_MISMATCH, ffi::SQLITE_ERROR] {
+            assert_eq!(recorded(&storage(code)), 1, "{code}");
+        }
+    }
+
+    #[test]
+    fn with_nothing_in_hand_nothing_is_written() {
+        let state = tempfile::tempdir().unwrap();
+        hand::lay_down();
+
+        record_error(state.path(), &storage(ffi::SQLITE_ERROR), DateTime::UNIX_EPOCH);
+
+        assert!(!state.path().join("crashes").exists());
+    }
+
+    #[test]
+    fn a_crash_counts_for_an_hour() {
+        let state = tempfile::tempdir().unwrap();
+        let at = DateTime::UNIX_EPOCH;
+        hand::take_up(Hand::File("spring.yaml".to_owned()));
+        record(state.path(), at);
+        record(state.path(), at + TimeDelta::minutes(59));
+
+        let count =
+            |minutes| Crashes::read(state.path(), at + TimeDelta::minutes(minutes)).crashes.len();
+
+        assert_eq!((count(60), count(61), count(119), count(120)), (2, 1, 1, 0));
+    }
+}

@@ -1,0 +1,172 @@
+//! What a monitoring system reads: how the jobs, the quotas and the accounts stand, as numbers.
+//!
+//! Everything is read from the database when it is asked for, by a connection of its own, so that
+//! the loop does nothing for it and what is told is what is stored.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use tokio::sync::Semaphore;
+
+use crate::model::{Account, JobState};
+use crate::store::{JobView, Step, Store, StoreError};
+
+/// How many waiting jobs are looked at for the one that is due longest: those that wait for a
+/// person stand among them.
+const LOOKED_AT: u32 = 50;
+
+type Label = (&'static str, String);
+
+/// Where the numbers are read, and for whom.
+pub(super) struct Metrics {
+    database: PathBuf,
+    accounts: Vec<Account>,
+    /// One at a time: whoever asks often must not keep the disk busy.
+    turn: Semaphore,
+}
+
+/// Why there are no numbers.
+#[derive(Debug, thiserror::Error)]
+enum MetricsError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Text(#[from] fmt::Error),
+}
+
+impl Metrics {
+    pub(super) fn new(database: PathBuf, accounts: Vec<Account>) -> Self {
+        Self { database, accounts, turn: Semaphore::new(1) }
+    }
+
+    /// Returns the numbers as `OpenMetrics` text; none where they cannot be read now.
+    pub(super) async fn read(&self, now: DateTime<Utc>) -> Option<String> {
+        let _turn = self.turn.try_acquire().ok()?;
+        let (database, accounts) = (self.database.clone(), self.accounts.clone());
+        let read = move || -> Result<Option<String>, MetricsError> {
+            let Some(store) = Store::open_existing(&database, now)? else {
+                return Ok(None);
+            };
+            let mut registry = Registry::with_prefix("qunfa");
+            fill(&mut registry, &store.read(), &accounts, now)?;
+            let mut page = String::new();
+            text::encode(&mut page, &registry)?;
+            Ok(Some(page))
+        };
+        match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(page)) => page,
+            Ok(Err(error)) => {
+                tracing::warn!("the metrics cannot be read: {error}");
+                None
+            }
+            // The runtime ends.
+            Err(_) => None,
+        }
+    }
+}
+
+fn fill(
+    registry: &mut Registry,
+    step: &Step<'_>,
+    accounts: &[Account],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+    registry.register("build", "The program that runs", version);
+    jobs(registry, step, now)?;
+    attention(registry, step, now)?;
+    stops(registry, step, accounts)?;
+    rules(registry, step, accounts, now)
+}
+
+fn jobs(registry: &mut Registry, step: &Step<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let jobs = gauges(registry, "jobs", "Jobs in each state");
+    let counts = step.state_counts()?;
+    for state in JobState::ALL.iter().copied() {
+        let count = counts.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
+        set(&jobs, vec![("state", state.as_str().to_owned())], signed(count));
+    }
+    let waiting = step.next_jobs(LOOKED_AT)?;
+    let waits = |job: &&JobView| job.state != JobState::Held;
+    let next = waiting.iter().find(waits).map(|job| job.due);
+    let late = next.map_or(0, |due| (now - due).num_seconds().max(0));
+    let oldest = Gauge::<i64>::default();
+    oldest.set(late);
+    let help = "How long the job that is due longest has waited; 0 if none is due";
+    registry.register("oldest_due_seconds", help, oldest);
+    let due = Gauge::<i64>::default();
+    due.set(next.map_or(0, |due| due.timestamp()));
+    let help = "When the next job is due, as a Unix time; 0 if none is planned";
+    registry.register("next_due_timestamp_seconds", help, due);
+    Ok(())
+}
+
+fn attention(
+    registry: &mut Registry,
+    step: &Step<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let family = gauges(registry, "attention", "Things that need a person, by account and kind");
+    for note in step.attention(now)? {
+        let account = note.account.unwrap_or_default();
+        family.get_or_create(&vec![("account", account), ("kind", note.kind)]).inc();
+    }
+    Ok(())
+}
+
+fn stops(registry: &mut Registry, step: &Step<'_>, accounts: &[Account]) -> Result<(), StoreError> {
+    let help = "Whether nothing of the account is released (1), for a hold or a pause";
+    let family = gauges(registry, "account_stopped", help);
+    for account in accounts {
+        let stops = step.stops(&account.name)?;
+        let stopped = stops.paused.is_some() || stops.hold.is_some();
+        set(&family, vec![("account", account.name.clone())], stopped.into());
+    }
+    Ok(())
+}
+
+fn rules(
+    registry: &mut Registry,
+    step: &Step<'_>,
+    accounts: &[Account],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let used = gauges(registry, "rule_used", "What is charged to a rule in its present window");
+    let help = "What waiting jobs own of a rule's present window";
+    let claimed = gauges(registry, "rule_claimed", help);
+    let limit = gauges(registry, "rule_limit", "What the account may use of a rule in a window");
+    for account in accounts {
+        for view in step.rules(account, now)? {
+            let labels =
+                vec![("account", account.name.clone()), ("rule", view.rule.name().to_owned())];
+            set(&used, labels.clone(), view.used.into());
+            set(&claimed, labels.clone(), view.claimed.into());
+            set(&limit, labels, view.limit.into());
+        }
+    }
+    Ok(())
+}
+
+fn gauges(
+    registry: &mut Registry,
+    name: &'static str,
+    help: &'static str,
+) -> Family<Vec<Label>, Gauge> {
+    let family = Family::<Vec<Label>, Gauge>::default();
+    registry.register(name, help, family.clone());
+    family
+}
+
+fn set(family: &Family<Vec<Label>, Gauge>, labels: Vec<Label>, value: i64) {
+    family.get_or_create(&labels).set(value);
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,178 @@
+//! What is done to the daemon from outside: its clock, its machine and its database, and what
+//! persons drop, say and send.
+
+use chrono::{DateTime, TimeDelta};
+use qunfa::engine::{Mark, Offered, Remembered, TakeError, TakenJob};
+use qunfa::model::{JobId, JobSpec};
+use qunfa::store::Said;
+use sha2::{Digest as _, Sha256};
+
+use super::{MarkFate, World, beijing};
+use crate::disk::Disk;
+
+const SAID: Said<'_> = Said { who: "alice", why: None };
+impl World {
+    /// Steps the daemon's clock; it notices before its next pass.
+    pub(crate) fn step_clock(&mut self, by: TimeDelta) {
+        self.skew += by;
+        self.say(&format!("the daemon's clock is stepped by {} s", by.num_seconds()));
+        self.oracle.clock_stepped(self.at);
+        let now = self.now();
+        if let Some(engine) = &mut self.engine {
+            engine.forget_clocks(now).unwrap();
+        }
+    }
+
+    /// Suspends the machine.
+    pub(crate) fn suspend(&mut self, span: TimeDelta) {
+        self.say(&format!("the machine is suspended for {} s", span.num_seconds()));
+        let until = self.at + span;
+        self.frozen_until = Some(until);
+        self.oracle.clock_stepped(until);
+        self.plan(until, |world| {
+            world.frozen_until = None;
+            let now = world.now();
+            if let Some(engine) = &mut world.engine {
+                engine.forget_clocks(now).unwrap();
+            }
+        });
+    }
+
+    /// Keeps a copy of the database.
+    pub(crate) fn copy(&mut self) {
+        let now = self.now();
+        if let Some(engine) = &mut self.engine {
+            engine.change(|step| step.seen(now)).unwrap();
+        }
+        let copy = self.disk.copy(self.at);
+        self.copies.push(copy);
+    }
+
+    /// Puts a copy back, and starts the daemon on it.
+    pub(crate) fn restore(&mut self, index: usize, fate: MarkFate) {
+        self.crash(TimeDelta::seconds(2));
+        let copy = &self.copies[index];
+        let mark: Option<Mark> = match fate {
+            MarkFate::Kept => self.disk.mark.clone(),
+            MarkFate::Older => copy.mark.clone(),
+            MarkFate::Gone => None,
+        };
+        let disk = self.disk.restored(copy, mark);
+        let from = copy.at;
+        self.disk = disk;
+        self.oracle.restored(from, self.at, &self.disk);
+        self.say(&format!("a database of {} is put back, mark {fate:?}", beijing(from)));
+    }
+
+    /// Loses everything.
+    pub(crate) fn lose_database(&mut self) {
+        self.accepted.clear();
+        self.lose_database_but_not_the_files();
+    }
+
+    /// Loses database and mark; the accepted files are still there.
+    pub(crate) fn lose_database_but_not_the_files(&mut self) {
+        self.crash(TimeDelta::seconds(2));
+        self.disk = Disk::new(false);
+        self.oracle.restored(DateTime::UNIX_EPOCH, self.at, &self.disk);
+    }
+
+    /// Drops a file with these jobs into the inbox.
+    pub(crate) fn drop_file(&mut self, specs: &[JobSpec]) -> Result<Vec<TakenJob>, TakeError> {
+        let digest = Sha256::digest(specs.iter().map(JobSpec::digest).collect::<String>());
+        let sha256 = qunfa::model::hex(&digest);
+        let now = self.now();
+        let offered: Vec<_> =
+            specs.iter().map(|spec| Offered { spec, recurrence: None, line: 1 }).collect();
+        let taken = self.engine().take_file((&sha256, "jobs.yaml"), &offered, now);
+        let taken = taken.map(|taken| taken.jobs);
+        if taken.is_ok() {
+            for spec in specs {
+                self.oracle.know_job(spec);
+            }
+            self.accepted.push(Remembered {
+                name: "jobs.yaml".to_owned(),
+                sha256,
+                taken_at: now,
+                jobs: specs.iter().map(|spec| (spec.clone(), 1)).collect(),
+                series: Vec::new(),
+                ids: specs.iter().map(|spec| (spec.id.clone(), spec.account.clone())).collect(),
+            });
+        }
+        self.look();
+        taken
+    }
+
+    /// The file that came last was known: its receipt tells of the first time.
+    pub(crate) fn forget_last_file(&mut self) {
+        self.accepted.pop();
+    }
+
+    /// Lets a file lie in the inbox's `accepted/`.
+    pub(crate) fn remember(&mut self, file: Remembered) {
+        self.accepted.push(file);
+    }
+
+    /// A person says that a job is to be asked for again.
+    pub(crate) fn retry(&mut self, id: &str) -> Result<(), String> {
+        let now = self.now();
+        let id = JobId::parse(id).unwrap();
+        let name = self.view(id.as_str()).account;
+        let account = self.accounts.iter().find(|setup| setup.account.name == name).unwrap();
+        let account = account.account.clone();
+        self.oracle.retried(id.as_str());
+        let done = self.engine().change(|step| step.retry(&id, &account, SAID, now));
+        self.say(&format!("a person says retry {id}: {done:?}"));
+        self.engine().look_again(now);
+        self.look();
+        done.map_err(|error| error.to_string())
+    }
+
+    /// A person lifts all holds and pauses.
+    pub(crate) fn resume(&mut self) {
+        let now = self.now();
+        let lifted = self.engine().change(|step| step.resume(None)).unwrap();
+        self.say(&format!("a person says resume: {lifted} lifted"));
+        self.engine().look_again(now);
+    }
+
+    /// A person enters into the ledger what was just sent from the website.
+    pub(crate) fn record_website_send(&mut self, account: usize) {
+        if self.engine.is_none() {
+            return;
+        }
+        let (at, now) = (self.at, self.now());
+        let account = self.accounts[account].account.clone();
+        let done = self.engine().change(|step| step.record_send(&account, at, SAID, now));
+        let recorded = done.unwrap();
+        self.count("website send recorded");
+        self.say(&format!("{}: a person records the website send: {recorded:?}", account.name));
+        self.engine().look_again(now);
+        self.look();
+    }
+
+    /// The followers are to be read: those of an account, or all whose turn it is on this day.
+    pub(crate) fn wish_reading(&mut self, account: Option<usize>) {
+        let now = self.now();
+        let name = account.map(|index| self.accounts[index].account.name.clone());
+        let Some(engine) = &mut self.engine else { return };
+        match name {
+            Some(name) => engine.change(|step| step.wish_reading(&name, now)).unwrap(),
+            None => engine.wish_readings(now).unwrap(),
+        }
+        engine.look_again(now);
+        self.count("followers read");
+        self.say("the followers are to be read");
+    }
+
+    /// Somebody sends from the website, to everyone.
+    pub(crate) fn website_send(&mut self, account: usize) -> Result<i64, i64> {
+        let account = self.accounts[account].account.clone();
+        let sent = self.platform.website_send(&account.appid, self.at);
+        if sent.is_ok() {
+            self.oracle.website_send(&account.name, self.at);
+            self.say(&format!("{}: a broadcast from the website", account.name));
+        }
+        sent
+    }
+}
