@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use super::outlook::{self, Around, Outlook};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, watch};
-use crate::calendar;
+use crate::calendar::{self, Span};
 use crate::config::{AccountConfig, Config};
 use crate::daemon::Clock;
 use crate::model::{JobState, Kind};
@@ -559,7 +559,8 @@ fn resets(rule: Rule, at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
         (None, Counted::Sliding(span)) => {
             format!("slides, {} s", span.num_seconds())
         }
-        (None, Counted::In(_)) => String::new(),
+        (None, Counted::In(Span::Ever)) => "never".to_owned(),
+        (None, Counted::In(Span::Day | Span::Month)) => String::new(),
     }
 }
 

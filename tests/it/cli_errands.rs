@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Answer;
 use qunfa::model::{Credence, Deletion, Errand, JobId, Viewer};
 use qunfa::store::{
-    ArticleResult, ErrandWord, EventIn, NewErrand, ResultWord, Role, Said, Step, StoreError, Word,
+    ArticleResult, Effect, ErrandWord, EventIn, NewErrand, ResultWord, Role, Said, Step,
+    StoreError, Word,
 };
 use serde_json::{Value, json};
 
@@ -216,7 +217,7 @@ fn a_failed_preview_and_one_under_way_stand_in_the_story_and_under_attention() {
         let open = step.due_errand("brand-club", at("11:30:00"))?.unwrap();
         let ask = step.begin_errand(&open, "brand-club", at("11:30:00"))?;
         let words = "the platform answered 40132 (invalid wechat id): the WeChat name is not valid";
-        let word = ErrandWord { errcode: Some(40_132), words, uncounted: false };
+        let word = ErrandWord { errcode: Some(40_132), words, effect: Effect::Call };
         step.errand_failed(&open, Some(ask), word, at("11:30:01"))?;
         let said = Said { who: "alice", why: None };
         let of_person =
@@ -270,7 +271,7 @@ fn a_failed_job_beside_the_broadcasts_is_asked_for_again_by_a_retry() {
         let errand = step.due_errand("brand-daily", at("11:50:00"))?.unwrap();
         let ask = step.begin_errand(&errand, "brand-daily", at("11:50:00"))?;
         let words = "the platform answered 45085 (系统繁忙)";
-        let word = ErrandWord { errcode: Some(45_085), words, uncounted: false };
+        let word = ErrandWord { errcode: Some(45_085), words, effect: Effect::Call };
         step.errand_failed(&errand, Some(ask), word, at("11:50:01"))
     };
     world.store().step(failed).unwrap();
