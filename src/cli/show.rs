@@ -513,12 +513,13 @@ fn code_made(page: &mut Page, code: &CodeView, now: DateTime<Utc>) {
         Some(at) => text::time_and_distance(at.to_utc(), now),
         None => "never".to_owned(),
     };
-    page.hanging(Tone::Plain, 2, "picture   ", &code.picture);
-    page.hanging(Tone::Plain, 2, "ticket    ", &code.ticket);
+    // Not wrapped: these are copied.
+    page.raw(&format!("  picture   {}", code.picture));
+    page.raw(&format!("  ticket    {}", code.ticket));
     if let Some(url) = &code.url {
-        page.hanging(Tone::Plain, 2, "says      ", url);
+        page.raw(&format!("  says      {}", text::visible(url)));
     }
-    page.hanging(Tone::Plain, 2, "expires   ", &lives);
+    page.raw(&format!("  expires   {lives}"));
 }
 
 /// Tells what was expected to be filtered beside what the platform says it filtered.

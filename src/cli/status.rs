@@ -489,7 +489,7 @@ fn account_rules(page: &mut Page, account: &AccountView, running: bool, now: Dat
 /// Writes rules as they stand.
 pub(super) fn rules_table(page: &mut Page, rules: &[RuleView], now: DateTime<Utc>) {
     let mut table =
-        Table::new(&[("rule", 0), ("used", 5), ("claimed", 7), ("limit", 5), ("resets", 45)])
+        Table::new(&[("rule", 0), ("used", 6), ("claimed", 7), ("limit", 6), ("resets", 45)])
             .right(&[1, 2, 3]);
     for rule in rules {
         let full = rule.used.saturating_add(rule.claimed) >= rule.limit;

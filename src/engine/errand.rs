@@ -190,11 +190,11 @@ impl Turn<'_, '_> {
         held: bool,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let name = lane.config.account.name.clone();
-        if self.step.next_errand(&name)?.is_some_and(|at| at <= self.now) {
+        if self.step.next_errand(&name, self.now)?.is_some_and(|at| at <= self.now) {
             self.ask_errand(lane)?;
         }
         let prelude = if held { None } else { self.step.next_prelude(&name)? };
-        Ok(self.step.next_errand(&name)?.into_iter().chain(prelude).min())
+        Ok(self.step.next_errand(&name, self.now)?.into_iter().chain(prelude).min())
     }
 
     fn ask_errand(&mut self, lane: &mut Lane) -> Result<(), StoreError> {

@@ -46,27 +46,11 @@ fn errmsg(errcode: i64) -> &'static str {
         40_011 => "invalid video size",
         40_012 => "invalid thumb size",
         40_013 => "invalid appid",
-        40_015 => "invalid menu type",
-        40_016 => "invalid button size",
-        40_017 => "invalid button type",
-        40_018 => "invalid button name size",
-        40_019 => "invalid button key size",
-        40_020 => "invalid button url size",
-        40_022 => "invalid sub menu level",
-        40_023 => "invalid sub button size",
-        40_024 => "invalid sub button type",
-        40_025 => "invalid sub button name size",
-        40_026 => "invalid sub button key size",
-        40_027 => "invalid sub button url size",
         40_032 => "invalid openid list size",
         40_033 => {
             "invalid charset. please check your request, if include \\uxxxx will create fail!"
         }
         40_050 => "invalid group id",
-        40_052 => "invalid action name",
-        40_053 => "invalid action info",
-        40_054 => "invalid sub button url domain",
-        40_055 => "invalid button url domain",
         40_059 => "invalid msg id",
         40_060 => "invalid article idx",
         40_066 => "invalid url",
@@ -92,7 +76,6 @@ fn errmsg(errcode: i64) -> &'static str {
         45_009 => "reach max api daily quota limit",
         45_011 => "api minute-quota reach limit, must slower, retry next minute",
         45_028 => "has no masssend quota",
-        45_029 => "qrcode count out of limit",
         45_065 => "clientmsgid exist",
         45_066 => "same clientmsgid retry too fast",
         45_067 => "clientmsgid size out of limit",
@@ -106,6 +89,30 @@ fn errmsg(errcode: i64) -> &'static str {
         48_001 => "api unauthorized",
         48_013 => "video must come from uploadvideo",
         50_002 => "user limited",
+        _ => errmsg_of_menus(errcode),
+    }
+}
+
+/// The same for what only menus and QR codes are refused for.
+fn errmsg_of_menus(errcode: i64) -> &'static str {
+    match errcode {
+        40_015 => "invalid menu type",
+        40_016 => "invalid button size",
+        40_017 => "invalid button type",
+        40_018 => "invalid button name size",
+        40_019 => "invalid button key size",
+        40_020 => "invalid button url size",
+        40_022 => "invalid sub menu level",
+        40_023 => "invalid sub button size",
+        40_024 => "invalid sub button type",
+        40_025 => "invalid sub button name size",
+        40_026 => "invalid sub button key size",
+        40_027 => "invalid sub button url size",
+        40_052 => "invalid action name",
+        40_053 => "invalid action info",
+        40_054 => "invalid sub button url domain",
+        40_055 => "invalid button url domain",
+        45_029 => "qrcode count out of limit",
         53_600 => "invalid article id",
         _ => "error",
     }

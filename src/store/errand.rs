@@ -17,9 +17,11 @@ use crate::store::{Attention, Move, Result, Said, Step, StoreError, instant, mil
 
 /// Of a job that is nothing but an errand, neither while releases are held nor after its time is over:
 /// an old database must not put back an old menu.
-const ASKABLE: &str = "(role <> 'action' OR (
+const ASKABLE: &str = "account = ?1 AND next_at IS NOT NULL AND (role <> 'action' OR (
     NOT EXISTS (SELECT 1 FROM daemon WHERE hold_since_at IS NOT NULL)
-    AND NOT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND hold_since_at IS NOT NULL)))";
+    AND NOT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND hold_since_at IS NOT NULL)
+    AND EXISTS (SELECT 1 FROM job WHERE job.id = errand.job
+        AND ?2 < min(first_asked_at + retry_for_s * 1000, due_at + ?3))))";
 
 /// How long a failed prelude stands before a person's eyes.
 const TOLD_FOR: TimeDelta = TimeDelta::days(7);
@@ -229,15 +231,11 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn next_errand(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
-        let next: Option<i64> = self
-            .db
-            .prepare_cached(&format!(
-                "SELECT next_at FROM errand WHERE account = ?1 AND next_at IS NOT NULL AND {ASKABLE}
-                 ORDER BY next_at LIMIT 1",
-            ))?
-            .query_row([account], |row| row.get(0))
-            .optional()?;
+    pub fn next_errand(&self, account: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let sql = format!("SELECT next_at FROM errand WHERE {ASKABLE} ORDER BY next_at LIMIT 1");
+        let values = params![account, millis(now), margins::ASK_WITHIN.num_milliseconds()];
+        let next: Option<i64> =
+            self.db.prepare_cached(&sql)?.query_row(values, |row| row.get(0)).optional()?;
         Ok(next.map(instant))
     }
 
@@ -247,9 +245,7 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn due_errand(&self, account: &str, now: DateTime<Utc>) -> Result<Option<OpenErrand>> {
         let sql = format!(
-            "SELECT {ERRAND} FROM errand WHERE account = ?1 AND next_at <= ?2 AND {ASKABLE}
-               AND (role <> 'action' OR EXISTS (SELECT 1 FROM job WHERE job.id = errand.job
-                    AND ?2 < min(first_asked_at + retry_for_s * 1000, due_at + ?3)))
+            "SELECT {ERRAND} FROM errand WHERE {ASKABLE} AND next_at <= ?2
              ORDER BY next_at, id LIMIT 1"
         );
         let values = params![account, millis(now), margins::ASK_WITHIN.num_milliseconds()];

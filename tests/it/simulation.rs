@@ -13,9 +13,10 @@ use fastrand::Rng;
 use qunfa::config::TokenSource;
 use qunfa::model::{
     Action, Audience, Content, Deletion, Expires, JobSpec, JobState, Kind, OnFullReceivers,
-    OnQuota, Preview, Speed, Viewer,
+    OnQuota, Preview, Qrcode, Scene, Speed, Viewer,
 };
 use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
+use serde_json::json;
 
 use crate::uploads;
 use crate::world::{CrashPoint, MarkFate, World, beijing, show, time};
@@ -213,6 +214,13 @@ fn quiet(world: &mut World, swarm: &mut Swarm) {
     }
     if let Err(violation) = world.oracle.finished(&world.disk, world.at) {
         world.fail(&violation);
+    }
+    for index in 0..world.account_count() {
+        let account = &world.setup(index).account;
+        let made = u32::try_from(world.platform.permanent_codes(&account.appid)).expect("few");
+        if let Err(violation) = world.oracle.codes_are_charged(&world.disk, &account.name, made) {
+            world.fail(&violation);
+        }
     }
     if let Err(violation) = world.oracle.went_in_time(&world.disk, off) {
         world.fail(&violation);
@@ -505,6 +513,15 @@ impl Swarm {
             1 => {
                 let (job, article_idx) = (about.id.clone(), Some(0));
                 Action::Delete(Deletion { job, article_idx, force: self.rng.bool() })
+            }
+            2 => {
+                let button = json!({ "type": "click", "name": about.id.as_str(), "key": "K" });
+                Action::Menu(serde_json::from_value(json!({ "button": [button] })).unwrap())
+            }
+            3 => {
+                let expire_seconds = self.rng.bool().then_some(604_800);
+                let scene = Scene::Id(self.rng.u32(1..20));
+                Action::Qrcode(Qrcode { expire_seconds, scene })
             }
             _ => return,
         };
