@@ -1,4 +1,4 @@
--- The whole schema, version 2. Instants are milliseconds since 1970 (UTC) and end in _at; windows
+-- The whole schema, version 3. Instants are milliseconds since 1970 (UTC) and end in _at; windows
 -- are Beijing days (2027-03-20) or months (2027-03). Nothing that carries an id is ever deleted:
 -- an id that is forgotten could be sent again.
 
@@ -223,6 +223,7 @@ CREATE TABLE charge (
 CREATE INDEX charge_window ON charge (account, rule, "window");
 CREATE INDEX charge_batch ON charge (batch) WHERE batch IS NOT NULL;
 CREATE INDEX charge_external ON charge (external_send) WHERE external_send IS NOT NULL;
+CREATE INDEX charge_errand ON charge (errand) WHERE errand IS NOT NULL;
 -- A second charge of a slot is refused.
 CREATE UNIQUE INDEX charge_slot ON charge (account, rule, "window", slot)
     WHERE slot IS NOT NULL AND state <> 'returned';
@@ -466,12 +467,13 @@ CREATE TABLE reading_wish (
     account  TEXT PRIMARY KEY,
     since_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
--- Calls around the broadcasts: previews, deletes, the speed. Commands and jobs write them down, the
--- daemon makes them. All of them can be asked again without harm.
+-- Calls beside the broadcasts: previews, deletes, the speed, menus, QR codes. Commands and jobs write
+-- them down, the daemon makes them. All of them can be asked again without harm.
 CREATE TABLE errand (
     id         INTEGER PRIMARY KEY,
     account    TEXT NOT NULL,
-    kind       TEXT NOT NULL CHECK (kind IN ('preview', 'delete', 'speed_get', 'speed_set')),
+    kind       TEXT NOT NULL CHECK (kind IN ('preview', 'delete', 'speed_get', 'speed_set', 'menu',
+                   'qrcode')),
     -- Who wants it: a person, a job before its broadcast, or a job that does nothing else.
     role       TEXT NOT NULL CHECK (role IN ('command', 'prelude', 'action')),
     -- The job in whose story it stands.
@@ -494,7 +496,7 @@ CREATE TABLE errand (
     -- What the platform answered, as JSON.
     answer     TEXT,
     ended_at   INTEGER,
-    -- The call in the sliding minute.
+    -- The call in the sliding minute, where it counts there.
     call       INTEGER,
     -- What waits is always asked, and what has ended never again.
     CHECK ((state IN ('planned', 'in_doubt')) = (next_at IS NOT NULL)),
@@ -505,6 +507,8 @@ CREATE TABLE errand (
 
 CREATE INDEX errand_next ON errand (account, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX errand_job ON errand (job) WHERE job IS NOT NULL;
+-- A scene's permanent code is charged once.
+CREATE INDEX errand_qrcode ON errand (account, parameters) WHERE kind = 'qrcode';
 
 -- What a job wants done before its broadcast.
 CREATE TABLE prelude (

@@ -32,9 +32,16 @@ pub enum Span {
     Day,
     /// A Beijing calendar month.
     Month,
+    /// All of time: what is used is never given back.
+    Ever,
 }
 
-/// One Beijing day or month.
+/// The one window that never ends, as it is written.
+const EVER: &str = "ever";
+/// Where it ends all the same, for arithmetic.
+const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
+
+/// One Beijing day or month, or all of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Window {
     span: Span,
@@ -48,11 +55,12 @@ impl Window {
         let first = match span {
             Span::Day => day,
             Span::Month => day.with_day(1).expect("every month has a first day"),
+            Span::Ever => NaiveDate::default(),
         };
         Self { span, first }
     }
 
-    /// Returns whether it is a day or a month.
+    /// Returns whether it is a day, a month or all of time.
     pub fn span(self) -> Span {
         self.span
     }
@@ -67,16 +75,20 @@ impl Window {
         midnight(self.first)
     }
 
-    /// Returns the first instant after it.
+    /// Returns the first instant after it; of all of time, one that nobody waits for.
     pub fn end(self) -> DateTime<Utc> {
-        self.next().start()
+        match self.span {
+            Span::Day | Span::Month => self.next().start(),
+            Span::Ever => midnight(LAST_DAY),
+        }
     }
 
-    /// Returns the window after it.
+    /// Returns the window after it; all of time has no other.
     pub fn next(self) -> Self {
         let first = match self.span {
             Span::Day => self.first.succ_opt(),
             Span::Month => self.first.checked_add_months(Months::new(1)),
+            Span::Ever => Some(self.first),
         };
         Self { span: self.span, first: first.expect("the calendar ends in the year 262143") }
     }
@@ -93,6 +105,9 @@ impl Window {
 
     /// Returns the window written as [`Display`](fmt::Display) does.
     pub fn parse(text: &str) -> Option<Self> {
+        if text == EVER {
+            return Some(Self { span: Span::Ever, first: NaiveDate::default() });
+        }
         if let Ok(first) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
             return Some(Self { span: Span::Day, first });
         }
@@ -106,6 +121,7 @@ impl fmt::Display for Window {
         match self.span {
             Span::Day => write!(f, "{}", self.first.format("%Y-%m-%d")),
             Span::Month => write!(f, "{}", self.first.format("%Y-%m")),
+            Span::Ever => f.write_str(EVER),
         }
     }
 }
@@ -222,6 +238,16 @@ mod tests {
             assert_eq!(day.end() - day.start(), TimeDelta::days(1));
             day = day.next();
         }
+    }
+
+    #[test]
+    fn all_of_time_is_one_window() {
+        let [now, later] = ["2027-12-31T16:00:00Z", "2099-01-01T00:00:00Z"].map(utc);
+        let ever = Window::containing(Span::Ever, now);
+
+        assert_eq!(ever, Window::containing(Span::Ever, later));
+        assert_eq!((ever.next(), ever.previous()), (ever, ever));
+        assert!(ever.contains(later) && ever.start() < now && ever.end() > later);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod errand;
 mod html;
 mod job;
 mod media;
+mod menu;
 mod package;
 mod schema;
 mod series;

@@ -8,6 +8,10 @@ mod errand;
 
 mod material;
 
+mod menu;
+
+mod qrcode;
+
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,6 +25,10 @@ pub use material::{
     Article, ArticlesVia, Asset, Caption, Format, Material, Media, NEWS, UploadKind, key,
     placeholder,
 };
+
+pub use menu::{BUTTONS_MOST, Button, ButtonType, Menu, Press, SUB_BUTTONS_MOST};
+
+pub use qrcode::{EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Qrcode, Scene};
 
 /// The shortest list of OpenIDs that one `mass/send` takes (40130 below it).
 pub const LIST_MIN: usize = 2;
@@ -214,6 +222,10 @@ pub enum Action {
     Delete(Deletion),
     /// The account's mass-send speed.
     Speed(Speed),
+    /// The account's menu, whole.
+    Menu(Menu),
+    /// A QR code with a scene.
+    Qrcode(Qrcode),
 }
 
 impl Action {
@@ -223,6 +235,8 @@ impl Action {
             Self::Broadcast(_) => "broadcast",
             Self::Delete(_) => "delete",
             Self::Speed(_) => "speed",
+            Self::Menu(_) => "menu",
+            Self::Qrcode(_) => "qrcode",
         }
     }
 
@@ -232,6 +246,8 @@ impl Action {
             Self::Broadcast(_) => None,
             Self::Delete(deletion) => Some(Errand::Delete(deletion.clone())),
             Self::Speed(speed) => Some(Errand::SpeedSet(*speed)),
+            Self::Menu(menu) => Some(Errand::Menu(menu.clone())),
+            Self::Qrcode(code) => Some(Errand::Qrcode(code.clone())),
         }
     }
 
@@ -239,7 +255,7 @@ impl Action {
     pub fn broadcast(&self) -> Option<&Broadcast> {
         match self {
             Self::Broadcast(broadcast) => Some(broadcast),
-            Self::Delete(_) | Self::Speed(_) => None,
+            Self::Delete(_) | Self::Speed(_) | Self::Menu(_) | Self::Qrcode(_) => None,
         }
     }
 
@@ -247,7 +263,7 @@ impl Action {
     pub fn broadcast_mut(&mut self) -> Option<&mut Broadcast> {
         match self {
             Self::Broadcast(broadcast) => Some(broadcast),
-            Self::Delete(_) | Self::Speed(_) => None,
+            Self::Delete(_) | Self::Speed(_) | Self::Menu(_) | Self::Qrcode(_) => None,
         }
     }
 }

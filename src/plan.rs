@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
-use crate::calendar::{self, Window};
+use crate::calendar::{self, Span, Window};
 use crate::model::{Account, BatchState, JobId, JobState, OnFullReceivers, OnQuota};
 use crate::quota::{self, Because, Block, Demand, Need, Usage, margins};
 
@@ -284,6 +284,7 @@ fn blocked<E>(
 pub fn sentence(block: Block) -> String {
     let Block { rule, window, because } = block;
     match because {
+        Because::Used if window.span() == Span::Ever => format!("{rule} is used up for ever"),
         Because::Used => format!("{rule} of {window} is used up"),
         Because::Claimed => format!("{rule} of {window} belongs to jobs before it"),
         Because::TooMuch => format!("it asks more than {rule} ever allows"),

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::calendar::{Span, Window};
-use crate::model::{Account, Kind};
+use crate::model::{Account, Kind, PERMANENT_SCENE_MOST};
 
 /// Our distance from the platform's limits, in one place.
 pub mod margins {
@@ -76,6 +76,12 @@ pub enum Rule {
     DailyDrafts,
     /// `media/uploadnews` calls of the day.
     DailyUploadnews,
+    /// `menu/create` calls of the day.
+    DailyMenus,
+    /// `qrcode/create` calls of the day.
+    DailyQrcodes,
+    /// Permanent QR codes, each scene once.
+    PermanentQrcodes,
 }
 
 /// What a rule counts its figures in.
@@ -230,6 +236,37 @@ pub const TABLE: &[Row] = &[
         counts: "media/uploadnews calls",
         source: "接口调用频次限制说明: 上传图文消息素材",
     },
+    Row {
+        rule: Rule::DailyMenus,
+        name: "daily_menus",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 1_000,
+        counts: "menu/create calls",
+        source: "接口调用频次限制说明: 自定义菜单创建",
+    },
+    Row {
+        rule: Rule::DailyQrcodes,
+        name: "daily_qrcodes",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Day),
+        limit: 100_000,
+        counts: "qrcode/create calls",
+        source: "接口调用频次限制说明: 生成带参数的二维码",
+    },
+    Row {
+        rule: Rule::PermanentQrcodes,
+        name: "permanent_qrcodes",
+        subscription: true,
+        service: true,
+        counted: Counted::In(Span::Ever),
+        limit: PERMANENT_SCENE_MOST,
+        counts: "permanent codes that may exist, one a scene: the documents number both up to \
+                 100,000, and say of no second code for a scene",
+        source: "生成带参数的二维码: 永久二维码 目前为最多10万个",
+    },
 ];
 
 impl Rule {
@@ -291,7 +328,10 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
         | Rule::ForcedToken
         | Rule::FollowerPages
         | Rule::DailyDrafts
-        | Rule::DailyUploadnews => Some(row.limit),
+        | Rule::DailyUploadnews
+        | Rule::DailyMenus
+        | Rule::DailyQrcodes
+        | Rule::PermanentQrcodes => Some(row.limit),
     }
 }
 

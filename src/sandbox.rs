@@ -17,6 +17,7 @@ mod fault;
 mod followers;
 mod job;
 mod mass;
+mod menu;
 mod push;
 mod repeat;
 mod seal;
@@ -376,6 +377,8 @@ impl Platform {
             "/cgi-bin/draft/add" => self.add_draft(&call),
             "/cgi-bin/media/uploadvideo" => self.upload_video(&call),
             "/cgi-bin/media/uploadnews" => self.upload_news(&call),
+            "/cgi-bin/menu/create" => self.create_menu(&call),
+            "/cgi-bin/qrcode/create" => self.create_qrcode(&call),
             _ => self.mass(&call),
         }
     }

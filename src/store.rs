@@ -43,7 +43,7 @@ use crate::model::{BatchState, JobId, JobState};
 pub use articles::ArticleResult;
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
 pub use deletion::DeletionFacts;
-pub use errand::{Again, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
+pub use errand::{Again, Effect, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
 pub use events::EventIn;
 pub use followers::{FollowersAsk, FollowersView, Next as ReadingNext, SetView, TagTold};
 pub use ledger::{DecisionView, EntryView, Recorded};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 use clap::Args;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::articles;
 use super::jobs;
@@ -59,9 +59,32 @@ struct StoryView {
     is_short: bool,
 }
 
+/// What came of a job.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ResultView {
+    Broadcast(SentView),
+    Qrcode(CodeView),
+}
+
+/// The QR code that was made.
+#[derive(Debug, Serialize, Deserialize)]
+struct CodeView {
+    /// What its picture is fetched by.
+    ticket: String,
+    /// The address of its picture, for everyone.
+    picture: String,
+    /// What the picture says.
+    url: Option<String>,
+    /// How long it lives from when it was made; none is for ever.
+    expire_seconds: Option<i64>,
+    /// Until when.
+    expires_at: Option<DateTime<FixedOffset>>,
+}
+
 /// What came of a broadcast, over all of its batches that have a result.
 #[derive(Debug, Serialize)]
-struct ResultView {
+struct SentView {
     words: String,
     total_count: Option<i64>,
     filter_count: Option<i64>,
@@ -127,11 +150,12 @@ fn read(
         _ => None,
     };
     let (receivers, is_short) = receivers.unzip();
+    let errands = step.errands(id)?;
     Ok(StoryView {
         outlook,
         receivers,
         is_short: is_short.unwrap_or(false),
-        result: result(&job.batches, step.expected(id)?),
+        result: result(&job.batches, step.expected(id)?).or_else(|| made(&errands)),
         history: step.history(id)?,
         attempts: step.attempts(id)?,
         uploads: step.uploads(id)?,
@@ -139,7 +163,7 @@ fn read(
         events: step.events(id)?,
         decisions: step.decisions_about(id)?,
         candidates: step.candidates(id)?,
-        errands: step.errands(id)?,
+        errands,
         preludes: step.preludes(id)?,
         articles: step.articles(id)?,
         job,
@@ -173,7 +197,7 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
     };
     let mut words: Vec<_> = ended.iter().filter_map(|batch| batch.result.clone()).collect();
     words.dedup();
-    Some(ResultView {
+    Some(ResultView::Broadcast(SentView {
         words: words.join("; "),
         total_count: sum(|batch| batch.total_count),
         filter_count: sum(|batch| batch.filter_count),
@@ -185,7 +209,13 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
             filtered,
             filtered_at_most,
         }),
-    })
+    }))
+}
+
+/// Returns the code that the last of these made.
+fn made(errands: &[ErrandView]) -> Option<ResultView> {
+    let done = errands.iter().rfind(|errand| errand.kind == "qrcode" && errand.state == "done")?;
+    CodeView::deserialize(&done.answer).ok().map(ResultView::Qrcode)
 }
 
 fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
@@ -220,9 +250,16 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     errands(page, &view.errands);
     page.gap();
     charges(page, &view.charges);
-    if let Some(result) = &view.result {
-        page.gap();
-        outcome(page, result, view.job.batches.len());
+    match &view.result {
+        Some(ResultView::Broadcast(result)) => {
+            page.gap();
+            outcome(page, result, view.job.batches.len());
+        }
+        Some(ResultView::Qrcode(code)) => {
+            page.gap();
+            code_made(page, code, now);
+        }
+        None => {}
     }
     articles::render(page, &view.articles);
 }
@@ -462,7 +499,7 @@ fn charges(page: &mut Page, charges: &[ChargeView]) {
     page.table(2, &table);
 }
 
-fn outcome(page: &mut Page, result: &ResultView, of: usize) {
+fn outcome(page: &mut Page, result: &SentView, of: usize) {
     page.head("RESULT");
     page.lines(Tone::Plain, 2, &result.words);
     let counts = [result.total_count, result.filter_count, result.sent_count, result.error_count];
@@ -478,8 +515,24 @@ fn outcome(page: &mut Page, result: &ResultView, of: usize) {
     }
 }
 
+/// Where a code is found, and how long.
+fn code_made(page: &mut Page, code: &CodeView, now: DateTime<Utc>) {
+    page.head("RESULT");
+    let lives = match code.expires_at {
+        Some(at) => text::time_and_distance(at.to_utc(), now),
+        None => "never".to_owned(),
+    };
+    // Not wrapped: these are copied.
+    page.raw(&format!("  picture   {}", code.picture));
+    page.raw(&format!("  ticket    {}", code.ticket));
+    if let Some(url) = &code.url {
+        page.raw(&format!("  says      {}", text::visible(url)));
+    }
+    page.raw(&format!("  expires   {lives}"));
+}
+
 /// Tells what was expected to be filtered beside what the platform says it filtered.
-fn compared(expected: &ExpectedView, result: &ResultView) -> String {
+fn compared(expected: &ExpectedView, result: &SentView) -> String {
     let count = |n: u64| text::count(n);
     let (least, most) = (expected.filtered, expected.filtered_at_most);
     let (filtered, members) = (count(least), count(expected.members));

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use super::outlook::{self, Around, Outlook};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, watch};
-use crate::calendar;
+use crate::calendar::{self, Span};
 use crate::config::{AccountConfig, Config};
 use crate::daemon::Clock;
 use crate::model::{JobState, Kind};
@@ -528,7 +528,7 @@ fn account_rules(page: &mut Page, account: &AccountView, running: bool, now: Dat
 /// Writes rules as they stand.
 pub(super) fn rules_table(page: &mut Page, rules: &[RuleView], now: DateTime<Utc>) {
     let mut table =
-        Table::new(&[("rule", 0), ("used", 5), ("claimed", 7), ("limit", 5), ("resets", 45)])
+        Table::new(&[("rule", 0), ("used", 6), ("claimed", 7), ("limit", 6), ("resets", 45)])
             .right(&[1, 2, 3]);
     for rule in rules {
         let full = rule.used.saturating_add(rule.claimed) >= rule.limit;
@@ -598,7 +598,8 @@ fn resets(rule: Rule, at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
         (None, Counted::Sliding(span)) => {
             format!("slides, {} s", span.num_seconds())
         }
-        (None, Counted::In(_)) => String::new(),
+        (None, Counted::In(Span::Ever)) => "never".to_owned(),
+        (None, Counted::In(Span::Day | Span::Month)) => String::new(),
     }
 }
 

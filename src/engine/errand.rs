@@ -12,10 +12,10 @@ use crate::model::{Account, BatchState, Deletion, Errand, JobState};
 use crate::plan::{self, Job};
 use crate::quota::margins;
 use crate::store::{
-    Again, DeletionFacts, ErrandAsk, ErrandWord, OpenErrand, Role, Step, StoreError,
+    Again, DeletionFacts, Effect, ErrandAsk, ErrandWord, OpenErrand, Role, Step, StoreError,
 };
 use crate::wechat::codes;
-use crate::wechat::protocol::errand::{self, ErrandReading, Said, Told};
+use crate::wechat::protocol::errand::{self, ErrandReading, MadeCode, Said, Told};
 use crate::wechat::protocol::{self, Answer, Request, StatusReading};
 
 use super::turn::Turn;
@@ -28,11 +28,18 @@ const DECISIONS_PER_PASS: usize = 50;
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
 
 /// How often an errand is asked at most.
-fn tries(role: Role) -> u32 {
-    match role {
-        Role::Prelude => 3,
-        Role::Command => 4,
-        Role::Action => 8,
+///
+/// Deletions are few in a day; what replaces a menu or makes a code is asked until its job's time is
+/// over.
+fn tries(errand: &OpenErrand) -> u32 {
+    match (errand.role, &errand.errand) {
+        (Role::Prelude, _) => 3,
+        (Role::Command, _) => 4,
+        (Role::Action, Errand::Menu(_) | Errand::Qrcode(_)) => u32::MAX,
+        (
+            Role::Action,
+            Errand::Preview(..) | Errand::Delete(_) | Errand::SpeedGet | Errand::SpeedSet(_),
+        ) => 8,
     }
 }
 
@@ -181,11 +188,11 @@ impl Turn<'_, '_> {
         held: bool,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let name = lane.config.account.name.clone();
-        if self.step.next_errand(&name)?.is_some_and(|at| at <= self.now) {
+        if self.step.next_errand(&name, self.now)?.is_some_and(|at| at <= self.now) {
             self.ask_errand(lane)?;
         }
         let prelude = if held { None } else { self.step.next_prelude(&name)? };
-        Ok(self.step.next_errand(&name)?.into_iter().chain(prelude).min())
+        Ok(self.step.next_errand(&name, self.now)?.into_iter().chain(prelude).min())
     }
 
     fn ask_errand(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
@@ -200,13 +207,15 @@ impl Turn<'_, '_> {
             return Ok(());
         };
         for _ in 0..DECISIONS_PER_PASS {
-            let kept = margins::KEPT_FOR_SENDS;
-            if self.step.minute_free_at(&account.name, kept, self.now)?.is_some() {
-                return Ok(());
-            }
             let Some(errand) = self.step.due_errand(&account.name, self.now)? else {
                 return Ok(());
             };
+            let kept = margins::KEPT_FOR_SENDS;
+            if errand.errand.is_of_the_mass_family()
+                && self.step.minute_free_at(&account.name, kept, self.now)?.is_some()
+            {
+                return Ok(());
+            }
             match self.request(&errand, &account, &token)? {
                 Ok(request) => {
                     let ask = self.step.begin_errand(&errand, &account.name, self.now)?;
@@ -215,7 +224,7 @@ impl Turn<'_, '_> {
                     return Ok(());
                 }
                 Err(why) => {
-                    let word = ErrandWord { errcode: None, words: &why, uncounted: false };
+                    let word = ErrandWord { errcode: None, words: &why, effect: Effect::Nothing };
                     self.step.errand_failed(&errand, None, word, self.now)?;
                 }
             }
@@ -232,6 +241,9 @@ impl Turn<'_, '_> {
     ) -> Result<Result<Request, String>, StoreError> {
         if let Some(block) = self.step.errand_block(errand, account, self.now)? {
             return Ok(Err(plan::sentence(block)));
+        }
+        if let Some(job) = self.step.later_menu(errand, &account.name)? {
+            return Ok(Err(format!("the menu of job {job} took its place")));
         }
         Ok(match (&errand.errand, errand.msg_id) {
             (Errand::Preview(to, card_ext), _) => {
@@ -254,6 +266,8 @@ impl Turn<'_, '_> {
             }
             (Errand::SpeedGet, _) => Ok(errand::speed_get(token)),
             (Errand::SpeedSet(speed), _) => Ok(errand::speed_set(token, *speed)),
+            (Errand::Menu(menu), _) => Ok(errand::menu(token, menu)),
+            (Errand::Qrcode(code), _) => Ok(errand::qrcode(token, code)),
         })
     }
 
@@ -279,7 +293,11 @@ impl Turn<'_, '_> {
                     return self.step.end_for(job, account, JobState::Failed, &why, at);
                 }
             },
-            other @ (Errand::Preview(..) | Errand::SpeedGet | Errand::SpeedSet(_)) => (other, None),
+            other @ (Errand::Preview(..)
+            | Errand::SpeedGet
+            | Errand::SpeedSet(_)
+            | Errand::Menu(_)
+            | Errand::Qrcode(_)) => (other, None),
         };
         self.step.begin_action(&job.id, (&errand, batch), at)
     }
@@ -306,12 +324,14 @@ impl Lane {
         );
         match reading {
             ErrandReading::Done(told) => {
-                step.errand_done(ask, &self.config.account, &answer_words(told), now)
+                let dated = answer.date.unwrap_or(now);
+                step.errand_done(ask, &self.config.account, &answer_words(told, dated), now)
             }
             ErrandReading::NewToken => {
                 self.refuse_token();
                 let said = Said { code: None, errmsg: "the access token was refused".to_owned() };
-                Asked { step, ask, errand: &errand, now }.again((&said, true), errand.in_doubt)
+                let asked = Asked { step, ask, errand: &errand, now };
+                asked.again((&said, Effect::Nothing), errand.in_doubt)
             }
             ErrandReading::Pause(said) => {
                 self.pause(step, said.code.unwrap_or_default(), &said.errmsg, now)?;
@@ -330,9 +350,17 @@ impl Lane {
                 asked.fail(&said)
             }
             ErrandReading::Later { certain, said } => {
-                let not_sent = matches!(answer.reply, protocol::Reply::NotSent(_));
+                let effect = match (&answer.reply, certain) {
+                    (protocol::Reply::NotSent(_), _) => Effect::Nothing,
+                    (protocol::Reply::Unknown(_) | protocol::Reply::Http { .. }, true) => {
+                        Effect::Call
+                    }
+                    (protocol::Reply::Unknown(_) | protocol::Reply::Http { .. }, false) => {
+                        Effect::Unknown
+                    }
+                };
                 let asked = Asked { step, ask, errand: &errand, now };
-                asked.again((&said, not_sent), errand.in_doubt || !certain)
+                asked.again((&said, effect), errand.in_doubt || !certain)
             }
         }
     }
@@ -348,12 +376,12 @@ struct Asked<'a, 's> {
 
 impl Asked<'_, '_> {
     /// Asks again after a pause, unless it was asked often enough.
-    fn again(&self, (said, uncounted): (&Said, bool), in_doubt: bool) -> Result<(), StoreError> {
+    fn again(&self, (said, effect): (&Said, Effect), in_doubt: bool) -> Result<(), StoreError> {
         let attempts = self.errand.attempts;
         let told = words(said);
-        if attempts >= tries(self.errand.role) {
+        if attempts >= tries(self.errand) {
             let told = format!("{told}; it was asked {attempts} times");
-            let word = ErrandWord { errcode: said.code, words: &told, uncounted };
+            let word = ErrandWord { errcode: said.code, words: &told, effect };
             return self.step.errand_failed(self.errand, Some(self.ask), word, self.now);
         }
         let gap = GAPS_S.get(attempts.saturating_sub(1) as usize).or(GAPS_S.last());
@@ -362,19 +390,19 @@ impl Asked<'_, '_> {
             in_doubt,
             verifies: self.errand.verifies,
         };
-        let word = ErrandWord { errcode: said.code, words: &told, uncounted };
+        let word = ErrandWord { errcode: said.code, words: &told, effect };
         self.step.errand_again(self.ask, word, again, self.now)
     }
 
     /// Asks what became of a deletion that an earlier request may have made.
     fn verify(&self, said: &Said) -> Result<(), StoreError> {
         let again = Again { next_at: self.now, in_doubt: true, verifies: true };
-        let word = ErrandWord { errcode: said.code, words: &words(said), uncounted: false };
+        let word = ErrandWord { errcode: said.code, words: &words(said), effect: Effect::Unknown };
         self.step.errand_again(self.ask, word, again, self.now)
     }
 
     fn fail(&self, said: &Said) -> Result<(), StoreError> {
-        let word = ErrandWord { errcode: said.code, words: &words(said), uncounted: false };
+        let word = ErrandWord { errcode: said.code, words: &words(said), effect: Effect::Call };
         self.step.errand_failed(self.errand, Some(self.ask), word, self.now)
     }
 }
@@ -399,10 +427,22 @@ fn verified(status: StatusReading) -> ErrandReading {
     }
 }
 
-fn answer_words(told: Told) -> serde_json::Value {
-    match told.speed {
-        Some((speed, real)) => json!({ "speed": speed, "realspeed": real }),
-        None => json!({ "msg_id": told.msg_id }),
+/// Returns what is kept of an answer that the platform dated.
+fn answer_words(told: Told, dated: DateTime<Utc>) -> serde_json::Value {
+    match (told.speed, told.code) {
+        (Some((speed, real)), _) => json!({ "speed": speed, "realspeed": real }),
+        (None, Some(MadeCode { ticket, url, expire_seconds })) => {
+            let life = expire_seconds.and_then(TimeDelta::try_seconds);
+            let expires = life.and_then(|life| dated.checked_add_signed(life));
+            json!({
+                "ticket": ticket,
+                "url": url,
+                "expire_seconds": expire_seconds,
+                "expires_at": expires.map(calendar::rfc3339),
+                "picture": errand::picture(&ticket),
+            })
+        }
+        (None, None) => json!({ "msg_id": told.msg_id }),
     }
 }
 
@@ -410,7 +450,7 @@ fn answer_words(told: Told) -> serde_json::Value {
 fn words(said: &Said) -> String {
     match said.code {
         Some(code) => {
-            let row = codes::for_query(code);
+            let row = codes::for_errand(code);
             let advice = row.helps().map_or_else(String::new, |helps| format!("; {helps}"));
             format!("the platform answered {code} ({}): {}{advice}", said.errmsg, row.what)
         }

@@ -36,7 +36,7 @@ impl Reader<'_, '_> {
         let preview = fields.get("preview");
         let broadcast = match action {
             Some(Action::Broadcast(broadcast)) => broadcast,
-            Some(Action::Delete(_) | Action::Speed(_)) => {
+            Some(Action::Delete(_) | Action::Speed(_) | Action::Menu(_) | Action::Qrcode(_)) => {
                 if let Some(entry) = preview {
                     let message = "`preview` needs a `broadcast` to show";
                     self.report.say_with(entry.key_place, message, "take it out");

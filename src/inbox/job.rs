@@ -64,16 +64,16 @@ pub(super) const JOB: Shape = Shape {
         "broadcast",
         "delete",
         "speed",
+        "menu",
+        "qrcode",
     ],
-    refused: &[
-        ("menu", "`menu` is not available in this version", ACTIONS),
-        ("qrcode", "`qrcode` is not available in this version", ACTIONS),
-    ],
+    refused: &[],
 };
 
 const NOTHING_TO_PREPARE: &str = "there is nothing to prepare";
 const TO_PREPARE: &str = "it is for `articles` and local files; leave it out";
-const ACTIONS: &str = "a job's action is `broadcast`, `delete` or `speed`";
+/// The keys that say what a job does; `speed` may stand beside a broadcast.
+const ACTIONS: [&str; 5] = ["broadcast", "delete", "menu", "qrcode", "speed"];
 
 /// One job of a file, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,20 +224,26 @@ impl<'r> Reader<'r, '_> {
         account: Option<&Account>,
         notes: &mut Vec<String>,
     ) -> Option<Action> {
-        match (fields.get("broadcast"), fields.get("delete"), fields.get("speed")) {
-            (Some(entry), None, _) => self.broadcast(entry, account, notes).map(Action::Broadcast),
-            (None, Some(entry), None) => self.deletion(entry).map(Action::Delete),
-            (None, None, Some(entry)) => self.speed(entry).map(Action::Speed),
-            (None, None, None) => {
-                let help = "a job's action is `broadcast: {…}`";
-                fields.require("broadcast", help, self.report);
-                None
-            }
-            (_, Some(entry), _) => {
-                let message = "`delete` cannot stand beside another action";
-                self.report.say_with(entry.key_place, message, "write a job of its own for it");
-                None
-            }
+        let mut named = ACTIONS.iter().filter_map(|key| fields.get(key));
+        let Some(entry) = named.next() else {
+            let help = "a job's action is `broadcast: {…}`";
+            fields.require("broadcast", help, self.report);
+            return None;
+        };
+        let other = named.find(|other| &*entry.key != "broadcast" || &*other.key != "speed");
+        if let Some(other) = other {
+            let sole = if &*entry.key == "broadcast" { other } else { entry };
+            let message = format!("`{}` cannot stand beside another action", sole.key);
+            let help = "write a job of its own for it";
+            self.report.say_with(sole.key_place, message, help);
+            return None;
+        }
+        match &*entry.key {
+            "broadcast" => self.broadcast(entry, account, notes).map(Action::Broadcast),
+            "delete" => self.deletion(entry).map(Action::Delete),
+            "menu" => self.menu(entry, notes).map(Action::Menu),
+            "qrcode" => self.qrcode(entry).map(Action::Qrcode),
+            _ => self.speed(entry).map(Action::Speed),
         }
     }
 

@@ -14,7 +14,7 @@ pub(super) mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::inbox::{article, broadcast, errand, job};
+    use crate::inbox::{article, broadcast, errand, job, menu};
     use crate::yaml::Shape;
 
     static COMPILED: LazyLock<(Schemas, SchemaIndex)> = LazyLock::new(|| {
@@ -62,11 +62,16 @@ pub(super) mod tests {
     #[test]
     fn the_schema_has_the_keys_that_the_inbox_knows() {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-        let places: [(&str, &[&Shape]); 13] = [
+        let places: [(&str, &[&Shape]); 18] = [
             ("", &[&job::FILE]),
             ("/$defs/job", &[&job::JOB]),
             ("/$defs/preview", &[&errand::PREVIEW]),
             ("/$defs/delete", &[&errand::DELETE]),
+            ("/$defs/menu", &[&menu::MENU]),
+            ("/$defs/button", &[&menu::BUTTON]),
+            ("/$defs/qrcode", &[&menu::QRCODE]),
+            ("/$defs/qrcode/properties/action_info", &[&menu::ACTION_INFO]),
+            ("/$defs/qrcode/properties/action_info/properties/scene", &[&menu::SCENE]),
             ("/$defs/broadcast", &[&broadcast::BROADCAST]),
             ("/$defs/broadcast/properties/text/oneOf/1", &[&broadcast::TEXT]),
             ("/$defs/broadcast/properties/wxcard", &[&broadcast::WXCARD]),

@@ -93,6 +93,12 @@ impl Reader<'_, '_> {
                 let message = "`delete` cannot be a series";
                 self.report.say_with(place, message, "a broadcast is deleted once");
             }
+            Some(other @ (Action::Menu(_) | Action::Qrcode(_))) => {
+                let name = other.name();
+                let place = fields.get(name).map_or(fields.place, |entry| entry.key_place);
+                let message = format!("`{name}` cannot be a series in this version");
+                self.report.say_with(place, message, "write one job with `at` for each date");
+            }
             Some(Action::Broadcast(_) | Action::Speed(_)) | None => {}
         }
     }

@@ -9,6 +9,7 @@ mod directory;
 mod errands;
 mod folders;
 mod jobs;
+mod menus;
 mod reading;
 mod series;
 mod syntax;

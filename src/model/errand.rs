@@ -1,4 +1,5 @@
-//! The calls around a broadcast: who sees it before, how fast it goes, and what takes it back.
+//! The calls beside the broadcasts: who sees one before, how fast it goes, what takes it back; and
+//! the account's menu and QR codes.
 //!
 //! All of them may be asked again without harm, so none needs a `clientmsgid`.
 
@@ -8,7 +9,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::JobId;
+use super::{JobId, Menu, Qrcode};
 
 /// How many characters an OpenID has.
 const OPENID_LENGTH: usize = 28;
@@ -150,6 +151,10 @@ pub enum Errand {
     SpeedGet,
     /// The account's speed is set.
     SpeedSet(Speed),
+    /// The account's menu is replaced.
+    Menu(Menu),
+    /// A QR code is made.
+    Qrcode(Qrcode),
 }
 
 impl Errand {
@@ -160,6 +165,16 @@ impl Errand {
             Self::Delete(_) => "delete",
             Self::SpeedGet => "speed_get",
             Self::SpeedSet(_) => "speed_set",
+            Self::Menu(_) => "menu",
+            Self::Qrcode(_) => "qrcode",
+        }
+    }
+
+    /// Says whether its request is one of the mass family, which the minute counts.
+    pub fn is_of_the_mass_family(&self) -> bool {
+        match self {
+            Self::Preview(..) | Self::Delete(_) | Self::SpeedGet | Self::SpeedSet(_) => true,
+            Self::Menu(_) | Self::Qrcode(_) => false,
         }
     }
 
@@ -170,6 +185,8 @@ impl Errand {
             Self::Delete(deletion) => json!(deletion),
             Self::SpeedGet => json!({}),
             Self::SpeedSet(speed) => json!({ "speed": speed }),
+            Self::Menu(menu) => json!(menu),
+            Self::Qrcode(code) => json!(code),
         }
     }
 
@@ -184,6 +201,8 @@ impl Errand {
             "delete" => Deletion::deserialize(&value).ok().map(Self::Delete),
             "speed_get" => Some(Self::SpeedGet),
             "speed_set" => Speed::new(value["speed"].as_i64()?).map(Self::SpeedSet),
+            "menu" => Menu::deserialize(&value).ok().map(Self::Menu),
+            "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
             _ => None,
         }
     }
@@ -196,6 +215,8 @@ impl fmt::Display for Errand {
             Self::Delete(deletion) => write!(f, "deletion of {deletion}"),
             Self::SpeedGet => f.write_str("question for the speed"),
             Self::SpeedSet(speed) => write!(f, "setting of speed {speed}"),
+            Self::Menu(menu) => write!(f, "menu {menu}"),
+            Self::Qrcode(code) => code.fmt(f),
         }
     }
 }
@@ -203,6 +224,7 @@ impl fmt::Display for Errand {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Scene;
 
     #[test]
     fn a_name_is_an_openid_if_it_looks_like_one_or_says_so() {
@@ -240,6 +262,8 @@ mod tests {
             article_idx,
             force,
         };
+        let menu = json!({ "button": [{ "type": "view", "name": "搜索", "url": "https://a" }] });
+        let menu = serde_json::from_value(menu).unwrap();
         for errand in [
             Errand::Preview(Viewer::Wxname("示例".into()), None),
             Errand::Preview(Viewer::Openid("o1".into()), Some("{\"code\":\"\"}".into())),
@@ -247,6 +271,9 @@ mod tests {
             Errand::Delete(deletion(Some(2), true)),
             Errand::SpeedGet,
             Errand::SpeedSet(Speed::new(4).unwrap()),
+            Errand::Menu(menu),
+            Errand::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(7) }),
+            Errand::Qrcode(Qrcode { expire_seconds: None, scene: Scene::Text("门店".into()) }),
         ] {
             let parameters = errand.parameters().to_string();
 

@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::count::{Reach, Tally};
 use super::job::Broadcast;
+use super::menu::Scene;
 use super::repeat::Repeats;
 use super::upload::Held;
 
@@ -101,6 +104,8 @@ pub struct AccountSpec {
     pub event_delay_s: u32,
     /// How long a new token lives, in seconds: 300 to 7200.
     pub token_life_s: u32,
+    /// How many permanent QR codes it may have.
+    pub permanent_codes: usize,
 }
 
 impl AccountSpec {
@@ -125,6 +130,7 @@ impl AccountSpec {
             job_s: 5,
             event_delay_s: 5,
             token_life_s: 7_200,
+            permanent_codes: 100_000,
         }
     }
 
@@ -188,6 +194,10 @@ pub(super) struct Account {
     pub(super) consumed: BTreeSet<String>,
     pub(super) broadcasts: BTreeMap<i64, Broadcast>,
     pub(super) speed: i64,
+    /// The menu as it was last given.
+    pub(super) menu: Option<Value>,
+    /// The permanent codes, by what a scan brings along, with their tickets.
+    pub(super) permanent_codes: BTreeMap<Scene, String>,
 }
 
 impl Account {
@@ -202,6 +212,8 @@ impl Account {
             consumed: BTreeSet::new(),
             broadcasts: BTreeMap::new(),
             speed: 3,
+            menu: None,
+            permanent_codes: BTreeMap::new(),
         }
     }
 

@@ -89,6 +89,31 @@ fn errmsg(errcode: i64) -> &'static str {
         48_001 => "api unauthorized",
         48_013 => "video must come from uploadvideo",
         50_002 => "user limited",
+        _ => errmsg_of_menus(errcode),
+    }
+}
+
+/// The same for what only menus and QR codes are refused for.
+fn errmsg_of_menus(errcode: i64) -> &'static str {
+    match errcode {
+        40_015 => "invalid menu type",
+        40_016 => "invalid button size",
+        40_017 => "invalid button type",
+        40_018 => "invalid button name size",
+        40_019 => "invalid button key size",
+        40_020 => "invalid button url size",
+        40_022 => "invalid sub menu level",
+        40_023 => "invalid sub button size",
+        40_024 => "invalid sub button type",
+        40_025 => "invalid sub button name size",
+        40_026 => "invalid sub button key size",
+        40_027 => "invalid sub button url size",
+        40_052 => "invalid action name",
+        40_053 => "invalid action info",
+        40_054 => "invalid sub button url domain",
+        40_055 => "invalid button url domain",
+        45_029 => "qrcode count out of limit",
+        53_600 => "invalid article id",
         _ => "error",
     }
 }

@@ -59,6 +59,10 @@ pub(super) enum Daily {
     Drafts,
     /// Pages of the follower list.
     FollowerPages,
+    /// Calls to `menu/create`.
+    Menus,
+    /// Calls to `qrcode/create`.
+    Qrcodes,
 }
 
 /// Calls and broadcasts of one account in the current windows.

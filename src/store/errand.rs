@@ -10,10 +10,18 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::{Account, Errand, JobId, JobState};
-use crate::quota::{self, Block, Need, Rule};
+use crate::quota::{self, Block, Need, Rule, margins};
 use crate::store::place::Respect;
 use crate::store::view::{maybe_rfc3339, rfc3339};
 use crate::store::{Attention, Move, Result, Said, Step, StoreError, instant, millis, unreadable};
+
+/// Of a job that is nothing but an errand, neither while releases are held nor after its time is over:
+/// an old database must not put back an old menu.
+const ASKABLE: &str = "account = ?1 AND next_at IS NOT NULL AND (role <> 'action' OR (
+    NOT EXISTS (SELECT 1 FROM daemon WHERE hold_since_at IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND hold_since_at IS NOT NULL)
+    AND EXISTS (SELECT 1 FROM job WHERE job.id = errand.job
+        AND ?2 < min(first_asked_at + retry_for_s * 1000, due_at + ?3))))";
 
 /// How long a failed prelude stands before a person's eyes.
 const TOLD_FOR: TimeDelta = TimeDelta::days(7);
@@ -85,8 +93,8 @@ pub struct OpenErrand {
 pub struct ErrandAsk {
     /// The errand.
     pub errand: i64,
-    /// The call in the sliding minute.
-    pub call: i64,
+    /// The call in the sliding minute, where it counts there.
+    pub call: Option<i64>,
 }
 
 /// What was heard of an errand that is not done.
@@ -96,8 +104,19 @@ pub struct ErrandWord<'a> {
     pub errcode: Option<i64>,
     /// What is told of it.
     pub words: &'a str,
-    /// Whether the request counts nowhere: it never left, or was refused for its token.
-    pub uncounted: bool,
+    /// What the request did.
+    pub effect: Effect,
+}
+
+/// What a request that was not answered with success did all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It never left, or was refused for its token: it counts nowhere.
+    Nothing,
+    /// It was refused: it counts as a call, and changed nothing.
+    Call,
+    /// It may have done what was asked.
+    Unknown,
 }
 
 /// How an errand is asked again.
@@ -116,7 +135,7 @@ pub struct Again {
 pub struct ErrandView {
     /// Its number.
     pub id: i64,
-    /// `preview`, `delete`, `speed_get` or `speed_set`.
+    /// `preview`, `delete`, `speed_get`, `speed_set`, `menu` or `qrcode`.
     pub kind: String,
     /// The same in words.
     pub what: String,
@@ -173,11 +192,13 @@ fn read_errand(row: &Row<'_>) -> rusqlite::Result<OpenErrand> {
     })
 }
 
-/// Returns the rule that an errand's calls are counted by, beside the minute.
+/// Returns the rule that an errand's calls are counted by in a day.
 fn counted_by(errand: &OpenErrand) -> Option<Rule> {
     match errand.errand {
         Errand::Preview(..) => Some(Rule::DailyPreviews),
         Errand::Delete(_) => (!errand.verifies).then_some(Rule::DailyDeletes),
+        Errand::Menu(_) => Some(Rule::DailyMenus),
+        Errand::Qrcode(_) => Some(Rule::DailyQrcodes),
         Errand::SpeedGet | Errand::SpeedSet(_) => None,
     }
 }
@@ -210,15 +231,11 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn next_errand(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
-        let next: Option<i64> = self
-            .db
-            .prepare_cached(
-                "SELECT next_at FROM errand WHERE account = ?1 AND next_at IS NOT NULL
-                 ORDER BY next_at LIMIT 1",
-            )?
-            .query_row([account], |row| row.get(0))
-            .optional()?;
+    pub fn next_errand(&self, account: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let sql = format!("SELECT next_at FROM errand WHERE {ASKABLE} ORDER BY next_at LIMIT 1");
+        let values = params![account, millis(now), margins::ASK_WITHIN.num_milliseconds()];
+        let next: Option<i64> =
+            self.db.prepare_cached(&sql)?.query_row(values, |row| row.get(0)).optional()?;
         Ok(next.map(instant))
     }
 
@@ -228,9 +245,10 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn due_errand(&self, account: &str, now: DateTime<Utc>) -> Result<Option<OpenErrand>> {
         let sql = format!(
-            "SELECT {ERRAND} FROM errand WHERE account = ?1 AND next_at <= ?2 ORDER BY next_at, id LIMIT 1"
+            "SELECT {ERRAND} FROM errand WHERE {ASKABLE} AND next_at <= ?2
+             ORDER BY next_at, id LIMIT 1"
         );
-        let values = params![account, millis(now)];
+        let values = params![account, millis(now), margins::ASK_WITHIN.num_milliseconds()];
         Ok(self.db.prepare_cached(&sql)?.query_row(values, read_errand).optional()?)
     }
 
@@ -257,9 +275,59 @@ impl Step<'_> {
         account: &Account,
         now: DateTime<Utc>,
     ) -> Result<Option<Block>> {
-        let Some(need) = need_of(errand, now) else { return Ok(None) };
-        let usage = self.usage(&account.name, need, Respect::All, now)?;
-        Ok(quota::admit(account, need, usage).err())
+        let scene = self.scene_of(errand, &account.name, now)?;
+        for need in need_of(errand, now).into_iter().chain(scene) {
+            let usage = self.usage(&account.name, need, Respect::All, now)?;
+            if let Err(block) = quota::admit(account, need, usage) {
+                return Ok(Some(block));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns what a permanent code needs whose scene is not charged yet.
+    fn scene_of(
+        &self,
+        errand: &OpenErrand,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Need>> {
+        let Errand::Qrcode(code) = &errand.errand else { return Ok(None) };
+        let rule = Rule::PermanentQrcodes;
+        let Some(window) = rule.window(now).filter(|_| code.is_permanent()) else {
+            return Ok(None);
+        };
+        let charged: bool = self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM errand JOIN charge ON charge.errand = errand.id
+                 WHERE errand.account = ?1 AND kind = 'qrcode' AND parameters = ?2 AND rule = ?3
+                   AND charge.state <> 'returned')",
+            )?
+            .query_row(
+                params![account, errand.errand.parameters().to_string(), rule.name()],
+                |row| row.get(0),
+            )?;
+        Ok((!charged).then_some(Need { rule, window, amount: 1 }))
+    }
+
+    /// Returns the job whose menu takes the place of an older one, if there is one.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn later_menu(&self, errand: &OpenErrand, account: &str) -> Result<Option<String>> {
+        if !matches!(errand.errand, Errand::Menu(_)) {
+            return Ok(None);
+        }
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT job FROM errand WHERE account = ?1 AND kind = 'menu' AND id > ?2
+                   AND state <> 'failed' ORDER BY id DESC LIMIT 1",
+            )?
+            .query_row(params![account, errand.id], |row| row.get(0))
+            .optional()?
+            .flatten())
     }
 
     /// Begins to ask for an errand, counting the call.
@@ -272,11 +340,15 @@ impl Step<'_> {
         account: &str,
         now: DateTime<Utc>,
     ) -> Result<ErrandAsk> {
-        self.run(
-            "INSERT INTO call (account, begun_at) VALUES (?1, ?2)",
-            params![account, millis(now)],
-        )?;
-        let call = self.db.last_insert_rowid();
+        let call = if errand.errand.is_of_the_mass_family() {
+            self.run(
+                "INSERT INTO call (account, begun_at) VALUES (?1, ?2)",
+                params![account, millis(now)],
+            )?;
+            Some(self.db.last_insert_rowid())
+        } else {
+            None
+        };
         let begun = self
             .db
             .prepare_cached(
@@ -287,11 +359,13 @@ impl Step<'_> {
         if begun == 0 {
             return Err(StoreError::Guard(format!("errand {} is no longer open", errand.id)));
         }
-        if let Some(need) = need_of(errand, now) {
+        let counted = need_of(errand, now).map(|need| (need, "kept"));
+        let scene = self.scene_of(errand, account, now)?.map(|need| (need, "reserved"));
+        for (need, state) in counted.into_iter().chain(scene) {
             self.run(
                 "INSERT INTO charge (account, rule, \"window\", amount, state, errand)
-                 VALUES (?1, ?2, ?3, 1, 'kept', ?4)",
-                params![account, need.rule.name(), need.window.to_string(), errand.id],
+                 VALUES (?1, ?2, ?3, 1, ?4, ?5)",
+                params![account, need.rule.name(), need.window.to_string(), state, errand.id],
             )?;
         }
         Ok(ErrandAsk { errand: errand.id, call })
@@ -301,12 +375,24 @@ impl Step<'_> {
         self.run("UPDATE call SET ended_at = ?2 WHERE id = ?1", params![ask.call, millis(now)])
     }
 
-    /// Takes back what the last request of an errand was counted by.
-    fn uncount(&self, errand: i64) -> Result<()> {
+    /// Takes back what the last request of an errand charged and did not use.
+    ///
+    /// A scene that may have its code is never given back.
+    fn unspend(&self, errand: i64, effect: Effect) -> Result<()> {
+        if effect == Effect::Nothing {
+            self.run(
+                "UPDATE charge SET state = 'returned' WHERE id = (SELECT max(id) FROM charge
+                     WHERE errand = ?1 AND state = 'kept' AND rule <> ?2)",
+                params![errand, Rule::PermanentQrcodes.name()],
+            )?;
+        }
+        let scene = match effect {
+            Effect::Nothing | Effect::Call => "returned",
+            Effect::Unknown => "kept",
+        };
         self.run(
-            "UPDATE charge SET state = 'returned' WHERE id =
-                 (SELECT max(id) FROM charge WHERE errand = ?1 AND state = 'kept')",
-            params![errand],
+            "UPDATE charge SET state = ?2 WHERE errand = ?1 AND state = 'reserved'",
+            params![errand, scene],
         )
     }
 
@@ -322,9 +408,7 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.end_call(ask, now)?;
-        if word.uncounted {
-            self.uncount(ask.errand)?;
-        }
+        self.unspend(ask.errand, word.effect)?;
         let state = if again.in_doubt { "in_doubt" } else { "planned" };
         self.run(
             "UPDATE errand SET state = ?2, next_at = ?3, errcode = ?4, errmsg = ?5, verifies = ?6
@@ -354,6 +438,10 @@ impl Step<'_> {
         self.end_call(ask, now)?;
         let errand = self.errand(ask.errand)?;
         self.run(
+            "UPDATE charge SET state = 'kept' WHERE errand = ?1 AND state = 'reserved'",
+            params![errand.id],
+        )?;
+        self.run(
             "UPDATE errand SET state = 'done', next_at = NULL, ended_at = ?2, answer = ?3,
                  errcode = 0, errmsg = NULL WHERE id = ?1",
             params![errand.id, millis(now), answer.to_string()],
@@ -378,9 +466,7 @@ impl Step<'_> {
     ) -> Result<()> {
         if let Some(ask) = ask {
             self.end_call(ask, now)?;
-        }
-        if word.uncounted {
-            self.uncount(errand.id)?;
+            self.unspend(errand.id, word.effect)?;
         }
         self.run(
             "UPDATE errand SET state = 'failed', next_at = NULL, ended_at = ?2, errcode = ?3, errmsg = ?4
@@ -412,7 +498,11 @@ impl Step<'_> {
                 ),
                 format!("`qunfa speed {name}` shows the speed that it goes at"),
             ),
-            Errand::Preview(..) | Errand::Delete(_) | Errand::SpeedGet => (
+            Errand::Preview(..)
+            | Errand::Delete(_)
+            | Errand::SpeedGet
+            | Errand::Menu(_)
+            | Errand::Qrcode(_) => (
                 "preview",
                 format!("the {} of job {job} failed: {words}", errand.errand),
                 format!("`qunfa preview {job} --to NAME` shows it; `qunfa cancel {job}` stops it"),
@@ -515,6 +605,11 @@ impl Step<'_> {
 
     /// Lets errands that the last daemon asked for be asked again: none of them can do harm.
     pub(super) fn leave_open_errands_in_doubt(&self, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE charge SET state = 'kept' WHERE state = 'reserved'
+               AND errand IN (SELECT id FROM errand WHERE state = 'asking')",
+            params![],
+        )?;
         self.run(
             "UPDATE errand SET state = 'in_doubt', next_at = ?1,
                  errmsg = 'the daemon ended before the answer was stored'

@@ -237,16 +237,21 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn run_out_action(&self, id: &JobId, now: DateTime<Utc>) -> Result<()> {
-        let last: Option<String> = self
+        let last: Option<(String, Option<String>)> = self
             .db
             .prepare_cached(
-                "SELECT errmsg FROM errand WHERE job = ?1 AND role = 'action' ORDER BY id DESC LIMIT 1",
+                "SELECT state, errmsg FROM errand WHERE job = ?1 AND role = 'action'
+                 ORDER BY id DESC LIMIT 1",
             )?
-            .query_row([id.as_str()], |row| row.get(0))
-            .optional()?
-            .flatten();
+            .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let (state, last) = last.unwrap_or_default();
         let last = last.map_or_else(String::new, |last| format!("; what was last heard: {last}"));
-        let why = format!("it was not done in the time it had{last}");
+        let how = match state.as_str() {
+            "in_doubt" => "nobody could say in the time it had whether it was done",
+            _ => "it was not done in the time it had",
+        };
+        let why = format!("{how}{last}");
         match self.stop_action(id, (JobState::Failed, &why), now) {
             // Its answer ends it.
             Err(StoreError::Guard(_)) => self.sleep(id, now + TimeDelta::minutes(1), None),

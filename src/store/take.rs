@@ -422,6 +422,8 @@ fn words(action: &Action) -> (String, &'static str) {
         }
         Action::Delete(deletion) => (deletion.to_string(), "none"),
         Action::Speed(speed) => (speed.to_string(), "none"),
+        Action::Menu(menu) => (menu.to_string(), "none"),
+        Action::Qrcode(code) => (code.to_string(), "none"),
     }
 }
 
@@ -517,6 +519,9 @@ pub(super) fn is_slot(rule: Rule) -> bool {
         | Rule::ForcedToken
         | Rule::FollowerPages
         | Rule::DailyDrafts
-        | Rule::DailyUploadnews => false,
+        | Rule::DailyUploadnews
+        | Rule::DailyMenus
+        | Rule::DailyQrcodes
+        | Rule::PermanentQrcodes => false,
     }
 }

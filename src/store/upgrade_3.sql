@@ -155,3 +155,54 @@ CREATE TABLE occurrence (
 INSERT INTO audience (batch, account, month, reading, exact, done)
 SELECT id, account, strftime('%Y-%m', accepted_at / 1000 + 28800, 'unixepoch'), NULL, 0, 1
 FROM batch WHERE accepted_at > (SELECT max(accepted_at) FROM batch) - 2764800000;
+
+-- Menus and QR codes are errands too: a CHECK of `errand` changed, so the table is made anew under its
+-- own name. What refers to its rows waits until they are back.
+PRAGMA defer_foreign_keys = ON;
+CREATE TABLE errand_2 AS SELECT * FROM errand;
+DROP TABLE errand;
+
+CREATE TABLE errand (
+    id         INTEGER PRIMARY KEY,
+    account    TEXT NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('preview', 'delete', 'speed_get', 'speed_set', 'menu',
+                   'qrcode')),
+    -- Who wants it: a person, a job before its broadcast, or a job that does nothing else.
+    role       TEXT NOT NULL CHECK (role IN ('command', 'prelude', 'action')),
+    -- The job in whose story it stands.
+    job        TEXT REFERENCES job (id),
+    -- The broadcast that is deleted.
+    batch      INTEGER REFERENCES batch (id),
+    parameters TEXT NOT NULL,
+    who        TEXT,
+    why        TEXT,
+    made_at    INTEGER NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('planned', 'asking', 'in_doubt', 'done', 'failed')),
+    -- When it may be asked (again).
+    next_at    INTEGER,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    -- The platform may have deleted it: it is asked what became of the broadcast.
+    verifies   INTEGER NOT NULL DEFAULT 0 CHECK (verifies IN (0, 1)),
+    errcode    INTEGER,
+    -- What was last said of it, for people.
+    errmsg     TEXT,
+    -- What the platform answered, as JSON.
+    answer     TEXT,
+    ended_at   INTEGER,
+    -- The call in the sliding minute, where it counts there.
+    call       INTEGER,
+    -- What waits is always asked, and what has ended never again.
+    CHECK ((state IN ('planned', 'in_doubt')) = (next_at IS NOT NULL)),
+    CHECK ((state IN ('done', 'failed')) = (ended_at IS NOT NULL)),
+    CHECK (kind <> 'delete' OR batch IS NOT NULL),
+    CHECK (role = 'command' OR job IS NOT NULL)
+) STRICT;
+
+INSERT INTO errand SELECT * FROM errand_2;
+DROP TABLE errand_2;
+
+CREATE INDEX errand_next ON errand (account, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX errand_job ON errand (job) WHERE job IS NOT NULL;
+-- A scene's permanent code is charged once.
+CREATE INDEX errand_qrcode ON errand (account, parameters) WHERE kind = 'qrcode';
+CREATE INDEX charge_errand ON charge (errand) WHERE errand IS NOT NULL;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
-use crate::calendar::{self, Window};
+use crate::calendar::{self, Span, Window};
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
 use crate::store::place::Respect;
@@ -54,6 +54,7 @@ impl JobView {
         match self.action.as_str() {
             "broadcast" => format!("broadcast of {} to {}", self.msgtype, self.audience),
             "delete" => format!("deletion of {}", self.audience),
+            "qrcode" => self.audience.clone(),
             other => format!("{other} {}", self.audience),
         }
     }
@@ -364,7 +365,11 @@ impl Step<'_> {
                 | Rule::DailyPreviews
                 | Rule::DailyDeletes
                 | Rule::PerMinute => {}
-                Rule::DailyDrafts | Rule::DailyUploadnews => {
+                Rule::DailyDrafts
+                | Rule::DailyUploadnews
+                | Rule::DailyMenus
+                | Rule::DailyQrcodes
+                | Rule::PermanentQrcodes => {
                     // Only for accounts that make any: others never heard of them.
                     if self.uses_none(account, row.rule, now)? {
                         continue;
@@ -430,7 +435,7 @@ impl Step<'_> {
             unconfirmed: usage.unconfirmed,
             claimed: usage.claimed,
             limit: quota::limit(rule, account).unwrap_or(u32::MAX),
-            resets_at: Some(window.end()),
+            resets_at: (window.span() != Span::Ever).then(|| window.end()),
         })
     }
 

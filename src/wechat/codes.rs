@@ -1,10 +1,10 @@
 //! What each return code means for us, as data.
 //!
 //! One row a code (or a run of codes), each with what happened and what a person can do about it.
-//! The rows are written for a mass send, where a wrong reading costs most; [`for_token`] and
-//! [`for_query`] say what is different where nothing can be sent twice. The errmsg is never
-//! matched: its text varies between servers. How often a meaning is acted upon (a new token once,
-//! a retry until `retry_for`) is not decided here.
+//! The rows are written for a mass send, where a wrong reading costs most; [`for_token`],
+//! [`for_query`] and [`for_errand`] say what is different where nothing can be sent twice. The
+//! errmsg is never matched: its text varies between servers. How often a meaning is acted upon (a
+//! new token once, a retry until `retry_for`) is not decided here.
 
 /// What an answer of the platform means for the request that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,6 +121,18 @@ pub fn for_query(code: i64) -> Row {
     Row { meaning, ..row }
 }
 
+/// Returns what `code` means as the answer to a call beside the broadcasts.
+///
+/// Menus and QR codes have codes of their own, which no document names for a broadcast.
+pub fn for_errand(code: i64) -> Row {
+    find(ERRANDS, code).unwrap_or_else(|| for_query(code))
+}
+
+/// Says whether what was asked of the platform may have been done although it answered `code`.
+pub fn leaves_in_doubt(code: i64) -> bool {
+    find(ERRANDS, code).is_none() && for_send(code).meaning == Meaning::InDoubt
+}
+
 fn find(table: &[Row], code: i64) -> Option<Row> {
     table.iter().find(|row| (row.first..=row.last).contains(&code)).copied()
 }
@@ -140,6 +152,9 @@ const MEDIA: &str = "upload the media again and give the job its new id";
 const VIDEO: &str = "pass the video through uploadvideo and use the id that it returns";
 const TARGETS: &str = "take these receivers out of the list";
 const CONTENT: &str = "correct the content and submit it as a new job";
+const MENU: &str = "correct the menu and submit it as a new job";
+const CONSOLE_MENU: &str = "look at the account's menu on mp.weixin.qq.com";
+const CODE: &str = "correct the qrcode and submit it as a new job";
 const CONSOLE: &str = "look at the account's notices on mp.weixin.qq.com, then resume it";
 const CONFIG: &str = "correct the account's appid and secret in the config, then resume it";
 const ADMINISTRATOR: &str = "let the account's administrator confirm the call on the phone";
@@ -154,6 +169,52 @@ const UNKNOWN: Row = row(
 
 /// Where a token endpoint means something else by a code.
 const TOKENS: &[Row] = &[row(40001, Meaning::PauseAccount, "the AppSecret is wrong", CONFIG)];
+
+/// Codes of menus and QR codes, by ascending code.
+const ERRANDS: &[Row] = {
+    use Meaning::GiveUp;
+    &[
+        row(40015, GiveUp, "the type of the menu is not valid", MENU),
+        row(40016, GiveUp, "the menu has too many or too few buttons", MENU),
+        row(40017, GiveUp, "the type of a button is not valid", MENU),
+        row(40018, GiveUp, "the name of a button is empty or longer than 16 bytes", MENU),
+        row(40019, GiveUp, "the key of a button is empty or longer than 128 bytes", MENU),
+        row(40020, GiveUp, "the url of a button is empty or longer than 1024 bytes", MENU),
+        row(40021, GiveUp, "the version of the menu is not valid", OURS),
+        row(40022, GiveUp, "the menu has more than two levels", MENU),
+        row(40023, GiveUp, "a button has too many or too few sub-buttons", MENU),
+        row(40024, GiveUp, "the type of a sub-button is not valid", MENU),
+        row(40025, GiveUp, "the name of a sub-button is empty or longer than 60 bytes", MENU),
+        row(40026, GiveUp, "the key of a sub-button is empty or longer than 128 bytes", MENU),
+        row(40027, GiveUp, "the url of a sub-button is empty or longer than 1024 bytes", MENU),
+        row(40028, GiveUp, "the account may not have a menu of its own", CONSOLE_MENU),
+        row(40052, GiveUp, "the action_name is not valid", CODE),
+        row(40053, GiveUp, "the action_info, or the scene in it, is not valid", CODE),
+        row(40054, GiveUp, "the url of a sub-button leads where it may not", MENU),
+        row(40055, GiveUp, "the url of a button leads where it may not", MENU),
+        row(41007, GiveUp, "a button has neither a type nor sub-buttons", MENU),
+        row(45010, GiveUp, "the account can make no more menus", CONSOLE_MENU),
+        row(
+            45029,
+            GiveUp,
+            "the account has all the permanent codes that it can have",
+            "make a temporary code, or use one of the codes that there are",
+        ),
+        row(
+            45064,
+            GiveUp,
+            "the menu names a mini program that is not linked to the account",
+            "link it on mp.weixin.qq.com, or take its button out",
+        ),
+        row(
+            48001,
+            GiveUp,
+            "the account may not use this API",
+            "look on mp.weixin.qq.com which APIs it may use; most need a verified account",
+        ),
+        row(53600, GiveUp, "an article_id is not valid", MENU),
+    ]
+};
 
 /// The table, by ascending code.
 const SENDS: &[Row] = {
@@ -178,7 +239,6 @@ const SENDS: &[Row] = {
         upto(40012, row(40009, GiveUp, "the media has the wrong type or size", MEDIA)),
         row(40013, Pause, "the appid is not valid", CONFIG),
         row(40014, NewToken, "the access token is not valid", NOTHING),
-        row(40016, GiveUp, "the menu has too many or too few buttons", CONTENT),
         row(40031, GiveUp, "the list holds OpenIDs that are not valid", TARGETS),
         row(40032, GiveUp, "the list of OpenIDs has the wrong length", OURS),
         row(40033, GiveUp, "the request holds a \\u escape, which the platform refuses", OURS),
@@ -335,7 +395,7 @@ mod tests {
 
     #[test]
     fn the_rows_are_sorted_and_no_code_has_two() {
-        for pair in SENDS.windows(2) {
+        for pair in SENDS.windows(2).chain(ERRANDS.windows(2)) {
             assert!(pair[0].first <= pair[0].last, "{:?}", pair[0]);
             assert!(pair[0].last < pair[1].first, "{} then {}", pair[0].last, pair[1].first);
         }
@@ -343,7 +403,7 @@ mod tests {
 
     #[test]
     fn every_row_says_what_happened_and_what_to_do() {
-        for row in SENDS.iter().chain(TOKENS) {
+        for row in SENDS.iter().chain(TOKENS).chain(ERRANDS) {
             for text in [row.what, row.advice] {
                 assert!(!text.is_empty() && !text.ends_with('.'), "{}: {text}", row.first);
                 assert!(!text.starts_with(char::is_uppercase), "{}: {text}", row.first);

@@ -3,8 +3,8 @@
 //! The body of a broadcast is built once and kept, because the platform compares what it is asked
 //! under one `clientmsgid`: the same broadcast must give the same bytes in every version of this
 //! program. What the answers mean is in [`reading`], what is asked before a broadcast in [`upload`],
-//! and the calls around a broadcast are in [`errand`]. Requests hold tokens and secrets, so their
-//! `Debug` shows neither query nor body. Menus and QR codes are not here yet.
+//! and the calls beside the broadcasts are in [`errand`]. Requests hold tokens and secrets, so their
+//! `Debug` shows neither query nor body.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -255,7 +255,9 @@ pub(crate) fn ask(step: &Step<'_>, job: &str, now: DateTime<Utc>) -> i64 {
 
 pub(crate) fn assert_fits(text: &str) {
     for line in text.lines() {
-        assert!(line.width() <= 100, "{} columns: {line}", line.width());
+        // An address is copied, and so never wrapped.
+        let fits = line.width() <= 100 || line.contains("/cgi-bin/showqrcode?ticket=");
+        assert!(fits, "{} columns: {line}", line.width());
         assert!(!line.chars().any(char::is_control), "{line:?}");
         assert_eq!(line, line.trim_end());
     }

@@ -6,7 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Answer;
 use qunfa::model::{Credence, Deletion, Errand, JobId, Viewer};
 use qunfa::store::{
-    ArticleResult, ErrandWord, EventIn, NewErrand, ResultWord, Role, Said, Step, StoreError, Word,
+    ArticleResult, Effect, ErrandWord, EventIn, NewErrand, ResultWord, Role, Said, Step,
+    StoreError, Word,
 };
 use serde_json::{Value, json};
 
@@ -95,7 +96,7 @@ fn without_a_daemon_nothing_is_asked_and_nothing_is_left_behind() {
 
         assert!(problem.message().contains("the daemon is not running"), "{arguments:?}");
         assert_eq!(problem.exit_code(), 1);
-        assert_eq!(world.store().read().next_errand("brand-club").unwrap(), None);
+        assert_eq!(world.store().read().next_errand("brand-club", evening()).unwrap(), None);
     }
 }
 
@@ -218,7 +219,7 @@ fn a_failed_preview_and_one_under_way_stand_in_the_story_and_under_attention() {
         let open = step.due_errand("brand-club", at("11:30:00"))?.unwrap();
         let ask = step.begin_errand(&open, "brand-club", at("11:30:00"))?;
         let words = "the platform answered 40132 (invalid wechat id): the WeChat name is not valid";
-        let word = ErrandWord { errcode: Some(40_132), words, uncounted: false };
+        let word = ErrandWord { errcode: Some(40_132), words, effect: Effect::Call };
         step.errand_failed(&open, Some(ask), word, at("11:30:01"))?;
         let said = Said { who: "alice", why: None };
         let of_person =
@@ -272,7 +273,7 @@ fn a_failed_job_beside_the_broadcasts_is_asked_for_again_by_a_retry() {
         let errand = step.due_errand("brand-daily", at("11:50:00"))?.unwrap();
         let ask = step.begin_errand(&errand, "brand-daily", at("11:50:00"))?;
         let words = "the platform answered 45085 (系统繁忙)";
-        let word = ErrandWord { errcode: Some(45_085), words, uncounted: false };
+        let word = ErrandWord { errcode: Some(45_085), words, effect: Effect::Call };
         step.errand_failed(&errand, Some(ask), word, at("11:50:01"))
     };
     world.store().step(failed).unwrap();
@@ -319,4 +320,88 @@ fn check_and_submit_warn_of_a_deletion_that_will_delete_nothing() {
             "{command}"
         );
     }
+}
+
+const MENUS: &str = "jobs:
+  - id: menu
+    account: brand-club
+    at: 2027-03-20 19:00
+    menu: {button: [{type: click, name: 今日新歌榜, key: V1}, {name: 菜单, sub_button: [{type: view, name: 搜索, url: 'http://www.soso.com/'}]}]}
+  - {id: door, account: brand-club, at: 2027-03-20 19:10, qrcode: {action_name: QR_LIMIT_STR_SCENE, action_info: {scene: {scene_str: 门店-1}}}}
+  - {id: poster, account: brand-club, at: 2027-03-20 19:20, qrcode: {expire_seconds: 604800, action_name: QR_SCENE, action_info: {scene: {scene_id: 123}}}}
+";
+
+/// Lets the jobs of that file be done; each code is answered so.
+fn menus_done(step: &Step<'_>) -> Result<(), StoreError> {
+    let [_, club] = accounts();
+    let code = |expires: Value, seconds: Value| {
+        json!({
+            "ticket": "gQH47joAAAAAAAAAASxodHRwOi8vd2VpeGluLnFxLmNvbS9xLzAyd1BG==",
+            "url": "http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI",
+            "expire_seconds": seconds,
+            "expires_at": expires,
+            "picture": "https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=gQH47joAAAAAAAAAASxodHRwOi8vd2VpeGluLnFxLmNvbS9xLzAyd1BG%3D%3D",
+        })
+    };
+    for (id, hour, answer) in [
+        ("menu", "11:00", json!({ "msg_id": null })),
+        ("door", "11:10", code(Value::Null, Value::Null)),
+        ("poster", "11:20", code(json!("2027-03-27T19:20:01+08:00"), json!(604_800))),
+    ] {
+        let job = JobId::parse(id).unwrap();
+        let (now, soon) = (at(&format!("{hour}:00")), at(&format!("{hour}:01")));
+        let errand = step.errand_of_job(&job)?.unwrap();
+        step.begin_action(&job, (&errand, None), now)?;
+        let open = step.due_errand("brand-club", now)?.unwrap();
+        let ask = step.begin_errand(&open, "brand-club", now)?;
+        step.errand_done(ask, &club, &answer, soon)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn check_tells_what_a_phone_cuts_of_a_menu() {
+    let world = World::new();
+    let path = world.file("menus.yaml", MENUS);
+
+    let (answer, text) = world.run(&["check", &path]);
+
+    assert_eq!(answer.unwrap(), Answer::Yes);
+    let (_, jobs) = text.split_once('\n').unwrap();
+    assert_golden("check-menus.txt", jobs);
+}
+
+#[test]
+fn the_stories_of_a_menu_and_of_codes() {
+    let world = World::new();
+    world.take(MENUS);
+    world.store().step(menus_done).unwrap();
+
+    assert_golden("show-menu.txt", &world.text(&["show", "menu"]));
+    assert_golden("show-door.txt", &world.text(&["show", "door"]));
+    assert_golden("show-poster.txt", &world.text(&["show", "poster"]));
+    assert_golden("quota-menus.txt", &world.text(&["quota", "brand-club"]));
+    let jobs = world.json(&["jobs", "--json"]);
+    let actions: Vec<_> = jobs.as_array().unwrap().iter().map(|job| &job["action"]).collect();
+    assert_eq!(actions, ["menu", "qrcode", "qrcode"]);
+}
+
+#[test]
+fn the_result_of_a_code_is_its_ticket() {
+    let world = World::new();
+    world.take(MENUS);
+    assert_eq!(world.json(&["show", "door", "--json"])["result"], Value::Null);
+    world.store().step(menus_done).unwrap();
+
+    let poster = world.json(&["show", "poster", "--json"])["result"].clone();
+
+    assert_eq!(poster["expires_at"], "2027-03-27T19:20:01+08:00");
+    assert_eq!(poster["expire_seconds"], 604_800);
+    assert!(poster["picture"].as_str().unwrap().ends_with("BG%3D%3D"), "{poster}");
+    assert_eq!(world.json(&["show", "menu", "--json"])["result"], Value::Null);
+    let status = world.json(&["status", "--json"]);
+    let rules = status["accounts"][1]["rules"].as_array().unwrap();
+    let ever = rules.iter().find(|rule| rule["rule"] == "permanent_qrcodes").unwrap();
+    assert_eq!((&ever["used"], &ever["limit"]), (&json!(1), &json!(100_000)));
+    assert_eq!((&ever["window"], &ever["resets_at"]), (&json!("ever"), &Value::Null));
 }

@@ -74,3 +74,32 @@ fn the_speed_is_shown_and_set() {
     assert_eq!(told["errands"][0]["answer"]["speed"], 4);
     assert_eq!(calls(&rig, "/speed/set"), [Some(0)]);
 }
+
+#[test]
+fn a_menu_and_a_code_reach_the_platform_and_show_has_the_ticket() {
+    let rig = Rig::running(&[club()]);
+    let text = "jobs:
+  - id: menu
+    account: club
+    menu: {\"button\": [{\"type\": \"click\", \"name\": \"今日歌曲\", \"key\": \"V1001_TODAY_MUSIC\"}]}
+  - id: door
+    account: club
+    qrcode: {\"action_name\": \"QR_LIMIT_STR_SCENE\", \"action_info\": {\"scene\": {\"scene_str\": \"门店\"}}}
+";
+
+    rig.drop_file("menus.yaml", text);
+    rig.until_state("menu", "sent");
+    rig.until_state("door", "sent");
+
+    assert_eq!(calls(&rig, "/menu/create"), [Some(0)]);
+    assert_eq!(calls(&rig, "/qrcode/create"), [Some(0)]);
+    let appid = rig.platform().requests()[0].appid.clone().unwrap();
+    assert_eq!(rig.platform().menu(&appid).unwrap()["button"][0]["name"], "今日歌曲");
+    assert_eq!(rig.platform().permanent_codes(&appid), 1);
+    let told = rig.ask(&["show", "door", "--json"]);
+    let ticket = told["result"]["ticket"].as_str().unwrap();
+    let shown = rig.say(&["show", "door"]).out;
+    assert!(ticket.ends_with("=="), "{ticket}");
+    assert!(shown.contains("permanent_qrcodes  ever") && shown.contains(ticket), "{shown}");
+    assert!(rig.accepted().is_empty());
+}

@@ -9,6 +9,7 @@ mod errands;
 mod found;
 mod ledger;
 mod life;
+mod menus;
 mod midnight;
 mod quota;
 mod reach;

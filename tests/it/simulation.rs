@@ -202,6 +202,13 @@ fn quiet(world: &mut World, swarm: &mut Swarm) {
     if let Err(violation) = world.oracle.finished(&world.disk, world.at) {
         world.fail(&violation);
     }
+    for index in 0..world.account_count() {
+        let account = &world.setup(index).account;
+        let made = u32::try_from(world.platform.permanent_codes(&account.appid)).expect("few");
+        if let Err(violation) = world.oracle.codes_are_charged(&world.disk, &account.name, made) {
+            world.fail(&violation);
+        }
+    }
     if let Err(violation) = world.oracle.went_in_time(&world.disk, off) {
         world.fail(&violation);
     }

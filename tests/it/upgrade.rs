@@ -135,6 +135,25 @@ fn an_upgrade_keeps_every_row_of_every_table() {
 }
 
 #[test]
+fn an_upgrade_keeps_the_errands_and_what_refers_to_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = version_2(dir.path());
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(
+        "INSERT INTO errand (id, account, kind, role, parameters, who, made_at, state, next_at, call)
+         VALUES (3, 'brand', 'speed_get', 'command', '{}', 'alice', 1, 'planned', 5, 9);
+         INSERT INTO charge (id, account, rule, \"window\", amount, state, errand)
+         VALUES (7, 'brand', 'daily_previews', '2027-03-20', 1, 'kept', 3);",
+    )
+    .unwrap();
+    let before = [rows(&db, "errand"), rows(&db, "charge")];
+
+    drop(Store::open(&path, now()).unwrap());
+
+    assert_eq!([rows(&db, "errand"), rows(&db, "charge")], before);
+}
+
+#[test]
 fn an_upgrade_that_fails_in_the_middle_leaves_the_old_database() {
     let dir = tempfile::tempdir().unwrap();
     let path = version_1(dir.path());

@@ -16,21 +16,16 @@ pub(super) const CASES: &[(&str, &str, &str)] = &[
 help: did you mean `priority`?",
     ),
     (
-        "another action",
+        "an empty menu",
         r"jobs:
   - id: a
     account: club
     menu: {button: []}
 ",
-        r"f.yaml:2:5: `broadcast` is missing
-    - id: a
-      ^
-help: a job's action is `broadcast: {…}`
-
-f.yaml:4:5: `menu` is not available in this version
+        r"f.yaml:4:12: `button` must be a list of 1 to 3 buttons
       menu: {button: []}
-      ^^^^
-help: a job's action is `broadcast`, `delete` or `speed`",
+             ^^^^^^
+help: this has 0",
     ),
     (
         "no id",

@@ -31,7 +31,7 @@ fn broadcast(text: &str) -> Broadcast {
 
 #[test]
 fn every_bad_file_is_told_with_its_place_and_what_would_be_right() {
-    for cases in [syntax::CASES, jobs::CASES, broadcasts::CASES, errands::CASES] {
+    for cases in [syntax::CASES, jobs::CASES, broadcasts::CASES, errands::CASES, menus::CASES] {
         for (name, text, expected) in cases {
             assert_eq!(parse_text(text).unwrap_err(), *expected, "{name}");
         }
@@ -46,7 +46,7 @@ fn the_example_parses() {
     let parsed = parse("e.yaml", EXAMPLE.as_bytes(), &NoLists, &[&accounts[0], &accounts[1]]);
 
     let jobs = parsed.unwrap().jobs;
-    assert_eq!(jobs.len(), 10);
+    assert_eq!(jobs.len(), 13);
     assert!(jobs.iter().all(|job| job.notes.is_empty()));
     assert_eq!(jobs[0].spec.at.unwrap().to_rfc3339(), "2027-03-20T12:00:00+00:00");
 }
@@ -110,6 +110,17 @@ fn the_example_shows_every_field() {
         "force",
     ];
     for key in keys {
+        assert!(EXAMPLE.contains(&format!("{key}:")), "{key}");
+    }
+}
+
+#[test]
+fn the_example_shows_every_field_of_menus_and_codes() {
+    let button = ["type", "name", "sub_button", "key", "url", "media_id"];
+    let newer = ["menu", "button", "appid", "pagepath", "article_id"];
+    let code = ["qrcode", "expire_seconds", "action_name", "action_info"];
+    let scene = ["scene", "scene_id", "scene_str"];
+    for key in [&button[..], &newer, &code, &scene].concat() {
         assert!(EXAMPLE.contains(&format!("{key}:")), "{key}");
     }
 }

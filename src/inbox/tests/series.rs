@@ -100,6 +100,9 @@ fn a_deletion_is_no_series_and_a_speed_is() {
 
     let found = parse_text(&format!("{head}    delete: {{job: a}}\n")).unwrap_err();
     assert!(found.starts_with("f.yaml:5:5: `delete` cannot be a series"), "{found}");
+    let menu = "menu: {button: [{type: click, name: 春, key: SPRING}]}";
+    let found = parse_text(&format!("{head}    {menu}\n")).unwrap_err();
+    assert!(found.starts_with("f.yaml:5:5: `menu` cannot be a series in this version"), "{found}");
     assert!(parse_text(&format!("{head}    speed: 4\n")).is_ok());
 }
 

@@ -1,14 +1,22 @@
-//! The calls around a broadcast: `preview`, `delete` and `speed`, and what their answers mean.
+//! The calls beside the broadcasts: `preview`, `delete`, `speed`, menus and QR codes, and what their
+//! answers mean.
 //!
 //! None of them can do harm twice, so an unclear answer only means that it is asked again.
 
+use reqwest::Url;
 use secrecy::SecretString;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::reading::{Answer, Fields, Reply, errmsg, id, printable, whole};
 use super::{Request, mass_get};
-use crate::model::{Errand, Speed, Viewer};
+use crate::model::{Errand, Menu, Qrcode, Scene, Speed, Viewer};
 use crate::wechat::codes::{self, Meaning};
+
+/// Where a code's picture is, for whoever has its ticket.
+const SHOWQRCODE: &str = "https://mp.weixin.qq.com/cgi-bin/showqrcode";
+/// The longest ticket that is taken; the platform's have about a hundred characters.
+const TICKET_MAX: usize = 512;
 
 /// Why a broadcast cannot be shown before it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +91,45 @@ pub fn speed_set(token: &SecretString, speed: Speed) -> Request {
     Request::post("/cgi-bin/message/mass/speed/set", Some(token), body)
 }
 
+/// Replaces the account's menu.
+///
+/// The platform refuses `\u` escapes; nothing that a menu may hold needs one.
+pub fn menu(token: &SecretString, menu: &Menu) -> Request {
+    let body = serde_json::to_string(menu).expect("a menu is always JSON");
+    Request::post("/cgi-bin/menu/create", Some(token), body)
+}
+
+/// The body of a request for a QR code, in the documents' order.
+#[derive(Serialize)]
+struct CodeBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expire_seconds: Option<u32>,
+    action_name: &'static str,
+    action_info: ActionInfo<'a>,
+}
+
+#[derive(Serialize)]
+struct ActionInfo<'a> {
+    scene: &'a Scene,
+}
+
+/// Makes a QR code.
+pub fn qrcode(token: &SecretString, code: &Qrcode) -> Request {
+    let body = CodeBody {
+        expire_seconds: code.expire_seconds,
+        action_name: code.action_name(),
+        action_info: ActionInfo { scene: &code.scene },
+    };
+    let body = serde_json::to_string(&body).expect("a code is always JSON");
+    Request::post("/cgi-bin/qrcode/create", Some(token), body)
+}
+
+/// Returns the address of the picture that a ticket stands for; it needs no token.
+pub fn picture(ticket: &str) -> String {
+    let address = Url::parse_with_params(SHOWQRCODE, [("ticket", ticket)]);
+    address.expect("the address is constant, and the ticket is encoded").into()
+}
+
 /// What the answer to such a call means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErrandReading {
@@ -106,12 +153,25 @@ pub enum ErrandReading {
 }
 
 /// What a call told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     /// The preview's number.
     pub msg_id: Option<i64>,
     /// The account's speed, and ten thousands of followers a minute as the platform says.
     pub speed: Option<(Speed, Option<i64>)>,
+    /// The QR code that was made.
+    pub code: Option<MadeCode>,
+}
+
+/// A QR code that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeCode {
+    /// What its picture is fetched by.
+    pub ticket: String,
+    /// What the picture says.
+    pub url: Option<String>,
+    /// How long it lives; none is for ever.
+    pub expire_seconds: Option<i64>,
 }
 
 /// What was heard, for people.
@@ -152,12 +212,24 @@ pub fn read_errand(answer: &Answer, asked: &Errand) -> ErrandReading {
 }
 
 fn done(fields: &Fields, asked: &Errand) -> Result<Told, &'static str> {
-    let told = Told { msg_id: fields.msg_id.as_ref().and_then(id), speed: None };
+    let told = Told { msg_id: fields.msg_id.as_ref().and_then(id), ..Told::default() };
     match asked {
-        Errand::Preview(..) | Errand::Delete(_) | Errand::SpeedSet(_) => match fields.errcode {
-            Some(_) => Ok(told),
-            None => Err("the answer has no errcode"),
-        },
+        Errand::Preview(..) | Errand::Delete(_) | Errand::SpeedSet(_) | Errand::Menu(_) => {
+            match fields.errcode {
+                Some(_) => Ok(told),
+                None => Err("the answer has no errcode"),
+            }
+        }
+        Errand::Qrcode(_) => {
+            let is_ticket = |text: &&String| {
+                (1..=TICKET_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+            };
+            let ticket = fields.ticket.as_ref().filter(is_ticket);
+            let ticket = ticket.ok_or("the answer has no ticket that can be read")?.clone();
+            let url = fields.url.as_deref().map(printable);
+            let expire_seconds = fields.expire_seconds.as_ref().and_then(id);
+            Ok(Told { code: Some(MadeCode { ticket, url, expire_seconds }), ..told })
+        }
         Errand::SpeedGet => {
             let level = fields.speed.as_ref().and_then(Value::as_i64);
             let speed = level.and_then(Speed::new).ok_or("the answer has no speed from 0 to 4")?;
@@ -168,7 +240,7 @@ fn done(fields: &Fields, asked: &Errand) -> Result<Told, &'static str> {
 }
 
 fn refused(code: i64, said: Said) -> ErrandReading {
-    match codes::for_query(code).meaning {
+    match codes::for_errand(code).meaning {
         Meaning::NewToken => ErrandReading::NewToken,
         Meaning::PauseAccount => ErrandReading::Pause(said),
         Meaning::GiveUp => ErrandReading::Refused(said),
@@ -178,7 +250,7 @@ fn refused(code: i64, said: Said) -> ErrandReading {
             ErrandReading::Later { certain: false, said }
         }
         Meaning::Retry { .. } => {
-            let certain = !matches!(codes::for_send(code).meaning, Meaning::InDoubt);
+            let certain = !codes::leaves_in_doubt(code);
             ErrandReading::Later { certain, said }
         }
     }
@@ -234,7 +306,7 @@ mod tests {
         let job = JobId::parse("a").unwrap();
         let delete = Errand::Delete(Deletion { job, article_idx: None, force: false });
         let set = Errand::SpeedSet(Speed::new(1).unwrap());
-        let done = |msg_id| ErrandReading::Done(Told { msg_id, speed: None });
+        let done = |msg_id| ErrandReading::Done(Told { msg_id, ..Told::default() });
         let later = |certain, said| ErrandReading::Later { certain, said };
         let speed = Some((Speed::new(3).unwrap(), None));
         for (asked, text, expected) in [
@@ -243,7 +315,7 @@ mod tests {
             (
                 &Errand::SpeedGet,
                 r#"{"speed":3}"#,
-                ErrandReading::Done(Told { msg_id: None, speed }),
+                ErrandReading::Done(Told { speed, ..Told::default() }),
             ),
             (
                 &Errand::SpeedGet,
@@ -288,6 +360,106 @@ mod tests {
         ] {
             assert_eq!(read(text, asked), expected, "{text}");
         }
+    }
+
+    fn text_of(request: &Request) -> &str {
+        request.body.as_deref().unwrap()
+    }
+
+    #[test]
+    fn a_menu_goes_as_the_documents_write_it() {
+        let text = r#"{"button":[{"type":"click","name":"今日歌曲","key":"V1001_TODAY_MUSIC"}]}"#;
+        let wanted: Menu = serde_json::from_str(text).unwrap();
+
+        let request = menu(&token(), &wanted);
+
+        assert_eq!(request.path, "/cgi-bin/menu/create");
+        assert_eq!(text_of(&request), text, "in this order, and nothing escaped");
+        assert!(!request.is_send());
+    }
+
+    #[test]
+    fn each_kind_of_code_is_the_documents_sample() {
+        let text = |text: &str| Scene::Text(text.to_owned());
+        for (expire_seconds, scene, expected) in [
+            (
+                Some(604_800),
+                Scene::Id(123),
+                r#"{"expire_seconds":604800,"action_name":"QR_SCENE","action_info":{"scene":{"scene_id":123}}}"#,
+            ),
+            (
+                Some(604_800),
+                text("test"),
+                r#"{"expire_seconds":604800,"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"test"}}}"#,
+            ),
+            (
+                None,
+                Scene::Id(123),
+                r#"{"action_name":"QR_LIMIT_SCENE","action_info":{"scene":{"scene_id":123}}}"#,
+            ),
+            (
+                None,
+                text("门店"),
+                r#"{"action_name":"QR_LIMIT_STR_SCENE","action_info":{"scene":{"scene_str":"门店"}}}"#,
+            ),
+        ] {
+            let request = qrcode(&token(), &Qrcode { expire_seconds, scene });
+
+            assert_eq!(request.path, "/cgi-bin/qrcode/create");
+            assert_eq!(text_of(&request), expected);
+        }
+    }
+
+    #[test]
+    fn a_code_is_made_when_its_ticket_is_told() {
+        let code = Errand::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(1) });
+        let made = |ticket: &str, expire_seconds| {
+            let url = Some("http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI".to_owned());
+            let code = MadeCode { ticket: ticket.to_owned(), url, expire_seconds };
+            ErrandReading::Done(Told { code: Some(code), ..Told::default() })
+        };
+        let later = |code| {
+            let errmsg = "the answer has no ticket that can be read".to_owned();
+            ErrandReading::Later { certain: false, said: Said { code, errmsg } }
+        };
+        for (text, expected) in [
+            (
+                r#"{"ticket":"gQH47joAA==","expire_seconds":60,"url":"http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI"}"#,
+                made("gQH47joAA==", Some(60)),
+            ),
+            (
+                r#"{"ticket":"gQH47joAA==","url":"http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI"}"#,
+                made("gQH47joAA==", None),
+            ),
+            (r#"{"errcode":0,"errmsg":"ok"}"#, later(Some(0))),
+            (r#"{"ticket":"two words"}"#, later(None)),
+            (
+                r#"{"errcode":45029,"errmsg":"qrcode count out of limit"}"#,
+                ErrandReading::Refused(said(45029, "qrcode count out of limit")),
+            ),
+        ] {
+            assert_eq!(read(text, &code), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_only_menus_know_is_no_doubt_of_a_menu() {
+        let menu = Errand::Menu(Menu { button: Vec::new() });
+
+        for code in [40016, 40018, 40027, 40055, 45010, 45064] {
+            let text = format!(r#"{{"errcode":{code},"errmsg":"m"}}"#);
+
+            assert_eq!(read(&text, &menu), ErrandReading::Refused(said(code, "m")), "{code}");
+            assert_eq!(codes::for_send(code).meaning, Meaning::InDoubt, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_tickets_picture_has_it_encoded() {
+        assert_eq!(
+            picture("gQH47+jo/AA=="),
+            "https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=gQH47%2Bjo%2FAA%3D%3D"
+        );
     }
 
     #[test]

@@ -151,6 +151,8 @@ pub(super) struct Fields {
     msg_status: Option<Value>,
     pub(super) speed: Option<Value>,
     pub(super) realspeed: Option<Value>,
+    pub(super) ticket: Option<String>,
+    pub(super) expire_seconds: Option<Value>,
     access_token: Option<String>,
     expires_in: Option<Value>,
     pub(super) media_id: Option<String>,

@@ -198,6 +198,31 @@ impl Oracle {
         Ok(())
     }
 
+    /// Whether each permanent code that the platform made is charged, and no scene twice.
+    ///
+    /// A database that was restored may have forgotten some.
+    pub(crate) fn codes_are_charged(
+        &self,
+        disk: &Disk,
+        account: &str,
+        made: u32,
+    ) -> Result<(), String> {
+        let sql = "SELECT count(*), count(DISTINCT parameters) FROM charge
+                   JOIN errand ON errand.id = charge.errand
+                   WHERE charge.account = ?1 AND rule = 'permanent_qrcodes'
+                     AND charge.state <> 'returned'";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let (charged, scenes): (u32, u32) =
+            disk.witness.prepare_cached(sql).unwrap().query_row([account], read).unwrap();
+        if charged != scenes {
+            return Err(format!("2: {account} charged {charged} codes for {scenes} scenes"));
+        }
+        if made > charged && self.restored_at.is_none() {
+            return Err(format!("2: {account} has {made} permanent codes, {charged} charged"));
+        }
+        Ok(())
+    }
+
     /// What nobody may wait for when all was well for long enough.
     pub(crate) fn finished(&self, disk: &Disk, now: DateTime<Utc>) -> Result<(), String> {
         let sql = "SELECT id, state, due_at, reason FROM job

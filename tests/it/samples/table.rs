@@ -497,7 +497,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         file: "preview/8-answer.json",
         claim: answer(|answer| {
             let preview = Errand::Preview(Viewer::Openid("OPENID".to_owned()), None);
-            done(&preview, Told { msg_id: Some(34_182), speed: None }, answer);
+            done(&preview, Told { msg_id: Some(34_182), ..Told::default() }, answer);
         }),
     },
     Sample {
@@ -545,7 +545,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         claim: Claim::Answer {
             reads: |answer| {
                 let speed = Some((Speed::new(3).unwrap(), Some(15)));
-                done(&Errand::SpeedGet, Told { msg_id: None, speed }, answer);
+                done(&Errand::SpeedGet, Told { speed, ..Told::default() }, answer);
             },
             call: Some("message/mass/speed/get"),
         },

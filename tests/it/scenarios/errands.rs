@@ -52,7 +52,7 @@ impl World {
         id
     }
 
-    fn errand(&self, id: i64) -> ErrandView {
+    pub(super) fn errand(&self, id: i64) -> ErrandView {
         let engine = self.engine.as_ref().expect("the daemon runs");
         engine.store().read().errand_view(id).unwrap().unwrap()
     }
@@ -69,7 +69,7 @@ impl World {
         told.filter(|call| !call.contains(" get ")).collect()
     }
 
-    fn story(&self, id: &str) -> String {
+    pub(super) fn story(&self, id: &str) -> String {
         let engine = self.engine.as_ref().expect("the daemon runs");
         let story = engine.store().read().history(id).unwrap();
         story.into_iter().map(|line| line.why).collect::<Vec<_>>().join("\n")

@@ -5,9 +5,10 @@ use fastrand::Rng;
 use qunfa::config::TokenSource;
 use qunfa::model::{
     Action, Audience, Content, Deletion, Expires, JobSpec, JobState, Kind, OnFullReceivers,
-    OnQuota, Preview, Speed, Viewer,
+    OnQuota, Preview, Qrcode, Scene, Speed, Viewer,
 };
 use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
+use serde_json::json;
 
 use crate::recurring::Comes;
 use crate::uploads;
@@ -309,6 +310,15 @@ impl Swarm {
             1 => {
                 let (job, article_idx) = (about.id.clone(), Some(0));
                 Action::Delete(Deletion { job, article_idx, force: self.rng.bool() })
+            }
+            2 => {
+                let button = json!({ "type": "click", "name": about.id.as_str(), "key": "K" });
+                Action::Menu(serde_json::from_value(json!({ "button": [button] })).unwrap())
+            }
+            3 => {
+                let expire_seconds = self.rng.bool().then_some(604_800);
+                let scene = Scene::Id(self.rng.u32(1..20));
+                Action::Qrcode(Qrcode { expire_seconds, scene })
             }
             _ => return,
         };

@@ -1,0 +1,310 @@
+//! A job that is a `menu:`, in the platform's own JSON, and one that is a `qrcode:`.
+//!
+//! The documents' samples can be pasted as they are. What the platform would refuse is refused
+//! here, because it answers only when the job's time has come.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::job::Reader;
+use crate::model::{
+    BUTTONS_MOST, Button, ButtonType, EXPIRE_SECONDS_MOST, Menu, PERMANENT_SCENE_MOST, Press,
+    Qrcode, SUB_BUTTONS_MOST, Scene,
+};
+use crate::yaml::{Entry, Fields, Node, Shape, Value};
+
+pub(super) const MENU: Shape = Shape {
+    what: "`menu`",
+    known: &["button"],
+    refused: &[
+        (
+            "matchrule",
+            "a menu for some followers only is not supported",
+            "leave `matchrule` out: `menu` replaces the menu that all followers see",
+        ),
+        (
+            "menu",
+            "`menu` must hold `button` itself",
+            "write what stands under this key: `button: […]`",
+        ),
+    ],
+};
+
+pub(super) const BUTTON: Shape = Shape {
+    what: "a button",
+    known: &[
+        "type",
+        "name",
+        "sub_button",
+        "key",
+        "url",
+        "media_id",
+        "appid",
+        "pagepath",
+        "article_id",
+    ],
+    refused: &[],
+};
+
+/// The keys that one type of button needs and another may not have, with the most bytes of each.
+///
+/// The documents limit the first two only; ids and pages are far shorter than this.
+const VALUES: [(&str, usize); 6] = [
+    ("key", 128),
+    ("url", 1_024),
+    ("media_id", 256),
+    ("appid", 128),
+    ("pagepath", 1_024),
+    ("article_id", 256),
+];
+
+/// A level of the menu: how long a name may be, and how much of it a phone shows.
+struct Level {
+    what: &'static str,
+    name_bytes: usize,
+    /// In Chinese characters, each as wide as two letters.
+    shown: usize,
+}
+
+const FIRST: Level = Level { what: "a button", name_bytes: 16, shown: 4 };
+const SECOND: Level = Level { what: "a sub-button", name_bytes: 60, shown: 7 };
+
+pub(super) const QRCODE: Shape = Shape {
+    what: "`qrcode`",
+    known: &["expire_seconds", "action_name", "action_info"],
+    refused: &[
+        ("scene", "`scene` stands in `action_info`", "write `action_info: {scene: {…}}`"),
+        ("scene_id", "`scene_id` stands in a scene", "write `action_info: {scene: {scene_id: …}}`"),
+        (
+            "scene_str",
+            "`scene_str` stands in a scene",
+            "write `action_info: {scene: {scene_str: …}}`",
+        ),
+    ],
+};
+
+pub(super) const ACTION_INFO: Shape =
+    Shape { what: "`action_info`", known: &["scene"], refused: &[] };
+
+pub(super) const SCENE: Shape =
+    Shape { what: "`scene`", known: &["scene_id", "scene_str"], refused: &[] };
+
+/// The most bytes of a scene's text; the documents do not say whether they mean bytes or letters.
+const SCENE_STR_BYTES: usize = 64;
+
+/// What an `action_name` says of a code.
+#[derive(Clone, Copy)]
+struct Wanted {
+    permanent: bool,
+    by_text: bool,
+}
+
+const ACTION_NAMES: [(&str, Wanted); 4] = [
+    ("QR_SCENE", Wanted { permanent: false, by_text: false }),
+    ("QR_STR_SCENE", Wanted { permanent: false, by_text: true }),
+    ("QR_LIMIT_SCENE", Wanted { permanent: true, by_text: false }),
+    ("QR_LIMIT_STR_SCENE", Wanted { permanent: true, by_text: true }),
+];
+
+impl Reader<'_, '_> {
+    /// Returns the menu, or nothing after reporting why.
+    pub(crate) fn menu(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<Menu> {
+        let fields = entry.node.fields(entry.key_place, &MENU, self.report)?;
+        let help = "the first-level buttons: `button: [{type: click, name: …, key: …}, …]`";
+        let entry = fields.require("button", help, self.report)?;
+        let nodes = self.buttons(entry, BUTTONS_MOST)?;
+        let buttons: Vec<_> = nodes.iter().map(|node| self.button(node, notes)).collect();
+        Some(Menu { button: buttons.into_iter().collect::<Option<_>>()? })
+    }
+
+    fn buttons<'n, 'a>(&mut self, entry: &'n Entry<'a>, most: usize) -> Option<&'n [Node<'a>]> {
+        if let Value::List(nodes) = &entry.node.value
+            && (1..=most).contains(&nodes.len())
+        {
+            return Some(nodes);
+        }
+        let message = format!("`{}` must be a list of 1 to {most} buttons", entry.key);
+        let help = match &entry.node.value {
+            Value::List(nodes) => format!("this has {}", nodes.len()),
+            Value::Empty | Value::Text { .. } | Value::Map(_) => {
+                "start each button with `- `".to_owned()
+            }
+        };
+        self.report.say_with(entry.key_place, message, help);
+        None
+    }
+
+    fn button(&mut self, node: &Node<'_>, notes: &mut Vec<String>) -> Option<Button> {
+        let fields = node.fields(node.place, &BUTTON, self.report)?;
+        // The documents' own samples give an empty list to buttons that do something.
+        let subs = fields.get("sub_button").filter(|entry| !is_empty_list(entry));
+        let Some(subs) = subs else {
+            return self.press(&fields, &FIRST, notes).map(Button::Press);
+        };
+        let name = self.button_name(&fields, &FIRST, notes);
+        let own = VALUES.iter().map(|(key, _)| *key).chain(["type"]);
+        for entry in own.filter_map(|key| fields.get(key)) {
+            let message = format!("a button with `sub_button` has no `{}`", entry.key);
+            let help = "it only opens the others: take one of the two out";
+            self.report.say_with(entry.key_place, message, help);
+        }
+        let nodes = self.buttons(subs, SUB_BUTTONS_MOST)?;
+        let presses: Vec<_> = nodes.iter().map(|node| self.sub_button(node, notes)).collect();
+        Some(Button::Group { name: name?, sub_button: presses.into_iter().collect::<Option<_>>()? })
+    }
+
+    fn sub_button(&mut self, node: &Node<'_>, notes: &mut Vec<String>) -> Option<Press> {
+        let fields = node.fields(node.place, &BUTTON, self.report)?;
+        if let Some(entry) = fields.get("sub_button").filter(|entry| !is_empty_list(entry)) {
+            let help = "put its buttons beside it";
+            self.report.say_with(entry.key_place, "a menu has two levels", help);
+        }
+        self.press(&fields, &SECOND, notes)
+    }
+
+    fn press(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        level: &Level,
+        notes: &mut Vec<String>,
+    ) -> Option<Press> {
+        let name = self.button_name(fields, level, notes);
+        let help = "what pressing it does: `type: click`, `view`, …; or give it `sub_button`";
+        let entry = fields.require("type", help, self.report)?;
+        let kind = entry.choice(&ButtonType::ALL, self.report)?;
+        let word = entry.text(self.report)?;
+        for (key, _) in VALUES {
+            if let Some(entry) = fields.get(key).filter(|_| !kind.needs().contains(&key)) {
+                let message = format!("a button of type `{word}` has no `{key}`");
+                self.report.say_with(entry.key_place, message, needs(word, kind));
+            }
+        }
+        let [key, url, media_id, appid, pagepath, article_id] =
+            VALUES.map(|(key, most)| match kind.needs().contains(&key) {
+                true => self.button_value(fields, (key, most), &needs(word, kind)),
+                false => None,
+            });
+        let found = [&key, &url, &media_id, &appid, &pagepath, &article_id];
+        let complete = found.into_iter().flatten().count() == kind.needs().len();
+        let name = name.filter(|_| complete)?;
+        Some(Press { kind, name, key, url, media_id, appid, pagepath, article_id })
+    }
+
+    fn button_name(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        level: &Level,
+        notes: &mut Vec<String>,
+    ) -> Option<String> {
+        let entry = fields.require("name", "what stands on the button", self.report)?;
+        let name = self.bounded(entry, level.name_bytes, level.what)?;
+        if name.width() > 2 * level.shown {
+            notes.push(format!(
+                "a phone cuts the name of the button {name}: it shows {} Chinese characters",
+                level.shown
+            ));
+        }
+        Some(name)
+    }
+
+    fn button_value(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        (key, most): (&str, usize),
+        help: &str,
+    ) -> Option<String> {
+        let entry = fields.require(key, help, self.report)?;
+        let value = self.bounded(entry, most, "a button")?;
+        let is_web = value.starts_with("https://") || value.starts_with("http://");
+        if key == "url" && (!is_web || value.contains(char::is_whitespace)) {
+            let help = "it starts with https:// or http:// and has no space";
+            self.report.say_with(entry.node.place, "`url` must be the address of a page", help);
+            return None;
+        }
+        Some(value)
+    }
+
+    /// Returns a line of text that is not too long.
+    fn bounded(&mut self, entry: &Entry<'_>, most: usize, of: &str) -> Option<String> {
+        let text = entry.text(self.report)?;
+        let key = &entry.key;
+        if text.contains(char::is_control) {
+            self.report.say(entry.node.place, format!("`{key}` must be one line"));
+            return None;
+        }
+        if text.len() > most {
+            let message = format!("the `{key}` of {of} must be at most {most} bytes");
+            let help = format!("this has {}; a Chinese character has 3", text.len());
+            self.report.say_with(entry.node.place, message, help);
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    /// Returns the code that is to be made, or nothing after reporting why.
+    pub(crate) fn qrcode(&mut self, entry: &Entry<'_>) -> Option<Qrcode> {
+        let fields = entry.node.fields(entry.key_place, &QRCODE, self.report)?;
+        let help = "QR_SCENE or QR_STR_SCENE (temporary), QR_LIMIT_SCENE or QR_LIMIT_STR_SCENE \
+                    (permanent)";
+        let named = fields.require("action_name", help, self.report);
+        let wanted = named.and_then(|entry| entry.choice(&ACTION_NAMES, self.report));
+        let help = "what a scan brings along: `action_info: {scene: {scene_id: 123}}`";
+        let info = fields.require("action_info", help, self.report);
+        let wanted = wanted?;
+        let expire_seconds = self.life(&fields, wanted);
+        let scene = info.and_then(|entry| self.scene(entry, wanted));
+        Some(Qrcode { expire_seconds: expire_seconds?, scene: scene? })
+    }
+
+    /// Returns how long the code lives, none being for ever; or nothing after reporting why.
+    fn life(&mut self, fields: &Fields<'_, '_>, wanted: Wanted) -> Option<Option<u32>> {
+        if wanted.permanent {
+            if let Some(entry) = fields.get("expire_seconds") {
+                let help = "take it out, or make a temporary code: QR_SCENE, QR_STR_SCENE";
+                let message = "a permanent code has no `expire_seconds`";
+                self.report.say_with(entry.key_place, message, help);
+                return None;
+            }
+            return Some(None);
+        }
+        let help = format!(
+            "1 to {EXPIRE_SECONDS_MOST} (30 days); left out, the platform lets the code die after \
+             a minute"
+        );
+        let entry = fields.require("expire_seconds", &help, self.report)?;
+        let seconds = entry.number(1, i64::from(EXPIRE_SECONDS_MOST), self.report)?;
+        Some(u32::try_from(seconds).ok())
+    }
+
+    fn scene(&mut self, entry: &Entry<'_>, wanted: Wanted) -> Option<Scene> {
+        let fields = entry.node.fields(entry.key_place, &ACTION_INFO, self.report)?;
+        let help = "`scene: {scene_id: 123}`, or `scene: {scene_str: door}`";
+        let scene = fields.require("scene", help, self.report)?;
+        let fields = scene.node.fields(scene.key_place, &SCENE, self.report)?;
+        let (key, other, help) = if wanted.by_text {
+            ("scene_str", "scene_id", "a number is for QR_SCENE and QR_LIMIT_SCENE")
+        } else {
+            ("scene_id", "scene_str", "a text is for QR_STR_SCENE and QR_LIMIT_STR_SCENE")
+        };
+        if let Some(entry) = fields.get(other) {
+            let message = format!("this `action_name` needs `{key}`, not `{other}`");
+            self.report.say_with(entry.key_place, message, help);
+            return None;
+        }
+        let entry = fields.require(key, help, self.report)?;
+        if wanted.by_text {
+            return self.bounded(entry, SCENE_STR_BYTES, "a scene").map(Scene::Text);
+        }
+        let most = if wanted.permanent { PERMANENT_SCENE_MOST } else { u32::MAX };
+        let id = entry.number(1, i64::from(most), self.report)?;
+        u32::try_from(id).ok().map(Scene::Id)
+    }
+}
+
+fn needs(word: &str, kind: ButtonType) -> String {
+    let keys: Vec<_> = kind.needs().iter().map(|key| format!("`{key}`")).collect();
+    format!("a button of type `{word}` needs {}", keys.join(", "))
+}
+
+fn is_empty_list(entry: &Entry<'_>) -> bool {
+    matches!(&entry.node.value, Value::List(nodes) if nodes.is_empty())
+}
