@@ -146,7 +146,7 @@ pub(super) fn delete(
     let (store, id, job) = open(&options.job, config, terminal)?;
     let deletion = Deletion { job: id.clone(), article_idx: options.article, force: options.force };
     let step = store.read();
-    let (batch, deletion) = match engine::deletable(&step, &deletion, &job.account)? {
+    let batch = match engine::deletable(&step, &deletion, &job.account)? {
         Ok(found) => found,
         Err(Undeletable::Unless(why)) => {
             return Err(Problem::No(format!("{why}; `--force` asks for it all the same")));

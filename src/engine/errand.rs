@@ -58,8 +58,17 @@ impl Undeletable {
     }
 }
 
-/// Decides whether a job's broadcast may be deleted, and returns the batch whose number is named,
-/// with what is deleted of it: its only article is the whole of it.
+/// How many articles a broadcast has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Articles {
+    /// So many, by the job itself or by its type.
+    Known(usize),
+    /// So many were named by its event, which need not name all of them.
+    AtLeast(usize),
+}
+
+/// Decides whether a job's broadcast may be deleted, and returns the batch whose number is named.
+///
 ///
 /// # Errors
 /// Where the store fails.
@@ -67,7 +76,7 @@ pub fn deletable(
     step: &Step<'_>,
     deletion: &Deletion,
     account: &str,
-) -> Result<Result<(i64, Deletion), Undeletable>, StoreError> {
+) -> Result<Result<i64, Undeletable>, StoreError> {
     let Some(facts) = step.deletion_facts(&deletion.job)? else {
         let why = format!("no job has the id {}", deletion.job);
         return Ok(Err(Undeletable::Never(why)));
@@ -77,29 +86,26 @@ pub fn deletable(
         return Ok(Err(Undeletable::Never(why)));
     }
     let articles = articles(step, deletion, &facts)?;
-    let whole = articles == Some(1) && deletion.article_idx == Some(1);
-    let article_idx = if whole { Some(0) } else { deletion.article_idx };
-    let of_it = Deletion { article_idx, ..deletion.clone() };
-    Ok(judge(deletion, &facts, articles).map(|batch| (batch, of_it)))
+    Ok(judge(deletion, &facts, articles))
 }
 
-/// Returns how many articles a broadcast has, where an event told it or the type says so.
 fn articles(
     step: &Step<'_>,
     deletion: &Deletion,
     facts: &DeletionFacts,
-) -> Result<Option<usize>, StoreError> {
-    if facts.msgtype != "mpnews" {
-        return Ok(Some(1));
+) -> Result<Articles, StoreError> {
+    if let Some(articles) = facts.articles {
+        return Ok(Articles::Known(articles));
     }
     let told = step.articles(deletion.job.as_str())?;
-    Ok(told.iter().filter_map(|article| usize::try_from(article.article_idx).ok()).max())
+    let numbers = told.iter().filter_map(|article| usize::try_from(article.article_idx).ok());
+    Ok(Articles::AtLeast(numbers.max().unwrap_or_default()))
 }
 
 fn judge(
     deletion: &Deletion,
     facts: &DeletionFacts,
-    articles: Option<usize>,
+    articles: Articles,
 ) -> Result<i64, Undeletable> {
     let id = &deletion.job;
     let never = |why: String| Err(Undeletable::Never(why));
@@ -158,20 +164,26 @@ fn judge(
     Ok(batch)
 }
 
-fn check_article(deletion: &Deletion, articles: Option<usize>) -> Result<(), String> {
+fn check_article(deletion: &Deletion, articles: Articles) -> Result<(), String> {
     let id = &deletion.job;
     match (deletion.article_idx, articles) {
-        (None, Some(1)) | (Some(0), _) | (Some(_), None) => Ok(()),
-        (None, Some(many)) => Err(format!(
+        (None, Articles::Known(1)) | (Some(0), _) | (Some(_), Articles::AtLeast(_)) => Ok(()),
+        (None, Articles::Known(many)) => Err(format!(
             "the broadcast of job {id} has {many} articles, and none was named: 1 to {many} is one, 0 all of them"
         )),
-        (None, None) => Err(format!(
-            "how many articles job {id} sent is not known, and none was named: 1 is the first, 0 all of them"
-        )),
-        (Some(named), Some(many)) if usize::try_from(named).is_ok_and(|named| named > many) => {
+        (None, Articles::AtLeast(many)) => {
+            let known = match many {
+                0 => String::new(),
+                many => format!(" (its event names {many}, and need not name all)"),
+            };
+            Err(format!(
+                "how many articles job {id} sent is not known{known}, and none was named: 1 is the first, 0 all of them"
+            ))
+        }
+        (Some(named), Articles::Known(many)) if usize::try_from(named).is_ok_and(|n| n > many) => {
             Err(format!("the broadcast of job {id} has no article {named}, only {many}"))
         }
-        (Some(_), Some(_)) => Ok(()),
+        (Some(_), Articles::Known(_)) => Ok(()),
     }
 }
 
@@ -272,7 +284,7 @@ impl Turn<'_, '_> {
         };
         let (errand, batch) = match errand {
             Errand::Delete(deletion) => match deletable(self.step, &deletion, &account.name)? {
-                Ok((batch, of_it)) => (Errand::Delete(of_it), Some(batch)),
+                Ok(batch) => (Errand::Delete(deletion), Some(batch)),
                 Err(Undeletable::NotYet(why)) => {
                     let why = format!("waits: {why}");
                     return self.step.sleep(&job.id, at + LOOK_AGAIN, Some(&why));

@@ -20,6 +20,8 @@ pub struct DeletionFacts {
     pub state: JobState,
     /// The platform's message type.
     pub msgtype: String,
+    /// How many articles it has, where the job or its type says so.
+    pub articles: Option<usize>,
     /// Its broadcasts that have a number: the row, where it stands, whether it is deleted.
     pub batches: Vec<(i64, BatchState, bool)>,
     /// Other jobs that sent the same media, and so die with it.
@@ -36,19 +38,34 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let target = &deletion.job;
+        // Without its only article nothing is left of it.
+        let is_only = deletion.article() == Some(1) && self.article_count(target)? == Some(1);
+        let is_whole = is_only || deletion.article().is_none();
         for id in self.sharing(&account.name, batch)?.iter().filter_map(|id| JobId::parse(id)) {
             let state = self.job(&id)?.state;
             let why = format!("{line}; it sent the same media, which is gone with it");
             self.tell(&id, Some(state), state, &why, now)?;
-            if deletion.article().is_none() {
+            if is_whole {
                 self.mark_deleted(&id)?;
             }
         }
-        if deletion.article().is_none() {
+        if is_whole {
             self.mark_deleted(target)?;
         }
         let state = self.job(target)?.state;
         self.tell(target, Some(state), state, line, now)
+    }
+
+    /// Returns how many articles a job sends, where it or its type says so.
+    fn article_count(&self, job: &JobId) -> Result<Option<usize>> {
+        let count: Option<i64> = self
+            .db
+            .prepare_cached(
+                "SELECT iif(msgtype = 'mpnews', nullif(json_array_length(material, '$.articles'), 0), 1)
+                 FROM job WHERE id = ?1",
+            )?
+            .query_row([job.as_str()], |row| row.get(0))?;
+        Ok(count.and_then(|count| usize::try_from(count).ok()))
     }
 
     fn mark_deleted(&self, job: &JobId) -> Result<()> {
@@ -88,12 +105,14 @@ impl Step<'_> {
                     action: row.get(1)?,
                     state: state(row, 2)?,
                     msgtype: row.get(3)?,
+                    articles: None,
                     batches: Vec::new(),
                     sharing: Vec::new(),
                 })
             })
             .optional()?;
         let Some(mut facts) = job else { return Ok(None) };
+        facts.articles = self.article_count(id)?;
         let mut statement = self.db.prepare_cached(
             "SELECT id, state, deleted FROM batch WHERE job = ?1 AND msg_id IS NOT NULL
                AND state IN ('accepted', 'sent') ORDER BY state DESC, number",

@@ -123,8 +123,10 @@ fn a_deletion_that_cannot_work_or_ends_others_is_refused_with_its_reason() {
         (&["delete", "coming"][..], "only what was sent can be deleted: `qunfa cancel coming`"),
         (&["delete", "coming", "--force"], "job coming is planned"),
         (&["delete", "words"], "articles (mpnews) and videos (mpvideo) only; `--force`"),
-        (&["delete", "news"], "has 2 articles, and none was named"),
-        (&["delete", "news", "--article", "3"], "has no article 3, only 2"),
+        (
+            &["delete", "news"],
+            "is not known (its event names 2, and need not name all), and none was named",
+        ),
         (
             &["delete", "news", "--article", "2"],
             "sent by news-again too, and one deletion ends all",
@@ -151,6 +153,22 @@ fn a_forced_deletion_names_what_ends_with_it() {
          The same media was sent by news-again: it ends there too.\n"
     );
     world.text(&["delete", "video", "--no-wait"]);
+}
+
+#[test]
+fn an_article_that_is_named_is_never_taken_for_all_of_them() {
+    let world = World::new();
+    world.take(JOBS);
+    world.store().step(|step| send(step, "news", at("10:00:00"), 1)).unwrap();
+
+    let text = world.text(&["delete", "news", "--article", "1", "--no-wait"]);
+
+    assert_eq!(text, "Deletion of article 1 of job news is written down for the daemon.\n");
+    let story = world.store().read().due_errand("brand-club", evening()).unwrap().unwrap();
+    let Errand::Delete(deletion) = story.errand else { panic!("{story:?}") };
+    assert_eq!(deletion.article(), Some(1));
+    let problem = world.problem(&["delete", "news"]);
+    assert!(problem.message().contains("its event names 1, and need"), "{}", problem.message());
 }
 
 #[test]
