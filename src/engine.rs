@@ -33,7 +33,7 @@ use crate::store::{
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
 
-pub use errand::{Undeletable, deletable};
+pub use errand::{Deletable, Undeletable, deletable};
 pub use lane::Lane;
 pub use meaning::conclude;
 use turn::Turn;

@@ -8,11 +8,12 @@ use serde_json::json;
 
 use crate::calendar;
 use crate::engine::{Lane, Ticket};
-use crate::model::{Account, BatchState, Deletion, Errand, JobState};
+use crate::model::{Account, Deletion, Errand, JobState};
 use crate::plan::{self, Job};
 use crate::quota::margins;
 use crate::store::{
-    Again, DeletionFacts, ErrandAsk, ErrandWord, OpenErrand, Role, Step, StoreError,
+    Again, Deletee, DeletionFacts, ErrandAsk, ErrandWord, NewErrand, OpenErrand, Role, Step,
+    StoreError, one_of_each,
 };
 use crate::wechat::protocol::errand::{self, ErrandReading, Said, Told};
 use crate::wechat::protocol::{self, Answer, Request, StatusReading};
@@ -67,7 +68,20 @@ enum Articles {
     AtLeast(usize),
 }
 
-/// Decides whether a job's broadcast may be deleted, and returns the batch whose number is named.
+/// What a deletion asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletable {
+    /// The batches whose numbers are named, in order: one of each media.
+    pub batches: Vec<i64>,
+    /// How many broadcasts end with them.
+    pub ends: usize,
+    /// How many broadcasts of the job may still go out, or are not known to have.
+    pub to_come: usize,
+    /// Whether those are decided without a person.
+    is_under_way: bool,
+}
+
+/// Decides whether a job's broadcasts may be deleted, and which of them are named for it.
 ///
 ///
 /// # Errors
@@ -76,7 +90,7 @@ pub fn deletable(
     step: &Step<'_>,
     deletion: &Deletion,
     account: &str,
-) -> Result<Result<i64, Undeletable>, StoreError> {
+) -> Result<Result<Deletable, Undeletable>, StoreError> {
     let Some(facts) = step.deletion_facts(&deletion.job)? else {
         let why = format!("no job has the id {}", deletion.job);
         return Ok(Err(Undeletable::Never(why)));
@@ -106,7 +120,7 @@ fn judge(
     deletion: &Deletion,
     facts: &DeletionFacts,
     articles: Articles,
-) -> Result<i64, Undeletable> {
+) -> Result<Deletable, Undeletable> {
     let id = &deletion.job;
     let never = |why: String| Err(Undeletable::Never(why));
     if facts.action != "broadcast" {
@@ -122,7 +136,7 @@ fn judge(
         | JobState::Expired
         | JobState::Missed => false,
     };
-    let Some((batch, state, _)) = facts.batches.first().copied() else {
+    if facts.batches.is_empty() {
         let state = facts.state;
         return if waits {
             let why = format!(
@@ -134,12 +148,20 @@ fn judge(
         } else {
             never(format!("job {id} is {state}: nothing of it is known to have gone out"))
         };
+    }
+    let named = |batches: Vec<&Deletee>| Deletable {
+        ends: batches.len(),
+        batches: one_of_each(batches).into_iter().map(|batch| batch.id).collect(),
+        to_come: facts.to_come,
+        is_under_way: waits,
     };
+    let left: Vec<_> = facts.batches.iter().filter(|batch| !batch.is_deleted).collect();
     if deletion.force {
-        return Ok(batch);
+        let all = facts.batches.iter().collect();
+        return Ok(named(if left.is_empty() { all } else { left }));
     }
     let unless = |why: String| Err(Undeletable::Unless(why));
-    if facts.batches.iter().all(|(.., deleted)| *deleted) {
+    if left.is_empty() && facts.to_come == 0 {
         return unless(format!("the broadcast of job {id} is deleted already"));
     }
     if !matches!(facts.msgtype.as_str(), "mpnews" | "mpvideo") {
@@ -148,7 +170,8 @@ fn judge(
             facts.msgtype
         ));
     }
-    if state != BatchState::Sent {
+    let sent: Vec<_> = left.into_iter().filter(|batch| batch.is_sent).collect();
+    if sent.is_empty() {
         let why = format!(
             "the platform has not said yet that the broadcast of job {id} went out, and only what was sent can be deleted"
         );
@@ -161,7 +184,7 @@ fn judge(
             facts.sharing.join(", ")
         ));
     }
-    Ok(batch)
+    Ok(named(sent))
 }
 
 fn check_article(deletion: &Deletion, articles: Articles) -> Result<(), String> {
@@ -282,9 +305,16 @@ impl Turn<'_, '_> {
             let why = "what it does is not known";
             return self.step.end_for(job, account, JobState::Failed, why, at);
         };
-        let (errand, batch) = match errand {
+        let (errand, batches) = match errand {
             Errand::Delete(deletion) => match deletable(self.step, &deletion, &account.name)? {
-                Ok(batch) => (Errand::Delete(deletion), Some(batch)),
+                Ok(found) if found.is_under_way && found.to_come > 0 && !deletion.force => {
+                    let (some, all) = (found.to_come, found.to_come + found.ends);
+                    let why = format!(
+                        "waits: {some} of its {all} broadcasts are not known to have gone out, and all of them are to be deleted"
+                    );
+                    return self.step.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
+                }
+                Ok(found) => (Errand::Delete(deletion), found.batches),
                 Err(Undeletable::NotYet(why)) => {
                     let why = format!("waits: {why}");
                     return self.step.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
@@ -293,9 +323,23 @@ impl Turn<'_, '_> {
                     return self.step.end_for(job, account, JobState::Failed, &why, at);
                 }
             },
-            other @ (Errand::Preview(..) | Errand::SpeedGet | Errand::SpeedSet(_)) => (other, None),
+            other @ (Errand::Preview(..) | Errand::SpeedGet | Errand::SpeedSet(_)) => {
+                (other, Vec::new())
+            }
         };
-        self.step.begin_action(&job.id, (&errand, batch), at)
+        self.step.begin_action(&job.id, (&errand, batches.first().copied()), at)?;
+        for batch in batches.into_iter().skip(1) {
+            let new = NewErrand {
+                account: &account.name,
+                errand: &errand,
+                role: Role::Action,
+                job: Some(&job.id),
+                batch: Some(batch),
+                said: None,
+            };
+            self.step.write_errand(&new, at)?;
+        }
+        Ok(())
     }
 }
 

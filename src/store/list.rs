@@ -117,8 +117,12 @@ fn read_batch(job: &mut JobView, row: &Row<'_>) -> rusqlite::Result<()> {
         filter_count: row.get(20)?,
         sent_count: row.get(21)?,
         error_count: row.get(22)?,
+        deleted: row.get(23)?,
     });
-    job.deleted |= row.get::<_, bool>(23)?;
+    let counts =
+        |batch: &&BatchView| !matches!(batch.state, BatchState::Refused | BatchState::Failed);
+    let mut counted = job.batches.iter().filter(counts).peekable();
+    job.deleted = counted.peek().is_some() && counted.all(|batch| batch.deleted);
     Ok(())
 }
 

@@ -41,7 +41,7 @@ pub struct JobView {
     pub msgtype: String,
     /// The file it came from.
     pub file: String,
-    /// Whether the platform says that it was deleted.
+    /// Whether the platform says that it was deleted: every broadcast of it that went out or may.
     pub deleted: bool,
 }
 
@@ -55,10 +55,16 @@ impl JobView {
         }
     }
 
+    /// Says whether some of its broadcasts are deleted and others not.
+    pub fn is_partly_deleted(&self) -> bool {
+        !self.deleted && self.batches.iter().any(|batch| batch.deleted)
+    }
+
     /// Returns where it stands, for people: a call beside the broadcasts is done, not sent.
     pub fn stands(&self) -> &'static str {
         match (self.state, self.action.as_str()) {
             (JobState::Sent, "broadcast") if self.deleted => "sent (deleted)",
+            (JobState::Sent, "broadcast") if self.is_partly_deleted() => "partly deleted",
             (JobState::Sent, "broadcast") => "sent",
             (JobState::Sent, _) => "done",
             (state, _) => state.as_str(),
@@ -93,6 +99,8 @@ pub struct BatchView {
     pub sent_count: Option<i64>,
     /// Followers it failed to reach.
     pub error_count: Option<i64>,
+    /// Whether the platform says that it was deleted.
+    pub deleted: bool,
 }
 
 /// One line of a job's story.

@@ -317,6 +317,79 @@ fn what_a_broadcast_has_is_known_from_its_job_and_not_from_what_an_event_names()
     }
 }
 
+impl World {
+    /// Sends articles to a list of three batches at 19:00.
+    fn sent_in_three(content: Content) -> Self {
+        let mut world = Self::new();
+        world.add_account("brand", Kind::Service, |_, spec| spec.followers = 20_001);
+        world.job("a").list(20_001).content(content).at("2027-03-20 19:00").submit();
+        world.run_until("2027-03-20 19:30");
+        assert_eq!(world.accepted().len(), 3, "{}", world.reason("a"));
+        world
+    }
+
+    /// Lets a job delete all of `a`.
+    fn pulls(&mut self, id: &str, at: &str) {
+        let pull = deletion("a", Some(0));
+        self.job(id).at(at).with(|spec| spec.action = pull).submit();
+    }
+
+    fn deleted_batches(&self) -> Vec<bool> {
+        self.view("a").batches.iter().map(|batch| batch.deleted).collect()
+    }
+}
+
+#[test]
+fn each_broadcast_of_a_job_is_deleted_and_one_deletion_serves_those_of_one_medium() {
+    // Every batch has a draft of its own; a media_id of elsewhere serves all of them.
+    for (content, deletions) in [(article("a"), 3), (articles("a"), 1)] {
+        let mut world = World::sent_in_three(content);
+        let sent: Vec<_> = world.view("a").batches.iter().map(|batch| batch.msg_id).collect();
+
+        world.pulls("pull", "2027-03-20 20:00");
+        world.run_until("2027-03-20 20:05");
+
+        let asked: Vec<_> = world.deletions.iter().map(|body| body["msg_id"].as_i64()).collect();
+        assert_eq!(asked, sent[..deletions]);
+        assert_eq!(world.state("pull"), JobState::Sent, "{}", world.reason("pull"));
+        assert_eq!((world.view("a").deleted, world.deleted_batches()), (true, vec![true; 3]));
+    }
+}
+
+#[test]
+fn a_deletion_that_ends_half_way_says_so_and_is_gone_on_with() {
+    let mut world = World::sent_in_three(article("a"));
+    world.platform.inject(fault("/mass/delete", FaultKind::Errcode(40_008), 1));
+
+    world.pulls("pull", "2027-03-20 20:00");
+    world.run_until("2027-03-20 20:05");
+
+    assert_eq!(world.state("pull"), JobState::Failed);
+    assert!(world.reason("pull").contains("1 of 3 failed"), "{}", world.reason("pull"));
+    assert_eq!((world.view("a").stands(), world.view("a").deleted), ("partly deleted", false));
+    assert_eq!(world.deleted_batches(), [false, true, true]);
+    world.retry("pull").unwrap();
+    world.run_for(TimeDelta::minutes(2));
+    assert_eq!((world.state("pull"), world.view("a").deleted), (JobState::Sent, true));
+    assert_eq!(world.deletions.len(), 4, "what is deleted is not deleted again");
+}
+
+#[test]
+fn a_delete_job_waits_for_all_broadcasts_of_its_job() {
+    let mut world = World::new();
+    world.add_account("brand", Kind::Service, |_, spec| spec.followers = 20_001);
+    world.platform.inject(fault("/mass/send", FaultKind::Errcode(-1), 1));
+    world.job("a").list(20_001).content(articles("a")).at("2027-03-20 20:00").submit();
+    world.pulls("pull", "2027-03-20 20:00:40");
+
+    world.run_until("2027-03-20 20:00:50");
+    assert_eq!(world.state("pull"), JobState::Planned);
+    assert!(world.reason("pull").contains("of its 3 broadcasts"), "{}", world.reason("pull"));
+    world.run_until("2027-03-20 20:15");
+
+    assert_eq!((world.state("pull"), world.view("a").deleted), (JobState::Sent, true));
+}
+
 #[test]
 fn a_deletion_that_cannot_work_fails_with_its_reason_and_without_a_request() {
     let mut world = World::with(Kind::Service);
