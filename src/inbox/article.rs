@@ -308,10 +308,22 @@ struct Names<'n> {
 }
 
 impl Names<'_> {
-    /// Returns the path of a picture in the job's folder.
+    /// Returns the path of a picture in the job's folder; one that leaves it stays as written.
     fn path(self, source: &str) -> String {
         let name = if self.are_escaped { decoded(source) } else { source.into() };
-        format!("{}{}", self.folder, name.strip_prefix("./").unwrap_or(&name))
+        let mut parts: Vec<&str> = self.folder.split_terminator('/').collect();
+        for part in name.split('/') {
+            match part {
+                "." => {}
+                ".." => {
+                    if parts.pop().is_none() {
+                        return name.into_owned();
+                    }
+                }
+                part => parts.push(part),
+            }
+        }
+        parts.join("/")
     }
 }
 

@@ -91,6 +91,32 @@ fn pictures_are_named_from_where_the_text_lies() {
 }
 
 #[test]
+fn a_picture_may_lie_above_the_text_and_never_above_the_folder() {
+    let text = |picture: &str, cover: &str| {
+        format!(
+            "<img src=\"{picture}\"><mp-miniprogram data-miniprogram-appid=\"wx1\" \
+             data-miniprogram-path=\"p\" data-miniprogram-title=\"x\" \
+             data-miniprogram-imageurl=\"{cover}\"></mp-miniprogram>"
+        )
+    };
+    let mut above = folder();
+    above.0.insert("text/b.html", text("../a.png", "./../text/../card.png").into());
+    let (material, _) = material(&article("content_file: text/b.html"), &above);
+    let files: Vec<_> = material.assets.iter().map(|asset| &*asset.media.file).collect();
+    assert_eq!(files, ["cover.png", "a.png", "card.png"]);
+
+    for (picture, cover) in [
+        ("../../a.png", "../card.png"),
+        ("a.png", "../x/../../card.png"),
+        ("/a.png", "../card.png"),
+    ] {
+        above.0.insert("text/b.html", text(picture, cover).into());
+        let told = refused(&article("content_file: text/b.html"), &above);
+        assert!(told.contains("is outside the job's folder"), "{told}");
+    }
+}
+
+#[test]
 fn a_picture_in_markdown_may_have_any_name() {
     for (name, text) in [
         ("花.png", "![花](花.png)"),
