@@ -35,7 +35,7 @@ use crate::store::{
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
 
-pub use errand::{Undeletable, deletable};
+pub use errand::{Deletable, Undeletable, deletable};
 use hand::Hand;
 pub use lane::Lane;
 pub use meaning::conclude;

@@ -42,7 +42,7 @@ use crate::model::{BatchState, JobId, JobState};
 
 pub use articles::ArticleResult;
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
-pub use deletion::DeletionFacts;
+pub use deletion::{Deletee, DeletionFacts, one_of_each};
 pub use errand::{Again, Effect, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
 pub use events::EventIn;
 pub use followers::{FollowersAsk, FollowersView, Next as ReadingNext, SetView, TagTold};

@@ -14,7 +14,7 @@ use super::text::{self, Cell, Page, Table, Tone};
 use super::{Answer, Json, Problem, Terminal, database, show};
 use crate::config::Config;
 use crate::daemon;
-use crate::engine::{self, Undeletable};
+use crate::engine::{self, Deletable, Undeletable};
 use crate::model::{ARTICLES_MOST, Deletion, Errand, JobId, Speed, Viewer};
 use crate::store::{ErrandView, JobView, NewErrand, Role, Said, Step, Store};
 
@@ -88,9 +88,9 @@ struct ErrandsView {
 /// What a command wants of the daemon.
 struct Order<'a> {
     account: String,
-    errands: Vec<Errand>,
+    /// Each with the broadcast that it deletes.
+    errands: Vec<(Errand, Option<i64>)>,
     job: Option<&'a JobId>,
-    batch: Option<i64>,
     notes: Vec<String>,
 }
 
@@ -116,12 +116,11 @@ pub(super) fn preview(
     }
     let mut to = options.to.clone();
     to.dedup();
-    let errands = to.into_iter().map(|to| Errand::Preview(to, options.card_ext.clone()));
+    let errands = to.into_iter().map(|to| (Errand::Preview(to, options.card_ext.clone()), None));
     let order = Order {
         account: job.account,
         errands: errands.collect(),
         job: Some(&id),
-        batch: None,
         notes: first_picture(&store.read(), &id)?.into_iter().collect(),
     };
     give((store, config), order, (Said { who, why: None }, options.wait), terminal)
@@ -146,7 +145,7 @@ pub(super) fn delete(
     let (store, id, job) = open(&options.job, config, terminal)?;
     let deletion = Deletion { job: id.clone(), article_idx: options.article, force: options.force };
     let step = store.read();
-    let (batch, deletion) = match engine::deletable(&step, &deletion, &job.account)? {
+    let found = match engine::deletable(&step, &deletion, &job.account)? {
         Ok(found) => found,
         Err(Undeletable::Unless(why)) => {
             return Err(Problem::No(format!("{why}; `--force` asks for it all the same")));
@@ -155,19 +154,38 @@ pub(super) fn delete(
     };
     let facts = step.deletion_facts(&id)?;
     let sharing = facts.map(|facts| facts.sharing).unwrap_or_default();
-    let mut notes = Vec::new();
+    let mut notes = how_many(&found, &job);
     if !sharing.is_empty() {
         notes
             .push(format!("The same media was sent by {}: it ends there too.", sharing.join(", ")));
     }
+    let errand = |batch| (Errand::Delete(deletion.clone()), Some(batch));
     let order = Order {
         account: job.account,
-        errands: vec![Errand::Delete(deletion)],
+        errands: found.batches.into_iter().map(errand).collect(),
         job: None,
-        batch: Some(batch),
         notes,
     };
     give((store, config), order, (options.reason.said(who), options.wait), terminal)
+}
+
+/// Tells how many broadcasts of a job a deletion ends, where it has several.
+fn how_many(found: &Deletable, job: &JobView) -> Vec<String> {
+    let all = job.batches.len();
+    if all < 2 {
+        return Vec::new();
+    }
+    let calls = text::plural(found.batches.len(), "call", "calls");
+    let mut parts = vec![format!("this ends {} of them in {calls}", found.ends)];
+    let before = job.batches.iter().filter(|batch| batch.deleted).count();
+    if before > 0 {
+        parts.push(format!("{before} ended before"));
+    }
+    if found.to_come > 0 {
+        let to_come = found.to_come;
+        parts.push(format!("{to_come} may still go out: say it again after that"));
+    }
+    vec![format!("Job {} is {all} broadcasts: {}.", job.id, parts.join(", "))]
 }
 
 /// Shows or sets an account's mass-send speed.
@@ -184,9 +202,8 @@ pub(super) fn speed(
     let errand = options.speed.and_then(Speed::new).map_or(Errand::SpeedGet, Errand::SpeedSet);
     let order = Order {
         account: options.account.clone(),
-        errands: vec![errand],
+        errands: vec![(errand, None)],
         job: None,
-        batch: None,
         notes: Vec::new(),
     };
     give((store, config), order, (Said { who, why: None }, options.wait), terminal)
@@ -230,7 +247,7 @@ fn give(
     if !wait.no_wait && daemon::running(&config.state_dir).is_none() {
         return Err(not_running());
     }
-    let Order { account, errands, job, batch, notes } = order;
+    let Order { account, errands, job, notes } = order;
     let ids = store.step(|step| {
         step.know_account(&account)?;
         if let Some((_, why, advice)) = step.stops(&account)?.paused {
@@ -239,13 +256,13 @@ fn give(
             );
             return Err(Problem::No(why));
         }
-        let write = |errand| {
+        let write = |(errand, batch): &(Errand, Option<i64>)| {
             let new = NewErrand {
                 account: &account,
                 errand,
                 role: Role::Command,
                 job,
-                batch,
+                batch: *batch,
                 said: Some(said),
             };
             Ok(step.write_errand(&new, now)?)

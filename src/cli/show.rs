@@ -232,7 +232,7 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     }
     page.gap();
     if !view.job.batches.is_empty() {
-        batches(page, &view.job.batches);
+        batches(page, &view.job);
         page.gap();
     }
     if !view.uploads.is_empty() {
@@ -313,7 +313,7 @@ fn errands(page: &mut Page, errands: &[ErrandView]) {
     }
 }
 
-fn batches(page: &mut Page, batches: &[BatchView]) {
+fn batches(page: &mut Page, job: &JobView) {
     page.head("BATCHES");
     let columns = [
         ("clientmsgid", 0),
@@ -324,7 +324,7 @@ fn batches(page: &mut Page, batches: &[BatchView]) {
         ("msg_id", 20),
     ];
     let mut table = Table::new(&columns).right(&[1, 3]);
-    for batch in batches {
+    for batch in &job.batches {
         let receivers = batch.receivers.map_or_else(String::new, |n| text::count(n.into()));
         table.row(vec![
             Cell::plain(&batch.clientmsgid),
@@ -336,6 +336,9 @@ fn batches(page: &mut Page, batches: &[BatchView]) {
         ]);
         if batch.generation > 0 {
             table.note(Tone::Quiet, &format!("remade {} x by retry", batch.generation));
+        }
+        if batch.deleted && job.is_partly_deleted() {
+            table.note(Tone::Quiet, "deleted");
         }
     }
     page.table(2, &table);

@@ -8,11 +8,12 @@ use serde_json::json;
 
 use crate::calendar;
 use crate::engine::{Lane, Ticket};
-use crate::model::{Account, BatchState, Deletion, Errand, JobState};
+use crate::model::{Account, Deletion, Errand, JobState};
 use crate::plan::{self, Job};
 use crate::quota::margins;
 use crate::store::{
-    Again, DeletionFacts, Effect, ErrandAsk, ErrandWord, OpenErrand, Role, Step, StoreError,
+    Again, Deletee, DeletionFacts, Effect, ErrandAsk, ErrandWord, NewErrand, OpenErrand, Role,
+    Step, StoreError, one_of_each,
 };
 use crate::wechat::codes;
 use crate::wechat::protocol::errand::{self, ErrandReading, MadeCode, Said, Told};
@@ -63,8 +64,30 @@ impl Undeletable {
     }
 }
 
-/// Decides whether a job's broadcast may be deleted, and returns the batch whose number is named,
-/// with what is deleted of it: its only article is the whole of it.
+/// How many articles a broadcast has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Articles {
+    /// So many, by the job itself or by its type.
+    Known(usize),
+    /// So many were named by its event, which need not name all of them.
+    AtLeast(usize),
+}
+
+/// What a deletion asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletable {
+    /// The batches whose numbers are named, in order: one of each media.
+    pub batches: Vec<i64>,
+    /// How many broadcasts end with them.
+    pub ends: usize,
+    /// How many broadcasts of the job may still go out, or are not known to have.
+    pub to_come: usize,
+    /// Whether those are decided without a person.
+    is_under_way: bool,
+}
+
+/// Decides whether a job's broadcasts may be deleted, and which of them are named for it.
+///
 ///
 /// # Errors
 /// Where the store fails.
@@ -72,7 +95,7 @@ pub fn deletable(
     step: &Step<'_>,
     deletion: &Deletion,
     account: &str,
-) -> Result<Result<(i64, Deletion), Undeletable>, StoreError> {
+) -> Result<Result<Deletable, Undeletable>, StoreError> {
     let Some(facts) = step.deletion_facts(&deletion.job)? else {
         let why = format!("no job has the id {}", deletion.job);
         return Ok(Err(Undeletable::Never(why)));
@@ -82,30 +105,27 @@ pub fn deletable(
         return Ok(Err(Undeletable::Never(why)));
     }
     let articles = articles(step, deletion, &facts)?;
-    let whole = articles == Some(1) && deletion.article_idx == Some(1);
-    let article_idx = if whole { Some(0) } else { deletion.article_idx };
-    let of_it = Deletion { article_idx, ..deletion.clone() };
-    Ok(judge(deletion, &facts, articles).map(|batch| (batch, of_it)))
+    Ok(judge(deletion, &facts, articles))
 }
 
-/// Returns how many articles a broadcast has, where an event told it or the type says so.
 fn articles(
     step: &Step<'_>,
     deletion: &Deletion,
     facts: &DeletionFacts,
-) -> Result<Option<usize>, StoreError> {
-    if facts.msgtype != "mpnews" {
-        return Ok(Some(1));
+) -> Result<Articles, StoreError> {
+    if let Some(articles) = facts.articles {
+        return Ok(Articles::Known(articles));
     }
     let told = step.articles(deletion.job.as_str())?;
-    Ok(told.iter().filter_map(|article| usize::try_from(article.article_idx).ok()).max())
+    let numbers = told.iter().filter_map(|article| usize::try_from(article.article_idx).ok());
+    Ok(Articles::AtLeast(numbers.max().unwrap_or_default()))
 }
 
 fn judge(
     deletion: &Deletion,
     facts: &DeletionFacts,
-    articles: Option<usize>,
-) -> Result<i64, Undeletable> {
+    articles: Articles,
+) -> Result<Deletable, Undeletable> {
     let id = &deletion.job;
     let never = |why: String| Err(Undeletable::Never(why));
     if facts.action != "broadcast" {
@@ -121,7 +141,7 @@ fn judge(
         | JobState::Expired
         | JobState::Missed => false,
     };
-    let Some((batch, state, _)) = facts.batches.first().copied() else {
+    if facts.batches.is_empty() {
         let state = facts.state;
         return if waits {
             let why = format!(
@@ -133,12 +153,20 @@ fn judge(
         } else {
             never(format!("job {id} is {state}: nothing of it is known to have gone out"))
         };
+    }
+    let named = |batches: Vec<&Deletee>| Deletable {
+        ends: batches.len(),
+        batches: one_of_each(batches).into_iter().map(|batch| batch.id).collect(),
+        to_come: facts.to_come,
+        is_under_way: waits,
     };
+    let left: Vec<_> = facts.batches.iter().filter(|batch| !batch.is_deleted).collect();
     if deletion.force {
-        return Ok(batch);
+        let all = facts.batches.iter().collect();
+        return Ok(named(if left.is_empty() { all } else { left }));
     }
     let unless = |why: String| Err(Undeletable::Unless(why));
-    if facts.batches.iter().all(|(.., deleted)| *deleted) {
+    if left.is_empty() && facts.to_come == 0 {
         return unless(format!("the broadcast of job {id} is deleted already"));
     }
     if !matches!(facts.msgtype.as_str(), "mpnews" | "mpvideo") {
@@ -147,7 +175,8 @@ fn judge(
             facts.msgtype
         ));
     }
-    if state != BatchState::Sent {
+    let sent: Vec<_> = left.into_iter().filter(|batch| batch.is_sent).collect();
+    if sent.is_empty() {
         let why = format!(
             "the platform has not said yet that the broadcast of job {id} went out, and only what was sent can be deleted"
         );
@@ -160,23 +189,29 @@ fn judge(
             facts.sharing.join(", ")
         ));
     }
-    Ok(batch)
+    Ok(named(sent))
 }
 
-fn check_article(deletion: &Deletion, articles: Option<usize>) -> Result<(), String> {
+fn check_article(deletion: &Deletion, articles: Articles) -> Result<(), String> {
     let id = &deletion.job;
     match (deletion.article_idx, articles) {
-        (None, Some(1)) | (Some(0), _) | (Some(_), None) => Ok(()),
-        (None, Some(many)) => Err(format!(
+        (None, Articles::Known(1)) | (Some(0), _) | (Some(_), Articles::AtLeast(_)) => Ok(()),
+        (None, Articles::Known(many)) => Err(format!(
             "the broadcast of job {id} has {many} articles, and none was named: 1 to {many} is one, 0 all of them"
         )),
-        (None, None) => Err(format!(
-            "how many articles job {id} sent is not known, and none was named: 1 is the first, 0 all of them"
-        )),
-        (Some(named), Some(many)) if usize::try_from(named).is_ok_and(|named| named > many) => {
+        (None, Articles::AtLeast(many)) => {
+            let known = match many {
+                0 => String::new(),
+                many => format!(" (its event names {many}, and need not name all)"),
+            };
+            Err(format!(
+                "how many articles job {id} sent is not known{known}, and none was named: 1 is the first, 0 all of them"
+            ))
+        }
+        (Some(named), Articles::Known(many)) if usize::try_from(named).is_ok_and(|n| n > many) => {
             Err(format!("the broadcast of job {id} has no article {named}, only {many}"))
         }
-        (Some(_), Some(_)) => Ok(()),
+        (Some(_), Articles::Known(_)) => Ok(()),
     }
 }
 
@@ -282,9 +317,16 @@ impl Turn<'_, '_> {
             let why = "what it does is not known";
             return self.step.end_for(job, account, JobState::Failed, why, at);
         };
-        let (errand, batch) = match errand {
+        let (errand, batches) = match errand {
             Errand::Delete(deletion) => match deletable(self.step, &deletion, &account.name)? {
-                Ok((batch, of_it)) => (Errand::Delete(of_it), Some(batch)),
+                Ok(found) if found.is_under_way && found.to_come > 0 && !deletion.force => {
+                    let (some, all) = (found.to_come, found.to_come + found.ends);
+                    let why = format!(
+                        "waits: {some} of its {all} broadcasts are not known to have gone out, and all of them are to be deleted"
+                    );
+                    return self.step.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
+                }
+                Ok(found) => (Errand::Delete(deletion), found.batches),
                 Err(Undeletable::NotYet(why)) => {
                     let why = format!("waits: {why}");
                     return self.step.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
@@ -297,9 +339,21 @@ impl Turn<'_, '_> {
             | Errand::SpeedGet
             | Errand::SpeedSet(_)
             | Errand::Menu(_)
-            | Errand::Qrcode(_)) => (other, None),
+            | Errand::Qrcode(_)) => (other, Vec::new()),
         };
-        self.step.begin_action(&job.id, (&errand, batch), at)
+        self.step.begin_action(&job.id, (&errand, batches.first().copied()), at)?;
+        for batch in batches.into_iter().skip(1) {
+            let new = NewErrand {
+                account: &account.name,
+                errand: &errand,
+                role: Role::Action,
+                job: Some(&job.id),
+                batch: Some(batch),
+                said: None,
+            };
+            self.step.write_errand(&new, at)?;
+        }
+        Ok(())
     }
 }
 

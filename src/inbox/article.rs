@@ -4,6 +4,10 @@
 //! looked for here. Pictures are named relative to the file they stand in; every path stays inside
 //! the job's folder.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
 use super::ListSource;
 use super::html::{self, Cleaned, PictureUse};
 use super::job::Reader;
@@ -189,7 +193,8 @@ impl Reader<'_, '_> {
             }
             (Some(entry), None) => {
                 let text = entry.text(self.report)?.to_owned();
-                let cleaned = clean(&text, "", self.lists, builder);
+                let cleaned =
+                    clean(&text, Names { folder: "", are_escaped: false }, self.lists, builder);
                 for problem in &cleaned.problems {
                     self.report.say_with(entry.node.place, &problem.message, &problem.help);
                 }
@@ -263,10 +268,11 @@ impl Reader<'_, '_> {
             return None;
         }
         let folder = path.rfind('/').map_or("", |end| &path[..=end]);
+        let names = Names { folder, are_escaped: is_markdown };
         let cleaned = if is_markdown {
-            clean(&html::render(source), folder, self.lists, builder)
+            clean(&html::render(source), names, self.lists, builder)
         } else {
-            clean(source, folder, self.lists, builder)
+            clean(source, names, self.lists, builder)
         };
         for problem in &cleaned.problems {
             let place = if is_markdown { found(source, &problem.sought) } else { problem.place };
@@ -279,16 +285,58 @@ impl Reader<'_, '_> {
 
 /// Returns where a text stands in the Markdown; its beginning where it was changed in rendering.
 fn found(source: &str, sought: &str) -> Place {
-    let start = source.find(sought).unwrap_or_default();
-    let is_there = source[start..].starts_with(sought);
-    Place { start, end: start + if is_there { sought.len() } else { 0 } }
+    let decoded = decoded(sought);
+    let place = |sought: &str| {
+        let start = source.find(sought)?;
+        Some(Place { start, end: start + sought.len() })
+    };
+    place(sought).or_else(|| place(&decoded)).unwrap_or(Place { start: 0, end: 0 })
+}
+
+/// Returns an address without its `%` escapes; as it is where they are not UTF-8.
+fn decoded(address: &str) -> Cow<'_, str> {
+    percent_decode_str(address).decode_utf8().unwrap_or(Cow::Borrowed(address))
+}
+
+/// How a text names the pictures of the job's folder.
+#[derive(Clone, Copy, Debug)]
+struct Names<'n> {
+    /// Where the text lies, empty or with a `/` at its end.
+    folder: &'n str,
+    /// Whether names are written as in addresses, which is what rendering makes of them.
+    are_escaped: bool,
+}
+
+impl Names<'_> {
+    /// Returns the path of a picture in the job's folder; one that leaves it stays as written.
+    fn path(self, source: &str) -> String {
+        let name = if self.are_escaped { decoded(source) } else { source.into() };
+        let mut parts: Vec<&str> = self.folder.split_terminator('/').collect();
+        for part in name.split('/') {
+            match part {
+                "." => {}
+                ".." => {
+                    if parts.pop().is_none() {
+                        return name.into_owned();
+                    }
+                }
+                part => parts.push(part),
+            }
+        }
+        parts.join("/")
+    }
 }
 
 /// Reads an article's HTML, and adds its local pictures to what is uploaded.
-fn clean(html: &str, folder: &str, lists: &dyn ListSource, builder: &mut Builder<'_>) -> Cleaned {
+fn clean(
+    html: &str,
+    names: Names<'_>,
+    lists: &dyn ListSource,
+    builder: &mut Builder<'_>,
+) -> Cleaned {
     let links = builder.account.is_none_or(|account| account.payment);
     let mut pictures = |source: &str, purpose: PictureUse| -> Result<String, Wrong> {
-        let path = format!("{folder}{}", source.strip_prefix("./").unwrap_or(source));
+        let path = names.path(source);
         let media = media::media(lists, &path, UploadKind::Picture)?;
         if purpose == PictureUse::Card {
             media::check_card(lists, &path)?;

@@ -140,6 +140,50 @@ const STYLES: &[&str] = &[
     "overflow-wrap",
     "writing-mode",
 ];
+/// The functions that may stand in a style, beside `url`, which is looked into.
+const FUNCTIONS: &[&str] = &[
+    "",
+    "calc",
+    "clamp",
+    "conic-gradient",
+    "fit-content",
+    "hsl",
+    "hsla",
+    "linear-gradient",
+    "matrix",
+    "matrix3d",
+    "max",
+    "min",
+    "minmax",
+    "perspective",
+    "radial-gradient",
+    "repeat",
+    "repeating-linear-gradient",
+    "repeating-radial-gradient",
+    "rgb",
+    "rgba",
+    "rotate",
+    "rotate3d",
+    "rotatex",
+    "rotatey",
+    "rotatez",
+    "scale",
+    "scale3d",
+    "scalex",
+    "scaley",
+    "scalez",
+    "skew",
+    "skewx",
+    "skewy",
+    "translate",
+    "translate3d",
+    "translatex",
+    "translatey",
+    "translatez",
+    "url",
+    "-webkit-linear-gradient",
+    "-webkit-radial-gradient",
+];
 /// Where pictures lie that the platform took already.
 const PICTURE_HOSTS: [&str; 2] = ["mmbiz.qpic.cn", "mmbiz.qlogo.cn"];
 /// Where published articles lie, which every account may link.
@@ -268,7 +312,8 @@ impl Cleaner<'_, '_> {
     /// Returns an attribute's value as it stands in the article, or nothing if it cannot.
     fn attribute(&mut self, tag: &str, key: &str, value: String, place: Place) -> Option<String> {
         match (tag, key) {
-            ("img", "src") => self.picture(value, PictureUse::Text, place),
+            // Articles copied from the platform show what stands in `data-src`.
+            ("img", "src" | "data-src") => self.picture(value, PictureUse::Text, place),
             ("mp-miniprogram", "data-miniprogram-imageurl") => {
                 self.picture(value, PictureUse::Card, place)
             }
@@ -309,22 +354,20 @@ impl Cleaner<'_, '_> {
         for declaration in style.split(';').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, value) = declaration.split_once(':').unwrap_or((declaration, ""));
             let name = name.trim().to_ascii_lowercase();
+            let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
             let is_known = STYLES.iter().any(|known| match known.strip_suffix('*') {
-                Some(start) => name.starts_with(start),
+                Some(start) => name.starts_with(start) && is_name,
                 None => name == *known,
             });
-            if !is_known {
+            if !is_known || !is_plain(declaration) {
                 self.cleaned.dropped.insert(format!("the style {}", quote(&name)));
                 continue;
             }
-            if let Some((_, address)) = value.split_once("url(") {
-                let address = address.trim_start_matches(['"', '\'', ' ']);
-                if !host(address).is_some_and(|host| PICTURE_HOSTS.contains(&host.as_str())) {
-                    let message = format!("the style {} names a picture", quote(&name));
-                    let help = "in styles only pictures of the platform can stand (mmbiz.qpic.cn)";
-                    self.problem(place, declaration, message, help);
-                    continue;
-                }
+            if names_foreign_picture(value) {
+                let message = format!("the style {} names a picture", quote(&name));
+                let help = "in styles only pictures of the platform can stand (mmbiz.qpic.cn)";
+                self.problem(place, declaration, message, help);
+                continue;
             }
             kept.push(format!("{name}:{}", value.trim()));
         }
@@ -332,9 +375,11 @@ impl Cleaner<'_, '_> {
     }
 
     /// A link: to a mini-program, to a published article, or with WeChat Pay to anywhere.
+    ///
+    /// One to a mini-program may have an address as well, which leads where it says.
     fn link(&mut self, place: Place, attribute: &dyn Fn(&str) -> Option<(String, Place)>) {
         if attribute("data-miniprogram-appid").is_some() {
-            return self.mini_program(place, attribute);
+            self.mini_program(place, attribute);
         }
         let Some((address, at)) = attribute("href") else { return };
         let address = address.trim().to_owned();
@@ -400,6 +445,29 @@ fn text(bytes: &HtmlString) -> String {
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Says whether a declaration can be read as it stands: with an escape or a comment a name may be
+/// another than it looks, and an unknown function may show a picture.
+fn is_plain(declaration: &str) -> bool {
+    let is_letter = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_') || !c.is_ascii();
+    let mut heads = declaration.split('(').collect::<Vec<_>>();
+    // Nothing is called after the last one.
+    heads.pop();
+    let are_known = heads.into_iter().all(|head| {
+        let start = head.trim_end_matches(is_letter).len();
+        FUNCTIONS.contains(&head[start..].to_ascii_lowercase().as_str())
+    });
+    are_known && !["\\", "/*", "*/"].iter().any(|mark| declaration.contains(mark))
+}
+
+/// Says whether any `url(…)` in a style's value is not a picture of the platform.
+fn names_foreign_picture(value: &str) -> bool {
+    value.to_ascii_lowercase().split("url(").skip(1).any(|rest| {
+        let rest = rest.trim_start_matches(['"', '\'', ' ', '\t', '\n', '\r']);
+        let address = rest.split(['"', '\'', ')', ' ']).next().unwrap_or_default();
+        !host(address).is_some_and(|host| PICTURE_HOSTS.contains(&host.as_str()))
+    })
 }
 
 /// Returns the host of an http address.
@@ -471,6 +539,10 @@ mod tests {
                  `https://mmbiz.qpic.cn@example.com/a.png` lies outside the platform",
             ),
             ("<img src=\"b.png\">", "src=\"b.png\": no b.png"),
+            (
+                "<img src=\"a.png\" data-src=\"//x/a\">",
+                "data-src=\"//x/a\": the picture `//x/a` lies outside the platform",
+            ),
             ("<img>", "<img>: a picture without `src`"),
             (
                 "<p style=\"background:url('http://x/a')\">",
@@ -491,6 +563,71 @@ mod tests {
             read(html, false).1,
             ["href=\"https://example.com/\": the account may not link to `https://example.com/`"]
         );
+    }
+
+    #[test]
+    fn a_link_to_a_mini_program_is_a_link_all_the_same() {
+        let html = |href: &str| {
+            format!(
+                "<a data-miniprogram-appid=\"wx1\" data-miniprogram-path=\"p\" \
+                 href=\"{href}\">x</a>"
+            )
+        };
+
+        assert_eq!(read(&html("https://evil.example/"), true).1, Vec::<String>::new());
+        for href in ["", "https://mp.weixin.qq.com/s/abc"] {
+            assert_eq!(read(&html(href), false).1, Vec::<String>::new());
+        }
+        for href in ["https://evil.example/", "//evil.example/", "javascript:x"] {
+            assert_eq!(read(&html(href), false).1.len(), 1, "{href}");
+        }
+    }
+
+    #[test]
+    fn no_style_shows_a_picture_of_elsewhere() {
+        let ours = "url(https://mmbiz.qpic.cn/a)";
+        for style in [
+            "background:url(http://x/a)",
+            "background:URL(http://x/a)",
+            "background:Url( \"http://x/a\" )",
+            &format!("background:{ours},url(http://x/a)"),
+            &format!("background:{ours},{ours},uRl('http://x/a')"),
+            "background:url(https://mmbiz.qpic.cn.x/a)",
+            "background:url(https://mmbiz.qpic.cn@x/a)",
+            "background:url(a.png)",
+            "background:url()",
+        ] {
+            let (html, problems) = read(&format!("<p style='{style}'>"), false);
+            assert_eq!((html.as_str(), problems.len()), ("<p>", 1), "{style}");
+        }
+        for style in [
+            "background:u\\72l(http://x/a)",
+            "background:\\75rl(http://x/a)",
+            "background:ur/**/l(http://x/a)",
+            "background/**/:red",
+            "background:image-set('http://x/a' 1x)",
+            "background:-webkit-image-set('http://x/a' 1x)",
+            "background:src('http://x/a')",
+            "background:var(--a)",
+            "background image:red",
+        ] {
+            let style = style.replace('\'', "&#39;");
+            let (html, problems) = read(&format!("<p style='{style}'>"), false);
+            assert_eq!((html.as_str(), problems), ("<p>", vec![]), "{style}");
+        }
+    }
+
+    #[test]
+    fn a_style_of_known_functions_stays() {
+        for style in [
+            "background:url(https://mmbiz.qpic.cn/a),url('https://mmbiz.qpic.cn/b')",
+            "background:linear-gradient(to right,rgb(1,2,3),rgba(1,2,3,.5))",
+            "width:calc((1px + 2em)*2)",
+            "transform:rotate(45deg) translate(1px,2px)",
+        ] {
+            let html = format!("<p style=\"{style}\">");
+            assert_eq!(read(&html, false), (html, vec![]));
+        }
     }
 
     #[test]

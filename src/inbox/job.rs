@@ -198,6 +198,8 @@ impl<'r> Reader<'r, '_> {
         if preview.is_some() && anytime && !choices.approval {
             notes.push("without `at` its preview comes when it goes".to_owned());
         }
+        let audience = action.as_ref().and_then(Action::broadcast).map(|b| &b.audience);
+        notes.extend(audience.and_then(|audience| no_drop(choices.on_full_receivers, audience)));
         let spec = JobSpec {
             id,
             account: account?.name.clone(),
@@ -455,6 +457,21 @@ struct Schedule {
     grace: TimeDelta,
     retry_for: TimeDelta,
     expires: Expires,
+}
+
+/// Tells that a wish to drop full receivers does nothing where the platform knows them alone.
+fn no_drop(wish: OnFullReceivers, audience: &Audience) -> Option<String> {
+    let whom = match audience {
+        Audience::List(_) => return None,
+        Audience::Everyone => "everyone",
+        Audience::Tag(_) => "a tag",
+    };
+    (wish == OnFullReceivers::Drop).then(|| {
+        format!(
+            "on_full_receivers: drop does nothing here: only an OpenID list can go without some, \
+             and of {whom} the platform filters them by itself"
+        )
+    })
 }
 
 /// Returns the text of a key of a mapping, where it is there and text.

@@ -223,6 +223,11 @@ impl Account {
         held.or_else(|| self.media.get(media_id).copied())
     }
 
+    /// How many articles an id stands for; not known of one that was not uploaded here.
+    pub(super) fn articles(&self, media_id: &str) -> Option<u8> {
+        self.held.get(media_id).map(|held| held.articles).filter(|articles| *articles > 0)
+    }
+
     /// Whether these articles vanish once they are mass-sent.
     pub(super) fn consumes(&self, media_id: &str) -> bool {
         self.spec.consumes_drafts || self.kind(media_id) == Some(MediaKind::Draft)

@@ -1,5 +1,6 @@
 //! What becomes of a broadcast after it was accepted: its state, and the event that reports it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
@@ -17,20 +18,46 @@ use super::hex;
 pub(super) struct Broadcast {
     pub(super) msgtype: Msgtype,
     pub(super) media: Option<String>,
+    /// How many articles it has, where they were uploaded here.
+    pub(super) articles: Option<u8>,
     /// When it ends, however it ends.
     pub(super) ends_at: DateTime<Utc>,
     pub(super) review: Review,
-    pub(super) deleted: bool,
+    pub(super) gone: Gone,
+}
+
+/// What of a broadcast was deleted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gone {
+    whole: bool,
+    articles: BTreeSet<u8>,
 }
 
 impl Broadcast {
     pub(super) fn status(&self, now: DateTime<Utc>) -> &'static str {
         match self.review {
-            _ if self.deleted => "DELETE",
+            _ if self.gone.whole => "DELETE",
             _ if now < self.ends_at => "SENDING",
             Review::Passed => "SEND_SUCCESS",
             Review::Failed | Review::Rejected(_) => "SEND_FAIL",
         }
+    }
+
+    /// Returns the article that a number means, none of them for all; nothing where it has no such.
+    pub(super) fn article(&self, number: i64) -> Option<Option<u8>> {
+        match u8::try_from(number).ok()? {
+            0 => Some(None),
+            _ if self.msgtype == Msgtype::Mpvideo => (1..=8).contains(&number).then_some(None),
+            number => (number <= self.articles.unwrap_or(8)).then_some(Some(number)),
+        }
+    }
+
+    /// Deletes one article, or all of them; without any article it is gone.
+    pub(super) fn delete(&mut self, article: Option<u8>) {
+        self.gone.articles.extend(article);
+        let all_gone =
+            self.articles.is_some_and(|all| self.gone.articles.len() == usize::from(all));
+        self.gone.whole |= article.is_none() || all_gone;
     }
 }
 
@@ -48,6 +75,7 @@ pub struct Event {
     /// The XML.
     pub body: String,
     msgtype: Msgtype,
+    articles: Option<u8>,
     review: Review,
     receivers: Receivers,
 }
@@ -57,11 +85,12 @@ impl Event {
     ///
     /// Its counts are texts and its empty lists are `null`, as they occur.
     pub fn json(&self) -> String {
-        let Self { appid, msg_id, msgtype, review, receivers, .. } = self;
+        let Self { appid, msg_id, msgtype, articles, review, receivers, .. } = self;
         let report = Report {
             appid,
             msg_id: *msg_id,
             msgtype: *msgtype,
+            articles: *articles,
             review: *review,
             receivers: *receivers,
         };
@@ -80,6 +109,7 @@ pub(super) struct Report<'a> {
     pub(super) appid: &'a str,
     pub(super) msg_id: i64,
     pub(super) msgtype: Msgtype,
+    pub(super) articles: Option<u8>,
     pub(super) review: Review,
     pub(super) receivers: Receivers,
 }
@@ -93,6 +123,7 @@ impl Report<'_> {
             at,
             body: self.xml(at),
             msgtype: self.msgtype,
+            articles: self.articles,
             review: self.review,
             receivers: self.receivers,
         }
@@ -117,6 +148,19 @@ impl Report<'_> {
         }
     }
 
+    /// The numbers of its articles; one where it is not known how many there are.
+    fn articles(self) -> std::ops::RangeInclusive<u8> {
+        1..=self.articles.unwrap_or(1)
+    }
+
+    fn url(self, article: u8) -> String {
+        let msg_id = self.msg_id;
+        match article {
+            1 => format!("http://mp.weixin.qq.com/s/{msg_id}"),
+            _ => format!("http://mp.weixin.qq.com/s/{msg_id}-{article}"),
+        }
+    }
+
     fn json(self, created: i64) -> String {
         let [total, filtered, sent, failed] = self.counts().map(|count| count.to_string());
         let mut json = json!({
@@ -126,25 +170,23 @@ impl Report<'_> {
             "FilterCount": filtered, "SentCount": sent, "ErrorCount": failed,
         });
         if self.msgtype == Msgtype::Mpnews {
-            let url = format!("http://mp.weixin.qq.com/s/{}", self.msg_id);
-            let list = match self.check_state() {
-                state @ (2 | 3) => json!([{
-                    "ArticleIdx": 1, "UserDeclareState": 0, "AuditState": 2,
+            let state = self.check_state();
+            let checked = self.articles().filter(|_| state > 1).map(|article| {
+                json!({
+                    "ArticleIdx": article, "UserDeclareState": 0, "AuditState": 2,
                     "OriginalArticleUrl": "http://mp.weixin.qq.com/s/original",
                     "OriginalArticleType": 1, "CanReprint": u8::from(state == 2),
                     "NeedReplaceContent": 1, "NeedShowReprintSource": 1,
-                }]),
-                _ => Value::Null,
-            };
-            let count = list.as_array().map_or(0, Vec::len);
-            json["CopyrightCheckResult"] =
-                json!({"Count": count, "ResultList": list, "CheckState": self.check_state()});
-            json["ArticleUrlResult"] = match self.review {
-                Review::Passed => {
-                    json!({"Count": 1, "ResultList": [{"ArticleIdx": 1, "ArticleUrl": url}]})
-                }
-                Review::Failed | Review::Rejected(_) => json!({"Count": 0, "ResultList": null}),
-            };
+                })
+            });
+            json["CopyrightCheckResult"] = listed(checked.collect());
+            json["CopyrightCheckResult"]["CheckState"] = state.into();
+            let passed = self.review == Review::Passed;
+            let urls = self
+                .articles()
+                .filter(|_| passed)
+                .map(|article| json!({"ArticleIdx": article, "ArticleUrl": self.url(article)}));
+            json["ArticleUrlResult"] = listed(urls.collect());
         }
         json.to_string()
     }
@@ -183,38 +225,50 @@ impl Report<'_> {
     fn write_articles(self, xml: &mut String) {
         let check_state = self.check_state();
         let can_reprint = u8::from(check_state == 2);
-        let (count, items) = if check_state > 1 {
-            (
-                1,
-                format!(
-                    "<item>\n<ArticleIdx>1</ArticleIdx>\n<UserDeclareState>0</UserDeclareState>\n\
+        let checked = self.articles().filter(|_| check_state > 1).map(|article| {
+            format!(
+                "<item>\n<ArticleIdx>{article}</ArticleIdx>\n\
+                 <UserDeclareState>0</UserDeclareState>\n\
                  <AuditState>2</AuditState>\n\
                  <OriginalArticleUrl><![CDATA[http://mp.weixin.qq.com/s/original]]></OriginalArticleUrl>\n\
                  <OriginalArticleType>1</OriginalArticleType>\n\
                  <CanReprint>{can_reprint}</CanReprint>\n\
                  <NeedReplaceContent>1</NeedReplaceContent>\n\
                  <NeedShowReprintSource>1</NeedShowReprintSource>\n</item>\n"
-                ),
             )
-        } else {
-            (0, String::new())
-        };
+        });
+        let checked: Vec<_> = checked.collect();
         write!(
             xml,
-            "<CopyrightCheckResult>\n<Count>{count}</Count>\n<ResultList>\n{items}</ResultList>\n\
-             <CheckState>{check_state}</CheckState>\n</CopyrightCheckResult>\n"
+            "<CopyrightCheckResult>\n<Count>{}</Count>\n<ResultList>\n{}</ResultList>\n\
+             <CheckState>{check_state}</CheckState>\n</CopyrightCheckResult>\n",
+            checked.len(),
+            checked.concat()
         )
         .expect("a String takes everything");
         if self.review == Review::Passed {
-            let msg_id = self.msg_id;
+            let urls = self.articles().map(|article| {
+                let url = self.url(article);
+                format!(
+                    "<item>\n<ArticleIdx>{article}</ArticleIdx>\n\
+                     <ArticleUrl><![CDATA[{url}]]></ArticleUrl>\n</item>\n"
+                )
+            });
+            let urls: Vec<_> = urls.collect();
             write!(
                 xml,
-                "<ArticleUrlResult>\n<Count>1</Count>\n<ResultList>\n<item>\n\
-                 <ArticleIdx>1</ArticleIdx>\n\
-                 <ArticleUrl><![CDATA[http://mp.weixin.qq.com/s/{msg_id}]]></ArticleUrl>\n\
-                 </item>\n</ResultList>\n</ArticleUrlResult>\n"
+                "<ArticleUrlResult>\n<Count>{}</Count>\n<ResultList>\n{}</ResultList>\n\
+                 </ArticleUrlResult>\n",
+                urls.len(),
+                urls.concat()
             )
             .expect("a String takes everything");
         }
     }
+}
+
+/// A list as the events in JSON have it: `null` where it is empty.
+fn listed(items: Vec<Value>) -> Value {
+    let count = items.len();
+    json!({"Count": count, "ResultList": if count == 0 { Value::Null } else { items.into() }})
 }

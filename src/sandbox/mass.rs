@@ -11,7 +11,7 @@ use super::answer::Refusal;
 use super::content::{self, Content, Msgtype, Object, Shape};
 use super::count::{Audience, Daily, Receivers};
 use super::fault::{AdminAnswer, EventFate, Review};
-use super::job::{Broadcast, Report};
+use super::job::{Broadcast, Gone, Report};
 use super::{Accepted, Call, Platform};
 
 /// Previews to a WeChat name in a day.
@@ -160,15 +160,17 @@ impl Platform {
         };
         let ends_at = now + TimeDelta::seconds(i64::from(wait_s));
         let receivers = account.reach.receivers(&account.spec, &audience, now);
+        let articles = media.as_deref().and_then(|media| account.articles(media));
         if review == Review::Passed {
             account.reach.delivered(audience);
         }
         if !website {
-            let broadcast = Broadcast { msgtype, media, ends_at, review, deleted: false };
+            let gone = Gone::default();
+            let broadcast = Broadcast { msgtype, media, articles, ends_at, review, gone };
             account.broadcasts.insert(msg_id, broadcast);
         }
         let event_at = ends_at + TimeDelta::seconds(i64::from(account.spec.event_delay_s));
-        let report = Report { appid, msg_id, msgtype, review, receivers };
+        let report = Report { appid, msg_id, msgtype, articles, review, receivers };
         self.plan_event(report, fate, now, event_at);
         let Receivers { total, filtered } = receivers;
         self.accepted.push(Accepted {
@@ -278,20 +280,17 @@ impl Platform {
         if !["SEND_SUCCESS", "DELETE"].contains(&broadcast.status(call.now)) {
             return Err(Refusal::code(40_059));
         }
-        let whole = match body.get("article_idx") {
-            None | Some(Value::Null) => true,
-            index => match content::integer(index) {
-                Some(0) => true,
-                Some(1..=8) => broadcast.msgtype == Msgtype::Mpvideo,
-                Some(_) | None => return Err(Refusal::code(40_060)),
-            },
+        let article = match body.get("article_idx") {
+            None | Some(Value::Null) => 0,
+            index => content::integer(index).ok_or_else(|| Refusal::code(40_060))?,
         };
-        if whole {
-            broadcast.deleted = true;
-            let media = broadcast.media.clone();
-            // One link serves every broadcast of the same articles, so all of them die.
-            for other in account.broadcasts.values_mut().filter(|other| other.media == media) {
-                other.deleted |= other.status(call.now) == "SEND_SUCCESS";
+        let article = broadcast.article(article).ok_or_else(|| Refusal::code(40_060))?;
+        broadcast.delete(article);
+        let media = broadcast.media.clone();
+        // One link serves every broadcast of the same articles, so it dies in all of them.
+        for other in account.broadcasts.values_mut().filter(|other| other.media == media) {
+            if other.status(call.now) == "SEND_SUCCESS" {
+                other.delete(article);
             }
         }
         Ok(json!({"errcode": 0, "errmsg": "ok"}))

@@ -589,6 +589,56 @@ fn what_can_be_deleted_is() {
     assert_eq!(world.code("delete", &delete(news, ""), at(11)), 45_009);
 }
 
+/// Uploads so many articles, and sends them.
+fn news_of(world: &mut World, articles: usize, id: &str) -> i64 {
+    let article = json!({"title": "春", "content": "好", "thumb_media_id": "t"});
+    let body = json!({"articles": vec![article; articles]}).to_string();
+    let token = world.token(at(0));
+    let news = world.json(&post("media/uploadnews", &token, &body), at(0));
+    world.accept(&mpnews(TO_TAG, news["media_id"].as_str().unwrap(), id), at(0))
+}
+
+#[test]
+fn an_event_names_as_many_articles_as_were_uploaded() {
+    let mut world = World::service();
+    news_of(&mut world, 3, "a");
+    world.platform.inject(FaultKind::Review(Review::Rejected(30_003)));
+    news_of(&mut world, 2, "b");
+
+    let events = world.platform.take_events(at(60));
+
+    let told = |event: &Event, list: &str| -> Value {
+        let json: Value = serde_json::from_str(&event.json()).unwrap();
+        let items = json[list]["ResultList"].as_array().cloned().unwrap_or_default();
+        let numbers: Vec<_> = items.iter().map(|item| item["ArticleIdx"].clone()).collect();
+        json!([json[list]["Count"], numbers])
+    };
+    assert_eq!(told(&events[0], "ArticleUrlResult"), json!([3, [1, 2, 3]]));
+    assert_eq!(told(&events[0], "CopyrightCheckResult"), json!([0, []]));
+    assert_eq!(told(&events[1], "CopyrightCheckResult"), json!([2, [1, 2]]));
+    let named = |event: &Event| event.body.matches("<ArticleIdx>").count();
+    assert_eq!((named(&events[0]), named(&events[1])), (3, 2));
+    assert!(events[0].body.contains("<ArticleUrlResult>\n<Count>3</Count>"));
+}
+
+#[test]
+fn a_broadcast_is_gone_with_the_last_of_its_articles() {
+    let mut world = World::service();
+    let news = news_of(&mut world, 2, "a");
+
+    for (article, errcode, status) in [
+        (3, 40_060, "SEND_SUCCESS"),
+        (1, 0, "SEND_SUCCESS"),
+        (1, 0, "SEND_SUCCESS"),
+        (2, 0, "DELETE"),
+    ] {
+        let body = format!(r#"{{"msg_id":{news},"article_idx":{article}}}"#);
+
+        assert_eq!(world.code("delete", &body, at(10)), errcode, "{article}");
+        assert_eq!(world.status(news, at(10)), status, "{article}");
+    }
+}
+
 #[test]
 fn the_speed_is_a_level_from_0_to_4() {
     let mut world = World::service();

@@ -16,7 +16,7 @@ use super::{Call, Platform, hex};
 /// How long temporary media live.
 const TEMPORARY: TimeDelta = TimeDelta::days(3);
 /// Articles in one `uploadnews` or draft.
-const ARTICLES: std::ops::RangeInclusive<usize> = 1..=8;
+const ARTICLES: std::ops::RangeInclusive<u8> = 1..=8;
 /// `uploadnews` calls in a day.
 const NEWS_A_DAY: u32 = 10;
 /// `draft/add` calls in a day.
@@ -28,6 +28,8 @@ const PICTURES: &str = "http://mmbiz.qpic.cn/";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) kind: MediaKind,
+    /// How many articles it has: none, unless it is articles.
+    pub(super) articles: u8,
     /// When it is forgotten.
     until: Option<DateTime<Utc>>,
 }
@@ -115,14 +117,14 @@ impl Platform {
         let name = call.parameter("type").unwrap_or_default();
         let kind = checked(name, form_file(call.raw), false)?;
         let until = Some(call.now + TEMPORARY);
-        Ok(self.give(call, name, Held { kind, until }))
+        Ok(self.give(call, name, Held { kind, articles: 0, until }))
     }
 
     /// `material/add_material`: permanent material.
     pub(super) fn add_material(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let name = call.parameter("type").unwrap_or_default();
         let kind = checked(name, form_file(call.raw), true)?;
-        let mut given = self.give(call, name, Held { kind, until: None });
+        let mut given = self.give(call, name, Held { kind, articles: 0, until: None });
         given["url"] = format!("{PICTURES}mmbiz_png/{name}/0").into();
         Ok(given)
     }
@@ -144,24 +146,25 @@ impl Platform {
             }
         }
         let until = Some(call.now + TEMPORARY);
-        Ok(self.give(call, "video", Held { kind: MediaKind::Mpvideo, until }))
+        Ok(self.give(call, "video", Held { kind: MediaKind::Mpvideo, articles: 0, until }))
     }
 
     /// `media/uploadnews`: one to eight articles, for three days.
     pub(super) fn upload_news(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let account = self.accounts.get_mut(call.appid).expect("its token was good");
         account.tally.call(Daily::News, NEWS_A_DAY, call.now)?;
-        check_articles(call, account, false)?;
+        let articles = check_articles(call, account, false)?;
         let until = Some(call.now + TEMPORARY);
-        Ok(self.give(call, "news", Held { kind: MediaKind::News, until }))
+        Ok(self.give(call, "news", Held { kind: MediaKind::News, articles, until }))
     }
 
     /// `draft/add`: one to eight articles, which go with the broadcast that uses them.
     pub(super) fn add_draft(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let account = self.accounts.get_mut(call.appid).expect("its token was good");
         account.tally.call(Daily::Drafts, DRAFTS_A_DAY, call.now)?;
-        check_articles(call, account, true)?;
-        let given = self.give(call, "draft", Held { kind: MediaKind::Draft, until: None });
+        let articles = check_articles(call, account, true)?;
+        let given =
+            self.give(call, "draft", Held { kind: MediaKind::Draft, articles, until: None });
         Ok(json!({"media_id": given["media_id"]}))
     }
 
@@ -199,13 +202,12 @@ fn checked(name: &str, file: Option<&[u8]>, permanent: bool) -> Result<MediaKind
     Ok(kind)
 }
 
-/// Checks the articles of a draft or of `uploadnews`.
-fn check_articles(call: &Call<'_>, account: &Account, draft: bool) -> Result<(), Refusal> {
+/// Checks the articles of a draft or of `uploadnews`, and counts them.
+fn check_articles(call: &Call<'_>, account: &Account, draft: bool) -> Result<u8, Refusal> {
     let articles = call.object_without_escapes()?.get("articles").and_then(Value::as_array);
     let articles = articles.ok_or_else(|| Refusal::code(44_003))?;
-    if !ARTICLES.contains(&articles.len()) {
-        return Err(Refusal::code(45_008));
-    }
+    let count = u8::try_from(articles.len()).ok().filter(|count| ARTICLES.contains(count));
+    let count = count.ok_or_else(|| Refusal::code(45_008))?;
     for article in articles {
         let (title, content) = (text(article, "title"), text(article, "content"));
         let limits = [
@@ -223,7 +225,7 @@ fn check_articles(call: &Call<'_>, account: &Account, draft: bool) -> Result<(),
         check_cover(call, account, text(article, "thumb_media_id"), draft)?;
         check_pictures(content)?;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// A draft's cover is permanent material; for `uploadnews` any picture does.

@@ -2,12 +2,14 @@
 //!
 //! The link of an article serves every broadcast of it, so one deletion ends all of them.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use crate::model::{Account, BatchState, Deletion, JobId, JobState};
+use crate::model::{Account, Deletion, JobId, JobState};
 use crate::store::take::state;
-use crate::store::{Result, Step, unreadable};
+use crate::store::{Result, Step};
 
 /// What a deletion would meet.
 #[derive(Clone, Debug)]
@@ -20,10 +22,27 @@ pub struct DeletionFacts {
     pub state: JobState,
     /// The platform's message type.
     pub msgtype: String,
-    /// Its broadcasts that have a number: the row, where it stands, whether it is deleted.
-    pub batches: Vec<(i64, BatchState, bool)>,
+    /// How many articles it has, where the job or its type says so.
+    pub articles: Option<usize>,
+    /// Its broadcasts that have a number, by their place.
+    pub batches: Vec<Deletee>,
+    /// How many of its broadcasts may still go out, or are not known to have.
+    pub to_come: usize,
     /// Other jobs that sent the same media, and so die with it.
     pub sharing: Vec<String>,
+}
+
+/// One broadcast that may be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletee {
+    /// Its row.
+    pub id: i64,
+    /// Whether the platform says that it went out.
+    pub is_sent: bool,
+    /// Whether it is deleted.
+    pub is_deleted: bool,
+    /// The media that it sent, which one deletion ends in all broadcasts of it.
+    pub media: Option<String>,
 }
 
 impl Step<'_> {
@@ -36,25 +55,44 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let target = &deletion.job;
+        // Without its only article nothing is left of it.
+        let is_only = deletion.article() == Some(1) && self.article_count(target)? == Some(1);
+        let is_whole = is_only || deletion.article().is_none();
         for id in self.sharing(&account.name, batch)?.iter().filter_map(|id| JobId::parse(id)) {
             let state = self.job(&id)?.state;
             let why = format!("{line}; it sent the same media, which is gone with it");
             self.tell(&id, Some(state), state, &why, now)?;
-            if deletion.article().is_none() {
-                self.mark_deleted(&id)?;
-            }
         }
-        if deletion.article().is_none() {
-            self.mark_deleted(target)?;
+        if is_whole {
+            self.mark_deleted(&account.name, batch)?;
         }
         let state = self.job(target)?.state;
         self.tell(target, Some(state), state, line, now)
     }
 
-    fn mark_deleted(&self, job: &JobId) -> Result<()> {
+    /// Returns how many articles a job sends, where it or its type says so.
+    fn article_count(&self, job: &JobId) -> Result<Option<usize>> {
+        let count: Option<i64> = self
+            .db
+            .prepare_cached(
+                "SELECT iif(msgtype = 'mpnews', nullif(json_array_length(material, '$.articles'), 0), 1)
+                 FROM job WHERE id = ?1",
+            )?
+            .query_row([job.as_str()], |row| row.get(0))?;
+        Ok(count.and_then(|count| usize::try_from(count).ok()))
+    }
+
+    /// Marks a broadcast, and those of the same media that went out: of one that is still under
+    /// way the platform says itself what became of it.
+    fn mark_deleted(&self, account: &str, batch: i64) -> Result<()> {
         self.run(
-            "UPDATE batch SET deleted = 1 WHERE job = ?1 AND state IN ('accepted', 'sent')",
-            params![job.as_str()],
+            "WITH media (id) AS (SELECT ifnull(body ->> '$.mpnews.media_id', body ->> '$.mpvideo.media_id')
+                 FROM batch WHERE id = ?2)
+             UPDATE batch SET deleted = 1 FROM media
+             WHERE batch.id = ?2
+                OR (account = ?1 AND msg_id IS NOT NULL AND state = 'sent'
+                    AND media.id IS NOT NULL AND instr(body, json_quote(media.id)))",
+            params![account, batch],
         )
     }
 
@@ -88,25 +126,50 @@ impl Step<'_> {
                     action: row.get(1)?,
                     state: state(row, 2)?,
                     msgtype: row.get(3)?,
+                    articles: None,
                     batches: Vec::new(),
+                    to_come: 0,
                     sharing: Vec::new(),
                 })
             })
             .optional()?;
         let Some(mut facts) = job else { return Ok(None) };
+        facts.articles = self.article_count(id)?;
         let mut statement = self.db.prepare_cached(
-            "SELECT id, state, deleted FROM batch WHERE job = ?1 AND msg_id IS NOT NULL
-               AND state IN ('accepted', 'sent') ORDER BY state DESC, number",
+            "SELECT id, state = 'sent', deleted,
+                    ifnull(body ->> '$.mpnews.media_id', body ->> '$.mpvideo.media_id')
+             FROM batch WHERE job = ?1 AND msg_id IS NOT NULL AND state IN ('accepted', 'sent')
+             ORDER BY number",
         )?;
         let rows = statement.query_map([id.as_str()], |row| {
-            let word: String = row.get(1)?;
-            let state = BatchState::parse(&word).ok_or_else(|| unreadable("batch.state", &word))?;
-            Ok((row.get(0)?, state, row.get(2)?))
+            Ok(Deletee {
+                id: row.get(0)?,
+                is_sent: row.get(1)?,
+                is_deleted: row.get(2)?,
+                media: row.get(3)?,
+            })
         })?;
         facts.batches = rows.collect::<rusqlite::Result<_>>()?;
-        if let Some((batch, ..)) = facts.batches.first() {
-            facts.sharing = self.sharing(&facts.account, *batch)?;
+        let to_come: i64 = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM batch WHERE job = ?1 AND replaced = 0 AND deleted = 0
+                   AND state NOT IN ('sent', 'refused', 'failed')",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?;
+        facts.to_come = usize::try_from(to_come).unwrap_or_default();
+        let mut sharing = BTreeSet::new();
+        for batch in one_of_each(&facts.batches) {
+            sharing.extend(self.sharing(&facts.account, batch.id)?);
         }
+        facts.sharing = sharing.into_iter().collect();
         Ok(Some(facts))
     }
+}
+
+/// Returns one broadcast of each media: its deletion ends the others.
+pub fn one_of_each<'b>(batches: impl IntoIterator<Item = &'b Deletee>) -> Vec<&'b Deletee> {
+    let mut met = BTreeSet::new();
+    let batches = batches.into_iter();
+    batches.filter(|batch| batch.media.as_ref().is_none_or(|media| met.insert(media))).collect()
 }

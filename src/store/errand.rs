@@ -159,7 +159,9 @@ pub struct ErrandView {
 
 const ERRAND: &str =
     "errand.id, kind, parameters, role, errand.job, attempts, errand.state, verifies,
-    (SELECT msg_id FROM batch WHERE id = errand.batch), errand.batch, who, why";
+    (SELECT msg_id FROM batch WHERE id = errand.batch), errand.batch, who, why,
+    (SELECT number + 1 FROM batch WHERE id = errand.batch AND EXISTS
+        (SELECT 1 FROM batch AS other WHERE other.job = batch.job AND other.number <> batch.number))";
 
 fn read_errand(row: &Row<'_>) -> rusqlite::Result<OpenErrand> {
     let (kind, parameters): (String, String) = (row.get(1)?, row.get(2)?);
@@ -169,7 +171,7 @@ fn read_errand(row: &Row<'_>) -> rusqlite::Result<OpenErrand> {
     let why: Option<String> = row.get(11)?;
     let errand = Errand::parse(&kind, &parameters)
         .ok_or_else(|| unreadable("errand.parameters", &parameters))?;
-    let what = errand.to_string();
+    let what = told_of(&errand, row.get(12)?);
     let told = match who {
         Some(who) => Said { who: &who, why: why.as_deref() }.line(&what),
         None => what,
@@ -192,6 +194,14 @@ fn read_errand(row: &Row<'_>) -> rusqlite::Result<OpenErrand> {
     })
 }
 
+/// Returns what an errand is, with the batch's number where its job has several.
+fn told_of(errand: &Errand, batch: Option<u32>) -> String {
+    match batch {
+        Some(batch) => format!("{errand} (batch {batch})"),
+        None => errand.to_string(),
+    }
+}
+
 /// Returns the rule that an errand's calls are counted by in a day.
 fn counted_by(errand: &OpenErrand) -> Option<Rule> {
     match errand.errand {
@@ -201,6 +211,16 @@ fn counted_by(errand: &OpenErrand) -> Option<Rule> {
         Errand::Qrcode(_) => Some(Rule::DailyQrcodes),
         Errand::SpeedGet | Errand::SpeedSet(_) => None,
     }
+}
+
+/// How the errands of one release of a job stand.
+#[derive(Debug)]
+struct Run {
+    all: u32,
+    open: u32,
+    failed: u32,
+    /// What was last said of one that failed.
+    words: String,
 }
 
 impl Step<'_> {
@@ -529,6 +549,18 @@ impl Step<'_> {
         let job = self.job(id)?;
         match errand.role {
             Role::Action if job.state == JobState::Releasing => {
+                let run = self.run_of(errand)?;
+                if run.open > 0 {
+                    return self.tell(id, Some(job.state), job.state, line, now);
+                }
+                let state = if run.failed > 0 { JobState::Failed } else { state };
+                let some = format!("{} of {} failed: {}", run.failed, run.all, run.words);
+                let line = if run.all > 1 && run.failed > 0 {
+                    self.tell(id, Some(job.state), job.state, line, now)?;
+                    &some
+                } else {
+                    line
+                };
                 let reason = (state != JobState::Sent).then_some(line);
                 self.move_job(id, job.state, Move { state, wake_at: None, reason, why: line }, now)
             }
@@ -542,6 +574,28 @@ impl Step<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Returns how a job's errands of one release stand.
+    fn run_of(&self, errand: &OpenErrand) -> Result<Run> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT count(*), count(*) FILTER (WHERE ended_at IS NULL),
+                        count(*) FILTER (WHERE state = 'failed'),
+                        ifnull(max(errmsg) FILTER (WHERE state = 'failed'), '')
+                 FROM errand JOIN (SELECT job AS of, made_at AS begun FROM errand WHERE id = ?1)
+                     ON job = of AND made_at = begun
+                 WHERE role = 'action'",
+            )?
+            .query_row([errand.id], |row| {
+                Ok(Run {
+                    all: row.get(0)?,
+                    open: row.get(1)?,
+                    failed: row.get(2)?,
+                    words: row.get(3)?,
+                })
+            })?)
     }
 
     /// Returns the body of a job's first batch, from which previews are made, once it is complete.
@@ -620,7 +674,9 @@ impl Step<'_> {
 }
 
 const VIEW: &str =
-    "id, kind, parameters, state, made_at, ended_at, attempts, errcode, errmsg, answer";
+    "id, kind, parameters, state, made_at, ended_at, attempts, errcode, errmsg, answer,
+    (SELECT number + 1 FROM batch WHERE id = errand.batch AND EXISTS
+        (SELECT 1 FROM batch AS other WHERE other.job = batch.job AND other.number <> batch.number))";
 
 fn read_view(row: &Row<'_>) -> rusqlite::Result<ErrandView> {
     let (kind, parameters): (String, String) = (row.get(1)?, row.get(2)?);
@@ -629,7 +685,7 @@ fn read_view(row: &Row<'_>) -> rusqlite::Result<ErrandView> {
     let answer: Option<String> = row.get(9)?;
     Ok(ErrandView {
         id: row.get(0)?,
-        what: errand.to_string(),
+        what: told_of(&errand, row.get(10)?),
         kind,
         state: row.get(3)?,
         at: instant(row.get(4)?),

@@ -118,9 +118,13 @@ fn read_batch(job: &mut JobView, row: &Row<'_>) -> rusqlite::Result<()> {
         filter_count: row.get(21)?,
         sent_count: row.get(22)?,
         error_count: row.get(23)?,
+        deleted: row.get(24)?,
         accepted_at: row.get::<_, Option<i64>>(25)?.map(instant),
     });
-    job.deleted |= row.get::<_, bool>(24)?;
+    let counts =
+        |batch: &&BatchView| !matches!(batch.state, BatchState::Refused | BatchState::Failed);
+    let mut counted = job.batches.iter().filter(counts).peekable();
+    job.deleted = counted.peek().is_some() && counted.all(|batch| batch.deleted);
     Ok(())
 }
 

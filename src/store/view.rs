@@ -44,7 +44,7 @@ pub struct JobView {
     /// Whether it is for everyone (`is_to_all`).
     #[serde(skip)]
     pub everyone: bool,
-    /// Whether the platform says that it was deleted.
+    /// Whether the platform says that it was deleted: every broadcast of it that went out or may.
     pub deleted: bool,
 }
 
@@ -59,10 +59,16 @@ impl JobView {
         }
     }
 
+    /// Says whether some of its broadcasts are deleted and others not.
+    pub fn is_partly_deleted(&self) -> bool {
+        !self.deleted && self.batches.iter().any(|batch| batch.deleted)
+    }
+
     /// Returns where it stands, for people: a call beside the broadcasts is done, not sent.
     pub fn stands(&self) -> &'static str {
         match (self.state, self.action.as_str()) {
             (JobState::Sent, "broadcast") if self.deleted => "sent (deleted)",
+            (JobState::Sent, "broadcast") if self.is_partly_deleted() => "partly deleted",
             (JobState::Sent, "broadcast") => "sent",
             (JobState::Sent, _) => "done",
             (state, _) => state.as_str(),
@@ -100,6 +106,8 @@ pub struct BatchView {
     /// When the platform accepted it.
     #[serde(skip)]
     pub accepted_at: Option<DateTime<Utc>>,
+    /// Whether the platform says that it was deleted.
+    pub deleted: bool,
 }
 
 /// One line of a job's story.

@@ -32,9 +32,18 @@ fn at(text: &str) -> DateTime<Utc> {
 
 /// Lets a job go out, with an event of so many articles.
 fn send(step: &Step<'_>, job: &str, when: DateTime<Utc>, articles: i64) -> Result<(), StoreError> {
+    finish(step, ask(step, job, when), when, (articles, ResultWord::Success))
+}
+
+/// Lets an attempt be accepted, and end as the platform says when it is asked.
+fn finish(
+    step: &Step<'_>,
+    sent: i64,
+    when: DateTime<Utc>,
+    (articles, result_word): (i64, ResultWord),
+) -> Result<(), StoreError> {
     let [_, club] = accounts();
     let msg_id = when.timestamp();
-    let sent = ask(step, job, when);
     let soon = when + TimeDelta::seconds(1);
     let word = Word {
         errcode: Some(0),
@@ -66,7 +75,7 @@ fn send(step: &Step<'_>, job: &str, when: DateTime<Utc>, articles: i64) -> Resul
     };
     step.receive(&event, &club, soon)?;
     let result = step.begin_result("brand-club", soon)?.unwrap();
-    step.settle_result(result, &club, ResultWord::Success, soon)
+    step.settle_result(result, &club, result_word, soon)
 }
 
 /// The evening on which four broadcasts were sent.
@@ -126,8 +135,10 @@ fn a_deletion_that_cannot_work_or_ends_others_is_refused_with_its_reason() {
         (&["delete", "coming"][..], "only what was sent can be deleted: `qunfa cancel coming`"),
         (&["delete", "coming", "--force"], "job coming is planned"),
         (&["delete", "words"], "articles (mpnews) and videos (mpvideo) only; `--force`"),
-        (&["delete", "news"], "has 2 articles, and none was named"),
-        (&["delete", "news", "--article", "3"], "has no article 3, only 2"),
+        (
+            &["delete", "news"],
+            "is not known (its event names 2, and need not name all), and none was named",
+        ),
         (
             &["delete", "news", "--article", "2"],
             "sent by news-again too, and one deletion ends all",
@@ -154,6 +165,62 @@ fn a_forced_deletion_names_what_ends_with_it() {
          The same media was sent by news-again: it ends there too.\n"
     );
     world.text(&["delete", "video", "--no-wait"]);
+}
+
+#[test]
+fn an_article_that_is_named_is_never_taken_for_all_of_them() {
+    let world = World::new();
+    world.take(JOBS);
+    world.store().step(|step| send(step, "news", at("10:00:00"), 1)).unwrap();
+
+    let text = world.text(&["delete", "news", "--article", "1", "--no-wait"]);
+
+    assert_eq!(text, "Deletion of article 1 of job news is written down for the daemon.\n");
+    let story = world.store().read().due_errand("brand-club", evening()).unwrap().unwrap();
+    let Errand::Delete(deletion) = story.errand else { panic!("{story:?}") };
+    assert_eq!(deletion.article(), Some(1));
+    let problem = world.problem(&["delete", "news"]);
+    assert!(problem.message().contains("its event names 1, and need"), "{}", problem.message());
+}
+
+#[test]
+fn of_a_job_of_several_broadcasts_the_rest_is_deleted_and_each_told_apart() {
+    let world = World::new();
+    let names: Vec<_> = (0..10_002).map(|n| format!("o{n}")).collect();
+    let names = names.join(", ");
+    world.take(&format!(
+        "jobs:\n  - {{id: big, account: brand-club, at: 2027-03-20 18:00, \
+         broadcast: {{touser: [{names}], mpvideo: {{media_id: V, title: T, description: D}}}}}}\n"
+    ));
+    let [_, club] = accounts();
+    let id = JobId::parse("big").unwrap();
+    let send_all = |step: &Step<'_>| -> Result<(), StoreError> {
+        for (batch, word) in [(0, ResultWord::Success), (1, ResultWord::Deleted)] {
+            let when = at("10:00:00") + TimeDelta::minutes(i64::try_from(batch).unwrap());
+            let (job, batches) = (step.job(&id)?, step.batches(&id)?);
+            let sent = step.begin(&job, &club, &batches[batch], when)?.unwrap().attempt;
+            finish(step, sent, when, (0, word))?;
+        }
+        Ok(())
+    };
+    world.store().step(send_all).unwrap();
+
+    let story = world.text(&["show", "big"]);
+    let text = world.text(&["delete", "big", "--no-wait"]);
+
+    assert!(story.starts_with("big is partly deleted\n"), "{story}");
+    assert_eq!(story.lines().filter(|line| line.trim() == "deleted").count(), 1, "{story}");
+    assert_eq!(
+        text,
+        "Deletion of the broadcast of job big (batch 1) is written down for the daemon.\n\
+         Job big is 2 broadcasts: this ends 1 of them in 1 call, 1 ended before.\n"
+    );
+    let view = world.json(&["show", "big", "--json"]);
+    assert_eq!(view["deleted"], false);
+    assert_eq!(
+        (&view["batches"][0]["deleted"], &view["batches"][1]["deleted"]),
+        (&json!(false), &json!(true))
+    );
 }
 
 #[test]
@@ -186,7 +253,7 @@ fn the_stories_of_a_deletion_and_of_what_died_with_it() {
     let done = |step: &Step<'_>| -> Result<(), StoreError> {
         let deletion =
             Deletion { job: JobId::parse("news").unwrap(), article_idx: Some(0), force: true };
-        let batch = step.deletion_facts(&deletion.job)?.unwrap().batches[0].0;
+        let batch = step.deletion_facts(&deletion.job)?.unwrap().batches[0].id;
         step.begin_action(&id, (&Errand::Delete(deletion), Some(batch)), at("11:00:00"))?;
         let errand = step.due_errand("brand-club", at("11:00:00"))?.unwrap();
         let ask = step.begin_errand(&errand, "brand-club", at("11:00:00"))?;

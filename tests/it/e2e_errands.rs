@@ -41,9 +41,13 @@ fn a_deletion_reaches_the_platform_and_the_job_shows_it() {
     rig.drop_file("spring.yaml", &text);
     rig.until_state("spring", "sent");
 
-    // Its event told of one article, so that is the whole of it.
-    let asked = rig.say(&["delete", "spring", "--article", "1", "--why", "a mistake"]);
+    // Its event told of one article, which says nothing of others.
+    let unnamed = rig.say(&["delete", "spring"]);
+    let asked = rig.say(&["delete", "spring", "--article", "0", "--why", "a mistake"]);
     let again = rig.say(&["delete", "spring"]);
+
+    assert_eq!(unnamed.code, Some(1), "{}{}", unnamed.out, unnamed.err);
+    assert!(unnamed.err.contains("is not known"), "{}", unnamed.err);
 
     assert_eq!(asked.code, Some(0), "{}{}", asked.out, asked.err);
     assert!(asked.out.contains("the platform says it is done"), "{}", asked.out);

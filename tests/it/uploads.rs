@@ -35,10 +35,15 @@ fn content(sha256: &str, format: Format) -> Vec<u8> {
 
 /// One article with a cover, and with a picture in its text.
 pub(crate) fn article(name: &str) -> Content {
+    articles_of(name, 1)
+}
+
+/// So many articles, all alike.
+pub(crate) fn articles_of(name: &str, many: usize) -> Content {
     let mut material = Material { prepare_s: 600, ..Material::default() };
     let picture = material.add(UploadKind::Picture, media(name, Format::Png));
     let thumb = material.add(UploadKind::Cover, media("cover", Format::Jpg));
-    material.articles.push(Article {
+    let article = Article {
         title: "春天".to_owned(),
         author: None,
         digest: None,
@@ -48,7 +53,8 @@ pub(crate) fn article(name: &str) -> Content {
         show_cover_pic: None,
         need_open_comment: None,
         only_fans_can_comment: None,
-    });
+    };
+    material.articles = vec![article; many];
     let content = Box::new(Content::Mpnews { media_id: NEWS.to_owned() });
     Content::Prepared { content, material }
 }

@@ -17,6 +17,7 @@ use qunfa::model::{Account, ArticlesVia, Kind};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
 use secrecy::SecretString;
+use serde_json::Value;
 
 use crate::disk::{Copy, Disk};
 use crate::oracle::Oracle;
@@ -132,6 +133,8 @@ pub(crate) struct World {
     pub(crate) ahead: TimeDelta,
     spin: (DateTime<Utc>, u32),
     pub(crate) copies: Vec<Copy>,
+    /// The bodies of the deletions that reached the platform.
+    pub(crate) deletions: Vec<Value>,
 }
 
 /// What an account's config is made of, each time the daemon starts.
@@ -241,6 +244,7 @@ impl World {
             series: Vec::new(),
             spin: (at, 0),
             copies: Vec::new(),
+            deletions: Vec::new(),
         }
     }
 
@@ -550,6 +554,9 @@ impl World {
             self.platform.inject(self.way.mishaps[which].clone());
         }
         let (requests, accepted) = (self.platform.requests().len(), self.platform.accepted().len());
+        if request.path.ends_with("/mass/delete") {
+            self.deletions.push(serde_json::from_slice(&request.body).expect("JSON"));
+        }
         let response = self.platform.handle(&request, self.at);
         let logged = self.platform.requests().get(requests);
         let taken = self.platform.accepted().get(accepted);

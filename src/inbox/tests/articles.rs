@@ -91,6 +91,63 @@ fn pictures_are_named_from_where_the_text_lies() {
 }
 
 #[test]
+fn a_picture_may_lie_above_the_text_and_never_above_the_folder() {
+    let text = |picture: &str, cover: &str| {
+        format!(
+            "<img src=\"{picture}\"><mp-miniprogram data-miniprogram-appid=\"wx1\" \
+             data-miniprogram-path=\"p\" data-miniprogram-title=\"x\" \
+             data-miniprogram-imageurl=\"{cover}\"></mp-miniprogram>"
+        )
+    };
+    let mut above = folder();
+    above.0.insert("text/b.html", text("../a.png", "./../text/../card.png").into());
+    let (material, _) = material(&article("content_file: text/b.html"), &above);
+    let files: Vec<_> = material.assets.iter().map(|asset| &*asset.media.file).collect();
+    assert_eq!(files, ["cover.png", "a.png", "card.png"]);
+
+    for (picture, cover) in [
+        ("../../a.png", "../card.png"),
+        ("a.png", "../x/../../card.png"),
+        ("/a.png", "../card.png"),
+    ] {
+        above.0.insert("text/b.html", text(picture, cover).into());
+        let told = refused(&article("content_file: text/b.html"), &above);
+        assert!(told.contains("is outside the job's folder"), "{told}");
+    }
+}
+
+#[test]
+fn a_picture_in_markdown_may_have_any_name() {
+    for (name, text) in [
+        ("花.png", "![花](花.png)"),
+        ("text/花.png", "![花](text/花.png)"),
+        ("a b.png", "![x](<a b.png>)"),
+        ("a b.png", "![x](a%20b.png)"),
+        ("100%.png", "![x](100%.png)"),
+        ("花.png", "<img src=\"花.png\">"),
+    ] {
+        let mut folder = folder();
+        folder.0.insert(name, png(5, 5));
+        folder.0.insert("a.md", text.into());
+
+        let (material, _) = material(&article("content_file: a.md"), &folder);
+
+        let files: Vec<_> = material.assets.iter().map(|asset| &*asset.media.file).collect();
+        assert_eq!(files, ["cover.png", name], "{text}");
+    }
+}
+
+#[test]
+fn a_picture_that_is_not_there_is_told_by_its_name_and_where_it_stands() {
+    let mut folder = folder();
+    folder.0.insert("a.md", "春\n\n花 ![x](花.png)\n".into());
+
+    let told = refused(&article("content_file: a.md"), &folder);
+
+    assert!(told.starts_with("a.md:3:8: there is no `花.png` in the folder"), "{told}");
+}
+
+#[test]
 fn a_wrong_article_is_told_with_its_place_and_what_would_be_right() {
     let long = |what: &str, length| format!("content: x\n      {what}: {}", "长".repeat(length));
     for (lines, message) in [

@@ -225,6 +225,25 @@ fn repeated_openids_are_dropped_and_told() {
 }
 
 #[test]
+fn to_drop_receivers_of_what_is_no_list_does_nothing_and_is_told() {
+    let notes = |audience: &str, what: &str| {
+        let text = format!(
+            "jobs: [{{id: a, account: club, on_full_receivers: {what}, \
+             broadcast: {{{audience}, text: x}}}}]"
+        );
+        parse_text(&text).unwrap().jobs.remove(0).notes
+    };
+
+    for audience in ["filter: {tag_id: 2}", "filter: {is_to_all: true}"] {
+        let told = notes(audience, "drop");
+        assert_eq!(told.len(), 1, "{audience}");
+        assert!(told[0].starts_with("on_full_receivers: drop does nothing here"), "{told:?}");
+        assert!(notes(audience, "send").is_empty() && notes(audience, "defer").is_empty());
+    }
+    assert!(notes("touser: [a, b]", "drop").is_empty());
+}
+
+#[test]
 fn a_videos_title_goes_to_lists_only_and_its_author_is_told() {
     let text = "jobs: [{id: a, account: club, broadcast: {filter: {tag_id: 2}, \
                 mpvideo: {media_id: M, title: T}}}]";

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::reading::{Answer, Fields, Reply, errmsg, id, printable, whole};
+use super::reading::{Answer, Fields, Reply, errmsg, id, integer, printable, whole};
 use super::{Request, mass_get};
 use crate::model::{Errand, Menu, Qrcode, Scene, Speed, Viewer};
 use crate::wechat::codes::{self, Meaning};
@@ -231,7 +231,7 @@ fn done(fields: &Fields, asked: &Errand) -> Result<Told, &'static str> {
             Ok(Told { code: Some(MadeCode { ticket, url, expire_seconds }), ..told })
         }
         Errand::SpeedGet => {
-            let level = fields.speed.as_ref().and_then(Value::as_i64);
+            let level = fields.speed.as_ref().and_then(integer);
             let speed = level.and_then(Speed::new).ok_or("the answer has no speed from 0 to 4")?;
             let real = fields.realspeed.as_ref().and_then(id);
             Ok(Told { speed: Some((speed, real)), ..told })
@@ -460,6 +460,24 @@ mod tests {
             picture("gQH47+jo/AA=="),
             "https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=gQH47%2Bjo%2FAA%3D%3D"
         );
+    }
+
+    #[test]
+    fn a_speed_may_be_written_as_its_digit() {
+        let told = |text: &str| {
+            let ErrandReading::Done(told) = read(text, &Errand::SpeedGet) else { return None };
+            told.speed.map(|(speed, real)| (speed.level(), real))
+        };
+        for (text, expected) in [
+            (r#"{"speed":3,"realspeed":30}"#, Some((3, Some(30)))),
+            (r#"{"speed":"3","realspeed":"30"}"#, Some((3, Some(30)))),
+            (r#"{"speed":"0"}"#, Some((0, None))),
+            (r#"{"speed":"7"}"#, None),
+            (r#"{"speed":"fast"}"#, None),
+            (r#"{"speed":""}"#, None),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
     }
 
     #[test]

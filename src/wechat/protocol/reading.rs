@@ -322,14 +322,18 @@ fn refusal(fields: &Fields) -> Result<Option<i64>, &'static str> {
 
 /// Reads a positive integer exactly, written as a number or as its digits.
 pub(super) fn id(value: &Value) -> Option<i64> {
-    let number = match value {
+    integer(value).filter(|id| *id >= 1)
+}
+
+/// Reads an integer exactly, written as a number or as its digits.
+pub(super) fn integer(value: &Value) -> Option<i64> {
+    match value {
         Value::Number(number) => number.as_i64(),
         Value::String(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok(),
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
             None
         }
-    };
-    number.filter(|id| *id >= 1)
+    }
 }
 
 fn is_token(token: &str) -> bool {

@@ -42,7 +42,7 @@ impl Oracle {
                         let key = Key { job: (*job).clone(), batch };
                         expected_id(&account.appid, &key, generation)
                     };
-                    (0..2).any(|batch| id_of(batch) == id)
+                    (0..3).any(|batch| id_of(batch) == id)
                 })
         };
         self.jobs.iter().find(derives).map(|(job, _)| job.as_str())

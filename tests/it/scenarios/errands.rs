@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 use qunfa::model::{
     Action, Content, Deletion, Errand, JobId, JobState, Kind, Preview, Speed, Viewer,
 };
-use qunfa::sandbox::{Fault, FaultKind};
+use qunfa::sandbox::{EventFate, Fault, FaultKind};
 use qunfa::store::{ErrandView, NewErrand, Role, Said};
 
-use crate::uploads::article;
+use crate::uploads::{article, articles_of};
 use crate::world::{CrashPoint, World, beijing};
 
 fn name(name: &str) -> Viewer {
@@ -267,6 +267,127 @@ fn a_delete_job_waits_until_its_broadcast_went_out_and_ends_it() {
     assert_eq!((world.state("pull"), world.state("a")), (JobState::Sent, JobState::Sent));
     assert_eq!((world.view("pull").stands(), world.view("a").stands()), ("done", "sent (deleted)"));
     assert!(world.story("a").ends_with("deletion of the broadcast of job a: done"));
+}
+
+impl World {
+    /// The articles that the platform was asked to delete: 0 is all of them.
+    fn deleted_articles(&self) -> Vec<i64> {
+        self.deletions.iter().map(|body| body["article_idx"].as_i64().unwrap()).collect()
+    }
+
+    /// Sends so many articles of ours, and lets a job delete one of them.
+    fn delete_of(articles: usize, article: Option<u32>) -> Self {
+        let mut world = Self::with(Kind::Service);
+        world.job("a").at("2027-03-20 19:00").content(articles_of("a", articles)).submit();
+        let pull = deletion("a", article);
+        world.job("pull").at("2027-03-20 20:00").with(|spec| spec.action = pull).submit();
+        world
+    }
+}
+
+#[test]
+fn an_article_that_is_named_is_deleted_as_named() {
+    for (articles, article, asked) in
+        [(3, Some(1), 1), (3, Some(3), 3), (1, Some(1), 1), (1, None, 0), (3, Some(0), 0)]
+    {
+        let mut world = World::delete_of(articles, article);
+
+        world.run_until("2027-03-20 20:05");
+
+        assert_eq!(world.deleted_articles(), [asked], "{articles} {article:?}");
+        assert_eq!(world.state("pull"), JobState::Sent, "{}", world.reason("pull"));
+        assert_eq!(world.view("a").deleted, asked == 0 || articles == 1, "{articles} {article:?}");
+    }
+}
+
+#[test]
+fn what_a_broadcast_has_is_known_from_its_job_and_not_from_what_an_event_names() {
+    for (article, why) in
+        [(None, "has 3 articles, and none was named"), (Some(4), "has no article 4, only 3")]
+    {
+        let mut world = World::delete_of(3, article);
+        // Its event never comes, so nothing names any article of it.
+        world.platform.inject(FaultKind::Events(EventFate::Lost));
+
+        world.run_until("2027-03-20 20:05");
+
+        assert_eq!(world.state("pull"), JobState::Failed);
+        assert!(world.reason("pull").contains(why), "{}", world.reason("pull"));
+        assert_eq!(world.deleted_articles(), Vec::<i64>::new());
+    }
+}
+
+impl World {
+    /// Sends articles to a list of three batches at 19:00.
+    fn sent_in_three(content: Content) -> Self {
+        let mut world = Self::new();
+        world.add_account("brand", Kind::Service, |_, spec| spec.followers = 20_001);
+        world.job("a").list(20_001).content(content).at("2027-03-20 19:00").submit();
+        world.run_until("2027-03-20 19:30");
+        assert_eq!(world.accepted().len(), 3, "{}", world.reason("a"));
+        world
+    }
+
+    /// Lets a job delete all of `a`.
+    fn pulls(&mut self, id: &str, at: &str) {
+        let pull = deletion("a", Some(0));
+        self.job(id).at(at).with(|spec| spec.action = pull).submit();
+    }
+
+    fn deleted_batches(&self) -> Vec<bool> {
+        self.view("a").batches.iter().map(|batch| batch.deleted).collect()
+    }
+}
+
+#[test]
+fn each_broadcast_of_a_job_is_deleted_and_one_deletion_serves_those_of_one_medium() {
+    // Every batch has a draft of its own; a media_id of elsewhere serves all of them.
+    for (content, deletions) in [(article("a"), 3), (articles("a"), 1)] {
+        let mut world = World::sent_in_three(content);
+        let sent: Vec<_> = world.view("a").batches.iter().map(|batch| batch.msg_id).collect();
+
+        world.pulls("pull", "2027-03-20 20:00");
+        world.run_until("2027-03-20 20:05");
+
+        let asked: Vec<_> = world.deletions.iter().map(|body| body["msg_id"].as_i64()).collect();
+        assert_eq!(asked, sent[..deletions]);
+        assert_eq!(world.state("pull"), JobState::Sent, "{}", world.reason("pull"));
+        assert_eq!((world.view("a").deleted, world.deleted_batches()), (true, vec![true; 3]));
+    }
+}
+
+#[test]
+fn a_deletion_that_ends_half_way_says_so_and_is_gone_on_with() {
+    let mut world = World::sent_in_three(article("a"));
+    world.platform.inject(fault("/mass/delete", FaultKind::Errcode(40_008), 1));
+
+    world.pulls("pull", "2027-03-20 20:00");
+    world.run_until("2027-03-20 20:05");
+
+    assert_eq!(world.state("pull"), JobState::Failed);
+    assert!(world.reason("pull").contains("1 of 3 failed"), "{}", world.reason("pull"));
+    assert_eq!((world.view("a").stands(), world.view("a").deleted), ("partly deleted", false));
+    assert_eq!(world.deleted_batches(), [false, true, true]);
+    world.retry("pull").unwrap();
+    world.run_for(TimeDelta::minutes(2));
+    assert_eq!((world.state("pull"), world.view("a").deleted), (JobState::Sent, true));
+    assert_eq!(world.deletions.len(), 4, "what is deleted is not deleted again");
+}
+
+#[test]
+fn a_delete_job_waits_for_all_broadcasts_of_its_job() {
+    let mut world = World::new();
+    world.add_account("brand", Kind::Service, |_, spec| spec.followers = 20_001);
+    world.platform.inject(fault("/mass/send", FaultKind::Errcode(-1), 1));
+    world.job("a").list(20_001).content(articles("a")).at("2027-03-20 20:00").submit();
+    world.pulls("pull", "2027-03-20 20:00:40");
+
+    world.run_until("2027-03-20 20:00:50");
+    assert_eq!(world.state("pull"), JobState::Planned);
+    assert!(world.reason("pull").contains("of its 3 broadcasts"), "{}", world.reason("pull"));
+    world.run_until("2027-03-20 20:15");
+
+    assert_eq!((world.state("pull"), world.view("a").deleted), (JobState::Sent, true));
 }
 
 #[test]
