@@ -256,6 +256,7 @@ fn accept(
     };
     let receipt = Receipt {
         taken_at: taken.first_taken_at,
+        accepted_at: taken.taken_at,
         jobs: jobs.iter().map(receipt_job).collect(),
         notes: taken.left_out.iter().map(left_out).collect(),
     };

@@ -33,8 +33,10 @@ const TEMPORARY: &str = ".answer.tmp";
 /// What was taken of a file.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    /// When it was taken: the due time of its jobs without `at`.
+    /// When it was first taken: the due time of its jobs without `at`.
     pub taken_at: DateTime<Utc>,
+    /// When it was taken this time: the last file that names a job is the one that counts.
+    pub accepted_at: DateTime<Utc>,
     /// Its jobs.
     pub jobs: Vec<ReceiptJob>,
     /// What its author should know about the file as a whole.
@@ -63,6 +65,7 @@ struct Written<'r> {
     file: &'r str,
     sha256: &'r str,
     taken_at: DateTime<Utc>,
+    accepted_at: DateTime<Utc>,
     jobs: &'r [ReceiptJob],
     notes: &'r [String],
 }
@@ -70,6 +73,8 @@ struct Written<'r> {
 #[derive(Deserialize)]
 struct Taken {
     taken_at: DateTime<Utc>,
+    #[serde(default)]
+    accepted_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +91,7 @@ impl Inbox {
             file: package.name(),
             sha256: package.sha256(),
             taken_at: receipt.taken_at,
+            accepted_at: receipt.accepted_at,
             jobs: &receipt.jobs,
             notes: &receipt.notes,
         };
@@ -128,15 +134,16 @@ impl Inbox {
     fn archived(&self, name: OsString) -> Archived {
         let mut receipt = name.clone();
         receipt.push(RECEIPT);
-        let taken_at = read_small(&self.accepted.fd, &receipt)
+        let taken = read_small(&self.accepted.fd, &receipt)
             .ok()
-            .and_then(|bytes| serde_json::from_slice::<Taken>(&bytes).ok())
-            .map(|taken| taken.taken_at);
+            .and_then(|bytes| serde_json::from_slice::<Taken>(&bytes).ok());
+        let taken_at = taken.as_ref().map(|taken| taken.taken_at);
+        let accepted_at = taken.and_then(|taken| taken.accepted_at).or(taken_at);
         let modified = || {
             let stat = statat(&self.accepted.fd, &name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
             DateTime::from_timestamp(stat.st_mtime, 0)
         };
-        let at = taken_at.or_else(modified).unwrap_or_default();
+        let at = accepted_at.or_else(modified).unwrap_or_default();
         Archived { at, name, taken_at }
     }
 

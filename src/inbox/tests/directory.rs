@@ -75,7 +75,12 @@ pub(super) fn receipt(seconds: i64) -> Receipt {
         state: JobState::Planned,
         note: None,
     };
-    Receipt { taken_at: at(seconds), jobs: vec![job], notes: vec!["新".to_owned()] }
+    Receipt {
+        taken_at: at(seconds),
+        accepted_at: at(seconds),
+        jobs: vec![job],
+        notes: vec!["新".to_owned()],
+    }
 }
 
 fn names_of(entries: &[Entry]) -> Vec<String> {
@@ -183,6 +188,7 @@ fn an_accepted_file_moves_and_its_receipt_tells_what_was_taken() {
         serde_json::json!({
             "file": "a.yaml",
             "sha256": package.sha256(),
+            "accepted_at": "2027-01-15T08:00:07Z",
             "taken_at": "2027-01-15T08:00:07Z",
             "jobs": [{
                 "id": "a", "account": "club", "at": null, "due": "2027-01-15T08:00:07Z",
@@ -248,6 +254,25 @@ fn a_crash_between_receipt_and_move_leaves_a_file_that_is_taken_again() {
     assert_eq!(world.names("accepted"), ["a.yaml", "a.yaml.receipt.json"]);
     let receipt = fs::read_to_string(world.path("accepted/a.yaml.receipt.json")).unwrap();
     assert!(receipt.contains("2027-01-15T08:00:09Z"), "{receipt}");
+}
+
+#[test]
+fn the_file_that_was_taken_last_is_read_back_last_though_it_was_known_before() {
+    let mut world = World::new();
+    for (name, taken, accepted) in [("first.yaml", 0, 0), ("edit.yaml", 5, 5), ("back.yaml", 0, 9)]
+    {
+        world.drop_file(name, GOOD);
+        for entry in world.ready() {
+            let package = world.inbox.read(&entry).unwrap();
+            let receipt = Receipt { accepted_at: at(accepted), ..receipt(taken) };
+            world.inbox.accept(&package, &receipt).unwrap();
+        }
+    }
+
+    let back = world.inbox.accepted_back().unwrap().map(|found| found.unwrap());
+    let names: Vec<_> = back.map(|(package, _)| package.name().to_owned()).collect();
+
+    assert_eq!(names, ["first.yaml", "edit.yaml", "back.yaml"]);
 }
 
 #[test]

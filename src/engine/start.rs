@@ -1,0 +1,143 @@
+//! What a start finds out: what an older or a lost database forgot, and who is left without care.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use super::{Engine, Lane, Mark, attend, bodies, lane_named};
+use crate::calendar::Recurrence;
+use crate::model::{JobId, JobSpec};
+use crate::quota::margins;
+use crate::store::{Presence, Recurring, Source, Step, StoreError};
+
+/// A file that a lost database had accepted.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// Its name.
+    pub name: String,
+    /// The digest of its content.
+    pub sha256: String,
+    /// When it was first taken, by its receipt.
+    pub taken_at: DateTime<Utc>,
+    /// The jobs that can still be read.
+    pub jobs: Vec<(JobSpec, usize)>,
+    /// The series that can still be read.
+    pub series: Vec<(JobSpec, Recurrence, usize)>,
+    /// Every id in it with its account, whatever else cannot be read.
+    pub ids: Vec<(JobId, String)>,
+}
+
+impl Engine {
+    /// Says whether a database may have forgotten jobs that were sent: it is empty, older than the
+    /// mark beside it or without one, or nobody has run with it for long.
+    pub fn may_have_forgotten(known: &Presence, mark: Option<&Mark>, now: DateTime<Utc>) -> bool {
+        let older = match mark {
+            Some(mark) => mark.high_water > known.high_water,
+            None => known.high_water > 0,
+        };
+        let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
+        !known.has_jobs || older || away
+    }
+
+    /// Records every job that a lost database had accepted, as missed, in one step.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn take_back(
+        &mut self,
+        files: &[Remembered],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Self { store, lanes, mark, .. } = self;
+        store.step(|step| {
+            // The newest version of a job is the one that counts, and that a retry should send.
+            let mut seen = HashSet::new();
+            for file in files.iter().rev() {
+                step.know_file(&file.sha256, &file.name, file.taken_at)?;
+                for (spec, line) in &file.jobs {
+                    if !seen.insert(&spec.id) {
+                        continue;
+                    }
+                    let source =
+                        Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
+                    if let Some(lane) = lane_named(lanes, &spec.account) {
+                        step.take_back(spec, &lane.config.account, &bodies(spec), source, now)?;
+                    }
+                }
+                for (job, recurrence, line) in &file.series {
+                    if !seen.insert(&job.id) {
+                        continue;
+                    }
+                    let source =
+                        Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
+                    if let Some(lane) = lane_named(lanes, &job.account) {
+                        let recurring = Recurring { job, recurrence };
+                        step.take_back_series(recurring, &lane.config.account, source, now)?;
+                    }
+                }
+                for (id, account) in &file.ids {
+                    step.remember_id((id, account), &file.name, file.taken_at, now)?;
+                }
+            }
+            lift_generations(step, lanes, mark, now)
+        })
+    }
+}
+
+pub(super) fn hold_for_restore(
+    step: &Step<'_>,
+    why: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let jobs = step.jobs_in_question(now)?;
+    let names = jobs.iter().map(JobId::as_str).collect::<Vec<_>>().join(", ");
+    let question = if names.is_empty() {
+        "no job was due in the meantime".to_owned()
+    } else {
+        format!("these jobs may have been sent already: {names}")
+    };
+    tracing::error!("{why}; {question}; nothing is released until `qunfa resume --all`");
+    step.hold(None, &format!("{why}; {question}"), now)
+}
+
+/// Forgets what the last daemon saw of the outside, and tells of jobs that nobody will release.
+pub(super) fn attend_afresh(
+    step: &Step<'_>,
+    lanes: &[Lane],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for kind in
+        ["clock", "platform", "unconfigured", "inbox", "unread_event", "callback", "forward"]
+    {
+        step.unattend_all(kind)?;
+    }
+    let configured: HashSet<_> =
+        lanes.iter().map(|lane| lane.config.account.name.as_str()).collect();
+    for account in step.account_names()? {
+        let waits = step.next_wake(&account)?.is_some() || step.has_series(&account)?;
+        if !configured.contains(account.as_str()) && waits {
+            let what = format!("account {account} has planned jobs and is not in the config");
+            tracing::error!("{what}: nothing of it is released");
+            let advice = "put the account back into the config and restart the daemon";
+            attend(step, &account, ("unconfigured", &what, advice), now)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn lift_generations(
+    step: &Step<'_>,
+    lanes: &[Lane],
+    mark: &Mark,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for (job, batches) in &mark.generations {
+        let Some(id) = JobId::parse(job) else { continue };
+        let Some(account) = step.account_of(&id)? else { continue };
+        let Some(lane) = lane_named(lanes, &account) else { continue };
+        for (batch, generation) in batches {
+            step.lift_generation((&id, *batch, *generation), &lane.config.account, now)?;
+        }
+    }
+    Ok(())
+}
