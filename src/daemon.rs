@@ -223,6 +223,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let rehearses = options.jump.is_some();
     let manager =
         if rehearses { notify::Manager::nobody() } else { notify::Manager::of_this_process() };
+    let marked = engine.mark().clone();
     let mut daemon = Daemon {
         manager,
         engine,
@@ -233,6 +234,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         jump: options.jump,
         looked: Look { at: now, version: None, seen_at: now },
         beat,
+        marked,
     };
     let outcome = daemon.run(inputs, signals, options.stop).await;
     ending.send_replace(true);
@@ -265,7 +267,7 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let mark = lock::read_mark(&config.state_dir)?;
     let known = store.read().presence()?;
     let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
-    let marked = mark.is_some();
+    let marked = mark.clone();
     let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
     if forgot {
         let kept = files::Files::open(&config.state_dir)?;
@@ -276,8 +278,8 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
             engine.take_back(&files, now)?;
         }
     }
-    if !marked {
-        // From the first start on, so that its absence means something.
+    // From the first start on, so that its absence means something.
+    if marked.as_ref() != Some(engine.mark()) {
         lock::write_mark(&config.state_dir, engine.mark())?;
     }
     Ok(engine)
@@ -327,6 +329,8 @@ struct Daemon {
     jump: Option<Jump>,
     looked: Look,
     beat: pulse::Beat,
+    /// What the mark on disk says.
+    marked: Mark,
 }
 
 impl Daemon {
@@ -383,6 +387,7 @@ impl Daemon {
         }
         let now = (self.now)();
         self.engine.seen(now)?;
+        self.keep_mark()?;
         tracing::info!("qunfa has ended");
         Ok(())
     }
@@ -404,6 +409,7 @@ impl Daemon {
                 self.engine.look_again(now);
             }
             self.looked.at = now;
+            self.keep_mark()?;
         }
         if now - self.looked.seen_at >= SEEN_EVERY || now < self.looked.seen_at {
             self.engine.seen(now)?;
@@ -423,8 +429,16 @@ impl Daemon {
         Ok(())
     }
 
-    fn store_mark(&self, mark: &Mark) -> Result<(), RunError> {
-        lock::write_mark(&self.state, mark)
+    /// Stores what the mark has to say of files that were taken; a second later is early enough.
+    fn keep_mark(&mut self) -> Result<(), RunError> {
+        let mark = self.engine.mark().clone();
+        if mark == self.marked { Ok(()) } else { self.store_mark(&mark) }
+    }
+
+    fn store_mark(&mut self, mark: &Mark) -> Result<(), RunError> {
+        lock::write_mark(&self.state, mark)?;
+        self.marked = mark.clone();
+        Ok(())
     }
 
     fn pause(&self, now: DateTime<Utc>) -> Duration {

@@ -98,6 +98,9 @@ pub struct Pass {
 pub struct Mark {
     /// How many intents were written.
     pub high_water: i64,
+    /// How many files were taken.
+    #[serde(default)]
+    pub files: i64,
     /// The generation of every batch that a person remade: job, then batch number.
     pub generations: BTreeMap<String, BTreeMap<u32, u32>>,
 }
@@ -196,15 +199,13 @@ impl Engine {
             // sent, find the dates that an older database lacks.
             series::extend(step, &lanes, now)?;
             let presence = step.presence()?;
-            if mark.high_water > presence.high_water {
-                hold_for_restore(step, "the database is older than the mark beside it", now)?;
+            if mark.high_water > presence.high_water || mark.files > presence.files {
+                let why = "the database is older than the mark beside it";
+                hold_for_restore(step, &lanes, why, now)?;
                 step.count_on_from(mark.high_water)?;
             } else if lost && presence.high_water > 0 {
-                hold_for_restore(
-                    step,
-                    "the mark beside the database is missing, so it may be an old one",
-                    now,
-                )?;
+                let why = "the mark beside the database is missing, so it may be an old one";
+                hold_for_restore(step, &lanes, why, now)?;
             }
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
@@ -216,7 +217,8 @@ impl Engine {
             }
             Ok::<_, StoreError>(presence)
         })?;
-        let mark = Mark { high_water: mark.high_water.max(absence.high_water), ..mark };
+        let high_water = mark.high_water.max(absence.high_water);
+        let mark = Mark { high_water, files: absence.files, ..mark };
         let absence = absence.has_jobs.then_some(absence);
         let (ahead, armed) = (TimeDelta::zero(), BTreeMap::new());
         Ok(Self { store, lanes, mark, ahead, armed, absence })
@@ -433,7 +435,7 @@ impl Engine {
                         "the daemon was last seen on {}: the machine may have been restored",
                         calendar::beijing(presence.seen_at)
                     );
-                    hold_for_restore(step, &why, now)?;
+                    hold_for_restore(step, lanes, &why, now)?;
                 }
             }
             Ok(())
@@ -452,7 +454,9 @@ impl Engine {
     ) -> Result<TakenFile, TakeError> {
         let Self { store, lanes, .. } = self;
         hand::take_up(Hand::File(name.to_owned()));
+        let mut is_new = false;
         let taken = store.step(|step| {
+            is_new = !step.knows_file(sha256)?;
             let first_taken_at = step.know_file(sha256, name, now)?;
             let mut refused = Vec::new();
             let mut taken = Vec::new();
@@ -491,6 +495,7 @@ impl Engine {
             let left_out = planned.filter(|id| !named.contains(id)).collect();
             Ok(TakenFile { taken_at: now, first_taken_at, jobs, left_out })
         })?;
+        self.mark.files += i64::from(is_new);
         let accounts: HashSet<_> = jobs.iter().map(|job| job.spec.account.as_str()).collect();
         for lane in &mut self.lanes {
             if accounts.contains(lane.config.account.name.as_str()) {

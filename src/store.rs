@@ -368,6 +368,8 @@ pub struct Presence {
     pub seen_at: DateTime<Utc>,
     /// How many intents it had written.
     pub high_water: i64,
+    /// How many files were taken.
+    pub files: i64,
     /// Whether it knows any job or series at all.
     pub has_jobs: bool,
 }
@@ -389,15 +391,15 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn presence(&self) -> Result<Presence> {
-        let (seen_at, high_water): (i64, i64) = self
+        let (seen_at, high_water, files): (i64, i64, i64) = self
             .db
-            .prepare_cached("SELECT seen_at, high_water FROM daemon")?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            .prepare_cached("SELECT seen_at, high_water, (SELECT count(*) FROM file) FROM daemon")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let has_jobs = self
             .db
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM job) OR EXISTS (SELECT 1 FROM series)")?
             .query_row([], |row| row.get(0))?;
-        Ok(Presence { seen_at: instant(seen_at), high_water, has_jobs })
+        Ok(Presence { seen_at: instant(seen_at), high_water, files, has_jobs })
     }
 
     /// Counts on from the mark, so that the next intent is ahead of it again.

@@ -71,7 +71,10 @@ fn retried(job: &JobView) -> String {
         some => format!("; {} stay as they are", text::plural(some, "batch", "batches")),
     };
     let approval = if job.state == JobState::Held {
-        format!("It was never approved: `qunfa approve {}` now, or it is missed again.\n", job.id)
+        format!(
+            "It was never approved: `qunfa approve {}` in time, or it is missed again.\n",
+            job.id
+        )
     } else {
         String::new()
     };

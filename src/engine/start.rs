@@ -2,13 +2,20 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Engine, Lane, Mark, attend, bodies, lane_named};
 use crate::calendar::Recurrence;
-use crate::model::{JobId, JobSpec};
+use crate::model::{JobId, JobSpec, JobState};
 use crate::quota::margins;
 use crate::store::{Presence, Recurring, Source, Step, StoreError};
+
+/// How many jobs in question are named.
+const NAMED: usize = 20;
+/// How long after its time a job may be asked for; the platform remembers a clientmsgid for 24 h.
+const RETRY_MOST: TimeDelta = TimeDelta::hours(20);
+const FORGOTTEN: &str = "the database may be an older one: this may have been sent at its own time, \
+                         which the platform would not know any more when it is due";
 
 /// A file that a lost database had accepted.
 #[derive(Clone, Debug)]
@@ -32,7 +39,7 @@ impl Engine {
     /// mark beside it or without one, or nobody has run with it for long.
     pub fn may_have_forgotten(known: &Presence, mark: Option<&Mark>, now: DateTime<Utc>) -> bool {
         let older = match mark {
-            Some(mark) => mark.high_water > known.high_water,
+            Some(mark) => mark.high_water > known.high_water || mark.files > known.files,
             None => known.high_water > 0,
         };
         let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
@@ -79,22 +86,48 @@ impl Engine {
                     step.remember_id((id, account), &file.name, file.taken_at, now)?;
                 }
             }
-            lift_generations(step, lanes, mark, now)
+            lift_generations(step, lanes, mark, now)?;
+            mark.files = step.presence()?.files;
+            Ok(())
         })
     }
 }
 
+/// Holds everything of a database that may be an older one, naming the jobs in question.
+///
+/// One that was deferred may have come forward and have been sent at any time since its own. Where
+/// the platform would have forgotten that by its present time, it ends: a person says whether it
+/// goes.
 pub(super) fn hold_for_restore(
     step: &Step<'_>,
+    lanes: &[Lane],
     why: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let jobs = step.jobs_in_question(now)?;
-    let names = jobs.iter().map(JobId::as_str).collect::<Vec<_>>().join(", ");
+    for id in &jobs {
+        let job = step.job(id)?;
+        let waits = matches!(job.state, JobState::Planned | JobState::Held);
+        let last = job.due_at + job.retry_for;
+        let remembered = job.due_at <= job.planned_at || last <= job.planned_at + RETRY_MOST;
+        if let Some(lane) = lane_named(lanes, &job.account)
+            && waits
+            && !remembered
+            && job.is_broadcast()
+            && !step.any_in_doubt(id)?
+        {
+            step.end_for(&job, &lane.config.account, JobState::Missed, FORGOTTEN, now)?;
+        }
+    }
+    let names = jobs.iter().take(NAMED).map(JobId::as_str).collect::<Vec<_>>().join(", ");
+    let more = match jobs.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
     let question = if names.is_empty() {
         "no job was due in the meantime".to_owned()
     } else {
-        format!("these jobs may have been sent already: {names}")
+        format!("these jobs may have been sent already: {names}{more}")
     };
     tracing::error!("{why}; {question}; nothing is released until `qunfa resume --all`");
     step.hold(None, &format!("{why}; {question}"), now)

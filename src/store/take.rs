@@ -69,6 +69,17 @@ impl Step<'_> {
         Ok(instant(taken))
     }
 
+    /// Says whether a file of this content was taken before.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn knows_file(&self, sha256: &str) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM file WHERE sha256 = ?1)")?
+            .query_row([sha256], |row| row.get(0))?)
+    }
+
     /// Returns the waiting jobs that a file of this name planned; dates of a series are not among
     /// them.
     ///

@@ -595,14 +595,15 @@ impl Step<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Names the jobs that a restored database may have sent already: due, and not ended.
+    /// Names the jobs that a restored database may have sent already: not ended, and planned for a
+    /// time that has passed. What was deferred since may have come forward again.
     ///
     /// # Errors
     /// Where SQLite fails.
     pub fn jobs_in_question(&self, now: DateTime<Utc>) -> Result<Vec<JobId>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id FROM job WHERE state IN ('planned', 'held', 'releasing', 'uncertain')
-             AND due_at <= ?1 ORDER BY due_at LIMIT 20",
+             AND min(planned_at, due_at) <= ?1 ORDER BY due_at",
         )?;
         let rows = statement.query_map([millis(now)], |row| row.get::<_, String>(0))?;
         let ids = rows.collect::<rusqlite::Result<Vec<_>>>()?;

@@ -64,21 +64,24 @@ impl Step<'_> {
                 | BatchState::Sent => {}
             }
         }
+        // One that a restore ended before its time waits for it.
+        let due = now.max(job.planned_at);
         self.run(
             "UPDATE batch SET next_at = ?2 WHERE job = ?1 AND replaced = 0 AND state = 'planned'",
-            params![id.as_str(), millis(now)],
+            params![id.as_str(), millis(due)],
         )?;
-        let expires = job.expires_at.max(now + (job.expires_at - job.planned_at));
+        let expires = job.expires_at.max(due + (job.expires_at - job.planned_at));
         self.run(
             "UPDATE job SET due_at = ?2, first_asked_at = NULL, yields = 0, expires_at = ?3,
                  prepare_after_at = 0 WHERE id = ?1",
-            params![id.as_str(), millis(now), millis(expires)],
+            params![id.as_str(), millis(due), millis(expires)],
         )?;
         self.reopen_preludes(id)?;
         let state = if self.lacks_approval(id)? { JobState::Held } else { JobState::Planned };
         let why = &said.line("retried");
-        let to = Move { state, wake_at: Some(now), reason: None, why };
-        self.move_job(id, job.state, to, now)
+        let to = Move { state, wake_at: Some(due), reason: None, why };
+        self.move_job(id, job.state, to, now)?;
+        if due > now { self.stand_again(id, account, now) } else { Ok(()) }
     }
 
     /// Says whether a job demands an approval that its present content never had.

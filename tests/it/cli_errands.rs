@@ -348,7 +348,7 @@ fn a_failed_job_beside_the_broadcasts_is_asked_for_again_by_a_retry() {
 
     let text = world.text(&["retry", "slow"]);
 
-    assert!(text.starts_with("Job slow is planned again, due 2027-03-20 19:57:00"), "{text}");
+    assert!(text.starts_with("Job slow is planned again, due 2027-03-20 20:15:00"), "{text}");
 }
 
 #[test]

@@ -77,6 +77,7 @@ impl World {
         let known = self.series.iter().position(|written| written.spec.id == spec.id);
         let taken = self.engine().take_file(file, &[offered], now);
         if taken.is_ok() {
+            self.disk.mark = Some(self.engine().mark().clone());
             match known {
                 Some(index) => {
                     self.series[index].spec = spec.clone();

@@ -165,6 +165,9 @@ impl Oracle {
                        JOIN batch ON batch.id = attempt.batch WHERE batch.job = job.id
                        AND begun_at >= due_at), reason
                    FROM job WHERE due_at > ?1
+                    -- What an old database ended before its time stays with a person.
+                    AND NOT EXISTS (SELECT 1 FROM history WHERE history.job = job.id
+                        AND to_state = 'missed' AND history.at <= ?1)
                    -- A deletion waits for its broadcast within its grace, and that may be deferred.
                    AND NOT (action = 'delete' AND state = 'missed' AND NOT EXISTS (SELECT 1 FROM batch
                        WHERE batch.job = json_extract(job.parameters, '$.job')

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use qunfa::model::{JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind};
 
-use crate::world::{MarkFate, World};
+use crate::world::{MarkFate, World, time};
 
 /// A job that was sent after a copy of the database was made, with that copy put back.
 fn sent_and_forgotten(fate: MarkFate) -> World {
@@ -72,6 +72,67 @@ fn a_missing_mark_holds_a_database_that_has_asked_before() {
     world.crash(TimeDelta::seconds(2));
     world.run_for(TimeDelta::minutes(1));
     assert!(!world.attention().contains(&"hold".to_owned()), "held again after resume");
+}
+
+/// A job that was deferred by four of a higher priority, which are cancelled after a copy was made:
+/// it comes forward and is sent at its own time, and then the copy is put back.
+fn deferred_and_sent_since() -> World {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").submit();
+    for day in 20..24 {
+        let at = format!("2027-03-{day} 19:00");
+        world.job(&format!("d{day}")).at(&at).with(|spec| spec.priority = 5).submit();
+    }
+    world.run_until("2027-03-20 13:00");
+    world.copy();
+    for day in 20..24 {
+        world.cancel(&format!("d{day}")).unwrap();
+    }
+    world.run_until("2027-03-22 10:00");
+    assert_eq!(world.accepted(), ["2027-03-20 20:00:00"]);
+    world.restore(0, MarkFate::Kept);
+    world.run_for(TimeDelta::minutes(1));
+    world
+}
+
+#[test]
+fn a_restored_job_that_was_deferred_and_sent_since_is_not_sent_again() {
+    let mut world = deferred_and_sent_since();
+
+    let notes = world.engine.as_ref().unwrap().store().read().attention(world.now()).unwrap();
+    let hold = notes.iter().find(|note| note.kind == "hold").unwrap();
+    assert!(hold.what.contains("a, d20") || hold.what.contains(", a"), "{}", hold.what);
+    world.resume();
+    world.run_until("2027-03-28 12:00");
+
+    assert_eq!(world.state("a"), JobState::Missed, "{}", world.reason("a"));
+    let sent = world.platform.accepted().iter().filter(|sent| sent.at < time("2027-03-21 00:00"));
+    assert_eq!(sent.count(), 1);
+    assert!(world.reason("a").contains("may have been sent"), "{}", world.reason("a"));
+}
+
+#[test]
+fn a_restored_database_that_forgot_a_file_holds_though_nothing_was_asked_since() {
+    let mut world = World::with(Kind::Service);
+    world.job("known").tag().at("2027-03-25 20:00").submit();
+    world.run_until("2027-03-20 13:00");
+    world.copy();
+    world.job("late").tag().at("2027-03-24 20:00").submit();
+    world.run_until("2027-03-20 14:00");
+    world.restore(0, MarkFate::Kept);
+    world.run_for(TimeDelta::minutes(1));
+
+    assert!(world.attention().contains(&"hold".to_owned()), "{:?}", world.attention());
+    assert_eq!(world.state("late"), JobState::Missed);
+    world.resume();
+    world.crash(TimeDelta::seconds(5));
+    world.run_for(TimeDelta::minutes(1));
+    assert!(!world.attention().contains(&"hold".to_owned()), "held again after resume");
+
+    // What it was ended for was not so: it goes at its time, not at once.
+    world.retry("late").unwrap();
+    world.run_until("2027-03-24 20:30");
+    assert_eq!(world.accepted(), ["2027-03-24 20:00:00"]);
 }
 
 #[test]
@@ -167,7 +228,7 @@ fn a_hold_of_one_account_leaves_the_others_alone() {
 
 #[test]
 fn nothing_of_a_real_file_is_lost_by_a_crash() {
-    let at = crate::world::time("2027-03-20 12:00");
+    let at = time("2027-03-20 12:00");
     let mut world = World::from_seed(1, true, at);
     world.add_account("brand", Kind::Service, |_, _| {});
     world.job("a").tag().at("2027-03-20 20:00").submit();

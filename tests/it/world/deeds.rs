@@ -87,6 +87,7 @@ impl World {
         let taken = self.engine().take_file((&sha256, "jobs.yaml"), &offered, now);
         let taken = taken.map(|taken| taken.jobs);
         if taken.is_ok() {
+            self.disk.mark = Some(self.engine().mark().clone());
             for spec in specs {
                 self.oracle.know_job(spec);
             }
