@@ -465,6 +465,23 @@ impl Step<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns the next date of a series that is a job, or else the last one.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or a row was changed by something else.
+    pub fn occurrence_near(&self, id: &JobId, now: DateTime<Utc>) -> Result<Option<JobId>> {
+        let word: Option<String> = self
+            .db
+            .prepare_cached(
+                "SELECT job.id FROM occurrence JOIN job ON job.id = occurrence.job
+                 WHERE series = ?1 ORDER BY due_at <= ?2, abs(due_at - ?2) LIMIT 1",
+            )?
+            .query_row(params![id.as_str(), millis(now)], |row| row.get(0))
+            .optional()?;
+        word.map(|word| JobId::parse(&word).ok_or_else(|| unreadable("job.id", &word).into()))
+            .transpose()
+    }
+
     /// Returns the dates of a series as the lists show jobs: the next ones, after the last ones.
     ///
     /// # Errors

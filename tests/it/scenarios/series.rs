@@ -463,6 +463,19 @@ fn a_lost_series_leaves_alone_what_a_person_said_of_its_dates_and_withdraws_what
 }
 
 #[test]
+fn a_series_of_which_no_date_waits_is_told_by_where_its_last_date_stands() {
+    let mut world = World::with(Kind::Subscription);
+    let comes = Comes { until: Some(time("2027-03-22 20:00")), ..Comes::at(20, 0) };
+    world.drop_series(&spec("short", "brand"), &comes).unwrap();
+    world.run_until("2027-03-23 12:00");
+
+    let again = world.drop_series(&spec("short", "brand"), &comes).unwrap();
+
+    assert_eq!((again.taken, again.state), (Taken::Known, JobState::Sent));
+    assert_eq!(again.due_at, Some(time("2027-03-22 20:00")));
+}
+
+#[test]
 fn a_series_that_went_back_to_an_earlier_version_is_not_lost_after_an_absence() {
     let mut world = daily();
     world.run_for(TimeDelta::minutes(1));
