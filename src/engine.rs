@@ -144,9 +144,9 @@ pub struct TakenJob {
     pub id: JobId,
     /// What became of it.
     pub taken: Taken,
-    /// When it is due now; of a series, its next date.
-    pub due_at: DateTime<Utc>,
-    /// Where it stands; of a series, its next date.
+    /// When it is due now; of a series, its next date, or its last one where none waits.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Where it stands; of a series, that date.
     pub state: JobState,
 }
 
@@ -485,7 +485,7 @@ impl Engine {
                 let id = job.spec.id.clone();
                 let (due_at, state) = match job.recurrence {
                     Some(_) => series::stands(step, &id, now)?,
-                    None => step.job(&id).map(|job| (job.due_at, job.state))?,
+                    None => step.job(&id).map(|job| (Some(job.due_at), job.state))?,
                 };
                 Ok(TakenJob { id, taken, due_at, state })
             };

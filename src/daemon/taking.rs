@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::calendar::Recurrence;
+use crate::calendar::{self, Recurrence};
 use crate::config::AccountConfig;
 use crate::daemon::files::{Files, Kept};
 use crate::daemon::{Input, Now, chain};
@@ -249,7 +249,7 @@ fn accept(
             id: job.spec.id.clone(),
             account: job.spec.account.clone(),
             at: job.spec.at,
-            due: stored.map(|stored| stored.due_at),
+            due: stored.filter(|stored| is_due(job, stored)).and_then(|stored| stored.due_at),
             state: stored.map_or(JobState::Planned, |stored| stored.state),
             note: (!notes.is_empty()).then(|| notes.join("; ")),
         }
@@ -265,12 +265,19 @@ fn accept(
     Ok(())
 }
 
+/// Says whether a job has a time to come: a series has none where none of its dates waits.
+fn is_due(job: &ParsedJob, stored: &TakenJob) -> bool {
+    job.recurrence.is_none() || stored.state.waits()
+}
+
 /// Says of a series what its line of the receipt tells of.
 fn series(recurrence: &Recurrence, stored: Option<&&TakenJob>) -> String {
     let words = recurrence.words();
-    let is_over = stored.is_some_and(|stored| stored.state == JobState::Cancelled);
-    if is_over {
-        return format!("a series ({words}): no date of it is planned");
+    if let Some(stored) = stored.filter(|stored| !stored.state.waits()) {
+        let near = stored
+            .due_at
+            .map(|at| format!("; the one of {} is {}", calendar::beijing(at), stored.state));
+        return format!("a series ({words}): no date of it waits{}", near.unwrap_or_default());
     }
     format!("a series ({words}): this is its next date; each date is a job of its own")
 }

@@ -110,15 +110,21 @@ pub(super) fn bring_back(
     Ok(false)
 }
 
-/// Returns when the next date of a series is due and where it stands; one that has none left is
-/// over.
+/// Returns when the next date of a series that waits is due and where it stands; where none waits,
+/// that of the next one to come, or else of the last one.
 pub(super) fn stands(
     step: &Step<'_>,
     id: &JobId,
     now: DateTime<Utc>,
-) -> Result<(DateTime<Utc>, JobState), StoreError> {
-    match step.occurrences_waiting(id)?.first() {
-        Some((next, state)) => Ok((step.job(next)?.due_at, *state)),
-        None => Ok((now, JobState::Cancelled)),
+) -> Result<(Option<DateTime<Utc>>, JobState), StoreError> {
+    let waiting = step.occurrences_waiting(id)?;
+    let date = match waiting.into_iter().find(|(_, state)| state.waits()) {
+        Some((next, _)) => Some(next),
+        None => step.occurrence_near(id, now)?,
+    };
+    match date {
+        Some(date) => step.job(&date).map(|job| (Some(job.due_at), job.state)),
+        // A lost one that went on without a date to come: it is over.
+        None => Ok((None, JobState::Cancelled)),
     }
 }

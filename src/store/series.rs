@@ -30,8 +30,8 @@ use crate::calendar::{Date, Recurrence};
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
 use crate::store::take::{LOST, state, too_many};
 use crate::store::{
-    Attention, BatchBody, JobView, Result, Said, Source, Step, StoreError, Taken, instant, millis,
-    unreadable,
+    Attention, BatchBody, JobView, Move, Result, Said, Source, Step, StoreError, Taken, instant,
+    millis, unreadable,
 };
 
 /// A word for programs: something about a series.
@@ -248,13 +248,7 @@ impl Step<'_> {
             waiting.into_iter().map(|date| (date, series.recurrence.on(date))).collect();
         // What the edit leaves out gives its place up first.
         for (date, _) in placed.iter().filter(|(_, at)| at.is_none()) {
-            let job = self.job(&occurrence_id(id, *date)?)?;
-            let why = format!("series {id} no longer has this date, by {}", series.file);
-            self.end_for(&job, by.account, JobState::Cancelled, &why, now)?;
-            self.run(
-                "UPDATE occurrence SET withdrawn = 1 WHERE job = ?1",
-                params![job.id.as_str()],
-            )?;
+            self.withdraw_date(series, &occurrence_id(id, *date)?, by.account, now)?;
         }
         for (date, at) in placed {
             let Some(at) = at else { continue };
@@ -278,10 +272,7 @@ impl Step<'_> {
             "SELECT date FROM occurrence JOIN job ON job.id = occurrence.job
              WHERE series = ?1 AND job.state IN ('planned', 'held') AND asked = 0 ORDER BY date",
         )?;
-        let rows = statement.query_map([id.as_str()], |row| {
-            let date: String = row.get(0)?;
-            date.parse().map_err(|_| unreadable("occurrence.date", &date))
-        })?;
+        let rows = statement.query_map([id.as_str()], date)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -327,10 +318,11 @@ impl Step<'_> {
         self.attend(&note, now)
     }
 
-    /// Lets a lost series go on with the dates after today; returns the first of them.
+    /// Lets a lost series go on with the dates after today, and plans those of them anew that were
+    /// made before it was lost; returns the first of them.
     ///
     /// # Errors
-    /// Where it is not lost, or SQLite fails.
+    /// Where it is not lost, its list makes more calls than a day allows, or SQLite fails.
     pub fn retry_series(
         &self,
         id: &JobId,
@@ -347,6 +339,9 @@ impl Step<'_> {
         if let Some(hint) = hint {
             return Err(StoreError::Guard(format!("series {id} is {}: {hint}", series.state)));
         }
+        if let Some(why) = too_many(by.bodies.len(), by.account) {
+            return Err(StoreError::Guard(format!("series {id} cannot go on: {why}")));
+        }
         let today = now.with_timezone(&series.recurrence.zone()).date_naive();
         let next = series.recurrence.after(now).find(|date| date.date > today);
         self.run(
@@ -359,8 +354,61 @@ impl Step<'_> {
             ],
         )?;
         self.forget_attention(id)?;
+        for date in self.dates_lost(id, today)? {
+            self.plan_lost_date(&series, by, (date, said), now)?;
+        }
         self.extend(&self.known_series(id)?, by, false, now)?;
         Ok(next)
+    }
+
+    /// Plans a lost date anew as the series has it now, or withdraws it.
+    fn plan_lost_date(
+        &self,
+        series: &Series,
+        by: By<'_>,
+        (date, said): (NaiveDate, Said<'_>),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let id = occurrence_id(&series.job.id, date)?;
+        let planned_at = self.job(&id)?.planned_at;
+        let why = &said.line("retried");
+        let to = Move { state: JobState::Planned, wake_at: Some(planned_at), reason: None, why };
+        self.move_job(&id, JobState::Missed, to, now)?;
+        match series.recurrence.on(date) {
+            Some(at) => {
+                let spec = series.occurrence(Date { date, at })?;
+                self.take_again(&spec, by, series.source(now), now)
+            }
+            // A later edit may have it again; until then nobody can retry it.
+            None => self.withdraw_date(series, &id, by.account, now),
+        }
+    }
+
+    /// Returns the dates after a day that are missed since their series was lost, and that neither
+    /// this database nor the mark beside it knows to have been asked for.
+    fn dates_lost(&self, id: &JobId, after: NaiveDate) -> Result<Vec<NaiveDate>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT date FROM occurrence JOIN job ON job.id = occurrence.job
+             WHERE series = ?1 AND date > ?2 AND state = 'missed' AND reason = ?3 AND asked = 0
+                 AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id AND (generation > 0
+                     OR EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)))
+             ORDER BY date",
+        )?;
+        let rows = statement.query_map(params![id.as_str(), after.to_string(), LOST], date)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Withdraws a date that waits and that its series no longer has.
+    fn withdraw_date(
+        &self,
+        series: &Series,
+        id: &JobId,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let why = format!("series {} no longer has this date, by {}", series.job.id, series.file);
+        self.end_for(&self.job(id)?, account, JobState::Cancelled, &why, now)?;
+        self.run("UPDATE occurrence SET withdrawn = 1 WHERE job = ?1", params![id.as_str()])
     }
 
     /// Calls a series off with all of its dates that wait.
@@ -415,6 +463,23 @@ impl Step<'_> {
             Ok((job, state(row, 1)?))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the next date of a series that is a job, or else the last one.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or a row was changed by something else.
+    pub fn occurrence_near(&self, id: &JobId, now: DateTime<Utc>) -> Result<Option<JobId>> {
+        let word: Option<String> = self
+            .db
+            .prepare_cached(
+                "SELECT job.id FROM occurrence JOIN job ON job.id = occurrence.job
+                 WHERE series = ?1 ORDER BY due_at <= ?2, abs(due_at - ?2) LIMIT 1",
+            )?
+            .query_row(params![id.as_str(), millis(now)], |row| row.get(0))
+            .optional()?;
+        word.map(|word| JobId::parse(&word).ok_or_else(|| unreadable("job.id", &word).into()))
+            .transpose()
     }
 
     /// Returns the dates of a series as the lists show jobs: the next ones, after the last ones.
@@ -544,6 +609,11 @@ impl Series {
 
 /// How a wall-clock time is stored.
 const WALL: &str = "%Y-%m-%d %H:%M:%S";
+
+fn date(row: &Row<'_>) -> rusqlite::Result<NaiveDate> {
+    let word: String = row.get(0)?;
+    word.parse().map_err(|_| unreadable("occurrence.date", &word))
+}
 
 const COLUMNS: &str =
     "id, state, cron, zone, first, last, job, file, line, taken_at, next_at, why, digest";

@@ -8,7 +8,7 @@ use crate::calendar::{self, Span, Window};
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
 use crate::store::place::Respect;
-use crate::store::take::state;
+use crate::store::take::{LOST, state};
 use crate::store::{Result, Step, instant, millis};
 
 /// One job in a list.
@@ -538,10 +538,14 @@ impl Step<'_> {
             "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
                     ifnull(reason, CASE state WHEN 'held' THEN 'it waits for approval' ELSE '' END)
              FROM job WHERE state = 'uncertain' OR (state = 'held' AND due_at < ?2)
-                OR (state IN ('missed', 'failed', 'partial', 'expired') AND ended_at > ?1)",
+                OR (state IN ('missed', 'failed', 'partial', 'expired') AND ended_at > ?1
+                    -- Of a lost series a note of its own tells, until a person says how it goes on.
+                    AND NOT (ifnull(reason, '') = ?4 AND EXISTS (SELECT 1 FROM occurrence
+                        JOIN series ON series.id = occurrence.series
+                        WHERE occurrence.job = job.id AND series.state <> 'active')))",
         )?;
         let rows = statement.query_map(
-            params![millis(since), millis(now + chrono::TimeDelta::hours(24)), millis(now)],
+            params![millis(since), millis(now + chrono::TimeDelta::hours(24)), millis(now), LOST],
             |row| {
                 let id: String = row.get(0)?;
                 let state = state(row, 2)?;

@@ -406,6 +406,76 @@ fn an_old_database_whose_series_was_edited_since_plans_none_of_its_dates() {
 }
 
 #[test]
+fn a_lost_series_that_goes_on_plans_the_dates_anew_that_were_made_before() {
+    let mut world = daily();
+    world.cancel("daily@2027-03-28").unwrap();
+    world.copy();
+    let mut edited = spec("daily", "brand");
+    text(&mut edited, "as it was written last");
+    world.drop_series(&edited, &Comes::at(13, 0)).unwrap();
+    world.run_until("2027-03-21 14:00");
+    assert_eq!(world.accepted().len(), 2);
+
+    world.restore(0, MarkFate::Kept);
+    world.run_for(TimeDelta::minutes(1));
+    world.resume();
+    world.run_for(TimeDelta::minutes(1));
+
+    assert_eq!(world.lost_series().as_deref(), Some("daily"));
+    assert_eq!(world.state("daily@2027-03-23"), JobState::Missed);
+    // One note tells of them all.
+    assert!(!world.attention().contains(&"missed".to_owned()), "{:?}", world.attention());
+    assert_eq!(world.retry_series("daily").as_deref(), Some("2027-03-22"));
+    let dates = world.dates("daily");
+    assert_eq!(dates[0..3], ["2027-03-20 missed", "2027-03-21 missed", "2027-03-22 planned"]);
+    assert_eq!(dates[8], "2027-03-28 cancelled");
+    assert!(dates[9..].iter().all(|date| date.ends_with("planned")), "{dates:?}");
+    // What may have been sent stays as it is, though an edit puts today's date at a later hour.
+    world.drop_series(&edited, &Comes::at(23, 0)).unwrap();
+    assert_eq!(world.state("daily@2027-03-21"), JobState::Missed);
+    days(&mut world, 3);
+    assert_eq!(world.accepted()[2..], ["2027-03-22 23:00:00", "2027-03-23 23:00:00"]);
+}
+
+#[test]
+fn a_lost_series_leaves_alone_what_a_person_said_of_its_dates_and_withdraws_what_it_lacks() {
+    let mut world = daily();
+    world.copy();
+    let ends = Comes { until: Some(time("2027-03-30 23:00")), ..Comes::at(13, 0) };
+    world.drop_series(&spec("daily", "brand"), &ends).unwrap();
+    world.run_until("2027-03-21 14:00");
+    world.restore(0, MarkFate::Kept);
+    world.run_for(TimeDelta::minutes(1));
+    world.resume();
+    world.run_for(TimeDelta::minutes(1));
+    world.retry("daily@2027-03-25").unwrap();
+    let before = world.view("daily@2027-03-25");
+
+    world.retry_series("daily");
+
+    let after = world.view("daily@2027-03-25");
+    assert_eq!((after.state, after.due), (before.state, before.due));
+    assert_eq!(world.state("daily@2027-03-30"), JobState::Planned);
+    assert_eq!(world.state("daily@2027-03-31"), JobState::Cancelled);
+    // An edit that has it again plans it again.
+    world.drop_series(&spec("daily", "brand"), &Comes::at(13, 0)).unwrap();
+    assert_eq!(world.state("daily@2027-03-31"), JobState::Planned);
+}
+
+#[test]
+fn a_series_of_which_no_date_waits_is_told_by_where_its_last_date_stands() {
+    let mut world = World::with(Kind::Subscription);
+    let comes = Comes { until: Some(time("2027-03-22 20:00")), ..Comes::at(20, 0) };
+    world.drop_series(&spec("short", "brand"), &comes).unwrap();
+    world.run_until("2027-03-23 12:00");
+
+    let again = world.drop_series(&spec("short", "brand"), &comes).unwrap();
+
+    assert_eq!((again.taken, again.state), (Taken::Known, JobState::Sent));
+    assert_eq!(again.due_at, Some(time("2027-03-22 20:00")));
+}
+
+#[test]
 fn a_series_that_went_back_to_an_earlier_version_is_not_lost_after_an_absence() {
     let mut world = daily();
     world.run_for(TimeDelta::minutes(1));

@@ -555,7 +555,12 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
         }
         let what = match taken {
             Ok(taken) => {
-                format!("{:?}, {} at {}", taken[0].taken, taken[0].state, beijing(taken[0].due_at))
+                format!(
+                    "{:?}, {} at {}",
+                    taken[0].taken,
+                    taken[0].state,
+                    beijing(taken[0].due_at.unwrap())
+                )
             }
             Err(error) => format!("{error:?}"),
         };
