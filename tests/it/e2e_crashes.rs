@@ -133,3 +133,18 @@ fn a_file_that_ended_the_daemon_three_times_is_refused_once() {
     assert!(said.contains("crashed over and over"), "{said}");
     rig.until_state("spring", "sent");
 }
+
+#[test]
+fn a_file_that_was_removed_before_the_start_refuses_no_other_of_its_name() {
+    let mut rig = Rig::new(&[club()]);
+    write_crashes(&rig, r#"{"file":"spring.yaml"}"#, "null");
+
+    rig.start();
+    // Once this is taken, the inbox was looked at.
+    rig.drop_file("autumn.yaml", &to_tag("autumn", "club"));
+    rig.until_state("autumn", "sent");
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+
+    rig.until_file("accepted", "spring.yaml");
+    assert!(!rig.path("inbox/rejected/spring.yaml").exists());
+}
