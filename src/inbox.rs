@@ -239,6 +239,11 @@ impl Inbox {
         self.waiting
     }
 
+    /// Says whether the last look found something of this name, as [`Entry::name`] tells it.
+    pub fn found(&self, name: &str) -> bool {
+        self.looks.keys().any(|found| entry::safe_name(found) == name)
+    }
+
     /// Returns the directory's path.
     pub fn path(&self) -> &Path {
         &self.path

@@ -20,7 +20,7 @@ use crate::daemon::{Now, RunError};
 use crate::engine::Engine;
 use crate::engine::hand::{self, Hand};
 use crate::model::{JobId, JobState};
-use crate::store::StoreError;
+use crate::store::{Step, StoreError};
 
 /// How many crashes over one thing set it aside.
 const TOO_MANY: usize = 3;
@@ -93,6 +93,8 @@ impl Crashes {
         engine: &mut Engine,
         now: DateTime<Utc>,
     ) -> Result<Vec<String>, StoreError> {
+        let read = self.crashes.len();
+        self.forget_unknown(&engine.store().read())?;
         let mut counts: BTreeMap<Hand, (usize, Option<String>)> = BTreeMap::new();
         for Crash { hand, job, .. } in &self.crashes {
             let (count, last) = counts.entry(hand.clone()).or_default();
@@ -110,13 +112,27 @@ impl Crashes {
             }
             hand::lay_down();
         }
-        if !counts.is_empty() {
-            self.crashes.retain(|crash| !counts.contains_key(&crash.hand));
-            if let Err(error) = self.write() {
-                tracing::warn!("{} cannot be written: {error}", self.path.display());
-            }
+        self.crashes.retain(|crash| !counts.contains_key(&crash.hand));
+        if self.crashes.len() < read
+            && let Err(error) = self.write()
+        {
+            tracing::warn!("{} cannot be written: {error}", self.path.display());
         }
         Ok(files)
+    }
+
+    /// Forgets those over a job that the database lacks: an older one was put in its place.
+    fn forget_unknown(&mut self, step: &Step<'_>) -> Result<(), StoreError> {
+        for crash in std::mem::take(&mut self.crashes) {
+            let known = match crash.job.as_deref().and_then(JobId::parse) {
+                Some(id) => step.account_of(&id)?.is_some(),
+                None => true,
+            };
+            if known {
+                self.crashes.push(crash);
+            }
+        }
+        Ok(())
     }
 
     fn write(&self) -> io::Result<()> {

@@ -80,7 +80,7 @@ enum Offer {
 }
 
 impl Taker {
-    /// Takes files until the daemon ends; those named are refused unread.
+    /// Takes files until the daemon ends; those named are refused unread, where they are there.
     pub(super) async fn run(self, mut refused: Vec<String>, mut ended: watch::Receiver<bool>) {
         let Self { mut inbox, accounts, files, now, to } = self;
         let reader = Reader::start();
@@ -97,6 +97,8 @@ impl Taker {
             match entries {
                 Ok(entries) => {
                     trouble.over(&to).await;
+                    // What was removed must not refuse another of its name.
+                    refused.retain(|name| inbox.found(name));
                     // One at a time: a full inbox must not fill the memory.
                     for entry in entries {
                         if let Some(at) = refused.iter().position(|name| *name == entry.name()) {

@@ -1,18 +1,20 @@
 //! A person's word, and what an older generation's word still means.
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
+use crate::calendar;
 use crate::model::{Account, BatchState, JobId, JobState, clientmsgid};
-use crate::plan::Batch;
-use crate::store::{Move, Result, Said, Step, StoreError, millis};
+use crate::plan::{Batch, Job};
+use crate::store::{Move, Result, Said, Step, StoreError, instant, millis};
 
 impl Step<'_> {
     /// Makes a job's refused and failed batches ready to be asked again, due now.
     ///
     /// A batch that was answered gets a new generation, and so a new clientmsgid; one that the
     /// platform never heard of, or never answered, keeps its own. A job that demands an approval and
-    /// never had one for its present content waits for it again.
+    /// never had one for its present content waits for it again. A menu that was planned before the
+    /// one that followers see is refused.
     ///
     /// # Errors
     /// Where the job's state does not allow it, or SQLite fails.
@@ -49,6 +51,7 @@ impl Step<'_> {
                 )));
             }
         }
+        self.refuse_old_menu(&job, now)?;
         for batch in self.batches(id)? {
             match batch.state {
                 BatchState::Refused if !self.answered(&batch)? => {
@@ -82,6 +85,33 @@ impl Step<'_> {
         let to = Move { state, wake_at: Some(due), reason: None, why };
         self.move_job(id, job.state, to, now)?;
         if due > now { self.stand_again(id, account, now) } else { Ok(()) }
+    }
+
+    /// Refuses a menu in whose place a later one is, or is about to be: a person who reads that a
+    /// menu was missed does not ask for the next one to be lost.
+    fn refuse_old_menu(&self, job: &Job, now: DateTime<Utc>) -> Result<()> {
+        let later: Option<(String, i64, bool)> = self
+            .db
+            .prepare_cached(
+                "SELECT later.id, later.planned_at, later.state = 'sent'
+                 FROM job JOIN job AS later USING (account, action)
+                 WHERE job.id = ?1 AND action = 'menu'
+                   AND (later.planned_at, later.taken) > (job.planned_at, job.taken)
+                   AND (later.state = 'sent'
+                     OR (later.state IN ('planned', 'releasing') AND later.due_at <= ?2))
+                 ORDER BY later.planned_at DESC, later.taken DESC LIMIT 1",
+            )?
+            .query_row(params![job.id.as_str(), millis(now)], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let Some((later, at, is_there)) = later else { return Ok(()) };
+        let takes = if is_there { "took" } else { "takes" };
+        let at = calendar::beijing(instant(at));
+        Err(StoreError::Guard(format!(
+            "job {} is {} and cannot be asked for again: the menu of job {later}, planned for {at}, {takes} its place; submit it under another id to put it back",
+            job.id, job.state
+        )))
     }
 
     /// Says whether a job demands an approval that its present content never had.
@@ -177,7 +207,6 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn account_of(&self, id: &JobId) -> Result<Option<String>> {
-        use rusqlite::OptionalExtension as _;
         Ok(self
             .db
             .prepare_cached("SELECT account FROM job WHERE id = ?1")?

@@ -98,13 +98,31 @@ fn three_kills_set_nothing_aside() {
     assert!(!rig.path("state/crashes").exists());
 }
 
+/// Writes down three crashes over one thing, as a daemon that ended would have.
+fn write_crashes(rig: &Rig, hand: &str, job: &str) {
+    let at = real_now().to_rfc3339_opts(SecondsFormat::Secs, true);
+    let crash = format!(r#"{{"at":"{at}","hand":{hand},"job":{job}}}"#);
+    fs::create_dir(rig.path("state")).unwrap();
+    fs::write(rig.path("state/crashes"), format!("[{crash},{crash},{crash}]")).unwrap();
+}
+
+#[test]
+fn crashes_over_a_job_that_the_database_lacks_are_forgotten() {
+    let mut rig = Rig::new(&[club()]);
+    write_crashes(&rig, r#"{"account":"club"}"#, r#""poison""#);
+
+    rig.start();
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+
+    rig.until_state("spring", "sent");
+    assert_eq!(fs::read_to_string(rig.path("state/crashes")).unwrap(), "[]");
+    assert!(rig.stop().success());
+}
+
 #[test]
 fn a_file_that_ended_the_daemon_three_times_is_refused_once() {
     let mut rig = Rig::new(&[club()]);
-    let at = real_now().to_rfc3339_opts(SecondsFormat::Secs, true);
-    let crash = format!(r#"{{"at":"{at}","hand":{{"file":"spring.yaml"}},"job":null}}"#);
-    fs::create_dir(rig.path("state")).unwrap();
-    fs::write(rig.path("state/crashes"), format!("[{crash},{crash},{crash}]")).unwrap();
+    write_crashes(&rig, r#"{"file":"spring.yaml"}"#, "null");
     rig.drop_file("spring.yaml", &to_tag("spring", "club"));
 
     rig.start();
@@ -114,4 +132,19 @@ fn a_file_that_ended_the_daemon_three_times_is_refused_once() {
 
     assert!(said.contains("crashed over and over"), "{said}");
     rig.until_state("spring", "sent");
+}
+
+#[test]
+fn a_file_that_was_removed_before_the_start_refuses_no_other_of_its_name() {
+    let mut rig = Rig::new(&[club()]);
+    write_crashes(&rig, r#"{"file":"spring.yaml"}"#, "null");
+
+    rig.start();
+    // Once this is taken, the inbox was looked at.
+    rig.drop_file("autumn.yaml", &to_tag("autumn", "club"));
+    rig.until_state("autumn", "sent");
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+
+    rig.until_file("accepted", "spring.yaml");
+    assert!(!rig.path("inbox/rejected/spring.yaml").exists());
 }

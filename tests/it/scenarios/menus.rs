@@ -144,6 +144,60 @@ fn a_menu_in_doubt_never_takes_the_place_of_a_later_one() {
     assert!(world.reason("old").contains("the menu of job new took its place"));
 }
 
+/// Two menus that were missed over a hold.
+fn two_missed_menus() -> World {
+    let mut world = World::with(Kind::Service);
+    world.plan_action("old", "2027-03-20 09:20", menu("old"));
+    world.plan_action("new", "2027-03-20 09:30", menu("new"));
+    world.word(|step, now| step.hold(None, "alice said hold", now)).unwrap();
+    world.run_until("2027-03-21 09:00");
+    world.resume();
+    world.run_for(TimeDelta::minutes(5));
+    assert_eq!((world.state("old"), world.state("new")), (JobState::Missed, JobState::Missed));
+    world
+}
+
+const NEW_IS_THERE: &str = "job old is missed and cannot be asked for again: the menu of job new, \
+    planned for 2027-03-20 09:30:00 +08:00, took its place; submit it under another id to put it back";
+
+#[test]
+fn a_missed_menu_cannot_be_retried_once_a_later_one_is_in_place() {
+    let mut world = two_missed_menus();
+    world.retry("new").unwrap();
+    world.run_for(TimeDelta::minutes(5));
+
+    let refusal = world.retry("old").unwrap_err();
+    world.run_for(TimeDelta::minutes(5));
+
+    assert_eq!(refusal, NEW_IS_THERE);
+    assert_eq!((world.state("old"), world.shown()), (JobState::Missed, Some("new")));
+}
+
+#[test]
+fn a_missed_menu_cannot_be_retried_behind_a_later_one_that_waits_for_a_hold_to_end() {
+    let mut world = two_missed_menus();
+    world.word(|step, now| step.hold(None, "alice said hold", now)).unwrap();
+    world.retry("new").unwrap();
+
+    let refusal = world.retry("old").unwrap_err();
+    world.resume();
+    world.run_for(TimeDelta::minutes(5));
+
+    assert_eq!(refusal, NEW_IS_THERE.replace("took", "takes"));
+    assert_eq!((world.state("old"), world.shown()), (JobState::Missed, Some("new")));
+}
+
+#[test]
+fn missed_menus_can_be_retried_in_their_order() {
+    let mut world = two_missed_menus();
+    for (id, next) in [("old", JobState::Missed), ("new", JobState::Sent)] {
+        world.retry(id).unwrap();
+        world.run_for(TimeDelta::minutes(5));
+
+        assert_eq!((world.shown(), world.state("new")), (Some(id), next));
+    }
+}
+
 #[test]
 fn a_hold_stops_a_menu_that_is_being_asked_for_and_its_time_goes_on() {
     let mut world = World::with(Kind::Service);
