@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{Engine, Lane, Mark, attend, bodies, lane_named};
 use crate::calendar::Recurrence;
@@ -12,8 +12,6 @@ use crate::store::{Presence, Recurring, Source, Step, StoreError};
 
 /// How many jobs in question are named.
 const NAMED: usize = 20;
-/// How long after its time a job may be asked for; the platform remembers a clientmsgid for 24 h.
-const RETRY_MOST: TimeDelta = TimeDelta::hours(20);
 const FORGOTTEN: &str = "the database may be an older one: this may have been sent at its own time, \
                          which the platform would not know any more when it is due";
 
@@ -109,7 +107,8 @@ pub(super) fn hold_for_restore(
         let job = step.job(id)?;
         let waits = matches!(job.state, JobState::Planned | JobState::Held);
         let last = job.due_at + job.retry_for;
-        let remembered = job.due_at <= job.planned_at || last <= job.planned_at + RETRY_MOST;
+        let remembered =
+            job.due_at <= job.planned_at || last <= job.planned_at + margins::ASK_WITHIN;
         if let Some(lane) = lane_named(lanes, &job.account)
             && waits
             && !remembered
