@@ -1,4 +1,4 @@
--- The whole schema, version 3. Instants are milliseconds since 1970 (UTC) and end in _at; windows
+-- The whole schema, version 4. Instants are milliseconds since 1970 (UTC) and end in _at; windows
 -- are Beijing days (2027-03-20) or months (2027-03). Nothing that carries an id is ever deleted:
 -- an id that is forgotten could be sent again.
 

@@ -61,11 +61,14 @@ pub use view::{
 };
 
 /// The schema that this program writes.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 /// What leads from each version to the next; the first entry leads from 1 to 2.
-const UPGRADES: &[&str] =
-    &[include_str!("store/upgrade_2.sql"), include_str!("store/upgrade_3.sql")];
+const UPGRADES: &[&str] = &[
+    include_str!("store/upgrade_2.sql"),
+    include_str!("store/upgrade_3.sql"),
+    include_str!("store/upgrade_4.sql"),
+];
 
 const SCHEMA: &str = include_str!("../schema.sql");
 

@@ -1,6 +1,6 @@
 //! A database of an earlier version becomes the present one, whole or not at all.
 //!
-//! `schema_1.sql` and `schema_2.sql` are the schema as those versions had it; they are never edited.
+//! `schema_1.sql` to `schema_3.sql` are the schema as those versions had it; they are never edited.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -64,6 +64,16 @@ fn version_2(dir: &Path) -> PathBuf {
     path
 }
 
+/// A database as version 3 made it, without rows of its own.
+fn version_3(dir: &Path) -> PathBuf {
+    let path = dir.join("version-3.db");
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(include_str!("schema_3.sql")).unwrap();
+    db.execute("INSERT INTO daemon (one, created_at, seen_at) VALUES (1, 11, 12)", []).unwrap();
+    db.pragma_update(None, "user_version", 3).unwrap();
+    path
+}
+
 /// Everything in `sqlite_schema`, without comments and with one kind of space.
 fn schema(db: &Connection) -> BTreeMap<String, String> {
     let mut statement = db
@@ -103,7 +113,7 @@ fn an_upgraded_database_has_the_schema_of_a_fresh_one() {
     drop(Store::open(&fresh, now()).unwrap());
     let fresh = Connection::open(fresh).unwrap();
 
-    for old in [version_1(dir.path()), version_2(dir.path())] {
+    for old in [version_1(dir.path()), version_2(dir.path()), version_3(dir.path())] {
         drop(Store::open(&old, now()).unwrap());
 
         let old = Connection::open(old).unwrap();

@@ -1,0 +1,1 @@
+-- From version 3 to version 4. What is new stands here as in schema.sql.
