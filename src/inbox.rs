@@ -20,9 +20,10 @@ mod schema;
 mod series;
 mod submit;
 mod time;
+mod whole;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -30,10 +31,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use archive::{AcceptedBack, Receipt, ReceiptJob};
+pub use archive::{AcceptedBack, Away, Receipt, ReceiptJob};
 pub use entry::Entry;
 pub use job::ParsedJob;
-pub use package::{Package, Unread, read_path, read_path_gathering};
+pub use package::{Content, Package, Unread, read_path, read_path_gathering};
 pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
 
@@ -41,12 +42,16 @@ use crate::model::Account;
 use crate::yaml;
 pub use crate::yaml::Diagnostic;
 use crate::yaml::diagnostic::{Place, Report, quote};
-use entry::{EntryKind, Seen};
+use entry::{EntryKind, Glance, Seen};
 
 /// How long an entry must not have changed before it is read.
 const QUIET: TimeDelta = TimeDelta::seconds(2);
 /// How many entries one sweep hands out; the rest wait for the next one.
 const SWEEP: usize = 2_000;
+/// How many files inside folders one sweep looks at.
+const LEAVES: usize = 20_000;
+/// How long an entry that could not be taken waits at most before it is tried again.
+const PUT_OFF_MOST: TimeDelta = TimeDelta::seconds(32);
 
 /// What the inbox cannot do.
 #[derive(Debug, thiserror::Error)]
@@ -170,12 +175,21 @@ fn ends_with_marker(bytes: &[u8]) -> bool {
 pub struct Inbox {
     path: PathBuf,
     end_marker_required: bool,
-    /// The directory and its `accepted` and `rejected`, with what they were when opened.
+    places: Places,
+    looks: HashMap<OsString, Look>,
+    /// How many scans there were.
+    scans: u64,
+    waiting: bool,
+}
+
+/// The directory and those inside it, with what they were when opened.
+#[derive(Debug)]
+struct Places {
     inbox: Directory,
     accepted: Directory,
     rejected: Directory,
-    looks: HashMap<OsString, Look>,
-    waiting: bool,
+    /// Where an entry lies between the inbox and its archive, until it is known to be what was read.
+    moving: Directory,
 }
 
 #[derive(Debug)]
@@ -189,52 +203,169 @@ struct Directory {
 struct Look {
     seen: Seen,
     since: DateTime<Utc>,
+    /// The scan that first found it like this, and the last one that looked at it.
+    turn: u64,
+    looked: u64,
+    /// Whether it says by itself that it is whole, or will never be anything else.
+    finished: bool,
+    /// Whether it was handed out and is still there.
+    handed: bool,
+    /// It is not handed out before this, and how often that was said.
+    put_off: Option<(DateTime<Utc>, u32)>,
+}
+
+impl Look {
+    fn is_ready(&self, now: DateTime<Utc>) -> bool {
+        // A clock that was set back must not make anything wait for ever.
+        let put_off =
+            |(until, _)| now < until && until - now <= PUT_OFF_MOST.max(whole::LONG_QUIET);
+        let quiet = now - self.since >= QUIET || self.finished;
+        quiet && !self.put_off.is_some_and(put_off)
+    }
 }
 
 impl Inbox {
-    /// Opens the inbox, and creates it and its two subdirectories where they are missing.
+    /// Opens the inbox, and creates it and its subdirectories where they are missing.
     pub fn open(dir: &Path, end_marker_required: bool) -> Result<Self, InboxError> {
-        let [inbox, accepted, rejected] = archive::open_directories(dir)
+        let places = archive::open_places(dir)
             .map_err(|source| InboxError::Unusable { path: dir.to_owned(), source })?;
-        Ok(Self {
-            path: dir.to_owned(),
-            end_marker_required,
-            inbox,
-            accepted,
-            rejected,
-            looks: HashMap::new(),
-            waiting: false,
-        })
+        let path = dir.to_owned();
+        let looks = HashMap::new();
+        Ok(Self { path, end_marker_required, places, looks, scans: 0, waiting: false })
     }
 
-    /// Returns the entries that are ready, in the order of their names.
+    /// Returns the entries that are ready: those that came first, by name where they came together.
     ///
     /// An entry is ready when two looks at least 2 s apart found it the same, or at once where it
     /// ends with `...`. At most 2,000 are returned; [`waiting`](Self::waiting) tells of more.
+    /// Where some of the last scan still lie there, those that came last take turns with those that
+    /// came first: nothing that is new waits until all of it is worked off.
     pub fn scan(&mut self, now: DateTime<Utc>) -> Result<Vec<Entry>, InboxError> {
         let names = self.names().map_err(|source| self.unusable(source))?;
-        let mut looks = HashMap::with_capacity(names.len());
-        let mut ready = Vec::new();
-        self.waiting = false;
+        self.scans += 1;
+        let mut before = std::mem::replace(&mut self.looks, HashMap::with_capacity(names.len()));
+        let mut found = Vec::new();
+        let mut folders = Vec::new();
         for name in names {
-            let Some(entry) = entry::look(&self.inbox.fd, &name) else { continue };
-            let since = match self.looks.get(&name) {
-                // A clock that was set back must not make anything wait for ever.
-                Some(look) if look.seen == entry.seen && look.since <= now => look.since,
-                Some(_) | None => now,
-            };
-            looks.insert(name, Look { seen: entry.seen, since });
-            if ready.len() < SWEEP && (now - since >= QUIET || self.is_finished(&entry)) {
-                ready.push(entry);
+            let Some(glance) = entry::glance(&self.places.inbox.fd, &name) else { continue };
+            let known = before.remove(&name);
+            if glance.is_folder {
+                folders.push((glance, known));
             } else {
-                self.waiting = true;
+                found.push(self.keep(glance.entry, known, now));
             }
         }
-        self.looks = looks;
+        self.look_into(folders, &mut found, now);
+        let all = self.looks.len();
+        let ready = found.into_iter().filter(|entry| {
+            self.looks.get(&entry.name).is_some_and(|look| look.is_ready(now))
+        });
+        let ready = in_turn(ready.collect(), &self.looks);
+        for entry in &ready {
+            if let Some(look) = self.looks.get_mut(&entry.name) {
+                look.handed = true;
+            }
+        }
+        self.waiting = ready.len() < all;
         Ok(ready)
     }
 
-    /// Says whether something is watched until it is quiet: scan again in 2 s.
+    /// Looks into folders, as many as one scan may: half of them the newest, then those that were
+    /// not looked into for longest.
+    fn look_into(
+        &mut self,
+        mut folders: Vec<(Glance, Option<Look>)>,
+        found: &mut Vec<Entry>,
+        now: DateTime<Utc>,
+    ) {
+        let mut left = LEAVES;
+        folders.sort_by_key(|(_, known)| known.map_or(0, |look| u64::MAX - look.turn));
+        let mut rest = Vec::new();
+        for (glance, known) in folders {
+            if left <= LEAVES / 2 {
+                rest.push((glance, known));
+                continue;
+            }
+            left = left.saturating_sub(self.look_into_one(glance, known, found, now));
+        }
+        rest.sort_by_key(|(_, known)| known.map_or(0, |look| look.looked));
+        for (glance, known) in rest {
+            if left > 0 {
+                left = left.saturating_sub(self.look_into_one(glance, known, found, now));
+                continue;
+            }
+            // It is there, and no more is known of it; what was known is compared next time.
+            let unknown = Look {
+                seen: glance.entry.seen,
+                since: now,
+                turn: self.scans,
+                looked: 0,
+                finished: false,
+                handed: false,
+                put_off: None,
+            };
+            self.looks.insert(glance.entry.name, known.unwrap_or(unknown));
+        }
+    }
+
+    /// Looks into a folder, and returns how many looks at files that was worth.
+    fn look_into_one(
+        &mut self,
+        glance: Glance,
+        known: Option<Look>,
+        found: &mut Vec<Entry>,
+        now: DateTime<Utc>,
+    ) -> usize {
+        let name = glance.entry.name.clone();
+        let (entry, leaves) = glance.into_folder(&self.places.inbox.fd, &name);
+        found.push(self.keep(entry, known, now));
+        leaves + 1
+    }
+
+    /// Remembers what an entry looks like, and since when it does.
+    fn keep(&mut self, mut entry: Entry, known: Option<Look>, now: DateTime<Utc>) -> Entry {
+        let same = known.filter(|look| look.seen == entry.seen);
+        let look = match same {
+            Some(look) => {
+                // A clock that was set back must not make anything wait for ever.
+                let since = if look.since <= now { look.since } else { now };
+                Look { since, looked: self.scans, ..look }
+            }
+            None => Look {
+                seen: entry.seen,
+                since: now,
+                turn: self.scans,
+                looked: self.scans,
+                finished: self.is_finished(&entry),
+                handed: false,
+                put_off: None,
+            },
+        };
+        entry.turn = look.turn;
+        entry.quiet = now - look.since;
+        self.looks.insert(entry.name.clone(), look);
+        entry
+    }
+
+    /// Hands an entry that could not be taken out again only after a while, each time a longer one.
+    pub fn put_off(&mut self, entry: &Entry, now: DateTime<Utc>) {
+        if let Some(look) = self.looks.get_mut(&entry.name) {
+            let times = look.put_off.map_or(0, |(_, times)| times);
+            let pause = TimeDelta::seconds(1 << times.min(5)).min(PUT_OFF_MOST);
+            look.put_off = Some((now + pause, times + 1));
+            look.handed = false;
+        }
+    }
+
+    /// Hands an entry that may be cut short out again once nothing more came for long.
+    pub fn wait_for_more(&mut self, entry: &Entry) {
+        if let Some(look) = self.looks.get_mut(&entry.name) {
+            look.put_off = Some((look.since + whole::LONG_QUIET, 0));
+            look.handed = false;
+        }
+    }
+
+    /// Says whether something is not handed out yet: scan again in 2 s.
     pub fn waiting(&self) -> bool {
         self.waiting
     }
@@ -251,32 +382,65 @@ impl Inbox {
 
     /// Reads an entry once, through descriptors that follow no link and block on nothing.
     pub fn read(&self, entry: &Entry) -> Result<Package, Unread> {
-        package::read(&self.inbox.fd, entry, self.end_marker_required)
+        package::read(&self.places.inbox.fd, entry, self.end_marker_required)
     }
 
     /// Says whether an entry need not be watched: it says itself that it is whole, or what it is
     /// will not change.
     fn is_finished(&self, entry: &Entry) -> bool {
         match &entry.kind {
-            EntryKind::File => package::tail_has_marker(&self.inbox.fd, entry),
+            EntryKind::File => package::tail_has_marker(&self.places.inbox.fd, entry),
             EntryKind::Folder => false,
             EntryKind::Never(_) => true,
             EntryKind::Unfit(_) => false,
         }
     }
 
-    /// Returns the names to look at, sorted, after making sure that the path still leads here.
+    /// Returns the names to look at, sorted, after making sure that the path still leads here and
+    /// that nothing lies between here and an archive.
     fn names(&mut self) -> io::Result<Vec<OsString>> {
-        if !archive::is_same(&self.path, [&self.inbox, &self.accepted, &self.rejected])? {
-            [self.inbox, self.accepted, self.rejected] = archive::open_directories(&self.path)?;
+        if !archive::is_same(&self.path, &self.places)? {
+            self.places = archive::open_places(&self.path)?;
             self.looks.clear();
         }
-        entry::names(&self.inbox.fd)
+        self.put_back_all()?;
+        entry::names(&self.places.inbox.fd)
     }
 
     fn unusable(&self, source: io::Error) -> InboxError {
         InboxError::Unusable { path: self.path.clone(), source }
     }
+}
+
+/// Returns the entries that are handed out, in the order in which they are to be taken.
+fn in_turn(mut ready: Vec<Entry>, looks: &HashMap<OsString, Look>) -> Vec<Entry> {
+    let is_left = |entry: &Entry| looks.get(&entry.name).is_some_and(|look| look.handed);
+    ready.sort_by(|one, other| (one.turn, &one.name).cmp(&(other.turn, &other.name)));
+    if !ready.iter().any(is_left) {
+        ready.truncate(SWEEP);
+        return ready;
+    }
+    let mut turns: BTreeMap<u64, VecDeque<Entry>> = BTreeMap::new();
+    for entry in ready {
+        turns.entry(entry.turn).or_default().push_back(entry);
+    }
+    let mut fair = Vec::new();
+    while fair.len() < SWEEP {
+        let Some(mut newest) = turns.last_entry() else { break };
+        let turn = *newest.key();
+        let next = newest.get_mut().pop_front();
+        if newest.get().is_empty() {
+            newest.remove();
+        }
+        let jumps = turns.first_key_value().is_some_and(|(oldest, _)| *oldest < turn);
+        fair.extend(next.map(|entry| Entry { jumps, ..entry }));
+        let Some(mut oldest) = turns.first_entry() else { continue };
+        fair.extend(oldest.get_mut().pop_front());
+        if oldest.get().is_empty() {
+            oldest.remove();
+        }
+    }
+    fair
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::daemon::{Input, Now, chain};
 use crate::engine::hand::{self, Hand};
 use crate::engine::{Offered, Remembered, TakenFile, TakenJob};
 use crate::inbox::{
-    Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob, Unread,
+    Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob, Unread,
 };
 use crate::model::{Account, JobId, JobState};
 use crate::store::Taken;
@@ -23,6 +23,8 @@ use crate::store::Taken;
 /// How often the inbox is looked at. A look at an unchanged directory costs microseconds, and
 /// needs nothing that could get lost.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long files are taken before the inbox is looked at again.
+const SLICE: Duration = Duration::from_secs(1);
 
 /// Runs what blocks, all of it on one thread: memory that a large file needs is given back to that
 /// thread's own store, where another thread's large file would not find it.
@@ -75,7 +77,12 @@ pub(super) struct Good {
 enum Offer {
     /// With its files, which stay while this is held.
     Good(Arc<Good>, Kept),
-    Bad(Vec<Diagnostic>),
+    /// With what was read of it.
+    Bad(Vec<Diagnostic>, Option<Package>),
+    /// It may be the beginning of a file.
+    Later,
+    /// It changed while it was read: the next look finds it as it is then.
+    Changing,
     Unreadable(InboxError),
 }
 
@@ -85,7 +92,7 @@ impl Taker {
         let Self { mut inbox, accounts, files, now, to } = self;
         let reader = Reader::start();
         let accounts: Arc<[Account]> = accounts.into();
-        let mut trouble = Trouble { unusable: false, told: HashSet::new() };
+        let mut desk = Desk { trouble: Trouble::default(), passed: Passed::default(), to };
         loop {
             let at = now();
             let look = reader.run(move || {
@@ -96,32 +103,33 @@ impl Taker {
             inbox = looked;
             match entries {
                 Ok(entries) => {
-                    trouble.over(&to).await;
+                    desk.trouble.over(&desk.to).await;
                     // What was removed must not refuse another of its name.
                     refused.retain(|name| inbox.found(name));
+                    desk.passed.forget(&entries);
+                    let until = tokio::time::Instant::now() + SLICE;
                     // One at a time: a full inbox must not fill the memory.
                     for entry in entries {
-                        if let Some(at) = refused.iter().position(|name| *name == entry.name()) {
-                            let name = refused.swap_remove(at);
-                            if let Err(error) = reject(&inbox, &entry, &[crashed(&name)]) {
-                                trouble.of_entry(&entry, &error);
-                            }
-                            continue;
-                        }
-                        let known = Arc::clone(&accounts);
-                        let keeper = files.clone();
+                        let crash = refused.iter().position(|name| *name == entry.name());
+                        let (known, keeper) = (Arc::clone(&accounts), files.clone());
+                        let crash = crash.map(|at| refused.swap_remove(at));
                         let reading = reader.run(move || {
-                            let offer = read(&inbox, &entry, &known, &keeper);
+                            let offer = match crash {
+                                Some(name) => Offer::Bad(vec![crashed(&name)], None),
+                                None => read(&inbox, &entry, &known, &keeper),
+                            };
                             (inbox, entry, offer)
                         });
                         let Some((read, entry, offer)) = reading.await else { return gone() };
                         inbox = read;
-                        if let Err(error) = take(&inbox, &entry, offer, &to).await {
-                            trouble.of_entry(&entry, &error);
+                        desk.answer(&mut inbox, &entry, offer, now()).await;
+                        // What came meanwhile is not to wait for all the others.
+                        if tokio::time::Instant::now() >= until {
+                            break;
                         }
                     }
                 }
-                Err(error) => trouble.of_inbox(&error, &to).await,
+                Err(error) => desk.trouble.of_inbox(&error, &desk.to).await,
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -131,11 +139,131 @@ impl Taker {
     }
 }
 
+/// What is known from one file to the next.
+struct Desk {
+    trouble: Trouble,
+    passed: Passed,
+    to: mpsc::Sender<Input>,
+}
+
+impl Desk {
+    /// Answers what was read of an entry.
+    async fn answer(
+        &mut self,
+        inbox: &mut Inbox,
+        entry: &Entry,
+        offer: Offer,
+        now: DateTime<Utc>,
+    ) {
+        let done = match offer {
+            Offer::Good(good, kept) => match self.passed.problems(entry, &good) {
+                problems if problems.is_empty() => self.take(inbox, entry, &good, kept).await,
+                problems => self.refuse(inbox, entry, &good, &problems),
+            },
+            Offer::Bad(problems, package) => {
+                reject(inbox, entry, package.as_ref(), &problems)
+            }
+            Offer::Later => {
+                inbox.wait_for_more(entry);
+                Ok(())
+            }
+            Offer::Changing => Ok(()),
+            Offer::Unreadable(error) => Err(error),
+        };
+        if let Err(error) = done {
+            inbox.put_off(entry, now);
+            self.trouble.of_entry(entry, &error);
+        }
+    }
+
+    /// Lets the loop store the jobs, and answers what became of them.
+    async fn take(
+        &mut self,
+        inbox: &Inbox,
+        entry: &Entry,
+        good: &Arc<Good>,
+        _kept: Kept,
+    ) -> Result<(), InboxError> {
+        let (reply, taken) = oneshot::channel();
+        let input = Input::File(Arc::clone(good), reply);
+        if self.to.send(input).await.is_err() {
+            return Ok(());
+        }
+        match taken.await {
+            Ok(Ok(taken)) => {
+                self.passed.note(entry, good);
+                accept(inbox, good, &taken)
+            }
+            Ok(Err(problems)) => self.refuse(inbox, entry, good, &problems),
+            // The daemon ends; the next start finds the file, and knows it if it was stored.
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn refuse(
+        &self,
+        inbox: &Inbox,
+        entry: &Entry,
+        Good { package, jobs }: &Good,
+        problems: &[(usize, String)],
+    ) -> Result<(), InboxError> {
+        let diagnostics: Vec<_> = problems
+            .iter()
+            .filter_map(|(line, why)| {
+                let job = jobs.iter().find(|job| job.line == *line)?;
+                Some(package.diagnostic(job, why, None))
+            })
+            .collect();
+        reject(inbox, entry, Some(package), &diagnostics)
+    }
+}
+
+/// The jobs of files that were taken before others which came earlier: those must not take them
+/// back to what they were.
+#[derive(Default)]
+struct Passed {
+    jobs: HashMap<JobId, (u64, String)>,
+}
+
+impl Passed {
+    fn note(&mut self, entry: &Entry, good: &Good) {
+        if entry.jumps() {
+            let note = |job: &ParsedJob| (job.spec.id.clone(), (entry.turn(), entry.name()));
+            self.jobs.extend(good.jobs.iter().map(note));
+        }
+    }
+
+    /// Forgets them where nothing is passed over any more.
+    fn forget(&mut self, entries: &[Entry]) {
+        if !entries.iter().any(Entry::jumps) {
+            let oldest = entries.iter().map(Entry::turn).min();
+            self.jobs.retain(|_, (turn, _)| oldest.is_some_and(|oldest| oldest < *turn));
+        }
+    }
+
+    /// Returns which jobs of a file stand in a later one that was taken already.
+    fn problems(&self, entry: &Entry, good: &Good) -> Vec<(usize, String)> {
+        let later = |job: &ParsedJob| {
+            let (turn, name) = self.jobs.get(&job.spec.id)?;
+            (*turn > entry.turn()).then(|| {
+                let id = &job.spec.id;
+                let why = format!(
+                    "job {id} stands in {name} too, which came later and is taken already; drop \
+                     this file anew if it is the one that counts"
+                );
+                (job.line, why)
+            })
+        };
+        good.jobs.iter().filter_map(later).collect()
+    }
+}
+
 fn gone() {
     tracing::error!("the inbox can no longer be read: restart the daemon");
 }
 
 /// What was told already, so that a look at every moment does not fill the log.
+#[derive(Default)]
 struct Trouble {
     unusable: bool,
     told: HashSet<String>,
@@ -171,18 +299,24 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Of
     let known: Vec<_> = accounts.iter().collect();
     hand::take_up(Hand::File(entry.name()));
     let offer = match inbox.read(entry) {
-        Ok(package) => match package.parse(&known) {
+        Ok(package) => match package.content(&known) {
             // A job is stored only after all that it needs is on disk.
-            Ok(parsed) => match files.keep(&package, parsed.jobs.iter().map(|job| &job.spec)) {
-                Ok(kept) => Offer::Good(Arc::new(Good { package, jobs: parsed.jobs }), kept),
-                Err(source) => {
-                    let what = "taken: its media cannot be stored";
-                    Offer::Unreadable(InboxError::Entry { name: entry.name(), what, source })
+            Content::Jobs(parsed) => {
+                match files.keep(&package, parsed.jobs.iter().map(|job| &job.spec)) {
+                    Ok(kept) => Offer::Good(Arc::new(Good { package, jobs: parsed.jobs }), kept),
+                    Err(source) => {
+                        let what = "taken: its media cannot be stored";
+                        Offer::Unreadable(InboxError::Entry { name: entry.name(), what, source })
+                    }
                 }
-            },
-            Err(problems) => Offer::Bad(problems),
+            }
+            Content::MayBeCut(_) if !entry.is_long_quiet() => Offer::Later,
+            Content::Wrong(problems) | Content::MayBeCut(problems) => {
+                Offer::Bad(problems, Some(package))
+            }
         },
-        Err(Unread::Refused(problems)) => Offer::Bad(problems),
+        Err(Unread::Refused(problems)) => Offer::Bad(problems, None),
+        Err(Unread::Failed(InboxError::Changed { .. })) => Offer::Changing,
         Err(Unread::Failed(error)) => Offer::Unreadable(error),
     };
     hand::lay_down();
@@ -196,31 +330,6 @@ fn crashed(name: &str) -> Diagnostic {
     let help = "take out what is unusual in it and drop it anew; please report the crash with the \
                 daemon's log (`journalctl -u qunfa`)";
     Diagnostic::whole(name, message, Some(help))
-}
-
-async fn take(
-    inbox: &Inbox,
-    entry: &Entry,
-    offer: Offer,
-    to: &mpsc::Sender<Input>,
-) -> Result<(), InboxError> {
-    match offer {
-        Offer::Good(good, _kept) => {
-            let (reply, taken) = oneshot::channel();
-            let input = Input::File(Arc::clone(&good), reply);
-            if to.send(input).await.is_err() {
-                return Ok(());
-            }
-            match taken.await {
-                Ok(Ok(taken)) => accept(inbox, &good, &taken),
-                Ok(Err(problems)) => refuse(inbox, entry, &good, &problems),
-                // The daemon ends; the next start finds the file, and knows it if it was stored.
-                Err(_) => Ok(()),
-            }
-        }
-        Offer::Bad(problems) => reject(inbox, entry, &problems),
-        Offer::Unreadable(error) => Err(error),
-    }
 }
 
 /// Returns a job as the engine takes it.
@@ -262,8 +371,9 @@ fn accept(
         jobs: jobs.iter().map(receipt_job).collect(),
         notes: taken.left_out.iter().map(left_out).collect(),
     };
-    inbox.accept(package, &receipt)?;
+    let away = inbox.accept(package, &receipt)?;
     tracing::info!(file = package.name(), jobs = jobs.len(), "a file was taken");
+    tell_of_later(package.name(), away);
     Ok(())
 }
 
@@ -288,24 +398,13 @@ fn left_out(id: &JobId) -> String {
     format!("job {id} was planned by an earlier file of this name; it stays planned")
 }
 
-fn refuse(
+fn reject(
     inbox: &Inbox,
     entry: &Entry,
-    Good { package, jobs }: &Good,
-    problems: &[(usize, String)],
+    package: Option<&Package>,
+    problems: &[Diagnostic],
 ) -> Result<(), InboxError> {
-    let diagnostics: Vec<_> = problems
-        .iter()
-        .filter_map(|(line, why)| {
-            let job = jobs.iter().find(|job| job.line == *line)?;
-            Some(package.diagnostic(job, why, None))
-        })
-        .collect();
-    reject(inbox, entry, &diagnostics)
-}
-
-fn reject(inbox: &Inbox, entry: &Entry, problems: &[Diagnostic]) -> Result<(), InboxError> {
-    inbox.reject(entry, problems)?;
+    let away = inbox.reject(entry, package, problems)?;
     // What is wrong may quote a receiver or a text, which belong beside the file alone.
     let line = problems.first().map_or(0, |problem| problem.line);
     let (file, problems) = (entry.name(), problems.len());
@@ -315,7 +414,19 @@ fn reject(inbox: &Inbox, entry: &Entry, problems: &[Diagnostic]) -> Result<(), I
         line,
         "a file was refused: the reason lies beside it in rejected/"
     );
+    tell_of_later(&file, away);
     Ok(())
+}
+
+/// Tells that a file was replaced while it was read.
+fn tell_of_later(file: &str, away: Away) {
+    match away {
+        Away::Itself => {}
+        Away::Replaced => tracing::info!(
+            file,
+            "the file was replaced or removed after it was read: what lies there now is read next"
+        ),
+    }
 }
 
 /// Reads back what `accepted/` holds, for a database that is lost.

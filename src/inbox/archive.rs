@@ -3,6 +3,12 @@
 //! The answer is written before the entry is moved, and nothing is ever overwritten but the answer
 //! to the very same content: a crash in between leaves the entry in the inbox, where it is taken
 //! again, which changes nothing.
+//!
+//! A name stands for nothing: between the read and the move somebody may have put a later version
+//! under it. So an entry is moved aside first, to where nobody else reaches it, and looked at there.
+//! What was read goes on to its archive. Another one goes back under its name, and what was read is
+//! archived from memory: no version is lost, and an archive holds only what was read. What a crash
+//! leaves aside goes back at the next look.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -14,14 +20,14 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rustix::fs::{
     AtFlags, Mode, OFlags, RenameFlags, fstat, fsync, mkdirat, open, openat, renameat,
-    renameat_with, stat, statat,
+    renameat_with, stat, statat, unlinkat,
 };
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{self, Entry, Seen};
+use super::entry::{self, Entry};
 use super::package::{self, Package, Unread};
-use super::{Directory, Inbox, InboxError};
+use super::{Directory, Inbox, InboxError, Places, submit};
 use crate::model::{JobId, JobState};
 use crate::yaml::diagnostic::Diagnostic;
 
@@ -29,6 +35,10 @@ pub(super) const RECEIPT: &str = ".receipt.json";
 pub(super) const REASON: &str = ".error.txt";
 /// The name of an answer that is being written.
 const TEMPORARY: &str = ".answer.tmp";
+/// Where an entry lies on its way; the inbox looks at no such name.
+const MOVING: &str = ".moving";
+/// The name of a copy that is being made there; no entry has it.
+const COPY: &str = ".copy";
 
 /// What was taken of a file.
 #[derive(Clone, Debug)]
@@ -82,11 +92,20 @@ struct Of {
     sha256: String,
 }
 
+/// What went to the archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// The entry that was read.
+    Itself,
+    /// What was read of it, for it lay there no longer; what lies under its name now is read next.
+    Replaced,
+}
+
 impl Inbox {
     /// Moves a taken package to `accepted/`, with its receipt.
     ///
     /// Call it when the jobs are stored: from then on the file is only a record.
-    pub fn accept(&self, package: &Package, receipt: &Receipt) -> Result<(), InboxError> {
+    pub fn accept(&self, package: &Package, receipt: &Receipt) -> Result<Away, InboxError> {
         let written = Written {
             file: package.name(),
             sha256: package.sha256(),
@@ -97,63 +116,189 @@ impl Inbox {
         };
         let mut json = serde_json::to_vec_pretty(&written).expect("a receipt is always JSON");
         json.push(b'\n');
-        let name = package.name();
-        self.unchanged(&package.entry_name, package.seen, name)?;
-        let answer = Answer { directory: &self.accepted, suffix: RECEIPT, bytes: &json };
-        answer
-            .move_entry(&self.inbox, &package.entry_name, name)
+        let (name, to) = (package.name(), &self.places.accepted);
+        let answer = Answer { directory: to, suffix: RECEIPT, bytes: &json };
+        self.put_away((&package.entry_name, name), &answer, &Read::Package(package))
             .map_err(|source| entry_error(name, "moved to accepted/", source))
     }
 
-    /// Moves an entry to `rejected/`, with what is wrong with it.
-    pub fn reject(&self, entry: &Entry, problems: &[Diagnostic]) -> Result<(), InboxError> {
+    /// Moves an entry to `rejected/`, with what is wrong with it, and what was read of it.
+    pub fn reject(
+        &self,
+        entry: &Entry,
+        package: Option<&Package>,
+        problems: &[Diagnostic],
+    ) -> Result<Away, InboxError> {
         let name = entry.name();
-        self.unchanged(&entry.name, Some(entry.seen), &name)?;
         let text = reason(&name, problems);
-        let answer = Answer { directory: &self.rejected, suffix: REASON, bytes: text.as_bytes() };
-        answer
-            .move_entry(&self.inbox, &entry.name, &name)
+        let to = &self.places.rejected;
+        let answer = Answer { directory: to, suffix: REASON, bytes: text.as_bytes() };
+        let read = package.map_or(Read::Seen(entry), Read::Package);
+        self.put_away((&entry.name, &name), &answer, &read)
             .map_err(|source| entry_error(&name, "moved to rejected/", source))
+    }
+
+    /// Answers an entry and moves it, or what was read of it, to the answer.
+    fn put_away(
+        &self,
+        (entry, name): (&OsStr, &str),
+        answer: &Answer<'_>,
+        read: &Read<'_>,
+    ) -> io::Result<Away> {
+        let Places { inbox, moving, .. } = &self.places;
+        let to = &answer.directory.fd;
+        answer.give(name)?;
+        match self.move_aside(entry) {
+            Ok(()) if read.is(&moving.fd, entry) => {
+                rename(&moving.fd, entry, to, OsStr::new(name))?;
+                fsync(to)?;
+                fsync(&inbox.fd)?;
+                return Ok(Away::Itself);
+            }
+            Ok(()) => {}
+            // Its author took it away.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        match read {
+            Read::Package(package) => self.archive_copy(package, to, name)?,
+            // Nothing was read, so there is nothing to answer.
+            Read::Seen(_) => unlinkat(to, format!("{name}{}", answer.suffix), AtFlags::empty())?,
+        }
+        fsync(to)?;
+        self.put_back_all()?;
+        Ok(Away::Replaced)
+    }
+
+    /// Moves what stands under a name now to where nobody else reaches it.
+    fn move_aside(&self, entry: &OsStr) -> io::Result<()> {
+        rename(&self.places.inbox.fd, entry, &self.places.moving.fd, entry)
+    }
+
+    /// Archives what was read of an entry that is gone.
+    fn archive_copy(&self, package: &Package, to: &OwnedFd, name: &str) -> io::Result<()> {
+        self.remove_copy()?;
+        let copy = self.path.join(MOVING).join(COPY);
+        match package.files() {
+            Some(files) => submit::write_folder(&copy, &files)?,
+            None => submit::write(&copy, package.bytes())?,
+        }
+        rename(&self.places.moving.fd, OsStr::new(COPY), to, OsStr::new(name))
+    }
+
+    /// Removes a copy that was not finished.
+    fn remove_copy(&self) -> io::Result<()> {
+        let copy = self.path.join(MOVING).join(COPY);
+        let removed = if entry::is_folder(&self.places.moving.fd, OsStr::new(COPY)) {
+            fs::remove_dir_all(copy)
+        } else {
+            fs::remove_file(copy)
+        };
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Puts everything that lies aside back under its name.
+    pub(super) fn put_back_all(&self) -> io::Result<()> {
+        for name in entry::all_names(&self.places.moving.fd)? {
+            if name == COPY {
+                self.remove_copy()?;
+            } else {
+                self.put_back(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts what lies aside back under its name, but never over what lies there now: that is a
+    /// later version.
+    fn put_back(&self, name: &OsStr) -> io::Result<()> {
+        let Places { inbox, accepted, rejected, moving } = &self.places;
+        match rename(&moving.fd, name, &inbox.fd, name) {
+            Ok(()) => return Ok(fsync(&inbox.fd)?),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        let shown = entry::safe_name(name);
+        // It was taken, and a crash came before it was archived.
+        if self.has_receipt(name, &shown) {
+            rename(&moving.fd, name, &accepted.fd, OsStr::new(&shown))?;
+            return Ok(fsync(&accepted.fd)?);
+        }
+        let message = "a later file of this name came before this one was read";
+        let text = reason(&shown, &[Diagnostic::whole(&shown, message, None)]);
+        let answer = Answer { directory: rejected, suffix: REASON, bytes: text.as_bytes() };
+        answer.give(&shown)?;
+        rename(&moving.fd, name, &rejected.fd, OsStr::new(&shown))?;
+        Ok(fsync(&rejected.fd)?)
+    }
+
+    /// Says whether what lies aside has a receipt in `accepted/` and nothing else.
+    fn has_receipt(&self, name: &OsStr, shown: &str) -> bool {
+        let Places { accepted, moving, .. } = &self.places;
+        let receipt = read_small(&accepted.fd, OsStr::new(&format!("{shown}{RECEIPT}")))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Of>(&bytes).ok());
+        let Some(Of { sha256 }) = receipt else { return false };
+        let read = package::read_archived(&moving.fd, name);
+        let same = matches!(read, Some(Ok(package)) if package.sha256() == sha256);
+        same && exists(&accepted.fd, shown).is_ok_and(|exists| !exists)
     }
 
     /// Returns everything in `accepted/`, the oldest first, with the time its receipt tells.
     ///
     /// Packages are read as the iterator goes: years of them need not fit into memory.
     pub fn accepted_back(&self) -> Result<AcceptedBack<'_>, InboxError> {
-        let names = entry::all_names(&self.accepted.fd).map_err(|source| self.unusable(source))?;
+        let names = entry::all_names(&self.places.accepted.fd).map_err(|source| self.unusable(source))?;
         let kept = |name: &OsString| {
             let is_answer = name == TEMPORARY || name.as_bytes().ends_with(RECEIPT.as_bytes());
-            !(is_answer && entry::is_file(&self.accepted.fd, name))
+            !(is_answer && entry::is_file(&self.places.accepted.fd, name))
         };
         let mut found: Vec<_> =
             names.into_iter().filter(kept).map(|name| self.archived(name)).collect();
         found.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
-        Ok(AcceptedBack { directory: &self.accepted.fd, found: found.into_iter() })
+        Ok(AcceptedBack { directory: &self.places.accepted.fd, found: found.into_iter() })
     }
 
     fn archived(&self, name: OsString) -> Archived {
         let mut receipt = name.clone();
         receipt.push(RECEIPT);
-        let taken = read_small(&self.accepted.fd, &receipt)
+        let taken = read_small(&self.places.accepted.fd, &receipt)
             .ok()
             .and_then(|bytes| serde_json::from_slice::<Taken>(&bytes).ok());
         let taken_at = taken.as_ref().map(|taken| taken.taken_at);
         let accepted_at = taken.and_then(|taken| taken.accepted_at).or(taken_at);
         let modified = || {
-            let stat = statat(&self.accepted.fd, &name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            let stat = statat(&self.places.accepted.fd, &name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
             DateTime::from_timestamp(stat.st_mtime, 0)
         };
         let at = accepted_at.or_else(modified).unwrap_or_default();
         Archived { at, name, taken_at }
     }
 
-    /// Makes sure that the name still stands for what was read.
-    fn unchanged(&self, entry: &OsStr, seen: Option<Seen>, name: &str) -> Result<(), InboxError> {
-        let now = entry::look(&self.inbox.fd, entry).map(|entry| entry.seen);
-        if now.is_some() && now == seen {
-            Ok(())
-        } else {
-            Err(InboxError::Changed { name: name.to_owned() })
+}
+
+/// What was read of an entry.
+enum Read<'a> {
+    /// All of it.
+    Package(&'a Package),
+    /// Nothing: it was refused for what it looked like.
+    Seen(&'a Entry),
+}
+
+impl Read<'_> {
+    /// Says whether what lies under a name is what was read, byte for byte.
+    fn is(&self, directory: &OwnedFd, name: &OsStr) -> bool {
+        match self {
+            Self::Package(package) => matches!(
+                package::read_archived(directory, name),
+                Some(Ok(found)) if found.sha256() == package.sha256()
+            ),
+            Self::Seen(entry) => entry::look(directory, name).is_some_and(|found| {
+                found.seen.is_still(&entry.seen, entry::is_folder(directory, name))
+            }),
         }
     }
 }
@@ -219,15 +364,11 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn move_entry(&self, inbox: &Directory, entry: &OsStr, name: &str) -> io::Result<()> {
-        let to = &self.directory.fd;
+    /// Writes the answer down where nothing else has its name or the entry's.
+    fn give(&self, name: &str) -> io::Result<()> {
         self.make_room(name)?;
         self.write(&format!("{name}{}", self.suffix))?;
-        fsync(to)?;
-        rename(&inbox.fd, entry, to, OsStr::new(name))?;
-        fsync(to)?;
-        fsync(&inbox.fd)?;
-        Ok(())
+        Ok(fsync(&self.directory.fd)?)
     }
 
     /// Moves aside what has the entry's name or its answer's already.
@@ -303,8 +444,11 @@ pub(super) fn rename(
     new_name: &OsStr,
 ) -> io::Result<()> {
     match renameat_with(from, name, to, new_name, RenameFlags::NOREPLACE) {
-        // Not every file system knows the flag; the inbox is ours alone below its top.
-        Err(Errno::INVAL | Errno::NOSYS) => Ok(renameat(from, name, to, new_name)?),
+        // Not every file system knows the flag.
+        Err(Errno::INVAL | Errno::NOSYS) => match statat(to, new_name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Err(Errno::EXIST.into()),
+            Err(_) => Ok(renameat(from, name, to, new_name)?),
+        },
         done => Ok(done?),
     }
 }
@@ -317,19 +461,25 @@ fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opens the inbox and its two subdirectories, and creates what is missing.
-pub(super) fn open_directories(path: &Path) -> io::Result<[Directory; 3]> {
+/// Opens the inbox and its subdirectories, and creates what is missing.
+pub(super) fn open_places(path: &Path) -> io::Result<Places> {
     fs::create_dir_all(path)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let inbox = directory(open(path, flags, Mode::empty())?)?;
-    let [accepted, rejected] = ["accepted", "rejected"].map(|name| {
-        match mkdirat(&inbox.fd, name, Mode::from_raw_mode(0o750)) {
+    let inside = |name, mode| {
+        match mkdirat(&inbox.fd, name, Mode::from_raw_mode(mode)) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
         directory(entry::open_folder(&inbox.fd, OsStr::new(name))?)
-    });
-    Ok([inbox, accepted?, rejected?])
+    };
+    let (accepted, rejected) = (inside("accepted", 0o750)?, inside("rejected", 0o750)?);
+    let moving = inside(MOVING, 0o700)?;
+    if fstat(&moving.fd)?.st_uid != fstat(&accepted.fd)?.st_uid {
+        let why = format!("{MOVING} in it belongs to somebody else: remove it");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    }
+    Ok(Places { inbox, accepted, rejected, moving })
 }
 
 fn directory(fd: OwnedFd) -> io::Result<Directory> {
@@ -337,15 +487,16 @@ fn directory(fd: OwnedFd) -> io::Result<Directory> {
     Ok(Directory { fd, identity })
 }
 
-/// Says whether the path and the two names in it still lead to what is open.
-pub(super) fn is_same(path: &Path, open: [&Directory; 3]) -> io::Result<bool> {
-    let [inbox, accepted, rejected] = open;
-    let found = [
-        stat(path),
-        statat(&inbox.fd, "accepted", AtFlags::SYMLINK_NOFOLLOW),
-        statat(&inbox.fd, "rejected", AtFlags::SYMLINK_NOFOLLOW),
-    ];
-    for (found, known) in found.into_iter().zip([inbox, accepted, rejected]) {
+/// Says whether the path and the names in it still lead to what is open.
+pub(super) fn is_same(path: &Path, open: &Places) -> io::Result<bool> {
+    let Places { inbox, accepted, rejected, moving } = open;
+    let inside = |name| statat(&inbox.fd, name, AtFlags::SYMLINK_NOFOLLOW);
+    for (found, known) in [
+        (stat(path), inbox),
+        (inside("accepted"), accepted),
+        (inside("rejected"), rejected),
+        (inside(MOVING), moving),
+    ] {
         match found {
             Ok(stat) if entry::identity(&stat) == known.identity => {}
             Ok(_) | Err(Errno::NOENT) => return Ok(false),

@@ -6,7 +6,10 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
+use chrono::TimeDelta;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, openat, statat};
+
+use super::whole;
 
 /// The largest file that is read.
 pub(super) const FILE_MOST: i128 = 16 << 20;
@@ -24,9 +27,30 @@ pub struct Entry {
     pub(super) name: OsString,
     pub(super) kind: EntryKind,
     pub(super) seen: Seen,
+    /// The scan that first found it as it is now: the smaller one came earlier.
+    pub(super) turn: u64,
+    /// How long it has not changed.
+    pub(super) quiet: TimeDelta,
+    /// Whether it is handed out before others that came earlier.
+    pub(super) jumps: bool,
 }
 
 impl Entry {
+    /// Returns when it came: the smaller number is the earlier one.
+    pub fn turn(&self) -> u64 {
+        self.turn
+    }
+
+    /// Says whether nothing more came for so long that nothing more is waited for.
+    pub fn is_long_quiet(&self) -> bool {
+        self.quiet >= whole::LONG_QUIET
+    }
+
+    /// Says whether it is handed out before others that came earlier.
+    pub fn jumps(&self) -> bool {
+        self.jumps
+    }
+
     /// Returns the name, with everything escaped that a terminal or a path would act on.
     pub fn name(&self) -> String {
         safe_name(&self.name)
@@ -69,6 +93,12 @@ impl Seen {
             contents: 0,
         }
     }
+
+    /// Says whether this is the same thing after a rename, which may touch a folder itself.
+    pub(super) fn is_still(&self, before: &Self, is_folder: bool) -> bool {
+        let same = self.identity == before.identity && self.contents == before.contents;
+        same && (is_folder || self.state == before.state)
+    }
 }
 
 pub(super) fn identity(stat: &Stat) -> [i128; 2] {
@@ -100,29 +130,40 @@ pub(super) fn all_names(directory: &OwnedFd) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// Says whether a name belongs to a file that its writer has not finished.
+/// How the names of files end that their writer has not finished: editors, browsers, file transfers.
+const UNFINISHED: [&[u8]; 7] =
+    [b".tmp", b".part", b".partial", b".filepart", b".crdownload", b".swp", b"~"];
+/// What other systems leave wherever they look.
+const STRAYS: [&[u8]; 5] = [b"@eadir", b"#recycle", b"$recycle.bin", b"__macosx", b"thumbs.db"];
+
+/// Says whether a name belongs to a file that its writer has not finished, or to nobody's.
 pub(super) fn is_ignored(name: &OsStr) -> bool {
-    let name = name.as_bytes();
-    let endings: [&[u8]; 4] = [b".tmp", b".part", b"~", b".swp"];
-    name.starts_with(b".") || endings.iter().any(|ending| name.ends_with(ending))
+    let name = name.as_bytes().to_ascii_lowercase();
+    let is_emacs_own = name.len() > 1 && name.starts_with(b"#") && name.ends_with(b"#");
+    name.starts_with(b".")
+        || is_emacs_own
+        || UNFINISHED.iter().any(|ending| name.ends_with(ending))
+        || STRAYS.contains(&name.as_slice())
 }
 
 /// Returns what stands under a name, or `None` where nothing does any more.
 pub(super) fn look(directory: &OwnedFd, name: &OsStr) -> Option<Entry> {
+    let glance = glance(directory, name)?;
+    Some(if glance.is_folder { glance.into_folder(directory, name).0 } else { glance.entry })
+}
+
+/// What one look without opening anything tells; of a folder, not what is in it.
+pub(super) struct Glance {
+    pub(super) entry: Entry,
+    pub(super) is_folder: bool,
+}
+
+/// Returns what stands under a name at the first glance.
+pub(super) fn glance(directory: &OwnedFd, name: &OsStr) -> Option<Glance> {
     let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-    let mut seen = Seen::of(&stat);
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => file_kind(name, &stat),
-        FileType::Directory => {
-            let (leaves, kind) = folder(directory, name);
-            let mut hasher = DefaultHasher::new();
-            leaves.iter().for_each(|leaf| (&leaf.path, leaf.seen).hash(&mut hasher));
-            seen.contents = hasher.finish();
-            match kept(name) {
-                Some(reason) => EntryKind::Unfit(reason),
-                None => kind,
-            }
-        }
+        FileType::Directory => EntryKind::Folder,
         kind @ (FileType::Symlink
         | FileType::Fifo
         | FileType::Socket
@@ -130,11 +171,29 @@ pub(super) fn look(directory: &OwnedFd, name: &OsStr) -> Option<Entry> {
         | FileType::BlockDevice
         | FileType::Unknown) => EntryKind::Never(not_regular(kind)),
     };
+    let is_folder = kind == EntryKind::Folder;
     let kind = match too_long(name) {
         Some(reason) if !matches!(kind, EntryKind::Never(_)) => EntryKind::Unfit(reason),
         Some(_) | None => kind,
     };
-    Some(Entry { name: name.to_owned(), kind, seen })
+    let (seen, quiet) = (Seen::of(&stat), TimeDelta::zero());
+    let entry = Entry { name: name.to_owned(), kind, seen, turn: 0, quiet, jumps: false };
+    Some(Glance { entry, is_folder })
+}
+
+impl Glance {
+    /// Looks into a folder; returns the entry, and how many files were looked at.
+    pub(super) fn into_folder(self, directory: &OwnedFd, name: &OsStr) -> (Entry, usize) {
+        let mut entry = self.entry;
+        let (leaves, kind) = folder(directory, name);
+        let mut hasher = DefaultHasher::new();
+        leaves.iter().for_each(|leaf| (&leaf.path, leaf.seen).hash(&mut hasher));
+        entry.seen.contents = hasher.finish();
+        if entry.kind == EntryKind::Folder {
+            entry.kind = kept(name).map_or(kind, EntryKind::Unfit);
+        }
+        (entry, leaves.len())
+    }
 }
 
 /// Says whether a folder stands under a name.

@@ -17,8 +17,8 @@ use rustix::fs::{Mode, OFlags, fstat, open, openat};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, Seen, safe_name};
-use super::{InboxError, ListSource, Parsed, ParsedJob, ends_with_marker, is_json, job};
+use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, safe_name};
+use super::{InboxError, ListSource, Parsed, ParsedJob, ends_with_marker, is_json, job, whole};
 use crate::model::{Account, JobId, hex};
 use crate::yaml;
 use crate::yaml::diagnostic::{Diagnostic, Report};
@@ -32,7 +32,6 @@ const TAIL: u64 = 64;
 #[derive(Clone, Debug)]
 pub struct Package {
     pub(super) entry_name: OsString,
-    pub(super) seen: Option<Seen>,
     name: String,
     /// The job file's name in diagnostics.
     file_name: String,
@@ -64,6 +63,17 @@ pub enum Unread {
     Failed(InboxError),
 }
 
+/// What a job file holds.
+#[derive(Debug)]
+pub enum Content {
+    /// Jobs, all of them right.
+    Jobs(Parsed),
+    /// Something wrong.
+    Wrong(Vec<Diagnostic>),
+    /// What may be the beginning of a file: wrong unless more of it comes.
+    MayBeCut(Vec<Diagnostic>),
+}
+
 impl Package {
     /// Returns the name of the file or folder, safe to show and to use as a name.
     pub fn name(&self) -> &str {
@@ -89,8 +99,34 @@ impl Package {
     }
 
     /// Reads the job file: all of its jobs, or everything that is wrong with it.
+    ///
+    /// A file that may be cut short is wrong, whatever it says.
     pub fn parse(&self, accounts: &[&Account]) -> Result<Parsed, Vec<Diagnostic>> {
-        super::parse(&self.file_name, &self.bytes, self, accounts)
+        match self.content(accounts) {
+            Content::Jobs(parsed) => Ok(parsed),
+            Content::Wrong(problems) | Content::MayBeCut(problems) => Err(problems),
+        }
+    }
+
+    /// The same, but tells apart what more of the file might put right.
+    pub fn content(&self, accounts: &[&Account]) -> Content {
+        let parsed = super::parse(&self.file_name, &self.bytes, self, accounts);
+        match (self.doubt(parsed.as_ref().ok()), parsed) {
+            (None, Ok(parsed)) => Content::Jobs(parsed),
+            (None, Err(problems)) => Content::Wrong(problems),
+            (Some(doubt), Ok(_)) => Content::MayBeCut(vec![doubt]),
+            (Some(doubt), Err(mut problems)) => {
+                problems.push(doubt);
+                Content::MayBeCut(problems)
+            }
+        }
+    }
+
+    fn doubt(&self, parsed: Option<&Parsed>) -> Option<Diagnostic> {
+        let (message, help) = whole::doubt(&self.file_name, &self.bytes, parsed)?;
+        let text = yaml::decode(&self.bytes).unwrap_or_default();
+        let last = text.lines().count().max(1);
+        Some(Report::new(&self.file_name, text).on_line(last, message, Some(help)))
     }
 
     /// Returns the folder's files by path, the job file among them; none of a lone file.
@@ -162,8 +198,9 @@ pub fn read_path(path: &Path) -> Result<Package, Unread> {
     let entry = entry::look(&directory, name).ok_or_else(|| failed(Errno::NOENT.into()))?;
     if !entry::is_looked_at(name) {
         let message = "the inbox never looks at what has such a name";
-        let help = "names that start with `.` or end in .tmp, .part, ~ or .swp are unfinished; \
-                    accepted, rejected and lost+found are not for jobs";
+        let help = "names that start with `.` or end in .tmp, .part, .partial, .filepart, \
+                    .crdownload, .swp or ~ are unfinished; accepted, rejected, lost+found and \
+                    what other systems leave behind are not for jobs";
         return Err(refused(&shown, message, help));
     }
     let mut package = read(&directory, &entry, false)?;
@@ -238,6 +275,11 @@ pub(super) fn read(
             return Err(refused(&entry.name(), message, help));
         }
     };
+    // What was written to meanwhile may have been read half.
+    let after = entry::look(directory, &entry.name);
+    if after.is_none_or(|after| after.seen != entry.seen) {
+        return Err(Unread::Failed(InboxError::Changed { name: entry.name() }));
+    }
     if end_marker_required && !is_json(&package.file_name) && !ends_with_marker(&package.bytes) {
         let message = "the file does not end with a line `...`, so it may be cut short";
         let help = "end it with `...`; the config asks for it (`inbox_end_marker: required`)";
@@ -255,7 +297,6 @@ fn read_file(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
     let bytes = content(directory, entry.name.as_bytes(), &name)?;
     Ok(Package {
         entry_name: entry.name.clone(),
-        seen: Some(entry.seen),
         file_name: name.clone(),
         main: name.clone(),
         name,
@@ -293,7 +334,6 @@ fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
     let main = safe_path(main);
     Ok(Package {
         entry_name: entry.name.clone(),
-        seen: Some(entry.seen),
         file_name: format!("{name}/{main}"),
         bytes: files.remove(&main).unwrap_or_default(),
         name,

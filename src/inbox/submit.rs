@@ -102,7 +102,7 @@ fn names(own: &OsStr, is_folder: bool) -> impl Iterator<Item = OsString> {
     })
 }
 
-fn write_folder(folder: &Path, files: &BTreeMap<&str, &[u8]>) -> io::Result<()> {
+pub(super) fn write_folder(folder: &Path, files: &BTreeMap<&str, &[u8]>) -> io::Result<()> {
     let mut folders = DirBuilder::new();
     folders.recursive(true).mode(FOLDER_MODE).create(folder)?;
     for (path, bytes) in files {
@@ -115,7 +115,7 @@ fn write_folder(folder: &Path, files: &BTreeMap<&str, &[u8]>) -> io::Result<()> 
     File::open(folder)?.sync_all()
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::options().create_new(true).write(true).mode(FILE_MODE).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()

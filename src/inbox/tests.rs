@@ -3,16 +3,19 @@
 use super::*;
 use crate::model::{ArticlesVia, Kind};
 
+mod archive;
 mod articles;
 mod broadcasts;
 mod directory;
 mod errands;
+mod fairness;
 mod folders;
 mod jobs;
 mod menus;
 mod reading;
 mod series;
 mod syntax;
+mod whole;
 
 /// A service account and a subscription account.
 fn accounts() -> [Account; 2] {

@@ -12,7 +12,7 @@ const WITH_LIST: &str =
 
 impl World {
     /// Puts a folder with these files into the inbox.
-    fn drop_folder(&self, name: &str, files: &[(&str, &str)]) {
+    pub(super) fn drop_folder(&self, name: &str, files: &[(&str, &str)]) {
         for (file, text) in files {
             let path = self.path(name).join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

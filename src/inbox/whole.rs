@@ -1,0 +1,81 @@
+//! Whether a job file is whole, as far as its bytes can tell.
+//!
+//! A file that was cut short (a full disk, a transfer that broke off, a writer that rests) must
+//! never be taken as something else than its author wrote. What proves the end:
+//!
+//! * a line `...`, YAML's own end marker: nothing that was cut before it has it;
+//! * the closing brace of a file that is one `{…}`, JSON or not: no strict prefix of it parses.
+//!
+//! Any other file is block YAML, whose prefix at the end of a line may be block YAML too: no reader
+//! can tell it from a file that was meant so, which is why the marker exists and can be required.
+//! What can be told without it is refused, once nothing more came for [`LONG_QUIET`]:
+//!
+//! * a last line without its line end: whoever finishes a line in the middle was cut off;
+//! * a file that promises its marker, with a comment `# ends with ...` above its first key. With it
+//!   no strict prefix is ever taken: before the promise is complete there is no key, and after it
+//!   the marker is missing;
+//! * a last job in block style that sets the speed and nothing else: `speed` is the one action that
+//!   may stand before another one, so the rest of a broadcast may be missing behind it.
+//!
+//! What remains are files without a promise that break off exactly behind a line. A writer that
+//! rests there for two seconds and then goes on is noticed: the file has changed, so it comes back
+//! and is read again as a later version.
+
+use chrono::TimeDelta;
+
+use super::{Parsed, ends_with_marker, is_json};
+use crate::model::Action;
+
+/// How long a file that may be cut short must not have changed before it is refused.
+pub(super) const LONG_QUIET: TimeDelta = TimeDelta::seconds(6);
+/// The comment that promises the end marker.
+const PROMISE: &[u8] = b"# ends with ...";
+const HELP: &str = "a job file ends with a line `...`, or at least with a line end";
+
+/// Returns why a file may be cut short, and what would prove that it is not.
+pub(super) fn doubt(
+    name: &str,
+    bytes: &[u8],
+    parsed: Option<&Parsed>,
+) -> Option<(&'static str, &'static str)> {
+    if is_json(name) || ends_with_marker(bytes) {
+        return None;
+    }
+    let mut written = lines(bytes).filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let first = written.next()?;
+    if promises(bytes) {
+        return Some(("the file promises to end with a line `...` and does not", HELP));
+    }
+    if first.starts_with(b"{") {
+        return None;
+    }
+    if !bytes.ends_with(b"\n") && !bytes.ends_with(b"\r") {
+        return Some(("the file ends in the middle of a line, so it may be cut short", HELP));
+    }
+    let last = written.last().unwrap_or(first);
+    let closes = last.ends_with(b"}") || last.ends_with(b"]");
+    if !closes && parsed.is_some_and(sets_speed_last) {
+        let message = "the last job sets the speed and nothing else, and the file may be cut short \
+                       before what it sends";
+        return Some((message, "if the job is whole, end the file with a line `...`"));
+    }
+    None
+}
+
+/// Says whether a comment above the first key promises the end marker.
+fn promises(bytes: &[u8]) -> bool {
+    lines(bytes).take_while(|line| line.is_empty() || line.starts_with(b"#")).any(|line| {
+        line == PROMISE
+    })
+}
+
+fn sets_speed_last(parsed: &Parsed) -> bool {
+    let last = parsed.jobs.iter().max_by_key(|job| job.line);
+    last.is_some_and(|job| matches!(job.spec.action, Action::Speed(_)))
+}
+
+/// Returns the lines without what is around them, and without the mark that a file may begin with.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii)
+}
