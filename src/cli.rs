@@ -253,7 +253,7 @@ impl Problem {
         match self {
             Self::No(_) | Self::Store(StoreError::Guard(_)) => 1,
             Self::Run(error) => error.exit_code(),
-            Self::Store(StoreError::Failed(_)) => 4,
+            Self::Store(StoreError::Failed(_) | StoreError::Busy(_)) => 4,
             Self::Output(_) if self.is_silent() => 0,
             Self::Output(_) => 4,
             Self::Cannot(_)

@@ -6,6 +6,7 @@
 //! that a stepped clock, a command's write or a file is noticed. A store that fails ends the
 //! process: after an I/O error nothing that it says can be trusted.
 
+mod backlog;
 mod callback;
 mod chores;
 mod crash;
@@ -34,10 +35,11 @@ use crate::wechat::callback::MassEvent;
 use crate::wechat::client::ApiBase;
 use crate::wechat::protocol::Answer;
 
+use backlog::Backlog;
 use outbox::Outbox;
 
 pub use lock::{Running, running};
-pub use pulse::{Clock, Pulse, pulse};
+pub use pulse::{Clock, LockedOut, Pulse, pulse};
 pub use taking::offered;
 
 /// The one clock, as `main` reads it.
@@ -58,6 +60,8 @@ const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
 const TIMER_LATE: Duration = Duration::from_millis(3);
 /// A clock that moves further than this between two looks was stepped, or the machine slept.
 const STEPPED: TimeDelta = TimeDelta::seconds(10);
+/// How often a locked database is tried again.
+const TRY_LOCKED_EVERY: Duration = Duration::from_millis(200);
 /// How long an idle rehearsal waits for something to happen before it jumps.
 const SETTLE_BEFORE_JUMP: Duration = Duration::from_millis(200);
 
@@ -93,15 +97,28 @@ impl RunError {
             Self::Storage(_) | Self::File(..) => 4,
         }
     }
+
+    /// Returns who keeps the database locked, where that and nothing else is wrong.
+    fn busy(&self) -> Option<Option<&str>> {
+        match self {
+            Self::Storage(StoreError::Busy(who)) => Some(who.as_deref()),
+            Self::Locked(_)
+            | Self::Setup(_)
+            | Self::Database(_)
+            | Self::Storage(_)
+            | Self::File(..) => None,
+        }
+    }
 }
 
 impl From<StoreError> for RunError {
     fn from(error: StoreError) -> Self {
         let lasting = match &error {
             StoreError::Newer(..) | StoreError::Access(..) => true,
-            StoreError::Damaged(..) | StoreError::Failed(_) | StoreError::Guard(_) => {
-                error.is_damage()
-            }
+            StoreError::Damaged(..)
+            | StoreError::Failed(_)
+            | StoreError::Busy(_)
+            | StoreError::Guard(_) => error.is_damage(),
         };
         if lasting { Self::Database(error) } else { Self::Storage(error) }
     }
@@ -174,7 +191,7 @@ enum Input {
 pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let now = (options.now)();
     // From here on a signal is an orderly end, however early it comes.
-    let signals = signals()?;
+    let mut signals = signals()?;
     let state = config.state_dir.clone();
     lock::make_private(&state)?;
     let lock = lock::Lock::take(&state, now).await?;
@@ -182,11 +199,11 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         .map_err(|error| RunError::Setup(chain(&error)))?;
     let bases = config.accounts.iter().map(api_base).collect::<Result<Vec<_>, _>>()?;
     let large = is_large(&state);
-    let mut engine = open(&config, &inbox, now)?;
+    let opened = open_patiently(&config, &inbox, &options.now, &mut signals).await?;
+    let Some((mut engine, refused)) = opened else { return Ok(()) };
     if options.jump.is_none() {
         engine.decide_ahead(DECIDE_AHEAD);
     }
-    let refused = crash::Crashes::read(&state, now).set_aside(&mut engine, now)?;
     let (sender, inputs) = mpsc::channel(1_024);
     let listener = match config.listen {
         Some(address) => Some(callback::bind(address).await?),
@@ -195,6 +212,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let accounts = engine.accounts().count();
     tracing::info!(accounts, state_dir = %state.display(), "qunfa is running");
     let (ending, ended) = watch::channel(false);
+    let (tell_locked_out, locked_out) = watch::channel(None);
     let mut tasks = tokio::task::JoinSet::new();
     let mut listens = None;
     if let Some(listener) = listener {
@@ -205,8 +223,9 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
             tell.send(address).unwrap_or_default();
         }
         let known = engine.accounts().map(|config| config.account.clone()).collect();
-        let metrics = metrics::Metrics::new(database(&state), known);
-        let inlet = callback::Desk::new(&engine, metrics, sender.clone(), options.now.clone());
+        let metrics = metrics::Metrics::new(database(&state), known, locked_out.clone());
+        let way = callback::Way { to: sender.clone(), now: options.now.clone(), locked_out };
+        let inlet = callback::Desk::new(&engine, metrics, way);
         tasks.spawn(callback::serve(listener, inlet, ended.clone()));
     }
     let accounts = engine.accounts().map(|config| config.account.clone()).collect();
@@ -235,6 +254,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         looked: Look { at: now, version: None, seen_at: now },
         beat,
         marked,
+        backlog: Backlog::default(),
+        locked_out: tell_locked_out,
     };
     let outcome = daemon.run(inputs, signals, options.stop).await;
     ending.send_replace(true);
@@ -285,6 +306,42 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     Ok(engine)
 }
 
+/// Opens the database as soon as nobody else keeps it locked, and sets aside what crashed the daemon
+/// too often; none where the daemon is told to end before.
+async fn open_patiently(
+    config: &Config,
+    inbox: &Inbox,
+    now: &Now,
+    signals: &mut Signals,
+) -> Result<Option<(Engine, Vec<String>)>, RunError> {
+    let mut told = false;
+    loop {
+        let at = now();
+        let opened = open(config, inbox, at).and_then(|mut engine| {
+            let crashes = crash::Crashes::read(&config.state_dir, at);
+            let refused = crashes.set_aside(&mut engine, at)?;
+            Ok((engine, refused))
+        });
+        let error = match opened {
+            Ok(opened) => return Ok(Some(opened)),
+            Err(error) => error,
+        };
+        if error.busy().is_none() {
+            return Err(error);
+        }
+        if !std::mem::replace(&mut told, true) {
+            tracing::error!("the daemon waits: {}", chain(&error));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TRY_LOCKED_EVERY) => {}
+            signal = signals.recv() => {
+                tracing::info!("{signal}: the database is still locked; qunfa has ended");
+                return Ok(None);
+            }
+        }
+    }
+}
+
 fn database(state: &Path) -> PathBuf {
     state.join("qunfa.db")
 }
@@ -331,6 +388,9 @@ struct Daemon {
     beat: pulse::Beat,
     /// What the mark on disk says.
     marked: Mark,
+    backlog: Backlog,
+    /// Who else keeps the database locked, and since when: nothing is decided meanwhile.
+    locked_out: watch::Sender<Option<LockedOut>>,
 }
 
 impl Daemon {
@@ -343,14 +403,13 @@ impl Daemon {
         let mut batch = Vec::new();
         loop {
             let now = (self.now)();
-            // What was in hand is done, for it did not end the daemon.
-            hand::lay_down();
-            self.look_around(now)?;
-            self.release(now)?;
-            hand::lay_down();
-            self.beat.turned(&self.engine, now);
-            self.manager.tell(&self.engine, now)?;
-            let wake = self.engine.next_wake().filter(|_| self.jump.is_none());
+            let turned = self.turn(now);
+            self.wait_out(turned, now)?;
+            let locked_out = self.locked_out.borrow().clone();
+            self.beat.turned(&self.engine, locked_out.as_ref(), now);
+            self.manager.tell(&self.engine, locked_out.as_ref(), now)?;
+            let may_jump = self.jump.is_some() || locked_out.is_some();
+            let wake = self.engine.next_wake().filter(|_| !may_jump);
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
                 () = wait(self.pause(now), wake, &self.now) => Waited::Time,
@@ -358,14 +417,85 @@ impl Daemon {
                 _ = stop.wait_for(|stop| *stop) => Waited::Stop("the rehearsal is over"),
             };
             match waited {
-                Waited::Inputs => self.take(&mut batch)?,
+                Waited::Inputs => {
+                    self.backlog.add(&mut batch, (self.now)());
+                    if self.is_locked_out() {
+                        self.backlog.let_go();
+                    } else {
+                        let taken = self.work_off();
+                        self.wait_out(taken, now)?;
+                    }
+                }
                 Waited::Time => self.jump_ahead(),
                 Waited::Stop(why) => {
                     self.manager.stopping();
                     tracing::info!("{why}: nothing new is released, answers under way are awaited");
-                    return self.finish(&mut inputs).await;
+                    return self.end(&mut inputs).await;
                 }
             }
+        }
+    }
+
+    /// Does what is to be done now, unless another program keeps the database locked.
+    fn turn(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
+        // What was in hand is done, for it did not end the daemon.
+        hand::lay_down();
+        if self.is_locked_out() {
+            if self.engine.is_locked()? {
+                return Ok(());
+            }
+            // What waited for its second may be late by now: it is decided anew.
+            self.engine.disarm(now)?;
+            self.locked_out.send_replace(None);
+            // The time went by while nothing was looked at; no clock was stepped.
+            self.looked.at = now;
+            tracing::info!("the database is free again: work goes on");
+            self.work_off()?;
+        }
+        self.look_around(now)?;
+        self.release(now)?;
+        hand::lay_down();
+        Ok(())
+    }
+
+    fn is_locked_out(&self) -> bool {
+        self.locked_out.borrow().is_some()
+    }
+
+    /// Goes on where another program's lock is all that is wrong: nothing has happened then, and
+    /// nothing will until it is gone.
+    fn wait_out(&mut self, done: Result<(), RunError>, now: DateTime<Utc>) -> Result<(), RunError> {
+        let Err(error) = done else { return Ok(()) };
+        let Some(by) = error.busy() else { return Err(error) };
+        self.backlog.let_go();
+        if !self.is_locked_out() {
+            tracing::error!("{}; nothing is sent until then, and work goes on by itself", chain(&error));
+            let by = by.map(ToOwned::to_owned);
+            self.locked_out.send_replace(Some(LockedOut { since: now, by }));
+        }
+        Ok(())
+    }
+
+    /// Ends, as far as another program lets anything be stored.
+    async fn end(&mut self, inputs: &mut mpsc::Receiver<Input>) -> Result<(), RunError> {
+        let last = tokio::time::sleep(LAST_ANSWERS);
+        tokio::pin!(last);
+        while self.is_locked_out() && self.engine.is_locked()? {
+            tokio::select! {
+                () = tokio::time::sleep(TRY_LOCKED_EVERY) => {}
+                () = &mut last => {
+                    tracing::warn!("the database is still locked: what is under way is settled at the next start");
+                    return Ok(());
+                }
+            }
+        }
+        self.locked_out.send_replace(None);
+        match self.finish(inputs).await {
+            Err(error) if error.busy().is_some() => {
+                tracing::warn!("{}; what is under way is settled at the next start", chain(&error));
+                Ok(())
+            }
+            done => done,
         }
     }
 
@@ -442,6 +572,9 @@ impl Daemon {
     }
 
     fn pause(&self, now: DateTime<Utc>) -> Duration {
+        if self.is_locked_out() {
+            return TRY_LOCKED_EVERY;
+        }
         if self.jump.is_some() && !self.engine.is_busy() {
             return SETTLE_BEFORE_JUMP;
         }
@@ -459,72 +592,90 @@ impl Daemon {
         }
     }
 
-    /// Records everything that came, the answers of many accounts in one commit.
+    /// Records everything that came.
     fn take(&mut self, inputs: &mut Vec<Input>) -> Result<(), RunError> {
+        self.backlog.add(inputs, (self.now)());
+        self.work_off()
+    }
+
+    /// Records what waits to be, the answers of many accounts in one commit.
+    ///
+    /// What could not be stored because of another program's lock still waits then.
+    fn work_off(&mut self) -> Result<(), RunError> {
         let now = (self.now)();
-        let mut answers = Vec::new();
-        let mut others = Vec::new();
-        for input in inputs.drain(..) {
-            match input {
-                Input::Answer(lane, ticket, answer) => answers.push((lane, ticket, answer)),
-                other @ (Input::Event(..)
-                | Input::Unread(..)
-                | Input::Trouble(..)
-                | Input::File(..)
-                | Input::Chore(_)
-                | Input::Checked(_)
-                | Input::Inbox(_)) => {
-                    others.push(other);
+        while let Some((came_at, answers)) = self.backlog.answers.front() {
+            self.engine.settle(answers, *came_at)?;
+            self.backlog.answers.pop_front();
+        }
+        while let Some(input) = self.backlog.others.pop_front() {
+            if let Input::Checked(verdict) = input {
+                verdict?;
+                continue;
+            }
+            match self.store(&input, now) {
+                Ok(taken) => answer(input, taken),
+                Err(error) => {
+                    self.backlog.others.push_front(input);
+                    return Err(error);
                 }
             }
-        }
-        if !answers.is_empty() {
-            self.engine.settle(&answers, now)?;
-        }
-        for other in others {
-            self.take_other(other, now)?;
         }
         Ok(())
     }
 
-    fn take_other(&mut self, input: Input, now: DateTime<Utc>) -> Result<(), RunError> {
+    /// Stores one thing that came; of a file, returns what became of it.
+    fn store(
+        &mut self,
+        input: &Input,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Result<TakenFile, Vec<(usize, String)>>>, RunError> {
         match input {
-            Input::Answer(lane, ticket, answer) => {
-                self.engine.settle(&[(lane, ticket, answer)], now)?;
+            // Neither waits here: answers have a queue of their own, and a verdict is no change.
+            Input::Answer(..) | Input::Checked(_) => {}
+            Input::Event(lane, (raw, event, credence), _) => {
+                self.engine.receive(*lane, (raw, event, *credence), now)?;
             }
-            Input::Event(lane, (raw, event, credence), stored) => {
-                self.engine.receive(lane, (&raw, &event, credence), now)?;
-                // A push that was given up is pushed again, and known then.
-                stored.send(()).unwrap_or_default();
+            Input::Unread(lane, raw, why, _) => {
+                self.engine.keep_unread(*lane, (raw, why), now)?;
             }
-            Input::Unread(lane, raw, why, stored) => {
-                self.engine.keep_unread(lane, (&raw, &why), now)?;
-                stored.send(()).unwrap_or_default();
-            }
-            Input::File(good, reply) => {
-                let taking::Good { package, jobs } = &*good;
+            Input::File(good, _) => {
+                let taking::Good { package, jobs } = &**good;
                 let offered: Vec<_> = jobs.iter().map(offered).collect();
-                let taken = match self.engine.take_file(
-                    (package.sha256(), package.name()),
-                    &offered,
-                    now,
-                ) {
-                    Ok(taken) => Ok(taken),
-                    Err(TakeError::Refused(problems)) => Err(problems),
-                    Err(TakeError::Store(error)) => return Err(error.into()),
+                let named = (package.sha256(), package.name());
+                return match self.engine.take_file(named, &offered, now) {
+                    Ok(taken) => Ok(Some(Ok(taken))),
+                    Err(TakeError::Refused(problems)) => Ok(Some(Err(problems))),
+                    Err(TakeError::Store(error)) => Err(error.into()),
                 };
-                // Without a reply the file stays in the inbox and is found known at the next start.
-                reply.send(taken).unwrap_or_default();
             }
             Input::Trouble(lane, callback::Trouble { kind, told }) => {
                 let told = told.as_ref().map(|(what, advice)| (what.as_str(), *advice));
-                self.engine.tell_of_callback(lane, kind, told, now)?;
+                self.engine.tell_of_callback(*lane, kind, told, now)?;
             }
             Input::Chore(chore) => chore.run(&mut self.engine, &self.files, now)?,
-            Input::Checked(verdict) => verdict?,
             Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
         }
-        Ok(())
+        Ok(None)
+    }
+}
+
+/// Tells whoever waits that their input is on disk. Who gave up hears of it when it comes again.
+fn answer(input: Input, taken: Option<Result<TakenFile, Vec<(usize, String)>>>) {
+    match (input, taken) {
+        (Input::Event(.., stored) | Input::Unread(.., stored), _) => {
+            stored.send(()).unwrap_or_default();
+        }
+        // Without a reply the file stays in the inbox and is found known at the next start.
+        (Input::File(_, reply), Some(taken)) => reply.send(taken).unwrap_or_default(),
+        (
+            Input::File(..)
+            | Input::Answer(..)
+            | Input::Trouble(..)
+            | Input::Chore(_)
+            | Input::Checked(_)
+            | Input::Inbox(_),
+            _,
+        ) => {}
     }
 }
 

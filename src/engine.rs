@@ -376,7 +376,10 @@ impl Engine {
                 kept_back.push(outgoing);
             }
         }
-        self.keep_back(kept_back, now)?;
+        if let Err(error) = self.keep_back(kept_back, now) {
+            self.arm_again(fired, now);
+            return Err(error);
+        }
         Ok(fired)
     }
 
@@ -399,17 +402,34 @@ impl Engine {
             return Ok(());
         }
         let Self { store, lanes, .. } = self;
-        store.step(|step| {
-            for Outgoing { lane, ticket, .. } in requests {
-                let lane = &mut lanes[lane];
+        let kept = store.step(|step| {
+            for Outgoing { lane, ticket, .. } in &requests {
+                let lane = &mut lanes[*lane];
                 lane.busy = false;
                 lane.wake = Some(now);
                 if let Ticket::Send { attempt } = ticket {
-                    step.withdraw(attempt, &lane.config.account, now)?;
+                    step.withdraw(*attempt, &lane.config.account, now)?;
                 }
             }
             Ok(())
-        })
+        });
+        if kept.is_err() {
+            self.arm_again(requests, now);
+        }
+        kept
+    }
+
+    /// Keeps requests for another try: what is on disk still says that they may leave.
+    fn arm_again(&mut self, requests: Vec<Outgoing>, now: DateTime<Utc>) {
+        self.armed.extend(requests.into_iter().map(|outgoing| ((now, outgoing.lane), outgoing)));
+    }
+
+    /// Says whether another program keeps the database locked, so that nothing can be decided.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn is_locked(&mut self) -> Result<bool, StoreError> {
+        self.store.is_locked()
     }
 
     /// Records what came of requests, in one commit for all of them.

@@ -179,6 +179,8 @@ pub struct Inbox {
     looks: HashMap<OsString, Look>,
     /// How many scans there were.
     scans: u64,
+    /// How many files inside folders one of them looks at.
+    leaves: usize,
     waiting: bool,
 }
 
@@ -231,7 +233,8 @@ impl Inbox {
             .map_err(|source| InboxError::Unusable { path: dir.to_owned(), source })?;
         let path = dir.to_owned();
         let looks = HashMap::new();
-        Ok(Self { path, end_marker_required, places, looks, scans: 0, waiting: false })
+        let (scans, leaves, waiting) = (0, LEAVES, false);
+        Ok(Self { path, end_marker_required, places, looks, scans, leaves, waiting })
     }
 
     /// Returns the entries that are ready: those that came first, by name where they came together.
@@ -278,11 +281,11 @@ impl Inbox {
         found: &mut Vec<Entry>,
         now: DateTime<Utc>,
     ) {
-        let mut left = LEAVES;
+        let mut left = self.leaves;
         folders.sort_by_key(|(_, known)| known.map_or(0, |look| u64::MAX - look.turn));
         let mut rest = Vec::new();
         for (glance, known) in folders {
-            if left <= LEAVES / 2 {
+            if left <= self.leaves / 2 {
                 rest.push((glance, known));
                 continue;
             }

@@ -11,6 +11,7 @@
 mod ahead;
 mod articles;
 mod backup;
+mod busy;
 mod decisions;
 mod deletion;
 mod errand;
@@ -60,6 +61,9 @@ pub use view::{
     AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
 };
 
+/// How long a step waits for another writer before it says that the database is busy.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The schema that this program writes.
 pub const VERSION: i64 = 4;
 
@@ -92,6 +96,13 @@ pub enum StoreError {
     /// daemon ends at once and is started again.
     #[error("the database failed: {0}")]
     Failed(#[from] rusqlite::Error),
+    /// Another program keeps the database locked, so a step could not even begin: it is certain to
+    /// have changed nothing, and may be made later.
+    #[error(
+        "the database is locked by another program{}; nothing was changed: wait until that has \
+         ended, or end it, and try again", .0.as_ref().map(|who| format!(" ({who})")).unwrap_or_default()
+    )]
+    Busy(Option<String>),
     /// A state was not the expected one: our own error, or a person's command came in between.
     #[error("{0}")]
     Guard(String),
@@ -106,8 +117,13 @@ impl StoreError {
                 error.sqlite_error_code(),
                 Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
             ),
-            Self::Newer(..) | Self::Access(..) | Self::Guard(_) => false,
+            Self::Newer(..) | Self::Access(..) | Self::Busy(_) | Self::Guard(_) => false,
         }
+    }
+
+    /// Says whether another program's lock kept a step from beginning.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy(_))
     }
 
     /// Says whether only our own fault explains it: what is stored, or was to be, is not as it must be.
@@ -127,7 +143,7 @@ impl StoreError {
                         | ErrorCode::Unknown
                 )
             }),
-            Self::Damaged(..) | Self::Newer(..) | Self::Access(..) => false,
+            Self::Damaged(..) | Self::Newer(..) | Self::Access(..) | Self::Busy(_) => false,
         }
     }
 }
@@ -196,6 +212,7 @@ impl Store {
             other @ (StoreError::Damaged(..)
             | StoreError::Newer(..)
             | StoreError::Access(..)
+            | StoreError::Busy(_)
             | StoreError::Guard(_)) => other,
         })
     }
@@ -213,7 +230,7 @@ impl Store {
     /// # Errors
     /// Where SQLite fails.
     pub fn prepare(mut db: Connection, now: DateTime<Utc>) -> Result<Self> {
-        db.busy_timeout(Duration::from_secs(5))?;
+        db.busy_timeout(PATIENCE)?;
         use_wal(&db)?;
         // An intent that a power cut can forget is no intent.
         db.pragma_update(None, "synchronous", "FULL")?;
@@ -238,13 +255,26 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Step<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let tx = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(StoreError::from)?;
+        let tx = begin(&mut self.db, TransactionBehavior::Immediate)?;
         let done = work(&Step { db: &tx })?;
         tx.commit().map_err(StoreError::from)?;
         Ok(done)
+    }
+
+    /// Returns whether another program keeps the database locked now, without waiting.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn is_locked(&mut self) -> Result<bool> {
+        self.db.busy_timeout(Duration::ZERO)?;
+        let free = begin(&mut self.db, TransactionBehavior::Immediate)
+            .and_then(|tx| Ok(tx.rollback()?));
+        self.db.busy_timeout(PATIENCE)?;
+        match free {
+            Ok(()) => Ok(false),
+            Err(StoreError::Busy(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns a number that changes when another connection writes.
@@ -288,6 +318,18 @@ fn use_wal(db: &Connection) -> rusqlite::Result<()> {
     }
 }
 
+/// Begins a transaction. Only here a busy database is no failure of it: nothing has happened yet.
+fn begin(db: &mut Connection, behavior: TransactionBehavior) -> Result<rusqlite::Transaction<'_>> {
+    let path = db.path().map(ToOwned::to_owned);
+    db.transaction_with_behavior(behavior).map_err(|error| {
+        if is_busy(&error) {
+            StoreError::Busy(path.and_then(|path| busy::holder(&path)))
+        } else {
+            error.into()
+        }
+    })
+}
+
 fn is_busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
@@ -321,7 +363,7 @@ fn version(db: &Connection) -> rusqlite::Result<i64> {
 
 /// Brings the schema to [`VERSION`] in one transaction, so that a kill leaves the old one.
 fn upgrade(db: &mut Connection, now: DateTime<Utc>) -> Result<()> {
-    let tx = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    let tx = begin(db, TransactionBehavior::Exclusive)?;
     match version(&tx)? {
         0 => {
             tx.execute_batch(SCHEMA)?;

@@ -34,6 +34,7 @@ pub(super) fn open(config: &Config, now: DateTime<Utc>) -> Result<Option<Store>,
         StoreError::Damaged(..)
         | StoreError::Newer(..)
         | StoreError::Access(..)
+        | StoreError::Busy(_)
         | StoreError::Failed(_) => Problem::Store(error),
     })
 }

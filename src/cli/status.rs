@@ -193,6 +193,7 @@ fn read(step: &Step<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusVi
     let accounts = accounts.collect::<Result<_, _>>()?;
     let mut attention = step.attention(now)?;
     attention.extend(stuck(&around, now));
+    attention.extend(locked_out(&around));
     attention.sort_by_key(|note| note.since);
     let lately = lately(step, &attention, now)?;
     let daemon = daemon_view(&around);
@@ -221,6 +222,21 @@ fn daemon_view(around: &Around) -> DaemonView {
         stuck: around.stuck_since().is_some(),
         listen: pulse.and_then(|pulse| pulse.listen).map(|address| address.to_string()),
     }
+}
+
+/// Tells of a database that the daemon cannot write to, not even that.
+fn locked_out(around: &Around) -> Option<AttentionView> {
+    let locked_out = around.pulse()?.locked_out.as_ref()?;
+    Some(AttentionView {
+        id: None,
+        account: None,
+        kind: "database_locked".into(),
+        since: locked_out.since,
+        what: locked_out.sentence(),
+        advice: "end that program, or let it finish; the daemon goes on by itself, and what passed \
+                 its `grace` meanwhile is missed"
+            .into(),
+    })
 }
 
 /// Tells of a daemon that runs and does nothing, which nobody else can tell of.

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::daemon::metrics::Metrics;
-use crate::daemon::{Input, Now, RunError};
+use crate::daemon::{Input, LockedOut, Now, RunError};
 use crate::engine::Engine;
 use crate::wechat::listener::{self, Gate, Inlet, Note, Received, Refusal, RelayError};
 
@@ -35,8 +35,14 @@ pub(super) struct Trouble {
 pub(super) struct Desk {
     accounts: HashMap<String, Account>,
     metrics: Metrics,
-    to: mpsc::Sender<Input>,
-    now: Now,
+    way: Way,
+}
+
+/// How the loop is reached, and how it does.
+pub(super) struct Way {
+    pub(super) to: mpsc::Sender<Input>,
+    pub(super) now: Now,
+    pub(super) locked_out: watch::Receiver<Option<LockedOut>>,
 }
 
 struct Account {
@@ -57,12 +63,7 @@ struct Seen {
 }
 
 impl Desk {
-    pub(super) fn new(
-        engine: &Engine,
-        metrics: Metrics,
-        to: mpsc::Sender<Input>,
-        now: Now,
-    ) -> Self {
+    pub(super) fn new(engine: &Engine, metrics: Metrics, way: Way) -> Self {
         let with_callback = engine.accounts().enumerate().filter_map(|(lane, config)| {
             let callback = config.callback.as_ref()?;
             let gate = Arc::new(Gate {
@@ -74,13 +75,13 @@ impl Desk {
             let account = Account { lane, gate, seen: Mutex::default() };
             Some((config.account.name.clone(), account))
         });
-        Self { accounts: with_callback.collect(), metrics, to, now }
+        Self { accounts: with_callback.collect(), metrics, way }
     }
 
     /// Tells the loop, and says whether it will hear.
     fn tell(&self, lane: usize, trouble: Trouble) -> bool {
         // A full loop has other troubles; the next push tells again.
-        self.to.try_send(Input::Trouble(lane, trouble)).is_ok()
+        self.way.to.try_send(Input::Trouble(lane, trouble)).is_ok()
     }
 
     fn taken(&self, account: &Account, seen: &mut Seen) {
@@ -165,7 +166,7 @@ impl Inlet for Desk {
     }
 
     fn now(&self) -> DateTime<Utc> {
-        (self.now)()
+        (self.way.now)()
     }
 
     fn note(&self, name: &str, note: Note) {
@@ -191,18 +192,21 @@ impl Inlet for Desk {
             // The platform would only push the same bytes again: they are kept for a person.
             Err(error) => Input::Unread(*lane, event.raw, error.to_string(), stored),
         };
-        self.to.send(input).await.map_err(drop)?;
+        self.way.to.send(input).await.map_err(drop)?;
         on_disk.await.map_err(drop)
     }
 
     fn health(&self) -> (bool, String) {
         // The loop takes every message, so a full channel is a loop that stands still.
-        let well = self.to.capacity() > 0;
+        if let Some(locked_out) = &*self.way.locked_out.borrow() {
+            return (false, locked_out.sentence());
+        }
+        let well = self.way.to.capacity() > 0;
         (well, if well { "ok" } else { "the daemon's loop stands still" }.to_owned())
     }
 
     async fn metrics(&self) -> Option<String> {
-        self.metrics.read((self.now)()).await
+        self.metrics.read((self.way.now)()).await
     }
 }
 
@@ -238,8 +242,10 @@ mod tests {
         };
         let account = Account { lane: 0, gate: Arc::new(gate), seen: Mutex::default() };
         let accounts = HashMap::from([("brand".to_owned(), account)]);
-        let metrics = Metrics::new("/nowhere".into(), Vec::new());
-        (Desk { accounts, metrics, to, now: Arc::new(|| DateTime::UNIX_EPOCH) }, inputs)
+        let (_, locked_out) = watch::channel(None);
+        let metrics = Metrics::new("/nowhere".into(), Vec::new(), locked_out.clone());
+        let way = Way { to, now: Arc::new(|| DateTime::UNIX_EPOCH), locked_out };
+        (Desk { accounts, metrics, way }, inputs)
     }
 
     /// What the loop was told since the last look: the kind, and what happened.
@@ -318,7 +324,7 @@ mod tests {
     #[test]
     fn what_a_full_loop_did_not_hear_is_told_again() {
         let (mut desk, mut inputs) = desk();
-        (desk.to, inputs) = {
+        (desk.way.to, inputs) = {
             let _old = inputs;
             mpsc::channel(1)
         };

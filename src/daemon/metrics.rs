@@ -12,8 +12,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
+use crate::daemon::LockedOut;
 use crate::model::{Account, JobState};
 use crate::store::{JobView, Step, Store, StoreError};
 
@@ -27,6 +28,7 @@ type Label = (&'static str, String);
 pub(super) struct Metrics {
     database: PathBuf,
     accounts: Vec<Account>,
+    locked_out: watch::Receiver<Option<LockedOut>>,
     /// One at a time: whoever asks often must not keep the disk busy.
     turn: Semaphore,
 }
@@ -41,20 +43,29 @@ enum MetricsError {
 }
 
 impl Metrics {
-    pub(super) fn new(database: PathBuf, accounts: Vec<Account>) -> Self {
-        Self { database, accounts, turn: Semaphore::new(1) }
+    pub(super) fn new(
+        database: PathBuf,
+        accounts: Vec<Account>,
+        locked_out: watch::Receiver<Option<LockedOut>>,
+    ) -> Self {
+        Self { database, accounts, locked_out, turn: Semaphore::new(1) }
     }
 
     /// Returns the numbers as `OpenMetrics` text; none where they cannot be read now.
     pub(super) async fn read(&self, now: DateTime<Utc>) -> Option<String> {
         let _turn = self.turn.try_acquire().ok()?;
         let (database, accounts) = (self.database.clone(), self.accounts.clone());
+        let locked_out = self.locked_out.borrow().is_some();
         let read = move || -> Result<Option<String>, MetricsError> {
             let Some(store) = Store::open_existing(&database, now)? else {
                 return Ok(None);
             };
             let mut registry = Registry::with_prefix("qunfa");
             fill(&mut registry, &store.read(), &accounts, now)?;
+            let help = "Whether another program keeps the database locked (1), so that nothing goes";
+            let locked = Gauge::<i64>::default();
+            locked.set(locked_out.into());
+            registry.register("database_locked", help, locked);
             let mut page = String::new();
             text::encode(&mut page, &registry)?;
             Ok(Some(page))

@@ -15,6 +15,7 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calendar;
+use crate::daemon::LockedOut;
 use crate::engine::Engine;
 use crate::model::JobState;
 use crate::store::{JobView, Step, StoreError};
@@ -55,13 +56,21 @@ impl Manager {
     ///
     /// # Errors
     /// Where the store fails.
-    pub(super) fn tell(&mut self, engine: &Engine, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(super) fn tell(
+        &mut self,
+        engine: &Engine,
+        locked_out: Option<&LockedOut>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let recent = |at: DateTime<Utc>| at <= now && now - at < TELL_EVERY;
         if self.to.is_none() || self.told_at.is_some_and(recent) {
             return Ok(());
         }
         self.told_at = Some(now);
-        let status = status(engine, now)?;
+        let status = match locked_out {
+            Some(locked_out) => locked_out.sentence(),
+            None => status(engine, now)?,
+        };
         let mut lines = String::from("WATCHDOG=1\n");
         if !self.ready {
             lines.push_str("READY=1\n");

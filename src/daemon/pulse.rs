@@ -41,6 +41,26 @@ pub struct Pulse {
     pub listen: Option<SocketAddr>,
     /// The last reading of each account's platform clock.
     pub clocks: BTreeMap<String, Clock>,
+    /// Who else keeps the database locked.
+    #[serde(default)]
+    pub locked_out: Option<LockedOut>,
+}
+
+/// Another program keeps the database locked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockedOut {
+    /// When that was first found.
+    pub since: DateTime<Utc>,
+    /// Who it is, as far as that is known.
+    pub by: Option<String>,
+}
+
+impl LockedOut {
+    /// Says what is the matter, in a sentence.
+    pub fn sentence(&self) -> String {
+        let by = self.by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
+        format!("another program{by} keeps the database locked, so nothing is sent or taken")
+    }
 }
 
 /// One reading of a platform's clock.
@@ -74,14 +94,20 @@ impl Beat {
     ) -> Self {
         let pid = std::process::id();
         let turned_at = now - TURNS_EVERY;
-        let last = Pulse { pid, turned_at, listen, clocks: BTreeMap::new() };
+        let clocks = BTreeMap::new();
+        let last = Pulse { pid, turned_at, listen, clocks, locked_out: None };
         let (to, pulses) = watch::channel(last.clone());
         tasks.spawn(write_down(state.to_owned(), pulses));
         Self { to, last }
     }
 
     /// Tells that the loop has turned, where that is worth a write.
-    pub(super) fn turned(&mut self, engine: &Engine, now: DateTime<Utc>) {
+    pub(super) fn turned(
+        &mut self,
+        engine: &Engine,
+        locked_out: Option<&LockedOut>,
+        now: DateTime<Utc>,
+    ) {
         let since = (now - self.last.turned_at).abs();
         if since < CHANGES_EVERY {
             return;
@@ -94,10 +120,12 @@ impl Beat {
             .clocks()
             .map(|(name, read_at, platform_at)| (name.to_owned(), Clock { read_at, platform_at }))
             .collect();
-        if clocks == self.last.clocks && since < TURNS_EVERY {
+        let same = clocks == self.last.clocks && locked_out == self.last.locked_out.as_ref();
+        if same && since < TURNS_EVERY {
             return;
         }
-        self.last = Pulse { turned_at: now, clocks, ..self.last.clone() };
+        let locked_out = locked_out.cloned();
+        self.last = Pulse { turned_at: now, clocks, locked_out, ..self.last.clone() };
         self.to.send_replace(self.last.clone());
     }
 }
@@ -144,7 +172,7 @@ mod tests {
     fn pulse_at(turned: &str) -> Pulse {
         let clock = Clock { read_at: at(turned), platform_at: at(turned) };
         let clocks = BTreeMap::from([("brand".to_owned(), clock)]);
-        Pulse { pid: 7, turned_at: at(turned), listen: None, clocks }
+        Pulse { pid: 7, turned_at: at(turned), listen: None, clocks, locked_out: None }
     }
 
     fn running(since: &str, pid: u32) -> Running {

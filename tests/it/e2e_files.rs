@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::thread;
 use std::time::Duration;
 
 use qunfa::sandbox::openid;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::rig::{Rig, at_line, club, daily, real_now, started, to_tag, to_tag_with};
 
@@ -223,4 +225,101 @@ fn an_inbox_that_is_moved_away_is_made_anew_and_read() {
     rig.until_state("second", "sent");
 
     assert_eq!(rig.accepted().len(), 2);
+}
+
+#[test]
+fn of_many_versions_each_is_taken_or_replaced_and_only_what_was_read_is_archived() {
+    const VERSIONS: usize = 150;
+    let rig = Rig::running(&[club()]);
+    let line = at_line(real_now() + chrono::TimeDelta::hours(3));
+    let text = |version: usize| {
+        let words = format!("words of version {version}.");
+        to_tag_with("spring", "club", &line).replace("words of spring", &words)
+    };
+    let version_of = |text: &str| -> usize {
+        let (_, rest) = text.split_once("version ").unwrap();
+        rest.split_once('.').unwrap().0.parse().unwrap()
+    };
+
+    // Some on each other's heels, some after a while: each moment of taking is hit.
+    for version in 0..VERSIONS {
+        rig.drop_file("spring.yaml", &text(version));
+        thread::sleep(Duration::from_millis((version as u64 * 7) % 40));
+    }
+    rig.until("the last one is taken", || {
+        let archived = fs::read_to_string(rig.path("inbox/accepted/spring.yaml")).ok()?;
+        (version_of(&archived) == VERSIONS - 1 && !rig.path("inbox/spring.yaml").exists())
+            .then_some(())
+    });
+
+    let mut archived = Vec::new();
+    for entry in fs::read_dir(rig.path("inbox/accepted")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.ends_with(".receipt.json") {
+            continue;
+        }
+        // What lies there is what its receipt tells of.
+        let receipt = path.with_file_name(format!("{name}.receipt.json"));
+        let receipt: Value = serde_json::from_str(&fs::read_to_string(receipt).unwrap()).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let digest: String =
+            Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(receipt["sha256"], digest.as_str(), "{name}");
+        let number = name.strip_prefix("spring.yaml.").map_or(usize::MAX, |n| n.parse().unwrap());
+        archived.push((number, version_of(&String::from_utf8(bytes).unwrap())));
+    }
+    archived.sort_unstable();
+    let order: Vec<_> = archived.iter().map(|(_, version)| *version).collect();
+    assert!(order.is_sorted(), "taken out of order: {order:?}");
+    // The database has the last version, after each that was taken.
+    let story = rig.ask(&["show", "spring", "--json"]);
+    assert_eq!(story["history"].as_array().unwrap().len(), order.len(), "{story}");
+    let db = rusqlite::Connection::open(rig.path("state/qunfa.db")).unwrap();
+    let body: String = db
+        .query_row("SELECT body FROM batch WHERE job = 'spring'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(version_of(&body), VERSIONS - 1, "{body}");
+    assert!(fs::read_dir(rig.path("inbox/.moving")).unwrap().next().is_none());
+}
+
+#[test]
+fn a_new_file_is_taken_while_thousands_that_sort_before_it_still_lie_there() {
+    let mut rig = Rig::new(&[club()]);
+    // Refused ones, and a folder with a large file.
+    for n in 0..3_000 {
+        fs::write(rig.path("inbox").join(format!("a{n:05}.yaml")), "jobs: [\n...\n").unwrap();
+    }
+    let folder = rig.path("inbox/afolder");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("huge.bin"), vec![0; 15 << 20]).unwrap();
+    rig.start();
+    rig.until_file("rejected", "a00000.yaml");
+
+    rig.drop_file("zzz.yaml", &to_tag("last", "club"));
+    rig.until_file("accepted", "zzz.yaml");
+
+    let names = fs::read_dir(rig.path("inbox")).unwrap();
+    let left = names.filter(|name| name.as_ref().unwrap().file_name().as_bytes()[0] == b'a');
+    assert!(left.count() > 1, "all others were worked off before it");
+}
+
+#[test]
+fn a_file_that_is_renamed_when_its_transfer_is_done_is_taken_and_its_halves_are_not() {
+    let rig = Rig::running(&[club()]);
+    let inbox = rig.path("inbox");
+    let names = ["a.yaml.filepart", "b.YAML.FilePart", "c.yaml.crdownload", "Thumbs.db"];
+    for name in names {
+        fs::write(inbox.join(name), "jobs: [\n").unwrap();
+    }
+    fs::create_dir(inbox.join("@eaDir")).unwrap();
+    fs::write(inbox.join("job.yaml.filepart"), to_tag("spring", "club")).unwrap();
+
+    fs::rename(inbox.join("job.yaml.filepart"), inbox.join("job.yaml")).unwrap();
+    rig.until_state("spring", "sent");
+
+    for name in names.into_iter().chain(["@eaDir"]) {
+        assert!(inbox.join(name).exists(), "{name}");
+    }
+    assert!(fs::read_dir(rig.path("inbox/rejected")).unwrap().next().is_none());
 }

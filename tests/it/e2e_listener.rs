@@ -121,7 +121,7 @@ fn metrics_tell_jobs_quotas_and_what_needs_a_person() {
 }
 
 /// The target of a push that is signed with this token.
-fn signed(account: &str, token: &str) -> String {
+pub(crate) fn signed(account: &str, token: &str) -> String {
     let timestamp = real_now().timestamp().to_string();
     let mut parts = [token, &timestamp, "7"];
     parts.sort_unstable();
@@ -130,7 +130,7 @@ fn signed(account: &str, token: &str) -> String {
     format!("/callback/{account}?signature={signature}&timestamp={timestamp}&nonce=7")
 }
 
-fn finished(msg_id: i64) -> String {
+pub(crate) fn finished(msg_id: i64) -> String {
     let created = real_now().timestamp();
     format!(
         "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[o1]]></FromUserName>\
@@ -142,7 +142,7 @@ fn finished(msg_id: i64) -> String {
 }
 
 /// Says something over a connection of its own, and returns all that comes back.
-fn say(rig: &Rig, method: &str, target: &str, body: &str) -> String {
+pub(crate) fn say(rig: &Rig, method: &str, target: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(rig.listen).unwrap();
     let request = format!(
         "{method} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::directory::World;
 use super::*;
+use crate::inbox::whole::doubt;
 use crate::model::JobSpec;
 
 const EXAMPLE: &str = include_str!("../../../jobs.example.yaml");
@@ -40,7 +41,7 @@ fn specs(bytes: &[u8]) -> Option<BTreeMap<String, JobSpec>> {
     let example = [("brand-club", &known[0]), ("brand-daily", &known[1])];
     let example = example.map(|(name, like)| Account { name: name.to_owned(), ..like.clone() });
     let parsed = parse("a.yaml", bytes, &NoLists, &[&known[0], &example[0], &example[1]]).ok()?;
-    if whole::doubt("a.yaml", bytes, Some(&parsed)).is_some() {
+    if doubt("a.yaml", bytes, Some(&parsed)).is_some() {
         return None;
     }
     Some(parsed.jobs.into_iter().map(|job| (job.spec.id.to_string(), job.spec)).collect())

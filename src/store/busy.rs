@@ -1,0 +1,55 @@
+//! Who keeps everybody else from writing to the database.
+//!
+//! SQLite does not tell, but on Linux whoever writes holds a lock on one byte of the file that ends
+//! in `-shm`, and the kernel lists the holders of locks. Where that list cannot be read (a unit with
+//! `ProcSubset=pid`, another system) nobody is named.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+
+/// The byte that a writer locks (`WAL_WRITE_LOCK`).
+const WRITE_BYTE: u64 = 120;
+
+/// Returns who writes to a database now, as far as that is known.
+pub(super) fn holder(database: &str) -> Option<String> {
+    let inode = fs::metadata(format!("{database}-shm")).ok()?.ino();
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    let pid = locks.lines().find_map(|line| writer(line, inode))?;
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name: String = name.trim().chars().filter(|c| !c.is_control()).collect();
+    Some(if name.is_empty() { format!("pid {pid}") } else { format!("{name}, pid {pid}") })
+}
+
+/// Returns the process that a line of `/proc/locks` names, if it is about that byte of that file:
+/// `1: POSIX ADVISORY WRITE 4711 08:01:1234 120 120`.
+fn writer(line: &str, inode: u64) -> Option<u32> {
+    let mut words = line.split_whitespace().skip(1);
+    let (_, _, kind) = (words.next()?, words.next()?, words.next()?);
+    let (pid, file) = (words.next()?, words.next()?);
+    let (start, end) = (words.next()?, words.next()?);
+    let covers = start.parse::<u64>().ok()? <= WRITE_BYTE
+        && end.parse::<u64>().map_or(end == "EOF", |end| end >= WRITE_BYTE);
+    let is_it = kind == "WRITE" && file.rsplit(':').next()?.parse::<u64>().ok()? == inode;
+    if covers && is_it { pid.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_names_the_writer_of_its_file_only() {
+        for (line, expected) in [
+            ("1: POSIX  ADVISORY  WRITE 4711 08:01:1234 120 120", Some(4711)),
+            ("1: POSIX  ADVISORY  WRITE 4711 08:01:1234 0 EOF", Some(4711)),
+            ("1: -> POSIX  ADVISORY  WRITE 4711 08:01:1234 120 120", None),
+            ("1: POSIX  ADVISORY  READ 4711 08:01:1234 120 120", None),
+            ("1: POSIX  ADVISORY  WRITE 4711 08:01:1234 123 127", None),
+            ("1: POSIX  ADVISORY  WRITE 4711 08:01:9 120 120", None),
+            ("1: OFDLCK ADVISORY  WRITE -1 08:01:1234 120 120", None),
+            ("", None),
+        ] {
+            assert_eq!(writer(line, 1_234), expected, "{line}");
+        }
+    }
+}
