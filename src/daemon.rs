@@ -16,6 +16,7 @@ mod metrics;
 mod notify;
 mod outbox;
 mod pulse;
+mod signals;
 mod taking;
 
 use std::net::SocketAddr;
@@ -30,13 +31,14 @@ use crate::config::{AccountConfig, Config};
 use crate::engine::{Engine, Mark, TakeError, TakenFile, Ticket, hand};
 use crate::inbox::Inbox;
 use crate::model::Credence;
-use crate::store::{Store, StoreError};
+use crate::store::{RefusedFile, Store, StoreError};
 use crate::wechat::callback::MassEvent;
 use crate::wechat::client::ApiBase;
 use crate::wechat::protocol::Answer;
 
-use backlog::Backlog;
+use backlog::{Backlog, Done, answer};
 use outbox::Outbox;
+use signals::Signals;
 
 pub use lock::{Running, running};
 pub use pulse::{Clock, LockedOut, Pulse, pulse};
@@ -173,6 +175,8 @@ enum Input {
     /// An event: the account, then its body, what it says, and what its word is worth.
     Event(usize, (Vec<u8>, MassEvent, Credence), oneshot::Sender<()>),
     File(Arc<taking::Good>, oneshot::Sender<Result<TakenFile, Vec<(usize, String)>>>),
+    /// A file that is refused: its name, how much is wrong, and the first line of that.
+    Refused(String, [usize; 2], oneshot::Sender<()>),
     /// An event that cannot be read: the account, its bytes, and why.
     Unread(usize, Vec<u8>, String, oneshot::Sender<()>),
     /// What is wrong with an account's callback.
@@ -191,7 +195,7 @@ enum Input {
 pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let now = (options.now)();
     // From here on a signal is an orderly end, however early it comes.
-    let mut signals = signals()?;
+    let mut signals = Signals::listen()?;
     let state = config.state_dir.clone();
     lock::make_private(&state)?;
     let lock = lock::Lock::take(&state, now).await?;
@@ -205,10 +209,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         engine.decide_ahead(DECIDE_AHEAD);
     }
     let (sender, inputs) = mpsc::channel(1_024);
-    let listener = match config.listen {
-        Some(address) => Some(callback::bind(address).await?),
-        None => None,
-    };
+    let listener = callback::bind(config.listen).await?;
     let accounts = engine.accounts().count();
     tracing::info!(accounts, state_dir = %state.display(), "qunfa is running");
     let (ending, ended) = watch::channel(false);
@@ -222,10 +223,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
             // A rehearsal that no longer listens needs no address.
             tell.send(address).unwrap_or_default();
         }
-        let known = engine.accounts().map(|config| config.account.clone()).collect();
-        let metrics = metrics::Metrics::new(database(&state), known, locked_out.clone());
         let way = callback::Way { to: sender.clone(), now: options.now.clone(), locked_out };
-        let inlet = callback::Desk::new(&engine, metrics, way);
+        let inlet = callback::Desk::new(&engine, database(&state), way);
         tasks.spawn(callback::serve(listener, inlet, ended.clone()));
     }
     let accounts = engine.accounts().map(|config| config.account.clone()).collect();
@@ -469,7 +468,10 @@ impl Daemon {
         let Some(by) = error.busy() else { return Err(error) };
         self.backlog.let_go();
         if !self.is_locked_out() {
-            tracing::error!("{}; nothing is sent until then, and work goes on by itself", chain(&error));
+            tracing::error!(
+                "{}; nothing is sent until then, and work goes on by itself",
+                chain(&error)
+            );
             let by = by.map(ToOwned::to_owned);
             self.locked_out.send_replace(Some(LockedOut { since: now, by }));
         }
@@ -613,7 +615,7 @@ impl Daemon {
                 continue;
             }
             match self.store(&input, now) {
-                Ok(taken) => answer(input, taken),
+                Ok(done) => answer(input, done),
                 Err(error) => {
                     self.backlog.others.push_front(input);
                     return Err(error);
@@ -623,17 +625,15 @@ impl Daemon {
         Ok(())
     }
 
-    /// Stores one thing that came; of a file, returns what became of it.
-    fn store(
-        &mut self,
-        input: &Input,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Result<TakenFile, Vec<(usize, String)>>>, RunError> {
+    /// Stores one thing that came.
+    fn store(&mut self, input: &Input, now: DateTime<Utc>) -> Result<Done, RunError> {
         match input {
             // Neither waits here: answers have a queue of their own, and a verdict is no change.
             Input::Answer(..) | Input::Checked(_) => {}
             Input::Event(lane, (raw, event, credence), _) => {
-                self.engine.receive(*lane, (raw, event, *credence), now)?;
+                if !self.engine.receive(*lane, (raw, event, *credence), now)? {
+                    return Ok(Done::NotTaken);
+                }
             }
             Input::Unread(lane, raw, why, _) => {
                 self.engine.keep_unread(*lane, (raw, why), now)?;
@@ -643,10 +643,14 @@ impl Daemon {
                 let offered: Vec<_> = jobs.iter().map(offered).collect();
                 let named = (package.sha256(), package.name());
                 return match self.engine.take_file(named, &offered, now) {
-                    Ok(taken) => Ok(Some(Ok(taken))),
-                    Err(TakeError::Refused(problems)) => Ok(Some(Err(problems))),
+                    Ok(taken) => Ok(Done::File(Ok(taken))),
+                    Err(TakeError::Refused(problems)) => Ok(Done::File(Err(problems))),
                     Err(TakeError::Store(error)) => Err(error.into()),
                 };
+            }
+            Input::Refused(name, [problems, line], _) => {
+                let file = RefusedFile { name, problems: *problems, line: *line };
+                self.engine.refuse_file(&file, now)?;
             }
             Input::Trouble(lane, callback::Trouble { kind, told }) => {
                 let told = told.as_ref().map(|(what, advice)| (what.as_str(), *advice));
@@ -655,27 +659,7 @@ impl Daemon {
             Input::Chore(chore) => chore.run(&mut self.engine, &self.files, now)?,
             Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
         }
-        Ok(None)
-    }
-}
-
-/// Tells whoever waits that their input is on disk. Who gave up hears of it when it comes again.
-fn answer(input: Input, taken: Option<Result<TakenFile, Vec<(usize, String)>>>) {
-    match (input, taken) {
-        (Input::Event(.., stored) | Input::Unread(.., stored), _) => {
-            stored.send(()).unwrap_or_default();
-        }
-        // Without a reply the file stays in the inbox and is found known at the next start.
-        (Input::File(_, reply), Some(taken)) => reply.send(taken).unwrap_or_default(),
-        (
-            Input::File(..)
-            | Input::Answer(..)
-            | Input::Trouble(..)
-            | Input::Chore(_)
-            | Input::Checked(_)
-            | Input::Inbox(_),
-            _,
-        ) => {}
+        Ok(Done::Stored)
     }
 }
 
@@ -697,26 +681,4 @@ enum Waited {
     Inputs,
     Time,
     Stop(&'static str),
-}
-
-struct Signals {
-    term: tokio::signal::unix::Signal,
-    int: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    async fn recv(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.term.recv() => "SIGTERM",
-            _ = self.int.recv() => "SIGINT",
-        }
-    }
-}
-
-fn signals() -> Result<Signals, RunError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| {
-        signal(kind).map_err(|error| RunError::Setup(format!("signals cannot be heard: {error}")))
-    };
-    Ok(Signals { term: listen(SignalKind::terminate())?, int: listen(SignalKind::interrupt())? })
 }

@@ -30,8 +30,8 @@ use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::quota::margins;
 use crate::store::{
-    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Presence, ResultAsk, ResultWord,
-    Source, Step, Store, StoreError, Taken,
+    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Presence, RefusedFile, ResultAsk,
+    ResultWord, Source, Step, Store, StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
@@ -187,6 +187,7 @@ impl Engine {
         mark: Option<Mark>,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
+        store.tell_changes();
         let mut lanes: Vec<_> = accounts.into_iter().map(|config| Lane::new(config, now)).collect();
         let lost = mark.is_none();
         let mark = mark.unwrap_or_default();
@@ -478,6 +479,7 @@ impl Engine {
         let taken = store.step(|step| {
             is_new = !step.knows_file(sha256)?;
             let first_taken_at = step.know_file(sha256, name, now)?;
+            step.forget_refused_file(name)?;
             let mut refused = Vec::new();
             let mut taken = Vec::new();
             let mut order: Vec<_> = jobs.iter().collect();
@@ -525,7 +527,19 @@ impl Engine {
         Ok(taken)
     }
 
-    /// Stores an event of the platform.
+    /// Records that a file is refused, before it is moved.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn refuse_file(
+        &mut self,
+        file: &RefusedFile<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.store.step(|step| step.refuse_file(file, now))
+    }
+
+    /// Stores an event of the platform; false where so many came that it was not taken.
     ///
     /// # Errors
     /// Where the store fails: then it must not be answered, and the platform sends it again.
@@ -534,11 +548,11 @@ impl Engine {
         index: usize,
         (raw, event, credence): (&[u8], &MassEvent, Credence),
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let Self { store, lanes, .. } = self;
         let lane = &mut lanes[index];
         let account = &lane.config.account;
-        store.step(|step| {
+        let taken = store.step(|step| {
             let incoming = EventIn {
                 account: &account.name,
                 raw,
@@ -559,7 +573,7 @@ impl Engine {
             step.receive(&incoming, account, now)
         })?;
         lane.wake = Some(now);
-        Ok(())
+        Ok(taken)
     }
 
     /// Puts what is wrong with the inbox before a person's eyes, or takes it away again.

@@ -260,9 +260,9 @@ impl Inbox {
         }
         self.look_into(folders, &mut found, now);
         let all = self.looks.len();
-        let ready = found.into_iter().filter(|entry| {
-            self.looks.get(&entry.name).is_some_and(|look| look.is_ready(now))
-        });
+        let ready = found
+            .into_iter()
+            .filter(|entry| self.looks.get(&entry.name).is_some_and(|look| look.is_ready(now)));
         let ready = in_turn(ready.collect(), &self.looks);
         for entry in &ready {
             if let Some(look) = self.looks.get_mut(&entry.name) {
@@ -337,7 +337,8 @@ impl Inbox {
             None => Look {
                 seen: entry.seen,
                 since: now,
-                turn: self.scans,
+                // A folder that was found before and never looked into has not changed by that.
+                turn: known.filter(|look| look.looked == 0).map_or(self.scans, |look| look.turn),
                 looked: self.scans,
                 finished: self.is_finished(&entry),
                 handed: false,

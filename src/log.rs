@@ -1,7 +1,11 @@
 //! Log lines that never hold up the daemon: a reader that stalls loses lines, not broadcasts.
 //!
 //! Lines go through a bounded queue to one thread that writes them. When the queue is full, a
-//! line is dropped and counted, and the count is told when there is room again.
+//! line is dropped and counted, and the count is told when there is room again. The usual crate for
+//! this (tracing-appender) does neither the telling, nor ends without a timed wait of std's, which
+//! never returns under a faked clock, nor without a `println!`, which panics where stdout is gone.
+
+pub mod journal;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -32,19 +36,30 @@ struct Count {
 
 impl Lines {
     /// Starts the thread that writes to `out`; a write that fails loses its line.
-    pub fn to(mut out: impl Write + Send + 'static) -> Self {
+    pub fn to(out: impl Write + Send + 'static) -> Self {
+        Self::told_by(out, |message| format!("{message}\n"))
+    }
+
+    /// The same for entries of the journal.
+    pub fn to_journal(out: impl Write + Send + 'static) -> Self {
+        Self::told_by(out, journal::lost)
+    }
+
+    /// Starts the thread; `line` makes a line of what the queue itself has to say.
+    fn told_by(mut out: impl Write + Send + 'static, line: fn(&str) -> String) -> Self {
         let (to, lines) = sync_channel::<Vec<u8>>(QUEUE);
         let count = Arc::new(Count::default());
         let shared = Arc::clone(&count);
         std::thread::spawn(move || {
-            for line in lines {
+            for next in lines {
                 let lost = shared.dropped.swap(0, Ordering::Relaxed);
                 if lost > 0 {
+                    let told =
+                        line(&format!("{lost} log lines were lost: the reader was too slow"));
                     // Nobody is left to tell where even this cannot be written.
-                    writeln!(out, "{lost} log lines were lost: the reader was too slow")
-                        .unwrap_or_default();
+                    out.write_all(told.as_bytes()).unwrap_or_default();
                 }
-                out.write_all(&line).unwrap_or_default();
+                out.write_all(&next).unwrap_or_default();
                 shared.waiting.fetch_sub(1, Ordering::Relaxed);
             }
         });

@@ -1,6 +1,7 @@
 //! The process: logging, the one real clock, and errors turned into exit codes.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use clap::Parser as _;
 use qunfa::cli::{self, Arguments, Screen, Terminal};
 use qunfa::daemon::Now;
 use qunfa::log::Lines;
+use qunfa::log::journal::{self, Entries, Journal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -37,16 +39,42 @@ fn clock() -> Now {
 }
 
 /// Logs to stderr, at the levels that `QUNFA_LOG` names, or these; a stderr that is gone harms nothing.
+///
+/// `QUNFA_LOG_FORMAT` is `text`, `json` or `journal`. Where stderr is the journal's, that is the
+/// default: its priorities and fields are worth more than lines.
 fn log(levels: &str) -> Lines {
-    let lines = Lines::to(io::stderr());
     let filter = EnvFilter::try_from_env("QUNFA_LOG").unwrap_or_else(|_| EnvFilter::new(levels));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(lines.clone())
-        .with_ansi(colourful(&io::stderr()))
-        .log_internal_errors(false)
-        .init();
-    lines
+    let wanted = std::env::var("QUNFA_LOG_FORMAT").unwrap_or_default();
+    let to_journal = wanted == "journal" || (wanted.is_empty() && stderr_is_the_journal());
+    let journal = to_journal.then(|| Journal::at(Path::new(journal::SOCKET), io::stderr()));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+    match journal {
+        Some(Ok(journal)) => {
+            let lines = Lines::to_journal(journal);
+            builder.event_format(Entries).with_writer(lines.clone()).init();
+            lines
+        }
+        Some(Err(_)) | None => {
+            let lines = Lines::to(io::stderr());
+            if wanted == "json" {
+                builder.json().flatten_event(true).with_writer(lines.clone()).init();
+            } else {
+                let ansi = colourful(&io::stderr());
+                builder.with_writer(lines.clone()).with_ansi(ansi).init();
+                if !["", "text", "journal"].contains(&wanted.as_str()) {
+                    tracing::warn!("QUNFA_LOG_FORMAT is text, json or journal; this is text");
+                }
+            }
+            lines
+        }
+    }
+}
+
+/// Says whether stderr is the stream to the journal that the service manager told of.
+fn stderr_is_the_journal() -> bool {
+    let Ok(told) = std::env::var("JOURNAL_STREAM") else { return false };
+    let is_it = |stat: rustix::fs::Stat| format!("{}:{}", stat.st_dev, stat.st_ino) == told;
+    rustix::fs::fstat(io::stderr()).is_ok_and(is_it)
 }
 
 /// Returns the size of the terminal that answers go to, if they go to one.

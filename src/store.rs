@@ -11,6 +11,7 @@
 mod ahead;
 mod articles;
 mod backup;
+mod bound;
 mod busy;
 mod decisions;
 mod deletion;
@@ -19,10 +20,12 @@ mod events;
 mod followers;
 mod ledger;
 mod list;
+mod moved;
 mod place;
 mod prelude;
 mod reach;
 mod receivers;
+mod refused;
 mod release;
 mod results;
 mod series;
@@ -40,6 +43,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
+use moved::Moves;
 
 pub use articles::ArticleResult;
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
@@ -51,6 +55,7 @@ pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use place::Deferral;
 pub use reach::{Levels, Reach};
+pub use refused::RefusedFile;
 pub use release::{Begun, Refusal};
 pub use results::{Refused, ResultAsk, ResultWord};
 pub use series::{By, Recurring, Series, SeriesCancelled, SeriesState};
@@ -155,12 +160,16 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Debug)]
 pub struct Store {
     db: Connection,
+    /// Whether each change of a job's state is a line of the log.
+    tells: bool,
 }
 
 /// One transaction's worth of things that happen.
 #[derive(Debug)]
 pub struct Step<'a> {
     db: &'a Connection,
+    /// Where changes are remembered for the log.
+    moves: Option<&'a Moves>,
 }
 
 impl Store {
@@ -244,7 +253,7 @@ impl Store {
         if version(&db)? < VERSION {
             upgrade(&mut db, now)?;
         }
-        Ok(Self { db })
+        Ok(Self { db, tells: false })
     }
 
     /// Runs one step and commits it, or leaves no trace of it.
@@ -255,10 +264,17 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Step<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        let moves = Moves::default();
         let tx = begin(&mut self.db, TransactionBehavior::Immediate)?;
-        let done = work(&Step { db: &tx })?;
+        let done = work(&Step { db: &tx, moves: self.tells.then_some(&moves) })?;
         tx.commit().map_err(StoreError::from)?;
+        moves.tell();
         Ok(done)
+    }
+
+    /// Tells the log of each change of a job's state from now on.
+    pub fn tell_changes(&mut self) {
+        self.tells = true;
     }
 
     /// Returns whether another program keeps the database locked now, without waiting.
@@ -267,8 +283,8 @@ impl Store {
     /// Where SQLite fails.
     pub fn is_locked(&mut self) -> Result<bool> {
         self.db.busy_timeout(Duration::ZERO)?;
-        let free = begin(&mut self.db, TransactionBehavior::Immediate)
-            .and_then(|tx| Ok(tx.rollback()?));
+        let free =
+            begin(&mut self.db, TransactionBehavior::Immediate).and_then(|tx| Ok(tx.rollback()?));
         self.db.busy_timeout(PATIENCE)?;
         match free {
             Ok(()) => Ok(false),
@@ -297,7 +313,7 @@ impl Store {
 
     /// Reads without changing anything.
     pub fn read(&self) -> Step<'_> {
-        Step { db: &self.db }
+        Step { db: &self.db, moves: None }
     }
 }
 
@@ -684,7 +700,8 @@ impl Step<'_> {
         self.run(
             "INSERT INTO history (job, at, from_state, to_state, why) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![id.as_str(), millis(now), from.map(JobState::as_str), to.as_str(), why],
-        )
+        )?;
+        from.map_or(Ok(()), |from| self.note_move(id.as_str(), (from, to), why))
     }
 
     fn move_batch(&self, id: i64, from: BatchState, to: BatchState) -> Result<()> {

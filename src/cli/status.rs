@@ -233,9 +233,10 @@ fn locked_out(around: &Around) -> Option<AttentionView> {
         kind: "database_locked".into(),
         since: locked_out.since,
         what: locked_out.sentence(),
-        advice: "end that program, or let it finish; the daemon goes on by itself, and what passed \
+        advice:
+            "end that program, or let it finish; the daemon goes on by itself, and what passed \
                  its `grace` meanwhile is missed"
-            .into(),
+                .into(),
     })
 }
 

@@ -9,14 +9,17 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 
 use crate::daemon::Input;
-use crate::engine::Ticket;
+use crate::engine::{TakenFile, Ticket};
 use crate::wechat::protocol::Answer;
+
+/// Answers, each with its account and what it settles.
+type Answers = Vec<(usize, Ticket, Answer)>;
 
 /// The queue before the store.
 #[derive(Default)]
 pub(super) struct Backlog {
     /// By when they came: what they say of the platform's clock was said then.
-    pub(super) answers: VecDeque<(DateTime<Utc>, Vec<(usize, Ticket, Answer)>)>,
+    pub(super) answers: VecDeque<(DateTime<Utc>, Answers)>,
     pub(super) others: VecDeque<Input>,
 }
 
@@ -31,6 +34,7 @@ impl Backlog {
                 | Input::Unread(..)
                 | Input::Trouble(..)
                 | Input::File(..)
+                | Input::Refused(..)
                 | Input::Chore(_)
                 | Input::Checked(_)
                 | Input::Inbox(_)) => self.others.push_back(other),
@@ -48,8 +52,42 @@ impl Backlog {
             Input::Answer(..)
             | Input::Trouble(..)
             | Input::File(..)
+            | Input::Refused(..)
             | Input::Checked(_)
             | Input::Inbox(_) => true,
         });
+    }
+}
+
+/// What became of one thing that came.
+pub(super) enum Done {
+    Stored,
+    /// Its giver is to give it again.
+    NotTaken,
+    /// A file was taken, or some of its jobs cannot be.
+    File(Result<TakenFile, Vec<(usize, String)>>),
+}
+
+/// Tells whoever waits that their input is on disk. Who gave up hears of it when it comes again.
+pub(super) fn answer(input: Input, done: Done) {
+    match (input, done) {
+        (
+            Input::Event(.., stored) | Input::Unread(.., stored) | Input::Refused(.., stored),
+            Done::Stored,
+        ) => stored.send(()).unwrap_or_default(),
+        // Without a reply the file stays in the inbox and is found known at the next start.
+        (Input::File(_, reply), Done::File(taken)) => reply.send(taken).unwrap_or_default(),
+        (
+            Input::Event(..)
+            | Input::Unread(..)
+            | Input::File(..)
+            | Input::Refused(..)
+            | Input::Answer(..)
+            | Input::Trouble(..)
+            | Input::Chore(_)
+            | Input::Checked(_)
+            | Input::Inbox(_),
+            _,
+        ) => {}
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
@@ -63,7 +64,9 @@ struct Seen {
 }
 
 impl Desk {
-    pub(super) fn new(engine: &Engine, metrics: Metrics, way: Way) -> Self {
+    pub(super) fn new(engine: &Engine, database: PathBuf, way: Way) -> Self {
+        let known = engine.accounts().map(|config| config.account.clone()).collect();
+        let metrics = Metrics::new(database, known, way.locked_out.clone());
         let with_callback = engine.accounts().enumerate().filter_map(|(lane, config)| {
             let callback = config.callback.as_ref()?;
             let gate = Arc::new(Gate {
@@ -210,8 +213,10 @@ impl Inlet for Desk {
     }
 }
 
-pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, RunError> {
-    TcpListener::bind(address).await.map_err(|error| {
+/// Listens where the config wants it, if it does.
+pub(super) async fn bind(address: Option<SocketAddr>) -> Result<Option<TcpListener>, RunError> {
+    let Some(address) = address else { return Ok(None) };
+    TcpListener::bind(address).await.map(Some).map_err(|error| {
         RunError::Setup(format!(
             "cannot listen on {address} ({error}): another program uses it, or choose another `listen`"
         ))

@@ -62,7 +62,8 @@ impl Metrics {
             };
             let mut registry = Registry::with_prefix("qunfa");
             fill(&mut registry, &store.read(), &accounts, now)?;
-            let help = "Whether another program keeps the database locked (1), so that nothing goes";
+            let help =
+                "Whether another program keeps the database locked (1), so that nothing goes";
             let locked = Gauge::<i64>::default();
             locked.set(locked_out.into());
             registry.register("database_locked", help, locked);
@@ -128,6 +129,10 @@ fn attention(
         let account = note.account.unwrap_or_default();
         family.get_or_create(&vec![("account", account), ("kind", note.kind)]).inc();
     }
+    let refused = Gauge::<i64>::default();
+    refused.set(signed(step.refused_files()?));
+    let help = "Files that the inbox refused, whose names were not taken since and nobody has seen";
+    registry.register("refused_files", help, refused);
     Ok(())
 }
 

@@ -15,7 +15,8 @@ use crate::daemon::{Input, Now, chain};
 use crate::engine::hand::{self, Hand};
 use crate::engine::{Offered, Remembered, TakenFile, TakenJob};
 use crate::inbox::{
-    Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob, Unread,
+    Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob,
+    Unread,
 };
 use crate::model::{Account, JobId, JobState};
 use crate::store::Taken;
@@ -148,20 +149,14 @@ struct Desk {
 
 impl Desk {
     /// Answers what was read of an entry.
-    async fn answer(
-        &mut self,
-        inbox: &mut Inbox,
-        entry: &Entry,
-        offer: Offer,
-        now: DateTime<Utc>,
-    ) {
+    async fn answer(&mut self, inbox: &mut Inbox, entry: &Entry, offer: Offer, now: DateTime<Utc>) {
         let done = match offer {
             Offer::Good(good, kept) => match self.passed.problems(entry, &good) {
                 problems if problems.is_empty() => self.take(inbox, entry, &good, kept).await,
-                problems => self.refuse(inbox, entry, &good, &problems),
+                problems => self.refuse(inbox, entry, &good, &problems).await,
             },
             Offer::Bad(problems, package) => {
-                reject(inbox, entry, package.as_ref(), &problems)
+                self.reject(inbox, entry, package.as_ref(), &problems).await
             }
             Offer::Later => {
                 inbox.wait_for_more(entry);
@@ -194,13 +189,13 @@ impl Desk {
                 self.passed.note(entry, good);
                 accept(inbox, good, &taken)
             }
-            Ok(Err(problems)) => self.refuse(inbox, entry, good, &problems),
+            Ok(Err(problems)) => self.refuse(inbox, entry, good, &problems).await,
             // The daemon ends; the next start finds the file, and knows it if it was stored.
             Err(_) => Ok(()),
         }
     }
 
-    fn refuse(
+    async fn refuse(
         &self,
         inbox: &Inbox,
         entry: &Entry,
@@ -214,7 +209,35 @@ impl Desk {
                 Some(package.diagnostic(job, why, None))
             })
             .collect();
-        reject(inbox, entry, Some(package), &diagnostics)
+        self.reject(inbox, entry, Some(package), &diagnostics).await
+    }
+
+    /// Puts a refused file before a person's eyes, and moves it to where the reason lies.
+    async fn reject(
+        &self,
+        inbox: &Inbox,
+        entry: &Entry,
+        package: Option<&Package>,
+        problems: &[Diagnostic],
+    ) -> Result<(), InboxError> {
+        // What is wrong may quote a receiver or a text, which belong beside the file alone.
+        let line = problems.first().map_or(0, |problem| problem.line);
+        let (file, problems_count) = (entry.name(), problems.len());
+        let (stored, on_disk) = oneshot::channel();
+        let refused = Input::Refused(file.clone(), [problems_count, line], stored);
+        // First, so that a crash leaves a file that is refused again. A loop that has ended leaves it.
+        if self.to.send(refused).await.is_err() || on_disk.await.is_err() {
+            return Ok(());
+        }
+        let away = inbox.reject(entry, package, problems)?;
+        tracing::warn!(
+            file,
+            problems = problems_count,
+            line,
+            "a file was refused: the reason lies beside it in rejected/"
+        );
+        tell_of_later(&file, away);
+        Ok(())
     }
 }
 
@@ -396,26 +419,6 @@ fn series(recurrence: &Recurrence, stored: Option<&&TakenJob>) -> String {
 
 fn left_out(id: &JobId) -> String {
     format!("job {id} was planned by an earlier file of this name; it stays planned")
-}
-
-fn reject(
-    inbox: &Inbox,
-    entry: &Entry,
-    package: Option<&Package>,
-    problems: &[Diagnostic],
-) -> Result<(), InboxError> {
-    let away = inbox.reject(entry, package, problems)?;
-    // What is wrong may quote a receiver or a text, which belong beside the file alone.
-    let line = problems.first().map_or(0, |problem| problem.line);
-    let (file, problems) = (entry.name(), problems.len());
-    tracing::warn!(
-        file,
-        problems,
-        line,
-        "a file was refused: the reason lies beside it in rejected/"
-    );
-    tell_of_later(&file, away);
-    Ok(())
 }
 
 /// Tells that a file was replaced while it was read.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::calendar;
 use crate::engine::{Lane, Ticket};
-use crate::model::{Account, Deletion, Errand, JobState};
+use crate::model::{Account, Deletion, Errand, JobId, JobState};
 use crate::plan::{self, Job};
 use crate::quota::margins;
 use crate::store::{
@@ -372,6 +372,8 @@ impl Lane {
             (_, _) => errand::read_errand(answer, &errand.errand),
         };
         tracing::info!(
+            account = self.config.account.name,
+            job.id = errand.job.as_ref().map(JobId::as_str),
             errand.id = errand.id,
             errand.kind = errand.errand.kind(),
             "the answer to an errand: {reading:?}"

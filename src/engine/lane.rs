@@ -407,6 +407,7 @@ impl Lane {
         let (job, in_doubt) = step.before_attempt(attempt)?;
         let outcome = conclude(reading.meaning, in_doubt);
         tracing::info!(
+            account = self.config.account.name,
             job.id = job.as_str(),
             attempt.id = attempt,
             errcode = reading.code,

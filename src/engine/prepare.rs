@@ -278,6 +278,7 @@ impl Lane {
         let wanting = step.wanting(attempt)?;
         let reading = protocol::read_upload(wanting.upload.kind, answer);
         tracing::info!(
+            account = self.config.account.name,
             job.id = wanting.job.as_str(),
             kind = wanting.upload.kind.as_str(),
             "the answer to an upload: {}",

@@ -251,7 +251,8 @@ impl Inbox {
     ///
     /// Packages are read as the iterator goes: years of them need not fit into memory.
     pub fn accepted_back(&self) -> Result<AcceptedBack<'_>, InboxError> {
-        let names = entry::all_names(&self.places.accepted.fd).map_err(|source| self.unusable(source))?;
+        let names =
+            entry::all_names(&self.places.accepted.fd).map_err(|source| self.unusable(source))?;
         let kept = |name: &OsString| {
             let is_answer = name == TEMPORARY || name.as_bytes().ends_with(RECEIPT.as_bytes());
             !(is_answer && entry::is_file(&self.places.accepted.fd, name))
@@ -277,7 +278,6 @@ impl Inbox {
         let at = accepted_at.or_else(modified).unwrap_or_default();
         Archived { at, name, taken_at }
     }
-
 }
 
 /// What was read of an entry.

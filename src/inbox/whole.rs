@@ -64,9 +64,9 @@ pub(super) fn doubt(
 
 /// Says whether a comment above the first key promises the end marker.
 fn promises(bytes: &[u8]) -> bool {
-    lines(bytes).take_while(|line| line.is_empty() || line.starts_with(b"#")).any(|line| {
-        line == PROMISE
-    })
+    lines(bytes)
+        .take_while(|line| line.is_empty() || line.starts_with(b"#"))
+        .any(|line| line == PROMISE)
 }
 
 fn sets_speed_last(parsed: &Parsed) -> bool {

@@ -60,9 +60,10 @@ struct Candidate {
 }
 
 impl Step<'_> {
-    /// Stores an event, and books or matches it.
+    /// Stores an event, and books or matches it; says whether it was taken.
     ///
-    /// One that came encrypted replaces a plain one that says the same.
+    /// One that came encrypted replaces a plain one that says the same. None is taken while too many
+    /// wait for a batch in doubt, and it matches none.
     ///
     /// # Errors
     /// Where SQLite fails.
@@ -71,7 +72,11 @@ impl Step<'_> {
         event: &EventIn<'_>,
         account: &Account,
         now: DateTime<Utc>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        let batch = self.batch_of(account, event.msg_id)?;
+        if batch.is_none() && self.has_too_many_candidates(event.account, event.credence)? {
+            return Ok(false);
+        }
         let new = self
             .db
             .prepare_cached(
@@ -102,18 +107,21 @@ impl Step<'_> {
                 event.advice,
             ])?;
         if new == 0 {
-            return Ok(());
+            return Ok(true);
         }
         self.keep_articles((event.account, event.msg_id), event.articles, event.credence)?;
-        if let Some(batch) = self.batch_of(account, event.msg_id)? {
+        if let Some(batch) = batch {
             self.match_events(account, batch, event.msg_id, now)?;
-            return self.settle_by_event(account, batch, now);
+            self.settle_by_event(account, batch, now)?;
+            return Ok(true);
         }
         self.run(
             "UPDATE event SET candidate = 1 WHERE account = ?1 AND msg_id = ?2",
             params![account.name, event.msg_id],
         )?;
-        self.book_candidates(account, now)
+        self.book_candidates(account, now)?;
+        self.bound_events(event.account, now)?;
+        Ok(true)
     }
 
     /// Keeps a signed event that could not be read, once.
@@ -131,7 +139,8 @@ impl Step<'_> {
             "INSERT INTO unread_event (account, received_at, raw, why) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO NOTHING",
             params![account, millis(now), raw, why],
-        )
+        )?;
+        self.bound_unread(account)
     }
 
     fn batch_of(&self, account: &Account, msg_id: i64) -> Result<Option<i64>> {
@@ -282,6 +291,9 @@ impl Step<'_> {
                 "UPDATE external_send SET msg_id = ?2, confirmed = max(confirmed, ?3) WHERE id = ?1",
                 params![id, event.msg_id, event.credence == Credence::Proof],
             );
+        }
+        if event.credence == Credence::Hint && self.has_booked_enough(account, event.at)? {
+            return Ok(());
         }
         let needs = quota::website_needs(account, event.at);
         let sign = Sign::Event { msg_id: event.msg_id, credence: event.credence };

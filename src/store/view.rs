@@ -471,6 +471,7 @@ impl Step<'_> {
             notes.push(note?);
         }
         notes.extend(self.job_notes(now)?);
+        notes.extend(self.refused_notes()?);
         notes.sort_by_key(|note| note.since);
         Ok(notes)
     }

@@ -49,7 +49,7 @@ impl World {
             articles: &[],
             counts: [Some(2), Some(2), Some(2), Some(0)],
         };
-        self.change(|step| step.receive(&event, &club, at));
+        self.change(|step| step.receive(&event, &club, at).map(drop));
     }
 }
 

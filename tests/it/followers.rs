@@ -86,7 +86,7 @@ fn send(store: &mut Store, job: &str, msg_id: i64, counts: [i64; 4], at: DateTim
             counts: counts.map(Some),
             articles: &[],
         };
-        step.receive(&event, &club, at)
+        step.receive(&event, &club, at).map(drop)
     };
     store.step(done).unwrap();
     while store.step(|step| step.mark_receivers("brand-club")).unwrap() {}

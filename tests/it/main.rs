@@ -24,6 +24,7 @@ mod e2e_files;
 mod e2e_forward;
 mod e2e_listener;
 mod e2e_locked;
+mod e2e_log;
 mod e2e_process;
 mod e2e_series;
 mod followers;

@@ -134,7 +134,8 @@ fn a_taken_file_that_a_crash_left_aside_is_archived_where_a_later_one_has_its_na
     let mut world = World::new();
     world.drop_file("a.yaml", GOOD);
     let package = world.take();
-    let json = format!(r#"{{"sha256": "{}", "taken_at": "2027-01-15T08:00:01Z"}}"#, package.sha256());
+    let json =
+        format!(r#"{{"sha256": "{}", "taken_at": "2027-01-15T08:00:01Z"}}"#, package.sha256());
     world.drop_file("accepted/a.yaml.receipt.json", &json);
     fs::rename(world.path("a.yaml"), world.path(".moving/a.yaml")).unwrap();
     world.drop_file("a.yaml", OTHER);
@@ -177,7 +178,8 @@ fn what_was_refused_unread_leaves_no_reason_where_another_took_its_place() {
 
 #[test]
 fn a_folder_of_which_a_file_changed_after_the_read_is_read_again() {
-    let list = "jobs:\n- {id: a, account: club, broadcast: {touser_file: lists/vip.txt, text: x}}\n";
+    let list =
+        "jobs:\n- {id: a, account: club, broadcast: {touser_file: lists/vip.txt, text: x}}\n";
     let mut world = World::new();
     world.drop_folder("spring", &[("jobs.yaml", list), ("lists/vip.txt", "o1\no2\n")]);
     let package = world.take();

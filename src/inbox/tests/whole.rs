@@ -29,9 +29,10 @@ const BLOCKS: &[&str] = &[
 ];
 
 fn file(blocks: &[&str], end: &str) -> String {
-    let jobs = blocks.iter().enumerate().map(|(n, block)| {
-        format!("  - id: job-{n}\n    account: club\n    {block}\n")
-    });
+    let jobs = blocks
+        .iter()
+        .enumerate()
+        .map(|(n, block)| format!("  - id: job-{n}\n    account: club\n    {block}\n"));
     format!("jobs:\n{}{end}", jobs.collect::<String>())
 }
 
@@ -80,7 +81,8 @@ fn no_strict_prefix_of_the_example_is_taken() {
 
 #[test]
 fn no_strict_prefix_of_a_file_that_is_one_brace_is_taken() {
-    let flow = "{jobs: [{id: a, account: club, speed: 2, broadcast: {filter: {tag_id: 2}, text: x}}]}";
+    let flow =
+        "{jobs: [{id: a, account: club, speed: 2, broadcast: {filter: {tag_id: 2}, text: x}}]}";
 
     no_prefix_is_taken(flow);
     no_prefix_is_taken(&format!("# jobs\n{flow}"));
@@ -112,7 +114,8 @@ fn a_whole_file_needs_no_marker() {
     }
     let flow = "jobs:\n  - { id: slow, account: club, speed: 4 }\n";
     assert!(specs(flow.as_bytes()).is_some());
-    let before = format!("{}  - id: z\n    account: club\n    {}\n", file(&["speed: 4"], ""), BLOCKS[0]);
+    let before =
+        format!("{}  - id: z\n    account: club\n    {}\n", file(&["speed: 4"], ""), BLOCKS[0]);
     assert!(specs(before.as_bytes()).is_some(), "it is not the last one");
 }
 

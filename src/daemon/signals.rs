@@ -1,0 +1,43 @@
+//! What ends the daemon from outside, and what does not.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::daemon::RunError;
+
+/// The signals that the daemon hears.
+pub(super) struct Signals {
+    term: Signal,
+    int: Signal,
+    hup: Signal,
+}
+
+impl Signals {
+    /// Hears them from now on.
+    pub(super) fn listen() -> Result<Self, RunError> {
+        let hear = |kind| {
+            signal(kind)
+                .map_err(|error| RunError::Setup(format!("signals cannot be heard: {error}")))
+        };
+        Ok(Self {
+            term: hear(SignalKind::terminate())?,
+            int: hear(SignalKind::interrupt())?,
+            hup: hear(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for one that ends the daemon, and names it.
+    ///
+    /// A terminal that closes must not end what it started, nor an operator who means "read your
+    /// config again".
+    pub(super) async fn recv(&mut self) -> &'static str {
+        loop {
+            tokio::select! {
+                _ = self.term.recv() => return "SIGTERM",
+                _ = self.int.recv() => return "SIGINT",
+                _ = self.hup.recv() => tracing::info!(
+                    "SIGHUP is ignored: a changed config or secret is read at the next start"
+                ),
+            }
+        }
+    }
+}

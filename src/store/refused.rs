@@ -1,0 +1,186 @@
+//! Files that the inbox refused: a person's business until the name is taken or they have seen it.
+//!
+//! What is wrong stands beside the file alone, because it may quote a receiver or a text.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use crate::store::{AttentionView, Result, Step, instant, millis};
+
+/// How many are remembered: the oldest go.
+const REFUSED_MOST: i64 = 1_000;
+/// How many are told one by one.
+const TOLD_MOST: i64 = 20;
+const KIND: &str = "refused_file";
+
+/// A file that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusedFile<'a> {
+    /// Its name in the inbox, safe to show.
+    pub name: &'a str,
+    /// How many things are wrong with it.
+    pub problems: usize,
+    /// The line of the first one; 0 is the file as a whole.
+    pub line: usize,
+}
+
+impl Step<'_> {
+    /// Records that a file is refused.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn refuse_file(&self, file: &RefusedFile<'_>, now: DateTime<Utc>) -> Result<()> {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.run(
+            "INSERT INTO refused_file (name, refused_at, problems, line) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET refused_at = excluded.refused_at,
+                 problems = excluded.problems, line = excluded.line, seen_at = NULL, seen_by = NULL",
+            params![file.name, millis(now), number(file.problems).max(1), number(file.line)],
+        )?;
+        self.run(
+            "DELETE FROM refused_file WHERE name IN
+                 (SELECT name FROM refused_file ORDER BY seen_at IS NULL DESC, refused_at DESC
+                  LIMIT -1 OFFSET ?1)",
+            params![REFUSED_MOST],
+        )
+    }
+
+    /// Forgets that a file was refused: one of its name was taken.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn forget_refused_file(&self, name: &str) -> Result<()> {
+        self.run("DELETE FROM refused_file WHERE name = ?1", params![name])
+    }
+
+    /// Records that a person has seen that a file was refused; false where none of that name stands
+    /// under attention.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn acknowledge_refused_file(
+        &self,
+        name: &str,
+        who: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let seen = self
+            .db
+            .prepare_cached(
+                "UPDATE refused_file SET seen_at = ?2, seen_by = ?3 WHERE name = ?1 AND seen_at IS NULL",
+            )?
+            .execute(params![name, millis(now), who])?;
+        Ok(seen > 0)
+    }
+
+    /// Returns how many refused files nobody has seen.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn refused_files(&self) -> Result<u64> {
+        let count: i64 = self
+            .db
+            .prepare_cached("SELECT count(*) FROM refused_file WHERE seen_at IS NULL")?
+            .query_row([], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Returns what is told of refused files, the newest one by one.
+    pub(super) fn refused_notes(&self) -> Result<Vec<AttentionView>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT name, refused_at, problems, line FROM refused_file WHERE seen_at IS NULL
+             ORDER BY refused_at DESC, name LIMIT ?1",
+        )?;
+        let rows = statement.query_map([TOLD_MOST], |row| {
+            let (name, problems): (String, i64) = (row.get(0)?, row.get(2)?);
+            let first = match row.get::<_, i64>(3)? {
+                0 => String::new(),
+                line if problems == 1 => format!(" in line {line}"),
+                line => format!(", the first in line {line}"),
+            };
+            let things = if problems == 1 { "problem" } else { "problems" };
+            Ok(AttentionView {
+                id: None,
+                account: None,
+                kind: KIND.into(),
+                since: instant(row.get(1)?),
+                what: format!("the inbox refused {name}: {problems} {things}{first}"),
+                advice: format!(
+                    "read {name}.error.txt in the inbox's rejected/, mend the file and drop it again \
+                     under this name, or say `qunfa ack {name}`"
+                ),
+            })
+        })?;
+        let mut notes = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        let told = u64::try_from(TOLD_MOST).unwrap_or_default();
+        let more = self.refused_files()?.saturating_sub(told);
+        if let Some(oldest) = notes.last().map(|note| note.since).filter(|_| more > 0) {
+            notes.push(AttentionView {
+                id: None,
+                account: None,
+                kind: KIND.into(),
+                since: oldest,
+                what: format!("the inbox refused {more} more files before these"),
+                advice: "look into the inbox's rejected/".into(),
+            });
+        }
+        Ok(notes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    fn refuse(store: &mut Store, name: &str, seconds: i64) {
+        let file = RefusedFile { name, problems: 2, line: 4 };
+        store.step(|step| step.refuse_file(&file, at(seconds))).unwrap();
+    }
+
+    fn told(store: &Store) -> Vec<String> {
+        let notes = store.read().attention(at(0)).unwrap().into_iter();
+        notes.filter(|note| note.kind == KIND).map(|note| note.what).collect()
+    }
+
+    #[test]
+    fn a_refused_file_needs_a_person_until_its_name_is_taken_or_somebody_saw_it() {
+        let mut store = Store::in_memory(at(0)).unwrap();
+        refuse(&mut store, "a.yaml", 1);
+        refuse(&mut store, "b.yaml", 2);
+        assert_eq!(
+            told(&store),
+            [
+                "the inbox refused a.yaml: 2 problems, the first in line 4",
+                "the inbox refused b.yaml: 2 problems, the first in line 4",
+            ]
+        );
+
+        store.step(|step| step.forget_refused_file("a.yaml")).unwrap();
+        let ack = |step: &Step<'_>| step.acknowledge_refused_file("b.yaml", "anne", at(3));
+        assert!(store.step(ack).unwrap());
+        assert!(!store.step(ack).unwrap(), "it was seen already");
+        assert_eq!(told(&store), [""; 0]);
+
+        refuse(&mut store, "b.yaml", 4);
+        assert_eq!(told(&store).len(), 1, "refused again, it is news again");
+    }
+
+    #[test]
+    fn thousands_of_refused_files_are_counted_and_the_newest_told() {
+        let mut store = Store::in_memory(at(0)).unwrap();
+        for n in 0..1_100 {
+            refuse(&mut store, &format!("{n}.yaml"), n);
+        }
+
+        let told = told(&store);
+        assert_eq!(told.len(), 21);
+        assert!(told.iter().any(|what| what.contains("1099.yaml")), "{told:?}");
+        assert!(told.iter().any(|what| what.contains("980 more files")), "{told:?}");
+        assert_eq!(store.read().refused_files().unwrap(), 1_000);
+    }
+}
