@@ -5,13 +5,20 @@
 CREATE TABLE daemon (
     one           INTEGER PRIMARY KEY CHECK (one = 1),
     created_at    INTEGER NOT NULL,
-    -- Written every few minutes: a machine restored from an old image finds it long past.
+    -- Written every minute: a machine restored from an old image finds it long past.
     seen_at       INTEGER NOT NULL,
     -- Counts intents; the mark beside the database holds the same number, so a database that
     -- is older than its mark shows.
     high_water    INTEGER NOT NULL DEFAULT 0,
     hold_since_at INTEGER,
     hold_why      TEXT,
+    -- The last orderly stop, after which nothing was sent; null while a daemon runs.
+    stopped_at    INTEGER,
+    -- When `backup` made this copy; null from the first start on, which holds everything.
+    copied_at     INTEGER,
+    -- The last span in which another copy of this database may have been at work.
+    gap_from_at   INTEGER,
+    gap_to_at     INTEGER CHECK ((gap_from_at IS NULL) = (gap_to_at IS NULL)),
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL))
 ) STRICT;
 
@@ -85,6 +92,9 @@ CREATE TABLE job (
     prepare_s      INTEGER,
     -- No upload for it before this.
     prepare_after_at INTEGER NOT NULL DEFAULT 0,
+    -- Another copy of this database may have sent it; until then the platform surely remembers
+    -- that. Later requests wait for `resume`, which sets this to null.
+    recall_until_at INTEGER,
     -- A job that waits is always looked at again: a send must not silently never happen.
     CHECK ((state IN ('planned', 'held', 'releasing')) = (wake_at IS NOT NULL)),
     CHECK ((state IN ('sent', 'failed', 'partial', 'cancelled', 'expired', 'missed')) = (ended_at IS NOT NULL)),
@@ -98,6 +108,7 @@ CREATE INDEX job_wake ON job (account, wake_at, priority DESC, taken) WHERE wake
 CREATE INDEX job_file ON job (file) WHERE wake_at IS NOT NULL;
 CREATE INDEX job_yields ON job (account, priority DESC, taken) WHERE yields = 1;
 CREATE INDEX job_state ON job (state, due_at);
+CREATE INDEX job_recall ON job (account, due_at) WHERE recall_until_at IS NOT NULL;
 -- Jobs without a time of their own, for a clock that was ahead when they were taken.
 CREATE INDEX job_anytime ON job (account, taken_at) WHERE written_at IS NULL AND wake_at IS NOT NULL;
 

@@ -25,13 +25,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{self, Recurrence};
+use crate::calendar::Recurrence;
 use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
-use crate::quota::margins;
+use crate::plan::Gap;
 use crate::store::{
-    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Presence, ResultAsk, ResultWord,
-    Source, Step, Store, StoreError, Taken,
+    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, ResultAsk, ResultWord, Source, Step, Store, StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
@@ -41,8 +40,8 @@ use hand::Hand;
 pub use lane::Lane;
 pub use meaning::conclude;
 pub use series::{first_at, take};
-pub use start::Remembered;
-use start::{attend_afresh, hold_for_restore, lift_generations};
+pub use start::{Beside, Remembered};
+use start::{Absence, attend_afresh, hold_for_restore, lift_generations, restored};
 use turn::Turn;
 
 /// A request that may leave now, and what its answer settles.
@@ -122,8 +121,8 @@ pub struct Engine {
     ahead: TimeDelta,
     /// Requests whose intent is on disk and whose time has not come, by time and lane.
     armed: BTreeMap<(DateTime<Utc>, usize), Outgoing>,
-    /// What the database knew of the daemon before this start, until a trusted clock judged it.
-    absence: Option<Presence>,
+    /// The time in which this database may have been put back, until a trusted clock judges it.
+    absence: Option<Absence>,
 }
 
 /// A job to be taken, as its file has it.
@@ -177,20 +176,21 @@ pub enum TakeError {
 impl Engine {
     /// Takes over a database: open attempts are in doubt from now on.
     ///
-    /// A mark ahead of the database, or none beside one with intents, holds everything at once.
+    /// A database that is a copy, or older than what lies beside it, holds everything at once.
     ///
     /// # Errors
     /// Where the store fails.
     pub fn open(
         mut store: Store,
         accounts: Vec<AccountConfig>,
-        mark: Option<Mark>,
+        (mark, unknown_files): (Option<Mark>, bool),
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let mut lanes: Vec<_> = accounts.into_iter().map(|config| Lane::new(config, now)).collect();
-        let lost = mark.is_none();
+        let known = store.read().presence()?;
+        let old = restored(&known, Beside { mark: mark.as_ref(), unknown_files });
         let mark = mark.unwrap_or_default();
-        let absence = store.step(|step| {
+        let presence = store.step(|step| {
             for lane in &lanes {
                 step.meet_account(&lane.config.account, now)?;
             }
@@ -199,13 +199,10 @@ impl Engine {
             // sent, find the dates that an older database lacks.
             series::extend(step, &lanes, now)?;
             let presence = step.presence()?;
-            if mark.high_water > presence.high_water || mark.files > presence.files {
-                let why = "the database is older than the mark beside it";
-                hold_for_restore(step, &lanes, why, now)?;
+            if let Some((why, from)) = &old {
+                hold_for_restore(step, &lanes, (why, Gap { from: *from, to: now }), now)?;
+                step.copy_is_known()?;
                 step.count_on_from(mark.high_water)?;
-            } else if lost && presence.high_water > 0 {
-                let why = "the mark beside the database is missing, so it may be an old one";
-                hold_for_restore(step, &lanes, why, now)?;
             }
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
@@ -217,9 +214,9 @@ impl Engine {
             }
             Ok::<_, StoreError>(presence)
         })?;
-        let high_water = mark.high_water.max(absence.high_water);
-        let mark = Mark { high_water, files: absence.files, ..mark };
-        let absence = absence.has_jobs.then_some(absence);
+        let high_water = mark.high_water.max(presence.high_water);
+        let mark = Mark { high_water, files: presence.files, ..mark };
+        let absence = presence.has_jobs.then(|| Absence::before_start(&presence, now));
         let (ahead, armed) = (TimeDelta::zero(), BTreeMap::new());
         Ok(Self { store, lanes, mark, ahead, armed, absence })
     }
@@ -259,14 +256,16 @@ impl Engine {
         }
     }
 
-    /// Forgets what the platform's clocks said: our own was stepped.
+    /// Forgets what the platform's clocks said: our own was stepped, the machine slept, or this
+    /// process is an image that woke up.
     ///
     /// The caller compares the wall clock with a steady one before each pass.
     ///
     /// # Errors
     /// Where the store fails.
-    pub fn forget_clocks(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn clock_stepped(&mut self, by: TimeDelta, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.disarm(now)?;
+        self.absence = Absence::stepped(self.absence.take(), by, now);
         for lane in &mut self.lanes {
             lane.forget_clock(now);
         }
@@ -283,6 +282,17 @@ impl Engine {
             return Ok(());
         }
         self.store.step(|step| step.seen(now))
+    }
+
+    /// Records an orderly stop: nothing leaves any more.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn stopped(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if self.absence.is_some() {
+            return Ok(());
+        }
+        self.store.step(|step| step.stopped(now))
     }
 
     /// Returns when the next pass has something to do.
@@ -428,14 +438,9 @@ impl Engine {
                 hand::take_up(Hand::Account(lane.config.account.name.clone()));
                 lane.settle(step, *ticket, answer, now)?;
                 if lane.clock_trusted(now)
-                    && let Some(presence) = absence.take()
-                    && now - presence.seen_at > margins::ABSENCE_MAX
+                    && let Some(absence) = absence.take()
                 {
-                    let why = format!(
-                        "the daemon was last seen on {}: the machine may have been restored",
-                        calendar::beijing(presence.seen_at)
-                    );
-                    hold_for_restore(step, lanes, &why, now)?;
+                    absence.judge(step, lanes, now)?;
                 }
             }
             Ok(())

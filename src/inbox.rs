@@ -16,6 +16,7 @@ mod job;
 mod media;
 mod menu;
 mod package;
+mod receipts;
 mod schema;
 mod series;
 mod submit;

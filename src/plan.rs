@@ -4,6 +4,8 @@
 //! may go in. Both are total: there is always an answer and it can be told as a sentence. What is
 //! absent on purpose: who is asked and how (`wechat`), and where the figures live (`store`).
 
+mod gap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
@@ -11,6 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::calendar::{self, Span, Window};
 use crate::model::{Account, BatchState, JobId, JobState, OnFullReceivers, OnQuota};
 use crate::quota::{self, Because, Block, Demand, Need, Usage, margins};
+
+pub use gap::{Gap, Kind as GapKind, Meaning};
 
 /// A job as a decision needs it.
 #[derive(Clone, Debug)]
@@ -47,12 +51,21 @@ pub struct Job {
     pub asked: bool,
     /// Whether its author wrote no time: it takes the first slot that nobody owns.
     pub anytime: bool,
+    /// Until when the platform surely remembers what another copy of the database may have sent
+    /// of it; none where there was no such copy.
+    pub recall_until: Option<DateTime<Utc>>,
 }
 
 impl Job {
     /// Says whether it is a broadcast, rather than one call beside them.
     pub fn is_broadcast(&self) -> bool {
         self.demand.calls > 0
+    }
+
+    /// Says whether a request at this instant may repeat a broadcast: another copy of the database
+    /// may have sent the job, and the platform may have forgotten that by then.
+    pub fn in_question(&self, at: DateTime<Utc>) -> bool {
+        self.recall_until.is_some_and(|until| at > until)
     }
 }
 
@@ -130,6 +143,9 @@ pub fn next_step(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Step {
         let begun = job.first_asked_at.is_some();
         return if begun { Step::Wait(deadline) } else { Step::Act };
     }
+    if job.in_question(now) {
+        return Step::Wait(deadline + TimeDelta::milliseconds(1));
+    }
     let open = |batch: &Batch| match batch.state {
         BatchState::Planned | BatchState::InDoubt => true,
         BatchState::Asking
@@ -154,11 +170,15 @@ fn held_step(job: &Job, now: DateTime<Utc>) -> Step {
 /// Returns the last instant at which a job's next request may be made.
 ///
 /// The first one is bound by `grace` (counted from the end of the guard after midnight, where it
-/// is due inside it), the others by `retry_for`, all of them by the platform's memory.
+/// is due inside it), the others by `retry_for`, all of them by the platform's memory, also of
+/// what another copy of the database may have sent.
 pub fn deadline(job: &Job) -> DateTime<Utc> {
     let by_author = match job.first_asked_at {
         None => calendar::guard_end(job.due_at).unwrap_or(job.due_at) + job.grace,
-        Some(first) => first + job.retry_for,
+        Some(first) => {
+            let until = first + job.retry_for;
+            job.recall_until.map_or(until, |recall| recall.min(until))
+        }
     };
     by_author.min(job.due_at + margins::ASK_WITHIN)
 }

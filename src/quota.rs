@@ -43,6 +43,8 @@ pub mod margins {
     pub const BOTH_DAYS: TimeDelta = TimeDelta::seconds(5);
     /// A daemon that was away longer than this starts in hold: a restored machine looks like that.
     pub const ABSENCE_MAX: TimeDelta = TimeDelta::hours(20);
+    /// A gap of at most this is an ordinary restart, of which nobody is asked anything.
+    pub const GAP_MAX: TimeDelta = TimeDelta::minutes(30);
     /// A token must live this much longer when an intent is written.
     pub const TOKEN_LIFE_MIN: TimeDelta = TimeDelta::seconds(90);
     /// Forced token refreshes are this far apart (the platform's limit is 30 s).

@@ -21,6 +21,7 @@ mod list;
 mod place;
 mod prelude;
 mod reach;
+mod recall;
 mod receivers;
 mod release;
 mod results;
@@ -50,6 +51,7 @@ pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use place::Deferral;
 pub use reach::{Levels, Reach};
+pub use recall::{InQuestion, Presence};
 pub use release::{Begun, Refusal};
 pub use results::{Refused, ResultAsk, ResultWord};
 pub use series::{By, Recurring, Series, SeriesCancelled, SeriesState};
@@ -364,19 +366,6 @@ fn unreadable(column: &str, word: &str) -> rusqlite::Error {
     )
 }
 
-/// What the daemon knew of itself when it last ran.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Presence {
-    /// When it was last seen alive.
-    pub seen_at: DateTime<Utc>,
-    /// How many intents it had written.
-    pub high_water: i64,
-    /// How many files were taken.
-    pub files: i64,
-    /// Whether it knows any job or series at all.
-    pub has_jobs: bool,
-}
-
 /// Who is kept from releasing, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stops {
@@ -388,37 +377,22 @@ pub struct Stops {
     pub paused: Option<(DateTime<Utc>, String, String)>,
 }
 
-impl Step<'_> {
-    /// Returns what the daemon last knew of itself.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn presence(&self) -> Result<Presence> {
-        let (seen_at, high_water, files): (i64, i64, i64) = self
-            .db
-            .prepare_cached("SELECT seen_at, high_water, (SELECT count(*) FROM file) FROM daemon")?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let has_jobs = self
-            .db
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM job) OR EXISTS (SELECT 1 FROM series)")?
-            .query_row([], |row| row.get(0))?;
-        Ok(Presence { seen_at: instant(seen_at), high_water, files, has_jobs })
-    }
+/// What a `resume` lifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifted {
+    /// Holds and pauses.
+    pub stops: usize,
+    /// Jobs that waited because the platform may have forgotten them.
+    pub jobs: usize,
+}
 
+impl Step<'_> {
     /// Counts on from the mark, so that the next intent is ahead of it again.
     ///
     /// # Errors
     /// Where SQLite fails.
     pub fn count_on_from(&self, high_water: i64) -> Result<()> {
         self.run("UPDATE daemon SET high_water = max(high_water, ?1)", params![high_water])
-    }
-
-    /// Records that the daemon is alive.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn seen(&self, now: DateTime<Utc>) -> Result<()> {
-        self.run("UPDATE daemon SET seen_at = ?1", params![millis(now)])
     }
 
     /// Makes sure that the account has a row.
@@ -500,20 +474,22 @@ impl Step<'_> {
         }
     }
 
-    /// Lifts holds and pauses, of one account or of all; says how many were lifted.
+    /// Lifts holds and pauses, of one account or of all, and lets the jobs go on that wait because
+    /// the platform may have forgotten them.
     ///
     /// A hold on all is lifted for all only.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn resume(&self, account: Option<&str>) -> Result<usize> {
+    pub fn resume(&self, account: Option<&str>, now: DateTime<Utc>) -> Result<Lifted> {
         const LIFT: &str = "UPDATE account SET hold_since_at = NULL, hold_why = NULL,
              paused_since_at = NULL, paused_why = NULL, paused_do = NULL
              WHERE (hold_since_at IS NOT NULL OR paused_since_at IS NOT NULL)";
-        match account {
+        let jobs = self.lift_recall(account, now)?;
+        let stops = match account {
             Some(name) => {
                 let sql = format!("{LIFT} AND name = ?1");
-                Ok(self.db.prepare_cached(&sql)?.execute([name])?)
+                self.db.prepare_cached(&sql)?.execute([name])?
             }
             None => {
                 let all = self
@@ -523,9 +499,10 @@ impl Step<'_> {
                          WHERE hold_since_at IS NOT NULL",
                     )?
                     .execute([])?;
-                Ok(all + self.db.prepare_cached(LIFT)?.execute([])?)
+                all + self.db.prepare_cached(LIFT)?.execute([])?
             }
-        }
+        };
+        Ok(Lifted { stops, jobs })
     }
 
     /// Stops an account until a person says `resume`.

@@ -56,7 +56,7 @@ pub(super) fn run(
     // Only its owner reads it: it holds everything that was and will be sent.
     let copy =
         tempfile::Builder::new().prefix(".qunfa-backup-").tempfile_in(parent).map_err(failed)?;
-    store.copy_to(copy.path()).map_err(|error| {
+    store.copy_to(copy.path(), now).map_err(|error| {
         Problem::Cannot(format!("the backup {} could not be made: {error}", path.display()))
     })?;
     File::open(copy.path()).and_then(|file| file.sync_all()).map_err(failed)?;

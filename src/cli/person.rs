@@ -10,7 +10,7 @@ use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
 use crate::model::{Account, BatchState, JobState};
-use crate::store::{Decision, JobView, Step, Stops};
+use crate::store::{Decision, JobView, Lifted, Step, Stops};
 
 /// How many jobs that go next are named.
 const NAMED: usize = 5;
@@ -103,8 +103,8 @@ pub(super) fn resume(
     let said = options.reason.said(who);
     let (before, lifted) = store.step(|step| {
         let before = step.stops(name.unwrap_or(""))?;
-        let lifted = step.resume(name)?;
-        if lifted > 0 {
+        let lifted = step.resume(name, now)?;
+        if lifted.stops + lifted.jobs > 0 {
             step.decide(Decision::Resume, name, said, now)?;
         }
         Ok::<_, Problem>((before, lifted))
@@ -117,26 +117,29 @@ pub(super) fn resume(
     say(&answer, terminal)
 }
 
-fn lifted_words(name: Option<&str>, before: &Stops, lifted: usize) -> String {
-    let Some(name) = name else {
-        return match lifted {
-            0 => "Nothing was held or paused.\n".to_owned(),
-            some => {
-                format!("Lifted {}.\n", text::plural(some, "hold or pause", "holds and pauses"))
-            }
-        };
+fn lifted_words(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
+    let stops = match (name, lifted.stops) {
+        (None, 0) if lifted.jobs == 0 => "Nothing was held or paused.\n".to_owned(),
+        (None, 0) => String::new(),
+        (None, some) => {
+            format!("Lifted {}.\n", text::plural(some, "hold or pause", "holds and pauses"))
+        }
+        (Some(name), 0) => format!("Account {name} itself was neither held nor paused.\n"),
+        (Some(name), _) => match &before.paused {
+            Some((since, why, _)) => format!(
+                "Account {name} goes on. It was paused since {}: {}\n",
+                calendar::beijing(*since),
+                text::visible(why)
+            ),
+            None => format!("Account {name} goes on.\n"),
+        },
     };
-    if lifted == 0 {
-        return format!("Account {name} itself was neither held nor paused.\n");
-    }
-    match &before.paused {
-        Some((since, why, _)) => format!(
-            "Account {name} goes on. It was paused since {}: {}\n",
-            calendar::beijing(*since),
-            text::visible(why)
-        ),
-        None => format!("Account {name} goes on.\n"),
-    }
+    let jobs = match lifted.jobs {
+        0 => String::new(),
+        1 => "1 job goes at its time, though it may have been sent already.\n".to_owned(),
+        some => format!("{some} jobs go at their time, though they may have been sent already.\n"),
+    };
+    stops + &jobs
 }
 
 /// Tells which jobs were only waiting for this.

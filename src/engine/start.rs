@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Engine, Lane, Mark, attend, bodies, lane_named};
-use crate::calendar::Recurrence;
+use crate::calendar::{self, Recurrence};
 use crate::model::{JobId, JobSpec, JobState};
+use crate::plan::{Gap, GapKind, Meaning};
 use crate::quota::margins;
-use crate::store::{Presence, Recurring, Source, Step, StoreError};
+use crate::store::{InQuestion, Presence, Recurring, Source, Step, StoreError};
 
 /// How many jobs in question are named.
 const NAMED: usize = 20;
@@ -33,15 +34,11 @@ pub struct Remembered {
 }
 
 impl Engine {
-    /// Says whether a database may have forgotten jobs that were sent: it is empty, older than the
-    /// mark beside it or without one, or nobody has run with it for long.
-    pub fn may_have_forgotten(known: &Presence, mark: Option<&Mark>, now: DateTime<Utc>) -> bool {
-        let older = match mark {
-            Some(mark) => mark.high_water > known.high_water || mark.files > known.files,
-            None => known.high_water > 0,
-        };
+    /// Says whether a database may have forgotten jobs that were sent: it is empty, a copy, older
+    /// than what lies beside it, or nobody has run with it for long.
+    pub fn may_have_forgotten(known: &Presence, beside: Beside<'_>, now: DateTime<Utc>) -> bool {
         let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
-        !known.has_jobs || older || away
+        !known.has_jobs || restored(known, beside).is_some() || away
     }
 
     /// Records every job that a lost database had accepted, as missed, in one step.
@@ -91,6 +88,97 @@ impl Engine {
     }
 }
 
+/// What lies beside a database, and tells whether it is an old one.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// The mark, where there is one.
+    pub mark: Option<&'a Mark>,
+    /// Whether `accepted/` holds a file that the database does not know.
+    pub unknown_files: bool,
+}
+
+/// Returns why a database is taken for an old one, and since when it knows nothing, if it is.
+pub(super) fn restored(known: &Presence, beside: Beside<'_>) -> Option<(String, DateTime<Utc>)> {
+    if let Some(at) = known.copied_at {
+        return Some((format!("the database is a backup of {}", calendar::beijing(at)), at));
+    }
+    let why = match beside.mark {
+        Some(mark) if mark.high_water > known.high_water || mark.files > known.files => {
+            "the database is older than the mark beside it"
+        }
+        None if known.high_water > 0 => {
+            "the mark beside the database is missing, so it may be an old one"
+        }
+        _ if beside.unknown_files && known.has_jobs => {
+            "accepted/ holds files that the database does not know, so it is an old one"
+        }
+        Some(_) | None => return None,
+    };
+    Some((why.to_owned(), known.seen_at))
+}
+
+/// A span in which this database may have been put back: from when it last looked on to when it
+/// looks on again, by a clock that the platform has not confirmed yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Absence {
+    gap: Gap,
+    kind: GapKind,
+}
+
+impl Absence {
+    /// The time between the last daemon and this one.
+    pub(super) fn before_start(known: &Presence, now: DateTime<Utc>) -> Self {
+        let kind = if known.orderly { GapKind::Stopped } else { GapKind::Ended };
+        Self { gap: Gap { from: known.seen_at, to: now }, kind }
+    }
+
+    /// The time that a clock says has passed at once, where that is long; steps back and forth add
+    /// up.
+    pub(super) fn stepped(
+        before: Option<Self>,
+        by: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
+        match before {
+            Some(Self { gap, kind }) => Some(Self { gap: Gap { to: gap.to + by, ..gap }, kind }),
+            None if by.abs() <= margins::GAP_MAX => None,
+            None => Some(Self { gap: Gap { from: now - by, to: now }, kind: GapKind::Jumped }),
+        }
+    }
+
+    /// Does what the span demands, once the clock is confirmed.
+    pub(super) fn judge(
+        self,
+        step: &Step<'_>,
+        lanes: &[Lane],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        match self.gap.meaning(self.kind) {
+            Meaning::Ordinary => {}
+            Meaning::Doubtful(gap) => {
+                step.bound_by_recall(gap, now)?;
+                for question in step.in_question(now)? {
+                    let InQuestion { account, jobs, .. } = question;
+                    tracing::error!(
+                        account,
+                        jobs,
+                        "jobs may have been sent by another copy of the database: they wait for \
+                         `qunfa resume`"
+                    );
+                }
+            }
+            Meaning::Restored(gap) => {
+                let why = format!(
+                    "the daemon was last seen on {}: the machine may have been restored",
+                    calendar::beijing(gap.from)
+                );
+                hold_for_restore(step, lanes, (&why, gap), now)?;
+            }
+        }
+        step.seen(now)
+    }
+}
+
 /// Holds everything of a database that may be an older one, naming the jobs in question.
 ///
 /// One that was deferred may have come forward and have been sent at any time since its own. Where
@@ -99,10 +187,11 @@ impl Engine {
 pub(super) fn hold_for_restore(
     step: &Step<'_>,
     lanes: &[Lane],
-    why: &str,
+    (why, gap): (&str, Gap),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let jobs = step.jobs_in_question(now)?;
+    step.bound_by_recall(gap, now)?;
+    let jobs = step.jobs_in_question(gap, now)?;
     for id in &jobs {
         let job = step.job(id)?;
         let waits = matches!(job.state, JobState::Planned | JobState::Held);

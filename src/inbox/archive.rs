@@ -309,7 +309,7 @@ pub(super) fn rename(
     }
 }
 
-fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
+pub(super) fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(openat(directory, name, flags, Mode::empty())?);
     let mut bytes = Vec::new();

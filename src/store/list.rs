@@ -71,7 +71,9 @@ impl Wanted<'_> {
     }
 }
 
-const JOB: &str = "job.id, job.account, action, job.state, written_at, due_at, expires_at, reason,
+const JOB: &str = "job.id, job.account, action, job.state, written_at, due_at, expires_at,
+    CASE WHEN wake_at IS NOT NULL AND due_at > recall_until_at
+        THEN 'it may have been sent already: it waits for `qunfa resume`' ELSE reason END,
     audience, msgtype, file, everyone";
 
 const BATCH: &str = "clientmsgid, batch.state, msg_id,

@@ -482,7 +482,7 @@ const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, 
 pub(super) const JOB_COLUMNS: &str =
     "id, account, state, priority, taken, planned_at, due_at, zone,
     grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_asked_at, asked,
-    written_at IS NULL";
+    written_at IS NULL, recall_until_at";
 
 pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<JobState> {
     let word: String = row.get(column)?;
@@ -515,6 +515,7 @@ pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
         first_asked_at: row.get::<_, Option<i64>>(15)?.map(instant),
         asked: row.get(16)?,
         anytime: row.get(17)?,
+        recall_until: row.get::<_, Option<i64>>(18)?.map(instant),
     })
 }
 

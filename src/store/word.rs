@@ -52,6 +52,12 @@ impl Step<'_> {
             }
         }
         self.refuse_old_menu(&job, now)?;
+        if job.in_question(now.max(job.planned_at)) {
+            return Err(StoreError::Guard(format!(
+                "job {id} may have been sent by another copy of this database, and the platform may have forgotten it: look in the account's history on the website, then say `qunfa resume {}`, and retry it if it did not go out",
+                job.account
+            )));
+        }
         for batch in self.batches(id)? {
             match batch.state {
                 BatchState::Refused if !self.answered(&batch)? => {

@@ -20,7 +20,7 @@ use swarm::Swarm;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 50] = [
+const EVERY_FAULT: [&str; 56] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -57,6 +57,12 @@ const EVERY_FAULT: [&str; 50] = [
     "restore with the mark",
     "restore with an older mark",
     "restore without a mark",
+    "backup put back",
+    "snapshot put back",
+    "clones take turns",
+    "image woken",
+    "job called off",
+    "job in question called off",
     "resume",
     "retry",
     "file dropped twice",

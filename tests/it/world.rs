@@ -7,22 +7,26 @@
 
 mod deeds;
 mod events;
+mod restores;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
-use qunfa::engine::{Engine, Outgoing, Remembered, Ticket};
+use qunfa::engine::{Beside, Engine, Outgoing, Remembered, Ticket};
 use qunfa::model::{Account, ArticlesVia, Kind};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::disk::{Copy, Disk};
+use crate::disk::Disk;
 use crate::oracle::Oracle;
 use crate::recurring::Written;
 use crate::uploads;
+
+use deeds::SAID;
+pub(crate) use restores::{Copied, MarkFate, Restore};
 
 /// Where the daemon can be killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +46,6 @@ impl CrashPoint {
         (Self::AnswerArrived, "crash after an answer arrived"),
         (Self::SettleCommitted, "crash after a settle committed"),
     ];
-}
-
-/// What happens to the mark when an older database is put back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MarkFate {
-    Kept,
-    Older,
-    Gone,
 }
 
 /// Something that happens at its time.
@@ -132,7 +128,7 @@ pub(crate) struct World {
     /// How long before its time the daemon decides a release.
     pub(crate) ahead: TimeDelta,
     spin: (DateTime<Utc>, u32),
-    pub(crate) copies: Vec<Copy>,
+    pub(crate) copies: Vec<Copied>,
     /// The bodies of the deletions that reached the platform.
     pub(crate) deletions: Vec<Value>,
 }
@@ -401,11 +397,8 @@ impl World {
         }
     }
 
-    /// Starts the daemon, if it does not run.
-    pub(crate) fn start(&mut self) {
-        if self.engine.is_some() {
-            return;
-        }
+    /// The accounts as the daemon's config has them.
+    fn configs(&self) -> Vec<AccountConfig> {
         let config = |setup: &Setup| AccountConfig {
             account: setup.account.clone(),
             secret: Some(SecretString::from("secret")),
@@ -418,15 +411,28 @@ impl World {
                 forward_to: None,
             }),
         };
-        let accounts = self.accounts.iter().map(config).collect();
+        self.accounts.iter().map(config).collect()
+    }
+
+    /// Starts the daemon, if it does not run.
+    pub(crate) fn start(&mut self) {
+        if self.engine.is_some() {
+            return;
+        }
         let now = self.now();
         let store = self.disk.open(now);
         let mark = self.disk.mark.clone();
         self.say("the daemon starts");
         self.oracle.daemon_starts();
         let known = store.read().presence().unwrap();
-        let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
-        let mut engine = Engine::open(store, accounts, mark, now).unwrap();
+        let unknown_files = {
+            let read = store.read();
+            self.accepted.iter().any(|file| !read.knows_file(&file.sha256).unwrap())
+        };
+        let beside = Beside { mark: mark.as_ref(), unknown_files };
+        let forgot = Engine::may_have_forgotten(&known, beside, now);
+        let accounts = self.configs();
+        let mut engine = Engine::open(store, accounts, (mark, unknown_files), now).unwrap();
         self.disk.mark.get_or_insert_with(|| engine.mark().clone());
         engine.decide_ahead(self.ahead);
         if forgot {
@@ -443,7 +449,7 @@ impl World {
         self.oracle.never_left(engine.armed());
         // The daemon says every few minutes that it is alive.
         let now = self.now();
-        engine.change(|step| step.seen(now)).unwrap();
+        engine.seen(now).unwrap();
         drop(engine);
         self.say(&format!("the daemon crashes, for {} s", down.num_seconds()));
         let soon = self.at + TimeDelta::milliseconds(1_900);
@@ -459,6 +465,19 @@ impl World {
         }
         self.frozen_until = None;
         self.push(self.at + down.max(TimeDelta::seconds(2)), Input::Start);
+    }
+
+    /// Stops the daemon in good order, once every answer came; it starts again after `down`.
+    pub(crate) fn stop(&mut self, down: TimeDelta) {
+        let now = self.now();
+        if let Some(engine) = &mut self.engine {
+            engine.disarm(now).unwrap();
+            engine.stopped(now).unwrap();
+        }
+        self.engine = None;
+        self.life += 1;
+        self.say(&format!("the daemon stops, for {} s", down.num_seconds()));
+        self.push(self.at + down, Input::Start);
     }
 
     fn crashes_at(&mut self, point: CrashPoint) -> bool {

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::recurring::Comes;
 use crate::uploads;
-use crate::world::{CrashPoint, MarkFate, World, beijing};
+use crate::world::{CrashPoint, MarkFate, Restore, World, beijing};
 use crate::writer::spec;
 
 /// What one seed turned on.
@@ -253,17 +253,26 @@ impl Swarm {
                 1 => TimeDelta::minutes(self.rng.i64(60..20 * 60)),
                 _ => TimeDelta::hours(self.rng.i64(20..240)),
             };
-            // An old database beside a mark as old is saved by 45065 alone: where the platform
-            // answers 45028 before it, a job that it forgot is deferred, out of the platform's memory.
-            let (fate, name) = match self.rng.u32(0..3) {
-                1 if !self.quota_first => (MarkFate::Older, "restore with an older mark"),
-                2 => (MarkFate::Gone, "restore without a mark"),
-                _ => (MarkFate::Kept, "restore with the mark"),
+            let (how, name) = match self.rng.u32(0..7) {
+                0 | 1 => (Restore::Database(MarkFate::Kept), "restore with the mark"),
+                2 => (Restore::Database(MarkFate::Older), "restore with an older mark"),
+                3 => (Restore::Database(MarkFate::Gone), "restore without a mark"),
+                4 => (Restore::Backup, "backup put back"),
+                5 => (Restore::Snapshot, "snapshot put back"),
+                _ => (Restore::Image, "image woken"),
             };
+            // Where nothing tells an old database from a restarted one, a short gap asks nobody.
+            let tells = matches!(how, Restore::Database(MarkFate::Kept) | Restore::Backup);
+            let age = if tells { age } else { age.max(TimeDelta::minutes(35)) };
             if at + age > self.from + TimeDelta::days(self.days) {
                 continue;
             }
-            restore(world, (at, age), (fate, name));
+            restore(world, (at, age), (how, name));
+            if how == Restore::Snapshot && self.rng.bool() {
+                // A clone: the other machine goes on from where it was left.
+                let back = age + TimeDelta::minutes(self.rng.i64(35..3_000));
+                restore(world, (at + age, back - age), (how, "clones take turns"));
+            }
         }
     }
 
@@ -274,9 +283,15 @@ impl Swarm {
                 world.let_series_go_on();
                 if world.engine.is_some() && world.is_stopped() {
                     world.count("resume");
-                    world.resume();
+                    world.resume_after_a_look();
                 }
             });
+        }
+        if self.on() {
+            for _ in 0..self.rng.u32(1..12) {
+                let (at, pick) = (self.moment(), self.rng.usize(0..1_000));
+                world.plan(at, move |world| world.call_off_a_job(pick));
+            }
         }
         if !self.on() {
             return;
@@ -286,10 +301,7 @@ impl Swarm {
             world.plan(at, move |world| {
                 let Some(id) = world.retryable(pick) else { return };
                 world.count("retry");
-                // An older menu is refused, because a later one has its place.
-                if let Err(why) = world.retry(&id) {
-                    assert!(why.contains("its place"), "{why}");
-                }
+                world.retry_if_it_may(&id);
             });
         }
     }
@@ -404,7 +416,8 @@ impl Swarm {
                 // A copy that does not know it is put back.
                 let copied = (at - TimeDelta::minutes(1)).max(self.from);
                 let age = TimeDelta::minutes(self.rng.i64(2..4_000));
-                restore(world, (copied, age), (MarkFate::Kept, "restore with the mark"));
+                let kept = Restore::Database(MarkFate::Kept);
+                restore(world, (copied, age), (kept, "restore with the mark"));
             }
             drop_series(world, at, (job.clone(), comes), "series");
             if self.rng.bool() {
@@ -466,10 +479,7 @@ impl Swarm {
         world.plan(at + TimeDelta::minutes(self.rng.i64(5..120)), move |world| {
             if world.is_retryable(&id) {
                 world.count("retry");
-                // An older menu is refused, because a later one has its place.
-                if let Err(why) = world.retry(&id) {
-                    assert!(why.contains("its place"), "{why}");
-                }
+                world.retry_if_it_may(&id);
             }
         });
     }
@@ -588,15 +598,18 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
 fn restore(
     world: &mut World,
     (at, age): (DateTime<Utc>, TimeDelta),
-    (fate, name): (MarkFate, &'static str),
+    (how, name): (Restore, &'static str),
 ) {
-    world.plan(at, World::copy);
+    world.plan(at, move |world| match how {
+        Restore::Image => world.take_image(),
+        Restore::Database(_) | Restore::Backup | Restore::Snapshot => world.copy(),
+    });
     world.plan(at + age, move |world| {
-        let Some(index) = world.copies.iter().position(|copy| copy.at == at) else {
+        let Some(index) = world.copies.iter().position(|copy| copy.at() == at) else {
             return;
         };
         world.count(name);
-        world.restore(index, fate);
+        world.put_back(index, how);
     });
 }
 
@@ -644,12 +657,34 @@ impl World {
         }
     }
 
+    /// A person asks for a job again. An older menu is refused, because a later one has its place,
+    /// and a job that an old database may have forgotten, until a person said resume.
+    fn retry_if_it_may(&mut self, id: &str) {
+        if let Err(why) = self.retry(id) {
+            assert!(why.contains("its place") || why.contains("may have been sent"), "{why}");
+        }
+    }
+
+    /// A person calls off some job that waits.
+    fn call_off_a_job(&mut self, pick: usize) {
+        let waits = "SELECT id FROM job WHERE state IN ('planned', 'held') ORDER BY id";
+        let ids: Vec<String> = {
+            let mut found = self.disk.witness.prepare_cached(waits).unwrap();
+            let rows = found.query_map([], |row| row.get(0)).unwrap();
+            rows.collect::<rusqlite::Result<_>>().unwrap()
+        };
+        if self.engine.is_some() && !ids.is_empty() {
+            self.count("job called off");
+            self.call_off_job(&ids[pick % ids.len()]);
+        }
+    }
+
     /// Whether a person has to say resume.
     fn is_stopped(&self) -> bool {
         let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE hold_since_at IS NOT NULL
                        OR paused_since_at IS NOT NULL)
                    OR EXISTS (SELECT 1 FROM daemon WHERE hold_since_at IS NOT NULL)";
-        self.disk.witness.prepare_cached(sql).unwrap().query_row([], |row| row.get(0)).unwrap()
+        !self.in_question().is_empty() || self.disk.witness.prepare_cached(sql).unwrap().query_row([], |row| row.get(0)).unwrap()
     }
 
     /// Some job that a person would ask for again, having looked at the account's history.

@@ -2,15 +2,15 @@
 //! persons drop, say and send.
 
 use chrono::{DateTime, TimeDelta};
-use qunfa::engine::{Mark, Offered, Remembered, TakeError, TakenJob};
+use qunfa::engine::{Offered, Remembered, TakeError, TakenJob};
 use qunfa::model::{JobId, JobSpec};
 use qunfa::store::Said;
 use sha2::{Digest as _, Sha256};
 
-use super::{MarkFate, World, beijing};
+use super::World;
 use crate::disk::Disk;
 
-const SAID: Said<'_> = Said { who: "alice", why: None };
+pub(super) const SAID: Said<'_> = Said { who: "alice", why: None };
 impl World {
     /// Steps the daemon's clock; it notices before its next pass.
     pub(crate) fn step_clock(&mut self, by: TimeDelta) {
@@ -19,7 +19,7 @@ impl World {
         self.oracle.clock_stepped(self.at);
         let now = self.now();
         if let Some(engine) = &mut self.engine {
-            engine.forget_clocks(now).unwrap();
+            engine.clock_stepped(by, now).unwrap();
         }
     }
 
@@ -29,39 +29,13 @@ impl World {
         let until = self.at + span;
         self.frozen_until = Some(until);
         self.oracle.clock_stepped(until);
-        self.plan(until, |world| {
+        self.plan(until, move |world| {
             world.frozen_until = None;
             let now = world.now();
             if let Some(engine) = &mut world.engine {
-                engine.forget_clocks(now).unwrap();
+                engine.clock_stepped(span, now).unwrap();
             }
         });
-    }
-
-    /// Keeps a copy of the database.
-    pub(crate) fn copy(&mut self) {
-        let now = self.now();
-        if let Some(engine) = &mut self.engine {
-            engine.change(|step| step.seen(now)).unwrap();
-        }
-        let copy = self.disk.copy(self.at);
-        self.copies.push(copy);
-    }
-
-    /// Puts a copy back, and starts the daemon on it.
-    pub(crate) fn restore(&mut self, index: usize, fate: MarkFate) {
-        self.crash(TimeDelta::seconds(2));
-        let copy = &self.copies[index];
-        let mark: Option<Mark> = match fate {
-            MarkFate::Kept => self.disk.mark.clone(),
-            MarkFate::Older => copy.mark.clone(),
-            MarkFate::Gone => None,
-        };
-        let disk = self.disk.restored(copy, mark);
-        let from = copy.at;
-        self.disk = disk;
-        self.oracle.restored(from, self.at, &self.disk);
-        self.say(&format!("a database of {} is put back, mark {fate:?}", beijing(from)));
     }
 
     /// Loses everything.
@@ -127,14 +101,6 @@ impl World {
         self.engine().look_again(now);
         self.look();
         done.map_err(|error| error.to_string())
-    }
-
-    /// A person lifts all holds and pauses.
-    pub(crate) fn resume(&mut self) {
-        let now = self.now();
-        let lifted = self.engine().change(|step| step.resume(None)).unwrap();
-        self.say(&format!("a person says resume: {lifted} lifted"));
-        self.engine().look_again(now);
     }
 
     /// A person enters into the ledger what was just sent from the website.
