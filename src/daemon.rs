@@ -274,8 +274,7 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let beside = Beside { mark: mark.as_ref(), unknown_files };
     let forgot = Engine::may_have_forgotten(&known, beside, now);
     let marked = mark.clone();
-    let mut engine =
-        Engine::open(store, config.accounts.clone(), (mark, unknown_files), now)?;
+    let mut engine = Engine::open(store, config.accounts.clone(), (mark, unknown_files), now)?;
     if forgot {
         let kept = files::Files::open(&config.state_dir)?;
         let files = taking::remembered(inbox, &config.accounts, &kept, now)

@@ -30,7 +30,8 @@ use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::plan::Gap;
 use crate::store::{
-    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, ResultAsk, ResultWord, Source, Step, Store, StoreError, Taken,
+    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, ResultAsk, ResultWord, Source, Step,
+    Store, StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
@@ -40,8 +41,8 @@ use hand::Hand;
 pub use lane::Lane;
 pub use meaning::conclude;
 pub use series::{first_at, take};
-pub use start::{Beside, Remembered};
 use start::{Absence, attend_afresh, hold_for_restore, lift_generations, restored};
+pub use start::{Beside, Remembered};
 use turn::Turn;
 
 /// A request that may leave now, and what its answer settles.

@@ -134,11 +134,7 @@ impl Absence {
 
     /// The time that a clock says has passed at once, where that is long; steps back and forth add
     /// up.
-    pub(super) fn stepped(
-        before: Option<Self>,
-        by: TimeDelta,
-        now: DateTime<Utc>,
-    ) -> Option<Self> {
+    pub(super) fn stepped(before: Option<Self>, by: TimeDelta, now: DateTime<Utc>) -> Option<Self> {
         match before {
             Some(Self { gap, kind }) => Some(Self { gap: Gap { to: gap.to + by, ..gap }, kind }),
             None if by.abs() <= margins::GAP_MAX => None,

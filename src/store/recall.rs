@@ -172,7 +172,9 @@ impl Step<'_> {
     pub fn in_question(&self, now: DateTime<Utc>) -> Result<Vec<InQuestion>> {
         let gap: Option<(i64, i64)> = self
             .db
-            .prepare_cached("SELECT gap_from_at, gap_to_at FROM daemon WHERE gap_from_at IS NOT NULL")?
+            .prepare_cached(
+                "SELECT gap_from_at, gap_to_at FROM daemon WHERE gap_from_at IS NOT NULL",
+            )?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((from, to)) = gap else { return Ok(Vec::new()) };

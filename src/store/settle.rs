@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension as _, params};
 use crate::calendar::Window;
 use crate::model::{Account, BatchState, JobId, JobState, job_state};
 use crate::plan::{self, Job};
+use crate::quota::margins;
 use crate::quota::{self, Rule};
 use crate::store::place::Deferral;
 use crate::store::{Move, Result, Step, StoreError, millis};
@@ -282,7 +283,8 @@ impl Step<'_> {
                  next_at = ?3 WHERE id = ?1 AND state = 'asking'",
             params![asked.batch, millis(now), millis(next)],
         )?;
-        self.return_provisional(attempt, Some(now))?;
+        // The platform's midnight may be that much before ours.
+        self.return_provisional(attempt, Some(now + margins::CLOCK_APART))?;
         let why = format!("in doubt: {}; asked again with the same clientmsgid", said(word));
         self.carry_on(&asked.job, &why, now)
     }

@@ -7,6 +7,7 @@ mod clock;
 mod doubt;
 mod errands;
 mod found;
+mod gaps;
 mod ledger;
 mod life;
 mod menus;

@@ -684,7 +684,14 @@ impl World {
         let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE hold_since_at IS NOT NULL
                        OR paused_since_at IS NOT NULL)
                    OR EXISTS (SELECT 1 FROM daemon WHERE hold_since_at IS NOT NULL)";
-        !self.in_question().is_empty() || self.disk.witness.prepare_cached(sql).unwrap().query_row([], |row| row.get(0)).unwrap()
+        !self.in_question().is_empty()
+            || self
+                .disk
+                .witness
+                .prepare_cached(sql)
+                .unwrap()
+                .query_row([], |row| row.get(0))
+                .unwrap()
     }
 
     /// Some job that a person would ask for again, having looked at the account's history.

@@ -90,7 +90,8 @@ impl World {
                     | Ticket::Upload { .. }
                     | Ticket::Errand(_) => Reply::NotSent("the image was taken".to_owned()),
                 };
-                let answer = Answer { reply, date: DateTime::from_timestamp(self.at.timestamp(), 0) };
+                let answer =
+                    Answer { reply, date: DateTime::from_timestamp(self.at.timestamp(), 0) };
                 engine.settle(&[(outgoing.lane, outgoing.ticket, answer)], now).unwrap();
             }
         }
@@ -180,7 +181,8 @@ impl World {
 
     /// The jobs that wait for a person to say whether they went out.
     pub(crate) fn in_question(&self) -> Vec<String> {
-        let sql = "SELECT id FROM job WHERE wake_at IS NOT NULL AND max(due_at, ?1) > recall_until_at
+        let sql =
+            "SELECT id FROM job WHERE wake_at IS NOT NULL AND max(due_at, ?1) > recall_until_at
                    ORDER BY id";
         let now = self.now().timestamp_millis();
         let mut found = self.disk.witness.prepare_cached(sql).unwrap();
