@@ -20,7 +20,7 @@ use swarm::Swarm;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 56] = [
+const EVERY_FAULT: [&str; 57] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -62,6 +62,7 @@ const EVERY_FAULT: [&str; 56] = [
     "clones take turns",
     "image woken",
     "job called off",
+    "job moved forward",
     "job in question called off",
     "resume",
     "retry",

@@ -268,12 +268,30 @@ impl Swarm {
                 continue;
             }
             restore(world, (at, age), (how, name));
+            self.moves_forward(world, (at, age));
             if how == Restore::Snapshot && self.rng.bool() {
                 // A clone: the other machine goes on from where it was left.
                 let back = age + TimeDelta::minutes(self.rng.i64(35..3_000));
                 restore(world, (at + age, back - age), (how, "clones take turns"));
             }
         }
+    }
+
+    /// A job that is edited to an earlier time after the copy, and sent before that is put back; in
+    /// the copy it is due once the platform has forgotten it.
+    fn moves_forward(&mut self, world: &mut World, (at, age): (DateTime<Utc>, TimeDelta)) {
+        if at - self.from < TimeDelta::minutes(10) {
+            return;
+        }
+        self.jobs += 1;
+        let index = self.rng.usize(0..world.account_count());
+        let mut job = spec(&format!("j{}", self.jobs), &world.setup(index).account.name);
+        job.priority = 50;
+        let forgotten = (at + TimeDelta::hours(25)).max(at + age + TimeDelta::minutes(10));
+        job.at = Some(forgotten);
+        submit(world, at - TimeDelta::minutes(5), job.clone(), "");
+        job.at = Some(at + age / 2);
+        submit(world, at + TimeDelta::minutes(1), job, "job moved forward");
     }
 
     pub(super) fn persons(&mut self, world: &mut World) {
