@@ -31,10 +31,9 @@ fn sent_forward(forward: Forward, how: Restore) -> World {
         }
     }
     world.run_until("2027-03-20 18:00");
-    if how == Restore::Image {
-        world.take_image()
-    } else {
-        world.copy()
+    match how {
+        Restore::Image => world.take_image(),
+        Restore::Database(_) | Restore::Backup | Restore::Snapshot => world.copy(),
     }
     match forward {
         Forward::Edited => {
@@ -128,9 +127,9 @@ fn nothing_is_asked_of_a_person_after_an_ordinary_stop_or_crash() {
         world.run_for(TimeDelta::minutes(2));
         let down = TimeDelta::minutes(minutes);
         if orderly {
-            world.stop(down)
+            world.stop(down);
         } else {
-            world.crash(down)
+            world.crash(down);
         }
 
         world.run_until("2027-03-23 20:05");
