@@ -99,14 +99,17 @@ fn restore(config: &Config, path: &Path) -> Vec<String> {
         format!("move {state}/qunfa.db away, and qunfa.db-wal and qunfa.db-shm with it"),
         format!("as the owner of {state}, copy {} to {state}/qunfa.db", path.display()),
         format!(
-            "leave {state}/mark as it is: by it the daemon sees that the database is older, and \
-             starts in hold instead of sending twice (on another machine: put the kept one there)"
+            "leave {state}/mark as it is (on another machine: put the kept one there): by it the \
+             daemon knows which ids were used since"
         ),
         format!(
             "copy what was kept of {state}/media back into it: a job of the copy may need a file \
              that was removed since"
         ),
-        "start the daemon, look at the jobs that `qunfa status` names, then `qunfa resume --all`"
+        "start the daemon: a backup always starts in hold, and `qunfa status` names the jobs that \
+         may have been sent since"
+            .to_owned(),
+        "look in 发表记录 on the website, `qunfa cancel` what went out, then `qunfa resume --all`"
             .to_owned(),
     ]
 }

@@ -224,6 +224,13 @@ impl Around {
         let held = job.state == JobState::Held;
         let (outlook, goes_at) = match plan::next_step(job, batches, self.now) {
             Next::Miss | Next::RunOut => (Fate::TooLate, None),
+            Next::Wait(_) | Next::Ask(_) if job.in_question(job.due_at.max(self.now)) => {
+                why.push(format!(
+                    "it may have been sent already: `qunfa resume {}` lets it go",
+                    job.account
+                ));
+                (Fate::Stopped, None)
+            }
             Next::Wait(_) if held => (Fate::NeedsApproval, goes(job.due_at)),
             Next::Wait(_) if !job.is_broadcast() && job.first_asked_at.is_some() => {
                 (Fate::UnderWay, None)
