@@ -627,3 +627,33 @@ fn signals() -> Result<Signals, RunError> {
     };
     Ok(Signals { term: listen(SignalKind::terminate())?, int: listen(SignalKind::interrupt())? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumps_is_seen_whether_the_loop_works_or_waits() {
+        let start = DateTime::UNIX_EPOCH;
+        for (slept, jump) in [(true, 3_600), (false, 3_600), (true, -3_600), (false, -3_600)] {
+            let mut watch = Watch::new(start);
+            if slept {
+                watch.sleep(start);
+            }
+
+            let seen = watch.turn(start + TimeDelta::seconds(jump));
+
+            let off = (seen - TimeDelta::seconds(jump)).num_seconds().abs();
+            assert!(off < 60, "{slept} {jump}: {seen}");
+        }
+    }
+
+    #[test]
+    fn a_wait_of_its_usual_length_is_no_jump() {
+        let start = DateTime::UNIX_EPOCH;
+        let mut watch = Watch::new(start);
+        watch.sleep(start);
+
+        assert!(watch.turn(start + LOOK_EVERY).abs() < STEPPED);
+    }
+}

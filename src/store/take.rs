@@ -12,7 +12,7 @@ use crate::model::{
     OnFullReceivers, OnQuota, Viewer, clientmsgid,
 };
 use crate::plan::{Batch, Job, Rank};
-use crate::quota::{self, Demand, Rule};
+use crate::quota::{self, Demand, Rule, margins};
 use crate::store::prelude::SPEED_AHEAD;
 use crate::store::{By, Move, Result, Step, StoreError, instant, millis, seconds, unreadable};
 
@@ -27,6 +27,9 @@ pub struct BatchBody {
 
 /// Why a job of a lost database is not released.
 pub(super) const LOST: &str = "the database that knew it is lost: it may have been sent";
+/// The same, of a job that cannot have been sent.
+const LOST_IN_TIME: &str = "the database that knew it is lost; its time has not come, so it was \
+                            not sent: `qunfa retry` plans it again";
 
 /// What became of a job that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +173,8 @@ impl Step<'_> {
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let why = LOST;
+        let planned = spec.at.unwrap_or(source.first_taken_at);
+        let why = if planned > now + margins::CLOCK_APART { LOST_IN_TIME } else { LOST };
         match self.known(spec)? {
             Known::No => {}
             Known::Same | Known::Refuse(_) => return Ok(()),
@@ -178,7 +182,7 @@ impl Step<'_> {
             // same clientmsgid, but at another time, so the platform may have forgotten that.
             Known::Editable(id) => {
                 let job = self.job(&id)?;
-                return self.end_for(&job, account, JobState::Missed, why, now);
+                return self.end_for(&job, account, JobState::Missed, LOST, now);
             }
         }
         self.insert_job(spec, account, bodies, source, None)?;

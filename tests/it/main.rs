@@ -24,6 +24,7 @@ mod e2e_files;
 mod e2e_forward;
 mod e2e_listener;
 mod e2e_process;
+mod e2e_restore;
 mod e2e_series;
 mod followers;
 mod imports;

@@ -196,6 +196,7 @@ fn a_job_that_was_accepted_after_the_backup_is_not_lost_without_a_word() {
     assert_eq!(world.state("late"), JobState::Missed);
     let notes = world.engine.as_ref().unwrap().store().read().attention(world.now()).unwrap();
     let late = notes.iter().find(|note| note.id.as_deref() == Some("late")).unwrap();
+    assert!(late.what.contains("its time has not come"), "{}", late.what);
     assert!(late.advice.contains("qunfa retry late"), "{}", late.advice);
     world.resume();
     world.retry("late").unwrap();
