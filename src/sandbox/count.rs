@@ -201,7 +201,8 @@ pub(super) struct Receivers {
 pub(super) struct Reach {
     month: i64,
     everyone: u32,
-    tags: BTreeMap<i64, (Tag, u32)>,
+    /// By id and version: whoever had it at a send was counted.
+    tags: BTreeMap<(i64, u32), (Tag, u32)>,
     listed: BTreeMap<u32, u32>,
     most_listed: u32,
 }
@@ -259,7 +260,9 @@ impl Reach {
     pub(super) fn delivered(&mut self, audience: Audience) {
         match audience {
             Audience::Everyone => self.everyone += 1,
-            Audience::Tag(tag) => self.tags.entry(tag.id).or_insert((tag, 0)).1 += 1,
+            Audience::Tag(tag) => {
+                self.tags.entry((tag.id, tag.version)).or_insert((tag, 0)).1 += 1;
+            }
             Audience::List(list) => {
                 for follower in list {
                     let count = self.listed.entry(follower).or_default();
