@@ -43,6 +43,8 @@ struct Token {
 pub struct Lane {
     /// The account as configured.
     pub config: AccountConfig,
+    /// What the database has under its name belongs to another account: nothing is done with it.
+    pub(super) mistaken: bool,
     /// When it is to be looked at again.
     pub(super) wake: Option<DateTime<Utc>>,
     /// A send or a preflight is under way: one at a time.
@@ -75,6 +77,7 @@ impl Lane {
     pub(super) fn new(config: AccountConfig, now: DateTime<Utc>) -> Self {
         Self {
             config,
+            mistaken: false,
             wake: Some(now),
             busy: false,
             asking_result: false,

@@ -1,1 +1,13 @@
 -- From version 3 to version 4. What is new stands here as in schema.sql.
+
+ALTER TABLE account ADD COLUMN appid TEXT;
+ALTER TABLE account ADD COLUMN barred_since_at INTEGER;
+ALTER TABLE account ADD COLUMN barred_why TEXT CHECK ((barred_why IS NULL) = (barred_since_at IS NULL));
+ALTER TABLE account ADD COLUMN barred_do TEXT CHECK ((barred_do IS NULL) = (barred_since_at IS NULL));
+CREATE UNIQUE INDEX account_appid ON account (appid) WHERE appid IS NOT NULL;
+CREATE TABLE former_name (
+    name  TEXT PRIMARY KEY,
+    appid TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+ALTER TABLE job ADD COLUMN written_for TEXT;
+ALTER TABLE series ADD COLUMN written_for TEXT;

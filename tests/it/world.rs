@@ -145,6 +145,8 @@ pub(crate) struct Setup {
     pub(crate) callback: bool,
     /// Whether events come encrypted, so that nobody can forge them.
     pub(crate) safe: bool,
+    /// The appid that its name meant before.
+    pub(crate) replaces: Option<String>,
 }
 
 /// What happened, for a person and as a hash.
@@ -295,6 +297,7 @@ impl World {
             token: TokenSource::Stable,
             callback: false,
             safe: false,
+            replaces: None,
         };
         change(&mut setup, &mut spec);
         self.platform.add_account(spec);
@@ -417,6 +420,7 @@ impl World {
                 keys: Vec::new(),
                 forward_to: None,
             }),
+            replaces: setup.replaces.clone(),
         };
         let accounts = self.accounts.iter().map(config).collect();
         let now = self.now();
