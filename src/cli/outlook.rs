@@ -194,10 +194,7 @@ impl Around {
     fn stop(&self, account: &str) -> Option<Stop> {
         match self.stopped.iter().find(|(name, _)| name == account) {
             Some((_, stop)) => stop.clone(),
-            None => Some(Stop {
-                why: engine::unconfigured(account).0,
-                ends: Ends::InTheConfig,
-            }),
+            None => Some(Stop { why: engine::unconfigured(account).0, ends: Ends::InTheConfig }),
         }
     }
 
@@ -334,8 +331,7 @@ impl Around {
     /// What holds, pauses or delays everything of its account.
     fn by_its_account(&self, outlook: &mut Outlook, view: &JobView) {
         let due = view.due <= self.now;
-        let stop =
-            self.stop(&view.account).filter(|stop| stop.ends != Ends::ByItself || due);
+        let stop = self.stop(&view.account).filter(|stop| stop.ends != Ends::ByItself || due);
         match stop {
             Some(stop) if !matches!(outlook.outlook, Fate::UnderWay | Fate::Interrupted) => {
                 if !matches!(outlook.outlook, Fate::TooLate | Fate::RunsOut) {
@@ -350,9 +346,9 @@ impl Around {
                 let ends = match stop.ends {
                     Ends::ByItself => None,
                     Ends::With(lift) => Some(format!("will not go until `{lift}`")),
-                    Ends::InTheConfig => {
-                        Some("will not go until the config is changed and the daemon restarted".into())
-                    }
+                    Ends::InTheConfig => Some(
+                        "will not go until the config is changed and the daemon restarted".into(),
+                    ),
                 };
                 if let Some(ends) = ends {
                     outlook.why.insert(0, ends);

@@ -256,7 +256,9 @@ pub(super) fn to_cancel(step: &Step<'_>, config: &Config, name: &str) -> Result<
 }
 
 fn moves(old: &str, new: &str) -> Problem {
-    Problem::No(format!("the config has account {old} as {new} now: restart the daemon, which moves it"))
+    Problem::No(format!(
+        "the config has account {old} as {new} now: restart the daemon, which moves it"
+    ))
 }
 
 pub(super) fn account<'c>(config: &'c Config, name: &str) -> Option<&'c Account> {

@@ -111,8 +111,7 @@ impl Loader<'_, '_> {
             .require("kind", help, self.report)
             .and_then(|entry| entry.choice(&KINDS, self.report));
         let help = "write `appid: wx…`";
-        let appid =
-            fields.require("appid", help, self.report).and_then(|entry| self.appid(entry));
+        let appid = fields.require("appid", help, self.report).and_then(|entry| self.appid(entry));
         let replaces = fields.get("replaces_appid").map(|entry| self.replaced(entry, &appid));
         let token = self.token(&fields);
         let secret = token.as_ref().and_then(|token| self.app_secret(&fields, token));

@@ -380,7 +380,8 @@ impl Named<'_> {
             let account = configured().find(|account| account.appid == *appid)?;
             Some(Account { name: name.clone(), ..account.clone() })
         });
-        let since = configured().chain(self.former).filter(|account| !appids.contains_key(&account.name));
+        let since =
+            configured().chain(self.former).filter(|account| !appids.contains_key(&account.name));
         then.chain(since.cloned()).collect()
     }
 

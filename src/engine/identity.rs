@@ -198,8 +198,10 @@ fn moves(known: &[KnownAccount], config: &[Configured<'_>]) -> BTreeMap<String, 
         }
     }
     loop {
-        let stays = |name: &str| known.iter().any(|row| row.name == name) && !moves.contains_key(name);
-        let Some(blocked) = moves.iter().find(|(_, new)| stays(new)).map(|(old, _)| old.clone()) else {
+        let stays =
+            |name: &str| known.iter().any(|row| row.name == name) && !moves.contains_key(name);
+        let Some(blocked) = moves.iter().find(|(_, new)| stays(new)).map(|(old, _)| old.clone())
+        else {
             return moves;
         };
         moves.remove(&blocked);
@@ -269,9 +271,15 @@ mod tests {
         rows.iter().map(row).collect()
     }
 
-    fn moved(rows: &[(&str, &str)], config: &[(&'static str, &'static str)]) -> Vec<(String, String)> {
-        let configured =
-            |(name, appid): &(&'static str, &'static str)| Configured { name, appid, replaces: None };
+    fn moved(
+        rows: &[(&str, &str)],
+        config: &[(&'static str, &'static str)],
+    ) -> Vec<(String, String)> {
+        let configured = |(name, appid): &(&'static str, &'static str)| Configured {
+            name,
+            appid,
+            replaces: None,
+        };
         let config: Vec<_> = config.iter().map(configured).collect();
         moves(&known(rows), &config).into_iter().collect()
     }

@@ -198,9 +198,8 @@ impl Step<'_> {
                 params![old, names[old]],
             )?;
         }
-        self.db.execute_batch(
-            "DELETE FROM former_name WHERE name IN (SELECT name FROM account)",
-        )?;
+        self.db
+            .execute_batch("DELETE FROM former_name WHERE name IN (SELECT name FROM account)")?;
         Ok(())
     }
 
@@ -254,7 +253,8 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn is_barred(&self, name: &str) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND barred_since_at IS NOT NULL)";
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND barred_since_at IS NOT NULL)";
         Ok(self.db.prepare_cached(sql)?.query_row([name], |row| row.get(0))?)
     }
 }

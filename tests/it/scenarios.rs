@@ -4,6 +4,7 @@ mod ahead;
 mod articles;
 mod claims;
 mod clock;
+mod configs;
 mod doubt;
 mod errands;
 mod found;

@@ -98,7 +98,9 @@ fn a_folder_with_the_name_of_an_answer_is_refused_and_read_back_all_the_same() {
 
         assert!(found.starts_with(expected), "{found}");
         let back: Vec<_> = world.inbox.accepted_back().unwrap().collect();
-        let [Ok(AcceptedPackage { package, taken_at: None, .. })] = &back[..] else { panic!("{back:?}") };
+        let [Ok(AcceptedPackage { package, taken_at: None, .. })] = &back[..] else {
+            panic!("{back:?}")
+        };
         assert_eq!(package.ids().len(), 1);
     }
 }
