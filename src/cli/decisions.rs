@@ -92,7 +92,7 @@ pub(super) fn hold(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let name = options.account.as_deref();
-    name.map(|name| named_account(config, name, now)).transpose()?;
+    let account = name.map(|name| named_account(config, name, now)).transpose()?;
     let Some(mut store) = database::open(config, now)? else {
         return Err(Problem::No(
             "there is no database yet, so nothing is released and nothing can be held".to_owned(),
@@ -100,9 +100,11 @@ pub(super) fn hold(
     };
     let said = options.reason.said(who);
     let before = store.step(|step| {
+        // A hold cannot wait until the daemon is restarted with the name that the config has now.
+        let stored = account.map(|account| step.name_of(&account.appid)).transpose()?.flatten();
+        let name = stored.as_deref().or(name);
         let before = step.hold_of(name)?;
-        if let Some(name) = name {
-            let account = same_account(step, config, name)?;
+        if let (Some(name), Some(account)) = (name, account) {
             step.identify(name, &account.appid)?;
         }
         if before.is_none() {

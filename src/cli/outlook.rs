@@ -179,10 +179,11 @@ impl Around {
     pub(super) fn explain(&self, jobs: &mut [JobView]) {
         for job in jobs {
             let waits = matches!(job.state, JobState::Planned | JobState::Releasing);
-            let stop = if waits { self.stop(&job.account) } else { None };
+            let stop = if job.state.waits() { self.stop(&job.account) } else { None };
             // That no config speaks for it is more than why it was moved, and known before its time.
             let matters = |stop: &Stop| {
-                stop.ends == Ends::InTheConfig || (job.due <= self.now && job.reason.is_none())
+                let is_due = waits && job.due <= self.now;
+                stop.ends == Ends::InTheConfig || (is_due && job.reason.is_none())
             };
             if let Some(stop) = stop.filter(matters) {
                 job.reason = Some(stop.why);

@@ -64,6 +64,15 @@ impl Step<'_> {
         Ok(row.flatten())
     }
 
+    /// Returns the name that the database has for an account.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn name_of(&self, appid: &str) -> Result<Option<String>> {
+        let sql = "SELECT name FROM account WHERE appid = ?1";
+        Ok(self.db.prepare_cached(sql)?.query_row([appid], |row| row.get(0)).optional()?)
+    }
+
     /// Returns what an account is named now that had this name before.
     ///
     /// # Errors
