@@ -109,17 +109,19 @@ impl Step<'_> {
         )
     }
 
-    /// Writes down which account has a name, where that is not known yet.
+    /// Writes down which account has a name, where that is not known yet and nothing speaks against
+    /// it.
     ///
     /// # Errors
     /// Where SQLite fails.
     pub fn identify(&self, name: &str, appid: &str) -> Result<()> {
         self.know_account(name)?;
-        self.run(
-            "UPDATE account SET appid = ?2 WHERE name = ?1 AND appid IS NULL",
-            params![name, appid],
-        )?;
-        self.run("DELETE FROM former_name WHERE name = ?1", params![name])
+        self.run("DELETE FROM former_name WHERE name = ?1", params![name])?;
+        let known = self.appid_of(name)?.is_some() || self.name_of(appid)?.is_some();
+        if known || self.was_planned_for_another(name, appid)? {
+            return Ok(());
+        }
+        self.run("UPDATE account SET appid = ?2 WHERE name = ?1", params![name, appid])
     }
 
     /// Says whether a waiting job of the account has an id that was made for another appid.
