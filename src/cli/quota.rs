@@ -263,7 +263,12 @@ fn origin(entry: &EntryView) -> String {
         ("event", ..) => format!("made elsewhere: an event told of it{broadcast}"),
         ("45028", ..) => format!("made elsewhere: the platform refused ours with 45028{broadcast}"),
         ("record", ..) => format!("made elsewhere: entered by a person{broadcast}"),
-        _ => "the platform said that the day's calls are used up (45009)".to_owned(),
+        ("calls_gone", ..) => {
+            "the platform said that the day's calls are used up (45009)".to_owned()
+        }
+        ("followers", ..) => "qunfa's own reading of the followers".to_owned(),
+        ("uploads", ..) => "qunfa's own uploads".to_owned(),
+        _ => "qunfa's own calls".to_owned(),
     }
 }
 

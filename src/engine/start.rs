@@ -168,6 +168,7 @@ pub(super) fn attend_afresh(
         "platform",
         "unconfigured",
         "appid",
+        "unreadable",
         "inbox",
         "unread_event",
         "callback",

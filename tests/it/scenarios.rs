@@ -19,4 +19,5 @@ mod restart;
 mod safe_mode;
 mod series;
 mod stepped;
+mod unreadable;
 mod words;

@@ -178,7 +178,7 @@ fn nothing_in_the_database_has_the_old_name_any_more() {
     let mut filled = 0;
     for table in tables.map(Result::unwrap) {
         let mut statement = world.disk.witness.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let columns: Vec<_> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<_> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([]).unwrap();
         let mut is_filled = false;
         while let Some(row) = rows.next().unwrap() {
