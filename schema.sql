@@ -33,10 +33,25 @@ CREATE TABLE account (
     forced_token_at INTEGER,
     -- When the daemon first had it in its config: what was sent before, it cannot know.
     known_at        INTEGER,
+    -- Which account it is; null until a config has said so.
+    appid           TEXT,
+    -- Why nothing of it goes whatever a person resumes: the present config speaks for it no more.
+    barred_since_at INTEGER,
+    barred_why      TEXT CHECK ((barred_why IS NULL) = (barred_since_at IS NULL)),
+    barred_do       TEXT CHECK ((barred_do IS NULL) = (barred_since_at IS NULL)),
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL)),
     -- A paused account always says why and what a person can do.
     CHECK ((paused_since_at IS NULL) = (paused_why IS NULL)),
     CHECK ((paused_since_at IS NULL) = (paused_do IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- One account has one name at a time.
+CREATE UNIQUE INDEX account_appid ON account (appid) WHERE appid IS NOT NULL;
+
+-- Names that accounts had before: what still says one is told the new one.
+CREATE TABLE former_name (
+    name  TEXT PRIMARY KEY,
+    appid TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE file (
@@ -95,6 +110,8 @@ CREATE TABLE job (
     -- Another copy of this database may have sent it; until then the platform surely remembers
     -- that. Later requests wait for `resume`, which sets this to null.
     recall_until_at INTEGER,
+    -- The account's name in its file, where the account has another by now: its digest has it too.
+    written_for TEXT,
     -- A job that waits is always looked at again: a send must not silently never happen.
     CHECK ((state IN ('planned', 'held', 'releasing')) = (wake_at IS NOT NULL)),
     CHECK ((state IN ('sent', 'failed', 'partial', 'cancelled', 'expired', 'missed')) = (ended_at IS NOT NULL)),
@@ -597,6 +614,8 @@ CREATE TABLE series (
     next_at  INTEGER,
     -- Who cancelled it or let it go on, and why.
     why      TEXT,
+    -- As of a job.
+    written_for TEXT,
     CHECK (state <> 'cancelled' OR why IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 

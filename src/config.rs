@@ -49,6 +49,8 @@ pub struct AccountConfig {
     pub token: TokenSource,
     /// How its callbacks are checked; `None` is no callback.
     pub callback: Option<CallbackConfig>,
+    /// The appid of the account that had this name before, whose jobs do not come with the name.
+    pub replaces: Option<String>,
 }
 
 /// Where an account's access tokens come from.
@@ -147,9 +149,10 @@ fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, Broken> 
 }
 
 /// The keys whose values are shown; in the value of any other somebody may have put a secret.
-const HARMLESS: [&str; 13] = [
+const HARMLESS: [&str; 14] = [
     "kind",
     "appid",
+    "replaces_appid",
     "api_base",
     "verified",
     "payment",

@@ -212,7 +212,9 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         let inlet = callback::Desk::new(&engine, metrics, sender.clone(), options.now.clone());
         tasks.spawn(callback::serve(listener, inlet, ended.clone()));
     }
-    let accounts = engine.accounts().map(|config| config.account.clone()).collect();
+    // A file that has a former name is read, so that its answer can say the new one.
+    let mut accounts: Vec<_> = engine.accounts().map(|config| config.account.clone()).collect();
+    accounts.extend(engine.former_accounts()?);
     let files = files::Files::open(&state)?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let taker = taking::Taker { inbox, accounts, files: files.clone(), now: clock, to };
@@ -277,7 +279,9 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let mut engine = Engine::open(store, config.accounts.clone(), (mark, unknown_files), now)?;
     if forgot {
         let kept = files::Files::open(&config.state_dir)?;
-        let files = taking::remembered(inbox, &config.accounts, &kept, now)
+        let former = engine.former_accounts()?;
+        let accounts = taking::Named { configured: &config.accounts, former: &former };
+        let files = taking::remembered(inbox, &accounts, &kept, now)
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {
             tracing::warn!(files = files.len(), "the accepted files are read back");

@@ -13,6 +13,7 @@
 mod errand;
 mod followers;
 pub mod hand;
+mod identity;
 mod lane;
 mod meaning;
 mod prepare;
@@ -38,6 +39,7 @@ use crate::wechat::protocol::{self, Answer, Request};
 
 pub use errand::{Deletable, Undeletable, deletable};
 use hand::Hand;
+pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
 pub use lane::Lane;
 pub use meaning::conclude;
 pub use series::{first_at, take};
@@ -148,6 +150,8 @@ pub struct TakenJob {
     pub due_at: Option<DateTime<Utc>>,
     /// Where it stands; of a series, that date.
     pub state: JobState,
+    /// Whose it is.
+    pub appid: String,
 }
 
 /// A file that was taken.
@@ -192,9 +196,8 @@ impl Engine {
         let old = restored(&known, Beside { mark: mark.as_ref(), unknown_files });
         let mark = mark.unwrap_or_default();
         let presence = store.step(|step| {
-            for lane in &lanes {
-                step.meet_account(&lane.config.account, now)?;
-            }
+            // First: from here on a name means the account that the config means by it.
+            identity::recognise(step, &mut lanes, now)?;
             step.leave_open_attempts_in_doubt(now)?;
             // First, so that a generation that the mark knows, and the question what may have been
             // sent, find the dates that an older database lacks.
@@ -207,6 +210,7 @@ impl Engine {
             }
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
+            identity::tell_of_mistaken(step, &lanes, now)?;
             for lane in &mut lanes {
                 // What is overdue is looked at first, and by itself.
                 let wake = step.next_wake(&lane.config.account.name)?;
@@ -472,9 +476,13 @@ impl Engine {
                 lanes.iter().map(|lane| (lane.config.account.name.as_str(), lane)).collect();
             for job in order {
                 let Some(lane) = named.get(job.spec.account.as_str()) else {
-                    refused.push((job.line, format!("no account is named {}", job.spec.account)));
+                    refused.push((job.line, why_not_named(step, &job.spec.account)?));
                     continue;
                 };
+                if let Some(why) = why_barred(step, &lane.config.account)? {
+                    refused.push((job.line, why));
+                    continue;
+                }
                 let source = Source { file: name, line: job.line, first_taken_at };
                 let account = &lane.config.account;
                 match take(step, job, (account, source), now)? {
@@ -489,11 +497,13 @@ impl Engine {
             }
             let place = |(job, taken): (&Offered<'_>, Taken)| {
                 let id = job.spec.id.clone();
+                let lane = named.get(job.spec.account.as_str());
+                let appid = lane.map(|lane| lane.config.account.appid.clone()).unwrap_or_default();
                 let (due_at, state) = match job.recurrence {
                     Some(_) => series::stands(step, &id, now)?,
                     None => step.job(&id).map(|job| (Some(job.due_at), job.state))?,
                 };
-                Ok(TakenJob { id, taken, due_at, state })
+                Ok(TakenJob { id, taken, due_at, state, appid })
             };
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
             let named: HashSet<_> = jobs.iter().map(|job: &TakenJob| &job.id).collect();
@@ -521,6 +531,10 @@ impl Engine {
         (raw, event, credence): (&[u8], &MassEvent, Credence),
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        if let Some(why) = why_barred(&self.store.read(), &self.lanes[index].config.account)? {
+            // Whose it is, is not known; its own account learns of it from `mass/get`.
+            return self.keep_unread(index, (raw, &why), now);
+        }
         let Self { store, lanes, .. } = self;
         let lane = &mut lanes[index];
         let account = &lane.config.account;
@@ -613,7 +627,7 @@ impl Engine {
     pub fn wish_readings(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Self { store, lanes, .. } = self;
         store.step(|step| {
-            for lane in lanes.iter_mut() {
+            for lane in lanes.iter_mut().filter(|lane| !lane.mistaken) {
                 followers::wish_daily(step, lane, now)?;
             }
             Ok(())
@@ -650,8 +664,9 @@ pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
     batch_lengths(list.len()).into_iter().map(batch).collect()
 }
 
+/// Returns the lane that speaks for what the database has under a name.
 fn lane_named<'a>(lanes: &'a [Lane], account: &str) -> Option<&'a Lane> {
-    lanes.iter().find(|lane| lane.config.account.name == account)
+    lanes.iter().find(|lane| lane.config.account.name == account && !lane.mistaken)
 }
 
 /// Puts what only an operator can judge before their eyes.

@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use archive::{AcceptedBack, Receipt, ReceiptJob};
+pub use archive::{AcceptedBack, AcceptedPackage, Receipt, ReceiptJob};
 pub use entry::Entry;
 pub use job::ParsedJob;
 pub use package::{Package, Unread, read_path, read_path_gathering};

@@ -80,6 +80,22 @@ pub struct Account {
     pub articles_via: ArticlesVia,
 }
 
+impl Account {
+    /// Returns what stands for an account that the config does not describe, where only its name
+    /// matters: to end its jobs, never to ask for one.
+    pub fn undescribed(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            appid: String::new(),
+            kind: Kind::Subscription,
+            daily_calls: 0,
+            history_per_day: Some(1),
+            payment: false,
+            articles_via: ArticlesVia::Draft,
+        }
+    }
+}
+
 /// An id chosen by the job's author: `[A-Za-z0-9._@-]`, 1 to 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String")]

@@ -8,6 +8,7 @@
 //! What is absent on purpose: decisions (they are `plan`'s and `quota`'s) and SQL in any other
 //! module. One day the same engine may run on another database, and only this module may know.
 
+mod accounts;
 mod ahead;
 mod articles;
 mod backup;
@@ -41,6 +42,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 
+pub use accounts::{Bar, KnownAccount};
 pub use articles::ArticleResult;
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
 pub use deletion::{Deletee, DeletionFacts, one_of_each};
@@ -373,8 +375,10 @@ pub struct Stops {
     pub hold: Option<(DateTime<Utc>, String)>,
     /// Whether that hold is on all accounts.
     pub all: bool,
-    /// What the daemon paused: since when, why, and what to do.
+    /// What the daemon paused, or may not speak for: since when, why, and what to do.
     pub paused: Option<(DateTime<Utc>, String, String)>,
+    /// Whether the config keeps it paused, so that no `resume` lifts it.
+    pub barred: bool,
 }
 
 /// What a `resume` lifted.
@@ -438,14 +442,16 @@ impl Step<'_> {
         let own = self
             .db
             .prepare_cached(
-                "SELECT hold_since_at, hold_why, paused_since_at, paused_why, paused_do
+                "SELECT hold_since_at, hold_why, ifnull(barred_since_at, paused_since_at),
+                     ifnull(barred_why, paused_why), ifnull(barred_do, paused_do),
+                     barred_since_at IS NOT NULL
                  FROM account WHERE name = ?1",
             )?
             .query_row([account], |row| {
                 let hold = row.get::<_, Option<i64>>(0)?.zip(row.get(1)?);
                 let paused: Option<i64> = row.get(2)?;
                 let words: Option<(String, String)> = row.get::<_, Option<_>>(3)?.zip(row.get(4)?);
-                Ok((hold, paused.zip(words)))
+                Ok((hold, paused.zip(words), row.get(5)?))
             })
             .optional()?
             .unwrap_or_default();
@@ -454,6 +460,7 @@ impl Step<'_> {
             all: all.is_some(),
             hold: all.or(own.0).map(|(since, why): (i64, String)| (instant(since), why)),
             paused: own.1.map(|(since, (why, advice))| (instant(since), why, advice)),
+            barred: own.2,
         })
     }
 
@@ -561,16 +568,6 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn unattend_all(&self, kind: &str) -> Result<()> {
         self.run("DELETE FROM attention WHERE kind = ?1", params![kind])
-    }
-
-    /// Returns every account that was ever known.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn account_names(&self) -> Result<Vec<String>> {
-        let mut statement = self.db.prepare_cached("SELECT name FROM account")?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {

@@ -120,11 +120,15 @@ pub(super) fn examine(
     now: DateTime<Utc>,
 ) -> Result<(CheckView, Vec<Package>), Problem> {
     let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
+    let (mut store, unread) = ledger(config, now)?;
+    // A file that has a former name is read, so that the answer can say the new one.
+    let former = store.read().former_names()?;
+    let former = engine::under_former_names(&former, accounts.iter().copied());
+    let named: Vec<_> = accounts.iter().copied().chain(&former).collect();
     let mut files = Vec::new();
     for path in paths {
-        files.push(read(path, reader(path, &accounts), config, &accounts));
+        files.push(read(path, reader(path, &named), config, &named));
     }
-    let (mut store, unread) = ledger(config, now)?;
     let known = if unread.is_none() { Known::All } else { Known::Unread };
     let views = rehearse(&mut store, (&files, known), &accounts, now)?;
     let ok = views.iter().all(|file| file.ok);
@@ -307,15 +311,23 @@ fn take(
     let mut jobs: Vec<&ParsedJob> = file.jobs.iter().collect();
     jobs.sort_by_key(|job| engine::first_at(&daemon::offered(job), first_taken_at));
     for job in jobs {
-        let Some(account) = account(accounts, &job.spec) else { continue };
+        let mut refuse = |why: &str| {
+            diagnostics.extend(file.package.as_ref().map(|p| p.diagnostic(job, why, None)));
+        };
+        let Some(account) = account(accounts, &job.spec) else {
+            refuse(&engine::why_not_named(step, &job.spec.account)?);
+            continue;
+        };
+        if let Some(why) = engine::why_barred(step, account)? {
+            refuse(&why);
+            continue;
+        }
         let source = Source { file: &file.name, line: job.line, first_taken_at };
         match engine::take(step, &daemon::offered(job), (account, source), now)? {
             Taken::New => {}
             Taken::Known => known.push((job.spec.id.clone(), KNOWN)),
             Taken::Updated => known.push((job.spec.id.clone(), UPDATED)),
-            Taken::Refused(why) => {
-                diagnostics.extend(file.package.as_ref().map(|p| p.diagnostic(job, &why, None)));
-            }
+            Taken::Refused(why) => refuse(&why),
         }
     }
     let ok = diagnostics.is_empty();

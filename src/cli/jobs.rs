@@ -49,7 +49,7 @@ pub(super) fn run(
     let now = (terminal.now)();
     let store = database::open(config, now)?;
     if let Some(name) = &options.account {
-        require_account(name, config, store.as_ref())?;
+        require_account((name, now), config, store.as_ref())?;
     }
     let Some(store) = store else {
         return match options.json.json {
@@ -101,13 +101,17 @@ fn stream(
 }
 
 /// Makes sure that an account is in the config, or has jobs from when it was.
-fn require_account(name: &str, config: &Config, store: Option<&Store>) -> Result<(), Problem> {
+fn require_account(
+    (name, now): (&str, DateTime<Utc>),
+    config: &Config,
+    store: Option<&Store>,
+) -> Result<(), Problem> {
     let in_config = person::account(config, name).is_some();
     let has_jobs = |store: &Store| store.read().has_jobs(name);
     if in_config || store.map(has_jobs).transpose()?.unwrap_or_default() {
         return Ok(());
     }
-    Err(person::unknown_account(config, name))
+    Err(person::unknown_account(config, name, now))
 }
 
 /// Writes jobs as a table, each reason below its job.

@@ -11,6 +11,7 @@ use super::text::{self, Tone};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon::{self, Clock, Pulse, Running};
+use crate::engine;
 use crate::model::{Account, BatchState, JobId, JobState, OnQuota};
 use crate::plan::{self, Batch, Job, Step as Next};
 use crate::quota::{Block, margins};
@@ -26,8 +27,18 @@ const CONFIRMED_WITHIN: TimeDelta = TimeDelta::minutes(30);
 pub(super) struct Stop {
     /// Why, as a sentence.
     why: String,
-    /// The command that ends it; none where the daemon goes on by itself.
-    lift: Option<String>,
+    ends: Ends,
+}
+
+/// What ends a stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ends {
+    /// The daemon goes on by itself.
+    ByItself,
+    /// This command.
+    With(String),
+    /// Another config, with which the daemon is started.
+    InTheConfig,
 }
 
 /// What surrounds all jobs, read once for one answer.
@@ -168,8 +179,14 @@ impl Around {
     pub(super) fn explain(&self, jobs: &mut [JobView]) {
         for job in jobs {
             let waits = matches!(job.state, JobState::Planned | JobState::Releasing);
-            if waits && job.due <= self.now && job.reason.is_none() {
-                job.reason = self.stop(&job.account).map(|stop| stop.why);
+            let stop = if job.state.waits() { self.stop(&job.account) } else { None };
+            // That no config speaks for it is more than why it was moved, and known before its time.
+            let matters = |stop: &Stop| {
+                let is_due = waits && job.due <= self.now;
+                stop.ends == Ends::InTheConfig || (is_due && job.reason.is_none())
+            };
+            if let Some(stop) = stop.filter(matters) {
+                job.reason = Some(stop.why);
             }
             job.reason = job.reason.take().or_else(|| awaited(job, self.now));
         }
@@ -178,10 +195,7 @@ impl Around {
     fn stop(&self, account: &str) -> Option<Stop> {
         match self.stopped.iter().find(|(name, _)| name == account) {
             Some((_, stop)) => stop.clone(),
-            None => Some(Stop {
-                why: format!("account {account} is not in the config: nobody releases it"),
-                lift: None,
-            }),
+            None => Some(Stop { why: engine::unconfigured(account).0, ends: Ends::InTheConfig }),
         }
     }
 
@@ -325,7 +339,7 @@ impl Around {
     /// What holds, pauses or delays everything of its account.
     fn by_its_account(&self, outlook: &mut Outlook, view: &JobView) {
         let due = view.due <= self.now;
-        let stop = self.stop(&view.account).filter(|stop| stop.lift.is_some() || due);
+        let stop = self.stop(&view.account).filter(|stop| stop.ends != Ends::ByItself || due);
         match stop {
             Some(stop) if !matches!(outlook.outlook, Fate::UnderWay | Fate::Interrupted) => {
                 if !matches!(outlook.outlook, Fate::TooLate | Fate::RunsOut) {
@@ -337,8 +351,15 @@ impl Around {
                     }
                 }
                 outlook.why.retain(|why| *why != stop.why);
-                if let Some(lift) = stop.lift {
-                    outlook.why.insert(0, format!("will not go until `{lift}`"));
+                let ends = match stop.ends {
+                    Ends::ByItself => None,
+                    Ends::With(lift) => Some(format!("will not go until `{lift}`")),
+                    Ends::InTheConfig => Some(
+                        "will not go until the config is changed and the daemon restarted".into(),
+                    ),
+                };
+                if let Some(ends) = ends {
+                    outlook.why.insert(0, ends);
                     outlook.of_account = Some(stop.why.clone());
                 }
                 outlook.why.insert(usize::from(outlook.of_account.is_some()), stop.why);
@@ -417,14 +438,20 @@ fn stop(step: &Step<'_>, name: &str, notes: &[AttentionView]) -> Result<Option<S
     let whom = if stops.all { "--all" } else { name };
     let held = stops.hold.map(|(_, why)| Stop {
         why: format!("on hold: {why}"),
-        lift: Some(format!("qunfa resume {whom}")),
+        ends: Ends::With(format!("qunfa resume {whom}")),
     });
-    let paused = stops.paused.map(|(_, why, _)| Stop {
-        why: format!("account {name} is paused: {why}"),
-        lift: Some(format!("qunfa resume {name}")),
+    let paused = stops.paused.map(|(_, why, _)| match stops.barred {
+        true => Stop { why, ends: Ends::InTheConfig },
+        false => Stop {
+            why: format!("account {name} is paused: {why}"),
+            ends: Ends::With(format!("qunfa resume {name}")),
+        },
     });
     let noted = || notes.iter().find(|note| stops_account(note, name));
-    Ok(held.or(paused).or_else(|| noted().map(|note| Stop { why: note.what.clone(), lift: None })))
+    let noted = || noted().map(|note| Stop { why: note.what.clone(), ends: Ends::ByItself });
+    // A bar outlasts a hold: to lift that would not help.
+    let stop = if stops.barred { paused.or(held) } else { held.or(paused) };
+    Ok(stop.or_else(noted))
 }
 
 fn stops_account(note: &AttentionView, name: &str) -> bool {

@@ -14,7 +14,7 @@ use super::{Problem, Terminal, person};
 use crate::calendar;
 use crate::config::Config;
 use crate::engine;
-use crate::model::{Account, JobId};
+use crate::model::JobId;
 use crate::store::{By, JobView, Said, Series, SeriesState, Step, Store};
 
 /// How many of its jobs are shown.
@@ -165,8 +165,10 @@ pub(super) fn cancel(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let id = &series.job.id;
-    let account = account_of(series, config)?;
-    let done = store.step(|step| Ok::<_, Problem>(step.cancel_series(id, account, said, now)?))?;
+    let done = store.step(|step| {
+        let account = person::to_cancel(step, config, &series.job.account)?;
+        Ok::<_, Problem>(step.cancel_series(id, &account, said, now)?)
+    })?;
     let mut answer = match done.cancelled.as_slice() {
         [] => format!("Series {id} is cancelled: no further date of it comes.\n"),
         [first, ..] => format!(
@@ -195,9 +197,9 @@ pub(super) fn retry(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let id = &series.job.id;
-    let account = account_of(series, config)?;
     let bodies = &engine::bodies(&series.job);
     let next = store.step(|step| {
+        let account = person::same_account(step, config, &series.job.account)?;
         Ok::<_, Problem>(step.retry_series(id, By { account, bodies }, said, now)?)
     })?;
     let answer = match next {
@@ -209,13 +211,6 @@ pub(super) fn retry(
         None => format!("Series {id} has no date after today, so it is over.\n"),
     };
     say(&answer, terminal)
-}
-
-fn account_of<'c>(series: &Series, config: &'c Config) -> Result<&'c Account, Problem> {
-    let (id, name) = (&series.job.id, &series.job.account);
-    person::account(config, name).ok_or_else(|| {
-        Problem::No(format!("series {id} is of account {name}, which is not in the config"))
-    })
 }
 
 /// Says what an id has to do with a series, where it is one's or one's date and no job's.

@@ -37,6 +37,7 @@ const ACCOUNT: Shape = Shape {
     known: &[
         "kind",
         "appid",
+        "replaces_appid",
         "secret_file",
         "secret_env",
         "api_base",
@@ -109,7 +110,9 @@ impl Loader<'_, '_> {
         let kind = fields
             .require("kind", help, self.report)
             .and_then(|entry| entry.choice(&KINDS, self.report));
-        let appid = self.appid(&fields);
+        let help = "write `appid: wx…`";
+        let appid = fields.require("appid", help, self.report).and_then(|entry| self.appid(entry));
+        let replaces = fields.get("replaces_appid").map(|entry| self.replaced(entry, &appid));
         let token = self.token(&fields);
         let secret = token.as_ref().and_then(|token| self.app_secret(&fields, token));
         let api_base = match fields.get("api_base") {
@@ -138,6 +141,7 @@ impl Loader<'_, '_> {
             verified: verified.unwrap_or(Some(true))?,
             token: token?,
             callback,
+            replaces: replaces.flatten(),
         })
     }
 
@@ -154,8 +158,19 @@ impl Loader<'_, '_> {
         fits.then(|| name.to_string())
     }
 
-    fn appid(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
-        let entry = fields.require("appid", "write `appid: wx…`", self.report)?;
+    /// Returns the appid that a name stood for before.
+    #[expect(clippy::ref_option, reason = "it may not have been readable")]
+    fn replaced(&mut self, entry: &Entry<'_>, appid: &Option<String>) -> Option<String> {
+        let replaced = self.appid(entry)?;
+        if Some(&replaced) == appid.as_ref() {
+            let help = "write the appid that the name stood for before, or take the line out";
+            self.report.say_with(entry.node.place, "this is the account's own appid", help);
+            return None;
+        }
+        Some(replaced)
+    }
+
+    fn appid(&mut self, entry: &Entry<'_>) -> Option<String> {
         let text = entry.text(self.report)?;
         let is_appid = text.strip_prefix("wx").is_some_and(|rest| {
             !rest.is_empty() && rest.len() <= 64 && rest.bytes().all(|b| b.is_ascii_alphanumeric())

@@ -285,6 +285,23 @@ fn an_appid_is_wx_and_letters_or_digits_and_stands_once() {
 }
 
 #[test]
+fn a_name_that_changes_hands_says_whose_it_was() {
+    let of = |replaced: &str| {
+        account(&format!(
+            "kind: service\nsecret_env: BRAND_CLUB_SECRET\nreplaces_appid: {replaced}"
+        ))
+    };
+
+    let config = load_text(&folder(), &of("wx0")).unwrap();
+
+    assert_eq!(config.accounts[0].replaces.as_deref(), Some("wx0"));
+    for (replaced, expected) in [("gh_1", "is no appid"), ("wx1", "the account's own appid")] {
+        let told = problems(&of(replaced));
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_told_with_its_line_and_what_was_meant() {
     assert_eq!(
         problems("state_dir: /s\nlisten_on: 127.0.0.1:1\naccounts: {}\nInbox: x\n"),

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::identity::unconfigured;
 use super::{Engine, Lane, Mark, attend, bodies, lane_named};
 use crate::calendar::{self, Recurrence};
-use crate::model::{JobId, JobSpec, JobState};
+use crate::model::{Account, JobId, JobSpec, JobState};
 use crate::plan::{Gap, GapKind, Meaning};
 use crate::quota::margins;
-use crate::store::{InQuestion, Presence, Recurring, Source, Step, StoreError};
+use crate::store::{InQuestion, KnownAccount, Presence, Recurring, Source, Step, StoreError};
 
 /// How many jobs in question are named.
 const NAMED: usize = 20;
@@ -55,6 +56,7 @@ impl Engine {
             // The newest version of a job is the one that counts, and that a retry should send.
             let mut seen = HashSet::new();
             for file in files.iter().rev() {
+                let is_new = !step.knows_file(&file.sha256)?;
                 step.know_file(&file.sha256, &file.name, file.taken_at)?;
                 for (spec, line) in &file.jobs {
                     if !seen.insert(&spec.id) {
@@ -78,6 +80,9 @@ impl Engine {
                     }
                 }
                 for (id, account) in &file.ids {
+                    if is_new {
+                        doubt_unspoken(step, lanes, id, now)?;
+                    }
                     step.remember_id((id, account), &file.name, file.taken_at, now)?;
                 }
             }
@@ -194,13 +199,9 @@ pub(super) fn hold_for_restore(
         let last = job.due_at + job.retry_for;
         let remembered =
             job.due_at <= job.planned_at || last <= job.planned_at + margins::ASK_WITHIN;
-        if let Some(lane) = lane_named(lanes, &job.account)
-            && waits
-            && !remembered
-            && job.is_broadcast()
-            && !step.any_in_doubt(id)?
-        {
-            step.end_for(&job, &lane.config.account, JobState::Missed, FORGOTTEN, now)?;
+        if waits && !remembered && job.is_broadcast() && !step.any_in_doubt(id)? {
+            let account = described(lanes, &job.account);
+            step.end_for(&job, &account, JobState::Missed, FORGOTTEN, now)?;
         }
     }
     let names = jobs.iter().take(NAMED).map(JobId::as_str).collect::<Vec<_>>().join(", ");
@@ -217,26 +218,58 @@ pub(super) fn hold_for_restore(
     step.hold(None, &format!("{why}; {question}"), now)
 }
 
+/// Misses a job that a newer file edits, where nobody can say what of it that changes: its account
+/// is not in the config, or not under this name.
+fn doubt_unspoken(
+    step: &Step<'_>,
+    lanes: &[Lane],
+    id: &JobId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some(account) = step.account_of(id)? else { return Ok(()) };
+    let job = step.job(id)?;
+    let waits = matches!(job.state, JobState::Planned | JobState::Held) && !job.asked;
+    if waits && lane_named(lanes, &account).is_none() {
+        let account = Account::undescribed(&account);
+        step.end_for(&job, &account, JobState::Missed, FORGOTTEN, now)?;
+    }
+    Ok(())
+}
+
+/// Returns an account, so that its jobs can be ended: also one that the config does not speak for.
+fn described(lanes: &[Lane], name: &str) -> Account {
+    lane_named(lanes, name)
+        .map_or_else(|| Account::undescribed(name), |lane| lane.config.account.clone())
+}
+
 /// Forgets what the last daemon saw of the outside, and tells of jobs that nobody will release.
 pub(super) fn attend_afresh(
     step: &Step<'_>,
     lanes: &[Lane],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for kind in
-        ["clock", "platform", "unconfigured", "inbox", "unread_event", "callback", "forward"]
-    {
+    for kind in [
+        "clock",
+        "platform",
+        "unconfigured",
+        "appid",
+        "unreadable",
+        "inbox",
+        "unread_event",
+        "callback",
+        "forward",
+    ] {
         step.unattend_all(kind)?;
     }
     let configured: HashSet<_> =
         lanes.iter().map(|lane| lane.config.account.name.as_str()).collect();
-    for account in step.account_names()? {
+    for KnownAccount { name: account, .. } in step.known_accounts()? {
         let waits = step.next_wake(&account)?.is_some() || step.has_series(&account)?;
         if !configured.contains(account.as_str()) && waits {
             let what = format!("account {account} has planned jobs and is not in the config");
             tracing::error!("{what}: nothing of it is released");
-            let advice = "put the account back into the config and restart the daemon";
-            attend(step, &account, ("unconfigured", &what, advice), now)?;
+            let (_, advice) = unconfigured(&account);
+            attend(step, &account, ("unconfigured", &what, &advice), now)?;
         }
     }
     Ok(())

@@ -204,6 +204,9 @@ impl Step<'_> {
         taken_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        if self.account_of(id)?.is_some() {
+            return Ok(());
+        }
         self.know_account(account)?;
         let new = self
             .db
@@ -227,7 +230,9 @@ impl Step<'_> {
     fn known(&self, spec: &JobSpec) -> Result<Known> {
         let row = self
             .db
-            .prepare_cached("SELECT account, digest, state, asked, reason FROM job WHERE id = ?1")?
+            .prepare_cached(
+                "SELECT account, digest, state, asked, reason, written_for FROM job WHERE id = ?1",
+            )?
             .query_row([spec.id.as_str()], |row| {
                 Ok((
                     row.get::<_, String>(0)?,
@@ -235,10 +240,11 @@ impl Step<'_> {
                     state(row, 2)?,
                     row.get::<_, bool>(3)?,
                     row.get::<_, Option<String>>(4)?,
+                    row.get::<_, Option<String>>(5)?,
                 ))
             })
             .optional()?;
-        let Some((account, digest, state, asked, reason)) = row else {
+        let Some((account, digest, state, asked, reason, written_for)) = row else {
             return Ok(Known::No);
         };
         let id = &spec.id;
@@ -248,7 +254,9 @@ impl Step<'_> {
             )));
         }
         let waiting = matches!(state, JobState::Planned | JobState::Held) && !asked;
-        Ok(match (digest == spec.digest(), waiting) {
+        let same = digest == spec.digest()
+            || written_for.is_some_and(|name| digest == under(spec, name).digest());
+        Ok(match (same, waiting) {
             _ if state == JobState::Missed && reason.as_deref() == Some(LOST) => {
                 Known::Refuse(format!(
                     "job {id} may have been sent already ({LOST}): look in the account's history on the \
@@ -464,6 +472,11 @@ pub(super) fn too_many(batches: usize, account: &Account) -> Option<String> {
     })
 }
 
+/// Returns a job as its file had it while its account had another name.
+pub(super) fn under(spec: &JobSpec, name: String) -> JobSpec {
+    JobSpec { account: name, ..spec.clone() }
+}
+
 enum Known {
     No,
     Same,
@@ -481,7 +494,7 @@ const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, 
     priority = ?6, written_at = ?7, planned_at = ?8, due_at = ?8, taken_at = ?9, zone = ?10,
     grace_s = ?11, retry_for_s = ?12, expires_at = ?13, on_quota = ?14, on_full = ?15, digest = ?16,
     file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23, wake_at = ?8,
-    yields = 0, reason = NULL, ended_at = NULL WHERE id = ?1";
+    yields = 0, reason = NULL, ended_at = NULL, written_for = NULL WHERE id = ?1";
 
 pub(super) const JOB_COLUMNS: &str =
     "id, account, state, priority, taken, planned_at, due_at, zone,

@@ -9,3 +9,15 @@ UPDATE daemon SET stopped_at = seen_at;
 
 ALTER TABLE job ADD COLUMN recall_until_at INTEGER;
 CREATE INDEX job_recall ON job (account, due_at) WHERE recall_until_at IS NOT NULL;
+
+ALTER TABLE account ADD COLUMN appid TEXT;
+ALTER TABLE account ADD COLUMN barred_since_at INTEGER;
+ALTER TABLE account ADD COLUMN barred_why TEXT CHECK ((barred_why IS NULL) = (barred_since_at IS NULL));
+ALTER TABLE account ADD COLUMN barred_do TEXT CHECK ((barred_do IS NULL) = (barred_since_at IS NULL));
+CREATE UNIQUE INDEX account_appid ON account (appid) WHERE appid IS NOT NULL;
+CREATE TABLE former_name (
+    name  TEXT PRIMARY KEY,
+    appid TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+ALTER TABLE job ADD COLUMN written_for TEXT;
+ALTER TABLE series ADD COLUMN written_for TEXT;

@@ -58,6 +58,7 @@ impl Step<'_> {
                 job.account
             )));
         }
+        self.refuse_another_account(&job, account)?;
         for batch in self.batches(id)? {
             match batch.state {
                 BatchState::Refused if !self.answered(&batch)? => {
@@ -91,6 +92,28 @@ impl Step<'_> {
         let to = Move { state, wake_at: Some(due), reason: None, why };
         self.move_job(id, job.state, to, now)?;
         if due > now { self.stand_again(id, account, now) } else { Ok(()) }
+    }
+
+    /// Refuses what was planned for an account with another appid, before names were known by it.
+    fn refuse_another_account(&self, job: &Job, account: &Account) -> Result<()> {
+        let ids = self
+            .db
+            .prepare_cached(
+                "SELECT number, generation, clientmsgid FROM batch WHERE job = ?1 AND replaced = 0",
+            )?
+            .query_map([job.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<Vec<(u32, u32, String)>>>()?;
+        let own = |(number, generation, id): &(u32, u32, String)| {
+            *id == clientmsgid(&account.appid, &job.id, *number, *generation)
+        };
+        if ids.iter().all(own) {
+            return Ok(());
+        }
+        let (id, name, appid) = (&job.id, &account.name, &account.appid);
+        Err(StoreError::Guard(format!(
+            "job {id} was planned while {name} was an account with another appid than {appid}, so its \
+             readers are other people: plan it anew under another id"
+        )))
     }
 
     /// Refuses a menu in whose place a later one is, or is about to be: a person who reads that a

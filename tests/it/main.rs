@@ -3,6 +3,7 @@
 
 mod canaries;
 mod cli;
+mod cli_accounts;
 mod cli_awaited;
 mod cli_check;
 mod cli_decisions;

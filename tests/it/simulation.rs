@@ -20,7 +20,7 @@ use swarm::Swarm;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 57] = [
+const EVERY_FAULT: [&str; 61] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -78,6 +78,10 @@ const EVERY_FAULT: [&str; 57] = [
     "series edited",
     "series cancelled",
     "lost series goes on",
+    "account renamed",
+    "names swapped",
+    "appid changed under a name",
+    "account left the config",
 ];
 
 struct Outcome {
@@ -168,6 +172,7 @@ fn run(seed: u64, print: bool) -> Outcome {
     swarm.jobs(&mut world);
     swarm.persons(&mut world);
     swarm.series(&mut world);
+    swarm.configs(&mut world);
     world.run_to(from + TimeDelta::days(days));
     quiet(&mut world, &mut swarm);
     let mut fired = std::mem::take(&mut world.fired);
@@ -193,6 +198,7 @@ fn quiet(world: &mut World, swarm: &mut Swarm) {
     world.way.push_forged = 0;
     world.way.latency_max = world.way.latency_min;
     world.crashes.one_in = 0;
+    world.mend_config();
     let back = -world.skew;
     world.step_clock(back);
     // The machine may be suspended for days yet.

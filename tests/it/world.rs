@@ -5,6 +5,7 @@
 //! clock is stepped; an old database is put back. The referee ([`Oracle`]) looks at every step and
 //! believes the platform's log and the committed database only.
 
+mod configs;
 mod deeds;
 mod events;
 mod restores;
@@ -67,8 +68,13 @@ enum Input {
 /// A request on its way.
 struct Flight {
     life: u64,
+    /// Whom it was made for, as the config had it then.
+    account: Account,
     outgoing: Outgoing,
 }
+
+/// A file in `accepted/`, with what the names in it meant: name, then appid.
+type Kept = (Remembered, BTreeMap<String, String>);
 
 /// How the way to the platform behaves.
 pub(crate) struct Way {
@@ -116,13 +122,15 @@ pub(crate) struct World {
     pub(crate) fired: BTreeMap<&'static str, u64>,
     pub(crate) log: Log,
     accounts: Vec<Setup>,
+    /// Which of these the daemon runs with, in its config's order.
+    lanes: Vec<usize>,
     inputs: BTreeMap<(DateTime<Utc>, u64), Input>,
     sequence: u64,
     flights: BTreeMap<u64, Flight>,
     life: u64,
     frozen_until: Option<DateTime<Utc>>,
     /// What lies in the inbox's `accepted/`, the oldest first.
-    accepted: Vec<Remembered>,
+    accepted: Vec<Kept>,
     /// The series that were dropped.
     pub(crate) series: Vec<Written>,
     /// How long before its time the daemon decides a release.
@@ -141,6 +149,22 @@ pub(crate) struct Setup {
     pub(crate) callback: bool,
     /// Whether events come encrypted, so that nobody can forge them.
     pub(crate) safe: bool,
+    /// The appid that its name meant before.
+    pub(crate) replaces: Option<String>,
+    /// Whether it is in the config.
+    pub(crate) configured: bool,
+    /// The appid that the config has for it by mistake.
+    pub(crate) mistake: Option<String>,
+    /// What it was named first.
+    first_name: String,
+}
+
+impl Setup {
+    /// The account as the config has it, if it does.
+    pub(crate) fn as_configured(&self) -> Option<Account> {
+        let appid = self.mistake.as_ref().unwrap_or(&self.account.appid).clone();
+        self.configured.then(|| Account { appid, ..self.account.clone() })
+    }
 }
 
 /// What happened, for a person and as a hash.
@@ -230,6 +254,7 @@ impl World {
             fired: BTreeMap::new(),
             log: Log::default(),
             accounts: Vec::new(),
+            lanes: Vec::new(),
             inputs: BTreeMap::new(),
             sequence: 0,
             flights: BTreeMap::new(),
@@ -291,6 +316,10 @@ impl World {
             token: TokenSource::Stable,
             callback: false,
             safe: false,
+            replaces: None,
+            configured: true,
+            mistake: None,
+            first_name: name.to_owned(),
         };
         change(&mut setup, &mut spec);
         self.platform.add_account(spec);
@@ -397,10 +426,10 @@ impl World {
         }
     }
 
-    /// The accounts as the daemon's config has them.
-    fn configs(&self) -> Vec<AccountConfig> {
-        let config = |setup: &Setup| AccountConfig {
-            account: setup.account.clone(),
+    /// The accounts as the daemon's config has them, and which of the world's each of them is.
+    fn configs(&self) -> (Vec<AccountConfig>, Vec<usize>) {
+        let config = |(setup, account): (&Setup, Account)| AccountConfig {
+            account,
             secret: Some(SecretString::from("secret")),
             api_base: "https://api.weixin.qq.com".to_owned(),
             verified: true,
@@ -410,8 +439,13 @@ impl World {
                 keys: Vec::new(),
                 forward_to: None,
             }),
+            replaces: setup.replaces.clone(),
         };
-        self.accounts.iter().map(config).collect()
+        let configured = |(index, setup): (usize, &Setup)| Some((index, setup.as_configured()?));
+        let present: Vec<_> = self.accounts.iter().enumerate().filter_map(configured).collect();
+        let lanes = present.iter().map(|(index, _)| *index).collect();
+        let accounts = present.into_iter();
+        (accounts.map(|(index, account)| config((&self.accounts[index], account))).collect(), lanes)
     }
 
     /// Starts the daemon, if it does not run.
@@ -419,6 +453,10 @@ impl World {
         if self.engine.is_some() {
             return;
         }
+        let (accounts, lanes) = self.configs();
+        self.lanes = lanes;
+        let mistakes = self.accounts.iter().filter(|setup| setup.configured);
+        self.oracle.mistakes(mistakes.filter_map(|setup| setup.mistake.clone()).collect());
         let now = self.now();
         let store = self.disk.open(now);
         let mark = self.disk.mark.clone();
@@ -427,16 +465,15 @@ impl World {
         let known = store.read().presence().unwrap();
         let unknown_files = {
             let read = store.read();
-            self.accepted.iter().any(|file| !read.knows_file(&file.sha256).unwrap())
+            self.accepted.iter().any(|(file, _)| !read.knows_file(&file.sha256).unwrap())
         };
         let beside = Beside { mark: mark.as_ref(), unknown_files };
         let forgot = Engine::may_have_forgotten(&known, beside, now);
-        let accounts = self.configs();
         let mut engine = Engine::open(store, accounts, (mark, unknown_files), now).unwrap();
         self.disk.mark.get_or_insert_with(|| engine.mark().clone());
         engine.decide_ahead(self.ahead);
         if forgot {
-            engine.take_back(&self.accepted, now).unwrap();
+            engine.take_back(&self.read_back(), now).unwrap();
         }
         self.engine = Some(engine);
         self.life += 1;
@@ -546,10 +583,11 @@ impl World {
             .filter(|flight| flight.life == self.life && flight.outgoing.lane == outgoing.lane)
             .map(|flight| flight.outgoing.ticket);
         let tokens = in_flight.filter(|ticket| matches!(ticket, Ticket::Token { .. })).count();
-        let setup = &self.accounts[outgoing.lane];
+        let setup = &self.accounts[self.lanes[outgoing.lane]];
+        let account = setup.as_configured().expect("it has a lane");
         self.sequence += 1;
         let id = self.sequence;
-        let who = (&setup.account, id);
+        let who = (&account, id);
         let seen = self.oracle.handed_over(who, (&outgoing, tokens), (at, now), &self.disk);
         let name = setup.account.name.clone();
         match seen {
@@ -557,7 +595,7 @@ impl World {
             Err(violation) => self.fail(&violation),
         }
         let timeout = TimeDelta::from_std(outgoing.request.timeout).expect("seconds");
-        self.flights.insert(id, Flight { life: self.life, outgoing });
+        self.flights.insert(id, Flight { life: self.life, account, outgoing });
         let arrives = at + self.latency();
         self.push(arrives, Input::Arrive(id));
         self.push(at + timeout, Input::Timeout(id));
@@ -565,8 +603,7 @@ impl World {
 
     fn arrive(&mut self, id: u64) {
         let Some(flight) = self.flights.get(&id) else { return };
-        let lane = flight.outgoing.lane;
-        let account = self.accounts[lane].account.clone();
+        let account = flight.account.clone();
         let request = theirs(&flight.outgoing.request, &account.appid);
         if one_in(&mut self.rng, self.way.mishap) && !self.way.mishaps.is_empty() {
             let which = self.rng.usize(0..self.way.mishaps.len());
@@ -620,7 +657,7 @@ impl World {
         let now = self.now();
         let Outgoing { lane, ticket, .. } = flight.outgoing;
         let seen = self.oracle.answer_delivered(id, lane, &answer, now);
-        let name = self.accounts[lane].account.name.clone();
+        let name = flight.account.name;
         self.say(&format!("{name}: hears {}", words(ticket, &answer)));
         if let Err(violation) = seen {
             self.fail(&violation);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use qunfa::model::Account;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Key, Oracle};
@@ -131,7 +132,7 @@ impl Oracle {
         if !self.forgotten.is_empty() {
             return Ok(());
         }
-        for name in self.accounts.keys() {
+        for (appid, Account { name, .. }) in &self.accounts {
             let sql = "SELECT count(*) FILTER (WHERE confirmed = 1), count(*) FROM external_send
                        WHERE account = ?1 AND returned = 0";
             let (confirmed, all): (u32, u32) =
@@ -139,9 +140,9 @@ impl Oracle {
             let months = self
                 .website
                 .iter()
-                .filter(|((account, window), _)| account == name && window.len() == 7);
+                .filter(|((account, window), _)| account == appid && window.len() == 7);
             let made: u32 = months.map(|(_, count)| count).sum();
-            let forged = self.forged.get(name).copied().unwrap_or(0);
+            let forged = self.forged.get(appid).copied().unwrap_or(0);
             if confirmed > made || all > made + forged {
                 return Err(format!(
                     "16: {name} books {confirmed} of {all} sends made elsewhere; there were {made}"

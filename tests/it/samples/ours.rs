@@ -90,6 +90,7 @@ fn asked(jobs: &str, via: ArticlesVia, msg_id: i64) -> Vec<Request> {
         verified: true,
         token: TokenSource::Stable,
         callback: None,
+        replaces: None,
     };
     let mut now = time("2027-03-20 12:00");
     let end = time("2027-03-20 22:00");

@@ -7,7 +7,7 @@ use qunfa::model::{
     Action, Audience, Content, Deletion, Expires, JobSpec, JobState, Kind, OnFullReceivers,
     OnQuota, Preview, Qrcode, Scene, Speed, Viewer,
 };
-use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
+use qunfa::sandbox::{self, AdminAnswer, Fault, FaultKind, Review, openid};
 use serde_json::json;
 
 use crate::recurring::Comes;
@@ -101,7 +101,7 @@ impl Swarm {
             world.platform.inject(FaultKind::QuotaBeforeClientmsgid(true));
         }
         if self.on() {
-            let early = qunfa::sandbox::EventFate::Early;
+            let early = sandbox::EventFate::Early;
             world.platform.inject(FaultKind::Events(early));
             world.count("event early");
         }
@@ -321,6 +321,58 @@ impl Swarm {
                 world.count("retry");
                 world.retry_if_it_may(&id);
             });
+        }
+    }
+
+    /// Changes of the config while the daemon is down for a moment.
+    pub(super) fn configs(&mut self, world: &mut World) {
+        if !self.on() {
+            return;
+        }
+        for number in 0..self.rng.u32(1..5) {
+            let index = self.rng.usize(0..world.account_count());
+            let other = self.rng.usize(0..world.account_count());
+            let at = self.moment();
+            let mended = at + TimeDelta::seconds(self.rng.i64(60..3 * 86_400));
+            match self.rng.u32(0..4) {
+                0 => world.plan(at, move |world| {
+                    if world.setup(index).mistake.is_some() {
+                        // A name that is new as well would be nobody's but the other account's.
+                        return;
+                    }
+                    world.count("account renamed");
+                    world.rename(&[(index, &format!("renamed-{number}"))]);
+                }),
+                1 if index != other => world.plan(at, move |world| {
+                    if [index, other].iter().any(|index| world.setup(*index).mistake.is_some()) {
+                        return;
+                    }
+                    world.count("names swapped");
+                    let [one, two] =
+                        [index, other].map(|index| world.setup(index).account.name.clone());
+                    world.rename(&[(index, &two), (other, &one)]);
+                }),
+                2 => {
+                    let appid = format!("wxother{number}");
+                    world.plan(at, move |world| {
+                        world.count("appid changed under a name");
+                        let kind = match world.setup(index).account.kind {
+                            Kind::Subscription => sandbox::Kind::Subscription,
+                            Kind::Service => sandbox::Kind::Service,
+                        };
+                        world.platform.add_account(sandbox::AccountSpec::new(&appid, kind));
+                        world.mistake(index, Some(&appid));
+                    });
+                    world.plan(mended, move |world| world.mistake(index, None));
+                }
+                _ => {
+                    world.plan(at, move |world| {
+                        world.count("account left the config");
+                        world.configure(index, false);
+                    });
+                    world.plan(mended, move |world| world.configure(index, true));
+                }
+            }
         }
     }
 
@@ -571,6 +623,14 @@ impl Swarm {
     }
 }
 
+/// Whether a person who asks for a job again may be told this: a later menu has its place, or the
+/// config does not speak for its account.
+fn refusable(why: &str) -> bool {
+    ["its place", "not in the config", "the config gives", "may have been sent"]
+        .iter()
+        .any(|word| why.contains(word))
+}
+
 /// Drops a job's file, or waits with it while the daemon is down.
 fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static str) {
     world.plan(at, move |world| {
@@ -579,6 +639,8 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
             submit(world, later, job, counted);
             return;
         }
+        let mut job = job;
+        job.account = world.present_name(&job.account);
         // Nothing protects a person who hands a job that was sent to a database that forgot it.
         if !counted.is_empty() && world.oracle.was_restored() {
             return;
@@ -644,6 +706,8 @@ fn drop_series(
             drop_series(world, later, (job, comes), counted);
             return;
         }
+        let mut job = job;
+        job.account = world.present_name(&job.account);
         // As with an edited job: a database that forgot what was sent cannot judge an edit.
         if counted == "series edited" && world.oracle.was_restored() {
             return;
@@ -669,7 +733,8 @@ impl World {
 
     /// A person has looked at the account's history, and lets a lost series go on.
     fn let_series_go_on(&mut self) {
-        if let Some(id) = self.lost_series().filter(|_| self.engine.is_some()) {
+        let lost = self.lost_series().filter(|_| self.engine.is_some());
+        if let Some(id) = lost.filter(|id| self.is_spoken_for(id)) {
             self.count("lost series goes on");
             self.retry_series(&id);
         }
@@ -679,7 +744,7 @@ impl World {
     /// and a job that an old database may have forgotten, until a person said resume.
     fn retry_if_it_may(&mut self, id: &str) {
         if let Err(why) = self.retry(id) {
-            assert!(why.contains("its place") || why.contains("may have been sent"), "{why}");
+            assert!(refusable(&why), "{why}");
         }
     }
 

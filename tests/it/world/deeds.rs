@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta};
 use qunfa::engine::{Offered, Remembered, TakeError, TakenJob};
-use qunfa::model::{JobId, JobSpec};
+use qunfa::model::{Account, JobId, JobSpec};
 use qunfa::store::Said;
 use sha2::{Digest as _, Sha256};
 
@@ -65,7 +65,7 @@ impl World {
             for spec in specs {
                 self.oracle.know_job(spec);
             }
-            self.accepted.push(Remembered {
+            self.remember(Remembered {
                 name: "jobs.yaml".to_owned(),
                 sha256,
                 taken_at: now,
@@ -85,7 +85,12 @@ impl World {
 
     /// Lets a file lie in the inbox's `accepted/`.
     pub(crate) fn remember(&mut self, file: Remembered) {
-        self.accepted.push(file);
+        let name = |setup: &super::Setup| {
+            let Account { name, appid, .. } = &setup.account;
+            (name.clone(), appid.clone())
+        };
+        let names = self.accounts.iter().map(name).collect();
+        self.accepted.push((file, names));
     }
 
     /// A person says that a job is to be asked for again.
@@ -93,8 +98,7 @@ impl World {
         let now = self.now();
         let id = JobId::parse(id).unwrap();
         let name = self.view(id.as_str()).account;
-        let account = self.accounts.iter().find(|setup| setup.account.name == name).unwrap();
-        let account = account.account.clone();
+        let account = self.spoken_for(&name)?;
         self.oracle.retried(id.as_str());
         let done = self.engine().change(|step| step.retry(&id, &account, SAID, now));
         self.say(&format!("a person says retry {id}: {done:?}"));
@@ -109,7 +113,8 @@ impl World {
             return;
         }
         let (at, now) = (self.at, self.now());
-        let account = self.accounts[account].account.clone();
+        let name = self.accounts[account].account.name.clone();
+        let Ok(account) = self.spoken_for(&name) else { return };
         let done = self.engine().change(|step| step.record_send(&account, at, SAID, now));
         let recorded = done.unwrap();
         self.count("website send recorded");
@@ -137,7 +142,7 @@ impl World {
         let account = self.accounts[account].account.clone();
         let sent = self.platform.website_send(&account.appid, self.at);
         if sent.is_ok() {
-            self.oracle.website_send(&account.name, self.at);
+            self.oracle.website_send(&account.appid, self.at);
             self.say(&format!("{}: a broadcast from the website", account.name));
         }
         sent

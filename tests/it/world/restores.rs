@@ -1,6 +1,8 @@
 //! Databases that are older than the truth: backups and machine snapshots that are put back, clones
 //! that take turns, images of the process that wake up, and the person who then says resume.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use qunfa::engine::{Engine, Mark, Remembered, Ticket};
 use qunfa::model::JobId;
@@ -33,11 +35,19 @@ pub(crate) enum Restore {
 /// A copy of the database, and what was kept with it.
 pub(crate) struct Copied {
     copy: Copy,
-    accepted: Vec<Remembered>,
+    accepted: Vec<(Remembered, BTreeMap<String, String>)>,
     /// The daemon's time at which it was made.
     now: DateTime<Utc>,
     /// The running daemon's double, which stands still.
-    image: Option<(Engine, Disk)>,
+    image: Option<Image>,
+}
+
+/// A daemon that stands still, on a disk of its own.
+struct Image {
+    engine: Engine,
+    disk: Disk,
+    /// The names of the accounts, as its config has them.
+    names: Vec<String>,
 }
 
 impl Copied {
@@ -67,17 +77,23 @@ impl World {
         let runs = image && self.engine.is_some();
         let image = runs.then(|| {
             let disk = self.disk.restored(&copy, copy.mark.clone());
-            (self.double(&disk), disk)
+            Image { engine: self.double(&disk), disk, names: self.names() }
         });
         let accepted = self.accepted.clone();
         self.copies.push(Copied { copy, accepted, now, image });
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = self.lanes.iter().map(|index| self.accounts[*index].account.name.clone());
+        names.collect()
     }
 
     /// A daemon that runs on a disk of its own, has a token, and knows the platform's clock.
     fn double(&self, disk: &Disk) -> Engine {
         let now = self.now();
         let mark = disk.mark.clone();
-        let mut engine = Engine::open(disk.open(now), self.configs(), (mark, false), now).unwrap();
+        let (accounts, _) = self.configs();
+        let mut engine = Engine::open(disk.open(now), accounts, (mark, false), now).unwrap();
         engine.decide_ahead(self.ahead);
         for _ in 0..8 {
             for outgoing in engine.pass(now).unwrap().outgoing {
@@ -133,7 +149,12 @@ impl World {
 
     fn wake_image(&mut self, index: usize) {
         let (at, then) = (self.copies[index].at(), self.copies[index].now);
-        let Some((mut engine, disk)) = self.copies[index].image.take() else { return };
+        let Some(image) = self.copies[index].image.take() else { return };
+        // The names by which the referee goes are those of now.
+        if image.names != self.names() {
+            return;
+        }
+        let Image { mut engine, disk, .. } = image;
         self.accepted = self.copies[index].accepted.clone();
         self.disk = disk;
         self.oracle.restored(at, self.at, &self.disk);
@@ -170,10 +191,10 @@ impl World {
 
     /// A person calls a job off that waits.
     pub(crate) fn call_off_job(&mut self, id: &str) {
-        let now = self.now();
-        let name = self.view(id).account;
-        let setup = self.accounts.iter().find(|setup| setup.account.name == name).unwrap();
-        let (account, id) = (setup.account.clone(), JobId::parse(id).unwrap());
+        let (now, name) = (self.now(), self.view(id).account);
+        // Nothing goes of an account that is not in the config, and nobody can call it off.
+        let Ok(account) = self.spoken_for(&name) else { return };
+        let id = JobId::parse(id).unwrap();
         self.engine().change(|step| step.cancel(&id, &account, SAID, now)).unwrap();
         self.say(&format!("a person calls {id} off"));
         self.engine().look_again(now);
