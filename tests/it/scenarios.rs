@@ -21,4 +21,5 @@ mod safe_mode;
 mod series;
 mod stepped;
 mod unreadable;
+mod verdicts;
 mod words;

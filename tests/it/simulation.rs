@@ -20,7 +20,7 @@ use swarm::Swarm;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 61] = [
+const EVERY_FAULT: [&str; 63] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -66,6 +66,8 @@ const EVERY_FAULT: [&str; 61] = [
     "job in question called off",
     "resume",
     "retry",
+    "wrong word",
+    "retry after a wrong word",
     "file dropped twice",
     "job edited",
     "down for a day",
@@ -170,6 +172,7 @@ fn run(seed: u64, print: bool) -> Outcome {
     swarm.accounts(&mut world);
     swarm.faults(&mut world);
     swarm.jobs(&mut world);
+    swarm.verdicts(&mut world);
     swarm.persons(&mut world);
     swarm.series(&mut world);
     swarm.configs(&mut world);

@@ -118,6 +118,7 @@ impl Oracle {
                 ("accepted", _) => mine.is_none(),
                 ("failed", _) => mine.is_none_or(|(_, delivered, _)| *delivered),
                 (_, "uncertain" | "releasing") => false,
+                _ if self.misled.contains(&key.job) => false,
                 ("planned" | "refused", _) => delivered,
                 _ => true,
             };
@@ -133,6 +134,9 @@ impl Oracle {
             return Ok(());
         }
         for (appid, Account { name, .. }) in &self.accounts {
+            if self.is_misled(name) {
+                continue;
+            }
             let sql = "SELECT count(*) FILTER (WHERE confirmed = 1), count(*) FROM external_send
                        WHERE account = ?1 AND returned = 0";
             let (confirmed, all): (u32, u32) =
