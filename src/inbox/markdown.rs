@@ -1,0 +1,172 @@
+//! Markdown as its writers mean it: GitHub's, with what Chinese editors add to it.
+//!
+//! [`render`] gives plain HTML, without styles, for [`clean`](super::html::clean) to read like any
+//! other. What an article cannot show (a formula, a diagram) or what stayed raw because it was
+//! misspelt is a [`Wrong`] with its place; what is left out by intention, or shown as it stands, is
+//! told. The last line of defence is [`vanished`]: no written character goes away in silence.
+//!
+//! A single line end between Chinese characters is no space, and no line end either, as in
+//! Markdown everywhere; two spaces or `\` at a line's end make one. Absent on purpose: links made of
+//! bare addresses (most accounts may not link), `~x~` (a range, `3~5天`), emoji names, headline ids.
+
+mod definitions;
+mod prose;
+mod vanished;
+mod writer;
+
+use comrak::nodes::{LineColumn, NodeValue, Sourcepos};
+use comrak::{Arena, Options, parse_document};
+
+use crate::yaml::diagnostic::Place;
+
+use super::picture::decoded;
+
+/// Something that cannot stand in an article.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    /// Where it stands in the Markdown.
+    pub(super) place: Place,
+    pub(super) message: String,
+    pub(super) help: &'static str,
+}
+
+/// A text as HTML.
+#[derive(Debug, Default)]
+pub(super) struct Rendered {
+    pub(super) html: String,
+    pub(super) problems: Vec<Wrong>,
+    /// What a writer should know, and where it stands.
+    pub(super) told: Vec<(Place, String)>,
+    /// From which byte of the HTML on it comes from which place of the Markdown.
+    places: Vec<(usize, Place)>,
+}
+
+impl Rendered {
+    /// Returns where something stands in the Markdown that stands at a byte of the HTML.
+    pub(super) fn place(&self, source: &str, at: usize, sought: &str) -> Place {
+        let next = self.places.partition_point(|&(start, _)| start <= at);
+        let Some(&(_, whole)) = next.checked_sub(1).and_then(|last| self.places.get(last)) else {
+            return Place::default();
+        };
+        let text = source.get(whole.start..whole.end).unwrap_or_default();
+        let found = |sought: &str| {
+            let start = whole.start + text.find(sought).filter(|_| !sought.is_empty())?;
+            Some(Place { start, end: start + sought.len() })
+        };
+        found(sought).or_else(|| found(&decoded(sought))).unwrap_or(whole)
+    }
+}
+
+/// Renders the Markdown that begins at a byte of a file.
+pub(super) fn render(source: &str, start: usize) -> Rendered {
+    let found = definitions::find(source, start, &literal(source, start));
+    let text = Text::new(source, start, found.as_text());
+    let mut rendered = writer::write(&text);
+    let mut accounted = std::mem::take(&mut rendered.accounted);
+    found.account(source, &mut rendered.out, &mut accounted);
+    let mut rendered = rendered.out;
+    // What is refused already is perhaps not in the HTML for that very reason.
+    if rendered.problems.is_empty()
+        && let Some((place, lost)) = vanished::find(source, start, (&rendered.html, &accounted))
+    {
+        let message = format!("{} would be seen by nobody", crate::yaml::diagnostic::quote(&lost));
+        let help = "Markdown reads this as something that is not shown; write it otherwise";
+        rendered.problems.push(Wrong { place, message, help });
+    }
+    rendered
+}
+
+/// Returns where the text is code or HTML, which Markdown does not read.
+fn literal(source: &str, start: usize) -> Vec<Place> {
+    let text = Text::new(source, start, Vec::new());
+    let arena = Arena::new();
+    let root = parse_document(&arena, &text.markdown, &options());
+    let literal = root.descendants().filter_map(|node| {
+        let ast = node.data();
+        let is_literal = matches!(
+            ast.value,
+            NodeValue::CodeBlock(_)
+                | NodeValue::HtmlBlock(_)
+                | NodeValue::Code(_)
+                | NodeValue::MultilineComment(_)
+        );
+        is_literal.then(|| text.place(ast.sourcepos))
+    });
+    literal.collect()
+}
+
+fn options() -> Options<'static> {
+    let mut options = Options::default();
+    let extension = &mut options.extension;
+    extension.strikethrough = true;
+    extension.table = true;
+    extension.tasklist = true;
+    extension.footnotes = true;
+    extension.inline_footnotes = true;
+    extension.ofm_callouts = true;
+    extension.ofm_comments = true;
+    extension.math_dollars = true;
+    extension.math_code = true;
+    extension.cjk_friendly_emphasis = true;
+    extension.highlight = true;
+    // Footnotes that nothing refers to would be gone otherwise.
+    options.parse.leave_footnote_definitions = true;
+    options.parse.escaped_char_spans = true;
+    options
+}
+
+/// The Markdown as it is parsed, which is the file's but for the escapes put into it.
+struct Text<'s> {
+    source: &'s str,
+    /// Where the Markdown begins in the file.
+    start: usize,
+    markdown: String,
+    /// Where the escapes stand in the file.
+    escapes: Vec<usize>,
+    /// Where each line of the parsed text starts.
+    lines: Vec<usize>,
+}
+
+impl<'s> Text<'s> {
+    fn new(source: &'s str, start: usize, escapes: Vec<usize>) -> Self {
+        let mut markdown = String::with_capacity(source.len() - start + escapes.len());
+        let mut from = start;
+        for &at in &escapes {
+            markdown.push_str(&source[from..at]);
+            markdown.push('\\');
+            from = at;
+        }
+        markdown.push_str(&source[from..]);
+        let bytes = markdown.as_bytes();
+        let ends = bytes.iter().enumerate().filter(|&(at, &byte)| match byte {
+            b'\n' => true,
+            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        });
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { source, start, markdown, escapes, lines }
+    }
+
+    /// Returns a place of the file.
+    fn place(&self, found: Sourcepos) -> Place {
+        let start = self.offset(found.start).min(self.source.len());
+        let end = self.offset(LineColumn { line: found.end.line, column: found.end.column + 1 });
+        let start = self.source.floor_char_boundary(start);
+        let end = self.source.ceil_char_boundary(end.min(self.source.len()).max(start));
+        Place { start, end }
+    }
+
+    /// Returns what stands at a place of the file.
+    fn at(&self, place: Place) -> &'s str {
+        self.source.get(place.start..place.end).unwrap_or_default()
+    }
+
+    fn offset(&self, found: LineColumn) -> usize {
+        let line = self.lines.get(found.line.saturating_sub(1)).copied();
+        let at = self.start + line.unwrap_or(self.markdown.len()) + found.column.saturating_sub(1);
+        // Each escape stands one byte further on than those before it left it.
+        let before =
+            self.escapes.iter().enumerate().take_while(|&(index, &escape)| escape + index < at);
+        at - before.count()
+    }
+}
