@@ -15,7 +15,7 @@ use crate::model::{
     Account, Article, ArticlesVia, Caption, Content, Images, Material, NEWS, UploadKind,
     placeholder,
 };
-use crate::yaml::diagnostic::{Report, quote};
+use crate::yaml::diagnostic::{Place, Report, quote};
 use crate::yaml::{self, Entry, Fields, Node, Shape, Value};
 
 /// How many articles one broadcast may have.
@@ -301,6 +301,11 @@ impl Reader<'_, '_> {
         (fields, builder, notes): (&Fields<'_, '_>, &mut Builder<'_>, &mut Vec<String>),
     ) -> Option<(Cleaned, Given)> {
         let TextFile { path, folder, source } = *file;
+        if source.len() >= CONTENT_BYTES {
+            let message = format!("the article's text has {}", media::size(source.len() as u64));
+            report.say_with(Place::default(), message, "it must have less than 1 MiB");
+            return None;
+        }
         let front = front_matter::read(source, report).ok()?;
         let mut told = front.check(report);
         let mut given = Given::default();
@@ -320,11 +325,7 @@ impl Reader<'_, '_> {
             report.say_with(wrong.place, &wrong.message, wrong.help);
         }
         told.extend(rendered.told);
-        told.sort_by_key(|(place, _)| place.start);
-        notes.extend(
-            told.into_iter()
-                .map(|(place, message)| format!("{path}:{}: {message}", report.line(place.start))),
-        );
+        notes.extend(markdown::notes(path, told, report));
         (report.count() == before).then_some((cleaned, given))
     }
 

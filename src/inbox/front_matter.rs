@@ -235,7 +235,7 @@ fn toml<'s>(
     report: &mut Report<'_>,
 ) -> Result<Vec<Entry<'s>>, Broken> {
     let start = range.start;
-    match DeTable::parse(&source[range.clone()]) {
+    match DeTable::parse(&source[range]) {
         Ok(table) => Ok(map(table.into_inner(), start)),
         Err(error) => {
             let span = error.span().unwrap_or(0..0);

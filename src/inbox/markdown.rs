@@ -10,16 +10,25 @@
 //! bare addresses (most accounts may not link), `~x~` (a range, `3~5天`), emoji names, headline ids.
 
 mod definitions;
+mod inline;
 mod prose;
 mod vanished;
 mod writer;
 
+use std::collections::HashSet;
+
 use comrak::nodes::{LineColumn, NodeValue, Sourcepos};
 use comrak::{Arena, Options, parse_document};
 
-use crate::yaml::diagnostic::Place;
+use crate::yaml::diagnostic::{Place, Report, quote};
 
 use super::picture::decoded;
+use writer::Written;
+
+/// How many different things are told of one file.
+const NOTES: usize = 20;
+/// How many lines are told beside the first that the same is told of.
+const LINES: usize = 3;
 
 /// Something that cannot stand in an article.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,40 +68,113 @@ impl Rendered {
 
 /// Renders the Markdown that begins at a byte of a file.
 pub(super) fn render(source: &str, start: usize) -> Rendered {
-    let found = definitions::find(source, start, &literal(source, start));
+    let outline = Outline::new(source, start);
+    let found = definitions::find(source, start, &outline);
     let text = Text::new(source, start, found.as_text());
-    let mut rendered = writer::write(&text);
-    let mut accounted = std::mem::take(&mut rendered.accounted);
-    found.account(source, &mut rendered.out, &mut accounted);
-    let mut rendered = rendered.out;
+    let mut written = writer::write(&text);
+    found.account(source, &mut written.out, &mut written.accounted);
+    let Written { out: mut rendered, accounted } = written;
+    for formula in prose::formulas(&source[start..]) {
+        let place = Place { start: start + formula.start, end: start + formula.end };
+        if !outline.has(place.start) {
+            rendered.problems.push(Wrong { place, ..writer::formula() });
+        }
+    }
     // What is refused already is perhaps not in the HTML for that very reason.
     if rendered.problems.is_empty()
         && let Some((place, lost)) = vanished::find(source, start, (&rendered.html, &accounted))
     {
-        let message = format!("{} would be seen by nobody", crate::yaml::diagnostic::quote(&lost));
+        let message = format!("{} would be seen by nobody", quote(&lost));
         let help = "Markdown reads this as something that is not shown; write it otherwise";
         rendered.problems.push(Wrong { place, message, help });
     }
     rendered
 }
 
-/// Returns where the text is code or HTML, which Markdown does not read.
-fn literal(source: &str, start: usize) -> Vec<Place> {
-    let text = Text::new(source, start, Vec::new());
-    let arena = Arena::new();
-    let root = parse_document(&arena, &text.markdown, &options());
-    let literal = root.descendants().filter_map(|node| {
-        let ast = node.data();
-        let is_literal = matches!(
-            ast.value,
-            NodeValue::CodeBlock(_)
-                | NodeValue::HtmlBlock(_)
-                | NodeValue::Code(_)
-                | NodeValue::MultilineComment(_)
-        );
-        is_literal.then(|| text.place(ast.sourcepos))
+/// Returns what is told of a file in its order, the same about several lines once.
+pub(super) fn notes(
+    path: &str,
+    mut told: Vec<(Place, String)>,
+    report: &Report<'_>,
+) -> Vec<String> {
+    told.sort_by_key(|(place, _)| place.start);
+    let mut notes: Vec<(String, Vec<usize>)> = Vec::new();
+    for (place, message) in told {
+        let line = report.line(place.start);
+        match notes.iter_mut().find(|(known, _)| *known == message) {
+            Some((_, lines)) if lines.last() == Some(&line) => {}
+            Some((_, lines)) => lines.push(line),
+            None => notes.push((message, vec![line])),
+        }
+    }
+    let more = notes.len().saturating_sub(NOTES);
+    notes.truncate(NOTES);
+    let shown = notes.into_iter().map(|(message, lines)| {
+        let (first, others) = (lines[0], lines.len() - 1);
+        let others = match others {
+            0 => String::new(),
+            1..=LINES => {
+                let lines = lines[1..].iter().map(|line| format!(", {line}"));
+                lines.collect::<String>()
+            }
+            _ => format!(" and {others} more lines"),
+        };
+        format!("{path}:{first}{others}: {message}")
     });
-    literal.collect()
+    let more = (more > 0).then(|| format!("{path}: {more} more notes of this kind"));
+    shown.chain(more).collect()
+}
+
+/// What a first reading finds.
+#[derive(Debug, Default)]
+struct Outline {
+    /// Blocks that are not read as Markdown.
+    blocks: Vec<Place>,
+    /// Code inside of lines.
+    spans: Vec<Place>,
+    /// Where links and pictures lead.
+    addresses: HashSet<String>,
+}
+
+impl Outline {
+    fn new(source: &str, start: usize) -> Self {
+        let text = Text::new(source, start, Vec::new());
+        let arena = Arena::new();
+        let root = parse_document(&arena, &text.markdown, &options());
+        let mut outline = Self::default();
+        for node in root.descendants() {
+            let ast = node.data();
+            #[expect(clippy::wildcard_enum_match_arm, reason = "everything else is read")]
+            match &ast.value {
+                NodeValue::CodeBlock(_)
+                | NodeValue::HtmlBlock(_)
+                | NodeValue::MultilineComment(_) => outline.blocks.push(text.place(ast.sourcepos)),
+                NodeValue::Code(_) => outline.spans.push(text.place(ast.sourcepos)),
+                NodeValue::Link(link) | NodeValue::Image(link) => {
+                    outline.addresses.insert(link.url.clone());
+                }
+                _ => {}
+            }
+        }
+        outline.spans.sort_unstable_by_key(|place| place.start);
+        outline
+    }
+
+    /// Says whether a line stands in a block of code, HTML or a comment.
+    fn has_line(&self, at: usize) -> bool {
+        holds(&self.blocks, at)
+    }
+
+    /// Says whether a character does, or stands in code inside of a line.
+    fn has(&self, at: usize) -> bool {
+        self.has_line(at) || holds(&self.spans, at)
+    }
+}
+
+/// Says whether one of the places, which are in order, holds a byte.
+fn holds(places: &[Place], at: usize) -> bool {
+    let before = places.partition_point(|place| place.start <= at);
+    places[..before].last().is_some_and(|place| at < place.end)
 }
 
 fn options() -> Options<'static> {
@@ -121,7 +203,7 @@ struct Text<'s> {
     /// Where the Markdown begins in the file.
     start: usize,
     markdown: String,
-    /// Where the escapes stand in the file.
+    /// Where each escape would stand in the file if those before it were part of it.
     escapes: Vec<usize>,
     /// Where each line of the parsed text starts.
     lines: Vec<usize>,
@@ -143,6 +225,7 @@ impl<'s> Text<'s> {
             b'\r' => bytes.get(at + 1) != Some(&b'\n'),
             _ => false,
         });
+        let escapes = escapes.iter().enumerate().map(|(before, at)| at + before).collect();
         let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
         Self { source, start, markdown, escapes, lines }
     }
@@ -164,9 +247,6 @@ impl<'s> Text<'s> {
     fn offset(&self, found: LineColumn) -> usize {
         let line = self.lines.get(found.line.saturating_sub(1)).copied();
         let at = self.start + line.unwrap_or(self.markdown.len()) + found.column.saturating_sub(1);
-        // Each escape stands one byte further on than those before it left it.
-        let before =
-            self.escapes.iter().enumerate().take_while(|&(index, &escape)| escape + index < at);
-        at - before.count()
+        at - self.escapes.partition_point(|&escape| escape < at)
     }
 }

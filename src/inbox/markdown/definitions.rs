@@ -3,9 +3,14 @@
 //! People write such lines as text (`[温馨提示]: 请提前十分钟到场`). So one that nothing refers to
 //! is text, unless an address stands in it: then it is told.
 
-use super::Rendered;
 use super::writer::escape;
+use std::collections::HashMap;
+
+use super::{Outline, Rendered};
 use crate::yaml::diagnostic::{Place, quote};
+
+/// How much is told of one text.
+const TOLD: usize = 100;
 
 /// The definitions of a text.
 pub(super) struct Definitions<'s> {
@@ -14,21 +19,22 @@ pub(super) struct Definitions<'s> {
 
 struct Definition<'s> {
     place: Place,
+    /// Where its address ends.
+    end: usize,
     label: &'s str,
     address: &'s str,
     /// How often something refers to it.
     uses: usize,
 }
 
-/// Finds what may be a definition, outside of what is literal.
-pub(super) fn find<'s>(source: &'s str, start: usize, literal: &[Place]) -> Definitions<'s> {
-    let is_literal = |at: usize| literal.iter().any(|place| (place.start..place.end).contains(&at));
+/// Finds what may be a definition, outside of code and HTML.
+pub(super) fn find<'s>(source: &'s str, start: usize, outline: &Outline) -> Definitions<'s> {
     let mut found = Vec::new();
     let mut at = start;
     for line in source[start..].split_inclusive('\n') {
         let head = at + head(line);
         at += line.len();
-        if !is_literal(head)
+        if !outline.has_line(head)
             && let Some(definition) = definition(source, head)
         {
             found.push(definition);
@@ -36,15 +42,21 @@ pub(super) fn find<'s>(source: &'s str, start: usize, literal: &[Place]) -> Defi
     }
     if !found.is_empty() {
         let used = labels(&source[start..])
-            .filter(|&(at, _)| !is_literal(start + at))
+            .filter(|&(at, _)| !outline.has(start + at))
             .filter(|(at, _)| {
-                found.iter().all(|one: &Definition<'_>| one.place.start != start + at)
+                let at = start + at;
+                let before = found.partition_point(|one| one.place.start <= at);
+                found[..before].last().is_none_or(|one| one.end <= at)
             })
-            .map(|(_, label)| normal(label))
-            .collect::<Vec<_>>();
+            .map(|(_, label)| normal(label));
+        let mut uses: HashMap<String, usize> = HashMap::new();
+        used.for_each(|label| *uses.entry(label).or_default() += 1);
         for definition in &mut found {
-            let label = normal(definition.label);
-            definition.uses = used.iter().filter(|used| **used == label).count();
+            // Of two with one label only the first counts, and not each bracket is a link.
+            let uses = uses.remove(&normal(definition.label)).unwrap_or_default();
+            let address = definition.address;
+            let leads_there = outline.addresses.contains(address) || address.contains(['\\', '&']);
+            definition.uses = if leads_there { uses } else { 0 };
         }
     }
     Definitions { found }
@@ -60,13 +72,16 @@ impl Definitions<'_> {
     /// Tells of those that nothing shows, and notes what need not be in the HTML.
     pub(super) fn account(&self, source: &str, out: &mut Rendered, accounted: &mut String) {
         for one in self.found.iter().filter(|one| one.uses > 0 || is_address(one.address)) {
-            let line = source[one.place.start..].lines().next().unwrap_or_default();
+            let end = source[one.end..].find('\n').map_or(source.len(), |end| one.end + end);
+            let line = &source[one.place.start..end];
             accounted.push_str(line);
             (0..one.uses).for_each(|_| accounted.push_str(one.label));
             // One that stands inside a paragraph is none, and shown.
             let line = line.trim_end();
-            let shown = out.html.matches(&escape(line)).count();
-            if one.uses == 0 && shown < source.matches(line).count() {
+            let is_told = one.uses == 0
+                && out.told.len() < TOLD
+                && out.html.matches(&escape(line)).count() < source.matches(line).count();
+            if is_told {
                 let message = match one.address {
                     "#" => {
                         let comment = line.split_once('#').map_or(line, |(_, comment)| comment);
@@ -122,7 +137,8 @@ fn definition(source: &str, start: usize) -> Option<Definition<'_>> {
         return None;
     }
     let place = Place { start, end: start + label.len() + 3 };
-    Some(Definition { place, label, address, uses: 0 })
+    let end = source.len() - behind.len();
+    Some(Definition { place, end, label, address, uses: 0 })
 }
 
 /// Returns everything in brackets that stands in one line, and where its bracket opens.
@@ -157,7 +173,8 @@ fn is_address(text: &str) -> bool {
             && ending.contains(|c: char| c.is_ascii_alphabetic())
             && ending.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'/')
     });
-    is_scheme || is_file || ["#", "/", "./", "../"].iter().any(|start| text.starts_with(start))
+    let is_relative = ["#", "/", "./", "../"].iter().any(|start| text.starts_with(start));
+    is_scheme || is_file || (is_relative && text.is_ascii())
 }
 
 #[cfg(test)]
@@ -165,7 +182,8 @@ mod tests {
     use super::*;
 
     fn read(source: &str) -> Vec<(usize, &str, &str, usize)> {
-        let found = find(source, 0, &[]).found;
+        let addresses = ["b", "x y", "![a](b)"].map(str::to_owned).into();
+        let found = find(source, 0, &Outline { addresses, ..Outline::default() }).found;
         let read = found.iter().map(|one| (one.place.start, one.label, one.address, one.uses));
         read.collect()
     }
@@ -177,6 +195,9 @@ mod tests {
             ("> - [a b]: <x y>\n", vec![(4, "a b", "x y", 0)]),
             ("1. [a]:\n   b\n", vec![(3, "a", "b", 0)]),
             ("[a]: b\n[A] ![x][a]\n", vec![(0, "a", "b", 2)]),
+            ("[a]: ![a](b)\n", vec![(0, "a", "![a](b)", 0)]),
+            ("[a]: b\n[a]: c\n[a]", vec![(0, "a", "b", 1), (7, "a", "c", 0)]),
+            ("[a]: c\n[a][b]\n", vec![(0, "a", "c", 0)]),
             ("[a]：b\n", vec![]),
             ("[^a]: b\n", vec![]),
             ("\\[a]: b\n", vec![]),

@@ -33,6 +33,8 @@ impl Size {
     }
 }
 
+/// How many bytes are searched for the mark that closes another.
+const REACH: usize = 2_000;
 const PICTURE_HELP: &str = "write `![words](file.png)`; a name with blanks stands in `<…>`";
 const PICTURE_ENDINGS: [&str; 8] =
     [".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", ".heic"];
@@ -110,10 +112,15 @@ fn picture(text: &str, start: usize) -> Option<(Piece<'_>, usize)> {
     Some((Piece::Picture(Picture { alt, size, ..picture }, start..end), end))
 }
 
+/// Returns the part of a text that is searched.
+fn reach(text: &str) -> &str {
+    &text[..text.floor_char_boundary(REACH)]
+}
+
 /// Returns where the mark stands that closes the one that the text begins with.
 fn matching(text: &str, (open, close): (char, char)) -> Option<usize> {
     let mut depth = 0_usize;
-    for (at, c) in text.char_indices() {
+    for (at, c) in reach(text).char_indices() {
         if c == open {
             depth += 1;
         } else if c == close {
@@ -233,7 +240,7 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
         }
     }
     for (at, _) in text.match_indices("[^") {
-        let label = text[at + 2..].split(']').next().unwrap_or_default();
+        let label = reach(&text[at + 2..]).split(']').next().unwrap_or_default();
         let end = at + 2 + label.len() + 1;
         let is_label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if end <= text.len() && !label.is_empty() && label.chars().all(is_label) {
@@ -242,13 +249,28 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
         }
     }
     for (at, _) in text.match_indices("[[") {
-        let end = text[at..].find("]]").map(|end| at + end + 2);
+        let end = reach(&text[at..]).find("]]").map(|end| at + end + 2);
         found.extend(end.map(|end| (at..end, Raw::Shown)));
     }
     for mark in ["**", "~~"] {
         found.extend(text.match_indices(mark).map(|(at, _)| (at..at + 2, Raw::Shown)));
     }
     found
+}
+
+/// Returns where formulas stand that are written `\\(…\\)` or `\\[…\\]`.
+pub(super) fn formulas(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let formula = |(at, open): (usize, &str)| {
+        let close = if open == "\\(" { "\\)" } else { "\\]" };
+        let inside = reach(&text[at + 2..]).split_once(close)?.0;
+        let is_command = |(at, _)| inside[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
+        let is_formula =
+            inside.contains(['^', '_', '=']) || inside.match_indices('\\').any(is_command);
+        let is_prose = inside.chars().any(is_wide) || inside.contains("\n\n");
+        (is_formula && !is_prose).then(|| at..at + 2 + inside.len() + 2)
+    };
+    let opens = text.match_indices("\\(").chain(text.match_indices("\\["));
+    opens.filter(|(at, _)| !text[..*at].ends_with('\\')).filter_map(formula)
 }
 
 /// Says whether a line feed between two characters is nothing, rather than a space.

@@ -3,15 +3,14 @@
 //! The HTML is plain: no styles, no identifiers, no blanks between the tags. Classes say what a
 //! style cannot know: `alert` and `alert-note` (`-tip`, `-important`, `-warning`, `-caution`) on a
 //! quote, `footnotes` on the section at the end.
+#![expect(clippy::wildcard_enum_match_arm, reason = "most kinds of nodes do not matter here")]
 
 use std::collections::HashMap;
 
-use comrak::nodes::{
-    ListType, NodeCodeBlock, NodeLink, NodeList, NodeMath, NodeValue, TableAlignment,
-};
+use comrak::nodes::{ListType, NodeCodeBlock, NodeList, NodeValue, TableAlignment};
 use comrak::{Arena, Node, arena_tree::NodeEdge, parse_document};
 
-use super::prose::{self, Picture, Piece, Raw};
+use super::prose;
 use super::{Rendered, Text, Wrong, options};
 use crate::yaml::diagnostic::{Place, quote};
 
@@ -75,15 +74,20 @@ pub(super) fn write(text: &Text<'_>) -> Written {
                 numbers.entry(reference.name.clone()).or_insert((reference.ix, place));
             }
             NodeValue::FootnoteDefinition(_) => notes.push(node),
-            #[expect(clippy::wildcard_enum_match_arm, reason = "everything else is no footnote")]
             _ => {}
         }
     }
     for note in &notes {
         note.detach();
     }
-    let mut writer =
-        Writer { text, within: None, last: None, joined: Vec::new(), written: Written::default() };
+    let mut writer = Writer {
+        text,
+        within: None,
+        last: None,
+        column: 0,
+        joined: Vec::new(),
+        written: Written::default(),
+    };
     writer.tree(root);
     writer.footnotes(&notes, &numbers);
     if let Some(first) = writer.joined.first() {
@@ -97,24 +101,34 @@ pub(super) fn write(text: &Text<'_>) -> Written {
     writer.written
 }
 
+/// Returns what is wrong with a formula.
+pub(super) fn formula() -> Wrong {
+    let message = "a formula cannot be shown in an article".to_owned();
+    let help = "put a picture of it there; for a dollar sign write `\\$`";
+    Wrong { place: Place::default(), message, help }
+}
+
 /// Returns a text for HTML.
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-struct Writer<'w, 's> {
-    text: &'w Text<'s>,
+pub(super) struct Writer<'w, 's> {
+    pub(super) text: &'w Text<'s>,
     /// Where a footnote is referred to that stands in the line itself, while it is written.
     within: Option<Place>,
     /// The last character of the text.
-    last: Option<char>,
-    joined: Vec<Place>,
-    written: Written,
+    pub(super) last: Option<char>,
+    /// The column of a table that comes next.
+    column: usize,
+    /// The line ends that are not shown.
+    pub(super) joined: Vec<Place>,
+    pub(super) written: Written,
 }
 
 /// Whether what lies in a node is written too.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Inside {
+pub(super) enum Inside {
     Written,
     Skipped,
 }
@@ -142,7 +156,6 @@ impl Writer<'_, '_> {
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "what is not asked for is never parsed")]
     fn block<'a>(&mut self, node: Node<'a>) -> Inside {
         let ast = node.data();
         let place = self.place(node);
@@ -172,7 +185,7 @@ impl Writer<'_, '_> {
             NodeValue::TableRow(is_header) => self.row(node, *is_header),
             NodeValue::TableCell => self.cell(node),
             NodeValue::Callout(callout) => {
-                self.alert(node, &callout.callout_type, callout.metadata.as_deref())
+                self.alert(node, &callout.callout_type, callout.metadata.as_deref());
             }
             NodeValue::CalloutTitle => self.open("<p><strong>"),
             NodeValue::MultilineComment(comment) => {
@@ -191,52 +204,6 @@ impl Writer<'_, '_> {
         Inside::Written
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "what is not asked for is never parsed")]
-    fn inline<'a>(&mut self, node: Node<'a>) -> Inside {
-        let ast = node.data();
-        let place = self.place(node);
-        match &ast.value {
-            NodeValue::Text(text) => self.words(node, text, place),
-            NodeValue::SoftBreak => self.soft_break(node, place),
-            NodeValue::LineBreak => self.open("<br>"),
-            NodeValue::Code(code) => {
-                self.open("<code>");
-                self.escaped(&code.literal);
-                self.push("</code>");
-            }
-            NodeValue::HtmlInline(html) => {
-                self.mark(place);
-                self.push(html);
-            }
-            NodeValue::Emph => self.push("<em>"),
-            NodeValue::Strong => self.push("<strong>"),
-            NodeValue::Strikethrough => {
-                let tag = if self.is_single(place) { "~" } else { "<del>" };
-                self.push(tag);
-            }
-            NodeValue::Highlight => {
-                let tag = if self.is_inside_word(place) { "==" } else { "<mark>" };
-                self.push(tag);
-            }
-            NodeValue::Link(link) => self.link(link, place),
-            NodeValue::Image(link) => {
-                self.image(node, link, place);
-                return Inside::Skipped;
-            }
-            NodeValue::FootnoteReference(reference) => {
-                let mark = format!("<sup>[{}]</sup>", reference.ix);
-                self.written.accounted.push_str(&reference.name);
-                self.push(&mark);
-            }
-            NodeValue::Math(math) => self.math(math, place),
-            NodeValue::Escaped => {}
-            NodeValue::CommentInline(comment) => self.comment(&comment.literal, place),
-            _ => self.wrong(place, "this cannot be shown".to_owned(), "write it otherwise"),
-        }
-        Inside::Written
-    }
-
-    #[expect(clippy::wildcard_enum_match_arm, reason = "most nodes end without a tag")]
     fn end<'a>(&mut self, node: Node<'a>) {
         let place = self.place(node);
         let tag = match &node.data().value {
@@ -249,9 +216,7 @@ impl Writer<'_, '_> {
                 ListType::Ordered => "</ol>",
             },
             NodeValue::Item(_) | NodeValue::TaskItem(_) => "</li>",
-            NodeValue::Table(table) if table.num_rows > 0 && node.children().count() > 1 => {
-                "</tbody></table>"
-            }
+            NodeValue::Table(_) if has_body(node) => "</tbody></table>",
             NodeValue::Table(_) => "</table>",
             NodeValue::TableRow(true) => "</tr></thead>",
             NodeValue::TableRow(false) => "</tr>",
@@ -377,6 +342,7 @@ impl Writer<'_, '_> {
             (false, true) => "<tbody><tr>",
             (false, false) => "<tr>",
         });
+        self.column = 0;
         let place = self.place(node);
         let Some(last) = node.last_child() else { return };
         let start = self.place(last).end.min(place.end);
@@ -392,11 +358,11 @@ impl Writer<'_, '_> {
     }
 
     fn cell<'a>(&mut self, node: Node<'a>) {
-        let column = node.preceding_siblings().skip(1).count();
+        let column = self.column;
+        self.column += 1;
         let table = node.ancestors().nth(2);
         let alignment = table.and_then(|table| match &table.data().value {
             NodeValue::Table(table) => table.alignments.get(column).copied(),
-            #[expect(clippy::wildcard_enum_match_arm, reason = "a cell lies in a table")]
             _ => None,
         });
         let style = match alignment {
@@ -427,164 +393,6 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Writes a text of one line.
-    fn words<'a>(&mut self, node: Node<'a>, text: &str, place: Place) {
-        let mut text = text;
-        // Behind a paragraph's last line there is nothing to break.
-        if let Some(rest) = text.strip_suffix('\\')
-            && node.next_sibling().is_none()
-            && rest.chars().last().is_some_and(|c| c == ' ' || !c.is_ascii())
-        {
-            text = rest.trim_end();
-        }
-        let mut place = place;
-        if let Some(before) = node.previous_sibling()
-            && matches!(before.data().value, NodeValue::Image(_))
-            && let Some((length, _, says_more)) = prose::attributes(text)
-        {
-            self.attributes(&text[..length], says_more, place);
-            text = &text[length..];
-            place.start = (place.start + length).min(place.end);
-        }
-        if is_line_start(node) && text.starts_with('#') && !text.trim_end().ends_with('#') {
-            let message = "this is shown with its `#`; a headline has a space behind it";
-            self.tell(place, message.to_owned());
-        }
-        let mut skip = 0;
-        for piece in prose::pieces(text) {
-            let here =
-                |range: &std::ops::Range<usize>| within(self.text.at(place) == text, place, range);
-            match piece {
-                Piece::Text(range) => {
-                    let range = range.start.max(skip)..range.end.max(skip);
-                    self.raw(text, range.clone(), place);
-                    self.escaped(&text[range]);
-                }
-                Piece::Picture(picture, range) => {
-                    let place = here(&range);
-                    let mut size = picture.size.clone();
-                    if let Some((length, found, says_more)) = prose::attributes(&text[range.end..])
-                    {
-                        self.attributes(&text[range.end..range.end + length], says_more, place);
-                        skip = range.end + length;
-                        size = found.or(size);
-                    }
-                    self.picture(&Picture { size, ..picture }, place);
-                }
-                Piece::Wrong(range, message, help) => {
-                    self.wrong(here(&range), message.to_owned(), help)
-                }
-            }
-        }
-    }
-
-    /// Looks for marks in a part of a text that stayed raw.
-    fn raw(&mut self, text: &str, range: std::ops::Range<usize>, place: Place) {
-        let is_exact = self.text.at(place).ends_with(text);
-        let start = place.end.saturating_sub(text.len()).max(place.start);
-        let place = if is_exact { Place { start, end: place.end } } else { place };
-        for (found, raw) in prose::raw(&text[range.clone()]) {
-            let shown = quote(&text[range.clone()][found.clone()]);
-            let found = found.start + range.start..found.end + range.start;
-            let here = within(is_exact, place, &found);
-            match raw {
-                Raw::Wrong(message, help) => self.wrong(here, message.to_owned(), help),
-                Raw::Shown => self.tell(here, format!("{shown} is shown as it stands")),
-            }
-        }
-    }
-
-    fn attributes(&mut self, text: &str, says_more: bool, place: Place) {
-        self.written.accounted.push_str(text);
-        if says_more {
-            self.tell(place, format!("of {} only width and height are used", quote(text)));
-        }
-    }
-
-    fn soft_break<'a>(&mut self, node: Node<'a>, place: Place) {
-        let after = node.next_sibling().and_then(first_character);
-        if prose::joins(self.last, after) {
-            self.joined.push(place);
-        } else {
-            self.push(" ");
-        }
-    }
-
-    fn link(&mut self, link: &NodeLink, place: Place) {
-        self.mark(place);
-        let title = if link.title.is_empty() {
-            String::new()
-        } else {
-            format!(" title=\"{}\"", escape(&link.title))
-        };
-        self.push(&format!("<a href=\"{}\"{title}>", escape(&link.url)));
-    }
-
-    fn image<'a>(&mut self, node: Node<'a>, link: &NodeLink, place: Place) {
-        let mut alt = String::new();
-        for inner in node.descendants().skip(1) {
-            match &inner.data().value {
-                NodeValue::Text(text) => alt.push_str(text),
-                NodeValue::Code(code) => alt.push_str(&code.literal),
-                NodeValue::Image(_) => {
-                    let help = "give each picture its own `![words](file.png)`";
-                    self.wrong(place, "a picture cannot stand in another's words".to_owned(), help);
-                }
-                #[expect(clippy::wildcard_enum_match_arm, reason = "only words matter here")]
-                _ => {}
-            }
-        }
-        let (alt, mut size) = prose::alt_and_size(&alt);
-        if let Some(next) = node.next_sibling()
-            && let NodeValue::Text(text) = &next.data().value
-            && let Some((_, found, _)) = prose::attributes(text)
-        {
-            size = found.or(size);
-        }
-        self.picture(&Picture { name: &link.url, alt, title: &link.title, size }, place);
-    }
-
-    fn picture(&mut self, picture: &Picture<'_>, place: Place) {
-        self.mark(place);
-        let mut tag =
-            format!("<img src=\"{}\" alt=\"{}\"", escape(picture.name), escape(picture.alt));
-        let Picture { size, title, .. } = picture;
-        let title = Some((*title).to_owned()).filter(|title| !title.is_empty());
-        for (key, value) in [("title", &title), ("width", &size.width), ("height", &size.height)] {
-            if let Some(value) = value {
-                tag.extend([" ", key, "=\"", &escape(value), "\""]);
-            }
-        }
-        tag.push('>');
-        self.push(&tag);
-        self.last = None;
-    }
-
-    /// Refuses a formula; between two prices there is none.
-    fn math(&mut self, math: &NodeMath, place: Place) {
-        let is_text = math.dollar_math
-            && math.literal.chars().any(prose::is_wide)
-            && !math.literal.contains(['\\', '^']);
-        if is_text {
-            let mark = if math.display_math { "$$" } else { "$" };
-            let text = format!("{mark}{}{mark}", math.literal);
-            self.raw(&text, 0..text.len(), place);
-            return self.escaped(&text);
-        }
-        let help = "put a picture of it there; for a dollar sign write `\\$`";
-        self.wrong(
-            self.first_line(place),
-            "a formula cannot be shown in an article".to_owned(),
-            help,
-        );
-    }
-
-    fn comment(&mut self, comment: &str, place: Place) {
-        self.written.accounted.push_str(comment);
-        let words = comment.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.tell(place, format!("the comment {} is taken out", quote(&words)));
-    }
-
     /// Writes the footnotes at the end, in the order in which they are referred to.
     fn footnotes<'a>(&mut self, notes: &[Node<'a>], numbers: &HashMap<String, (u32, Place)>) {
         let mut found = Vec::new();
@@ -593,8 +401,10 @@ impl Writer<'_, '_> {
             let NodeValue::FootnoteDefinition(note) = &ast.value else { continue };
             let place = self.first_line(self.text.place(ast.sourcepos));
             self.written.accounted.push_str(&note.name);
+            // The parser names those that stand in the line itself.
+            let is_inline = note.name.starts_with("__inline_");
             match numbers.get(&note.name).filter(|_| note.total_references > 0) {
-                Some(&(number, reference)) => found.push((number, reference, place, *node)),
+                Some(&(number, reference)) => found.push((number, reference, is_inline, *node)),
                 None => {
                     let message =
                         format!("nothing refers to {}", quote(&format!("[^{}]", note.name)));
@@ -608,10 +418,9 @@ impl Writer<'_, '_> {
         }
         found.sort_by_key(|(number, ..)| *number);
         self.open("<section class=\"footnotes\"><ol>");
-        for (_, reference, place, node) in found {
+        for (_, reference, is_inline, node) in found {
             // One that stands in the line itself has no place of its own.
-            self.within = Some(reference)
-                .filter(|_| place.start == place.end || place.start < self.text.start + 1);
+            self.within = is_inline.then_some(reference);
             self.open("<li>");
             self.tree(node);
             self.push("</li>");
@@ -620,62 +429,41 @@ impl Writer<'_, '_> {
         self.push("</ol></section>");
     }
 
-    fn open(&mut self, tag: &str) {
+    pub(super) fn open(&mut self, tag: &str) {
         self.push(tag);
         self.last = None;
     }
 
-    fn push(&mut self, html: &str) {
+    pub(super) fn push(&mut self, html: &str) {
         self.written.out.html.push_str(html);
     }
 
-    fn escaped(&mut self, text: &str) {
+    pub(super) fn escaped(&mut self, text: &str) {
         self.push(&escape(text));
         self.last = text.chars().last().or(self.last);
     }
 
     /// Notes that what is written next comes from a place.
-    fn mark(&mut self, place: Place) {
+    pub(super) fn mark(&mut self, place: Place) {
         let at = self.written.out.html.len();
         self.written.out.places.push((at, place));
     }
 
-    fn wrong(&mut self, place: Place, message: String, help: &'static str) {
+    pub(super) fn wrong(&mut self, place: Place, message: String, help: &'static str) {
         self.written.out.problems.push(Wrong { place, message, help });
     }
 
-    fn tell(&mut self, place: Place, message: String) {
+    pub(super) fn tell(&mut self, place: Place, message: String) {
         self.written.out.told.push((place, message));
     }
 
-    fn place<'a>(&self, node: Node<'a>) -> Place {
+    pub(super) fn place<'a>(&self, node: Node<'a>) -> Place {
         self.within.unwrap_or_else(|| self.text.place(node.data().sourcepos))
     }
 
-    fn first_line(&self, place: Place) -> Place {
+    pub(super) fn first_line(&self, place: Place) -> Place {
         let line = self.text.at(place).lines().next().unwrap_or_default();
         Place { start: place.start, end: place.start + line.len() }
-    }
-
-    /// Says whether `~` stands there once, which is a range or a tune and no deletion.
-    fn is_single(&self, place: Place) -> bool {
-        !self.text.at(place).starts_with("~~")
-    }
-
-    /// Says whether `==` stands between letters on both sides, as in `a==b`.
-    fn is_inside_word(&self, place: Place) -> bool {
-        let before = self.text.source[..place.start].chars().last();
-        let after = self.text.source[place.end..].chars().next();
-        [before, after].iter().all(|c| c.is_some_and(|c| c.is_ascii_alphanumeric()))
-    }
-}
-
-/// Returns a part of a place, where that has exactly the text.
-fn within(is_exact: bool, place: Place, range: &std::ops::Range<usize>) -> Place {
-    if is_exact {
-        Place { start: place.start + range.start, end: place.start + range.end }
-    } else {
-        place
     }
 }
 
@@ -688,37 +476,24 @@ fn box_of(task: Node<'_>) -> &'static str {
 /// Says whether a paragraph stands without a tag of its own.
 fn is_bare(paragraph: Node<'_>) -> bool {
     let Some(parent) = paragraph.parent() else { return false };
-    #[expect(clippy::wildcard_enum_match_arm, reason = "elsewhere a paragraph is one")]
     match &parent.data().value {
         NodeValue::Item(_) | NodeValue::TaskItem(_) => parent
             .parent()
             .is_some_and(|list| matches!(&list.data().value, NodeValue::List(list) if list.tight)),
-        NodeValue::FootnoteDefinition(_) => parent.children().count() == 1,
+        NodeValue::FootnoteDefinition(_) => {
+            paragraph.previous_sibling().is_none() && paragraph.next_sibling().is_none()
+        }
         NodeValue::CalloutTitle => true,
         _ => false,
     }
 }
 
+/// Says whether a table has rows below its headline.
+fn has_body(table: Node<'_>) -> bool {
+    let last = table.last_child();
+    last.is_some_and(|row| matches!(row.data().value, NodeValue::TableRow(false)))
+}
+
 fn is_header(cell: Node<'_>) -> bool {
     cell.parent().is_some_and(|row| matches!(row.data().value, NodeValue::TableRow(true)))
-}
-
-/// Says whether a text begins a line of a paragraph.
-fn is_line_start(node: Node<'_>) -> bool {
-    let is_in_paragraph =
-        node.parent().is_some_and(|parent| matches!(parent.data().value, NodeValue::Paragraph));
-    is_in_paragraph
-        && node.previous_sibling().is_none_or(|before| {
-            matches!(before.data().value, NodeValue::SoftBreak | NodeValue::LineBreak)
-        })
-}
-
-/// Returns the first character that a node shows.
-fn first_character(node: Node<'_>) -> Option<char> {
-    node.descendants().find_map(|inner| match &inner.data().value {
-        NodeValue::Text(text) => text.chars().next(),
-        NodeValue::Code(code) => code.literal.chars().next(),
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else shows a character")]
-        _ => None,
-    })
 }
