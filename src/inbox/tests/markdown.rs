@@ -484,7 +484,7 @@ const SHAPES: &[&str] = &[
 /// Pieces that nothing is wrong with, each for a paragraph of its own.
 #[rustfmt::skip]
 const RIGHT: &[&str] = &[
-    "W", "**W**W", "W*W*W", "~~W~~W", "W~W", "==W==W", "`W`W", "[W]: W", "# W", "- W\n- W", "1. W",
+    "W", "**W**W", "W*W*W", "~~W~~W", "W~W", "==W==W", "`W`W", "[提示W]: W", "# W", "- W\n- W", "1. W",
     "- [ ] W\n- [x] W", "> W\n> W", "> [!NOTE]\n> W", "> [!tip] W\n> W", "| W | W |\n|---|---|\n| W | W |",
     "---", "```\nW\n```", "```js\nW\n```", "<!-- W -->", "<b>W</b>W", "W%%W%%W", "![W](花.png)", "![[花.png|W]]",
     "![W](图 片/a.png =3x3)", "W\\\nW", "W  \nW", "W\nW", "\\[W\\]", "W^[W]", "[W](https://mp.weixin.qq.com/W \"W\")",
