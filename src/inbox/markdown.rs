@@ -25,6 +25,8 @@ use crate::yaml::diagnostic::{Place, Report, quote};
 use super::picture::decoded;
 use writer::Written;
 
+/// How many footnotes may stand in their lines: those without an end cost the parser much time.
+const FOOTNOTES_MOST: usize = 500;
 /// How many different things are told of one file.
 const NOTES: usize = 20;
 /// How many lines are told beside the first that the same is told of.
@@ -74,6 +76,12 @@ pub(super) fn render(source: &str, start: usize) -> Rendered {
     let mut written = writer::write(&text);
     found.account(source, &mut written.out, &mut written.accounted);
     let Written { out: mut rendered, accounted } = written;
+    if let Some((at, mark)) = source[start..].match_indices("^[").nth(FOOTNOTES_MOST) {
+        let place = Place { start: start + at, end: start + at + mark.len() };
+        let message = format!("more than {FOOTNOTES_MOST} footnotes stand in their lines");
+        let help = "write `[^1]`, and its text on a line of its own";
+        rendered.problems.push(Wrong { place, message, help });
+    }
     for formula in prose::formulas(&source[start..]) {
         let place = Place { start: start + formula.start, end: start + formula.end };
         if !outline.has(place.start) {
@@ -140,7 +148,7 @@ impl Outline {
     fn new(source: &str, start: usize) -> Self {
         let text = Text::new(source, start, Vec::new());
         let arena = Arena::new();
-        let root = parse_document(&arena, &text.markdown, &options());
+        let root = parse_document(&arena, &text.markdown, &options(&text.markdown));
         let mut outline = Self::default();
         for node in root.descendants() {
             let ast = node.data();
@@ -177,14 +185,14 @@ fn holds(places: &[Place], at: usize) -> bool {
     places[..before].last().is_some_and(|place| at < place.end)
 }
 
-fn options() -> Options<'static> {
+fn options(markdown: &str) -> Options<'static> {
     let mut options = Options::default();
     let extension = &mut options.extension;
     extension.strikethrough = true;
     extension.table = true;
     extension.tasklist = true;
     extension.footnotes = true;
-    extension.inline_footnotes = true;
+    extension.inline_footnotes = markdown.matches("^[").count() <= FOOTNOTES_MOST;
     extension.ofm_callouts = true;
     extension.ofm_comments = true;
     extension.math_dollars = true;

@@ -64,7 +64,7 @@ pub(super) struct Written {
 /// Renders a text.
 pub(super) fn write(text: &Text<'_>) -> Written {
     let arena = Arena::new();
-    let root = parse_document(&arena, &text.markdown, &options());
+    let root = parse_document(&arena, &text.markdown, &options(&text.markdown));
     let mut numbers = HashMap::new();
     let mut notes = Vec::new();
     for node in root.descendants() {

@@ -323,6 +323,14 @@ fn a_single_line_end_is_a_space_only_where_there_is_one() {
     }
 }
 
+#[test]
+fn too_many_footnotes_and_too_long_texts_are_refused() {
+    let told = read(&"^[".repeat(501)).unwrap_err();
+    assert!(told.starts_with("a.md:1:1001: more than 500 footnotes"), "{told}");
+    let told = read(&"春".repeat(350_000)).unwrap_err();
+    assert!(told.starts_with("a.md:1:1: the article's text has 1.0 MiB"), "{told}");
+}
+
 /// Reads a Markdown file whose article says nothing else of itself.
 fn matter(markdown: &str) -> Result<(crate::model::Article, Vec<String>, Vec<String>), String> {
     let mut folder = pictures();
