@@ -196,11 +196,11 @@ impl Writer<'_, '_> {
     /// Refuses a formula; between two prices there is none.
     fn math(&mut self, math: &NodeMath, place: Place) {
         let is_text = math.dollar_math
+            && !math.display_math
             && math.literal.chars().any(prose::is_wide)
-            && !math.literal.contains(['\\', '^']);
+            && !math.literal.contains(['\\', '^', '_', '=']);
         if is_text {
-            let mark = if math.display_math { "$$" } else { "$" };
-            let text = format!("{mark}{}{mark}", math.literal);
+            let text = format!("${}$", math.literal.replace(['\r', '\n'], " "));
             self.raw(&text, 0..text.len(), place);
             return self.escaped(&text);
         }

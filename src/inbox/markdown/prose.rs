@@ -242,7 +242,7 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
     for (at, _) in text.match_indices("[^") {
         let label = reach(&text[at + 2..]).split(']').next().unwrap_or_default();
         let end = at + 2 + label.len() + 1;
-        let is_label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let is_label = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
         if end <= text.len() && !label.is_empty() && label.chars().all(is_label) {
             let help = "write the footnote's text: `[^1]: …` on a line of its own";
             found.push((at..end, Raw::Wrong("this footnote has no text", help)));

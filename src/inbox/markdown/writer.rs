@@ -2,7 +2,7 @@
 //!
 //! The HTML is plain: no styles, no identifiers, no blanks between the tags. Classes say what a
 //! style cannot know: `alert` and `alert-note` (`-tip`, `-important`, `-warning`, `-caution`) on a
-//! quote, `footnotes` on the section at the end.
+//! quote, `alert-title` on its first line, `footnotes` on the section at the end.
 #![expect(clippy::wildcard_enum_match_arm, reason = "most kinds of nodes do not matter here")]
 
 use std::collections::HashMap;
@@ -162,7 +162,14 @@ impl Writer<'_, '_> {
         match &ast.value {
             NodeValue::Document | NodeValue::FootnoteDefinition(_) => {}
             NodeValue::Paragraph => return self.paragraph(node, place),
-            NodeValue::Heading(heading) => self.open(&format!("<h{}>", heading.level)),
+            NodeValue::Heading(heading) => {
+                if heading.setext && heading.level == 2 {
+                    let message = "the line of `---` below it makes this a headline; an empty \
+                                   line between them makes it a rule";
+                    self.tell(place, message.to_owned());
+                }
+                self.open(&format!("<h{}>", heading.level));
+            }
             NodeValue::BlockQuote => self.open("<blockquote>"),
             NodeValue::List(list) => self.list(list),
             NodeValue::Item(_) => self.open("<li>"),
@@ -187,7 +194,7 @@ impl Writer<'_, '_> {
             NodeValue::Callout(callout) => {
                 self.alert(node, &callout.callout_type, callout.metadata.as_deref());
             }
-            NodeValue::CalloutTitle => self.open("<p><strong>"),
+            NodeValue::CalloutTitle => self.open("<p class=\"alert-title\"><strong>"),
             NodeValue::MultilineComment(comment) => {
                 self.comment(&comment.literal, place);
                 if !comment.closed {
@@ -326,6 +333,9 @@ impl Writer<'_, '_> {
                 let message = "Markdown is not read inside of HTML".to_owned();
                 self.wrong(here, message, "put an empty line before it, or write `<img src=…>`");
             }
+            if line.contains("**") && !line.contains("<!--") {
+                self.tell(here, "`**` is shown as it stands inside of HTML".to_owned());
+            }
             self.mark(here);
             self.push(line);
         }
@@ -389,7 +399,7 @@ impl Writer<'_, '_> {
             .first_child()
             .is_some_and(|first| matches!(first.data().value, NodeValue::CalloutTitle));
         if !has_title {
-            self.push(&format!("<p><strong>{label}</strong></p>"));
+            self.push(&format!("<p class=\"alert-title\"><strong>{label}</strong></p>"));
         }
     }
 

@@ -85,11 +85,11 @@ fn blocks_become_plain_html_without_blanks_between_the_tags() {
         ("| 花 |\n|---|\n", "<table><thead><tr><th>花</th></tr></thead></table>"),
         (
             "> [!NOTE]\n> 请看\n",
-            "<blockquote class=\"alert alert-note\"><p><strong>注意</strong></p><p>请看</p></blockquote>",
+            "<blockquote class=\"alert alert-note\"><p class=\"alert-title\"><strong>注意</strong></p><p>请看</p></blockquote>",
         ),
         (
             "> [!warning]- 当*心*\n> 请看\n",
-            "<blockquote class=\"alert alert-warning\"><p><strong>当<em>心</em></strong></p>\
+            "<blockquote class=\"alert alert-warning\"><p class=\"alert-title\"><strong>当<em>心</em></strong></p>\
              <p>请看</p></blockquote>",
         ),
         ("> 引\n\n---\n", "<blockquote><p>引</p></blockquote><hr>"),
@@ -143,7 +143,7 @@ fn the_five_alerts_have_chinese_names() {
         ("info", "信息", "note"),
     ] {
         let expected = format!(
-            "<blockquote class=\"alert alert-{class}\"><p><strong>{label}</strong></p>\
+            "<blockquote class=\"alert alert-{class}\"><p class=\"alert-title\"><strong>{label}</strong></p>\
              <p>好</p></blockquote>"
         );
         assert_eq!(html(&format!("> [!{name}]\n> 好")), expected);
@@ -210,6 +210,9 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
     for (markdown, told) in [
         ("春 $x^2$ 天", "a.md:1:3: a formula cannot be shown"),
         ("春\n\n$$\nx\n$$\n", "a.md:3:1: a formula cannot be shown"),
+        ("$$ 利润 = 收入 $$", "a.md:1:1: a formula cannot be shown"),
+        ("$利润=收入$", "a.md:1:1: a formula cannot be shown"),
+        ("春[^注]", "a.md:1:2: this footnote has no text"),
         ("```math\nx\n```", "a.md:1:1: `math` cannot be drawn"),
         ("春\n\n天 \\(x^2\\) 好", "a.md:3:3: a formula cannot be shown"),
         ("\\[ \\frac{1}{2} \\]", "a.md:1:1: a formula cannot be shown"),
@@ -265,6 +268,8 @@ fn what_is_left_out_or_shown_raw_is_told() {
         ("[TOC]\n\n春\n", "<p>春</p>", "a.md:1: the table of contents `[TOC]` is taken out"),
         ("春 [[天]]", "<p>春 [[天]]</p>", "a.md:1: `[[天]]` is shown as it stands"),
         ("#春天\n", "<p>#春天</p>", "a.md:1: this is shown with its `#`"),
+        ("春\n---\n", "<h2>春</h2>", "a.md:1: the line of `---` below it makes this a headline"),
+        ("<div>\n**春**\n</div>", "<div>\n**春**\n</div>", "a.md:2: `**` is shown as it stands"),
         ("春 **天", "<p>春 **天</p>", "a.md:1: `**` is shown as it stands"),
         (
             "    春天\n",
