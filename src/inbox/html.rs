@@ -223,15 +223,6 @@ pub(super) struct Cleaned {
     pub(super) dropped: BTreeSet<String>,
 }
 
-/// Renders Markdown.
-pub(super) fn render(markdown: &str) -> String {
-    use pulldown_cmark::{Options, Parser, html};
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
-    let mut rendered = String::new();
-    html::push_html(&mut rendered, Parser::new_ext(markdown, options));
-    rendered
-}
-
 /// Reads HTML, and keeps what an article shows of it.
 pub(super) fn clean(html: &str, links: bool, pictures: &mut Pictures<'_>) -> Cleaned {
     let mut cleaner = Cleaner { links, pictures, cleaned: Cleaned::default() };
@@ -661,18 +652,5 @@ mod tests {
             dropped,
             ["comments", "the attribute `id`", "the attribute `onclick`", "the style `position`"]
         );
-    }
-
-    #[test]
-    fn markdown_is_rendered_and_read_the_same_way() {
-        let html = render("# 春\n\n**好** ~~坏~~ ![花](a.png)\n\n<script>x</script>\n");
-
-        let (html, problems) = read(&html, false);
-
-        assert!(html.starts_with(
-            "<h1>春</h1>\n<p><strong>好</strong> <del>坏</del> \
-             <img alt=\"花\" src=\"qunfa:picture:aa\"></p>"
-        ));
-        assert_eq!(problems.len(), 1);
     }
 }
