@@ -10,6 +10,7 @@
 
 mod ahead;
 mod articles;
+mod attention;
 mod backup;
 mod decisions;
 mod deletion;
@@ -41,6 +42,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::model::{BatchState, JobId, JobState};
 
 pub use articles::ArticleResult;
+pub use attention::{Overdue, Severity};
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
 pub use deletion::{Deletee, DeletionFacts, one_of_each};
 pub use errand::{Again, Effect, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};

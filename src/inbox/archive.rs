@@ -48,6 +48,8 @@ pub struct Receipt {
 pub struct ReceiptJob {
     /// The job's id.
     pub id: JobId,
+    /// What it is called in lists.
+    pub title: String,
     /// The account's name.
     pub account: String,
     /// The time its author planned.

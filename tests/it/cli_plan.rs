@@ -16,7 +16,8 @@ fn plan_reads_as_it_always_did() {
     let world = World::new();
     world.evening();
 
-    assert_golden("plan.txt", &world.text(&["plan"]));
+    assert_golden("plan.txt", &world.text(&["plan", "--list"]));
+    assert_golden("plan-grid.txt", &world.text(&["plan"]));
 }
 
 #[test]
@@ -48,7 +49,7 @@ fn plan_reads_the_days_asked_for_and_counts_the_rest() {
 
     assert_eq!(plan["until"], "2027-03-21T00:00:00+08:00");
     assert_eq!(plan["beyond"], 2);
-    let text = world.text(&["plan", "--days", "1"]);
+    let text = world.text(&["plan", "--list", "--days", "1"]);
     assert!(text.contains("2 jobs wait for later days"), "{text}");
     assert!(!text.contains("spring-echo"), "{text}");
 }
@@ -68,7 +69,7 @@ fn plan_tells_what_needs_an_approval_and_what_will_fail() {
     let held = job(&plan, "club-approval");
     assert_eq!(held["outlook"], "needs_approval");
     assert_eq!(held["goes_at"], "2027-03-25T09:00:00+08:00");
-    let text = world.text(&["plan"]);
+    let text = world.text(&["plan", "--list"]);
     assert!(text.contains("`qunfa approve club-approval` before"), "{text}");
 }
 
@@ -76,7 +77,7 @@ fn plan_tells_what_needs_an_approval_and_what_will_fail() {
 fn plan_of_an_empty_database_says_so() {
     let world = World::new();
 
-    let text = world.text(&["plan"]);
+    let text = world.text(&["plan", "--list"]);
 
     assert!(text.contains("nothing is used, and no job waits"), "{text}");
     assert!(text.ends_with("No job waits for a later day.\n"), "{text}");

@@ -275,7 +275,7 @@ fn a_request_that_the_end_of_its_time_forestalls_is_not_announced() {
     world.store().step(doubt).unwrap();
 
     let shown = world.text(&["show", "short"]);
-    let planned = world.text(&["plan"]);
+    let planned = world.text(&["plan", "--list"]);
 
     assert!(shown.contains("goes      not asked again, its time ends 2027-03-20 19:58"), "{shown}");
     assert!(planned.contains("short to tag 2, NOT ASKED AGAIN"), "{planned}");

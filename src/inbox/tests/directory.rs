@@ -69,6 +69,7 @@ impl World {
 pub(super) fn receipt(seconds: i64) -> Receipt {
     let job = ReceiptJob {
         id: JobId::parse("a").unwrap(),
+        title: "春天".to_owned(),
         account: "club".to_owned(),
         at: None,
         due: Some(at(seconds)),

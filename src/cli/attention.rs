@@ -1,0 +1,118 @@
+//! What stands under attention: `ack` takes a thing out of it, `show` tells a note of it whole.
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use super::decisions::{Reason, say};
+use super::text::{self, Page, Tone};
+use super::{Problem, Terminal, database};
+use crate::config::Config;
+use crate::model::JobId;
+use crate::store::{AttentionView, Said, Severity, Step, StoreError};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The id of a job or of a note, or the name of a refused file, as `status` shows it
+    #[arg(value_name = "JOB|FILE|NOTE")]
+    thing: String,
+    #[command(flatten)]
+    reason: Reason,
+}
+
+/// One note, whole.
+#[derive(Debug, Serialize)]
+pub(super) struct NoteView {
+    #[serde(flatten)]
+    about: AttentionView,
+    severity: Severity,
+    note: String,
+}
+
+/// Returns the note of this id, also where it was acknowledged.
+pub(super) fn find(
+    step: &Step<'_>,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<NoteView>, StoreError> {
+    let mut notes = step.standing_notes(now)?.into_iter();
+    let found = notes.find(|note| note.note() == id);
+    Ok(found.map(|about| NoteView { severity: about.severity(), note: about.note(), about }))
+}
+
+pub(super) fn render(page: &mut Page, view: &NoteView, now: DateTime<Utc>) {
+    let NoteView { about, severity, note } = view;
+    let tone = if *severity == Severity::Page { Tone::Alarm } else { Tone::Warn };
+    page.lines(tone, 0, &format!("{note} is {}", about.kind.replace('_', " ")));
+    for (label, value) in [
+        ("severity  ", severity.as_str()),
+        ("account   ", about.account.as_deref().unwrap_or("all")),
+        ("job       ", about.id.as_deref().unwrap_or("none")),
+        ("since     ", &text::time_and_distance(about.since, now)),
+        ("what      ", &about.what),
+        ("do        ", &about.advice),
+    ] {
+        page.hanging(Tone::Plain, 2, label, value);
+    }
+}
+
+/// Takes out of attention whatever bears this name.
+pub(super) fn acknowledge(
+    options: &Options,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let thing = options.thing.as_str();
+    let Some(mut store) = database::open(config, now)? else {
+        return Err(Problem::No("nothing stands under attention: no job was taken yet".to_owned()));
+    };
+    let said = options.reason.said(who);
+    let taken = store.step(|step| {
+        let notes = step.attention(now)?.into_iter();
+        let named =
+            |note: &AttentionView| note.id.as_deref() == Some(thing) || note.note() == thing;
+        let notes: Vec<_> = notes.filter(named).collect();
+        for note in &notes {
+            step.acknowledge(note, said, now)?;
+        }
+        if notes.is_empty() && !acknowledge_file(step, thing, said, now)? {
+            return Err(nothing(step, thing));
+        }
+        Ok::<_, Problem>(notes)
+    })?;
+    let mut answer = String::new();
+    for note in &taken {
+        answer.push_str(&format!("Taken out of attention: {}\n", note.what));
+    }
+    if taken.is_empty() {
+        answer.push_str(&format!("Taken out of attention: the refused file {thing}\n"));
+    }
+    answer.push_str("It comes back when something new happens to it.\n");
+    say(&answer, terminal)
+}
+
+/// Acknowledges a file that the inbox refused; false where none of this name stands under attention.
+#[expect(clippy::unnecessary_wraps, reason = "the store that knows refused files can fail")]
+fn acknowledge_file(
+    _: &Step<'_>,
+    _: &str,
+    _: Said<'_>,
+    _: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    Ok(false)
+}
+
+fn nothing(step: &Step<'_>, thing: &str) -> Problem {
+    let shown = text::visible(thing);
+    match JobId::parse(thing).map(|id| step.account_of(&id)) {
+        Some(Ok(Some(_))) => {
+            Problem::No(format!("job {shown} does not stand under attention: `qunfa show {shown}`"))
+        }
+        Some(Err(error)) => error.into(),
+        Some(Ok(None)) | None => Problem::No(format!(
+            "nothing under attention is called {shown}: `qunfa status` shows the ids"
+        )),
+    }
+}
