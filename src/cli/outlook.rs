@@ -95,19 +95,20 @@ pub(super) fn maybe_rfc3339<S: Serializer>(
 }
 
 impl Outlook {
-    /// Returns what stands beside the time on one line: nothing where it simply goes then.
+    /// Returns what stands beside the time on one line, in at most seven letters: nothing where it
+    /// simply goes then.
     pub(super) fn mark(&self, (state, moved): (JobState, bool)) -> (Tone, &'static str) {
         match self.outlook {
             Fate::Goes if state == JobState::Releasing => (Tone::Warn, "again"),
             Fate::Goes if moved => (Tone::Warn, "moved"),
             Fate::Goes => (Tone::Plain, ""),
             Fate::UnderWay => (Tone::Plain, "asking"),
-            Fate::Interrupted | Fate::RunsOut => (Tone::Warn, "in doubt"),
+            Fate::Interrupted | Fate::RunsOut => (Tone::Warn, "doubt"),
             Fate::NeedsApproval => (Tone::Warn, "APPROVE"),
             Fate::Stopped => (Tone::Alarm, "STOPPED"),
-            Fate::TooLate => (Tone::Alarm, "TOO LATE"),
+            Fate::TooLate => (Tone::Alarm, "LATE"),
             Fate::WillDefer => (Tone::Warn, "full"),
-            Fate::WillFail => (Tone::Alarm, "WILL FAIL"),
+            Fate::WillFail => (Tone::Alarm, "FAILS"),
             Fate::WillExpire => (Tone::Alarm, "EXPIRES"),
         }
     }

@@ -462,14 +462,18 @@ impl Table {
     /// before it give way, in this row alone.
     fn widths_of_row(&self, cells: &[Cell], widths: &[usize]) -> Vec<usize> {
         let mut widths = widths.to_vec();
-        if let (false, [.., third, second, last]) = (self.cut.is_empty(), widths.as_mut_slice()) {
-            let mut over = cells.last().map_or(0, |cell| width(&cell.text)).saturating_sub(*last);
-            for (column, least) in [(second, 8), (third, 6)] {
-                let given = over.min(column.saturating_sub(least));
-                *column -= given;
-                *last += given;
-                over -= given;
-            }
+        let length = widths.len();
+        if self.cut.is_empty() || length < 3 {
+            return widths;
+        }
+        let mut over = cells.last().map_or(0, |cell| width(&cell.text));
+        over = over.saturating_sub(widths[length - 1]);
+        for (back, least) in [(2, 8), (3, 6), (2, 3), (3, 4)] {
+            let column = &mut widths[length - back];
+            let given = over.min(column.saturating_sub(least));
+            *column -= given;
+            widths[length - 1] += given;
+            over -= given;
         }
         widths
     }
@@ -605,7 +609,7 @@ mod tests {
              21:00  夏                  summer\n    deferred, because 03-20 is full already\n"
         );
         assert!(narrow.contains("20:00  春天来了，万物..  spring-launch\n"), "{narrow}");
-        assert!(narrow.contains("    deferred, because 03-20 is full alr..\n"), "{narrow}");
+        assert!(narrow.contains("    deferred, because 03-20 is full al..\n"), "{narrow}");
     }
 
     #[test]

@@ -335,7 +335,7 @@ mod tests {
         window.press(Key::Home);
 
         assert_eq!(first[..5], ["clock", "daemon", "", "APPROVE", "  APPROVE 1"]);
-        assert_eq!(first[23], "q ends, / filters; 1-20 of 33 lines, arrows scroll");
+        assert_eq!(first[23], "q ends, / filters; 1-20 of 34 lines, arrows scroll");
         assert_eq!(second[..2], ["clock", "daemon"]);
         assert_eq!(last[22], "  QUOTAS 6");
         assert_eq!(window.draw(seen(), screen(24)), first);

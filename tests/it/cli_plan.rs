@@ -70,7 +70,7 @@ fn plan_tells_what_needs_an_approval_and_what_will_fail() {
     assert_eq!(held["outlook"], "needs_approval");
     assert_eq!(held["goes_at"], "2027-03-25T09:00:00+08:00");
     let text = world.text(&["plan", "--list"]);
-    assert!(text.contains("`qunfa approve club-approval` before"), "{text}");
+    assert!(text.contains("`qunfa approve club-approval`"), "{text}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod cli;
+mod cli_attention;
 mod cli_awaited;
 mod cli_check;
 mod cli_decisions;
@@ -39,6 +40,7 @@ mod schema;
 mod simulation;
 mod submit;
 mod tap;
+mod titles;
 mod unit;
 mod upgrade;
 mod uploads;

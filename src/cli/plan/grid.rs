@@ -10,8 +10,10 @@ use serde::Serialize;
 
 use super::{PlanView, PlannedView, WindowView, not_running, rest};
 use crate::calendar::{self, Span, Window};
+use crate::cli::jobs;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::config::Config;
+use crate::model::JobState;
 use crate::quota::Rule;
 use crate::store::{RuleView, Step, StoreError};
 
@@ -44,9 +46,9 @@ struct Day {
     used_by: Vec<String>,
     /// Sends made elsewhere on it.
     elsewhere: u32,
-    /// What the latter and the former jobs are called, for people.
+    /// The same for people: how each stands, and what it is called.
     #[serde(skip)]
-    used_titles: Vec<String>,
+    used: Vec<(JobState, String)>,
 }
 
 /// The rules that one more broadcast to everyone needs room of.
@@ -104,9 +106,12 @@ fn one(
         used_by.extend(new);
     }
     let elsewhere = daily.into_iter().flatten().map(|view| view.elsewhere).max().unwrap_or(0);
-    let titles = used_by.iter().map(|id| Ok(step.title(id)?.unwrap_or_else(|| id.clone())));
-    let used_titles = titles.collect::<Result<_, StoreError>>()?;
-    Ok(Day { day, free, jobs, used_by, elsewhere, used_titles })
+    let mut used = Vec::new();
+    for id in &used_by {
+        let job = step.job_view(id)?;
+        used.extend(job.map(|job| (job.state, format!("{} {}", job.stands(), job.title))));
+    }
+    Ok(Day { day, free, jobs, used_by, elsewhere, used })
 }
 
 fn has_room(view: &RuleView) -> bool {
@@ -133,9 +138,8 @@ pub(super) fn render(page: &mut Page, view: &PlanView) {
     }
     marked(page, view);
     rest(page, view);
-    let line = "free: one more broadcast to everyone has room. `qunfa plan --list` tells why a job \
-                goes when it does.";
-    page.lines(Tone::Quiet, 0, line);
+    let line = "free: room for a broadcast to everyone; `qunfa plan --list` tells the reasons";
+    page.cut(Tone::Quiet, 0, line);
 }
 
 fn band(
@@ -171,13 +175,13 @@ fn band(
 }
 
 /// Returns what stands in one day of one account, line by line.
-fn cell(day: &Day, jobs: &HashMap<&str, &PlannedView>) -> Vec<(Tone, String)> {
-    let mut lines: Vec<_> =
-        day.used_titles.iter().map(|title| (Tone::Quiet, format!("done  {title}"))).collect();
+fn cell(day: &Day, planned: &HashMap<&str, &PlannedView>) -> Vec<(Tone, String)> {
+    let used = day.used.iter().map(|(state, words)| (jobs::tone(*state), words.clone()));
+    let mut lines: Vec<_> = used.collect();
     if day.elsewhere > 0 {
         lines.push((Tone::Plain, format!("{} made elsewhere", day.elsewhere)));
     }
-    for job in day.jobs.iter().filter_map(|id| jobs.get(id.as_str())) {
+    for job in day.jobs.iter().filter_map(|id| planned.get(id.as_str())) {
         let (tone, mark) = job.mark();
         let of_day = text::clock(job.goes(), day.day.start());
         let mark = if mark.is_empty() { " " } else { "!" };
