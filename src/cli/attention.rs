@@ -82,15 +82,14 @@ pub(super) fn acknowledge(
         }
         Ok::<_, Problem>(notes)
     })?;
-    let mut answer = String::new();
-    for note in &taken {
-        answer.push_str(&format!("Taken out of attention: {}\n", note.what));
-    }
-    if taken.is_empty() {
-        answer.push_str(&format!("Taken out of attention: the refused file {thing}\n"));
-    }
-    answer.push_str("It comes back when something new happens to it.\n");
-    say(&answer, terminal)
+    let file = format!("the refused file {thing}");
+    let whats: Vec<_> = match taken.as_slice() {
+        [] => vec![file.as_str()],
+        notes => notes.iter().map(|note| note.what.as_str()).collect(),
+    };
+    let lines: String =
+        whats.iter().map(|what| format!("Taken out of attention: {what}\n")).collect();
+    say(&(lines + "It comes back when something new happens to it.\n"), terminal)
 }
 
 /// Acknowledges a file that the inbox refused; false where none of this name stands under attention.

@@ -591,7 +591,11 @@ mod tests {
     fn the_columns_of_a_table_of_lines_give_way_in_their_order() {
         let page = |columns| {
             let mut table = Table::of_lines(&["at", "title", "job"], &[(1, 0), (2, 4)]);
-            table.row(["20:00", "春天来了，万物生长", "spring-launch"].map(Cell::plain).to_vec());
+            table.row(
+                ["20:00", "春天来了，万物生长，出门走走", "spring-launch"]
+                    .map(Cell::plain)
+                    .to_vec(),
+            );
             table.row(["21:00", "夏", "summer"].map(Cell::plain).to_vec());
             table.note(Tone::Quiet, "deferred, because 03-20 is full already");
             let mut page = Page::new(false, Some(columns));
@@ -604,11 +608,11 @@ mod tests {
 
         assert_eq!(
             wide,
-            "at     title               job\n\
-             20:00  春天来了，万物生长  spring-launch\n\
-             21:00  夏                  summer\n    deferred, because 03-20 is full already\n"
+            "at     title                         job\n\
+             20:00  春天来了，万物生长，出门走走  spring-launch\n\
+             21:00  夏                            summer\n    deferred, because 03-20 is full already\n"
         );
-        assert!(narrow.contains("20:00  春天来了，万物..  spring-launch\n"), "{narrow}");
+        assert!(narrow.contains("20:00  春天来了，万物生..  spring-launch\n"), "{narrow}");
         assert!(narrow.contains("    deferred, because 03-20 is full al..\n"), "{narrow}");
     }
 

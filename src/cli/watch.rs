@@ -95,7 +95,8 @@ fn page(config: &Config, terminal: &Terminal<'_>, is_first: bool, now: DateTime<
     let mut page = terminal.page();
     match status::look(config, now) {
         Ok(view) => {
-            lines::whole(&page.another(), &view, now).iter().for_each(|line| page.raw(line))
+            let lines = lines::whole(&page.another(), &view, now);
+            lines.iter().for_each(|line| page.raw(line));
         }
         Err(problem) => page.lines(Tone::Alarm, 0, &unread(&problem)),
     }

@@ -328,9 +328,7 @@ impl<'r> Reader<'r, '_> {
     fn title(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
         let entry = fields.get("title")?;
         let title = entry.text(self.report)?.trim();
-        let wrong = if title.is_empty() {
-            "`title` must not be empty"
-        } else if title.chars().count() > TITLE_MOST {
+        let wrong = if title.chars().count() > TITLE_MOST {
             "`title` must have at most 64 characters"
         } else if title.chars().any(char::is_control) {
             "`title` must stand on one line"

@@ -370,13 +370,12 @@ fn long_ids(world: &World) -> Vec<String> {
 fn a_row_is_one_line_and_has_the_whole_of_an_id_of_40_characters() {
     let world = World::new();
     let ids = long_ids(&world);
-    let screens: [(fn() -> Option<Screen>, usize); 3] = [
-        (|| Some(Screen { columns: 80, rows: 24 }), 80),
-        (|| Some(Screen { columns: 100, rows: 24 }), 100),
-        (|| Some(Screen { columns: 160, rows: 24 }), 160),
-    ];
+    type Terminal = fn() -> Option<Screen>;
+    let narrow: Terminal = || Some(Screen { columns: 80, rows: 24 });
+    let usual: Terminal = || Some(Screen { columns: 100, rows: 24 });
+    let wide: Terminal = || Some(Screen { columns: 160, rows: 24 });
 
-    for (screen, columns) in screens {
+    for (screen, columns) in [(narrow, 80), (usual, 100), (wide, 160)] {
         for command in ["status", "jobs", "plan"] {
             let (answer, text) = world.run_on(screen, &[command]);
 
@@ -397,12 +396,10 @@ fn a_row_is_one_line_and_has_the_whole_of_an_id_of_40_characters() {
 #[test]
 fn forty_jobs_on_six_accounts_fit_forty_lines() {
     let world = World::new();
-    let mut config = "state_dir: state\naccounts:\n".to_owned();
-    for index in 0..6 {
-        config.push_str(&format!(
-            "  a{index}: {{kind: service, appid: wx{index}, secret_file: secret}}\n"
-        ));
-    }
+    let accounts_lines = (0..6).map(|index| {
+        format!("  a{index}: {{kind: service, appid: wx{index}, secret_file: secret}}\n")
+    });
+    let config = format!("state_dir: state\naccounts:\n{}", accounts_lines.collect::<String>());
     fs::write(world.path("config.yaml"), config).unwrap();
     let named = |index: usize| Account { name: format!("a{index}"), ..accounts()[1].clone() };
     let mut store = world.store();

@@ -74,7 +74,7 @@ fn another_title_for_a_job_that_waits_is_taken_and_changes_nothing_else() {
 fn a_title_that_no_list_can_show_is_refused() {
     let world = World::new();
     for (title, words) in [
-        ("\"  \"", "must not be empty"),
+        ("\"  \"", "`title` is empty"),
         ("\"a\\nb\"", "must stand on one line"),
         (&*"长".repeat(65), "at most 64 characters"),
     ] {

@@ -147,11 +147,11 @@ fn band(
     (accounts, jobs): (&[AccountDays], &HashMap<&str, &PlannedView>),
     column: usize,
 ) {
-    let mut heads = format!("{:DAY$}", "day");
-    for account in accounts {
+    let names = accounts.iter().map(|account| {
         let name = text::cut(&text::visible(&account.account), column);
-        heads.push_str(&format!("{:GUTTER$}{}", "", text::pad(&name, column)));
-    }
+        format!("{:GUTTER$}{}", "", text::pad(&name, column))
+    });
+    let heads = format!("{:DAY$}{}", "day", names.collect::<String>());
     let heads = page.paint(Tone::Quiet, heads.trim_end());
     page.raw(&heads);
     let days = accounts.first().map_or(0, |account| account.days.len());
@@ -162,13 +162,14 @@ fn band(
         for row in 0..height {
             let day = accounts[0].days[index].day;
             let name = format!("{:.3} {}", day.start_weekday(), &day.to_string()[5..]);
-            let mut line = format!("{:DAY$}", if row == 0 { name.as_str() } else { "" });
-            for cell in &cells {
+            let name = if row == 0 { name } else { String::new() };
+            let words = cells.iter().map(|cell| {
                 let (tone, words) = cell.get(row).cloned().unwrap_or((Tone::Plain, String::new()));
                 let words = text::cut(&text::visible(&words), column);
                 let fill = " ".repeat(column.saturating_sub(text::width(&words)));
-                line.push_str(&format!("{:GUTTER$}{}{fill}", "", page.paint(tone, &words)));
-            }
+                format!("{:GUTTER$}{}{fill}", "", page.paint(tone, &words))
+            });
+            let line = format!("{name:DAY$}{}", words.collect::<String>());
             page.raw(line.trim_end());
         }
     }

@@ -192,7 +192,7 @@ fn an_accepted_file_moves_and_its_receipt_tells_what_was_taken() {
             "accepted_at": "2027-01-15T08:00:07Z",
             "taken_at": "2027-01-15T08:00:07Z",
             "jobs": [{
-                "id": "a", "account": "club", "at": null, "due": "2027-01-15T08:00:07Z",
+                "id": "a", "title": "春天", "account": "club", "at": null, "due": "2027-01-15T08:00:07Z",
                 "state": "planned", "note": null,
             }],
             "notes": ["新"],
