@@ -345,13 +345,15 @@ CREATE TABLE acknowledgement (
     account  TEXT,
     job      TEXT,
     kind     TEXT NOT NULL,
+    -- Tells notes of one kind apart that are about neither an account nor a job.
+    subject  TEXT NOT NULL,
     since_at INTEGER NOT NULL,
     what     TEXT NOT NULL,
     -- The last line of the job's story then, where it is about how the job stands.
     story    INTEGER
 ) STRICT;
 
-CREATE UNIQUE INDEX acknowledgement_one ON acknowledgement (ifnull(account, ''), ifnull(job, ''), kind);
+CREATE UNIQUE INDEX acknowledgement_one ON acknowledgement (ifnull(account, ''), ifnull(job, ''), kind, subject);
 
 -- What persons decided about accounts and the ledger; decisions about a job stand in its story.
 CREATE TABLE decision (

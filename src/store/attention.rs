@@ -49,18 +49,27 @@ impl AttentionView {
     /// Returns its id: the same for one kind of trouble of one job or account, and never a job's.
     pub fn note(&self) -> String {
         let mut hash = Sha256::new();
-        for part in [self.account.as_deref(), self.id.as_deref(), Some(&self.kind)] {
-            hash.update(part.unwrap_or_default());
+        let (account, job) = (self.account.as_deref(), self.id.as_deref());
+        for part in
+            [account.unwrap_or_default(), job.unwrap_or_default(), &self.kind, self.subject()]
+        {
+            hash.update(part);
             hash.update([0]);
         }
         format!("{NOTE}{}", hex(&hash.finalize()[..NOTE_BYTES]))
     }
 
+    /// Returns what tells it from others of its kind: many files can be refused at a time, and the
+    /// words of each name it.
+    fn subject(&self) -> &str {
+        if self.kind == "refused_file" { &self.what } else { "" }
+    }
+
     /// Returns how soon somebody has to look.
     pub fn severity(&self) -> Severity {
         match self.kind.as_str() {
-            "stuck" | "paused" | "clock" | "platform" | "inbox" | "series" | "gap"
-            | "uncertain" | "missed" | "failed" | "partial" => Severity::Page,
+            "stuck" | "database_locked" | "paused" | "clock" | "platform" | "inbox" | "series"
+            | "gap" | "uncertain" | "missed" | "failed" | "partial" => Severity::Page,
             // A person's own hold is no news to anybody.
             "hold" if self.what.contains(IN_QUESTION) => Severity::Page,
             "first_day" | "first_month" => Severity::Note,
@@ -109,13 +118,15 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT since_at, what, story FROM acknowledgement
-                 WHERE ifnull(account, '') = ?1 AND ifnull(job, '') = ?2 AND kind = ?3",
+                 WHERE ifnull(account, '') = ?1 AND ifnull(job, '') = ?2 AND kind = ?3
+                   AND subject = ?4",
             )?
             .query_row(
                 params![
                     note.account.as_deref().unwrap_or_default(),
                     note.id.as_deref().unwrap_or_default(),
-                    note.kind
+                    note.kind,
+                    note.subject(),
                 ],
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
             )
@@ -146,8 +157,9 @@ impl Step<'_> {
             }
         }
         self.run(
-            "INSERT INTO acknowledgement (at, who, why, account, job, kind, since_at, what, story)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            "INSERT INTO acknowledgement (at, who, why, account, job, kind, subject, since_at, what,
+                 story)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT DO UPDATE SET at = excluded.at, who = excluded.who, why = excluded.why,
                  since_at = excluded.since_at, what = excluded.what, story = excluded.story",
             params![
@@ -157,6 +169,7 @@ impl Step<'_> {
                 note.account,
                 note.id,
                 note.kind,
+                note.subject(),
                 millis(note.since),
                 note.what,
                 self.story_of(note)?,
@@ -217,5 +230,68 @@ impl Step<'_> {
         }
         let series = JobId::parse(id).map(|id| self.series(&id)).transpose()?.flatten();
         Ok(series.map(|series| series.job.title().unwrap_or_else(|| id.to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    fn note(kind: &str, what: &str) -> AttentionView {
+        AttentionView {
+            id: None,
+            account: None,
+            kind: kind.to_owned(),
+            since: at(0),
+            what: what.to_owned(),
+            advice: String::new(),
+        }
+    }
+
+    #[test]
+    fn each_refused_file_is_a_note_of_its_own_and_of_other_kinds_the_words_may_change() {
+        let file = |name: &str| note("refused_file", &format!("the inbox refused {name}"));
+
+        assert_ne!(file("a.yaml").note(), file("b.yaml").note());
+        assert_eq!(note("stuck", "45 s ago").note(), note("stuck", "46 s ago").note());
+        assert!(JobId::parse(&file("a.yaml").note()).is_none(), "no job can have such an id");
+    }
+
+    #[test]
+    fn one_refused_file_is_acknowledged_without_the_others() {
+        let mut store = Store::in_memory(at(0)).unwrap();
+        let [a, b] = ["a.yaml", "b.yaml"].map(|name| note("refused_file", name));
+        let said = Said { who: "anne", why: Some("known") };
+
+        store.step(|step| step.acknowledge(&a, said, at(1))).unwrap();
+
+        let step = store.read();
+        assert!(step.is_acknowledged(&a).unwrap());
+        assert!(!step.is_acknowledged(&b).unwrap());
+        let again = AttentionView { since: at(2), ..a };
+        assert!(!step.is_acknowledged(&again).unwrap(), "refused again, it is news again");
+    }
+
+    #[test]
+    fn a_persons_own_hold_pages_nobody_and_a_restored_database_does() {
+        for (kind, what, expected) in [
+            ("hold", "all accounts are on hold: held by anne", Severity::Look),
+            (
+                "hold",
+                "all accounts are on hold: these jobs may have been sent already",
+                Severity::Page,
+            ),
+            ("missed", "job a is missed", Severity::Page),
+            ("held", "job a is held", Severity::Look),
+            ("first_month", "", Severity::Note),
+            ("something_new", "", Severity::Look),
+        ] {
+            assert_eq!(note(kind, what).severity(), expected, "{kind}");
+        }
     }
 }
