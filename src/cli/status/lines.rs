@@ -303,8 +303,8 @@ fn awaited(page: &mut Page, jobs: &[&AwaitedView], most: usize, now: DateTime<Ut
     if jobs.is_empty() {
         return;
     }
-    let heads = ["AWAITED", "administrator may confirm", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &[(3, 8), (2, 6), (1, 11), (4, 8)]);
+    let heads = ["AWAITED", "administrator", "account", "title", "job"];
+    let mut table = Table::of_lines(&heads, &[(3, 18), (2, 12), (4, 20), (3, 8), (2, 6), (4, 8)]);
     for job in jobs.iter().take(most) {
         let until = text::clock(job.until, now);
         let until = if job.until > now { format!("until {until}") } else { "time is over".into() };
