@@ -42,7 +42,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::model::{BatchState, JobId, JobState};
 
 pub use articles::ArticleResult;
-pub use attention::{Overdue, Severity};
+pub use attention::{Acknowledgement, Overdue, Severity};
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
 pub use deletion::{Deletee, DeletionFacts, one_of_each};
 pub use errand::{Again, Effect, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};

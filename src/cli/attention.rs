@@ -9,7 +9,7 @@ use super::text::{self, Page, Tone};
 use super::{Problem, Terminal, database};
 use crate::config::Config;
 use crate::model::JobId;
-use crate::store::{AttentionView, Said, Severity, Step, StoreError};
+use crate::store::{Acknowledgement, AttentionView, Said, Severity, Step, StoreError};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -27,6 +27,8 @@ pub(super) struct NoteView {
     about: AttentionView,
     severity: Severity,
     note: String,
+    /// Who took it out of attention, where somebody has.
+    acknowledged: Option<Acknowledgement>,
 }
 
 /// Returns the note of this id, also where it was acknowledged.
@@ -36,12 +38,14 @@ pub(super) fn find(
     now: DateTime<Utc>,
 ) -> Result<Option<NoteView>, StoreError> {
     let mut notes = step.standing_notes(now)?.into_iter();
-    let found = notes.find(|note| note.note() == id);
-    Ok(found.map(|about| NoteView { severity: about.severity(), note: about.note(), about }))
+    let Some(about) = notes.find(|note| note.note() == id) else { return Ok(None) };
+    let acknowledged = step.acknowledgement(&about)?;
+    let (severity, note) = (about.severity(), about.note());
+    Ok(Some(NoteView { about, severity, note, acknowledged }))
 }
 
 pub(super) fn render(page: &mut Page, view: &NoteView, now: DateTime<Utc>) {
-    let NoteView { about, severity, note } = view;
+    let NoteView { about, severity, note, acknowledged } = view;
     let tone = if *severity == Severity::Page { Tone::Alarm } else { Tone::Warn };
     page.lines(tone, 0, &format!("{note} is {}", about.kind.replace('_', " ")));
     for (label, value) in [
@@ -53,6 +57,10 @@ pub(super) fn render(page: &mut Page, view: &NoteView, now: DateTime<Utc>) {
         ("do        ", &about.advice),
     ] {
         page.hanging(Tone::Plain, 2, label, value);
+    }
+    if let Some(Acknowledgement { at, who, why }) = acknowledged {
+        let line = Said { who, why: why.as_deref() }.line("acknowledged");
+        page.hanging(Tone::Quiet, 2, "seen      ", &format!("{}: {line}", text::time(*at)));
     }
 }
 

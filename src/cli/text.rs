@@ -492,6 +492,12 @@ impl Table {
             let over = taken(&widths).saturating_sub(page);
             widths[index] = widths[index].saturating_sub(over).max(least.min(widths[index]));
         }
+        // No terminal is too narrow: then the widest gives way, whatever it is.
+        for _ in page..taken(&widths) {
+            if let Some(widest) = widths.iter_mut().max() {
+                *widest = widest.saturating_sub(1);
+            }
+        }
         widths
     }
 }

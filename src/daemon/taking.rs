@@ -249,7 +249,7 @@ fn accept(
             .collect();
         ReceiptJob {
             id: job.spec.id.clone(),
-            title: job.spec.title().unwrap_or_else(|| job.spec.id.to_string()),
+            title: stored.map_or_else(|| job.spec.id.to_string(), |stored| stored.title.clone()),
             account: job.spec.account.clone(),
             at: job.spec.at,
             due: stored.filter(|stored| is_due(job, stored)).and_then(|stored| stored.due_at),

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calendar;
 use crate::model::{JobId, JobState, hex};
-use crate::store::view::{AttentionView, IN_QUESTION};
+use crate::store::view::{AttentionView, IN_QUESTION, rfc3339};
 use crate::store::{Result, Said, Step, StoreError, instant, millis};
 
 /// How soon somebody has to look.
@@ -83,6 +83,18 @@ impl AttentionView {
     }
 }
 
+/// Who took a note out of attention.
+#[derive(Clone, Debug, Serialize)]
+pub struct Acknowledgement {
+    /// When.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub who: String,
+    /// Why, in their words.
+    pub why: Option<String>,
+}
+
 /// The job that should have been asked for longest ago.
 #[derive(Clone, Debug)]
 pub struct Overdue {
@@ -114,10 +126,18 @@ impl Step<'_> {
     }
 
     fn is_acknowledged(&self, note: &AttentionView) -> Result<bool> {
-        let known: Option<(i64, String, Option<i64>)> = self
+        Ok(self.acknowledgement(note)?.is_some())
+    }
+
+    /// Returns who acknowledged a note as it stands, and why.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn acknowledgement(&self, note: &AttentionView) -> Result<Option<Acknowledgement>> {
+        let known = self
             .db
             .prepare_cached(
-                "SELECT since_at, what, story FROM acknowledgement
+                "SELECT since_at, what, story, at, who, why FROM acknowledgement
                  WHERE ifnull(account, '') = ?1 AND ifnull(job, '') = ?2 AND kind = ?3
                    AND subject = ?4",
             )?
@@ -128,11 +148,16 @@ impl Step<'_> {
                     note.kind,
                     note.subject(),
                 ],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                |row| {
+                    let then: (i64, String, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                    let (at, who, why) = (instant(row.get(3)?), row.get(4)?, row.get(5)?);
+                    Ok((then, Acknowledgement { at, who, why }))
+                },
             )
             .optional()?;
-        let Some((since, what, story)) = known else { return Ok(false) };
-        Ok(since == millis(note.since) && what == note.what && story == self.story_of(note)?)
+        let Some((then, said)) = known else { return Ok(None) };
+        let stands = (millis(note.since), note.what.clone(), self.story_of(note)?);
+        Ok((then == stands).then_some(said))
     }
 
     /// Takes a note out of attention until something new is said of it.

@@ -113,12 +113,14 @@ fn a_note_of_an_account_is_acknowledged_by_its_id_and_comes_back_with_other_word
     let id = of_kind(&world, "callback").unwrap()["note"].as_str().unwrap().to_owned();
 
     let whole = world.text(&["show", &id]);
-    world.text(&["ack", &id]);
+    world.text(&["ack", &id, "--why", "网络在修"]);
+    let seen = world.text(&["show", &id]);
     let gone = of_kind(&world, "callback");
     attend(&world, "five pushes were refused", evening());
     let same = of_kind(&world, "callback");
     attend(&world, "ten pushes were refused", evening());
 
+    assert!(seen.contains("acknowledged by") && seen.contains("网络在修"), "{seen}");
     assert!(whole.contains("five pushes") && whole.contains("look at the callback"), "{whole}");
     assert_eq!((gone, same), (None, None));
     assert_eq!(of_kind(&world, "callback").unwrap()["what"], json!("ten pushes were refused"));

@@ -1,8 +1,10 @@
 //! The forecast, the list of jobs and the story of one: whole texts, and what programs read.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::cli::Screen;
 use qunfa::store::{StoreError, Word};
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::cli::{JOBS, World, accounts, ask, assert_golden, has_keys};
 
@@ -183,4 +185,42 @@ fn show_tells_what_helps_once_for_each_code() {
     world.store().step(asked).unwrap();
 
     assert_golden("show-adopted.txt", &world.text(&["show", "club-late"]));
+}
+
+#[test]
+fn the_grid_marks_the_days_on_which_a_broadcast_to_everyone_has_room() {
+    let world = World::new();
+    world.take(JOBS);
+    let day = |account: &str, day: &str| {
+        let plan = world.json(&["plan", "--json"]);
+        let of_account = plan["grid"].as_array().unwrap().iter();
+        let days =
+            of_account.clone().find(|row| row["account"] == account).unwrap()["days"].clone();
+        let mut days = days.as_array().unwrap().clone().into_iter();
+        days.find(|found| found["day"] == day).unwrap()
+    };
+
+    let claimed = day("brand-daily", "2027-03-20");
+    assert_eq!((&claimed["free"], &claimed["jobs"]), (&json!(false), &json!(["spring-launch"])));
+    let yielded = day("brand-daily", "2027-03-21");
+    assert_eq!((&yielded["free"], &yielded["jobs"]), (&json!(false), &json!(["spring-echo"])));
+    assert_eq!(day("brand-daily", "2027-03-22")["free"], true);
+    let tagged = day("brand-club", "2027-03-25");
+    assert_eq!((&tagged["free"], &tagged["jobs"]), (&json!(true), &json!(["club-approval"])));
+
+    world.text(&["quota", "record", "brand-club", "--count", "4"]);
+    assert_eq!(day("brand-club", "2027-03-25")["free"], false, "the month has its four");
+}
+
+#[test]
+fn the_grid_has_accounts_beside_each_other_as_far_as_the_terminal_reaches() {
+    let world = World::new();
+    world.evening();
+
+    let (answer, narrow) = world.run_on(|| Some(Screen { columns: 40, rows: 24 }), &["plan"]);
+
+    answer.unwrap();
+    let heads = narrow.lines().filter(|line| line.starts_with("day "));
+    assert_eq!(heads.count(), 2, "{narrow}");
+    assert!(narrow.lines().all(|line| line.width() <= 40), "{narrow}");
 }
