@@ -5,8 +5,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::decisions::{Reason, say};
+use super::outlook::Around;
 use super::text::{self, Page, Tone};
-use super::{Problem, Terminal, database};
+use super::{Problem, Terminal, database, status};
 use crate::config::Config;
 use crate::model::JobId;
 use crate::store::{Acknowledgement, AttentionView, Said, Severity, Step, StoreError};
@@ -34,10 +35,12 @@ pub(super) struct NoteView {
 /// Returns the note of this id, also where it was acknowledged.
 pub(super) fn find(
     step: &Step<'_>,
+    config: &Config,
     id: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<NoteView>, StoreError> {
-    let mut notes = step.standing_notes(now)?.into_iter();
+    let around = Around::read(step, config, now)?;
+    let mut notes = step.standing_notes(now)?.into_iter().chain(status::of_daemon(&around, now));
     let Some(about) = notes.find(|note| note.note() == id) else { return Ok(None) };
     let acknowledged = step.acknowledgement(&about)?;
     let (severity, note) = (about.severity(), about.note());
@@ -86,7 +89,13 @@ pub(super) fn acknowledge(
             step.acknowledge(note, said, now)?;
         }
         if notes.is_empty() && !acknowledge_file(step, thing, said, now)? {
-            return Err(nothing(step, thing));
+            return Err(match find(step, config, thing, now)? {
+                Some(note) if note.acknowledged.is_none() => Problem::No(format!(
+                    "{thing} is told of the daemon itself, and is over once that is mended: {}",
+                    note.about.what
+                )),
+                Some(_) | None => nothing(step, thing),
+            });
         }
         Ok::<_, Problem>(notes)
     })?;

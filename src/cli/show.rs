@@ -123,7 +123,7 @@ pub(super) fn run(
         let view = series::read(&store.read(), found, &around, now)?;
         return terminal.answer(options.json, &view, |page, view| series::render(page, view, now));
     }
-    if let Some(note) = attention::find(&store.read(), &options.job, now)? {
+    if let Some(note) = attention::find(&store.read(), config, &options.job, now)? {
         return terminal.answer(options.json, &note, |page, note| {
             attention::render(page, note, now);
         });

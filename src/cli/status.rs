@@ -206,7 +206,7 @@ fn read(step: &Step<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusVi
     let accounts = config.accounts.iter().map(|config| account_view(step, config, &around, now));
     let accounts = accounts.collect::<Result<_, _>>()?;
     let mut attention = step.attention(now)?;
-    attention.extend(stuck(&around, now));
+    attention.extend(of_daemon(&around, now));
     attention.sort_by_key(|note| note.since);
     let lately = lately(step, &attention, now)?;
     let attention = attention.into_iter().map(|note| note_view(step, note));
@@ -239,6 +239,11 @@ fn daemon_view(around: &Around) -> DaemonView {
         stuck: around.stuck_since().is_some(),
         listen: pulse.and_then(|pulse| pulse.listen).map(|address| address.to_string()),
     }
+}
+
+/// Returns what needs a person and no database can tell.
+pub(super) fn of_daemon(around: &Around, now: DateTime<Utc>) -> Vec<AttentionView> {
+    stuck(around, now).into_iter().collect()
 }
 
 /// Tells of a daemon that runs and does nothing, which nobody else can tell of.

@@ -65,6 +65,10 @@ fn a_loop_that_stands_still_needs_a_person() {
     assert_eq!(status["daemon"]["stuck"], true);
     assert_eq!(status["attention"][0]["kind"], "stuck");
     has_keys(&status["attention"][0], "id account kind since what do");
+    let note = status["attention"][0]["note"].as_str().unwrap();
+    assert!(world.text(&["show", note]).contains("restarting it is safe"));
+    let problem = world.problem(&["ack", note]).message();
+    assert!(problem.contains("over once that is mended"), "{problem}");
 }
 
 #[test]
