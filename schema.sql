@@ -112,6 +112,8 @@ CREATE TABLE job (
     recall_until_at INTEGER,
     -- The account's name in its file, where the account has another by now: its digest has it too.
     written_for TEXT,
+    -- What it is called in lists; null is its id.
+    title          TEXT,
     -- A job that waits is always looked at again: a send must not silently never happen.
     CHECK ((state IN ('planned', 'held', 'releasing')) = (wake_at IS NOT NULL)),
     CHECK ((state IN ('sent', 'failed', 'partial', 'cancelled', 'expired', 'missed')) = (ended_at IS NOT NULL)),
@@ -361,6 +363,25 @@ CREATE TABLE attention (
 ) STRICT;
 
 CREATE UNIQUE INDEX attention_one ON attention (ifnull(account, ''), ifnull(job, ''), kind);
+
+-- What a person took out of attention, and what stood there then: anything else is new.
+CREATE TABLE acknowledgement (
+    id       INTEGER PRIMARY KEY,
+    at       INTEGER NOT NULL,
+    who      TEXT NOT NULL,
+    why      TEXT,
+    account  TEXT,
+    job      TEXT,
+    kind     TEXT NOT NULL,
+    -- Tells notes of one kind apart that are about neither an account nor a job.
+    subject  TEXT NOT NULL,
+    since_at INTEGER NOT NULL,
+    what     TEXT NOT NULL,
+    -- The last line of the job's story then, where it is about how the job stands.
+    story    INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX acknowledgement_one ON acknowledgement (ifnull(account, ''), ifnull(job, ''), kind, subject);
 
 -- What persons decided about accounts and the ledger; decisions about a job stand in its story.
 CREATE TABLE decision (

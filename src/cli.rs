@@ -6,6 +6,7 @@
 //! clock. What is absent on purpose: decisions. They are the core's, and asked for there.
 
 mod articles;
+mod attention;
 mod backup;
 mod check;
 mod database;
@@ -83,6 +84,7 @@ impl Arguments {
             | Command::Completions(_)
             | Command::Man(_)
             | Command::Schema
+            | Command::Ack(_)
             | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
         }
     }
@@ -96,7 +98,7 @@ enum Command {
     Demo,
     /// Serve the platform on this machine, to rehearse with
     Sandbox(sandbox::Options),
-    /// Show what needs a person, the next jobs, and the quotas
+    /// Show the next jobs, what needs a person, and the quotas
     Status(status::Options),
     /// Check job files as the inbox would, and say when their jobs will go
     Check(check::Options),
@@ -122,6 +124,8 @@ enum Command {
     Cancel(decisions::JobOptions),
     /// Say what became of a job that may have gone out
     Resolve(decisions::ResolveOptions),
+    /// Take something out of attention, until something new happens to it
+    Ack(attention::Options),
     /// Show a job's content to people before it goes
     Preview(errands::PreviewOptions),
     /// Delete a broadcast that was sent
@@ -319,6 +323,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Resume(options) => person::resume(&options, &config()?, &who, terminal)?,
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
+        Command::Ack(options) => attention::acknowledge(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
         Command::Preview(options) => return errands::preview(&options, &config()?, &who, terminal),
         Command::Delete(options) => return errands::delete(&options, &config()?, &who, terminal),

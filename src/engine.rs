@@ -144,6 +144,8 @@ pub struct Offered<'a> {
 pub struct TakenJob {
     /// Its id.
     pub id: JobId,
+    /// What it is called in lists.
+    pub title: String,
     /// What became of it.
     pub taken: Taken,
     /// When it is due now; of a series, its next date, or its last one where none waits.
@@ -503,7 +505,8 @@ impl Engine {
                     Some(_) => series::stands(step, &id, now)?,
                     None => step.job(&id).map(|job| (Some(job.due_at), job.state))?,
                 };
-                Ok(TakenJob { id, taken, due_at, state, appid })
+                let title = step.title(id.as_str())?.unwrap_or_else(|| id.to_string());
+                Ok(TakenJob { id, title, taken, due_at, state, appid })
             };
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
             let named: HashSet<_> = jobs.iter().map(|job: &TakenJob| &job.id).collect();

@@ -12,6 +12,8 @@ mod menu;
 
 mod qrcode;
 
+mod title;
+
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -216,11 +218,20 @@ pub struct JobSpec {
     /// The speed that a broadcast goes at; none for the one that the account has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<Speed>,
+    /// What its author calls it in lists. Left out of the digest where it has no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// What it does.
     pub action: Action,
 }
 
 impl JobSpec {
+    /// Returns what it is called in lists: by its author, or after what it does; none where that
+    /// says nothing (a media id).
+    pub fn title(&self) -> Option<String> {
+        self.title.clone().or_else(|| self.action.title())
+    }
+
     /// Returns the digest by which two versions of one job are told apart.
     pub fn digest(&self) -> String {
         let json = serde_json::to_vec(self).expect("a checked job is always JSON");

@@ -11,6 +11,7 @@
 mod accounts;
 mod ahead;
 mod articles;
+mod attention;
 mod backup;
 mod decisions;
 mod deletion;
@@ -44,6 +45,7 @@ use crate::model::{BatchState, JobId, JobState};
 
 pub use accounts::{Bar, KnownAccount};
 pub use articles::ArticleResult;
+pub use attention::{Acknowledgement, Overdue, Severity};
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
 pub use deletion::{Deletee, DeletionFacts, one_of_each};
 pub use errand::{Again, Effect, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};

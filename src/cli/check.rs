@@ -55,6 +55,7 @@ struct FileView {
 #[derive(Debug, Serialize)]
 struct CheckedJob {
     id: String,
+    title: String,
     account: String,
     action: String,
     state: JobState,
@@ -79,6 +80,7 @@ struct CheckedJob {
 #[derive(Debug, Serialize)]
 struct CheckedSeries {
     id: String,
+    title: String,
     account: String,
     cron: String,
     words: String,
@@ -414,6 +416,7 @@ fn recurring(
         let known = known.iter().find(|(id, _)| *id == job.spec.id).map(|(_, note)| *note);
         checked.push(CheckedSeries {
             id: job.spec.id.to_string(),
+            title: job.spec.title().unwrap_or_else(|| job.spec.id.to_string()),
             account: account.name.clone(),
             cron: recurrence.cron().to_owned(),
             words: recurrence.words(),
@@ -440,6 +443,7 @@ fn checked_job(
         goes_at: goes_at(&view, spec, now),
         what: view.what(),
         id: view.id,
+        title: view.title,
         account: view.account,
         action: view.action,
         state: view.state,
@@ -550,7 +554,7 @@ fn what(job: &CheckedJob) -> String {
 }
 
 fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
-    page.lines(Tone::Head, 2, &format!("{} ({})", job.id, job.account));
+    page.lines(Tone::Head, 2, &text::named(&job.title, &format!("{} ({})", job.id, job.account)));
     page.lines(Tone::Plain, 4, &what(job));
     if let Some(at) = job.goes_at {
         page.lines(Tone::Plain, 4, &format!("goes at {}", text::time_and_distance(at, now)));
@@ -564,7 +568,8 @@ fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
 }
 
 fn checked_series(page: &mut Page, series: &CheckedSeries, now: DateTime<Utc>) {
-    page.lines(Tone::Head, 2, &format!("{} ({}), a series", series.id, series.account));
+    let name = format!("{} ({}), a series", series.id, series.account);
+    page.lines(Tone::Head, 2, &text::named(&series.title, &name));
     let CheckedSeries { words, cron, timezone, occurrences, planned, .. } = series;
     page.lines(Tone::Plain, 4, &format!("{words} ({cron}, {timezone})"));
     if let Some(first) = occurrences.first() {

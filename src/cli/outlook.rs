@@ -106,6 +106,24 @@ pub(super) fn maybe_rfc3339<S: Serializer>(
 }
 
 impl Outlook {
+    /// Returns what stands beside the time on one line, in at most seven letters: nothing where it
+    /// simply goes then.
+    pub(super) fn mark(&self, (state, moved): (JobState, bool)) -> (Tone, &'static str) {
+        match self.outlook {
+            Fate::Goes if state == JobState::Releasing => (Tone::Warn, "again"),
+            Fate::Goes if moved => (Tone::Warn, "moved"),
+            Fate::Goes => (Tone::Plain, ""),
+            Fate::UnderWay => (Tone::Plain, "asking"),
+            Fate::Interrupted | Fate::RunsOut => (Tone::Warn, "doubt"),
+            Fate::NeedsApproval => (Tone::Warn, "APPROVE"),
+            Fate::Stopped => (Tone::Alarm, "STOPPED"),
+            Fate::TooLate => (Tone::Alarm, "LATE"),
+            Fate::WillDefer => (Tone::Warn, "full"),
+            Fate::WillFail => (Tone::Alarm, "FAILS"),
+            Fate::WillExpire => (Tone::Alarm, "EXPIRES"),
+        }
+    }
+
     /// Returns how the time reads in a table.
     pub(super) fn cell(&self, due: DateTime<Utc>, now: DateTime<Utc>) -> (Tone, String) {
         let at = self.goes_at.unwrap_or(due);
@@ -126,13 +144,6 @@ impl Outlook {
             Fate::WillExpire => (Tone::Alarm, format!("will expire, due {}", text::time(due))),
         }
     }
-
-    /// Returns why it does not go sooner as one text, beside what its account is told to need.
-    pub(super) fn note(&self) -> Option<String> {
-        let of_job = |why: &&String| self.of_account.as_ref() != Some(why);
-        let told: Vec<_> = self.why.iter().filter(of_job).map(String::as_str).collect();
-        (!told.is_empty()).then(|| told.join("; "))
-    }
 }
 
 impl Around {
@@ -142,7 +153,8 @@ impl Around {
         config: &Config,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        let notes = step.attention(now)?;
+        // Also what was acknowledged: it stops the account all the same.
+        let notes = step.standing_notes(now)?;
         let mut stopped = Vec::new();
         for account in &config.accounts {
             let name = &account.account.name;
@@ -394,12 +406,7 @@ impl Around {
 /// Tells of a broadcast to everyone that was accepted and has no result: its administrator may
 /// have been asked to confirm it, which the platform does not tell us.
 pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<String> {
-    if job.state != JobState::Accepted || !job.everyone {
-        return None;
-    }
-    let batch = job.batches.iter().find(|batch| batch.state == BatchState::Accepted)?;
-    let (msg_id, at) = (batch.msg_id?, batch.accepted_at?);
-    let until = at + CONFIRMED_WITHIN;
+    let (msg_id, at, until) = confirmed_until(job)?;
     let accepted = format!("accepted at {} as msg_id {msg_id}", text::time_of_day(at));
     Some(if now < until {
         format!(
@@ -415,6 +422,17 @@ pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<String> {
             text::time_of_day(until)
         )
     })
+}
+
+/// Returns the number of a broadcast to everyone without a result, when it was accepted, and until
+/// when its administrator could confirm it.
+pub(super) fn confirmed_until(job: &JobView) -> Option<(i64, DateTime<Utc>, DateTime<Utc>)> {
+    if job.state != JobState::Accepted || !job.everyone {
+        return None;
+    }
+    let batch = job.batches.iter().find(|batch| batch.state == BatchState::Accepted)?;
+    let (msg_id, at) = (batch.msg_id?, batch.accepted_at?);
+    Some((msg_id, at, at + CONFIRMED_WITHIN))
 }
 
 fn runs_out(batches: &[Batch]) -> &'static str {

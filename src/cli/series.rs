@@ -26,6 +26,7 @@ const DATES_SHOWN: usize = 5;
 #[derive(Debug, Serialize)]
 pub(super) struct SeriesView {
     id: String,
+    title: String,
     account: String,
     action: String,
     /// `active`, `ended`, `cancelled` or `lost`.
@@ -78,6 +79,7 @@ pub(super) fn read(
     let wall = |at: chrono::NaiveDateTime| at.format("%Y-%m-%d %H:%M:%S").to_string();
     Ok(SeriesView {
         id: series.job.id.to_string(),
+        title: series.job.title().unwrap_or_else(|| series.job.id.to_string()),
         account: series.job.account,
         action: series.job.action.name().to_owned(),
         state: if ended { "ended".to_owned() } else { series.state.to_string() },
@@ -110,7 +112,8 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     let what = view.occurrences.first().map_or_else(|| view.action.clone(), JobView::what);
     let comes = format!("{} ({}, {})", view.words, view.cron, view.timezone);
     for (label, value) in [
-        ("account   ", Some(view.account.as_str())),
+        ("title     ", Some(view.title.as_str())),
+        ("account   ", Some(&view.account)),
         ("action    ", Some(&what)),
         ("comes     ", Some(&comes)),
         ("from      ", view.from.as_deref()),
@@ -129,12 +132,13 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     }
     page.gap();
     page.head("ITS DATES");
-    let mut table = Table::new(&[("job", 0), ("state", 14), ("due", 45)]);
+    let mut table = Table::of_lines(&["due", "", "state", "job"], &[(1, 0), (3, 8)]);
     for job in &view.occurrences {
         table.row(vec![
-            Cell::plain(&job.id),
+            Cell::new(jobs::lateness(job, now), &text::time(job.due)),
+            Cell::plain(&text::distance(job.due, now)),
             Cell::new(jobs::tone(job.state), job.stands()),
-            Cell::new(jobs::lateness(job, now), &text::time_and_distance(job.due, now)),
+            Cell::plain(&job.id),
         ]);
         if let Some(reason) = &job.reason {
             table.note(Tone::Quiet, reason);

@@ -250,6 +250,7 @@ fn accept(
             .collect();
         ReceiptJob {
             id: job.spec.id.clone(),
+            title: stored.map_or_else(|| job.spec.id.to_string(), |stored| stored.title.clone()),
             account: job.spec.account.clone(),
             appid: stored.map(|stored| stored.appid.clone()).unwrap_or_default(),
             at: job.spec.at,

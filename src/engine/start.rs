@@ -266,7 +266,7 @@ pub(super) fn attend_afresh(
     for KnownAccount { name: account, .. } in step.known_accounts()? {
         let waits = step.next_wake(&account)?.is_some() || step.has_series(&account)?;
         if !configured.contains(account.as_str()) && waits {
-            let what = format!("account {account} has planned jobs and is not in the config");
+            let what = format!("account {account} is not in the config and has planned jobs");
             tracing::error!("{what}: nothing of it is released");
             let (_, advice) = unconfigured(&account);
             attend(step, &account, ("unconfigured", &what, &advice), now)?;

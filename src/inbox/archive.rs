@@ -49,6 +49,8 @@ pub struct Receipt {
 pub struct ReceiptJob {
     /// The job's id.
     pub id: JobId,
+    /// What it is called in lists.
+    pub title: String,
     /// The account's name.
     pub account: String,
     /// Which account that was: the name may come to mean another one.

@@ -47,6 +47,7 @@ pub(super) const JOB: Shape = Shape {
     known: &[
         "id",
         "account",
+        "title",
         "at",
         "cron",
         "from",
@@ -70,6 +71,8 @@ pub(super) const JOB: Shape = Shape {
     refused: &[],
 };
 
+/// How many characters a job's title may have.
+const TITLE_MOST: usize = 64;
 const NOTHING_TO_PREPARE: &str = "there is nothing to prepare";
 const TO_PREPARE: &str = "it is for `articles` and local files; leave it out";
 /// The keys that say what a job does; `speed` may stand beside a broadcast.
@@ -171,6 +174,7 @@ impl<'r> Reader<'r, '_> {
         let before = self.report.count();
         let id = self.id(&fields);
         let account = self.account(&fields);
+        let title = self.title(&fields);
         let schedule = self.schedule(&fields);
         let zone = schedule.as_ref().map_or(Tz::Asia__Shanghai, |schedule| schedule.timezone);
         let recurrence = self.recurrence(&fields, zone);
@@ -214,6 +218,7 @@ impl<'r> Reader<'r, '_> {
             on_full_receivers: choices.on_full_receivers,
             preview,
             speed,
+            title,
             action: action?,
         };
         Some(ParsedJob { spec, recurrence, line, notes })
@@ -318,6 +323,21 @@ impl<'r> Reader<'r, '_> {
             self.report.say_with(entry.node.place, message, self.accounts.help.as_str());
         }
         found
+    }
+
+    fn title(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
+        let entry = fields.get("title")?;
+        let title = entry.text(self.report)?.trim();
+        let wrong = if title.chars().count() > TITLE_MOST {
+            "`title` must have at most 64 characters"
+        } else if title.chars().any(char::is_control) {
+            "`title` must stand on one line"
+        } else {
+            return Some(title.to_owned());
+        };
+        let help = "it names the job in lists and is not sent; leave it out to use its content";
+        self.report.say_with(entry.node.place, wrong, help);
+        None
     }
 
     fn choices(&mut self, fields: &Fields<'_, '_>) -> Choices {

@@ -329,6 +329,7 @@ impl Step<'_> {
                 audience,
                 msgtype,
                 parameters,
+                self.title_of(spec)?,
             ],
         )?;
         self.write_preludes((&spec.id, &spec.account), &preludes(spec))?;
@@ -343,6 +344,21 @@ impl Step<'_> {
         };
         let why = format!("{what} {}, line {}", source.file, source.line);
         self.tell(&spec.id, from, state, &why, at)
+    }
+
+    /// Returns what a job is called; a deletion is called after what it deletes.
+    fn title_of(&self, spec: &JobSpec) -> Result<Option<String>> {
+        let Action::Delete(deletion) = &spec.action else { return Ok(spec.title()) };
+        if spec.title.is_some() {
+            return Ok(spec.title());
+        }
+        let target: Option<Option<String>> = self
+            .db
+            .prepare_cached("SELECT title FROM job WHERE id = ?1")?
+            .query_row([deletion.job.as_str()], |row| row.get(0))
+            .optional()?;
+        let Some(target) = target.flatten() else { return Ok(spec.title()) };
+        Ok(Some(format!("delete {target}")))
     }
 
     /// An edit that asks for the same place keeps it; any other is taken anew.
@@ -509,14 +525,15 @@ enum Known {
 
 const INSERT_JOB: &str = "INSERT INTO job (id, account, action, state, taken, priority, written_at,
     planned_at, due_at, taken_at, zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest,
-    file, line, everyone, calls, audience, msgtype, parameters, wake_at)
+    file, line, everyone, calls, audience, msgtype, parameters, title, wake_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-    ?19, ?20, ?21, ?22, ?23, ?8)";
+    ?19, ?20, ?21, ?22, ?23, ?24, ?8)";
 
 const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, taken = ?5,
     priority = ?6, written_at = ?7, planned_at = ?8, due_at = ?8, taken_at = ?9, zone = ?10,
     grace_s = ?11, retry_for_s = ?12, expires_at = ?13, on_quota = ?14, on_full = ?15, digest = ?16,
-    file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23, wake_at = ?8,
+    file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23,
+    title = ?24, wake_at = ?8,
     yields = 0, reason = NULL, ended_at = NULL, written_for = NULL WHERE id = ?1";
 
 pub(super) const JOB_COLUMNS: &str =

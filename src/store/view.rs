@@ -17,6 +17,8 @@ use crate::store::{Result, Step, instant, millis};
 pub struct JobView {
     /// Its id.
     pub id: String,
+    /// What it is called; its id where nothing better is known.
+    pub title: String,
     /// The account's name.
     pub account: String,
     /// What it does.
@@ -244,7 +246,7 @@ pub(super) fn maybe_rfc3339<S: serde::Serializer>(
 /// Days for which `status` shows what did not go well.
 const SHOWN_FOR_DAYS: i64 = 7;
 /// The words of a hold that names jobs.
-const IN_QUESTION: &str = "these jobs may have been sent already";
+pub(super) const IN_QUESTION: &str = "these jobs may have been sent already";
 
 impl Step<'_> {
     /// Returns a job's story, oldest first.
@@ -448,11 +450,11 @@ impl Step<'_> {
         })
     }
 
-    /// Returns what needs a person, the oldest first.
+    /// Returns what needs a person, also what one has acknowledged, the oldest first.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn attention(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
+    pub fn standing_notes(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
         let mut notes = self.stop_notes()?;
         notes.extend(self.in_question(now)?.into_iter().map(question_note));
         let mut statement = self.db.prepare_cached(

@@ -171,7 +171,7 @@ fn submit_prints_the_receipt_or_the_reason() {
 
     assert_eq!(taken.code, Some(0), "{taken:?}");
     assert!(
-        taken.out.contains("spring.yaml was taken:\n  spring (club) is planned, due"),
+        taken.out.contains("spring.yaml was taken:\n  x: spring (club) is planned, due"),
         "{taken:?}"
     );
     assert_eq!(refused.code, Some(1), "{refused:?}");

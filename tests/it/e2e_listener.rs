@@ -142,7 +142,7 @@ fn metrics_tell_jobs_quotas_and_what_needs_a_person() {
         r#"qunfa_jobs{state="sent"} 1"#.to_owned(),
         r#"qunfa_jobs{state="uncertain"} 0"#.to_owned(),
         "qunfa_oldest_due_seconds 0".to_owned(),
-        r#"qunfa_attention{account="club",kind="hold"} 1"#.to_owned(),
+        r#"qunfa_attention{account="club",kind="hold",severity="look"} 1"#.to_owned(),
         r#"qunfa_account_stopped{account="club"} 1"#.to_owned(),
         r#"qunfa_rule_used{account="club",rule="daily_calls"} 1"#.to_owned(),
         r#"qunfa_rule_limit{account="club",rule="daily_calls"} 100"#.to_owned(),

@@ -4,6 +4,7 @@
 mod canaries;
 mod cli;
 mod cli_accounts;
+mod cli_attention;
 mod cli_awaited;
 mod cli_check;
 mod cli_decisions;
@@ -41,6 +42,7 @@ mod schema;
 mod simulation;
 mod submit;
 mod tap;
+mod titles;
 mod unit;
 mod upgrade;
 mod uploads;

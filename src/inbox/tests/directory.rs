@@ -69,6 +69,7 @@ impl World {
 pub(super) fn receipt(seconds: i64) -> Receipt {
     let job = ReceiptJob {
         id: JobId::parse("a").unwrap(),
+        title: "春天".to_owned(),
         account: "club".to_owned(),
         appid: "wx2".to_owned(),
         at: None,
@@ -192,7 +193,7 @@ fn an_accepted_file_moves_and_its_receipt_tells_what_was_taken() {
             "accepted_at": "2027-01-15T08:00:07Z",
             "taken_at": "2027-01-15T08:00:07Z",
             "jobs": [{
-                "id": "a", "account": "club", "appid": "wx2", "at": null, "due": "2027-01-15T08:00:07Z",
+                "id": "a", "title": "春天", "account": "club", "appid": "wx2", "at": null, "due": "2027-01-15T08:00:07Z",
                 "state": "planned", "note": null,
             }],
             "notes": ["新"],

@@ -109,7 +109,7 @@ impl World {
 
     /// A person says of an uncertain job that it was not sent, and may be wrong; says whether they did.
     pub(crate) fn mislead(&mut self, id: &str) -> bool {
-        if self.engine.is_none() || self.state(id) != JobState::Uncertain {
+        if self.engine.is_none() || !self.is_known(id) || self.state(id) != JobState::Uncertain {
             return false;
         }
         let now = self.now();
@@ -123,6 +123,12 @@ impl World {
         self.engine().look_again(now);
         self.look();
         done.is_ok()
+    }
+
+    /// Whether the database knows a job: one that was put back may not.
+    fn is_known(&self, id: &str) -> bool {
+        let engine = self.engine.as_ref().expect("the daemon runs");
+        engine.store().read().job_view(id).unwrap().is_some()
     }
 
     /// When a job was last asked for, by the database.
