@@ -57,7 +57,8 @@ fn jobs_of_an_account_that_left_the_config_say_so_everywhere() {
     assert!(notes.any(|note| note["kind"] == "unconfigured" && note["account"] == "brand-club"));
     let planned = plan["jobs"].as_array().unwrap().iter().find(|job| job["id"] == "club-late");
     assert_eq!(planned.unwrap()["outlook"], "stopped");
-    for text in ["status", "plan", "jobs"].map(|command| world.text(&[command])) {
+    for command in [&["status"][..], &["plan", "--list"], &["show", "club-late"]] {
+        let text = world.text(command);
         assert!(text.contains("not in the config"), "{text}");
     }
 }
