@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta};
 use qunfa::engine::{Mark, Offered, Remembered, TakeError, TakenJob};
 use qunfa::model::{Account, JobId, JobSpec};
-use qunfa::store::Said;
+use qunfa::store::{Said, Taken};
 use sha2::{Digest as _, Sha256};
 
 use super::{MarkFate, World, beijing};
@@ -86,7 +86,10 @@ impl World {
             specs.iter().map(|spec| Offered { spec, recurrence: None, line: 1 }).collect();
         let taken = self.engine().take_file((&sha256, "jobs.yaml"), &offered, now);
         let taken = taken.map(|taken| taken.jobs);
-        if taken.is_ok() {
+        if let Ok(jobs) = &taken {
+            for job in jobs.iter().filter(|job| job.taken == Taken::Updated) {
+                self.oracle.edited(job.id.as_str());
+            }
             self.disk.mark = Some(self.engine().mark().clone());
             for spec in specs {
                 self.oracle.know_job(spec);
