@@ -114,7 +114,7 @@ impl World {
 
     /// Lets a file lie in the inbox's `accepted/`.
     pub(crate) fn remember(&mut self, file: Remembered) {
-        let name = |setup: &super::Setup| {
+        let name = |setup: &super::configs::Setup| {
             let Account { name, appid, .. } = &setup.account;
             (name.clone(), appid.clone())
         };
