@@ -32,6 +32,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// The accounts in the file's order; at least one.
     pub accounts: Vec<AccountConfig>,
+    /// What an operator should mend, though the daemon runs with it.
+    pub warnings: Vec<String>,
 }
 
 /// One account, with what is needed to speak for it.
@@ -131,7 +133,9 @@ pub fn load(
     let mut report = Report::new(&name, text);
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let config = match root(text, &mut report) {
-        Ok(root) => Loader { report: &mut report, folder, env, secrets }.config(&root),
+        Ok(root) => {
+            Loader { report: &mut report, warnings: Vec::new(), folder, env, secrets }.config(&root)
+        }
         Err(Broken) => None,
     };
     match config {
@@ -210,6 +214,7 @@ fn is_plain(value: &str) -> bool {
 /// What reading the config needs besides the tree.
 struct Loader<'l, 'a> {
     report: &'l mut Report<'a>,
+    warnings: Vec<String>,
     /// The config's own folder: relative paths start there.
     folder: &'l Path,
     env: &'l dyn Fn(&str) -> Option<String>,
@@ -237,6 +242,7 @@ impl Loader<'_, '_> {
             inbox_end_marker_required,
             listen,
             accounts: accounts?,
+            warnings: std::mem::take(&mut self.warnings),
         })
     }
 

@@ -212,9 +212,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         let inlet = callback::Desk::new(&engine, metrics, sender.clone(), options.now.clone());
         tasks.spawn(callback::serve(listener, inlet, ended.clone()));
     }
-    // A file that has a former name is read, so that its answer can say the new one.
-    let mut accounts: Vec<_> = engine.accounts().map(|config| config.account.clone()).collect();
-    accounts.extend(engine.former_accounts()?);
+    let accounts = engine.accounts_by_any_name()?;
     let files = files::Files::open(&state)?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let taker = taking::Taker { inbox, accounts, files: files.clone(), now: clock, to };
@@ -264,6 +262,9 @@ fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
 /// A database that is empty, older than its mark or long unused may have forgotten jobs that were
 /// sent: what `accepted/` still tells of them is read back first.
 fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, RunError> {
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     let path = database(&config.state_dir);
     lock::make_file_private(&path)?;
     if !is_large(&config.state_dir) {

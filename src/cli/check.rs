@@ -16,7 +16,8 @@ use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
-use crate::model::{Account, Action, JobId, JobSpec, JobState};
+use crate::model::{Account, Action, JobId, JobSpec, JobState, OnQuota};
+use crate::plan::{self, Job};
 use crate::quota::Block;
 use crate::store::{JobView, Source, Step, Store, StoreError, Taken};
 
@@ -36,6 +37,16 @@ pub(super) struct CheckView {
     files: Vec<FileView>,
     /// Why the jobs that are planned already were not counted, if they were not.
     unread: Option<String>,
+}
+
+impl CheckView {
+    /// Says whether no job of a good file is one that will not go.
+    fn all_go(&self) -> bool {
+        self.files.iter().all(|file| {
+            let dates = file.series.iter().flat_map(|series| &series.occurrences);
+            !file.jobs.iter().chain(dates).any(|job| job.never_goes)
+        })
+    }
 }
 
 /// What there is to say about one file.
@@ -74,6 +85,9 @@ struct CheckedJob {
     /// When its first request would be made, if it is.
     #[serde(skip)]
     goes_at: Option<DateTime<Utc>>,
+    /// Whether it is new or changed, and will not go.
+    #[serde(skip)]
+    never_goes: bool,
 }
 
 /// When the next dates of a series would go.
@@ -109,7 +123,7 @@ pub(super) fn run(
     let now = (terminal.now)();
     let read = |path: &Path, _: &[&Account]| inbox::read_path(path);
     let (view, _) = examine(&options.files, read, config, now)?;
-    let ok = view.ok;
+    let ok = view.ok && view.all_go();
     terminal.answer(options.json, &view, |page, view| render(page, view, now))?;
     Ok(if ok { Answer::Yes } else { Answer::No })
 }
@@ -288,6 +302,7 @@ fn warn_of_deletions(
 /// Notes what the database knows of a job; that it has gone already is nothing to warn of.
 fn note_known(job: &mut CheckedJob, known: &[(JobId, &'static str)]) {
     let Some((_, note)) = known.iter().find(|(id, _)| id.as_str() == job.id) else { return };
+    job.never_goes &= *note != KNOWN;
     let is_over = *note == KNOWN && job.goes_at.is_none() && job.state != JobState::Planned;
     if is_over {
         job.warnings.clear();
@@ -370,6 +385,9 @@ fn forecast_one(
     let Some(view) = step.job_view(spec.id.as_str())? else { return Ok(None) };
     let mut warnings = warnings(&view, spec, now);
     let stands = step.job(&spec.id)?;
+    let fails = fails(step, (&stands, account), view.due)?;
+    warnings
+        .extend(fails.as_ref().map(|why| format!("it will not go: {why}, and on_quota is fail")));
     let block = match stands.asked {
         true => None,
         false => step.full_receivers(&stands, account, view.due)?,
@@ -386,8 +404,21 @@ fn forecast_one(
         None => {}
     }
     let mut told = checked_job(view, spec, (notes, warnings), now);
-    told.goes_at = told.goes_at.filter(|_| block.is_none());
+    told.goes_at = told.goes_at.filter(|_| block.is_none() && fails.is_none());
+    told.never_goes |= fails.is_some();
     Ok(Some(told))
+}
+
+/// Returns why a job that may not move has no room at its time.
+fn fails(
+    step: &Step<'_>,
+    (job, account): (&Job, &Account),
+    due: DateTime<Utc>,
+) -> Result<Option<String>, StoreError> {
+    if job.asked || job.on_quota == OnQuota::Defer || !job.state.waits() {
+        return Ok(None);
+    }
+    Ok(step.block(job, account, due)?.map(plan::sentence))
 }
 
 /// Returns what becomes of the series of a file.
@@ -441,6 +472,7 @@ fn checked_job(
         at: view.at.map(calendar::rfc3339),
         due: calendar::rfc3339(view.due),
         goes_at: goes_at(&view, spec, now),
+        never_goes: goes_at(&view, spec, now).is_none(),
         what: view.what(),
         id: view.id,
         title: view.title,

@@ -222,8 +222,18 @@ fn free_name(wanted: &str, known: &[KnownAccount], config: &[Configured<'_>]) ->
 }
 
 impl Engine {
-    /// Returns the accounts of the config under every name that they had before, so that a file
-    /// which still says one can be read.
+    /// Returns the accounts of the config under every name that they have or had: a file that has a
+    /// former one is read, so that its answer can say the new one.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn accounts_by_any_name(&self) -> Result<Vec<Account>, StoreError> {
+        let mut accounts: Vec<_> = self.accounts().map(|config| config.account.clone()).collect();
+        accounts.extend(self.former_accounts()?);
+        Ok(accounts)
+    }
+
+    /// Returns the accounts of the config under every name that they had before.
     ///
     /// # Errors
     /// Where the store fails.

@@ -226,6 +226,11 @@ fn doubt_unspoken(
     id: &JobId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    if let Some(series) = step.series(id)?
+        && lane_named(lanes, &series.job.account).is_none()
+    {
+        return step.lose_series(id, &Account::undescribed(&series.job.account), now);
+    }
     let Some(account) = step.account_of(id)? else { return Ok(()) };
     let job = step.job(id)?;
     let waits = matches!(job.state, JobState::Planned | JobState::Held) && !job.asked;

@@ -310,13 +310,39 @@ impl Step<'_> {
             if is_over || is_newer || known.is(recurring) {
                 return Ok(());
             }
-            for date in self.dates_waiting(id)? {
-                let job = self.job(&occurrence_id(id, date)?)?;
-                self.end_for(&job, account, JobState::Missed, LOST, now)?;
-            }
+            self.miss_waiting(id, account, now)?;
         }
         self.know_account(&recurring.job.account)?;
         self.write_series(recurring, source, (SeriesState::Lost, None), now)?;
+        self.tell_of_lost(id, account, now)
+    }
+
+    /// Stops a series that a newer file edits, where nobody can say what of it that changes.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn lose_series(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let known = self.series(id)?;
+        if known.is_none_or(|known| known.state != SeriesState::Active) {
+            return Ok(());
+        }
+        self.miss_waiting(id, account, now)?;
+        self.run(
+            "UPDATE series SET state = 'lost', next_at = NULL WHERE id = ?1",
+            params![id.as_str()],
+        )?;
+        self.tell_of_lost(id, account, now)
+    }
+
+    fn miss_waiting(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        for date in self.dates_waiting(id)? {
+            let job = self.job(&occurrence_id(id, date)?)?;
+            self.end_for(&job, account, JobState::Missed, LOST, now)?;
+        }
+        Ok(())
+    }
+
+    fn tell_of_lost(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let what = format!(
             "some dates of series {id} may have been sent, by a database that is lost: none is planned"
         );

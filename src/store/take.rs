@@ -7,6 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 
+use crate::calendar;
 use crate::model::{
     Account, Action, Audience, BatchState, Errand, Expires, JobId, JobSpec, JobState,
     OnFullReceivers, OnQuota, Viewer, clientmsgid,
@@ -30,6 +31,9 @@ pub(super) const LOST: &str = "the database that knew it is lost: it may have be
 /// The same, of a job that cannot have been sent.
 const LOST_IN_TIME: &str = "the database that knew it is lost; its time has not come, so it was \
                             not sent: `qunfa retry` plans it again";
+
+/// What the reasons of all those say that a restore leaves in question.
+const MAY_HAVE: &str = "may have been sent";
 
 /// What became of a job that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,10 +114,35 @@ impl Step<'_> {
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<Taken> {
-        match self.why_no_job(&spec.id)? {
+        let refused = match self.why_no_job(&spec.id)? {
+            Some(why) => Some(why),
+            None => self.why_too_late(spec, now)?,
+        };
+        match refused {
             Some(why) => Ok(Taken::Refused(why)),
             None => self.take_known(spec, account, bodies, source, now),
         }
+    }
+
+    /// Says why a job can only be missed: its id stays free, and its author learns of it at once.
+    fn why_too_late(&self, spec: &JobSpec, now: DateTime<Utc>) -> Result<Option<String>> {
+        let Some(at) = spec.at else { return Ok(None) };
+        if now <= calendar::guard_end(at).unwrap_or(at) + spec.grace {
+            return Ok(None);
+        }
+        let stays = match self.known(spec)? {
+            Known::Same | Known::Refuse(_) => return Ok(None),
+            Known::No => "",
+            Known::Editable(_) => "; the job stays as it was",
+        };
+        Ok(Some(format!(
+            "job {} would be missed: it was due {}, its grace of {} min is over, and it is {} \
+             now{stays}",
+            spec.id,
+            calendar::beijing(at),
+            spec.grace.num_minutes(),
+            calendar::beijing(now)
+        )))
     }
 
     /// Takes a job, which may be one date of a series.
@@ -133,8 +162,9 @@ impl Step<'_> {
             Known::Same => return Ok(Taken::Known),
             Known::Refuse(why) => return Ok(Taken::Refused(why)),
             Known::Editable(before) => {
-                self.edit_away(&before)?;
-                self.insert_job(spec, account, bodies, source, Some((&before, now)))?;
+                let generation = self.edit_away(&before, now)?;
+                let replaced = Replaced { id: &before, generation, now };
+                self.insert_job(spec, account, bodies, source, Some(replaced))?;
                 self.settle_place(&spec.id, account, now)?;
                 self.come_forward(account, now)?;
                 return Ok(Taken::Updated);
@@ -153,8 +183,9 @@ impl Step<'_> {
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        self.edit_away(&spec.id)?;
-        self.insert_job(spec, by.account, by.bodies, source, Some((&spec.id, now)))?;
+        let generation = self.edit_away(&spec.id, now)?;
+        let replaced = Replaced { id: &spec.id, generation, now };
+        self.insert_job(spec, by.account, by.bodies, source, Some(replaced))?;
         self.settle_place(&spec.id, by.account, now)
     }
 
@@ -182,6 +213,11 @@ impl Step<'_> {
             // same clientmsgid, but at another time, so the platform may have forgotten that.
             Known::Editable(id) => {
                 let job = self.job(&id)?;
+                if job.state.is_final() {
+                    let sql = "UPDATE job SET reason = ?2 WHERE id = ?1";
+                    self.run(sql, params![id.as_str(), LOST])?;
+                    return self.tell(&id, Some(job.state), job.state, LOST, now);
+                }
                 return self.end_for(&job, account, JobState::Missed, LOST, now);
             }
         }
@@ -254,6 +290,7 @@ impl Step<'_> {
             )));
         }
         let waiting = matches!(state, JobState::Planned | JobState::Held) && !asked;
+        let waiting = waiting || self.certainly_unsent(id, state, reason.as_deref())?;
         let same = digest == spec.digest()
             || written_for.is_some_and(|name| digest == under(spec, name).digest());
         Ok(match (same, waiting) {
@@ -271,9 +308,69 @@ impl Step<'_> {
         })
     }
 
-    fn edit_away(&self, id: &JobId) -> Result<()> {
+    /// Says whether nothing of a job that has ended can be out: every request of it was refused for
+    /// certain, and no other database may have asked.
+    fn certainly_unsent(&self, id: &JobId, state: JobState, reason: Option<&str>) -> Result<bool> {
+        let may_be = match state {
+            JobState::Failed | JobState::Missed | JobState::Expired => {
+                // A restore leaves those in question with such a reason.
+                reason.is_none_or(|reason| !reason.contains(MAY_HAVE))
+            }
+            JobState::Planned
+            | JobState::Held
+            | JobState::Releasing
+            | JobState::Accepted
+            | JobState::Sent
+            | JobState::Partial
+            | JobState::Uncertain
+            | JobState::Cancelled => false,
+        };
+        if !may_be {
+            return Ok(false);
+        }
+        // A generation without an attempt of its own is a person's retry, or one that only the mark
+        // beside the database knew of.
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?1 AND action = 'broadcast')
+                 AND NOT EXISTS (SELECT 1 FROM batch WHERE job = ?1
+                     AND (in_doubt_since_at IS NOT NULL OR accepted_at IS NOT NULL
+                       OR state NOT IN ('planned', 'refused')
+                       OR (generation > 0 AND replaced = 0
+                         AND NOT EXISTS (SELECT 1 FROM attempt WHERE batch = batch.id))))
+                 AND NOT EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
+                     WHERE job = ?1 AND ifnull(outcome, '') NOT IN ('refused', 'later', 'token'))
+                 AND EXISTS (SELECT 1 FROM batch WHERE job = ?1)",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?)
+    }
+
+    /// Takes a job's batches away, and returns the generation that its new ones have.
+    ///
+    /// Those that were asked for stay in its story, and their ids stay theirs.
+    fn edit_away(&self, id: &JobId, now: DateTime<Utc>) -> Result<u32> {
         self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
-        self.run("DELETE FROM batch WHERE job = ?1", params![id.as_str()])
+        let newest: Option<u32> = self
+            .db
+            .prepare_cached(
+                "SELECT max(generation) FROM batch WHERE job = ?1
+                 AND EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch WHERE job = ?1)",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?;
+        let Some(newest) = newest else {
+            self.run("DELETE FROM batch WHERE job = ?1", params![id.as_str()])?;
+            return Ok(0);
+        };
+        for batch in self.batches(id)? {
+            self.return_reserved(batch.id)?;
+            self.forget_uploads(batch.id, now)?;
+        }
+        self.run(
+            "UPDATE batch SET replaced = 1, state = 'refused' WHERE job = ?1",
+            params![id.as_str()],
+        )?;
+        Ok(newest + 1)
     }
 
     fn insert_job(
@@ -282,7 +379,7 @@ impl Step<'_> {
         account: &Account,
         bodies: &[BatchBody],
         source: Source<'_>,
-        replaced: Option<(&JobId, DateTime<Utc>)>,
+        replaced: Option<Replaced<'_>>,
     ) -> Result<()> {
         let planned = spec.at.unwrap_or(source.first_taken_at);
         let expires = match spec.expires {
@@ -293,8 +390,9 @@ impl Step<'_> {
         let (audience, msgtype) = words(&spec.action);
         let everyone = spec.action.broadcast().is_some_and(|b| b.audience == Audience::Everyone);
         let parameters = spec.action.errand().map(|errand| errand.parameters().to_string());
-        let taken = self.next_taken(replaced.map(|(id, _)| id), spec, planned)?;
-        let before = replaced.map(|(id, _)| self.job(id)).transpose()?.map(|job| job.state);
+        let taken = self.next_taken(replaced.map(|replaced| replaced.id), spec, planned)?;
+        let before =
+            replaced.map(|replaced| self.job(replaced.id)).transpose()?.map(|job| job.state);
         let sql = if replaced.is_some() { UPDATE_JOB } else { INSERT_JOB };
         self.run(
             sql,
@@ -334,12 +432,13 @@ impl Step<'_> {
         )?;
         self.write_preludes((&spec.id, &spec.account), &preludes(spec))?;
         for (number, body) in (0_u32..).zip(bodies) {
-            self.insert_batch(&spec.id, account, number, body, planned)?;
+            let place = (number, replaced.map_or(0, |replaced| replaced.generation));
+            self.insert_batch(&spec.id, account, place, body, planned)?;
         }
         let material = spec.action.broadcast().and_then(|broadcast| broadcast.content.material());
         self.plan_uploads(&spec.id, material)?;
         let (from, what, at) = match replaced {
-            Some((_, now)) => (before, "changed by", now),
+            Some(Replaced { now, .. }) => (before, "changed by", now),
             None => (None, "taken from", source.first_taken_at),
         };
         let why = format!("{what} {}, line {}", source.file, source.line);
@@ -390,21 +489,23 @@ impl Step<'_> {
         &self,
         job: &JobId,
         account: &Account,
-        number: u32,
+        (number, generation): (u32, u32),
         body: &BatchBody,
         next_at: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
-            "INSERT INTO batch (job, account, number, clientmsgid, body, receivers, state, next_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned', ?7)",
+            "INSERT INTO batch (job, account, number, clientmsgid, body, receivers, state, next_at,
+                 generation)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned', ?7, ?8)",
             params![
                 job.as_str(),
                 account.name,
                 number,
-                clientmsgid(&account.appid, job, number, 0),
+                clientmsgid(&account.appid, job, number, generation),
                 body.body,
                 body.receivers,
                 millis(next_at),
+                generation,
             ],
         )
     }
@@ -516,6 +617,15 @@ pub(super) fn under(spec: &JobSpec, name: String) -> JobSpec {
     JobSpec { account: name, ..spec.clone() }
 }
 
+/// The version of a job whose place a new one takes.
+#[derive(Clone, Copy)]
+struct Replaced<'a> {
+    id: &'a JobId,
+    /// Of the new version's batches.
+    generation: u32,
+    now: DateTime<Utc>,
+}
+
 enum Known {
     No,
     Same,
@@ -534,7 +644,8 @@ const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, 
     grace_s = ?11, retry_for_s = ?12, expires_at = ?13, on_quota = ?14, on_full = ?15, digest = ?16,
     file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23,
     title = ?24, wake_at = ?8,
-    yields = 0, reason = NULL, ended_at = NULL, written_for = NULL WHERE id = ?1";
+    yields = 0, reason = NULL, ended_at = NULL, written_for = NULL, asked = 0,
+    first_asked_at = NULL WHERE id = ?1";
 
 pub(super) const JOB_COLUMNS: &str =
     "id, account, state, priority, taken, planned_at, due_at, zone,

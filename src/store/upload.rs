@@ -119,7 +119,7 @@ impl Step<'_> {
             return Ok(());
         }
         self.run(
-            "UPDATE batch SET template = body, prepared = 0 WHERE job = ?1",
+            "UPDATE batch SET template = body, prepared = 0 WHERE job = ?1 AND replaced = 0",
             params![id.as_str()],
         )
     }

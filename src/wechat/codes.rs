@@ -148,7 +148,8 @@ const fn upto(last: i64, row: Row) -> Row {
 const WAIT: Meaning = Meaning::Retry { after_s: WAIT_S };
 
 const NOTHING: &str = "nothing: it is asked again by itself";
-const MEDIA: &str = "upload the media again and give the job its new id";
+const MEDIA: &str =
+    "upload the media again, write its new id into the job file and drop the file again";
 const VIDEO: &str = "pass the video through uploadvideo and use the id that it returns";
 const TARGETS: &str = "take these receivers out of the list";
 const CONTENT: &str = "correct the content and submit it as a new job";

@@ -41,6 +41,8 @@ struct Known {
     spec: JobSpec,
     /// How often a person said retry.
     retries: u32,
+    /// How often it was dropped anew after it was asked for, as what was certainly refused may be.
+    edits: u32,
     /// Some version of it had something to upload.
     prepared: bool,
     /// It is one date of a series, whose text all of its dates share.
@@ -141,8 +143,8 @@ impl Oracle {
                 let named = |account: &&Account| account.name == spec.account;
                 let account = self.accounts.values().find(named).expect("it was taken for one");
                 let (prepared, appid) = (is_prepared(spec), account.appid.clone());
-                let (spec, retries, dated) = (spec.clone(), 0, false);
-                let known = Known { prepared, spec, retries, dated, appid };
+                let (spec, retries, edits, dated) = (spec.clone(), 0, 0, false);
+                let known = Known { prepared, spec, retries, edits, dated, appid };
                 self.jobs.insert(id, known);
             }
         }
@@ -158,6 +160,13 @@ impl Oracle {
 
     pub(crate) fn job_ids(&self) -> impl Iterator<Item = &String> {
         self.jobs.keys()
+    }
+
+    pub(crate) fn edited(&mut self, id: &str) {
+        let was_asked = self.ids.values().any(|(_, key)| key.job == id);
+        if let Some(known) = self.jobs.get_mut(id).filter(|_| was_asked) {
+            known.edits += 1;
+        }
     }
 
     pub(crate) fn retried(&mut self, id: &str) {

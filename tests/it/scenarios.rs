@@ -6,6 +6,7 @@ mod claims;
 mod clock;
 mod configs;
 mod doubt;
+mod dropped_anew;
 mod errands;
 mod found;
 mod gaps;

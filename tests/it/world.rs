@@ -21,6 +21,8 @@ use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
 use secrecy::SecretString;
 use serde_json::Value;
 
+pub(crate) use configs::Setup;
+
 use crate::disk::Disk;
 use crate::oracle::Oracle;
 use crate::recurring::Written;
@@ -139,32 +141,6 @@ pub(crate) struct World {
     pub(crate) copies: Vec<Copied>,
     /// The bodies of the deletions that reached the platform.
     pub(crate) deletions: Vec<Value>,
-}
-
-/// What an account's config is made of, each time the daemon starts.
-#[derive(Clone)]
-pub(crate) struct Setup {
-    pub(crate) account: Account,
-    pub(crate) token: TokenSource,
-    pub(crate) callback: bool,
-    /// Whether events come encrypted, so that nobody can forge them.
-    pub(crate) safe: bool,
-    /// The appid that its name meant before.
-    pub(crate) replaces: Option<String>,
-    /// Whether it is in the config.
-    pub(crate) configured: bool,
-    /// The appid that the config has for it by mistake.
-    pub(crate) mistake: Option<String>,
-    /// What it was named first.
-    first_name: String,
-}
-
-impl Setup {
-    /// The account as the config has it, if it does.
-    pub(crate) fn as_configured(&self) -> Option<Account> {
-        let appid = self.mistake.as_ref().unwrap_or(&self.account.appid).clone();
-        self.configured.then(|| Account { appid, ..self.account.clone() })
-    }
 }
 
 /// What happened, for a person and as a hash.

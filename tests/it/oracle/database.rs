@@ -283,7 +283,11 @@ fn legal(from: &str, to: &str, why: &str) -> bool {
             ["releasing", "accepted", "sent", "failed", "partial", "missed"].contains(&to)
         }
         "partial" => to == "planned" && why.contains("retried by"),
-        "failed" | "missed" => ["planned", "held"].contains(&to) && why.contains("retried by"),
+        "failed" | "missed" => {
+            let again = why.contains("retried by") || why.starts_with("changed by");
+            ["planned", "held"].contains(&to) && again
+        }
+        "expired" => ["planned", "held"].contains(&to) && why.starts_with("changed by"),
         _ => false,
     }
 }

@@ -37,7 +37,7 @@ impl Oracle {
     fn prepared_job(&self, id: &str) -> Option<&str> {
         let derives = |(job, known): &(&String, &Known)| {
             (known.prepared || known.dated)
-                && (0..=known.retries).any(|generation| {
+                && (0..=known.retries + known.edits).any(|generation| {
                     let id_of = |batch| {
                         let key = Key { job: (*job).clone(), batch };
                         expected_id(&known.appid, &key, generation)
@@ -90,8 +90,9 @@ impl Oracle {
         key: &Key,
         body: &str,
     ) -> Result<(), String> {
-        let retries = self.jobs[&key.job].retries;
-        if (0..=retries).all(|generation| expected_id(&account.appid, key, generation) != id) {
+        let known = &self.jobs[&key.job];
+        let generations = known.retries + known.edits;
+        if (0..=generations).all(|generation| expected_id(&account.appid, key, generation) != id) {
             return Err(format!("6: {id} is not derived from {key:?}"));
         }
         let digest = body.to_owned();

@@ -313,6 +313,26 @@ fn an_edit_of_an_account_that_left_is_not_undone_by_an_older_database() {
     assert_eq!(world.accepted().len(), 1);
 }
 
+#[test]
+fn an_edited_series_of_an_account_that_left_is_lost_to_an_older_database() {
+    let mut world = two(Kind::Subscription);
+    world.drop_series(&spec("daily", "club"), &Comes::at(20, 0)).unwrap();
+    world.copy();
+    world.drop_series(&spec("daily", "club"), &Comes::at(13, 0)).unwrap();
+    world.run_until("2027-03-20 13:05");
+
+    world.configure(1, false);
+    world.run_for(TimeDelta::seconds(5));
+    world.restore(0, crate::world::MarkFate::Kept);
+    world.run_for(TimeDelta::seconds(5));
+    world.resume();
+    world.configure(1, true);
+    world.run_until("2027-03-22 20:10");
+
+    assert_eq!(world.lost_series().as_deref(), Some("daily"));
+    assert_eq!(world.accepted().len(), 1);
+}
+
 /// What the version before this one left: names without appids.
 fn forget_appids(world: &mut World) {
     world.crash(TimeDelta::seconds(2));

@@ -34,7 +34,7 @@ fn answers_that_cannot_be_read_again_and_again_are_told() {
 
     world.run_until("2027-03-20 20:01");
     assert!(!world.attention().contains(&"unreadable".to_owned()));
-    world.run_until("2027-03-20 20:12");
+    world.run_until("2027-03-20 20:05");
     let now = world.now();
     let notes = world.engine().store().read().attention(now).unwrap();
     let note = notes.iter().find(|note| note.kind == "unreadable").unwrap();

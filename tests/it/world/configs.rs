@@ -3,10 +3,37 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use qunfa::config::TokenSource;
 use qunfa::engine::{Remembered, why_barred};
 use qunfa::model::Account;
 
 use super::{Kept, World};
+
+/// What an account's config is made of, each time the daemon starts.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) account: Account,
+    pub(crate) token: TokenSource,
+    pub(crate) callback: bool,
+    /// Whether events come encrypted, so that nobody can forge them.
+    pub(crate) safe: bool,
+    /// The appid that its name meant before.
+    pub(crate) replaces: Option<String>,
+    /// Whether it is in the config.
+    pub(crate) configured: bool,
+    /// The appid that the config has for it by mistake.
+    pub(crate) mistake: Option<String>,
+    /// What it was named first.
+    pub(super) first_name: String,
+}
+
+impl Setup {
+    /// The account as the config has it, if it does.
+    pub(crate) fn as_configured(&self) -> Option<Account> {
+        let appid = self.mistake.as_ref().unwrap_or(&self.account.appid).clone();
+        self.configured.then(|| Account { appid, ..self.account.clone() })
+    }
+}
 
 impl World {
     /// Gives accounts other names, and starts the daemon with them.
@@ -40,7 +67,7 @@ impl World {
 
     /// The config has every account as it is.
     pub(crate) fn mend_config(&mut self) {
-        let is_wrong = |setup: &super::Setup| !setup.configured || setup.mistake.is_some();
+        let is_wrong = |setup: &Setup| !setup.configured || setup.mistake.is_some();
         if !self.accounts.iter().any(is_wrong) {
             return;
         }
@@ -64,8 +91,7 @@ impl World {
 
     /// The account that a person's command is about, as the command finds it in the config.
     pub(crate) fn spoken_for(&mut self, name: &str) -> Result<Account, String> {
-        let configured: Vec<_> =
-            self.accounts.iter().filter_map(super::Setup::as_configured).collect();
+        let configured: Vec<_> = self.accounts.iter().filter_map(Setup::as_configured).collect();
         let account = configured.into_iter().find(|account| account.name == name);
         let account = account.ok_or_else(|| format!("account {name} is not in the config"))?;
         match why_barred(&self.engine().store().read(), &account).unwrap() {
@@ -84,7 +110,7 @@ impl World {
     /// What lies in `accepted/`, as the daemon reads it: by what the names meant.
     pub(super) fn read_back(&self) -> Vec<Remembered> {
         let present = |appid: &String| {
-            let configured = self.accounts.iter().filter_map(super::Setup::as_configured);
+            let configured = self.accounts.iter().filter_map(Setup::as_configured);
             configured.into_iter().find(|account| account.appid == *appid).map(|found| found.name)
         };
         let read = |(file, names): &Kept| {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::engine::{Offered, Remembered, TakeError, TakenJob};
 use qunfa::model::{Account, JobId, JobSpec, JobState};
-use qunfa::store::{Resolution, Said, Verdict};
+use qunfa::store::{Resolution, Said, Taken, Verdict};
 use sha2::{Digest as _, Sha256};
 
 use super::World;
@@ -60,7 +60,10 @@ impl World {
             specs.iter().map(|spec| Offered { spec, recurrence: None, line: 1 }).collect();
         let taken = self.engine().take_file((&sha256, "jobs.yaml"), &offered, now);
         let taken = taken.map(|taken| taken.jobs);
-        if taken.is_ok() {
+        if let Ok(jobs) = &taken {
+            for job in jobs.iter().filter(|job| job.taken == Taken::Updated) {
+                self.oracle.edited(job.id.as_str());
+            }
             self.disk.mark = Some(self.engine().mark().clone());
             for spec in specs {
                 self.oracle.know_job(spec);
@@ -85,7 +88,7 @@ impl World {
 
     /// Lets a file lie in the inbox's `accepted/`.
     pub(crate) fn remember(&mut self, file: Remembered) {
-        let name = |setup: &super::Setup| {
+        let name = |setup: &super::configs::Setup| {
             let Account { name, appid, .. } = &setup.account;
             (name.clone(), appid.clone())
         };
