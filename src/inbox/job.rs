@@ -200,6 +200,7 @@ impl<'r> Reader<'r, '_> {
         let choices = self.choices(&fields);
         let mut notes = Vec::new();
         let action = self.action(&fields, account, &mut notes);
+        let remarks = std::mem::take(&mut self.remarks);
         let action = self.prepare(&fields, action, &mut notes);
         if fields.get("cron").is_some() {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
@@ -239,7 +240,7 @@ impl<'r> Reader<'r, '_> {
             speed,
             action: action?,
         };
-        Some(ParsedJob { spec, recurrence, line, notes })
+        Some(ParsedJob { spec, recurrence, line, notes, remarks })
     }
 
     /// Returns what the job does; a speed beside a broadcast is the speed that it goes at.

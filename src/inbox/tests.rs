@@ -9,6 +9,7 @@ mod directory;
 mod errands;
 mod folders;
 mod jobs;
+mod markdown;
 mod menus;
 mod reading;
 mod series;

@@ -6,6 +6,7 @@ use qunfa::cli::Answer;
 use serde_json::Value;
 
 use crate::cli::{JOBS, World, assert_fits, assert_golden};
+use crate::e2e_articles::png;
 
 #[test]
 fn check_says_when_jobs_go_and_what_keeps_them() {
@@ -124,4 +125,67 @@ fn check_asks_for_the_end_marker_where_the_config_does() {
 
     assert_eq!(world.run(&["check", &without]).0.unwrap(), Answer::No);
     assert_eq!(world.run(&["check", &with]).0.unwrap(), Answer::Yes);
+}
+
+/// Puts a folder with one article there: its text, and pictures of these names.
+fn article(world: &World, text: &str, pictures: &[&str]) -> String {
+    let folder = world.path("spring");
+    fs::create_dir_all(&folder).unwrap();
+    let job = "jobs:\n  - id: spring\n    account: brand-club\n    at: 2027-03-21 09:00\n    \
+               broadcast:\n      filter: {tag_id: 2}\n      articles: [{content_file: text.md}]\n";
+    world.file("spring/job.yaml", job);
+    world.file("spring/text.md", text);
+    for (salt, name) in (1..).zip(pictures) {
+        fs::write(folder.join(name), png(9, 5, salt)).unwrap();
+    }
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn check_shows_what_is_wrong_in_a_markdown_text_where_it_stands() {
+    let world = World::new();
+    let text = "---\ntitle: 春\ncover: 封面.png\ndate: 2027-03-21\n---\n\n# 春\n\n价 $x^2$ 元\n\n\
+                花 ![花](花 朵.png)\n\n```mermaid\ngraph TD\n```\n\n好[^1]\n";
+
+    let (answer, told) = world.run(&["check", &article(&world, text, &[])]);
+
+    assert_eq!(answer.unwrap(), Answer::No);
+    assert_golden(
+        "check_markdown.txt",
+        &told.replace(world.folder.path().to_str().unwrap(), "FOLDER"),
+    );
+}
+
+#[test]
+fn check_tells_what_of_a_markdown_text_does_not_go_out() {
+    let world = World::new();
+    let text = "---\ntitle: 春\ncover: 封面.png\ndate: 2027-03-21\n---\n\n[提示]: 请到场\n\n<!-- 备注 -->\n\n\
+                春 [[天]]\n\n又 [[天]]\n";
+
+    let (answer, told) = world.run(&["check", &article(&world, text, &["封面.png"])]);
+
+    assert_eq!(answer.unwrap(), Answer::Yes);
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    for note in [
+        "text.md:4: the front matter's `date` is not used",
+        "text.md:11, 13: `[[天]]` is shown as it stands",
+        "taken out: comments",
+    ] {
+        assert!(told.contains(note), "{note}\n{told}");
+    }
+}
+
+#[test]
+fn a_name_is_the_same_however_its_characters_are_composed() {
+    let world = World::new();
+    let text =
+        "---\ntitle: 春\ncover: caf\u{e9}.png\n---\n\n![x](u\u{308}ber.png) ![[caf\u{e9}.png]]\n";
+
+    let path = article(&world, text, &["cafe\u{301}.png", "\u{fc}ber.png"]);
+
+    assert_eq!(world.run(&["check", &path]).0.unwrap(), Answer::Yes);
+    fs::create_dir_all(world.path("state/inbox")).unwrap();
+    let lone = world.path("spring/job.yaml");
+    let (answer, told) = world.run(&["submit", lone.to_str().unwrap()]);
+    assert_eq!(answer.unwrap(), Answer::Yes, "{told}");
 }

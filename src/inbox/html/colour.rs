@@ -213,7 +213,10 @@ mod tests {
             ("color:#fff;background-image:linear-gradient(red,blue)", true),
             ("color:transparent", false),
             ("color:transparent;background:linear-gradient(red,blue)", false),
-            ("color:transparent;background:linear-gradient(red,blue);-webkit-background-clip:text", true),
+            (
+                "color:transparent;background:linear-gradient(red,blue);-webkit-background-clip:text",
+                true,
+            ),
             ("color:#fff;background:rgba(0,0,0,.02)", false),
             ("color:rgb(7, 193, 96)", true),
             ("color:inherit", true),

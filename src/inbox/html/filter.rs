@@ -90,7 +90,10 @@ impl Filter<'_, '_> {
                 }
                 Node::Text { text, place } => self.text(text, *place, (context, on), &mut parts),
                 Node::Comment { place } => {
-                    on.push(self.remark(RemarkKind::Dropped, *place, "a comment".to_owned()));
+                    let written = self.html.get(place.start..place.end).unwrap_or_default();
+                    let written = written.trim_start_matches("<!--").trim_end_matches("-->");
+                    let what = format!("the comment {}", quote(written.trim()));
+                    on.push(self.remark(RemarkKind::Dropped, *place, what));
                 }
             }
         }
@@ -145,7 +148,8 @@ impl Filter<'_, '_> {
         let without_line_end;
         if let ("pre", [Node::Text { text, place }, rest @ ..]) = (&*name, nodes) {
             // A browser does not show the line end behind the tag.
-            let text = text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')).unwrap_or(text);
+            let text =
+                text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')).unwrap_or(text);
             without_line_end = Node::Text { text: text.to_owned(), place: *place };
             let first = std::slice::from_ref(&without_line_end);
             kept.children = self.children(first, context, &mut kept.remarks);
@@ -163,8 +167,10 @@ impl Filter<'_, '_> {
         let name = &element.name;
         let help = match &**name {
             "html" | "head" | "body" => "write only what stands inside `<body>`",
-            "style" => "write styles into the tags (`<p style=\"…\">`), or into a file that \
-                        `theme:` names",
+            "style" => {
+                "write styles into the tags (`<p style=\"…\">`), or into a file that \
+                        `theme:` names"
+            }
             _ => "the platform would filter it out",
         };
         let message = format!("the tag `<{name}>` cannot stand in an article");
@@ -271,7 +277,9 @@ impl Filter<'_, '_> {
         let Some(changed) = element.get("attributename") else { return true };
         let name = changed.value.trim();
         let lower = name.to_ascii_lowercase();
-        if lower.contains("href") || lower.starts_with("on") || matches!(&*lower, "style" | "id" | "class")
+        if lower.contains("href")
+            || lower.starts_with("on")
+            || matches!(&*lower, "style" | "id" | "class")
         {
             let message = format!("an animation cannot change {}", quote(name));
             let help = "it may change `transform`, `opacity`, `x`, `y`, `width`, `height` and such";

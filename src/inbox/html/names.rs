@@ -269,13 +269,16 @@ fn is_common(name: &str) -> bool {
 
 /// Returns an attribute's name as it is written on such a tag; nothing for one that is not kept.
 pub(super) fn attribute(name: &str, kind: Kind) -> Option<String> {
-    let is_plain = name.bytes().all(|b| b.is_ascii_lowercase() || b"-_:".contains(&b) || b.is_ascii_digit());
+    let is_plain =
+        name.bytes().all(|b| b.is_ascii_lowercase() || b"-_:".contains(&b) || b.is_ascii_digit());
     let acts = name.starts_with("on") || matches!(name, "id" | "srcdoc" | "formaction" | "action");
     if !is_plain || acts {
         return None;
     }
     match kind {
-        Kind::Html => (name.starts_with("data-") || ATTRIBUTES.contains(&name)).then(|| name.to_owned()),
+        Kind::Html => {
+            (name.starts_with("data-") || ATTRIBUTES.contains(&name)).then(|| name.to_owned())
+        }
         Kind::Platform => Some(name.to_owned()),
         Kind::Svg => {
             let found = SVG_ATTRIBUTES.iter().find(|known| known.eq_ignore_ascii_case(name));

@@ -73,7 +73,8 @@ impl Kept {
             trim_code(&mut self.children);
         } else if !in_code {
             let holds_blocks = self.is_block() || self.name == "foreignObject";
-            trim_blocks(&mut self.children, holds_blocks, self.holds_only_tags());
+            let only_tags = self.holds_only_tags();
+            trim_blocks(&mut self.children, holds_blocks, only_tags);
         }
         let is_code = self.kind == Kind::Html && matches!(&*self.name, "code" | "kbd" | "samp");
         if is_code && !in_code {
@@ -86,7 +87,7 @@ impl Kept {
 }
 
 /// Takes white space out that stands only between blocks.
-pub(super) fn trim_blocks(parts: &mut Vec<Part>, holds_blocks: bool, only_tags: bool) {
+fn trim_blocks(parts: &mut Vec<Part>, holds_blocks: bool, only_tags: bool) {
     let is_blank = |part: &Part| match part {
         Part::Text(text) => text.chars().all(|c| c.is_ascii_whitespace()),
         Part::Element(_) => false,

@@ -164,7 +164,9 @@ pub(in crate::inbox) fn declarations(parser: &mut Parser<'_>) -> Vec<Declaration
                     at,
                 }))
             });
-        found.extend(read.into_iter().filter(|read| !read.name.is_empty() || !read.value.is_empty()));
+        found.extend(
+            read.into_iter().filter(|read| !read.name.is_empty() || !read.value.is_empty()),
+        );
     }
 }
 
@@ -201,7 +203,8 @@ fn is_known(name: &str, value: &str) -> bool {
     let name = name.strip_prefix("-webkit-").or_else(|| name.strip_prefix("-moz-")).unwrap_or(name);
     let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     // Prefixed only.
-    let is_prefixed = matches!(name, "tap-highlight-color" | "overflow-scrolling" | "line-clamp" | "box-orient");
+    let is_prefixed =
+        matches!(name, "tap-highlight-color" | "overflow-scrolling" | "line-clamp" | "box-orient");
     let known = PROPERTIES.iter().any(|known| match known.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => name == *known,

@@ -8,8 +8,8 @@
 use html5gum::emitters::default::{DefaultEmitter, StartTag};
 use html5gum::{Error, HtmlString, Span, Token, Tokenizer};
 
-use super::names;
 use super::Problem;
+use super::names;
 use crate::yaml::diagnostic::Place;
 
 /// How deep tags may stand in each other.
@@ -129,9 +129,10 @@ impl Builder<'_> {
             self.close_well();
         }
         let Some((ended, limits)) = names::ended_by(name) else { return };
-        let found = self.open.iter().rposition(|open| {
-            ended.contains(&&*open.name) || limits.contains(&&*open.name)
-        });
+        let found = self
+            .open
+            .iter()
+            .rposition(|open| ended.contains(&&*open.name) || limits.contains(&&*open.name));
         let Some(found) = found.filter(|&found| ended.contains(&&*self.open[found].name)) else {
             return;
         };
@@ -213,7 +214,8 @@ impl Builder<'_> {
     }
 
     fn open_quote(&mut self, attribute: &Attribute) {
-        let message = format!("the quote of `{}=` is not closed where it should be", attribute.name);
+        let message =
+            format!("the quote of `{}=` is not closed where it should be", attribute.name);
         let help = "close it in front of the next attribute or `>`: what stands behind it would be \
                     lost; inside a value write `&lt;`, `&gt;` and `&quot;`";
         let start = attribute.place.start;
@@ -265,9 +267,9 @@ fn swallowing(attributes: &[Attribute]) -> Option<usize> {
     let is_stray = |attribute: &Attribute| attribute.name.contains(['"', '\'', '<']);
     let holds_tag = |value: &str| value.contains('>') || value.contains('<');
     let never = ["style", "class", "src", "data-src", "href", "width", "height", "align"];
-    let found = attributes.iter().position(|attribute| {
-        holds_tag(&attribute.value) && never.contains(&&*attribute.name)
-    });
+    let found = attributes
+        .iter()
+        .position(|attribute| holds_tag(&attribute.value) && never.contains(&&*attribute.name));
     let is_out_of_step = attributes.iter().any(is_stray);
     found.or_else(|| {
         let swallowing = attributes.iter().position(|attribute| holds_tag(&attribute.value));

@@ -7,7 +7,7 @@ use crate::model::{Action, Content, Material, UploadKind};
 
 /// The files of a folder.
 #[derive(Default)]
-struct Folder(BTreeMap<&'static str, Vec<u8>>);
+pub(super) struct Folder(pub(super) BTreeMap<&'static str, Vec<u8>>);
 
 impl ListSource for Folder {
     fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
@@ -16,7 +16,7 @@ impl ListSource for Folder {
     }
 }
 
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(super) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     bytes.extend(width.to_be_bytes());
     bytes.extend(height.to_be_bytes());
@@ -24,7 +24,7 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-fn folder() -> Folder {
+pub(super) fn folder() -> Folder {
     let mut folder = Folder::default();
     folder.0.insert("cover.png", png(900, 383));
     folder.0.insert("a.png", png(3, 3));
@@ -35,15 +35,15 @@ fn folder() -> Folder {
     folder
 }
 
-fn job(broadcast: &str) -> String {
+pub(super) fn job(broadcast: &str) -> String {
     format!("jobs:\n- id: a\n  account: club\n  broadcast:\n    filter: {{tag_id: 2}}\n{broadcast}")
 }
 
-fn article(lines: &str) -> String {
+pub(super) fn article(lines: &str) -> String {
     job(&format!("    articles:\n    - title: 春\n      thumb: cover.png\n      {lines}\n"))
 }
 
-fn material(text: &str, folder: &Folder) -> (Material, Vec<String>) {
+pub(super) fn material(text: &str, folder: &Folder) -> (Material, Vec<String>) {
     let mut jobs = parse_bytes("f.yaml", text.as_bytes(), folder).unwrap().jobs;
     let job = jobs.remove(0);
     let Action::Broadcast(broadcast) = job.spec.action else { panic!("a broadcast") };
@@ -51,7 +51,7 @@ fn material(text: &str, folder: &Folder) -> (Material, Vec<String>) {
     (material, job.notes)
 }
 
-fn refused(text: &str, folder: &Folder) -> String {
+pub(super) fn refused(text: &str, folder: &Folder) -> String {
     parse_bytes("f.yaml", text.as_bytes(), folder).unwrap_err()
 }
 

@@ -190,3 +190,19 @@ fn a_name_that_the_inbox_never_looks_at_is_told() {
         assert!(found.contains("the inbox never looks at what has such a name"), "{found}");
     }
 }
+
+#[test]
+fn a_file_is_found_however_its_names_characters_are_composed() {
+    let mut world = World::new();
+    let job = WITH_LIST.replace("vip", "caf\u{e9}");
+    let list = "lists/cafe\u{301}.txt";
+    world.drop_folder("spring", &[("jobs.yaml", &job), (list, "o1\no2\n")]);
+
+    let package = world.take();
+
+    assert!(package.parse(&[&accounts()[0]]).is_ok());
+    for name in [list, "lists/caf\u{e9}.txt"] {
+        assert_eq!(package.file(name), Some(&b"o1\no2\n"[..]));
+    }
+    assert_eq!(package.file("lists/cafe.txt"), None);
+}
