@@ -19,6 +19,7 @@ mod outlook;
 mod person;
 mod plan;
 mod quota;
+mod render;
 mod sandbox;
 mod series;
 mod show;
@@ -66,6 +67,7 @@ impl Arguments {
             | Command::Sandbox(_)
             | Command::Status(_)
             | Command::Check(_)
+            | Command::Render(_)
             | Command::Plan(_)
             | Command::Jobs(_)
             | Command::Followers(_)
@@ -102,6 +104,8 @@ enum Command {
     Status(status::Options),
     /// Check job files as the inbox would, and say when their jobs will go
     Check(check::Options),
+    /// Show the messages of a job file as a phone shows them
+    Render(render::Options),
     /// Check job files and put them into the inbox
     Submit(submit::Options),
     /// Forecast when each job will really go, day by day
@@ -315,6 +319,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Status(options) => status::run(options, &config()?, terminal)?,
         Command::Plan(options) => plan::run(&options, &config()?, terminal)?,
         Command::Check(options) => return check::run(&options, &config()?, terminal),
+        Command::Render(options) => return render::run(&options, &config()?, terminal),
         Command::Submit(options) => return submit::run(&options, &config()?, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,

@@ -23,6 +23,7 @@ mod receipts;
 mod schema;
 mod series;
 mod submit;
+mod theme;
 mod time;
 
 use std::borrow::Cow;
@@ -36,7 +37,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use archive::{AcceptedBack, AcceptedPackage, Receipt, ReceiptJob};
 pub use entry::Entry;
-pub use job::ParsedJob;
+pub use job::{ArticleRemark, ParsedJob};
 pub use package::{Package, Unread, read_path, read_path_gathering};
 pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
@@ -131,7 +132,7 @@ pub fn parse(
     let jobs = match root(file_name, text, &mut report) {
         Ok(root) => {
             let accounts = job::Accounts::new(accounts);
-            job::Reader { report: &mut report, lists, accounts }.file(&root)
+            job::Reader { report: &mut report, lists, accounts, remarks: Vec::new() }.file(&root)
         }
         Err(yaml::Broken) => Vec::new(),
     };

@@ -6,11 +6,12 @@
 
 use super::ListSource;
 use super::front_matter::{self, Field, Given};
-use super::html::{self, Cleaned, PictureUse};
-use super::job::Reader;
+use super::html::{self, Cleaned, PictureUse, Remark, RemarkKind, Rules};
+use super::job::{ArticleRemark, Reader};
 use super::markdown;
 use super::media::{self, Wrong};
 use super::picture;
+use super::theme::Theme;
 use crate::model::{
     Account, Article, ArticlesVia, Caption, Content, Images, Material, NEWS, UploadKind,
     placeholder,
@@ -24,11 +25,13 @@ const ARTICLES_MOST: usize = 8;
 const CONTENT_CHARS: usize = 20_000;
 const CONTENT_BYTES: usize = 1 << 20;
 /// How the placeholder of a picture begins.
-const PICTURE: &str = "\"qunfa:picture:";
+const PICTURE: &str = "qunfa:picture:";
 /// How much longer its address may be: 200 characters.
 const ADDRESS_GROWS: usize = 120;
 /// The longest address behind 阅读原文, in bytes.
 const SOURCE_URL_MOST: usize = 1_024;
+/// The longest style sheet.
+const THEME_BYTES: usize = 256 << 10;
 /// The longest author.
 const AUTHOR_MOST: usize = 16;
 
@@ -40,6 +43,7 @@ pub(super) const ARTICLE: Shape = Shape {
         "digest",
         "content",
         "content_file",
+        "theme",
         "thumb",
         "content_source_url",
         "show_cover_pic",
@@ -57,6 +61,17 @@ pub(super) const ARTICLE: Shape = Shape {
 pub(super) struct Builder<'b> {
     pub(super) account: Option<&'b Account>,
     pub(super) material: Material,
+    /// What the article that is read is to look like.
+    theme: ThemeWish,
+}
+
+/// What an article is to look like.
+#[derive(Debug)]
+enum ThemeWish {
+    /// As its author said nothing of it: Markdown gets the usual theme, HTML none.
+    Usual,
+    /// As this theme says, or as no theme does.
+    Said(Option<Theme>),
 }
 
 impl Builder<'_> {
@@ -90,7 +105,8 @@ impl Reader<'_, '_> {
             let message = format!("a broadcast has 1 to 8 articles, not {}", items.len());
             self.report.say_with(entry.key_place, message, help);
         }
-        let mut builder = Builder { account, material: Material::default() };
+        let material = Material::default();
+        let mut builder = Builder { account, material, theme: ThemeWish::Usual };
         let before = self.report.count();
         for node in items {
             if let Some(article) = self.article(node, &mut builder, notes) {
@@ -117,6 +133,8 @@ impl Reader<'_, '_> {
             .get("thumb")
             .map(|entry| self.asset(entry, UploadKind::Cover, &mut builder.material));
         let source = fields.get("content_source_url").map(|entry| source_url(entry, self.report));
+        let theme = fields.get("theme").map(|entry| self.theme(entry, notes));
+        builder.theme = theme.unwrap_or(ThemeWish::Usual);
         let (content, given) = self.article_text(&fields, builder, notes);
         let title = title.or_else(|| given.get(Field::Title));
         let thumb = thumb.or_else(|| given.get(Field::Thumb));
@@ -187,7 +205,7 @@ impl Reader<'_, '_> {
                 self.report.say_with(fields.place, "the article has no text", help);
                 return (None, given);
             }
-            (Some(entry), None) => (entry, self.inline_content(entry, builder)),
+            (Some(entry), None) => (entry, self.inline_content(entry, builder, notes)),
             (None, Some(entry)) => {
                 given = Given::unread();
                 let found = self.content_file((entry, fields), builder, notes);
@@ -200,23 +218,101 @@ impl Reader<'_, '_> {
                 )
             }
         };
-        let Some(Cleaned { html, problems, dropped }) = found else { return (None, given) };
-        if !dropped.is_empty() {
-            let dropped = dropped.into_iter().collect::<Vec<_>>().join(", ");
-            notes.push(format!("{}: not shown by the platform, taken out: {dropped}", entry.key));
-        }
+        let Some(Cleaned { html, problems, .. }) = found else { return (None, given) };
         let is_whole = problems.is_empty() && self.fits(entry, &html);
         (is_whole.then_some(html), given)
     }
 
     /// Reads an article's text from the job file itself.
-    fn inline_content(&mut self, entry: &Entry<'_>, builder: &mut Builder<'_>) -> Option<Cleaned> {
+    fn inline_content(
+        &mut self,
+        entry: &Entry<'_>,
+        builder: &mut Builder<'_>,
+        notes: &mut Vec<String>,
+    ) -> Option<Cleaned> {
         let text = entry.text(self.report)?.to_owned();
-        let cleaned = clean(&text, "", self.lists, builder);
+        let mut cleaned = clean((&text, false), "", self.lists, builder);
         for problem in &cleaned.problems {
             self.report.say_with(entry.node.place, &problem.message, &problem.help);
         }
+        for remark in &mut cleaned.remarks {
+            remark.place = entry.node.place;
+            let note = format!("{}: {}", entry.key, told_of(remark));
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        let article = builder.material.articles.len();
+        self.remarks.extend(cleaned.remarks.iter().map(|r| remarked(article, r, self.report)));
         Some(cleaned)
+    }
+
+    /// Returns what an article is to look like: names of style sheets, the later ones winning.
+    fn theme(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> ThemeWish {
+        let help = "write `theme: default`, `none`, a .css file of the folder, or a list of them";
+        let one = std::slice::from_ref(&entry.node);
+        let (names, is_list) = match &entry.node.value {
+            Value::List(items) => (&items[..], true),
+            Value::Empty | Value::Text { .. } | Value::Map(_) => (one, false),
+        };
+        let mut theme = Theme::default();
+        for node in names {
+            let Value::Text { text, .. } = &node.value else {
+                self.report.say_with(node.place, "a theme is named by its file", help);
+                continue;
+            };
+            match text.trim() {
+                "none" if !is_list => return ThemeWish::Said(None),
+                "default" => theme = theme.and(Theme::usual()),
+                path if path.to_ascii_lowercase().ends_with(".css") => {
+                    theme = theme.and(self.theme_file(path, node.place, notes));
+                }
+                other => {
+                    let message = format!("there is no theme {}", quote(other));
+                    self.report.say_with(node.place, message, help);
+                }
+            }
+        }
+        ThemeWish::Said(Some(theme))
+    }
+
+    fn theme_file(&mut self, path: &str, place: Place, notes: &mut Vec<String>) -> Theme {
+        let bytes = match media::read(self.lists, path) {
+            Ok(bytes) => bytes,
+            Err((message, help)) => {
+                self.report.say_with(place, message, help);
+                return Theme::default();
+            }
+        };
+        let name = self.report.beside(path);
+        let css = match yaml::decode(&bytes) {
+            Ok(css) if css.len() <= THEME_BYTES => css,
+            Ok(_) => {
+                let message = format!("{} is longer than 256 KiB", quote(path));
+                self.report.say_with(place, message, "leave out what articles do not need");
+                return Theme::default();
+            }
+            Err((text, place, message)) => {
+                let mut report = Report::new(&name, &text);
+                report.say_with(place, message, "save it as UTF-8");
+                self.report.include(report);
+                return Theme::default();
+            }
+        };
+        let mut report = Report::new(&name, css);
+        let (theme, left) = Theme::read(css);
+        let mut told = Vec::new();
+        for left in left {
+            if left.is_wrong {
+                let help = "a rule is `p { color: red; margin: 0 }`";
+                report.say_with(left.place, left.message, help);
+            } else {
+                told.push((left.place, left.message));
+            }
+        }
+        notes.extend(markdown::notes(path, told, &report));
+        self.report.include(report);
+        theme
     }
 
     fn fits(&mut self, entry: &Entry<'_>, html: &str) -> bool {
@@ -283,10 +379,13 @@ impl Reader<'_, '_> {
         let read = if is_markdown {
             self.markdown(&file, &mut report, (fields, builder, notes))
         } else {
-            let cleaned = clean(source, folder, self.lists, builder);
+            let cleaned = clean((source, false), folder, self.lists, builder);
             for problem in &cleaned.problems {
                 report.say_with(problem.place, &problem.message, &problem.help);
             }
+            let told = cleaned.remarks.iter().map(|remark| (remark.place, told_of(remark)));
+            notes.extend(markdown::notes(&path, told.collect(), &report));
+            self.keep_remarks(&cleaned, builder, &report);
             Some((cleaned, Given::default()))
         };
         self.report.include(report);
@@ -316,7 +415,7 @@ impl Reader<'_, '_> {
         }
         let before = report.count();
         let rendered = markdown::render(source, front.end);
-        let mut cleaned = clean(&rendered.html, folder, self.lists, builder);
+        let mut cleaned = clean((&rendered.html, true), folder, self.lists, builder);
         for problem in &mut cleaned.problems {
             problem.place = rendered.place(source, problem.place.start, &problem.sought);
             report.say_with(problem.place, &problem.message, &problem.help);
@@ -324,9 +423,19 @@ impl Reader<'_, '_> {
         for wrong in &rendered.problems {
             report.say_with(wrong.place, &wrong.message, wrong.help);
         }
+        for remark in &mut cleaned.remarks {
+            remark.place = rendered.place(source, remark.place.start, &remark.sought);
+        }
         told.extend(rendered.told);
+        told.extend(cleaned.remarks.iter().map(|remark| (remark.place, told_of(remark))));
         notes.extend(markdown::notes(path, told, report));
+        self.keep_remarks(&cleaned, builder, report);
         (report.count() == before).then_some((cleaned, given))
+    }
+
+    fn keep_remarks(&mut self, cleaned: &Cleaned, builder: &Builder<'_>, report: &Report<'_>) {
+        let article = builder.material.articles.len();
+        self.remarks.extend(cleaned.remarks.iter().map(|r| remarked(article, r, report)));
     }
 
     /// Returns a field of an article that its text's file gives.
@@ -401,18 +510,50 @@ fn source_url(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// Returns a remark in words, for people.
+fn told_of(remark: &Remark) -> String {
+    match remark.kind {
+        RemarkKind::Dropped => format!("{} is taken out", remark.what),
+        RemarkKind::Warned => remark.what.clone(),
+    }
+}
+
+fn remarked(article: usize, remark: &Remark, report: &Report<'_>) -> ArticleRemark {
+    let found = report.diagnostic(remark.place, &remark.what, None);
+    ArticleRemark {
+        article,
+        file: found.file,
+        line: found.line,
+        column: found.column,
+        what: found.message,
+        is_dropped: remark.kind == RemarkKind::Dropped,
+        at: remark.at,
+    }
+}
+
 /// Reads an article's HTML that lies in a folder, and adds its local pictures to what is uploaded.
-fn clean(html: &str, folder: &str, lists: &dyn ListSource, builder: &mut Builder<'_>) -> Cleaned {
+fn clean(
+    (html, is_markdown): (&str, bool),
+    folder: &str,
+    lists: &dyn ListSource,
+    builder: &mut Builder<'_>,
+) -> Cleaned {
     let links = builder.account.is_none_or(|account| account.payment);
+    let usual = Theme::usual();
+    let theme = match &builder.theme {
+        ThemeWish::Usual => is_markdown.then_some(&usual),
+        ThemeWish::Said(theme) => theme.as_ref(),
+    };
+    let material = &mut builder.material;
     let mut pictures = |source: &str, purpose: PictureUse| -> Result<String, Wrong> {
         let path = picture::find(lists, folder, source);
         let media = media::media(lists, &path, UploadKind::Picture)?;
         if purpose == PictureUse::Card {
             media::check_card(lists, &path)?;
         }
-        Ok(builder.material.add(UploadKind::Picture, media))
+        Ok(material.add(UploadKind::Picture, media))
     };
-    html::clean(html, links, &mut pictures)
+    html::clean(html, Rules { links, theme }, &mut pictures)
 }
 
 fn prepared(content: Content, material: Material) -> Content {

@@ -89,6 +89,27 @@ pub struct ParsedJob {
     pub line: usize,
     /// What its author should know, though nothing is wrong.
     pub notes: Vec<String>,
+    /// What was taken out of its articles, or will not look there as meant.
+    pub remarks: Vec<ArticleRemark>,
+}
+
+/// Something that the author of an article should know about its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArticleRemark {
+    /// Which of the broadcast's articles, from 0.
+    pub article: usize,
+    /// The file that it stands in.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// Its column in characters, from 1.
+    pub column: usize,
+    /// What was taken out, or what is wrong.
+    pub what: String,
+    /// Whether the article goes without it.
+    pub is_dropped: bool,
+    /// Where it belongs in the article's HTML: in front of the byte there.
+    pub at: usize,
 }
 
 /// What reading jobs needs besides the tree.
@@ -99,6 +120,8 @@ pub(crate) struct Reader<'r, 'a> {
     pub(crate) lists: &'r dyn ListSource,
     /// The accounts of the config.
     pub(crate) accounts: Accounts<'r>,
+    /// What there is to say about the articles of the job that is read.
+    pub(crate) remarks: Vec<ArticleRemark>,
 }
 
 /// The accounts that a job may name.
@@ -181,6 +204,7 @@ impl<'r> Reader<'r, '_> {
         let choices = self.choices(&fields);
         let mut notes = Vec::new();
         let action = self.action(&fields, account, &mut notes);
+        let remarks = std::mem::take(&mut self.remarks);
         let action = self.prepare(&fields, action, &mut notes);
         if fields.get("cron").is_some() {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
@@ -221,7 +245,7 @@ impl<'r> Reader<'r, '_> {
             title,
             action: action?,
         };
-        Some(ParsedJob { spec, recurrence, line, notes })
+        Some(ParsedJob { spec, recurrence, line, notes, remarks })
     }
 
     /// Returns what the job does; a speed beside a broadcast is the speed that it goes at.

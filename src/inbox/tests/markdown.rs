@@ -11,7 +11,7 @@ use crate::model::{Material, UploadKind};
 fn read(markdown: &str) -> Result<(Material, Vec<String>), String> {
     let mut folder = pictures();
     folder.0.insert("a.md", markdown.into());
-    let text = article("content_file: a.md");
+    let text = article("theme: none\n      content_file: a.md");
     parse_bytes("f.yaml", text.as_bytes(), &folder)?;
     let (material, mut notes) = material(&text, &folder);
     notes.retain(|note| !note.starts_with("uploads "));
@@ -259,7 +259,7 @@ fn what_is_left_out_or_shown_raw_is_told() {
         (
             "春\n\n<!-- 备注 -->\n",
             "<p>春</p><!-- 备注 -->",
-            "content_file: not shown by the platform, taken out: comments",
+            "a.md:3: the comment `备注` is taken out",
         ),
         ("春%%备注%%天", "<p>春天</p>", "a.md:1: the comment `备注` is taken out"),
         ("%%\n备注\n%%\n\n春", "<p>春</p>", "a.md:1: the comment `备注` is taken out"),
@@ -344,7 +344,7 @@ fn too_many_footnotes_and_too_long_texts_are_refused() {
 fn matter(markdown: &str) -> Result<(crate::model::Article, Vec<String>, Vec<String>), String> {
     let mut folder = pictures();
     folder.0.insert("text/a.md", markdown.into());
-    let text = job("    articles: [{content_file: text/a.md}]\n");
+    let text = job("    articles: [{theme: none, content_file: text/a.md}]\n");
     parse_bytes("f.yaml", text.as_bytes(), &folder)?;
     let (material, mut notes) = material(&text, &folder);
     notes.retain(|note| !note.starts_with("uploads "));
@@ -369,7 +369,8 @@ fn front_matter_gives_what_the_job_leaves_out() {
     }
     let mut folder = pictures();
     folder.0.insert("a.md", "---\ntitle: 夏\nauthor: 群\ncover: 没有.png\n---\n花".into());
-    let (material, _) = material(&article("author: 小群\n      content_file: a.md"), &folder);
+    let (material, _) =
+        material(&article("author: 小群\n      theme: none\n      content_file: a.md"), &folder);
     let read = &material.articles[0];
     assert_eq!(
         (&*read.title, read.author.as_deref(), &*read.content),
@@ -461,7 +462,7 @@ fn text_between_two_rules_stays_text() {
         ("花\n\n---\ntitle: 春\n", "<p>花</p><hr><p>title: 春</p>"),
     ] {
         folder.0.insert("a.md", markdown.into());
-        let (material, _) = material(&article("content_file: a.md"), &folder);
+        let (material, _) = material(&article("theme: none\n      content_file: a.md"), &folder);
         assert_eq!(material.articles[0].content, expected, "{markdown}");
     }
 }
@@ -480,7 +481,7 @@ fn places_are_right_behind_front_matter_and_in_lists() {
         ("一^[二 ![x](没有.png)]", "a.md:1:11: there is no"),
     ] {
         folder.0.insert("a.md", markdown.into());
-        let told = refused(&article("content_file: a.md"), &folder);
+        let told = refused(&article("theme: none\n      content_file: a.md"), &folder);
         assert!(told.starts_with(place), "{markdown}\n{told}");
     }
 }
