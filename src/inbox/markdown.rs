@@ -15,7 +15,7 @@ mod prose;
 mod vanished;
 mod writer;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use comrak::nodes::{LineColumn, NodeValue, Sourcepos};
 use comrak::{Arena, Options, parse_document};
@@ -28,7 +28,7 @@ use writer::Written;
 /// How many footnotes may stand in their lines: those without an end cost the parser much time.
 const FOOTNOTES_MOST: usize = 500;
 /// How many different things are told of one file.
-const NOTES: usize = 20;
+const NOTES: usize = 100;
 /// How many lines are told beside the first that the same is told of.
 const LINES: usize = 3;
 
@@ -107,9 +107,11 @@ pub(super) fn notes(
 ) -> Vec<String> {
     told.sort_by_key(|(place, _)| place.start);
     let mut notes: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut known = HashMap::new();
     for (place, message) in told {
         let line = report.line(place.start);
-        match notes.iter_mut().find(|(known, _)| *known == message) {
+        let index = *known.entry(message.clone()).or_insert(notes.len());
+        match notes.get_mut(index) {
             Some((_, lines)) if lines.last() == Some(&line) => {}
             Some((_, lines)) => lines.push(line),
             None => notes.push((message, vec![line])),

@@ -71,6 +71,7 @@ impl Definitions<'_> {
 
     /// Tells of those that nothing shows, and notes what need not be in the HTML.
     pub(super) fn account(&self, source: &str, out: &mut Rendered, accounted: &mut String) {
+        let mut told = 0;
         for one in self.found.iter().filter(|one| one.uses > 0 || is_address(one.address)) {
             let end = source[one.end..].find('\n').map_or(source.len(), |end| one.end + end);
             let line = &source[one.place.start..end];
@@ -79,9 +80,10 @@ impl Definitions<'_> {
             // One that stands inside a paragraph is none, and shown.
             let line = line.trim_end();
             let is_told = one.uses == 0
-                && out.told.len() < TOLD
+                && told < TOLD
                 && out.html.matches(&escape(line)).count() < source.matches(line).count();
             if is_told {
+                told += 1;
                 let message = match one.address {
                     "#" => {
                         let comment = line.split_once('#').map_or(line, |(_, comment)| comment);

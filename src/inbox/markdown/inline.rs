@@ -32,11 +32,11 @@ impl Writer<'_, '_> {
             NodeValue::Emph => self.push("<em>"),
             NodeValue::Strong => self.push("<strong>"),
             NodeValue::Strikethrough => {
-                let tag = if self.is_single(place) { "~" } else { "<del>" };
+                let tag = if is_single(node) { "~" } else { "<del>" };
                 self.push(tag);
             }
             NodeValue::Highlight => {
-                let tag = if self.is_inside_word(place) { "==" } else { "<mark>" };
+                let tag = if is_inside_word(node) { "==" } else { "<mark>" };
                 self.push(tag);
             }
             NodeValue::Link(link) => self.link(link, place),
@@ -213,18 +213,24 @@ impl Writer<'_, '_> {
         let words = comment.split_whitespace().collect::<Vec<_>>().join(" ");
         self.tell(place, format!("the comment {} is taken out", quote(&words)));
     }
+}
 
-    /// Says whether `~` stands there once, which is a range or a tune and no deletion.
-    pub(super) fn is_single(&self, place: Place) -> bool {
-        !self.text.at(place).starts_with("~~")
-    }
+/// Says whether `~` stands there once, which is a range or a tune and no deletion.
+pub(super) fn is_single(deletion: Node<'_>) -> bool {
+    let column = deletion.data().sourcepos.start.column;
+    deletion.first_child().is_some_and(|inner| inner.data().sourcepos.start.column == column + 1)
+}
 
-    /// Says whether `==` stands between letters on both sides, as in `a==b`.
-    pub(super) fn is_inside_word(&self, place: Place) -> bool {
-        let before = self.text.source[..place.start].chars().last();
-        let after = self.text.source[place.end..].chars().next();
-        [before, after].iter().all(|c| c.is_some_and(|c| c.is_ascii_alphanumeric()))
-    }
+/// Says whether `==` stands between letters on both sides, as in `a==b`.
+pub(super) fn is_inside_word(highlight: Node<'_>) -> bool {
+    let is_letter = |node: Option<Node<'_>>, end: fn(&str) -> Option<char>| {
+        node.is_some_and(|node| match &node.data().value {
+            NodeValue::Text(text) => end(text).is_some_and(|c| c.is_ascii_alphanumeric()),
+            _ => false,
+        })
+    };
+    is_letter(highlight.previous_sibling(), |text| text.chars().last())
+        && is_letter(highlight.next_sibling(), |text| text.chars().next())
 }
 
 /// Returns a part of a place, where that has exactly the text.

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use comrak::nodes::{ListType, NodeCodeBlock, NodeList, NodeValue, TableAlignment};
 use comrak::{Arena, Node, arena_tree::NodeEdge, parse_document};
 
+use super::inline::{is_inside_word, is_single};
 use super::prose;
 use super::{Rendered, Text, Wrong, options};
 use crate::yaml::diagnostic::{Place, quote};
@@ -212,7 +213,6 @@ impl Writer<'_, '_> {
     }
 
     fn end<'a>(&mut self, node: Node<'a>) {
-        let place = self.place(node);
         let tag = match &node.data().value {
             NodeValue::Paragraph if is_bare(node) => "",
             NodeValue::Paragraph => "</p>",
@@ -238,14 +238,14 @@ impl Writer<'_, '_> {
             NodeValue::Emph => "</em>",
             NodeValue::Strong => "</strong>",
             NodeValue::Strikethrough => {
-                if self.is_single(place) {
+                if is_single(node) {
                     "~"
                 } else {
                     "</del>"
                 }
             }
             NodeValue::Highlight => {
-                if self.is_inside_word(place) {
+                if is_inside_word(node) {
                     "=="
                 } else {
                     "</mark>"

@@ -101,6 +101,10 @@ fn blocks_become_plain_html_without_blanks_between_the_tags() {
         ("完\\", "<p>完</p>"),
         ("## 春 {#spring}", "<h2>春</h2>"),
         ("价格100~200元，时间3~5天", "<p>价格100~200元，时间3~5天</p>"),
+        (
+            "[x]: a.png\n~~春~~ a==b==c ==d== ![x]",
+            "<p><del>春</del> a==b==c <mark>d</mark> <img src=\"a.png\" alt=\"x\"></p>",
+        ),
         ("若a==b，则c==d", "<p>若a==b，则c==d</p>"),
         ("每张$5，两张$9，会员$8", "<p>每张$5，两张$9，会员$8</p>"),
         ("太好了![鼓掌]", "<p>太好了![鼓掌]</p>"),
