@@ -189,7 +189,7 @@ fn said(path: &Path, jobs: &[ParsedJob]) -> String {
     let about = if remarks == 0 {
         String::new()
     } else {
-        format!("; {} about what was taken out", text::plural(remarks, "remark", "remarks"))
+        format!(", {} on their texts", text::plural(remarks, "remark", "remarks"))
     };
     format!(
         "{}: {}, {}{about}.\n",

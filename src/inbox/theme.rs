@@ -144,7 +144,7 @@ impl SheetReader {
                 .is_ok();
             let ends = match is_at_rule {
                 true => Delimiter::CurlyBracketBlock | Delimiter::Semicolon,
-                false => Delimiter::CurlyBracketBlock.into(),
+                false => Delimiter::CurlyBracketBlock,
             };
             let selectors = parser.parse_until_before(ends, |parser| {
                 let found = selectors(parser);

@@ -194,7 +194,7 @@ fn check_tells_what_of_a_markdown_text_does_not_go_out() {
     for note in [
         "text.md:4: the front matter's `date` is not used",
         "text.md:11, 13: `[[天]]` is shown as it stands",
-        "taken out: comments",
+        "the comment `备注` is taken out",
     ] {
         assert!(told.contains(note), "{note}\n{told}");
     }

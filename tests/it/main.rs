@@ -11,6 +11,7 @@ mod cli_decisions;
 mod cli_errands;
 mod cli_plan;
 mod cli_quota;
+mod cli_render;
 mod cli_series;
 mod cli_status;
 mod cli_submit;

@@ -232,17 +232,18 @@ impl Page<'_> {
     }
 }
 
-/// Returns the HTML of an article with a sign where each remark belongs.
+/// Returns the HTML of an article with a sign where remarks belong.
 fn signed(html: &str, told: &[&ArticleRemark]) -> String {
-    let mut signs: Vec<_> =
-        told.iter().enumerate().map(|(index, told)| (told.at, index + 1)).collect();
-    signs.sort_unstable();
+    let mut signs: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for (index, told) in told.iter().enumerate() {
+        let at = html.floor_char_boundary(told.at);
+        signs.entry(at).or_default().push((index + 1).to_string());
+    }
     let (mut signed, mut from) = (String::new(), 0);
-    for (at, number) in signs {
-        let until = html.floor_char_boundary(at);
-        signed.push_str(&html[from..until]);
-        signed.push_str(&format!("<qunfa-sign>{number}</qunfa-sign>"));
-        from = until;
+    for (at, numbers) in signs {
+        let numbers = numbers.join(" ");
+        signed.extend([&html[from..at], "<qunfa-sign>", &numbers, "</qunfa-sign>"]);
+        from = at;
     }
     signed.push_str(&html[from..]);
     signed

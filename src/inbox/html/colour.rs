@@ -125,6 +125,7 @@ fn any_colour(value: &str) -> Option<Colour> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "another crate's tokens; most are no colour")]
 fn read(parser: &mut Parser<'_>) -> Option<Colour> {
     let bytes = |red: u8, green: u8, blue: u8, alpha| {
         let part = |byte: u8| f32::from(byte) / 255.0;
@@ -157,6 +158,7 @@ fn read(parser: &mut Parser<'_>) -> Option<Colour> {
 /// One number of a colour, and whether it is a percentage (which is 1 at 100%).
 type Part = (f32, bool);
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "another crate's tokens; most are no number")]
 fn parts(parser: &mut Parser<'_>) -> Result<Vec<Part>, ParseError<()>> {
     let mut parts = Vec::new();
     while let Ok(token) = parser.next() {

@@ -219,6 +219,7 @@ struct Value {
 }
 
 impl Value {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "another crate's tokens; most are plain")]
     fn read(&mut self, parser: &mut Parser<'_>) {
         while let Ok(token) = parser.next().cloned() {
             match token {

@@ -303,3 +303,42 @@ fn another_file_is_another_job() {
     assert_eq!(digest(&folder()), digest(&folder()));
     assert_ne!(digest(&folder()), digest(&other));
 }
+
+#[test]
+fn an_article_looks_as_its_theme_says() {
+    let mut folder = folder();
+    folder.0.insert("a.md", "春".into());
+    folder.0.insert("b.css", "p { color: red } a:hover { color: blue }".into());
+    for (lines, expected) in [
+        ("theme: b.css\n      content_file: a.md", "<p style=\"color:red\">春</p>"),
+        ("theme: none\n      content_file: a.md", "<p>春</p>"),
+        ("theme: b.css\n      content: <p>春</p>", "<p style=\"color:red\">春</p>"),
+        ("content: <p>春</p>", "<p>春</p>"),
+    ] {
+        let (material, _) = material(&article(lines), &folder);
+        assert_eq!(material.articles[0].content, expected, "{lines}");
+    }
+    for lines in ["content_file: a.md", "theme: [default, b.css]\n      content: <p>春</p>"] {
+        let (material, _) = material(&article(lines), &folder);
+        assert!(material.articles[0].content.starts_with("<section style="), "{lines}");
+    }
+    let (_, notes) = material(&article("theme: b.css\n      content: x"), &folder);
+    assert!(notes[0].starts_with("b.css:1: `a:hover` is no selector"), "{notes:?}");
+}
+
+#[test]
+fn a_theme_that_cannot_be_read_is_told_where_it_is_wrong() {
+    let mut folder = folder();
+    folder.0.insert("b.css", "p { color: red }\nh1 { color red }".into());
+    for (theme, message) in [
+        ("b.css", "b.css:2:6: `color red` is no declaration"),
+        ("c.css", "f.yaml:9:14: there is no `c.css` in the folder"),
+        ("../c.css", "f.yaml:9:14: `../c.css` is outside the job's folder"),
+        ("dark", "f.yaml:9:14: there is no theme `dark`"),
+        ("[none]", "there is no theme `none`"),
+        ("{a: b}", "f.yaml:9:14: a theme is named by its file"),
+    ] {
+        let told = refused(&article(&format!("theme: {theme}\n      content: x")), &folder);
+        assert!(told.contains(message), "{theme}:\n{told}");
+    }
+}
