@@ -31,6 +31,9 @@ pub mod margins {
     /// Every request of a batch lies within this span after its due time: the platform forgets a
     /// clientmsgid after 24 h, and an old database must not ask later than that.
     pub const ASK_WITHIN: TimeDelta = TimeDelta::hours(20);
+    /// This long after the last request with a clientmsgid the platform has surely forgotten it, as
+    /// far beyond its 24 h as [`ASK_WITHIN`] lies before them.
+    pub const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(28);
     /// How far the platform's clock may be from ours.
     pub const CLOCK_APART: TimeDelta = TimeDelta::seconds(60);
     /// How old a reading of the platform's clock may be at a decision.

@@ -11,7 +11,7 @@ use crate::model::{
     Account, Action, Audience, BatchState, Errand, Expires, JobId, JobSpec, JobState,
     OnFullReceivers, OnQuota, Viewer, clientmsgid,
 };
-use crate::plan::{Batch, Job, Rank};
+use crate::plan::{Batch, Doubt, Job, Rank};
 use crate::quota::{self, Demand, Rule};
 use crate::store::prelude::SPEED_AHEAD;
 use crate::store::{By, Move, Result, Step, StoreError, instant, millis, seconds, unreadable};
@@ -414,9 +414,32 @@ impl Step<'_> {
                 next_at: instant(row.get(5)?),
                 in_doubt_since: row.get::<_, Option<i64>>(6)?.map(instant),
                 attempts: row.get(7)?,
+                doubt: None,
             })
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut batches = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        for batch in batches.iter_mut().filter(|batch| batch.attempts > 0) {
+            batch.doubt = self.doubt_of(batch.id)?;
+        }
+        Ok(batches)
+    }
+
+    /// Returns the requests for a batch of which the platform may have taken one, if there are any.
+    fn doubt_of(&self, batch: i64) -> Result<Option<Doubt>> {
+        let times: (Option<i64>, i64, i64) = self
+            .db
+            .prepare_cached(
+                "SELECT min(begun_at) FILTER (WHERE outcome = 'in_doubt'), max(begun_at),
+                     max(ifnull(ended_at, begun_at))
+                 FROM attempt WHERE batch = ?1 AND outcome IS NOT 'token'",
+            )?
+            .query_row([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let (first_at, last_at, ended_at) = times;
+        Ok(first_at.map(|first_at| Doubt {
+            first_at: instant(first_at),
+            last_at: instant(last_at),
+            ended_at: instant(ended_at),
+        }))
     }
 }
 

@@ -7,7 +7,7 @@
 mod database;
 mod intent;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::engine::{Outgoing, Ticket};
@@ -80,6 +80,8 @@ pub(crate) struct Oracle {
     refusals_expected: bool,
     /// Somebody changed the bodies in the database.
     other_bodies_expected: bool,
+    /// Jobs of which a person said that they were not sent, though they may have been.
+    misled: BTreeSet<String>,
     /// How much was looked at, so that an empty run does not pass for a good one.
     pub(crate) sends: u64,
     pub(crate) taken: u64,
@@ -158,6 +160,20 @@ impl Oracle {
 
     pub(crate) fn expect_other_bodies(&mut self) {
         self.other_bodies_expected = true;
+    }
+
+    /// A person says that a job was not sent, and may be wrong: what the account's ledger is told is
+    /// wrong from then on, but nothing is sent twice.
+    pub(crate) fn misled(&mut self, id: &str) {
+        self.misled.insert(id.to_owned());
+    }
+
+    pub(crate) fn is_misled_about(&self, id: &str) -> bool {
+        self.misled.contains(id)
+    }
+
+    fn is_misled(&self, account: &str) -> bool {
+        self.misled.iter().any(|id| self.jobs[id].spec.account == account)
     }
 
     pub(crate) fn daemon_starts(&mut self) {
@@ -371,7 +387,7 @@ impl Oracle {
         let known = &self.jobs[&key.job];
         let Action::Broadcast(broadcast) = &known.spec.action else { return Ok(()) };
         let everyone = broadcast.audience == Audience::Everyone;
-        if known.retries > 0 || self.refusals_expected {
+        if known.retries > 0 || self.refusals_expected || self.is_misled(&account.name) {
             return Ok(());
         }
         let name = &account.name;

@@ -18,4 +18,5 @@ mod restart;
 mod safe_mode;
 mod series;
 mod stepped;
+mod verdicts;
 mod words;

@@ -20,7 +20,7 @@ use swarm::Swarm;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 50] = [
+const EVERY_FAULT: [&str; 52] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -59,6 +59,8 @@ const EVERY_FAULT: [&str; 50] = [
     "restore without a mark",
     "resume",
     "retry",
+    "wrong word",
+    "retry after a wrong word",
     "file dropped twice",
     "job edited",
     "down for a day",
@@ -159,6 +161,7 @@ fn run(seed: u64, print: bool) -> Outcome {
     swarm.accounts(&mut world);
     swarm.faults(&mut world);
     swarm.jobs(&mut world);
+    swarm.verdicts(&mut world);
     swarm.persons(&mut world);
     swarm.series(&mut world);
     world.run_to(from + TimeDelta::days(days));

@@ -117,6 +117,7 @@ impl Oracle {
                 ("accepted", _) => mine.is_none(),
                 ("failed", _) => mine.is_none_or(|(_, delivered, _)| *delivered),
                 (_, "uncertain" | "releasing") => false,
+                _ if self.misled.contains(&key.job) => false,
                 ("planned" | "refused", _) => delivered,
                 _ => true,
             };
@@ -131,7 +132,7 @@ impl Oracle {
         if !self.forgotten.is_empty() {
             return Ok(());
         }
-        for name in self.accounts.keys() {
+        for name in self.accounts.keys().filter(|name| !self.is_misled(name)) {
             let sql = "SELECT count(*) FILTER (WHERE confirmed = 1), count(*) FROM external_send
                        WHERE account = ?1 AND returned = 0";
             let (confirmed, all): (u32, u32) =

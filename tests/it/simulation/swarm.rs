@@ -1,5 +1,7 @@
 //! What a seed draws: accounts, faults, persons and jobs.
 
+mod mistakes;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use qunfa::config::TokenSource;
@@ -663,6 +665,7 @@ impl World {
         let Some(engine) = &self.engine else { return false };
         let view = engine.store().read().job_view(id).unwrap();
         self.oracle.is_plainly_unsent(id)
+            && !self.oracle.is_misled_about(id)
             && view.is_some_and(|view| {
                 matches!(view.state, JobState::Failed | JobState::Partial | JobState::Missed)
             })

@@ -1,10 +1,10 @@
 //! What is done to the daemon from outside: its clock, its machine and its database, and what
 //! persons drop, say and send.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::engine::{Mark, Offered, Remembered, TakeError, TakenJob};
-use qunfa::model::{JobId, JobSpec};
-use qunfa::store::Said;
+use qunfa::model::{JobId, JobSpec, JobState};
+use qunfa::store::{Resolution, Said, Verdict};
 use sha2::{Digest as _, Sha256};
 
 use super::{MarkFate, World, beijing};
@@ -127,6 +127,39 @@ impl World {
         self.engine().look_again(now);
         self.look();
         done.map_err(|error| error.to_string())
+    }
+
+    /// A person says of an uncertain job that it was not sent, and may be wrong; says whether they did.
+    pub(crate) fn mislead(&mut self, id: &str) -> bool {
+        if self.engine.is_none() || self.state(id) != JobState::Uncertain {
+            return false;
+        }
+        self.oracle.misled(id);
+        let now = self.now();
+        let name = self.view(id).account;
+        let account = self.accounts.iter().find(|setup| setup.account.name == name).unwrap();
+        let account = account.account.clone();
+        let id = JobId::parse(id).unwrap();
+        let resolution = Resolution { verdict: Verdict::NotSent, batch: None };
+        let done = self.engine().change(|step| step.resolve(&id, &account, resolution, SAID, now));
+        self.say(&format!("a person says that {id} was not sent: {done:?}"));
+        self.engine().look_again(now);
+        self.look();
+        done.is_ok()
+    }
+
+    /// When a job was last asked for, by the database.
+    pub(crate) fn last_asked(&self, id: &str) -> Option<DateTime<Utc>> {
+        let sql = "SELECT max(begun_at) FROM attempt JOIN batch ON batch.id = attempt.batch
+                   WHERE batch.job = ?1";
+        let last: Option<i64> = self
+            .disk
+            .witness
+            .prepare_cached(sql)
+            .unwrap()
+            .query_row([id], |row| row.get(0))
+            .unwrap();
+        last.and_then(DateTime::from_timestamp_millis)
     }
 
     /// A person lifts all holds and pauses.
