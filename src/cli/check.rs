@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
-use crate::model::{Account, Action, JobId, JobSpec, JobState, OnQuota};
+use crate::model::{Account, Action, JobId, JobSpec, JobState, Kind, OnQuota};
 use crate::plan::{self, Job};
 use crate::quota::Block;
 use crate::store::{JobView, Source, Step, Store, StoreError, Taken};
@@ -384,6 +384,13 @@ fn forecast_one(
 ) -> Result<Option<CheckedJob>, StoreError> {
     let Some(view) = step.job_view(spec.id.as_str())? else { return Ok(None) };
     let mut warnings = warnings(&view, spec, now);
+    if let (Kind::Subscription, Action::Qrcode(_)) = (account.kind, &spec.action) {
+        warnings.push(
+            "codes with a scene are said to be for service accounts only: the platform may refuse it \
+             (48001)"
+                .to_owned(),
+        );
+    }
     let stands = step.job(&spec.id)?;
     let fails = fails(step, (&stands, account), view.due)?;
     warnings

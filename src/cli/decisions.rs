@@ -158,6 +158,8 @@ pub(super) fn approve(
             "Job {} is approved, but it was due {due} and its grace has passed: it becomes missed.\n",
             job.id
         )
+    } else if job.due <= now {
+        format!("Job {} is approved and goes at once: it was due {due}.\n{}", job.id, decided.next)
     } else {
         format!("Job {} is approved and goes at {due}.\n{}", job.id, decided.next)
     };

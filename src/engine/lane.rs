@@ -410,6 +410,13 @@ impl Lane {
         errmsg: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        // The secret is then the token server's, and there may be none in this config.
+        if let TokenSource::Url(_) = self.config.token {
+            let why = format!("the shared token server gave no token: {code} ({errmsg})");
+            let advice =
+                "look at the token server, its secret and its IP list, then resume the account";
+            return self.pause_because(step, &why, advice, now);
+        }
         let row = codes::for_token(code);
         let why = format!("the platform gave no token: {code} ({errmsg}), {}", row.what);
         self.pause_because(step, &why, row.advice, now)

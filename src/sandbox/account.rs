@@ -127,7 +127,7 @@ pub struct AccountSpec {
     pub tags: Vec<Tag>,
     /// Mass-send calls a day, service accounts only; more answer 45009.
     pub daily_calls: u32,
-    /// Whether a service account has at most one `is_to_all` a day (the newer rule).
+    /// Whether a service account has at most one `is_to_all` or website send a day (the newer rule).
     pub one_history_a_day: bool,
     /// A test account (测试号), which may never mass-send: always 45028.
     pub test_account: bool,

@@ -135,16 +135,21 @@ impl Tally {
         let full = spec.test_account
             || match spec.kind {
                 Kind::Subscription => {
-                    self.used(Daily::Sends) >= 1
-                        || is_to_all && self.used(Daily::ToAll) + self.used(Daily::Website) >= 1
+                    self.used(Daily::Sends) >= 1 || is_to_all && self.history_of_day() >= 1
                 }
                 Kind::Service => {
                     is_to_all
                         && (self.history >= HISTORY_A_MONTH
-                            || spec.one_history_a_day && self.used(Daily::ToAll) >= 1)
+                            || spec.one_history_a_day && self.history_of_day() >= 1)
                 }
             };
         if full { Err(Refusal::code(45_028)) } else { Ok(()) }
+    }
+
+    /// What the account's followers find in its history of this day: broadcasts to everyone, and
+    /// those made on the website.
+    fn history_of_day(&self) -> u32 {
+        self.used(Daily::ToAll) + self.used(Daily::Website)
     }
 
     /// Says whether the website would let its user send one more.
@@ -155,8 +160,11 @@ impl Tally {
     ) -> Result<(), Refusal> {
         self.turn(now);
         let full = match spec.kind {
-            Kind::Subscription => self.used(Daily::ToAll) + self.used(Daily::Website) >= 1,
-            Kind::Service => self.history >= HISTORY_A_MONTH,
+            Kind::Subscription => self.history_of_day() >= 1,
+            Kind::Service => {
+                self.history >= HISTORY_A_MONTH
+                    || spec.one_history_a_day && self.history_of_day() >= 1
+            }
         };
         if full { Err(Refusal::code(45_028)) } else { Ok(()) }
     }
