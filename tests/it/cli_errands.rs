@@ -304,7 +304,10 @@ fn a_failed_preview_and_one_under_way_stand_in_the_story_and_under_attention() {
 #[test]
 fn check_tells_what_jobs_beside_the_broadcasts_do() {
     let world = World::new();
-    let path = world.file("more.yaml", JOBS);
+    let coming = JOBS
+        .replace("2027-03-20 18:", "2027-03-20 21:")
+        .replace("2027-03-20 19:", "2027-03-20 22:");
+    let path = world.file("more.yaml", &coming);
 
     let (answer, text) = world.run(&["check", &path]);
 
@@ -429,7 +432,7 @@ fn menus_done(step: &Step<'_>) -> Result<(), StoreError> {
 #[test]
 fn check_tells_what_a_phone_cuts_of_a_menu() {
     let world = World::new();
-    let path = world.file("menus.yaml", MENUS);
+    let path = world.file("menus.yaml", &MENUS.replace("2027-03-20 19:", "2027-03-20 21:"));
 
     let (answer, text) = world.run(&["check", &path]);
 
