@@ -5,13 +5,20 @@
 CREATE TABLE daemon (
     one           INTEGER PRIMARY KEY CHECK (one = 1),
     created_at    INTEGER NOT NULL,
-    -- Written every few minutes: a machine restored from an old image finds it long past.
+    -- Written every minute: a machine restored from an old image finds it long past.
     seen_at       INTEGER NOT NULL,
     -- Counts intents; the mark beside the database holds the same number, so a database that
     -- is older than its mark shows.
     high_water    INTEGER NOT NULL DEFAULT 0,
     hold_since_at INTEGER,
     hold_why      TEXT,
+    -- The last orderly stop, after which nothing was sent; null while a daemon runs.
+    stopped_at    INTEGER,
+    -- When `backup` made this copy; null from the first start on, which holds everything.
+    copied_at     INTEGER,
+    -- The last span in which another copy of this database may have been at work.
+    gap_from_at   INTEGER,
+    gap_to_at     INTEGER CHECK ((gap_from_at IS NULL) = (gap_to_at IS NULL)),
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL))
 ) STRICT;
 
@@ -26,10 +33,25 @@ CREATE TABLE account (
     forced_token_at INTEGER,
     -- When the daemon first had it in its config: what was sent before, it cannot know.
     known_at        INTEGER,
+    -- Which account it is; null until a config has said so.
+    appid           TEXT,
+    -- Why nothing of it goes whatever a person resumes: the present config speaks for it no more.
+    barred_since_at INTEGER,
+    barred_why      TEXT CHECK ((barred_why IS NULL) = (barred_since_at IS NULL)),
+    barred_do       TEXT CHECK ((barred_do IS NULL) = (barred_since_at IS NULL)),
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL)),
     -- A paused account always says why and what a person can do.
     CHECK ((paused_since_at IS NULL) = (paused_why IS NULL)),
     CHECK ((paused_since_at IS NULL) = (paused_do IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- One account has one name at a time.
+CREATE UNIQUE INDEX account_appid ON account (appid) WHERE appid IS NOT NULL;
+
+-- Names that accounts had before: what still says one is told the new one.
+CREATE TABLE former_name (
+    name  TEXT PRIMARY KEY,
+    appid TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE file (
@@ -85,6 +107,13 @@ CREATE TABLE job (
     prepare_s      INTEGER,
     -- No upload for it before this.
     prepare_after_at INTEGER NOT NULL DEFAULT 0,
+    -- Another copy of this database may have sent it; until then the platform surely remembers
+    -- that. Later requests wait for `resume`, which sets this to null.
+    recall_until_at INTEGER,
+    -- The account's name in its file, where the account has another by now: its digest has it too.
+    written_for TEXT,
+    -- What it is called in lists; null is its id.
+    title          TEXT,
     -- A job that waits is always looked at again: a send must not silently never happen.
     CHECK ((state IN ('planned', 'held', 'releasing')) = (wake_at IS NOT NULL)),
     CHECK ((state IN ('sent', 'failed', 'partial', 'cancelled', 'expired', 'missed')) = (ended_at IS NOT NULL)),
@@ -98,6 +127,7 @@ CREATE INDEX job_wake ON job (account, wake_at, priority DESC, taken) WHERE wake
 CREATE INDEX job_file ON job (file) WHERE wake_at IS NOT NULL;
 CREATE INDEX job_yields ON job (account, priority DESC, taken) WHERE yields = 1;
 CREATE INDEX job_state ON job (state, due_at);
+CREATE INDEX job_recall ON job (account, due_at) WHERE recall_until_at IS NOT NULL;
 -- Jobs without a time of their own, for a clock that was ahead when they were taken.
 CREATE INDEX job_anytime ON job (account, taken_at) WHERE written_at IS NULL AND wake_at IS NOT NULL;
 
@@ -148,6 +178,10 @@ CREATE INDEX batch_result ON batch (account, result_at) WHERE result_at IS NOT N
 -- One msg_id is one broadcast of one batch.
 CREATE UNIQUE INDEX batch_msg_id ON batch (account, msg_id) WHERE msg_id IS NOT NULL;
 CREATE INDEX batch_in_doubt ON batch (account) WHERE state IN ('asking', 'in_doubt');
+-- Where a batch stands lies behind its body in the row, which may be 300 kB: what counts deliveries
+-- finds the failed ones here.
+CREATE INDEX batch_failed ON batch (account) WHERE state = 'failed';
+CREATE INDEX batch_accepted ON batch (account, accepted_at) WHERE accepted_at IS NOT NULL;
 
 CREATE TABLE attempt (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -333,6 +367,25 @@ CREATE TABLE attention (
 ) STRICT;
 
 CREATE UNIQUE INDEX attention_one ON attention (ifnull(account, ''), ifnull(job, ''), kind);
+
+-- What a person took out of attention, and what stood there then: anything else is new.
+CREATE TABLE acknowledgement (
+    id       INTEGER PRIMARY KEY,
+    at       INTEGER NOT NULL,
+    who      TEXT NOT NULL,
+    why      TEXT,
+    account  TEXT,
+    job      TEXT,
+    kind     TEXT NOT NULL,
+    -- Tells notes of one kind apart that are about neither an account nor a job.
+    subject  TEXT NOT NULL,
+    since_at INTEGER NOT NULL,
+    what     TEXT NOT NULL,
+    -- The last line of the job's story then, where it is about how the job stands.
+    story    INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX acknowledgement_one ON acknowledgement (ifnull(account, ''), ifnull(job, ''), kind, subject);
 
 -- What persons decided about accounts and the ledger; decisions about a job stand in its story.
 CREATE TABLE decision (
@@ -586,6 +639,8 @@ CREATE TABLE series (
     next_at  INTEGER,
     -- Who cancelled it or let it go on, and why.
     why      TEXT,
+    -- As of a job.
+    written_for TEXT,
     CHECK (state <> 'cancelled' OR why IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 

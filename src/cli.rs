@@ -6,6 +6,7 @@
 //! clock. What is absent on purpose: decisions. They are the core's, and asked for there.
 
 mod articles;
+mod attention;
 mod backup;
 mod check;
 mod database;
@@ -18,6 +19,7 @@ mod outlook;
 mod person;
 mod plan;
 mod quota;
+mod render;
 mod sandbox;
 mod series;
 mod show;
@@ -65,6 +67,7 @@ impl Arguments {
             | Command::Sandbox(_)
             | Command::Status(_)
             | Command::Check(_)
+            | Command::Render(_)
             | Command::Plan(_)
             | Command::Jobs(_)
             | Command::Followers(_)
@@ -83,6 +86,7 @@ impl Arguments {
             | Command::Completions(_)
             | Command::Man(_)
             | Command::Schema
+            | Command::Ack(_)
             | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
         }
     }
@@ -96,10 +100,12 @@ enum Command {
     Demo,
     /// Serve the platform on this machine, to rehearse with
     Sandbox(sandbox::Options),
-    /// Show what needs a person, the next jobs, and the quotas
+    /// Show the next jobs, what needs a person, and the quotas
     Status(status::Options),
     /// Check job files as the inbox would, and say when their jobs will go
     Check(check::Options),
+    /// Show the messages of a job file as a phone shows them
+    Render(render::Options),
     /// Check job files and put them into the inbox
     Submit(submit::Options),
     /// Forecast when each job will really go, day by day
@@ -122,6 +128,8 @@ enum Command {
     Cancel(decisions::JobOptions),
     /// Say what became of a job that may have gone out
     Resolve(decisions::ResolveOptions),
+    /// Take something out of attention, until something new happens to it
+    Ack(attention::Options),
     /// Show a job's content to people before it goes
     Preview(errands::PreviewOptions),
     /// Delete a broadcast that was sent
@@ -311,6 +319,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Status(options) => status::run(options, &config()?, terminal)?,
         Command::Plan(options) => plan::run(&options, &config()?, terminal)?,
         Command::Check(options) => return check::run(&options, &config()?, terminal),
+        Command::Render(options) => return render::run(&options, &config()?, terminal),
         Command::Submit(options) => return submit::run(&options, &config()?, terminal),
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
@@ -319,6 +328,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Resume(options) => person::resume(&options, &config()?, &who, terminal)?,
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
+        Command::Ack(options) => attention::acknowledge(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
         Command::Preview(options) => return errands::preview(&options, &config()?, &who, terminal),
         Command::Delete(options) => return errands::delete(&options, &config()?, &who, terminal),

@@ -32,6 +32,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// The accounts in the file's order; at least one.
     pub accounts: Vec<AccountConfig>,
+    /// What an operator should mend, though the daemon runs with it.
+    pub warnings: Vec<String>,
 }
 
 /// One account, with what is needed to speak for it.
@@ -49,6 +51,8 @@ pub struct AccountConfig {
     pub token: TokenSource,
     /// How its callbacks are checked; `None` is no callback.
     pub callback: Option<CallbackConfig>,
+    /// The appid of the account that had this name before, whose jobs do not come with the name.
+    pub replaces: Option<String>,
 }
 
 /// Where an account's access tokens come from.
@@ -129,7 +133,9 @@ pub fn load(
     let mut report = Report::new(&name, text);
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let config = match root(text, &mut report) {
-        Ok(root) => Loader { report: &mut report, folder, env, secrets }.config(&root),
+        Ok(root) => {
+            Loader { report: &mut report, warnings: Vec::new(), folder, env, secrets }.config(&root)
+        }
         Err(Broken) => None,
     };
     match config {
@@ -147,9 +153,10 @@ fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, Broken> 
 }
 
 /// The keys whose values are shown; in the value of any other somebody may have put a secret.
-const HARMLESS: [&str; 13] = [
+const HARMLESS: [&str; 14] = [
     "kind",
     "appid",
+    "replaces_appid",
     "api_base",
     "verified",
     "payment",
@@ -207,6 +214,7 @@ fn is_plain(value: &str) -> bool {
 /// What reading the config needs besides the tree.
 struct Loader<'l, 'a> {
     report: &'l mut Report<'a>,
+    warnings: Vec<String>,
     /// The config's own folder: relative paths start there.
     folder: &'l Path,
     env: &'l dyn Fn(&str) -> Option<String>,
@@ -234,6 +242,7 @@ impl Loader<'_, '_> {
             inbox_end_marker_required,
             listen,
             accounts: accounts?,
+            warnings: std::mem::take(&mut self.warnings),
         })
     }
 

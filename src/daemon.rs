@@ -28,10 +28,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::{AccountConfig, Config};
-use crate::engine::{Engine, Mark, TakeError, TakenFile, Ticket, hand};
+use crate::engine::{Beside, Engine, Mark, TakeError, TakenFile, Ticket, hand};
 use crate::inbox::Inbox;
 use crate::model::Credence;
-use crate::store::{RefusedFile, Store, StoreError};
+use crate::store::{Presence, RefusedFile, Store, StoreError};
 use crate::wechat::callback::MassEvent;
 use crate::wechat::client::ApiBase;
 use crate::wechat::protocol::Answer;
@@ -57,7 +57,10 @@ const DECIDE_AHEAD: TimeDelta = TimeDelta::seconds(1);
 /// How often the database is asked whether somebody else wrote to it.
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// How often the daemon writes down that it is alive.
-const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
+const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// How long before the database last looked on a receipt may be from and is still looked at: clocks
+/// were wrong before.
+const RECEIPTS_BEFORE: TimeDelta = TimeDelta::days(2);
 /// How late a timer may be.
 const TIMER_LATE: Duration = Duration::from_millis(3);
 /// A clock that moves further than this between two looks was stepped, or the machine slept.
@@ -227,7 +230,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         let inlet = callback::Desk::new(&engine, database(&state), way);
         tasks.spawn(callback::serve(listener, inlet, ended.clone()));
     }
-    let accounts = engine.accounts().map(|config| config.account.clone()).collect();
+    let accounts = engine.accounts_by_any_name()?;
     let files = files::Files::open(&state)?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let taker = taking::Taker { inbox, accounts, files: files.clone(), now: clock, to };
@@ -246,8 +249,10 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         manager,
         engine,
         state,
-        outbox: Outbox::new(bases, files.path(), sender),
+        outbox: Outbox::new(bases, files.path(), Arc::clone(&options.now), sender),
         files,
+        watch: Watch::new((options.now)()),
+        jumped: TimeDelta::zero(),
         now: options.now,
         jump: options.jump,
         looked: Look { at: now, version: None, seen_at: now },
@@ -278,6 +283,9 @@ fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
 /// A database that is empty, older than its mark or long unused may have forgotten jobs that were
 /// sent: what `accepted/` still tells of them is read back first.
 fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, RunError> {
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     let path = database(&config.state_dir);
     lock::make_file_private(&path)?;
     if !is_large(&config.state_dir) {
@@ -286,12 +294,16 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let store = Store::open(&path, now)?;
     let mark = lock::read_mark(&config.state_dir)?;
     let known = store.read().presence()?;
-    let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
+    let unknown_files = has_unknown_files(inbox, &store, &known)?;
+    let beside = Beside { mark: mark.as_ref(), unknown_files };
+    let forgot = Engine::may_have_forgotten(&known, beside, now);
     let marked = mark.clone();
-    let mut engine = Engine::open(store, config.accounts.clone(), mark, now)?;
+    let mut engine = Engine::open(store, config.accounts.clone(), (mark, unknown_files), now)?;
     if forgot {
         let kept = files::Files::open(&config.state_dir)?;
-        let files = taking::remembered(inbox, &config.accounts, &kept, now)
+        let former = engine.former_accounts()?;
+        let accounts = taking::Named { configured: &config.accounts, former: &former };
+        let files = taking::remembered(inbox, &accounts, &kept, now)
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {
             tracing::warn!(files = files.len(), "the accepted files are read back");
@@ -341,6 +353,23 @@ async fn open_patiently(
     }
 }
 
+/// Says whether `accepted/` holds a file that the database does not know: then it is an old one.
+///
+/// Receipts from long before the database last looked on were seen by an earlier start.
+fn has_unknown_files(inbox: &Inbox, store: &Store, known: &Presence) -> Result<bool, RunError> {
+    let read = store.read();
+    let last = read.last_taken_at()?.map_or(known.seen_at, |taken| taken.min(known.seen_at));
+    let receipts = inbox
+        .accepted_since(last - RECEIPTS_BEFORE)
+        .map_err(|error| RunError::Setup(chain(&error)))?;
+    for sha256 in receipts {
+        if !read.knows_file(&sha256)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn database(state: &Path) -> PathBuf {
     state.join("qunfa.db")
 }
@@ -375,6 +404,38 @@ struct Look {
     seen_at: DateTime<Utc>,
 }
 
+/// Tells a clock that jumped from a loop that was slow.
+///
+/// A clock jumps against the steady one when it is stepped, when the machine slept, and when an
+/// image of this process wakes up. It also jumped where a wait took longer than was asked for.
+struct Watch {
+    turned: (DateTime<Utc>, tokio::time::Instant),
+    slept_at: DateTime<Utc>,
+}
+
+impl Watch {
+    fn new(now: DateTime<Utc>) -> Self {
+        Self { turned: (now, tokio::time::Instant::now()), slept_at: now }
+    }
+
+    /// Begins a turn of the loop; returns how far the clock jumped since the last one.
+    fn turn(&mut self, now: DateTime<Utc>) -> TimeDelta {
+        let (before, steady_before) = self.turned;
+        let steady = tokio::time::Instant::now();
+        self.turned = (now, steady);
+        let ran = TimeDelta::from_std(steady - steady_before).unwrap_or(TimeDelta::MAX);
+        let against_steady = now - before - ran;
+        let slept = now - self.slept_at;
+        let beyond_wait = (slept - LOOK_EVERY).max(slept.min(TimeDelta::zero()));
+        if beyond_wait.abs() > against_steady.abs() { beyond_wait } else { against_steady }
+    }
+
+    /// The loop waits from now on, never longer than [`LOOK_EVERY`].
+    fn sleep(&mut self, now: DateTime<Utc>) {
+        self.slept_at = now;
+    }
+}
+
 struct Daemon {
     manager: notify::Manager,
     engine: Engine,
@@ -384,6 +445,9 @@ struct Daemon {
     now: Now,
     jump: Option<Jump>,
     looked: Look,
+    watch: Watch,
+    /// How far the clock jumped while the database was locked.
+    jumped: TimeDelta,
     beat: pulse::Beat,
     /// What the mark on disk says.
     marked: Mark,
@@ -402,13 +466,15 @@ impl Daemon {
         let mut batch = Vec::new();
         loop {
             let now = (self.now)();
-            let turned = self.turn(now);
+            let jumped = self.watch.turn(now);
+            let turned = self.turn(jumped, now);
             self.wait_out(turned, now)?;
             let locked_out = self.locked_out.borrow().clone();
             self.beat.turned(&self.engine, locked_out.as_ref(), now);
             self.manager.tell(&self.engine, locked_out.as_ref(), now)?;
             let may_jump = self.jump.is_some() || locked_out.is_some();
             let wake = self.engine.next_wake().filter(|_| !may_jump);
+            self.watch.sleep((self.now)());
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
                 () = wait(self.pause(now), wake, &self.now) => Waited::Time,
@@ -436,22 +502,23 @@ impl Daemon {
     }
 
     /// Does what is to be done now, unless another program keeps the database locked.
-    fn turn(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
+    fn turn(&mut self, jumped: TimeDelta, now: DateTime<Utc>) -> Result<(), RunError> {
         // What was in hand is done, for it did not end the daemon.
         hand::lay_down();
         if self.is_locked_out() {
+            self.jumped += jumped;
             if self.engine.is_locked()? {
                 return Ok(());
             }
             // What waited for its second may be late by now: it is decided anew.
-            self.engine.disarm(now)?;
+            self.engine.clock_stepped(std::mem::take(&mut self.jumped), now)?;
             self.locked_out.send_replace(None);
             // The time went by while nothing was looked at; no clock was stepped.
             self.looked.at = now;
             tracing::info!("the database is free again: work goes on");
             self.work_off()?;
         }
-        self.look_around(now)?;
+        self.look_around(jumped, now)?;
         self.release(now)?;
         hand::lay_down();
         Ok(())
@@ -518,21 +585,21 @@ impl Daemon {
             }
         }
         let now = (self.now)();
-        self.engine.seen(now)?;
+        self.engine.stopped(now)?;
         self.keep_mark()?;
         tracing::info!("qunfa has ended");
         Ok(())
     }
 
     /// Notices what nobody tells: commands that wrote, a clock that was stepped.
-    fn look_around(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
+    fn look_around(&mut self, jumped: TimeDelta, now: DateTime<Utc>) -> Result<(), RunError> {
         let since = now - self.looked.at;
         if self.jump.is_none() && (since > STEPPED || since < -TimeDelta::seconds(2)) {
             tracing::warn!(
                 by_s = since.num_seconds(),
                 "the clock was stepped, or the machine slept"
             );
-            self.engine.forget_clocks(now)?;
+            self.engine.clock_stepped(jumped, now)?;
             self.looked.at = now;
         }
         if since >= LOOK_EVERY || self.looked.version.is_none() {
@@ -681,4 +748,34 @@ enum Waited {
     Inputs,
     Time,
     Stop(&'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumps_is_seen_whether_the_loop_works_or_waits() {
+        let start = DateTime::UNIX_EPOCH;
+        for (slept, jump) in [(true, 3_600), (false, 3_600), (true, -3_600), (false, -3_600)] {
+            let mut watch = Watch::new(start);
+            if slept {
+                watch.sleep(start);
+            }
+
+            let seen = watch.turn(start + TimeDelta::seconds(jump));
+
+            let off = (seen - TimeDelta::seconds(jump)).num_seconds().abs();
+            assert!(off < 60, "{slept} {jump}: {seen}");
+        }
+    }
+
+    #[test]
+    fn a_wait_of_its_usual_length_is_no_jump() {
+        let start = DateTime::UNIX_EPOCH;
+        let mut watch = Watch::new(start);
+        watch.sleep(start);
+
+        assert!(watch.turn(start + LOOK_EVERY).abs() < STEPPED);
+    }
 }

@@ -13,6 +13,7 @@
 mod errand;
 mod followers;
 pub mod hand;
+mod identity;
 mod lane;
 mod meaning;
 mod prepare;
@@ -25,24 +26,25 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{self, Recurrence};
+use crate::calendar::Recurrence;
 use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
-use crate::quota::margins;
+use crate::plan::Gap;
 use crate::store::{
-    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Presence, RefusedFile, ResultAsk,
-    ResultWord, Source, Step, Store, StoreError, Taken,
+    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, RefusedFile, ResultAsk, ResultWord,
+    Source, Step, Store, StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
 
 pub use errand::{Deletable, Undeletable, deletable};
 use hand::Hand;
+pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
 pub use lane::Lane;
 pub use meaning::conclude;
 pub use series::{first_at, take};
-pub use start::Remembered;
-use start::{attend_afresh, hold_for_restore, lift_generations};
+use start::{Absence, attend_afresh, hold_for_restore, lift_generations, restored};
+pub use start::{Beside, Remembered};
 use turn::Turn;
 
 /// A request that may leave now, and what its answer settles.
@@ -122,8 +124,8 @@ pub struct Engine {
     ahead: TimeDelta,
     /// Requests whose intent is on disk and whose time has not come, by time and lane.
     armed: BTreeMap<(DateTime<Utc>, usize), Outgoing>,
-    /// What the database knew of the daemon before this start, until a trusted clock judged it.
-    absence: Option<Presence>,
+    /// The time in which this database may have been put back, until a trusted clock judges it.
+    absence: Option<Absence>,
 }
 
 /// A job to be taken, as its file has it.
@@ -142,12 +144,16 @@ pub struct Offered<'a> {
 pub struct TakenJob {
     /// Its id.
     pub id: JobId,
+    /// What it is called in lists.
+    pub title: String,
     /// What became of it.
     pub taken: Taken,
     /// When it is due now; of a series, its next date, or its last one where none waits.
     pub due_at: Option<DateTime<Utc>>,
     /// Where it stands; of a series, that date.
     pub state: JobState,
+    /// Whose it is.
+    pub appid: String,
 }
 
 /// A file that was taken.
@@ -177,39 +183,37 @@ pub enum TakeError {
 impl Engine {
     /// Takes over a database: open attempts are in doubt from now on.
     ///
-    /// A mark ahead of the database, or none beside one with intents, holds everything at once.
+    /// A database that is a copy, or older than what lies beside it, holds everything at once.
     ///
     /// # Errors
     /// Where the store fails.
     pub fn open(
         mut store: Store,
         accounts: Vec<AccountConfig>,
-        mark: Option<Mark>,
+        (mark, unknown_files): (Option<Mark>, bool),
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         store.tell_changes();
         let mut lanes: Vec<_> = accounts.into_iter().map(|config| Lane::new(config, now)).collect();
-        let lost = mark.is_none();
+        let known = store.read().presence()?;
+        let old = restored(&known, Beside { mark: mark.as_ref(), unknown_files });
         let mark = mark.unwrap_or_default();
-        let absence = store.step(|step| {
-            for lane in &lanes {
-                step.meet_account(&lane.config.account, now)?;
-            }
+        let presence = store.step(|step| {
+            // First: from here on a name means the account that the config means by it.
+            identity::recognise(step, &mut lanes, now)?;
             step.leave_open_attempts_in_doubt(now)?;
             // First, so that a generation that the mark knows, and the question what may have been
             // sent, find the dates that an older database lacks.
             series::extend(step, &lanes, now)?;
             let presence = step.presence()?;
-            if mark.high_water > presence.high_water || mark.files > presence.files {
-                let why = "the database is older than the mark beside it";
-                hold_for_restore(step, &lanes, why, now)?;
+            if let Some((why, from)) = &old {
+                hold_for_restore(step, &lanes, (why, Gap { from: *from, to: now }), now)?;
+                step.copy_is_known()?;
                 step.count_on_from(mark.high_water)?;
-            } else if lost && presence.high_water > 0 {
-                let why = "the mark beside the database is missing, so it may be an old one";
-                hold_for_restore(step, &lanes, why, now)?;
             }
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
+            identity::tell_of_mistaken(step, &lanes, now)?;
             for lane in &mut lanes {
                 // What is overdue is looked at first, and by itself.
                 let wake = step.next_wake(&lane.config.account.name)?;
@@ -218,9 +222,9 @@ impl Engine {
             }
             Ok::<_, StoreError>(presence)
         })?;
-        let high_water = mark.high_water.max(absence.high_water);
-        let mark = Mark { high_water, files: absence.files, ..mark };
-        let absence = absence.has_jobs.then_some(absence);
+        let high_water = mark.high_water.max(presence.high_water);
+        let mark = Mark { high_water, files: presence.files, ..mark };
+        let absence = presence.has_jobs.then(|| Absence::before_start(&presence, now));
         let (ahead, armed) = (TimeDelta::zero(), BTreeMap::new());
         Ok(Self { store, lanes, mark, ahead, armed, absence })
     }
@@ -260,14 +264,16 @@ impl Engine {
         }
     }
 
-    /// Forgets what the platform's clocks said: our own was stepped.
+    /// Forgets what the platform's clocks said: our own was stepped, the machine slept, or this
+    /// process is an image that woke up.
     ///
     /// The caller compares the wall clock with a steady one before each pass.
     ///
     /// # Errors
     /// Where the store fails.
-    pub fn forget_clocks(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn clock_stepped(&mut self, by: TimeDelta, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.disarm(now)?;
+        self.absence = Absence::stepped(self.absence.take(), by, now);
         for lane in &mut self.lanes {
             lane.forget_clock(now);
         }
@@ -284,6 +290,17 @@ impl Engine {
             return Ok(());
         }
         self.store.step(|step| step.seen(now))
+    }
+
+    /// Records an orderly stop: nothing leaves any more.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn stopped(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if self.absence.is_some() {
+            return Ok(());
+        }
+        self.store.step(|step| step.stopped(now))
     }
 
     /// Returns when the next pass has something to do.
@@ -449,14 +466,9 @@ impl Engine {
                 hand::take_up(Hand::Account(lane.config.account.name.clone()));
                 lane.settle(step, *ticket, answer, now)?;
                 if lane.clock_trusted(now)
-                    && let Some(presence) = absence.take()
-                    && now - presence.seen_at > margins::ABSENCE_MAX
+                    && let Some(absence) = absence.take()
                 {
-                    let why = format!(
-                        "the daemon was last seen on {}: the machine may have been restored",
-                        calendar::beijing(presence.seen_at)
-                    );
-                    hold_for_restore(step, lanes, &why, now)?;
+                    absence.judge(step, lanes, now)?;
                 }
             }
             Ok(())
@@ -488,9 +500,13 @@ impl Engine {
                 lanes.iter().map(|lane| (lane.config.account.name.as_str(), lane)).collect();
             for job in order {
                 let Some(lane) = named.get(job.spec.account.as_str()) else {
-                    refused.push((job.line, format!("no account is named {}", job.spec.account)));
+                    refused.push((job.line, why_not_named(step, &job.spec.account)?));
                     continue;
                 };
+                if let Some(why) = why_barred(step, &lane.config.account)? {
+                    refused.push((job.line, why));
+                    continue;
+                }
                 let source = Source { file: name, line: job.line, first_taken_at };
                 let account = &lane.config.account;
                 match take(step, job, (account, source), now)? {
@@ -505,11 +521,14 @@ impl Engine {
             }
             let place = |(job, taken): (&Offered<'_>, Taken)| {
                 let id = job.spec.id.clone();
+                let lane = named.get(job.spec.account.as_str());
+                let appid = lane.map(|lane| lane.config.account.appid.clone()).unwrap_or_default();
                 let (due_at, state) = match job.recurrence {
                     Some(_) => series::stands(step, &id, now)?,
                     None => step.job(&id).map(|job| (Some(job.due_at), job.state))?,
                 };
-                Ok(TakenJob { id, taken, due_at, state })
+                let title = step.title(id.as_str())?.unwrap_or_else(|| id.to_string());
+                Ok(TakenJob { id, title, taken, due_at, state, appid })
             };
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
             let named: HashSet<_> = jobs.iter().map(|job: &TakenJob| &job.id).collect();
@@ -549,6 +568,10 @@ impl Engine {
         (raw, event, credence): (&[u8], &MassEvent, Credence),
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        if let Some(why) = why_barred(&self.store.read(), &self.lanes[index].config.account)? {
+            // Whose it is, is not known; its own account learns of it from `mass/get`.
+            return self.keep_unread(index, (raw, &why), now).map(|()| true);
+        }
         let Self { store, lanes, .. } = self;
         let lane = &mut lanes[index];
         let account = &lane.config.account;
@@ -641,7 +664,7 @@ impl Engine {
     pub fn wish_readings(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Self { store, lanes, .. } = self;
         store.step(|step| {
-            for lane in lanes.iter_mut() {
+            for lane in lanes.iter_mut().filter(|lane| !lane.mistaken) {
                 followers::wish_daily(step, lane, now)?;
             }
             Ok(())
@@ -678,8 +701,9 @@ pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
     batch_lengths(list.len()).into_iter().map(batch).collect()
 }
 
+/// Returns the lane that speaks for what the database has under a name.
 fn lane_named<'a>(lanes: &'a [Lane], account: &str) -> Option<&'a Lane> {
-    lanes.iter().find(|lane| lane.config.account.name == account)
+    lanes.iter().find(|lane| lane.config.account.name == account && !lane.mistaken)
 }
 
 /// Puts what only an operator can judge before their eyes.

@@ -11,14 +11,19 @@ mod article;
 mod broadcast;
 mod entry;
 mod errand;
+mod front_matter;
 mod html;
 mod job;
+mod markdown;
 mod media;
 mod menu;
 mod package;
+mod picture;
+mod receipts;
 mod schema;
 mod series;
 mod submit;
+mod theme;
 mod time;
 mod whole;
 
@@ -31,9 +36,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use archive::{AcceptedBack, Away, Receipt, ReceiptJob};
+pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptJob};
 pub use entry::Entry;
-pub use job::ParsedJob;
+pub use job::{ArticleRemark, ParsedJob};
 pub use package::{Content, Package, Unread, read_path, read_path_gathering};
 pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
@@ -132,7 +137,7 @@ pub fn parse(
     let jobs = match root(file_name, text, &mut report) {
         Ok(root) => {
             let accounts = job::Accounts::new(accounts);
-            job::Reader { report: &mut report, lists, accounts }.file(&root)
+            job::Reader { report: &mut report, lists, accounts, remarks: Vec::new() }.file(&root)
         }
         Err(yaml::Broken) => Vec::new(),
     };

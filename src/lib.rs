@@ -26,7 +26,8 @@
 //! * No request leaves before its intent is on disk (`synchronous=FULL`), with the mark after it.
 //! * One batch has one clientmsgid in every attempt, derived from what stands in its file, so that
 //!   a daemon that forgot everything asks with the same one.
-//! * All requests of a batch lie within 20 h of its due time; the platform remembers for 24 h.
+//! * All requests of a batch lie within 20 h of its due time, and within 20 h of the last moment that
+//!   this database is sure of: the platform remembers a clientmsgid for 24 h.
 //! * A batch in doubt is settled by 0, 45065 or a person's word, and by nothing else.
 //! * Days are the platform's: nothing is decided without a fresh reading of its clock near ours.
 //!

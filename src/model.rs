@@ -12,6 +12,8 @@ mod menu;
 
 mod qrcode;
 
+mod title;
+
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -78,6 +80,22 @@ pub struct Account {
     pub payment: bool,
     /// How its articles come to the platform.
     pub articles_via: ArticlesVia,
+}
+
+impl Account {
+    /// Returns what stands for an account that the config does not describe, where only its name
+    /// matters: to end its jobs, never to ask for one.
+    pub fn undescribed(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            appid: String::new(),
+            kind: Kind::Subscription,
+            daily_calls: 0,
+            history_per_day: Some(1),
+            payment: false,
+            articles_via: ArticlesVia::Draft,
+        }
+    }
 }
 
 /// An id chosen by the job's author: `[A-Za-z0-9._@-]`, 1 to 64 characters.
@@ -200,11 +218,20 @@ pub struct JobSpec {
     /// The speed that a broadcast goes at; none for the one that the account has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<Speed>,
+    /// What its author calls it in lists. Left out of the digest where it has no name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// What it does.
     pub action: Action,
 }
 
 impl JobSpec {
+    /// Returns what it is called in lists: by its author, or after what it does; none where that
+    /// says nothing (a media id).
+    pub fn title(&self) -> Option<String> {
+        self.title.clone().or_else(|| self.action.title())
+    }
+
     /// Returns the digest by which two versions of one job are told apart.
     pub fn digest(&self) -> String {
         let json = serde_json::to_vec(self).expect("a checked job is always JSON");

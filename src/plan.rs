@@ -4,6 +4,8 @@
 //! may go in. Both are total: there is always an answer and it can be told as a sentence. What is
 //! absent on purpose: who is asked and how (`wechat`), and where the figures live (`store`).
 
+mod gap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
@@ -11,6 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::calendar::{self, Span, Window};
 use crate::model::{Account, BatchState, JobId, JobState, OnFullReceivers, OnQuota};
 use crate::quota::{self, Because, Block, Demand, Need, Usage, margins};
+
+pub use gap::{Gap, Kind as GapKind, Meaning};
 
 /// A job as a decision needs it.
 #[derive(Clone, Debug)]
@@ -47,12 +51,21 @@ pub struct Job {
     pub asked: bool,
     /// Whether its author wrote no time: it takes the first slot that nobody owns.
     pub anytime: bool,
+    /// Until when the platform surely remembers what another copy of the database may have sent
+    /// of it; none where there was no such copy.
+    pub recall_until: Option<DateTime<Utc>>,
 }
 
 impl Job {
     /// Says whether it is a broadcast, rather than one call beside them.
     pub fn is_broadcast(&self) -> bool {
         self.demand.calls > 0
+    }
+
+    /// Says whether a request at this instant may repeat a broadcast: another copy of the database
+    /// may have sent the job, and the platform may have forgotten that by then.
+    pub fn in_question(&self, at: DateTime<Utc>) -> bool {
+        self.recall_until.is_some_and(|until| at > until)
     }
 }
 
@@ -84,6 +97,73 @@ pub struct Batch {
     pub attempts: u32,
     /// Since when its outcome is in doubt.
     pub in_doubt_since: Option<DateTime<Utc>>,
+    /// What the platform may remember of its clientmsgid, if it was ever in doubt.
+    pub doubt: Option<Doubt>,
+}
+
+impl Batch {
+    /// Says whether it still waits to be asked for.
+    fn is_open(&self) -> bool {
+        match self.state {
+            BatchState::Planned | BatchState::InDoubt => true,
+            BatchState::Asking
+            | BatchState::Refused
+            | BatchState::Accepted
+            | BatchState::Sent
+            | BatchState::Failed => false,
+        }
+    }
+
+    /// Says whether the platform may have forgotten by then what it took under this clientmsgid.
+    fn is_over(&self, at: DateTime<Utc>) -> bool {
+        self.doubt.is_some_and(|doubt| at >= doubt.first_at + margins::ASK_WITHIN)
+    }
+}
+
+/// The requests under one clientmsgid of which the platform may have taken one.
+///
+/// The code that a later request was answered with proves nothing, nor does a person's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// When the first of them was made that it may have taken.
+    pub first_at: DateTime<Utc>,
+    /// When the last one was made.
+    pub last_at: DateTime<Utc>,
+    /// When that was answered, or given up.
+    pub ended_at: DateTime<Utc>,
+}
+
+/// How a batch may be asked for again that the platform may have taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// With its clientmsgid, from this instant: if the platform took it, it says so.
+    SameId(DateTime<Utc>),
+    /// Not before this instant: it may have forgotten the clientmsgid already, and may not.
+    NotBefore(DateTime<Utc>),
+    /// Only a new clientmsgid is left: the platform cannot tell any more what became of the old one.
+    NewId,
+}
+
+impl Doubt {
+    /// Decides with which clientmsgid a batch may be asked for again.
+    ///
+    /// The platform keeps a clientmsgid for 24 h from the request that it took, which is one of
+    /// those in doubt. A repeat is safe only while even the first of them is surely remembered.
+    /// Nobody says whether a repeat renews the memory, so that it is surely gone is counted from
+    /// the last. A new clientmsgid sends again whatever the platform took under the old one: as
+    /// long as the old one can be asked about, that is the better witness than any person; after
+    /// that nothing but a person's look at the account's history is left.
+    pub fn again(self, now: DateTime<Utc>) -> Again {
+        let next_at = now.max(self.ended_at + margins::SAME_CLIENTMSGID);
+        let forgotten_at = self.last_at + margins::FORGOTTEN_AFTER;
+        if next_at < self.first_at + margins::ASK_WITHIN {
+            Again::SameId(next_at)
+        } else if now < forgotten_at {
+            Again::NotBefore(forgotten_at)
+        } else {
+            Again::NewId
+        }
+    }
 }
 
 /// What a job's times and batches say is next.
@@ -130,18 +210,16 @@ pub fn next_step(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Step {
         let begun = job.first_asked_at.is_some();
         return if begun { Step::Wait(deadline) } else { Step::Act };
     }
-    let open = |batch: &Batch| match batch.state {
-        BatchState::Planned | BatchState::InDoubt => true,
-        BatchState::Asking
-        | BatchState::Refused
-        | BatchState::Accepted
-        | BatchState::Sent
-        | BatchState::Failed => false,
-    };
-    let next = batches.iter().enumerate().filter(|(_, batch)| open(batch));
+    if job.in_question(now) {
+        return Step::Wait(deadline + TimeDelta::milliseconds(1));
+    }
+    let open = || batches.iter().enumerate().filter(|(_, batch)| batch.is_open());
+    let next = open().filter(|(_, batch)| !batch.is_over(now));
     match next.min_by_key(|(_, batch)| (batch.next_at.max(now), batch.number)) {
         Some((index, batch)) if batch.next_at <= now => Step::Ask(index),
         Some((_, batch)) => Step::Wait(batch.next_at.min(deadline)),
+        // What is left may have been taken, and may not be asked about any more.
+        None if open().next().is_some() => Step::RunOut,
         None => Step::Nothing,
     }
 }
@@ -154,11 +232,15 @@ fn held_step(job: &Job, now: DateTime<Utc>) -> Step {
 /// Returns the last instant at which a job's next request may be made.
 ///
 /// The first one is bound by `grace` (counted from the end of the guard after midnight, where it
-/// is due inside it), the others by `retry_for`, all of them by the platform's memory.
+/// is due inside it), the others by `retry_for`, all of them by the platform's memory, also of
+/// what another copy of the database may have sent.
 pub fn deadline(job: &Job) -> DateTime<Utc> {
     let by_author = match job.first_asked_at {
         None => calendar::guard_end(job.due_at).unwrap_or(job.due_at) + job.grace,
-        Some(first) => first + job.retry_for,
+        Some(first) => {
+            let until = first + job.retry_for;
+            job.recall_until.map_or(until, |recall| recall.min(until))
+        }
     };
     by_author.min(job.due_at + margins::ASK_WITHIN)
 }
@@ -288,5 +370,34 @@ pub fn sentence(block: Block) -> String {
         Because::Used => format!("{rule} of {window} is used up"),
         Because::Claimed => format!("{rule} of {window} belongs to jobs before it"),
         Because::TooMuch => format!("it asks more than {rule} ever allows"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_been_taken_is_asked_about_then_left_alone_and_only_then_made_anew() {
+        let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let after = |seconds| start + TimeDelta::seconds(seconds);
+        let hours = |hours: i64, seconds| after(hours * 3_600 + seconds);
+        // First asked at the start, last two hours later, answered 30 s after that.
+        let doubt = Doubt { first_at: start, last_at: hours(2, 0), ended_at: hours(2, 30) };
+        for (now, expected) in [
+            (hours(2, 30), Again::SameId(hours(2, 91))),
+            (hours(2, 91), Again::SameId(hours(2, 91))),
+            (hours(3, 0), Again::SameId(hours(3, 0))),
+            (hours(20, -1), Again::SameId(hours(20, -1))),
+            (hours(20, 0), Again::NotBefore(hours(30, 0))),
+            (hours(24, 0), Again::NotBefore(hours(30, 0))),
+            (hours(30, -1), Again::NotBefore(hours(30, 0))),
+            (hours(30, 0), Again::NewId),
+        ] {
+            assert_eq!(doubt.again(now), expected, "{now}");
+        }
+        // The minute after the last answer reaches beyond what is surely remembered.
+        let late = Doubt { last_at: hours(20, -70), ended_at: hours(20, -40), ..doubt };
+        assert_eq!(late.again(hours(20, -30)), Again::NotBefore(hours(48, -70)));
     }
 }

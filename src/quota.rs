@@ -31,6 +31,9 @@ pub mod margins {
     /// Every request of a batch lies within this span after its due time: the platform forgets a
     /// clientmsgid after 24 h, and an old database must not ask later than that.
     pub const ASK_WITHIN: TimeDelta = TimeDelta::hours(20);
+    /// This long after the last request with a clientmsgid the platform has surely forgotten it, as
+    /// far beyond its 24 h as [`ASK_WITHIN`] lies before them.
+    pub const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(28);
     /// How far the platform's clock may be from ours.
     pub const CLOCK_APART: TimeDelta = TimeDelta::seconds(60);
     /// How old a reading of the platform's clock may be at a decision.
@@ -43,6 +46,8 @@ pub mod margins {
     pub const BOTH_DAYS: TimeDelta = TimeDelta::seconds(5);
     /// A daemon that was away longer than this starts in hold: a restored machine looks like that.
     pub const ABSENCE_MAX: TimeDelta = TimeDelta::hours(20);
+    /// A gap of at most this is an ordinary restart, of which nobody is asked anything.
+    pub const GAP_MAX: TimeDelta = TimeDelta::minutes(30);
     /// A token must live this much longer when an intent is written.
     pub const TOKEN_LIFE_MIN: TimeDelta = TimeDelta::seconds(90);
     /// Forced token refreshes are this far apart (the platform's limit is 30 s).
@@ -134,7 +139,7 @@ pub const TABLE: &[Row] = &[
         counted: Counted::In(Span::Day),
         limit: 1,
         counts: "is_to_all sends, and for a subscription account website sends of any audience",
-        source: "关于群发时使用is_to_all 2; for service accounts the newer guide, can be switched off",
+        source: "关于群发时使用is_to_all 2; for service accounts the newer guide (one is_to_all or one website send a day), can be switched off",
     },
     Row {
         rule: Rule::MonthlyHistory,
@@ -369,14 +374,11 @@ pub fn needs(account: &Account, demand: Demand, at: DateTime<Utc>) -> Vec<Need> 
 }
 
 /// Returns what a broadcast made on the website uses: an account's history, whoever it went to.
-///
-/// For a service account the newer rule of one a day counts `is_to_all` calls only.
 pub fn website_needs(account: &Account, at: DateTime<Utc>) -> Vec<Need> {
-    let rule = match account.kind {
-        Kind::Subscription => Rule::DailyHistory,
-        Kind::Service => Rule::MonthlyHistory,
-    };
-    need(account, rule, 1, at).into_iter().collect()
+    [Rule::DailyHistory, Rule::MonthlyHistory]
+        .into_iter()
+        .filter_map(|rule| need(account, rule, 1, at))
+        .collect()
 }
 
 /// Returns the day's rule that a 45028 shows to be full, if the demand uses one.
@@ -509,12 +511,15 @@ mod tests {
     #[test]
     fn a_website_send_uses_the_history_only() {
         let noon = at("2027-03-20T04:00:00Z");
-        for (kind, expected) in
-            [(Kind::Subscription, "daily_history"), (Kind::Service, "monthly_history")]
-        {
-            let needs = website_needs(&account(kind), noon);
+        let switched_off = Account { history_per_day: None, ..account(Kind::Service) };
+        for (account, expected) in [
+            (account(Kind::Subscription), vec!["daily_history"]),
+            (account(Kind::Service), vec!["daily_history", "monthly_history"]),
+            (switched_off, vec!["monthly_history"]),
+        ] {
+            let needs = website_needs(&account, noon);
 
-            assert_eq!(needs.iter().map(|need| need.rule.name()).collect::<Vec<_>>(), [expected]);
+            assert_eq!(needs.iter().map(|need| need.rule.name()).collect::<Vec<_>>(), expected);
         }
     }
 

@@ -16,8 +16,11 @@ mod count;
 mod fault;
 mod followers;
 mod job;
+mod library;
 mod mass;
+mod members;
 mod menu;
+mod menu_read;
 mod push;
 mod repeat;
 mod seal;
@@ -46,12 +49,25 @@ use answer::Refusal;
 use content::Object;
 use count::Daily;
 use fault::{Faults, Mishap};
+use library::Given;
 use token::Tokens;
 
 /// Calls to `/token` in a day.
 const TOKENS_A_DAY: u32 = 2_000;
 /// Forced renewals of the stable token in a day.
 const FORCED_A_DAY: u32 = 20;
+
+/// What is only read, and so asked for by GET.
+const READ: [&str; 8] = [
+    "media/get",
+    "user/info",
+    "menu/get",
+    "menu/delete",
+    "get_current_selfmenu_info",
+    "material/get_materialcount",
+    "draft/count",
+    "getcallbackip",
+];
 
 /// The method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,6 +246,9 @@ impl Platform {
     /// Answers one request.
     pub fn handle(&mut self, request: &Request, now: DateTime<Utc>) -> Response {
         self.calls += 1;
+        if request.path == "/cgi-bin/showqrcode" {
+            return self.show_qrcode(&request.query);
+        }
         let body = serde_json::from_slice::<Value>(&request.body).ok();
         let body = body.as_ref().and_then(Value::as_object);
         let appid = self.appid_of(request, body);
@@ -349,43 +368,83 @@ impl Platform {
         body: Option<&Object>,
         body_digest: &str,
         now: DateTime<Utc>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Given, Refusal> {
         let path = request.path.as_str();
         match path {
-            "/cgi-bin/token" => return self.classic_token(&request.query, now),
-            "/cgi-bin/stable_token" => return self.stable_token(request, body, now),
+            "/cgi-bin/token" => return self.classic_token(&request.query, now).map(Given::Json),
+            "/cgi-bin/stable_token" => {
+                return self.stable_token(request, body, now).map(Given::Json);
+            }
             _ => {}
         }
         let token = parameter(&request.query, "access_token");
         let appid = self.tokens.check(token, now)?.to_owned();
         let (query, raw) = (&request.query, request.body.as_slice());
         let call = Call { path, appid: &appid, query, raw, body, body_digest, now };
-        match path {
-            "/cgi-bin/tags/get" => return self.tags(&call),
-            "/cgi-bin/user/get" => return self.followers(&call),
-            _ => {}
-        }
-        if request.method == Method::Get {
-            return Err(Refusal::code(43_002));
-        }
-        match path {
-            "/cgi-bin/user/tag/get" => self.tagged(&call),
-            "/cgi-bin/tags/getidlist" => self.tags_of(&call),
-            "/cgi-bin/media/uploadimg" => self.upload_picture(&call),
-            "/cgi-bin/media/upload" => self.upload_media(&call),
-            "/cgi-bin/material/add_material" => self.add_material(&call),
-            "/cgi-bin/draft/add" => self.add_draft(&call),
-            "/cgi-bin/media/uploadvideo" => self.upload_video(&call),
-            "/cgi-bin/media/uploadnews" => self.upload_news(&call),
-            "/cgi-bin/menu/create" => self.create_menu(&call),
-            "/cgi-bin/qrcode/create" => self.create_qrcode(&call),
-            _ => self.mass(&call),
+        let endpoint = path.strip_prefix("/cgi-bin/").unwrap_or_default();
+        match request.method {
+            // These two are asked for both ways.
+            _ if endpoint == "tags/get" => self.tags(&call).map(Given::Json),
+            _ if endpoint == "user/get" => self.followers(&call).map(Given::Json),
+            Method::Get => self.read(endpoint, &call),
+            Method::Post if READ.contains(&endpoint) => Err(Refusal::code(43_001)),
+            Method::Post if endpoint == "material/get_material" => self.get_material(&call),
+            Method::Post => self.change(endpoint, &call).map(Given::Json),
         }
     }
 
-    fn answer(&self, decided: Result<Value, Refusal>, now: DateTime<Utc>) -> Response {
-        let json = decided.unwrap_or_else(|refusal| refusal.json(&self.rid(now)));
-        Response::Answer { status: 200, body: json.to_string().into_bytes() }
+    /// What is asked for by GET.
+    fn read(&mut self, endpoint: &str, call: &Call<'_>) -> Result<Given, Refusal> {
+        let read = match endpoint {
+            "media/get" => return self.get_media(call),
+            "user/info" => self.user_info(call),
+            "menu/get" => self.get_menu(call),
+            "menu/delete" => self.delete_menu(call),
+            "get_current_selfmenu_info" => self.menu_info(call),
+            "material/get_materialcount" => self.count_material(call),
+            "draft/count" => self.count_drafts(call),
+            "getcallbackip" => Ok(json!({"ip_list": ["127.0.0.1"]})),
+            _ => Err(Refusal::code(43_002)),
+        };
+        read.map(Given::Json)
+    }
+
+    /// What is done by POST.
+    fn change(&mut self, endpoint: &str, call: &Call<'_>) -> Result<Value, Refusal> {
+        match endpoint {
+            "user/tag/get" => self.tagged(call),
+            "user/info/batchget" => self.users_info(call),
+            "tags/getidlist" => self.tags_of(call),
+            "tags/create" => self.create_tag(call),
+            "tags/update" => self.rename_tag(call),
+            "tags/delete" => self.delete_tag(call),
+            "tags/members/batchtagging" => self.tag_members(call, true),
+            "tags/members/batchuntagging" => self.tag_members(call, false),
+            "media/uploadimg" => self.upload_picture(call),
+            "media/upload" => self.upload_media(call),
+            "media/uploadvideo" => self.upload_video(call),
+            "media/uploadnews" => self.upload_news(call),
+            "material/add_material" => self.add_material(call),
+            "material/batchget_material" => self.list_material(call),
+            "material/del_material" => self.delete_material(call),
+            "draft/add" => self.add_draft(call),
+            "draft/get" => self.get_draft(call),
+            "draft/batchget" => self.list_drafts(call),
+            "draft/delete" => self.delete_draft(call),
+            "draft/update" => self.update_draft(call),
+            "menu/create" => self.create_menu(call),
+            "qrcode/create" => self.create_qrcode(call),
+            _ => self.mass(call),
+        }
+    }
+
+    fn answer(&self, decided: Result<Given, Refusal>, now: DateTime<Utc>) -> Response {
+        let body = match decided {
+            Ok(Given::File(file)) => file,
+            Ok(Given::Json(json)) => json.to_string().into_bytes(),
+            Err(refusal) => refusal.json(&self.rid(now)).to_string().into_bytes(),
+        };
+        Response::Answer { status: 200, body }
     }
 
     /// The name of the request being answered, which the platform appends to its errors.

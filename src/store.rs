@@ -8,8 +8,10 @@
 //! What is absent on purpose: decisions (they are `plan`'s and `quota`'s) and SQL in any other
 //! module. One day the same engine may run on another database, and only this module may know.
 
+mod accounts;
 mod ahead;
 mod articles;
+mod attention;
 mod backup;
 mod bound;
 mod busy;
@@ -24,6 +26,7 @@ mod moved;
 mod place;
 mod prelude;
 mod reach;
+mod recall;
 mod receivers;
 mod refused;
 mod release;
@@ -45,7 +48,9 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::model::{BatchState, JobId, JobState};
 use moved::Moves;
 
+pub use accounts::{Bar, KnownAccount};
 pub use articles::ArticleResult;
+pub use attention::{Acknowledgement, Overdue, Severity};
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
 pub use deletion::{Deletee, DeletionFacts, one_of_each};
 pub use errand::{Again, Effect, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
@@ -55,6 +60,7 @@ pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use place::Deferral;
 pub use reach::{Levels, Reach};
+pub use recall::{InQuestion, Presence};
 pub use refused::RefusedFile;
 pub use release::{Begun, Refusal};
 pub use results::{Refused, ResultAsk, ResultWord};
@@ -422,19 +428,6 @@ fn unreadable(column: &str, word: &str) -> rusqlite::Error {
     )
 }
 
-/// What the daemon knew of itself when it last ran.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Presence {
-    /// When it was last seen alive.
-    pub seen_at: DateTime<Utc>,
-    /// How many intents it had written.
-    pub high_water: i64,
-    /// How many files were taken.
-    pub files: i64,
-    /// Whether it knows any job or series at all.
-    pub has_jobs: bool,
-}
-
 /// Who is kept from releasing, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stops {
@@ -442,41 +435,28 @@ pub struct Stops {
     pub hold: Option<(DateTime<Utc>, String)>,
     /// Whether that hold is on all accounts.
     pub all: bool,
-    /// What the daemon paused: since when, why, and what to do.
+    /// What the daemon paused, or may not speak for: since when, why, and what to do.
     pub paused: Option<(DateTime<Utc>, String, String)>,
+    /// Whether the config keeps it paused, so that no `resume` lifts it.
+    pub barred: bool,
+}
+
+/// What a `resume` lifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifted {
+    /// Holds and pauses.
+    pub stops: usize,
+    /// Jobs that waited because the platform may have forgotten them.
+    pub jobs: usize,
 }
 
 impl Step<'_> {
-    /// Returns what the daemon last knew of itself.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn presence(&self) -> Result<Presence> {
-        let (seen_at, high_water, files): (i64, i64, i64) = self
-            .db
-            .prepare_cached("SELECT seen_at, high_water, (SELECT count(*) FROM file) FROM daemon")?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let has_jobs = self
-            .db
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM job) OR EXISTS (SELECT 1 FROM series)")?
-            .query_row([], |row| row.get(0))?;
-        Ok(Presence { seen_at: instant(seen_at), high_water, files, has_jobs })
-    }
-
     /// Counts on from the mark, so that the next intent is ahead of it again.
     ///
     /// # Errors
     /// Where SQLite fails.
     pub fn count_on_from(&self, high_water: i64) -> Result<()> {
         self.run("UPDATE daemon SET high_water = max(high_water, ?1)", params![high_water])
-    }
-
-    /// Records that the daemon is alive.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn seen(&self, now: DateTime<Utc>) -> Result<()> {
-        self.run("UPDATE daemon SET seen_at = ?1", params![millis(now)])
     }
 
     /// Makes sure that the account has a row.
@@ -522,14 +502,16 @@ impl Step<'_> {
         let own = self
             .db
             .prepare_cached(
-                "SELECT hold_since_at, hold_why, paused_since_at, paused_why, paused_do
+                "SELECT hold_since_at, hold_why, ifnull(barred_since_at, paused_since_at),
+                     ifnull(barred_why, paused_why), ifnull(barred_do, paused_do),
+                     barred_since_at IS NOT NULL
                  FROM account WHERE name = ?1",
             )?
             .query_row([account], |row| {
                 let hold = row.get::<_, Option<i64>>(0)?.zip(row.get(1)?);
                 let paused: Option<i64> = row.get(2)?;
                 let words: Option<(String, String)> = row.get::<_, Option<_>>(3)?.zip(row.get(4)?);
-                Ok((hold, paused.zip(words)))
+                Ok((hold, paused.zip(words), row.get(5)?))
             })
             .optional()?
             .unwrap_or_default();
@@ -538,6 +520,7 @@ impl Step<'_> {
             all: all.is_some(),
             hold: all.or(own.0).map(|(since, why): (i64, String)| (instant(since), why)),
             paused: own.1.map(|(since, (why, advice))| (instant(since), why, advice)),
+            barred: own.2,
         })
     }
 
@@ -558,20 +541,22 @@ impl Step<'_> {
         }
     }
 
-    /// Lifts holds and pauses, of one account or of all; says how many were lifted.
+    /// Lifts holds and pauses, of one account or of all, and lets the jobs go on that wait because
+    /// the platform may have forgotten them.
     ///
     /// A hold on all is lifted for all only.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn resume(&self, account: Option<&str>) -> Result<usize> {
+    pub fn resume(&self, account: Option<&str>, now: DateTime<Utc>) -> Result<Lifted> {
         const LIFT: &str = "UPDATE account SET hold_since_at = NULL, hold_why = NULL,
              paused_since_at = NULL, paused_why = NULL, paused_do = NULL
              WHERE (hold_since_at IS NOT NULL OR paused_since_at IS NOT NULL)";
-        match account {
+        let jobs = self.lift_recall(account, now)?;
+        let stops = match account {
             Some(name) => {
                 let sql = format!("{LIFT} AND name = ?1");
-                Ok(self.db.prepare_cached(&sql)?.execute([name])?)
+                self.db.prepare_cached(&sql)?.execute([name])?
             }
             None => {
                 let all = self
@@ -581,9 +566,10 @@ impl Step<'_> {
                          WHERE hold_since_at IS NOT NULL",
                     )?
                     .execute([])?;
-                Ok(all + self.db.prepare_cached(LIFT)?.execute([])?)
+                all + self.db.prepare_cached(LIFT)?.execute([])?
             }
-        }
+        };
+        Ok(Lifted { stops, jobs })
     }
 
     /// Stops an account until a person says `resume`.
@@ -642,16 +628,6 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn unattend_all(&self, kind: &str) -> Result<()> {
         self.run("DELETE FROM attention WHERE kind = ?1", params![kind])
-    }
-
-    /// Returns every account that was ever known.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn account_names(&self) -> Result<Vec<String>> {
-        let mut statement = self.db.prepare_cached("SELECT name FROM account")?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {

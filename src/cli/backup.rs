@@ -56,7 +56,7 @@ pub(super) fn run(
     // Only its owner reads it: it holds everything that was and will be sent.
     let copy =
         tempfile::Builder::new().prefix(".qunfa-backup-").tempfile_in(parent).map_err(failed)?;
-    store.copy_to(copy.path()).map_err(|error| {
+    store.copy_to(copy.path(), now).map_err(|error| {
         Problem::Cannot(format!("the backup {} could not be made: {error}", path.display()))
     })?;
     File::open(copy.path()).and_then(|file| file.sync_all()).map_err(failed)?;
@@ -99,14 +99,17 @@ fn restore(config: &Config, path: &Path) -> Vec<String> {
         format!("move {state}/qunfa.db away, and qunfa.db-wal and qunfa.db-shm with it"),
         format!("as the owner of {state}, copy {} to {state}/qunfa.db", path.display()),
         format!(
-            "leave {state}/mark as it is: by it the daemon sees that the database is older, and \
-             starts in hold instead of sending twice (on another machine: put the kept one there)"
+            "leave {state}/mark as it is (on another machine: put the kept one there): by it the \
+             daemon knows which ids were used since"
         ),
         format!(
             "copy what was kept of {state}/media back into it: a job of the copy may need a file \
              that was removed since"
         ),
-        "start the daemon, look at the jobs that `qunfa status` names, then `qunfa resume --all`"
+        "start the daemon: a backup always starts in hold, and `qunfa status` names the jobs that \
+         may have been sent since"
+            .to_owned(),
+        "look in 发表记录 on the website, `qunfa cancel` what went out, then `qunfa resume --all`"
             .to_owned(),
     ]
 }

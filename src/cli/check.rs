@@ -16,7 +16,8 @@ use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
-use crate::model::{Account, Action, JobId, JobSpec, JobState};
+use crate::model::{Account, Action, JobId, JobSpec, JobState, Kind, OnQuota};
+use crate::plan::{self, Job};
 use crate::quota::Block;
 use crate::store::{JobView, Source, Step, Store, StoreError, Taken};
 
@@ -38,6 +39,16 @@ pub(super) struct CheckView {
     unread: Option<String>,
 }
 
+impl CheckView {
+    /// Says whether no job of a good file is one that will not go.
+    fn all_go(&self) -> bool {
+        self.files.iter().all(|file| {
+            let dates = file.series.iter().flat_map(|series| &series.occurrences);
+            !file.jobs.iter().chain(dates).any(|job| job.never_goes)
+        })
+    }
+}
+
 /// What there is to say about one file.
 #[derive(Debug, Serialize)]
 struct FileView {
@@ -55,6 +66,7 @@ struct FileView {
 #[derive(Debug, Serialize)]
 struct CheckedJob {
     id: String,
+    title: String,
     account: String,
     action: String,
     state: JobState,
@@ -73,12 +85,16 @@ struct CheckedJob {
     /// When its first request would be made, if it is.
     #[serde(skip)]
     goes_at: Option<DateTime<Utc>>,
+    /// Whether it is new or changed, and will not go.
+    #[serde(skip)]
+    never_goes: bool,
 }
 
 /// When the next dates of a series would go.
 #[derive(Debug, Serialize)]
 struct CheckedSeries {
     id: String,
+    title: String,
     account: String,
     cron: String,
     words: String,
@@ -107,7 +123,7 @@ pub(super) fn run(
     let now = (terminal.now)();
     let read = |path: &Path, _: &[&Account]| inbox::read_path(path);
     let (view, _) = examine(&options.files, read, config, now)?;
-    let ok = view.ok;
+    let ok = view.ok && view.all_go();
     terminal.answer(options.json, &view, |page, view| render(page, view, now))?;
     Ok(if ok { Answer::Yes } else { Answer::No })
 }
@@ -120,11 +136,15 @@ pub(super) fn examine(
     now: DateTime<Utc>,
 ) -> Result<(CheckView, Vec<Package>), Problem> {
     let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
+    let (mut store, unread) = ledger(config, now)?;
+    // A file that has a former name is read, so that the answer can say the new one.
+    let former = store.read().former_names()?;
+    let former = engine::under_former_names(&former, accounts.iter().copied());
+    let named: Vec<_> = accounts.iter().copied().chain(&former).collect();
     let mut files = Vec::new();
     for path in paths {
-        files.push(read(path, reader(path, &accounts), config, &accounts));
+        files.push(read(path, reader(path, &named), config, &named));
     }
-    let (mut store, unread) = ledger(config, now)?;
     let known = if unread.is_none() { Known::All } else { Known::Unread };
     let views = rehearse(&mut store, (&files, known), &accounts, now)?;
     let ok = views.iter().all(|file| file.ok);
@@ -282,6 +302,7 @@ fn warn_of_deletions(
 /// Notes what the database knows of a job; that it has gone already is nothing to warn of.
 fn note_known(job: &mut CheckedJob, known: &[(JobId, &'static str)]) {
     let Some((_, note)) = known.iter().find(|(id, _)| id.as_str() == job.id) else { return };
+    job.never_goes &= *note != KNOWN;
     let is_over = *note == KNOWN && job.goes_at.is_none() && job.state != JobState::Planned;
     if is_over {
         job.warnings.clear();
@@ -307,15 +328,23 @@ fn take(
     let mut jobs: Vec<&ParsedJob> = file.jobs.iter().collect();
     jobs.sort_by_key(|job| engine::first_at(&daemon::offered(job), first_taken_at));
     for job in jobs {
-        let Some(account) = account(accounts, &job.spec) else { continue };
+        let mut refuse = |why: &str| {
+            diagnostics.extend(file.package.as_ref().map(|p| p.diagnostic(job, why, None)));
+        };
+        let Some(account) = account(accounts, &job.spec) else {
+            refuse(&engine::why_not_named(step, &job.spec.account)?);
+            continue;
+        };
+        if let Some(why) = engine::why_barred(step, account)? {
+            refuse(&why);
+            continue;
+        }
         let source = Source { file: &file.name, line: job.line, first_taken_at };
         match engine::take(step, &daemon::offered(job), (account, source), now)? {
             Taken::New => {}
             Taken::Known => known.push((job.spec.id.clone(), KNOWN)),
             Taken::Updated => known.push((job.spec.id.clone(), UPDATED)),
-            Taken::Refused(why) => {
-                diagnostics.extend(file.package.as_ref().map(|p| p.diagnostic(job, &why, None)));
-            }
+            Taken::Refused(why) => refuse(&why),
         }
     }
     let ok = diagnostics.is_empty();
@@ -355,7 +384,17 @@ fn forecast_one(
 ) -> Result<Option<CheckedJob>, StoreError> {
     let Some(view) = step.job_view(spec.id.as_str())? else { return Ok(None) };
     let mut warnings = warnings(&view, spec, now);
+    if let (Kind::Subscription, Action::Qrcode(_)) = (account.kind, &spec.action) {
+        warnings.push(
+            "codes with a scene are said to be for service accounts only: the platform may refuse it \
+             (48001)"
+                .to_owned(),
+        );
+    }
     let stands = step.job(&spec.id)?;
+    let fails = fails(step, (&stands, account), view.due)?;
+    warnings
+        .extend(fails.as_ref().map(|why| format!("it will not go: {why}, and on_quota is fail")));
     let block = match stands.asked {
         true => None,
         false => step.full_receivers(&stands, account, view.due)?,
@@ -372,8 +411,21 @@ fn forecast_one(
         None => {}
     }
     let mut told = checked_job(view, spec, (notes, warnings), now);
-    told.goes_at = told.goes_at.filter(|_| block.is_none());
+    told.goes_at = told.goes_at.filter(|_| block.is_none() && fails.is_none());
+    told.never_goes |= fails.is_some();
     Ok(Some(told))
+}
+
+/// Returns why a job that may not move has no room at its time.
+fn fails(
+    step: &Step<'_>,
+    (job, account): (&Job, &Account),
+    due: DateTime<Utc>,
+) -> Result<Option<String>, StoreError> {
+    if job.asked || job.on_quota == OnQuota::Defer || !job.state.waits() {
+        return Ok(None);
+    }
+    Ok(step.block(job, account, due)?.map(plan::sentence))
 }
 
 /// Returns what becomes of the series of a file.
@@ -402,6 +454,7 @@ fn recurring(
         let known = known.iter().find(|(id, _)| *id == job.spec.id).map(|(_, note)| *note);
         checked.push(CheckedSeries {
             id: job.spec.id.to_string(),
+            title: job.spec.title().unwrap_or_else(|| job.spec.id.to_string()),
             account: account.name.clone(),
             cron: recurrence.cron().to_owned(),
             words: recurrence.words(),
@@ -426,8 +479,10 @@ fn checked_job(
         at: view.at.map(calendar::rfc3339),
         due: calendar::rfc3339(view.due),
         goes_at: goes_at(&view, spec, now),
+        never_goes: goes_at(&view, spec, now).is_none(),
         what: view.what(),
         id: view.id,
+        title: view.title,
         account: view.account,
         action: view.action,
         state: view.state,
@@ -538,7 +593,7 @@ fn what(job: &CheckedJob) -> String {
 }
 
 fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
-    page.lines(Tone::Head, 2, &format!("{} ({})", job.id, job.account));
+    page.lines(Tone::Head, 2, &text::named(&job.title, &format!("{} ({})", job.id, job.account)));
     page.lines(Tone::Plain, 4, &what(job));
     if let Some(at) = job.goes_at {
         page.lines(Tone::Plain, 4, &format!("goes at {}", text::time_and_distance(at, now)));
@@ -552,7 +607,8 @@ fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
 }
 
 fn checked_series(page: &mut Page, series: &CheckedSeries, now: DateTime<Utc>) {
-    page.lines(Tone::Head, 2, &format!("{} ({}), a series", series.id, series.account));
+    let name = format!("{} ({}), a series", series.id, series.account);
+    page.lines(Tone::Head, 2, &text::named(&series.title, &name));
     let CheckedSeries { words, cron, timezone, occurrences, planned, .. } = series;
     page.lines(Tone::Plain, 4, &format!("{words} ({cron}, {timezone})"));
     if let Some(first) = occurrences.first() {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::person::{account, named_account, next_words};
+use super::person::{named_account, next_words, same_account, to_cancel};
 use super::text::{self, Tone};
 use super::{Problem, Terminal, database, series, show};
 use crate::calendar;
@@ -92,7 +92,7 @@ pub(super) fn hold(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let name = options.account.as_deref();
-    name.map(|name| named_account(config, name)).transpose()?;
+    let account = name.map(|name| named_account(config, name, now)).transpose()?;
     let Some(mut store) = database::open(config, now)? else {
         return Err(Problem::No(
             "there is no database yet, so nothing is released and nothing can be held".to_owned(),
@@ -100,9 +100,12 @@ pub(super) fn hold(
     };
     let said = options.reason.said(who);
     let before = store.step(|step| {
+        // A hold cannot wait until the daemon is restarted with the name that the config has now.
+        let stored = account.map(|account| step.name_of(&account.appid)).transpose()?.flatten();
+        let name = stored.as_deref().or(name);
         let before = step.hold_of(name)?;
-        if let Some(name) = name {
-            step.know_account(name)?;
+        if let (Some(name), Some(account)) = (name, account) {
+            step.identify(name, &account.appid)?;
         }
         if before.is_none() {
             step.hold(name, &said.line("held"), now)?;
@@ -142,7 +145,8 @@ pub(super) fn approve(
     let now = (terminal.now)();
     let said = options.reason.said(who);
     let mut late = false;
-    let decided = decide(&options.job, config, terminal, |step, id, _| {
+    let decided = decide(&options.job, config, terminal, |step, id, account| {
+        account?;
         step.approve(id, said, now)?;
         late = now > plan::deadline(&step.job(id)?);
         Ok(())
@@ -154,6 +158,8 @@ pub(super) fn approve(
             "Job {} is approved, but it was due {due} and its grace has passed: it becomes missed.\n",
             job.id
         )
+    } else if job.due <= now {
+        format!("Job {} is approved and goes at once: it was due {due}.\n{}", job.id, decided.next)
     } else {
         format!("Job {} is approved and goes at {due}.\n{}", job.id, decided.next)
     };
@@ -174,8 +180,10 @@ pub(super) fn cancel(
     {
         return series::cancel(&mut store, &found, config, (said, now), terminal);
     }
-    let decided = decide(&options.job, config, terminal, |step, id, account| {
-        Ok(step.cancel(id, account, said, now)?)
+    let decided = decide(&options.job, config, terminal, |step, id, _| {
+        let name = step.job(id)?.account;
+        let account = to_cancel(step, config, &name)?;
+        Ok(step.cancel(id, &account, said, now)?)
     })?;
     say(&cancelled(&decided.job), terminal)
 }
@@ -217,7 +225,7 @@ pub(super) fn resolve(
     let mut kept_back = 0;
     let decided = decide(&options.job, config, terminal, |step, id, account| {
         kept_back = step.candidates(id.as_str())?.len();
-        Ok(step.resolve(id, account, resolution, said, now)?)
+        Ok(step.resolve(id, account?, resolution, said, now)?)
     })?;
     let mut answer = resolved(&decided.job, verdict);
     let numbered = matches!(verdict, Verdict::Sent(Some(_)));
@@ -269,7 +277,7 @@ pub(super) fn decide(
     job: &str,
     config: &Config,
     terminal: &Terminal<'_>,
-    work: impl FnOnce(&Step<'_>, &JobId, &Account) -> Result<(), Problem>,
+    work: impl FnOnce(&Step<'_>, &JobId, Result<&Account, Problem>) -> Result<(), Problem>,
 ) -> Result<Decided, Problem> {
     let store = database::open(config, (terminal.now)())?;
     let (Some(mut store), Some(id)) = (store, JobId::parse(job)) else {
@@ -280,10 +288,7 @@ pub(super) fn decide(
         let Some(name) = step.account_of(&id)? else {
             return Err(show::unknown_job(step, id.as_str()));
         };
-        let account = account(config, &name).ok_or_else(|| {
-            Problem::No(format!("job {id} is of account {name}, which is not in the config"))
-        })?;
-        work(step, &id, account)?;
+        work(step, &id, same_account(step, config, &name))?;
         let job =
             step.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(step, id.as_str()))?;
         Ok((job, step.stops(&name)?))

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::decisions::Reason;
-use super::person::{account, named_account};
+use super::person::{named_account, same_account};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Answer, Json, Problem, Terminal, database, show};
 use crate::config::Config;
@@ -195,8 +195,9 @@ pub(super) fn speed(
     who: &str,
     terminal: &mut Terminal<'_>,
 ) -> Result<Answer, Problem> {
-    named_account(config, &options.account)?;
-    let Some(store) = database::open(config, (terminal.now)())? else {
+    let now = (terminal.now)();
+    named_account(config, &options.account, now)?;
+    let Some(store) = database::open(config, now)? else {
         return Err(not_running());
     };
     let errand = options.speed.and_then(Speed::new).map_or(Errand::SpeedGet, Errand::SpeedSet);
@@ -221,10 +222,7 @@ fn open(
     };
     let step = store.read();
     let view = step.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(&step, id.as_str()))?;
-    if account(config, &view.account).is_none() {
-        let why = format!("job {id} is of account {}, which is not in the config", view.account);
-        return Err(Problem::No(why));
-    }
+    same_account(&step, config, &view.account)?;
     Ok((store, id, view))
 }
 
@@ -249,7 +247,8 @@ fn give(
     }
     let Order { account, errands, job, notes } = order;
     let ids = store.step(|step| {
-        step.know_account(&account)?;
+        let appid = &same_account(step, config, &account)?.appid;
+        step.identify(&account, appid)?;
         if let Some((_, why, advice)) = step.stops(&account)?.paused {
             let why = format!(
                 "account {account} is paused, so nothing is asked for it: {why}; {advice}; then `qunfa resume {account}`"

@@ -50,7 +50,7 @@ pub(super) fn run(
     let now = (terminal.now)();
     let name = options.account.as_str();
     if person::account(config, name).is_none() {
-        return Err(person::unknown_account(config, name));
+        return Err(person::unknown_account(config, name, now));
     }
     let Some(mut store) = database::open(config, now)? else {
         return Err(never_read(name));
@@ -90,8 +90,9 @@ fn refresh(
     let begun_at = (terminal.now)();
     let before = store.read().followers_view(name)?.last;
     store.step(|step| {
-        step.know_account(name)?;
-        step.wish_reading(name, begun_at)
+        let account = person::same_account(step, config, name)?;
+        step.identify(name, &account.appid)?;
+        Ok::<_, Problem>(step.wish_reading(name, begun_at)?)
     })?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -15,6 +15,8 @@ use crate::config::Config;
 use crate::model::{JobId, JobState};
 use crate::store::{JobView, Step, Store, Wanted};
 
+/// How the columns give way: title, distance, account, id.
+const GIVING_WAY: [(usize, usize); 7] = [(4, 18), (1, 0), (3, 12), (5, 20), (4, 8), (3, 6), (5, 8)];
 /// How many jobs a person is shown who asks for no number.
 const SHOWN: u32 = 50;
 
@@ -49,7 +51,7 @@ pub(super) fn run(
     let now = (terminal.now)();
     let store = database::open(config, now)?;
     if let Some(name) = &options.account {
-        require_account(name, config, store.as_ref())?;
+        require_account((name, now), config, store.as_ref())?;
     }
     let Some(store) = store else {
         return match options.json.json {
@@ -101,25 +103,31 @@ fn stream(
 }
 
 /// Makes sure that an account is in the config, or has jobs from when it was.
-fn require_account(name: &str, config: &Config, store: Option<&Store>) -> Result<(), Problem> {
+fn require_account(
+    (name, now): (&str, DateTime<Utc>),
+    config: &Config,
+    store: Option<&Store>,
+) -> Result<(), Problem> {
     let in_config = person::account(config, name).is_some();
     let has_jobs = |store: &Store| store.read().has_jobs(name);
     if in_config || store.map(has_jobs).transpose()?.unwrap_or_default() {
         return Ok(());
     }
-    Err(person::unknown_account(config, name))
+    Err(person::unknown_account(config, name, now))
 }
 
-/// Writes jobs as a table, each reason below its job.
+/// Writes jobs as a table, the beginning of each reason below its job: `show` has the whole.
 fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
-    let columns = [("job", 0), ("account", 14), ("state", 14), ("due", 45)];
-    let mut table = Table::new(&columns);
+    let heads = ["due", "", "state", "account", "title", "job"];
+    let mut table = Table::of_lines(&heads, &GIVING_WAY);
     for job in jobs {
         table.row(vec![
-            Cell::plain(&job.id),
-            Cell::plain(&job.account),
+            Cell::new(lateness(job, now), &text::clock(job.due, now)),
+            Cell::plain(&text::distance(job.due, now)),
             Cell::new(tone(job.state), job.stands()),
-            Cell::new(lateness(job, now), &text::time_and_distance(job.due, now)),
+            Cell::plain(&job.account),
+            Cell::plain(&job.title),
+            Cell::plain(&job.id),
         ]);
         if let Some(reason) = &job.reason {
             table.note(Tone::Quiet, reason);
@@ -134,7 +142,7 @@ fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
             "The {shown} of {all} jobs that are due nearest to now; `--limit N` shows more, `--json` all."
         )
     } else {
-        format!("{}.", text::plural(jobs.len(), "job", "jobs"))
+        format!("{}; times are Beijing's.", text::plural(jobs.len(), "job", "jobs"))
     };
     page.lines(Tone::Plain, 0, &line);
 }

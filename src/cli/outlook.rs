@@ -11,6 +11,7 @@ use super::text::{self, Tone};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon::{self, Clock, Pulse, Running};
+use crate::engine;
 use crate::model::{Account, BatchState, JobId, JobState, OnQuota};
 use crate::plan::{self, Batch, Job, Step as Next};
 use crate::quota::{Block, margins};
@@ -26,8 +27,18 @@ const CONFIRMED_WITHIN: TimeDelta = TimeDelta::minutes(30);
 pub(super) struct Stop {
     /// Why, as a sentence.
     why: String,
-    /// The command that ends it; none where the daemon goes on by itself.
-    lift: Option<String>,
+    ends: Ends,
+}
+
+/// What ends a stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ends {
+    /// The daemon goes on by itself.
+    ByItself,
+    /// This command.
+    With(String),
+    /// Another config, with which the daemon is started.
+    InTheConfig,
 }
 
 /// What surrounds all jobs, read once for one answer.
@@ -95,6 +106,24 @@ pub(super) fn maybe_rfc3339<S: Serializer>(
 }
 
 impl Outlook {
+    /// Returns what stands beside the time on one line, in at most seven letters: nothing where it
+    /// simply goes then.
+    pub(super) fn mark(&self, (state, moved): (JobState, bool)) -> (Tone, &'static str) {
+        match self.outlook {
+            Fate::Goes if state == JobState::Releasing => (Tone::Warn, "again"),
+            Fate::Goes if moved => (Tone::Warn, "moved"),
+            Fate::Goes => (Tone::Plain, ""),
+            Fate::UnderWay => (Tone::Plain, "asking"),
+            Fate::Interrupted | Fate::RunsOut => (Tone::Warn, "doubt"),
+            Fate::NeedsApproval => (Tone::Warn, "APPROVE"),
+            Fate::Stopped => (Tone::Alarm, "STOPPED"),
+            Fate::TooLate => (Tone::Alarm, "LATE"),
+            Fate::WillDefer => (Tone::Warn, "full"),
+            Fate::WillFail => (Tone::Alarm, "FAILS"),
+            Fate::WillExpire => (Tone::Alarm, "EXPIRES"),
+        }
+    }
+
     /// Returns how the time reads in a table.
     pub(super) fn cell(&self, due: DateTime<Utc>, now: DateTime<Utc>) -> (Tone, String) {
         let at = self.goes_at.unwrap_or(due);
@@ -115,13 +144,6 @@ impl Outlook {
             Fate::WillExpire => (Tone::Alarm, format!("will expire, due {}", text::time(due))),
         }
     }
-
-    /// Returns why it does not go sooner as one text, beside what its account is told to need.
-    pub(super) fn note(&self) -> Option<String> {
-        let of_job = |why: &&String| self.of_account.as_ref() != Some(why);
-        let told: Vec<_> = self.why.iter().filter(of_job).map(String::as_str).collect();
-        (!told.is_empty()).then(|| told.join("; "))
-    }
 }
 
 impl Around {
@@ -131,7 +153,8 @@ impl Around {
         config: &Config,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        let notes = step.attention(now)?;
+        // Also what was acknowledged: it stops the account all the same.
+        let notes = step.standing_notes(now)?;
         let mut stopped = Vec::new();
         for account in &config.accounts {
             let name = &account.account.name;
@@ -168,8 +191,14 @@ impl Around {
     pub(super) fn explain(&self, jobs: &mut [JobView]) {
         for job in jobs {
             let waits = matches!(job.state, JobState::Planned | JobState::Releasing);
-            if waits && job.due <= self.now && job.reason.is_none() {
-                job.reason = self.stop(&job.account).map(|stop| stop.why);
+            let stop = if job.state.waits() { self.stop(&job.account) } else { None };
+            // That no config speaks for it is more than why it was moved, and known before its time.
+            let matters = |stop: &Stop| {
+                let is_due = waits && job.due <= self.now;
+                stop.ends == Ends::InTheConfig || (is_due && job.reason.is_none())
+            };
+            if let Some(stop) = stop.filter(matters) {
+                job.reason = Some(stop.why);
             }
             job.reason = job.reason.take().or_else(|| awaited(job, self.now));
         }
@@ -178,10 +207,7 @@ impl Around {
     fn stop(&self, account: &str) -> Option<Stop> {
         match self.stopped.iter().find(|(name, _)| name == account) {
             Some((_, stop)) => stop.clone(),
-            None => Some(Stop {
-                why: format!("account {account} is not in the config: nobody releases it"),
-                lift: None,
-            }),
+            None => Some(Stop { why: engine::unconfigured(account).0, ends: Ends::InTheConfig }),
         }
     }
 
@@ -224,6 +250,13 @@ impl Around {
         let held = job.state == JobState::Held;
         let (outlook, goes_at) = match plan::next_step(job, batches, self.now) {
             Next::Miss | Next::RunOut => (Fate::TooLate, None),
+            Next::Wait(_) | Next::Ask(_) if job.in_question(job.due_at.max(self.now)) => {
+                why.push(format!(
+                    "it may have been sent already: `qunfa resume {}` lets it go",
+                    job.account
+                ));
+                (Fate::Stopped, None)
+            }
             Next::Wait(_) if held => (Fate::NeedsApproval, goes(job.due_at)),
             Next::Wait(_) if !job.is_broadcast() && job.first_asked_at.is_some() => {
                 (Fate::UnderWay, None)
@@ -318,7 +351,7 @@ impl Around {
     /// What holds, pauses or delays everything of its account.
     fn by_its_account(&self, outlook: &mut Outlook, view: &JobView) {
         let due = view.due <= self.now;
-        let stop = self.stop(&view.account).filter(|stop| stop.lift.is_some() || due);
+        let stop = self.stop(&view.account).filter(|stop| stop.ends != Ends::ByItself || due);
         match stop {
             Some(stop) if !matches!(outlook.outlook, Fate::UnderWay | Fate::Interrupted) => {
                 if !matches!(outlook.outlook, Fate::TooLate | Fate::RunsOut) {
@@ -330,8 +363,15 @@ impl Around {
                     }
                 }
                 outlook.why.retain(|why| *why != stop.why);
-                if let Some(lift) = stop.lift {
-                    outlook.why.insert(0, format!("will not go until `{lift}`"));
+                let ends = match stop.ends {
+                    Ends::ByItself => None,
+                    Ends::With(lift) => Some(format!("will not go until `{lift}`")),
+                    Ends::InTheConfig => Some(
+                        "will not go until the config is changed and the daemon restarted".into(),
+                    ),
+                };
+                if let Some(ends) = ends {
+                    outlook.why.insert(0, ends);
                     outlook.of_account = Some(stop.why.clone());
                 }
                 outlook.why.insert(usize::from(outlook.of_account.is_some()), stop.why);
@@ -366,12 +406,7 @@ impl Around {
 /// Tells of a broadcast to everyone that was accepted and has no result: its administrator may
 /// have been asked to confirm it, which the platform does not tell us.
 pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<String> {
-    if job.state != JobState::Accepted || !job.everyone {
-        return None;
-    }
-    let batch = job.batches.iter().find(|batch| batch.state == BatchState::Accepted)?;
-    let (msg_id, at) = (batch.msg_id?, batch.accepted_at?);
-    let until = at + CONFIRMED_WITHIN;
+    let (msg_id, at, until) = confirmed_until(job)?;
     let accepted = format!("accepted at {} as msg_id {msg_id}", text::time_of_day(at));
     Some(if now < until {
         format!(
@@ -387,6 +422,17 @@ pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<String> {
             text::time_of_day(until)
         )
     })
+}
+
+/// Returns the number of a broadcast to everyone without a result, when it was accepted, and until
+/// when its administrator could confirm it.
+pub(super) fn confirmed_until(job: &JobView) -> Option<(i64, DateTime<Utc>, DateTime<Utc>)> {
+    if job.state != JobState::Accepted || !job.everyone {
+        return None;
+    }
+    let batch = job.batches.iter().find(|batch| batch.state == BatchState::Accepted)?;
+    let (msg_id, at) = (batch.msg_id?, batch.accepted_at?);
+    Some((msg_id, at, at + CONFIRMED_WITHIN))
 }
 
 fn runs_out(batches: &[Batch]) -> &'static str {
@@ -410,14 +456,20 @@ fn stop(step: &Step<'_>, name: &str, notes: &[AttentionView]) -> Result<Option<S
     let whom = if stops.all { "--all" } else { name };
     let held = stops.hold.map(|(_, why)| Stop {
         why: format!("on hold: {why}"),
-        lift: Some(format!("qunfa resume {whom}")),
+        ends: Ends::With(format!("qunfa resume {whom}")),
     });
-    let paused = stops.paused.map(|(_, why, _)| Stop {
-        why: format!("account {name} is paused: {why}"),
-        lift: Some(format!("qunfa resume {name}")),
+    let paused = stops.paused.map(|(_, why, _)| match stops.barred {
+        true => Stop { why, ends: Ends::InTheConfig },
+        false => Stop {
+            why: format!("account {name} is paused: {why}"),
+            ends: Ends::With(format!("qunfa resume {name}")),
+        },
     });
     let noted = || notes.iter().find(|note| stops_account(note, name));
-    Ok(held.or(paused).or_else(|| noted().map(|note| Stop { why: note.what.clone(), lift: None })))
+    let noted = || noted().map(|note| Stop { why: note.what.clone(), ends: Ends::ByItself });
+    // A bar outlasts a hold: to lift that would not help.
+    let stop = if stops.barred { paused.or(held) } else { held.or(paused) };
+    Ok(stop.or_else(noted))
 }
 
 fn stops_account(note: &AttentionView, name: &str) -> bool {

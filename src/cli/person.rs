@@ -9,8 +9,9 @@ use super::{Problem, Terminal, database, series};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
+use crate::engine;
 use crate::model::{Account, BatchState, JobState};
-use crate::store::{Decision, JobView, Step, Stops};
+use crate::store::{Decision, JobView, Lifted, Step, Stops};
 
 /// How many jobs that go next are named.
 const NAMED: usize = 5;
@@ -45,7 +46,7 @@ pub(super) fn retry(
         return series::retry(&mut store, &found, config, (said, now), terminal);
     }
     let Decided { job, next } = decide(&options.job, config, terminal, |step, id, account| {
-        Ok(step.retry(id, account, said, now)?)
+        Ok(step.retry(id, account?, said, now)?)
     })?;
     say(&(retried(&job) + &next), terminal)
 }
@@ -96,15 +97,15 @@ pub(super) fn resume(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let name = options.account.as_deref();
-    name.map(|name| named_account(config, name)).transpose()?;
+    name.map(|name| named_account(config, name, now)).transpose()?;
     let Some(mut store) = database::open(config, now)? else {
         return terminal.write("Nothing was held or paused: no job was taken yet.\n");
     };
     let said = options.reason.said(who);
     let (before, lifted) = store.step(|step| {
         let before = step.stops(name.unwrap_or(""))?;
-        let lifted = step.resume(name)?;
-        if lifted > 0 {
+        let lifted = step.resume(name, now)?;
+        if lifted.stops + lifted.jobs > 0 {
             step.decide(Decision::Resume, name, said, now)?;
         }
         Ok::<_, Problem>((before, lifted))
@@ -117,26 +118,32 @@ pub(super) fn resume(
     say(&answer, terminal)
 }
 
-fn lifted_words(name: Option<&str>, before: &Stops, lifted: usize) -> String {
-    let Some(name) = name else {
-        return match lifted {
-            0 => "Nothing was held or paused.\n".to_owned(),
-            some => {
-                format!("Lifted {}.\n", text::plural(some, "hold or pause", "holds and pauses"))
-            }
-        };
+fn lifted_words(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
+    let stops = match (name, lifted.stops) {
+        (None, 0) if lifted.jobs == 0 => "Nothing was held or paused.\n".to_owned(),
+        (None, 0) => String::new(),
+        (None, some) => {
+            format!("Lifted {}.\n", text::plural(some, "hold or pause", "holds and pauses"))
+        }
+        (Some(name), 0) => format!("Account {name} itself was neither held nor paused.\n"),
+        (Some(name), _) if before.barred => {
+            format!("A hold or pause of account {name} is lifted.\n")
+        }
+        (Some(name), _) => match &before.paused {
+            Some((since, why, _)) => format!(
+                "Account {name} goes on. It was paused since {}: {}\n",
+                calendar::beijing(*since),
+                text::visible(why)
+            ),
+            None => format!("Account {name} goes on.\n"),
+        },
     };
-    if lifted == 0 {
-        return format!("Account {name} itself was neither held nor paused.\n");
-    }
-    match &before.paused {
-        Some((since, why, _)) => format!(
-            "Account {name} goes on. It was paused since {}: {}\n",
-            calendar::beijing(*since),
-            text::visible(why)
-        ),
-        None => format!("Account {name} goes on.\n"),
-    }
+    let jobs = match lifted.jobs {
+        0 => String::new(),
+        1 => "1 job goes at its time, though it may have been sent already.\n".to_owned(),
+        some => format!("{some} jobs go at their time, though they may have been sent already.\n"),
+    };
+    stops + &jobs
 }
 
 /// Tells which jobs were only waiting for this.
@@ -159,10 +166,13 @@ fn due_words(step: &Step<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<
 
 /// Tells what has to happen before anything goes.
 pub(super) fn next_words(config: &Config, stops: &Stops, account: &str) -> String {
-    if let Some((_, why)) = &stops.hold {
+    if let Some((_, why)) = stops.hold.as_ref().filter(|_| !stops.barred) {
         let why = text::visible(why);
         let whom = if stops.all { "--all" } else { account };
         return format!("Nothing goes before the hold is lifted ({why}): `qunfa resume {whom}`.\n");
+    }
+    if let Some((_, why, advice)) = stops.paused.as_ref().filter(|_| stops.barred) {
+        return format!("Nothing goes: {}.\nTo change that: {advice}.\n", text::visible(why));
     }
     if let Some((_, why, _)) = &stops.paused {
         let why = text::visible(why);
@@ -175,15 +185,83 @@ pub(super) fn next_words(config: &Config, stops: &Stops, account: &str) -> Strin
 }
 
 /// Returns the answer about an account that the config does not have.
-pub(super) fn unknown_account(config: &Config, name: &str) -> Problem {
+pub(super) fn unknown_account(config: &Config, name: &str, now: DateTime<Utc>) -> Problem {
+    // Without a database there is nothing more to say.
+    let store = database::open(config, now).ok().flatten();
+    store
+        .and_then(|store| left_out(&store.read(), name).ok().flatten())
+        .map_or_else(|| not_in(config, name), Problem::No)
+}
+
+/// Says what the database knows of an account that the config does not have.
+fn left_out(step: &Step<'_>, name: &str) -> Result<Option<String>, Problem> {
+    if let Some(new) = step.now_named(name)? {
+        return Ok(Some(format!("account {name} is named {new} now")));
+    }
+    let (why, advice) = engine::unconfigured(name);
+    Ok(step.has_jobs(name)?.then(|| format!("{why}; {advice}")))
+}
+
+fn not_in(config: &Config, name: &str) -> Problem {
     let names: Vec<_> = config.accounts.iter().map(|a| a.account.name.as_str()).collect();
     let (name, names) = (text::visible(name), names.join(", "));
     Problem::No(format!("there is no account {name}; the config has {names}"))
 }
 
 /// Returns an account that a person named.
-pub(super) fn named_account<'c>(config: &'c Config, name: &str) -> Result<&'c Account, Problem> {
-    account(config, name).ok_or_else(|| unknown_account(config, name))
+pub(super) fn named_account<'c>(
+    config: &'c Config,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<&'c Account, Problem> {
+    account(config, name).ok_or_else(|| unknown_account(config, name, now))
+}
+
+/// Returns the account of the config that the database means by a name.
+///
+/// The config may have been changed since the daemon was started with it: what is said of one
+/// account must not be done to another.
+pub(super) fn same_account<'c>(
+    step: &Step<'_>,
+    config: &'c Config,
+    name: &str,
+) -> Result<&'c Account, Problem> {
+    let known = step.known_accounts()?;
+    let appid = known.iter().find(|row| row.name == name).and_then(|row| row.appid.as_deref());
+    let Some(account) = account(config, name) else {
+        let renamed = config.accounts.iter().find(|other| Some(&*other.account.appid) == appid);
+        return Err(match renamed {
+            Some(new) => moves(name, &new.account.name),
+            None => left_out(step, name)?.map_or_else(|| not_in(config, name), Problem::No),
+        });
+    };
+    if let Some(why) = engine::why_barred(step, account)? {
+        return Err(Problem::No(why));
+    }
+    let other = known.iter().find(|row| row.appid.as_ref() == Some(&account.appid));
+    match (other, appid) {
+        (Some(other), _) if other.name != name => Err(moves(&other.name, name)),
+        (None, Some(known)) => Err(Problem::No(format!(
+            "the config gives {name} the appid {}, and the database knows it as {known}: put that one \
+             back, or restart the daemon, which says what else can be done",
+            account.appid
+        ))),
+        (Some(_) | None, _) => Ok(account),
+    }
+}
+
+/// Returns the account to cancel something of, which may be one that the config does not speak for.
+pub(super) fn to_cancel(step: &Step<'_>, config: &Config, name: &str) -> Result<Account, Problem> {
+    if step.is_barred(name)? {
+        return Ok(Account::undescribed(name));
+    }
+    same_account(step, config, name).cloned()
+}
+
+fn moves(old: &str, new: &str) -> Problem {
+    Problem::No(format!(
+        "the config has account {old} as {new} now: restart the daemon, which moves it"
+    ))
 }
 
 pub(super) fn account<'c>(config: &'c Config, name: &str) -> Option<&'c Account> {

@@ -4,6 +4,8 @@
 //! whether its window still has room is asked of the same rules now ([`super::outlook`]). Only the
 //! days asked for are read.
 
+mod grid;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -11,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use self::grid::AccountDays;
 use super::outlook::{self, Around, Outlook};
 use super::text::{self, Page, Tone};
 use super::{Json, Problem, Terminal, database, person};
@@ -33,6 +36,9 @@ pub(super) struct Options {
     #[arg(long, value_name = "N", default_value_t = 7)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1_000))]
     days: u16,
+    /// List the days with each window and each reason, instead of the grid
+    #[arg(long)]
+    list: bool,
     #[command(flatten)]
     json: Json,
 }
@@ -55,6 +61,8 @@ struct PlanView {
     beyond: u64,
     /// What the followers of an account may have had of a month already.
     followers: Vec<FollowersView>,
+    /// Each account's days.
+    grid: Vec<AccountDays>,
 }
 
 /// One window in which something is used or claimed.
@@ -75,6 +83,7 @@ struct WindowView {
 #[derive(Debug, Serialize)]
 struct PlannedView {
     id: String,
+    title: String,
     account: String,
     action: String,
     state: JobState,
@@ -88,6 +97,18 @@ struct PlannedView {
     batches: usize,
     /// How many of its listed receivers the platform will filter.
     receivers: Option<String>,
+}
+
+impl PlannedView {
+    /// When it goes, or would.
+    fn goes(&self) -> DateTime<Utc> {
+        self.outlook.goes_at.unwrap_or(self.due)
+    }
+
+    /// What stands beside its time.
+    fn mark(&self) -> (Tone, &'static str) {
+        self.outlook.mark((self.state, self.at.is_some_and(|at| at < self.due)))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -109,7 +130,7 @@ pub(super) fn run(
         None => Store::in_memory(now)?,
     };
     let view = read(&store.read(), config, options.days, now)?;
-    terminal.answer(options.json, &view, render)
+    terminal.answer(options.json, &view, if options.list { render } else { grid::render })
 }
 
 fn read(
@@ -135,13 +156,16 @@ fn read(
     for job in waiting {
         jobs.extend(planned((step, now), config, &around, job)?);
     }
-    jobs.sort_by_key(|job| job.outlook.goes_at.unwrap_or(job.due));
+    jobs.sort_by_key(PlannedView::goes);
+    let windows = windows(step, config, until, now)?;
+    let grid = grid::read(step, config, (&jobs, &windows), (today, until))?;
     Ok(PlanView {
+        grid,
         from: now,
         until,
         days,
         running: around.running().is_some(),
-        windows: windows(step, config, until, now)?,
+        windows,
         followers: followers(step, config, until, now)?,
         jobs,
         more,
@@ -172,6 +196,7 @@ fn planned(
         receivers,
         batches: job.batches.len(),
         id: job.id,
+        title: job.title,
         account: job.account,
         action: job.action,
         state: job.state,
@@ -252,14 +277,11 @@ fn followers(
 fn render(page: &mut Page, view: &PlanView) {
     let (from, until) = (calendar::beijing(view.from), text::time(view.until));
     page.head(&format!("The forecast of {from}, until {until}"));
-    if !view.running {
-        let line = "The daemon is NOT RUNNING: nothing of this happens until it is started.";
-        page.lines(Tone::Alarm, 0, line);
-    }
+    not_running(page, view);
     page.gap();
     let mut days: BTreeMap<Window, Vec<&PlannedView>> = BTreeMap::new();
     for job in &view.jobs {
-        let at = job.outlook.goes_at.unwrap_or(job.due).max(view.from);
+        let at = job.goes().max(view.from);
         days.entry(Window::containing(Span::Day, at)).or_default().push(job);
     }
     let of_days = view.windows.iter().filter_map(|window| window.rule.window);
@@ -278,6 +300,13 @@ fn render(page: &mut Page, view: &PlanView) {
         day_lines(page, view, (*day, &jobs[..shown]), jobs.len() - shown);
     }
     rest(page, view);
+}
+
+fn not_running(page: &mut Page, view: &PlanView) {
+    if !view.running {
+        let line = "The daemon is NOT RUNNING: nothing of this happens until it is started.";
+        page.lines(Tone::Alarm, 0, line);
+    }
 }
 
 /// What of a month is used and claimed, where anything is.
@@ -380,7 +409,7 @@ fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
         outlook::Fate::WillFail => (Tone::Alarm, ", WILL FAIL"),
         outlook::Fate::WillExpire => (Tone::Alarm, ", WILL EXPIRE"),
     };
-    let at = job.outlook.goes_at.unwrap_or(job.due);
+    let at = job.goes();
     let label = if Window::containing(Span::Day, at) < Window::containing(Span::Day, now) {
         format!("{}  ", text::time(at))
     } else {
@@ -390,7 +419,8 @@ fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
         0 | 1 => String::new(),
         some => format!(" in {some} calls"),
     };
-    let mut line = format!("{} to {}{calls}{word}", job.id, job.audience);
+    let name = text::named(&job.title, &job.id);
+    let mut line = format!("{name} to {}{calls}{word}", job.audience);
     for why in job.outlook.why.iter().chain(&job.receivers) {
         line.push_str("; ");
         line.push_str(why);

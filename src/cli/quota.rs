@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::decisions::{Reason, say};
-use super::person::{account, named_account};
+use super::person::{named_account, same_account};
 use super::status;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
@@ -159,7 +159,7 @@ fn list(options: &Options, config: &Config, terminal: &mut Terminal<'_>) -> Resu
         None => Store::in_memory(now)?,
     };
     let accounts: Vec<&Account> = match &options.account {
-        Some(name) => vec![named_account(config, name)?],
+        Some(name) => vec![named_account(config, name, now)?],
         None => config.accounts.iter().map(|config| &config.account).collect(),
     };
     let step = store.read();
@@ -263,7 +263,12 @@ fn origin(entry: &EntryView) -> String {
         ("event", ..) => format!("made elsewhere: an event told of it{broadcast}"),
         ("45028", ..) => format!("made elsewhere: the platform refused ours with 45028{broadcast}"),
         ("record", ..) => format!("made elsewhere: entered by a person{broadcast}"),
-        _ => "the platform said that the day's calls are used up (45009)".to_owned(),
+        ("calls_gone", ..) => {
+            "the platform said that the day's calls are used up (45009)".to_owned()
+        }
+        ("followers", ..) => "qunfa's own reading of the followers".to_owned(),
+        ("uploads", ..) => "qunfa's own uploads".to_owned(),
+        _ => "qunfa's own calls".to_owned(),
     }
 }
 
@@ -291,7 +296,7 @@ fn record(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let name = &options.account;
-    let account = named_account(config, name)?;
+    let account = named_account(config, name, now)?;
     let at = options.at.map(|when| when.at);
     if let Some(at) = at.filter(|at| *at > now) {
         let at = text::time(at);
@@ -300,8 +305,10 @@ fn record(
     let mut store = opened(config, now)?;
     let said = options.reason.said(who);
     let (recorded, rules) = store.step(|step| {
+        same_account(step, config, name)?;
         // The daemon may not have met it yet, and must still ask then: this is its answer.
         step.meet_account(account, now)?;
+        step.identify(name, &account.appid)?;
         let recorded = if options.none {
             step.record_none(account, said, now)?;
             Vec::new()
@@ -418,9 +425,7 @@ fn take_back(
                 "there is no entry {entry}; `qunfa quota` lists them"
             )));
         };
-        let account = account(config, &name).ok_or_else(|| {
-            Problem::No(format!("entry {entry} is of account {name}, which is not in the config"))
-        })?;
+        let account = same_account(step, config, &name)?;
         let before = waiting(step, &name)?;
         step.return_entry(entry, account, said, now)?;
         let forward = forward(&before, waiting(step, &name)?);

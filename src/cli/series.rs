@@ -14,7 +14,7 @@ use super::{Problem, Terminal, person};
 use crate::calendar;
 use crate::config::Config;
 use crate::engine;
-use crate::model::{Account, JobId};
+use crate::model::JobId;
 use crate::store::{By, JobView, Said, Series, SeriesState, Step, Store};
 
 /// How many of its jobs are shown.
@@ -26,6 +26,7 @@ const DATES_SHOWN: usize = 5;
 #[derive(Debug, Serialize)]
 pub(super) struct SeriesView {
     id: String,
+    title: String,
     account: String,
     action: String,
     /// `active`, `ended`, `cancelled` or `lost`.
@@ -78,6 +79,7 @@ pub(super) fn read(
     let wall = |at: chrono::NaiveDateTime| at.format("%Y-%m-%d %H:%M:%S").to_string();
     Ok(SeriesView {
         id: series.job.id.to_string(),
+        title: series.job.title().unwrap_or_else(|| series.job.id.to_string()),
         account: series.job.account,
         action: series.job.action.name().to_owned(),
         state: if ended { "ended".to_owned() } else { series.state.to_string() },
@@ -110,7 +112,8 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     let what = view.occurrences.first().map_or_else(|| view.action.clone(), JobView::what);
     let comes = format!("{} ({}, {})", view.words, view.cron, view.timezone);
     for (label, value) in [
-        ("account   ", Some(view.account.as_str())),
+        ("title     ", Some(view.title.as_str())),
+        ("account   ", Some(&view.account)),
         ("action    ", Some(&what)),
         ("comes     ", Some(&comes)),
         ("from      ", view.from.as_deref()),
@@ -129,12 +132,13 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     }
     page.gap();
     page.head("ITS DATES");
-    let mut table = Table::new(&[("job", 0), ("state", 14), ("due", 45)]);
+    let mut table = Table::of_lines(&["due", "", "state", "job"], &[(1, 0), (3, 8)]);
     for job in &view.occurrences {
         table.row(vec![
-            Cell::plain(&job.id),
+            Cell::new(jobs::lateness(job, now), &text::time(job.due)),
+            Cell::plain(&text::distance(job.due, now)),
             Cell::new(jobs::tone(job.state), job.stands()),
-            Cell::new(jobs::lateness(job, now), &text::time_and_distance(job.due, now)),
+            Cell::plain(&job.id),
         ]);
         if let Some(reason) = &job.reason {
             table.note(Tone::Quiet, reason);
@@ -165,8 +169,10 @@ pub(super) fn cancel(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let id = &series.job.id;
-    let account = account_of(series, config)?;
-    let done = store.step(|step| Ok::<_, Problem>(step.cancel_series(id, account, said, now)?))?;
+    let done = store.step(|step| {
+        let account = person::to_cancel(step, config, &series.job.account)?;
+        Ok::<_, Problem>(step.cancel_series(id, &account, said, now)?)
+    })?;
     let mut answer = match done.cancelled.as_slice() {
         [] => format!("Series {id} is cancelled: no further date of it comes.\n"),
         [first, ..] => format!(
@@ -195,9 +201,9 @@ pub(super) fn retry(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let id = &series.job.id;
-    let account = account_of(series, config)?;
     let bodies = &engine::bodies(&series.job);
     let next = store.step(|step| {
+        let account = person::same_account(step, config, &series.job.account)?;
         Ok::<_, Problem>(step.retry_series(id, By { account, bodies }, said, now)?)
     })?;
     let answer = match next {
@@ -209,13 +215,6 @@ pub(super) fn retry(
         None => format!("Series {id} has no date after today, so it is over.\n"),
     };
     say(&answer, terminal)
-}
-
-fn account_of<'c>(series: &Series, config: &'c Config) -> Result<&'c Account, Problem> {
-    let (id, name) = (&series.job.id, &series.job.account);
-    person::account(config, name).ok_or_else(|| {
-        Problem::No(format!("series {id} is of account {name}, which is not in the config"))
-    })
 }
 
 /// Says what an id has to do with a series, where it is one's or one's date and no job's.

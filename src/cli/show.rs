@@ -7,6 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::articles;
+use super::attention;
 use super::jobs;
 use super::outlook::{Around, Outlook};
 use super::series;
@@ -23,7 +24,7 @@ use crate::wechat::codes;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The job's id, or a series'
+    /// The id of a job, a series, or a note under attention
     #[arg(value_name = "JOB")]
     job: String,
     #[command(flatten)]
@@ -121,6 +122,11 @@ pub(super) fn run(
         let around = Around::read(&store.read(), config, now)?;
         let view = series::read(&store.read(), found, &around, now)?;
         return terminal.answer(options.json, &view, |page, view| series::render(page, view, now));
+    }
+    if let Some(note) = attention::find(&store.read(), config, &options.job, now)? {
+        return terminal.answer(options.json, &note, |page, note| {
+            attention::render(page, note, now);
+        });
     }
     let view = read(&store, config, &options.job, now)?;
     terminal.answer(options.json, &view, |page, view| render(page, view, now))
@@ -272,7 +278,8 @@ fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
     };
     let what = job.what();
     for (label, value) in [
-        ("account   ", job.account.as_str()),
+        ("title     ", job.title.as_str()),
+        ("account   ", &job.account),
         ("action    ", &what),
         ("at        ", &at),
         ("due       ", &text::time_and_distance(job.due, now)),

@@ -192,7 +192,8 @@ fn taken(page: &mut Page, name: &str, receipt: &Value, now: DateTime<Utc>) {
         let due = due
             .map_or_else(String::new, |due| format!(", due {}", text::time_and_distance(due, now)));
         let (id, account, state) = (word(&job["id"]), word(&job["account"]), word(&job["state"]));
-        page.lines(Tone::Plain, 2, &format!("{id} ({account}) is {state}{due}"));
+        let line = format!("{id} ({account}) is {state}{due}");
+        page.lines(Tone::Plain, 2, &text::named(job["title"].as_str().unwrap_or(&id), &line));
         if let Some(note) = job["note"].as_str() {
             page.hanging(Tone::Quiet, 4, "note: ", note);
         }

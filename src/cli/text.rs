@@ -12,8 +12,10 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::calendar;
 
-/// How many columns everything fits into, however wide the terminal is.
+/// How many columns sentences fit into, however wide the terminal is.
 pub(super) const WIDTH: usize = 100;
+/// Wider than this no table becomes: nobody would find the other end of a row.
+const TABLE_WIDTH: usize = 200;
 /// A terminal narrower than this breaks lines by itself.
 const WIDTH_MIN: usize = 40;
 
@@ -43,6 +45,21 @@ pub(super) fn width(text: &str) -> usize {
 /// Returns text filled up with spaces to a display width.
 pub(super) fn pad(text: &str, cells: usize) -> String {
     format!("{text}{}", " ".repeat(cells.saturating_sub(width(text))))
+}
+
+/// Returns text cut to a display width; two dots stand for the rest.
+pub(super) fn cut(text: &str, cells: usize) -> String {
+    if width(text) <= cells {
+        return text.to_owned();
+    }
+    let room = cells.saturating_sub(2);
+    let mut taken = 0;
+    let kept = text.chars().take_while(|c| {
+        taken += c.width().unwrap_or(0);
+        taken <= room
+    });
+    let kept: String = kept.collect();
+    format!("{}{}", kept.trim_end(), &".."[..cells.min(2)])
 }
 
 /// Breaks text into lines of a display width, at spaces and between wide characters.
@@ -121,6 +138,19 @@ pub(super) fn time_of_day(at: DateTime<Utc>) -> String {
     full.split_once(' ').map_or_else(|| full.clone(), |(_, of_day)| of_day.to_owned())
 }
 
+/// Returns an instant as it is read beside others: its time of day in Beijing, with its date where
+/// that is another than today.
+pub(super) fn clock(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let (full, today) = (time(at), time(now));
+    let full = full.trim_end_matches(" +08:00");
+    match full.split_once(' ') {
+        Some((date, of_day)) if today.starts_with(date) => of_day.to_owned(),
+        // The year is told where it is another.
+        Some((date, _)) if today.starts_with(&date[..5]) => full[5..].to_owned(),
+        Some(_) | None => full.to_owned(),
+    }
+}
+
 /// Returns an instant with how far it is.
 pub(super) fn time_and_distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     format!("{} ({})", time(at), distance(at, now))
@@ -136,7 +166,8 @@ pub(super) fn distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-fn long(span: TimeDelta) -> String {
+/// Returns a span in one or two units.
+pub(super) fn long(span: TimeDelta) -> String {
     let (days, hours, minutes) = (span.num_days(), span.num_hours(), span.num_minutes());
     match (days, hours, minutes) {
         (2.., _, _) => format!("{days} days"),
@@ -167,6 +198,12 @@ pub(super) fn plural(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number as u64), if number == 1 { one } else { many })
 }
 
+/// Returns an id, and what stands with it, behind the title that says the same in words.
+pub(super) fn named(title: &str, id: &str) -> String {
+    let same = id.split(' ').next() == Some(title);
+    if same { id.to_owned() } else { format!("{title}: {id}") }
+}
+
 /// What a piece of text is, for whoever reads in a hurry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tone {
@@ -190,13 +227,16 @@ pub(super) struct Page {
     text: String,
     colours: bool,
     width: usize,
+    /// The same for tables, which may be wider.
+    table_width: usize,
 }
 
 impl Page {
     /// Begins a page that is as wide as the terminal, within reason.
     pub(super) fn new(colours: bool, columns: Option<usize>) -> Self {
-        let width = columns.map_or(WIDTH, |columns| columns.clamp(WIDTH_MIN, WIDTH));
-        Self { text: String::new(), colours, width }
+        let within = |most| columns.map_or(WIDTH, |columns| columns.clamp(WIDTH_MIN, most));
+        let (width, table_width) = (within(WIDTH), within(TABLE_WIDTH));
+        Self { text: String::new(), colours, width, table_width }
     }
 
     /// Begins another page of this kind.
@@ -253,20 +293,14 @@ impl Page {
         }
     }
 
-    /// Returns how wide a line may be beside such an indent.
-    pub(super) fn room(&self, indent: usize) -> usize {
-        self.width.saturating_sub(indent)
+    /// Returns how wide a table may be.
+    pub(super) fn room(&self) -> usize {
+        self.table_width
     }
 
-    /// Writes text on one line, cut where that ends: somewhere else it stands whole.
+    /// Writes text on one line, cut where a table's rows end: somewhere else it stands whole.
     pub(super) fn cut(&mut self, tone: Tone, indent: usize, text: &str) {
-        let (text, cells) = (visible(text), self.room(indent));
-        let shown = if width(&text) <= cells {
-            text
-        } else {
-            let kept = wrap(&text, cells.saturating_sub(4)).into_iter().next();
-            format!("{} ...", kept.unwrap_or_default())
-        };
+        let shown = cut(&visible(text), self.table_width.saturating_sub(indent));
         let painted = self.paint(tone, &shown);
         self.raw(&format!("{}{painted}", " ".repeat(indent)));
     }
@@ -278,27 +312,41 @@ impl Page {
 
     /// Writes a table.
     pub(super) fn table(&mut self, indent: usize, table: &Table) {
-        let widths = table.widths(indent, self.width);
-        let heads: Vec<_> = table.heads.iter().map(|head| Cell::new(Tone::Quiet, head)).collect();
-        self.row(indent, &heads, &widths, &table.right);
+        let widths = table.widths(indent, self.table_width);
+        let mut heads: Vec<_> =
+            table.heads.iter().map(|head| Cell::new(Tone::Quiet, head)).collect();
+        // Of a table of lines the first one names the whole.
+        if let Some(first) = heads.first_mut().filter(|_| !table.cut.is_empty()) {
+            first.tone = Tone::Head;
+        }
+        self.row(indent, &heads, &widths, table);
         for row in &table.rows {
-            self.row(indent, &row.cells, &widths, &table.right);
+            self.row(indent, &row.cells, &widths, table);
             for (tone, note) in &row.notes {
-                self.lines(*tone, indent + 4, note);
+                match table.cut.is_empty() {
+                    true => self.lines(*tone, indent + 4, note),
+                    false => self.cut(*tone, indent + 4, note),
+                }
             }
         }
     }
 
-    /// A cell wider than its column has the rest of the row on the next line.
-    fn row(&mut self, indent: usize, cells: &[Cell], widths: &[usize], right: &[usize]) {
+    /// A cell wider than its column has the rest of the row on the next line, unless rows are cut.
+    fn row(&mut self, indent: usize, cells: &[Cell], widths: &[usize], table: &Table) {
+        let widths = table.widths_of_row(cells, widths);
         let mut line = " ".repeat(indent);
         let mut column = indent;
         for (index, cell) in cells.iter().enumerate() {
             let wanted = widths[index];
-            let taken = width(&cell.text);
+            if wanted == 0 && !table.cut.is_empty() {
+                continue;
+            }
+            let text =
+                if table.cut.is_empty() { cell.text.clone() } else { cut(&cell.text, wanted) };
+            let taken = width(&text);
             let fill = " ".repeat(wanted.saturating_sub(taken));
-            let painted = self.paint(cell.tone, &cell.text);
-            if right.contains(&index) {
+            let painted = self.paint(cell.tone, &text);
+            if table.right.contains(&index) {
                 write!(line, "{fill}{painted}").expect("a String takes everything");
             } else {
                 write!(line, "{painted}{fill}").expect("a String takes everything");
@@ -342,6 +390,8 @@ pub(super) struct Table {
     most: Vec<usize>,
     /// The columns that are aligned to the right.
     right: Vec<usize>,
+    /// The columns that give way, the first of these first, and how wide each stays.
+    cut: Vec<(usize, usize)>,
     rows: Vec<Row>,
 }
 
@@ -360,8 +410,16 @@ impl Table {
             heads: columns.iter().map(|(head, _)| *head).collect(),
             most: columns.iter().map(|(_, most)| *most).collect(),
             right: Vec::new(),
+            cut: Vec::new(),
             rows: Vec::new(),
         }
+    }
+
+    /// Begins a table of which each row is one line, however little room there is: then columns
+    /// give way in this order, each down to this width, and what is too long is cut.
+    pub(super) fn of_lines(heads: &[&'static str], cut: &[(usize, usize)]) -> Self {
+        let columns: Vec<_> = heads.iter().map(|head| (*head, 0)).collect();
+        Self { cut: cut.to_vec(), ..Self::new(&columns) }
     }
 
     /// Aligns columns to the right.
@@ -383,6 +441,9 @@ impl Table {
     }
 
     fn widths(&self, indent: usize, page: usize) -> Vec<usize> {
+        if !self.cut.is_empty() {
+            return self.widths_of_lines(page.saturating_sub(indent));
+        }
         let widest = |index: usize, most: usize| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(index));
             let head = width(self.heads[index]);
@@ -394,6 +455,49 @@ impl Table {
             self.most.iter().enumerate().map(|(index, &most)| widest(index, most)).collect();
         let others: usize = widths.iter().skip(1).map(|taken| taken + GUTTER).sum();
         widths[0] = widest(0, page.saturating_sub(indent + others));
+        widths
+    }
+
+    /// Returns the widths of one row: where its last cell is longer than that column, the two cells
+    /// before it give way, in this row alone.
+    fn widths_of_row(&self, cells: &[Cell], widths: &[usize]) -> Vec<usize> {
+        let mut widths = widths.to_vec();
+        let length = widths.len();
+        if self.cut.is_empty() || length < 3 {
+            return widths;
+        }
+        let mut over = cells.last().map_or(0, |cell| width(&cell.text));
+        over = over.saturating_sub(widths[length - 1]);
+        for (back, least) in [(2, 8), (3, 6), (2, 3), (3, 4)] {
+            let column = &mut widths[length - back];
+            let given = over.min(column.saturating_sub(least));
+            *column -= given;
+            widths[length - 1] += given;
+            over -= given;
+        }
+        widths
+    }
+
+    fn widths_of_lines(&self, page: usize) -> Vec<usize> {
+        let natural = |(index, head): (usize, &&str)| {
+            let cells = self.rows.iter().filter_map(|row| row.cells.get(index));
+            cells.map(|cell| width(&cell.text)).fold(width(head), usize::max)
+        };
+        let mut widths: Vec<_> = self.heads.iter().enumerate().map(natural).collect();
+        let taken = |widths: &[usize]| -> usize {
+            let shown = widths.iter().filter(|width| **width > 0);
+            shown.map(|width| width + GUTTER).sum::<usize>().saturating_sub(GUTTER)
+        };
+        for &(index, least) in &self.cut {
+            let over = taken(&widths).saturating_sub(page);
+            widths[index] = widths[index].saturating_sub(over).max(least.min(widths[index]));
+        }
+        // No terminal is too narrow: then the widest gives way, whatever it is.
+        for _ in page..taken(&widths) {
+            if let Some(widest) = widths.iter_mut().max() {
+                *widest = widest.saturating_sub(1);
+            }
+        }
         widths
     }
 }
@@ -473,5 +577,61 @@ mod tests {
 
         let expected = format!("  job   account\n  春天  品牌\n  {long}\n        brand\n");
         assert_eq!(page.finish(), expected);
+    }
+
+    #[test]
+    fn text_is_cut_between_characters_and_never_wider_than_its_cell() {
+        for (text, cells, expected) in [
+            ("春天来了", 8, "春天来了"),
+            ("春天来了", 7, "春天.."),
+            ("春天来了", 6, "春天.."),
+            ("spring is here", 9, "spring.."),
+            ("ab", 1, "."),
+            ("ab", 0, ""),
+        ] {
+            assert_eq!(cut(text, cells), expected, "{text} {cells}");
+        }
+    }
+
+    #[test]
+    fn the_columns_of_a_table_of_lines_give_way_in_their_order() {
+        let page = |columns| {
+            let mut table = Table::of_lines(&["at", "title", "job"], &[(1, 0), (2, 4)]);
+            table.row(
+                ["20:00", "春天来了，万物生长，出门走走", "spring-launch"]
+                    .map(Cell::plain)
+                    .to_vec(),
+            );
+            table.row(["21:00", "夏", "summer"].map(Cell::plain).to_vec());
+            table.note(Tone::Quiet, "deferred, because 03-20 is full already");
+            let mut page = Page::new(false, Some(columns));
+            page.table(0, &table);
+            page.finish()
+        };
+
+        let wide = page(60);
+        let narrow = page(40);
+
+        assert_eq!(
+            wide,
+            "at     title                         job\n\
+             20:00  春天来了，万物生长，出门走走  spring-launch\n\
+             21:00  夏                            summer\n    deferred, because 03-20 is full already\n"
+        );
+        assert!(narrow.contains("20:00  春天来了，万物生..  spring-launch\n"), "{narrow}");
+        assert!(narrow.contains("    deferred, because 03-20 is full al..\n"), "{narrow}");
+    }
+
+    #[test]
+    fn a_time_beside_others_has_its_date_where_that_differs() {
+        let now = at("2027-03-20T12:00:00Z");
+        for (then, expected) in [
+            ("2027-03-20T12:30:00Z", "20:30"),
+            ("2027-03-20T12:30:07Z", "20:30:07"),
+            ("2027-03-21T12:30:00Z", "03-21 20:30"),
+            ("2028-01-01T12:30:00Z", "2028-01-01 20:30"),
+        ] {
+            assert_eq!(clock(at(then), now), expected);
+        }
     }
 }

@@ -1,21 +1,24 @@
 //! `status --watch`: the same answer every second, drawn in place on a terminal.
 //!
 //! Nothing is kept between two looks, so it goes on through a restart of the daemon or a database
-//! that was replaced. What does not fit the terminal's height is cut, the least important first.
+//! that was replaced. What does not fit the terminal's height is scrolled to.
+
+mod keyboard;
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Interval, MissedTickBehavior};
 
-use super::status::{self, Part, Section};
-use super::text::Tone;
+use self::keyboard::{Key, Keyboard};
+use super::status::lines::{self, Section};
+use super::status::{self, StatusView};
+use super::text::{self, Tone};
 use super::{Json, Problem, Screen, Terminal};
 use crate::config::Config;
 
 const EVERY: Duration = Duration::from_secs(1);
-/// A section that is shown at all keeps at least this many lines.
-const KEPT: usize = 3;
 
 /// The alternate screen, without a cursor.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
@@ -25,7 +28,7 @@ const HOME: &str = "\x1b[H";
 const CLEAR_LINE: &str = "\x1b[K\r\n";
 const CLEAR_REST: &str = "\x1b[J";
 
-/// Shows the status every second until a signal comes.
+/// Shows the status every second until somebody ends it.
 pub(super) fn run(json: Json, config: &Config, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -34,38 +37,46 @@ pub(super) fn run(json: Json, config: &Config, terminal: &mut Terminal<'_>) -> R
     let in_place = !json.json && (terminal.screen)().is_some();
     runtime.block_on(async {
         // From here on a signal restores the terminal.
-        let mut signals = Signals::listen()?;
-        if in_place {
-            terminal.write(ENTER)?;
+        let mut ends = Ends::listen()?;
+        if !in_place {
+            return follow(json, config, terminal, &mut ends).await;
         }
-        let outcome = watch(json, config, terminal, &mut signals).await;
-        if in_place {
-            terminal.write(LEAVE)?;
-        }
+        terminal.write(ENTER)?;
+        let keyboard = Keyboard::listen();
+        let outcome = draw(config, terminal, keyboard, &mut ends).await;
+        terminal.write(LEAVE)?;
         outcome
     })
 }
 
-async fn watch(
+/// Writes one answer below the other.
+async fn follow(
     json: Json,
     config: &Config,
     terminal: &mut Terminal<'_>,
-    signals: &mut Signals,
+    ends: &mut Ends,
 ) -> Result<(), Problem> {
+    let mut ticks = ticks();
     let mut is_first = true;
     loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = ends.come() => return Ok(()),
+        }
         let now = (terminal.now)();
-        let shown = match (terminal.screen)().filter(|_| !json.json) {
-            Some(screen) => drawn(config, terminal, screen, now),
-            None if json.json => line(config, now),
-            None => page(config, terminal, is_first, now),
+        let shown = match json.json {
+            true => line(config, now),
+            false => page(config, terminal, is_first, now),
         };
         terminal.write(&shown)?;
         is_first = false;
-        if !signals.pause().await {
-            return Ok(());
-        }
     }
+}
+
+fn ticks() -> Interval {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// One JSON document on a line of its own.
@@ -81,111 +92,206 @@ fn line(config: &Config, now: DateTime<Utc>) -> String {
 /// The whole answer, below a line that parts it from the one before.
 fn page(config: &Config, terminal: &Terminal<'_>, is_first: bool, now: DateTime<Utc>) -> String {
     let mut text = if is_first { String::new() } else { format!("{}\n", "-".repeat(40)) };
-    for section in look(config, terminal, now) {
-        for line in section.lines {
-            text.push_str(&line);
-            text.push('\n');
+    let mut page = terminal.page();
+    match status::look(config, now) {
+        Ok(view) => {
+            let lines = lines::whole(&page.another(), &view, now);
+            lines.iter().for_each(|line| page.raw(line));
         }
+        Err(problem) => page.lines(Tone::Alarm, 0, &unread(&problem)),
     }
+    text.push_str(&page.finish());
     text
 }
 
-/// The answer as it fits the screen, drawn over the one before.
-fn drawn(config: &Config, terminal: &Terminal<'_>, screen: Screen, now: DateTime<Utc>) -> String {
-    let sections = look(config, terminal, now);
-    let lines = fit(sections, screen.rows);
-    // A line feed on the last line would scroll.
-    format!("{HOME}{}\x1b[K{CLEAR_REST}", lines.join(CLEAR_LINE))
+fn unread(problem: &Problem) -> String {
+    format!("The status cannot be read: {}", problem.message())
 }
 
-/// Looks, or says what keeps from looking: the next look may work again.
-fn look(config: &Config, terminal: &Terminal<'_>, now: DateTime<Utc>) -> Vec<Section> {
-    let mut blank = terminal.page();
-    match status::look(config, now) {
-        Ok(view) => status::sections(&blank, &view, now),
-        Err(problem) => {
-            let words = format!("The status cannot be read: {}", problem.message());
-            blank.lines(Tone::Alarm, 0, &words);
-            let lines = blank.finish().lines().map(str::to_owned).collect();
-            vec![Section { part: Part::Daemon, lines, brief: None }]
-        }
-    }
-}
-
-/// Cuts sections to a height, the least important first, and says how much was cut.
-fn fit(mut sections: Vec<Section>, rows: usize) -> Vec<String> {
-    let height = |sections: &[Section]| -> usize { sections.iter().map(|s| s.lines.len()).sum() };
-    while sections.last().is_some_and(|last| last.lines.last().is_some_and(String::is_empty)) {
-        sections.last_mut().map(|last| last.lines.pop());
-    }
-    let all = height(&sections);
-    if all <= rows {
-        return sections.into_iter().flat_map(|section| section.lines).collect();
-    }
-    let room = rows.saturating_sub(1);
-    for index in (0..sections.len()).rev() {
-        if height(&sections) > room
-            && let Some(brief) = sections[index].brief.take()
-        {
-            sections[index].lines = vec![brief];
-        }
-    }
-    for keep in [0, KEPT] {
-        let mut order: Vec<_> = (0..sections.len()).collect();
-        order.sort_by_key(|&index| (sections[index].part, index));
-        for index in order.into_iter().rev() {
-            let over = height(&sections).saturating_sub(room);
-            let section = &mut sections[index];
-            let least = match section.part {
-                Part::Daemon => section.lines.len(),
-                Part::Attention | Part::Next if keep == 0 => section.lines.len().min(KEPT * 2),
-                Part::Attention | Part::Next => section.lines.len().min(keep),
-                Part::Account | Part::Counts | Part::Lately => 0,
-            };
-            let left = section.lines.len().saturating_sub(over).max(least);
-            // The heading of something says nothing without it.
-            let left = if left < KEPT && left < section.lines.len() { least } else { left };
-            section.lines.truncate(left);
-        }
-    }
-    let mut lines: Vec<_> = sections.into_iter().flat_map(|section| section.lines).collect();
-    lines.truncate(room);
-    let cut = all - lines.len();
-    lines.push(format!("({cut} more lines: a higher window shows them)"));
-    lines
-}
-
-/// What ends a watch, and what makes it look at once.
-struct Signals {
-    ends: [Signal; 3],
-    resized: Signal,
-}
-
-impl Signals {
-    fn listen() -> Result<Self, Problem> {
-        let listen = |kind| {
-            signal(kind)
-                .map_err(|error| Problem::Cannot(format!("signals cannot be heard: {error}")))
+/// Draws the answer over the one before, as it fits the screen, and does what the keys say.
+async fn draw(
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+    mut keyboard: Option<Keyboard>,
+    ends: &mut Ends,
+) -> Result<(), Problem> {
+    let mut ticks = ticks();
+    let mut resized = listen(SignalKind::window_change())?;
+    let mut window = Window::default();
+    let mut seen = look(config, terminal);
+    loop {
+        let pressed = async {
+            match &mut keyboard {
+                Some(keyboard) => keyboard.keys().await,
+                None => std::future::pending().await,
+            }
         };
+        tokio::select! {
+            _ = ticks.tick() => seen = look(config, terminal),
+            _ = resized.recv() => seen = look(config, terminal),
+            () = ends.come() => return Ok(()),
+            keys = pressed => {
+                let Some(keys) = keys else { return Ok(()) };
+                if keys.into_iter().any(|key| window.press(key)) {
+                    return Ok(());
+                }
+            }
+        }
+        if let Some(screen) = (terminal.screen)() {
+            let drawn = window.draw(shown(terminal, &seen, &window.filter), screen);
+            // A line feed on the last line would scroll.
+            terminal.write(&format!("{HOME}{}\x1b[K{CLEAR_REST}", drawn.join(CLEAR_LINE)))?;
+        }
+    }
+}
+
+/// What was seen at an instant, or what keeps from looking: the next look may work again.
+type Seen = (Result<StatusView, String>, DateTime<Utc>);
+
+fn look(config: &Config, terminal: &Terminal<'_>) -> Seen {
+    let now = (terminal.now)();
+    (status::look(config, now).map_err(|problem| unread(&problem)), now)
+}
+
+/// Returns it as lines: what stays, and what is scrolled.
+fn shown(terminal: &Terminal<'_>, (seen, now): &Seen, wanted: &str) -> (Vec<String>, Vec<Section>) {
+    let mut blank = terminal.page();
+    match seen {
+        Ok(view) => lines::watched(&blank, (view, *now), wanted),
+        Err(why) => {
+            blank.lines(Tone::Alarm, 0, why);
+            (blank.finish().lines().map(str::to_owned).collect(), Vec::new())
+        }
+    }
+}
+
+/// What part of the answer is seen.
+#[derive(Debug, Default)]
+struct Window {
+    /// The first line of the body that is seen.
+    top: usize,
+    /// How many lines of the body the screen has room for.
+    height: usize,
+    /// Only lines that hold this.
+    filter: String,
+    /// Whether somebody is writing it.
+    writing: bool,
+}
+
+impl Window {
+    /// Does what a key says; true where it is the end.
+    fn press(&mut self, key: Key) -> bool {
+        if self.writing {
+            self.write(key);
+            return false;
+        }
+        let screen = self.height.saturating_sub(1).max(1);
+        match key {
+            Key::Char('q' | 'Q') => return true,
+            Key::Char('/') => self.writing = true,
+            Key::Escape => self.filter.clear(),
+            Key::Up | Key::Char('k') => self.top = self.top.saturating_sub(1),
+            Key::Down | Key::Char('j') => self.top += 1,
+            Key::PageUp | Key::Char('b') => self.top = self.top.saturating_sub(screen),
+            Key::PageDown | Key::Char(' ' | 'f') => self.top += screen,
+            Key::Home | Key::Char('g') => self.top = 0,
+            // Drawing brings it back to the last screen.
+            Key::End | Key::Char('G') => self.top = usize::MAX / 2,
+            Key::Enter | Key::Backspace | Key::Char(_) => {}
+        }
+        false
+    }
+
+    fn write(&mut self, key: Key) {
+        self.top = 0;
+        match key {
+            Key::Char(c) => self.filter.push(c),
+            Key::Backspace if self.filter.pop().is_some() => {}
+            Key::Enter => self.writing = false,
+            Key::Escape | Key::Backspace => {
+                self.filter.clear();
+                self.writing = false;
+            }
+            Key::Up | Key::Down | Key::PageUp | Key::PageDown | Key::Home | Key::End => {}
+        }
+    }
+
+    /// Returns the lines of a screen: the head, what is seen of the body, and what the keys do.
+    fn draw(
+        &mut self,
+        (head, sections): (Vec<String>, Vec<Section>),
+        screen: Screen,
+    ) -> Vec<String> {
+        let body = body(sections);
+        let fixed = head.len().min(screen.rows.saturating_sub(1));
+        let gap = usize::from(screen.rows > fixed + 4);
+        self.height = screen.rows.saturating_sub(fixed + gap + 1);
+        self.top = self.top.min(body.len().saturating_sub(self.height));
+        let seen = body.iter().skip(self.top).take(self.height);
+        let mut lines: Vec<_> = head.iter().take(fixed).cloned().collect();
+        lines.extend(std::iter::repeat_n(String::new(), gap));
+        lines.extend(seen.cloned());
+        let bottom = screen.rows.saturating_sub(1);
+        lines.resize(bottom, String::new());
+        lines.push(text::cut(&self.bar(body.len()), screen.columns));
+        lines
+    }
+
+    fn bar(&self, all: usize) -> String {
+        if self.writing {
+            return format!("/{}_   Enter keeps it, Esc shows all", text::visible(&self.filter));
+        }
+        let filter = match self.filter.as_str() {
+            "" => String::new(),
+            filter => format!("only \"{}\", Esc shows all; ", text::visible(filter)),
+        };
+        let last = (self.top + self.height).min(all);
+        let seen = match all > self.height {
+            true => format!("; {}-{last} of {all} lines, arrows scroll", self.top + 1),
+            false => String::new(),
+        };
+        format!("{filter}q ends, / filters{seen}")
+    }
+}
+
+/// The sections one below the other.
+fn body(sections: Vec<Section>) -> Vec<String> {
+    let mut body = Vec::new();
+    for Section { lines } in sections {
+        if !body.is_empty() {
+            body.push(String::new());
+        }
+        body.extend(lines);
+    }
+    body
+}
+
+fn listen(kind: SignalKind) -> Result<Signal, Problem> {
+    signal(kind).map_err(|error| Problem::Cannot(format!("signals cannot be heard: {error}")))
+}
+
+/// What ends a watch beside its keys.
+struct Ends {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Ends {
+    fn listen() -> Result<Self, Problem> {
         Ok(Self {
-            ends: [
-                listen(SignalKind::interrupt())?,
-                listen(SignalKind::terminate())?,
-                listen(SignalKind::hangup())?,
-            ],
-            resized: listen(SignalKind::window_change())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for the next look; false where it is the end.
-    async fn pause(&mut self) -> bool {
-        let [interrupt, terminate, hangup] = &mut self.ends;
+    /// Waits for the end.
+    async fn come(&mut self) {
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => true,
-            _ = self.resized.recv() => true,
-            _ = interrupt.recv() => false,
-            _ = terminate.recv() => false,
-            _ = hangup.recv() => false,
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 }
@@ -194,51 +300,71 @@ impl Signals {
 mod tests {
     use super::*;
 
-    fn section(part: Part, lines: usize) -> Section {
-        let brief = (part == Part::Account).then(|| "brief".to_owned());
-        Section { part, lines: (1..=lines).map(|n| format!("{part:?} {n}")).collect(), brief }
+    fn section(name: &str, rows: usize) -> Section {
+        let rows = (1..=rows).map(|number| format!("  {name} {number}"));
+        Section { lines: std::iter::once(name.to_owned()).chain(rows).collect() }
     }
 
-    fn screen() -> Vec<Section> {
-        vec![
-            section(Part::Daemon, 3),
-            section(Part::Attention, 8),
-            section(Part::Next, 10),
-            section(Part::Account, 6),
-            section(Part::Account, 6),
-            section(Part::Lately, 4),
-            section(Part::Counts, 1),
-        ]
+    fn seen() -> (Vec<String>, Vec<Section>) {
+        let head = vec!["clock".to_owned(), "daemon".to_owned()];
+        (head, vec![section("APPROVE", 3), section("NEXT", 20), section("QUOTAS", 6)])
+    }
+
+    fn screen(rows: usize) -> Screen {
+        Screen { columns: 80, rows }
     }
 
     #[test]
-    fn what_fits_is_not_cut() {
-        assert_eq!(fit(screen(), 38).len(), 38);
-        assert!(fit(screen(), 38).iter().all(|line| !line.starts_with('(')));
-    }
+    fn a_screen_is_filled_and_never_more_than_filled() {
+        for rows in 1..60 {
+            let lines = Window::default().draw(seen(), screen(rows));
 
-    #[test]
-    fn the_least_important_is_cut_first_and_the_rest_says_so() {
-        for (rows, gone, kept) in [
-            (30, "Account 2", "Lately 4"),
-            (24, "Lately 1", "brief"),
-            (22, "brief", "Next 10"),
-            (16, "Next 7", "Attention 6"),
-            (12, "Next 4", "Attention 5"),
-        ] {
-            let lines = fit(screen(), rows);
-
-            assert!(lines.len() <= rows, "{rows}: {lines:?}");
-            assert!(!lines.contains(&gone.to_owned()), "{rows}: {lines:?}");
-            assert!(lines.contains(&kept.to_owned()), "{rows}: {lines:?}");
-            assert!(lines.last().is_some_and(|line| line.ends_with("a higher window shows them)")));
+            assert_eq!(lines.len(), rows);
+            assert!(lines[rows - 1].starts_with("q ends"), "{rows}: {lines:?}");
         }
     }
 
     #[test]
-    fn no_height_is_too_small() {
-        for rows in 1..40 {
-            assert!(fit(screen(), rows).len() <= rows.max(1), "{rows}");
+    fn what_cannot_wait_is_seen_first_and_the_rest_is_scrolled_to() {
+        let mut window = Window::default();
+        let first = window.draw(seen(), screen(24));
+        window.press(Key::PageDown);
+        let second = window.draw(seen(), screen(24));
+        window.press(Key::End);
+        window.press(Key::Down);
+        let last = window.draw(seen(), screen(24));
+        window.press(Key::Home);
+
+        assert_eq!(first[..5], ["clock", "daemon", "", "APPROVE", "  APPROVE 1"]);
+        assert_eq!(first[23], "q ends, / filters; 1-20 of 34 lines, arrows scroll");
+        assert_eq!(second[..2], ["clock", "daemon"]);
+        assert_eq!(last[22], "  QUOTAS 6");
+        assert_eq!(window.draw(seen(), screen(24)), first);
+    }
+
+    #[test]
+    fn a_filter_is_written_mended_kept_and_ended() {
+        let mut window = Window::default();
+        for c in "/春节".chars() {
+            assert!(!window.press(Key::Char(c)));
         }
+        window.press(Key::Backspace);
+        let writing = window.draw(seen(), screen(24));
+        window.press(Key::Enter);
+        let kept = window.draw(seen(), screen(24));
+        window.press(Key::Escape);
+
+        assert_eq!(writing[23], "/春_   Enter keeps it, Esc shows all");
+        assert!(kept[23].starts_with("only \"春\", Esc shows all; q ends"), "{kept:?}");
+        assert_eq!(window.filter, "");
+    }
+
+    #[test]
+    fn q_ends_unless_it_is_written_into_a_filter() {
+        let mut window = Window::default();
+
+        assert!(window.press(Key::Char('q')));
+        window.press(Key::Char('/'));
+        assert!(!window.press(Key::Char('q')));
     }
 }

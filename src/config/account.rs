@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use reqwest::Url;
 use secrecy::SecretString;
@@ -17,6 +19,8 @@ use crate::yaml::{Entry, Fields, Shape, Value};
 const API_BASE: &str = "https://api.weixin.qq.com";
 /// Mass-send calls a day that every service account has.
 const DAILY_CALLS: u32 = 100;
+/// The bit of a file's mode by which others may read it.
+const READABLE_BY_ALL: u32 = 0o004;
 /// The longest secret that is read.
 const SECRET_MOST: u64 = 4096;
 
@@ -37,6 +41,7 @@ const ACCOUNT: Shape = Shape {
     known: &[
         "kind",
         "appid",
+        "replaces_appid",
         "secret_file",
         "secret_env",
         "api_base",
@@ -109,7 +114,9 @@ impl Loader<'_, '_> {
         let kind = fields
             .require("kind", help, self.report)
             .and_then(|entry| entry.choice(&KINDS, self.report));
-        let appid = self.appid(&fields);
+        let help = "write `appid: wx…`";
+        let appid = fields.require("appid", help, self.report).and_then(|entry| self.appid(entry));
+        let replaces = fields.get("replaces_appid").map(|entry| self.replaced(entry, &appid));
         let token = self.token(&fields);
         let secret = token.as_ref().and_then(|token| self.app_secret(&fields, token));
         let api_base = match fields.get("api_base") {
@@ -138,6 +145,7 @@ impl Loader<'_, '_> {
             verified: verified.unwrap_or(Some(true))?,
             token: token?,
             callback,
+            replaces: replaces.flatten(),
         })
     }
 
@@ -154,8 +162,19 @@ impl Loader<'_, '_> {
         fits.then(|| name.to_string())
     }
 
-    fn appid(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
-        let entry = fields.require("appid", "write `appid: wx…`", self.report)?;
+    /// Returns the appid that a name stood for before.
+    #[expect(clippy::ref_option, reason = "it may not have been readable")]
+    fn replaced(&mut self, entry: &Entry<'_>, appid: &Option<String>) -> Option<String> {
+        let replaced = self.appid(entry)?;
+        if Some(&replaced) == appid.as_ref() {
+            let help = "write the appid that the name stood for before, or take the line out";
+            self.report.say_with(entry.node.place, "this is the account's own appid", help);
+            return None;
+        }
+        Some(replaced)
+    }
+
+    fn appid(&mut self, entry: &Entry<'_>) -> Option<String> {
         let text = entry.text(self.report)?;
         let is_appid = text.strip_prefix("wx").is_some_and(|rest| {
             !rest.is_empty() && rest.len() <= 64 && rest.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -214,6 +233,7 @@ impl Loader<'_, '_> {
         file_key: &str,
         env_key: &str,
     ) -> Option<SecretString> {
+        let mut path = None;
         let (entry, found) = match (fields.get(file_key), fields.get(env_key)) {
             (Some(_), Some(second)) => {
                 let message = format!("`{file_key}` and `{env_key}` cannot stand together");
@@ -223,7 +243,12 @@ impl Loader<'_, '_> {
             (Some(_), None) | (None, Some(_)) if self.secrets == Secrets::Leave => {
                 return Some(SecretString::default());
             }
-            (Some(entry), None) => (entry, self.secret_of_file(entry)?),
+            (Some(entry), None) => {
+                let file = self.path(entry)?;
+                let found = self.secret_of_file(&entry.key, &file);
+                path = Some(file);
+                (entry, found)
+            }
             (None, Some(entry)) => {
                 let name = entry.text(self.report)?;
                 (entry, (self.env)(name).ok_or_else(|| "the variable is not set".to_owned()))
@@ -240,19 +265,30 @@ impl Loader<'_, '_> {
             }
             Err(problem) => problem,
         };
-        self.report.say(entry.node.place, format!("`{}`: {problem}", entry.key));
+        let written = path.as_ref().and_then(|_| entry.text(self.report)).unwrap_or_default();
+        let named = path.filter(|path| is_a_path(written, path));
+        let named = named.map_or_else(String::new, |path| format!(" {}", path.display()));
+        self.report.say(entry.node.place, format!("`{}`{named}: {problem}", entry.key));
         None
     }
 
-    fn secret_of_file(&mut self, entry: &Entry<'_>) -> Option<Result<String, String>> {
-        let path = self.path(entry)?;
-        let read = || {
-            let mut text = String::new();
-            File::open(&path)?.take(SECRET_MOST).read_to_string(&mut text)?;
-            Ok(text)
+    fn secret_of_file(&mut self, key: &str, path: &Path) -> Result<String, String> {
+        let mut text = String::new();
+        let mut read = || {
+            let file = File::open(path)?;
+            let mode = file.metadata()?.permissions().mode();
+            file.take(SECRET_MOST).read_to_string(&mut text)?;
+            Ok(mode)
         };
-        // The path is not repeated: somebody may have put the secret there.
-        Some(read().map_err(|error: std::io::Error| error.to_string()))
+        let mode = read().map_err(|error: std::io::Error| error.to_string())?;
+        if mode & READABLE_BY_ALL != 0 {
+            let path = path.display();
+            self.warnings.push(format!(
+                "everybody on this machine can read `{key}` {path} (mode {:03o}): chmod o-rwx {path}",
+                mode & 0o777
+            ));
+        }
+        Ok(text)
     }
 
     /// Returns an https URL, or an http one of this machine.
@@ -345,7 +381,9 @@ impl Loader<'_, '_> {
             match AesKey::parse(&text) {
                 Ok(key) => keys.push(key),
                 Err(error) => {
-                    let message = format!("`{}`: {error}", entry.key);
+                    let file = fields.get(file_key).and_then(|entry| self.path(entry));
+                    let file = file.map_or_else(String::new, |file| format!(" {}", file.display()));
+                    let message = format!("`{}`{file}: {error}", entry.key);
                     let help = "copy it from the account's callback settings on mp.weixin.qq.com \
                                 (消息加解密密钥)";
                     self.report.say_with(entry.node.place, message, help);
@@ -385,6 +423,13 @@ fn is_own(url: &Url, listen: SocketAddr) -> bool {
     let same = address == Some(listen.ip());
     let here = is_loopback(url) && (listen.ip().is_loopback() || listen.ip().is_unspecified());
     url.port_or_known_default() == Some(listen.port()) && (same || here)
+}
+
+/// Says whether what somebody wrote is a path rather than the secret itself, which is not shown: it
+/// exists, or it names a file in a folder that does.
+fn is_a_path(written: &str, path: &Path) -> bool {
+    let in_a_folder = path.parent().is_some_and(Path::is_dir) && written.contains(['/', '.']);
+    path.exists() || in_a_folder
 }
 
 struct Limits {

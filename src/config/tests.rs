@@ -224,7 +224,7 @@ fn a_wrong_key_or_handler_is_told_and_never_shown() {
     for (keys, expected) in [
         (
             "encoding_aes_key_file: s",
-            "`encoding_aes_key_file`: an EncodingAESKey has 43 characters, and this has 6",
+            "`encoding_aes_key_file` s: an EncodingAESKey has 43 characters, and this has 6",
         ),
         (
             "encoding_aes_key_env: BAD_KEY",
@@ -282,6 +282,61 @@ fn an_appid_is_wx_and_letters_or_digits_and_stands_once() {
          \x20   ^\n\
          help: two names of one account would each count its quota alone"
     );
+}
+
+#[test]
+fn a_secret_s_file_is_named_where_it_cannot_be_read_and_never_a_secret() {
+    let folder = folder();
+    let told = |path: &str| {
+        let text = account(&format!("kind: service\nsecret_file: {path}"));
+        let error = load_text(&folder, &text).unwrap_err().to_string();
+        error.replace(&format!("{}/", folder.path().display()), "")
+    };
+    fs::create_dir(folder.path().join("d")).unwrap();
+
+    for (path, expected) in [
+        ("gone.secret", "`secret_file` gone.secret: No such file"),
+        ("${CREDENTIALS_DIRECTORY}/gone", "`secret_file` gone: No such file"),
+        ("d", "`secret_file` d: "),
+        // This may be the secret itself.
+        ("0123456789abcdef0123456789abcdef", "`secret_file`: No such file"),
+        ("a/0123456789abcdef", "`secret_file`: No such file"),
+    ] {
+        assert!(told(path).contains(expected), "{path}: {}", told(path));
+    }
+}
+
+#[test]
+fn a_secret_that_everybody_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder();
+    let path = folder.path().join("s");
+    let text = account("kind: service\nsecret_file: s");
+    for (mode, warned) in [(0o600, false), (0o640, false), (0o644, true)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+
+        let warnings = load_text(&folder, &text).unwrap().warnings;
+
+        assert_eq!(warnings.len(), usize::from(warned), "{mode:o}: {warnings:?}");
+        assert!(warnings.iter().all(|told| told.contains("/s (mode 644): chmod o-rwx")));
+    }
+}
+
+#[test]
+fn a_name_that_changes_hands_says_whose_it_was() {
+    let of = |replaced: &str| {
+        account(&format!(
+            "kind: service\nsecret_env: BRAND_CLUB_SECRET\nreplaces_appid: {replaced}"
+        ))
+    };
+
+    let config = load_text(&folder(), &of("wx0")).unwrap();
+
+    assert_eq!(config.accounts[0].replaces.as_deref(), Some("wx0"));
+    for (replaced, expected) in [("gh_1", "is no appid"), ("wx1", "the account's own appid")] {
+        let told = problems(&of(replaced));
+        assert!(told.contains(expected), "{told}");
+    }
 }
 
 #[test]

@@ -107,10 +107,11 @@ fn jobs(registry: &mut Registry, step: &Step<'_>, now: DateTime<Utc>) -> Result<
     let waiting = step.next_jobs(LOOKED_AT)?;
     let waits = |job: &&JobView| job.state != JobState::Held;
     let next = waiting.iter().find(waits).map(|job| job.due);
-    let late = next.map_or(0, |due| (now - due).num_seconds().max(0));
+    let late = step.overdue(now)?.map_or(0, |job| (now - job.since).num_seconds());
     let oldest = Gauge::<i64>::default();
     oldest.set(late);
-    let help = "How long the job that is due longest has waited; 0 if none is due";
+    let help = "How long a job has waited for nothing but the daemon: past its time or its pause \
+                before the next request, and neither held nor stopped; 0 if none has";
     registry.register("oldest_due_seconds", help, oldest);
     let due = Gauge::<i64>::default();
     due.set(next.map_or(0, |due| due.timestamp()));
@@ -124,10 +125,16 @@ fn attention(
     step: &Step<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let family = gauges(registry, "attention", "Things that need a person, by account and kind");
+    let family = gauges(
+        registry,
+        "attention",
+        "Things that need a person, by account, kind and severity (page, look, note)",
+    );
     for note in step.attention(now)? {
+        let severity = note.severity().as_str().to_owned();
         let account = note.account.unwrap_or_default();
-        family.get_or_create(&vec![("account", account), ("kind", note.kind)]).inc();
+        let labels = vec![("account", account), ("kind", note.kind), ("severity", severity)];
+        family.get_or_create(&labels).inc();
     }
     let refused = Gauge::<i64>::default();
     refused.set(signed(step.refused_files()?));

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::daemon::Input;
+use chrono::TimeDelta;
+
+use crate::daemon::{Input, Now};
 use crate::engine::Outgoing;
-use crate::wechat::client::{ApiBase, Client};
+use crate::wechat::client::{ApiBase, Client, TooOld};
 use crate::wechat::protocol::{Answer, Reply};
 
 /// How many requests are abreast; the queue of a listening socket is seldom shorter.
@@ -22,21 +24,31 @@ const UPLOADS: usize = 4;
 /// How long a request that is not answered keeps others from following.
 const A_MOMENT: Duration = Duration::from_millis(20);
 
+/// How old a decision may be when its request leaves: longer than the queue and a connection take.
+const LEAVES_WITHIN: TimeDelta = TimeDelta::minutes(2);
+
 /// Sends requests, and hands their answers to the loop.
 pub(super) struct Outbox {
     bases: Vec<ApiBase>,
     client: Arc<Client>,
     abreast: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
+    now: Now,
     to: mpsc::Sender<Input>,
 }
 
 impl Outbox {
     /// An outbox of lanes with these addresses, and the directory of the files they upload.
-    pub(super) fn new(bases: Vec<ApiBase>, files: &Path, to: mpsc::Sender<Input>) -> Self {
+    pub(super) fn new(
+        bases: Vec<ApiBase>,
+        files: &Path,
+        now: Now,
+        to: mpsc::Sender<Input>,
+    ) -> Self {
         let abreast = Arc::new(Semaphore::new(ABREAST));
         let uploads = Arc::new(Semaphore::new(UPLOADS));
-        Self { bases, client: Arc::new(Client::with_files(files.to_owned())), abreast, uploads, to }
+        let client = Arc::new(Client::with_files(files.to_owned()));
+        Self { bases, client, abreast, uploads, now, to }
     }
 
     /// Sends a request, in its turn.
@@ -44,13 +56,15 @@ impl Outbox {
         let (client, base) = (Arc::clone(&self.client), self.bases[lane].clone());
         let (abreast, to) = (Arc::clone(&self.abreast), self.to.clone());
         let uploads = Arc::clone(&self.uploads);
+        let (now, decided_at) = (Arc::clone(&self.now), (self.now)());
+        let too_old: TooOld = Arc::new(move || (now() - decided_at).abs() > LEAVES_WITHIN);
         tokio::spawn(async move {
             // Closed at the end, like the other: then this request waits for that one's word.
             let _turn =
                 if request.form.is_some() { uploads.acquire_owned().await.ok() } else { None };
             let answer = match abreast.acquire_owned().await {
                 Ok(permit) => {
-                    let mut asked = std::pin::pin!(client.perform(&base, &request));
+                    let mut asked = std::pin::pin!(client.perform_unless(&base, &request, too_old));
                     if let Ok(answer) = tokio::time::timeout(A_MOMENT, &mut asked).await {
                         answer
                     } else {

@@ -1,7 +1,7 @@
 //! From the inbox into the store: read and checked on a thread of its own, so that a large file
 //! delays no release; stored by the loop; then answered beside the file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use crate::daemon::{Input, Now, chain};
 use crate::engine::hand::{self, Hand};
 use crate::engine::{Offered, Remembered, TakenFile, TakenJob};
 use crate::inbox::{
-    Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob, Receipt, ReceiptJob,
-    Unread,
+    AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob,
+    Receipt, ReceiptJob, Unread,
 };
 use crate::model::{Account, JobId, JobState};
 use crate::store::Taken;
@@ -381,7 +381,9 @@ fn accept(
             .collect();
         ReceiptJob {
             id: job.spec.id.clone(),
+            title: stored.map_or_else(|| job.spec.id.to_string(), |stored| stored.title.clone()),
             account: job.spec.account.clone(),
+            appid: stored.map(|stored| stored.appid.clone()).unwrap_or_default(),
             at: job.spec.at,
             due: stored.filter(|stored| is_due(job, stored)).and_then(|stored| stored.due_at),
             state: stored.map_or(JobState::Planned, |stored| stored.state),
@@ -432,19 +434,30 @@ fn tell_of_later(file: &str, away: Away) {
     }
 }
 
-/// Reads back what `accepted/` holds, for a database that is lost.
+/// Reads back what `accepted/` holds, for a database that is lost or older.
+///
+/// A name in it means the account that it meant when the file was taken, whatever the config calls
+/// that one now. What it has for an account that the config does not have is known by its id alone.
 pub(super) fn remembered(
     inbox: &Inbox,
-    accounts: &[AccountConfig],
+    accounts: &Named<'_>,
     files: &Files,
     now: DateTime<Utc>,
 ) -> Result<Vec<Remembered>, InboxError> {
-    let known: Vec<_> = accounts.iter().map(|config| &config.account).collect();
     inbox
         .accepted_back()?
         .map(|archived| {
-            let (package, taken_at) = archived?;
-            let jobs = package.parse(&known).map(|parsed| parsed.jobs).unwrap_or_default();
+            let AcceptedPackage { package, taken_at, appids } = archived?;
+            let known = accounts.as_of(&appids);
+            let known: Vec<_> = known.iter().collect();
+            let mut jobs = package.parse(&known).map(|parsed| parsed.jobs).unwrap_or_default();
+            let now_named = |name: String| {
+                let account = known.iter().find(|account| account.name == name);
+                account.and_then(|account| accounts.name_of(&account.appid)).unwrap_or(name)
+            };
+            for job in &mut jobs {
+                job.spec.account = now_named(std::mem::take(&mut job.spec.account));
+            }
             // A retry needs them; without them it says so.
             if let Err(error) = files.keep(&package, jobs.iter().map(|job| &job.spec)) {
                 tracing::warn!(file = package.name(), "its media cannot be stored: {error}");
@@ -460,8 +473,34 @@ pub(super) fn remembered(
                     .into_iter()
                     .filter_map(|job| Some((job.spec, job.recurrence?, job.line)))
                     .collect(),
-                ids: package.ids(),
+                ids: package.ids().into_iter().map(|(id, name)| (id, now_named(name))).collect(),
             })
         })
         .collect()
+}
+
+/// The config's accounts, under the names that files may have for them.
+pub(super) struct Named<'a> {
+    pub(super) configured: &'a [AccountConfig],
+    /// The same under the names that they had before.
+    pub(super) former: &'a [Account],
+}
+
+impl Named<'_> {
+    /// Returns the accounts as a file may name them that was taken when the names meant these appids.
+    fn as_of(&self, appids: &BTreeMap<String, String>) -> Vec<Account> {
+        let configured = || self.configured.iter().map(|config| &config.account);
+        let then = appids.iter().filter_map(|(name, appid)| {
+            let account = configured().find(|account| account.appid == *appid)?;
+            Some(Account { name: name.clone(), ..account.clone() })
+        });
+        let since =
+            configured().chain(self.former).filter(|account| !appids.contains_key(&account.name));
+        then.chain(since.cloned()).collect()
+    }
+
+    fn name_of(&self, appid: &str) -> Option<String> {
+        let config = self.configured.iter().find(|config| config.account.appid == appid)?;
+        Some(config.account.name.clone())
+    }
 }

@@ -1,6 +1,8 @@
 //! One account's way to the platform: its token, its reading of the platform's clock, and what
 //! it does with answers. All of it is lost at a restart, and asked for again.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -23,6 +25,9 @@ const ASK_WITHOUT_CALLBACK: TimeDelta = TimeDelta::seconds(15);
 /// The same where an event is expected first.
 const ASK_WITH_CALLBACK: TimeDelta = TimeDelta::minutes(10);
 
+/// How many answers in a row that cannot be read are told of.
+const UNREAD_TOLD: u32 = 3;
+
 /// A reading of the platform's clock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DateReading {
@@ -43,6 +48,8 @@ struct Token {
 pub struct Lane {
     /// The account as configured.
     pub config: AccountConfig,
+    /// What the database has under its name belongs to another account: nothing is done with it.
+    pub(super) mistaken: bool,
     /// When it is to be looked at again.
     pub(super) wake: Option<DateTime<Utc>>,
     /// A send or a preflight is under way: one at a time.
@@ -68,6 +75,8 @@ pub struct Lane {
     /// No preflight before this.
     pub(super) preflight_at: DateTime<Utc>,
     fruitless: usize,
+    /// Answers in a row that could not be read, by what was asked.
+    unread: BTreeMap<&'static str, u32>,
 }
 
 impl Lane {
@@ -75,6 +84,7 @@ impl Lane {
     pub(super) fn new(config: AccountConfig, now: DateTime<Utc>) -> Self {
         Self {
             config,
+            mistaken: false,
             wake: Some(now),
             busy: false,
             asking_result: false,
@@ -89,6 +99,7 @@ impl Lane {
             needs_force: false,
             preflight_at: now,
             fruitless: 0,
+            unread: BTreeMap::new(),
         }
     }
 
@@ -190,6 +201,7 @@ impl Lane {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.wake = Some(now);
+        self.tell_of_unreadable(step, (ticket, answer), now)?;
         // A token server that others share has a clock of its own, perhaps ours.
         let shared =
             matches!((&self.config.token, ticket), (TokenSource::Url(_), Ticket::Token { .. }));
@@ -233,6 +245,40 @@ impl Lane {
             }
         }
         self.judge_preflight(step, ticket, answer, now)
+    }
+
+    /// Puts it before a person's eyes that answer after answer to one question cannot be read: each by
+    /// itself is only asked for again.
+    fn tell_of_unreadable(
+        &mut self,
+        step: &Step<'_>,
+        (ticket, answer): (Ticket, &Answer),
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let name = &self.config.account.name;
+        let question = question(ticket);
+        let Some(why) = protocol::unreadable(answer) else {
+            // One that never came says nothing about those that do.
+            let is_read = matches!(answer.reply, Reply::Http { status: 200..=299, .. });
+            let before = if is_read { self.unread.remove(question) } else { None };
+            let told = |count: &u32| *count >= UNREAD_TOLD;
+            if before.is_some_and(|before| told(&before)) && !self.unread.values().any(told) {
+                step.unattend(name, "unreadable")?;
+            }
+            return Ok(());
+        };
+        let count = self.unread.entry(question).or_default();
+        *count = count.saturating_add(1);
+        if *count != UNREAD_TOLD {
+            return Ok(());
+        }
+        let what = format!(
+            "{UNREAD_TOLD} answers in a row to {question} for {name} could not be read: {why}"
+        );
+        tracing::error!("{what}");
+        let advice = "it is asked on; see whether a proxy or api_base answers in the platform's place, \
+                      or look for a newer qunfa";
+        attend(step, name, ("unreadable", &what, advice), now)
     }
 
     fn read_clock(
@@ -364,6 +410,13 @@ impl Lane {
         errmsg: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        // The secret is then the token server's, and there may be none in this config.
+        if let TokenSource::Url(_) = self.config.token {
+            let why = format!("the shared token server gave no token: {code} ({errmsg})");
+            let advice =
+                "look at the token server, its secret and its IP list, then resume the account";
+            return self.pause_because(step, &why, advice, now);
+        }
         let row = codes::for_token(code);
         let why = format!("the platform gave no token: {code} ({errmsg}), {}", row.what);
         self.pause_because(step, &why, row.advice, now)
@@ -596,6 +649,19 @@ fn full_words(full: Option<(Rule, Window)>, day: Window) -> String {
     match full {
         Some((rule, window)) => format!("{rule} of {window} is used up by a send made elsewhere"),
         None => format!("the platform has no more quota on {day}"),
+    }
+}
+
+/// Returns what a request asks, for people.
+fn question(ticket: Ticket) -> &'static str {
+    match ticket {
+        Ticket::Token { .. } => "the token request",
+        Ticket::Clock => "tags/get",
+        Ticket::Send { .. } => "mass sends",
+        Ticket::Result(_) => "mass/get",
+        Ticket::Followers(_) => "the reading of followers",
+        Ticket::Upload { .. } => "uploads",
+        Ticket::Errand(_) => "calls beside the broadcasts",
     }
 }
 

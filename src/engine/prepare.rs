@@ -258,10 +258,11 @@ impl Found {
         }
     }
 
-    /// Puts the values in the place of quoted placeholders.
+    /// Puts the values in the place of placeholders in quotes, or in a style's `url(…)`.
     fn fill(&self, template: &str) -> String {
         self.values.iter().fold(template.to_owned(), |text, (placeholder, value)| {
             text.replace(&format!("\"{placeholder}\""), &format!("\"{value}\""))
+                .replace(&format!("url({placeholder})"), &format!("url({value})"))
         })
     }
 }
@@ -399,16 +400,18 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_quoted_placeholder_gives_way() {
+    fn only_a_whole_placeholder_gives_way() {
         let mut found = Found::default();
         let placeholder = placeholder(UploadKind::Picture, "aa");
         found.add(placeholder, Uploaded { value: "http://mmbiz/0".to_owned(), until: None });
 
         let text = r#"<img src="qunfa:picture:aa">qunfa:picture:aa "qunfa:picture:aab""#;
+        let style = "url(qunfa:picture:aa) url(qunfa:picture:aab)";
 
         assert_eq!(
             found.fill(text),
             r#"<img src="http://mmbiz/0">qunfa:picture:aa "qunfa:picture:aab""#
         );
+        assert_eq!(found.fill(style), "url(http://mmbiz/0) url(qunfa:picture:aab)");
     }
 }

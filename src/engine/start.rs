@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::identity::unconfigured;
 use super::{Engine, Lane, Mark, attend, bodies, lane_named};
-use crate::calendar::Recurrence;
-use crate::model::{JobId, JobSpec, JobState};
+use crate::calendar::{self, Recurrence};
+use crate::model::{Account, JobId, JobSpec, JobState};
+use crate::plan::{Gap, GapKind, Meaning};
 use crate::quota::margins;
-use crate::store::{Presence, Recurring, Source, Step, StoreError};
+use crate::store::{InQuestion, KnownAccount, Presence, Recurring, Source, Step, StoreError};
 
 /// How many jobs in question are named.
 const NAMED: usize = 20;
@@ -33,15 +35,11 @@ pub struct Remembered {
 }
 
 impl Engine {
-    /// Says whether a database may have forgotten jobs that were sent: it is empty, older than the
-    /// mark beside it or without one, or nobody has run with it for long.
-    pub fn may_have_forgotten(known: &Presence, mark: Option<&Mark>, now: DateTime<Utc>) -> bool {
-        let older = match mark {
-            Some(mark) => mark.high_water > known.high_water || mark.files > known.files,
-            None => known.high_water > 0,
-        };
+    /// Says whether a database may have forgotten jobs that were sent: it is empty, a copy, older
+    /// than what lies beside it, or nobody has run with it for long.
+    pub fn may_have_forgotten(known: &Presence, beside: Beside<'_>, now: DateTime<Utc>) -> bool {
         let away = (now - known.seen_at).abs() > margins::ABSENCE_MAX;
-        !known.has_jobs || older || away
+        !known.has_jobs || restored(known, beside).is_some() || away
     }
 
     /// Records every job that a lost database had accepted, as missed, in one step.
@@ -58,6 +56,7 @@ impl Engine {
             // The newest version of a job is the one that counts, and that a retry should send.
             let mut seen = HashSet::new();
             for file in files.iter().rev() {
+                let is_new = !step.knows_file(&file.sha256)?;
                 step.know_file(&file.sha256, &file.name, file.taken_at)?;
                 for (spec, line) in &file.jobs {
                     if !seen.insert(&spec.id) {
@@ -81,6 +80,9 @@ impl Engine {
                     }
                 }
                 for (id, account) in &file.ids {
+                    if is_new {
+                        doubt_unspoken(step, lanes, id, now)?;
+                    }
                     step.remember_id((id, account), &file.name, file.taken_at, now)?;
                 }
             }
@@ -88,6 +90,93 @@ impl Engine {
             mark.files = step.presence()?.files;
             Ok(())
         })
+    }
+}
+
+/// What lies beside a database, and tells whether it is an old one.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// The mark, where there is one.
+    pub mark: Option<&'a Mark>,
+    /// Whether `accepted/` holds a file that the database does not know.
+    pub unknown_files: bool,
+}
+
+/// Returns why a database is taken for an old one, and since when it knows nothing, if it is.
+pub(super) fn restored(known: &Presence, beside: Beside<'_>) -> Option<(String, DateTime<Utc>)> {
+    if let Some(at) = known.copied_at {
+        return Some((format!("the database is a backup of {}", calendar::beijing(at)), at));
+    }
+    let why = match beside.mark {
+        Some(mark) if mark.high_water > known.high_water || mark.files > known.files => {
+            "the database is older than the mark beside it"
+        }
+        None if known.high_water > 0 => {
+            "the mark beside the database is missing, so it may be an old one"
+        }
+        _ if beside.unknown_files && known.has_jobs => {
+            "accepted/ holds files that the database does not know, so it is an old one"
+        }
+        Some(_) | None => return None,
+    };
+    Some((why.to_owned(), known.seen_at))
+}
+
+/// A span in which this database may have been put back: from when it last looked on to when it
+/// looks on again, by a clock that the platform has not confirmed yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Absence {
+    gap: Gap,
+    kind: GapKind,
+}
+
+impl Absence {
+    /// The time between the last daemon and this one.
+    pub(super) fn before_start(known: &Presence, now: DateTime<Utc>) -> Self {
+        let kind = if known.orderly { GapKind::Stopped } else { GapKind::Ended };
+        Self { gap: Gap { from: known.seen_at, to: now }, kind }
+    }
+
+    /// The time that a clock says has passed at once, where that is long; steps back and forth add
+    /// up.
+    pub(super) fn stepped(before: Option<Self>, by: TimeDelta, now: DateTime<Utc>) -> Option<Self> {
+        match before {
+            Some(Self { gap, kind }) => Some(Self { gap: Gap { to: gap.to + by, ..gap }, kind }),
+            None if by.abs() <= margins::GAP_MAX => None,
+            None => Some(Self { gap: Gap { from: now - by, to: now }, kind: GapKind::Jumped }),
+        }
+    }
+
+    /// Does what the span demands, once the clock is confirmed.
+    pub(super) fn judge(
+        self,
+        step: &Step<'_>,
+        lanes: &[Lane],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        match self.gap.meaning(self.kind) {
+            Meaning::Ordinary => {}
+            Meaning::Doubtful(gap) => {
+                step.bound_by_recall(gap, now)?;
+                for question in step.in_question(now)? {
+                    let InQuestion { account, jobs, .. } = question;
+                    tracing::error!(
+                        account,
+                        jobs,
+                        "jobs may have been sent by another copy of the database: they wait for \
+                         `qunfa resume`"
+                    );
+                }
+            }
+            Meaning::Restored(gap) => {
+                let why = format!(
+                    "the daemon was last seen on {}: the machine may have been restored",
+                    calendar::beijing(gap.from)
+                );
+                hold_for_restore(step, lanes, (&why, gap), now)?;
+            }
+        }
+        step.seen(now)
     }
 }
 
@@ -99,23 +188,20 @@ impl Engine {
 pub(super) fn hold_for_restore(
     step: &Step<'_>,
     lanes: &[Lane],
-    why: &str,
+    (why, gap): (&str, Gap),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let jobs = step.jobs_in_question(now)?;
+    step.bound_by_recall(gap, now)?;
+    let jobs = step.jobs_in_question(gap, now)?;
     for id in &jobs {
         let job = step.job(id)?;
         let waits = matches!(job.state, JobState::Planned | JobState::Held);
         let last = job.due_at + job.retry_for;
         let remembered =
             job.due_at <= job.planned_at || last <= job.planned_at + margins::ASK_WITHIN;
-        if let Some(lane) = lane_named(lanes, &job.account)
-            && waits
-            && !remembered
-            && job.is_broadcast()
-            && !step.any_in_doubt(id)?
-        {
-            step.end_for(&job, &lane.config.account, JobState::Missed, FORGOTTEN, now)?;
+        if waits && !remembered && job.is_broadcast() && !step.any_in_doubt(id)? {
+            let account = described(lanes, &job.account);
+            step.end_for(&job, &account, JobState::Missed, FORGOTTEN, now)?;
         }
     }
     let names = jobs.iter().take(NAMED).map(JobId::as_str).collect::<Vec<_>>().join(", ");
@@ -132,26 +218,63 @@ pub(super) fn hold_for_restore(
     step.hold(None, &format!("{why}; {question}"), now)
 }
 
+/// Misses a job that a newer file edits, where nobody can say what of it that changes: its account
+/// is not in the config, or not under this name.
+fn doubt_unspoken(
+    step: &Step<'_>,
+    lanes: &[Lane],
+    id: &JobId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    if let Some(series) = step.series(id)?
+        && lane_named(lanes, &series.job.account).is_none()
+    {
+        return step.lose_series(id, &Account::undescribed(&series.job.account), now);
+    }
+    let Some(account) = step.account_of(id)? else { return Ok(()) };
+    let job = step.job(id)?;
+    let waits = matches!(job.state, JobState::Planned | JobState::Held) && !job.asked;
+    if waits && lane_named(lanes, &account).is_none() {
+        let account = Account::undescribed(&account);
+        step.end_for(&job, &account, JobState::Missed, FORGOTTEN, now)?;
+    }
+    Ok(())
+}
+
+/// Returns an account, so that its jobs can be ended: also one that the config does not speak for.
+fn described(lanes: &[Lane], name: &str) -> Account {
+    lane_named(lanes, name)
+        .map_or_else(|| Account::undescribed(name), |lane| lane.config.account.clone())
+}
+
 /// Forgets what the last daemon saw of the outside, and tells of jobs that nobody will release.
 pub(super) fn attend_afresh(
     step: &Step<'_>,
     lanes: &[Lane],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for kind in
-        ["clock", "platform", "unconfigured", "inbox", "unread_event", "callback", "forward"]
-    {
+    for kind in [
+        "clock",
+        "platform",
+        "unconfigured",
+        "appid",
+        "unreadable",
+        "inbox",
+        "unread_event",
+        "callback",
+        "forward",
+    ] {
         step.unattend_all(kind)?;
     }
     let configured: HashSet<_> =
         lanes.iter().map(|lane| lane.config.account.name.as_str()).collect();
-    for account in step.account_names()? {
+    for KnownAccount { name: account, .. } in step.known_accounts()? {
         let waits = step.next_wake(&account)?.is_some() || step.has_series(&account)?;
         if !configured.contains(account.as_str()) && waits {
-            let what = format!("account {account} has planned jobs and is not in the config");
+            let what = format!("account {account} is not in the config and has planned jobs");
             tracing::error!("{what}: nothing of it is released");
-            let advice = "put the account back into the config and restart the daemon";
-            attend(step, &account, ("unconfigured", &what, advice), now)?;
+            let (_, advice) = unconfigured(&account);
+            attend(step, &account, ("unconfigured", &what, &advice), now)?;
         }
     }
     Ok(())

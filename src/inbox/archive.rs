@@ -10,6 +10,7 @@
 //! archived from memory: no version is lost, and an archive holds only what was read. What a crash
 //! leaves aside goes back at the next look.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -58,8 +59,12 @@ pub struct Receipt {
 pub struct ReceiptJob {
     /// The job's id.
     pub id: JobId,
+    /// What it is called in lists.
+    pub title: String,
     /// The account's name.
     pub account: String,
+    /// Which account that was: the name may come to mean another one.
+    pub appid: String,
     /// The time its author planned.
     pub at: Option<DateTime<Utc>>,
     /// The time it is due.
@@ -85,6 +90,27 @@ struct Taken {
     taken_at: DateTime<Utc>,
     #[serde(default)]
     accepted_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    jobs: Vec<TakenFor>,
+}
+
+/// Whose a job was.
+#[derive(Deserialize)]
+struct TakenFor {
+    account: String,
+    #[serde(default)]
+    appid: Option<String>,
+}
+
+/// Something that was accepted.
+#[derive(Debug)]
+pub struct AcceptedPackage {
+    /// Its content.
+    pub package: Package,
+    /// When its receipt says that it was first taken.
+    pub taken_at: Option<DateTime<Utc>>,
+    /// Which accounts its receipt says that the names in it meant: name, then appid.
+    pub appids: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -247,7 +273,7 @@ impl Inbox {
         same && exists(&accepted.fd, shown).is_ok_and(|exists| !exists)
     }
 
-    /// Returns everything in `accepted/`, the oldest first, with the time its receipt tells.
+    /// Returns everything in `accepted/`, the oldest first, with what its receipt tells.
     ///
     /// Packages are read as the iterator goes: years of them need not fit into memory.
     pub fn accepted_back(&self) -> Result<AcceptedBack<'_>, InboxError> {
@@ -270,13 +296,15 @@ impl Inbox {
             .ok()
             .and_then(|bytes| serde_json::from_slice::<Taken>(&bytes).ok());
         let taken_at = taken.as_ref().map(|taken| taken.taken_at);
-        let accepted_at = taken.and_then(|taken| taken.accepted_at).or(taken_at);
+        let accepted_at = taken.as_ref().and_then(|taken| taken.accepted_at).or(taken_at);
+        let jobs = taken.into_iter().flat_map(|taken| taken.jobs);
+        let appids = jobs.filter_map(|job| Some((job.account, job.appid?))).collect();
         let modified = || {
             let stat = statat(&self.places.accepted.fd, &name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
             DateTime::from_timestamp(stat.st_mtime, 0)
         };
         let at = accepted_at.or_else(modified).unwrap_or_default();
-        Archived { at, name, taken_at }
+        Archived { at, name, taken_at, appids }
     }
 }
 
@@ -322,6 +350,7 @@ struct Archived {
     at: DateTime<Utc>,
     name: OsString,
     taken_at: Option<DateTime<Utc>>,
+    appids: BTreeMap<String, String>,
 }
 
 /// The packages of `accepted/`, the oldest first.
@@ -331,12 +360,15 @@ pub struct AcceptedBack<'i> {
 }
 
 impl Iterator for AcceptedBack<'_> {
-    type Item = Result<(Package, Option<DateTime<Utc>>), InboxError>;
+    type Item = Result<AcceptedPackage, InboxError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         for archived in self.found.by_ref() {
             match package::read_archived(self.directory, &archived.name) {
-                Some(Ok(package)) => return Some(Ok((package, archived.taken_at))),
+                Some(Ok(package)) => {
+                    let Archived { taken_at, appids, .. } = archived;
+                    return Some(Ok(AcceptedPackage { package, taken_at, appids }));
+                }
                 Some(Err(Unread::Failed(error))) => return Some(Err(error)),
                 Some(Err(Unread::Refused(problems))) => {
                     return Some(Err(forgotten(&archived.name, &problems)));
@@ -453,7 +485,7 @@ pub(super) fn rename(
     }
 }
 
-fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
+pub(super) fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(openat(directory, name, flags, Mode::empty())?);
     let mut bytes = Vec::new();

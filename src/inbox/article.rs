@@ -4,14 +4,14 @@
 //! looked for here. Pictures are named relative to the file they stand in; every path stays inside
 //! the job's folder.
 
-use std::borrow::Cow;
-
-use percent_encoding::percent_decode_str;
-
 use super::ListSource;
-use super::html::{self, Cleaned, PictureUse};
-use super::job::Reader;
+use super::front_matter::{self, Field, Given};
+use super::html::{self, Cleaned, PictureUse, Remark, RemarkKind, Rules};
+use super::job::{ArticleRemark, Reader};
+use super::markdown;
 use super::media::{self, Wrong};
+use super::picture;
+use super::theme::Theme;
 use crate::model::{
     Account, Article, ArticlesVia, Caption, Content, Images, Material, NEWS, UploadKind,
     placeholder,
@@ -25,11 +25,13 @@ const ARTICLES_MOST: usize = 8;
 const CONTENT_CHARS: usize = 20_000;
 const CONTENT_BYTES: usize = 1 << 20;
 /// How the placeholder of a picture begins.
-const PICTURE: &str = "\"qunfa:picture:";
+const PICTURE: &str = "qunfa:picture:";
 /// How much longer its address may be: 200 characters.
 const ADDRESS_GROWS: usize = 120;
 /// The longest address behind 阅读原文, in bytes.
 const SOURCE_URL_MOST: usize = 1_024;
+/// The longest style sheet.
+const THEME_BYTES: usize = 256 << 10;
 /// The longest author.
 const AUTHOR_MOST: usize = 16;
 
@@ -41,6 +43,7 @@ pub(super) const ARTICLE: Shape = Shape {
         "digest",
         "content",
         "content_file",
+        "theme",
         "thumb",
         "content_source_url",
         "show_cover_pic",
@@ -58,6 +61,31 @@ pub(super) const ARTICLE: Shape = Shape {
 pub(super) struct Builder<'b> {
     pub(super) account: Option<&'b Account>,
     pub(super) material: Material,
+    /// What the article that is read is to look like.
+    theme: ThemeWish,
+}
+
+/// What an article is to look like.
+#[derive(Debug)]
+enum ThemeWish {
+    /// As its author said nothing of it: Markdown gets the usual theme, HTML none.
+    Usual,
+    /// As this theme says, or as no theme does.
+    Said(Option<Theme>),
+}
+
+impl Builder<'_> {
+    fn via(&self) -> ArticlesVia {
+        self.account.map_or(ArticlesVia::Draft, |account| account.articles_via)
+    }
+
+    /// Returns how long a title and a digest may be.
+    fn lengths(&self) -> (usize, usize) {
+        match self.via() {
+            ArticlesVia::Draft => (32, 128),
+            ArticlesVia::Uploadnews => (64, 120),
+        }
+    }
 }
 
 impl Reader<'_, '_> {
@@ -77,7 +105,8 @@ impl Reader<'_, '_> {
             let message = format!("a broadcast has 1 to 8 articles, not {}", items.len());
             self.report.say_with(entry.key_place, message, help);
         }
-        let mut builder = Builder { account, material: Material::default() };
+        let material = Material::default();
+        let mut builder = Builder { account, material, theme: ThemeWish::Usual };
         let before = self.report.count();
         for node in items {
             if let Some(article) = self.article(node, &mut builder, notes) {
@@ -96,65 +125,48 @@ impl Reader<'_, '_> {
         notes: &mut Vec<String>,
     ) -> Option<Article> {
         let fields = node.fields(node.place, &ARTICLE, self.report)?;
-        let via = builder.account.map_or(ArticlesVia::Draft, |account| account.articles_via);
-        let (title_most, digest_most) = match via {
-            ArticlesVia::Draft => (32, 128),
-            ArticlesVia::Uploadnews => (64, 120),
-        };
-        let title = fields.require("title", "write `title: …`", self.report);
-        let title = title.and_then(|entry| self.line(entry, title_most));
-        let author = fields.get("author").map(|entry| self.line(entry, AUTHOR_MOST));
-        let digest = fields.get("digest").map(|entry| self.line(entry, digest_most));
-        let thumb = fields.require("thumb", "write `thumb: cover.png`", self.report);
-        let thumb =
-            thumb.and_then(|entry| self.asset(entry, UploadKind::Cover, &mut builder.material));
-        let source = fields.get("content_source_url").map(|entry| self.source_url(entry));
-        let content = self.article_text(&fields, builder, notes);
+        let (title_most, digest_most) = builder.lengths();
+        let title = fields.get("title").map(|entry| line(entry, title_most, self.report));
+        let author = fields.get("author").map(|entry| line(entry, AUTHOR_MOST, self.report));
+        let digest = fields.get("digest").map(|entry| line(entry, digest_most, self.report));
+        let thumb = fields
+            .get("thumb")
+            .map(|entry| self.asset(entry, UploadKind::Cover, &mut builder.material));
+        let source = fields.get("content_source_url").map(|entry| source_url(entry, self.report));
+        let theme = fields.get("theme").map(|entry| self.theme(entry, notes));
+        builder.theme = theme.unwrap_or(ThemeWish::Usual);
+        let (content, given) = self.article_text(&fields, builder, notes);
+        let title = title.or_else(|| given.get(Field::Title));
+        let thumb = thumb.or_else(|| given.get(Field::Thumb));
+        for (key, found, help) in [
+            ("title", &title, "write `title: …`, here or in the front matter of a .md file"),
+            (
+                "thumb",
+                &thumb,
+                "write `thumb: cover.png`, or `cover:` in the front matter of a .md file",
+            ),
+        ] {
+            if found.is_none() && !given.is_unread() {
+                self.report.say_with(node.place, format!("`{key}` is missing"), help);
+            }
+        }
         let show_cover_pic = self.flag(&fields, "show_cover_pic");
-        if show_cover_pic == Some(1) && via == ArticlesVia::Draft {
+        if show_cover_pic == Some(1) && builder.via() == ArticlesVia::Draft {
             let note = "show_cover_pic: a draft has no such field; put the cover into the text";
             notes.push(note.to_owned());
         }
+        let given = |field| given.get(field).flatten();
         Some(Article {
-            title: title?,
-            author: author.unwrap_or_default(),
-            digest: digest.unwrap_or_default(),
+            title: title??,
+            author: author.unwrap_or_else(|| given(Field::Author)),
+            digest: digest.unwrap_or_else(|| given(Field::Digest)),
             content: content?,
-            content_source_url: source.unwrap_or_default(),
-            thumb: thumb?,
+            content_source_url: source.unwrap_or_else(|| given(Field::SourceUrl)),
+            thumb: thumb??,
             show_cover_pic,
             need_open_comment: self.flag(&fields, "need_open_comment"),
             only_fans_can_comment: self.flag(&fields, "only_fans_can_comment"),
         })
-    }
-
-    /// Returns a text of one line and limited length.
-    fn line(&mut self, entry: &Entry<'_>, most: usize) -> Option<String> {
-        let text = entry.text(self.report)?;
-        let length = text.chars().count();
-        if length > most {
-            let message = format!("`{}` has {length} characters", entry.key);
-            self.report.say_with(entry.node.place, message, format!("it may have {most}"));
-            return None;
-        }
-        if text.contains(['\n', '\r']) {
-            self.report.say(entry.node.place, format!("`{}` must be one line", entry.key));
-            return None;
-        }
-        Some(text.to_owned())
-    }
-
-    fn source_url(&mut self, entry: &Entry<'_>) -> Option<String> {
-        let text = entry.text(self.report)?;
-        // The documents' own sample has no scheme.
-        let is_address = text.bytes().all(|byte| byte.is_ascii_graphic()) && text.contains('.');
-        if !is_address || text.len() > SOURCE_URL_MOST {
-            let help = "write `https://…`, up to 1,024 characters, others escaped with %";
-            let message = format!("{} is no address", quote(text));
-            self.report.say_with(entry.node.place, message, help);
-            return None;
-        }
-        Some(text.to_owned())
     }
 
     /// Returns the placeholder of a file that the value names.
@@ -174,43 +186,133 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Returns the article's text, and what its file gives beside it.
     fn article_text(
         &mut self,
         fields: &Fields<'_, '_>,
         builder: &mut Builder<'_>,
         notes: &mut Vec<String>,
-    ) -> Option<String> {
+    ) -> (Option<String>, Given) {
         let help = "write `content: <p>…</p>`, or `content_file: article.md`";
-        let (entry, html) = match (fields.get("content"), fields.get("content_file")) {
+        let mut given = Given::default();
+        let (entry, found) = match (fields.get("content"), fields.get("content_file")) {
             (Some(_), Some(second)) => {
                 let message = "`content` and `content_file` cannot stand together";
                 self.report.say_with(second.key_place, message, "keep one of the two");
-                return None;
+                return (None, given);
             }
             (None, None) => {
                 self.report.say_with(fields.place, "the article has no text", help);
-                return None;
+                return (None, given);
             }
-            (Some(entry), None) => {
-                let text = entry.text(self.report)?.to_owned();
-                let cleaned =
-                    clean(&text, Names { folder: "", are_escaped: false }, self.lists, builder);
-                for problem in &cleaned.problems {
-                    self.report.say_with(entry.node.place, &problem.message, &problem.help);
-                }
-                (entry, cleaned)
+            (Some(entry), None) => (entry, self.inline_content(entry, builder, notes)),
+            (None, Some(entry)) => {
+                given = Given::unread();
+                let found = self.content_file((entry, fields), builder, notes);
+                (
+                    entry,
+                    found.map(|(cleaned, found)| {
+                        given = found;
+                        cleaned
+                    }),
+                )
             }
-            (None, Some(entry)) => (entry, self.content_file(entry, builder)?),
         };
-        let Cleaned { html, problems, dropped } = html;
-        if !dropped.is_empty() {
-            let dropped = dropped.into_iter().collect::<Vec<_>>().join(", ");
-            notes.push(format!("{}: not shown by the platform, taken out: {dropped}", entry.key));
+        let Some(Cleaned { html, problems, .. }) = found else { return (None, given) };
+        let is_whole = problems.is_empty() && self.fits(entry, &html);
+        (is_whole.then_some(html), given)
+    }
+
+    /// Reads an article's text from the job file itself.
+    fn inline_content(
+        &mut self,
+        entry: &Entry<'_>,
+        builder: &mut Builder<'_>,
+        notes: &mut Vec<String>,
+    ) -> Option<Cleaned> {
+        let text = entry.text(self.report)?.to_owned();
+        let mut cleaned = clean((&text, false), "", self.lists, builder);
+        for problem in &cleaned.problems {
+            self.report.say_with(entry.node.place, &problem.message, &problem.help);
         }
-        if !problems.is_empty() || !self.fits(entry, &html) {
-            return None;
+        for remark in &mut cleaned.remarks {
+            remark.place = entry.node.place;
+            let note = format!("{}: {}", entry.key, told_of(remark));
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
         }
-        Some(html)
+        let article = builder.material.articles.len();
+        self.remarks.extend(cleaned.remarks.iter().map(|r| remarked(article, r, self.report)));
+        Some(cleaned)
+    }
+
+    /// Returns what an article is to look like: names of style sheets, the later ones winning.
+    fn theme(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> ThemeWish {
+        let help = "write `theme: default`, `none`, a .css file of the folder, or a list of them";
+        let one = std::slice::from_ref(&entry.node);
+        let (names, is_list) = match &entry.node.value {
+            Value::List(items) => (&items[..], true),
+            Value::Empty | Value::Text { .. } | Value::Map(_) => (one, false),
+        };
+        let mut theme = Theme::default();
+        for node in names {
+            let Value::Text { text, .. } = &node.value else {
+                self.report.say_with(node.place, "a theme is named by its file", help);
+                continue;
+            };
+            match text.trim() {
+                "none" if !is_list => return ThemeWish::Said(None),
+                "default" => theme = theme.and(Theme::usual()),
+                path if path.to_ascii_lowercase().ends_with(".css") => {
+                    theme = theme.and(self.theme_file(path, node.place, notes));
+                }
+                other => {
+                    let message = format!("there is no theme {}", quote(other));
+                    self.report.say_with(node.place, message, help);
+                }
+            }
+        }
+        ThemeWish::Said(Some(theme))
+    }
+
+    fn theme_file(&mut self, path: &str, place: Place, notes: &mut Vec<String>) -> Theme {
+        let bytes = match media::read(self.lists, path) {
+            Ok(bytes) => bytes,
+            Err((message, help)) => {
+                self.report.say_with(place, message, help);
+                return Theme::default();
+            }
+        };
+        let name = self.report.beside(path);
+        let css = match yaml::decode(&bytes) {
+            Ok(css) if css.len() <= THEME_BYTES => css,
+            Ok(_) => {
+                let message = format!("{} is longer than 256 KiB", quote(path));
+                self.report.say_with(place, message, "leave out what articles do not need");
+                return Theme::default();
+            }
+            Err((text, place, message)) => {
+                let mut report = Report::new(&name, &text);
+                report.say_with(place, message, "save it as UTF-8");
+                self.report.include(report);
+                return Theme::default();
+            }
+        };
+        let mut report = Report::new(&name, css);
+        let (theme, left) = Theme::read(css);
+        let mut told = Vec::new();
+        for left in left {
+            if left.is_wrong {
+                let help = "a rule is `p { color: red; margin: 0 }`";
+                report.say_with(left.place, left.message, help);
+            } else {
+                told.push((left.place, left.message));
+            }
+        }
+        notes.extend(markdown::notes(path, told, &report));
+        self.report.include(report);
+        theme
     }
 
     fn fits(&mut self, entry: &Entry<'_>, html: &str) -> bool {
@@ -232,7 +334,12 @@ impl Reader<'_, '_> {
     }
 
     /// Reads an article's text from a file; problems are told where they stand in it.
-    fn content_file(&mut self, entry: &Entry<'_>, builder: &mut Builder<'_>) -> Option<Cleaned> {
+    fn content_file(
+        &mut self,
+        (entry, fields): (&Entry<'_>, &Fields<'_, '_>),
+        builder: &mut Builder<'_>,
+        notes: &mut Vec<String>,
+    ) -> Option<(Cleaned, Given)> {
         let path = entry.text(self.report)?.to_owned();
         let ending = path.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         let is_markdown = match ending.as_str() {
@@ -268,82 +375,185 @@ impl Reader<'_, '_> {
             return None;
         }
         let folder = path.rfind('/').map_or("", |end| &path[..=end]);
-        let names = Names { folder, are_escaped: is_markdown };
-        let cleaned = if is_markdown {
-            clean(&html::render(source), names, self.lists, builder)
+        let file = TextFile { path: &path, folder, source };
+        let read = if is_markdown {
+            self.markdown(&file, &mut report, (fields, builder, notes))
         } else {
-            clean(source, names, self.lists, builder)
+            let cleaned = clean((source, false), folder, self.lists, builder);
+            for problem in &cleaned.problems {
+                report.say_with(problem.place, &problem.message, &problem.help);
+            }
+            let told = cleaned.remarks.iter().map(|remark| (remark.place, told_of(remark)));
+            notes.extend(markdown::notes(&path, told.collect(), &report));
+            self.keep_remarks(&cleaned, builder, &report);
+            Some((cleaned, Given::default()))
         };
-        for problem in &cleaned.problems {
-            let place = if is_markdown { found(source, &problem.sought) } else { problem.place };
-            report.say_with(place, &problem.message, &problem.help);
-        }
         self.report.include(report);
-        Some(cleaned)
+        read
     }
-}
 
-/// Returns where a text stands in the Markdown; its beginning where it was changed in rendering.
-fn found(source: &str, sought: &str) -> Place {
-    let decoded = decoded(sought);
-    let place = |sought: &str| {
-        let start = source.find(sought)?;
-        Some(Place { start, end: start + sought.len() })
-    };
-    place(sought).or_else(|| place(&decoded)).unwrap_or(Place { start: 0, end: 0 })
-}
-
-/// Returns an address without its `%` escapes; as it is where they are not UTF-8.
-fn decoded(address: &str) -> Cow<'_, str> {
-    percent_decode_str(address).decode_utf8().unwrap_or(Cow::Borrowed(address))
-}
-
-/// How a text names the pictures of the job's folder.
-#[derive(Clone, Copy, Debug)]
-struct Names<'n> {
-    /// Where the text lies, empty or with a `/` at its end.
-    folder: &'n str,
-    /// Whether names are written as in addresses, which is what rendering makes of them.
-    are_escaped: bool,
-}
-
-impl Names<'_> {
-    /// Returns the path of a picture in the job's folder; one that leaves it stays as written.
-    fn path(self, source: &str) -> String {
-        let name = if self.are_escaped { decoded(source) } else { source.into() };
-        let mut parts: Vec<&str> = self.folder.split_terminator('/').collect();
-        for part in name.split('/') {
-            match part {
-                "." => {}
-                ".." => {
-                    if parts.pop().is_none() {
-                        return name.into_owned();
-                    }
-                }
-                part => parts.push(part),
+    /// Reads a Markdown file: what it says of itself, and its text as HTML.
+    fn markdown(
+        &mut self,
+        file: &TextFile<'_>,
+        report: &mut Report<'_>,
+        (fields, builder, notes): (&Fields<'_, '_>, &mut Builder<'_>, &mut Vec<String>),
+    ) -> Option<(Cleaned, Given)> {
+        let TextFile { path, folder, source } = *file;
+        if source.len() >= CONTENT_BYTES {
+            let message = format!("the article's text has {}", media::size(source.len() as u64));
+            report.say_with(Place::default(), message, "it must have less than 1 MiB");
+            return None;
+        }
+        let front = front_matter::read(source, report).ok()?;
+        let mut told = front.check(report);
+        let mut given = Given::default();
+        for field in Field::ALL.into_iter().filter(|field| fields.get(field.key()).is_none()) {
+            if let Some(entry) = front.get(field) {
+                given.set(field, self.given((field, entry), folder, builder, report));
             }
         }
-        parts.join("/")
+        let before = report.count();
+        let rendered = markdown::render(source, front.end);
+        let mut cleaned = clean((&rendered.html, true), folder, self.lists, builder);
+        for problem in &mut cleaned.problems {
+            problem.place = rendered.place(source, problem.place.start, &problem.sought);
+            report.say_with(problem.place, &problem.message, &problem.help);
+        }
+        for wrong in &rendered.problems {
+            report.say_with(wrong.place, &wrong.message, wrong.help);
+        }
+        for remark in &mut cleaned.remarks {
+            remark.place = rendered.place(source, remark.place.start, &remark.sought);
+        }
+        told.extend(rendered.told);
+        told.extend(cleaned.remarks.iter().map(|remark| (remark.place, told_of(remark))));
+        notes.extend(markdown::notes(path, told, report));
+        self.keep_remarks(&cleaned, builder, report);
+        (report.count() == before).then_some((cleaned, given))
+    }
+
+    fn keep_remarks(&mut self, cleaned: &Cleaned, builder: &Builder<'_>, report: &Report<'_>) {
+        let article = builder.material.articles.len();
+        self.remarks.extend(cleaned.remarks.iter().map(|r| remarked(article, r, report)));
+    }
+
+    /// Returns a field of an article that its text's file gives.
+    fn given(
+        &mut self,
+        (field, entry): (Field, &Entry<'_>),
+        folder: &str,
+        builder: &mut Builder<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<String> {
+        let (title_most, digest_most) = builder.lengths();
+        match field {
+            Field::Title => line(entry, title_most, report),
+            Field::Author => line(&front_matter::joined(entry), AUTHOR_MOST, report),
+            Field::Digest => line(entry, digest_most, report),
+            Field::SourceUrl => source_url(entry, report),
+            Field::Thumb => {
+                let name = entry.text(report)?;
+                if html::host(name).is_some() {
+                    let message = format!("the cover {} is no file of the folder", quote(name));
+                    let help = "put the picture into the job's folder: it is uploaded from there";
+                    report.say_with(entry.node.place, message, help);
+                    return None;
+                }
+                let path = picture::find(self.lists, folder, name);
+                match media::media(self.lists, &path, UploadKind::Cover) {
+                    Ok(media) => Some(builder.material.add(UploadKind::Cover, media)),
+                    Err((message, help)) => {
+                        report.say_with(entry.node.place, message, help);
+                        None
+                    }
+                }
+            }
+        }
     }
 }
 
-/// Reads an article's HTML, and adds its local pictures to what is uploaded.
+/// A text in a file of its own.
+struct TextFile<'t> {
+    path: &'t str,
+    /// Where it lies, empty or with a `/` at its end.
+    folder: &'t str,
+    source: &'t str,
+}
+
+/// Returns a text of one line and limited length.
+fn line(entry: &Entry<'_>, most: usize, report: &mut Report<'_>) -> Option<String> {
+    let text = entry.text(report)?;
+    let length = text.chars().count();
+    if length > most {
+        let message = format!("`{}` has {length} characters", entry.key);
+        report.say_with(entry.node.place, message, format!("it may have {most}"));
+        return None;
+    }
+    if text.contains(['\n', '\r']) {
+        report.say(entry.node.place, format!("`{}` must be one line", entry.key));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn source_url(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    let text = entry.text(report)?;
+    // The documents' own sample has no scheme.
+    let is_address = text.bytes().all(|byte| byte.is_ascii_graphic()) && text.contains('.');
+    if !is_address || text.len() > SOURCE_URL_MOST {
+        let help = "write `https://…`, up to 1,024 characters, others escaped with %";
+        let message = format!("{} is no address", quote(text));
+        report.say_with(entry.node.place, message, help);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// Returns a remark in words, for people.
+fn told_of(remark: &Remark) -> String {
+    match remark.kind {
+        RemarkKind::Dropped => format!("{} is taken out", remark.what),
+        RemarkKind::Warned => remark.what.clone(),
+    }
+}
+
+fn remarked(article: usize, remark: &Remark, report: &Report<'_>) -> ArticleRemark {
+    let found = report.diagnostic(remark.place, &remark.what, None);
+    ArticleRemark {
+        article,
+        file: found.file,
+        line: found.line,
+        column: found.column,
+        what: found.message,
+        is_dropped: remark.kind == RemarkKind::Dropped,
+        at: remark.at,
+    }
+}
+
+/// Reads an article's HTML that lies in a folder, and adds its local pictures to what is uploaded.
 fn clean(
-    html: &str,
-    names: Names<'_>,
+    (html, is_markdown): (&str, bool),
+    folder: &str,
     lists: &dyn ListSource,
     builder: &mut Builder<'_>,
 ) -> Cleaned {
     let links = builder.account.is_none_or(|account| account.payment);
+    let usual = Theme::usual();
+    let theme = match &builder.theme {
+        ThemeWish::Usual => is_markdown.then_some(&usual),
+        ThemeWish::Said(theme) => theme.as_ref(),
+    };
+    let material = &mut builder.material;
     let mut pictures = |source: &str, purpose: PictureUse| -> Result<String, Wrong> {
-        let path = names.path(source);
+        let path = picture::find(lists, folder, source);
         let media = media::media(lists, &path, UploadKind::Picture)?;
         if purpose == PictureUse::Card {
             media::check_card(lists, &path)?;
         }
-        Ok(builder.material.add(UploadKind::Picture, media))
+        Ok(material.add(UploadKind::Picture, media))
     };
-    html::clean(html, links, &mut pictures)
+    html::clean(html, Rules { links, theme }, &mut pictures)
 }
 
 fn prepared(content: Content, material: Material) -> Content {

@@ -47,6 +47,7 @@ pub(super) const JOB: Shape = Shape {
     known: &[
         "id",
         "account",
+        "title",
         "at",
         "cron",
         "from",
@@ -70,6 +71,8 @@ pub(super) const JOB: Shape = Shape {
     refused: &[],
 };
 
+/// How many characters a job's title may have.
+const TITLE_MOST: usize = 64;
 const NOTHING_TO_PREPARE: &str = "there is nothing to prepare";
 const TO_PREPARE: &str = "it is for `articles` and local files; leave it out";
 /// The keys that say what a job does; `speed` may stand beside a broadcast.
@@ -86,6 +89,27 @@ pub struct ParsedJob {
     pub line: usize,
     /// What its author should know, though nothing is wrong.
     pub notes: Vec<String>,
+    /// What was taken out of its articles, or will not look there as meant.
+    pub remarks: Vec<ArticleRemark>,
+}
+
+/// Something that the author of an article should know about its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArticleRemark {
+    /// Which of the broadcast's articles, from 0.
+    pub article: usize,
+    /// The file that it stands in.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// Its column in characters, from 1.
+    pub column: usize,
+    /// What was taken out, or what is wrong.
+    pub what: String,
+    /// Whether the article goes without it.
+    pub is_dropped: bool,
+    /// Where it belongs in the article's HTML: in front of the byte there.
+    pub at: usize,
 }
 
 /// What reading jobs needs besides the tree.
@@ -96,6 +120,8 @@ pub(crate) struct Reader<'r, 'a> {
     pub(crate) lists: &'r dyn ListSource,
     /// The accounts of the config.
     pub(crate) accounts: Accounts<'r>,
+    /// What there is to say about the articles of the job that is read.
+    pub(crate) remarks: Vec<ArticleRemark>,
 }
 
 /// The accounts that a job may name.
@@ -171,12 +197,14 @@ impl<'r> Reader<'r, '_> {
         let before = self.report.count();
         let id = self.id(&fields);
         let account = self.account(&fields);
+        let title = self.title(&fields);
         let schedule = self.schedule(&fields);
         let zone = schedule.as_ref().map_or(Tz::Asia__Shanghai, |schedule| schedule.timezone);
         let recurrence = self.recurrence(&fields, zone);
         let choices = self.choices(&fields);
         let mut notes = Vec::new();
         let action = self.action(&fields, account, &mut notes);
+        let remarks = std::mem::take(&mut self.remarks);
         let action = self.prepare(&fields, action, &mut notes);
         if fields.get("cron").is_some() {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
@@ -214,9 +242,10 @@ impl<'r> Reader<'r, '_> {
             on_full_receivers: choices.on_full_receivers,
             preview,
             speed,
+            title,
             action: action?,
         };
-        Some(ParsedJob { spec, recurrence, line, notes })
+        Some(ParsedJob { spec, recurrence, line, notes, remarks })
     }
 
     /// Returns what the job does; a speed beside a broadcast is the speed that it goes at.
@@ -318,6 +347,21 @@ impl<'r> Reader<'r, '_> {
             self.report.say_with(entry.node.place, message, self.accounts.help.as_str());
         }
         found
+    }
+
+    fn title(&mut self, fields: &Fields<'_, '_>) -> Option<String> {
+        let entry = fields.get("title")?;
+        let title = entry.text(self.report)?.trim();
+        let wrong = if title.chars().count() > TITLE_MOST {
+            "`title` must have at most 64 characters"
+        } else if title.chars().any(char::is_control) {
+            "`title` must stand on one line"
+        } else {
+            return Some(title.to_owned());
+        };
+        let help = "it names the job in lists and is not sent; leave it out to use its content";
+        self.report.say_with(entry.node.place, wrong, help);
+        None
     }
 
     fn choices(&mut self, fields: &Fields<'_, '_>) -> Choices {

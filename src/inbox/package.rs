@@ -18,7 +18,9 @@ use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, safe_name};
-use super::{InboxError, ListSource, Parsed, ParsedJob, ends_with_marker, is_json, job, whole};
+use super::{
+    InboxError, ListSource, Parsed, ParsedJob, ends_with_marker, is_json, job, picture, whole,
+};
 use crate::model::{Account, JobId, hex};
 use crate::yaml;
 use crate::yaml::diagnostic::{Diagnostic, Report};
@@ -94,7 +96,7 @@ impl Package {
     pub fn file(&self, path: &str) -> Option<&[u8]> {
         match &self.lists {
             Lists::None => None,
-            Lists::Inside(files) | Lists::Beside(files) => files.get(path).map(Vec::as_slice),
+            Lists::Inside(files) | Lists::Beside(files) => named(files, path),
         }
     }
 
@@ -160,11 +162,11 @@ impl ListSource for Package {
     fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
         match &self.lists {
             Lists::None => super::NoLists.list(path),
-            Lists::Inside(files) => match files.get(path) {
+            Lists::Inside(files) => match named(files, path) {
                 Some(bytes) => Ok(Cow::Borrowed(bytes)),
                 None => Err(format!("there is no `{path}` in the folder")),
             },
-            Lists::Beside(files) => match files.get(path) {
+            Lists::Beside(files) => match named(files, path) {
                 Some(bytes) => Ok(Cow::Borrowed(bytes)),
                 None => Err(format!("there is no `{path}` beside the job file that can be read")),
             },
@@ -177,6 +179,13 @@ impl ListSource for Package {
             Lists::Inside(_) | Lists::Beside(_) => self.list(path),
         }
     }
+}
+
+/// Returns the file of a name; its characters may be composed otherwise than the name's.
+fn named<'f>(files: &'f BTreeMap<String, Vec<u8>>, path: &str) -> Option<&'f [u8]> {
+    let otherwise =
+        || files.iter().find(|(name, _)| picture::is_same(name, path)).map(|(_, bytes)| bytes);
+    files.get(path).or_else(otherwise).map(Vec::as_slice)
 }
 
 /// Reads the file or folder at a path as the inbox would, to check it.
@@ -251,7 +260,8 @@ struct Beside {
 
 impl ListSource for Beside {
     fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
-        let bytes = read_beneath(&self.folder, path.as_bytes()).ok().and_then(Result::ok);
+        let read = |path: String| read_beneath(&self.folder, path.as_bytes()).ok()?.ok();
+        let bytes = picture::spellings(path).into_iter().find_map(read);
         self.named.borrow_mut().insert(path.to_owned(), bytes.clone());
         bytes.map(Cow::Owned).ok_or_else(|| format!("{path} cannot be read"))
     }

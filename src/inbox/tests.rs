@@ -11,6 +11,7 @@ mod errands;
 mod fairness;
 mod folders;
 mod jobs;
+mod markdown;
 mod menus;
 mod reading;
 mod series;

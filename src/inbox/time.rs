@@ -1,8 +1,8 @@
 //! Times and durations as people write them in a job file.
 //!
 //! A time is wall clock in a zone, or carries its own offset. One that does not exist (a day that
-//! the month does not have, an hour that a clock change skips) is refused rather than moved: its
-//! author meant another one, and a broadcast cannot be called back.
+//! the month does not have, an hour that a clock change skips) is refused rather than moved, and so is
+//! one that comes twice: its author meant another one, and a broadcast cannot be called back.
 
 use std::time::Duration;
 
@@ -20,7 +20,12 @@ pub(crate) type Wrong = (String, String);
 const FORM: &str = "write it as 2027-03-20 20:00, or with an offset as 2027-03-20T20:00:00+08:00";
 
 /// Returns the zone of an IANA name.
+///
+/// One of a fixed offset is refused: its sign is the opposite of what everybody writes elsewhere.
 pub(crate) fn zone(name: &str) -> Result<Tz, Wrong> {
+    if let Some(told) = turned_round(name) {
+        return Err(told);
+    }
     name.parse().map_err(|_| {
         let meant = match name {
             "Asia/Beijing" | "Beijing" | "CST" | "UTC+8" | "UTC+08:00" | "GMT+8" | "+08:00"
@@ -35,26 +40,70 @@ pub(crate) fn zone(name: &str) -> Result<Tz, Wrong> {
     })
 }
 
+/// Tells of `Etc/GMT+8`, which is 8 hours behind UTC and is written for the contrary.
+fn turned_round(name: &str) -> Option<Wrong> {
+    let offset = name.strip_prefix("Etc/GMT")?;
+    let (sign, hours) = offset.split_at_checked(1)?;
+    let hours: u32 = hours.parse().ok().filter(|hours| (1..=14).contains(hours))?;
+    let (is, reads) = match sign {
+        "+" => ('-', '+'),
+        "-" => ('+', '-'),
+        _ => return None,
+    };
+    let message = format!(
+        "{} is UTC{is}{hours} by its definition, and reads like UTC{reads}{hours}",
+        quote(name)
+    );
+    let help = match (sign, hours) {
+        ("+", 8) => "for Beijing time write `Asia/Shanghai`, or leave it out".to_owned(),
+        _ => {
+            let other = if sign == "+" { '+' } else { '-' };
+            format!(
+                "write the place, such as `Asia/Shanghai`, or each time with its offset: \
+                 `…T20:00:00{other}{hours:02}:00`"
+            )
+        }
+    };
+    Some((message, help))
+}
+
 /// Returns the instant that a time means in a zone.
 pub(crate) fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, Wrong> {
+    match instants(text, zone)? {
+        MappedLocalTime::Single(at) => Ok(at),
+        MappedLocalTime::Ambiguous(first, second) => Err(twice(text, zone, [first, second])),
+        MappedLocalTime::None => Err((
+            format!("{} does not exist in {zone}: the clocks go forward there", quote(text)),
+            "take a time before or after the change".to_owned(),
+        )),
+    }
+}
+
+/// Tells of an hour that comes twice: a broadcast an hour off cannot be called back.
+fn twice(text: &str, zone: Tz, both: [DateTime<Utc>; 2]) -> Wrong {
+    let [first, second] = both.map(|at| at.with_timezone(&zone).fixed_offset().to_rfc3339());
+    let [one, other] = both.map(crate::calendar::beijing);
+    (
+        format!(
+            "{} comes twice in {zone}, where the clocks go back: at {one} and at {other}",
+            quote(text)
+        ),
+        format!("write the one that is meant with its offset: `{first}` or `{second}`"),
+    )
+}
+
+fn instants(text: &str, zone: Tz) -> Result<MappedLocalTime<DateTime<Utc>>, Wrong> {
     let parts = Parts::of(text)
         .ok_or_else(|| (format!("{} is no time", quote(text)), form_help(text).to_owned()))?;
     let local = parts.local(text)?;
     match parts.offset {
         Some(offset) => match offset.from_local_datetime(&local) {
-            MappedLocalTime::Single(at) => Ok(at.to_utc()),
+            at @ MappedLocalTime::Single(_) => Ok(at.map(|at| at.to_utc())),
             MappedLocalTime::Ambiguous(..) | MappedLocalTime::None => {
                 Err((format!("{} is no time", quote(text)), FORM.to_owned()))
             }
         },
-        None => match zone.from_local_datetime(&local) {
-            // Of an hour that comes twice, the first: an early send can still be explained.
-            MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => Ok(at.to_utc()),
-            MappedLocalTime::None => Err((
-                format!("{} does not exist in {zone}: the clocks go forward there", quote(text)),
-                "take a time before or after the change".to_owned(),
-            )),
-        },
+        None => Ok(zone.from_local_datetime(&local).map(|at| at.to_utc())),
     }
 }
 
@@ -66,7 +115,15 @@ pub(crate) fn wall(text: &str, zone: Tz, last: bool) -> Result<NaiveDateTime, Wr
             let help = "write it as 2027-03-20, or with a time as 2027-03-20 20:00";
             Err((format!("{} is no date", quote(text)), help.to_owned()))
         }
-        None => instant(text, zone).map(|at| at.with_timezone(&zone).naive_local()),
+        // Of a bound the wall clock counts, also in an hour that comes twice.
+        None => match instants(text, zone)? {
+            MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => {
+                Ok(at.with_timezone(&zone).naive_local())
+            }
+            MappedLocalTime::None => {
+                instant(text, zone).map(|at| at.with_timezone(&zone).naive_local())
+            }
+        },
     }
 }
 
@@ -184,8 +241,26 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_comes_twice_is_the_first_and_one_that_is_skipped_is_refused() {
-        assert_eq!(utc("2027-10-31 02:30", "Europe/Paris").unwrap(), "2027-10-31T00:30:00+00:00");
+    fn a_time_that_comes_twice_is_told_with_both_and_one_that_is_skipped_is_refused() {
+        let (message, help) =
+            instant("2027-10-31 02:30", "Europe/Paris".parse().unwrap()).unwrap_err();
+        assert_eq!(
+            message,
+            "`2027-10-31 02:30` comes twice in Europe/Paris, where the clocks go back: at \
+             2027-10-31 08:30:00 +08:00 and at 2027-10-31 09:30:00 +08:00"
+        );
+        assert_eq!(
+            help,
+            "write the one that is meant with its offset: `2027-10-31T02:30:00+02:00` or \
+             `2027-10-31T02:30:00+01:00`"
+        );
+        for (text, at) in [
+            ("2027-10-31T02:30:00+02:00", "2027-10-31T00:30:00+00:00"),
+            ("2027-10-31T02:30:00+01:00", "2027-10-31T01:30:00+00:00"),
+        ] {
+            assert_eq!(utc(text, "Europe/Paris").as_deref(), Ok(at));
+        }
+        assert!(wall("2027-10-31 02:30", "Europe/Paris".parse().unwrap(), true).is_ok());
         assert_eq!(
             utc("2027-03-28 02:30", "Europe/Paris").unwrap_err(),
             "`2027-03-28 02:30` does not exist in Europe/Paris: the clocks go forward there"
@@ -230,6 +305,18 @@ mod tests {
             ("Mars/Olympus", "write an IANA name such as `Asia/Shanghai`"),
         ] {
             assert_eq!(zone(name).unwrap_err().1, meant, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_zone_whose_sign_is_turned_round_is_told_with_both_readings() {
+        let (message, help) = zone("Etc/GMT+8").unwrap_err();
+        assert_eq!(message, "`Etc/GMT+8` is UTC-8 by its definition, and reads like UTC+8");
+        assert_eq!(help, "for Beijing time write `Asia/Shanghai`, or leave it out");
+        let (message, help) = zone("Etc/GMT-3").unwrap_err();
+        assert!(message.contains("is UTC+3") && help.contains("-03:00"), "{message} {help}");
+        for name in ["Etc/GMT", "Etc/GMT0", "Etc/UTC"] {
+            assert!(zone(name).is_ok(), "{name}");
         }
     }
 

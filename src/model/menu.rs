@@ -35,7 +35,7 @@ pub enum Button {
 }
 
 impl Button {
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Group { name, .. } => name,
             Self::Press(press) => &press.name,

@@ -50,24 +50,61 @@ pub struct Tag {
     pub every: u32,
     /// The first follower that has it.
     pub offset: u32,
+    /// Followers that were tagged one by one.
+    pub added: BTreeSet<u32>,
+    /// Followers that lost it one by one.
+    pub removed: BTreeSet<u32>,
+    /// How often its members were changed.
+    pub version: u32,
 }
 
 impl Tag {
     /// A tag on every `every`th follower, from the first on.
     pub fn new(id: i64, name: &str, every: u32) -> Self {
-        Self { id, name: name.to_owned(), every, offset: 0 }
+        Self {
+            id,
+            name: name.to_owned(),
+            every,
+            offset: 0,
+            added: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            version: 0,
+        }
     }
 
     pub(super) fn has(&self, follower: u32) -> bool {
-        follower.checked_rem(self.every).is_some_and(|rest| rest == self.offset)
+        let by_number = follower.checked_rem(self.every) == Some(self.offset);
+        (by_number || self.added.contains(&follower)) && !self.removed.contains(&follower)
     }
 
     pub(super) fn count(&self, followers: u32) -> u32 {
         // An offset that no remainder can have leaves the tag empty.
-        if self.offset >= self.every || self.offset >= followers {
-            return 0;
+        let by_number = if self.offset >= self.every || self.offset >= followers {
+            0
+        } else {
+            (followers - 1 - self.offset) / self.every + 1
+        };
+        let count = |set: &BTreeSet<u32>| u32::try_from(set.len()).expect("followers fit");
+        by_number + count(&self.added) - count(&self.removed)
+    }
+
+    /// Gives it to a follower, or takes it away.
+    pub(super) fn set(&mut self, follower: u32, has: bool) {
+        if self.has(follower) == has {
+            return;
         }
-        (followers - 1 - self.offset) / self.every + 1
+        self.version += 1;
+        let by_number = follower.checked_rem(self.every) == Some(self.offset);
+        let (into, out_of) = if has {
+            (&mut self.added, &mut self.removed)
+        } else {
+            (&mut self.removed, &mut self.added)
+        };
+        out_of.remove(&follower);
+        // What the numbers say needs no entry.
+        if by_number != has {
+            into.insert(follower);
+        }
     }
 
     pub(super) fn members(&self, from: u32, followers: u32) -> impl Iterator<Item = u32> + '_ {
@@ -90,7 +127,7 @@ pub struct AccountSpec {
     pub tags: Vec<Tag>,
     /// Mass-send calls a day, service accounts only; more answer 45009.
     pub daily_calls: u32,
-    /// Whether a service account has at most one `is_to_all` a day (the newer rule).
+    /// Whether a service account has at most one `is_to_all` or website send a day (the newer rule).
     pub one_history_a_day: bool,
     /// A test account (测试号), which may never mass-send: always 45028.
     pub test_account: bool,
@@ -198,6 +235,8 @@ pub(super) struct Account {
     pub(super) menu: Option<Value>,
     /// The permanent codes, by what a scan brings along, with their tickets.
     pub(super) permanent_codes: BTreeMap<Scene, String>,
+    /// What the code of a ticket leads to.
+    pub(super) codes: BTreeMap<String, String>,
 }
 
 impl Account {
@@ -214,6 +253,7 @@ impl Account {
             speed: 3,
             menu: None,
             permanent_codes: BTreeMap::new(),
+            codes: BTreeMap::new(),
         }
     }
 
@@ -225,7 +265,7 @@ impl Account {
 
     /// How many articles an id stands for; not known of one that was not uploaded here.
     pub(super) fn articles(&self, media_id: &str) -> Option<u8> {
-        self.held.get(media_id).map(|held| held.articles).filter(|articles| *articles > 0)
+        self.held.get(media_id).map(Held::articles).filter(|articles| *articles > 0)
     }
 
     /// Whether these articles vanish once they are mass-sent.

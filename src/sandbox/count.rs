@@ -135,16 +135,21 @@ impl Tally {
         let full = spec.test_account
             || match spec.kind {
                 Kind::Subscription => {
-                    self.used(Daily::Sends) >= 1
-                        || is_to_all && self.used(Daily::ToAll) + self.used(Daily::Website) >= 1
+                    self.used(Daily::Sends) >= 1 || is_to_all && self.history_of_day() >= 1
                 }
                 Kind::Service => {
                     is_to_all
                         && (self.history >= HISTORY_A_MONTH
-                            || spec.one_history_a_day && self.used(Daily::ToAll) >= 1)
+                            || spec.one_history_a_day && self.history_of_day() >= 1)
                 }
             };
         if full { Err(Refusal::code(45_028)) } else { Ok(()) }
+    }
+
+    /// What the account's followers find in its history of this day: broadcasts to everyone, and
+    /// those made on the website.
+    fn history_of_day(&self) -> u32 {
+        self.used(Daily::ToAll) + self.used(Daily::Website)
     }
 
     /// Says whether the website would let its user send one more.
@@ -155,8 +160,11 @@ impl Tally {
     ) -> Result<(), Refusal> {
         self.turn(now);
         let full = match spec.kind {
-            Kind::Subscription => self.used(Daily::ToAll) + self.used(Daily::Website) >= 1,
-            Kind::Service => self.history >= HISTORY_A_MONTH,
+            Kind::Subscription => self.history_of_day() >= 1,
+            Kind::Service => {
+                self.history >= HISTORY_A_MONTH
+                    || spec.one_history_a_day && self.history_of_day() >= 1
+            }
         };
         if full { Err(Refusal::code(45_028)) } else { Ok(()) }
     }
@@ -201,7 +209,8 @@ pub(super) struct Receivers {
 pub(super) struct Reach {
     month: i64,
     everyone: u32,
-    tags: BTreeMap<i64, (Tag, u32)>,
+    /// By id and version: whoever had it at a send was counted.
+    tags: BTreeMap<(i64, u32), (Tag, u32)>,
     listed: BTreeMap<u32, u32>,
     most_listed: u32,
 }
@@ -259,7 +268,9 @@ impl Reach {
     pub(super) fn delivered(&mut self, audience: Audience) {
         match audience {
             Audience::Everyone => self.everyone += 1,
-            Audience::Tag(tag) => self.tags.entry(tag.id).or_insert((tag, 0)).1 += 1,
+            Audience::Tag(tag) => {
+                self.tags.entry((tag.id, tag.version)).or_insert((tag, 0)).1 += 1;
+            }
             Audience::List(list) => {
                 for follower in list {
                     let count = self.listed.entry(follower).or_default();

@@ -75,6 +75,14 @@ impl Platform {
 
     /// `qrcode/create`: the ticket of a code.
     pub(super) fn create_qrcode(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
+        let made = self.make_qrcode(call)?;
+        let account = self.accounts.get_mut(call.appid).expect("its token was good");
+        let [ticket, url] = ["ticket", "url"].map(|key| made[key].as_str().unwrap_or_default());
+        account.codes.insert(ticket.to_owned(), url.to_owned());
+        Ok(made)
+    }
+
+    fn make_qrcode(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let ticket = format!("gQ{:016x}+8{:013}/AA==", mix(self.seed, self.calls), self.calls);
         let account = self.accounts.get_mut(call.appid).expect("its token was good");
         account.tally.call(Daily::Qrcodes, QRCODES_A_DAY, call.now)?;
@@ -96,6 +104,7 @@ impl Platform {
                 return Err(Refusal::code(45_029));
             }
             let ticket = codes.entry(scene).or_insert(ticket);
+            let url = account.codes.get(ticket).unwrap_or(&url);
             return Ok(json!({"ticket": ticket, "url": url}));
         }
         let life = content::integer(body.get("expire_seconds")).unwrap_or(DEFAULT_LIFE_S);

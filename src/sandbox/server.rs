@@ -34,6 +34,7 @@ use tokio::task::JoinSet;
 
 use super::connection::{Cut, Lines};
 use super::push::Pusher;
+use super::upload::{self, Sort};
 use super::{Event, MediaKind, Method, Platform, Request, Response, parse_fault};
 
 pub use super::push::{Callback, Style, Target};
@@ -153,7 +154,11 @@ async fn answer(
             // The real platform labels some JSON as plain text. Not what older client libraries
             // ask for: some of them go by the label.
             let plain = request.path.ends_with("/stable_token") || request.path.contains("/speed/");
-            let kind = if plain { "text/plain" } else { "application/json; encoding=utf-8" };
+            let kind = match kind_of(&body) {
+                Some(kind) => kind,
+                None if plain => "text/plain",
+                None => "application/json; encoding=utf-8",
+            };
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             reply(status, kind, body, now)
         }
@@ -163,6 +168,20 @@ async fn answer(
             reply(StatusCode::OK, "text/plain", Vec::new(), now)
         }
         Response::Hang => std::future::pending().await,
+    }
+}
+
+/// The type of a file that is given back; none for JSON.
+fn kind_of(body: &[u8]) -> Option<&'static str> {
+    match upload::sort(body) {
+        Sort::Jpg => Some("image/jpeg"),
+        Sort::Png => Some("image/png"),
+        Sort::Gif => Some("image/gif"),
+        Sort::Bmp => Some("image/bmp"),
+        Sort::Mp3 => Some("audio/mpeg"),
+        Sort::Amr => Some("audio/amr"),
+        Sort::Mp4 => Some("video/mp4"),
+        Sort::Other => None,
     }
 }
 

@@ -379,15 +379,31 @@ fn the_website_and_is_to_all_share_a_subscription_accounts_day() {
 fn a_service_account_has_four_history_entries_a_beijing_month() {
     let mut world = World::service();
     assert_eq!(world.send_all("a", beijing("2027-03-01 00:00")), 0);
-    assert!(world.platform.website_send("wx1", beijing("2027-03-01 00:01")).is_ok());
-    assert!(world.platform.website_send("wx1", beijing("2027-03-01 00:02")).is_ok());
-    assert_eq!(world.send_all("b", beijing("2027-03-02 00:00")), 0);
+    assert!(world.platform.website_send("wx1", beijing("2027-03-02 00:01")).is_ok());
+    assert!(world.platform.website_send("wx1", beijing("2027-03-03 00:02")).is_ok());
+    assert_eq!(world.send_all("b", beijing("2027-03-04 00:00")), 0);
 
     let last = beijing("2027-03-31 23:59");
     assert_eq!(world.send_all("c", last), 45_028);
     assert_eq!(world.platform.website_send("wx1", last), Err(45_028));
     assert_eq!(world.send_tag("d", last), 0, "tags are not in the history");
     assert_eq!(world.send_all("e", beijing("2027-04-01 00:00")), 0);
+}
+
+#[test]
+fn the_website_and_is_to_all_share_a_service_accounts_day_unless_the_rule_is_off() {
+    for (one_history_a_day, second) in [(true, 45_028), (false, 0)] {
+        let spec = AccountSpec { one_history_a_day, ..World::service().spec() };
+        let mut world = World::of(spec);
+        let on_website = |world: &mut World, time| {
+            world.platform.website_send("wx1", beijing(time)).err().unwrap_or(0)
+        };
+        assert_eq!(on_website(&mut world, "2027-03-05 00:00"), 0);
+        assert_eq!(world.send_all("a", beijing("2027-03-05 00:01")), second);
+        assert_eq!(world.send_tag("b", beijing("2027-03-05 00:02")), 0);
+        assert_eq!(world.send_all("c", beijing("2027-03-06 00:00")), 0);
+        assert_eq!(on_website(&mut world, "2027-03-06 23:59"), second);
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::{Call, Platform, hex};
 /// How long temporary media live.
 const TEMPORARY: TimeDelta = TimeDelta::days(3);
 /// Articles in one `uploadnews` or draft.
-const ARTICLES: std::ops::RangeInclusive<u8> = 1..=8;
+const ARTICLES: std::ops::RangeInclusive<usize> = 1..=8;
 /// `uploadnews` calls in a day.
 const NEWS_A_DAY: u32 = 10;
 /// `draft/add` calls in a day.
@@ -28,13 +28,31 @@ const PICTURES: &str = "http://mmbiz.qpic.cn/";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) kind: MediaKind,
-    /// How many articles it has: none, unless it is articles.
-    pub(super) articles: u8,
     /// When it is forgotten.
-    until: Option<DateTime<Utc>>,
+    pub(super) until: Option<DateTime<Utc>>,
+    /// When it was given or changed last.
+    pub(super) at: DateTime<Utc>,
+    pub(super) content: Content,
+}
+
+/// What was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    File(Vec<u8>),
+    Articles(Vec<Value>),
+    /// A video that was described anew: the platform gives no file back.
+    Nothing,
 }
 
 impl Held {
+    /// How many articles it has: none, unless it is articles.
+    pub(super) fn articles(&self) -> u8 {
+        match &self.content {
+            Content::Articles(articles) => u8::try_from(articles.len()).expect("eight at most"),
+            Content::File(_) | Content::Nothing => 0,
+        }
+    }
+
     pub(super) fn lives(&self, now: DateTime<Utc>) -> bool {
         self.until.is_none_or(|until| now < until)
     }
@@ -42,7 +60,7 @@ impl Held {
 
 /// What a file is, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sort {
+pub(super) enum Sort {
     Jpg,
     Png,
     Gif,
@@ -53,7 +71,7 @@ enum Sort {
     Other,
 }
 
-fn sort(bytes: &[u8]) -> Sort {
+pub(super) fn sort(bytes: &[u8]) -> Sort {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => Sort::Jpg,
         [0x89, b'P', b'N', b'G', ..] => Sort::Png,
@@ -115,16 +133,18 @@ impl Platform {
     /// `media/upload`: temporary media, for three days.
     pub(super) fn upload_media(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let name = call.parameter("type").unwrap_or_default();
-        let kind = checked(name, form_file(call.raw), false)?;
+        let (kind, file) = checked(name, form_file(call.raw), false)?;
         let until = Some(call.now + TEMPORARY);
-        Ok(self.give(call, name, Held { kind, articles: 0, until }))
+        let content = Content::File(file.to_vec());
+        Ok(self.give(call, name, Held { kind, until, at: call.now, content }))
     }
 
     /// `material/add_material`: permanent material.
     pub(super) fn add_material(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let name = call.parameter("type").unwrap_or_default();
-        let kind = checked(name, form_file(call.raw), true)?;
-        let mut given = self.give(call, name, Held { kind, articles: 0, until: None });
+        let (kind, file) = checked(name, form_file(call.raw), true)?;
+        let content = Content::File(file.to_vec());
+        let mut given = self.give(call, name, Held { kind, until: None, at: call.now, content });
         given["url"] = format!("{PICTURES}mmbiz_png/{name}/0").into();
         Ok(given)
     }
@@ -146,25 +166,26 @@ impl Platform {
             }
         }
         let until = Some(call.now + TEMPORARY);
-        Ok(self.give(call, "video", Held { kind: MediaKind::Mpvideo, articles: 0, until }))
+        let (kind, content) = (MediaKind::Mpvideo, Content::Nothing);
+        Ok(self.give(call, "video", Held { kind, until, at: call.now, content }))
     }
 
     /// `media/uploadnews`: one to eight articles, for three days.
     pub(super) fn upload_news(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let account = self.accounts.get_mut(call.appid).expect("its token was good");
         account.tally.call(Daily::News, NEWS_A_DAY, call.now)?;
-        let articles = check_articles(call, account, false)?;
+        let content = Content::Articles(check_articles(call, account, false)?);
         let until = Some(call.now + TEMPORARY);
-        Ok(self.give(call, "news", Held { kind: MediaKind::News, articles, until }))
+        Ok(self.give(call, "news", Held { kind: MediaKind::News, until, at: call.now, content }))
     }
 
     /// `draft/add`: one to eight articles, which go with the broadcast that uses them.
     pub(super) fn add_draft(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let account = self.accounts.get_mut(call.appid).expect("its token was good");
         account.tally.call(Daily::Drafts, DRAFTS_A_DAY, call.now)?;
-        let articles = check_articles(call, account, true)?;
-        let given =
-            self.give(call, "draft", Held { kind: MediaKind::Draft, articles, until: None });
+        let content = Content::Articles(check_articles(call, account, true)?);
+        let kind = MediaKind::Draft;
+        let given = self.give(call, "draft", Held { kind, until: None, at: call.now, content });
         Ok(json!({"media_id": given["media_id"]}))
     }
 
@@ -176,13 +197,18 @@ impl Platform {
     fn give(&mut self, call: &Call<'_>, name: &str, held: Held) -> Value {
         let media_id = self.fresh(name);
         let account = self.accounts.get_mut(call.appid).expect("its token was good");
+        account.held.retain(|_, held| held.lives(call.now));
         account.held.insert(media_id.clone(), held);
         json!({"type": name, "media_id": media_id, "created_at": call.now.timestamp()})
     }
 }
 
 /// Checks a file against what it is uploaded as.
-fn checked(name: &str, file: Option<&[u8]>, permanent: bool) -> Result<MediaKind, Refusal> {
+fn checked<'f>(
+    name: &str,
+    file: Option<&'f [u8]>,
+    permanent: bool,
+) -> Result<(MediaKind, &'f [u8]), Refusal> {
     let file = file.ok_or_else(|| Refusal::code(41_005))?;
     let is = sort(file);
     let picture = matches!(is, Sort::Jpg | Sort::Png | Sort::Gif);
@@ -199,33 +225,44 @@ fn checked(name: &str, file: Option<&[u8]>, permanent: bool) -> Result<MediaKind
     if file.len() > most {
         return Err(Refusal::code(too_large));
     }
-    Ok(kind)
+    Ok((kind, file))
 }
 
-/// Checks the articles of a draft or of `uploadnews`, and counts them.
-fn check_articles(call: &Call<'_>, account: &Account, draft: bool) -> Result<u8, Refusal> {
+/// Checks the articles of a draft or of `uploadnews`, and returns them.
+fn check_articles(call: &Call<'_>, account: &Account, draft: bool) -> Result<Vec<Value>, Refusal> {
     let articles = call.object_without_escapes()?.get("articles").and_then(Value::as_array);
     let articles = articles.ok_or_else(|| Refusal::code(44_003))?;
-    let count = u8::try_from(articles.len()).ok().filter(|count| ARTICLES.contains(count));
-    let count = count.ok_or_else(|| Refusal::code(45_008))?;
-    for article in articles {
-        let (title, content) = (text(article, "title"), text(article, "content"));
-        let limits = [
-            (title.is_empty(), 40_227),
-            (title.chars().count() > if draft { 32 } else { 64 }, 45_003),
-            (text(article, "author").chars().count() > 16, 45_110),
-            (text(article, "digest").chars().count() > if draft { 128 } else { 120 }, 45_004),
-            (content.is_empty(), 44_004),
-            (content.chars().count() >= 20_000 || content.len() >= 1 << 20, 45_002),
-            (text(article, "content_source_url").len() > 1_024, 45_006),
-        ];
-        if let Some((_, errcode)) = limits.into_iter().find(|(broken, _)| *broken) {
-            return Err(Refusal::code(errcode));
-        }
-        check_cover(call, account, text(article, "thumb_media_id"), draft)?;
-        check_pictures(content)?;
+    if !ARTICLES.contains(&articles.len()) {
+        return Err(Refusal::code(45_008));
     }
-    Ok(count)
+    for article in articles {
+        check_article(call, account, article, draft)?;
+    }
+    Ok(articles.clone())
+}
+
+/// Checks one article.
+pub(super) fn check_article(
+    call: &Call<'_>,
+    account: &Account,
+    article: &Value,
+    draft: bool,
+) -> Result<(), Refusal> {
+    let (title, content) = (text(article, "title"), text(article, "content"));
+    let limits = [
+        (title.is_empty(), 40_227),
+        (title.chars().count() > if draft { 32 } else { 64 }, 45_003),
+        (text(article, "author").chars().count() > 16, 45_110),
+        (text(article, "digest").chars().count() > if draft { 128 } else { 120 }, 45_004),
+        (content.is_empty(), 44_004),
+        (content.chars().count() >= 20_000 || content.len() >= 1 << 20, 45_002),
+        (text(article, "content_source_url").len() > 1_024, 45_006),
+    ];
+    if let Some((_, errcode)) = limits.into_iter().find(|(broken, _)| *broken) {
+        return Err(Refusal::code(errcode));
+    }
+    check_cover(call, account, text(article, "thumb_media_id"), draft)?;
+    check_pictures(content)
 }
 
 /// A draft's cover is permanent material; for `uploadnews` any picture does.

@@ -227,8 +227,7 @@ impl Step<'_> {
             )));
         }
         for batch in batches.iter().filter(waiting) {
-            self.move_batch(batch.id, BatchState::Planned, BatchState::Refused)?;
-            self.return_reserved(batch.id)?;
+            self.set_aside(batch.id)?;
         }
         self.follow(id, account, JobState::Cancelled, why, now)?;
         self.give_up_claims(id, account, now)

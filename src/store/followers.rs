@@ -255,8 +255,9 @@ impl Step<'_> {
             return Ok(true);
         };
         self.run(
-            "UPDATE reading SET tries = tries + 1, next_at = ?2 WHERE id = ?1 AND state = 'asking'",
-            params![reading, millis(now + TimeDelta::seconds(*pause))],
+            "UPDATE reading SET tries = tries + 1, next_at = ?2, why = ?3
+             WHERE id = ?1 AND state = 'asking'",
+            params![reading, millis(now + TimeDelta::seconds(*pause)), why],
         )?;
         Ok(false)
     }
@@ -412,7 +413,7 @@ impl Step<'_> {
     /// Counts what was listed once no set has pages left.
     fn go_on(&self, reading: i64) -> Result<()> {
         self.run(
-            "UPDATE reading SET tries = 0, state = CASE WHEN EXISTS (SELECT 1 FROM reading_set
+            "UPDATE reading SET tries = 0, why = NULL, state = CASE WHEN EXISTS (SELECT 1 FROM reading_set
                  WHERE reading = ?1 AND ended = 0) THEN state ELSE 'counting' END
              WHERE id = ?1",
             params![reading],

@@ -92,6 +92,30 @@ impl Recorded {
 /// The questions about the time before an account was known.
 const FIRST: [&str; 2] = ["first_month", "first_day"];
 
+/// Returns a word for what charged a rule, where it was neither a job's batch nor an errand.
+fn used_by(rule: &str) -> &'static str {
+    match Rule::parse(rule) {
+        // Ours stand with their jobs: this is what the platform said.
+        Some(Rule::DailyCalls) => "calls_gone",
+        Some(Rule::FollowerPages) => "followers",
+        Some(Rule::DailyDrafts | Rule::DailyUploadnews) => "uploads",
+        Some(
+            Rule::DailySend
+            | Rule::DailyHistory
+            | Rule::MonthlyHistory
+            | Rule::MonthlyReceiver
+            | Rule::PerMinute
+            | Rule::DailyPreviews
+            | Rule::DailyDeletes
+            | Rule::ForcedToken
+            | Rule::DailyMenus
+            | Rule::DailyQrcodes
+            | Rule::PermanentQrcodes,
+        )
+        | None => "other",
+    }
+}
+
 impl Step<'_> {
     /// Makes sure that the account has a row; of one that is new, asks what was sent before.
     ///
@@ -153,16 +177,23 @@ impl Step<'_> {
     ) -> Result<Recorded> {
         let recorded = match self.known_send(account, at, 0)? {
             Some(known) => known,
-            None => self.book_recorded(account, at)?,
+            None => self.book_recorded(account, at, true)?,
         };
         self.stand_by(account, recorded, at, said, now)?;
         self.come_forward(account, now)?;
         Ok(recorded)
     }
 
-    fn book_recorded(&self, account: &Account, at: DateTime<Utc>) -> Result<Recorded> {
-        let needs = quota::website_needs(account, at);
-        Ok(Recorded::Booked(Entry::External(self.book(account, Sign::Record, at, &needs)?)))
+    fn book_recorded(
+        &self,
+        account: &Account,
+        at: DateTime<Utc>,
+        day_known: bool,
+    ) -> Result<Recorded> {
+        let needs = used_elsewhere(account, at, day_known);
+        let id = self.book(account, Sign::Record, at, &needs)?;
+        self.run("UPDATE external_send SET day_known = ?2 WHERE id = ?1", params![id, day_known])?;
+        Ok(Recorded::Booked(Entry::External(id)))
     }
 
     /// Finds the entry that is the same send as one at this time.
@@ -235,7 +266,11 @@ impl Step<'_> {
                 params![id, millis(at)],
             )?;
         }
-        for need in quota::website_needs(account, at) {
+        let (sent_at, day_known): (i64, bool) = self
+            .db
+            .prepare_cached("SELECT at, day_known FROM external_send WHERE id = ?1")?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for need in used_elsewhere(account, instant(sent_at), day_known) {
             if !self.is_charged_by(need, id)? {
                 self.charge_external(account, id, need)?;
             }
@@ -290,11 +325,8 @@ impl Step<'_> {
             };
             let entry = match known {
                 Some(known) => known,
-                None => self.book_recorded(account, at)?,
+                None => self.book_recorded(account, at, !by_month)?,
             };
-            if let (Recorded::Booked(Entry::External(id)), true) = (entry, by_month) {
-                self.run("UPDATE external_send SET day_known = 0 WHERE id = ?1", params![id])?;
-            }
             self.stand_by(account, entry, at, said, now)?;
             recorded.push(entry);
         }
@@ -467,7 +499,8 @@ impl Step<'_> {
                 entry: Entry::Charge(row.get(0)?).to_string(),
                 at: row.get::<_, Option<i64>>(1)?.map(instant),
                 day_known: true,
-                source: if job.is_some() { "job" } else { "calls_gone" }.to_owned(),
+                source: if job.is_some() { "job" } else { used_by(&row.get::<_, String>(6)?) }
+                    .to_owned(),
                 job,
                 batch: row.get(3)?,
                 msg_id: row.get(4)?,
@@ -612,4 +645,11 @@ impl Step<'_> {
 
 fn returned_already(entry: Entry) -> StoreError {
     StoreError::Guard(format!("entry {entry} was returned already"))
+}
+
+/// Returns what a send made elsewhere uses, of a day only where that is known.
+fn used_elsewhere(account: &Account, at: DateTime<Utc>, day_known: bool) -> Vec<Need> {
+    let mut needs = quota::website_needs(account, at);
+    needs.retain(|need| day_known || need.window.span() != Span::Day);
+    needs
 }

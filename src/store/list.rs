@@ -71,8 +71,10 @@ impl Wanted<'_> {
     }
 }
 
-const JOB: &str = "job.id, job.account, action, job.state, written_at, due_at, expires_at, reason,
-    audience, msgtype, file, everyone";
+const JOB: &str = "job.id, job.account, action, job.state, written_at, due_at, expires_at,
+    CASE WHEN wake_at IS NOT NULL AND due_at > recall_until_at
+        THEN 'it may have been sent already: it waits for `qunfa resume`' ELSE reason END,
+    audience, msgtype, file, everyone, ifnull(job.title, job.id)";
 
 const BATCH: &str = "clientmsgid, batch.state, msg_id,
     (SELECT count(*) FROM attempt WHERE batch = batch.id), number + 1, generation, receivers,
@@ -95,31 +97,32 @@ fn read_job(row: &Row<'_>) -> rusqlite::Result<JobView> {
         msgtype: row.get(9)?,
         file: row.get(10)?,
         everyone: row.get(11)?,
+        title: row.get(12)?,
         deleted: false,
     })
 }
 
 /// Adds the batch of a joined row, if there is one.
 fn read_batch(job: &mut JobView, row: &Row<'_>) -> rusqlite::Result<()> {
-    let Some(clientmsgid) = row.get(12)? else {
+    let Some(clientmsgid) = row.get(13)? else {
         return Ok(());
     };
-    let word: String = row.get(13)?;
+    let word: String = row.get(14)?;
     job.batches.push(BatchView {
         clientmsgid,
         state: BatchState::parse(&word).ok_or_else(|| unreadable("batch.state", &word))?,
-        msg_id: row.get(14)?,
-        attempts: row.get(15)?,
-        number: row.get(16)?,
-        generation: row.get(17)?,
-        receivers: row.get(18)?,
-        result: row.get(19)?,
-        total_count: row.get(20)?,
-        filter_count: row.get(21)?,
-        sent_count: row.get(22)?,
-        error_count: row.get(23)?,
-        deleted: row.get(24)?,
-        accepted_at: row.get::<_, Option<i64>>(25)?.map(instant),
+        msg_id: row.get(15)?,
+        attempts: row.get(16)?,
+        number: row.get(17)?,
+        generation: row.get(18)?,
+        receivers: row.get(19)?,
+        result: row.get(20)?,
+        total_count: row.get(21)?,
+        filter_count: row.get(22)?,
+        sent_count: row.get(23)?,
+        error_count: row.get(24)?,
+        deleted: row.get(25)?,
+        accepted_at: row.get::<_, Option<i64>>(26)?.map(instant),
     });
     let counts =
         |batch: &&BatchView| !matches!(batch.state, BatchState::Refused | BatchState::Failed);

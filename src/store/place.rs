@@ -283,6 +283,10 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn come_forward(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        // Nobody knows the rules of an account that the config does not describe.
+        if self.is_barred(&account.name)? {
+            return Ok(());
+        }
         let waiting = self
             .db
             .prepare_cached(

@@ -106,8 +106,9 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT count(*) FILTER (WHERE (SELECT count(*) FROM delivery d
-                        JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
-                        WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value) >= ?4), count(*)
+                        WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value
+                          AND d.batch NOT IN (SELECT id FROM batch WHERE account = ?2
+                              AND state = 'failed')) >= ?4), count(*)
                  FROM batch, json_each(batch.body, '$.touser') r
                  WHERE batch.job = ?1 AND replaced = 0 AND receivers IS NOT NULL
                    AND batch.state IN ('planned', 'asking', 'in_doubt')",
@@ -192,8 +193,9 @@ impl Step<'_> {
             .prepare_cached(
                 "SELECT count(*) FILTER (WHERE n >= ?3), count(*) FILTER (WHERE n + ?4 >= ?3)
                  FROM (SELECT count(*) AS n FROM delivery d
-                       JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
-                       WHERE d.account = ?1 AND month = ?2 GROUP BY openid)",
+                       WHERE d.account = ?1 AND month = ?2 AND d.batch NOT IN
+                           (SELECT id FROM batch WHERE account = ?1 AND state = 'failed')
+                       GROUP BY openid)",
             )?
             .query_row(params![account.name, month.to_string(), limit, broad], |row| {
                 Ok((row.get(0)?, row.get(1)?))
@@ -249,8 +251,9 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT r.value, (SELECT count(*) FROM delivery d
-                        JOIN batch had ON had.id = d.batch AND had.state <> 'failed'
-                        WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value) >= ?4
+                        WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value
+                          AND d.batch NOT IN (SELECT id FROM batch WHERE account = ?2
+                              AND state = 'failed')) >= ?4
                  FROM batch, json_each(batch.body, '$.touser') r
                  WHERE batch.job = ?1 AND replaced = 0 ORDER BY batch.number, r.key",
             )?

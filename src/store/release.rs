@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::calendar;
 use crate::model::{Account, BatchState, JobId, JobState, hex};
 use crate::plan::{self, Batch, Job, Step as Next};
-use crate::quota::{self, Block, Demand, Need, Rule};
+use crate::quota::{self, Because, Block, Demand, Need, Rule};
 use crate::store::place::{Respect, standing};
 use crate::store::take::{JOB_COLUMNS, is_slot, read_job};
 use crate::store::{Move, Result, Step, StoreError, instant, millis};
@@ -122,7 +122,13 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<std::result::Result<Begun, Refusal>> {
         let first = job.first_asked_at.is_none();
-        if first && let Some(block) = self.full_receivers(job, account, now)? {
+        // What the platform may have taken is asked about whatever the ledger says: if it was, what
+        // fills the window may be this very batch, and if it was not, a refusal costs nothing.
+        let asks_what_became = first && batch.in_doubt_since.is_some();
+        if first
+            && !asks_what_became
+            && let Some(block) = self.full_receivers(job, account, now)?
+        {
             return Ok(Err(Refusal::Receivers(block)));
         }
         let open = self.open_batches(&job.id)?;
@@ -137,6 +143,9 @@ impl Step<'_> {
             let respect =
                 if own { Respect::Ahead(standing(job), &job.id) } else { Respect::Others(&job.id) };
             if let Err(block) = self.room(job, account, *need, respect, now)? {
+                if asks_what_became && is_slot(need.rule) && block.because == Because::Used {
+                    continue;
+                }
                 return Ok(Err(Refusal::Blocked(block)));
             }
         }

@@ -271,7 +271,13 @@ impl Step<'_> {
             if usage.unconfirmed == 0 || usage.used + usage.unconfirmed + need.amount <= limit {
                 continue;
             }
-            let missing = (limit + 1).saturating_sub(usage.used + need.amount).max(1);
+            // What was just confirmed for another window may explain this one too.
+            let missing = (limit + 1).saturating_sub(usage.used + need.amount);
+            if missing == 0 && confirmed.is_some() {
+                confirmed = Some((need.rule, need.window));
+                continue;
+            }
+            let missing = missing.max(1);
             self.run(
                 "UPDATE external_send SET confirmed = 1 WHERE id IN
                      (SELECT e.id FROM external_send e JOIN charge c ON c.external_send = e.id

@@ -28,7 +28,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calendar::{Date, Recurrence};
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
-use crate::store::take::{LOST, state, too_many};
+use crate::store::take::{LOST, state, too_many, under};
 use crate::store::{
     Attention, BatchBody, JobView, Move, Result, Said, Source, Step, StoreError, Taken, instant,
     millis, unreadable,
@@ -86,12 +86,23 @@ pub struct Series {
     /// Who cancelled it or let it go on, and why.
     pub why: Option<String>,
     digest: String,
+    /// The account's name in its file, where the account has another by now.
+    written_for: Option<String>,
 }
 
 impl Series {
     /// Returns the instant after which its dates are no jobs yet, if there are any.
     pub fn next(&self) -> Option<DateTime<Utc>> {
         self.next_at.map(|at| at - TimeDelta::milliseconds(1))
+    }
+
+    /// Says whether it is just as its file has it now.
+    fn is(&self, recurring: Recurring<'_>) -> bool {
+        let renamed = |name: &String| {
+            let job = &under(recurring.job, name.clone());
+            self.digest == Recurring { job, ..recurring }.digest()
+        };
+        self.digest == recurring.digest() || self.written_for.as_ref().is_some_and(renamed)
     }
 
     /// Returns the job of one date.
@@ -180,7 +191,7 @@ impl Step<'_> {
                      new id"
                 )));
             }
-            Some(before) if before.digest == recurring.digest() => return Ok(Taken::Known),
+            Some(before) if before.is(recurring) => return Ok(Taken::Known),
             Some(Series { state: SeriesState::Cancelled, .. }) => {
                 return Ok(Taken::Refused(format!(
                     "series {id} is cancelled and cannot be changed any more: use a new id"
@@ -221,7 +232,8 @@ impl Step<'_> {
              ON CONFLICT DO UPDATE SET state = excluded.state, cron = excluded.cron,
                  first = excluded.first, last = excluded.last, job = excluded.job,
                  digest = excluded.digest, file = excluded.file, line = excluded.line,
-                 taken_at = excluded.taken_at, next_at = excluded.next_at, why = NULL",
+                 taken_at = excluded.taken_at, next_at = excluded.next_at, why = NULL,
+                 written_for = NULL",
             params![
                 job.id.as_str(),
                 job.account,
@@ -295,16 +307,42 @@ impl Step<'_> {
             let is_over = known.state == SeriesState::Cancelled;
             // One that went back to an earlier version was taken after the file that it left behind.
             let is_newer = known.taken_at > source.first_taken_at;
-            if is_over || is_newer || known.digest == recurring.digest() {
+            if is_over || is_newer || known.is(recurring) {
                 return Ok(());
             }
-            for date in self.dates_waiting(id)? {
-                let job = self.job(&occurrence_id(id, date)?)?;
-                self.end_for(&job, account, JobState::Missed, LOST, now)?;
-            }
+            self.miss_waiting(id, account, now)?;
         }
         self.know_account(&recurring.job.account)?;
         self.write_series(recurring, source, (SeriesState::Lost, None), now)?;
+        self.tell_of_lost(id, account, now)
+    }
+
+    /// Stops a series that a newer file edits, where nobody can say what of it that changes.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn lose_series(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let known = self.series(id)?;
+        if known.is_none_or(|known| known.state != SeriesState::Active) {
+            return Ok(());
+        }
+        self.miss_waiting(id, account, now)?;
+        self.run(
+            "UPDATE series SET state = 'lost', next_at = NULL WHERE id = ?1",
+            params![id.as_str()],
+        )?;
+        self.tell_of_lost(id, account, now)
+    }
+
+    fn miss_waiting(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        for date in self.dates_waiting(id)? {
+            let job = self.job(&occurrence_id(id, date)?)?;
+            self.end_for(&job, account, JobState::Missed, LOST, now)?;
+        }
+        Ok(())
+    }
+
+    fn tell_of_lost(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let what = format!(
             "some dates of series {id} may have been sent, by a database that is lost: none is planned"
         );
@@ -616,7 +654,8 @@ fn date(row: &Row<'_>) -> rusqlite::Result<NaiveDate> {
 }
 
 const COLUMNS: &str =
-    "id, state, cron, zone, first, last, job, file, line, taken_at, next_at, why, digest";
+    "id, state, cron, zone, first, last, job, file, line, taken_at, next_at, why, digest,
+    written_for";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Series> {
     let text = |column| row.get::<_, String>(column);
@@ -642,5 +681,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Series> {
         next_at: row.get::<_, Option<i64>>(10)?.map(instant),
         why: row.get(11)?,
         digest: text(12)?,
+        written_for: row.get(13)?,
     })
 }

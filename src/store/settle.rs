@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension as _, params};
 use crate::calendar::Window;
 use crate::model::{Account, BatchState, JobId, JobState, job_state};
 use crate::plan::{self, Job};
+use crate::quota::margins;
 use crate::quota::{self, Rule};
 use crate::store::place::Deferral;
 use crate::store::{Move, Result, Step, StoreError, millis};
@@ -282,7 +283,8 @@ impl Step<'_> {
                  next_at = ?3 WHERE id = ?1 AND state = 'asking'",
             params![asked.batch, millis(now), millis(next)],
         )?;
-        self.return_provisional(attempt, Some(now))?;
+        // The platform's midnight may be that much before ours.
+        self.return_provisional(attempt, Some(now + margins::CLOCK_APART))?;
         let why = format!("in doubt: {}; asked again with the same clientmsgid", said(word));
         self.carry_on(&asked.job, &why, now)
     }
@@ -328,7 +330,8 @@ impl Step<'_> {
         ] {
             self.run(sql, params![attempt])?;
         }
-        if asked.in_doubt {
+        // The first one of a retry was as the person had said: not sent.
+        if asked.in_doubt && !first {
             self.move_batch(asked.batch, BatchState::Asking, BatchState::InDoubt)?;
         } else {
             self.rest_batch(&asked, now)?;
@@ -468,12 +471,19 @@ impl Step<'_> {
         self.come_forward(account, now)
     }
 
-    /// Says whether some batch of the job is in doubt.
+    /// Says whether some batch of the job is in doubt, or is to be asked about because it was.
     ///
     /// # Errors
     /// Where SQLite fails.
     pub fn any_in_doubt(&self, id: &JobId) -> Result<bool> {
         Ok(self.batches(id)?.iter().any(|batch| batch.in_doubt_since.is_some()))
+    }
+
+    /// Ends the asking for a batch that is certainly not accepted, or was said not to be.
+    pub(super) fn set_aside(&self, batch: i64) -> Result<()> {
+        self.move_batch(batch, BatchState::Planned, BatchState::Refused)?;
+        self.run("UPDATE batch SET in_doubt_since_at = NULL WHERE id = ?1", params![batch])?;
+        self.return_reserved(batch)
     }
 
     pub(super) fn return_reserved(&self, batch: i64) -> Result<()> {
@@ -532,9 +542,8 @@ impl Step<'_> {
         for batch in self.batches(&job.id)? {
             let asked = batch.attempts > 0 || under_way;
             if batch.state == BatchState::Planned && asked {
-                self.move_batch(batch.id, BatchState::Planned, BatchState::Refused)?;
-            }
-            if batch.state != BatchState::InDoubt {
+                self.set_aside(batch.id)?;
+            } else if batch.state != BatchState::InDoubt {
                 self.return_reserved(batch.id)?;
             }
         }
@@ -558,15 +567,20 @@ impl Step<'_> {
         if !job.is_broadcast() {
             return self.run_out_action(&job.id, now);
         }
-        if !self.any_in_doubt(&job.id)? {
-            let why = "it was not accepted in the time it had";
+        let batches = self.batches(&job.id)?;
+        if batches.iter().all(|batch| batch.state != BatchState::InDoubt) {
+            let over = batches
+                .iter()
+                .any(|batch| batch.state == BatchState::Planned && batch.in_doubt_since.is_some());
+            let why = if over {
+                "it was not asked for in time: the platform no longer surely remembers its clientmsgid"
+            } else {
+                "it was not accepted in the time it had"
+            };
             return self.end_for(job, account, JobState::Missed, why, now);
         }
-        for batch in self.batches(&job.id)? {
-            if batch.state == BatchState::Planned {
-                self.move_batch(batch.id, BatchState::Planned, BatchState::Refused)?;
-                self.return_reserved(batch.id)?;
-            }
+        for batch in batches.iter().filter(|batch| batch.state == BatchState::Planned) {
+            self.set_aside(batch.id)?;
         }
         let why = "it may have gone out or not, and may not be asked again: look at the account's \
                    history on the website";

@@ -7,12 +7,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 
+use crate::calendar;
 use crate::model::{
     Account, Action, Audience, BatchState, Errand, Expires, JobId, JobSpec, JobState,
     OnFullReceivers, OnQuota, Viewer, clientmsgid,
 };
-use crate::plan::{Batch, Job, Rank};
-use crate::quota::{self, Demand, Rule};
+use crate::plan::{Batch, Doubt, Job, Rank};
+use crate::quota::{self, Demand, Rule, margins};
 use crate::store::prelude::SPEED_AHEAD;
 use crate::store::{By, Move, Result, Step, StoreError, instant, millis, seconds, unreadable};
 
@@ -27,6 +28,12 @@ pub struct BatchBody {
 
 /// Why a job of a lost database is not released.
 pub(super) const LOST: &str = "the database that knew it is lost: it may have been sent";
+/// The same, of a job that cannot have been sent.
+const LOST_IN_TIME: &str = "the database that knew it is lost; its time has not come, so it was \
+                            not sent: `qunfa retry` plans it again";
+
+/// What the reasons of all those say that a restore leaves in question.
+const MAY_HAVE: &str = "may have been sent";
 
 /// What became of a job that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,10 +114,35 @@ impl Step<'_> {
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<Taken> {
-        match self.why_no_job(&spec.id)? {
+        let refused = match self.why_no_job(&spec.id)? {
+            Some(why) => Some(why),
+            None => self.why_too_late(spec, now)?,
+        };
+        match refused {
             Some(why) => Ok(Taken::Refused(why)),
             None => self.take_known(spec, account, bodies, source, now),
         }
+    }
+
+    /// Says why a job can only be missed: its id stays free, and its author learns of it at once.
+    fn why_too_late(&self, spec: &JobSpec, now: DateTime<Utc>) -> Result<Option<String>> {
+        let Some(at) = spec.at else { return Ok(None) };
+        if now <= calendar::guard_end(at).unwrap_or(at) + spec.grace {
+            return Ok(None);
+        }
+        let stays = match self.known(spec)? {
+            Known::Same | Known::Refuse(_) => return Ok(None),
+            Known::No => "",
+            Known::Editable(_) => "; the job stays as it was",
+        };
+        Ok(Some(format!(
+            "job {} would be missed: it was due {}, its grace of {} min is over, and it is {} \
+             now{stays}",
+            spec.id,
+            calendar::beijing(at),
+            spec.grace.num_minutes(),
+            calendar::beijing(now)
+        )))
     }
 
     /// Takes a job, which may be one date of a series.
@@ -130,8 +162,9 @@ impl Step<'_> {
             Known::Same => return Ok(Taken::Known),
             Known::Refuse(why) => return Ok(Taken::Refused(why)),
             Known::Editable(before) => {
-                self.edit_away(&before)?;
-                self.insert_job(spec, account, bodies, source, Some((&before, now)))?;
+                let generation = self.edit_away(&before, now)?;
+                let replaced = Replaced { id: &before, generation, now };
+                self.insert_job(spec, account, bodies, source, Some(replaced))?;
                 self.settle_place(&spec.id, account, now)?;
                 self.come_forward(account, now)?;
                 return Ok(Taken::Updated);
@@ -150,8 +183,9 @@ impl Step<'_> {
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        self.edit_away(&spec.id)?;
-        self.insert_job(spec, by.account, by.bodies, source, Some((&spec.id, now)))?;
+        let generation = self.edit_away(&spec.id, now)?;
+        let replaced = Replaced { id: &spec.id, generation, now };
+        self.insert_job(spec, by.account, by.bodies, source, Some(replaced))?;
         self.settle_place(&spec.id, by.account, now)
     }
 
@@ -170,7 +204,8 @@ impl Step<'_> {
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let why = LOST;
+        let planned = spec.at.unwrap_or(source.first_taken_at);
+        let why = if planned > now + margins::CLOCK_APART { LOST_IN_TIME } else { LOST };
         match self.known(spec)? {
             Known::No => {}
             Known::Same | Known::Refuse(_) => return Ok(()),
@@ -178,7 +213,12 @@ impl Step<'_> {
             // same clientmsgid, but at another time, so the platform may have forgotten that.
             Known::Editable(id) => {
                 let job = self.job(&id)?;
-                return self.end_for(&job, account, JobState::Missed, why, now);
+                if job.state.is_final() {
+                    let sql = "UPDATE job SET reason = ?2 WHERE id = ?1";
+                    self.run(sql, params![id.as_str(), LOST])?;
+                    return self.tell(&id, Some(job.state), job.state, LOST, now);
+                }
+                return self.end_for(&job, account, JobState::Missed, LOST, now);
             }
         }
         self.insert_job(spec, account, bodies, source, None)?;
@@ -200,6 +240,9 @@ impl Step<'_> {
         taken_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        if self.account_of(id)?.is_some() {
+            return Ok(());
+        }
         self.know_account(account)?;
         let new = self
             .db
@@ -223,7 +266,9 @@ impl Step<'_> {
     fn known(&self, spec: &JobSpec) -> Result<Known> {
         let row = self
             .db
-            .prepare_cached("SELECT account, digest, state, asked, reason FROM job WHERE id = ?1")?
+            .prepare_cached(
+                "SELECT account, digest, state, asked, reason, written_for FROM job WHERE id = ?1",
+            )?
             .query_row([spec.id.as_str()], |row| {
                 Ok((
                     row.get::<_, String>(0)?,
@@ -231,10 +276,11 @@ impl Step<'_> {
                     state(row, 2)?,
                     row.get::<_, bool>(3)?,
                     row.get::<_, Option<String>>(4)?,
+                    row.get::<_, Option<String>>(5)?,
                 ))
             })
             .optional()?;
-        let Some((account, digest, state, asked, reason)) = row else {
+        let Some((account, digest, state, asked, reason, written_for)) = row else {
             return Ok(Known::No);
         };
         let id = &spec.id;
@@ -244,7 +290,10 @@ impl Step<'_> {
             )));
         }
         let waiting = matches!(state, JobState::Planned | JobState::Held) && !asked;
-        Ok(match (digest == spec.digest(), waiting) {
+        let waiting = waiting || self.certainly_unsent(id, state, reason.as_deref())?;
+        let same = digest == spec.digest()
+            || written_for.is_some_and(|name| digest == under(spec, name).digest());
+        Ok(match (same, waiting) {
             _ if state == JobState::Missed && reason.as_deref() == Some(LOST) => {
                 Known::Refuse(format!(
                     "job {id} may have been sent already ({LOST}): look in the account's history on the \
@@ -259,9 +308,69 @@ impl Step<'_> {
         })
     }
 
-    fn edit_away(&self, id: &JobId) -> Result<()> {
+    /// Says whether nothing of a job that has ended can be out: every request of it was refused for
+    /// certain, and no other database may have asked.
+    fn certainly_unsent(&self, id: &JobId, state: JobState, reason: Option<&str>) -> Result<bool> {
+        let may_be = match state {
+            JobState::Failed | JobState::Missed | JobState::Expired => {
+                // A restore leaves those in question with such a reason.
+                reason.is_none_or(|reason| !reason.contains(MAY_HAVE))
+            }
+            JobState::Planned
+            | JobState::Held
+            | JobState::Releasing
+            | JobState::Accepted
+            | JobState::Sent
+            | JobState::Partial
+            | JobState::Uncertain
+            | JobState::Cancelled => false,
+        };
+        if !may_be {
+            return Ok(false);
+        }
+        // A generation without an attempt of its own is a person's retry, or one that only the mark
+        // beside the database knew of.
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?1 AND action = 'broadcast')
+                 AND NOT EXISTS (SELECT 1 FROM batch WHERE job = ?1
+                     AND (in_doubt_since_at IS NOT NULL OR accepted_at IS NOT NULL
+                       OR state NOT IN ('planned', 'refused')
+                       OR (generation > 0 AND replaced = 0
+                         AND NOT EXISTS (SELECT 1 FROM attempt WHERE batch = batch.id))))
+                 AND NOT EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
+                     WHERE job = ?1 AND ifnull(outcome, '') NOT IN ('refused', 'later', 'token'))
+                 AND EXISTS (SELECT 1 FROM batch WHERE job = ?1)",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?)
+    }
+
+    /// Takes a job's batches away, and returns the generation that its new ones have.
+    ///
+    /// Those that were asked for stay in its story, and their ids stay theirs.
+    fn edit_away(&self, id: &JobId, now: DateTime<Utc>) -> Result<u32> {
         self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
-        self.run("DELETE FROM batch WHERE job = ?1", params![id.as_str()])
+        let newest: Option<u32> = self
+            .db
+            .prepare_cached(
+                "SELECT max(generation) FROM batch WHERE job = ?1
+                 AND EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch WHERE job = ?1)",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?;
+        let Some(newest) = newest else {
+            self.run("DELETE FROM batch WHERE job = ?1", params![id.as_str()])?;
+            return Ok(0);
+        };
+        for batch in self.batches(id)? {
+            self.return_reserved(batch.id)?;
+            self.forget_uploads(batch.id, now)?;
+        }
+        self.run(
+            "UPDATE batch SET replaced = 1, state = 'refused' WHERE job = ?1",
+            params![id.as_str()],
+        )?;
+        Ok(newest + 1)
     }
 
     fn insert_job(
@@ -270,7 +379,7 @@ impl Step<'_> {
         account: &Account,
         bodies: &[BatchBody],
         source: Source<'_>,
-        replaced: Option<(&JobId, DateTime<Utc>)>,
+        replaced: Option<Replaced<'_>>,
     ) -> Result<()> {
         let planned = spec.at.unwrap_or(source.first_taken_at);
         let expires = match spec.expires {
@@ -281,8 +390,9 @@ impl Step<'_> {
         let (audience, msgtype) = words(&spec.action);
         let everyone = spec.action.broadcast().is_some_and(|b| b.audience == Audience::Everyone);
         let parameters = spec.action.errand().map(|errand| errand.parameters().to_string());
-        let taken = self.next_taken(replaced.map(|(id, _)| id), spec, planned)?;
-        let before = replaced.map(|(id, _)| self.job(id)).transpose()?.map(|job| job.state);
+        let taken = self.next_taken(replaced.map(|replaced| replaced.id), spec, planned)?;
+        let before =
+            replaced.map(|replaced| self.job(replaced.id)).transpose()?.map(|job| job.state);
         let sql = if replaced.is_some() { UPDATE_JOB } else { INSERT_JOB };
         self.run(
             sql,
@@ -317,20 +427,37 @@ impl Step<'_> {
                 audience,
                 msgtype,
                 parameters,
+                self.title_of(spec)?,
             ],
         )?;
         self.write_preludes((&spec.id, &spec.account), &preludes(spec))?;
         for (number, body) in (0_u32..).zip(bodies) {
-            self.insert_batch(&spec.id, account, number, body, planned)?;
+            let place = (number, replaced.map_or(0, |replaced| replaced.generation));
+            self.insert_batch(&spec.id, account, place, body, planned)?;
         }
         let material = spec.action.broadcast().and_then(|broadcast| broadcast.content.material());
         self.plan_uploads(&spec.id, material)?;
         let (from, what, at) = match replaced {
-            Some((_, now)) => (before, "changed by", now),
+            Some(Replaced { now, .. }) => (before, "changed by", now),
             None => (None, "taken from", source.first_taken_at),
         };
         let why = format!("{what} {}, line {}", source.file, source.line);
         self.tell(&spec.id, from, state, &why, at)
+    }
+
+    /// Returns what a job is called; a deletion is called after what it deletes.
+    fn title_of(&self, spec: &JobSpec) -> Result<Option<String>> {
+        let Action::Delete(deletion) = &spec.action else { return Ok(spec.title()) };
+        if spec.title.is_some() {
+            return Ok(spec.title());
+        }
+        let target: Option<Option<String>> = self
+            .db
+            .prepare_cached("SELECT title FROM job WHERE id = ?1")?
+            .query_row([deletion.job.as_str()], |row| row.get(0))
+            .optional()?;
+        let Some(target) = target.flatten() else { return Ok(spec.title()) };
+        Ok(Some(format!("delete {target}")))
     }
 
     /// An edit that asks for the same place keeps it; any other is taken anew.
@@ -362,21 +489,23 @@ impl Step<'_> {
         &self,
         job: &JobId,
         account: &Account,
-        number: u32,
+        (number, generation): (u32, u32),
         body: &BatchBody,
         next_at: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
-            "INSERT INTO batch (job, account, number, clientmsgid, body, receivers, state, next_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned', ?7)",
+            "INSERT INTO batch (job, account, number, clientmsgid, body, receivers, state, next_at,
+                 generation)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned', ?7, ?8)",
             params![
                 job.as_str(),
                 account.name,
                 number,
-                clientmsgid(&account.appid, job, number, 0),
+                clientmsgid(&account.appid, job, number, generation),
                 body.body,
                 body.receivers,
                 millis(next_at),
+                generation,
             ],
         )
     }
@@ -414,9 +543,32 @@ impl Step<'_> {
                 next_at: instant(row.get(5)?),
                 in_doubt_since: row.get::<_, Option<i64>>(6)?.map(instant),
                 attempts: row.get(7)?,
+                doubt: None,
             })
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut batches = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        for batch in batches.iter_mut().filter(|batch| batch.attempts > 0) {
+            batch.doubt = self.doubt_of(batch.id)?;
+        }
+        Ok(batches)
+    }
+
+    /// Returns the requests for a batch of which the platform may have taken one, if there are any.
+    fn doubt_of(&self, batch: i64) -> Result<Option<Doubt>> {
+        let times: (Option<i64>, i64, i64) = self
+            .db
+            .prepare_cached(
+                "SELECT min(begun_at) FILTER (WHERE outcome = 'in_doubt'), max(begun_at),
+                     max(ifnull(ended_at, begun_at))
+                 FROM attempt WHERE batch = ?1 AND outcome IS NOT 'token'",
+            )?
+            .query_row([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let (first_at, last_at, ended_at) = times;
+        Ok(first_at.map(|first_at| Doubt {
+            first_at: instant(first_at),
+            last_at: instant(last_at),
+            ended_at: instant(ended_at),
+        }))
     }
 }
 
@@ -460,6 +612,20 @@ pub(super) fn too_many(batches: usize, account: &Account) -> Option<String> {
     })
 }
 
+/// Returns a job as its file had it while its account had another name.
+pub(super) fn under(spec: &JobSpec, name: String) -> JobSpec {
+    JobSpec { account: name, ..spec.clone() }
+}
+
+/// The version of a job whose place a new one takes.
+#[derive(Clone, Copy)]
+struct Replaced<'a> {
+    id: &'a JobId,
+    /// Of the new version's batches.
+    generation: u32,
+    now: DateTime<Utc>,
+}
+
 enum Known {
     No,
     Same,
@@ -469,20 +635,22 @@ enum Known {
 
 const INSERT_JOB: &str = "INSERT INTO job (id, account, action, state, taken, priority, written_at,
     planned_at, due_at, taken_at, zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest,
-    file, line, everyone, calls, audience, msgtype, parameters, wake_at)
+    file, line, everyone, calls, audience, msgtype, parameters, title, wake_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-    ?19, ?20, ?21, ?22, ?23, ?8)";
+    ?19, ?20, ?21, ?22, ?23, ?24, ?8)";
 
 const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, taken = ?5,
     priority = ?6, written_at = ?7, planned_at = ?8, due_at = ?8, taken_at = ?9, zone = ?10,
     grace_s = ?11, retry_for_s = ?12, expires_at = ?13, on_quota = ?14, on_full = ?15, digest = ?16,
-    file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23, wake_at = ?8,
-    yields = 0, reason = NULL, ended_at = NULL WHERE id = ?1";
+    file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23,
+    title = ?24, wake_at = ?8,
+    yields = 0, reason = NULL, ended_at = NULL, written_for = NULL, asked = 0,
+    first_asked_at = NULL WHERE id = ?1";
 
 pub(super) const JOB_COLUMNS: &str =
     "id, account, state, priority, taken, planned_at, due_at, zone,
     grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_asked_at, asked,
-    written_at IS NULL";
+    written_at IS NULL, recall_until_at";
 
 pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<JobState> {
     let word: String = row.get(column)?;
@@ -515,6 +683,7 @@ pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
         first_asked_at: row.get::<_, Option<i64>>(15)?.map(instant),
         asked: row.get(16)?,
         anytime: row.get(17)?,
+        recall_until: row.get::<_, Option<i64>>(18)?.map(instant),
     })
 }
 

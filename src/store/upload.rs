@@ -112,14 +112,17 @@ impl Step<'_> {
             serde_json::to_string(material).expect("texts and numbers are always JSON")
         });
         self.run(
-            "UPDATE job SET material = ?2, prepare_s = ?3, prepare_after_at = 0 WHERE id = ?1",
+            // A preview shows what is uploaded by then.
+            "UPDATE job SET material = ?2, prepare_after_at = 0, prepare_s = ?3 + ifnull(
+                 (SELECT max(ahead_s) FROM prelude WHERE job = ?1 AND kind = 'preview'), 0)
+             WHERE id = ?1",
             params![id.as_str(), json, material.map(|material| material.prepare_s)],
         )?;
         if material.is_none() {
             return Ok(());
         }
         self.run(
-            "UPDATE batch SET template = body, prepared = 0 WHERE job = ?1",
+            "UPDATE batch SET template = body, prepared = 0 WHERE job = ?1 AND replaced = 0",
             params![id.as_str()],
         )
     }

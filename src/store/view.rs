@@ -5,9 +5,10 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
 use crate::calendar::{self, Span, Window};
-use crate::model::{Account, BatchState, JobId, JobState};
+use crate::model::{Account, BatchState, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
 use crate::store::place::Respect;
+use crate::store::recall::{InQuestion, gap_words};
 use crate::store::take::{LOST, state};
 use crate::store::{Result, Step, instant, millis};
 
@@ -16,6 +17,8 @@ use crate::store::{Result, Step, instant, millis};
 pub struct JobView {
     /// Its id.
     pub id: String,
+    /// What it is called; its id where nothing better is known.
+    pub title: String,
     /// The account's name.
     pub account: String,
     /// What it does.
@@ -243,7 +246,7 @@ pub(super) fn maybe_rfc3339<S: serde::Serializer>(
 /// Days for which `status` shows what did not go well.
 const SHOWN_FOR_DAYS: i64 = 7;
 /// The words of a hold that names jobs.
-const IN_QUESTION: &str = "these jobs may have been sent already";
+pub(super) const IN_QUESTION: &str = "these jobs may have been sent already";
 
 impl Step<'_> {
     /// Returns a job's story, oldest first.
@@ -447,12 +450,13 @@ impl Step<'_> {
         })
     }
 
-    /// Returns what needs a person, the oldest first.
+    /// Returns what needs a person, also what one has acknowledged, the oldest first.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn attention(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
+    pub fn standing_notes(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
         let mut notes = self.stop_notes()?;
+        notes.extend(self.in_question(now)?.into_iter().map(question_note));
         let mut statement = self.db.prepare_cached(
             "SELECT job, account, kind, since_at, what, \"do\" FROM attention
                  WHERE until_at IS NULL OR until_at > ?1",
@@ -599,20 +603,25 @@ impl Step<'_> {
         let rows = statement.query_map([id], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
+}
 
-    /// Names the jobs that a restored database may have sent already: not ended, and planned for a
-    /// time that has passed. What was deferred since may have come forward again.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn jobs_in_question(&self, now: DateTime<Utc>) -> Result<Vec<JobId>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT id FROM job WHERE state IN ('planned', 'held', 'releasing', 'uncertain')
-             AND min(planned_at, due_at) <= ?1 ORDER BY due_at",
-        )?;
-        let rows = statement.query_map([millis(now)], |row| row.get::<_, String>(0))?;
-        let ids = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
+fn question_note(InQuestion { account, jobs, first, gap }: InQuestion) -> AttentionView {
+    let names = first.join(", ");
+    let named = u32::try_from(first.len()).unwrap_or(u32::MAX);
+    let more = match jobs.saturating_sub(named) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    AttentionView {
+        id: None,
+        kind: "gap".into(),
+        since: gap.to,
+        what: format!("{names}{more} of {account} may have been sent already: {}", gap_words(gap)),
+        advice: format!(
+            "if nothing was put back, `qunfa resume {account}`; else look in 发表记录 on the website, \
+             `qunfa cancel` what went out, then `qunfa resume {account}`"
+        ),
+        account: Some(account),
     }
 }
 

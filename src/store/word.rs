@@ -5,16 +5,18 @@ use rusqlite::{OptionalExtension as _, params};
 
 use crate::calendar;
 use crate::model::{Account, BatchState, JobId, JobState, clientmsgid};
-use crate::plan::{Batch, Job};
+use crate::plan::{Again, Batch, Job};
 use crate::store::{Move, Result, Said, Step, StoreError, instant, millis};
 
 impl Step<'_> {
     /// Makes a job's refused and failed batches ready to be asked again, due now.
     ///
-    /// A batch that was answered gets a new generation, and so a new clientmsgid; one that the
-    /// platform never heard of, or never answered, keeps its own. A job that demands an approval and
-    /// never had one for its present content waits for it again. A menu that was planned before the
-    /// one that followers see is refused.
+    /// A batch that was refused for certain gets a new generation, and so a new clientmsgid; one that
+    /// the platform never heard of keeps its own. One that was ever in doubt keeps its own too,
+    /// whatever a person said of it since: it is in doubt again. Once the platform may have forgotten
+    /// that, nothing of the job can be asked for, until it surely has. A job that demands an approval
+    /// and never had one for its present content waits for it again. A menu that was planned before
+    /// the one that followers see is refused.
     ///
     /// # Errors
     /// Where the job's state does not allow it, or SQLite fails.
@@ -52,27 +54,23 @@ impl Step<'_> {
             }
         }
         self.refuse_old_menu(&job, now)?;
-        for batch in self.batches(id)? {
-            match batch.state {
-                BatchState::Refused if !self.answered(&batch)? => {
-                    self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
-                }
-                BatchState::Refused | BatchState::Failed => {
-                    self.remake(&batch, account, batch.generation + 1, now)?;
-                }
-                BatchState::Planned
-                | BatchState::Asking
-                | BatchState::InDoubt
-                | BatchState::Accepted
-                | BatchState::Sent => {}
-            }
+        if job.in_question(now.max(job.planned_at)) {
+            return Err(StoreError::Guard(format!(
+                "job {id} may have been sent by another copy of this database, and the platform may have forgotten it: look in the account's history on the website, then say `qunfa resume {}`, and retry it if it did not go out",
+                job.account
+            )));
         }
+        self.refuse_another_account(&job, account)?;
+        let batches = self.batches(id)?;
         // One that a restore ended before its time waits for it.
         let due = now.max(job.planned_at);
-        self.run(
-            "UPDATE batch SET next_at = ?2 WHERE job = ?1 AND replaced = 0 AND state = 'planned'",
-            params![id.as_str(), millis(due)],
-        )?;
+        refuse_to_guess(&job, &batches, due)?;
+        let mut kept = Vec::new();
+        for batch in &batches {
+            if self.reopen(batch, account, due, now)? {
+                kept.push((batch.number + 1).to_string());
+            }
+        }
         let expires = job.expires_at.max(due + (job.expires_at - job.planned_at));
         self.run(
             "UPDATE job SET due_at = ?2, first_asked_at = NULL, yields = 0, expires_at = ?3,
@@ -81,10 +79,75 @@ impl Step<'_> {
         )?;
         self.reopen_preludes(id)?;
         let state = if self.lacks_approval(id)? { JobState::Held } else { JobState::Planned };
-        let why = &said.line("retried");
-        let to = Move { state, wake_at: Some(due), reason: None, why };
+        let why = match kept.as_slice() {
+            [] => said.line("retried"),
+            kept => format!(
+                "{}; the platform may have taken batch {}, which keeps its clientmsgid so that it says so",
+                said.line("retried"),
+                kept.join(", ")
+            ),
+        };
+        let to = Move { state, wake_at: Some(due), reason: None, why: &why };
         self.move_job(id, job.state, to, now)?;
         if due > now { self.stand_again(id, account, now) } else { Ok(()) }
+    }
+
+    /// Refuses what was planned for an account with another appid, before names were known by it.
+    fn refuse_another_account(&self, job: &Job, account: &Account) -> Result<()> {
+        let ids = self
+            .db
+            .prepare_cached(
+                "SELECT number, generation, clientmsgid FROM batch WHERE job = ?1 AND replaced = 0",
+            )?
+            .query_map([job.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<Vec<(u32, u32, String)>>>()?;
+        let own = |(number, generation, id): &(u32, u32, String)| {
+            *id == clientmsgid(&account.appid, &job.id, *number, *generation)
+        };
+        if ids.iter().all(own) {
+            return Ok(());
+        }
+        let (id, name, appid) = (&job.id, &account.name, &account.appid);
+        Err(StoreError::Guard(format!(
+            "job {id} was planned while {name} was an account with another appid than {appid}, so its \
+             readers are other people: plan it anew under another id"
+        )))
+    }
+
+    /// Makes one batch ready to be asked for, if it is to be; says whether it is in doubt again.
+    fn reopen(
+        &self,
+        batch: &Batch,
+        account: &Account,
+        due: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let again = batch.doubt.map(|doubt| doubt.again(due));
+        let (since, next_at) = match (batch.state, again) {
+            (BatchState::Planned, _) => (None, due),
+            (BatchState::Refused, Some(Again::SameId(at))) => {
+                self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
+                (batch.doubt, at)
+            }
+            (BatchState::Refused, None) if !self.answered(batch)? => {
+                self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
+                (None, due)
+            }
+            (BatchState::Refused, None | Some(Again::NewId)) | (BatchState::Failed, _) => {
+                self.remake(batch, account, batch.generation + 1, now)?;
+                return Ok(false);
+            }
+            (BatchState::Refused, Some(Again::NotBefore(_)))
+            | (
+                BatchState::Asking | BatchState::InDoubt | BatchState::Accepted | BatchState::Sent,
+                _,
+            ) => return Ok(false),
+        };
+        self.run(
+            "UPDATE batch SET next_at = ?2, in_doubt_since_at = ?3 WHERE id = ?1",
+            params![batch.id, millis(next_at), since.map(|doubt| millis(doubt.ended_at))],
+        )?;
+        Ok(since.is_some())
     }
 
     /// Refuses a menu in whose place a later one is, or is about to be: a person who reads that a
@@ -227,4 +290,23 @@ impl Step<'_> {
         self.run("UPDATE batch SET next_at = ?2 WHERE id = ?1", params![batch.id, millis(until)])?;
         self.sleep(id, until, Some(why))
     }
+}
+
+/// Refuses what could only be asked for blindly: the platform may have taken it, and may have
+/// forgotten that or not.
+fn refuse_to_guess(job: &Job, batches: &[Batch], due: DateTime<Utc>) -> Result<()> {
+    let refused = batches.iter().filter(|batch| batch.state == BatchState::Refused);
+    let waits = refused.filter_map(|batch| match batch.doubt?.again(due) {
+        Again::NotBefore(until) => Some((until, batch.doubt?.first_at, batch.number + 1)),
+        Again::SameId(_) | Again::NewId => None,
+    });
+    let Some((until, first_at, number)) = waits.max() else { return Ok(()) };
+    let (until, first_at) = (calendar::beijing(until), calendar::beijing(first_at));
+    Err(StoreError::Guard(format!(
+        "job {id} cannot be asked for again before {until}: batch {number} was asked for on {first_at} \
+         without a clear answer, and until then nobody knows whether the platform still remembers that; \
+         look in the account's history on the website, and if it is not there, say `qunfa retry {id}` \
+         from then on",
+        id = job.id
+    )))
 }

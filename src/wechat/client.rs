@@ -6,7 +6,6 @@
 //! turns out to be dead; questions share connections. Nothing is retried, no redirect is followed,
 //! no proxy is taken from the environment, and no error text ever shows a URL.
 
-use std::convert::Infallible;
 use std::error::Error as _;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -122,8 +121,20 @@ impl Client {
     /// `base` does not matter for a request that names a whole URL. Dropping the future leaves the
     /// outcome unknown.
     pub async fn perform(&self, base: &ApiBase, request: &Request) -> Answer {
+        self.perform_unless(base, request, Arc::new(|| false)).await
+    }
+
+    /// The same, unless the request has become too old when its body is about to leave: a process
+    /// that stood still, or an image of one that woke up, must not send what was decided long ago.
+    pub async fn perform_unless(
+        &self,
+        base: &ApiBase,
+        request: &Request,
+        too_old: TooOld,
+    ) -> Answer {
         let begun = Arc::new(AtomicBool::new(false));
-        let prepared = match self.prepare(base, request, &begun) {
+        let probe = Probe { data: None, begun: Arc::clone(&begun), too_old };
+        let prepared = match self.prepare(base, request, probe) {
             Ok(prepared) => prepared,
             Err(why) => return Answer { reply: Reply::NotSent(why), date: None },
         };
@@ -152,7 +163,7 @@ impl Client {
         &self,
         base: &ApiBase,
         request: &Request,
-        begun: &Arc<AtomicBool>,
+        probe: Probe,
     ) -> Result<reqwest::RequestBuilder, String> {
         let mut url = if request.path.starts_with('/') {
             base.join(&request.path)
@@ -172,8 +183,7 @@ impl Client {
         Ok(match &request.body {
             None => builder,
             Some(body) => {
-                let data = Some(Bytes::from(body.clone()));
-                let probe = Probe { data, begun: Arc::clone(begun) };
+                let probe = Probe { data: Some(Bytes::from(body.clone())), ..probe };
                 builder.header(CONTENT_TYPE, "application/json").body(reqwest::Body::wrap(probe))
             }
         })
@@ -332,16 +342,28 @@ pub(super) fn chain(error: reqwest::Error) -> String {
 struct Probe {
     data: Option<Bytes>,
     begun: Arc<AtomicBool>,
+    too_old: TooOld,
 }
+
+/// Says whether a request may no longer leave.
+pub type TooOld = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// Why a body was kept back.
+#[derive(Debug, thiserror::Error)]
+#[error("the process stood still between the decision and the request")]
+struct StoodStill;
 
 impl http_body::Body for Probe {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = StoodStill;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, StoodStill>>> {
+        if (self.too_old)() {
+            return Poll::Ready(Some(Err(StoodStill)));
+        }
         self.begun.store(true, Ordering::SeqCst);
         Poll::Ready(self.data.take().map(|data| Ok(Frame::data(data))))
     }

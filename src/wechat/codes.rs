@@ -148,7 +148,8 @@ const fn upto(last: i64, row: Row) -> Row {
 const WAIT: Meaning = Meaning::Retry { after_s: WAIT_S };
 
 const NOTHING: &str = "nothing: it is asked again by itself";
-const MEDIA: &str = "upload the media again and give the job its new id";
+const MEDIA: &str =
+    "upload the media again, write its new id into the job file and drop the file again";
 const VIDEO: &str = "pass the video through uploadvideo and use the id that it returns";
 const TARGETS: &str = "take these receivers out of the list";
 const CONTENT: &str = "correct the content and submit it as a new job";
@@ -276,14 +277,14 @@ const SENDS: &[Row] = {
             40164,
             Pause,
             "this machine's address is not on the account's IP list",
-            "add the address named by the platform to the IP list on mp.weixin.qq.com, then resume the account",
+            "add the address named by the platform to the account's IP list (developers.weixin.qq.com/platform, 基础信息, 开发密钥), then resume the account",
         ),
         row(40227, GiveUp, "the title is empty or not valid", CONTENT),
         row(
             40243,
             Pause,
             "the AppSecret is frozen",
-            "unfreeze it on mp.weixin.qq.com, then resume the account",
+            "unfreeze it (developers.weixin.qq.com/platform, 基础信息, 开发密钥; it works 10 minutes later), then resume the account",
         ),
         upto(41004, row(41001, GiveUp, "the request lacks its token, appid or secret", CONFIG)),
         row(41040, GiveUp, "the originality check refused it", CONTENT),

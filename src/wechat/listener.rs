@@ -2,9 +2,10 @@
 //!
 //! `success` is answered only once an event is stored; whatever goes wrong before that makes the
 //! platform push again. A connection carries one request, lives a few seconds and reads a few
-//! tens of kilobytes, and few are open at once; the rest wait in the kernel. So nobody outside can
-//! keep the daemon from sending. What an event means is not decided here. What is not ours goes on
-//! to the handler that the account had before, if the config names one.
+//! tens of kilobytes; of those that have proven nothing, some end for those that come. So nobody
+//! outside can keep the daemon from sending, nor an event from being heard. What an event means is
+//! not decided here. What is not ours goes on to the handler that the account had before, if the
+//! config names one.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{ConnectInfo, Path, Query, Request, State};
 use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
@@ -22,9 +23,10 @@ use axum::routing::get;
 use chrono::{DateTime, Utc};
 use http_body::Body as _;
 use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::gate::{FRESH, Signed};
-use self::guard::Doorman;
+use self::guard::{Doorman, Standing};
 use self::memory::Memory;
 use self::relay::{Push, Relay};
 use super::callback::{self, BODY_MAX, Incoming, MassEvent, ParseError};
@@ -94,9 +96,15 @@ pub struct Limits {
     pub store: Duration,
     /// The connections that are open at once.
     pub connections: usize,
+    /// How long a connection keeps its place against those that come after it.
+    pub young: Duration,
+    /// The bytes of all connections together that have proven nothing yet.
+    pub unproven_bytes: usize,
+    /// The pushes, proven to be the platform's, that are worked on at once.
+    pub pushes: usize,
     /// How long the handler behind us may take for what is not ours.
     pub relay: Duration,
-    /// The pushes that wait for handlers at once; fewer than connections, for our own events.
+    /// The pushes that wait for handlers at once; fewer than pushes, for our own events.
     pub relays: usize,
     /// Those of one account.
     pub relays_of_one: usize,
@@ -107,7 +115,10 @@ impl Default for Limits {
         Self {
             connection: Duration::from_secs(5),
             store: Duration::from_secs(4),
-            connections: 64,
+            connections: 512,
+            young: Duration::from_millis(250),
+            unproven_bytes: 4 * 1024 * 1024,
+            pushes: 64,
             relay: Duration::from_millis(4_500),
             relays: 48,
             relays_of_one: 32,
@@ -136,13 +147,15 @@ pub async fn serve_within<I: Inlet>(
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
     let relay = Relay::new(limits);
-    let desk = Arc::new(Desk { inlet, limits, relay, memory: Mutex::default() });
+    let pushes = Semaphore::new(limits.pushes);
+    let desk = Arc::new(Desk { inlet, limits, relay, pushes, memory: Mutex::default() });
     let app = Router::new()
         .route("/callback/{account}", get(echo::<I>).post(receive::<I>))
         .route("/healthz", get(health::<I>))
         .route("/metrics", get(metrics::<I>))
         .layer(axum::middleware::map_response(last))
         .with_state(desk);
+    let app = app.into_make_service_with_connect_info::<Standing>();
     let served = axum::serve(Doorman::new(listener, limits), app).with_graceful_shutdown(stop);
     // Accepting is tried again for ever, so there is no error to report.
     served.await.ok();
@@ -153,6 +166,7 @@ struct Desk<I> {
     inlet: Arc<I>,
     limits: Limits,
     relay: Relay,
+    pushes: Semaphore,
     memory: Mutex<Memory>,
 }
 
@@ -199,6 +213,7 @@ async fn echo<I: Inlet>(
 async fn receive<I: Inlet>(
     State(desk): State<Arc<Desk<I>>>,
     Path(account): Path<String>,
+    ConnectInfo(standing): ConnectInfo<Standing>,
     request: Request,
 ) -> Result<Response, StatusCode> {
     let gate = desk.inlet.gate(&account).ok_or(StatusCode::NOT_FOUND)?;
@@ -212,6 +227,7 @@ async fn receive<I: Inlet>(
     let message = desk.judge(&account, opened)?;
     desk.judge(&account, desk.admit(&account, &signed, &message.text))?;
     desk.inlet.note(&account, Note::Taken);
+    let _turn = desk.turn(&standing).await?;
 
     let parsed = match callback::parse(&message.text) {
         Ok(Incoming::Other) => return Ok(desk.pass_on(&account, &gate, &parts, raw).await),
@@ -256,6 +272,15 @@ impl<I: Inlet> Desk<I> {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.forget(oldest);
         if memory.admits(sent, key, text) { Ok(()) } else { Err(Refusal::Used) }
+    }
+
+    /// Waits until a push that is proven to be the platform's may be worked on.
+    async fn turn(&self, standing: &Standing) -> Result<SemaphorePermit<'_>, StatusCode> {
+        if !standing.prove() {
+            // Its connection has ended for another: nobody hears the answer.
+            return Err(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        self.pushes.acquire().await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
     }
 
     /// Lets the handler behind us answer what is not ours.

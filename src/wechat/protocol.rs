@@ -26,7 +26,7 @@ pub use upload::{Form, UploadReading, read_upload};
 
 pub use reading::{
     Answer, QueryReading, Reply, SendReading, StatusReading, TokenReading, read_query, read_send,
-    read_status, read_token,
+    read_status, read_token, unreadable,
 };
 
 /// How long a request of the mass family may take.

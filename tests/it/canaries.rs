@@ -173,7 +173,7 @@ fn write_config(rig: &Rig, liar: SocketAddr, aes_key: &str) {
 fn job(account: &str) -> String {
     let [first, second] = RECEIVERS;
     format!(
-        "jobs:\n  - id: job-{account}\n    account: {account}\n    broadcast:\n      \
+        "jobs:\n  - id: job-{account}\n    account: {account}\n    title: news\n    broadcast:\n      \
          touser:\n        - {first}\n        - {second}\n        - {first}\n      \
          text: {TEXT}\n...\n"
     )

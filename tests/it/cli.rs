@@ -26,6 +26,11 @@ pub(crate) const JOBS: &str = "jobs:
   - {id: club-approval, account: brand-club, approval: true, at: 2027-03-25 09:00, broadcast: {filter: {tag_id: 2}, text: 审批}}
 ";
 
+/// The same, where none of them is past at 19:57.
+pub(crate) fn coming() -> String {
+    JOBS.replace("2027-03-20 18:00", "2027-03-20 21:00")
+}
+
 /// 19:57 in Beijing.
 pub(crate) fn evening() -> DateTime<Utc> {
     "2027-03-20T11:57:00Z".parse().unwrap()

@@ -5,7 +5,8 @@ use std::fs;
 use qunfa::cli::Answer;
 use serde_json::Value;
 
-use crate::cli::{JOBS, World, assert_fits, assert_golden};
+use crate::cli::{JOBS, World, assert_fits, assert_golden, coming};
+use crate::e2e_articles::png;
 
 #[test]
 fn check_says_when_jobs_go_and_what_keeps_them() {
@@ -14,7 +15,6 @@ fn check_says_when_jobs_go_and_what_keeps_them() {
     let file = "jobs:
   - {id: second, account: brand-daily, at: 2027-03-20 21:00, broadcast: {filter: {tag_id: 2}, text: 春}}
   - {id: midnight, account: brand-club, at: 2027-03-21 00:00, broadcast: {filter: {tag_id: 2}, text: 春}}
-  - {id: gone, account: brand-club, at: 2027-03-20 09:00, broadcast: {filter: {tag_id: 2}, text: 春}}
   - {id: club-late, account: brand-club, at: 2027-03-20 19:50, broadcast: {filter: {tag_id: 2}, text: 晚安}}
 ";
     let path = world.file("more.yaml", file);
@@ -27,10 +27,36 @@ fn check_says_when_jobs_go_and_what_keeps_them() {
 }
 
 #[test]
+fn check_says_no_to_what_will_not_go() {
+    let world = World::new();
+    world.take(JOBS);
+    let job = |rest: &str| {
+        let job = "id: late, account: brand-daily, broadcast: {filter: {tag_id: 2}, text: 春}";
+        format!("jobs:\n  - {{{job}, {rest}}}\n")
+    };
+    for (rest, ok, expected) in [
+        ("at: 2027-03-20 09:00", false, "would be missed: it was due 2027-03-20 09:00"),
+        ("at: 2027-03-20 20:30, on_quota: fail", true, "it will not go: daily_send of 2027-03-20"),
+        ("at: 2027-03-20 20:30, expires: 1h", true, "it will not go: it is expired"),
+    ] {
+        let path = world.file("late.yaml", &job(rest));
+
+        let (answer, text) = world.run(&["check", &path]);
+        let json = world.run(&["check", "--json", &path]).1;
+
+        assert_eq!(answer.unwrap(), Answer::No, "{rest}: {text}");
+        assert!(text.contains(expected), "{rest}: {text}");
+        // The inbox would take what only the quota refuses.
+        let view: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(view["ok"], ok, "{rest}");
+    }
+}
+
+#[test]
 fn check_leaves_no_trace() {
     let world = World::new();
     world.take(JOBS);
-    let path = world.file("more.yaml", &JOBS.replace("id: ", "id: new-"));
+    let path = world.file("more.yaml", &coming().replace("id: ", "id: new-"));
     let before = world.json(&["jobs", "--json"]);
 
     world.json(&["check", "--json", &path]);
@@ -85,7 +111,7 @@ fn check_refuses_what_the_inbox_refuses_or_never_sees() {
     let text = "jobs:\n  - {id: a, account: brand-club, at: 2027-03-21 09:00, broadcast: {touser_file: vip.txt, text: x}}\n";
     world.file("vip.txt", "oA\noB\n");
     let alone = world.file("alone.yaml", text);
-    let hidden = world.file("x.yaml~", JOBS);
+    let hidden = world.file("x.yaml~", &coming());
     fs::create_dir(world.path("folder")).unwrap();
     world.file("folder/vip.txt", "oA\noB\n");
     world.file("folder/jobs.yaml", text);
@@ -103,7 +129,7 @@ fn check_refuses_what_the_inbox_refuses_or_never_sees() {
 fn check_as_json_has_the_diagnostics_of_each_file() {
     let world = World::new();
     let bad = world.file("bad.yaml", "jobs:\n  - id: 春\n");
-    let good = world.file("good.yaml", JOBS);
+    let good = world.file("good.yaml", &coming());
 
     let (_, text) = world.run(&["check", "--json", &bad, &good]);
 
@@ -119,9 +145,72 @@ fn check_asks_for_the_end_marker_where_the_config_does() {
     let world = World::new();
     let config = fs::read_to_string(world.path("config.yaml")).unwrap();
     world.file("config.yaml", &format!("inbox_end_marker: required\n{config}"));
-    let without = world.file("without.yaml", JOBS);
-    let with = world.file("with.yaml", &format!("{JOBS}...\n"));
+    let without = world.file("without.yaml", &coming());
+    let with = world.file("with.yaml", &(coming() + "...\n"));
 
     assert_eq!(world.run(&["check", &without]).0.unwrap(), Answer::No);
     assert_eq!(world.run(&["check", &with]).0.unwrap(), Answer::Yes);
+}
+
+/// Puts a folder with one article there: its text, and pictures of these names.
+fn article(world: &World, text: &str, pictures: &[&str]) -> String {
+    let folder = world.path("spring");
+    fs::create_dir_all(&folder).unwrap();
+    let job = "jobs:\n  - id: spring\n    account: brand-club\n    at: 2027-03-21 09:00\n    \
+               broadcast:\n      filter: {tag_id: 2}\n      articles: [{content_file: text.md}]\n";
+    world.file("spring/job.yaml", job);
+    world.file("spring/text.md", text);
+    for (salt, name) in (1..).zip(pictures) {
+        fs::write(folder.join(name), png(9, 5, salt)).unwrap();
+    }
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn check_shows_what_is_wrong_in_a_markdown_text_where_it_stands() {
+    let world = World::new();
+    let text = "---\ntitle: 春\ncover: 封面.png\ndate: 2027-03-21\n---\n\n# 春\n\n价 $x^2$ 元\n\n\
+                花 ![花](花 朵.png)\n\n```mermaid\ngraph TD\n```\n\n好[^1]\n";
+
+    let (answer, told) = world.run(&["check", &article(&world, text, &[])]);
+
+    assert_eq!(answer.unwrap(), Answer::No);
+    assert_golden(
+        "check_markdown.txt",
+        &told.replace(world.folder.path().to_str().unwrap(), "FOLDER"),
+    );
+}
+
+#[test]
+fn check_tells_what_of_a_markdown_text_does_not_go_out() {
+    let world = World::new();
+    let text = "---\ntitle: 春\ncover: 封面.png\ndate: 2027-03-21\n---\n\n[提示]: 请到场\n\n<!-- 备注 -->\n\n\
+                春 [[天]]\n\n又 [[天]]\n";
+
+    let (answer, told) = world.run(&["check", &article(&world, text, &["封面.png"])]);
+
+    assert_eq!(answer.unwrap(), Answer::Yes);
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    for note in [
+        "text.md:4: the front matter's `date` is not used",
+        "text.md:11, 13: `[[天]]` is shown as it stands",
+        "the comment `备注` is taken out",
+    ] {
+        assert!(told.contains(note), "{note}\n{told}");
+    }
+}
+
+#[test]
+fn a_name_is_the_same_however_its_characters_are_composed() {
+    let world = World::new();
+    let text =
+        "---\ntitle: 春\ncover: caf\u{e9}.png\n---\n\n![x](u\u{308}ber.png) ![[caf\u{e9}.png]]\n";
+
+    let path = article(&world, text, &["cafe\u{301}.png", "\u{fc}ber.png"]);
+
+    assert_eq!(world.run(&["check", &path]).0.unwrap(), Answer::Yes);
+    fs::create_dir_all(world.path("state/inbox")).unwrap();
+    let lone = world.path("spring/job.yaml");
+    let (answer, told) = world.run(&["submit", lone.to_str().unwrap()]);
+    assert_eq!(answer.unwrap(), Answer::Yes, "{told}");
 }

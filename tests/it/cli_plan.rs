@@ -1,8 +1,10 @@
 //! The forecast, the list of jobs and the story of one: whole texts, and what programs read.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::cli::Screen;
 use qunfa::store::{StoreError, Word};
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::cli::{JOBS, World, accounts, ask, assert_golden, has_keys};
 
@@ -16,7 +18,8 @@ fn plan_reads_as_it_always_did() {
     let world = World::new();
     world.evening();
 
-    assert_golden("plan.txt", &world.text(&["plan"]));
+    assert_golden("plan.txt", &world.text(&["plan", "--list"]));
+    assert_golden("plan-grid.txt", &world.text(&["plan"]));
 }
 
 #[test]
@@ -48,7 +51,7 @@ fn plan_reads_the_days_asked_for_and_counts_the_rest() {
 
     assert_eq!(plan["until"], "2027-03-21T00:00:00+08:00");
     assert_eq!(plan["beyond"], 2);
-    let text = world.text(&["plan", "--days", "1"]);
+    let text = world.text(&["plan", "--list", "--days", "1"]);
     assert!(text.contains("2 jobs wait for later days"), "{text}");
     assert!(!text.contains("spring-echo"), "{text}");
 }
@@ -68,15 +71,15 @@ fn plan_tells_what_needs_an_approval_and_what_will_fail() {
     let held = job(&plan, "club-approval");
     assert_eq!(held["outlook"], "needs_approval");
     assert_eq!(held["goes_at"], "2027-03-25T09:00:00+08:00");
-    let text = world.text(&["plan"]);
-    assert!(text.contains("`qunfa approve club-approval` before"), "{text}");
+    let text = world.text(&["plan", "--list"]);
+    assert!(text.contains("`qunfa approve club-approval`"), "{text}");
 }
 
 #[test]
 fn plan_of_an_empty_database_says_so() {
     let world = World::new();
 
-    let text = world.text(&["plan"]);
+    let text = world.text(&["plan", "--list"]);
 
     assert!(text.contains("nothing is used, and no job waits"), "{text}");
     assert!(text.ends_with("No job waits for a later day.\n"), "{text}");
@@ -182,4 +185,42 @@ fn show_tells_what_helps_once_for_each_code() {
     world.store().step(asked).unwrap();
 
     assert_golden("show-adopted.txt", &world.text(&["show", "club-late"]));
+}
+
+#[test]
+fn the_grid_marks_the_days_on_which_a_broadcast_to_everyone_has_room() {
+    let world = World::new();
+    world.take(JOBS);
+    let day = |account: &str, day: &str| {
+        let plan = world.json(&["plan", "--json"]);
+        let of_account = plan["grid"].as_array().unwrap().iter();
+        let days =
+            of_account.clone().find(|row| row["account"] == account).unwrap()["days"].clone();
+        let mut days = days.as_array().unwrap().clone().into_iter();
+        days.find(|found| found["day"] == day).unwrap()
+    };
+
+    let claimed = day("brand-daily", "2027-03-20");
+    assert_eq!((&claimed["free"], &claimed["jobs"]), (&json!(false), &json!(["spring-launch"])));
+    let yielded = day("brand-daily", "2027-03-21");
+    assert_eq!((&yielded["free"], &yielded["jobs"]), (&json!(false), &json!(["spring-echo"])));
+    assert_eq!(day("brand-daily", "2027-03-22")["free"], true);
+    let tagged = day("brand-club", "2027-03-25");
+    assert_eq!((&tagged["free"], &tagged["jobs"]), (&json!(true), &json!(["club-approval"])));
+
+    world.text(&["quota", "record", "brand-club", "--count", "4"]);
+    assert_eq!(day("brand-club", "2027-03-25")["free"], false, "the month has its four");
+}
+
+#[test]
+fn the_grid_has_accounts_beside_each_other_as_far_as_the_terminal_reaches() {
+    let world = World::new();
+    world.evening();
+
+    let (answer, narrow) = world.run_on(|| Some(Screen { columns: 40, rows: 24 }), &["plan"]);
+
+    answer.unwrap();
+    let heads = narrow.lines().filter(|line| line.starts_with("day "));
+    assert_eq!(heads.count(), 2, "{narrow}");
+    assert!(narrow.lines().all(|line| line.width() <= 40), "{narrow}");
 }

@@ -91,7 +91,7 @@ fn quota_lists_what_charged_the_windows_and_who_said_so() {
     let entry = &ledger["entries"][1];
     assert_eq!(entry["source"], "record");
     assert_eq!(entry["state"], "kept");
-    assert_eq!(entry["charges"][0]["rule"], "monthly_history");
+    assert_eq!(entry["charges"][0]["rule"], "daily_history");
     assert_eq!(entry["decisions"][0]["why"], "王芳 sent it");
     assert_eq!(entry["decisions"][0]["what"], "record");
 }

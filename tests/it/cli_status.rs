@@ -4,16 +4,18 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Screen;
-use qunfa::model::JobId;
-use qunfa::store::{Step, StoreError, Word};
+use qunfa::engine;
+use qunfa::model::{Account, JobId};
+use qunfa::store::{Source, Step, StoreError, Word};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::cli::{JOBS, World, accounts, ask, assert_golden, evening, has_keys};
 use crate::rig::{Rig, club, to_tag};
+use crate::writer::spec;
 
 /// A daemon as other processes see it: it holds the lock, and its loop last turned then.
 fn daemon(world: &World, turned_at: &str) -> File {
@@ -63,6 +65,10 @@ fn a_loop_that_stands_still_needs_a_person() {
     assert_eq!(status["daemon"]["stuck"], true);
     assert_eq!(status["attention"][0]["kind"], "stuck");
     has_keys(&status["attention"][0], "id account kind since what do");
+    let note = status["attention"][0]["note"].as_str().unwrap();
+    assert!(world.text(&["show", note]).contains("restarting it is safe"));
+    let problem = world.problem(&["ack", note]).message();
+    assert!(problem.contains("over once that is mended"), "{problem}");
 }
 
 #[test]
@@ -275,7 +281,7 @@ fn a_request_that_the_end_of_its_time_forestalls_is_not_announced() {
     world.store().step(doubt).unwrap();
 
     let shown = world.text(&["show", "short"]);
-    let planned = world.text(&["plan"]);
+    let planned = world.text(&["plan", "--list"]);
 
     assert!(shown.contains("goes      not asked again, its time ends 2027-03-20 19:58"), "{shown}");
     assert!(planned.contains("short to tag 2, NOT ASKED AGAIN"), "{planned}");
@@ -352,15 +358,107 @@ fn a_daemon_that_is_down_is_what_needs_a_person() {
     assert!(up.contains("\nNothing needs a person.\n"), "{up}");
 }
 
+/// Ids of 40 characters, in every state that a list marks.
+fn long_ids(world: &World) -> Vec<String> {
+    let id = |name: &str| format!("{name:-<40}");
+    let mut text = JOBS.to_owned();
+    for name in ["spring-launch", "spring-echo", "club-news", "club-late", "club-approval"] {
+        text = text.replace(&format!("id: {name},"), &format!("id: {},", id(name)));
+    }
+    world.take(&text);
+    world.text(&["hold", "brand-daily"]);
+    ["spring-launch", "spring-echo", "club-news", "club-late", "club-approval"].map(id).to_vec()
+}
+
 #[test]
-fn the_new_time_of_a_job_with_a_long_id_is_never_cut() {
+fn a_row_is_one_line_and_has_the_whole_of_an_id_of_40_characters() {
     let world = World::new();
-    let id = "x".repeat(64);
-    world.take(&JOBS.replace("spring-echo", &id));
+    let ids = long_ids(&world);
+    type Terminal = fn() -> Option<Screen>;
+    let narrow: Terminal = || Some(Screen { columns: 80, rows: 24 });
+    let usual: Terminal = || Some(Screen { columns: 100, rows: 24 });
+    let wide: Terminal = || Some(Screen { columns: 160, rows: 24 });
 
-    let text = world.text(&["status"]);
+    for (screen, columns) in [(narrow, 80), (usual, 100), (wide, 160)] {
+        for command in ["status", "jobs", "plan"] {
+            let (answer, text) = world.run_on(screen, &[command]);
 
-    let lately = text.split("NOT AT ITS TIME").nth(1).unwrap();
-    assert!(lately.contains(&id), "{text}");
-    assert!(lately.contains("moved to 2027-03-21 20:30 +08:00"), "{text}");
+            answer.unwrap();
+            assert!(
+                text.lines().all(|line| line.width() <= columns),
+                "{columns} {command}\n{text}"
+            );
+            let marked = command != "plan";
+            for id in ids.iter().filter(|id| marked || !id.starts_with("club-late")) {
+                let rows = text.lines().filter(|line| line.contains(id.as_str()));
+                assert!(rows.count() >= 1, "{columns} {command} {id}\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn forty_jobs_on_six_accounts_fit_forty_lines() {
+    let world = World::new();
+    let accounts_lines = (0..6).map(|index| {
+        format!("  a{index}: {{kind: service, appid: wx{index}, secret_file: secret}}\n")
+    });
+    let config = format!("state_dir: state\naccounts:\n{}", accounts_lines.collect::<String>());
+    fs::write(world.path("config.yaml"), config).unwrap();
+    let named = |index: usize| Account { name: format!("a{index}"), ..accounts()[1].clone() };
+    let mut store = world.store();
+    let taken = |step: &Step<'_>| -> Result<(), StoreError> {
+        for index in 0..40 {
+            let account = named(index % 6);
+            step.know_account(&account.name)?;
+            let mut spec = spec(&format!("job-{index:02}"), &account.name);
+            spec.at = Some(evening() + TimeDelta::minutes(20 * i64::try_from(index).unwrap()));
+            spec.approval = index % 3 == 0;
+            spec.title = Some(format!("春天的第{index}件事，说得很长很长很长很长很长"));
+            let source = Source { file: "a.yaml", line: 1, first_taken_at: evening() };
+            step.take(&spec, &account, &engine::bodies(&spec), source, evening())?;
+        }
+        Ok(())
+    };
+    store.step(taken).unwrap();
+
+    let (answer, text) = world.run_on(|| Some(Screen { columns: 80, rows: 24 }), &["status"]);
+
+    answer.unwrap();
+    assert!(text.lines().count() <= 40, "{}\n{text}", text.lines().count());
+    for index in 0..6 {
+        assert!(text.contains(&format!("\na{index} ")), "{text}");
+    }
+    assert!(text.contains("job-00") && text.contains("APPROVE"), "{text}");
+}
+
+#[test]
+fn a_job_that_waits_for_its_retry_is_not_overdue_and_one_that_waits_for_the_daemon_is() {
+    let world = World::new();
+    world.take(SHORT);
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let late =
+        |world: &World| world.store().read().overdue(evening()).unwrap().map(|job| job.since);
+
+    assert_eq!(late(&world), Some(at("2027-03-20T11:50:00Z")));
+    let asked = |step: &Step<'_>| {
+        ask(step, "short", at("2027-03-20T11:50:00Z"));
+        step.leave_open_attempts_in_doubt(at("2027-03-20T11:51:00Z"))?;
+        let id = JobId::parse("short").unwrap();
+        step.wait_batch(&id, &step.batches(&id)?[0], (at("2027-03-20T11:57:30Z"), "later"))
+    };
+    world.store().step(asked).unwrap();
+    let waiting = late(&world);
+    let soon = |step: &Step<'_>| {
+        let id = JobId::parse("short").unwrap();
+        step.sleep(&id, at("2027-03-20T11:55:00Z"), None)
+    };
+    world.store().step(soon).unwrap();
+    let past = late(&world);
+    world.text(&["hold", "brand-club"]);
+
+    assert_eq!(waiting, None);
+    assert_eq!(past, Some(at("2027-03-20T11:55:00Z")));
+    assert_eq!(late(&world), None, "a hold is no lateness");
+    assert_eq!(world.json(&["status", "--json"])["oldest_due"], Value::Null);
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use qunfa::cli::Answer;
 
-use crate::cli::{JOBS, World, assert_fits, assert_golden};
+use crate::cli::{World, assert_fits, assert_golden, coming};
 use crate::rig::{Rig, club, daily};
 
 const LISTED: &str = "jobs:
@@ -32,21 +32,21 @@ impl World {
 #[test]
 fn a_submitted_file_lies_in_the_inbox_for_the_daemon_to_read() {
     let world = World::with_inbox();
-    let path = world.file("spring.yaml", JOBS);
+    let path = world.file("spring.yaml", &coming());
 
     let text = world.text(&["submit", &path]);
 
     assert_golden("submit.txt", &text.replace(world.folder.path().to_str().unwrap(), "FOLDER"));
     assert_eq!(world.inbox(), ["spring.yaml"]);
     let dropped = world.path("state/inbox/spring.yaml");
-    assert_eq!(fs::read_to_string(&dropped).unwrap(), JOBS);
+    assert_eq!(fs::read_to_string(&dropped).unwrap(), coming());
     assert_eq!(fs::metadata(&dropped).unwrap().permissions().mode() & 0o600, 0o600);
 }
 
 #[test]
 fn a_name_that_lies_in_the_inbox_is_not_overwritten() {
     let world = World::with_inbox();
-    let path = world.file("spring.yaml", JOBS);
+    let path = world.file("spring.yaml", &coming());
     world.text(&["submit", &path]);
 
     let text = world.text(&["submit", &path]);
@@ -58,7 +58,7 @@ fn a_name_that_lies_in_the_inbox_is_not_overwritten() {
 #[test]
 fn one_bad_file_keeps_all_out_of_the_inbox() {
     let world = World::with_inbox();
-    let good = world.file("good.yaml", JOBS);
+    let good = world.file("good.yaml", &coming());
     let bad = world.file("bad.yaml", "jobs:\n  - id: 春\n");
 
     let (answer, text) = world.run(&["submit", &good, &bad]);
@@ -135,7 +135,7 @@ fn a_folder_is_submitted_whole() {
 #[test]
 fn an_inbox_that_is_not_there_or_anothers_is_refused() {
     let world = World::new();
-    let path = world.file("spring.yaml", JOBS);
+    let path = world.file("spring.yaml", &coming());
     let problem = world.problem(&["submit", &path]);
     assert_eq!(problem.exit_code(), 3);
     assert!(problem.message().contains("the daemon (`qunfa run`) makes it"), "{problem}");
@@ -171,7 +171,7 @@ fn submit_prints_the_receipt_or_the_reason() {
 
     assert_eq!(taken.code, Some(0), "{taken:?}");
     assert!(
-        taken.out.contains("spring.yaml was taken:\n  spring (club) is planned, due"),
+        taken.out.contains("spring.yaml was taken:\n  x: spring (club) is planned, due"),
         "{taken:?}"
     );
     assert_eq!(refused.code, Some(1), "{refused:?}");

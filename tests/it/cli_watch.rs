@@ -105,16 +105,34 @@ fn a_watch_draws_in_place_and_gives_the_terminal_back_at_ctrl_c() {
 #[test]
 fn a_window_that_is_made_smaller_is_drawn_anew_and_never_scrolls() {
     let Some((_world, mut screen)) = watching((40, 120)) else { return };
-    assert!(screen.sees("brand-club (service)", 1), "{:?}", screen.seen);
+    assert!(screen.sees("QUOTAS", 1), "{:?}", screen.seen);
 
     let size = Winsize { ws_row: 7, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0 };
     tcsetwinsize(&screen.keyboard, size).unwrap();
-    assert!(screen.sees("a higher window shows them", 1), "{:?}", screen.seen);
+    assert!(screen.sees("arrows scroll", 1), "{:?}", screen.seen);
     assert!(screen.sees(HOME, screen.seen.matches(HOME).count() + 1));
     screen.keyboard.write_all(b"\x03").unwrap();
     assert!(screen.ends_well());
 
-    let small = screen.seen.split(HOME).filter(|drawn| drawn.contains("a higher window"));
+    let small = screen.seen.split(HOME).filter(|drawn| drawn.contains("arrows scroll"));
     let heights: Vec<_> = small.map(|drawn| drawn.matches("\r\n").count()).collect();
     assert!(heights.iter().all(|feeds| *feeds < 7), "{heights:?}");
+}
+
+#[test]
+fn q_ends_a_watch_and_a_filter_is_written_before() {
+    let Some((_world, mut screen)) = watching((24, 80)) else { return };
+    assert!(screen.sees("spring-echo", 1), "{:?}", screen.seen);
+
+    screen.keyboard.write_all("/q晚安\r".as_bytes()).unwrap();
+    assert!(screen.sees("only \"q晚安\"", 1), "{:?}", screen.seen);
+    screen.keyboard.write_all(b"\x1b").unwrap();
+    assert!(screen.sees("only", screen.seen.matches("only").count()));
+    screen.keyboard.write_all(b"q").unwrap();
+    assert!(screen.ends_well(), "{:?}", screen.seen);
+
+    assert!(screen.seen.ends_with(LEAVE), "{:?}", screen.seen);
+    let modes = rustix::termios::tcgetattr(&screen.keyboard).unwrap();
+    let wanted = rustix::termios::LocalModes::ICANON | rustix::termios::LocalModes::ECHO;
+    assert!(modes.local_modes.contains(wanted), "{modes:?}");
 }

@@ -90,6 +90,12 @@ impl Disk {
         Copy { db, mark: self.mark.clone(), at }
     }
 
+    /// Makes the database one that `backup` copied then.
+    pub(crate) fn is_a_backup(&self, of: DateTime<Utc>) {
+        let sql = "UPDATE daemon SET copied_at = ?1";
+        self.witness.execute(sql, [of.timestamp_millis()]).unwrap();
+    }
+
     /// A disk that holds an older database.
     pub(crate) fn restored(&self, from: &Copy, mark: Option<Mark>) -> Self {
         let mut disk = Self::new(self.folder.is_some());

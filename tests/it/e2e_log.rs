@@ -61,7 +61,7 @@ fn a_refused_file_needs_a_person_until_its_name_is_taken() {
     assert!(spring["do"].as_str().unwrap().contains("spring.yaml.error.txt"), "{spring}");
     let metrics = say(&rig, "GET", "/metrics", "");
     assert!(metrics.contains("qunfa_refused_files 2"), "{metrics}");
-    assert!(metrics.contains("kind=\"refused_file\"} 2"), "{metrics}");
+    assert!(metrics.contains("kind=\"refused_file\",severity=\"look\"} 2"), "{metrics}");
 
     rig.drop_file("spring.yaml", &to_tag("spring", "club"));
     rig.until_state("spring", "sent");

@@ -149,7 +149,7 @@ fn show_plan_and_check_say_who_can_still_receive_it() {
     assert_golden("show-reach.txt", &world.text(&["show", "next"]));
     assert_golden("show-full.txt", &world.text(&["show", "full"]));
     assert_golden("show-filtered.txt", &world.text(&["show", "tagged"]));
-    assert_golden("plan-reach.txt", &world.text(&["plan"]));
+    assert_golden("plan-reach.txt", &world.text(&["plan", "--list"]));
 }
 
 #[test]

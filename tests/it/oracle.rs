@@ -1,13 +1,13 @@
 //! The referee: what must hold after every event, whatever the faults.
 //!
 //! It believes three things: the requests it sees go by, the platform's own log, and the committed
-//! database as its own connection reads it. The numbers in its verdicts are those of the sixteen
+//! database as its own connection reads it. The numbers in its verdicts are those of the seventeen
 //! invariants. It shares no code with the engine: it derives ids, days and legal moves by itself.
 
 mod database;
 mod intent;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::engine::{Outgoing, Ticket};
@@ -41,16 +41,23 @@ struct Known {
     spec: JobSpec,
     /// How often a person said retry.
     retries: u32,
+    /// How often it was dropped anew after it was asked for, as what was certainly refused may be.
+    edits: u32,
     /// Some version of it had something to upload.
     prepared: bool,
     /// It is one date of a series, whose text all of its dates share.
     dated: bool,
+    /// The account that it was planned for, whatever that is named now.
+    appid: String,
 }
 
 /// What the referee has seen.
 #[derive(Default)]
 pub(crate) struct Oracle {
+    /// Every account by its appid, under its present name.
     accounts: BTreeMap<String, Account>,
+    /// Appids that the config gives to a name which stands for another account.
+    mistaken: BTreeSet<String>,
     jobs: BTreeMap<String, Known>,
     /// The digest of the body that an id was asked with, and whose id it is.
     ids: BTreeMap<String, (String, Key)>,
@@ -80,6 +87,8 @@ pub(crate) struct Oracle {
     refusals_expected: bool,
     /// Somebody changed the bodies in the database.
     other_bodies_expected: bool,
+    /// Jobs of which a person said that they were not sent, though they may have been.
+    misled: BTreeSet<String>,
     /// How much was looked at, so that an empty run does not pass for a good one.
     pub(crate) sends: u64,
     pub(crate) taken: u64,
@@ -115,7 +124,12 @@ fn is_prepared(spec: &JobSpec) -> bool {
 
 impl Oracle {
     pub(crate) fn know_account(&mut self, account: &Account) {
-        self.accounts.insert(account.name.clone(), account.clone());
+        self.accounts.insert(account.appid.clone(), account.clone());
+    }
+
+    /// The config gives these appids to names that stand for other accounts.
+    pub(crate) fn mistakes(&mut self, appids: BTreeSet<String>) {
+        self.mistaken = appids;
     }
 
     pub(crate) fn know_job(&mut self, spec: &JobSpec) {
@@ -126,8 +140,11 @@ impl Oracle {
                 known.spec = spec.clone();
             }
             None => {
-                let prepared = is_prepared(spec);
-                let known = Known { prepared, spec: spec.clone(), retries: 0, dated: false };
+                let named = |account: &&Account| account.name == spec.account;
+                let account = self.accounts.values().find(named).expect("it was taken for one");
+                let (prepared, appid) = (is_prepared(spec), account.appid.clone());
+                let (spec, retries, edits, dated) = (spec.clone(), 0, 0, false);
+                let known = Known { prepared, spec, retries, edits, dated, appid };
                 self.jobs.insert(id, known);
             }
         }
@@ -145,6 +162,13 @@ impl Oracle {
         self.jobs.keys()
     }
 
+    pub(crate) fn edited(&mut self, id: &str) {
+        let was_asked = self.ids.values().any(|(_, key)| key.job == id);
+        if let Some(known) = self.jobs.get_mut(id).filter(|_| was_asked) {
+            known.edits += 1;
+        }
+    }
+
     pub(crate) fn retried(&mut self, id: &str) {
         if let Some(known) = self.jobs.get_mut(id) {
             known.retries += 1;
@@ -158,6 +182,20 @@ impl Oracle {
 
     pub(crate) fn expect_other_bodies(&mut self) {
         self.other_bodies_expected = true;
+    }
+
+    /// A person says that a job was not sent, and may be wrong: what the account's ledger is told is
+    /// wrong from then on, but nothing is sent twice.
+    pub(crate) fn misled(&mut self, id: &str) {
+        self.misled.insert(id.to_owned());
+    }
+
+    pub(crate) fn is_misled_about(&self, id: &str) -> bool {
+        self.misled.contains(id)
+    }
+
+    fn is_misled(&self, account: &str) -> bool {
+        self.misled.iter().any(|id| self.jobs[id].spec.account == account)
     }
 
     pub(crate) fn daemon_starts(&mut self) {
@@ -213,6 +251,7 @@ impl Oracle {
         (at, now): (DateTime<Utc>, DateTime<Utc>),
         disk: &Disk,
     ) -> Result<String, String> {
+        self.check_whose(account, outgoing, disk)?;
         match outgoing.ticket {
             Ticket::Token { .. } => {
                 if tokens_in_flight > 0 {
@@ -260,7 +299,7 @@ impl Oracle {
         if !body.contains("force_refresh") {
             return Ok("a token".to_owned());
         }
-        let forced = self.forced.entry(account.name.clone()).or_default();
+        let forced = self.forced.entry(account.appid.clone()).or_default();
         let today = forced.iter().filter(|before| day(**before) == day(at)).count();
         if today >= 20 {
             return Err("13: a 21st forced token refresh in a day".to_owned());
@@ -320,7 +359,7 @@ impl Oracle {
         let excused = |first: DateTime<Utc>| {
             [self.stepped_at, self.restored_at].into_iter().flatten().any(|when| when >= first)
         };
-        let calls = self.family.entry(account.name.clone()).or_default();
+        let calls = self.family.entry(account.appid.clone()).or_default();
         calls.push_back(at);
         while calls.front().is_some_and(|first| at - *first >= TimeDelta::seconds(60)) {
             calls.pop_front();
@@ -371,10 +410,10 @@ impl Oracle {
         let known = &self.jobs[&key.job];
         let Action::Broadcast(broadcast) = &known.spec.action else { return Ok(()) };
         let everyone = broadcast.audience == Audience::Everyone;
-        if known.retries > 0 || self.refusals_expected {
+        if known.retries > 0 || self.refusals_expected || self.is_misled(&account.name) {
             return Ok(());
         }
-        let name = &account.name;
+        let name = &account.appid;
         let own = |window: String, all: bool| {
             self.own.get(&(name.clone(), window, all)).copied().unwrap_or(0)
         };
@@ -433,12 +472,12 @@ impl Oracle {
             return Err(format!("1: {key:?} is accepted a second time"));
         }
         before.push((taken.at, taken.delivered, taken.clientmsgid.clone()));
-        self.own_at.entry(account.name.clone()).or_default().push(taken.at);
+        self.own_at.entry(account.appid.clone()).or_default().push(taken.at);
         for window in [day_name(taken.at), month(taken.at)] {
-            *self.own.entry((account.name.clone(), window, taken.is_to_all)).or_default() += 1;
+            *self.own.entry((account.appid.clone(), window, taken.is_to_all)).or_default() += 1;
         }
         let count = |window: String, all| {
-            self.own.get(&(account.name.clone(), window, all)).copied().unwrap_or(0)
+            self.own.get(&(account.appid.clone(), window, all)).copied().unwrap_or(0)
         };
         let too_many = match account.kind {
             Kind::Subscription => {

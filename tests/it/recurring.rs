@@ -6,6 +6,7 @@
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use qunfa::calendar::Recurrence;
 use qunfa::engine::{Offered, Remembered, TakeError, TakenJob, bodies};
+use qunfa::model::Account;
 use qunfa::model::{JobId, JobSpec};
 use qunfa::store::{By, Said, SeriesCancelled};
 use sha2::{Digest as _, Sha256};
@@ -116,20 +117,20 @@ impl World {
             return;
         }
         let sql = "SELECT occurrence.job, series, date, planned_at,
-                       job.state IN ('planned', 'held') AND asked = 0
+                       job.state IN ('planned', 'held') AND asked = 0, job.account
                    FROM occurrence JOIN job ON job.id = occurrence.job";
         let mut statement = self.disk.witness.prepare_cached(sql).unwrap();
         let rows = statement
             .query_map([], |row| {
                 let planned: i64 = row.get(3)?;
                 let planned = DateTime::from_timestamp_millis(planned).unwrap();
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, planned, row.get(4)?))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, planned, row.get(4)?, row.get(5)?))
             })
             .unwrap()
-            .collect::<rusqlite::Result<Vec<(String, String, String, DateTime<Utc>, bool)>>>()
+            .collect::<rusqlite::Result<Vec<(String, String, String, DateTime<Utc>, bool, String)>>>()
             .unwrap();
         drop(statement);
-        for (job, series, date, planned, waits) in rows {
+        for (job, series, date, planned, waits, account) in rows {
             let found = self.series.iter().find(|written| written.spec.id.as_str() == series);
             let written = found.unwrap_or_else(|| panic!("nobody wrote series {series}"));
             let is_date = written.versions.iter().any(|comes| comes.has(planned));
@@ -137,7 +138,7 @@ impl World {
                 self.fail(&format!("4: {job} is planned for {}", beijing(planned)));
             }
             let id = JobId::parse(&job).unwrap();
-            let spec = JobSpec { id, at: Some(planned), ..written.spec.clone() };
+            let spec = JobSpec { id, at: Some(planned), account, ..written.spec.clone() };
             self.oracle.know_date(&spec, waits);
         }
     }
@@ -151,7 +152,7 @@ impl World {
     /// A person lets a lost series go on; returns its next date.
     pub(crate) fn retry_series(&mut self, id: &str) -> Option<String> {
         let now = self.now();
-        let (id, account, spec) = self.of_series(id);
+        let (id, account, spec) = self.of_series(id).unwrap();
         let bodies = &bodies(&spec);
         let by = By { account: &account, bodies };
         let done = self.engine().change(|step| step.retry_series(&id, by, SAID, now)).unwrap();
@@ -164,19 +165,23 @@ impl World {
     /// A person calls a series off.
     pub(crate) fn cancel_series(&mut self, id: &str) -> Result<SeriesCancelled, String> {
         let now = self.now();
-        let (id, account, _) = self.of_series(id);
+        let (id, account, _) = self.of_series(id)?;
         let done = self.engine().change(|step| step.cancel_series(&id, &account, SAID, now));
         self.say(&format!("a person cancels series {id}: {done:?}"));
         self.look();
         done.map_err(|error| error.to_string())
     }
 
-    fn of_series(&self, id: &str) -> (JobId, qunfa::model::Account, JobSpec) {
-        let written = self.series.iter().find(|written| written.spec.id.as_str() == id).unwrap();
-        let name = &written.spec.account;
-        let index = (0..self.account_count()).find(|i| self.setup(*i).account.name == *name);
-        let account = self.setup(index.unwrap()).account.clone();
-        (written.spec.id.clone(), account, written.spec.clone())
+    /// Whether the config speaks for the account of a series.
+    pub(crate) fn is_spoken_for(&mut self, id: &str) -> bool {
+        self.of_series(id).is_ok()
+    }
+
+    fn of_series(&mut self, id: &str) -> Result<(JobId, Account, JobSpec), String> {
+        let id = JobId::parse(id).unwrap();
+        let known = self.engine().store().read().series(&id).unwrap();
+        let spec = known.ok_or("the database has no such series")?.job;
+        Ok((id, self.spoken_for(&spec.account)?, spec))
     }
 
     /// The dates of a series that are jobs, with their states.

@@ -20,7 +20,7 @@ use swarm::Swarm;
 const YEARS: u64 = 100;
 
 /// What must have happened at least once in each half.
-const EVERY_FAULT: [&str; 50] = [
+const EVERY_FAULT: [&str; 63] = [
     "crash after a pass committed",
     "crash after the mark was stored",
     "crash after a request was handed over",
@@ -57,8 +57,17 @@ const EVERY_FAULT: [&str; 50] = [
     "restore with the mark",
     "restore with an older mark",
     "restore without a mark",
+    "backup put back",
+    "snapshot put back",
+    "clones take turns",
+    "image woken",
+    "job called off",
+    "job moved forward",
+    "job in question called off",
     "resume",
     "retry",
+    "wrong word",
+    "retry after a wrong word",
     "file dropped twice",
     "job edited",
     "down for a day",
@@ -71,6 +80,10 @@ const EVERY_FAULT: [&str; 50] = [
     "series edited",
     "series cancelled",
     "lost series goes on",
+    "account renamed",
+    "names swapped",
+    "appid changed under a name",
+    "account left the config",
 ];
 
 struct Outcome {
@@ -159,8 +172,10 @@ fn run(seed: u64, print: bool) -> Outcome {
     swarm.accounts(&mut world);
     swarm.faults(&mut world);
     swarm.jobs(&mut world);
+    swarm.verdicts(&mut world);
     swarm.persons(&mut world);
     swarm.series(&mut world);
+    swarm.configs(&mut world);
     world.run_to(from + TimeDelta::days(days));
     quiet(&mut world, &mut swarm);
     let mut fired = std::mem::take(&mut world.fired);
@@ -186,6 +201,7 @@ fn quiet(world: &mut World, swarm: &mut Swarm) {
     world.way.push_forged = 0;
     world.way.latency_max = world.way.latency_min;
     world.crashes.one_in = 0;
+    world.mend_config();
     let back = -world.skew;
     world.step_clock(back);
     // The machine may be suspended for days yet.

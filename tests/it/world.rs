@@ -5,24 +5,31 @@
 //! clock is stepped; an old database is put back. The referee ([`Oracle`]) looks at every step and
 //! believes the platform's log and the committed database only.
 
+mod configs;
 mod deeds;
 mod events;
+mod restores;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
-use qunfa::engine::{Engine, Outgoing, Remembered, Ticket};
+use qunfa::engine::{Beside, Engine, Outgoing, Remembered, Ticket};
 use qunfa::model::{Account, ArticlesVia, Kind};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::disk::{Copy, Disk};
+pub(crate) use configs::Setup;
+
+use crate::disk::Disk;
 use crate::oracle::Oracle;
 use crate::recurring::Written;
 use crate::uploads;
+
+use deeds::SAID;
+pub(crate) use restores::{Copied, MarkFate, Restore};
 
 /// Where the daemon can be killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +51,6 @@ impl CrashPoint {
     ];
 }
 
-/// What happens to the mark when an older database is put back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MarkFate {
-    Kept,
-    Older,
-    Gone,
-}
-
 /// Something that happens at its time.
 enum Input {
     /// A request reaches the platform.
@@ -71,8 +70,13 @@ enum Input {
 /// A request on its way.
 struct Flight {
     life: u64,
+    /// Whom it was made for, as the config had it then.
+    account: Account,
     outgoing: Outgoing,
 }
+
+/// A file in `accepted/`, with what the names in it meant: name, then appid.
+type Kept = (Remembered, BTreeMap<String, String>);
 
 /// How the way to the platform behaves.
 pub(crate) struct Way {
@@ -120,31 +124,23 @@ pub(crate) struct World {
     pub(crate) fired: BTreeMap<&'static str, u64>,
     pub(crate) log: Log,
     accounts: Vec<Setup>,
+    /// Which of these the daemon runs with, in its config's order.
+    lanes: Vec<usize>,
     inputs: BTreeMap<(DateTime<Utc>, u64), Input>,
     sequence: u64,
     flights: BTreeMap<u64, Flight>,
     life: u64,
     frozen_until: Option<DateTime<Utc>>,
     /// What lies in the inbox's `accepted/`, the oldest first.
-    accepted: Vec<Remembered>,
+    accepted: Vec<Kept>,
     /// The series that were dropped.
     pub(crate) series: Vec<Written>,
     /// How long before its time the daemon decides a release.
     pub(crate) ahead: TimeDelta,
     spin: (DateTime<Utc>, u32),
-    pub(crate) copies: Vec<Copy>,
+    pub(crate) copies: Vec<Copied>,
     /// The bodies of the deletions that reached the platform.
     pub(crate) deletions: Vec<Value>,
-}
-
-/// What an account's config is made of, each time the daemon starts.
-#[derive(Clone)]
-pub(crate) struct Setup {
-    pub(crate) account: Account,
-    pub(crate) token: TokenSource,
-    pub(crate) callback: bool,
-    /// Whether events come encrypted, so that nobody can forge them.
-    pub(crate) safe: bool,
 }
 
 /// What happened, for a person and as a hash.
@@ -234,6 +230,7 @@ impl World {
             fired: BTreeMap::new(),
             log: Log::default(),
             accounts: Vec::new(),
+            lanes: Vec::new(),
             inputs: BTreeMap::new(),
             sequence: 0,
             flights: BTreeMap::new(),
@@ -295,6 +292,10 @@ impl World {
             token: TokenSource::Stable,
             callback: false,
             safe: false,
+            replaces: None,
+            configured: true,
+            mistake: None,
+            first_name: name.to_owned(),
         };
         change(&mut setup, &mut spec);
         self.platform.add_account(spec);
@@ -401,13 +402,10 @@ impl World {
         }
     }
 
-    /// Starts the daemon, if it does not run.
-    pub(crate) fn start(&mut self) {
-        if self.engine.is_some() {
-            return;
-        }
-        let config = |setup: &Setup| AccountConfig {
-            account: setup.account.clone(),
+    /// The accounts as the daemon's config has them, and which of the world's each of them is.
+    fn configs(&self) -> (Vec<AccountConfig>, Vec<usize>) {
+        let config = |(setup, account): (&Setup, Account)| AccountConfig {
+            account,
             secret: Some(SecretString::from("secret")),
             api_base: "https://api.weixin.qq.com".to_owned(),
             verified: true,
@@ -417,20 +415,41 @@ impl World {
                 keys: Vec::new(),
                 forward_to: None,
             }),
+            replaces: setup.replaces.clone(),
         };
-        let accounts = self.accounts.iter().map(config).collect();
+        let configured = |(index, setup): (usize, &Setup)| Some((index, setup.as_configured()?));
+        let present: Vec<_> = self.accounts.iter().enumerate().filter_map(configured).collect();
+        let lanes = present.iter().map(|(index, _)| *index).collect();
+        let accounts = present.into_iter();
+        (accounts.map(|(index, account)| config((&self.accounts[index], account))).collect(), lanes)
+    }
+
+    /// Starts the daemon, if it does not run.
+    pub(crate) fn start(&mut self) {
+        if self.engine.is_some() {
+            return;
+        }
+        let (accounts, lanes) = self.configs();
+        self.lanes = lanes;
+        let mistakes = self.accounts.iter().filter(|setup| setup.configured);
+        self.oracle.mistakes(mistakes.filter_map(|setup| setup.mistake.clone()).collect());
         let now = self.now();
         let store = self.disk.open(now);
         let mark = self.disk.mark.clone();
         self.say("the daemon starts");
         self.oracle.daemon_starts();
         let known = store.read().presence().unwrap();
-        let forgot = Engine::may_have_forgotten(&known, mark.as_ref(), now);
-        let mut engine = Engine::open(store, accounts, mark, now).unwrap();
+        let unknown_files = {
+            let read = store.read();
+            self.accepted.iter().any(|(file, _)| !read.knows_file(&file.sha256).unwrap())
+        };
+        let beside = Beside { mark: mark.as_ref(), unknown_files };
+        let forgot = Engine::may_have_forgotten(&known, beside, now);
+        let mut engine = Engine::open(store, accounts, (mark, unknown_files), now).unwrap();
         self.disk.mark.get_or_insert_with(|| engine.mark().clone());
         engine.decide_ahead(self.ahead);
         if forgot {
-            engine.take_back(&self.accepted, now).unwrap();
+            engine.take_back(&self.read_back(), now).unwrap();
         }
         self.engine = Some(engine);
         self.life += 1;
@@ -443,7 +462,7 @@ impl World {
         self.oracle.never_left(engine.armed());
         // The daemon says every few minutes that it is alive.
         let now = self.now();
-        engine.change(|step| step.seen(now)).unwrap();
+        engine.seen(now).unwrap();
         drop(engine);
         self.say(&format!("the daemon crashes, for {} s", down.num_seconds()));
         let soon = self.at + TimeDelta::milliseconds(1_900);
@@ -459,6 +478,19 @@ impl World {
         }
         self.frozen_until = None;
         self.push(self.at + down.max(TimeDelta::seconds(2)), Input::Start);
+    }
+
+    /// Stops the daemon in good order, once every answer came; it starts again after `down`.
+    pub(crate) fn stop(&mut self, down: TimeDelta) {
+        let now = self.now();
+        if let Some(engine) = &mut self.engine {
+            engine.disarm(now).unwrap();
+            engine.stopped(now).unwrap();
+        }
+        self.engine = None;
+        self.life += 1;
+        self.say(&format!("the daemon stops, for {} s", down.num_seconds()));
+        self.push(self.at + down, Input::Start);
     }
 
     fn crashes_at(&mut self, point: CrashPoint) -> bool {
@@ -527,10 +559,11 @@ impl World {
             .filter(|flight| flight.life == self.life && flight.outgoing.lane == outgoing.lane)
             .map(|flight| flight.outgoing.ticket);
         let tokens = in_flight.filter(|ticket| matches!(ticket, Ticket::Token { .. })).count();
-        let setup = &self.accounts[outgoing.lane];
+        let setup = &self.accounts[self.lanes[outgoing.lane]];
+        let account = setup.as_configured().expect("it has a lane");
         self.sequence += 1;
         let id = self.sequence;
-        let who = (&setup.account, id);
+        let who = (&account, id);
         let seen = self.oracle.handed_over(who, (&outgoing, tokens), (at, now), &self.disk);
         let name = setup.account.name.clone();
         match seen {
@@ -538,7 +571,7 @@ impl World {
             Err(violation) => self.fail(&violation),
         }
         let timeout = TimeDelta::from_std(outgoing.request.timeout).expect("seconds");
-        self.flights.insert(id, Flight { life: self.life, outgoing });
+        self.flights.insert(id, Flight { life: self.life, account, outgoing });
         let arrives = at + self.latency();
         self.push(arrives, Input::Arrive(id));
         self.push(at + timeout, Input::Timeout(id));
@@ -546,8 +579,7 @@ impl World {
 
     fn arrive(&mut self, id: u64) {
         let Some(flight) = self.flights.get(&id) else { return };
-        let lane = flight.outgoing.lane;
-        let account = self.accounts[lane].account.clone();
+        let account = flight.account.clone();
         let request = theirs(&flight.outgoing.request, &account.appid);
         if one_in(&mut self.rng, self.way.mishap) && !self.way.mishaps.is_empty() {
             let which = self.rng.usize(0..self.way.mishaps.len());
@@ -601,7 +633,7 @@ impl World {
         let now = self.now();
         let Outgoing { lane, ticket, .. } = flight.outgoing;
         let seen = self.oracle.answer_delivered(id, lane, &answer, now);
-        let name = self.accounts[lane].account.name.clone();
+        let name = flight.account.name;
         self.say(&format!("{name}: hears {}", words(ticket, &answer)));
         if let Err(violation) = seen {
             self.fail(&violation);

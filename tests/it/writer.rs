@@ -33,6 +33,7 @@ pub(crate) fn spec(id: &str, account: &str) -> JobSpec {
         on_full_receivers: OnFullReceivers::Send,
         preview: None,
         speed: None,
+        title: None,
         action: Action::Broadcast(Broadcast {
             audience: Audience::Everyone,
             content: Content::Text { content: format!("{id}|") },

@@ -189,7 +189,7 @@ fn a_folder_of_which_a_file_changed_after_the_read_is_read_again() {
 
     assert_eq!(world.text("accepted/spring/lists/vip.txt"), "o1\no2\n");
     assert_eq!(world.text("accepted/spring/jobs.yaml"), list);
-    let (back, _) = world.inbox.accepted_back().unwrap().next().unwrap().unwrap();
+    let back = world.inbox.accepted_back().unwrap().next().unwrap().unwrap().package;
     assert_eq!(back.sha256(), package.sha256());
     assert_eq!(world.next(4), [list]);
     assert_eq!(world.text("spring/lists/vip.txt"), "o1\no3\n");

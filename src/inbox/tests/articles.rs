@@ -7,7 +7,7 @@ use crate::model::{Action, Content, Material, UploadKind};
 
 /// The files of a folder.
 #[derive(Default)]
-struct Folder(BTreeMap<&'static str, Vec<u8>>);
+pub(super) struct Folder(pub(super) BTreeMap<&'static str, Vec<u8>>);
 
 impl ListSource for Folder {
     fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
@@ -16,7 +16,7 @@ impl ListSource for Folder {
     }
 }
 
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(super) fn png(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     bytes.extend(width.to_be_bytes());
     bytes.extend(height.to_be_bytes());
@@ -24,7 +24,7 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-fn folder() -> Folder {
+pub(super) fn folder() -> Folder {
     let mut folder = Folder::default();
     folder.0.insert("cover.png", png(900, 383));
     folder.0.insert("a.png", png(3, 3));
@@ -35,15 +35,15 @@ fn folder() -> Folder {
     folder
 }
 
-fn job(broadcast: &str) -> String {
+pub(super) fn job(broadcast: &str) -> String {
     format!("jobs:\n- id: a\n  account: club\n  broadcast:\n    filter: {{tag_id: 2}}\n{broadcast}")
 }
 
-fn article(lines: &str) -> String {
+pub(super) fn article(lines: &str) -> String {
     job(&format!("    articles:\n    - title: 春\n      thumb: cover.png\n      {lines}\n"))
 }
 
-fn material(text: &str, folder: &Folder) -> (Material, Vec<String>) {
+pub(super) fn material(text: &str, folder: &Folder) -> (Material, Vec<String>) {
     let mut jobs = parse_bytes("f.yaml", text.as_bytes(), folder).unwrap().jobs;
     let job = jobs.remove(0);
     let Action::Broadcast(broadcast) = job.spec.action else { panic!("a broadcast") };
@@ -51,7 +51,7 @@ fn material(text: &str, folder: &Folder) -> (Material, Vec<String>) {
     (material, job.notes)
 }
 
-fn refused(text: &str, folder: &Folder) -> String {
+pub(super) fn refused(text: &str, folder: &Folder) -> String {
     parse_bytes("f.yaml", text.as_bytes(), folder).unwrap_err()
 }
 
@@ -302,4 +302,43 @@ fn another_file_is_another_job() {
 
     assert_eq!(digest(&folder()), digest(&folder()));
     assert_ne!(digest(&folder()), digest(&other));
+}
+
+#[test]
+fn an_article_looks_as_its_theme_says() {
+    let mut folder = folder();
+    folder.0.insert("a.md", "春".into());
+    folder.0.insert("b.css", "p { color: red } a:hover { color: blue }".into());
+    for (lines, expected) in [
+        ("theme: b.css\n      content_file: a.md", "<p style=\"color:red\">春</p>"),
+        ("theme: none\n      content_file: a.md", "<p>春</p>"),
+        ("theme: b.css\n      content: <p>春</p>", "<p style=\"color:red\">春</p>"),
+        ("content: <p>春</p>", "<p>春</p>"),
+    ] {
+        let (material, _) = material(&article(lines), &folder);
+        assert_eq!(material.articles[0].content, expected, "{lines}");
+    }
+    for lines in ["content_file: a.md", "theme: [default, b.css]\n      content: <p>春</p>"] {
+        let (material, _) = material(&article(lines), &folder);
+        assert!(material.articles[0].content.starts_with("<section style="), "{lines}");
+    }
+    let (_, notes) = material(&article("theme: b.css\n      content: x"), &folder);
+    assert!(notes[0].starts_with("b.css:1: `a:hover` is no selector"), "{notes:?}");
+}
+
+#[test]
+fn a_theme_that_cannot_be_read_is_told_where_it_is_wrong() {
+    let mut folder = folder();
+    folder.0.insert("b.css", "p { color: red }\nh1 { color red }".into());
+    for (theme, message) in [
+        ("b.css", "b.css:2:6: `color red` is no declaration"),
+        ("c.css", "f.yaml:9:14: there is no `c.css` in the folder"),
+        ("../c.css", "f.yaml:9:14: `../c.css` is outside the job's folder"),
+        ("dark", "f.yaml:9:14: there is no theme `dark`"),
+        ("[none]", "there is no theme `none`"),
+        ("{a: b}", "f.yaml:9:14: a theme is named by its file"),
+    ] {
+        let told = refused(&article(&format!("theme: {theme}\n      content: x")), &folder);
+        assert!(told.contains(message), "{theme}:\n{told}");
+    }
 }

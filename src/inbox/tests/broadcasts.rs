@@ -306,15 +306,15 @@ help: name a file of the job's own folder, such as `cover.png`",
     account: club
     broadcast: {filter: {tag_id: 2}, articles: [{title: 春}]}
 ",
-        r"f.yaml:4:49: `thumb` is missing
+        r"f.yaml:4:49: the article has no text
       broadcast: {filter: {tag_id: 2}, articles: [{title: 春}]}
                                                   ^
-help: write `thumb: cover.png`
+help: write `content: <p>…</p>`, or `content_file: article.md`
 
-f.yaml:4:49: the article has no text
+f.yaml:4:49: `thumb` is missing
       broadcast: {filter: {tag_id: 2}, articles: [{title: 春}]}
                                                   ^
-help: write `content: <p>…</p>`, or `content_file: article.md`",
+help: write `thumb: cover.png`, or `cover:` in the front matter of a .md file",
     ),
     (
         "music",

@@ -70,7 +70,9 @@ impl World {
 pub(super) fn receipt(seconds: i64) -> Receipt {
     let job = ReceiptJob {
         id: JobId::parse("a").unwrap(),
+        title: "春天".to_owned(),
         account: "club".to_owned(),
+        appid: "wx2".to_owned(),
         at: None,
         due: Some(at(seconds)),
         state: JobState::Planned,
@@ -192,7 +194,7 @@ fn an_accepted_file_moves_and_its_receipt_tells_what_was_taken() {
             "accepted_at": "2027-01-15T08:00:07Z",
             "taken_at": "2027-01-15T08:00:07Z",
             "jobs": [{
-                "id": "a", "account": "club", "at": null, "due": "2027-01-15T08:00:07Z",
+                "id": "a", "title": "春天", "account": "club", "appid": "wx2", "at": null, "due": "2027-01-15T08:00:07Z",
                 "state": "planned", "note": null,
             }],
             "notes": ["新"],
@@ -229,7 +231,7 @@ fn nothing_in_accepted_or_rejected_is_overwritten() {
         .accepted_back()
         .unwrap()
         .map(|found| found.unwrap())
-        .map(|(package, taken_at)| (package.name().to_owned(), taken_at))
+        .map(|back| (back.package.name().to_owned(), back.taken_at))
         .collect();
     assert_eq!(
         taken,
@@ -271,7 +273,7 @@ fn the_file_that_was_taken_last_is_read_back_last_though_it_was_known_before() {
     }
 
     let back = world.inbox.accepted_back().unwrap().map(|found| found.unwrap());
-    let names: Vec<_> = back.map(|(package, _)| package.name().to_owned()).collect();
+    let names: Vec<_> = back.map(|back| back.package.name().to_owned()).collect();
 
     assert_eq!(names, ["first.yaml", "edit.yaml", "back.yaml"]);
 }
@@ -342,7 +344,7 @@ fn accepted_files_tell_their_ids_without_receipt_account_or_list() {
     );
 
     let mut back = world.inbox.accepted_back().unwrap();
-    let (package, taken_at) = back.next().unwrap().unwrap();
+    let AcceptedPackage { package, taken_at, .. } = back.next().unwrap().unwrap();
 
     assert_eq!(taken_at, None);
     assert_eq!(package.ids(), [(JobId::parse("x").unwrap(), "gone".to_owned())]);
@@ -548,7 +550,7 @@ fn whatever_its_name_nothing_in_accepted_is_forgotten() {
         .inbox
         .accepted_back()
         .unwrap()
-        .flat_map(|found| found.unwrap().0.ids())
+        .flat_map(|found| found.unwrap().package.ids())
         .map(|(id, _)| id.to_string())
         .collect();
     ids.sort();

@@ -33,7 +33,7 @@ fn a_folder_is_taken_with_its_list() {
     let Action::Broadcast(broadcast) = job.spec.action else { panic!("a broadcast") };
     assert_eq!(broadcast.audience, Audience::List(vec!["o1".to_owned(), "o2".to_owned()]));
     assert_eq!(world.names("accepted"), ["spring", "spring.receipt.json"]);
-    let (back, _) = world.inbox.accepted_back().unwrap().next().unwrap().unwrap();
+    let back = world.inbox.accepted_back().unwrap().next().unwrap().unwrap().package;
     assert_eq!(back.sha256(), package.sha256());
     assert!(back.parse(&[&accounts()[0]]).is_ok());
 }
@@ -98,7 +98,9 @@ fn a_folder_with_the_name_of_an_answer_is_refused_and_read_back_all_the_same() {
 
         assert!(found.starts_with(expected), "{found}");
         let back: Vec<_> = world.inbox.accepted_back().unwrap().collect();
-        let [Ok((package, None))] = &back[..] else { panic!("{back:?}") };
+        let [Ok(AcceptedPackage { package, taken_at: None, .. })] = &back[..] else {
+            panic!("{back:?}")
+        };
         assert_eq!(package.ids().len(), 1);
     }
 }
@@ -189,4 +191,20 @@ fn a_name_that_the_inbox_never_looks_at_is_told() {
         let found = told(&problems);
         assert!(found.contains("the inbox never looks at what has such a name"), "{found}");
     }
+}
+
+#[test]
+fn a_file_is_found_however_its_names_characters_are_composed() {
+    let mut world = World::new();
+    let job = WITH_LIST.replace("vip", "caf\u{e9}");
+    let list = "lists/cafe\u{301}.txt";
+    world.drop_folder("spring", &[("jobs.yaml", &job), (list, "o1\no2\n")]);
+
+    let package = world.take();
+
+    assert!(package.parse(&[&accounts()[0]]).is_ok());
+    for name in [list, "lists/caf\u{e9}.txt"] {
+        assert_eq!(package.file(name), Some(&b"o1\no2\n"[..]));
+    }
+    assert_eq!(package.file("lists/cafe.txt"), None);
 }

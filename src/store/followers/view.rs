@@ -124,12 +124,21 @@ impl Step<'_> {
                  FROM reading_set WHERE reading = ?1",
             )?
             .query_row([open.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(Some(if open.counting {
+        let (tries, why): (u32, Option<String>) = self
+            .db
+            .prepare_cached("SELECT tries, why FROM reading WHERE id = ?1")?
+            .query_row([open.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let again = why.map_or_else(String::new, |why| {
+            let times = if tries == 1 { "once".to_owned() } else { format!("{tries} times") };
+            format!("; asked {times} without a clear answer, and again in a while: {why}")
+        });
+        let how = if open.counting {
             format!("{listed} OpenIDs were listed and are being counted")
         } else if sets == 0 {
             "asks for the tags".to_owned()
         } else {
             format!("{listed} OpenIDs listed, {ended} of {sets} lists complete")
-        }))
+        };
+        Ok(Some(how + &again))
     }
 }

@@ -121,6 +121,17 @@ async fn a_whole_answer_comes_back_with_the_platforms_clock() {
 }
 
 #[tokio::test]
+async fn a_request_that_became_too_old_on_its_way_never_leaves() {
+    let (base, mut requests) = peer(Peer::Answers(OK)).await;
+
+    let answer = Client::new().perform_unless(&base, &send(), Arc::new(|| true)).await;
+
+    assert!(matches!(answer.reply, Reply::NotSent(_)), "{answer:?}");
+    // The far side reads a whole request or none.
+    assert!(requests.try_recv().is_err());
+}
+
+#[tokio::test]
 async fn an_answer_that_repeats_the_token_comes_back_without_it() {
     const ECHO: &str =
         "HTTP/1.1 200 OK\r\nContent-Length: 38\r\n\r\n{\"errcode\":1,\"errmsg\":\"no CANARY, no\"}";

@@ -1,36 +1,63 @@
-//! Bounds what a connection may use up: its number, its time, its bytes.
+//! Bounds what connections may use up: their number, their time, their bytes.
 //!
 //! The bounds lie under HTTP, so that they hold whatever a stranger writes: half a header, a body
-//! that never ends, an answer that is never read.
+//! that never ends, an answer that is never read. A true event must not wait for strangers either:
+//! the platform gives up after 5 s. So where all places are taken, a connection that has proven
+//! nothing ends for the next one: the oldest of the address that has the most. Whoever has just
+//! come is left some time to say what it wants, and whoever has said it stays.
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Sleep;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::{Sleep, timeout_at};
 
+use self::unproven::Unproven;
 use super::Limits;
 use crate::wechat::callback::BODY_MAX;
+
+mod unproven;
 
 /// The bytes that a connection may send: the longest body, its chunks' lengths, and the headers.
 const BYTES_MAX: usize = BODY_MAX + 32 * 1024;
 
-/// Accepts a connection only while there is room for it; others wait in the kernel's queue.
+/// Accepts connections, and makes room for them.
 pub(super) struct Doorman {
     tcp: TcpListener,
     limits: Limits,
     room: Arc<Semaphore>,
+    unproven: Arc<Unproven>,
 }
 
 impl Doorman {
     pub(super) fn new(tcp: TcpListener, limits: Limits) -> Self {
-        Self { tcp, limits, room: Arc::new(Semaphore::new(limits.connections)) }
+        let room = Arc::new(Semaphore::new(limits.connections));
+        Self { tcp, limits, room, unproven: Arc::new(Unproven::new(limits.unproven_bytes)) }
+    }
+
+    /// Returns a place once there is one, for which another connection may have to end.
+    async fn place(&self) -> OwnedSemaphorePermit {
+        loop {
+            let free = Arc::clone(&self.room).acquire_owned();
+            let taken = if self.room.available_permits() > 0 {
+                free.await
+            } else if let Some(later) = self.unproven.end_one(self.limits.young) {
+                match timeout_at(later, free).await {
+                    Ok(taken) => taken,
+                    Err(_) => continue,
+                }
+            } else {
+                free.await
+            };
+            return taken.expect("the semaphore is never closed");
+        }
     }
 }
 
@@ -39,12 +66,14 @@ impl Listener for Doorman {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Guarded, SocketAddr) {
-        let room = Arc::clone(&self.room);
-        let seat = room.acquire_owned().await.expect("the semaphore is never closed");
         // axum's own accept waits and tries again when descriptors run out.
         let (tcp, peer) = Listener::accept(&mut self.tcp).await;
+        let place = self.place().await;
+        let (id, ended) = self.unproven.add(peer.ip());
+        let standing = Standing { id, unproven: Arc::clone(&self.unproven) };
         let end = Box::pin(tokio::time::sleep(self.limits.connection));
-        (Guarded { tcp, end, left: BYTES_MAX, _seat: seat }, peer)
+        let ended = Some(ended);
+        (Guarded { tcp, end, ended, left: BYTES_MAX, standing, _place: place }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -52,16 +81,52 @@ impl Listener for Doorman {
     }
 }
 
-/// A connection that fails when its time or its bytes are used up.
+/// What a request knows of its connection.
+#[derive(Clone)]
+pub(super) struct Standing {
+    id: u64,
+    unproven: Arc<Unproven>,
+}
+
+impl Standing {
+    /// Keeps the connection from ending for others; false if it has ended already.
+    pub(super) fn prove(&self) -> bool {
+        self.unproven.remove(self.id)
+    }
+}
+
+impl Connected<IncomingStream<'_, Doorman>> for Standing {
+    fn connect_info(stream: IncomingStream<'_, Doorman>) -> Self {
+        stream.io().standing.clone()
+    }
+}
+
+/// A connection that fails when its time or its bytes are used up, or when it ends for another.
 pub(super) struct Guarded {
     tcp: TcpStream,
     end: Pin<Box<Sleep>>,
+    ended: Option<oneshot::Receiver<()>>,
     left: usize,
-    _seat: OwnedSemaphorePermit,
+    standing: Standing,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        self.standing.unproven.remove(self.standing.id);
+    }
 }
 
 impl Guarded {
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if let Some(ended) = &mut self.ended {
+            match Pin::new(ended).poll(cx) {
+                Poll::Ready(Ok(())) => return Err(io::ErrorKind::ConnectionAborted.into()),
+                // It is proven: nobody will end it.
+                Poll::Ready(Err(_)) => self.ended = None,
+                Poll::Pending => {}
+            }
+        }
         match self.end.as_mut().poll(cx) {
             Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
             Poll::Pending if self.left == 0 => Err(io::ErrorKind::InvalidData.into()),
@@ -78,10 +143,11 @@ impl AsyncRead for Guarded {
     ) -> Poll<io::Result<()>> {
         self.check(cx)?;
         let before = buf.filled().len();
-        let polled = Pin::new(&mut self.tcp).poll_read(cx, buf);
+        ready!(Pin::new(&mut self.tcp).poll_read(cx, buf))?;
         let read = buf.filled().len() - before;
         self.left = self.left.saturating_sub(read);
-        polled
+        self.standing.unproven.grow(self.standing.id, read);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -21,6 +21,9 @@ const PATIENT: Limits = Limits {
     connection: Duration::from_secs(120),
     store: Duration::from_secs(60),
     connections: 8,
+    young: Duration::from_secs(120),
+    unproven_bytes: 1024 * 1024,
+    pushes: 8,
     relay: Duration::from_secs(60),
     relays: 4,
     relays_of_one: 2,
@@ -447,6 +450,54 @@ async fn a_full_house_keeps_the_next_one_waiting_and_then_serves_it() {
     drop(guests);
 
     assert_eq!(read_answer(&mut waiting).await.0, 200);
+}
+
+/// What strangers write and never end, at an address that is right and with a signature.
+fn unfinished() -> [String; 3] {
+    let lying = post("/callback/brand-daily", &signed("1"), EVENT).replace("Length: ", "Length: 9");
+    [String::new(), "POST /callback/brand-daily HTTP/1.1\r\nHost:".to_owned(), lying]
+}
+
+#[tokio::test]
+async fn strangers_end_where_an_event_needs_their_place() {
+    let impatient = Limits { young: Duration::ZERO, ..PATIENT };
+    let served = served(impatient, Store::Works).await;
+    let mut strangers = Vec::new();
+    for unfinished in unfinished().iter().cycle().take(10 * impatient.connections) {
+        let mut stream = TcpStream::connect(served.at).await.unwrap();
+        // It may have been ended already.
+        stream.write_all(unfinished.as_bytes()).await.ok();
+        strangers.push(stream);
+    }
+
+    assert_eq!(served.push(&signed("7"), EVENT).await, 200);
+}
+
+#[tokio::test]
+async fn pushes_that_are_worked_on_keep_their_places() {
+    let impatient = Limits { young: Duration::ZERO, connections: 2, ..PATIENT };
+    let served = served(impatient, Store::Hangs).await;
+    let mut worked_on = Vec::new();
+    for nonce in ["1", "2"] {
+        let mut stream = TcpStream::connect(served.at).await.unwrap();
+        stream
+            .write_all(post("/callback/brand-daily", &signed(nonce), EVENT).as_bytes())
+            .await
+            .unwrap();
+        while !served.fake.notes().contains(&Note::Taken) {
+            tokio::task::yield_now().await;
+        }
+        worked_on.push(stream);
+    }
+
+    let stranger = TcpStream::connect(served.at).await.unwrap();
+
+    for stream in &mut worked_on {
+        let mut byte = [0];
+        let end = tokio::time::timeout(Duration::from_millis(50), stream.peek(&mut byte)).await;
+        assert!(end.is_err(), "{end:?}");
+    }
+    drop(stranger);
 }
 
 #[tokio::test]

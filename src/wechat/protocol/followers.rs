@@ -5,11 +5,12 @@
 use std::str::FromStr;
 
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::reading::{Answer, Refusal, Reply, printable, question};
+use super::reading::{Answer, Refusal, Reply, printable, question, read_json};
 use super::{Request, with_token};
 use crate::wechat::codes::{self, Meaning};
 
@@ -164,7 +165,7 @@ pub fn read_page(answer: &Answer, after: &str) -> Listed<Page> {
 }
 
 /// Returns the fields of an answer, or why there are none.
-fn read<'a, T: Deserialize<'a>, L>(answer: &'a Answer) -> Result<T, Listed<L>> {
+fn read<T: DeserializeOwned, L>(answer: &Answer) -> Result<T, Listed<L>> {
     match question(&answer.reply) {
         Ok(_) => {}
         Err(Refusal::NewToken { .. }) => return Err(Listed::NewToken),
@@ -187,7 +188,7 @@ fn read<'a, T: Deserialize<'a>, L>(answer: &'a Answer) -> Result<T, Listed<L>> {
         Reply::NotSent(_) | Reply::Unknown(_) => &[],
     };
     // serde's own message may quote an OpenID.
-    serde_json::from_slice(body)
+    read_json(body)
         .map_err(|_| Listed::Unclear("the answer is not the list that was asked for".to_owned()))
 }
 

@@ -5,6 +5,7 @@
 //! `msg_id` that can be read exactly. A field that stands there twice is unclear too. Questions
 //! and token calls read the same way, but what is unclear there is merely asked again.
 
+mod controls;
 mod repeated;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::wechat::codes::{self, Meaning, WAIT_S};
@@ -302,10 +304,28 @@ fn object(body: &[u8]) -> Result<Fields, String> {
         return Err("the answer is not a JSON object".to_owned());
     }
     // serde's own message may quote the value, and so a token.
-    serde_json::from_slice(body).map_err(|error| {
+    read_json(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         format!("the answer cannot be read as JSON at line {line}, column {column}")
     })
+}
+
+/// Reads JSON, also such as has raw control characters in its strings: the platform repeats what
+/// people wrote, and not always as JSON demands it.
+pub(super) fn read_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(body).or_else(|error| match controls::escaped(body) {
+        Some(mended) => serde_json::from_slice(&mended),
+        None => Err(error),
+    })
+}
+
+/// Says why an answer that came whole cannot be read at all; none where it can, or where none came.
+pub fn unreadable(answer: &Answer) -> Option<String> {
+    match &answer.reply {
+        Reply::NotSent(_) | Reply::Unknown(_) => None,
+        Reply::Http { status: 200..=299, body } => object(body).err(),
+        Reply::Http { .. } => None,
+    }
 }
 
 /// Returns the return code of a call whose success needs none.

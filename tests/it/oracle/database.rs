@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use qunfa::model::Account;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Key, Oracle};
@@ -117,6 +118,7 @@ impl Oracle {
                 ("accepted", _) => mine.is_none(),
                 ("failed", _) => mine.is_none_or(|(_, delivered, _)| *delivered),
                 (_, "uncertain" | "releasing") => false,
+                _ if self.misled.contains(&key.job) => false,
                 ("planned" | "refused", _) => delivered,
                 _ => true,
             };
@@ -131,7 +133,10 @@ impl Oracle {
         if !self.forgotten.is_empty() {
             return Ok(());
         }
-        for name in self.accounts.keys() {
+        for (appid, Account { name, .. }) in &self.accounts {
+            if self.is_misled(name) {
+                continue;
+            }
             let sql = "SELECT count(*) FILTER (WHERE confirmed = 1), count(*) FROM external_send
                        WHERE account = ?1 AND returned = 0";
             let (confirmed, all): (u32, u32) =
@@ -139,9 +144,9 @@ impl Oracle {
             let months = self
                 .website
                 .iter()
-                .filter(|((account, window), _)| account == name && window.len() == 7);
+                .filter(|((account, window), _)| account == appid && window.len() == 7);
             let made: u32 = months.map(|(_, count)| count).sum();
-            let forged = self.forged.get(name).copied().unwrap_or(0);
+            let forged = self.forged.get(appid).copied().unwrap_or(0);
             if confirmed > made || all > made + forged {
                 return Err(format!(
                     "16: {name} books {confirmed} of {all} sends made elsewhere; there were {made}"
@@ -278,7 +283,11 @@ fn legal(from: &str, to: &str, why: &str) -> bool {
             ["releasing", "accepted", "sent", "failed", "partial", "missed"].contains(&to)
         }
         "partial" => to == "planned" && why.contains("retried by"),
-        "failed" | "missed" => ["planned", "held"].contains(&to) && why.contains("retried by"),
+        "failed" | "missed" => {
+            let again = why.contains("retried by") || why.starts_with("changed by");
+            ["planned", "held"].contains(&to) && again
+        }
+        "expired" => ["planned", "held"].contains(&to) && why.starts_with("changed by"),
         _ => false,
     }
 }

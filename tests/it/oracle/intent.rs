@@ -2,6 +2,7 @@
 //! intent is on disk, and whether its time and the daemon's clock allow it.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::engine::{Outgoing, Ticket};
 use qunfa::model::{Account, Audience};
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::Value;
@@ -35,17 +36,51 @@ impl Oracle {
     /// The job with uploads that an id derives from: its body names what the platform made of them.
     fn prepared_job(&self, id: &str) -> Option<&str> {
         let derives = |(job, known): &(&String, &Known)| {
-            let Some(account) = self.accounts.get(&known.spec.account) else { return false };
             (known.prepared || known.dated)
-                && (0..=known.retries).any(|generation| {
+                && (0..=known.retries + known.edits).any(|generation| {
                     let id_of = |batch| {
                         let key = Key { job: (*job).clone(), batch };
-                        expected_id(&account.appid, &key, generation)
+                        expected_id(&known.appid, &key, generation)
                     };
                     (0..3).any(|batch| id_of(batch) == id)
                 })
         };
         self.jobs.iter().find(derives).map(|(job, _)| job.as_str())
+    }
+
+    /// What was planned for one account is asked for with no other, and nothing at all with one that
+    /// the config has under another's name.
+    pub(super) fn check_whose(
+        &self,
+        account: &Account,
+        outgoing: &Outgoing,
+        disk: &Disk,
+    ) -> Result<(), String> {
+        let appid = &account.appid;
+        if self.mistaken.contains(appid) {
+            let ticket = outgoing.ticket;
+            return Err(format!("17: {ticket:?} with {appid}, which has another account's name"));
+        }
+        let (sql, of) = match outgoing.ticket {
+            Ticket::Send { attempt } => (
+                "SELECT job FROM attempt JOIN batch ON batch.id = attempt.batch WHERE attempt.id = ?1",
+                attempt,
+            ),
+            Ticket::Result(ask) => ("SELECT job FROM batch WHERE id = ?1", ask.batch),
+            Ticket::Errand(ask) => ("SELECT job FROM errand WHERE id = ?1", ask.errand),
+            Ticket::Upload { attempt } => ("SELECT job FROM upload_attempt WHERE id = ?1", attempt),
+            Ticket::Token { .. } | Ticket::Clock | Ticket::Followers(_) => return Ok(()),
+        };
+        let mut statement = disk.witness.prepare_cached(sql).unwrap();
+        let job = statement.query_row([of], |row| row.get::<_, Option<String>>(0)).optional();
+        let known = job.unwrap().flatten().and_then(|job| self.jobs.get_key_value(&job));
+        match known {
+            Some((job, known)) if known.appid != *appid => Err(format!(
+                "17: {job} was planned for {}, and is asked for with {appid}",
+                known.appid
+            )),
+            Some(_) | None => Ok(()),
+        }
     }
 
     pub(super) fn check_id(
@@ -55,8 +90,9 @@ impl Oracle {
         key: &Key,
         body: &str,
     ) -> Result<(), String> {
-        let retries = self.jobs[&key.job].retries;
-        if (0..=retries).all(|generation| expected_id(&account.appid, key, generation) != id) {
+        let known = &self.jobs[&key.job];
+        let generations = known.retries + known.edits;
+        if (0..=generations).all(|generation| expected_id(&account.appid, key, generation) != id) {
             return Err(format!("6: {id} is not derived from {key:?}"));
         }
         let digest = body.to_owned();
@@ -185,7 +221,7 @@ impl Oracle {
             return Err("12: a send while the clocks are apart".to_owned());
         }
         let sql = "SELECT hold_since_at IS NOT NULL OR paused_since_at IS NOT NULL
-                       OR (SELECT hold_since_at FROM daemon) IS NOT NULL
+                       OR barred_since_at IS NOT NULL OR (SELECT hold_since_at FROM daemon) IS NOT NULL
                    FROM account WHERE name = ?1";
         let stopped: bool = disk
             .witness

@@ -90,10 +90,12 @@ fn asked(jobs: &str, via: ArticlesVia, msg_id: i64) -> Vec<Request> {
         verified: true,
         token: TokenSource::Stable,
         callback: None,
+        replaces: None,
     };
     let mut now = time("2027-03-20 12:00");
     let end = time("2027-03-20 22:00");
-    let mut engine = Engine::open(Store::in_memory(now).unwrap(), vec![config], None, now).unwrap();
+    let mut engine =
+        Engine::open(Store::in_memory(now).unwrap(), vec![config], (None, false), now).unwrap();
     let offered: Vec<_> = parsed.jobs.iter().map(qunfa::daemon::offered).collect();
     engine.take_file(("digest", "jobs.yaml"), &offered, now).unwrap();
     let mut asked = Vec::new();

@@ -92,6 +92,10 @@ fn a_long_suspend_makes_what_it_slept_through_missed() {
     world.run_until("2027-03-20 19:00");
     world.suspend(TimeDelta::hours(60));
 
+    world.run_until("2027-03-23 19:00");
+    // An image of the process that wakes up looks the same.
+    assert_eq!(world.in_question(), ["b"]);
+    world.resume();
     world.run_until("2027-03-23 20:05");
 
     assert_eq!(world.state("a"), JobState::Missed);

@@ -124,15 +124,14 @@ fn a_job_that_may_not_defer_owns_its_slot_against_a_job_taken_later() {
 }
 
 #[test]
-fn a_job_taken_after_its_grace_is_missed_even_if_its_day_was_used() {
+fn a_job_dropped_after_its_grace_is_refused_even_if_its_day_was_used() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").submit();
     world.run_until("2027-03-21 09:00");
 
-    world.job("late").at("2027-03-20 20:00").submit();
-    world.run_until("2027-03-21 21:00");
+    let why = world.job("late").at("2027-03-20 20:00").submit_refused();
 
-    assert_eq!(world.state("late"), JobState::Missed, "{}", world.due("late"));
+    assert!(why.contains("would be missed"), "{why}");
 }
 
 #[test]

@@ -147,8 +147,8 @@ fn a_menu_in_doubt_never_takes_the_place_of_a_later_one() {
 /// Two menus that were missed over a hold.
 fn two_missed_menus() -> World {
     let mut world = World::with(Kind::Service);
-    world.plan_action("old", "2027-03-20 09:20", menu("old"));
-    world.plan_action("new", "2027-03-20 09:30", menu("new"));
+    world.plan_action("old", "2027-03-20 12:20", menu("old"));
+    world.plan_action("new", "2027-03-20 12:30", menu("new"));
     world.word(|step, now| step.hold(None, "alice said hold", now)).unwrap();
     world.run_until("2027-03-21 09:00");
     world.resume();
@@ -158,7 +158,7 @@ fn two_missed_menus() -> World {
 }
 
 const NEW_IS_THERE: &str = "job old is missed and cannot be asked for again: the menu of job new, \
-    planned for 2027-03-20 09:30:00 +08:00, took its place; submit it under another id to put it back";
+    planned for 2027-03-20 12:30:00 +08:00, took its place; submit it under another id to put it back";
 
 #[test]
 fn a_missed_menu_cannot_be_retried_once_a_later_one_is_in_place() {

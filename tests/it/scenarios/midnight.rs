@@ -1,5 +1,6 @@
 //! Around Beijing midnight, where nobody knows which day counts.
 
+use chrono::TimeDelta;
 use qunfa::model::{JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind};
 
@@ -50,6 +51,23 @@ fn an_answer_dated_within_five_seconds_of_midnight_charges_both_days() {
     world.job("b").tag().at("2027-03-21 12:00").submit();
 
     assert_eq!(world.due("b"), "2027-03-22 12:00");
+}
+
+#[test]
+fn a_doubt_that_ended_in_the_last_minute_may_belong_to_the_next_day() {
+    let mut world = World::with(Kind::Subscription);
+    world.step_clock(TimeDelta::seconds(-40));
+    world.job("a").at("2027-03-20 23:59:40").submit();
+    world.run_until("2027-03-21 00:00:15");
+    world.platform.inject(Fault::new(FaultKind::AnswerLost).on_path("sendall"));
+    world.run_until("2027-03-21 00:01");
+    assert_eq!(world.accepted().len(), 1, "at 00:00:20 by the platform's clock");
+    world.job("b").tag().at("2027-03-21 12:00").submit();
+
+    world.run_until("2027-03-22 13:00");
+
+    assert!(!world.codes().contains(&Some(45_028)), "{:?}", world.codes());
+    assert_eq!(world.state("b"), JobState::Sent);
 }
 
 #[test]
@@ -106,8 +124,8 @@ fn doubt_that_ended_before_midnight_leaves_the_new_day_free() {
         .job("a")
         .at("2027-03-20 23:58:30")
         .with(|spec| {
-            spec.grace = chrono::TimeDelta::seconds(30);
-            spec.retry_for = chrono::TimeDelta::seconds(60);
+            spec.grace = TimeDelta::seconds(30);
+            spec.retry_for = TimeDelta::seconds(60);
         })
         .submit();
     world.run_until("2027-03-20 23:58");

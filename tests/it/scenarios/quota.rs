@@ -328,17 +328,18 @@ fn one_refusal_confirms_as_many_unconfirmed_sends_as_explain_it() {
 #[test]
 fn refusals_of_a_month_that_the_website_filled_add_up() {
     let mut world = World::with(Kind::Service);
-    for _ in 0..3 {
+    for day in 20..23 {
+        world.run_until(&format!("2027-03-{day} 12:01"));
         world.website_send(0).unwrap();
     }
     for id in ["a", "b"] {
-        let job = world.job(id).at("2027-03-20 20:00");
+        let job = world.job(id).at("2027-03-23 20:00");
         job.with(|spec| spec.expires = Expires::After(TimeDelta::days(30))).submit();
     }
-    world.run_until("2027-03-22 21:00");
+    world.run_until("2027-03-25 21:00");
     assert!(world.attention().contains(&"paused".to_owned()), "{:?}", world.attention());
     world.resume();
-    world.run_until("2027-03-23 21:00");
+    world.run_until("2027-03-26 21:00");
     world.resume();
 
     world.run_until("2027-04-02 00:00");
@@ -346,4 +347,30 @@ fn refusals_of_a_month_that_the_website_filled_add_up() {
     let no = Some(45_028);
     assert_eq!(world.codes(), [Some(0), no, no, no, Some(0)]);
     assert_eq!(world.accepted()[1], "2027-04-01 20:00:00");
+}
+
+#[test]
+fn a_website_send_fills_a_service_accounts_day_and_the_next_day_is_asked() {
+    for newer_rule in [true, false] {
+        let mut world = World::new();
+        world.add_account("brand", Kind::Service, |setup, spec| {
+            (setup.callback, setup.safe) = (true, true);
+            if !newer_rule {
+                setup.account.history_per_day = None;
+                spec.one_history_a_day = false;
+            }
+        });
+        world.job("a").at("2027-03-20 20:00").submit();
+        world.job("b").tag().at("2027-03-20 20:10").submit();
+        world.website_send(0).unwrap();
+
+        world.run_until("2027-03-22 12:00");
+
+        // Tags are not in the history.
+        let day = if newer_rule { 21 } else { 20 };
+        let mut expected = [format!("2027-03-{day} 20:00:00"), "2027-03-20 20:10:00".to_owned()];
+        expected.sort();
+        assert_eq!(world.accepted(), expected, "{newer_rule}");
+        assert_eq!(world.codes(), [Some(0), Some(0)], "nothing was asked in vain");
+    }
 }

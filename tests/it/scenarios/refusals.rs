@@ -173,3 +173,21 @@ fn what_was_sent_or_is_planned_cannot_be_retried() {
     world.run_until("2027-03-20 21:00");
     assert_eq!(world.accepted().len(), 1);
 }
+
+#[test]
+fn a_token_server_that_gives_none_is_told_as_such() {
+    let mut world = World::new();
+    world.add_account("brand", Kind::Subscription, |setup, _| {
+        setup.token = TokenSource::Url("https://tokens.example/brand".to_owned());
+    });
+    let wrong = Fault::new(FaultKind::Errcode(40_001)).on_path("stable_token");
+    world.platform.inject(wrong.times(FOREVER));
+    world.job("a").at("2027-03-20 20:00").submit();
+
+    world.run_until("2027-03-20 20:10");
+
+    let engine = world.engine.as_ref().unwrap();
+    let stops = engine.store().read().stops("brand").unwrap();
+    let (_, why, advice) = stops.paused.unwrap();
+    assert!(why.contains("token server") && advice.contains("token server"), "{why}: {advice}");
+}

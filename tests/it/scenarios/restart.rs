@@ -156,7 +156,8 @@ fn an_absence_of_more_than_20_hours_starts_in_hold_once_the_clock_is_known() {
     for (hours, held) in [(19, false), (21, true)] {
         let mut world = World::with(Kind::Service);
         world.job("a").tag().at("2027-03-22 20:00").submit();
-        world.crash(TimeDelta::hours(hours));
+        world.run_for(TimeDelta::minutes(1));
+        world.stop(TimeDelta::hours(hours));
 
         world.run_until("2027-03-22 20:05");
 

@@ -172,6 +172,11 @@ impl World {
         self.word(|step, now| step.cancel(&id, &account, ALICE, now))
     }
 
+    /// The clientmsgids of a job's present batches.
+    pub(super) fn ids_of(&self, id: &str) -> Vec<String> {
+        self.view(id).batches.iter().map(|batch| batch.clientmsgid.clone()).collect()
+    }
+
     fn batch_states(&self, id: &str) -> Vec<BatchState> {
         self.view(id).batches.iter().map(|batch| batch.state).collect()
     }
@@ -300,7 +305,7 @@ fn uncertain(went_out: bool) -> World {
 }
 
 impl World {
-    fn resolve(
+    pub(super) fn resolve(
         &mut self,
         id: &str,
         verdict: Verdict,

@@ -1,5 +1,8 @@
 //! What a seed draws: accounts, faults, persons and jobs.
 
+mod configs;
+mod mistakes;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use qunfa::config::TokenSource;
@@ -7,12 +10,12 @@ use qunfa::model::{
     Action, Audience, Content, Deletion, Expires, JobSpec, JobState, Kind, OnFullReceivers,
     OnQuota, Preview, Qrcode, Scene, Speed, Viewer,
 };
-use qunfa::sandbox::{AdminAnswer, Fault, FaultKind, Review, openid};
+use qunfa::sandbox::{self, AdminAnswer, Fault, FaultKind, Review, openid};
 use serde_json::json;
 
 use crate::recurring::Comes;
 use crate::uploads;
-use crate::world::{CrashPoint, MarkFate, World, beijing};
+use crate::world::{CrashPoint, MarkFate, Restore, World, beijing};
 use crate::writer::spec;
 
 /// What one seed turned on.
@@ -101,7 +104,7 @@ impl Swarm {
             world.platform.inject(FaultKind::QuotaBeforeClientmsgid(true));
         }
         if self.on() {
-            let early = qunfa::sandbox::EventFate::Early;
+            let early = sandbox::EventFate::Early;
             world.platform.inject(FaultKind::Events(early));
             world.count("event early");
         }
@@ -253,18 +256,45 @@ impl Swarm {
                 1 => TimeDelta::minutes(self.rng.i64(60..20 * 60)),
                 _ => TimeDelta::hours(self.rng.i64(20..240)),
             };
-            // An old database beside a mark as old is saved by 45065 alone: where the platform
-            // answers 45028 before it, a job that it forgot is deferred, out of the platform's memory.
-            let (fate, name) = match self.rng.u32(0..3) {
-                1 if !self.quota_first => (MarkFate::Older, "restore with an older mark"),
-                2 => (MarkFate::Gone, "restore without a mark"),
-                _ => (MarkFate::Kept, "restore with the mark"),
+            let (how, name) = match self.rng.u32(0..7) {
+                0 | 1 => (Restore::Database(MarkFate::Kept), "restore with the mark"),
+                2 => (Restore::Database(MarkFate::Older), "restore with an older mark"),
+                3 => (Restore::Database(MarkFate::Gone), "restore without a mark"),
+                4 => (Restore::Backup, "backup put back"),
+                5 => (Restore::Snapshot, "snapshot put back"),
+                _ => (Restore::Image, "image woken"),
             };
+            // Where nothing tells an old database from a restarted one, a short gap asks nobody.
+            let tells = matches!(how, Restore::Database(MarkFate::Kept) | Restore::Backup);
+            let age = if tells { age } else { age.max(TimeDelta::minutes(35)) };
             if at + age > self.from + TimeDelta::days(self.days) {
                 continue;
             }
-            restore(world, (at, age), (fate, name));
+            restore(world, (at, age), (how, name));
+            self.moves_forward(world, (at, age));
+            if how == Restore::Snapshot && self.rng.bool() {
+                // A clone: the other machine goes on from where it was left.
+                let back = age + TimeDelta::minutes(self.rng.i64(35..3_000));
+                restore(world, (at + age, back - age), (how, "clones take turns"));
+            }
         }
+    }
+
+    /// A job that is edited to an earlier time after the copy, and sent before that is put back; in
+    /// the copy it is due once the platform has forgotten it.
+    fn moves_forward(&mut self, world: &mut World, (at, age): (DateTime<Utc>, TimeDelta)) {
+        if at - self.from < TimeDelta::minutes(10) {
+            return;
+        }
+        self.jobs += 1;
+        let index = self.rng.usize(0..world.account_count());
+        let mut job = spec(&format!("j{}", self.jobs), &world.setup(index).account.name);
+        job.priority = 50;
+        let forgotten = (at + TimeDelta::hours(25)).max(at + age + TimeDelta::minutes(10));
+        job.at = Some(forgotten);
+        submit(world, at - TimeDelta::minutes(5), job.clone(), "");
+        job.at = Some(at + age / 2);
+        submit(world, at + TimeDelta::minutes(1), job, "job moved forward");
     }
 
     pub(super) fn persons(&mut self, world: &mut World) {
@@ -274,9 +304,15 @@ impl Swarm {
                 world.let_series_go_on();
                 if world.engine.is_some() && world.is_stopped() {
                     world.count("resume");
-                    world.resume();
+                    world.resume_after_a_look();
                 }
             });
+        }
+        if self.on() {
+            for _ in 0..self.rng.u32(1..12) {
+                let (at, pick) = (self.moment(), self.rng.usize(0..1_000));
+                world.plan(at, move |world| world.call_off_a_job(pick));
+            }
         }
         if !self.on() {
             return;
@@ -286,10 +322,7 @@ impl Swarm {
             world.plan(at, move |world| {
                 let Some(id) = world.retryable(pick) else { return };
                 world.count("retry");
-                // An older menu is refused, because a later one has its place.
-                if let Err(why) = world.retry(&id) {
-                    assert!(why.contains("its place"), "{why}");
-                }
+                world.retry_if_it_may(&id);
             });
         }
     }
@@ -404,7 +437,8 @@ impl Swarm {
                 // A copy that does not know it is put back.
                 let copied = (at - TimeDelta::minutes(1)).max(self.from);
                 let age = TimeDelta::minutes(self.rng.i64(2..4_000));
-                restore(world, (copied, age), (MarkFate::Kept, "restore with the mark"));
+                let kept = Restore::Database(MarkFate::Kept);
+                restore(world, (copied, age), (kept, "restore with the mark"));
             }
             drop_series(world, at, (job.clone(), comes), "series");
             if self.rng.bool() {
@@ -466,10 +500,7 @@ impl Swarm {
         world.plan(at + TimeDelta::minutes(self.rng.i64(5..120)), move |world| {
             if world.is_retryable(&id) {
                 world.count("retry");
-                // An older menu is refused, because a later one has its place.
-                if let Err(why) = world.retry(&id) {
-                    assert!(why.contains("its place"), "{why}");
-                }
+                world.retry_if_it_may(&id);
             }
         });
     }
@@ -543,6 +574,14 @@ impl Swarm {
     }
 }
 
+/// Whether a person who asks for a job again may be told this: a later menu has its place, or the
+/// config does not speak for its account.
+fn refusable(why: &str) -> bool {
+    ["its place", "not in the config", "the config gives", "may have been sent"]
+        .iter()
+        .any(|word| why.contains(word))
+}
+
 /// Drops a job's file, or waits with it while the daemon is down.
 fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static str) {
     world.plan(at, move |world| {
@@ -551,6 +590,8 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
             submit(world, later, job, counted);
             return;
         }
+        let mut job = job;
+        job.account = world.present_name(&job.account);
         // Nothing protects a person who hands a job that was sent to a database that forgot it.
         if !counted.is_empty() && world.oracle.was_restored() {
             return;
@@ -588,15 +629,18 @@ fn submit(world: &mut World, at: DateTime<Utc>, job: JobSpec, counted: &'static 
 fn restore(
     world: &mut World,
     (at, age): (DateTime<Utc>, TimeDelta),
-    (fate, name): (MarkFate, &'static str),
+    (how, name): (Restore, &'static str),
 ) {
-    world.plan(at, World::copy);
+    world.plan(at, move |world| match how {
+        Restore::Image => world.take_image(),
+        Restore::Database(_) | Restore::Backup | Restore::Snapshot => world.copy(),
+    });
     world.plan(at + age, move |world| {
-        let Some(index) = world.copies.iter().position(|copy| copy.at == at) else {
+        let Some(index) = world.copies.iter().position(|copy| copy.at() == at) else {
             return;
         };
         world.count(name);
-        world.restore(index, fate);
+        world.put_back(index, how);
     });
 }
 
@@ -613,6 +657,8 @@ fn drop_series(
             drop_series(world, later, (job, comes), counted);
             return;
         }
+        let mut job = job;
+        job.account = world.present_name(&job.account);
         // As with an edited job: a database that forgot what was sent cannot judge an edit.
         if counted == "series edited" && world.oracle.was_restored() {
             return;
@@ -638,9 +684,32 @@ impl World {
 
     /// A person has looked at the account's history, and lets a lost series go on.
     fn let_series_go_on(&mut self) {
-        if let Some(id) = self.lost_series().filter(|_| self.engine.is_some()) {
+        let lost = self.lost_series().filter(|_| self.engine.is_some());
+        if let Some(id) = lost.filter(|id| self.is_spoken_for(id)) {
             self.count("lost series goes on");
             self.retry_series(&id);
+        }
+    }
+
+    /// A person asks for a job again. An older menu is refused, because a later one has its place,
+    /// and a job that an old database may have forgotten, until a person said resume.
+    fn retry_if_it_may(&mut self, id: &str) {
+        if let Err(why) = self.retry(id) {
+            assert!(refusable(&why), "{why}");
+        }
+    }
+
+    /// A person calls off some job that waits.
+    fn call_off_a_job(&mut self, pick: usize) {
+        let waits = "SELECT id FROM job WHERE state IN ('planned', 'held') ORDER BY id";
+        let ids: Vec<String> = {
+            let mut found = self.disk.witness.prepare_cached(waits).unwrap();
+            let rows = found.query_map([], |row| row.get(0)).unwrap();
+            rows.collect::<rusqlite::Result<_>>().unwrap()
+        };
+        if self.engine.is_some() && !ids.is_empty() {
+            self.count("job called off");
+            self.call_off_job(&ids[pick % ids.len()]);
         }
     }
 
@@ -649,7 +718,14 @@ impl World {
         let sql = "SELECT EXISTS (SELECT 1 FROM account WHERE hold_since_at IS NOT NULL
                        OR paused_since_at IS NOT NULL)
                    OR EXISTS (SELECT 1 FROM daemon WHERE hold_since_at IS NOT NULL)";
-        self.disk.witness.prepare_cached(sql).unwrap().query_row([], |row| row.get(0)).unwrap()
+        !self.in_question().is_empty()
+            || self
+                .disk
+                .witness
+                .prepare_cached(sql)
+                .unwrap()
+                .query_row([], |row| row.get(0))
+                .unwrap()
     }
 
     /// Some job that a person would ask for again, having looked at the account's history.
@@ -663,6 +739,7 @@ impl World {
         let Some(engine) = &self.engine else { return false };
         let view = engine.store().read().job_view(id).unwrap();
         self.oracle.is_plainly_unsent(id)
+            && !self.oracle.is_misled_about(id)
             && view.is_some_and(|view| {
                 matches!(view.state, JobState::Failed | JobState::Partial | JobState::Missed)
             })

@@ -1,16 +1,16 @@
 //! What is done to the daemon from outside: its clock, its machine and its database, and what
 //! persons drop, say and send.
 
-use chrono::{DateTime, TimeDelta};
-use qunfa::engine::{Mark, Offered, Remembered, TakeError, TakenJob};
-use qunfa::model::{JobId, JobSpec};
-use qunfa::store::Said;
+use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::engine::{Offered, Remembered, TakeError, TakenJob};
+use qunfa::model::{Account, JobId, JobSpec, JobState};
+use qunfa::store::{Resolution, Said, Taken, Verdict};
 use sha2::{Digest as _, Sha256};
 
-use super::{MarkFate, World, beijing};
+use super::World;
 use crate::disk::Disk;
 
-const SAID: Said<'_> = Said { who: "alice", why: None };
+pub(super) const SAID: Said<'_> = Said { who: "alice", why: None };
 impl World {
     /// Steps the daemon's clock; it notices before its next pass.
     pub(crate) fn step_clock(&mut self, by: TimeDelta) {
@@ -19,7 +19,7 @@ impl World {
         self.oracle.clock_stepped(self.at);
         let now = self.now();
         if let Some(engine) = &mut self.engine {
-            engine.forget_clocks(now).unwrap();
+            engine.clock_stepped(by, now).unwrap();
         }
     }
 
@@ -29,39 +29,13 @@ impl World {
         let until = self.at + span;
         self.frozen_until = Some(until);
         self.oracle.clock_stepped(until);
-        self.plan(until, |world| {
+        self.plan(until, move |world| {
             world.frozen_until = None;
             let now = world.now();
             if let Some(engine) = &mut world.engine {
-                engine.forget_clocks(now).unwrap();
+                engine.clock_stepped(span, now).unwrap();
             }
         });
-    }
-
-    /// Keeps a copy of the database.
-    pub(crate) fn copy(&mut self) {
-        let now = self.now();
-        if let Some(engine) = &mut self.engine {
-            engine.change(|step| step.seen(now)).unwrap();
-        }
-        let copy = self.disk.copy(self.at);
-        self.copies.push(copy);
-    }
-
-    /// Puts a copy back, and starts the daemon on it.
-    pub(crate) fn restore(&mut self, index: usize, fate: MarkFate) {
-        self.crash(TimeDelta::seconds(2));
-        let copy = &self.copies[index];
-        let mark: Option<Mark> = match fate {
-            MarkFate::Kept => self.disk.mark.clone(),
-            MarkFate::Older => copy.mark.clone(),
-            MarkFate::Gone => None,
-        };
-        let disk = self.disk.restored(copy, mark);
-        let from = copy.at;
-        self.disk = disk;
-        self.oracle.restored(from, self.at, &self.disk);
-        self.say(&format!("a database of {} is put back, mark {fate:?}", beijing(from)));
     }
 
     /// Loses everything.
@@ -86,12 +60,15 @@ impl World {
             specs.iter().map(|spec| Offered { spec, recurrence: None, line: 1 }).collect();
         let taken = self.engine().take_file((&sha256, "jobs.yaml"), &offered, now);
         let taken = taken.map(|taken| taken.jobs);
-        if taken.is_ok() {
+        if let Ok(jobs) = &taken {
+            for job in jobs.iter().filter(|job| job.taken == Taken::Updated) {
+                self.oracle.edited(job.id.as_str());
+            }
             self.disk.mark = Some(self.engine().mark().clone());
             for spec in specs {
                 self.oracle.know_job(spec);
             }
-            self.accepted.push(Remembered {
+            self.remember(Remembered {
                 name: "jobs.yaml".to_owned(),
                 sha256,
                 taken_at: now,
@@ -111,7 +88,12 @@ impl World {
 
     /// Lets a file lie in the inbox's `accepted/`.
     pub(crate) fn remember(&mut self, file: Remembered) {
-        self.accepted.push(file);
+        let name = |setup: &super::configs::Setup| {
+            let Account { name, appid, .. } = &setup.account;
+            (name.clone(), appid.clone())
+        };
+        let names = self.accounts.iter().map(name).collect();
+        self.accepted.push((file, names));
     }
 
     /// A person says that a job is to be asked for again.
@@ -119,8 +101,7 @@ impl World {
         let now = self.now();
         let id = JobId::parse(id).unwrap();
         let name = self.view(id.as_str()).account;
-        let account = self.accounts.iter().find(|setup| setup.account.name == name).unwrap();
-        let account = account.account.clone();
+        let account = self.spoken_for(&name)?;
         self.oracle.retried(id.as_str());
         let done = self.engine().change(|step| step.retry(&id, &account, SAID, now));
         self.say(&format!("a person says retry {id}: {done:?}"));
@@ -129,12 +110,42 @@ impl World {
         done.map_err(|error| error.to_string())
     }
 
-    /// A person lifts all holds and pauses.
-    pub(crate) fn resume(&mut self) {
+    /// A person says of an uncertain job that it was not sent, and may be wrong; says whether they did.
+    pub(crate) fn mislead(&mut self, id: &str) -> bool {
+        if self.engine.is_none() || !self.is_known(id) || self.state(id) != JobState::Uncertain {
+            return false;
+        }
         let now = self.now();
-        let lifted = self.engine().change(|step| step.resume(None)).unwrap();
-        self.say(&format!("a person says resume: {lifted} lifted"));
+        let name = self.view(id).account;
+        let Ok(account) = self.spoken_for(&name) else { return false };
+        self.oracle.misled(id);
+        let id = JobId::parse(id).unwrap();
+        let resolution = Resolution { verdict: Verdict::NotSent, batch: None };
+        let done = self.engine().change(|step| step.resolve(&id, &account, resolution, SAID, now));
+        self.say(&format!("a person says that {id} was not sent: {done:?}"));
         self.engine().look_again(now);
+        self.look();
+        done.is_ok()
+    }
+
+    /// Whether the database knows a job: one that was put back may not.
+    fn is_known(&self, id: &str) -> bool {
+        let engine = self.engine.as_ref().expect("the daemon runs");
+        engine.store().read().job_view(id).unwrap().is_some()
+    }
+
+    /// When a job was last asked for, by the database.
+    pub(crate) fn last_asked(&self, id: &str) -> Option<DateTime<Utc>> {
+        let sql = "SELECT max(begun_at) FROM attempt JOIN batch ON batch.id = attempt.batch
+                   WHERE batch.job = ?1";
+        let last: Option<i64> = self
+            .disk
+            .witness
+            .prepare_cached(sql)
+            .unwrap()
+            .query_row([id], |row| row.get(0))
+            .unwrap();
+        last.and_then(DateTime::from_timestamp_millis)
     }
 
     /// A person enters into the ledger what was just sent from the website.
@@ -143,7 +154,8 @@ impl World {
             return;
         }
         let (at, now) = (self.at, self.now());
-        let account = self.accounts[account].account.clone();
+        let name = self.accounts[account].account.name.clone();
+        let Ok(account) = self.spoken_for(&name) else { return };
         let done = self.engine().change(|step| step.record_send(&account, at, SAID, now));
         let recorded = done.unwrap();
         self.count("website send recorded");
@@ -171,7 +183,7 @@ impl World {
         let account = self.accounts[account].account.clone();
         let sent = self.platform.website_send(&account.appid, self.at);
         if sent.is_ok() {
-            self.oracle.website_send(&account.name, self.at);
+            self.oracle.website_send(&account.appid, self.at);
             self.say(&format!("{}: a broadcast from the website", account.name));
         }
         sent

@@ -45,7 +45,7 @@ impl World {
             return;
         }
         self.count("event forged");
-        self.oracle.forged(&self.accounts[account].account.name.clone(), self.at);
+        self.oracle.forged(&self.accounts[account].account.appid.clone(), self.at);
         let at = self.at + self.latency();
         let body = event_body(self.at, msg_id, status);
         self.push(at, Input::Push { account, body, tries: 1 });
@@ -71,6 +71,7 @@ impl World {
             }
             return;
         }
+        let Some(lane) = self.listens(account) else { return };
         let Ok(Incoming::MassSendJobFinish(event)) = callback::parse(body.as_bytes()) else {
             panic!("the platform's event cannot be read: {body}");
         };
@@ -83,7 +84,7 @@ impl World {
         if safe {
             self.count("event encrypted");
         }
-        self.engine().receive(account, (body.as_bytes(), &event, credence), now).unwrap();
+        self.engine().receive(lane, (body.as_bytes(), &event, credence), now).unwrap();
         self.look();
         let after = self.oracle.before_event(&name, event.msg_id, &self.disk);
         let settles = !matches!(event.status, Status::Other(_));

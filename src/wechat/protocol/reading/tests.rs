@@ -51,6 +51,23 @@ fn ids_are_read_exactly_as_numbers_or_digits() {
 }
 
 #[test]
+fn raw_control_characters_in_the_words_do_not_hide_the_rest() {
+    let answer = ok("{\"errcode\":0,\"errmsg\":\"send\u{7} job\n ok\",\"msg_id\":3147494522}");
+
+    let reading = read_send(&answer);
+
+    assert_eq!((reading.meaning, reading.msg_id), (Meaning::Accepted, Some(3_147_494_522)));
+    assert_eq!(reading.errmsg, "send\\u{7} job\\u{a} ok");
+    assert_eq!(unreadable(&answer), None);
+    for cut in
+        ["{\"errcode\":0,\"errmsg\":\"a\nb", "{\"errcode\":0,\"errcode\":1,\"errmsg\":\"\n\"}"]
+    {
+        assert_eq!(read_send(&ok(cut)).meaning, Meaning::InDoubt, "{cut}");
+        assert!(unreadable(&ok(cut)).is_some(), "{cut}");
+    }
+}
+
+#[test]
 fn only_a_connection_that_never_stood_is_certainly_not_sent() {
     assert_eq!(read_send(&not_sent()).meaning, Meaning::Retry { after_s: 61 });
     assert_eq!(read_send(&unknown()).meaning, Meaning::InDoubt);

@@ -1,0 +1,228 @@
+//! The forecast as a grid: days down, accounts across, and on which days one more broadcast to
+//! everyone would have room.
+//!
+//! Why a job goes when it does stands in the list (`--list`) and in `show`.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{PlanView, PlannedView, WindowView, not_running, rest};
+use crate::calendar::{self, Span, Window};
+use crate::cli::jobs;
+use crate::cli::text::{self, Cell, Page, Table, Tone};
+use crate::config::Config;
+use crate::model::JobState;
+use crate::quota::Rule;
+use crate::store::{RuleView, Step, StoreError};
+
+/// An account's column is at least and at most so wide.
+const COLUMN: std::ops::RangeInclusive<usize> = 16..=32;
+/// A day's name, and what stands between columns.
+const DAY: usize = "Sat 03-20".len();
+const GUTTER: usize = 2;
+/// How many jobs of one account and day are named.
+const NAMED: usize = 6;
+/// How many of the jobs that do not go as planned are named.
+const MARKED: usize = 12;
+
+/// The days of one account.
+#[derive(Debug, Serialize)]
+pub(super) struct AccountDays {
+    account: String,
+    days: Vec<Day>,
+}
+
+/// One day of one account.
+#[derive(Debug, Serialize)]
+struct Day {
+    day: Window,
+    /// Whether the quotas would let one more broadcast to everyone go.
+    free: bool,
+    /// The jobs that go on it, in their order.
+    jobs: Vec<String>,
+    /// The jobs that used something of it already.
+    used_by: Vec<String>,
+    /// Sends made elsewhere on it.
+    elsewhere: u32,
+    /// The same for people: how each stands, and what it is called.
+    #[serde(skip)]
+    used: Vec<(JobState, String)>,
+}
+
+/// The rules that one more broadcast to everyone needs room of.
+const DAILY: [Rule; 2] = [Rule::DailySend, Rule::DailyHistory];
+
+type Windows<'a> = HashMap<(&'a str, Rule, Window), &'a WindowView>;
+
+/// Returns each account's days.
+pub(super) fn read(
+    step: &Step<'_>,
+    config: &Config,
+    (jobs, windows): (&[PlannedView], &[WindowView]),
+    (today, until): (Window, DateTime<Utc>),
+) -> Result<Vec<AccountDays>, StoreError> {
+    let keyed = |view| key(view).map(|key| (key, view));
+    let windows: Windows<'_> = windows.iter().filter_map(keyed).collect();
+    let mut by_day: HashMap<(&str, Window), Vec<String>> = HashMap::new();
+    for job in jobs {
+        let day = Window::containing(Span::Day, job.goes().max(today.start()));
+        by_day.entry((&job.account, day)).or_default().push(job.id.clone());
+    }
+    let mut grid = Vec::new();
+    for account in config.accounts.iter().map(|config| &config.account) {
+        let mut days = Vec::new();
+        let mut day = today;
+        while day.start() < until {
+            let jobs = by_day.remove(&(account.name.as_str(), day)).unwrap_or_default();
+            days.push(one(step, &account.name, (day, jobs), &windows)?);
+            day = day.next();
+        }
+        grid.push(AccountDays { account: account.name.clone(), days });
+    }
+    Ok(grid)
+}
+
+fn key(view: &WindowView) -> Option<(&str, Rule, Window)> {
+    Some((view.account.as_str(), view.rule.rule, view.rule.window?))
+}
+
+fn one(
+    step: &Step<'_>,
+    account: &str,
+    (day, jobs): (Window, Vec<String>),
+    windows: &Windows<'_>,
+) -> Result<Day, StoreError> {
+    let month = (account, Rule::MonthlyHistory, Window::containing(Span::Month, day.start()));
+    let daily = DAILY.map(|rule| windows.get(&(account, rule, day)));
+    let needed = daily.into_iter().chain([windows.get(&month)]).flatten();
+    let free = needed.into_iter().all(|view| has_room(&view.rule));
+    let mut used_by: Vec<String> = Vec::new();
+    let calls = windows.get(&(account, Rule::DailyCalls, day));
+    for view in daily.into_iter().chain([calls]).flatten() {
+        let new = view.used_by.iter().filter(|id| !jobs.contains(id) && !used_by.contains(id));
+        let new: Vec<_> = new.cloned().collect();
+        used_by.extend(new);
+    }
+    let elsewhere = daily.into_iter().flatten().map(|view| view.elsewhere).max().unwrap_or(0);
+    let mut used = Vec::new();
+    for id in &used_by {
+        let job = step.job_view(id)?;
+        used.extend(job.map(|job| (job.state, format!("{} {}", job.stands(), job.title))));
+    }
+    Ok(Day { day, free, jobs, used_by, elsewhere, used })
+}
+
+fn has_room(view: &RuleView) -> bool {
+    view.used.saturating_add(view.claimed).saturating_add(view.unconfirmed) < view.limit
+}
+
+/// Writes as many accounts beside each other as the page has room for, the others below.
+pub(super) fn render(page: &mut Page, view: &PlanView) {
+    let until = text::time(view.until);
+    let from = calendar::beijing(view.from);
+    page.head(&format!("The forecast of {from}, until {until}"));
+    not_running(page, view);
+    page.gap();
+    let jobs: HashMap<&str, &PlannedView> =
+        view.jobs.iter().map(|job| (job.id.as_str(), job)).collect();
+    let room = page.room().saturating_sub(DAY);
+    let fitting = (room / (COLUMN.start() + GUTTER)).clamp(1, view.grid.len().max(1));
+    // No band has one account alone where the others could move up.
+    let beside = view.grid.len().max(1).div_ceil(view.grid.len().max(1).div_ceil(fitting));
+    let column = (room / beside).saturating_sub(GUTTER).clamp(*COLUMN.start(), *COLUMN.end());
+    for accounts in view.grid.chunks(beside) {
+        band(page, (accounts, &jobs), column);
+        page.gap();
+    }
+    marked(page, view);
+    rest(page, view);
+    let line = "free: room for a broadcast to everyone; `qunfa plan --list` tells the reasons";
+    page.cut(Tone::Quiet, 0, line);
+}
+
+fn band(
+    page: &mut Page,
+    (accounts, jobs): (&[AccountDays], &HashMap<&str, &PlannedView>),
+    column: usize,
+) {
+    let names = accounts.iter().map(|account| {
+        let name = text::cut(&text::visible(&account.account), column);
+        format!("{:GUTTER$}{}", "", text::pad(&name, column))
+    });
+    let heads = format!("{:DAY$}{}", "day", names.collect::<String>());
+    let heads = page.paint(Tone::Quiet, heads.trim_end());
+    page.raw(&heads);
+    let days = accounts.first().map_or(0, |account| account.days.len());
+    for index in 0..days {
+        let cells: Vec<_> =
+            accounts.iter().map(|account| cell(&account.days[index], jobs)).collect();
+        let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+        for row in 0..height {
+            let day = accounts[0].days[index].day;
+            let name = format!("{:.3} {}", day.start_weekday(), &day.to_string()[5..]);
+            let name = if row == 0 { name } else { String::new() };
+            let words = cells.iter().map(|cell| {
+                let (tone, words) = cell.get(row).cloned().unwrap_or((Tone::Plain, String::new()));
+                let words = text::cut(&text::visible(&words), column);
+                let fill = " ".repeat(column.saturating_sub(text::width(&words)));
+                format!("{:GUTTER$}{}{fill}", "", page.paint(tone, &words))
+            });
+            let line = format!("{name:DAY$}{}", words.collect::<String>());
+            page.raw(line.trim_end());
+        }
+    }
+}
+
+/// Returns what stands in one day of one account, line by line.
+fn cell(day: &Day, planned: &HashMap<&str, &PlannedView>) -> Vec<(Tone, String)> {
+    let used = day.used.iter().map(|(state, words)| (jobs::tone(*state), words.clone()));
+    let mut lines: Vec<_> = used.collect();
+    if day.elsewhere > 0 {
+        lines.push((Tone::Plain, format!("{} made elsewhere", day.elsewhere)));
+    }
+    for job in day.jobs.iter().filter_map(|id| planned.get(id.as_str())) {
+        let (tone, mark) = job.mark();
+        let of_day = text::clock(job.goes(), day.day.start());
+        let mark = if mark.is_empty() { " " } else { "!" };
+        lines.push((tone, format!("{of_day}{mark}{}", job.title)));
+    }
+    if lines.len() > NAMED {
+        let more = lines.len() - (NAMED - 1);
+        lines.truncate(NAMED - 1);
+        lines.push((Tone::Plain, format!("and {more} more")));
+    }
+    if day.free {
+        lines.push((Tone::Good, "free".to_owned()));
+    } else if lines.is_empty() {
+        lines.push((Tone::Quiet, "full".to_owned()));
+    }
+    lines
+}
+
+/// The jobs that are marked with `!`: each with what keeps it from going as written.
+fn marked(page: &mut Page, view: &PlanView) {
+    let marked: Vec<_> = view.jobs.iter().filter(|job| !job.mark().1.is_empty()).collect();
+    if marked.is_empty() {
+        return;
+    }
+    let heads = ["!", "", "account", "title", "job"];
+    let mut table = Table::of_lines(&heads, &[(3, 20), (2, 10), (4, 20), (3, 8), (2, 6), (4, 8)]);
+    for job in marked.iter().take(MARKED) {
+        let (tone, mark) = job.mark();
+        table.row(vec![
+            Cell::plain(&text::clock(job.goes(), view.from)),
+            Cell::new(tone, mark),
+            Cell::plain(&job.account),
+            Cell::plain(&job.title),
+            Cell::plain(&job.id),
+        ]);
+    }
+    page.table(0, &table);
+    if marked.len() > MARKED {
+        let more = marked.len() - MARKED;
+        page.cut(Tone::Plain, 2, &format!("and {more} more: `qunfa plan --list`"));
+    }
+    page.gap();
+}

@@ -1,0 +1,223 @@
+//! `render`: the messages of a job file as a phone shows them, on one page that needs nothing else.
+//!
+//! The inbox reads the file, so an article's text is the very HTML that is uploaded, with the
+//! local pictures in the place of what they become; beside it stands what was taken out. The page
+//! runs no script and loads nothing but pictures of the platform.
+
+mod page;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Answer, Json, Problem, Terminal, text};
+use crate::config::Config;
+use crate::inbox::{self, ArticleRemark, Diagnostic, Package, ParsedJob, Unread};
+use crate::model::{Account, Article, Content};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// A job file, or a folder of a job file and what it names
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Write the page to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Open the page in the browser
+    #[arg(long, conflicts_with = "out")]
+    open: bool,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// The answer for programs.
+#[derive(Debug, Serialize)]
+struct RenderView {
+    ok: bool,
+    /// Where the page is; none where it was not written.
+    page: Option<PathBuf>,
+    diagnostics: Vec<Diagnostic>,
+    jobs: Vec<JobView>,
+}
+
+#[derive(Debug, Serialize)]
+struct JobView {
+    id: String,
+    account: String,
+    articles: Vec<ArticleView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ArticleView {
+    title: String,
+    /// Its HTML as it is uploaded; local pictures have placeholders.
+    content: String,
+    remarks: Vec<RemarkView>,
+}
+
+#[derive(Debug, Serialize)]
+struct RemarkView {
+    file: String,
+    line: usize,
+    column: usize,
+    what: String,
+    taken_out: bool,
+}
+
+/// Writes the page of a file; the answer is no if the inbox would refuse it.
+pub(super) fn run(
+    options: &Options,
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<Answer, Problem> {
+    let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
+    let (package, jobs) = match read(&options.file, &accounts) {
+        Ok(read) => read,
+        Err(diagnostics) => return refuse(options.json, diagnostics, terminal),
+    };
+    let page = page::page(&package, &jobs);
+    let path = match &options.out {
+        Some(out) => Some(out.clone()),
+        None if options.open => Some(kept()?),
+        None if options.json.json || (terminal.screen)().is_some() => {
+            Some(PathBuf::from(format!("{}.html", stem(&options.file))))
+        }
+        None => None,
+    };
+    let path = path.filter(|_| !options.json.json || options.out.is_some() || options.open);
+    if let Some(path) = &path {
+        fs::write(path, &page).map_err(|error| {
+            Problem::Cannot(format!("{} cannot be written: {error}", path.display()))
+        })?;
+    }
+    if options.json.json {
+        let view = RenderView {
+            ok: true,
+            page: path.clone(),
+            diagnostics: Vec::new(),
+            jobs: jobs.iter().map(viewed).collect(),
+        };
+        terminal.answer(options.json, &view, |_, _| {})?;
+    } else if let Some(path) = &path {
+        terminal.write(&said(path, &jobs))?;
+    } else {
+        terminal.write(&page)?;
+    }
+    if options.open
+        && let Some(path) = &path
+    {
+        open(path, terminal)?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn read(path: &Path, accounts: &[&Account]) -> Result<(Package, Vec<ParsedJob>), Vec<Diagnostic>> {
+    let package = inbox::read_path_gathering(path, accounts).map_err(|unread| match unread {
+        Unread::Refused(diagnostics) => diagnostics,
+        Unread::Failed(error) => {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            let why = source.unwrap_or_else(|| error.to_string());
+            let message = format!("it cannot be read: {why}");
+            vec![Diagnostic::whole(&path.display().to_string(), &message, None)]
+        }
+    })?;
+    let jobs = package.parse(accounts)?.jobs;
+    Ok((package, jobs))
+}
+
+fn refuse(
+    json: Json,
+    diagnostics: Vec<Diagnostic>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Answer, Problem> {
+    let view = RenderView { ok: false, page: None, diagnostics, jobs: Vec::new() };
+    terminal.answer(json, &view, |page, view| {
+        for diagnostic in &view.diagnostics {
+            for line in diagnostic.to_string().lines() {
+                page.raw(&text::visible(line));
+            }
+        }
+        page.raw("The inbox would refuse this, so there is no page of it.");
+    })?;
+    Ok(Answer::No)
+}
+
+/// Returns a job's articles as they are uploaded.
+pub(super) fn articles(job: &ParsedJob) -> &[Article] {
+    let content = job.spec.action.broadcast().map(|broadcast| &broadcast.content);
+    match content {
+        Some(Content::Prepared { material, .. }) => &material.articles,
+        Some(_) | None => &[],
+    }
+}
+
+fn viewed(job: &ParsedJob) -> JobView {
+    let articles = articles(job).iter().enumerate().map(|(index, article)| ArticleView {
+        title: article.title.clone(),
+        content: article.content.clone(),
+        remarks: remarks(job, index).map(remark_view).collect(),
+    });
+    JobView {
+        id: job.spec.id.to_string(),
+        account: job.spec.account.clone(),
+        articles: articles.collect(),
+    }
+}
+
+fn remark_view(remark: &ArticleRemark) -> RemarkView {
+    RemarkView {
+        file: remark.file.clone(),
+        line: remark.line,
+        column: remark.column,
+        what: remark.what.clone(),
+        taken_out: remark.is_dropped,
+    }
+}
+
+/// Returns what there is to say about one of a job's articles.
+fn remarks(job: &ParsedJob, article: usize) -> impl Iterator<Item = &ArticleRemark> {
+    job.remarks.iter().filter(move |remark| remark.article == article)
+}
+
+/// Says what was written.
+fn said(path: &Path, jobs: &[ParsedJob]) -> String {
+    let articles = jobs.iter().map(|job| articles(job).len()).sum();
+    let remarks = jobs.iter().map(|job| job.remarks.len()).sum();
+    let about = if remarks == 0 {
+        String::new()
+    } else {
+        format!(", {} on their texts", text::plural(remarks, "remark", "remarks"))
+    };
+    format!(
+        "{}: {}, {}{about}.\n",
+        text::visible(&path.display().to_string()),
+        text::plural(jobs.len(), "job", "jobs"),
+        text::plural(articles, "article", "articles"),
+    )
+}
+
+/// Returns the name of a file without its ending; of a folder its name.
+fn stem(path: &Path) -> String {
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let stem = if full.is_dir() { full.file_name() } else { full.file_stem() };
+    stem.map_or_else(|| "page".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// Returns the path of a new file that outlives this process, for the browser.
+fn kept() -> Result<PathBuf, Problem> {
+    let file = tempfile::Builder::new().prefix("qunfa-").suffix(".html").tempfile()?;
+    let (_, path) = file.keep().map_err(|error| error.error)?;
+    Ok(path)
+}
+
+fn open(path: &Path, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let opened = Command::new(opener).arg(path).status();
+    if !opened.is_ok_and(|status| status.success()) {
+        writeln!(terminal.remarks, "{opener} did not open it; open the file in a browser.")?;
+    }
+    Ok(())
+}

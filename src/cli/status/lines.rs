@@ -1,0 +1,421 @@
+//! How the status reads: deadlines first, one line a thing, yellow only where something is unusual.
+//!
+//! Long reasons stand in `show`. Printed once, it fits so many lines that a screen holds it; of a
+//! watch, which scrolls, nothing is left out.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{AccountView, AwaitedView, DaemonView, NextView, NoteView, StatusView};
+use crate::cli::outlook::Outlook;
+use crate::cli::text::{self, Cell, Page, Table, Tone};
+use crate::model::JobState;
+use crate::quota::{Rule, margins};
+use crate::store::{AttentionView, RuleView, Severity};
+
+/// How the columns of a list of jobs give way: title, distance, account, id.
+const GIVING_WAY: [(usize, usize); 7] = [(4, 18), (1, 0), (3, 12), (5, 20), (4, 8), (3, 6), (5, 8)];
+/// How many lines a status that is printed once has, where the number of accounts allows.
+const LINES: usize = 40;
+/// How many of the next jobs are shown all the same.
+const NEXT_LEAST: usize = 5;
+/// How many decisions and awaited results are shown.
+const DECISIONS: usize = 8;
+const AWAITED: usize = 3;
+/// What goes within this comes first in a watch.
+const IMMINENT: TimeDelta = TimeDelta::seconds(60);
+
+/// A part of the answer as lines; the first is its heading.
+#[derive(Debug)]
+pub(in crate::cli) struct Section {
+    pub(in crate::cli) lines: Vec<String>,
+}
+
+/// How much of a list is shown, and what tells the rest.
+#[derive(Clone, Copy)]
+struct Most {
+    rows: usize,
+    rest: &'static str,
+}
+
+impl Most {
+    const ALL: usize = usize::MAX;
+
+    /// Writes how many are left out.
+    fn end(self, page: &mut Page, all: usize) {
+        let more = all.saturating_sub(self.rows);
+        if more > 0 {
+            let more = text::count(more as u64);
+            page.cut(Tone::Plain, 2, &format!("and {more} more: {}", self.rest));
+        }
+    }
+}
+
+/// Returns the answer as it is printed once.
+pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>) -> Vec<String> {
+    let head = section(blank, &|page| head(page, view, now));
+    let decisions = section(blank, &|page| {
+        let notes: Vec<_> = view.attention.iter().collect();
+        decisions(page, &notes, (DECISIONS, view.daemon.running), now);
+    });
+    let others = [
+        section(blank, &|page| {
+            awaited(page, &view.awaited.iter().collect::<Vec<_>>(), AWAITED, now);
+        }),
+        section(blank, &|page| quotas(page, &view.accounts.iter().collect::<Vec<_>>())),
+        section(blank, &|page| page.cut(Tone::Plain, 0, &counts(&view.jobs))),
+    ];
+    let shown = |sections: &[Section]| -> usize {
+        let filled = sections.iter().filter(|section| !section.lines.is_empty());
+        filled.map(|section| section.lines.len() + 1).sum()
+    };
+    // Beside its rows it has a heading, a last line and a gap.
+    let rest = head.lines.len() + 1 + decisions.lines.len() + 1 + shown(&others) + 2;
+    let rows = LINES.saturating_sub(rest).max(NEXT_LEAST);
+    let next = section(blank, &|page| {
+        let jobs: Vec<_> = view.next.iter().collect();
+        let most = Most { rows, rest: "`qunfa plan --list` tells when they go" };
+        next(page, ("NEXT", &jobs), (most, waiting(view)), now);
+    });
+    let sections = [head, next, decisions].into_iter().chain(others);
+    let filled = sections.filter(|section| !section.lines.is_empty());
+    let mut lines = Vec::new();
+    for section in filled {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(section.lines);
+    }
+    lines
+}
+
+/// Returns the answer as it is watched: first the clock, the daemon and how much there is to do,
+/// which stay, then everything else that holds `wanted`, what cannot wait first.
+pub(in crate::cli) fn watched(
+    blank: &Page,
+    (view, now): (&StatusView, DateTime<Utc>),
+    wanted: &str,
+) -> (Vec<String>, Vec<Section>) {
+    let wanted = wanted.to_lowercase();
+    let holds = |texts: &[&str]| texts.iter().any(|text| text.to_lowercase().contains(&wanted));
+    let shown = |job: &&NextView| holds(&[&job.id, &job.title, &job.account, mark(job).1]);
+    let is_imminent = |job: &&NextView| goes(job) <= now + IMMINENT;
+    let is_held = |job: &&NextView| job.state == JobState::Held;
+    let jobs = view.next.iter().filter(shown);
+    let (minute, later): (Vec<_>, Vec<_>) = jobs.partition(is_imminent);
+    let (approvals, later): (Vec<_>, Vec<_>) = later.into_iter().partition(is_held);
+    let unread = waiting(view).saturating_sub(view.next.len() as u64);
+    let mut sections = Vec::new();
+    for (name, jobs) in [("THIS MINUTE", &minute), ("TO APPROVE", &approvals), ("NEXT", &later)] {
+        let rest = Most { rows: jobs.len(), rest: "`qunfa plan --list` tells when they go" };
+        let total = jobs.len() as u64 + if name == "NEXT" { unread } else { 0 };
+        if !jobs.is_empty() {
+            sections.push(section(blank, &|page| next(page, (name, jobs), (rest, total), now)));
+        }
+    }
+    let about = |note: &&NoteView| {
+        let AttentionView { id, account, kind, what, .. } = &note.about;
+        let named = [id, account, &note.title].map(|text| text.as_deref().unwrap_or_default());
+        holds(&[named[0], named[1], named[2], kind, what, note.severity.as_str(), &note.note])
+    };
+    let notes: Vec<_> = view.attention.iter().filter(about).collect();
+    if wanted.is_empty() || !notes.is_empty() {
+        sections.push(section(blank, &|page| {
+            decisions(page, &notes, (Most::ALL, view.daemon.running), now);
+        }));
+    }
+    let awaits = |job: &&AwaitedView| holds(&[&job.id, &job.title, &job.account]);
+    let results: Vec<_> = view.awaited.iter().filter(awaits).collect();
+    sections.push(section(blank, &|page| awaited(page, &results, Most::ALL, now)));
+    let stopped = |account: &&AccountView| holds(&[&account.name, &unusual(account).1]);
+    let accounts: Vec<_> = view.accounts.iter().filter(stopped).collect();
+    if !accounts.is_empty() {
+        sections.push(section(blank, &|page| quotas(page, &accounts)));
+    }
+    if wanted.is_empty() {
+        sections.push(section(blank, &|page| page.cut(Tone::Plain, 0, &counts(&view.jobs))));
+    }
+    sections.retain(|section| !section.lines.is_empty());
+    (section(blank, &|page| head(page, view, now)).lines, sections)
+}
+
+fn section(blank: &Page, write: &dyn Fn(&mut Page)) -> Section {
+    let mut page = blank.another();
+    write(&mut page);
+    Section { lines: page.finish().lines().map(str::to_owned).collect() }
+}
+
+fn waiting(view: &StatusView) -> u64 {
+    let waiting = |(state, _): &&(JobState, u64)| state.waits();
+    view.jobs.iter().filter(waiting).map(|(_, number)| number).sum()
+}
+
+fn head(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
+    page.head(&format!("qunfa at {} (Beijing time)", crate::calendar::beijing(now)));
+    daemon(page, &view.daemon, now);
+    if let Some(due) = &view.oldest_due {
+        let late = text::long(TimeDelta::seconds(due.late_s));
+        let what = text::named(&due.title, &format!("{} ({})", due.id, due.account));
+        page.cut(Tone::Warn, 0, &format!("Overdue for {late}: {what}"));
+    }
+    let of = |severity| view.attention.iter().filter(|note| note.severity == severity).count();
+    let held = view.next.iter().filter(|job| job.state == JobState::Held).count();
+    let parts = [
+        (of(Severity::Page), "to decide now"),
+        (of(Severity::Look), "to look at"),
+        (of(Severity::Note), "to note"),
+        (held, "to approve"),
+    ];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<_> = parts.map(|(number, what)| format!("{number} {what}")).collect();
+    if !parts.is_empty() {
+        let tone = if of(Severity::Page) > 0 { Tone::Alarm } else { Tone::Plain };
+        page.cut(tone, 0, &format!("{}.", parts.join(", ")));
+    }
+}
+
+fn daemon(page: &mut Page, daemon: &DaemonView, now: DateTime<Utc>) {
+    let (Some(pid), Some(since), Some(version)) = (daemon.pid, daemon.since_at, &daemon.version)
+    else {
+        let text = "The daemon is NOT RUNNING: nothing is released until it is started \
+                    (`systemctl start qunfa`, or `qunfa run`).";
+        return page.lines(Tone::Alarm, 0, text);
+    };
+    let (tone, state) = if daemon.stuck { (Tone::Alarm, "is STUCK") } else { (Tone::Good, "runs") };
+    let since = text::clock(since, now);
+    page.cut(tone, 0, &format!("The daemon {state}: pid {pid}, since {since}, version {version}."));
+    match daemon.turned_at {
+        // A pulse is left every other second: less than that says nothing.
+        Some(at) if now - at <= TimeDelta::seconds(3) => {}
+        Some(at) => {
+            let line = format!("Its loop last turned {}.", text::distance(at, now));
+            page.cut(Tone::Warn, 0, &line);
+        }
+        None => page.cut(Tone::Warn, 0, "Whether its loop turns is not known: it left no pulse."),
+    }
+}
+
+fn next(
+    page: &mut Page,
+    (name, jobs): (&'static str, &[&NextView]),
+    (most, all): (Most, u64),
+    now: DateTime<Utc>,
+) {
+    if jobs.is_empty() {
+        return page.raw("No job waits to be released.");
+    }
+    let heads = [name, "", "", "account", "title", "job"];
+    let mut table = Table::of_lines(&heads, &GIVING_WAY);
+    for job in jobs.iter().take(most.rows) {
+        let (tone, mark) = mark(job);
+        let at = goes(job);
+        let late = if job.due_at < now { Tone::Warn } else { Tone::Plain };
+        table.row(vec![
+            Cell::new(late, &text::clock(at, now)),
+            Cell::plain(&text::distance(at, now)),
+            Cell::new(tone, mark),
+            Cell::plain(&job.account),
+            Cell::plain(&job.title),
+            Cell::plain(&job.id),
+        ]);
+    }
+    page.table(0, &table);
+    most.end(page, usize::try_from(all).unwrap_or(usize::MAX));
+}
+
+fn goes(job: &NextView) -> DateTime<Utc> {
+    job.outlook.as_ref().and_then(|outlook| outlook.goes_at).unwrap_or(job.due_at)
+}
+
+fn mark(job: &NextView) -> (Tone, &'static str) {
+    let marked = |outlook: &Outlook| outlook.mark((job.state, job.moved));
+    job.outlook.as_ref().map_or((Tone::Plain, ""), marked)
+}
+
+/// What is most urgent stands first, then the newest.
+fn decisions(
+    page: &mut Page,
+    notes: &[&NoteView],
+    (most, running): (usize, bool),
+    now: DateTime<Utc>,
+) {
+    if notes.is_empty() {
+        // A daemon that is down needs one, as the lines before say.
+        let (tone, else_) = if running { (Tone::Good, "") } else { (Tone::Plain, " else") };
+        return page.cut(tone, 0, &format!("Nothing{else_} needs a person."));
+    }
+    let mut shown = notes.to_vec();
+    let urgency = |note: &NoteView| match (note.about.kind.as_str(), &note.about.id) {
+        ("stuck", _) => 0,
+        (_, None) => 1,
+        ("uncertain", _) => 2,
+        (_, Some(_)) => 3,
+    };
+    shown.sort_by_key(|note| (note.severity, urgency(note), std::cmp::Reverse(note.about.since)));
+    let heads = ["DECIDE", "", "since", "account", "what", "id"];
+    let mut table =
+        Table::of_lines(&heads, &[(4, 32), (2, 0), (3, 10), (5, 20), (4, 12), (3, 6), (5, 8)]);
+    for note in shown.iter().take(most) {
+        let tone = match note.severity {
+            Severity::Page => Tone::Alarm,
+            Severity::Look => Tone::Warn,
+            Severity::Note => Tone::Plain,
+        };
+        table.row(vec![
+            Cell::new(tone, note.severity.as_str()),
+            Cell::plain(&note.about.kind.replace('_', " ")),
+            Cell::plain(&text::long(now - note.about.since)),
+            Cell::plain(note.about.account.as_deref().unwrap_or("all")),
+            Cell::plain(&what(note)),
+            Cell::plain(note.about.id.as_deref().unwrap_or(&note.note)),
+        ]);
+    }
+    page.table(0, &table);
+    let rest = "`qunfa status --json` has all";
+    Most { rows: most, rest }.end(page, notes.len());
+    let line = "`qunfa show ID` tells what helps; `qunfa ack ID` takes it off this list.";
+    page.cut(Tone::Quiet, 2, line);
+}
+
+/// What a note is about, and why, without what its row says already.
+fn what(note: &NoteView) -> String {
+    let about = &note.about;
+    let Some(id) = &about.id else {
+        return match about.kind.as_str() {
+            "hold" | "paused" => {
+                about.what.split_once(": ").map_or(&*about.what, |(_, why)| why).to_owned()
+            }
+            "first_day" | "first_month" => {
+                "what was sent before is to be told: quota record".into()
+            }
+            _ => about.what.clone(),
+        };
+    };
+    let lead = format!("job {id} is {}: ", about.kind.replace('_', " "));
+    let why = about.what.strip_prefix(&lead).unwrap_or(&about.what);
+    match note.title.as_ref().filter(|title| *title != id) {
+        Some(title) => format!("{title}: {why}"),
+        None => why.to_owned(),
+    }
+}
+
+/// What was accepted and may wait for somebody else than us.
+fn awaited(page: &mut Page, jobs: &[&AwaitedView], most: usize, now: DateTime<Utc>) {
+    if jobs.is_empty() {
+        return;
+    }
+    let heads = ["AWAITED", "administrator", "account", "title", "job"];
+    let mut table = Table::of_lines(&heads, &[(3, 18), (2, 12), (4, 20), (3, 8), (2, 6), (4, 8)]);
+    for job in jobs.iter().take(most) {
+        let until = text::clock(job.until, now);
+        let until = if job.until > now { format!("until {until}") } else { "time is over".into() };
+        table.row(vec![
+            Cell::plain(&text::clock(job.accepted_at, now)),
+            Cell::plain(&until),
+            Cell::plain(&job.account),
+            Cell::plain(&job.title),
+            Cell::plain(&job.id),
+        ]);
+    }
+    page.table(0, &table);
+    Most { rows: most, rest: "`qunfa jobs --state accepted`" }.end(page, jobs.len());
+}
+
+/// The rules that have a column of their own.
+const COLUMNS: [(&str, Rule); 4] = [
+    ("send", Rule::DailySend),
+    ("history", Rule::DailyHistory),
+    ("month", Rule::MonthlyHistory),
+    ("calls", Rule::DailyCalls),
+];
+
+/// A row an account: what is used, what waiting jobs own of the rest, and what is unusual.
+fn quotas(page: &mut Page, accounts: &[&AccountView]) {
+    let mut heads = vec!["QUOTAS used+claimed/limit"];
+    heads.extend(COLUMNS.iter().map(|(head, _)| *head));
+    heads.push("");
+    let mut table = Table::of_lines(&heads, &[(5, 12), (0, 8)]).right(&[1, 2, 3, 4]);
+    for account in accounts {
+        let (tone, unusual) = unusual(account);
+        let mut row = vec![Cell::new(tone, &account.name)];
+        for (_, rule) in COLUMNS {
+            let view = account.rules.iter().find(|view| view.rule == rule);
+            row.push(view.map_or_else(|| Cell::plain(""), quota));
+        }
+        row.push(Cell::new(tone, &unusual));
+        table.row(row);
+    }
+    page.table(0, &table);
+}
+
+fn quota(view: &RuleView) -> Cell {
+    let RuleView { used, claimed, limit, .. } = view;
+    let claimed = if *claimed > 0 { format!("+{claimed}") } else { String::new() };
+    let tone = if is_unusual(view) { Tone::Warn } else { Tone::Plain };
+    Cell::new(tone, &format!("{used}{claimed}/{limit}"))
+}
+
+/// Says whether a rule stands as on few days: a day with its one broadcast is an ordinary day.
+fn is_unusual(view: &RuleView) -> bool {
+    let RuleView { rule, used, claimed, limit, unconfirmed, .. } = view;
+    let taken = used.saturating_add(*claimed);
+    match rule {
+        Rule::DailySend | Rule::DailyHistory => taken > *limit || *unconfirmed > 0,
+        Rule::MonthlyHistory => taken >= *limit || *unconfirmed > 0,
+        // What is counted in hundreds is told before it is used up.
+        Rule::DailyCalls
+        | Rule::MonthlyReceiver
+        | Rule::PerMinute
+        | Rule::DailyPreviews
+        | Rule::DailyDeletes
+        | Rule::ForcedToken
+        | Rule::FollowerPages
+        | Rule::DailyDrafts
+        | Rule::DailyUploadnews
+        | Rule::DailyMenus
+        | Rule::DailyQrcodes
+        | Rule::PermanentQrcodes => u64::from(taken) * 5 >= u64::from(*limit) * 4,
+    }
+}
+
+fn unusual(account: &AccountView) -> (Tone, String) {
+    let mut tone = Tone::Plain;
+    let mut parts = Vec::new();
+    for (stopped, word) in [(account.held, "ON HOLD"), (account.paused, "PAUSED")] {
+        if stopped {
+            tone = Tone::Alarm;
+            parts.push(word.to_owned());
+        }
+    }
+    if let Some(clock) = account.clock.as_ref().filter(|clock| is_apart(clock.ahead_s)) {
+        tone = Tone::Alarm;
+        let (apart, side) =
+            (clock.ahead_s.abs(), if clock.ahead_s > 0 { "ahead" } else { "behind" });
+        parts.push(format!("platform's clock {apart} s {side}"));
+    }
+    let of_column = |view: &RuleView| COLUMNS.iter().any(|(_, rule)| *rule == view.rule);
+    for view in account.rules.iter().filter(|view| is_unusual(view)) {
+        if !of_column(view) {
+            parts.push(format!("{} {}/{}", view.rule, view.used, view.limit));
+        }
+        if view.unconfirmed > 0 {
+            parts.push(format!("{} unconfirmed", view.unconfirmed));
+        }
+    }
+    if tone == Tone::Plain && !parts.is_empty() {
+        tone = Tone::Warn;
+    }
+    (tone, parts.join(", "))
+}
+
+fn is_apart(ahead_s: i64) -> bool {
+    TimeDelta::seconds(ahead_s.abs()) > margins::CLOCK_APART
+}
+
+fn counts(jobs: &[(JobState, u64)]) -> String {
+    if jobs.is_empty() {
+        return "No job was taken yet.".to_owned();
+    }
+    let counts: Vec<_> =
+        jobs.iter().map(|(state, number)| format!("{} {state}", text::count(*number))).collect();
+    format!("Jobs: {}.", counts.join(", "))
+}

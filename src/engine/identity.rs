@@ -1,0 +1,352 @@
+//! Which accounts of the database the config's accounts are: by their appid, whatever their names.
+//!
+//! An account that the config gives another name keeps everything under the new one. A name that
+//! the config gives to another appid is *mistaken*: what stands under it was planned for other
+//! readers, so all of it is barred until the config says what is meant. What the config does not
+//! have at all is barred too. Nothing else is decided here: names that nobody uses wait for ever.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use super::{Engine, Lane, attend};
+use crate::config::AccountConfig;
+use crate::model::Account;
+use crate::store::{Bar, KnownAccount, Step, StoreError};
+
+/// One account of the config.
+#[derive(Clone, Copy, Debug)]
+struct Configured<'a> {
+    name: &'a str,
+    appid: &'a str,
+    /// The appid that the name meant before, where the config says that it is another account now.
+    replaces: Option<&'a str>,
+}
+
+impl<'a> Configured<'a> {
+    fn of(config: &'a AccountConfig) -> Self {
+        let Account { name, appid, .. } = &config.account;
+        Self { name, appid, replaces: config.replaces.as_deref() }
+    }
+}
+
+/// Brings the database's names in line with the config, and bars what the config does not speak for.
+pub(super) fn recognise(
+    step: &Step<'_>,
+    lanes: &mut [Lane],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let config: Vec<_> = lanes.iter().map(|lane| Configured::of(&lane.config)).collect();
+    identify(step, &config)?;
+    let moves = moves(&step.known_accounts()?, &config);
+    for (old, new) in &moves {
+        tracing::warn!("account {old} is named {new} from now on: all that is known of it follows");
+    }
+    step.rename_accounts(&moves)?;
+    let known = step.known_accounts()?;
+    for lane in lanes.iter_mut() {
+        let name = &lane.config.account.name;
+        let row = known.iter().find(|known| known.name == *name);
+        lane.mistaken = row.is_some_and(|row| is_other(row, &lane.config.account.appid));
+        let barred = match row {
+            Some(row) if lane.mistaken => {
+                bar_mistaken(step, row, &lane.config.account.appid, now)?;
+                continue;
+            }
+            Some(_) => step.unbar(name)?,
+            None => false,
+        };
+        step.meet_account(&lane.config.account, now)?;
+        step.identify(name, &lane.config.account.appid)?;
+        if barred {
+            // Whatever ended meanwhile left its place to nobody.
+            step.come_forward(&lane.config.account, now)?;
+        }
+    }
+    let names: HashSet<_> = lanes.iter().map(|lane| lane.config.account.name.as_str()).collect();
+    for gone in known.iter().filter(|known| !names.contains(known.name.as_str())) {
+        let (why, advice) = unconfigured(&gone.name);
+        step.bar(&gone.name, Bar { why: &why, advice: &advice }, now)?;
+    }
+    Ok(())
+}
+
+/// Returns why nothing is taken or stored for an account of the config: its name belongs to another
+/// one in the database; none where it does not.
+///
+/// # Errors
+/// Where the store fails.
+pub fn why_barred(step: &Step<'_>, account: &Account) -> Result<Option<String>, StoreError> {
+    if step.appid_of(&account.name)?.as_ref() == Some(&account.appid) {
+        return Ok(None);
+    }
+    let stops = step.stops(&account.name)?;
+    let barred = stops.paused.filter(|_| stops.barred);
+    Ok(barred.map(|(_, why, advice)| format!("{why}; {advice}")))
+}
+
+/// Puts names that the config gives to other accounts before a person's eyes.
+pub(super) fn tell_of_mistaken(
+    step: &Step<'_>,
+    lanes: &[Lane],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for lane in lanes.iter().filter(|lane| lane.mistaken) {
+        let name = &lane.config.account.name;
+        if let Some((_, why, advice)) = step.stops(name)?.paused {
+            tracing::error!("{why}");
+            attend(step, name, ("appid", &why, &advice), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns what is said of an account that the config does not have: what happened, and what to do.
+pub fn unconfigured(name: &str) -> (String, String) {
+    (
+        format!("account {name} is not in the config: nothing of it goes"),
+        "put the account back into the config, under this name or another, and restart the daemon; \
+         or cancel its jobs"
+            .to_owned(),
+    )
+}
+
+fn bar_mistaken(
+    step: &Step<'_>,
+    row: &KnownAccount,
+    appid: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let name = &row.name;
+    let (known, advice) = match &row.appid {
+        Some(known) => (
+            format!("{name} is known as {known}"),
+            format!(
+                "put {known} back into the config; or give {appid} another name there; or, if {name} \
+                 is to mean {appid} from now on, write `replaces_appid: {known}` below it: then the jobs \
+                 of {known} stay behind, under another name. Then restart the daemon"
+            ),
+        ),
+        None => (
+            format!("{name} has jobs that were planned for another appid"),
+            format!(
+                "put the earlier appid back into the config; or cancel the waiting jobs of {name} \
+                 (`qunfa jobs --account {name}`). Then restart the daemon"
+            ),
+        ),
+    };
+    let why = format!(
+        "the config gives {name} the appid {appid}, but {known}: nothing of it goes, because what was \
+         planned for one account must not go to the readers of another"
+    );
+    step.bar(name, Bar { why: &why, advice: &advice }, now)
+}
+
+/// Finds out who the accounts are that an earlier version knew by their names alone.
+fn identify(step: &Step<'_>, config: &[Configured<'_>]) -> Result<(), StoreError> {
+    let known = step.known_accounts()?;
+    let mut taken: HashSet<String> = known.iter().filter_map(|row| row.appid.clone()).collect();
+    let appids: Vec<_> = config
+        .iter()
+        .flat_map(|account| [Some(account.appid), account.replaces])
+        .flatten()
+        .collect();
+    let configured = |row: &KnownAccount| config.iter().find(|account| account.name == row.name);
+    let mut nameless: Vec<_> = known.iter().filter(|row| row.appid.is_none()).collect();
+    nameless.sort_by_key(|row| configured(row).is_none());
+    for row in nameless {
+        let own = match configured(row) {
+            Some(account) if !step.was_planned_for_another(&row.name, account.appid)? => {
+                Some(account.appid.to_owned())
+            }
+            Some(_) | None => step.planned_for(&row.name, &appids)?,
+        };
+        if let Some(appid) = own.filter(|appid| !taken.contains(appid)) {
+            step.identify(&row.name, &appid)?;
+            taken.insert(appid);
+        }
+    }
+    Ok(())
+}
+
+/// Says whether what stands under a name belongs to another account than this one.
+fn is_other(row: &KnownAccount, appid: &str) -> bool {
+    row.appid.as_deref() != Some(appid)
+}
+
+/// Returns which names become which, so that each account has the name that the config gives it.
+///
+/// A name that is in use is taken only where the account that has it leaves it too; otherwise
+/// whoever wanted it stays where it is, and so on.
+fn moves(known: &[KnownAccount], config: &[Configured<'_>]) -> BTreeMap<String, String> {
+    let mut moves = BTreeMap::new();
+    for account in config {
+        let same = |row: &&KnownAccount| row.appid.as_deref() == Some(account.appid);
+        if let Some(row) = known.iter().find(same).filter(|row| row.name != account.name) {
+            moves.insert(row.name.clone(), account.name.to_owned());
+        }
+    }
+    for account in config {
+        let Some(row) = known.iter().find(|row| row.name == account.name) else { continue };
+        let aside = match row.appid.as_deref() {
+            Some(appid) => (account.replaces == Some(appid)).then_some(appid),
+            // Whose it was, nobody knows any more, and nothing of it goes by itself.
+            None => row.idle.then_some(account.name),
+        };
+        if let Some(name) = aside.filter(|_| !moves.contains_key(account.name)) {
+            moves.insert(account.name.to_owned(), free_name(name, known, config));
+        }
+    }
+    loop {
+        let stays =
+            |name: &str| known.iter().any(|row| row.name == name) && !moves.contains_key(name);
+        let Some(blocked) = moves.iter().find(|(_, new)| stays(new)).map(|(old, _)| old.clone())
+        else {
+            return moves;
+        };
+        moves.remove(&blocked);
+    }
+}
+
+/// Returns a name for an account that gives its own up: this one, or one like it.
+fn free_name(wanted: &str, known: &[KnownAccount], config: &[Configured<'_>]) -> String {
+    let is_taken = |name: &String| {
+        known.iter().any(|row| row.name == *name)
+            || config.iter().any(|account| account.name == *name)
+    };
+    let numbered = (2..).map(|number| format!("{wanted}-{number}"));
+    std::iter::once(wanted.to_owned())
+        .chain(numbered)
+        .find(|name| !is_taken(name))
+        .unwrap_or_default()
+}
+
+impl Engine {
+    /// Returns the accounts of the config under every name that they have or had: a file that has a
+    /// former one is read, so that its answer can say the new one.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn accounts_by_any_name(&self) -> Result<Vec<Account>, StoreError> {
+        let mut accounts: Vec<_> = self.accounts().map(|config| config.account.clone()).collect();
+        accounts.extend(self.former_accounts()?);
+        Ok(accounts)
+    }
+
+    /// Returns the accounts of the config under every name that they had before.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn former_accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let former = self.store.read().former_names()?;
+        let accounts = self.lanes.iter().map(|lane| &lane.config.account);
+        Ok(under_former_names(&former, accounts))
+    }
+}
+
+/// Returns accounts under the names that they had before.
+pub fn under_former_names<'a>(
+    former: &[(String, String)],
+    accounts: impl Iterator<Item = &'a Account> + Clone,
+) -> Vec<Account> {
+    let known = former.iter().filter_map(|(name, appid)| {
+        let is_used = accounts.clone().any(|account| account.name == *name);
+        let account = accounts.clone().find(|account| account.appid == *appid)?;
+        (!is_used).then(|| Account { name: name.clone(), ..account.clone() })
+    });
+    known.collect()
+}
+
+/// Says why a file may not name an account, where the config has it under another name or not at all.
+///
+/// # Errors
+/// Where the store fails.
+pub fn why_not_named(step: &Step<'_>, name: &str) -> Result<String, StoreError> {
+    Ok(match step.now_named(name)? {
+        Some(new) => format!("account {name} is named {new} now: write `account: {new}`"),
+        None => format!("no account is named {name}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(rows: &[(&str, &str)]) -> Vec<KnownAccount> {
+        let row = |(name, appid): &(&str, &str)| KnownAccount {
+            name: (*name).to_owned(),
+            appid: (!appid.is_empty()).then(|| (*appid).to_owned()),
+            idle: false,
+        };
+        rows.iter().map(row).collect()
+    }
+
+    fn moved(
+        rows: &[(&str, &str)],
+        config: &[(&'static str, &'static str)],
+    ) -> Vec<(String, String)> {
+        let configured = |(name, appid): &(&'static str, &'static str)| Configured {
+            name,
+            appid,
+            replaces: None,
+        };
+        let config: Vec<_> = config.iter().map(configured).collect();
+        moves(&known(rows), &config).into_iter().collect()
+    }
+
+    fn names(moves: &[(&str, &str)]) -> Vec<(String, String)> {
+        moves.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect()
+    }
+
+    #[test]
+    fn an_account_takes_the_name_that_the_config_gives_its_appid() {
+        let two = [("a", "wxA"), ("b", "wxB")];
+        for (rows, config, expected) in [
+            (&two[..], &[("a", "wxA"), ("b", "wxB")][..], &[][..]),
+            (&two, &[("c", "wxA"), ("b", "wxB")], &[("a", "c")]),
+            (&two, &[("b", "wxA"), ("a", "wxB")], &[("a", "b"), ("b", "a")]),
+            (&two, &[("b", "wxA"), ("c", "wxB")], &[("a", "b"), ("b", "c")]),
+            (&two, &[("a", "wxA"), ("c", "wxC")], &[]),
+        ] {
+            assert_eq!(moved(rows, config), names(expected), "{config:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_takes_the_name_of_an_account_that_keeps_it() {
+        let three = [("a", "wxA"), ("b", "wxB"), ("c", "wxC")];
+        for config in [
+            // The account that has the name is not in the config any more.
+            &[("b", "wxA")][..],
+            // The same, with another waiting behind it.
+            &[("b", "wxA"), ("a", "wxC")],
+            // A name given to an appid that nobody knows, while its account wants one in use.
+            &[("a", "wxX"), ("b", "wxA")],
+        ] {
+            assert_eq!(moved(&three, config), names(&[]), "{config:?}");
+        }
+        let nameless = [("a", "wxA"), ("b", "")];
+        assert_eq!(moved(&nameless, &[("b", "wxA")]), names(&[]));
+    }
+
+    #[test]
+    fn what_nobody_waits_for_gives_its_name_away() {
+        let mut rows = known(&[("a", "wxA"), ("b", "")]);
+        rows[1].idle = true;
+        let config = [Configured { name: "b", appid: "wxA", replaces: None }];
+
+        let moves: Vec<_> = moves(&rows, &config).into_iter().collect();
+
+        assert_eq!(moves, names(&[("a", "b"), ("b", "b-2")]));
+    }
+
+    #[test]
+    fn a_name_changes_hands_where_the_config_says_so() {
+        let rows = known(&[("a", "wxA"), ("b", "wxB"), ("wxA", "wxZ")]);
+        let config = [Configured { name: "a", appid: "wxB", replaces: Some("wxA") }];
+
+        let moves: Vec<_> = moves(&rows, &config).into_iter().collect();
+
+        assert_eq!(moves, names(&[("a", "wxA-2"), ("b", "a")]));
+    }
+}

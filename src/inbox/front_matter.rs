@@ -1,0 +1,281 @@
+//! What a Markdown file says of itself before its text: `---` and YAML, or `+++` and TOML.
+//!
+//! Editors and site generators write their own keys there, so those that mean nothing here are
+//! told and not refused. The block ends where the same line stands again; what lies between two
+//! rules and has no keys is text. TOML is read into the same tree as YAML.
+
+use std::borrow::Cow;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::yaml::diagnostic::{Place, Report, closest, quote};
+use crate::yaml::{self, Broken, Entry, Node, Value};
+
+/// A field of an article that the front matter may give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Title,
+    Author,
+    Digest,
+    Thumb,
+    SourceUrl,
+}
+
+impl Field {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Title, Self::Author, Self::Digest, Self::Thumb, Self::SourceUrl];
+
+    /// Returns the key of a job file.
+    pub(super) fn key(self) -> &'static str {
+        self.keys()[0]
+    }
+
+    /// Returns the keys that give it, the first one first; see [`plain`].
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Title => &["title"],
+            Self::Author => &["author", "authors"],
+            Self::Digest => &["digest", "description", "summary", "excerpt"],
+            Self::Thumb => &["thumb", "cover", "cover_image", "image"],
+            Self::SourceUrl => &["content_source_url", "source_url"],
+        }
+    }
+}
+
+/// What the file of an article's text gives beside the text.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// Each field that is given, as nothing where it is wrong.
+    found: Vec<(Field, Option<String>)>,
+    is_unread: bool,
+}
+
+impl Given {
+    /// Returns what is known of a file that could not be read.
+    pub(super) fn unread() -> Self {
+        Self { is_unread: true, ..Self::default() }
+    }
+
+    /// Says whether the file may give more than is known.
+    pub(super) fn is_unread(&self) -> bool {
+        self.is_unread
+    }
+
+    pub(super) fn set(&mut self, field: Field, value: Option<String>) {
+        self.found.push((field, value));
+    }
+
+    pub(super) fn get(&self, field: Field) -> Option<Option<String>> {
+        let (_, value) = self.found.iter().find(|(found, _)| *found == field)?;
+        Some(value.clone())
+    }
+}
+
+/// The front matter of a text.
+#[derive(Debug, Default)]
+pub(super) struct FrontMatter<'s> {
+    entries: Vec<Entry<'s>>,
+    /// Where the text begins.
+    pub(super) end: usize,
+}
+
+impl<'s> FrontMatter<'s> {
+    /// Returns what gives a field; a key without a value gives nothing.
+    pub(super) fn get(&self, field: Field) -> Option<&Entry<'s>> {
+        let of = |key: &&str| {
+            self.entries.iter().find(|entry| plain(&entry.key) == plain(key) && !is_empty(entry))
+        };
+        field.keys().iter().find_map(of)
+    }
+
+    /// Tells of every key that gives nothing: one that looks like prose is refused, because what
+    /// stands there is perhaps a text between two rules.
+    pub(super) fn check(&self, report: &mut Report<'_>) -> Vec<(Place, String)> {
+        let used: Vec<&str> =
+            Field::ALL.iter().filter_map(|field| Some(&*self.get(*field)?.key)).collect();
+        let known = || Field::ALL.iter().flat_map(|field| field.keys()).copied();
+        let mut told = Vec::new();
+        for entry in &self.entries {
+            let is_known = known().any(|key| plain(key) == plain(&entry.key));
+            if used.contains(&&*entry.key) || (is_known && is_empty(entry)) {
+                continue;
+            }
+            let key = quote(&entry.key);
+            if !entry.key.is_ascii() {
+                let message = format!("the front matter has no key {key}");
+                let help = "its keys are title, author, digest, cover, source_url; if this is \
+                            text between two rules, write `***` for `---`";
+                report.say_with(entry.key_place, message, help);
+                continue;
+            }
+            let meant = if is_known { None } else { closest(&entry.key, known()) };
+            let meant = meant.map_or_else(String::new, |key| format!("; did you mean `{key}`?"));
+            told.push((entry.key_place, format!("the front matter's {key} is not used{meant}")));
+        }
+        told
+    }
+}
+
+/// Returns a key without what only style decides: `coverImage` is `cover_image`.
+fn plain(key: &str) -> String {
+    key.to_ascii_lowercase().replace(['_', '-'], "")
+}
+
+/// Returns an entry whose list of words is one text.
+pub(super) fn joined<'e>(entry: &'e Entry<'_>) -> Entry<'e> {
+    let word = |node: &'e Node<'_>| match &node.value {
+        Value::Text { text, .. } => Some(text.trim()),
+        Value::Empty | Value::List(_) | Value::Map(_) => None,
+    };
+    let text = |text| Value::Text { text, plain: false };
+    let value = match &entry.node.value {
+        Value::Text { text: words, .. } => text(Cow::Borrowed(&**words)),
+        Value::List(items) => match items.iter().map(word).collect::<Option<Vec<_>>>() {
+            Some(words) => text(Cow::Owned(words.join("、"))),
+            None => Value::List(Vec::new()),
+        },
+        Value::Empty => Value::Empty,
+        Value::Map(_) => Value::Map(Vec::new()),
+    };
+    let node = Node { place: entry.node.place, value };
+    Entry { key: Cow::Borrowed(&entry.key), key_place: entry.key_place, node }
+}
+
+fn is_empty(entry: &Entry<'_>) -> bool {
+    match &entry.node.value {
+        Value::Empty => true,
+        Value::Text { text, .. } => text.trim().is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(_) => false,
+    }
+}
+
+/// Reads the front matter of a text, which may have none.
+pub(super) fn read<'s>(
+    source: &'s str,
+    report: &mut Report<'_>,
+) -> Result<FrontMatter<'s>, Broken> {
+    let start = source.len() - source.trim_start_matches(['\n', '\r', ' ', '\t']).len();
+    let start = source[..start].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    let mut lines = lines(source, start);
+    let Some((first, fence)) = lines.next() else { return Ok(FrontMatter::default()) };
+    let is_toml = match fence {
+        "---" => false,
+        "+++" => true,
+        _ => return Ok(FrontMatter::default()),
+    };
+    let inside = first.end;
+    let closes = |line: &str| line == fence || (!is_toml && line == "...");
+    let Some((last, _)) = lines.find(|(_, line)| closes(line)) else {
+        return unclosed(source, (first, inside), report);
+    };
+    let entries = if is_toml {
+        Some(toml(source, inside..last.start, report)?)
+    } else {
+        yaml(source, last.start, report)?
+    };
+    Ok(match entries {
+        Some(entries) => FrontMatter { entries, end: last.end },
+        None => FrontMatter::default(),
+    })
+}
+
+/// Returns the lines from a byte on: where each stands with its end, and its text without blanks
+/// behind it.
+fn lines(source: &str, start: usize) -> impl Iterator<Item = (Place, &str)> {
+    let mut at = start;
+    source[start..].split_inclusive('\n').map(move |line| {
+        let place = Place { start: at, end: at + line.len() };
+        at = place.end;
+        (place, line.trim_end())
+    })
+}
+
+/// A first line `---` that no other follows is a rule, unless keys follow it.
+fn unclosed<'s>(
+    source: &str,
+    (first, inside): (Place, usize),
+    report: &mut Report<'_>,
+) -> Result<FrontMatter<'s>, Broken> {
+    let next = source[inside..].lines().next().unwrap_or_default();
+    let key = next.split([':', '=']).next().unwrap_or_default().trim_end();
+    let is_key = key.len() < next.trim_end().len()
+        && !key.is_empty()
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if !is_key {
+        return Ok(FrontMatter::default());
+    }
+    let message = "the front matter begins here and does not end";
+    report.say_with(first, message, "end it with the same line");
+    Err(Broken)
+}
+
+/// Reads YAML up to a byte; `None` where it has no keys.
+fn yaml<'s>(
+    source: &'s str,
+    end: usize,
+    report: &mut Report<'_>,
+) -> Result<Option<Vec<Entry<'s>>>, Broken> {
+    // The line before it marks the document's start to YAML, so every place is one of the file.
+    let before = report.count();
+    let Some(node) = yaml::load(&source[..end], report)? else { return Ok(Some(Vec::new())) };
+    if report.count() > before {
+        return Err(Broken);
+    }
+    match node.value {
+        Value::Map(entries) => Ok(Some(entries)),
+        Value::Empty | Value::Text { .. } | Value::List(_) => Ok(None),
+    }
+}
+
+fn toml<'s>(
+    source: &'s str,
+    range: std::ops::Range<usize>,
+    report: &mut Report<'_>,
+) -> Result<Vec<Entry<'s>>, Broken> {
+    let start = range.start;
+    match DeTable::parse(&source[range]) {
+        Ok(table) => Ok(map(table.into_inner(), start)),
+        Err(error) => {
+            let span = error.span().unwrap_or(0..0);
+            let place = Place { start: start + span.start, end: start + span.end };
+            report.say(place, format!("this is not TOML: {}", error.message()));
+            Err(Broken)
+        }
+    }
+}
+
+fn map(table: DeTable<'_>, start: usize) -> Vec<Entry<'_>> {
+    let mut entries: Vec<_> = table
+        .into_iter()
+        .map(|(key, value)| {
+            let key_place = place(&key, start);
+            Entry { key: key.into_inner(), key_place, node: node(value, start) }
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.key_place.start);
+    entries
+}
+
+fn node(value: Spanned<DeValue<'_>>, start: usize) -> Node<'_> {
+    let place = place(&value, start);
+    let plain = |text: String| Value::Text { text: Cow::Owned(text), plain: true };
+    let value = match value.into_inner() {
+        DeValue::String(text) => Value::Text { text, plain: false },
+        DeValue::Integer(number) => plain(number.to_string()),
+        DeValue::Float(number) => plain(number.to_string()),
+        DeValue::Boolean(truth) => plain(truth.to_string()),
+        DeValue::Datetime(time) => plain(time.to_string()),
+        DeValue::Array(items) => {
+            Value::List(items.into_iter().map(|item| node(item, start)).collect())
+        }
+        DeValue::Table(table) => Value::Map(map(table, start)),
+    };
+    Node { place, value }
+}
+
+fn place<T>(spanned: &Spanned<T>, start: usize) -> Place {
+    let span = spanned.span();
+    Place { start: start + span.start, end: start + span.end }
+}

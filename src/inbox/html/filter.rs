@@ -1,0 +1,486 @@
+//! What of the tree an article keeps, tag by tag.
+
+use super::colour::Look;
+use super::names::{self, Kind};
+use super::shape::{self, Kept, Part};
+use super::style::{self, Declaration};
+use super::tree::{Attribute, Element, Node};
+use super::{PictureUse, Pictures, Problem, Remark, RemarkKind, Rules, host};
+use crate::inbox::theme::Named;
+use crate::yaml::diagnostic::{Place, quote};
+
+/// Where pictures lie that the platform took already, and its emoji.
+const PICTURE_HOSTS: [&str; 4] =
+    ["mmbiz.qpic.cn", "mmbiz.qlogo.cn", "mmecoa.qpic.cn", "res.wx.qq.com"];
+/// Where published articles lie, which every account may link.
+const ARTICLE_HOST: &str = "mp.weixin.qq.com";
+/// The longest title of a mini-program's card, in characters.
+const CARD_TITLE_MOST: usize = 35;
+
+/// What the filter left.
+pub(super) struct Filtered {
+    pub(super) parts: Vec<Part>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) remarks: Vec<Remark>,
+}
+
+/// Judges a text.
+pub(super) fn filter(
+    nodes: &[Node],
+    html: &str,
+    rules: Rules<'_>,
+    pictures: &mut Pictures<'_>,
+) -> Filtered {
+    let filtered = Filtered { parts: Vec::new(), problems: Vec::new(), remarks: Vec::new() };
+    let mut filter = Filter { html, rules, pictures, path: Vec::new(), filtered };
+    let mut kept = Kept::new("section", Kind::Html);
+    let context = filter.whole(&mut kept);
+    kept.children = filter.children(nodes, context, &mut kept.remarks);
+    kept.settle(false);
+    let mut filtered = filter.filtered;
+    filtered.parts = if kept.style.is_empty() { kept.children } else { vec![Part::Element(kept)] };
+    filtered
+}
+
+/// What a tag stands in.
+#[derive(Clone, Copy, Debug)]
+struct Context {
+    look: Look,
+    in_svg: bool,
+    in_code: bool,
+    /// Whether the background of something around it was taken out.
+    lost_ground: bool,
+    /// Whether it may lie on something that is not around it, or is not shown at all.
+    may_lie_elsewhere: bool,
+}
+
+struct Filter<'f, 'p> {
+    html: &'f str,
+    rules: Rules<'f>,
+    pictures: &'f mut Pictures<'p>,
+    /// The tags that are open, as a theme knows them.
+    path: Vec<Named>,
+    filtered: Filtered,
+}
+
+impl Filter<'_, '_> {
+    /// Gives the text as a whole its style.
+    fn whole(&mut self, kept: &mut Kept) -> Context {
+        let look = Look::PLAIN;
+        let mut context = Context {
+            look,
+            in_svg: false,
+            in_code: false,
+            lost_ground: false,
+            may_lie_elsewhere: false,
+        };
+        let Some(theme) = self.rules.theme else { return context };
+        self.path.push(Named { name: "body".to_owned(), classes: Vec::new() });
+        kept.style = theme.style(&self.path);
+        context.look = look.within(&kept.style);
+        context
+    }
+
+    fn children(&mut self, nodes: &[Node], context: Context, on: &mut Vec<usize>) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for node in nodes {
+            match node {
+                Node::Element(element) => {
+                    parts.extend(self.element(element, context).map(Part::Element));
+                }
+                Node::Text { text, place } => self.text(text, *place, (context, on), &mut parts),
+                Node::Comment { place } => {
+                    let written = self.html.get(place.start..place.end).unwrap_or_default();
+                    let written = written.trim_start_matches("<!--").trim_end_matches("-->");
+                    let what = format!("the comment {}", quote(written.trim()));
+                    on.push(self.remark(RemarkKind::Dropped, *place, what));
+                }
+            }
+        }
+        parts
+    }
+
+    fn text(
+        &mut self,
+        text: &str,
+        place: Place,
+        (context, on): (Context, &mut Vec<usize>),
+        parts: &mut Vec<Part>,
+    ) {
+        let is_blank = text.trim().is_empty();
+        let is_judged = !context.in_svg && (context.lost_ground || !context.may_lie_elsewhere);
+        if let Some(why) = context.look.invisible().filter(|_| is_judged && !is_blank) {
+            let lost = if context.lost_ground { ", which was taken out" } else { "" };
+            let what = format!("the text {} {why}{lost}: nobody can see it", quote(text.trim()));
+            on.push(self.remark(RemarkKind::Warned, place, what));
+        }
+        if context.in_code {
+            parts.extend(shape::code(text));
+        } else {
+            parts.push(Part::Text(text.to_owned()));
+        }
+    }
+
+    fn element(&mut self, element: &Element, context: Context) -> Option<Kept> {
+        let Some((kind, name)) = names::tag(&element.name, context.in_svg) else {
+            self.refuse_tag(element, context);
+            return None;
+        };
+        let mut kept = Kept::new(&name, kind);
+        if !element.is_closed {
+            let what = format!("`<{name}>` is not closed; it ends where what is around it ends");
+            kept.remarks.push(self.remark(RemarkKind::Warned, element.place, what));
+        }
+        match &*name {
+            "mp-miniprogram" => self.card(element),
+            "a" => self.link(element),
+            _ if names::is_animation(&name) && !self.animation(element, &mut kept) => return None,
+            _ => {}
+        }
+        let source = self.source(element);
+        for attribute in &element.attributes {
+            if attribute.name != "style" {
+                self.attribute(attribute, (source, element), &mut kept);
+            }
+        }
+        let context = self.styled(element, context, &mut kept);
+        let mut nodes = &element.children[..];
+        let without_line_end;
+        if let ("pre", [Node::Text { text, place }, rest @ ..]) = (&*name, nodes) {
+            // A browser does not show the line end behind the tag.
+            let text =
+                text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')).unwrap_or(text);
+            without_line_end = Node::Text { text: text.to_owned(), place: *place };
+            let first = std::slice::from_ref(&without_line_end);
+            kept.children = self.children(first, context, &mut kept.remarks);
+            nodes = rest;
+        }
+        let more = self.children(nodes, context, &mut kept.remarks);
+        kept.children.extend(more);
+        self.path.pop();
+        kept.settle(context.in_code);
+        Some(kept)
+    }
+
+    /// Refuses a tag, and looks into it all the same: everything that is wrong is told at once.
+    fn refuse_tag(&mut self, element: &Element, context: Context) {
+        let name = &element.name;
+        let help = match &**name {
+            "html" | "head" | "body" => "write only what stands inside `<body>`",
+            "style" => {
+                "write styles into the tags (`<p style=\"…\">`), or into a file that \
+                        `theme:` names"
+            }
+            _ => "the platform would filter it out",
+        };
+        let message = format!("the tag `<{name}>` cannot stand in an article");
+        self.problem(element.place, &format!("<{name}"), message, help);
+        if !matches!(&**name, "script" | "style") {
+            self.path.push(Named { name: name.clone(), classes: Vec::new() });
+            self.children(&element.children, context, &mut Vec::new());
+            self.path.pop();
+        }
+    }
+
+    /// Returns which attribute names an `<img>`'s picture.
+    ///
+    /// Articles copied from the platform have it in `data-src`, and something to wait with in `src`.
+    fn source(&mut self, element: &Element) -> &'static str {
+        if element.name != "img" {
+            return "";
+        }
+        let written = |name: &str| element.get(name).map_or("", |found| found.value.trim());
+        let (src, later) = (written("src"), written("data-src"));
+        if !later.is_empty() && (src.is_empty() || src.starts_with("data:") || src == later) {
+            return "data-src";
+        }
+        if src.is_empty() {
+            let help = "write `src`: a file of the job's folder";
+            self.problem(element.place, "<img", "a picture without `src`".to_owned(), help);
+        }
+        "src"
+    }
+
+    /// Keeps an attribute as it stands in the article, or says why not.
+    fn attribute(
+        &mut self,
+        attribute: &Attribute,
+        (source, element): (&'static str, &Element),
+        kept: &mut Kept,
+    ) {
+        let Attribute { name, value, place } = attribute;
+        let Some(written) = names::attribute(name, kept.kind) else {
+            let what = format!("the attribute {}", quote(name));
+            kept.remarks.push(self.remark(RemarkKind::Dropped, *place, what));
+            return;
+        };
+        let is_link = matches!(&*written, "href" | "xlink:href");
+        let value = match (&*kept.name, &*written) {
+            ("img", "src" | "data-src") if source == "data-src" && written != source => None,
+            ("img", "src") => self.picture(value, PictureUse::Text, *place),
+            ("img", "data-src") if source == "data-src" => {
+                let found = self.picture(value, PictureUse::Text, *place);
+                kept.attributes.extend(found.map(|found| ("src".to_owned(), found)));
+                None
+            }
+            ("img", "data-src") => self.picture(value, PictureUse::Text, *place),
+            ("image", _) if is_link => self.picture(value, PictureUse::Text, *place),
+            ("mp-miniprogram", "data-miniprogram-imageurl") => {
+                self.picture(value, PictureUse::Card, *place)
+            }
+            ("a", _) if is_link => Some(value.clone()),
+            _ if kept.kind == Kind::Svg => self.drawn(attribute, element, &mut kept.remarks),
+            _ if value.trim_start().to_ascii_lowercase().starts_with("javascript:") => {
+                let what = format!("the attribute {}", quote(name));
+                kept.remarks.push(self.remark(RemarkKind::Dropped, *place, what));
+                None
+            }
+            _ => Some(value.clone()),
+        };
+        kept.attributes.extend(value.map(|value| (written, value)));
+    }
+
+    /// Judges an attribute of a drawing: what it points to lies in the drawing.
+    fn drawn(
+        &mut self,
+        Attribute { name, value, place }: &Attribute,
+        element: &Element,
+        on: &mut Vec<usize>,
+    ) -> Option<String> {
+        let lower = value.to_ascii_lowercase();
+        let pointed = match &**name {
+            "href" | "xlink:href" => Some(value.trim()),
+            _ => lower.find("url(").map(|at| value[at + 4..].trim_start_matches([' ', '"', '\''])),
+        };
+        match pointed {
+            Some(pointed) if pointed.starts_with('#') => {
+                let what = format!(
+                    "`<{}>` points to {}, and the platform takes ids out: it may show nothing",
+                    element.name,
+                    quote(pointed.trim_end_matches([')', '"', '\'', ' ']))
+                );
+                on.push(self.remark(RemarkKind::Warned, *place, what));
+                Some(value.clone())
+            }
+            Some(_) => {
+                let message = format!("`{name}` points out of the drawing");
+                let help = "draw it in the same `<svg>`, or use `<image href=\"…\">`";
+                self.problem(*place, value, message, help);
+                None
+            }
+            None => Some(value.clone()),
+        }
+    }
+
+    /// Says whether an animation stays; one that would change an address does not.
+    fn animation(&mut self, element: &Element, kept: &mut Kept) -> bool {
+        let Some(changed) = element.get("attributename") else { return true };
+        let name = changed.value.trim();
+        let lower = name.to_ascii_lowercase();
+        if lower.contains("href")
+            || lower.starts_with("on")
+            || matches!(&*lower, "style" | "id" | "class")
+        {
+            let message = format!("an animation cannot change {}", quote(name));
+            let help = "it may change `transform`, `opacity`, `x`, `y`, `width`, `height` and such";
+            self.problem(changed.place, name, message, help);
+            return false;
+        }
+        if !names::is_animated(name) {
+            let what = format!("the platform may not play an animation of {}", quote(name));
+            kept.remarks.push(self.remark(RemarkKind::Warned, changed.place, what));
+        }
+        true
+    }
+
+    /// Gives a tag its style, the theme's and its own, and returns what its children stand in.
+    fn styled(&mut self, element: &Element, context: Context, kept: &mut Kept) -> Context {
+        let classes = element.get("class").map_or("", |class| &class.value);
+        let classes = classes.split_ascii_whitespace().map(str::to_owned).collect();
+        self.path.push(Named { name: element.name.clone(), classes });
+        let is_shown = kept.kind == Kind::Html && !context.in_svg;
+        if let Some(theme) = self.rules.theme.filter(|_| is_shown) {
+            kept.style = theme.style(&self.path);
+        }
+        let mut inner = context;
+        if let Some(style) = element.get("style") {
+            self.style(style, kept, &mut inner);
+        }
+        let paint = |name: &str, property: &str| {
+            let found = element.get(name)?;
+            style::inline(&format!("{property}:{}", found.value)).pop()
+        };
+        let painted = [paint("color", "color"), paint("bgcolor", "background-color")];
+        let painted: Vec<_> = painted.into_iter().flatten().collect();
+        let look = inner.look.within(&painted).within(&kept.style);
+        let lies_elsewhere = kept.style.iter().any(lies_elsewhere);
+        let is_drawing = kept.kind == Kind::Svg;
+        Context {
+            look,
+            in_svg: is_drawing && kept.name != "foreignObject",
+            in_code: kept.kind == Kind::Html && (context.in_code || kept.name == "pre"),
+            lost_ground: inner.lost_ground,
+            // What is drawn may lie behind or before.
+            may_lie_elsewhere: inner.may_lie_elsewhere || lies_elsewhere || is_drawing,
+        }
+    }
+
+    /// Keeps the declarations of a tag's own style; the theme's of the same name give way.
+    fn style(&mut self, style: &Attribute, kept: &mut Kept, inner: &mut Context) {
+        let written = style::inline(&style.value);
+        let gives_way = |theme: &Declaration| {
+            let same = |own: &Declaration| own.is_kept && own.name == theme.name;
+            !theme.is_important && written.iter().any(same)
+        };
+        kept.style.retain(|theme| !gives_way(theme));
+        for mut declaration in written {
+            if declaration.is_kept {
+                if self.find_pictures(&mut declaration, style.place) {
+                    kept.style.push(declaration);
+                }
+                continue;
+            }
+            let shown = match &*declaration.name {
+                "" => &declaration.value,
+                name => name,
+            };
+            let what = format!("the style {}", quote(shown));
+            inner.lost_ground |= declaration.name.starts_with("background");
+            kept.remarks.push(self.remark(RemarkKind::Dropped, style.place, what));
+        }
+    }
+
+    /// Puts placeholders in the place of local pictures; says whether all were found.
+    fn find_pictures(&mut self, declaration: &mut Declaration, place: Place) -> bool {
+        let mut are_found = true;
+        for address in std::mem::take(&mut declaration.addresses) {
+            if address.starts_with('#') {
+                continue;
+            }
+            match self.picture(&address, PictureUse::Text, place) {
+                Some(found) if found == address => {}
+                Some(found) => {
+                    declaration.value = replaced(&declaration.value, &address, &found);
+                }
+                None => are_found = false,
+            }
+        }
+        are_found
+    }
+
+    fn picture(&mut self, source: &str, purpose: PictureUse, place: Place) -> Option<String> {
+        let source = source.trim();
+        if let Some(host) = host(source) {
+            if PICTURE_HOSTS.contains(&host.as_str()) {
+                return Some(source.to_owned());
+            }
+            let message = format!("the picture {} lies outside the platform", quote(source));
+            let help = "put the file into the job's folder: it is uploaded from there";
+            self.problem(place, source, message, help);
+            return None;
+        }
+        if source.starts_with("data:") {
+            let message = "the picture stands in the text itself (`data:`)".to_owned();
+            let help = "save it as a file of the job's folder, and name that";
+            self.problem(place, "data:", message, help);
+            return None;
+        }
+        match (self.pictures)(source, purpose) {
+            Ok(placeholder) => Some(placeholder),
+            Err((message, help)) => {
+                self.problem(place, source, message, &help);
+                None
+            }
+        }
+    }
+
+    /// A link: to a mini-program, to a published article, or with WeChat Pay to anywhere.
+    ///
+    /// One to a mini-program may have an address as well, which leads where it says.
+    fn link(&mut self, element: &Element) {
+        if element.get("data-miniprogram-appid").is_some() {
+            self.mini_program(element);
+        }
+        let addresses = ["href", "xlink:href"].iter().filter_map(|name| element.get(name));
+        for Attribute { value, place, .. } in addresses {
+            let address = value.trim().to_owned();
+            match host(&address) {
+                Some(host) if host == ARTICLE_HOST || self.rules.links => {}
+                Some(_) => {
+                    let message = format!("the account may not link to {}", quote(&address));
+                    let help = "only accounts with WeChat Pay may (`payment: true` in the config), \
+                                or anyone to published articles (https://mp.weixin.qq.com/…)";
+                    self.problem(*place, &address, message, help);
+                }
+                None if address.is_empty() || address.starts_with('#') => {}
+                None => {
+                    let message = format!("{} is no address", quote(&address));
+                    self.problem(*place, &address, message, "write `https://…`");
+                }
+            }
+        }
+    }
+
+    fn card(&mut self, element: &Element) {
+        let place = element.place;
+        self.mini_program(element);
+        let Some(title) = element.get("data-miniprogram-title") else {
+            let message = "the mini-program's card has no title".to_owned();
+            return self.problem(place, "<mp-", message, "write `data-miniprogram-title`");
+        };
+        let length = title.value.chars().count();
+        if length > CARD_TITLE_MOST {
+            let message = format!("the mini-program's card has a title of {length} characters");
+            self.problem(title.place, &title.value, message, "it may have 35");
+        }
+        if element.get("data-miniprogram-imageurl").is_none() {
+            let message = "the mini-program's card has no cover".to_owned();
+            let help = "write `data-miniprogram-imageurl`: a picture of 1080 x 864 pixels";
+            self.problem(place, "<mp-", message, help);
+        }
+    }
+
+    fn mini_program(&mut self, element: &Element) {
+        let place = element.place;
+        let appid = element.get("data-miniprogram-appid");
+        if !appid.is_some_and(|appid| appid.value.starts_with("wx")) {
+            let message = "the mini-program has no appid".to_owned();
+            self.problem(place, "miniprogram", message, "write `data-miniprogram-appid=\"wx…\"`");
+        }
+        if element.get("data-miniprogram-path").is_none() {
+            let message = "the mini-program has no path".to_owned();
+            self.problem(place, "miniprogram", message, "write `data-miniprogram-path`");
+        }
+    }
+
+    /// Adds a remark, and returns its number.
+    fn remark(&mut self, kind: RemarkKind, place: Place, what: String) -> usize {
+        let sought = self.html.get(place.start..place.end).unwrap_or_default().to_owned();
+        self.filtered.remarks.push(Remark { kind, place, sought, what, at: 0 });
+        self.filtered.remarks.len() - 1
+    }
+
+    fn problem(&mut self, place: Place, sought: &str, message: String, help: &str) {
+        let (sought, help) = (sought.to_owned(), help.to_owned());
+        self.filtered.problems.push(Problem { place, sought, message, help });
+    }
+}
+
+/// Puts a placeholder in the place of an address within `url(…)`.
+fn replaced(value: &str, address: &str, placeholder: &str) -> String {
+    [format!("\"{address}\""), format!("'{address}'"), address.to_owned()]
+        .iter()
+        .find(|written| value.contains(written.as_str()))
+        .map_or_else(|| value.to_owned(), |written| value.replace(written.as_str(), placeholder))
+}
+
+/// Says whether a style may put something on what is not around it, or hide it.
+fn lies_elsewhere(Declaration { name, value, .. }: &Declaration) -> bool {
+    match &**name {
+        "display" => value.contains("grid") || value.contains("none"),
+        "position" => value.contains("relative"),
+        "transform" | "-webkit-transform" => true,
+        _ if name.starts_with("margin") => value.contains('-'),
+        _ => false,
+    }
+}

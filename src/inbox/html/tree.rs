@@ -1,0 +1,286 @@
+//! From HTML to a tree whose every part knows where it stood.
+//!
+//! Whoever wrote the text looked at it in a browser, so what a browser closes by itself is closed
+//! here. But a browser also takes everything up to the next quote for an attribute, and everything
+//! after a `<!--` for a comment; a text that vanished that way is never what was meant, so both are
+//! refused where they opened.
+
+use html5gum::emitters::default::{DefaultEmitter, StartTag};
+use html5gum::{Error, HtmlString, Span, Token, Tokenizer};
+
+use super::Problem;
+use super::names;
+use crate::yaml::diagnostic::Place;
+
+/// How deep tags may stand in each other.
+const DEPTH: usize = 200;
+
+/// What stands in the text.
+#[derive(Debug)]
+pub(super) enum Node {
+    Element(Element),
+    Text { text: String, place: Place },
+    Comment { place: Place },
+}
+
+/// A tag with what stands in it.
+#[derive(Debug, Default)]
+pub(super) struct Element {
+    /// Its name, in lower case.
+    pub(super) name: String,
+    /// Its start tag.
+    pub(super) place: Place,
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) children: Vec<Node>,
+    /// Whether its end was written or needs not be.
+    pub(super) is_closed: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Attribute {
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) place: Place,
+}
+
+impl Element {
+    /// Returns an attribute's value.
+    pub(super) fn get(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+}
+
+/// Reads HTML.
+pub(super) fn read(html: &str) -> (Vec<Node>, Vec<Problem>) {
+    let open = vec![Element::default()];
+    let mut builder = Builder { html, open, problems: Vec::new(), comment: None };
+    let mut emitter = DefaultEmitter::<usize>::new_with_span();
+    emitter.naively_switch_states(true);
+    for token in Tokenizer::new_with_emitter(html, emitter) {
+        let Ok(token) = token;
+        builder.token(token);
+    }
+    while builder.open.len() > 1 {
+        builder.close();
+    }
+    let root = builder.open.pop().unwrap_or_default();
+    (root.children, builder.problems)
+}
+
+struct Builder<'h> {
+    html: &'h str,
+    /// The tags that are open; the first stands for the text as a whole.
+    open: Vec<Element>,
+    problems: Vec<Problem>,
+    /// What is wrong with the comment that is read.
+    comment: Option<Error>,
+}
+
+impl Builder<'_> {
+    fn token(&mut self, token: Token<usize>) {
+        match token {
+            Token::StartTag(tag) => self.start(&tag),
+            Token::EndTag(tag) => self.end(&text(&tag.name)),
+            Token::String(string) => {
+                let (text, place) = (text(&string.value), place_of(string.span));
+                self.push(Node::Text { text, place });
+            }
+            Token::Comment(comment) => self.comment(place_of(comment.span)),
+            Token::Error(error) => self.error(error.value, error.span.start),
+            Token::Doctype(_) => {}
+        }
+    }
+
+    fn start(&mut self, tag: &StartTag<usize>) {
+        let name = text(&tag.name);
+        let place = place_of(tag.span);
+        let mut attributes: Vec<_> = tag
+            .attributes
+            .iter()
+            .map(|(name, found)| Attribute {
+                name: text(name),
+                value: text(&found.value),
+                place: place_of(found.span),
+            })
+            .collect();
+        attributes.sort_by_key(|attribute| attribute.place.start);
+        if let Some(at) = swallowing(&attributes) {
+            return self.open_quote(&attributes[at]);
+        }
+        self.end_before(&name);
+        let is_closed = tag.self_closing || names::is_void(&name);
+        let element = Element { name, place, attributes, children: Vec::new(), is_closed };
+        if is_closed {
+            return self.push(Node::Element(element));
+        }
+        if self.open.len() == DEPTH {
+            let help = "close the tags that are left open, or write the text simpler";
+            self.refuse(place, "tags stand in each other more than 200 deep", help);
+        }
+        if self.open.len() <= DEPTH {
+            self.open.push(element);
+        }
+    }
+
+    /// Closes the tags that end where this one begins.
+    fn end_before(&mut self, name: &str) {
+        let is_open = |name: &str| self.open.last().is_some_and(|last| last.name == name);
+        if names::is_block(name) && is_open("p") {
+            self.close_well();
+        }
+        let Some((ended, limits)) = names::ended_by(name) else { return };
+        let found = self
+            .open
+            .iter()
+            .rposition(|open| ended.contains(&&*open.name) || limits.contains(&&*open.name));
+        let Some(found) = found.filter(|&found| ended.contains(&&*self.open[found].name)) else {
+            return;
+        };
+        self.close_down_to(found);
+    }
+
+    fn end(&mut self, name: &str) {
+        let found = self.open.iter().rposition(|open| {
+            // The end of a tag outside a cell or a drawing cannot stand in it.
+            open.name == name || matches!(&*open.name, "td" | "th" | "table" | "foreignobject")
+        });
+        let cells = ["tr", "tbody", "thead", "tfoot", "table", "foreignobject", "svg"];
+        let found = match found {
+            Some(found) if self.open[found].name != name && cells.contains(&name) => {
+                self.open.iter().rposition(|open| open.name == name)
+            }
+            found => found,
+        };
+        let Some(found) = found.filter(|&found| found > 0 && self.open[found].name == name) else {
+            return;
+        };
+        self.close_down_to(found);
+    }
+
+    /// Closes the tag at this depth; those inside it were left open.
+    fn close_down_to(&mut self, depth: usize) {
+        while self.open.len() > depth + 1 {
+            self.close();
+        }
+        self.close_well();
+    }
+
+    fn close_well(&mut self) {
+        if let Some(last) = self.open.last_mut() {
+            last.is_closed = true;
+        }
+        self.close();
+    }
+
+    fn close(&mut self) {
+        let Some(mut element) = self.open.pop() else { return };
+        element.is_closed |= names::has_clear_end(&element.name);
+        self.push(Node::Element(element));
+    }
+
+    fn push(&mut self, node: Node) {
+        if let Some(last) = self.open.last_mut() {
+            last.children.push(node);
+        }
+    }
+
+    fn error(&mut self, error: Error, at: usize) {
+        if error == Error::EofInComment || error == Error::NestedComment {
+            self.comment = Some(error);
+        } else if error == Error::EofInTag || error == Error::EofBeforeTagName {
+            let (start, in_quote) = last_opened(self.html, at);
+            let message = if in_quote { "a quote is not closed" } else { "a tag is not closed" };
+            let help = "close its quotes, and end the tag with `>`: what stands behind it would be \
+                        lost";
+            self.refuse_at(start, message, help);
+        } else if error == Error::EofInCdata {
+            let start = self.html.rfind("<![CDATA[").unwrap_or(at);
+            self.refuse_at(start, "a CDATA section is not closed", "close it with `]]>`");
+        }
+    }
+
+    fn comment(&mut self, place: Place) {
+        match self.comment.take() {
+            None => self.push(Node::Comment { place }),
+            Some(Error::NestedComment) => {
+                let help = "close the first with `-->`: the text between them would be lost";
+                self.refuse_at(place.start, "a comment holds the beginning of another", help);
+            }
+            Some(_) => {
+                let help = "close it with `-->`: what stands behind it would be lost";
+                self.refuse_at(place.start, "a comment is not closed", help);
+            }
+        }
+    }
+
+    fn open_quote(&mut self, attribute: &Attribute) {
+        let message =
+            format!("the quote of `{}=` is not closed where it should be", attribute.name);
+        let help = "close it in front of the next attribute or `>`: what stands behind it would be \
+                    lost; inside a value write `&lt;`, `&gt;` and `&quot;`";
+        let start = attribute.place.start;
+        self.refuse_at(start, &message, help);
+    }
+
+    fn refuse_at(&mut self, start: usize, message: &str, help: &str) {
+        let start = self.html.floor_char_boundary(start);
+        let line = self.html[start..].lines().next().unwrap_or_default();
+        let shown = line.char_indices().nth(24).map_or(line.len(), |(end, _)| end);
+        self.refuse(Place { start, end: start + shown }, message, help);
+    }
+
+    fn refuse(&mut self, place: Place, message: &str, help: &str) {
+        let sought = self.html[place.start..place.end].to_owned();
+        let (message, help) = (message.to_owned(), help.to_owned());
+        self.problems.push(Problem { place, sought, message, help });
+    }
+}
+
+/// Returns where the quote or the tag began that was open where the text ended, and whether it
+/// was a quote.
+fn last_opened(html: &str, end: usize) -> (usize, bool) {
+    let (mut tag, mut quote) = (None, None);
+    for (at, c) in html[..html.floor_char_boundary(end)].char_indices() {
+        match (tag, quote) {
+            (None, _) if c == '<' => tag = Some(at),
+            (None, _) => {}
+            (Some(_), Some((_, opened))) if c == opened => quote = None,
+            (Some(_), Some(_)) => {}
+            (Some(_), None) if matches!(c, '"' | '\'') && html[..at].trim_end().ends_with('=') => {
+                quote = Some((at, c));
+            }
+            (Some(_), None) if c == '>' => tag = None,
+            (Some(_), None) => {}
+        }
+    }
+    match (tag, quote) {
+        (_, Some((at, _))) => (at, true),
+        (tag, None) => (tag.unwrap_or(end), false),
+    }
+}
+
+/// Returns the attribute whose quote took what stands behind it for its value.
+///
+/// Where a value holds a tag or its end and the tag goes on with more quotes, the quotes are out
+/// of step. A style or an address never holds `<` or `>`.
+fn swallowing(attributes: &[Attribute]) -> Option<usize> {
+    let is_stray = |attribute: &Attribute| attribute.name.contains(['"', '\'', '<']);
+    let holds_tag = |value: &str| value.contains('>') || value.contains('<');
+    let never = ["style", "class", "src", "data-src", "href", "width", "height", "align"];
+    let found = attributes
+        .iter()
+        .position(|attribute| holds_tag(&attribute.value) && never.contains(&&*attribute.name));
+    let is_out_of_step = attributes.iter().any(is_stray);
+    found.or_else(|| {
+        let swallowing = attributes.iter().position(|attribute| holds_tag(&attribute.value));
+        swallowing.filter(|_| is_out_of_step)
+    })
+}
+
+fn place_of(span: Span<usize>) -> Place {
+    Place { start: span.start, end: span.end }
+}
+
+fn text(bytes: &HtmlString) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,262 @@
+//! Markdown as its writers mean it: GitHub's, with what Chinese editors add to it.
+//!
+//! [`render`] gives plain HTML, without styles, for [`clean`](super::html::clean) to read like any
+//! other. What an article cannot show (a formula, a diagram) or what stayed raw because it was
+//! misspelt is a [`Wrong`] with its place; what is left out by intention, or shown as it stands, is
+//! told. The last line of defence is [`vanished`]: no written character goes away in silence.
+//!
+//! A single line end between Chinese characters is no space, and no line end either, as in
+//! Markdown everywhere; two spaces or `\` at a line's end make one. Absent on purpose: links made of
+//! bare addresses (most accounts may not link), `~x~` (a range, `3~5天`), emoji names, headline ids.
+
+mod definitions;
+mod inline;
+mod prose;
+mod vanished;
+mod writer;
+
+use std::collections::{HashMap, HashSet};
+
+use comrak::nodes::{LineColumn, NodeValue, Sourcepos};
+use comrak::{Arena, Options, parse_document};
+
+use crate::yaml::diagnostic::{Place, Report, quote};
+
+use super::picture::decoded;
+use writer::Written;
+
+/// How many footnotes may stand in their lines: those without an end cost the parser much time.
+const FOOTNOTES_MOST: usize = 500;
+/// How many different things are told of one file.
+const NOTES: usize = 100;
+/// How many lines are told beside the first that the same is told of.
+const LINES: usize = 3;
+
+/// Something that cannot stand in an article.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wrong {
+    /// Where it stands in the Markdown.
+    pub(super) place: Place,
+    pub(super) message: String,
+    pub(super) help: &'static str,
+}
+
+/// A text as HTML.
+#[derive(Debug, Default)]
+pub(super) struct Rendered {
+    pub(super) html: String,
+    pub(super) problems: Vec<Wrong>,
+    /// What a writer should know, and where it stands.
+    pub(super) told: Vec<(Place, String)>,
+    /// From which byte of the HTML on it comes from which place of the Markdown.
+    places: Vec<(usize, Place)>,
+}
+
+impl Rendered {
+    /// Returns where something stands in the Markdown that stands at a byte of the HTML.
+    pub(super) fn place(&self, source: &str, at: usize, sought: &str) -> Place {
+        let next = self.places.partition_point(|&(start, _)| start <= at);
+        let Some(&(_, whole)) = next.checked_sub(1).and_then(|last| self.places.get(last)) else {
+            return Place::default();
+        };
+        let text = source.get(whole.start..whole.end).unwrap_or_default();
+        let found = |sought: &str| {
+            let start = whole.start + text.find(sought).filter(|_| !sought.is_empty())?;
+            Some(Place { start, end: start + sought.len() })
+        };
+        found(sought).or_else(|| found(&decoded(sought))).unwrap_or(whole)
+    }
+}
+
+/// Renders the Markdown that begins at a byte of a file.
+pub(super) fn render(source: &str, start: usize) -> Rendered {
+    let outline = Outline::new(source, start);
+    let found = definitions::find(source, start, &outline);
+    let text = Text::new(source, start, found.as_text());
+    let mut written = writer::write(&text);
+    found.account(source, &mut written.out, &mut written.accounted);
+    let Written { out: mut rendered, accounted } = written;
+    if let Some((at, mark)) = source[start..].match_indices("^[").nth(FOOTNOTES_MOST) {
+        let place = Place { start: start + at, end: start + at + mark.len() };
+        let message = format!("more than {FOOTNOTES_MOST} footnotes stand in their lines");
+        let help = "write `[^1]`, and its text on a line of its own";
+        rendered.problems.push(Wrong { place, message, help });
+    }
+    for formula in prose::formulas(&source[start..]) {
+        let place = Place { start: start + formula.start, end: start + formula.end };
+        if !outline.has(place.start) {
+            rendered.problems.push(Wrong { place, ..writer::formula() });
+        }
+    }
+    // What is refused already is perhaps not in the HTML for that very reason.
+    if rendered.problems.is_empty()
+        && let Some((place, lost)) = vanished::find(source, start, (&rendered.html, &accounted))
+    {
+        let message = format!("{} would be seen by nobody", quote(&lost));
+        let help = "Markdown reads this as something that is not shown; write it otherwise";
+        rendered.problems.push(Wrong { place, message, help });
+    }
+    rendered
+}
+
+/// Returns what is told of a file in its order, the same about several lines once.
+pub(super) fn notes(
+    path: &str,
+    mut told: Vec<(Place, String)>,
+    report: &Report<'_>,
+) -> Vec<String> {
+    told.sort_by_key(|(place, _)| place.start);
+    let mut notes: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut known = HashMap::new();
+    for (place, message) in told {
+        let line = report.line(place.start);
+        let index = *known.entry(message.clone()).or_insert(notes.len());
+        match notes.get_mut(index) {
+            Some((_, lines)) if lines.last() == Some(&line) => {}
+            Some((_, lines)) => lines.push(line),
+            None => notes.push((message, vec![line])),
+        }
+    }
+    let more = notes.len().saturating_sub(NOTES);
+    notes.truncate(NOTES);
+    let shown = notes.into_iter().map(|(message, lines)| {
+        let (first, others) = (lines[0], lines.len() - 1);
+        let others = match others {
+            0 => String::new(),
+            1..=LINES => {
+                let lines = lines[1..].iter().map(|line| format!(", {line}"));
+                lines.collect::<String>()
+            }
+            _ => format!(" and {others} more lines"),
+        };
+        format!("{path}:{first}{others}: {message}")
+    });
+    let more = (more > 0).then(|| format!("{path}: {more} more notes of this kind"));
+    shown.chain(more).collect()
+}
+
+/// What a first reading finds.
+#[derive(Debug, Default)]
+struct Outline {
+    /// Blocks that are not read as Markdown.
+    blocks: Vec<Place>,
+    /// Code inside of lines.
+    spans: Vec<Place>,
+    /// Where links and pictures lead.
+    addresses: HashSet<String>,
+}
+
+impl Outline {
+    fn new(source: &str, start: usize) -> Self {
+        let text = Text::new(source, start, Vec::new());
+        let arena = Arena::new();
+        let root = parse_document(&arena, &text.markdown, &options(&text.markdown));
+        let mut outline = Self::default();
+        for node in root.descendants() {
+            let ast = node.data();
+            #[expect(clippy::wildcard_enum_match_arm, reason = "everything else is read")]
+            match &ast.value {
+                NodeValue::CodeBlock(_)
+                | NodeValue::HtmlBlock(_)
+                | NodeValue::MultilineComment(_) => outline.blocks.push(text.place(ast.sourcepos)),
+                NodeValue::Code(_) => outline.spans.push(text.place(ast.sourcepos)),
+                NodeValue::Link(link) | NodeValue::Image(link) => {
+                    outline.addresses.insert(link.url.clone());
+                }
+                _ => {}
+            }
+        }
+        outline.spans.sort_unstable_by_key(|place| place.start);
+        outline
+    }
+
+    /// Says whether a line stands in a block of code, HTML or a comment.
+    fn has_line(&self, at: usize) -> bool {
+        holds(&self.blocks, at)
+    }
+
+    /// Says whether a character does, or stands in code inside of a line.
+    fn has(&self, at: usize) -> bool {
+        self.has_line(at) || holds(&self.spans, at)
+    }
+}
+
+/// Says whether one of the places, which are in order, holds a byte.
+fn holds(places: &[Place], at: usize) -> bool {
+    let before = places.partition_point(|place| place.start <= at);
+    places[..before].last().is_some_and(|place| at < place.end)
+}
+
+fn options(markdown: &str) -> Options<'static> {
+    let mut options = Options::default();
+    let extension = &mut options.extension;
+    extension.strikethrough = true;
+    extension.table = true;
+    extension.tasklist = true;
+    extension.footnotes = true;
+    extension.inline_footnotes = markdown.matches("^[").count() <= FOOTNOTES_MOST;
+    extension.ofm_callouts = true;
+    extension.ofm_comments = true;
+    extension.math_dollars = true;
+    extension.math_code = true;
+    extension.cjk_friendly_emphasis = true;
+    extension.highlight = true;
+    // Footnotes that nothing refers to would be gone otherwise.
+    options.parse.leave_footnote_definitions = true;
+    options.parse.escaped_char_spans = true;
+    options
+}
+
+/// The Markdown as it is parsed, which is the file's but for the escapes put into it.
+struct Text<'s> {
+    source: &'s str,
+    /// Where the Markdown begins in the file.
+    start: usize,
+    markdown: String,
+    /// Where each escape would stand in the file if those before it were part of it.
+    escapes: Vec<usize>,
+    /// Where each line of the parsed text starts.
+    lines: Vec<usize>,
+}
+
+impl<'s> Text<'s> {
+    fn new(source: &'s str, start: usize, escapes: Vec<usize>) -> Self {
+        let mut markdown = String::with_capacity(source.len() - start + escapes.len());
+        let mut from = start;
+        for &at in &escapes {
+            markdown.push_str(&source[from..at]);
+            markdown.push('\\');
+            from = at;
+        }
+        markdown.push_str(&source[from..]);
+        let bytes = markdown.as_bytes();
+        let ends = bytes.iter().enumerate().filter(|&(at, &byte)| match byte {
+            b'\n' => true,
+            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        });
+        let escapes = escapes.iter().enumerate().map(|(before, at)| at + before).collect();
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { source, start, markdown, escapes, lines }
+    }
+
+    /// Returns a place of the file.
+    fn place(&self, found: Sourcepos) -> Place {
+        let start = self.offset(found.start).min(self.source.len());
+        let end = self.offset(LineColumn { line: found.end.line, column: found.end.column + 1 });
+        let start = self.source.floor_char_boundary(start);
+        let end = self.source.ceil_char_boundary(end.min(self.source.len()).max(start));
+        Place { start, end }
+    }
+
+    /// Returns what stands at a place of the file.
+    fn at(&self, place: Place) -> &'s str {
+        self.source.get(place.start..place.end).unwrap_or_default()
+    }
+
+    fn offset(&self, found: LineColumn) -> usize {
+        let line = self.lines.get(found.line.saturating_sub(1)).copied();
+        let at = self.start + line.unwrap_or(self.markdown.len()) + found.column.saturating_sub(1);
+        at - self.escapes.partition_point(|&escape| escape < at)
+    }
+}

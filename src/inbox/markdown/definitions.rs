@@ -1,0 +1,224 @@
+//! Lines `[words]: words`, which Markdown takes for the address of a link, and does not show.
+//!
+//! People write such lines as text (`[温馨提示]: 请提前十分钟到场`). So one that nothing refers to
+//! is text, unless an address stands in it: then it is told.
+
+use super::writer::escape;
+use std::collections::HashMap;
+
+use super::{Outline, Rendered};
+use crate::yaml::diagnostic::{Place, quote};
+
+/// How much is told of one text.
+const TOLD: usize = 100;
+
+/// The definitions of a text.
+pub(super) struct Definitions<'s> {
+    found: Vec<Definition<'s>>,
+}
+
+struct Definition<'s> {
+    place: Place,
+    /// Where its address ends.
+    end: usize,
+    label: &'s str,
+    address: &'s str,
+    /// How often something refers to it.
+    uses: usize,
+}
+
+/// Finds what may be a definition, outside of code and HTML.
+pub(super) fn find<'s>(source: &'s str, start: usize, outline: &Outline) -> Definitions<'s> {
+    let mut found = Vec::new();
+    let mut at = start;
+    for line in source[start..].split_inclusive('\n') {
+        let head = at + head(line);
+        at += line.len();
+        if !outline.has_line(head)
+            && let Some(definition) = definition(source, head)
+        {
+            found.push(definition);
+        }
+    }
+    if !found.is_empty() {
+        let used = labels(&source[start..])
+            .filter(|&(at, _)| !outline.has(start + at))
+            .filter(|(at, _)| {
+                let at = start + at;
+                let before = found.partition_point(|one| one.place.start <= at);
+                found[..before].last().is_none_or(|one| one.end <= at)
+            })
+            .map(|(_, label)| normal(label));
+        let mut uses: HashMap<String, usize> = HashMap::new();
+        used.for_each(|label| *uses.entry(label).or_default() += 1);
+        for definition in &mut found {
+            // Of two with one label only the first counts, and not each bracket is a link.
+            let uses = uses.remove(&normal(definition.label)).unwrap_or_default();
+            let address = definition.address;
+            let leads_there = outline.addresses.contains(address) || address.contains(['\\', '&']);
+            definition.uses = if leads_there { uses } else { 0 };
+        }
+    }
+    Definitions { found }
+}
+
+impl Definitions<'_> {
+    /// Returns where those begin that are text.
+    pub(super) fn as_text(&self) -> Vec<usize> {
+        let text = self.found.iter().filter(|one| one.uses == 0 && !is_address(one.address));
+        text.map(|one| one.place.start).collect()
+    }
+
+    /// Tells of those that nothing shows, and notes what need not be in the HTML.
+    pub(super) fn account(&self, source: &str, out: &mut Rendered, accounted: &mut String) {
+        let mut told = 0;
+        for one in self.found.iter().filter(|one| one.uses > 0 || is_address(one.address)) {
+            let end = source[one.end..].find('\n').map_or(source.len(), |end| one.end + end);
+            let line = &source[one.place.start..end];
+            accounted.push_str(line);
+            (0..one.uses).for_each(|_| accounted.push_str(one.label));
+            // One that stands inside a paragraph is none, and shown.
+            let line = line.trim_end();
+            let is_told = one.uses == 0
+                && told < TOLD
+                && out.html.matches(&escape(line)).count() < source.matches(line).count();
+            if is_told {
+                told += 1;
+                let message = match one.address {
+                    "#" => {
+                        let comment = line.split_once('#').map_or(line, |(_, comment)| comment);
+                        format!("the comment {} is taken out", quote(comment.trim()))
+                    }
+                    _ => format!("{} is taken out: nothing refers to it", quote(line)),
+                };
+                out.told.push((one.place, message));
+            }
+        }
+    }
+}
+
+/// Returns how many bytes of a line belong to the quotes and lists that it stands in.
+fn head(line: &str) -> usize {
+    let mut rest = line;
+    loop {
+        let inner = rest.trim_start_matches([' ', '\t', '>']);
+        let digits = inner.len() - inner.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let marker = match inner.as_bytes().get(digits) {
+            Some(b'-' | b'*' | b'+') if digits == 0 => 1,
+            Some(b'.' | b')') if digits > 0 => digits + 1,
+            Some(_) | None => 0,
+        };
+        let is_marker = marker > 0 && inner[marker..].starts_with([' ', '\t']);
+        rest = if is_marker { &inner[marker..] } else { inner };
+        if !is_marker {
+            return line.len() - rest.len();
+        }
+    }
+}
+
+fn definition(source: &str, start: usize) -> Option<Definition<'_>> {
+    let rest = &source[start..];
+    let (at, label) = labels(rest).next()?;
+    if at != 0 || label.starts_with('^') || label.trim().is_empty() {
+        return None;
+    }
+    let after = rest[label.len() + 2..].strip_prefix(':')?.trim_start_matches([' ', '\t']);
+    // The address may stand on the next line.
+    let after = match after.strip_prefix("\r\n").or_else(|| after.strip_prefix('\n')) {
+        Some(next) => &next[head(next.lines().next().unwrap_or_default())..],
+        None => after,
+    };
+    let (address, behind) = match after.strip_prefix('<') {
+        Some(inside) => inside.split_once('>')?,
+        None => after.split_at(after.find([' ', '\t', '\n', '\r']).unwrap_or(after.len())),
+    };
+    // Behind the address stands nothing but a title.
+    let title = behind.lines().next().unwrap_or_default().trim_start();
+    let is_definition = title.is_empty() || title.starts_with(['"', '\'', '(']);
+    if address.is_empty() || address.contains('\n') || !is_definition {
+        return None;
+    }
+    let place = Place { start, end: start + label.len() + 3 };
+    let end = source.len() - behind.len();
+    Some(Definition { place, end, label, address, uses: 0 })
+}
+
+/// Returns everything in brackets that stands in one line, and where its bracket opens.
+fn labels(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_escaped = |at: usize| {
+        let before = &text.as_bytes()[..at];
+        before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+    };
+    text.match_indices('[').filter(move |&(at, _)| !is_escaped(at)).filter_map(move |(at, _)| {
+        let inside = &text[at + 1..];
+        let mut ends = inside.match_indices([']', '[', '\n', '\r']);
+        let (end, mark) = ends.find(|&(end, _)| !is_escaped(at + 1 + end))?;
+        (mark == "]").then(|| (at, &inside[..end]))
+    })
+}
+
+fn normal(label: &str) -> String {
+    label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Says whether a definition's address can be one, of a page or of a file.
+fn is_address(text: &str) -> bool {
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme);
+    let is_scheme = scheme.is_some_and(|scheme| {
+        scheme.len() > 1
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    let ending = text.split(['?', '#']).next().unwrap_or_default().rsplit_once('.');
+    let is_file = ending.is_some_and(|(name, ending)| {
+        !name.is_empty()
+            && ending.contains(|c: char| c.is_ascii_alphabetic())
+            && ending.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'/')
+    });
+    let is_relative = ["#", "/", "./", "../"].iter().any(|start| text.starts_with(start));
+    is_scheme || is_file || (is_relative && text.is_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(source: &str) -> Vec<(usize, &str, &str, usize)> {
+        let addresses = ["b", "x y", "![a](b)"].map(str::to_owned).into();
+        let found = find(source, 0, &Outline { addresses, ..Outline::default() }).found;
+        let read = found.iter().map(|one| (one.place.start, one.label, one.address, one.uses));
+        read.collect()
+    }
+
+    #[test]
+    fn a_definition_is_found_wherever_it_stands() {
+        for (source, expected) in [
+            ("[提示]: 请提前到场\n", vec![(0, "提示", "请提前到场", 0)]),
+            ("> - [a b]: <x y>\n", vec![(4, "a b", "x y", 0)]),
+            ("1. [a]:\n   b\n", vec![(3, "a", "b", 0)]),
+            ("[a]: b\n[A] ![x][a]\n", vec![(0, "a", "b", 2)]),
+            ("[a]: ![a](b)\n", vec![(0, "a", "![a](b)", 0)]),
+            ("[a]: b\n[a]: c\n[a]", vec![(0, "a", "b", 1), (7, "a", "c", 0)]),
+            ("[a]: c\n[a][b]\n", vec![(0, "a", "c", 0)]),
+            ("[a]：b\n", vec![]),
+            ("[^a]: b\n", vec![]),
+            ("\\[a]: b\n", vec![]),
+            ("[a]:\n\n", vec![]),
+            ("x [a]: b\n", vec![]),
+        ] {
+            assert_eq!(read(source), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn an_address_looks_like_one() {
+        for text in
+            ["https://x.cn/花", "mailto:a@b.cn", "a.png", "图/花.png?v=2", "#", "/a", "x.cn/"]
+        {
+            assert!(is_address(text), "{text}");
+        }
+        for text in ["请提前十分钟到场", "20:00", "请到场.", "hello", "3.5元", "3.50"] {
+            assert!(!is_address(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! What stands inside a line: words, pictures, links and marks.
+#![expect(clippy::wildcard_enum_match_arm, reason = "most kinds of nodes do not matter here")]
+
+use std::ops::Range;
+
+use comrak::Node;
+use comrak::nodes::{NodeLink, NodeMath, NodeValue};
+
+use super::Wrong;
+use super::prose::{self, Picture, Piece, Raw};
+use super::writer::{Inside, Writer, escape, formula};
+use crate::yaml::diagnostic::{Place, quote};
+
+impl Writer<'_, '_> {
+    /// Writes the beginning of a node.
+    pub(super) fn inline<'a>(&mut self, node: Node<'a>) -> Inside {
+        let ast = node.data();
+        let place = self.place(node);
+        match &ast.value {
+            NodeValue::Text(text) => self.words(node, text, place),
+            NodeValue::SoftBreak => self.soft_break(node, place),
+            NodeValue::LineBreak => self.open("<br>"),
+            NodeValue::Code(code) => {
+                self.open("<code>");
+                self.escaped(&code.literal);
+                self.push("</code>");
+            }
+            NodeValue::HtmlInline(html) => {
+                self.mark(place);
+                self.push(html);
+            }
+            NodeValue::Emph => self.push("<em>"),
+            NodeValue::Strong => self.push("<strong>"),
+            NodeValue::Strikethrough => {
+                let tag = if is_single(node) { "~" } else { "<del>" };
+                self.push(tag);
+            }
+            NodeValue::Highlight => {
+                let tag = if is_inside_word(node) { "==" } else { "<mark>" };
+                self.push(tag);
+            }
+            NodeValue::Link(link) => self.link(link, place),
+            NodeValue::Image(link) => {
+                self.image(node, link, place);
+                return Inside::Skipped;
+            }
+            NodeValue::FootnoteReference(reference) => {
+                let mark = format!("<sup>[{}]</sup>", reference.ix);
+                self.written.accounted.push_str(&reference.name);
+                self.push(&mark);
+            }
+            NodeValue::Math(math) => self.math(math, place),
+            NodeValue::Escaped => {}
+            NodeValue::CommentInline(comment) => self.comment(&comment.literal, place),
+            _ => self.wrong(place, "this cannot be shown".to_owned(), "write it otherwise"),
+        }
+        Inside::Written
+    }
+
+    /// Writes a text of one line.
+    fn words<'a>(&mut self, node: Node<'a>, text: &str, place: Place) {
+        let mut text = text;
+        // Behind a paragraph's last line there is nothing to break.
+        if let Some(rest) = text.strip_suffix('\\')
+            && node.next_sibling().is_none()
+            && rest.chars().last().is_some_and(|c| c == ' ' || !c.is_ascii())
+        {
+            text = rest.trim_end();
+        }
+        if let Some((rest, name)) = heading_name(node, text) {
+            self.written.accounted.push_str(name);
+            self.tell(place, format!("the name {} of a headline is taken out", quote(name)));
+            text = rest;
+        }
+        let mut place = place;
+        if let Some(before) = node.previous_sibling()
+            && matches!(before.data().value, NodeValue::Image(_))
+            && let Some((length, _, says_more)) = prose::attributes(text)
+        {
+            self.attributes(&text[..length], says_more, place);
+            text = &text[length..];
+            place.start = (place.start + length).min(place.end);
+        }
+        if is_line_start(node) && text.starts_with('#') && !text.trim_end().ends_with('#') {
+            let message = "this is shown with its `#`; a headline has a space behind it";
+            self.tell(place, message.to_owned());
+        }
+        let mut skip = 0;
+        for piece in prose::pieces(text) {
+            let here = |range: &Range<usize>| within(self.text.at(place) == text, place, range);
+            match piece {
+                Piece::Text(range) => {
+                    let range = range.start.max(skip)..range.end.max(skip);
+                    self.raw(text, range.clone(), place);
+                    self.escaped(&text[range]);
+                }
+                Piece::Picture(picture, range) => {
+                    let place = here(&range);
+                    let mut size = picture.size.clone();
+                    if let Some((length, found, says_more)) = prose::attributes(&text[range.end..])
+                    {
+                        self.attributes(&text[range.end..range.end + length], says_more, place);
+                        skip = range.end + length;
+                        size = found.or(size);
+                    }
+                    self.picture(&Picture { size, ..picture }, place);
+                }
+                Piece::Wrong(range, message, help) => {
+                    self.wrong(here(&range), message.to_owned(), help);
+                }
+            }
+        }
+    }
+
+    /// Looks for marks in a part of a text that stayed raw.
+    fn raw(&mut self, text: &str, range: Range<usize>, place: Place) {
+        let is_exact = self.text.at(place).ends_with(text);
+        let start = place.end.saturating_sub(text.len()).max(place.start);
+        let place = if is_exact { Place { start, end: place.end } } else { place };
+        for (found, raw) in prose::raw(&text[range.clone()]) {
+            let shown = quote(&text[range.clone()][found.clone()]);
+            let found = found.start + range.start..found.end + range.start;
+            let here = within(is_exact, place, &found);
+            match raw {
+                Raw::Wrong(message, help) => self.wrong(here, message.to_owned(), help),
+                Raw::Shown => self.tell(here, format!("{shown} is shown as it stands")),
+            }
+        }
+    }
+
+    fn attributes(&mut self, text: &str, says_more: bool, place: Place) {
+        self.written.accounted.push_str(text);
+        if says_more {
+            self.tell(place, format!("of {} only width and height are used", quote(text)));
+        }
+    }
+
+    fn soft_break<'a>(&mut self, node: Node<'a>, place: Place) {
+        let after = node.next_sibling().and_then(first_character);
+        if prose::joins(self.last, after) {
+            self.joined.push(place);
+        } else {
+            self.push(" ");
+        }
+    }
+
+    fn link(&mut self, link: &NodeLink, place: Place) {
+        self.mark(place);
+        let title = if link.title.is_empty() {
+            String::new()
+        } else {
+            format!(" title=\"{}\"", escape(&link.title))
+        };
+        self.push(&format!("<a href=\"{}\"{title}>", escape(&link.url)));
+    }
+
+    fn image<'a>(&mut self, node: Node<'a>, link: &NodeLink, place: Place) {
+        let mut alt = String::new();
+        for inner in node.descendants().skip(1) {
+            match &inner.data().value {
+                NodeValue::Text(text) => alt.push_str(text),
+                NodeValue::Code(code) => alt.push_str(&code.literal),
+                NodeValue::Image(_) => {
+                    let help = "give each picture its own `![words](file.png)`";
+                    self.wrong(place, "a picture cannot stand in another's words".to_owned(), help);
+                }
+                _ => {}
+            }
+        }
+        let (alt, mut size) = prose::alt_and_size(&alt);
+        if let Some(next) = node.next_sibling()
+            && let NodeValue::Text(text) = &next.data().value
+            && let Some((_, found, _)) = prose::attributes(text)
+        {
+            size = found.or(size);
+        }
+        self.picture(&Picture { name: &link.url, alt, title: &link.title, size }, place);
+    }
+
+    fn picture(&mut self, picture: &Picture<'_>, place: Place) {
+        self.mark(place);
+        let mut tag =
+            format!("<img src=\"{}\" alt=\"{}\"", escape(picture.name), escape(picture.alt));
+        let Picture { size, title, .. } = picture;
+        let title = Some((*title).to_owned()).filter(|title| !title.is_empty());
+        for (key, value) in [("title", &title), ("width", &size.width), ("height", &size.height)] {
+            if let Some(value) = value {
+                tag.extend([" ", key, "=\"", &escape(value), "\""]);
+            }
+        }
+        tag.push('>');
+        self.push(&tag);
+        self.last = None;
+    }
+
+    /// Refuses a formula; between two prices there is none.
+    fn math(&mut self, math: &NodeMath, place: Place) {
+        let is_text = math.dollar_math
+            && !math.display_math
+            && math.literal.chars().any(prose::is_wide)
+            && !math.literal.contains(['\\', '^', '_', '=']);
+        if is_text {
+            let text = format!("${}$", math.literal.replace(['\r', '\n'], " "));
+            self.raw(&text, 0..text.len(), place);
+            return self.escaped(&text);
+        }
+        let place = self.first_line(place);
+        self.written.out.problems.push(Wrong { place, ..formula() });
+    }
+
+    pub(super) fn comment(&mut self, comment: &str, place: Place) {
+        self.written.accounted.push_str(comment);
+        let words = comment.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.tell(place, format!("the comment {} is taken out", quote(&words)));
+    }
+}
+
+/// Says whether `~` stands there once, which is a range or a tune and no deletion.
+pub(super) fn is_single(deletion: Node<'_>) -> bool {
+    let column = deletion.data().sourcepos.start.column;
+    deletion.first_child().is_some_and(|inner| inner.data().sourcepos.start.column == column + 1)
+}
+
+/// Says whether `==` stands between letters on both sides, as in `a==b`.
+pub(super) fn is_inside_word(highlight: Node<'_>) -> bool {
+    let is_letter = |node: Option<Node<'_>>, end: fn(&str) -> Option<char>| {
+        node.is_some_and(|node| match &node.data().value {
+            NodeValue::Text(text) => end(text).is_some_and(|c| c.is_ascii_alphanumeric()),
+            _ => false,
+        })
+    };
+    is_letter(highlight.previous_sibling(), |text| text.chars().last())
+        && is_letter(highlight.next_sibling(), |text| text.chars().next())
+}
+
+/// Returns a part of a place, where that has exactly the text.
+fn within(is_exact: bool, place: Place, range: &Range<usize>) -> Place {
+    if is_exact {
+        Place { start: place.start + range.start, end: place.start + range.end }
+    } else {
+        place
+    }
+}
+
+/// Returns a headline's text without the name behind it (`{#name}`), and that.
+fn heading_name<'t>(node: Node<'_>, text: &'t str) -> Option<(&'t str, &'t str)> {
+    let is_last = node.next_sibling().is_none();
+    let is_heading =
+        node.parent().is_some_and(|parent| matches!(parent.data().value, NodeValue::Heading(_)));
+    let start = text.rfind("{#").filter(|_| is_last && is_heading && text.ends_with('}'))?;
+    Some((text[..start].trim_end(), &text[start..]))
+}
+
+/// Says whether a text begins a line of a paragraph.
+fn is_line_start(node: Node<'_>) -> bool {
+    let is_in_paragraph =
+        node.parent().is_some_and(|parent| matches!(parent.data().value, NodeValue::Paragraph));
+    is_in_paragraph
+        && node.previous_sibling().is_none_or(|before| {
+            matches!(before.data().value, NodeValue::SoftBreak | NodeValue::LineBreak)
+        })
+}
+
+/// Returns the first character that a node shows.
+fn first_character(node: Node<'_>) -> Option<char> {
+    node.descendants().find_map(|inner| match &inner.data().value {
+        NodeValue::Text(text) => text.chars().next(),
+        NodeValue::Code(code) => code.literal.chars().next(),
+        _ => None,
+    })
+}

@@ -1,0 +1,509 @@
+//! From the tree of a Markdown text to HTML.
+//!
+//! The HTML is plain: no styles, no identifiers, no blanks between the tags. Classes say what a
+//! style cannot know: `alert` and `alert-note` (`-tip`, `-important`, `-warning`, `-caution`) on a
+//! quote, `alert-title` on its first line, `footnotes` on the section at the end.
+#![expect(clippy::wildcard_enum_match_arm, reason = "most kinds of nodes do not matter here")]
+
+use std::collections::HashMap;
+
+use comrak::nodes::{ListType, NodeCodeBlock, NodeList, NodeValue, TableAlignment};
+use comrak::{Arena, Node, arena_tree::NodeEdge, parse_document};
+
+use super::inline::{is_inside_word, is_single};
+use super::prose;
+use super::{Rendered, Text, Wrong, options};
+use crate::yaml::diagnostic::{Place, quote};
+
+/// Languages of a code block that stand for a drawing or a formula.
+const DRAWINGS: &[&str] = &[
+    "echarts",
+    "flow",
+    "flowchart",
+    "graphviz",
+    "katex",
+    "markmap",
+    "math",
+    "mermaid",
+    "mindmap",
+    "plantuml",
+    "puml",
+    "seq",
+    "sequence",
+    "vega-lite",
+    "wavedrom",
+];
+/// A paragraph that asks for a table of contents.
+const CONTENTS: [&str; 4] = ["[toc]", "[[toc]]", "[[_toc_]]", "@[toc]"];
+/// The boxes that a quote can be, what they are called, and as which of the five they look.
+const ALERTS: &[(&[&str], &str, &str)] = &[
+    (&["note"], "注意", "note"),
+    (&["tip", "hint"], "提示", "tip"),
+    (&["important"], "重要", "important"),
+    (&["warning", "attention"], "警告", "warning"),
+    (&["caution"], "小心", "caution"),
+    (&["info"], "信息", "note"),
+    (&["abstract", "summary", "tldr"], "摘要", "note"),
+    (&["todo"], "待办", "note"),
+    (&["success", "check", "done"], "完成", "tip"),
+    (&["question", "help", "faq"], "问题", "important"),
+    (&["failure", "fail", "missing"], "失败", "caution"),
+    (&["danger", "error"], "危险", "caution"),
+    (&["bug"], "缺陷", "caution"),
+    (&["example"], "例子", "note"),
+    (&["quote", "cite"], "引用", "note"),
+];
+
+/// What was written, and what need not be in it.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) out: Rendered,
+    /// Characters that are not shown by intention.
+    pub(super) accounted: String,
+}
+
+/// Renders a text.
+pub(super) fn write(text: &Text<'_>) -> Written {
+    let arena = Arena::new();
+    let root = parse_document(&arena, &text.markdown, &options(&text.markdown));
+    let mut numbers = HashMap::new();
+    let mut notes = Vec::new();
+    for node in root.descendants() {
+        match &node.data().value {
+            NodeValue::FootnoteReference(reference) => {
+                let place = text.place(node.data().sourcepos);
+                numbers.entry(reference.name.clone()).or_insert((reference.ix, place));
+            }
+            NodeValue::FootnoteDefinition(_) => notes.push(node),
+            _ => {}
+        }
+    }
+    for note in &notes {
+        note.detach();
+    }
+    let mut writer = Writer {
+        text,
+        within: None,
+        last: None,
+        column: 0,
+        joined: Vec::new(),
+        written: Written::default(),
+    };
+    writer.tree(root);
+    writer.footnotes(&notes, &numbers);
+    if let Some(first) = writer.joined.first() {
+        let count = writer.joined.len();
+        let message = format!(
+            "{count} single line ends between Chinese characters are not shown, the first one \
+             here; end a line with `\\` or two spaces to break it"
+        );
+        writer.written.out.told.push((*first, message));
+    }
+    writer.written
+}
+
+/// Returns what is wrong with a formula.
+pub(super) fn formula() -> Wrong {
+    let message = "a formula cannot be shown in an article".to_owned();
+    let help = "put a picture of it there; for a dollar sign write `\\$`";
+    Wrong { place: Place::default(), message, help }
+}
+
+/// Returns a text for HTML.
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+pub(super) struct Writer<'w, 's> {
+    pub(super) text: &'w Text<'s>,
+    /// Where a footnote is referred to that stands in the line itself, while it is written.
+    within: Option<Place>,
+    /// The last character of the text.
+    pub(super) last: Option<char>,
+    /// The column of a table that comes next.
+    column: usize,
+    /// The line ends that are not shown.
+    pub(super) joined: Vec<Place>,
+    pub(super) written: Written,
+}
+
+/// Whether what lies in a node is written too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inside {
+    Written,
+    Skipped,
+}
+
+impl Writer<'_, '_> {
+    fn tree<'a>(&mut self, root: Node<'a>) {
+        let mut edges = root.traverse();
+        while let Some(edge) = edges.next() {
+            match edge {
+                NodeEdge::Start(node) => {
+                    let inside = if node.data().value.block() {
+                        self.block(node)
+                    } else {
+                        self.inline(node)
+                    };
+                    if inside == Inside::Skipped {
+                        edges.by_ref().find(|edge| match edge {
+                            NodeEdge::Start(_) => false,
+                            NodeEdge::End(other) => std::ptr::eq(*other, node),
+                        });
+                    }
+                }
+                NodeEdge::End(node) => self.end(node),
+            }
+        }
+    }
+
+    fn block<'a>(&mut self, node: Node<'a>) -> Inside {
+        let ast = node.data();
+        let place = self.place(node);
+        match &ast.value {
+            NodeValue::Document | NodeValue::FootnoteDefinition(_) => {}
+            NodeValue::Paragraph => return self.paragraph(node, place),
+            NodeValue::Heading(heading) => {
+                if heading.setext && heading.level == 2 {
+                    let message = "the line of `---` below it makes this a headline; an empty \
+                                   line between them makes it a rule";
+                    self.tell(place, message.to_owned());
+                }
+                self.open(&format!("<h{}>", heading.level));
+            }
+            NodeValue::BlockQuote => self.open("<blockquote>"),
+            NodeValue::List(list) => self.list(list),
+            NodeValue::Item(_) => self.open("<li>"),
+            NodeValue::TaskItem(_) => {
+                self.open("<li>");
+                let is_text = node
+                    .first_child()
+                    .is_some_and(|first| matches!(first.data().value, NodeValue::Paragraph));
+                if !is_text {
+                    self.push(box_of(node));
+                }
+            }
+            NodeValue::CodeBlock(code) => {
+                self.code_block(code, place);
+                return Inside::Skipped;
+            }
+            NodeValue::HtmlBlock(html) => self.html_block(&html.literal, place),
+            NodeValue::ThematicBreak => self.open("<hr>"),
+            NodeValue::Table(_) => self.open("<table>"),
+            NodeValue::TableRow(is_header) => self.row(node, *is_header),
+            NodeValue::TableCell => self.cell(node),
+            NodeValue::Callout(callout) => {
+                self.alert(node, &callout.callout_type, callout.metadata.as_deref());
+            }
+            NodeValue::CalloutTitle => self.open("<p class=\"alert-title\"><strong>"),
+            NodeValue::MultilineComment(comment) => {
+                self.comment(&comment.literal, place);
+                if !comment.closed {
+                    self.wrong(
+                        place,
+                        "the comment `%%` does not end".to_owned(),
+                        "end it with `%%`",
+                    );
+                }
+                return Inside::Skipped;
+            }
+            _ => self.wrong(place, "this cannot be shown".to_owned(), "write it otherwise"),
+        }
+        Inside::Written
+    }
+
+    fn end<'a>(&mut self, node: Node<'a>) {
+        let tag = match &node.data().value {
+            NodeValue::Paragraph if is_bare(node) => "",
+            NodeValue::Paragraph => "</p>",
+            NodeValue::Heading(heading) => &format!("</h{}>", heading.level),
+            NodeValue::BlockQuote | NodeValue::Callout(_) => "</blockquote>",
+            NodeValue::List(list) => match list.list_type {
+                ListType::Bullet => "</ul>",
+                ListType::Ordered => "</ol>",
+            },
+            NodeValue::Item(_) | NodeValue::TaskItem(_) => "</li>",
+            NodeValue::Table(_) if has_body(node) => "</tbody></table>",
+            NodeValue::Table(_) => "</table>",
+            NodeValue::TableRow(true) => "</tr></thead>",
+            NodeValue::TableRow(false) => "</tr>",
+            NodeValue::TableCell => {
+                if is_header(node) {
+                    "</th>"
+                } else {
+                    "</td>"
+                }
+            }
+            NodeValue::CalloutTitle => "</strong></p>",
+            NodeValue::Emph => "</em>",
+            NodeValue::Strong => "</strong>",
+            NodeValue::Strikethrough => {
+                if is_single(node) {
+                    "~"
+                } else {
+                    "</del>"
+                }
+            }
+            NodeValue::Highlight => {
+                if is_inside_word(node) {
+                    "=="
+                } else {
+                    "</mark>"
+                }
+            }
+            NodeValue::Link(_) => "</a>",
+            _ => "",
+        };
+        self.push(tag);
+    }
+
+    fn paragraph<'a>(&mut self, node: Node<'a>, place: Place) -> Inside {
+        let asked = self.text.at(place).trim();
+        if CONTENTS.contains(&asked.to_ascii_lowercase().as_str()) {
+            self.tell(place, format!("the table of contents {} is taken out", quote(asked)));
+            return Inside::Skipped;
+        }
+        if !is_bare(node) {
+            self.open("<p>");
+        }
+        self.last = None;
+        if let Some(parent) = node.parent()
+            && matches!(parent.data().value, NodeValue::TaskItem(_))
+            && node.previous_sibling().is_none()
+        {
+            self.push(box_of(parent));
+        }
+        Inside::Written
+    }
+
+    fn list(&mut self, list: &NodeList) {
+        match (list.list_type, list.start) {
+            (ListType::Bullet, _) => self.open("<ul>"),
+            (ListType::Ordered, 1) => self.open("<ol>"),
+            (ListType::Ordered, start) => self.open(&format!("<ol start=\"{start}\">")),
+        }
+    }
+
+    fn code_block(&mut self, code: &NodeCodeBlock, place: Place) {
+        let language = code.info.split([' ', '\t', '{', ',']).next().unwrap_or_default();
+        let rest = &code.info[language.len()..];
+        self.written.accounted.push_str(rest);
+        if !rest.is_ascii() {
+            let message =
+                format!("the words {} beside the code's language are taken out", quote(rest));
+            self.tell(self.first_line(place), message);
+        }
+        let lower = language.to_lowercase();
+        if DRAWINGS.contains(&lower.as_str()) {
+            let message = format!("{} cannot be drawn in an article", quote(language));
+            let help = "put a picture of it there; to show its source, leave the word out";
+            self.wrong(self.first_line(place), message, help);
+        }
+        if code.fenced && !code.closed {
+            let message = "the code that begins here does not end".to_owned();
+            self.wrong(self.first_line(place), message, "end it with the same marks");
+        }
+        if !code.fenced && code.literal.chars().any(prose::is_wide) {
+            let message = "four spaces at a line's beginning make it code, and it is shown as such";
+            self.tell(place, message.to_owned());
+        }
+        let class = if language.is_empty() {
+            String::new()
+        } else {
+            format!(" class=\"language-{}\"", escape(language))
+        };
+        self.open(&format!("<pre><code{class}>"));
+        self.escaped(&code.literal);
+        self.push("</code></pre>");
+    }
+
+    /// Writes HTML as it is; each of its lines comes from one of the text.
+    fn html_block(&mut self, html: &str, place: Place) {
+        let lines = self.text.at(place).split_inclusive('\n');
+        let mut at = place.start;
+        let mut places = lines.map(|line| {
+            let place = Place { start: at, end: at + line.trim_end().len() };
+            at += line.len();
+            place
+        });
+        for line in html.trim_end().split_inclusive('\n') {
+            let here = places.next().unwrap_or(place);
+            let is_picture = line.contains("![") && (line.contains("](") || line.contains("[["));
+            if is_picture {
+                let message = "Markdown is not read inside of HTML".to_owned();
+                self.wrong(here, message, "put an empty line before it, or write `<img src=…>`");
+            }
+            if line.contains("**") && !line.contains("<!--") {
+                self.tell(here, "`**` is shown as it stands inside of HTML".to_owned());
+            }
+            self.mark(here);
+            self.push(line);
+        }
+        self.last = None;
+    }
+
+    fn row<'a>(&mut self, node: Node<'a>, is_header: bool) {
+        let is_first = !is_header
+            && node
+                .previous_sibling()
+                .is_some_and(|before| matches!(before.data().value, NodeValue::TableRow(true)));
+        self.open(match (is_header, is_first) {
+            (true, _) => "<thead><tr>",
+            (false, true) => "<tbody><tr>",
+            (false, false) => "<tr>",
+        });
+        self.column = 0;
+        let place = self.place(node);
+        let Some(last) = node.last_child() else { return };
+        let start = self.place(last).end.min(place.end);
+        let behind = self.text.at(Place { start, end: place.end });
+        let is_empty = |c: char| c == '|' || c.is_whitespace();
+        let more = behind.trim_matches(is_empty);
+        if !more.is_empty() {
+            let start = start + behind.len() - behind.trim_start_matches(is_empty).len();
+            let message = format!("{} stands in no column of the table", quote(more));
+            let help = "give the headline of the table a cell for it";
+            self.wrong(Place { start, end: start + more.len() }, message, help);
+        }
+    }
+
+    fn cell<'a>(&mut self, node: Node<'a>) {
+        let column = self.column;
+        self.column += 1;
+        let table = node.ancestors().nth(2);
+        let alignment = table.and_then(|table| match &table.data().value {
+            NodeValue::Table(table) => table.alignments.get(column).copied(),
+            _ => None,
+        });
+        let style = match alignment {
+            None | Some(TableAlignment::None) => "",
+            Some(TableAlignment::Left) => " style=\"text-align:left\"",
+            Some(TableAlignment::Center) => " style=\"text-align:center\"",
+            Some(TableAlignment::Right) => " style=\"text-align:right\"",
+        };
+        let tag = if is_header(node) { "th" } else { "td" };
+        self.open(&format!("<{tag}{style}>"));
+    }
+
+    fn alert<'a>(&mut self, node: Node<'a>, name: &str, metadata: Option<&str>) {
+        let place = self.first_line(self.place(node));
+        let Some((_, label, class)) = ALERTS.iter().find(|(names, ..)| names.contains(&name))
+        else {
+            let message = format!("there is no box {}", quote(&format!("[!{name}]")));
+            let help = "write [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] or [!CAUTION]";
+            return self.wrong(place, message, help);
+        };
+        self.written.accounted.push_str(metadata.unwrap_or_default());
+        self.open(&format!("<blockquote class=\"alert alert-{class}\">"));
+        let has_title = node
+            .first_child()
+            .is_some_and(|first| matches!(first.data().value, NodeValue::CalloutTitle));
+        if !has_title {
+            self.push(&format!("<p class=\"alert-title\"><strong>{label}</strong></p>"));
+        }
+    }
+
+    /// Writes the footnotes at the end, in the order in which they are referred to.
+    fn footnotes<'a>(&mut self, notes: &[Node<'a>], numbers: &HashMap<String, (u32, Place)>) {
+        let mut found = Vec::new();
+        for node in notes {
+            let ast = node.data();
+            let NodeValue::FootnoteDefinition(note) = &ast.value else { continue };
+            let place = self.first_line(self.text.place(ast.sourcepos));
+            self.written.accounted.push_str(&note.name);
+            // The parser names those that stand in the line itself.
+            let is_inline = note.name.starts_with("__inline_");
+            match numbers.get(&note.name).filter(|_| note.total_references > 0) {
+                Some(&(number, reference)) => found.push((number, reference, is_inline, *node)),
+                None => {
+                    let message =
+                        format!("nothing refers to {}", quote(&format!("[^{}]", note.name)));
+                    let help = "write `[^…]` where it belongs, or take it out; each name once";
+                    self.wrong(place, message, help);
+                }
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        found.sort_by_key(|(number, ..)| *number);
+        self.open("<section class=\"footnotes\"><ol>");
+        for (_, reference, is_inline, node) in found {
+            // One that stands in the line itself has no place of its own.
+            self.within = is_inline.then_some(reference);
+            self.open("<li>");
+            self.tree(node);
+            self.push("</li>");
+            self.within = None;
+        }
+        self.push("</ol></section>");
+    }
+
+    pub(super) fn open(&mut self, tag: &str) {
+        self.push(tag);
+        self.last = None;
+    }
+
+    pub(super) fn push(&mut self, html: &str) {
+        self.written.out.html.push_str(html);
+    }
+
+    pub(super) fn escaped(&mut self, text: &str) {
+        self.push(&escape(text));
+        self.last = text.chars().last().or(self.last);
+    }
+
+    /// Notes that what is written next comes from a place.
+    pub(super) fn mark(&mut self, place: Place) {
+        let at = self.written.out.html.len();
+        self.written.out.places.push((at, place));
+    }
+
+    pub(super) fn wrong(&mut self, place: Place, message: String, help: &'static str) {
+        self.written.out.problems.push(Wrong { place, message, help });
+    }
+
+    pub(super) fn tell(&mut self, place: Place, message: String) {
+        self.written.out.told.push((place, message));
+    }
+
+    pub(super) fn place<'a>(&self, node: Node<'a>) -> Place {
+        self.within.unwrap_or_else(|| self.text.place(node.data().sourcepos))
+    }
+
+    pub(super) fn first_line(&self, place: Place) -> Place {
+        let line = self.text.at(place).lines().next().unwrap_or_default();
+        Place { start: place.start, end: place.start + line.len() }
+    }
+}
+
+/// Returns the box of a task.
+fn box_of(task: Node<'_>) -> &'static str {
+    let is_done = matches!(&task.data().value, NodeValue::TaskItem(item) if item.symbol.is_some());
+    if is_done { "☑ " } else { "☐ " }
+}
+
+/// Says whether a paragraph stands without a tag of its own.
+fn is_bare(paragraph: Node<'_>) -> bool {
+    let Some(parent) = paragraph.parent() else { return false };
+    match &parent.data().value {
+        NodeValue::Item(_) | NodeValue::TaskItem(_) => parent
+            .parent()
+            .is_some_and(|list| matches!(&list.data().value, NodeValue::List(list) if list.tight)),
+        NodeValue::FootnoteDefinition(_) => {
+            paragraph.previous_sibling().is_none() && paragraph.next_sibling().is_none()
+        }
+        NodeValue::CalloutTitle => true,
+        _ => false,
+    }
+}
+
+/// Says whether a table has rows below its headline.
+fn has_body(table: Node<'_>) -> bool {
+    let last = table.last_child();
+    last.is_some_and(|row| matches!(row.data().value, NodeValue::TableRow(false)))
+}
+
+fn is_header(cell: Node<'_>) -> bool {
+    cell.parent().is_some_and(|row| matches!(row.data().value, NodeValue::TableRow(true)))
+}

@@ -1,0 +1,40 @@
+//! The receipts in `accepted/`: by them a database that was put back sees that files were taken
+//! which it does not know.
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use chrono::{DateTime, Utc};
+use rustix::fs::{AtFlags, statat};
+use serde::Deserialize;
+
+use super::archive::{RECEIPT, read_small};
+use super::{Inbox, InboxError, entry};
+
+#[derive(Deserialize)]
+struct Of {
+    sha256: String,
+}
+
+impl Inbox {
+    /// Returns the digests of the files whose receipts were written, or put there, since then.
+    ///
+    /// What does not look like a receipt of ours tells of no file.
+    ///
+    /// # Errors
+    /// Where the directory cannot be read.
+    pub fn accepted_since(&self, since: DateTime<Utc>) -> Result<Vec<String>, InboxError> {
+        let names =
+            entry::all_names(&self.places.accepted.fd).map_err(|source| self.unusable(source))?;
+        let receipts = names.into_iter().filter(|name| {
+            name.as_bytes().ends_with(RECEIPT.as_bytes())
+                // A file that was copied here keeps its old modification time, but not the other.
+                && statat(&self.places.accepted.fd, name, AtFlags::SYMLINK_NOFOLLOW)
+                    .is_ok_and(|stat| stat.st_mtime.max(stat.st_ctime) >= since.timestamp())
+        });
+        let digest = |name: &std::ffi::OsString| {
+            let bytes = read_small(&self.places.accepted.fd, name).ok()?;
+            serde_json::from_slice::<Of>(&bytes).ok().map(|of| of.sha256)
+        };
+        Ok(receipts.filter_map(|name| digest(&name)).collect())
+    }
+}

@@ -1,0 +1,107 @@
+//! What may have happened while this database did not look on, and what the platform still knows of it.
+//!
+//! A database that is put back (a backup, a machine snapshot, a process image that wakes up) does
+//! not know what was sent since it was copied. Asking again with the same clientmsgid is safe as
+//! long as the platform remembers that id. So a [`Gap`] bounds every request that comes after it:
+//! what lies beyond its beginning and [`margins::ASK_WITHIN`] waits for a person.
+
+use chrono::{DateTime, Utc};
+
+use crate::quota::margins;
+
+/// A span in which another copy of the database may have been at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// When this copy last looked on.
+    pub from: DateTime<Utc>,
+    /// When it looked on again.
+    pub to: DateTime<Utc>,
+}
+
+/// How a gap began and ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The daemon stopped in good order, and was started.
+    Stopped,
+    /// It ended in another way, and was started.
+    Ended,
+    /// The clock of a running daemon jumped: the machine slept, or the process is an image that
+    /// woke up.
+    Jumped,
+}
+
+/// What a gap means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// An ordinary stop or restart: nothing is asked of anybody.
+    Ordinary,
+    /// Jobs that the platform may have forgotten wait for `resume`, the others go.
+    Doubtful(Gap),
+    /// So long that a restored machine is likely: everything waits for `resume`.
+    Restored(Gap),
+}
+
+impl Gap {
+    /// Returns the last instant at which the platform surely remembers what was sent in the gap.
+    pub fn recall_until(self) -> DateTime<Utc> {
+        self.from + margins::ASK_WITHIN
+    }
+
+    /// Decides what a gap means; after an orderly stop only a very long one means anything.
+    ///
+    /// A gap that ends before it began was measured by a clock ahead of the true one: nobody knows
+    /// how long it was, so nothing that the platform remembers can be relied on.
+    pub fn meaning(self, kind: Kind) -> Meaning {
+        let length = self.to - self.from;
+        if length > margins::ABSENCE_MAX && kind != Kind::Jumped {
+            Meaning::Restored(self)
+        } else if kind == Kind::Stopped || length.abs() <= margins::GAP_MAX {
+            Meaning::Ordinary
+        } else {
+            let unknown = Self { from: self.to - margins::ASK_WITHIN, ..self };
+            Meaning::Doubtful(if self.from < self.to { self } else { unknown })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    const START: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn gap(minutes: i64) -> Gap {
+        Gap { from: START, to: START + TimeDelta::minutes(minutes) }
+    }
+
+    #[test]
+    fn a_gap_means_more_the_longer_it_is_and_less_after_an_orderly_stop() {
+        let long = 20 * 60;
+        for (minutes, kind, expected) in [
+            (0, Kind::Ended, Meaning::Ordinary),
+            (30, Kind::Ended, Meaning::Ordinary),
+            (31, Kind::Ended, Meaning::Doubtful(gap(31))),
+            (31, Kind::Jumped, Meaning::Doubtful(gap(31))),
+            (31, Kind::Stopped, Meaning::Ordinary),
+            (long, Kind::Ended, Meaning::Doubtful(gap(long))),
+            (long, Kind::Stopped, Meaning::Ordinary),
+            (long + 1, Kind::Ended, Meaning::Restored(gap(long + 1))),
+            (long + 1, Kind::Stopped, Meaning::Restored(gap(long + 1))),
+            (long + 1, Kind::Jumped, Meaning::Doubtful(gap(long + 1))),
+            (-30, Kind::Ended, Meaning::Ordinary),
+        ] {
+            assert_eq!(gap(minutes).meaning(kind), expected, "{minutes} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_gap_that_ends_before_it_began_nothing_is_surely_remembered() {
+        let Meaning::Doubtful(doubtful) = gap(-31).meaning(Kind::Ended) else {
+            panic!("a clock that far ahead says nothing about the gap");
+        };
+
+        assert_eq!(doubtful.recall_until(), gap(-31).to);
+    }
+}

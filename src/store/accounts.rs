@@ -1,0 +1,271 @@
+//! Who the accounts are: each is known by its appid, and its name is what the config calls it now.
+//!
+//! Everything about an account stands under its name, so a new name moves all of it at once. What
+//! the present config does not speak for is barred: unlike a pause, no `resume` lifts that.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Result, Step, millis};
+use crate::model::{JobId, clientmsgid};
+
+/// A name that cannot be one of the config's, for the middle of a move.
+const ON_THE_WAY: &str = "\u{1}";
+
+/// An account as the database knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAccount {
+    /// Its present name.
+    pub name: String,
+    /// Which one it is; none where no config has said so yet.
+    pub appid: Option<String>,
+    /// Whether nothing of it waits or is in doubt.
+    pub idle: bool,
+}
+
+/// Why nothing of an account goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Bar<'a> {
+    /// What happened.
+    pub why: &'a str,
+    /// What a person can do.
+    pub advice: &'a str,
+}
+
+impl Step<'_> {
+    /// Returns every account that was ever known.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn known_accounts(&self) -> Result<Vec<KnownAccount>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT name, appid,
+                 NOT EXISTS (SELECT 1 FROM job WHERE account = name AND wake_at IS NOT NULL)
+                 AND NOT EXISTS (SELECT 1 FROM series WHERE account = name AND state = 'active')
+                 AND NOT EXISTS (SELECT 1 FROM batch
+                     WHERE account = name AND state IN ('asking', 'in_doubt'))
+             FROM account",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(KnownAccount { name: row.get(0)?, appid: row.get(1)?, idle: row.get(2)? })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns which account has a name.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn appid_of(&self, name: &str) -> Result<Option<String>> {
+        let sql = "SELECT appid FROM account WHERE name = ?1";
+        let row = self.db.prepare_cached(sql)?.query_row([name], |row| row.get(0)).optional()?;
+        Ok(row.flatten())
+    }
+
+    /// Returns the name that the database has for an account.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn name_of(&self, appid: &str) -> Result<Option<String>> {
+        let sql = "SELECT name FROM account WHERE appid = ?1";
+        Ok(self.db.prepare_cached(sql)?.query_row([appid], |row| row.get(0)).optional()?)
+    }
+
+    /// Returns what an account is named now that had this name before.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn now_named(&self, former: &str) -> Result<Option<String>> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT account.name FROM former_name JOIN account USING (appid)
+                 WHERE former_name.name = ?1",
+            )?
+            .query_row([former], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Returns the names that accounts had before, each with the appid of the last one that had it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn former_names(&self) -> Result<Vec<(String, String)>> {
+        let mut statement = self.db.prepare_cached("SELECT name, appid FROM former_name")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Remembers that an account had a name before.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn remember_former_name(&self, name: &str, appid: &str) -> Result<()> {
+        self.run(
+            "INSERT INTO former_name (name, appid) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![name, appid],
+        )
+    }
+
+    /// Writes down which account has a name, where that is not known yet and nothing speaks against
+    /// it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn identify(&self, name: &str, appid: &str) -> Result<()> {
+        self.know_account(name)?;
+        self.run("DELETE FROM former_name WHERE name = ?1", params![name])?;
+        let known = self.appid_of(name)?.is_some() || self.name_of(appid)?.is_some();
+        if known || self.was_planned_for_another(name, appid)? {
+            return Ok(());
+        }
+        self.run("UPDATE account SET appid = ?2 WHERE name = ?1", params![name, appid])
+    }
+
+    /// Says whether a waiting job of the account has an id that was made for another appid.
+    ///
+    /// A database that was never told an appid shows in this way that it was another one's.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn was_planned_for_another(&self, name: &str, appid: &str) -> Result<bool> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT batch.job, number, generation, clientmsgid
+             FROM batch JOIN job ON job.id = batch.job
+             WHERE batch.account = ?1 AND replaced = 0 AND wake_at IS NOT NULL",
+        )?;
+        let mut rows = statement.query([name])?;
+        while let Some(row) = rows.next()? {
+            let (job, number, generation) = (row.get::<_, String>(0)?, row.get(1)?, row.get(2)?);
+            let stored: String = row.get(3)?;
+            let expected = JobId::parse(&job).map(|id| clientmsgid(appid, &id, number, generation));
+            if expected.is_some_and(|expected| expected != stored) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns which of these appids the ids of the account's batches were made from, by the one
+    /// that matters most: of a waiting job, else the newest.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn planned_for(&self, name: &str, appids: &[&str]) -> Result<Option<String>> {
+        let newest = self
+            .db
+            .prepare_cached(
+                "SELECT batch.job, number, generation, clientmsgid
+                 FROM batch JOIN job ON job.id = batch.job WHERE batch.account = ?1
+                 ORDER BY wake_at IS NOT NULL DESC, batch.id DESC LIMIT 1",
+            )?
+            .query_row([name], |row| {
+                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
+            })
+            .optional()?;
+        let Some((job, number, generation, stored)) = newest else { return Ok(None) };
+        let Some(id) = JobId::parse(&job) else { return Ok(None) };
+        let made = |appid: &&&str| clientmsgid(appid, &id, number, generation) == stored;
+        Ok(appids.iter().find(made).map(|appid| (*appid).to_owned()))
+    }
+
+    /// Gives accounts other names, all of them at once: names may be swapped.
+    ///
+    /// Whatever table has a column `account` follows, those of a later version too.
+    ///
+    /// # Errors
+    /// Where a new name is taken by an account that keeps it, or SQLite fails.
+    pub fn rename_accounts(&self, names: &BTreeMap<String, String>) -> Result<()> {
+        // A job refers to its account by name: both sides move before that is checked.
+        self.db.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+        for (number, old) in names.keys().enumerate() {
+            for table in ["job", "series"] {
+                let sql = format!(
+                    "UPDATE {table} SET written_for = account
+                     WHERE account = ?1 AND written_for IS NULL"
+                );
+                self.db.execute(&sql, params![old])?;
+            }
+            self.move_rows(old, &format!("{ON_THE_WAY}{number}"))?;
+        }
+        for (number, (old, new)) in names.iter().enumerate() {
+            self.move_rows(&format!("{ON_THE_WAY}{number}"), new)?;
+            self.run(
+                "UPDATE series SET job = json_set(job, '$.account', ?1) WHERE account = ?1",
+                params![new],
+            )?;
+            let [asked, answer] = [old, new].map(|name| format!("`qunfa quota record {name} "));
+            self.run(
+                "UPDATE attention SET \"do\" = replace(\"do\", ?2, ?3) WHERE account = ?1",
+                params![new, asked, answer],
+            )?;
+        }
+        for old in names.keys() {
+            self.run(
+                "INSERT OR REPLACE INTO former_name (name, appid)
+                 SELECT ?1, appid FROM account WHERE name = ?2 AND appid IS NOT NULL",
+                params![old, names[old]],
+            )?;
+        }
+        self.db
+            .execute_batch("DELETE FROM former_name WHERE name IN (SELECT name FROM account)")?;
+        Ok(())
+    }
+
+    fn move_rows(&self, old: &str, new: &str) -> Result<()> {
+        self.run("UPDATE account SET name = ?2 WHERE name = ?1", params![old, new])?;
+        for table in self.tables_of_accounts()? {
+            let sql = format!("UPDATE \"{table}\" SET account = ?2 WHERE account = ?1");
+            self.db.execute(&sql, params![old, new])?;
+        }
+        Ok(())
+    }
+
+    fn tables_of_accounts(&self) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT DISTINCT made.name FROM sqlite_schema AS made, pragma_table_info(made.name) AS has
+             WHERE made.type = 'table' AND has.name = 'account'",
+        )?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Keeps everything of an account from going, whatever a person resumes.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn bar(&self, name: &str, bar: Bar<'_>, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE account SET barred_since_at = ifnull(barred_since_at, ?2), barred_why = ?3,
+                 barred_do = ?4 WHERE name = ?1",
+            params![name, millis(now), bar.why, bar.advice],
+        )
+    }
+
+    /// Lets an account go on that the config speaks for again; says whether it was barred.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn unbar(&self, name: &str) -> Result<bool> {
+        let lifted = self
+            .db
+            .prepare_cached(
+                "UPDATE account SET barred_since_at = NULL, barred_why = NULL, barred_do = NULL
+                 WHERE name = ?1 AND barred_since_at IS NOT NULL",
+            )?
+            .execute([name])?;
+        Ok(lifted > 0)
+    }
+
+    /// Says whether the present config speaks for an account no more.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn is_barred(&self, name: &str) -> Result<bool> {
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND barred_since_at IS NOT NULL)";
+        Ok(self.db.prepare_cached(sql)?.query_row([name], |row| row.get(0))?)
+    }
+}

@@ -1,0 +1,158 @@
+//! What stands under attention: its ids and severities, and `ack`, which holds until something new
+//! happens.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::cli::Problem;
+use qunfa::model::JobId;
+use qunfa::store::{Attention, Said, Step, StoreError};
+use serde_json::{Value, json};
+
+use crate::cli::{JOBS, World, accounts, evening, has_keys};
+
+fn notes(world: &World) -> Vec<Value> {
+    let status = world.json(&["status", "--json"]);
+    status["attention"].as_array().unwrap().clone()
+}
+
+fn of_kind(world: &World, kind: &str) -> Option<Value> {
+    notes(world).into_iter().find(|note| note["kind"] == kind)
+}
+
+fn attend(world: &World, what: &str, now: DateTime<Utc>) {
+    let note = Attention {
+        account: Some("brand-club"),
+        job: None,
+        kind: "callback",
+        what,
+        advice: "look at the callback",
+    };
+    world.store().step(|step| step.attend(&note, now)).unwrap();
+}
+
+#[test]
+fn each_note_has_an_id_a_severity_and_the_title_of_its_job() {
+    let world = World::new();
+    world.evening();
+    attend(&world, "an event was refused", evening());
+
+    let failed = of_kind(&world, "failed").unwrap();
+    let paused = of_kind(&world, "paused").unwrap();
+    let callback = of_kind(&world, "callback").unwrap();
+
+    has_keys(&failed, "id account kind since what do severity note title");
+    assert_eq!(failed["title"], "晚上好");
+    assert_eq!(
+        [&failed, &paused, &callback].map(|note| &note["severity"]),
+        ["page", "page", "look"]
+    );
+    assert_eq!(paused["title"], Value::Null);
+    assert_ne!(paused["note"], callback["note"]);
+    assert!(paused["note"].as_str().unwrap().starts_with("n:"), "{paused}");
+    assert_eq!(of_kind(&world, "paused").unwrap()["note"], paused["note"], "it stays the same");
+}
+
+#[test]
+fn what_is_acknowledged_is_gone_until_its_job_moves_again() {
+    let world = World::new();
+    world.evening();
+
+    let answer = world.text(&["ack", "club-evening", "--why", "明天再发"]);
+    let gone = of_kind(&world, "failed");
+    let shown = world.text(&["show", "club-evening"]);
+    let [_, club] = accounts();
+    let again = |step: &Step<'_>| -> Result<(), StoreError> {
+        let id = JobId::parse("club-evening").unwrap();
+        let said = Said { who: "alice", why: None };
+        step.retry(&id, &club, said, evening())?;
+        step.cancel(&id, &club, said, evening())
+    };
+    world.store().step(again).unwrap();
+
+    assert!(answer.contains("Taken out of attention: job club-evening is failed"), "{answer}");
+    assert!(answer.contains("comes back when something new"), "{answer}");
+    assert_eq!(gone, None);
+    assert!(shown.contains("acknowledged by") && shown.contains("明天再发"), "{shown}");
+    assert_eq!(of_kind(&world, "failed"), None, "it is cancelled now");
+}
+
+#[test]
+fn a_job_that_fails_a_second_time_after_its_acknowledgement_needs_a_person_again() {
+    let world = World::new();
+    world.uncertain();
+    world.text(&["ack", "club-news"]);
+    let [_, club] = accounts();
+    let told = |step: &Step<'_>| -> Result<(), StoreError> {
+        let id = JobId::parse("club-late").unwrap();
+        let job = step.job(&id)?;
+        let missed = qunfa::model::JobState::Missed;
+        step.end_for(&job, &club, missed, "no network", evening() - TimeDelta::minutes(5))
+    };
+    world.store().step(told).unwrap();
+
+    assert_eq!(of_kind(&world, "uncertain"), None);
+    assert!(of_kind(&world, "missed").is_some());
+    world.text(&["ack", "club-late"]);
+    assert_eq!(of_kind(&world, "missed"), None);
+    let again = |step: &Step<'_>| -> Result<(), StoreError> {
+        let id = JobId::parse("club-late").unwrap();
+        let said = Said { who: "alice", why: None };
+        step.retry(&id, &club, said, evening() - TimeDelta::minutes(4))?;
+        let job = step.job(&id)?;
+        let missed = qunfa::model::JobState::Missed;
+        step.end_for(&job, &club, missed, "no network", evening() - TimeDelta::minutes(3))
+    };
+    world.store().step(again).unwrap();
+    assert!(of_kind(&world, "missed").is_some());
+}
+
+#[test]
+fn a_note_of_an_account_is_acknowledged_by_its_id_and_comes_back_with_other_words() {
+    let world = World::new();
+    world.take(JOBS);
+    attend(&world, "five pushes were refused", evening());
+    let id = of_kind(&world, "callback").unwrap()["note"].as_str().unwrap().to_owned();
+
+    let whole = world.text(&["show", &id]);
+    world.text(&["ack", &id, "--why", "网络在修"]);
+    let seen = world.text(&["show", &id]);
+    let gone = of_kind(&world, "callback");
+    attend(&world, "five pushes were refused", evening());
+    let same = of_kind(&world, "callback");
+    attend(&world, "ten pushes were refused", evening());
+
+    assert!(seen.contains("acknowledged by") && seen.contains("网络在修"), "{seen}");
+    assert!(whole.contains("five pushes") && whole.contains("look at the callback"), "{whole}");
+    assert_eq!((gone, same), (None, None));
+    assert_eq!(of_kind(&world, "callback").unwrap()["what"], json!("ten pushes were refused"));
+}
+
+#[test]
+fn an_acknowledged_pause_goes_on_to_stop_the_account() {
+    let world = World::new();
+    world.evening();
+    let id = of_kind(&world, "paused").unwrap()["note"].as_str().unwrap().to_owned();
+
+    world.text(&["ack", &id]);
+
+    assert_eq!(of_kind(&world, "paused"), None);
+    let status = world.json(&["status", "--json"]);
+    assert_eq!(status["accounts"][1]["paused"], true);
+    let late = status["next"].as_array().unwrap().iter().find(|job| job["id"] == "club-late");
+    assert_eq!(late.unwrap()["outlook"], "stopped");
+}
+
+#[test]
+fn what_does_not_stand_under_attention_is_not_acknowledged() {
+    let world = World::new();
+    assert!(matches!(world.problem(&["ack", "x"]), Problem::No(_)));
+    world.take(JOBS);
+
+    for (thing, words) in [
+        ("spring-launch", "does not stand under attention"),
+        ("n:000000", "nothing under attention is called n:000000"),
+        ("spring.yaml", "nothing under attention is called spring.yaml"),
+    ] {
+        let problem = world.problem(&["ack", thing]).message();
+        assert!(problem.contains(words), "{problem}");
+    }
+}

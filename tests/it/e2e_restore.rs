@@ -1,0 +1,90 @@
+//! The real binary on databases that were put back, as its own instructions say.
+
+use std::fs;
+
+use chrono::TimeDelta;
+use qunfa::store::Store;
+
+use crate::rig::{Rig, at_line, club, real_now, to_tag_with};
+
+fn later(id: &str) -> String {
+    to_tag_with(id, "club", &at_line(real_now() + TimeDelta::days(3)))
+}
+
+/// Removes what SQLite keeps beside a database that is exchanged.
+fn put_back(rig: &Rig, database: &[u8]) {
+    for beside in ["qunfa.db-wal", "qunfa.db-shm"] {
+        fs::remove_file(rig.path("state").join(beside)).ok();
+    }
+    fs::write(rig.path("state/qunfa.db"), database).unwrap();
+}
+
+#[test]
+fn a_backup_that_is_put_back_holds_everything_until_resume() {
+    let mut rig = Rig::running(&[club()]);
+    rig.drop_file("later.yaml", &later("later"));
+    rig.until_state("later", "planned");
+    let copy = rig.path("copy.db");
+    assert_eq!(rig.say(&["backup", copy.to_str().unwrap()]).code, Some(0));
+    assert!(rig.stop().success());
+    put_back(&rig, &fs::read(&copy).unwrap());
+
+    rig.start();
+
+    let hold = rig.until_attention("hold");
+    assert!(hold["what"].as_str().unwrap().contains("is a backup of"), "{hold}");
+    rig.drop_file("now.yaml", &to_tag_with("now", "club", ""));
+    rig.until_state("now", "planned");
+    assert_eq!(rig.say(&["resume", "--all"]).code, Some(0));
+    rig.until_state("now", "sent");
+    // Only the first start after the copy holds.
+    assert!(rig.stop().success());
+    rig.start();
+    rig.drop_file("again.yaml", &to_tag_with("again", "club", ""));
+    rig.until_state("again", "sent");
+}
+
+#[test]
+fn a_database_that_does_not_know_an_accepted_file_holds_and_reads_it_back() {
+    let mut rig = Rig::running(&[club()]);
+    rig.drop_file("known.yaml", &later("known"));
+    rig.until_state("known", "planned");
+    assert!(rig.stop().success());
+    let [database, mark] =
+        ["qunfa.db", "mark"].map(|name| fs::read(rig.path("state").join(name)).unwrap());
+    rig.start();
+    rig.drop_file("late.yaml", &later("late"));
+    rig.until_file("accepted", "late.yaml");
+    assert!(rig.stop().success());
+    put_back(&rig, &database);
+    fs::write(rig.path("state/mark"), mark).unwrap();
+
+    rig.start();
+
+    let hold = rig.until_attention("hold");
+    assert!(hold["what"].as_str().unwrap().contains("accepted/ holds files"), "{hold}");
+    rig.until_state("late", "missed");
+    let note = rig.until_attention("missed");
+    assert!(note["do"].as_str().unwrap().contains("qunfa retry late"), "{note}");
+}
+
+#[test]
+fn an_orderly_stop_is_written_down_and_a_kill_is_not() {
+    let mut rig = Rig::running(&[club()]);
+    rig.drop_file("now.yaml", &to_tag_with("now", "club", ""));
+    rig.until_state("now", "sent");
+    let orderly = |rig: &Rig| {
+        let store = Store::open(&rig.path("state/qunfa.db"), real_now()).unwrap();
+        store.read().presence().unwrap().orderly
+    };
+    assert!(!orderly(&rig), "while it runs");
+
+    assert!(rig.stop().success());
+    assert!(orderly(&rig));
+
+    rig.start();
+    rig.drop_file("then.yaml", &to_tag_with("then", "club", ""));
+    rig.until_state("then", "sent");
+    rig.kill();
+    assert!(!orderly(&rig));
+}
