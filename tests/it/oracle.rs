@@ -423,8 +423,12 @@ impl Oracle {
                 (day_name(at), sends >= 1)
             }
             Kind::Service => {
-                let today = account.history_per_day.is_some() && own(day_name(at), true) >= 1;
-                (month(at), today || own(month(at), true) >= 4)
+                let daily = account.history_per_day.is_some();
+                let today = daily && own(day_name(at), true) >= 1;
+                // A website send fills its day, and is one of the four of its month.
+                let elsewhere = self.website.contains_key(&(name.clone(), day_name(at)));
+                let window = if daily && elsewhere { day_name(at) } else { month(at) };
+                (window, today || own(month(at), true) >= 4)
             }
         };
         let forgotten = self.own_at.get(name).is_some_and(|times| {
