@@ -60,6 +60,7 @@ fn main() {
 
 fn list(number: i64, at: DateTime<Utc>) -> JobSpec {
     JobSpec {
+        title: None,
         id: JobId::parse(&format!("list-{number}")).unwrap(),
         account: "brand".to_owned(),
         at: Some(at),

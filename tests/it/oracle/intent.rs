@@ -175,7 +175,9 @@ impl Oracle {
         }
         let asks = self.asks.get(id).map(Vec::as_slice).unwrap_or_default();
         let left = |ask: &&Ask| ask.handed_at > DateTime::UNIX_EPOCH;
-        let doubt = asks.iter().filter(left).find(|ask| !ask.refused);
+        // What an old database forgot, only the person knows who says retry.
+        let forgotten = |ask: &Ask| known.retries > 0 && self.forgot(ask.handed_at);
+        let doubt = asks.iter().filter(left).find(|ask| !ask.refused && !forgotten(ask));
         if doubt.is_some_and(|ask| now - ask.handed_at > within) && !self.stepped_since_start(asks)
         {
             return Err(format!("4: {key:?} in doubt is asked again after 20 h"));
