@@ -341,7 +341,9 @@ async fn open_patiently(
             return Err(error);
         }
         if !std::mem::replace(&mut told, true) {
-            tracing::error!("the daemon waits: {}", chain(&error));
+            let by = error.busy().flatten().map(ToOwned::to_owned);
+            let locked_out = LockedOut { since: at, by };
+            tracing::error!("the daemon waits: {}", locked_out.sentence());
         }
         tokio::select! {
             () = tokio::time::sleep(TRY_LOCKED_EVERY) => {}
@@ -535,12 +537,9 @@ impl Daemon {
         let Some(by) = error.busy() else { return Err(error) };
         self.backlog.let_go();
         if !self.is_locked_out() {
-            tracing::error!(
-                "{}; nothing is sent until then, and work goes on by itself",
-                chain(&error)
-            );
-            let by = by.map(ToOwned::to_owned);
-            self.locked_out.send_replace(Some(LockedOut { since: now, by }));
+            let locked_out = LockedOut { since: now, by: by.map(ToOwned::to_owned) };
+            tracing::error!("{}; work goes on by itself once it is free", locked_out.sentence());
+            self.locked_out.send_replace(Some(locked_out));
         }
         Ok(())
     }
@@ -561,7 +560,9 @@ impl Daemon {
         self.locked_out.send_replace(None);
         match self.finish(inputs).await {
             Err(error) if error.busy().is_some() => {
-                tracing::warn!("{}; what is under way is settled at the next start", chain(&error));
+                tracing::warn!(
+                    "the database is locked: what is under way is settled at the next start"
+                );
                 Ok(())
             }
             done => done,

@@ -120,21 +120,25 @@ fn who_cannot_release_is_never_ready() {
 }
 
 #[test]
-fn a_daemon_that_waits_for_a_locked_database_lives_and_goes_on() {
+fn a_daemon_that_another_program_locks_out_says_so_and_is_not_killed_for_it() {
     let mut rig = Rig::new(&[club()]);
     let mut manager = Manager::of(&mut rig);
     rig.start();
     manager.until_heard(&rig, "WATCHDOG=1");
-
     let other = Connection::open(rig.path("state/qunfa.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
-    rig.until_attention("database_locked");
-    manager.heard.clear();
-    manager.until_heard(&rig, "WATCHDOG=1");
 
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    manager.until_heard(&rig, "keeps the database locked");
+    let alive = manager.count("WATCHDOG=1");
+    rig.until("the watchdog is fed meanwhile", || {
+        manager.listen();
+        (manager.count("WATCHDOG=1") > alive + 2).then_some(())
+    });
     drop(other);
+
     rig.until_state("spring", "sent");
+    assert_eq!(manager.count("STOPPING=1"), 0, "{:?}", manager.heard);
 }
 
 #[test]
