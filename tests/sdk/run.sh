@@ -32,4 +32,6 @@ while [ -z "$address" ]; do
 done
 export QUNFA_SANDBOX="http://$address"
 "$work/python/bin/python" "$here/client.py"
+# One of them keeps its tokens in a file where it runs.
+cd "$work"
 NODE_PATH="$work/node_modules" node "$here/client.js"
