@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use crate::model;
 use crate::wechat::callback::seal::AesKey;
 use crate::yaml::diagnostic::{Report, quote};
-use crate::yaml::{self, Broken, Diagnostic, Entry, Fields, Node, Shape, Value};
+use crate::yaml::{self, Broken, Diagnostic, Entry, Fields, Node, Shape, Value, Values};
 
 /// The config, checked.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ pub fn load(
 
 fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, Broken> {
     yaml::check_characters(text, report)?;
-    yaml::load(text, report)?.ok_or_else(|| {
+    yaml::load(text, Values::Hidden, report)?.ok_or_else(|| {
         report.say_with(Default::default(), "the config is empty", "config.example.yaml shows one");
         Broken
     })

@@ -58,6 +58,22 @@ const LEAVES: usize = 20_000;
 /// How long an entry that could not be taken waits at most before it is tried again.
 const PUT_OFF_MOST: TimeDelta = TimeDelta::seconds(32);
 
+/// The keys of job files and front matter whose values people read: a comment must not cut such a
+/// text. Any other value is for machines.
+const VALUES: yaml::Values = yaml::Values::Shown(&[
+    "title",
+    "text",
+    "content",
+    "author",
+    "authors",
+    "digest",
+    "description",
+    "summary",
+    "excerpt",
+    "recommend",
+    "name",
+]);
+
 /// What the inbox cannot do.
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
@@ -157,7 +173,7 @@ fn root<'a>(
         report.say_with(Place::default(), "this is not a JSON object", help);
         return Err(yaml::Broken);
     }
-    yaml::load(text, report)?.ok_or_else(|| {
+    yaml::load(text, VALUES, report)?.ok_or_else(|| {
         let help = "a job file is `jobs:` and a list of at least one job";
         report.say_with(Place::default(), "no job in this file", help);
         yaml::Broken

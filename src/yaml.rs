@@ -1,39 +1,36 @@
 //! A strict reading of YAML into a tree that knows where everything stands.
 //!
 //! Half of what YAML allows is a trap in a file that sends messages which cannot be called back:
-//! repeated keys, merge keys, aliases, tags and second documents are refused. Scalars stay text
-//! (nothing is a number or a boolean before a field asks for one), and every node keeps its place.
-//! JSON is read the same way, as the part of YAML that it is. serde-saphyr's parser gives the
-//! events; its deserializer stops at the first mistake, and a person wants to see all of them.
+//! repeated keys, tags and second documents are refused, and so is a comment that would cut a text
+//! ([`lost`]). Aliases and merge keys are written out ([`alias`]). Scalars stay text (nothing is a
+//! number or a boolean before a field asks for one), and every node keeps its place. JSON is read
+//! the same way, as the part of YAML that it is. serde-saphyr's parser gives the events; its
+//! deserializer stops at the first mistake, and a person wants to see all of them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_saphyr::granit_parser::{
-    self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput,
+    self, Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle,
 };
 
+mod alias;
 pub(crate) mod diagnostic;
+mod hint;
+mod lost;
 
+use alias::{Anchors, Unfollowed};
 pub use diagnostic::Diagnostic;
 use diagnostic::{Place, Report, closest, is_hidden, quote};
+use lost::{Prose, Written};
 
 /// How deep collections may lie in one another.
 const DEPTH: usize = 16;
 /// How many values a file may hold; each takes memory.
 const NODES: usize = 1_000_000;
 
-/// Spaces that look like one and are none to YAML; the platform's own samples are full of the first.
-const ODD_SPACES: [(char, &str); 2] = [
-    (
-        '\u{a0}',
-        "a no-break space (U+00A0) stands here, as in text from a web page: write plain ones",
-    ),
-    ('\u{3000}', "a full-width space (U+3000) stands here: write plain ones"),
-];
-
 /// One value and where it stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Node<'a> {
     /// Where it stands.
     pub(crate) place: Place,
@@ -42,7 +39,7 @@ pub(crate) struct Node<'a> {
 }
 
 /// What a value is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Value<'a> {
     /// Nothing, `~` or `null`.
     Empty,
@@ -55,7 +52,7 @@ pub(crate) enum Value<'a> {
 }
 
 /// One key of a mapping with its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry<'a> {
     /// The key.
     pub(crate) key: Cow<'a, str>,
@@ -101,23 +98,73 @@ fn hidden_message(c: char) -> String {
     format!("the {kind} character U+{:04X} is not allowed", u32::from(c))
 }
 
+/// What the values of a file are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Values {
+    /// They may be shown; the keys whose values people read, in small letters without `_` and `-`.
+    Shown(&'static [&'static str]),
+    /// They may be secrets, which no message quotes.
+    Hidden,
+}
+
 /// Reads the one document of a text; `None` where there is nothing in it.
-pub(crate) fn load<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Option<Node<'a>>, Broken> {
+pub(crate) fn load<'a>(
+    text: &'a str,
+    values: Values,
+    report: &mut Report<'_>,
+) -> Result<Option<Node<'a>>, Broken> {
     let options = granit_parser::options! {
         disallow_directives: true,
         flow_nesting_limit: DEPTH,
         block_nesting_limit: DEPTH,
         emit_unresolved_aliases: true,
+        emit_anchor_events: true,
+        emit_comments: false,
     };
     let parser = Parser::new_from_str_with_options(text, options);
-    Loader { parser, text, report, nodes: 0 }.document()
+    let (anchors, depths) = (Anchors::default(), Depths::default());
+    let loader = Loader {
+        parser,
+        text,
+        values,
+        report,
+        nodes: 0,
+        anchors,
+        depths,
+        told_up_to: 0,
+        is_broken: false,
+    };
+    loader.document()
+}
+
+impl Values {
+    /// Says whether people read the value of a key, whatever the key's style.
+    fn is_prose(self, key: &str) -> bool {
+        let plain = key.to_ascii_lowercase().replace(['_', '-'], "");
+        matches!(self, Self::Shown(prose) if prose.contains(&plain.as_str()))
+    }
 }
 
 struct Loader<'a, 'r, 'f> {
     parser: Parser<'a, StrInput<'a>>,
     text: &'a str,
+    values: Values,
     report: &'r mut Report<'f>,
     nodes: usize,
+    anchors: Anchors<'a>,
+    depths: Depths,
+    /// Up to which line a mistake only comes of one that is told.
+    told_up_to: usize,
+    /// Whether an alias leads nowhere, or a text was taken for a name: what is there instead is not
+    /// judged.
+    is_broken: bool,
+}
+
+/// How many collections are open.
+#[derive(Default)]
+struct Depths {
+    all: usize,
+    flow: usize,
 }
 
 impl<'a> Loader<'a, '_, '_> {
@@ -130,8 +177,12 @@ impl<'a> Loader<'a, '_, '_> {
                 return Err(Broken);
             }
             if event.is_node() {
-                root = Some(self.node(event, span)?);
+                root = Some(self.node(event, span, None)?);
             }
+        }
+        self.refuse_unused();
+        if self.is_broken {
+            return Err(Broken);
         }
         Ok(root.filter(|node| !matches!(node.value, Value::Empty)))
     }
@@ -147,28 +198,160 @@ impl<'a> Loader<'a, '_, '_> {
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enum is open")]
-    fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node<'a>, Broken> {
+    fn node(
+        &mut self,
+        event: Event<'a>,
+        span: Span,
+        prose: Option<&Prose<'_>>,
+    ) -> Result<Node<'a>, Broken> {
         let place = place(&span);
-        self.nodes += 1;
-        if self.nodes > NODES {
-            self.report.say(place, format!("more than {NODES} values in one file"));
-            return Err(Broken);
+        self.refuse_tag(&event, place);
+        let anchor = event.anchor_id();
+        if let Some(id) = anchor {
+            let written = matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..));
+            let named = self.next()?.map(|(_, span)| self::place(&span));
+            let named = named.filter(|_| written && prose.is_some());
+            self.anchors.begin(id, named.map(|place| (place, self.depths.flow > 0)));
         }
-        self.refuse_properties(&event, place);
-        let value = match event {
-            Event::Scalar(text, style, _, _) => self.scalar(text, style, place),
-            Event::SequenceStart(..) => Value::List(self.list()?),
-            Event::MappingStart(..) => Value::Map(self.map()?),
-            // An alias, just refused: what stands in for it must not be one more mistake.
-            _ => Value::Text { text: Cow::Borrowed("*"), plain: true },
-        };
-        Ok(Node { place, value })
+        self.grow(1, place)?;
+        let value = self.value(event, place, prose)?;
+        let node = Node { place, value };
+        if let Some(id) = anchor {
+            match self.anchors.end(id, &node) {
+                Some(size) => self.grow(size.nodes, place)?,
+                None => return Err(self.too_long(place)),
+            }
+        }
+        Ok(node)
     }
 
-    fn scalar(&mut self, text: Cow<'a, str>, style: ScalarStyle, place: Place) -> Value<'a> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's enum is open")]
+    fn value(
+        &mut self,
+        event: Event<'a>,
+        place: Place,
+        prose: Option<&Prose<'_>>,
+    ) -> Result<Value<'a>, Broken> {
+        Ok(match event {
+            Event::Scalar(text, style, _, _) => self.scalar(text, (style, place), prose),
+            Event::SequenceStart(style, ..) => {
+                self.open(style, |loader| loader.list(prose)).map(Value::List)?
+            }
+            Event::MappingStart(style, ..) => self.open(style, Self::map).map(Value::Map)?,
+            Event::Alias(id) => self.alias(id, place)?,
+            _ => {
+                self.unknown_alias(place);
+                Value::Empty
+            }
+        })
+    }
+
+    fn open<T>(&mut self, style: StructureStyle, read: impl FnOnce(&mut Self) -> T) -> T {
+        let flow = usize::from(style == StructureStyle::Flow);
+        self.depths.all += 1;
+        self.depths.flow += flow;
+        let read = read(self);
+        self.depths.all -= 1;
+        self.depths.flow -= flow;
+        read
+    }
+
+    fn grow(&mut self, nodes: usize, place: Place) -> Result<(), Broken> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes <= NODES {
+            return Ok(());
+        }
+        self.report.say(place, format!("more than {NODES} values in one file"));
+        Err(Broken)
+    }
+
+    fn too_long(&mut self, place: Place) -> Broken {
+        let message = "with its aliases written out the file has more than 32 MiB of text";
+        self.report.say(place, message);
+        Broken
+    }
+
+    fn alias(&mut self, id: usize, place: Place) -> Result<Value<'a>, Broken> {
+        match self.anchors.follow(id) {
+            Ok((_, size)) if size.depth + self.depths.all > DEPTH => {
+                let message = "what this stands for lies too deep";
+                self.report.say_with(place, message, "nothing in a job file lies that deep");
+                Err(Broken)
+            }
+            Ok((value, size)) => {
+                self.grow(size.nodes, place)?;
+                Ok(value)
+            }
+            Err(Unfollowed::Inside) => {
+                let name = self.alias_name(place);
+                let message = format!("`*{name}` stands inside of what it names");
+                self.report.say_with(place, message, format!("write out what `&{name}` begins"));
+                self.is_broken = true;
+                Ok(Value::Empty)
+            }
+            Err(Unfollowed::Long) => Err(self.too_long(place)),
+        }
+    }
+
+    fn unknown_alias(&mut self, place: Place) {
+        let name = self.alias_name(place);
+        let message = format!("`*{name}` stands for `&{name}`, which is not there before it");
+        let help = self.needs_quotes(place.start, self.depths.flow > 0);
+        self.report.say_with(place, message, help);
+        self.told_up_to = self.report.line(place.start);
+        self.is_broken = true;
+    }
+
+    fn alias_name(&self, place: Place) -> &'a str {
+        match self.values {
+            Values::Shown(_) => self.text[place.start..place.end].trim_start_matches('*'),
+            Values::Hidden => "name",
+        }
+    }
+
+    fn needs_quotes(&self, at: usize, in_flow: bool) -> String {
+        self.stop(at, in_flow).needs_quotes()
+    }
+
+    fn stop(&self, at: usize, in_flow: bool) -> hint::Stop<'a> {
+        let (line, column) = self.line(at);
+        let is_shown = matches!(self.values, Values::Shown(_));
+        hint::Stop { line, column, in_flow, is_shown }
+    }
+
+    /// Refuses a name in front of a text that nothing uses: it was meant as text.
+    fn refuse_unused(&mut self) {
+        for (place, in_flow) in self.anchors.unused() {
+            let name = &self.text[place.start..place.end];
+            let message = format!("`{name}` only names the value behind it, and nothing uses it");
+            let help = self.needs_quotes(place.start, in_flow);
+            self.report.say_with(place, message, help);
+            self.is_broken = true;
+        }
+    }
+
+    /// Returns the line of a byte, and which byte of the line it is.
+    fn line(&self, at: usize) -> (&'a str, usize) {
+        let column = self.report.column(at);
+        let rest = &self.text[at - column..];
+        (&rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())], column)
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'a, str>,
+        (style, place): (ScalarStyle, Place),
+        prose: Option<&Prose<'_>>,
+    ) -> Value<'a> {
         let plain = style == ScalarStyle::Plain;
-        if plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL") {
+        let is_empty = plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+        if let Some(prose) = prose
+            && self.cut(&text, (style, place, is_empty), prose)
+        {
+            // It is refused, so that it must not be told as empty once more.
+            return Value::Text { text: Cow::Borrowed("#"), plain: false };
+        }
+        if is_empty {
             return Value::Empty;
         }
         // Only escapes can bring such a character here: the file itself was checked.
@@ -181,13 +364,45 @@ impl<'a> Loader<'a, '_, '_> {
         Value::Text { text, plain }
     }
 
-    fn list(&mut self) -> Result<Vec<Node<'a>>, Broken> {
+    /// Refuses a text that a comment cuts; says whether one stands in front of it.
+    fn cut(
+        &mut self,
+        text: &str,
+        (style, place, is_empty): (ScalarStyle, Place, bool),
+        prose: &Prose<'_>,
+    ) -> bool {
+        let written = match style {
+            ScalarStyle::Plain => Written::Plain { in_flow: self.depths.flow > 0 },
+            ScalarStyle::Literal | ScalarStyle::Folded => Written::Block,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => return false,
+        };
+        if written != Written::Block
+            && let Some(found) = lost::before(self.text, prose)
+        {
+            let behind = if is_empty { "" } else { text };
+            lost::say_before(prose, found, behind, self.report);
+            return true;
+        }
+        if !is_empty
+            && let Some(line) = lost::check(self.text, prose, (text, place, written), self.report)
+        {
+            self.told_up_to = line;
+        }
+        false
+    }
+
+    fn list(&mut self, prose: Option<&Prose<'_>>) -> Result<Vec<Node<'a>>, Broken> {
         let mut items = Vec::new();
         while let Some((event, span)) = self.next()? {
             if event == Event::SequenceEnd {
                 break;
             }
-            items.push(self.node(event, span)?);
+            let prose = prose.map(|prose| {
+                // The dash in front of an item is what a comment between items is indented like.
+                let indent = self.report.column(place(&span).start).saturating_sub(1);
+                Prose { indent, is_item: true, ..*prose }
+            });
+            items.push(self.node(event, span, prose.as_ref())?);
         }
         Ok(items)
     }
@@ -195,28 +410,47 @@ impl<'a> Loader<'a, '_, '_> {
     fn map(&mut self) -> Result<Vec<Entry<'a>>, Broken> {
         let mut entries: Vec<Entry<'a>> = Vec::new();
         let mut seen = HashMap::new();
+        let mut merged = None;
         while let Some((event, span)) = self.next()? {
             if event == Event::MappingEnd {
                 break;
             }
-            let key = self.node(event, span)?;
+            let key = self.node(event, span, None)?;
             let Some((event, span)) = self.next()? else { break };
-            let mut node = self.node(event, span)?;
+            let Value::Text { text, plain } = key.value else {
+                self.node(event, span, None)?;
+                if !self.is_broken {
+                    self.report.say(key.place, "a key must be a word");
+                }
+                continue;
+            };
+            let prose = self.values.is_prose(&text).then(|| Prose {
+                key: &text,
+                end: key.place.end,
+                indent: self.report.column(key.place.start),
+                is_item: false,
+            });
+            let mut node = self.node(event, span, prose.as_ref())?;
             if matches!(node.value, Value::Empty) && node.place.start == node.place.end {
                 node.place = key.place;
             }
-            let Value::Text { text, plain } = key.value else {
-                self.report.say(key.place, "a key must be a word");
-                continue;
-            };
-            if plain && text == "<<" {
-                self.report.say_with(key.place, "merge keys are not allowed", "write it out");
-            } else if let Some(first) = seen.get(&text) {
+            if let Some(first) = seen.get(&text) {
                 self.repeated(&text, key.place, *first);
+                continue;
+            }
+            seen.insert(text.clone(), key.place);
+            if plain && text == "<<" {
+                merged = Some(node);
             } else {
-                seen.insert(text.clone(), key.place);
                 entries.push(Entry { key: text, key_place: key.place, node });
             }
+        }
+        if let Some(node) = merged
+            && !alias::merge(&mut entries, &mut seen, node.value)
+            && !self.is_broken
+        {
+            let message = "`<<` must stand for keys and values, or a list of such";
+            self.report.say(node.place, message);
         }
         Ok(entries)
     }
@@ -227,22 +461,20 @@ impl<'a> Loader<'a, '_, '_> {
         self.report.say_with(place, message, "keep one of the two");
     }
 
-    fn refuse_properties(&mut self, event: &Event<'_>, place: Place) {
-        if event.alias_id().is_some() || matches!(event, Event::UnresolvedAlias(_)) {
-            self.report.say_with(
-                place,
-                "aliases (`*name`) are not allowed",
-                "write it out; text that starts with `*` needs quotes",
-            );
+    fn refuse_tag(&mut self, event: &Event<'_>, place: Place) {
+        if event.tag().is_none() {
+            return;
         }
-        if event.anchor_id().is_some() {
-            let help = "write it out; text that starts with `&` needs quotes";
-            self.report.say_with(place, "anchors (`&name`) are not allowed", help);
-        }
-        if event.tag().is_some() {
-            let help = "leave it out; text that starts with `!` needs quotes";
-            self.report.say_with(place, "tags (`!name`) are not allowed", help);
-        }
+        let (line, column) = self.line(place.start);
+        let before = line[..column].trim_end();
+        let begin = before.rfind([' ', '\t']).map_or(0, |blank| blank + 1);
+        let help = if before[begin..].starts_with('!') {
+            self.needs_quotes(place.start - column + begin, self.depths.flow > 0)
+        } else {
+            "a value that begins with `!` needs quotes".to_owned()
+        };
+        let message = "tags (`!name`) are not allowed";
+        self.report.say_with(place, message, format!("leave it out; {help}"));
     }
 
     fn syntax(&mut self, error: &ScanError) {
@@ -250,45 +482,17 @@ impl<'a> Loader<'a, '_, '_> {
         let by_chars = || self.text.char_indices().nth(marker.index()).map(|(at, _)| at);
         let start = marker.byte_offset().or_else(by_chars).unwrap_or(self.text.len());
         let start = start.min(self.text.len());
+        let number = self.report.line(start);
+        if number <= self.told_up_to {
+            return;
+        }
         let end = start + self.text[start..].chars().next().map_or(0, char::len_utf8);
-        let help = self.syntax_help(error.kind(), start);
+        let previous = if number > 1 { self.report.line_text(number - 1) } else { "" };
+        let stop = self.stop(start, self.depths.flow > 0);
         let message = format!("this is not YAML: {}", error.kind());
-        match help {
+        match hint::of(error.kind(), &stop, previous) {
             Some(help) => self.report.say_with(Place { start, end }, message, help),
             None => self.report.say(Place { start, end }, message),
-        }
-    }
-
-    #[expect(clippy::wildcard_enum_match_arm, reason = "most of the parser's errors need no help")]
-    fn syntax_help(&self, kind: &ErrorKind, start: usize) -> Option<&'static str> {
-        let line = self.report.line(start);
-        let is_around = |c| {
-            (line.saturating_sub(1).max(1)..=line).any(|n| self.report.line_text(n).contains(c))
-        };
-        if is_around('：') {
-            return Some("`：` is a full-width colon; after a key goes `:` and a space");
-        }
-        if is_around('“') || is_around('”') {
-            return Some("quotes are `\"` or `'`, not `“` and `”`");
-        }
-        if let Some((_, help)) = ODD_SPACES.iter().find(|(space, _)| is_around(*space)) {
-            return Some(help);
-        }
-        match kind {
-            ErrorKind::TabNotAllowed
-            | ErrorKind::TabInBlockIndentation
-            | ErrorKind::TabInPlainScalar
-            | ErrorKind::TabInIndentation => Some("indent with spaces, here and on the next line"),
-            ErrorKind::SimpleKeyExpected => Some("after a key goes `:` and a space"),
-            ErrorKind::RecursionLimitExceeded => Some("nothing in a job file lies that deep"),
-            ErrorKind::InvalidQuotedScalarIndent => Some("perhaps a quote is not closed"),
-            ErrorKind::UnclosedQuotedScalar
-            | ErrorKind::UnclosedFlowCollection { .. }
-            | ErrorKind::UnexpectedEof => Some("perhaps the file was cut short"),
-            ErrorKind::MappingValueNotAllowed => {
-                Some("check the indentation; text with `: ` in it needs quotes")
-            }
-            _ => None,
         }
     }
 }
@@ -347,7 +551,10 @@ impl<'a> Node<'a> {
         let Value::Map(entries) = &self.value else {
             let keys = shape.known.join(", ");
             let message = format!("{} must have keys, not {}", shape.what, self.describe());
-            report.say_with(self.place, message, format!("its keys are: {keys}"));
+            match self.odd() {
+                Some(help) => report.say_with(self.place, message, help),
+                None => report.say_with(self.place, message, format!("its keys are: {keys}")),
+            }
             return None;
         };
         for entry in entries {
@@ -356,9 +563,9 @@ impl<'a> Node<'a> {
                 report.say_with(entry.key_place, message, help);
             } else if !shape.known.contains(&&*entry.key) {
                 let message = format!("unknown key {} in {}", quote(&entry.key), shape.what);
-                let odd = ODD_SPACES.iter().find(|(space, _)| entry.key.contains(*space));
+                let odd = hint::odd(&entry.key);
                 let help = match (odd, closest(&entry.key, shape.known.iter().copied())) {
-                    (Some((_, help)), _) => (*help).to_owned(),
+                    (Some(help), _) => help.to_owned(),
                     (None, Some(key)) => format!("did you mean `{key}`?"),
                     (None, None) => format!("its keys are: {}", shape.known.join(", ")),
                 };
@@ -366,6 +573,14 @@ impl<'a> Node<'a> {
             }
         }
         Some(Fields { entries, place })
+    }
+
+    /// Returns the hint for a full-width character in a text that should be a machine's.
+    pub(crate) fn odd(&self) -> Option<&'static str> {
+        match &self.value {
+            Value::Text { text, plain: true } => hint::odd(text),
+            Value::Text { .. } | Value::Empty | Value::List(_) | Value::Map(_) => None,
+        }
     }
 
     /// Returns what the value is, for a message.
@@ -407,7 +622,8 @@ impl<'a> Entry<'a> {
             }
         }
         let message = format!("`{}` must be true or false", self.key);
-        report.say_with(self.node.place, message, "without quotes; `yes` and `1` are neither");
+        let help = self.node.odd().unwrap_or("without quotes; `yes` and `1` are neither");
+        report.say_with(self.node.place, message, help);
         None
     }
 
@@ -420,7 +636,10 @@ impl<'a> Entry<'a> {
             return Some(number);
         }
         let message = format!("`{}` must be a number from {least} to {most}", self.key);
-        report.say(self.node.place, message);
+        match self.node.odd() {
+            Some(help) => report.say_with(self.node.place, message, help),
+            None => report.say(self.node.place, message),
+        }
         None
     }
 

@@ -5,8 +5,8 @@ use chrono::TimeDelta;
 use super::job::Reader;
 use super::time::duration;
 use crate::model::{ARTICLES_MOST, Action, Content, Deletion, JobId, Preview, Speed, Viewer};
-use crate::yaml::diagnostic::{Place, quote};
-use crate::yaml::{Entry, Fields, Shape, Value};
+use crate::yaml::diagnostic::quote;
+use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 /// How many people may see a preview: each takes one of the day's 100 calls.
 const VIEWERS_MOST: usize = 20;
@@ -91,22 +91,23 @@ impl Reader<'_, '_> {
         }
         for node in names {
             let viewer = match &node.value {
-                Value::Text { text, .. } => Viewer::parse(text),
-                Value::Empty | Value::List(_) | Value::Map(_) => None,
+                Value::Text { text, .. } if node.odd().is_none() => Viewer::parse(text),
+                Value::Text { .. } | Value::Empty | Value::List(_) | Value::Map(_) => None,
             };
             match viewer {
                 Some(viewer) if viewers.contains(&viewer) => {}
                 Some(viewer) => viewers.push(viewer),
-                None => self.unreadable_name(node.place),
+                None => self.unreadable_name(node),
             }
         }
         Some(viewers)
     }
 
-    fn unreadable_name(&mut self, place: Place) {
+    fn unreadable_name(&mut self, node: &Node<'_>) {
         let help = "28 characters that begin with o are an OpenID, others a WeChat name; \
                     `openid:` or `wxname:` before it says which";
-        self.report.say_with(place, "this is neither an OpenID nor a WeChat name", help);
+        let help = node.odd().unwrap_or(help);
+        self.report.say_with(node.place, "this is neither an OpenID nor a WeChat name", help);
     }
 
     /// Returns the deletion, or nothing after reporting why.

@@ -219,7 +219,9 @@ fn yaml<'s>(
 ) -> Result<Option<Vec<Entry<'s>>>, Broken> {
     // The line before it marks the document's start to YAML, so every place is one of the file.
     let before = report.count();
-    let Some(node) = yaml::load(&source[..end], report)? else { return Ok(Some(Vec::new())) };
+    let Some(node) = yaml::load(&source[..end], super::VALUES, report)? else {
+        return Ok(Some(Vec::new()));
+    };
     if report.count() > before {
         return Err(Broken);
     }

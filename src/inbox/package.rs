@@ -145,7 +145,7 @@ impl Package {
     pub fn ids(&self) -> Vec<(JobId, String)> {
         let Ok(text) = yaml::decode(&self.bytes) else { return Vec::new() };
         let mut report = Report::new(&self.file_name, text);
-        match yaml::load(text, &mut report) {
+        match yaml::load(text, yaml::Values::Hidden, &mut report) {
             Ok(Some(root)) => job::ids(&root),
             Ok(None) | Err(yaml::Broken) => Vec::new(),
         }

@@ -16,6 +16,7 @@ mod menus;
 mod reading;
 mod series;
 mod syntax;
+mod texts;
 mod whole;
 
 /// A service account and a subscription account.

@@ -139,6 +139,11 @@ impl<'a> Report<'a> {
         self.lines.partition_point(|&start| start <= at)
     }
 
+    /// Returns which byte of its line a byte is.
+    pub(crate) fn column(&self, at: usize) -> usize {
+        at - self.lines[self.line(at) - 1]
+    }
+
     /// Returns the text of a line, without its end.
     pub(crate) fn line_text(&self, line: usize) -> &'a str {
         let start = self.lines[line - 1];
@@ -152,6 +157,8 @@ impl<'a> Report<'a> {
         // Problems of a list file stay behind those of the file that names it.
         let file = visible(self.file);
         self.problems.sort_by_key(|p| (p.file != file, p.line, p.column));
+        // What aliases copied is wrong once, where it is written.
+        self.problems.dedup();
         if untold > 0 {
             let message = format!("and {untold} more");
             self.problems.push(Diagnostic::whole(self.file, &message, None));
@@ -361,8 +368,8 @@ mod tests {
     #[test]
     fn problems_beyond_the_first_hundred_are_counted() {
         let mut report = Report::new("f", "a");
-        for _ in 0..105 {
-            report.say(Place::default(), "no");
+        for number in 0..105 {
+            report.say(Place::default(), format!("no {number}"));
         }
 
         let told = report.finish();

@@ -31,10 +31,81 @@ fn broadcast(text: &str) -> Broadcast {
 
 #[test]
 fn every_bad_file_is_told_with_its_place_and_what_would_be_right() {
-    for cases in [syntax::CASES, jobs::CASES, broadcasts::CASES, errands::CASES, menus::CASES] {
+    for cases in [
+        syntax::CASES,
+        texts::CUT,
+        texts::ALIASES,
+        texts::HINTS,
+        jobs::CASES,
+        broadcasts::CASES,
+        errands::CASES,
+        menus::CASES,
+    ] {
         for (name, text, expected) in cases {
             assert_eq!(parse_text(text).unwrap_err(), *expected, "{name}");
         }
+    }
+}
+
+#[test]
+fn a_comment_that_takes_nothing_from_a_text_is_one() {
+    let job = "jobs:\n  - id: a  # c\n    account: club # c\n    broadcast:\n      \
+               filter: {is_to_all: true} # c\n      ";
+    for (text, expected) in [
+        ("text: 周五#1\n      # c\n# c\n", "周五#1"),
+        ("text: \"周五 #1\" # c\n        # c\n", "周五 #1"),
+        ("text: '周五 #1' # c\n", "周五 #1"),
+        ("text: |  # c\n        周五 #1\n        # 又\n      # c\n", "周五 #1\n# 又\n"),
+        ("text: >-\n        # 周五\n        又 #1\n\n      # c\n", "# 周五 又 #1"),
+        ("text: # c\n        周五\n        见\n    # c\n", "周五 见"),
+        ("text: # c\n        content: 周五\n      # c\n", "周五"),
+        ("text: {\n        content: 周五\n        # c\n      } # c\n", "周五"),
+        ("text: {content: 周五, # c\n      } # c\n", "周五"),
+        ("\"text\": 周五\n      # c\n", "周五"),
+        ("text: 周五\u{3000}#1\n", "周五\u{3000}#1"),
+    ] {
+        for text in [format!("{job}{text}"), format!("\u{feff}{job}{text}").replace('\n', "\r\n")] {
+            let parsed = parse_text(&text).unwrap_or_else(|told| panic!("{told}"));
+
+            assert_eq!(sent(&parsed, 0), expected, "{text}");
+        }
+    }
+}
+
+#[test]
+fn aliases_and_merge_keys_stand_for_what_they_name() {
+    let text = "jobs:\n- &id002\n  account: &k club\n  broadcast: &id001\n    filter: {is_to_all: true}\n    \
+                text: &t 春\n  id: a\n- {id: b, account: *k, broadcast: *id001}\n\
+                - {<<: *id002, id: c, priority: 3}\n\
+                - {<<: [{id: x, priority: 5}, *id002], id: d, broadcast: {<<: *id001, text: 夏}}\n\
+                - {id: e, account: club, broadcast: {filter: {tag_id: 2}, text: *t }}\n";
+
+    let parsed = parse_text(text).unwrap_or_else(|told| panic!("{told}"));
+
+    let found: Vec<_> = (0..5)
+        .map(|job| (parsed.jobs[job].line, parsed.jobs[job].spec.priority, sent(&parsed, job)))
+        .collect();
+    assert_eq!(found, [(7, 0, "春"), (8, 0, "春"), (9, 3, "春"), (10, 5, "夏"), (11, 0, "春")]);
+}
+
+#[test]
+fn what_aliases_repeat_is_bounded() {
+    let text = format!(
+        "a: &a \"{}\"\nb: &b [{}]\nc: [{}]\n",
+        "x\\n".repeat(50_000),
+        "*a,".repeat(90),
+        "*b,".repeat(90)
+    );
+    let told = parse_text(&text).unwrap_err();
+
+    assert!(told.contains("more than 32 MiB of text"), "{told}");
+}
+
+/// What a broadcast of text sends.
+fn sent(parsed: &Parsed, job: usize) -> &str {
+    match &parsed.jobs[job].spec.action.broadcast().unwrap().content {
+        Content::Text { content, .. } => content,
+        other => panic!("{other:?}"),
     }
 }
 

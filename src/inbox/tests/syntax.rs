@@ -140,55 +140,6 @@ help: a full-width space (U+3000) stands here: write plain ones",
 help: keep one of the two",
     ),
     (
-        "a merge key",
-        r"jobs:
-  - id: a
-    account: club
-    <<: {approval: true}
-    broadcast: {filter: {is_to_all: true}, text: 春天}
-",
-        r"f.yaml:4:5: merge keys are not allowed
-      <<: {approval: true}
-      ^^
-help: write it out",
-    ),
-    (
-        "an anchor",
-        r"jobs:
-  - id: &a a
-    account: club
-    broadcast: {filter: {is_to_all: true}, text: 春天}
-",
-        r"f.yaml:2:12: anchors (`&name`) are not allowed
-    - id: &a a
-             ^
-help: write it out; text that starts with `&` needs quotes",
-    ),
-    (
-        "an alias that leads nowhere",
-        r"jobs:
-  - id: a
-    account: club
-    broadcast: {filter: {is_to_all: true}, text: *greeting}
-",
-        r"f.yaml:4:50: aliases (`*name`) are not allowed
-      broadcast: {filter: {is_to_all: true}, text: *greeting}
-                                                   ^^^^^^^^^
-help: write it out; text that starts with `*` needs quotes",
-    ),
-    (
-        "a tag",
-        r"jobs:
-  - id: a
-    account: club
-    broadcast: {filter: {is_to_all: true}, text: !!str 春天}
-",
-        r"f.yaml:4:56: tags (`!name`) are not allowed
-      broadcast: {filter: {is_to_all: true}, text: !!str 春天}
-                                                         ^^^^
-help: leave it out; text that starts with `!` needs quotes",
-    ),
-    (
         "a directive",
         r"%YAML 1.2
 ---

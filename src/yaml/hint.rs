@@ -1,0 +1,209 @@
+//! What would be right where a file is not YAML, or not what its author sees in it.
+//!
+//! Chinese keyboards write full-width punctuation that looks like YAML's own, and text begins with
+//! characters that mean something to YAML. The error's kind alone seldom tells; its line does.
+
+use std::borrow::Cow;
+
+use serde_saphyr::granit_parser::ErrorKind;
+
+/// How many characters of a text are shown in quotes.
+const SHOWN: usize = 120;
+
+/// Characters that look like YAML's own or like a blank and are neither, and what to tell; the
+/// platform's own samples are full of no-break spaces.
+const ODD: [(&[char], &str); 6] = [
+    (
+        &['\u{a0}'],
+        "a no-break space (U+00A0) stands here, as in text from a web page: write plain ones",
+    ),
+    (&['\u{3000}'], "a full-width space (U+3000) stands here: write plain ones"),
+    (&['：'], FULL_COLON),
+    (&['，'], FULL_COMMA),
+    (&['｛', '｝', '［', '］'], FULL_BRACES),
+    (&['“', '”', '‘', '’', '＂', '＇'], FULL_QUOTES),
+];
+const FULL_COLON: &str = "`：` is a full-width colon; after a key goes `:` and a space";
+const FULL_COMMA: &str = "`，` is a full-width comma; between values goes `,` and a space";
+const FULL_BRACES: &str = "`｛｝` and `［］` are full-width; YAML's own are `{}` and `[]`";
+const FULL_QUOTES: &str = "quotes are `\"` or `'`, not `“` and `”`";
+const BLANKS: usize = 2;
+
+/// Returns the hint for a word that should be a machine's and has a full-width character in it.
+pub(super) fn odd(word: &str) -> Option<&'static str> {
+    ODD.iter().find(|(odd, _)| word.contains(*odd)).map(|(_, help)| *help)
+}
+
+/// Where the parser stopped, or a value begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stop<'s> {
+    /// Its line.
+    pub(super) line: &'s str,
+    /// The byte of its line.
+    pub(super) column: usize,
+    /// Whether it lies in `{…}` or `[…]`.
+    pub(super) in_flow: bool,
+    /// Whether the value may be shown.
+    pub(super) is_shown: bool,
+}
+
+/// Returns what would be right where the parser stopped, if it can be told.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most of the parser's errors need no help")]
+pub(super) fn of(kind: &ErrorKind, stop: &Stop<'_>, previous: &str) -> Option<Cow<'static, str>> {
+    if let ErrorKind::UnexpectedCharacter { character: '@' | '%' | '`' } = kind {
+        return Some(stop.needs_quotes().into());
+    }
+    if let Some(help) = full_width(stop, previous) {
+        return Some(help.into());
+    }
+    let help = match kind {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabInIndentation => "indent with spaces, here and on the next line",
+        ErrorKind::SimpleKeyExpected => "after a key goes `:` and a space",
+        ErrorKind::RecursionLimitExceeded => "nothing in a job file lies that deep",
+        ErrorKind::InvalidQuotedScalarIndent => "perhaps a quote is not closed",
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::UnexpectedEof => "perhaps the file was cut short",
+        ErrorKind::CommentInterceptedScalar => "text with ` #` in it needs quotes",
+        ErrorKind::MappingValueNotAllowed => return Some(colon(stop, previous)),
+        ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar
+        | ErrorKind::InvalidTrailingSingleQuotedScalar
+        | ErrorKind::InvalidBlockScalarHeader
+        | ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::MappingKeyNotAllowed
+        | ErrorKind::MisplacedFlowCollectionEnd
+        | ErrorKind::UnexpectedEofBlockMapping
+        | ErrorKind::InvalidTagTerminator => {
+            let value = stop.value().filter(|value| value.begins_with(&INDICATORS))?;
+            return Some(value.needs_quotes().into());
+        }
+        _ => return None,
+    };
+    Some(help.into())
+}
+
+/// Returns the hint for a full-width character where YAML's own must have been meant.
+fn full_width(stop: &Stop<'_>, previous: &str) -> Option<&'static str> {
+    let lines = [stop.line, previous];
+    let begins = |odd: &[char]| lines.into_iter().any(|line| value(line).starts_with(odd));
+    if lines.into_iter().any(|line| ends_key(line, '：')) {
+        return Some(FULL_COLON);
+    }
+    if begins(&['｛', '［']) {
+        return Some(FULL_BRACES);
+    }
+    if stop.in_flow && stop.line.contains('，') {
+        return Some(FULL_COMMA);
+    }
+    if begins(&['“', '”', '‘', '’', '＂', '＇']) {
+        return Some(FULL_QUOTES);
+    }
+    let is_there = |odd: &[char]| lines.into_iter().any(|line| line.contains(odd));
+    let found = ODD[..BLANKS].iter().find(|(odd, _)| is_there(odd));
+    found.map(|(_, help)| *help)
+}
+
+/// Returns the hint for a `: ` where no key can be.
+fn colon(stop: &Stop<'_>, previous: &str) -> Cow<'static, str> {
+    const HELP: &str = "check the indentation; text with `: ` in it needs quotes";
+    match stop.value() {
+        Some(value) if value.begins_with(&INDICATORS) => value.needs_quotes().into(),
+        _ if has_no_blank(previous) => "after a key goes `:` and a space".into(),
+        Some(value) if stop.is_shown => format!("{HELP}: {}", value.right()).into(),
+        Some(_) | None => HELP.into(),
+    }
+}
+
+impl Stop<'_> {
+    /// Returns the hint for a value that begins with a character of YAML's own.
+    pub(super) fn needs_quotes(&self) -> String {
+        let first = self.line[self.column..].chars().next().unwrap_or_default();
+        let first = if first == '`' { "a backtick".to_owned() } else { format!("`{first}`") };
+        let help = format!("a value that begins with {first} needs quotes");
+        if self.is_shown { format!("{help}: {}", self.right()) } else { help }
+    }
+
+    /// Returns where the line's value begins, if that is before this and not in a collection.
+    fn value(&self) -> Option<Self> {
+        let column = self.line.len() - value(self.line).len();
+        (column <= self.column && !self.in_flow).then_some(Self { column, ..*self })
+    }
+
+    fn begins_with(&self, signs: &[char]) -> bool {
+        self.line[self.column..].starts_with(signs)
+    }
+
+    /// Returns the key with the value that begins here in quotes.
+    fn right(&self) -> String {
+        let value = self.line[self.column..].trim_end();
+        let end = if self.in_flow { value.find([',', ']', '}']) } else { None };
+        let value = value[..end.unwrap_or(value.len())].trim_end();
+        let before = self.line[..self.column].trim_end();
+        let key = before.strip_suffix(':').map(|key| {
+            let key = key.trim_end();
+            &key[key.rfind([' ', '\t', '{', '[', ',']).map_or(0, |at| at + 1)..]
+        });
+        match key {
+            Some(key) => format!("{key}: {}", quoted(value)),
+            None if before.ends_with('-') => format!("- {}", quoted(value)),
+            None => quoted(value),
+        }
+    }
+}
+
+/// What begins something else than text.
+const INDICATORS: [char; 13] = ['"', '\'', '[', '{', ']', '}', '|', '>', '!', '-', '?', ',', '&'];
+
+/// Returns a text in the quotes that change nothing in it.
+pub(super) fn quoted(text: &str) -> String {
+    let shown = match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => &format!("{}…", &text[..end]),
+        None => text,
+    };
+    if shown.contains(['"', '\\']) {
+        format!("'{}'", shown.replace('\'', "''"))
+    } else {
+        format!("\"{shown}\"")
+    }
+}
+
+/// Splits the brackets that close collections from the end of a line in one.
+pub(super) fn closing(rest: &str) -> (&str, &str) {
+    let text = rest.trim_end_matches([' ', '\t', ',', ']', '}']);
+    (text, &rest[text.len()..])
+}
+
+/// Returns the value on a line that begins with a key or a dash; the whole line where there is none.
+fn value(line: &str) -> &str {
+    let rest = line.trim_start_matches([' ', '\t', '-', '{', '[']);
+    let key = rest.trim_start_matches(is_key_character);
+    let value = key.strip_prefix(':').filter(|value| value.starts_with([' ', '\t']));
+    match value {
+        Some(value) if key.len() < rest.len() => value.trim_start_matches([' ', '\t']),
+        Some(_) | None => line.trim_start_matches([' ', '\t', '-']),
+    }
+}
+
+/// Says whether an ASCII word on a line ends with this character.
+fn ends_key(line: &str, end: char) -> bool {
+    line.match_indices(end).any(|(at, _)| line[..at].ends_with(is_key_character))
+}
+
+/// Says whether a line begins with a key and a `:` with nothing behind it.
+fn has_no_blank(line: &str) -> bool {
+    let rest = line.trim_start_matches([' ', '-']);
+    let key = rest.trim_start_matches(is_key_character);
+    key.len() < rest.len()
+        && key
+            .strip_prefix(':')
+            .is_some_and(|value| !value.starts_with([' ', '\t']) && !value.is_empty())
+}
+
+fn is_key_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}

@@ -1,0 +1,144 @@
+//! Text that YAML would cut without a word, because ` #` begins a comment.
+//!
+//! Only values that people read are looked at: behind an id or a number a comment is one. A quoted
+//! text ends where its quote does, so nothing of it can be lost. A comment on a line of its own
+//! is one too, unless it lies deeper than the key: there the text would go on.
+
+use super::diagnostic::{Place, Report};
+use super::hint;
+
+/// The key of a text that people read, as the value below it needs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prose<'k> {
+    /// The key.
+    pub(super) key: &'k str,
+    /// The byte after it.
+    pub(super) end: usize,
+    /// How far a line of its text is indented more than.
+    pub(super) indent: usize,
+    /// Whether the value stands in a list below the key.
+    pub(super) is_item: bool,
+}
+
+impl Prose<'_> {
+    /// Returns the key's line with its value in quotes.
+    fn right(&self, value: &str) -> String {
+        let key = if self.is_item { "- ".to_owned() } else { format!("{}: ", self.key) };
+        format!("{key}{}", hint::quoted(value))
+    }
+}
+
+/// How a scalar is written, as far as it decides what a comment takes from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// Without quotes, in a block or in `{…}` and `[…]`.
+    Plain { in_flow: bool },
+    /// After `|` or `>`.
+    Block,
+}
+
+/// Reports the comment that cuts a value, and returns the line up to which mistakes may come of it.
+pub(super) fn check(
+    source: &str,
+    prose: &Prose<'_>,
+    (value, place, written): (&str, Place, Written),
+    report: &mut Report<'_>,
+) -> Option<usize> {
+    let (cut, message, help) = match written {
+        Written::Plain { in_flow } => plain(source, prose, (value, place, in_flow))?,
+        Written::Block => {
+            let line = source[..place.end].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+            if !source[line..place.end].trim().is_empty() {
+                return None;
+            }
+            let cut = deeper_comment(source, line, prose.indent)?;
+            let message = format!("this line is a comment, which ends the text of `{}`", prose.key);
+            let help = "if it is text, indent it like the text; if it is a comment, indent it like \
+                        the key";
+            (cut, message, help.to_owned())
+        }
+    };
+    report.say_with(cut, message, help);
+    Some(report.line(cut.start) + 1)
+}
+
+/// Returns what stands between a key and its value, where it reads as text and not as a comment.
+pub(super) fn before<'s>(source: &'s str, prose: &Prose<'_>) -> Option<(Place, &'s str)> {
+    let behind = &source[prose.end..];
+    let rest = behind.trim_start_matches([' ', '\t', ':']);
+    let text = rest.strip_prefix('#')?;
+    if prose.is_item || rest.len() == behind.len() || text.starts_with([' ', '\t', '#']) {
+        return None;
+    }
+    let start = source.len() - rest.len();
+    let rest = line_of(source, start).trim_end();
+    (rest.len() > 1).then_some((Place { start, end: start + rest.len() }, rest))
+}
+
+/// Reports a text that begins with `#`.
+pub(super) fn say_before(
+    prose: &Prose<'_>,
+    (place, text): (Place, &str),
+    value: &str,
+    report: &mut Report<'_>,
+) {
+    let message = format!("`#` begins a comment, which is not part of `{}`", prose.key);
+    let meant = format!("{text} {value}");
+    let right = prose.right(meant.trim_end());
+    let help = format!(
+        "text that begins with `#` needs quotes: {right}; a comment gets a blank behind its `#`"
+    );
+    report.say_with(place, message, help);
+}
+
+fn plain(
+    source: &str,
+    prose: &Prose<'_>,
+    (value, place, in_flow): (&str, Place, bool),
+) -> Option<(Place, String, String)> {
+    let behind = &source[place.end..];
+    let rest = behind.trim_start_matches([' ', '\t']);
+    if rest.starts_with('#') && rest.len() < behind.len() {
+        let start = source.len() - rest.len();
+        let rest = line_of(source, start).trim_end();
+        let blanks = &source[place.end..start];
+        let (text, closing) = if in_flow { hint::closing(rest) } else { (rest, "") };
+        let message = format!("` #` begins a comment, which ends the text of `{}`", prose.key);
+        let right = if_text(prose, &format!("{value}{blanks}{text}"));
+        let help = format!("{right}{closing}; a comment goes on a line of its own");
+        return Some((Place { start, end: start + rest.len() }, message, help));
+    }
+    if !rest.is_empty() && !rest.starts_with(['\n', '\r']) {
+        return None;
+    }
+    let cut = deeper_comment(source, place.end, prose.indent)?;
+    let message = format!("this line is a comment, which ends the text of `{}`", prose.key);
+    let right = if_text(prose, &format!("{value} {}", &source[cut.start..cut.end]));
+    Some((cut, message, format!("{right}; a comment is indented like its key")))
+}
+
+fn if_text(prose: &Prose<'_>, meant: &str) -> String {
+    format!("text with ` #` in it needs quotes: {}", prose.right(meant))
+}
+
+/// Returns the first line from a byte on that is not empty, where it is a comment that is indented
+/// more than so far.
+fn deeper_comment(source: &str, from: usize, indent: usize) -> Option<Place> {
+    let rest = &source[from..];
+    let text = rest.trim_start_matches([' ', '\t', '\n', '\r']);
+    if !text.starts_with('#') {
+        return None;
+    }
+    let start = source.len() - text.len();
+    let line = source[..start].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    if start - line <= indent {
+        return None;
+    }
+    Some(Place { start, end: start + line_of(source, start).trim_end().len() })
+}
+
+/// Returns a line from a byte on, without its end.
+fn line_of(source: &str, from: usize) -> &str {
+    let rest = &source[from..];
+    &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())]
+}
