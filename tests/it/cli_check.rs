@@ -152,6 +152,28 @@ fn check_asks_for_the_end_marker_where_the_config_does() {
     assert_eq!(world.run(&["check", &with]).0.unwrap(), Answer::Yes);
 }
 
+#[test]
+fn check_shows_a_text_that_a_comment_would_cut_as_it_would_be_right() {
+    let world = World::new();
+    let job = "    account: brand-club\n    at: 2027-03-21 09:00\n    broadcast:\n      \
+               filter: {tag_id: 2}\n      text: ";
+    let text = |text: &str| format!("jobs:\n  - id: spring\n{job}{text}\n");
+    let path = world.file("cut.yaml", &text("周五见 #福利日# 不见不散"));
+    let sign = world.file("sign.yaml", &text("@小群 周五见"));
+    let article = article(
+        &world,
+        "---\nTitle: 第 #3 期\ncover: 封面.png # 备注\ndigest: #花# 都开了\n---\n\n春\n",
+        &["封面.png"],
+    );
+
+    let (answer, told) = world.run(&["check", &path, &sign, &article]);
+
+    assert_eq!(answer.unwrap(), Answer::No);
+    assert_golden("check_cut.txt", &told.replace(world.folder.path().to_str().unwrap(), "FOLDER"));
+    world.file("cut.yaml", &text("\"周五见 #福利日# 不见不散\""));
+    assert_eq!(world.run(&["check", &path]).0.unwrap(), Answer::Yes);
+}
+
 /// Puts a folder with one article there: its text, and pictures of these names.
 fn article(world: &World, text: &str, pictures: &[&str]) -> String {
     let folder = world.path("spring");
