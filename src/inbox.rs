@@ -20,6 +20,7 @@ mod menu;
 mod package;
 mod picture;
 mod receipts;
+mod receivers;
 mod schema;
 mod series;
 mod submit;

@@ -13,15 +13,6 @@ use crate::model::{
 
 const EXAMPLE: &str = include_str!("../../../jobs.example.yaml");
 
-/// One list, whatever it is called.
-struct OneList(&'static str);
-
-impl ListSource for OneList {
-    fn list(&self, _path: &str) -> Result<Cow<'_, [u8]>, String> {
-        Ok(Cow::Borrowed(self.0.as_bytes()))
-    }
-}
-
 fn broadcast(text: &str) -> Broadcast {
     let file = format!("jobs: [{{id: a, account: club, broadcast: {{{text}}}}}]");
     let mut jobs = parse_text(&file).unwrap().jobs;

@@ -12,7 +12,7 @@ use html5gum::Tokenizer;
 use qunfa::config::{AccountConfig, TokenSource};
 use qunfa::engine::Engine;
 use qunfa::inbox::{self, ListSource};
-use qunfa::model::{self, Account, ArticlesVia, JobId, Kind};
+use qunfa::model::{self, Account, ArticlesVia, JobId, Kind, OpenIds};
 use qunfa::store::Store;
 use qunfa::wechat::client::{ApiBase, Client};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request, errand};
@@ -51,6 +51,7 @@ fn account(via: ArticlesVia) -> Account {
         history_per_day: Some(1),
         payment: false,
         articles_via: via,
+        openids: OpenIds::Any,
     }
 }
 
