@@ -14,6 +14,7 @@ mod errand;
 mod front_matter;
 mod html;
 mod job;
+mod line;
 mod markdown;
 mod media;
 mod menu;

@@ -12,6 +12,11 @@ use crate::yaml::{Entry, Fields, Node, Shape, Value};
 /// A text longer than this is no text any more; the platform's own limit is lower but undocumented.
 const TEXT_MOST: usize = 20_000;
 
+/// What the platform's own pages say of the longest text, in characters.
+const TEXT_CHARACTERS: usize = 300;
+/// What it takes in a message of another kind, in bytes.
+const TEXT_BYTES: usize = 2_048;
+
 const AUDIENCES: [&str; 3] = ["filter", "touser", "touser_file"];
 const CONTENTS: [&str; 8] =
     ["text", "mpnews", "articles", "image", "images", "voice", "mpvideo", "wxcard"];
@@ -177,7 +182,7 @@ impl Reader<'_, '_> {
         let content = match &*entry.key {
             "articles" => self.articles(entry, account, notes)?,
             _ if article::is_local(entry) => self.local(entry)?,
-            _ => self.content_of(entry)?,
+            _ => self.content_of(entry, notes)?,
         };
         if let Some((entry, msgtype)) = named
             && msgtype != content.msgtype()
@@ -204,9 +209,9 @@ impl Reader<'_, '_> {
         None
     }
 
-    fn content_of(&mut self, entry: &Entry<'_>) -> Option<Content> {
+    fn content_of(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<Content> {
         Some(match &*entry.key {
-            "text" => Content::Text { content: self.text(entry)? },
+            "text" => Content::Text { content: self.text(entry, notes)? },
             "mpnews" => Content::Mpnews { media_id: self.media_id(entry)? },
             "image" => Content::Image { media_id: self.media_id(entry)? },
             "images" => Content::Images(self.images(entry)?),
@@ -225,7 +230,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn text(&mut self, entry: &Entry<'_>) -> Option<String> {
+    fn text(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<String> {
         let inner = match &entry.node.value {
             Value::Map(_) => {
                 let fields = entry.node.fields(entry.key_place, &TEXT, self.report)?;
@@ -241,6 +246,7 @@ impl Reader<'_, '_> {
                 format!("the text has {length} characters; {TEXT_MOST} are too many already");
             self.report.say(inner.node.place, message);
         }
+        notes.extend(long_text(length, text.len()));
         // As it was written: spaces around a text are its author's.
         Some(text.clone().into_owned())
     }
@@ -342,6 +348,18 @@ fn id_word(text: &str) -> Option<String> {
     let text = text.trim();
     let is_word = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
     is_word.then(|| text.to_owned())
+}
+
+/// Tells of a text that the platform perhaps does not take.
+fn long_text(characters: usize, bytes: usize) -> Option<String> {
+    let what = if bytes > TEXT_BYTES {
+        format!("{bytes} bytes; the platform probably takes no more than {TEXT_BYTES}")
+    } else if characters > TEXT_CHARACTERS {
+        format!("{characters} characters; the platform's rules speak of {TEXT_CHARACTERS}")
+    } else {
+        return None;
+    };
+    Some(format!("the text has {what}: it may be refused (45002)"))
 }
 
 /// Takes out what the call for this audience has no field for, and says so.

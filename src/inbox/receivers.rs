@@ -174,7 +174,7 @@ impl Receivers {
         seen: &mut HashSet<&'t str>,
         report: &mut Report<'_>,
     ) {
-        if !self.rule.takes(openid) {
+        if !self.rule.takes(openid) || is_nothing(openid) {
             let message = format!("{} is no OpenID", quote(openid));
             report.say_with(place, message, help_with(openid, self.rule));
         } else if seen.insert(openid) {
@@ -185,6 +185,11 @@ impl Receivers {
     }
 }
 
+/// Says whether a text stands where an export had nothing.
+fn is_nothing(text: &str) -> bool {
+    NOTHING.iter().any(|nothing| nothing.eq_ignore_ascii_case(text))
+}
+
 /// Says what a text that is no OpenID probably is, or what an OpenID looks like.
 pub(super) fn help_with(text: &str, rule: OpenIds) -> String {
     let (length, lower) = (text.chars().count(), text.to_ascii_lowercase());
@@ -193,7 +198,7 @@ pub(super) fn help_with(text: &str, rule: OpenIds) -> String {
         digits.len() == 11 && digits.starts_with('1') && digits.bytes().all(|b| b.is_ascii_digit());
     let known = if text.contains('\n') {
         "a quote (`\"`) that opens here is not closed on its line"
-    } else if NOTHING.contains(&&*lower) {
+    } else if is_nothing(text) {
         "there was no OpenID to export here: take it out of the list"
     } else if is_phone {
         "this is a phone number; the platform knows a follower by the OpenID alone"
@@ -256,8 +261,7 @@ impl<'t> Table<'t> {
             .from_reader(self.text.as_bytes());
         let (mut row, mut seen) = (StringRecord::new(), HashSet::new());
         let mut column: Option<Column> = None;
-        // What is UTF-8 in memory has no row that cannot be read.
-        while rows.read_record(&mut row).unwrap_or(false) {
+        while rows.read_record(&mut row).expect("UTF-8 in memory is rows of UTF-8") {
             let start = row.position().map_or(0, csv::Position::byte);
             let range = Place { start: at(start), end: at(rows.position().byte()) };
             let is_note = row.get(0).is_some_and(|field| field.starts_with('#'));

@@ -6,7 +6,7 @@ use qunfa::cli::Answer;
 use serde_json::Value;
 
 use crate::cli::{JOBS, LIST, World, assert_fits, assert_golden, coming};
-use crate::e2e_articles::png;
+use crate::media::png;
 
 #[test]
 fn check_says_when_jobs_go_and_what_keeps_them() {
