@@ -1,6 +1,6 @@
 //! Films: what wears an mp4's clothes, and whether all of it is there.
 //!
-//! Photographs (HEIC, AVIF), recordings (m4a) and QuickTime films are built of the same boxes as an
+//! Photographs (HEIC, AVIF), recordings (m4a) and films of a phone (mov) are built of the same boxes as an
 //! mp4, so the first one, `ftyp`, says what a file is. A film can be shown only with its table of
 //! contents (`moov`) and its pictures (`mdat`): a download that broke off has one of them, and so
 //! has a fragment of a stream.
