@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::engine::bodies;
 use qunfa::model::{
     Account, Action, ArticlesVia, Audience, Broadcast, Content, Expires, JobId, JobSpec, Kind,
-    OnFullReceivers, OnQuota,
+    OnFullReceivers, OnQuota, OpenIds,
 };
 use qunfa::store::{Source, Store, Word};
 
@@ -32,6 +32,7 @@ fn main() {
         history_per_day: Some(1),
         payment: false,
         articles_via: ArticlesVia::Draft,
+        openids: OpenIds::Usual,
     };
     store.step(|step| step.know_account(&account.name)).unwrap();
     for number in 1..=LISTS {

@@ -28,11 +28,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Recurrence;
 use crate::config::AccountConfig;
-use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
+use crate::model::{Audience, Credence, JobId, JobSpec, JobState, LIST_MAX, batch_lengths};
 use crate::plan::Gap;
 use crate::store::{
     Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, RefusedFile, ResultAsk, ResultWord,
-    Source, Step, Store, StoreError, Taken,
+    Source, Step, Store, StoreError, Strangers, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
@@ -154,6 +154,8 @@ pub struct TakenJob {
     pub state: JobState,
     /// Whose it is.
     pub appid: String,
+    /// Who of its list did not follow when the followers were last read, if that is known.
+    pub strangers: Option<Strangers>,
 }
 
 /// A file that was taken.
@@ -528,7 +530,14 @@ impl Engine {
                     None => step.job(&id).map(|job| (Some(job.due_at), job.state))?,
                 };
                 let title = step.title(id.as_str())?.unwrap_or_else(|| id.to_string());
-                Ok(TakenJob { id, title, taken, due_at, state, appid })
+                // A longer list would delay what is due meanwhile: `check` tells of it.
+                let strangers = match job.spec.action.list() {
+                    Some(list) if list.len() <= LIST_MAX => {
+                        step.strangers(&job.spec.account, list)?
+                    }
+                    Some(_) | None => None,
+                };
+                Ok(TakenJob { id, title, taken, due_at, state, appid, strangers })
             };
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
             let named: HashSet<_> = jobs.iter().map(|job: &TakenJob| &job.id).collect();

@@ -63,6 +63,33 @@ impl fmt::Display for Kind {
     }
 }
 
+/// What the OpenIDs of an account look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OpenIds {
+    /// 28 characters of `A-Z a-z 0-9 _ -`.
+    #[default]
+    Usual,
+    /// 1 to 64 of them.
+    Any,
+}
+
+impl OpenIds {
+    /// The length of an OpenID everywhere but where an account says otherwise.
+    pub const USUAL_LENGTH: usize = 28;
+    /// The longest that is taken at all.
+    pub const LONGEST: usize = 64;
+
+    /// Says whether a text can be an OpenID.
+    pub fn takes(self, text: &str) -> bool {
+        let length = match self {
+            Self::Usual => Self::USUAL_LENGTH..=Self::USUAL_LENGTH,
+            Self::Any => 1..=Self::LONGEST,
+        };
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        length.contains(&text.len()) && text.bytes().all(allowed)
+    }
+}
+
 /// One Official Account, as far as rules and requests need to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -80,6 +107,8 @@ pub struct Account {
     pub payment: bool,
     /// How its articles come to the platform.
     pub articles_via: ArticlesVia,
+    /// What its followers' OpenIDs look like.
+    pub openids: OpenIds,
 }
 
 impl Account {
@@ -94,6 +123,7 @@ impl Account {
             history_per_day: Some(1),
             payment: false,
             articles_via: ArticlesVia::Draft,
+            openids: OpenIds::Any,
         }
     }
 }
@@ -283,6 +313,14 @@ impl Action {
         match self {
             Self::Broadcast(broadcast) => Some(broadcast),
             Self::Delete(_) | Self::Speed(_) | Self::Menu(_) | Self::Qrcode(_) => None,
+        }
+    }
+
+    /// Returns the OpenIDs that it goes to, where it names them.
+    pub fn list(&self) -> Option<&[String]> {
+        match &self.broadcast()?.audience {
+            Audience::List(list) => Some(list),
+            Audience::Everyone | Audience::Tag(_) => None,
         }
     }
 

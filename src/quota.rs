@@ -471,7 +471,7 @@ pub fn keeps(window: Window, dated: DateTime<Utc>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ArticlesVia;
+    use crate::model::{ArticlesVia, OpenIds};
 
     fn account(kind: Kind) -> Account {
         Account {
@@ -482,6 +482,7 @@ mod tests {
             history_per_day: Some(1),
             payment: false,
             articles_via: ArticlesVia::Draft,
+            openids: OpenIds::Usual,
         }
     }
 

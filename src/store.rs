@@ -33,6 +33,7 @@ mod release;
 mod results;
 mod series;
 mod settle;
+mod strangers;
 mod take;
 mod upload;
 mod view;
@@ -66,6 +67,7 @@ pub use release::{Begun, Refusal};
 pub use results::{Refused, ResultAsk, ResultWord};
 pub use series::{By, Recurring, Series, SeriesCancelled, SeriesState};
 pub use settle::{SendOutcome, Settled, Word};
+pub use strangers::Strangers;
 pub use take::{BatchBody, Source, Taken};
 pub use upload::{Unready, UploadOutcome, UploadView, Uploaded, Uploading, Wanting};
 pub use view::{

@@ -371,9 +371,19 @@ fn forecast(
     let mut checked = Vec::new();
     for job in file.jobs.iter().filter(|job| job.recurrence.is_none()) {
         let Some(account) = account(accounts, &job.spec) else { continue };
-        checked.extend(forecast_one(step, (&job.spec, account), job.notes.clone(), now)?);
+        let mut one = forecast_one(step, (&job.spec, account), job.notes.clone(), now)?;
+        if let Some(one) = &mut one {
+            one.warnings.extend(strangers(step, &job.spec)?);
+        }
+        checked.extend(one);
     }
     Ok(checked)
+}
+
+/// Tells how many of a job's list do not follow, as far as is known.
+fn strangers(step: &Step<'_>, spec: &JobSpec) -> Result<Option<String>, StoreError> {
+    let Some(list) = spec.action.list() else { return Ok(None) };
+    Ok(step.strangers(&spec.account, list)?.map(|strangers| strangers.sentence()))
 }
 
 fn forecast_one(
@@ -459,7 +469,10 @@ fn recurring(
             cron: recurrence.cron().to_owned(),
             words: recurrence.words(),
             timezone: recurrence.zone().name().to_owned(),
-            notes: job.notes.iter().cloned().chain(known.map(str::to_owned)).collect(),
+            notes: (job.notes.iter().cloned())
+                .chain(known.map(str::to_owned))
+                .chain(strangers(step, &job.spec)?)
+                .collect(),
             occurrences,
             planned,
         });

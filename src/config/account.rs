@@ -10,7 +10,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
-use crate::model::{Account, ArticlesVia, Kind};
+use crate::model::{Account, ArticlesVia, Kind, OpenIds};
 use crate::wechat::callback::seal::AesKey;
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
@@ -36,6 +36,8 @@ const KINDS: [(&str, Kind); 5] = [
 const ARTICLES_VIA: [(&str, ArticlesVia); 2] =
     [("draft", ArticlesVia::Draft), ("uploadnews", ArticlesVia::Uploadnews)];
 
+const OPENIDS: [(&str, OpenIds); 2] = [("usual", OpenIds::Usual), ("any", OpenIds::Any)];
+
 const ACCOUNT: Shape = Shape {
     what: "an account",
     known: &[
@@ -51,6 +53,7 @@ const ACCOUNT: Shape = Shape {
         "callback",
         "limits",
         "articles_via",
+        "openids",
     ],
     refused: &[
         ("secret", "a secret does not belong into the config", SECRET_HELP),
@@ -128,6 +131,7 @@ impl Loader<'_, '_> {
         let limits = self.limits(&fields, kind);
         let articles_via =
             fields.get("articles_via").map(|entry| entry.choice(&ARTICLES_VIA, self.report));
+        let openids = fields.get("openids").map(|entry| entry.choice(&OPENIDS, self.report));
         let callback = self.callback(&fields, listen);
         let account = Account {
             name: name?,
@@ -137,6 +141,7 @@ impl Loader<'_, '_> {
             history_per_day: limits.history_per_day,
             payment: payment.unwrap_or(Some(false))?,
             articles_via: articles_via.unwrap_or(Some(ArticlesVia::Draft))?,
+            openids: openids.unwrap_or(Some(OpenIds::Usual))?,
         };
         Some(AccountConfig {
             account,

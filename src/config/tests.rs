@@ -187,6 +187,10 @@ fn a_wrong_account_is_told_with_its_place() {
             "config.yaml:7:19: `post` is no value of `articles_via`",
         ),
         (
+            "kind: service\nsecret_file: s\nopenids: short",
+            "config.yaml:7:14: `short` is no value of `openids`",
+        ),
+        (
             "kind: service\nsecret_file: s\nverified: yes",
             "config.yaml:7:15: `verified` must be true or false",
         ),

@@ -375,8 +375,10 @@ fn accept(
             Taken::Refused(_) => None,
         });
         let series = job.recurrence.as_ref().map(|recurrence| series(recurrence, stored));
+        let strangers = stored.and_then(|stored| stored.strangers).map(|found| found.sentence());
         let notes: Vec<_> = (series.as_deref().into_iter())
             .chain(job.notes.iter().map(String::as_str))
+            .chain(strangers.as_deref())
             .chain(became)
             .collect();
         ReceiptJob {

@@ -8,6 +8,7 @@ use super::ListSource;
 use super::front_matter::{self, Field, Given};
 use super::html::{self, Cleaned, PictureUse, Remark, RemarkKind, Rules};
 use super::job::{ArticleRemark, Reader};
+use super::line;
 use super::markdown;
 use super::media::{self, Wrong};
 use super::picture;
@@ -28,12 +29,8 @@ const CONTENT_BYTES: usize = 1 << 20;
 const PICTURE: &str = "qunfa:picture:";
 /// How much longer its address may be: 200 characters.
 const ADDRESS_GROWS: usize = 120;
-/// The longest address behind 阅读原文, in bytes.
-const SOURCE_URL_MOST: usize = 1_024;
 /// The longest style sheet.
 const THEME_BYTES: usize = 256 << 10;
-/// The longest author.
-const AUTHOR_MOST: usize = 16;
 
 pub(super) const ARTICLE: Shape = Shape {
     what: "an article",
@@ -79,11 +76,11 @@ impl Builder<'_> {
         self.account.map_or(ArticlesVia::Draft, |account| account.articles_via)
     }
 
-    /// Returns how long a title and a digest may be.
-    fn lengths(&self) -> (usize, usize) {
+    /// Returns how long a digest may be.
+    fn digest_most(&self) -> usize {
         match self.via() {
-            ArticlesVia::Draft => (32, 128),
-            ArticlesVia::Uploadnews => (64, 120),
+            ArticlesVia::Draft => 128,
+            ArticlesVia::Uploadnews => 120,
         }
     }
 }
@@ -125,14 +122,16 @@ impl Reader<'_, '_> {
         notes: &mut Vec<String>,
     ) -> Option<Article> {
         let fields = node.fields(node.place, &ARTICLE, self.report)?;
-        let (title_most, digest_most) = builder.lengths();
-        let title = fields.get("title").map(|entry| line(entry, title_most, self.report));
-        let author = fields.get("author").map(|entry| line(entry, AUTHOR_MOST, self.report));
-        let digest = fields.get("digest").map(|entry| line(entry, digest_most, self.report));
+        let digest_most = builder.digest_most();
+        let title = fields.get("title").map(|entry| self.title_line(entry, builder, notes));
+        let author =
+            fields.get("author").map(|entry| line::line(entry, line::AUTHOR_MOST, self.report));
+        let digest = fields.get("digest").map(|entry| line::line(entry, digest_most, self.report));
         let thumb = fields
             .get("thumb")
             .map(|entry| self.asset(entry, UploadKind::Cover, &mut builder.material));
-        let source = fields.get("content_source_url").map(|entry| source_url(entry, self.report));
+        let source =
+            fields.get("content_source_url").map(|entry| line::source_url(entry, self.report));
         let theme = fields.get("theme").map(|entry| self.theme(entry, notes));
         builder.theme = theme.unwrap_or(ThemeWish::Usual);
         let (content, given) = self.article_text(&fields, builder, notes);
@@ -167,6 +166,17 @@ impl Reader<'_, '_> {
             need_open_comment: self.flag(&fields, "need_open_comment"),
             only_fans_can_comment: self.flag(&fields, "only_fans_can_comment"),
         })
+    }
+
+    fn title_line(
+        &mut self,
+        entry: &Entry<'_>,
+        builder: &Builder<'_>,
+        notes: &mut Vec<String>,
+    ) -> Option<String> {
+        let (title, note) = line::title(entry, builder.via(), self.report)?;
+        notes.extend(note);
+        Some(title)
     }
 
     /// Returns the placeholder of a file that the value names.
@@ -410,7 +420,8 @@ impl Reader<'_, '_> {
         let mut given = Given::default();
         for field in Field::ALL.into_iter().filter(|field| fields.get(field.key()).is_none()) {
             if let Some(entry) = front.get(field) {
-                given.set(field, self.given((field, entry), folder, builder, report));
+                let value = self.given((field, entry), folder, builder, (report, &mut told));
+                given.set(field, value);
             }
         }
         let before = report.count();
@@ -444,14 +455,17 @@ impl Reader<'_, '_> {
         (field, entry): (Field, &Entry<'_>),
         folder: &str,
         builder: &mut Builder<'_>,
-        report: &mut Report<'_>,
+        (report, told): (&mut Report<'_>, &mut Vec<(Place, String)>),
     ) -> Option<String> {
-        let (title_most, digest_most) = builder.lengths();
         match field {
-            Field::Title => line(entry, title_most, report),
-            Field::Author => line(&front_matter::joined(entry), AUTHOR_MOST, report),
-            Field::Digest => line(entry, digest_most, report),
-            Field::SourceUrl => source_url(entry, report),
+            Field::Title => {
+                let (title, note) = line::title(entry, builder.via(), report)?;
+                told.extend(note.map(|note| (entry.node.place, note)));
+                Some(title)
+            }
+            Field::Author => line::line(&front_matter::joined(entry), line::AUTHOR_MOST, report),
+            Field::Digest => line::line(entry, builder.digest_most(), report),
+            Field::SourceUrl => line::source_url(entry, report),
             Field::Thumb => {
                 let name = entry.text(report)?;
                 if html::host(name).is_some() {
@@ -479,35 +493,6 @@ struct TextFile<'t> {
     /// Where it lies, empty or with a `/` at its end.
     folder: &'t str,
     source: &'t str,
-}
-
-/// Returns a text of one line and limited length.
-fn line(entry: &Entry<'_>, most: usize, report: &mut Report<'_>) -> Option<String> {
-    let text = entry.text(report)?;
-    let length = text.chars().count();
-    if length > most {
-        let message = format!("`{}` has {length} characters", entry.key);
-        report.say_with(entry.node.place, message, format!("it may have {most}"));
-        return None;
-    }
-    if text.contains(['\n', '\r']) {
-        report.say(entry.node.place, format!("`{}` must be one line", entry.key));
-        return None;
-    }
-    Some(text.to_owned())
-}
-
-fn source_url(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
-    let text = entry.text(report)?;
-    // The documents' own sample has no scheme.
-    let is_address = text.bytes().all(|byte| byte.is_ascii_graphic()) && text.contains('.');
-    if !is_address || text.len() > SOURCE_URL_MOST {
-        let help = "write `https://…`, up to 1,024 characters, others escaped with %";
-        let message = format!("{} is no address", quote(text));
-        report.say_with(entry.node.place, message, help);
-        return None;
-    }
-    Some(text.to_owned())
 }
 
 /// Returns a remark in words, for people.

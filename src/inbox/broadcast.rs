@@ -3,18 +3,19 @@
 //! The one mistake that must not happen here is a send to everyone that nobody asked for. So there
 //! is no default audience, and nothing that is empty, missing or misspelt turns into one.
 
-use std::collections::HashSet;
-
 use super::article;
 use super::job::Reader;
-use crate::model::{Account, Audience, Broadcast, Content, Images, Kind, LIST_MIN, batch_lengths};
-use crate::yaml::diagnostic::{Place, Report, quote};
-use crate::yaml::{self, Entry, Fields, Node, Shape, Value};
+use crate::model::{Account, Audience, Broadcast, Content, Images};
+use crate::yaml::diagnostic::quote;
+use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 /// A text longer than this is no text any more; the platform's own limit is lower but undocumented.
 const TEXT_MOST: usize = 20_000;
-/// The longest OpenID; they have 28 characters today.
-const OPENID_MOST: usize = 64;
+
+/// What the platform's own pages say of the longest text, in characters.
+const TEXT_CHARACTERS: usize = 300;
+/// What it takes in a message of another kind, in bytes.
+const TEXT_BYTES: usize = 2_048;
 
 const AUDIENCES: [&str; 3] = ["filter", "touser", "touser_file"];
 const CONTENTS: [&str; 8] =
@@ -125,54 +126,7 @@ impl Reader<'_, '_> {
         if entry.key == "filter" {
             return self.filter(entry);
         }
-        let before = self.report.count();
-        let mut receivers = Receivers::default();
-        if entry.key == "touser" {
-            self.touser(entry, &mut receivers);
-        } else {
-            self.touser_file(entry, &mut receivers);
-        }
-        let broken = self.report.count() > before;
-        if account.is_some_and(|account| account.kind == Kind::Subscription) {
-            let help = "a subscription account (订阅号) sends by `filter` only";
-            let message = format!("`{}` needs a service account", entry.key);
-            self.report.say_with(entry.key_place, message, help);
-        } else if !broken {
-            self.check_receivers(entry, &receivers, account);
-        }
-        if receivers.repeated > 0 {
-            let repeated = receivers.repeated;
-            notes.push(format!("{}: {repeated} repeated OpenIDs are sent to once", entry.key));
-        }
-        Some(Audience::List(receivers.openids))
-    }
-
-    fn check_receivers(
-        &mut self,
-        entry: &Entry<'_>,
-        receivers: &Receivers,
-        account: Option<&Account>,
-    ) {
-        let count = receivers.openids.len();
-        if count < LIST_MIN {
-            let message = match count {
-                0 => format!("`{}` names nobody", entry.key),
-                _ => {
-                    format!("`{}` names one OpenID; the platform refuses fewer than two", entry.key)
-                }
-            };
-            let help = "everyone must be asked for by name: `filter: {is_to_all: true}`";
-            self.report.say_with(entry.key_place, message, help);
-        }
-        let Some(account) = account else { return };
-        let batches = batch_lengths(count).len();
-        let limit = usize::try_from(account.daily_calls).unwrap_or(usize::MAX);
-        if batches > limit {
-            let message = format!(
-                "{count} OpenIDs take {batches} calls; the account has {limit} a day (`daily_calls`)"
-            );
-            self.report.say_with(entry.key_place, message, "split the list over several jobs");
-        }
+        Some(self.receivers(entry, account, notes))
     }
 
     fn filter(&mut self, entry: &Entry<'_>) -> Option<Audience> {
@@ -213,56 +167,6 @@ impl Reader<'_, '_> {
         tag
     }
 
-    fn touser(&mut self, entry: &Entry<'_>, receivers: &mut Receivers) {
-        let Value::List(items) = &entry.node.value else {
-            let message = format!("`touser` must be a list, not {}", entry.node.describe());
-            self.report.say_with(entry.node.place, message, "write `touser: [\"…\", \"…\"]`");
-            return;
-        };
-        receivers.openids.reserve(items.len());
-        let mut seen = HashSet::with_capacity(items.len());
-        for item in items {
-            match &item.value {
-                Value::Text { text, .. } => {
-                    receivers.add(text, item.place, &mut seen, self.report);
-                }
-                Value::Empty | Value::List(_) | Value::Map(_) => {
-                    let message = format!("an OpenID is text, not {}", item.describe());
-                    self.report.say(item.place, message);
-                }
-            }
-        }
-    }
-
-    fn touser_file(&mut self, entry: &Entry<'_>, receivers: &mut Receivers) {
-        let Some(path) = entry.text(self.report) else { return };
-        if let Err(message) = check_path(path) {
-            let help = "name a file of the job's own folder, such as `vip.txt`";
-            self.report.say_with(entry.node.place, message, help);
-            return;
-        }
-        let bytes = match self.lists.list(path) {
-            Ok(bytes) => bytes,
-            Err(message) => {
-                self.report.say(entry.node.place, message);
-                return;
-            }
-        };
-        let name = self.report.beside(path);
-        match yaml::decode(&bytes) {
-            Ok(text) => {
-                let mut report = Report::new(&name, text);
-                read_list(text, receivers, &mut report);
-                self.report.include(report);
-            }
-            Err((text, place, message)) => {
-                let mut report = Report::new(&name, &text);
-                report.say_with(place, message, "save it as UTF-8");
-                self.report.include(report);
-            }
-        }
-    }
-
     fn content(
         &mut self,
         fields: &Fields<'_, '_>,
@@ -278,7 +182,7 @@ impl Reader<'_, '_> {
         let content = match &*entry.key {
             "articles" => self.articles(entry, account, notes)?,
             _ if article::is_local(entry) => self.local(entry)?,
-            _ => self.content_of(entry)?,
+            _ => self.content_of(entry, notes)?,
         };
         if let Some((entry, msgtype)) = named
             && msgtype != content.msgtype()
@@ -305,9 +209,9 @@ impl Reader<'_, '_> {
         None
     }
 
-    fn content_of(&mut self, entry: &Entry<'_>) -> Option<Content> {
+    fn content_of(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<Content> {
         Some(match &*entry.key {
-            "text" => Content::Text { content: self.text(entry)? },
+            "text" => Content::Text { content: self.text(entry, notes)? },
             "mpnews" => Content::Mpnews { media_id: self.media_id(entry)? },
             "image" => Content::Image { media_id: self.media_id(entry)? },
             "images" => Content::Images(self.images(entry)?),
@@ -326,7 +230,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn text(&mut self, entry: &Entry<'_>) -> Option<String> {
+    fn text(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<String> {
         let inner = match &entry.node.value {
             Value::Map(_) => {
                 let fields = entry.node.fields(entry.key_place, &TEXT, self.report)?;
@@ -342,6 +246,7 @@ impl Reader<'_, '_> {
                 format!("the text has {length} characters; {TEXT_MOST} are too many already");
             self.report.say(inner.node.place, message);
         }
+        notes.extend(long_text(length, text.len()));
         // As it was written: spaces around a text are its author's.
         Some(text.clone().into_owned())
     }
@@ -431,48 +336,6 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The OpenIDs of a list, each once.
-#[derive(Default)]
-struct Receivers {
-    openids: Vec<String>,
-    repeated: usize,
-}
-
-impl Receivers {
-    fn add<'t>(
-        &mut self,
-        openid: &'t str,
-        place: Place,
-        seen: &mut HashSet<&'t str>,
-        report: &mut Report<'_>,
-    ) {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        if !(1..=OPENID_MOST).contains(&openid.len()) || !openid.bytes().all(allowed) {
-            let help = "an OpenID is up to 64 characters of A-Z a-z 0-9 _ -";
-            report.say_with(place, format!("{} is no OpenID", quote(openid)), help);
-        } else if seen.insert(openid) {
-            self.openids.push(openid.to_owned());
-        } else {
-            self.repeated += 1;
-        }
-    }
-}
-
-/// Reads one OpenID a line; blank lines and `#` comments are skipped.
-fn read_list(text: &str, receivers: &mut Receivers, report: &mut Report<'_>) {
-    let mut seen = HashSet::new();
-    let mut start = 0;
-    for line in text.split('\n') {
-        let openid = line.trim();
-        if !openid.is_empty() && !openid.starts_with('#') {
-            let at = start + (line.len() - line.trim_start().len());
-            let place = Place { start: at, end: at + openid.len() };
-            receivers.add(openid, place, &mut seen, report);
-        }
-        start += line.len() + 1;
-    }
-}
-
 /// Refuses every path that could leave the folder, before any file system sees it.
 pub(super) fn check_path(path: &str) -> Result<(), String> {
     let leaves = path.starts_with('/')
@@ -485,6 +348,18 @@ fn id_word(text: &str) -> Option<String> {
     let text = text.trim();
     let is_word = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
     is_word.then(|| text.to_owned())
+}
+
+/// Tells of a text that the platform perhaps does not take.
+fn long_text(characters: usize, bytes: usize) -> Option<String> {
+    let what = if bytes > TEXT_BYTES {
+        format!("{bytes} bytes; the platform probably takes no more than {TEXT_BYTES}")
+    } else if characters > TEXT_CHARACTERS {
+        format!("{characters} characters; the platform's rules speak of {TEXT_CHARACTERS}")
+    } else {
+        return None;
+    };
+    Some(format!("the text has {what}: it may be refused (45002)"))
 }
 
 /// Takes out what the call for this audience has no field for, and says so.

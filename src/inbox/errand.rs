@@ -3,8 +3,11 @@
 use chrono::TimeDelta;
 
 use super::job::Reader;
+use super::receivers;
 use super::time::duration;
-use crate::model::{ARTICLES_MOST, Action, Content, Deletion, JobId, Preview, Speed, Viewer};
+use crate::model::{
+    ARTICLES_MOST, Account, Action, Content, Deletion, JobId, OpenIds, Preview, Speed, Viewer,
+};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
@@ -31,7 +34,7 @@ impl Reader<'_, '_> {
     pub(crate) fn preludes(
         &mut self,
         fields: &Fields<'_, '_>,
-        action: Option<&Action>,
+        (action, account): (Option<&Action>, Option<&Account>),
     ) -> (Option<Preview>, Option<Speed>) {
         let preview = fields.get("preview");
         let broadcast = match action {
@@ -47,7 +50,7 @@ impl Reader<'_, '_> {
             None => return (None, None),
         };
         let coupon = matches!(broadcast.content, Content::Wxcard { .. });
-        let preview = preview.and_then(|entry| self.preview(entry, coupon));
+        let preview = preview.and_then(|entry| self.preview(entry, account, coupon));
         let speed = fields.get("speed").and_then(|entry| self.speed(entry));
         (preview, speed)
     }
@@ -57,10 +60,17 @@ impl Reader<'_, '_> {
         entry.number(0, 4, self.report).and_then(Speed::new)
     }
 
-    fn preview(&mut self, entry: &Entry<'_>, coupon: bool) -> Option<Preview> {
+    fn preview(
+        &mut self,
+        entry: &Entry<'_>,
+        account: Option<&Account>,
+        coupon: bool,
+    ) -> Option<Preview> {
         let fields = entry.node.fields(entry.key_place, &PREVIEW, self.report)?;
+        let rule = account.map_or(OpenIds::Any, |account| account.openids);
         let help = "OpenIDs or WeChat names: `to: [anne, …]`";
-        let to = fields.require("to", help, self.report).and_then(|entry| self.viewers(entry));
+        let to =
+            fields.require("to", help, self.report).and_then(|entry| self.viewers(entry, rule));
         let before = match fields.get("before") {
             Some(entry) => self.value(entry, duration)?,
             None => BEFORE,
@@ -77,7 +87,7 @@ impl Reader<'_, '_> {
         Some(Preview { to: to?, before, card_ext })
     }
 
-    fn viewers(&mut self, entry: &Entry<'_>) -> Option<Vec<Viewer>> {
+    fn viewers(&mut self, entry: &Entry<'_>, rule: OpenIds) -> Option<Vec<Viewer>> {
         let mut viewers = Vec::new();
         let names: Vec<_> = match &entry.node.value {
             Value::List(nodes) => nodes.iter().collect(),
@@ -96,6 +106,15 @@ impl Reader<'_, '_> {
             };
             match viewer {
                 Some(viewer) if viewers.contains(&viewer) => {}
+                Some(Viewer::Openid(id)) if !rule.takes(&id) => {
+                    let message = format!("{} is no OpenID", quote(&id));
+                    self.report.say_with(node.place, message, receivers::help_with(&id, rule));
+                }
+                Some(Viewer::Wxname(name)) if is_cut(&name) && rule == OpenIds::Usual => {
+                    let message =
+                        format!("{} is neither an OpenID nor a WeChat name", quote(&name));
+                    self.report.say_with(node.place, message, receivers::help_with(&name, rule));
+                }
                 Some(viewer) => viewers.push(viewer),
                 None => self.unreadable_name(node),
             }
@@ -131,4 +150,9 @@ impl Reader<'_, '_> {
         let article_idx = article_idx.and_then(|number| u32::try_from(number).ok());
         Some(Deletion { job: id, article_idx, force })
     }
+}
+
+/// Says whether a name is too long for one (20 characters at most), and looks like an OpenID.
+fn is_cut(name: &str) -> bool {
+    name.len() > 20 && name.starts_with('o') && OpenIds::Any.takes(name)
 }

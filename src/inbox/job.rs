@@ -217,7 +217,7 @@ impl<'r> Reader<'r, '_> {
                 notes.extend(series::notes(recurrence, (action, *expires), choices));
             }
         }
-        let (preview, speed) = self.preludes(&fields, action.as_ref());
+        let (preview, speed) = self.preludes(&fields, (action.as_ref(), account));
         if self.report.count() > before {
             return None;
         }

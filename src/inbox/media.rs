@@ -1,8 +1,16 @@
 //! Local files of a job: what they are by their content, and whether the platform takes them.
+//!
+//! What the platform would refuse at upload, minutes before the job's time, is refused when the
+//! file is dropped. What is in a file decides, never its name.
+
+mod film;
+mod picture;
+mod recording;
+#[cfg(test)]
+pub(super) mod samples;
 
 use std::borrow::Cow;
 
-use imagesize::ImageType;
 use sha2::{Digest as _, Sha256};
 
 use super::ListSource;
@@ -11,10 +19,25 @@ use crate::model::{Format, Media, UploadKind, hex};
 use crate::yaml::diagnostic::quote;
 
 /// The pixels of a mini-program card's cover.
-const CARD: (usize, usize) = (1080, 864);
+const CARD: (u32, u32) = (1080, 864);
 
 /// What is wrong, and what helps.
 pub(super) type Wrong = (String, String);
+
+/// What is wrong with a file whose end did not arrive.
+const CUT: &str = "is cut: its end is missing";
+
+/// What a file is.
+enum Sort {
+    /// One of what the platform takes.
+    Known(Format),
+    /// Something else, in words, and what to make of it.
+    Other(&'static str, &'static str),
+}
+
+fn wrong(what: &str, help: &str) -> Wrong {
+    (what.to_owned(), help.to_owned())
+}
 
 /// Reads a file of the job's folder.
 pub(super) fn read<'l>(lists: &'l dyn ListSource, path: &str) -> Result<Cow<'l, [u8]>, Wrong> {
@@ -28,9 +51,22 @@ pub(super) fn media(lists: &dyn ListSource, path: &str, kind: UploadKind) -> Res
     let bytes = read(lists, path)?;
     let Limit { formats, most, words } = limit(kind);
     let shown = quote(path);
-    let format = format(&bytes).filter(|format| formats.contains(format)).ok_or_else(|| {
-        (format!("{shown} is no {words} by its content"), format!("it may be {}", names(formats)))
-    })?;
+    let may_be = || format!("{} may be {}", kind_words(kind), names(formats));
+    let format = match sort(&bytes) {
+        Some(Sort::Known(format)) if formats.contains(&format) => format,
+        Some(Sort::Known(format)) => {
+            let name = format.ending();
+            return Err((format!("{shown} is no {words} but {name} by its content"), may_be()));
+        }
+        Some(Sort::Other(what, help)) => {
+            let help = format!("{help}; {}", may_be());
+            return Err((format!("{shown} is {what} by its content"), help));
+        }
+        None if bytes.is_empty() => {
+            return Err((format!("{shown} is empty"), "copy the file once more".to_owned()));
+        }
+        None => return Err((format!("{shown} is no {words} by its content"), may_be())),
+    };
     let length = bytes.len() as u64;
     if length > most {
         return Err((
@@ -38,6 +74,7 @@ pub(super) fn media(lists: &dyn ListSource, path: &str, kind: UploadKind) -> Res
             format!("{} may have up to {}", kind_words(kind), size(most)),
         ));
     }
+    check(&bytes, format).map_err(|(what, help)| (format!("{shown} {what}"), help))?;
     Ok(Media { file: path.to_owned(), sha256: hex(&Sha256::digest(&bytes)), bytes: length, format })
 }
 
@@ -45,13 +82,16 @@ pub(super) fn media(lists: &dyn ListSource, path: &str, kind: UploadKind) -> Res
 pub(super) fn check_card(lists: &dyn ListSource, path: &str) -> Result<(), Wrong> {
     let bytes = read(lists, path)?;
     let help = "the cover of a mini-program's card has 1080 x 864 pixels".to_owned();
-    match imagesize::blob_size(&bytes) {
-        Ok(found) if (found.width, found.height) == CARD => Ok(()),
-        Ok(found) => {
-            let (width, height) = (found.width, found.height);
+    let size = match sort(&bytes) {
+        Some(Sort::Known(format)) => picture::size(&bytes, format).ok(),
+        Some(Sort::Other(..)) | None => None,
+    };
+    match size {
+        Some(CARD) => Ok(()),
+        Some((width, height)) => {
             Err((format!("{} has {width} x {height} pixels", quote(path)), help))
         }
-        Err(_) => Err((format!("{} does not say its size", quote(path)), help)),
+        None => Err((format!("{} does not say its size", quote(path)), help)),
     }
 }
 
@@ -102,21 +142,18 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// Returns what a file is, by its first bytes.
-fn format(bytes: &[u8]) -> Option<Format> {
-    match imagesize::image_type(bytes) {
-        Ok(ImageType::Jpeg) => return Some(Format::Jpg),
-        Ok(ImageType::Png) => return Some(Format::Png),
-        Ok(ImageType::Gif) => return Some(Format::Gif),
-        Ok(_) | Err(_) => {}
-    }
-    match bytes {
-        [b'I', b'D', b'3', ..] => Some(Format::Mp3),
-        // The start of an MPEG frame of layer III.
-        [0xff, second, ..] if second & 0xe6 == 0xe2 => Some(Format::Mp3),
-        [b'#', b'!', b'A', b'M', b'R', ..] => Some(Format::Amr),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(Format::Mp4),
-        _ => None,
+/// Returns what a file is, by how it begins.
+fn sort(bytes: &[u8]) -> Option<Sort> {
+    let found = picture::sort(bytes).or_else(|| recording::sort(bytes));
+    found.or_else(|| film::sort(bytes))
+}
+
+/// Checks that a file is all there, and can be shown or heard.
+fn check(bytes: &[u8], format: Format) -> Result<(), Wrong> {
+    match format {
+        Format::Jpg | Format::Png | Format::Gif => picture::size(bytes, format).map(drop),
+        Format::Mp3 | Format::Amr => recording::check(bytes, format),
+        Format::Mp4 => film::check(bytes),
     }
 }
 
@@ -126,16 +163,19 @@ mod tests {
 
     #[test]
     fn a_file_is_what_its_first_bytes_say() {
-        let jpg = [&[0xff, 0xd8, 0xff, 0xe0][..], &[0; 20]].concat();
-        let png = [&b"\x89PNG\r\n\x1a\n"[..], &[0; 20]].concat();
+        let format = |bytes| match sort(bytes) {
+            Some(Sort::Known(format)) => Some(format),
+            Some(Sort::Other(..)) | None => None,
+        };
         for (bytes, expected) in [
-            (jpg.as_slice(), Some(Format::Jpg)),
-            (png.as_slice(), Some(Format::Png)),
+            (samples::jpg(1, 1).as_slice(), Some(Format::Jpg)),
+            (&samples::png(1, 1, 1), Some(Format::Png)),
             (b"GIF89a0123456789", Some(Format::Gif)),
             (b"ID3\x04rest-of-it", Some(Format::Mp3)),
             (b"\xff\xfb\x90\x64rest", Some(Format::Mp3)),
             (b"#!AMR\nrest-of-it", Some(Format::Amr)),
             (b"\0\0\0\x18ftypmp42rest", Some(Format::Mp4)),
+            (b"RIFF\0\0\0\0WAVEfmt ", None),
             (b"plain text, longer", None),
             (b"", None),
         ] {

@@ -14,7 +14,7 @@ pub(super) mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::inbox::{article, broadcast, errand, job, menu};
+    use crate::inbox::{article, broadcast, errand, job, menu, receivers};
     use crate::yaml::Shape;
 
     static COMPILED: LazyLock<(Schemas, SchemaIndex)> = LazyLock::new(|| {
@@ -62,7 +62,7 @@ pub(super) mod tests {
     #[test]
     fn the_schema_has_the_keys_that_the_inbox_knows() {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-        let places: [(&str, &[&Shape]); 18] = [
+        let places: [(&str, &[&Shape]); 19] = [
             ("", &[&job::FILE]),
             ("/$defs/job", &[&job::JOB]),
             ("/$defs/preview", &[&errand::PREVIEW]),
@@ -74,6 +74,7 @@ pub(super) mod tests {
             ("/$defs/qrcode/properties/action_info/properties/scene", &[&menu::SCENE]),
             ("/$defs/broadcast", &[&broadcast::BROADCAST]),
             ("/$defs/broadcast/properties/text/oneOf/1", &[&broadcast::TEXT]),
+            ("/$defs/broadcast/properties/touser_file/oneOf/1", &[&receivers::TABLE]),
             ("/$defs/broadcast/properties/wxcard", &[&broadcast::WXCARD]),
             ("/$defs/filter", &[&broadcast::FILTER]),
             ("/$defs/media", &[&broadcast::MEDIA]),

@@ -9,10 +9,9 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{JobId, Menu, Qrcode};
+use super::{JobId, Menu, OpenIds, Qrcode};
 
 /// How many characters an OpenID has.
-const OPENID_LENGTH: usize = 28;
 /// The most articles that one broadcast has.
 pub const ARTICLES_MOST: u32 = 8;
 
@@ -51,7 +50,7 @@ impl fmt::Display for Viewer {
         match self {
             Self::Openid(id) => {
                 let letters: Vec<char> = id.chars().collect();
-                let ends = if letters.len() < OPENID_LENGTH { 1 } else { 4 };
+                let ends = if letters.len() < OpenIds::USUAL_LENGTH { 1 } else { 4 };
                 let first: String = letters.iter().take(ends).collect();
                 let last: String =
                     letters.iter().skip(letters.len().saturating_sub(ends)).collect();
@@ -63,8 +62,7 @@ impl fmt::Display for Viewer {
 }
 
 fn is_openid(text: &str) -> bool {
-    let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    text.len() == OPENID_LENGTH && text.starts_with('o') && text.chars().all(letters)
+    text.starts_with('o') && OpenIds::Usual.takes(text)
 }
 
 /// What a job wants shown before its broadcast, and to whom.

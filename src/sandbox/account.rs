@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::count::{Reach, Tally};
 use super::job::Broadcast;
@@ -173,7 +174,7 @@ impl AccountSpec {
 
     /// The number of the follower with this OpenID, if there is one.
     pub(super) fn follower(&self, id: &str) -> Option<u32> {
-        let number = id.strip_prefix('o')?.strip_prefix(self.appid.as_str())?.strip_prefix('-')?;
+        let number = id.strip_prefix(&openid_start(&self.appid))?.strip_prefix('-')?;
         let number: u32 = number.parse().ok()?;
         (number < self.followers && openid(&self.appid, number) == id).then_some(number)
     }
@@ -183,9 +184,24 @@ impl AccountSpec {
     }
 }
 
+/// The length of an OpenID.
+const OPENID: usize = 28;
+/// The longest appid that stands in an OpenID as it is.
+const APPID: usize = 18;
+
 /// The OpenID of an account's follower number `n`, counted from 0.
 pub fn openid(appid: &str, n: u32) -> String {
-    format!("o{appid}-{n:07}")
+    let start = openid_start(appid);
+    let width = OPENID - start.len() - 1;
+    format!("{start}-{n:0width$}")
+}
+
+/// What every OpenID of an account begins with.
+pub(super) fn openid_start(appid: &str) -> String {
+    if appid.len() <= APPID {
+        return format!("o{appid}");
+    }
+    format!("o{}", &super::hex(&Sha256::digest(appid))[..APPID])
 }
 
 /// Reads `APPID:KIND[:FOLLOWERS]`, where the kind is `subscription`, `service`, 订阅号, 公众号 or 服务号.
@@ -309,8 +325,18 @@ mod tests {
         for n in [0, 1, 999] {
             assert_eq!(spec.follower(&openid("wx1", n)), Some(n));
         }
-        for id in ["owx1-0001000", "owx1-1", "owx2-0000001", "wx1-0000001", "owx1-+000001", "", "o"]
-        {
+        for appid in ["wx1", "wx0123456789abcdef", "wx0123456789abcdefghijklmnopqrstuv"] {
+            assert_eq!(openid(appid, 7).len(), 28, "{appid}");
+        }
+        for id in [
+            "owx1-00000000000000000001000",
+            "owx1-1",
+            "owx2-00000000000000000000001",
+            "wx1-0000001",
+            "owx1-+000001",
+            "",
+            "o",
+        ] {
             assert_eq!(spec.follower(id), None, "{id}");
         }
     }

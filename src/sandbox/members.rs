@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::account::{Account, Tag};
+use super::account::{Account, Tag, openid_start};
 use super::answer::Refusal;
 use super::content::{self, Object};
 use super::{Call, Platform};
@@ -160,7 +160,7 @@ impl Platform {
         let spec = &self.accounts[call.appid].spec;
         let Some(follower) = spec.follower(openid) else {
             // An OpenID of the account that does not follow it is known, another's is not.
-            let own = openid.strip_prefix('o').is_some_and(|rest| rest.starts_with(&spec.appid));
+            let own = openid.starts_with(&openid_start(&spec.appid));
             let none = json!({"subscribe": 0, "openid": openid});
             return if own { Ok(none) } else { Err(Refusal::code(40_003)) };
         };

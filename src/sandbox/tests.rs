@@ -445,7 +445,8 @@ fn the_whole_family_shares_sixty_calls_a_minute() {
     for n in 0..10 {
         assert_eq!(world.send_tag(&format!("s{n}"), at(0)), 0);
         assert_eq!(world.code("get", "{}", at(0)), 40_059);
-        let preview = r#"{"touser":"owx1-0000000","msgtype":"text","text":{"content":"x"}}"#;
+        let preview =
+            r#"{"touser":"owx1-00000000000000000000000","msgtype":"text","text":{"content":"x"}}"#;
         assert_eq!(world.code("preview", preview, at(0)), 0);
         assert_eq!(world.code("speed/get", "", at(0)), 0);
         assert_eq!(world.code("speed/set", r#"{"speed":1}"#, at(0)), 0);
@@ -514,7 +515,8 @@ fn what_is_checked_before_the_id_answers_a_repeat() {
 fn previews_answer_without_using_quota() {
     let mut world = World::subscription();
     let preview = |to: &str| format!(r#"{{{to},"msgtype":"text","text":{{"content":"x"}}}}"#);
-    let answer = world.mass("preview", &preview(r#""touser":"owx1-0000001""#), at(0));
+    let answer =
+        world.mass("preview", &preview(r#""touser":"owx1-00000000000000000000001""#), at(0));
     assert_eq!((&answer["errcode"], &answer["errmsg"]), (&json!(0), &json!("preview success")));
     assert!(answer["msg_id"].is_i64());
     for (to, errcode) in [
@@ -532,7 +534,9 @@ fn previews_answer_without_using_quota() {
 fn a_hundred_previews_a_day_go_to_wechat_names() {
     let mut world = World::service();
     let to = |field: &str| {
-        format!(r#"{{"{field}":"owx1-0000001","msgtype":"text","text":{{"content":"x"}}}}"#)
+        format!(
+            r#"{{"{field}":"owx1-00000000000000000000001","msgtype":"text","text":{{"content":"x"}}}}"#
+        )
     };
     for n in 0..100 {
         assert_eq!(world.code("preview", &to("towxname"), at(n)), 0, "{n}");
@@ -694,11 +698,14 @@ fn followers_are_listed_in_pages_of_ten_thousand() {
 fn the_followers_of_a_tag_are_listed() {
     let mut world = World::service();
     let page = world.call("user/tag/get", r#"{"tagid":100,"next_openid":""}"#, at(0));
-    assert_eq!((&page["count"], &page["data"]["openid"][1]), (&json!(10), &json!("owx1-0000100")));
+    assert_eq!(
+        (&page["count"], &page["data"]["openid"][1]),
+        (&json!(10), &json!("owx1-00000000000000000000100"))
+    );
     let next = format!(r#"{{"tagid":"100","next_openid":{}}}"#, page["next_openid"]);
     assert_eq!(world.call("user/tag/get", &next, at(0))["count"], 0);
     assert_eq!(world.call("user/tag/get", r#"{"tagid":9}"#, at(0))["errcode"], 45_159);
-    let tags = world.call("tags/getidlist", r#"{"openid":"owx1-0000100"}"#, at(0));
+    let tags = world.call("tags/getidlist", r#"{"openid":"owx1-00000000000000000000100"}"#, at(0));
     assert_eq!(tags, json!({"tagid_list": [2, 100, 101]}));
 }
 

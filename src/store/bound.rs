@@ -120,7 +120,7 @@ impl Step<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ArticlesVia, Kind};
+    use crate::model::{ArticlesVia, Kind, OpenIds};
     use crate::store::{EventIn, ResultWord, Store};
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -142,6 +142,7 @@ mod tests {
                 history_per_day: Some(1),
                 payment: false,
                 articles_via: ArticlesVia::Draft,
+                openids: OpenIds::Usual,
             };
             let mut store = Store::in_memory(at(0)).unwrap();
             store.step(|step| step.know_account("club")).unwrap();

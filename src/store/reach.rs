@@ -148,7 +148,7 @@ impl Reach {
 }
 
 /// Returns a Beijing time to the minute.
-fn minute(at: DateTime<Utc>) -> String {
+pub(super) fn minute(at: DateTime<Utc>) -> String {
     let full = calendar::beijing(at);
     full.get(..16).unwrap_or(&full).to_owned()
 }
@@ -163,18 +163,18 @@ fn grouped(count: u64) -> String {
 
 /// The last whole reading of an account.
 #[derive(Clone, Copy, Debug)]
-struct Known {
-    reading: i64,
+pub(super) struct Known {
+    pub(super) reading: i64,
     begun_at: DateTime<Utc>,
-    read_at: DateTime<Utc>,
+    pub(super) read_at: DateTime<Utc>,
 }
 
 /// A set of followers in that reading.
-struct Set {
+pub(super) struct Set {
     name: String,
     members: u64,
     /// Whether as many were listed as the platform counts.
-    whole: bool,
+    pub(super) whole: bool,
 }
 
 /// An accepted batch whose members are to be marked.
@@ -190,7 +190,7 @@ struct Open {
 }
 
 impl Step<'_> {
-    fn known_followers(&self, account: &str) -> Result<Option<Known>> {
+    pub(super) fn known_followers(&self, account: &str) -> Result<Option<Known>> {
         Ok(self
             .db
             .prepare_cached(
@@ -207,7 +207,7 @@ impl Step<'_> {
             .optional()?)
     }
 
-    fn known_set(&self, reading: i64, set: i64) -> Result<Option<Set>> {
+    pub(super) fn known_set(&self, reading: i64, set: i64) -> Result<Option<Set>> {
         Ok(self
             .db
             .prepare_cached(

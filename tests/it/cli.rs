@@ -12,7 +12,7 @@ use qunfa::cli::{self, Answer, Arguments, Problem, Screen, Terminal};
 use qunfa::daemon;
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
-use qunfa::model::{Account, ArticlesVia, Credence, JobId, Kind};
+use qunfa::model::{Account, ArticlesVia, Credence, JobId, Kind, OpenIds};
 use qunfa::store::{ArticleResult, Attention, EventIn, ResultWord, Source, Step, Store, Word};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -20,11 +20,14 @@ use unicode_width::UnicodeWidthStr as _;
 pub(crate) const JOBS: &str = "jobs:
   - {id: spring-launch, account: brand-daily, at: 2027-03-20 20:00, broadcast: {filter: {is_to_all: true}, text: 春天来了}}
   - {id: spring-echo, account: brand-daily, at: 2027-03-20 20:30, broadcast: {filter: {tag_id: 2}, text: 回声}}
-  - {id: club-news, account: brand-club, at: 2027-03-20 18:00, broadcast: {touser: [oA, oB], text: 新闻}}
+  - {id: club-news, account: brand-club, at: 2027-03-20 18:00, broadcast: {touser: [oAAAAAAAAAAAAAAAAAAAAAAAAAAA, oBBBBBBBBBBBBBBBBBBBBBBBBBBB], text: 新闻}}
   - {id: club-evening, account: brand-club, at: 2027-03-20 19:30, broadcast: {filter: {is_to_all: true}, text: 晚上好}}
   - {id: club-late, account: brand-club, at: 2027-03-20 19:50, broadcast: {filter: {tag_id: 2}, text: 晚安}}
   - {id: club-approval, account: brand-club, approval: true, at: 2027-03-25 09:00, broadcast: {filter: {tag_id: 2}, text: 审批}}
 ";
+
+/// A list of two OpenIDs.
+pub(crate) const LIST: &str = "oAAAAAAAAAAAAAAAAAAAAAAAAAAA\noBBBBBBBBBBBBBBBBBBBBBBBBBBB\n";
 
 /// The same, where none of them is past at 19:57.
 pub(crate) fn coming() -> String {
@@ -45,6 +48,7 @@ fn account(name: &str, appid: &str, kind: Kind) -> Account {
         history_per_day: Some(1),
         payment: false,
         articles_via: ArticlesVia::Draft,
+        openids: OpenIds::Usual,
     }
 }
 

@@ -5,8 +5,8 @@ use std::fs;
 use qunfa::cli::Answer;
 use serde_json::Value;
 
-use crate::cli::{JOBS, World, assert_fits, assert_golden, coming};
-use crate::e2e_articles::png;
+use crate::cli::{JOBS, LIST, World, assert_fits, assert_golden, coming};
+use crate::media::png;
 
 #[test]
 fn check_says_when_jobs_go_and_what_keeps_them() {
@@ -109,11 +109,11 @@ fn check_finds_every_mistake_with_its_place() {
 fn check_refuses_what_the_inbox_refuses_or_never_sees() {
     let world = World::new();
     let text = "jobs:\n  - {id: a, account: brand-club, at: 2027-03-21 09:00, broadcast: {touser_file: vip.txt, text: x}}\n";
-    world.file("vip.txt", "oA\noB\n");
+    world.file("vip.txt", LIST);
     let alone = world.file("alone.yaml", text);
     let hidden = world.file("x.yaml~", &coming());
     fs::create_dir(world.path("folder")).unwrap();
-    world.file("folder/vip.txt", "oA\noB\n");
+    world.file("folder/vip.txt", LIST);
     world.file("folder/jobs.yaml", text);
 
     let (answer, told) = world.run(&["check", &alone, &hidden]);

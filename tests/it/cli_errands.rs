@@ -191,7 +191,7 @@ fn an_article_that_is_named_is_never_taken_for_all_of_them() {
 #[test]
 fn of_a_job_of_several_broadcasts_the_rest_is_deleted_and_each_told_apart() {
     let world = World::new();
-    let names: Vec<_> = (0..10_002).map(|n| format!("o{n}")).collect();
+    let names: Vec<_> = (0..10_002).map(|n| format!("o{n:027}")).collect();
     let names = names.join(", ");
     world.take(&format!(
         "jobs:\n  - {{id: big, account: brand-club, at: 2027-03-20 18:00, \

@@ -128,7 +128,7 @@ fn jobs_as_json_are_all_jobs_in_the_order_in_which_they_are_due() {
 #[test]
 fn the_batches_of_one_job_stay_together_and_in_order() {
     let world = World::new();
-    let list: Vec<_> = (0..20_001).map(|n| format!("o{n}")).collect();
+    let list: Vec<_> = (0..20_001).map(|n| format!("o{n:027}")).collect();
     world.take(&format!(
         "jobs:\n  - {{id: big, account: brand-club, at: 2027-03-21 09:00, broadcast: {{touser: [{}], text: x}}}}\n  - {{id: small, account: brand-club, at: 2027-03-21 09:00, broadcast: {{filter: {{tag_id: 2}}, text: x}}}}\n",
         list.join(", ")

@@ -6,6 +6,7 @@ use qunfa::cli::Answer;
 use serde_json::Value;
 
 use crate::cli::{World, assert_golden};
+use crate::media::png;
 
 const JOBS: &str = "jobs:
   - id: spring
@@ -19,18 +20,10 @@ const JOBS: &str = "jobs:
   - {id: pictures, account: brand-club, broadcast: {filter: {tag_id: 2}, images: {files: [a.png], title: 春}}}
 ";
 
-fn png() -> Vec<u8> {
-    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-    bytes.extend(3_u32.to_be_bytes());
-    bytes.extend(3_u32.to_be_bytes());
-    bytes.extend([8, 2, 0, 0, 0]);
-    bytes
-}
-
 fn folder(world: &World) -> String {
     let folder = world.path("spring");
     fs::create_dir(&folder).unwrap();
-    fs::write(folder.join("a.png"), png()).unwrap();
+    fs::write(folder.join("a.png"), png(3, 3, 0)).unwrap();
     fs::write(folder.join("theme.css"), "body{color:#222} p{margin:0} a:hover{color:red}").unwrap();
     fs::write(folder.join("a.md"), "春天\n\n![花](a.png)\n").unwrap();
     let html = "<p id='x' style='background:url(a.png)'>花</p>\n<p style='color:#fff'>白</p>";

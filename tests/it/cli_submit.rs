@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use qunfa::cli::Answer;
 
-use crate::cli::{World, assert_fits, assert_golden, coming};
+use crate::cli::{LIST, World, assert_fits, assert_golden, coming};
 use crate::rig::{Rig, club, daily};
 
 const LISTED: &str = "jobs:
@@ -74,7 +74,7 @@ fn one_bad_file_keeps_all_out_of_the_inbox() {
 fn a_file_with_a_list_becomes_a_folder_that_the_inbox_would_take() {
     let world = World::with_inbox();
     fs::create_dir(world.path("lists")).unwrap();
-    world.file("lists/vip.txt", "oA\noB\n");
+    world.file("lists/vip.txt", LIST);
     let path = world.file("spring.yaml", LISTED);
 
     let json = world.json(&["submit", &path, "--json"]);
@@ -84,14 +84,14 @@ fn a_file_with_a_list_becomes_a_folder_that_the_inbox_would_take() {
     assert_eq!(json["submitted"][0]["state"], "waiting");
     assert_eq!(json["files"][0]["jobs"][0]["receivers"], 2);
     let folder = world.path("state/inbox/spring");
-    assert_eq!(fs::read_to_string(folder.join("lists/vip.txt")).unwrap(), "oA\noB\n");
+    assert_eq!(fs::read_to_string(folder.join("lists/vip.txt")).unwrap(), LIST);
     assert_eq!(world.run(&["check", folder.to_str().unwrap()]).0.unwrap(), Answer::Yes);
 }
 
 #[test]
 fn a_json_file_with_a_list_becomes_a_folder_that_the_inbox_would_take() {
     let world = World::with_inbox();
-    world.file("vip.txt", "oA\noB\n");
+    world.file("vip.txt", LIST);
     let path = world.file(
         "spring.json",
         r#"{"jobs": [{"id": "vip", "account": "brand-club", "at": "2027-03-21 09:00",
@@ -122,7 +122,7 @@ fn a_list_that_is_missing_or_leads_elsewhere_is_named() {
 fn a_folder_is_submitted_whole() {
     let world = World::with_inbox();
     fs::create_dir_all(world.path("launch/lists")).unwrap();
-    world.file("launch/lists/vip.txt", "oA\noB\n");
+    world.file("launch/lists/vip.txt", LIST);
     world.file("launch/jobs.yaml", LISTED);
 
     world.text(&["submit", world.path("launch").to_str().unwrap()]);

@@ -6,16 +6,8 @@ use chrono::TimeDelta;
 use qunfa::sandbox::FaultKind;
 use serde_json::Value;
 
+use crate::media::{mp3, mp4, png};
 use crate::rig::{Rig, at_line, club, daily, real_now, whole_second};
-
-/// A picture as far as its header says.
-pub(crate) fn png(width: u32, height: u32, salt: u8) -> Vec<u8> {
-    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-    bytes.extend(width.to_be_bytes());
-    bytes.extend(height.to_be_bytes());
-    bytes.extend([8, 2, 0, 0, 0, salt, salt, salt, salt]);
-    bytes
-}
 
 /// A job that sends one article to a tag.
 fn article(id: &str, account: &str, lines: &str, content: &str) -> String {
@@ -175,9 +167,9 @@ fn a_video_waits_until_the_platform_has_converted_it() {
     rig.fault_on("uploadvideo", FaultKind::Errcode(46_007));
     let text = "jobs:\n  - id: film\n    account: club\n    broadcast:\n      filter: {tag_id: 2}\n      \
                 mpvideo: {file: film.mp4, title: 春天, description: 花}\n";
-    let film: &[u8] = b"\0\0\0\x18ftypmp42 and so on";
+    let film = mp4(b"and so on");
 
-    drop_folder(&rig, "film", &[("job.yaml", text.as_bytes()), ("film.mp4", film)]);
+    drop_folder(&rig, "film", &[("job.yaml", text.as_bytes()), ("film.mp4", &film)]);
     rig.until_reason("film", "46007");
     rig.until_state("film", "sent");
 
@@ -195,7 +187,7 @@ fn pictures_and_recordings_are_uploaded_as_what_they_are() {
         ("job.yaml", text.as_bytes()),
         ("a.png", &png(3, 3, 1)),
         ("b.png", &png(3, 3, 2)),
-        ("a.mp3", b"ID3\x04 and so on"),
+        ("a.mp3", &mp3(2)),
     ];
 
     drop_folder(&rig, "media", files);

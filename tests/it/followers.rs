@@ -9,7 +9,7 @@ use qunfa::store::{EventIn, ReadingNext, ResultWord, Step, Store, StoreError, Ta
 use serde_json::{Value, json};
 
 use crate::cli::{World, accounts, ask, assert_golden, evening, has_keys};
-use crate::rig::{self, Rig, club};
+use crate::rig::{self, Rig, club, to_tag};
 
 /// Lists all followers `0..count`, and tags of every so many of them, as a reading does.
 fn read_all(
@@ -153,6 +153,36 @@ fn show_plan_and_check_say_who_can_still_receive_it() {
 }
 
 #[test]
+fn who_of_a_list_does_not_follow_is_told_and_not_refused() {
+    let world = World::new();
+    let mut store = world.store();
+    read_all(&mut store, "brand-club", (2_000, &[]), evening() - TimeDelta::minutes(947));
+    let check = |numbers: &[usize]| {
+        let list: Vec<_> = numbers.iter().map(|number| openid(*number)).collect();
+        let path = world.file(
+            "list.yaml",
+            &format!(
+                "jobs:\n  - {{id: a, account: brand-club, at: 2027-03-20 21:00, \
+             broadcast: {{touser: [{}], text: x}}}}\n",
+                list.join(", ")
+            ),
+        );
+        world.json(&["check", "--json", &path])["files"][0].clone()
+    };
+
+    let (known, strangers, alone) =
+        (check(&[0, 7, 1_999]), check(&[0, 7, 2_000, 9_999]), check(&[0, 2_000]));
+
+    assert_eq!((&known["ok"], &known["jobs"][0]["warnings"]), (&json!(true), &json!([])));
+    assert_eq!(strangers["ok"], true);
+    let told = "2 of 4 receivers were not among the followers read 2027-03-20 04:10: the platform \
+                leaves out who does not follow";
+    assert_eq!(strangers["jobs"][0]["warnings"], json!([told]));
+    let warned = alone["jobs"][0]["warnings"][0].as_str().unwrap();
+    assert!(warned.contains("fewer than two left it may refuse the call (40130)"), "{warned}");
+}
+
+#[test]
 fn followers_that_were_never_read_are_not_made_up() {
     let world = World::new();
     world.take("jobs:\n  - {id: a, account: brand-club, at: 2027-03-20 21:00, broadcast: {filter: {tag_id: 2}, text: x}}\n");
@@ -199,6 +229,8 @@ fn followers_take_few_bytes_each() {
 fn the_daemon_reads_followers_when_a_person_asks_and_says_who_asked_in_vain() {
     let mut club = club();
     club.spec = AccountSpec { followers: 23_456, ..club.spec };
+    let appid = club.spec.appid.clone();
+    let at = |number: u32| qunfa::sandbox::openid(&appid, number);
     let rig = Rig::running(&[club]);
     rig.fault_on("/cgi-bin/user/get", FaultKind::AnswerLost);
     rig::clear_of_midnight();
@@ -221,4 +253,10 @@ fn the_daemon_reads_followers_when_a_person_asks_and_says_who_asked_in_vain() {
     assert_eq!(rig.ask(&["followers", "club", "--json"])["followers"], 23_456);
     let log = rig.log();
     assert!(!log.contains("owx00club-"), "{log}");
+
+    let list = format!("touser: [{}, {}, {}]", at(0), at(1), at(23_456));
+    rig.drop_file("list.yaml", &to_tag("list", "club").replace("filter: { tag_id: 2 }", &list));
+    let receipt = rig.until_file("accepted", "list.yaml.receipt.json");
+    let receipt = std::fs::read_to_string(receipt).unwrap();
+    assert!(receipt.contains("1 of 3 receivers was not among the followers read"), "{receipt}");
 }

@@ -34,6 +34,8 @@ mod e2e_series;
 mod followers;
 mod imports;
 mod kill;
+#[path = "../../src/inbox/media/samples.rs"]
+mod media;
 mod notify;
 mod oracle;
 mod planted;

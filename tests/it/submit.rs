@@ -141,8 +141,7 @@ fn a_group_drops_files_that_only_the_daemon_finds() {
     installed.until_there("rejected/broken.yaml.error.txt");
     drop(BERT, "0077", "hidden.yaml", &to_tag("hidden", "club"));
     installed.until_there("rejected/hidden.yaml.error.txt");
-    let folder =
-        "umask 0002; mkdir .list; cd .list; printf '%s\\n' oA oB > vip.txt; cat > list.yaml";
+    let folder = "umask 0002; mkdir .list; cd .list; printf '%s\\n' oAAAAAAAAAAAAAAAAAAAAAAAAAAA oBBBBBBBBBBBBBBBBBBBBBBBBBBB > vip.txt; cat > list.yaml";
     let list = to_tag("list", "club").replace("filter: { tag_id: 2 }", "touser_file: vip.txt");
     let dropped =
         installed.script(ANNE, &format!("{folder} <<'END'\n{list}END\ncd ..; mv .list list\n"));

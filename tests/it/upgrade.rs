@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use qunfa::model::{Account, ArticlesVia, Kind};
+use qunfa::model::{Account, ArticlesVia, Kind, OpenIds};
 use qunfa::store::{Step, Store, StoreError, VERSION};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -194,6 +194,7 @@ fn an_upgraded_database_asks_nothing_about_the_accounts_that_it_knows() {
         history_per_day: Some(1),
         payment: false,
         articles_via: ArticlesVia::Draft,
+        openids: OpenIds::Usual,
     });
     let mut store = Store::open(&path, now()).unwrap();
 

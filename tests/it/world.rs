@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
 use qunfa::engine::{Beside, Engine, Outgoing, Remembered, Ticket};
-use qunfa::model::{Account, ArticlesVia, Kind};
+use qunfa::model::{Account, ArticlesVia, Kind, OpenIds};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
 use secrecy::SecretString;
@@ -288,6 +288,7 @@ impl World {
                 history_per_day: Some(1),
                 payment: false,
                 articles_via: ArticlesVia::Draft,
+                openids: OpenIds::Usual,
             },
             token: TokenSource::Stable,
             callback: false,

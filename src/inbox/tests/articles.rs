@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::inbox::media::samples;
 use crate::model::{Action, Content, Material, UploadKind};
 
 /// The files of a folder.
@@ -17,11 +18,7 @@ impl ListSource for Folder {
 }
 
 pub(super) fn png(width: u32, height: u32) -> Vec<u8> {
-    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-    bytes.extend(width.to_be_bytes());
-    bytes.extend(height.to_be_bytes());
-    bytes.extend([8, 2, 0, 0, 0]);
-    bytes
+    samples::png(width, height, 0)
 }
 
 pub(super) fn folder() -> Folder {
@@ -30,8 +27,8 @@ pub(super) fn folder() -> Folder {
     folder.0.insert("a.png", png(3, 3));
     folder.0.insert("card.png", png(1080, 864));
     folder.0.insert("text/a.png", png(4, 4));
-    folder.0.insert("film.mp4", b"\0\0\0\x18ftypmp42".to_vec());
-    folder.0.insert("a.mp3", b"ID3\x04 and so on".to_vec());
+    folder.0.insert("film.mp4", samples::mp4(b"film"));
+    folder.0.insert("a.mp3", samples::mp3(2));
     folder
 }
 
@@ -72,7 +69,7 @@ fn an_article_is_read_with_all_that_it_may_have() {
     assert_eq!((article.need_open_comment, article.only_fans_can_comment), (Some(1), Some(1)));
     assert_eq!(
         notes,
-        ["uploads 1 cover, 1 article (29 bytes of files, 2 calls), from 10 min before its time"]
+        ["uploads 1 cover, 1 article (58 bytes of files, 2 calls), from 10 min before its time"]
     );
 }
 
@@ -161,7 +158,10 @@ fn a_wrong_article_is_told_with_its_place_and_what_would_be_right() {
         ("content: <script>x</script>", "f.yaml:9:16: the tag `<script>` cannot stand"),
         ("content: <img src=b.png>", "f.yaml:9:16: there is no `b.png` in the folder"),
         ("content: <img src=../b.png>", "f.yaml:9:16: `../b.png` is outside the job's folder"),
-        ("content: <img src=film.mp4>", "f.yaml:9:16: `film.mp4` is no jpg or png by its content"),
+        (
+            "content: <img src=film.mp4>",
+            "f.yaml:9:16: `film.mp4` is no jpg or png but mp4 by its content",
+        ),
         ("content: <a href=https://x.cn>y</a>", "the account may not link to `https://x.cn`"),
         ("content: x\n      thumb_media_id: x", "`thumb_media_id` is not for job files"),
         ("content: x\n      content_source_url: 春", "`春` is no address"),
@@ -188,6 +188,21 @@ fn a_title_may_have_32_characters_and_64_by_uploadnews() {
 
     assert!(via(ArticlesVia::Draft, 32) && !via(ArticlesVia::Draft, 33));
     assert!(via(ArticlesVia::Uploadnews, 64) && !via(ArticlesVia::Uploadnews, 65));
+}
+
+#[test]
+fn a_title_of_letters_may_be_longer_and_its_author_is_told() {
+    let text = |title: &str| {
+        job(&format!("    articles: [{{title: {title}, thumb: cover.png, content: x}}]\n"))
+    };
+    let notes = |title: &str| material(&text(title), &folder()).1;
+    let told = |notes: &[String]| notes.iter().any(|n| n.contains("the documents allow 32"));
+
+    assert!(!told(&notes(&"a".repeat(32))) && !told(&notes(&"长".repeat(32))));
+    assert!(told(&notes(&"a".repeat(33))) && told(&notes(&"a".repeat(64))));
+    assert!(refused(&text(&"a".repeat(65)), &folder()).contains("`title` has 65 characters"));
+    let mixed = format!("{}{}", "长".repeat(30), "a".repeat(5));
+    assert!(refused(&text(&mixed), &folder()).contains("`title` has 35 characters"));
 }
 
 #[test]
@@ -241,12 +256,33 @@ fn a_broadcast_has_one_to_eight_articles() {
 fn local_media_are_checked_by_content_and_size() {
     let mut folder = folder();
     folder.0.insert("large.mp3", [b"ID3".to_vec(), vec![0; 2 << 20]].concat());
+    folder.0.insert("long.mp3", samples::mp3(75));
+    folder.0.insert("empty.png", Vec::new());
+    folder.0.insert("cut.png", png(3, 3)[..40].to_vec());
+    folder.0.insert("none.png", png(0, 0));
+    folder.0.insert("phone.mp4", samples::part(b"ftyp", b"qt  \0\0\0\0qt  "));
+    folder.0.insert("photo.mp4", samples::part(b"ftyp", b"heic\0\0\0\0mif1heic"));
+    folder.0.insert("memo.mp3", samples::part(b"ftyp", b"M4A \0\0\0\0M4A mp42"));
+    folder.0.insert("cut.mp4", samples::mp4(b"film")[..90].to_vec());
     for (broadcast, message) in [
-        ("image: {file: a.mp3}", "`a.mp3` is no picture by its content"),
-        ("voice: {file: a.png}", "`a.png` is no recording by its content"),
+        ("image: {file: a.mp3}", "`a.mp3` is no picture but mp3 by its content"),
+        ("voice: {file: a.png}", "`a.png` is no recording but png by its content"),
         ("voice: {file: large.mp3}", "`large.mp3` has 2.0 MiB"),
+        ("voice: {file: long.mp3}", "`long.mp3` lasts 75 s\n"),
+        ("voice: {file: long.mp3}", "help: a recording may last 60 s: cut it shorter"),
+        ("voice: {file: memo.mp3}", "`memo.mp3` is a recording (.m4a) by its content"),
+        ("image: {file: empty.png}", "`empty.png` is empty"),
+        ("image: {file: cut.png}", "`cut.png` is cut: its end is missing"),
+        ("image: {file: none.png}", "`none.png` has no pixels"),
+        ("image: {file: photo.mp4}", "`photo.mp4` is a HEIC picture by its content"),
+        (
+            "image: {file: photo.mp4}",
+            "help: save it as jpg or png; a picture may be jpg or png or gif",
+        ),
+        ("mpvideo: {file: phone.mp4, title: x}", "`phone.mp4` is a QuickTime film (.mov) by its"),
+        ("mpvideo: {file: cut.mp4, title: x}", "`cut.mp4` is cut: its end is missing"),
         ("mpvideo: {file: film.mp4}", "`title` is missing"),
-        ("mpvideo: {file: a.png, title: x}", "`a.png` is no mp4 video by its content"),
+        ("mpvideo: {file: a.png, title: x}", "`a.png` is no mp4 video but png by its content"),
         ("images: {files: []}", "`files` must be a list of files"),
         ("images: {files: [a.png], media_ids: [x]}", "cannot stand together"),
         ("image: {file: a.png, media_id: x}", "cannot stand together"),

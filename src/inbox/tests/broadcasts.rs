@@ -154,7 +154,7 @@ help: keep one of filter, touser, touser_file",
         r"f.yaml:4:17: `touser` names nobody
       broadcast: {touser: [], text: 春天}
                   ^^^^^^
-help: everyone must be asked for by name: `filter: {is_to_all: true}`",
+help: it needs at least two OpenIDs",
     ),
     (
         "one OpenID",
@@ -166,7 +166,7 @@ help: everyone must be asked for by name: `filter: {is_to_all: true}`",
         r"f.yaml:4:17: `touser` names one OpenID; the platform refuses fewer than two
       broadcast: {touser: [oAbc1], text: 春天}
                   ^^^^^^
-help: everyone must be asked for by name: `filter: {is_to_all: true}`",
+help: to show it to one person write `preview: {to: …}` or say `qunfa preview JOB --to …`; to send it, add a second OpenID, such as your own",
     ),
     (
         "one OpenID twice",
@@ -178,7 +178,7 @@ help: everyone must be asked for by name: `filter: {is_to_all: true}`",
         r"f.yaml:4:17: `touser` names one OpenID; the platform refuses fewer than two
       broadcast: {touser: [oAbc1, oAbc1], text: 春天}
                   ^^^^^^
-help: everyone must be asked for by name: `filter: {is_to_all: true}`",
+help: to show it to one person write `preview: {to: …}` or say `qunfa preview JOB --to …`; to send it, add a second OpenID, such as your own",
     ),
     (
         "an OpenID with a space",

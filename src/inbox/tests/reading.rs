@@ -13,15 +13,6 @@ use crate::model::{
 
 const EXAMPLE: &str = include_str!("../../../jobs.example.yaml");
 
-/// One list, whatever it is called.
-struct OneList(&'static str);
-
-impl ListSource for OneList {
-    fn list(&self, _path: &str) -> Result<Cow<'_, [u8]>, String> {
-        Ok(Cow::Borrowed(self.0.as_bytes()))
-    }
-}
-
 fn broadcast(text: &str) -> Broadcast {
     let file = format!("jobs: [{{id: a, account: club, broadcast: {{{text}}}}}]");
     let mut jobs = parse_text(&file).unwrap().jobs;
@@ -389,6 +380,15 @@ fn a_text_that_is_no_message_any_more_is_refused() {
 
     assert!(parse_text(&file(20_000)).is_ok());
     assert!(parse_text(&file(20_001)).unwrap_err().contains("the text has 20001 characters"));
+    for (count, told) in [
+        (300, None),
+        (301, Some("the text has 301 characters; the platform's rules speak of 300")),
+        (683, Some("the text has 2049 bytes; the platform probably takes no more than 2048")),
+    ] {
+        let notes = parse_text(&file(count)).unwrap().jobs.remove(0).notes;
+        let is_told = notes.first().zip(told).is_some_and(|(note, told)| note.starts_with(told));
+        assert_eq!((notes.len(), is_told), (told.iter().len(), told.is_some()), "{notes:?}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use html5gum::Tokenizer;
 use qunfa::config::{AccountConfig, TokenSource};
 use qunfa::engine::Engine;
 use qunfa::inbox::{self, ListSource};
-use qunfa::model::{self, Account, ArticlesVia, JobId, Kind};
+use qunfa::model::{self, Account, ArticlesVia, JobId, Kind, OpenIds};
 use qunfa::store::Store;
 use qunfa::wechat::client::{ApiBase, Client};
 use qunfa::wechat::protocol::{Answer, Method, Reply, Request, errand};
@@ -21,6 +21,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{Differs, Ours, Sample, Wish, assert_same, json as sample, path, text};
+use crate::media::{jpg, mp4};
 use crate::rig::runtime;
 use crate::world::time;
 
@@ -33,12 +34,11 @@ struct Files;
 
 impl ListSource for Files {
     fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
-        let head: &[u8] = match path.rsplit('.').next() {
-            Some("jpg") => b"\xff\xd8\xff\xe0",
-            Some("mp4") => b"\0\0\0\x18ftypmp42",
-            Some(_) | None => return Err(format!("no {path}")),
-        };
-        Ok(Cow::Owned([head, path.as_bytes()].concat()))
+        match path.rsplit('.').next() {
+            Some("jpg") => Ok(Cow::Owned([jpg(3, 3), path.as_bytes().to_vec()].concat())),
+            Some("mp4") => Ok(Cow::Owned(mp4(path.as_bytes()))),
+            Some(_) | None => Err(format!("no {path}")),
+        }
     }
 }
 
@@ -51,6 +51,7 @@ fn account(via: ArticlesVia) -> Account {
         history_per_day: Some(1),
         payment: false,
         articles_via: via,
+        openids: OpenIds::Any,
     }
 }
 

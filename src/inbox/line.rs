@@ -1,0 +1,77 @@
+//! What stands beside an article's text in one line: title, author, digest, address.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::model::ArticlesVia;
+use crate::yaml::Entry;
+use crate::yaml::diagnostic::{Report, quote};
+
+/// The longest author.
+pub(super) const AUTHOR_MOST: usize = 16;
+/// The longest address behind 阅读原文, in bytes.
+const SOURCE_URL_MOST: usize = 1_024;
+/// The longest title of a draft: of Chinese characters both say the same, and which of them binds a
+/// title of letters is not known.
+const DRAFT_TITLE_CHARACTERS: usize = 32;
+const DRAFT_TITLE_COLUMNS: usize = 64;
+/// The longest title of what goes by `uploadnews`, in characters.
+const NEWS_TITLE_CHARACTERS: usize = 64;
+
+/// Returns a title, and what its author should know of it.
+pub(super) fn title(
+    entry: &Entry<'_>,
+    via: ArticlesVia,
+    report: &mut Report<'_>,
+) -> Option<(String, Option<String>)> {
+    match via {
+        ArticlesVia::Uploadnews => Some((line(entry, NEWS_TITLE_CHARACTERS, report)?, None)),
+        ArticlesVia::Draft => {
+            let text = line(entry, DRAFT_TITLE_COLUMNS, report)?;
+            let (length, columns) = (text.chars().count(), text.width());
+            if columns > DRAFT_TITLE_COLUMNS {
+                let message = format!("`{}` has {length} characters", entry.key);
+                let help = "it may have 32, where a Chinese one counts as one and a letter as half";
+                report.say_with(entry.node.place, message, help);
+                return None;
+            }
+            let note = (length > DRAFT_TITLE_CHARACTERS).then(|| {
+                format!(
+                    "the title {} has {length} characters; the documents allow 32, so the platform \
+                     may refuse it (45003)",
+                    quote(&text)
+                )
+            });
+            Some((text, note))
+        }
+    }
+}
+
+/// Returns a text of one line and limited length.
+pub(super) fn line(entry: &Entry<'_>, most: usize, report: &mut Report<'_>) -> Option<String> {
+    let text = entry.text(report)?;
+    let length = text.chars().count();
+    if length > most {
+        let message = format!("`{}` has {length} characters", entry.key);
+        report.say_with(entry.node.place, message, format!("it may have {most}"));
+        return None;
+    }
+    if text.contains(['\n', '\r']) {
+        report.say(entry.node.place, format!("`{}` must be one line", entry.key));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// Returns the address behind an article.
+pub(super) fn source_url(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
+    let text = entry.text(report)?;
+    // The documents' own sample has no scheme.
+    let is_address = text.bytes().all(|byte| byte.is_ascii_graphic()) && text.contains('.');
+    if !is_address || text.len() > SOURCE_URL_MOST {
+        let help = "write `https://…`, up to 1,024 characters, others escaped with %";
+        let message = format!("{} is no address", quote(text));
+        report.say_with(entry.node.place, message, help);
+        return None;
+    }
+    Some(text.to_owned())
+}

@@ -1,0 +1,390 @@
+//! Whom a broadcast names one by one: `touser: […]`, or a file of OpenIDs.
+//!
+//! One OpenID that is none fails the whole call at its time (40003), so each of them is looked at
+//! when the file is dropped. Lists come out of databases and spreadsheets, with a header, quotes,
+//! empty cells and columns beside: every file is read as a table, and a plain list is a table of
+//! one column that need not have a name. Whether an OpenID follows the account is not known here.
+
+use std::collections::HashSet;
+
+use csv::StringRecord;
+
+use super::broadcast::check_path;
+use super::job::Reader;
+use super::media::Wrong;
+use crate::model::{Account, Audience, Kind, LIST_MIN, OpenIds, batch_lengths};
+use crate::yaml::diagnostic::{Place, Report, quote};
+use crate::yaml::{self, Entry, Shape, Value};
+
+/// What may stand between the columns of a table.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+/// How many columns an error names.
+const COLUMNS_NAMED: usize = 20;
+/// What exports write where there is nothing.
+const NOTHING: [&str; 10] =
+    ["null", "none", "nil", "nan", "n/a", "#n/a", "\\n", "undefined", "空", "无"];
+
+pub(super) const TABLE: Shape =
+    Shape { what: "`touser_file`", known: &["file", "column"], refused: &[] };
+
+impl Reader<'_, '_> {
+    /// Returns the receivers that `touser` or `touser_file` names; they count only if no problem
+    /// was reported.
+    pub(super) fn receivers(
+        &mut self,
+        entry: &Entry<'_>,
+        account: Option<&Account>,
+        notes: &mut Vec<String>,
+    ) -> Audience {
+        let before = self.report.count();
+        let rule = account.map_or(OpenIds::Any, |account| account.openids);
+        let mut receivers = Receivers { rule, openids: Vec::new(), repeated: 0 };
+        if entry.key == "touser" {
+            self.touser(entry, &mut receivers);
+        } else if let Some(note) = self.touser_file(entry, &mut receivers) {
+            notes.push(note);
+        }
+        let broken = self.report.count() > before;
+        if account.is_some_and(|account| account.kind == Kind::Subscription) {
+            let help = "a subscription account (订阅号) sends by `filter` only";
+            let message = format!("`{}` needs a service account", entry.key);
+            self.report.say_with(entry.key_place, message, help);
+        } else if !broken {
+            self.check_receivers(entry, &receivers, account);
+        }
+        if receivers.repeated > 0 {
+            let repeated = receivers.repeated;
+            notes.push(format!("{}: {repeated} repeated OpenIDs are sent to once", entry.key));
+        }
+        Audience::List(receivers.openids)
+    }
+
+    fn check_receivers(
+        &mut self,
+        entry: &Entry<'_>,
+        receivers: &Receivers,
+        account: Option<&Account>,
+    ) {
+        let count = receivers.openids.len();
+        if count < LIST_MIN {
+            let (names, help) = match count {
+                0 => ("nobody", "it needs at least two OpenIDs"),
+                _ => (
+                    "one OpenID; the platform refuses fewer than two",
+                    "to show it to one person write `preview: {to: …}` or say `qunfa preview JOB \
+                     --to …`; to send it, add a second OpenID, such as your own",
+                ),
+            };
+            self.report.say_with(entry.key_place, format!("`{}` names {names}", entry.key), help);
+        }
+        let Some(account) = account else { return };
+        let batches = batch_lengths(count).len();
+        let limit = usize::try_from(account.daily_calls).unwrap_or(usize::MAX);
+        if batches > limit {
+            let message = format!(
+                "{count} OpenIDs take {batches} calls; the account has {limit} a day (`daily_calls`)"
+            );
+            self.report.say_with(entry.key_place, message, "split the list over several jobs");
+        }
+    }
+
+    fn touser(&mut self, entry: &Entry<'_>, receivers: &mut Receivers) {
+        let Value::List(items) = &entry.node.value else {
+            let message = format!("`touser` must be a list, not {}", entry.node.describe());
+            self.report.say_with(entry.node.place, message, "write `touser: [\"…\", \"…\"]`");
+            return;
+        };
+        receivers.openids.reserve(items.len());
+        let mut seen = HashSet::with_capacity(items.len());
+        for item in items {
+            match &item.value {
+                Value::Text { text, .. } => {
+                    receivers.add(text, item.place, &mut seen, self.report);
+                }
+                Value::Empty | Value::List(_) | Value::Map(_) => {
+                    let message = format!("an OpenID is text, not {}", item.describe());
+                    self.report.say(item.place, message);
+                }
+            }
+        }
+    }
+
+    /// Reads a file of receivers; returns what its author should know of how it was read.
+    fn touser_file(&mut self, entry: &Entry<'_>, receivers: &mut Receivers) -> Option<String> {
+        let (file, column) = match &entry.node.value {
+            Value::Map(_) => {
+                let fields = entry.node.fields(entry.key_place, &TABLE, self.report)?;
+                let help = "write `touser_file: {file: vip.csv, column: openid}`";
+                (fields.require("file", help, self.report)?, fields.get("column"))
+            }
+            Value::Empty | Value::Text { .. } | Value::List(_) => (entry, None),
+        };
+        let path = file.text(self.report)?;
+        if let Err(message) = check_path(path) {
+            let help = "name a file of the job's own folder, such as `vip.txt`";
+            self.report.say_with(file.node.place, message, help);
+            return None;
+        }
+        let wanted = match column {
+            Some(column) => Some(column.text(self.report)?),
+            None => None,
+        };
+        let bytes = match self.lists.list(path) {
+            Ok(bytes) => bytes,
+            Err(message) => {
+                self.report.say(file.node.place, message);
+                return None;
+            }
+        };
+        let name = self.report.beside(path);
+        let text = match yaml::decode(&bytes) {
+            Ok(text) => text,
+            Err((text, place, message)) => {
+                let mut report = Report::new(&name, &text);
+                report.say_with(place, message, "save it as UTF-8 (Excel: CSV UTF-8)");
+                self.report.include(report);
+                return None;
+            }
+        };
+        let mut report = Report::new(&name, text);
+        let read = Table::of(text).read((path, wanted), receivers, &mut report);
+        self.report.include(report);
+        match read {
+            Ok(note) => note,
+            Err((message, help)) => {
+                self.report.say_with(column.unwrap_or(file).node.place, message, help);
+                None
+            }
+        }
+    }
+}
+
+/// The OpenIDs of a list, each once.
+struct Receivers {
+    rule: OpenIds,
+    openids: Vec<String>,
+    repeated: usize,
+}
+
+impl Receivers {
+    fn add<'t>(
+        &mut self,
+        openid: &'t str,
+        place: Place,
+        seen: &mut HashSet<&'t str>,
+        report: &mut Report<'_>,
+    ) {
+        if !self.rule.takes(openid) || is_nothing(openid) {
+            let message = format!("{} is no OpenID", quote(openid));
+            report.say_with(place, message, help_with(openid, self.rule));
+        } else if seen.insert(openid) {
+            self.openids.push(openid.to_owned());
+        } else {
+            self.repeated += 1;
+        }
+    }
+}
+
+/// Says whether a text stands where an export had nothing.
+fn is_nothing(text: &str) -> bool {
+    NOTHING.iter().any(|nothing| nothing.eq_ignore_ascii_case(text))
+}
+
+/// Says what a text that is no OpenID probably is, or what an OpenID looks like.
+pub(super) fn help_with(text: &str, rule: OpenIds) -> String {
+    let (length, lower) = (text.chars().count(), text.to_ascii_lowercase());
+    let digits = text.trim_start_matches('+').trim_start_matches("86");
+    let is_phone =
+        digits.len() == 11 && digits.starts_with('1') && digits.bytes().all(|b| b.is_ascii_digit());
+    let known = if text.contains('\n') {
+        "a quote (`\"`) that opens here is not closed on its line"
+    } else if is_nothing(text) {
+        "there was no OpenID to export here: take it out of the list"
+    } else if is_phone {
+        "this is a phone number; the platform knows a follower by the OpenID alone"
+    } else if lower.contains("openid") {
+        "a header stands on the first line of a file only"
+    } else if text.contains('…') || text.ends_with("...") {
+        "it was cut where it was copied from"
+    } else if rule == OpenIds::Any {
+        "an OpenID is up to 64 characters of A-Z a-z 0-9 _ -"
+    } else if OpenIds::Any.takes(text) {
+        return format!(
+            "it has {length} characters and an OpenID has 28: it may be cut, or a UnionID or a name; \
+             an account whose OpenIDs differ says `openids: any`"
+        );
+    } else {
+        "an OpenID has 28 characters of A-Z a-z 0-9 _ -; an account whose OpenIDs differ says \
+         `openids: any`"
+    };
+    known.to_owned()
+}
+
+/// A file of receivers.
+#[derive(Clone, Copy)]
+struct Table<'t> {
+    text: &'t str,
+    separator: u8,
+}
+
+/// The column of a table that holds the OpenIDs.
+struct Column {
+    at: usize,
+    /// What the first line calls it, if that is a header.
+    name: Option<String>,
+    /// Whether it is the only one.
+    alone: bool,
+}
+
+impl<'t> Table<'t> {
+    fn of(text: &'t str) -> Self {
+        let is_row = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        let first = text.lines().find(is_row).unwrap_or_default();
+        let count = |separator: &u8| first.bytes().filter(|byte| byte == separator).count();
+        let most = SEPARATORS.into_iter().rev().max_by_key(count);
+        Self { text, separator: most.unwrap_or(b',') }
+    }
+
+    /// Adds the OpenIDs; rows that hold none are reported where they stand.
+    fn read(
+        self,
+        (path, wanted): (&str, Option<&str>),
+        receivers: &mut Receivers,
+        report: &mut Report<'_>,
+    ) -> Result<Option<String>, Wrong> {
+        let mut rows = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .comment(Some(b'#'))
+            .trim(csv::Trim::All)
+            .delimiter(self.separator)
+            .from_reader(self.text.as_bytes());
+        let (mut row, mut seen) = (StringRecord::new(), HashSet::new());
+        let mut column: Option<Column> = None;
+        while rows.read_record(&mut row).expect("UTF-8 in memory is rows of UTF-8") {
+            let start = row.position().map_or(0, csv::Position::byte);
+            let range = Place { start: at(start), end: at(rows.position().byte()) };
+            let is_note = row.get(0).is_some_and(|field| field.starts_with('#'));
+            if is_note || row.iter().all(str::is_empty) {
+                continue;
+            }
+            let column = match &column {
+                Some(column) => column,
+                None => {
+                    let found = find_column(&row, (path, wanted), receivers.rule)?;
+                    let is_header = found.name.is_some();
+                    let found = column.insert(found);
+                    if is_header {
+                        continue;
+                    }
+                    found
+                }
+            };
+            let beside = row.iter().enumerate().any(|(n, f)| n != column.at && !f.is_empty());
+            let field = row.get(column.at).filter(|field| !field.is_empty());
+            match field {
+                Some(field) if !(column.alone && beside) => match self.locate(range, field) {
+                    Ok((openid, place)) => receivers.add(openid, place, &mut seen, report),
+                    Err(place) => {
+                        let message = format!("{} is no OpenID", quote(field));
+                        report.say_with(place, message, help_with(field, receivers.rule));
+                    }
+                },
+                Some(_) => {
+                    let message = "more than an OpenID stands on this line";
+                    let help = "write one OpenID a line, or a first line that names the columns";
+                    report.say_with(self.line_of(range), message, help);
+                }
+                None => {
+                    let message = "no OpenID stands on this line";
+                    report.say_with(self.line_of(range), message, "take the line out of the table");
+                }
+            }
+        }
+        Ok(column.filter(|_| wanted.is_none()).and_then(|column| column.name).map(|name| {
+            let (path, name) = (quote(path), quote(&name));
+            format!(
+                "touser_file: the first line of {path} is its header, the OpenIDs are in {name}"
+            )
+        }))
+    }
+
+    /// Returns a field as it stands in the text; where its quotes hide it, only its line.
+    fn locate(self, range: Place, field: &str) -> Result<(&'t str, Place), Place> {
+        // The last one: what was skipped before a row counts as a part of it.
+        let row = self.text.get(range.start..range.end).unwrap_or_default();
+        let found = row.rfind(field).ok_or_else(|| self.line_of(range))?;
+        let start = range.start + found;
+        let place = Place { start, end: start + field.len() };
+        Ok((&self.text[start..place.end], place))
+    }
+
+    /// Returns the last line of a range that has anything on it.
+    fn line_of(self, range: Place) -> Place {
+        let row = self.text.get(range.start..range.end).unwrap_or_default().trim_end();
+        let start = row.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+        Place { start: range.start + start, end: range.start + row.len() }
+    }
+}
+
+fn at(byte: u64) -> usize {
+    usize::try_from(byte).unwrap_or(usize::MAX)
+}
+
+/// Decides by the first row which column holds the OpenIDs.
+fn find_column(
+    first: &StringRecord,
+    (path, wanted): (&str, Option<&str>),
+    rule: OpenIds,
+) -> Result<Column, Wrong> {
+    let mut names: Vec<&str> = first.iter().collect();
+    let width = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+    names.truncate(width);
+    let (alone, path) = (width == 1, quote(path));
+    let named = |at: usize| Column { at, name: Some(names[at].to_owned()), alone };
+    let only = |is: &dyn Fn(&str) -> bool| {
+        let mut found = (0..width).filter(|at| is(names[*at]));
+        found.next().filter(|_| found.next().is_none())
+    };
+    let is_data = names.iter().any(|name| name.starts_with('o') && OpenIds::Usual.takes(name));
+    if let Some(wanted) = wanted {
+        let found = only(&|name| name == wanted)
+            .or_else(|| only(&|name| name.to_lowercase() == wanted.to_lowercase()));
+        return found.map(named).ok_or_else(|| match is_data {
+            true => (
+                format!("{path} has no header: an OpenID stands on its first line"),
+                "name the columns on the first line, or write one OpenID a line".to_owned(),
+            ),
+            false => (format!("{path} has no one column {}", quote(wanted)), columns(&names)),
+        });
+    }
+    let found = only(&|name| plain(name) == "openid").or_else(|| {
+        only(&|name| rule == OpenIds::Usual && plain(name).contains("openid") && !rule.takes(name))
+    });
+    match found {
+        Some(at) => Ok(named(at)),
+        None if alone => Ok(Column { at: 0, name: None, alone }),
+        None if is_data => Err((
+            format!("{path} has {width} columns without names"),
+            "write one OpenID a line, or a first line that names the columns".to_owned(),
+        )),
+        None => Err((
+            format!("{path} has {width} columns: say which one holds the OpenIDs"),
+            format!("write `touser_file: {{file: …, column: …}}`; {}", columns(&names)),
+        )),
+    }
+}
+
+/// Returns a column's name without what only style decides.
+fn plain(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['_', '-', ' '], "")
+}
+
+fn columns(names: &[&str]) -> String {
+    let shown: Vec<_> = names.iter().take(COLUMNS_NAMED).map(|name| quote(name)).collect();
+    let more = match names.len().saturating_sub(COLUMNS_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("its columns are: {}{more}", shown.join(", "))
+}

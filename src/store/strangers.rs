@@ -1,0 +1,76 @@
+//! Who of a list does not follow the account, as far as the last reading of its followers knows.
+//!
+//! The platform leaves them out by itself, so a list is never refused for them; but a list of
+//! another account's OpenIDs, or an old one, is told to its author while it can be mended.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::LIST_MIN;
+use crate::store::followers::{EVERYONE, Key, chunks, key, shard_of};
+use crate::store::reach::minute;
+use crate::store::{Result, Step};
+
+/// How many OpenIDs of a list were not among the followers that were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strangers {
+    count: usize,
+    of: usize,
+    read_at: DateTime<Utc>,
+    /// Whether the platform listed as many as it counts.
+    whole: bool,
+}
+
+impl Strangers {
+    /// Tells it in a sentence.
+    pub fn sentence(&self) -> String {
+        let Self { count, of, read_at, whole } = *self;
+        let verb = if count == 1 { "was" } else { "were" };
+        let doubt = match whole {
+            true => "",
+            false => " (fewer were listed than the platform counts)",
+        };
+        let what = match of - count < LIST_MIN {
+            true => "with fewer than two left it may refuse the call (40130)",
+            false => "the platform leaves out who does not follow",
+        };
+        let read = minute(read_at);
+        format!(
+            "{count} of {of} receivers {verb} not among the followers read {read}{doubt}: {what}"
+        )
+    }
+}
+
+impl Step<'_> {
+    /// Returns how many OpenIDs of a list do not follow; none where all do, or nobody knows.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn strangers(&self, account: &str, openids: &[String]) -> Result<Option<Strangers>> {
+        let Some(known) = self.known_followers(account)? else { return Ok(None) };
+        let Some(everyone) = self.known_set(known.reading, EVERYONE)? else { return Ok(None) };
+        let shards = self.shards(account)?.unwrap_or(0);
+        let mut of_shard: Vec<HashSet<Key>> = vec![HashSet::new(); shards as usize];
+        for key in openids.iter().map(|openid| key(openid)) {
+            if let Some(keys) = of_shard.get_mut(shard_of(&key, shards) as usize) {
+                keys.insert(key);
+            }
+        }
+        let mut following = 0;
+        for (shard, wanted) in (0_u32..).zip(&of_shard) {
+            if wanted.is_empty() {
+                continue;
+            }
+            let members = self.members(known.reading, EVERYONE, shard)?;
+            let keys = self.keys(account, shard)?;
+            let found = (0_u32..).zip(chunks(&keys));
+            following += found
+                .filter(|(number, key)| wanted.contains(key) && members.contains(*number))
+                .count();
+        }
+        let count = openids.len().saturating_sub(following);
+        let (of, read_at, whole) = (openids.len(), known.read_at, everyone.whole);
+        Ok((count > 0).then_some(Strangers { count, of, read_at, whole }))
+    }
+}
