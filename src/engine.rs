@@ -31,8 +31,8 @@ use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, batch_lengths};
 use crate::plan::Gap;
 use crate::store::{
-    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, RefusedFile, ResultAsk, ResultWord,
-    Source, Step, Store, StoreError, Taken,
+    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Receivers, RefusedFile, ResultAsk,
+    ResultWord, Source, Step, Store, StoreError, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
@@ -695,7 +695,7 @@ pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
         rest = others;
         BatchBody {
             body: protocol::body(broadcast, Some(these)),
-            receivers: u32::try_from(length).ok(),
+            receivers: Some(Receivers::of(these)),
         }
     };
     batch_lengths(list.len()).into_iter().map(batch).collect()
