@@ -226,8 +226,8 @@ fn an_upgrade_keeps_the_bodies_and_whom_lists_reached() {
              state, 0, iif(taken < 5, taken, NULL), iif(taken < 5, 1, NULL),
              iif(taken = 5, '{\"touser\":[]}', NULL) FROM job;
          INSERT INTO delivery (account, month, openid, batch)
-         SELECT 'brand', '2027-03', value, id FROM batch, json_each('[\"oA\",\"oB\"]')
-         WHERE id < 5;
+         SELECT 'brand', '2027-03', value, batch.id FROM batch, json_each('[\"oA\",\"oB\"]')
+         WHERE batch.id < 5;
          UPDATE batch SET body = '{\"touser\":[\"oC\",\"oA\"]}' WHERE id = 5;",
     )
     .unwrap();
