@@ -141,8 +141,6 @@ CREATE TABLE batch (
     clientmsgid     TEXT NOT NULL UNIQUE CHECK (length(clientmsgid) = 32),
     -- A later generation replaced it.
     replaced        INTEGER NOT NULL DEFAULT 0 CHECK (replaced IN (0, 1)),
-    -- The request's JSON without the clientmsgid, fixed when the job is taken.
-    body            TEXT NOT NULL,
     receivers       INTEGER,
     state           TEXT NOT NULL CHECK (state IN ('planned', 'asking', 'in_doubt', 'refused', 'accepted', 'sent', 'failed')),
     next_at         INTEGER NOT NULL,
@@ -160,11 +158,9 @@ CREATE TABLE batch (
     error_count     INTEGER,
     -- The platform's word that it was deleted.
     deleted         INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1)),
-    -- The body with placeholders for what is uploaded; null where nothing is.
-    template        TEXT,
-    -- Whether body is complete: only then may it be asked for, and after that it never changes.
+    -- Whether its body is complete: only then may it be asked for, and after that it never changes.
     prepared        INTEGER NOT NULL DEFAULT 1 CHECK (prepared IN (0, 1)),
-    -- When the platform forgets something that body names.
+    -- When the platform forgets something that its body names.
     ready_until_at  INTEGER,
     UNIQUE (job, number, generation),
     -- What was accepted has the platform's number, and only that; for what went out a person's
@@ -178,10 +174,26 @@ CREATE INDEX batch_result ON batch (account, result_at) WHERE result_at IS NOT N
 -- One msg_id is one broadcast of one batch.
 CREATE UNIQUE INDEX batch_msg_id ON batch (account, msg_id) WHERE msg_id IS NOT NULL;
 CREATE INDEX batch_in_doubt ON batch (account) WHERE state IN ('asking', 'in_doubt');
--- Where a batch stands lies behind its body in the row, which may be 300 kB: what counts deliveries
--- finds the failed ones here.
-CREATE INDEX batch_failed ON batch (account) WHERE state = 'failed';
 CREATE INDEX batch_accepted ON batch (account, accepted_at) WHERE accepted_at IS NOT NULL;
+
+-- What each batch is asked with. It may be 300 kB, which every look at a batch and every change of
+-- it would read or write again if it stood in the same row.
+CREATE TABLE body (
+    batch    INTEGER PRIMARY KEY REFERENCES batch (id) ON DELETE CASCADE,
+    -- The request's JSON without the clientmsgid, fixed when the job is taken.
+    body     TEXT NOT NULL,
+    -- The body with placeholders for what is uploaded; null where nothing is.
+    template TEXT
+) STRICT;
+
+-- Whom a list names, as its body has it: OpenIDs as in `follower`, in order, and in parts by their
+-- first bits.
+CREATE TABLE receiver (
+    batch INTEGER NOT NULL REFERENCES batch (id) ON DELETE CASCADE,
+    part  INTEGER NOT NULL CHECK (part BETWEEN 0 AND 15),
+    keys  BLOB NOT NULL CHECK (length(keys) % 12 = 0),
+    PRIMARY KEY (batch, part)
+) STRICT;
 
 CREATE TABLE attempt (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -277,13 +289,12 @@ CREATE TABLE claim (
 
 CREATE INDEX claim_window ON claim (account, rule, "window", behind, taken);
 
--- Deliveries to OpenIDs that we know of, for four a month each.
+-- The lists that the platform accepted in a month, for four a month to each of their receivers.
 CREATE TABLE delivery (
     account TEXT NOT NULL,
     month   TEXT NOT NULL,
-    openid  TEXT NOT NULL,
     batch   INTEGER NOT NULL REFERENCES batch (id),
-    PRIMARY KEY (account, month, openid, batch)
+    PRIMARY KEY (account, month, batch)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE event (

@@ -31,8 +31,13 @@ use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, LIST_MAX, batch_lengths};
 use crate::plan::Gap;
 use crate::store::{
+<<<<<<< HEAD
     Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, RefusedFile, ResultAsk, ResultWord,
     Source, Step, Store, StoreError, Strangers, Taken,
+=======
+    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Receivers, RefusedFile, ResultAsk,
+    ResultWord, Source, Step, Store, StoreError, Taken,
+>>>>>>> lists
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};
@@ -704,7 +709,7 @@ pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
         rest = others;
         BatchBody {
             body: protocol::body(broadcast, Some(these)),
-            receivers: u32::try_from(length).ok(),
+            receivers: Some(Receivers::of(these)),
         }
     };
     batch_lengths(list.len()).into_iter().map(batch).collect()

@@ -22,6 +22,7 @@ mod events;
 mod followers;
 mod ledger;
 mod list;
+mod listed;
 mod moved;
 mod place;
 mod prelude;
@@ -59,6 +60,7 @@ pub use events::EventIn;
 pub use followers::{FollowersAsk, FollowersView, Next as ReadingNext, SetView, TagTold};
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
+pub use listed::Receivers;
 pub use place::Deferral;
 pub use reach::{Levels, Reach};
 pub use recall::{InQuestion, Presence};
@@ -86,6 +88,9 @@ const UPGRADES: &[&str] = &[
     include_str!("store/upgrade_3.sql"),
     include_str!("store/upgrade_4.sql"),
 ];
+
+/// From this version on, a list's receivers stand beside its body.
+const RECEIVERS_SINCE: i64 = 4;
 
 const SCHEMA: &str = include_str!("../schema.sql");
 
@@ -400,6 +405,9 @@ fn upgrade(db: &mut Connection, now: DateTime<Utc>) -> Result<()> {
             let done = usize::try_from(from - 1).unwrap_or(UPGRADES.len());
             for script in UPGRADES.iter().skip(done) {
                 tx.execute_batch(script)?;
+            }
+            if from < RECEIVERS_SINCE {
+                Step { db: &tx, moves: None }.keep_receivers_of_all()?;
             }
         }
     }

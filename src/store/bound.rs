@@ -214,8 +214,8 @@ mod tests {
         world.push(2..10, Credence::Proof);
         world.run(
             "PRAGMA foreign_keys = OFF;
-             INSERT INTO batch (job, account, number, clientmsgid, body, state, next_at, msg_id, accepted_at)
-                 VALUES ('a', 'club', 0, hex(zeroblob(16)), '', 'accepted', 0, 0, 1);
+             INSERT INTO batch (job, account, number, clientmsgid, state, next_at, msg_id, accepted_at)
+                 VALUES ('a', 'club', 0, hex(zeroblob(16)), 'accepted', 0, 0, 1);
              UPDATE external_send SET source = '45028' WHERE msg_id = 1;",
         );
 
@@ -230,8 +230,8 @@ mod tests {
         let mut world = World::new();
         world.run(
             "PRAGMA foreign_keys = OFF;
-             INSERT INTO batch (job, account, number, clientmsgid, body, state, next_at, in_doubt_since_at)
-                 VALUES ('a', 'club', 0, hex(zeroblob(16)), '', 'in_doubt', 0, 1);",
+             INSERT INTO batch (job, account, number, clientmsgid, state, next_at, in_doubt_since_at)
+                 VALUES ('a', 'club', 0, hex(zeroblob(16)), 'in_doubt', 0, 1);",
         );
 
         let taken = world.push(0..5_000, Credence::Hint);

@@ -87,11 +87,12 @@ impl Step<'_> {
     fn mark_deleted(&self, account: &str, batch: i64) -> Result<()> {
         self.run(
             "WITH media (id) AS (SELECT ifnull(body ->> '$.mpnews.media_id', body ->> '$.mpvideo.media_id')
-                 FROM batch WHERE id = ?2)
+                 FROM body WHERE batch = ?2)
              UPDATE batch SET deleted = 1 FROM media
              WHERE batch.id = ?2
                 OR (account = ?1 AND msg_id IS NOT NULL AND state = 'sent'
-                    AND media.id IS NOT NULL AND instr(body, json_quote(media.id)))",
+                    AND media.id IS NOT NULL AND instr((SELECT body FROM body
+                        WHERE body.batch = batch.id), json_quote(media.id)))",
             params![account, batch],
         )
     }
@@ -100,12 +101,12 @@ impl Step<'_> {
     fn sharing(&self, account: &str, batch: i64) -> Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(
             "WITH media (id) AS (SELECT ifnull(body ->> '$.mpnews.media_id', body ->> '$.mpvideo.media_id')
-                 FROM batch WHERE id = ?2)
-             SELECT DISTINCT other.job FROM batch AS other, media
+                 FROM body WHERE batch = ?2)
+             SELECT DISTINCT other.job FROM batch AS other JOIN body ON body.batch = other.id, media
              WHERE other.account = ?1 AND other.msg_id IS NOT NULL AND other.deleted = 0
                AND other.state IN ('accepted', 'sent')
                AND other.job <> (SELECT job FROM batch WHERE id = ?2)
-               AND media.id IS NOT NULL AND instr(other.body, json_quote(media.id))
+               AND media.id IS NOT NULL AND instr(body.body, json_quote(media.id))
              ORDER BY other.job",
         )?;
         let rows = statement.query_map(params![account, batch], |row| row.get(0))?;
@@ -138,7 +139,8 @@ impl Step<'_> {
         let mut statement = self.db.prepare_cached(
             "SELECT id, state = 'sent', deleted,
                     ifnull(body ->> '$.mpnews.media_id', body ->> '$.mpvideo.media_id')
-             FROM batch WHERE job = ?1 AND msg_id IS NOT NULL AND state IN ('accepted', 'sent')
+             FROM batch JOIN body ON body.batch = batch.id
+             WHERE job = ?1 AND msg_id IS NOT NULL AND state IN ('accepted', 'sent')
              ORDER BY number",
         )?;
         let rows = statement.query_map([id.as_str()], |row| {

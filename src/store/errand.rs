@@ -606,8 +606,8 @@ impl Step<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT iif(prepared, body, NULL) FROM batch WHERE job = ?1 AND replaced = 0
-                 ORDER BY number LIMIT 1",
+                "SELECT iif(prepared, body, NULL) FROM batch JOIN body ON body.batch = batch.id
+                 WHERE job = ?1 AND replaced = 0 ORDER BY number LIMIT 1",
             )?
             .query_row([job.as_str()], |row| row.get(0))
             .optional()?

@@ -43,7 +43,7 @@ const FORGOTTEN: u32 = 2_000;
 
 /// The digest that an OpenID is known by.
 ///
-/// Two with the same one would be counted as one; nothing but counts hangs on it.
+/// Two with the same one would be taken for one: of 96 bits that is no chance worth a thought.
 pub(super) type Key = [u8; KEY_BYTES];
 
 /// Returns the digest that an OpenID is known by.

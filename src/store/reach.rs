@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 use crate::calendar::{self, Span, Window};
 use crate::model::{Account, JobId};
 use crate::quota::{self, Rule};
-use crate::store::followers::{EVERYONE, Key, chunks, key, read_bitmap, shard_of, unwritable};
+use crate::store::followers::{EVERYONE, Key, chunks, read_bitmap, shard_of, unwritable};
 use crate::store::{Result, Step, instant};
 
 /// How many broadcasts of a month are told apart.
@@ -186,7 +186,6 @@ struct Open {
     /// Whether it reached anybody at all.
     reached: bool,
     receivers: Option<u32>,
-    set: i64,
 }
 
 impl Step<'_> {
@@ -226,8 +225,9 @@ impl Step<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT ifnull(json_extract(body, '$.filter.tag_id'), ?2), receivers IS NOT NULL
-                 FROM batch WHERE id = ?1",
+                "SELECT iif(receivers IS NULL, ifnull(json_extract(body, '$.filter.tag_id'), ?2), ?2),
+                     receivers IS NOT NULL
+                 FROM batch JOIN body ON body.batch = batch.id WHERE id = ?1",
             )?
             .query_row(params![batch, EVERYONE], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
@@ -237,7 +237,8 @@ impl Step<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT ifnull(json_extract(body, '$.filter.tag_id'), ?2) FROM batch
+                "SELECT ifnull(json_extract(body, '$.filter.tag_id'), ?2)
+                 FROM batch JOIN body ON body.batch = batch.id
                  WHERE job = ?1 AND replaced = 0 AND receivers IS NULL LIMIT 1",
             )?
             .query_row(params![id.as_str(), EVERYONE], |row| row.get(0))
@@ -291,13 +292,12 @@ impl Step<'_> {
         let open: Option<Open> = self
             .db
             .prepare_cached(
-                "SELECT batch, month, reading, shard, state = 'sent' AND ifnull(sent_count, 1) > 0,
-                     receivers, ifnull(json_extract(body, '$.filter.tag_id'), ?2)
+                "SELECT id, month, reading, shard, state = 'sent' AND ifnull(sent_count, 1) > 0, receivers
                  FROM audience JOIN batch ON batch.id = audience.batch
                  WHERE audience.account = ?1 AND done = 0 AND state IN ('sent', 'failed')
-                 ORDER BY batch LIMIT 1",
+                 ORDER BY id LIMIT 1",
             )?
-            .query_row(params![account, EVERYONE], |row| {
+            .query_row([account], |row| {
                 Ok(Open {
                     batch: row.get(0)?,
                     month: row.get(1)?,
@@ -305,7 +305,6 @@ impl Step<'_> {
                     shard: row.get(3)?,
                     reached: row.get(4)?,
                     receivers: row.get(5)?,
-                    set: row.get(6)?,
                 })
             })
             .optional()?;
@@ -315,12 +314,13 @@ impl Step<'_> {
         let shards = self.shards(account)?.unwrap_or(0);
         let until = (open.shard + MARKED_AT_ONCE).min(shards);
         if open.reached {
+            let (set, _) = self.set_of_batch(open.batch)?;
             let list = match open.receivers {
-                Some(_) => Some(self.listed(open.batch)?),
+                Some(_) => Some(self.receivers(open.batch)?),
                 None => None,
             };
             for shard in open.shard..until {
-                let members = self.members(open.reading, open.set, shard)?;
+                let members = self.members(open.reading, set, shard)?;
                 let receivers = match &list {
                     Some(list) => self.numbers_of(account, (shard, shards), list)? & members,
                     None => members,
@@ -334,18 +334,6 @@ impl Step<'_> {
             params![open.batch, until, done],
         )?;
         Ok(true)
-    }
-
-    fn listed(&self, batch: i64) -> Result<HashSet<Key>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT r.value FROM batch, json_each(batch.body, '$.touser') r WHERE batch.id = ?1",
-        )?;
-        let mut rows = statement.query([batch])?;
-        let mut keys = HashSet::new();
-        while let Some(row) = rows.next()? {
-            keys.insert(key(row.get_ref(0)?.as_str().unwrap_or_default()));
-        }
-        Ok(keys)
     }
 
     fn numbers_of(

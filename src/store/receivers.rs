@@ -3,6 +3,8 @@
 //! What a tag or everyone amounts to is known from the last reading of the followers, which is
 //! [`reach`](super::reach)'s; where there is none, only bounds can be told.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
@@ -10,7 +12,9 @@ use crate::calendar::{Span, Window};
 use crate::model::{Account, JobId, OnFullReceivers, batch_lengths};
 use crate::plan::Job;
 use crate::quota::{self, Block, Rule};
-use crate::store::{Result, Step, StoreError, instant, millis};
+use crate::store::followers::key;
+use crate::store::listed::Full;
+use crate::store::{Receivers, Result, Step, StoreError, instant, millis};
 
 impl Step<'_> {
     /// Counts one delivery for each OpenID of an accepted list, in the month it was accepted in.
@@ -33,9 +37,8 @@ impl Step<'_> {
         let at = first.filter(|_| adopted).map_or(dated, instant);
         self.note_audience(account, batch, Window::containing(Span::Month, at), at)?;
         self.run(
-            "INSERT OR IGNORE INTO delivery (account, month, openid, batch)
-             SELECT ?1, ?3, r.value, ?2 FROM batch, json_each(batch.body, '$.touser') r
-             WHERE batch.id = ?2 AND batch.receivers IS NOT NULL",
+            "INSERT OR IGNORE INTO delivery (account, month, batch)
+             SELECT ?1, ?3, id FROM batch WHERE id = ?2 AND receivers IS NOT NULL",
             params![account.name, batch, Window::containing(Span::Month, at).to_string()],
         )
     }
@@ -58,9 +61,11 @@ impl Step<'_> {
         let waits = job.on_full_receivers == OnFullReceivers::Defer;
         let blocks = match self.reach(&job.id, account, (now, now))? {
             Some(reach) => waits && reach.current() && reach.full > 0,
+            // Each looks no further than it has to: there may be many lists, and long ones.
+            None if waits => self.full_of(&job.id, account, window, |so_far| !so_far.any())?.any(),
             None => {
-                let (full, total) = self.count_full(&job.id, account, window)?;
-                full > 0 && (waits || full == total && !self.missed_some(&account.name, window)?)
+                !self.missed_some(&account.name, window)?
+                    && self.full_of(&job.id, account, window, Full::all)?.all()
             }
         };
         let block = Block { rule: Rule::MonthlyReceiver, window, because: quota::Because::Used };
@@ -87,35 +92,9 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn count_full(&self, id: &JobId, account: &Account, month: Window) -> Result<(u32, u32)> {
-        let limit = quota::limit(Rule::MonthlyReceiver, account).unwrap_or(u32::MAX);
-        let sends: u32 = self
-            .db
-            .prepare_cached(
-                "SELECT count(*) FROM (SELECT 1 FROM charge JOIN batch ON batch.id = charge.batch
-                 WHERE charge.account = ?1 AND rule = ?2 AND \"window\" BETWEEN ?3 || '-00' AND ?3 || '-99'
-                   AND charge.state = 'kept' AND batch.receivers IS NOT NULL LIMIT ?4)",
-            )?
-            .query_row(
-                params![account.name, Rule::DailyCalls.name(), month.to_string(), limit],
-                |row| row.get(0),
-            )?;
-        if sends < limit {
-            return Ok((0, 0));
-        }
-        Ok(self
-            .db
-            .prepare_cached(
-                "SELECT count(*) FILTER (WHERE (SELECT count(*) FROM delivery d
-                        WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value
-                          AND d.batch NOT IN (SELECT id FROM batch WHERE account = ?2
-                              AND state = 'failed')) >= ?4), count(*)
-                 FROM batch, json_each(batch.body, '$.touser') r
-                 WHERE batch.job = ?1 AND replaced = 0 AND receivers IS NOT NULL
-                   AND batch.state IN ('planned', 'asking', 'in_doubt')",
-            )?
-            .query_row(params![id.as_str(), account.name, month.to_string(), limit], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?)
+        let full = self.full_of(id, account, month, |_| true)?;
+        let counted = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Ok((counted(full.keys.len()), counted(full.of)))
     }
 
     /// Tells how many of a job's receivers can still receive it, and whether some cannot, as far as
@@ -188,18 +167,7 @@ impl Step<'_> {
             return Ok(None);
         };
         let broad = self.broad_sends(account, month)?;
-        let (certain, possible): (u32, u32) = self
-            .db
-            .prepare_cached(
-                "SELECT count(*) FILTER (WHERE n >= ?3), count(*) FILTER (WHERE n + ?4 >= ?3)
-                 FROM (SELECT count(*) AS n FROM delivery d
-                       WHERE d.account = ?1 AND month = ?2 AND d.batch NOT IN
-                           (SELECT id FROM batch WHERE account = ?1 AND state = 'failed')
-                       GROUP BY openid)",
-            )?
-            .query_row(params![account.name, month.to_string(), limit, broad], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
+        let (certain, possible) = self.count_receivers(account, month, (limit, broad))?;
         Ok(match (broad >= limit, possible) {
             (true, _) => Some(format!(
                 "from {certain} to all of the followers had their four of {month}; the platform filters them"
@@ -243,25 +211,18 @@ impl Step<'_> {
             return Ok(());
         }
         let month = Window::containing(Span::Month, now);
-        if self.count_full(&job.id, account, month)?.0 == 0 {
+        let full = self.full_of(&job.id, account, month, |_| true)?;
+        if !full.any() {
             return Ok(());
         }
-        let limit = quota::limit(Rule::MonthlyReceiver, account).unwrap_or(u32::MAX);
-        let receivers = self
-            .db
-            .prepare_cached(
-                "SELECT r.value, (SELECT count(*) FROM delivery d
-                        WHERE d.account = ?2 AND d.month = ?3 AND d.openid = r.value
-                          AND d.batch NOT IN (SELECT id FROM batch WHERE account = ?2
-                              AND state = 'failed')) >= ?4
-                 FROM batch, json_each(batch.body, '$.touser') r
-                 WHERE batch.job = ?1 AND replaced = 0 ORDER BY batch.number, r.key",
-            )?
-            .query_map(params![job.id.as_str(), account.name, month.to_string(), limit], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
-            .collect::<rusqlite::Result<Vec<(String, bool)>>>()?;
-        let (full, mut free): (Vec<_>, Vec<_>) = receivers.into_iter().partition(|(_, full)| *full);
+        let full_keys: HashSet<_> = full.keys.into_iter().collect();
+        let batches = self.batches(&job.id)?;
+        let mut listed = Vec::new();
+        for batch in &batches {
+            listed.extend(self.listed(batch.id)?);
+        }
+        let (full, mut free): (Vec<_>, Vec<_>) =
+            listed.into_iter().partition(|openid| full_keys.contains(&key(openid)));
         // It goes although all seem full, because some may not be: the platform knows who.
         if free.is_empty() {
             return Ok(());
@@ -272,12 +233,10 @@ impl Step<'_> {
         if free.len() == 1 {
             free.extend(full.into_iter().take(1));
         }
-        let names: Vec<_> = free.into_iter().map(|(openid, _)| openid).collect();
-        let mut rest = names.as_slice();
-        let batches = self.batches(&job.id)?;
+        let mut rest = free.as_slice();
         for (batch, length) in batches
             .iter()
-            .zip(batch_lengths(names.len()).into_iter().map(Some).chain(std::iter::repeat(None)))
+            .zip(batch_lengths(free.len()).into_iter().map(Some).chain(std::iter::repeat(None)))
         {
             let Some(length) = length else {
                 self.run("DELETE FROM batch WHERE id = ?1", params![batch.id])?;
@@ -289,9 +248,15 @@ impl Step<'_> {
                 StoreError::Guard(format!("a list of OpenIDs is not JSON: {error}"))
             })?;
             self.run(
-                "UPDATE batch SET body = json_set(body, '$.touser', json(?2)), receivers = ?3 WHERE id = ?1",
-                params![batch.id, list, u32::try_from(these.len()).unwrap_or(u32::MAX)],
+                "UPDATE body SET body = json_set(body, '$.touser', json(?2)) WHERE batch = ?1",
+                params![batch.id, list],
             )?;
+            let receivers = Receivers::of(these);
+            self.run(
+                "UPDATE batch SET receivers = ?2 WHERE id = ?1",
+                params![batch.id, receivers.count],
+            )?;
+            self.keep_receivers(batch.id, &receivers)?;
         }
         self.run(
             "UPDATE job SET calls = (SELECT count(*) FROM batch WHERE job = ?1) WHERE id = ?1",

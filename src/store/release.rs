@@ -177,7 +177,10 @@ impl Step<'_> {
     fn write_attempt(&self, job: &Job, batch: &Batch, now: DateTime<Utc>) -> Result<Begun> {
         let (body, receivers, prepared): (String, Option<u32>, bool) = self
             .db
-            .prepare_cached("SELECT body, receivers, prepared FROM batch WHERE id = ?1")?
+            .prepare_cached(
+                "SELECT body, receivers, prepared FROM batch JOIN body ON body.batch = batch.id
+                 WHERE id = ?1",
+            )?
             .query_row([batch.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         if !prepared {
             return Err(StoreError::Guard(format!("batch {} has no body yet", batch.id)));

@@ -15,15 +15,17 @@ use crate::model::{
 use crate::plan::{Batch, Doubt, Job, Rank};
 use crate::quota::{self, Demand, Rule, margins};
 use crate::store::prelude::SPEED_AHEAD;
-use crate::store::{By, Move, Result, Step, StoreError, instant, millis, seconds, unreadable};
+use crate::store::{
+    By, Move, Receivers, Result, Step, StoreError, instant, millis, seconds, unreadable,
+};
 
 /// The fixed body of one batch.
 #[derive(Clone, Debug)]
 pub struct BatchBody {
     /// The request's JSON without the clientmsgid.
     pub body: String,
-    /// How many OpenIDs it names; none for everyone or a tag.
-    pub receivers: Option<u32>,
+    /// The OpenIDs that it names; none for everyone or a tag.
+    pub receivers: Option<Receivers>,
 }
 
 /// Why a job of a lost database is not released.
@@ -494,20 +496,25 @@ impl Step<'_> {
         next_at: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
-            "INSERT INTO batch (job, account, number, clientmsgid, body, receivers, state, next_at,
+            "INSERT INTO batch (job, account, number, clientmsgid, receivers, state, next_at,
                  generation)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'planned', ?7, ?8)",
+             VALUES (?1, ?2, ?3, ?4, ?5, 'planned', ?6, ?7)",
             params![
                 job.as_str(),
                 account.name,
                 number,
                 clientmsgid(&account.appid, job, number, generation),
-                body.body,
-                body.receivers,
+                body.receivers.as_ref().map(|receivers| receivers.count),
                 millis(next_at),
                 generation,
             ],
-        )
+        )?;
+        let batch = self.db.last_insert_rowid();
+        self.run("INSERT INTO body (batch, body) VALUES (?1, ?2)", params![batch, body.body])?;
+        match &body.receivers {
+            Some(receivers) => self.keep_receivers(batch, receivers),
+            None => Ok(()),
+        }
     }
 
     /// Returns a job as a decision needs it.

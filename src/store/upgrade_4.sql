@@ -78,7 +78,34 @@ CREATE TABLE acknowledgement (
 
 CREATE UNIQUE INDEX acknowledgement_one ON acknowledgement (ifnull(account, ''), ifnull(job, ''), kind, subject);
 
--- Where a batch stands lies behind its body in the row, which may be 300 kB: what counts deliveries
--- finds the failed ones here.
-CREATE INDEX batch_failed ON batch (account) WHERE state = 'failed';
 CREATE INDEX batch_accepted ON batch (account, accepted_at) WHERE accepted_at IS NOT NULL;
+
+-- After the titles, which are read from the bodies where they stood.
+CREATE TABLE body (
+    batch    INTEGER PRIMARY KEY REFERENCES batch (id) ON DELETE CASCADE,
+    -- The request's JSON without the clientmsgid, fixed when the job is taken.
+    body     TEXT NOT NULL,
+    -- The body with placeholders for what is uploaded; null where nothing is.
+    template TEXT
+) STRICT;
+INSERT INTO body (batch, body, template) SELECT id, body, template FROM batch;
+ALTER TABLE batch DROP COLUMN body;
+ALTER TABLE batch DROP COLUMN template;
+
+-- It is filled from the bodies once this script has run.
+CREATE TABLE receiver (
+    batch INTEGER NOT NULL REFERENCES batch (id) ON DELETE CASCADE,
+    part  INTEGER NOT NULL CHECK (part BETWEEN 0 AND 15),
+    keys  BLOB NOT NULL CHECK (length(keys) % 12 = 0),
+    PRIMARY KEY (batch, part)
+) STRICT;
+
+ALTER TABLE delivery RENAME TO delivery_3;
+CREATE TABLE delivery (
+    account TEXT NOT NULL,
+    month   TEXT NOT NULL,
+    batch   INTEGER NOT NULL REFERENCES batch (id),
+    PRIMARY KEY (account, month, batch)
+) STRICT, WITHOUT ROWID;
+INSERT INTO delivery (account, month, batch) SELECT DISTINCT account, month, batch FROM delivery_3;
+DROP TABLE delivery_3;

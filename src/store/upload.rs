@@ -23,8 +23,7 @@ const RETRY_WITHIN: TimeDelta = TimeDelta::days(30);
 const WAITS: &str = "waits for its uploads";
 
 /// Which batches still lack a complete body, or have one that names what dies too soon.
-const UNREADY: &str =
-    "batch.replaced = 0 AND batch.state = 'planned' AND batch.template IS NOT NULL
+const UNREADY: &str = "batch.replaced = 0 AND batch.state = 'planned'
     AND (batch.prepared = 0 OR (batch.ready_until_at < max(job.due_at, ?2) + job.retry_for_s * 1000
          AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)))";
 
@@ -122,7 +121,12 @@ impl Step<'_> {
             return Ok(());
         }
         self.run(
-            "UPDATE batch SET template = body, prepared = 0 WHERE job = ?1 AND replaced = 0",
+            "UPDATE body SET template = body
+             WHERE batch IN (SELECT id FROM batch WHERE job = ?1 AND replaced = 0)",
+            params![id.as_str()],
+        )?;
+        self.run(
+            "UPDATE batch SET prepared = 0 WHERE job = ?1 AND replaced = 0",
             params![id.as_str()],
         )
     }
@@ -186,7 +190,8 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn unready(&self, id: &JobId, now: DateTime<Utc>) -> Result<Vec<Unready>> {
         let mut statement = self.db.prepare_cached(&format!(
-            "SELECT batch.id, number, generation, template FROM batch JOIN job ON job.id = batch.job
+            "SELECT batch.id, number, generation, template
+             FROM batch JOIN job ON job.id = batch.job JOIN body ON body.batch = batch.id
              WHERE job.id = ?1 AND {UNREADY} ORDER BY number"
         ))?;
         let rows = statement.query_map(params![id.as_str(), millis(now)], |row| {
@@ -355,15 +360,15 @@ impl Step<'_> {
         let done = self
             .db
             .prepare_cached(
-                "UPDATE batch SET body = ?2, prepared = 1, ready_until_at = ?3
+                "UPDATE batch SET prepared = 1, ready_until_at = ?2
                  WHERE id = ?1 AND state = 'planned'
                    AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)",
             )?
-            .execute(params![batch, body, until.map(millis)])?;
+            .execute(params![batch, until.map(millis)])?;
         if done == 0 {
             return Err(StoreError::Guard(format!("batch {batch} was asked for already")));
         }
-        Ok(())
+        self.run("UPDATE body SET body = ?2 WHERE batch = ?1", params![batch, body])
     }
 
     /// Lets a job go whose uploads are all there.
@@ -441,8 +446,9 @@ impl Step<'_> {
     pub(super) fn forget_uploads(&self, batch: i64, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE upload SET expires_at = ?2 WHERE expires_at > ?2 AND EXISTS
-                 (SELECT 1 FROM batch WHERE batch.id = ?1 AND batch.template IS NOT NULL
-                  AND batch.account = upload.account AND instr(batch.body, upload.value) > 0)",
+                 (SELECT 1 FROM batch JOIN body ON body.batch = batch.id
+                  WHERE batch.id = ?1 AND template IS NOT NULL
+                    AND batch.account = upload.account AND instr(body, upload.value) > 0)",
             params![batch, millis(now)],
         )
     }

@@ -217,16 +217,27 @@ impl Step<'_> {
         self.run("UPDATE batch SET replaced = 1 WHERE id = ?1", params![batch.id])?;
         self.forget_uploads(batch.id, now)?;
         self.run(
-            "INSERT INTO batch (job, account, number, generation, clientmsgid, body, receivers, state, next_at,
-                 template, prepared)
-             SELECT job, account, number, ?2, ?3, ifnull(template, body), receivers, 'planned', ?4,
-                 template, template IS NULL FROM batch WHERE id = ?1",
+            "INSERT INTO batch (job, account, number, generation, clientmsgid, receivers, state, next_at,
+                 prepared)
+             SELECT job, account, number, ?2, ?3, receivers, 'planned', ?4,
+                 (SELECT template IS NULL FROM body WHERE batch = ?1) FROM batch WHERE id = ?1",
             params![
                 batch.id,
                 generation,
                 clientmsgid(&account.appid, &id, batch.number, generation),
                 millis(now)
             ],
+        )?;
+        let remade = self.db.last_insert_rowid();
+        self.run(
+            "INSERT INTO body (batch, body, template)
+             SELECT ?2, ifnull(template, body), template FROM body WHERE batch = ?1",
+            params![batch.id, remade],
+        )?;
+        self.run(
+            "INSERT INTO receiver (batch, part, keys)
+             SELECT ?2, part, keys FROM receiver WHERE batch = ?1",
+            params![batch.id, remade],
         )
     }
 

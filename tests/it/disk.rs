@@ -79,7 +79,7 @@ impl Disk {
 
     /// Changes every body behind the daemon's back.
     pub(crate) fn change_bodies(&self) {
-        let sql = "UPDATE batch SET body = replace(body, '|', '|other')";
+        let sql = "UPDATE body SET body = replace(body, '|', '|other')";
         self.witness.execute(sql, []).unwrap();
     }
 

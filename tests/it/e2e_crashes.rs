@@ -33,7 +33,7 @@ fn crash(rig: &mut Rig, times: usize) {
 #[test]
 fn a_job_that_ends_the_daemon_three_times_is_missed_and_the_others_go() {
     // JSON, but no object that could get a field: a panic.
-    let mut rig = with_a_poison_job("UPDATE batch SET body = '[]' WHERE job = 'poison'");
+    let mut rig = with_a_poison_job("UPDATE body SET body = '[]'");
     assert_eq!(rig.say(&["approve", "poison"]).code, Some(0));
 
     crash(&mut rig, 3);
@@ -53,7 +53,7 @@ fn a_job_that_ends_the_daemon_three_times_is_missed_and_the_others_go() {
 #[test]
 fn a_job_that_was_asked_for_before_is_kept_and_its_account_is_paused() {
     // No JSON: an error of the statement that reads it.
-    let mut rig = with_a_poison_job("UPDATE batch SET body = 'no object' WHERE job = 'poison'");
+    let mut rig = with_a_poison_job("UPDATE body SET body = 'no object'");
     spoil(&rig, "UPDATE job SET state = 'planned', asked = 1, wake_at = 0 WHERE id = 'poison'");
 
     crash(&mut rig, 3);

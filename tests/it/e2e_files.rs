@@ -276,8 +276,7 @@ fn of_many_versions_each_is_taken_or_replaced_and_only_what_was_read_is_archived
     let story = rig.ask(&["show", "spring", "--json"]);
     assert_eq!(story["history"].as_array().unwrap().len(), order.len(), "{story}");
     let db = rusqlite::Connection::open(rig.path("state/qunfa.db")).unwrap();
-    let body: String =
-        db.query_row("SELECT body FROM batch WHERE job = 'spring'", [], |row| row.get(0)).unwrap();
+    let body: String = db.query_row("SELECT body FROM body", [], |row| row.get(0)).unwrap();
     assert_eq!(version_of(&body), VERSIONS - 1, "{body}");
     assert!(fs::read_dir(rig.path("inbox/.moving")).unwrap().next().is_none());
 }
