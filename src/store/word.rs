@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use crate::calendar;
 use crate::model::{Account, BatchState, JobId, JobState, clientmsgid};
 use crate::plan::{Again, Batch, Job};
+use crate::quota::margins;
 use crate::store::{Move, Result, Said, Step, StoreError, instant, millis};
 
 impl Step<'_> {
@@ -123,15 +124,17 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let again = batch.doubt.map(|doubt| doubt.again(due));
+        // Another copy of the database may have asked with this id.
+        let rested = due.max(batch.next_at.min(now + margins::SAME_CLIENTMSGID));
         let (since, next_at) = match (batch.state, again) {
-            (BatchState::Planned, _) => (None, due),
+            (BatchState::Planned, _) => (None, rested),
             (BatchState::Refused, Some(Again::SameId(at))) => {
                 self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
-                (batch.doubt, at)
+                (batch.doubt, at.max(rested))
             }
             (BatchState::Refused, None) if !self.answered(batch)? => {
                 self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
-                (None, due)
+                (None, rested)
             }
             (BatchState::Refused, None | Some(Again::NewId)) | (BatchState::Failed, _) => {
                 self.remake(batch, account, batch.generation + 1, now)?;
