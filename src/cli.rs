@@ -26,6 +26,7 @@ mod show;
 mod status;
 mod submit;
 mod text;
+mod wait;
 mod watch;
 
 use std::fmt::Write as _;

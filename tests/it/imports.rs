@@ -87,3 +87,31 @@ fn only_main_reads_a_clock() {
         }
     }
 }
+
+/// Timed waits that never return under a faked clock (libfaketime), a runtime's own where it has no
+/// epoll to wait with, and the plain sleeps.
+const STD_WAITS: &[&str] =
+    &["recv_timeout", "park_timeout", "wait_timeout", "Condvar", "enable_time", "thread::sleep"];
+/// Where nothing of tokio's runs: at the end of the process, and before the database is open.
+const MAY_SLEEP: &[&str] = &["log.rs", "store.rs"];
+
+#[test]
+fn every_wait_is_one_of_tokio_s_with_epoll() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut looked_at = 0;
+    for entry in std::fs::read_dir(&src).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(module) = name.strip_suffix(".rs") else { continue };
+        for file in files(module).iter().filter(|file| file.exists()) {
+            let text = std::fs::read_to_string(file).unwrap();
+            looked_at += 1;
+            let may_sleep = file
+                .strip_prefix(&src)
+                .is_ok_and(|path| MAY_SLEEP.iter().any(|allowed| path == Path::new(allowed)));
+            for word in STD_WAITS.iter().filter(|word| !(may_sleep && **word == "thread::sleep")) {
+                assert!(!text.contains(word), "{} waits with {word}", file.display());
+            }
+        }
+    }
+    assert!(looked_at > 100, "only {looked_at} files were looked at");
+}
