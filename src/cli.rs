@@ -12,6 +12,7 @@ mod check;
 mod database;
 mod decisions;
 mod errands;
+mod events;
 mod followers;
 mod jobs;
 mod manual;

@@ -88,6 +88,9 @@ pub struct BatchView {
     pub state: BatchState,
     /// The broadcast's number.
     pub msg_id: Option<i64>,
+    /// What the platform's statistics and comments know it by, of articles; it is told only once,
+    /// in the answer that accepts it.
+    pub msg_data_id: Option<i64>,
     /// How often it was asked for.
     pub attempts: u32,
     /// Its place, from 1.
@@ -180,6 +183,9 @@ pub struct EventView {
     pub sent_count: Option<i64>,
     /// Followers not reached.
     pub error_count: Option<i64>,
+    /// Its body, byte for byte; of an encrypted one, what it decrypts to.
+    #[serde(skip)]
+    pub raw: Vec<u8>,
 }
 
 /// One rule of an account, as it stands.
@@ -320,7 +326,7 @@ impl Step<'_> {
     pub fn events(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT received_at, event.msg_id, status, words, event.total_count, event.filter_count,
-                    event.sent_count, event.error_count, proven
+                    event.sent_count, event.error_count, proven, raw
              FROM event JOIN batch ON batch.msg_id = event.msg_id AND batch.account = event.account
              WHERE job = ?1 ORDER BY event.id",
         )?;
@@ -334,7 +340,8 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn candidates(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count, proven
+            "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count, proven,
+                    raw
              FROM event JOIN job ON job.account = event.account
              WHERE job.id = ?1 AND job.state = 'uncertain' AND candidate = 1
              ORDER BY event.id DESC LIMIT 20",
@@ -636,6 +643,7 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<EventView> {
         sent_count: row.get(6)?,
         error_count: row.get(7)?,
         proven: row.get(8)?,
+        raw: row.get(9)?,
     })
 }
 

@@ -78,6 +78,8 @@ pub struct MassEvent {
     pub create_time: i64,
     /// An OpenID, in practice; "mphelper" in the documents. Never validated.
     pub from_user: String,
+    /// The account that it is about, by its original id (`gh_…`).
+    pub to_user: String,
     /// What the originality check found.
     pub copyright: Option<Copyright>,
     /// Where the articles can be read now.
@@ -192,6 +194,7 @@ fn mass_event(tree: &Tree) -> Result<MassEvent, ParseError> {
         error: tree.number("ErrorCount")?,
         create_time: tree.number("CreateTime")?.unwrap_or(0),
         from_user: tree.text("FromUserName")?.unwrap_or_default().to_owned(),
+        to_user: tree.text("ToUserName")?.unwrap_or_default().to_owned(),
         copyright: copyright(tree)?,
         article_urls: article_urls(tree)?,
     })
