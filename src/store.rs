@@ -22,6 +22,7 @@ mod events;
 mod followers;
 mod ledger;
 mod list;
+mod mistake;
 mod moved;
 mod place;
 mod prelude;

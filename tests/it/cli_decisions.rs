@@ -190,6 +190,7 @@ fn resolve_says_what_became_of_the_job_and_its_charges() {
             vec!["--not-sent", "--batch", "1"],
             "Job club-news is missed.\nWhat it had reserved is returned.\n\
              `qunfa retry club-news` asks for it again.\n\
+             `qunfa resolve club-news --sent` takes this back until then.\n\
              The events kept back count as sends made elsewhere.\n",
         ),
     ] {
