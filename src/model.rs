@@ -4,6 +4,8 @@
 //! machines whose only moves are [`JobState::may_become`] and [`BatchState::may_become`]; the
 //! store refuses every other. Nothing here knows a clock, a socket or a database.
 
+pub mod console;
+
 mod errand;
 
 mod material;

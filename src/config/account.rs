@@ -10,6 +10,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
+use crate::model::console::place;
 use crate::model::{Account, ArticlesVia, Kind};
 use crate::wechat::callback::seal::AesKey;
 use crate::yaml::diagnostic::quote;
@@ -384,8 +385,11 @@ impl Loader<'_, '_> {
                     let file = fields.get(file_key).and_then(|entry| self.path(entry));
                     let file = file.map_or_else(String::new, |file| format!(" {}", file.display()));
                     let message = format!("`{}`{file}: {error}", entry.key);
-                    let help = "copy it from the account's callback settings on mp.weixin.qq.com \
-                                (消息加解密密钥)";
+                    let help = concat!(
+                        "copy it from the account's callback settings (消息加解密密钥; ",
+                        place!(callback),
+                        ")"
+                    );
                     self.report.say_with(entry.node.place, message, help);
                     return None;
                 }

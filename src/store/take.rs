@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use crate::calendar;
+use crate::model::console::HISTORY;
 use crate::model::{
     Account, Action, Audience, BatchState, Errand, Expires, JobId, JobSpec, JobState,
     OnFullReceivers, OnQuota, Viewer, clientmsgid,
@@ -296,8 +297,8 @@ impl Step<'_> {
         Ok(match (same, waiting) {
             _ if state == JobState::Missed && reason.as_deref() == Some(LOST) => {
                 Known::Refuse(format!(
-                    "job {id} may have been sent already ({LOST}): look in the account's history on the \
-                 website, then say `qunfa retry {id}` or give it a new id"
+                    "job {id} may have been sent already ({LOST}): look in the account's history ({HISTORY}), then say \
+                     `qunfa retry {id}` or give it a new id"
                 ))
             }
             (true, _) => Known::Same,

@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
 use crate::calendar::{self, Span, Window};
+use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
 use crate::store::place::Respect;
@@ -587,9 +588,7 @@ impl Step<'_> {
                 kind: "no_result".into(),
                 since: instant(row.get(2)?),
                 what: format!("job {id} was accepted over 24 h ago and has no result"),
-                advice: format!(
-                    "look for broadcast {msg_id} in the account's history on the website"
-                ),
+                advice: format!("look for broadcast {msg_id} in the account's history ({HISTORY})"),
                 id: Some(id),
             })
         })?;
@@ -625,7 +624,7 @@ fn question_note(InQuestion { account, jobs, first, gap }: InQuestion) -> Attent
         since: gap.to,
         what: format!("{names}{more} of {account} may have been sent already: {}", gap_words(gap)),
         advice: format!(
-            "if nothing was put back, `qunfa resume {account}`; else look in 发表记录 on the website, \
+            "if nothing was put back, `qunfa resume {account}`; else look in {HISTORY}, \
              `qunfa cancel` what went out, then `qunfa resume {account}`"
         ),
         account: Some(account),
@@ -650,7 +649,7 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<EventView> {
 fn advice(state: JobState, id: &str) -> String {
     match state {
         JobState::Uncertain => format!(
-            "look in the account's history on the website whether it went out, then say \
+            "look in the account's history ({HISTORY}) whether it went out, then say \
              `qunfa resolve {id} --sent MSG_ID` or `qunfa resolve {id} --not-sent`; `qunfa show {id}` \
              tells the attempts, and events that may be its own"
         ),

@@ -115,3 +115,32 @@ fn every_wait_is_one_of_tokio_s_with_epoll() {
     }
     assert!(looked_at > 100, "only {looked_at} files were looked at");
 }
+
+#[test]
+fn places_on_the_platform_s_websites_are_named_by_one_module() {
+    const PLACES: &[&str] = &[
+        "developers.weixin.qq.com",
+        "on mp.weixin.qq.com",
+        "发表记录",
+        "通知中心",
+        "history on the website",
+    ];
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for entry in std::fs::read_dir(&src).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "sandbox") else {
+            continue;
+        };
+        for file in files(module).iter().filter(|file| file.exists()) {
+            if file.ends_with("model/console.rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(file).unwrap();
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let code: String = code.map(|line| line.trim().trim_end_matches('\\')).collect();
+            for place in PLACES {
+                assert!(!code.contains(place), "{} names {place} by itself", file.display());
+            }
+        }
+    }
+}
