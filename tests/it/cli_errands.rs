@@ -503,3 +503,20 @@ fn a_permanent_code_that_no_longer_fits_is_told_when_it_is_checked() {
     let ever = rules.iter().find(|rule| rule["rule"] == "permanent_qrcodes").unwrap();
     assert_eq!((&ever["used"], &ever["claimed"]), (&json!(99_999), &json!(1)));
 }
+
+#[test]
+fn codes_of_a_subscription_account_are_warned_of_and_those_of_a_service_account_are_not() {
+    let world = World::new();
+    for (account, warned) in [("brand-daily", true), ("brand-club", false)] {
+        let job = format!(
+            "jobs:\n  - {{id: code, account: {account}, at: 2027-03-21 20:00, qrcode: \
+             {{action_name: QR_LIMIT_SCENE, action_info: {{scene: {{scene_id: 5}}}}}}}}\n"
+        );
+        let path = world.file("code.yaml", &job);
+
+        let (answer, text) = world.run(&["check", &path]);
+
+        assert_eq!(answer.unwrap(), Answer::Yes, "{text}");
+        assert_eq!(text.contains("48001"), warned, "{account}: {text}");
+    }
+}
