@@ -12,6 +12,7 @@ mod check;
 mod database;
 mod decisions;
 mod errands;
+mod events;
 mod followers;
 mod jobs;
 mod manual;
@@ -26,6 +27,7 @@ mod show;
 mod status;
 mod submit;
 mod text;
+mod wait;
 mod watch;
 
 use std::fmt::Write as _;

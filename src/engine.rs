@@ -219,6 +219,9 @@ impl Engine {
                 step.count_on_from(mark.high_water)?;
             }
             lift_generations(step, &lanes, &mark, now)?;
+            if old.is_some() {
+                step.rest_after_copy(now)?;
+            }
             attend_afresh(step, &lanes, now)?;
             identity::tell_of_mistaken(step, &lanes, now)?;
             for lane in &mut lanes {

@@ -4,6 +4,8 @@
 //! machines whose only moves are [`JobState::may_become`] and [`BatchState::may_become`]; the
 //! store refuses every other. Nothing here knows a clock, a socket or a database.
 
+pub mod console;
+
 mod errand;
 
 mod material;
@@ -559,9 +561,9 @@ states! {
         /// The platform says that it went out.
         Sent = "sent" -> [];
         /// Refused for good, or stopped by the platform after it was accepted.
-        Failed = "failed" -> [Planned, Held];
+        Failed = "failed" -> [Planned, Held, Uncertain];
         /// Some batches went out, others certainly did not.
-        Partial = "partial" -> [Planned];
+        Partial = "partial" -> [Planned, Uncertain];
         /// A batch may have gone out and may not be asked again: a person, or its event, settles it.
         Uncertain = "uncertain" -> [Releasing, Accepted, Sent, Failed, Partial, Missed];
         /// A person called it off.
@@ -569,7 +571,7 @@ states! {
         /// Its next window lay beyond its `expires`.
         Expired = "expired" -> [];
         /// Nobody could release it in time; a person decides.
-        Missed = "missed" -> [Planned, Held];
+        Missed = "missed" -> [Planned, Held, Uncertain];
     }
 }
 
@@ -614,8 +616,8 @@ states! {
         Asking = "asking" -> [Planned, InDoubt, Accepted, Refused];
         /// Some attempt has no clear answer: it may have been accepted.
         InDoubt = "in_doubt" -> [Asking, Accepted, Sent, Refused];
-        /// Certainly not accepted, and not asked again by itself.
-        Refused = "refused" -> [Planned];
+        /// Certainly not accepted, or a person said so; not asked again by itself.
+        Refused = "refused" -> [Planned, InDoubt];
         /// The platform took it and gave it a `msg_id`.
         Accepted = "accepted" -> [Sent, Failed];
         /// The platform says that it went out.

@@ -337,7 +337,9 @@ pub fn place<E>(
         }
         match blocked(job, account, at, usage)? {
             None => return Ok(Placement::At(at, passed)),
-            Some(block) if block.because == Because::TooMuch => {
+            Some(block)
+                if block.because == Because::TooMuch || block.window.span() == Span::Ever =>
+            {
                 return Ok(Placement::Never(block));
             }
             Some(block) => {
@@ -368,6 +370,9 @@ pub fn sentence(block: Block) -> String {
     match because {
         Because::Used if window.span() == Span::Ever => format!("{rule} is used up for ever"),
         Because::Used => format!("{rule} of {window} is used up"),
+        Because::Claimed if window.span() == Span::Ever => {
+            format!("{rule} is used up for ever by jobs before it")
+        }
         Because::Claimed => format!("{rule} of {window} belongs to jobs before it"),
         Because::TooMuch => format!("it asks more than {rule} ever allows"),
     }

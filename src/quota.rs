@@ -345,8 +345,10 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
 pub struct Demand {
     /// Whether it goes to everyone, and so into the history.
     pub everyone: bool,
-    /// How many mass-send calls it makes; none is no broadcast, and uses nothing.
+    /// How many mass-send calls it makes; none is no broadcast, and uses nothing of theirs.
     pub calls: u32,
+    /// How many permanent QR codes it makes.
+    pub codes: u32,
 }
 
 /// A part of a rule's window that something uses.
@@ -367,6 +369,7 @@ pub fn needs(account: &Account, demand: Demand, at: DateTime<Utc>) -> Vec<Need> 
         (Rule::DailyHistory, u32::from(demand.everyone)),
         (Rule::MonthlyHistory, u32::from(demand.everyone)),
         (Rule::DailyCalls, demand.calls),
+        (Rule::PermanentQrcodes, demand.codes),
     ]
     .into_iter()
     .filter_map(|(rule, amount)| need(account, rule, amount, at))
@@ -490,8 +493,8 @@ mod tests {
         DateTime::parse_from_rfc3339(text).unwrap().to_utc()
     }
 
-    const EVERYONE: Demand = Demand { everyone: true, calls: 1 };
-    const SOME: Demand = Demand { everyone: false, calls: 1 };
+    const EVERYONE: Demand = Demand { everyone: true, calls: 1, codes: 0 };
+    const SOME: Demand = Demand { everyone: false, calls: 1, codes: 0 };
 
     #[test]
     fn a_demand_uses_the_rules_of_its_accounts_kind() {

@@ -23,6 +23,7 @@ mod followers;
 mod ledger;
 mod list;
 mod listed;
+mod mistake;
 mod moved;
 mod place;
 mod prelude;
@@ -670,6 +671,13 @@ impl Step<'_> {
             ])?;
         if changed == 0 {
             return Err(StoreError::Guard(format!("job {id} is no longer {from}")));
+        }
+        if !to.state.waits() {
+            self.run(
+                "DELETE FROM claim WHERE job = ?1
+                   AND (SELECT action FROM job WHERE id = ?1) <> 'broadcast'",
+                params![id.as_str()],
+            )?;
         }
         self.tell(id, Some(from), to.state, to.why, now)
     }

@@ -11,6 +11,7 @@ use super::text::{self, Page, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
+use crate::model::console::HISTORY;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -109,8 +110,7 @@ fn restore(config: &Config, path: &Path) -> Vec<String> {
         "start the daemon: a backup always starts in hold, and `qunfa status` names the jobs that \
          may have been sent since"
             .to_owned(),
-        "look in 发表记录 on the website, `qunfa cancel` what went out, then `qunfa resume --all`"
-            .to_owned(),
+        format!("look in {HISTORY}, `qunfa cancel` what went out, then `qunfa resume --all`"),
     ]
 }
 

@@ -250,7 +250,10 @@ fn resolved(job: &JobView, verdict: Verdict) -> String {
     if job.state == JobState::Uncertain {
         answer.push_str("Other batches of it are still in doubt.\n");
     } else if verdict == Verdict::NotSent {
-        writeln!(answer, "`qunfa retry {id}` asks for it again.")
+        writeln!(
+            answer,
+            "`qunfa retry {id}` asks for it again.\n`qunfa resolve {id} --sent` takes this back until then."
+        )
             .expect("a String takes everything");
     }
     answer

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::decisions::Reason;
 use super::person::{named_account, same_account};
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Answer, Json, Problem, Terminal, database, show};
+use super::{Answer, Json, Problem, Terminal, database, show, wait};
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Deletable, Undeletable};
@@ -287,10 +287,7 @@ fn views(store: &Store, ids: &[i64]) -> Result<Vec<ErrandView>, Problem> {
 
 /// Waits until the daemon has written down what came of it, or for 30 s.
 fn outcome(store: &Store, ids: &[i64]) -> Result<Vec<ErrandView>, Problem> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .map_err(|error| Problem::Cannot(format!("no runtime could be started: {error}")))?;
+    let runtime = wait::runtime()?;
     runtime.block_on(async {
         for _ in 0..LOOKS {
             let views = views(store, ids)?;

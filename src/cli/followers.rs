@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Json, Problem, Terminal, database, person};
+use super::{Json, Problem, Terminal, database, person, wait};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
@@ -94,10 +94,7 @@ fn refresh(
         step.identify(name, &account.appid)?;
         Ok::<_, Problem>(step.wish_reading(name, begun_at)?)
     })?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .map_err(|error| Problem::Cannot(format!("no runtime could be started: {error}")))?;
+    let runtime = wait::runtime()?;
     let mut told = String::new();
     loop {
         let view = store.read().followers_view(name)?;

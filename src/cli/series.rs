@@ -15,6 +15,7 @@ use crate::calendar;
 use crate::config::Config;
 use crate::engine;
 use crate::model::JobId;
+use crate::model::console::HISTORY;
 use crate::store::{By, JobView, Said, Series, SeriesState, Step, Store};
 
 /// How many of its jobs are shown.
@@ -126,9 +127,10 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         }
     }
     if view.state == "lost" {
-        let line = "some of its dates may have been sent, by a database that is lost: look in the \
-                    account's history on the website";
-        page.hanging(Tone::Alarm, 2, "          ", line);
+        let line = format!(
+            "some of its dates may have been sent, by a database that is lost: look in the account's history ({HISTORY})"
+        );
+        page.hanging(Tone::Alarm, 2, "          ", &line);
     }
     page.gap();
     page.head("ITS DATES");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::articles;
 use super::attention;
+use super::events::{EventStory, counted};
 use super::jobs;
 use super::outlook::{Around, Outlook};
 use super::series;
@@ -17,8 +18,8 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, ErrandView, EventView,
-    HistoryView, JobView, Said, Step, Store, UploadView,
+    ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, ErrandView, HistoryView,
+    JobView, Said, Step, Store, UploadView,
 };
 use crate::wechat::codes;
 
@@ -42,11 +43,11 @@ struct StoryView {
     attempts: Vec<AttemptView>,
     uploads: Vec<UploadView>,
     charges: Vec<ChargeView>,
-    events: Vec<EventView>,
+    events: Vec<EventStory>,
     /// Holds and resumes that fell into its waiting, and corrections of the ledger that moved it.
     decisions: Vec<DecisionView>,
     /// Events that may be an uncertain job's own.
-    candidates: Vec<EventView>,
+    candidates: Vec<EventStory>,
     result: Option<ResultView>,
     /// Calls beside the broadcast: previews, its speed, or all that the job does.
     errands: Vec<ErrandView>,
@@ -166,9 +167,9 @@ fn read(
         attempts: step.attempts(id)?,
         uploads: step.uploads(id)?,
         charges: step.charges(id)?,
-        events: step.events(id)?,
+        events: step.events(id)?.into_iter().map(EventStory::from).collect(),
         decisions: step.decisions_about(id)?,
-        candidates: step.candidates(id)?,
+        candidates: step.candidates(id)?.into_iter().map(EventStory::from).collect(),
         errands,
         preludes: step.preludes(id)?,
         articles: step.articles(id)?,
@@ -341,6 +342,9 @@ fn batches(page: &mut Page, job: &JobView) {
             Cell::plain(&format!("{} x", batch.attempts)),
             Cell::plain(&batch.msg_id.map_or_else(String::new, |id| id.to_string())),
         ]);
+        if let Some(id) = batch.msg_data_id {
+            table.note(Tone::Quiet, &format!("msg_data_id {id}"));
+        }
         if batch.generation > 0 {
             table.note(Tone::Quiet, &format!("remade {} x by retry", batch.generation));
         }
@@ -408,7 +412,7 @@ fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
         (attempt.at, Order::Request, Tone::Quiet, line)
     });
     let events =
-        view.events.iter().map(|event| (event.at, Order::Result, Tone::Quiet, told(event)));
+        view.events.iter().map(|event| (event.at(), Order::Result, Tone::Quiet, event.words()));
     let decisions =
         view.decisions.iter().map(|said| (said.at, Order::Decision, Tone::Warn, decided(said)));
     let mut story: Vec<_> = decisions.chain(moves).chain(attempts).chain(events).collect();
@@ -461,21 +465,6 @@ fn said(attempt: &AttemptView, explain: bool) -> String {
     }
 }
 
-fn told(event: &EventView) -> String {
-    let counts =
-        counted([event.total_count, event.filter_count, event.sent_count, event.error_count]);
-    let counts = counts.map_or_else(String::new, |counts| format!("; {counts}"));
-    format!("event of broadcast {}: {} ({}){counts}", event.msg_id, event.words, event.status)
-}
-
-/// Returns an event's counts in words, as far as there are any.
-fn counted(counts: [Option<i64>; 4]) -> Option<String> {
-    let names = ["in the audience", "after filtering", "reached", "not reached"];
-    let counts = counts.into_iter().zip(names);
-    let known: Vec<_> = counts.filter_map(|(n, name)| Some(format!("{} {name}", n?))).collect();
-    (!known.is_empty()).then(|| known.join(", "))
-}
-
 /// Tells how a person settles what is in doubt, and what speaks for its having gone out.
 fn doubt(page: &mut Page, view: &StoryView) {
     let id = &view.job.id;
@@ -485,8 +474,8 @@ fn doubt(page: &mut Page, view: &StoryView) {
     let not_sent = format!("`qunfa resolve {id} --not-sent`");
     page.hanging(Tone::Plain, 2, "did not    ", &not_sent);
     for event in &view.candidates {
-        let label = format!("{}  ", calendar::beijing(event.at));
-        let told = format!("{}; nobody knows whose it is", told(event));
+        let label = format!("{}  ", calendar::beijing(event.at()));
+        let told = format!("{}; nobody knows whose it is", event.words());
         page.hanging(Tone::Warn, 2, &label, &told);
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::check::{self, CheckView};
 use super::text::{self, Page, Tone};
-use super::{Answer, Json, Problem, Terminal, database};
+use super::{Answer, Json, Problem, Terminal, database, wait};
 use crate::config::Config;
 use crate::daemon;
 use crate::inbox::{self, Fate, Package, Submitted};
@@ -118,7 +118,7 @@ fn owned_inbox(config: &Config) -> Result<(), Problem> {
 ///
 /// Looks at most so many times for each; one that is not answered by then is waited for no longer.
 fn put(config: &Config, packages: &[Package], looks: u32) -> Result<Vec<SubmittedView>, Problem> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = wait::runtime()?;
     let mut submitted: Vec<Submitted> = Vec::new();
     let mut looks = looks;
     for package in packages {

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
 use crate::model::{Account, ArticlesVia, Kind, OpenIds};
+use crate::model::console::place;
 use crate::wechat::callback::seal::AesKey;
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
@@ -389,8 +390,11 @@ impl Loader<'_, '_> {
                     let file = fields.get(file_key).and_then(|entry| self.path(entry));
                     let file = file.map_or_else(String::new, |file| format!(" {}", file.display()));
                     let message = format!("`{}`{file}: {error}", entry.key);
-                    let help = "copy it from the account's callback settings on mp.weixin.qq.com \
-                                (消息加解密密钥)";
+                    let help = concat!(
+                        "copy it from the account's callback settings (消息加解密密钥; ",
+                        place!(callback),
+                        ")"
+                    );
                     self.report.say_with(entry.node.place, message, help);
                     return None;
                 }

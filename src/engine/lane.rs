@@ -10,6 +10,7 @@ use crate::calendar::{self, Span, Window};
 use crate::config::{AccountConfig, TokenSource};
 use crate::engine::followers::PageInHand;
 use crate::engine::{Ticket, attend, conclude};
+use crate::model::console::{HISTORY, KEYS};
 use crate::quota::{Rule, margins};
 use crate::store::{ResultAsk, ResultWord, SendOutcome, Settled, Step, StoreError, Word};
 use crate::wechat::codes;
@@ -413,9 +414,10 @@ impl Lane {
         // The secret is then the token server's, and there may be none in this config.
         if let TokenSource::Url(_) = self.config.token {
             let why = format!("the shared token server gave no token: {code} ({errmsg})");
-            let advice =
-                "look at the token server, its secret and its IP list, then resume the account";
-            return self.pause_because(step, &why, advice, now);
+            let advice = format!(
+                "look at the token server, its secret and its IP list ({KEYS}), then resume the account"
+            );
+            return self.pause_because(step, &why, &advice, now);
         }
         let row = codes::for_token(code);
         let why = format!("the platform gave no token: {code} ({errmsg}), {}", row.what);
@@ -529,15 +531,18 @@ impl Lane {
                     job: Some(job.as_str()),
                     kind: "adopted",
                     what: &what,
-                    advice: "compare the broadcast with the account's history on the website",
+                    advice: &format!(
+                        "compare the broadcast with the account's history ({HISTORY})"
+                    ),
                 };
                 step.attend(&note, now)
             }
             Settled::Collision(what) => {
                 step.doubt_with(attempt, word, now)?;
                 tracing::error!(account = account.name, "{what}; the account is paused");
-                let advice = "look at both broadcasts in the account's history on the website";
-                step.pause(&account.name, &what, advice, now)
+                let advice =
+                    format!("look at both broadcasts in the account's history ({HISTORY})");
+                step.pause(&account.name, &what, &advice, now)
             }
         }
     }

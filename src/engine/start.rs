@@ -87,6 +87,7 @@ impl Engine {
                 }
             }
             lift_generations(step, lanes, mark, now)?;
+            step.rest_after_copy(now)?;
             mark.files = step.presence()?.files;
             Ok(())
         })
@@ -173,6 +174,7 @@ impl Absence {
                     "the daemon was last seen on {}: the machine may have been restored",
                     calendar::beijing(gap.from)
                 );
+                step.rest_after_copy(now)?;
                 hold_for_restore(step, lanes, (&why, gap), now)?;
             }
         }

@@ -269,6 +269,9 @@ impl Step<'_> {
         said: Said<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        if let Verdict::Sent(_) = resolution.verdict {
+            self.take_not_sent_back(id, resolution.batch, said, now)?;
+        }
         let job = self.job(id)?;
         let doubtful = self.doubtful(&job, resolution.batch)?;
         let what = match resolution.verdict {

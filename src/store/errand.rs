@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::model::{Account, Errand, JobId, JobState};
 use crate::quota::{self, Block, Need, Rule, margins};
-use crate::store::place::Respect;
+use crate::store::place::{Respect, standing};
 use crate::store::view::{maybe_rfc3339, rfc3339};
 use crate::store::{Attention, Move, Result, Said, Step, StoreError, instant, millis, unreadable};
 
@@ -297,7 +297,11 @@ impl Step<'_> {
     ) -> Result<Option<Block>> {
         let scene = self.scene_of(errand, &account.name, now)?;
         for need in need_of(errand, now).into_iter().chain(scene) {
-            let usage = self.usage(&account.name, need, Respect::All, now)?;
+            let respect = match &errand.job {
+                Some(id) => Respect::Ahead(standing(&self.job(id)?), id),
+                None => Respect::All,
+            };
+            let usage = self.usage(&account.name, need, respect, now)?;
             if let Err(block) = quota::admit(account, need, usage) {
                 return Ok(Some(block));
             }
@@ -379,6 +383,11 @@ impl Step<'_> {
         if begun == 0 {
             return Err(StoreError::Guard(format!("errand {} is no longer open", errand.id)));
         }
+        // What its job claimed is charged from here on.
+        self.run(
+            "DELETE FROM claim WHERE job = (SELECT job FROM errand WHERE id = ?1) AND rule = ?2",
+            params![errand.id, Rule::PermanentQrcodes.name()],
+        )?;
         let counted = need_of(errand, now).map(|need| (need, "kept"));
         let scene = self.scene_of(errand, account, now)?.map(|need| (need, "reserved"));
         for (need, state) in counted.into_iter().chain(scene) {

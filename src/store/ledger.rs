@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
 use crate::calendar::{self, Span, Window};
+use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, Kind};
 use crate::quota::{self, Need, Rule};
 use crate::store::results::{Sign, external_window};
@@ -146,7 +147,7 @@ impl Step<'_> {
             calendar::beijing(now)
         );
         let advice = format!(
-            "count what the account's history on the website shows for {span} and `qunfa jobs` does \
+            "count what the account's history ({HISTORY}) shows for {span} and `qunfa jobs` does \
              not: `qunfa quota record {name} --count N`, or `qunfa quota record {name} --none`"
         );
         let note = Attention { account: Some(name), job: None, kind, what: &what, advice: &advice };

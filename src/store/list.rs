@@ -78,7 +78,8 @@ const JOB: &str = "job.id, job.account, action, job.state, written_at, due_at, e
 
 const BATCH: &str = "clientmsgid, batch.state, msg_id,
     (SELECT count(*) FROM attempt WHERE batch = batch.id), number + 1, generation, receivers,
-    result, total_count, filter_count, sent_count, error_count, deleted, accepted_at";
+    result, total_count, filter_count, sent_count, error_count, deleted, accepted_at,
+    msg_data_id";
 
 const WITH_BATCHES: &str = "LEFT JOIN batch ON batch.job = job.id AND replaced = 0";
 
@@ -123,6 +124,7 @@ fn read_batch(job: &mut JobView, row: &Row<'_>) -> rusqlite::Result<()> {
         error_count: row.get(24)?,
         deleted: row.get(25)?,
         accepted_at: row.get::<_, Option<i64>>(26)?.map(instant),
+        msg_data_id: row.get(27)?,
     });
     let counts =
         |batch: &&BatchView| !matches!(batch.state, BatchState::Refused | BatchState::Failed);

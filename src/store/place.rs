@@ -173,7 +173,8 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let job = self.job(id)?;
-        let demand = Demand { calls: self.open_batches(id)?.max(1), ..job.demand };
+        let calls = if job.is_broadcast() { self.open_batches(id)?.max(1) } else { 0 };
+        let demand = Demand { calls, ..job.demand };
         let job = Job { demand, ..job };
         let crowded = self.put(&job, account, job.due_at, now)?;
         self.move_on(crowded, account, now)

@@ -1,13 +1,14 @@
 //! What this database may have forgotten: how it stopped, whether it is a copy, and the jobs that
 //! another copy may have sent since.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Step, instant, millis};
 use crate::calendar;
 use crate::model::{JobId, JobState};
-use crate::plan::Gap;
+use crate::plan::{self, Gap};
+use crate::quota::margins;
 
 /// What the daemon knew of itself when it last ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +139,34 @@ impl Step<'_> {
             if let Some(id) = JobId::parse(&id) {
                 self.tell(&id, Some(state), state, &why, now)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Keeps every clientmsgid that another copy of this database may have asked with until now as
+    /// far from that as from a request of our own.
+    ///
+    /// A job whose time ends before is asked for just within it: too early an answer is better
+    /// than none.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn rest_after_copy(&self, now: DateTime<Utc>) -> Result<()> {
+        let rested = now + margins::SAME_CLIENTMSGID;
+        let jobs = self
+            .db
+            .prepare_cached(&format!("SELECT id FROM job WHERE due_at <= ?1 AND {OPEN}"))?
+            .query_map([millis(rested)], |row| row.get(0))?
+            .collect::<rusqlite::Result<Vec<String>>>()?;
+        for id in jobs.iter().filter_map(|id| JobId::parse(id)) {
+            let job = self.job(&id)?;
+            let last = plan::deadline(&job) - TimeDelta::seconds(1);
+            let at = if job.state.waits() { rested.min(last) } else { rested };
+            self.run(
+                "UPDATE batch SET next_at = max(next_at, ?2) WHERE job = ?1 AND replaced = 0
+                   AND state IN ('planned', 'in_doubt', 'refused')",
+                params![id.as_str(), millis(at)],
+            )?;
         }
         Ok(())
     }

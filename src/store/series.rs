@@ -27,6 +27,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
 
 use crate::calendar::{Date, Recurrence};
+use crate::model::console::HISTORY;
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
 use crate::store::take::{LOST, state, too_many, under};
 use crate::store::{
@@ -187,7 +188,7 @@ impl Step<'_> {
             Some(Series { state: SeriesState::Lost, .. }) => {
                 return Ok(Taken::Refused(format!(
                     "some dates of series {id} may have been sent, by a database that is lost: look in \
-                     the account's history on the website, then say `qunfa retry {id}` or give it a \
+                     the account's history ({HISTORY}), then say `qunfa retry {id}` or give it a \
                      new id"
                 )));
             }
@@ -347,7 +348,7 @@ impl Step<'_> {
             "some dates of series {id} may have been sent, by a database that is lost: none is planned"
         );
         let advice = format!(
-            "look in the account's history on the website; `qunfa retry {id}` plans its dates from \
+            "look in the account's history ({HISTORY}); `qunfa retry {id}` plans its dates from \
              tomorrow on, `qunfa cancel {id}` ends it"
         );
         let account = Some(account.name.as_str());

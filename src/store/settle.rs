@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::calendar::Window;
+use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobId, JobState, job_state};
 use crate::plan::{self, Job};
 use crate::quota::margins;
@@ -582,8 +583,9 @@ impl Step<'_> {
         for batch in batches.iter().filter(|batch| batch.state == BatchState::Planned) {
             self.set_aside(batch.id)?;
         }
-        let why = "it may have gone out or not, and may not be asked again: look at the account's \
-                   history on the website";
+        let why = &format!(
+            "it may have gone out or not, and may not be asked again: look at the account's history ({HISTORY})"
+        );
         let to = Move { state: JobState::Uncertain, wake_at: None, reason: Some(why), why };
         self.move_job(&job.id, job.state, to, now)?;
         self.give_up_claims(&job.id, account, now)

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use crate::calendar;
+use crate::model::console::HISTORY;
 use crate::model::{
     Account, Action, Audience, BatchState, Errand, Expires, JobId, JobSpec, JobState,
     OnFullReceivers, OnQuota, Viewer, clientmsgid,
@@ -298,8 +299,8 @@ impl Step<'_> {
         Ok(match (same, waiting) {
             _ if state == JobState::Missed && reason.as_deref() == Some(LOST) => {
                 Known::Refuse(format!(
-                    "job {id} may have been sent already ({LOST}): look in the account's history on the \
-                 website, then say `qunfa retry {id}` or give it a new id"
+                    "job {id} may have been sent already ({LOST}): look in the account's history ({HISTORY}), then say \
+                     `qunfa retry {id}` or give it a new id"
                 ))
             }
             (true, _) => Known::Same,
@@ -657,7 +658,16 @@ const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, 
 pub(super) const JOB_COLUMNS: &str =
     "id, account, state, priority, taken, planned_at, due_at, zone,
     grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_asked_at, asked,
-    written_at IS NULL, recall_until_at";
+    written_at IS NULL, recall_until_at,
+    -- A permanent code of a scene that has none yet, neither made nor claimed by a job before it.
+    CASE WHEN action <> 'qrcode' OR json_extract(job.parameters, '$.expire_seconds') IS NOT NULL THEN 0
+        ELSE NOT EXISTS (SELECT 1 FROM errand JOIN charge ON charge.errand = errand.id
+                WHERE errand.account = job.account AND kind = 'qrcode'
+                  AND errand.parameters = job.parameters AND rule = 'permanent_qrcodes'
+                  AND charge.state <> 'returned')
+            AND NOT EXISTS (SELECT 1 FROM claim JOIN job other ON other.id = claim.job
+                WHERE claim.account = job.account AND rule = 'permanent_qrcodes'
+                  AND other.id <> job.id AND other.parameters = job.parameters) END";
 
 pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<JobState> {
     let word: String = row.get(column)?;
@@ -686,7 +696,7 @@ pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
             "defer" => OnFullReceivers::Defer,
             _ => OnFullReceivers::Send,
         },
-        demand: Demand { everyone: row.get(13)?, calls: row.get(14)? },
+        demand: Demand { everyone: row.get(13)?, calls: row.get(14)?, codes: row.get(19)? },
         first_asked_at: row.get::<_, Option<i64>>(15)?.map(instant),
         asked: row.get(16)?,
         anytime: row.get(17)?,

@@ -510,7 +510,7 @@ impl Step<'_> {
         Ok(digests)
     }
 
-    /// Says whether an account used nothing of a rule's present window.
+    /// Says whether an account used nothing of a rule's present window, and no job of it will.
     pub(super) fn uses_none(
         &self,
         account: &Account,
@@ -519,7 +519,8 @@ impl Step<'_> {
     ) -> Result<bool> {
         let Some(window) = rule.window(now) else { return Ok(true) };
         let need = Need { rule, window, amount: 1 };
-        Ok(self.usage(&account.name, need, Respect::All, now)?.used == 0)
+        let usage = self.usage(&account.name, need, Respect::All, now)?;
+        Ok(usage.used == 0 && usage.claimed == 0)
     }
 }
 

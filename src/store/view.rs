@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
 use crate::calendar::{self, Span, Window};
+use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
 use crate::store::place::Respect;
@@ -88,6 +89,9 @@ pub struct BatchView {
     pub state: BatchState,
     /// The broadcast's number.
     pub msg_id: Option<i64>,
+    /// What the platform's statistics and comments know it by, of articles; it is told only once,
+    /// in the answer that accepts it.
+    pub msg_data_id: Option<i64>,
     /// How often it was asked for.
     pub attempts: u32,
     /// Its place, from 1.
@@ -180,6 +184,9 @@ pub struct EventView {
     pub sent_count: Option<i64>,
     /// Followers not reached.
     pub error_count: Option<i64>,
+    /// Its body, byte for byte; of an encrypted one, what it decrypts to.
+    #[serde(skip)]
+    pub raw: Vec<u8>,
 }
 
 /// One rule of an account, as it stands.
@@ -320,7 +327,7 @@ impl Step<'_> {
     pub fn events(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT received_at, event.msg_id, status, words, event.total_count, event.filter_count,
-                    event.sent_count, event.error_count, proven
+                    event.sent_count, event.error_count, proven, raw
              FROM event JOIN batch ON batch.msg_id = event.msg_id AND batch.account = event.account
              WHERE job = ?1 ORDER BY event.id",
         )?;
@@ -334,7 +341,8 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn candidates(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count, proven
+            "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count, proven,
+                    raw
              FROM event JOIN job ON job.account = event.account
              WHERE job.id = ?1 AND job.state = 'uncertain' AND candidate = 1
              ORDER BY event.id DESC LIMIT 20",
@@ -580,9 +588,7 @@ impl Step<'_> {
                 kind: "no_result".into(),
                 since: instant(row.get(2)?),
                 what: format!("job {id} was accepted over 24 h ago and has no result"),
-                advice: format!(
-                    "look for broadcast {msg_id} in the account's history on the website"
-                ),
+                advice: format!("look for broadcast {msg_id} in the account's history ({HISTORY})"),
                 id: Some(id),
             })
         })?;
@@ -618,7 +624,7 @@ fn question_note(InQuestion { account, jobs, first, gap }: InQuestion) -> Attent
         since: gap.to,
         what: format!("{names}{more} of {account} may have been sent already: {}", gap_words(gap)),
         advice: format!(
-            "if nothing was put back, `qunfa resume {account}`; else look in 发表记录 on the website, \
+            "if nothing was put back, `qunfa resume {account}`; else look in {HISTORY}, \
              `qunfa cancel` what went out, then `qunfa resume {account}`"
         ),
         account: Some(account),
@@ -636,13 +642,14 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<EventView> {
         sent_count: row.get(6)?,
         error_count: row.get(7)?,
         proven: row.get(8)?,
+        raw: row.get(9)?,
     })
 }
 
 fn advice(state: JobState, id: &str) -> String {
     match state {
         JobState::Uncertain => format!(
-            "look in the account's history on the website whether it went out, then say \
+            "look in the account's history ({HISTORY}) whether it went out, then say \
              `qunfa resolve {id} --sent MSG_ID` or `qunfa resolve {id} --not-sent`; `qunfa show {id}` \
              tells the attempts, and events that may be its own"
         ),

@@ -4,8 +4,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::calendar;
+use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobId, JobState, clientmsgid};
 use crate::plan::{Again, Batch, Job};
+use crate::quota::margins;
 use crate::store::{Move, Result, Said, Step, StoreError, instant, millis};
 
 impl Step<'_> {
@@ -43,7 +45,7 @@ impl Step<'_> {
             }
             JobState::Uncertain => {
                 return Err(StoreError::Guard(format!(
-                    "job {id} is uncertain: it may have gone out, so look in the account's history on the website and say `qunfa resolve {id}` first"
+                    "job {id} is uncertain: it may have gone out, so look in the account's history ({HISTORY}) and say `qunfa resolve {id}` first"
                 )));
             }
             JobState::Accepted | JobState::Sent | JobState::Cancelled | JobState::Expired => {
@@ -56,7 +58,7 @@ impl Step<'_> {
         self.refuse_old_menu(&job, now)?;
         if job.in_question(now.max(job.planned_at)) {
             return Err(StoreError::Guard(format!(
-                "job {id} may have been sent by another copy of this database, and the platform may have forgotten it: look in the account's history on the website, then say `qunfa resume {}`, and retry it if it did not go out",
+                "job {id} may have been sent by another copy of this database, and the platform may have forgotten it: look in the account's history ({HISTORY}), then say `qunfa resume {}`, and retry it if it did not go out",
                 job.account
             )));
         }
@@ -123,15 +125,17 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let again = batch.doubt.map(|doubt| doubt.again(due));
+        // Another copy of the database may have asked with this id.
+        let rested = due.max(batch.next_at.min(now + margins::SAME_CLIENTMSGID));
         let (since, next_at) = match (batch.state, again) {
-            (BatchState::Planned, _) => (None, due),
+            (BatchState::Planned, _) => (None, rested),
             (BatchState::Refused, Some(Again::SameId(at))) => {
                 self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
-                (batch.doubt, at)
+                (batch.doubt, at.max(rested))
             }
             (BatchState::Refused, None) if !self.answered(batch)? => {
                 self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
-                (None, due)
+                (None, rested)
             }
             (BatchState::Refused, None | Some(Again::NewId)) | (BatchState::Failed, _) => {
                 self.remake(batch, account, batch.generation + 1, now)?;
@@ -316,7 +320,7 @@ fn refuse_to_guess(job: &Job, batches: &[Batch], due: DateTime<Utc>) -> Result<(
     Err(StoreError::Guard(format!(
         "job {id} cannot be asked for again before {until}: batch {number} was asked for on {first_at} \
          without a clear answer, and until then nobody knows whether the platform still remembers that; \
-         look in the account's history on the website, and if it is not there, say `qunfa retry {id}` \
+         look in the account's history ({HISTORY}), and if it is not there, say `qunfa retry {id}` \
          from then on",
         id = job.id
     )))

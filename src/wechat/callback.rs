@@ -13,6 +13,7 @@ use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
 
 use self::tree::Tree;
+use crate::model::console::place;
 use crate::model::hex;
 
 pub mod seal;
@@ -78,6 +79,8 @@ pub struct MassEvent {
     pub create_time: i64,
     /// An OpenID, in practice; "mphelper" in the documents. Never validated.
     pub from_user: String,
+    /// The account that it is about, by its original id (`gh_…`).
+    pub to_user: String,
     /// What the originality check found.
     pub copyright: Option<Copyright>,
     /// Where the articles can be read now.
@@ -192,6 +195,7 @@ fn mass_event(tree: &Tree) -> Result<MassEvent, ParseError> {
         error: tree.number("ErrorCount")?,
         create_time: tree.number("CreateTime")?.unwrap_or(0),
         from_user: tree.text("FromUserName")?.unwrap_or_default().to_owned(),
+        to_user: tree.text("ToUserName")?.unwrap_or_default().to_owned(),
         copyright: copyright(tree)?,
         article_urls: article_urls(tree)?,
     })
@@ -278,11 +282,8 @@ impl Status {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Success | Self::Other(_) => "",
-            Self::Fail => "the account's notices (通知中心) on mp.weixin.qq.com may say why",
-            Self::Err(number) => reason(*number).map_or(
-                "the account's notices (通知中心) on mp.weixin.qq.com may say why",
-                |(.., advice)| advice,
-            ),
+            Self::Fail => NOTICES,
+            Self::Err(number) => reason(*number).map_or(NOTICES, |(.., advice)| advice),
         }
     }
 }
@@ -291,6 +292,8 @@ fn reason(number: i64) -> Option<&'static (i64, &'static str, &'static str, &'st
     REASONS.iter().find(|(known, ..)| *known == number)
 }
 
+/// What may help where the platform gives no reason.
+const NOTICES: &str = concat!("the account's notices (", place!(notices), ") may say why");
 /// What helps where the platform stopped the content.
 const OTHER_CONTENT: &str = "plan it anew with other content, under another id";
 /// What helps where nothing is wrong with the content.

@@ -6,6 +6,8 @@
 //! errmsg is never matched: its text varies between servers. How often a meaning is acted upon (a
 //! new token once, a retry until `retry_for`) is not decided here.
 
+use crate::model::console::place;
+
 /// What an answer of the platform means for the request that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Meaning {
@@ -154,10 +156,15 @@ const VIDEO: &str = "pass the video through uploadvideo and use the id that it r
 const TARGETS: &str = "take these receivers out of the list";
 const CONTENT: &str = "correct the content and submit it as a new job";
 const MENU: &str = "correct the menu and submit it as a new job";
-const CONSOLE_MENU: &str = "look at the account's menu on mp.weixin.qq.com";
+const CONSOLE_MENU: &str = concat!("look at the account's menu on ", place!(site));
 const CODE: &str = "correct the qrcode and submit it as a new job";
-const CONSOLE: &str = "look at the account's notices on mp.weixin.qq.com, then resume it";
-const CONFIG: &str = "correct the account's appid and secret in the config, then resume it";
+const CONSOLE: &str =
+    concat!("look at the account's notices (", place!(notices), "), then resume it");
+const CONFIG: &str = concat!(
+    "correct the account's appid and secret in the config (",
+    place!(keys),
+    "), then resume it"
+);
 const ADMINISTRATOR: &str = "let the account's administrator confirm the call on the phone";
 const OURS: &str = "report it: the daemon made a request that it should not have made";
 
@@ -205,13 +212,17 @@ const ERRANDS: &[Row] = {
             45064,
             GiveUp,
             "the menu names a mini program that is not linked to the account",
-            "link it on mp.weixin.qq.com, or take its button out",
+            concat!("link it on ", place!(site), ", or take its button out"),
         ),
         row(
             48001,
             GiveUp,
             "the account may not use this API",
-            "look on mp.weixin.qq.com which APIs it may use; most need a verified account",
+            concat!(
+                "look which APIs it may use (",
+                place!(rights),
+                "); most need a verified account"
+            ),
         ),
         row(53600, GiveUp, "an article_id is not valid", MENU),
     ]
@@ -249,7 +260,11 @@ const SENDS: &[Row] = {
             NO_SUCH_MSG_ID,
             GiveUp,
             "the platform's API knows no broadcast with this msg_id",
-            "look for it on mp.weixin.qq.com: broadcasts made there are unknown to the API",
+            concat!(
+                "look for it in ",
+                place!(history),
+                ": broadcasts made there are unknown to the API"
+            ),
         ),
         row(
             40060,
@@ -277,14 +292,22 @@ const SENDS: &[Row] = {
             40164,
             Pause,
             "this machine's address is not on the account's IP list",
-            "add the address named by the platform to the account's IP list (developers.weixin.qq.com/platform, 基础信息, 开发密钥), then resume the account",
+            concat!(
+                "add the address named by the platform to the account's IP list (",
+                place!(keys),
+                "; it works after some minutes), then resume the account"
+            ),
         ),
         row(40227, GiveUp, "the title is empty or not valid", CONTENT),
         row(
             40243,
             Pause,
             "the AppSecret is frozen",
-            "unfreeze it (developers.weixin.qq.com/platform, 基础信息, 开发密钥; it works 10 minutes later), then resume the account",
+            concat!(
+                "unfreeze it (",
+                place!(keys),
+                "; it works 10 minutes later), then resume the account"
+            ),
         ),
         upto(41004, row(41001, GiveUp, "the request lacks its token, appid or secret", CONFIG)),
         row(41040, GiveUp, "the originality check refused it", CONTENT),
@@ -320,7 +343,7 @@ const SENDS: &[Row] = {
             45062,
             GiveUp,
             "the article carries an agreed advertisement, which the API may not send",
-            "send it from mp.weixin.qq.com instead",
+            concat!("send it from ", place!(site), " instead"),
         ),
         row(45065, Adopt, "the platform took it under this clientmsgid before", "nothing"),
         row(45066, InDoubt, "the platform saw this clientmsgid less than a minute ago", NOTHING),
@@ -348,14 +371,22 @@ const SENDS: &[Row] = {
             48001,
             GiveUp,
             "the account may not use this API",
-            "check that it is verified; only a service account can send to a list of OpenIDs",
+            concat!(
+                "check that it is verified and may use it (",
+                place!(rights),
+                "); only a service account can send to a list of OpenIDs"
+            ),
         ),
         row(48002, GiveUp, "a receiver refuses the account's messages", TARGETS),
         row(
             48003,
             Pause,
             "the account has not accepted the platform's terms for broadcasts",
-            "accept them on mp.weixin.qq.com (the page for broadcasts asks), then resume the account",
+            concat!(
+                "accept them on ",
+                place!(site),
+                " (the page for broadcasts asks), then resume the account"
+            ),
         ),
         row(48004, Pause, "the platform has blocked this API for the account", CONSOLE),
         row(48008, GiveUp, "the account may not send messages of this type", CONTENT),

@@ -17,6 +17,13 @@ use qunfa::store::{ArticleResult, Attention, EventIn, ResultWord, Source, Step, 
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
+/// What the platform says of a broadcast that went out.
+const FINISHED: &[u8] = b"<xml><ToUserName><![CDATA[gh_4d00ed8d6399]]></ToUserName>\
+    <FromUserName><![CDATA[mphelper]]></FromUserName><CreateTime>1805536805</CreateTime>\
+    <MsgType><![CDATA[event]]></MsgType><Event><![CDATA[MASSSENDJOBFINISH]]></Event>\
+    <MsgID>3147483650</MsgID><Status><![CDATA[send success]]></Status><CopyrightCheckResult>\
+    <Count>0</Count><ResultList></ResultList><CheckState>2</CheckState></CopyrightCheckResult></xml>";
+
 pub(crate) const JOBS: &str = "jobs:
   - {id: spring-launch, account: brand-daily, at: 2027-03-20 20:00, broadcast: {filter: {is_to_all: true}, text: 春天来了}}
   - {id: spring-echo, account: brand-daily, at: 2027-03-20 20:30, broadcast: {filter: {tag_id: 2}, text: 回声}}
@@ -104,13 +111,14 @@ impl World {
                 errcode: Some(0),
                 errmsg: "send job submission success",
                 msg_id: Some(3_147_483_650),
+                msg_data_id: Some(2_455_891_298),
                 dated: Some(at("2027-03-20T10:00:01Z")),
                 ..Word::default()
             };
             step.accept(sent, &club, &word, false, at("2027-03-20T10:00:01Z"))?;
             let event = EventIn {
                 account: "brand-club",
-                raw: b"<xml/>",
+                raw: FINISHED,
                 msg_id: 3_147_483_650,
                 created_at: at("2027-03-20T10:00:06Z"),
                 status: "send success",
@@ -372,6 +380,11 @@ fn the_json_of_show_has_the_keys_that_programs_rely_on() {
     has_keys(&show["attempts"][0], "batch at errcode errmsg outcome");
     has_keys(&show["charges"][0], "rule window state");
     assert_eq!(show["events"][0]["sent_count"], 2);
+    assert_eq!(show["events"][0]["created_at"], "2027-03-20T18:00:05+08:00");
+    assert_eq!(show["events"][0]["from_user"], "mphelper");
+    assert_eq!(show["events"][0]["to_user"], "gh_4d00ed8d6399");
+    assert_eq!(show["events"][0]["check_state"], 2);
+    assert_eq!(show["batches"][0]["msg_data_id"], 2_455_891_298_i64);
     assert_eq!(show["result"]["sent_count"], 2);
     assert_eq!(world.json(&["show", "spring-launch", "--json"])["result"], Value::Null);
 }

@@ -190,6 +190,7 @@ fn resolve_says_what_became_of_the_job_and_its_charges() {
             vec!["--not-sent", "--batch", "1"],
             "Job club-news is missed.\nWhat it had reserved is returned.\n\
              `qunfa retry club-news` asks for it again.\n\
+             `qunfa resolve club-news --sent` takes this back until then.\n\
              The events kept back count as sends made elsewhere.\n",
         ),
     ] {
@@ -204,4 +205,36 @@ fn resolve_says_what_became_of_the_job_and_its_charges() {
         assert_eq!(problem.exit_code(), 1);
         assert!(problem.message().contains("nothing of it is in doubt"), "{}", problem.message());
     }
+}
+
+#[test]
+fn approve_says_when_the_job_goes_also_after_its_due_time() {
+    let world = World::new();
+    let job = |id: &str, at: &str| {
+        format!(
+            "  - {{id: {id}, account: brand-club, approval: true, at: 2027-03-20 {at}, \
+             broadcast: {{filter: {{tag_id: 2}}, text: {id}}}}}\n"
+        )
+    };
+    let jobs = [job("later", "21:00"), job("overdue", "19:50"), job("over", "18:00")];
+    world.take(&format!("jobs:\n{}", jobs.concat()));
+
+    for (id, said) in [
+        ("later", "Job later is approved and goes at 2027-03-20 21:00:00 +08:00.\n"),
+        (
+            "overdue",
+            "Job overdue is approved and goes at once: it was due 2027-03-20 19:50:00 +08:00.\n",
+        ),
+        (
+            "over",
+            "Job over is approved, but it was due 2027-03-20 18:00:00 +08:00 and its grace has \
+             passed: it becomes missed.\n",
+        ),
+    ] {
+        let text = world.text(&["approve", id]).replace('\n', " ");
+
+        assert!(text.starts_with(said.trim_end()), "{text}");
+    }
+    let resumed = world.text(&["resume", "--all"]);
+    assert!(!resumed.contains("goes at"), "{resumed}");
 }

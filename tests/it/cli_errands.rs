@@ -477,3 +477,46 @@ fn the_result_of_a_code_is_its_ticket() {
     assert_eq!((&ever["used"], &ever["limit"]), (&json!(1), &json!(100_000)));
     assert_eq!((&ever["window"], &ever["resets_at"]), (&json!("ever"), &Value::Null));
 }
+
+#[test]
+fn a_permanent_code_that_no_longer_fits_is_told_when_it_is_checked() {
+    let world = World::new();
+    world.take(MENUS);
+    let db = rusqlite::Connection::open(world.path("state/qunfa.db")).unwrap();
+    let sql = "INSERT INTO charge (account, rule, \"window\", amount, state)
+               VALUES ('brand-club', 'permanent_qrcodes', 'ever', 99999, 'kept')";
+    db.execute(sql, []).unwrap();
+    let more = tomorrow(
+        "jobs:
+  - {id: more, account: brand-club, at: 2027-03-20 19:00, qrcode: {action_name: QR_LIMIT_SCENE, action_info: {scene: {scene_id: 5}}}}
+",
+    );
+    let path = world.file("more.yaml", &more);
+
+    let (answer, text) = world.run(&["check", &path]);
+
+    assert_eq!(answer.unwrap(), Answer::No, "{text}");
+    let told = "permanent_qrcodes is used up for ever by jobs before it";
+    assert!(text.replace("\n  ", " ").contains(told), "{text}");
+    let status = world.json(&["status", "--json"]);
+    let rules = status["accounts"][1]["rules"].as_array().unwrap();
+    let ever = rules.iter().find(|rule| rule["rule"] == "permanent_qrcodes").unwrap();
+    assert_eq!((&ever["used"], &ever["claimed"]), (&json!(99_999), &json!(1)));
+}
+
+#[test]
+fn codes_of_a_subscription_account_are_warned_of_and_those_of_a_service_account_are_not() {
+    let world = World::new();
+    for (account, warned) in [("brand-daily", true), ("brand-club", false)] {
+        let job = format!(
+            "jobs:\n  - {{id: code, account: {account}, at: 2027-03-21 20:00, qrcode: \
+             {{action_name: QR_LIMIT_SCENE, action_info: {{scene: {{scene_id: 5}}}}}}}}\n"
+        );
+        let path = world.file("code.yaml", &job);
+
+        let (answer, text) = world.run(&["check", &path]);
+
+        assert_eq!(answer.unwrap(), Answer::Yes, "{text}");
+        assert_eq!(text.contains("48001"), warned, "{account}: {text}");
+    }
+}

@@ -87,3 +87,60 @@ fn only_main_reads_a_clock() {
         }
     }
 }
+
+/// Timed waits that never return under a faked clock (libfaketime), a runtime's own where it has no
+/// epoll to wait with, and the plain sleeps.
+const STD_WAITS: &[&str] =
+    &["recv_timeout", "park_timeout", "wait_timeout", "Condvar", "enable_time", "thread::sleep"];
+/// Where nothing of tokio's runs: at the end of the process, and before the database is open.
+const MAY_SLEEP: &[&str] = &["log.rs", "store.rs"];
+
+#[test]
+fn every_wait_is_one_of_tokio_s_with_epoll() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut looked_at = 0;
+    for entry in std::fs::read_dir(&src).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(module) = name.strip_suffix(".rs") else { continue };
+        for file in files(module).iter().filter(|file| file.exists()) {
+            let text = std::fs::read_to_string(file).unwrap();
+            looked_at += 1;
+            let may_sleep = file
+                .strip_prefix(&src)
+                .is_ok_and(|path| MAY_SLEEP.iter().any(|allowed| path == Path::new(allowed)));
+            for word in STD_WAITS.iter().filter(|word| !(may_sleep && **word == "thread::sleep")) {
+                assert!(!text.contains(word), "{} waits with {word}", file.display());
+            }
+        }
+    }
+    assert!(looked_at > 100, "only {looked_at} files were looked at");
+}
+
+#[test]
+fn places_on_the_platform_s_websites_are_named_by_one_module() {
+    const PLACES: &[&str] = &[
+        "developers.weixin.qq.com",
+        "on mp.weixin.qq.com",
+        "发表记录",
+        "通知中心",
+        "history on the website",
+    ];
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for entry in std::fs::read_dir(&src).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "sandbox") else {
+            continue;
+        };
+        for file in files(module).iter().filter(|file| file.exists()) {
+            if file.ends_with("model/console.rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(file).unwrap();
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let code: String = code.map(|line| line.trim().trim_end_matches('\\')).collect();
+            for place in PLACES {
+                assert!(!code.contains(place), "{} names {place} by itself", file.display());
+            }
+        }
+    }
+}

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::model::Credence;
+use crate::model::console::place;
 use crate::wechat::callback::seal::{self, AesKey, OpenError};
 use crate::wechat::callback::{self, ParseError};
 
@@ -73,8 +74,12 @@ impl Refusal {
         match self {
             Self::Noise => "nothing has to be done",
             Self::Unsigned => {
-                "the token in the account's callback settings on mp.weixin.qq.com and the config's \
-                 must be the same; if events still arrive, it is a stranger who knocks"
+                concat!(
+                    "the token in the account's callback settings (",
+                    place!(callback),
+                    ") and the config's must be the same; if events still arrive, it is a stranger \
+                     who knocks"
+                )
             }
             Self::Stale => {
                 "look at this machine's clock; if it is right, somebody repeats old pushes"
@@ -83,26 +88,39 @@ impl Refusal {
                 "somebody repeats pushes with other contents; true events are not affected"
             }
             Self::Plain => {
-                "set the account's callback to safe mode (安全模式) on mp.weixin.qq.com, or take \
-                 `encoding_aes_key_file` out of the config; until then qunfa asks for results itself \
-                 and does not see website sends"
+                concat!(
+                    "set the account's callback to safe mode (安全模式; ",
+                    place!(callback),
+                    "), or take `encoding_aes_key_file` out of the config; until then qunfa asks for \
+                     results itself and does not see website sends"
+                )
             }
             Self::Unreadable => {
                 "one of these is none to worry about; if it stays, look for a newer qunfa"
             }
             Self::Encrypted => {
-                "name a file with the account's EncodingAESKey (消息加解密密钥) as \
-                 `encoding_aes_key_file` in the config and restart the daemon; until then qunfa asks \
-                 for results itself and does not see website sends"
+                concat!(
+                    "name a file with the account's EncodingAESKey (消息加解密密钥; ",
+                    place!(callback),
+                    ") as `encoding_aes_key_file` in the config and restart the daemon; until then \
+                     qunfa asks for results itself and does not see website sends"
+                )
             }
             Self::Sealed(OpenError::Key | OpenError::Damaged) => {
-                "put the account's present EncodingAESKey (消息加解密密钥) into \
-                 `encoding_aes_key_file`, name the one before as `previous_aes_key_file`, and restart \
-                 the daemon; until then qunfa asks for results itself and does not see website sends"
+                concat!(
+                    "put the account's present EncodingAESKey (消息加解密密钥; ",
+                    place!(callback),
+                    ") into `encoding_aes_key_file`, name the one before as `previous_aes_key_file`, and restart \
+                     the daemon; until then qunfa asks for results itself and does not see website sends"
+                )
             }
             Self::Sealed(OpenError::AppId) => {
-                "every account has a callback URL of its own, /callback/NAME: look whose URL this is \
-                 on mp.weixin.qq.com, and at the config's appid"
+                concat!(
+                    "every account has a callback URL of its own, /callback/NAME: look whose URL this \
+                     is (",
+                    place!(callback),
+                    "), and at the config's appid"
+                )
             }
         }
     }

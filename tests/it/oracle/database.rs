@@ -260,6 +260,10 @@ impl Oracle {
 }
 
 fn legal(from: &str, to: &str, why: &str) -> bool {
+    // A person finds that what they called not sent went out.
+    if to == "uncertain" && why.starts_with("that it was not sent is taken back by") {
+        return ["missed", "failed", "partial"].contains(&from);
+    }
     match from {
         // A date that an edit of its series had withdrawn is back.
         "cancelled" => ["planned", "held"].contains(&to) && why.starts_with("changed by series"),

@@ -226,6 +226,7 @@ fn finished() -> MassEvent {
         error: Some(0),
         create_time: 1_481_013_459,
         from_user: "oV5CrjpxgaGXNHIQigzNlgLTnwic".to_owned(),
+        to_user: "gh_4d00ed8d6399".to_owned(),
         copyright: Some(Copyright { check_state: Some(2), articles: vec![article(1), article(2)] }),
         article_urls: Vec::new(),
     }

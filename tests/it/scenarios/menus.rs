@@ -365,3 +365,62 @@ fn a_refusal_for_want_of_calls_ends_the_days_codes_without_another_request() {
     );
     assert_eq!(world.state("tomorrow"), JobState::Sent);
 }
+
+/// An account that has so many permanent codes.
+fn with_codes(many: u32) -> World {
+    let world = World::with(Kind::Service);
+    let sql = "INSERT INTO charge (account, rule, \"window\", amount, state)
+               VALUES ('brand', 'permanent_qrcodes', 'ever', ?1, 'kept')";
+    world.disk.witness.execute(sql, [many]).unwrap();
+    world
+}
+
+impl World {
+    /// How many permanent codes waiting jobs own.
+    fn claimed(&mut self) -> u32 {
+        let account = self.setup(0).account.clone();
+        let now = self.now();
+        let rules = self.engine().store().read().rules(&account, now).unwrap();
+        let ours = rules.iter().find(|rule| rule.rule == Rule::PermanentQrcodes);
+        ours.map_or(0, |rule| rule.claimed)
+    }
+}
+
+#[test]
+fn a_planned_permanent_code_claims_its_number_and_a_later_one_is_told() {
+    let mut world = with_codes(99_998);
+    world.plan_action("one", "2027-03-22 20:00", code(None, 1));
+    world.plan_action("again", "2027-03-22 21:00", code(None, 1));
+    world.plan_action("short", "2027-03-22 20:00", code(Some(60), 9));
+    world.plan_action("two", "2027-03-21 20:00", code(None, 2));
+    assert_eq!(world.claimed(), 2);
+
+    world.plan_action("three", "2027-03-20 20:00", code(None, 3));
+
+    assert_eq!(world.state("three"), JobState::Failed);
+    let reason = world.reason("three");
+    assert_eq!(reason, "permanent_qrcodes is used up for ever by jobs before it");
+    world.run_until("2027-03-23 12:00");
+    for id in ["one", "again", "short", "two"] {
+        assert_eq!(world.state(id), JobState::Sent, "{id}: {}", world.reason(id));
+    }
+    assert_eq!((world.permanent(), world.claimed()), ((2, 100_000), 0));
+}
+
+#[test]
+fn a_permanent_code_that_is_called_off_or_fails_leaves_its_number_to_others() {
+    let mut world = with_codes(99_999);
+    world.plan_action("one", "2027-03-22 20:00", code(None, 1));
+    world.call_off_job("one");
+    assert_eq!(world.claimed(), 0);
+    world.platform.inject(fault(QRCODE, FaultKind::Errcode(40_053), 1));
+    world.plan_action("two", "2027-03-20 20:00", code(None, 2));
+    world.run_until("2027-03-20 20:10");
+    assert_eq!(world.state("two"), JobState::Failed, "{}", world.reason("two"));
+
+    world.plan_action("three", "2027-03-20 21:00", code(None, 3));
+    world.run_until("2027-03-20 21:10");
+
+    assert_eq!(world.state("three"), JobState::Sent, "{}", world.reason("three"));
+    assert_eq!((world.permanent(), world.claimed()), ((1, 100_000), 0));
+}

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use qunfa::model::{JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind};
 
-use crate::world::{MarkFate, World, time};
+use crate::world::{MarkFate, Restore, World, time};
 
 /// A job that was sent after a copy of the database was made, with that copy put back.
 fn sent_and_forgotten(fate: MarkFate) -> World {
@@ -259,4 +259,73 @@ fn a_restored_job_that_was_edited_and_sent_since_is_never_sent_as_it_was_before(
 
     assert_eq!(world.accepted().len(), 1);
     assert_eq!(world.state("a"), JobState::Missed);
+}
+
+#[test]
+fn what_another_copy_asked_for_a_moment_ago_is_asked_about_61_seconds_after_the_start() {
+    for how in [
+        Restore::Database(MarkFate::Kept),
+        Restore::Database(MarkFate::Older),
+        Restore::Database(MarkFate::Gone),
+        Restore::Backup,
+    ] {
+        let mut world = World::with(Kind::Service);
+        world.job("first").tag().at("2027-03-20 15:00").submit();
+        world.job("a").tag().at("2027-03-20 20:00").submit();
+        world.run_until("2027-03-20 19:59");
+        world.copy();
+        if how == Restore::Database(MarkFate::Older) {
+            // Only accepted/ tells that this is an old one.
+            world.job("late").tag().at("2027-03-24 20:00").submit();
+        }
+        world.run_until("2027-03-20 20:00");
+        world.run_for(TimeDelta::seconds(5));
+        world.put_back(0, how);
+        world.run_for(TimeDelta::seconds(4));
+        world.resume();
+
+        world.run_until("2027-03-20 20:05");
+
+        assert_eq!(world.codes(), [Some(0), Some(0), Some(45_065)], "{how:?}");
+        assert_eq!(world.state("a"), JobState::Sent, "{how:?}");
+    }
+}
+
+#[test]
+fn a_job_whose_grace_ends_within_61_seconds_of_a_restore_is_asked_about_before_that() {
+    let mut world = World::with(Kind::Service);
+    world
+        .job("a")
+        .tag()
+        .at("2027-03-20 20:00")
+        .with(|spec| spec.grace = TimeDelta::seconds(60))
+        .submit();
+    world.run_until("2027-03-20 19:59");
+    world.copy();
+    world.run_until("2027-03-20 20:00");
+    world.run_for(TimeDelta::seconds(5));
+    world.put_back(0, Restore::Backup);
+    world.run_for(TimeDelta::seconds(4));
+    world.resume();
+
+    world.run_until("2027-03-20 20:05");
+
+    assert_eq!(world.state("a"), JobState::Sent, "{}", world.reason("a"));
+    assert_eq!(world.accepted().len(), 1);
+}
+
+#[test]
+fn a_job_taken_back_from_accepted_is_asked_about_61_seconds_after_the_start() {
+    let mut world = World::with(Kind::Service);
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 20:00");
+    world.run_for(TimeDelta::seconds(5));
+    world.lose_database_but_not_the_files();
+    world.run_for(TimeDelta::seconds(4));
+    world.retry("a").unwrap();
+
+    world.run_until("2027-03-20 20:05");
+
+    assert_eq!(world.codes(), [Some(0), Some(45_065)]);
+    assert_eq!(world.state("a"), JobState::Sent);
 }

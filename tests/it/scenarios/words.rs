@@ -456,3 +456,74 @@ fn batches_in_doubt_are_resolved_one_by_one_or_together() {
     world.resolve("a", Verdict::NotSent, None).unwrap();
     assert!(!world.batch_states("a").contains(&BatchState::InDoubt));
 }
+
+#[test]
+fn who_said_not_sent_by_mistake_can_say_sent() {
+    for number in [true, false] {
+        let mut world = uncertain(true);
+        let before = world.charge_states("a");
+        let msg_id = world.candidates("a")[0];
+        world.resolve("a", Verdict::NotSent, None).unwrap();
+        assert_eq!(world.state("a"), JobState::Missed);
+        world.job("b").at("2027-03-20 23:00").submit();
+
+        world.resolve("a", Verdict::Sent(number.then_some(msg_id)), None).unwrap();
+
+        let state = if number { JobState::Accepted } else { JobState::Sent };
+        assert_eq!(world.state("a"), state);
+        assert_eq!(world.charge_states("a").len(), before.len());
+        assert!(world.charge_states("a").iter().all(|(_, state)| state == "kept"));
+        assert_eq!(world.external(), (0, 0));
+        world.run_until("2027-03-22 12:00");
+        assert_eq!(world.state("a"), JobState::Sent);
+        assert_eq!(world.accepted(), ["2027-03-20 20:00:00", "2027-03-21 23:00:00"]);
+    }
+}
+
+#[test]
+fn what_took_the_place_of_a_broadcast_called_not_sent_is_charged_beside_it() {
+    let mut world = uncertain(false);
+    world.resolve("a", Verdict::NotSent, None).unwrap();
+    world.job("b").at("2027-03-20 23:00").submit();
+    world.run_until("2027-03-20 23:10");
+    assert_eq!(world.state("b"), JobState::Sent);
+
+    world.resolve("a", Verdict::Sent(None), None).unwrap();
+
+    assert_eq!(world.state("a"), JobState::Sent);
+    for id in ["a", "b"] {
+        assert!(world.charge_states(id).iter().all(|(_, state)| state == "kept"), "{id}");
+    }
+}
+
+#[test]
+fn what_was_asked_for_again_or_never_in_doubt_is_not_resolved_as_sent() {
+    let mut world = uncertain(false);
+    world.resolve("a", Verdict::NotSent, None).unwrap();
+    world.retry("a").unwrap();
+    let planned = world.resolve("a", Verdict::Sent(None), None).unwrap_err();
+    assert!(planned.contains("nothing of it is in doubt"), "{planned}");
+
+    let mut world = World::with(Kind::Service);
+    world.platform.inject(Fault::new(FaultKind::Errcode(40_003)).on_path("sendall"));
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 20:10");
+    let failed = world.resolve("a", Verdict::Sent(None), None).unwrap_err();
+    assert!(failed.contains("nothing of it is in doubt"), "{failed}");
+}
+
+#[test]
+fn one_of_several_batches_called_not_sent_can_be_called_sent() {
+    let mut world = three_batches(None);
+    let lost = Fault::new(FaultKind::RequestLost).on_path("mass/send");
+    world.platform.inject(lost.times(qunfa::sandbox::FOREVER));
+    world.run_until("2027-03-20 22:30");
+    world.platform.clear_faults();
+    world.resolve("a", Verdict::NotSent, None).unwrap();
+
+    world.resolve("a", Verdict::Sent(None), 2).unwrap();
+
+    assert_eq!(world.state("a"), JobState::Partial);
+    let states = world.batch_states("a");
+    assert_eq!(states, [BatchState::Refused, BatchState::Sent, BatchState::Refused]);
+}

@@ -1,0 +1,16 @@
+//! How a command waits for the daemon.
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::Problem;
+
+/// Starts the runtime that a command waits with.
+///
+/// All of it, though only time is needed: without sockets it waits by a condition variable's
+/// timeout, which never comes under a faked clock (libfaketime).
+pub(super) fn runtime() -> Result<Runtime, Problem> {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::Cannot(format!("no runtime could be started: {error}")))
+}

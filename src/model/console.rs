@@ -1,0 +1,39 @@
+//! Where a person finds things on the platform's two websites: 公众平台, where broadcasts are made,
+//! and 微信开发者平台, where the developer's settings have moved. Every advice takes them from here.
+
+/// One place, inside a sentence that is put together when this is compiled.
+macro_rules! place {
+    (settings) => {
+        "微信开发者平台 (developers.weixin.qq.com/platform), 我的业务, 公众号 or 服务号"
+    };
+    // The AppSecret and the IP list.
+    (keys) => {
+        concat!(place!(settings), ", 基础信息, 开发密钥")
+    };
+    // The callback's URL, token and key, and its mode.
+    (callback) => {
+        concat!(place!(settings), ", 基础信息, 域名与消息推送配置")
+    };
+    // Which APIs the account may use, and how often.
+    (rights) => {
+        concat!(place!(settings), ", 接口管理, 接口权限与额度")
+    };
+    // What the account published, by whatever way.
+    (history) => {
+        "发表记录 on mp.weixin.qq.com"
+    };
+    // What the platform tells the account.
+    (notices) => {
+        "通知中心 on mp.weixin.qq.com"
+    };
+    // Everything else: broadcasts, menus, linked mini programs.
+    (site) => {
+        "mp.weixin.qq.com"
+    };
+}
+pub(crate) use place;
+
+/// Where the AppSecret and the IP list are.
+pub const KEYS: &str = place!(keys);
+/// Where the account's broadcasts stand.
+pub const HISTORY: &str = place!(history);
