@@ -101,6 +101,8 @@ def life(number):
         daemon.start()
     else:
         daemon.drop("spring.yaml", rig.jobs(rig.job(id)))
+        # A file that is not on disk yet may go with the machine, and nobody promised anything.
+        run("sync", "-f", at / "inbox/spring.yaml")
         daemon.start()
         if random.random() < 0.5:
             rig.until(f"{id} is asked for", arrived, 300, 0.002)
@@ -123,7 +125,7 @@ def life(number):
     else:
         try:
             rig.until(f"{id} is sent beside it", lambda: daemon.jobs().get(id) in DONE, 300, 1)
-            told = lambda: '"inbox"' in daemon.say("attention", "--json").stdout
+            told = lambda: '"inbox"' in daemon.say("status", "--json").stdout
             rig.until("the inbox is under attention", told, 120, 1)
         except SystemExit as error:
             # A file that was not taken yet cannot be.
