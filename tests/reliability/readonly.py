@@ -28,7 +28,7 @@ KINDS = ["state", "inbox", "both", "start", "inbox start"]
 DONE = ("accepted", "sent")
 lives = rig.size(small=10, full=200)
 if os.geteuid():
-    raise SystemExit("it must be run as root")
+    rig.cannot("it must be run as root")
 if "QUNFA_OWN_MOUNTS" not in os.environ:
     rig.binary()
     os.environ["QUNFA_OWN_MOUNTS"] = "1"
