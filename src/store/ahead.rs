@@ -30,24 +30,23 @@ impl Step<'_> {
     pub fn keep_waits(&self, by: TimeDelta, now: DateTime<Utc>) -> Result<()> {
         let soon = millis(now + margins::SAME_CLIENTMSGID);
         let latest = millis(now + margins::BACKOFF_MAX + margins::SAME_CLIENTMSGID);
-        let ahead = by.max(TimeDelta::zero());
-        let before = millis(now - ahead);
-        self.run("UPDATE call SET ended_at = ?1 WHERE ended_at > ?1", params![millis(now)])?;
-        if !ahead.is_zero() {
-            let ahead = ahead.num_milliseconds();
-            self.run(
-                "UPDATE call SET ended_at = min(ended_at + ?1, ?2) WHERE ended_at > ?3",
-                params![ahead, millis(now), millis(now - by - margins::PER_MINUTE)],
-            )?;
-            // One that was never asked waits for its time, which comes when the clock says so.
-            self.run(
-                "UPDATE batch SET next_at = min(next_at + ?1, max(next_at, ?2))
-                 WHERE next_at > ?3 AND state IN ('planned', 'in_doubt')
-                   AND job IN (SELECT id FROM job WHERE state = 'releasing')
-                   AND EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)",
-                params![ahead, soon, before],
-            )?;
-        }
+        let (now_ms, by_ms) = (millis(now), by.num_milliseconds());
+        let before = now - by.max(TimeDelta::zero());
+        self.run("UPDATE call SET ended_at = ?1 WHERE ended_at > ?1", params![now_ms])?;
+        self.run(
+            "UPDATE call SET ended_at = min(ended_at + ?1, ?2) WHERE ended_at > ?3 AND ?1 > 0",
+            params![by_ms, now_ms, millis(before - margins::PER_MINUTE)],
+        )?;
+        // One that was never asked, or was deferred, waits for its time, which comes when the clock
+        // says so.
+        self.run(
+            "UPDATE batch SET next_at = CASE WHEN ?1 > 0 THEN min(next_at + ?1, max(next_at, ?2))
+                                             ELSE max(next_at + ?1, min(next_at, ?2)) END
+             WHERE next_at > ?3 AND state IN ('planned', 'in_doubt')
+               AND job IN (SELECT id FROM job WHERE state = 'releasing' AND (?1 > 0 OR due_at <= ?4))
+               AND EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)",
+            params![by_ms, soon, millis(before), now_ms],
+        )?;
         self.run(
             "UPDATE batch SET next_at = ?1 WHERE next_at > ?2 AND state IN ('planned', 'in_doubt')
                AND job IN (SELECT id FROM job WHERE state = 'releasing' AND due_at <= ?1)",

@@ -122,14 +122,14 @@ fn stepped(fault: FaultKind, steps: &[(i64, i64)]) -> World {
 }
 
 #[test]
-fn a_step_of_the_clock_shortens_no_wait_of_a_batch_in_doubt() {
+fn a_step_of_the_clock_neither_shortens_nor_lengthens_the_wait_of_a_batch_in_doubt() {
     let faults = [
         FaultKind::AnswerLost,
         FaultKind::Errcode(45_066),
         FaultKind::ErrcodeAfterAccept(45_066),
         FaultKind::Errcode(-1),
     ];
-    let walks: [&[(i64, i64)]; 8] = [
+    let walks: [&[(i64, i64)]; 9] = [
         &[(5, 50)],
         &[(5, -40), (10, 80)],
         // Each is within what the platform's clock allows, and they add up.
@@ -138,6 +138,7 @@ fn a_step_of_the_clock_shortens_no_wait_of_a_batch_in_doubt() {
         &[(5, -3_000), (10, 3_000)],
         &[(5, 3_000), (10, -3_000)],
         &[(5, -600), (20, 600), (30, 50)],
+        &[(5, 600), (10, -600)],
         &[(5, 7_200), (10, -14_400), (15, 7_200), (20, -30), (25, 60)],
     ];
     for fault in faults {
