@@ -17,6 +17,7 @@ mod notify;
 mod outbox;
 mod pulse;
 mod signals;
+mod steady;
 mod taking;
 
 use std::net::SocketAddr;
@@ -39,6 +40,7 @@ use crate::wechat::protocol::Answer;
 use backlog::{Backlog, Done, answer};
 use outbox::Outbox;
 use signals::Signals;
+use steady::{Turned, Watch};
 
 pub use lock::{Running, running};
 pub use pulse::{Clock, LockedOut, Pulse, pulse};
@@ -63,8 +65,8 @@ const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 const RECEIPTS_BEFORE: TimeDelta = TimeDelta::days(2);
 /// How late a timer may be.
 const TIMER_LATE: Duration = Duration::from_millis(3);
-/// A clock that moves further than this between two looks was stepped, or the machine slept.
-const STEPPED: TimeDelta = TimeDelta::seconds(10);
+/// The machine slept if the clock moves further than this between two looks.
+const SLEPT: TimeDelta = TimeDelta::seconds(10);
 /// How often a locked database is tried again.
 const TRY_LOCKED_EVERY: Duration = Duration::from_millis(200);
 /// How long an idle rehearsal waits for something to happen before it jumps.
@@ -406,38 +408,6 @@ struct Look {
     seen_at: DateTime<Utc>,
 }
 
-/// Tells a clock that jumped from a loop that was slow.
-///
-/// A clock jumps against the steady one when it is stepped, when the machine slept, and when an
-/// image of this process wakes up. It also jumped where a wait took longer than was asked for.
-struct Watch {
-    turned: (DateTime<Utc>, tokio::time::Instant),
-    slept_at: DateTime<Utc>,
-}
-
-impl Watch {
-    fn new(now: DateTime<Utc>) -> Self {
-        Self { turned: (now, tokio::time::Instant::now()), slept_at: now }
-    }
-
-    /// Begins a turn of the loop; returns how far the clock jumped since the last one.
-    fn turn(&mut self, now: DateTime<Utc>) -> TimeDelta {
-        let (before, steady_before) = self.turned;
-        let steady = tokio::time::Instant::now();
-        self.turned = (now, steady);
-        let ran = TimeDelta::from_std(steady - steady_before).unwrap_or(TimeDelta::MAX);
-        let against_steady = now - before - ran;
-        let slept = now - self.slept_at;
-        let beyond_wait = (slept - LOOK_EVERY).max(slept.min(TimeDelta::zero()));
-        if beyond_wait.abs() > against_steady.abs() { beyond_wait } else { against_steady }
-    }
-
-    /// The loop waits from now on, never longer than [`LOOK_EVERY`].
-    fn sleep(&mut self, now: DateTime<Utc>) {
-        self.slept_at = now;
-    }
-}
-
 struct Daemon {
     manager: notify::Manager,
     engine: Engine,
@@ -468,9 +438,9 @@ impl Daemon {
         let mut batch = Vec::new();
         loop {
             let now = (self.now)();
-            let jumped = self.watch.turn(now);
-            let turned = self.turn(jumped, now);
-            self.wait_out(turned, now)?;
+            let turned = self.watch.turn(now);
+            let done = self.turn(turned, now);
+            self.wait_out(done, now)?;
             let locked_out = self.locked_out.borrow().clone();
             self.beat.turned(&self.engine, locked_out.as_ref(), now);
             self.manager.tell(&self.engine, locked_out.as_ref(), now)?;
@@ -504,11 +474,11 @@ impl Daemon {
     }
 
     /// Does what is to be done now, unless another program keeps the database locked.
-    fn turn(&mut self, jumped: TimeDelta, now: DateTime<Utc>) -> Result<(), RunError> {
+    fn turn(&mut self, turned: Turned, now: DateTime<Utc>) -> Result<(), RunError> {
         // What was in hand is done, for it did not end the daemon.
         hand::lay_down();
         if self.is_locked_out() {
-            self.jumped += jumped;
+            self.jumped += turned.jumped;
             if self.engine.is_locked()? {
                 return Ok(());
             }
@@ -520,7 +490,7 @@ impl Daemon {
             tracing::info!("the database is free again: work goes on");
             self.work_off()?;
         }
-        self.look_around(jumped, now)?;
+        self.look_around(turned, now)?;
         self.release(now)?;
         hand::lay_down();
         Ok(())
@@ -593,14 +563,15 @@ impl Daemon {
     }
 
     /// Notices what nobody tells: commands that wrote, a clock that was stepped.
-    fn look_around(&mut self, jumped: TimeDelta, now: DateTime<Utc>) -> Result<(), RunError> {
+    fn look_around(&mut self, turned: Turned, now: DateTime<Utc>) -> Result<(), RunError> {
         let since = now - self.looked.at;
-        if self.jump.is_none() && (since > STEPPED || since < -TimeDelta::seconds(2)) {
+        let slept = since > SLEPT || since < -TimeDelta::seconds(2);
+        if self.jump.is_none() && (turned.stepped || slept) {
             tracing::warn!(
-                by_s = since.num_seconds(),
+                by_s = turned.jumped.num_seconds(),
                 "the clock was stepped, or the machine slept"
             );
-            self.engine.clock_stepped(jumped, now)?;
+            self.engine.clock_stepped(turned.jumped, now)?;
             self.looked.at = now;
         }
         if since >= LOOK_EVERY || self.looked.version.is_none() {
@@ -749,34 +720,4 @@ enum Waited {
     Inputs,
     Time,
     Stop(&'static str),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_that_jumps_is_seen_whether_the_loop_works_or_waits() {
-        let start = DateTime::UNIX_EPOCH;
-        for (slept, jump) in [(true, 3_600), (false, 3_600), (true, -3_600), (false, -3_600)] {
-            let mut watch = Watch::new(start);
-            if slept {
-                watch.sleep(start);
-            }
-
-            let seen = watch.turn(start + TimeDelta::seconds(jump));
-
-            let off = (seen - TimeDelta::seconds(jump)).num_seconds().abs();
-            assert!(off < 60, "{slept} {jump}: {seen}");
-        }
-    }
-
-    #[test]
-    fn a_wait_of_its_usual_length_is_no_jump() {
-        let start = DateTime::UNIX_EPOCH;
-        let mut watch = Watch::new(start);
-        watch.sleep(start);
-
-        assert!(watch.turn(start + LOOK_EVERY).abs() < STEPPED);
-    }
 }

@@ -288,7 +288,7 @@ impl Engine {
             lane.forget_clock(now);
         }
         self.look_again(now);
-        self.store.step(|step| step.bring_waits_back(now))
+        self.store.step(|step| step.keep_waits(by, now))
     }
 
     /// Records that the daemon is alive, once a trusted clock has judged how long it was away.

@@ -30,7 +30,7 @@ mod time;
 mod whole;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -400,6 +400,11 @@ impl Inbox {
     /// Says whether the last look found something of this name, as [`Entry::name`] tells it.
     pub fn found(&self, name: &str) -> bool {
         self.looks.keys().any(|found| entry::safe_name(found) == name)
+    }
+
+    /// Returns the names of all that the last look found, as [`Entry::name`] tells them.
+    pub fn all_found(&self) -> HashSet<String> {
+        self.looks.keys().map(|found| entry::safe_name(found)).collect()
     }
 
     /// Returns the directory's path.

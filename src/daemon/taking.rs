@@ -104,7 +104,8 @@ impl Taker {
             inbox = looked;
             match entries {
                 Ok(entries) => {
-                    desk.trouble.over(&desk.to).await;
+                    desk.trouble.over();
+                    desk.trouble.forget(&inbox);
                     // What was removed must not refuse another of its name.
                     refused.retain(|name| inbox.found(name));
                     desk.passed.forget(&entries);
@@ -130,8 +131,9 @@ impl Taker {
                         }
                     }
                 }
-                Err(error) => desk.trouble.of_inbox(&error, &desk.to).await,
+                Err(error) => desk.trouble.of_inbox(&error),
             }
+            desk.trouble.tell(&desk.to).await;
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 _ = ended.wait_for(|ended| *ended) => return,
@@ -165,9 +167,12 @@ impl Desk {
             Offer::Changing => Ok(()),
             Offer::Unreadable(error) => Err(error),
         };
-        if let Err(error) = done {
-            inbox.put_off(entry, now);
-            self.trouble.of_entry(entry, &error);
+        match done {
+            Ok(()) => drop(self.trouble.stuck.remove(&entry.name())),
+            Err(error) => {
+                inbox.put_off(entry, now);
+                self.trouble.of_entry(entry, &error);
+            }
         }
     }
 
@@ -285,35 +290,65 @@ fn gone() {
     tracing::error!("the inbox can no longer be read: restart the daemon");
 }
 
-/// What was told already, so that a look at every moment does not fill the log.
+/// What is wrong, and what was told of it, so that a look at every moment does not fill the log.
 #[derive(Default)]
 struct Trouble {
-    unusable: bool,
+    unusable: Option<String>,
+    /// The entries that could not be dealt with: how often, and why.
+    stuck: BTreeMap<String, (u32, String)>,
     told: HashSet<String>,
+    /// What stands before a person's eyes.
+    shown: Option<String>,
 }
 
 impl Trouble {
-    async fn of_inbox(&mut self, error: &InboxError, to: &mpsc::Sender<Input>) {
-        if !self.unusable {
-            self.unusable = true;
+    fn of_inbox(&mut self, error: &InboxError) {
+        if self.unusable.is_none() {
             let what = format!("{}: files are not taken until it is mended", chain(error));
             tracing::error!("{what}");
-            // A loop that has ended shows nothing to anybody.
-            to.send(Input::Inbox(Some(what))).await.unwrap_or_default();
+            self.unusable = Some(what);
         }
     }
 
-    async fn over(&mut self, to: &mpsc::Sender<Input>) {
-        if self.unusable {
-            self.unusable = false;
+    fn over(&mut self) {
+        if self.unusable.take().is_some() {
             tracing::info!("the inbox can be used again");
-            to.send(Input::Inbox(None)).await.unwrap_or_default();
+        }
+    }
+
+    /// Forgets the entries that are gone.
+    fn forget(&mut self, inbox: &Inbox) {
+        if !self.stuck.is_empty() {
+            let found = inbox.all_found();
+            self.stuck.retain(|name, _| found.contains(name));
         }
     }
 
     fn of_entry(&mut self, entry: &Entry, error: &InboxError) {
+        let what = format!("{}: it stays in the inbox and is tried again", chain(error));
         if self.told.insert(entry.name()) {
-            tracing::error!("{}: it stays in the inbox and is tried again", chain(error));
+            tracing::error!("{what}");
+        }
+        // One that changes is only read again.
+        if !matches!(error, InboxError::Changed { .. }) {
+            let (times, why) = self.stuck.entry(entry.name()).or_default();
+            (*times, *why) = (*times + 1, what);
+        }
+    }
+
+    /// Puts what is wrong before a person's eyes, or takes it away again: an entry once it was tried
+    /// twice, for it may only have been taken away meanwhile.
+    async fn tell(&mut self, to: &mpsc::Sender<Input>) {
+        let mut stuck = self.stuck.values().filter(|(times, _)| *times > 1).map(|(_, what)| what);
+        let first = stuck.next().map(|what| match stuck.count() {
+            0 => what.clone(),
+            more => format!("{what}; so are {more} more"),
+        });
+        let what = self.unusable.clone().or(first);
+        if what != self.shown {
+            self.shown.clone_from(&what);
+            // A loop that has ended shows nothing to anybody.
+            to.send(Input::Inbox(what)).await.unwrap_or_default();
         }
     }
 }

@@ -3,7 +3,7 @@
 //! They are due when they were taken, which has not come yet: once the clock is known to be right,
 //! they are taken again, now.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
 use super::{Result, Step, millis};
@@ -11,22 +11,42 @@ use crate::model::{Account, JobId, JobState};
 use crate::quota::margins;
 
 /// Results are asked for at least this often, with a little to spare.
-const LONGEST_RESULT_GAP: chrono::TimeDelta = chrono::TimeDelta::minutes(61);
+const LONGEST_RESULT_GAP: TimeDelta = TimeDelta::minutes(61);
 
 /// The jobs in question: what was asked for once keeps its time.
 const AHEAD: &str = "account = ?1 AND written_at IS NULL AND wake_at IS NOT NULL AND taken_at > ?2
     AND asked = 0";
 
 impl Step<'_> {
-    /// Brings back every wait that a clock ahead of this one wrote down: none is longer than its
-    /// backoff from now.
+    /// Keeps every wait as long as it was, now that the clock was stepped by so much: a request that
+    /// has to wait a minute waits a minute of true time.
+    ///
+    /// How far the clock was stepped is not always known exactly, and an answer may have come after
+    /// the step: so no wait ends later than its backoff from now, and none that is put off or brought
+    /// back is shorter than the minute.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn bring_waits_back(&self, now: DateTime<Utc>) -> Result<()> {
+    pub fn keep_waits(&self, by: TimeDelta, now: DateTime<Utc>) -> Result<()> {
         let soon = millis(now + margins::SAME_CLIENTMSGID);
         let latest = millis(now + margins::BACKOFF_MAX + margins::SAME_CLIENTMSGID);
-        self.run("UPDATE call SET ended_at = ?1 WHERE ended_at > ?1", params![millis(now)])?;
+        let (now_ms, by_ms) = (millis(now), by.num_milliseconds());
+        let before = now - by.max(TimeDelta::zero());
+        self.run("UPDATE call SET ended_at = ?1 WHERE ended_at > ?1", params![now_ms])?;
+        self.run(
+            "UPDATE call SET ended_at = min(ended_at + ?1, ?2) WHERE ended_at > ?3 AND ?1 > 0",
+            params![by_ms, now_ms, millis(before - margins::PER_MINUTE)],
+        )?;
+        // One that was never asked, or was deferred, waits for its time, which comes when the clock
+        // says so.
+        self.run(
+            "UPDATE batch SET next_at = CASE WHEN ?1 > 0 THEN min(next_at + ?1, max(next_at, ?2))
+                                             ELSE max(next_at + ?1, min(next_at, ?2)) END
+             WHERE next_at > ?3 AND state IN ('planned', 'in_doubt')
+               AND job IN (SELECT id FROM job WHERE state = 'releasing' AND (?1 > 0 OR due_at <= ?4))
+               AND EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)",
+            params![by_ms, soon, millis(before), now_ms],
+        )?;
         self.run(
             "UPDATE batch SET next_at = ?1 WHERE next_at > ?2 AND state IN ('planned', 'in_doubt')
                AND job IN (SELECT id FROM job WHERE state = 'releasing' AND due_at <= ?1)",

@@ -228,6 +228,26 @@ fn an_inbox_that_is_moved_away_is_made_anew_and_read() {
 }
 
 #[test]
+fn a_file_that_cannot_be_archived_stands_under_attention_until_it_can() {
+    let rig = Rig::running(&[club()]);
+    // Where the answer is written first.
+    let in_the_way = rig.path("inbox/accepted/.answer.tmp");
+    rig.drop_file("first.yaml", &to_tag("first", "club"));
+    rig.until_state("first", "sent");
+    fs::create_dir(&in_the_way).unwrap();
+    let told = || rig.ask(&["status", "--json"])["attention"].to_string().contains("spring.yaml");
+
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    rig.until_state("spring", "sent");
+    rig.until("it stands under attention", || told().then_some(()));
+    fs::remove_dir(&in_the_way).unwrap();
+    rig.until("it is archived", || rig.path("inbox/accepted/spring.yaml").exists().then_some(()));
+    rig.until("nothing is under attention any more", || (!told()).then_some(()));
+
+    assert_eq!(rig.accepted().len(), 2);
+}
+
+#[test]
 fn of_many_versions_each_is_taken_or_replaced_and_only_what_was_read_is_archived() {
     const VERSIONS: usize = 150;
     let rig = Rig::running(&[club()]);

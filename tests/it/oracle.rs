@@ -202,9 +202,12 @@ impl Oracle {
         self.readings.clear();
     }
 
-    pub(crate) fn clock_stepped(&mut self, at: DateTime<Utc>) {
+    /// A clock that was stepped while a daemon ran shortens none of its waits.
+    pub(crate) fn clock_stepped(&mut self, at: DateTime<Utc>, noticed: bool) {
         self.readings.clear();
-        self.stepped_at = Some(self.stepped_at.map_or(at, |before| before.max(at)));
+        if !noticed {
+            self.stepped_at = Some(self.stepped_at.map_or(at, |before| before.max(at)));
+        }
     }
 
     pub(crate) fn website_send(&mut self, account: &str, at: DateTime<Utc>) {

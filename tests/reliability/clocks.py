@@ -19,7 +19,7 @@ STEPS_S = [-7_200, -3_600, -600, -61, -30, 30, 61, 600, 3_600, 7_200]
 STEPPED_S = 240
 lives = rig.size(small=6, full=60)
 if not pathlib.Path(rig.FAKETIME).exists():
-    raise SystemExit(f"there is no {rig.FAKETIME}: install faketime")
+    rig.cannot(f"there is no {rig.FAKETIME} (faketime)")
 work = rig.directory()
 rig.binary()
 api = rig.counter("--lose", "2")

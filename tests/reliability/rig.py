@@ -223,6 +223,13 @@ def result(holds, line):
     sys.exit(0 if holds else 1)
 
 
+def cannot(why):
+    """Says why nothing was measured, and ends."""
+    name = pathlib.Path(sys.argv[0]).stem
+    print(f"{name}: cannot be measured here: {why}", flush=True)
+    sys.exit(77)
+
+
 def spread(values):
     """p50, p99 and the highest."""
     values = sorted(values)

@@ -22,7 +22,7 @@ hours = max(1, round(24 * sends / 100_000))
 
 if "FAKETIME_SHARED" not in os.environ:
     if not shutil.which("faketime"):
-        raise SystemExit("faketime is not installed")
+        rig.cannot("faketime is not installed")
     rig.binary()
     # Nine in the morning in Beijing, so that a whole day has its midnight.
     clock = f"@{time.strftime('%Y-%m-%d')} 01:00:00 x{SPEED}"

@@ -1,8 +1,8 @@
 //! Whose clock counts: the platform's.
 
 use chrono::TimeDelta;
-use qunfa::model::{JobState, Kind};
-use qunfa::sandbox::{FOREVER, Fault, FaultKind};
+use qunfa::model::{Audience, JobState, Kind};
+use qunfa::sandbox::{FOREVER, Fault, FaultKind, openid};
 
 use crate::world::World;
 
@@ -100,4 +100,75 @@ fn a_long_suspend_makes_what_it_slept_through_missed() {
 
     assert_eq!(world.state("a"), JobState::Missed);
     assert_eq!(world.state("b"), JobState::Sent);
+}
+
+/// Runs to the first request for a job, whose answer leaves the outcome open, and steps the clock
+/// by so many seconds, so many seconds after it each; returns the world five minutes later.
+fn stepped(fault: FaultKind, steps: &[(i64, i64)]) -> World {
+    let mut world = World::with(Kind::Service);
+    world.job("a").tag().at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 19:59:30");
+    world.platform.inject(Fault::new(fault).on_path("sendall"));
+    world.run_until("2027-03-20 20:00:01");
+    assert_eq!(world.sends().len(), 1);
+    let mut passed = 0;
+    for (after, by) in steps {
+        world.run_for(TimeDelta::seconds(after - passed));
+        passed = *after;
+        world.step_clock(TimeDelta::seconds(*by));
+    }
+    world.run_for(TimeDelta::minutes(5));
+    world
+}
+
+#[test]
+fn a_step_of_the_clock_neither_shortens_nor_lengthens_the_wait_of_a_batch_in_doubt() {
+    let faults = [
+        FaultKind::AnswerLost,
+        FaultKind::Errcode(45_066),
+        FaultKind::ErrcodeAfterAccept(45_066),
+        FaultKind::Errcode(-1),
+    ];
+    let walks: [&[(i64, i64)]; 9] = [
+        &[(5, 50)],
+        &[(5, -40), (10, 80)],
+        // Each is within what the platform's clock allows, and they add up.
+        &[(5, -50), (10, 30), (15, 30), (20, 30)],
+        &[(1, 2), (2, 2), (3, 2), (4, 2), (5, 2), (6, 2), (7, 2)],
+        &[(5, -3_000), (10, 3_000)],
+        &[(5, 3_000), (10, -3_000)],
+        &[(5, -600), (20, 600), (30, 50)],
+        &[(5, 600), (10, -600)],
+        &[(5, 7_200), (10, -14_400), (15, 7_200), (20, -30), (25, 60)],
+    ];
+    for fault in faults {
+        for walk in walks {
+            let world = stepped(fault.clone(), walk);
+
+            let sends = world.sends();
+            assert!(sends.len() >= 2, "{fault:?} {walk:?}: {sends:?}");
+            let gap = sends[1].0 - sends[0].0;
+            // No longer either than a whole wait after the last step.
+            let most = walk.last().unwrap().0 + 70;
+            assert!((60..=most).contains(&gap), "{fault:?} {walk:?}: {gap} s, {sends:?}");
+            assert_eq!(world.state("a"), JobState::Sent, "{fault:?} {walk:?}");
+            assert_eq!(world.accepted().len(), 1, "{fault:?} {walk:?}");
+        }
+    }
+}
+
+#[test]
+fn a_step_ahead_makes_no_room_in_the_minute() {
+    let mut world = World::with(Kind::Service);
+    let openids = (0..700_000).map(|n| openid("wx0brand", n)).collect();
+    world.job("a").audience(Audience::List(openids)).at("2027-03-20 20:00").submit();
+    world.run_until("2027-03-20 20:00:40");
+    let before = world.sends().len();
+
+    world.step_clock(TimeDelta::seconds(50));
+    world.run_until("2027-03-20 20:03");
+
+    let sends = world.sends();
+    assert_eq!((before, sends.len()), (60, 70));
+    assert!(sends[60].0 >= 60, "{:?}", sends[60]);
 }

@@ -16,7 +16,7 @@ impl World {
     pub(crate) fn step_clock(&mut self, by: TimeDelta) {
         self.skew += by;
         self.say(&format!("the daemon's clock is stepped by {} s", by.num_seconds()));
-        self.oracle.clock_stepped(self.at);
+        self.oracle.clock_stepped(self.at, self.engine.is_some());
         let now = self.now();
         if let Some(engine) = &mut self.engine {
             engine.clock_stepped(by, now).unwrap();
@@ -28,7 +28,7 @@ impl World {
         self.say(&format!("the machine is suspended for {} s", span.num_seconds()));
         let until = self.at + span;
         self.frozen_until = Some(until);
-        self.oracle.clock_stepped(until);
+        self.oracle.clock_stepped(until, self.engine.is_some());
         self.plan(until, move |world| {
             world.frozen_until = None;
             let now = world.now();
