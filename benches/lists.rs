@@ -29,34 +29,6 @@ const LIMIT: Duration = Duration::from_millis(20);
 /// How often each course is made.
 const TIMES: usize = 3;
 
-<<<<<<< HEAD
-fn main() {
-    let folder = tempfile::tempdir().unwrap();
-    let now = Utc::now();
-    let mut store = Store::open(&folder.path().join("qunfa.db"), now).unwrap();
-    let account = Account {
-        name: "brand".to_owned(),
-        appid: "wx1".to_owned(),
-        kind: Kind::Service,
-        daily_calls: 100,
-        history_per_day: Some(1),
-        payment: false,
-        articles_via: ArticlesVia::Draft,
-        openids: OpenIds::Usual,
-    };
-    store.step(|step| step.know_account(&account.name)).unwrap();
-    for number in 1..=LISTS {
-        let at = now + TimeDelta::minutes(number);
-        let spec = list(number, at);
-        let source = Source { file: "lists.yaml", line: 1, first_taken_at: now };
-        store.step(|step| step.take(&spec, &account, &bodies(&spec), source, now)).unwrap();
-        let begun = Instant::now();
-        let attempt = store
-            .step(|step| {
-                let job = step.job(&spec.id)?;
-                let batch = step.batches(&spec.id)?.remove(0);
-                step.begin(&job, &account, &batch, at)
-=======
 /// Lists of one kind, one after the other in one month.
 struct Course {
     what: &'static str,
@@ -121,7 +93,6 @@ fn main() -> ExitCode {
                 let mut costs: Vec<_> = runs.iter_mut().map(|run| run[list]).collect();
                 costs.sort_unstable();
                 costs[TIMES / 2]
->>>>>>> lists
             })
             .collect();
         println!("{}:", course.what);
@@ -149,6 +120,7 @@ impl Course {
             history_per_day: Some(1),
             payment: false,
             articles_via: ArticlesVia::Draft,
+            openids: OpenIds::Usual,
         };
         let mut month = Month { store, account, msg_id: 0 };
         month.store.step(|step| step.know_account("brand")).unwrap();

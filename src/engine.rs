@@ -31,13 +31,8 @@ use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, LIST_MAX, batch_lengths};
 use crate::plan::Gap;
 use crate::store::{
-<<<<<<< HEAD
-    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, RefusedFile, ResultAsk, ResultWord,
-    Source, Step, Store, StoreError, Strangers, Taken,
-=======
     Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Receivers, RefusedFile, ResultAsk,
-    ResultWord, Source, Step, Store, StoreError, Taken,
->>>>>>> lists
+    ResultWord, Source, Step, Store, StoreError, Strangers, Taken,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, Answer, Request};

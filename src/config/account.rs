@@ -10,8 +10,8 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
-use crate::model::{Account, ArticlesVia, Kind, OpenIds};
 use crate::model::console::place;
+use crate::model::{Account, ArticlesVia, Kind, OpenIds};
 use crate::wechat::callback::seal::AesKey;
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
