@@ -76,6 +76,7 @@ impl EventStory {
     }
 }
 
+#[expect(clippy::ref_option, reason = "serde hands the field over like this")]
 fn rfc3339<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
     at.map(calendar::rfc3339).serialize(to)
 }

@@ -33,7 +33,7 @@ macro_rules! place {
 }
 pub(crate) use place;
 
-/// Where the AppSecret and the IP list are.
+/// Where the `AppSecret` and the IP list are.
 pub const KEYS: &str = place!(keys);
 /// Where the account's broadcasts stand.
 pub const HISTORY: &str = place!(history);
