@@ -108,6 +108,6 @@ fn a_new_folder_and_a_new_file_wait_for_no_thousand_folders() {
     assert!(names(&second).contains(&"zz".to_owned()), "{:?}", names(&second));
     // The others are looked into in turn.
     let seen = (8..60).flat_map(|second| world.inbox.scan(at(second)).unwrap());
-    let seen: std::collections::HashSet<_> = seen.map(|entry| entry.name()).collect();
+    let seen: HashSet<_> = seen.map(|entry| entry.name()).collect();
     assert_eq!(seen.len(), 62);
 }
