@@ -437,8 +437,9 @@ impl Daemon {
     ) -> Result<(), RunError> {
         let mut batch = Vec::new();
         loop {
+            let read_from = tokio::time::Instant::now();
             let now = (self.now)();
-            let turned = self.watch.turn(now);
+            let turned = self.watch.turn(now, read_from);
             let done = self.turn(turned, now);
             self.wait_out(done, now)?;
             let locked_out = self.locked_out.borrow().clone();

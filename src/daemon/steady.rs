@@ -1,5 +1,7 @@
 //! The clock beside a steady one: a wait of a minute must be one, whatever is done to the clock.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
@@ -15,6 +17,8 @@ const STEPPED: TimeDelta = TimeDelta::seconds(1);
 /// image of this process wakes up. It also jumped where a wait took longer than was asked for.
 pub(super) struct Watch {
     turned: (DateTime<Utc>, Instant),
+    /// How long the reading of both clocks took, so how far apart they may seem without a step.
+    unsure: Duration,
     slept_at: DateTime<Utc>,
 }
 
@@ -29,16 +33,18 @@ pub(super) struct Turned {
 
 impl Watch {
     pub(super) fn new(now: DateTime<Utc>) -> Self {
-        Self { turned: (now, Instant::now()), slept_at: now }
+        Self { turned: (now, Instant::now()), unsure: Duration::ZERO, slept_at: now }
     }
 
-    /// Begins a turn of the loop.
-    pub(super) fn turn(&mut self, now: DateTime<Utc>) -> Turned {
-        self.turn_at(now, Instant::now())
+    /// Begins a turn of the loop; the steady clock was read before the other one, too.
+    pub(super) fn turn(&mut self, now: DateTime<Utc>, read_from: Instant) -> Turned {
+        self.turn_at(now, (read_from, Instant::now()))
     }
 
-    fn turn_at(&mut self, now: DateTime<Utc>, steady: Instant) -> Turned {
+    fn turn_at(&mut self, now: DateTime<Utc>, (read_from, steady): (Instant, Instant)) -> Turned {
         let (before, steady_before) = self.turned;
+        let unsure = steady.saturating_duration_since(read_from);
+        let apart_unread = std::mem::replace(&mut self.unsure, unsure) + unsure;
         self.turned = (now, steady);
         let ran = TimeDelta::from_std(steady - steady_before).unwrap_or(TimeDelta::MAX);
         let against_steady = now - before - ran;
@@ -47,7 +53,7 @@ impl Watch {
         let is_late = beyond_wait.abs() > against_steady.abs();
         Turned {
             jumped: if is_late { beyond_wait } else { against_steady },
-            stepped: against_steady.abs() > STEPPED,
+            stepped: (against_steady.abs() - STEPPED).to_std().is_ok_and(|far| far > apart_unread),
         }
     }
 
@@ -59,8 +65,6 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -72,7 +76,7 @@ mod tests {
                 watch.sleep(start);
             }
 
-            let seen = watch.turn(start + TimeDelta::seconds(jump));
+            let seen = watch.turn(start + TimeDelta::seconds(jump), Instant::now());
 
             let off = (seen.jumped - TimeDelta::seconds(jump)).num_seconds().abs();
             assert!(off < 60, "{slept} {jump}: {seen:?}");
@@ -83,16 +87,24 @@ mod tests {
     #[test]
     fn a_step_of_some_seconds_is_seen_in_a_loop_that_is_late() {
         let start = DateTime::UNIX_EPOCH;
-        for (passed, ahead, stepped) in
-            [(1, 0, false), (5, 0, false), (1, 2, true), (5, 4, true), (5, -3, true)]
-        {
+        for (passed, reading, ahead, stepped) in [
+            (1, 0, 0, false),
+            (5, 0, 0, false),
+            (1, 0, 2, true),
+            (5, 0, 4, true),
+            (5, 0, -3, true),
+            // It was interrupted between its looks at the two clocks.
+            (5, 4, -4, false),
+            (5, 4, -6, true),
+        ] {
             let mut watch = Watch::new(start);
             watch.sleep(start);
-            let (steady, clock) = (Duration::from_secs(passed), passed.cast_signed() + ahead);
+            let steady = watch.turned.1 + Duration::from_secs(passed);
+            let clock = start + TimeDelta::seconds(passed.cast_signed() + ahead);
 
-            let seen = watch.turn_at(start + TimeDelta::seconds(clock), watch.turned.1 + steady);
+            let seen = watch.turn_at(clock, (steady - Duration::from_secs(reading), steady));
 
-            assert_eq!(seen.stepped, stepped, "{passed} {ahead}: {seen:?}");
+            assert_eq!(seen.stepped, stepped, "{passed} {reading} {ahead}: {seen:?}");
         }
     }
 
@@ -101,8 +113,9 @@ mod tests {
         let start = DateTime::UNIX_EPOCH;
         let mut watch = Watch::new(start);
         watch.sleep(start);
+        let steady = watch.turned.1 + Duration::from_secs(1);
 
-        let seen = watch.turn_at(start + LOOK_EVERY, watch.turned.1 + Duration::from_secs(1));
+        let seen = watch.turn_at(start + LOOK_EVERY, (steady, steady));
 
         assert!(seen.jumped.is_zero() && !seen.stepped, "{seen:?}");
     }

@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -67,6 +68,10 @@ def end(child):
 def _end_all():
     for child in list(_started):
         end(child)
+
+
+# One that is told to end ends what it started, too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def counter(*arguments, **options):
