@@ -35,7 +35,7 @@ use crate::yaml::diagnostic::Diagnostic;
 pub(super) const RECEIPT: &str = ".receipt.json";
 pub(super) const REASON: &str = ".error.txt";
 /// The name of an answer that is being written.
-const TEMPORARY: &str = ".answer.tmp";
+pub(super) const TEMPORARY: &str = ".answer.tmp";
 /// Where an entry lies on its way; the inbox looks at no such name.
 const MOVING: &str = ".moving";
 /// The name of a copy that is being made there; no entry has it.
