@@ -307,8 +307,8 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {
             tracing::warn!(files = files.len(), "the accepted files are read back");
-            engine.take_back(&files, now)?;
         }
+        engine.take_back(&files, now)?;
     }
     // From the first start on, so that its absence means something.
     if marked.as_ref() != Some(engine.mark()) {

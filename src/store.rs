@@ -12,6 +12,7 @@ mod accounts;
 mod ahead;
 mod articles;
 mod attention;
+mod back;
 mod backup;
 mod bound;
 mod busy;
@@ -51,6 +52,7 @@ use moved::Moves;
 pub use accounts::{Bar, KnownAccount};
 pub use articles::ArticleResult;
 pub use attention::{Acknowledgement, Overdue, Severity};
+pub use back::Back;
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
 pub use deletion::{Deletee, DeletionFacts, one_of_each};
 pub use errand::{Again, Effect, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
@@ -69,7 +71,8 @@ pub use settle::{SendOutcome, Settled, Word};
 pub use take::{BatchBody, Source, Taken};
 pub use upload::{Unready, UploadOutcome, UploadView, Uploaded, Uploading, Wanting};
 pub use view::{
-    AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
+    AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, IN_QUESTION,
+    JobView, RuleView,
 };
 
 /// How long a step waits for another writer before it says that the database is busy.
@@ -448,6 +451,8 @@ pub struct Lifted {
     pub stops: usize,
     /// Jobs that waited because the platform may have forgotten them.
     pub jobs: usize,
+    /// Jobs that were read back from `accepted/` and that `retry` asks for again from now on.
+    pub lost: usize,
 }
 
 impl Step<'_> {
@@ -552,7 +557,7 @@ impl Step<'_> {
         const LIFT: &str = "UPDATE account SET hold_since_at = NULL, hold_why = NULL,
              paused_since_at = NULL, paused_why = NULL, paused_do = NULL
              WHERE (hold_since_at IS NOT NULL OR paused_since_at IS NOT NULL)";
-        let jobs = self.lift_recall(account, now)?;
+        let [jobs, lost] = self.lift_recall(account, now)?;
         let stops = match account {
             Some(name) => {
                 let sql = format!("{LIFT} AND name = ?1");
@@ -569,7 +574,7 @@ impl Step<'_> {
                 all + self.db.prepare_cached(LIFT)?.execute([])?
             }
         };
-        Ok(Lifted { stops, jobs })
+        Ok(Lifted { stops, jobs, lost })
     }
 
     /// Stops an account until a person says `resume`.

@@ -7,9 +7,10 @@ use serde::Serialize;
 use crate::calendar::{self, Span, Window};
 use crate::model::{Account, BatchState, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
+use crate::store::back::{LOST, LOST_IN_TIME};
 use crate::store::place::Respect;
 use crate::store::recall::{InQuestion, gap_words};
-use crate::store::take::{LOST, state};
+use crate::store::take::state;
 use crate::store::{Result, Step, instant, millis};
 
 /// One job in a list.
@@ -246,7 +247,7 @@ pub(super) fn maybe_rfc3339<S: serde::Serializer>(
 /// Days for which `status` shows what did not go well.
 const SHOWN_FOR_DAYS: i64 = 7;
 /// The words of a hold that names jobs.
-pub(super) const IN_QUESTION: &str = "these jobs may have been sent already";
+pub const IN_QUESTION: &str = "these jobs may have been sent already";
 
 impl Step<'_> {
     /// Returns a job's story, oldest first.
@@ -542,6 +543,9 @@ impl Step<'_> {
         let mut statement = self.db.prepare_cached(
             "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
                     ifnull(reason, CASE state WHEN 'held' THEN 'it waits for approval' ELSE '' END)
+                    , recall_until_at IS NOT NULL AND max(due_at, ?3) > recall_until_at,
+                    ifnull(reason, '') IN (?4, ?5),
+                    audience = 'unknown'
              FROM job WHERE state = 'uncertain' OR (state = 'held' AND due_at < ?2)
                 OR (state IN ('missed', 'failed', 'partial', 'expired') AND ended_at > ?1
                     -- Of a lost series a note of its own tells, until a person says how it goes on.
@@ -550,17 +554,34 @@ impl Step<'_> {
                         WHERE occurrence.job = job.id AND series.state <> 'active')))",
         )?;
         let rows = statement.query_map(
-            params![millis(since), millis(now + chrono::TimeDelta::hours(24)), millis(now), LOST],
+            params![
+                millis(since),
+                millis(now + chrono::TimeDelta::hours(24)),
+                millis(now),
+                LOST,
+                LOST_IN_TIME
+            ],
             |row| {
                 let id: String = row.get(0)?;
                 let state = state(row, 2)?;
                 let reason: String = row.get(4)?;
+                let account: String = row.get(1)?;
+                let may_retry =
+                    matches!(state, JobState::Missed | JobState::Failed | JobState::Partial);
+                let in_question = may_retry && row.get(5)?;
+                let advice = match (row.get(6)?, row.get(7)?) {
+                    (true, true) => LOOK_ALONE.to_owned(),
+                    (is_lost, _) if is_lost || in_question => {
+                        look_first(&id, in_question.then_some(&account))
+                    }
+                    _ => advice(state, &id),
+                };
                 Ok(AttentionView {
-                    account: row.get(1)?,
+                    account: Some(account),
                     kind: state.as_str().into(),
                     since: instant(row.get(3)?),
                     what: format!("job {id} is {state}: {reason}"),
-                    advice: advice(state, &id),
+                    advice,
                     id: Some(id),
                 })
             },
@@ -603,6 +624,19 @@ impl Step<'_> {
         let rows = statement.query_map([id], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
+}
+
+/// What to do about a job of which a restore left only the id.
+const LOOK_ALONE: &str = "look in 发表记录 on the website; its content is not known any more, so if it \
+                          did not go out, plan it anew under another id";
+
+/// Returns what to do about a job that a restore read back; the account, where it must be resumed first.
+fn look_first(id: &str, resumed: Option<&String>) -> String {
+    let first = resumed.map(|account| format!("`qunfa resume {account}`, then "));
+    format!(
+        "look in 发表记录 on the website; only if it did not go out, {}`qunfa retry {id}`",
+        first.unwrap_or_default()
+    )
 }
 
 fn question_note(InQuestion { account, jobs, first, gap }: InQuestion) -> AttentionView {
