@@ -451,8 +451,8 @@ pub struct Lifted {
     pub stops: usize,
     /// Jobs that waited because the platform may have forgotten them.
     pub jobs: usize,
-    /// Jobs that were read back from `accepted/` and that `retry` asks for again from now on.
-    pub lost: usize,
+    /// Jobs that have ended, may have been sent, and are asked for again by `retry` from now on.
+    pub ended: usize,
 }
 
 impl Step<'_> {
@@ -557,7 +557,7 @@ impl Step<'_> {
         const LIFT: &str = "UPDATE account SET hold_since_at = NULL, hold_why = NULL,
              paused_since_at = NULL, paused_why = NULL, paused_do = NULL
              WHERE (hold_since_at IS NOT NULL OR paused_since_at IS NOT NULL)";
-        let [jobs, lost] = self.lift_recall(account, now)?;
+        let [jobs, ended] = self.lift_recall(account, now)?;
         let stops = match account {
             Some(name) => {
                 let sql = format!("{LIFT} AND name = ?1");
@@ -574,7 +574,7 @@ impl Step<'_> {
                 all + self.db.prepare_cached(LIFT)?.execute([])?
             }
         };
-        Ok(Lifted { stops, jobs, lost })
+        Ok(Lifted { stops, jobs, ended })
     }
 
     /// Stops an account until a person says `resume`.

@@ -116,7 +116,7 @@ pub(super) fn resume(
     let (before, lifted) = store.step(|step| {
         let before = step.stops(name.unwrap_or(""))?;
         let lifted = step.resume(name, now)?;
-        if lifted.stops + lifted.jobs + lifted.lost > 0 {
+        if lifted.stops + lifted.jobs + lifted.ended > 0 {
             step.decide(Decision::Resume, name, said, now)?;
         }
         Ok::<_, Problem>((before, lifted))
@@ -131,7 +131,7 @@ pub(super) fn resume(
 
 fn lifted_words(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
     let stops = match (name, lifted.stops) {
-        (None, 0) if lifted.jobs + lifted.lost == 0 => "Nothing was held or paused.\n".to_owned(),
+        (None, 0) if lifted.jobs + lifted.ended == 0 => "Nothing was held or paused.\n".to_owned(),
         (None, 0) => String::new(),
         (None, some) => {
             format!("Lifted {}.\n", text::plural(some, "hold or pause", "holds and pauses"))
@@ -154,15 +154,15 @@ fn lifted_words(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
         1 => "1 job goes at its time, though it may have been sent already.\n".to_owned(),
         some => format!("{some} jobs go at their time, though they may have been sent already.\n"),
     };
-    let lost = match lifted.lost {
+    let ended = match lifted.ended {
         0 => String::new(),
         some => format!(
-            "{} that a restore read back may be retried from now on. Nobody knows which of them went \
-             out, and the platform may have forgotten it: look in 发表记录 before each `qunfa retry`.\n",
-            text::plural(some, "job", "jobs")
+            "{} may be retried from now on, though nobody knows what went out meanwhile, and the \
+             platform may have forgotten it: look in 发表记录 before each `qunfa retry`.\n",
+            text::plural(some, "missed or failed job", "missed or failed jobs")
         ),
     };
-    stops + &jobs + &lost
+    stops + &jobs + &ended
 }
 
 /// Tells which jobs were only waiting for this.

@@ -246,6 +246,11 @@ pub(super) fn maybe_rfc3339<S: serde::Serializer>(
 
 /// Days for which `status` shows what did not go well.
 const SHOWN_FOR_DAYS: i64 = 7;
+/// Returns since when a job has to have ended that is still named.
+pub(super) fn named_since(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - chrono::TimeDelta::days(SHOWN_FOR_DAYS)
+}
+
 /// The words of a hold that names jobs.
 pub const IN_QUESTION: &str = "these jobs may have been sent already";
 
@@ -539,7 +544,7 @@ impl Step<'_> {
     }
 
     fn job_notes(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
-        let since = now - chrono::TimeDelta::days(SHOWN_FOR_DAYS);
+        let since = named_since(now);
         let mut statement = self.db.prepare_cached(
             "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
                     ifnull(reason, CASE state WHEN 'held' THEN 'it waits for approval' ELSE '' END)
