@@ -571,16 +571,8 @@ impl Step<'_> {
                 let state = state(row, 2)?;
                 let reason: String = row.get(4)?;
                 let account: String = row.get(1)?;
-                let may_retry =
-                    matches!(state, JobState::Missed | JobState::Failed | JobState::Partial);
-                let in_question = may_retry && row.get(5)?;
-                let advice = match (row.get(6)?, row.get(7)?) {
-                    (true, true) => LOOK_ALONE.to_owned(),
-                    (is_lost, _) if is_lost || in_question => {
-                        look_first(&id, in_question.then_some(&account))
-                    }
-                    _ => advice(state, &id),
-                };
+                let restored = (row.get(5)?, row.get(6)?, row.get(7)?);
+                let advice = advice_after_restore(state, (&id, &account), restored);
                 Ok(AttentionView {
                     account: Some(account),
                     kind: state.as_str().into(),
@@ -628,6 +620,23 @@ impl Step<'_> {
         )?;
         let rows = statement.query_map([id], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+/// Returns what to do about a job that may be in question, read back, or known by its id alone.
+fn advice_after_restore(
+    state: JobState,
+    (id, account): (&str, &String),
+    (in_question, is_lost, id_alone): (bool, bool, bool),
+) -> String {
+    let may_retry = matches!(state, JobState::Missed | JobState::Failed | JobState::Partial);
+    let in_question = in_question && may_retry;
+    if is_lost && id_alone {
+        LOOK_ALONE.to_owned()
+    } else if is_lost || in_question {
+        look_first(id, in_question.then_some(account))
+    } else {
+        advice(state, id)
     }
 }
 
