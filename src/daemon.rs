@@ -296,7 +296,7 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     let store = Store::open(&path, now)?;
     let mark = lock::read_mark(&config.state_dir)?;
     let known = store.read().presence()?;
-    let unknown_files = has_unknown_files(inbox, &store, &known)?;
+    let unknown_files = has_unknown_files(inbox, &store, &known, now)?;
     let beside = Beside { mark: mark.as_ref(), unknown_files };
     let forgot = Engine::may_have_forgotten(&known, beside, now);
     let marked = mark.clone();
@@ -309,8 +309,8 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {
             tracing::warn!(files = files.len(), "the accepted files are read back");
-            engine.take_back(&files, now)?;
         }
+        engine.take_back(&files, now)?;
     }
     // From the first start on, so that its absence means something.
     if marked.as_ref() != Some(engine.mark()) {
@@ -360,11 +360,16 @@ async fn open_patiently(
 /// Says whether `accepted/` holds a file that the database does not know: then it is an old one.
 ///
 /// Receipts from long before the database last looked on were seen by an earlier start.
-fn has_unknown_files(inbox: &Inbox, store: &Store, known: &Presence) -> Result<bool, RunError> {
+fn has_unknown_files(
+    inbox: &Inbox,
+    store: &Store,
+    known: &Presence,
+    now: DateTime<Utc>,
+) -> Result<bool, RunError> {
     let read = store.read();
     let last = read.last_taken_at()?.map_or(known.seen_at, |taken| taken.min(known.seen_at));
     let receipts = inbox
-        .accepted_since(last - RECEIPTS_BEFORE)
+        .accepted_since(last.min(now) - RECEIPTS_BEFORE, now)
         .map_err(|error| RunError::Setup(chain(&error)))?;
     for sha256 in receipts {
         if !read.knows_file(&sha256)? {

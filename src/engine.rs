@@ -44,7 +44,7 @@ pub use lane::Lane;
 pub use meaning::conclude;
 pub use series::{first_at, take};
 use start::{Absence, attend_afresh, hold_for_restore, lift_generations, restored};
-pub use start::{Beside, Remembered};
+pub use start::{Beside, Owner, Remembered};
 use turn::Turn;
 
 /// A request that may leave now, and what its answer settles.
@@ -228,7 +228,8 @@ impl Engine {
             Ok::<_, StoreError>(presence)
         })?;
         let high_water = mark.high_water.max(presence.high_water);
-        let mark = Mark { high_water, files: presence.files, ..mark };
+        // What was taken and is not known here may lie in `accepted/`.
+        let mark = Mark { high_water, files: mark.files.max(presence.files), ..mark };
         let absence = presence.has_jobs.then(|| Absence::before_start(&presence, now));
         let (ahead, armed) = (TimeDelta::zero(), BTreeMap::new());
         Ok(Self { store, lanes, mark, ahead, armed, absence })

@@ -152,14 +152,34 @@ pub fn parse(
         vec![report.diagnostic(place, message, Some("save the file as UTF-8"))]
     })?;
     let mut report = Report::new(file_name, text);
-    let jobs = match root(file_name, text, &mut report) {
+    let jobs = read(file_name, text, (lists, accounts), &mut report);
+    if report.count() > 0 { Err(report.finish()) } else { Ok(Parsed { jobs }) }
+}
+
+/// The same, but returns those of the jobs that are right, whatever is wrong with the others.
+fn parse_readable(
+    file_name: &str,
+    bytes: &[u8],
+    lists: &dyn ListSource,
+    accounts: &[&Account],
+) -> Vec<ParsedJob> {
+    let Ok(text) = yaml::decode(bytes) else { return Vec::new() };
+    read(file_name, text, (lists, accounts), &mut Report::new(file_name, text))
+}
+
+fn read<'a>(
+    file_name: &str,
+    text: &'a str,
+    (lists, accounts): (&dyn ListSource, &[&Account]),
+    report: &mut Report<'a>,
+) -> Vec<ParsedJob> {
+    match root(file_name, text, report) {
         Ok(root) => {
             let accounts = job::Accounts::new(accounts);
-            job::Reader { report: &mut report, lists, accounts, remarks: Vec::new() }.file(&root)
+            job::Reader { report, lists, accounts, remarks: Vec::new() }.file(&root)
         }
         Err(yaml::Broken) => Vec::new(),
-    };
-    if report.count() > 0 { Err(report.finish()) } else { Ok(Parsed { jobs }) }
+    }
 }
 
 /// Returns the tree of a job file.

@@ -12,6 +12,7 @@ mod accounts;
 mod ahead;
 mod articles;
 mod attention;
+mod back;
 mod backup;
 mod bound;
 mod busy;
@@ -54,6 +55,7 @@ use moved::Moves;
 pub use accounts::{Bar, KnownAccount};
 pub use articles::ArticleResult;
 pub use attention::{Acknowledgement, Overdue, Severity};
+pub use back::Back;
 pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
 pub use deletion::{Deletee, DeletionFacts, one_of_each};
 pub use errand::{Again, Effect, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
@@ -74,7 +76,8 @@ pub use strangers::Strangers;
 pub use take::{BatchBody, Source, Taken};
 pub use upload::{Unready, UploadOutcome, UploadView, Uploaded, Uploading, Wanting};
 pub use view::{
-    AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
+    AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, IN_QUESTION,
+    JobView, RuleView,
 };
 
 /// How long a step waits for another writer before it says that the database is busy.
@@ -459,6 +462,8 @@ pub struct Lifted {
     pub stops: usize,
     /// Jobs that waited because the platform may have forgotten them.
     pub jobs: usize,
+    /// Jobs that have ended, may have been sent, and are asked for again by `retry` from now on.
+    pub ended: usize,
 }
 
 impl Step<'_> {
@@ -563,7 +568,7 @@ impl Step<'_> {
         const LIFT: &str = "UPDATE account SET hold_since_at = NULL, hold_why = NULL,
              paused_since_at = NULL, paused_why = NULL, paused_do = NULL
              WHERE (hold_since_at IS NOT NULL OR paused_since_at IS NOT NULL)";
-        let jobs = self.lift_recall(account, now)?;
+        let [jobs, ended] = self.lift_recall(account, now)?;
         let stops = match account {
             Some(name) => {
                 let sql = format!("{LIFT} AND name = ?1");
@@ -580,7 +585,7 @@ impl Step<'_> {
                 all + self.db.prepare_cached(LIFT)?.execute([])?
             }
         };
-        Ok(Lifted { stops, jobs })
+        Ok(Lifted { stops, jobs, ended })
     }
 
     /// Stops an account until a person says `resume`.

@@ -45,10 +45,21 @@ pub(super) fn retry(
     {
         return series::retry(&mut store, &found, config, (said, now), terminal);
     }
+    let mut vouched = false;
     let Decided { job, next } = decide(&options.job, config, terminal, |step, id, account| {
+        vouched = step.is_vouched_for(id)?;
         Ok(step.retry(id, account?, said, now)?)
     })?;
-    say(&(retried(&job) + &next), terminal)
+    let vouched = if vouched {
+        format!(
+            "A restore read it back, so you vouch that it did not go out: if it did, it goes a second \
+             time. `qunfa cancel {}` takes this back until it goes.\n",
+            job.id
+        )
+    } else {
+        String::new()
+    };
+    say(&(retried(&job) + &vouched + &next), terminal)
 }
 
 fn retried(job: &JobView) -> String {
@@ -105,7 +116,7 @@ pub(super) fn resume(
     let (before, lifted) = store.step(|step| {
         let before = step.stops(name.unwrap_or(""))?;
         let lifted = step.resume(name, now)?;
-        if lifted.stops + lifted.jobs > 0 {
+        if lifted.stops + lifted.jobs + lifted.ended > 0 {
             step.decide(Decision::Resume, name, said, now)?;
         }
         Ok::<_, Problem>((before, lifted))
@@ -120,7 +131,7 @@ pub(super) fn resume(
 
 fn lifted_words(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
     let stops = match (name, lifted.stops) {
-        (None, 0) if lifted.jobs == 0 => "Nothing was held or paused.\n".to_owned(),
+        (None, 0) if lifted.jobs + lifted.ended == 0 => "Nothing was held or paused.\n".to_owned(),
         (None, 0) => String::new(),
         (None, some) => {
             format!("Lifted {}.\n", text::plural(some, "hold or pause", "holds and pauses"))
@@ -143,7 +154,15 @@ fn lifted_words(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
         1 => "1 job goes at its time, though it may have been sent already.\n".to_owned(),
         some => format!("{some} jobs go at their time, though they may have been sent already.\n"),
     };
-    stops + &jobs
+    let ended = match lifted.ended {
+        0 => String::new(),
+        some => format!(
+            "{} may be retried from now on, though nobody knows what went out meanwhile, and the \
+             platform may have forgotten it: look in 发表记录 before each `qunfa retry`.\n",
+            text::plural(some, "missed or failed job", "missed or failed jobs")
+        ),
+    };
+    stops + &jobs + &ended
 }
 
 /// Tells which jobs were only waiting for this.

@@ -13,7 +13,7 @@ use crate::config::AccountConfig;
 use crate::daemon::files::{Files, Kept};
 use crate::daemon::{Input, Now, chain};
 use crate::engine::hand::{self, Hand};
-use crate::engine::{Offered, Remembered, TakenFile, TakenJob};
+use crate::engine::{Offered, Owner, Remembered, TakenFile, TakenJob};
 use crate::inbox::{
     AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob,
     Receipt, ReceiptJob, Unread,
@@ -474,7 +474,8 @@ fn tell_of_later(file: &str, away: Away) {
 /// Reads back what `accepted/` holds, for a database that is lost or older.
 ///
 /// A name in it means the account that it meant when the file was taken, whatever the config calls
-/// that one now. What it has for an account that the config does not have is known by its id alone.
+/// that one now. Each of its jobs is read for itself: one that cannot be, or is of an account that
+/// the config does not have, is known by its id alone.
 pub(super) fn remembered(
     inbox: &Inbox,
     accounts: &Named<'_>,
@@ -484,13 +485,19 @@ pub(super) fn remembered(
     inbox
         .accepted_back()?
         .map(|archived| {
-            let AcceptedPackage { package, taken_at, appids } = archived?;
+            let AcceptedPackage { package, taken_at, accepted_at, appids } = archived?;
             let known = accounts.as_of(&appids);
             let known: Vec<_> = known.iter().collect();
-            let mut jobs = package.parse(&known).map(|parsed| parsed.jobs).unwrap_or_default();
+            let mut jobs = package.readable_jobs(&known);
             let now_named = |name: String| {
                 let account = known.iter().find(|account| account.name == name);
                 account.and_then(|account| accounts.name_of(&account.appid)).unwrap_or(name)
+            };
+            let owner = |name: String| match appids.get(&name) {
+                Some(appid) if accounts.name_of(appid).is_none() => {
+                    Owner::Gone { name, appid: appid.clone() }
+                }
+                Some(_) | None => Owner::Named(now_named(name)),
             };
             for job in &mut jobs {
                 job.spec.account = now_named(std::mem::take(&mut job.spec.account));
@@ -505,12 +512,13 @@ pub(super) fn remembered(
                 name: package.name().to_owned(),
                 sha256: package.sha256().to_owned(),
                 taken_at: taken_at.unwrap_or(now),
+                accepted_at,
                 jobs: jobs.into_iter().map(|job| (job.spec, job.line)).collect(),
                 series: series
                     .into_iter()
                     .filter_map(|job| Some((job.spec, job.recurrence?, job.line)))
                     .collect(),
-                ids: package.ids().into_iter().map(|(id, name)| (id, now_named(name))).collect(),
+                ids: package.ids().into_iter().map(|(id, name)| (id, owner(name))).collect(),
             })
         })
         .collect()

@@ -208,6 +208,24 @@ fn moves(known: &[KnownAccount], config: &[Configured<'_>]) -> BTreeMap<String, 
     }
 }
 
+/// Returns the name under which an account stands that the config does not have any more: its own,
+/// unless another has that.
+pub(super) fn name_of_gone(
+    step: &Step<'_>,
+    lanes: &[Lane],
+    (name, appid): (&str, &str),
+) -> Result<String, StoreError> {
+    if let Some(known) = step.name_of(appid)? {
+        return Ok(known);
+    }
+    let known = step.known_accounts()?;
+    let config: Vec<_> = lanes.iter().map(|lane| Configured::of(&lane.config)).collect();
+    let is_free = free_name(name, &known, &config) == name;
+    let name = if is_free { name.to_owned() } else { free_name(appid, &known, &config) };
+    step.identify(&name, appid)?;
+    Ok(name)
+}
+
 /// Returns a name for an account that gives its own up: this one, or one like it.
 fn free_name(wanted: &str, known: &[KnownAccount], config: &[Configured<'_>]) -> String {
     let is_taken = |name: &String| {

@@ -4,13 +4,15 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::identity::unconfigured;
+use super::identity::{name_of_gone, unconfigured};
 use super::{Engine, Lane, Mark, attend, bodies, lane_named};
 use crate::calendar::{self, Recurrence};
 use crate::model::{Account, JobId, JobSpec, JobState};
 use crate::plan::{Gap, GapKind, Meaning};
 use crate::quota::margins;
-use crate::store::{InQuestion, KnownAccount, Presence, Recurring, Source, Step, StoreError};
+use crate::store::{
+    Back, By, IN_QUESTION, InQuestion, KnownAccount, Presence, Recurring, Source, Step, StoreError,
+};
 
 /// How many jobs in question are named.
 const NAMED: usize = 20;
@@ -26,12 +28,28 @@ pub struct Remembered {
     pub sha256: String,
     /// When it was first taken, by its receipt.
     pub taken_at: DateTime<Utc>,
+    /// When it was taken last, by its receipt.
+    pub accepted_at: DateTime<Utc>,
     /// The jobs that can still be read.
     pub jobs: Vec<(JobSpec, usize)>,
     /// The series that can still be read.
     pub series: Vec<(JobSpec, Recurrence, usize)>,
     /// Every id in it with its account, whatever else cannot be read.
-    pub ids: Vec<(JobId, String)>,
+    pub ids: Vec<(JobId, Owner)>,
+}
+
+/// Whose an id is that a file has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The account of this name.
+    Named(String),
+    /// An account that the config does not have any more, though another may have its name.
+    Gone {
+        /// Its name in the file.
+        name: String,
+        /// Who it is.
+        appid: String,
+    },
 }
 
 impl Engine {
@@ -53,44 +71,108 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let Self { store, lanes, mark, .. } = self;
         store.step(|step| {
-            // The newest version of a job is the one that counts, and that a retry should send.
-            let mut seen = HashSet::new();
-            for file in files.iter().rev() {
-                let is_new = !step.knows_file(&file.sha256)?;
+            let mut new = Vec::with_capacity(files.len());
+            for file in files {
+                new.push(!step.knows_file(&file.sha256)?);
+            }
+            for file in files {
                 step.know_file(&file.sha256, &file.name, file.taken_at)?;
-                for (spec, line) in &file.jobs {
-                    if !seen.insert(&spec.id) {
-                        continue;
-                    }
-                    let source =
-                        Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
-                    if let Some(lane) = lane_named(lanes, &spec.account) {
-                        step.take_back(spec, &lane.config.account, &bodies(spec), source, now)?;
-                    }
-                }
-                for (job, recurrence, line) in &file.series {
-                    if !seen.insert(&job.id) {
-                        continue;
-                    }
-                    let source =
-                        Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
-                    if let Some(lane) = lane_named(lanes, &job.account) {
-                        let recurring = Recurring { job, recurrence };
-                        step.take_back_series(recurring, &lane.config.account, source, now)?;
-                    }
-                }
-                for (id, account) in &file.ids {
-                    if is_new {
-                        doubt_unspoken(step, lanes, id, now)?;
-                    }
-                    step.remember_id((id, account), &file.name, file.taken_at, now)?;
-                }
+            }
+            let known = step.presence()?.files;
+            let is_incomplete = known < mark.files;
+            let (seen, found) = (HashSet::new(), Vec::new());
+            let mut reading = Reading { step, lanes, mark, is_incomplete, seen, found, now };
+            // The newest version of a job is the one that counts, and that a retry should send.
+            for (file, is_new) in files.iter().zip(new).rev() {
+                reading.file(file, is_new)?;
+            }
+            let found = reading.found;
+            if !found.is_empty() {
+                let names = named(&found);
+                let what =
+                    format!("read back from accepted/ as missed, {IN_QUESTION} as well: {names}");
+                tracing::error!("{what}");
+                step.name_in_hold(&what)?;
             }
             lift_generations(step, lanes, mark, now)?;
             step.rest_after_copy(now)?;
-            mark.files = step.presence()?.files;
+            mark.files = known;
             Ok(())
         })
+    }
+}
+
+/// What is under way while the accepted files are read back.
+struct Reading<'a> {
+    step: &'a Step<'a>,
+    lanes: &'a [Lane],
+    mark: &'a Mark,
+    /// Whether the lost database had taken more files than are there.
+    is_incomplete: bool,
+    /// The jobs of newer files.
+    seen: HashSet<&'a JobId>,
+    /// The jobs that were not known so.
+    found: Vec<JobId>,
+    now: DateTime<Utc>,
+}
+
+impl<'a> Reading<'a> {
+    fn file(&mut self, file: &'a Remembered, is_new: bool) -> Result<(), StoreError> {
+        let (step, now) = (self.step, self.now);
+        for (spec, line) in &file.jobs {
+            if !self.seen.insert(&spec.id) {
+                continue;
+            }
+            let Some(lane) = lane_named(self.lanes, &spec.account) else { continue };
+            let generations: Vec<_> = self
+                .mark
+                .generations
+                .get(spec.id.as_str())
+                .map(|batches| batches.iter().map(|(batch, one)| (*batch, *one)).collect())
+                .unwrap_or_default();
+            let back = Back {
+                source: Source { file: &file.name, line: *line, first_taken_at: file.taken_at },
+                accepted_at: file.accepted_at,
+                is_new,
+                is_incomplete: self.is_incomplete,
+                generations: &generations,
+            };
+            let by = By { account: &lane.config.account, bodies: &bodies(spec) };
+            if step.take_back(spec, by, back, now)? {
+                self.found.push(spec.id.clone());
+            }
+        }
+        for (job, recurrence, line) in &file.series {
+            if !self.seen.insert(&job.id) {
+                continue;
+            }
+            let source = Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
+            let Some(lane) = lane_named(self.lanes, &job.account) else { continue };
+            let by = By { account: &lane.config.account, bodies: &bodies(job) };
+            step.take_back_series(Recurring { job, recurrence }, by, source, now)?;
+        }
+        for (id, owner) in &file.ids {
+            if is_new {
+                doubt_unspoken(step, self.lanes, id, now)?;
+            }
+            let account = match owner {
+                Owner::Named(name) => name.clone(),
+                Owner::Gone { name, appid } => name_of_gone(step, self.lanes, (name, appid))?,
+            };
+            if step.remember_id((id, &account), &file.name, file.taken_at, now)? {
+                self.found.push(id.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names jobs, as many as a person reads.
+fn named(jobs: &[JobId]) -> String {
+    let names = jobs.iter().take(NAMED).map(JobId::as_str).collect::<Vec<_>>().join(", ");
+    match jobs.len().saturating_sub(NAMED) {
+        0 => names,
+        more => format!("{names}, and {more} more"),
     }
 }
 
@@ -206,15 +288,10 @@ pub(super) fn hold_for_restore(
             step.end_for(&job, &account, JobState::Missed, FORGOTTEN, now)?;
         }
     }
-    let names = jobs.iter().take(NAMED).map(JobId::as_str).collect::<Vec<_>>().join(", ");
-    let more = match jobs.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    let question = if names.is_empty() {
+    let question = if jobs.is_empty() {
         "no job was due in the meantime".to_owned()
     } else {
-        format!("these jobs may have been sent already: {names}{more}")
+        format!("{IN_QUESTION}: {}", named(&jobs))
     };
     tracing::error!("{why}; {question}; nothing is released until `qunfa resume --all`");
     step.hold(None, &format!("{why}; {question}"), now)

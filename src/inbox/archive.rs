@@ -35,7 +35,7 @@ use crate::yaml::diagnostic::Diagnostic;
 pub(super) const RECEIPT: &str = ".receipt.json";
 pub(super) const REASON: &str = ".error.txt";
 /// The name of an answer that is being written.
-const TEMPORARY: &str = ".answer.tmp";
+pub(super) const TEMPORARY: &str = ".answer.tmp";
 /// Where an entry lies on its way; the inbox looks at no such name.
 const MOVING: &str = ".moving";
 /// The name of a copy that is being made there; no entry has it.
@@ -109,6 +109,8 @@ pub struct AcceptedPackage {
     pub package: Package,
     /// When its receipt says that it was first taken.
     pub taken_at: Option<DateTime<Utc>>,
+    /// When it was taken last.
+    pub accepted_at: DateTime<Utc>,
     /// Which accounts its receipt says that the names in it meant: name, then appid.
     pub appids: BTreeMap<String, String>,
 }
@@ -366,8 +368,8 @@ impl Iterator for AcceptedBack<'_> {
         for archived in self.found.by_ref() {
             match package::read_archived(self.directory, &archived.name) {
                 Some(Ok(package)) => {
-                    let Archived { taken_at, appids, .. } = archived;
-                    return Some(Ok(AcceptedPackage { package, taken_at, appids }));
+                    let Archived { taken_at, at: accepted_at, appids, .. } = archived;
+                    return Some(Ok(AcceptedPackage { package, taken_at, accepted_at, appids }));
                 }
                 Some(Err(Unread::Failed(error))) => return Some(Err(error)),
                 Some(Err(Unread::Refused(problems))) => {

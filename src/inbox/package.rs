@@ -124,6 +124,11 @@ impl Package {
         }
     }
 
+    /// Returns the jobs that can be read, whatever is wrong with the others.
+    pub fn readable_jobs(&self, accounts: &[&Account]) -> Vec<ParsedJob> {
+        super::parse_readable(&self.file_name, &self.bytes, self, accounts)
+    }
+
     fn doubt(&self, parsed: Option<&Parsed>) -> Option<Diagnostic> {
         let (message, help) = whole::doubt(&self.file_name, &self.bytes, parsed)?;
         let text = yaml::decode(&self.bytes).unwrap_or_default();

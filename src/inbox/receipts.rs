@@ -1,13 +1,16 @@
 //! The receipts in `accepted/`: by them a database that was put back sees that files were taken
 //! which it does not know.
+//!
+//! File times are those of the file system, whose clock may be another one than ours: a file server's,
+//! or the true one under a rehearsal's.
 
 use std::os::unix::ffi::OsStrExt as _;
 
-use chrono::{DateTime, Utc};
-use rustix::fs::{AtFlags, statat};
+use chrono::{DateTime, TimeDelta, Utc};
+use rustix::fs::{AtFlags, Mode, OFlags, fstat, openat, statat, unlinkat};
 use serde::Deserialize;
 
-use super::archive::{RECEIPT, read_small};
+use super::archive::{RECEIPT, TEMPORARY, read_small};
 use super::{Inbox, InboxError, entry};
 
 #[derive(Deserialize)]
@@ -22,19 +25,38 @@ impl Inbox {
     ///
     /// # Errors
     /// Where the directory cannot be read.
-    pub fn accepted_since(&self, since: DateTime<Utc>) -> Result<Vec<String>, InboxError> {
+    pub fn accepted_since(
+        &self,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, InboxError> {
+        // Where that clock cannot be read, every receipt is.
+        let since = self.ahead(now).map_or(i64::MIN, |ahead| (since + ahead).timestamp());
         let names =
             entry::all_names(&self.places.accepted.fd).map_err(|source| self.unusable(source))?;
         let receipts = names.into_iter().filter(|name| {
             name.as_bytes().ends_with(RECEIPT.as_bytes())
                 // A file that was copied here keeps its old modification time, but not the other.
                 && statat(&self.places.accepted.fd, name, AtFlags::SYMLINK_NOFOLLOW)
-                    .is_ok_and(|stat| stat.st_mtime.max(stat.st_ctime) >= since.timestamp())
+                    .is_ok_and(|stat| stat.st_mtime.max(stat.st_ctime) >= since)
         });
         let digest = |name: &std::ffi::OsString| {
             let bytes = read_small(&self.places.accepted.fd, name).ok()?;
             serde_json::from_slice::<Of>(&bytes).ok().map(|of| of.sha256)
         };
         Ok(receipts.filter_map(|name| digest(&name)).collect())
+    }
+
+    /// Returns how far the clock of the file system is ahead of ours: what a file that is made now
+    /// says.
+    fn ahead(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let accepted = &self.places.accepted.fd;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        // What a crash left of an answer is older.
+        unlinkat(accepted, TEMPORARY, AtFlags::empty()).ok();
+        let file = openat(accepted, TEMPORARY, flags, Mode::from_raw_mode(0o600)).ok()?;
+        let made = fstat(&file);
+        unlinkat(accepted, TEMPORARY, AtFlags::empty()).ok();
+        Some(DateTime::from_timestamp(made.ok()?.st_mtime, 0)? - now)
     }
 }

@@ -4,6 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
+use super::view::named_since;
 use super::{Result, Step, instant, millis};
 use crate::calendar;
 use crate::model::{JobId, JobState};
@@ -171,18 +172,27 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Lets the jobs in question of an account, or of all, go on; says how many of them wait.
+    /// Lets the jobs in question of an account, or of all, go on; says how many of them wait, and how
+    /// many of those that `status` names may be asked for again from now on.
     ///
     /// One that the platform still remembers keeps its bound: it may be deferred beyond it.
-    pub(super) fn lift_recall(&self, account: Option<&str>, now: DateTime<Utc>) -> Result<usize> {
+    pub(super) fn lift_recall(
+        &self,
+        account: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<[usize; 2]> {
         const QUESTION: &str = "recall_until_at IS NOT NULL AND max(due_at, ?2) > recall_until_at
             AND (?1 IS NULL OR account = ?1)";
-        let waiting: i64 = self
+        let [waiting, ended]: [i64; 2] = self
             .db
             .prepare_cached(&format!(
-                "SELECT count(*) FROM job WHERE {QUESTION} AND wake_at IS NOT NULL"
+                "SELECT count(*) FILTER (WHERE wake_at IS NOT NULL),
+                     count(*) FILTER (WHERE state IN ('missed', 'failed', 'partial')
+                         AND ended_at > ?3) FROM job WHERE {QUESTION}"
             ))?
-            .query_row(params![account, millis(now)], |row| row.get(0))?;
+            .query_row(params![account, millis(now), millis(named_since(now))], |row| {
+                Ok([row.get(0)?, row.get(1)?])
+            })?;
         self.run(
             &format!(
                 "UPDATE job SET recall_until_at = NULL,
@@ -191,7 +201,7 @@ impl Step<'_> {
             ),
             params![account, millis(now)],
         )?;
-        Ok(usize::try_from(waiting).unwrap_or(usize::MAX))
+        Ok([waiting, ended].map(|count| usize::try_from(count).unwrap_or(usize::MAX)))
     }
 
     /// Returns the accounts with jobs that wait because the platform may have forgotten them.

@@ -29,7 +29,8 @@ use sha2::{Digest as _, Sha256};
 use crate::calendar::{Date, Recurrence};
 use crate::model::console::HISTORY;
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
-use crate::store::take::{LOST, state, too_many, under};
+use crate::store::back::LOST;
+use crate::store::take::{state, too_many, under};
 use crate::store::{
     Attention, BatchBody, JobView, Move, Result, Said, Source, Step, StoreError, Taken, instant,
     millis, unreadable,
@@ -292,14 +293,14 @@ impl Step<'_> {
     /// Records a series as the newest file says that was accepted by a database which is lost.
     ///
     /// Unless this database knows just that, some of its dates may have been sent: those that wait
-    /// are missed, and no more are made until a person says so.
+    /// are missed, as the newest file has them, and no more are made until a person says so.
     ///
     /// # Errors
     /// Where SQLite fails.
     pub fn take_back_series(
         &self,
         recurring: Recurring<'_>,
-        account: &Account,
+        by: By<'_>,
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
@@ -311,11 +312,17 @@ impl Step<'_> {
             if is_over || is_newer || known.is(recurring) {
                 return Ok(());
             }
-            self.miss_waiting(id, account, now)?;
         }
         self.know_account(&recurring.job.account)?;
         self.write_series(recurring, source, (SeriesState::Lost, None), now)?;
-        self.tell_of_lost(id, account, now)
+        let newest = self.known_series(id)?;
+        for date in self.dates_waiting(id)? {
+            let Some(at) = newest.recurrence.on(date) else { continue };
+            let spec = newest.occurrence(Date { date, at })?;
+            self.miss_as(&spec, by, (source, LOST), now)?;
+        }
+        self.miss_waiting(id, by.account, now)?;
+        self.tell_of_lost(id, by.account, now)
     }
 
     /// Stops a series that a newer file edits, where nobody can say what of it that changes.

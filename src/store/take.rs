@@ -8,17 +8,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use crate::calendar;
-use crate::model::console::HISTORY;
 use crate::model::{
     Account, Action, Audience, BatchState, Errand, Expires, JobId, JobSpec, JobState,
     OnFullReceivers, OnQuota, Viewer, clientmsgid,
 };
 use crate::plan::{Batch, Doubt, Job, Rank};
-use crate::quota::{self, Demand, Rule, margins};
+use crate::quota::{self, Demand, Rule};
+use crate::store::back::is_lost;
 use crate::store::prelude::SPEED_AHEAD;
-use crate::store::{
-    By, Move, Receivers, Result, Step, StoreError, instant, millis, seconds, unreadable,
-};
+use crate::store::{By, Receivers, Result, Step, StoreError, instant, millis, seconds, unreadable};
 
 /// The fixed body of one batch.
 #[derive(Clone, Debug)]
@@ -28,12 +26,6 @@ pub struct BatchBody {
     /// The OpenIDs that it names; none for everyone or a tag.
     pub receivers: Option<Receivers>,
 }
-
-/// Why a job of a lost database is not released.
-pub(super) const LOST: &str = "the database that knew it is lost: it may have been sent";
-/// The same, of a job that cannot have been sent.
-const LOST_IN_TIME: &str = "the database that knew it is lost; its time has not come, so it was \
-                            not sent: `qunfa retry` plans it again";
 
 /// What the reasons of all those say that a restore leaves in question.
 const MAY_HAVE: &str = "may have been sent";
@@ -134,7 +126,7 @@ impl Step<'_> {
             return Ok(None);
         }
         let stays = match self.known(spec)? {
-            Known::Same | Known::Refuse(_) => return Ok(None),
+            Known::Same | Known::Lost { .. } | Known::Refuse(_) => return Ok(None),
             Known::No => "",
             Known::Editable(_) => "; the job stays as it was",
         };
@@ -163,6 +155,7 @@ impl Step<'_> {
         match self.known(spec)? {
             Known::No => {}
             Known::Same => return Ok(Taken::Known),
+            Known::Lost { .. } => return Ok(Taken::Refused(self.why_lost(&spec.id)?)),
             Known::Refuse(why) => return Ok(Taken::Refused(why)),
             Known::Editable(before) => {
                 let generation = self.edit_away(&before, now)?;
@@ -192,81 +185,7 @@ impl Step<'_> {
         self.settle_place(&spec.id, by.account, now)
     }
 
-    /// Records a job as the newest file says that was accepted by a database which is lost.
-    ///
-    /// It may have been sent, so it stands as missed and is never released by itself; so does one
-    /// that this database knows in an older version.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn take_back(
-        &self,
-        spec: &JobSpec,
-        account: &Account,
-        bodies: &[BatchBody],
-        source: Source<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let planned = spec.at.unwrap_or(source.first_taken_at);
-        let why = if planned > now + margins::CLOCK_APART { LOST_IN_TIME } else { LOST };
-        match self.known(spec)? {
-            Known::No => {}
-            Known::Same | Known::Refuse(_) => return Ok(()),
-            // It was edited after this database was copied, and perhaps sent as edited: under the
-            // same clientmsgid, but at another time, so the platform may have forgotten that.
-            Known::Editable(id) => {
-                let job = self.job(&id)?;
-                if job.state.is_final() {
-                    let sql = "UPDATE job SET reason = ?2 WHERE id = ?1";
-                    self.run(sql, params![id.as_str(), LOST])?;
-                    return self.tell(&id, Some(job.state), job.state, LOST, now);
-                }
-                return self.end_for(&job, account, JobState::Missed, LOST, now);
-            }
-        }
-        self.insert_job(spec, account, bodies, source, None)?;
-        let from = if spec.approval { JobState::Held } else { JobState::Planned };
-        let to = Move { state: JobState::Missed, wake_at: None, reason: Some(why), why };
-        self.move_job(&spec.id, from, to, now)
-    }
-
-    /// Records an id that a lost database knew and whose job cannot be read any more.
-    ///
-    /// It has no batches, so nothing of it can ever be sent; dropping the id again is refused.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
-    pub fn remember_id(
-        &self,
-        (id, account): (&JobId, &str),
-        file: &str,
-        taken_at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        if self.account_of(id)?.is_some() {
-            return Ok(());
-        }
-        self.know_account(account)?;
-        let new = self
-            .db
-            .prepare_cached(
-                "INSERT INTO job (id, account, action, state, taken, priority, planned_at, due_at,
-                     taken_at, zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest, file,
-                     line, everyone, calls, audience, msgtype, reason, ended_at)
-                 SELECT ?1, ?2, 'broadcast', 'missed', (SELECT ifnull(max(taken), 0) + 1 FROM job), 0,
-                     ?3, ?3, ?3, 'Asia/Shanghai', 1800, 7200, ?3, 'defer', 'send', '', ?4, 1, 0, 1,
-                     'unknown', 'unknown', ?5, ?6
-                 WHERE NOT EXISTS (SELECT 1 FROM series WHERE id = ?1)
-                 ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![id.as_str(), account, millis(taken_at), file, LOST, millis(now)])?;
-        if new == 0 {
-            return Ok(());
-        }
-        self.tell(id, None, JobState::Missed, LOST, now)
-    }
-
-    fn known(&self, spec: &JobSpec) -> Result<Known> {
+    pub(super) fn known(&self, spec: &JobSpec) -> Result<Known> {
         let row = self
             .db
             .prepare_cached(
@@ -297,11 +216,8 @@ impl Step<'_> {
         let same = digest == spec.digest()
             || written_for.is_some_and(|name| digest == under(spec, name).digest());
         Ok(match (same, waiting) {
-            _ if state == JobState::Missed && reason.as_deref() == Some(LOST) => {
-                Known::Refuse(format!(
-                    "job {id} may have been sent already ({LOST}): look in the account's history ({HISTORY}), then say \
-                     `qunfa retry {id}` or give it a new id"
-                ))
+            (same, _) if state == JobState::Missed && reason.as_deref().is_some_and(is_lost) => {
+                Known::Lost { same }
             }
             (true, _) => Known::Same,
             (false, true) => Known::Editable(id.clone()),
@@ -352,7 +268,7 @@ impl Step<'_> {
     /// Takes a job's batches away, and returns the generation that its new ones have.
     ///
     /// Those that were asked for stay in its story, and their ids stay theirs.
-    fn edit_away(&self, id: &JobId, now: DateTime<Utc>) -> Result<u32> {
+    pub(super) fn edit_away(&self, id: &JobId, now: DateTime<Utc>) -> Result<u32> {
         self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
         let newest: Option<u32> = self
             .db
@@ -376,7 +292,7 @@ impl Step<'_> {
         Ok(newest + 1)
     }
 
-    fn insert_job(
+    pub(super) fn insert_job(
         &self,
         spec: &JobSpec,
         account: &Account,
@@ -627,17 +543,21 @@ pub(super) fn under(spec: &JobSpec, name: String) -> JobSpec {
 
 /// The version of a job whose place a new one takes.
 #[derive(Clone, Copy)]
-struct Replaced<'a> {
-    id: &'a JobId,
+pub(super) struct Replaced<'a> {
+    pub(super) id: &'a JobId,
     /// Of the new version's batches.
-    generation: u32,
-    now: DateTime<Utc>,
+    pub(super) generation: u32,
+    pub(super) now: DateTime<Utc>,
 }
 
-enum Known {
+pub(super) enum Known {
     No,
     Same,
     Editable(JobId),
+    /// A restore left it in question, as it is offered or otherwise.
+    Lost {
+        same: bool,
+    },
     Refuse(String),
 }
 

@@ -8,9 +8,10 @@ use crate::calendar::{self, Span, Window};
 use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
+use crate::store::back::{LOST, LOST_IN_TIME};
 use crate::store::place::Respect;
 use crate::store::recall::{InQuestion, gap_words};
-use crate::store::take::{LOST, state};
+use crate::store::take::state;
 use crate::store::{Result, Step, instant, millis};
 
 /// One job in a list.
@@ -252,8 +253,13 @@ pub(super) fn maybe_rfc3339<S: serde::Serializer>(
 
 /// Days for which `status` shows what did not go well.
 const SHOWN_FOR_DAYS: i64 = 7;
+/// Returns since when a job has to have ended that is still named.
+pub(super) fn named_since(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - chrono::TimeDelta::days(SHOWN_FOR_DAYS)
+}
+
 /// The words of a hold that names jobs.
-pub(super) const IN_QUESTION: &str = "these jobs may have been sent already";
+pub const IN_QUESTION: &str = "these jobs may have been sent already";
 
 impl Step<'_> {
     /// Returns a job's story, oldest first.
@@ -546,10 +552,13 @@ impl Step<'_> {
     }
 
     fn job_notes(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
-        let since = now - chrono::TimeDelta::days(SHOWN_FOR_DAYS);
+        let since = named_since(now);
         let mut statement = self.db.prepare_cached(
             "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
                     ifnull(reason, CASE state WHEN 'held' THEN 'it waits for approval' ELSE '' END)
+                    , recall_until_at IS NOT NULL AND max(due_at, ?3) > recall_until_at,
+                    ifnull(reason, '') IN (?4, ?5),
+                    audience = 'unknown'
              FROM job WHERE state = 'uncertain' OR (state = 'held' AND due_at < ?2)
                 OR (state IN ('missed', 'failed', 'partial', 'expired') AND ended_at > ?1
                     -- Of a lost series a note of its own tells, until a person says how it goes on.
@@ -558,17 +567,26 @@ impl Step<'_> {
                         WHERE occurrence.job = job.id AND series.state <> 'active')))",
         )?;
         let rows = statement.query_map(
-            params![millis(since), millis(now + chrono::TimeDelta::hours(24)), millis(now), LOST],
+            params![
+                millis(since),
+                millis(now + chrono::TimeDelta::hours(24)),
+                millis(now),
+                LOST,
+                LOST_IN_TIME
+            ],
             |row| {
                 let id: String = row.get(0)?;
                 let state = state(row, 2)?;
                 let reason: String = row.get(4)?;
+                let account: String = row.get(1)?;
+                let restored = (row.get(5)?, row.get(6)?, row.get(7)?);
+                let advice = advice_after_restore(state, (&id, &account), restored);
                 Ok(AttentionView {
-                    account: row.get(1)?,
+                    account: Some(account),
                     kind: state.as_str().into(),
                     since: instant(row.get(3)?),
                     what: format!("job {id} is {state}: {reason}"),
-                    advice: advice(state, &id),
+                    advice,
                     id: Some(id),
                 })
             },
@@ -609,6 +627,36 @@ impl Step<'_> {
         let rows = statement.query_map([id], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
+}
+
+/// Returns what to do about a job that may be in question, read back, or known by its id alone.
+fn advice_after_restore(
+    state: JobState,
+    (id, account): (&str, &String),
+    (in_question, is_lost, id_alone): (bool, bool, bool),
+) -> String {
+    let may_retry = matches!(state, JobState::Missed | JobState::Failed | JobState::Partial);
+    let in_question = in_question && may_retry;
+    if is_lost && id_alone {
+        // A restore left only its id.
+        format!(
+            "look in {HISTORY}; its content is not known any more, so if it did not go out, plan it \
+             anew under another id"
+        )
+    } else if is_lost || in_question {
+        look_first(id, in_question.then_some(account))
+    } else {
+        advice(state, id)
+    }
+}
+
+/// Returns what to do about a job that a restore read back; the account, where it must be resumed first.
+fn look_first(id: &str, resumed: Option<&String>) -> String {
+    let first = resumed.map(|account| format!("`qunfa resume {account}`, then "));
+    format!(
+        "look in {HISTORY}; only if it did not go out, {}`qunfa retry {id}`",
+        first.unwrap_or_default()
+    )
 }
 
 fn question_note(InQuestion { account, jobs, first, gap }: InQuestion) -> AttentionView {

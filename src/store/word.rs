@@ -56,6 +56,13 @@ impl Step<'_> {
             }
         }
         self.refuse_old_menu(&job, now)?;
+        if self.is_known_by_id_alone(id)? {
+            return Err(StoreError::Guard(format!(
+                "the database that knew job {id} is lost, and its content is not known any more: look \
+                 in the account's history ({HISTORY}), and if it did not go out, plan it anew \
+                 under another id"
+            )));
+        }
         if job.in_question(now.max(job.planned_at)) {
             return Err(StoreError::Guard(format!(
                 "job {id} may have been sent by another copy of this database, and the platform may have forgotten it: look in the account's history ({HISTORY}), then say `qunfa resume {}`, and retry it if it did not go out",

@@ -5,7 +5,7 @@ use std::fs;
 use chrono::TimeDelta;
 use qunfa::store::Store;
 
-use crate::rig::{Rig, at_line, club, real_now, to_tag_with};
+use crate::rig::{Rig, at_line, club, daily, real_now, to_tag_with};
 
 fn later(id: &str) -> String {
     to_tag_with(id, "club", &at_line(real_now() + TimeDelta::days(3)))
@@ -87,4 +87,29 @@ fn an_orderly_stop_is_written_down_and_a_kill_is_not() {
     rig.until_state("then", "sent");
     rig.kill();
     assert!(!orderly(&rig));
+}
+
+#[test]
+fn a_job_of_an_account_that_left_hides_no_other_of_its_file() {
+    let mut rig = Rig::running(&[club(), daily()]);
+    let jobs = later("a1") + &to_tag_with("b1", "daily", "").replace("jobs:\n", "");
+    rig.drop_file("both.yaml", &jobs.replace("...\n", ""));
+    rig.until_file("accepted", "both.yaml");
+    assert!(rig.stop().success());
+    for name in ["qunfa.db", "qunfa.db-wal", "qunfa.db-shm"] {
+        fs::remove_file(rig.path("state").join(name)).ok();
+    }
+    rig.write_config(&[club()], rig.sandbox());
+
+    rig.start();
+
+    let job = rig.until_state("a1", "missed");
+    assert!(job["reason"].as_str().unwrap().contains("its time has not come"), "{job}");
+    rig.until_state("b1", "missed");
+    let refused = rig.say(&["retry", "a1"]);
+    assert!(refused.err.contains("qunfa resume club"), "{}{}", refused.out, refused.err);
+    let resumed = rig.say(&["resume", "--all"]);
+    assert!(resumed.out.contains("may be retried from now on"), "{}", resumed.out);
+    let retried = rig.say(&["retry", "a1"]);
+    assert!(retried.out.contains("you vouch that it did not go out"), "{}", retried.out);
 }

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use qunfa::calendar::Recurrence;
-use qunfa::engine::{Offered, Remembered, TakeError, TakenJob, bodies};
+use qunfa::engine::{Offered, Owner, Remembered, TakeError, TakenJob, bodies};
 use qunfa::model::Account;
 use qunfa::model::{JobId, JobSpec};
 use qunfa::store::{By, Said, SeriesCancelled};
@@ -93,9 +93,10 @@ impl World {
                 name: "series.yaml".to_owned(),
                 sha256,
                 taken_at: now,
+                accepted_at: now,
                 jobs: Vec::new(),
                 series: vec![(spec.clone(), recurrence, 1)],
-                ids: vec![(spec.id.clone(), spec.account.clone())],
+                ids: vec![(spec.id.clone(), Owner::Named(spec.account.clone()))],
             });
         }
         self.look();

@@ -93,7 +93,13 @@ fn jobs_of_an_older_database_are_called_after_what_they_hold() {
     let db = Connection::open(world.path("state/qunfa.db")).unwrap();
     let script = include_str!("../../src/store/upgrade_4.sql");
     let updates = script.split(';').filter(|part| part.contains("UPDATE job SET title"));
-    db.execute("UPDATE job SET title = NULL", []).unwrap();
+    // Where the bodies stood in that database.
+    db.execute_batch(
+        "UPDATE job SET title = NULL;
+         ALTER TABLE batch ADD COLUMN body TEXT;
+         UPDATE batch SET body = (SELECT body FROM body WHERE body.batch = batch.id)",
+    )
+    .unwrap();
 
     db.execute_batch(&updates.map(|part| format!("{part};")).collect::<String>()).unwrap();
 

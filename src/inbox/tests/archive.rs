@@ -3,6 +3,8 @@
 use std::fs::{self, FileTimes};
 use std::io::Write as _;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::directory::{GOOD, World, receipt};
 use super::*;
 
@@ -206,4 +208,22 @@ fn a_refused_folder_goes_to_rejected_in_one_piece() {
     assert_eq!(world.names("rejected"), ["spring", "spring.error.txt"]);
     assert_eq!(world.text("rejected/spring/b/c.txt"), "y");
     assert_eq!(world.next(4), [""; 0]);
+}
+
+#[test]
+fn receipts_are_found_by_the_clock_of_their_file_system_whatever_ours_says() {
+    let mut world = World::new();
+    world.drop_file("a.yaml", GOOD);
+    let package = world.take();
+    world.inbox.accept(&package, &receipt(0)).unwrap();
+    let written = fs::metadata(world.path("accepted/a.yaml.receipt.json")).unwrap();
+    let written: DateTime<Utc> = written.modified().unwrap().into();
+
+    for days in [-4_000, -120, 0, 120, 4_000] {
+        let now = written + TimeDelta::days(days);
+        let since = |ago| world.inbox.accepted_since(now - TimeDelta::hours(ago), now).unwrap();
+        assert_eq!(since(2), [package.sha256()], "{days}");
+        assert!(since(-2).is_empty(), "{days}");
+    }
+    assert_eq!(world.names("accepted"), ["a.yaml", "a.yaml.receipt.json"]);
 }

@@ -1,7 +1,7 @@
 //! A config that was changed while the daemon was down: accounts are known by their appid.
 
 use chrono::TimeDelta;
-use qunfa::engine::Remembered;
+use qunfa::engine::{Owner, Remembered};
 use qunfa::model::{Action, Errand, JobState, Kind, Preview, Viewer};
 use qunfa::sandbox::{self, Fault, FaultKind};
 use qunfa::store::{NewErrand, Role};
@@ -394,9 +394,10 @@ fn an_id_that_is_known_by_name_alone_gives_its_name_away() {
         name: "jobs.yaml".to_owned(),
         sha256: "digest".to_owned(),
         taken_at: time("2027-03-20 11:00"),
+        accepted_at: time("2027-03-20 11:00"),
         jobs: Vec::new(),
         series: Vec::new(),
-        ids: vec![("gone".parse_id(), "flagship".to_owned())],
+        ids: vec![("gone".parse_id(), Owner::Named("flagship".to_owned()))],
     });
     world.lose_database_but_not_the_files();
     world.run_for(TimeDelta::seconds(5));
@@ -419,4 +420,41 @@ impl ParseId for str {
     fn parse_id(&self) -> qunfa::model::JobId {
         qunfa::model::JobId::parse(self).unwrap()
     }
+}
+
+#[test]
+fn what_a_file_has_for_an_account_that_left_hides_nothing_else_of_it() {
+    let mut world = two(Kind::Subscription);
+    let [mut a, mut b] = [spec("a1", "brand"), spec("b1", "club")];
+    for spec in [&mut a, &mut b] {
+        spec.at = Some(time("2027-03-20 20:00"));
+    }
+    world.drop_file(&[a, b]).unwrap();
+    world.configure(1, false);
+    // The name of the one that left is the other's now.
+    world.rename(&[(1, "left"), (0, "club")]);
+    world.lose_database_but_not_the_files();
+    world.run_for(TimeDelta::minutes(1));
+
+    assert_eq!(world.view("a1").account, "club");
+    assert_eq!(world.view("a1").batches.len(), 1);
+    let owner = world.view("b1").account;
+    assert_ne!(owner, "club");
+    let account = world.spoken_for("club").unwrap();
+    let now = world.now();
+    let retry = |world: &mut World, id: &str| {
+        let id = id.parse_id();
+        let said = qunfa::store::Said { who: "a person", why: None };
+        world.engine().change(|step| step.retry(&id, &account, said, now))
+    };
+    let refused = retry(&mut world, "b1").unwrap_err().to_string();
+    assert!(refused.contains("plan it anew under another id"), "{refused}");
+    world.retry("a1").unwrap();
+    world.run_until("2027-03-20 20:05");
+    assert_eq!(world.state("a1"), JobState::Sent);
+
+    // It stands under its account's name again, once that is back.
+    world.configure(1, true);
+    world.run_for(TimeDelta::minutes(1));
+    assert_eq!(world.view("b1").account, "left");
 }

@@ -203,3 +203,163 @@ fn a_job_that_was_accepted_after_the_backup_is_not_lost_without_a_word() {
     world.run_until("2027-03-24 20:10");
     assert_eq!(world.state("late"), JobState::Sent);
 }
+
+/// The body that the job would be asked for with.
+fn body(world: &World, id: &str) -> String {
+    let sql = "SELECT body FROM batch WHERE job = ?1 AND replaced = 0";
+    world.disk.witness.query_row(sql, [id], |row| row.get(0)).unwrap()
+}
+
+/// What a person reads about a job: what it is, and what to do.
+fn note(world: &World, id: &str) -> (String, String) {
+    let notes = world.engine.as_ref().unwrap().store().read().attention(world.now()).unwrap();
+    let note = notes.into_iter().find(|note| note.id.as_deref() == Some(id)).unwrap();
+    (note.what, note.advice)
+}
+
+fn hold(world: &World) -> String {
+    let notes = world.engine.as_ref().unwrap().store().read().attention(world.now()).unwrap();
+    notes.into_iter().find(|note| note.kind == "hold").unwrap().what
+}
+
+#[test]
+fn a_retry_sends_what_was_written_last_and_not_what_the_copy_knows() {
+    for fate in [MarkFate::Kept, MarkFate::Older, MarkFate::Gone] {
+        let mut world = World::with(Kind::Service);
+        world.job("p").tag().at("2027-03-20 18:00").text("price 10 wrong").submit();
+        world.run_until("2027-03-20 12:05");
+        world.copy();
+        world.job("p").tag().at("2027-03-20 18:30").text("price 100 right").submit();
+        world.run_until("2027-03-20 13:00");
+        world.restore(0, fate);
+        world.run_for(TimeDelta::minutes(1));
+
+        assert_eq!(world.state("p"), JobState::Missed, "{fate:?}");
+        assert!(body(&world, "p").contains("price 100 right"), "{fate:?}");
+        let (what, _) = note(&world, "p");
+        assert!(what.contains("its time has not come"), "{fate:?} {what}");
+        assert!(
+            hold(&world).contains("as missed, these jobs may have been sent already as well: p")
+        );
+        world.resume();
+        world.retry("p").unwrap();
+        world.run_until("2027-03-20 18:35");
+        assert_eq!(world.accepted(), ["2027-03-20 18:30:00"], "{fate:?}");
+        assert_eq!(world.state("p"), JobState::Sent);
+    }
+}
+
+#[test]
+fn a_job_that_had_failed_is_read_back_as_it_was_mended_and_under_its_id() {
+    use qunfa::sandbox::{Fault, FaultKind};
+    for fate in [MarkFate::Kept, MarkFate::Older] {
+        let mut world = World::with(Kind::Service);
+        world.platform.inject(Fault::new(FaultKind::Errcode(40_007)).on_path("sendall"));
+        world.job("a").tag().at("2027-03-20 13:00").submit();
+        world.run_until("2027-03-20 13:05");
+        assert_eq!(world.state("a"), JobState::Failed);
+        world.copy();
+        world.job("a").tag().at("2027-03-20 14:00").text("mended").submit();
+        world.run_until("2027-03-20 14:05");
+        assert_eq!(world.accepted().len(), 1);
+        world.restore(0, fate);
+        world.run_for(TimeDelta::minutes(1));
+
+        assert_eq!(world.state("a"), JobState::Missed, "{fate:?}");
+        assert!(body(&world, "a").contains("mended"), "{fate:?}");
+        world.resume();
+        world.retry("a").unwrap();
+        world.run_for(TimeDelta::minutes(5));
+        // The platform knows it by the id of its second version.
+        assert_eq!(world.accepted().len(), 1, "{fate:?}");
+        assert_eq!(world.state("a"), JobState::Sent, "{fate:?}");
+    }
+}
+
+#[test]
+fn accepted_files_that_are_older_than_the_database_undo_no_edit() {
+    let mut world = World::with(Kind::Service);
+    world.job("p").tag().at("2027-03-23 18:00").text("first").submit();
+    world.run_for(TimeDelta::minutes(1));
+    world.job("p").tag().at("2027-03-23 18:30").text("second").submit();
+    world.run_for(TimeDelta::minutes(1));
+    world.forget_last_file();
+    world.crash(TimeDelta::hours(21));
+    world.run_for(TimeDelta::hours(22));
+
+    assert_eq!(world.state("p"), JobState::Planned);
+    assert!(body(&world, "p").contains("second"));
+}
+
+/// A job of `accepted/` whose last edit is missing there moved forward and was sent; an older
+/// database is put back.
+fn sent_forward_without_a_file(fate: MarkFate) -> World {
+    let mut world = World::with(Kind::Service);
+    world.job("known").tag().at("2027-03-25 20:00").submit();
+    world.run_until("2027-03-20 12:05");
+    world.copy();
+    world.job("n").tag().at("2027-03-24 20:00").submit();
+    world.run_until("2027-03-20 12:30");
+    world.job("n").tag().at("2027-03-20 13:00").submit();
+    world.run_until("2027-03-20 13:05");
+    assert_eq!(world.accepted().len(), 1);
+    world.forget_last_file();
+    world.restore(0, fate);
+    world.run_for(TimeDelta::minutes(1));
+    world
+}
+
+#[test]
+fn a_job_that_is_read_back_is_not_said_to_be_unsent_and_is_named_before_resume() {
+    for (fate, words) in [
+        (MarkFate::Older, "unless an edit that accepted/ lacks moved it forward"),
+        // The mark counts a file that is nowhere.
+        (MarkFate::Kept, "it may have been sent"),
+    ] {
+        let mut world = sent_forward_without_a_file(fate);
+
+        let (what, advice) = note(&world, "n");
+        assert!(what.contains(words), "{fate:?} {what}");
+        assert!(advice.contains("`qunfa resume brand`, then `qunfa retry n`"), "{fate:?} {advice}");
+        let named = hold(&world);
+        assert!(named.contains("these jobs may have been sent already as well: n"), "{named}");
+        let refused = world.retry("n").unwrap_err();
+        assert!(refused.contains("may have been sent"), "{fate:?} {refused}");
+        assert!(refused.contains("qunfa resume brand"), "{fate:?} {refused}");
+        let refused = world.job("n").tag().at("2027-03-24 21:00").submit_refused();
+        assert!(refused.contains("look in the account's history"), "{fate:?} {refused}");
+        let now = world.now();
+        let lifted = world.engine().change(|step| step.resume(None, now)).unwrap();
+        assert_eq!(lifted.ended, 1, "{fate:?}");
+        world.call_off_job("known");
+        world.run_until("2027-03-25 21:00");
+        assert_eq!(world.accepted().len(), 1, "{fate:?}");
+    }
+}
+
+#[test]
+fn a_retry_while_the_platform_remembers_what_was_read_back_needs_no_word_and_repeats_nothing() {
+    let mut world = World::with(Kind::Service);
+    world.job("n").tag().at("2027-03-20 13:00").submit();
+    world.run_until("2027-03-20 13:05");
+    world.lose_database_but_not_the_files();
+    world.run_until("2027-03-20 20:00");
+
+    world.retry("n").unwrap();
+    world.run_until("2027-03-20 20:10");
+    assert_eq!(world.accepted().len(), 1);
+    assert_eq!(world.state("n"), JobState::Sent);
+}
+
+#[test]
+fn a_retry_of_what_was_read_back_is_refused_once_the_platform_may_have_forgotten_it() {
+    let mut world = World::with(Kind::Service);
+    world.job("n").tag().at("2027-03-20 13:00").submit();
+    world.run_until("2027-03-20 13:05");
+    world.lose_database_but_not_the_files();
+    world.run_until("2027-03-21 08:05");
+
+    let refused = world.retry("n").unwrap_err();
+    assert!(refused.contains("qunfa resume brand"), "{refused}");
+    assert_eq!(world.accepted().len(), 1);
+}

@@ -552,3 +552,24 @@ fn a_date_that_a_person_remade_keeps_its_generation_where_an_old_database_lacks_
     let batch = &world.view("daily@2027-04-29").batches[0];
     assert_eq!(batch.generation, 1);
 }
+
+#[test]
+fn a_date_of_a_lost_series_is_what_was_written_last() {
+    let mut world = daily();
+    world.copy();
+    let mut edited = spec("daily", "brand");
+    text(&mut edited, "as it was written last");
+    world.drop_series(&edited, &Comes::at(21, 0)).unwrap();
+    world.run_until("2027-03-20 13:00");
+
+    world.restore(0, MarkFate::Kept);
+    world.run_for(TimeDelta::minutes(1));
+    world.resume();
+    world.retry("daily@2027-03-20").unwrap();
+    world.run_until("2027-03-20 21:10");
+
+    assert_eq!(world.accepted(), ["2027-03-20 21:00:00"]);
+    let sql = "SELECT body FROM batch WHERE job = 'daily@2027-03-20' AND replaced = 0";
+    let body: String = world.disk.witness.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert!(body.contains("as it was written last"), "{body}");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use qunfa::config::TokenSource;
-use qunfa::engine::{Remembered, why_barred};
+use qunfa::engine::{Owner, Remembered, why_barred};
 use qunfa::model::Account;
 
 use super::{Kept, World};
@@ -128,18 +128,20 @@ fn read_under(
 ) -> Remembered {
     let mut file = file.clone();
     let known = |name: &String| !names.contains_key(name) || name_of(name).is_some();
-    // A file with an account that the config lacks cannot be read, but for its ids.
-    let all = file.jobs.iter().map(|(spec, _)| spec).chain(file.series.iter().map(|(s, ..)| s));
-    if !all.map(|spec| &spec.account).all(known) {
-        file.jobs.clear();
-        file.series.clear();
-    }
+    // A job of an account that the config lacks cannot be read, but for its id.
+    file.jobs.retain(|(spec, _)| known(&spec.account));
+    file.series.retain(|(spec, ..)| known(&spec.account));
     let specs = file.jobs.iter_mut().map(|(spec, _)| spec);
     for spec in specs.chain(file.series.iter_mut().map(|(spec, ..)| spec)) {
         spec.account = name_of(&spec.account).unwrap_or_else(|| spec.account.clone());
     }
-    for (_, account) in &mut file.ids {
-        *account = name_of(account).unwrap_or_else(|| account.clone());
+    for (_, owner) in &mut file.ids {
+        let Owner::Named(name) = &*owner else { continue };
+        *owner = match (name_of(name), names.get(name)) {
+            (Some(now), _) => Owner::Named(now),
+            (None, Some(appid)) => Owner::Gone { name: name.clone(), appid: appid.clone() },
+            (None, None) => continue,
+        };
     }
     file
 }

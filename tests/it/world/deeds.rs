@@ -2,7 +2,7 @@
 //! persons drop, say and send.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use qunfa::engine::{Offered, Remembered, TakeError, TakenJob};
+use qunfa::engine::{Offered, Owner, Remembered, TakeError, TakenJob};
 use qunfa::model::{Account, JobId, JobSpec, JobState};
 use qunfa::store::{Resolution, Said, Taken, Verdict};
 use sha2::{Digest as _, Sha256};
@@ -68,13 +68,15 @@ impl World {
             for spec in specs {
                 self.oracle.know_job(spec);
             }
+            let first = self.first_taken(&sha256).unwrap_or(now);
             self.remember(Remembered {
                 name: "jobs.yaml".to_owned(),
                 sha256,
-                taken_at: now,
+                taken_at: first,
+                accepted_at: now,
                 jobs: specs.iter().map(|spec| (spec.clone(), 1)).collect(),
                 series: Vec::new(),
-                ids: specs.iter().map(|spec| (spec.id.clone(), spec.account.clone())).collect(),
+                ids: specs.iter().map(id_of).collect(),
             });
         }
         self.look();
@@ -84,6 +86,12 @@ impl World {
     /// The file that came last was known: its receipt tells of the first time.
     pub(crate) fn forget_last_file(&mut self) {
         self.accepted.pop();
+    }
+
+    /// When a file of this content was first taken.
+    pub(crate) fn first_taken(&self, sha256: &str) -> Option<DateTime<Utc>> {
+        let (file, _) = self.accepted.iter().find(|(file, _)| file.sha256 == sha256)?;
+        Some(file.taken_at)
     }
 
     /// Lets a file lie in the inbox's `accepted/`.
@@ -188,4 +196,9 @@ impl World {
         }
         sent
     }
+}
+
+/// A job's id with its account, as its file has them.
+pub(crate) fn id_of(spec: &JobSpec) -> (JobId, Owner) {
+    (spec.id.clone(), Owner::Named(spec.account.clone()))
 }
