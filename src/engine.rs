@@ -213,6 +213,7 @@ impl Engine {
             }
             lift_generations(step, &lanes, &mark, now)?;
             attend_afresh(step, &lanes, now)?;
+            step.taken_over(now)?;
             identity::tell_of_mistaken(step, &lanes, now)?;
             for lane in &mut lanes {
                 // What is overdue is looked at first, and by itself.
@@ -278,7 +279,10 @@ impl Engine {
             lane.forget_clock(now);
         }
         self.look_again(now);
-        self.store.step(|step| step.bring_waits_back(now))
+        self.store.step(|step| {
+            step.taken_over_before(now)?;
+            step.bring_waits_back(now)
+        })
     }
 
     /// Records that the daemon is alive, once a trusted clock has judged how long it was away.

@@ -65,6 +65,13 @@ impl Step<'_> {
         // One that a restore ended before its time waits for it.
         let due = now.max(job.planned_at);
         refuse_to_guess(&job, &batches, due)?;
+        if job.recall_until.is_some() {
+            for batch in &batches {
+                if self.needs_new_id(batch, due)? {
+                    return Err(StoreError::Guard(anew_in_question(&job)));
+                }
+            }
+        }
         let mut kept = Vec::new();
         for batch in &batches {
             if self.reopen(batch, account, due, now)? {
@@ -114,6 +121,24 @@ impl Step<'_> {
         )))
     }
 
+    /// Says whether a batch can only be asked for again with a new clientmsgid.
+    fn needs_new_id(&self, batch: &Batch, due: DateTime<Utc>) -> Result<bool> {
+        let again = batch.doubt.map(|doubt| doubt.again(due));
+        match (batch.state, again) {
+            (BatchState::Failed, _) | (BatchState::Refused, Some(Again::NewId)) => Ok(true),
+            (BatchState::Refused, None) => self.answered(batch),
+            (BatchState::Refused, Some(Again::SameId(_) | Again::NotBefore(_)))
+            | (
+                BatchState::Planned
+                | BatchState::Asking
+                | BatchState::InDoubt
+                | BatchState::Accepted
+                | BatchState::Sent,
+                _,
+            ) => Ok(false),
+        }
+    }
+
     /// Makes one batch ready to be asked for, if it is to be; says whether it is in doubt again.
     fn reopen(
         &self,
@@ -129,17 +154,21 @@ impl Step<'_> {
                 self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
                 (batch.doubt, at)
             }
-            (BatchState::Refused, None) if !self.answered(batch)? => {
-                self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
-                (None, due)
-            }
-            (BatchState::Refused, None | Some(Again::NewId)) | (BatchState::Failed, _) => {
+            _ if self.needs_new_id(batch, due)? => {
                 self.remake(batch, account, batch.generation + 1, now)?;
                 return Ok(false);
             }
-            (BatchState::Refused, Some(Again::NotBefore(_)))
+            (BatchState::Refused, None) => {
+                self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
+                (None, due)
+            }
+            (BatchState::Refused, Some(Again::NotBefore(_) | Again::NewId))
             | (
-                BatchState::Asking | BatchState::InDoubt | BatchState::Accepted | BatchState::Sent,
+                BatchState::Asking
+                | BatchState::InDoubt
+                | BatchState::Accepted
+                | BatchState::Sent
+                | BatchState::Failed,
                 _,
             ) => return Ok(false),
         };
@@ -290,6 +319,21 @@ impl Step<'_> {
         self.run("UPDATE batch SET next_at = ?2 WHERE id = ?1", params![batch.id, millis(until)])?;
         self.sleep(id, until, Some(why))
     }
+}
+
+/// Tells why a job is not asked for with a new clientmsgid while nobody said what happened in a gap:
+/// another copy may have made it anew already, and the platform knows that by another id only.
+pub(super) fn anew_in_question(job: &Job) -> String {
+    let (id, account) = (&job.id, &job.account);
+    let next = if job.state.waits() {
+        format!("if it went out, `qunfa cancel {id}`; a changed version of it wants another id")
+    } else {
+        format!("then say `qunfa resume {account}`, and ask for it again if it did not go out")
+    };
+    format!(
+        "job {id} may have been sent by another copy of this database, under a clientmsgid that is \
+         not known here: look in the account's history on the website, {next}"
+    )
 }
 
 /// Refuses what could only be asked for blindly: the platform may have taken it, and may have
