@@ -495,6 +495,7 @@ impl Engine {
         let taken = store.step(|step| {
             is_new = !step.knows_file(sha256)?;
             let first_taken_at = step.know_file(sha256, name, now)?;
+            step.took_file(now)?;
             step.forget_refused_file(name)?;
             let mut refused = Vec::new();
             let mut taken = Vec::new();

@@ -87,6 +87,7 @@ impl Engine {
                 }
             }
             lift_generations(step, lanes, mark, now)?;
+            step.took_file(now)?;
             mark.files = step.presence()?.files;
             Ok(())
         })

@@ -13,16 +13,22 @@ use super::{Inbox, InboxError, entry};
 #[derive(Deserialize)]
 struct Of {
     sha256: String,
+    #[serde(default)]
+    accepted_at: Option<DateTime<Utc>>,
 }
 
 impl Inbox {
-    /// Returns the digests of the files whose receipts were written, or put there, since then.
+    /// Returns the digests of the files whose receipts were written, or put there, since then, each
+    /// with when it was taken last.
     ///
     /// What does not look like a receipt of ours tells of no file.
     ///
     /// # Errors
     /// Where the directory cannot be read.
-    pub fn accepted_since(&self, since: DateTime<Utc>) -> Result<Vec<String>, InboxError> {
+    pub fn accepted_since(
+        &self,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<(String, Option<DateTime<Utc>>)>, InboxError> {
         let names =
             entry::all_names(&self.places.accepted.fd).map_err(|source| self.unusable(source))?;
         let receipts = names.into_iter().filter(|name| {
@@ -33,7 +39,7 @@ impl Inbox {
         });
         let digest = |name: &std::ffi::OsString| {
             let bytes = read_small(&self.places.accepted.fd, name).ok()?;
-            serde_json::from_slice::<Of>(&bytes).ok().map(|of| of.sha256)
+            serde_json::from_slice::<Of>(&bytes).ok().map(|of| (of.sha256, of.accepted_at))
         };
         Ok(receipts.filter_map(|name| digest(&name)).collect())
     }

@@ -162,6 +162,25 @@ impl Step<'_> {
         Ok(last.map(instant))
     }
 
+    /// Records that a file was taken, also one whose content was known.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn took_file(&self, now: DateTime<Utc>) -> Result<()> {
+        let sql = "UPDATE daemon SET file_at = max(ifnull(file_at, ?1), ?1)";
+        self.run(sql, params![millis(now)])
+    }
+
+    /// Returns when that was last; none where it was never written down.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn took_file_at(&self) -> Result<Option<DateTime<Utc>>> {
+        let at: Option<i64> =
+            self.db.query_row("SELECT file_at FROM daemon", [], |row| row.get(0))?;
+        Ok(at.map(instant))
+    }
+
     /// Bounds every broadcast that may have been sent in a gap by what the platform surely
     /// remembers of it, and writes into the story of those that lie beyond.
     ///

@@ -610,12 +610,14 @@ const RETRY_AFTER: &str = "; `qunfa retry` only what did not go out";
 
 fn question_note(question: InQuestion) -> AttentionView {
     let InQuestion { account, jobs, first, ended, last, gap } = question;
-    let more = |all: u32, named: usize| match all.saturating_sub(u32::try_from(named).unwrap_or(all)) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let more =
+        |all: u32, named: usize| match all.saturating_sub(u32::try_from(named).unwrap_or(all)) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
     let waiting = first.join(", ") + &more(jobs, first.len());
-    let ended = match last.iter().map(|(id, state)| format!("{id} is {state}")).collect::<Vec<_>>() {
+    let ended = match last.iter().map(|(id, state)| format!("{id} is {state}")).collect::<Vec<_>>()
+    {
         names if names.is_empty() => String::new(),
         names => names.join(", ") + &more(ended, names.len()),
     };

@@ -67,7 +67,7 @@ impl Step<'_> {
         refuse_to_guess(&job, &batches, due)?;
         if job.recall_until.is_some() {
             for batch in &batches {
-                if self.needs_new_id(batch, due)? {
+                if self.needs_new_id(batch, batch.doubt.map(|doubt| doubt.again(due)))? {
                     return Err(StoreError::Guard(anew_in_question(&job)));
                 }
             }
@@ -122,8 +122,7 @@ impl Step<'_> {
     }
 
     /// Says whether a batch can only be asked for again with a new clientmsgid.
-    fn needs_new_id(&self, batch: &Batch, due: DateTime<Utc>) -> Result<bool> {
-        let again = batch.doubt.map(|doubt| doubt.again(due));
+    fn needs_new_id(&self, batch: &Batch, again: Option<Again>) -> Result<bool> {
         match (batch.state, again) {
             (BatchState::Failed, _) | (BatchState::Refused, Some(Again::NewId)) => Ok(true),
             (BatchState::Refused, None) => self.answered(batch),
@@ -154,21 +153,17 @@ impl Step<'_> {
                 self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
                 (batch.doubt, at)
             }
-            _ if self.needs_new_id(batch, due)? => {
-                self.remake(batch, account, batch.generation + 1, now)?;
-                return Ok(false);
-            }
-            (BatchState::Refused, None) => {
+            (BatchState::Refused, None) if !self.answered(batch)? => {
                 self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
                 (None, due)
             }
-            (BatchState::Refused, Some(Again::NotBefore(_) | Again::NewId))
+            (BatchState::Refused, None | Some(Again::NewId)) | (BatchState::Failed, _) => {
+                self.remake(batch, account, batch.generation + 1, now)?;
+                return Ok(false);
+            }
+            (BatchState::Refused, Some(Again::NotBefore(_)))
             | (
-                BatchState::Asking
-                | BatchState::InDoubt
-                | BatchState::Accepted
-                | BatchState::Sent
-                | BatchState::Failed,
+                BatchState::Asking | BatchState::InDoubt | BatchState::Accepted | BatchState::Sent,
                 _,
             ) => return Ok(false),
         };
