@@ -616,15 +616,14 @@ fn question_note(question: InQuestion) -> AttentionView {
             more => format!(" and {more} more"),
         };
     let waiting = first.join(", ") + &more(jobs, first.len());
-    let ended = match last.iter().map(|(id, state)| format!("{id} is {state}")).collect::<Vec<_>>()
-    {
+    let ended = match last.iter().map(|(id, state)| format!("{id} ({state})")).collect::<Vec<_>>() {
         names if names.is_empty() => String::new(),
         names => names.join(", ") + &more(ended, names.len()),
     };
     let (names, advice) = match (first.is_empty(), last.is_empty()) {
         (_, true) => (waiting, String::new()),
         (true, false) => (ended, RETRY_AFTER.to_owned()),
-        (false, false) => (format!("{waiting}, and {ended}"), RETRY_AFTER.to_owned()),
+        (false, false) => (format!("{waiting} and {ended}"), RETRY_AFTER.to_owned()),
     };
     AttentionView {
         id: None,

@@ -102,6 +102,7 @@ impl World {
         let (accounts, _) = self.configs();
         let mut engine = Engine::open(disk.open(now), accounts, (mark, false), now).unwrap();
         engine.decide_ahead(self.ahead);
+        engine.look_again(now);
         for _ in 0..8 {
             for outgoing in engine.pass(now).unwrap().outgoing {
                 let body = br#"{"access_token":"IMAGE","expires_in":7200,"tags":[]}"#.to_vec();
