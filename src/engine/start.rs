@@ -170,7 +170,7 @@ impl Absence {
     fn kind(&self) -> GapKind {
         match self.kind {
             GapKind::Stopped if self.stepped.abs() > margins::GAP_MAX => GapKind::Ended,
-            kind => kind,
+            kind @ (GapKind::Stopped | GapKind::Ended | GapKind::Jumped) => kind,
         }
     }
 

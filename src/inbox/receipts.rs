@@ -10,6 +10,9 @@ use serde::Deserialize;
 use super::archive::{RECEIPT, read_small};
 use super::{Inbox, InboxError, entry};
 
+/// The digest of a file, and when it was taken last as far as its receipt says so.
+pub type SeenReceipt = (String, Option<DateTime<Utc>>);
+
 #[derive(Deserialize)]
 struct Of {
     sha256: String,
@@ -25,10 +28,7 @@ impl Inbox {
     ///
     /// # Errors
     /// Where the directory cannot be read.
-    pub fn accepted_since(
-        &self,
-        since: DateTime<Utc>,
-    ) -> Result<Vec<(String, Option<DateTime<Utc>>)>, InboxError> {
+    pub fn accepted_since(&self, since: DateTime<Utc>) -> Result<Vec<SeenReceipt>, InboxError> {
         let names =
             entry::all_names(&self.places.accepted.fd).map_err(|source| self.unusable(source))?;
         let receipts = names.into_iter().filter(|name| {
