@@ -11,7 +11,7 @@ use super::archive::{RECEIPT, read_small};
 use super::{Inbox, InboxError, entry};
 
 /// The digest of a file, and when it was taken last as far as its receipt says so.
-pub type SeenReceipt = (String, Option<DateTime<Utc>>);
+pub(crate) type SeenReceipt = (String, Option<DateTime<Utc>>);
 
 #[derive(Deserialize)]
 struct Of {
