@@ -12,8 +12,12 @@ CREATE TABLE daemon (
     high_water    INTEGER NOT NULL DEFAULT 0,
     hold_since_at INTEGER,
     hold_why      TEXT,
-    -- The last orderly stop, after which nothing was sent; null while a daemon runs.
+    -- The last orderly stop, after which nothing was sent until taken_over_at; null after any other.
     stopped_at    INTEGER,
+    -- When a daemon took this database over, until it knows that no other copy of it was at work.
+    taken_over_at INTEGER,
+    -- When a file was taken last, whatever it held: a later receipt shows that this database is old.
+    file_at       INTEGER,
     -- When `backup` made this copy; null from the first start on, which holds everything.
     copied_at     INTEGER,
     -- The last span in which another copy of this database may have been at work.

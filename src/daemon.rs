@@ -357,7 +357,8 @@ async fn open_patiently(
     }
 }
 
-/// Says whether `accepted/` holds a file that the database does not know: then it is an old one.
+/// Says whether `accepted/` holds a file that the database does not know, or took later than it
+/// knows: then it is an old one.
 ///
 /// Receipts from long before the database last looked on were seen by an earlier start.
 fn has_unknown_files(
@@ -371,8 +372,12 @@ fn has_unknown_files(
     let receipts = inbox
         .accepted_since(last.min(now) - RECEIPTS_BEFORE, now)
         .map_err(|error| RunError::Setup(chain(&error)))?;
-    for sha256 in receipts {
-        if !read.knows_file(&sha256)? {
+    let took_at = read.took_file_at()?;
+    for (sha256, accepted_at) in receipts {
+        let is_newer = took_at
+            .zip(accepted_at)
+            .is_some_and(|(took, accepted)| accepted.timestamp_millis() > took.timestamp_millis());
+        if is_newer || !read.knows_file(&sha256)? {
             return Ok(true);
         }
     }

@@ -218,6 +218,7 @@ impl Engine {
                 step.rest_after_copy(now)?;
             }
             attend_afresh(step, &lanes, now)?;
+            step.taken_over(now)?;
             identity::tell_of_mistaken(step, &lanes, now)?;
             for lane in &mut lanes {
                 // What is overdue is looked at first, and by itself.
@@ -284,7 +285,10 @@ impl Engine {
             lane.forget_clock(now);
         }
         self.look_again(now);
-        self.store.step(|step| step.keep_waits(by, now))
+        self.store.step(|step| {
+            step.taken_over_before(now)?;
+            step.keep_waits(by, now)
+        })
     }
 
     /// Records that the daemon is alive, once a trusted clock has judged how long it was away.
@@ -497,6 +501,7 @@ impl Engine {
         let taken = store.step(|step| {
             is_new = !step.knows_file(sha256)?;
             let first_taken_at = step.know_file(sha256, name, now)?;
+            step.took_file(now)?;
             step.forget_refused_file(name)?;
             let mut refused = Vec::new();
             let mut taken = Vec::new();

@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::text::{self, Page, Tone};
-use super::{Answer, Json, Problem, Terminal, database};
+use super::{Answer, Json, Problem, Terminal, database, person};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
@@ -145,6 +145,12 @@ pub(super) fn examine(
     for path in paths {
         files.push(read(path, reader(path, &named), config, &named));
     }
+    // The daemon goes by the config that it was started with; the next one goes by this one.
+    if unread.is_none() && daemon::running(&config.state_dir).is_some() {
+        for file in &mut files {
+            refuse_moved(&store.read(), config, file)?;
+        }
+    }
     let known = if unread.is_none() { Known::All } else { Known::Unread };
     let views = rehearse(&mut store, (&files, known), &accounts, now)?;
     let ok = views.iter().all(|file| file.ok);
@@ -188,6 +194,25 @@ fn read(
         }
         Err(diagnostics) => refused(Some(package), diagnostics),
     }
+}
+
+/// Refuses the jobs whose account is another one to the running daemon than to this config.
+fn refuse_moved(step: &Step<'_>, config: &Config, file: &mut Checked) -> Result<(), Problem> {
+    let Checked { package: Some(package), jobs, diagnostics, .. } = file else { return Ok(()) };
+    for job in jobs {
+        let name = &job.spec.account;
+        // Of a name that is not in the config, or barred, the rehearsal tells.
+        let Some(account) = person::account(config, name) else { continue };
+        if engine::why_barred(step, account)?.is_some() {
+            continue;
+        }
+        match person::same_account(step, config, name) {
+            Ok(_) => {}
+            Err(Problem::No(why)) => diagnostics.push(package.diagnostic(job, &why, None)),
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(())
 }
 
 fn is_json(path: &Path) -> bool {

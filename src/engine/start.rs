@@ -96,6 +96,7 @@ impl Engine {
             }
             lift_generations(step, lanes, mark, now)?;
             step.rest_after_copy(now)?;
+            step.took_file(now)?;
             mark.files = known;
             Ok(())
         })
@@ -211,22 +212,48 @@ pub(super) fn restored(known: &Presence, beside: Beside<'_>) -> Option<(String, 
 pub(super) struct Absence {
     gap: Gap,
     kind: GapKind,
+    /// How much of it is steps of a running daemon's clock.
+    stepped: TimeDelta,
 }
 
 impl Absence {
     /// The time between the last daemon and this one.
+    ///
+    /// After an orderly stop that is counted from when another daemon took over, if one did and did
+    /// not get to know more; over all a long absence stays one.
     pub(super) fn before_start(known: &Presence, now: DateTime<Utc>) -> Self {
-        let kind = if known.orderly { GapKind::Stopped } else { GapKind::Ended };
-        Self { gap: Gap { from: known.seen_at, to: now }, kind }
+        let whole = Gap { from: known.seen_at, to: now };
+        let (gap, kind) = match known.taken_over_at {
+            Some(from) if known.orderly && now - known.seen_at <= margins::ABSENCE_MAX => {
+                (Gap { from, to: now }, GapKind::Ended)
+            }
+            None if known.orderly => (whole, GapKind::Stopped),
+            Some(_) | None => (whole, GapKind::Ended),
+        };
+        Self { gap, kind, stepped: TimeDelta::zero() }
     }
 
     /// The time that a clock says has passed at once, where that is long; steps back and forth add
     /// up.
     pub(super) fn stepped(before: Option<Self>, by: TimeDelta, now: DateTime<Utc>) -> Option<Self> {
         match before {
-            Some(Self { gap, kind }) => Some(Self { gap: Gap { to: gap.to + by, ..gap }, kind }),
+            Some(Self { gap, kind, stepped }) => {
+                Some(Self { gap: Gap { to: gap.to + by, ..gap }, kind, stepped: stepped + by })
+            }
             None if by.abs() <= margins::GAP_MAX => None,
-            None => Some(Self { gap: Gap { from: now - by, to: now }, kind: GapKind::Jumped }),
+            None => {
+                let gap = Gap { from: now - by, to: now };
+                Some(Self { gap, kind: GapKind::Jumped, stepped: by })
+            }
+        }
+    }
+
+    /// Returns how it is judged: an orderly stop says nothing of a clock that jumped since, which may
+    /// be that of a whole machine that was put back.
+    fn kind(&self) -> GapKind {
+        match self.kind {
+            GapKind::Stopped if self.stepped.abs() > margins::GAP_MAX => GapKind::Ended,
+            kind @ (GapKind::Stopped | GapKind::Ended | GapKind::Jumped) => kind,
         }
     }
 
@@ -237,15 +264,16 @@ impl Absence {
         lanes: &[Lane],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        match self.gap.meaning(self.kind) {
+        match self.gap.meaning(self.kind()) {
             Meaning::Ordinary => {}
             Meaning::Doubtful(gap) => {
                 step.bound_by_recall(gap, now)?;
                 for question in step.in_question(now)? {
-                    let InQuestion { account, jobs, .. } = question;
+                    let InQuestion { account, jobs, ended, .. } = question;
                     tracing::error!(
                         account,
                         jobs,
+                        ended,
                         "jobs may have been sent by another copy of the database: they wait for \
                          `qunfa resume`"
                     );

@@ -13,13 +13,19 @@ use serde::Deserialize;
 use super::archive::{RECEIPT, TEMPORARY, read_small};
 use super::{Inbox, InboxError, entry};
 
+/// The digest of a file, and when it was taken last as far as its receipt says so.
+pub(crate) type SeenReceipt = (String, Option<DateTime<Utc>>);
+
 #[derive(Deserialize)]
 struct Of {
     sha256: String,
+    #[serde(default)]
+    accepted_at: Option<DateTime<Utc>>,
 }
 
 impl Inbox {
-    /// Returns the digests of the files whose receipts were written, or put there, since then.
+    /// Returns the digests of the files whose receipts were written, or put there, since then, each
+    /// with when it was taken last.
     ///
     /// What does not look like a receipt of ours tells of no file.
     ///
@@ -29,7 +35,7 @@ impl Inbox {
         &self,
         since: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<String>, InboxError> {
+    ) -> Result<Vec<SeenReceipt>, InboxError> {
         // Where that clock cannot be read, every receipt is.
         let since = self.ahead(now).map_or(i64::MIN, |ahead| (since + ahead).timestamp());
         let names =
@@ -42,7 +48,7 @@ impl Inbox {
         });
         let digest = |name: &std::ffi::OsString| {
             let bytes = read_small(&self.places.accepted.fd, name).ok()?;
-            serde_json::from_slice::<Of>(&bytes).ok().map(|of| of.sha256)
+            serde_json::from_slice::<Of>(&bytes).ok().map(|of| (of.sha256, of.accepted_at))
         };
         Ok(receipts.filter_map(|name| digest(&name)).collect())
     }

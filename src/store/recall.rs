@@ -1,10 +1,11 @@
 //! What this database may have forgotten: how it stopped, whether it is a copy, and the jobs that
 //! another copy may have sent since.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::view::named_since;
 use super::{Result, Step, instant, millis};
 use crate::calendar;
 use crate::model::{JobId, JobState};
@@ -18,6 +19,8 @@ pub struct Presence {
     pub seen_at: DateTime<Utc>,
     /// Whether it stopped in good order then.
     pub orderly: bool,
+    /// When another one took over since that never got to know what had happened meanwhile.
+    pub taken_over_at: Option<DateTime<Utc>>,
     /// When `backup` made this copy, if nothing ran on it since.
     pub copied_at: Option<DateTime<Utc>>,
     /// How many intents it had written.
@@ -28,15 +31,20 @@ pub struct Presence {
     pub has_jobs: bool,
 }
 
-/// The jobs of one account that wait because the platform may have forgotten them.
+/// The jobs of one account that wait, or cannot be retried, because the platform may have forgotten
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InQuestion {
     /// The account's name.
     pub account: String,
-    /// How many jobs.
+    /// How many wait.
     pub jobs: u32,
     /// The first of them, by time.
     pub first: Vec<String>,
+    /// How many have ended.
+    pub ended: u32,
+    /// The last of them with their states.
+    pub last: Vec<(String, JobState)>,
     /// The gap in which they may have been sent.
     pub gap: Gap,
 }
@@ -44,9 +52,27 @@ pub struct InQuestion {
 /// How many jobs in question are named for an account.
 const NAMED: usize = 5;
 
+/// Those of them that wait, at ?2.
+const WAITS: &str = "recall_until_at IS NOT NULL AND wake_at IS NOT NULL
+    AND max(due_at, ?2) > recall_until_at";
+
+/// Those of them that have ended, at ?2: what was asked for before may have been made anew in the
+/// gap, under an id that nobody here knows.
+const ENDED: &str = "recall_until_at IS NOT NULL AND wake_at IS NULL
+    AND state IN ('uncertain', 'failed', 'partial', 'missed', 'expired')
+    AND (max(planned_at, ?2) > recall_until_at
+      OR EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
+          WHERE batch.job = job.id))";
+
 /// Broadcasts that wait, or that a person may ask for again.
 const OPEN: &str = "action = 'broadcast'
     AND state IN ('planned', 'held', 'releasing', 'uncertain', 'failed', 'partial', 'missed')";
+
+impl InQuestion {
+    fn of(account: String, gap: Gap) -> Self {
+        Self { account, jobs: 0, first: Vec::new(), ended: 0, last: Vec::new(), gap }
+    }
+}
 
 impl Step<'_> {
     /// Returns what the daemon last knew of itself.
@@ -65,6 +91,7 @@ impl Step<'_> {
                 copied_at: row.get::<_, Option<i64>>(2)?.map(instant),
                 high_water: row.get(3)?,
                 files: row.get(4)?,
+                taken_over_at: row.get::<_, Option<i64>>(5)?.map(instant),
                 has_jobs,
             })
         };
@@ -72,7 +99,7 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT seen_at, stopped_at IS NOT NULL, copied_at, high_water,
-                     (SELECT count(*) FROM file) FROM daemon",
+                     (SELECT count(*) FROM file), taken_over_at FROM daemon",
             )?
             .query_row([], read)?)
     }
@@ -82,7 +109,10 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn seen(&self, now: DateTime<Utc>) -> Result<()> {
-        self.run("UPDATE daemon SET seen_at = ?1, stopped_at = NULL", params![millis(now)])
+        self.run(
+            "UPDATE daemon SET seen_at = ?1, stopped_at = NULL, taken_over_at = NULL",
+            params![millis(now)],
+        )
     }
 
     /// Records an orderly stop: from now on nothing of this database is sent.
@@ -90,7 +120,29 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn stopped(&self, now: DateTime<Utc>) -> Result<()> {
-        self.run("UPDATE daemon SET seen_at = ?1, stopped_at = ?1", params![millis(now)])
+        self.run(
+            "UPDATE daemon SET seen_at = ?1, stopped_at = ?1, taken_over_at = NULL",
+            params![millis(now)],
+        )
+    }
+
+    /// Records that a daemon took this database over: from now on it may send, so an orderly stop
+    /// before says nothing of what comes. One that took over before it, and ended unheard, counts on.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn taken_over(&self, now: DateTime<Utc>) -> Result<()> {
+        let sql = "UPDATE daemon SET taken_over_at = ifnull(taken_over_at, ?1)";
+        self.run(sql, params![millis(now)])
+    }
+
+    /// Sets that back where the clock was ahead then.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn taken_over_before(&self, now: DateTime<Utc>) -> Result<()> {
+        let sql = "UPDATE daemon SET taken_over_at = min(taken_over_at, ?1)";
+        self.run(sql, params![millis(now)])
     }
 
     /// Forgets that this database is a copy: the hold that follows from it is written down.
@@ -109,6 +161,25 @@ impl Step<'_> {
         let last: Option<i64> =
             self.db.query_row("SELECT max(taken_at) FROM file", [], |row| row.get(0))?;
         Ok(last.map(instant))
+    }
+
+    /// Records that a file was taken, also one whose content was known.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn took_file(&self, now: DateTime<Utc>) -> Result<()> {
+        let sql = "UPDATE daemon SET file_at = max(ifnull(file_at, ?1), ?1)";
+        self.run(sql, params![millis(now)])
+    }
+
+    /// Returns when that was last; none where it was never written down.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn took_file_at(&self) -> Result<Option<DateTime<Utc>>> {
+        let at: Option<i64> =
+            self.db.query_row("SELECT file_at FROM daemon", [], |row| row.get(0))?;
+        Ok(at.map(instant))
     }
 
     /// Bounds every broadcast that may have been sent in a gap by what the platform surely
@@ -175,36 +246,36 @@ impl Step<'_> {
     /// Lets the jobs in question of an account, or of all, go on; says how many of them wait, and how
     /// many of those that `status` names may be asked for again from now on.
     ///
-    /// One that the platform still remembers keeps its bound: it may be deferred beyond it.
+    /// Those are the ones that the question names. One that the platform still remembers keeps its
+    /// bound: it may be deferred beyond it, or be retried later.
     pub(super) fn lift_recall(
         &self,
         account: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<[usize; 2]> {
-        const QUESTION: &str = "recall_until_at IS NOT NULL AND max(due_at, ?2) > recall_until_at
-            AND (?1 IS NULL OR account = ?1)";
-        let [waiting, ended]: [i64; 2] = self
-            .db
-            .prepare_cached(&format!(
-                "SELECT count(*) FILTER (WHERE wake_at IS NOT NULL),
-                     count(*) FILTER (WHERE state IN ('missed', 'failed', 'partial')
-                         AND ended_at > ?3) FROM job WHERE {QUESTION}"
-            ))?
-            .query_row(params![account, millis(now), millis(named_since(now))], |row| {
-                Ok([row.get(0)?, row.get(1)?])
-            })?;
+        const OF: &str = "(?1 IS NULL OR account = ?1)";
+        let count = |which: &str| -> Result<i64> {
+            let sql = format!("SELECT count(*) FROM job WHERE {which} AND {OF}");
+            Ok(self
+                .db
+                .prepare_cached(&sql)?
+                .query_row(params![account, millis(now)], |row| row.get(0))?)
+        };
+        let waiting = count(WAITS)?;
+        let ended = count(&format!("{ENDED} AND state IN ('missed', 'failed', 'partial')"))?;
         self.run(
             &format!(
                 "UPDATE job SET recall_until_at = NULL,
                      wake_at = CASE WHEN wake_at IS NULL THEN NULL ELSE min(wake_at, due_at) END
-                 WHERE {QUESTION}"
+                 WHERE (({WAITS}) OR ({ENDED})) AND {OF}"
             ),
             params![account, millis(now)],
         )?;
         Ok([waiting, ended].map(|count| usize::try_from(count).unwrap_or(usize::MAX)))
     }
 
-    /// Returns the accounts with jobs that wait because the platform may have forgotten them.
+    /// Returns the accounts with jobs that wait, or have ended, and that the platform may have
+    /// forgotten.
     ///
     /// # Errors
     /// Where SQLite fails.
@@ -217,27 +288,38 @@ impl Step<'_> {
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((from, to)) = gap else { return Ok(Vec::new()) };
-        let mut found: Vec<InQuestion> = Vec::new();
-        let mut statement = self.db.prepare_cached(
-            "SELECT account, id FROM job WHERE recall_until_at IS NOT NULL AND wake_at IS NOT NULL
-               AND max(due_at, ?1) > recall_until_at ORDER BY account, due_at",
-        )?;
-        let rows = statement.query_map([millis(now)], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        })?;
-        for row in rows {
-            let (account, id) = row?;
-            if found.last().is_none_or(|last| last.account != account) {
-                let gap = Gap { from: instant(from), to: instant(to) };
-                found.push(InQuestion { account, jobs: 0, first: Vec::new(), gap });
-            }
-            let last = found.last_mut().expect("just pushed");
-            last.jobs += 1;
-            if last.first.len() < NAMED {
-                last.first.push(id);
+        let gap = Gap { from: instant(from), to: instant(to) };
+        let mut found: BTreeMap<String, InQuestion> = BTreeMap::new();
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT account, id FROM job WHERE ?1 IS NULL AND {WAITS} ORDER BY due_at"
+        ))?;
+        let mut rows = statement.query(params![None::<i64>, millis(now)])?;
+        while let Some(row) = rows.next()? {
+            let account: String = row.get(0)?;
+            let of = found.entry(account.clone()).or_insert_with(|| InQuestion::of(account, gap));
+            of.jobs += 1;
+            if of.first.len() < NAMED {
+                of.first.push(row.get(1)?);
             }
         }
-        Ok(found)
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT account, id, state, ifnull(ended_at, 0) >= ?1 FROM job WHERE {ENDED}
+             ORDER BY ended_at DESC, id"
+        ))?;
+        let mut rows = statement.query(params![from, millis(now)])?;
+        while let Some(row) = rows.next()? {
+            let account: String = row.get(0)?;
+            // What had ended before the gap raises no question by itself: its retry does.
+            if !row.get::<_, bool>(3)? && !found.contains_key(&account) {
+                continue;
+            }
+            let of = found.entry(account.clone()).or_insert_with(|| InQuestion::of(account, gap));
+            of.ended += 1;
+            if of.last.len() < NAMED {
+                of.last.push((row.get(1)?, super::take::state(row, 2)?));
+            }
+        }
+        Ok(found.into_values().collect())
     }
 
     /// Names the jobs that a restored database may have sent already: not ended, and planned for a

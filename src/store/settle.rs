@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension as _, params};
 use crate::calendar::Window;
 use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobId, JobState, job_state};
-use crate::plan::{self, Job};
+use crate::plan::{self, Batch, Job};
 use crate::quota::margins;
 use crate::quota::{self, Rule};
 use crate::store::place::Deferral;
@@ -183,10 +183,28 @@ impl Step<'_> {
         self.return_unconfirmed_disproved(account, asked.batch, now)?;
         self.match_events(account, asked.batch, msg_id, now)?;
         let how = if adopted { "adopted: the platform had it already" } else { "accepted" };
-        let why = format!("batch {} {how}, msg_id {msg_id}", self.batch_number(asked.batch)?);
+        let mut why = format!("batch {} {how}, msg_id {msg_id}", self.batch_number(asked.batch)?);
+        if let Settled::AdoptedUnseen(job) = &settled
+            && self.set_unasked_aside(job)?
+        {
+            why.push_str(&not_asked(job));
+        }
         self.follow(&asked.job, account, JobState::Failed, &why, now)?;
         self.settle_by_event(account, asked.batch, now)?;
         Ok(settled)
+    }
+
+    /// Ends the asking for the batches of a job that were never asked for, if there are any.
+    ///
+    /// Another copy of the database sent the job, perhaps in another version and in other batches:
+    /// these would reach the same people again.
+    fn set_unasked_aside(&self, id: &JobId) -> Result<bool> {
+        let batches = self.batches(id)?;
+        let unasked = |batch: &&Batch| batch.state == BatchState::Planned && batch.attempts == 0;
+        for batch in batches.iter().filter(unasked) {
+            self.set_aside(batch.id)?;
+        }
+        Ok(batches.iter().any(|batch| unasked(&batch)))
     }
 
     fn batch_number(&self, batch: i64) -> Result<u32> {
@@ -590,6 +608,15 @@ impl Step<'_> {
         self.move_job(&job.id, job.state, to, now)?;
         self.give_up_claims(&job.id, account, now)
     }
+}
+
+/// Tells why batches are not asked for after one was adopted that this database never asked for.
+fn not_asked(id: &JobId) -> String {
+    format!(
+        "; this database never asked for it, so another copy may have sent the others too, or the \
+         whole in other batches: look in the account's history on the website, then \
+         `qunfa retry {id}` asks for those that are missing there"
+    )
 }
 
 fn said(word: &Word<'_>) -> String {

@@ -16,6 +16,7 @@ use crate::plan::{Batch, Doubt, Job, Rank};
 use crate::quota::{self, Demand, Rule};
 use crate::store::back::is_lost;
 use crate::store::prelude::SPEED_AHEAD;
+use crate::store::word::anew_in_question;
 use crate::store::{By, Receivers, Result, Step, StoreError, instant, millis, seconds, unreadable};
 
 /// The fixed body of one batch.
@@ -158,6 +159,10 @@ impl Step<'_> {
             Known::Lost { .. } => return Ok(Taken::Refused(self.why_lost(&spec.id)?)),
             Known::Refuse(why) => return Ok(Taken::Refused(why)),
             Known::Editable(before) => {
+                let job = self.job(&before)?;
+                if job.recall_until.is_some() && self.was_asked(&before)? {
+                    return Ok(Taken::Refused(anew_in_question(&job)));
+                }
                 let generation = self.edit_away(&before, now)?;
                 let replaced = Replaced { id: &before, generation, now };
                 self.insert_job(spec, account, bodies, source, Some(replaced))?;
@@ -261,6 +266,17 @@ impl Step<'_> {
                  AND NOT EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
                      WHERE job = ?1 AND ifnull(outcome, '') NOT IN ('refused', 'later', 'token'))
                  AND EXISTS (SELECT 1 FROM batch WHERE job = ?1)",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?)
+    }
+
+    /// Says whether a request for a job was ever made: then a version of it has a clientmsgid of its own.
+    fn was_asked(&self, id: &JobId) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
+                 WHERE job = ?1)",
             )?
             .query_row([id.as_str()], |row| row.get(0))?)
     }

@@ -16,6 +16,8 @@ CREATE TABLE refused_file (
 CREATE INDEX refused_file_open ON refused_file (refused_at) WHERE seen_at IS NULL;
 
 ALTER TABLE daemon ADD COLUMN stopped_at INTEGER;
+ALTER TABLE daemon ADD COLUMN taken_over_at INTEGER;
+ALTER TABLE daemon ADD COLUMN file_at INTEGER;
 ALTER TABLE daemon ADD COLUMN copied_at INTEGER;
 ALTER TABLE daemon ADD COLUMN gap_from_at INTEGER;
 ALTER TABLE daemon ADD COLUMN gap_to_at INTEGER CHECK ((gap_from_at IS NULL) = (gap_to_at IS NULL));

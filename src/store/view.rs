@@ -659,21 +659,34 @@ fn look_first(id: &str, resumed: Option<&String>) -> String {
     )
 }
 
-fn question_note(InQuestion { account, jobs, first, gap }: InQuestion) -> AttentionView {
-    let names = first.join(", ");
-    let named = u32::try_from(first.len()).unwrap_or(u32::MAX);
-    let more = match jobs.saturating_sub(named) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
+/// What to add about jobs that have ended.
+const RETRY_AFTER: &str = "; `qunfa retry` only what did not go out";
+
+fn question_note(question: InQuestion) -> AttentionView {
+    let InQuestion { account, jobs, first, ended, last, gap } = question;
+    let more =
+        |all: u32, named: usize| match all.saturating_sub(u32::try_from(named).unwrap_or(all)) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+    let waiting = first.join(", ") + &more(jobs, first.len());
+    let ended = match last.iter().map(|(id, state)| format!("{id} ({state})")).collect::<Vec<_>>() {
+        names if names.is_empty() => String::new(),
+        names => names.join(", ") + &more(ended, names.len()),
+    };
+    let (names, advice) = match (first.is_empty(), last.is_empty()) {
+        (_, true) => (waiting, String::new()),
+        (true, false) => (ended, RETRY_AFTER.to_owned()),
+        (false, false) => (format!("{waiting} and {ended}"), RETRY_AFTER.to_owned()),
     };
     AttentionView {
         id: None,
         kind: "gap".into(),
         since: gap.to,
-        what: format!("{names}{more} of {account} may have been sent already: {}", gap_words(gap)),
+        what: format!("{names} of {account} may have been sent already: {}", gap_words(gap)),
         advice: format!(
             "if nothing was put back, `qunfa resume {account}`; else look in {HISTORY}, \
-             `qunfa cancel` what went out, then `qunfa resume {account}`"
+             `qunfa cancel` what went out, then `qunfa resume {account}`{advice}"
         ),
         account: Some(account),
     }

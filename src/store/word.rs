@@ -74,6 +74,13 @@ impl Step<'_> {
         // One that a restore ended before its time waits for it.
         let due = now.max(job.planned_at);
         refuse_to_guess(&job, &batches, due)?;
+        if job.recall_until.is_some() {
+            for batch in &batches {
+                if self.needs_new_id(batch, batch.doubt.map(|doubt| doubt.again(due)))? {
+                    return Err(StoreError::Guard(anew_in_question(&job)));
+                }
+            }
+        }
         let mut kept = Vec::new();
         for batch in &batches {
             if self.reopen(batch, account, due, now)? {
@@ -121,6 +128,23 @@ impl Step<'_> {
             "job {id} was planned while {name} was an account with another appid than {appid}, so its \
              readers are other people: plan it anew under another id"
         )))
+    }
+
+    /// Says whether a batch can only be asked for again with a new clientmsgid.
+    fn needs_new_id(&self, batch: &Batch, again: Option<Again>) -> Result<bool> {
+        match (batch.state, again) {
+            (BatchState::Failed, _) | (BatchState::Refused, Some(Again::NewId)) => Ok(true),
+            (BatchState::Refused, None) => self.answered(batch),
+            (BatchState::Refused, Some(Again::SameId(_) | Again::NotBefore(_)))
+            | (
+                BatchState::Planned
+                | BatchState::Asking
+                | BatchState::InDoubt
+                | BatchState::Accepted
+                | BatchState::Sent,
+                _,
+            ) => Ok(false),
+        }
     }
 
     /// Makes one batch ready to be asked for, if it is to be; says whether it is in doubt again.
@@ -312,6 +336,21 @@ impl Step<'_> {
         self.run("UPDATE batch SET next_at = ?2 WHERE id = ?1", params![batch.id, millis(until)])?;
         self.sleep(id, until, Some(why))
     }
+}
+
+/// Tells why a job is not asked for with a new clientmsgid while nobody said what happened in a gap:
+/// another copy may have made it anew already, and the platform knows that by another id only.
+pub(super) fn anew_in_question(job: &Job) -> String {
+    let (id, account) = (&job.id, &job.account);
+    let next = if job.state.waits() {
+        format!("if it went out, `qunfa cancel {id}`; a changed version of it wants another id")
+    } else {
+        format!("then say `qunfa resume {account}`, and ask for it again if it did not go out")
+    };
+    format!(
+        "job {id} may have been sent by another copy of this database, under a clientmsgid that is \
+         not known here: look in the account's history ({HISTORY}), {next}"
+    )
 }
 
 /// Refuses what could only be asked for blindly: the platform may have taken it, and may have

@@ -3,9 +3,10 @@
 use std::fs;
 
 use chrono::TimeDelta;
+use qunfa::sandbox::Kind;
 use qunfa::store::Store;
 
-use crate::rig::{Rig, at_line, club, daily, real_now, to_tag_with};
+use crate::rig::{Account, Rig, at_line, club, daily, real_now, to_tag_with};
 
 fn later(id: &str) -> String {
     to_tag_with(id, "club", &at_line(real_now() + TimeDelta::days(3)))
@@ -112,4 +113,53 @@ fn a_job_of_an_account_that_left_hides_no_other_of_its_file() {
     assert!(resumed.out.contains("may be retried from now on"), "{}", resumed.out);
     let retried = rig.say(&["retry", "a1"]);
     assert!(retried.out.contains("you vouch that it did not go out"), "{}", retried.out);
+}
+
+#[test]
+fn a_database_is_old_also_where_a_known_version_came_back_after_it() {
+    let mut rig = Rig::running(&[club()]);
+    let first = later("job");
+    rig.drop_file("job.yaml", &first);
+    rig.until_state("job", "planned");
+    rig.until_file("accepted", "job.yaml.receipt.json");
+    assert!(rig.stop().success());
+    let [database, mark] =
+        ["qunfa.db", "mark"].map(|name| fs::read(rig.path("state").join(name)).unwrap());
+    rig.start();
+    rig.drop_file("again.yaml", &first);
+    rig.until_file("accepted", "again.yaml.receipt.json");
+    assert!(rig.stop().success());
+    put_back(&rig, &database);
+    fs::write(rig.path("state/mark"), mark).unwrap();
+
+    rig.start();
+
+    let hold = rig.until_attention("hold");
+    assert!(hold["what"].as_str().unwrap().contains("accepted/ holds files"), "{hold}");
+    assert_eq!(rig.say(&["resume", "--all"]).code, Some(0));
+    // What was found at that start is not found again.
+    assert!(rig.stop().success());
+    rig.start();
+    rig.drop_file("now.yaml", &to_tag_with("now", "club", ""));
+    rig.until_state("now", "sent");
+}
+
+#[test]
+fn a_file_is_not_checked_by_a_config_that_the_running_daemon_does_not_have() {
+    let (mut a, mut b) = (Account::new("a", Kind::Service), Account::new("b", Kind::Service));
+    let rig = Rig::running(&[a.clone(), b.clone()]);
+    rig.drop_file(
+        "known.yaml",
+        &to_tag_with("known", "a", &at_line(real_now() + TimeDelta::days(3))),
+    );
+    rig.until_state("known", "planned");
+    fs::write(rig.path("new.yaml"), to_tag_with("new", "a", "")).unwrap();
+    std::mem::swap(&mut a.spec, &mut b.spec);
+    rig.write_config(&[a, b], rig.sandbox());
+
+    for command in ["check", "submit"] {
+        let said = rig.say(&[command, rig.path("new.yaml").to_str().unwrap()]);
+        assert_eq!(said.code, Some(1), "{said:?}");
+        assert!(said.out.contains("restart the daemon, which moves it"), "{said:?}");
+    }
 }

@@ -10,6 +10,7 @@ mod dropped_anew;
 mod errands;
 mod found;
 mod gaps;
+mod gaps_questions;
 mod ledger;
 mod life;
 mod menus;

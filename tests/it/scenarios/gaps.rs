@@ -206,7 +206,7 @@ fn a_job_that_was_accepted_after_the_backup_is_not_lost_without_a_word() {
 
 /// The body that the job would be asked for with.
 fn body(world: &World, id: &str) -> String {
-    let sql = "SELECT body FROM batch WHERE job = ?1 AND replaced = 0";
+    let sql = "SELECT body FROM body JOIN batch ON id = batch WHERE job = ?1 AND replaced = 0";
     world.disk.witness.query_row(sql, [id], |row| row.get(0)).unwrap()
 }
 

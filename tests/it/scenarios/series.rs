@@ -569,7 +569,8 @@ fn a_date_of_a_lost_series_is_what_was_written_last() {
     world.run_until("2027-03-20 21:10");
 
     assert_eq!(world.accepted(), ["2027-03-20 21:00:00"]);
-    let sql = "SELECT body FROM batch WHERE job = 'daily@2027-03-20' AND replaced = 0";
+    let sql = "SELECT body FROM body JOIN batch ON id = batch WHERE job = 'daily@2027-03-20'
+               AND replaced = 0";
     let body: String = world.disk.witness.query_row(sql, [], |row| row.get(0)).unwrap();
     assert!(body.contains("as it was written last"), "{body}");
 }

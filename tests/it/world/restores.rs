@@ -63,6 +63,13 @@ impl World {
         self.copy_with(false);
     }
 
+    /// Keeps a copy of the database before the daemon says again that it is alive.
+    pub(crate) fn copy_as_it_is(&mut self) {
+        let (now, copy) = (self.now(), self.disk.copy(self.at));
+        let accepted = self.accepted.clone();
+        self.copies.push(Copied { copy, accepted, now, image: None });
+    }
+
     /// Keeps an image of the running daemon.
     pub(crate) fn take_image(&mut self) {
         self.copy_with(true);
@@ -95,6 +102,7 @@ impl World {
         let (accounts, _) = self.configs();
         let mut engine = Engine::open(disk.open(now), accounts, (mark, false), now).unwrap();
         engine.decide_ahead(self.ahead);
+        engine.look_again(now);
         for _ in 0..8 {
             for outgoing in engine.pass(now).unwrap().outgoing {
                 let body = br#"{"access_token":"IMAGE","expires_in":7200,"tags":[]}"#.to_vec();
