@@ -190,9 +190,8 @@ impl Month {
             dearest = dearest.max(begun_at.elapsed());
             drop(request);
         }
-        while settled {
-            let asked = store.step(|step| step.begin_result("brand", at)).unwrap();
-            let Some(ask) = asked else { break };
+        let ask = |store: &mut Store| store.step(|step| step.begin_result("brand", at)).unwrap();
+        while let Some(ask) = settled.then(|| ask(store)).flatten() {
             let success = ResultWord::Success;
             store.step(|step| step.settle_result(ask, account, success, at)).unwrap();
         }

@@ -30,31 +30,7 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let job = self.job(id)?;
-        match job.state {
-            JobState::Failed | JobState::Partial | JobState::Missed => {}
-            JobState::Held => {
-                return Err(StoreError::Guard(format!(
-                    "job {id} is held: it goes at its time once `qunfa approve {id}` was said"
-                )));
-            }
-            JobState::Planned | JobState::Releasing => {
-                return Err(StoreError::Guard(format!(
-                    "job {id} is {}: it goes by itself, at its time",
-                    job.state
-                )));
-            }
-            JobState::Uncertain => {
-                return Err(StoreError::Guard(format!(
-                    "job {id} is uncertain: it may have gone out, so look in the account's history ({HISTORY}) and say `qunfa resolve {id}` first"
-                )));
-            }
-            JobState::Accepted | JobState::Sent | JobState::Cancelled | JobState::Expired => {
-                return Err(StoreError::Guard(format!(
-                    "job {id} is {} and cannot be asked for again: plan it anew under another id",
-                    job.state
-                )));
-            }
-        }
+        refuse_by_state(&job)?;
         self.refuse_old_menu(&job, now)?;
         if self.is_known_by_id_alone(id)? {
             return Err(StoreError::Guard(format!(
@@ -335,6 +311,30 @@ impl Step<'_> {
     ) -> Result<()> {
         self.run("UPDATE batch SET next_at = ?2 WHERE id = ?1", params![batch.id, millis(until)])?;
         self.sleep(id, until, Some(why))
+    }
+}
+
+/// Refuses a job that goes by itself, or must not be asked for again.
+fn refuse_by_state(job: &Job) -> Result<()> {
+    let id = &job.id;
+    match job.state {
+        JobState::Failed | JobState::Partial | JobState::Missed => Ok(()),
+        JobState::Held => Err(StoreError::Guard(format!(
+            "job {id} is held: it goes at its time once `qunfa approve {id}` was said"
+        ))),
+        JobState::Planned | JobState::Releasing => Err(StoreError::Guard(format!(
+            "job {id} is {}: it goes by itself, at its time",
+            job.state
+        ))),
+        JobState::Uncertain => Err(StoreError::Guard(format!(
+            "job {id} is uncertain: it may have gone out, so look in the account's history ({HISTORY}) and say `qunfa resolve {id}` first"
+        ))),
+        JobState::Accepted | JobState::Sent | JobState::Cancelled | JobState::Expired => {
+            Err(StoreError::Guard(format!(
+                "job {id} is {} and cannot be asked for again: plan it anew under another id",
+                job.state
+            )))
+        }
     }
 }
 

@@ -94,10 +94,9 @@ fn what_aliases_repeat_is_bounded() {
 
 /// What a broadcast of text sends.
 fn sent(parsed: &Parsed, job: usize) -> &str {
-    match &parsed.jobs[job].spec.action.broadcast().unwrap().content {
-        Content::Text { content, .. } => content,
-        other => panic!("{other:?}"),
-    }
+    let content = &parsed.jobs[job].spec.action.broadcast().unwrap().content;
+    let Content::Text { content, .. } = content else { panic!("{content:?}") };
+    content
 }
 
 #[test]
