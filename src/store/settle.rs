@@ -614,7 +614,7 @@ impl Step<'_> {
 fn not_asked(id: &JobId) -> String {
     format!(
         "; this database never asked for it, so another copy may have sent the others too, or the \
-         whole in other batches: look in the account's history on the website, then \
+         whole in other batches: look in the account's history ({HISTORY}), then \
          `qunfa retry {id}` asks for those that are missing there"
     )
 }
