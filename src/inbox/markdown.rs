@@ -11,7 +11,9 @@
 
 mod definitions;
 mod inline;
+mod leftovers;
 mod prose;
+mod tags;
 mod vanished;
 mod writer;
 

@@ -6,9 +6,10 @@ use std::ops::Range;
 use comrak::Node;
 use comrak::nodes::{NodeLink, NodeMath, NodeValue};
 
-use super::Wrong;
-use super::prose::{self, Picture, Piece, Raw};
+use super::leftovers::{self, Raw};
+use super::prose::{self, Picture, Piece};
 use super::writer::{Inside, Writer, escape, formula};
+use super::{Wrong, tags};
 use crate::yaml::diagnostic::{Place, quote};
 
 impl Writer<'_, '_> {
@@ -117,8 +118,13 @@ impl Writer<'_, '_> {
         let is_exact = self.text.at(place).ends_with(text);
         let start = place.end.saturating_sub(text.len()).max(place.start);
         let place = if is_exact { Place { start, end: place.end } } else { place };
-        for (found, raw) in prose::raw(&text[range.clone()]) {
-            let shown = quote(&text[range.clone()][found.clone()]);
+        let part = &text[range.clone()];
+        // What is written as `&lt;` is meant as text.
+        let is_written =
+            |(found, _): &(Range<usize>, Raw)| self.text.at(place).contains(&part[found.clone()]);
+        let tags = tags::raw(part).into_iter().filter(is_written);
+        for (found, raw) in leftovers::raw(part).into_iter().chain(tags).collect::<Vec<_>>() {
+            let shown = quote(&part[found.clone()]);
             let found = found.start + range.start..found.end + range.start;
             let here = within(is_exact, place, &found);
             match raw {

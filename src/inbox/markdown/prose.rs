@@ -1,4 +1,4 @@
-//! What Markdown left as text: pictures in spellings of other editors, and marks that stayed raw.
+//! What Markdown left as text: pictures in spellings of other editors, and formulas.
 
 use std::ops::Range;
 
@@ -113,7 +113,7 @@ fn picture(text: &str, start: usize) -> Option<(Piece<'_>, usize)> {
 }
 
 /// Returns the part of a text that is searched.
-fn reach(text: &str) -> &str {
+pub(super) fn reach(text: &str) -> &str {
     &text[..text.floor_char_boundary(REACH)]
 }
 
@@ -218,44 +218,6 @@ pub(super) fn attributes(text: &str) -> Option<(usize, Size, bool)> {
         }
     }
     is_attributes.then_some((end + 2, found, says_more))
-}
-
-/// A mark that stayed as it was written.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Raw {
-    /// Nobody writes this to be seen.
-    Wrong(&'static str, &'static str),
-    /// Somebody may.
-    Shown,
-}
-
-/// Finds marks that are usually no text.
-pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
-    let mut found = Vec::new();
-    for mark in ["](", "]（http"] {
-        for (at, _) in text.match_indices(mark) {
-            let help = "write `[words](address)`, the address in `<…>` if it has blanks; to show \
-                        the brackets write `\\]`";
-            found.push((at..at + mark.len(), Raw::Wrong("this is no link as it is written", help)));
-        }
-    }
-    for (at, _) in text.match_indices("[^") {
-        let label = reach(&text[at + 2..]).split(']').next().unwrap_or_default();
-        let end = at + 2 + label.len() + 1;
-        let is_label = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-        if end <= text.len() && !label.is_empty() && label.chars().all(is_label) {
-            let help = "write the footnote's text: `[^1]: …` on a line of its own";
-            found.push((at..end, Raw::Wrong("this footnote has no text", help)));
-        }
-    }
-    for (at, _) in text.match_indices("[[") {
-        let end = reach(&text[at..]).find("]]").map(|end| at + end + 2);
-        found.extend(end.map(|end| (at..end, Raw::Shown)));
-    }
-    for mark in ["**", "~~"] {
-        found.extend(text.match_indices(mark).map(|(at, _)| (at..at + 2, Raw::Shown)));
-    }
-    found
 }
 
 /// Returns where formulas stand that are written `\\(…\\)` or `\\[…\\]`.

@@ -11,8 +11,8 @@ use comrak::nodes::{ListType, NodeCodeBlock, NodeList, NodeValue, TableAlignment
 use comrak::{Arena, Node, arena_tree::NodeEdge, parse_document};
 
 use super::inline::{is_inside_word, is_single};
-use super::prose;
 use super::{Rendered, Text, Wrong, options};
+use super::{leftovers, prose, tags};
 use crate::yaml::diagnostic::{Place, quote};
 
 /// Languages of a code block that stand for a drawing or a formula.
@@ -104,9 +104,8 @@ pub(super) fn write(text: &Text<'_>) -> Written {
 
 /// Returns what is wrong with a formula.
 pub(super) fn formula() -> Wrong {
-    let message = "a formula cannot be shown in an article".to_owned();
-    let help = "put a picture of it there; for a dollar sign write `\\$`";
-    Wrong { place: Place::default(), message, help }
+    let (message, help) = leftovers::FORMULA;
+    Wrong { place: Place::default(), message: message.to_owned(), help }
 }
 
 /// Returns a text for HTML.
@@ -326,8 +325,17 @@ impl Writer<'_, '_> {
             at += line.len();
             place
         });
+        let open = tags::unclosed(html);
+        let mut from = 0;
         for line in html.trim_end().split_inclusive('\n') {
             let here = places.next().unwrap_or(place);
+            let range = from..from + line.len();
+            from = range.end;
+            if let Some((at, (message, help))) = open.filter(|(at, _)| range.contains(at)) {
+                // What is refused already is not written, so that it opens nothing.
+                let found = &line[at - range.start..].trim_end();
+                return self.wrong(self.find(here, found), message.to_owned(), help);
+            }
             let is_picture = line.contains("![") && (line.contains("](") || line.contains("[["));
             if is_picture {
                 let message = "Markdown is not read inside of HTML".to_owned();
@@ -469,6 +477,12 @@ impl Writer<'_, '_> {
 
     pub(super) fn place<'a>(&self, node: Node<'a>) -> Place {
         self.within.unwrap_or_else(|| self.text.place(node.data().sourcepos))
+    }
+
+    /// Returns where something stands at a place.
+    fn find(&self, place: Place, sought: &str) -> Place {
+        let start = place.start + self.text.at(place).rfind(sought).unwrap_or_default();
+        Place { start, end: place.end }
     }
 
     pub(super) fn first_line(&self, place: Place) -> Place {

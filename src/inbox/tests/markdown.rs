@@ -254,6 +254,47 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
 }
 
 #[test]
+fn html_that_does_not_end_is_refused_where_it_begins() {
+    for (markdown, told) in [
+        ("春\n\n<!-- 未关\n天\n\n花", "a.md:3:1: a comment is not closed"),
+        (
+            "春\n\n> 草 <b>好</b>\n>\n> <p>x <!-- 未关\n> 天\n\n花",
+            "a.md:5:8: a comment is not closed",
+        ),
+        ("春 <!-- 未关\n天", "a.md:1:3: a comment is not closed"),
+        ("春\n\n<?php 天\n花", "a.md:3:1: `<?` is not closed"),
+        ("春 <?php 天", "a.md:1:3: `<?` is not closed"),
+        ("<![CDATA[ 春\n天", "a.md:1:1: a CDATA section is not closed"),
+        ("春 <![CDATA[ 天", "a.md:1:3: a CDATA section is not closed"),
+        ("<!DOCTYPE x\n春\n\n花 <b>x</b>", "a.md:1:1: `<!` is not closed"),
+        ("春 <!DOCTYPE x", "a.md:1:3: `<!` is not closed"),
+        ("<p\n春\n\n花", "a.md:1:1: a tag is not closed"),
+        ("<div\n\n春", "a.md:1:1: a tag is not closed"),
+        ("<div>\n<p class=\"a>春</p>\n</div>", "a.md:2:1: a quote is not closed"),
+        ("前 <img src=\"a.png>后文", "a.md:1:3: a tag is not closed"),
+        (
+            "前\n后 <a href=\"https://mp.weixin.qq.com/s/1>链接</a> 文",
+            "a.md:2:3: a tag is not closed",
+        ),
+        ("文<span style=\"color:red>红</span>后", "a.md:1:2: a tag is not closed"),
+        ("文<span\n后", "a.md:1:2: a tag is not closed"),
+        ("文<b>粗</b 后", "a.md:1:6: a tag is not closed"),
+    ] {
+        let found = read(markdown).map(|(_, notes)| format!("{notes:?}"));
+        let found = found.expect_err(markdown);
+        assert!(found.starts_with(told), "{markdown}:\n{found}\ninstead of\n{told}");
+    }
+    for markdown in [
+        "若 a < b 则 5 <6，a<b，a<c",
+        "写 &lt;img src=\"a&gt; 或 \\<img src 或 `<img src=\"a`",
+        "```\n<!-- 春\n<p\n```",
+        "<p>春</p>\n\n<!-- 天\n\n花 -->\n\n<br/>",
+    ] {
+        read(markdown).unwrap_or_else(|told| panic!("{markdown}\n{told}"));
+    }
+}
+
+#[test]
 fn what_is_left_out_or_shown_raw_is_told() {
     for (markdown, expected, told) in [
         (
@@ -459,6 +500,8 @@ fn text_between_two_rules_stays_text() {
         ("---\n\n春天来了\n\n---\n花", "<hr><p>春天来了</p><hr><p>花</p>"),
         ("---\n\n春天", "<hr><p>春天</p>"),
         ("---\n---\n花", "<p>花</p>"),
+        ("---\n# 标题\n---\n花", "<hr><h1>标题</h1><hr><p>花</p>"),
+        ("---\n\n# 标题\n\n---\n花", "<hr><h1>标题</h1><hr><p>花</p>"),
         ("花\n\n---\ntitle: 春\n", "<p>花</p><hr><p>title: 春</p>"),
     ] {
         folder.0.insert("a.md", markdown.into());
