@@ -245,6 +245,25 @@ pub(super) fn joins(before: Option<char>, after: Option<char>) -> bool {
         || (is_shared(before) && is_wide(after))
 }
 
+/// Says whether a line that begins with a text is one of several that belong below each other.
+pub(super) fn begins_point(text: &str) -> bool {
+    let is_emoji = |c| matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    let is_bullet = |c| matches!(c, '\u{2460}'..='\u{24ff}' | '\u{25a0}'..='\u{25ff}' | '•' | '·');
+    if text.starts_with(is_emoji) || text.starts_with(is_bullet) {
+        return true;
+    }
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    if let Some(inside) = text.strip_prefix('(') {
+        return (1..=2).contains(&digits(inside)) && inside[digits(inside)..].starts_with(')');
+    }
+    let rest = text.strip_prefix(['-', '*', '+']).or_else(|| {
+        let rest = &text[digits(text)..];
+        let rest = rest.strip_prefix(['.', ')', '、', '．', '）'])?;
+        (1..=2).contains(&digits(text)).then_some(rest)
+    });
+    rest.is_some_and(|rest| rest.trim_start().starts_with(is_wide))
+}
+
 /// Says whether a character belongs to a script that has no spaces.
 pub(super) fn is_wide(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{312f}' | '\u{3190}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}'
@@ -309,6 +328,17 @@ mod tests {
         assert_eq!(width("{: width=\"50%\" .big}"), Some((20, Some("50%".to_owned()), true)));
         assert_eq!(width("{好}"), None);
         assert_eq!(width("好"), None);
+    }
+
+    #[test]
+    fn a_point_of_a_list_begins_with_its_mark() {
+        for text in ["1.第一", "2、第二", "10) 十", "(1) a", "①一", "-第一", "📅 时间", "•一"]
+        {
+            assert!(begins_point(text), "{text}");
+        }
+        for text in ["1.5倍", "2027年", "2016. 春", "(see", "-a", "春", "1. x"] {
+            assert!(!begins_point(text), "{text}");
+        }
     }
 
     #[test]

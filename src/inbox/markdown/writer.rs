@@ -87,15 +87,17 @@ pub(super) fn write(text: &Text<'_>) -> Written {
         last: None,
         column: 0,
         joined: Vec::new(),
+        has_points: false,
         written: Written::default(),
     };
     writer.tree(root);
     writer.footnotes(&notes, &numbers);
     if let Some(first) = writer.joined.first() {
         let count = writer.joined.len();
+        let between = if writer.has_points { "" } else { " between Chinese characters" };
         let message = format!(
-            "{count} single line ends between Chinese characters are not shown, the first one \
-             here; end a line with `\\` or two spaces to break it"
+            "{count} single line ends{between} are not shown, the first one here; end a line \
+             with `\\` or two spaces to break it"
         );
         writer.written.out.told.push((*first, message));
     }
@@ -123,6 +125,8 @@ pub(super) struct Writer<'w, 's> {
     column: usize,
     /// The line ends that are not shown.
     pub(super) joined: Vec<Place>,
+    /// Whether one of them is shown as a space, in front of a line that is one of several.
+    pub(super) has_points: bool,
     pub(super) written: Written,
 }
 
@@ -258,7 +262,7 @@ impl Writer<'_, '_> {
 
     fn paragraph<'a>(&mut self, node: Node<'a>, place: Place) -> Inside {
         let asked = self.text.at(place).trim();
-        if CONTENTS.contains(&asked.to_ascii_lowercase().as_str()) {
+        if is_contents(asked) {
             self.tell(place, format!("the table of contents {} is taken out", quote(asked)));
             return Inside::Skipped;
         }
@@ -292,9 +296,11 @@ impl Writer<'_, '_> {
                 format!("the words {} beside the code's language are taken out", quote(rest));
             self.tell(self.first_line(place), message);
         }
-        let lower = language.to_lowercase();
-        if DRAWINGS.contains(&lower.as_str()) {
-            let message = format!("{} cannot be drawn in an article", quote(language));
+        // Other dialects write `{mermaid}` and `{.mermaid}`.
+        let drawn = code.info.trim_start_matches(['{', '.', ' ']);
+        let drawn = drawn.split([' ', '\t', '{', '}', ',']).next().unwrap_or_default();
+        if DRAWINGS.contains(&drawn.to_lowercase().as_str()) {
+            let message = format!("{} cannot be drawn in an article", quote(drawn));
             let help = "put a picture of it there; to show its source, leave the word out";
             self.wrong(self.first_line(place), message, help);
         }
@@ -489,6 +495,16 @@ impl Writer<'_, '_> {
         let line = self.text.at(place).lines().next().unwrap_or_default();
         Place { start: place.start, end: place.start + line.len() }
     }
+}
+
+/// Says whether a quote can be a box of this name.
+pub(super) fn is_alert(name: &str) -> bool {
+    ALERTS.iter().any(|(names, ..)| names.contains(&name))
+}
+
+/// Says whether a line asks for a table of contents.
+pub(super) fn is_contents(line: &str) -> bool {
+    CONTENTS.contains(&line.to_ascii_lowercase().as_str())
 }
 
 /// Returns the box of a task.

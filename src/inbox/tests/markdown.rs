@@ -217,6 +217,13 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
         ("$$ 利润 = 收入 $$", "a.md:1:1: a formula cannot be shown"),
         ("$利润=收入$", "a.md:1:1: a formula cannot be shown"),
         ("春[^注]", "a.md:1:2: this footnote has no text"),
+        ("春\n\n$$\na\n\nb\n$$\n", "a.md:3:1: a formula cannot be shown"),
+        ("春\n\n\\begin{equation}\nx\n\\end{equation}", "a.md:3:1: a formula cannot be shown"),
+        ("```{mermaid}\ngraph\n```", "a.md:1:1: `mermaid` cannot be drawn"),
+        ("``` {.mermaid}\ngraph\n```", "a.md:1:1: `mermaid` cannot be drawn"),
+        ("春\n\n> [!NOTE]内容\n", "a.md:3:3: `[!NOTE]` is no box: words stand behind it"),
+        ("> [!tip]：内容\n", "a.md:1:3: `[!tip]` is no box: words stand behind it"),
+        ("[a] (https://mp.weixin.qq.com/s/1)", "a.md:1:3: this is no link as it is written"),
         ("```math\nx\n```", "a.md:1:1: `math` cannot be drawn"),
         ("春\n\n天 \\(x^2\\) 好", "a.md:3:3: a formula cannot be shown"),
         ("\\[ \\frac{1}{2} \\]", "a.md:1:1: a formula cannot be shown"),
@@ -332,6 +339,56 @@ fn what_is_left_out_or_shown_raw_is_told() {
         assert_eq!(html(markdown), expected, "{markdown}");
         assert!(notes.len() == 1 && notes[0].starts_with(told), "{markdown}: {notes:?}");
     }
+}
+
+#[test]
+fn marks_of_other_dialects_are_told_and_kept() {
+    for (line, told) in [
+        ("H~2~O 好", "`~2~`"),
+        ("x^2^", "`^2^`"),
+        ("++x++", "`++x++`"),
+        ("::: tip", "`::: tip`"),
+        ("!!! note", "`!!! note`"),
+        (":smile:", "`:smile:`"),
+        ("{% x %}", "`{% x %}`"),
+        ("[[wiki]]", "`[[wiki]]`"),
+        ("正文 {#id .class}", "`{#id .class}`"),
+        ("_注：内容_后", "`_注：内容_`"),
+        ("__“x”__文", "`__“x”__`"),
+        ("[TOC]\nx", "`[TOC]`"),
+        ("| a | b |\n| 1 | 2 |", "`|`"),
+        ("【a】(https://x.cn)", "`】(http`"),
+        ("[文][none]", "`[文][none]`"),
+    ] {
+        let (material, notes) = read(&format!("春\n\n{line}\n")).unwrap();
+        let kept = words(&material.articles[0].content);
+        let written: String = line.split_whitespace().collect();
+        assert_eq!(kept, format!("春{written}"));
+        assert!(
+            notes.iter().any(|note| note.starts_with(&format!("a.md:3: {told} is shown"))
+                || note.starts_with(&format!("a.md:3, 4: {told} is shown"))),
+            "{line}: {notes:?}"
+        );
+        assert_eq!(notes.len(), 1, "{line}: {notes:?}");
+    }
+}
+
+#[test]
+fn lines_that_are_points_of_a_list_are_told_where_they_are_joined() {
+    for markdown in [
+        "1.第一\n2.第二",
+        "1、第一\n2、第二",
+        "(1) 第一\n(2) 第二",
+        "① 一\n② 二",
+        "-第一\n-第二",
+        "📅 时间：周五\n📍 地点：北京",
+    ] {
+        let (_, notes) = read(markdown).unwrap();
+        let told = "a.md:1: 1 single line ends are not shown";
+        assert!(notes.len() == 1 && notes[0].starts_with(told), "{markdown}: {notes:?}");
+    }
+    let (_, notes) = read("约为\n1.5 倍\nof it").unwrap();
+    assert_eq!(notes, Vec::<String>::new());
 }
 
 #[test]
