@@ -108,6 +108,10 @@ fn blocks_become_plain_html_without_blanks_between_the_tags() {
         ("若a==b，则c==d", "<p>若a==b，则c==d</p>"),
         ("每张$5，两张$9，会员$8", "<p>每张$5，两张$9，会员$8</p>"),
         ("太好了![鼓掌]", "<p>太好了![鼓掌]</p>"),
+        ("尺寸10*20*30cm", "<p>尺寸10*20*30cm</p>"),
+        ("5*6=30，7*8=56，*好*", "<p>5*6=30，7*8=56，<em>好</em></p>"),
+        ("10cm*20cm*30cm，Top*10*强", "<p>10cm*20cm*30cm，Top<em>10</em>强</p>"),
+        ("2**10和3**4，**5*6*7**", "<p>2**10和3**4，<strong>5*6*7</strong></p>"),
         ("\\*春\\* \\[x\\] &amp; &#x6625; <b>粗</b>", "<p>*春* [x] &amp; 春 <b>粗</b></p>"),
         (
             "[前文](https://mp.weixin.qq.com/s/a \"题\")",
@@ -166,6 +170,8 @@ fn a_picture_is_found_in_every_spelling() {
         ("![x](a.png \"花\")", "a.png", "a.png", " alt=\"x\" title=\"花\""),
         ("![x](a.png '花')", "a.png", "a.png", " alt=\"x\" title=\"花\""),
         ("![x](a b.png \"花\")", "a b.png", "a b.png", " alt=\"x\" title=\"花\""),
+        ("![r]\n\n[r]: <图 片/a.png>", "图 片/a.png", "图 片/a.png", " alt=\"r\""),
+        ("![r]\n\n[r]: <图 片/a.png>\n", "图 片/a.png", "图 片/a.png", " alt=\"r\""),
         ("![x][r]\n\n[r]: a.png", "a.png", "a.png", " alt=\"x\""),
         ("![花][]\n\n[花]: 花.png", "花.png", "花.png", " alt=\"花\""),
         ("![x](<a b.png>)", "a b.png", "a b.png", " alt=\"x\""),
@@ -216,6 +222,8 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
         ("春\n\n$$\nx\n$$\n", "a.md:3:1: a formula cannot be shown"),
         ("$$ 利润 = 收入 $$", "a.md:1:1: a formula cannot be shown"),
         ("$利润=收入$", "a.md:1:1: a formula cannot be shown"),
+        ("![r]\n\n[r]: 图 片/a.png\n", "a.md:1:1: the line `[r]:` gives no address"),
+        ("春 [报名][r]\n\n[r]: https://x.cn b\n", "a.md:1:7: the line `[r]:` gives no address"),
         ("春[^注]", "a.md:1:2: this footnote has no text"),
         ("春\n\n$$\na\n\nb\n$$\n", "a.md:3:1: a formula cannot be shown"),
         ("春\n\n\\begin{equation}\nx\n\\end{equation}", "a.md:3:1: a formula cannot be shown"),
@@ -309,7 +317,9 @@ fn what_is_left_out_or_shown_raw_is_told() {
             "<p>春</p><!-- 备注 -->",
             "a.md:3: the comment `备注` is taken out",
         ),
-        ("春%%备注%%天", "<p>春天</p>", "a.md:1: the comment `备注` is taken out"),
+        ("春 %%备注%%天", "<p>春 天</p>", "a.md:1: the comment `备注` is taken out"),
+        ("春%% 备注 %%天", "<p>春天</p>", "a.md:1: the comment `备注` is taken out"),
+        ("涨幅5%%到6%%之间", "<p>涨幅5%%到6%%之间</p>", "a.md:1: `%%` is shown as it stands"),
         ("%%\n备注\n%%\n\n春", "<p>春</p>", "a.md:1: the comment `备注` is taken out"),
         (
             "春\n\n[a]: https://x.cn\n",
@@ -399,6 +409,7 @@ fn a_line_that_only_looks_like_an_address_stays() {
         ("> [提示]: 请到场\n", "<blockquote><p>[提示]: 请到场</p></blockquote>"),
         ("- [提示]: 请到场\n", "<ul><li>[提示]: 请到场</li></ul>"),
         ("[时间]: 20:00\n", "<p>[时间]: 20:00</p>"),
+        ("春[1][2]\n\n[2]: 某书 三页", "<p>春[1][2]</p><p>[2]: 某书 三页</p>"),
         (
             "[提示]: 请到场\n\n![x][r] `[提示]`\n\n[r]: a.png\n",
             "<p>[提示]: 请到场</p><p><img src=\"a.png\" alt=\"x\"> <code>[提示]</code></p>",
@@ -578,6 +589,7 @@ fn places_are_right_behind_front_matter_and_in_lists() {
         ),
         ("春 ![x](a.png)\n\n> 一\n> 二 ![[没有.png]]\n", "a.md:4:8: there is no"),
         ("[提示]: 请到场\n春 ![x](没 有.png)\n", "a.md:2:8: there is no"),
+        ("1*2*3%%4%%5 ![x](没 有.png)\n", "a.md:1:18: there is no"),
         ("一^[二 ![x](没有.png)]", "a.md:1:11: there is no"),
     ] {
         folder.0.insert("a.md", markdown.into());
@@ -604,7 +616,7 @@ const SHAPES: &[&str] = &[
 const RIGHT: &[&str] = &[
     "W", "**W**W", "W*W*W", "~~W~~W", "W~W", "==W==W", "`W`W", "[提示W]: W", "# W", "- W\n- W", "1. W",
     "- [ ] W\n- [x] W", "> W\n> W", "> [!NOTE]\n> W", "> [!tip] W\n> W", "| W | W |\n|---|---|\n| W | W |",
-    "---", "```\nW\n```", "```js\nW\n```", "<!-- W -->", "<b>W</b>W", "W%%W%%W", "![W](花.png)", "![[花.png|W]]",
+    "---", "```\nW\n```", "```js\nW\n```", "<!-- W -->", "<b>W</b>W", "W %%W%%W", "![W](花.png)", "![[花.png|W]]",
     "![W](图 片/a.png =3x3)", "W\\\nW", "W  \nW", "W\nW", "\\[W\\]", "W^[W]", "[W](https://mp.weixin.qq.com/W \"W\")",
     "W &lt;W&gt;", "W：$5，W：$6", "　　W",
 ];
