@@ -30,6 +30,10 @@ const DECLARATION: Fault =
     ("`<!` is not closed", "take it out: an article has no such line; as text write `&lt;!`");
 const TAG_HELP: &str = "close its quotes, and end the tag with `>`; as text write `&lt;`";
 const TAG: Fault = ("a tag is not closed", TAG_HELP);
+const MISSPELT: Fault = (
+    "a tag is misspelt",
+    "put its values in quotes, close them, and end the tag with `>`; as text write `&lt;`",
+);
 const QUOTE: Fault = ("a quote is not closed", TAG_HELP);
 
 /// What is wrong, and what helps.
@@ -118,7 +122,7 @@ fn beginning(text: &str) -> Option<(usize, Raw)> {
         && rest.trim_start().starts_with(is_letter);
     // `a <b` compares two letters.
     let is_meant = start == 2 || name.len() > 1 || has_attribute;
-    let (message, help) = TAG;
+    let (message, help) = MISSPELT;
     Some((start + name.len(), if is_meant { Raw::Wrong(message, help) } else { Raw::Shown }))
 }
 

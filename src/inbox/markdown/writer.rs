@@ -347,6 +347,10 @@ impl Writer<'_, '_> {
                 let message = "Markdown is not read inside of HTML".to_owned();
                 self.wrong(here, message, "put an empty line before it, or write `<img src=…>`");
             }
+            if line.contains("class=\"mermaid\"") {
+                let message = "`mermaid` cannot be drawn in an article".to_owned();
+                self.wrong(here, message, "put a picture of it there");
+            }
             if line.contains("**") && !line.contains("<!--") {
                 self.tell(here, "`**` is shown as it stands inside of HTML".to_owned());
             }

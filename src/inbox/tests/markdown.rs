@@ -227,6 +227,7 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
         ("春[^注]", "a.md:1:2: this footnote has no text"),
         ("春\n\n$$\na\n\nb\n$$\n", "a.md:3:1: a formula cannot be shown"),
         ("春\n\n\\begin{equation}\nx\n\\end{equation}", "a.md:3:1: a formula cannot be shown"),
+        ("<div class=\"mermaid\">\ngraph\n</div>", "a.md:1:1: `mermaid` cannot be drawn"),
         ("```{mermaid}\ngraph\n```", "a.md:1:1: `mermaid` cannot be drawn"),
         ("``` {.mermaid}\ngraph\n```", "a.md:1:1: `mermaid` cannot be drawn"),
         ("春\n\n> [!NOTE]内容\n", "a.md:3:3: `[!NOTE]` is no box: words stand behind it"),
@@ -286,14 +287,14 @@ fn html_that_does_not_end_is_refused_where_it_begins() {
         ("<p\n春\n\n花", "a.md:1:1: a tag is not closed"),
         ("<div\n\n春", "a.md:1:1: a tag is not closed"),
         ("<div>\n<p class=\"a>春</p>\n</div>", "a.md:2:1: a quote is not closed"),
-        ("前 <img src=\"a.png>后文", "a.md:1:3: a tag is not closed"),
+        ("前 <img src=\"a.png>后文", "a.md:1:3: a tag is misspelt"),
         (
             "前\n后 <a href=\"https://mp.weixin.qq.com/s/1>链接</a> 文",
-            "a.md:2:3: a tag is not closed",
+            "a.md:2:3: a tag is misspelt",
         ),
-        ("文<span style=\"color:red>红</span>后", "a.md:1:2: a tag is not closed"),
-        ("文<span\n后", "a.md:1:2: a tag is not closed"),
-        ("文<b>粗</b 后", "a.md:1:6: a tag is not closed"),
+        ("文<span style=\"color:red>红</span>后", "a.md:1:2: a tag is misspelt"),
+        ("文<span\n后", "a.md:1:2: a tag is misspelt"),
+        ("文<b>粗</b 后", "a.md:1:6: a tag is misspelt"),
     ] {
         let found = read(markdown).map(|(_, notes)| format!("{notes:?}"));
         let found = found.expect_err(markdown);
