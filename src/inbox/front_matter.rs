@@ -175,7 +175,9 @@ pub(super) fn read<'s>(
     } else {
         yaml(source, last.start, report)?
     };
-    Ok(match entries {
+    // A headline between two rules is a comment to YAML.
+    let is_blank = source[inside..last.start].trim().is_empty();
+    Ok(match entries.filter(|entries| is_blank || !entries.is_empty()) {
         Some(entries) => FrontMatter { entries, end: last.end },
         None => FrontMatter::default(),
     })

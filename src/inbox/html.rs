@@ -92,6 +92,11 @@ pub(super) fn clean(html: &str, rules: Rules<'_>, pictures: &mut Pictures<'_>) -
     Cleaned { html, problems, remarks }
 }
 
+/// Says whether a tag of HTML has this name, whether an article keeps it or not.
+pub(super) fn is_tag(name: &str) -> bool {
+    names::is_known(name)
+}
+
 /// Returns the host of an http address.
 pub(super) fn host(address: &str) -> Option<String> {
     let lower = address.trim().to_ascii_lowercase();

@@ -11,7 +11,10 @@
 
 mod definitions;
 mod inline;
+mod leftovers;
+mod mending;
 mod prose;
+mod tags;
 mod vanished;
 mod writer;
 
@@ -70,9 +73,10 @@ impl Rendered {
 
 /// Renders the Markdown that begins at a byte of a file.
 pub(super) fn render(source: &str, start: usize) -> Rendered {
-    let outline = Outline::new(source, start);
+    let (outline, mut insertions) = mending::first_reading(source, start);
     let found = definitions::find(source, start, &outline);
-    let text = Text::new(source, start, found.as_text());
+    found.keep_as_text(&mut insertions);
+    let text = Text::new(source, start, &insertions);
     let mut written = writer::write(&text);
     found.account(source, &mut written.out, &mut written.accounted);
     let Written { out: mut rendered, accounted } = written;
@@ -88,6 +92,7 @@ pub(super) fn render(source: &str, start: usize) -> Rendered {
             rendered.problems.push(Wrong { place, ..writer::formula() });
         }
     }
+    found.refuse_unfound((source, start), &outline, &mut rendered);
     // What is refused already is perhaps not in the HTML for that very reason.
     if rendered.problems.is_empty()
         && let Some((place, lost)) = vanished::find(source, start, (&rendered.html, &accounted))
@@ -144,11 +149,13 @@ struct Outline {
     spans: Vec<Place>,
     /// Where links and pictures lead.
     addresses: HashSet<String>,
+    /// Marks of the text that Markdown takes for others: an escape belongs before each.
+    misread: Vec<usize>,
 }
 
 impl Outline {
-    fn new(source: &str, start: usize) -> Self {
-        let text = Text::new(source, start, Vec::new());
+    fn new(source: &str, start: usize, insertions: &[Insertion]) -> Self {
+        let text = Text::new(source, start, insertions);
         let arena = Arena::new();
         let root = parse_document(&arena, &text.markdown, &options(&text.markdown));
         let mut outline = Self::default();
@@ -162,6 +169,18 @@ impl Outline {
                 NodeValue::Code(_) => outline.spans.push(text.place(ast.sourcepos)),
                 NodeValue::Link(link) | NodeValue::Image(link) => {
                     outline.addresses.insert(link.url.clone());
+                }
+                NodeValue::Emph => {
+                    mending::product(&text, (ast.sourcepos, 1), &mut outline.misread);
+                }
+                NodeValue::Strong => {
+                    mending::product(&text, (ast.sourcepos, 2), &mut outline.misread);
+                }
+                NodeValue::CommentInline(comment) => {
+                    let place = text.place(ast.sourcepos);
+                    if !mending::is_comment(source, place.start, &comment.literal) {
+                        outline.misread.push(place.start);
+                    }
                 }
                 _ => {}
             }
@@ -207,25 +226,28 @@ fn options(markdown: &str) -> Options<'static> {
     options
 }
 
-/// The Markdown as it is parsed, which is the file's but for the escapes put into it.
+/// An ASCII character that is parsed in front of a byte of the file.
+type Insertion = (usize, char);
+
+/// The Markdown as it is parsed, which is the file's but for what is put into it.
 struct Text<'s> {
     source: &'s str,
     /// Where the Markdown begins in the file.
     start: usize,
     markdown: String,
-    /// Where each escape would stand in the file if those before it were part of it.
-    escapes: Vec<usize>,
+    /// Where each insertion would stand in the file if those before it were part of it.
+    inserted: Vec<usize>,
     /// Where each line of the parsed text starts.
     lines: Vec<usize>,
 }
 
 impl<'s> Text<'s> {
-    fn new(source: &'s str, start: usize, escapes: Vec<usize>) -> Self {
-        let mut markdown = String::with_capacity(source.len() - start + escapes.len());
+    fn new(source: &'s str, start: usize, insertions: &[Insertion]) -> Self {
+        let mut markdown = String::with_capacity(source.len() - start + insertions.len());
         let mut from = start;
-        for &at in &escapes {
+        for &(at, c) in insertions {
             markdown.push_str(&source[from..at]);
-            markdown.push('\\');
+            markdown.push(c);
             from = at;
         }
         markdown.push_str(&source[from..]);
@@ -235,9 +257,9 @@ impl<'s> Text<'s> {
             b'\r' => bytes.get(at + 1) != Some(&b'\n'),
             _ => false,
         });
-        let escapes = escapes.iter().enumerate().map(|(before, at)| at + before).collect();
+        let inserted = insertions.iter().enumerate().map(|(before, (at, _))| at + before).collect();
         let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
-        Self { source, start, markdown, escapes, lines }
+        Self { source, start, markdown, inserted, lines }
     }
 
     /// Returns a place of the file.
@@ -257,6 +279,6 @@ impl<'s> Text<'s> {
     fn offset(&self, found: LineColumn) -> usize {
         let line = self.lines.get(found.line.saturating_sub(1)).copied();
         let at = self.start + line.unwrap_or(self.markdown.len()) + found.column.saturating_sub(1);
-        at - self.escapes.partition_point(|&escape| escape < at)
+        at - self.inserted.partition_point(|&inserted| inserted < at)
     }
 }

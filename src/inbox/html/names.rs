@@ -80,6 +80,13 @@ const PLATFORM_TAGS: &[&str] = &[
     "mpvoice",
     "qqmusic",
 ];
+/// Other tags of HTML, which an article does not keep.
+const OTHER_TAGS: &[&str] = &[
+    "article", "aside", "audio", "body", "button", "canvas", "details", "dialog", "embed",
+    "footer", "form", "head", "header", "html", "iframe", "input", "label", "link", "main", "meta",
+    "nav", "noscript", "object", "option", "picture", "script", "select", "source", "style",
+    "summary", "textarea", "title", "video",
+];
 /// The tags inside `<svg>`, as SVG writes them.
 const SVG_TAGS: &[&str] = &[
     "a",
@@ -260,6 +267,11 @@ pub(super) fn tag(name: &str, in_svg: bool) -> Option<(Kind, String)> {
         _ => return None,
     };
     Some((kind, name.to_owned()))
+}
+
+/// Says whether HTML or the platform has a tag of this name, whether an article keeps it or not.
+pub(super) fn is_known(name: &str) -> bool {
+    tag(name, false).is_some() || OTHER_TAGS.contains(&name)
 }
 
 fn is_common(name: &str) -> bool {

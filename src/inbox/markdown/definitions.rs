@@ -4,9 +4,9 @@
 //! is text, unless an address stands in it: then it is told.
 
 use super::writer::escape;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::{Outline, Rendered};
+use super::{Insertion, Outline, Rendered, Wrong, holds};
 use crate::yaml::diagnostic::{Place, quote};
 
 /// How much is told of one text.
@@ -62,11 +62,71 @@ pub(super) fn find<'s>(source: &'s str, start: usize, outline: &Outline) -> Defi
     Definitions { found }
 }
 
+/// Returns where addresses in `<…>` end that nothing stands behind in their paragraph.
+pub(super) fn bare_ends(source: &str, start: usize, outline: &Outline) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut at = start;
+    for line in source[start..].split_inclusive('\n') {
+        let head = at + head(line);
+        at += line.len();
+        if outline.has_line(head) {
+            continue;
+        }
+        let end = definition(source, head).map(|one| one.end);
+        ends.extend(end.filter(|end| {
+            let mut behind = source[*end..].split('\n');
+            let is_empty = |line: Option<&str>| {
+                line.unwrap_or_default().trim_matches([' ', '\t', '\r', '>']).is_empty()
+            };
+            source[..*end].ends_with('>') && is_empty(behind.next()) && is_empty(behind.next())
+        }));
+    }
+    ends.dedup();
+    ends
+}
+
 impl Definitions<'_> {
-    /// Returns where those begin that are text.
-    pub(super) fn as_text(&self) -> Vec<usize> {
-        let text = self.found.iter().filter(|one| one.uses == 0 && !is_address(one.address));
-        text.map(|one| one.place.start).collect()
+    /// Puts an escape before those that are text, and nothing else into them.
+    pub(super) fn keep_as_text(&self, insertions: &mut Vec<Insertion>) {
+        let text = || self.found.iter().filter(|one| one.uses == 0 && !is_address(one.address));
+        let ends: HashSet<_> = text().map(|one| one.end).collect();
+        insertions.retain(|(at, c)| *c == '\\' || !ends.contains(at));
+        insertions.extend(text().map(|one| (one.place.start, '\\')));
+        insertions.sort_by_key(|&(at, _)| at);
+    }
+
+    /// Refuses pictures and links that name a line which gives no address.
+    pub(super) fn refuse_unfound(
+        &self,
+        (source, start): (&str, usize),
+        outline: &Outline,
+        out: &mut Rendered,
+    ) {
+        let mut lines = lines(source, start, outline);
+        for one in self.found.iter().filter(|one| one.uses > 0) {
+            lines.remove(&normal(one.label));
+        }
+        if lines.is_empty() {
+            return;
+        }
+        let mut told: Vec<_> = out.problems.iter().map(|wrong| wrong.place).collect();
+        told.sort_unstable_by_key(|place| place.start);
+        for (at, label) in labels(&source[start..]) {
+            let Some(&is_address) = lines.get(&normal(label)) else { continue };
+            let (at, end) = (start + at, start + at + label.len() + 2);
+            let before = &source[start..at];
+            let is_picture = before.ends_with('!')
+                && !before.ends_with("\\!")
+                && !source[end..].starts_with(['(', '[']);
+            let is_link = before.ends_with(']') && is_address;
+            if (is_picture || is_link) && !holds(&told, at) && !outline.has(at) {
+                let place = Place { start: at - usize::from(is_picture), end };
+                let message = format!("the line `[{label}]:` gives no address");
+                let help =
+                    "write `[name]: <address>` on a line of its own, without words behind it";
+                out.problems.push(Wrong { place, message, help });
+            }
+        }
     }
 
     /// Tells of those that nothing shows, and notes what need not be in the HTML.
@@ -95,6 +155,24 @@ impl Definitions<'_> {
             }
         }
     }
+}
+
+/// Returns the names of all lines `[name]: …`, and whether an address is meant behind each.
+fn lines(source: &str, start: usize, outline: &Outline) -> HashMap<String, bool> {
+    let mut lines = HashMap::new();
+    let mut at = start;
+    for line in source[start..].split_inclusive('\n') {
+        let inner = &line[head(line)..];
+        let inner_at = at + line.len() - inner.len();
+        at += line.len();
+        let Some((0, label)) = labels(inner).next() else { continue };
+        let Some(behind) = inner[label.len() + 2..].strip_prefix(':') else { continue };
+        if !label.starts_with('^') && !outline.has_line(inner_at) {
+            let is_address = behind.trim_start().trim_start_matches('<').starts_with("http");
+            *lines.entry(normal(label)).or_default() |= is_address;
+        }
+    }
+    lines
 }
 
 /// Returns how many bytes of a line belong to the quotes and lists that it stands in.

@@ -6,10 +6,14 @@ use std::ops::Range;
 use comrak::Node;
 use comrak::nodes::{NodeLink, NodeMath, NodeValue};
 
-use super::Wrong;
-use super::prose::{self, Picture, Piece, Raw};
-use super::writer::{Inside, Writer, escape, formula};
+use super::leftovers::{self, Raw};
+use super::prose::{self, Picture, Piece};
+use super::writer::{Inside, Writer, escape, formula, is_alert, is_contents};
+use super::{Wrong, tags};
 use crate::yaml::diagnostic::{Place, quote};
+
+/// How long an index is at most.
+const INDEX: usize = 4;
 
 impl Writer<'_, '_> {
     /// Writes the beginning of a node.
@@ -32,8 +36,12 @@ impl Writer<'_, '_> {
             NodeValue::Emph => self.push("<em>"),
             NodeValue::Strong => self.push("<strong>"),
             NodeValue::Strikethrough => {
-                let tag = if is_single(node) { "~" } else { "<del>" };
-                self.push(tag);
+                let is_single = is_single(node);
+                if is_single && is_index(node) {
+                    let shown = quote(self.text.at(place));
+                    self.tell(place, format!("{shown} is shown as it stands"));
+                }
+                self.push(if is_single { "~" } else { "<del>" });
             }
             NodeValue::Highlight => {
                 let tag = if is_inside_word(node) { "==" } else { "<mark>" };
@@ -85,6 +93,9 @@ impl Writer<'_, '_> {
             let message = "this is shown with its `#`; a headline has a space behind it";
             self.tell(place, message.to_owned());
         }
+        if is_line_start(node) {
+            self.line_start(node, place);
+        }
         let mut skip = 0;
         for piece in prose::pieces(text) {
             let here = |range: &Range<usize>| within(self.text.at(place) == text, place, range);
@@ -112,13 +123,47 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// Looks at the beginning of a paragraph's line for the mark of a block that stayed raw.
+    fn line_start<'a>(&mut self, node: Node<'a>, place: Place) {
+        let source = self.text.source.get(place.start..).unwrap_or_default();
+        let line = source.lines().next().unwrap_or_default().trim_end();
+        let is_in = |place: Place| Place { end: place.start + line.len(), ..place };
+        let quoted = node.ancestors().nth(2).is_some_and(|around| {
+            matches!(around.data().value, NodeValue::BlockQuote)
+                && node.previous_sibling().is_none()
+        });
+        if quoted && let Some(name) = box_name(line) {
+            let message = format!("{} is no box: words stand behind it", quote(name));
+            return self.wrong(is_in(place), message, "put the words on the next line");
+        }
+        let contents = is_contents(line).then_some((0..line.len(), Raw::Shown));
+        match contents.or_else(|| leftovers::block(line)) {
+            Some((_, Raw::Wrong(message, help))) => {
+                self.wrong(is_in(place), message.to_owned(), help);
+            }
+            Some((found, Raw::Shown)) if &line[found.clone()] == "|" => {
+                let message = "`|` is shown as it stands; a table has `|---|` below its first line";
+                self.tell(place, message.to_owned());
+            }
+            Some((found, Raw::Shown)) => {
+                self.tell(place, format!("{} is shown as it stands", quote(&line[found])));
+            }
+            None => {}
+        }
+    }
+
     /// Looks for marks in a part of a text that stayed raw.
     fn raw(&mut self, text: &str, range: Range<usize>, place: Place) {
         let is_exact = self.text.at(place).ends_with(text);
         let start = place.end.saturating_sub(text.len()).max(place.start);
         let place = if is_exact { Place { start, end: place.end } } else { place };
-        for (found, raw) in prose::raw(&text[range.clone()]) {
-            let shown = quote(&text[range.clone()][found.clone()]);
+        let part = &text[range.clone()];
+        // What is written as `&lt;` is meant as text.
+        let is_written =
+            |(found, _): &(Range<usize>, Raw)| self.text.at(place).contains(&part[found.clone()]);
+        let tags = tags::raw(part).into_iter().filter(is_written);
+        for (found, raw) in leftovers::raw(part).into_iter().chain(tags).collect::<Vec<_>>() {
+            let shown = quote(&part[found.clone()]);
             let found = found.start + range.start..found.end + range.start;
             let here = within(is_exact, place, &found);
             match raw {
@@ -141,6 +186,10 @@ impl Writer<'_, '_> {
             self.joined.push(place);
         } else {
             self.push(" ");
+            if node.next_sibling().is_some_and(begins_point) {
+                self.has_points = true;
+                self.joined.push(place);
+            }
         }
     }
 
@@ -221,6 +270,18 @@ pub(super) fn is_single(deletion: Node<'_>) -> bool {
     deletion.first_child().is_some_and(|inner| inner.data().sourcepos.start.column == column + 1)
 }
 
+/// Says whether `~x~` behind a letter is an index, as in `H~2~O`.
+fn is_index(deletion: Node<'_>) -> bool {
+    let text = |node: Option<Node<'_>>| match node.map(|node| node.data().value.clone()) {
+        Some(NodeValue::Text(text)) => text.into_owned(),
+        _ => String::new(),
+    };
+    let inside = text(deletion.first_child());
+    text(deletion.previous_sibling()).ends_with(|c: char| c.is_ascii_alphabetic())
+        && inside.len() <= INDEX
+        && inside.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// Says whether `==` stands between letters on both sides, as in `a==b`.
 pub(super) fn is_inside_word(highlight: Node<'_>) -> bool {
     let is_letter = |node: Option<Node<'_>>, end: fn(&str) -> Option<char>| {
@@ -259,6 +320,22 @@ fn is_line_start(node: Node<'_>) -> bool {
         && node.previous_sibling().is_none_or(|before| {
             matches!(before.data().value, NodeValue::SoftBreak | NodeValue::LineBreak)
         })
+}
+
+/// Says whether a node begins a line that is one of several: a number, a bullet or an emoji.
+fn begins_point(node: Node<'_>) -> bool {
+    let first = node.descendants().find_map(|inner| match &inner.data().value {
+        NodeValue::Text(text) => Some(prose::begins_point(text)),
+        _ => None,
+    });
+    first.unwrap_or_default()
+}
+
+/// Returns the name of the box that a line begins with, where words stand behind it.
+fn box_name(line: &str) -> Option<&str> {
+    let end = line.strip_prefix("[!")?.find(']')? + 3;
+    let is_box = is_alert(&line[2..end - 1].to_lowercase());
+    (is_box && end < line.len()).then_some(&line[..end])
 }
 
 /// Returns the first character that a node shows.

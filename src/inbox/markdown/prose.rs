@@ -1,4 +1,4 @@
-//! What Markdown left as text: pictures in spellings of other editors, and marks that stayed raw.
+//! What Markdown left as text: pictures in spellings of other editors, and formulas.
 
 use std::ops::Range;
 
@@ -113,7 +113,7 @@ fn picture(text: &str, start: usize) -> Option<(Piece<'_>, usize)> {
 }
 
 /// Returns the part of a text that is searched.
-fn reach(text: &str) -> &str {
+pub(super) fn reach(text: &str) -> &str {
     &text[..text.floor_char_boundary(REACH)]
 }
 
@@ -220,44 +220,6 @@ pub(super) fn attributes(text: &str) -> Option<(usize, Size, bool)> {
     is_attributes.then_some((end + 2, found, says_more))
 }
 
-/// A mark that stayed as it was written.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Raw {
-    /// Nobody writes this to be seen.
-    Wrong(&'static str, &'static str),
-    /// Somebody may.
-    Shown,
-}
-
-/// Finds marks that are usually no text.
-pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
-    let mut found = Vec::new();
-    for mark in ["](", "]（http"] {
-        for (at, _) in text.match_indices(mark) {
-            let help = "write `[words](address)`, the address in `<…>` if it has blanks; to show \
-                        the brackets write `\\]`";
-            found.push((at..at + mark.len(), Raw::Wrong("this is no link as it is written", help)));
-        }
-    }
-    for (at, _) in text.match_indices("[^") {
-        let label = reach(&text[at + 2..]).split(']').next().unwrap_or_default();
-        let end = at + 2 + label.len() + 1;
-        let is_label = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-        if end <= text.len() && !label.is_empty() && label.chars().all(is_label) {
-            let help = "write the footnote's text: `[^1]: …` on a line of its own";
-            found.push((at..end, Raw::Wrong("this footnote has no text", help)));
-        }
-    }
-    for (at, _) in text.match_indices("[[") {
-        let end = reach(&text[at..]).find("]]").map(|end| at + end + 2);
-        found.extend(end.map(|end| (at..end, Raw::Shown)));
-    }
-    for mark in ["**", "~~"] {
-        found.extend(text.match_indices(mark).map(|(at, _)| (at..at + 2, Raw::Shown)));
-    }
-    found
-}
-
 /// Returns where formulas stand that are written `\\(…\\)` or `\\[…\\]`.
 pub(super) fn formulas(text: &str) -> impl Iterator<Item = Range<usize>> {
     let formula = |(at, open): (usize, &str)| {
@@ -281,6 +243,25 @@ pub(super) fn joins(before: Option<char>, after: Option<char>) -> bool {
         || is_punctuation(after)
         || (is_wide(before) && (is_wide(after) || is_shared(after)))
         || (is_shared(before) && is_wide(after))
+}
+
+/// Says whether a line that begins with a text is one of several that belong below each other.
+pub(super) fn begins_point(text: &str) -> bool {
+    let is_emoji = |c| matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    let is_bullet = |c| matches!(c, '\u{2460}'..='\u{24ff}' | '\u{25a0}'..='\u{25ff}' | '•' | '·');
+    if text.starts_with(is_emoji) || text.starts_with(is_bullet) {
+        return true;
+    }
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    if let Some(inside) = text.strip_prefix('(') {
+        return (1..=2).contains(&digits(inside)) && inside[digits(inside)..].starts_with(')');
+    }
+    let rest = text.strip_prefix(['-', '*', '+']).or_else(|| {
+        let rest = &text[digits(text)..];
+        let rest = rest.strip_prefix(['.', ')', '、', '．', '）'])?;
+        (1..=2).contains(&digits(text)).then_some(rest)
+    });
+    rest.is_some_and(|rest| rest.trim_start().starts_with(is_wide))
 }
 
 /// Says whether a character belongs to a script that has no spaces.
@@ -347,6 +328,17 @@ mod tests {
         assert_eq!(width("{: width=\"50%\" .big}"), Some((20, Some("50%".to_owned()), true)));
         assert_eq!(width("{好}"), None);
         assert_eq!(width("好"), None);
+    }
+
+    #[test]
+    fn a_point_of_a_list_begins_with_its_mark() {
+        for text in ["1.第一", "2、第二", "10) 十", "(1) a", "①一", "-第一", "📅 时间", "•一"]
+        {
+            assert!(begins_point(text), "{text}");
+        }
+        for text in ["1.5倍", "2027年", "2016. 春", "(see", "-a", "春", "1. x"] {
+            assert!(!begins_point(text), "{text}");
+        }
     }
 
     #[test]

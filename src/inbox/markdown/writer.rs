@@ -11,8 +11,8 @@ use comrak::nodes::{ListType, NodeCodeBlock, NodeList, NodeValue, TableAlignment
 use comrak::{Arena, Node, arena_tree::NodeEdge, parse_document};
 
 use super::inline::{is_inside_word, is_single};
-use super::prose;
 use super::{Rendered, Text, Wrong, options};
+use super::{leftovers, prose, tags};
 use crate::yaml::diagnostic::{Place, quote};
 
 /// Languages of a code block that stand for a drawing or a formula.
@@ -87,15 +87,17 @@ pub(super) fn write(text: &Text<'_>) -> Written {
         last: None,
         column: 0,
         joined: Vec::new(),
+        has_points: false,
         written: Written::default(),
     };
     writer.tree(root);
     writer.footnotes(&notes, &numbers);
     if let Some(first) = writer.joined.first() {
         let count = writer.joined.len();
+        let between = if writer.has_points { "" } else { " between Chinese characters" };
         let message = format!(
-            "{count} single line ends between Chinese characters are not shown, the first one \
-             here; end a line with `\\` or two spaces to break it"
+            "{count} single line ends{between} are not shown, the first one here; end a line \
+             with `\\` or two spaces to break it"
         );
         writer.written.out.told.push((*first, message));
     }
@@ -104,9 +106,8 @@ pub(super) fn write(text: &Text<'_>) -> Written {
 
 /// Returns what is wrong with a formula.
 pub(super) fn formula() -> Wrong {
-    let message = "a formula cannot be shown in an article".to_owned();
-    let help = "put a picture of it there; for a dollar sign write `\\$`";
-    Wrong { place: Place::default(), message, help }
+    let (message, help) = leftovers::FORMULA;
+    Wrong { place: Place::default(), message: message.to_owned(), help }
 }
 
 /// Returns a text for HTML.
@@ -124,6 +125,8 @@ pub(super) struct Writer<'w, 's> {
     column: usize,
     /// The line ends that are not shown.
     pub(super) joined: Vec<Place>,
+    /// Whether one of them is shown as a space, in front of a line that is one of several.
+    pub(super) has_points: bool,
     pub(super) written: Written,
 }
 
@@ -259,7 +262,7 @@ impl Writer<'_, '_> {
 
     fn paragraph<'a>(&mut self, node: Node<'a>, place: Place) -> Inside {
         let asked = self.text.at(place).trim();
-        if CONTENTS.contains(&asked.to_ascii_lowercase().as_str()) {
+        if is_contents(asked) {
             self.tell(place, format!("the table of contents {} is taken out", quote(asked)));
             return Inside::Skipped;
         }
@@ -293,9 +296,11 @@ impl Writer<'_, '_> {
                 format!("the words {} beside the code's language are taken out", quote(rest));
             self.tell(self.first_line(place), message);
         }
-        let lower = language.to_lowercase();
-        if DRAWINGS.contains(&lower.as_str()) {
-            let message = format!("{} cannot be drawn in an article", quote(language));
+        // Other dialects write `{mermaid}` and `{.mermaid}`.
+        let drawn = code.info.trim_start_matches(['{', '.', ' ']);
+        let drawn = drawn.split([' ', '\t', '{', '}', ',']).next().unwrap_or_default();
+        if DRAWINGS.contains(&drawn.to_lowercase().as_str()) {
+            let message = format!("{} cannot be drawn in an article", quote(drawn));
             let help = "put a picture of it there; to show its source, leave the word out";
             self.wrong(self.first_line(place), message, help);
         }
@@ -326,12 +331,25 @@ impl Writer<'_, '_> {
             at += line.len();
             place
         });
+        let open = tags::unclosed(html);
+        let mut from = 0;
         for line in html.trim_end().split_inclusive('\n') {
             let here = places.next().unwrap_or(place);
+            let range = from..from + line.len();
+            from = range.end;
+            if let Some((at, (message, help))) = open.filter(|(at, _)| range.contains(at)) {
+                // What is refused already is not written, so that it opens nothing.
+                let found = &line[at - range.start..].trim_end();
+                return self.wrong(self.find(here, found), message.to_owned(), help);
+            }
             let is_picture = line.contains("![") && (line.contains("](") || line.contains("[["));
             if is_picture {
                 let message = "Markdown is not read inside of HTML".to_owned();
                 self.wrong(here, message, "put an empty line before it, or write `<img src=…>`");
+            }
+            if line.contains("class=\"mermaid\"") {
+                let message = "`mermaid` cannot be drawn in an article".to_owned();
+                self.wrong(here, message, "put a picture of it there");
             }
             if line.contains("**") && !line.contains("<!--") {
                 self.tell(here, "`**` is shown as it stands inside of HTML".to_owned());
@@ -471,10 +489,26 @@ impl Writer<'_, '_> {
         self.within.unwrap_or_else(|| self.text.place(node.data().sourcepos))
     }
 
+    /// Returns where something stands at a place.
+    fn find(&self, place: Place, sought: &str) -> Place {
+        let start = place.start + self.text.at(place).rfind(sought).unwrap_or_default();
+        Place { start, end: place.end }
+    }
+
     pub(super) fn first_line(&self, place: Place) -> Place {
         let line = self.text.at(place).lines().next().unwrap_or_default();
         Place { start: place.start, end: place.start + line.len() }
     }
+}
+
+/// Says whether a quote can be a box of this name.
+pub(super) fn is_alert(name: &str) -> bool {
+    ALERTS.iter().any(|(names, ..)| names.contains(&name))
+}
+
+/// Says whether a line asks for a table of contents.
+pub(super) fn is_contents(line: &str) -> bool {
+    CONTENTS.contains(&line.to_ascii_lowercase().as_str())
 }
 
 /// Returns the box of a task.

@@ -108,6 +108,10 @@ fn blocks_become_plain_html_without_blanks_between_the_tags() {
         ("若a==b，则c==d", "<p>若a==b，则c==d</p>"),
         ("每张$5，两张$9，会员$8", "<p>每张$5，两张$9，会员$8</p>"),
         ("太好了![鼓掌]", "<p>太好了![鼓掌]</p>"),
+        ("尺寸10*20*30cm", "<p>尺寸10*20*30cm</p>"),
+        ("5*6=30，7*8=56，*好*", "<p>5*6=30，7*8=56，<em>好</em></p>"),
+        ("10cm*20cm*30cm，Top*10*强", "<p>10cm*20cm*30cm，Top<em>10</em>强</p>"),
+        ("2**10和3**4，**5*6*7**", "<p>2**10和3**4，<strong>5*6*7</strong></p>"),
         ("\\*春\\* \\[x\\] &amp; &#x6625; <b>粗</b>", "<p>*春* [x] &amp; 春 <b>粗</b></p>"),
         (
             "[前文](https://mp.weixin.qq.com/s/a \"题\")",
@@ -166,6 +170,8 @@ fn a_picture_is_found_in_every_spelling() {
         ("![x](a.png \"花\")", "a.png", "a.png", " alt=\"x\" title=\"花\""),
         ("![x](a.png '花')", "a.png", "a.png", " alt=\"x\" title=\"花\""),
         ("![x](a b.png \"花\")", "a b.png", "a b.png", " alt=\"x\" title=\"花\""),
+        ("![r]\n\n[r]: <图 片/a.png>", "图 片/a.png", "图 片/a.png", " alt=\"r\""),
+        ("![r]\n\n[r]: <图 片/a.png>\n", "图 片/a.png", "图 片/a.png", " alt=\"r\""),
         ("![x][r]\n\n[r]: a.png", "a.png", "a.png", " alt=\"x\""),
         ("![花][]\n\n[花]: 花.png", "花.png", "花.png", " alt=\"花\""),
         ("![x](<a b.png>)", "a b.png", "a b.png", " alt=\"x\""),
@@ -216,7 +222,17 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
         ("春\n\n$$\nx\n$$\n", "a.md:3:1: a formula cannot be shown"),
         ("$$ 利润 = 收入 $$", "a.md:1:1: a formula cannot be shown"),
         ("$利润=收入$", "a.md:1:1: a formula cannot be shown"),
+        ("![r]\n\n[r]: 图 片/a.png\n", "a.md:1:1: the line `[r]:` gives no address"),
+        ("春 [报名][r]\n\n[r]: https://x.cn b\n", "a.md:1:7: the line `[r]:` gives no address"),
         ("春[^注]", "a.md:1:2: this footnote has no text"),
+        ("春\n\n$$\na\n\nb\n$$\n", "a.md:3:1: a formula cannot be shown"),
+        ("春\n\n\\begin{equation}\nx\n\\end{equation}", "a.md:3:1: a formula cannot be shown"),
+        ("<div class=\"mermaid\">\ngraph\n</div>", "a.md:1:1: `mermaid` cannot be drawn"),
+        ("```{mermaid}\ngraph\n```", "a.md:1:1: `mermaid` cannot be drawn"),
+        ("``` {.mermaid}\ngraph\n```", "a.md:1:1: `mermaid` cannot be drawn"),
+        ("春\n\n> [!NOTE]内容\n", "a.md:3:3: `[!NOTE]` is no box: words stand behind it"),
+        ("> [!tip]：内容\n", "a.md:1:3: `[!tip]` is no box: words stand behind it"),
+        ("[a] (https://mp.weixin.qq.com/s/1)", "a.md:1:3: this is no link as it is written"),
         ("```math\nx\n```", "a.md:1:1: `math` cannot be drawn"),
         ("春\n\n天 \\(x^2\\) 好", "a.md:3:3: a formula cannot be shown"),
         ("\\[ \\frac{1}{2} \\]", "a.md:1:1: a formula cannot be shown"),
@@ -254,6 +270,47 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
 }
 
 #[test]
+fn html_that_does_not_end_is_refused_where_it_begins() {
+    for (markdown, told) in [
+        ("春\n\n<!-- 未关\n天\n\n花", "a.md:3:1: a comment is not closed"),
+        (
+            "春\n\n> 草 <b>好</b>\n>\n> <p>x <!-- 未关\n> 天\n\n花",
+            "a.md:5:8: a comment is not closed",
+        ),
+        ("春 <!-- 未关\n天", "a.md:1:3: a comment is not closed"),
+        ("春\n\n<?php 天\n花", "a.md:3:1: `<?` is not closed"),
+        ("春 <?php 天", "a.md:1:3: `<?` is not closed"),
+        ("<![CDATA[ 春\n天", "a.md:1:1: a CDATA section is not closed"),
+        ("春 <![CDATA[ 天", "a.md:1:3: a CDATA section is not closed"),
+        ("<!DOCTYPE x\n春\n\n花 <b>x</b>", "a.md:1:1: `<!` is not closed"),
+        ("春 <!DOCTYPE x", "a.md:1:3: `<!` is not closed"),
+        ("<p\n春\n\n花", "a.md:1:1: a tag is not closed"),
+        ("<div\n\n春", "a.md:1:1: a tag is not closed"),
+        ("<div>\n<p class=\"a>春</p>\n</div>", "a.md:2:1: a quote is not closed"),
+        ("前 <img src=\"a.png>后文", "a.md:1:3: a tag is misspelt"),
+        (
+            "前\n后 <a href=\"https://mp.weixin.qq.com/s/1>链接</a> 文",
+            "a.md:2:3: a tag is misspelt",
+        ),
+        ("文<span style=\"color:red>红</span>后", "a.md:1:2: a tag is misspelt"),
+        ("文<span\n后", "a.md:1:2: a tag is misspelt"),
+        ("文<b>粗</b 后", "a.md:1:6: a tag is misspelt"),
+    ] {
+        let found = read(markdown).map(|(_, notes)| format!("{notes:?}"));
+        let found = found.expect_err(markdown);
+        assert!(found.starts_with(told), "{markdown}:\n{found}\ninstead of\n{told}");
+    }
+    for markdown in [
+        "若 a < b 则 5 <6，a<b，a<c",
+        "写 &lt;img src=\"a&gt; 或 \\<img src 或 `<img src=\"a`",
+        "```\n<!-- 春\n<p\n```",
+        "<p>春</p>\n\n<!-- 天\n\n花 -->\n\n<br/>",
+    ] {
+        read(markdown).unwrap_or_else(|told| panic!("{markdown}\n{told}"));
+    }
+}
+
+#[test]
 fn what_is_left_out_or_shown_raw_is_told() {
     for (markdown, expected, told) in [
         (
@@ -261,7 +318,9 @@ fn what_is_left_out_or_shown_raw_is_told() {
             "<p>春</p><!-- 备注 -->",
             "a.md:3: the comment `备注` is taken out",
         ),
-        ("春%%备注%%天", "<p>春天</p>", "a.md:1: the comment `备注` is taken out"),
+        ("春 %%备注%%天", "<p>春 天</p>", "a.md:1: the comment `备注` is taken out"),
+        ("春%% 备注 %%天", "<p>春天</p>", "a.md:1: the comment `备注` is taken out"),
+        ("涨幅5%%到6%%之间", "<p>涨幅5%%到6%%之间</p>", "a.md:1: `%%` is shown as it stands"),
         ("%%\n备注\n%%\n\n春", "<p>春</p>", "a.md:1: the comment `备注` is taken out"),
         (
             "春\n\n[a]: https://x.cn\n",
@@ -294,6 +353,56 @@ fn what_is_left_out_or_shown_raw_is_told() {
 }
 
 #[test]
+fn marks_of_other_dialects_are_told_and_kept() {
+    for (line, told) in [
+        ("H~2~O 好", "`~2~`"),
+        ("x^2^", "`^2^`"),
+        ("++x++", "`++x++`"),
+        ("::: tip", "`::: tip`"),
+        ("!!! note", "`!!! note`"),
+        (":smile:", "`:smile:`"),
+        ("{% x %}", "`{% x %}`"),
+        ("[[wiki]]", "`[[wiki]]`"),
+        ("正文 {#id .class}", "`{#id .class}`"),
+        ("_注：内容_后", "`_注：内容_`"),
+        ("__“x”__文", "`__“x”__`"),
+        ("[TOC]\nx", "`[TOC]`"),
+        ("| a | b |\n| 1 | 2 |", "`|`"),
+        ("【a】(https://x.cn)", "`】(http`"),
+        ("[文][none]", "`[文][none]`"),
+    ] {
+        let (material, notes) = read(&format!("春\n\n{line}\n")).unwrap();
+        let kept = words(&material.articles[0].content);
+        let written: String = line.split_whitespace().collect();
+        assert_eq!(kept, format!("春{written}"));
+        assert!(
+            notes.iter().any(|note| note.starts_with(&format!("a.md:3: {told} is shown"))
+                || note.starts_with(&format!("a.md:3, 4: {told} is shown"))),
+            "{line}: {notes:?}"
+        );
+        assert_eq!(notes.len(), 1, "{line}: {notes:?}");
+    }
+}
+
+#[test]
+fn lines_that_are_points_of_a_list_are_told_where_they_are_joined() {
+    for markdown in [
+        "1.第一\n2.第二",
+        "1、第一\n2、第二",
+        "(1) 第一\n(2) 第二",
+        "① 一\n② 二",
+        "-第一\n-第二",
+        "📅 时间：周五\n📍 地点：北京",
+    ] {
+        let (_, notes) = read(markdown).unwrap();
+        let told = "a.md:1: 1 single line ends are not shown";
+        assert!(notes.len() == 1 && notes[0].starts_with(told), "{markdown}: {notes:?}");
+    }
+    let (_, notes) = read("约为\n1.5 倍\nof it").unwrap();
+    assert_eq!(notes, Vec::<String>::new());
+}
+
+#[test]
 fn a_line_that_only_looks_like_an_address_stays() {
     for (markdown, expected) in [
         ("[温馨提示]: 请提前十分钟到场", "<p>[温馨提示]: 请提前十分钟到场</p>"),
@@ -301,6 +410,7 @@ fn a_line_that_only_looks_like_an_address_stays() {
         ("> [提示]: 请到场\n", "<blockquote><p>[提示]: 请到场</p></blockquote>"),
         ("- [提示]: 请到场\n", "<ul><li>[提示]: 请到场</li></ul>"),
         ("[时间]: 20:00\n", "<p>[时间]: 20:00</p>"),
+        ("春[1][2]\n\n[2]: 某书 三页", "<p>春[1][2]</p><p>[2]: 某书 三页</p>"),
         (
             "[提示]: 请到场\n\n![x][r] `[提示]`\n\n[r]: a.png\n",
             "<p>[提示]: 请到场</p><p><img src=\"a.png\" alt=\"x\"> <code>[提示]</code></p>",
@@ -459,6 +569,8 @@ fn text_between_two_rules_stays_text() {
         ("---\n\n春天来了\n\n---\n花", "<hr><p>春天来了</p><hr><p>花</p>"),
         ("---\n\n春天", "<hr><p>春天</p>"),
         ("---\n---\n花", "<p>花</p>"),
+        ("---\n# 标题\n---\n花", "<hr><h1>标题</h1><hr><p>花</p>"),
+        ("---\n\n# 标题\n\n---\n花", "<hr><h1>标题</h1><hr><p>花</p>"),
         ("花\n\n---\ntitle: 春\n", "<p>花</p><hr><p>title: 春</p>"),
     ] {
         folder.0.insert("a.md", markdown.into());
@@ -478,6 +590,7 @@ fn places_are_right_behind_front_matter_and_in_lists() {
         ),
         ("春 ![x](a.png)\n\n> 一\n> 二 ![[没有.png]]\n", "a.md:4:8: there is no"),
         ("[提示]: 请到场\n春 ![x](没 有.png)\n", "a.md:2:8: there is no"),
+        ("1*2*3%%4%%5 ![x](没 有.png)\n", "a.md:1:18: there is no"),
         ("一^[二 ![x](没有.png)]", "a.md:1:11: there is no"),
     ] {
         folder.0.insert("a.md", markdown.into());
@@ -504,7 +617,7 @@ const SHAPES: &[&str] = &[
 const RIGHT: &[&str] = &[
     "W", "**W**W", "W*W*W", "~~W~~W", "W~W", "==W==W", "`W`W", "[提示W]: W", "# W", "- W\n- W", "1. W",
     "- [ ] W\n- [x] W", "> W\n> W", "> [!NOTE]\n> W", "> [!tip] W\n> W", "| W | W |\n|---|---|\n| W | W |",
-    "---", "```\nW\n```", "```js\nW\n```", "<!-- W -->", "<b>W</b>W", "W%%W%%W", "![W](花.png)", "![[花.png|W]]",
+    "---", "```\nW\n```", "```js\nW\n```", "<!-- W -->", "<b>W</b>W", "W %%W%%W", "![W](花.png)", "![[花.png|W]]",
     "![W](图 片/a.png =3x3)", "W\\\nW", "W  \nW", "W\nW", "\\[W\\]", "W^[W]", "[W](https://mp.weixin.qq.com/W \"W\")",
     "W &lt;W&gt;", "W：$5，W：$6", "　　W",
 ];

@@ -1,0 +1,188 @@
+//! Marks that Markdown left as text: misspelt ones, and those of other dialects.
+//!
+//! What nobody writes to be seen is refused. The rest may be meant as text, so it is told.
+
+use std::ops::Range;
+
+use super::prose::{self, reach};
+
+/// A mark that stayed as it was written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Raw {
+    /// Nobody writes this to be seen.
+    Wrong(&'static str, &'static str),
+    /// Somebody may.
+    Shown,
+}
+
+/// A mark of another dialect, which encloses something.
+struct Pair {
+    open: &'static str,
+    close: &'static str,
+    /// Says whether it is one, by the character in front of it and by what stands inside.
+    is_mark: fn(Option<char>, &str) -> bool,
+}
+
+#[rustfmt::skip]
+const PAIRS: &[Pair] = &[
+    Pair { open: "[[", close: "]]", is_mark: |_, _| true },
+    Pair { open: "{%", close: "%}", is_mark: |_, _| true },
+    Pair { open: "{{", close: "}}", is_mark: |_, _| true },
+    Pair { open: "{#", close: "}", is_mark: |_, inside| inside.starts_with(is_latin) },
+    Pair { open: "{.", close: "}", is_mark: |_, inside| inside.starts_with(is_latin) },
+    Pair { open: "{:", close: "}", is_mark: |_, _| true },
+    Pair { open: "^", close: "^", is_mark: |before, inside| before.is_some_and(is_latin) && inside.chars().all(is_latin) },
+    Pair { open: "++", close: "++", is_mark: |before, inside| !before.is_some_and(is_latin) && is_tight(inside) },
+    Pair { open: "==", close: "==", is_mark: |before, inside| !before.is_some_and(is_latin) && is_tight(inside) },
+    Pair { open: "__", close: "__", is_mark: |before, inside| !before.is_some_and(is_latin) && is_tight(inside) },
+    Pair { open: "_", close: "_", is_mark: |before, inside| {
+        !before.is_some_and(|c| is_latin(c) || c == '_') && is_tight(inside) && inside.chars().any(prose::is_wide)
+    } },
+    Pair { open: ":", close: ":", is_mark: |before, inside| {
+        !before.is_some_and(|c| is_latin(c) || c == ':') && inside.len() > 1 && inside.starts_with(|c: char| c.is_ascii_alphabetic())
+            && inside.chars().all(|c| is_latin(c) || "_+-".contains(c))
+    } },
+];
+/// Marks that are none of Markdown where they stand.
+const MARKS: [&str; 6] = ["**", "~~", "%%", "$$", "】(http", "】（http"];
+/// What begins a block in other dialects.
+const BLOCKS: [&str; 4] = [":::", "!!! ", "??? ", "???+ "];
+
+fn is_latin(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+}
+
+/// Says whether a text can stand between two marks.
+fn is_tight(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text
+}
+
+/// Finds marks that are usually no text.
+pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
+    let mut found = Vec::new();
+    for mark in ["](", "]（http", "] (http", "] （http"] {
+        for (at, _) in text.match_indices(mark) {
+            let help = "write `[words](address)`, the address in `<…>` if it has blanks; to show \
+                        the brackets write `\\]`";
+            found.push((at..at + mark.len(), Raw::Wrong("this is no link as it is written", help)));
+        }
+    }
+    for (at, _) in text.match_indices("[^") {
+        let label = reach(&text[at + 2..]).split(']').next().unwrap_or_default();
+        let end = at + 2 + label.len() + 1;
+        let is_label = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+        if end <= text.len() && !label.is_empty() && label.chars().all(is_label) {
+            let help = "write the footnote's text: `[^1]: …` on a line of its own";
+            found.push((at..end, Raw::Wrong("this footnote has no text", help)));
+        }
+    }
+    for (at, mark) in text.match_indices("\\begin{") {
+        let (message, help) = FORMULA;
+        found.push((at..at + mark.len(), Raw::Wrong(message, help)));
+    }
+    for pair in PAIRS {
+        pairs(text, pair, &mut found);
+    }
+    for (at, _) in text.match_indices("][") {
+        let label = reach(&text[at + 2..]).split(']').next().unwrap_or_default();
+        let end = at + 2 + label.len() + 1;
+        let start = text[..at].rfind('[').filter(|_| end <= text.len());
+        // Names of emoji stand behind each other too: `[鼓掌][鼓掌]`.
+        if let Some(start) = start.filter(|_| label.starts_with(is_latin)) {
+            found.push((start..end, Raw::Shown));
+        }
+    }
+    for mark in MARKS {
+        found.extend(text.match_indices(mark).map(|(at, _)| (at..at + mark.len(), Raw::Shown)));
+    }
+    found
+}
+
+fn pairs(text: &str, Pair { open, close, is_mark }: &Pair, found: &mut Vec<(Range<usize>, Raw)>) {
+    let mut from = 0;
+    while let Some(at) = text[from..].find(open).map(|at| from + at) {
+        let inside = at + open.len();
+        from = inside;
+        let Some(length) = reach(&text[inside..]).find(close) else { continue };
+        let end = inside + length + close.len();
+        if is_mark(text[..at].chars().last(), &text[inside..inside + length]) {
+            found.push((at..end, Raw::Shown));
+            from = end;
+        }
+    }
+}
+
+/// What is wrong with a formula, and what helps.
+pub(super) const FORMULA: (&str, &str) = (
+    "a formula cannot be shown in an article",
+    "put a picture of it there; for a dollar sign write `\\$`",
+);
+
+/// Finds the mark of a block at the beginning of a paragraph's line.
+pub(super) fn block(line: &str) -> Option<(Range<usize>, Raw)> {
+    let line = line.trim_end();
+    let (message, help) = FORMULA;
+    if line == "$$" {
+        return Some((0..2, Raw::Wrong(message, help)));
+    }
+    if BLOCKS.iter().any(|mark| line.starts_with(mark)) {
+        return Some((0..line.len(), Raw::Shown));
+    }
+    let is_row = line.len() > 2 && line.starts_with('|') && line.ends_with('|');
+    if is_row {
+        return Some((0..1, Raw::Shown));
+    }
+    let (label, address) = line.strip_prefix('[')?.split_once("]:")?;
+    let is_address = ["http", "<"].iter().any(|start| address.trim_start().starts_with(start));
+    (is_address && !label.contains(['[', ']'])).then_some((0..line.len(), Raw::Shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_of_other_dialects_are_found() {
+        for (text, expected) in [
+            ("x^2^ 好", "^2^"),
+            ("++插入++", "++插入++"),
+            ("好 :smile:", ":smile:"),
+            ("{% note %}", "{% note %}"),
+            ("文 {#id .class}", "{#id .class}"),
+            ("_注：内容_后", "_注：内容_"),
+            ("__“x”__文", "__“x”__"),
+            ("==“a”==b", "==“a”=="),
+            ("[文][none]", "[文][none]"),
+            ("【a】(https://x.cn)", "】(http"),
+        ] {
+            let found = raw(text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert_eq!((&text[found[0].0.clone()], &found[0].1), (expected, &Raw::Shown), "{text}");
+        }
+        for text in [
+            "C++ 和 C++",
+            "10:20:30",
+            "a_b_c",
+            "若a==b，则c==d",
+            "^_^ 好 ^o^",
+            "{名字}",
+            "[鼓掌][鼓掌]",
+            "时间：a: b",
+            "std::vec::x",
+            "好_ _的",
+            "5%",
+        ] {
+            assert_eq!(raw(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn blocks_of_other_dialects_are_found() {
+        for line in ["::: tip", "!!! note", "| a | b |", "[r]: https://x.cn b", "$$"] {
+            assert!(block(line).is_some(), "{line}");
+        }
+        for line in ["好!!!", "!!!", "|", "| a", "[提示]: 请到场", "$$ 甩卖"] {
+            assert_eq!(block(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! HTML that begins in Markdown and does not end.
+//!
+//! A browser takes what stands behind an open comment, tag or quote for a part of it, and Markdown
+//! shows what it cannot read as a tag: neither is what was written, so it is refused where it opens.
+
+use std::ops::Range;
+
+use super::leftovers::Raw;
+use super::prose;
+use crate::inbox::html;
+
+/// What begins with a mark and ends with another, whatever stands in it.
+const SECTIONS: [(&str, &str, Fault); 3] = [
+    (
+        "<!--",
+        "-->",
+        (
+            "a comment is not closed",
+            "close it with `-->`, inside of other HTML before an empty line; as text write `&lt;!--`",
+        ),
+    ),
+    (
+        "<![CDATA[",
+        "]]>",
+        ("a CDATA section is not closed", "close it with `]]>`; as text write `&lt;![CDATA[`"),
+    ),
+    ("<?", "?>", ("`<?` is not closed", "close it with `?>`; as text write `&lt;?`")),
+];
+const DECLARATION: Fault =
+    ("`<!` is not closed", "take it out: an article has no such line; as text write `&lt;!`");
+const TAG_HELP: &str = "close its quotes, and end the tag with `>`; as text write `&lt;`";
+const TAG: Fault = ("a tag is not closed", TAG_HELP);
+const MISSPELT: Fault = (
+    "a tag is misspelt",
+    "put its values in quotes, close them, and end the tag with `>`; as text write `&lt;`",
+);
+const QUOTE: Fault = ("a quote is not closed", TAG_HELP);
+
+/// What is wrong, and what helps.
+pub(super) type Fault = (&'static str, &'static str);
+
+/// Returns where something begins in a block of HTML that does not end in it.
+pub(super) fn unclosed(html: &str) -> Option<(usize, Fault)> {
+    let mut at = 0;
+    while let Some(found) = html[at..].find('<') {
+        at += found;
+        match length(&html[at..]) {
+            Ok(length) => at += length,
+            Err(fault) => return Some((at, fault)),
+        }
+    }
+    None
+}
+
+/// Returns how long that is which a `<` begins.
+fn length(html: &str) -> Result<usize, Fault> {
+    for (open, close, fault) in SECTIONS {
+        if html.starts_with(open) {
+            // `<!-->` is whole.
+            return html[2..].find(close).map(|end| 2 + end + close.len()).ok_or(fault);
+        }
+    }
+    let is_letter = |c: char| c.is_ascii_alphabetic();
+    if html[1..].strip_prefix('!').is_some_and(|rest| rest.starts_with(is_letter)) {
+        let end = html[1..].find(|c| matches!(c, '<' | '>') || prose::is_wide(c));
+        let end = end.map(|end| end + 1).filter(|end| html[*end..].starts_with('>'));
+        return end.map(|end| end + 1).ok_or(DECLARATION);
+    }
+    if !html[1..].trim_start_matches('/').starts_with(is_letter) {
+        return Ok(1);
+    }
+    let (mut quote, mut before) = (None, '<');
+    for (at, c) in html.char_indices().skip(1) {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '>') => return Ok(at + 1),
+            (None, '<') => return Err(TAG),
+            (None, '"' | '\'') if before == '=' => quote = Some(c),
+            (None, _) => {}
+        }
+        if !c.is_whitespace() {
+            before = c;
+        }
+    }
+    Err(if quote.is_some() { QUOTE } else { TAG })
+}
+
+/// Finds what begins like HTML in a text that is shown as it stands.
+pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
+    let found = |(at, _): (usize, &str)| {
+        let (length, raw) = beginning(&text[at..])?;
+        Some((at..at + length, raw))
+    };
+    text.match_indices('<').filter_map(found).collect()
+}
+
+fn beginning(text: &str) -> Option<(usize, Raw)> {
+    let is_letter = |c: char| c.is_ascii_alphabetic();
+    for (open, _, (message, help)) in SECTIONS {
+        if let Some(rest) = text.strip_prefix(open) {
+            let is_meant = open != "<?" || rest.starts_with(is_letter);
+            return is_meant.then_some((open.len(), Raw::Wrong(message, help)));
+        }
+    }
+    if text.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype")) {
+        let (message, help) = DECLARATION;
+        return Some((9, Raw::Wrong(message, help)));
+    }
+    let start = if text.starts_with("</") { 2 } else { 1 };
+    let inside = &text[start..];
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let name = &inside[..inside.find(|c| !is_name(c)).unwrap_or(inside.len())];
+    let rest = &inside[name.len()..];
+    let ends = rest.is_empty() || rest.starts_with(|c: char| c.is_whitespace() || "/>".contains(c));
+    if !ends || !html::is_tag(&name.to_ascii_lowercase()) {
+        return None;
+    }
+    let attribute = rest.trim_start().trim_start_matches(|c| is_name(c) || c == ':');
+    let has_attribute = attribute.trim_start().starts_with('=')
+        && rest.starts_with(char::is_whitespace)
+        && rest.trim_start().starts_with(is_letter);
+    // `a <b` compares two letters.
+    let is_meant = start == 2 || name.len() > 1 || has_attribute;
+    let (message, help) = MISSPELT;
+    Some((start + name.len(), if is_meant { Raw::Wrong(message, help) } else { Raw::Shown }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_end_is_found_where_it_begins() {
+        for (html, expected) in [
+            ("<p>春</p>\n<!-- 天", Some(11)),
+            ("<![CDATA[ x", Some(0)),
+            ("<?php 春 >", Some(0)),
+            ("<!DOCTYPE x\n春\n<p>", Some(0)),
+            ("<p class=\"a>春</p>", Some(0)),
+            ("<p>a<b 好</p>", Some(4)),
+            ("<p\n春\n", Some(0)),
+            ("</p", Some(0)),
+            ("<!DOCTYPE html>\n<p title='a>b'>5 < 6</p><br/><!-- < --><!-->", None),
+            ("<p\n  class=a\n>x</p>", None),
+        ] {
+            assert_eq!(unclosed(html).map(|(at, _)| at), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_comparison_is_no_tag() {
+        for text in ["a < b", "5 <6", "a<b", "a<bc", "a<-b", "List<int, p>", "<春>", "<https://x"]
+        {
+            let wrong = raw(text).into_iter().any(|(_, raw)| raw != Raw::Shown);
+            assert!(!wrong, "{text}");
+        }
+    }
+}
