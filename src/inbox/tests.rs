@@ -11,6 +11,7 @@ mod errands;
 mod fairness;
 mod folders;
 mod jobs;
+mod lost;
 mod markdown;
 mod menus;
 mod reading;
