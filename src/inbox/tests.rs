@@ -19,6 +19,7 @@ mod receivers;
 mod series;
 mod syntax;
 mod texts;
+mod untagged;
 mod whole;
 
 /// A service account and a subscription account.
