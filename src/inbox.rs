@@ -60,21 +60,36 @@ const LEAVES: usize = 20_000;
 /// How long an entry that could not be taken waits at most before it is tried again.
 const PUT_OFF_MOST: TimeDelta = TimeDelta::seconds(32);
 
-/// The keys of job files and front matter whose values people read: a comment must not cut such a
-/// text. Any other value is for machines.
-const VALUES: yaml::Values = yaml::Values::Shown(&[
-    "title",
-    "text",
-    "content",
-    "author",
-    "authors",
-    "digest",
-    "description",
-    "summary",
-    "excerpt",
-    "recommend",
-    "name",
-]);
+/// The keys of job files and front matter whose values people read, and those whose values leave
+/// the machine as they are: a comment must not cut either.
+const VALUES: yaml::Values = yaml::Values::Shown {
+    prose: &[
+        "title",
+        "text",
+        "content",
+        "author",
+        "authors",
+        "digest",
+        "description",
+        "summary",
+        "excerpt",
+        "recommend",
+        "name",
+    ],
+    words: &[
+        "scenestr",
+        "key",
+        "url",
+        "pagepath",
+        "appid",
+        "mediaid",
+        "mediaids",
+        "articleid",
+        "cardid",
+        "contentsourceurl",
+        "sourceurl",
+    ],
+};
 
 /// What the inbox cannot do.
 #[derive(Debug, thiserror::Error)]

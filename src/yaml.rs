@@ -101,8 +101,13 @@ fn hidden_message(c: char) -> String {
 /// What the values of a file are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Values {
-    /// They may be shown; the keys whose values people read, in small letters without `_` and `-`.
-    Shown(&'static [&'static str]),
+    /// They may be shown. Keys stand here in small letters without `_` and `-`.
+    Shown {
+        /// The keys whose values people read.
+        prose: &'static [&'static str],
+        /// The keys whose values are one word, which others take as it is.
+        words: &'static [&'static str],
+    },
     /// They may be secrets, which no message quotes.
     Hidden,
 }
@@ -138,10 +143,12 @@ pub(crate) fn load<'a>(
 }
 
 impl Values {
-    /// Says whether people read the value of a key, whatever the key's style.
-    fn is_prose(self, key: &str) -> bool {
+    /// Returns what of a key's value a comment must not cut, whatever the key's style.
+    fn kind(self, key: &str) -> Option<lost::Kind> {
+        let Self::Shown { prose, words } = self else { return None };
         let plain = key.to_ascii_lowercase().replace(['_', '-'], "");
-        matches!(self, Self::Shown(prose) if prose.contains(&plain.as_str()))
+        let (prose, word) = (prose.contains(&&*plain), words.contains(&&*plain));
+        if prose { Some(lost::Kind::Prose) } else { word.then_some(lost::Kind::Word) }
     }
 }
 
@@ -304,7 +311,7 @@ impl<'a> Loader<'a, '_, '_> {
 
     fn alias_name(&self, place: Place) -> &'a str {
         match self.values {
-            Values::Shown(_) => self.text[place.start..place.end].trim_start_matches('*'),
+            Values::Shown { .. } => self.text[place.start..place.end].trim_start_matches('*'),
             Values::Hidden => "name",
         }
     }
@@ -315,7 +322,7 @@ impl<'a> Loader<'a, '_, '_> {
 
     fn stop(&self, at: usize, in_flow: bool) -> hint::Stop<'a> {
         let (line, column) = self.line(at);
-        let is_shown = matches!(self.values, Values::Shown(_));
+        let is_shown = matches!(self.values, Values::Shown { .. });
         hint::Stop { line, column, in_flow, is_shown }
     }
 
@@ -424,7 +431,8 @@ impl<'a> Loader<'a, '_, '_> {
                 }
                 continue;
             };
-            let prose = self.values.is_prose(&text).then(|| Prose {
+            let prose = self.values.kind(&text).map(|kind| Prose {
+                kind,
                 key: &text,
                 end: key.place.end,
                 indent: self.report.column(key.place.start),

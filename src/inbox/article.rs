@@ -228,9 +228,9 @@ impl Reader<'_, '_> {
                 )
             }
         };
-        let Some(Cleaned { html, problems, .. }) = found else { return (None, given) };
-        let is_whole = problems.is_empty() && self.fits(entry, &html);
-        (is_whole.then_some(html), given)
+        let Some(cleaned) = found else { return (None, given) };
+        let is_whole = cleaned.problems.is_empty() && self.fits(entry, &cleaned);
+        (is_whole.then_some(cleaned.html), given)
     }
 
     /// Reads an article's text from the job file itself.
@@ -325,20 +325,33 @@ impl Reader<'_, '_> {
         theme
     }
 
-    fn fits(&mut self, entry: &Entry<'_>, html: &str) -> bool {
+    fn fits(&mut self, entry: &Entry<'_>, cleaned: &Cleaned) -> bool {
+        let Cleaned { html, theme_chars, .. } = cleaned;
         // A picture's address at the platform is longer than what stands for it here.
         let grows = html.matches(PICTURE).count() * ADDRESS_GROWS;
         let (chars, bytes) = (html.chars().count() + grows, html.len() + grows);
-        let message = if html.trim().is_empty() {
-            "the article's text is empty".to_owned()
+        let is_long = chars >= CONTENT_CHARS || bytes >= CONTENT_BYTES;
+        let (message, help) = if !cleaned.is_visible {
+            let message = "the article's text is empty: readers would see nothing";
+            (message.to_owned(), "write a text, or show a picture")
         } else if html.contains("qunfa:news") {
-            "the article's text holds `qunfa:news`, which stands for something else".to_owned()
-        } else if chars >= CONTENT_CHARS || bytes >= CONTENT_BYTES {
-            format!("the article's HTML has {chars} characters in {bytes} bytes")
-        } else {
+            let message = "the article's text holds `qunfa:news`, which stands for something else";
+            (message.to_owned(), "take it out")
+        } else if !is_long {
             return true;
+        } else if *theme_chars > 0 {
+            let own = chars - theme_chars;
+            let message = format!(
+                "the article's HTML has {chars} characters in {bytes} bytes: {own} are the text's, \
+                 {theme_chars} the theme's styles"
+            );
+            let help = "it must have fewer than 20,000 characters: write `theme: none`, or name a \
+                        theme with fewer styles, or shorten the text";
+            (message, help)
+        } else {
+            let message = format!("the article's HTML has {chars} characters in {bytes} bytes");
+            (message, "it must have fewer than 20,000 characters")
         };
-        let help = "it must have something, and fewer than 20,000 characters";
         self.report.say_with(entry.node.place, message, help);
         false
     }

@@ -130,18 +130,48 @@ pub(super) fn all_names(directory: &OwnedFd) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// How the names of files end that their writer has not finished: editors, browsers, file transfers.
-const UNFINISHED: [&[u8]; 7] =
-    [b".tmp", b".part", b".partial", b".filepart", b".crdownload", b".swp", b"~"];
-/// What other systems leave wherever they look.
-const STRAYS: [&[u8]; 5] = [b"@eadir", b"#recycle", b"$recycle.bin", b"__macosx", b"thumbs.db"];
+/// How the names of files end that their writer has not finished, or keeps beside the finished one:
+/// editors, browsers, file transfers.
+const UNFINISHED: [&[u8]; 12] = [
+    b".tmp",
+    b".part",
+    b".partial",
+    b".filepart",
+    b".crdownload",
+    b".download",
+    b".bak",
+    b".swp",
+    b".swo",
+    b".swn",
+    b".swx",
+    b"~",
+];
+/// How the names begin that others give to what is theirs alone: hidden files, and the mark of an
+/// office program that a file is open.
+const OTHERS: [&[u8]; 2] = [b".", b"~$"];
+/// What other systems and programs leave wherever they look; an editor tries with `4913` whether it
+/// may write.
+const STRAYS: [&[u8]; 12] = [
+    b"@eadir",
+    b"@recycle",
+    b"#recycle",
+    b"#snapshot",
+    b"$recycle.bin",
+    b"system volume information",
+    b"__macosx",
+    b"thumbs.db",
+    b"ehthumbs.db",
+    b"desktop.ini",
+    b"icon\r",
+    b"4913",
+];
 
 /// Says whether a name belongs to a file that its writer has not finished, or to nobody's.
 pub(super) fn is_ignored(name: &OsStr) -> bool {
     let name = name.as_bytes().to_ascii_lowercase();
     let is_emacs_own = name.len() > 1 && name.starts_with(b"#") && name.ends_with(b"#");
-    name.starts_with(b".")
-        || is_emacs_own
+    is_emacs_own
+        || OTHERS.iter().any(|beginning| name.starts_with(beginning))
         || UNFINISHED.iter().any(|ending| name.ends_with(ending))
         || STRAYS.contains(&name.as_slice())
 }

@@ -12,9 +12,14 @@ mod names;
 mod shape;
 pub(super) mod style;
 mod tree;
+mod untagged;
+mod visible;
 
 use super::theme::Theme;
 use crate::yaml::diagnostic::Place;
+
+/// How long a text is, in bytes, of which nobody asks how much of it is the theme's.
+const SHORT: usize = 10_000;
 
 /// Something that cannot stand in an article.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,6 +83,10 @@ pub(super) struct Cleaned {
     pub(super) problems: Vec<Problem>,
     /// What was taken out or will not look as meant, in the order of the text.
     pub(super) remarks: Vec<Remark>,
+    /// Whether readers see anything of it.
+    pub(super) is_visible: bool,
+    /// How many of its characters are the theme's; of a short text it is not counted.
+    pub(super) theme_chars: usize,
 }
 
 /// Reads HTML, and keeps what an article shows of it.
@@ -85,11 +94,20 @@ pub(super) fn clean(html: &str, rules: Rules<'_>, pictures: &mut Pictures<'_>) -
     let (nodes, mut problems) = tree::read(html);
     let filtered = filter::filter(&nodes, html, rules, pictures);
     problems.extend(filtered.problems);
+    problems.extend(untagged::problem(html, &nodes));
     problems.sort_by_key(|problem| problem.place.start);
     let mut remarks = filtered.remarks;
-    let html = shape::write(&filtered.parts, &mut remarks);
+    let written = shape::write(&filtered.parts, &mut remarks);
+    remarks.extend(untagged::remark(html, &nodes));
     remarks.sort_by_key(|remark| remark.place.start);
-    Cleaned { html, problems, remarks }
+    let theme = rules.theme.filter(|_| written.len() > SHORT);
+    let theme_chars = theme.map_or(0, |_| {
+        let bare = filter::filter(&nodes, html, Rules { theme: None, ..rules }, pictures);
+        let bare = shape::write(&bare.parts, &mut []);
+        written.chars().count().saturating_sub(bare.chars().count())
+    });
+    let is_visible = visible::is_any(&filtered.parts);
+    Cleaned { html: written, problems, remarks, is_visible, theme_chars }
 }
 
 /// Says whether a tag of HTML has this name, whether an article keeps it or not.

@@ -212,8 +212,8 @@ pub fn read_path(path: &Path) -> Result<Package, Unread> {
     let entry = entry::look(&directory, name).ok_or_else(|| failed(Errno::NOENT.into()))?;
     if !entry::is_looked_at(name) {
         let message = "the inbox never looks at what has such a name";
-        let help = "names that start with `.` or end in .tmp, .part, .partial, .filepart, \
-                    .crdownload, .swp or ~ are unfinished; accepted, rejected, lost+found and \
+        let help = "names that start with `.` or `~$`, or end in .tmp, .part, .partial, .filepart, \
+                    .crdownload, .download, .bak, .swp or ~ are unfinished; accepted, rejected, lost+found and \
                     what other systems leave behind are not for jobs";
         return Err(refused(&shown, message, help));
     }

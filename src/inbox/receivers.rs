@@ -196,9 +196,7 @@ pub(super) fn help_with(text: &str, rule: OpenIds) -> String {
     let digits = text.trim_start_matches('+').trim_start_matches("86");
     let is_phone =
         digits.len() == 11 && digits.starts_with('1') && digits.bytes().all(|b| b.is_ascii_digit());
-    let known = if text.contains('\n') {
-        "a quote (`\"`) that opens here is not closed on its line"
-    } else if is_nothing(text) {
+    let known = if is_nothing(text) {
         "there was no OpenID to export here: take it out of the list"
     } else if is_phone {
         "this is a phone number; the platform knows a follower by the OpenID alone"
@@ -252,6 +250,14 @@ impl<'t> Table<'t> {
         receivers: &mut Receivers,
         report: &mut Report<'_>,
     ) -> Result<Option<String>, Wrong> {
+        let open = self.open_quotes();
+        if !open.is_empty() {
+            let message = "a quote (`\"`) that opens here is not closed on its line";
+            let help = "close it or take it out: the lines behind it would be lost; no field of a \
+                        list of receivers goes on on the next line";
+            open.into_iter().for_each(|place| report.say_with(place, message, help));
+            return Ok(None);
+        }
         let mut rows = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -309,6 +315,22 @@ impl<'t> Table<'t> {
         }))
     }
 
+    /// Returns where a quote opens a field and does not close it on the same line, which would make
+    /// the lines up to the next quote a part of that field.
+    fn open_quotes(self) -> Vec<Place> {
+        let mut open = Vec::new();
+        let mut end = 0;
+        for line in self.text.split_inclusive(['\n', '\r']) {
+            let start = end;
+            end += line.len();
+            let row = line.trim_end();
+            if let Some(at) = open_quote(row, self.separator).filter(|_| !row.starts_with('#')) {
+                open.push(Place { start: start + at, end: start + row.len() });
+            }
+        }
+        open
+    }
+
     /// Returns a field as it stands in the text; where its quotes hide it, only its line.
     fn locate(self, range: Place, field: &str) -> Result<(&'t str, Place), Place> {
         // The last one: what was skipped before a row counts as a part of it.
@@ -325,6 +347,24 @@ impl<'t> Table<'t> {
         let start = row.rfind(['\n', '\r']).map_or(0, |end| end + 1);
         Place { start: range.start + start, end: range.start + row.len() }
     }
+}
+
+/// Returns the byte of a row at which a quote opens a field that the row does not close.
+fn open_quote(row: &str, separator: u8) -> Option<usize> {
+    let bytes = row.as_bytes();
+    let (mut quote, mut begins) = (None, true);
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match (quote, byte) {
+            (None, b'"') if begins => quote = Some(at),
+            (Some(_), b'"') if bytes.get(at + 1) == Some(&b'"') => at += 1,
+            (Some(_), b'"') => quote = None,
+            (None | Some(_), _) => {}
+        }
+        begins = quote.is_none() && byte == separator;
+        at += 1;
+    }
+    quote
 }
 
 fn at(byte: u64) -> usize {

@@ -11,6 +11,7 @@ mod errands;
 mod fairness;
 mod folders;
 mod jobs;
+mod lost;
 mod markdown;
 mod menus;
 mod reading;
@@ -18,6 +19,7 @@ mod receivers;
 mod series;
 mod syntax;
 mod texts;
+mod untagged;
 mod whole;
 
 /// A service account and a subscription account.

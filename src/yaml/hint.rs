@@ -172,10 +172,25 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// Splits the brackets that close collections from the end of a line in one.
-pub(super) fn closing(rest: &str) -> (&str, &str) {
+/// Returns the text at the end of a line in a collection, and the brackets behind it that close
+/// collections; nothing where it cannot be told where the text ends.
+pub(super) fn text_and_closing(rest: &str) -> Option<(&str, &str)> {
     let text = rest.trim_end_matches([' ', '\t', ',', ']', '}']);
-    (text, &rest[text.len()..])
+    let is_key = |behind: &str| {
+        let word = behind.trim_start();
+        let end = word.find(':').unwrap_or_default();
+        end > 0 && word[..end].chars().all(is_key_character)
+    };
+    let next = text.match_indices(',').find(|(at, _)| is_key(&text[at + 1..]));
+    match next {
+        Some((at, _)) => Some((text[..at].trim_end(), "")).filter(|(text, _)| is_plain(text)),
+        None => is_plain(text).then(|| (text, &rest[text.len()..])),
+    }
+}
+
+/// Says whether a text holds nothing that would end it in a collection.
+fn is_plain(text: &str) -> bool {
+    !text.contains([',', '[', ']', '{', '}'])
 }
 
 /// Returns the value on a line that begins with a key or a dash; the whole line where there is none.

@@ -1,15 +1,29 @@
 //! Text that YAML would cut without a word, because ` #` begins a comment.
 //!
-//! Only values that people read are looked at: behind an id or a number a comment is one. A quoted
-//! text ends where its quote does, so nothing of it can be lost. A comment on a line of its own
-//! is one too, unless it lies deeper than the key: there the text would go on.
+//! Only values that people read or that others take as they are are looked at: behind a number a
+//! comment is one. A quoted text ends where its quote does, so nothing of it can be lost. A comment
+//! on a line of its own is one too, unless it lies deeper than the key: there the text would go on.
+//! Behind a word, such as a key or an address, only `#1` is taken for a part of it, and not `# 1`.
 
 use super::diagnostic::{Place, Report};
 use super::hint;
 
-/// The key of a text that people read, as the value below it needs it.
+/// What is told of a text with a comment's beginning in it.
+const QUOTES: &str = "text with ` #` in it needs quotes";
+
+/// What a comment must not cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A text that people read.
+    Prose,
+    /// A word that others take as it is.
+    Word,
+}
+
+/// The key of such a text, as the value below it needs it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Prose<'k> {
+    pub(super) kind: Kind,
     /// The key.
     pub(super) key: &'k str,
     /// The byte after it.
@@ -51,11 +65,16 @@ pub(super) fn check(
             if !source[line..place.end].trim().is_empty() {
                 return None;
             }
-            let cut = deeper_comment(source, line, prose.indent)?;
             let message = format!("this line is a comment, which ends the text of `{}`", prose.key);
-            let help = "if it is text, indent it like the text; if it is a comment, indent it like \
-                        the key";
-            (cut, message, help.to_owned())
+            let help = "if it is text, indent it like the text; if it is a comment,";
+            let (cut, help) = match deeper_comment(source, line, prose.indent) {
+                Some(cut) => (cut, format!("{help} indent it like the key")),
+                None => (
+                    topic_line(source, line, prose.indent)?,
+                    format!("{help} write a blank behind its `#`"),
+                ),
+            };
+            (cut, message, help)
         }
     };
     report.say_with(cut, message, help);
@@ -65,14 +84,26 @@ pub(super) fn check(
 /// Returns what stands between a key and its value, where it reads as text and not as a comment.
 pub(super) fn before<'s>(source: &'s str, prose: &Prose<'_>) -> Option<(Place, &'s str)> {
     let behind = &source[prose.end..];
-    let rest = behind.trim_start_matches([' ', '\t', ':']);
-    let text = rest.strip_prefix('#')?;
-    if prose.is_item || rest.len() == behind.len() || text.starts_with([' ', '\t', '#']) {
+    let mut rest = behind.trim_start_matches([' ', '\t', ':']);
+    if prose.is_item || rest.len() == behind.len() {
         return None;
     }
-    let start = source.len() - rest.len();
-    let rest = line_of(source, start).trim_end();
-    (rest.len() > 1).then_some((Place { start, end: start + rest.len() }, rest))
+    loop {
+        rest = rest.trim_start();
+        let text = rest.strip_prefix('#')?;
+        let start = source.len() - rest.len();
+        let line = line_of(source, start).trim_end();
+        let is_deeper = column(source, start) > prose.indent;
+        if is_deeper && line.len() > 1 && !text.starts_with([' ', '\t', '#']) {
+            return Some((Place { start, end: start + line.len() }, line));
+        }
+        rest = &rest[line.len()..];
+    }
+}
+
+/// Returns how far a byte stands from the start of its line.
+fn column(source: &str, at: usize) -> usize {
+    at - source[..at].rfind(['\n', '\r']).map_or(0, |end| end + 1)
 }
 
 /// Reports a text that begins with `#`.
@@ -98,17 +129,30 @@ fn plain(
 ) -> Option<(Place, String, String)> {
     let behind = &source[place.end..];
     let rest = behind.trim_start_matches([' ', '\t']);
+    let is_word = prose.kind == Kind::Word;
+    let noted = rest.trim_start_matches('#');
+    if is_word && (noted.is_empty() || noted.starts_with([' ', '\t', '\n', '\r'])) {
+        return None;
+    }
     if rest.starts_with('#') && rest.len() < behind.len() {
         let start = source.len() - rest.len();
         let rest = line_of(source, start).trim_end();
         let blanks = &source[place.end..start];
-        let (text, closing) = if in_flow { hint::closing(rest) } else { (rest, "") };
+        let found = if in_flow { hint::text_and_closing(rest) } else { Some((rest, "")) };
         let message = format!("` #` begins a comment, which ends the text of `{}`", prose.key);
-        let right = if_text(prose, &format!("{value}{blanks}{text}"));
-        let help = format!("{right}{closing}; a comment goes on a line of its own");
+        let right = match found {
+            Some((text, closing)) => {
+                format!("{}{closing}", if_text(prose, &format!("{value}{blanks}{text}")))
+            }
+            None => QUOTES.to_owned(),
+        };
+        let help = format!("{right}; a comment goes on a line of its own");
         return Some((Place { start, end: start + rest.len() }, message, help));
     }
     if !rest.is_empty() && !rest.starts_with(['\n', '\r']) {
+        return None;
+    }
+    if is_word {
         return None;
     }
     let cut = deeper_comment(source, place.end, prose.indent)?;
@@ -118,7 +162,7 @@ fn plain(
 }
 
 fn if_text(prose: &Prose<'_>, meant: &str) -> String {
-    format!("text with ` #` in it needs quotes: {}", prose.right(meant))
+    format!("{QUOTES}: {}", prose.right(meant))
 }
 
 /// Returns the first line from a byte on that is not empty, where it is a comment that is indented
@@ -130,11 +174,23 @@ fn deeper_comment(source: &str, from: usize, indent: usize) -> Option<Place> {
         return None;
     }
     let start = source.len() - text.len();
-    let line = source[..start].rfind(['\n', '\r']).map_or(0, |end| end + 1);
-    if start - line <= indent {
+    if column(source, start) <= indent {
         return None;
     }
     Some(Place { start, end: start + line_of(source, start).trim_end().len() })
+}
+
+/// Returns the first line from a byte on that is not empty, where it is a comment that is indented
+/// like the key and reads as text: neither with a blank behind its `#` nor a key or an item.
+fn topic_line(source: &str, from: usize, indent: usize) -> Option<Place> {
+    let rest = source[from..].trim_start();
+    let start = source.len() - rest.len();
+    let text = rest.strip_prefix('#').filter(|_| column(source, start) == indent)?;
+    let line = line_of(source, start).trim_end();
+    let word = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let is_key = word.starts_with(':');
+    let is_text = text.chars().next().is_some_and(char::is_alphanumeric) && !is_key;
+    is_text.then_some(Place { start, end: start + line.len() })
 }
 
 /// Returns a line from a byte on, without its end.

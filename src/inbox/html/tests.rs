@@ -257,14 +257,24 @@ fn an_open_quote_or_comment_is_refused_where_it_opened() {
         ("<p>一</p><!-- 二 <p>三</p>", "<!--", "a comment is not closed"),
         ("<!-- 一 <p>二</p> <!-- 三 --><p>四</p>", "<!-- 一", "a comment holds the beginning"),
         ("<p>一</p><p class=a", "<p class", "a tag is not closed"),
+        ("<p>5 < 6 且 a<b 好</p>", "<b 好", "a tag is not closed where another"),
+        ("<p 文字</p><p>后</p>", "<p 文字", "a tag is not closed where another"),
+        ("<p>一</p 二<b>三</b>", "</p 二", "a tag is not closed where another"),
+        ("<p>一<b<i>二</i></p>", "<b<", "a tag is not closed where another"),
+        ("<p>一</p><img alt=a<b>二</b>", "<img", "a tag is not closed where another"),
     ] {
         let found = cleaned(html, None);
         let first = found.problems.first().unwrap_or_else(|| panic!("{html}"));
         assert_eq!(first.place.start, html.find(at).unwrap(), "{html}: {}", first.message);
         assert!(first.message.starts_with(message), "{html}: {}", first.message);
     }
-    for html in ["<p title=\"a > b\">一</p>", "<p title='\"'>一</p>", "<!-- a --><p>1 &lt; 2</p>"]
-    {
+    for html in [
+        "<p title=\"a > b\">一</p>",
+        "<p title='\"'>一</p>",
+        "<p title = \"a<b\">一</p>",
+        "<!-- a --><p>1 &lt; 2</p>",
+        "<p>1 < 2，3<4</p>",
+    ] {
         assert_eq!(cleaned(html, None).problems, [], "{html}");
     }
 }

@@ -80,7 +80,13 @@ impl Builder<'_> {
     fn token(&mut self, token: Token<usize>) {
         match token {
             Token::StartTag(tag) => self.start(&tag),
-            Token::EndTag(tag) => self.end(&text(&tag.name)),
+            Token::EndTag(tag) => {
+                let place = place_of(tag.span);
+                if let Some(at) = self.opened_within(place) {
+                    return self.unclosed(place.start, at);
+                }
+                self.end(&text(&tag.name));
+            }
             Token::String(string) => {
                 let (text, place) = (text(&string.value), place_of(string.span));
                 self.push(Node::Text { text, place });
@@ -106,6 +112,9 @@ impl Builder<'_> {
         attributes.sort_by_key(|attribute| attribute.place.start);
         if let Some(at) = swallowing(&attributes) {
             return self.open_quote(&attributes[at]);
+        }
+        if let Some(at) = self.opened_within(place) {
+            return self.unclosed(place.start, at);
         }
         self.end_before(&name);
         let is_closed = tag.self_closing || names::is_void(&name);
@@ -211,6 +220,33 @@ impl Builder<'_> {
                 self.refuse_at(place.start, "a comment is not closed", help);
             }
         }
+    }
+
+    /// Returns where another tag opens within a tag, outside of its quotes.
+    fn opened_within(&self, place: Place) -> Option<usize> {
+        let start = place.start + 1;
+        let tag = self.html.get(start..place.end).unwrap_or_default();
+        let (mut quote, mut last) = (None, ' ');
+        for (at, c) in tag.char_indices() {
+            match quote {
+                Some(open) if c == open => quote = None,
+                Some(_) => {}
+                None if matches!(c, '"' | '\'') && last == '=' => quote = Some(c),
+                None if c == '<' => return Some(start + at),
+                None => {}
+            }
+            last = if c.is_ascii_whitespace() { last } else { c };
+        }
+        None
+    }
+
+    /// Refuses a tag that is open where another one begins.
+    fn unclosed(&mut self, start: usize, next: usize) {
+        let line = self.html[start..next].lines().next().unwrap_or_default();
+        let end = start + line.trim_end().len();
+        let help = "end the tag with `>`; a `<` that is text is written `&lt;`: what stands between \
+                    the two would be lost";
+        self.refuse(Place { start, end }, "a tag is not closed where another one begins", help);
     }
 
     fn open_quote(&mut self, attribute: &Attribute) {

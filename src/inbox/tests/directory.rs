@@ -147,8 +147,29 @@ fn a_file_that_ends_with_its_marker_is_ready_at_once() {
 #[test]
 fn unfinished_names_are_ignored_and_the_others_come_in_order() {
     let mut world = World::new();
-    for name in [".a.yaml", "a.tmp", "a.yaml.part", "a.yaml~", ".a.yaml.swp", "b.swp"] {
+    for name in [
+        ".a.yaml",
+        "a.tmp",
+        "a.yaml.part",
+        "a.yaml~",
+        ".a.yaml.swp",
+        "b.swp",
+        "b.swo",
+        "b.SWN",
+        "b.swx",
+        "4913",
+        "~$a.yaml",
+        "a.yaml.bak",
+        "a.yaml.download",
+        "Desktop.ini",
+        "ehthumbs.db",
+        "Icon\r",
+    ] {
         world.drop_file(name, GOOD);
+    }
+    for name in ["@Recycle", "#snapshot", "System Volume Information"] {
+        fs::create_dir(world.path(name)).unwrap();
+        world.drop_file(&format!("{name}/a.yaml"), GOOD);
     }
     for name in ["z.yaml", "10.json", "2.yml", "春.YAML"] {
         world.drop_file(name, GOOD);

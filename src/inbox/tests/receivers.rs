@@ -38,7 +38,7 @@ fn a_table_is_read_however_it_was_exported() {
         (PLAIN, "oAbCdEfGhIjKlMnOpQrStUvWxY01,\no_-CdEfGhIjKlMnOpQrStUvWxY02,\n"),
         (
             PLAIN,
-            "name,wx_openid\n\"a\nb, c\",oAbCdEfGhIjKlMnOpQrStUvWxY01\n,o_-CdEfGhIjKlMnOpQrStUvWxY02\n,\n",
+            "name,wx_openid\n\"a b, c\",oAbCdEfGhIjKlMnOpQrStUvWxY01\n,o_-CdEfGhIjKlMnOpQrStUvWxY02\n,\n",
         ),
         (
             CSV,
@@ -130,6 +130,42 @@ fn a_table_whose_column_is_not_clear_is_refused() {
         let refused = read(audience, list).unwrap_err();
         assert!(refused.contains(message), "{message} is not in\n{refused}");
     }
+}
+
+#[test]
+fn a_quote_that_is_not_closed_on_its_line_is_refused_where_it_opens() {
+    const ROW: &str = "oAbCdEfGhIjKlMnOpQrStUvWxY01";
+    // `§` stands in front of each quote that is told.
+    for broken in [
+        "ROW,n,§\"n5\nROW,1,n\nROW,2,n\n",
+        "ROW,n,§\"n5\nROW,1,n\nROW,2,n20\"\nROW,3,n\n",
+        "ROW,§\"a\nb\",c\n",
+        "ROW,n,§\"a\"\"\r\nROW,1,§\"b\r\n",
+        "ROW,\"a\"b\",§\"c",
+        "ROW,n,m\n§\"ROW\n",
+        "ROW,n,§\"\n",
+    ] {
+        let marked = format!("openid,a,b,c\n{broken}").replace("ROW", ROW);
+        let told = marked.lines().enumerate().filter_map(|(line, text)| {
+            let column = text.chars().position(|c| c == '§')? + 1;
+            let what = "a quote (`\"`) that opens here is not closed on its line";
+            Some(format!("vip.txt:{}:{column}: {what}", line + 1))
+        });
+        let list: &'static str = marked.replace('§', "").leak();
+
+        let refused = read("touser_file: {file: vip.txt, column: openid}", list).unwrap_err();
+
+        let found = refused.lines().filter(|line| line.starts_with("vip.txt:"));
+        assert_eq!(found.collect::<Vec<_>>(), told.collect::<Vec<_>>(), "{list}");
+    }
+}
+
+#[test]
+fn quotes_that_open_nothing_are_text() {
+    let list = "openid,a\n# \"x\noAbCdEfGhIjKlMnOpQrStUvWxY01,5\" \"\n\
+                o_-CdEfGhIjKlMnOpQrStUvWxY02,\"a, \"\"b\"\"\"\n";
+
+    assert_eq!(list_of(read("touser_file: vip.txt", list).unwrap()), [A, B]);
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! Comments that would take a part of a value with them, and comments that are none of that.
+
+use super::*;
+
+fn broadcast(lines: &str) -> String {
+    let head = "jobs:\n- id: a\n  account: club\n  broadcast:\n    filter: {tag_id: 2}\n";
+    format!("{head}{lines}")
+}
+
+fn code(scene: &str) -> String {
+    format!(
+        "jobs:\n- id: a\n  account: club\n  qrcode:\n    action_name: QR_LIMIT_STR_SCENE\n{scene}"
+    )
+}
+
+fn menu(button: &str) -> String {
+    format!("jobs:\n- id: a\n  account: club\n  menu:\n    button:\n{button}")
+}
+
+#[test]
+fn a_word_that_leaves_the_machine_is_not_cut() {
+    for (text, place, message) in [
+        (
+            code("    action_info:\n      scene:\n        scene_str: door #1\n"),
+            "f.yaml:8:25",
+            "ends the text of `scene_str`",
+        ),
+        (
+            code("    action_info: { scene: { scene_str: door #1 } }\n      }}\n"),
+            "f.yaml:6:45",
+            "needs quotes: scene_str: \"door #1\" } }",
+        ),
+        (code("    action_info:\n      scene: {scene_str: #1\n        }\n"), "f.yaml:7:26", "\"#1"),
+        (
+            menu(
+                "    - {type: click, name: 歌, key: K}\n    - type: click\n      name: 诗\n      key: K #2\n",
+            ),
+            "f.yaml:9:14",
+            "key: \"K #2\"",
+        ),
+        (
+            menu(
+                "    - type: view\n      name: 诗\n      url: https://mp.weixin.qq.com/s/a #top\n",
+            ),
+            "f.yaml:8:41",
+            "ends the text of `url`",
+        ),
+        (broadcast("    image: {media_id: V #x\n      }\n"), "f.yaml:6:25", "`media_id`"),
+        (broadcast("    wxcard:\n      card_id: p #x\n"), "f.yaml:7:18", "`card_id`"),
+    ] {
+        let refused = parse_text(&text).unwrap_err();
+        assert!(refused.starts_with(place), "{place}: {refused}");
+        assert!(refused.contains(message), "{message}: {refused}");
+        assert_eq!(refused.matches("f.yaml:").count(), 1, "{refused}");
+    }
+}
+
+#[test]
+fn a_comment_behind_a_word_is_one() {
+    for text in [
+        code(
+            "    action_info: # door\n      scene:\n        scene_str: door_1 # 门口\n        #old\n",
+        ),
+        menu("    - type: click # 1\n      name: 诗\n      key: K ## x\n"),
+        broadcast("    image:\n      # of spring\n      media_id: V # 春\n"),
+        broadcast("    text: 周五见\n    #need_check: 1\n"),
+        broadcast("    text: |\n      周五见\n    #send_ignore_reprint: 1\n    # 注\n    #\n"),
+        broadcast("    text: |\n      周五见\n    #- 注\n"),
+        broadcast("    text:\n    #注\n    # 注\n      # 注\n      周五见\n"),
+        broadcast("    text: # 注\n      周五见\n"),
+    ] {
+        assert!(parse_text(&text).is_ok(), "{text}\n{}", parse_text(&text).unwrap_err());
+    }
+}
+
+#[test]
+fn a_first_or_last_line_that_is_a_comment_is_refused() {
+    for (lines, place, help) in [
+        (
+            "    text:\n        #福利日#\n        周五见\n",
+            "f.yaml:7:9",
+            "needs quotes: text: \"#福利日# 周五见\"",
+        ),
+        (
+            "    text: # 注\n\n      # 注\n      #福利日#\n      周五见\n",
+            "f.yaml:9:7",
+            "needs quotes: text: \"#福利日# 周五见\"",
+        ),
+        (
+            "    text: |\n        周五见\n\n    #福利日#\n",
+            "f.yaml:9:5",
+            "if it is a comment, write a blank behind its `#`",
+        ),
+        (
+            "    text: |\n        周五见\n      #福利日#\n",
+            "f.yaml:8:7",
+            "if it is a comment, indent it like the key",
+        ),
+    ] {
+        let refused = parse_text(&broadcast(lines)).unwrap_err();
+        assert!(refused.starts_with(place), "{place}: {refused}");
+        assert!(refused.contains(help), "{help}: {refused}");
+    }
+}
+
+#[test]
+fn the_hint_of_a_cut_text_in_a_collection_quotes_that_text_alone() {
+    for (video, help) in [
+        ("title: 甲 #x, description: y }", "needs quotes: title: \"甲 #x\"; a comment"),
+        ("title: 甲 #x }", "needs quotes: title: \"甲 #x\" }; a comment"),
+        ("title: 甲 #x, y }", "needs quotes; a comment"),
+        ("title: 甲 #x{y}, description: z }", "needs quotes; a comment"),
+    ] {
+        let lines = format!("    mpvideo: {{ media_id: V, {video}\n      }}\n");
+        let refused = parse_text(&broadcast(&lines)).unwrap_err();
+        assert!(refused.contains(help), "{help}: {refused}");
+    }
+}
