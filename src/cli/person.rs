@@ -10,6 +10,7 @@ use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
 use crate::engine;
+use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobState};
 use crate::store::{Decision, JobView, Lifted, Step, Stops};
 
@@ -158,7 +159,7 @@ fn lifted_words(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
         0 => String::new(),
         some => format!(
             "{} may be retried from now on, though nobody knows what went out meanwhile, and the \
-             platform may have forgotten it: look in 发表记录 before each `qunfa retry`.\n",
+             platform may have forgotten it: look in {HISTORY} before each `qunfa retry`.\n",
             text::plural(some, "missed or failed job", "missed or failed jobs")
         ),
     };
