@@ -522,7 +522,7 @@ impl Engine {
                 let account = &lane.config.account;
                 match take(step, job, (account, source), now)? {
                     Taken::Refused(why) => refused.push((job.line, why)),
-                    known @ (Taken::New | Taken::Known | Taken::Updated) => {
+                    known @ (Taken::New | Taken::Known | Taken::Updated | Taken::Anew(_)) => {
                         taken.push((job, known));
                     }
                 }

@@ -244,6 +244,8 @@ const DATES_SHOWN: usize = 3;
 
 const KNOWN: &str = "this very job is known: dropping it again changes nothing";
 const UPDATED: &str = "a job of this id is planned: it becomes as written here";
+const ANEW: &str = "a job of this id ended and never went out: it is planned anew as written here";
+const ANEW_FAILED: &str = "a job of this id failed: it is planned anew as written here";
 
 /// Whether the jobs that are planned already could be read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -369,6 +371,8 @@ fn take(
             Taken::New => {}
             Taken::Known => known.push((job.spec.id.clone(), KNOWN)),
             Taken::Updated => known.push((job.spec.id.clone(), UPDATED)),
+            Taken::Anew(JobState::Failed) => known.push((job.spec.id.clone(), ANEW_FAILED)),
+            Taken::Anew(_) => known.push((job.spec.id.clone(), ANEW)),
             Taken::Refused(why) => refuse(&why),
         }
     }
@@ -440,14 +444,18 @@ fn forecast_one(
             text::time(window.end())
         ));
     }
+    let refused = step.unknown_tag(&spec.id, account, now)?.is_some();
     match step.receivers_outlook(&spec.id, account, (view.due, now))? {
         Some((words, true)) => warnings.push(words),
         Some((words, false)) => notes.push(words),
         None => {}
     }
+    if view.state.waits() {
+        warnings.extend(step.what_stops(&account.name)?);
+    }
     let mut told = checked_job(view, spec, (notes, warnings), now);
-    told.goes_at = told.goes_at.filter(|_| block.is_none() && fails.is_none());
-    told.never_goes |= fails.is_some();
+    told.goes_at = told.goes_at.filter(|_| block.is_none() && fails.is_none() && !refused);
+    told.never_goes |= fails.is_some() || refused;
     Ok(Some(told))
 }
 

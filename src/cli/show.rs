@@ -346,7 +346,9 @@ fn batches(page: &mut Page, job: &JobView) {
             table.note(Tone::Quiet, &format!("msg_data_id {id}"));
         }
         if batch.generation > 0 {
-            table.note(Tone::Quiet, &format!("remade {} x by retry", batch.generation));
+            let times = batch.generation;
+            let how = "by `qunfa retry` or a corrected file";
+            table.note(Tone::Quiet, &format!("made anew {times} x, {how}"));
         }
         if batch.deleted && job.is_partly_deleted() {
             table.note(Tone::Quiet, "deleted");

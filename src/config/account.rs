@@ -272,8 +272,14 @@ impl Loader<'_, '_> {
             Err(problem) => problem,
         };
         let written = path.as_ref().and_then(|_| entry.text(self.report)).unwrap_or_default();
-        let named = path.filter(|path| is_a_path(written, path));
-        let named = named.map_or_else(String::new, |path| format!(" {}", path.display()));
+        let named = match path {
+            Some(path) if is_a_path(written, &path) => format!(" {}", path.display()),
+            Some(path) => {
+                let folder = path.parent().unwrap_or(&path).display().to_string();
+                format!(" (the name, which may be the secret itself, is not shown) in {folder}")
+            }
+            None => String::new(),
+        };
         self.report.say(entry.node.place, format!("`{}`{named}: {problem}", entry.key));
         None
     }
@@ -435,10 +441,9 @@ fn is_own(url: &Url, listen: SocketAddr) -> bool {
 }
 
 /// Says whether what somebody wrote is a path rather than the secret itself, which is not shown: it
-/// exists, or it names a file in a folder that does.
+/// exists, or it has signs that no secret has: those are of letters and digits only.
 fn is_a_path(written: &str, path: &Path) -> bool {
-    let in_a_folder = path.parent().is_some_and(Path::is_dir) && written.contains(['/', '.']);
-    path.exists() || in_a_folder
+    path.exists() || written.contains(['/', '.', '-', '_'])
 }
 
 struct Limits {

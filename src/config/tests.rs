@@ -136,7 +136,7 @@ fn a_wrong_account_is_told_with_its_place() {
         ("secret_file: s", "config.yaml:3:3: `kind` is missing"),
         ("kind: both\nsecret_file: s", "config.yaml:5:11: `both` is no value of `kind`"),
         ("kind: service", "config.yaml:3:3: the account has no secret"),
-        ("kind: service\nsecret_file: gone", "config.yaml:6:18: `secret_file`: "),
+        ("kind: service\nsecret_file: gone.s", "config.yaml:6:18: `secret_file` gone.s: No such"),
         (
             "kind: service\nsecret_env: GONE",
             "config.yaml:6:17: `secret_env`: the variable is not set",
@@ -234,7 +234,7 @@ fn a_wrong_key_or_handler_is_told_and_never_shown() {
             "encoding_aes_key_env: BAD_KEY",
             "`encoding_aes_key_env`: an EncodingAESKey has letters and digits only",
         ),
-        ("encoding_aes_key_file: none", "`encoding_aes_key_file`: No such file"),
+        ("encoding_aes_key_file: none.key", "`encoding_aes_key_file` none.key: No such file"),
         ("encoding_aes_key_file: key, encoding_aes_key_env: BAD_KEY", "cannot stand together"),
         ("previous_aes_key_file: key", "a previous key stands beside the present one only"),
         ("encoding_aes_key: CANARY", "a key does not belong into the config"),
@@ -302,12 +302,19 @@ fn a_secret_s_file_is_named_where_it_cannot_be_read_and_never_a_secret() {
         ("gone.secret", "`secret_file` gone.secret: No such file"),
         ("${CREDENTIALS_DIRECTORY}/gone", "`secret_file` gone: No such file"),
         ("d", "`secret_file` d: "),
-        // This may be the secret itself.
-        ("0123456789abcdef0123456789abcdef", "`secret_file`: No such file"),
-        ("a/0123456789abcdef", "`secret_file`: No such file"),
+        ("/gone/a.secret", "`secret_file` /gone/a.secret: No such file"),
+        ("none/a", "`secret_file` none/a: No such file"),
+        ("gone_secret", "`secret_file` gone_secret: No such file"),
     ] {
         assert!(told(path).contains(expected), "{path}: {}", told(path));
     }
+    let secret = "0123456789abcdef0123456789abcdef";
+    let expected = format!(
+        "`secret_file` (the name, which may be the secret itself, is not shown) in {}: No such file",
+        folder.path().display()
+    );
+    assert!(told(secret).contains(&expected), "{}", told(secret));
+    assert!(!told(secret).contains(secret), "{}", told(secret));
 }
 
 #[test]
@@ -428,6 +435,18 @@ fn a_line_is_shown_up_to_the_first_value_that_may_be_a_secret() {
         ("accounts:", "accounts:"),
     ] {
         assert_eq!(&line[..shown(line)], expected);
+    }
+}
+
+#[test]
+fn a_caret_stands_below_what_is_shown() {
+    let flow = "state_dir: /s\naccounts: {a: {kind: service, appid: wx0123456789abcdef, secret_file: gone.s}}\n";
+    for text in [flow, &account("kind: service\nsecret_file: gone.s")] {
+        let found = problems(text);
+
+        let lines: Vec<_> = found.lines().collect();
+        assert_eq!(lines.len(), 3, "{found}");
+        assert!(lines[2].chars().count() <= lines[1].chars().count(), "{found}");
     }
 }
 

@@ -407,6 +407,12 @@ fn accept(
             Taken::New => None,
             Taken::Known => Some("it was known already; nothing changed"),
             Taken::Updated => Some("it was planned already, and is as written now"),
+            Taken::Anew(JobState::Failed) => {
+                Some("a job of this id had failed: it is planned anew as written now")
+            }
+            Taken::Anew(_) => Some(
+                "a job of this id had ended and never gone out: it is planned anew as written now",
+            ),
             Taken::Refused(_) => None,
         });
         let series = job.recurrence.as_ref().map(|recurrence| series(recurrence, stored));

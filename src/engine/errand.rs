@@ -376,7 +376,10 @@ impl Lane {
             job.id = errand.job.as_ref().map(JobId::as_str),
             errand.id = errand.id,
             errand.kind = errand.errand.kind(),
-            "the answer to an errand: {reading:?}"
+            errcode = reading.said().and_then(|said| said.code),
+            errmsg = reading.said().map(|said| said.errmsg.as_str()),
+            "the answer to an errand: {}",
+            reading.as_str()
         );
         match reading {
             ErrandReading::Done(told) => {

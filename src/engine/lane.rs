@@ -276,7 +276,7 @@ impl Lane {
         let what = format!(
             "{UNREAD_TOLD} answers in a row to {question} for {name} could not be read: {why}"
         );
-        tracing::error!("{what}");
+        tracing::error!(account = name, "{what}");
         let advice = "it is asked on; see whether a proxy or api_base answers in the platform's place, \
                       or look for a newer qunfa";
         attend(step, name, ("unreadable", &what, advice), now)
@@ -468,7 +468,8 @@ impl Lane {
             errcode = reading.code,
             errmsg = reading.errmsg,
             msg_id = reading.msg_id,
-            "the answer to a mass send: {outcome:?}"
+            "the answer to a mass send: {}",
+            outcome.as_str()
         );
         let word = self.word(&reading, answer);
         if outcome != SendOutcome::Token && reading.code.is_some() {

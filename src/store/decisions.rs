@@ -123,6 +123,27 @@ impl Step<'_> {
         Ok(held.optional()?.flatten().map(|(since, why)| (instant(since), why)))
     }
 
+    /// Tells what stops everything of an account, and how it goes on; none where nothing does.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn what_stops(&self, account: &str) -> Result<Option<String>> {
+        let on = |command: &str| format!("nothing of it goes before `qunfa resume {command}`");
+        if let Some((_, why)) = self.hold_of(None)? {
+            return Ok(Some(format!("all accounts are on hold ({why}): {}", on("--all"))));
+        }
+        if let Some((_, why)) = self.hold_of(Some(account))? {
+            return Ok(Some(format!("{account} is on hold ({why}): {}", on(account))));
+        }
+        let paused: Option<String> = self
+            .db
+            .prepare_cached("SELECT paused_why FROM account WHERE name = ?1")?
+            .query_row([account], |row| row.get(0))
+            .optional()?
+            .flatten();
+        Ok(paused.map(|why| format!("{account} is paused ({why}): {}", on(account))))
+    }
+
     /// Lets a held job go at its time; its place stays as it is.
     ///
     /// # Errors

@@ -480,6 +480,7 @@ impl Step<'_> {
             "UPDATE reading SET state = 'complete', ended_at = ?2 WHERE id = ?1",
             params![reading, millis(now)],
         )?;
+        self.know_lists(account, reading, now)?;
         Ok(true)
     }
 

@@ -49,6 +49,7 @@ impl Moves {
                         job.id = id,
                         from = old,
                         to = new,
+                        why,
                         "job {id} was {old} and is {new}: {why}"
                     )
                 };

@@ -4,7 +4,8 @@
 //! Once the platform says that the batch went out, its members are marked, a few shards at a time:
 //! who had one of the month gets into the second bitmap, and so on up to four. So what is marked
 //! is certain. A send of which nobody knows whom it reached (made elsewhere, known from an old
-//! reading, without a result yet) may have reached anyone: it widens the bounds.
+//! reading, without a result yet) may have reached anyone: it widens the bounds. A list names its
+//! receivers, so one that was sent before the followers were ever read is marked from a later reading.
 
 use std::collections::HashSet;
 
@@ -186,6 +187,8 @@ struct Open {
     /// Whether it reached anybody at all.
     reached: bool,
     receivers: Option<u32>,
+    /// Whether it is a list from before the reading that missed somebody: nobody knows whom.
+    vague: bool,
 }
 
 impl Step<'_> {
@@ -284,6 +287,20 @@ impl Step<'_> {
         )
     }
 
+    /// Lets the lists that were accepted before any reading be marked from this one.
+    ///
+    /// A list that has not failed reached those that it names, unless its counts say otherwise.
+    pub(super) fn know_lists(&self, account: &str, reading: i64, now: DateTime<Utc>) -> Result<()> {
+        let whole = self.known_set(reading, EVERYONE)?.is_some_and(|everyone| everyone.whole);
+        self.run(
+            "UPDATE audience SET reading = ?2, exact = ?3, done = 0
+             WHERE account = ?1 AND month >= ?4 AND reading IS NULL
+               AND EXISTS (SELECT 1 FROM batch WHERE id = audience.batch AND receivers IS NOT NULL
+                             AND state <> 'failed')",
+            params![account, reading, whole, Window::containing(Span::Month, now).to_string()],
+        )
+    }
+
     /// Marks some of the receivers of a batch that went out; says whether there is more to do now.
     ///
     /// # Errors
@@ -292,10 +309,14 @@ impl Step<'_> {
         let open: Option<Open> = self
             .db
             .prepare_cached(
-                "SELECT id, month, reading, shard, state = 'sent' AND ifnull(sent_count, 1) > 0, receivers
+                "SELECT batch.id, month, reading, audience.shard,
+                     batch.state = 'sent' AND ifnull(sent_count, 1) > 0, receivers,
+                     accepted_at < begun_at AND (ifnull(error_count, 0) > 0
+                         OR ifnull(sent_count < receivers, 0))
                  FROM audience JOIN batch ON batch.id = audience.batch
-                 WHERE audience.account = ?1 AND done = 0 AND state IN ('sent', 'failed')
-                 ORDER BY id LIMIT 1",
+                     JOIN reading ON reading.id = audience.reading
+                 WHERE audience.account = ?1 AND done = 0 AND batch.state IN ('sent', 'failed')
+                 ORDER BY batch.id LIMIT 1",
             )?
             .query_row([account], |row| {
                 Ok(Open {
@@ -305,12 +326,20 @@ impl Step<'_> {
                     shard: row.get(3)?,
                     reached: row.get(4)?,
                     receivers: row.get(5)?,
+                    vague: row.get(6)?,
                 })
             })
             .optional()?;
         let Some(open) = open else {
             return Ok(false);
         };
+        if open.reached && open.vague {
+            self.run(
+                "UPDATE audience SET reading = NULL, exact = 0, done = 1 WHERE batch = ?1",
+                params![open.batch],
+            )?;
+            return Ok(true);
+        }
         let shards = self.shards(account)?.unwrap_or(0);
         let until = (open.shard + MARKED_AT_ONCE).min(shards);
         if open.reached {
@@ -398,7 +427,10 @@ impl Step<'_> {
     }
 
     /// Tells that a job's tag is not among those that were just read.
-    pub(super) fn unknown_tag(
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn unknown_tag(
         &self,
         id: &JobId,
         account: &Account,

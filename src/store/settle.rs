@@ -34,6 +34,21 @@ pub enum SendOutcome {
     NextWindow,
 }
 
+impl SendOutcome {
+    /// Returns its word in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Adopted => "accepted before",
+            Self::InDoubt => "in doubt",
+            Self::Later(_) => "not taken, asked again later",
+            Self::Token => "the token is not valid",
+            Self::Refused => "refused",
+            Self::NextWindow => "not taken, moved to a later window",
+        }
+    }
+}
+
 /// What an answer said, for the record.
 #[derive(Clone, Debug, Default)]
 pub struct Word<'a> {

@@ -40,6 +40,8 @@ pub enum Taken {
     Known,
     /// It was planned and had never been asked for: it is as written now.
     Updated,
+    /// It had ended like this and certainly never went out: it is planned anew as written now.
+    Anew(JobState),
     /// It cannot be taken, for this reason; its file is refused.
     Refused(String),
 }
@@ -168,7 +170,18 @@ impl Step<'_> {
                 self.insert_job(spec, account, bodies, source, Some(replaced))?;
                 self.settle_place(&spec.id, account, now)?;
                 self.come_forward(account, now)?;
-                return Ok(Taken::Updated);
+                return Ok(match job.state {
+                    JobState::Planned | JobState::Held => Taken::Updated,
+                    ended @ (JobState::Releasing
+                    | JobState::Accepted
+                    | JobState::Sent
+                    | JobState::Partial
+                    | JobState::Failed
+                    | JobState::Uncertain
+                    | JobState::Cancelled
+                    | JobState::Missed
+                    | JobState::Expired) => Taken::Anew(ended),
+                });
             }
         }
         self.insert_job(spec, account, bodies, source, None)?;
@@ -230,6 +243,24 @@ impl Step<'_> {
                 "job {id} is {state} and cannot be changed any more: use a new id for a new broadcast"
             )),
         })
+    }
+
+    /// Says whether a job failed because the platform refused what it was, and the corrected file may
+    /// be dropped again.
+    pub(super) fn mends_by_dropping(
+        &self,
+        id: &JobId,
+        state: JobState,
+        reason: Option<&str>,
+    ) -> Result<bool> {
+        let refused: bool = self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM batch JOIN attempt ON attempt.batch = batch.id
+                     WHERE job = ?1 AND replaced = 0 AND state = 'refused' AND outcome = 'refused')",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?;
+        Ok(state == JobState::Failed && refused && self.certainly_unsent(id, state, reason)?)
     }
 
     /// Says whether nothing of a job that has ended can be out: every request of it was refused for

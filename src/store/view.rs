@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::calendar::{self, Span, Window};
 use crate::model::console::HISTORY;
-use crate::model::{Account, BatchState, JobState};
+use crate::model::{Account, BatchState, JobId, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
 use crate::store::back::{LOST, LOST_IN_TIME};
 use crate::store::place::Respect;
@@ -581,17 +581,25 @@ impl Step<'_> {
                 let account: String = row.get(1)?;
                 let restored = (row.get(5)?, row.get(6)?, row.get(7)?);
                 let advice = advice_after_restore(state, (&id, &account), restored);
-                Ok(AttentionView {
+                let note = AttentionView {
                     account: Some(account),
                     kind: state.as_str().into(),
                     since: instant(row.get(3)?),
                     what: format!("job {id} is {state}: {reason}"),
                     advice,
                     id: Some(id),
-                })
+                };
+                Ok((note, state, reason))
             },
         )?;
         let mut notes = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        for (note, state, reason) in &mut notes {
+            let Some(id) = note.id.as_deref().and_then(JobId::parse) else { continue };
+            if self.mends_by_dropping(&id, *state, Some(reason))? {
+                note.advice = drop_corrected(&id);
+            }
+        }
+        let mut notes: Vec<_> = notes.into_iter().map(|(note, _, _)| note).collect();
         let mut silent = self.db.prepare_cached(
             "SELECT job, batch.account, min(accepted_at), msg_id
              FROM job CROSS JOIN batch ON batch.job = job.id
@@ -705,6 +713,14 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<EventView> {
         proven: row.get(8)?,
         raw: row.get(9)?,
     })
+}
+
+/// Returns what to do about a job that the platform refused for what it is.
+fn drop_corrected(id: &JobId) -> String {
+    format!(
+        "correct its file and drop it again, under the same id; `qunfa retry {id}` asks for the same \
+         once more, and helps only where the cause was not in the file"
+    )
 }
 
 fn advice(state: JobState, id: &str) -> String {

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr as _};
 
 /// How many problems of one file are told.
 const TOLD: usize = 100;
@@ -52,10 +52,14 @@ impl Diagnostic {
         }
     }
 
-    /// Takes everything after `length` characters out of the shown line.
+    /// Takes everything after `length` characters out of the shown line; the caret stays below what
+    /// is left.
     pub(crate) fn cut_text(&mut self, length: usize) {
         if let Some((end, _)) = self.text.char_indices().nth(length) {
             self.text.truncate(end);
+            let (start, cells) = self.caret;
+            let start = start.min(self.text.width());
+            self.caret = (start, cells.min(self.text.width() + 1 - start));
             self.text.push('…');
         }
     }

@@ -53,6 +53,24 @@ fn check_says_no_to_what_will_not_go() {
 }
 
 #[test]
+fn check_warns_of_a_hold() {
+    for (name, command) in [(Some("brand-daily"), "brand-daily"), (None, "--all")] {
+        let world = World::new();
+        world.take(JOBS);
+        world.run(&["hold", name.unwrap_or("--all"), "--why", "the press"]).0.unwrap();
+        let job = "id: held, account: brand-daily, broadcast: {filter: {tag_id: 2}, text: 春}";
+        let path = world.file("a.yaml", &format!("jobs:\n  - {{{job}, at: 2027-03-21 20:30}}\n"));
+
+        let (answer, text) = world.run(&["check", &path]);
+
+        assert_eq!(answer.unwrap(), Answer::Yes);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let expected = format!("nothing of it goes before `qunfa resume {command}`");
+        assert!(text.contains(&expected), "{text}");
+    }
+}
+
+#[test]
 fn check_leaves_no_trace() {
     let world = World::new();
     world.take(JOBS);

@@ -33,9 +33,12 @@ fn each_change_of_a_jobs_state_is_one_line_with_account_job_and_reason() {
         assert_eq!(change["job.id"], "spring", "{change}");
         assert_eq!(change["account"], "club", "{change}");
         assert_eq!(change["level"], "INFO", "{change}");
+        let (why, message) = (change["why"].as_str().unwrap(), change["message"].as_str().unwrap());
+        assert!(!why.is_empty() && message.ends_with(why), "{change}");
         assert!(change["message"].as_str().unwrap().starts_with("job spring was "), "{change}");
     }
     let answer = lines.iter().find(|line| line["attempt.id"].is_number()).unwrap();
+    assert_eq!(answer["message"], "the answer to a mass send: accepted", "{answer}");
     assert_eq!((&answer["job.id"], &answer["account"]), (&"spring".into(), &"club".into()));
 }
 

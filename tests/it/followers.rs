@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::cli::Answer;
 use qunfa::model::Credence;
 use qunfa::sandbox::{AccountSpec, FaultKind};
 use qunfa::store::{EventIn, ReadingNext, ResultWord, Step, Store, StoreError, TagTold, Word};
@@ -150,6 +151,27 @@ fn show_plan_and_check_say_who_can_still_receive_it() {
     assert_golden("show-full.txt", &world.text(&["show", "full"]));
     assert_golden("show-filtered.txt", &world.text(&["show", "tagged"]));
     assert_golden("plan-reach.txt", &world.text(&["plan", "--list"]));
+}
+
+#[test]
+fn check_says_no_to_a_tag_that_the_platform_will_refuse() {
+    let world = World::new();
+    let mut store = world.store();
+    read_all(&mut store, "brand-club", (2_000, &[(102, 10)]), evening() - TimeDelta::minutes(947));
+    let check = |tag: u32| {
+        let job = "id: a, account: brand-club, at: 2027-03-20 21:00";
+        let file =
+            format!("jobs:\n  - {{{job}, broadcast: {{filter: {{tag_id: {tag}}}, text: x}}}}\n");
+        let (answer, text) = world.run(&["check", &world.file("tag.yaml", &file)]);
+        (answer.unwrap(), text)
+    };
+
+    assert_eq!(check(102).0, Answer::Yes);
+    let (answer, text) = check(999);
+
+    assert_eq!(answer, Answer::No, "{text}");
+    assert!(text.contains("tag 999 is not among the account's tags"), "{text}");
+    assert!(!text.contains("goes at"), "{text}");
 }
 
 #[test]

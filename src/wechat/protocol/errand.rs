@@ -152,6 +152,32 @@ pub enum ErrandReading {
     },
 }
 
+impl ErrandReading {
+    /// Returns its word in the log.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::NewToken => "the token is not valid",
+            Self::Pause(_) => "refused until a person acts",
+            Self::Refused(_) => "refused",
+            Self::UsedUp(_) => "the day's calls are used up",
+            Self::Later { certain: true, .. } => "not done, asked again later",
+            Self::Later { certain: false, .. } => "in doubt",
+        }
+    }
+
+    /// Returns the platform's code and message, where it did not do it.
+    pub fn said(&self) -> Option<&Said> {
+        match self {
+            Self::Pause(said)
+            | Self::Refused(said)
+            | Self::UsedUp(said)
+            | Self::Later { said, .. } => Some(said),
+            Self::Done(_) | Self::NewToken => None,
+        }
+    }
+}
+
 /// What a call told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {

@@ -25,7 +25,10 @@ fn corrected(world: &mut World) -> TakenJob {
 fn a_job_that_was_refused_for_certain_is_mended_by_dropping_it_again() {
     let mut world = refused();
 
-    assert_eq!(corrected(&mut world).taken, Taken::Updated);
+    let notes = world.engine.as_ref().unwrap().store().read().attention(world.at).unwrap();
+    let note = notes.iter().find(|note| note.kind == "failed").unwrap();
+    assert!(note.advice.starts_with("correct its file and drop it again"), "{note:?}");
+    assert_eq!(corrected(&mut world).taken, Taken::Anew(JobState::Failed));
     world.run_until("2027-03-20 20:35");
 
     assert_eq!(world.state("a"), JobState::Sent);
@@ -75,7 +78,7 @@ fn a_missed_job_gets_another_time_under_its_own_id() {
     let taken = world.job("a").at("2027-03-20 23:00").submit();
     world.run_until("2027-03-20 23:05");
 
-    assert_eq!(taken.taken, Taken::Updated);
+    assert_eq!(taken.taken, Taken::Anew(JobState::Missed));
     assert_eq!(world.state("a"), JobState::Sent);
 }
 

@@ -361,6 +361,35 @@ fn what_nobody_knows_widens_the_bounds() {
 }
 
 #[test]
+fn lists_from_before_the_first_reading_are_counted_as_far_as_their_counts_go() {
+    // What one of them missed may have been anybody: of the others three are certain.
+    for (missed, expected) in [(false, (40, 40)), (true, (0, 40))] {
+        let mut world = World::new();
+        world.add_account("brand", Kind::Service, |setup, spec| {
+            setup.callback = true;
+            spec.followers = 1_000;
+        });
+        world.platform.inject(FaultKind::Events(EventFate::Lost));
+        for hour in 14..18 {
+            let at = format!("2027-03-20 {hour}:00");
+            world.job(&format!("l{hour}")).list(40).at(&at).submit();
+        }
+        if missed {
+            world.run_until("2027-03-20 14:01");
+            world.event_of("l14", [40, 40, 39, 1]);
+        }
+        world.run_until("2027-03-20 18:30");
+        assert_eq!(world.state("l17"), JobState::Sent);
+
+        world.read_followers();
+
+        world.job("all").audience(Audience::Everyone).at("2027-03-20 20:00").submit();
+        let reach = world.reach("all", time("2027-03-20 20:00")).unwrap();
+        assert_eq!((reach.full, reach.possible), expected, "{}", reach.sentence());
+    }
+}
+
+#[test]
 fn an_old_reading_marks_a_lower_bound_only() {
     let mut world = World::with_followers(1_000);
     world.read_followers();

@@ -61,7 +61,8 @@ impl World {
         let taken = self.engine().take_file((&sha256, "jobs.yaml"), &offered, now);
         let taken = taken.map(|taken| taken.jobs);
         if let Ok(jobs) = &taken {
-            for job in jobs.iter().filter(|job| job.taken == Taken::Updated) {
+            let edited = |job: &&TakenJob| matches!(job.taken, Taken::Updated | Taken::Anew(_));
+            for job in jobs.iter().filter(edited) {
                 self.oracle.edited(job.id.as_str());
             }
             self.disk.mark = Some(self.engine().mark().clone());
