@@ -2,7 +2,7 @@
 //!
 //! Half of what YAML allows is a trap in a file that sends messages which cannot be called back:
 //! repeated keys, tags and second documents are refused, and so is a comment that would cut a text
-//! ([`lost`]). Aliases and merge keys are written out ([`alias`]). Scalars stay text (nothing is a
+//! (`lost`). Aliases and merge keys are written out (`alias`). Scalars stay text (nothing is a
 //! number or a boolean before a field asks for one), and every node keeps its place. JSON is read
 //! the same way, as the part of YAML that it is. serde-saphyr's parser gives the events; its
 //! deserializer stops at the first mistake, and a person wants to see all of them.
