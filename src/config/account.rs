@@ -274,10 +274,17 @@ impl Loader<'_, '_> {
         let written = path.as_ref().and_then(|_| entry.text(self.report)).unwrap_or_default();
         let named = match path {
             Some(path) if is_a_path(written, &path) => format!(" {}", path.display()),
-            Some(path) => {
-                let folder = path.parent().unwrap_or(&path).display().to_string();
-                format!(" (the name, which may be the secret itself, is not shown) in {folder}")
-            }
+            Some(path) => match path.parent().filter(|folder| folder.is_dir()) {
+                Some(folder) => format!(
+                    " (the name, which may be the secret itself, is not shown) in {}",
+                    folder.display()
+                ),
+                None => {
+                    " (in a folder that is not there; as it may be the secret itself, it is not \
+                         shown)"
+                        .to_owned()
+                }
+            },
             None => String::new(),
         };
         self.report.say(entry.node.place, format!("`{}`{named}: {problem}", entry.key));
@@ -441,9 +448,11 @@ fn is_own(url: &Url, listen: SocketAddr) -> bool {
 }
 
 /// Says whether what somebody wrote is a path rather than the secret itself, which is not shown: it
-/// exists, or it has signs that no secret has: those are of letters and digits only.
+/// exists, or begins as paths do, or its folder exists and its name has signs that no secret has.
 fn is_a_path(written: &str, path: &Path) -> bool {
-    path.exists() || written.contains(['/', '.', '-', '_'])
+    let is_named =
+        || written.contains(['/', '.', '-', '_']) && path.parent().is_some_and(Path::is_dir);
+    path.exists() || written.starts_with(['/', '.', '$', '~']) || is_named()
 }
 
 struct Limits {

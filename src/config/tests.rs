@@ -303,7 +303,9 @@ fn a_secret_s_file_is_named_where_it_cannot_be_read_and_never_a_secret() {
         ("${CREDENTIALS_DIRECTORY}/gone", "`secret_file` gone: No such file"),
         ("d", "`secret_file` d: "),
         ("/gone/a.secret", "`secret_file` /gone/a.secret: No such file"),
-        ("none/a", "`secret_file` none/a: No such file"),
+        ("./none/a", "`secret_file` ./none/a: No such file"),
+        // As a secret with a stroke in it would be written.
+        ("none/a", "`secret_file` (in a folder that is not there;"),
         ("gone_secret", "`secret_file` gone_secret: No such file"),
     ] {
         assert!(told(path).contains(expected), "{path}: {}", told(path));

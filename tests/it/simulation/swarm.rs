@@ -577,9 +577,15 @@ impl Swarm {
 /// Whether a person who asks for a job again may be told this: a later menu has its place, or the
 /// config does not speak for its account.
 fn refusable(why: &str) -> bool {
-    ["its place", "not in the config", "the config gives", "may have been sent"]
-        .iter()
-        .any(|word| why.contains(word))
+    [
+        "its place",
+        "not in the config",
+        "the config gives",
+        "may have been sent",
+        "is not known any more",
+    ]
+    .iter()
+    .any(|word| why.contains(word))
 }
 
 /// Drops a job's file, or waits with it while the daemon is down.
@@ -692,7 +698,8 @@ impl World {
     }
 
     /// A person asks for a job again. An older menu is refused, because a later one has its place,
-    /// and a job that an old database may have forgotten, until a person said resume.
+    /// and a job that an old database may have forgotten, until a person said resume, or of which
+    /// only the id was left.
     fn retry_if_it_may(&mut self, id: &str) {
         if let Err(why) = self.retry(id) {
             assert!(refusable(&why), "{why}");
