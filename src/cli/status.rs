@@ -6,6 +6,8 @@
 
 pub(super) mod lines;
 
+use std::ops::ControlFlow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::{Serialize, Serializer};
@@ -19,7 +21,7 @@ use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
 use crate::store::{AttentionView, JobView, RuleView, Severity, Step, Store, StoreError, Wanted};
 
-/// How many of the next jobs are read.
+/// How many of the next jobs are read, and how many of those to approve.
 const NEXT: u32 = 50;
 /// What happened within so many days is lately, and how much of it is read.
 const LATELY: TimeDelta = TimeDelta::days(7);
@@ -41,7 +43,10 @@ pub(super) struct StatusView {
     accounts: Vec<AccountView>,
     #[serde(serialize_with = "by_state")]
     jobs: Vec<(JobState, u64)>,
+    /// In the order in which they go, or would.
     next: Vec<NextView>,
+    /// The first jobs that wait for an approval, also where they are not among the next.
+    to_approve: Vec<NextView>,
     /// Broadcasts to everyone that were accepted, and whose result is not in.
     awaited: Vec<AwaitedView>,
     attention: Vec<NoteView>,
@@ -123,6 +128,13 @@ struct NextView {
     moved: bool,
 }
 
+impl NextView {
+    /// When it goes, or would.
+    fn goes(&self) -> DateTime<Utc> {
+        self.outlook.as_ref().and_then(|outlook| outlook.goes_at).unwrap_or(self.due_at)
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct AwaitedView {
     id: String,
@@ -198,8 +210,10 @@ fn read(step: &Step<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusVi
         due: calendar::rfc3339(job.due),
         late_s: (now - job.since).num_seconds(),
     });
-    let next = jobs.into_iter().map(|job| next_view(step, config, &around, job));
-    let next = next.collect::<Result<_, _>>()?;
+    let next = in_order(step, config, &around, jobs)?;
+    let mut held = first_held(step)?;
+    around.explain(&mut held);
+    let to_approve = in_order(step, config, &around, held)?;
     let awaited = awaited(step, now)?;
     let mut counts = step.state_counts()?;
     counts.sort_by_key(|(state, _)| *state);
@@ -212,7 +226,41 @@ fn read(step: &Step<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusVi
     let attention = attention.into_iter().map(|note| note_view(step, note));
     let attention = attention.collect::<Result<_, _>>()?;
     let daemon = daemon_view(&around);
-    Ok(StatusView { daemon, accounts, jobs: counts, next, awaited, attention, oldest_due, lately })
+    Ok(StatusView {
+        daemon,
+        accounts,
+        jobs: counts,
+        next,
+        to_approve,
+        awaited,
+        attention,
+        oldest_due,
+        lately,
+    })
+}
+
+fn first_held(step: &Step<'_>) -> Result<Vec<JobView>, StoreError> {
+    let most = usize::try_from(NEXT).unwrap_or(usize::MAX);
+    let mut held = Vec::new();
+    let wanted = Wanted { account: None, states: &[JobState::Held], before: None };
+    step.each_job::<StoreError>(wanted, &mut |job| {
+        held.push(job);
+        Ok(if held.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(held)
+}
+
+/// Returns jobs in the order of the times that are shown of them.
+fn in_order(
+    step: &Step<'_>,
+    config: &Config,
+    around: &Around,
+    jobs: Vec<JobView>,
+) -> Result<Vec<NextView>, StoreError> {
+    let views = jobs.into_iter().map(|job| next_view(step, config, around, job));
+    let mut views = views.collect::<Result<Vec<_>, _>>()?;
+    views.sort_by_key(NextView::goes);
+    Ok(views)
 }
 
 fn awaited(step: &Step<'_>, now: DateTime<Utc>) -> Result<Vec<AwaitedView>, StoreError> {

@@ -462,3 +462,62 @@ fn a_job_that_waits_for_its_retry_is_not_overdue_and_one_that_waits_for_the_daem
     assert_eq!(late(&world), None, "a hold is no lateness");
     assert_eq!(world.json(&["status", "--json"])["oldest_due"], Value::Null);
 }
+
+/// Jobs that go soon, and so many that wait for an approval after them.
+fn approvals_behind(world: &World, (before, held): (i64, i64)) {
+    let job = |name: &str, index: i64, minutes: i64, approval: bool| {
+        let at = evening() + TimeDelta::minutes(minutes) + TimeDelta::hours(8);
+        format!(
+            "  - {{id: {name}-{index:02}, account: brand-club, approval: {approval}, at: {}, broadcast: {{filter: {{tag_id: 2}}, text: x}}}}\n",
+            at.format("%Y-%m-%d %H:%M")
+        )
+    };
+    let soon = (0..before).map(|index| job("soon", index, 3 + index, false));
+    let later = (0..held).map(|index| job("held", index, 4_320 + index, true));
+    world.take(&format!("jobs:\n{}", soon.chain(later).collect::<String>()));
+}
+
+#[test]
+fn an_approval_is_counted_and_listed_however_many_jobs_go_before_it() {
+    let world = World::new();
+    approvals_behind(&world, (50, 7));
+
+    let text = world.text(&["status"]);
+
+    assert!(text.contains("7 to approve."), "{text}");
+    assert!(text.contains("TO APPROVE") && text.contains("held-04"), "{text}");
+    assert!(!text.contains("held-05"), "{text}");
+    assert!(text.contains("and 2 more: `qunfa jobs --state held` shows them"), "{text}");
+    assert!(text.lines().count() <= 40, "{text}");
+    let status = world.json(&["status", "--json"]);
+    assert_eq!(status["to_approve"].as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn an_approval_that_the_next_jobs_show_is_listed_once() {
+    let world = World::new();
+    approvals_behind(&world, (2, 2));
+
+    let text = world.text(&["status"]);
+
+    assert!(text.contains("2 to approve.") && !text.contains("TO APPROVE"), "{text}");
+    assert_eq!(text.matches("held-00").count(), 1, "{text}");
+}
+
+#[test]
+fn the_next_jobs_stand_in_the_order_of_the_times_that_are_shown() {
+    let world = World::new();
+    world.take(
+        "jobs:
+  - {id: midnight, account: brand-club, at: 2027-03-21 00:00, broadcast: {filter: {tag_id: 2}, text: x}}
+  - {id: stopped, account: brand-daily, at: 2027-03-21 00:01, broadcast: {filter: {tag_id: 2}, text: x}}
+",
+    );
+    world.text(&["hold", "brand-daily"]);
+
+    let status = world.json(&["status", "--json"]);
+
+    let next = status["next"].as_array().unwrap();
+    let ids: Vec<_> = next.iter().map(|job| job["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["stopped", "midnight"], "00:01 is before 00:02");
+}

@@ -21,6 +21,11 @@ const NEXT_LEAST: usize = 5;
 /// How many decisions and awaited results are shown.
 const DECISIONS: usize = 8;
 const AWAITED: usize = 3;
+/// How many approvals are shown that the next jobs do not reach.
+const APPROVALS: usize = 5;
+/// What tells the rest of the next jobs, and of the approvals.
+const PLANNED: &str = "`qunfa plan --list` tells when they go";
+const HELD: &str = "`qunfa jobs --state held` shows them";
 /// What goes within this comes first in a watch.
 const IMMINENT: TimeDelta = TimeDelta::seconds(60);
 
@@ -70,13 +75,28 @@ pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>)
     };
     // Beside its rows it has a heading, a last line and a gap.
     let rest = head.lines.len() + 1 + decisions.lines.len() + 1 + shown(&others) + 2;
-    let rows = LINES.saturating_sub(rest).max(NEXT_LEAST);
+    let room = LINES.saturating_sub(rest);
+    let mut rows = room.max(NEXT_LEAST);
+    let mut of_approvals = 0;
+    if !unseen(view, rows).1.is_empty() {
+        // A heading, a last line and a gap.
+        of_approvals = room.saturating_sub(NEXT_LEAST + 3).min(APPROVALS);
+        rows = room.saturating_sub(of_approvals + 3).max(NEXT_LEAST);
+    }
+    let approvals = section(blank, &|page| {
+        let (seen, jobs) = unseen(view, rows);
+        let all = held(view).saturating_sub(seen);
+        let most = Most { rows: of_approvals, rest: HELD };
+        if of_approvals > 0 {
+            next(page, ("TO APPROVE", &jobs), (most, all), now);
+        }
+    });
     let next = section(blank, &|page| {
         let jobs: Vec<_> = view.next.iter().collect();
-        let most = Most { rows, rest: "`qunfa plan --list` tells when they go" };
+        let most = Most { rows, rest: PLANNED };
         next(page, ("NEXT", &jobs), (most, waiting(view)), now);
     });
-    let sections = [head, next, decisions].into_iter().chain(others);
+    let sections = [head, next, approvals, decisions].into_iter().chain(others);
     let filled = sections.filter(|section| !section.lines.is_empty());
     let mut lines = Vec::new();
     for section in filled {
@@ -86,6 +106,13 @@ pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>)
         lines.extend(section.lines);
     }
     lines
+}
+
+/// Returns how many approvals are among so many of the next jobs, and those that are not.
+fn unseen(view: &StatusView, rows: usize) -> (u64, Vec<&NextView>) {
+    let seen = || view.next.iter().take(rows).filter(|job| job.state == JobState::Held);
+    let is_unseen = |job: &&NextView| !seen().any(|seen| seen.id == job.id);
+    (seen().count() as u64, view.to_approve.iter().filter(is_unseen).collect())
 }
 
 /// Returns the answer as it is watched: first the clock, the daemon and how much there is to do,
@@ -98,18 +125,29 @@ pub(in crate::cli) fn watched(
     let wanted = wanted.to_lowercase();
     let holds = |texts: &[&str]| texts.iter().any(|text| text.to_lowercase().contains(&wanted));
     let shown = |job: &&NextView| holds(&[&job.id, &job.title, &job.account, mark(job).1]);
-    let is_imminent = |job: &&NextView| goes(job) <= now + IMMINENT;
+    let is_imminent = |job: &&NextView| job.goes() <= now + IMMINENT;
     let is_held = |job: &&NextView| job.state == JobState::Held;
-    let jobs = view.next.iter().filter(shown);
-    let (minute, later): (Vec<_>, Vec<_>) = jobs.partition(is_imminent);
-    let (approvals, later): (Vec<_>, Vec<_>) = later.into_iter().partition(is_held);
-    let unread = waiting(view).saturating_sub(view.next.len() as u64);
+    let (minute, later): (Vec<_>, Vec<_>) = view.next.iter().partition(is_imminent);
+    let is_later = |job: &&NextView| !minute.iter().any(|imminent| imminent.id == job.id);
+    let approvals: Vec<_> = view.to_approve.iter().filter(is_later).collect();
+    let later: Vec<_> = later.into_iter().filter(|job| !is_held(job)).collect();
+    let imminent_held = minute.iter().filter(|job| is_held(job)).count() as u64;
+    let unread = (
+        held(view).saturating_sub(imminent_held + approvals.len() as u64),
+        (waiting(view) + imminent_held)
+            .saturating_sub(held(view) + (minute.len() + later.len()) as u64),
+    );
     let mut sections = Vec::new();
-    for (name, jobs) in [("THIS MINUTE", &minute), ("TO APPROVE", &approvals), ("NEXT", &later)] {
-        let rest = Most { rows: jobs.len(), rest: "`qunfa plan --list` tells when they go" };
-        let total = jobs.len() as u64 + if name == "NEXT" { unread } else { 0 };
+    for (name, jobs, unread, rest) in [
+        ("THIS MINUTE", minute, 0, HELD),
+        ("TO APPROVE", approvals, unread.0, HELD),
+        ("NEXT", later, unread.1, PLANNED),
+    ] {
+        let jobs: Vec<_> = jobs.into_iter().filter(shown).collect();
+        let most = Most { rows: jobs.len(), rest };
+        let total = jobs.len() as u64 + unread;
         if !jobs.is_empty() {
-            sections.push(section(blank, &|page| next(page, (name, jobs), (rest, total), now)));
+            sections.push(section(blank, &|page| next(page, (name, &jobs), (most, total), now)));
         }
     }
     let about = |note: &&NoteView| {
@@ -144,6 +182,12 @@ fn section(blank: &Page, write: &dyn Fn(&mut Page)) -> Section {
     Section { lines: page.finish().lines().map(str::to_owned).collect() }
 }
 
+/// Returns how many jobs wait for an approval.
+fn held(view: &StatusView) -> u64 {
+    let held = view.jobs.iter().find(|(state, _)| *state == JobState::Held);
+    held.map_or(0, |(_, number)| *number)
+}
+
 fn waiting(view: &StatusView) -> u64 {
     let waiting = |(state, _): &&(JobState, u64)| state.waits();
     view.jobs.iter().filter(waiting).map(|(_, number)| number).sum()
@@ -158,15 +202,16 @@ fn head(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
         page.cut(Tone::Warn, 0, &format!("Overdue for {late}: {what}"));
     }
     let of = |severity| view.attention.iter().filter(|note| note.severity == severity).count();
-    let held = view.next.iter().filter(|job| job.state == JobState::Held).count();
+    let held = held(view);
     let parts = [
-        (of(Severity::Page), "to decide now"),
-        (of(Severity::Look), "to look at"),
-        (of(Severity::Note), "to note"),
+        (of(Severity::Page) as u64, "to decide now"),
+        (of(Severity::Look) as u64, "to look at"),
+        (of(Severity::Note) as u64, "to note"),
         (held, "to approve"),
     ];
     let parts = parts.iter().filter(|(number, _)| *number > 0);
-    let parts: Vec<_> = parts.map(|(number, what)| format!("{number} {what}")).collect();
+    let parts: Vec<_> =
+        parts.map(|(number, what)| format!("{} {what}", text::count(*number))).collect();
     if !parts.is_empty() {
         let tone = if of(Severity::Page) > 0 { Tone::Alarm } else { Tone::Plain };
         page.cut(tone, 0, &format!("{}.", parts.join(", ")));
@@ -207,7 +252,7 @@ fn next(
     let mut table = Table::of_lines(&heads, &GIVING_WAY);
     for job in jobs.iter().take(most.rows) {
         let (tone, mark) = mark(job);
-        let at = goes(job);
+        let at = job.goes();
         let late = if job.due_at < now { Tone::Warn } else { Tone::Plain };
         table.row(vec![
             Cell::new(late, &text::clock(at, now)),
@@ -220,10 +265,6 @@ fn next(
     }
     page.table(0, &table);
     most.end(page, usize::try_from(all).unwrap_or(usize::MAX));
-}
-
-fn goes(job: &NextView) -> DateTime<Utc> {
-    job.outlook.as_ref().and_then(|outlook| outlook.goes_at).unwrap_or(job.due_at)
 }
 
 fn mark(job: &NextView) -> (Tone, &'static str) {
