@@ -86,7 +86,9 @@ pub(super) fn acknowledge(
             |note: &AttentionView| note.id.as_deref() == Some(thing) || note.note() == thing;
         let notes: Vec<_> = notes.filter(named).collect();
         for note in &notes {
-            step.acknowledge(note, said, now)?;
+            if !step.acknowledge_refused_note(note, &said.line("acknowledged"), now)? {
+                step.acknowledge(note, said, now)?;
+            }
         }
         if notes.is_empty() && !acknowledge_file(step, thing, said, now)? {
             return Err(match find(step, config, thing, now)? {

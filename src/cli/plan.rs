@@ -420,7 +420,15 @@ fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
         some => format!(" in {some} calls"),
     };
     let name = text::named(&job.title, &job.id);
-    let mut line = format!("{name} to {}{calls}{word}", job.audience);
+    let what = match job.action.as_str() {
+        "broadcast" => format!(" to {}", job.audience),
+        "delete" => format!(", deletes {}", job.audience),
+        "menu" => format!(", sets the menu {}", job.audience),
+        "qrcode" => format!(", makes the {}", job.audience),
+        "speed" => format!(", sets the speed to {}", job.audience),
+        other => format!(", {other} {}", job.audience),
+    };
+    let mut line = format!("{name}{what}{calls}{word}");
     for why in job.outlook.why.iter().chain(&job.receivers) {
         line.push_str("; ");
         line.push_str(why);

@@ -188,7 +188,10 @@ impl Window {
         let screen = self.height.saturating_sub(1).max(1);
         match key {
             Key::Char('q' | 'Q') => return true,
-            Key::Char('/') => self.writing = true,
+            Key::Char('/') => {
+                self.filter.clear();
+                self.writing = true;
+            }
             Key::Escape => self.filter.clear(),
             Key::Up | Key::Char('k') => self.top = self.top.saturating_sub(1),
             Key::Down | Key::Char('j') => self.top += 1,
@@ -222,7 +225,11 @@ impl Window {
         (head, sections): (Vec<String>, Vec<Section>),
         screen: Screen,
     ) -> Vec<String> {
-        let body = body(sections);
+        let mut body = body(sections);
+        if body.is_empty() && !self.filter.is_empty() {
+            let filter = text::visible(&self.filter);
+            body.push(text::cut(&format!("Nothing here holds \"{filter}\"."), screen.columns));
+        }
         let fixed = head.len().min(screen.rows.saturating_sub(1));
         let gap = usize::from(screen.rows > fixed + 4);
         self.height = screen.rows.saturating_sub(fixed + gap + 1);
@@ -357,6 +364,22 @@ mod tests {
         assert_eq!(writing[23], "/春_   Enter keeps it, Esc shows all");
         assert!(kept[23].starts_with("only \"春\", Esc shows all; q ends"), "{kept:?}");
         assert_eq!(window.filter, "");
+    }
+
+    #[test]
+    fn a_filter_is_written_anew_and_says_where_nothing_holds_it() {
+        let mut window = Window::default();
+        for key in "/old".chars().map(Key::Char).chain([Key::Enter]) {
+            window.press(key);
+        }
+        for c in "/new".chars() {
+            window.press(Key::Char(c));
+        }
+
+        let lines = window.draw((Vec::new(), Vec::new()), screen(24));
+
+        assert_eq!(window.filter, "new");
+        assert!(lines.iter().any(|line| line == "Nothing here holds \"new\"."), "{lines:?}");
     }
 
     #[test]

@@ -73,6 +73,36 @@ impl Step<'_> {
         Ok(seen > 0)
     }
 
+    /// Records that a person has seen what a note tells of refused files; false where it tells of
+    /// something else.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn acknowledge_refused_note(
+        &self,
+        note: &AttentionView,
+        who: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        if note.kind != KIND {
+            return Ok(false);
+        }
+        let told = self.told_files()?;
+        if let Some((name, _)) = told.iter().find(|(_, told)| told.what == note.what) {
+            return self.acknowledge_refused_file(name, who, now);
+        }
+        // The one note that tells of all the others.
+        let seen = self
+            .db
+            .prepare_cached(
+                "UPDATE refused_file SET seen_at = ?2, seen_by = ?3 WHERE seen_at IS NULL AND name
+                     NOT IN (SELECT name FROM refused_file WHERE seen_at IS NULL
+                             ORDER BY refused_at DESC, name LIMIT ?1)",
+            )?
+            .execute(params![TOLD_MOST, millis(now), who])?;
+        Ok(seen > 0)
+    }
+
     /// Returns how many refused files nobody has seen.
     ///
     /// # Errors
@@ -85,8 +115,8 @@ impl Step<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// Returns what is told of refused files, the newest one by one.
-    pub(super) fn refused_notes(&self) -> Result<Vec<AttentionView>> {
+    /// Returns the newest refused files that nobody has seen, each with its note.
+    fn told_files(&self) -> Result<Vec<(String, AttentionView)>> {
         let mut statement = self.db.prepare_cached(
             "SELECT name, refused_at, problems, line FROM refused_file WHERE seen_at IS NULL
              ORDER BY refused_at DESC, name LIMIT ?1",
@@ -99,7 +129,7 @@ impl Step<'_> {
                 line => format!(", the first in line {line}"),
             };
             let things = if problems == 1 { "problem" } else { "problems" };
-            Ok(AttentionView {
+            let note = AttentionView {
                 id: None,
                 account: None,
                 kind: KIND.into(),
@@ -109,9 +139,15 @@ impl Step<'_> {
                     "read {name}.error.txt in the inbox's rejected/, mend the file and drop it again \
                      under this name, or say `qunfa ack {name}`"
                 ),
-            })
+            };
+            Ok((name, note))
         })?;
-        let mut notes = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns what is told of refused files, the newest one by one.
+    pub(super) fn refused_notes(&self) -> Result<Vec<AttentionView>> {
+        let mut notes: Vec<_> = self.told_files()?.into_iter().map(|(_, note)| note).collect();
         let told = u64::try_from(TOLD_MOST).unwrap_or_default();
         let more = self.refused_files()?.saturating_sub(told);
         if let Some(oldest) = notes.last().map(|note| note.since).filter(|_| more > 0) {
@@ -182,5 +218,11 @@ mod tests {
         assert!(told.iter().any(|what| what.contains("1099.yaml")), "{told:?}");
         assert!(told.iter().any(|what| what.contains("980 more files")), "{told:?}");
         assert_eq!(store.read().refused_files().unwrap(), 1_000);
+
+        let notes = store.read().refused_notes().unwrap();
+        let rest = notes.iter().find(|note| note.what.contains("more files")).unwrap();
+        let ack = |step: &Step<'_>| step.acknowledge_refused_note(rest, "anne", at(2_000));
+        assert!(store.step(ack).unwrap());
+        assert_eq!(store.read().refused_files().unwrap(), 20);
     }
 }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Problem;
 use qunfa::model::JobId;
-use qunfa::store::{Attention, Said, Step, StoreError};
+use qunfa::store::{Attention, RefusedFile, Said, Step, StoreError};
 use serde_json::{Value, json};
 
 use crate::cli::{JOBS, World, accounts, evening, has_keys};
@@ -155,4 +155,26 @@ fn what_does_not_stand_under_attention_is_not_acknowledged() {
         let problem = world.problem(&["ack", thing]).message();
         assert!(problem.contains(words), "{problem}");
     }
+}
+
+#[test]
+fn a_refused_file_that_is_acknowledged_by_its_note_is_counted_no_more() {
+    let world = World::new();
+    let refuse = |step: &Step<'_>| -> Result<(), StoreError> {
+        for name in ["bad.yaml", "past.yaml"] {
+            step.refuse_file(&RefusedFile { name, problems: 1, line: 3 }, evening())?;
+        }
+        Ok(())
+    };
+    world.store().step(refuse).unwrap();
+    let told = notes(&world);
+    let note = told.iter().find(|note| note["what"].as_str().unwrap().contains("bad.yaml"));
+
+    let answer = world.text(&["ack", note.unwrap()["note"].as_str().unwrap()]);
+
+    assert!(answer.contains("Taken out of attention: the inbox refused bad.yaml"), "{answer}");
+    assert_eq!(world.store().read().refused_files().unwrap(), 1, "as /metrics counts");
+    assert!(of_kind(&world, "refused_file").unwrap()["what"].as_str().unwrap().contains("past"));
+    world.store().step(refuse).unwrap();
+    assert_eq!(world.store().read().refused_files().unwrap(), 2, "refused again, it is news again");
 }

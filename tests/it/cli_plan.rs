@@ -224,3 +224,28 @@ fn the_grid_has_accounts_beside_each_other_as_far_as_the_terminal_reaches() {
     assert_eq!(heads.count(), 2, "{narrow}");
     assert!(narrow.lines().all(|line| line.width() <= 40), "{narrow}");
 }
+
+#[test]
+fn plan_says_what_each_job_beside_the_broadcasts_does() {
+    let world = World::new();
+    world.take(
+        "jobs:
+  - {id: news, account: brand-club, at: 2027-03-21 18:00, broadcast: {filter: {tag_id: 2}, mpnews: {media_id: SPRING}}}
+  - {id: pull, account: brand-club, at: 2027-03-21 19:00, delete: {job: news, article_idx: 1}}
+  - {id: slow, account: brand-club, at: 2027-03-21 20:00, speed: 4}
+  - {id: food, account: brand-club, at: 2027-03-21 21:00, menu: {button: [{type: click, name: 今日, key: K}]}}
+  - {id: code, account: brand-club, at: 2027-03-21 22:00, qrcode: {action_name: QR_LIMIT_SCENE, action_info: {scene: {scene_id: 7}}}}
+",
+    );
+
+    let text = world.text(&["plan", "--list"]);
+
+    for words in [
+        "delete news: pull, deletes article 1 of job news",
+        "speed 4: slow, sets the speed to 4 (10w a minute)",
+        "menu 今日: food, sets the menu 今日",
+        "code 7: code, makes the permanent code of scene 7",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+}
