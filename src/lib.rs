@@ -16,7 +16,7 @@
 //! |---|---|---|
 //! | core | [`model`], [`calendar`], [`quota`], [`plan`] | values only: no clock, no I/O |
 //! | store | [`store`] | SQLite, and the core |
-//! | edges | [`inbox`], [`wechat`], [`config`] over [`yaml`] | one neighbour each, and the core |
+//! | edges | [`inbox`], [`wechat`], [`config`] over [`yaml`], [`durable_file`] | one neighbour each, and the core |
 //! | engine | [`engine`] | the store and the edges' pure parts; no clock, no socket |
 //! | the other side | [`sandbox`] | the documents; nothing of the above |
 //! | top | [`daemon`], [`demo`], [`cli`], [`log`] | everything |
@@ -42,6 +42,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod demo;
+pub mod durable_file;
 pub mod engine;
 pub mod inbox;
 pub mod log;

@@ -1,6 +1,5 @@
 //! A consistent copy of the database, and how it is put back.
 
-use std::fs::File;
 use std::io;
 use std::path::{self, Path, PathBuf};
 
@@ -11,6 +10,7 @@ use super::text::{self, Page, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
+use crate::durable_file;
 use crate::model::console::HISTORY;
 
 #[derive(Debug, Args)]
@@ -52,21 +52,20 @@ pub(super) fn run(
     let failed = |error: io::Error| {
         Problem::Cannot(format!("the backup {} cannot be written: {error}", path.display()))
     };
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or_else(|| Path::new("."));
+    let parent = durable_file::folder(path);
     // Only its owner reads it: it holds everything that was and will be sent.
     let copy =
         tempfile::Builder::new().prefix(".qunfa-backup-").tempfile_in(parent).map_err(failed)?;
     store.copy_to(copy.path(), now).map_err(|error| {
         Problem::Cannot(format!("the backup {} could not be made: {error}", path.display()))
     })?;
-    File::open(copy.path()).and_then(|file| file.sync_all()).map_err(failed)?;
+    durable_file::sync(copy.path()).map_err(failed)?;
     let bytes = copy.path().metadata().map_err(failed)?.len();
     copy.persist_noclobber(path).map_err(|error| {
         let error = error.error;
         if error.kind() == io::ErrorKind::AlreadyExists { exists(path) } else { failed(error) }
     })?;
-    File::open(parent).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    durable_file::sync(parent).map_err(failed)?;
     let view = BackupView {
         file: path.display().to_string(),
         at: calendar::rfc3339(now),

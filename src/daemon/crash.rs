@@ -8,15 +8,15 @@
 //! fault and not counted.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::{Now, RunError};
+use crate::durable_file;
 use crate::engine::Engine;
 use crate::engine::hand::{self, Hand};
 use crate::model::{JobId, JobState};
@@ -136,12 +136,7 @@ impl Crashes {
     }
 
     fn write(&self) -> io::Result<()> {
-        let fresh = self.path.with_extension("tmp");
-        let text = serde_json::to_vec(&self.crashes).map_err(io::Error::other)?;
-        let mut file =
-            File::options().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(&text)?;
-        fs::rename(&fresh, &self.path)
+        durable_file::replace_unsynced(&self.path, &serde_json::to_vec(&self.crashes)?)
     }
 }
 

@@ -1,24 +1,23 @@
 //! The files of taken jobs, kept by their digest until no job needs them.
 //!
 //! They are on disk before their job is stored, so what a job names is always there; later changes
-//! of what was dropped change nothing. A file is written beside its place and renamed, so a name
-//! that is a digest always has that content.
+//! of what was dropped change nothing. A file is there whole or not at all, so a name that is a
+//! digest always has that content.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::daemon::RunError;
+use crate::durable_file;
 use crate::inbox::Package;
 use crate::model::{JobSpec, Media};
 
 /// The name of the directory inside the state directory.
 const DIRECTORY: &str = "media";
-/// What a file is called while it is written.
-const UNFINISHED: &str = ".part";
 
 /// The directory of files.
 #[derive(Clone, Debug)]
@@ -53,7 +52,7 @@ impl Files {
         let path = state.join(DIRECTORY);
         let make = || {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
-            File::open(state)?.sync_all()
+            durable_file::sync(state)
         };
         make().map_err(|error| {
             RunError::Setup(format!("{} cannot be made: {error}", path.display()))
@@ -81,30 +80,20 @@ impl Files {
             }
         }
         let kept = Kept { files: self.clone(), digests };
-        let mut wrote = false;
         for media in media {
             let Some(bytes) = package.file(&media.file) else { continue };
-            wrote |= self.store(&media.sha256, bytes)?;
-        }
-        if wrote {
-            File::open(&self.path)?.sync_all()?;
+            self.store(&media.sha256, bytes)?;
         }
         Ok(kept)
     }
 
-    fn store(&self, digest: &str, bytes: &[u8]) -> io::Result<bool> {
+    fn store(&self, digest: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.path.join(digest);
         let whole = u64::try_from(bytes.len()).ok();
         if fs::metadata(&path).is_ok_and(|found| Some(found.len()) == whole) {
-            return Ok(false);
+            return Ok(());
         }
-        let fresh = self.path.join(format!("{digest}{UNFINISHED}"));
-        let mut file =
-            File::options().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&fresh, &path)?;
-        Ok(true)
+        durable_file::replace(&path, bytes)
     }
 
     /// Removes every file that neither a stored job nor a package at hand needs.
@@ -115,12 +104,14 @@ impl Files {
         needed.extend(held.keys().cloned());
         let Ok(entries) = fs::read_dir(&self.path) else { return };
         for entry in entries.flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let digest = name.strip_suffix(UNFINISHED).unwrap_or(&name);
-            if !needed.contains(digest)
-                && let Err(error) = fs::remove_file(entry.path())
+            let path = entry.path();
+            // One that is being written has an extension.
+            let digest = path.file_stem().unwrap_or_default().to_string_lossy();
+            if !needed.contains(&*digest)
+                && let Err(error) = fs::remove_file(&path)
             {
-                tracing::warn!(file = name, "a file that no job needs cannot be removed: {error}");
+                let file = path.display();
+                tracing::warn!(%file, "a file that no job needs cannot be removed: {error}");
             }
         }
     }
@@ -168,8 +159,7 @@ mod tests {
         let files = Files::open(state.path()).unwrap();
         fs::write(files.path().join("aa"), b"x").unwrap();
 
-        assert!(files.store("aa", b"xyz").unwrap());
-        assert!(!files.store("aa", b"xyz").unwrap());
+        files.store("aa", b"xyz").unwrap();
 
         assert_eq!(fs::read(files.path().join("aa")).unwrap(), b"xyz");
     }

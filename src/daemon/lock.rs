@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::RunError;
+use crate::durable_file;
 use crate::engine::Mark;
 
 /// A look by `status` holds the lock for an instant; a daemon does for good.
@@ -162,17 +163,8 @@ pub(super) fn read_mark(state: &Path) -> Result<Option<Mark>, RunError> {
 /// Writes the mark so that a power cut leaves the old one or the new one.
 pub(super) fn write_mark(state: &Path, mark: &Mark) -> Result<(), RunError> {
     let path = mark_path(state);
-    let fresh = state.join("mark.tmp");
     let text = serde_json::to_vec(mark).expect("numbers and names are always JSON");
-    let write = || {
-        let mut file =
-            File::options().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(&text)?;
-        file.sync_data()?;
-        fs::rename(&fresh, &path)?;
-        File::open(state)?.sync_all()
-    };
-    write().map_err(|error| RunError::File(path.clone(), error))
+    durable_file::replace(&path, &text).map_err(|error| RunError::File(path, error))
 }
 
 #[cfg(test)]

@@ -6,10 +6,9 @@
 //! before a release.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::daemon::lock::Running;
+use crate::durable_file;
 use crate::engine::Engine;
 
 /// A fact that changed is told this soon.
@@ -149,14 +149,8 @@ async fn write_down(state: PathBuf, mut pulses: watch::Receiver<Pulse>) {
 /// Writes the file so that a reader finds the old one or the new one, or none if that fails: an
 /// old pulse would look like a loop that stands still.
 fn write(state: &Path, pulse: &Pulse) -> io::Result<()> {
-    let (path, fresh) = (state.join("pulse"), state.join("pulse.tmp"));
-    let write = || {
-        let mut file =
-            File::options().create(true).write(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(&serde_json::to_vec(pulse)?)?;
-        fs::rename(&fresh, &path)
-    };
-    write().inspect_err(|_| {
+    let path = state.join("pulse");
+    durable_file::replace_unsynced(&path, &serde_json::to_vec(pulse)?).inspect_err(|_| {
         fs::remove_file(&path).ok();
     })
 }

@@ -13,22 +13,23 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use rustix::fs::{
-    AtFlags, Mode, OFlags, RenameFlags, fstat, fsync, mkdirat, open, openat, renameat,
-    renameat_with, stat, statat, unlinkat,
+    AtFlags, Mode, OFlags, fstat, fsync, mkdirat, open, openat, stat, statat, unlinkat,
 };
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{self, Entry};
 use super::package::{self, Package, Unread};
-use super::{Directory, Inbox, InboxError, Places, submit};
+use super::submit::{FILE_MODE, write_folder};
+use super::{Directory, Inbox, InboxError, Places};
+use crate::durable_file::{self, move_new, rename_new};
 use crate::model::{JobId, JobState};
 use crate::yaml::diagnostic::Diagnostic;
 
@@ -178,8 +179,7 @@ impl Inbox {
         answer.give(name)?;
         match self.move_aside(entry) {
             Ok(()) if read.is(&moving.fd, entry) => {
-                rename(&moving.fd, entry, to, OsStr::new(name))?;
-                fsync(to)?;
+                move_new(&moving.fd, entry, to, OsStr::new(name))?;
                 fsync(&inbox.fd)?;
                 return Ok(Away::Itself);
             }
@@ -191,16 +191,18 @@ impl Inbox {
         match read {
             Read::Package(package) => self.archive_copy(package, to, name)?,
             // Nothing was read, so there is nothing to answer.
-            Read::Seen(_) => unlinkat(to, format!("{name}{}", answer.suffix), AtFlags::empty())?,
+            Read::Seen(_) => {
+                unlinkat(to, format!("{name}{}", answer.suffix), AtFlags::empty())?;
+                fsync(to)?;
+            }
         }
-        fsync(to)?;
         self.put_back_all()?;
         Ok(Away::Replaced)
     }
 
     /// Moves what stands under a name now to where nobody else reaches it.
     fn move_aside(&self, entry: &OsStr) -> io::Result<()> {
-        rename(&self.places.inbox.fd, entry, &self.places.moving.fd, entry)
+        rename_new(&self.places.inbox.fd, entry, &self.places.moving.fd, entry)
     }
 
     /// Archives what was read of an entry that is gone.
@@ -208,10 +210,10 @@ impl Inbox {
         self.remove_copy()?;
         let copy = self.path.join(MOVING).join(COPY);
         match package.files() {
-            Some(files) => submit::write_folder(&copy, &files)?,
-            None => submit::write(&copy, package.bytes())?,
+            Some(files) => write_folder(&copy, &files)?,
+            None => durable_file::create(&copy, FILE_MODE, package.bytes())?,
         }
-        rename(&self.places.moving.fd, OsStr::new(COPY), to, OsStr::new(name))
+        move_new(&self.places.moving.fd, OsStr::new(COPY), to, OsStr::new(name))
     }
 
     /// Removes a copy that was not finished.
@@ -244,23 +246,20 @@ impl Inbox {
     /// later version.
     fn put_back(&self, name: &OsStr) -> io::Result<()> {
         let Places { inbox, accepted, rejected, moving } = &self.places;
-        match rename(&moving.fd, name, &inbox.fd, name) {
-            Ok(()) => return Ok(fsync(&inbox.fd)?),
+        match move_new(&moving.fd, name, &inbox.fd, name) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+            done => return done,
         }
         let shown = entry::safe_name(name);
         // It was taken, and a crash came before it was archived.
         if self.has_receipt(name, &shown) {
-            rename(&moving.fd, name, &accepted.fd, OsStr::new(&shown))?;
-            return Ok(fsync(&accepted.fd)?);
+            return move_new(&moving.fd, name, &accepted.fd, OsStr::new(&shown));
         }
         let message = "a later file of this name came before this one was read";
         let text = reason(&shown, &[Diagnostic::whole(&shown, message, None)]);
         let answer = Answer { directory: rejected, suffix: REASON, bytes: text.as_bytes() };
         answer.give(&shown)?;
-        rename(&moving.fd, name, &rejected.fd, OsStr::new(&shown))?;
-        Ok(fsync(&rejected.fd)?)
+        move_new(&moving.fd, name, &rejected.fd, OsStr::new(&shown))
     }
 
     /// Says whether what lies aside has a receipt in `accepted/` and nothing else.
@@ -401,8 +400,8 @@ impl Answer<'_> {
     /// Writes the answer down where nothing else has its name or the entry's.
     fn give(&self, name: &str) -> io::Result<()> {
         self.make_room(name)?;
-        self.write(&format!("{name}{}", self.suffix))?;
-        Ok(fsync(&self.directory.fd)?)
+        let answer = format!("{name}{}", self.suffix);
+        durable_file::replace_at(&self.directory.fd, TEMPORARY, &answer, self.bytes)
     }
 
     /// Moves aside what has the entry's name or its answer's already.
@@ -428,10 +427,10 @@ impl Answer<'_> {
             number += 1;
         };
         if has_entry {
-            rename(to, OsStr::new(name), to, OsStr::new(&aside))?;
+            rename_new(to, OsStr::new(name), to, OsStr::new(&aside))?;
         }
         if has_answer {
-            rename(to, OsStr::new(&answer), to, OsStr::new(&answer_aside))?;
+            rename_new(to, OsStr::new(&answer), to, OsStr::new(&answer_aside))?;
         }
         Ok(())
     }
@@ -449,17 +448,6 @@ impl Answer<'_> {
         let digest = |bytes| serde_json::from_slice::<Of>(bytes).ok().map(|of| of.sha256);
         found == self.bytes || digest(&found).is_some_and(|found| digest(self.bytes) == Some(found))
     }
-
-    fn write(&self, name: &str) -> io::Result<()> {
-        let to = &self.directory.fd;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW;
-        let mode = Mode::from_raw_mode(0o644);
-        let mut file = File::from(openat(to, TEMPORARY, flags | OFlags::CLOEXEC, mode)?);
-        file.write_all(self.bytes)?;
-        file.sync_all()?;
-        renameat(to, TEMPORARY, to, name)?;
-        Ok(())
-    }
 }
 
 fn exists(directory: &OwnedFd, name: &str) -> io::Result<bool> {
@@ -467,23 +455,6 @@ fn exists(directory: &OwnedFd, name: &str) -> io::Result<bool> {
         Ok(_) => Ok(true),
         Err(Errno::NOENT) => Ok(false),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Renames without ever replacing anything.
-pub(super) fn rename(
-    from: &OwnedFd,
-    name: &OsStr,
-    to: &OwnedFd,
-    new_name: &OsStr,
-) -> io::Result<()> {
-    match renameat_with(from, name, to, new_name, RenameFlags::NOREPLACE) {
-        // Not every file system knows the flag.
-        Err(Errno::INVAL | Errno::NOSYS) => match statat(to, new_name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(_) => Err(Errno::EXIST.into()),
-            Err(_) => Ok(renameat(from, name, to, new_name)?),
-        },
-        done => Ok(done?),
     }
 }
 

@@ -7,19 +7,19 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write as _};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use super::archive::{self, REASON, RECEIPT};
+use super::archive::{REASON, RECEIPT};
 use super::entry::{is_looked_at, safe_name};
 use super::package::Package;
+use crate::durable_file;
 
 /// How many names are tried before a person is asked to give another one.
 const NAMES: u32 = 100;
 /// The daemon's user reads it; so may its group.
-const FILE_MODE: u32 = 0o640;
+pub(super) const FILE_MODE: u32 = 0o640;
 const FOLDER_MODE: u32 = 0o750;
 const STAGED: &str = "staged";
 
@@ -48,28 +48,24 @@ pub enum Fate {
 /// # Errors
 /// Where the inbox cannot be written to; then nothing of it is there.
 pub fn submit(inbox: &Path, package: &Package) -> io::Result<Submitted> {
-    let folder = File::open(inbox)?;
+    let to = File::open(inbox)?;
     // The inbox ignores such a name, and a rename out of it is one within a file system.
     let staging = tempfile::Builder::new().prefix(".submit-").suffix(".tmp").tempdir_in(inbox)?;
     let staged = staging.path().join(STAGED);
     let files = package.files();
     match &files {
         Some(files) => write_folder(&staged, files)?,
-        None => write(&staged, package.bytes())?,
+        None => durable_file::create(&staged, FILE_MODE, package.bytes())?,
     }
     let metadata = fs::symlink_metadata(&staged)?;
     let identity = (metadata.dev(), metadata.ino());
-    let from = OwnedFd::from(File::open(staging.path())?);
-    let to = OwnedFd::from(folder.try_clone()?);
+    let from = File::open(staging.path())?;
     for name in names(&package.entry_name, files.is_some()) {
         if !is_looked_at(&name) || inbox.join(&name).symlink_metadata().is_ok() {
             continue;
         }
-        match archive::rename(&from, OsStr::new(STAGED), &to, &name) {
-            Ok(()) => {
-                folder.sync_all()?;
-                return Ok(Submitted { inbox: inbox.to_owned(), name, identity });
-            }
+        match durable_file::move_new(&from, OsStr::new(STAGED), &to, &name) {
+            Ok(()) => return Ok(Submitted { inbox: inbox.to_owned(), name, identity }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
@@ -107,18 +103,12 @@ pub(super) fn write_folder(folder: &Path, files: &BTreeMap<&str, &[u8]>) -> io::
     folders.recursive(true).mode(FOLDER_MODE).create(folder)?;
     for (path, bytes) in files {
         let path = folder.join(path);
-        let parent = path.parent().unwrap_or(folder);
+        let parent = durable_file::folder(&path);
         folders.create(parent)?;
-        write(&path, bytes)?;
-        File::open(parent)?.sync_all()?;
+        durable_file::create(&path, FILE_MODE, bytes)?;
+        durable_file::sync(parent)?;
     }
-    File::open(folder)?.sync_all()
-}
-
-pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::options().create_new(true).write(true).mode(FILE_MODE).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    durable_file::sync(folder)
 }
 
 impl Submitted {

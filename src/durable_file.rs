@@ -1,0 +1,166 @@
+//! Files that are whole or not there, whatever ends the process or the machine.
+//!
+//! What replaces a file is written beside it, synced, and renamed, and then the folder is synced. So
+//! a reader finds the old file or the new one, and so does whoever looks after a crash or a power
+//! loss. What a function says that a power loss leaves holds once it has returned, on a disk that
+//! keeps what it has confirmed. After an error either may be there, but nothing in between.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, RenameFlags, fsync, openat, renameat, renameat_with, statat,
+};
+use rustix::io::Errno;
+
+/// The further extension of a file while it is written.
+const UNFINISHED: &str = "tmp";
+/// Only its owner reads a file of the state directory.
+const PRIVATE: u32 = 0o600;
+const PUBLIC: u32 = 0o644;
+
+/// Replaces a file that its owner alone reads; a power loss leaves the new one.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let fresh = path.with_added_extension(UNFINISHED);
+    write(CWD, &fresh, PRIVATE, bytes)?.sync_all()?;
+    fs::rename(fresh, path)?;
+    sync(folder(path))
+}
+
+/// The same for a file that a power loss may empty: it costs no wait for the disk.
+pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let fresh = path.with_added_extension(UNFINISHED);
+    write(CWD, &fresh, PRIVATE, bytes)?;
+    fs::rename(fresh, path)
+}
+
+/// Replaces a file of an open folder, which everybody may read, by way of a temporary name there; a
+/// power loss leaves the new one.
+///
+/// Neither name is followed where it is a symbolic link, and the folder's own path is not looked at.
+pub fn replace_at(fd: &OwnedFd, temporary: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
+    write(fd, Path::new(temporary), PUBLIC, bytes)?.sync_all()?;
+    renameat(fd, temporary, fd, name)?;
+    Ok(fsync(fd)?)
+}
+
+/// Writes a new file; a power loss leaves its content, and its name once its folder is synced.
+///
+/// # Errors
+/// Also where something has the name already.
+pub fn create(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().create_new(true).write(true).mode(mode).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Syncs a file's content, or the names in a folder.
+pub fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Returns the folder that a path names a file in.
+pub fn folder(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or_else(|| Path::new("."))
+}
+
+/// Moves a file between open folders and never replaces one; a power loss leaves it at its new name,
+/// and perhaps at its old one too until that folder is synced.
+pub fn move_new(from: impl AsFd, name: &OsStr, to: impl AsFd, new: &OsStr) -> io::Result<()> {
+    rename_new(from, name, &to, new)?;
+    Ok(fsync(to)?)
+}
+
+/// The same where a power loss may undo it.
+pub fn rename_new(from: impl AsFd, name: &OsStr, to: impl AsFd, new: &OsStr) -> io::Result<()> {
+    match renameat_with(&from, name, &to, new, RenameFlags::NOREPLACE) {
+        // Not every file system knows the flag.
+        Err(Errno::INVAL | Errno::NOSYS) => match statat(&to, new, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Err(Errno::EXIST.into()),
+            Err(_) => Ok(renameat(from, name, to, new)?),
+        },
+        done => Ok(done?),
+    }
+}
+
+fn write(folder: impl AsFd, name: &Path, mode: u32, bytes: &[u8]) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW;
+    let mode = Mode::from_raw_mode(mode);
+    let mut file = File::from(openat(folder, name, flags | OFlags::CLOEXEC, mode)?);
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_stays_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("mark");
+        replace(&path, b"a long first one").unwrap();
+
+        replace(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        replace_unsynced(&path, b"third").unwrap();
+
+        assert_eq!(fs::read(&path).unwrap(), b"third");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_the_old_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("mark");
+        replace(&path, b"old").unwrap();
+        fs::create_dir(dir.path().join("mark.tmp")).unwrap();
+
+        replace(&path, b"new").unwrap_err();
+
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn no_symbolic_link_leads_a_write_elsewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let (inside, outside) = (dir.path().join("inside"), dir.path().join("outside"));
+        fs::create_dir(&inside).unwrap();
+        fs::write(&outside, "untouched").unwrap();
+        let folder = OwnedFd::from(File::open(&inside).unwrap());
+        symlink(&outside, inside.join("answer")).unwrap();
+
+        replace_at(&folder, ".tmp", "answer", b"yes").unwrap();
+        symlink(&outside, inside.join(".tmp")).unwrap();
+        replace_at(&folder, ".tmp", "answer", b"no").unwrap_err();
+
+        assert_eq!(fs::read(inside.join("answer")).unwrap(), b"yes");
+        assert!(fs::symlink_metadata(inside.join("answer")).unwrap().is_file());
+        assert_eq!(fs::read(&outside).unwrap(), b"untouched");
+    }
+
+    #[test]
+    fn nothing_is_moved_or_created_over_what_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a", "b"] {
+            create(&dir.path().join(name), 0o640, name.as_bytes()).unwrap();
+        }
+        let folder = File::open(dir.path()).unwrap();
+
+        let moved = move_new(&folder, OsStr::new("a"), &folder, OsStr::new("b")).unwrap_err();
+        let created = create(&dir.path().join("b"), 0o640, b"c").unwrap_err();
+        move_new(&folder, OsStr::new("a"), &folder, OsStr::new("c")).unwrap();
+
+        assert_eq!(moved.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(created.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(["b", "c"].map(|name| fs::read(dir.path().join(name)).unwrap()), [b"b", b"a"]);
+    }
+}
