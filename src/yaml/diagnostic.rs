@@ -8,6 +8,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use strsim::levenshtein;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr as _};
 
 /// How many problems of one file are told.
@@ -17,6 +18,8 @@ const SHOWN_BEFORE: usize = 90;
 const SHOWN_AFTER: usize = 60;
 /// How many characters of a value are quoted in a message.
 const QUOTED: usize = 60;
+/// The longest word, in bytes, that may be another one misspelt.
+const LONGEST_SLIP: usize = 64;
 
 /// One thing that is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -288,35 +291,19 @@ pub(crate) fn closest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
+    // A longer word is never a slip of the keyboard, and must not cost quadratic time.
+    if word.len() > LONGEST_SLIP {
+        return None;
+    }
     let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
     let word = plain(word);
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&word, &plain(candidate)), candidate))
+        .map(|candidate| (levenshtein(&word, &plain(candidate)), candidate))
         .filter(|&(distance, _)| distance <= allowed)
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
-}
-
-/// Returns how many characters must be put in, taken out or replaced.
-fn distance(a: &str, b: &str) -> usize {
-    // A longer word is never a slip of the keyboard, and must not cost quadratic time.
-    if a.len() > 64 || b.len() > 64 {
-        return usize::MAX;
-    }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, c) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, d) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(c != *d);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
