@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anstream::stream::RawStream;
 use clap::Parser as _;
 use qunfa::cli::{self, Arguments, Screen, Terminal};
 use qunfa::daemon::Now;
@@ -89,9 +90,8 @@ fn screen() -> Option<Screen> {
     Some(Screen { columns: known(size.ws_col, 80), rows: known(size.ws_row, 24) })
 }
 
-/// Says whether a stream wants colours: a terminal does, unless `NO_COLOR` or `TERM` say no.
-fn colourful(stream: &impl io::IsTerminal) -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    stream.is_terminal() && !refused && !dumb
+/// Says whether a stream wants colours, by the same rule as clap: a terminal does, unless `NO_COLOR`,
+/// `CLICOLOR` or `TERM` say no, and anything does where `CLICOLOR_FORCE` is set.
+fn colourful(stream: &impl RawStream) -> bool {
+    anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never
 }

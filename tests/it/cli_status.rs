@@ -184,6 +184,22 @@ fn resume_names_due_jobs_within_100_columns() {
     assert!(world.text(&["resume", "brand-club"]).contains("and others"));
 }
 
+#[test]
+fn colours_are_for_terminals_and_for_who_forces_them() {
+    let rig = Rig::new(&[club()]);
+    let coloured = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_qunfa"));
+        command.arg("status").env("QUNFA_CONFIG", rig.path("config.yaml"));
+        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().contains("\x1b[")
+    };
+
+    assert!(!coloured(&[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}
+
 /// A watch whose output is no terminal.
 fn watch(
     rig: &Rig,
