@@ -3,6 +3,10 @@
 //! Text from job files and from the platform is made visible before it is measured, so that none
 //! of it acts on the terminal; widths are display widths, so that Chinese names align. Characters
 //! whose width terminals disagree about (dashes, dots, curly quotes) stay out of our own words.
+//!
+//! The usual crates fall short of this: comfy-table takes room from all columns alike, so ids are
+//! cut before titles, and has no lines of text between rows; textwrap breaks long words by the width
+//! of single characters, so a line with emoji becomes too wide.
 
 use std::fmt::Write as _;
 

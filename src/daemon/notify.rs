@@ -4,7 +4,8 @@
 //! The loop alone speaks here, after a pass and with an answer of the database in hand, so a loop
 //! or a database that stands still is silent and is restarted. The protocol (`sd_notify(3)`) is a
 //! datagram of lines; nothing waits until it is read, for a manager that stalls must not hold up
-//! a broadcast. Without `NOTIFY_SOCKET` nothing is said.
+//! a broadcast. Without `NOTIFY_SOCKET` nothing is said. The usual crate for this (sd-notify) waits
+//! where the manager does not read, and finds no abstract socket.
 
 use std::ffi::OsStr;
 use std::io;

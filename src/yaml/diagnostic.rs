@@ -3,7 +3,9 @@
 //! Positions are lines and characters, both from 1, so that Chinese text before a mistake does not
 //! shift it; the caret is aligned by display width, so that it stands under the mistake in a
 //! terminal. Text from files is made visible before it is shown: a control character in a job
-//! file must not reach an operator's terminal.
+//! file must not reach an operator's terminal. The first line is `file:line:column: message`, which
+//! editors find; the JSON has the shown line too, so a renderer of source text (annotate-snippets)
+//! would replace only the line with the caret.
 
 use std::fmt;
 
