@@ -4,12 +4,12 @@
 //! overwritten. What became of it is read off the file system, where the inbox answers, so it does
 //! not matter whether a daemon runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File};
-use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::{io, iter};
 
 use super::archive::{REASON, RECEIPT};
 use super::entry::{is_looked_at, safe_name};
@@ -98,17 +98,23 @@ fn names(own: &OsStr, is_folder: bool) -> impl Iterator<Item = OsString> {
     })
 }
 
+/// Writes a folder of files; a power loss leaves all that is in it.
 pub(super) fn write_folder(folder: &Path, files: &BTreeMap<&str, &[u8]>) -> io::Result<()> {
-    let mut folders = DirBuilder::new();
-    folders.recursive(true).mode(FOLDER_MODE).create(folder)?;
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(FOLDER_MODE);
+    let folders = folders(folder, files.keys());
+    folders.iter().try_for_each(|folder| builder.create(folder))?;
     for (path, bytes) in files {
-        let path = folder.join(path);
-        let parent = durable_file::folder(&path);
-        folders.create(parent)?;
-        durable_file::create(&path, FILE_MODE, bytes)?;
-        durable_file::sync(parent)?;
+        durable_file::create(&folder.join(path), FILE_MODE, bytes)?;
     }
-    durable_file::sync(folder)
+    folders.iter().try_for_each(|folder| durable_file::sync(folder))
+}
+
+/// Returns the folder and every one below it that files lie in, at whatever depth: one that holds
+/// nothing but a folder has a name to lose as well.
+fn folders<'f>(folder: &Path, files: impl Iterator<Item = &'f &'f str>) -> BTreeSet<PathBuf> {
+    let inside = files.flat_map(|path| Path::new(path).ancestors().skip(1));
+    iter::once(Path::new("")).chain(inside).map(|inside| folder.join(inside)).collect()
 }
 
 impl Submitted {
@@ -147,6 +153,15 @@ impl Submitted {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_folder_of_a_package_is_synced() {
+        let files = ["a/b/c.png", "a/b/d.png", "jobs.yaml", "e/f.png"];
+
+        let found = folders(Path::new("in"), files.iter());
+
+        assert_eq!(found, ["in", "in/a", "in/a/b", "in/e"].map(PathBuf::from).into());
+    }
 
     #[test]
     fn a_name_that_is_taken_gets_a_number_before_its_ending() {
