@@ -1,4 +1,4 @@
--- The whole schema, version 4. Instants are milliseconds since 1970 (UTC) and end in _at; windows
+-- The whole schema, version 5. Instants are milliseconds since 1970 (UTC) and end in _at; windows
 -- are Beijing days (2027-03-20) or months (2027-03). Nothing that carries an id is ever deleted:
 -- an id that is forgotten could be sent again.
 
@@ -71,7 +71,7 @@ CREATE TABLE job (
     state          TEXT NOT NULL CHECK (state IN ('planned', 'held', 'releasing', 'accepted', 'sent',
                        'failed', 'partial', 'uncertain', 'cancelled', 'expired', 'missed')),
     -- The order in which jobs were taken: the earlier one owns a contested slot.
-    taken          INTEGER NOT NULL UNIQUE,
+    seq          INTEGER NOT NULL UNIQUE,
     priority       INTEGER NOT NULL CHECK (priority BETWEEN -100 AND 100),
     -- What its author wrote; null is "as soon as allowed".
     written_at     INTEGER,
@@ -95,11 +95,11 @@ CREATE TABLE job (
     audience       TEXT NOT NULL,
     msgtype        TEXT NOT NULL,
     -- The first request since it became due (null again after a deferral).
-    first_asked_at INTEGER,
+    first_attempt_at INTEGER,
     -- Whether a request of its own was ever made; then it can be neither edited nor moved forward.
-    asked          INTEGER NOT NULL DEFAULT 0 CHECK (asked IN (0, 1)),
+    attempted          INTEGER NOT NULL DEFAULT 0 CHECK (attempted IN (0, 1)),
     -- It stands later than planned only because of another job's claim.
-    yields         INTEGER NOT NULL DEFAULT 0 CHECK (yields IN (0, 1)),
+    can_advance         INTEGER NOT NULL DEFAULT 0 CHECK (can_advance IN (0, 1)),
     reason         TEXT,
     wake_at        INTEGER,
     ended_at       INTEGER,
@@ -121,15 +121,15 @@ CREATE TABLE job (
     -- A job that waits is always looked at again: a send must not silently never happen.
     CHECK ((state IN ('planned', 'held', 'releasing')) = (wake_at IS NOT NULL)),
     CHECK ((state IN ('sent', 'failed', 'partial', 'cancelled', 'expired', 'missed')) = (ended_at IS NOT NULL)),
-    CHECK (first_asked_at IS NULL OR asked = 1),
+    CHECK (first_attempt_at IS NULL OR attempted = 1),
     CHECK ((action = 'broadcast') = (calls > 0)),
     CHECK ((action = 'broadcast') = (parameters IS NULL))
 ) STRICT;
 
 -- Due work is read off this index, one account at a time.
-CREATE INDEX job_wake ON job (account, wake_at, priority DESC, taken) WHERE wake_at IS NOT NULL;
+CREATE INDEX job_wake ON job (account, wake_at, priority DESC, seq) WHERE wake_at IS NOT NULL;
 CREATE INDEX job_file ON job (file) WHERE wake_at IS NOT NULL;
-CREATE INDEX job_yields ON job (account, priority DESC, taken) WHERE yields = 1;
+CREATE INDEX job_can_advance ON job (account, priority DESC, seq) WHERE can_advance = 1;
 CREATE INDEX job_state ON job (state, due_at);
 CREATE INDEX job_recall ON job (account, due_at) WHERE recall_until_at IS NOT NULL;
 -- Jobs without a time of their own, for a clock that was ahead when they were taken.
@@ -261,7 +261,7 @@ CREATE TABLE charge (
     slot          INTEGER,
     -- Tomorrow's window, charged in the last minutes of today: counts from midnight on.
     provisional   INTEGER NOT NULL DEFAULT 0 CHECK (provisional IN (0, 1)),
-    errand        INTEGER REFERENCES errand (id),
+    api_call        INTEGER REFERENCES api_call (id),
     -- Someone charged it: our own batch, somebody else's send, or the daemon's token request.
     CHECK (batch IS NULL OR external_send IS NULL),
     CHECK (external_send IS NULL OR slot IS NULL),
@@ -273,7 +273,7 @@ CREATE TABLE charge (
 CREATE INDEX charge_window ON charge (account, rule, "window");
 CREATE INDEX charge_batch ON charge (batch) WHERE batch IS NOT NULL;
 CREATE INDEX charge_external ON charge (external_send) WHERE external_send IS NOT NULL;
-CREATE INDEX charge_errand ON charge (errand) WHERE errand IS NOT NULL;
+CREATE INDEX charge_api_call ON charge (api_call) WHERE api_call IS NOT NULL;
 -- A second charge of a slot is refused.
 CREATE UNIQUE INDEX charge_slot ON charge (account, rule, "window", slot)
     WHERE slot IS NOT NULL AND state <> 'returned';
@@ -286,12 +286,12 @@ CREATE TABLE claim (
     "window" TEXT NOT NULL,
     amount   INTEGER NOT NULL CHECK (amount > 0),
     -- The rank: the smaller one goes first.
-    behind   INTEGER NOT NULL,
-    taken    INTEGER NOT NULL,
+    neg_priority   INTEGER NOT NULL,
+    seq    INTEGER NOT NULL,
     PRIMARY KEY (job, rule)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX claim_window ON claim (account, rule, "window", behind, taken);
+CREATE INDEX claim_window ON claim (account, rule, "window", neg_priority, seq);
 
 -- The lists that the platform accepted in a month, for four a month to each of their receivers.
 CREATE TABLE delivery (
@@ -369,7 +369,7 @@ CREATE TABLE history (
 CREATE INDEX history_job ON history (job);
 
 -- What a person should look at, beside what the jobs' states say by themselves.
-CREATE TABLE attention (
+CREATE TABLE alert (
     id       INTEGER PRIMARY KEY,
     account  TEXT,
     job      TEXT,
@@ -381,7 +381,7 @@ CREATE TABLE attention (
     until_at INTEGER
 ) STRICT;
 
-CREATE UNIQUE INDEX attention_one ON attention (ifnull(account, ''), ifnull(job, ''), kind);
+CREATE UNIQUE INDEX alert_one ON alert (ifnull(account, ''), ifnull(job, ''), kind);
 
 -- What a person took out of attention, and what stood there then: anything else is new.
 CREATE TABLE acknowledgement (
@@ -438,8 +438,8 @@ CREATE TABLE follower (
     PRIMARY KEY (account, shard)
 ) STRICT;
 
--- One reading of the followers and of every tag.
-CREATE TABLE reading (
+-- One sync of the followers and of every tag.
+CREATE TABLE follower_sync (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     account  TEXT NOT NULL,
     state    TEXT NOT NULL CHECK (state IN ('asking', 'counting', 'complete', 'replaced', 'failed')),
@@ -456,18 +456,18 @@ CREATE TABLE reading (
     CHECK (state <> 'failed' OR why IS NOT NULL)
 ) STRICT;
 
-CREATE UNIQUE INDEX reading_open ON reading (account) WHERE state IN ('asking', 'counting');
-CREATE UNIQUE INDEX reading_complete ON reading (account) WHERE state = 'complete';
-CREATE INDEX reading_over ON reading (account) WHERE state IN ('replaced', 'failed');
-CREATE INDEX reading_account ON reading (account, begun_at);
+CREATE UNIQUE INDEX follower_sync_open ON follower_sync (account) WHERE state IN ('asking', 'counting');
+CREATE UNIQUE INDEX follower_sync_complete ON follower_sync (account) WHERE state = 'complete';
+CREATE INDEX follower_sync_over ON follower_sync (account) WHERE state IN ('replaced', 'failed');
+CREATE INDEX follower_sync_account ON follower_sync (account, begun_at);
 
-CREATE TABLE reading_set (
-    reading     INTEGER NOT NULL REFERENCES reading (id),
+CREATE TABLE follower_sync_set (
+    follower_sync     INTEGER NOT NULL REFERENCES follower_sync (id),
     -- The tag's id; -1 is all followers.
     tag         INTEGER NOT NULL,
     name        TEXT NOT NULL,
     -- How many there are by the platform's own count, and how many it listed.
-    told        INTEGER NOT NULL DEFAULT 0,
+    reported        INTEGER NOT NULL DEFAULT 0,
     listed      INTEGER NOT NULL DEFAULT 0,
     -- How many of those are different ones.
     members     INTEGER NOT NULL DEFAULT 0,
@@ -475,25 +475,25 @@ CREATE TABLE reading_set (
     next_openid TEXT NOT NULL DEFAULT '',
     -- The last page was empty.
     ended       INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1)),
-    PRIMARY KEY (reading, tag)
+    PRIMARY KEY (follower_sync, tag)
 ) STRICT, WITHOUT ROWID;
 
 -- What was listed and is not counted yet.
-CREATE TABLE reading_part (
-    reading INTEGER NOT NULL REFERENCES reading (id),
+CREATE TABLE staged_page (
+    follower_sync INTEGER NOT NULL REFERENCES follower_sync (id),
     tag     INTEGER NOT NULL,
     part    INTEGER NOT NULL,
     shard   INTEGER NOT NULL,
     keys    BLOB NOT NULL CHECK (length(keys) % 12 = 0),
-    PRIMARY KEY (reading, tag, part, shard)
+    PRIMARY KEY (follower_sync, tag, part, shard)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE member (
-    reading INTEGER NOT NULL REFERENCES reading (id),
+    follower_sync INTEGER NOT NULL REFERENCES follower_sync (id),
     tag     INTEGER NOT NULL,
     shard   INTEGER NOT NULL,
     numbers BLOB NOT NULL,
-    PRIMARY KEY (reading, tag, shard)
+    PRIMARY KEY (follower_sync, tag, shard)
 ) STRICT;
 
 -- Who certainly received one, two, three and four broadcasts of a month: four bitmaps a row.
@@ -511,9 +511,9 @@ CREATE TABLE audience (
     batch    INTEGER PRIMARY KEY REFERENCES batch (id),
     account  TEXT NOT NULL,
     month    TEXT NOT NULL,
-    -- The reading that it is known from; null where there is none.
-    reading  INTEGER,
-    -- Whether that reading was whole and fresh.
+    -- The sync that it is known from; null where there is none.
+    follower_sync  INTEGER,
+    -- Whether that sync was whole and fresh.
     exact    INTEGER NOT NULL CHECK (exact IN (0, 1)),
     shard    INTEGER NOT NULL DEFAULT 0,
     done     INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1)),
@@ -522,28 +522,28 @@ CREATE TABLE audience (
     members  INTEGER,
     full     INTEGER,
     possible INTEGER,
-    CHECK (reading IS NOT NULL OR (exact = 0 AND done = 1)),
+    CHECK (follower_sync IS NOT NULL OR (exact = 0 AND done = 1)),
     CHECK ((members IS NULL) = (full IS NULL) AND (members IS NULL) = (possible IS NULL))
 ) STRICT;
 
 CREATE INDEX audience_month ON audience (account, month);
 CREATE INDEX audience_open ON audience (account) WHERE done = 0;
-CREATE INDEX audience_reading ON audience (reading) WHERE done = 0;
+CREATE INDEX audience_follower_sync ON audience (follower_sync) WHERE done = 0;
 
 -- Accounts whose followers and tags are to be read.
-CREATE TABLE reading_wish (
+CREATE TABLE sync_request (
     account  TEXT PRIMARY KEY,
     since_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 -- Calls beside the broadcasts: previews, deletes, the speed, menus, QR codes. Commands and jobs write
 -- them down, the daemon makes them. All of them can be asked again without harm.
-CREATE TABLE errand (
+CREATE TABLE api_call (
     id         INTEGER PRIMARY KEY,
     account    TEXT NOT NULL,
     kind       TEXT NOT NULL CHECK (kind IN ('preview', 'delete', 'speed_get', 'speed_set', 'menu',
                    'qrcode')),
     -- Who wants it: a person, a job before its broadcast, or a job that does nothing else.
-    role       TEXT NOT NULL CHECK (role IN ('command', 'prelude', 'action')),
+    role       TEXT NOT NULL CHECK (role IN ('command', 'pre_send', 'action')),
     -- The job in whose story it stands.
     job        TEXT REFERENCES job (id),
     -- The broadcast that is deleted.
@@ -573,13 +573,13 @@ CREATE TABLE errand (
     CHECK (role = 'command' OR job IS NOT NULL)
 ) STRICT;
 
-CREATE INDEX errand_next ON errand (account, next_at) WHERE next_at IS NOT NULL;
-CREATE INDEX errand_job ON errand (job) WHERE job IS NOT NULL;
+CREATE INDEX api_call_next ON api_call (account, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX api_call_job ON api_call (job) WHERE job IS NOT NULL;
 -- A scene's permanent code is charged once.
-CREATE INDEX errand_qrcode ON errand (account, parameters) WHERE kind = 'qrcode';
+CREATE INDEX api_call_qrcode ON api_call (account, parameters) WHERE kind = 'qrcode';
 
 -- What a job wants done before its broadcast.
-CREATE TABLE prelude (
+CREATE TABLE pre_send (
     job         TEXT NOT NULL REFERENCES job (id),
     account     TEXT NOT NULL,
     kind        TEXT NOT NULL CHECK (kind IN ('preview', 'speed_set')),
@@ -593,7 +593,7 @@ CREATE TABLE prelude (
     PRIMARY KEY (job, kind, parameters)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX prelude_open ON prelude (account) WHERE closed = 0;
+CREATE INDEX pre_send_open ON pre_send (account) WHERE closed = 0;
 
 -- What the platform was given, so that nothing is given to it twice while it lives.
 CREATE TABLE upload (

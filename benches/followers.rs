@@ -13,9 +13,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use qunfa::store::{FollowersAsk, ReadingNext, Step, Store, StoreError, TagTold};
+use qunfa::store::{FollowersAsk, Store, StoreError, SyncNext, TagTold, Tx};
 use qunfa::wechat::protocol::followers::{Listed, Page, read_page};
-use qunfa::wechat::protocol::{Answer, Reply};
+use qunfa::wechat::protocol::{HttpResponse, Reply};
 use sha2::{Digest as _, Sha256};
 
 const FOLLOWERS: usize = 1_000_000;
@@ -56,33 +56,33 @@ struct Bench {
 }
 
 impl Bench {
-    fn step<T>(&mut self, work: impl FnOnce(&Step<'_>) -> Result<T, StoreError>) -> T {
+    fn transaction<T>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, StoreError>) -> T {
         let begun = Instant::now();
-        let done = self.store.step(work).unwrap();
+        let done = self.store.transaction(work).unwrap();
         self.steps.push(begun.elapsed());
         done
     }
 
     fn read(&mut self, path: &Path) {
-        self.step(|step| step.wish_reading("brand", now()));
-        while let Some((_, next)) = self.step(|step| step.next_of_reading("brand", now())) {
+        self.transaction(|tx| tx.request_sync("brand", now()));
+        while let Some((_, next)) = self.transaction(|tx| tx.next_of_sync("brand", now())) {
             match next {
-                ReadingNext::Tags(ask) => {
+                SyncNext::Tags(ask) => {
                     let tag = |id, every| TagTold {
                         id,
                         name: format!("标签{id}"),
                         count: (FOLLOWERS / every) as u64,
                     };
-                    self.step(|step| step.list_tags(ask.reading, &[tag(2, 2), tag(10, 10)]));
+                    self.transaction(|tx| tx.list_tags(ask.sync, &[tag(2, 2), tag(10, 10)]));
                 }
-                ReadingNext::Page(ask, after) => self.page(ask, &after),
-                ReadingNext::Count(reading) => {
-                    self.step(|step| step.count_shard("brand", reading, now()));
+                SyncNext::Page(ask, after) => self.page(ask, &after),
+                SyncNext::Count(sync) => {
+                    self.transaction(|tx| tx.count_shard("brand", sync, now()));
                 }
             }
             self.disk = self.disk.max(size(path));
         }
-        while self.step(|step| step.forget_readings("brand")) {}
+        while self.transaction(|tx| tx.forget_syncs("brand")) {}
     }
 
     fn page(&mut self, ask: FollowersAsk, after: &str) {
@@ -97,16 +97,16 @@ impl Bench {
         let mut parts = 0;
         for part in openids.chunks(PART) {
             let told = total.unwrap_or(0);
-            self.step(|step| step.keep_part(("brand", ask), parts, part, told));
+            self.transaction(|tx| tx.keep_part(("brand", ask), parts, part, told));
             parts += 1;
         }
         let counts = (parts, openids.len() as u64, total);
-        self.step(|step| step.end_page(ask, counts, next.as_deref()));
+        self.transaction(|tx| tx.end_page(ask, counts, next.as_deref()));
     }
 }
 
 /// A page as the platform would write it, of OpenIDs as long as its own.
-fn answer(from: usize, every: usize) -> Answer {
+fn answer(from: usize, every: usize) -> HttpResponse {
     let mut body = String::new();
     let ids: Vec<_> = (from..FOLLOWERS).step_by(every).take(PAGE).map(openid).collect();
     let total = if every == 1 { format!(r#""total":{FOLLOWERS},"#) } else { String::new() };
@@ -122,7 +122,7 @@ fn answer(from: usize, every: usize) -> Answer {
             .unwrap();
         }
     }
-    Answer { reply: Reply::Http { status: 200, body: body.into_bytes() }, date: None }
+    HttpResponse { reply: Reply::Http { status: 200, body: body.into_bytes() }, date: None }
 }
 
 fn openid(number: usize) -> String {

@@ -21,7 +21,7 @@ use qunfa::model::{
     OnFullReceivers, OnQuota, OpenIds,
 };
 use qunfa::plan::Job;
-use qunfa::store::{ResultWord, Source, Store, Word};
+use qunfa::store::{ResponseFields, SendStatus, Source, Store};
 use qunfa::wechat::protocol::with_clientmsgid;
 
 /// The most that a release may cost.
@@ -123,7 +123,7 @@ impl Course {
             openids: OpenIds::Usual,
         };
         let mut month = Month { store, account, msg_id: 0 };
-        month.store.step(|step| step.know_account("brand")).unwrap();
+        month.store.transaction(|tx| tx.ensure_account("brand")).unwrap();
         (0..self.lists)
             .map(|number| {
                 let at = now + TimeDelta::hours(i64::try_from(number).unwrap());
@@ -171,29 +171,33 @@ impl Month {
     fn release(&mut self, spec: &JobSpec, settled: bool, at: DateTime<Utc>) -> Duration {
         let source = Source { file: "lists.yaml", line: 1, first_taken_at: at };
         let Self { store, account, msg_id } = self;
-        store.step(|step| step.take(spec, account, &bodies(spec), source, at)).unwrap();
+        store.transaction(|tx| tx.take(spec, account, &bodies(spec), source, at)).unwrap();
         let mut dearest = Duration::ZERO;
         for index in 0..store.read().batches(&spec.id).unwrap().len() {
             let begun_at = ThreadTime::now();
-            let begun = store.step(|step| {
-                let job: Job = step.job(&spec.id)?;
-                let batch = step.batches(&spec.id)?.remove(index);
-                step.begin(&job, account, &batch, at)
+            let begun = store.transaction(|tx| {
+                let job: Job = tx.job(&spec.id)?;
+                let batch = tx.batches(&spec.id)?.remove(index);
+                tx.begin(&job, account, &batch, at)
             });
             let Ok(begun) = begun.unwrap() else {
                 return begun_at.elapsed();
             };
             let request = with_clientmsgid(&begun.body, &begun.clientmsgid);
             *msg_id += 1;
-            let word = Word { errcode: Some(0), msg_id: Some(*msg_id), ..Word::default() };
-            store.step(|step| step.accept(begun.attempt, account, &word, false, at)).unwrap();
+            let word = ResponseFields {
+                errcode: Some(0),
+                msg_id: Some(*msg_id),
+                ..ResponseFields::default()
+            };
+            store.transaction(|tx| tx.accept(begun.attempt, account, &word, false, at)).unwrap();
             dearest = dearest.max(begun_at.elapsed());
             drop(request);
         }
-        let ask = |store: &mut Store| store.step(|step| step.begin_result("brand", at)).unwrap();
+        let ask = |store: &mut Store| store.transaction(|tx| tx.begin_result("brand", at)).unwrap();
         while let Some(ask) = settled.then(|| ask(store)).flatten() {
-            let success = ResultWord::Success;
-            store.step(|step| step.settle_result(ask, account, success, at)).unwrap();
+            let success = SendStatus::Success;
+            store.transaction(|tx| tx.settle_result(ask, account, success, at)).unwrap();
         }
         dearest
     }

@@ -5,18 +5,18 @@
 //! `out` handed in and an error to the caller, which knows its exit code; nothing here reads a
 //! clock. What is absent on purpose: decisions. They are the core's, and asked for there.
 
+mod alerts;
+mod api_calls;
 mod articles;
-mod attention;
 mod backup;
 mod check;
 mod database;
 mod decisions;
-mod errands;
 mod events;
 mod followers;
+mod forecast;
 mod jobs;
 mod manual;
-mod outlook;
 mod person;
 mod plan;
 mod quota;
@@ -131,13 +131,13 @@ enum Command {
     /// Say what became of a job that may have gone out
     Resolve(decisions::ResolveOptions),
     /// Take something out of attention, until something new happens to it
-    Ack(attention::Options),
+    Ack(alerts::Options),
     /// Show a job's content to people before it goes
-    Preview(errands::PreviewOptions),
+    Preview(api_calls::PreviewOptions),
     /// Delete a broadcast that was sent
-    Delete(errands::DeleteOptions),
+    Delete(api_calls::DeleteOptions),
     /// Show or set an account's mass-send speed
-    Speed(errands::SpeedOptions),
+    Speed(api_calls::SpeedOptions),
     /// Show what the quotas were used for; enter and correct it
     Quota(quota::Options),
     /// Copy the database into a file, while the daemon runs
@@ -270,7 +270,10 @@ impl Problem {
             | Self::Config(_)
             | Self::Rehearsal(_)
             | Self::Store(
-                StoreError::Damaged(..) | StoreError::Newer(..) | StoreError::Access(..),
+                StoreError::Damaged(..)
+                | StoreError::Newer(..)
+                | StoreError::Older(..)
+                | StoreError::Access(..),
             ) => 3,
         }
     }
@@ -330,11 +333,13 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Resume(options) => person::resume(&options, &config()?, &who, terminal)?,
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
-        Command::Ack(options) => attention::acknowledge(&options, &config()?, &who, terminal)?,
+        Command::Ack(options) => alerts::acknowledge(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
-        Command::Preview(options) => return errands::preview(&options, &config()?, &who, terminal),
-        Command::Delete(options) => return errands::delete(&options, &config()?, &who, terminal),
-        Command::Speed(options) => return errands::speed(&options, &config()?, &who, terminal),
+        Command::Preview(options) => {
+            return api_calls::preview(&options, &config()?, &who, terminal);
+        }
+        Command::Delete(options) => return api_calls::delete(&options, &config()?, &who, terminal),
+        Command::Speed(options) => return api_calls::speed(&options, &config()?, &who, terminal),
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
         Command::Backup(options) => backup::run(&options, (&config()?, &path), terminal)?,
         Command::Completions(options) => manual::completions(&options, terminal)?,

@@ -15,9 +15,9 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::model;
-use crate::wechat::callback::seal::AesKey;
+use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::{Report, quote};
-use crate::yaml::{self, Broken, Diagnostic, Entry, Fields, Node, Shape, Value, Values};
+use crate::yaml::{self, Diagnostic, Entry, Fields, Node, Shape, SyntaxError, Value, Values};
 
 /// The config, checked.
 #[derive(Debug)]
@@ -124,9 +124,9 @@ pub fn load(
     let name = path.display().to_string();
     let text = match yaml::decode(&bytes) {
         Ok(text) => text,
-        Err((text, place, message)) => {
+        Err((text, location, message)) => {
             let report = Report::new(&name, &text);
-            let found = report.diagnostic(place, message, Some("save the file as UTF-8"));
+            let found = report.diagnostic(location, message, Some("save the file as UTF-8"));
             return Err(invalid(vec![found]));
         }
     };
@@ -136,7 +136,7 @@ pub fn load(
         Ok(root) => {
             Loader { report: &mut report, warnings: Vec::new(), folder, env, secrets }.config(&root)
         }
-        Err(Broken) => None,
+        Err(SyntaxError) => None,
     };
     match config {
         Some(config) if report.count() == 0 => Ok(config),
@@ -144,11 +144,11 @@ pub fn load(
     }
 }
 
-fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, Broken> {
+fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, SyntaxError> {
     yaml::check_characters(text, report)?;
     yaml::load(text, Values::Hidden, report)?.ok_or_else(|| {
         report.say_with(Default::default(), "the config is empty", "config.example.yaml shows one");
-        Broken
+        SyntaxError
     })
 }
 
@@ -223,7 +223,7 @@ struct Loader<'l, 'a> {
 
 impl Loader<'_, '_> {
     fn config(&mut self, root: &Node<'_>) -> Option<Config> {
-        let fields = root.fields(root.place, &FILE, self.report)?;
+        let fields = root.fields(root.location, &FILE, self.report)?;
         let help = "write `state_dir: /var/lib/qunfa`";
         let state_dir =
             fields.require("state_dir", help, self.report).and_then(|entry| self.path(entry));
@@ -257,7 +257,7 @@ impl Loader<'_, '_> {
         let address = text.parse().ok();
         if address.is_none() {
             let message = format!("{} is no address and port", quote(text));
-            self.report.say_with(entry.node.place, message, "write `listen: 127.0.0.1:8071`");
+            self.report.say_with(entry.node.location, message, "write `listen: 127.0.0.1:8071`");
         }
         address
     }
@@ -272,7 +272,7 @@ impl Loader<'_, '_> {
         let entries = match &entry.node.value {
             Value::Map(entries) if !entries.is_empty() => entries,
             Value::Map(_) | Value::Empty | Value::Text { .. } | Value::List(_) => {
-                self.report.say_with(entry.key_place, "there is no account in `accounts`", help);
+                self.report.say_with(entry.key_location, "there is no account in `accounts`", help);
                 return None;
             }
         };
@@ -284,7 +284,7 @@ impl Loader<'_, '_> {
                 let appid = &account.account.appid;
                 let message = format!("{appid} is already the account `{}`", other.account.name);
                 let help = "two names of one account would each count its quota alone";
-                self.report.say_with(entry.key_place, message, help);
+                self.report.say_with(entry.key_location, message, help);
             }
             accounts.push(account);
         }
@@ -306,7 +306,7 @@ impl Loader<'_, '_> {
                     }
                     _ => "set it in the daemon's environment, or write the path out",
                 };
-                self.report.say_with(entry.node.place, message, help);
+                self.report.say_with(entry.node.location, message, help);
                 return None;
             };
             path.push_str(&rest[..start]);

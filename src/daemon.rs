@@ -1,24 +1,24 @@
 //! The daemon: real time, real sockets, and one loop that owns the engine.
 //!
 //! The loop settles what came, decides what may leave, stores the mark, and only then hands the
-//! requests to tasks of their own; everything else (callbacks, the inbox, chores) reaches it
+//! requests to tasks of their own; everything else (callbacks, the inbox, maintenance tasks) reaches it
 //! through channels. It sleeps until the engine's next wake, and never longer than a second, so
 //! that a stepped clock, a command's write or a file is noticed. A store that fails ends the
 //! process: after an I/O error nothing that it says can be trusted.
 
 mod backlog;
 mod callback;
-mod chores;
+mod clock_watch;
 mod crash;
+mod dispatcher;
 mod files;
+mod heartbeat;
+mod ingest;
 mod lock;
+mod maintenance;
 mod metrics;
 mod notify;
-mod outbox;
-mod pulse;
 mod signals;
-mod steady;
-mod taking;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,22 +29,24 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::{AccountConfig, Config};
-use crate::engine::{Beside, Engine, Mark, TakeError, TakenFile, Ticket, hand};
+use crate::engine::{
+    Engine, HighWaterMark, IngestError, IngestedFile, StateDirectory, Ticket, crash_context,
+};
 use crate::inbox::Inbox;
 use crate::model::Credence;
-use crate::store::{Presence, RefusedFile, Store, StoreError};
+use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 use crate::wechat::callback::MassEvent;
 use crate::wechat::client::ApiBase;
-use crate::wechat::protocol::Answer;
+use crate::wechat::protocol::HttpResponse;
 
 use backlog::{Backlog, Done, answer};
-use outbox::Outbox;
+use clock_watch::{ClockTick, ClockWatch};
+use dispatcher::Dispatcher;
 use signals::Signals;
-use steady::{Turned, Watch};
 
+pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
+pub use ingest::offered;
 pub use lock::{Running, running};
-pub use pulse::{Clock, LockedOut, Pulse, pulse};
-pub use taking::offered;
 
 /// The one clock, as `main` reads it.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -121,7 +123,7 @@ impl RunError {
 impl From<StoreError> for RunError {
     fn from(error: StoreError) -> Self {
         let lasting = match &error {
-            StoreError::Newer(..) | StoreError::Access(..) => true,
+            StoreError::Newer(..) | StoreError::Older(..) | StoreError::Access(..) => true,
             StoreError::Damaged(..)
             | StoreError::Failed(_)
             | StoreError::Busy(_)
@@ -176,17 +178,17 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
 
 /// What reaches the loop from outside.
 enum Input {
-    Answer(usize, Ticket, Answer),
+    HttpResponse(usize, Ticket, HttpResponse),
     /// An event: the account, then its body, what it says, and what its word is worth.
     Event(usize, (Vec<u8>, MassEvent, Credence), oneshot::Sender<()>),
-    File(Arc<taking::Good>, oneshot::Sender<Result<TakenFile, Vec<(usize, String)>>>),
+    File(Arc<ingest::ValidFile>, oneshot::Sender<Result<IngestedFile, Vec<(usize, String)>>>),
     /// A file that is refused: its name, how much is wrong, and the first line of that.
     Refused(String, [usize; 2], oneshot::Sender<()>),
     /// An event that cannot be read: the account, its bytes, and why.
     Unread(usize, Vec<u8>, String, oneshot::Sender<()>),
     /// What is wrong with an account's callback.
     Trouble(usize, callback::Trouble),
-    Chore(chores::Chore),
+    MaintenanceTask(maintenance::MaintenanceTask),
     /// What a look through the whole database found.
     Checked(Result<(), StoreError>),
     /// What is wrong with the inbox as a whole, if anything.
@@ -218,7 +220,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let accounts = engine.accounts().count();
     tracing::info!(accounts, state_dir = %state.display(), "qunfa is running");
     let (ending, ended) = watch::channel(false);
-    let (tell_locked_out, locked_out) = watch::channel(None);
+    let (report_locked_out, locked_out) = watch::channel(None);
     let mut tasks = tokio::task::JoinSet::new();
     let mut listens = None;
     if let Some(listener) = listener {
@@ -228,44 +230,44 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
             // A rehearsal that no longer listens needs no address.
             tell.send(address).unwrap_or_default();
         }
-        let way = callback::Way { to: sender.clone(), now: options.now.clone(), locked_out };
-        let inlet = callback::Desk::new(&engine, database(&state), way);
-        tasks.spawn(callback::serve(listener, inlet, ended.clone()));
+        let way = callback::LoopHandle { to: sender.clone(), now: options.now.clone(), locked_out };
+        let sink = callback::CallbackHandler::new(&engine, database(&state), way);
+        tasks.spawn(callback::serve(listener, sink, ended.clone()));
     }
     let accounts = engine.accounts_by_any_name()?;
     let files = files::Files::open(&state)?;
     let (clock, to) = (options.now.clone(), sender.clone());
-    let taker = taking::Taker { inbox, accounts, files: files.clone(), now: clock, to };
-    tasks.spawn(taker.run(refused, ended));
-    let chores = chores::start(sender.clone()).await;
+    let ingest_task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, to };
+    tasks.spawn(ingest_task.run(refused, ended));
+    let maintenance = maintenance::start(sender.clone()).await;
     if large {
-        check_beside(database(&state), sender.clone());
+        check_state_directory(database(&state), sender.clone());
     }
-    let beat = pulse::Beat::start(&state, listens, &mut tasks, now);
+    let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
     // A rehearsal is no service.
     let rehearses = options.jump.is_some();
-    let manager =
-        if rehearses { notify::Manager::nobody() } else { notify::Manager::of_this_process() };
+    let notifier =
+        if rehearses { notify::Notifier::disabled() } else { notify::Notifier::of_this_process() };
     let marked = engine.mark().clone();
     let mut daemon = Daemon {
-        manager,
+        notifier,
         engine,
         state,
-        outbox: Outbox::new(bases, files.path(), Arc::clone(&options.now), sender),
+        dispatcher: Dispatcher::new(bases, files.path(), Arc::clone(&options.now), sender),
         files,
-        watch: Watch::new((options.now)()),
+        watch: ClockWatch::new((options.now)()),
         jumped: TimeDelta::zero(),
         now: options.now,
         jump: options.jump,
         looked: Look { at: now, version: None, seen_at: now },
-        beat,
+        heartbeat,
         marked,
         backlog: Backlog::default(),
-        locked_out: tell_locked_out,
+        locked_out: report_locked_out,
     };
     let outcome = daemon.run(inputs, signals, options.stop).await;
     ending.send_replace(true);
-    chores.stop().await;
+    maintenance.stop().await;
     tasks.abort_all();
     drop(lock);
     outcome
@@ -295,22 +297,22 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
     }
     let store = Store::open(&path, now)?;
     let mark = lock::read_mark(&config.state_dir)?;
-    let known = store.read().presence()?;
+    let known = store.read().last_seen()?;
     let unknown_files = has_unknown_files(inbox, &store, &known, now)?;
-    let beside = Beside { mark: mark.as_ref(), unknown_files };
+    let beside = StateDirectory { mark: mark.as_ref(), unknown_files };
     let forgot = Engine::may_have_forgotten(&known, beside, now);
     let marked = mark.clone();
     let mut engine = Engine::open(store, config.accounts.clone(), (mark, unknown_files), now)?;
     if forgot {
         let kept = files::Files::open(&config.state_dir)?;
         let former = engine.former_accounts()?;
-        let accounts = taking::Named { configured: &config.accounts, former: &former };
-        let files = taking::remembered(inbox, &accounts, &kept, now)
+        let accounts = ingest::Named { configured: &config.accounts, former: &former };
+        let files = ingest::remembered(inbox, &accounts, &kept, now)
             .map_err(|error| RunError::Setup(chain(&error)))?;
         if !files.is_empty() {
             tracing::warn!(files = files.len(), "the accepted files are read back");
         }
-        engine.take_back(&files, now)?;
+        engine.import_accepted(&files, now)?;
     }
     // From the first start on, so that its absence means something.
     if marked.as_ref() != Some(engine.mark()) {
@@ -364,7 +366,7 @@ async fn open_patiently(
 fn has_unknown_files(
     inbox: &Inbox,
     store: &Store,
-    known: &Presence,
+    known: &LastSeen,
     now: DateTime<Utc>,
 ) -> Result<bool, RunError> {
     let read = store.read();
@@ -377,7 +379,7 @@ fn has_unknown_files(
         let is_newer = took_at
             .zip(accepted_at)
             .is_some_and(|(took, accepted)| accepted.timestamp_millis() > took.timestamp_millis());
-        if is_newer || !read.knows_file(&sha256)? {
+        if is_newer || !read.has_file(&sha256)? {
             return Ok(true);
         }
     }
@@ -393,7 +395,7 @@ fn is_large(state: &Path) -> bool {
 }
 
 /// Looks through a large database on a thread of its own, and tells the loop.
-fn check_beside(path: PathBuf, to: mpsc::Sender<Input>) {
+fn check_state_directory(path: PathBuf, to: mpsc::Sender<Input>) {
     tokio::task::spawn_blocking(move || {
         // A loop that has ended needs no verdict.
         to.blocking_send(Input::Checked(Store::check(&path))).unwrap_or_default();
@@ -419,20 +421,20 @@ struct Look {
 }
 
 struct Daemon {
-    manager: notify::Manager,
+    notifier: notify::Notifier,
     engine: Engine,
     state: PathBuf,
-    outbox: Outbox,
+    dispatcher: Dispatcher,
     files: files::Files,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
-    watch: Watch,
+    watch: ClockWatch,
     /// How far the clock jumped while the database was locked.
     jumped: TimeDelta,
-    beat: pulse::Beat,
+    heartbeat: heartbeat::HeartbeatWriter,
     /// What the mark on disk says.
-    marked: Mark,
+    marked: HighWaterMark,
     backlog: Backlog,
     /// Who else keeps the database locked, and since when: nothing is decided meanwhile.
     locked_out: watch::Sender<Option<LockedOut>>,
@@ -453,8 +455,8 @@ impl Daemon {
             let done = self.turn(turned, now);
             self.wait_out(done, now)?;
             let locked_out = self.locked_out.borrow().clone();
-            self.beat.turned(&self.engine, locked_out.as_ref(), now);
-            self.manager.tell(&self.engine, locked_out.as_ref(), now)?;
+            self.heartbeat.turned(&self.engine, locked_out.as_ref(), now);
+            self.notifier.tell(&self.engine, locked_out.as_ref(), now)?;
             let may_jump = self.jump.is_some() || locked_out.is_some();
             let wake = self.engine.next_wake().filter(|_| !may_jump);
             self.watch.sleep((self.now)());
@@ -476,7 +478,7 @@ impl Daemon {
                 }
                 Waited::Time => self.jump_ahead(),
                 Waited::Stop(why) => {
-                    self.manager.stopping();
+                    self.notifier.stopping();
                     tracing::info!("{why}: nothing new is released, answers under way are awaited");
                     return self.end(&mut inputs).await;
                 }
@@ -485,9 +487,9 @@ impl Daemon {
     }
 
     /// Does what is to be done now, unless another program keeps the database locked.
-    fn turn(&mut self, turned: Turned, now: DateTime<Utc>) -> Result<(), RunError> {
+    fn turn(&mut self, turned: ClockTick, now: DateTime<Utc>) -> Result<(), RunError> {
         // What was in hand is done, for it did not end the daemon.
-        hand::lay_down();
+        crash_context::leave();
         if self.is_locked_out() {
             self.jumped += turned.jumped;
             if self.engine.is_locked()? {
@@ -503,7 +505,7 @@ impl Daemon {
         }
         self.look_around(turned, now)?;
         self.release(now)?;
-        hand::lay_down();
+        crash_context::leave();
         Ok(())
     }
 
@@ -552,7 +554,7 @@ impl Daemon {
 
     /// Waits for the answers under way; what does not come in time stays in doubt on disk.
     async fn finish(&mut self, inputs: &mut mpsc::Receiver<Input>) -> Result<(), RunError> {
-        self.outbox.close();
+        self.dispatcher.close();
         self.engine.disarm((self.now)())?;
         let last = tokio::time::sleep(LAST_ANSWERS);
         tokio::pin!(last);
@@ -574,7 +576,7 @@ impl Daemon {
     }
 
     /// Notices what nobody tells: commands that wrote, a clock that was stepped.
-    fn look_around(&mut self, turned: Turned, now: DateTime<Utc>) -> Result<(), RunError> {
+    fn look_around(&mut self, turned: ClockTick, now: DateTime<Utc>) -> Result<(), RunError> {
         let since = now - self.looked.at;
         let slept = since > SLEPT || since < -TimeDelta::seconds(2);
         if self.jump.is_none() && (turned.stepped || slept) {
@@ -606,7 +608,7 @@ impl Daemon {
             self.store_mark(mark)?;
         }
         for outgoing in pass.outgoing {
-            self.outbox.send(outgoing);
+            self.dispatcher.send(outgoing);
         }
         Ok(())
     }
@@ -617,7 +619,7 @@ impl Daemon {
         if mark == self.marked { Ok(()) } else { self.store_mark(&mark) }
     }
 
-    fn store_mark(&mut self, mark: &Mark) -> Result<(), RunError> {
+    fn store_mark(&mut self, mark: &HighWaterMark) -> Result<(), RunError> {
         lock::write_mark(&self.state, mark)?;
         self.marked = mark.clone();
         Ok(())
@@ -679,35 +681,37 @@ impl Daemon {
     fn store(&mut self, input: &Input, now: DateTime<Utc>) -> Result<Done, RunError> {
         match input {
             // Neither waits here: answers have a queue of their own, and a verdict is no change.
-            Input::Answer(..) | Input::Checked(_) => {}
-            Input::Event(lane, (raw, event, credence), _) => {
-                if !self.engine.receive(*lane, (raw, event, *credence), now)? {
+            Input::HttpResponse(..) | Input::Checked(_) => {}
+            Input::Event(session, (raw, event, credence), _) => {
+                if !self.engine.receive(*session, (raw, event, *credence), now)? {
                     return Ok(Done::NotTaken);
                 }
             }
-            Input::Unread(lane, raw, why, _) => {
-                self.engine.keep_unread(*lane, (raw, why), now)?;
+            Input::Unread(session, raw, why, _) => {
+                self.engine.keep_unread(*session, (raw, why), now)?;
             }
             Input::File(good, _) => {
-                let taking::Good { package, jobs } = &**good;
+                let ingest::ValidFile { package, jobs } = &**good;
                 let offered: Vec<_> = jobs.iter().map(offered).collect();
                 let named = (package.sha256(), package.name());
-                return match self.engine.take_file(named, &offered, now) {
+                return match self.engine.ingest_file(named, &offered, now) {
                     Ok(taken) => Ok(Done::File(Ok(taken))),
-                    Err(TakeError::Refused(problems)) => Ok(Done::File(Err(problems))),
-                    Err(TakeError::Store(error)) => Err(error.into()),
+                    Err(IngestError::Refused(problems)) => Ok(Done::File(Err(problems))),
+                    Err(IngestError::Store(error)) => Err(error.into()),
                 };
             }
             Input::Refused(name, [problems, line], _) => {
                 let file = RefusedFile { name, problems: *problems, line: *line };
                 self.engine.refuse_file(&file, now)?;
             }
-            Input::Trouble(lane, callback::Trouble { kind, told }) => {
+            Input::Trouble(session, callback::Trouble { kind, told }) => {
                 let told = told.as_ref().map(|(what, advice)| (what.as_str(), *advice));
-                self.engine.tell_of_callback(*lane, kind, told, now)?;
+                self.engine.set_callback_alert(*session, kind, told, now)?;
             }
-            Input::Chore(chore) => chore.run(&mut self.engine, &self.files, now)?,
-            Input::Inbox(trouble) => self.engine.tell_of_inbox(trouble.as_deref(), now)?,
+            Input::MaintenanceTask(maintenance_task) => {
+                maintenance_task.run(&mut self.engine, &self.files, now)?;
+            }
+            Input::Inbox(trouble) => self.engine.set_inbox_alert(trouble.as_deref(), now)?,
         }
         Ok(Done::Stored)
     }

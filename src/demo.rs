@@ -210,15 +210,15 @@ async fn tell(dir: &Path, clock: &Clock, out: &mut (dyn Write + Send)) -> anyhow
             store = Store::open_existing(&database, clock.now())?;
         }
         let Some(store) = &store else { continue };
-        let step = store.read();
+        let tx = store.read();
         let mut sent = 0;
         for ((id, _), told) in JOBS.iter().zip(&mut told) {
-            for line in step.history(id)?.iter().skip(*told) {
+            for line in tx.history(id)?.iter().skip(*told) {
                 *told += 1;
                 let at = calendar::beijing(line.at);
                 writeln!(out, "{at}  {id:<14} {:<10} {}", line.to, line.why)?;
             }
-            match step.job_view(id)?.map(|job| job.state) {
+            match tx.job_view(id)?.map(|job| job.state) {
                 Some(JobState::Sent) => sent += 1,
                 Some(state) if state.is_final() => bail!("job {id} ended as {state}"),
                 Some(_) | None => {}

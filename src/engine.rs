@@ -10,16 +10,16 @@
 //! job is decided as of that time: its intent is on disk by then, and the request is kept in
 //! memory until the time has come, unless a hold, a pause or a stepped clock comes first.
 
-mod errand;
+mod account_pass;
+mod api_call;
+pub mod crash_context;
 mod followers;
-pub mod hand;
 mod identity;
-mod lane;
-mod meaning;
+mod outcome;
 mod prepare;
+mod recovery;
 mod series;
-mod start;
-mod turn;
+mod session;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -31,27 +31,27 @@ use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, LIST_MAX, batch_lengths};
 use crate::plan::Gap;
 use crate::store::{
-    Attention, BatchBody, ErrandAsk, EventIn, FollowersAsk, Receivers, RefusedFile, ResultAsk,
-    ResultWord, Source, Step, Store, StoreError, Strangers, Taken,
+    Alert, ApiCallAttempt, BatchBody, EventIn, FollowersAsk, IngestOutcome, Receivers, RefusedFile,
+    ResultAsk, SendStatus, Source, Store, StoreError, Strangers, Tx,
 };
 use crate::wechat::callback::{MassEvent, Status};
-use crate::wechat::protocol::{self, Answer, Request};
+use crate::wechat::protocol::{self, HttpResponse, Request};
 
-pub use errand::{Deletable, Undeletable, deletable};
-use hand::Hand;
+use account_pass::AccountPass;
+pub use api_call::{Deletable, Undeletable, deletable};
+use crash_context::WorkItem;
 pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
-pub use lane::Lane;
-pub use meaning::conclude;
+pub use outcome::classify;
+pub use recovery::{AcceptedFile, Owner, StateDirectory};
+use recovery::{Downtime, hold_for_restore, raise_generations, refresh_alerts, restored};
 pub use series::{first_at, take};
-use start::{Absence, attend_afresh, hold_for_restore, lift_generations, restored};
-pub use start::{Beside, Owner, Remembered};
-use turn::Turn;
+pub use session::Session;
 
 /// A request that may leave now, and what its answer settles.
 #[derive(Debug)]
 pub struct Outgoing {
     /// Which account asks (an index into the config's accounts).
-    pub lane: usize,
+    pub session: usize,
     /// What the answer settles.
     pub ticket: Ticket,
     /// The request.
@@ -83,21 +83,21 @@ pub enum Ticket {
         attempt: i64,
     },
     /// A call beside the broadcasts.
-    Errand(ErrandAsk),
+    ApiCall(ApiCallAttempt),
 }
 
 /// What must be done after a pass, in this order: store the mark, then send.
 #[derive(Debug, Default)]
 pub struct Pass {
     /// The mark as it must stand on disk before the first request leaves.
-    pub mark: Option<Mark>,
+    pub mark: Option<HighWaterMark>,
     /// The requests.
     pub outgoing: Vec<Outgoing>,
 }
 
 /// The small file beside the database that an older database is known by.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct HighWaterMark {
     /// How many intents were written.
     pub high_water: i64,
     /// How many files were taken.
@@ -108,24 +108,24 @@ pub struct Mark {
 }
 
 /// How many accounts are decided for in one commit: more would keep the first of them waiting.
-const LANES_PER_PASS: usize = 256;
+const SESSIONS_PER_PASS: usize = 256;
 /// How long after the start accounts without anything overdue are looked at.
 const OTHERS_AFTER: TimeDelta = TimeDelta::milliseconds(50);
 /// How many accounts ask for the platform's clock at once, where it only judges an absence.
-const JUDGES: usize = 4;
+const MAX_CLOCK_PROBES: usize = 4;
 
 /// The daemon's decisions over one database.
 #[derive(Debug)]
 pub struct Engine {
     store: Store,
-    lanes: Vec<Lane>,
-    mark: Mark,
+    sessions: Vec<Session>,
+    mark: HighWaterMark,
     /// How long before its time a job is decided.
     ahead: TimeDelta,
-    /// Requests whose intent is on disk and whose time has not come, by time and lane.
+    /// Requests whose intent is on disk and whose time has not come, by time and session.
     armed: BTreeMap<(DateTime<Utc>, usize), Outgoing>,
     /// The time in which this database may have been put back, until a trusted clock judges it.
-    absence: Option<Absence>,
+    downtime: Option<Downtime>,
 }
 
 /// A job to be taken, as its file has it.
@@ -141,13 +141,13 @@ pub struct Offered<'a> {
 
 /// What became of one job of a file.
 #[derive(Clone, Debug)]
-pub struct TakenJob {
+pub struct IngestedJob {
     /// Its id.
     pub id: JobId,
     /// What it is called in lists.
     pub title: String,
     /// What became of it.
-    pub taken: Taken,
+    pub taken: IngestOutcome,
     /// When it is due now; of a series, its next date, or its last one where none waits.
     pub due_at: Option<DateTime<Utc>>,
     /// Where it stands; of a series, that date.
@@ -160,20 +160,20 @@ pub struct TakenJob {
 
 /// A file that was taken.
 #[derive(Clone, Debug)]
-pub struct TakenFile {
+pub struct IngestedFile {
     /// When it was taken.
     pub taken_at: DateTime<Utc>,
     /// When its content was first taken, which is the time of its jobs without one.
     pub first_taken_at: DateTime<Utc>,
     /// Its jobs.
-    pub jobs: Vec<TakenJob>,
+    pub jobs: Vec<IngestedJob>,
     /// Jobs that an earlier file of this name planned and that this one no longer names.
     pub left_out: Vec<JobId>,
 }
 
 /// Why a file was not taken.
 #[derive(Debug, thiserror::Error)]
-pub enum TakeError {
+pub enum IngestError {
     /// Some of its jobs cannot be: each with its line and the reason.
     #[error("{} of its jobs cannot be taken", .0.len())]
     Refused(Vec<(usize, String)>),
@@ -192,48 +192,49 @@ impl Engine {
     pub fn open(
         mut store: Store,
         accounts: Vec<AccountConfig>,
-        (mark, unknown_files): (Option<Mark>, bool),
+        (mark, unknown_files): (Option<HighWaterMark>, bool),
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        store.tell_changes();
-        let mut lanes: Vec<_> = accounts.into_iter().map(|config| Lane::new(config, now)).collect();
-        let known = store.read().presence()?;
-        let old = restored(&known, Beside { mark: mark.as_ref(), unknown_files });
+        store.log_changes();
+        let mut sessions: Vec<_> =
+            accounts.into_iter().map(|config| Session::new(config, now)).collect();
+        let known = store.read().last_seen()?;
+        let old = restored(&known, StateDirectory { mark: mark.as_ref(), unknown_files });
         let mark = mark.unwrap_or_default();
-        let presence = store.step(|step| {
+        let last_seen = store.transaction(|tx| {
             // First: from here on a name means the account that the config means by it.
-            identity::recognise(step, &mut lanes, now)?;
-            step.leave_open_attempts_in_doubt(now)?;
+            identity::recognise(tx, &mut sessions, now)?;
+            tx.mark_open_attempts_in_doubt(now)?;
             // First, so that a generation that the mark knows, and the question what may have been
             // sent, find the dates that an older database lacks.
-            series::extend(step, &lanes, now)?;
-            let presence = step.presence()?;
+            series::extend(tx, &sessions, now)?;
+            let last_seen = tx.last_seen()?;
             if let Some((why, from)) = &old {
-                hold_for_restore(step, &lanes, (why, Gap { from: *from, to: now }), now)?;
-                step.copy_is_known()?;
-                step.count_on_from(mark.high_water)?;
+                hold_for_restore(tx, &sessions, (why, Gap { from: *from, to: now }), now)?;
+                tx.copy_is_known()?;
+                tx.count_on_from(mark.high_water)?;
             }
-            lift_generations(step, &lanes, &mark, now)?;
+            raise_generations(tx, &sessions, &mark, now)?;
             if old.is_some() {
-                step.rest_after_copy(now)?;
+                tx.rest_after_copy(now)?;
             }
-            attend_afresh(step, &lanes, now)?;
-            step.taken_over(now)?;
-            identity::tell_of_mistaken(step, &lanes, now)?;
-            for lane in &mut lanes {
+            refresh_alerts(tx, &sessions, now)?;
+            tx.taken_over(now)?;
+            identity::alert_mistaken_accounts(tx, &sessions, now)?;
+            for session in &mut sessions {
                 // What is overdue is looked at first, and by itself.
-                let wake = step.next_wake(&lane.config.account.name)?;
+                let wake = tx.next_wake(&session.config.account.name)?;
                 let overdue = wake.filter(|wake| *wake <= now);
-                lane.wake = Some(overdue.unwrap_or(now + OTHERS_AFTER));
+                session.wake = Some(overdue.unwrap_or(now + OTHERS_AFTER));
             }
-            Ok::<_, StoreError>(presence)
+            Ok::<_, StoreError>(last_seen)
         })?;
-        let high_water = mark.high_water.max(presence.high_water);
+        let high_water = mark.high_water.max(last_seen.high_water);
         // What was taken and is not known here may lie in `accepted/`.
-        let mark = Mark { high_water, files: mark.files.max(presence.files), ..mark };
-        let absence = presence.has_jobs.then(|| Absence::before_start(&presence, now));
+        let mark = HighWaterMark { high_water, files: mark.files.max(last_seen.files), ..mark };
+        let downtime = last_seen.has_jobs.then(|| Downtime::before_start(&last_seen, now));
         let (ahead, armed) = (TimeDelta::zero(), BTreeMap::new());
-        Ok(Self { store, lanes, mark, ahead, armed, absence })
+        Ok(Self { store, sessions, mark, ahead, armed, downtime })
     }
 
     /// Decides what is due this long before its time; by default, at its time.
@@ -247,27 +248,27 @@ impl Engine {
     }
 
     /// Returns what the mark beside the database has to say.
-    pub fn mark(&self) -> &Mark {
+    pub fn mark(&self) -> &HighWaterMark {
         &self.mark
     }
 
     /// Returns the accounts in the config's order.
     pub fn accounts(&self) -> impl Iterator<Item = &AccountConfig> {
-        self.lanes.iter().map(|lane| &lane.config)
+        self.sessions.iter().map(|session| &session.config)
     }
 
     /// Returns the last reading of each account's platform clock: when it was read, and what it said.
     pub fn clocks(&self) -> impl Iterator<Item = (&str, DateTime<Utc>, DateTime<Utc>)> {
-        self.lanes.iter().filter_map(|lane| {
-            let (read_at, platform_at) = lane.clock()?;
-            Some((lane.config.account.name.as_str(), read_at, platform_at))
+        self.sessions.iter().filter_map(|session| {
+            let (read_at, platform_at) = session.clock()?;
+            Some((session.config.account.name.as_str(), read_at, platform_at))
         })
     }
 
     /// Looks at every account again: somebody else wrote to the database, or the clock was stepped.
     pub fn look_again(&mut self, now: DateTime<Utc>) {
-        for lane in &mut self.lanes {
-            lane.wake = Some(lane.wake.map_or(now, |wake| wake.min(now)));
+        for session in &mut self.sessions {
+            session.wake = Some(session.wake.map_or(now, |wake| wake.min(now)));
         }
     }
 
@@ -280,14 +281,14 @@ impl Engine {
     /// Where the store fails.
     pub fn clock_stepped(&mut self, by: TimeDelta, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.disarm(now)?;
-        self.absence = Absence::stepped(self.absence.take(), by, now);
-        for lane in &mut self.lanes {
-            lane.forget_clock(now);
+        self.downtime = Downtime::stepped(self.downtime.take(), by, now);
+        for session in &mut self.sessions {
+            session.forget_clock(now);
         }
         self.look_again(now);
-        self.store.step(|step| {
-            step.taken_over_before(now)?;
-            step.keep_waits(by, now)
+        self.store.transaction(|tx| {
+            tx.taken_over_before(now)?;
+            tx.keep_waits(by, now)
         })
     }
 
@@ -296,10 +297,10 @@ impl Engine {
     /// # Errors
     /// Where the store fails.
     pub fn seen(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        if self.absence.is_some() {
+        if self.downtime.is_some() {
             return Ok(());
         }
-        self.store.step(|step| step.seen(now))
+        self.store.transaction(|tx| tx.seen(now))
     }
 
     /// Records an orderly stop: nothing leaves any more.
@@ -307,23 +308,26 @@ impl Engine {
     /// # Errors
     /// Where the store fails.
     pub fn stopped(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        if self.absence.is_some() {
+        if self.downtime.is_some() {
             return Ok(());
         }
-        self.store.step(|step| step.stopped(now))
+        self.store.transaction(|tx| tx.stopped(now))
     }
 
     /// Returns when the next pass has something to do.
     pub fn next_wake(&self) -> Option<DateTime<Utc>> {
         let armed = self.armed.first_key_value().map(|((at, _), _)| *at);
-        self.lanes.iter().filter_map(|lane| lane.wake).chain(armed).min()
+        self.sessions.iter().filter_map(|session| session.wake).chain(armed).min()
     }
 
     /// Says whether some request is under way.
     pub fn is_busy(&self) -> bool {
-        self.lanes
-            .iter()
-            .any(|lane| lane.busy || lane.asking_result || lane.asking_errand || lane.preparing)
+        self.sessions.iter().any(|session| {
+            session.busy
+                || session.result_in_flight
+                || session.api_call_in_flight
+                || session.preparing
+        })
     }
 
     /// Decides for the accounts whose time has come, the longest due first, in one commit for many.
@@ -341,31 +345,31 @@ impl Engine {
         if ready.is_empty() {
             return Ok(Pass::default());
         }
-        let Self { store, lanes, absence, ahead, .. } = self;
-        let mut busy = lanes.iter().filter(|lane| lane.busy).count();
-        let mut reader = lanes.iter().position(Lane::reads_followers);
-        let (decided, generations, high_water) = store.step(|step| {
+        let Self { store, sessions, downtime, ahead, .. } = self;
+        let mut busy = sessions.iter().filter(|session| session.busy).count();
+        let mut reader = sessions.iter().position(Session::reads_followers);
+        let (decided, generations, high_water) = store.transaction(|tx| {
             let mut outgoing = Vec::new();
             let mut generations = Vec::new();
             for index in ready {
-                let lane = &mut lanes[index];
-                hand::take_up(Hand::Account(lane.config.account.name.clone()));
-                let before = usize::from(lane.busy);
-                let mut turn = Turn {
-                    step,
+                let session = &mut sessions[index];
+                crash_context::enter(WorkItem::Account(session.config.account.name.clone()));
+                let before = usize::from(session.busy);
+                let mut turn = AccountPass {
+                    tx,
                     index,
                     now,
                     ahead: *ahead,
-                    judging: absence.is_some() && busy < JUDGES,
+                    probing_clock: downtime.is_some() && busy < MAX_CLOCK_PROBES,
                     may_read: reader.is_none_or(|reader| reader == index),
                     outgoing: &mut outgoing,
                     generations: &mut generations,
                 };
-                turn.advance(lane)?;
-                reader = reader.or_else(|| lane.reads_followers().then_some(index));
-                busy += usize::from(lane.busy) - before;
+                turn.advance(session)?;
+                reader = reader.or_else(|| session.reads_followers().then_some(index));
+                busy += usize::from(session.busy) - before;
             }
-            Ok::<_, StoreError>((outgoing, generations, step.presence()?.high_water))
+            Ok::<_, StoreError>((outgoing, generations, tx.last_seen()?.high_water))
         })?;
         let mark = (high_water > self.mark.high_water).then(|| {
             self.mark.high_water = high_water;
@@ -376,18 +380,19 @@ impl Engine {
         });
         let (now_due, armed): (Vec<_>, Vec<_>) =
             decided.into_iter().partition(|(at, _)| *at <= now);
-        self.armed.extend(armed.into_iter().map(|(at, outgoing)| ((at, outgoing.lane), outgoing)));
+        self.armed
+            .extend(armed.into_iter().map(|(at, outgoing)| ((at, outgoing.session), outgoing)));
         Ok(Pass { mark, outgoing: now_due.into_iter().map(|(_, outgoing)| outgoing).collect() })
     }
 
-    /// Returns the lanes to look at, the longest due first.
+    /// Returns the sessions to look at, the longest due first.
     fn ready(&self, now: DateTime<Utc>) -> Vec<usize> {
-        let wakes = self.lanes.iter().enumerate().filter_map(|(index, lane)| {
-            lane.wake.filter(|wake| *wake <= now).map(|wake| (wake, index))
+        let wakes = self.sessions.iter().enumerate().filter_map(|(index, session)| {
+            session.wake.filter(|wake| *wake <= now).map(|wake| (wake, index))
         });
         let mut ready: Vec<_> = wakes.collect();
         ready.sort_unstable();
-        ready.into_iter().take(LANES_PER_PASS).map(|(_, index)| index).collect()
+        ready.into_iter().take(SESSIONS_PER_PASS).map(|(_, index)| index).collect()
     }
 
     /// Returns the requests that waited for this instant, as far as they may still leave.
@@ -396,9 +401,9 @@ impl Engine {
         let mut kept_back = Vec::new();
         while let Some(first) = self.armed.first_entry().filter(|first| first.key().0 <= now) {
             let outgoing = first.remove();
-            let lane = &self.lanes[outgoing.lane];
-            let stops = self.store.read().stops(&lane.config.account.name)?;
-            if stops.hold.is_none() && stops.paused.is_none() && lane.may_release(now) {
+            let session = &self.sessions[outgoing.session];
+            let stops = self.store.read().stops(&session.config.account.name)?;
+            if stops.hold.is_none() && stops.paused.is_none() && session.may_release(now) {
                 fired.push(outgoing);
             } else {
                 kept_back.push(outgoing);
@@ -429,14 +434,14 @@ impl Engine {
         if requests.is_empty() {
             return Ok(());
         }
-        let Self { store, lanes, .. } = self;
-        let kept = store.step(|step| {
-            for Outgoing { lane, ticket, .. } in &requests {
-                let lane = &mut lanes[*lane];
-                lane.busy = false;
-                lane.wake = Some(now);
+        let Self { store, sessions, .. } = self;
+        let kept = store.transaction(|tx| {
+            for Outgoing { session, ticket, .. } in &requests {
+                let session = &mut sessions[*session];
+                session.busy = false;
+                session.wake = Some(now);
                 if let Ticket::Send { attempt } = ticket {
-                    step.withdraw(*attempt, &lane.config.account, now)?;
+                    tx.withdraw(*attempt, &session.config.account, now)?;
                 }
             }
             Ok(())
@@ -449,7 +454,7 @@ impl Engine {
 
     /// Keeps requests for another try: what is on disk still says that they may leave.
     fn arm_again(&mut self, requests: Vec<Outgoing>, now: DateTime<Utc>) {
-        self.armed.extend(requests.into_iter().map(|outgoing| ((now, outgoing.lane), outgoing)));
+        self.armed.extend(requests.into_iter().map(|outgoing| ((now, outgoing.session), outgoing)));
     }
 
     /// Says whether another program keeps the database locked, so that nothing can be decided.
@@ -466,101 +471,111 @@ impl Engine {
     /// Where the store fails: then the attempts stay in doubt, and the daemon must end.
     pub fn settle(
         &mut self,
-        answers: &[(usize, Ticket, Answer)],
+        answers: &[(usize, Ticket, HttpResponse)],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let Self { store, lanes, absence, .. } = self;
-        store.step(|step| {
+        let Self { store, sessions, downtime, .. } = self;
+        store.transaction(|tx| {
             for (index, ticket, answer) in answers {
-                let lane = &mut lanes[*index];
-                hand::take_up(Hand::Account(lane.config.account.name.clone()));
-                lane.settle(step, *ticket, answer, now)?;
-                if lane.clock_trusted(now)
-                    && let Some(absence) = absence.take()
+                let session = &mut sessions[*index];
+                crash_context::enter(WorkItem::Account(session.config.account.name.clone()));
+                session.settle(tx, *ticket, answer, now)?;
+                if session.clock_trusted(now)
+                    && let Some(downtime) = downtime.take()
                 {
-                    absence.judge(step, lanes, now)?;
+                    downtime.judge(tx, sessions, now)?;
                 }
             }
             Ok(())
         })
     }
 
+    fn wake_sessions(&mut self, jobs: &[Offered<'_>], now: DateTime<Utc>) {
+        let accounts: HashSet<_> = jobs.iter().map(|job| job.spec.account.as_str()).collect();
+        for session in &mut self.sessions {
+            if accounts.contains(session.config.account.name.as_str()) {
+                session.wake = Some(now);
+            }
+        }
+    }
+
     /// Takes the jobs of one file, or none of them.
     ///
     /// # Errors
     /// What is wrong with which job, or that the store failed.
-    pub fn take_file(
+    pub fn ingest_file(
         &mut self,
         (sha256, name): (&str, &str),
         jobs: &[Offered<'_>],
         now: DateTime<Utc>,
-    ) -> Result<TakenFile, TakeError> {
-        let Self { store, lanes, .. } = self;
-        hand::take_up(Hand::File(name.to_owned()));
+    ) -> Result<IngestedFile, IngestError> {
+        let Self { store, sessions, .. } = self;
+        crash_context::enter(WorkItem::File(name.to_owned()));
         let mut is_new = false;
-        let taken = store.step(|step| {
-            is_new = !step.knows_file(sha256)?;
-            let first_taken_at = step.know_file(sha256, name, now)?;
-            step.took_file(now)?;
-            step.forget_refused_file(name)?;
+        let taken = store.transaction(|tx| {
+            is_new = !tx.has_file(sha256)?;
+            let first_taken_at = tx.record_file(sha256, name, now)?;
+            tx.took_file(now)?;
+            tx.forget_refused_file(name)?;
             let mut refused = Vec::new();
             let mut taken = Vec::new();
             let mut order: Vec<_> = jobs.iter().collect();
             order.sort_by_key(|job| first_at(job, first_taken_at));
-            let named: HashMap<_, _> =
-                lanes.iter().map(|lane| (lane.config.account.name.as_str(), lane)).collect();
+            let named: HashMap<_, _> = sessions
+                .iter()
+                .map(|session| (session.config.account.name.as_str(), session))
+                .collect();
             for job in order {
-                let Some(lane) = named.get(job.spec.account.as_str()) else {
-                    refused.push((job.line, why_not_named(step, &job.spec.account)?));
+                let Some(session) = named.get(job.spec.account.as_str()) else {
+                    refused.push((job.line, why_not_named(tx, &job.spec.account)?));
                     continue;
                 };
-                if let Some(why) = why_barred(step, &lane.config.account)? {
+                if let Some(why) = why_barred(tx, &session.config.account)? {
                     refused.push((job.line, why));
                     continue;
                 }
                 let source = Source { file: name, line: job.line, first_taken_at };
-                let account = &lane.config.account;
-                match take(step, job, (account, source), now)? {
-                    Taken::Refused(why) => refused.push((job.line, why)),
-                    known @ (Taken::New | Taken::Known | Taken::Updated | Taken::Anew(_)) => {
+                let account = &session.config.account;
+                match take(tx, job, (account, source), now)? {
+                    IngestOutcome::Refused(why) => refused.push((job.line, why)),
+                    known @ (IngestOutcome::New
+                    | IngestOutcome::Known
+                    | IngestOutcome::Updated
+                    | IngestOutcome::Anew(_)) => {
                         taken.push((job, known));
                     }
                 }
             }
             if !refused.is_empty() {
-                return Err(TakeError::Refused(refused));
+                return Err(IngestError::Refused(refused));
             }
-            let place = |(job, taken): (&Offered<'_>, Taken)| {
+            let place = |(job, taken): (&Offered<'_>, IngestOutcome)| {
                 let id = job.spec.id.clone();
-                let lane = named.get(job.spec.account.as_str());
-                let appid = lane.map(|lane| lane.config.account.appid.clone()).unwrap_or_default();
+                let session = named.get(job.spec.account.as_str());
+                let appid =
+                    session.map(|session| session.config.account.appid.clone()).unwrap_or_default();
                 let (due_at, state) = match job.recurrence {
-                    Some(_) => series::stands(step, &id, now)?,
-                    None => step.job(&id).map(|job| (Some(job.due_at), job.state))?,
+                    Some(_) => series::stands(tx, &id, now)?,
+                    None => tx.job(&id).map(|job| (Some(job.due_at), job.state))?,
                 };
-                let title = step.title(id.as_str())?.unwrap_or_else(|| id.to_string());
+                let title = tx.title(id.as_str())?.unwrap_or_else(|| id.to_string());
                 // A longer list would delay what is due meanwhile: `check` tells of it.
                 let strangers = match job.spec.action.list() {
                     Some(list) if list.len() <= LIST_MAX => {
-                        step.strangers(&job.spec.account, list)?
+                        tx.strangers(&job.spec.account, list)?
                     }
                     Some(_) | None => None,
                 };
-                Ok(TakenJob { id, title, taken, due_at, state, appid, strangers })
+                Ok(IngestedJob { id, title, taken, due_at, state, appid, strangers })
             };
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
-            let named: HashSet<_> = jobs.iter().map(|job: &TakenJob| &job.id).collect();
-            let planned = step.planned_by(name)?.into_iter().chain(step.active_series(Some(name))?);
+            let named: HashSet<_> = jobs.iter().map(|job: &IngestedJob| &job.id).collect();
+            let planned = tx.planned_by(name)?.into_iter().chain(tx.active_series(Some(name))?);
             let left_out = planned.filter(|id| !named.contains(id)).collect();
-            Ok(TakenFile { taken_at: now, first_taken_at, jobs, left_out })
+            Ok(IngestedFile { taken_at: now, first_taken_at, jobs, left_out })
         })?;
         self.mark.files += i64::from(is_new);
-        let accounts: HashSet<_> = jobs.iter().map(|job| job.spec.account.as_str()).collect();
-        for lane in &mut self.lanes {
-            if accounts.contains(lane.config.account.name.as_str()) {
-                lane.wake = Some(now);
-            }
-        }
+        self.wake_sessions(jobs, now);
         Ok(taken)
     }
 
@@ -573,7 +588,7 @@ impl Engine {
         file: &RefusedFile<'_>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.store.step(|step| step.refuse_file(file, now))
+        self.store.transaction(|tx| tx.refuse_file(file, now))
     }
 
     /// Stores an event of the platform; false where so many came that it was not taken.
@@ -586,14 +601,14 @@ impl Engine {
         (raw, event, credence): (&[u8], &MassEvent, Credence),
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        if let Some(why) = why_barred(&self.store.read(), &self.lanes[index].config.account)? {
+        if let Some(why) = why_barred(&self.store.read(), &self.sessions[index].config.account)? {
             // Whose it is, is not known; its own account learns of it from `mass/get`.
             return self.keep_unread(index, (raw, &why), now).map(|()| true);
         }
-        let Self { store, lanes, .. } = self;
-        let lane = &mut lanes[index];
-        let account = &lane.config.account;
-        let taken = store.step(|step| {
+        let Self { store, sessions, .. } = self;
+        let session = &mut sessions[index];
+        let account = &session.config.account;
+        let taken = store.transaction(|tx| {
             let incoming = EventIn {
                 account: &account.name,
                 raw,
@@ -602,18 +617,18 @@ impl Engine {
                 created_at: DateTime::from_timestamp(event.create_time, 0).unwrap_or(now),
                 status: &event.status_text,
                 word: match event.status {
-                    Status::Success => ResultWord::Success,
-                    Status::Fail | Status::Err(_) => ResultWord::Failed,
-                    Status::Other(_) => ResultWord::Nothing,
+                    Status::Success => SendStatus::Success,
+                    Status::Fail | Status::Err(_) => SendStatus::Failed,
+                    Status::Other(_) => SendStatus::Nothing,
                 },
                 words: &event.status.words(),
                 advice: event.status.advice(),
                 counts: [event.total, event.filter, event.sent, event.error],
-                articles: &meaning::articles(event),
+                articles: &outcome::articles(event),
             };
-            step.receive(&incoming, account, now)
+            tx.receive(&incoming, account, now)
         })?;
-        lane.wake = Some(now);
+        session.wake = Some(now);
         Ok(taken)
     }
 
@@ -621,17 +636,17 @@ impl Engine {
     ///
     /// # Errors
     /// Where the store fails.
-    pub fn tell_of_inbox(
+    pub fn set_inbox_alert(
         &mut self,
         trouble: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.store.step(|step| {
-            step.unattend_all("inbox")?;
+        self.store.transaction(|tx| {
+            tx.unattend_all("inbox")?;
             let Some(what) = trouble else { return Ok(()) };
             let advice =
                 "look at the directory's rights and its disk; files are taken again by themselves";
-            step.attend(&Attention { account: None, job: None, kind: "inbox", what, advice }, now)
+            tx.raise_alert(&Alert { account: None, job: None, kind: "inbox", what, advice }, now)
         })
     }
 
@@ -639,18 +654,18 @@ impl Engine {
     ///
     /// # Errors
     /// Where the store fails.
-    pub fn tell_of_callback(
+    pub fn set_callback_alert(
         &mut self,
         index: usize,
         kind: &str,
         trouble: Option<(&str, &str)>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let Self { store, lanes, .. } = self;
-        let name = &lanes[index].config.account.name;
-        store.step(|step| match trouble {
-            Some((what, advice)) => attend(step, name, (kind, what, advice), now),
-            None => step.unattend(name, kind),
+        let Self { store, sessions, .. } = self;
+        let name = &sessions[index].config.account.name;
+        store.transaction(|tx| match trouble {
+            Some((what, advice)) => raise_alert(tx, name, (kind, what, advice), now),
+            None => tx.clear_alert(name, kind),
         })
     }
 
@@ -664,14 +679,14 @@ impl Engine {
         (raw, why): (&[u8], &str),
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let Self { store, lanes, .. } = self;
-        let name = &lanes[index].config.account.name;
-        store.step(|step| {
-            step.keep_unread(name, raw, why, now)?;
+        let Self { store, sessions, .. } = self;
+        let name = &sessions[index].config.account.name;
+        store.transaction(|tx| {
+            tx.keep_unread(name, raw, why, now)?;
             let what = format!("a signed event of {name} could not be read: {why}");
             tracing::warn!("{what}");
             let advice = "its bytes are kept in the table unread_event; look for a newer qunfa";
-            attend(step, name, ("unread_event", &what, advice), now)
+            raise_alert(tx, name, ("unread_event", &what, advice), now)
         })
     }
 
@@ -679,11 +694,11 @@ impl Engine {
     ///
     /// # Errors
     /// Where the store fails.
-    pub fn wish_readings(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let Self { store, lanes, .. } = self;
-        store.step(|step| {
-            for lane in lanes.iter_mut().filter(|lane| !lane.mistaken) {
-                followers::wish_daily(step, lane, now)?;
+    pub fn request_syncs(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Self { store, sessions, .. } = self;
+        store.transaction(|tx| {
+            for session in sessions.iter_mut().filter(|session| !session.mistaken) {
+                followers::request_daily_sync(tx, session, now)?;
             }
             Ok(())
         })
@@ -695,9 +710,9 @@ impl Engine {
     /// Where the store fails.
     pub fn change<T>(
         &mut self,
-        work: impl FnOnce(&Step<'_>) -> Result<T, StoreError>,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.store.step(work)
+        self.store.transaction(work)
     }
 }
 
@@ -719,18 +734,18 @@ pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
     batch_lengths(list.len()).into_iter().map(batch).collect()
 }
 
-/// Returns the lane that speaks for what the database has under a name.
-fn lane_named<'a>(lanes: &'a [Lane], account: &str) -> Option<&'a Lane> {
-    lanes.iter().find(|lane| lane.config.account.name == account && !lane.mistaken)
+/// Returns the session that speaks for what the database has under a name.
+fn session_named<'a>(sessions: &'a [Session], account: &str) -> Option<&'a Session> {
+    sessions.iter().find(|session| session.config.account.name == account && !session.mistaken)
 }
 
 /// Puts what only an operator can judge before their eyes.
-fn attend(
-    step: &Step<'_>,
+fn raise_alert(
+    tx: &Tx<'_>,
     account: &str,
     (kind, what, advice): (&str, &str, &str),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let note = Attention { account: Some(account), job: None, kind, what, advice };
-    step.attend(&note, now)
+    let note = Alert { account: Some(account), job: None, kind, what, advice };
+    tx.raise_alert(&note, now)
 }

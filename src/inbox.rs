@@ -6,11 +6,11 @@
 //! which the file no longer matters. What becomes of a package stands beside it: `accepted/` with
 //! a receipt, or `rejected/` with the reason. Nothing here knows which jobs exist already.
 
+mod api_call;
 mod archive;
 mod article;
 mod broadcast;
 mod entry;
-mod errand;
 mod front_matter;
 mod html;
 mod job;
@@ -41,14 +41,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptJob};
 pub use entry::Entry;
 pub use job::{ArticleRemark, ParsedJob};
-pub use package::{Content, Package, Unread, read_path, read_path_gathering};
+pub use package::{Content, Package, ReadError, read_path, read_path_gathering};
 pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
 
 use crate::model::Account;
 use crate::yaml;
 pub use crate::yaml::Diagnostic;
-use crate::yaml::diagnostic::{Place, Report, quote};
+use crate::yaml::diagnostic::{Location, Report, quote};
 use entry::{EntryKind, Glance, Seen};
 
 /// How long an entry must not have changed before it is read.
@@ -162,9 +162,9 @@ pub fn parse(
     lists: &dyn ListSource,
     accounts: &[&Account],
 ) -> Result<Parsed, Vec<Diagnostic>> {
-    let text = yaml::decode(bytes).map_err(|(text, place, message)| {
+    let text = yaml::decode(bytes).map_err(|(text, location, message)| {
         let report = Report::new(file_name, &text);
-        vec![report.diagnostic(place, message, Some("save the file as UTF-8"))]
+        vec![report.diagnostic(location, message, Some("save the file as UTF-8"))]
     })?;
     let mut report = Report::new(file_name, text);
     let jobs = read(file_name, text, (lists, accounts), &mut report);
@@ -193,7 +193,7 @@ fn read<'a>(
             let accounts = job::Accounts::new(accounts);
             job::Reader { report, lists, accounts, remarks: Vec::new() }.file(&root)
         }
-        Err(yaml::Broken) => Vec::new(),
+        Err(yaml::SyntaxError) => Vec::new(),
     }
 }
 
@@ -202,18 +202,18 @@ fn root<'a>(
     file_name: &str,
     text: &'a str,
     report: &mut Report<'_>,
-) -> Result<yaml::Node<'a>, yaml::Broken> {
+) -> Result<yaml::Node<'a>, yaml::SyntaxError> {
     yaml::check_characters(text, report)?;
     // YAML that was cut short can still be YAML; a JSON object that was cut short is neither.
     if is_json(file_name) && !text.trim_start().starts_with('{') {
         let help = "a .json file is one object `{\"jobs\": […]}`";
-        report.say_with(Place::default(), "this is not a JSON object", help);
-        return Err(yaml::Broken);
+        report.say_with(Location::default(), "this is not a JSON object", help);
+        return Err(yaml::SyntaxError);
     }
     yaml::load(text, VALUES, report)?.ok_or_else(|| {
         let help = "a job file is `jobs:` and a list of at least one job";
-        report.say_with(Place::default(), "no job in this file", help);
-        yaml::Broken
+        report.say_with(Location::default(), "no job in this file", help);
+        yaml::SyntaxError
     })
 }
 
@@ -448,7 +448,7 @@ impl Inbox {
     }
 
     /// Reads an entry once, through descriptors that follow no link and block on nothing.
-    pub fn read(&self, entry: &Entry) -> Result<Package, Unread> {
+    pub fn read(&self, entry: &Entry) -> Result<Package, ReadError> {
         package::read(&self.places.inbox.fd, entry, self.end_marker_required)
     }
 
@@ -459,7 +459,7 @@ impl Inbox {
             EntryKind::File => package::tail_has_marker(&self.places.inbox.fd, entry),
             EntryKind::Folder => false,
             EntryKind::Never(_) => true,
-            EntryKind::Unfit(_) => false,
+            EntryKind::Unusable(_) => false,
         }
     }
 

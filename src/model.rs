@@ -6,7 +6,7 @@
 
 pub mod console;
 
-mod errand;
+mod api_call;
 
 mod material;
 
@@ -23,7 +23,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use errand::{ARTICLES_MOST, Deletion, Errand, Preview, Speed, Viewer};
+pub use api_call::{ARTICLES_MOST, ApiCall, Deletion, Preview, Speed, Viewer};
 
 pub use material::{
     Article, ArticlesVia, Asset, Caption, Format, Material, Media, NEWS, UploadKind, key,
@@ -300,13 +300,13 @@ impl Action {
     }
 
     /// Returns the one call that it makes, where it is no broadcast.
-    pub fn errand(&self) -> Option<Errand> {
+    pub fn api_call(&self) -> Option<ApiCall> {
         match self {
             Self::Broadcast(_) => None,
-            Self::Delete(deletion) => Some(Errand::Delete(deletion.clone())),
-            Self::Speed(speed) => Some(Errand::SpeedSet(*speed)),
-            Self::Menu(menu) => Some(Errand::Menu(menu.clone())),
-            Self::Qrcode(code) => Some(Errand::Qrcode(code.clone())),
+            Self::Delete(deletion) => Some(ApiCall::Delete(deletion.clone())),
+            Self::Speed(speed) => Some(ApiCall::SpeedSet(*speed)),
+            Self::Menu(menu) => Some(ApiCall::Menu(menu.clone())),
+            Self::Qrcode(code) => Some(ApiCall::Qrcode(code.clone())),
         }
     }
 

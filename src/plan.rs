@@ -1,6 +1,6 @@
 //! What happens to a job next, and when to look at it again.
 //!
-//! [`next_step`] looks at one job's times and batches; [`place`] finds the window that a job
+//! [`next_action`] looks at one job's times and batches; [`place`] finds the window that a job
 //! may go in. Both are total: there is always an answer and it can be told as a sentence. What is
 //! absent on purpose: who is asked and how (`wechat`), and where the figures live (`store`).
 
@@ -14,7 +14,7 @@ use crate::calendar::{self, Span, Window};
 use crate::model::{Account, BatchState, JobId, JobState, OnFullReceivers, OnQuota};
 use crate::quota::{self, Because, Block, Demand, Need, Usage, margins};
 
-pub use gap::{Gap, Kind as GapKind, Meaning};
+pub use gap::{Gap, GapEffect, Kind as GapKind};
 
 /// A job as a decision needs it.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub struct Job {
     /// What it uses.
     pub demand: Demand,
     /// The first request since it became due; none if it was deferred after.
-    pub first_asked_at: Option<DateTime<Utc>>,
+    pub first_attempt_at: Option<DateTime<Utc>>,
     /// Whether a request of its own was ever made.
     pub asked: bool,
     /// Whether its author wrote no time: it takes the first slot that nobody owns.
@@ -73,7 +73,7 @@ impl Job {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
     /// The negated priority.
-    pub behind: i32,
+    pub neg_priority: i32,
     /// The order in which jobs were taken.
     pub taken: i64,
 }
@@ -168,26 +168,26 @@ impl Doubt {
 
 /// What a job's times and batches say is next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum NextAction {
     /// Nothing before this instant.
     Wait(DateTime<Utc>),
     /// Nobody released it in time.
-    Miss,
+    MissedDeadline,
     /// Its time for asking has run out.
-    RunOut,
+    RetryWindowOver,
     /// Ask for this batch (an index), if the rules have room.
-    Ask(usize),
+    Send(usize),
     /// Make the one call that it is about.
-    Act,
+    Execute,
     /// It waits for results or a person.
     Nothing,
 }
 
 /// Decides what a job's times allow at `now`.
-pub fn next_step(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Step {
+pub fn next_action(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> NextAction {
     match job.state {
         JobState::Planned | JobState::Releasing => {}
-        JobState::Held => return held_step(job, now),
+        JobState::Held => return held_action(job, now),
         JobState::Accepted
         | JobState::Sent
         | JobState::Failed
@@ -195,38 +195,42 @@ pub fn next_step(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Step {
         | JobState::Uncertain
         | JobState::Cancelled
         | JobState::Expired
-        | JobState::Missed => return Step::Nothing,
+        | JobState::Missed => return NextAction::Nothing,
     }
     if now < job.due_at {
-        return Step::Wait(job.due_at);
+        return NextAction::Wait(job.due_at);
     }
     let deadline = deadline(job);
-    match job.first_asked_at {
-        None if now > deadline => return Step::Miss,
-        Some(_) if now >= deadline => return Step::RunOut,
+    match job.first_attempt_at {
+        None if now > deadline => return NextAction::MissedDeadline,
+        Some(_) if now >= deadline => return NextAction::RetryWindowOver,
         None | Some(_) => {}
     }
     if !job.is_broadcast() {
-        let begun = job.first_asked_at.is_some();
-        return if begun { Step::Wait(deadline) } else { Step::Act };
+        let begun = job.first_attempt_at.is_some();
+        return if begun { NextAction::Wait(deadline) } else { NextAction::Execute };
     }
     if job.in_question(now) {
-        return Step::Wait(deadline + TimeDelta::milliseconds(1));
+        return NextAction::Wait(deadline + TimeDelta::milliseconds(1));
     }
     let open = || batches.iter().enumerate().filter(|(_, batch)| batch.is_open());
     let next = open().filter(|(_, batch)| !batch.is_over(now));
     match next.min_by_key(|(_, batch)| (batch.next_at.max(now), batch.number)) {
-        Some((index, batch)) if batch.next_at <= now => Step::Ask(index),
-        Some((_, batch)) => Step::Wait(batch.next_at.min(deadline)),
+        Some((index, batch)) if batch.next_at <= now => NextAction::Send(index),
+        Some((_, batch)) => NextAction::Wait(batch.next_at.min(deadline)),
         // What is left may have been taken, and may not be asked about any more.
-        None if open().next().is_some() => Step::RunOut,
-        None => Step::Nothing,
+        None if open().next().is_some() => NextAction::RetryWindowOver,
+        None => NextAction::Nothing,
     }
 }
 
-fn held_step(job: &Job, now: DateTime<Utc>) -> Step {
+fn held_action(job: &Job, now: DateTime<Utc>) -> NextAction {
     let deadline = deadline(job);
-    if now > deadline { Step::Miss } else { Step::Wait(deadline + TimeDelta::milliseconds(1)) }
+    if now > deadline {
+        NextAction::MissedDeadline
+    } else {
+        NextAction::Wait(deadline + TimeDelta::milliseconds(1))
+    }
 }
 
 /// Returns the last instant at which a job's next request may be made.
@@ -235,7 +239,7 @@ fn held_step(job: &Job, now: DateTime<Utc>) -> Step {
 /// is due inside it), the others by `retry_for`, all of them by the platform's memory, also of
 /// what another copy of the database may have sent.
 pub fn deadline(job: &Job) -> DateTime<Utc> {
-    let by_author = match job.first_asked_at {
+    let by_author = match job.first_attempt_at {
         None => calendar::guard_end(job.due_at).unwrap_or(job.due_at) + job.grace,
         Some(first) => {
             let until = first + job.retry_for;
@@ -247,11 +251,14 @@ pub fn deadline(job: &Job) -> DateTime<Utc> {
 
 /// Returns when to look at a job again after something happened to it.
 pub fn wake_at(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    match next_step(job, batches, now) {
-        Step::Wait(until) => Some(until),
-        Step::Miss | Step::RunOut | Step::Ask(_) | Step::Act => Some(now),
+    match next_action(job, batches, now) {
+        NextAction::Wait(until) => Some(until),
+        NextAction::MissedDeadline
+        | NextAction::RetryWindowOver
+        | NextAction::Send(_)
+        | NextAction::Execute => Some(now),
         // A request is under way: its answer, or the next start, will say more.
-        Step::Nothing => job.state.waits().then(|| deadline(job)),
+        NextAction::Nothing => job.state.waits().then(|| deadline(job)),
     }
 }
 

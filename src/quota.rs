@@ -45,7 +45,7 @@ pub mod margins {
     /// An answer dated this shortly after midnight charges both days.
     pub const BOTH_DAYS: TimeDelta = TimeDelta::seconds(5);
     /// A daemon that was away longer than this starts in hold: a restored machine looks like that.
-    pub const ABSENCE_MAX: TimeDelta = TimeDelta::hours(20);
+    pub const DOWNTIME_MAX: TimeDelta = TimeDelta::hours(20);
     /// A gap of at most this is an ordinary restart, of which nobody is asked anything.
     pub const GAP_MAX: TimeDelta = TimeDelta::minutes(30);
     /// A token must live this much longer when an intent is written.

@@ -13,6 +13,7 @@ mod answer;
 mod connection;
 mod content;
 mod count;
+mod crypto;
 mod fault;
 mod followers;
 mod job;
@@ -23,7 +24,6 @@ mod menu;
 mod menu_read;
 mod push;
 mod repeat;
-mod seal;
 pub mod server;
 mod token;
 mod upload;
@@ -48,7 +48,7 @@ use account::Account;
 use answer::Refusal;
 use content::Object;
 use count::Daily;
-use fault::{Faults, Mishap};
+use fault::{Faults, NetworkFault};
 use library::Given;
 use token::Tokens;
 
@@ -261,15 +261,15 @@ impl Platform {
             let errcode = decided.as_ref().map_or_else(|refusal| refusal.errcode, |_| 0);
             (Some(errcode), self.answer(decided, now))
         };
-        let (errcode, response) = match fault.map(|(_, mishap)| mishap) {
+        let (errcode, response) = match fault.map(|(_, network_fault)| network_fault) {
             None => decide(),
-            Some(Mishap::Unseen(response)) => return response,
-            Some(Mishap::Unprocessed(response)) => (None, response),
-            Some(Mishap::Code(errcode)) => {
+            Some(NetworkFault::Unseen(response)) => return response,
+            Some(NetworkFault::Unprocessed(response)) => (None, response),
+            Some(NetworkFault::Code(errcode)) => {
                 (Some(errcode), self.answer(Err(Refusal::code(errcode)), now))
             }
-            Some(Mishap::Hidden(response)) => (decide().0, response),
-            Some(Mishap::Halved) => {
+            Some(NetworkFault::Hidden(response)) => (decide().0, response),
+            Some(NetworkFault::Halved) => {
                 let (errcode, response) = decide();
                 (errcode, halved(response))
             }

@@ -1,46 +1,46 @@
 //! What happened and what is planned, in SQLite.
 //!
-//! One method is one thing that happens, and every change runs inside a [`Step`]: one immediate
+//! One method is one thing that happens, and every change runs inside a [`Tx`]: one immediate
 //! transaction, which several accounts may share. Nothing of a step is true before
-//! [`Store::step`] returns, so a caller sends what it was told only after that. Every update is
+//! [`Store::transaction`] returns, so a caller sends what it was told only after that. Every update is
 //! guarded by the state it expects.
 //!
 //! What is absent on purpose: decisions (they are `plan`'s and `quota`'s) and SQL in any other
 //! module. One day the same engine may run on another database, and only this module may know.
 
 mod accounts;
-mod ahead;
+mod alerts;
+mod api_call;
 mod articles;
-mod attention;
 mod back;
 mod backup;
 mod bound;
 mod busy;
+mod claims;
+mod clock_ahead;
 mod decisions;
 mod deletion;
-mod errand;
 mod events;
 mod followers;
+mod ingest;
 mod ledger;
 mod list;
 mod listed;
 mod mistake;
 mod moved;
-mod place;
-mod prelude;
+mod pre_send;
 mod reach;
 mod recall;
 mod receivers;
 mod refused;
 mod release;
 mod results;
+mod retry;
 mod series;
 mod settle;
 mod strangers;
-mod take;
 mod upload;
 mod view;
-mod word;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -53,45 +53,47 @@ use crate::model::{BatchState, JobId, JobState};
 use moved::Moves;
 
 pub use accounts::{Bar, KnownAccount};
+pub use alerts::{Acknowledgement, Overdue, Severity};
+pub use api_call::{
+    Again, ApiCallAttempt, ApiCallFailure, ApiCallView, Effect, NewApiCall, OpenApiCall, Role,
+};
 pub use articles::ArticleResult;
-pub use attention::{Acknowledgement, Overdue, Severity};
 pub use back::Back;
-pub use decisions::{Decision, Entry, Resolution, Said, Verdict};
-pub use deletion::{Deletee, DeletionFacts, one_of_each};
-pub use errand::{Again, Effect, ErrandAsk, ErrandView, ErrandWord, NewErrand, OpenErrand, Role};
+pub use claims::Deferral;
+pub use decisions::{DecidedBy, Decision, Entry, Resolution, Ruling};
+pub use deletion::{DeletableBatch, DeletionFacts, one_of_each};
 pub use events::EventIn;
-pub use followers::{FollowersAsk, FollowersView, Next as ReadingNext, SetView, TagTold};
+pub use followers::{FollowersAsk, FollowersView, Next as SyncNext, SetView, TagTold};
+pub use ingest::{BatchBody, IngestOutcome, Source};
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use listed::Receivers;
-pub use place::Deferral;
 pub use reach::{Levels, Reach};
-pub use recall::{InQuestion, Presence};
+pub use recall::{InQuestion, LastSeen};
 pub use refused::RefusedFile;
 pub use release::{Begun, Refusal};
-pub use results::{Refused, ResultAsk, ResultWord};
-pub use series::{By, Recurring, Series, SeriesCancelled, SeriesState};
-pub use settle::{SendOutcome, Settled, Word};
+pub use results::{Refused, ResultAsk, SendStatus};
+pub use series::{Recurring, Series, SeriesCancelled, SeriesInput, SeriesState};
+pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
-pub use take::{BatchBody, Source, Taken};
-pub use upload::{Unready, UploadOutcome, UploadView, Uploaded, Uploading, Wanting};
+pub use upload::{PendingUpload, Unready, UploadOutcome, UploadView, Uploaded, Uploading};
 pub use view::{
-    AttemptView, AttentionView, BatchView, ChargeView, EventView, HistoryView, IN_QUESTION,
-    JobView, RuleView,
+    AlertView, AttemptView, BatchView, ChargeView, EventView, HistoryView, IN_QUESTION, JobView,
+    RuleView,
 };
 
 /// How long a step waits for another writer before it says that the database is busy.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The schema that this program writes.
-pub const VERSION: i64 = 4;
+pub const VERSION: i64 = 5;
 
-/// What leads from each version to the next; the first entry leads from 1 to 2.
-const UPGRADES: &[&str] = &[
-    include_str!("store/upgrade_2.sql"),
-    include_str!("store/upgrade_3.sql"),
-    include_str!("store/upgrade_4.sql"),
-];
+/// The oldest schema that can be upgraded.
+const OLDEST: i64 = 3;
+
+/// The script to each version from the one before; the first one upgrades [`OLDEST`].
+const UPGRADES: &[&str] =
+    &[include_str!("store/upgrade_4.sql"), include_str!("store/upgrade_5.sql")];
 
 /// From this version on, a list's receivers stand beside its body.
 const RECEIVERS_SINCE: i64 = 4;
@@ -109,6 +111,13 @@ pub enum StoreError {
         "the database {0} has version {1}, and this program knows {VERSION}: install the newer qunfa"
     )]
     Newer(PathBuf, i64),
+    /// A preview of this program wrote it, before the first release. The daemon ends, the file stays
+    /// untouched.
+    #[error(
+        "the database {0} has version {1}, and this program upgrades from version {OLDEST} on: open it \
+         once with the qunfa that came after the one that made it, or move it away to begin anew"
+    )]
+    Older(PathBuf, i64),
     /// The directory cannot be used by this user. The daemon ends.
     #[error(
         "cannot open the database {0}: {1}; run as the owner of the state directory (sudo -u qunfa qunfa …)"
@@ -139,7 +148,11 @@ impl StoreError {
                 error.sqlite_error_code(),
                 Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase)
             ),
-            Self::Newer(..) | Self::Access(..) | Self::Busy(_) | Self::Guard(_) => false,
+            Self::Newer(..)
+            | Self::Older(..)
+            | Self::Access(..)
+            | Self::Busy(_)
+            | Self::Guard(_) => false,
         }
     }
 
@@ -165,7 +178,11 @@ impl StoreError {
                         | ErrorCode::Unknown
                 )
             }),
-            Self::Damaged(..) | Self::Newer(..) | Self::Access(..) | Self::Busy(_) => false,
+            Self::Damaged(..)
+            | Self::Newer(..)
+            | Self::Older(..)
+            | Self::Access(..)
+            | Self::Busy(_) => false,
         }
     }
 }
@@ -183,7 +200,7 @@ pub struct Store {
 
 /// One transaction's worth of things that happen.
 #[derive(Debug)]
-pub struct Step<'a> {
+pub struct Tx<'a> {
     db: &'a Connection,
     /// Where changes are remembered for the log.
     moves: Option<&'a Moves>,
@@ -237,6 +254,7 @@ impl Store {
             StoreError::Failed(cause) => opening(path, cause),
             other @ (StoreError::Damaged(..)
             | StoreError::Newer(..)
+            | StoreError::Older(..)
             | StoreError::Access(..)
             | StoreError::Busy(_)
             | StoreError::Guard(_)) => other,
@@ -277,20 +295,20 @@ impl Store {
     ///
     /// # Errors
     /// Those of the step, and of the commit. After a failed commit the outcome is unknown.
-    pub fn step<T, E: From<StoreError>>(
+    pub fn transaction<T, E: From<StoreError>>(
         &mut self,
-        work: impl FnOnce(&Step<'_>) -> std::result::Result<T, E>,
+        work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         let moves = Moves::default();
         let tx = begin(&mut self.db, TransactionBehavior::Immediate)?;
-        let done = work(&Step { db: &tx, moves: self.tells.then_some(&moves) })?;
+        let done = work(&Tx { db: &tx, moves: self.tells.then_some(&moves) })?;
         tx.commit().map_err(StoreError::from)?;
         moves.tell();
         Ok(done)
     }
 
     /// Tells the log of each change of a job's state from now on.
-    pub fn tell_changes(&mut self) {
+    pub fn log_changes(&mut self) {
         self.tells = true;
     }
 
@@ -329,8 +347,8 @@ impl Store {
     }
 
     /// Reads without changing anything.
-    pub fn read(&self) -> Step<'_> {
-        Step { db: &self.db, moves: None }
+    pub fn read(&self) -> Tx<'_> {
+        Tx { db: &self.db, moves: None }
     }
 }
 
@@ -374,6 +392,9 @@ fn connect(path: &Path) -> Result<Connection> {
     if version > VERSION {
         return Err(StoreError::Newer(path.to_owned(), version));
     }
+    if (1..OLDEST).contains(&version) {
+        return Err(StoreError::Older(path.to_owned(), version));
+    }
     Ok(db)
 }
 
@@ -406,12 +427,12 @@ fn upgrade(db: &mut Connection, now: DateTime<Utc>) -> Result<()> {
             )?;
         }
         from => {
-            let done = usize::try_from(from - 1).unwrap_or(UPGRADES.len());
+            let done = usize::try_from(from - OLDEST).unwrap_or(UPGRADES.len());
             for script in UPGRADES.iter().skip(done) {
                 tx.execute_batch(script)?;
             }
             if from < RECEIVERS_SINCE {
-                Step { db: &tx, moves: None }.keep_receivers_of_all()?;
+                Tx { db: &tx, moves: None }.keep_receivers_of_all()?;
             }
         }
     }
@@ -466,7 +487,7 @@ pub struct Lifted {
     pub ended: usize,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Counts on from the mark, so that the next intent is ahead of it again.
     ///
     /// # Errors
@@ -479,7 +500,7 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn know_account(&self, name: &str) -> Result<()> {
+    pub fn ensure_account(&self, name: &str) -> Result<()> {
         self.run("INSERT INTO account (name) VALUES (?1) ON CONFLICT DO NOTHING", params![name])
     }
 
@@ -489,7 +510,7 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn leave_open_attempts_in_doubt(&self, now: DateTime<Utc>) -> Result<u32> {
+    pub fn mark_open_attempts_in_doubt(&self, now: DateTime<Utc>) -> Result<u32> {
         self.run("UPDATE call SET ended_at = ?1 WHERE ended_at IS NULL", params![millis(now)])?;
         let mut open = self
             .db
@@ -501,7 +522,7 @@ impl Step<'_> {
         for attempt in open.drain(..) {
             self.doubt(attempt, "the daemon ended before the answer was stored", now)?;
         }
-        self.leave_open_errands_in_doubt(now)?;
+        self.mark_open_api_calls_in_doubt(now)?;
         Ok(count)
     }
 
@@ -604,9 +625,9 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn attend(&self, note: &Attention<'_>, now: DateTime<Utc>) -> Result<()> {
+    pub fn raise_alert(&self, note: &Alert<'_>, now: DateTime<Utc>) -> Result<()> {
         self.run(
-            "INSERT INTO attention (account, job, kind, since_at, what, \"do\")
+            "INSERT INTO alert (account, job, kind, since_at, what, \"do\")
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO UPDATE SET what = excluded.what, \"do\" = excluded.\"do\"",
             params![note.account, note.job, note.kind, millis(now), note.what, note.advice],
@@ -617,15 +638,15 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn attend_until(
+    pub fn raise_alert_until(
         &self,
-        note: &Attention<'_>,
+        note: &Alert<'_>,
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        self.attend(note, now)?;
+        self.raise_alert(note, now)?;
         self.run(
-            "UPDATE attention SET until_at = ?3 WHERE account IS ?1 AND kind = ?2",
+            "UPDATE alert SET until_at = ?3 WHERE account IS ?1 AND kind = ?2",
             params![note.account, note.kind, millis(until)],
         )
     }
@@ -634,8 +655,8 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn unattend(&self, account: &str, kind: &str) -> Result<()> {
-        self.run("DELETE FROM attention WHERE account = ?1 AND kind = ?2", params![account, kind])
+    pub fn clear_alert(&self, account: &str, kind: &str) -> Result<()> {
+        self.run("DELETE FROM alert WHERE account = ?1 AND kind = ?2", params![account, kind])
     }
 
     /// Takes away what a daemon that is gone put before a person's eyes, of one kind.
@@ -643,7 +664,7 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn unattend_all(&self, kind: &str) -> Result<()> {
-        self.run("DELETE FROM attention WHERE kind = ?1", params![kind])
+        self.run("DELETE FROM alert WHERE kind = ?1", params![kind])
     }
 
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {
@@ -730,7 +751,7 @@ struct Move<'a> {
 
 /// Something for a person.
 #[derive(Clone, Copy, Debug)]
-pub struct Attention<'a> {
+pub struct Alert<'a> {
     /// The account it is about.
     pub account: Option<&'a str>,
     /// The job it is about.

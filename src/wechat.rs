@@ -12,4 +12,4 @@ pub mod codes;
 pub mod listener;
 pub mod protocol;
 
-pub use codes::{Meaning, NextWindow};
+pub use codes::{NextWindow, Verdict};

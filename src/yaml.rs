@@ -21,7 +21,7 @@ mod lost;
 
 use alias::{Anchors, Unfollowed};
 pub use diagnostic::Diagnostic;
-use diagnostic::{Place, Report, closest, is_hidden, quote};
+use diagnostic::{Location, Report, closest, is_hidden, quote};
 use lost::{Prose, Written};
 
 /// How deep collections may lie in one another.
@@ -33,7 +33,7 @@ const NODES: usize = 1_000_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'a> {
     /// Where it stands.
-    pub(crate) place: Place,
+    pub(crate) location: Location,
     /// What it is.
     pub(crate) value: Value<'a>,
 }
@@ -57,40 +57,40 @@ pub(crate) struct Entry<'a> {
     /// The key.
     pub(crate) key: Cow<'a, str>,
     /// Where the key stands.
-    pub(crate) key_place: Place,
+    pub(crate) key_location: Location,
     /// The value; an empty one stands where its key stands.
     pub(crate) node: Node<'a>,
 }
 
 /// The tree could not be read; the report says why.
 #[derive(Debug)]
-pub(crate) struct Broken;
+pub(crate) struct SyntaxError;
 
 /// Returns the text of a file without its byte order mark, or the diagnostics' own text and where
 /// it is not UTF-8.
-pub(crate) fn decode(bytes: &[u8]) -> Result<&str, (String, Place, &'static str)> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<&str, (String, Location, &'static str)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let start = bytes.iter().take(4).collect::<Vec<_>>();
     if matches!(start[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
         let shown = "(not shown)".to_owned();
-        return Err((shown, Place::default(), "this is UTF-16 or binary, not UTF-8"));
+        return Err((shown, Location::default(), "this is UTF-16 or binary, not UTF-8"));
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let start = error.valid_up_to();
         let shown = String::from_utf8_lossy(bytes).into_owned();
-        (shown, Place { start, end: start + 1 }, "this is not UTF-8")
+        (shown, Location { start, end: start + 1 }, "this is not UTF-8")
     })
 }
 
 /// Reports every character that would be invisible, and says whether there was none.
-pub(crate) fn check_characters(text: &str, report: &mut Report<'_>) -> Result<(), Broken> {
+pub(crate) fn check_characters(text: &str, report: &mut Report<'_>) -> Result<(), SyntaxError> {
     let before = report.count();
     let hidden = |c: char| is_hidden(c) && !matches!(c, '\t' | '\n' | '\r');
     for (start, c) in text.char_indices().filter(|&(_, c)| hidden(c)) {
-        let place = Place { start, end: start + c.len_utf8() };
-        report.say_with(place, hidden_message(c), "take it out");
+        let location = Location { start, end: start + c.len_utf8() };
+        report.say_with(location, hidden_message(c), "take it out");
     }
-    if report.count() == before { Ok(()) } else { Err(Broken) }
+    if report.count() == before { Ok(()) } else { Err(SyntaxError) }
 }
 
 fn hidden_message(c: char) -> String {
@@ -117,7 +117,7 @@ pub(crate) fn load<'a>(
     text: &'a str,
     values: Values,
     report: &mut Report<'_>,
-) -> Result<Option<Node<'a>>, Broken> {
+) -> Result<Option<Node<'a>>, SyntaxError> {
     let options = granit_parser::options! {
         disallow_directives: true,
         flow_nesting_limit: DEPTH,
@@ -175,13 +175,13 @@ struct Depths {
 }
 
 impl<'a> Loader<'a, '_, '_> {
-    fn document(mut self) -> Result<Option<Node<'a>>, Broken> {
+    fn document(mut self) -> Result<Option<Node<'a>>, SyntaxError> {
         let mut root = None;
         while let Some((event, span)) = self.next()? {
             if root.is_some() && matches!(event, Event::DocumentStart(..)) {
                 let help = "put its jobs into a file of their own";
-                self.report.say_with(place(&span), "a second document starts here", help);
-                return Err(Broken);
+                self.report.say_with(location(&span), "a second document starts here", help);
+                return Err(SyntaxError);
             }
             if event.is_node() {
                 root = Some(self.node(event, span, None)?);
@@ -189,18 +189,18 @@ impl<'a> Loader<'a, '_, '_> {
         }
         self.refuse_unused();
         if self.is_broken {
-            return Err(Broken);
+            return Err(SyntaxError);
         }
         Ok(root.filter(|node| !matches!(node.value, Value::Empty)))
     }
 
-    fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, Broken> {
+    fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, SyntaxError> {
         match self.parser.next_event() {
             None => Ok(None),
             Some(Ok(found)) => Ok(Some(found)),
             Some(Err(error)) => {
                 self.syntax(&error);
-                Err(Broken)
+                Err(SyntaxError)
             }
         }
     }
@@ -210,23 +210,23 @@ impl<'a> Loader<'a, '_, '_> {
         event: Event<'a>,
         span: Span,
         prose: Option<&Prose<'_>>,
-    ) -> Result<Node<'a>, Broken> {
-        let place = place(&span);
-        self.refuse_tag(&event, place);
+    ) -> Result<Node<'a>, SyntaxError> {
+        let location = location(&span);
+        self.refuse_tag(&event, location);
         let anchor = event.anchor_id();
         if let Some(id) = anchor {
             let written = matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..));
-            let named = self.next()?.map(|(_, span)| self::place(&span));
+            let named = self.next()?.map(|(_, span)| self::location(&span));
             let named = named.filter(|_| written && prose.is_some());
-            self.anchors.begin(id, named.map(|place| (place, self.depths.flow > 0)));
+            self.anchors.begin(id, named.map(|location| (location, self.depths.flow > 0)));
         }
-        self.grow(1, place)?;
-        let value = self.value(event, place, prose)?;
-        let node = Node { place, value };
+        self.grow(1, location)?;
+        let value = self.value(event, location, prose)?;
+        let node = Node { location, value };
         if let Some(id) = anchor {
             match self.anchors.end(id, &node) {
-                Some(size) => self.grow(size.nodes, place)?,
-                None => return Err(self.too_long(place)),
+                Some(size) => self.grow(size.nodes, location)?,
+                None => return Err(self.too_long(location)),
             }
         }
         Ok(node)
@@ -236,18 +236,18 @@ impl<'a> Loader<'a, '_, '_> {
     fn value(
         &mut self,
         event: Event<'a>,
-        place: Place,
+        location: Location,
         prose: Option<&Prose<'_>>,
-    ) -> Result<Value<'a>, Broken> {
+    ) -> Result<Value<'a>, SyntaxError> {
         Ok(match event {
-            Event::Scalar(text, style, _, _) => self.scalar(text, (style, place), prose),
+            Event::Scalar(text, style, _, _) => self.scalar(text, (style, location), prose),
             Event::SequenceStart(style, ..) => {
                 self.open(style, |loader| loader.list(prose)).map(Value::List)?
             }
             Event::MappingStart(style, ..) => self.open(style, Self::map).map(Value::Map)?,
-            Event::Alias(id) => self.alias(id, place)?,
+            Event::Alias(id) => self.alias(id, location)?,
             _ => {
-                self.unknown_alias(place);
+                self.unknown_alias(location);
                 Value::Empty
             }
         })
@@ -263,55 +263,55 @@ impl<'a> Loader<'a, '_, '_> {
         read
     }
 
-    fn grow(&mut self, nodes: usize, place: Place) -> Result<(), Broken> {
+    fn grow(&mut self, nodes: usize, location: Location) -> Result<(), SyntaxError> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes <= NODES {
             return Ok(());
         }
-        self.report.say(place, format!("more than {NODES} values in one file"));
-        Err(Broken)
+        self.report.say(location, format!("more than {NODES} values in one file"));
+        Err(SyntaxError)
     }
 
-    fn too_long(&mut self, place: Place) -> Broken {
+    fn too_long(&mut self, location: Location) -> SyntaxError {
         let message = "with its aliases written out the file has more than 32 MiB of text";
-        self.report.say(place, message);
-        Broken
+        self.report.say(location, message);
+        SyntaxError
     }
 
-    fn alias(&mut self, id: usize, place: Place) -> Result<Value<'a>, Broken> {
+    fn alias(&mut self, id: usize, location: Location) -> Result<Value<'a>, SyntaxError> {
         match self.anchors.follow(id) {
             Ok((_, size)) if size.depth + self.depths.all > DEPTH => {
                 let message = "what this stands for lies too deep";
-                self.report.say_with(place, message, "nothing in a job file lies that deep");
-                Err(Broken)
+                self.report.say_with(location, message, "nothing in a job file lies that deep");
+                Err(SyntaxError)
             }
             Ok((value, size)) => {
-                self.grow(size.nodes, place)?;
+                self.grow(size.nodes, location)?;
                 Ok(value)
             }
             Err(Unfollowed::Inside) => {
-                let name = self.alias_name(place);
+                let name = self.alias_name(location);
                 let message = format!("`*{name}` stands inside of what it names");
-                self.report.say_with(place, message, format!("write out what `&{name}` begins"));
+                self.report.say_with(location, message, format!("write out what `&{name}` begins"));
                 self.is_broken = true;
                 Ok(Value::Empty)
             }
-            Err(Unfollowed::Long) => Err(self.too_long(place)),
+            Err(Unfollowed::Long) => Err(self.too_long(location)),
         }
     }
 
-    fn unknown_alias(&mut self, place: Place) {
-        let name = self.alias_name(place);
+    fn unknown_alias(&mut self, location: Location) {
+        let name = self.alias_name(location);
         let message = format!("`*{name}` stands for `&{name}`, which is not there before it");
-        let help = self.needs_quotes(place.start, self.depths.flow > 0);
-        self.report.say_with(place, message, help);
-        self.told_up_to = self.report.line(place.start);
+        let help = self.needs_quotes(location.start, self.depths.flow > 0);
+        self.report.say_with(location, message, help);
+        self.told_up_to = self.report.line(location.start);
         self.is_broken = true;
     }
 
-    fn alias_name(&self, place: Place) -> &'a str {
+    fn alias_name(&self, location: Location) -> &'a str {
         match self.values {
-            Values::Shown { .. } => self.text[place.start..place.end].trim_start_matches('*'),
+            Values::Shown { .. } => self.text[location.start..location.end].trim_start_matches('*'),
             Values::Hidden => "name",
         }
     }
@@ -328,11 +328,11 @@ impl<'a> Loader<'a, '_, '_> {
 
     /// Refuses a name in front of a text that nothing uses: it was meant as text.
     fn refuse_unused(&mut self) {
-        for (place, in_flow) in self.anchors.unused() {
-            let name = &self.text[place.start..place.end];
+        for (location, in_flow) in self.anchors.unused() {
+            let name = &self.text[location.start..location.end];
             let message = format!("`{name}` only names the value behind it, and nothing uses it");
-            let help = self.needs_quotes(place.start, in_flow);
-            self.report.say_with(place, message, help);
+            let help = self.needs_quotes(location.start, in_flow);
+            self.report.say_with(location, message, help);
             self.is_broken = true;
         }
     }
@@ -347,13 +347,13 @@ impl<'a> Loader<'a, '_, '_> {
     fn scalar(
         &mut self,
         text: Cow<'a, str>,
-        (style, place): (ScalarStyle, Place),
+        (style, location): (ScalarStyle, Location),
         prose: Option<&Prose<'_>>,
     ) -> Value<'a> {
         let plain = style == ScalarStyle::Plain;
         let is_empty = plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
         if let Some(prose) = prose
-            && self.cut(&text, (style, place, is_empty), prose)
+            && self.cut(&text, (style, location, is_empty), prose)
         {
             // It is refused, so that it must not be told as empty once more.
             return Value::Text { text: Cow::Borrowed("#"), plain: false };
@@ -366,7 +366,7 @@ impl<'a> Loader<'a, '_, '_> {
         if style == ScalarStyle::DoubleQuoted
             && let Some(c) = text.chars().find(hidden)
         {
-            self.report.say_with(place, hidden_message(c), "take its escape out");
+            self.report.say_with(location, hidden_message(c), "take its escape out");
         }
         Value::Text { text, plain }
     }
@@ -375,7 +375,7 @@ impl<'a> Loader<'a, '_, '_> {
     fn cut(
         &mut self,
         text: &str,
-        (style, place, is_empty): (ScalarStyle, Place, bool),
+        (style, location, is_empty): (ScalarStyle, Location, bool),
         prose: &Prose<'_>,
     ) -> bool {
         let written = match style {
@@ -391,14 +391,15 @@ impl<'a> Loader<'a, '_, '_> {
             return true;
         }
         if !is_empty
-            && let Some(line) = lost::check(self.text, prose, (text, place, written), self.report)
+            && let Some(line) =
+                lost::check(self.text, prose, (text, location, written), self.report)
         {
             self.told_up_to = line;
         }
         false
     }
 
-    fn list(&mut self, prose: Option<&Prose<'_>>) -> Result<Vec<Node<'a>>, Broken> {
+    fn list(&mut self, prose: Option<&Prose<'_>>) -> Result<Vec<Node<'a>>, SyntaxError> {
         let mut items = Vec::new();
         while let Some((event, span)) = self.next()? {
             if event == Event::SequenceEnd {
@@ -406,7 +407,7 @@ impl<'a> Loader<'a, '_, '_> {
             }
             let prose = prose.map(|prose| {
                 // The dash in front of an item is what a comment between items is indented like.
-                let indent = self.report.column(place(&span).start).saturating_sub(1);
+                let indent = self.report.column(location(&span).start).saturating_sub(1);
                 Prose { indent, is_item: true, ..*prose }
             });
             items.push(self.node(event, span, prose.as_ref())?);
@@ -414,7 +415,7 @@ impl<'a> Loader<'a, '_, '_> {
         Ok(items)
     }
 
-    fn map(&mut self) -> Result<Vec<Entry<'a>>, Broken> {
+    fn map(&mut self) -> Result<Vec<Entry<'a>>, SyntaxError> {
         let mut entries: Vec<Entry<'a>> = Vec::new();
         let mut seen = HashMap::new();
         let mut merged = None;
@@ -427,30 +428,30 @@ impl<'a> Loader<'a, '_, '_> {
             let Value::Text { text, plain } = key.value else {
                 self.node(event, span, None)?;
                 if !self.is_broken {
-                    self.report.say(key.place, "a key must be a word");
+                    self.report.say(key.location, "a key must be a word");
                 }
                 continue;
             };
             let prose = self.values.kind(&text).map(|kind| Prose {
                 kind,
                 key: &text,
-                end: key.place.end,
-                indent: self.report.column(key.place.start),
+                end: key.location.end,
+                indent: self.report.column(key.location.start),
                 is_item: false,
             });
             let mut node = self.node(event, span, prose.as_ref())?;
-            if matches!(node.value, Value::Empty) && node.place.start == node.place.end {
-                node.place = key.place;
+            if matches!(node.value, Value::Empty) && node.location.start == node.location.end {
+                node.location = key.location;
             }
             if let Some(first) = seen.get(&text) {
-                self.repeated(&text, key.place, *first);
+                self.repeated(&text, key.location, *first);
                 continue;
             }
-            seen.insert(text.clone(), key.place);
+            seen.insert(text.clone(), key.location);
             if plain && text == "<<" {
                 merged = Some(node);
             } else {
-                entries.push(Entry { key: text, key_place: key.place, node });
+                entries.push(Entry { key: text, key_location: key.location, node });
             }
         }
         if let Some(node) = merged
@@ -458,31 +459,31 @@ impl<'a> Loader<'a, '_, '_> {
             && !self.is_broken
         {
             let message = "`<<` must stand for keys and values, or a list of such";
-            self.report.say(node.place, message);
+            self.report.say(node.location, message);
         }
         Ok(entries)
     }
 
-    fn repeated(&mut self, key: &str, place: Place, first: Place) {
+    fn repeated(&mut self, key: &str, location: Location, first: Location) {
         let line = self.report.line(first.start);
         let message = format!("the key {} is already there on line {line}", quote(key));
-        self.report.say_with(place, message, "keep one of the two");
+        self.report.say_with(location, message, "keep one of the two");
     }
 
-    fn refuse_tag(&mut self, event: &Event<'_>, place: Place) {
+    fn refuse_tag(&mut self, event: &Event<'_>, location: Location) {
         if event.tag().is_none() {
             return;
         }
-        let (line, column) = self.line(place.start);
+        let (line, column) = self.line(location.start);
         let before = line[..column].trim_end();
         let begin = before.rfind([' ', '\t']).map_or(0, |blank| blank + 1);
         let help = if before[begin..].starts_with('!') {
-            self.needs_quotes(place.start - column + begin, self.depths.flow > 0)
+            self.needs_quotes(location.start - column + begin, self.depths.flow > 0)
         } else {
             "a value that begins with `!` needs quotes".to_owned()
         };
         let message = "tags (`!name`) are not allowed";
-        self.report.say_with(place, message, format!("leave it out; {help}"));
+        self.report.say_with(location, message, format!("leave it out; {help}"));
     }
 
     fn syntax(&mut self, error: &ScanError) {
@@ -499,15 +500,15 @@ impl<'a> Loader<'a, '_, '_> {
         let stop = self.stop(start, self.depths.flow > 0);
         let message = format!("this is not YAML: {}", error.kind());
         match hint::of(error.kind(), &stop, previous) {
-            Some(help) => self.report.say_with(Place { start, end }, message, help),
-            None => self.report.say(Place { start, end }, message),
+            Some(help) => self.report.say_with(Location { start, end }, message, help),
+            None => self.report.say(Location { start, end }, message),
         }
     }
 }
 
-fn place(span: &Span) -> Place {
+fn location(span: &Span) -> Location {
     let range = span.byte_range().unwrap_or_default();
-    Place { start: range.start, end: range.end.max(range.start) }
+    Location { start: range.start, end: range.end.max(range.start) }
 }
 
 /// Which keys a mapping may have.
@@ -524,7 +525,7 @@ pub(crate) struct Shape {
 pub(crate) struct Fields<'n, 'a> {
     entries: &'n [Entry<'a>],
     /// Where to say that something is missing.
-    pub(crate) place: Place,
+    pub(crate) location: Location,
 }
 
 impl<'n, 'a> Fields<'n, 'a> {
@@ -542,7 +543,7 @@ impl<'n, 'a> Fields<'n, 'a> {
     ) -> Option<&'n Entry<'a>> {
         let found = self.get(key);
         if found.is_none() {
-            report.say_with(self.place, format!("`{key}` is missing"), help);
+            report.say_with(self.location, format!("`{key}` is missing"), help);
         }
         found
     }
@@ -552,7 +553,7 @@ impl<'a> Node<'a> {
     /// Returns the mapping's fields, after reporting every key that does not belong.
     pub(crate) fn fields(
         &self,
-        place: Place,
+        location: Location,
         shape: &Shape,
         report: &mut Report<'_>,
     ) -> Option<Fields<'_, 'a>> {
@@ -560,15 +561,15 @@ impl<'a> Node<'a> {
             let keys = shape.known.join(", ");
             let message = format!("{} must have keys, not {}", shape.what, self.describe());
             match self.odd() {
-                Some(help) => report.say_with(self.place, message, help),
-                None => report.say_with(self.place, message, format!("its keys are: {keys}")),
+                Some(help) => report.say_with(self.location, message, help),
+                None => report.say_with(self.location, message, format!("its keys are: {keys}")),
             }
             return None;
         };
         for entry in entries {
             let refused = shape.refused.iter().find(|(key, ..)| *key == entry.key);
             if let Some((_, message, help)) = refused {
-                report.say_with(entry.key_place, message, help);
+                report.say_with(entry.key_location, message, help);
             } else if !shape.known.contains(&&*entry.key) {
                 let message = format!("unknown key {} in {}", quote(&entry.key), shape.what);
                 let odd = hint::odd(&entry.key);
@@ -577,10 +578,10 @@ impl<'a> Node<'a> {
                     (None, Some(key)) => format!("did you mean `{key}`?"),
                     (None, None) => format!("its keys are: {}", shape.known.join(", ")),
                 };
-                report.say_with(entry.key_place, message, help);
+                report.say_with(entry.key_location, message, help);
             }
         }
-        Some(Fields { entries, place })
+        Some(Fields { entries, location })
     }
 
     /// Returns the hint for a full-width character in a text that should be a machine's.
@@ -609,12 +610,16 @@ impl<'a> Entry<'a> {
             Value::Text { text, .. } if !text.trim().is_empty() => Some(text.trim()),
             Value::Text { .. } | Value::Empty => {
                 let message = format!("`{}` is empty", self.key);
-                report.say_with(self.node.place, message, "give it a value, or take the key out");
+                report.say_with(
+                    self.node.location,
+                    message,
+                    "give it a value, or take the key out",
+                );
                 None
             }
             Value::List(_) | Value::Map(_) => {
                 let message = format!("`{}` must be text, not {}", self.key, self.node.describe());
-                report.say(self.node.place, message);
+                report.say(self.node.location, message);
                 None
             }
         }
@@ -631,7 +636,7 @@ impl<'a> Entry<'a> {
         }
         let message = format!("`{}` must be true or false", self.key);
         let help = self.node.odd().unwrap_or("without quotes; `yes` and `1` are neither");
-        report.say_with(self.node.place, message, help);
+        report.say_with(self.node.location, message, help);
         None
     }
 
@@ -645,8 +650,8 @@ impl<'a> Entry<'a> {
         }
         let message = format!("`{}` must be a number from {least} to {most}", self.key);
         match self.node.odd() {
-            Some(help) => report.say_with(self.node.place, message, help),
-            None => report.say(self.node.place, message),
+            Some(help) => report.say_with(self.node.location, message, help),
+            None => report.say(self.node.location, message),
         }
         None
     }
@@ -662,7 +667,11 @@ impl<'a> Entry<'a> {
         if found.is_none() {
             let names: Vec<String> = choices.iter().map(|(name, _)| format!("`{name}`")).collect();
             let message = format!("{} is no value of `{}`", quote(word), self.key);
-            report.say_with(self.node.place, message, format!("it is one of {}", names.join(", ")));
+            report.say_with(
+                self.node.location,
+                message,
+                format!("it is one of {}", names.join(", ")),
+            );
         }
         found.map(|(_, value)| *value)
     }

@@ -8,12 +8,12 @@ pub(super) fn render(page: &mut Page, articles: &[ArticleResult]) {
     if articles.is_empty() {
         return;
     }
-    page.gap();
-    page.head("ARTICLES");
+    page.blank_line();
+    page.heading("ARTICLES");
     for article in articles {
         let label = format!("{}  ", article.article_idx);
         let (tone, words) = told(article);
-        page.hanging(tone, 2, &label, &words);
+        page.labelled(tone, 2, &label, &words);
     }
 }
 

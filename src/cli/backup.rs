@@ -120,7 +120,7 @@ fn render(page: &mut Page, view: &BackupView) {
         0,
         &format!("{} is the database as of now: {size}, checked.", view.file),
     );
-    page.gap();
+    page.blank_line();
     page.lines(
         Tone::Plain,
         0,
@@ -130,7 +130,7 @@ fn render(page: &mut Page, view: &BackupView) {
         page.lines(Tone::Plain, 2, kept);
     }
     page.lines(Tone::Plain, 0, "To restore it here:");
-    for (index, step) in view.restore.iter().enumerate() {
-        page.hanging(Tone::Plain, 2, &format!("{}. ", index + 1), step);
+    for (index, tx) in view.restore.iter().enumerate() {
+        page.labelled(Tone::Plain, 2, &format!("{}. ", index + 1), tx);
     }
 }

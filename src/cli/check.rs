@@ -15,11 +15,11 @@ use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Undeletable};
-use crate::inbox::{self, Diagnostic, Package, ParsedJob, Unread};
+use crate::inbox::{self, Diagnostic, Package, ParsedJob, ReadError};
 use crate::model::{Account, Action, JobId, JobSpec, JobState, Kind, OnQuota};
 use crate::plan::{self, Job};
 use crate::quota::Block;
-use crate::store::{JobView, Source, Step, Store, StoreError, Taken};
+use crate::store::{IngestOutcome, JobView, Source, Store, StoreError, Tx};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -131,7 +131,7 @@ pub(super) fn run(
 /// Checks files as they are read, and returns what could be read of them.
 pub(super) fn examine(
     paths: &[PathBuf],
-    reader: impl Fn(&Path, &[&Account]) -> Result<Package, Unread>,
+    reader: impl Fn(&Path, &[&Account]) -> Result<Package, ReadError>,
     config: &Config,
     now: DateTime<Utc>,
 ) -> Result<(CheckView, Vec<Package>), Problem> {
@@ -151,7 +151,7 @@ pub(super) fn examine(
             refuse_moved(&store.read(), config, file)?;
         }
     }
-    let known = if unread.is_none() { Known::All } else { Known::Unread };
+    let known = if unread.is_none() { Known::All } else { Known::ReadError };
     let views = rehearse(&mut store, (&files, known), &accounts, now)?;
     let ok = views.iter().all(|file| file.ok);
     let packages = files.into_iter().filter_map(|file| file.package).collect();
@@ -160,7 +160,7 @@ pub(super) fn examine(
 
 fn read(
     path: &Path,
-    package: Result<Package, Unread>,
+    package: Result<Package, ReadError>,
     config: &Config,
     accounts: &[&Account],
 ) -> Checked {
@@ -173,8 +173,8 @@ fn read(
     };
     let package = match package {
         Ok(package) => package,
-        Err(Unread::Refused(diagnostics)) => return refused(None, diagnostics),
-        Err(Unread::Failed(error)) => {
+        Err(ReadError::Refused(diagnostics)) => return refused(None, diagnostics),
+        Err(ReadError::Failed(error)) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             let why = source.unwrap_or_else(|| error.to_string());
             let diagnostic = Diagnostic::whole(&name, &format!("it cannot be read: {why}"), None);
@@ -197,16 +197,16 @@ fn read(
 }
 
 /// Refuses the jobs whose account is another one to the running daemon than to this config.
-fn refuse_moved(step: &Step<'_>, config: &Config, file: &mut Checked) -> Result<(), Problem> {
+fn refuse_moved(tx: &Tx<'_>, config: &Config, file: &mut Checked) -> Result<(), Problem> {
     let Checked { package: Some(package), jobs, diagnostics, .. } = file else { return Ok(()) };
     for job in jobs {
         let name = &job.spec.account;
         // Of a name that is not in the config, or barred, the rehearsal tells.
         let Some(account) = person::account(config, name) else { continue };
-        if engine::why_barred(step, account)?.is_some() {
+        if engine::why_barred(tx, account)?.is_some() {
             continue;
         }
-        match person::same_account(step, config, name) {
+        match person::same_account(tx, config, name) {
             Ok(_) => {}
             Err(Problem::No(why)) => diagnostics.push(package.diagnostic(job, &why, None)),
             Err(problem) => return Err(problem),
@@ -251,16 +251,16 @@ const ANEW_FAILED: &str = "a job of this id failed: it is planned anew as writte
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
     All,
-    Unread,
+    ReadError,
 }
 
 /// Carries the answer out of a step that is to leave no trace.
-enum Undone {
+enum RolledBack {
     Rehearsed(Vec<FileView>),
     Failed(StoreError),
 }
 
-impl From<StoreError> for Undone {
+impl From<StoreError> for RolledBack {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
     }
@@ -273,45 +273,45 @@ fn rehearse(
     accounts: &[&Account],
     now: DateTime<Utc>,
 ) -> Result<Vec<FileView>, StoreError> {
-    let undone = store.step(|step| {
+    let undone = store.transaction(|tx| {
         let mut views = Vec::new();
         for account in accounts {
-            step.know_account(&account.name)?;
+            tx.ensure_account(&account.name)?;
         }
         for file in files {
-            views.push(take(step, file, accounts, now)?);
+            views.push(take(tx, file, accounts, now)?);
         }
         // Only when all are taken is it known who was pushed back by whom.
         for (view, file) in views.iter_mut().zip(files) {
             if view.ok {
-                view.jobs = forecast(step, file, accounts, now)?;
+                view.jobs = forecast(tx, file, accounts, now)?;
                 if known == Known::All {
-                    warn_of_deletions(step, &file.jobs, &mut view.jobs)?;
+                    warn_of_deletions(tx, &file.jobs, &mut view.jobs)?;
                 }
                 for job in &mut view.jobs {
                     note_known(job, &view.known);
                 }
-                view.series = recurring(step, file, (accounts, &view.known), now)?;
+                view.series = recurring(tx, file, (accounts, &view.known), now)?;
             }
         }
-        Err::<(), _>(Undone::Rehearsed(views))
+        Err::<(), _>(RolledBack::Rehearsed(views))
     });
     match undone {
-        Err(Undone::Rehearsed(views)) => Ok(views),
-        Err(Undone::Failed(error)) => Err(error),
+        Err(RolledBack::Rehearsed(views)) => Ok(views),
+        Err(RolledBack::Failed(error)) => Err(error),
         Ok(()) => Ok(Vec::new()),
     }
 }
 
 /// Warns of deletions that, by what is known now, will delete nothing.
 fn warn_of_deletions(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     jobs: &[ParsedJob],
     checked: &mut [CheckedJob],
 ) -> Result<(), StoreError> {
     for job in jobs {
         let Action::Delete(deletion) = &job.spec.action else { continue };
-        let why = match engine::deletable(step, deletion, &job.spec.account)? {
+        let why = match engine::deletable(tx, deletion, &job.spec.account)? {
             // What has not gone out yet may have by then.
             Ok(_) | Err(Undeletable::NotYet(_)) => continue,
             Err(Undeletable::Never(why)) => why,
@@ -341,7 +341,7 @@ fn note_known(job: &mut CheckedJob, known: &[(JobId, &'static str)]) {
 
 /// Takes one file as the inbox does: by `at`, then in the file's order.
 fn take(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     file: &Checked,
     accounts: &[&Account],
     now: DateTime<Utc>,
@@ -349,7 +349,7 @@ fn take(
     let mut diagnostics = file.diagnostics.clone();
     let mut known = Vec::new();
     let first_taken_at = match &file.package {
-        Some(package) => step.know_file(package.sha256(), &file.name, now)?,
+        Some(package) => tx.record_file(package.sha256(), &file.name, now)?,
         None => now,
     };
     let mut jobs: Vec<&ParsedJob> = file.jobs.iter().collect();
@@ -359,21 +359,21 @@ fn take(
             diagnostics.extend(file.package.as_ref().map(|p| p.diagnostic(job, why, None)));
         };
         let Some(account) = account(accounts, &job.spec) else {
-            refuse(&engine::why_not_named(step, &job.spec.account)?);
+            refuse(&engine::why_not_named(tx, &job.spec.account)?);
             continue;
         };
-        if let Some(why) = engine::why_barred(step, account)? {
+        if let Some(why) = engine::why_barred(tx, account)? {
             refuse(&why);
             continue;
         }
         let source = Source { file: &file.name, line: job.line, first_taken_at };
-        match engine::take(step, &daemon::offered(job), (account, source), now)? {
-            Taken::New => {}
-            Taken::Known => known.push((job.spec.id.clone(), KNOWN)),
-            Taken::Updated => known.push((job.spec.id.clone(), UPDATED)),
-            Taken::Anew(JobState::Failed) => known.push((job.spec.id.clone(), ANEW_FAILED)),
-            Taken::Anew(_) => known.push((job.spec.id.clone(), ANEW)),
-            Taken::Refused(why) => refuse(&why),
+        match engine::take(tx, &daemon::offered(job), (account, source), now)? {
+            IngestOutcome::New => {}
+            IngestOutcome::Known => known.push((job.spec.id.clone(), KNOWN)),
+            IngestOutcome::Updated => known.push((job.spec.id.clone(), UPDATED)),
+            IngestOutcome::Anew(JobState::Failed) => known.push((job.spec.id.clone(), ANEW_FAILED)),
+            IngestOutcome::Anew(_) => known.push((job.spec.id.clone(), ANEW)),
+            IngestOutcome::Refused(why) => refuse(&why),
         }
     }
     let ok = diagnostics.is_empty();
@@ -392,7 +392,7 @@ fn account<'a>(accounts: &[&'a Account], spec: &JobSpec) -> Option<&'a Account> 
 }
 
 fn forecast(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     file: &Checked,
     accounts: &[&Account],
     now: DateTime<Utc>,
@@ -400,9 +400,9 @@ fn forecast(
     let mut checked = Vec::new();
     for job in file.jobs.iter().filter(|job| job.recurrence.is_none()) {
         let Some(account) = account(accounts, &job.spec) else { continue };
-        let mut one = forecast_one(step, (&job.spec, account), job.notes.clone(), now)?;
+        let mut one = forecast_one(tx, (&job.spec, account), job.notes.clone(), now)?;
         if let Some(one) = &mut one {
-            one.warnings.extend(strangers(step, &job.spec)?);
+            one.warnings.extend(strangers(tx, &job.spec)?);
         }
         checked.extend(one);
     }
@@ -410,18 +410,18 @@ fn forecast(
 }
 
 /// Tells how many of a job's list do not follow, as far as is known.
-fn strangers(step: &Step<'_>, spec: &JobSpec) -> Result<Option<String>, StoreError> {
+fn strangers(tx: &Tx<'_>, spec: &JobSpec) -> Result<Option<String>, StoreError> {
     let Some(list) = spec.action.list() else { return Ok(None) };
-    Ok(step.strangers(&spec.account, list)?.map(|strangers| strangers.sentence()))
+    Ok(tx.strangers(&spec.account, list)?.map(|strangers| strangers.sentence()))
 }
 
 fn forecast_one(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     (spec, account): (&JobSpec, &Account),
     mut notes: Vec<String>,
     now: DateTime<Utc>,
 ) -> Result<Option<CheckedJob>, StoreError> {
-    let Some(view) = step.job_view(spec.id.as_str())? else { return Ok(None) };
+    let Some(view) = tx.job_view(spec.id.as_str())? else { return Ok(None) };
     let mut warnings = warnings(&view, spec, now);
     if let (Kind::Subscription, Action::Qrcode(_)) = (account.kind, &spec.action) {
         warnings.push(
@@ -430,13 +430,13 @@ fn forecast_one(
                 .to_owned(),
         );
     }
-    let stands = step.job(&spec.id)?;
-    let fails = fails(step, (&stands, account), view.due)?;
+    let stands = tx.job(&spec.id)?;
+    let fails = fails(tx, (&stands, account), view.due)?;
     warnings
         .extend(fails.as_ref().map(|why| format!("it will not go: {why}, and on_quota is fail")));
     let block = match stands.asked {
         true => None,
-        false => step.full_receivers(&stands, account, view.due)?,
+        false => tx.full_receivers(&stands, account, view.due)?,
     };
     if let Some(Block { rule, window, .. }) = block {
         warnings.push(format!(
@@ -444,14 +444,14 @@ fn forecast_one(
             text::time(window.end())
         ));
     }
-    let refused = step.unknown_tag(&spec.id, account, now)?.is_some();
-    match step.receivers_outlook(&spec.id, account, (view.due, now))? {
+    let refused = tx.unknown_tag(&spec.id, account, now)?.is_some();
+    match tx.receivers_forecast(&spec.id, account, (view.due, now))? {
         Some((words, true)) => warnings.push(words),
         Some((words, false)) => notes.push(words),
         None => {}
     }
     if view.state.waits() {
-        warnings.extend(step.what_stops(&account.name)?);
+        warnings.extend(tx.what_stops(&account.name)?);
     }
     let mut told = checked_job(view, spec, (notes, warnings), now);
     told.goes_at = told.goes_at.filter(|_| block.is_none() && fails.is_none() && !refused);
@@ -461,19 +461,19 @@ fn forecast_one(
 
 /// Returns why a job that may not move has no room at its time.
 fn fails(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     (job, account): (&Job, &Account),
     due: DateTime<Utc>,
 ) -> Result<Option<String>, StoreError> {
     if job.asked || job.on_quota == OnQuota::Defer || !job.state.waits() {
         return Ok(None);
     }
-    Ok(step.block(job, account, due)?.map(plan::sentence))
+    Ok(tx.block(job, account, due)?.map(plan::sentence))
 }
 
 /// Returns what becomes of the series of a file.
 fn recurring(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     file: &Checked,
     (accounts, known): (&[&Account], &[(JobId, &'static str)]),
     now: DateTime<Utc>,
@@ -484,13 +484,13 @@ fn recurring(
         else {
             continue;
         };
-        let waiting = step.occurrences_waiting(&job.spec.id)?;
+        let waiting = tx.occurrences_waiting(&job.spec.id)?;
         let planned = waiting.len();
         let mut occurrences = Vec::new();
         for (index, (id, _)) in waiting.into_iter().enumerate() {
-            let at = step.job_view(id.as_str())?.and_then(|view| view.at);
+            let at = tx.job_view(id.as_str())?.and_then(|view| view.at);
             let spec = JobSpec { id, at, ..job.spec.clone() };
-            let one = forecast_one(step, (&spec, account), Vec::new(), now)?;
+            let one = forecast_one(tx, (&spec, account), Vec::new(), now)?;
             let shown = |one: &CheckedJob| index < DATES_SHOWN || !one.warnings.is_empty();
             occurrences.extend(one.filter(shown));
         }
@@ -504,7 +504,7 @@ fn recurring(
             timezone: recurrence.zone().name().to_owned(),
             notes: (job.notes.iter().cloned())
                 .chain(known.map(str::to_owned))
-                .chain(strangers(step, &job.spec)?)
+                .chain(strangers(tx, &job.spec)?)
                 .collect(),
             occurrences,
             planned,
@@ -590,7 +590,7 @@ pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
         }
         for (index, diagnostic) in file.diagnostics.iter().enumerate() {
             if index > 0 {
-                page.gap();
+                page.blank_line();
             }
             problem(page, diagnostic);
         }
@@ -600,12 +600,12 @@ pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
         for series in &file.series {
             checked_series(page, series, now);
         }
-        page.gap();
+        page.blank_line();
     }
     if let Some(why) = &view.unread {
         let note = format!("What is planned already was not counted: {why}");
         page.lines(Tone::Warn, 0, &note);
-        page.gap();
+        page.blank_line();
     }
     let bad = view.files.iter().filter(|file| !file.ok).count();
     let problems = view.files.iter().map(|file| file.diagnostics.len()).sum();
@@ -645,10 +645,10 @@ fn checked(page: &mut Page, job: &CheckedJob, now: DateTime<Utc>) {
         page.lines(Tone::Plain, 4, &format!("goes at {}", text::time_and_distance(at, now)));
     }
     for note in &job.notes {
-        page.hanging(Tone::Quiet, 4, "note: ", note);
+        page.labelled(Tone::Quiet, 4, "note: ", note);
     }
     for warning in &job.warnings {
-        page.hanging(Tone::Warn, 4, "warning: ", warning);
+        page.labelled(Tone::Warn, 4, "warning: ", warning);
     }
 }
 
@@ -665,9 +665,9 @@ fn checked_series(page: &mut Page, series: &CheckedSeries, now: DateTime<Utc>) {
             || job.state.to_string(),
             |at| format!("goes at {}", text::time_and_distance(at, now)),
         );
-        page.hanging(Tone::Plain, 4, &format!("{}  ", job.id), &at);
+        page.labelled(Tone::Plain, 4, &format!("{}  ", job.id), &at);
         for warning in &job.warnings {
-            page.hanging(Tone::Warn, 6, "warning: ", warning);
+            page.labelled(Tone::Warn, 6, "warning: ", warning);
         }
     }
     let unshown = planned.saturating_sub(occurrences.len());
@@ -676,7 +676,7 @@ fn checked_series(page: &mut Page, series: &CheckedSeries, now: DateTime<Utc>) {
         page.lines(Tone::Quiet, 4, &format!("and {more} within the weeks that are planned ahead"));
     }
     for note in &series.notes {
-        page.hanging(Tone::Quiet, 4, "note: ", note);
+        page.labelled(Tone::Quiet, 4, "note: ", note);
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) fn open(config: &Config, now: DateTime<Utc>) -> Result<Option<Store>,
         StoreError::Guard(why) => Problem::Cannot(why),
         StoreError::Damaged(..)
         | StoreError::Newer(..)
+        | StoreError::Older(..)
         | StoreError::Access(..)
         | StoreError::Busy(_)
         | StoreError::Failed(_) => Problem::Store(error),

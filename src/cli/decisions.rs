@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::person::{named_account, next_words, same_account, to_cancel};
+use super::person::{named_account, next_text, same_account, to_cancel};
 use super::text::{self, Tone};
 use super::{Problem, Terminal, database, series, show};
 use crate::calendar;
 use crate::config::Config;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan;
-use crate::store::{Decision, JobView, Resolution, Said, Step, Verdict};
+use crate::store::{DecidedBy, Decision, JobView, Resolution, Ruling, Tx};
 
 #[derive(Debug, Args)]
 #[group(id = "whom", args = ["account", "all"], required = true, multiple = false)]
@@ -67,9 +67,9 @@ pub(super) struct Reason {
 
 impl Reason {
     /// Returns it with who said it.
-    pub(super) fn said<'a>(&'a self, who: &'a str) -> Said<'a> {
+    pub(super) fn said<'a>(&'a self, who: &'a str) -> DecidedBy<'a> {
         let why = self.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
-        Said { who, why }
+        DecidedBy { who, why }
     }
 }
 
@@ -99,17 +99,17 @@ pub(super) fn hold(
         ));
     };
     let said = options.reason.said(who);
-    let before = store.step(|step| {
+    let before = store.transaction(|tx| {
         // A hold cannot wait until the daemon is restarted with the name that the config has now.
-        let stored = account.map(|account| step.name_of(&account.appid)).transpose()?.flatten();
+        let stored = account.map(|account| tx.name_of(&account.appid)).transpose()?.flatten();
         let name = stored.as_deref().or(name);
-        let before = step.hold_of(name)?;
+        let before = tx.hold_of(name)?;
         if let (Some(name), Some(account)) = (name, account) {
-            step.identify(name, &account.appid)?;
+            tx.identify(name, &account.appid)?;
         }
         if before.is_none() {
-            step.hold(name, &said.line("held"), now)?;
-            step.decide(Decision::Hold, name, said, now)?;
+            tx.hold(name, &said.line("held"), now)?;
+            tx.decide(Decision::Hold, name, said, now)?;
         }
         Ok::<_, Problem>(before)
     })?;
@@ -145,10 +145,10 @@ pub(super) fn approve(
     let now = (terminal.now)();
     let said = options.reason.said(who);
     let mut late = false;
-    let decided = decide(&options.job, config, terminal, |step, id, account| {
+    let decided = decide(&options.job, config, terminal, |tx, id, account| {
         account?;
-        step.approve(id, said, now)?;
-        late = now > plan::deadline(&step.job(id)?);
+        tx.approve(id, said, now)?;
+        late = now > plan::deadline(&tx.job(id)?);
         Ok(())
     })?;
     let job = &decided.job;
@@ -180,10 +180,10 @@ pub(super) fn cancel(
     {
         return series::cancel(&mut store, &found, config, (said, now), terminal);
     }
-    let decided = decide(&options.job, config, terminal, |step, id, _| {
-        let name = step.job(id)?.account;
-        let account = to_cancel(step, config, &name)?;
-        Ok(step.cancel(id, &account, said, now)?)
+    let decided = decide(&options.job, config, terminal, |tx, id, _| {
+        let name = tx.job(id)?.account;
+        let account = to_cancel(tx, config, &name)?;
+        Ok(tx.cancel(id, &account, said, now)?)
     })?;
     say(&cancelled(&decided.job), terminal)
 }
@@ -220,36 +220,36 @@ pub(super) fn resolve(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let said = options.reason.said(who);
-    let verdict = options.sent.map_or(Verdict::NotSent, Verdict::Sent);
-    let resolution = Resolution { verdict, batch: options.batch };
+    let ruling = options.sent.map_or(Ruling::NotSent, Ruling::Sent);
+    let resolution = Resolution { ruling, batch: options.batch };
     let mut kept_back = 0;
-    let decided = decide(&options.job, config, terminal, |step, id, account| {
-        kept_back = step.candidates(id.as_str())?.len();
-        Ok(step.resolve(id, account?, resolution, said, now)?)
+    let decided = decide(&options.job, config, terminal, |tx, id, account| {
+        kept_back = tx.candidates(id.as_str())?.len();
+        Ok(tx.resolve(id, account?, resolution, said, now)?)
     })?;
-    let mut answer = resolved(&decided.job, verdict);
-    let numbered = matches!(verdict, Verdict::Sent(Some(_)));
+    let mut answer = resolved(&decided.job, ruling);
+    let numbered = matches!(ruling, Ruling::Sent(Some(_)));
     if kept_back > 0 && !numbered && decided.job.state != JobState::Uncertain {
         answer.push_str("The events kept back count as sends made elsewhere.\n");
     }
     say(&answer, terminal)
 }
 
-fn resolved(job: &JobView, verdict: Verdict) -> String {
+fn resolved(job: &JobView, ruling: Ruling) -> String {
     let id = &job.id;
     let mut answer = format!("Job {id} is {}.\n", job.state);
-    answer.push_str(match verdict {
-        Verdict::Sent(Some(_)) => {
+    answer.push_str(match ruling {
+        Ruling::Sent(Some(_)) => {
             "Its charges are kept, and the platform is asked for its result.\n"
         }
-        Verdict::Sent(None) => {
+        Ruling::Sent(None) => {
             "Its charges are kept; without its number nothing more is known of it.\n"
         }
-        Verdict::NotSent => "What it had reserved is returned.\n",
+        Ruling::NotSent => "What it had reserved is returned.\n",
     });
     if job.state == JobState::Uncertain {
         answer.push_str("Other batches of it are still in doubt.\n");
-    } else if verdict == Verdict::NotSent {
+    } else if ruling == Ruling::NotSent {
         writeln!(
             answer,
             "`qunfa retry {id}` asks for it again.\n`qunfa resolve {id} --sent` takes this back until then."
@@ -280,22 +280,21 @@ pub(super) fn decide(
     job: &str,
     config: &Config,
     terminal: &Terminal<'_>,
-    work: impl FnOnce(&Step<'_>, &JobId, Result<&Account, Problem>) -> Result<(), Problem>,
+    work: impl FnOnce(&Tx<'_>, &JobId, Result<&Account, Problem>) -> Result<(), Problem>,
 ) -> Result<Decided, Problem> {
     let store = database::open(config, (terminal.now)())?;
     let (Some(mut store), Some(id)) = (store, JobId::parse(job)) else {
         let id = text::visible(job);
         return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
     };
-    let (job, stops) = store.step(|step| {
-        let Some(name) = step.account_of(&id)? else {
-            return Err(show::unknown_job(step, id.as_str()));
+    let (job, stops) = store.transaction(|tx| {
+        let Some(name) = tx.account_of(&id)? else {
+            return Err(show::unknown_job(tx, id.as_str()));
         };
-        work(step, &id, same_account(step, config, &name))?;
-        let job =
-            step.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(step, id.as_str()))?;
-        Ok((job, step.stops(&name)?))
+        work(tx, &id, same_account(tx, config, &name))?;
+        let job = tx.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(tx, id.as_str()))?;
+        Ok((job, tx.stops(&name)?))
     })?;
-    let next = next_words(config, &stops, &job.account);
+    let next = next_text(config, &stops, &job.account);
     Ok(Decided { job, next })
 }

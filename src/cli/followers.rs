@@ -89,10 +89,10 @@ fn refresh(
 ) -> Result<(), Problem> {
     let begun_at = (terminal.now)();
     let before = store.read().followers_view(name)?.last;
-    store.step(|step| {
-        let account = person::same_account(step, config, name)?;
-        step.identify(name, &account.appid)?;
-        Ok::<_, Problem>(step.wish_reading(name, begun_at)?)
+    store.transaction(|tx| {
+        let account = person::same_account(tx, config, name)?;
+        tx.identify(name, &account.appid)?;
+        Ok::<_, Problem>(tx.request_sync(name, begun_at)?)
     })?;
     let runtime = wait::runtime()?;
     let mut told = String::new();
@@ -137,7 +137,7 @@ fn render(page: &mut Page, view: &AccountView<'_>, now: DateTime<Utc>) {
     page.lines(Tone::Head, 0, &all);
     if let Some(at) = followers.read_at {
         let distance = text::distance(at, now);
-        page.hanging(
+        page.labelled(
             Tone::Plain,
             2,
             "read      ",
@@ -146,15 +146,15 @@ fn render(page: &mut Page, view: &AccountView<'_>, now: DateTime<Utc>) {
     }
     if followers.told > followers.followers {
         let told = format!("the platform counts {} and lists fewer", count(followers.told));
-        page.hanging(Tone::Warn, 2, "but       ", &told);
+        page.labelled(Tone::Warn, 2, "but       ", &told);
     }
     if let Some(how) = &followers.under_way {
-        page.hanging(Tone::Plain, 2, "now       ", how);
+        page.labelled(Tone::Plain, 2, "now       ", how);
     }
     if let Some(why) = &followers.failed {
-        page.hanging(Tone::Warn, 2, "last time ", why);
+        page.labelled(Tone::Warn, 2, "last time ", why);
     }
-    page.gap();
+    page.blank_line();
     if followers.tags.is_empty() {
         return page.lines(Tone::Quiet, 0, "It has no tags.");
     }

@@ -8,12 +8,12 @@ use clap::Args;
 use serde::Serializer as _;
 use serde::ser::SerializeSeq;
 
-use super::outlook::Around;
+use super::forecast::ForecastContext;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, person};
 use crate::config::Config;
 use crate::model::{JobId, JobState};
-use crate::store::{JobView, Step, Store, Wanted};
+use crate::store::{JobView, Store, Tx, Wanted};
 
 /// How the columns give way: title, distance, account, id.
 const GIVING_WAY: [(usize, usize); 7] = [(4, 18), (1, 0), (3, 12), (5, 20), (4, 8), (3, 6), (5, 8)];
@@ -59,18 +59,18 @@ pub(super) fn run(
             false => terminal.write("No job was taken yet: the inbox takes the first file.\n"),
         };
     };
-    let step = store.read();
-    let around = Around::read(&step, config, now)?;
+    let tx = store.read();
+    let context = ForecastContext::read(&tx, config, now)?;
     let states: Vec<_> = options.state.into_iter().collect();
     let states = if states.is_empty() { JobState::ALL } else { &states };
     let wanted = Wanted { account: options.account.as_deref(), states, before: None };
     if options.json.json && options.limit.is_none() {
-        return stream(&step, wanted, &around, terminal);
+        return stream(&tx, wanted, &context, terminal);
     }
-    let mut jobs = step.jobs_near(wanted, now, options.limit.unwrap_or(SHOWN))?;
-    around.explain(&mut jobs);
-    let all = step.count_jobs(wanted)?;
-    let series = step.active_series(None)?;
+    let mut jobs = tx.jobs_near(wanted, now, options.limit.unwrap_or(SHOWN))?;
+    context.explain(&mut jobs);
+    let all = tx.count_jobs(wanted)?;
+    let series = tx.active_series(None)?;
     let filtered = options.account.is_some() || options.state.is_some();
     terminal.answer(options.json, &jobs, |page, jobs| match jobs.as_slice() {
         [] if filtered && all == 0 => page.raw("No job is like that."),
@@ -84,16 +84,16 @@ pub(super) fn run(
 
 /// Writes every job as it is read: a million of them do not fit into the memory.
 fn stream(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     wanted: Wanted<'_>,
-    around: &Around,
+    context: &ForecastContext,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let mut out = BufWriter::new(&mut *terminal.out);
     let mut json = serde_json::Serializer::pretty(&mut out);
     let mut array = json.serialize_seq(None).map_err(io::Error::from)?;
-    step.each_job(wanted, &mut |mut job| {
-        around.explain(std::slice::from_mut(&mut job));
+    tx.each_job(wanted, &mut |mut job| {
+        context.explain(std::slice::from_mut(&mut job));
         array.serialize_element(&job).map_err(io::Error::from)?;
         Ok::<_, Problem>(ControlFlow::Continue(()))
     })?;
@@ -134,7 +134,7 @@ fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
         }
     }
     page.table(0, &table);
-    page.gap();
+    page.blank_line();
     let shown = jobs.len() as u64;
     let line = if shown < all {
         let (shown, all) = (text::count(shown), text::count(all));

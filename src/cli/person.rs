@@ -12,7 +12,7 @@ use crate::daemon;
 use crate::engine;
 use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobState};
-use crate::store::{Decision, JobView, Lifted, Step, Stops};
+use crate::store::{Decision, JobView, Lifted, Stops, Tx};
 
 /// How many jobs that go next are named.
 const NAMED: usize = 5;
@@ -47,9 +47,9 @@ pub(super) fn retry(
         return series::retry(&mut store, &found, config, (said, now), terminal);
     }
     let mut vouched = false;
-    let Decided { job, next } = decide(&options.job, config, terminal, |step, id, account| {
-        vouched = step.is_vouched_for(id)?;
-        Ok(step.retry(id, account?, said, now)?)
+    let Decided { job, next } = decide(&options.job, config, terminal, |tx, id, account| {
+        vouched = tx.is_vouched_for(id)?;
+        Ok(tx.retry(id, account?, said, now)?)
     })?;
     let vouched = if vouched {
         format!(
@@ -114,23 +114,23 @@ pub(super) fn resume(
         return terminal.write("Nothing was held or paused: no job was taken yet.\n");
     };
     let said = options.reason.said(who);
-    let (before, lifted) = store.step(|step| {
-        let before = step.stops(name.unwrap_or(""))?;
-        let lifted = step.resume(name, now)?;
+    let (before, lifted) = store.transaction(|tx| {
+        let before = tx.stops(name.unwrap_or(""))?;
+        let lifted = tx.resume(name, now)?;
         if lifted.stops + lifted.jobs + lifted.ended > 0 {
-            step.decide(Decision::Resume, name, said, now)?;
+            tx.decide(Decision::Resume, name, said, now)?;
         }
         Ok::<_, Problem>((before, lifted))
     })?;
-    let step = store.read();
-    let mut answer = lifted_words(name, &before, lifted);
-    let stops = step.stops(name.unwrap_or(""))?;
-    answer.push_str(&next_words(config, &stops, name.unwrap_or("")));
-    answer.push_str(&due_words(&step, name, now)?);
+    let tx = store.read();
+    let mut answer = lifted_text(name, &before, lifted);
+    let stops = tx.stops(name.unwrap_or(""))?;
+    answer.push_str(&next_text(config, &stops, name.unwrap_or("")));
+    answer.push_str(&due_words(&tx, name, now)?);
     say(&answer, terminal)
 }
 
-fn lifted_words(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
+fn lifted_text(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
     let stops = match (name, lifted.stops) {
         (None, 0) if lifted.jobs + lifted.ended == 0 => "Nothing was held or paused.\n".to_owned(),
         (None, 0) => String::new(),
@@ -167,8 +167,8 @@ fn lifted_words(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
 }
 
 /// Tells which jobs were only waiting for this.
-fn due_words(step: &Step<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<String, Problem> {
-    let mut due = step.next_jobs(NEXT)?;
+fn due_words(tx: &Tx<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<String, Problem> {
+    let mut due = tx.next_jobs(NEXT)?;
     due.retain(|job| {
         let concerned = name.is_none_or(|name| job.account == name);
         concerned && job.due <= now && job.state != JobState::Held
@@ -185,7 +185,7 @@ fn due_words(step: &Step<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<
 }
 
 /// Tells what has to happen before anything goes.
-pub(super) fn next_words(config: &Config, stops: &Stops, account: &str) -> String {
+pub(super) fn next_text(config: &Config, stops: &Stops, account: &str) -> String {
     if let Some((_, why)) = stops.hold.as_ref().filter(|_| !stops.barred) {
         let why = text::visible(why);
         let whom = if stops.all { "--all" } else { account };
@@ -214,12 +214,12 @@ pub(super) fn unknown_account(config: &Config, name: &str, now: DateTime<Utc>) -
 }
 
 /// Says what the database knows of an account that the config does not have.
-fn left_out(step: &Step<'_>, name: &str) -> Result<Option<String>, Problem> {
-    if let Some(new) = step.now_named(name)? {
+fn left_out(tx: &Tx<'_>, name: &str) -> Result<Option<String>, Problem> {
+    if let Some(new) = tx.now_named(name)? {
         return Ok(Some(format!("account {name} is named {new} now")));
     }
     let (why, advice) = engine::unconfigured(name);
-    Ok(step.has_jobs(name)?.then(|| format!("{why}; {advice}")))
+    Ok(tx.has_jobs(name)?.then(|| format!("{why}; {advice}")))
 }
 
 fn not_in(config: &Config, name: &str) -> Problem {
@@ -242,20 +242,20 @@ pub(super) fn named_account<'c>(
 /// The config may have been changed since the daemon was started with it: what is said of one
 /// account must not be done to another.
 pub(super) fn same_account<'c>(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     config: &'c Config,
     name: &str,
 ) -> Result<&'c Account, Problem> {
-    let known = step.known_accounts()?;
+    let known = tx.known_accounts()?;
     let appid = known.iter().find(|row| row.name == name).and_then(|row| row.appid.as_deref());
     let Some(account) = account(config, name) else {
         let renamed = config.accounts.iter().find(|other| Some(&*other.account.appid) == appid);
         return Err(match renamed {
             Some(new) => moves(name, &new.account.name),
-            None => left_out(step, name)?.map_or_else(|| not_in(config, name), Problem::No),
+            None => left_out(tx, name)?.map_or_else(|| not_in(config, name), Problem::No),
         });
     };
-    if let Some(why) = engine::why_barred(step, account)? {
+    if let Some(why) = engine::why_barred(tx, account)? {
         return Err(Problem::No(why));
     }
     let other = known.iter().find(|row| row.appid.as_ref() == Some(&account.appid));
@@ -271,11 +271,11 @@ pub(super) fn same_account<'c>(
 }
 
 /// Returns the account to cancel something of, which may be one that the config does not speak for.
-pub(super) fn to_cancel(step: &Step<'_>, config: &Config, name: &str) -> Result<Account, Problem> {
-    if step.is_barred(name)? {
+pub(super) fn to_cancel(tx: &Tx<'_>, config: &Config, name: &str) -> Result<Account, Problem> {
+    if tx.is_barred(name)? {
         return Ok(Account::undescribed(name));
     }
-    same_account(step, config, name).cloned()
+    same_account(tx, config, name).cloned()
 }
 
 fn moves(old: &str, new: &str) -> Problem {

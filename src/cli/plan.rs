@@ -1,7 +1,7 @@
 //! The forecast: each waiting job with the time it will really go, as a calendar of windows.
 //!
 //! Where a job stands was decided by the rules when it was taken, and is a claim in the ledger;
-//! whether its window still has room is asked of the same rules now ([`super::outlook`]). Only the
+//! whether its window still has room is asked of the same rules now ([`super::forecast`]). Only the
 //! days asked for are read.
 
 mod grid;
@@ -14,14 +14,14 @@ use clap::Args;
 use serde::Serialize;
 
 use self::grid::AccountDays;
-use super::outlook::{self, Around, Outlook};
+use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Page, Tone};
 use super::{Json, Problem, Terminal, database, person};
 use crate::calendar::{self, Span, Window};
 use crate::config::Config;
 use crate::model::{Account, JobId, JobState};
 use crate::quota::{self, Counted, Rule, TABLE};
-use crate::store::{JobView, RuleView, Step, Store, StoreError, Wanted};
+use crate::store::{JobView, RuleView, Store, StoreError, Tx, Wanted};
 
 /// How many jobs are forecast, and how many of them a person is shown.
 const READ: usize = 5_000;
@@ -46,9 +46,9 @@ pub(super) struct Options {
 /// The whole answer.
 #[derive(Debug, Serialize)]
 struct PlanView {
-    #[serde(serialize_with = "outlook::rfc3339")]
+    #[serde(serialize_with = "forecast::rfc3339")]
     from: DateTime<Utc>,
-    #[serde(serialize_with = "outlook::rfc3339")]
+    #[serde(serialize_with = "forecast::rfc3339")]
     until: DateTime<Utc>,
     days: u16,
     /// Whether anybody is there to release.
@@ -87,12 +87,12 @@ struct PlannedView {
     account: String,
     action: String,
     state: JobState,
-    #[serde(serialize_with = "outlook::maybe_rfc3339")]
+    #[serde(serialize_with = "forecast::maybe_rfc3339")]
     at: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "outlook::rfc3339")]
+    #[serde(serialize_with = "forecast::rfc3339")]
     due: DateTime<Utc>,
     #[serde(flatten)]
-    outlook: Outlook,
+    forecast: Forecast,
     audience: String,
     batches: usize,
     /// How many of its listed receivers the platform will filter.
@@ -101,13 +101,13 @@ struct PlannedView {
 
 impl PlannedView {
     /// When it goes, or would.
-    fn goes(&self) -> DateTime<Utc> {
-        self.outlook.goes_at.unwrap_or(self.due)
+    fn next_run(&self) -> DateTime<Utc> {
+        self.forecast.goes_at.unwrap_or(self.due)
     }
 
     /// What stands beside its time.
     fn mark(&self) -> (Tone, &'static str) {
-        self.outlook.mark((self.state, self.at.is_some_and(|at| at < self.due)))
+        self.forecast.mark((self.state, self.at.is_some_and(|at| at < self.due)))
     }
 }
 
@@ -134,39 +134,39 @@ pub(super) fn run(
 }
 
 fn read(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     config: &Config,
     days: u16,
     now: DateTime<Utc>,
 ) -> Result<PlanView, StoreError> {
     let today = Window::containing(Span::Day, now);
     let until = today.start() + TimeDelta::days(days.into());
-    let around = Around::read(step, config, now)?;
+    let context = ForecastContext::read(tx, config, now)?;
     let wanted = Wanted { before: Some(until), ..Wanted::WAITING };
     let mut waiting = Vec::new();
-    step.each_job::<StoreError>(wanted, &mut |job| {
+    tx.each_job::<StoreError>(wanted, &mut |job| {
         waiting.push(job);
         Ok(if waiting.len() < READ { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
-    around.explain(&mut waiting);
-    let of_these_days = step.count_jobs(wanted)?;
-    let all = step.count_jobs(Wanted::WAITING)?;
+    context.explain(&mut waiting);
+    let of_these_days = tx.count_jobs(wanted)?;
+    let all = tx.count_jobs(Wanted::WAITING)?;
     let more = of_these_days.saturating_sub(waiting.len() as u64);
     let mut jobs = Vec::with_capacity(waiting.len());
     for job in waiting {
-        jobs.extend(planned((step, now), config, &around, job)?);
+        jobs.extend(planned((tx, now), config, &context, job)?);
     }
-    jobs.sort_by_key(PlannedView::goes);
-    let windows = windows(step, config, until, now)?;
-    let grid = grid::read(step, config, (&jobs, &windows), (today, until))?;
+    jobs.sort_by_key(PlannedView::next_run);
+    let windows = windows(tx, config, until, now)?;
+    let grid = grid::read(tx, config, (&jobs, &windows), (today, until))?;
     Ok(PlanView {
         grid,
         from: now,
         until,
         days,
-        running: around.running().is_some(),
+        running: context.running().is_some(),
         windows,
-        followers: followers(step, config, until, now)?,
+        followers: followers(tx, config, until, now)?,
         jobs,
         more,
         beyond: all.saturating_sub(of_these_days),
@@ -174,25 +174,25 @@ fn read(
 }
 
 fn planned(
-    (step, now): (&Step<'_>, DateTime<Utc>),
+    (tx, now): (&Tx<'_>, DateTime<Utc>),
     config: &Config,
-    around: &Around,
+    context: &ForecastContext,
     job: JobView,
 ) -> Result<Option<PlannedView>, StoreError> {
-    let Some(outlook) = around.outlook(step, config, &job)? else {
+    let Some(forecast) = context.forecast(tx, config, &job)? else {
         return Ok(None);
     };
-    let at = outlook.goes_at.unwrap_or(job.due);
+    let at = forecast.goes_at.unwrap_or(job.due);
     let account = person::account(config, &job.account);
     let receivers = match (account, JobId::parse(&job.id)) {
-        (Some(account), Some(id)) => match step.reach(&id, account, (at, now))? {
+        (Some(account), Some(id)) => match tx.reach(&id, account, (at, now))? {
             Some(reach) => reach.is_short().then(|| reach.sentence()),
-            None => step.full_of_list(&id, account, Window::containing(Span::Month, at))?,
+            None => tx.full_of_list(&id, account, Window::containing(Span::Month, at))?,
         },
         _ => None,
     };
     Ok(Some(PlannedView {
-        outlook,
+        forecast,
         receivers,
         batches: job.batches.len(),
         id: job.id,
@@ -208,7 +208,7 @@ fn planned(
 
 /// Returns every window of these days in which something is used or claimed.
 fn windows(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     config: &Config,
     until: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -219,12 +219,12 @@ fn windows(
             let Counted::In(span) = row.counted else { continue };
             let first = Window::containing(span, now);
             let last = Window::containing(span, until - TimeDelta::seconds(1));
-            let mut windows = step.claimed_windows(&account.name, row.rule, (first, last))?;
+            let mut windows = tx.claimed_windows(&account.name, row.rule, (first, last))?;
             if !windows.contains(&first) {
                 windows.insert(0, first);
             }
             for window in windows {
-                views.extend(window_view(step, account, (row.rule, window), now)?);
+                views.extend(window_view(tx, account, (row.rule, window), now)?);
             }
         }
     }
@@ -233,27 +233,27 @@ fn windows(
 }
 
 fn window_view(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     account: &Account,
     (rule, window): (Rule, Window),
     now: DateTime<Utc>,
 ) -> Result<Option<WindowView>, StoreError> {
-    let view = step.window_view(account, (rule, window), now)?;
+    let view = tx.window_view(account, (rule, window), now)?;
     if view.used == 0 && view.claimed == 0 && view.unconfirmed == 0 {
         return Ok(None);
     }
-    let (used_by, elsewhere) = step.used_by(&account.name, (rule, window), NAMED)?;
+    let (used_by, elsewhere) = tx.used_by(&account.name, (rule, window), NAMED)?;
     Ok(Some(WindowView {
         account: account.name.clone(),
         rule: view,
         used_by,
         elsewhere,
-        claimed_by: step.claimed_by(&account.name, (rule, window), NAMED)?,
+        claimed_by: tx.claimed_by(&account.name, (rule, window), NAMED)?,
     }))
 }
 
 fn followers(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     config: &Config,
     until: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -263,9 +263,9 @@ fn followers(
     while month.start() < until {
         for account in config.accounts.iter().map(|config| &config.account) {
             let name = account.name.clone();
-            let what = match step.reach_of_everyone(account, month, now)? {
+            let what = match tx.reach_of_everyone(account, month, now)? {
                 Some(reach) => reach.is_short().then(|| reach.sentence()),
-                None => step.followers_outlook(account, month)?,
+                None => tx.followers_forecast(account, month)?,
             };
             views.extend(what.map(|what| FollowersView { account: name, month, what }));
         }
@@ -276,12 +276,12 @@ fn followers(
 
 fn render(page: &mut Page, view: &PlanView) {
     let (from, until) = (calendar::beijing(view.from), text::time(view.until));
-    page.head(&format!("The forecast of {from}, until {until}"));
+    page.heading(&format!("The forecast of {from}, until {until}"));
     not_running(page, view);
-    page.gap();
+    page.blank_line();
     let mut days: BTreeMap<Window, Vec<&PlannedView>> = BTreeMap::new();
     for job in &view.jobs {
-        let at = job.goes().max(view.from);
+        let at = job.next_run().max(view.from);
         days.entry(Window::containing(Span::Day, at)).or_default().push(job);
     }
     let of_days = view.windows.iter().filter_map(|window| window.rule.window);
@@ -318,14 +318,14 @@ fn month_lines(page: &mut Page, view: &PlanView, month: Window) {
     if windows.is_empty() && followers.is_empty() {
         return;
     }
-    page.head(&format!("Month {month}"));
+    page.heading(&format!("Month {month}"));
     for window in windows {
         window_line(page, &format!("{}  ", text::visible(&window.account)), &[window]);
     }
     for FollowersView { account, what, .. } in followers {
-        page.hanging(Tone::Warn, 2, &format!("{}  ", text::visible(account)), what);
+        page.labelled(Tone::Warn, 2, &format!("{}  ", text::visible(account)), what);
     }
-    page.gap();
+    page.blank_line();
 }
 
 fn day_lines(
@@ -335,7 +335,7 @@ fn day_lines(
     unshown: usize,
 ) {
     let today = if day.contains(view.from) { ", today" } else { "" };
-    page.head(&format!("{} {day}{today}", day.start_weekday()));
+    page.heading(&format!("{} {day}{today}", day.start_weekday()));
     let windows = view.windows.iter().filter(|window| window.rule.window == Some(day));
     let mut accounts: BTreeMap<&str, (Vec<_>, Vec<_>)> = BTreeMap::new();
     for window in windows {
@@ -357,7 +357,7 @@ fn day_lines(
         let more = text::plural(unshown, "more job", "more jobs");
         page.lines(Tone::Plain, 4, &format!("and {more}: `qunfa plan --json`"));
     }
-    page.gap();
+    page.blank_line();
 }
 
 /// What is used and claimed of one account's windows, and by whom.
@@ -385,7 +385,7 @@ fn window_line(page: &mut Page, label: &str, windows: &[&WindowView]) {
     let parts: Vec<_> = parts.collect();
     let text =
         if parts.is_empty() { "nothing used or claimed".to_owned() } else { parts.join("; ") };
-    page.hanging(if full { Tone::Warn } else { Tone::Quiet }, 2, label, &text);
+    page.labelled(if full { Tone::Warn } else { Tone::Quiet }, 2, label, &text);
 }
 
 fn named(ids: &[String]) -> Vec<String> {
@@ -397,19 +397,19 @@ fn named(ids: &[String]) -> Vec<String> {
 }
 
 fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
-    let (tone, word) = match job.outlook.outlook {
-        outlook::Fate::Goes => (Tone::Plain, ""),
-        outlook::Fate::UnderWay => (Tone::Plain, ", a request is under way"),
-        outlook::Fate::Interrupted => (Tone::Warn, ", in doubt"),
-        outlook::Fate::RunsOut => (Tone::Warn, ", NOT ASKED AGAIN"),
-        outlook::Fate::NeedsApproval => (Tone::Warn, ", if approved"),
-        outlook::Fate::Stopped => (Tone::Alarm, ", STOPPED"),
-        outlook::Fate::TooLate => (Tone::Alarm, ", TOO LATE"),
-        outlook::Fate::WillDefer => (Tone::Warn, ", will be deferred"),
-        outlook::Fate::WillFail => (Tone::Alarm, ", WILL FAIL"),
-        outlook::Fate::WillExpire => (Tone::Alarm, ", WILL EXPIRE"),
+    let (tone, word) = match job.forecast.status {
+        forecast::ForecastStatus::Goes => (Tone::Plain, ""),
+        forecast::ForecastStatus::UnderWay => (Tone::Plain, ", a request is under way"),
+        forecast::ForecastStatus::Interrupted => (Tone::Warn, ", in doubt"),
+        forecast::ForecastStatus::RunsOut => (Tone::Warn, ", NOT ASKED AGAIN"),
+        forecast::ForecastStatus::NeedsApproval => (Tone::Warn, ", if approved"),
+        forecast::ForecastStatus::Stopped => (Tone::Alarm, ", STOPPED"),
+        forecast::ForecastStatus::TooLate => (Tone::Alarm, ", TOO LATE"),
+        forecast::ForecastStatus::WillDefer => (Tone::Warn, ", will be deferred"),
+        forecast::ForecastStatus::WillFail => (Tone::Alarm, ", WILL FAIL"),
+        forecast::ForecastStatus::WillExpire => (Tone::Alarm, ", WILL EXPIRE"),
     };
-    let at = job.goes();
+    let at = job.next_run();
     let label = if Window::containing(Span::Day, at) < Window::containing(Span::Day, now) {
         format!("{}  ", text::time(at))
     } else {
@@ -429,11 +429,11 @@ fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
         other => format!(", {other} {}", job.audience),
     };
     let mut line = format!("{name}{what}{calls}{word}");
-    for why in job.outlook.why.iter().chain(&job.receivers) {
+    for why in job.forecast.why.iter().chain(&job.receivers) {
         line.push_str("; ");
         line.push_str(why);
     }
-    page.hanging(tone, 4, &label, &line);
+    page.labelled(tone, 4, &label, &line);
 }
 
 fn rest(page: &mut Page, view: &PlanView) {

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::model::{Account, Kind};
 use crate::quota;
 use crate::store::{
-    DecisionView, Entry, EntryView, JobView, Recorded, RuleView, Said, Step, Store, StoreError,
+    DecidedBy, DecisionView, Entry, EntryView, JobView, Recorded, RuleView, Store, StoreError, Tx,
     Wanted,
 };
 
@@ -162,24 +162,24 @@ fn list(options: &Options, config: &Config, terminal: &mut Terminal<'_>) -> Resu
         Some(name) => vec![named_account(config, name, now)?],
         None => config.accounts.iter().map(|config| &config.account).collect(),
     };
-    let step = store.read();
+    let tx = store.read();
     let mut ledgers = Vec::new();
     for account in accounts {
-        let stops = step.stops(&account.name)?;
+        let stops = tx.stops(&account.name)?;
         ledgers.push(LedgerView {
             name: account.name.clone(),
             kind: account.kind,
             paused: stops.paused.is_some(),
             held: stops.hold.is_some(),
-            rules: step.rules(account, now)?,
-            entries: step.entries(account, now)?,
-            decisions: step.decisions_without_entry(&account.name)?,
+            rules: tx.rules(account, now)?,
+            entries: tx.entries(account, now)?,
+            decisions: tx.decisions_without_entry(&account.name)?,
         });
     }
     terminal.answer(options.json, &ledgers, |page, ledgers| {
         for (index, ledger) in ledgers.iter().enumerate() {
             if index > 0 {
-                page.gap();
+                page.blank_line();
             }
             render(page, ledger, now);
         }
@@ -193,12 +193,12 @@ fn render(page: &mut Page, ledger: &LedgerView, now: DateTime<Utc>) {
     page.lines(tone, 0, &format!("{} ({}){held}{paused}", ledger.name, ledger.kind));
     status::rules_table(page, &ledger.rules, now);
     for decision in &ledger.decisions {
-        let said = Said { who: &decision.who, why: decision.why.as_deref() };
+        let said = DecidedBy { who: &decision.who, why: decision.why.as_deref() };
         let line = said.line(&format!("said {}", text::time(decision.at)));
         let line = format!("nothing was sent before qunfa knew it: {line}");
-        page.hanging(Tone::Quiet, 2, "", &line);
+        page.labelled(Tone::Quiet, 2, "", &line);
     }
-    page.gap();
+    page.blank_line();
     if ledger.entries.is_empty() {
         return page.lines(Tone::Plain, 2, "Nothing has charged the windows that count now.");
     }
@@ -213,7 +213,7 @@ fn render(page: &mut Page, ledger: &LedgerView, now: DateTime<Utc>) {
         ]);
         table.note(Tone::Quiet, &origin(entry));
         for decision in &entry.decisions {
-            let said = Said { who: &decision.who, why: decision.why.as_deref() };
+            let said = DecidedBy { who: &decision.who, why: decision.why.as_deref() };
             let did = if decision.what == "return" { "returned" } else { "recorded" };
             let line = said.line(&format!("{did} {}", text::time(decision.at)));
             table.note(Tone::Quiet, &line);
@@ -304,20 +304,20 @@ fn record(
     }
     let mut store = opened(config, now)?;
     let said = options.reason.said(who);
-    let (recorded, rules) = store.step(|step| {
-        same_account(step, config, name)?;
+    let (recorded, rules) = store.transaction(|tx| {
+        same_account(tx, config, name)?;
         // The daemon may not have met it yet, and must still ask then: this is its answer.
-        step.meet_account(account, now)?;
-        step.identify(name, &account.appid)?;
+        tx.register_account(account, now)?;
+        tx.identify(name, &account.appid)?;
         let recorded = if options.none {
-            step.record_none(account, said, now)?;
+            tx.record_none(account, said, now)?;
             Vec::new()
         } else if let Some(count) = options.count {
-            step.record_count(account, (count, at), said, now)?
+            tx.record_count(account, (count, at), said, now)?
         } else {
-            vec![step.record_send(account, at.unwrap_or(now), said, now)?]
+            vec![tx.record_send(account, at.unwrap_or(now), said, now)?]
         };
-        Ok::<_, Problem>((recorded, website_rules(step, account, at.unwrap_or(now))?))
+        Ok::<_, Problem>((recorded, website_rules(tx, account, at.unwrap_or(now))?))
     })?;
     let view = RecordedView {
         account: name.clone(),
@@ -327,7 +327,7 @@ fn record(
     if options.json.json {
         return terminal.answer(options.json, &view, |_, _| {});
     }
-    say(&recorded_words(&view), terminal)
+    say(&recorded_text(&view), terminal)
 }
 
 /// Opens the database to change the ledger.
@@ -339,12 +339,12 @@ fn opened(config: &Config, now: DateTime<Utc>) -> Result<Store, Problem> {
 
 /// Returns the rules that a website send uses, as they stand in its window.
 fn website_rules(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     account: &Account,
     at: DateTime<Utc>,
 ) -> Result<Vec<RuleView>, Problem> {
     let needs = quota::website_needs(account, at);
-    let mut rules = step.rules(account, at)?;
+    let mut rules = tx.rules(account, at)?;
     rules.retain(|rule| needs.iter().any(|need| need.rule == rule.rule));
     Ok(rules)
 }
@@ -362,7 +362,7 @@ fn recorded_entry(recorded: Recorded) -> RecordedEntry {
     RecordedEntry { entry: recorded.entry().to_string(), booked, what }
 }
 
-fn recorded_words(view: &RecordedView) -> String {
+fn recorded_text(view: &RecordedView) -> String {
     let name = &view.account;
     let mut answer = match view.entries.len() {
         0 => format!("Stored: nothing was sent from {name} before qunfa knew it.\n"),
@@ -374,11 +374,11 @@ fn recorded_words(view: &RecordedView) -> String {
         writeln!(answer, "entry {}: {}", entry.entry, entry.what)
             .expect("a String takes everything");
     }
-    answer.push_str(&rules_words(&view.rules));
+    answer.push_str(&rules_text(&view.rules));
     answer
 }
 
-fn rules_words(rules: &[RuleView]) -> String {
+fn rules_text(rules: &[RuleView]) -> String {
     let mut words = String::new();
     for rule in rules {
         let window = rule.window.map(|window| window.to_string()).unwrap_or_default();
@@ -419,24 +419,24 @@ fn take_back(
     let entry = options.entry;
     let mut store = opened(config, now)?;
     let said = options.reason.said(who);
-    let view = store.step(|step| {
-        let Some(name) = step.account_of_entry(entry)? else {
+    let view = store.transaction(|tx| {
+        let Some(name) = tx.account_of_entry(entry)? else {
             return Err(Problem::No(format!(
                 "there is no entry {entry}; `qunfa quota` lists them"
             )));
         };
-        let account = same_account(step, config, &name)?;
-        let before = waiting(step, &name)?;
-        step.return_entry(entry, account, said, now)?;
-        let forward = forward(&before, waiting(step, &name)?);
-        let rules = website_rules(step, account, now)?;
+        let account = same_account(tx, config, &name)?;
+        let before = waiting(tx, &name)?;
+        tx.return_entry(entry, account, said, now)?;
+        let forward = forward(&before, waiting(tx, &name)?);
+        let rules = website_rules(tx, account, now)?;
         Ok(ReturnedView { entry: entry.to_string(), account: name, rules, forward })
     })?;
     if options.json.json {
         return terminal.answer(options.json, &view, |_, _| {});
     }
     let mut answer = format!("Entry {entry} of {} is returned: it uses no quota.\n", view.account);
-    answer.push_str(&rules_words(&view.rules));
+    answer.push_str(&rules_text(&view.rules));
     for job in &view.forward {
         writeln!(answer, "Job {} comes forward to {}.", job.id, text::time(job.due_at))
             .expect("a String takes everything");
@@ -445,10 +445,10 @@ fn take_back(
 }
 
 /// Returns an account's jobs that wait.
-fn waiting(step: &Step<'_>, account: &str) -> Result<Vec<JobView>, Problem> {
+fn waiting(tx: &Tx<'_>, account: &str) -> Result<Vec<JobView>, Problem> {
     let wanted = Wanted { account: Some(account), ..Wanted::WAITING };
     let mut jobs = Vec::new();
-    step.each_job::<StoreError>(wanted, &mut |job| {
+    tx.each_job::<StoreError>(wanted, &mut |job| {
         jobs.push(job);
         Ok(ControlFlow::Continue(()))
     })?;

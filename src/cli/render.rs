@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{Answer, Json, Problem, Terminal, text};
 use crate::config::Config;
-use crate::inbox::{self, ArticleRemark, Diagnostic, Package, ParsedJob, Unread};
+use crate::inbox::{self, ArticleRemark, Diagnostic, Package, ParsedJob, ReadError};
 use crate::model::{Account, Article, Content};
 
 #[derive(Debug, Args)]
@@ -116,8 +116,8 @@ pub(super) fn run(
 
 fn read(path: &Path, accounts: &[&Account]) -> Result<(Package, Vec<ParsedJob>), Vec<Diagnostic>> {
     let package = inbox::read_path_gathering(path, accounts).map_err(|unread| match unread {
-        Unread::Refused(diagnostics) => diagnostics,
-        Unread::Failed(error) => {
+        ReadError::Refused(diagnostics) => diagnostics,
+        ReadError::Failed(error) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             let why = source.unwrap_or_else(|| error.to_string());
             let message = format!("it cannot be read: {why}");

@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::decisions::say;
+use super::forecast::ForecastContext;
 use super::jobs;
-use super::outlook::Around;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Problem, Terminal, person};
 use crate::calendar;
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::engine;
 use crate::model::JobId;
 use crate::model::console::HISTORY;
-use crate::store::{By, JobView, Said, Series, SeriesState, Step, Store};
+use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx};
 
 /// How many of its jobs are shown.
 const JOBS_SHOWN: u32 = 20;
@@ -55,27 +55,27 @@ struct DateView {
 }
 
 /// Returns the series of this id, if there is one.
-pub(super) fn find(step: &Step<'_>, id: &str) -> Result<Option<Series>, Problem> {
+pub(super) fn find(tx: &Tx<'_>, id: &str) -> Result<Option<Series>, Problem> {
     match JobId::parse(id) {
-        Some(id) => Ok(step.series(&id)?),
+        Some(id) => Ok(tx.series(&id)?),
         None => Ok(None),
     }
 }
 
 /// Returns what is shown of a series.
 pub(super) fn read(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     series: Series,
-    around: &Around,
+    context: &ForecastContext,
     now: DateTime<Utc>,
 ) -> Result<SeriesView, Problem> {
-    let mut occurrences = step.occurrences(&series.job.id, JOBS_SHOWN, now)?;
-    around.explain(&mut occurrences);
+    let mut occurrences = tx.occurrences(&series.job.id, JOBS_SHOWN, now)?;
+    context.explain(&mut occurrences);
     let next: Vec<_> = match series.next() {
         Some(next) => series.recurrence.after(next).take(DATES_SHOWN).collect(),
         None => Vec::new(),
     };
-    let is_over = next.is_empty() && step.occurrences_waiting(&series.job.id)?.is_empty();
+    let is_over = next.is_empty() && tx.occurrences_waiting(&series.job.id)?.is_empty();
     let ended = series.state == SeriesState::Active && is_over;
     let wall = |at: chrono::NaiveDateTime| at.format("%Y-%m-%d %H:%M:%S").to_string();
     Ok(SeriesView {
@@ -123,17 +123,17 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         ("because   ", view.why.as_deref()),
     ] {
         if let Some(value) = value {
-            page.hanging(Tone::Plain, 2, label, value);
+            page.labelled(Tone::Plain, 2, label, value);
         }
     }
     if view.state == "lost" {
         let line = format!(
             "some of its dates may have been sent, by a database that is lost: look in the account's history ({HISTORY})"
         );
-        page.hanging(Tone::Alarm, 2, "          ", &line);
+        page.labelled(Tone::Alarm, 2, "          ", &line);
     }
-    page.gap();
-    page.head("ITS DATES");
+    page.blank_line();
+    page.heading("ITS DATES");
     let mut table = Table::of_lines(&["due", "", "state", "job"], &[(1, 0), (3, 8)]);
     for job in &view.occurrences {
         table.row(vec![
@@ -158,7 +158,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
             page.lines(Tone::Plain, 2, &line);
         }
         [] => page.lines(Tone::Plain, 2, "No further date comes."),
-        then => page.hanging(Tone::Quiet, 2, "then  ", &then.join("; ")),
+        then => page.labelled(Tone::Quiet, 2, "then  ", &then.join("; ")),
     }
 }
 
@@ -167,13 +167,13 @@ pub(super) fn cancel(
     store: &mut Store,
     series: &Series,
     config: &Config,
-    (said, now): (Said<'_>, DateTime<Utc>),
+    (said, now): (DecidedBy<'_>, DateTime<Utc>),
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let id = &series.job.id;
-    let done = store.step(|step| {
-        let account = person::to_cancel(step, config, &series.job.account)?;
-        Ok::<_, Problem>(step.cancel_series(id, &account, said, now)?)
+    let done = store.transaction(|tx| {
+        let account = person::to_cancel(tx, config, &series.job.account)?;
+        Ok::<_, Problem>(tx.cancel_series(id, &account, said, now)?)
     })?;
     let mut answer = match done.cancelled.as_slice() {
         [] => format!("Series {id} is cancelled: no further date of it comes.\n"),
@@ -199,14 +199,14 @@ pub(super) fn retry(
     store: &mut Store,
     series: &Series,
     config: &Config,
-    (said, now): (Said<'_>, DateTime<Utc>),
+    (said, now): (DecidedBy<'_>, DateTime<Utc>),
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let id = &series.job.id;
     let bodies = &engine::bodies(&series.job);
-    let next = store.step(|step| {
-        let account = person::same_account(step, config, &series.job.account)?;
-        Ok::<_, Problem>(step.retry_series(id, By { account, bodies }, said, now)?)
+    let next = store.transaction(|tx| {
+        let account = person::same_account(tx, config, &series.job.account)?;
+        Ok::<_, Problem>(tx.retry_series(id, SeriesInput { account, bodies }, said, now)?)
     })?;
     let answer = match next {
         Some(date) => format!(
@@ -220,9 +220,9 @@ pub(super) fn retry(
 }
 
 /// Says what an id has to do with a series, where it is one's or one's date and no job's.
-pub(super) fn instead(step: &Step<'_>, id: &str) -> Result<Option<String>, Problem> {
-    if let Some(series) = find(step, id)? {
-        let waiting = step.occurrences_waiting(&series.job.id)?;
+pub(super) fn instead(tx: &Tx<'_>, id: &str) -> Result<Option<String>, Problem> {
+    if let Some(series) = find(tx, id)? {
+        let waiting = tx.occurrences_waiting(&series.job.id)?;
         let dates: Vec<_> = waiting.iter().take(3).map(|(job, _)| job.to_string()).collect();
         return Ok(Some(match dates.as_slice() {
             [] => format!("{id} is a series, and no date of it waits; this is said of one date"),
@@ -230,7 +230,7 @@ pub(super) fn instead(step: &Step<'_>, id: &str) -> Result<Option<String>, Probl
         }));
     }
     let Some((series, _)) = id.rsplit_once('@') else { return Ok(None) };
-    Ok(find(step, series)?.map(|series| {
+    Ok(find(tx, series)?.map(|series| {
         let name = &series.job.id;
         format!(
             "no job has the id {}: series {name} has no such date, or it is not planned yet; \

@@ -6,11 +6,11 @@ use chrono::{DateTime, FixedOffset, Utc};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::alerts;
 use super::articles;
-use super::attention;
 use super::events::{EventStory, counted};
+use super::forecast::{Forecast, ForecastContext};
 use super::jobs;
-use super::outlook::{Around, Outlook};
 use super::series;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
@@ -18,8 +18,8 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    ArticleResult, AttemptView, BatchView, ChargeView, DecisionView, ErrandView, HistoryView,
-    JobView, Said, Step, Store, UploadView,
+    ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, DecidedBy, DecisionView,
+    HistoryView, JobView, Store, Tx, UploadView,
 };
 use crate::wechat::codes;
 
@@ -38,7 +38,8 @@ struct StoryView {
     #[serde(flatten)]
     job: JobView,
     /// When it really goes; none for one that does not wait.
-    outlook: Option<Outlook>,
+    #[serde(rename = "outlook")]
+    forecast: Option<Forecast>,
     history: Vec<HistoryView>,
     attempts: Vec<AttemptView>,
     uploads: Vec<UploadView>,
@@ -50,9 +51,11 @@ struct StoryView {
     candidates: Vec<EventStory>,
     result: Option<ResultView>,
     /// Calls beside the broadcast: previews, its speed, or all that the job does.
-    errands: Vec<ErrandView>,
+    #[serde(rename = "errands")]
+    api_calls: Vec<ApiCallView>,
     /// What is still to be done before its broadcast.
-    preludes: Vec<String>,
+    #[serde(rename = "preludes")]
+    pre_sends: Vec<String>,
     /// What events told of its articles.
     articles: Vec<ArticleResult>,
     /// How many of its receivers can still receive it, as far as is known.
@@ -120,13 +123,13 @@ pub(super) fn run(
         return Err(Problem::No(format!("{}: no job was taken yet", unknown(&options.job))));
     };
     if let Some(found) = series::find(&store.read(), &options.job)? {
-        let around = Around::read(&store.read(), config, now)?;
-        let view = series::read(&store.read(), found, &around, now)?;
+        let context = ForecastContext::read(&store.read(), config, now)?;
+        let view = series::read(&store.read(), found, &context, now)?;
         return terminal.answer(options.json, &view, |page, view| series::render(page, view, now));
     }
-    if let Some(note) = attention::find(&store.read(), config, &options.job, now)? {
+    if let Some(note) = alerts::find(&store.read(), config, &options.job, now)? {
         return terminal.answer(options.json, &note, |page, note| {
-            attention::render(page, note, now);
+            alerts::render(page, note, now);
         });
     }
     let view = read(&store, config, &options.job, now)?;
@@ -139,40 +142,40 @@ fn read(
     id: &str,
     now: DateTime<Utc>,
 ) -> Result<StoryView, Problem> {
-    let step = store.read();
-    let Some(job) = step.job_view(id)? else {
-        return Err(unknown_job(&step, id));
+    let tx = store.read();
+    let Some(job) = tx.job_view(id)? else {
+        return Err(unknown_job(&tx, id));
     };
     let mut jobs = [job];
-    let around = Around::read(&step, config, now)?;
-    around.explain(&mut jobs);
+    let context = ForecastContext::read(&tx, config, now)?;
+    context.explain(&mut jobs);
     let [job] = jobs;
-    let outlook = around.outlook(&step, config, &job)?;
+    let forecast = context.forecast(&tx, config, &job)?;
     let account = config.accounts.iter().find(|config| config.account.name == job.account);
     let waits = job.state.waits();
     let receivers = match (account, JobId::parse(id)) {
         (Some(config), Some(id)) if waits => {
-            step.receivers_outlook(&id, &config.account, (job.due, now))?
+            tx.receivers_forecast(&id, &config.account, (job.due, now))?
         }
         _ => None,
     };
     let (receivers, is_short) = receivers.unzip();
-    let errands = step.errands(id)?;
+    let api_calls = tx.api_calls(id)?;
     Ok(StoryView {
-        outlook,
+        forecast,
         receivers,
         is_short: is_short.unwrap_or(false),
-        result: result(&job.batches, step.expected(id)?).or_else(|| made(&errands)),
-        history: step.history(id)?,
-        attempts: step.attempts(id)?,
-        uploads: step.uploads(id)?,
-        charges: step.charges(id)?,
-        events: step.events(id)?.into_iter().map(EventStory::from).collect(),
-        decisions: step.decisions_about(id)?,
-        candidates: step.candidates(id)?.into_iter().map(EventStory::from).collect(),
-        errands,
-        preludes: step.preludes(id)?,
-        articles: step.articles(id)?,
+        result: result(&job.batches, tx.expected(id)?).or_else(|| made(&api_calls)),
+        history: tx.history(id)?,
+        attempts: tx.attempts(id)?,
+        uploads: tx.uploads(id)?,
+        charges: tx.charges(id)?,
+        events: tx.events(id)?.into_iter().map(EventStory::from).collect(),
+        decisions: tx.decisions_about(id)?,
+        candidates: tx.candidates(id)?.into_iter().map(EventStory::from).collect(),
+        api_calls,
+        pre_sends: tx.pre_sends(id)?,
+        articles: tx.articles(id)?,
         job,
     })
 }
@@ -182,12 +185,12 @@ fn unknown(id: &str) -> String {
 }
 
 /// Returns the answer about an id that nobody knows, with those that may be meant.
-pub(super) fn unknown_job(step: &Step<'_>, id: &str) -> Problem {
-    if let Ok(Some(words)) = series::instead(step, id) {
+pub(super) fn unknown_job(tx: &Tx<'_>, id: &str) -> Problem {
+    if let Ok(Some(words)) = series::instead(tx, id) {
         return Problem::No(words);
     }
     // Guesses are a courtesy: without them the answer stands.
-    let similar = step.similar_ids(id).unwrap_or_default();
+    let similar = tx.similar_ids(id).unwrap_or_default();
     match similar.as_slice() {
         [] => Problem::No(format!("{}; `qunfa jobs` lists them", unknown(id))),
         ids => Problem::No(format!("{}; there is {}", unknown(id), ids.join(", "))),
@@ -220,50 +223,51 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
 }
 
 /// Returns the code that the last of these made.
-fn made(errands: &[ErrandView]) -> Option<ResultView> {
-    let done = errands.iter().rfind(|errand| errand.kind == "qrcode" && errand.state == "done")?;
+fn made(api_calls: &[ApiCallView]) -> Option<ResultView> {
+    let done =
+        api_calls.iter().rfind(|api_call| api_call.kind == "qrcode" && api_call.state == "done")?;
     CodeView::deserialize(&done.answer).ok().map(ResultView::Qrcode)
 }
 
 fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
     facts(page, &view.job, now);
-    if let Some(outlook) = &view.outlook {
-        goes(page, outlook, &view.job, now);
+    if let Some(forecast) = &view.forecast {
+        next_run(page, forecast, &view.job, now);
     }
-    for prelude in &view.preludes {
-        page.hanging(Tone::Plain, 2, "before    ", prelude);
+    for pre_send in &view.pre_sends {
+        page.labelled(Tone::Plain, 2, "before    ", pre_send);
     }
     if let Some(receivers) = &view.receivers {
         let tone = if view.is_short { Tone::Warn } else { Tone::Plain };
-        page.hanging(tone, 2, "receivers ", receivers);
+        page.labelled(tone, 2, "receivers ", receivers);
     }
-    page.gap();
+    page.blank_line();
     if !view.job.batches.is_empty() {
         batches(page, &view.job);
-        page.gap();
+        page.blank_line();
     }
     if !view.uploads.is_empty() {
         uploads(page, &view.uploads);
-        page.gap();
+        page.blank_line();
     }
-    page.head("STORY");
+    page.heading("STORY");
     for (at, tone, line) in story(view) {
-        page.hanging(tone, 2, &format!("{}  ", calendar::beijing(at)), &line);
+        page.labelled(tone, 2, &format!("{}  ", calendar::beijing(at)), &line);
     }
     if view.job.state == JobState::Uncertain {
-        page.gap();
+        page.blank_line();
         doubt(page, view);
     }
-    errands(page, &view.errands);
-    page.gap();
+    api_calls(page, &view.api_calls);
+    page.blank_line();
     charges(page, &view.charges);
     match &view.result {
         Some(ResultView::Broadcast(result)) => {
-            page.gap();
+            page.blank_line();
             outcome(page, result, view.job.batches.len());
         }
         Some(ResultView::Qrcode(code)) => {
-            page.gap();
+            page.blank_line();
             code_made(page, code, now);
         }
         None => {}
@@ -287,42 +291,42 @@ fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
         ("expires   ", &text::time_and_distance(job.expires, now)),
         ("file      ", &job.file),
     ] {
-        page.hanging(Tone::Plain, 2, label, value);
+        page.labelled(Tone::Plain, 2, label, value);
     }
     if let Some(reason) = job.reason.as_ref().filter(|_| !job.state.waits()) {
-        page.hanging(Tone::Warn, 2, "reason    ", reason);
+        page.labelled(Tone::Warn, 2, "reason    ", reason);
     }
 }
 
 /// When a waiting job really goes, and each thing that keeps it from going sooner.
-fn goes(page: &mut Page, outlook: &Outlook, job: &JobView, now: DateTime<Utc>) {
-    let (tone, goes) = outlook.cell(job.due, now);
-    page.hanging(tone, 2, "goes      ", &goes);
-    for why in &outlook.why {
-        page.hanging(Tone::Warn, 2, "because   ", why);
+fn next_run(page: &mut Page, forecast: &Forecast, job: &JobView, now: DateTime<Utc>) {
+    let (tone, goes) = forecast.cell(job.due, now);
+    page.labelled(tone, 2, "goes      ", &goes);
+    for why in &forecast.why {
+        page.labelled(Tone::Warn, 2, "because   ", why);
     }
-    let until = text::time_and_distance(outlook.not_after, now);
-    page.hanging(Tone::Plain, 2, "not after ", &until);
+    let until = text::time_and_distance(forecast.not_after, now);
+    page.labelled(Tone::Plain, 2, "not after ", &until);
 }
 
 /// Calls beside the broadcast that are not done: how they ended otherwise stands in the story.
-fn errands(page: &mut Page, errands: &[ErrandView]) {
-    let open: Vec<_> = errands.iter().filter(|errand| errand.ended.is_none()).collect();
+fn api_calls(page: &mut Page, api_calls: &[ApiCallView]) {
+    let open: Vec<_> = api_calls.iter().filter(|api_call| api_call.ended.is_none()).collect();
     if open.is_empty() {
         return;
     }
-    page.gap();
-    page.head("ASKED FOR");
-    for errand in open {
-        let label = format!("{}  ", calendar::beijing(errand.at));
-        let said = errand.errmsg.as_deref().unwrap_or("no answer yet");
-        let line = format!("{}: {}, {said}", errand.what, errand.state.replace('_', " "));
-        page.hanging(Tone::Warn, 2, &label, &line);
+    page.blank_line();
+    page.heading("ASKED FOR");
+    for api_call in open {
+        let label = format!("{}  ", calendar::beijing(api_call.at));
+        let said = api_call.errmsg.as_deref().unwrap_or("no answer yet");
+        let line = format!("{}: {}, {said}", api_call.what, api_call.state.replace('_', " "));
+        page.labelled(Tone::Warn, 2, &label, &line);
     }
 }
 
 fn batches(page: &mut Page, job: &JobView) {
-    page.head("BATCHES");
+    page.heading("BATCHES");
     let columns = [
         ("clientmsgid", 0),
         ("batch", 5),
@@ -359,7 +363,7 @@ fn batches(page: &mut Page, job: &JobView) {
 
 /// What was given to the platform before, with the last answer.
 fn uploads(page: &mut Page, uploads: &[UploadView]) {
-    page.head("UPLOADS");
+    page.heading("UPLOADS");
     let columns = [("what", 0), ("kind", 7), ("asked", 6), ("last", 23), ("outcome", 9)];
     let mut table = Table::new(&columns);
     for upload in uploads {
@@ -399,12 +403,12 @@ fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
     let moves = view.history.iter().map(|line| {
         let brought = matches!(line.from.as_deref(), Some("releasing" | "accepted"));
         let order = if brought { Order::Result } else { Order::Cause };
-        let step = match line.from.as_deref() {
+        let tx = match line.from.as_deref() {
             Some(from) if from != line.to => format!("{from} -> {}: ", line.to),
             None => format!("{}: ", line.to),
             Some(_) => String::new(),
         };
-        (line.at, order, Tone::Plain, format!("{step}{}", line.why))
+        (line.at, order, Tone::Plain, format!("{tx}{}", line.why))
     });
     let mut explained = BTreeSet::new();
     let attempts = view.attempts.iter().map(|attempt| {
@@ -446,7 +450,7 @@ fn decided(decision: &DecisionView) -> String {
         "return" => "returned",
         _ => "recorded",
     };
-    let said = Said { who: &decision.who, why: decision.why.as_deref() };
+    let said = DecidedBy { who: &decision.who, why: decision.why.as_deref() };
     said.line(&format!("{whom} {did}"))
 }
 
@@ -470,15 +474,15 @@ fn said(attempt: &AttemptView, explain: bool) -> String {
 /// Tells how a person settles what is in doubt, and what speaks for its having gone out.
 fn doubt(page: &mut Page, view: &StoryView) {
     let id = &view.job.id;
-    page.head("IN DOUBT");
+    page.heading("IN DOUBT");
     let sent = format!("`qunfa resolve {id} --sent MSG_ID`");
-    page.hanging(Tone::Plain, 2, "went out   ", &sent);
+    page.labelled(Tone::Plain, 2, "went out   ", &sent);
     let not_sent = format!("`qunfa resolve {id} --not-sent`");
-    page.hanging(Tone::Plain, 2, "did not    ", &not_sent);
+    page.labelled(Tone::Plain, 2, "did not    ", &not_sent);
     for event in &view.candidates {
         let label = format!("{}  ", calendar::beijing(event.at()));
         let told = format!("{}; nobody knows whose it is", event.words());
-        page.hanging(Tone::Warn, 2, &label, &told);
+        page.labelled(Tone::Warn, 2, &label, &told);
     }
 }
 
@@ -486,7 +490,7 @@ fn charges(page: &mut Page, charges: &[ChargeView]) {
     if charges.is_empty() {
         return page.raw("It has charged nothing.");
     }
-    page.head("CHARGES");
+    page.heading("CHARGES");
     let columns = [("rule", 0), ("window", 10), ("state", 8), ("amount", 6)];
     let mut table = Table::new(&columns).right(&[3]);
     for charge in charges {
@@ -501,7 +505,7 @@ fn charges(page: &mut Page, charges: &[ChargeView]) {
 }
 
 fn outcome(page: &mut Page, result: &SentView, of: usize) {
-    page.head("RESULT");
+    page.heading("RESULT");
     page.lines(Tone::Plain, 2, &result.words);
     let counts = [result.total_count, result.filter_count, result.sent_count, result.error_count];
     if let Some(counts) = counted(counts) {
@@ -518,7 +522,7 @@ fn outcome(page: &mut Page, result: &SentView, of: usize) {
 
 /// Where a code is found, and how long.
 fn code_made(page: &mut Page, code: &CodeView, now: DateTime<Utc>) {
-    page.head("RESULT");
+    page.heading("RESULT");
     let lives = match code.expires_at {
         Some(at) => text::time_and_distance(at.to_utc(), now),
         None => "never".to_owned(),

@@ -12,19 +12,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::{Serialize, Serializer};
 
-use super::outlook::{self, Around, Outlook};
+use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, watch};
 use crate::calendar::{self, Span};
 use crate::config::{AccountConfig, Config};
 use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
-use crate::store::{AttentionView, JobView, RuleView, Severity, Step, Store, StoreError, Wanted};
+use crate::store::{AlertView, JobView, RuleView, Severity, Store, StoreError, Tx, Wanted};
 
 /// How many of the next jobs are read, and how many of those to approve.
 const NEXT: u32 = 50;
 /// What happened within so many days is lately, and how much of it is read.
-const LATELY: TimeDelta = TimeDelta::days(7);
+const RECENT: TimeDelta = TimeDelta::days(7);
 const LATELY_READ: u32 = 50;
 
 #[derive(Debug, Args)]
@@ -53,7 +53,8 @@ pub(super) struct StatusView {
     /// The job that waits longest for nothing but the daemon.
     oldest_due: Option<DueView>,
     /// What did not happen at its time, the newest first.
-    lately: Vec<LateView>,
+    #[serde(rename = "lately")]
+    recent_failures: Vec<LateView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,7 +64,7 @@ struct DaemonView {
     since: Option<String>,
     version: Option<String>,
     /// When its loop last turned.
-    #[serde(serialize_with = "outlook::maybe_rfc3339")]
+    #[serde(serialize_with = "forecast::maybe_rfc3339")]
     turned_at: Option<DateTime<Utc>>,
     /// Whether it runs and its loop stands still.
     stuck: bool,
@@ -82,7 +83,7 @@ struct AccountView {
     clock: Option<ClockView>,
     /// Whether the platform pushes its events to us.
     callback: bool,
-    #[serde(serialize_with = "outlook::maybe_rfc3339")]
+    #[serde(serialize_with = "forecast::maybe_rfc3339")]
     last_event_at: Option<DateTime<Utc>>,
     rules: Vec<RuleView>,
 }
@@ -101,7 +102,7 @@ struct ClockView {
 #[derive(Debug, Serialize)]
 struct NoteView {
     #[serde(flatten)]
-    about: AttentionView,
+    about: AlertView,
     severity: Severity,
     /// What `ack` and `show` know it by.
     note: String,
@@ -120,7 +121,7 @@ struct NextView {
     due: String,
     reason: Option<String>,
     #[serde(flatten)]
-    outlook: Option<Outlook>,
+    forecast: Option<Forecast>,
     #[serde(skip)]
     due_at: DateTime<Utc>,
     /// Whether it stands later than its author planned.
@@ -130,8 +131,8 @@ struct NextView {
 
 impl NextView {
     /// When it goes, or would.
-    fn goes(&self) -> DateTime<Utc> {
-        self.outlook.as_ref().and_then(|outlook| outlook.goes_at).unwrap_or(self.due_at)
+    fn next_run(&self) -> DateTime<Utc> {
+        self.forecast.as_ref().and_then(|forecast| forecast.goes_at).unwrap_or(self.due_at)
     }
 }
 
@@ -164,7 +165,7 @@ struct LateView {
     account: Option<String>,
     /// `missed`, `expired`, `failed`, `partial` or `deferred`.
     kind: String,
-    #[serde(serialize_with = "outlook::rfc3339")]
+    #[serde(serialize_with = "forecast::rfc3339")]
     since: DateTime<Utc>,
     what: String,
 }
@@ -199,33 +200,33 @@ pub(super) fn look(config: &Config, now: DateTime<Utc>) -> Result<StatusView, Pr
     Ok(read(&store.read(), config, now)?)
 }
 
-fn read(step: &Step<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusView, StoreError> {
-    let around = Around::read(step, config, now)?;
-    let mut jobs = step.next_jobs(NEXT)?;
-    around.explain(&mut jobs);
-    let oldest_due = step.overdue(now)?.map(|job| DueView {
+fn read(tx: &Tx<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusView, StoreError> {
+    let context = ForecastContext::read(tx, config, now)?;
+    let mut jobs = tx.next_jobs(NEXT)?;
+    context.explain(&mut jobs);
+    let oldest_due = tx.overdue(now)?.map(|job| DueView {
         id: job.id,
         title: job.title,
         account: job.account,
         due: calendar::rfc3339(job.due),
         late_s: (now - job.since).num_seconds(),
     });
-    let next = in_order(step, config, &around, jobs)?;
-    let mut held = first_held(step)?;
-    around.explain(&mut held);
-    let to_approve = in_order(step, config, &around, held)?;
-    let awaited = awaited(step, now)?;
-    let mut counts = step.state_counts()?;
+    let next = in_order(tx, config, &context, jobs)?;
+    let mut held = first_held(tx)?;
+    context.explain(&mut held);
+    let to_approve = in_order(tx, config, &context, held)?;
+    let awaited = awaited(tx, now)?;
+    let mut counts = tx.state_counts()?;
     counts.sort_by_key(|(state, _)| *state);
-    let accounts = config.accounts.iter().map(|config| account_view(step, config, &around, now));
+    let accounts = config.accounts.iter().map(|config| account_view(tx, config, &context, now));
     let accounts = accounts.collect::<Result<_, _>>()?;
-    let mut attention = step.attention(now)?;
-    attention.extend(of_daemon(&around, now));
+    let mut attention = tx.attention(now)?;
+    attention.extend(of_daemon(&context, now));
     attention.sort_by_key(|note| note.since);
-    let lately = lately(step, &attention, now)?;
-    let attention = attention.into_iter().map(|note| note_view(step, note));
+    let recent_failures = recent_failures(tx, &attention, now)?;
+    let attention = attention.into_iter().map(|note| note_view(tx, note));
     let attention = attention.collect::<Result<_, _>>()?;
-    let daemon = daemon_view(&around);
+    let daemon = daemon_view(&context);
     Ok(StatusView {
         daemon,
         accounts,
@@ -235,15 +236,15 @@ fn read(step: &Step<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusVi
         awaited,
         attention,
         oldest_due,
-        lately,
+        recent_failures,
     })
 }
 
-fn first_held(step: &Step<'_>) -> Result<Vec<JobView>, StoreError> {
+fn first_held(tx: &Tx<'_>) -> Result<Vec<JobView>, StoreError> {
     let most = usize::try_from(NEXT).unwrap_or(usize::MAX);
     let mut held = Vec::new();
     let wanted = Wanted { account: None, states: &[JobState::Held], before: None };
-    step.each_job::<StoreError>(wanted, &mut |job| {
+    tx.each_job::<StoreError>(wanted, &mut |job| {
         held.push(job);
         Ok(if held.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
@@ -252,47 +253,47 @@ fn first_held(step: &Step<'_>) -> Result<Vec<JobView>, StoreError> {
 
 /// Returns jobs in the order of the times that are shown of them.
 fn in_order(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     config: &Config,
-    around: &Around,
+    context: &ForecastContext,
     jobs: Vec<JobView>,
 ) -> Result<Vec<NextView>, StoreError> {
-    let views = jobs.into_iter().map(|job| next_view(step, config, around, job));
+    let views = jobs.into_iter().map(|job| next_view(tx, config, context, job));
     let mut views = views.collect::<Result<Vec<_>, _>>()?;
-    views.sort_by_key(NextView::goes);
+    views.sort_by_key(NextView::next_run);
     Ok(views)
 }
 
-fn awaited(step: &Step<'_>, now: DateTime<Utc>) -> Result<Vec<AwaitedView>, StoreError> {
+fn awaited(tx: &Tx<'_>, now: DateTime<Utc>) -> Result<Vec<AwaitedView>, StoreError> {
     let wanted = Wanted { account: None, states: &[JobState::Accepted], before: None };
-    let jobs = step.jobs_near(wanted, now, NEXT)?.into_iter();
+    let jobs = tx.jobs_near(wanted, now, NEXT)?.into_iter();
     let views = jobs.filter_map(|job| {
-        let what = outlook::awaited(&job, now)?;
-        let (_, accepted_at, until) = outlook::confirmed_until(&job)?;
+        let what = forecast::awaited(&job, now)?;
+        let (_, accepted_at, until) = forecast::confirmed_until(&job)?;
         let JobView { id, title, account, .. } = job;
         Some(AwaitedView { id, title, account, what, accepted_at, until })
     });
     Ok(views.collect())
 }
 
-fn daemon_view(around: &Around) -> DaemonView {
-    let (running, pulse) = (around.running(), around.pulse());
+fn daemon_view(context: &ForecastContext) -> DaemonView {
+    let (running, heartbeat) = (context.running(), context.heartbeat());
     DaemonView {
         running: running.is_some(),
         pid: running.map(|daemon| daemon.pid),
         since: running.map(|daemon| calendar::rfc3339(daemon.since)),
         since_at: running.map(|daemon| daemon.since),
         version: running.map(|daemon| daemon.version.clone()),
-        turned_at: pulse.map(|pulse| pulse.turned_at),
-        stuck: around.stuck_since().is_some(),
-        listen: pulse.and_then(|pulse| pulse.listen).map(|address| address.to_string()),
+        turned_at: heartbeat.map(|heartbeat| heartbeat.turned_at),
+        stuck: context.stuck_since().is_some(),
+        listen: heartbeat.and_then(|heartbeat| heartbeat.listen).map(|address| address.to_string()),
     }
 }
 
 /// Tells of a database that the daemon cannot write to, not even that.
-fn locked_out(around: &Around) -> Option<AttentionView> {
-    let locked_out = around.pulse()?.locked_out.as_ref()?;
-    Some(AttentionView {
+fn locked_out(context: &ForecastContext) -> Option<AlertView> {
+    let locked_out = context.heartbeat()?.locked_out.as_ref()?;
+    Some(AlertView {
         id: None,
         account: None,
         kind: "database_locked".into(),
@@ -306,15 +307,15 @@ fn locked_out(around: &Around) -> Option<AttentionView> {
 }
 
 /// Returns what needs a person and no database can tell.
-pub(super) fn of_daemon(around: &Around, now: DateTime<Utc>) -> Vec<AttentionView> {
-    stuck(around, now).into_iter().chain(locked_out(around)).collect()
+pub(super) fn of_daemon(context: &ForecastContext, now: DateTime<Utc>) -> Vec<AlertView> {
+    stuck(context, now).into_iter().chain(locked_out(context)).collect()
 }
 
 /// Tells of a daemon that runs and does nothing, which nobody else can tell of.
-fn stuck(around: &Around, now: DateTime<Utc>) -> Option<AttentionView> {
-    let (since, running) = (around.stuck_since()?, around.running()?);
+fn stuck(context: &ForecastContext, now: DateTime<Utc>) -> Option<AlertView> {
+    let (since, running) = (context.stuck_since()?, context.running()?);
     let stands = text::distance(since, now);
-    Some(AttentionView {
+    Some(AlertView {
         id: None,
         account: None,
         kind: "stuck".into(),
@@ -329,19 +330,19 @@ fn stuck(around: &Around, now: DateTime<Utc>) -> Option<AttentionView> {
     })
 }
 
-fn note_view(step: &Step<'_>, about: AttentionView) -> Result<NoteView, StoreError> {
-    let title = about.id.as_deref().map(|id| step.title(id)).transpose()?.flatten();
+fn note_view(tx: &Tx<'_>, about: AlertView) -> Result<NoteView, StoreError> {
+    let title = about.id.as_deref().map(|id| tx.title(id)).transpose()?.flatten();
     Ok(NoteView { severity: about.severity(), note: about.note(), title, about })
 }
 
 fn next_view(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     config: &Config,
-    around: &Around,
+    context: &ForecastContext,
     job: JobView,
 ) -> Result<NextView, StoreError> {
     Ok(NextView {
-        outlook: around.outlook(step, config, &job)?,
+        forecast: context.forecast(tx, config, &job)?,
         moved: job.at.is_some_and(|at| at < job.due),
         id: job.id,
         title: job.title,
@@ -355,14 +356,14 @@ fn next_view(
 }
 
 fn account_view(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     config: &AccountConfig,
-    around: &Around,
+    context: &ForecastContext,
     now: DateTime<Utc>,
 ) -> Result<AccountView, StoreError> {
     let account = &config.account;
-    let stops = step.stops(&account.name)?;
-    let clock = around.clock(&account.name).map(|clock| ClockView {
+    let stops = tx.stops(&account.name)?;
+    let clock = context.clock(&account.name).map(|clock| ClockView {
         platform_at: calendar::rfc3339(clock.platform_at),
         read_at: calendar::rfc3339(clock.read_at),
         age_s: (now - clock.read_at).num_seconds(),
@@ -375,17 +376,17 @@ fn account_view(
         held: stops.hold.is_some(),
         clock,
         callback: config.callback.is_some(),
-        last_event_at: step.last_event_at(&account.name)?,
-        rules: step.rules(account, now)?,
+        last_event_at: tx.last_event_at(&account.name)?,
+        rules: tx.rules(account, now)?,
     })
 }
 
-fn lately(
-    step: &Step<'_>,
-    attention: &[AttentionView],
+fn recent_failures(
+    tx: &Tx<'_>,
+    attention: &[AlertView],
     now: DateTime<Utc>,
 ) -> Result<Vec<LateView>, StoreError> {
-    let since = now - LATELY;
+    let since = now - RECENT;
     let ended = attention.iter().filter_map(|note| {
         let went_wrong = matches!(note.kind.as_str(), "missed" | "expired" | "failed" | "partial");
         let id = note.id.clone().filter(|_| went_wrong && note.since > since)?;
@@ -394,8 +395,8 @@ fn lately(
         let (account, kind) = (note.account.clone(), note.kind.clone());
         Some(LateView { id, account, kind, since: note.since, what })
     });
-    let mut lately: Vec<_> = ended.collect();
-    lately.extend(step.deferred_since(since, LATELY_READ)?.into_iter().map(|job| {
+    let mut recent_failures: Vec<_> = ended.collect();
+    recent_failures.extend(tx.deferred_since(since, LATELY_READ)?.into_iter().map(|job| {
         let why = job.why.strip_prefix("deferred: ").unwrap_or(&job.why);
         LateView {
             what: format!("moved to {}: {why}", text::time(job.due)),
@@ -405,8 +406,8 @@ fn lately(
             since: job.moved_at,
         }
     }));
-    lately.sort_by_key(|late| std::cmp::Reverse(late.since));
-    Ok(lately)
+    recent_failures.sort_by_key(|late| std::cmp::Reverse(late.since));
+    Ok(recent_failures)
 }
 
 /// Writes rules as they stand.

@@ -195,10 +195,10 @@ fn taken(page: &mut Page, name: &str, receipt: &Value, now: DateTime<Utc>) {
         let line = format!("{id} ({account}) is {state}{due}");
         page.lines(Tone::Plain, 2, &text::named(job["title"].as_str().unwrap_or(&id), &line));
         if let Some(note) = job["note"].as_str() {
-            page.hanging(Tone::Quiet, 4, "note: ", note);
+            page.labelled(Tone::Quiet, 4, "note: ", note);
         }
     }
     for note in receipt["notes"].as_array().into_iter().flatten() {
-        page.hanging(Tone::Quiet, 2, "note: ", &word(note));
+        page.labelled(Tone::Quiet, 2, "note: ", &word(note));
     }
 }

@@ -271,22 +271,22 @@ impl Page {
     }
 
     /// Writes an empty line.
-    pub(super) fn gap(&mut self) {
+    pub(super) fn blank_line(&mut self) {
         self.text.push('\n');
     }
 
     /// Writes a heading.
-    pub(super) fn head(&mut self, text: &str) {
+    pub(super) fn heading(&mut self, text: &str) {
         self.lines(Tone::Head, 0, text);
     }
 
     /// Writes text that came from anywhere, in as many lines as it needs.
     pub(super) fn lines(&mut self, tone: Tone, indent: usize, text: &str) {
-        self.hanging(tone, indent, "", text);
+        self.labelled(tone, indent, "", text);
     }
 
     /// Writes a label and text beside it, whose further lines stand below its first.
-    pub(super) fn hanging(&mut self, tone: Tone, indent: usize, label: &str, text: &str) {
+    pub(super) fn labelled(&mut self, tone: Tone, indent: usize, label: &str, text: &str) {
         let inset = indent + width(label);
         let cells = self.width.saturating_sub(inset).max(WIDTH_MIN / 4);
         for (index, line) in wrap(&visible(text), cells).iter().enumerate() {

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
 use crate::model::console::place;
 use crate::model::{Account, ArticlesVia, Kind, OpenIds};
-use crate::wechat::callback::seal::AesKey;
+use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
 
@@ -113,7 +113,7 @@ impl Loader<'_, '_> {
         listen: Option<SocketAddr>,
     ) -> Option<AccountConfig> {
         let name = self.name(entry);
-        let fields = entry.node.fields(entry.key_place, &ACCOUNT, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &ACCOUNT, self.report)?;
         let help = "subscription (订阅号) or service (服务号)";
         let kind = fields
             .require("kind", help, self.report)
@@ -163,7 +163,7 @@ impl Loader<'_, '_> {
             let message = format!("{} cannot be an account's name", quote(name));
             let help = "1 to 64 letters (Chinese ones too), digits, or . _ @ -: it is part of the \
                         callback's URL";
-            self.report.say_with(entry.key_place, message, help);
+            self.report.say_with(entry.key_location, message, help);
         }
         fits.then(|| name.to_string())
     }
@@ -174,7 +174,7 @@ impl Loader<'_, '_> {
         let replaced = self.appid(entry)?;
         if Some(&replaced) == appid.as_ref() {
             let help = "write the appid that the name stood for before, or take the line out";
-            self.report.say_with(entry.node.place, "this is the account's own appid", help);
+            self.report.say_with(entry.node.location, "this is the account's own appid", help);
             return None;
         }
         Some(replaced)
@@ -187,7 +187,7 @@ impl Loader<'_, '_> {
         });
         if !is_appid {
             let help = "an appid is `wx` and letters or digits";
-            self.report.say_with(entry.node.place, format!("{} is no appid", quote(text)), help);
+            self.report.say_with(entry.node.location, format!("{} is no appid", quote(text)), help);
             return None;
         }
         Some(text.to_owned())
@@ -196,7 +196,7 @@ impl Loader<'_, '_> {
     fn token(&mut self, fields: &Fields<'_, '_>) -> Option<TokenSource> {
         let Some(entry) = fields.get("token") else { return Some(TokenSource::Stable) };
         if let Value::Map(_) = entry.node.value {
-            let inner = entry.node.fields(entry.key_place, &TOKEN, self.report)?;
+            let inner = entry.node.fields(entry.key_location, &TOKEN, self.report)?;
             let url = inner.require("url", "write `token: {url: https://…}`", self.report)?;
             return self.url(url).map(TokenSource::Url);
         }
@@ -207,7 +207,7 @@ impl Loader<'_, '_> {
             "classic" => Some(TokenSource::Classic),
             _ => {
                 let help = "it is `stable`, `classic` or `{url: https://…}`";
-                self.report.say_with(entry.node.place, "this is no source of tokens", help);
+                self.report.say_with(entry.node.location, "this is no source of tokens", help);
                 None
             }
         }
@@ -218,12 +218,12 @@ impl Loader<'_, '_> {
         match (token, found) {
             (TokenSource::Url(_), Some(entry)) => {
                 let message = "the secret is not needed: the token server of `token` has it";
-                self.report.say_with(entry.key_place, message, "take it out");
+                self.report.say_with(entry.key_location, message, "take it out");
                 None
             }
             (TokenSource::Url(_), None) => None,
             (TokenSource::Stable | TokenSource::Classic, None) => {
-                self.report.say_with(fields.place, "the account has no secret", SECRET_HELP);
+                self.report.say_with(fields.location, "the account has no secret", SECRET_HELP);
                 None
             }
             (TokenSource::Stable | TokenSource::Classic, Some(_)) => {
@@ -243,7 +243,7 @@ impl Loader<'_, '_> {
         let (entry, found) = match (fields.get(file_key), fields.get(env_key)) {
             (Some(_), Some(second)) => {
                 let message = format!("`{file_key}` and `{env_key}` cannot stand together");
-                self.report.say_with(second.key_place, message, "keep one of the two");
+                self.report.say_with(second.key_location, message, "keep one of the two");
                 return None;
             }
             (Some(_), None) | (None, Some(_)) if self.secrets == Secrets::Leave => {
@@ -287,7 +287,7 @@ impl Loader<'_, '_> {
             },
             None => String::new(),
         };
-        self.report.say(entry.node.place, format!("`{}`{named}: {problem}", entry.key));
+        self.report.say(entry.node.location, format!("`{}`{named}: {problem}", entry.key));
         None
     }
 
@@ -331,14 +331,14 @@ impl Loader<'_, '_> {
                 "tokens travel over it; http is for 127.0.0.1 only",
             ),
         };
-        self.report.say_with(entry.node.place, message, help);
+        self.report.say_with(entry.node.location, message, help);
         None
     }
 
     fn limits(&mut self, fields: &Fields<'_, '_>, kind: Option<Kind>) -> Limits {
         let mut limits = Limits { daily_calls: DAILY_CALLS, history_per_day: Some(1) };
         let Some(entry) = fields.get("limits") else { return limits };
-        let Some(inner) = entry.node.fields(entry.key_place, &LIMITS, self.report) else {
+        let Some(inner) = entry.node.fields(entry.key_location, &LIMITS, self.report) else {
             return limits;
         };
         let most = i64::from(u32::MAX);
@@ -352,7 +352,7 @@ impl Loader<'_, '_> {
             if number == 0 && kind == Some(Kind::Subscription) {
                 let message = "`history_per_day: 0` is for service accounts";
                 let help = "the rule always binds a subscription account";
-                self.report.say_with(entry.node.place, message, help);
+                self.report.say_with(entry.node.location, message, help);
             }
             limits.history_per_day = u32::try_from(number).ok().filter(|number| *number > 0);
         }
@@ -365,14 +365,14 @@ impl Loader<'_, '_> {
         listen: Option<SocketAddr>,
     ) -> Option<CallbackConfig> {
         let entry = fields.get("callback")?;
-        let inner = entry.node.fields(entry.key_place, &CALLBACK, self.report)?;
+        let inner = entry.node.fields(entry.key_location, &CALLBACK, self.report)?;
         if listen.is_none() {
             let help = "write `listen: 127.0.0.1:8071` at the top of the config";
-            self.report.say_with(entry.key_place, "a callback needs a listener", help);
+            self.report.say_with(entry.key_location, "a callback needs a listener", help);
         }
         if inner.get("token_file").is_none() && inner.get("token_env").is_none() {
             let help = "write `token_file: …` or `token_env: NAME`";
-            self.report.say_with(entry.key_place, "the callback has no token", help);
+            self.report.say_with(entry.key_location, "the callback has no token", help);
             return None;
         }
         let forward_to = inner.get("forward_to").and_then(|entry| self.handler(entry, listen));
@@ -387,7 +387,7 @@ impl Loader<'_, '_> {
             KEYS.map(|(file_key, env_key)| fields.get(file_key).or_else(|| fields.get(env_key)));
         if let (None, Some(entry)) = (present, previous) {
             let message = "a previous key stands beside the present one only";
-            self.report.say_with(entry.key_place, message, KEY_HELP);
+            self.report.say_with(entry.key_location, message, KEY_HELP);
             return None;
         }
         let mut keys = Vec::new();
@@ -408,7 +408,7 @@ impl Loader<'_, '_> {
                         place!(callback),
                         ")"
                     );
-                    self.report.say_with(entry.node.place, message, help);
+                    self.report.say_with(entry.node.location, message, help);
                     return None;
                 }
             }
@@ -433,7 +433,7 @@ impl Loader<'_, '_> {
             }
             Ok(_) | Err(_) => ("this is no URL of a handler", "write `http://…` or `https://…`"),
         };
-        self.report.say_with(entry.node.place, message, help);
+        self.report.say_with(entry.node.location, message, help);
         None
     }
 }

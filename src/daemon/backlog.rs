@@ -2,18 +2,18 @@
 //!
 //! Usually that is nothing. While another program keeps the database locked, answers wait here until
 //! they can be stored: nobody gives them again. What is given again is let go, so that its giver
-//! hears of it at once: events (the platform pushes them again) and chores.
+//! hears of it at once: events (the platform pushes them again) and maintenance tasks.
 
 use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
 use crate::daemon::Input;
-use crate::engine::{TakenFile, Ticket};
-use crate::wechat::protocol::Answer;
+use crate::engine::{IngestedFile, Ticket};
+use crate::wechat::protocol::HttpResponse;
 
 /// Answers, each with its account and what it settles.
-type Answers = Vec<(usize, Ticket, Answer)>;
+type Answers = Vec<(usize, Ticket, HttpResponse)>;
 
 /// The queue before the store.
 #[derive(Default)]
@@ -29,13 +29,15 @@ impl Backlog {
         let mut answers = Vec::new();
         for input in inputs.drain(..) {
             match input {
-                Input::Answer(lane, ticket, answer) => answers.push((lane, ticket, answer)),
+                Input::HttpResponse(session, ticket, answer) => {
+                    answers.push((session, ticket, answer));
+                }
                 other @ (Input::Event(..)
                 | Input::Unread(..)
                 | Input::Trouble(..)
                 | Input::File(..)
                 | Input::Refused(..)
-                | Input::Chore(_)
+                | Input::MaintenanceTask(_)
                 | Input::Checked(_)
                 | Input::Inbox(_)) => self.others.push_back(other),
             }
@@ -48,8 +50,8 @@ impl Backlog {
     /// Lets go what is given again, because nothing can be stored now.
     pub(super) fn let_go(&mut self) {
         self.others.retain(|input| match input {
-            Input::Event(..) | Input::Unread(..) | Input::Chore(_) => false,
-            Input::Answer(..)
+            Input::Event(..) | Input::Unread(..) | Input::MaintenanceTask(_) => false,
+            Input::HttpResponse(..)
             | Input::Trouble(..)
             | Input::File(..)
             | Input::Refused(..)
@@ -65,7 +67,7 @@ pub(super) enum Done {
     /// Its giver is to give it again.
     NotTaken,
     /// A file was taken, or some of its jobs cannot be.
-    File(Result<TakenFile, Vec<(usize, String)>>),
+    File(Result<IngestedFile, Vec<(usize, String)>>),
 }
 
 /// Tells whoever waits that their input is on disk. Who gave up hears of it when it comes again.
@@ -82,9 +84,9 @@ pub(super) fn answer(input: Input, done: Done) {
             | Input::Unread(..)
             | Input::File(..)
             | Input::Refused(..)
-            | Input::Answer(..)
+            | Input::HttpResponse(..)
             | Input::Trouble(..)
-            | Input::Chore(_)
+            | Input::MaintenanceTask(_)
             | Input::Checked(_)
             | Input::Inbox(_),
             _,

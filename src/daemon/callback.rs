@@ -17,7 +17,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::{Input, LockedOut, Now, RunError};
 use crate::engine::Engine;
-use crate::wechat::listener::{self, Gate, Inlet, Note, Received, Refusal, RelayError};
+use crate::wechat::listener::{
+    self, Authenticator, EventSink, ForwardError, Note, Received, Refusal,
+};
 
 /// How many pushes that any stranger could have made are refused before a person is told.
 const STRANGERS: u32 = 10;
@@ -33,22 +35,22 @@ pub(super) struct Trouble {
 }
 
 /// The listener's way to the loop.
-pub(super) struct Desk {
+pub(super) struct CallbackHandler {
     accounts: HashMap<String, Account>,
     metrics: Metrics,
-    way: Way,
+    to_loop: LoopHandle,
 }
 
 /// How the loop is reached, and how it does.
-pub(super) struct Way {
+pub(super) struct LoopHandle {
     pub(super) to: mpsc::Sender<Input>,
     pub(super) now: Now,
     pub(super) locked_out: watch::Receiver<Option<LockedOut>>,
 }
 
 struct Account {
-    lane: usize,
-    gate: Arc<Gate>,
+    session: usize,
+    authenticator: Arc<Authenticator>,
     seen: Mutex<Seen>,
 }
 
@@ -63,34 +65,34 @@ struct Seen {
     told_of_handler: bool,
 }
 
-impl Desk {
-    pub(super) fn new(engine: &Engine, database: PathBuf, way: Way) -> Self {
+impl CallbackHandler {
+    pub(super) fn new(engine: &Engine, database: PathBuf, to_loop: LoopHandle) -> Self {
         let known = engine.accounts().map(|config| config.account.clone()).collect();
-        let metrics = Metrics::new(database, known, way.locked_out.clone());
-        let with_callback = engine.accounts().enumerate().filter_map(|(lane, config)| {
+        let metrics = Metrics::new(database, known, to_loop.locked_out.clone());
+        let with_callback = engine.accounts().enumerate().filter_map(|(session, config)| {
             let callback = config.callback.as_ref()?;
-            let gate = Arc::new(Gate {
+            let authenticator = Arc::new(Authenticator {
                 appid: config.account.appid.clone(),
                 token: callback.token.clone(),
                 keys: callback.keys.clone(),
                 forward_to: callback.forward_to.clone(),
             });
-            let account = Account { lane, gate, seen: Mutex::default() };
+            let account = Account { session, authenticator, seen: Mutex::default() };
             Some((config.account.name.clone(), account))
         });
-        Self { accounts: with_callback.collect(), metrics, way }
+        Self { accounts: with_callback.collect(), metrics, to_loop }
     }
 
     /// Tells the loop, and says whether it will hear.
-    fn tell(&self, lane: usize, trouble: Trouble) -> bool {
+    fn tell(&self, session: usize, trouble: Trouble) -> bool {
         // A full loop has other troubles; the next push tells again.
-        self.way.to.try_send(Input::Trouble(lane, trouble)).is_ok()
+        self.to_loop.to.try_send(Input::Trouble(session, trouble)).is_ok()
     }
 
     fn taken(&self, account: &Account, seen: &mut Seen) {
         seen.refused = 0;
         let over = Trouble { kind: "callback", told: None };
-        if seen.told.is_some() && self.tell(account.lane, over) {
+        if seen.told.is_some() && self.tell(account.session, over) {
             seen.told = None;
         }
     }
@@ -112,7 +114,7 @@ impl Desk {
         };
         let what = format!("pushes to the callback of {name} are refused: {refusal}");
         let trouble = Trouble { kind: "callback", told: Some((what, refusal.advice())) };
-        if worth_telling && self.tell(account.lane, trouble) {
+        if worth_telling && self.tell(account.session, trouble) {
             seen.told = Some(refusal);
         }
     }
@@ -121,14 +123,14 @@ impl Desk {
         &self,
         (name, account): (&str, &Account),
         seen: &mut Seen,
-        answered: Result<StatusCode, RelayError>,
+        answered: Result<StatusCode, ForwardError>,
     ) {
         seen.forwarded += 1;
         let failure = match answered {
             Ok(status) if status.is_success() => {
                 seen.failures = 0;
                 let over = Trouble { kind: "forward", told: None };
-                if seen.told_of_handler && self.tell(account.lane, over) {
+                if seen.told_of_handler && self.tell(account.session, over) {
                     seen.told_of_handler = false;
                     tracing::info!(account = name, "the handler behind the callback answers again");
                 }
@@ -150,7 +152,7 @@ impl Desk {
         if failures < FAILURES || seen.told_of_handler {
             return;
         }
-        let host = account.gate.forward_to.as_ref().and_then(|url| url.host_str());
+        let host = account.authenticator.forward_to.as_ref().and_then(|url| url.host_str());
         let what = format!(
             "the handler of {name} at {} failed {failures} times in a row; at last: {failure}",
             host.unwrap_or("forward_to")
@@ -159,17 +161,17 @@ impl Desk {
                       gives a message up after three tries; qunfa's own events and releases are not \
                       affected";
         let trouble = Trouble { kind: "forward", told: Some((what, advice)) };
-        seen.told_of_handler = self.tell(account.lane, trouble);
+        seen.told_of_handler = self.tell(account.session, trouble);
     }
 }
 
-impl Inlet for Desk {
-    fn gate(&self, account: &str) -> Option<Arc<Gate>> {
-        self.accounts.get(account).map(|account| Arc::clone(&account.gate))
+impl EventSink for CallbackHandler {
+    fn authenticator(&self, account: &str) -> Option<Arc<Authenticator>> {
+        self.accounts.get(account).map(|account| Arc::clone(&account.authenticator))
     }
 
     fn now(&self) -> DateTime<Utc> {
-        (self.way.now)()
+        (self.to_loop.now)()
     }
 
     fn note(&self, name: &str, note: Note) {
@@ -186,30 +188,30 @@ impl Inlet for Desk {
     }
 
     async fn store(&self, account: &str, event: Received) -> Result<(), ()> {
-        let Some(Account { lane, .. }) = self.accounts.get(account) else {
+        let Some(Account { session, .. }) = self.accounts.get(account) else {
             return Err(());
         };
         let (stored, on_disk) = oneshot::channel();
         let input = match event.parsed {
-            Ok(parsed) => Input::Event(*lane, (event.raw, parsed, event.credence), stored),
+            Ok(parsed) => Input::Event(*session, (event.raw, parsed, event.credence), stored),
             // The platform would only push the same bytes again: they are kept for a person.
-            Err(error) => Input::Unread(*lane, event.raw, error.to_string(), stored),
+            Err(error) => Input::Unread(*session, event.raw, error.to_string(), stored),
         };
-        self.way.to.send(input).await.map_err(drop)?;
+        self.to_loop.to.send(input).await.map_err(drop)?;
         on_disk.await.map_err(drop)
     }
 
     fn health(&self) -> (bool, String) {
         // The loop takes every message, so a full channel is a loop that stands still.
-        if let Some(locked_out) = &*self.way.locked_out.borrow() {
+        if let Some(locked_out) = &*self.to_loop.locked_out.borrow() {
             return (false, locked_out.sentence());
         }
-        let well = self.way.to.capacity() > 0;
+        let well = self.to_loop.to.capacity() > 0;
         (well, if well { "ok" } else { "the daemon's loop stands still" }.to_owned())
     }
 
     async fn metrics(&self) -> Option<String> {
-        self.metrics.read((self.way.now)()).await
+        self.metrics.read((self.to_loop.now)()).await
     }
 }
 
@@ -223,34 +225,39 @@ pub(super) async fn bind(address: Option<SocketAddr>) -> Result<Option<TcpListen
     })
 }
 
-pub(super) async fn serve(listener: TcpListener, desk: Desk, mut ended: watch::Receiver<bool>) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    callbacks: CallbackHandler,
+    mut ended: watch::Receiver<bool>,
+) {
     let stop = async move {
         // An error means that the daemon is gone, which ends the listener as well.
         ended.wait_for(|ended| *ended).await.map(drop).unwrap_or_default();
     };
-    listener::serve(listener, Arc::new(desk), stop).await;
+    listener::serve(listener, Arc::new(callbacks), stop).await;
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::wechat::callback::seal::OpenError;
+    use crate::wechat::callback::crypto::OpenError;
 
     use super::*;
 
-    fn desk() -> (Desk, mpsc::Receiver<Input>) {
+    fn callbacks() -> (CallbackHandler, mpsc::Receiver<Input>) {
         let (to, inputs) = mpsc::channel(64);
-        let gate = Gate {
+        let authenticator = Authenticator {
             appid: "wx1".to_owned(),
             token: "token".into(),
             keys: Vec::new(),
             forward_to: Some("http://handler.example/wx?key=CANARY".parse().unwrap()),
         };
-        let account = Account { lane: 0, gate: Arc::new(gate), seen: Mutex::default() };
+        let account =
+            Account { session: 0, authenticator: Arc::new(authenticator), seen: Mutex::default() };
         let accounts = HashMap::from([("brand".to_owned(), account)]);
         let (_, locked_out) = watch::channel(None);
         let metrics = Metrics::new("/nowhere".into(), Vec::new(), locked_out.clone());
-        let way = Way { to, now: Arc::new(|| DateTime::UNIX_EPOCH), locked_out };
-        (Desk { accounts, metrics, way }, inputs)
+        let to_loop = LoopHandle { to, now: Arc::new(|| DateTime::UNIX_EPOCH), locked_out };
+        (CallbackHandler { accounts, metrics, to_loop }, inputs)
     }
 
     /// What the loop was told since the last look: the kind, and what happened.
@@ -265,14 +272,14 @@ mod tests {
 
     #[test]
     fn what_strangers_cause_is_told_after_some_repetitions_and_once() {
-        let (desk, mut inputs) = desk();
+        let (callbacks, mut inputs) = callbacks();
         for _ in 1..STRANGERS {
-            desk.note("brand", Note::Refused(Refusal::Unsigned));
+            callbacks.note("brand", Note::Refused(Refusal::Unsigned));
         }
         assert_eq!(told(&mut inputs), []);
 
         for _ in 0..100 {
-            desk.note("brand", Note::Refused(Refusal::Stale));
+            callbacks.note("brand", Note::Refused(Refusal::Stale));
         }
 
         let [("callback", Some(what))] = &told(&mut inputs)[..] else { panic!("not once") };
@@ -281,24 +288,24 @@ mod tests {
 
     #[test]
     fn what_only_the_platform_can_cause_is_told_at_once_until_a_push_is_taken() {
-        let (desk, mut inputs) = desk();
+        let (callbacks, mut inputs) = callbacks();
         let key = Refusal::Sealed(OpenError::Key);
 
-        desk.note("brand", Note::Refused(key));
-        desk.note("brand", Note::Refused(key));
+        callbacks.note("brand", Note::Refused(key));
+        callbacks.note("brand", Note::Refused(key));
         assert_eq!(told(&mut inputs).len(), 1);
-        desk.note("brand", Note::Taken);
-        desk.note("brand", Note::Taken);
+        callbacks.note("brand", Note::Taken);
+        callbacks.note("brand", Note::Taken);
 
         assert_eq!(told(&mut inputs), [("callback", None)]);
     }
 
     #[test]
     fn noise_is_never_told() {
-        let (desk, mut inputs) = desk();
+        let (callbacks, mut inputs) = callbacks();
 
         for _ in 0..1_000 {
-            desk.note("brand", Note::Refused(Refusal::Noise));
+            callbacks.note("brand", Note::Refused(Refusal::Noise));
         }
 
         assert_eq!(told(&mut inputs), []);
@@ -306,20 +313,20 @@ mod tests {
 
     #[test]
     fn a_handler_is_told_of_after_failures_in_a_row_and_without_its_url() {
-        let (desk, mut inputs) = desk();
+        let (callbacks, mut inputs) = callbacks();
         let down = || Note::Forwarded(Ok(StatusCode::BAD_GATEWAY));
         for _ in 1..FAILURES {
-            desk.note("brand", down());
+            callbacks.note("brand", down());
         }
-        desk.note("brand", Note::Forwarded(Ok(StatusCode::OK)));
+        callbacks.note("brand", Note::Forwarded(Ok(StatusCode::OK)));
         for _ in 1..FAILURES {
-            desk.note("brand", down());
+            callbacks.note("brand", down());
         }
         assert_eq!(told(&mut inputs), []);
 
-        desk.note("brand", Note::Forwarded(Err(RelayError::TimedOut)));
-        desk.note("brand", down());
-        desk.note("brand", Note::Forwarded(Ok(StatusCode::OK)));
+        callbacks.note("brand", Note::Forwarded(Err(ForwardError::TimedOut)));
+        callbacks.note("brand", down());
+        callbacks.note("brand", Note::Forwarded(Ok(StatusCode::OK)));
 
         let what = "the handler of brand at handler.example failed 5 times in a row; at last: no \
                     answer in time";
@@ -328,16 +335,16 @@ mod tests {
 
     #[test]
     fn what_a_full_loop_did_not_hear_is_told_again() {
-        let (mut desk, mut inputs) = desk();
-        (desk.way.to, inputs) = {
+        let (mut callbacks, mut inputs) = callbacks();
+        (callbacks.to_loop.to, inputs) = {
             let _old = inputs;
             mpsc::channel(1)
         };
-        desk.note("brand", Note::Refused(Refusal::Plain));
-        desk.note("brand", Note::Refused(Refusal::Encrypted));
+        callbacks.note("brand", Note::Refused(Refusal::Plain));
+        callbacks.note("brand", Note::Refused(Refusal::Encrypted));
         assert_eq!(told(&mut inputs).len(), 1);
 
-        desk.note("brand", Note::Refused(Refusal::Encrypted));
+        callbacks.note("brand", Note::Refused(Refusal::Encrypted));
 
         assert_eq!(told(&mut inputs).len(), 1);
     }

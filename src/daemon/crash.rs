@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 use crate::daemon::{Now, RunError};
 use crate::durable_file;
 use crate::engine::Engine;
-use crate::engine::hand::{self, Hand};
+use crate::engine::crash_context::{self, WorkItem};
 use crate::model::{JobId, JobState};
-use crate::store::{Step, StoreError};
+use crate::store::{StoreError, Tx};
 
 /// How many crashes over one thing set it aside.
 const TOO_MANY: usize = 3;
@@ -33,7 +33,8 @@ const REPORT: &str = "please report the crash with the daemon's log (`journalctl
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Crash {
     at: DateTime<Utc>,
-    hand: Hand,
+    #[serde(rename = "hand")]
+    work_item: WorkItem,
     job: Option<String>,
 }
 
@@ -68,9 +69,9 @@ pub(super) fn record_error(state: &Path, error: &RunError, now: DateTime<Utc>) {
 
 /// Writes down what this thread has in hand.
 fn record(state: &Path, at: DateTime<Utc>) {
-    let Some((hand, job)) = hand::in_hand() else { return };
+    let Some((work_item, job)) = crash_context::current() else { return };
     let mut known = Crashes::read(state, at);
-    known.crashes.push(Crash { at, hand, job });
+    known.crashes.push(Crash { at, work_item, job });
     // The process ends: nobody is left to do anything about a failure.
     known.write().ok();
 }
@@ -95,24 +96,24 @@ impl Crashes {
     ) -> Result<Vec<String>, StoreError> {
         let read = self.crashes.len();
         self.forget_unknown(&engine.store().read())?;
-        let mut counts: BTreeMap<Hand, (usize, Option<String>)> = BTreeMap::new();
-        for Crash { hand, job, .. } in &self.crashes {
-            let (count, last) = counts.entry(hand.clone()).or_default();
+        let mut counts: BTreeMap<WorkItem, (usize, Option<String>)> = BTreeMap::new();
+        for Crash { work_item, job, .. } in &self.crashes {
+            let (count, last) = counts.entry(work_item.clone()).or_default();
             *count += 1;
             last.clone_from(job);
         }
         counts.retain(|_, (count, _)| *count >= TOO_MANY);
         let mut files = Vec::new();
-        for (hand, (count, job)) in &counts {
+        for (work_item, (count, job)) in &counts {
             // So that a crash over this, too, counts.
-            hand::take_up(hand.clone());
-            match hand {
-                Hand::File(name) => files.push(name.clone()),
-                Hand::Account(name) => account(engine, name, (*count, job.as_deref()), now)?,
+            crash_context::enter(work_item.clone());
+            match work_item {
+                WorkItem::File(name) => files.push(name.clone()),
+                WorkItem::Account(name) => account(engine, name, (*count, job.as_deref()), now)?,
             }
-            hand::lay_down();
+            crash_context::leave();
         }
-        self.crashes.retain(|crash| !counts.contains_key(&crash.hand));
+        self.crashes.retain(|crash| !counts.contains_key(&crash.work_item));
         if self.crashes.len() < read
             && let Err(error) = self.write()
         {
@@ -122,10 +123,10 @@ impl Crashes {
     }
 
     /// Forgets those over a job that the database lacks: an older one was put in its place.
-    fn forget_unknown(&mut self, step: &Step<'_>) -> Result<(), StoreError> {
+    fn forget_unknown(&mut self, tx: &Tx<'_>) -> Result<(), StoreError> {
         for crash in std::mem::take(&mut self.crashes) {
             let known = match crash.job.as_deref().and_then(JobId::parse) {
-                Some(id) => step.account_of(&id)?.is_some(),
+                Some(id) => tx.account_of(&id)?.is_some(),
                 None => true,
             };
             if known {
@@ -150,9 +151,9 @@ fn account(
     let config = engine.accounts().find(|config| config.account.name == name);
     let Some(account) = config.map(|config| config.account.clone()) else { return Ok(()) };
     let id = job.and_then(JobId::parse).filter(|_| count == TOO_MANY);
-    engine.change(|step| {
+    engine.change(|tx| {
         if let Some(id) = &id {
-            let job = step.job(id)?;
+            let job = tx.job(id)?;
             let waits = matches!(job.state, JobState::Planned | JobState::Held);
             if waits && !job.asked {
                 let why = format!(
@@ -160,7 +161,7 @@ fn account(
                      never sent; {REPORT}"
                 );
                 tracing::error!(job.id = id.as_str(), "{why}");
-                return step.end_for(&job, &account, JobState::Missed, &why, now);
+                return tx.finish_job(&job, &account, JobState::Missed, &why, now);
             }
         }
         let over = job.map_or_else(String::new, |job| format!(", the last time over job {job}"));
@@ -169,7 +170,7 @@ fn account(
             "cancel that job, or settle it as `qunfa show` says, then resume the account; {REPORT}"
         );
         tracing::error!(account = name, "{why}: the account is paused");
-        step.pause(name, &why, &advice, now)
+        tx.pause(name, &why, &advice, now)
     })
 }
 
@@ -188,7 +189,7 @@ mod tests {
     fn recorded(error: &RunError) -> usize {
         let state = tempfile::tempdir().unwrap();
         let now = DateTime::UNIX_EPOCH;
-        hand::take_up(Hand::Account("club".to_owned()));
+        crash_context::enter(WorkItem::Account("club".to_owned()));
 
         record_error(state.path(), error, now);
 
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn with_nothing_in_hand_nothing_is_written() {
         let state = tempfile::tempdir().unwrap();
-        hand::lay_down();
+        crash_context::leave();
 
         record_error(state.path(), &storage(ffi::SQLITE_ERROR), DateTime::UNIX_EPOCH);
 
@@ -226,7 +227,7 @@ mod tests {
     fn a_crash_counts_for_an_hour() {
         let state = tempfile::tempdir().unwrap();
         let at = DateTime::UNIX_EPOCH;
-        hand::take_up(Hand::File("spring.yaml".to_owned()));
+        crash_context::enter(WorkItem::File("spring.yaml".to_owned()));
         record(state.path(), at);
         record(state.path(), at + TimeDelta::minutes(59));
 

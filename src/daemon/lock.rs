@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::daemon::RunError;
 use crate::durable_file;
-use crate::engine::Mark;
+use crate::engine::HighWaterMark;
 
 /// A look by `status` holds the lock for an instant; a daemon does for good.
 const LOCK_TRIES: u32 = 20;
@@ -144,7 +144,7 @@ fn mark_path(state: &Path) -> PathBuf {
 }
 
 /// Reads the mark; one that cannot be read is an error, for it may be all that is left.
-pub(super) fn read_mark(state: &Path) -> Result<Option<Mark>, RunError> {
+pub(super) fn read_mark(state: &Path) -> Result<Option<HighWaterMark>, RunError> {
     let path = mark_path(state);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
@@ -161,7 +161,7 @@ pub(super) fn read_mark(state: &Path) -> Result<Option<Mark>, RunError> {
 }
 
 /// Writes the mark so that a power cut leaves the old one or the new one.
-pub(super) fn write_mark(state: &Path, mark: &Mark) -> Result<(), RunError> {
+pub(super) fn write_mark(state: &Path, mark: &HighWaterMark) -> Result<(), RunError> {
     let path = mark_path(state);
     let text = serde_json::to_vec(mark).expect("numbers and names are always JSON");
     durable_file::replace(&path, &text).map_err(|error| RunError::File(path, error))
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_mark_reads_back_as_it_was_written() {
         let dir = tempfile::tempdir().unwrap();
-        let mut mark = Mark { high_water: 7, ..Mark::default() };
+        let mut mark = HighWaterMark { high_water: 7, ..HighWaterMark::default() };
         mark.generations.entry("spring".into()).or_default().insert(2, 1);
 
         write_mark(dir.path(), &mark).unwrap();

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::daemon::LockedOut;
 use crate::model::{Account, JobState};
-use crate::store::{JobView, Step, Store, StoreError};
+use crate::store::{JobView, Store, StoreError, Tx};
 
 /// How many waiting jobs are looked at for the one that is due longest: those that wait for a
 /// person stand among them.
@@ -85,29 +85,29 @@ impl Metrics {
 
 fn fill(
     registry: &mut Registry,
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     accounts: &[Account],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
     registry.register("build", "The program that runs", version);
-    jobs(registry, step, now)?;
-    attention(registry, step, now)?;
-    stops(registry, step, accounts)?;
-    rules(registry, step, accounts, now)
+    jobs(registry, tx, now)?;
+    attention(registry, tx, now)?;
+    stops(registry, tx, accounts)?;
+    rules(registry, tx, accounts, now)
 }
 
-fn jobs(registry: &mut Registry, step: &Step<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+fn jobs(registry: &mut Registry, tx: &Tx<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
     let jobs = gauges(registry, "jobs", "Jobs in each state");
-    let counts = step.state_counts()?;
+    let counts = tx.state_counts()?;
     for state in JobState::ALL.iter().copied() {
         let count = counts.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
         set(&jobs, vec![("state", state.as_str().to_owned())], signed(count));
     }
-    let waiting = step.next_jobs(LOOKED_AT)?;
+    let waiting = tx.next_jobs(LOOKED_AT)?;
     let waits = |job: &&JobView| job.state != JobState::Held;
     let next = waiting.iter().find(waits).map(|job| job.due);
-    let late = step.overdue(now)?.map_or(0, |job| (now - job.since).num_seconds());
+    let late = tx.overdue(now)?.map_or(0, |job| (now - job.since).num_seconds());
     let oldest = Gauge::<i64>::default();
     oldest.set(late);
     let help = "How long a job has waited for nothing but the daemon: past its time or its pause \
@@ -120,34 +120,30 @@ fn jobs(registry: &mut Registry, step: &Step<'_>, now: DateTime<Utc>) -> Result<
     Ok(())
 }
 
-fn attention(
-    registry: &mut Registry,
-    step: &Step<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+fn attention(registry: &mut Registry, tx: &Tx<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
     let family = gauges(
         registry,
         "attention",
         "Things that need a person, by account, kind and severity (page, look, note)",
     );
-    for note in step.attention(now)? {
+    for note in tx.attention(now)? {
         let severity = note.severity().as_str().to_owned();
         let account = note.account.unwrap_or_default();
         let labels = vec![("account", account), ("kind", note.kind), ("severity", severity)];
         family.get_or_create(&labels).inc();
     }
     let refused = Gauge::<i64>::default();
-    refused.set(signed(step.refused_files()?));
+    refused.set(signed(tx.refused_files()?));
     let help = "Files that the inbox refused, whose names were not taken since and nobody has seen";
     registry.register("refused_files", help, refused);
     Ok(())
 }
 
-fn stops(registry: &mut Registry, step: &Step<'_>, accounts: &[Account]) -> Result<(), StoreError> {
+fn stops(registry: &mut Registry, tx: &Tx<'_>, accounts: &[Account]) -> Result<(), StoreError> {
     let help = "Whether nothing of the account is released (1), for a hold or a pause";
     let family = gauges(registry, "account_stopped", help);
     for account in accounts {
-        let stops = step.stops(&account.name)?;
+        let stops = tx.stops(&account.name)?;
         let stopped = stops.paused.is_some() || stops.hold.is_some();
         set(&family, vec![("account", account.name.clone())], stopped.into());
     }
@@ -156,7 +152,7 @@ fn stops(registry: &mut Registry, step: &Step<'_>, accounts: &[Account]) -> Resu
 
 fn rules(
     registry: &mut Registry,
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     accounts: &[Account],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -165,7 +161,7 @@ fn rules(
     let claimed = gauges(registry, "rule_claimed", help);
     let limit = gauges(registry, "rule_limit", "What the account may use of a rule in a window");
     for account in accounts {
-        for view in step.rules(account, now)? {
+        for view in tx.rules(account, now)? {
             let labels =
                 vec![("account", account.name.clone()), ("rule", view.rule.name().to_owned())];
             set(&used, labels.clone(), view.used.into());

@@ -19,7 +19,7 @@ use crate::calendar;
 use crate::daemon::LockedOut;
 use crate::engine::Engine;
 use crate::model::JobState;
-use crate::store::{JobView, Step, StoreError};
+use crate::store::{JobView, StoreError, Tx};
 
 /// How often it is told anything.
 const TELL_EVERY: TimeDelta = TimeDelta::seconds(1);
@@ -27,14 +27,14 @@ const TELL_EVERY: TimeDelta = TimeDelta::seconds(1);
 const STATUS_MOST: usize = 300;
 
 /// The service manager, if there is one.
-pub(super) struct Manager {
+pub(super) struct Notifier {
     to: Option<(UnixDatagram, SocketAddr)>,
     told_at: Option<DateTime<Utc>>,
     ready: bool,
     status: String,
 }
 
-impl Manager {
+impl Notifier {
     /// Finds the one that started this process.
     pub(super) fn of_this_process() -> Self {
         let socket = std::env::var_os("NOTIFY_SOCKET").filter(|name| !name.is_empty());
@@ -45,11 +45,11 @@ impl Manager {
                 None
             }
         });
-        Self { to, ..Self::nobody() }
+        Self { to, ..Self::disabled() }
     }
 
     /// Nobody, for a rehearsal.
-    pub(super) fn nobody() -> Self {
+    pub(super) fn disabled() -> Self {
         Self { to: None, told_at: None, ready: false, status: String::new() }
     }
 
@@ -140,7 +140,7 @@ enum Stopped {
     Some(Vec<String>),
 }
 
-fn stops(store: &Step<'_>, names: &[&str]) -> Result<Stopped, StoreError> {
+fn stops(store: &Tx<'_>, names: &[&str]) -> Result<Stopped, StoreError> {
     let mut stopped = Vec::new();
     for name in names {
         let stops = store.stops(name)?;

@@ -8,12 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 use crate::calendar::{self, Span, Window};
-use crate::engine::turn::Turn;
-use crate::engine::{Lane, Ticket, attend};
+use crate::engine::account_pass::AccountPass;
+use crate::engine::{Session, Ticket, raise_alert};
 use crate::model::Kind;
-use crate::store::{FollowersAsk, ReadingNext, Step, StoreError, TagTold};
+use crate::store::{FollowersAsk, StoreError, SyncNext, TagTold, Tx};
 use crate::wechat::codes;
-use crate::wechat::protocol::Answer;
+use crate::wechat::protocol::HttpResponse;
 use crate::wechat::protocol::followers::{self, Listed, Page, Tag};
 
 /// How many OpenIDs are stored in one step.
@@ -26,16 +26,16 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
 /// A page of which some parts are stored.
 #[derive(Debug)]
-pub(super) struct PageInHand {
+pub(super) struct PageInFlight {
     ask: FollowersAsk,
     page: Page,
     parts: u32,
 }
 
-impl Lane {
+impl Session {
     /// Says whether it asks for followers, or has a page of them in memory.
     pub(super) fn reads_followers(&self) -> bool {
-        self.asking_followers || self.page.is_some()
+        self.followers_in_flight || self.page.is_some()
     }
 
     /// Gives up a page in memory, so that other accounts can read; it is asked for again.
@@ -51,92 +51,92 @@ impl Lane {
     /// Records an answer to a question for followers or tags.
     pub(super) fn settle_followers(
         &mut self,
-        step: &Step<'_>,
+        tx: &Tx<'_>,
         ask: FollowersAsk,
-        answer: &Answer,
+        answer: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         // A reading that was given up meanwhile needs no answer.
-        let Some(after) = step.awaits(ask)? else {
+        let Some(after) = tx.awaits(ask)? else {
             return Ok(());
         };
         if ask.set.is_none() {
             return match followers::read_tags(answer) {
                 Listed::Listed(tags) => {
                     let tags: Vec<_> = tags.into_iter().map(told).collect();
-                    step.list_tags(ask.reading, &tags)
+                    tx.list_tags(ask.sync, &tags)
                 }
-                Listed::NewToken => self.refused(step, ask, now),
-                Listed::Refused(code, errmsg) => self.give_up(step, ask, (code, &errmsg), now),
-                Listed::Unclear(why) => self.wait(step, ask, &why, now),
+                Listed::NewToken => self.refused(tx, ask, now),
+                Listed::Refused(code, errmsg) => self.give_up(tx, ask, (code, &errmsg), now),
+                Listed::Unclear(why) => self.wait(tx, ask, &why, now),
             };
         }
         match followers::read_page(answer, &after) {
             Listed::Listed(page) => {
-                self.page = Some(PageInHand { ask, page, parts: 0 });
+                self.page = Some(PageInFlight { ask, page, parts: 0 });
                 Ok(())
             }
-            Listed::NewToken => self.refused(step, ask, now),
+            Listed::NewToken => self.refused(tx, ask, now),
             // It was deleted since the tags were listed: the others are read all the same.
             Listed::Refused(code, _) if ask.tag().is_some() && codes::is_no_tag(code) => {
-                step.drop_tag(ask)
+                tx.drop_tag(ask)
             }
-            Listed::Refused(code, errmsg) => self.give_up(step, ask, (code, &errmsg), now),
-            Listed::Unclear(why) => self.wait(step, ask, &why, now),
+            Listed::Refused(code, errmsg) => self.give_up(tx, ask, (code, &errmsg), now),
+            Listed::Unclear(why) => self.wait(tx, ask, &why, now),
         }
     }
 
     /// Gives the token back once; one that only these questions refuse is not thrown away again.
     fn refused(
         &mut self,
-        step: &Step<'_>,
+        tx: &Tx<'_>,
         ask: FollowersAsk,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        if step.is_first_try(ask.reading)? {
+        if tx.is_first_try(ask.sync)? {
             self.refuse_token();
         }
-        self.wait(step, ask, "the platform refuses the token for this", now)
+        self.wait(tx, ask, "the platform refuses the token for this", now)
     }
 
     fn wait(
         &self,
-        step: &Step<'_>,
+        tx: &Tx<'_>,
         ask: FollowersAsk,
         why: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        if step.repeat_reading(ask.reading, why, now)? {
-            self.tell_failed(step, why, now)?;
+        if tx.repeat_sync(ask.sync, why, now)? {
+            self.alert_failed_sync(tx, why, now)?;
         }
         Ok(())
     }
 
     fn give_up(
         &self,
-        step: &Step<'_>,
+        tx: &Tx<'_>,
         ask: FollowersAsk,
         (code, errmsg): (i64, &str),
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let what = codes::for_query(code).what;
-        self.fail(step, ask, &format!("the platform answered {code} ({errmsg}): {what}"), now)
+        self.fail(tx, ask, &format!("the platform answered {code} ({errmsg}): {what}"), now)
     }
 
     fn fail(
         &self,
-        step: &Step<'_>,
+        tx: &Tx<'_>,
         ask: FollowersAsk,
         why: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        step.fail_reading(ask.reading, why, now)?;
-        self.tell_failed(step, why, now)
+        tx.fail_sync(ask.sync, why, now)?;
+        self.alert_failed_sync(tx, why, now)
     }
 
-    fn tell_failed(
+    fn alert_failed_sync(
         &self,
-        step: &Step<'_>,
+        tx: &Tx<'_>,
         why: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
@@ -144,92 +144,92 @@ impl Lane {
         let what = format!("the followers of {name} could not be read: {why}");
         tracing::warn!("{what}");
         // Where it never worked nothing has changed, and `qunfa followers` tells why.
-        if step.followers_view(name)?.read_at.is_none() {
+        if tx.followers_view(name)?.read_at.is_none() {
             return Ok(());
         }
         let advice = format!(
             "nothing waits for it; they are read again tomorrow, or by `qunfa followers {name} --refresh`"
         );
-        attend(step, name, ("followers", &what, &advice), now)
+        raise_alert(tx, name, ("followers", &what, &advice), now)
     }
 }
 
-impl Turn<'_, '_> {
+impl AccountPass<'_, '_> {
     /// Does the next small thing for the account's followers, if nothing of a release comes first.
-    pub(super) fn read_followers(&mut self, lane: &mut Lane) -> Result<(), StoreError> {
-        let name = lane.config.account.name.clone();
-        if lane.asking_followers || !self.step.has_reading_work(&name)? {
+    pub(super) fn read_followers(&mut self, session: &mut Session) -> Result<(), StoreError> {
+        let name = session.config.account.name.clone();
+        if session.followers_in_flight || !self.tx.has_sync_work(&name)? {
             return Ok(());
         }
         let soon = self.now + TimeDelta::milliseconds(10);
-        if let Some(page) = lane.page.take() {
+        if let Some(page) = session.page.take() {
             let ask = page.ask;
-            lane.page = self.store_part(&name, page)?;
-            if lane.page.is_none() && self.step.lists_too_many(ask)? {
-                lane.fail(self.step, ask, "a list goes on and on", self.now)?;
+            session.page = self.store_part(&name, page)?;
+            if session.page.is_none() && self.tx.lists_too_many(ask)? {
+                session.fail(self.tx, ask, "a list goes on and on", self.now)?;
             }
-            lane.wake_by(soon);
+            session.wake_by(soon);
             return Ok(());
         }
-        if self.step.mark_receivers(&name)? || self.step.forget_readings(&name)? {
-            lane.wake_by(soon);
+        if self.tx.record_receivers(&name)? || self.tx.forget_syncs(&name)? {
+            session.wake_by(soon);
             return Ok(());
         }
-        let Some((at, next)) = self.step.next_of_reading(&name, self.now)? else {
+        let Some((at, next)) = self.tx.next_of_sync(&name, self.now)? else {
             return Ok(());
         };
         if at > self.now {
-            lane.wake_by(at);
+            session.wake_by(at);
             return Ok(());
         }
         match next {
-            ReadingNext::Count(reading) => {
-                if self.step.count_shard(&name, reading, self.now)? {
+            SyncNext::Count(sync) => {
+                if self.tx.count_shard(&name, sync, self.now)? {
                     tracing::info!(account = name, "the followers and tags were read");
-                    self.step.unattend(&name, "followers")?;
+                    self.tx.clear_alert(&name, "followers")?;
                 }
-                lane.wake_by(soon);
+                session.wake_by(soon);
                 Ok(())
             }
-            ReadingNext::Tags(ask) => self.ask_followers(lane, ask, ""),
-            ReadingNext::Page(ask, after) => self.ask_followers(lane, ask, &after),
+            SyncNext::Tags(ask) => self.ask_followers(session, ask, ""),
+            SyncNext::Page(ask, after) => self.ask_followers(session, ask, &after),
         }
     }
 
     fn ask_followers(
         &mut self,
-        lane: &mut Lane,
+        session: &mut Session,
         ask: FollowersAsk,
         after: &str,
     ) -> Result<(), StoreError> {
         if let Some(end) = calendar::guard_end(self.now) {
-            lane.wake_by(end);
+            session.wake_by(end);
             return Ok(());
         }
         if !self.may_read {
-            lane.wake_by(self.now + LOOK_AGAIN);
+            session.wake_by(self.now + LOOK_AGAIN);
             return Ok(());
         }
-        let Some(token) = lane.usable_token(self.now).cloned() else {
-            if !lane.busy {
-                self.preflight(lane)?;
+        let Some(token) = session.usable_token(self.now).cloned() else {
+            if !session.busy {
+                self.preflight(session)?;
             }
-            lane.wake_by(lane.preflight_at.max(self.now + LOOK_AGAIN));
+            session.wake_by(session.preflight_at.max(self.now + LOOK_AGAIN));
             return Ok(());
         };
         let request = match (ask.set, ask.tag()) {
             (None, _) => crate::wechat::protocol::tags_get(&token),
             (Some(_), Some(tag)) => followers::user_tag_get(&token, tag, after),
             (Some(_), None) => {
-                if !self.step.charge_page(&lane.config.account, self.now)? {
+                if !self.tx.charge_page(&session.config.account, self.now)? {
                     let tomorrow = Window::containing(Span::Day, self.now).end();
-                    lane.wake_by(tomorrow);
-                    return self.step.rest_reading(ask.reading, tomorrow);
+                    session.wake_by(tomorrow);
+                    return self.tx.pause_sync(ask.sync, tomorrow);
                 }
                 followers::user_get(&token, after)
             }
         };
-        lane.asking_followers = true;
+        session.followers_in_flight = true;
         self.send(self.now, Ticket::Followers(ask), request);
         Ok(())
     }
@@ -238,25 +238,25 @@ impl Turn<'_, '_> {
     fn store_part(
         &self,
         account: &str,
-        mut hand: PageInHand,
-    ) -> Result<Option<PageInHand>, StoreError> {
-        if self.step.awaits(hand.ask)?.is_none() {
+        mut hand: PageInFlight,
+    ) -> Result<Option<PageInFlight>, StoreError> {
+        if self.tx.awaits(hand.ask)?.is_none() {
             return Ok(None);
         }
-        let PageInHand { ask, page, parts } = &mut hand;
+        let PageInFlight { ask, page, parts } = &mut hand;
         let listed = page.openids.len();
         let from = PART * *parts as usize;
         if from < listed {
             let part = &page.openids[from..listed.min(from + PART)];
             let told = page.total.unwrap_or(listed as u64);
-            self.step.keep_part((account, *ask), *parts, part, told)?;
+            self.tx.keep_part((account, *ask), *parts, part, told)?;
             *parts += 1;
         }
         if from + PART < listed {
             return Ok(Some(hand));
         }
         let counts = (*parts, listed as u64, page.total);
-        self.step.end_page(*ask, counts, page.next.as_deref())?;
+        self.tx.end_page(*ask, counts, page.next.as_deref())?;
         Ok(None)
     }
 }
@@ -266,24 +266,24 @@ fn told(Tag { id, name, count }: Tag) -> TagTold {
 }
 
 /// Wishes for an account's reading of the day, if its minute has come and none was begun since.
-pub(super) fn wish_daily(
-    step: &Step<'_>,
-    lane: &mut Lane,
+pub(super) fn request_daily_sync(
+    tx: &Tx<'_>,
+    session: &mut Session,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let account = &lane.config.account;
+    let account = &session.config.account;
     // Nobody counts receivers of the others; those that are not verified may not ask.
-    if account.kind != Kind::Service || !lane.config.verified {
+    if account.kind != Kind::Service || !session.config.verified {
         return Ok(());
     }
     let digest = Sha256::digest(&account.appid);
     let minute = (u64::from(digest[0]) << 8 | u64::from(digest[1])) % QUIET_MINUTES;
     let minute = TimeDelta::minutes(i64::try_from(minute).unwrap_or(0));
     let quiet = Window::containing(Span::Day, now).start() + QUIET_FROM + minute;
-    if now < quiet || step.reading_since(&account.name, quiet, now)? {
+    if now < quiet || tx.sync_since(&account.name, quiet, now)? {
         return Ok(());
     }
-    step.wish_reading(&account.name, now)?;
-    lane.wake_by(now);
+    tx.request_sync(&account.name, now)?;
+    session.wake_by(now);
     Ok(())
 }

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use super::{Engine, Lane, attend};
+use super::{Engine, Session, raise_alert};
 use crate::config::AccountConfig;
 use crate::model::Account;
-use crate::store::{Bar, KnownAccount, Step, StoreError};
+use crate::store::{Bar, KnownAccount, StoreError, Tx};
 
 /// One account of the config.
 #[derive(Clone, Copy, Debug)]
@@ -32,41 +32,42 @@ impl<'a> Configured<'a> {
 
 /// Brings the database's names in line with the config, and bars what the config does not speak for.
 pub(super) fn recognise(
-    step: &Step<'_>,
-    lanes: &mut [Lane],
+    tx: &Tx<'_>,
+    sessions: &mut [Session],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let config: Vec<_> = lanes.iter().map(|lane| Configured::of(&lane.config)).collect();
-    identify(step, &config)?;
-    let moves = moves(&step.known_accounts()?, &config);
+    let config: Vec<_> = sessions.iter().map(|session| Configured::of(&session.config)).collect();
+    identify(tx, &config)?;
+    let moves = moves(&tx.known_accounts()?, &config);
     for (old, new) in &moves {
         tracing::warn!("account {old} is named {new} from now on: all that is known of it follows");
     }
-    step.rename_accounts(&moves)?;
-    let known = step.known_accounts()?;
-    for lane in lanes.iter_mut() {
-        let name = &lane.config.account.name;
+    tx.rename_accounts(&moves)?;
+    let known = tx.known_accounts()?;
+    for session in sessions.iter_mut() {
+        let name = &session.config.account.name;
         let row = known.iter().find(|known| known.name == *name);
-        lane.mistaken = row.is_some_and(|row| is_other(row, &lane.config.account.appid));
+        session.mistaken = row.is_some_and(|row| is_other(row, &session.config.account.appid));
         let barred = match row {
-            Some(row) if lane.mistaken => {
-                bar_mistaken(step, row, &lane.config.account.appid, now)?;
+            Some(row) if session.mistaken => {
+                bar_mistaken(tx, row, &session.config.account.appid, now)?;
                 continue;
             }
-            Some(_) => step.unbar(name)?,
+            Some(_) => tx.unbar(name)?,
             None => false,
         };
-        step.meet_account(&lane.config.account, now)?;
-        step.identify(name, &lane.config.account.appid)?;
+        tx.register_account(&session.config.account, now)?;
+        tx.identify(name, &session.config.account.appid)?;
         if barred {
             // Whatever ended meanwhile left its place to nobody.
-            step.come_forward(&lane.config.account, now)?;
+            tx.advance_waiting(&session.config.account, now)?;
         }
     }
-    let names: HashSet<_> = lanes.iter().map(|lane| lane.config.account.name.as_str()).collect();
+    let names: HashSet<_> =
+        sessions.iter().map(|session| session.config.account.name.as_str()).collect();
     for gone in known.iter().filter(|known| !names.contains(known.name.as_str())) {
         let (why, advice) = unconfigured(&gone.name);
-        step.bar(&gone.name, Bar { why: &why, advice: &advice }, now)?;
+        tx.bar(&gone.name, Bar { why: &why, advice: &advice }, now)?;
     }
     Ok(())
 }
@@ -76,26 +77,26 @@ pub(super) fn recognise(
 ///
 /// # Errors
 /// Where the store fails.
-pub fn why_barred(step: &Step<'_>, account: &Account) -> Result<Option<String>, StoreError> {
-    if step.appid_of(&account.name)?.as_ref() == Some(&account.appid) {
+pub fn why_barred(tx: &Tx<'_>, account: &Account) -> Result<Option<String>, StoreError> {
+    if tx.appid_of(&account.name)?.as_ref() == Some(&account.appid) {
         return Ok(None);
     }
-    let stops = step.stops(&account.name)?;
+    let stops = tx.stops(&account.name)?;
     let barred = stops.paused.filter(|_| stops.barred);
     Ok(barred.map(|(_, why, advice)| format!("{why}; {advice}")))
 }
 
 /// Puts names that the config gives to other accounts before a person's eyes.
-pub(super) fn tell_of_mistaken(
-    step: &Step<'_>,
-    lanes: &[Lane],
+pub(super) fn alert_mistaken_accounts(
+    tx: &Tx<'_>,
+    sessions: &[Session],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for lane in lanes.iter().filter(|lane| lane.mistaken) {
-        let name = &lane.config.account.name;
-        if let Some((_, why, advice)) = step.stops(name)?.paused {
+    for session in sessions.iter().filter(|session| session.mistaken) {
+        let name = &session.config.account.name;
+        if let Some((_, why, advice)) = tx.stops(name)?.paused {
             tracing::error!("{why}");
-            attend(step, name, ("appid", &why, &advice), now)?;
+            raise_alert(tx, name, ("appid", &why, &advice), now)?;
         }
     }
     Ok(())
@@ -112,7 +113,7 @@ pub fn unconfigured(name: &str) -> (String, String) {
 }
 
 fn bar_mistaken(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     row: &KnownAccount,
     appid: &str,
     now: DateTime<Utc>,
@@ -139,12 +140,12 @@ fn bar_mistaken(
         "the config gives {name} the appid {appid}, but {known}: nothing of it goes, because what was \
          planned for one account must not go to the readers of another"
     );
-    step.bar(name, Bar { why: &why, advice: &advice }, now)
+    tx.bar(name, Bar { why: &why, advice: &advice }, now)
 }
 
 /// Finds out who the accounts are that an earlier version knew by their names alone.
-fn identify(step: &Step<'_>, config: &[Configured<'_>]) -> Result<(), StoreError> {
-    let known = step.known_accounts()?;
+fn identify(tx: &Tx<'_>, config: &[Configured<'_>]) -> Result<(), StoreError> {
+    let known = tx.known_accounts()?;
     let mut taken: HashSet<String> = known.iter().filter_map(|row| row.appid.clone()).collect();
     let appids: Vec<_> = config
         .iter()
@@ -156,13 +157,13 @@ fn identify(step: &Step<'_>, config: &[Configured<'_>]) -> Result<(), StoreError
     nameless.sort_by_key(|row| configured(row).is_none());
     for row in nameless {
         let own = match configured(row) {
-            Some(account) if !step.was_planned_for_another(&row.name, account.appid)? => {
+            Some(account) if !tx.was_planned_for_another(&row.name, account.appid)? => {
                 Some(account.appid.to_owned())
             }
-            Some(_) | None => step.planned_for(&row.name, &appids)?,
+            Some(_) | None => tx.planned_for(&row.name, &appids)?,
         };
         if let Some(appid) = own.filter(|appid| !taken.contains(appid)) {
-            step.identify(&row.name, &appid)?;
+            tx.identify(&row.name, &appid)?;
             taken.insert(appid);
         }
     }
@@ -211,18 +212,18 @@ fn moves(known: &[KnownAccount], config: &[Configured<'_>]) -> BTreeMap<String, 
 /// Returns the name under which an account stands that the config does not have any more: its own,
 /// unless another has that.
 pub(super) fn name_of_gone(
-    step: &Step<'_>,
-    lanes: &[Lane],
+    tx: &Tx<'_>,
+    sessions: &[Session],
     (name, appid): (&str, &str),
 ) -> Result<String, StoreError> {
-    if let Some(known) = step.name_of(appid)? {
+    if let Some(known) = tx.name_of(appid)? {
         return Ok(known);
     }
-    let known = step.known_accounts()?;
-    let config: Vec<_> = lanes.iter().map(|lane| Configured::of(&lane.config)).collect();
+    let known = tx.known_accounts()?;
+    let config: Vec<_> = sessions.iter().map(|session| Configured::of(&session.config)).collect();
     let is_free = free_name(name, &known, &config) == name;
     let name = if is_free { name.to_owned() } else { free_name(appid, &known, &config) };
-    step.identify(&name, appid)?;
+    tx.identify(&name, appid)?;
     Ok(name)
 }
 
@@ -257,7 +258,7 @@ impl Engine {
     /// Where the store fails.
     pub fn former_accounts(&self) -> Result<Vec<Account>, StoreError> {
         let former = self.store.read().former_names()?;
-        let accounts = self.lanes.iter().map(|lane| &lane.config.account);
+        let accounts = self.sessions.iter().map(|session| &session.config.account);
         Ok(under_former_names(&former, accounts))
     }
 }
@@ -279,8 +280,8 @@ pub fn under_former_names<'a>(
 ///
 /// # Errors
 /// Where the store fails.
-pub fn why_not_named(step: &Step<'_>, name: &str) -> Result<String, StoreError> {
-    Ok(match step.now_named(name)? {
+pub fn why_not_named(tx: &Tx<'_>, name: &str) -> Result<String, StoreError> {
+    Ok(match tx.now_named(name)? {
         Some(new) => format!("account {name} is named {new} now: write `account: {new}`"),
         None => format!("no account is named {name}"),
     })

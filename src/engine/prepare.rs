@@ -1,6 +1,6 @@
 //! Getting a job's material to the platform before its time, one request of an account at a time.
 //!
-//! It runs beside the sends: an upload under way never holds the account's lane. What the platform
+//! It runs beside the sends: an upload under way never holds the account's session. What the platform
 //! has is looked up first, so a restart goes on where the last daemon stopped. When everything is
 //! there the bodies are completed; a job whose time comes before that waits within its grace.
 
@@ -9,16 +9,16 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calendar::{Span, Window};
-use crate::engine::turn::Turn;
-use crate::engine::{Lane, Ticket, hand};
+use crate::engine::account_pass::AccountPass;
+use crate::engine::{Session, Ticket, crash_context};
 use crate::model::{
     Account, Article, ArticlesVia, Asset, JobId, JobState, Material, NEWS, UploadKind, key,
     placeholder,
 };
 use crate::plan::Job;
-use crate::store::{Step, StoreError, Unready, UploadOutcome, Uploaded, Uploading, Wanting};
+use crate::store::{PendingUpload, StoreError, Tx, Unready, UploadOutcome, Uploaded, Uploading};
 use crate::wechat::codes;
-use crate::wechat::protocol::{self, Answer, Request, UploadReading, upload};
+use crate::wechat::protocol::{self, HttpResponse, Request, UploadResponse, upload};
 
 /// The pause after the first upload that did not work; it doubles.
 const PAUSE: TimeDelta = TimeDelta::seconds(5);
@@ -51,55 +51,58 @@ struct Complete {
     until: Option<DateTime<Utc>>,
 }
 
-impl Turn<'_, '_> {
+impl AccountPass<'_, '_> {
     /// Makes the account's next upload, and returns when to look again.
-    pub(super) fn prepare(&mut self, lane: &mut Lane) -> Result<Option<DateTime<Utc>>, StoreError> {
-        if lane.preparing {
+    pub(super) fn prepare(
+        &mut self,
+        session: &mut Session,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        if session.preparing {
             return Ok(None);
         }
-        let name = lane.config.account.name.clone();
+        let name = session.config.account.name.clone();
         for _ in 0..JOBS_PER_PASS {
-            let Some((id, at)) = self.step.next_preparation(&name, self.now)? else {
+            let Some((id, at)) = self.tx.next_preparation(&name, self.now)? else {
                 return Ok(None);
             };
             if at > self.now {
                 return Ok(Some(at));
             }
             // What is uploaded lives by the platform's clock: a wrong one of ours says nothing of it.
-            if lane.usable_token(self.now).is_none() || !lane.clock_trusted(self.now) {
-                if !lane.busy {
-                    self.preflight(lane)?;
+            if session.usable_token(self.now).is_none() || !session.clock_trusted(self.now) {
+                if !session.busy {
+                    self.preflight(session)?;
                 }
-                return Ok(Some(lane.preflight_at.max(self.now + PAUSE)));
+                return Ok(Some(session.preflight_at.max(self.now + PAUSE)));
             }
-            hand::job(Some(id.as_str()));
-            if self.advance_uploads(lane, &id)? {
+            crash_context::job(Some(id.as_str()));
+            if self.advance_uploads(session, &id)? {
                 return Ok(None);
             }
-            hand::job(None);
+            crash_context::job(None);
         }
         Ok(Some(self.now + TimeDelta::milliseconds(10)))
     }
 
     /// Makes a job's next upload, and says whether a request of it leaves.
-    fn advance_uploads(&mut self, lane: &mut Lane, id: &JobId) -> Result<bool, StoreError> {
-        let job = self.step.job(id)?;
-        let account = &lane.config.account;
-        let known = Known { step: self.step, account, job: &job, now: self.now };
+    fn advance_uploads(&mut self, session: &mut Session, id: &JobId) -> Result<bool, StoreError> {
+        let job = self.tx.job(id)?;
+        let account = &session.config.account;
+        let known = Known { tx: self.tx, account, job: &job, now: self.now };
         match known.next(account.articles_via)? {
             Next::Ready(bodies) => {
                 for Complete { batch, body, until } in bodies {
-                    self.step.complete(batch, &body, until)?;
+                    self.tx.complete(batch, &body, until)?;
                 }
-                self.step.uploads_done(&job, self.now)?;
+                self.tx.uploads_done(&job, self.now)?;
                 Ok(false)
             }
             Next::Ask(upload, call) => {
-                match self.step.begin_upload(&job, account, &upload, self.now)? {
+                match self.tx.begin_upload(&job, account, &upload, self.now)? {
                     Ok(attempt) => {
-                        let token = lane.usable_token(self.now).expect("prepare saw it");
+                        let token = session.usable_token(self.now).expect("prepare saw it");
                         let request = request(call, token);
-                        lane.preparing = true;
+                        session.preparing = true;
                         self.send(self.now, Ticket::Upload { attempt }, request);
                         Ok(true)
                     }
@@ -109,7 +112,7 @@ impl Turn<'_, '_> {
                             words(upload.kind),
                             crate::calendar::beijing(until)
                         );
-                        self.step.rest_uploads(id, until, &why)?;
+                        self.tx.rest_uploads(id, until, &why)?;
                         Ok(false)
                     }
                 }
@@ -130,7 +133,7 @@ fn request(call: Call, token: &secrecy::SecretString) -> Request {
 
 /// What is known of one job's uploads.
 struct Known<'a, 's> {
-    step: &'a Step<'s>,
+    tx: &'a Tx<'s>,
     account: &'a Account,
     job: &'a Job,
     now: DateTime<Utc>,
@@ -138,8 +141,8 @@ struct Known<'a, 's> {
 
 impl Known<'_, '_> {
     fn next(&self, via: ArticlesVia) -> Result<Next, StoreError> {
-        let unready = self.step.unready(&self.job.id, self.now)?;
-        let Some(material) = self.step.material(&self.job.id)? else {
+        let unready = self.tx.unready(&self.job.id, self.now)?;
+        let Some(material) = self.tx.material(&self.job.id)? else {
             return Ok(Next::Ready(Vec::new()));
         };
         let mut found = Found::default();
@@ -217,7 +220,7 @@ impl Known<'_, '_> {
 
     fn look(&self, kind: UploadKind, digest: &str) -> Result<Option<Uploaded>, StoreError> {
         let until = self.job.due_at.max(self.now) + self.job.retry_for;
-        self.step.uploaded(&self.account.name, (kind, digest), until)
+        self.tx.uploaded(&self.account.name, (kind, digest), until)
     }
 
     fn upload(&self, kind: UploadKind, digest: &str, name: &str) -> Uploading {
@@ -267,53 +270,53 @@ impl Found {
     }
 }
 
-impl Lane {
+impl Session {
     /// Records what came of an upload.
     pub(super) fn settle_prepared(
         &mut self,
-        step: &Step<'_>,
+        tx: &Tx<'_>,
         attempt: i64,
-        answer: &Answer,
+        answer: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let wanting = step.wanting(attempt)?;
-        let reading = protocol::read_upload(wanting.upload.kind, answer);
+        let wanting = tx.wanting(attempt)?;
+        let parsed = protocol::read_upload(wanting.upload.kind, answer);
         tracing::info!(
             account = self.config.account.name,
             job.id = wanting.job.as_str(),
             kind = wanting.upload.kind.as_str(),
             "the answer to an upload: {}",
-            told(&reading)
+            told(&parsed)
         );
         let name = self.config.account.name.clone();
-        let settle = |outcome| step.settle_upload(attempt, &name, &outcome, now);
-        match &reading {
-            UploadReading::Done(value) => settle(UploadOutcome::Done(value)),
-            UploadReading::NewToken(code, errmsg) => {
+        let settle = |outcome| tx.settle_upload(attempt, &name, &outcome, now);
+        match &parsed {
+            UploadResponse::Done(value) => settle(UploadOutcome::Done(value)),
+            UploadResponse::NewToken(code, errmsg) => {
                 settle(UploadOutcome::Token(*code, errmsg))?;
                 self.refuse_token();
                 let until = now + pause(wanting.attempts);
-                step.rest_uploads(&wanting.job, until, "the access token was refused")
+                tx.rest_uploads(&wanting.job, until, "the access token was refused")
             }
-            UploadReading::Pause(code, errmsg) => {
+            UploadResponse::Pause(code, errmsg) => {
                 settle(UploadOutcome::Later(Some(*code), errmsg))?;
-                step.rest_uploads(&wanting.job, now, &said(&wanting, Some(*code), errmsg))?;
-                self.pause(step, *code, errmsg, now)
+                tx.rest_uploads(&wanting.job, now, &said(&wanting, Some(*code), errmsg))?;
+                self.pause(tx, *code, errmsg, now)
             }
-            UploadReading::NextDay(code, errmsg) => {
+            UploadResponse::NextDay(code, errmsg) => {
                 settle(UploadOutcome::Later(Some(*code), errmsg))?;
                 let until = Window::containing(Span::Day, answer.date.unwrap_or(now)).end();
-                step.rest_uploads(&wanting.job, until, &said(&wanting, Some(*code), errmsg))
+                tx.rest_uploads(&wanting.job, until, &said(&wanting, Some(*code), errmsg))
             }
-            UploadReading::Later(code, errmsg) => {
+            UploadResponse::Later(code, errmsg) => {
                 settle(UploadOutcome::Later(*code, errmsg))?;
                 let least = if code.is_some() { PAUSE_TOLD } else { PAUSE };
                 let until = now + pause(wanting.attempts).max(least);
-                step.rest_uploads(&wanting.job, until, &said(&wanting, *code, errmsg))
+                tx.rest_uploads(&wanting.job, until, &said(&wanting, *code, errmsg))
             }
-            UploadReading::Refused(code, errmsg) => {
+            UploadResponse::Refused(code, errmsg) => {
                 settle(UploadOutcome::Refused(*code, errmsg))?;
-                refuse(step, &self.config.account, (&wanting, *code, errmsg), now)
+                refuse(tx, &self.config.account, (&wanting, *code, errmsg), now)
             }
         }
     }
@@ -324,36 +327,36 @@ impl Lane {
 /// An id that the platform no longer knows is one of ours that somebody deleted there: what it
 /// stands for is uploaded anew, once.
 fn refuse(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     account: &Account,
-    (wanting, code, errmsg): (&Wanting, i64, &str),
+    (wanting, code, errmsg): (&PendingUpload, i64, &str),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let why = said(wanting, Some(code), errmsg);
     let kind = wanting.upload.kind;
-    if code == codes::NO_SUCH_MEDIA_ID && step.uploads_answered(&wanting.job, kind, code)? == 1 {
-        if let Some(material) = step.material(&wanting.job)? {
+    if code == codes::NO_SUCH_MEDIA_ID && tx.uploads_answered(&wanting.job, kind, code)? == 1 {
+        if let Some(material) = tx.material(&wanting.job)? {
             for asset in &material.assets {
-                step.forget_upload(&account.name, asset.kind, &asset.media.sha256)?;
+                tx.forget_upload(&account.name, asset.kind, &asset.media.sha256)?;
             }
         }
-        return step.rest_uploads(&wanting.job, now + PAUSE, &why);
+        return tx.rest_uploads(&wanting.job, now + PAUSE, &why);
     }
-    let job = step.job(&wanting.job)?;
+    let job = tx.job(&wanting.job)?;
     if !job.state.waits() {
         // It ended in the meantime.
         return Ok(());
     }
     let row = codes::for_query(code);
     let why = format!("{why}: {}; {}", row.what, row.advice);
-    step.end_for(&job, account, JobState::Failed, &why, now)
+    tx.finish_job(&job, account, JobState::Failed, &why, now)
 }
 
 fn pause(attempts: u32) -> TimeDelta {
     (PAUSE * (1 << attempts.saturating_sub(1).min(6))).min(PAUSE_MAX)
 }
 
-fn said(wanting: &Wanting, code: Option<i64>, errmsg: &str) -> String {
+fn said(wanting: &PendingUpload, code: Option<i64>, errmsg: &str) -> String {
     let Uploading { kind, name, .. } = &wanting.upload;
     let what = format!("{} {name}", words(*kind));
     match code {
@@ -362,15 +365,15 @@ fn said(wanting: &Wanting, code: Option<i64>, errmsg: &str) -> String {
     }
 }
 
-fn told(reading: &UploadReading) -> String {
-    match reading {
-        UploadReading::Done(_) => "done".to_owned(),
-        UploadReading::NewToken(code, errmsg)
-        | UploadReading::Pause(code, errmsg)
-        | UploadReading::NextDay(code, errmsg)
-        | UploadReading::Refused(code, errmsg)
-        | UploadReading::Later(Some(code), errmsg) => format!("{code} ({errmsg})"),
-        UploadReading::Later(None, why) => why.clone(),
+fn told(parsed: &UploadResponse) -> String {
+    match parsed {
+        UploadResponse::Done(_) => "done".to_owned(),
+        UploadResponse::NewToken(code, errmsg)
+        | UploadResponse::Pause(code, errmsg)
+        | UploadResponse::NextDay(code, errmsg)
+        | UploadResponse::Refused(code, errmsg)
+        | UploadResponse::Later(Some(code), errmsg) => format!("{code} ({errmsg})"),
+        UploadResponse::Later(None, why) => why.clone(),
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::{Engine, Lane, Offered, bodies, lane_named, lift_generations};
+use crate::engine::{Engine, Offered, Session, bodies, raise_generations, session_named};
 use crate::model::{Account, JobId, JobState};
-use crate::store::{By, Recurring, Series, Source, Step, StoreError, Taken};
+use crate::store::{IngestOutcome, Recurring, Series, SeriesInput, Source, StoreError, Tx};
 
 impl Engine {
     /// Makes the dates of series that have come within their horizon.
@@ -15,17 +15,19 @@ impl Engine {
     /// # Errors
     /// Where the store fails.
     pub fn extend_series(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let Self { store, lanes, mark, .. } = self;
-        let accounts = store.step(|step| {
-            let accounts = extend(step, lanes, now)?;
+        let Self { store, sessions, mark, .. } = self;
+        let accounts = store.transaction(|tx| {
+            let accounts = extend(tx, sessions, now)?;
             if !accounts.is_empty() {
                 // A date that an older database lacked may have been remade by a person.
-                lift_generations(step, lanes, mark, now)?;
+                raise_generations(tx, sessions, mark, now)?;
             }
             Ok::<_, StoreError>(accounts)
         })?;
-        for lane in lanes.iter_mut().filter(|lane| accounts.contains(&lane.config.account.name)) {
-            lane.wake = Some(lane.wake.map_or(now, |wake| wake.min(now)));
+        for session in
+            sessions.iter_mut().filter(|session| accounts.contains(&session.config.account.name))
+        {
+            session.wake = Some(session.wake.map_or(now, |wake| wake.min(now)));
         }
         Ok(())
     }
@@ -42,32 +44,32 @@ pub fn first_at(job: &Offered<'_>, first_taken_at: DateTime<Utc>) -> DateTime<Ut
 /// # Errors
 /// Where the store fails.
 pub fn take(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     job: &Offered<'_>,
     (account, source): (&Account, Source<'_>),
     now: DateTime<Utc>,
-) -> Result<Taken, StoreError> {
+) -> Result<IngestOutcome, StoreError> {
     let bodies = &bodies(job.spec);
     match job.recurrence {
         Some(recurrence) => {
             let recurring = Recurring { job: job.spec, recurrence };
-            step.take_series(recurring, By { account, bodies }, source, now)
+            tx.take_series(recurring, SeriesInput { account, bodies }, source, now)
         }
-        None => step.take(job.spec, account, bodies, source, now),
+        None => tx.take(job.spec, account, bodies, source, now),
     }
 }
 
 /// Makes what is to be made, and returns the accounts that have new jobs.
 pub(super) fn extend(
-    step: &Step<'_>,
-    lanes: &[Lane],
+    tx: &Tx<'_>,
+    sessions: &[Session],
     now: DateTime<Utc>,
 ) -> Result<BTreeSet<String>, StoreError> {
     let mut accounts = BTreeSet::new();
-    for series in step.series_to_extend(now)? {
+    for series in tx.series_to_extend(now)? {
         // An account that left the config stands under attention; its dates are made when it is back.
-        let Some(lane) = lane_named(lanes, &series.job.account) else { continue };
-        if extend_one(step, lane, &series, now)? {
+        let Some(session) = session_named(sessions, &series.job.account) else { continue };
+        if extend_one(tx, session, &series, now)? {
             accounts.insert(series.job.account);
         }
     }
@@ -76,13 +78,13 @@ pub(super) fn extend(
 
 /// Makes the dates of one series, and says whether there are new jobs.
 fn extend_one(
-    step: &Step<'_>,
-    lane: &Lane,
+    tx: &Tx<'_>,
+    session: &Session,
     series: &Series,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let by = By { account: &lane.config.account, bodies: &bodies(&series.job) };
-    let made = step.extend(series, by, lane.clock_trusted(now), now)?;
+    let by = SeriesInput { account: &session.config.account, bodies: &bodies(&series.job) };
+    let made = tx.extend(series, by, session.clock_trusted(now), now)?;
     if let (Some(first), count) = (made.first(), made.len()) {
         tracing::info!(series = series.job.id.as_str(), count, "planned its dates from {first}");
     }
@@ -92,19 +94,19 @@ fn extend_one(
 /// Begins the account's series anew that were taken by a clock ahead of the true one, once the
 /// platform says that this one is right; says whether its clock is wanted for that.
 pub(super) fn bring_back(
-    step: &Step<'_>,
-    lane: &Lane,
+    tx: &Tx<'_>,
+    session: &Session,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    if !step.series_taken_ahead(&lane.config.account.name, now)? {
+    if !tx.series_taken_ahead(&session.config.account.name, now)? {
         return Ok(false);
     }
-    if !lane.clock_trusted(now) {
+    if !session.clock_trusted(now) {
         return Ok(true);
     }
-    for series in step.series_to_extend(now)? {
-        if series.job.account == lane.config.account.name {
-            extend_one(step, lane, &series, now)?;
+    for series in tx.series_to_extend(now)? {
+        if series.job.account == session.config.account.name {
+            extend_one(tx, session, &series, now)?;
         }
     }
     Ok(false)
@@ -113,17 +115,17 @@ pub(super) fn bring_back(
 /// Returns when the next date of a series that waits is due and where it stands; where none waits,
 /// that of the next one to come, or else of the last one.
 pub(super) fn stands(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     id: &JobId,
     now: DateTime<Utc>,
 ) -> Result<(Option<DateTime<Utc>>, JobState), StoreError> {
-    let waiting = step.occurrences_waiting(id)?;
+    let waiting = tx.occurrences_waiting(id)?;
     let date = match waiting.into_iter().find(|(_, state)| state.waits()) {
         Some((next, _)) => Some(next),
-        None => step.occurrence_near(id, now)?,
+        None => tx.occurrence_near(id, now)?,
     };
     match date {
-        Some(date) => step.job(&date).map(|job| (Some(job.due_at), job.state)),
+        Some(date) => tx.job(&date).map(|job| (Some(job.due_at), job.state)),
         // A lost one that went on without a date to come: it is over.
         None => Ok((None, JobState::Cancelled)),
     }

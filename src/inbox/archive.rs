@@ -26,7 +26,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{self, Entry};
-use super::package::{self, Package, Unread};
+use super::package::{self, Package, ReadError};
 use super::submit::{FILE_MODE, write_folder};
 use super::{Directory, Inbox, InboxError, Places};
 use crate::durable_file::{self, move_new, rename_new};
@@ -370,8 +370,8 @@ impl Iterator for AcceptedBack<'_> {
                     let Archived { taken_at, at: accepted_at, appids, .. } = archived;
                     return Some(Ok(AcceptedPackage { package, taken_at, accepted_at, appids }));
                 }
-                Some(Err(Unread::Failed(error))) => return Some(Err(error)),
-                Some(Err(Unread::Refused(problems))) => {
+                Some(Err(ReadError::Failed(error))) => return Some(Err(error)),
+                Some(Err(ReadError::Refused(problems))) => {
                     return Some(Err(forgotten(&archived.name, &problems)));
                 }
                 // A link, a pipe or a device was never taken.

@@ -10,14 +10,14 @@ use super::html::{self, Cleaned, PictureUse, Remark, RemarkKind, Rules};
 use super::job::{ArticleRemark, Reader};
 use super::line;
 use super::markdown;
-use super::media::{self, Wrong};
+use super::media::{self, FieldError};
 use super::picture;
 use super::theme::Theme;
 use crate::model::{
     Account, Article, ArticlesVia, Caption, Content, Images, Material, NEWS, UploadKind,
     placeholder,
 };
-use crate::yaml::diagnostic::{Place, Report, quote};
+use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Entry, Fields, Node, Shape, Value};
 
 /// How many articles one broadcast may have.
@@ -95,12 +95,12 @@ impl Reader<'_, '_> {
     ) -> Option<Content> {
         let help = "write `articles:` and below it `  - title: …`";
         let Value::List(items) = &entry.node.value else {
-            self.report.say_with(entry.node.place, "`articles` must be a list", help);
+            self.report.say_with(entry.node.location, "`articles` must be a list", help);
             return None;
         };
         if !(1..=ARTICLES_MOST).contains(&items.len()) {
             let message = format!("a broadcast has 1 to 8 articles, not {}", items.len());
-            self.report.say_with(entry.key_place, message, help);
+            self.report.say_with(entry.key_location, message, help);
         }
         let material = Material::default();
         let mut builder = Builder { account, material, theme: ThemeWish::Usual };
@@ -121,7 +121,7 @@ impl Reader<'_, '_> {
         builder: &mut Builder<'_>,
         notes: &mut Vec<String>,
     ) -> Option<Article> {
-        let fields = node.fields(node.place, &ARTICLE, self.report)?;
+        let fields = node.fields(node.location, &ARTICLE, self.report)?;
         let digest_most = builder.digest_most();
         let title = fields.get("title").map(|entry| self.title_line(entry, builder, notes));
         let author =
@@ -146,7 +146,7 @@ impl Reader<'_, '_> {
             ),
         ] {
             if found.is_none() && !given.is_unread() {
-                self.report.say_with(node.place, format!("`{key}` is missing"), help);
+                self.report.say_with(node.location, format!("`{key}` is missing"), help);
             }
         }
         let show_cover_pic = self.flag(&fields, "show_cover_pic");
@@ -190,7 +190,7 @@ impl Reader<'_, '_> {
         match media::media(self.lists, path, kind) {
             Ok(media) => Some(material.add(kind, media)),
             Err((message, help)) => {
-                self.report.say_with(entry.node.place, message, help);
+                self.report.say_with(entry.node.location, message, help);
                 None
             }
         }
@@ -208,11 +208,11 @@ impl Reader<'_, '_> {
         let (entry, found) = match (fields.get("content"), fields.get("content_file")) {
             (Some(_), Some(second)) => {
                 let message = "`content` and `content_file` cannot stand together";
-                self.report.say_with(second.key_place, message, "keep one of the two");
+                self.report.say_with(second.key_location, message, "keep one of the two");
                 return (None, given);
             }
             (None, None) => {
-                self.report.say_with(fields.place, "the article has no text", help);
+                self.report.say_with(fields.location, "the article has no text", help);
                 return (None, given);
             }
             (Some(entry), None) => (entry, self.inline_content(entry, builder, notes)),
@@ -243,10 +243,10 @@ impl Reader<'_, '_> {
         let text = entry.text(self.report)?.to_owned();
         let mut cleaned = clean((&text, false), "", self.lists, builder);
         for problem in &cleaned.problems {
-            self.report.say_with(entry.node.place, &problem.message, &problem.help);
+            self.report.say_with(entry.node.location, &problem.message, &problem.help);
         }
         for remark in &mut cleaned.remarks {
-            remark.place = entry.node.place;
+            remark.location = entry.node.location;
             let note = format!("{}: {}", entry.key, told_of(remark));
             if !notes.contains(&note) {
                 notes.push(note);
@@ -268,29 +268,29 @@ impl Reader<'_, '_> {
         let mut theme = Theme::default();
         for node in names {
             let Value::Text { text, .. } = &node.value else {
-                self.report.say_with(node.place, "a theme is named by its file", help);
+                self.report.say_with(node.location, "a theme is named by its file", help);
                 continue;
             };
             match text.trim() {
                 "none" if !is_list => return ThemeWish::Said(None),
                 "default" => theme = theme.and(Theme::usual()),
                 path if path.to_ascii_lowercase().ends_with(".css") => {
-                    theme = theme.and(self.theme_file(path, node.place, notes));
+                    theme = theme.and(self.theme_file(path, node.location, notes));
                 }
                 other => {
                     let message = format!("there is no theme {}", quote(other));
-                    self.report.say_with(node.place, message, help);
+                    self.report.say_with(node.location, message, help);
                 }
             }
         }
         ThemeWish::Said(Some(theme))
     }
 
-    fn theme_file(&mut self, path: &str, place: Place, notes: &mut Vec<String>) -> Theme {
+    fn theme_file(&mut self, path: &str, location: Location, notes: &mut Vec<String>) -> Theme {
         let bytes = match media::read(self.lists, path) {
             Ok(bytes) => bytes,
             Err((message, help)) => {
-                self.report.say_with(place, message, help);
+                self.report.say_with(location, message, help);
                 return Theme::default();
             }
         };
@@ -299,12 +299,12 @@ impl Reader<'_, '_> {
             Ok(css) if css.len() <= THEME_BYTES => css,
             Ok(_) => {
                 let message = format!("{} is longer than 256 KiB", quote(path));
-                self.report.say_with(place, message, "leave out what articles do not need");
+                self.report.say_with(location, message, "leave out what articles do not need");
                 return Theme::default();
             }
-            Err((text, place, message)) => {
+            Err((text, location, message)) => {
                 let mut report = Report::new(&name, &text);
-                report.say_with(place, message, "save it as UTF-8");
+                report.say_with(location, message, "save it as UTF-8");
                 self.report.include(report);
                 return Theme::default();
             }
@@ -315,9 +315,9 @@ impl Reader<'_, '_> {
         for left in left {
             if left.is_wrong {
                 let help = "a rule is `p { color: red; margin: 0 }`";
-                report.say_with(left.place, left.message, help);
+                report.say_with(left.location, left.message, help);
             } else {
-                told.push((left.place, left.message));
+                told.push((left.location, left.message));
             }
         }
         notes.extend(markdown::notes(path, told, &report));
@@ -352,7 +352,7 @@ impl Reader<'_, '_> {
             let message = format!("the article's HTML has {chars} characters in {bytes} bytes");
             (message, "it must have fewer than 20,000 characters")
         };
-        self.report.say_with(entry.node.place, message, help);
+        self.report.say_with(entry.node.location, message, help);
         false
     }
 
@@ -371,23 +371,23 @@ impl Reader<'_, '_> {
             _ => {
                 let message = format!("{} is neither HTML nor Markdown by its name", quote(&path));
                 let help = "name it .html or .md";
-                self.report.say_with(entry.node.place, message, help);
+                self.report.say_with(entry.node.location, message, help);
                 return None;
             }
         };
         let bytes = match media::read(self.lists, &path) {
             Ok(bytes) => bytes,
             Err((message, help)) => {
-                self.report.say_with(entry.node.place, message, help);
+                self.report.say_with(entry.node.location, message, help);
                 return None;
             }
         };
         let name = self.report.beside(&path);
         let source = match yaml::decode(&bytes) {
             Ok(text) => text,
-            Err((text, place, message)) => {
+            Err((text, location, message)) => {
                 let mut report = Report::new(&name, &text);
-                report.say_with(place, message, "save it as UTF-8");
+                report.say_with(location, message, "save it as UTF-8");
                 self.report.include(report);
                 return None;
             }
@@ -404,9 +404,9 @@ impl Reader<'_, '_> {
         } else {
             let cleaned = clean((source, false), folder, self.lists, builder);
             for problem in &cleaned.problems {
-                report.say_with(problem.place, &problem.message, &problem.help);
+                report.say_with(problem.location, &problem.message, &problem.help);
             }
-            let told = cleaned.remarks.iter().map(|remark| (remark.place, told_of(remark)));
+            let told = cleaned.remarks.iter().map(|remark| (remark.location, told_of(remark)));
             notes.extend(markdown::notes(&path, told.collect(), &report));
             self.keep_remarks(&cleaned, builder, &report);
             Some((cleaned, Given::default()))
@@ -425,7 +425,7 @@ impl Reader<'_, '_> {
         let TextFile { path, folder, source } = *file;
         if source.len() >= CONTENT_BYTES {
             let message = format!("the article's text has {}", media::size(source.len() as u64));
-            report.say_with(Place::default(), message, "it must have less than 1 MiB");
+            report.say_with(Location::default(), message, "it must have less than 1 MiB");
             return None;
         }
         let front = front_matter::read(source, report).ok()?;
@@ -441,17 +441,17 @@ impl Reader<'_, '_> {
         let rendered = markdown::render(source, front.end);
         let mut cleaned = clean((&rendered.html, true), folder, self.lists, builder);
         for problem in &mut cleaned.problems {
-            problem.place = rendered.place(source, problem.place.start, &problem.sought);
-            report.say_with(problem.place, &problem.message, &problem.help);
+            problem.location = rendered.location(source, problem.location.start, &problem.sought);
+            report.say_with(problem.location, &problem.message, &problem.help);
         }
         for wrong in &rendered.problems {
-            report.say_with(wrong.place, &wrong.message, wrong.help);
+            report.say_with(wrong.location, &wrong.message, wrong.help);
         }
         for remark in &mut cleaned.remarks {
-            remark.place = rendered.place(source, remark.place.start, &remark.sought);
+            remark.location = rendered.location(source, remark.location.start, &remark.sought);
         }
         told.extend(rendered.told);
-        told.extend(cleaned.remarks.iter().map(|remark| (remark.place, told_of(remark))));
+        told.extend(cleaned.remarks.iter().map(|remark| (remark.location, told_of(remark))));
         notes.extend(markdown::notes(path, told, report));
         self.keep_remarks(&cleaned, builder, report);
         (report.count() == before).then_some((cleaned, given))
@@ -468,12 +468,12 @@ impl Reader<'_, '_> {
         (field, entry): (Field, &Entry<'_>),
         folder: &str,
         builder: &mut Builder<'_>,
-        (report, told): (&mut Report<'_>, &mut Vec<(Place, String)>),
+        (report, told): (&mut Report<'_>, &mut Vec<(Location, String)>),
     ) -> Option<String> {
         match field {
             Field::Title => {
                 let (title, note) = line::title(entry, builder.via(), report)?;
-                told.extend(note.map(|note| (entry.node.place, note)));
+                told.extend(note.map(|note| (entry.node.location, note)));
                 Some(title)
             }
             Field::Author => line::line(&front_matter::joined(entry), line::AUTHOR_MOST, report),
@@ -484,14 +484,14 @@ impl Reader<'_, '_> {
                 if html::host(name).is_some() {
                     let message = format!("the cover {} is no file of the folder", quote(name));
                     let help = "put the picture into the job's folder: it is uploaded from there";
-                    report.say_with(entry.node.place, message, help);
+                    report.say_with(entry.node.location, message, help);
                     return None;
                 }
                 let path = picture::find(self.lists, folder, name);
                 match media::media(self.lists, &path, UploadKind::Cover) {
                     Ok(media) => Some(builder.material.add(UploadKind::Cover, media)),
                     Err((message, help)) => {
-                        report.say_with(entry.node.place, message, help);
+                        report.say_with(entry.node.location, message, help);
                         None
                     }
                 }
@@ -517,7 +517,7 @@ fn told_of(remark: &Remark) -> String {
 }
 
 fn remarked(article: usize, remark: &Remark, report: &Report<'_>) -> ArticleRemark {
-    let found = report.diagnostic(remark.place, &remark.what, None);
+    let found = report.diagnostic(remark.location, &remark.what, None);
     ArticleRemark {
         article,
         file: found.file,
@@ -543,7 +543,7 @@ fn clean(
         ThemeWish::Said(theme) => theme.as_ref(),
     };
     let material = &mut builder.material;
-    let mut pictures = |source: &str, purpose: PictureUse| -> Result<String, Wrong> {
+    let mut pictures = |source: &str, purpose: PictureUse| -> Result<String, FieldError> {
         let path = picture::find(lists, folder, source);
         let media = media::media(lists, &path, UploadKind::Picture)?;
         if purpose == PictureUse::Card {
@@ -594,7 +594,7 @@ impl Reader<'_, '_> {
             "mpvideo" => self.video_file(entry, &mut material)?,
             _ => {
                 let message = format!("`{}` is not made from a file", entry.key);
-                self.report.say(entry.key_place, message);
+                self.report.say(entry.key_location, message);
                 return None;
             }
         };
@@ -607,13 +607,13 @@ impl Reader<'_, '_> {
         kind: UploadKind,
         material: &mut Material,
     ) -> Option<String> {
-        let fields = entry.node.fields(entry.key_place, &FILE, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &FILE, self.report)?;
         let file = fields.require("file", "write `file: …`", self.report)?;
         self.asset(file, kind, material)
     }
 
     fn image_files(&mut self, entry: &Entry<'_>, material: &mut Material) -> Option<Images> {
-        let fields = entry.node.fields(entry.key_place, &IMAGE_FILES, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &IMAGE_FILES, self.report)?;
         let help = "write `files: [a.png, b.png]`";
         let files = fields.require("files", help, self.report)?;
         let items: &[Node<'_>] = match &files.node.value {
@@ -621,18 +621,18 @@ impl Reader<'_, '_> {
             Value::Empty | Value::Text { .. } | Value::Map(_) => &[],
         };
         if items.is_empty() {
-            self.report.say_with(files.node.place, "`files` must be a list of files", help);
+            self.report.say_with(files.node.location, "`files` must be a list of files", help);
             return None;
         }
         let mut media_ids = Vec::new();
         for item in items {
             let Value::Text { text, .. } = &item.value else {
-                self.report.say_with(item.place, "a file is named by its path", help);
+                self.report.say_with(item.location, "a file is named by its path", help);
                 continue;
             };
             match media::media(self.lists, text.trim(), UploadKind::Image) {
                 Ok(media) => media_ids.push(material.add(UploadKind::Image, media)),
-                Err((message, help)) => self.report.say_with(item.place, message, help),
+                Err((message, help)) => self.report.say_with(item.location, message, help),
             }
         }
         Some(Images {
@@ -645,7 +645,7 @@ impl Reader<'_, '_> {
     }
 
     fn video_file(&mut self, entry: &Entry<'_>, material: &mut Material) -> Option<Content> {
-        let fields = entry.node.fields(entry.key_place, &VIDEO_FILE, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &VIDEO_FILE, self.report)?;
         let file = fields.require("file", "write `file: …`", self.report);
         let file = file.and_then(|file| self.asset(file, UploadKind::Video, material));
         let title = fields.require("title", "uploadvideo asks for one", self.report);

@@ -81,7 +81,7 @@ impl Reader<'_, '_> {
         notes: &mut Vec<String>,
     ) -> Option<Broadcast> {
         let before = self.report.count();
-        let fields = entry.node.fields(entry.key_place, &BROADCAST, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &BROADCAST, self.report)?;
         let is_understood = self.report.count() == before;
         let audience = self.audience(&fields, account, notes);
         // A key that was refused is probably what stands in for the content.
@@ -103,12 +103,16 @@ impl Reader<'_, '_> {
     ) -> Option<&'n Entry<'a>> {
         let mut found = keys.iter().filter_map(|key| fields.get(key));
         let Some(first) = found.next() else {
-            self.report.say_with(fields.place, missing.0, missing.1);
+            self.report.say_with(fields.location, missing.0, missing.1);
             return None;
         };
         let Some(second) = found.next() else { return Some(first) };
         let message = format!("`{}` and `{}` cannot stand together", first.key, second.key);
-        self.report.say_with(second.key_place, message, format!("keep one of {}", keys.join(", ")));
+        self.report.say_with(
+            second.key_location,
+            message,
+            format!("keep one of {}", keys.join(", ")),
+        );
         None
     }
 
@@ -130,7 +134,7 @@ impl Reader<'_, '_> {
     }
 
     fn filter(&mut self, entry: &Entry<'_>) -> Option<Audience> {
-        let fields = entry.node.fields(entry.key_place, &FILTER, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &FILTER, self.report)?;
         let to_all = match fields.get("is_to_all") {
             Some(entry) => Some(entry.boolean(self.report)?),
             None => None,
@@ -144,13 +148,13 @@ impl Reader<'_, '_> {
             (Some(false) | None, Some(tag)) => Some(Audience::Tag(tag)),
             (Some(true), Some(_)) => {
                 let message = "`is_to_all: true` and a `tag_id` contradict each other";
-                self.report.say_with(entry.key_place, message, "keep one of the two");
+                self.report.say_with(entry.key_location, message, "keep one of the two");
                 None
             }
             (Some(false) | None, None) => {
                 let message = "`filter` names nobody; everyone must be asked for by name";
                 let help = "write `is_to_all: true` for everyone, or a `tag_id`";
-                self.report.say_with(entry.key_place, message, help);
+                self.report.say_with(entry.key_location, message, help);
                 None
             }
         }
@@ -162,7 +166,7 @@ impl Reader<'_, '_> {
         let tag = text.parse().ok().filter(|tag: &i64| *tag > 0 && !text.starts_with('+'));
         if tag.is_none() {
             let message = format!("{} is no tag", quote(text));
-            self.report.say_with(entry.node.place, message, "a tag is given by its number");
+            self.report.say_with(entry.node.location, message, "a tag is given by its number");
         }
         tag
     }
@@ -189,7 +193,7 @@ impl Reader<'_, '_> {
         {
             let message =
                 format!("`msgtype` is {}, the content is {}", quote(msgtype), content.msgtype());
-            self.report.say_with(entry.node.place, message, "leave `msgtype` out");
+            self.report.say_with(entry.node.location, message, "leave `msgtype` out");
         }
         Some(content)
     }
@@ -202,7 +206,7 @@ impl Reader<'_, '_> {
             _ => return Some((entry, text)),
         };
         self.report.say_with(
-            entry.node.place,
+            entry.node.location,
             format!("{} cannot be broadcast", quote(text)),
             help,
         );
@@ -217,14 +221,14 @@ impl Reader<'_, '_> {
             "images" => Content::Images(self.images(entry)?),
             "voice" => Content::Voice { media_id: self.media_id(entry)? },
             "mpvideo" => {
-                let fields = entry.node.fields(entry.key_place, &MPVIDEO, self.report)?;
+                let fields = entry.node.fields(entry.key_location, &MPVIDEO, self.report)?;
                 let media_id = self.word(&fields, "media_id");
                 let title = self.caption(&fields, "title");
                 let description = self.caption(&fields, "description");
                 Content::Mpvideo { media_id: media_id?, title, description }
             }
             _ => {
-                let fields = entry.node.fields(entry.key_place, &WXCARD, self.report)?;
+                let fields = entry.node.fields(entry.key_location, &WXCARD, self.report)?;
                 Content::Wxcard { card_id: self.word(&fields, "card_id")? }
             }
         })
@@ -233,7 +237,7 @@ impl Reader<'_, '_> {
     fn text(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<String> {
         let inner = match &entry.node.value {
             Value::Map(_) => {
-                let fields = entry.node.fields(entry.key_place, &TEXT, self.report)?;
+                let fields = entry.node.fields(entry.key_location, &TEXT, self.report)?;
                 fields.require("content", "write `text: {content: …}`", self.report)?
             }
             Value::Empty | Value::Text { .. } | Value::List(_) => entry,
@@ -244,7 +248,7 @@ impl Reader<'_, '_> {
         if length > TEXT_MOST {
             let message =
                 format!("the text has {length} characters; {TEXT_MOST} are too many already");
-            self.report.say(inner.node.place, message);
+            self.report.say(inner.node.location, message);
         }
         notes.extend(long_text(length, text.len()));
         // As it was written: spaces around a text are its author's.
@@ -252,12 +256,12 @@ impl Reader<'_, '_> {
     }
 
     fn media_id(&mut self, entry: &Entry<'_>) -> Option<String> {
-        let fields = entry.node.fields(entry.key_place, &MEDIA, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &MEDIA, self.report)?;
         self.word(&fields, "media_id")
     }
 
     fn images(&mut self, entry: &Entry<'_>) -> Option<Images> {
-        let fields = entry.node.fields(entry.key_place, &IMAGES, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &IMAGES, self.report)?;
         let media_ids = self.media_ids(&fields);
         let recommend = self.caption(&fields, "recommend");
         let title = self.caption(&fields, "title");
@@ -275,7 +279,7 @@ impl Reader<'_, '_> {
             Value::Empty | Value::Text { .. } | Value::Map(_) => &[],
         };
         if items.is_empty() {
-            self.report.say_with(entry.node.place, "`media_ids` must be a list of ids", help);
+            self.report.say_with(entry.node.location, "`media_ids` must be a list of ids", help);
             return None;
         }
         let ids = items.iter().map(|item| {
@@ -284,7 +288,7 @@ impl Reader<'_, '_> {
                 Value::Empty | Value::List(_) | Value::Map(_) => None,
             };
             if id.is_none() {
-                self.report.say(item.place, "a media id is one word");
+                self.report.say(item.location, "a media id is one word");
             }
             id
         });
@@ -299,7 +303,7 @@ impl Reader<'_, '_> {
         let text = entry.text(self.report)?;
         let word = id_word(text);
         if word.is_none() {
-            self.report.say(entry.node.place, format!("`{key}` must be one word"));
+            self.report.say(entry.node.location, format!("`{key}` must be one word"));
         }
         word
     }
@@ -319,7 +323,7 @@ impl Reader<'_, '_> {
                 _ => {}
             }
         }
-        self.report.say(entry.node.place, format!("`{key}` must be 0 or 1"));
+        self.report.say(entry.node.location, format!("`{key}` must be 0 or 1"));
         None
     }
 
@@ -330,7 +334,7 @@ impl Reader<'_, '_> {
             && fields.get("articles").is_none()
         {
             let help = "leave it out: only articles can be reprints";
-            self.report.say_with(entry.key_place, "`send_ignore_reprint` is for `mpnews`", help);
+            self.report.say_with(entry.key_location, "`send_ignore_reprint` is for `mpnews`", help);
         }
         flag == Some(1)
     }

@@ -64,7 +64,7 @@ pub(super) enum EntryKind {
     /// A folder.
     Folder,
     /// Something that cannot be taken, and what to do instead.
-    Unfit((String, &'static str)),
+    Unusable((String, &'static str)),
     /// Something that can never become a job file: a link, a pipe, a device.
     Never((String, &'static str)),
 }
@@ -203,7 +203,7 @@ pub(super) fn glance(directory: &OwnedFd, name: &OsStr) -> Option<Glance> {
     };
     let is_folder = kind == EntryKind::Folder;
     let kind = match too_long(name) {
-        Some(reason) if !matches!(kind, EntryKind::Never(_)) => EntryKind::Unfit(reason),
+        Some(reason) if !matches!(kind, EntryKind::Never(_)) => EntryKind::Unusable(reason),
         Some(_) | None => kind,
     };
     let (seen, quiet) = (Seen::of(&stat), TimeDelta::zero());
@@ -220,7 +220,7 @@ impl Glance {
         leaves.iter().for_each(|leaf| (&leaf.path, leaf.seen).hash(&mut hasher));
         entry.seen.contents = hasher.finish();
         if entry.kind == EntryKind::Folder {
-            entry.kind = kept(name).map_or(kind, EntryKind::Unfit);
+            entry.kind = kept(name).map_or(kind, EntryKind::Unusable);
         }
         (entry, leaves.len())
     }
@@ -266,16 +266,19 @@ fn file_kind(name: &OsStr, stat: &Stat) -> EntryKind {
     let fits = [&b".yaml"[..], b".yml", b".json"].iter().any(|ending| lower.ends_with(ending));
     if !fits {
         let message = "only .yaml, .yml and .json files and folders are taken".to_owned();
-        return EntryKind::Unfit((message, "rename it, or put it into a folder with its job file"));
+        return EntryKind::Unusable((
+            message,
+            "rename it, or put it into a folder with its job file",
+        ));
     }
-    match kept(name).or_else(|| unfit(stat)) {
-        Some(reason) => EntryKind::Unfit(reason),
+    match kept(name).or_else(|| unusable(stat)) {
+        Some(reason) => EntryKind::Unusable(reason),
         None => EntryKind::File,
     }
 }
 
 /// Returns why a file of this kind is never read.
-pub(super) fn unfit(stat: &Stat) -> Option<(String, &'static str)> {
+pub(super) fn unusable(stat: &Stat) -> Option<(String, &'static str)> {
     let kind = FileType::from_raw_mode(stat.st_mode);
     if kind != FileType::RegularFile {
         return Some(not_regular(kind));
@@ -310,7 +313,7 @@ pub(super) struct Leaf {
     /// What it is, seen without opening it.
     pub(super) seen: Seen,
     /// Why it cannot be read.
-    pub(super) unfit: Option<(String, &'static str)>,
+    pub(super) unusable: Option<(String, &'static str)>,
 }
 
 /// Returns what is in a folder, by path, and whether the folder can be taken.
@@ -321,7 +324,7 @@ fn folder(directory: &OwnedFd, name: &OsStr) -> (Vec<Leaf>, EntryKind) {
         .and_then(|fd| walk(&fd, &[], &mut leaves));
     match walked {
         Ok(()) => (leaves, EntryKind::Folder),
-        Err(reason) => (leaves, EntryKind::Unfit(reason)),
+        Err(reason) => (leaves, EntryKind::Unusable(reason)),
     }
 }
 
@@ -352,7 +355,7 @@ pub(super) fn walk(
             let inner = open_folder(folder, &name).map_err(|error| unreadable(error.into()))?;
             walk(&inner, &[&path, &b"/"[..]].concat(), leaves)?;
         } else {
-            leaves.push(Leaf { path, seen: Seen::of(&stat), unfit: unfit(&stat) });
+            leaves.push(Leaf { path, seen: Seen::of(&stat), unusable: unusable(&stat) });
         }
         if leaves.len() > LEAVES {
             return Err(("the folder has more than 1,000 files".to_owned(), "split it"));

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::yaml::diagnostic::{Place, Report, closest, quote};
-use crate::yaml::{self, Broken, Entry, Node, Value};
+use crate::yaml::diagnostic::{Location, Report, closest, quote};
+use crate::yaml::{self, Entry, Node, SyntaxError, Value};
 
 /// A field of an article that the front matter may give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl<'s> FrontMatter<'s> {
 
     /// Tells of every key that gives nothing: one that looks like prose is refused, because what
     /// stands there is perhaps a text between two rules.
-    pub(super) fn check(&self, report: &mut Report<'_>) -> Vec<(Place, String)> {
+    pub(super) fn check(&self, report: &mut Report<'_>) -> Vec<(Location, String)> {
         let used: Vec<&str> =
             Field::ALL.iter().filter_map(|field| Some(&*self.get(*field)?.key)).collect();
         let known = || Field::ALL.iter().flat_map(|field| field.keys()).copied();
@@ -106,12 +106,12 @@ impl<'s> FrontMatter<'s> {
                 let message = format!("the front matter has no key {key}");
                 let help = "its keys are title, author, digest, cover, source_url; if this is \
                             text between two rules, write `***` for `---`";
-                report.say_with(entry.key_place, message, help);
+                report.say_with(entry.key_location, message, help);
                 continue;
             }
             let meant = if is_known { None } else { closest(&entry.key, known()) };
             let meant = meant.map_or_else(String::new, |key| format!("; did you mean `{key}`?"));
-            told.push((entry.key_place, format!("the front matter's {key} is not used{meant}")));
+            told.push((entry.key_location, format!("the front matter's {key} is not used{meant}")));
         }
         told
     }
@@ -138,8 +138,8 @@ pub(super) fn joined<'e>(entry: &'e Entry<'_>) -> Entry<'e> {
         Value::Empty => Value::Empty,
         Value::Map(_) => Value::Map(Vec::new()),
     };
-    let node = Node { place: entry.node.place, value };
-    Entry { key: Cow::Borrowed(&entry.key), key_place: entry.key_place, node }
+    let node = Node { location: entry.node.location, value };
+    Entry { key: Cow::Borrowed(&entry.key), key_location: entry.key_location, node }
 }
 
 fn is_empty(entry: &Entry<'_>) -> bool {
@@ -155,7 +155,7 @@ fn is_empty(entry: &Entry<'_>) -> bool {
 pub(super) fn read<'s>(
     source: &'s str,
     report: &mut Report<'_>,
-) -> Result<FrontMatter<'s>, Broken> {
+) -> Result<FrontMatter<'s>, SyntaxError> {
     let start = source.len() - source.trim_start_matches(['\n', '\r', ' ', '\t']).len();
     let start = source[..start].rfind(['\n', '\r']).map_or(0, |end| end + 1);
     let mut lines = lines(source, start);
@@ -185,21 +185,21 @@ pub(super) fn read<'s>(
 
 /// Returns the lines from a byte on: where each stands with its end, and its text without blanks
 /// behind it.
-fn lines(source: &str, start: usize) -> impl Iterator<Item = (Place, &str)> {
+fn lines(source: &str, start: usize) -> impl Iterator<Item = (Location, &str)> {
     let mut at = start;
     source[start..].split_inclusive('\n').map(move |line| {
-        let place = Place { start: at, end: at + line.len() };
-        at = place.end;
-        (place, line.trim_end())
+        let location = Location { start: at, end: at + line.len() };
+        at = location.end;
+        (location, line.trim_end())
     })
 }
 
 /// A first line `---` that no other follows is a rule, unless keys follow it.
 fn unclosed<'s>(
     source: &str,
-    (first, inside): (Place, usize),
+    (first, inside): (Location, usize),
     report: &mut Report<'_>,
-) -> Result<FrontMatter<'s>, Broken> {
+) -> Result<FrontMatter<'s>, SyntaxError> {
     let next = source[inside..].lines().next().unwrap_or_default();
     let key = next.split([':', '=']).next().unwrap_or_default().trim_end();
     let is_key = key.len() < next.trim_end().len()
@@ -210,7 +210,7 @@ fn unclosed<'s>(
     }
     let message = "the front matter begins here and does not end";
     report.say_with(first, message, "end it with the same line");
-    Err(Broken)
+    Err(SyntaxError)
 }
 
 /// Reads YAML up to a byte; `None` where it has no keys.
@@ -218,14 +218,14 @@ fn yaml<'s>(
     source: &'s str,
     end: usize,
     report: &mut Report<'_>,
-) -> Result<Option<Vec<Entry<'s>>>, Broken> {
+) -> Result<Option<Vec<Entry<'s>>>, SyntaxError> {
     // The line before it marks the document's start to YAML, so every place is one of the file.
     let before = report.count();
     let Some(node) = yaml::load(&source[..end], super::VALUES, report)? else {
         return Ok(Some(Vec::new()));
     };
     if report.count() > before {
-        return Err(Broken);
+        return Err(SyntaxError);
     }
     match node.value {
         Value::Map(entries) => Ok(Some(entries)),
@@ -237,15 +237,15 @@ fn toml<'s>(
     source: &'s str,
     range: std::ops::Range<usize>,
     report: &mut Report<'_>,
-) -> Result<Vec<Entry<'s>>, Broken> {
+) -> Result<Vec<Entry<'s>>, SyntaxError> {
     let start = range.start;
     match DeTable::parse(&source[range]) {
         Ok(table) => Ok(map(table.into_inner(), start)),
         Err(error) => {
             let span = error.span().unwrap_or(0..0);
-            let place = Place { start: start + span.start, end: start + span.end };
-            report.say(place, format!("this is not TOML: {}", error.message()));
-            Err(Broken)
+            let location = Location { start: start + span.start, end: start + span.end };
+            report.say(location, format!("this is not TOML: {}", error.message()));
+            Err(SyntaxError)
         }
     }
 }
@@ -254,16 +254,16 @@ fn map(table: DeTable<'_>, start: usize) -> Vec<Entry<'_>> {
     let mut entries: Vec<_> = table
         .into_iter()
         .map(|(key, value)| {
-            let key_place = place(&key, start);
-            Entry { key: key.into_inner(), key_place, node: node(value, start) }
+            let key_location = location(&key, start);
+            Entry { key: key.into_inner(), key_location, node: node(value, start) }
         })
         .collect();
-    entries.sort_by_key(|entry| entry.key_place.start);
+    entries.sort_by_key(|entry| entry.key_location.start);
     entries
 }
 
 fn node(value: Spanned<DeValue<'_>>, start: usize) -> Node<'_> {
-    let place = place(&value, start);
+    let location = location(&value, start);
     let plain = |text: String| Value::Text { text: Cow::Owned(text), plain: true };
     let value = match value.into_inner() {
         DeValue::String(text) => Value::Text { text, plain: false },
@@ -276,10 +276,10 @@ fn node(value: Spanned<DeValue<'_>>, start: usize) -> Node<'_> {
         }
         DeValue::Table(table) => Value::Map(map(table, start)),
     };
-    Node { place, value }
+    Node { location, value }
 }
 
-fn place<T>(spanned: &Spanned<T>, start: usize) -> Place {
+fn location<T>(spanned: &Spanned<T>, start: usize) -> Location {
     let span = spanned.span();
-    Place { start: start + span.start, end: start + span.end }
+    Location { start: start + span.start, end: start + span.end }
 }

@@ -16,7 +16,7 @@ mod untagged;
 mod visible;
 
 use super::theme::Theme;
-use crate::yaml::diagnostic::Place;
+use crate::yaml::diagnostic::Location;
 
 /// How long a text is, in bytes, of which nobody asks how much of it is the theme's.
 const SHORT: usize = 10_000;
@@ -25,7 +25,7 @@ const SHORT: usize = 10_000;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     /// Where it stands in the HTML.
-    pub(super) place: Place,
+    pub(super) location: Location,
     /// What to look for in the Markdown that the HTML was made of.
     pub(super) sought: String,
     pub(super) message: String,
@@ -46,7 +46,7 @@ pub(super) enum RemarkKind {
 pub(super) struct Remark {
     pub(super) kind: RemarkKind,
     /// Where it stands in the HTML that was read.
-    pub(super) place: Place,
+    pub(super) location: Location,
     /// What to look for in the Markdown that the HTML was made of.
     pub(super) sought: String,
     /// What was taken out, or what is wrong.
@@ -95,11 +95,11 @@ pub(super) fn clean(html: &str, rules: Rules<'_>, pictures: &mut Pictures<'_>) -
     let filtered = filter::filter(&nodes, html, rules, pictures);
     problems.extend(filtered.problems);
     problems.extend(untagged::problem(html, &nodes));
-    problems.sort_by_key(|problem| problem.place.start);
+    problems.sort_by_key(|problem| problem.location.start);
     let mut remarks = filtered.remarks;
     let written = shape::write(&filtered.parts, &mut remarks);
     remarks.extend(untagged::remark(html, &nodes));
-    remarks.sort_by_key(|remark| remark.place.start);
+    remarks.sort_by_key(|remark| remark.location.start);
     let theme = rules.theme.filter(|_| written.len() > SHORT);
     let theme_chars = theme.map_or(0, |_| {
         let bare = filter::filter(&nodes, html, Rules { theme: None, ..rules }, pictures);

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::time::{Wrong, duration, instant, zone};
+use super::time::{FieldError, duration, instant, zone};
 use super::{ListSource, article, series};
 use crate::calendar::Recurrence;
 use crate::model::{
@@ -151,7 +151,9 @@ impl<'r> Accounts<'r> {
 impl<'r> Reader<'r, '_> {
     /// Returns the jobs of a file; they count only if no problem was reported.
     pub(crate) fn file(&mut self, root: &Node<'_>) -> Vec<ParsedJob> {
-        let Some(fields) = root.fields(root.place, &FILE, self.report) else { return Vec::new() };
+        let Some(fields) = root.fields(root.location, &FILE, self.report) else {
+            return Vec::new();
+        };
         let Some(jobs) = self.list(root, &fields) else { return Vec::new() };
         let mut lines = HashMap::new();
         let mut parsed = Vec::with_capacity(jobs.len());
@@ -168,13 +170,13 @@ impl<'r> Reader<'r, '_> {
         match entry.map(|entry| &entry.node.value) {
             Some(Value::List(jobs)) if !jobs.is_empty() => return Some(jobs),
             Some(Value::Map(_) | Value::Text { .. }) => {
-                let place = entry.map_or(root.place, |entry| entry.key_place);
-                self.report.say_with(place, "`jobs` must be a list", "start each job with `- `");
+                let location = entry.map_or(root.location, |entry| entry.key_location);
+                self.report.say_with(location, "`jobs` must be a list", "start each job with `- `");
             }
             // An unknown key was reported already, and is what stands in for `jobs`.
             None if self.report.count() > 0 => {}
             Some(Value::List(_) | Value::Empty) | None => {
-                self.report.say_with(root.place, "no job in this file", help);
+                self.report.say_with(root.location, "no job in this file", help);
             }
         }
         None
@@ -183,17 +185,17 @@ impl<'r> Reader<'r, '_> {
     /// Reports an id that the file already used.
     fn note_id(&mut self, node: &Node<'_>, lines: &mut HashMap<String, usize>) {
         let Some((id, entry)) = id_of(node) else { return };
-        let line = self.report.line(entry.node.place.start);
+        let line = self.report.line(entry.node.location.start);
         if let Some(first) = lines.get(id) {
             let message = format!("the id {} is already used on line {first}", quote(id));
-            self.report.say_with(entry.node.place, message, "each job needs an id of its own");
+            self.report.say_with(entry.node.location, message, "each job needs an id of its own");
         } else {
             lines.insert(id.to_owned(), line);
         }
     }
 
     fn job(&mut self, node: &Node<'_>) -> Option<ParsedJob> {
-        let fields = node.fields(node.place, &JOB, self.report)?;
+        let fields = node.fields(node.location, &JOB, self.report)?;
         let before = self.report.count();
         let id = self.id(&fields);
         let account = self.account(&fields);
@@ -217,7 +219,7 @@ impl<'r> Reader<'r, '_> {
                 notes.extend(series::notes(recurrence, (action, *expires), choices));
             }
         }
-        let (preview, speed) = self.preludes(&fields, (action.as_ref(), account));
+        let (preview, speed) = self.pre_sends(&fields, (action.as_ref(), account));
         if self.report.count() > before {
             return None;
         }
@@ -266,7 +268,7 @@ impl<'r> Reader<'r, '_> {
             let sole = if &*entry.key == "broadcast" { other } else { entry };
             let message = format!("`{}` cannot stand beside another action", sole.key);
             let help = "write a job of its own for it";
-            self.report.say_with(sole.key_place, message, help);
+            self.report.say_with(sole.key_location, message, help);
             return None;
         }
         match &*entry.key {
@@ -287,15 +289,15 @@ impl<'r> Reader<'r, '_> {
     ) -> Option<Action> {
         let entry = fields.get("prepare");
         let span = self.span(fields, "prepare", PREPARE);
-        let place = entry.map_or(fields.place, |entry| entry.node.place);
+        let location = entry.map_or(fields.location, |entry| entry.node.location);
         if span.is_some_and(|span| span < TimeDelta::zero() || span > PREPARE_MOST) {
             let help = "the platform forgets what is uploaded after three days";
-            self.report.say_with(place, "`prepare` must be at most 2d", help);
+            self.report.say_with(location, "`prepare` must be at most 2d", help);
         }
         let mut action = action?;
         let Some(broadcast) = action.broadcast_mut() else {
             if entry.is_some() {
-                self.report.say_with(place, NOTHING_TO_PREPARE, TO_PREPARE);
+                self.report.say_with(location, NOTHING_TO_PREPARE, TO_PREPARE);
             }
             return Some(action);
         };
@@ -319,7 +321,7 @@ impl<'r> Reader<'r, '_> {
             | Content::Mpvideo { .. }
             | Content::Wxcard { .. } => {
                 if entry.is_some() {
-                    self.report.say_with(place, NOTHING_TO_PREPARE, TO_PREPARE);
+                    self.report.say_with(location, NOTHING_TO_PREPARE, TO_PREPARE);
                 }
             }
         }
@@ -332,10 +334,10 @@ impl<'r> Reader<'r, '_> {
         let text = entry.text(self.report)?;
         let Some(id) = JobId::parse(text) else {
             let message = format!("{} cannot be an id", quote(text));
-            self.report.say_with(entry.node.place, message, format!("an id is {help}"));
+            self.report.say_with(entry.node.location, message, format!("an id is {help}"));
             return None;
         };
-        Some((id, self.report.line(entry.node.place.start)))
+        Some((id, self.report.line(entry.node.location.start)))
     }
 
     fn account(&mut self, fields: &Fields<'_, '_>) -> Option<&'r Account> {
@@ -344,7 +346,7 @@ impl<'r> Reader<'r, '_> {
         let found = self.accounts.by_name.get(text).copied();
         if found.is_none() {
             let message = format!("there is no account {}", quote(text));
-            self.report.say_with(entry.node.place, message, self.accounts.help.as_str());
+            self.report.say_with(entry.node.location, message, self.accounts.help.as_str());
         }
         found
     }
@@ -360,7 +362,7 @@ impl<'r> Reader<'r, '_> {
             return Some(title.to_owned());
         };
         let help = "it names the job in lists and is not sent; leave it out to use its content";
-        self.report.say_with(entry.node.place, wrong, help);
+        self.report.say_with(entry.node.location, wrong, help);
         None
     }
 
@@ -422,22 +424,22 @@ impl<'r> Reader<'r, '_> {
 
     /// Reports spans that would let a request be made after the platform forgot the last one.
     fn order(&mut self, fields: &Fields<'_, '_>, grace: TimeDelta, retry_for: TimeDelta) {
-        let place = |key: &str, other: &str| {
+        let location = |key: &str, other: &str| {
             let entry = fields.get(key).or_else(|| fields.get(other));
-            entry.map_or(fields.place, |entry| entry.node.place)
+            entry.map_or(fields.location, |entry| entry.node.location)
         };
         if grace <= TimeDelta::zero() {
-            self.report.say(place("grace", "grace"), "`grace` must be longer than nothing");
+            self.report.say(location("grace", "grace"), "`grace` must be longer than nothing");
         }
         if retry_for > RETRY_MOST {
             self.report.say_with(
-                place("retry_for", "retry_for"),
+                location("retry_for", "retry_for"),
                 "`retry_for` must be at most 20h",
                 "the platform forgets a request after 24 h; a later one could be a second broadcast",
             );
         } else if grace >= retry_for {
             self.report.say_with(
-                place("grace", "retry_for"),
+                location("grace", "retry_for"),
                 "`grace` must be shorter than `retry_for`",
                 "left out, `grace` is 30m and `retry_for` is 2h",
             );
@@ -451,7 +453,7 @@ impl<'r> Reader<'r, '_> {
         at: Option<DateTime<Utc>>,
         grace: TimeDelta,
     ) -> Option<Expires> {
-        let place = entry.node.place;
+        let location = entry.node.location;
         let expires = self.value(entry, |text| match duration(text) {
             Ok(span) => Ok(Expires::After(span)),
             Err(wrong) if !text.contains('-') => Err(wrong),
@@ -463,10 +465,10 @@ impl<'r> Reader<'r, '_> {
         };
         if left < grace {
             let message = "`expires` must be at least `grace` after `at`";
-            self.report.say_with(place, message, "left out, it is 7d after `at`");
+            self.report.say_with(location, message, "left out, it is 7d after `at`");
         }
         if left > EXPIRES_MOST {
-            self.report.say(place, "`expires` must be at most ten years after `at`");
+            self.report.say(location, "`expires` must be at most ten years after `at`");
         }
         Some(expires)
     }
@@ -475,13 +477,13 @@ impl<'r> Reader<'r, '_> {
     pub(crate) fn value<T>(
         &mut self,
         entry: &Entry<'_>,
-        read: impl FnOnce(&str) -> Result<T, Wrong>,
+        read: impl FnOnce(&str) -> Result<T, FieldError>,
     ) -> Option<T> {
         let text = entry.text(self.report)?;
         match read(text) {
             Ok(value) => Some(value),
             Err((message, help)) => {
-                self.report.say_with(entry.node.place, message, help);
+                self.report.say_with(entry.node.location, message, help);
                 None
             }
         }

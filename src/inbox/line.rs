@@ -31,7 +31,7 @@ pub(super) fn title(
             if columns > DRAFT_TITLE_COLUMNS {
                 let message = format!("`{}` has {length} characters", entry.key);
                 let help = "it may have 32, where a Chinese one counts as one and a letter as half";
-                report.say_with(entry.node.place, message, help);
+                report.say_with(entry.node.location, message, help);
                 return None;
             }
             let note = (length > DRAFT_TITLE_CHARACTERS).then(|| {
@@ -52,11 +52,11 @@ pub(super) fn line(entry: &Entry<'_>, most: usize, report: &mut Report<'_>) -> O
     let length = text.chars().count();
     if length > most {
         let message = format!("`{}` has {length} characters", entry.key);
-        report.say_with(entry.node.place, message, format!("it may have {most}"));
+        report.say_with(entry.node.location, message, format!("it may have {most}"));
         return None;
     }
     if text.contains(['\n', '\r']) {
-        report.say(entry.node.place, format!("`{}` must be one line", entry.key));
+        report.say(entry.node.location, format!("`{}` must be one line", entry.key));
         return None;
     }
     Some(text.to_owned())
@@ -70,7 +70,7 @@ pub(super) fn source_url(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<S
     if !is_address || text.len() > SOURCE_URL_MOST {
         let help = "write `https://…`, up to 1,024 characters, others escaped with %";
         let message = format!("{} is no address", quote(text));
-        report.say_with(entry.node.place, message, help);
+        report.say_with(entry.node.location, message, help);
         return None;
     }
     Some(text.to_owned())

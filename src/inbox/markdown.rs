@@ -2,7 +2,7 @@
 //!
 //! [`render`] gives plain HTML, without styles, for [`clean`](super::html::clean) to read like any
 //! other. What an article cannot show (a formula, a diagram) or what stayed raw because it was
-//! misspelt is a [`Wrong`] with its place; what is left out by intention, or shown as it stands, is
+//! misspelt is a [`FieldError`] with its place; what is left out by intention, or shown as it stands, is
 //! told. The last line of defence is [`vanished`]: no written character goes away in silence.
 //!
 //! A single line end between Chinese characters is no space, and no line end either, as in
@@ -23,7 +23,7 @@ use std::collections::{HashMap, HashSet};
 use comrak::nodes::{LineColumn, NodeValue, Sourcepos};
 use comrak::{Arena, Options, parse_document};
 
-use crate::yaml::diagnostic::{Place, Report, quote};
+use crate::yaml::diagnostic::{Location, Report, quote};
 
 use super::picture::decoded;
 use writer::Written;
@@ -37,9 +37,9 @@ const LINES: usize = 3;
 
 /// Something that cannot stand in an article.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
+pub(super) struct FieldError {
     /// Where it stands in the Markdown.
-    pub(super) place: Place,
+    pub(super) location: Location,
     pub(super) message: String,
     pub(super) help: &'static str,
 }
@@ -48,24 +48,24 @@ pub(super) struct Wrong {
 #[derive(Debug, Default)]
 pub(super) struct Rendered {
     pub(super) html: String,
-    pub(super) problems: Vec<Wrong>,
+    pub(super) problems: Vec<FieldError>,
     /// What a writer should know, and where it stands.
-    pub(super) told: Vec<(Place, String)>,
+    pub(super) told: Vec<(Location, String)>,
     /// From which byte of the HTML on it comes from which place of the Markdown.
-    places: Vec<(usize, Place)>,
+    places: Vec<(usize, Location)>,
 }
 
 impl Rendered {
     /// Returns where something stands in the Markdown that stands at a byte of the HTML.
-    pub(super) fn place(&self, source: &str, at: usize, sought: &str) -> Place {
+    pub(super) fn location(&self, source: &str, at: usize, sought: &str) -> Location {
         let next = self.places.partition_point(|&(start, _)| start <= at);
         let Some(&(_, whole)) = next.checked_sub(1).and_then(|last| self.places.get(last)) else {
-            return Place::default();
+            return Location::default();
         };
         let text = source.get(whole.start..whole.end).unwrap_or_default();
         let found = |sought: &str| {
             let start = whole.start + text.find(sought).filter(|_| !sought.is_empty())?;
-            Some(Place { start, end: start + sought.len() })
+            Some(Location { start, end: start + sought.len() })
         };
         found(sought).or_else(|| found(&decoded(sought))).unwrap_or(whole)
     }
@@ -81,25 +81,25 @@ pub(super) fn render(source: &str, start: usize) -> Rendered {
     found.account(source, &mut written.out, &mut written.accounted);
     let Written { out: mut rendered, accounted } = written;
     if let Some((at, mark)) = source[start..].match_indices("^[").nth(FOOTNOTES_MOST) {
-        let place = Place { start: start + at, end: start + at + mark.len() };
+        let location = Location { start: start + at, end: start + at + mark.len() };
         let message = format!("more than {FOOTNOTES_MOST} footnotes stand in their lines");
         let help = "write `[^1]`, and its text on a line of its own";
-        rendered.problems.push(Wrong { place, message, help });
+        rendered.problems.push(FieldError { location, message, help });
     }
     for formula in prose::formulas(&source[start..]) {
-        let place = Place { start: start + formula.start, end: start + formula.end };
-        if !outline.has(place.start) {
-            rendered.problems.push(Wrong { place, ..writer::formula() });
+        let location = Location { start: start + formula.start, end: start + formula.end };
+        if !outline.has(location.start) {
+            rendered.problems.push(FieldError { location, ..writer::formula() });
         }
     }
     found.refuse_unfound((source, start), &outline, &mut rendered);
     // What is refused already is perhaps not in the HTML for that very reason.
     if rendered.problems.is_empty()
-        && let Some((place, lost)) = vanished::find(source, start, (&rendered.html, &accounted))
+        && let Some((location, lost)) = vanished::find(source, start, (&rendered.html, &accounted))
     {
         let message = format!("{} would be seen by nobody", quote(&lost));
         let help = "Markdown reads this as something that is not shown; write it otherwise";
-        rendered.problems.push(Wrong { place, message, help });
+        rendered.problems.push(FieldError { location, message, help });
     }
     rendered
 }
@@ -107,14 +107,14 @@ pub(super) fn render(source: &str, start: usize) -> Rendered {
 /// Returns what is told of a file in its order, the same about several lines once.
 pub(super) fn notes(
     path: &str,
-    mut told: Vec<(Place, String)>,
+    mut told: Vec<(Location, String)>,
     report: &Report<'_>,
 ) -> Vec<String> {
-    told.sort_by_key(|(place, _)| place.start);
+    told.sort_by_key(|(location, _)| location.start);
     let mut notes: Vec<(String, Vec<usize>)> = Vec::new();
     let mut known = HashMap::new();
-    for (place, message) in told {
-        let line = report.line(place.start);
+    for (location, message) in told {
+        let line = report.line(location.start);
         let index = *known.entry(message.clone()).or_insert(notes.len());
         match notes.get_mut(index) {
             Some((_, lines)) if lines.last() == Some(&line) => {}
@@ -144,9 +144,9 @@ pub(super) fn notes(
 #[derive(Debug, Default)]
 struct Outline {
     /// Blocks that are not read as Markdown.
-    blocks: Vec<Place>,
+    blocks: Vec<Location>,
     /// Code inside of lines.
-    spans: Vec<Place>,
+    spans: Vec<Location>,
     /// Where links and pictures lead.
     addresses: HashSet<String>,
     /// Marks of the text that Markdown takes for others: an escape belongs before each.
@@ -165,8 +165,10 @@ impl Outline {
             match &ast.value {
                 NodeValue::CodeBlock(_)
                 | NodeValue::HtmlBlock(_)
-                | NodeValue::MultilineComment(_) => outline.blocks.push(text.place(ast.sourcepos)),
-                NodeValue::Code(_) => outline.spans.push(text.place(ast.sourcepos)),
+                | NodeValue::MultilineComment(_) => {
+                    outline.blocks.push(text.location(ast.sourcepos));
+                }
+                NodeValue::Code(_) => outline.spans.push(text.location(ast.sourcepos)),
                 NodeValue::Link(link) | NodeValue::Image(link) => {
                     outline.addresses.insert(link.url.clone());
                 }
@@ -177,15 +179,15 @@ impl Outline {
                     mending::product(&text, (ast.sourcepos, 2), &mut outline.misread);
                 }
                 NodeValue::CommentInline(comment) => {
-                    let place = text.place(ast.sourcepos);
-                    if !mending::is_comment(source, place.start, &comment.literal) {
-                        outline.misread.push(place.start);
+                    let location = text.location(ast.sourcepos);
+                    if !mending::is_comment(source, location.start, &comment.literal) {
+                        outline.misread.push(location.start);
                     }
                 }
                 _ => {}
             }
         }
-        outline.spans.sort_unstable_by_key(|place| place.start);
+        outline.spans.sort_unstable_by_key(|location| location.start);
         outline
     }
 
@@ -201,9 +203,9 @@ impl Outline {
 }
 
 /// Says whether one of the places, which are in order, holds a byte.
-fn holds(places: &[Place], at: usize) -> bool {
-    let before = places.partition_point(|place| place.start <= at);
-    places[..before].last().is_some_and(|place| at < place.end)
+fn holds(places: &[Location], at: usize) -> bool {
+    let before = places.partition_point(|location| location.start <= at);
+    places[..before].last().is_some_and(|location| at < location.end)
 }
 
 fn options(markdown: &str) -> Options<'static> {
@@ -263,17 +265,17 @@ impl<'s> Text<'s> {
     }
 
     /// Returns a place of the file.
-    fn place(&self, found: Sourcepos) -> Place {
+    fn location(&self, found: Sourcepos) -> Location {
         let start = self.offset(found.start).min(self.source.len());
         let end = self.offset(LineColumn { line: found.end.line, column: found.end.column + 1 });
         let start = self.source.floor_char_boundary(start);
         let end = self.source.ceil_char_boundary(end.min(self.source.len()).max(start));
-        Place { start, end }
+        Location { start, end }
     }
 
     /// Returns what stands at a place of the file.
-    fn at(&self, place: Place) -> &'s str {
-        self.source.get(place.start..place.end).unwrap_or_default()
+    fn at(&self, location: Location) -> &'s str {
+        self.source.get(location.start..location.end).unwrap_or_default()
     }
 
     fn offset(&self, found: LineColumn) -> usize {

@@ -22,7 +22,7 @@ use crate::yaml::diagnostic::quote;
 const CARD: (u32, u32) = (1080, 864);
 
 /// What is wrong, and what helps.
-pub(super) type Wrong = (String, String);
+pub(super) type FieldError = (String, String);
 
 /// What is wrong with a file whose end did not arrive.
 const CUT: &str = "is cut: its end is missing";
@@ -35,23 +35,27 @@ enum Sort {
     Other(&'static str, &'static str),
 }
 
-fn wrong(what: &str, help: &str) -> Wrong {
+fn wrong(what: &str, help: &str) -> FieldError {
     (what.to_owned(), help.to_owned())
 }
 
 /// Reads a file of the job's folder.
-pub(super) fn read<'l>(lists: &'l dyn ListSource, path: &str) -> Result<Cow<'l, [u8]>, Wrong> {
+pub(super) fn read<'l>(lists: &'l dyn ListSource, path: &str) -> Result<Cow<'l, [u8]>, FieldError> {
     let help = "name a file of the job's own folder, such as `cover.png`";
     check_path(path).map_err(|message| (message, help.to_owned()))?;
     lists.file(path).map_err(|message| (message, help.to_owned()))
 }
 
 /// Reads a file, and checks it against what the documents allow for its use.
-pub(super) fn media(lists: &dyn ListSource, path: &str, kind: UploadKind) -> Result<Media, Wrong> {
+pub(super) fn media(
+    lists: &dyn ListSource,
+    path: &str,
+    kind: UploadKind,
+) -> Result<Media, FieldError> {
     let bytes = read(lists, path)?;
     let Limit { formats, most, words } = limit(kind);
     let shown = quote(path);
-    let may_be = || format!("{} may be {}", kind_words(kind), names(formats));
+    let may_be = || format!("{} may be {}", kind_text(kind), names(formats));
     let format = match sort(&bytes) {
         Some(Sort::Known(format)) if formats.contains(&format) => format,
         Some(Sort::Known(format)) => {
@@ -71,7 +75,7 @@ pub(super) fn media(lists: &dyn ListSource, path: &str, kind: UploadKind) -> Res
     if length > most {
         return Err((
             format!("{shown} has {}", size(length)),
-            format!("{} may have up to {}", kind_words(kind), size(most)),
+            format!("{} may have up to {}", kind_text(kind), size(most)),
         ));
     }
     check(&bytes, format).map_err(|(what, help)| (format!("{shown} {what}"), help))?;
@@ -79,7 +83,7 @@ pub(super) fn media(lists: &dyn ListSource, path: &str, kind: UploadKind) -> Res
 }
 
 /// Checks the cover of a mini-program's card.
-pub(super) fn check_card(lists: &dyn ListSource, path: &str) -> Result<(), Wrong> {
+pub(super) fn check_card(lists: &dyn ListSource, path: &str) -> Result<(), FieldError> {
     let bytes = read(lists, path)?;
     let help = "the cover of a mini-program's card has 1080 x 864 pixels".to_owned();
     let size = match sort(&bytes) {
@@ -119,7 +123,7 @@ fn limit(kind: UploadKind) -> Limit {
     }
 }
 
-fn kind_words(kind: UploadKind) -> &'static str {
+fn kind_text(kind: UploadKind) -> &'static str {
     match kind {
         UploadKind::Picture => "a picture in an article",
         UploadKind::Cover => "a cover",
@@ -149,7 +153,7 @@ fn sort(bytes: &[u8]) -> Option<Sort> {
 }
 
 /// Checks that a file is all there, and can be shown or heard.
-fn check(bytes: &[u8], format: Format) -> Result<(), Wrong> {
+fn check(bytes: &[u8], format: Format) -> Result<(), FieldError> {
     match format {
         Format::Jpg | Format::Png | Format::Gif => picture::size(bytes, format).map(drop),
         Format::Mp3 | Format::Amr => recording::check(bytes, format),

@@ -108,7 +108,7 @@ const ACTION_NAMES: [(&str, Wanted); 4] = [
 impl Reader<'_, '_> {
     /// Returns the menu, or nothing after reporting why.
     pub(crate) fn menu(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<Menu> {
-        let fields = entry.node.fields(entry.key_place, &MENU, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &MENU, self.report)?;
         let help = "the first-level buttons: `button: [{type: click, name: …, key: …}, …]`";
         let entry = fields.require("button", help, self.report)?;
         let nodes = self.buttons(entry, BUTTONS_MOST)?;
@@ -129,12 +129,12 @@ impl Reader<'_, '_> {
                 "start each button with `- `".to_owned()
             }
         };
-        self.report.say_with(entry.key_place, message, help);
+        self.report.say_with(entry.key_location, message, help);
         None
     }
 
     fn button(&mut self, node: &Node<'_>, notes: &mut Vec<String>) -> Option<Button> {
-        let fields = node.fields(node.place, &BUTTON, self.report)?;
+        let fields = node.fields(node.location, &BUTTON, self.report)?;
         // The documents' own samples give an empty list to buttons that do something.
         let subs = fields.get("sub_button").filter(|entry| !is_empty_list(entry));
         let Some(subs) = subs else {
@@ -145,7 +145,7 @@ impl Reader<'_, '_> {
         for entry in own.filter_map(|key| fields.get(key)) {
             let message = format!("a button with `sub_button` has no `{}`", entry.key);
             let help = "it only opens the others: take one of the two out";
-            self.report.say_with(entry.key_place, message, help);
+            self.report.say_with(entry.key_location, message, help);
         }
         let nodes = self.buttons(subs, SUB_BUTTONS_MOST)?;
         let presses: Vec<_> = nodes.iter().map(|node| self.sub_button(node, notes)).collect();
@@ -153,10 +153,10 @@ impl Reader<'_, '_> {
     }
 
     fn sub_button(&mut self, node: &Node<'_>, notes: &mut Vec<String>) -> Option<Press> {
-        let fields = node.fields(node.place, &BUTTON, self.report)?;
+        let fields = node.fields(node.location, &BUTTON, self.report)?;
         if let Some(entry) = fields.get("sub_button").filter(|entry| !is_empty_list(entry)) {
             let help = "put its buttons beside it";
-            self.report.say_with(entry.key_place, "a menu has two levels", help);
+            self.report.say_with(entry.key_location, "a menu has two levels", help);
         }
         self.press(&fields, &SECOND, notes)
     }
@@ -175,7 +175,7 @@ impl Reader<'_, '_> {
         for (key, _) in VALUES {
             if let Some(entry) = fields.get(key).filter(|_| !kind.needs().contains(&key)) {
                 let message = format!("a button of type `{word}` has no `{key}`");
-                self.report.say_with(entry.key_place, message, needs(word, kind));
+                self.report.say_with(entry.key_location, message, needs(word, kind));
             }
         }
         let [key, url, media_id, appid, pagepath, article_id] =
@@ -217,7 +217,7 @@ impl Reader<'_, '_> {
         let is_web = value.starts_with("https://") || value.starts_with("http://");
         if key == "url" && (!is_web || value.contains(char::is_whitespace)) {
             let help = "it starts with https:// or http:// and has no space";
-            self.report.say_with(entry.node.place, "`url` must be the address of a page", help);
+            self.report.say_with(entry.node.location, "`url` must be the address of a page", help);
             return None;
         }
         Some(value)
@@ -228,13 +228,13 @@ impl Reader<'_, '_> {
         let text = entry.text(self.report)?;
         let key = &entry.key;
         if text.contains(char::is_control) {
-            self.report.say(entry.node.place, format!("`{key}` must be one line"));
+            self.report.say(entry.node.location, format!("`{key}` must be one line"));
             return None;
         }
         if text.len() > most {
             let message = format!("the `{key}` of {of} must be at most {most} bytes");
             let help = format!("this has {}; a Chinese character has 3", text.len());
-            self.report.say_with(entry.node.place, message, help);
+            self.report.say_with(entry.node.location, message, help);
             return None;
         }
         Some(text.to_owned())
@@ -242,7 +242,7 @@ impl Reader<'_, '_> {
 
     /// Returns the code that is to be made, or nothing after reporting why.
     pub(crate) fn qrcode(&mut self, entry: &Entry<'_>) -> Option<Qrcode> {
-        let fields = entry.node.fields(entry.key_place, &QRCODE, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &QRCODE, self.report)?;
         let help = "QR_SCENE or QR_STR_SCENE (temporary), QR_LIMIT_SCENE or QR_LIMIT_STR_SCENE \
                     (permanent)";
         let named = fields.require("action_name", help, self.report);
@@ -261,7 +261,7 @@ impl Reader<'_, '_> {
             if let Some(entry) = fields.get("expire_seconds") {
                 let help = "take it out, or make a temporary code: QR_SCENE, QR_STR_SCENE";
                 let message = "a permanent code has no `expire_seconds`";
-                self.report.say_with(entry.key_place, message, help);
+                self.report.say_with(entry.key_location, message, help);
                 return None;
             }
             return Some(None);
@@ -276,10 +276,10 @@ impl Reader<'_, '_> {
     }
 
     fn scene(&mut self, entry: &Entry<'_>, wanted: Wanted) -> Option<Scene> {
-        let fields = entry.node.fields(entry.key_place, &ACTION_INFO, self.report)?;
+        let fields = entry.node.fields(entry.key_location, &ACTION_INFO, self.report)?;
         let help = "`scene: {scene_id: 123}`, or `scene: {scene_str: door}`";
         let scene = fields.require("scene", help, self.report)?;
-        let fields = scene.node.fields(scene.key_place, &SCENE, self.report)?;
+        let fields = scene.node.fields(scene.key_location, &SCENE, self.report)?;
         let (key, other, help) = if wanted.by_text {
             ("scene_str", "scene_id", "a number is for QR_SCENE and QR_LIMIT_SCENE")
         } else {
@@ -287,7 +287,7 @@ impl Reader<'_, '_> {
         };
         if let Some(entry) = fields.get(other) {
             let message = format!("this `action_name` needs `{key}`, not `{other}`");
-            self.report.say_with(entry.key_place, message, help);
+            self.report.say_with(entry.key_location, message, help);
             return None;
         }
         let entry = fields.require(key, help, self.report)?;

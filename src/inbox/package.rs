@@ -56,7 +56,7 @@ enum Lists {
 
 /// Why an entry could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum Unread {
+pub enum ReadError {
     /// It is not what the inbox takes: reject it with these reasons.
     #[error("the file is not what the inbox takes")]
     Refused(Vec<Diagnostic>),
@@ -71,7 +71,7 @@ pub enum Content {
     /// Jobs, all of them right.
     Jobs(Parsed),
     /// Something wrong.
-    Wrong(Vec<Diagnostic>),
+    FieldError(Vec<Diagnostic>),
     /// What may be the beginning of a file: wrong unless more of it comes.
     MayBeCut(Vec<Diagnostic>),
 }
@@ -106,7 +106,7 @@ impl Package {
     pub fn parse(&self, accounts: &[&Account]) -> Result<Parsed, Vec<Diagnostic>> {
         match self.content(accounts) {
             Content::Jobs(parsed) => Ok(parsed),
-            Content::Wrong(problems) | Content::MayBeCut(problems) => Err(problems),
+            Content::FieldError(problems) | Content::MayBeCut(problems) => Err(problems),
         }
     }
 
@@ -115,7 +115,7 @@ impl Package {
         let parsed = super::parse(&self.file_name, &self.bytes, self, accounts);
         match (self.doubt(parsed.as_ref().ok()), parsed) {
             (None, Ok(parsed)) => Content::Jobs(parsed),
-            (None, Err(problems)) => Content::Wrong(problems),
+            (None, Err(problems)) => Content::FieldError(problems),
             (Some(doubt), Ok(_)) => Content::MayBeCut(vec![doubt]),
             (Some(doubt), Err(mut problems)) => {
                 problems.push(doubt);
@@ -152,7 +152,7 @@ impl Package {
         let mut report = Report::new(&self.file_name, text);
         match yaml::load(text, yaml::Values::Hidden, &mut report) {
             Ok(Some(root)) => job::ids(&root),
-            Ok(None) | Err(yaml::Broken) => Vec::new(),
+            Ok(None) | Err(yaml::SyntaxError) => Vec::new(),
         }
     }
 
@@ -194,10 +194,10 @@ fn named<'f>(files: &'f BTreeMap<String, Vec<u8>>, path: &str) -> Option<&'f [u8
 }
 
 /// Reads the file or folder at a path as the inbox would, to check it.
-pub fn read_path(path: &Path) -> Result<Package, Unread> {
+pub fn read_path(path: &Path) -> Result<Package, ReadError> {
     let shown = path.display().to_string();
     let failed =
-        |source| Unread::Failed(InboxError::Entry { name: shown.clone(), what: "read", source });
+        |source| ReadError::Failed(InboxError::Entry { name: shown.clone(), what: "read", source });
     // `.` and `..` have a name, too.
     let full = match path.file_name() {
         Some(_) => Cow::Borrowed(path),
@@ -227,7 +227,7 @@ pub fn read_path(path: &Path) -> Result<Package, Unread> {
 /// Reads what [`read_path`] reads, and with a lone job file what it names beside it.
 ///
 /// Together they are what the inbox takes as a folder.
-pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package, Unread> {
+pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package, ReadError> {
     let mut package = read_path(path)?;
     if !matches!(package.lists, Lists::None) {
         return Ok(package);
@@ -282,18 +282,18 @@ pub(super) fn read(
     directory: &OwnedFd,
     entry: &Entry,
     end_marker_required: bool,
-) -> Result<Package, Unread> {
+) -> Result<Package, ReadError> {
     let package = match &entry.kind {
         EntryKind::File => read_file(directory, entry)?,
         EntryKind::Folder => read_folder(directory, entry)?,
-        EntryKind::Unfit((message, help)) | EntryKind::Never((message, help)) => {
+        EntryKind::Unusable((message, help)) | EntryKind::Never((message, help)) => {
             return Err(refused(&entry.name(), message, help));
         }
     };
     // What was written to meanwhile may have been read half.
     let after = entry::look(directory, &entry.name);
     if after.is_none_or(|after| after.seen != entry.seen) {
-        return Err(Unread::Failed(InboxError::Changed { name: entry.name() }));
+        return Err(ReadError::Failed(InboxError::Changed { name: entry.name() }));
     }
     if end_marker_required && !is_json(&package.file_name) && !ends_with_marker(&package.bytes) {
         let message = "the file does not end with a line `...`, so it may be cut short";
@@ -303,11 +303,11 @@ pub(super) fn read(
     Ok(package)
 }
 
-fn refused(file: &str, message: &str, help: &str) -> Unread {
-    Unread::Refused(vec![Diagnostic::whole(file, message, Some(help))])
+fn refused(file: &str, message: &str, help: &str) -> ReadError {
+    ReadError::Refused(vec![Diagnostic::whole(file, message, Some(help))])
 }
 
-fn read_file(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
+fn read_file(directory: &OwnedFd, entry: &Entry) -> Result<Package, ReadError> {
     let name = entry.name();
     let bytes = content(directory, entry.name.as_bytes(), &name)?;
     Ok(Package {
@@ -321,7 +321,7 @@ fn read_file(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
     })
 }
 
-fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
+fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, ReadError> {
     let name = entry.name();
     let folder =
         entry::open_folder(directory, &entry.name).map_err(|error| failed(&name, error.into()))?;
@@ -335,7 +335,7 @@ fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
     for leaf in &leaves {
         let path = safe_path(&leaf.path);
         let shown = format!("{name}/{path}");
-        if let Some((message, help)) = &leaf.unfit {
+        if let Some((message, help)) = &leaf.unusable {
             return Err(refused(&shown, message, help));
         }
         let bytes = content(&folder, &leaf.path, &shown)?;
@@ -359,7 +359,7 @@ fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, Unread> {
 }
 
 /// Returns the path of the one job file at the top of a folder.
-fn job_file<'l>(name: &str, leaves: &'l [Leaf]) -> Result<&'l [u8], Unread> {
+fn job_file<'l>(name: &str, leaves: &'l [Leaf]) -> Result<&'l [u8], ReadError> {
     let is_job_file = |path: &[u8]| {
         let path = path.to_ascii_lowercase();
         !path.contains(&b'/') && (path.ends_with(b".yaml") || path.ends_with(b".yml"))
@@ -397,12 +397,12 @@ pub(super) fn tail_has_marker(directory: &OwnedFd, entry: &Entry) -> bool {
     ends_with_marker(&tail) && (length == size || tail.trim_ascii() != b"...")
 }
 
-fn failed(name: &str, source: io::Error) -> Unread {
-    Unread::Failed(InboxError::Entry { name: name.to_owned(), what: "read", source })
+fn failed(name: &str, source: io::Error) -> ReadError {
+    ReadError::Failed(InboxError::Entry { name: name.to_owned(), what: "read", source })
 }
 
 /// Reads a file below a folder, and sorts its errors into the file's and the system's.
-fn content(folder: &OwnedFd, path: &[u8], shown: &str) -> Result<Vec<u8>, Unread> {
+fn content(folder: &OwnedFd, path: &[u8], shown: &str) -> Result<Vec<u8>, ReadError> {
     match read_beneath(folder, path) {
         Ok(Ok(content)) => Ok(content),
         Ok(Err((message, help))) => Err(refused(shown, &message, help)),
@@ -413,10 +413,10 @@ fn content(folder: &OwnedFd, path: &[u8], shown: &str) -> Result<Vec<u8>, Unread
     }
 }
 
-type Unfit = (String, &'static str);
+type Unusable = (String, &'static str);
 
 /// Reads a file whose path cannot leave the folder: each of its names is opened by itself.
-fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<Vec<u8>, Unfit>> {
+fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<Vec<u8>, Unusable>> {
     let mut names: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
     let file = names.pop().unwrap_or_default();
     let mut inner = None;
@@ -427,7 +427,7 @@ fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<Vec<u8>, Unf
     let opened = open_regular(inner.as_ref().unwrap_or(folder), OsStr::from_bytes(file))?;
     let (file, _) = match opened {
         Ok(opened) => opened,
-        Err(unfit) => return Ok(Err(unfit)),
+        Err(unusable) => return Ok(Err(unusable)),
     };
     let mut bytes = Vec::new();
     let most = u64::try_from(FILE_MOST).unwrap_or(u64::MAX);
@@ -439,7 +439,7 @@ fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<Vec<u8>, Unf
 }
 
 /// Opens a regular file and returns its size, or why it is not one that is read.
-fn open_regular(directory: &OwnedFd, name: &OsStr) -> io::Result<Result<(File, u64), Unfit>> {
+fn open_regular(directory: &OwnedFd, name: &OsStr) -> io::Result<Result<(File, u64), Unusable>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(directory, name, flags | OFlags::NOCTTY, Mode::empty()) {
         Ok(fd) => File::from(fd),
@@ -448,24 +448,29 @@ fn open_regular(directory: &OwnedFd, name: &OsStr) -> io::Result<Result<(File, u
         Err(error) => return Err(error.into()),
     };
     let stat = fstat(&file)?;
-    Ok(match entry::unfit(&stat) {
-        Some(unfit) => Err(unfit),
+    Ok(match entry::unusable(&stat) {
+        Some(unusable) => Err(unusable),
         None => Ok((file, u64::try_from(stat.st_size).unwrap_or_default())),
     })
 }
 
-fn no_file(what: &str) -> Unfit {
+fn no_file(what: &str) -> Unusable {
     (format!("this is {what}, not a file"), "put a copy of the file there")
 }
 
 /// Returns a package of an archived entry, whose name says nothing about its kind any more, or
 /// `None` for what can never have been a package.
-pub(super) fn read_archived(directory: &OwnedFd, name: &OsStr) -> Option<Result<Package, Unread>> {
+pub(super) fn read_archived(
+    directory: &OwnedFd,
+    name: &OsStr,
+) -> Option<Result<Package, ReadError>> {
     let mut entry = entry::look(directory, name)?;
     match entry.kind {
         EntryKind::Never(_) => return None,
-        EntryKind::Unfit(_) if entry::is_folder(directory, name) => entry.kind = EntryKind::Folder,
-        EntryKind::Unfit(_) => entry.kind = EntryKind::File,
+        EntryKind::Unusable(_) if entry::is_folder(directory, name) => {
+            entry.kind = EntryKind::Folder;
+        }
+        EntryKind::Unusable(_) => entry.kind = EntryKind::File,
         EntryKind::File | EntryKind::Folder => {}
     }
     Some(read(directory, &entry, false))

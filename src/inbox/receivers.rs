@@ -11,9 +11,9 @@ use csv::StringRecord;
 
 use super::broadcast::check_path;
 use super::job::Reader;
-use super::media::Wrong;
+use super::media::FieldError;
 use crate::model::{Account, Audience, Kind, LIST_MIN, OpenIds, batch_lengths};
-use crate::yaml::diagnostic::{Place, Report, quote};
+use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Entry, Shape, Value};
 
 /// What may stand between the columns of a table.
@@ -48,7 +48,7 @@ impl Reader<'_, '_> {
         if account.is_some_and(|account| account.kind == Kind::Subscription) {
             let help = "a subscription account (订阅号) sends by `filter` only";
             let message = format!("`{}` needs a service account", entry.key);
-            self.report.say_with(entry.key_place, message, help);
+            self.report.say_with(entry.key_location, message, help);
         } else if !broken {
             self.check_receivers(entry, &receivers, account);
         }
@@ -75,7 +75,11 @@ impl Reader<'_, '_> {
                      --to …`; to send it, add a second OpenID, such as your own",
                 ),
             };
-            self.report.say_with(entry.key_place, format!("`{}` names {names}", entry.key), help);
+            self.report.say_with(
+                entry.key_location,
+                format!("`{}` names {names}", entry.key),
+                help,
+            );
         }
         let Some(account) = account else { return };
         let batches = batch_lengths(count).len();
@@ -84,14 +88,14 @@ impl Reader<'_, '_> {
             let message = format!(
                 "{count} OpenIDs take {batches} calls; the account has {limit} a day (`daily_calls`)"
             );
-            self.report.say_with(entry.key_place, message, "split the list over several jobs");
+            self.report.say_with(entry.key_location, message, "split the list over several jobs");
         }
     }
 
     fn touser(&mut self, entry: &Entry<'_>, receivers: &mut Receivers) {
         let Value::List(items) = &entry.node.value else {
             let message = format!("`touser` must be a list, not {}", entry.node.describe());
-            self.report.say_with(entry.node.place, message, "write `touser: [\"…\", \"…\"]`");
+            self.report.say_with(entry.node.location, message, "write `touser: [\"…\", \"…\"]`");
             return;
         };
         receivers.openids.reserve(items.len());
@@ -99,11 +103,11 @@ impl Reader<'_, '_> {
         for item in items {
             match &item.value {
                 Value::Text { text, .. } => {
-                    receivers.add(text, item.place, &mut seen, self.report);
+                    receivers.add(text, item.location, &mut seen, self.report);
                 }
                 Value::Empty | Value::List(_) | Value::Map(_) => {
                     let message = format!("an OpenID is text, not {}", item.describe());
-                    self.report.say(item.place, message);
+                    self.report.say(item.location, message);
                 }
             }
         }
@@ -113,7 +117,7 @@ impl Reader<'_, '_> {
     fn touser_file(&mut self, entry: &Entry<'_>, receivers: &mut Receivers) -> Option<String> {
         let (file, column) = match &entry.node.value {
             Value::Map(_) => {
-                let fields = entry.node.fields(entry.key_place, &TABLE, self.report)?;
+                let fields = entry.node.fields(entry.key_location, &TABLE, self.report)?;
                 let help = "write `touser_file: {file: vip.csv, column: openid}`";
                 (fields.require("file", help, self.report)?, fields.get("column"))
             }
@@ -122,7 +126,7 @@ impl Reader<'_, '_> {
         let path = file.text(self.report)?;
         if let Err(message) = check_path(path) {
             let help = "name a file of the job's own folder, such as `vip.txt`";
-            self.report.say_with(file.node.place, message, help);
+            self.report.say_with(file.node.location, message, help);
             return None;
         }
         let wanted = match column {
@@ -132,16 +136,16 @@ impl Reader<'_, '_> {
         let bytes = match self.lists.list(path) {
             Ok(bytes) => bytes,
             Err(message) => {
-                self.report.say(file.node.place, message);
+                self.report.say(file.node.location, message);
                 return None;
             }
         };
         let name = self.report.beside(path);
         let text = match yaml::decode(&bytes) {
             Ok(text) => text,
-            Err((text, place, message)) => {
+            Err((text, location, message)) => {
                 let mut report = Report::new(&name, &text);
-                report.say_with(place, message, "save it as UTF-8 (Excel: CSV UTF-8)");
+                report.say_with(location, message, "save it as UTF-8 (Excel: CSV UTF-8)");
                 self.report.include(report);
                 return None;
             }
@@ -152,7 +156,7 @@ impl Reader<'_, '_> {
         match read {
             Ok(note) => note,
             Err((message, help)) => {
-                self.report.say_with(column.unwrap_or(file).node.place, message, help);
+                self.report.say_with(column.unwrap_or(file).node.location, message, help);
                 None
             }
         }
@@ -170,13 +174,13 @@ impl Receivers {
     fn add<'t>(
         &mut self,
         openid: &'t str,
-        place: Place,
+        location: Location,
         seen: &mut HashSet<&'t str>,
         report: &mut Report<'_>,
     ) {
         if !self.rule.takes(openid) || is_nothing(openid) {
             let message = format!("{} is no OpenID", quote(openid));
-            report.say_with(place, message, help_with(openid, self.rule));
+            report.say_with(location, message, help_with(openid, self.rule));
         } else if seen.insert(openid) {
             self.openids.push(openid.to_owned());
         } else {
@@ -249,13 +253,13 @@ impl<'t> Table<'t> {
         (path, wanted): (&str, Option<&str>),
         receivers: &mut Receivers,
         report: &mut Report<'_>,
-    ) -> Result<Option<String>, Wrong> {
+    ) -> Result<Option<String>, FieldError> {
         let open = self.open_quotes();
         if !open.is_empty() {
             let message = "a quote (`\"`) that opens here is not closed on its line";
             let help = "close it or take it out: the lines behind it would be lost; no field of a \
                         list of receivers goes on on the next line";
-            open.into_iter().for_each(|place| report.say_with(place, message, help));
+            open.into_iter().for_each(|location| report.say_with(location, message, help));
             return Ok(None);
         }
         let mut rows = csv::ReaderBuilder::new()
@@ -269,7 +273,7 @@ impl<'t> Table<'t> {
         let mut column: Option<Column> = None;
         while rows.read_record(&mut row).expect("UTF-8 in memory is rows of UTF-8") {
             let start = row.position().map_or(0, csv::Position::byte);
-            let range = Place { start: at(start), end: at(rows.position().byte()) };
+            let range = Location { start: at(start), end: at(rows.position().byte()) };
             let is_note = row.get(0).is_some_and(|field| field.starts_with('#'));
             if is_note || row.iter().all(str::is_empty) {
                 continue;
@@ -290,10 +294,10 @@ impl<'t> Table<'t> {
             let field = row.get(column.at).filter(|field| !field.is_empty());
             match field {
                 Some(field) if !(column.alone && beside) => match self.locate(range, field) {
-                    Ok((openid, place)) => receivers.add(openid, place, &mut seen, report),
-                    Err(place) => {
+                    Ok((openid, location)) => receivers.add(openid, location, &mut seen, report),
+                    Err(location) => {
                         let message = format!("{} is no OpenID", quote(field));
-                        report.say_with(place, message, help_with(field, receivers.rule));
+                        report.say_with(location, message, help_with(field, receivers.rule));
                     }
                 },
                 Some(_) => {
@@ -317,7 +321,7 @@ impl<'t> Table<'t> {
 
     /// Returns where a quote opens a field and does not close it on the same line, which would make
     /// the lines up to the next quote a part of that field.
-    fn open_quotes(self) -> Vec<Place> {
+    fn open_quotes(self) -> Vec<Location> {
         let mut open = Vec::new();
         let mut end = 0;
         for line in self.text.split_inclusive(['\n', '\r']) {
@@ -325,27 +329,27 @@ impl<'t> Table<'t> {
             end += line.len();
             let row = line.trim_end();
             if let Some(at) = open_quote(row, self.separator).filter(|_| !row.starts_with('#')) {
-                open.push(Place { start: start + at, end: start + row.len() });
+                open.push(Location { start: start + at, end: start + row.len() });
             }
         }
         open
     }
 
     /// Returns a field as it stands in the text; where its quotes hide it, only its line.
-    fn locate(self, range: Place, field: &str) -> Result<(&'t str, Place), Place> {
+    fn locate(self, range: Location, field: &str) -> Result<(&'t str, Location), Location> {
         // The last one: what was skipped before a row counts as a part of it.
         let row = self.text.get(range.start..range.end).unwrap_or_default();
         let found = row.rfind(field).ok_or_else(|| self.line_of(range))?;
         let start = range.start + found;
-        let place = Place { start, end: start + field.len() };
-        Ok((&self.text[start..place.end], place))
+        let location = Location { start, end: start + field.len() };
+        Ok((&self.text[start..location.end], location))
     }
 
     /// Returns the last line of a range that has anything on it.
-    fn line_of(self, range: Place) -> Place {
+    fn line_of(self, range: Location) -> Location {
         let row = self.text.get(range.start..range.end).unwrap_or_default().trim_end();
         let start = row.rfind(['\n', '\r']).map_or(0, |end| end + 1);
-        Place { start: range.start + start, end: range.start + row.len() }
+        Location { start: range.start + start, end: range.start + row.len() }
     }
 }
 
@@ -376,7 +380,7 @@ fn find_column(
     first: &StringRecord,
     (path, wanted): (&str, Option<&str>),
     rule: OpenIds,
-) -> Result<Column, Wrong> {
+) -> Result<Column, FieldError> {
     let mut names: Vec<&str> = first.iter().collect();
     let width = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
     names.truncate(width);

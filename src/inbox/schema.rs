@@ -14,7 +14,7 @@ pub(super) mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::inbox::{article, broadcast, errand, job, menu, receivers};
+    use crate::inbox::{api_call, article, broadcast, job, menu, receivers};
     use crate::yaml::Shape;
 
     static COMPILED: LazyLock<(Schemas, SchemaIndex)> = LazyLock::new(|| {
@@ -65,8 +65,8 @@ pub(super) mod tests {
         let places: [(&str, &[&Shape]); 19] = [
             ("", &[&job::FILE]),
             ("/$defs/job", &[&job::JOB]),
-            ("/$defs/preview", &[&errand::PREVIEW]),
-            ("/$defs/delete", &[&errand::DELETE]),
+            ("/$defs/preview", &[&api_call::PREVIEW]),
+            ("/$defs/delete", &[&api_call::DELETE]),
             ("/$defs/menu", &[&menu::MENU]),
             ("/$defs/button", &[&menu::BUTTON]),
             ("/$defs/qrcode", &[&menu::QRCODE]),
@@ -84,14 +84,14 @@ pub(super) mod tests {
             ("/$defs/article", &[&article::ARTICLE]),
         ];
 
-        for (place, shapes) in places {
-            let object = schema.pointer(place).unwrap_or_else(|| panic!("no {place}"));
+        for (location, shapes) in places {
+            let object = schema.pointer(location).unwrap_or_else(|| panic!("no {location}"));
             let keys: BTreeSet<_> =
                 object["properties"].as_object().unwrap().keys().map(String::as_str).collect();
             let known: BTreeSet<_> =
                 shapes.iter().flat_map(|shape| shape.known.iter().copied()).collect();
-            assert_eq!(keys, known, "{place}");
-            assert_eq!(object["additionalProperties"], false, "{place}");
+            assert_eq!(keys, known, "{location}");
+            assert_eq!(object["additionalProperties"], false, "{location}");
         }
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 
 use super::job::Reader;
-use super::time::{Wrong, wall};
+use super::time::{FieldError, wall};
 use crate::calendar::{CronError, Recurrence};
 use crate::model::{Action, Content, Expires, JobId, OnQuota};
 use crate::yaml::diagnostic::quote;
@@ -27,14 +27,18 @@ impl Reader<'_, '_> {
             for key in ["from", "until"] {
                 if let Some(entry) = fields.get(key) {
                     let message = format!("`{key}` needs `cron`");
-                    self.report.say_with(entry.key_place, message, "it bounds a series' dates");
+                    self.report.say_with(entry.key_location, message, "it bounds a series' dates");
                 }
             }
             return None;
         };
         if let Some(at) = fields.get("at") {
             let message = "`at` cannot stand beside `cron`";
-            self.report.say_with(at.key_place, message, "a series has its time of day in `cron`");
+            self.report.say_with(
+                at.key_location,
+                message,
+                "a series has its time of day in `cron`",
+            );
         }
         let before = self.report.count();
         let mut bound = |key, end| {
@@ -51,7 +55,7 @@ impl Reader<'_, '_> {
             Ok(_) => None,
             Err(error) => {
                 let (message, help) = told(text, &error);
-                self.report.say_with(entry.node.place, message, help);
+                self.report.say_with(entry.node.location, message, help);
                 None
             }
         }
@@ -61,7 +65,7 @@ impl Reader<'_, '_> {
         let first = recurrence.after(DateTime::UNIX_EPOCH).next();
         if first.is_none() {
             let message = "no date of `cron` lies between `from` and `until`";
-            self.report.say_with(cron.node.place, message, "both are included");
+            self.report.say_with(cron.node.location, message, "both are included");
         }
         first.map(|_| ())
     }
@@ -76,28 +80,29 @@ impl Reader<'_, '_> {
             if id.as_str().len() > ID_MOST {
                 let message = format!("the id of a series has at most {ID_MOST} characters");
                 let help = "each of its dates gets an id of its own, such as weekly@2027-03-05";
-                self.report.say_with(entry.node.place, message, help);
+                self.report.say_with(entry.node.location, message, help);
             } else if ends_in_a_date(id.as_str()) {
                 let message = format!("{} reads like one date of a series", quote(id.as_str()));
-                self.report.say_with(entry.node.place, message, "leave `@` and the date out");
+                self.report.say_with(entry.node.location, message, "leave `@` and the date out");
             }
         }
         if let (Some(Expires::At(_)), Some(entry)) = (expires, fields.get("expires")) {
             let message = "`expires` of a series must be a duration";
             let help = "it counts from each date; `until` ends the series";
-            self.report.say_with(entry.node.place, message, help);
+            self.report.say_with(entry.node.location, message, help);
         }
         match action {
             Some(Action::Delete(_)) => {
-                let place = fields.get("delete").map_or(fields.place, |entry| entry.key_place);
+                let location =
+                    fields.get("delete").map_or(fields.location, |entry| entry.key_location);
                 let message = "`delete` cannot be a series";
-                self.report.say_with(place, message, "a broadcast is deleted once");
+                self.report.say_with(location, message, "a broadcast is deleted once");
             }
             Some(other @ (Action::Menu(_) | Action::Qrcode(_))) => {
                 let name = other.name();
-                let place = fields.get(name).map_or(fields.place, |entry| entry.key_place);
+                let location = fields.get(name).map_or(fields.location, |entry| entry.key_location);
                 let message = format!("`{name}` cannot be a series in this version");
-                self.report.say_with(place, message, "write one job with `at` for each date");
+                self.report.say_with(location, message, "write one job with `at` for each date");
             }
             Some(Action::Broadcast(_) | Action::Speed(_)) | None => {}
         }
@@ -142,7 +147,7 @@ fn ends_in_a_date(id: &str) -> bool {
     date.len() == 10 && NaiveDate::parse_from_str(date, "%Y-%m-%d").is_ok()
 }
 
-fn told(text: &str, error: &CronError) -> Wrong {
+fn told(text: &str, error: &CronError) -> FieldError {
     let message = match error {
         CronError::ManyTimes => format!("{} {error}, and a series comes at one", quote(text)),
         CronError::Fields(_)

@@ -3,11 +3,11 @@
 use super::*;
 use crate::model::{ArticlesVia, Kind, OpenIds};
 
+mod api_calls;
 mod archive;
 mod articles;
 mod broadcasts;
 mod directory;
-mod errands;
 mod fairness;
 mod folders;
 mod jobs;

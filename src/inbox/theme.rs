@@ -8,7 +8,7 @@
 use cssparser::{Delimiter, ParseError, Parser, Token};
 
 use super::html::style::{self, Declaration};
-use crate::yaml::diagnostic::{Place, quote};
+use crate::yaml::diagnostic::{Location, quote};
 
 /// The theme of articles that name none.
 const DEFAULT: &str = include_str!("theme/default.css");
@@ -49,7 +49,7 @@ struct Step {
 /// Something in a style sheet that is no part of the theme.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Left {
-    pub(super) place: Place,
+    pub(super) location: Location,
     pub(super) message: String,
     /// Whether the style sheet is wrong, and not only more than a theme can be.
     pub(super) is_wrong: bool,
@@ -152,10 +152,10 @@ impl SheetReader {
                 Ok::<_, ParseError<()>>(found)
             });
             let written = parser.slice_from(start).trim().to_owned();
-            let place = Place { start: at, end: at + written.len() };
+            let location = Location { start: at, end: at + written.len() };
             if is_at_rule {
                 self.leave(
-                    place,
+                    location,
                     format!("{} cannot be written into tags", quote(&written)),
                     false,
                 );
@@ -167,14 +167,14 @@ impl SheetReader {
                     if known.is_none() {
                         let message =
                             format!("{} is no selector that a theme knows", quote(&written));
-                        self.leave(place, message, false);
+                        self.leave(location, message, false);
                     }
                     self.block(parser, &known.unwrap_or_default());
                 }
                 Ok(Token::Semicolon) => {}
                 Ok(_) | Err(_) => {
                     let message = format!("{} has no block `{{…}}`", quote(&written));
-                    self.leave(place, message, !is_at_rule);
+                    self.leave(location, message, !is_at_rule);
                 }
             }
         }
@@ -186,17 +186,17 @@ impl SheetReader {
         let mut kept = Vec::new();
         for declaration in read.unwrap_or_default() {
             let Declaration { name, value, at, .. } = &declaration;
-            let place = Place { start: *at, end: at + name.len().max(1) };
+            let location = Location { start: *at, end: at + name.len().max(1) };
             if name.is_empty() {
                 let message = format!("{} is no declaration", quote(value));
-                self.leave(place, message, true);
+                self.leave(location, message, true);
             } else if !declaration.addresses.is_empty() {
                 let message = format!("a theme has no pictures: {}", quote(value));
-                self.leave(place, message, false);
+                self.leave(location, message, false);
             } else if !declaration.is_kept {
                 let shown = format!("{name}: {value}");
                 let message = format!("the platform drops {}", quote(&shown));
-                self.leave(place, message, false);
+                self.leave(location, message, false);
             } else {
                 kept.push(declaration);
             }
@@ -207,8 +207,8 @@ impl SheetReader {
         self.rules.extend(rules);
     }
 
-    fn leave(&mut self, place: Place, message: String, is_wrong: bool) {
-        self.left.push(Left { place, message, is_wrong });
+    fn leave(&mut self, location: Location, message: String, is_wrong: bool) {
+        self.left.push(Left { location, message, is_wrong });
     }
 }
 
@@ -307,7 +307,7 @@ mod tests {
         ] {
             let (_, left) = Theme::read(css);
             assert_eq!(left.len(), 1, "{css}: {left:?}");
-            assert_eq!((left[0].place.start, left[0].is_wrong), (at, is_wrong), "{css}");
+            assert_eq!((left[0].location.start, left[0].is_wrong), (at, is_wrong), "{css}");
             assert!(left[0].message.starts_with(message), "{css}: {}", left[0].message);
         }
     }

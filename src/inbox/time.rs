@@ -15,14 +15,14 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use crate::yaml::diagnostic::{closest, quote};
 
 /// What is wrong with a value, and what would be right.
-pub(crate) type Wrong = (String, String);
+pub(crate) type FieldError = (String, String);
 
 const FORM: &str = "write it as 2027-03-20 20:00, or with an offset as 2027-03-20T20:00:00+08:00";
 
 /// Returns the zone of an IANA name.
 ///
 /// One of a fixed offset is refused: its sign is the opposite of what everybody writes elsewhere.
-pub(crate) fn zone(name: &str) -> Result<Tz, Wrong> {
+pub(crate) fn zone(name: &str) -> Result<Tz, FieldError> {
     if let Some(told) = turned_round(name) {
         return Err(told);
     }
@@ -41,7 +41,7 @@ pub(crate) fn zone(name: &str) -> Result<Tz, Wrong> {
 }
 
 /// Tells of `Etc/GMT+8`, which is 8 hours behind UTC and is written for the contrary.
-fn turned_round(name: &str) -> Option<Wrong> {
+fn turned_round(name: &str) -> Option<FieldError> {
     let offset = name.strip_prefix("Etc/GMT")?;
     let (sign, hours) = offset.split_at_checked(1)?;
     let hours: u32 = hours.parse().ok().filter(|hours| (1..=14).contains(hours))?;
@@ -68,7 +68,7 @@ fn turned_round(name: &str) -> Option<Wrong> {
 }
 
 /// Returns the instant that a time means in a zone.
-pub(crate) fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, Wrong> {
+pub(crate) fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, FieldError> {
     match instants(text, zone)? {
         MappedLocalTime::Single(at) => Ok(at),
         MappedLocalTime::Ambiguous(first, second) => Err(twice(text, zone, [first, second])),
@@ -80,7 +80,7 @@ pub(crate) fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, Wrong> {
 }
 
 /// Tells of an hour that comes twice: a broadcast an hour off cannot be called back.
-fn twice(text: &str, zone: Tz, both: [DateTime<Utc>; 2]) -> Wrong {
+fn twice(text: &str, zone: Tz, both: [DateTime<Utc>; 2]) -> FieldError {
     let [first, second] = both.map(|at| at.with_timezone(&zone).fixed_offset().to_rfc3339());
     let [one, other] = both.map(crate::calendar::beijing);
     (
@@ -92,7 +92,7 @@ fn twice(text: &str, zone: Tz, both: [DateTime<Utc>; 2]) -> Wrong {
     )
 }
 
-fn instants(text: &str, zone: Tz) -> Result<MappedLocalTime<DateTime<Utc>>, Wrong> {
+fn instants(text: &str, zone: Tz) -> Result<MappedLocalTime<DateTime<Utc>>, FieldError> {
     let parts = Parts::of(text)
         .ok_or_else(|| (format!("{} is no time", quote(text)), form_help(text).to_owned()))?;
     let local = parts.local(text)?;
@@ -108,7 +108,7 @@ fn instants(text: &str, zone: Tz) -> Result<MappedLocalTime<DateTime<Utc>>, Wron
 }
 
 /// Returns the wall-clock time of a bound in a zone; of a date its first second, or its last.
-pub(crate) fn wall(text: &str, zone: Tz, last: bool) -> Result<NaiveDateTime, Wrong> {
+pub(crate) fn wall(text: &str, zone: Tz, last: bool) -> Result<NaiveDateTime, FieldError> {
     match Parts::of(&format!("{text} {}", if last { "23:59:59" } else { "00:00:00" })) {
         Some(date) => date.local(text),
         None if text.len() <= 10 => {
@@ -164,7 +164,7 @@ impl Parts {
         (separated && whole).then_some(Self { date, time: [hour, minute, second], offset })
     }
 
-    fn local(&self, text: &str) -> Result<NaiveDateTime, Wrong> {
+    fn local(&self, text: &str) -> Result<NaiveDateTime, FieldError> {
         let wrong =
             |what: &str, help: &str| Err((format!("{} {what}", quote(text)), help.to_owned()));
         let [year, month, day] = self.date;
@@ -205,7 +205,7 @@ fn offset(text: &str) -> Option<FixedOffset> {
 }
 
 /// Returns a duration of whole seconds, such as `30m` or `1h 30m`.
-pub(crate) fn duration(text: &str) -> Result<TimeDelta, Wrong> {
+pub(crate) fn duration(text: &str) -> Result<TimeDelta, FieldError> {
     let help = || "write it as 30m, 2h or 7d".to_owned();
     let wrong = || (format!("{} is no duration", quote(text)), help());
     let parsed: Duration = humantime::parse_duration(text).map_err(|_| wrong())?;

@@ -32,7 +32,7 @@ pub enum Kind {
 
 /// What a gap means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
+pub enum GapEffect {
     /// An ordinary stop or restart: nothing is asked of anybody.
     Ordinary,
     /// Jobs that the platform may have forgotten wait for `resume`, the others go.
@@ -51,15 +51,15 @@ impl Gap {
     ///
     /// A gap that ends before it began was measured by a clock ahead of the true one: nobody knows
     /// how long it was, so nothing that the platform remembers can be relied on.
-    pub fn meaning(self, kind: Kind) -> Meaning {
+    pub fn effect(self, kind: Kind) -> GapEffect {
         let length = self.to - self.from;
-        if length > margins::ABSENCE_MAX && kind != Kind::Jumped {
-            Meaning::Restored(self)
+        if length > margins::DOWNTIME_MAX && kind != Kind::Jumped {
+            GapEffect::Restored(self)
         } else if kind == Kind::Stopped || length.abs() <= margins::GAP_MAX {
-            Meaning::Ordinary
+            GapEffect::Ordinary
         } else {
             let unknown = Self { from: self.to - margins::ASK_WITHIN, ..self };
-            Meaning::Doubtful(if self.from < self.to { self } else { unknown })
+            GapEffect::Doubtful(if self.from < self.to { self } else { unknown })
         }
     }
 }
@@ -80,25 +80,25 @@ mod tests {
     fn a_gap_means_more_the_longer_it_is_and_less_after_an_orderly_stop() {
         let long = 20 * 60;
         for (minutes, kind, expected) in [
-            (0, Kind::Ended, Meaning::Ordinary),
-            (30, Kind::Ended, Meaning::Ordinary),
-            (31, Kind::Ended, Meaning::Doubtful(gap(31))),
-            (31, Kind::Jumped, Meaning::Doubtful(gap(31))),
-            (31, Kind::Stopped, Meaning::Ordinary),
-            (long, Kind::Ended, Meaning::Doubtful(gap(long))),
-            (long, Kind::Stopped, Meaning::Ordinary),
-            (long + 1, Kind::Ended, Meaning::Restored(gap(long + 1))),
-            (long + 1, Kind::Stopped, Meaning::Restored(gap(long + 1))),
-            (long + 1, Kind::Jumped, Meaning::Doubtful(gap(long + 1))),
-            (-30, Kind::Ended, Meaning::Ordinary),
+            (0, Kind::Ended, GapEffect::Ordinary),
+            (30, Kind::Ended, GapEffect::Ordinary),
+            (31, Kind::Ended, GapEffect::Doubtful(gap(31))),
+            (31, Kind::Jumped, GapEffect::Doubtful(gap(31))),
+            (31, Kind::Stopped, GapEffect::Ordinary),
+            (long, Kind::Ended, GapEffect::Doubtful(gap(long))),
+            (long, Kind::Stopped, GapEffect::Ordinary),
+            (long + 1, Kind::Ended, GapEffect::Restored(gap(long + 1))),
+            (long + 1, Kind::Stopped, GapEffect::Restored(gap(long + 1))),
+            (long + 1, Kind::Jumped, GapEffect::Doubtful(gap(long + 1))),
+            (-30, Kind::Ended, GapEffect::Ordinary),
         ] {
-            assert_eq!(gap(minutes).meaning(kind), expected, "{minutes} {kind:?}");
+            assert_eq!(gap(minutes).effect(kind), expected, "{minutes} {kind:?}");
         }
     }
 
     #[test]
     fn of_a_gap_that_ends_before_it_began_nothing_is_surely_remembered() {
-        let Meaning::Doubtful(doubtful) = gap(-31).meaning(Kind::Ended) else {
+        let GapEffect::Doubtful(doubtful) = gap(-31).effect(Kind::Ended) else {
             panic!("a clock that far ahead says nothing about the gap");
         };
 

@@ -98,7 +98,7 @@ pub enum FaultKind {
 }
 
 /// What a fault does to one request.
-pub(super) enum Mishap {
+pub(super) enum NetworkFault {
     /// The platform never sees it.
     Unseen(Response),
     /// The platform sees it and does nothing but this.
@@ -154,14 +154,18 @@ impl FaultKind {
         }
     }
 
-    fn mishap(&self) -> Option<Mishap> {
+    fn network_fault(&self) -> Option<NetworkFault> {
         let done = |processed: bool, response: Response| {
-            Some(if processed { Mishap::Hidden(response) } else { Mishap::Unprocessed(response) })
+            Some(if processed {
+                NetworkFault::Hidden(response)
+            } else {
+                NetworkFault::Unprocessed(response)
+            })
         };
         match self {
             Self::AnswerLost => done(true, Response::Lost),
-            Self::RequestLost => Some(Mishap::Unseen(Response::Lost)),
-            Self::Refused => Some(Mishap::Unseen(Response::Refused)),
+            Self::RequestLost => Some(NetworkFault::Unseen(Response::Lost)),
+            Self::Refused => Some(NetworkFault::Unseen(Response::Refused)),
             Self::ServerError { status, processed } => {
                 let body = b"<html><body>server error</body></html>".to_vec();
                 done(*processed, Response::Answer { status: *status, body })
@@ -169,9 +173,9 @@ impl FaultKind {
             Self::Garbage { bytes, processed } => {
                 done(*processed, Response::Answer { status: 200, body: bytes.clone() })
             }
-            Self::Truncated => Some(Mishap::Halved),
+            Self::Truncated => Some(NetworkFault::Halved),
             Self::Hang { processed } => done(*processed, Response::Hang),
-            Self::Errcode(errcode) => Some(Mishap::Code(*errcode)),
+            Self::Errcode(errcode) => Some(NetworkFault::Code(*errcode)),
             Self::ErrcodeAfterAccept(_)
             | Self::FirstCall45065
             | Self::QuotaBeforeClientmsgid(_)
@@ -296,8 +300,8 @@ impl Faults {
         &mut self,
         path: &str,
         appid: Option<&str>,
-    ) -> Option<(&'static str, Mishap)> {
-        self.take(path, appid, FaultKind::mishap)
+    ) -> Option<(&'static str, NetworkFault)> {
+        self.take(path, appid, FaultKind::network_fault)
     }
 
     /// Whether the next connection is refused whatever it asks for.

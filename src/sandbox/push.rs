@@ -11,8 +11,8 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
 use super::account::openid;
+use super::crypto::Key;
 use super::job::{Event, original_id};
-use super::seal::Key;
 use super::server::Clock;
 use super::{hex, mix};
 

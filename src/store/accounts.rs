@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Result, Step, millis};
+use super::{Result, Tx, millis};
 use crate::model::{JobId, clientmsgid};
 
 /// A name that cannot be one of the config's, for the middle of a move.
@@ -34,7 +34,7 @@ pub struct Bar<'a> {
     pub advice: &'a str,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Returns every account that was ever known.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn identify(&self, name: &str, appid: &str) -> Result<()> {
-        self.know_account(name)?;
+        self.ensure_account(name)?;
         self.run("DELETE FROM former_name WHERE name = ?1", params![name])?;
         let known = self.appid_of(name)?.is_some() || self.name_of(appid)?.is_some();
         if known || self.was_planned_for_another(name, appid)? {
@@ -198,7 +198,7 @@ impl Step<'_> {
             )?;
             let [asked, answer] = [old, new].map(|name| format!("`qunfa quota record {name} "));
             self.run(
-                "UPDATE attention SET \"do\" = replace(\"do\", ?2, ?3) WHERE account = ?1",
+                "UPDATE alert SET \"do\" = replace(\"do\", ?2, ?3) WHERE account = ?1",
                 params![new, asked, answer],
             )?;
         }

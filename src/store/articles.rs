@@ -4,7 +4,7 @@ use rusqlite::params;
 use serde::Serialize;
 
 use crate::model::Credence;
-use crate::store::{Result, Step};
+use crate::store::{Result, Tx};
 
 /// One article of a broadcast, as its event or `show` has it. The numbers are the platform's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -29,7 +29,7 @@ pub struct ArticleResult {
     pub need_show_source: Option<i64>,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Keeps what an event tells of its articles; a later one takes the place of an earlier, and
     /// a plain one never that of an encrypted one.
     pub(super) fn keep_articles(

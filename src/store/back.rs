@@ -12,8 +12,8 @@ use rusqlite::params;
 use crate::model::console::HISTORY;
 use crate::model::{JobId, JobSpec, JobState};
 use crate::quota::margins;
-use crate::store::take::{Known, Replaced};
-use crate::store::{By, Move, Result, Source, Step, instant, millis};
+use crate::store::ingest::{Existing, Replaced};
+use crate::store::{Move, Result, SeriesInput, Source, Tx, instant, millis};
 
 /// Why a job of a lost database is not released.
 pub(super) const LOST: &str = "the database that knew it is lost: it may have been sent";
@@ -56,7 +56,7 @@ impl Back<'_> {
     }
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Records a job as the newest file says that was accepted by a database which is lost; says
     /// whether this database did not know it so.
     ///
@@ -66,17 +66,17 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn take_back(
+    pub fn import_accepted(
         &self,
         spec: &JobSpec,
-        by: By<'_>,
+        by: SeriesInput<'_>,
         back: Back<'_>,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let is_known = match self.known(spec)? {
-            Known::No => false,
-            Known::Same | Known::Lost { same: true } => return Ok(false),
-            Known::Editable(_) | Known::Lost { same: false } | Known::Refuse(_) => true,
+            Existing::No => false,
+            Existing::Same | Existing::Lost { same: true } => return Ok(false),
+            Existing::Editable(_) | Existing::Lost { same: false } | Existing::Refuse(_) => true,
         };
         let planned_at = spec.at.unwrap_or(back.source.first_taken_at);
         let why = back.words(planned_at, now);
@@ -103,7 +103,7 @@ impl Step<'_> {
     pub(super) fn miss_as(
         &self,
         spec: &JobSpec,
-        by: By<'_>,
+        by: SeriesInput<'_>,
         (source, why): (Source<'_>, &'static str),
         now: DateTime<Utc>,
     ) -> Result<()> {
@@ -111,7 +111,7 @@ impl Step<'_> {
         let replaced = Replaced { id: &spec.id, generation, now };
         self.insert_job(spec, by.account, by.bodies, source, Some(replaced))?;
         self.miss_taken(spec, why, now)?;
-        self.come_forward(by.account, now)
+        self.advance_waiting(by.account, now)
     }
 
     fn miss_taken(&self, spec: &JobSpec, why: &'static str, now: DateTime<Utc>) -> Result<()> {
@@ -127,7 +127,7 @@ impl Step<'_> {
             .db
             .prepare_cached(
                 "SELECT account = ?2 AND CASE WHEN action <> 'broadcast'
-                        THEN state IN ('planned', 'held') AND asked = 0
+                        THEN state IN ('planned', 'held') AND attempted = 0
                         ELSE state IN ('planned', 'held', 'releasing', 'failed', 'missed', 'expired')
                      END
                      AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id
@@ -177,14 +177,14 @@ impl Step<'_> {
         if self.account_of(id)?.is_some() {
             return Ok(false);
         }
-        self.know_account(account)?;
+        self.ensure_account(account)?;
         let new = self
             .db
             .prepare_cached(
-                "INSERT INTO job (id, account, action, state, taken, priority, planned_at, due_at,
+                "INSERT INTO job (id, account, action, state, seq, priority, planned_at, due_at,
                      taken_at, zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest, file,
                      line, everyone, calls, audience, msgtype, reason, ended_at)
-                 SELECT ?1, ?2, 'broadcast', 'missed', (SELECT ifnull(max(taken), 0) + 1 FROM job), 0,
+                 SELECT ?1, ?2, 'broadcast', 'missed', (SELECT ifnull(max(seq), 0) + 1 FROM job), 0,
                      ?3, ?3, ?3, 'Asia/Shanghai', 1800, 7200, ?3, 'defer', 'send', '', ?4, 1, 0, 1,
                      'unknown', 'unknown', ?5, ?6
                  WHERE NOT EXISTS (SELECT 1 FROM series WHERE id = ?1)

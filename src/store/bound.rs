@@ -11,7 +11,7 @@ use rusqlite::params;
 
 use crate::calendar::{Span, Window};
 use crate::model::{Account, Credence};
-use crate::store::{Attention, Result, Step, millis};
+use crate::store::{Alert, Result, Tx, millis};
 
 /// How many events that match nothing an account keeps.
 const EVENTS_MOST: i64 = 2_000;
@@ -25,7 +25,7 @@ const UNREAD_MOST: i64 = 100;
 /// none of an account's quotas is larger.
 const BOOKED_MOST: i64 = 20;
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Says whether so many events wait for a batch in doubt that no more are taken.
     pub(super) fn has_too_many_candidates(
         &self,
@@ -102,8 +102,8 @@ impl Step<'_> {
         let advice = "if they are not the website's, somebody else knows the callback's token: \
                       change it at the platform and in the config, and use the encrypted mode";
         let kind = "event_flood";
-        let note = Attention { account: Some(account), job: None, kind, what: &what, advice };
-        self.attend_until(&note, now + TimeDelta::days(1), now)
+        let note = Alert { account: Some(account), job: None, kind, what: &what, advice };
+        self.raise_alert_until(&note, now + TimeDelta::days(1), now)
     }
 
     /// Forgets the oldest events that cannot be read, where there are too many of them.
@@ -121,7 +121,7 @@ impl Step<'_> {
 mod tests {
     use super::*;
     use crate::model::{ArticlesVia, Kind, OpenIds};
-    use crate::store::{EventIn, ResultWord, Store};
+    use crate::store::{EventIn, SendStatus, Store};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -145,7 +145,7 @@ mod tests {
                 openids: OpenIds::Usual,
             };
             let mut store = Store::in_memory(at(0)).unwrap();
-            store.step(|step| step.know_account("club")).unwrap();
+            store.transaction(|tx| tx.ensure_account("club")).unwrap();
             Self { store, account }
         }
 
@@ -153,7 +153,7 @@ mod tests {
         fn push(&mut self, ids: std::ops::Range<i64>, credence: Credence) -> usize {
             let Self { store, account } = self;
             let raw = vec![b'x'; 1_200];
-            let take = |step: &Step<'_>| {
+            let take = |tx: &Tx<'_>| {
                 let mut taken = 0;
                 for msg_id in ids {
                     let event = EventIn {
@@ -163,17 +163,17 @@ mod tests {
                         msg_id,
                         created_at: at(msg_id),
                         status: "send success",
-                        word: ResultWord::Success,
+                        word: SendStatus::Success,
                         words: "sent",
                         advice: "",
                         counts: [None; 4],
                         articles: &[],
                     };
-                    taken += usize::from(step.receive(&event, account, at(msg_id))?);
+                    taken += usize::from(tx.receive(&event, account, at(msg_id))?);
                 }
                 Ok::<_, crate::store::StoreError>(taken)
             };
-            store.step(take).unwrap()
+            store.transaction(take).unwrap()
         }
 
         fn count(&self, what: &str) -> i64 {
@@ -204,7 +204,7 @@ mod tests {
         assert!(world.bytes() < bytes + bytes / 10, "{bytes} became {}", world.bytes());
         let booked = world.count("external_send");
         assert!(booked <= BOOKED_MOST * 2, "{booked} sends are booked");
-        assert_eq!(world.count("attention WHERE kind = 'event_flood'"), 1);
+        assert_eq!(world.count("alert WHERE kind = 'event_flood'"), 1);
     }
 
     #[test]
@@ -247,15 +247,15 @@ mod tests {
         let mut world = World::new();
         for n in 0..1_000 {
             let raw = format!("{n:05}");
-            let keep = |step: &Step<'_>| step.keep_unread("club", raw.as_bytes(), "no XML", at(n));
-            world.store.step(keep).unwrap();
+            let keep = |tx: &Tx<'_>| tx.keep_unread("club", raw.as_bytes(), "no XML", at(n));
+            world.store.transaction(keep).unwrap();
         }
 
         assert_eq!(world.count("unread_event"), UNREAD_MOST);
         assert_eq!(world.count("unread_event WHERE raw = CAST('00999' AS BLOB)"), 1);
         world.run("INSERT INTO account (name) VALUES ('daily')");
-        let keep = |step: &Step<'_>| step.keep_unread("daily", b"x", "no XML", at(0));
-        world.store.step(keep).unwrap();
+        let keep = |tx: &Tx<'_>| tx.keep_unread("daily", b"x", "no XML", at(0));
+        world.store.transaction(keep).unwrap();
         assert_eq!(world.count("unread_event"), UNREAD_MOST + 1);
     }
 }

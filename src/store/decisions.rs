@@ -11,18 +11,18 @@ use rusqlite::{OptionalExtension as _, params};
 
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{Batch, Job};
-use crate::store::{Move, Result, Step, StoreError, instant, millis};
+use crate::store::{Move, Result, StoreError, Tx, instant, millis};
 
 /// Who said something, and why.
 #[derive(Clone, Copy, Debug)]
-pub struct Said<'a> {
+pub struct DecidedBy<'a> {
     /// The person, as the system knows them.
     pub who: &'a str,
     /// Their reason, if they gave one.
     pub why: Option<&'a str>,
 }
 
-impl Said<'_> {
+impl DecidedBy<'_> {
     /// Returns what is stored of it, like `approved by alice (uid 1000): "text"`.
     pub fn line(self, what: &str) -> String {
         match self.why {
@@ -75,7 +75,7 @@ impl fmt::Display for Entry {
     }
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Stores a decision about an account, or about all of them.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Step<'_> {
         &self,
         decision: Decision,
         account: Option<&str>,
-        said: Said<'_>,
+        said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let (what, charge, external) = match decision {
@@ -148,7 +148,7 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where the job waits for no approval, or SQLite fails.
-    pub fn approve(&self, id: &JobId, said: Said<'_>, now: DateTime<Utc>) -> Result<()> {
+    pub fn approve(&self, id: &JobId, said: DecidedBy<'_>, now: DateTime<Utc>) -> Result<()> {
         let job = self.job(id)?;
         let hint = match job.state {
             JobState::Held => None,
@@ -181,7 +181,7 @@ impl Step<'_> {
     }
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Calls a job off, as far as it is certainly not out.
     ///
     /// Of a job being released, the batches not yet begun are stopped; what was accepted stays,
@@ -193,14 +193,14 @@ impl Step<'_> {
         &self,
         id: &JobId,
         account: &Account,
-        said: Said<'_>,
+        said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let job = self.job(id)?;
         let line = said.line("cancelled");
         let hint = match job.state {
             JobState::Planned | JobState::Held => {
-                return self.end_for(&job, account, JobState::Cancelled, &line, now);
+                return self.finish_job(&job, account, JobState::Cancelled, &line, now);
             }
             JobState::Releasing if !job.is_broadcast() => {
                 return self.stop_action(id, (JobState::Cancelled, &line), now);
@@ -250,14 +250,14 @@ impl Step<'_> {
         for batch in batches.iter().filter(waiting) {
             self.set_aside(batch.id)?;
         }
-        self.follow(id, account, JobState::Cancelled, why, now)?;
+        self.apply_job_state(id, account, JobState::Cancelled, why, now)?;
         self.give_up_claims(id, account, now)
     }
 }
 
 /// What became of a batch in doubt, says a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Ruling {
     /// It went out, with the platform's number as far as they know it.
     Sent(Option<i64>),
     /// It did not go out.
@@ -268,12 +268,12 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resolution {
     /// What became of it.
-    pub verdict: Verdict,
+    pub ruling: Ruling,
     /// The batch, from 1; all that are in doubt if left out.
     pub batch: Option<u32>,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Settles what is in doubt of an uncertain job.
     ///
     /// What went out keeps its charges; what did not returns them, and the job becomes missed, or
@@ -287,42 +287,42 @@ impl Step<'_> {
         id: &JobId,
         account: &Account,
         resolution: Resolution,
-        said: Said<'_>,
+        said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        if let Verdict::Sent(_) = resolution.verdict {
+        if let Ruling::Sent(_) = resolution.ruling {
             self.take_not_sent_back(id, resolution.batch, said, now)?;
         }
         let job = self.job(id)?;
         let doubtful = self.doubtful(&job, resolution.batch)?;
-        let what = match resolution.verdict {
-            Verdict::Sent(Some(msg_id)) => format!("sent, as broadcast {msg_id},"),
-            Verdict::Sent(None) => "sent".to_owned(),
-            Verdict::NotSent => "not sent".to_owned(),
+        let what = match resolution.ruling {
+            Ruling::Sent(Some(msg_id)) => format!("sent, as broadcast {msg_id},"),
+            Ruling::Sent(None) => "sent".to_owned(),
+            Ruling::NotSent => "not sent".to_owned(),
         };
         let numbers: Vec<_> = doubtful.iter().map(|batch| (batch.number + 1).to_string()).collect();
         let line = said.line(&format!("batch {} resolved as {what}", numbers.join(", ")));
-        if let (Verdict::Sent(Some(_)), [_, _, ..]) = (resolution.verdict, doubtful.as_slice()) {
+        if let (Ruling::Sent(Some(_)), [_, _, ..]) = (resolution.ruling, doubtful.as_slice()) {
             return Err(StoreError::Guard(format!(
                 "batches {} of job {id} are in doubt, and one number is one of them: name it with --batch",
                 numbers.join(", ")
             )));
         }
         for batch in &doubtful {
-            match resolution.verdict {
-                Verdict::Sent(msg_id) => {
+            match resolution.ruling {
+                Ruling::Sent(msg_id) => {
                     self.resolve_sent(batch.id, account, (msg_id, &line), now)?;
                 }
-                Verdict::NotSent => self.resolve_not_sent(batch.id)?,
+                Ruling::NotSent => self.resolve_not_sent(batch.id)?,
             }
         }
-        self.follow(id, account, JobState::Missed, &line, now)?;
+        self.apply_job_state(id, account, JobState::Missed, &line, now)?;
         self.book_candidates(account, now)?;
         for batch in &doubtful {
             self.settle_by_event(account, batch.id, now)?;
             self.return_unconfirmed_disproved(account, batch.id, now)?;
         }
-        self.come_forward(account, now)
+        self.advance_waiting(account, now)
     }
 
     /// Returns the batches that a person may settle.

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::model::{Account, Deletion, JobId, JobState};
-use crate::store::take::state;
-use crate::store::{Result, Step};
+use crate::store::ingest::state;
+use crate::store::{Result, Tx};
 
 /// What a deletion would meet.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct DeletionFacts {
     /// How many articles it has, where the job or its type says so.
     pub articles: Option<usize>,
     /// Its broadcasts that have a number, by their place.
-    pub batches: Vec<Deletee>,
+    pub batches: Vec<DeletableBatch>,
     /// How many of its broadcasts may still go out, or are not known to have.
     pub to_come: usize,
     /// Other jobs that sent the same media, and so die with it.
@@ -34,7 +34,7 @@ pub struct DeletionFacts {
 
 /// One broadcast that may be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deletee {
+pub struct DeletableBatch {
     /// Its row.
     pub id: i64,
     /// Whether the platform says that it went out.
@@ -45,7 +45,7 @@ pub struct Deletee {
     pub media: Option<String>,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Marks what died with a deletion: the link of an article serves every broadcast of it.
     pub(super) fn deleted(
         &self,
@@ -144,7 +144,7 @@ impl Step<'_> {
              ORDER BY number",
         )?;
         let rows = statement.query_map([id.as_str()], |row| {
-            Ok(Deletee {
+            Ok(DeletableBatch {
                 id: row.get(0)?,
                 is_sent: row.get(1)?,
                 is_deleted: row.get(2)?,
@@ -170,7 +170,9 @@ impl Step<'_> {
 }
 
 /// Returns one broadcast of each media: its deletion ends the others.
-pub fn one_of_each<'b>(batches: impl IntoIterator<Item = &'b Deletee>) -> Vec<&'b Deletee> {
+pub fn one_of_each<'b>(
+    batches: impl IntoIterator<Item = &'b DeletableBatch>,
+) -> Vec<&'b DeletableBatch> {
     let mut met = BTreeSet::new();
     let batches = batches.into_iter();
     batches.filter(|batch| batch.media.as_ref().is_none_or(|media| met.insert(media))).collect()

@@ -11,8 +11,8 @@ use rusqlite::{OptionalExtension as _, params};
 use crate::calendar::{Span, Window};
 use crate::model::{Account, BatchState, Credence};
 use crate::quota;
-use crate::store::results::{Sign, external_window};
-use crate::store::{ArticleResult, Result, ResultWord, Step, instant, millis};
+use crate::store::results::{ExternalEvidence, external_window};
+use crate::store::{ArticleResult, Result, SendStatus, Tx, instant, millis};
 
 /// An event as it came.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct EventIn<'a> {
     /// The status as it was written.
     pub status: &'a str,
     /// What it says became of the broadcast.
-    pub word: ResultWord,
+    pub word: SendStatus,
     /// The status in words.
     pub words: &'a str,
     /// What an operator can do about it; empty if there is nothing to do.
@@ -44,9 +44,9 @@ pub struct EventIn<'a> {
 impl EventIn<'_> {
     fn outcome(&self) -> Option<BatchState> {
         match self.word {
-            ResultWord::Success => Some(BatchState::Sent),
-            ResultWord::Failed => Some(BatchState::Failed),
-            ResultWord::Sending | ResultWord::Deleted | ResultWord::Nothing => None,
+            SendStatus::Success => Some(BatchState::Sent),
+            SendStatus::Failed => Some(BatchState::Failed),
+            SendStatus::Sending | SendStatus::Deleted | SendStatus::Nothing => None,
         }
     }
 }
@@ -59,7 +59,7 @@ struct Candidate {
     at: DateTime<Utc>,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Stores an event, and books or matches it; says whether it was taken.
     ///
     /// One that came encrypted replaces a plain one that says the same. None is taken while too many
@@ -215,13 +215,13 @@ impl Step<'_> {
         let (state, words) = if outcome == BatchState::Sent.as_str() {
             (BatchState::Sent, "the platform says it went out".to_owned())
         } else {
-            (BatchState::Failed, self.failure_words(account, msg_id)?)
+            (BatchState::Failed, self.failure_text(account, msg_id)?)
         };
         self.end_batch(batch, account, (state, &words), now)
     }
 
     /// Returns why the platform stopped a broadcast, as far as an event told.
-    pub(super) fn failure_words(&self, account: &Account, msg_id: i64) -> Result<String> {
+    pub(super) fn failure_text(&self, account: &Account, msg_id: i64) -> Result<String> {
         let event: Option<(String, String)> = self
             .db
             .prepare_cached(
@@ -296,9 +296,9 @@ impl Step<'_> {
             return Ok(());
         }
         let needs = quota::website_needs(account, event.at);
-        let sign = Sign::Event { msg_id: event.msg_id, credence: event.credence };
+        let sign = ExternalEvidence::Event { msg_id: event.msg_id, credence: event.credence };
         self.book(account, sign, event.at, &needs)?;
-        self.tell_room(account, now)
+        self.record_room(account, now)
     }
 
     /// Says whether a broadcast's number is booked; an encrypted event confirms what a plain one

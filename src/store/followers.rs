@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 
 use crate::model::Account;
 use crate::quota::{self, Need, Rule};
-use crate::store::place::Respect;
-use crate::store::{Result, Step, StoreError, instant, millis};
+use crate::store::claims::ClaimScope;
+use crate::store::{Result, StoreError, Tx, instant, millis};
 
 pub use view::{FollowersView, SetView};
 
@@ -63,7 +63,7 @@ pub(super) fn shard_of(key: &Key, shards: u32) -> u32 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FollowersAsk {
     /// The reading.
-    pub reading: i64,
+    pub sync: i64,
     /// Which set's page; none for the list of tags.
     pub set: Option<i64>,
 }
@@ -104,14 +104,14 @@ struct Open {
     next_at: DateTime<Utc>,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Asks for a reading as soon as the daemon can.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn wish_reading(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
+    pub fn request_sync(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
-            "INSERT INTO reading_wish (account, since_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            "INSERT INTO sync_request (account, since_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             params![account, millis(now)],
         )
     }
@@ -120,7 +120,7 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn reading_since(
+    pub fn sync_since(
         &self,
         account: &str,
         since: DateTime<Utc>,
@@ -129,18 +129,18 @@ impl Step<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM reading WHERE account = ?1
+                "SELECT EXISTS (SELECT 1 FROM follower_sync WHERE account = ?1
                                   AND (begun_at BETWEEN ?2 AND ?3 OR ended_at IS NULL))
-                     OR EXISTS (SELECT 1 FROM reading_wish WHERE account = ?1)",
+                     OR EXISTS (SELECT 1 FROM sync_request WHERE account = ?1)",
             )?
             .query_row(params![account, millis(since), millis(now)], |row| row.get(0))?)
     }
 
-    fn open_reading(&self, account: &str) -> Result<Option<Open>> {
+    fn open_sync(&self, account: &str) -> Result<Option<Open>> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT id, state = 'counting', next_at FROM reading
+                "SELECT id, state = 'counting', next_at FROM follower_sync
                  WHERE account = ?1 AND state IN ('asking', 'counting')",
             )?
             .query_row([account], |row| {
@@ -153,16 +153,16 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn next_of_reading(
+    pub fn next_of_sync(
         &self,
         account: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<(DateTime<Utc>, Next)>> {
-        let open = match self.open_reading(account)? {
+        let open = match self.open_sync(account)? {
             Some(open) => open,
             None if self.take_wish(account)? => {
                 self.run(
-                    "INSERT INTO reading (account, state, begun_at, next_at)
+                    "INSERT INTO follower_sync (account, state, begun_at, next_at)
                      VALUES (?1, 'asking', ?2, ?2)",
                     params![account, millis(now)],
                 )?;
@@ -178,16 +178,14 @@ impl Step<'_> {
         let page: Option<(i64, String)> = self
             .db
             .prepare_cached(
-                "SELECT tag, next_openid FROM reading_set WHERE reading = ?1 AND ended = 0
+                "SELECT tag, next_openid FROM follower_sync_set WHERE follower_sync = ?1 AND ended = 0
                  ORDER BY tag LIMIT 1",
             )?
             .query_row([open.id], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let next = match page {
-            Some((set, after)) => {
-                Next::Page(FollowersAsk { reading: open.id, set: Some(set) }, after)
-            }
-            None => Next::Tags(FollowersAsk { reading: open.id, set: None }),
+            Some((set, after)) => Next::Page(FollowersAsk { sync: open.id, set: Some(set) }, after),
+            None => Next::Tags(FollowersAsk { sync: open.id, set: None }),
         };
         Ok(Some((at, next)))
     }
@@ -195,7 +193,7 @@ impl Step<'_> {
     fn take_wish(&self, account: &str) -> Result<bool> {
         let taken = self
             .db
-            .prepare_cached("DELETE FROM reading_wish WHERE account = ?1")?
+            .prepare_cached("DELETE FROM sync_request WHERE account = ?1")?
             .execute([account])?;
         Ok(taken > 0)
     }
@@ -209,7 +207,7 @@ impl Step<'_> {
             return Ok(false);
         };
         let need = Need { rule: Rule::FollowerPages, window, amount: 1 };
-        let usage = self.usage(&account.name, need, Respect::All, now)?;
+        let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
         if quota::admit(account, need, usage).is_err() {
             return Ok(false);
         }
@@ -235,8 +233,11 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn rest_reading(&self, reading: i64, until: DateTime<Utc>) -> Result<()> {
-        self.run("UPDATE reading SET next_at = ?2 WHERE id = ?1", params![reading, millis(until)])
+    pub fn pause_sync(&self, sync: i64, until: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE follower_sync SET next_at = ?2 WHERE id = ?1",
+            params![sync, millis(until)],
+        )
     }
 
     /// Lets a reading wait after an answer that was none; gives it up after several.
@@ -245,19 +246,19 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn repeat_reading(&self, reading: i64, why: &str, now: DateTime<Utc>) -> Result<bool> {
+    pub fn repeat_sync(&self, sync: i64, why: &str, now: DateTime<Utc>) -> Result<bool> {
         let tries: u32 = self
             .db
-            .prepare_cached("SELECT tries FROM reading WHERE id = ?1")?
-            .query_row([reading], |row| row.get(0))?;
+            .prepare_cached("SELECT tries FROM follower_sync WHERE id = ?1")?
+            .query_row([sync], |row| row.get(0))?;
         let Some(pause) = PAUSES_S.get(tries as usize) else {
-            self.fail_reading(reading, why, now)?;
+            self.fail_sync(sync, why, now)?;
             return Ok(true);
         };
         self.run(
-            "UPDATE reading SET tries = tries + 1, next_at = ?2, why = ?3
+            "UPDATE follower_sync SET tries = tries + 1, next_at = ?2, why = ?3
              WHERE id = ?1 AND state = 'asking'",
-            params![reading, millis(now + TimeDelta::seconds(*pause)), why],
+            params![sync, millis(now + TimeDelta::seconds(*pause)), why],
         )?;
         Ok(false)
     }
@@ -266,11 +267,11 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn is_first_try(&self, reading: i64) -> Result<bool> {
+    pub fn is_first_try(&self, sync: i64) -> Result<bool> {
         Ok(self
             .db
-            .prepare_cached("SELECT tries = 0 FROM reading WHERE id = ?1")?
-            .query_row([reading], |row| row.get(0))?)
+            .prepare_cached("SELECT tries = 0 FROM follower_sync WHERE id = ?1")?
+            .query_row([sync], |row| row.get(0))?)
     }
 
     /// Leaves a tag out of a reading: there is none of that id any more.
@@ -278,10 +279,10 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn drop_tag(&self, ask: FollowersAsk) -> Result<()> {
-        let of_set = params![ask.reading, ask.set];
-        self.run("DELETE FROM reading_part WHERE reading = ?1 AND tag = ?2", of_set)?;
-        self.run("DELETE FROM reading_set WHERE reading = ?1 AND tag = ?2", of_set)?;
-        self.go_on(ask.reading)
+        let of_set = params![ask.sync, ask.set];
+        self.run("DELETE FROM staged_page WHERE follower_sync = ?1 AND tag = ?2", of_set)?;
+        self.run("DELETE FROM follower_sync_set WHERE follower_sync = ?1 AND tag = ?2", of_set)?;
+        self.go_on(ask.sync)
     }
 
     /// Says whether a set lists far more than the platform counts: its pages go round.
@@ -292,11 +293,11 @@ impl Step<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM reading_set JOIN reading ON id = reading
-                    WHERE reading = ?1 AND tag = ?2 AND state = 'asking' AND listed > 2 * told + ?3)",
+                "SELECT EXISTS (SELECT 1 FROM follower_sync_set JOIN follower_sync ON id = follower_sync
+                    WHERE follower_sync = ?1 AND tag = ?2 AND state = 'asking' AND listed > 2 * reported + ?3)",
             )?
             .query_row(
-                params![ask.reading, ask.set.unwrap_or(EVERYONE), TOO_MANY],
+                params![ask.sync, ask.set.unwrap_or(EVERYONE), TOO_MANY],
                 |row| row.get(0),
             )?)
     }
@@ -305,11 +306,11 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn fail_reading(&self, reading: i64, why: &str, now: DateTime<Utc>) -> Result<()> {
+    pub fn fail_sync(&self, sync: i64, why: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
-            "UPDATE reading SET state = 'failed', ended_at = ?2, why = ?3
+            "UPDATE follower_sync SET state = 'failed', ended_at = ?2, why = ?3
              WHERE id = ?1 AND state IN ('asking', 'counting')",
-            params![reading, millis(now), why],
+            params![sync, millis(now), why],
         )
     }
 
@@ -322,12 +323,12 @@ impl Step<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT ifnull(next_openid, '') FROM reading LEFT JOIN reading_set s
-                     ON s.reading = id AND (?2 IS NULL OR s.tag = ?2)
+                "SELECT ifnull(next_openid, '') FROM follower_sync LEFT JOIN follower_sync_set s
+                     ON s.follower_sync = id AND (?2 IS NULL OR s.tag = ?2)
                  WHERE id = ?1 AND state = 'asking'
                    AND CASE WHEN ?2 IS NULL THEN s.tag IS NULL ELSE s.ended = 0 END",
             )?
-            .query_row(params![ask.reading, ask.set], |row| row.get(0))
+            .query_row(params![ask.sync, ask.set], |row| row.get(0))
             .optional()?)
     }
 
@@ -335,16 +336,16 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn list_tags(&self, reading: i64, tags: &[TagTold]) -> Result<()> {
+    pub fn list_tags(&self, sync: i64, tags: &[TagTold]) -> Result<()> {
         let everyone = TagTold { id: EVERYONE, name: String::new(), count: 0 };
         for tag in tags.iter().filter(|tag| tag.id != EVERYONE).chain([&everyone]) {
             let told = i64::try_from(tag.count).unwrap_or(i64::MAX);
             self.run(
-                "INSERT OR IGNORE INTO reading_set (reading, tag, name, told) VALUES (?1, ?2, ?3, ?4)",
-                params![reading, tag.id, tag.name, told],
+                "INSERT OR IGNORE INTO follower_sync_set (follower_sync, tag, name, reported) VALUES (?1, ?2, ?3, ?4)",
+                params![sync, tag.id, tag.name, told],
             )?;
         }
-        self.run("UPDATE reading SET tries = 0 WHERE id = ?1", params![reading])
+        self.run("UPDATE follower_sync SET tries = 0 WHERE id = ?1", params![sync])
     }
 
     /// Keeps a part of a page; the same part kept again replaces it.
@@ -362,12 +363,14 @@ impl Step<'_> {
         let set = ask.set.unwrap_or(EVERYONE);
         let first: u32 = self
             .db
-            .prepare_cached("SELECT parts FROM reading_set WHERE reading = ?1 AND tag = ?2")?
-            .query_row(params![ask.reading, set], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT parts FROM follower_sync_set WHERE follower_sync = ?1 AND tag = ?2",
+            )?
+            .query_row(params![ask.sync, set], |row| row.get(0))?;
         let part = first + offset;
         self.run(
-            "DELETE FROM reading_part WHERE reading = ?1 AND tag = ?2 AND part = ?3",
-            params![ask.reading, set, part],
+            "DELETE FROM staged_page WHERE follower_sync = ?1 AND tag = ?2 AND part = ?3",
+            params![ask.sync, set, part],
         )?;
         let mut by_shard: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
         for key in openids.iter().map(|openid| key(openid)) {
@@ -375,9 +378,9 @@ impl Step<'_> {
         }
         for (shard, keys) in by_shard {
             self.run(
-                "INSERT INTO reading_part (reading, tag, part, shard, keys)
+                "INSERT INTO staged_page (follower_sync, tag, part, shard, keys)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![ask.reading, set, part, shard, keys],
+                params![ask.sync, set, part, shard, keys],
             )?;
         }
         Ok(())
@@ -395,11 +398,11 @@ impl Step<'_> {
     ) -> Result<()> {
         let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.run(
-            "UPDATE reading_set SET parts = parts + ?3, listed = listed + ?4,
-                 told = ifnull(?5, told), next_openid = ifnull(?6, ''), ended = ?6 IS NULL
-             WHERE reading = ?1 AND tag = ?2",
+            "UPDATE follower_sync_set SET parts = parts + ?3, listed = listed + ?4,
+                 reported = ifnull(?5, reported), next_openid = ifnull(?6, ''), ended = ?6 IS NULL
+             WHERE follower_sync = ?1 AND tag = ?2",
             params![
-                ask.reading,
+                ask.sync,
                 ask.set.unwrap_or(EVERYONE),
                 parts,
                 signed(listed),
@@ -407,16 +410,16 @@ impl Step<'_> {
                 next
             ],
         )?;
-        self.go_on(ask.reading)
+        self.go_on(ask.sync)
     }
 
     /// Counts what was listed once no set has pages left.
-    fn go_on(&self, reading: i64) -> Result<()> {
+    fn go_on(&self, sync: i64) -> Result<()> {
         self.run(
-            "UPDATE reading SET tries = 0, why = NULL, state = CASE WHEN EXISTS (SELECT 1 FROM reading_set
-                 WHERE reading = ?1 AND ended = 0) THEN state ELSE 'counting' END
+            "UPDATE follower_sync SET tries = 0, why = NULL, state = CASE WHEN EXISTS (SELECT 1 FROM follower_sync_set
+                 WHERE follower_sync = ?1 AND ended = 0) THEN state ELSE 'counting' END
              WHERE id = ?1",
-            params![reading],
+            params![sync],
         )
     }
 
@@ -457,34 +460,34 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn count_shard(&self, account: &str, reading: i64, now: DateTime<Utc>) -> Result<bool> {
+    pub fn count_shard(&self, account: &str, sync: i64, now: DateTime<Utc>) -> Result<bool> {
         let shards = self.shards(account)?.unwrap_or(0);
         let shard: u32 = self
             .db
-            .prepare_cached("SELECT shard FROM reading WHERE id = ?1 AND state = 'counting'")?
-            .query_row([reading], |row| row.get(0))
+            .prepare_cached("SELECT shard FROM follower_sync WHERE id = ?1 AND state = 'counting'")?
+            .query_row([sync], |row| row.get(0))
             .optional()?
-            .ok_or_else(|| StoreError::Guard(format!("reading {reading} is not being counted")))?;
+            .ok_or_else(|| StoreError::Guard(format!("reading {sync} is not being counted")))?;
         if shard < shards {
-            self.count_sets(account, reading, shard)?;
+            self.count_sets(account, sync, shard)?;
         }
-        self.run("UPDATE reading SET shard = shard + 1 WHERE id = ?1", params![reading])?;
+        self.run("UPDATE follower_sync SET shard = shard + 1 WHERE id = ?1", params![sync])?;
         if shard + 1 < shards {
             return Ok(false);
         }
         self.run(
-            "UPDATE reading SET state = 'replaced' WHERE account = ?1 AND state = 'complete'",
+            "UPDATE follower_sync SET state = 'replaced' WHERE account = ?1 AND state = 'complete'",
             params![account],
         )?;
         self.run(
-            "UPDATE reading SET state = 'complete', ended_at = ?2 WHERE id = ?1",
-            params![reading, millis(now)],
+            "UPDATE follower_sync SET state = 'complete', ended_at = ?2 WHERE id = ?1",
+            params![sync, millis(now)],
         )?;
-        self.know_lists(account, reading, now)?;
+        self.record_lists(account, sync, now)?;
         Ok(true)
     }
 
-    fn count_sets(&self, account: &str, reading: i64, shard: u32) -> Result<()> {
+    fn count_sets(&self, account: &str, sync: i64, shard: u32) -> Result<()> {
         let mut keys = self.keys(account, shard)?;
         let known = keys.len();
         let mut numbers: HashMap<Key, u32> = HashMap::with_capacity(known / KEY_BYTES);
@@ -492,10 +495,10 @@ impl Step<'_> {
             let number = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
             numbers.insert(key, number);
         }
-        for (set, parts) in self.sets_to_count(reading)? {
+        for (set, parts) in self.sets_to_count(sync)? {
             let mut members = RoaringBitmap::new();
             for part in 0..parts {
-                for key in chunks(&self.part(reading, set, (part, shard))?) {
+                for key in chunks(&self.part(sync, set, (part, shard))?) {
                     let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
                     members.insert(*numbers.entry(key).or_insert_with(|| {
                         keys.extend(key);
@@ -503,7 +506,7 @@ impl Step<'_> {
                     }));
                 }
             }
-            self.keep_members(reading, (set, shard), members)?;
+            self.keep_members(sync, (set, shard), members)?;
         }
         if keys.len() == known {
             return Ok(());
@@ -515,29 +518,29 @@ impl Step<'_> {
         )
     }
 
-    fn sets_to_count(&self, reading: i64) -> Result<Vec<(i64, u32)>> {
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT tag, parts FROM reading_set WHERE reading = ?1 ORDER BY tag")?;
-        let rows = statement.query_map([reading], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    fn sets_to_count(&self, sync: i64) -> Result<Vec<(i64, u32)>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT tag, parts FROM follower_sync_set WHERE follower_sync = ?1 ORDER BY tag",
+        )?;
+        let rows = statement.query_map([sync], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn part(&self, reading: i64, set: i64, (part, shard): (u32, u32)) -> Result<Vec<u8>> {
+    fn part(&self, sync: i64, set: i64, (part, shard): (u32, u32)) -> Result<Vec<u8>> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT keys FROM reading_part
-                 WHERE reading = ?1 AND tag = ?2 AND part = ?3 AND shard = ?4",
+                "SELECT keys FROM staged_page
+                 WHERE follower_sync = ?1 AND tag = ?2 AND part = ?3 AND shard = ?4",
             )?
-            .query_row(params![reading, set, part, shard], |row| row.get(0))
+            .query_row(params![sync, set, part, shard], |row| row.get(0))
             .optional()?
             .unwrap_or_default())
     }
 
     fn keep_members(
         &self,
-        reading: i64,
+        sync: i64,
         (set, shard): (i64, u32),
         mut members: RoaringBitmap,
     ) -> Result<()> {
@@ -546,26 +549,26 @@ impl Step<'_> {
             return Ok(());
         }
         self.run(
-            "UPDATE reading_set SET members = members + ?3 WHERE reading = ?1 AND tag = ?2",
-            params![reading, set, count],
+            "UPDATE follower_sync_set SET members = members + ?3 WHERE follower_sync = ?1 AND tag = ?2",
+            params![sync, set, count],
         )?;
         members.optimize();
         let mut bytes = Vec::with_capacity(members.serialized_size());
         members.serialize_into(&mut bytes).map_err(unwritable)?;
         self.run(
-            "INSERT INTO member (reading, tag, shard, numbers) VALUES (?1, ?2, ?3, ?4)",
-            params![reading, set, shard, bytes],
+            "INSERT INTO member (follower_sync, tag, shard, numbers) VALUES (?1, ?2, ?3, ?4)",
+            params![sync, set, shard, bytes],
         )
     }
 
     /// Returns the numbers of a set's members in a shard.
-    pub(super) fn members(&self, reading: i64, set: i64, shard: u32) -> Result<RoaringBitmap> {
+    pub(super) fn members(&self, sync: i64, set: i64, shard: u32) -> Result<RoaringBitmap> {
         let bytes: Option<Vec<u8>> = self
             .db
             .prepare_cached(
-                "SELECT numbers FROM member WHERE reading = ?1 AND tag = ?2 AND shard = ?3",
+                "SELECT numbers FROM member WHERE follower_sync = ?1 AND tag = ?2 AND shard = ?3",
             )?
-            .query_row(params![reading, set, shard], |row| row.get(0))
+            .query_row(params![sync, set, shard], |row| row.get(0))
             .optional()?;
         match bytes {
             None => Ok(RoaringBitmap::new()),
@@ -577,17 +580,17 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn has_reading_work(&self, account: &str) -> Result<bool> {
+    pub fn has_sync_work(&self, account: &str) -> Result<bool> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM reading WHERE account = ?1
+                "SELECT EXISTS (SELECT 1 FROM follower_sync WHERE account = ?1
                                   AND state IN ('asking', 'counting'))
-                     OR EXISTS (SELECT 1 FROM reading_wish WHERE account = ?1)
+                     OR EXISTS (SELECT 1 FROM sync_request WHERE account = ?1)
                      OR EXISTS (SELECT 1 FROM audience WHERE account = ?1 AND done = 0)
-                     OR EXISTS (SELECT 1 FROM reading JOIN reading_part p ON p.reading = reading.id
+                     OR EXISTS (SELECT 1 FROM follower_sync JOIN staged_page p ON p.follower_sync = follower_sync.id
                                 WHERE account = ?1 AND state = 'complete')
-                     OR EXISTS (SELECT 1 FROM reading JOIN reading_set s ON s.reading = reading.id
+                     OR EXISTS (SELECT 1 FROM follower_sync JOIN follower_sync_set s ON s.follower_sync = follower_sync.id
                                 WHERE account = ?1 AND state IN ('replaced', 'failed'))",
             )?
             .query_row([account], |row| row.get(0))?)
@@ -599,53 +602,53 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn forget_readings(&self, account: &str) -> Result<bool> {
+    pub fn forget_syncs(&self, account: &str) -> Result<bool> {
         let over: Option<(i64, bool)> = self
             .db
             .prepare_cached(
-                "SELECT id, state = 'complete' FROM reading WHERE account = ?1 AND (
+                "SELECT id, state = 'complete' FROM follower_sync WHERE account = ?1 AND (
                      state = 'complete'
-                       AND EXISTS (SELECT 1 FROM reading_part p WHERE p.reading = id)
+                       AND EXISTS (SELECT 1 FROM staged_page p WHERE p.follower_sync = id)
                      OR state IN ('replaced', 'failed')
-                       AND EXISTS (SELECT 1 FROM reading_set s WHERE s.reading = id)
-                       AND NOT EXISTS (SELECT 1 FROM audience a WHERE a.reading = id AND done = 0))
+                       AND EXISTS (SELECT 1 FROM follower_sync_set s WHERE s.follower_sync = id)
+                       AND NOT EXISTS (SELECT 1 FROM audience a WHERE a.follower_sync = id AND done = 0))
                  LIMIT 1",
             )?
             .query_row([account], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let Some((reading, complete)) = over else {
+        let Some((sync, complete)) = over else {
             return Ok(false);
         };
-        if self.forget_parts(reading)? > 0 || complete {
+        if self.forget_parts(sync)? > 0 || complete {
             return Ok(true);
         }
         let members = self
             .db
             .prepare_cached(
                 "DELETE FROM member WHERE rowid IN
-                     (SELECT rowid FROM member WHERE reading = ?1 LIMIT ?2)",
+                     (SELECT rowid FROM member WHERE follower_sync = ?1 LIMIT ?2)",
             )?
-            .execute(params![reading, FORGOTTEN])?;
+            .execute(params![sync, FORGOTTEN])?;
         if members == 0 {
-            self.run("DELETE FROM reading_set WHERE reading = ?1", params![reading])?;
+            self.run("DELETE FROM follower_sync_set WHERE follower_sync = ?1", params![sync])?;
             // The last one tells why it failed, and when.
             self.run(
-                "DELETE FROM reading WHERE id = ?1 AND id <>
-                     (SELECT max(id) FROM reading WHERE account = ?2)",
-                params![reading, account],
+                "DELETE FROM follower_sync WHERE id = ?1 AND id <>
+                     (SELECT max(id) FROM follower_sync WHERE account = ?2)",
+                params![sync, account],
             )?;
         }
         Ok(true)
     }
 
-    fn forget_parts(&self, reading: i64) -> Result<usize> {
+    fn forget_parts(&self, sync: i64) -> Result<usize> {
         Ok(self
             .db
             .prepare_cached(
-                "DELETE FROM reading_part WHERE (reading, tag, part, shard) IN
-                     (SELECT reading, tag, part, shard FROM reading_part WHERE reading = ?1 LIMIT ?2)",
+                "DELETE FROM staged_page WHERE (follower_sync, tag, part, shard) IN
+                     (SELECT follower_sync, tag, part, shard FROM staged_page WHERE follower_sync = ?1 LIMIT ?2)",
             )?
-            .execute(params![reading, FORGOTTEN])?)
+            .execute(params![sync, FORGOTTEN])?)
     }
 }
 

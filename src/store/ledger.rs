@@ -12,10 +12,10 @@ use crate::calendar::{self, Span, Window};
 use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, Kind};
 use crate::quota::{self, Need, Rule};
-use crate::store::results::{Sign, external_window};
+use crate::store::results::{ExternalEvidence, external_window};
 use crate::store::view::{maybe_rfc3339, rfc3339};
 use crate::store::{
-    Attention, ChargeView, Decision, Entry, Result, Said, Step, StoreError, instant, millis,
+    Alert, ChargeView, DecidedBy, Decision, Entry, Result, StoreError, Tx, instant, millis,
 };
 
 /// What a person decided about an account or an entry.
@@ -93,7 +93,7 @@ impl Recorded {
 /// The questions about the time before an account was known.
 const FIRST: [&str; 2] = ["first_month", "first_day"];
 
-/// Returns a word for what charged a rule, where it was neither a job's batch nor an errand.
+/// Returns a word for what charged a rule, where it was neither a job's batch nor an API call.
 fn used_by(rule: &str) -> &'static str {
     match Rule::parse(rule) {
         // Ours stand with their jobs: this is what the platform said.
@@ -117,13 +117,13 @@ fn used_by(rule: &str) -> &'static str {
     }
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Makes sure that the account has a row; of one that is new, asks what was sent before.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn meet_account(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        self.know_account(&account.name)?;
+    pub fn register_account(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        self.ensure_account(&account.name)?;
         let new = self
             .db
             .prepare_cached(
@@ -150,8 +150,8 @@ impl Step<'_> {
             "count what the account's history ({HISTORY}) shows for {span} and `qunfa jobs` does \
              not: `qunfa quota record {name} --count N`, or `qunfa quota record {name} --none`"
         );
-        let note = Attention { account: Some(name), job: None, kind, what: &what, advice: &advice };
-        self.attend_until(&note, window.end(), now)
+        let note = Alert { account: Some(name), job: None, kind, what: &what, advice: &advice };
+        self.raise_alert_until(&note, window.end(), now)
     }
 
     /// Says whether a person has still to say what was sent before the account was known.
@@ -159,7 +159,7 @@ impl Step<'_> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM attention WHERE account = ?1 AND kind IN (?2, ?3)
+                "SELECT EXISTS (SELECT 1 FROM alert WHERE account = ?1 AND kind IN (?2, ?3)
                     AND until_at > ?4)",
             )?
             .query_row(params![account, FIRST[0], FIRST[1], millis(now)], |row| row.get(0))?)
@@ -173,7 +173,7 @@ impl Step<'_> {
         &self,
         account: &Account,
         at: DateTime<Utc>,
-        said: Said<'_>,
+        said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<Recorded> {
         let recorded = match self.known_send(account, at, 0)? {
@@ -181,7 +181,7 @@ impl Step<'_> {
             None => self.book_recorded(account, at, true)?,
         };
         self.stand_by(account, recorded, at, said, now)?;
-        self.come_forward(account, now)?;
+        self.advance_waiting(account, now)?;
         Ok(recorded)
     }
 
@@ -192,7 +192,7 @@ impl Step<'_> {
         day_known: bool,
     ) -> Result<Recorded> {
         let needs = used_elsewhere(account, at, day_known);
-        let id = self.book(account, Sign::Record, at, &needs)?;
+        let id = self.book(account, ExternalEvidence::Record, at, &needs)?;
         self.run("UPDATE external_send SET day_known = ?2 WHERE id = ?1", params![id, day_known])?;
         Ok(Recorded::Booked(Entry::External(id)))
     }
@@ -256,7 +256,7 @@ impl Step<'_> {
         account: &Account,
         recorded: Recorded,
         at: DateTime<Utc>,
-        said: Said<'_>,
+        said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let Entry::External(id) = recorded.entry() else { return Ok(()) };
@@ -303,7 +303,7 @@ impl Step<'_> {
         &self,
         account: &Account,
         (count, day): (u32, Option<DateTime<Utc>>),
-        said: Said<'_>,
+        said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Recorded>> {
         let window = match day {
@@ -332,7 +332,7 @@ impl Step<'_> {
             recorded.push(entry);
         }
         self.answer_first(account)?;
-        self.come_forward(account, now)?;
+        self.advance_waiting(account, now)?;
         Ok(recorded)
     }
 
@@ -372,13 +372,18 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn record_none(&self, account: &Account, said: Said<'_>, now: DateTime<Utc>) -> Result<()> {
+    pub fn record_none(
+        &self,
+        account: &Account,
+        said: DecidedBy<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         self.decide(Decision::Record(None), Some(&account.name), said, now)?;
         self.answer_first(account)
     }
 
     fn answer_first(&self, account: &Account) -> Result<()> {
-        FIRST.iter().try_for_each(|kind| self.unattend(&account.name, kind))
+        FIRST.iter().try_for_each(|kind| self.clear_alert(&account.name, kind))
     }
 
     /// Returns the account that an entry is of, if there is such an entry.
@@ -389,7 +394,7 @@ impl Step<'_> {
         let (sql, id) = match entry {
             Entry::Charge(id) => (
                 "SELECT account FROM charge WHERE id = ?1 AND external_send IS NULL
-                 AND errand IS NULL AND rule <> 'forced_token'",
+                 AND api_call IS NULL AND rule <> 'forced_token'",
                 id,
             ),
             Entry::External(id) => ("SELECT account FROM external_send WHERE id = ?1", id),
@@ -406,7 +411,7 @@ impl Step<'_> {
         &self,
         entry: Entry,
         account: &Account,
-        said: Said<'_>,
+        said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         match entry {
@@ -431,11 +436,11 @@ impl Step<'_> {
         // What was deferred because of it does not know so: whoever stands later than planned
         // and was never asked for may try again.
         self.run(
-            "UPDATE job SET yields = 1 WHERE account = ?1 AND asked = 0 AND due_at > planned_at
+            "UPDATE job SET can_advance = 1 WHERE account = ?1 AND attempted = 0 AND due_at > planned_at
              AND state IN ('planned', 'held')",
             params![account.name],
         )?;
-        self.come_forward(account, now)
+        self.advance_waiting(account, now)
     }
 
     fn return_charge(&self, id: i64, entry: Entry) -> Result<()> {
@@ -489,7 +494,7 @@ impl Step<'_> {
              FROM charge LEFT JOIN batch ON batch.id = charge.batch
              LEFT JOIN attempt ON attempt.id = charge.attempt
              WHERE charge.account = ?1 AND \"window\" IN (?2, ?3, ?4) AND external_send IS NULL
-               AND charge.errand IS NULL AND rule <> ?5 ORDER BY charge.id",
+               AND charge.api_call IS NULL AND rule <> ?5 ORDER BY charge.id",
         )?;
         let token = Rule::ForcedToken.name();
         let [day, next, month] = windows;

@@ -12,9 +12,9 @@ use rusqlite::{Row, params};
 use crate::calendar::Window;
 use crate::model::{BatchState, JobState};
 use crate::quota::Rule;
-use crate::store::take::state;
+use crate::store::ingest::state;
 use crate::store::view::{BatchView, JobView};
-use crate::store::{Result, Step, StoreError, instant, millis, unreadable};
+use crate::store::{Result, StoreError, Tx, instant, millis, unreadable};
 
 /// Which jobs are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -153,7 +153,7 @@ pub struct Deferred {
 /// How many of the newest lines of all stories are searched for deferrals.
 const STORY_LINES: u32 = 5_000;
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Hands over jobs one by one, in the order in which they are due, until told to stop.
     ///
     /// # Errors
@@ -163,27 +163,27 @@ impl Step<'_> {
         wanted: Wanted<'_>,
         each: &mut dyn FnMut(JobView) -> std::result::Result<ControlFlow<()>, E>,
     ) -> std::result::Result<(), E> {
-        let columns = format!("{JOB}, {BATCH}, due_at AS o1, taken AS o2, number AS o3");
+        let columns = format!("{JOB}, {BATCH}, due_at AS o1, seq AS o2, number AS o3");
         let sql = wanted.merged(&columns, WITH_BATCHES, "o1, o2, o3");
         let failed = |error| E::from(StoreError::from(error));
         let mut statement = self.db.prepare_cached(&sql).map_err(failed)?;
         let mut rows = statement.query(params![wanted.account, wanted.end()]).map_err(failed)?;
-        let mut reading: Option<JobView> = None;
+        let mut sync: Option<JobView> = None;
         while let Some(row) = rows.next().map_err(failed)? {
             let id: String = row.get(0).map_err(failed)?;
-            if reading.as_ref().is_none_or(|job| job.id != id) {
+            if sync.as_ref().is_none_or(|job| job.id != id) {
                 let next = read_job(row).map_err(failed)?;
-                if let Some(whole) = reading.replace(next)
+                if let Some(whole) = sync.replace(next)
                     && each(whole)?.is_break()
                 {
                     return Ok(());
                 }
             }
-            if let Some(job) = &mut reading {
+            if let Some(job) = &mut sync {
                 read_batch(job, row).map_err(failed)?;
             }
         }
-        if let Some(last) = reading {
+        if let Some(last) = sync {
             // Nothing comes after it that could be stopped.
             let _: ControlFlow<()> = each(last)?;
         }
@@ -220,7 +220,7 @@ impl Step<'_> {
     ) -> Result<Vec<JobView>> {
         let mut near = Vec::new();
         for (side, order) in [("due_at >= ?4", "o1, o2"), ("due_at < ?4", "o1 DESC, o2 DESC")] {
-            let columns = "job.id, due_at AS o1, taken AS o2";
+            let columns = "job.id, due_at AS o1, seq AS o2";
             let sql = wanted
                 .merged(columns, "", order)
                 .replace(wanted.limits(), &format!("{} AND {side}", wanted.limits()));
@@ -294,8 +294,8 @@ impl Step<'_> {
     pub fn deferred_since(&self, since: DateTime<Utc>, most: u32) -> Result<Vec<Deferred>> {
         let mut statement = self.db.prepare_cached(
             "SELECT job.id, job.account, max(at), due_at, job.state, ifnull(reason, why)
-             FROM (SELECT job, at, why FROM history ORDER BY id DESC LIMIT ?3) told
-             JOIN job ON job.id = told.job
+             FROM (SELECT job, at, why FROM history ORDER BY id DESC LIMIT ?3) reported
+             JOIN job ON job.id = reported.job
              WHERE at > ?1 AND why LIKE 'deferred: %' AND due_at > planned_at
                AND job.state IN ('planned', 'held')
              GROUP BY job.id ORDER BY 3 DESC, job.id LIMIT ?2",
@@ -362,7 +362,7 @@ impl Step<'_> {
     ) -> Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(
             "SELECT job FROM claim WHERE account = ?1 AND rule = ?2 AND \"window\" = ?3
-             ORDER BY behind, taken LIMIT ?4",
+             ORDER BY neg_priority, seq LIMIT ?4",
         )?;
         let values = params![account, rule.name(), window.to_string(), most];
         let rows = statement.query_map(values, |row| row.get(0))?;

@@ -15,7 +15,7 @@ use crate::calendar::Window;
 use crate::model::{Account, JobId};
 use crate::quota::{self, Rule};
 use crate::store::followers::{Key, chunks, key, shard_of};
-use crate::store::{Result, Step, StoreError};
+use crate::store::{Result, StoreError, Tx};
 
 /// How many parts a list has: of 10,000 receivers, each is about two pages of the database.
 const PARTS: u32 = 16;
@@ -89,7 +89,7 @@ fn openids(body: &str) -> Result<Vec<String>> {
     Ok(listing.touser)
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Returns the OpenIDs that a list's batch is for, in the order of its body.
     pub(super) fn listed(&self, batch: i64) -> Result<Vec<String>> {
         let body: String = self

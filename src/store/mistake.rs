@@ -12,8 +12,8 @@ use crate::calendar::Window;
 use crate::model::{BatchState, JobId, JobState};
 use crate::plan::Batch;
 use crate::quota::{Rule, margins};
-use crate::store::take::is_slot;
-use crate::store::{Move, Result, Said, Step, instant, millis, unreadable};
+use crate::store::ingest::is_slot;
+use crate::store::{DecidedBy, Move, Result, Tx, instant, millis, unreadable};
 
 /// A charge that was returned.
 struct Returned {
@@ -39,14 +39,14 @@ impl Open {
     }
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Puts the batches of an ended job back in doubt that a person may have called not sent by
     /// mistake.
     pub(super) fn take_not_sent_back(
         &self,
         id: &JobId,
         number: Option<u32>,
-        said: Said<'_>,
+        said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let job = self.job(id)?;

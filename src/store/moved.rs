@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::model::JobState;
-use crate::store::{Result, Step};
+use crate::store::{Result, Tx};
 
 /// The changes of one step.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ struct Moved {
     why: String,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Remembers a change for the log, where anybody reads one.
     pub(super) fn note_move(
         &self,

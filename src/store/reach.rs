@@ -18,7 +18,7 @@ use crate::calendar::{self, Span, Window};
 use crate::model::{Account, JobId};
 use crate::quota::{self, Rule};
 use crate::store::followers::{EVERYONE, Key, chunks, read_bitmap, shard_of, unwritable};
-use crate::store::{Result, Step, instant};
+use crate::store::{Result, Tx, instant};
 
 /// How many broadcasts of a month are told apart.
 const LEVELS: usize = 4;
@@ -165,7 +165,7 @@ fn grouped(count: u64) -> String {
 /// The last whole reading of an account.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
-    pub(super) reading: i64,
+    pub(super) sync: i64,
     begun_at: DateTime<Utc>,
     pub(super) read_at: DateTime<Utc>,
 }
@@ -182,7 +182,7 @@ pub(super) struct Set {
 struct Open {
     batch: i64,
     month: String,
-    reading: i64,
+    sync: i64,
     shard: u32,
     /// Whether it reached anybody at all.
     reached: bool,
@@ -191,17 +191,17 @@ struct Open {
     vague: bool,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     pub(super) fn known_followers(&self, account: &str) -> Result<Option<Known>> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT id, begun_at, ended_at FROM reading
+                "SELECT id, begun_at, ended_at FROM follower_sync
                  WHERE account = ?1 AND state = 'complete'",
             )?
             .query_row([account], |row| {
                 Ok(Known {
-                    reading: row.get(0)?,
+                    sync: row.get(0)?,
                     begun_at: instant(row.get(1)?),
                     read_at: instant(row.get(2)?),
                 })
@@ -209,14 +209,14 @@ impl Step<'_> {
             .optional()?)
     }
 
-    pub(super) fn known_set(&self, reading: i64, set: i64) -> Result<Option<Set>> {
+    pub(super) fn known_set(&self, sync: i64, set: i64) -> Result<Option<Set>> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT name, members, members >= told FROM reading_set
-                 WHERE reading = ?1 AND tag = ?2",
+                "SELECT name, members, members >= reported FROM follower_sync_set
+                 WHERE follower_sync = ?1 AND tag = ?2",
             )?
-            .query_row(params![reading, set], |row| {
+            .query_row(params![sync, set], |row| {
                 let members: i64 = row.get(1)?;
                 Ok(Set { name: row.get(0)?, members: members.unsigned_abs(), whole: row.get(2)? })
             })
@@ -262,7 +262,7 @@ impl Step<'_> {
         let (set, list) = self.set_of_batch(batch)?;
         let known = self.known_followers(&account.name)?;
         let found = match known {
-            Some(known) => self.known_set(known.reading, set)?,
+            Some(known) => self.known_set(known.sync, set)?,
             None => None,
         };
         let (known, found) = known.zip(found).unzip();
@@ -272,13 +272,13 @@ impl Step<'_> {
         let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.run(
             "INSERT OR IGNORE INTO audience
-                 (batch, account, month, reading, exact, done, members, full, possible)
+                 (batch, account, month, follower_sync, exact, done, members, full, possible)
              VALUES (?1, ?2, ?3, ?4, ?5, ?4 IS NULL, ?6, ?7, ?8)",
             params![
                 batch,
                 account.name,
                 month.to_string(),
-                known.map(|known| known.reading),
+                known.map(|known| known.sync),
                 exact,
                 expected.as_ref().map(|reach| signed(reach.members)),
                 expected.as_ref().map(|reach| signed(reach.full)),
@@ -290,14 +290,14 @@ impl Step<'_> {
     /// Lets the lists that were accepted before any reading be marked from this one.
     ///
     /// A list that has not failed reached those that it names, unless its counts say otherwise.
-    pub(super) fn know_lists(&self, account: &str, reading: i64, now: DateTime<Utc>) -> Result<()> {
-        let whole = self.known_set(reading, EVERYONE)?.is_some_and(|everyone| everyone.whole);
+    pub(super) fn record_lists(&self, account: &str, sync: i64, now: DateTime<Utc>) -> Result<()> {
+        let whole = self.known_set(sync, EVERYONE)?.is_some_and(|everyone| everyone.whole);
         self.run(
-            "UPDATE audience SET reading = ?2, exact = ?3, done = 0
-             WHERE account = ?1 AND month >= ?4 AND reading IS NULL
+            "UPDATE audience SET follower_sync = ?2, exact = ?3, done = 0
+             WHERE account = ?1 AND month >= ?4 AND follower_sync IS NULL
                AND EXISTS (SELECT 1 FROM batch WHERE id = audience.batch AND receivers IS NOT NULL
                              AND state <> 'failed')",
-            params![account, reading, whole, Window::containing(Span::Month, now).to_string()],
+            params![account, sync, whole, Window::containing(Span::Month, now).to_string()],
         )
     }
 
@@ -305,16 +305,16 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn mark_receivers(&self, account: &str) -> Result<bool> {
+    pub fn record_receivers(&self, account: &str) -> Result<bool> {
         let open: Option<Open> = self
             .db
             .prepare_cached(
-                "SELECT batch.id, month, reading, audience.shard,
+                "SELECT batch.id, month, follower_sync, audience.shard,
                      batch.state = 'sent' AND ifnull(sent_count, 1) > 0, receivers,
                      accepted_at < begun_at AND (ifnull(error_count, 0) > 0
                          OR ifnull(sent_count < receivers, 0))
                  FROM audience JOIN batch ON batch.id = audience.batch
-                     JOIN reading ON reading.id = audience.reading
+                     JOIN follower_sync ON follower_sync.id = audience.follower_sync
                  WHERE audience.account = ?1 AND done = 0 AND batch.state IN ('sent', 'failed')
                  ORDER BY batch.id LIMIT 1",
             )?
@@ -322,7 +322,7 @@ impl Step<'_> {
                 Ok(Open {
                     batch: row.get(0)?,
                     month: row.get(1)?,
-                    reading: row.get(2)?,
+                    sync: row.get(2)?,
                     shard: row.get(3)?,
                     reached: row.get(4)?,
                     receivers: row.get(5)?,
@@ -335,7 +335,7 @@ impl Step<'_> {
         };
         if open.reached && open.vague {
             self.run(
-                "UPDATE audience SET reading = NULL, exact = 0, done = 1 WHERE batch = ?1",
+                "UPDATE audience SET follower_sync = NULL, exact = 0, done = 1 WHERE batch = ?1",
                 params![open.batch],
             )?;
             return Ok(true);
@@ -349,12 +349,12 @@ impl Step<'_> {
                 None => None,
             };
             for shard in open.shard..until {
-                let members = self.members(open.reading, set, shard)?;
+                let members = self.members(open.sync, set, shard)?;
                 let receivers = match &list {
                     Some(list) => self.numbers_of(account, (shard, shards), list)? & members,
                     None => members,
                 };
-                self.mark_shard(account, (&open.month, shard), &receivers)?;
+                self.record_shard(account, (&open.month, shard), &receivers)?;
             }
         }
         let done = !open.reached || until == shards;
@@ -390,7 +390,7 @@ impl Step<'_> {
         bytes.map_or_else(|| Ok(Levels::default()), |bytes| Levels::read(&bytes))
     }
 
-    fn mark_shard(
+    fn record_shard(
         &self,
         account: &str,
         (month, shard): (&str, u32),
@@ -440,7 +440,7 @@ impl Step<'_> {
         let (Some(set), Some(known)) = (self.set_of_job(id)?, known) else {
             return Ok(None);
         };
-        let missing = set != EVERYONE && self.known_set(known.reading, set)?.is_none();
+        let missing = set != EVERYONE && self.known_set(known.sync, set)?.is_none();
         let read = minute(known.read_at);
         Ok(missing.then(|| {
             format!("tag {set} is not among the account's tags (read {read}): the platform will refuse it")
@@ -487,7 +487,7 @@ impl Step<'_> {
         let (Some(limit), Some(known)) = (limit, known) else {
             return Ok(None);
         };
-        let Some(found) = self.known_set(known.reading, set)? else {
+        let Some(found) = self.known_set(known.sync, set)? else {
             return Ok(None);
         };
         let (marked, unknown) = self.sends_of(account, month)?;
@@ -508,7 +508,7 @@ impl Step<'_> {
         }
         let name = month.to_string();
         for shard in 0..self.shards(&account.name)?.unwrap_or(0) {
-            let members = self.members(known.reading, set, shard)?;
+            let members = self.members(known.sync, set, shard)?;
             let levels = self.levels(&account.name, &name, shard)?;
             reach.full += levels.had(limit, &members);
             reach.possible += levels.had(limit.saturating_sub(unknown), &members);
@@ -522,7 +522,7 @@ impl Step<'_> {
         let (marked, unknown): (u32, u32) = self
             .db
             .prepare_cached(
-                "SELECT count(*) FILTER (WHERE reading IS NOT NULL),
+                "SELECT count(*) FILTER (WHERE follower_sync IS NOT NULL),
                         count(*) FILTER (WHERE done = 0 OR exact = 0)
                  FROM audience JOIN batch ON batch.id = audience.batch
                  WHERE audience.account = ?1 AND month = ?2 AND state <> 'failed'

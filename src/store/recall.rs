@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Result, Step, instant, millis};
+use super::{Result, Tx, instant, millis};
 use crate::calendar;
 use crate::model::{JobId, JobState};
 use crate::plan::{self, Gap};
@@ -14,7 +14,7 @@ use crate::quota::margins;
 
 /// What the daemon knew of itself when it last ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Presence {
+pub struct LastSeen {
     /// When it was last seen alive.
     pub seen_at: DateTime<Utc>,
     /// Whether it stopped in good order then.
@@ -74,18 +74,18 @@ impl InQuestion {
     }
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Returns what the daemon last knew of itself.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn presence(&self) -> Result<Presence> {
+    pub fn last_seen(&self) -> Result<LastSeen> {
         let has_jobs = self
             .db
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM job) OR EXISTS (SELECT 1 FROM series)")?
             .query_row([], |row| row.get(0))?;
         let read = |row: &rusqlite::Row<'_>| {
-            Ok(Presence {
+            Ok(LastSeen {
                 seen_at: instant(row.get(0)?),
                 orderly: row.get(1)?,
                 copied_at: row.get::<_, Option<i64>>(2)?.map(instant),
@@ -199,13 +199,13 @@ impl Step<'_> {
             ),
             params![until],
         )?;
-        let why = format!("waits for `qunfa resume`: {}", gap_words(gap));
+        let why = format!("waits for `qunfa resume`: {}", gap_text(gap));
         let mut waiting = self.db.prepare_cached(
             "SELECT id, state FROM job WHERE recall_until_at IS NOT NULL AND due_at > recall_until_at
                AND state IN ('planned', 'held')",
         )?;
         let rows = waiting
-            .query_map([], |row| Ok((row.get::<_, String>(0)?, super::take::state(row, 1)?)))?
+            .query_map([], |row| Ok((row.get::<_, String>(0)?, super::ingest::state(row, 1)?)))?
             .collect::<rusqlite::Result<Vec<(String, JobState)>>>()?;
         for (id, state) in rows {
             if let Some(id) = JobId::parse(&id) {
@@ -316,7 +316,7 @@ impl Step<'_> {
             let of = found.entry(account.clone()).or_insert_with(|| InQuestion::of(account, gap));
             of.ended += 1;
             if of.last.len() < NAMED {
-                of.last.push((row.get(1)?, super::take::state(row, 2)?));
+                of.last.push((row.get(1)?, super::ingest::state(row, 2)?));
             }
         }
         Ok(found.into_values().collect())
@@ -342,7 +342,7 @@ impl Step<'_> {
 }
 
 /// Tells of a gap.
-pub(super) fn gap_words(gap: Gap) -> String {
+pub(super) fn gap_text(gap: Gap) -> String {
     format!(
         "this database does not know what happened from {} to {}; if it was put back to an earlier \
          state, the job may have been sent meanwhile, and the platform may have forgotten that",

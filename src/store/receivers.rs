@@ -14,9 +14,9 @@ use crate::plan::Job;
 use crate::quota::{self, Block, Rule};
 use crate::store::followers::key;
 use crate::store::listed::Full;
-use crate::store::{Receivers, Result, Step, StoreError, instant, millis};
+use crate::store::{Receivers, Result, StoreError, Tx, instant, millis};
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Counts one delivery for each OpenID of an accepted list, in the month it was accepted in.
     ///
     /// It counts for nothing any more once the batch has failed, which reached nobody.
@@ -102,7 +102,7 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn receivers_outlook(
+    pub fn receivers_forecast(
         &self,
         id: &JobId,
         account: &Account,
@@ -113,7 +113,7 @@ impl Step<'_> {
         }
         match self.reach(id, account, (at, now))? {
             Some(reach) => Ok(Some((reach.sentence(), reach.is_short()))),
-            None => Ok(self.full_outlook(id, account, at)?.map(|words| (words, true))),
+            None => Ok(self.full_forecast(id, account, at)?.map(|words| (words, true))),
         }
     }
 
@@ -125,7 +125,7 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn full_outlook(
+    pub fn full_forecast(
         &self,
         id: &JobId,
         account: &Account,
@@ -137,7 +137,7 @@ impl Step<'_> {
         let month = Window::containing(Span::Month, at);
         match self.full_of_list(id, account, month)? {
             Some(words) => Ok(Some(words)),
-            None => self.followers_outlook(account, month),
+            None => self.followers_forecast(account, month),
         }
     }
 
@@ -158,11 +158,11 @@ impl Step<'_> {
     }
 
     /// Tells how many of an account's followers may have had their four of a month: the part of
-    /// [`Step::full_outlook`] that is the same for every job of the month.
+    /// [`Tx::full_forecast`] that is the same for every job of the month.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn followers_outlook(&self, account: &Account, month: Window) -> Result<Option<String>> {
+    pub fn followers_forecast(&self, account: &Account, month: Window) -> Result<Option<String>> {
         let Some(limit) = quota::limit(Rule::MonthlyReceiver, account) else {
             return Ok(None);
         };

@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use crate::store::{AttentionView, Result, Step, instant, millis};
+use crate::store::{AlertView, Result, Tx, instant, millis};
 
 /// How many are remembered: the oldest go.
 const REFUSED_MOST: i64 = 1_000;
@@ -24,7 +24,7 @@ pub struct RefusedFile<'a> {
     pub line: usize,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Records that a file is refused.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn acknowledge_refused_note(
         &self,
-        note: &AttentionView,
+        note: &AlertView,
         who: &str,
         now: DateTime<Utc>,
     ) -> Result<bool> {
@@ -116,7 +116,7 @@ impl Step<'_> {
     }
 
     /// Returns the newest refused files that nobody has seen, each with its note.
-    fn told_files(&self) -> Result<Vec<(String, AttentionView)>> {
+    fn told_files(&self) -> Result<Vec<(String, AlertView)>> {
         let mut statement = self.db.prepare_cached(
             "SELECT name, refused_at, problems, line FROM refused_file WHERE seen_at IS NULL
              ORDER BY refused_at DESC, name LIMIT ?1",
@@ -129,7 +129,7 @@ impl Step<'_> {
                 line => format!(", the first in line {line}"),
             };
             let things = if problems == 1 { "problem" } else { "problems" };
-            let note = AttentionView {
+            let note = AlertView {
                 id: None,
                 account: None,
                 kind: KIND.into(),
@@ -146,12 +146,12 @@ impl Step<'_> {
     }
 
     /// Returns what is told of refused files, the newest one by one.
-    pub(super) fn refused_notes(&self) -> Result<Vec<AttentionView>> {
+    pub(super) fn refused_notes(&self) -> Result<Vec<AlertView>> {
         let mut notes: Vec<_> = self.told_files()?.into_iter().map(|(_, note)| note).collect();
         let told = u64::try_from(TOLD_MOST).unwrap_or_default();
         let more = self.refused_files()?.saturating_sub(told);
         if let Some(oldest) = notes.last().map(|note| note.since).filter(|_| more > 0) {
-            notes.push(AttentionView {
+            notes.push(AlertView {
                 id: None,
                 account: None,
                 kind: KIND.into(),
@@ -175,7 +175,7 @@ mod tests {
 
     fn refuse(store: &mut Store, name: &str, seconds: i64) {
         let file = RefusedFile { name, problems: 2, line: 4 };
-        store.step(|step| step.refuse_file(&file, at(seconds))).unwrap();
+        store.transaction(|tx| tx.refuse_file(&file, at(seconds))).unwrap();
     }
 
     fn told(store: &Store) -> Vec<String> {
@@ -196,10 +196,10 @@ mod tests {
             ]
         );
 
-        store.step(|step| step.forget_refused_file("a.yaml")).unwrap();
-        let ack = |step: &Step<'_>| step.acknowledge_refused_file("b.yaml", "anne", at(3));
-        assert!(store.step(ack).unwrap());
-        assert!(!store.step(ack).unwrap(), "it was seen already");
+        store.transaction(|tx| tx.forget_refused_file("a.yaml")).unwrap();
+        let ack = |tx: &Tx<'_>| tx.acknowledge_refused_file("b.yaml", "anne", at(3));
+        assert!(store.transaction(ack).unwrap());
+        assert!(!store.transaction(ack).unwrap(), "it was seen already");
         assert_eq!(told(&store), [""; 0]);
 
         refuse(&mut store, "b.yaml", 4);
@@ -221,8 +221,8 @@ mod tests {
 
         let notes = store.read().refused_notes().unwrap();
         let rest = notes.iter().find(|note| note.what.contains("more files")).unwrap();
-        let ack = |step: &Step<'_>| step.acknowledge_refused_note(rest, "anne", at(2_000));
-        assert!(store.step(ack).unwrap());
+        let ack = |tx: &Tx<'_>| tx.acknowledge_refused_note(rest, "anne", at(2_000));
+        assert!(store.transaction(ack).unwrap());
         assert_eq!(store.read().refused_files().unwrap(), 20);
     }
 }

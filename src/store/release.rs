@@ -1,6 +1,6 @@
 //! Releasing: what is due, and the intent before the request.
 //!
-//! [`Step::begin`] is the promise of this program: attempt, charges and state stand in one
+//! [`Tx::begin`] is the promise of this program: attempt, charges and state stand in one
 //! committed step before a byte leaves.
 
 use chrono::{DateTime, Utc};
@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 
 use crate::calendar;
 use crate::model::{Account, BatchState, JobId, JobState, hex};
-use crate::plan::{self, Batch, Job, Step as Next};
+use crate::plan::{self, Batch, Job, NextAction as Next};
 use crate::quota::{self, Because, Block, Demand, Need, Rule};
-use crate::store::place::{Respect, standing};
-use crate::store::take::{JOB_COLUMNS, is_slot, read_job};
-use crate::store::{Move, Result, Step, StoreError, instant, millis};
+use crate::store::claims::{ClaimScope, standing};
+use crate::store::ingest::{JOB_COLUMNS, is_slot, read_job};
+use crate::store::{Move, Result, StoreError, Tx, instant, millis};
 
 /// An intent on disk: what the request needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum Refusal {
     Receivers(Block),
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Returns the account's job that is to be looked at first.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl Step<'_> {
             .db
             .prepare_cached(&format!(
                 "SELECT {JOB_COLUMNS} FROM job WHERE account = ?1 AND wake_at <= ?2
-                 ORDER BY wake_at, priority DESC, taken LIMIT 1"
+                 ORDER BY wake_at, priority DESC, seq LIMIT 1"
             ))?
             .query_row(params![account, millis(now)], read_job)
             .optional()?)
@@ -121,7 +121,7 @@ impl Step<'_> {
         batch: &Batch,
         now: DateTime<Utc>,
     ) -> Result<std::result::Result<Begun, Refusal>> {
-        let first = job.first_asked_at.is_none();
+        let first = job.first_attempt_at.is_none();
         // What the platform may have taken is asked about whatever the ledger says: if it was, what
         // fills the window may be this very batch, and if it was not, a refusal costs nothing.
         let asks_what_became = first && batch.in_doubt_since.is_some();
@@ -140,9 +140,12 @@ impl Step<'_> {
             }
             // A repeat that would need a new window yields to everybody who waits for it.
             let own = first || self.holds(&job.id, *need)? || self.claims(&job.id, *need)?;
-            let respect =
-                if own { Respect::Ahead(standing(job), &job.id) } else { Respect::Others(&job.id) };
-            if let Err(block) = self.room(job, account, *need, respect, now)? {
+            let scope = if own {
+                ClaimScope::Ahead(standing(job), &job.id)
+            } else {
+                ClaimScope::Others(&job.id)
+            };
+            if let Err(block) = self.room(job, account, *need, scope, now)? {
                 if asks_what_became && is_slot(need.rule) && block.because == Because::Used {
                     continue;
                 }
@@ -196,10 +199,11 @@ impl Step<'_> {
             params![job.account, attempt, millis(now)],
         )?;
         self.run("UPDATE daemon SET high_water = high_water + 1", params![])?;
-        let asked = Job { first_asked_at: Some(job.first_asked_at.unwrap_or(now)), ..job.clone() };
+        let asked =
+            Job { first_attempt_at: Some(job.first_attempt_at.unwrap_or(now)), ..job.clone() };
         self.run(
-            "UPDATE job SET asked = 1, yields = 0, first_asked_at = ?2 WHERE id = ?1",
-            params![job.id.as_str(), asked.first_asked_at.map(millis)],
+            "UPDATE job SET attempted = 1, can_advance = 0, first_attempt_at = ?2 WHERE id = ?1",
+            params![job.id.as_str(), asked.first_attempt_at.map(millis)],
         )?;
         self.run(
             "DELETE FROM claim WHERE job = ?1 AND rule <> ?2",
@@ -316,7 +320,7 @@ impl Step<'_> {
             return self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()]);
         }
         self.run(
-            "UPDATE claim SET amount = ?2, behind = ?3 WHERE job = ?1",
+            "UPDATE claim SET amount = ?2, neg_priority = ?3 WHERE job = ?1",
             params![job.id.as_str(), rest, i32::MIN],
         )
     }
@@ -343,8 +347,8 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn next_step(&self, job: &Job, now: DateTime<Utc>) -> Result<(Next, Vec<Batch>)> {
+    pub fn next_action(&self, job: &Job, now: DateTime<Utc>) -> Result<(Next, Vec<Batch>)> {
         let batches = self.batches(&job.id)?;
-        Ok((plan::next_step(job, &batches, now), batches))
+        Ok((plan::next_action(job, &batches, now), batches))
     }
 }

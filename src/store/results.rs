@@ -10,8 +10,8 @@ use crate::calendar::{Span, Window};
 use crate::model::{Account, BatchState, Credence, JobId, JobState};
 use crate::plan::Job;
 use crate::quota::{self, Need, Rule};
-use crate::store::place::Respect;
-use crate::store::{Result, Step, StoreError, instant, millis};
+use crate::store::claims::ClaimScope;
+use crate::store::{Result, StoreError, Tx, instant, millis};
 
 /// The pauses between two `mass/get` for one broadcast, before [`LAST_GAP`] repeats.
 const RESULT_GAPS: [TimeDelta; 4] =
@@ -41,7 +41,7 @@ pub struct Refused {
 
 /// What told of a send made elsewhere.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Sign {
+pub(super) enum ExternalEvidence {
     /// A 45028 that nothing of ours explains.
     Refusal,
     /// An event of a broadcast that is none of ours.
@@ -57,7 +57,7 @@ pub(super) enum Sign {
 
 /// What `mass/get` said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResultWord {
+pub enum SendStatus {
     /// It went out.
     Success,
     /// It is still going out.
@@ -70,26 +70,26 @@ pub enum ResultWord {
     Nothing,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Booking changes what waiting jobs will find; they are looked at when they are due.
-    pub(super) fn tell_room(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        self.come_forward(account, now)
+    pub(super) fn record_room(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        self.advance_waiting(account, now)
     }
 
     /// Books a send made elsewhere, and returns its number.
     pub(super) fn book(
         &self,
         account: &Account,
-        sign: Sign,
+        sign: ExternalEvidence,
         at: DateTime<Utc>,
         needs: &[Need],
     ) -> Result<i64> {
         let (source, confirmed, msg_id) = match sign {
-            Sign::Refusal => ("45028", true, None),
-            Sign::Event { msg_id, credence } => {
+            ExternalEvidence::Refusal => ("45028", true, None),
+            ExternalEvidence::Event { msg_id, credence } => {
                 ("event", credence == Credence::Proof, Some(msg_id))
             }
-            Sign::Record => ("record", true, None),
+            ExternalEvidence::Record => ("record", true, None),
         };
         self.run(
             "INSERT INTO external_send (account, at, source, confirmed, msg_id) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -157,7 +157,7 @@ impl Step<'_> {
                 params![account.name, millis(today.previous().start()), millis(today.start())],
                 |row| row.get(0),
             )?;
-        self.book(account, Sign::Refusal, at, &needs)?;
+        self.book(account, ExternalEvidence::Refusal, at, &needs)?;
         let full = needs.last().map(|need| (need.rule, need.window));
         Ok(Refused { full, strange: yesterday })
     }
@@ -177,7 +177,7 @@ impl Step<'_> {
         let Some(filling) = self.filling(account, Rule::MonthlyHistory, at)? else {
             return Ok(None);
         };
-        let usage = self.usage(&account.name, filling, Respect::All, at)?;
+        let usage = self.usage(&account.name, filling, ClaimScope::All, at)?;
         let earlier = self.refusals_in(account, filling.window)?;
         Ok((usage.used + usage.unconfirmed + earlier + 1 >= limit).then_some(filling))
     }
@@ -234,7 +234,7 @@ impl Step<'_> {
             return Ok(None);
         };
         let need = Need { rule, window, amount: 1 };
-        let usage = self.usage(&account.name, need, Respect::All, at)?;
+        let usage = self.usage(&account.name, need, ClaimScope::All, at)?;
         let limit = quota::limit(rule, account).unwrap_or(0);
         Ok(Some(Need { amount: limit.saturating_sub(usage.used).max(1), ..need }))
     }
@@ -266,7 +266,7 @@ impl Step<'_> {
     ) -> Result<Option<(Rule, Window)>> {
         let mut confirmed = None;
         for need in quota::needs(account, job.demand, at) {
-            let usage = self.usage(&account.name, need, Respect::Others(&job.id), at)?;
+            let usage = self.usage(&account.name, need, ClaimScope::Others(&job.id), at)?;
             let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
             if usage.unconfirmed == 0 || usage.used + usage.unconfirmed + need.amount <= limit {
                 continue;
@@ -310,7 +310,7 @@ impl Step<'_> {
                 continue;
             };
             let need = Need { rule, window, amount: 1 };
-            let usage = self.usage(&account.name, need, Respect::All, now)?;
+            let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
             let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
             let excess = (usage.used + usage.unconfirmed).saturating_sub(limit);
             if excess == 0 || usage.unconfirmed == 0 {
@@ -386,7 +386,7 @@ impl Step<'_> {
         &self,
         ask: ResultAsk,
         account: &Account,
-        word: ResultWord,
+        word: SendStatus,
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.run("UPDATE call SET ended_at = ?2 WHERE id = ?1", params![ask.call, millis(now)])?;
@@ -396,7 +396,7 @@ impl Step<'_> {
                 "SELECT result_asks, accepted_at, state = 'accepted' FROM batch WHERE id = ?1",
             )?
             .query_row([ask.batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        if word == ResultWord::Deleted {
+        if word == SendStatus::Deleted {
             self.run("UPDATE batch SET deleted = 1 WHERE id = ?1", params![ask.batch])?;
         }
         if !waits {
@@ -404,10 +404,10 @@ impl Step<'_> {
             return Ok(());
         }
         let (state, words) = match word {
-            ResultWord::Success => (BatchState::Sent, "the platform says it went out".to_owned()),
-            ResultWord::Deleted => (BatchState::Sent, "the platform says it is deleted".to_owned()),
-            ResultWord::Failed => (BatchState::Failed, self.failure_words(account, ask.msg_id)?),
-            ResultWord::Sending | ResultWord::Nothing => {
+            SendStatus::Success => (BatchState::Sent, "the platform says it went out".to_owned()),
+            SendStatus::Deleted => (BatchState::Sent, "the platform says it is deleted".to_owned()),
+            SendStatus::Failed => (BatchState::Failed, self.failure_text(account, ask.msg_id)?),
+            SendStatus::Sending | SendStatus::Nothing => {
                 let gap = RESULT_GAPS.get(asks as usize).copied().unwrap_or(LAST_GAP);
                 return self.ask_result_again(ask.batch, (asks, gap), instant(accepted), now);
             }
@@ -434,7 +434,13 @@ impl Step<'_> {
             .query_row([batch], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let id = JobId::parse(&job)
             .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
-        self.follow(&id, account, JobState::Failed, &format!("batch {number}: {words}"), now)
+        self.apply_job_state(
+            &id,
+            account,
+            JobState::Failed,
+            &format!("batch {number}: {words}"),
+            now,
+        )
     }
 
     fn ask_result_again(
@@ -461,7 +467,7 @@ impl Step<'_> {
             return Ok(false);
         };
         let need = Need { rule: Rule::ForcedToken, window, amount: 1 };
-        let usage = self.usage(&account.name, need, Respect::All, now)?;
+        let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
         if quota::admit(account, need, usage).is_err() {
             return Ok(false);
         }

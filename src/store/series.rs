@@ -30,10 +30,10 @@ use crate::calendar::{Date, Recurrence};
 use crate::model::console::HISTORY;
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
 use crate::store::back::LOST;
-use crate::store::take::{state, too_many, under};
+use crate::store::ingest::{state, too_many, under};
 use crate::store::{
-    Attention, BatchBody, JobView, Move, Result, Said, Source, Step, StoreError, Taken, instant,
-    millis, unreadable,
+    Alert, BatchBody, DecidedBy, IngestOutcome, JobView, Move, Result, Source, StoreError, Tx,
+    instant, millis, unreadable,
 };
 
 /// A word for programs: something about a series.
@@ -139,7 +139,7 @@ impl Recurring<'_> {
 
 /// The account that a series sends by, and the fixed bodies that all of its dates share.
 #[derive(Clone, Copy, Debug)]
-pub struct By<'a> {
+pub struct SeriesInput<'a> {
     /// The account.
     pub account: &'a Account,
     /// The bodies.
@@ -155,7 +155,7 @@ pub struct SeriesCancelled {
     pub releasing: Vec<JobId>,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Takes a series: stores it, and makes its next dates.
     ///
     /// # Errors
@@ -163,44 +163,44 @@ impl Step<'_> {
     pub fn take_series(
         &self,
         recurring: Recurring<'_>,
-        by: By<'_>,
+        by: SeriesInput<'_>,
         source: Source<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Taken> {
+    ) -> Result<IngestOutcome> {
         let id = &recurring.job.id;
         if let Some(why) = self.why_no_series(id)?.or_else(|| too_many(by.bodies.len(), by.account))
         {
-            return Ok(Taken::Refused(why));
+            return Ok(IngestOutcome::Refused(why));
         }
         let before = self.series(id)?;
         let next = recurring.recurrence.after(now).next();
         match &before {
             None if next.is_none() => {
                 let why = format!("series {id} has no date after now: its `until` has passed");
-                return Ok(Taken::Refused(why));
+                return Ok(IngestOutcome::Refused(why));
             }
-            None => self.know_account(&recurring.job.account)?,
+            None => self.ensure_account(&recurring.job.account)?,
             Some(before) if before.job.account != recurring.job.account => {
-                return Ok(Taken::Refused(format!(
+                return Ok(IngestOutcome::Refused(format!(
                     "the id {id} belongs to a series of account {}: give this series an id of its own",
                     before.job.account
                 )));
             }
             Some(Series { state: SeriesState::Lost, .. }) => {
-                return Ok(Taken::Refused(format!(
+                return Ok(IngestOutcome::Refused(format!(
                     "some dates of series {id} may have been sent, by a database that is lost: look in \
                      the account's history ({HISTORY}), then say `qunfa retry {id}` or give it a \
                      new id"
                 )));
             }
-            Some(before) if before.is(recurring) => return Ok(Taken::Known),
+            Some(before) if before.is(recurring) => return Ok(IngestOutcome::Known),
             Some(Series { state: SeriesState::Cancelled, .. }) => {
-                return Ok(Taken::Refused(format!(
+                return Ok(IngestOutcome::Refused(format!(
                     "series {id} is cancelled and cannot be changed any more: use a new id"
                 )));
             }
             Some(before) if before.recurrence.zone() != recurring.recurrence.zone() => {
-                return Ok(Taken::Refused(format!(
+                return Ok(IngestOutcome::Refused(format!(
                     "the dates of series {id} are those of {}, and a series keeps its `timezone`: \
                      cancel it and use a new id",
                     before.recurrence.zone()
@@ -215,7 +215,7 @@ impl Step<'_> {
             self.edit_waiting(&series, by, now)?;
         }
         self.extend(&series, by, false, now)?;
-        Ok(if before.is_some() { Taken::Updated } else { Taken::New })
+        Ok(if before.is_some() { IngestOutcome::Updated } else { IngestOutcome::New })
     }
 
     fn write_series(
@@ -255,7 +255,7 @@ impl Step<'_> {
     }
 
     /// Lets an edit hold for the dates that wait and were never asked for.
-    fn edit_waiting(&self, series: &Series, by: By<'_>, now: DateTime<Utc>) -> Result<()> {
+    fn edit_waiting(&self, series: &Series, by: SeriesInput<'_>, now: DateTime<Utc>) -> Result<()> {
         let id = &series.job.id;
         let waiting = self.dates_waiting(id)?;
         let placed: Vec<_> =
@@ -269,22 +269,25 @@ impl Step<'_> {
             let spec = series.occurrence(Date { date, at })?;
             let before = self.job(&spec.id)?;
             let taken = self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
-            if taken == Taken::Updated && before.due_at > now.max(before.planned_at) && at <= now {
+            if taken == IngestOutcome::Updated
+                && before.due_at > now.max(before.planned_at)
+                && at <= now
+            {
                 // It was deferred, and goes on waiting: its new time is past like its old one.
                 self.run(
-                    "UPDATE job SET due_at = ?2, wake_at = ?2, yields = 1 WHERE id = ?1",
+                    "UPDATE job SET due_at = ?2, wake_at = ?2, can_advance = 1 WHERE id = ?1",
                     params![spec.id.as_str(), millis(before.due_at)],
                 )?;
             }
         }
-        self.come_forward(by.account, now)
+        self.advance_waiting(by.account, now)
     }
 
     /// Returns the dates of a series that wait and were never asked for.
     fn dates_waiting(&self, id: &JobId) -> Result<Vec<NaiveDate>> {
         let mut statement = self.db.prepare_cached(
             "SELECT date FROM occurrence JOIN job ON job.id = occurrence.job
-             WHERE series = ?1 AND job.state IN ('planned', 'held') AND asked = 0 ORDER BY date",
+             WHERE series = ?1 AND job.state IN ('planned', 'held') AND attempted = 0 ORDER BY date",
         )?;
         let rows = statement.query_map([id.as_str()], date)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -297,10 +300,10 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn take_back_series(
+    pub fn import_series(
         &self,
         recurring: Recurring<'_>,
-        by: By<'_>,
+        by: SeriesInput<'_>,
         source: Source<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
@@ -313,7 +316,7 @@ impl Step<'_> {
                 return Ok(());
             }
         }
-        self.know_account(&recurring.job.account)?;
+        self.ensure_account(&recurring.job.account)?;
         self.write_series(recurring, source, (SeriesState::Lost, None), now)?;
         let newest = self.known_series(id)?;
         for date in self.dates_waiting(id)? {
@@ -322,7 +325,7 @@ impl Step<'_> {
             self.miss_as(&spec, by, (source, LOST), now)?;
         }
         self.miss_waiting(id, by.account, now)?;
-        self.tell_of_lost(id, by.account, now)
+        self.alert_lost_series(id, by.account, now)
     }
 
     /// Stops a series that a newer file edits, where nobody can say what of it that changes.
@@ -339,18 +342,18 @@ impl Step<'_> {
             "UPDATE series SET state = 'lost', next_at = NULL WHERE id = ?1",
             params![id.as_str()],
         )?;
-        self.tell_of_lost(id, account, now)
+        self.alert_lost_series(id, account, now)
     }
 
     fn miss_waiting(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
         for date in self.dates_waiting(id)? {
             let job = self.job(&occurrence_id(id, date)?)?;
-            self.end_for(&job, account, JobState::Missed, LOST, now)?;
+            self.finish_job(&job, account, JobState::Missed, LOST, now)?;
         }
         Ok(())
     }
 
-    fn tell_of_lost(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
+    fn alert_lost_series(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let what = format!(
             "some dates of series {id} may have been sent, by a database that is lost: none is planned"
         );
@@ -360,8 +363,8 @@ impl Step<'_> {
         );
         let account = Some(account.name.as_str());
         let note =
-            Attention { account, job: Some(id.as_str()), kind: KIND, what: &what, advice: &advice };
-        self.attend(&note, now)
+            Alert { account, job: Some(id.as_str()), kind: KIND, what: &what, advice: &advice };
+        self.raise_alert(&note, now)
     }
 
     /// Lets a lost series go on with the dates after today, and plans those of them anew that were
@@ -372,8 +375,8 @@ impl Step<'_> {
     pub fn retry_series(
         &self,
         id: &JobId,
-        by: By<'_>,
-        said: Said<'_>,
+        by: SeriesInput<'_>,
+        said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<Option<Date>> {
         let series = self.known_series(id)?;
@@ -399,7 +402,7 @@ impl Step<'_> {
                 said.line("let go on")
             ],
         )?;
-        self.forget_attention(id)?;
+        self.forget_alerts(id)?;
         for date in self.dates_lost(id, today)? {
             self.plan_lost_date(&series, by, (date, said), now)?;
         }
@@ -411,8 +414,8 @@ impl Step<'_> {
     fn plan_lost_date(
         &self,
         series: &Series,
-        by: By<'_>,
-        (date, said): (NaiveDate, Said<'_>),
+        by: SeriesInput<'_>,
+        (date, said): (NaiveDate, DecidedBy<'_>),
         now: DateTime<Utc>,
     ) -> Result<()> {
         let id = occurrence_id(&series.job.id, date)?;
@@ -435,7 +438,7 @@ impl Step<'_> {
     fn dates_lost(&self, id: &JobId, after: NaiveDate) -> Result<Vec<NaiveDate>> {
         let mut statement = self.db.prepare_cached(
             "SELECT date FROM occurrence JOIN job ON job.id = occurrence.job
-             WHERE series = ?1 AND date > ?2 AND state = 'missed' AND reason = ?3 AND asked = 0
+             WHERE series = ?1 AND date > ?2 AND state = 'missed' AND reason = ?3 AND attempted = 0
                  AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id AND (generation > 0
                      OR EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)))
              ORDER BY date",
@@ -453,7 +456,7 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let why = format!("series {} no longer has this date, by {}", series.job.id, series.file);
-        self.end_for(&self.job(id)?, account, JobState::Cancelled, &why, now)?;
+        self.finish_job(&self.job(id)?, account, JobState::Cancelled, &why, now)?;
         self.run("UPDATE occurrence SET withdrawn = 1 WHERE job = ?1", params![id.as_str()])
     }
 
@@ -465,7 +468,7 @@ impl Step<'_> {
         &self,
         id: &JobId,
         account: &Account,
-        said: Said<'_>,
+        said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<SeriesCancelled> {
         let series = self.known_series(id)?;
@@ -477,7 +480,7 @@ impl Step<'_> {
             "UPDATE series SET state = 'cancelled', next_at = NULL, why = ?2 WHERE id = ?1",
             params![id.as_str(), said.line("cancelled")],
         )?;
-        self.forget_attention(id)?;
+        self.forget_alerts(id)?;
         let mut done = SeriesCancelled::default();
         for (job, state) in self.occurrences_waiting(id)? {
             if matches!(state, JobState::Planned | JobState::Held) {
@@ -490,8 +493,8 @@ impl Step<'_> {
         Ok(done)
     }
 
-    fn forget_attention(&self, id: &JobId) -> Result<()> {
-        self.run("DELETE FROM attention WHERE job = ?1 AND kind = ?2", params![id.as_str(), KIND])
+    fn forget_alerts(&self, id: &JobId) -> Result<()> {
+        self.run("DELETE FROM alert WHERE job = ?1 AND kind = ?2", params![id.as_str(), KIND])
     }
 
     /// Returns the dates of a series that nothing has ended yet, by time.
@@ -501,7 +504,7 @@ impl Step<'_> {
     pub fn occurrences_waiting(&self, id: &JobId) -> Result<Vec<(JobId, JobState)>> {
         let mut statement = self.db.prepare_cached(
             "SELECT job.id, job.state FROM occurrence JOIN job ON job.id = occurrence.job
-             WHERE series = ?1 AND wake_at IS NOT NULL ORDER BY due_at, taken",
+             WHERE series = ?1 AND wake_at IS NOT NULL ORDER BY due_at, seq",
         )?;
         let rows = statement.query_map([id.as_str()], |row| {
             let word: String = row.get(0)?;
@@ -534,9 +537,9 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn occurrences(&self, id: &JobId, most: u32, now: DateTime<Utc>) -> Result<Vec<JobView>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT id FROM (SELECT job.id, due_at, taken FROM occurrence
+            "SELECT id FROM (SELECT job.id, due_at, seq FROM occurrence
                  JOIN job ON job.id = occurrence.job WHERE series = ?1
-                 ORDER BY abs(due_at - ?2), taken LIMIT ?3) ORDER BY due_at, taken",
+                 ORDER BY abs(due_at - ?2), seq LIMIT ?3) ORDER BY due_at, seq",
         )?;
         let ids = statement
             .query_map(params![id.as_str(), millis(now), most], |row| row.get::<_, String>(0))?

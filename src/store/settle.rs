@@ -12,8 +12,8 @@ use crate::model::{Account, BatchState, JobId, JobState, job_state};
 use crate::plan::{self, Batch, Job};
 use crate::quota::margins;
 use crate::quota::{self, Rule};
-use crate::store::place::Deferral;
-use crate::store::{Move, Result, Step, StoreError, millis};
+use crate::store::claims::Deferral;
+use crate::store::{Move, Result, StoreError, Tx, millis};
 
 /// What an answer means for the batch it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl SendOutcome {
 
 /// What an answer said, for the record.
 #[derive(Clone, Debug, Default)]
-pub struct Word<'a> {
+pub struct ResponseFields<'a> {
     /// The platform's code.
     pub errcode: Option<i64>,
     /// Its message.
@@ -72,14 +72,14 @@ pub struct Word<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// Nothing unusual.
-    Plainly,
+    Clean,
     /// Adopted, but this database never asked for it before.
     AdoptedUnseen(JobId),
     /// The `msg_id` belongs to another broadcast of ours, or another body was asked with this id.
     Collision(String),
 }
 
-struct Asked {
+struct OpenAttempt {
     batch: i64,
     job: JobId,
     in_doubt: bool,
@@ -87,8 +87,8 @@ struct Asked {
     body_sha256: String,
 }
 
-impl Step<'_> {
-    fn asked(&self, attempt: i64) -> Result<Asked> {
+impl Tx<'_> {
+    fn asked(&self, attempt: i64) -> Result<OpenAttempt> {
         let (batch, job, since, clientmsgid, body_sha256): (
             i64,
             String,
@@ -109,7 +109,7 @@ impl Step<'_> {
             .ok_or_else(|| StoreError::Guard(format!("attempt {attempt} is not open")))?;
         let job = JobId::parse(&job)
             .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
-        Ok(Asked { batch, job, in_doubt: since.is_some(), clientmsgid, body_sha256 })
+        Ok(OpenAttempt { batch, job, in_doubt: since.is_some(), clientmsgid, body_sha256 })
     }
 
     /// Returns whether an open attempt's batch was in doubt before it, and its job.
@@ -125,20 +125,20 @@ impl Step<'_> {
         &self,
         attempt: i64,
         outcome: &str,
-        word: &Word<'_>,
+        fields: &ResponseFields<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
             "UPDATE attempt SET ended_at = ?2, outcome = ?3, errcode = ?4, errmsg = ?5, dated_at = ?6
              WHERE id = ?1 AND ended_at IS NULL",
-            params![attempt, millis(now), outcome, word.errcode, word.errmsg, word.dated.map(millis)],
+            params![attempt, millis(now), outcome, fields.errcode, fields.errmsg, fields.dated.map(millis)],
         )?;
         self.run(
             "UPDATE call SET ended_at = ?2 WHERE attempt = ?1 AND ended_at IS NULL",
             params![attempt, millis(now)],
         )?;
         // A call is a call, whatever came of it, unless it certainly never arrived.
-        let calls = if word.not_sent { "returned" } else { "kept" };
+        let calls = if fields.not_sent { "returned" } else { "kept" };
         self.run(
             "UPDATE charge SET state = ?2 WHERE attempt = ?1 AND state = 'reserved' AND rule = ?3
              AND provisional = 0",
@@ -154,13 +154,14 @@ impl Step<'_> {
         &self,
         attempt: i64,
         account: &Account,
-        word: &Word<'_>,
+        fields: &ResponseFields<'_>,
         adopted: bool,
         now: DateTime<Utc>,
     ) -> Result<Settled> {
         let asked = self.asked(attempt)?;
-        let msg_id = word.msg_id.ok_or_else(|| StoreError::Guard("no msg_id to accept".into()))?;
-        let mut settled = Settled::Plainly;
+        let msg_id =
+            fields.msg_id.ok_or_else(|| StoreError::Guard("no msg_id to accept".into()))?;
+        let mut settled = Settled::Clean;
         if let Some(other) = self.other_with(account, msg_id, asked.batch)? {
             return Ok(Settled::Collision(format!(
                 "the platform says that {} is broadcast {msg_id}, which is job {other}",
@@ -179,7 +180,7 @@ impl Step<'_> {
                 None => settled = Settled::AdoptedUnseen(asked.job.clone()),
             }
         }
-        self.end_attempt(attempt, if adopted { "adopted" } else { "accepted" }, word, now)?;
+        self.end_attempt(attempt, if adopted { "adopted" } else { "accepted" }, fields, now)?;
         self.run(
             "UPDATE batch SET state = 'accepted', msg_id = ?2, msg_data_id = ?3, accepted_at = ?4,
                  in_doubt_since_at = NULL, result_at = ?5, result_asks = 1
@@ -187,13 +188,13 @@ impl Step<'_> {
             params![
                 asked.batch,
                 msg_id,
-                word.msg_data_id,
+                fields.msg_data_id,
                 millis(now),
-                millis(now + word.ask_after)
+                millis(now + fields.ask_after)
             ],
         )?;
-        self.keep_charges(attempt, asked.batch, adopted, word.dated.unwrap_or(now))?;
-        let dated = word.dated.unwrap_or(now);
+        self.keep_charges(attempt, asked.batch, adopted, fields.dated.unwrap_or(now))?;
+        let dated = fields.dated.unwrap_or(now);
         self.note_deliveries(account, (asked.batch, attempt), adopted, dated)?;
         self.return_unconfirmed_disproved(account, asked.batch, now)?;
         self.match_events(account, asked.batch, msg_id, now)?;
@@ -204,7 +205,7 @@ impl Step<'_> {
         {
             why.push_str(&not_asked(job));
         }
-        self.follow(&asked.job, account, JobState::Failed, &why, now)?;
+        self.apply_job_state(&asked.job, account, JobState::Failed, &why, now)?;
         self.settle_by_event(account, asked.batch, now)?;
         Ok(settled)
     }
@@ -245,7 +246,7 @@ impl Step<'_> {
     }
 
     /// Says whether earlier attempts under this id had the same body; `None` if there were none.
-    fn seen_body(&self, asked: &Asked, attempt: i64) -> Result<Option<bool>> {
+    fn seen_body(&self, asked: &OpenAttempt, attempt: i64) -> Result<Option<bool>> {
         let (count, same): (u32, u32) = self
             .db
             .prepare_cached(
@@ -301,16 +302,21 @@ impl Step<'_> {
     /// # Errors
     /// Where SQLite fails, or the attempt is not open.
     pub fn doubt(&self, attempt: i64, why: &str, now: DateTime<Utc>) -> Result<()> {
-        self.doubt_with(attempt, &Word { errmsg: why, ..Word::default() }, now)
+        self.doubt_with(attempt, &ResponseFields { errmsg: why, ..ResponseFields::default() }, now)
     }
 
     /// The same, with what the answer said.
     ///
     /// # Errors
     /// Where SQLite fails, or the attempt is not open.
-    pub fn doubt_with(&self, attempt: i64, word: &Word<'_>, now: DateTime<Utc>) -> Result<()> {
+    pub fn doubt_with(
+        &self,
+        attempt: i64,
+        fields: &ResponseFields<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let asked = self.asked(attempt)?;
-        self.end_attempt(attempt, "in_doubt", word, now)?;
+        self.end_attempt(attempt, "in_doubt", fields, now)?;
         let next = now + self.pause_of(&asked)?;
         self.run(
             "UPDATE batch SET state = 'in_doubt', in_doubt_since_at = ifnull(in_doubt_since_at, ?2),
@@ -319,8 +325,8 @@ impl Step<'_> {
         )?;
         // The platform's midnight may be that much before ours.
         self.return_provisional(attempt, Some(now + margins::CLOCK_APART))?;
-        let why = format!("in doubt: {}; asked again with the same clientmsgid", said(word));
-        self.carry_on(&asked.job, &why, now)
+        let why = format!("in doubt: {}; asked again with the same clientmsgid", said(fields));
+        self.reschedule(&asked.job, &why, now)
     }
 
     /// Records a certain refusal that passes by itself: the batch is asked again.
@@ -330,17 +336,17 @@ impl Step<'_> {
     pub fn later(
         &self,
         attempt: i64,
-        word: &Word<'_>,
+        fields: &ResponseFields<'_>,
         after: TimeDelta,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let asked = self.asked(attempt)?;
-        self.end_attempt(attempt, "later", word, now)?;
+        self.end_attempt(attempt, "later", fields, now)?;
         let next = now + after.max(self.pause_of(&asked)?);
-        self.rest_batch(&asked, next)?;
+        self.park_batch(&asked, next)?;
         self.return_provisional(attempt, None)?;
-        let why = format!("not accepted: {}; asked again", said(word));
-        self.carry_on(&asked.job, &why, now)
+        let why = format!("not accepted: {}; asked again", said(fields));
+        self.reschedule(&asked.job, &why, now)
     }
 
     /// Takes an intent back whose request was kept and never left: all is as it was before.
@@ -354,7 +360,7 @@ impl Step<'_> {
         let first: bool = self
             .db
             .prepare_cached(
-                "SELECT first_asked_at = begun_at FROM job, attempt WHERE job.id = ?1 AND attempt.id = ?2",
+                "SELECT first_attempt_at = begun_at FROM job, attempt WHERE job.id = ?1 AND attempt.id = ?2",
             )?
             .query_row(params![asked.job.as_str(), attempt], |row| row.get(0))?;
         for sql in [
@@ -368,13 +374,13 @@ impl Step<'_> {
         if asked.in_doubt && !first {
             self.move_batch(asked.batch, BatchState::Asking, BatchState::InDoubt)?;
         } else {
-            self.rest_batch(&asked, now)?;
+            self.park_batch(&asked, now)?;
         }
         let why = "it was stopped before its request left";
         if first {
             self.plan_again(&asked.job, account, why, now)
         } else {
-            self.carry_on(&asked.job, why, now)
+            self.reschedule(&asked.job, why, now)
         }
     }
 
@@ -387,7 +393,7 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
-            "UPDATE job SET first_asked_at = NULL, asked = EXISTS (SELECT 1 FROM attempt JOIN batch
+            "UPDATE job SET first_attempt_at = NULL, attempted = EXISTS (SELECT 1 FROM attempt JOIN batch
                  ON batch.id = attempt.batch WHERE batch.job = job.id) WHERE id = ?1",
             params![id.as_str()],
         )?;
@@ -397,16 +403,21 @@ impl Step<'_> {
                 Move { state: JobState::Planned, wake_at: Some(job.due_at), reason: None, why };
             self.move_job(id, JobState::Releasing, to, now)?;
         }
-        self.stand_again(id, account, now)
+        self.reassign(id, account, now)
     }
 
     /// Records a refusal for the token, which is no attempt of the clientmsgid.
     ///
     /// # Errors
     /// Where SQLite fails, or the attempt is not open.
-    pub fn refused_token(&self, attempt: i64, word: &Word<'_>, now: DateTime<Utc>) -> Result<()> {
+    pub fn refused_token(
+        &self,
+        attempt: i64,
+        fields: &ResponseFields<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let asked = self.asked(attempt)?;
-        self.end_attempt(attempt, "token", word, now)?;
+        self.end_attempt(attempt, "token", fields, now)?;
         if asked.in_doubt {
             self.move_batch(asked.batch, BatchState::Asking, BatchState::InDoubt)?;
             self.run(
@@ -414,18 +425,18 @@ impl Step<'_> {
                 params![asked.batch, millis(now)],
             )?;
         } else {
-            self.rest_batch(&asked, now)?;
+            self.park_batch(&asked, now)?;
         }
         self.return_provisional(attempt, None)?;
-        self.carry_on(&asked.job, "the access token was refused; asked again with a new one", now)
+        self.reschedule(&asked.job, "the access token was refused; asked again with a new one", now)
     }
 
-    fn rest_batch(&self, asked: &Asked, next: DateTime<Utc>) -> Result<()> {
+    fn park_batch(&self, asked: &OpenAttempt, next: DateTime<Utc>) -> Result<()> {
         self.move_batch(asked.batch, BatchState::Asking, BatchState::Planned)?;
         self.run("UPDATE batch SET next_at = ?2 WHERE id = ?1", params![asked.batch, millis(next)])
     }
 
-    fn pause_of(&self, asked: &Asked) -> Result<TimeDelta> {
+    fn pause_of(&self, asked: &OpenAttempt) -> Result<TimeDelta> {
         let attempts: u32 = self
             .db
             .prepare_cached(
@@ -456,7 +467,7 @@ impl Step<'_> {
     }
 
     /// Lets a job in release be looked at when its next batch may be asked.
-    fn carry_on(&self, id: &JobId, why: &str, now: DateTime<Utc>) -> Result<()> {
+    fn reschedule(&self, id: &JobId, why: &str, now: DateTime<Utc>) -> Result<()> {
         let job = self.job(id)?;
         let batches = self.batches(id)?;
         let wake = plan::wake_at(&job, &batches, now).unwrap_or(now);
@@ -472,15 +483,15 @@ impl Step<'_> {
         &self,
         attempt: i64,
         account: &Account,
-        word: &Word<'_>,
+        fields: &ResponseFields<'_>,
         why: &str,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let asked = self.asked(attempt)?;
-        self.end_attempt(attempt, "refused", word, now)?;
+        self.end_attempt(attempt, "refused", fields, now)?;
         self.move_batch(asked.batch, BatchState::Asking, BatchState::Refused)?;
         self.return_reserved(asked.batch)?;
-        self.follow(&asked.job, account, JobState::Failed, why, now)
+        self.apply_job_state(&asked.job, account, JobState::Failed, why, now)
     }
 
     /// Records a refusal for want of quota, and moves what is left of the job to a later window.
@@ -491,18 +502,18 @@ impl Step<'_> {
         &self,
         attempt: i64,
         account: &Account,
-        word: &Word<'_>,
+        fields: &ResponseFields<'_>,
         (after, why): (DateTime<Utc>, &str),
         now: DateTime<Utc>,
     ) -> Result<()> {
         let asked = self.asked(attempt)?;
-        self.end_attempt(attempt, "refused", word, now)?;
-        self.rest_batch(&asked, now)?;
+        self.end_attempt(attempt, "refused", fields, now)?;
+        self.park_batch(&asked, now)?;
         self.return_reserved(asked.batch)?;
         let job = self.job(&asked.job)?;
-        self.defer(&job, account, Deferral { after, why, yields: false }, now)?;
+        self.defer(&job, account, Deferral { after, why, can_advance: false }, now)?;
         // Its old slot may serve another: our own count never held it.
-        self.come_forward(account, now)
+        self.advance_waiting(account, now)
     }
 
     /// Says whether some batch of the job is in doubt, or is to be asked about because it was.
@@ -528,7 +539,7 @@ impl Step<'_> {
     }
 
     /// Moves a job to where its batches stand.
-    pub(super) fn follow(
+    pub(super) fn apply_job_state(
         &self,
         id: &JobId,
         account: &Account,
@@ -545,7 +556,7 @@ impl Step<'_> {
         let next = if waits { job.state } else { derived };
         if next == job.state {
             if next == JobState::Releasing {
-                return self.carry_on(id, why, now);
+                return self.reschedule(id, why, now);
             }
             return self.tell(id, Some(next), next, why, now);
         }
@@ -564,7 +575,7 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn end_for(
+    pub fn finish_job(
         &self,
         job: &Job,
         account: &Account,
@@ -582,7 +593,7 @@ impl Step<'_> {
             }
         }
         if under_way {
-            return self.follow(&job.id, account, state, why, now);
+            return self.apply_job_state(&job.id, account, state, why, now);
         }
         self.move_job(
             &job.id,
@@ -611,7 +622,7 @@ impl Step<'_> {
             } else {
                 "it was not accepted in the time it had"
             };
-            return self.end_for(job, account, JobState::Missed, why, now);
+            return self.finish_job(job, account, JobState::Missed, why, now);
         }
         for batch in batches.iter().filter(|batch| batch.state == BatchState::Planned) {
             self.set_aside(batch.id)?;
@@ -634,9 +645,9 @@ fn not_asked(id: &JobId) -> String {
     )
 }
 
-fn said(word: &Word<'_>) -> String {
-    match word.errcode {
-        Some(code) => format!("the platform answered {code} ({})", word.errmsg),
-        None => word.errmsg.to_owned(),
+fn said(fields: &ResponseFields<'_>) -> String {
+    match fields.errcode {
+        Some(code) => format!("the platform answered {code} ({})", fields.errmsg),
+        None => fields.errmsg.to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::model::LIST_MIN;
 use crate::store::followers::{EVERYONE, Key, chunks, key, shard_of};
 use crate::store::reach::minute;
-use crate::store::{Result, Step};
+use crate::store::{Result, Tx};
 
 /// How many OpenIDs of a list were not among the followers that were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +42,14 @@ impl Strangers {
     }
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Returns how many OpenIDs of a list do not follow; none where all do, or nobody knows.
     ///
     /// # Errors
     /// Where SQLite fails.
     pub fn strangers(&self, account: &str, openids: &[String]) -> Result<Option<Strangers>> {
         let Some(known) = self.known_followers(account)? else { return Ok(None) };
-        let Some(everyone) = self.known_set(known.reading, EVERYONE)? else { return Ok(None) };
+        let Some(everyone) = self.known_set(known.sync, EVERYONE)? else { return Ok(None) };
         let shards = self.shards(account)?.unwrap_or(0);
         let mut of_shard: Vec<HashSet<Key>> = vec![HashSet::new(); shards as usize];
         for key in openids.iter().map(|openid| key(openid)) {
@@ -62,7 +62,7 @@ impl Step<'_> {
             if wanted.is_empty() {
                 continue;
             }
-            let members = self.members(known.reading, EVERYONE, shard)?;
+            let members = self.members(known.sync, EVERYONE, shard)?;
             let keys = self.keys(account, shard)?;
             let found = (0_u32..).zip(chunks(&keys));
             following += found

@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::model::{Account, JobId, Material, UploadKind};
 use crate::plan::Job;
 use crate::quota::{self, Need, Rule};
-use crate::store::place::Respect;
-use crate::store::{Result, Step, StoreError, instant, millis};
+use crate::store::claims::ClaimScope;
+use crate::store::{Result, StoreError, Tx, instant, millis};
 
 /// How long the platform keeps temporary material.
 const TEMPORARY: TimeDelta = TimeDelta::days(3);
@@ -62,7 +62,7 @@ pub enum UploadOutcome<'a> {
 
 /// An upload whose request is under way, and for which job.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanting {
+pub struct PendingUpload {
     /// The job that waits for it.
     pub job: JobId,
     /// The upload.
@@ -104,7 +104,7 @@ pub struct UploadView {
     pub at: DateTime<Utc>,
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Writes down what a job that is taken needs uploaded.
     pub(super) fn plan_uploads(&self, id: &JobId, material: Option<&Material>) -> Result<()> {
         let json = material.map(|material| {
@@ -113,7 +113,7 @@ impl Step<'_> {
         self.run(
             // A preview shows what is uploaded by then.
             "UPDATE job SET material = ?2, prepare_after_at = 0, prepare_s = ?3 + ifnull(
-                 (SELECT max(ahead_s) FROM prelude WHERE job = ?1 AND kind = 'preview'), 0)
+                 (SELECT max(ahead_s) FROM pre_send WHERE job = ?1 AND kind = 'preview'), 0)
              WHERE id = ?1",
             params![id.as_str(), json, material.map(|material| material.prepare_s)],
         )?;
@@ -242,7 +242,7 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<std::result::Result<i64, DateTime<Utc>>> {
         if let Some(need) = counted(upload.kind, now) {
-            let usage = self.usage(&account.name, need, Respect::All, now)?;
+            let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
             if quota::admit(account, need, usage).is_err() {
                 return Ok(Err(need.window.end()));
             }
@@ -271,7 +271,7 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails, or it is not under way.
-    pub fn wanting(&self, attempt: i64) -> Result<Wanting> {
+    pub fn wanting(&self, attempt: i64) -> Result<PendingUpload> {
         let row: Option<(String, String, String, String, u32)> = self
             .db
             .prepare_cached(
@@ -287,7 +287,7 @@ impl Step<'_> {
             .optional()?;
         let read = row.and_then(|(job, kind, sha256, name, attempts)| {
             let upload = Uploading { kind: UploadKind::parse(&kind)?, sha256, name };
-            Some(Wanting { job: JobId::parse(&job)?, upload, attempts })
+            Some(PendingUpload { job: JobId::parse(&job)?, upload, attempts })
         });
         read.ok_or_else(|| StoreError::Guard(format!("upload {attempt} is not under way")))
     }
@@ -470,8 +470,8 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn uploads(&self, job: &str) -> Result<Vec<UploadView>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT kind, name, asked, outcome, errcode, errmsg, begun_at
-             FROM upload_attempt JOIN (SELECT max(id) AS last, min(id) AS first, count(*) AS asked
+            "SELECT kind, name, attempted, outcome, errcode, errmsg, begun_at
+             FROM upload_attempt JOIN (SELECT max(id) AS last, min(id) AS first, count(*) AS attempted
                  FROM upload_attempt WHERE job = ?1 GROUP BY kind, sha256) ON id = last
              ORDER BY first",
         )?;
@@ -519,7 +519,7 @@ impl Step<'_> {
     ) -> Result<bool> {
         let Some(window) = rule.window(now) else { return Ok(true) };
         let need = Need { rule, window, amount: 1 };
-        let usage = self.usage(&account.name, need, Respect::All, now)?;
+        let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
         Ok(usage.used == 0 && usage.claimed == 0)
     }
 }

@@ -9,10 +9,10 @@ use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::quota::{self, Need, Rule, TABLE};
 use crate::store::back::{LOST, LOST_IN_TIME};
-use crate::store::place::Respect;
-use crate::store::recall::{InQuestion, gap_words};
-use crate::store::take::state;
-use crate::store::{Result, Step, instant, millis};
+use crate::store::claims::ClaimScope;
+use crate::store::ingest::state;
+use crate::store::recall::{InQuestion, gap_text};
+use crate::store::{Result, Tx, instant, millis};
 
 /// One job in a list.
 #[derive(Clone, Debug, Serialize)]
@@ -212,7 +212,7 @@ pub struct RuleView {
 
 /// Something that needs a person.
 #[derive(Clone, Debug, Serialize)]
-pub struct AttentionView {
+pub struct AlertView {
     /// The job, if it is about one.
     pub id: Option<String>,
     /// The account, if it is about one.
@@ -261,7 +261,7 @@ pub(super) fn named_since(now: DateTime<Utc>) -> DateTime<Utc> {
 /// The words of a hold that names jobs.
 pub const IN_QUESTION: &str = "these jobs may have been sent already";
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Returns a job's story, oldest first.
     ///
     /// # Errors
@@ -313,7 +313,7 @@ impl Step<'_> {
              FROM charge JOIN batch ON batch.id = charge.batch WHERE job = ?1
              UNION ALL
              SELECT rule, \"window\", charge.state, amount
-             FROM charge JOIN errand ON errand.id = charge.errand WHERE job = ?1",
+             FROM charge JOIN api_call ON api_call.id = charge.api_call WHERE job = ?1",
         )?;
         let rows = statement.query_map([job], |row| {
             Ok(ChargeView {
@@ -452,7 +452,7 @@ impl Step<'_> {
         now: DateTime<Utc>,
     ) -> Result<RuleView> {
         let need = Need { rule, window, amount: 1 };
-        let usage = self.usage(&account.name, need, Respect::All, now)?;
+        let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
         Ok(RuleView {
             rule,
             window: Some(window),
@@ -468,15 +468,15 @@ impl Step<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn standing_notes(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
+    pub fn current_alerts(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut notes = self.stop_notes()?;
         notes.extend(self.in_question(now)?.into_iter().map(question_note));
         let mut statement = self.db.prepare_cached(
-            "SELECT job, account, kind, since_at, what, \"do\" FROM attention
+            "SELECT job, account, kind, since_at, what, \"do\" FROM alert
                  WHERE until_at IS NULL OR until_at > ?1",
         )?;
         let rows = statement.query_map([millis(now)], |row| {
-            Ok(AttentionView {
+            Ok(AlertView {
                 id: row.get(0)?,
                 account: row.get(1)?,
                 kind: row.get(2)?,
@@ -494,7 +494,7 @@ impl Step<'_> {
         Ok(notes)
     }
 
-    fn stop_notes(&self) -> Result<Vec<AttentionView>> {
+    fn stop_notes(&self) -> Result<Vec<AlertView>> {
         let mut notes = Vec::new();
         let all: Option<(i64, String)> = self
             .db
@@ -504,7 +504,7 @@ impl Step<'_> {
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         if let Some((since, why)) = all {
-            notes.push(AttentionView {
+            notes.push(AlertView {
                 id: None,
                 account: None,
                 kind: "hold".into(),
@@ -526,7 +526,7 @@ impl Step<'_> {
             let name: String = row.get(0)?;
             if let Some(since) = row.get::<_, Option<i64>>(1)? {
                 let why: String = row.get(2)?;
-                notes.push(AttentionView {
+                notes.push(AlertView {
                     id: None,
                     account: Some(name.clone()),
                     kind: "hold".into(),
@@ -538,7 +538,7 @@ impl Step<'_> {
             if let Some(since) = row.get::<_, Option<i64>>(3)? {
                 let why: String = row.get(4)?;
                 let advice: String = row.get(5)?;
-                notes.push(AttentionView {
+                notes.push(AlertView {
                     id: None,
                     account: Some(name.clone()),
                     kind: "paused".into(),
@@ -551,7 +551,7 @@ impl Step<'_> {
         Ok(notes)
     }
 
-    fn job_notes(&self, now: DateTime<Utc>) -> Result<Vec<AttentionView>> {
+    fn job_notes(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let since = named_since(now);
         let mut statement = self.db.prepare_cached(
             "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
@@ -581,7 +581,7 @@ impl Step<'_> {
                 let account: String = row.get(1)?;
                 let restored = (row.get(5)?, row.get(6)?, row.get(7)?);
                 let advice = advice_after_restore(state, (&id, &account), restored);
-                let note = AttentionView {
+                let note = AlertView {
                     account: Some(account),
                     kind: state.as_str().into(),
                     since: instant(row.get(3)?),
@@ -609,7 +609,7 @@ impl Step<'_> {
         let rows = silent.query_map([millis(now - chrono::TimeDelta::hours(24))], |row| {
             let id: String = row.get(0)?;
             let msg_id: i64 = row.get(3)?;
-            Ok(AttentionView {
+            Ok(AlertView {
                 account: row.get(1)?,
                 kind: "no_result".into(),
                 since: instant(row.get(2)?),
@@ -630,7 +630,7 @@ impl Step<'_> {
     /// Where SQLite fails.
     pub fn similar_ids(&self, id: &str) -> Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT id FROM job WHERE instr(id, ?1) OR instr(?1, id) ORDER BY taken DESC LIMIT 3",
+            "SELECT id FROM job WHERE instr(id, ?1) OR instr(?1, id) ORDER BY seq DESC LIMIT 3",
         )?;
         let rows = statement.query_map([id], |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -670,7 +670,7 @@ fn look_first(id: &str, resumed: Option<&String>) -> String {
 /// What to add about jobs that have ended.
 const RETRY_AFTER: &str = "; `qunfa retry` only what did not go out";
 
-fn question_note(question: InQuestion) -> AttentionView {
+fn question_note(question: InQuestion) -> AlertView {
     let InQuestion { account, jobs, first, ended, last, gap } = question;
     let more =
         |all: u32, named: usize| match all.saturating_sub(u32::try_from(named).unwrap_or(all)) {
@@ -687,11 +687,11 @@ fn question_note(question: InQuestion) -> AttentionView {
         (true, false) => (ended, RETRY_AFTER.to_owned()),
         (false, false) => (format!("{waiting} and {ended}"), RETRY_AFTER.to_owned()),
     };
-    AttentionView {
+    AlertView {
         id: None,
         kind: "gap".into(),
         since: gap.to,
-        what: format!("{names} of {account} may have been sent already: {}", gap_words(gap)),
+        what: format!("{names} of {account} may have been sent already: {}", gap_text(gap)),
         advice: format!(
             "if nothing was put back, `qunfa resume {account}`; else look in {HISTORY}, \
              `qunfa cancel` what went out, then `qunfa resume {account}`{advice}"

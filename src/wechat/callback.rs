@@ -2,7 +2,7 @@
 //!
 //! In plain mode the signature covers token, timestamp and nonce but not the body, so an event is
 //! a hint that makes the daemon ask. In safe mode and in compatible mode the message is encrypted
-//! ([`seal`]) and the signature covers it, so an event is a proof; whatever stands beside the
+//! ([`crypto`]) and the signature covers it, so an event is a proof; whatever stands beside the
 //! ciphertext in compatible mode is not looked at. Reading is strict where two readers could
 //! disagree (DTDs, a field that stands there twice) and tolerant where the platform varies (spaces,
 //! full-width brackets, empty nodes, XML or JSON).
@@ -12,12 +12,12 @@ use serde::Serialize;
 use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
 
-use self::tree::Tree;
+use self::document::XmlDocument;
 use crate::model::console::place;
 use crate::model::hex;
 
-pub mod seal;
-mod tree;
+pub mod crypto;
+mod document;
 
 /// The longest body that is read.
 pub const BODY_MAX: usize = 32 * 1024;
@@ -161,7 +161,7 @@ pub fn ciphertext(body: &[u8]) -> Result<String, ParseError> {
     if body.len() > BODY_MAX {
         return Err(ParseError::TooLong);
     }
-    let tree = Tree::parse(body)?;
+    let tree = XmlDocument::parse(body)?;
     let encrypt = tree.text("Encrypt")?.ok_or(ParseError::Field("Encrypt"))?;
     Ok(encrypt.to_owned())
 }
@@ -171,7 +171,7 @@ pub fn parse(body: &[u8]) -> Result<Incoming, ParseError> {
     if body.len() > BODY_MAX {
         return Err(ParseError::TooLong);
     }
-    let tree = Tree::parse(body)?;
+    let tree = XmlDocument::parse(body)?;
     let Some(kind) = tree.text("MsgType")? else {
         let encrypted = tree.one("Encrypt")?.is_some();
         return Err(if encrypted { ParseError::Encrypted } else { ParseError::Field("MsgType") });
@@ -183,7 +183,7 @@ pub fn parse(body: &[u8]) -> Result<Incoming, ParseError> {
     Ok(Incoming::MassSendJobFinish(mass_event(&tree)?))
 }
 
-fn mass_event(tree: &Tree) -> Result<MassEvent, ParseError> {
+fn mass_event(tree: &XmlDocument) -> Result<MassEvent, ParseError> {
     let status_text = tree.text("Status")?.unwrap_or_default();
     Ok(MassEvent {
         msg_id: msg_id(tree)?,
@@ -202,7 +202,7 @@ fn mass_event(tree: &Tree) -> Result<MassEvent, ParseError> {
 }
 
 /// Reads the id, which is `MsgID` here though ordinary messages write `MsgId`.
-fn msg_id(tree: &Tree) -> Result<i64, ParseError> {
+fn msg_id(tree: &XmlDocument) -> Result<i64, ParseError> {
     if tree.one("MsgID")?.is_some() && tree.one("MsgId")?.is_some() {
         return Err(ParseError::Twice("MsgID"));
     }
@@ -210,7 +210,7 @@ fn msg_id(tree: &Tree) -> Result<i64, ParseError> {
     id.filter(|id| *id >= 1).ok_or(ParseError::Field("MsgID"))
 }
 
-fn copyright(tree: &Tree) -> Result<Option<Copyright>, ParseError> {
+fn copyright(tree: &XmlDocument) -> Result<Option<Copyright>, ParseError> {
     let Some(node) = tree.one("CopyrightCheckResult")? else { return Ok(None) };
     let check_state = node.number("CheckState")?;
     let mut articles = Vec::new();
@@ -230,7 +230,7 @@ fn copyright(tree: &Tree) -> Result<Option<Copyright>, ParseError> {
     Ok((!is_empty).then_some(Copyright { check_state, articles }))
 }
 
-fn article_urls(tree: &Tree) -> Result<Vec<ArticleUrl>, ParseError> {
+fn article_urls(tree: &XmlDocument) -> Result<Vec<ArticleUrl>, ParseError> {
     let Some(node) = tree.one("ArticleUrlResult")? else { return Ok(Vec::new()) };
     let mut urls = Vec::new();
     for item in node.items("ResultList")? {

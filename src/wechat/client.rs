@@ -22,7 +22,7 @@ use reqwest::header::{AGE, CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::multipart::{self, Part};
 use reqwest::redirect::Policy;
 
-use super::protocol::{Answer, Method, Reply, Request};
+use super::protocol::{HttpResponse, Method, Reply, Request};
 
 /// The longest answer that is read.
 const ANSWER_MAX: usize = 1024 * 1024;
@@ -120,7 +120,7 @@ impl Client {
     ///
     /// `base` does not matter for a request that names a whole URL. Dropping the future leaves the
     /// outcome unknown.
-    pub async fn perform(&self, base: &ApiBase, request: &Request) -> Answer {
+    pub async fn perform(&self, base: &ApiBase, request: &Request) -> HttpResponse {
         self.perform_unless(base, request, Arc::new(|| false)).await
     }
 
@@ -131,16 +131,16 @@ impl Client {
         base: &ApiBase,
         request: &Request,
         too_old: TooOld,
-    ) -> Answer {
+    ) -> HttpResponse {
         let begun = Arc::new(AtomicBool::new(false));
         let probe = Probe { data: None, begun: Arc::clone(&begun), too_old };
         let prepared = match self.prepare(base, request, probe) {
             Ok(prepared) => prepared,
-            Err(why) => return Answer { reply: Reply::NotSent(why), date: None },
+            Err(why) => return HttpResponse { reply: Reply::NotSent(why), date: None },
         };
         let prepared = match self.attach(prepared, request).await {
             Ok(prepared) => prepared,
-            Err(why) => return Answer { reply: Reply::NotSent(why), date: None },
+            Err(why) => return HttpResponse { reply: Reply::NotSent(why), date: None },
         };
         let response = match prepared.send().await {
             Ok(response) => response,
@@ -152,11 +152,11 @@ impl Client {
                 };
                 let why = chain(error);
                 let reply = if certain { Reply::NotSent(why) } else { Reply::Unknown(why) };
-                return Answer { reply, date: None };
+                return HttpResponse { reply, date: None };
             }
         };
         let date = date(response.headers());
-        Answer { reply: unrepeated(read(response).await, request), date }
+        HttpResponse { reply: unrepeated(read(response).await, request), date }
     }
 
     fn prepare(

@@ -2,7 +2,7 @@
 //!
 //! One row a code (or a run of codes), each with what happened and what a person can do about it.
 //! The rows are written for a mass send, where a wrong reading costs most; [`for_token`],
-//! [`for_query`] and [`for_errand`] say what is different where nothing can be sent twice. The
+//! [`for_query`] and [`for_api_call`] say what is different where nothing can be sent twice. The
 //! errmsg is never matched: its text varies between servers. How often a meaning is acted upon (a
 //! new token once, a retry until `retry_for`) is not decided here.
 
@@ -10,7 +10,7 @@ use crate::model::console::place;
 
 /// What an answer of the platform means for the request that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Meaning {
+pub enum Verdict {
     /// The platform took it.
     Accepted,
     /// The platform took it earlier, and says under which `msg_id`.
@@ -23,11 +23,11 @@ pub enum Meaning {
         after_s: u32,
     },
     /// Certainly not taken: the token is not valid (any more).
-    NewToken,
+    InvalidToken,
     /// Certainly not taken: a quota is used up.
     NextWindow(NextWindow),
     /// Certainly not taken, and the same request never will be.
-    GiveUp,
+    Reject,
     /// Certainly not taken, and no other request of this account will be until a person acts.
     PauseAccount,
 }
@@ -53,7 +53,7 @@ pub struct Row {
     /// The last code of the run; the first again for a single code.
     pub last: i64,
     /// What it means for us.
-    pub meaning: Meaning,
+    pub verdict: Verdict,
     /// What happened, as a sentence without capital and full stop.
     pub what: &'static str,
     /// What the operator can do, in the imperative.
@@ -95,15 +95,17 @@ pub fn for_send(code: i64) -> Row {
 /// whole account, because without a token nothing of it can be released.
 pub fn for_token(code: i64) -> Row {
     let row = find(TOKENS, code).unwrap_or_else(|| for_send(code));
-    let meaning = match row.meaning {
-        Meaning::GiveUp => Meaning::PauseAccount,
-        Meaning::Adopt | Meaning::InDoubt | Meaning::NewToken => Meaning::Retry { after_s: WAIT_S },
-        Meaning::Accepted
-        | Meaning::Retry { .. }
-        | Meaning::NextWindow(_)
-        | Meaning::PauseAccount => row.meaning,
+    let verdict = match row.verdict {
+        Verdict::Reject => Verdict::PauseAccount,
+        Verdict::Adopt | Verdict::InDoubt | Verdict::InvalidToken => {
+            Verdict::Retry { after_s: WAIT_S }
+        }
+        Verdict::Accepted
+        | Verdict::Retry { .. }
+        | Verdict::NextWindow(_)
+        | Verdict::PauseAccount => row.verdict,
     };
-    Row { meaning, ..row }
+    Row { verdict, ..row }
 }
 
 /// Returns what `code` means as the answer to a question (`mass/get`, `tags/get`).
@@ -111,43 +113,43 @@ pub fn for_token(code: i64) -> Row {
 /// A question can be asked again without harm, so nothing is in doubt.
 pub fn for_query(code: i64) -> Row {
     let row = for_send(code);
-    let meaning = match row.meaning {
-        Meaning::Adopt | Meaning::InDoubt => Meaning::Retry { after_s: WAIT_S },
-        Meaning::Accepted
-        | Meaning::Retry { .. }
-        | Meaning::NewToken
-        | Meaning::NextWindow(_)
-        | Meaning::GiveUp
-        | Meaning::PauseAccount => row.meaning,
+    let verdict = match row.verdict {
+        Verdict::Adopt | Verdict::InDoubt => Verdict::Retry { after_s: WAIT_S },
+        Verdict::Accepted
+        | Verdict::Retry { .. }
+        | Verdict::InvalidToken
+        | Verdict::NextWindow(_)
+        | Verdict::Reject
+        | Verdict::PauseAccount => row.verdict,
     };
-    Row { meaning, ..row }
+    Row { verdict, ..row }
 }
 
 /// Returns what `code` means as the answer to a call beside the broadcasts.
 ///
 /// Menus and QR codes have codes of their own, which no document names for a broadcast.
-pub fn for_errand(code: i64) -> Row {
-    find(ERRANDS, code).unwrap_or_else(|| for_query(code))
+pub fn for_api_call(code: i64) -> Row {
+    find(API_CALLS, code).unwrap_or_else(|| for_query(code))
 }
 
 /// Says whether what was asked of the platform may have been done although it answered `code`.
 pub fn leaves_in_doubt(code: i64) -> bool {
-    find(ERRANDS, code).is_none() && for_send(code).meaning == Meaning::InDoubt
+    find(API_CALLS, code).is_none() && for_send(code).verdict == Verdict::InDoubt
 }
 
 fn find(table: &[Row], code: i64) -> Option<Row> {
     table.iter().find(|row| (row.first..=row.last).contains(&code)).copied()
 }
 
-const fn row(code: i64, meaning: Meaning, what: &'static str, advice: &'static str) -> Row {
-    Row { first: code, last: code, meaning, what, advice }
+const fn row(code: i64, verdict: Verdict, what: &'static str, advice: &'static str) -> Row {
+    Row { first: code, last: code, verdict, what, advice }
 }
 
 const fn upto(last: i64, row: Row) -> Row {
     Row { last, ..row }
 }
 
-const WAIT: Meaning = Meaning::Retry { after_s: WAIT_S };
+const WAIT: Verdict = Verdict::Retry { after_s: WAIT_S };
 
 const NOTHING: &str = "nothing: it is asked again by itself";
 const MEDIA: &str =
@@ -170,53 +172,53 @@ const OURS: &str = "report it: the daemon made a request that it should not have
 
 const UNKNOWN: Row = row(
     0,
-    Meaning::InDoubt,
+    Verdict::InDoubt,
     "the platform answered with a code that no document names",
     "nothing: it is asked again in a way that cannot send it twice",
 );
 
 /// Where a token endpoint means something else by a code.
-const TOKENS: &[Row] = &[row(40001, Meaning::PauseAccount, "the AppSecret is wrong", CONFIG)];
+const TOKENS: &[Row] = &[row(40001, Verdict::PauseAccount, "the AppSecret is wrong", CONFIG)];
 
 /// Codes of menus and QR codes, by ascending code.
-const ERRANDS: &[Row] = {
-    use Meaning::GiveUp;
+const API_CALLS: &[Row] = {
+    use Verdict::Reject;
     &[
-        row(40015, GiveUp, "the type of the menu is not valid", MENU),
-        row(40016, GiveUp, "the menu has too many or too few buttons", MENU),
-        row(40017, GiveUp, "the type of a button is not valid", MENU),
-        row(40018, GiveUp, "the name of a button is empty or longer than 16 bytes", MENU),
-        row(40019, GiveUp, "the key of a button is empty or longer than 128 bytes", MENU),
-        row(40020, GiveUp, "the url of a button is empty or longer than 1024 bytes", MENU),
-        row(40021, GiveUp, "the version of the menu is not valid", OURS),
-        row(40022, GiveUp, "the menu has more than two levels", MENU),
-        row(40023, GiveUp, "a button has too many or too few sub-buttons", MENU),
-        row(40024, GiveUp, "the type of a sub-button is not valid", MENU),
-        row(40025, GiveUp, "the name of a sub-button is empty or longer than 60 bytes", MENU),
-        row(40026, GiveUp, "the key of a sub-button is empty or longer than 128 bytes", MENU),
-        row(40027, GiveUp, "the url of a sub-button is empty or longer than 1024 bytes", MENU),
-        row(40028, GiveUp, "the account may not have a menu of its own", CONSOLE_MENU),
-        row(40052, GiveUp, "the action_name is not valid", CODE),
-        row(40053, GiveUp, "the action_info, or the scene in it, is not valid", CODE),
-        row(40054, GiveUp, "the url of a sub-button leads where it may not", MENU),
-        row(40055, GiveUp, "the url of a button leads where it may not", MENU),
-        row(41007, GiveUp, "a button has neither a type nor sub-buttons", MENU),
-        row(45010, GiveUp, "the account can make no more menus", CONSOLE_MENU),
+        row(40015, Reject, "the type of the menu is not valid", MENU),
+        row(40016, Reject, "the menu has too many or too few buttons", MENU),
+        row(40017, Reject, "the type of a button is not valid", MENU),
+        row(40018, Reject, "the name of a button is empty or longer than 16 bytes", MENU),
+        row(40019, Reject, "the key of a button is empty or longer than 128 bytes", MENU),
+        row(40020, Reject, "the url of a button is empty or longer than 1024 bytes", MENU),
+        row(40021, Reject, "the version of the menu is not valid", OURS),
+        row(40022, Reject, "the menu has more than two levels", MENU),
+        row(40023, Reject, "a button has too many or too few sub-buttons", MENU),
+        row(40024, Reject, "the type of a sub-button is not valid", MENU),
+        row(40025, Reject, "the name of a sub-button is empty or longer than 60 bytes", MENU),
+        row(40026, Reject, "the key of a sub-button is empty or longer than 128 bytes", MENU),
+        row(40027, Reject, "the url of a sub-button is empty or longer than 1024 bytes", MENU),
+        row(40028, Reject, "the account may not have a menu of its own", CONSOLE_MENU),
+        row(40052, Reject, "the action_name is not valid", CODE),
+        row(40053, Reject, "the action_info, or the scene in it, is not valid", CODE),
+        row(40054, Reject, "the url of a sub-button leads where it may not", MENU),
+        row(40055, Reject, "the url of a button leads where it may not", MENU),
+        row(41007, Reject, "a button has neither a type nor sub-buttons", MENU),
+        row(45010, Reject, "the account can make no more menus", CONSOLE_MENU),
         row(
             45029,
-            GiveUp,
+            Reject,
             "the account has all the permanent codes that it can have",
             "make a temporary code, or use one of the codes that there are",
         ),
         row(
             45064,
-            GiveUp,
+            Reject,
             "the menu names a mini program that is not linked to the account",
             concat!("link it on ", place!(site), ", or take its button out"),
         ),
         row(
             48001,
-            GiveUp,
+            Reject,
             "the account may not use this API",
             concat!(
                 "look which APIs it may use (",
@@ -224,41 +226,41 @@ const ERRANDS: &[Row] = {
                 "); most need a verified account"
             ),
         ),
-        row(53600, GiveUp, "an article_id is not valid", MENU),
+        row(53600, Reject, "an article_id is not valid", MENU),
     ]
 };
 
 /// The table, by ascending code.
 const SENDS: &[Row] = {
-    use Meaning::{
-        Accepted, Adopt, GiveUp, InDoubt, NewToken, NextWindow as Next, PauseAccount as Pause,
-    };
     use NextWindow::{Broadcasts, Calls, Day, Month};
+    use Verdict::{
+        Accepted, Adopt, InDoubt, InvalidToken, NextWindow as Next, PauseAccount as Pause, Reject,
+    };
     &[
         row(-1, InDoubt, "the platform had a system error, and may have taken it", NOTHING),
         row(0, Accepted, "the platform took it", "nothing"),
         row(
             40001,
-            NewToken,
+            InvalidToken,
             "the access token is not the latest, or the AppSecret is wrong",
             NOTHING,
         ),
-        row(40002, GiveUp, "the grant type is wrong", OURS),
-        row(40003, GiveUp, "an OpenID is not one of this account's followers", TARGETS),
-        upto(40006, row(40004, GiveUp, "the media has the wrong type or size", MEDIA)),
-        row(NO_SUCH_MEDIA_ID, GiveUp, "the media id is not valid (any more)", MEDIA),
-        row(40008, GiveUp, "the message type, or the type of a field, is not valid", CONTENT),
-        upto(40012, row(40009, GiveUp, "the media has the wrong type or size", MEDIA)),
+        row(40002, Reject, "the grant type is wrong", OURS),
+        row(40003, Reject, "an OpenID is not one of this account's followers", TARGETS),
+        upto(40006, row(40004, Reject, "the media has the wrong type or size", MEDIA)),
+        row(NO_SUCH_MEDIA_ID, Reject, "the media id is not valid (any more)", MEDIA),
+        row(40008, Reject, "the message type, or the type of a field, is not valid", CONTENT),
+        upto(40012, row(40009, Reject, "the media has the wrong type or size", MEDIA)),
         row(40013, Pause, "the appid is not valid", CONFIG),
-        row(40014, NewToken, "the access token is not valid", NOTHING),
-        row(40031, GiveUp, "the list holds OpenIDs that are not valid", TARGETS),
-        row(40032, GiveUp, "the list of OpenIDs has the wrong length", OURS),
-        row(40033, GiveUp, "the request holds a \\u escape, which the platform refuses", OURS),
-        row(40035, GiveUp, "the request is not valid", CONTENT),
-        row(40050, GiveUp, "the tag does not exist", "look up the tag's id, and correct the job"),
+        row(40014, InvalidToken, "the access token is not valid", NOTHING),
+        row(40031, Reject, "the list holds OpenIDs that are not valid", TARGETS),
+        row(40032, Reject, "the list of OpenIDs has the wrong length", OURS),
+        row(40033, Reject, "the request holds a \\u escape, which the platform refuses", OURS),
+        row(40035, Reject, "the request is not valid", CONTENT),
+        row(40050, Reject, "the tag does not exist", "look up the tag's id, and correct the job"),
         row(
             NO_SUCH_MSG_ID,
-            GiveUp,
+            Reject,
             "the platform's API knows no broadcast with this msg_id",
             concat!(
                 "look for it in ",
@@ -268,23 +270,23 @@ const SENDS: &[Row] = {
         ),
         row(
             40060,
-            GiveUp,
+            Reject,
             "the broadcast has no article with this number",
             "name one that it has, from 1; 0 is all of them",
         ),
-        row(40097, GiveUp, "an argument of the request is not valid", CONTENT),
-        row(40118, GiveUp, "the media id has the wrong size", MEDIA),
-        row(40121, GiveUp, "the media type is not valid", MEDIA),
+        row(40097, Reject, "an argument of the request is not valid", CONTENT),
+        row(40118, Reject, "the media id has the wrong size", MEDIA),
+        row(40121, Reject, "the media type is not valid", MEDIA),
         row(40125, Pause, "the AppSecret is not valid", CONFIG),
         row(
             40130,
-            GiveUp,
+            Reject,
             "the list holds fewer than two OpenIDs that can receive",
             "add receivers, or use a tag",
         ),
         row(
             40132,
-            GiveUp,
+            Reject,
             "the WeChat name is not valid",
             "correct the name; an OpenID of unusual form is written openid:ID",
         ),
@@ -298,7 +300,7 @@ const SENDS: &[Row] = {
                 "; it works after some minutes), then resume the account"
             ),
         ),
-        row(40227, GiveUp, "the title is empty or not valid", CONTENT),
+        row(40227, Reject, "the title is empty or not valid", CONTENT),
         row(
             40243,
             Pause,
@@ -309,15 +311,15 @@ const SENDS: &[Row] = {
                 "; it works 10 minutes later), then resume the account"
             ),
         ),
-        upto(41004, row(41001, GiveUp, "the request lacks its token, appid or secret", CONFIG)),
-        row(41040, GiveUp, "the originality check refused it", CONTENT),
-        row(42001, NewToken, "the access token has expired", NOTHING),
+        upto(41004, row(41001, Reject, "the request lacks its token, appid or secret", CONFIG)),
+        row(41040, Reject, "the originality check refused it", CONTENT),
+        row(42001, InvalidToken, "the access token has expired", NOTHING),
         row(42010, WAIT, "one media id was sent again too quickly", NOTHING),
-        row(43004, GiveUp, "a receiver does not follow the account", TARGETS),
-        row(43019, GiveUp, "a receiver is on the account's blacklist", TARGETS),
-        upto(44004, row(44002, GiveUp, "the content is empty", CONTENT)),
-        upto(44009, row(44008, GiveUp, "the audio did not pass review", CONTENT)),
-        upto(45008, row(45001, GiveUp, "the content is too long or too large", CONTENT)),
+        row(43004, Reject, "a receiver does not follow the account", TARGETS),
+        row(43019, Reject, "a receiver is on the account's blacklist", TARGETS),
+        upto(44004, row(44002, Reject, "the content is empty", CONTENT)),
+        upto(44009, row(44008, Reject, "the audio did not pass review", CONTENT)),
+        upto(45008, row(45001, Reject, "the content is too long or too large", CONTENT)),
         row(
             45009,
             Next(Calls),
@@ -325,7 +327,7 @@ const SENDS: &[Row] = {
             "nothing: it waits for the next day (clear_quota is never called: it works 10 times a month)",
         ),
         row(45011, WAIT, "the account made too many calls in one minute", NOTHING),
-        row(45019, GiveUp, "the list of OpenIDs is too long", OURS),
+        row(45019, Reject, "the list of OpenIDs is too long", OURS),
         row(
             45028,
             Next(Broadcasts),
@@ -338,38 +340,38 @@ const SENDS: &[Row] = {
             "the account's quota of this month is used up",
             "nothing: it waits",
         ),
-        row(45052, GiveUp, "the message type is not valid for this account", CONTENT),
+        row(45052, Reject, "the message type is not valid for this account", CONTENT),
         row(
             45062,
-            GiveUp,
+            Reject,
             "the article carries an agreed advertisement, which the API may not send",
             concat!("send it from ", place!(site), " instead"),
         ),
         row(45065, Adopt, "the platform took it under this clientmsgid before", "nothing"),
         row(45066, InDoubt, "the platform saw this clientmsgid less than a minute ago", NOTHING),
-        row(45067, GiveUp, "the clientmsgid is too long", OURS),
+        row(45067, Reject, "the clientmsgid is too long", OURS),
         upto(
             45084,
-            row(45083, GiveUp, "the speed is missing or not from 0 to 4", "give one from 0 to 4"),
+            row(45083, Reject, "the speed is missing or not from 0 to 4", "give one from 0 to 4"),
         ),
         row(45085, WAIT, "the platform could not set the speed", NOTHING),
         row(45093, Next(Day), "the account's quota of this day is used up", "nothing: it waits"),
         row(45102, Pause, "the account is punished", CONSOLE),
-        row(45103, GiveUp, "the platform has withdrawn this API", OURS),
-        row(45106, GiveUp, "the platform has withdrawn this API", OURS),
-        row(45110, GiveUp, "the author's name is too long", CONTENT),
-        row(45159, GiveUp, "the tag is not valid", "look up the tag's id, and correct the job"),
-        row(45161, GiveUp, "the video did not go through uploadvideo", VIDEO),
-        row(45166, GiveUp, "the content is not valid", CONTENT),
-        row(45168, GiveUp, "the content holds a forbidden word", CONTENT),
+        row(45103, Reject, "the platform has withdrawn this API", OURS),
+        row(45106, Reject, "the platform has withdrawn this API", OURS),
+        row(45110, Reject, "the author's name is too long", CONTENT),
+        row(45159, Reject, "the tag is not valid", "look up the tag's id, and correct the job"),
+        row(45161, Reject, "the video did not go through uploadvideo", VIDEO),
+        row(45166, Reject, "the content is not valid", CONTENT),
+        row(45168, Reject, "the content holds a forbidden word", CONTENT),
         row(45501, Pause, "the account is restricted", CONSOLE),
-        row(46001, GiveUp, "the media does not exist (any more)", MEDIA),
-        row(46004, GiveUp, "a receiver does not exist", TARGETS),
+        row(46001, Reject, "the media does not exist (any more)", MEDIA),
+        row(46004, Reject, "a receiver does not exist", TARGETS),
         row(46007, WAIT, "the platform is still converting the video", NOTHING),
-        upto(47002, row(47001, GiveUp, "the platform could not read the request", OURS)),
+        upto(47002, row(47001, Reject, "the platform could not read the request", OURS)),
         row(
             48001,
-            GiveUp,
+            Reject,
             "the account may not use this API",
             concat!(
                 "check that it is verified and may use it (",
@@ -377,7 +379,7 @@ const SENDS: &[Row] = {
                 "); only a service account can send to a list of OpenIDs"
             ),
         ),
-        row(48002, GiveUp, "a receiver refuses the account's messages", TARGETS),
+        row(48002, Reject, "a receiver refuses the account's messages", TARGETS),
         row(
             48003,
             Pause,
@@ -389,28 +391,28 @@ const SENDS: &[Row] = {
             ),
         ),
         row(48004, Pause, "the platform has blocked this API for the account", CONSOLE),
-        row(48008, GiveUp, "the account may not send messages of this type", CONTENT),
-        row(48013, GiveUp, "the video did not go through uploadvideo", VIDEO),
-        row(48014, GiveUp, "the video did not pass review", CONTENT),
+        row(48008, Reject, "the account may not send messages of this type", CONTENT),
+        row(48013, Reject, "the video did not go through uploadvideo", VIDEO),
+        row(48014, Reject, "the video did not pass review", CONTENT),
         row(
             48021,
-            GiveUp,
+            Reject,
             "the draft was only saved automatically",
             "save the draft by hand first",
         ),
         row(50001, Pause, "the account may not use this API", CONSOLE),
         row(50002, Pause, "the account is restricted", CONSOLE),
         row(50004, Pause, "the account may not use this API", CONSOLE),
-        row(50005, GiveUp, "a receiver no longer follows the account", TARGETS),
-        row(53500, GiveUp, "publishing is banned for this account", CONSOLE),
+        row(50005, Reject, "a receiver no longer follows the account", TARGETS),
+        row(53500, Reject, "publishing is banned for this account", CONSOLE),
         row(53501, WAIT, "the account publishes too often", NOTHING),
-        row(53502, GiveUp, "the publish id is not valid", OURS),
-        upto(61023, row(61003, GiveUp, "a third-party platform's authorization failed", CONSOLE)),
+        row(53502, Reject, "the publish id is not valid", OURS),
+        upto(61023, row(61003, Reject, "a third-party platform's authorization failed", CONSOLE)),
         upto(89505, row(89501, WAIT, "the platform waits for the administrator", ADMINISTRATOR)),
         row(89506, Pause, "the administrator refused the call; none is possible for 24 h", CONSOLE),
         row(89507, Pause, "the administrator refused the call; none is possible for 1 h", CONSOLE),
         row(200_011, Pause, "the account is punished", CONSOLE),
-        row(9_001_001, GiveUp, "the request is not valid", CONTENT),
+        row(9_001_001, Reject, "the request is not valid", CONTENT),
         row(268_488_001, InDoubt, "the platform was busy, and may have taken it", NOTHING),
     ]
 };
@@ -427,7 +429,7 @@ mod tests {
 
     #[test]
     fn the_rows_are_sorted_and_no_code_has_two() {
-        for pair in SENDS.windows(2).chain(ERRANDS.windows(2)) {
+        for pair in SENDS.windows(2).chain(API_CALLS.windows(2)) {
             assert!(pair[0].first <= pair[0].last, "{:?}", pair[0]);
             assert!(pair[0].last < pair[1].first, "{} then {}", pair[0].last, pair[1].first);
         }
@@ -435,7 +437,7 @@ mod tests {
 
     #[test]
     fn every_row_says_what_happened_and_what_to_do() {
-        for row in SENDS.iter().chain(TOKENS).chain(ERRANDS) {
+        for row in SENDS.iter().chain(TOKENS).chain(API_CALLS) {
             for text in [row.what, row.advice] {
                 assert!(!text.is_empty() && !text.ends_with('.'), "{}: {text}", row.first);
                 assert!(!text.starts_with(char::is_uppercase), "{}: {text}", row.first);
@@ -446,41 +448,41 @@ mod tests {
     #[test]
     fn a_mass_send_is_in_doubt_unless_the_table_is_certain() {
         for &code in [-1, 45066, 268_488_001].iter().chain(ELSEWHERE) {
-            assert_eq!(for_send(code).meaning, Meaning::InDoubt, "{code}");
+            assert_eq!(for_send(code).verdict, Verdict::InDoubt, "{code}");
         }
         let doubtful =
-            all_codes().iter().filter(|c| for_send(**c).meaning == Meaning::InDoubt).count();
+            all_codes().iter().filter(|c| for_send(**c).verdict == Verdict::InDoubt).count();
         assert_eq!(doubtful, 3);
     }
 
     #[test]
     fn each_class_of_the_documents_has_its_meaning_on_a_send() {
-        let classes: &[(&[i64], Meaning)] = &[
-            (&[0], Meaning::Accepted),
-            (&[45065], Meaning::Adopt),
-            (&[40001, 40014, 42001], Meaning::NewToken),
+        let classes: &[(&[i64], Verdict)] = &[
+            (&[0], Verdict::Accepted),
+            (&[45065], Verdict::Adopt),
+            (&[40001, 40014, 42001], Verdict::InvalidToken),
             (&[42010, 45011, 46007, 89501, 89502, 89503, 89504, 89505, 45085, 53501], WAIT),
-            (&[45028], Meaning::NextWindow(NextWindow::Broadcasts)),
-            (&[45009], Meaning::NextWindow(NextWindow::Calls)),
-            (&[45093], Meaning::NextWindow(NextWindow::Day)),
-            (&[45040], Meaning::NextWindow(NextWindow::Month)),
+            (&[45028], Verdict::NextWindow(NextWindow::Broadcasts)),
+            (&[45009], Verdict::NextWindow(NextWindow::Calls)),
+            (&[45093], Verdict::NextWindow(NextWindow::Day)),
+            (&[45040], Verdict::NextWindow(NextWindow::Month)),
             (
                 &[
                     40164, 40243, 40013, 40125, 48003, 48004, 50001, 50002, 50004, 45501, 45102,
                     200_011, 89506, 89507,
                 ],
-                Meaning::PauseAccount,
+                Verdict::PauseAccount,
             ),
         ];
         let mut named: Vec<i64> = vec![-1, 45066, 268_488_001];
-        for (codes, meaning) in classes {
+        for (codes, verdict) in classes {
             for &code in *codes {
-                assert_eq!(for_send(code).meaning, *meaning, "{code}");
+                assert_eq!(for_send(code).verdict, *verdict, "{code}");
                 named.push(code);
             }
         }
         for code in all_codes().into_iter().filter(|code| !named.contains(code)) {
-            assert_eq!(for_send(code).meaning, Meaning::GiveUp, "{code}");
+            assert_eq!(for_send(code).verdict, Verdict::Reject, "{code}");
         }
     }
 
@@ -494,28 +496,28 @@ mod tests {
             45083, 45084, 45106, 45103, 48021, 41040, 44008, 44009, 45168, 53500, 53502, 61004,
         ];
         for code in documented {
-            assert_eq!(for_send(code).meaning, Meaning::GiveUp, "{code}");
+            assert_eq!(for_send(code).verdict, Verdict::Reject, "{code}");
         }
     }
 
     #[test]
     fn a_token_endpoint_that_refuses_for_good_pauses_the_account() {
         for code in [40001, 40002, 40013, 40125, 40164, 40243, 41002, 41004, 48001, 50002, 89507] {
-            assert_eq!(for_token(code).meaning, Meaning::PauseAccount, "{code}");
+            assert_eq!(for_token(code).verdict, Verdict::PauseAccount, "{code}");
         }
         for code in [-1, 42001, 45011, 89501, 268_488_001] {
-            assert_eq!(for_token(code).meaning, WAIT, "{code}");
+            assert_eq!(for_token(code).verdict, WAIT, "{code}");
         }
     }
 
     #[test]
     fn nothing_is_in_doubt_where_nothing_can_be_sent_twice() {
         for code in all_codes().into_iter().chain(ELSEWHERE.iter().copied()) {
-            for meaning in [for_token(code).meaning, for_query(code).meaning] {
-                assert!(!matches!(meaning, Meaning::InDoubt | Meaning::Adopt), "{code}");
+            for verdict in [for_token(code).verdict, for_query(code).verdict] {
+                assert!(!matches!(verdict, Verdict::InDoubt | Verdict::Adopt), "{code}");
             }
-            assert_ne!(for_token(code).meaning, Meaning::GiveUp, "{code}");
-            assert_ne!(for_token(code).meaning, Meaning::NewToken, "{code}");
+            assert_ne!(for_token(code).verdict, Verdict::Reject, "{code}");
+            assert_ne!(for_token(code).verdict, Verdict::InvalidToken, "{code}");
         }
     }
 

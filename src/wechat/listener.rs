@@ -25,25 +25,25 @@ use http_body::Body as _;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use self::gate::{FRESH, Signed};
-use self::guard::{Doorman, Standing};
-use self::memory::Memory;
-use self::relay::{Push, Relay};
+use self::auth::{FRESH, Signed};
+use self::forward::{Forwarder, Push};
+use self::limits::{ConnectionHandle, ConnectionLimiter};
+use self::replay::ReplayCache;
 use super::callback::{self, BODY_MAX, Incoming, MassEvent, ParseError};
 use crate::model::Credence;
 
-mod gate;
-mod guard;
-mod memory;
-mod relay;
+mod auth;
+mod forward;
+mod limits;
+mod replay;
 
-pub use gate::{Gate, Refusal};
-pub use relay::RelayError;
+pub use auth::{Authenticator, Refusal};
+pub use forward::ForwardError;
 
 /// What the listener needs of the daemon.
-pub trait Inlet: Send + Sync + 'static {
+pub trait EventSink: Send + Sync + 'static {
     /// Returns what an account's pushes are checked with, or `None` if it has no callback.
-    fn gate(&self, account: &str) -> Option<Arc<Gate>>;
+    fn authenticator(&self, account: &str) -> Option<Arc<Authenticator>>;
 
     /// Returns the time, against which timestamps are checked.
     fn now(&self) -> DateTime<Utc>;
@@ -73,7 +73,7 @@ pub enum Note {
     /// It was refused.
     Refused(Refusal),
     /// It was none of ours, and the handler behind us answered with this status, or not.
-    Forwarded(Result<StatusCode, RelayError>),
+    Forwarded(Result<StatusCode, ForwardError>),
 }
 
 /// A genuine push that is about a mass send, or that could not be read.
@@ -103,7 +103,7 @@ pub struct Limits {
     /// The pushes, proven to be the platform's, that are worked on at once.
     pub pushes: usize,
     /// How long the handler behind us may take for what is not ours.
-    pub relay: Duration,
+    pub forwarder: Duration,
     /// The pushes that wait for handlers at once; fewer than pushes, for our own events.
     pub relays: usize,
     /// Those of one account.
@@ -119,7 +119,7 @@ impl Default for Limits {
             young: Duration::from_millis(250),
             unproven_bytes: 4 * 1024 * 1024,
             pushes: 64,
-            relay: Duration::from_millis(4_500),
+            forwarder: Duration::from_millis(4_500),
             relays: 48,
             relays_of_one: 32,
         }
@@ -131,43 +131,50 @@ const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Serves callbacks until `stop`, and then until the open connections have ended (at most 5 s).
-pub async fn serve<I: Inlet>(
+pub async fn serve<I: EventSink>(
     listener: TcpListener,
-    inlet: Arc<I>,
+    sink: Arc<I>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    serve_within(Limits::default(), listener, inlet, stop).await;
+    serve_within(Limits::default(), listener, sink, stop).await;
 }
 
 /// Serves like [`serve`], within other limits.
-pub async fn serve_within<I: Inlet>(
+pub async fn serve_within<I: EventSink>(
     limits: Limits,
     listener: TcpListener,
-    inlet: Arc<I>,
+    sink: Arc<I>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let relay = Relay::new(limits);
+    let forwarder = Forwarder::new(limits);
     let pushes = Semaphore::new(limits.pushes);
-    let desk = Arc::new(Desk { inlet, limits, relay, pushes, memory: Mutex::default() });
+    let handler = Arc::new(CallbackHandler {
+        sink,
+        limits,
+        forwarder,
+        pushes,
+        replay_cache: Mutex::default(),
+    });
     let app = Router::new()
         .route("/callback/{account}", get(echo::<I>).post(receive::<I>))
         .route("/healthz", get(health::<I>))
         .route("/metrics", get(metrics::<I>))
         .layer(axum::middleware::map_response(last))
-        .with_state(desk);
-    let app = app.into_make_service_with_connect_info::<Standing>();
-    let served = axum::serve(Doorman::new(listener, limits), app).with_graceful_shutdown(stop);
+        .with_state(handler);
+    let app = app.into_make_service_with_connect_info::<ConnectionHandle>();
+    let served =
+        axum::serve(ConnectionLimiter::new(listener, limits), app).with_graceful_shutdown(stop);
     // Accepting is tried again for ever, so there is no error to report.
     served.await.ok();
 }
 
 /// What all requests share.
-struct Desk<I> {
-    inlet: Arc<I>,
+struct CallbackHandler<I> {
+    sink: Arc<I>,
     limits: Limits,
-    relay: Relay,
+    forwarder: Forwarder,
     pushes: Semaphore,
-    memory: Mutex<Memory>,
+    replay_cache: Mutex<ReplayCache>,
 }
 
 /// Lets the connection end with its answer, so that its limits are those of one request.
@@ -176,71 +183,74 @@ async fn last(mut response: Response) -> Result<Response, Infallible> {
     Ok(response)
 }
 
-async fn health<I: Inlet>(State(desk): State<Arc<Desk<I>>>) -> Response {
-    let (well, line) = desk.inlet.health();
+async fn health<I: EventSink>(State(handler): State<Arc<CallbackHandler<I>>>) -> Response {
+    let (well, line) = handler.sink.health();
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, line).into_response()
 }
 
 /// Answers with the numbers, but nobody from outside, who comes through a proxy.
-async fn metrics<I: Inlet>(
-    State(desk): State<Arc<Desk<I>>>,
+async fn metrics<I: EventSink>(
+    State(handler): State<Arc<CallbackHandler<I>>>,
     headers: HeaderMap,
 ) -> Result<Response, StatusCode> {
     if FORWARDED.iter().any(|name| headers.contains_key(*name)) {
         return Err(StatusCode::FORBIDDEN);
     }
-    let page = desk.inlet.metrics().await.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
+    let page = handler.sink.metrics().await.ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
     Ok(([(CONTENT_TYPE, OPENMETRICS)], page).into_response())
 }
 
 /// Answers the platform's check of the callback's address, which is never encrypted.
-async fn echo<I: Inlet>(
-    State(desk): State<Arc<Desk<I>>>,
+async fn echo<I: EventSink>(
+    State(handler): State<Arc<CallbackHandler<I>>>,
     Path(account): Path<String>,
     uri: Uri,
 ) -> Result<Response, StatusCode> {
-    let gate = desk.inlet.gate(&account).ok_or(StatusCode::NOT_FOUND)?;
-    let signed = desk.judge(&account, query(&uri))?;
-    desk.judge(&account, gate.check(&signed, desk.inlet.now()))?;
+    let authenticator = handler.sink.authenticator(&account).ok_or(StatusCode::NOT_FOUND)?;
+    let signed = handler.judge(&account, query(&uri))?;
+    handler.judge(&account, authenticator.check(&signed, handler.sink.now()))?;
     let echo = signed.echostr.clone().ok_or(StatusCode::FORBIDDEN)?;
     // Remembered like a push, or its signature would be good for anybody's push.
-    desk.judge(&account, desk.admit(&account, &signed, format!("GET {echo}").as_bytes()))?;
+    handler.judge(&account, handler.admit(&account, &signed, format!("GET {echo}").as_bytes()))?;
     Ok(([(CONTENT_TYPE, "text/plain")], echo).into_response())
 }
 
 /// Takes a push. Nothing of a body means anything before its signature is found good.
-async fn receive<I: Inlet>(
-    State(desk): State<Arc<Desk<I>>>,
+async fn receive<I: EventSink>(
+    State(handler): State<Arc<CallbackHandler<I>>>,
     Path(account): Path<String>,
-    ConnectInfo(standing): ConnectInfo<Standing>,
+    ConnectInfo(connection_handle): ConnectInfo<ConnectionHandle>,
     request: Request,
 ) -> Result<Response, StatusCode> {
-    let gate = desk.inlet.gate(&account).ok_or(StatusCode::NOT_FOUND)?;
+    let authenticator = handler.sink.authenticator(&account).ok_or(StatusCode::NOT_FOUND)?;
     let (parts, body) = request.into_parts();
-    let signed = desk.judge(&account, query(&parts.uri))?;
-    if gate.is_plain() {
-        desk.judge(&account, gate.check(&signed, desk.inlet.now()))?;
+    let signed = handler.judge(&account, query(&parts.uri))?;
+    if authenticator.is_plain() {
+        handler.judge(&account, authenticator.check(&signed, handler.sink.now()))?;
     }
     let raw = read(body).await?;
-    let opened = gate.open(&signed, raw.clone(), desk.inlet.now());
-    let message = desk.judge(&account, opened)?;
-    desk.judge(&account, desk.admit(&account, &signed, &message.text))?;
-    desk.inlet.note(&account, Note::Taken);
-    let _turn = desk.turn(&standing).await?;
+    let opened = authenticator.open(&signed, raw.clone(), handler.sink.now());
+    let message = handler.judge(&account, opened)?;
+    handler.judge(&account, handler.admit(&account, &signed, &message.text))?;
+    handler.sink.note(&account, Note::Taken);
+    let _turn = handler.turn(&connection_handle).await?;
 
     let parsed = match callback::parse(&message.text) {
-        Ok(Incoming::Other) => return Ok(desk.pass_on(&account, &gate, &parts, raw).await),
+        Ok(Incoming::Other) => {
+            return Ok(handler.pass_on(&account, &authenticator, &parts, raw).await);
+        }
         Ok(Incoming::MassSendJobFinish(event)) => Ok(event),
         Err(error) => Err(error),
     };
     let ours = parsed.is_ok();
     let event = Received { raw: message.text, credence: message.credence, parsed };
-    let stored = tokio::time::timeout(desk.limits.store, desk.inlet.store(&account, event)).await;
+    let stored =
+        tokio::time::timeout(handler.limits.store, handler.sink.store(&account, event)).await;
     match stored {
         Ok(Ok(())) if ours => Ok(success()),
         // The handler may understand what we cannot read.
-        Ok(Ok(())) => Ok(desk.pass_on(&account, &gate, &parts, raw).await),
+        Ok(Ok(())) => Ok(handler.pass_on(&account, &authenticator, &parts, raw).await),
         // The platform pushes again what is not answered with success.
         Ok(Err(())) | Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     }
@@ -254,11 +264,11 @@ fn query(uri: &Uri) -> Result<Signed, Refusal> {
     Query::try_from_uri(uri).map(|Query(signed)| signed).map_err(|_| Refusal::Noise)
 }
 
-impl<I: Inlet> Desk<I> {
+impl<I: EventSink> CallbackHandler<I> {
     /// Answers every refusal alike, and tells the operator which it was.
     fn judge<T>(&self, account: &str, checked: Result<T, Refusal>) -> Result<T, StatusCode> {
         checked.map_err(|refusal| {
-            self.inlet.note(account, Note::Refused(refusal));
+            self.sink.note(account, Note::Refused(refusal));
             StatusCode::FORBIDDEN
         })
     }
@@ -266,17 +276,20 @@ impl<I: Inlet> Desk<I> {
     /// Refuses a message under a timestamp and nonce that were used for another one.
     fn admit(&self, account: &str, signed: &Signed, text: &[u8]) -> Result<(), Refusal> {
         let key = [account, &signed.timestamp, &signed.nonce];
-        let oldest = self.inlet.now() - FRESH;
+        let oldest = self.sink.now() - FRESH;
         let sent = signed.sent_at().ok_or(Refusal::Stale)?;
         // Nothing in the memory can be left half done by a panic.
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.forget(oldest);
-        if memory.admits(sent, key, text) { Ok(()) } else { Err(Refusal::Used) }
+        let mut replay_cache = self.replay_cache.lock().unwrap_or_else(PoisonError::into_inner);
+        replay_cache.forget(oldest);
+        if replay_cache.admits(sent, key, text) { Ok(()) } else { Err(Refusal::Used) }
     }
 
     /// Waits until a push that is proven to be the platform's may be worked on.
-    async fn turn(&self, standing: &Standing) -> Result<SemaphorePermit<'_>, StatusCode> {
-        if !standing.prove() {
+    async fn turn(
+        &self,
+        connection_handle: &ConnectionHandle,
+    ) -> Result<SemaphorePermit<'_>, StatusCode> {
+        if !connection_handle.prove() {
             // Its connection has ended for another: nobody hears the answer.
             return Err(StatusCode::SERVICE_UNAVAILABLE);
         }
@@ -284,15 +297,21 @@ impl<I: Inlet> Desk<I> {
     }
 
     /// Lets the handler behind us answer what is not ours.
-    async fn pass_on(&self, account: &str, gate: &Gate, parts: &Parts, raw: Vec<u8>) -> Response {
-        let Some(to) = &gate.forward_to else {
+    async fn pass_on(
+        &self,
+        account: &str,
+        authenticator: &Authenticator,
+        parts: &Parts,
+        raw: Vec<u8>,
+    ) -> Response {
+        let Some(to) = &authenticator.forward_to else {
             return success();
         };
         let content_type = parts.headers.get(CONTENT_TYPE).cloned();
         let push = Push { account, uri: &parts.uri, content_type, body: raw };
-        match self.relay.pass(to, push).await {
+        match self.forwarder.pass(to, push).await {
             Ok(reply) => {
-                self.inlet.note(account, Note::Forwarded(Ok(reply.status)));
+                self.sink.note(account, Note::Forwarded(Ok(reply.status)));
                 let mut answer = (reply.status, reply.body).into_response();
                 answer.headers_mut().remove(CONTENT_TYPE);
                 answer.headers_mut().extend(reply.content_type.map(|kind| (CONTENT_TYPE, kind)));
@@ -300,7 +319,7 @@ impl<I: Inlet> Desk<I> {
             }
             Err(error) => {
                 let status = error.status();
-                self.inlet.note(account, Note::Forwarded(Err(error)));
+                self.sink.note(account, Note::Forwarded(Err(error)));
                 status.into_response()
             }
         }

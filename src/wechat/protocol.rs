@@ -2,8 +2,8 @@
 //!
 //! The body of a broadcast is built once and kept, because the platform compares what it is asked
 //! under one `clientmsgid`: the same broadcast must give the same bytes in every version of this
-//! program. What the answers mean is in [`reading`], what is asked before a broadcast in [`upload`],
-//! and the calls beside the broadcasts are in [`errand`]. Requests hold tokens and secrets, so their
+//! program. What the answers mean is in [`response`], what is asked before a broadcast in [`upload`],
+//! and the calls beside the broadcasts are in [`api_call`]. Requests hold tokens and secrets, so their
 //! `Debug` shows neither query nor body.
 
 use std::borrow::Cow;
@@ -17,16 +17,16 @@ use serde_json::{Value, json};
 
 use crate::model::{Audience, Broadcast, Content, Images};
 
-pub mod errand;
+pub mod api_call;
 pub mod followers;
-pub mod reading;
+pub mod response;
 pub mod upload;
 
-pub use upload::{Form, UploadReading, read_upload};
+pub use upload::{Form, UploadResponse, read_upload};
 
-pub use reading::{
-    Answer, QueryReading, Reply, SendReading, StatusReading, TokenReading, read_query, read_send,
-    read_status, read_token, unreadable,
+pub use response::{
+    HttpResponse, QueryResponse, Reply, SendResponse, StatusResponse, TokenResponse, read_query,
+    read_send, read_status, read_token, unreadable,
 };
 
 /// How long a request of the mass family may take.

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::diagnostic::Place;
+use super::diagnostic::Location;
 use super::{Entry, Node, Value};
 
 /// How many bytes of text all copies of a file may have together.
@@ -27,7 +27,7 @@ struct Anchored<'a> {
     node: Option<Node<'a>>,
     size: Size,
     /// Where a text that people read would begin, were its `&` meant, and whether in `{…}` or `[…]`.
-    text: Option<(Place, bool)>,
+    text: Option<(Location, bool)>,
 }
 
 /// How large a value is.
@@ -51,7 +51,7 @@ pub(super) enum Unfollowed {
 
 impl<'a> Anchors<'a> {
     /// Notes that what has this name begins.
-    pub(super) fn begin(&mut self, id: usize, text: Option<(Place, bool)>) {
+    pub(super) fn begin(&mut self, id: usize, text: Option<(Location, bool)>) {
         self.by_id.insert(id, Anchored { node: None, size: Size::default(), text });
     }
 
@@ -78,9 +78,9 @@ impl<'a> Anchors<'a> {
     }
 
     /// Returns where the names stand that nothing uses, in front of a text that people read.
-    pub(super) fn unused(&self) -> Vec<(Place, bool)> {
+    pub(super) fn unused(&self) -> Vec<(Location, bool)> {
         let mut unused: Vec<_> = self.by_id.values().filter_map(|anchored| anchored.text).collect();
-        unused.sort_by_key(|(place, _)| place.start);
+        unused.sort_by_key(|(location, _)| location.start);
         unused
     }
 
@@ -122,14 +122,14 @@ impl Size {
 /// Puts the keys of merged mappings behind a mapping's own; says whether all were mappings.
 pub(super) fn merge<'a>(
     entries: &mut Vec<Entry<'a>>,
-    seen: &mut HashMap<Cow<'a, str>, Place>,
+    seen: &mut HashMap<Cow<'a, str>, Location>,
     merged: Value<'a>,
 ) -> bool {
     match merged {
         Value::Map(others) => {
             for other in others {
                 if !seen.contains_key(&other.key) {
-                    seen.insert(other.key.clone(), other.key_place);
+                    seen.insert(other.key.clone(), other.key_location);
                     entries.push(other);
                 }
             }

@@ -85,7 +85,7 @@ impl fmt::Display for Diagnostic {
 
 /// A range of bytes of the text being read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     /// Its first byte.
     pub(crate) start: usize,
     /// The byte after its last.
@@ -114,18 +114,18 @@ impl<'a> Report<'a> {
     }
 
     /// Adds a problem.
-    pub(crate) fn say(&mut self, place: Place, message: impl AsRef<str>) {
-        self.add(place, message.as_ref(), None);
+    pub(crate) fn say(&mut self, location: Location, message: impl AsRef<str>) {
+        self.add(location, message.as_ref(), None);
     }
 
     /// Adds a problem with what would be right.
     pub(crate) fn say_with(
         &mut self,
-        place: Place,
+        location: Location,
         message: impl AsRef<str>,
         help: impl AsRef<str>,
     ) {
-        self.add(place, message.as_ref(), Some(help.as_ref()));
+        self.add(location, message.as_ref(), Some(help.as_ref()));
     }
 
     /// Adds the problems of another file that this one names.
@@ -176,11 +176,16 @@ impl<'a> Report<'a> {
     }
 
     /// Returns a diagnostic at a place of this text.
-    pub(crate) fn diagnostic(&self, place: Place, message: &str, help: Option<&str>) -> Diagnostic {
-        let line = self.line(place.start);
+    pub(crate) fn diagnostic(
+        &self,
+        location: Location,
+        message: &str,
+        help: Option<&str>,
+    ) -> Diagnostic {
+        let line = self.line(location.start);
         let text = self.line_text(line);
-        let start = text.floor_char_boundary(place.start - self.lines[line - 1]);
-        let end = text.ceil_char_boundary(place.end.saturating_sub(self.lines[line - 1]));
+        let start = text.floor_char_boundary(location.start - self.lines[line - 1]);
+        let end = text.ceil_char_boundary(location.end.saturating_sub(self.lines[line - 1]));
         let column = text[..start].chars().count() + 1;
         let length = text[start..end.max(start)].chars().count();
         let (text, caret) = excerpt(text, column - 1, length);
@@ -201,14 +206,14 @@ impl<'a> Report<'a> {
         let text = self.line_text(line);
         let indent = text.len() - text.trim_start_matches([' ', '-', '{', '[']).len();
         let start = self.lines[line - 1];
-        let place = Place { start: start + indent, end: start + text.trim_end().len() };
-        self.diagnostic(place, message, help)
+        let location = Location { start: start + indent, end: start + text.trim_end().len() };
+        self.diagnostic(location, message, help)
     }
 
-    fn add(&mut self, place: Place, message: &str, help: Option<&str>) {
+    fn add(&mut self, location: Location, message: &str, help: Option<&str>) {
         self.count += 1;
         if self.problems.len() < TOLD {
-            self.problems.push(self.diagnostic(place, message, help));
+            self.problems.push(self.diagnostic(location, message, help));
         }
     }
 }
@@ -318,7 +323,7 @@ mod tests {
         let report = Report::new("f.yaml", text);
         let start = text.find("c\n").unwrap();
 
-        let found = report.diagnostic(Place { start, end: start + 1 }, "no", Some("yes"));
+        let found = report.diagnostic(Location { start, end: start + 1 }, "no", Some("yes"));
 
         assert_eq!(
             found.to_string(),
@@ -331,7 +336,7 @@ mod tests {
         let text = format!("{}x{}", "a".repeat(500), "b".repeat(500));
         let report = Report::new("f.yaml", &text);
 
-        let found = report.diagnostic(Place { start: 500, end: 501 }, "no", None);
+        let found = report.diagnostic(Location { start: 500, end: 501 }, "no", None);
 
         assert_eq!(found.column, 501);
         assert_eq!(found.text, format!("…{}x{}…", "a".repeat(90), "b".repeat(60)));
@@ -342,7 +347,7 @@ mod tests {
     fn control_characters_are_made_visible() {
         let report = Report::new("a\nb.yaml", "x\u{1b}[31m\ty\u{202e}");
 
-        let found = report.diagnostic(Place { start: 6, end: 7 }, "\u{7} rings", None);
+        let found = report.diagnostic(Location { start: 6, end: 7 }, "\u{7} rings", None);
 
         assert_eq!(found.file, "a\\u{a}b.yaml");
         assert_eq!(found.text, "x\\u{1b}[31m y\\u{202e}");
@@ -362,7 +367,7 @@ mod tests {
     fn problems_beyond_the_first_hundred_are_counted() {
         let mut report = Report::new("f", "a");
         for number in 0..105 {
-            report.say(Place::default(), format!("no {number}"));
+            report.say(Location::default(), format!("no {number}"));
         }
 
         let told = report.finish();

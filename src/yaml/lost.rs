@@ -5,7 +5,7 @@
 //! on a line of its own is one too, unless it lies deeper than the key: there the text would go on.
 //! Behind a word, such as a key or an address, only `#1` is taken for a part of it, and not `# 1`.
 
-use super::diagnostic::{Place, Report};
+use super::diagnostic::{Location, Report};
 use super::hint;
 
 /// What is told of a text with a comment's beginning in it.
@@ -55,14 +55,14 @@ pub(super) enum Written {
 pub(super) fn check(
     source: &str,
     prose: &Prose<'_>,
-    (value, place, written): (&str, Place, Written),
+    (value, location, written): (&str, Location, Written),
     report: &mut Report<'_>,
 ) -> Option<usize> {
     let (cut, message, help) = match written {
-        Written::Plain { in_flow } => plain(source, prose, (value, place, in_flow))?,
+        Written::Plain { in_flow } => plain(source, prose, (value, location, in_flow))?,
         Written::Block => {
-            let line = source[..place.end].rfind(['\n', '\r']).map_or(0, |end| end + 1);
-            if !source[line..place.end].trim().is_empty() {
+            let line = source[..location.end].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+            if !source[line..location.end].trim().is_empty() {
                 return None;
             }
             let message = format!("this line is a comment, which ends the text of `{}`", prose.key);
@@ -82,7 +82,7 @@ pub(super) fn check(
 }
 
 /// Returns what stands between a key and its value, where it reads as text and not as a comment.
-pub(super) fn before<'s>(source: &'s str, prose: &Prose<'_>) -> Option<(Place, &'s str)> {
+pub(super) fn before<'s>(source: &'s str, prose: &Prose<'_>) -> Option<(Location, &'s str)> {
     let behind = &source[prose.end..];
     let mut rest = behind.trim_start_matches([' ', '\t', ':']);
     if prose.is_item || rest.len() == behind.len() {
@@ -95,7 +95,7 @@ pub(super) fn before<'s>(source: &'s str, prose: &Prose<'_>) -> Option<(Place, &
         let line = line_of(source, start).trim_end();
         let is_deeper = column(source, start) > prose.indent;
         if is_deeper && line.len() > 1 && !text.starts_with([' ', '\t', '#']) {
-            return Some((Place { start, end: start + line.len() }, line));
+            return Some((Location { start, end: start + line.len() }, line));
         }
         rest = &rest[line.len()..];
     }
@@ -109,7 +109,7 @@ fn column(source: &str, at: usize) -> usize {
 /// Reports a text that begins with `#`.
 pub(super) fn say_before(
     prose: &Prose<'_>,
-    (place, text): (Place, &str),
+    (location, text): (Location, &str),
     value: &str,
     report: &mut Report<'_>,
 ) {
@@ -119,15 +119,15 @@ pub(super) fn say_before(
     let help = format!(
         "text that begins with `#` needs quotes: {right}; a comment gets a blank behind its `#`"
     );
-    report.say_with(place, message, help);
+    report.say_with(location, message, help);
 }
 
 fn plain(
     source: &str,
     prose: &Prose<'_>,
-    (value, place, in_flow): (&str, Place, bool),
-) -> Option<(Place, String, String)> {
-    let behind = &source[place.end..];
+    (value, location, in_flow): (&str, Location, bool),
+) -> Option<(Location, String, String)> {
+    let behind = &source[location.end..];
     let rest = behind.trim_start_matches([' ', '\t']);
     let is_word = prose.kind == Kind::Word;
     let noted = rest.trim_start_matches('#');
@@ -137,7 +137,7 @@ fn plain(
     if rest.starts_with('#') && rest.len() < behind.len() {
         let start = source.len() - rest.len();
         let rest = line_of(source, start).trim_end();
-        let blanks = &source[place.end..start];
+        let blanks = &source[location.end..start];
         let found = if in_flow { hint::text_and_closing(rest) } else { Some((rest, "")) };
         let message = format!("` #` begins a comment, which ends the text of `{}`", prose.key);
         let right = match found {
@@ -147,7 +147,7 @@ fn plain(
             None => QUOTES.to_owned(),
         };
         let help = format!("{right}; a comment goes on a line of its own");
-        return Some((Place { start, end: start + rest.len() }, message, help));
+        return Some((Location { start, end: start + rest.len() }, message, help));
     }
     if !rest.is_empty() && !rest.starts_with(['\n', '\r']) {
         return None;
@@ -155,7 +155,7 @@ fn plain(
     if is_word {
         return None;
     }
-    let cut = deeper_comment(source, place.end, prose.indent)?;
+    let cut = deeper_comment(source, location.end, prose.indent)?;
     let message = format!("this line is a comment, which ends the text of `{}`", prose.key);
     let right = if_text(prose, &format!("{value} {}", &source[cut.start..cut.end]));
     Some((cut, message, format!("{right}; a comment is indented like its key")))
@@ -167,7 +167,7 @@ fn if_text(prose: &Prose<'_>, meant: &str) -> String {
 
 /// Returns the first line from a byte on that is not empty, where it is a comment that is indented
 /// more than so far.
-fn deeper_comment(source: &str, from: usize, indent: usize) -> Option<Place> {
+fn deeper_comment(source: &str, from: usize, indent: usize) -> Option<Location> {
     let rest = &source[from..];
     let text = rest.trim_start_matches([' ', '\t', '\n', '\r']);
     if !text.starts_with('#') {
@@ -177,12 +177,12 @@ fn deeper_comment(source: &str, from: usize, indent: usize) -> Option<Place> {
     if column(source, start) <= indent {
         return None;
     }
-    Some(Place { start, end: start + line_of(source, start).trim_end().len() })
+    Some(Location { start, end: start + line_of(source, start).trim_end().len() })
 }
 
 /// Returns the first line from a byte on that is not empty, where it is a comment that is indented
 /// like the key and reads as text: neither with a blank behind its `#` nor a key or an item.
-fn topic_line(source: &str, from: usize, indent: usize) -> Option<Place> {
+fn topic_line(source: &str, from: usize, indent: usize) -> Option<Location> {
     let rest = source[from..].trim_start();
     let start = source.len() - rest.len();
     let text = rest.strip_prefix('#').filter(|_| column(source, start) == indent)?;
@@ -190,7 +190,7 @@ fn topic_line(source: &str, from: usize, indent: usize) -> Option<Place> {
     let word = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let is_key = word.starts_with(':');
     let is_text = text.chars().next().is_some_and(char::is_alphanumeric) && !is_key;
-    is_text.then_some(Place { start, end: start + line.len() })
+    is_text.then_some(Location { start, end: start + line.len() })
 }
 
 /// Returns a line from a byte on, without its end.

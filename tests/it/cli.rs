@@ -13,7 +13,7 @@ use qunfa::daemon;
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
 use qunfa::model::{Account, ArticlesVia, Credence, JobId, Kind, OpenIds};
-use qunfa::store::{ArticleResult, Attention, EventIn, ResultWord, Source, Step, Store, Word};
+use qunfa::store::{Alert, ArticleResult, EventIn, ResponseFields, SendStatus, Source, Store, Tx};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -105,17 +105,17 @@ impl World {
         take(&mut store, JOBS, evening() - TimeDelta::hours(9));
         let [_, club] = accounts();
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let done = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
-            let sent = ask(step, "club-news", at("2027-03-20T10:00:00Z"));
-            let word = Word {
+        let done = |tx: &Tx<'_>| -> Result<(), qunfa::store::StoreError> {
+            let sent = ask(tx, "club-news", at("2027-03-20T10:00:00Z"));
+            let word = ResponseFields {
                 errcode: Some(0),
                 errmsg: "send job submission success",
                 msg_id: Some(3_147_483_650),
                 msg_data_id: Some(2_455_891_298),
                 dated: Some(at("2027-03-20T10:00:01Z")),
-                ..Word::default()
+                ..ResponseFields::default()
             };
-            step.accept(sent, &club, &word, false, at("2027-03-20T10:00:01Z"))?;
+            tx.accept(sent, &club, &word, false, at("2027-03-20T10:00:01Z"))?;
             let event = EventIn {
                 account: "brand-club",
                 raw: FINISHED,
@@ -123,7 +123,7 @@ impl World {
                 created_at: at("2027-03-20T10:00:06Z"),
                 status: "send success",
                 credence: Credence::Hint,
-                word: ResultWord::Success,
+                word: SendStatus::Success,
                 advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
@@ -135,24 +135,24 @@ impl World {
                     ..ArticleResult::default()
                 }],
             };
-            step.receive(&event, &club, at("2027-03-20T10:00:06Z"))?;
-            let result = step.begin_result("brand-club", at("2027-03-20T10:00:16Z"))?.unwrap();
-            let success = ResultWord::Success;
-            step.settle_result(result, &club, success, at("2027-03-20T10:00:16Z"))?;
-            let refused = ask(step, "club-evening", at("2027-03-20T11:30:00Z"));
-            let word = Word {
+            tx.receive(&event, &club, at("2027-03-20T10:00:06Z"))?;
+            let result = tx.begin_result("brand-club", at("2027-03-20T10:00:16Z"))?.unwrap();
+            let success = SendStatus::Success;
+            tx.settle_result(result, &club, success, at("2027-03-20T10:00:16Z"))?;
+            let refused = ask(tx, "club-evening", at("2027-03-20T11:30:00Z"));
+            let word = ResponseFields {
                 errcode: Some(40_007),
                 errmsg: "invalid media_id \u{1b}[31m春 rid: 6b02db98",
-                ..Word::default()
+                ..ResponseFields::default()
             };
             let why = "refused: 40007 (不合法的媒体文件 id)";
-            step.refuse(refused, &club, &word, why, at("2027-03-20T11:30:01Z"))?;
+            tx.refuse(refused, &club, &word, why, at("2027-03-20T11:30:01Z"))?;
             let why = "40164 (IP 不在白名单)";
             let advice =
                 "add this machine's address to the IP list (IP 白名单) on mp.weixin.qq.com";
-            step.pause("brand-club", why, advice, at("2027-03-20T11:45:00Z"))
+            tx.pause("brand-club", why, advice, at("2027-03-20T11:45:00Z"))
         };
-        store.step(done).unwrap();
+        store.transaction(done).unwrap();
     }
 
     /// A job in doubt whose time has run out, and an event that may be its own.
@@ -165,9 +165,9 @@ impl World {
     pub(crate) fn uncertain_only(&self) {
         let [_, club] = accounts();
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let done = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
-            let attempt = ask(step, "club-news", at("2027-03-20T10:00:00Z"));
-            step.doubt(attempt, "no answer within 30 s", at("2027-03-20T10:00:30Z"))?;
+        let done = |tx: &Tx<'_>| -> Result<(), qunfa::store::StoreError> {
+            let attempt = ask(tx, "club-news", at("2027-03-20T10:00:00Z"));
+            tx.doubt(attempt, "no answer within 30 s", at("2027-03-20T10:00:30Z"))?;
             let event = EventIn {
                 account: "brand-club",
                 raw: b"<xml/>",
@@ -175,17 +175,17 @@ impl World {
                 created_at: at("2027-03-20T10:00:06Z"),
                 status: "send success",
                 credence: Credence::Hint,
-                word: ResultWord::Success,
+                word: SendStatus::Success,
                 advice: "",
                 words: "the platform says it went out",
                 counts: [Some(2), Some(2), Some(2), Some(0)],
                 articles: &[],
             };
-            step.receive(&event, &club, at("2027-03-20T10:00:36Z"))?;
-            let job = step.job(&JobId::parse("club-news").unwrap())?;
-            step.run_out(&job, &club, at("2027-03-20T11:50:00Z"))
+            tx.receive(&event, &club, at("2027-03-20T10:00:36Z"))?;
+            let job = tx.job(&JobId::parse("club-news").unwrap())?;
+            tx.run_out(&job, &club, at("2027-03-20T11:50:00Z"))
         };
-        self.store().step(done).unwrap();
+        self.store().transaction(done).unwrap();
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> (Result<Answer, Problem>, String) {
@@ -248,26 +248,26 @@ fn take(store: &mut Store, text: &str, now: DateTime<Utc>) {
     let accounts = accounts();
     let known: Vec<&Account> = accounts.iter().collect();
     let parsed = inbox::parse("evening.yaml", text.as_bytes(), &NoLists, &known).unwrap();
-    let taken = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
+    let taken = |tx: &Tx<'_>| -> Result<(), qunfa::store::StoreError> {
         for account in &accounts {
-            step.know_account(&account.name)?;
+            tx.ensure_account(&account.name)?;
         }
         for job in &parsed.jobs {
             let account = accounts.iter().find(|a| a.name == job.spec.account).unwrap();
             let source = Source { file: "evening.yaml", line: job.line, first_taken_at: now };
-            engine::take(step, &daemon::offered(job), (account, source), now)?;
+            engine::take(tx, &daemon::offered(job), (account, source), now)?;
         }
         Ok(())
     };
-    store.step(taken).unwrap();
+    store.transaction(taken).unwrap();
 }
 
-pub(crate) fn ask(step: &Step<'_>, job: &str, now: DateTime<Utc>) -> i64 {
+pub(crate) fn ask(tx: &Tx<'_>, job: &str, now: DateTime<Utc>) -> i64 {
     let [_, club] = accounts();
     let id = JobId::parse(job).unwrap();
-    let job = step.job(&id).unwrap();
-    let batches = step.batches(&id).unwrap();
-    step.begin(&job, &club, &batches[0], now).unwrap().unwrap().attempt
+    let job = tx.job(&id).unwrap();
+    let batches = tx.batches(&id).unwrap();
+    tx.begin(&job, &club, &batches[0], now).unwrap().unwrap().attempt
 }
 
 pub(crate) fn assert_fits(text: &str) {
@@ -407,14 +407,14 @@ fn a_due_job_of_a_paused_account_says_so() {
 fn a_due_job_says_that_the_clock_is_wrong() {
     let world = World::new();
     world.take(JOBS);
-    let note = Attention {
+    let note = Alert {
         account: Some("brand-club"),
         job: None,
         kind: "clock",
         what: "our clock is 30 h ahead of the platform's",
         advice: "set the clock",
     };
-    world.store().step(|step| step.attend(&note, evening())).unwrap();
+    world.store().transaction(|tx| tx.raise_alert(&note, evening())).unwrap();
 
     assert_eq!(reason(&world, "club-late"), note.what);
 }

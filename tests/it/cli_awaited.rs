@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::model::Credence;
-use qunfa::store::{EventIn, ResultWord, Step, StoreError, Word};
+use qunfa::store::{EventIn, ResponseFields, SendStatus, StoreError, Tx};
 use qunfa::wechat::callback::Status;
 use serde_json::json;
 
@@ -18,29 +18,29 @@ fn at(text: &str) -> DateTime<Utc> {
     format!("2027-03-20T{text}+08:00").parse().unwrap()
 }
 
-fn accept(step: &Step<'_>, job: &str, msg_id: i64, when: DateTime<Utc>) -> Result<(), StoreError> {
+fn accept(tx: &Tx<'_>, job: &str, msg_id: i64, when: DateTime<Utc>) -> Result<(), StoreError> {
     let [_, club] = accounts();
-    let attempt = ask(step, job, when);
-    let word = Word {
+    let attempt = ask(tx, job, when);
+    let word = ResponseFields {
         errcode: Some(0),
         errmsg: "send job submission success",
         msg_id: Some(msg_id),
         dated: Some(when),
         ask_after: TimeDelta::seconds(15),
-        ..Word::default()
+        ..ResponseFields::default()
     };
-    step.accept(attempt, &club, &word, false, when).map(drop)
+    tx.accept(attempt, &club, &word, false, when).map(drop)
 }
 
 /// A world, at 19:57, in which the broadcast was accepted at some time.
 fn accepted_at(when: &str) -> World {
     let world = World::new();
     world.take(JOBS);
-    let done = |step: &Step<'_>| {
-        accept(step, "launch", 3_147_483_650, at(when))?;
-        accept(step, "tagged", 3_147_483_651, at(when))
+    let done = |tx: &Tx<'_>| {
+        accept(tx, "launch", 3_147_483_650, at(when))?;
+        accept(tx, "tagged", 3_147_483_651, at(when))
     };
-    world.store().step(done).unwrap();
+    world.store().transaction(done).unwrap();
     world
 }
 
@@ -56,14 +56,14 @@ fn ended(number: i64) -> World {
         msg_id: 3_147_483_650,
         created_at: at("19:50:02"),
         status: &said,
-        word: ResultWord::Failed,
+        word: SendStatus::Failed,
         words: &status.words(),
         advice: status.advice(),
         counts: [None; 4],
         articles: &[],
     };
     let [_, club] = accounts();
-    world.store().step(|step| step.receive(&event, &club, at("19:50:03")).map(drop)).unwrap();
+    world.store().transaction(|tx| tx.receive(&event, &club, at("19:50:03")).map(drop)).unwrap();
     world
 }
 

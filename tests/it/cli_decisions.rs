@@ -1,7 +1,7 @@
 //! A person's decisions at the command line, and what they are told.
 
 use qunfa::model::{JobId, JobState};
-use qunfa::store::Step;
+use qunfa::store::Tx;
 
 use crate::cli::{JOBS, World, accounts, assert_golden, evening};
 
@@ -26,12 +26,12 @@ fn retry_of_a_job_that_nobody_approved_says_that_it_waits_for_that() {
     world.take(JOBS);
     let refused = world.problem(&["retry", "club-approval"]);
     assert!(refused.message().contains("`qunfa approve club-approval`"), "{refused}");
-    let failed = |step: &Step<'_>| -> Result<(), qunfa::store::StoreError> {
-        let job = step.job(&JobId::parse("club-approval").unwrap())?;
+    let failed = |tx: &Tx<'_>| -> Result<(), qunfa::store::StoreError> {
+        let job = tx.job(&JobId::parse("club-approval").unwrap())?;
         let [_, club] = accounts();
-        step.end_for(&job, &club, JobState::Missed, "nobody approved it in time", evening())
+        tx.finish_job(&job, &club, JobState::Missed, "nobody approved it in time", evening())
     };
-    world.store().step(failed).unwrap();
+    world.store().transaction(failed).unwrap();
 
     let text = world.text(&["retry", "club-approval"]);
 
@@ -84,7 +84,7 @@ fn resume_lifts_a_pause_and_names_what_goes_now() {
 fn resume_of_one_account_leaves_a_hold_on_all() {
     let world = World::new();
     world.evening();
-    world.store().step(|step| step.hold(None, "这台机器像是恢复的", evening())).unwrap();
+    world.store().transaction(|tx| tx.hold(None, "这台机器像是恢复的", evening())).unwrap();
 
     let text = world.text(&["resume", "brand-club"]);
     assert!(text.contains("Nothing goes before the hold is lifted"), "{text}");

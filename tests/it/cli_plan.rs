@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Screen;
-use qunfa::store::{StoreError, Word};
+use qunfa::store::{ResponseFields, StoreError};
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -160,29 +160,29 @@ fn show_tells_what_helps_once_for_each_code() {
     world.take(JOBS);
     let [_, club] = accounts();
     let first: DateTime<Utc> = "2027-03-20T11:50:00Z".parse().unwrap();
-    let asked = |step: &qunfa::store::Step<'_>| -> Result<(), StoreError> {
+    let asked = |tx: &qunfa::store::Tx<'_>| -> Result<(), StoreError> {
         for minute in [0, 2, 4] {
             let at = first + TimeDelta::minutes(minute);
-            let attempt = ask(step, "club-late", at);
-            let word = Word {
+            let attempt = ask(tx, "club-late", at);
+            let word = ResponseFields {
                 errcode: Some(45_066),
                 errmsg: "clientmsgid 太快了 rid: 6b02db98-75ce6a9f-5a9d1c2f",
-                ..Word::default()
+                ..ResponseFields::default()
             };
-            step.doubt_with(attempt, &word, at + TimeDelta::seconds(1))?;
+            tx.doubt_with(attempt, &word, at + TimeDelta::seconds(1))?;
         }
-        let attempt = ask(step, "club-late", first + TimeDelta::minutes(6));
-        let word = Word {
+        let attempt = ask(tx, "club-late", first + TimeDelta::minutes(6));
+        let word = ResponseFields {
             errcode: Some(45_065),
             errmsg: "clientmsgid exist",
             msg_id: Some(3_147_483_651),
             dated: Some(first + TimeDelta::minutes(6)),
-            ..Word::default()
+            ..ResponseFields::default()
         };
         let answered = first + TimeDelta::seconds(361);
-        step.accept(attempt, &club, &word, true, answered).map(drop)
+        tx.accept(attempt, &club, &word, true, answered).map(drop)
     };
-    world.store().step(asked).unwrap();
+    world.store().transaction(asked).unwrap();
 
     assert_golden("show-adopted.txt", &world.text(&["show", "club-late"]));
 }

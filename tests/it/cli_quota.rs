@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
 use qunfa::cli::{Answer, Arguments};
 use qunfa::model::Credence;
-use qunfa::store::{EventIn, ResultWord, Step, StoreError};
+use qunfa::store::{EventIn, SendStatus, StoreError, Tx};
 use serde_json::Value;
 
 use crate::cli::{JOBS, World, accounts, assert_golden, evening};
@@ -29,8 +29,8 @@ impl World {
         of_account.map(|note| note["kind"].as_str().unwrap().to_owned()).collect()
     }
 
-    fn change(&self, work: impl FnOnce(&Step<'_>) -> Result<(), StoreError>) {
-        self.store().step(work).unwrap();
+    fn change(&self, work: impl FnOnce(&Tx<'_>) -> Result<(), StoreError>) {
+        self.store().transaction(work).unwrap();
     }
 
     /// Stores an event of a broadcast that is not ours.
@@ -43,13 +43,13 @@ impl World {
             created_at: at,
             status: "send success",
             credence: Credence::Hint,
-            word: ResultWord::Success,
+            word: SendStatus::Success,
             words: "the platform says it went out",
             advice: "",
             articles: &[],
             counts: [Some(2), Some(2), Some(2), Some(0)],
         };
-        self.change(|step| step.receive(&event, &club, at).map(drop));
+        self.change(|tx| tx.receive(&event, &club, at).map(drop));
     }
 }
 
@@ -247,8 +247,8 @@ fn a_new_account_asks_what_was_sent_before_until_it_is_told() {
     let [daily, club] = accounts();
     for answer in [vec!["--count", "2"], vec!["--none"]] {
         let world = World::new();
-        world.change(|step| step.meet_account(&daily, evening()));
-        world.change(|step| step.meet_account(&club, evening()));
+        world.change(|tx| tx.register_account(&daily, evening()));
+        world.change(|tx| tx.register_account(&club, evening()));
         assert_eq!(world.asks("brand-club"), ["first_month"]);
         assert_eq!(world.asks("brand-daily"), ["first_day"]);
 
@@ -261,7 +261,7 @@ fn a_new_account_asks_what_was_sent_before_until_it_is_told() {
         assert_eq!(world.asks("brand-club"), Vec::<String>::new());
         assert_eq!(world.asks("brand-daily"), Vec::<String>::new());
         // Meeting it again asks nothing.
-        world.change(|step| step.meet_account(&club, evening()));
+        world.change(|tx| tx.register_account(&club, evening()));
         assert_eq!(world.asks("brand-club"), Vec::<String>::new());
     }
 }
@@ -270,8 +270,8 @@ fn a_new_account_asks_what_was_sent_before_until_it_is_told() {
 fn the_question_of_a_new_account_passes_with_its_month_or_day() {
     let [daily, club] = accounts();
     let world = World::new();
-    world.change(|step| step.meet_account(&daily, evening()));
-    world.change(|step| step.meet_account(&club, evening()));
+    world.change(|tx| tx.register_account(&daily, evening()));
+    world.change(|tx| tx.register_account(&club, evening()));
     let open = |at: &str| -> Vec<String> {
         let notes = world.store().read().attention(at.parse().unwrap()).unwrap();
         notes.into_iter().map(|note| note.kind).collect()
@@ -287,7 +287,7 @@ fn a_service_account_met_on_the_first_of_the_month_is_not_asked() {
     let [_, club] = accounts();
     let world = World::new();
 
-    world.change(|step| step.meet_account(&club, "2027-03-01T12:00:00Z".parse().unwrap()));
+    world.change(|tx| tx.register_account(&club, "2027-03-01T12:00:00Z".parse().unwrap()));
 
     let notes = world.store().read().attention("2027-03-01T12:00:00Z".parse().unwrap()).unwrap();
     assert!(notes.is_empty(), "{notes:?}");

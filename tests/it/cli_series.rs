@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use qunfa::cli::Answer;
 use qunfa::inbox::{self, NoLists};
-use qunfa::store::{By, Recurring, Source};
+use qunfa::store::{Recurring, SeriesInput, Source};
 
 use crate::cli::{World, accounts, assert_fits, assert_golden, evening};
 
@@ -152,9 +152,9 @@ fn a_lost_series_says_so_and_retry_lets_it_go_on() {
     let recurring = Recurring { job: &job.spec, recurrence: job.recurrence.as_ref().unwrap() };
     let now = evening() - TimeDelta::hours(9);
     let source = Source { file: "weekly.yaml", line: 2, first_taken_at: now };
-    let by = By { account: &club, bodies: &[] };
+    let by = SeriesInput { account: &club, bodies: &[] };
     let mut store = world.store();
-    store.step(|step| step.take_back_series(recurring, by, source, now)).unwrap();
+    store.transaction(|tx| tx.import_series(recurring, by, source, now)).unwrap();
     drop(store);
 
     assert!(world.text(&["show", "weekly"]).starts_with("weekly is a series, lost\n"));

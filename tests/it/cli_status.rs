@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Screen;
 use qunfa::engine;
 use qunfa::model::{Account, JobId};
-use qunfa::store::{Source, Step, StoreError, Word};
+use qunfa::store::{ResponseFields, Source, StoreError, Tx};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
@@ -97,18 +97,18 @@ fn crowd(world: &World) {
     // Not by command: who runs the tests has another name everywhere.
     let why = "值班的人说先不要发，等领导看过再说。".repeat(6);
     let line = format!("held by alice (uid 1000): \"{why}\"");
-    world.store().step(|step| step.hold(Some("brand-daily"), &line, evening())).unwrap();
+    world.store().transaction(|tx| tx.hold(Some("brand-daily"), &line, evening())).unwrap();
     world.uncertain_only();
-    let missed = |step: &Step<'_>| -> Result<(), StoreError> {
+    let missed = |tx: &Tx<'_>| -> Result<(), StoreError> {
         let [_, club] = accounts();
         for index in 0..14 {
-            let job = step.job(&JobId::parse(&format!("late-{index}")).unwrap())?;
+            let job = tx.job(&JobId::parse(&format!("late-{index}")).unwrap())?;
             let why = "它的时间过了，没有人能发出去：网络断了很久很久很久很久很久很久很久很久很久很久很久很久";
-            step.end_for(&job, &club, qunfa::model::JobState::Missed, why, evening())?;
+            tx.finish_job(&job, &club, qunfa::model::JobState::Missed, why, evening())?;
         }
         Ok(())
     };
-    world.store().step(missed).unwrap();
+    world.store().transaction(missed).unwrap();
 }
 
 #[test]
@@ -156,11 +156,11 @@ fn a_job_whose_day_was_used_up_elsewhere_says_that_it_will_move() {
     let world = World::new();
     world.take(JOBS);
     let [daily, _] = accounts();
-    let booked = |step: &Step<'_>| -> Result<(), StoreError> {
-        let job = step.job(&JobId::parse("spring-launch").unwrap())?;
-        step.book_refused(&job, &daily, evening()).map(drop)
+    let booked = |tx: &Tx<'_>| -> Result<(), StoreError> {
+        let job = tx.job(&JobId::parse("spring-launch").unwrap())?;
+        tx.book_refused(&job, &daily, evening()).map(drop)
     };
-    world.store().step(booked).unwrap();
+    world.store().transaction(booked).unwrap();
 
     let status = world.json(&["status", "--json"]);
 
@@ -288,13 +288,13 @@ fn a_request_that_the_end_of_its_time_forestalls_is_not_announced() {
     let world = World::new();
     world.take(SHORT);
     let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-    let doubt = |step: &Step<'_>| {
-        ask(step, "short", at("2027-03-20T11:50:00Z"));
-        step.leave_open_attempts_in_doubt(at("2027-03-20T11:51:00Z"))?;
+    let doubt = |tx: &Tx<'_>| {
+        ask(tx, "short", at("2027-03-20T11:50:00Z"));
+        tx.mark_open_attempts_in_doubt(at("2027-03-20T11:51:00Z"))?;
         let id = JobId::parse("short").unwrap();
-        step.wait_batch(&id, &step.batches(&id)?[0], (at("2027-03-20T11:59:00Z"), "later"))
+        tx.wait_batch(&id, &tx.batches(&id)?[0], (at("2027-03-20T11:59:00Z"), "later"))
     };
-    world.store().step(doubt).unwrap();
+    world.store().transaction(doubt).unwrap();
 
     let shown = world.text(&["show", "short"]);
     let planned = world.text(&["plan", "--list"]);
@@ -309,11 +309,11 @@ fn a_request_that_the_end_of_its_time_forestalls_is_not_announced() {
 fn a_request_that_a_dead_daemon_made_is_in_doubt() {
     let world = World::new();
     world.take(SHORT);
-    let asked = |step: &Step<'_>| -> Result<(), StoreError> {
-        ask(step, "short", "2027-03-20T11:50:00Z".parse().unwrap());
+    let asked = |tx: &Tx<'_>| -> Result<(), StoreError> {
+        ask(tx, "short", "2027-03-20T11:50:00Z".parse().unwrap());
         Ok(())
     };
-    world.store().step(asked).unwrap();
+    world.store().transaction(asked).unwrap();
 
     let dead = world.text(&["show", "short"]);
     let _daemon = daemon(&world, TURNING);
@@ -330,18 +330,18 @@ fn a_story_tells_a_request_before_what_it_brought_in_the_same_millisecond() {
     world.take(JOBS);
     let [_, club] = accounts();
     let now = "2027-03-20T10:00:00Z".parse().unwrap();
-    let accepted = |step: &Step<'_>| -> Result<(), StoreError> {
-        let attempt = ask(step, "club-news", now);
-        let word = Word {
+    let accepted = |tx: &Tx<'_>| -> Result<(), StoreError> {
+        let attempt = ask(tx, "club-news", now);
+        let word = ResponseFields {
             errcode: Some(0),
             errmsg: "ok",
             msg_id: Some(7),
             dated: Some(now),
-            ..Word::default()
+            ..ResponseFields::default()
         };
-        step.accept(attempt, &club, &word, false, now).map(drop)
+        tx.accept(attempt, &club, &word, false, now).map(drop)
     };
-    world.store().step(accepted).unwrap();
+    world.store().transaction(accepted).unwrap();
 
     let text = world.text(&["show", "club-news"]);
 
@@ -423,20 +423,20 @@ fn forty_jobs_on_six_accounts_fit_forty_lines() {
     fs::write(world.path("config.yaml"), config).unwrap();
     let named = |index: usize| Account { name: format!("a{index}"), ..accounts()[1].clone() };
     let mut store = world.store();
-    let taken = |step: &Step<'_>| -> Result<(), StoreError> {
+    let taken = |tx: &Tx<'_>| -> Result<(), StoreError> {
         for index in 0..40 {
             let account = named(index % 6);
-            step.know_account(&account.name)?;
+            tx.ensure_account(&account.name)?;
             let mut spec = spec(&format!("job-{index:02}"), &account.name);
             spec.at = Some(evening() + TimeDelta::minutes(20 * i64::try_from(index).unwrap()));
             spec.approval = index % 3 == 0;
             spec.title = Some(format!("春天的第{index}件事，说得很长很长很长很长很长"));
             let source = Source { file: "a.yaml", line: 1, first_taken_at: evening() };
-            step.take(&spec, &account, &engine::bodies(&spec), source, evening())?;
+            tx.take(&spec, &account, &engine::bodies(&spec), source, evening())?;
         }
         Ok(())
     };
-    store.step(taken).unwrap();
+    store.transaction(taken).unwrap();
 
     let (answer, text) = world.run_on(|| Some(Screen { columns: 80, rows: 24 }), &["status"]);
 
@@ -457,19 +457,19 @@ fn a_job_that_waits_for_its_retry_is_not_overdue_and_one_that_waits_for_the_daem
         |world: &World| world.store().read().overdue(evening()).unwrap().map(|job| job.since);
 
     assert_eq!(late(&world), Some(at("2027-03-20T11:50:00Z")));
-    let asked = |step: &Step<'_>| {
-        ask(step, "short", at("2027-03-20T11:50:00Z"));
-        step.leave_open_attempts_in_doubt(at("2027-03-20T11:51:00Z"))?;
+    let asked = |tx: &Tx<'_>| {
+        ask(tx, "short", at("2027-03-20T11:50:00Z"));
+        tx.mark_open_attempts_in_doubt(at("2027-03-20T11:51:00Z"))?;
         let id = JobId::parse("short").unwrap();
-        step.wait_batch(&id, &step.batches(&id)?[0], (at("2027-03-20T11:57:30Z"), "later"))
+        tx.wait_batch(&id, &tx.batches(&id)?[0], (at("2027-03-20T11:57:30Z"), "later"))
     };
-    world.store().step(asked).unwrap();
+    world.store().transaction(asked).unwrap();
     let waiting = late(&world);
-    let soon = |step: &Step<'_>| {
+    let soon = |tx: &Tx<'_>| {
         let id = JobId::parse("short").unwrap();
-        step.sleep(&id, at("2027-03-20T11:55:00Z"), None)
+        tx.sleep(&id, at("2027-03-20T11:55:00Z"), None)
     };
-    world.store().step(soon).unwrap();
+    world.store().transaction(soon).unwrap();
     let past = late(&world);
     world.text(&["hold", "brand-club"]);
 

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
-use qunfa::engine::Mark;
+use qunfa::engine::HighWaterMark;
 use qunfa::store::Store;
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
@@ -23,13 +23,13 @@ pub(crate) struct Disk {
     /// The referee's own connection.
     pub(crate) witness: Connection,
     /// The mark as it was last stored.
-    pub(crate) mark: Option<Mark>,
+    pub(crate) mark: Option<HighWaterMark>,
 }
 
 /// A copy of a database, with the mark and the instant that belong to it.
 pub(crate) struct Copy {
     db: Connection,
-    pub(crate) mark: Option<Mark>,
+    pub(crate) mark: Option<HighWaterMark>,
     /// The platform's time at which it was made.
     pub(crate) at: DateTime<Utc>,
 }
@@ -61,7 +61,7 @@ impl Disk {
                     attempt, external_send, provisional
              FROM charge LEFT JOIN batch ON batch.id = charge.batch
              WHERE rule NOT IN ('daily_calls', 'forced_token') ORDER BY charge.account, \"window\"",
-            "SELECT 'claim', account, rule, \"window\", job, amount, behind FROM claim",
+            "SELECT 'claim', account, rule, \"window\", job, amount, neg_priority FROM claim",
         ] {
             let mut statement = self.witness.prepare(sql).unwrap();
             let columns = statement.column_count();
@@ -97,7 +97,7 @@ impl Disk {
     }
 
     /// A disk that holds an older database.
-    pub(crate) fn restored(&self, from: &Copy, mark: Option<Mark>) -> Self {
+    pub(crate) fn restored(&self, from: &Copy, mark: Option<HighWaterMark>) -> Self {
         let mut disk = Self::new(self.folder.is_some());
         copy(&from.db, &mut disk.witness);
         disk.mark = mark;

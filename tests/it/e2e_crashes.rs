@@ -54,7 +54,7 @@ fn a_job_that_ends_the_daemon_three_times_is_missed_and_the_others_go() {
 fn a_job_that_was_asked_for_before_is_kept_and_its_account_is_paused() {
     // No JSON: an error of the statement that reads it.
     let mut rig = with_a_poison_job("UPDATE body SET body = 'no object'");
-    spoil(&rig, "UPDATE job SET state = 'planned', asked = 1, wake_at = 0 WHERE id = 'poison'");
+    spoil(&rig, "UPDATE job SET state = 'planned', attempted = 1, wake_at = 0 WHERE id = 'poison'");
 
     crash(&mut rig, 3);
     rig.start();

@@ -76,7 +76,7 @@ fn an_orderly_stop_is_written_down_and_a_kill_is_not() {
     rig.until_state("now", "sent");
     let orderly = |rig: &Rig| {
         let store = Store::open(&rig.path("state/qunfa.db"), real_now()).unwrap();
-        store.read().presence().unwrap().orderly
+        store.read().last_seen().unwrap().orderly
     };
     assert!(!orderly(&rig), "while it runs");
 

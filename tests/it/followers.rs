@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Answer;
 use qunfa::model::Credence;
 use qunfa::sandbox::{AccountSpec, FaultKind};
-use qunfa::store::{EventIn, ReadingNext, ResultWord, Step, Store, StoreError, TagTold, Word};
+use qunfa::store::{EventIn, ResponseFields, SendStatus, Store, StoreError, SyncNext, TagTold, Tx};
 use serde_json::{Value, json};
 
 use crate::cli::{World, accounts, ask, assert_golden, evening, has_keys};
@@ -19,15 +19,16 @@ fn read_all(
     (count, tags): (usize, &[(i64, usize)]),
     now: DateTime<Utc>,
 ) {
-    let mut step = |work: &dyn Fn(&Step<'_>) -> Result<(), StoreError>| store.step(work).unwrap();
-    step(&|step| step.wish_reading(name, now));
+    let mut tx =
+        |work: &dyn Fn(&Tx<'_>) -> Result<(), StoreError>| store.transaction(work).unwrap();
+    tx(&|tx| tx.request_sync(name, now));
     loop {
-        let next = store.step(|step| step.next_of_reading(name, now)).unwrap();
-        let mut step =
-            |work: &dyn Fn(&Step<'_>) -> Result<(), StoreError>| store.step(work).unwrap();
+        let next = store.transaction(|tx| tx.next_of_sync(name, now)).unwrap();
+        let mut tx =
+            |work: &dyn Fn(&Tx<'_>) -> Result<(), StoreError>| store.transaction(work).unwrap();
         let Some((_, next)) = next else { break };
         match next {
-            ReadingNext::Tags(ask) => {
+            SyncNext::Tags(ask) => {
                 let told: Vec<_> = tags
                     .iter()
                     .map(|(id, every)| TagTold {
@@ -36,25 +37,25 @@ fn read_all(
                         count: count.div_ceil(*every) as u64,
                     })
                     .collect();
-                step(&|step| step.list_tags(ask.reading, &told));
+                tx(&|tx| tx.list_tags(ask.sync, &told));
             }
-            ReadingNext::Page(ask, _) => {
+            SyncNext::Page(ask, _) => {
                 let every = tags.iter().find(|(id, _)| ask.tag() == Some(*id));
                 let every = every.map_or(1, |(_, every)| *every);
                 let all: Vec<_> = (0..count).step_by(every).map(openid).collect();
                 for (part, openids) in (0..).zip(all.chunks(1_000)) {
-                    step(&|step| step.keep_part((name, ask), part, openids, count as u64));
+                    tx(&|tx| tx.keep_part((name, ask), part, openids, count as u64));
                 }
                 let parts = u32::try_from(all.len().div_ceil(1_000)).unwrap();
                 let listed = all.len() as u64;
-                step(&|step| step.end_page(ask, (parts, listed, Some(listed)), None));
+                tx(&|tx| tx.end_page(ask, (parts, listed, Some(listed)), None));
             }
-            ReadingNext::Count(reading) => {
-                step(&|step| step.count_shard(name, reading, now).map(drop));
+            SyncNext::Count(sync) => {
+                tx(&|tx| tx.count_shard(name, sync, now).map(drop));
             }
         }
     }
-    while store.step(|step| step.forget_readings(name)).unwrap() {}
+    while store.transaction(|tx| tx.forget_syncs(name)).unwrap() {}
 }
 
 fn openid(number: usize) -> String {
@@ -64,16 +65,16 @@ fn openid(number: usize) -> String {
 /// Sends a job of the club; the platform says that it went out, and to how many.
 fn send(store: &mut Store, job: &str, msg_id: i64, counts: [i64; 4], at: DateTime<Utc>) {
     let [_, club] = accounts();
-    let done = |step: &Step<'_>| -> Result<(), StoreError> {
-        let attempt = ask(step, job, at);
-        let word = Word {
+    let done = |tx: &Tx<'_>| -> Result<(), StoreError> {
+        let attempt = ask(tx, job, at);
+        let word = ResponseFields {
             errcode: Some(0),
             errmsg: "send job submission success",
             msg_id: Some(msg_id),
             dated: Some(at),
-            ..Word::default()
+            ..ResponseFields::default()
         };
-        step.accept(attempt, &club, &word, false, at)?;
+        tx.accept(attempt, &club, &word, false, at)?;
         let event = EventIn {
             account: "brand-club",
             raw: b"<xml/>",
@@ -81,16 +82,16 @@ fn send(store: &mut Store, job: &str, msg_id: i64, counts: [i64; 4], at: DateTim
             created_at: at,
             status: "send success",
             credence: Credence::Proof,
-            word: ResultWord::Success,
+            word: SendStatus::Success,
             advice: "",
             words: "the platform says it went out",
             counts: counts.map(Some),
             articles: &[],
         };
-        step.receive(&event, &club, at).map(drop)
+        tx.receive(&event, &club, at).map(drop)
     };
-    store.step(done).unwrap();
-    while store.step(|step| step.mark_receivers("brand-club")).unwrap() {}
+    store.transaction(done).unwrap();
+    while store.transaction(|tx| tx.record_receivers("brand-club")).unwrap() {}
 }
 
 /// 34,120 followers read at 04:10, of whom 57 of the 3,412 with tag 102 had four this month.

@@ -9,12 +9,12 @@ use rusqlite::Connection;
 use crate::rig::{Rig, at_line, club, daily, real_now, to_tag, to_tag_with, whole_second};
 
 /// The socket, and all that was said on it.
-struct Manager {
+struct Notifier {
     socket: UnixDatagram,
     heard: Vec<String>,
 }
 
-impl Manager {
+impl Notifier {
     /// Listens in the rig's directory; a daemon started from now on speaks to it.
     fn of(rig: &mut Rig) -> Self {
         let path = rig.path("notify");
@@ -60,7 +60,7 @@ impl Manager {
 #[test]
 fn a_daemon_that_can_release_says_so_once_and_goes_on_saying_that_it_lives() {
     let mut rig = Rig::new(&[club(), daily()]);
-    let mut manager = Manager::of(&mut rig);
+    let mut manager = Notifier::of(&mut rig);
     rig.start();
 
     manager.until_heard(&rig, "READY=1");
@@ -82,7 +82,7 @@ fn a_daemon_that_can_release_says_so_once_and_goes_on_saying_that_it_lives() {
 #[test]
 fn the_status_names_the_next_job_and_what_is_on_hold() {
     let mut rig = Rig::new(&[club()]);
-    let mut manager = Manager::of(&mut rig);
+    let mut manager = Notifier::of(&mut rig);
     rig.start();
     let at = whole_second(real_now() + TimeDelta::minutes(200));
 
@@ -100,7 +100,7 @@ fn the_status_names_the_next_job_and_what_is_on_hold() {
 fn who_cannot_release_is_never_ready() {
     let mut rig = Rig::running(&[daily()]);
     rig.until_listening();
-    let mut manager = Manager::of(&mut rig);
+    let mut manager = Notifier::of(&mut rig);
 
     let second = rig.say(&["run"]);
     let config = std::fs::read_to_string(rig.path("config.yaml")).unwrap();
@@ -122,7 +122,7 @@ fn who_cannot_release_is_never_ready() {
 #[test]
 fn a_daemon_that_another_program_locks_out_says_so_and_is_not_killed_for_it() {
     let mut rig = Rig::new(&[club()]);
-    let mut manager = Manager::of(&mut rig);
+    let mut manager = Notifier::of(&mut rig);
     rig.start();
     manager.until_heard(&rig, "WATCHDOG=1");
     let other = Connection::open(rig.path("state/qunfa.db")).unwrap();
@@ -144,7 +144,7 @@ fn a_daemon_that_another_program_locks_out_says_so_and_is_not_killed_for_it() {
 #[test]
 fn a_manager_that_reads_nothing_holds_up_nobody() {
     let mut rig = Rig::new(&[club()]);
-    let mut manager = Manager::of(&mut rig);
+    let mut manager = Notifier::of(&mut rig);
     // The queue of a datagram socket is short: it is full before the daemon starts.
     let filler = UnixDatagram::unbound().unwrap();
     filler.set_nonblocking(true).unwrap();
@@ -172,7 +172,7 @@ fn an_abstract_socket_is_spoken_to_as_well() {
     let socket = UnixDatagram::bind_addr(&address).unwrap();
     socket.set_nonblocking(true).unwrap();
     rig.set_environment("NOTIFY_SOCKET", &format!("@{name}"));
-    let mut manager = Manager { socket, heard: Vec::new() };
+    let mut manager = Notifier { socket, heard: Vec::new() };
     rig.start();
 
     manager.until_heard(&rig, "READY=1");

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::engine::{Outgoing, Ticket};
 use qunfa::model::{Account, Action, Audience, JobSpec, Kind};
 use qunfa::sandbox::{Accepted, Logged};
-use qunfa::wechat::protocol::{Answer, Reply};
+use qunfa::wechat::protocol::{HttpResponse, Reply};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -123,7 +123,7 @@ fn is_prepared(spec: &JobSpec) -> bool {
 }
 
 impl Oracle {
-    pub(crate) fn know_account(&mut self, account: &Account) {
+    pub(crate) fn ensure_account(&mut self, account: &Account) {
         self.accounts.insert(account.appid.clone(), account.clone());
     }
 
@@ -271,10 +271,10 @@ impl Oracle {
                 guard(now, "a reading of followers")?;
                 Ok(format!("followers, {:?}", ask.tag()))
             }
-            Ticket::Errand(ask) => {
+            Ticket::ApiCall(ask) => {
                 guard(now, "an errand")?;
                 uploads::check_body(outgoing.request.body.as_deref().unwrap_or_default())?;
-                Ok(format!("errand {} by {:?}", ask.errand, outgoing.request))
+                Ok(format!("errand {} by {:?}", ask.api_call, outgoing.request))
             }
             Ticket::Send { .. } => self.send_asked((account, flight), outgoing, now, disk),
             Ticket::Upload { attempt } => uploads::asked((account, attempt), outgoing, now, disk),
@@ -329,7 +329,7 @@ impl Oracle {
         self.check_id(account, &id, &key, body)?;
         self.check_intent(account, &id, &key, disk)?;
         self.check_times(&id, &key, now, disk)?;
-        self.check_clock(outgoing.lane, account, now, disk)?;
+        self.check_clock(outgoing.session, account, now, disk)?;
         let asks = self.asks.entry(id.clone()).or_default();
         asks.push(Ask { handed_at: now, reached: None, refused: false });
         self.flights.insert(flight, (id, asks.len() - 1));
@@ -499,12 +499,12 @@ impl Oracle {
     pub(crate) fn answer_delivered(
         &mut self,
         flight: u64,
-        lane: usize,
-        answer: &Answer,
+        session: usize,
+        answer: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), String> {
         if let Some(date) = answer.date {
-            self.readings.insert(lane, (now, date));
+            self.readings.insert(session, (now, date));
         }
         let Some((id, index)) = self.flights.get(&flight).cloned() else { return Ok(()) };
         let refused = match &answer.reply {

@@ -5,15 +5,15 @@
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use qunfa::calendar::Recurrence;
-use qunfa::engine::{Offered, Owner, Remembered, TakeError, TakenJob, bodies};
+use qunfa::engine::{AcceptedFile, IngestError, IngestedJob, Offered, Owner, bodies};
 use qunfa::model::Account;
 use qunfa::model::{JobId, JobSpec};
-use qunfa::store::{By, Said, SeriesCancelled};
+use qunfa::store::{DecidedBy, SeriesCancelled, SeriesInput};
 use sha2::{Digest as _, Sha256};
 
 use crate::world::{World, beijing, second_of_day};
 
-const SAID: Said<'_> = Said { who: "alice", why: None };
+const SAID: DecidedBy<'_> = DecidedBy { who: "alice", why: None };
 
 /// What a test writes: a time of day, on some days of the week, in Beijing.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl World {
         &mut self,
         spec: &JobSpec,
         comes: &Comes,
-    ) -> Result<TakenJob, TakeError> {
+    ) -> Result<IngestedJob, IngestError> {
         let recurrence = comes.recurrence();
         let sha256 = Sha256::digest(format!("{}{recurrence:?}", spec.digest()));
         let sha256 = qunfa::model::hex(&sha256);
@@ -76,7 +76,7 @@ impl World {
         let file = (sha256.as_str(), "series.yaml");
         // The referee must know a date before its job is seen.
         let known = self.series.iter().position(|written| written.spec.id == spec.id);
-        let taken = self.engine().take_file(file, &[offered], now);
+        let taken = self.engine().ingest_file(file, &[offered], now);
         if taken.is_ok() {
             self.disk.mark = Some(self.engine().mark().clone());
             match known {
@@ -89,7 +89,7 @@ impl World {
                     self.series.push(Written { spec: spec.clone(), versions });
                 }
             }
-            self.remember(Remembered {
+            self.remember(AcceptedFile {
                 name: "series.yaml".to_owned(),
                 sha256,
                 taken_at: now,
@@ -118,7 +118,7 @@ impl World {
             return;
         }
         let sql = "SELECT occurrence.job, series, date, planned_at,
-                       job.state IN ('planned', 'held') AND asked = 0, job.account
+                       job.state IN ('planned', 'held') AND attempted = 0, job.account
                    FROM occurrence JOIN job ON job.id = occurrence.job";
         let mut statement = self.disk.witness.prepare_cached(sql).unwrap();
         let rows = statement
@@ -155,8 +155,8 @@ impl World {
         let now = self.now();
         let (id, account, spec) = self.of_series(id).unwrap();
         let bodies = &bodies(&spec);
-        let by = By { account: &account, bodies };
-        let done = self.engine().change(|step| step.retry_series(&id, by, SAID, now)).unwrap();
+        let by = SeriesInput { account: &account, bodies };
+        let done = self.engine().change(|tx| tx.retry_series(&id, by, SAID, now)).unwrap();
         self.say(&format!("a person lets series {id} go on: {done:?}"));
         self.engine().look_again(now);
         self.look();
@@ -167,7 +167,7 @@ impl World {
     pub(crate) fn cancel_series(&mut self, id: &str) -> Result<SeriesCancelled, String> {
         let now = self.now();
         let (id, account, _) = self.of_series(id)?;
-        let done = self.engine().change(|step| step.cancel_series(&id, &account, SAID, now));
+        let done = self.engine().change(|tx| tx.cancel_series(&id, &account, SAID, now));
         self.say(&format!("a person cancels series {id}: {done:?}"));
         self.look();
         done.map_err(|error| error.to_string())

@@ -111,7 +111,7 @@ pub(crate) fn clear_of_midnight() {
 
 /// What a command said.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct DecidedBy {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -363,9 +363,9 @@ impl Rig {
     }
 
     /// Runs another command.
-    pub(crate) fn say(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn say(&self, arguments: &[&str]) -> DecidedBy {
         let output = self.command().args(arguments).output().unwrap();
-        Said {
+        DecidedBy {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),

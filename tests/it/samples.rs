@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use qunfa::model::ArticlesVia;
 use qunfa::wechat::callback::{self, Incoming, MassEvent, ParseError};
-use qunfa::wechat::protocol::{Answer, Reply, UploadReading, read_upload};
+use qunfa::wechat::protocol::{HttpResponse, Reply, UploadResponse, read_upload};
 use serde_json::Value;
 
 use table::SAMPLES;
@@ -70,8 +70,8 @@ enum Claim {
     /// The text of an article, or a part of it.
     ArticleText,
     /// What the platform answers, and how it is read.
-    Answer {
-        reads: fn(&Answer),
+    HttpResponse {
+        reads: fn(&HttpResponse),
         /// The call that answers so, where the documents print no request.
         call: Option<&'static str>,
     },
@@ -211,8 +211,8 @@ fn json(file: &str) -> Value {
     serde_json::from_str(&text(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-fn answer(body: &str) -> Answer {
-    Answer { reply: Reply::Http { status: 200, body: body.as_bytes().to_vec() }, date: None }
+fn answer(body: &str) -> HttpResponse {
+    HttpResponse { reply: Reply::Http { status: 200, body: body.as_bytes().to_vec() }, date: None }
 }
 
 fn path(call: &str) -> String {
@@ -291,8 +291,8 @@ fn every_request_of_the_documents_is_what_the_daemon_asks() {
             }
             Claim::Form { call, .. } => ours::assert_uploaded(call, &text(sample.file)),
             Claim::ArticleText => ours::assert_stands_in_an_article(sample),
-            Claim::Answer { call: Some(call), .. } => ours::assert_asked_without_a_body(call),
-            Claim::Answer { call: None, .. } | Claim::Event(_) => {}
+            Claim::HttpResponse { call: Some(call), .. } => ours::assert_asked_without_a_body(call),
+            Claim::HttpResponse { call: None, .. } | Claim::Event(_) => {}
         }
     }
 }
@@ -300,7 +300,7 @@ fn every_request_of_the_documents_is_what_the_daemon_asks() {
 #[test]
 fn every_answer_of_the_documents_is_read() {
     for sample in SAMPLES {
-        if let Claim::Answer { reads, .. } = sample.claim {
+        if let Claim::HttpResponse { reads, .. } = sample.claim {
             assert!(json(sample.file).is_object(), "{}", sample.name());
             reads(&answer(&text(sample.file)));
         }
@@ -331,17 +331,18 @@ fn the_sandbox_takes_every_request_of_the_documents_and_answers_as_printed() {
                 answered.insert(answer);
             }
             Claim::ArticleText => theirs::assert_article_taken(&text(sample.file)),
-            Claim::Answer { call: Some(call), .. } => {
+            Claim::HttpResponse { call: Some(call), .. } => {
                 let answer = Bench::new().ask(call, Vec::new());
                 theirs::assert_answered(&json(sample.file), &answer, &[], &sample.name());
                 answered.insert(sample.file);
             }
-            Claim::Request { theirs: None, .. } | Claim::Answer { call: None, .. } => {}
+            Claim::Request { theirs: None, .. } | Claim::HttpResponse { call: None, .. } => {}
             Claim::Event(_) => theirs::assert_pushed(sample),
         }
     }
 
-    let answers = SAMPLES.iter().filter(|sample| matches!(sample.claim, Claim::Answer { .. }));
+    let answers =
+        SAMPLES.iter().filter(|sample| matches!(sample.claim, Claim::HttpResponse { .. }));
     assert_eq!(answered, answers.map(|sample| sample.file).collect());
 }
 
@@ -364,7 +365,7 @@ fn what_was_repaired_in_a_sample_was_broken_as_printed() {
             Shows::NoUrl => {
                 let read = read_upload(qunfa::model::UploadKind::Picture, &answer(&as_printed));
                 let why = "the answer has no url that can be read".to_owned();
-                assert_eq!(read, UploadReading::Later(None, why));
+                assert_eq!(read, UploadResponse::Later(None, why));
             }
             Shows::Refused(words) => {
                 let refused = ours::refused(&ours::article(&as_printed), ArticlesVia::Uploadnews);

@@ -1,13 +1,13 @@
 //! What the design claims of a broadcast's life, one claim a test.
 
 mod ahead;
+mod api_calls;
 mod articles;
 mod claims;
 mod clock;
 mod configs;
 mod doubt;
 mod dropped_anew;
-mod errands;
 mod found;
 mod gaps;
 mod gaps_questions;

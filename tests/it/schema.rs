@@ -17,7 +17,7 @@ fn database(dir: &Path) -> Connection {
     let db = Connection::open(path).unwrap();
     db.execute_batch(
         "INSERT INTO account (name) VALUES ('brand');
-         INSERT INTO job (id, account, action, state, taken, priority, planned_at, due_at, taken_at,
+         INSERT INTO job (id, account, action, state, seq, priority, planned_at, due_at, taken_at,
              zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest, file, line, everyone,
              calls, audience, msgtype, wake_at)
          VALUES ('a', 'brand', 'broadcast', 'planned', 1, 0, 0, 0, 0, 'Asia/Shanghai', 1800, 7200, 0,
@@ -42,7 +42,7 @@ fn due_work_and_results_are_found_by_an_index_and_never_by_a_scan_or_a_sort() {
     for (sql, index) in [
         (
             "SELECT id FROM job WHERE account = 'brand' AND wake_at <= 5
-             ORDER BY wake_at, priority DESC, taken LIMIT 1",
+             ORDER BY wake_at, priority DESC, seq LIMIT 1",
             "job_wake",
         ),
         (
@@ -52,7 +52,7 @@ fn due_work_and_results_are_found_by_an_index_and_never_by_a_scan_or_a_sort() {
         ),
         (
             "SELECT 1 FROM job WHERE account = 'brand' AND written_at IS NULL
-             AND wake_at IS NOT NULL AND taken_at > 5 AND asked = 0",
+             AND wake_at IS NOT NULL AND taken_at > 5 AND attempted = 0",
             "job_anytime",
         ),
         (
@@ -163,7 +163,7 @@ fn an_upgrade_that_was_cut_short_left_nothing_and_is_made_whole() {
 
     let store = Store::open(&path, now()).unwrap();
 
-    assert!(!store.read().presence().unwrap().has_jobs);
+    assert!(!store.read().last_seen().unwrap().has_jobs);
 }
 
 #[test]

@@ -196,7 +196,7 @@ fn run(seed: u64, print: bool) -> Outcome {
 fn quiet(world: &mut World, swarm: &mut Swarm) {
     world.say("no more faults");
     world.platform.clear_faults();
-    world.way.mishap = 0;
+    world.way.network_fault = 0;
     world.way.push_lost = 0;
     world.way.push_forged = 0;
     world.way.latency_max = world.way.latency_min;

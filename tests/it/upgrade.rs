@@ -1,6 +1,6 @@
 //! A database of an earlier version becomes the present one, whole or not at all.
 //!
-//! `schema_1.sql` to `schema_3.sql` are the schema as those versions had it; they are never edited.
+//! `schema_3.sql` and `schema_4.sql` are the schema as those versions had it; they are never edited.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,77 +8,126 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use qunfa::calendar::{Span, Window};
 use qunfa::model::{Account, ArticlesVia, JobId, Kind, OpenIds};
-use qunfa::store::{Step, Store, StoreError, VERSION};
+use qunfa::store::{Store, StoreError, Tx, VERSION};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-const ROWS_1: &str = "
-    INSERT INTO daemon (one, created_at, seen_at, high_water) VALUES (1, 11, 12, 13);
-    INSERT INTO account (name, hold_since_at, hold_why) VALUES ('brand', 5, 'alice said hold');
+/// A row in every table of version 4 but `daemon`.
+const ROWS_4: &str = "
+    INSERT INTO account (name, hold_since_at, hold_why, known_at)
+    VALUES ('brand', 5, 'alice said hold', 7);
+    INSERT INTO former_name (name, appid) VALUES ('old', 'wxbrand');
     INSERT INTO file (sha256, name, taken_at) VALUES ('abc', 'a.yaml', 1);
     INSERT INTO job (id, account, action, state, taken, priority, planned_at, due_at, taken_at,
         zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest, file, line, everyone,
-        calls, audience, msgtype, wake_at)
+        calls, audience, msgtype, wake_at, asked, first_asked_at, yields)
     VALUES ('a', 'brand', 'broadcast', 'planned', 1, 0, 0, 0, 0, 'Asia/Shanghai', 1800, 7200, 0,
-        'defer', 'send', '', 'a.yaml', 1, 1, 1, 'everyone', 'text', 0);
-    INSERT INTO batch (id, job, account, number, clientmsgid, body, state, next_at)
-    VALUES (1, 'a', 'brand', 0, '0123456789abcdef0123456789abcdef', '{}', 'planned', 0);
+        'defer', 'send', '', 'a.yaml', 1, 1, 1, 'everyone', 'text', 0, 1, 3, 1);
+    INSERT INTO batch (id, job, account, number, clientmsgid, state, next_at)
+    VALUES (1, 'a', 'brand', 0, '0123456789abcdef0123456789abcdef', 'planned', 0);
+    INSERT INTO body (batch, body) VALUES (1, '{}');
+    INSERT INTO receiver (batch, part, keys) VALUES (1, 0, x'000102030405060708090a0b');
     INSERT INTO attempt (id, batch, account, begun_at, body_sha256) VALUES (7, 1, 'brand', 3, 'def');
     INSERT INTO call (id, account, attempt, begun_at) VALUES (4, 'brand', 7, 3);
     INSERT INTO external_send (id, account, at, source, confirmed) VALUES (2, 'brand', 9, 'event', 0);
+    INSERT INTO errand (id, account, kind, role, job, parameters, who, made_at, state, next_at, call)
+    VALUES (3, 'brand', 'speed_set', 'prelude', 'a', '{}', 'alice', 1, 'planned', 5, 9);
     INSERT INTO charge (id, account, rule, \"window\", amount, state, batch, attempt, slot)
     VALUES (6, 'brand', 'daily_send', '2027-03-20', 1, 'reserved', 1, 7, 0);
     INSERT INTO charge (id, account, rule, \"window\", amount, state, external_send)
     VALUES (8, 'brand', 'daily_history', '2027-03-20', 1, 'kept', 2);
+    INSERT INTO charge (id, account, rule, \"window\", amount, state, errand)
+    VALUES (9, 'brand', 'daily_previews', '2027-03-20', 1, 'kept', 3);
     INSERT INTO claim (job, account, rule, \"window\", amount, behind, taken)
     VALUES ('a', 'brand', 'daily_send', '2027-03-20', 1, 0, 1);
-    INSERT INTO delivery (account, month, openid, batch) VALUES ('brand', '2027-03', 'oA', 1);
+    INSERT INTO delivery (account, month, batch) VALUES ('brand', '2027-03', 1);
     INSERT INTO event (id, account, received_at, raw, msg_id, created_at, status, words)
     VALUES (1, 'brand', 2, x'3c', 3, 1, 'send success', 'it went out');
+    INSERT INTO article_result (account, msg_id, article_idx, proven) VALUES ('brand', 3, 1, 1);
     INSERT INTO unread_event (account, received_at, raw, why) VALUES ('brand', 2, x'00', 'no XML');
     INSERT INTO history (job, at, to_state, why) VALUES ('a', 1, 'planned', 'taken');
     INSERT INTO attention (account, job, kind, since_at, what, \"do\")
     VALUES ('brand', NULL, 'clock', 1, 'what', 'do');
+    INSERT INTO acknowledgement (at, who, kind, subject, since_at, what)
+    VALUES (1, 'alice', 'clock', '', 1, 'what');
+    INSERT INTO decision (at, who, what, account) VALUES (1, 'alice', 'hold', 'brand');
+    INSERT INTO follower_shards (account, shards) VALUES ('brand', 1);
+    INSERT INTO follower (account, shard, keys) VALUES ('brand', 0, x'000102030405060708090a0b');
+    INSERT INTO reading (id, account, state, begun_at, next_at) VALUES (5, 'brand', 'asking', 1, 2);
+    INSERT INTO reading_set (reading, tag, name, told) VALUES (5, -1, 'everyone', 4);
+    INSERT INTO reading_part (reading, tag, part, shard, keys)
+    VALUES (5, -1, 0, 0, x'000102030405060708090a0b');
+    INSERT INTO member (reading, tag, shard, numbers) VALUES (5, -1, 0, x'00');
+    INSERT INTO received (account, month, shard, levels) VALUES ('brand', '2027-03', 0, x'00');
+    INSERT INTO audience (batch, account, month, reading, exact) VALUES (1, 'brand', '2027-03', 5, 1);
+    INSERT INTO reading_wish (account, since_at) VALUES ('brand', 3);
+    INSERT INTO prelude (job, account, kind, parameters, ahead_s)
+    VALUES ('a', 'brand', 'speed_set', '{}', 60);
+    INSERT INTO upload (account, kind, sha256, value, uploaded_at)
+    VALUES ('brand', 'image', 'abc', 'MEDIA', 1);
+    INSERT INTO upload_attempt (account, job, kind, sha256, name, begun_at)
+    VALUES ('brand', 'a', 'image', 'abc', 'a.png', 1);
+    INSERT INTO series (id, account, state, cron, zone, job, digest, file, line, taken_at)
+    VALUES ('s', 'brand', 'active', '0 20 * * *', 'Asia/Shanghai', '{}', '', 'a.yaml', 1, 1);
+    INSERT INTO occurrence (series, date, job) VALUES ('a', '2027-03-20', 'a@2027-03-20');
+    INSERT INTO refused_file (name, refused_at, problems, line) VALUES ('b.yaml', 1, 1, 0);
 ";
 
-/// What stands elsewhere since version 4; see `an_upgrade_keeps_the_bodies_and_whom_lists_reached`.
-const MOVED: [(&str, &str); 2] = [("batch", "body"), ("delivery", "openid")];
+/// The tables that version 5 calls otherwise.
+const TABLES_5: [(&str, &str); 7] = [
+    ("attention", "alert"),
+    ("errand", "api_call"),
+    ("prelude", "pre_send"),
+    ("reading", "follower_sync"),
+    ("reading_part", "staged_page"),
+    ("reading_set", "follower_sync_set"),
+    ("reading_wish", "sync_request"),
+];
+
+/// The columns that version 5 calls otherwise, in whichever table.
+const COLUMNS_5: [(&str, &str); 8] = [
+    ("asked", "attempted"),
+    ("behind", "neg_priority"),
+    ("errand", "api_call"),
+    ("first_asked_at", "first_attempt_at"),
+    ("reading", "follower_sync"),
+    ("taken", "seq"),
+    ("told", "reported"),
+    ("yields", "can_advance"),
+];
+
+/// The stored words that version 5 calls otherwise.
+const WORDS_5: [(&str, &str); 3] =
+    [("prelude", "pre_send"), ("errand", "api_call"), ("reading", "follower_sync")];
+
+fn renamed<'n>(names: &[(&str, &'static str)], old: &'n str) -> &'n str {
+    names.iter().find(|(from, _)| *from == old).map_or(old, |(_, to)| to)
+}
 
 fn now() -> DateTime<Utc> {
     "2027-03-20T12:00:00Z".parse().unwrap()
 }
 
-/// A database as version 1 left it, with rows in every table.
-fn version_1(dir: &Path) -> PathBuf {
-    let path = dir.join("qunfa.db");
-    let db = Connection::open(&path).unwrap();
-    db.execute_batch(include_str!("schema_1.sql")).unwrap();
-    db.execute_batch(ROWS_1).unwrap();
-    db.pragma_update(None, "user_version", 1).unwrap();
-    path
-}
-
-/// A database as version 2 made it, without rows of its own.
-fn version_2(dir: &Path) -> PathBuf {
-    let path = dir.join("version-2.db");
-    let db = Connection::open(&path).unwrap();
-    db.execute_batch(include_str!("schema_2.sql")).unwrap();
-    db.execute("INSERT INTO daemon (one, created_at, seen_at) VALUES (1, 11, 12)", []).unwrap();
-    db.pragma_update(None, "user_version", 2).unwrap();
-    path
-}
-
 /// A database as version 3 made it, without rows of its own.
 fn version_3(dir: &Path) -> PathBuf {
-    let path = dir.join("version-3.db");
+    version(3, include_str!("schema_3.sql"), dir)
+}
+
+/// A database as version 4 made it, without rows of its own.
+fn version_4(dir: &Path) -> PathBuf {
+    version(4, include_str!("schema_4.sql"), dir)
+}
+
+fn version(version: i64, schema: &str, dir: &Path) -> PathBuf {
+    let path = dir.join(format!("version-{version}.db"));
     let db = Connection::open(&path).unwrap();
-    db.execute_batch(include_str!("schema_3.sql")).unwrap();
+    db.execute_batch(schema).unwrap();
     db.execute("INSERT INTO daemon (one, created_at, seen_at) VALUES (1, 11, 12)", []).unwrap();
-    db.pragma_update(None, "user_version", 3).unwrap();
+    db.pragma_update(None, "user_version", version).unwrap();
     path
 }
 
-/// Everything in `sqlite_schema`, without comments and with one kind of space.
+/// Everything in `sqlite_schema`, without comments and quotes and with one kind of space.
 fn schema(db: &Connection) -> BTreeMap<String, String> {
     let mut statement = db
         .prepare("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
@@ -88,6 +137,8 @@ fn schema(db: &Connection) -> BTreeMap<String, String> {
         let (name, sql): (String, String) = row.unwrap();
         let bare = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
         let words = bare.collect::<Vec<_>>().join(" ").replace(',', " , ").replace(')', " ) ");
+        // SQLite quotes the names that it writes into a table's text itself.
+        let words = words.replace('"', "");
         (name, words.split_whitespace().collect::<Vec<_>>().join(" "))
     })
     .collect()
@@ -117,7 +168,7 @@ fn an_upgraded_database_has_the_schema_of_a_fresh_one() {
     drop(Store::open(&fresh, now()).unwrap());
     let fresh = Connection::open(fresh).unwrap();
 
-    for old in [version_1(dir.path()), version_2(dir.path()), version_3(dir.path())] {
+    for old in [version_3(dir.path()), version_4(dir.path())] {
         drop(Store::open(&old, now()).unwrap());
 
         let old = Connection::open(old).unwrap();
@@ -130,51 +181,48 @@ fn an_upgraded_database_has_the_schema_of_a_fresh_one() {
 #[test]
 fn an_upgrade_keeps_every_row_of_every_table() {
     let dir = tempfile::tempdir().unwrap();
-    let path = version_1(dir.path());
+    let path = version_4(dir.path());
     let db = Connection::open(&path).unwrap();
+    // The rows name what each table refers to, but for one another's own sake only.
+    db.pragma_update(None, "foreign_keys", "OFF").unwrap();
+    db.execute_batch(
+        &ROWS_4.replace("VALUES ('a', '2027-03-20', 'a@", "VALUES ('s', '2027-03-20', 's@"),
+    )
+    .unwrap();
     let before: Vec<_> = tables(&db).into_iter().map(|name| (rows(&db, &name), name)).collect();
 
     drop(Store::open(&path, now()).unwrap());
 
     for (old, table) in before {
-        assert!(!old.is_empty(), "{table} has no row to lose");
-        let new = rows(&db, &table);
+        assert!(!old.is_empty() || table == "sqlite_sequence", "{table} has no row to lose");
+        let new = rows(&db, renamed(&TABLES_5, &table));
         assert_eq!(old.len(), new.len(), "{table}");
         for (old, new) in old.iter().zip(&new) {
-            let kept = old.iter().filter(|(column, _)| !MOVED.contains(&(&table, column)));
-            for (column, value) in kept {
-                assert_eq!(Some(value), new.get(column), "{table}.{column}");
+            for (column, value) in old {
+                let expected = match value {
+                    Value::Text(text) if column == "role" || table == "sqlite_sequence" => {
+                        &Value::Text(renamed(&WORDS_5, text).to_owned())
+                    }
+                    Value::Text(_)
+                    | Value::Null
+                    | Value::Integer(_)
+                    | Value::Real(_)
+                    | Value::Blob(_) => value,
+                };
+                let column = renamed(&COLUMNS_5, column);
+                assert_eq!(Some(expected), new.get(column), "{table}.{column}");
             }
         }
     }
 }
 
 #[test]
-fn an_upgrade_keeps_the_errands_and_what_refers_to_them() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = version_2(dir.path());
-    let db = Connection::open(&path).unwrap();
-    db.execute_batch(
-        "INSERT INTO errand (id, account, kind, role, parameters, who, made_at, state, next_at, call)
-         VALUES (3, 'brand', 'speed_get', 'command', '{}', 'alice', 1, 'planned', 5, 9);
-         INSERT INTO charge (id, account, rule, \"window\", amount, state, errand)
-         VALUES (7, 'brand', 'daily_previews', '2027-03-20', 1, 'kept', 3);",
-    )
-    .unwrap();
-    let before = [rows(&db, "errand"), rows(&db, "charge")];
-
-    drop(Store::open(&path, now()).unwrap());
-
-    assert_eq!([rows(&db, "errand"), rows(&db, "charge")], before);
-}
-
-#[test]
 fn an_upgrade_that_fails_in_the_middle_leaves_the_old_database() {
     let dir = tempfile::tempdir().unwrap();
-    let path = version_1(dir.path());
+    let path = version_4(dir.path());
     let db = Connection::open(&path).unwrap();
     // In the way of the script, after its first changes.
-    db.execute_batch("CREATE TABLE decision (in_the_way INTEGER)").unwrap();
+    db.execute_batch("CREATE TABLE pre_send (in_the_way INTEGER)").unwrap();
     let before = schema(&db);
 
     let failed = Store::open(&path, now());
@@ -182,23 +230,39 @@ fn an_upgrade_that_fails_in_the_middle_leaves_the_old_database() {
     assert!(matches!(failed, Err(StoreError::Failed(_))), "{failed:?}");
     assert_eq!(schema(&db), before);
     let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 1);
-    db.execute_batch("DROP TABLE decision").unwrap();
+    assert_eq!(version, 4);
+    db.execute_batch("DROP TABLE pre_send").unwrap();
     assert!(Store::open(&path, now()).is_ok());
+}
+
+#[test]
+fn a_database_from_before_the_first_release_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = version(2, "CREATE TABLE daemon (one, created_at, seen_at)", dir.path());
+    let before = std::fs::read(&path).unwrap();
+
+    let refused = Store::open(&path, now());
+
+    assert!(matches!(refused, Err(StoreError::Older(_, 2))), "{refused:?}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
 #[test]
 fn an_upgraded_database_asks_nothing_about_the_accounts_that_it_knows() {
     let dir = tempfile::tempdir().unwrap();
-    let path = version_1(dir.path());
+    let path = version_3(dir.path());
+    Connection::open(&path)
+        .unwrap()
+        .execute("INSERT INTO account (name, known_at) VALUES ('brand', 7)", [])
+        .unwrap();
     let [brand, other] = ["brand", "other"].map(service);
     let mut store = Store::open(&path, now()).unwrap();
 
-    let met = |step: &Step<'_>| {
-        step.meet_account(&brand, now())?;
-        step.meet_account(&other, now())
+    let met = |tx: &Tx<'_>| {
+        tx.register_account(&brand, now())?;
+        tx.register_account(&other, now())
     };
-    store.step(met).unwrap();
+    store.transaction(met).unwrap();
 
     let notes = store.read().attention(now()).unwrap();
     let asked = notes.iter().filter(|note| note.kind == "first_month");

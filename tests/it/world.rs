@@ -6,18 +6,18 @@
 //! believes the platform's log and the committed database only.
 
 mod configs;
-mod deeds;
 mod events;
+mod operator_actions;
 mod restores;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use qunfa::config::{AccountConfig, CallbackConfig, TokenSource};
-use qunfa::engine::{Beside, Engine, Outgoing, Remembered, Ticket};
+use qunfa::engine::{AcceptedFile, Engine, Outgoing, StateDirectory, Ticket};
 use qunfa::model::{Account, ArticlesVia, Kind, OpenIds};
 use qunfa::sandbox::{self, FaultKind, Platform, Response};
-use qunfa::wechat::protocol::{Answer, Method, Reply, Request};
+use qunfa::wechat::protocol::{HttpResponse, Method, Reply, Request};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ use crate::oracle::Oracle;
 use crate::recurring::Written;
 use crate::uploads;
 
-use deeds::SAID;
+use operator_actions::SAID;
 pub(crate) use restores::{Copied, MarkFate, Restore};
 
 /// Where the daemon can be killed.
@@ -37,7 +37,7 @@ pub(crate) enum CrashPoint {
     PassCommitted,
     MarkStored,
     HandedOver,
-    AnswerArrived,
+    ResponseArrived,
     SettleCommitted,
 }
 
@@ -46,7 +46,7 @@ impl CrashPoint {
         (Self::PassCommitted, "crash after a pass committed"),
         (Self::MarkStored, "crash after the mark was stored"),
         (Self::HandedOver, "crash after a request was handed over"),
-        (Self::AnswerArrived, "crash after an answer arrived"),
+        (Self::ResponseArrived, "crash after an answer arrived"),
         (Self::SettleCommitted, "crash after a settle committed"),
     ];
 }
@@ -56,7 +56,7 @@ enum Input {
     /// A request reaches the platform.
     Arrive(u64),
     /// An answer reaches the daemon.
-    Answer(u64, Answer),
+    HttpResponse(u64, HttpResponse),
     /// The daemon gives up waiting.
     Timeout(u64),
     /// The platform pushes an event, for the n-th time.
@@ -76,10 +76,10 @@ struct Flight {
 }
 
 /// A file in `accepted/`, with what the names in it meant: name, then appid.
-type Kept = (Remembered, BTreeMap<String, String>);
+type Kept = (AcceptedFile, BTreeMap<String, String>);
 
 /// How the way to the platform behaves.
-pub(crate) struct Way {
+pub(crate) struct Link {
     /// Milliseconds of one way, at least.
     pub(crate) latency_min: u64,
     /// Milliseconds of one way, at most.
@@ -93,8 +93,8 @@ pub(crate) struct Way {
     /// One is followed by a forged one.
     pub(crate) push_forged: u32,
     /// One request in so many meets one of these.
-    pub(crate) mishap: u32,
-    pub(crate) mishaps: Vec<FaultKind>,
+    pub(crate) network_fault: u32,
+    pub(crate) network_faults: Vec<FaultKind>,
 }
 
 /// How the daemon is killed.
@@ -119,13 +119,13 @@ pub(crate) struct World {
     pub(crate) engine: Option<Engine>,
     pub(crate) disk: Disk,
     pub(crate) rng: fastrand::Rng,
-    pub(crate) way: Way,
+    pub(crate) way: Link,
     pub(crate) crashes: Crashes,
     pub(crate) fired: BTreeMap<&'static str, u64>,
     pub(crate) log: Log,
     accounts: Vec<Setup>,
     /// Which of these the daemon runs with, in its config's order.
-    lanes: Vec<usize>,
+    sessions: Vec<usize>,
     inputs: BTreeMap<(DateTime<Utc>, u64), Input>,
     sequence: u64,
     flights: BTreeMap<u64, Flight>,
@@ -216,21 +216,21 @@ impl World {
             engine: None,
             disk: Disk::new(in_a_file),
             rng: fastrand::Rng::with_seed(seed),
-            way: Way {
+            way: Link {
                 latency_min: 50,
                 latency_max: 50,
                 push_lost: 0,
                 push_tripled: 0,
                 push_late: 0,
                 push_forged: 0,
-                mishap: 0,
-                mishaps: Vec::new(),
+                network_fault: 0,
+                network_faults: Vec::new(),
             },
             crashes: Crashes::default(),
             fired: BTreeMap::new(),
             log: Log::default(),
             accounts: Vec::new(),
-            lanes: Vec::new(),
+            sessions: Vec::new(),
             inputs: BTreeMap::new(),
             sequence: 0,
             flights: BTreeMap::new(),
@@ -300,7 +300,7 @@ impl World {
         };
         change(&mut setup, &mut spec);
         self.platform.add_account(spec);
-        self.oracle.know_account(&setup.account);
+        self.oracle.ensure_account(&setup.account);
         self.accounts.push(setup);
         self.engine = None;
         self.start();
@@ -392,10 +392,10 @@ impl World {
     fn take(&mut self, input: Input) {
         match input {
             Input::Arrive(flight) => self.arrive(flight),
-            Input::Answer(flight, answer) => self.answered(flight, answer),
+            Input::HttpResponse(flight, answer) => self.answered(flight, answer),
             Input::Timeout(flight) => {
                 let why = "no answer within the time".to_owned();
-                self.answered(flight, Answer { reply: Reply::Unknown(why), date: None });
+                self.answered(flight, HttpResponse { reply: Reply::Unknown(why), date: None });
             }
             Input::Push { account, body, tries } => self.deliver(account, body, tries),
             Input::Start => self.start(),
@@ -420,9 +420,12 @@ impl World {
         };
         let configured = |(index, setup): (usize, &Setup)| Some((index, setup.as_configured()?));
         let present: Vec<_> = self.accounts.iter().enumerate().filter_map(configured).collect();
-        let lanes = present.iter().map(|(index, _)| *index).collect();
+        let sessions = present.iter().map(|(index, _)| *index).collect();
         let accounts = present.into_iter();
-        (accounts.map(|(index, account)| config((&self.accounts[index], account))).collect(), lanes)
+        (
+            accounts.map(|(index, account)| config((&self.accounts[index], account))).collect(),
+            sessions,
+        )
     }
 
     /// Starts the daemon, if it does not run.
@@ -430,8 +433,8 @@ impl World {
         if self.engine.is_some() {
             return;
         }
-        let (accounts, lanes) = self.configs();
-        self.lanes = lanes;
+        let (accounts, sessions) = self.configs();
+        self.sessions = sessions;
         let mistakes = self.accounts.iter().filter(|setup| setup.configured);
         self.oracle.mistakes(mistakes.filter_map(|setup| setup.mistake.clone()).collect());
         let now = self.now();
@@ -439,18 +442,18 @@ impl World {
         let mark = self.disk.mark.clone();
         self.say("the daemon starts");
         self.oracle.daemon_starts();
-        let known = store.read().presence().unwrap();
+        let known = store.read().last_seen().unwrap();
         let unknown_files = {
             let read = store.read();
-            self.accepted.iter().any(|(file, _)| !read.knows_file(&file.sha256).unwrap())
+            self.accepted.iter().any(|(file, _)| !read.has_file(&file.sha256).unwrap())
         };
-        let beside = Beside { mark: mark.as_ref(), unknown_files };
+        let beside = StateDirectory { mark: mark.as_ref(), unknown_files };
         let forgot = Engine::may_have_forgotten(&known, beside, now);
         let mut engine = Engine::open(store, accounts, (mark, unknown_files), now).unwrap();
         self.disk.mark.get_or_insert_with(|| engine.mark().clone());
         engine.decide_ahead(self.ahead);
         if forgot {
-            engine.take_back(&self.read_back(), now).unwrap();
+            engine.import_accepted(&self.read_back(), now).unwrap();
         }
         self.engine = Some(engine);
         self.life += 1;
@@ -557,10 +560,12 @@ impl World {
         let in_flight = self
             .flights
             .values()
-            .filter(|flight| flight.life == self.life && flight.outgoing.lane == outgoing.lane)
+            .filter(|flight| {
+                flight.life == self.life && flight.outgoing.session == outgoing.session
+            })
             .map(|flight| flight.outgoing.ticket);
         let tokens = in_flight.filter(|ticket| matches!(ticket, Ticket::Token { .. })).count();
-        let setup = &self.accounts[self.lanes[outgoing.lane]];
+        let setup = &self.accounts[self.sessions[outgoing.session]];
         let account = setup.as_configured().expect("it has a lane");
         self.sequence += 1;
         let id = self.sequence;
@@ -582,9 +587,9 @@ impl World {
         let Some(flight) = self.flights.get(&id) else { return };
         let account = flight.account.clone();
         let request = theirs(&flight.outgoing.request, &account.appid);
-        if one_in(&mut self.rng, self.way.mishap) && !self.way.mishaps.is_empty() {
-            let which = self.rng.usize(0..self.way.mishaps.len());
-            self.platform.inject(self.way.mishaps[which].clone());
+        if one_in(&mut self.rng, self.way.network_fault) && !self.way.network_faults.is_empty() {
+            let which = self.rng.usize(0..self.way.network_faults.len());
+            self.platform.inject(self.way.network_faults[which].clone());
         }
         let (requests, accepted) = (self.platform.requests().len(), self.platform.accepted().len());
         if request.path.ends_with("/mass/delete") {
@@ -612,15 +617,15 @@ impl World {
             Response::Hang => return,
         };
         let back = self.at + self.latency();
-        self.push(back, Input::Answer(id, Answer { reply, date }));
+        self.push(back, Input::HttpResponse(id, HttpResponse { reply, date }));
     }
 
-    fn answered(&mut self, id: u64, answer: Answer) {
+    fn answered(&mut self, id: u64, answer: HttpResponse) {
         if !self.flights.contains_key(&id) {
             return;
         }
         if let Some(until) = self.frozen_until.filter(|until| *until > self.at) {
-            self.push(until, Input::Answer(id, answer));
+            self.push(until, Input::HttpResponse(id, answer));
             return;
         }
         let flight = self.flights.remove(&id).expect("just seen");
@@ -628,18 +633,18 @@ impl World {
             // The daemon that asked is gone.
             return;
         }
-        if self.crashes_at(CrashPoint::AnswerArrived) {
+        if self.crashes_at(CrashPoint::ResponseArrived) {
             return;
         }
         let now = self.now();
-        let Outgoing { lane, ticket, .. } = flight.outgoing;
-        let seen = self.oracle.answer_delivered(id, lane, &answer, now);
+        let Outgoing { session, ticket, .. } = flight.outgoing;
+        let seen = self.oracle.answer_delivered(id, session, &answer, now);
         let name = flight.account.name;
         self.say(&format!("{name}: hears {}", words(ticket, &answer)));
         if let Err(violation) = seen {
             self.fail(&violation);
         }
-        self.engine().settle(&[(lane, ticket, answer)], now).unwrap();
+        self.engine().settle(&[(session, ticket, answer)], now).unwrap();
         self.look();
         self.crashes_at(CrashPoint::SettleCommitted);
     }
@@ -693,7 +698,7 @@ fn theirs(request: &Request, appid: &str) -> sandbox::Request {
     }
 }
 
-fn words(ticket: Ticket, answer: &Answer) -> String {
+fn words(ticket: Ticket, answer: &HttpResponse) -> String {
     let said = match &answer.reply {
         Reply::Http { status, body } if matches!(ticket, Ticket::Token { .. }) => {
             format!("HTTP {status} with {} bytes", body.len())

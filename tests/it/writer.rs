@@ -1,7 +1,7 @@
 //! Writing jobs as their authors do, with the times of Beijing's clocks.
 
 use chrono::TimeDelta;
-use qunfa::engine::{TakeError, TakenJob};
+use qunfa::engine::{IngestError, IngestedJob};
 use qunfa::model::{
     Action, Audience, Broadcast, Content, Expires, JobId, JobSpec, OnFullReceivers, OnQuota,
 };
@@ -95,7 +95,7 @@ impl JobWriter<'_> {
     }
 
     /// Drops it into the inbox as a file of its own.
-    pub(crate) fn submit(self) -> TakenJob {
+    pub(crate) fn submit(self) -> IngestedJob {
         let taken = self.world.drop_file(std::slice::from_ref(&self.spec));
         taken.unwrap_or_else(|error| panic!("{error:?}")).remove(0)
     }
@@ -103,7 +103,7 @@ impl JobWriter<'_> {
     /// The same, where its file is to be refused: returns why.
     pub(crate) fn submit_refused(self) -> String {
         match self.world.drop_file(std::slice::from_ref(&self.spec)) {
-            Err(TakeError::Refused(mut why)) => why.remove(0).1,
+            Err(IngestError::Refused(mut why)) => why.remove(0).1,
             other => panic!("not refused: {other:?}"),
         }
     }

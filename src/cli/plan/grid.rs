@@ -15,7 +15,7 @@ use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::config::Config;
 use crate::model::JobState;
 use crate::quota::Rule;
-use crate::store::{RuleView, Step, StoreError};
+use crate::store::{RuleView, StoreError, Tx};
 
 /// An account's column is at least and at most so wide.
 const COLUMN: std::ops::RangeInclusive<usize> = 16..=32;
@@ -58,7 +58,7 @@ type Windows<'a> = HashMap<(&'a str, Rule, Window), &'a WindowView>;
 
 /// Returns each account's days.
 pub(super) fn read(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     config: &Config,
     (jobs, windows): (&[PlannedView], &[WindowView]),
     (today, until): (Window, DateTime<Utc>),
@@ -67,7 +67,7 @@ pub(super) fn read(
     let windows: Windows<'_> = windows.iter().filter_map(keyed).collect();
     let mut by_day: HashMap<(&str, Window), Vec<String>> = HashMap::new();
     for job in jobs {
-        let day = Window::containing(Span::Day, job.goes().max(today.start()));
+        let day = Window::containing(Span::Day, job.next_run().max(today.start()));
         by_day.entry((&job.account, day)).or_default().push(job.id.clone());
     }
     let mut grid = Vec::new();
@@ -76,7 +76,7 @@ pub(super) fn read(
         let mut day = today;
         while day.start() < until {
             let jobs = by_day.remove(&(account.name.as_str(), day)).unwrap_or_default();
-            days.push(one(step, &account.name, (day, jobs), &windows)?);
+            days.push(one(tx, &account.name, (day, jobs), &windows)?);
             day = day.next();
         }
         grid.push(AccountDays { account: account.name.clone(), days });
@@ -89,7 +89,7 @@ fn key(view: &WindowView) -> Option<(&str, Rule, Window)> {
 }
 
 fn one(
-    step: &Step<'_>,
+    tx: &Tx<'_>,
     account: &str,
     (day, jobs): (Window, Vec<String>),
     windows: &Windows<'_>,
@@ -108,7 +108,7 @@ fn one(
     let elsewhere = daily.into_iter().flatten().map(|view| view.elsewhere).max().unwrap_or(0);
     let mut used = Vec::new();
     for id in &used_by {
-        let job = step.job_view(id)?;
+        let job = tx.job_view(id)?;
         used.extend(job.map(|job| (job.state, format!("{} {}", job.stands(), job.title))));
     }
     Ok(Day { day, free, jobs, used_by, elsewhere, used })
@@ -122,9 +122,9 @@ fn has_room(view: &RuleView) -> bool {
 pub(super) fn render(page: &mut Page, view: &PlanView) {
     let until = text::time(view.until);
     let from = calendar::beijing(view.from);
-    page.head(&format!("The forecast of {from}, until {until}"));
+    page.heading(&format!("The forecast of {from}, until {until}"));
     not_running(page, view);
-    page.gap();
+    page.blank_line();
     let jobs: HashMap<&str, &PlannedView> =
         view.jobs.iter().map(|job| (job.id.as_str(), job)).collect();
     let room = page.room().saturating_sub(DAY);
@@ -134,7 +134,7 @@ pub(super) fn render(page: &mut Page, view: &PlanView) {
     let column = (room / beside).saturating_sub(GUTTER).clamp(*COLUMN.start(), *COLUMN.end());
     for accounts in view.grid.chunks(beside) {
         band(page, (accounts, &jobs), column);
-        page.gap();
+        page.blank_line();
     }
     marked(page, view);
     rest(page, view);
@@ -184,7 +184,7 @@ fn cell(day: &Day, planned: &HashMap<&str, &PlannedView>) -> Vec<(Tone, String)>
     }
     for job in day.jobs.iter().filter_map(|id| planned.get(id.as_str())) {
         let (tone, mark) = job.mark();
-        let of_day = text::clock(job.goes(), day.day.start());
+        let of_day = text::clock(job.next_run(), day.day.start());
         let mark = if mark.is_empty() { " " } else { "!" };
         lines.push((tone, format!("{of_day}{mark}{}", job.title)));
     }
@@ -212,7 +212,7 @@ fn marked(page: &mut Page, view: &PlanView) {
     for job in marked.iter().take(MARKED) {
         let (tone, mark) = job.mark();
         table.row(vec![
-            Cell::plain(&text::clock(job.goes(), view.from)),
+            Cell::plain(&text::clock(job.next_run(), view.from)),
             Cell::new(tone, mark),
             Cell::plain(&job.account),
             Cell::plain(&job.title),
@@ -224,5 +224,5 @@ fn marked(page: &mut Page, view: &PlanView) {
         let more = marked.len() - MARKED;
         page.cut(Tone::Plain, 2, &format!("and {more} more: `qunfa plan --list`"));
     }
-    page.gap();
+    page.blank_line();
 }

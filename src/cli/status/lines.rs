@@ -6,11 +6,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AccountView, AwaitedView, DaemonView, NextView, NoteView, StatusView};
-use crate::cli::outlook::Outlook;
+use crate::cli::forecast::Forecast;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::model::JobState;
 use crate::quota::{Rule, margins};
-use crate::store::{AttentionView, RuleView, Severity};
+use crate::store::{AlertView, RuleView, Severity};
 
 /// How the columns of a list of jobs give way: title, distance, account, id.
 const GIVING_WAY: [(usize, usize); 7] = [(4, 18), (1, 0), (3, 12), (5, 20), (4, 8), (3, 6), (5, 8)];
@@ -57,7 +57,7 @@ impl Most {
 
 /// Returns the answer as it is printed once.
 pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>) -> Vec<String> {
-    let head = section(blank, &|page| head(page, view, now));
+    let head = section(blank, &|page| heading(page, view, now));
     let decisions = section(blank, &|page| {
         let notes: Vec<_> = view.attention.iter().collect();
         decisions(page, &notes, (DECISIONS, view.daemon.running), now);
@@ -125,7 +125,7 @@ pub(in crate::cli) fn watched(
     let wanted = wanted.to_lowercase();
     let holds = |texts: &[&str]| texts.iter().any(|text| text.to_lowercase().contains(&wanted));
     let shown = |job: &&NextView| holds(&[&job.id, &job.title, &job.account, mark(job).1]);
-    let is_imminent = |job: &&NextView| job.goes() <= now + IMMINENT;
+    let is_imminent = |job: &&NextView| job.next_run() <= now + IMMINENT;
     let is_held = |job: &&NextView| job.state == JobState::Held;
     let (minute, later): (Vec<_>, Vec<_>) = view.next.iter().partition(is_imminent);
     let is_later = |job: &&NextView| !minute.iter().any(|imminent| imminent.id == job.id);
@@ -151,7 +151,7 @@ pub(in crate::cli) fn watched(
         }
     }
     let about = |note: &&NoteView| {
-        let AttentionView { id, account, kind, what, .. } = &note.about;
+        let AlertView { id, account, kind, what, .. } = &note.about;
         let named = [id, account, &note.title].map(|text| text.as_deref().unwrap_or_default());
         holds(&[named[0], named[1], named[2], kind, what, note.severity.as_str(), &note.note])
     };
@@ -173,7 +173,7 @@ pub(in crate::cli) fn watched(
         sections.push(section(blank, &|page| page.cut(Tone::Plain, 0, &counts(&view.jobs))));
     }
     sections.retain(|section| !section.lines.is_empty());
-    (section(blank, &|page| head(page, view, now)).lines, sections)
+    (section(blank, &|page| heading(page, view, now)).lines, sections)
 }
 
 fn section(blank: &Page, write: &dyn Fn(&mut Page)) -> Section {
@@ -193,8 +193,8 @@ fn waiting(view: &StatusView) -> u64 {
     view.jobs.iter().filter(waiting).map(|(_, number)| number).sum()
 }
 
-fn head(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
-    page.head(&format!("qunfa at {} (Beijing time)", crate::calendar::beijing(now)));
+fn heading(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
+    page.heading(&format!("qunfa at {} (Beijing time)", crate::calendar::beijing(now)));
     daemon(page, &view.daemon, now);
     if let Some(due) = &view.oldest_due {
         let late = text::long(TimeDelta::seconds(due.late_s));
@@ -229,7 +229,7 @@ fn daemon(page: &mut Page, daemon: &DaemonView, now: DateTime<Utc>) {
     let since = text::clock(since, now);
     page.cut(tone, 0, &format!("The daemon {state}: pid {pid}, since {since}, version {version}."));
     match daemon.turned_at {
-        // A pulse is left every other second: less than that says nothing.
+        // A heartbeat is left every other second: less than that says nothing.
         Some(at) if now - at <= TimeDelta::seconds(3) => {}
         Some(at) => {
             let line = format!("Its loop last turned {}.", text::distance(at, now));
@@ -252,7 +252,7 @@ fn next(
     let mut table = Table::of_lines(&heads, &GIVING_WAY);
     for job in jobs.iter().take(most.rows) {
         let (tone, mark) = mark(job);
-        let at = job.goes();
+        let at = job.next_run();
         let late = if job.due_at < now { Tone::Warn } else { Tone::Plain };
         table.row(vec![
             Cell::new(late, &text::clock(at, now)),
@@ -268,8 +268,8 @@ fn next(
 }
 
 fn mark(job: &NextView) -> (Tone, &'static str) {
-    let marked = |outlook: &Outlook| outlook.mark((job.state, job.moved));
-    job.outlook.as_ref().map_or((Tone::Plain, ""), marked)
+    let marked = |forecast: &Forecast| forecast.mark((job.state, job.moved));
+    job.forecast.as_ref().map_or((Tone::Plain, ""), marked)
 }
 
 /// What is most urgent stands first, then the newest.

@@ -7,7 +7,7 @@ use super::style::{self, Declaration};
 use super::tree::{Attribute, Element, Node};
 use super::{PictureUse, Pictures, Problem, Remark, RemarkKind, Rules, host};
 use crate::inbox::theme::Named;
-use crate::yaml::diagnostic::{Place, quote};
+use crate::yaml::diagnostic::{Location, quote};
 
 /// Where pictures lie that the platform took already, and its emoji.
 const PICTURE_HOSTS: [&str; 4] =
@@ -88,12 +88,14 @@ impl Filter<'_, '_> {
                 Node::Element(element) => {
                     parts.extend(self.element(element, context).map(Part::Element));
                 }
-                Node::Text { text, place } => self.text(text, *place, (context, on), &mut parts),
-                Node::Comment { place } => {
-                    let written = self.html.get(place.start..place.end).unwrap_or_default();
+                Node::Text { text, location } => {
+                    self.text(text, *location, (context, on), &mut parts);
+                }
+                Node::Comment { location } => {
+                    let written = self.html.get(location.start..location.end).unwrap_or_default();
                     let written = written.trim_start_matches("<!--").trim_end_matches("-->");
                     let what = format!("the comment {}", quote(written.trim()));
-                    on.push(self.remark(RemarkKind::Dropped, *place, what));
+                    on.push(self.remark(RemarkKind::Dropped, *location, what));
                 }
             }
         }
@@ -103,7 +105,7 @@ impl Filter<'_, '_> {
     fn text(
         &mut self,
         text: &str,
-        place: Place,
+        location: Location,
         (context, on): (Context, &mut Vec<usize>),
         parts: &mut Vec<Part>,
     ) {
@@ -112,7 +114,7 @@ impl Filter<'_, '_> {
         if let Some(why) = context.look.invisible().filter(|_| is_judged && !is_blank) {
             let lost = if context.lost_ground { ", which was taken out" } else { "" };
             let what = format!("the text {} {why}{lost}: nobody can see it", quote(text.trim()));
-            on.push(self.remark(RemarkKind::Warned, place, what));
+            on.push(self.remark(RemarkKind::Warned, location, what));
         }
         if context.in_code {
             parts.extend(shape::code(text));
@@ -129,7 +131,7 @@ impl Filter<'_, '_> {
         let mut kept = Kept::new(&name, kind);
         if !element.is_closed {
             let what = format!("`<{name}>` is not closed; it ends where what is around it ends");
-            kept.remarks.push(self.remark(RemarkKind::Warned, element.place, what));
+            kept.remarks.push(self.remark(RemarkKind::Warned, element.location, what));
         }
         match &*name {
             "mp-miniprogram" => self.card(element),
@@ -146,11 +148,11 @@ impl Filter<'_, '_> {
         let context = self.styled(element, context, &mut kept);
         let mut nodes = &element.children[..];
         let without_line_end;
-        if let ("pre", [Node::Text { text, place }, rest @ ..]) = (&*name, nodes) {
+        if let ("pre", [Node::Text { text, location }, rest @ ..]) = (&*name, nodes) {
             // A browser does not show the line end behind the tag.
             let text =
                 text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')).unwrap_or(text);
-            without_line_end = Node::Text { text: text.to_owned(), place: *place };
+            without_line_end = Node::Text { text: text.to_owned(), location: *location };
             let first = std::slice::from_ref(&without_line_end);
             kept.children = self.children(first, context, &mut kept.remarks);
             nodes = rest;
@@ -174,7 +176,7 @@ impl Filter<'_, '_> {
             _ => "the platform would filter it out",
         };
         let message = format!("the tag `<{name}>` cannot stand in an article");
-        self.problem(element.place, &format!("<{name}"), message, help);
+        self.problem(element.location, &format!("<{name}"), message, help);
         if !matches!(&**name, "script" | "style") {
             self.path.push(Named { name: name.clone(), classes: Vec::new() });
             self.children(&element.children, context, &mut Vec::new());
@@ -196,7 +198,7 @@ impl Filter<'_, '_> {
         }
         if src.is_empty() {
             let help = "write `src`: a file of the job's folder";
-            self.problem(element.place, "<img", "a picture without `src`".to_owned(), help);
+            self.problem(element.location, "<img", "a picture without `src`".to_owned(), help);
         }
         "src"
     }
@@ -208,31 +210,31 @@ impl Filter<'_, '_> {
         (source, element): (&'static str, &Element),
         kept: &mut Kept,
     ) {
-        let Attribute { name, value, place } = attribute;
+        let Attribute { name, value, location } = attribute;
         let Some(written) = names::attribute(name, kept.kind) else {
             let what = format!("the attribute {}", quote(name));
-            kept.remarks.push(self.remark(RemarkKind::Dropped, *place, what));
+            kept.remarks.push(self.remark(RemarkKind::Dropped, *location, what));
             return;
         };
         let is_link = matches!(&*written, "href" | "xlink:href");
         let value = match (&*kept.name, &*written) {
             ("img", "src" | "data-src") if source == "data-src" && written != source => None,
-            ("img", "src") => self.picture(value, PictureUse::Text, *place),
+            ("img", "src") => self.picture(value, PictureUse::Text, *location),
             ("img", "data-src") if source == "data-src" => {
-                let found = self.picture(value, PictureUse::Text, *place);
+                let found = self.picture(value, PictureUse::Text, *location);
                 kept.attributes.extend(found.map(|found| ("src".to_owned(), found)));
                 None
             }
-            ("img", "data-src") => self.picture(value, PictureUse::Text, *place),
-            ("image", _) if is_link => self.picture(value, PictureUse::Text, *place),
+            ("img", "data-src") => self.picture(value, PictureUse::Text, *location),
+            ("image", _) if is_link => self.picture(value, PictureUse::Text, *location),
             ("mp-miniprogram", "data-miniprogram-imageurl") => {
-                self.picture(value, PictureUse::Card, *place)
+                self.picture(value, PictureUse::Card, *location)
             }
             ("a", _) if is_link => Some(value.clone()),
             _ if kept.kind == Kind::Svg => self.drawn(attribute, element, &mut kept.remarks),
             _ if value.trim_start().to_ascii_lowercase().starts_with("javascript:") => {
                 let what = format!("the attribute {}", quote(name));
-                kept.remarks.push(self.remark(RemarkKind::Dropped, *place, what));
+                kept.remarks.push(self.remark(RemarkKind::Dropped, *location, what));
                 None
             }
             _ => Some(value.clone()),
@@ -243,7 +245,7 @@ impl Filter<'_, '_> {
     /// Judges an attribute of a drawing: what it points to lies in the drawing.
     fn drawn(
         &mut self,
-        Attribute { name, value, place }: &Attribute,
+        Attribute { name, value, location }: &Attribute,
         element: &Element,
         on: &mut Vec<usize>,
     ) -> Option<String> {
@@ -259,13 +261,13 @@ impl Filter<'_, '_> {
                     element.name,
                     quote(pointed.trim_end_matches([')', '"', '\'', ' ']))
                 );
-                on.push(self.remark(RemarkKind::Warned, *place, what));
+                on.push(self.remark(RemarkKind::Warned, *location, what));
                 Some(value.clone())
             }
             Some(_) => {
                 let message = format!("`{name}` points out of the drawing");
                 let help = "draw it in the same `<svg>`, or use `<image href=\"…\">`";
-                self.problem(*place, value, message, help);
+                self.problem(*location, value, message, help);
                 None
             }
             None => Some(value.clone()),
@@ -283,12 +285,12 @@ impl Filter<'_, '_> {
         {
             let message = format!("an animation cannot change {}", quote(name));
             let help = "it may change `transform`, `opacity`, `x`, `y`, `width`, `height` and such";
-            self.problem(changed.place, name, message, help);
+            self.problem(changed.location, name, message, help);
             return false;
         }
         if !names::is_animated(name) {
             let what = format!("the platform may not play an animation of {}", quote(name));
-            kept.remarks.push(self.remark(RemarkKind::Warned, changed.place, what));
+            kept.remarks.push(self.remark(RemarkKind::Warned, changed.location, what));
         }
         true
     }
@@ -335,7 +337,7 @@ impl Filter<'_, '_> {
         kept.style.retain(|theme| !gives_way(theme));
         for mut declaration in written {
             if declaration.is_kept {
-                if self.find_pictures(&mut declaration, style.place) {
+                if self.find_pictures(&mut declaration, style.location) {
                     kept.style.push(declaration);
                 }
                 continue;
@@ -346,18 +348,18 @@ impl Filter<'_, '_> {
             };
             let what = format!("the style {}", quote(shown));
             inner.lost_ground |= declaration.name.starts_with("background");
-            kept.remarks.push(self.remark(RemarkKind::Dropped, style.place, what));
+            kept.remarks.push(self.remark(RemarkKind::Dropped, style.location, what));
         }
     }
 
     /// Puts placeholders in the place of local pictures; says whether all were found.
-    fn find_pictures(&mut self, declaration: &mut Declaration, place: Place) -> bool {
+    fn find_pictures(&mut self, declaration: &mut Declaration, location: Location) -> bool {
         let mut are_found = true;
         for address in std::mem::take(&mut declaration.addresses) {
             if address.starts_with('#') {
                 continue;
             }
-            match self.picture(&address, PictureUse::Text, place) {
+            match self.picture(&address, PictureUse::Text, location) {
                 Some(found) if found == address => {}
                 Some(found) => {
                     declaration.value = replaced(&declaration.value, &address, &found);
@@ -368,7 +370,7 @@ impl Filter<'_, '_> {
         are_found
     }
 
-    fn picture(&mut self, source: &str, purpose: PictureUse, place: Place) -> Option<String> {
+    fn picture(&mut self, source: &str, purpose: PictureUse, location: Location) -> Option<String> {
         let source = source.trim();
         if let Some(host) = host(source) {
             if PICTURE_HOSTS.contains(&host.as_str()) {
@@ -376,19 +378,19 @@ impl Filter<'_, '_> {
             }
             let message = format!("the picture {} lies outside the platform", quote(source));
             let help = "put the file into the job's folder: it is uploaded from there";
-            self.problem(place, source, message, help);
+            self.problem(location, source, message, help);
             return None;
         }
         if source.starts_with("data:") {
             let message = "the picture stands in the text itself (`data:`)".to_owned();
             let help = "save it as a file of the job's folder, and name that";
-            self.problem(place, "data:", message, help);
+            self.problem(location, "data:", message, help);
             return None;
         }
         match (self.pictures)(source, purpose) {
             Ok(placeholder) => Some(placeholder),
             Err((message, help)) => {
-                self.problem(place, source, message, &help);
+                self.problem(location, source, message, &help);
                 None
             }
         }
@@ -402,7 +404,7 @@ impl Filter<'_, '_> {
             self.mini_program(element);
         }
         let addresses = ["href", "xlink:href"].iter().filter_map(|name| element.get(name));
-        for Attribute { value, place, .. } in addresses {
+        for Attribute { value, location, .. } in addresses {
             let address = value.trim().to_owned();
             match host(&address) {
                 Some(host) if host == ARTICLE_HOST || self.rules.links => {}
@@ -410,59 +412,64 @@ impl Filter<'_, '_> {
                     let message = format!("the account may not link to {}", quote(&address));
                     let help = "only accounts with WeChat Pay may (`payment: true` in the config), \
                                 or anyone to published articles (https://mp.weixin.qq.com/…)";
-                    self.problem(*place, &address, message, help);
+                    self.problem(*location, &address, message, help);
                 }
                 None if address.is_empty() || address.starts_with('#') => {}
                 None => {
                     let message = format!("{} is no address", quote(&address));
-                    self.problem(*place, &address, message, "write `https://…`");
+                    self.problem(*location, &address, message, "write `https://…`");
                 }
             }
         }
     }
 
     fn card(&mut self, element: &Element) {
-        let place = element.place;
+        let location = element.location;
         self.mini_program(element);
         let Some(title) = element.get("data-miniprogram-title") else {
             let message = "the mini-program's card has no title".to_owned();
-            return self.problem(place, "<mp-", message, "write `data-miniprogram-title`");
+            return self.problem(location, "<mp-", message, "write `data-miniprogram-title`");
         };
         let length = title.value.chars().count();
         if length > CARD_TITLE_MOST {
             let message = format!("the mini-program's card has a title of {length} characters");
-            self.problem(title.place, &title.value, message, "it may have 35");
+            self.problem(title.location, &title.value, message, "it may have 35");
         }
         if element.get("data-miniprogram-imageurl").is_none() {
             let message = "the mini-program's card has no cover".to_owned();
             let help = "write `data-miniprogram-imageurl`: a picture of 1080 x 864 pixels";
-            self.problem(place, "<mp-", message, help);
+            self.problem(location, "<mp-", message, help);
         }
     }
 
     fn mini_program(&mut self, element: &Element) {
-        let place = element.place;
+        let location = element.location;
         let appid = element.get("data-miniprogram-appid");
         if !appid.is_some_and(|appid| appid.value.starts_with("wx")) {
             let message = "the mini-program has no appid".to_owned();
-            self.problem(place, "miniprogram", message, "write `data-miniprogram-appid=\"wx…\"`");
+            self.problem(
+                location,
+                "miniprogram",
+                message,
+                "write `data-miniprogram-appid=\"wx…\"`",
+            );
         }
         if element.get("data-miniprogram-path").is_none() {
             let message = "the mini-program has no path".to_owned();
-            self.problem(place, "miniprogram", message, "write `data-miniprogram-path`");
+            self.problem(location, "miniprogram", message, "write `data-miniprogram-path`");
         }
     }
 
     /// Adds a remark, and returns its number.
-    fn remark(&mut self, kind: RemarkKind, place: Place, what: String) -> usize {
-        let sought = self.html.get(place.start..place.end).unwrap_or_default().to_owned();
-        self.filtered.remarks.push(Remark { kind, place, sought, what, at: 0 });
+    fn remark(&mut self, kind: RemarkKind, location: Location, what: String) -> usize {
+        let sought = self.html.get(location.start..location.end).unwrap_or_default().to_owned();
+        self.filtered.remarks.push(Remark { kind, location, sought, what, at: 0 });
         self.filtered.remarks.len() - 1
     }
 
-    fn problem(&mut self, place: Place, sought: &str, message: String, help: &str) {
+    fn problem(&mut self, location: Location, sought: &str, message: String, help: &str) {
         let (sought, help) = (sought.to_owned(), help.to_owned());
-        self.filtered.problems.push(Problem { place, sought, message, help });
+        self.filtered.problems.push(Problem { location, sought, message, help });
     }
 }
 

@@ -10,7 +10,7 @@ fn read(html: &str, links: bool) -> (String, Vec<String>) {
     };
     let cleaned = clean(html, Rules { links, theme: None }, &mut pictures);
     let problems = cleaned.problems.iter().map(|problem| {
-        format!("{}: {}", &html[problem.place.start..problem.place.end], problem.message)
+        format!("{}: {}", &html[problem.location.start..problem.location.end], problem.message)
     });
     (cleaned.html, problems.collect())
 }
@@ -265,7 +265,7 @@ fn an_open_quote_or_comment_is_refused_where_it_opened() {
     ] {
         let found = cleaned(html, None);
         let first = found.problems.first().unwrap_or_else(|| panic!("{html}"));
-        assert_eq!(first.place.start, html.find(at).unwrap(), "{html}: {}", first.message);
+        assert_eq!(first.location.start, html.find(at).unwrap(), "{html}: {}", first.message);
         assert!(first.message.starts_with(message), "{html}: {}", first.message);
     }
     for html in [

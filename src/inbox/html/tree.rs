@@ -10,7 +10,7 @@ use html5gum::{Error, HtmlString, Span, Token, Tokenizer};
 
 use super::Problem;
 use super::names;
-use crate::yaml::diagnostic::Place;
+use crate::yaml::diagnostic::Location;
 
 /// How deep tags may stand in each other.
 const DEPTH: usize = 200;
@@ -19,8 +19,8 @@ const DEPTH: usize = 200;
 #[derive(Debug)]
 pub(super) enum Node {
     Element(Element),
-    Text { text: String, place: Place },
-    Comment { place: Place },
+    Text { text: String, location: Location },
+    Comment { location: Location },
 }
 
 /// A tag with what stands in it.
@@ -29,7 +29,7 @@ pub(super) struct Element {
     /// Its name, in lower case.
     pub(super) name: String,
     /// Its start tag.
-    pub(super) place: Place,
+    pub(super) location: Location,
     pub(super) attributes: Vec<Attribute>,
     pub(super) children: Vec<Node>,
     /// Whether its end was written or needs not be.
@@ -40,7 +40,7 @@ pub(super) struct Element {
 pub(super) struct Attribute {
     pub(super) name: String,
     pub(super) value: String,
-    pub(super) place: Place,
+    pub(super) location: Location,
 }
 
 impl Element {
@@ -81,17 +81,17 @@ impl Builder<'_> {
         match token {
             Token::StartTag(tag) => self.start(&tag),
             Token::EndTag(tag) => {
-                let place = place_of(tag.span);
-                if let Some(at) = self.opened_within(place) {
-                    return self.unclosed(place.start, at);
+                let location = location_of(tag.span);
+                if let Some(at) = self.opened_within(location) {
+                    return self.unclosed(location.start, at);
                 }
                 self.end(&text(&tag.name));
             }
             Token::String(string) => {
-                let (text, place) = (text(&string.value), place_of(string.span));
-                self.push(Node::Text { text, place });
+                let (text, location) = (text(&string.value), location_of(string.span));
+                self.push(Node::Text { text, location });
             }
-            Token::Comment(comment) => self.comment(place_of(comment.span)),
+            Token::Comment(comment) => self.comment(location_of(comment.span)),
             Token::Error(error) => self.error(error.value, error.span.start),
             Token::Doctype(_) => {}
         }
@@ -99,32 +99,32 @@ impl Builder<'_> {
 
     fn start(&mut self, tag: &StartTag<usize>) {
         let name = text(&tag.name);
-        let place = place_of(tag.span);
+        let location = location_of(tag.span);
         let mut attributes: Vec<_> = tag
             .attributes
             .iter()
             .map(|(name, found)| Attribute {
                 name: text(name),
                 value: text(&found.value),
-                place: place_of(found.span),
+                location: location_of(found.span),
             })
             .collect();
-        attributes.sort_by_key(|attribute| attribute.place.start);
+        attributes.sort_by_key(|attribute| attribute.location.start);
         if let Some(at) = swallowing(&attributes) {
             return self.open_quote(&attributes[at]);
         }
-        if let Some(at) = self.opened_within(place) {
-            return self.unclosed(place.start, at);
+        if let Some(at) = self.opened_within(location) {
+            return self.unclosed(location.start, at);
         }
         self.end_before(&name);
         let is_closed = tag.self_closing || names::is_void(&name);
-        let element = Element { name, place, attributes, children: Vec::new(), is_closed };
+        let element = Element { name, location, attributes, children: Vec::new(), is_closed };
         if is_closed {
             return self.push(Node::Element(element));
         }
         if self.open.len() == DEPTH {
             let help = "close the tags that are left open, or write the text simpler";
-            self.refuse(place, "tags stand in each other more than 200 deep", help);
+            self.refuse(location, "tags stand in each other more than 200 deep", help);
         }
         if self.open.len() <= DEPTH {
             self.open.push(element);
@@ -208,24 +208,24 @@ impl Builder<'_> {
         }
     }
 
-    fn comment(&mut self, place: Place) {
+    fn comment(&mut self, location: Location) {
         match self.comment.take() {
-            None => self.push(Node::Comment { place }),
+            None => self.push(Node::Comment { location }),
             Some(Error::NestedComment) => {
                 let help = "close the first with `-->`: the text between them would be lost";
-                self.refuse_at(place.start, "a comment holds the beginning of another", help);
+                self.refuse_at(location.start, "a comment holds the beginning of another", help);
             }
             Some(_) => {
                 let help = "close it with `-->`: what stands behind it would be lost";
-                self.refuse_at(place.start, "a comment is not closed", help);
+                self.refuse_at(location.start, "a comment is not closed", help);
             }
         }
     }
 
     /// Returns where another tag opens within a tag, outside of its quotes.
-    fn opened_within(&self, place: Place) -> Option<usize> {
-        let start = place.start + 1;
-        let tag = self.html.get(start..place.end).unwrap_or_default();
+    fn opened_within(&self, location: Location) -> Option<usize> {
+        let start = location.start + 1;
+        let tag = self.html.get(start..location.end).unwrap_or_default();
         let (mut quote, mut last) = (None, ' ');
         for (at, c) in tag.char_indices() {
             match quote {
@@ -246,7 +246,7 @@ impl Builder<'_> {
         let end = start + line.trim_end().len();
         let help = "end the tag with `>`; a `<` that is text is written `&lt;`: what stands between \
                     the two would be lost";
-        self.refuse(Place { start, end }, "a tag is not closed where another one begins", help);
+        self.refuse(Location { start, end }, "a tag is not closed where another one begins", help);
     }
 
     fn open_quote(&mut self, attribute: &Attribute) {
@@ -254,7 +254,7 @@ impl Builder<'_> {
             format!("the quote of `{}=` is not closed where it should be", attribute.name);
         let help = "close it in front of the next attribute or `>`: what stands behind it would be \
                     lost; inside a value write `&lt;`, `&gt;` and `&quot;`";
-        let start = attribute.place.start;
+        let start = attribute.location.start;
         self.refuse_at(start, &message, help);
     }
 
@@ -262,13 +262,13 @@ impl Builder<'_> {
         let start = self.html.floor_char_boundary(start);
         let line = self.html[start..].lines().next().unwrap_or_default();
         let shown = line.char_indices().nth(24).map_or(line.len(), |(end, _)| end);
-        self.refuse(Place { start, end: start + shown }, message, help);
+        self.refuse(Location { start, end: start + shown }, message, help);
     }
 
-    fn refuse(&mut self, place: Place, message: &str, help: &str) {
-        let sought = self.html[place.start..place.end].to_owned();
+    fn refuse(&mut self, location: Location, message: &str, help: &str) {
+        let sought = self.html[location.start..location.end].to_owned();
         let (message, help) = (message.to_owned(), help.to_owned());
-        self.problems.push(Problem { place, sought, message, help });
+        self.problems.push(Problem { location, sought, message, help });
     }
 }
 
@@ -313,8 +313,8 @@ fn swallowing(attributes: &[Attribute]) -> Option<usize> {
     })
 }
 
-fn place_of(span: Span<usize>) -> Place {
-    Place { start: span.start, end: span.end }
+fn location_of(span: Span<usize>) -> Location {
+    Location { start: span.start, end: span.end }
 }
 
 fn text(bytes: &HtmlString) -> String {

@@ -4,7 +4,7 @@
 
 use super::tree::Node;
 use super::{Problem, Remark, RemarkKind};
-use crate::yaml::diagnostic::{Place, quote};
+use crate::yaml::diagnostic::{Location, quote};
 
 const HELP: &str = "if this is Markdown, save it under a name that ends in .md and write \
                     `content_file: x.md`; Markdown is not read in `content` and in a .html file";
@@ -12,17 +12,17 @@ const HELP: &str = "if this is Markdown, save it under a name that ends in .md a
 /// Returns what would be shown as it is written: the front matter of a Markdown file, or the marks
 /// of Markdown in a text that has no tag.
 pub(super) fn problem(html: &str, nodes: &[Node]) -> Option<Problem> {
-    let (message, place) = if let Some((fence, place)) = front_matter(html) {
-        (format!("front matter begins here (`{fence}`), which HTML has not"), place)
+    let (message, location) = if let Some((fence, location)) = front_matter(html) {
+        (format!("front matter begins here (`{fence}`), which HTML has not"), location)
     } else if has_tag(nodes) {
         return None;
     } else {
-        let place = mark(html)?;
-        let shown = quote(&html[place.start..place.end]);
-        (format!("{shown} is Markdown, and readers would see it as it is written"), place)
+        let location = mark(html)?;
+        let shown = quote(&html[location.start..location.end]);
+        (format!("{shown} is Markdown, and readers would see it as it is written"), location)
     };
-    let sought = html[place.start..place.end].to_owned();
-    Some(Problem { place, sought, message, help: HELP.to_owned() })
+    let sought = html[location.start..location.end].to_owned();
+    Some(Problem { location, sought, message, help: HELP.to_owned() })
 }
 
 /// Returns what is told of lines without tags: they become one.
@@ -35,7 +35,7 @@ pub(super) fn remark(html: &str, nodes: &[Node]) -> Option<Remark> {
     let start = html.len() - html.trim_start().len();
     Some(Remark {
         kind: RemarkKind::Warned,
-        place: Place { start, end: start + first.len() },
+        location: Location { start, end: start + first.len() },
         sought: first.to_owned(),
         what: "the text has no tags, so its lines run together: write `<p>…</p>` around each, or \
                `<br>` between them"
@@ -49,15 +49,15 @@ fn has_tag(nodes: &[Node]) -> bool {
 }
 
 /// Returns the line that begins front matter, where the text begins with one.
-fn front_matter(html: &str) -> Option<(&str, Place)> {
+fn front_matter(html: &str) -> Option<(&str, Location)> {
     let text = html.trim_start();
     let line = text.lines().next()?.trim_end();
     let start = html.len() - text.len();
-    matches!(line, "---" | "+++").then_some((line, Place { start, end: start + line.len() }))
+    matches!(line, "---" | "+++").then_some((line, Location { start, end: start + line.len() }))
 }
 
 /// Returns the first line with a mark that is Markdown's alone.
-fn mark(html: &str) -> Option<Place> {
+fn mark(html: &str) -> Option<Location> {
     let mut end = 0;
     html.split_inclusive('\n').find_map(|line| {
         let start = end;
@@ -65,7 +65,7 @@ fn mark(html: &str) -> Option<Place> {
         let text = line.trim();
         let found = is_headline(text) || has_picture_or_link(text) || has_strong(text);
         let start = start + line.len() - line.trim_start().len();
-        found.then_some(Place { start, end: start + text.len() })
+        found.then_some(Location { start, end: start + text.len() })
     })
 }
 

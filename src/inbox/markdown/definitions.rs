@@ -6,8 +6,8 @@
 use super::writer::escape;
 use std::collections::{HashMap, HashSet};
 
-use super::{Insertion, Outline, Rendered, Wrong, holds};
-use crate::yaml::diagnostic::{Place, quote};
+use super::{FieldError, Insertion, Outline, Rendered, holds};
+use crate::yaml::diagnostic::{Location, quote};
 
 /// How much is told of one text.
 const TOLD: usize = 100;
@@ -18,7 +18,7 @@ pub(super) struct Definitions<'s> {
 }
 
 struct Definition<'s> {
-    place: Place,
+    location: Location,
     /// Where its address ends.
     end: usize,
     label: &'s str,
@@ -45,7 +45,7 @@ pub(super) fn find<'s>(source: &'s str, start: usize, outline: &Outline) -> Defi
             .filter(|&(at, _)| !outline.has(start + at))
             .filter(|(at, _)| {
                 let at = start + at;
-                let before = found.partition_point(|one| one.place.start <= at);
+                let before = found.partition_point(|one| one.location.start <= at);
                 found[..before].last().is_none_or(|one| one.end <= at)
             })
             .map(|(_, label)| normal(label));
@@ -91,7 +91,7 @@ impl Definitions<'_> {
         let text = || self.found.iter().filter(|one| one.uses == 0 && !is_address(one.address));
         let ends: HashSet<_> = text().map(|one| one.end).collect();
         insertions.retain(|(at, c)| *c == '\\' || !ends.contains(at));
-        insertions.extend(text().map(|one| (one.place.start, '\\')));
+        insertions.extend(text().map(|one| (one.location.start, '\\')));
         insertions.sort_by_key(|&(at, _)| at);
     }
 
@@ -109,8 +109,8 @@ impl Definitions<'_> {
         if lines.is_empty() {
             return;
         }
-        let mut told: Vec<_> = out.problems.iter().map(|wrong| wrong.place).collect();
-        told.sort_unstable_by_key(|place| place.start);
+        let mut told: Vec<_> = out.problems.iter().map(|wrong| wrong.location).collect();
+        told.sort_unstable_by_key(|location| location.start);
         for (at, label) in labels(&source[start..]) {
             let Some(&is_address) = lines.get(&normal(label)) else { continue };
             let (at, end) = (start + at, start + at + label.len() + 2);
@@ -120,11 +120,11 @@ impl Definitions<'_> {
                 && !source[end..].starts_with(['(', '[']);
             let is_link = before.ends_with(']') && is_address;
             if (is_picture || is_link) && !holds(&told, at) && !outline.has(at) {
-                let place = Place { start: at - usize::from(is_picture), end };
+                let location = Location { start: at - usize::from(is_picture), end };
                 let message = format!("the line `[{label}]:` gives no address");
                 let help =
                     "write `[name]: <address>` on a line of its own, without words behind it";
-                out.problems.push(Wrong { place, message, help });
+                out.problems.push(FieldError { location, message, help });
             }
         }
     }
@@ -134,7 +134,7 @@ impl Definitions<'_> {
         let mut told = 0;
         for one in self.found.iter().filter(|one| one.uses > 0 || is_address(one.address)) {
             let end = source[one.end..].find('\n').map_or(source.len(), |end| one.end + end);
-            let line = &source[one.place.start..end];
+            let line = &source[one.location.start..end];
             accounted.push_str(line);
             (0..one.uses).for_each(|_| accounted.push_str(one.label));
             // One that stands inside a paragraph is none, and shown.
@@ -151,7 +151,7 @@ impl Definitions<'_> {
                     }
                     _ => format!("{} is taken out: nothing refers to it", quote(line)),
                 };
-                out.told.push((one.place, message));
+                out.told.push((one.location, message));
             }
         }
     }
@@ -216,9 +216,9 @@ fn definition(source: &str, start: usize) -> Option<Definition<'_>> {
     if address.is_empty() || address.contains('\n') || !is_definition {
         return None;
     }
-    let place = Place { start, end: start + label.len() + 3 };
+    let location = Location { start, end: start + label.len() + 3 };
     let end = source.len() - behind.len();
-    Some(Definition { place, end, label, address, uses: 0 })
+    Some(Definition { location, end, label, address, uses: 0 })
 }
 
 /// Returns everything in brackets that stands in one line, and where its bracket opens.
@@ -264,7 +264,7 @@ mod tests {
     fn read(source: &str) -> Vec<(usize, &str, &str, usize)> {
         let addresses = ["b", "x y", "![a](b)"].map(str::to_owned).into();
         let found = find(source, 0, &Outline { addresses, ..Outline::default() }).found;
-        let read = found.iter().map(|one| (one.place.start, one.label, one.address, one.uses));
+        let read = found.iter().map(|one| (one.location.start, one.label, one.address, one.uses));
         read.collect()
     }
 

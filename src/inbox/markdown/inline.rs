@@ -9,8 +9,8 @@ use comrak::nodes::{NodeLink, NodeMath, NodeValue};
 use super::leftovers::{self, Raw};
 use super::prose::{self, Picture, Piece};
 use super::writer::{Inside, Writer, escape, formula, is_alert, is_contents};
-use super::{Wrong, tags};
-use crate::yaml::diagnostic::{Place, quote};
+use super::{FieldError, tags};
+use crate::yaml::diagnostic::{Location, quote};
 
 /// How long an index is at most.
 const INDEX: usize = 4;
@@ -19,10 +19,10 @@ impl Writer<'_, '_> {
     /// Writes the beginning of a node.
     pub(super) fn inline<'a>(&mut self, node: Node<'a>) -> Inside {
         let ast = node.data();
-        let place = self.place(node);
+        let location = self.location(node);
         match &ast.value {
-            NodeValue::Text(text) => self.words(node, text, place),
-            NodeValue::SoftBreak => self.soft_break(node, place),
+            NodeValue::Text(text) => self.words(node, text, location),
+            NodeValue::SoftBreak => self.soft_break(node, location),
             NodeValue::LineBreak => self.open("<br>"),
             NodeValue::Code(code) => {
                 self.open("<code>");
@@ -30,7 +30,7 @@ impl Writer<'_, '_> {
                 self.push("</code>");
             }
             NodeValue::HtmlInline(html) => {
-                self.mark(place);
+                self.mark(location);
                 self.push(html);
             }
             NodeValue::Emph => self.push("<em>"),
@@ -38,8 +38,8 @@ impl Writer<'_, '_> {
             NodeValue::Strikethrough => {
                 let is_single = is_single(node);
                 if is_single && is_index(node) {
-                    let shown = quote(self.text.at(place));
-                    self.tell(place, format!("{shown} is shown as it stands"));
+                    let shown = quote(self.text.at(location));
+                    self.tell(location, format!("{shown} is shown as it stands"));
                 }
                 self.push(if is_single { "~" } else { "<del>" });
             }
@@ -47,9 +47,9 @@ impl Writer<'_, '_> {
                 let tag = if is_inside_word(node) { "==" } else { "<mark>" };
                 self.push(tag);
             }
-            NodeValue::Link(link) => self.link(link, place),
+            NodeValue::Link(link) => self.link(link, location),
             NodeValue::Image(link) => {
-                self.image(node, link, place);
+                self.image(node, link, location);
                 return Inside::Skipped;
             }
             NodeValue::FootnoteReference(reference) => {
@@ -57,16 +57,16 @@ impl Writer<'_, '_> {
                 self.written.accounted.push_str(&reference.name);
                 self.push(&mark);
             }
-            NodeValue::Math(math) => self.math(math, place),
+            NodeValue::Math(math) => self.math(math, location),
             NodeValue::Escaped => {}
-            NodeValue::CommentInline(comment) => self.comment(&comment.literal, place),
-            _ => self.wrong(place, "this cannot be shown".to_owned(), "write it otherwise"),
+            NodeValue::CommentInline(comment) => self.comment(&comment.literal, location),
+            _ => self.wrong(location, "this cannot be shown".to_owned(), "write it otherwise"),
         }
         Inside::Written
     }
 
     /// Writes a text of one line.
-    fn words<'a>(&mut self, node: Node<'a>, text: &str, place: Place) {
+    fn words<'a>(&mut self, node: Node<'a>, text: &str, location: Location) {
         let mut text = text;
         // Behind a paragraph's last line there is nothing to break.
         if let Some(rest) = text.strip_suffix('\\')
@@ -77,46 +77,47 @@ impl Writer<'_, '_> {
         }
         if let Some((rest, name)) = heading_name(node, text) {
             self.written.accounted.push_str(name);
-            self.tell(place, format!("the name {} of a headline is taken out", quote(name)));
+            self.tell(location, format!("the name {} of a headline is taken out", quote(name)));
             text = rest;
         }
-        let mut place = place;
+        let mut location = location;
         if let Some(before) = node.previous_sibling()
             && matches!(before.data().value, NodeValue::Image(_))
             && let Some((length, _, says_more)) = prose::attributes(text)
         {
-            self.attributes(&text[..length], says_more, place);
+            self.attributes(&text[..length], says_more, location);
             text = &text[length..];
-            place.start = (place.start + length).min(place.end);
+            location.start = (location.start + length).min(location.end);
         }
         if is_line_start(node) && text.starts_with('#') && !text.trim_end().ends_with('#') {
             let message = "this is shown with its `#`; a headline has a space behind it";
-            self.tell(place, message.to_owned());
+            self.tell(location, message.to_owned());
         }
         if is_line_start(node) {
-            self.line_start(node, place);
+            self.line_start(node, location);
         }
         let mut skip = 0;
         for piece in prose::pieces(text) {
-            let here = |range: &Range<usize>| within(self.text.at(place) == text, place, range);
+            let here =
+                |range: &Range<usize>| within(self.text.at(location) == text, location, range);
             match piece {
                 Piece::Text(range) => {
                     let range = range.start.max(skip)..range.end.max(skip);
-                    self.raw(text, range.clone(), place);
+                    self.raw(text, range.clone(), location);
                     self.escaped(&text[range]);
                 }
                 Piece::Picture(picture, range) => {
-                    let place = here(&range);
+                    let location = here(&range);
                     let mut size = picture.size.clone();
                     if let Some((length, found, says_more)) = prose::attributes(&text[range.end..])
                     {
-                        self.attributes(&text[range.end..range.end + length], says_more, place);
+                        self.attributes(&text[range.end..range.end + length], says_more, location);
                         skip = range.end + length;
                         size = found.or(size);
                     }
-                    self.picture(&Picture { size, ..picture }, place);
+                    self.picture(&Picture { size, ..picture }, location);
                 }
-                Piece::Wrong(range, message, help) => {
+                Piece::FieldError(range, message, help) => {
                     self.wrong(here(&range), message.to_owned(), help);
                 }
             }
@@ -124,77 +125,78 @@ impl Writer<'_, '_> {
     }
 
     /// Looks at the beginning of a paragraph's line for the mark of a block that stayed raw.
-    fn line_start<'a>(&mut self, node: Node<'a>, place: Place) {
-        let source = self.text.source.get(place.start..).unwrap_or_default();
+    fn line_start<'a>(&mut self, node: Node<'a>, location: Location) {
+        let source = self.text.source.get(location.start..).unwrap_or_default();
         let line = source.lines().next().unwrap_or_default().trim_end();
-        let is_in = |place: Place| Place { end: place.start + line.len(), ..place };
+        let is_in = |location: Location| Location { end: location.start + line.len(), ..location };
         let quoted = node.ancestors().nth(2).is_some_and(|around| {
             matches!(around.data().value, NodeValue::BlockQuote)
                 && node.previous_sibling().is_none()
         });
         if quoted && let Some(name) = box_name(line) {
             let message = format!("{} is no box: words stand behind it", quote(name));
-            return self.wrong(is_in(place), message, "put the words on the next line");
+            return self.wrong(is_in(location), message, "put the words on the next line");
         }
         let contents = is_contents(line).then_some((0..line.len(), Raw::Shown));
         match contents.or_else(|| leftovers::block(line)) {
-            Some((_, Raw::Wrong(message, help))) => {
-                self.wrong(is_in(place), message.to_owned(), help);
+            Some((_, Raw::FieldError(message, help))) => {
+                self.wrong(is_in(location), message.to_owned(), help);
             }
             Some((found, Raw::Shown)) if &line[found.clone()] == "|" => {
                 let message = "`|` is shown as it stands; a table has `|---|` below its first line";
-                self.tell(place, message.to_owned());
+                self.tell(location, message.to_owned());
             }
             Some((found, Raw::Shown)) => {
-                self.tell(place, format!("{} is shown as it stands", quote(&line[found])));
+                self.tell(location, format!("{} is shown as it stands", quote(&line[found])));
             }
             None => {}
         }
     }
 
     /// Looks for marks in a part of a text that stayed raw.
-    fn raw(&mut self, text: &str, range: Range<usize>, place: Place) {
-        let is_exact = self.text.at(place).ends_with(text);
-        let start = place.end.saturating_sub(text.len()).max(place.start);
-        let place = if is_exact { Place { start, end: place.end } } else { place };
+    fn raw(&mut self, text: &str, range: Range<usize>, location: Location) {
+        let is_exact = self.text.at(location).ends_with(text);
+        let start = location.end.saturating_sub(text.len()).max(location.start);
+        let location = if is_exact { Location { start, end: location.end } } else { location };
         let part = &text[range.clone()];
         // What is written as `&lt;` is meant as text.
-        let is_written =
-            |(found, _): &(Range<usize>, Raw)| self.text.at(place).contains(&part[found.clone()]);
+        let is_written = |(found, _): &(Range<usize>, Raw)| {
+            self.text.at(location).contains(&part[found.clone()])
+        };
         let tags = tags::raw(part).into_iter().filter(is_written);
         for (found, raw) in leftovers::raw(part).into_iter().chain(tags).collect::<Vec<_>>() {
             let shown = quote(&part[found.clone()]);
             let found = found.start + range.start..found.end + range.start;
-            let here = within(is_exact, place, &found);
+            let here = within(is_exact, location, &found);
             match raw {
-                Raw::Wrong(message, help) => self.wrong(here, message.to_owned(), help),
+                Raw::FieldError(message, help) => self.wrong(here, message.to_owned(), help),
                 Raw::Shown => self.tell(here, format!("{shown} is shown as it stands")),
             }
         }
     }
 
-    fn attributes(&mut self, text: &str, says_more: bool, place: Place) {
+    fn attributes(&mut self, text: &str, says_more: bool, location: Location) {
         self.written.accounted.push_str(text);
         if says_more {
-            self.tell(place, format!("of {} only width and height are used", quote(text)));
+            self.tell(location, format!("of {} only width and height are used", quote(text)));
         }
     }
 
-    fn soft_break<'a>(&mut self, node: Node<'a>, place: Place) {
+    fn soft_break<'a>(&mut self, node: Node<'a>, location: Location) {
         let after = node.next_sibling().and_then(first_character);
         if prose::joins(self.last, after) {
-            self.joined.push(place);
+            self.joined.push(location);
         } else {
             self.push(" ");
             if node.next_sibling().is_some_and(begins_point) {
                 self.has_points = true;
-                self.joined.push(place);
+                self.joined.push(location);
             }
         }
     }
 
-    fn link(&mut self, link: &NodeLink, place: Place) {
-        self.mark(place);
+    fn link(&mut self, link: &NodeLink, location: Location) {
+        self.mark(location);
         let title = if link.title.is_empty() {
             String::new()
         } else {
@@ -203,7 +205,7 @@ impl Writer<'_, '_> {
         self.push(&format!("<a href=\"{}\"{title}>", escape(&link.url)));
     }
 
-    fn image<'a>(&mut self, node: Node<'a>, link: &NodeLink, place: Place) {
+    fn image<'a>(&mut self, node: Node<'a>, link: &NodeLink, location: Location) {
         let mut alt = String::new();
         for inner in node.descendants().skip(1) {
             match &inner.data().value {
@@ -211,7 +213,11 @@ impl Writer<'_, '_> {
                 NodeValue::Code(code) => alt.push_str(&code.literal),
                 NodeValue::Image(_) => {
                     let help = "give each picture its own `![words](file.png)`";
-                    self.wrong(place, "a picture cannot stand in another's words".to_owned(), help);
+                    self.wrong(
+                        location,
+                        "a picture cannot stand in another's words".to_owned(),
+                        help,
+                    );
                 }
                 _ => {}
             }
@@ -223,11 +229,11 @@ impl Writer<'_, '_> {
         {
             size = found.or(size);
         }
-        self.picture(&Picture { name: &link.url, alt, title: &link.title, size }, place);
+        self.picture(&Picture { name: &link.url, alt, title: &link.title, size }, location);
     }
 
-    fn picture(&mut self, picture: &Picture<'_>, place: Place) {
-        self.mark(place);
+    fn picture(&mut self, picture: &Picture<'_>, location: Location) {
+        self.mark(location);
         let mut tag =
             format!("<img src=\"{}\" alt=\"{}\"", escape(picture.name), escape(picture.alt));
         let Picture { size, title, .. } = picture;
@@ -243,24 +249,24 @@ impl Writer<'_, '_> {
     }
 
     /// Refuses a formula; between two prices there is none.
-    fn math(&mut self, math: &NodeMath, place: Place) {
+    fn math(&mut self, math: &NodeMath, location: Location) {
         let is_text = math.dollar_math
             && !math.display_math
             && math.literal.chars().any(prose::is_wide)
             && !math.literal.contains(['\\', '^', '_', '=']);
         if is_text {
             let text = format!("${}$", math.literal.replace(['\r', '\n'], " "));
-            self.raw(&text, 0..text.len(), place);
+            self.raw(&text, 0..text.len(), location);
             return self.escaped(&text);
         }
-        let place = self.first_line(place);
-        self.written.out.problems.push(Wrong { place, ..formula() });
+        let location = self.first_line(location);
+        self.written.out.problems.push(FieldError { location, ..formula() });
     }
 
-    pub(super) fn comment(&mut self, comment: &str, place: Place) {
+    pub(super) fn comment(&mut self, comment: &str, location: Location) {
         self.written.accounted.push_str(comment);
         let words = comment.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.tell(place, format!("the comment {} is taken out", quote(&words)));
+        self.tell(location, format!("the comment {} is taken out", quote(&words)));
     }
 }
 
@@ -295,11 +301,11 @@ pub(super) fn is_inside_word(highlight: Node<'_>) -> bool {
 }
 
 /// Returns a part of a place, where that has exactly the text.
-fn within(is_exact: bool, place: Place, range: &Range<usize>) -> Place {
+fn within(is_exact: bool, location: Location, range: &Range<usize>) -> Location {
     if is_exact {
-        Place { start: place.start + range.start, end: place.start + range.end }
+        Location { start: location.start + range.start, end: location.start + range.end }
     } else {
-        place
+        location
     }
 }
 

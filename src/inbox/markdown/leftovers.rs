@@ -10,7 +10,7 @@ use super::prose::{self, reach};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Raw {
     /// Nobody writes this to be seen.
-    Wrong(&'static str, &'static str),
+    FieldError(&'static str, &'static str),
     /// Somebody may.
     Shown,
 }
@@ -64,7 +64,10 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
         for (at, _) in text.match_indices(mark) {
             let help = "write `[words](address)`, the address in `<…>` if it has blanks; to show \
                         the brackets write `\\]`";
-            found.push((at..at + mark.len(), Raw::Wrong("this is no link as it is written", help)));
+            found.push((
+                at..at + mark.len(),
+                Raw::FieldError("this is no link as it is written", help),
+            ));
         }
     }
     for (at, _) in text.match_indices("[^") {
@@ -73,12 +76,12 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
         let is_label = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
         if end <= text.len() && !label.is_empty() && label.chars().all(is_label) {
             let help = "write the footnote's text: `[^1]: …` on a line of its own";
-            found.push((at..end, Raw::Wrong("this footnote has no text", help)));
+            found.push((at..end, Raw::FieldError("this footnote has no text", help)));
         }
     }
     for (at, mark) in text.match_indices("\\begin{") {
         let (message, help) = FORMULA;
-        found.push((at..at + mark.len(), Raw::Wrong(message, help)));
+        found.push((at..at + mark.len(), Raw::FieldError(message, help)));
     }
     for pair in PAIRS {
         pairs(text, pair, &mut found);
@@ -123,7 +126,7 @@ pub(super) fn block(line: &str) -> Option<(Range<usize>, Raw)> {
     let line = line.trim_end();
     let (message, help) = FORMULA;
     if line == "$$" {
-        return Some((0..2, Raw::Wrong(message, help)));
+        return Some((0..2, Raw::FieldError(message, help)));
     }
     if BLOCKS.iter().any(|mark| line.starts_with(mark)) {
         return Some((0..line.len(), Raw::Shown));

@@ -42,11 +42,12 @@ pub(super) fn product(
     (found, length): (Sourcepos, usize),
     misread: &mut Vec<usize>,
 ) {
-    let place = text.place(found);
-    let Some(close) = place.end.checked_sub(length).filter(|close| *close > place.start) else {
+    let location = text.location(found);
+    let Some(close) = location.end.checked_sub(length).filter(|close| *close > location.start)
+    else {
         return;
     };
-    let marks = [place.start, close];
+    let marks = [location.start, close];
     let sides = marks.map(|at| {
         let behind = text.source.get(at..).and_then(|rest| rest.strip_prefix(&"**"[..length]));
         let before = behind.and_then(|_| text.source[..at].chars().last());

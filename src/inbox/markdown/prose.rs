@@ -7,7 +7,7 @@ use std::ops::Range;
 pub(super) enum Piece<'t> {
     Text(Range<usize>),
     Picture(Picture<'t>, Range<usize>),
-    Wrong(Range<usize>, &'static str, &'static str),
+    FieldError(Range<usize>, &'static str, &'static str),
 }
 
 /// A picture and what its spelling says of it.
@@ -67,7 +67,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
 fn picture(text: &str, start: usize) -> Option<(Piece<'_>, usize)> {
     let wrong = |end: usize, message| {
         let end = text.floor_char_boundary(end);
-        Some((Piece::Wrong(start..end, message, PICTURE_HELP), end))
+        Some((Piece::FieldError(start..end, message, PICTURE_HELP), end))
     };
     if let Some(inside) = text[start..].strip_prefix("![[") {
         let Some(length) = inside.find("]]") else {
@@ -317,7 +317,7 @@ mod tests {
         for text in
             ["![x][r]", "![x] (a.png)", "![x]（a.png）", "![x](a b.png", "![[a.png", "![x]( )"]
         {
-            assert!(matches!(pieces(text)[..], [Piece::Wrong(..)]), "{text}");
+            assert!(matches!(pieces(text)[..], [Piece::FieldError(..)]), "{text}");
         }
     }
 

@@ -5,14 +5,14 @@
 
 use std::collections::HashMap;
 
-use crate::yaml::diagnostic::Place;
+use crate::yaml::diagnostic::Location;
 
 /// Returns a place whose characters are missing, and those.
 pub(super) fn find(
     source: &str,
     start: usize,
     (html, accounted): (&str, &str),
-) -> Option<(Place, String)> {
+) -> Option<(Location, String)> {
     let mut counts: HashMap<char, i64> = HashMap::new();
     for c in source[start..].chars().filter(is_counted) {
         *counts.entry(c).or_default() += 1;
@@ -28,7 +28,7 @@ pub(super) fn find(
     let mut at = start;
     let mut found = None;
     for line in source[start..].split_inclusive('\n') {
-        let place = Place { start: at, end: at + line.trim_end().len() };
+        let location = Location { start: at, end: at + line.trim_end().len() };
         at += line.len();
         let written: String = line.chars().filter(is_counted).collect();
         let lost: String = written.chars().filter(|c| is_missing(*c)).collect();
@@ -36,9 +36,9 @@ pub(super) fn find(
             continue;
         }
         if !shown.contains(&written) {
-            return Some((place, lost));
+            return Some((location, lost));
         }
-        found = found.or(Some((place, lost)));
+        found = found.or(Some((location, lost)));
     }
     found
 }
@@ -55,7 +55,8 @@ mod tests {
     fn a_lost_character_is_found_in_its_line() {
         let source = "春天来了\n花开了\n春天\n";
 
-        let found = |html| find(source, 0, (html, "")).map(|(place, lost)| (place.start, lost));
+        let found =
+            |html| find(source, 0, (html, "")).map(|(location, lost)| (location.start, lost));
 
         assert_eq!(found("<p>春天来了花开了春天</p>"), None);
         assert_eq!(found("<p>春天来了春天</p>"), Some((13, "花开了".to_owned())));

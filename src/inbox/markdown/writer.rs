@@ -11,9 +11,9 @@ use comrak::nodes::{ListType, NodeCodeBlock, NodeList, NodeValue, TableAlignment
 use comrak::{Arena, Node, arena_tree::NodeEdge, parse_document};
 
 use super::inline::{is_inside_word, is_single};
-use super::{Rendered, Text, Wrong, options};
+use super::{FieldError, Rendered, Text, options};
 use super::{leftovers, prose, tags};
-use crate::yaml::diagnostic::{Place, quote};
+use crate::yaml::diagnostic::{Location, quote};
 
 /// Languages of a code block that stand for a drawing or a formula.
 const DRAWINGS: &[&str] = &[
@@ -71,8 +71,8 @@ pub(super) fn write(text: &Text<'_>) -> Written {
     for node in root.descendants() {
         match &node.data().value {
             NodeValue::FootnoteReference(reference) => {
-                let place = text.place(node.data().sourcepos);
-                numbers.entry(reference.name.clone()).or_insert((reference.ix, place));
+                let location = text.location(node.data().sourcepos);
+                numbers.entry(reference.name.clone()).or_insert((reference.ix, location));
             }
             NodeValue::FootnoteDefinition(_) => notes.push(node),
             _ => {}
@@ -105,9 +105,9 @@ pub(super) fn write(text: &Text<'_>) -> Written {
 }
 
 /// Returns what is wrong with a formula.
-pub(super) fn formula() -> Wrong {
+pub(super) fn formula() -> FieldError {
     let (message, help) = leftovers::FORMULA;
-    Wrong { place: Place::default(), message: message.to_owned(), help }
+    FieldError { location: Location::default(), message: message.to_owned(), help }
 }
 
 /// Returns a text for HTML.
@@ -118,13 +118,13 @@ pub(super) fn escape(text: &str) -> String {
 pub(super) struct Writer<'w, 's> {
     pub(super) text: &'w Text<'s>,
     /// Where a footnote is referred to that stands in the line itself, while it is written.
-    within: Option<Place>,
+    within: Option<Location>,
     /// The last character of the text.
     pub(super) last: Option<char>,
     /// The column of a table that comes next.
     column: usize,
     /// The line ends that are not shown.
-    pub(super) joined: Vec<Place>,
+    pub(super) joined: Vec<Location>,
     /// Whether one of them is shown as a space, in front of a line that is one of several.
     pub(super) has_points: bool,
     pub(super) written: Written,
@@ -162,15 +162,15 @@ impl Writer<'_, '_> {
 
     fn block<'a>(&mut self, node: Node<'a>) -> Inside {
         let ast = node.data();
-        let place = self.place(node);
+        let location = self.location(node);
         match &ast.value {
             NodeValue::Document | NodeValue::FootnoteDefinition(_) => {}
-            NodeValue::Paragraph => return self.paragraph(node, place),
+            NodeValue::Paragraph => return self.paragraph(node, location),
             NodeValue::Heading(heading) => {
                 if heading.setext && heading.level == 2 {
                     let message = "the line of `---` below it makes this a headline; an empty \
                                    line between them makes it a rule";
-                    self.tell(place, message.to_owned());
+                    self.tell(location, message.to_owned());
                 }
                 self.open(&format!("<h{}>", heading.level));
             }
@@ -187,10 +187,10 @@ impl Writer<'_, '_> {
                 }
             }
             NodeValue::CodeBlock(code) => {
-                self.code_block(code, place);
+                self.code_block(code, location);
                 return Inside::Skipped;
             }
-            NodeValue::HtmlBlock(html) => self.html_block(&html.literal, place),
+            NodeValue::HtmlBlock(html) => self.html_block(&html.literal, location),
             NodeValue::ThematicBreak => self.open("<hr>"),
             NodeValue::Table(_) => self.open("<table>"),
             NodeValue::TableRow(is_header) => self.row(node, *is_header),
@@ -200,17 +200,17 @@ impl Writer<'_, '_> {
             }
             NodeValue::CalloutTitle => self.open("<p class=\"alert-title\"><strong>"),
             NodeValue::MultilineComment(comment) => {
-                self.comment(&comment.literal, place);
+                self.comment(&comment.literal, location);
                 if !comment.closed {
                     self.wrong(
-                        place,
+                        location,
                         "the comment `%%` does not end".to_owned(),
                         "end it with `%%`",
                     );
                 }
                 return Inside::Skipped;
             }
-            _ => self.wrong(place, "this cannot be shown".to_owned(), "write it otherwise"),
+            _ => self.wrong(location, "this cannot be shown".to_owned(), "write it otherwise"),
         }
         Inside::Written
     }
@@ -260,10 +260,10 @@ impl Writer<'_, '_> {
         self.push(tag);
     }
 
-    fn paragraph<'a>(&mut self, node: Node<'a>, place: Place) -> Inside {
-        let asked = self.text.at(place).trim();
+    fn paragraph<'a>(&mut self, node: Node<'a>, location: Location) -> Inside {
+        let asked = self.text.at(location).trim();
         if is_contents(asked) {
-            self.tell(place, format!("the table of contents {} is taken out", quote(asked)));
+            self.tell(location, format!("the table of contents {} is taken out", quote(asked)));
             return Inside::Skipped;
         }
         if !is_bare(node) {
@@ -287,14 +287,14 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn code_block(&mut self, code: &NodeCodeBlock, place: Place) {
+    fn code_block(&mut self, code: &NodeCodeBlock, location: Location) {
         let language = code.info.split([' ', '\t', '{', ',']).next().unwrap_or_default();
         let rest = &code.info[language.len()..];
         self.written.accounted.push_str(rest);
         if !rest.is_ascii() {
             let message =
                 format!("the words {} beside the code's language are taken out", quote(rest));
-            self.tell(self.first_line(place), message);
+            self.tell(self.first_line(location), message);
         }
         // Other dialects write `{mermaid}` and `{.mermaid}`.
         let drawn = code.info.trim_start_matches(['{', '.', ' ']);
@@ -302,15 +302,15 @@ impl Writer<'_, '_> {
         if DRAWINGS.contains(&drawn.to_lowercase().as_str()) {
             let message = format!("{} cannot be drawn in an article", quote(drawn));
             let help = "put a picture of it there; to show its source, leave the word out";
-            self.wrong(self.first_line(place), message, help);
+            self.wrong(self.first_line(location), message, help);
         }
         if code.fenced && !code.closed {
             let message = "the code that begins here does not end".to_owned();
-            self.wrong(self.first_line(place), message, "end it with the same marks");
+            self.wrong(self.first_line(location), message, "end it with the same marks");
         }
         if !code.fenced && code.literal.chars().any(prose::is_wide) {
             let message = "four spaces at a line's beginning make it code, and it is shown as such";
-            self.tell(place, message.to_owned());
+            self.tell(location, message.to_owned());
         }
         let class = if language.is_empty() {
             String::new()
@@ -323,18 +323,18 @@ impl Writer<'_, '_> {
     }
 
     /// Writes HTML as it is; each of its lines comes from one of the text.
-    fn html_block(&mut self, html: &str, place: Place) {
-        let lines = self.text.at(place).split_inclusive('\n');
-        let mut at = place.start;
+    fn html_block(&mut self, html: &str, location: Location) {
+        let lines = self.text.at(location).split_inclusive('\n');
+        let mut at = location.start;
         let mut places = lines.map(|line| {
-            let place = Place { start: at, end: at + line.trim_end().len() };
+            let location = Location { start: at, end: at + line.trim_end().len() };
             at += line.len();
-            place
+            location
         });
         let open = tags::unclosed(html);
         let mut from = 0;
         for line in html.trim_end().split_inclusive('\n') {
-            let here = places.next().unwrap_or(place);
+            let here = places.next().unwrap_or(location);
             let range = from..from + line.len();
             from = range.end;
             if let Some((at, (message, help))) = open.filter(|(at, _)| range.contains(at)) {
@@ -371,17 +371,17 @@ impl Writer<'_, '_> {
             (false, false) => "<tr>",
         });
         self.column = 0;
-        let place = self.place(node);
+        let location = self.location(node);
         let Some(last) = node.last_child() else { return };
-        let start = self.place(last).end.min(place.end);
-        let behind = self.text.at(Place { start, end: place.end });
+        let start = self.location(last).end.min(location.end);
+        let behind = self.text.at(Location { start, end: location.end });
         let is_empty = |c: char| c == '|' || c.is_whitespace();
         let more = behind.trim_matches(is_empty);
         if !more.is_empty() {
             let start = start + behind.len() - behind.trim_start_matches(is_empty).len();
             let message = format!("{} stands in no column of the table", quote(more));
             let help = "give the headline of the table a cell for it";
-            self.wrong(Place { start, end: start + more.len() }, message, help);
+            self.wrong(Location { start, end: start + more.len() }, message, help);
         }
     }
 
@@ -404,12 +404,12 @@ impl Writer<'_, '_> {
     }
 
     fn alert<'a>(&mut self, node: Node<'a>, name: &str, metadata: Option<&str>) {
-        let place = self.first_line(self.place(node));
+        let location = self.first_line(self.location(node));
         let Some((_, label, class)) = ALERTS.iter().find(|(names, ..)| names.contains(&name))
         else {
             let message = format!("there is no box {}", quote(&format!("[!{name}]")));
             let help = "write [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] or [!CAUTION]";
-            return self.wrong(place, message, help);
+            return self.wrong(location, message, help);
         };
         self.written.accounted.push_str(metadata.unwrap_or_default());
         self.open(&format!("<blockquote class=\"alert alert-{class}\">"));
@@ -422,12 +422,12 @@ impl Writer<'_, '_> {
     }
 
     /// Writes the footnotes at the end, in the order in which they are referred to.
-    fn footnotes<'a>(&mut self, notes: &[Node<'a>], numbers: &HashMap<String, (u32, Place)>) {
+    fn footnotes<'a>(&mut self, notes: &[Node<'a>], numbers: &HashMap<String, (u32, Location)>) {
         let mut found = Vec::new();
         for node in notes {
             let ast = node.data();
             let NodeValue::FootnoteDefinition(note) = &ast.value else { continue };
-            let place = self.first_line(self.text.place(ast.sourcepos));
+            let location = self.first_line(self.text.location(ast.sourcepos));
             self.written.accounted.push_str(&note.name);
             // The parser names those that stand in the line itself.
             let is_inline = note.name.starts_with("__inline_");
@@ -437,7 +437,7 @@ impl Writer<'_, '_> {
                     let message =
                         format!("nothing refers to {}", quote(&format!("[^{}]", note.name)));
                     let help = "write `[^…]` where it belongs, or take it out; each name once";
-                    self.wrong(place, message, help);
+                    self.wrong(location, message, help);
                 }
             }
         }
@@ -472,32 +472,32 @@ impl Writer<'_, '_> {
     }
 
     /// Notes that what is written next comes from a place.
-    pub(super) fn mark(&mut self, place: Place) {
+    pub(super) fn mark(&mut self, location: Location) {
         let at = self.written.out.html.len();
-        self.written.out.places.push((at, place));
+        self.written.out.places.push((at, location));
     }
 
-    pub(super) fn wrong(&mut self, place: Place, message: String, help: &'static str) {
-        self.written.out.problems.push(Wrong { place, message, help });
+    pub(super) fn wrong(&mut self, location: Location, message: String, help: &'static str) {
+        self.written.out.problems.push(FieldError { location, message, help });
     }
 
-    pub(super) fn tell(&mut self, place: Place, message: String) {
-        self.written.out.told.push((place, message));
+    pub(super) fn tell(&mut self, location: Location, message: String) {
+        self.written.out.told.push((location, message));
     }
 
-    pub(super) fn place<'a>(&self, node: Node<'a>) -> Place {
-        self.within.unwrap_or_else(|| self.text.place(node.data().sourcepos))
+    pub(super) fn location<'a>(&self, node: Node<'a>) -> Location {
+        self.within.unwrap_or_else(|| self.text.location(node.data().sourcepos))
     }
 
     /// Returns where something stands at a place.
-    fn find(&self, place: Place, sought: &str) -> Place {
-        let start = place.start + self.text.at(place).rfind(sought).unwrap_or_default();
-        Place { start, end: place.end }
+    fn find(&self, location: Location, sought: &str) -> Location {
+        let start = location.start + self.text.at(location).rfind(sought).unwrap_or_default();
+        Location { start, end: location.end }
     }
 
-    pub(super) fn first_line(&self, place: Place) -> Place {
-        let line = self.text.at(place).lines().next().unwrap_or_default();
-        Place { start: place.start, end: place.start + line.len() }
+    pub(super) fn first_line(&self, location: Location) -> Location {
+        let line = self.text.at(location).lines().next().unwrap_or_default();
+        Location { start: location.start, end: location.start + line.len() }
     }
 }
 

@@ -5,7 +5,7 @@
 //! contents (`moov`) and its pictures (`mdat`): a download that broke off has one of them, and so
 //! has a fragment of a stream.
 
-use super::{CUT, Sort, Wrong, wrong};
+use super::{CUT, FieldError, Sort, wrong};
 use crate::model::Format;
 
 const AS_MP4: &str = "save it as mp4 (H.264 and AAC); a new name is not enough";
@@ -46,7 +46,7 @@ pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
 }
 
 /// Checks that a film is whole, and is one.
-pub(super) fn check(bytes: &[u8]) -> Result<(), Wrong> {
+pub(super) fn check(bytes: &[u8]) -> Result<(), FieldError> {
     let mut contents = None;
     let mut has_data = false;
     let mut rest = bytes;
@@ -72,7 +72,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Wrong> {
 }
 
 /// Checks what a film's table of contents says of it.
-fn check_contents(contents: &[u8]) -> Result<(), Wrong> {
+fn check_contents(contents: &[u8]) -> Result<(), FieldError> {
     let head = Part::find(contents, b"mvhd").ok_or_else(|| wrong(CUT, WHOLE))?;
     let is_streamed = Part::find(contents, b"mvex").is_some();
     if duration(head) == Some(0) && !is_streamed {

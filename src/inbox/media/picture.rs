@@ -4,7 +4,7 @@
 //! is shown half grey, or refused at upload. Every format says where it ends, so its parts are
 //! walked from one to the next; what they hold is not decoded.
 
-use super::{CUT, Sort, Wrong, wrong};
+use super::{CUT, FieldError, Sort, wrong};
 use crate::model::Format;
 
 /// The most pixels of a side that is believed.
@@ -30,7 +30,7 @@ fn other(words: &'static str) -> Sort {
 }
 
 /// Returns the width and height of a whole picture.
-pub(super) fn size(bytes: &[u8], format: Format) -> Result<(u32, u32), Wrong> {
+pub(super) fn size(bytes: &[u8], format: Format) -> Result<(u32, u32), FieldError> {
     let found = match format {
         Format::Png => png(bytes),
         Format::Jpg => jpg(bytes),

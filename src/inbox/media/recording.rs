@@ -3,7 +3,7 @@
 //! The platform takes 60 s of mp3 or amr. What the tags before or behind the sound say of its length
 //! is not looked at: it is often wrong, and the frames are what is played.
 
-use super::{CUT, Sort, Wrong, wrong};
+use super::{CUT, FieldError, Sort, wrong};
 use crate::model::Format;
 
 /// The longest recording; an encoder adds some silence to what was 60 s.
@@ -72,7 +72,7 @@ fn other(words: &'static str) -> Sort {
 }
 
 /// Checks that a recording can be heard, and is not too long.
-pub(super) fn check(bytes: &[u8], format: Format) -> Result<(), Wrong> {
+pub(super) fn check(bytes: &[u8], format: Format) -> Result<(), FieldError> {
     let lasts_ms = match format {
         Format::Amr => amr_ms(bytes)?,
         Format::Mp3 => mp3_ms(bytes),
@@ -88,7 +88,7 @@ pub(super) fn check(bytes: &[u8], format: Format) -> Result<(), Wrong> {
     }
 }
 
-fn amr_ms(bytes: &[u8]) -> Result<u64, Wrong> {
+fn amr_ms(bytes: &[u8]) -> Result<u64, FieldError> {
     let (mut rest, sizes) = match (bytes.strip_prefix(AMR), bytes.strip_prefix(AMR_WIDE)) {
         (Some(rest), _) => (rest, AMR_FRAMES),
         (_, Some(rest)) => (rest, AMR_WIDE_FRAMES),

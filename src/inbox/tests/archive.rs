@@ -91,7 +91,7 @@ fn a_file_that_grows_while_it_is_read_is_not_taken_half() {
     file.write_all(b"# more\n").unwrap();
     let read = world.inbox.read(&entries[0]);
 
-    assert!(matches!(read, Err(Unread::Failed(InboxError::Changed { .. }))), "{read:?}");
+    assert!(matches!(read, Err(ReadError::Failed(InboxError::Changed { .. }))), "{read:?}");
 }
 
 #[test]

@@ -61,7 +61,9 @@ impl World {
     pub(super) fn refusal(&mut self) -> String {
         let entries = self.ready();
         let [entry] = &entries[..] else { panic!("{entries:?}") };
-        let Err(Unread::Refused(problems)) = self.inbox.read(entry) else { panic!("not refused") };
+        let Err(ReadError::Refused(problems)) = self.inbox.read(entry) else {
+            panic!("not refused")
+        };
         self.inbox.reject(entry, None, &problems).unwrap();
         told(&problems)
     }
@@ -450,11 +452,11 @@ fn what_is_swapped_for_a_link_or_a_pipe_before_the_read_is_not_followed() {
     let entry = world.ready().remove(0);
     fs::remove_file(world.path("a.yaml")).unwrap();
     symlink("/etc/passwd", world.path("a.yaml")).unwrap();
-    assert!(matches!(world.inbox.read(&entry), Err(Unread::Refused(_))));
+    assert!(matches!(world.inbox.read(&entry), Err(ReadError::Refused(_))));
 
     fs::remove_file(world.path("a.yaml")).unwrap();
     mknodat(CWD, world.path("a.yaml"), FileType::Fifo, Mode::RWXU, 0).unwrap();
-    assert!(matches!(world.inbox.read(&entry), Err(Unread::Refused(_))));
+    assert!(matches!(world.inbox.read(&entry), Err(ReadError::Refused(_))));
 
     assert_eq!(world.inbox.reject(&entry, None, &[]).unwrap(), Away::Replaced);
     assert_eq!(world.names("rejected"), [""; 0]);
@@ -470,7 +472,7 @@ fn a_file_that_is_gone_says_nothing_about_itself() {
 
     let read = world.inbox.read(&entry);
 
-    assert!(matches!(read, Err(Unread::Failed(InboxError::Entry { .. }))));
+    assert!(matches!(read, Err(ReadError::Failed(InboxError::Entry { .. }))));
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn what_is_only_checked_is_held_to_the_inboxs_rules() {
     let found = told(&read_path(&path).unwrap().parse(&[&accounts()[0]]).unwrap_err());
     assert!(found.starts_with(&format!("{}:2:", path.display())), "{found}");
     assert!(found.contains("`touser_file` needs a folder: drop one with the job file"), "{found}");
-    assert!(matches!(read_path(&world.path("gone.yaml")), Err(Unread::Failed(_))));
+    assert!(matches!(read_path(&world.path("gone.yaml")), Err(ReadError::Failed(_))));
     assert!(
         read_path(&world.path("spring/lists/.."))
             .unwrap_or_else(|e| panic!("{e:?}"))
@@ -187,7 +187,7 @@ fn a_name_that_the_inbox_never_looks_at_is_told() {
 
         let read = read_path(&world.path(name));
 
-        let Err(Unread::Refused(problems)) = read else { panic!("{name}: {read:?}") };
+        let Err(ReadError::Refused(problems)) = read else { panic!("{name}: {read:?}") };
         let found = told(&problems);
         assert!(found.contains("the inbox never looks at what has such a name"), "{found}");
     }

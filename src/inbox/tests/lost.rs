@@ -19,7 +19,7 @@ fn menu(button: &str) -> String {
 
 #[test]
 fn a_word_that_leaves_the_machine_is_not_cut() {
-    for (text, place, message) in [
+    for (text, location, message) in [
         (
             code("    action_info:\n      scene:\n        scene_str: door #1\n"),
             "f.yaml:8:25",
@@ -49,7 +49,7 @@ fn a_word_that_leaves_the_machine_is_not_cut() {
         (broadcast("    wxcard:\n      card_id: p #x\n"), "f.yaml:7:18", "`card_id`"),
     ] {
         let refused = parse_text(&text).unwrap_err();
-        assert!(refused.starts_with(place), "{place}: {refused}");
+        assert!(refused.starts_with(location), "{location}: {refused}");
         assert!(refused.contains(message), "{message}: {refused}");
         assert_eq!(refused.matches("f.yaml:").count(), 1, "{refused}");
     }
@@ -75,7 +75,7 @@ fn a_comment_behind_a_word_is_one() {
 
 #[test]
 fn a_first_or_last_line_that_is_a_comment_is_refused() {
-    for (lines, place, help) in [
+    for (lines, location, help) in [
         (
             "    text:\n        #福利日#\n        周五见\n",
             "f.yaml:7:9",
@@ -98,7 +98,7 @@ fn a_first_or_last_line_that_is_a_comment_is_refused() {
         ),
     ] {
         let refused = parse_text(&broadcast(lines)).unwrap_err();
-        assert!(refused.starts_with(place), "{place}: {refused}");
+        assert!(refused.starts_with(location), "{location}: {refused}");
         assert!(refused.contains(help), "{help}: {refused}");
     }
 }

@@ -582,7 +582,7 @@ fn text_between_two_rules_stays_text() {
 #[test]
 fn places_are_right_behind_front_matter_and_in_lists() {
     let mut folder = pictures();
-    for (markdown, place) in [
+    for (markdown, location) in [
         ("---\ntitle: 春\n---\n\n花 ![x](没有.png)\n", "a.md:5:8: there is no"),
         (
             "---\r\ntitle: 春\r\n---\r\n\r\n花\r\n\r\n- 草 ![x](没有.png)\r\n",
@@ -595,7 +595,7 @@ fn places_are_right_behind_front_matter_and_in_lists() {
     ] {
         folder.0.insert("a.md", markdown.into());
         let told = refused(&article("theme: none\n      content_file: a.md"), &folder);
-        assert!(told.starts_with(place), "{markdown}\n{told}");
+        assert!(told.starts_with(location), "{markdown}\n{told}");
     }
 }
 

@@ -29,7 +29,7 @@ fn every_bad_file_is_told_with_its_place_and_what_would_be_right() {
         texts::HINTS,
         jobs::CASES,
         broadcasts::CASES,
-        errands::CASES,
+        api_calls::CASES,
         menus::CASES,
     ] {
         for (name, text, expected) in cases {

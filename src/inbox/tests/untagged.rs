@@ -43,7 +43,7 @@ fn a_text_of_which_nothing_is_seen_is_empty() {
 
 #[test]
 fn markdown_under_another_name_is_refused() {
-    for (text, place) in [
+    for (text, location) in [
         ("# 标题\n正文", "a.html:1:1: `# 标题` is Markdown"),
         ("正文\n\n  ## 标题", "a.html:3:3: `## 标题` is Markdown"),
         ("正文\n![](a.png)\n", "a.html:2:1: `![](a.png)` is Markdown"),
@@ -53,7 +53,7 @@ fn markdown_under_another_name_is_refused() {
         ("\n+++\ntitle = '春'\n+++\n<p>正文</p>", "a.html:2:1: front matter begins here (`+++`)"),
     ] {
         let refused = file("a.html", text).unwrap_err();
-        assert!(refused.contains(place), "{text}: {refused}");
+        assert!(refused.contains(location), "{text}: {refused}");
         assert!(refused.contains("`content_file: x.md`"), "{refused}");
     }
     let inline = refused(&article("content: |\n        # 标题\n        **粗**"), &folder());

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::calendar;
 use crate::store::followers::EVERYONE;
-use crate::store::{Result, Step, instant};
+use crate::store::{Result, Tx, instant};
 
 /// What is known of an account's followers.
 #[derive(Clone, Debug, Serialize)]
@@ -53,7 +53,7 @@ fn maybe<S: Serializer>(
     at.map(calendar::rfc3339).serialize(serializer)
 }
 
-impl Step<'_> {
+impl Tx<'_> {
     /// Returns what is known of an account's followers and tags.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Step<'_> {
         let complete: Option<(i64, i64, i64)> = self
             .db
             .prepare_cached(
-                "SELECT id, begun_at, ended_at FROM reading
+                "SELECT id, begun_at, ended_at FROM follower_sync
                  WHERE account = ?1 AND state = 'complete'",
             )?
             .query_row([account], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -70,7 +70,7 @@ impl Step<'_> {
         let (last, why): (i64, Option<String>) = self
             .db
             .prepare_cached(
-                "SELECT id, why FROM reading WHERE account = ?1 AND ended_at IS NOT NULL
+                "SELECT id, why FROM follower_sync WHERE account = ?1 AND ended_at IS NOT NULL
                  ORDER BY id DESC LIMIT 1",
             )?
             .query_row([account], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -93,11 +93,11 @@ impl Step<'_> {
         })
     }
 
-    fn set_views(&self, reading: i64) -> Result<Vec<SetView>> {
+    fn set_views(&self, sync: i64) -> Result<Vec<SetView>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT tag, name, members, told FROM reading_set WHERE reading = ?1 ORDER BY tag",
+            "SELECT tag, name, members, reported FROM follower_sync_set WHERE follower_sync = ?1 ORDER BY tag",
         )?;
-        let rows = statement.query_map([reading], |row| {
+        let rows = statement.query_map([sync], |row| {
             let (members, told): (i64, i64) = (row.get(2)?, row.get(3)?);
             Ok(SetView {
                 id: row.get(0)?,
@@ -110,23 +110,23 @@ impl Step<'_> {
     }
 
     fn under_way(&self, account: &str) -> Result<Option<String>> {
-        let Some(open) = self.open_reading(account)? else {
-            let wished: bool = self
+        let Some(open) = self.open_sync(account)? else {
+            let requested: bool = self
                 .db
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM reading_wish WHERE account = ?1)")?
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM sync_request WHERE account = ?1)")?
                 .query_row([account], |row| row.get(0))?;
-            return Ok(wished.then(|| "waits for the daemon".to_owned()));
+            return Ok(requested.then(|| "waits for the daemon".to_owned()));
         };
         let (listed, sets, ended): (i64, u32, u32) = self
             .db
             .prepare_cached(
                 "SELECT ifnull(sum(listed), 0), count(*), ifnull(sum(ended), 0)
-                 FROM reading_set WHERE reading = ?1",
+                 FROM follower_sync_set WHERE follower_sync = ?1",
             )?
             .query_row([open.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let (tries, why): (u32, Option<String>) = self
             .db
-            .prepare_cached("SELECT tries, why FROM reading WHERE id = ?1")?
+            .prepare_cached("SELECT tries, why FROM follower_sync WHERE id = ?1")?
             .query_row([open.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let again = why.map_or_else(String::new, |why| {
             let times = if tries == 1 { "once".to_owned() } else { format!("{tries} times") };

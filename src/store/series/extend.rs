@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{By, COLUMNS, KIND, Series, read};
+use super::{COLUMNS, KIND, Series, SeriesInput, read};
 use crate::calendar::{self, Date};
 use crate::model::JobId;
 use crate::quota::margins;
-use crate::store::{Attention, Result, Step, Taken, millis};
+use crate::store::{Alert, IngestOutcome, Result, Tx, millis};
 
 /// How far ahead dates are made: past the end of the next month for most of it.
 const HORIZON: TimeDelta = TimeDelta::days(35);
@@ -18,7 +18,7 @@ const WAITING_MOST: usize = 100;
 const WAITING_BYTES: usize = 32 << 20;
 /// How far back a date that nobody made is still made, to say that it was missed.
 const REMEMBERED: TimeDelta = TimeDelta::days(40);
-impl Step<'_> {
+impl Tx<'_> {
     /// Makes the dates of a series that have come within the horizon, and at least its next one;
     /// returns the new jobs.
     ///
@@ -30,7 +30,7 @@ impl Step<'_> {
     pub fn extend(
         &self,
         series: &Series,
-        by: By<'_>,
+        by: SeriesInput<'_>,
         trusted: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<JobId>> {
@@ -52,7 +52,7 @@ impl Step<'_> {
                 }
                 Made::Known => {}
                 Made::Refused(why) => {
-                    self.tell_refused(series, date, &why, now)?;
+                    self.alert_refused_date(series, date, &why, now)?;
                     let next = params![id.as_str(), millis(date.at)];
                     self.run("UPDATE series SET next_at = ?2 WHERE id = ?1", next)?;
                     return Ok(made);
@@ -109,7 +109,13 @@ impl Step<'_> {
     }
 
     /// Makes one date, unless it was made before.
-    fn make(&self, series: &Series, by: By<'_>, date: Date, now: DateTime<Utc>) -> Result<Made> {
+    fn make(
+        &self,
+        series: &Series,
+        by: SeriesInput<'_>,
+        date: Date,
+        now: DateTime<Utc>,
+    ) -> Result<Made> {
         let spec = series.occurrence(date)?;
         let known: Option<bool> = self
             .db
@@ -128,7 +134,7 @@ impl Step<'_> {
             None => {
                 let taken =
                     self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
-                if let Taken::Refused(why) = taken {
+                if let IngestOutcome::Refused(why) = taken {
                     return Ok(Made::Refused(why));
                 }
                 self.run(
@@ -140,7 +146,7 @@ impl Step<'_> {
         Ok(Made::New(spec.id))
     }
 
-    fn tell_refused(
+    fn alert_refused_date(
         &self,
         series: &Series,
         date: Date,
@@ -154,8 +160,8 @@ impl Step<'_> {
             "mend it in the series' file, and drop that again; `qunfa cancel {id}` ends the series"
         );
         let account = Some(series.job.account.as_str());
-        self.attend(
-            &Attention { account, job: Some(id), kind: KIND, what: &what, advice: &advice },
+        self.raise_alert(
+            &Alert { account, job: Some(id), kind: KIND, what: &what, advice: &advice },
             now,
         )
     }

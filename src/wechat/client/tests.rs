@@ -88,7 +88,7 @@ fn hasty(request: Request) -> Request {
 
 /// Asks with ever longer timeouts until the answer is one that the test is about, so that the
 /// shortest timeout that works on this machine decides how long the test takes.
-async fn until(base: &ApiBase, mut found: impl FnMut(&Answer) -> bool) -> Answer {
+async fn until(base: &ApiBase, mut found: impl FnMut(&HttpResponse) -> bool) -> HttpResponse {
     let client = Client::new();
     let mut timeout = Duration::from_millis(100);
     loop {

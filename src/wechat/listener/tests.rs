@@ -24,7 +24,7 @@ const PATIENT: Limits = Limits {
     young: Duration::from_secs(120),
     unproven_bytes: 1024 * 1024,
     pushes: 8,
-    relay: Duration::from_secs(60),
+    forwarder: Duration::from_secs(60),
     relays: 4,
     relays_of_one: 2,
 };
@@ -41,14 +41,14 @@ enum Store {
 struct Fake {
     store: Store,
     well: bool,
-    gate: Arc<Gate>,
+    authenticator: Arc<Authenticator>,
     stored: Mutex<Vec<(String, Received)>>,
     notes: Mutex<Vec<Note>>,
 }
 
-impl Inlet for Fake {
-    fn gate(&self, account: &str) -> Option<Arc<Gate>> {
-        ["brand-daily", "品牌"].contains(&account).then(|| Arc::clone(&self.gate))
+impl EventSink for Fake {
+    fn authenticator(&self, account: &str) -> Option<Arc<Authenticator>> {
+        ["brand-daily", "品牌"].contains(&account).then(|| Arc::clone(&self.authenticator))
     }
 
     fn note(&self, _: &str, note: Note) {
@@ -79,9 +79,9 @@ impl Inlet for Fake {
 }
 
 impl Fake {
-    fn new(store: Store, gate: Gate) -> Arc<Self> {
+    fn new(store: Store, authenticator: Authenticator) -> Arc<Self> {
         let (stored, notes) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { store, well: true, gate: Arc::new(gate), stored, notes })
+        Arc::new(Self { store, well: true, authenticator: Arc::new(authenticator), stored, notes })
     }
 
     fn notes(&self) -> Vec<Note> {
@@ -101,19 +101,19 @@ struct Served {
 }
 
 /// An account in plain mode.
-fn plain() -> Gate {
+fn plain() -> Authenticator {
     let (appid, token) = ("wx1".to_owned(), SecretString::from(TOKEN));
-    Gate { appid, token, keys: Vec::new(), forward_to: None }
+    Authenticator { appid, token, keys: Vec::new(), forward_to: None }
 }
 
 async fn served(limits: Limits, store: Store) -> Served {
     served_with(limits, store, plain()).await
 }
 
-async fn served_with(limits: Limits, store: Store, gate: Gate) -> Served {
+async fn served_with(limits: Limits, store: Store, authenticator: Authenticator) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let fake = Fake::new(store, gate);
+    let fake = Fake::new(store, authenticator);
     let (stop, stopped) = oneshot::channel();
     tokio::spawn(serve_within(limits, listener, Arc::clone(&fake), async {
         stopped.await.ok();

@@ -10,9 +10,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::reading::{Answer, Refusal, Reply, printable, question, read_json};
+use super::response::{HttpResponse, Refusal, Reply, printable, question, read_json};
 use super::{Request, with_token};
-use crate::wechat::codes::{self, Meaning};
+use crate::wechat::codes::{self, Verdict};
 
 /// The longest OpenID that is taken; the platform's have 28 characters.
 const OPENID_MAX: usize = 64;
@@ -123,7 +123,7 @@ fn maybe_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Er
 }
 
 /// Reads the list of tags.
-pub fn read_tags(answer: &Answer) -> Listed<Vec<Tag>> {
+pub fn read_tags(answer: &HttpResponse) -> Listed<Vec<Tag>> {
     let tags = match read::<TagsIn, _>(answer) {
         Ok(read) => read.tags,
         Err(other) => return other,
@@ -139,7 +139,7 @@ pub fn read_tags(answer: &Answer) -> Listed<Vec<Tag>> {
 }
 
 /// Reads a page of OpenIDs, asked for as the one `after` an OpenID.
-pub fn read_page(answer: &Answer, after: &str) -> Listed<Page> {
+pub fn read_page(answer: &HttpResponse, after: &str) -> Listed<Page> {
     let page = match read::<PageIn, _>(answer) {
         Ok(page) => page,
         Err(other) => return other,
@@ -165,21 +165,21 @@ pub fn read_page(answer: &Answer, after: &str) -> Listed<Page> {
 }
 
 /// Returns the fields of an answer, or why there are none.
-fn read<T: DeserializeOwned, L>(answer: &Answer) -> Result<T, Listed<L>> {
+fn read<T: DeserializeOwned, L>(answer: &HttpResponse) -> Result<T, Listed<L>> {
     match question(&answer.reply) {
         Ok(_) => {}
         Err(Refusal::NewToken { .. }) => return Err(Listed::NewToken),
         Err(Refusal::Unclear(why)) => return Err(Listed::Unclear(why)),
         Err(Refusal::Code { code, errmsg, .. }) => {
-            return Err(match codes::for_query(code).meaning {
-                Meaning::Retry { .. } => Listed::Unclear(format!("{code}: {errmsg}")),
-                Meaning::Accepted
-                | Meaning::Adopt
-                | Meaning::InDoubt
-                | Meaning::NewToken
-                | Meaning::NextWindow(_)
-                | Meaning::GiveUp
-                | Meaning::PauseAccount => Listed::Refused(code, errmsg),
+            return Err(match codes::for_query(code).verdict {
+                Verdict::Retry { .. } => Listed::Unclear(format!("{code}: {errmsg}")),
+                Verdict::Accepted
+                | Verdict::Adopt
+                | Verdict::InDoubt
+                | Verdict::InvalidToken
+                | Verdict::NextWindow(_)
+                | Verdict::Reject
+                | Verdict::PauseAccount => Listed::Refused(code, errmsg),
             });
         }
     }
@@ -200,8 +200,11 @@ fn is_openid(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn answer(body: &str) -> Answer {
-        Answer { reply: Reply::Http { status: 200, body: body.as_bytes().to_vec() }, date: None }
+    fn answer(body: &str) -> HttpResponse {
+        HttpResponse {
+            reply: Reply::Http { status: 200, body: body.as_bytes().to_vec() },
+            date: None,
+        }
     }
 
     fn page(openids: &[&str], total: Option<u64>, next: Option<&str>) -> Listed<Page> {

@@ -10,10 +10,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::reading::{Answer, Refusal, question};
+use super::response::{HttpResponse, Refusal, question};
 use super::{Method, Request, TIMEOUT, with_token};
 use crate::model::{Article, ArticlesVia, Asset, Caption, Format, UploadKind};
-use crate::wechat::codes::{self, Meaning};
+use crate::wechat::codes::{self, Verdict};
 
 /// How many bytes of a file are allowed a second more.
 const BYTES_A_SECOND: u64 = 100_000;
@@ -35,7 +35,7 @@ pub struct Form {
 
 /// What the answer to an upload means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UploadReading {
+pub enum UploadResponse {
     /// The platform has it, under this id or URL.
     Done(String),
     /// The token is not valid (any more).
@@ -119,12 +119,12 @@ pub fn articles(via: ArticlesVia, articles: &[Article]) -> String {
 }
 
 /// Reads the answer to an upload.
-pub fn read_upload(kind: UploadKind, answer: &Answer) -> UploadReading {
+pub fn read_upload(kind: UploadKind, answer: &HttpResponse) -> UploadResponse {
     let fields = match question(&answer.reply) {
         Ok(fields) => fields,
-        Err(Refusal::NewToken { code, errmsg }) => return UploadReading::NewToken(code, errmsg),
+        Err(Refusal::NewToken { code, errmsg }) => return UploadResponse::NewToken(code, errmsg),
         Err(Refusal::Code { code, errmsg, .. }) => return refused(code, errmsg),
-        Err(Refusal::Unclear(why)) => return UploadReading::Later(None, why),
+        Err(Refusal::Unclear(why)) => return UploadResponse::Later(None, why),
     };
     let (name, value) = match kind {
         UploadKind::Picture => ("url", fields.url),
@@ -141,19 +141,19 @@ pub fn read_upload(kind: UploadKind, answer: &Answer) -> UploadReading {
         (1..=VALUE_MAX).contains(&value.len()) && value.bytes().all(allowed)
     };
     match value.filter(fits) {
-        Some(value) => UploadReading::Done(value),
-        None => UploadReading::Later(None, format!("the answer has no {name} that can be read")),
+        Some(value) => UploadResponse::Done(value),
+        None => UploadResponse::Later(None, format!("the answer has no {name} that can be read")),
     }
 }
 
-fn refused(code: i64, errmsg: String) -> UploadReading {
-    match codes::for_query(code).meaning {
-        Meaning::PauseAccount => UploadReading::Pause(code, errmsg),
-        Meaning::NextWindow(_) => UploadReading::NextDay(code, errmsg),
-        Meaning::GiveUp => UploadReading::Refused(code, errmsg),
-        Meaning::NewToken => UploadReading::NewToken(code, errmsg),
-        Meaning::Accepted | Meaning::Adopt | Meaning::InDoubt | Meaning::Retry { .. } => {
-            UploadReading::Later(Some(code), errmsg)
+fn refused(code: i64, errmsg: String) -> UploadResponse {
+    match codes::for_query(code).verdict {
+        Verdict::PauseAccount => UploadResponse::Pause(code, errmsg),
+        Verdict::NextWindow(_) => UploadResponse::NextDay(code, errmsg),
+        Verdict::Reject => UploadResponse::Refused(code, errmsg),
+        Verdict::InvalidToken => UploadResponse::NewToken(code, errmsg),
+        Verdict::Accepted | Verdict::Adopt | Verdict::InDoubt | Verdict::Retry { .. } => {
+            UploadResponse::Later(Some(code), errmsg)
         }
     }
 }
@@ -198,9 +198,9 @@ mod tests {
     use crate::model::Media;
     use crate::wechat::protocol::Reply;
 
-    fn answer(body: &str) -> Answer {
+    fn answer(body: &str) -> HttpResponse {
         let reply = Reply::Http { status: 200, body: body.as_bytes().to_vec() };
-        Answer { reply, date: None }
+        HttpResponse { reply, date: None }
     }
 
     fn asset(kind: UploadKind) -> Asset {
@@ -258,14 +258,14 @@ mod tests {
     fn an_answer_is_done_only_with_what_was_asked_for() {
         let url = r#"{"url":"http://mmbiz.qpic.cn/mmbiz/a/0"}"#;
         let id = r#"{"type":"news","media_id":"A-_b","created_at":1}"#;
-        let unclear = |reading: UploadReading| matches!(reading, UploadReading::Later(None, _));
+        let unclear = |parsed: UploadResponse| matches!(parsed, UploadResponse::Later(None, _));
 
         let done = |kind, body| read_upload(kind, &answer(body));
         assert_eq!(
             done(UploadKind::Picture, url),
-            UploadReading::Done("http://mmbiz.qpic.cn/mmbiz/a/0".to_owned())
+            UploadResponse::Done("http://mmbiz.qpic.cn/mmbiz/a/0".to_owned())
         );
-        assert_eq!(done(UploadKind::News, id), UploadReading::Done("A-_b".to_owned()));
+        assert_eq!(done(UploadKind::News, id), UploadResponse::Done("A-_b".to_owned()));
         assert!(unclear(done(UploadKind::Cover, url)));
         assert!(unclear(done(UploadKind::Picture, id)));
         assert!(unclear(done(UploadKind::Cover, r#"{"media_id":"a\"b"}"#)));
@@ -278,14 +278,14 @@ mod tests {
             read_upload(UploadKind::Cover, &answer(&format!(r#"{{"errcode":{code}}}"#)))
         };
 
-        assert!(matches!(read(40_001), UploadReading::NewToken(..)));
-        assert!(matches!(read(48_004), UploadReading::Pause(..)));
-        assert!(matches!(read(45_009), UploadReading::NextDay(..)));
+        assert!(matches!(read(40_001), UploadResponse::NewToken(..)));
+        assert!(matches!(read(48_004), UploadResponse::Pause(..)));
+        assert!(matches!(read(45_009), UploadResponse::NextDay(..)));
         for code in [40_004, 40_005, 40_009, 45_106, 45_003, 40_007] {
-            assert!(matches!(read(code), UploadReading::Refused(..)), "{code}");
+            assert!(matches!(read(code), UploadResponse::Refused(..)), "{code}");
         }
         for code in [-1, 46_007, 45_011, 987_654] {
-            assert!(matches!(read(code), UploadReading::Later(Some(_), _)), "{code}");
+            assert!(matches!(read(code), UploadResponse::Later(Some(_), _)), "{code}");
         }
     }
 }

@@ -216,7 +216,7 @@ impl Oracle {
         made: u32,
     ) -> Result<(), String> {
         let sql = "SELECT count(*), count(DISTINCT parameters) FROM charge
-                   JOIN errand ON errand.id = charge.errand
+                   JOIN api_call ON api_call.id = charge.api_call
                    WHERE charge.account = ?1 AND rule = 'permanent_qrcodes'
                      AND charge.state <> 'returned'";
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));

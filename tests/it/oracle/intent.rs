@@ -67,7 +67,7 @@ impl Oracle {
                 attempt,
             ),
             Ticket::Result(ask) => ("SELECT job FROM batch WHERE id = ?1", ask.batch),
-            Ticket::Errand(ask) => ("SELECT job FROM errand WHERE id = ?1", ask.errand),
+            Ticket::ApiCall(ask) => ("SELECT job FROM api_call WHERE id = ?1", ask.api_call),
             Ticket::Upload { attempt } => ("SELECT job FROM upload_attempt WHERE id = ?1", attempt),
             Ticket::Token { .. } | Ticket::Clock | Ticket::Followers(_) => return Ok(()),
         };
@@ -208,12 +208,12 @@ impl Oracle {
 
     pub(super) fn check_clock(
         &self,
-        lane: usize,
+        session: usize,
         account: &Account,
         now: DateTime<Utc>,
         disk: &Disk,
     ) -> Result<(), String> {
-        let Some((read_at, date)) = self.readings.get(&lane) else {
+        let Some((read_at, date)) = self.readings.get(&session) else {
             return Err("12: a send without a reading of the platform's clock".to_owned());
         };
         if now - *read_at > TimeDelta::minutes(10) || now < *read_at {

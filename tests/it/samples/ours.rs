@@ -15,7 +15,7 @@ use qunfa::inbox::{self, ListSource};
 use qunfa::model::{self, Account, ArticlesVia, JobId, Kind, OpenIds};
 use qunfa::store::Store;
 use qunfa::wechat::client::{ApiBase, Client};
-use qunfa::wechat::protocol::{Answer, Method, Reply, Request, errand};
+use qunfa::wechat::protocol::{HttpResponse, Method, Reply, Request, api_call};
 use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -98,13 +98,13 @@ fn asked(jobs: &str, via: ArticlesVia, msg_id: i64) -> Vec<Request> {
     let mut engine =
         Engine::open(Store::in_memory(now).unwrap(), vec![config], (None, false), now).unwrap();
     let offered: Vec<_> = parsed.jobs.iter().map(qunfa::daemon::offered).collect();
-    engine.take_file(("digest", "jobs.yaml"), &offered, now).unwrap();
+    engine.ingest_file(("digest", "jobs.yaml"), &offered, now).unwrap();
     let mut asked = Vec::new();
     while now < end {
         let outgoing = engine.pass(now).unwrap().outgoing;
         let answers: Vec<_> = outgoing
             .iter()
-            .map(|one| (one.lane, one.ticket, answer(&one.request, msg_id, now)))
+            .map(|one| (one.session, one.ticket, answer(&one.request, msg_id, now)))
             .collect();
         engine.settle(&answers, now).unwrap();
         asked.extend(outgoing.into_iter().map(|one| one.request));
@@ -116,7 +116,7 @@ fn asked(jobs: &str, via: ArticlesVia, msg_id: i64) -> Vec<Request> {
 }
 
 /// The platform, as far as the samples show it.
-fn answer(request: &Request, msg_id: i64, now: DateTime<Utc>) -> Answer {
+fn answer(request: &Request, msg_id: i64, now: DateTime<Utc>) -> HttpResponse {
     let call = request.path.strip_prefix("/cgi-bin/").unwrap();
     let body = match call {
         "stable_token" => json!({"access_token": "ACCESS_TOKEN", "expires_in": 7200}),
@@ -145,7 +145,7 @@ fn answer(request: &Request, msg_id: i64, now: DateTime<Utc>) -> Answer {
         other => panic!("nobody answers {other}"),
     };
     let body = body.to_string().into_bytes();
-    Answer { reply: Reply::Http { status: 200, body }, date: Some(now) }
+    HttpResponse { reply: Reply::Http { status: 200, body }, date: Some(now) }
 }
 
 /// Returns the first request of a call, after checking all of it but the body.
@@ -179,7 +179,7 @@ pub(super) fn assert_asked(way: &Ours, call: &str, printed: &str, row: &str) {
 
 /// Where the documents print no body, the daemon sends an empty object.
 pub(super) fn assert_asked_without_a_body(call: &str) {
-    let request = errand::speed_get(&SecretString::from("ACCESS_TOKEN"));
+    let request = api_call::speed_get(&SecretString::from("ACCESS_TOKEN"));
 
     assert_eq!(body(&first(&[request], call, call)), json!({}));
 }

@@ -1,11 +1,11 @@
 //! The rows, in the documents' order.
 
-use qunfa::model::{ArticlesVia, Deletion, Errand, JobId, Speed, UploadKind, Viewer};
-use qunfa::wechat::Meaning;
+use qunfa::model::{ApiCall, ArticlesVia, Deletion, JobId, Speed, UploadKind, Viewer};
+use qunfa::wechat::Verdict;
 use qunfa::wechat::callback::{ArticleCheck, Copyright, MassEvent, Status};
-use qunfa::wechat::protocol::errand::{ErrandReading, Told, read_errand};
+use qunfa::wechat::protocol::api_call::{ApiCallResponse, ApiCallResult, read_api_call};
 use qunfa::wechat::protocol::{
-    Answer, SendReading, StatusReading, UploadReading, read_send, read_status, read_upload,
+    HttpResponse, SendResponse, StatusResponse, UploadResponse, read_send, read_status, read_upload,
 };
 
 use super::{Before, Claim, Differs, Found, Ours, Sample, Stand, Theirs};
@@ -157,8 +157,8 @@ const fn previewed(ours: &'static [Ours], stand: &'static [(&'static str, Stand)
     Claim::Request { call: "message/mass/preview", ours, theirs: Some(theirs) }
 }
 
-const fn answer(reads: fn(&Answer)) -> Claim {
-    Claim::Answer { reads, call: None }
+const fn answer(reads: fn(&HttpResponse)) -> Claim {
+    Claim::HttpResponse { reads, call: None }
 }
 
 /// The sandbox knows followers by their OpenIDs, and the sample's is none.
@@ -170,39 +170,39 @@ const TO_TAG: &str = "根据标签进行群发";
 const TO_LIST: &str = "根据OpenID列表群发";
 const PREVIEW: &str = "预览接口";
 
-fn accepted(answer: &Answer) {
-    let reading = SendReading {
-        meaning: Meaning::Accepted,
+fn accepted(answer: &HttpResponse) {
+    let parsed = SendResponse {
+        verdict: Verdict::Accepted,
         code: Some(0),
         errmsg: "send job submission success".to_owned(),
         msg_id: Some(34_182),
         msg_data_id: Some(206_227_730),
     };
-    assert_eq!(read_send(answer), reading);
+    assert_eq!(read_send(answer), parsed);
 }
 
-fn adopted(answer: &Answer) {
-    let reading = SendReading {
-        meaning: Meaning::Adopt,
+fn adopted(answer: &HttpResponse) {
+    let parsed = SendResponse {
+        verdict: Verdict::Adopt,
         code: Some(45_065),
         errmsg: "clientmsgid exist".to_owned(),
         msg_id: Some(123_456),
         msg_data_id: None,
     };
-    assert_eq!(read_send(answer), reading);
+    assert_eq!(read_send(answer), parsed);
 }
 
-fn uploaded(kind: UploadKind, value: &str, answer: &Answer) {
-    assert_eq!(read_upload(kind, answer), UploadReading::Done(value.to_owned()));
+fn uploaded(kind: UploadKind, value: &str, answer: &HttpResponse) {
+    assert_eq!(read_upload(kind, answer), UploadResponse::Done(value.to_owned()));
 }
 
-fn fit_for_mpvideo(answer: &Answer) {
+fn fit_for_mpvideo(answer: &HttpResponse) {
     let media_id = "IhdaAQXuvJtGzwwc0abfXnzeezfO0NgPK6AQYShD8RQYMTtfzbLdBIQkQziv2XJc";
     uploaded(UploadKind::Mpvideo, media_id, answer);
 }
 
-fn done(errand: &Errand, told: Told, answer: &Answer) {
-    assert_eq!(read_errand(answer, errand), ErrandReading::Done(told));
+fn done(api_call: &ApiCall, told: ApiCallResult, answer: &HttpResponse) {
+    assert_eq!(read_api_call(answer, api_call), ApiCallResponse::Done(told));
 }
 
 fn finished() -> MassEvent {
@@ -401,8 +401,8 @@ pub(super) const SAMPLES: &[Sample] = &[
         file: "delete/2-answer.json",
         claim: answer(|answer| {
             let job = JobId::parse("spring").unwrap();
-            let delete = Errand::Delete(Deletion { job, article_idx: Some(2), force: false });
-            done(&delete, Told::default(), answer);
+            let delete = ApiCall::Delete(Deletion { job, article_idx: Some(2), force: false });
+            done(&delete, ApiCallResult::default(), answer);
         }),
     },
     Sample {
@@ -497,8 +497,12 @@ pub(super) const SAMPLES: &[Sample] = &[
         at: (PREVIEW, 8, "返回说明"),
         file: "preview/8-answer.json",
         claim: answer(|answer| {
-            let preview = Errand::Preview(Viewer::Openid("OPENID".to_owned()), None);
-            done(&preview, Told { msg_id: Some(34_182), ..Told::default() }, answer);
+            let preview = ApiCall::Preview(Viewer::Openid("OPENID".to_owned()), None);
+            done(
+                &preview,
+                ApiCallResult { msg_id: Some(34_182), ..ApiCallResult::default() },
+                answer,
+            );
         }),
     },
     Sample {
@@ -518,7 +522,7 @@ pub(super) const SAMPLES: &[Sample] = &[
         at: ("查询群发消息发送状态", 2, "返回说明"),
         file: "get/2-answer.json",
         claim: answer(|answer| {
-            assert_eq!(read_status(answer, 201_053_012), StatusReading::Success);
+            assert_eq!(read_status(answer, 201_053_012), StatusResponse::Success);
         }),
     },
     Sample {
@@ -543,10 +547,14 @@ pub(super) const SAMPLES: &[Sample] = &[
     Sample {
         at: ("获取群发速度", 1, "返回说明"),
         file: "speed/1-answer.json",
-        claim: Claim::Answer {
+        claim: Claim::HttpResponse {
             reads: |answer| {
                 let speed = Some((Speed::new(3).unwrap(), Some(15)));
-                done(&Errand::SpeedGet, Told { speed, ..Told::default() }, answer);
+                done(
+                    &ApiCall::SpeedGet,
+                    ApiCallResult { speed, ..ApiCallResult::default() },
+                    answer,
+                );
             },
             call: Some("message/mass/speed/get"),
         },

@@ -249,8 +249,8 @@ fn a_cancelled_job_uploads_nothing_more() {
     let id = qunfa::model::JobId::parse("a").unwrap();
     let account = world.setup(0).account.clone();
     let now = world.now();
-    let said = qunfa::store::Said { who: "anne", why: None };
-    world.engine().change(|step| step.cancel(&id, &account, said, now)).unwrap();
+    let said = qunfa::store::DecidedBy { who: "anne", why: None };
+    world.engine().change(|tx| tx.cancel(&id, &account, said, now)).unwrap();
 
     world.run_until("2027-03-20 21:00");
 

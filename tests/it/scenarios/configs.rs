@@ -1,10 +1,10 @@
 //! A config that was changed while the daemon was down: accounts are known by their appid.
 
 use chrono::TimeDelta;
-use qunfa::engine::{Owner, Remembered};
-use qunfa::model::{Action, Errand, JobState, Kind, Preview, Viewer};
+use qunfa::engine::{AcceptedFile, Owner};
+use qunfa::model::{Action, ApiCall, JobState, Kind, Preview, Viewer};
 use qunfa::sandbox::{self, Fault, FaultKind};
-use qunfa::store::{NewErrand, Role};
+use qunfa::store::{NewApiCall, Role};
 
 use crate::recurring::Comes;
 use crate::world::{World, time};
@@ -72,17 +72,17 @@ fn nothing_goes_of_a_name_whose_appid_changed() {
     let before = requests(&world);
     assert_eq!(world.state("doubt"), JobState::Releasing);
 
-    world.wish_reading(Some(0));
-    let errand = NewErrand {
+    world.request_sync(Some(0));
+    let api_call = NewApiCall {
         account: "brand",
-        errand: &Errand::SpeedGet,
+        api_call: &ApiCall::SpeedGet,
         role: Role::Command,
         job: None,
         batch: None,
         said: None,
     };
     let now = world.now();
-    world.engine().change(|step| step.write_errand(&errand, now)).unwrap();
+    world.engine().change(|tx| tx.write_api_call(&api_call, now)).unwrap();
     world.resume();
     world.run_until("2027-03-25 12:00");
 
@@ -163,7 +163,7 @@ fn nothing_in_the_database_has_the_old_name_any_more() {
     world.mistake(0, None);
     world.website_send(0).unwrap();
     world.record_website_send(0);
-    world.wish_reading(Some(0));
+    world.request_sync(Some(0));
     world.run_until("2027-03-21 12:00");
 
     world.rename(&[(0, "flagship")]);
@@ -233,7 +233,7 @@ fn a_renamed_account_s_file_changes_nothing_when_it_comes_again() {
     world.run_for(TimeDelta::seconds(5));
 
     let taken = world.drop_file(&[job("flagship")]).unwrap();
-    assert_eq!(taken[0].taken, qunfa::store::Taken::Known);
+    assert_eq!(taken[0].taken, qunfa::store::IngestOutcome::Known);
 }
 
 #[test]
@@ -390,7 +390,7 @@ fn an_event_of_a_mistaken_name_is_kept_and_moves_nothing() {
 #[test]
 fn an_id_that_is_known_by_name_alone_gives_its_name_away() {
     let mut world = World::with(Kind::Subscription);
-    world.remember(Remembered {
+    world.remember(AcceptedFile {
         name: "jobs.yaml".to_owned(),
         sha256: "digest".to_owned(),
         taken_at: time("2027-03-20 11:00"),
@@ -444,8 +444,8 @@ fn what_a_file_has_for_an_account_that_left_hides_nothing_else_of_it() {
     let now = world.now();
     let retry = |world: &mut World, id: &str| {
         let id = id.parse_id();
-        let said = qunfa::store::Said { who: "a person", why: None };
-        world.engine().change(|step| step.retry(&id, &account, said, now))
+        let said = qunfa::store::DecidedBy { who: "a person", why: None };
+        world.engine().change(|tx| tx.retry(&id, &account, said, now))
     };
     let refused = retry(&mut world, "b1").unwrap_err().to_string();
     assert!(refused.contains("plan it anew under another id"), "{refused}");

@@ -1,9 +1,9 @@
 //! What was certainly never accepted may be dropped anew; what is too late is told at once.
 
-use qunfa::engine::TakenJob;
+use qunfa::engine::IngestedJob;
 use qunfa::model::{JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind};
-use qunfa::store::Taken;
+use qunfa::store::IngestOutcome;
 
 use crate::world::{MarkFate, World};
 
@@ -17,7 +17,7 @@ fn refused() -> World {
     world
 }
 
-fn corrected(world: &mut World) -> TakenJob {
+fn corrected(world: &mut World) -> IngestedJob {
     world.job("a").at("2027-03-20 20:30").text("corrected").submit()
 }
 
@@ -28,7 +28,7 @@ fn a_job_that_was_refused_for_certain_is_mended_by_dropping_it_again() {
     let notes = world.engine.as_ref().unwrap().store().read().attention(world.at).unwrap();
     let note = notes.iter().find(|note| note.kind == "failed").unwrap();
     assert!(note.advice.starts_with("correct its file and drop it again"), "{note:?}");
-    assert_eq!(corrected(&mut world).taken, Taken::Anew(JobState::Failed));
+    assert_eq!(corrected(&mut world).taken, IngestOutcome::Anew(JobState::Failed));
     world.run_until("2027-03-20 20:35");
 
     assert_eq!(world.state("a"), JobState::Sent);
@@ -78,7 +78,7 @@ fn a_missed_job_gets_another_time_under_its_own_id() {
     let taken = world.job("a").at("2027-03-20 23:00").submit();
     world.run_until("2027-03-20 23:05");
 
-    assert_eq!(taken.taken, Taken::Anew(JobState::Missed));
+    assert_eq!(taken.taken, IngestOutcome::Anew(JobState::Missed));
     assert_eq!(world.state("a"), JobState::Sent);
 }
 
@@ -123,7 +123,7 @@ fn a_job_whose_time_has_passed_beyond_its_grace_is_refused_and_its_id_stays_free
     world.job("b").at("2027-03-20 11:31").submit();
 
     let taken = world.job("a").at("2027-03-21 13:00").submit();
-    assert_eq!(taken.taken, Taken::New);
+    assert_eq!(taken.taken, IngestOutcome::New);
     // A planned one stays as it was.
     let why = world.job("a").at("2027-03-20 11:00").submit_refused();
     assert!(why.contains("the job stays as it was"), "{why}");

@@ -192,18 +192,22 @@ fn who_cannot_receive_any_more_is_told_exactly_for_lists_and_in_bounds_for_the_r
     world.run_until("2027-03-20 13:00");
     world.job("list").list(5).at("2027-03-20 20:00").submit();
     world.job("tag").tag().at("2027-03-20 20:00").submit();
-    let outlook = |world: &World, id: &str| {
+    let forecast = |world: &World, id: &str| {
         let account = world.setup(0).account.clone();
         let id = qunfa::model::JobId::parse(id).unwrap();
-        let step = world.engine.as_ref().unwrap().store().read();
-        step.full_outlook(&id, &account, crate::world::time("2027-03-20 20:00")).unwrap().unwrap()
+        let tx = world.engine.as_ref().unwrap().store().read();
+        tx.full_forecast(&id, &account, crate::world::time("2027-03-20 20:00")).unwrap().unwrap()
     };
 
-    assert!(outlook(&world, "list").starts_with("3 of 5 receivers"), "{}", outlook(&world, "list"));
     assert!(
-        outlook(&world, "tag").starts_with("from 3 to 3 followers"),
+        forecast(&world, "list").starts_with("3 of 5 receivers"),
         "{}",
-        outlook(&world, "tag")
+        forecast(&world, "list")
+    );
+    assert!(
+        forecast(&world, "tag").starts_with("from 3 to 3 followers"),
+        "{}",
+        forecast(&world, "tag")
     );
 
     for n in 0..4 {
@@ -211,5 +215,5 @@ fn who_cannot_receive_any_more_is_told_exactly_for_lists_and_in_bounds_for_the_r
     }
     world.run_until("2027-03-20 16:00");
 
-    assert!(outlook(&world, "tag").starts_with("from 3 to all"), "{}", outlook(&world, "tag"));
+    assert!(forecast(&world, "tag").starts_with("from 3 to all"), "{}", forecast(&world, "tag"));
 }

@@ -329,7 +329,7 @@ fn a_job_that_is_read_back_is_not_said_to_be_unsent_and_is_named_before_resume()
         let refused = world.job("n").tag().at("2027-03-24 21:00").submit_refused();
         assert!(refused.contains("look in the account's history"), "{fate:?} {refused}");
         let now = world.now();
-        let lifted = world.engine().change(|step| step.resume(None, now)).unwrap();
+        let lifted = world.engine().change(|tx| tx.resume(None, now)).unwrap();
         assert_eq!(lifted.ended, 1, "{fate:?}");
         world.call_off_job("known");
         world.run_until("2027-03-25 21:00");

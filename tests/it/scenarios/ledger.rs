@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::model::{Account, JobState, Kind};
 use qunfa::sandbox::{FaultKind, Review};
-use qunfa::store::{Entry, Recorded, Said};
+use qunfa::store::{DecidedBy, Entry, Recorded};
 
 use crate::world::World;
 
-const ALICE: Said<'_> = Said { who: "alice", why: Some("because") };
+const ALICE: DecidedBy<'_> = DecidedBy { who: "alice", why: Some("because") };
 
 impl World {
     fn brand(&self) -> Account {
@@ -18,8 +18,8 @@ impl World {
     fn record(&mut self, at: &str) -> Recorded {
         let (brand, at) = (self.brand(), at.parse::<DateTime<Utc>>().unwrap());
         let mut recorded = None;
-        self.word(|step, now| {
-            recorded = Some(step.record_send(&brand, at, ALICE, now)?);
+        self.word(|tx, now| {
+            recorded = Some(tx.record_send(&brand, at, ALICE, now)?);
             Ok(())
         })
         .unwrap();
@@ -28,7 +28,7 @@ impl World {
 
     fn take_back(&mut self, entry: Entry) -> Result<(), String> {
         let brand = self.brand();
-        self.word(|step, now| step.return_entry(entry, &brand, ALICE, now))
+        self.word(|tx, now| tx.return_entry(entry, &brand, ALICE, now))
     }
 }
 
@@ -110,7 +110,7 @@ fn a_new_account_is_asked_about_once_and_a_restart_asks_nothing() {
     assert_eq!(world.questions(), question);
 
     let brand = world.brand();
-    world.word(|step, now| step.record_none(&brand, ALICE, now)).unwrap();
+    world.word(|tx, now| tx.record_none(&brand, ALICE, now)).unwrap();
     world.crash(TimeDelta::seconds(2));
     world.run_for(TimeDelta::minutes(1));
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use qunfa::model::{JobState, Kind};
 use qunfa::sandbox::{EventFate, FaultKind, Review};
-use qunfa::store::Taken;
+use qunfa::store::IngestOutcome;
 
 use crate::world::{World, time};
 use crate::writer::spec;
@@ -120,7 +120,10 @@ fn a_planned_job_is_edited_by_a_file_with_its_id_and_an_asked_one_is_not() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").submit();
 
-    assert_eq!(world.job("a").at("2027-03-20 21:00").text("better").submit().taken, Taken::Updated);
+    assert_eq!(
+        world.job("a").at("2027-03-20 21:00").text("better").submit().taken,
+        IngestOutcome::Updated
+    );
     world.run_until("2027-03-20 21:01");
     assert_eq!(world.accepted(), ["2027-03-20 21:00:00"]);
     let why = world.job("a").at("2027-03-20 22:00").text("best").submit_refused();
@@ -147,7 +150,7 @@ fn the_same_file_twice_changes_nothing() {
     world.job("a").submit();
     world.run_for(TimeDelta::hours(30));
 
-    assert_eq!(world.job("a").submit().taken, Taken::Known);
+    assert_eq!(world.job("a").submit().taken, IngestOutcome::Known);
     world.run_for(TimeDelta::hours(30));
 
     assert_eq!(world.accepted().len(), 1);

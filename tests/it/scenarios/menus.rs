@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use qunfa::model::{Action, Button, ButtonType, JobId, JobState, Kind, Menu, Press, Qrcode, Scene};
 use qunfa::quota::Rule;
 use qunfa::sandbox::{Fault, FaultKind};
-use qunfa::store::Said;
+use qunfa::store::DecidedBy;
 use serde_json::Value;
 
 use crate::world::{CrashPoint, MarkFate, World, beijing};
@@ -67,7 +67,7 @@ impl World {
     /// What the platform told of the code that a job made.
     fn code_of(&self, id: &str) -> Value {
         let engine = self.engine.as_ref().expect("the daemon runs");
-        engine.store().read().errands(id).unwrap().pop().unwrap().answer
+        engine.store().read().api_calls(id).unwrap().pop().unwrap().answer
     }
 }
 
@@ -149,7 +149,7 @@ fn two_missed_menus() -> World {
     let mut world = World::with(Kind::Service);
     world.plan_action("old", "2027-03-20 12:20", menu("old"));
     world.plan_action("new", "2027-03-20 12:30", menu("new"));
-    world.word(|step, now| step.hold(None, "alice said hold", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, "alice said hold", now)).unwrap();
     world.run_until("2027-03-21 09:00");
     world.resume();
     world.run_for(TimeDelta::minutes(5));
@@ -176,7 +176,7 @@ fn a_missed_menu_cannot_be_retried_once_a_later_one_is_in_place() {
 #[test]
 fn a_missed_menu_cannot_be_retried_behind_a_later_one_that_waits_for_a_hold_to_end() {
     let mut world = two_missed_menus();
-    world.word(|step, now| step.hold(None, "alice said hold", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, "alice said hold", now)).unwrap();
     world.retry("new").unwrap();
 
     let refusal = world.retry("old").unwrap_err();
@@ -204,7 +204,7 @@ fn a_hold_stops_a_menu_that_is_being_asked_for_and_its_time_goes_on() {
     world.platform.inject(fault(MENU, FaultKind::AnswerLost, 1));
     world.plan_action("first", "2027-03-20 20:00", menu("first"));
     world.run_until("2027-03-20 20:00:02");
-    world.word(|step, now| step.hold(None, "alice said hold", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, "alice said hold", now)).unwrap();
 
     world.run_until("2027-03-20 21:00");
     assert_eq!(world.calls_to(MENU).len(), 1);
@@ -312,9 +312,9 @@ fn a_permanent_code_that_may_have_been_made_stays_charged_and_one_that_was_not_d
         world.run_until("2027-03-20 20:30");
         let id = JobId::parse("door").unwrap();
         let account = world.setup(0).account.clone();
-        let alice = Said { who: "alice", why: None };
+        let alice = DecidedBy { who: "alice", why: None };
 
-        world.word(|step, now| step.cancel(&id, &account, alice, now)).unwrap();
+        world.word(|tx, now| tx.cancel(&id, &account, alice, now)).unwrap();
 
         assert_eq!(world.permanent(), expected, "{kind:?}");
     }
@@ -322,7 +322,7 @@ fn a_permanent_code_that_may_have_been_made_stays_charged_and_one_that_was_not_d
 
 #[test]
 fn a_code_under_way_at_a_crash_is_asked_for_again_and_charged_once() {
-    for point in [CrashPoint::AnswerArrived, CrashPoint::HandedOver] {
+    for point in [CrashPoint::ResponseArrived, CrashPoint::HandedOver] {
         let mut world = World::with(Kind::Service);
         world.plan_action("door", "2027-03-20 20:00", code(None, 7));
         world.run_until("2027-03-20 19:59:59");

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::model::{Audience, Credence, JobId, JobState, Kind, OnFullReceivers};
 use qunfa::sandbox::{AccountSpec, EventFate, FOREVER, Fault, FaultKind, Review, Tag};
 use qunfa::store::{
-    FollowersAsk, FollowersView, Reach, ReadingNext as Next, Step, Store, StoreError, TagTold,
+    FollowersAsk, FollowersView, Reach, Store, StoreError, SyncNext as Next, TagTold, Tx,
 };
 use qunfa::wechat::callback::{self, Incoming};
 
@@ -24,7 +24,7 @@ impl World {
     fn wish(&mut self) {
         let now = self.now();
         let name = self.setup(0).account.name.clone();
-        self.engine().change(|step| step.wish_reading(&name, now)).unwrap();
+        self.engine().change(|tx| tx.request_sync(&name, now)).unwrap();
         self.engine().look_again(now);
     }
 
@@ -111,9 +111,9 @@ fn a_second_reading_knows_the_followers_of_the_first_again() {
     let count =
         |sql: &str| -> i64 { world.disk.witness.query_row(sql, [], |row| row.get(0)).unwrap() };
     assert_eq!(count("SELECT sum(length(keys)) / 12 FROM follower"), 2_500);
-    assert_eq!(count("SELECT count(*) FROM reading"), 1);
-    assert_eq!(count("SELECT count(*) FROM reading_part"), 0);
-    assert_eq!(count("SELECT count(DISTINCT reading) FROM member"), 1);
+    assert_eq!(count("SELECT count(*) FROM follower_sync"), 1);
+    assert_eq!(count("SELECT count(*) FROM staged_page"), 0);
+    assert_eq!(count("SELECT count(DISTINCT follower_sync) FROM member"), 1);
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn followers_are_read_once_a_day_at_a_quiet_time() {
     for quarter in 0..(4 * 24 * 3) {
         world.run_to(time("2027-03-20 12:05") + TimeDelta::minutes(15 * quarter));
         let now = world.now();
-        world.engine().wish_readings(now).unwrap();
+        world.engine().request_syncs(now).unwrap();
         world.run_for(TimeDelta::minutes(1));
         read.extend(world.followers().read_at);
         read.dedup();
@@ -516,22 +516,22 @@ fn a_list_that_goes_round_is_given_up() {
     let now = time("2027-03-20 12:00");
     let mut store = Store::in_memory(now).unwrap();
     let tags = [TagTold { id: 2, name: "a".to_owned(), count: 10 }];
-    let follows = |step: &Step<'_>| {
-        step.wish_reading("brand", now)?;
-        let Some((_, Next::Tags(ask))) = step.next_of_reading("brand", now)? else {
+    let follows = |tx: &Tx<'_>| {
+        tx.request_sync("brand", now)?;
+        let Some((_, Next::Tags(ask))) = tx.next_of_sync("brand", now)? else {
             panic!("no question")
         };
-        step.list_tags(ask.reading, &tags)?;
+        tx.list_tags(ask.sync, &tags)?;
         let page = FollowersAsk { set: Some(2), ..ask };
         let mut rounds = 0;
-        while !step.lists_too_many(page)? {
+        while !tx.lists_too_many(page)? {
             rounds += 1;
-            step.end_page(page, (1, 10_000, None), Some("oA"))?;
+            tx.end_page(page, (1, 10_000, None), Some("oA"))?;
         }
         Ok::<_, StoreError>(rounds)
     };
 
-    assert_eq!(store.step(follows).unwrap(), 3);
+    assert_eq!(store.transaction(follows).unwrap(), 3);
 }
 
 #[test]
@@ -543,9 +543,9 @@ fn a_tag_that_the_account_does_not_have_is_told_before_it_is_asked_for() {
     let id = JobId::parse("a").unwrap();
     let (account, now) = (&world.setup(0).account, world.now());
     let engine = world.engine.as_ref().unwrap();
-    let outlook = engine.store().read().receivers_outlook(&id, account, (now, now)).unwrap();
+    let forecast = engine.store().read().receivers_forecast(&id, account, (now, now)).unwrap();
 
-    let (words, is_short) = outlook.unwrap();
+    let (words, is_short) = forecast.unwrap();
     assert!(is_short && words.starts_with("tag 999 is not among the account's tags"), "{words}");
 }
 
@@ -621,12 +621,12 @@ fn an_account_that_is_paused_in_the_middle_of_a_page_keeps_no_other_from_reading
     world.add_account("first", Kind::Service, |_, spec| spec.followers = 25_000);
     world.run_for(TimeDelta::seconds(5));
     let now = world.now();
-    world.engine().change(|step| step.wish_reading("first", now)).unwrap();
+    world.engine().change(|tx| tx.request_sync("first", now)).unwrap();
     world.engine().look_again(now);
     world.run_for(TimeDelta::milliseconds(430));
-    let done = |step: &Step<'_>| {
-        step.pause("first", "a test", "nothing", now)?;
-        step.wish_reading("second", now)
+    let done = |tx: &Tx<'_>| {
+        tx.pause("first", "a test", "nothing", now)?;
+        tx.request_sync("second", now)
     };
     world.engine().change(done).unwrap();
     world.engine().look_again(now);

@@ -1,9 +1,9 @@
 //! Recurring jobs: each date once, never twice, and none without a word.
 
 use chrono::TimeDelta;
-use qunfa::engine::TakeError;
+use qunfa::engine::IngestError;
 use qunfa::model::{Action, Content, JobSpec, JobState, Kind};
-use qunfa::store::Taken;
+use qunfa::store::IngestOutcome;
 
 use crate::recurring::Comes;
 use crate::world::{MarkFate, World, time};
@@ -22,9 +22,9 @@ fn text(spec: &mut JobSpec, text: &str) {
     broadcast.content = Content::Text { content };
 }
 
-fn refused(taken: Result<qunfa::engine::TakenJob, TakeError>) -> String {
+fn refused(taken: Result<qunfa::engine::IngestedJob, IngestError>) -> String {
     match taken {
-        Err(TakeError::Refused(mut why)) => why.remove(0).1,
+        Err(IngestError::Refused(mut why)) => why.remove(0).1,
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -127,7 +127,7 @@ fn an_edit_holds_for_the_dates_that_wait_and_withdraws_those_it_leaves_out() {
     // Sundays and Tuesdays only; 21 March is a Sunday.
     let taken = world.drop_series(&spec("daily", "brand"), &Comes::at(19, 0).on(&[0, 2])).unwrap();
 
-    assert_eq!(taken.taken, Taken::Updated);
+    assert_eq!(taken.taken, IngestOutcome::Updated);
     assert_eq!(world.due("daily@2027-03-21"), "2027-03-21 19:00");
     assert_eq!(world.state("daily@2027-03-22"), JobState::Cancelled);
     assert!(world.reason("daily@2027-03-22").contains("no longer has this date"));
@@ -182,7 +182,7 @@ fn the_same_file_again_changes_nothing() {
 
     let taken = world.drop_series(&spec("daily", "brand"), &Comes::at(20, 0)).unwrap();
 
-    assert_eq!(taken.taken, Taken::Known);
+    assert_eq!(taken.taken, IngestOutcome::Known);
     assert_eq!(world.dates("daily"), before);
 }
 
@@ -471,7 +471,7 @@ fn a_series_of_which_no_date_waits_is_told_by_where_its_last_date_stands() {
 
     let again = world.drop_series(&spec("short", "brand"), &comes).unwrap();
 
-    assert_eq!((again.taken, again.state), (Taken::Known, JobState::Sent));
+    assert_eq!((again.taken, again.state), (IngestOutcome::Known, JobState::Sent));
     assert_eq!(again.due_at, Some(time("2027-03-22 20:00")));
 }
 
@@ -508,7 +508,7 @@ fn articles_of_a_series_are_made_anew_for_each_date_and_its_files_are_kept() {
     world.lose_database_but_not_the_files();
     world.run_for(TimeDelta::minutes(1));
     let now = world.now();
-    let kept = world.engine().change(|step| step.files_in_use(now)).unwrap();
+    let kept = world.engine().change(|tx| tx.files_in_use(now)).unwrap();
     assert!(!kept.is_empty());
 }
 

@@ -51,7 +51,7 @@ fn a_reading_that_waits_says_why() {
     world.run_for(TimeDelta::minutes(1));
     world.platform.inject(garbage(b"<html>", "tags/get", 2));
 
-    world.wish_reading(Some(0));
+    world.request_sync(Some(0));
     world.run_for(TimeDelta::seconds(3));
 
     let view = world.engine().store().read().followers_view("brand").unwrap();

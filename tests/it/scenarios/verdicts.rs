@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use qunfa::model::{Audience, JobState, Kind};
 use qunfa::sandbox::{FOREVER, Fault, FaultKind, openid};
-use qunfa::store::Verdict;
+use qunfa::store::Ruling;
 
 use crate::uploads;
 use crate::world::World;
@@ -32,7 +32,7 @@ fn fall_silent(world: &mut World, first: FaultKind) {
 impl World {
     fn says_not_sent(&mut self, id: &str) {
         self.oracle.misled(id);
-        self.resolve(id, Verdict::NotSent, None).unwrap();
+        self.resolve(id, Ruling::NotSent, None).unwrap();
     }
 
     fn ids(&self) -> Vec<String> {
@@ -111,7 +111,7 @@ fn what_a_hold_keeps_back_beyond_that_is_not_asked_for() {
     let mut world = taken_without_a_word();
     world.says_not_sent("a");
     world.run_until("2027-03-21 15:50");
-    world.word(|step, now| step.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
     world.retry("a").unwrap();
     world.run_until("2027-03-21 16:01");
     let asked = world.sends().len();
@@ -128,7 +128,7 @@ fn a_new_id_is_made_once_the_old_one_is_surely_forgotten() {
     let mut world = World::with(Kind::Service);
     world.job("a").tag().at("2027-03-20 20:00").submit();
     fall_silent(&mut world, FaultKind::RequestLost);
-    world.resolve("a", Verdict::NotSent, None).unwrap();
+    world.resolve("a", Ruling::NotSent, None).unwrap();
     world.run_until("2027-03-22 02:05");
 
     world.retry("a").unwrap();
@@ -215,13 +215,13 @@ fn the_question_is_asked_though_a_send_made_elsewhere_seems_to_fill_the_day() {
 fn a_cancelled_retry_and_one_that_is_missed_stay_as_the_person_said() {
     let mut world = taken_without_a_word();
     world.says_not_sent("a");
-    world.word(|step, now| step.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
     world.retry("a").unwrap();
     world.run_for(TimeDelta::minutes(40));
     world.resume();
     world.run_for(TimeDelta::minutes(40));
     assert_eq!(world.state("a"), JobState::Missed);
-    world.word(|step, now| step.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
     world.retry("a").unwrap();
 
     world.cancel("a").unwrap();

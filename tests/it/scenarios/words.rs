@@ -3,20 +3,20 @@
 use chrono::TimeDelta;
 use qunfa::model::{BatchState, JobId, JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind};
-use qunfa::store::{Resolution, Said, Step, StoreError, Verdict};
+use qunfa::store::{DecidedBy, Resolution, Ruling, StoreError, Tx};
 
 use crate::world::World;
 
-const ALICE: Said<'_> = Said { who: "alice", why: Some("because") };
+const ALICE: DecidedBy<'_> = DecidedBy { who: "alice", why: Some("because") };
 
 impl World {
     /// A person's word reaches the database, and the daemon sees it.
     pub(crate) fn word(
         &mut self,
-        work: impl FnOnce(&Step<'_>, chrono::DateTime<chrono::Utc>) -> Result<(), StoreError>,
+        work: impl FnOnce(&Tx<'_>, chrono::DateTime<chrono::Utc>) -> Result<(), StoreError>,
     ) -> Result<(), String> {
         let now = self.now();
-        let done = self.engine().change(|step| work(step, now));
+        let done = self.engine().change(|tx| work(tx, now));
         self.engine().look_again(now);
         self.look();
         done.map_err(|error| error.to_string())
@@ -24,7 +24,7 @@ impl World {
 
     pub(super) fn approve(&mut self, id: &str) -> Result<(), String> {
         let id = JobId::parse(id).unwrap();
-        self.word(|step, now| step.approve(&id, ALICE, now))
+        self.word(|tx, now| tx.approve(&id, ALICE, now))
     }
 
     /// The last line of a job's story.
@@ -39,7 +39,7 @@ fn a_hold_stops_what_is_due_until_it_is_lifted() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").submit();
     world.run_until("2027-03-20 19:59:59");
-    world.word(|step, now| step.hold(Some("brand"), "alice said hold", now)).unwrap();
+    world.word(|tx, now| tx.hold(Some("brand"), "alice said hold", now)).unwrap();
 
     world.run_until("2027-03-20 20:10");
     assert_eq!((world.state("a"), world.sends().len()), (JobState::Planned, 0));
@@ -84,7 +84,7 @@ fn an_approval_after_its_grace_sends_nothing() {
     let long = |spec: &mut qunfa::model::JobSpec| spec.approval = true;
     world.job("a").at("2027-03-20 20:00").with(long).submit();
     // Held, so that the daemon does not miss it before the person speaks.
-    world.word(|step, now| step.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
     world.run_until("2027-03-20 20:31");
 
     world.approve("a").unwrap();
@@ -143,7 +143,7 @@ fn a_retry_of_an_approved_job_needs_no_second_approval() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true).submit();
     world.approve("a").unwrap();
-    world.word(|step, now| step.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
     world.run_until("2027-03-20 20:31");
     world.resume();
     world.run_until("2027-03-20 20:40");
@@ -169,7 +169,7 @@ impl World {
     pub(super) fn cancel(&mut self, id: &str) -> Result<(), String> {
         let id = JobId::parse(id).unwrap();
         let account = self.setup(0).account.clone();
-        self.word(|step, now| step.cancel(&id, &account, ALICE, now))
+        self.word(|tx, now| tx.cancel(&id, &account, ALICE, now))
     }
 
     /// The clientmsgids of a job's present batches.
@@ -308,13 +308,13 @@ impl World {
     pub(super) fn resolve(
         &mut self,
         id: &str,
-        verdict: Verdict,
+        ruling: Ruling,
         batch: impl Into<Option<u32>>,
     ) -> Result<(), String> {
         let id = JobId::parse(id).unwrap();
         let account = self.setup(0).account.clone();
-        let resolution = Resolution { verdict, batch: batch.into() };
-        self.word(|step, now| step.resolve(&id, &account, resolution, ALICE, now))
+        let resolution = Resolution { ruling, batch: batch.into() };
+        self.word(|tx, now| tx.resolve(&id, &account, resolution, ALICE, now))
     }
 
     fn charge_states(&self, id: &str) -> Vec<(String, String)> {
@@ -337,7 +337,7 @@ fn the_event_of_an_uncertain_job_is_offered_and_its_number_settles_it() {
     let offered = world.candidates("a");
     assert_eq!(offered.len(), 1);
 
-    world.resolve("a", Verdict::Sent(Some(offered[0])), None).unwrap();
+    world.resolve("a", Ruling::Sent(Some(offered[0])), None).unwrap();
 
     assert_eq!(world.state("a"), JobState::Accepted);
     assert_eq!(
@@ -357,7 +357,7 @@ fn what_went_out_without_a_known_number_is_sent_by_a_persons_word() {
     let mut world = uncertain(true);
     world.job("b").at("2027-03-20 23:00").submit();
 
-    world.resolve("a", Verdict::Sent(None), None).unwrap();
+    world.resolve("a", Ruling::Sent(None), None).unwrap();
 
     let view = world.view("a");
     assert_eq!((view.state, view.batches[0].msg_id), (JobState::Sent, None));
@@ -378,7 +378,7 @@ fn what_did_not_go_out_is_missed_gives_its_place_back_and_can_be_retried() {
     world.job("b").at("2027-03-20 23:00").submit();
     assert_eq!(world.due("b"), "2027-03-21 23:00");
 
-    world.resolve("a", Verdict::NotSent, None).unwrap();
+    world.resolve("a", Ruling::NotSent, None).unwrap();
 
     assert_eq!(world.state("a"), JobState::Missed);
     assert_eq!(world.reason("a"), "batch 1 resolved as not sent by alice: \"because\"");
@@ -397,7 +397,7 @@ fn an_event_kept_back_is_booked_once_the_doubt_is_settled_without_it() {
     world.run_for(TimeDelta::minutes(1));
     assert_eq!((world.external(), world.candidates("a").len()), ((0, 0), 1));
 
-    world.resolve("a", Verdict::NotSent, None).unwrap();
+    world.resolve("a", Ruling::NotSent, None).unwrap();
 
     assert_eq!(world.external(), (0, 1));
 }
@@ -409,7 +409,7 @@ fn a_number_of_another_broadcast_settles_nothing() {
     world.run_until("2027-03-21 21:00");
     let number = world.view("b").batches[0].msg_id.unwrap();
 
-    let refused = world.resolve("a", Verdict::Sent(Some(number)), None).unwrap_err();
+    let refused = world.resolve("a", Ruling::Sent(Some(number)), None).unwrap_err();
 
     assert!(refused.contains(&format!("broadcast {number} is one of job b")), "{refused}");
     assert_eq!(world.state("a"), JobState::Uncertain);
@@ -420,11 +420,11 @@ fn only_what_is_uncertain_can_be_resolved() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").submit();
 
-    let planned = world.resolve("a", Verdict::NotSent, None).unwrap_err();
+    let planned = world.resolve("a", Ruling::NotSent, None).unwrap_err();
     world.run_until("2027-03-20 19:59:59");
     world.platform.inject(Fault::new(FaultKind::AnswerLost).on_path("sendall"));
     world.run_until("2027-03-20 20:00:40");
-    let releasing = world.resolve("a", Verdict::NotSent, None).unwrap_err();
+    let releasing = world.resolve("a", Ruling::NotSent, None).unwrap_err();
 
     assert!(planned.contains("nothing of it is in doubt"), "{planned}");
     assert!(releasing.contains("still being asked for"), "{releasing}");
@@ -443,17 +443,17 @@ fn batches_in_doubt_are_resolved_one_by_one_or_together() {
     let mut world = build();
     assert_eq!(world.batch_states("a"), [BatchState::InDoubt; 3]);
 
-    let several = world.resolve("a", Verdict::Sent(Some(5)), None).unwrap_err();
-    let wrong = world.resolve("a", Verdict::NotSent, 9).unwrap_err();
-    world.resolve("a", Verdict::Sent(None), 2).unwrap();
+    let several = world.resolve("a", Ruling::Sent(Some(5)), None).unwrap_err();
+    let wrong = world.resolve("a", Ruling::NotSent, 9).unwrap_err();
+    world.resolve("a", Ruling::Sent(None), 2).unwrap();
     assert_eq!(world.state("a"), JobState::Uncertain);
-    world.resolve("a", Verdict::NotSent, None).unwrap();
+    world.resolve("a", Ruling::NotSent, None).unwrap();
 
     assert!(several.contains("name it with --batch"), "{several}");
     assert!(wrong.contains("batch 9 is not in doubt"), "{wrong}");
     assert_eq!(world.state("a"), JobState::Partial);
     let mut world = build();
-    world.resolve("a", Verdict::NotSent, None).unwrap();
+    world.resolve("a", Ruling::NotSent, None).unwrap();
     assert!(!world.batch_states("a").contains(&BatchState::InDoubt));
 }
 
@@ -463,11 +463,11 @@ fn who_said_not_sent_by_mistake_can_say_sent() {
         let mut world = uncertain(true);
         let before = world.charge_states("a");
         let msg_id = world.candidates("a")[0];
-        world.resolve("a", Verdict::NotSent, None).unwrap();
+        world.resolve("a", Ruling::NotSent, None).unwrap();
         assert_eq!(world.state("a"), JobState::Missed);
         world.job("b").at("2027-03-20 23:00").submit();
 
-        world.resolve("a", Verdict::Sent(number.then_some(msg_id)), None).unwrap();
+        world.resolve("a", Ruling::Sent(number.then_some(msg_id)), None).unwrap();
 
         let state = if number { JobState::Accepted } else { JobState::Sent };
         assert_eq!(world.state("a"), state);
@@ -483,12 +483,12 @@ fn who_said_not_sent_by_mistake_can_say_sent() {
 #[test]
 fn what_took_the_place_of_a_broadcast_called_not_sent_is_charged_beside_it() {
     let mut world = uncertain(false);
-    world.resolve("a", Verdict::NotSent, None).unwrap();
+    world.resolve("a", Ruling::NotSent, None).unwrap();
     world.job("b").at("2027-03-20 23:00").submit();
     world.run_until("2027-03-20 23:10");
     assert_eq!(world.state("b"), JobState::Sent);
 
-    world.resolve("a", Verdict::Sent(None), None).unwrap();
+    world.resolve("a", Ruling::Sent(None), None).unwrap();
 
     assert_eq!(world.state("a"), JobState::Sent);
     for id in ["a", "b"] {
@@ -499,16 +499,16 @@ fn what_took_the_place_of_a_broadcast_called_not_sent_is_charged_beside_it() {
 #[test]
 fn what_was_asked_for_again_or_never_in_doubt_is_not_resolved_as_sent() {
     let mut world = uncertain(false);
-    world.resolve("a", Verdict::NotSent, None).unwrap();
+    world.resolve("a", Ruling::NotSent, None).unwrap();
     world.retry("a").unwrap();
-    let planned = world.resolve("a", Verdict::Sent(None), None).unwrap_err();
+    let planned = world.resolve("a", Ruling::Sent(None), None).unwrap_err();
     assert!(planned.contains("nothing of it is in doubt"), "{planned}");
 
     let mut world = World::with(Kind::Service);
     world.platform.inject(Fault::new(FaultKind::Errcode(40_003)).on_path("sendall"));
     world.job("a").tag().at("2027-03-20 20:00").submit();
     world.run_until("2027-03-20 20:10");
-    let failed = world.resolve("a", Verdict::Sent(None), None).unwrap_err();
+    let failed = world.resolve("a", Ruling::Sent(None), None).unwrap_err();
     assert!(failed.contains("nothing of it is in doubt"), "{failed}");
 }
 
@@ -519,9 +519,9 @@ fn one_of_several_batches_called_not_sent_can_be_called_sent() {
     world.platform.inject(lost.times(qunfa::sandbox::FOREVER));
     world.run_until("2027-03-20 22:30");
     world.platform.clear_faults();
-    world.resolve("a", Verdict::NotSent, None).unwrap();
+    world.resolve("a", Ruling::NotSent, None).unwrap();
 
-    world.resolve("a", Verdict::Sent(None), 2).unwrap();
+    world.resolve("a", Ruling::Sent(None), 2).unwrap();
 
     assert_eq!(world.state("a"), JobState::Partial);
     let states = world.batch_states("a");

@@ -98,7 +98,7 @@ impl Swarm {
                 *rate = self.rng.u32(1..8);
             }
         }
-        self.mishaps(world);
+        self.network_faults(world);
         if self.on() {
             self.quota_first = true;
             world.platform.inject(FaultKind::QuotaBeforeClientmsgid(true));
@@ -113,7 +113,7 @@ impl Swarm {
         self.restores(world);
     }
 
-    fn mishaps(&mut self, world: &mut World) {
+    fn network_faults(&mut self, world: &mut World) {
         let server = |processed| FaultKind::ServerError { status: 502, processed };
         let garbage = |processed| FaultKind::Garbage { bytes: b"<html>".to_vec(), processed };
         let hang = |processed| FaultKind::Hang { processed };
@@ -143,8 +143,8 @@ impl Swarm {
             FaultKind::Admin(AdminAnswer::Refuses(60)),
             FaultKind::Admin(AdminAnswer::Silent),
         ];
-        world.way.mishap = self.rng.u32(3..40);
-        world.way.mishaps = all.into_iter().filter(|_| self.rng.u32(0..3) == 0).collect();
+        world.way.network_fault = self.rng.u32(3..40);
+        world.way.network_faults = all.into_iter().filter(|_| self.rng.u32(0..3) == 0).collect();
     }
 
     /// An instant of the run.
@@ -232,7 +232,7 @@ impl Swarm {
                 // A person asks for it now and then, for whichever account.
                 let wished =
                     (self.rng.u32(0..8) == 0).then(|| self.rng.usize(0..world.account_count()));
-                world.plan(at, move |world| world.wish_reading(wished));
+                world.plan(at, move |world| world.request_sync(wished));
             }
         }
         if self.rng.u32(0..6) == 0 {
@@ -328,7 +328,7 @@ impl Swarm {
     }
 
     /// What a job may want done before its broadcast.
-    fn preludes(&mut self, job: &mut JobSpec) {
+    fn pre_sends(&mut self, job: &mut JobSpec) {
         if self.rng.u32(0..8) == 0 {
             job.speed = Speed::new(self.rng.i64(0..5));
         }
@@ -555,7 +555,7 @@ impl Swarm {
             broadcast.content = content;
             world.count("uploads first");
         }
-        self.preludes(&mut job);
+        self.pre_sends(&mut job);
         submit(world, taken, job.clone(), "");
         self.beside(world, &job, at);
         if self.rng.u32(0..10) == 0 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use qunfa::config::TokenSource;
-use qunfa::engine::{Owner, Remembered, why_barred};
+use qunfa::engine::{AcceptedFile, Owner, why_barred};
 use qunfa::model::Account;
 
 use super::{Kept, World};
@@ -44,7 +44,7 @@ impl World {
             let said = format!("{} is named {name} in the config", setup.account.name);
             setup.account.name = (*name).to_owned();
             let account = setup.account.clone();
-            self.oracle.know_account(&account);
+            self.oracle.ensure_account(&account);
             self.say(&said);
         }
     }
@@ -100,15 +100,15 @@ impl World {
         }
     }
 
-    /// The lane that an account's events come to, if its listener lets them in.
+    /// The session that an account's events come to, if its listener lets them in.
     pub(super) fn listens(&self, index: usize) -> Option<usize> {
         let setup = &self.accounts[index];
         let wrong = setup.safe && setup.mistake.is_some();
-        self.lanes.iter().position(|lane| *lane == index).filter(|_| !wrong)
+        self.sessions.iter().position(|session| *session == index).filter(|_| !wrong)
     }
 
     /// What lies in `accepted/`, as the daemon reads it: by what the names meant.
-    pub(super) fn read_back(&self) -> Vec<Remembered> {
+    pub(super) fn read_back(&self) -> Vec<AcceptedFile> {
         let present = |appid: &String| {
             let configured = self.accounts.iter().filter_map(Setup::as_configured);
             configured.into_iter().find(|account| account.appid == *appid).map(|found| found.name)
@@ -122,10 +122,10 @@ impl World {
 }
 
 fn read_under(
-    file: &Remembered,
+    file: &AcceptedFile,
     name_of: &dyn Fn(&String) -> Option<String>,
     names: &BTreeMap<String, String>,
-) -> Remembered {
+) -> AcceptedFile {
     let mut file = file.clone();
     let known = |name: &String| !names.contains_key(name) || name_of(name).is_some();
     // A job of an account that the config lacks cannot be read, but for its id.

@@ -71,7 +71,7 @@ impl World {
             }
             return;
         }
-        let Some(lane) = self.listens(account) else { return };
+        let Some(session) = self.listens(account) else { return };
         let Ok(Incoming::MassSendJobFinish(event)) = callback::parse(body.as_bytes()) else {
             panic!("the platform's event cannot be read: {body}");
         };
@@ -84,7 +84,7 @@ impl World {
         if safe {
             self.count("event encrypted");
         }
-        self.engine().receive(lane, (body.as_bytes(), &event, credence), now).unwrap();
+        self.engine().receive(session, (body.as_bytes(), &event, credence), now).unwrap();
         self.look();
         let after = self.oracle.before_event(&name, event.msg_id, &self.disk);
         let settles = !matches!(event.status, Status::Other(_));

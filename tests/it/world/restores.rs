@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use qunfa::engine::{Engine, Mark, Remembered, Ticket};
+use qunfa::engine::{AcceptedFile, Engine, HighWaterMark, Ticket};
 use qunfa::model::JobId;
-use qunfa::wechat::protocol::{Answer, Reply};
+use qunfa::wechat::protocol::{HttpResponse, Reply};
 
 use super::{SAID, World, beijing};
 use crate::disk::{Copy, Disk};
@@ -35,7 +35,7 @@ pub(crate) enum Restore {
 /// A copy of the database, and what was kept with it.
 pub(crate) struct Copied {
     copy: Copy,
-    accepted: Vec<(Remembered, BTreeMap<String, String>)>,
+    accepted: Vec<(AcceptedFile, BTreeMap<String, String>)>,
     /// The daemon's time at which it was made.
     now: DateTime<Utc>,
     /// The running daemon's double, which stands still.
@@ -91,7 +91,7 @@ impl World {
     }
 
     fn names(&self) -> Vec<String> {
-        let names = self.lanes.iter().map(|index| self.accounts[*index].account.name.clone());
+        let names = self.sessions.iter().map(|index| self.accounts[*index].account.name.clone());
         names.collect()
     }
 
@@ -112,11 +112,11 @@ impl World {
                     | Ticket::Result(_)
                     | Ticket::Followers(_)
                     | Ticket::Upload { .. }
-                    | Ticket::Errand(_) => Reply::NotSent("the image was taken".to_owned()),
+                    | Ticket::ApiCall(_) => Reply::NotSent("the image was taken".to_owned()),
                 };
                 let answer =
-                    Answer { reply, date: DateTime::from_timestamp(self.at.timestamp(), 0) };
-                engine.settle(&[(outgoing.lane, outgoing.ticket, answer)], now).unwrap();
+                    HttpResponse { reply, date: DateTime::from_timestamp(self.at.timestamp(), 0) };
+                engine.settle(&[(outgoing.session, outgoing.ticket, answer)], now).unwrap();
             }
         }
         engine
@@ -134,7 +134,7 @@ impl World {
         }
         self.crash(chrono::TimeDelta::seconds(2));
         let Copied { copy, accepted, now, .. } = &self.copies[index];
-        let mark: Option<Mark> = match how {
+        let mark: Option<HighWaterMark> = match how {
             Restore::Database(MarkFate::Kept) => self.disk.mark.clone(),
             Restore::Database(MarkFate::Gone) => None,
             Restore::Database(MarkFate::Older)
@@ -179,7 +179,7 @@ impl World {
     /// A person lifts all holds and pauses.
     pub(crate) fn resume(&mut self) {
         let now = self.now();
-        let lifted = self.engine().change(|step| step.resume(None, now)).unwrap();
+        let lifted = self.engine().change(|tx| tx.resume(None, now)).unwrap();
         self.say(&format!("a person says resume: {lifted:?}"));
         self.engine().look_again(now);
     }
@@ -203,7 +203,7 @@ impl World {
         // Nothing goes of an account that is not in the config, and nobody can call it off.
         let Ok(account) = self.spoken_for(&name) else { return };
         let id = JobId::parse(id).unwrap();
-        self.engine().change(|step| step.cancel(&id, &account, SAID, now)).unwrap();
+        self.engine().change(|tx| tx.cancel(&id, &account, SAID, now)).unwrap();
         self.say(&format!("a person calls {id} off"));
         self.engine().look_again(now);
     }

@@ -59,7 +59,8 @@ fn answer(status: &str, head: &str, body: &str) -> Option<String> {
 }
 
 async fn forwarding(limits: Limits, store: Store, to: &str) -> Served {
-    served_with(limits, store, Gate { forward_to: Some(to.parse().unwrap()), ..plain() }).await
+    served_with(limits, store, Authenticator { forward_to: Some(to.parse().unwrap()), ..plain() })
+        .await
 }
 
 #[tokio::test]
@@ -154,16 +155,16 @@ async fn a_handler_that_is_away_or_slow_is_told_of() {
     let away = forwarding(PATIENT, Store::Works, &format!("http://{nobody}/")).await;
     assert_eq!(away.push(&signed("1"), TEXT).await, 502);
     let notes = away.fake.notes();
-    let [Note::Taken, Note::Forwarded(Err(RelayError::Broken(why)))] = &notes[..] else {
+    let [Note::Taken, Note::Forwarded(Err(ForwardError::Broken(why)))] = &notes[..] else {
         panic!("{notes:?}")
     };
     assert!(!why.contains("http://"), "{why}");
 
     let handler = handler(None).await;
-    let brief = Limits { relay: Duration::from_millis(50), ..PATIENT };
+    let brief = Limits { forwarder: Duration::from_millis(50), ..PATIENT };
     let slow = forwarding(brief, Store::Works, &format!("http://{}/", handler.at)).await;
     assert_eq!(slow.push(&signed("1"), TEXT).await, 504);
-    let timed_out = Note::Forwarded(Err(RelayError::TimedOut));
+    let timed_out = Note::Forwarded(Err(ForwardError::TimedOut));
     assert_eq!(slow.fake.notes(), [Note::Taken, timed_out]);
 }
 

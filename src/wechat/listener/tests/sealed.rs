@@ -1,8 +1,8 @@
 //! Safe mode and compatible mode: what is encrypted is believed, and nothing else.
 
 use super::*;
-use crate::wechat::callback::seal::tests::seal;
-use crate::wechat::callback::seal::{AesKey, OpenError};
+use crate::wechat::callback::crypto::tests::seal;
+use crate::wechat::callback::crypto::{AesKey, OpenError};
 
 const APPID: &str = "wx1";
 
@@ -11,8 +11,8 @@ fn key(letter: &str) -> AesKey {
 }
 
 /// An account with the keys `b` and, before that, `a`.
-fn safe() -> Gate {
-    Gate { appid: APPID.to_owned(), keys: vec![key("b"), key("a")], ..plain() }
+fn safe() -> Authenticator {
+    Authenticator { appid: APPID.to_owned(), keys: vec![key("b"), key("a")], ..plain() }
 }
 
 async fn safely_served() -> Served {

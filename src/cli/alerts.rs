@@ -1,0 +1,134 @@
+//! What stands under attention: `ack` takes a thing out of it, `show` tells a note of it whole.
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+
+use super::decisions::{Reason, say};
+use super::forecast::ForecastContext;
+use super::text::{self, Page, Tone};
+use super::{Problem, Terminal, database, status};
+use crate::config::Config;
+use crate::model::JobId;
+use crate::store::{Acknowledgement, AlertView, DecidedBy, Severity, StoreError, Tx};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The id of a job or of a note, or the name of a refused file, as `status` shows it
+    #[arg(value_name = "JOB|FILE|NOTE")]
+    thing: String,
+    #[command(flatten)]
+    reason: Reason,
+}
+
+/// One note, whole.
+#[derive(Debug, Serialize)]
+pub(super) struct NoteView {
+    #[serde(flatten)]
+    about: AlertView,
+    severity: Severity,
+    note: String,
+    /// Who took it out of attention, where somebody has.
+    acknowledged: Option<Acknowledgement>,
+}
+
+/// Returns the note of this id, also where it was acknowledged.
+pub(super) fn find(
+    tx: &Tx<'_>,
+    config: &Config,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<NoteView>, StoreError> {
+    let context = ForecastContext::read(tx, config, now)?;
+    let mut notes = tx.current_alerts(now)?.into_iter().chain(status::of_daemon(&context, now));
+    let Some(about) = notes.find(|note| note.note() == id) else { return Ok(None) };
+    let acknowledged = tx.acknowledgement(&about)?;
+    let (severity, note) = (about.severity(), about.note());
+    Ok(Some(NoteView { about, severity, note, acknowledged }))
+}
+
+pub(super) fn render(page: &mut Page, view: &NoteView, now: DateTime<Utc>) {
+    let NoteView { about, severity, note, acknowledged } = view;
+    let tone = if *severity == Severity::Page { Tone::Alarm } else { Tone::Warn };
+    page.lines(tone, 0, &format!("{note} is {}", about.kind.replace('_', " ")));
+    for (label, value) in [
+        ("severity  ", severity.as_str()),
+        ("account   ", about.account.as_deref().unwrap_or("all")),
+        ("job       ", about.id.as_deref().unwrap_or("none")),
+        ("since     ", &text::time_and_distance(about.since, now)),
+        ("what      ", &about.what),
+        ("do        ", &about.advice),
+    ] {
+        page.labelled(Tone::Plain, 2, label, value);
+    }
+    if let Some(Acknowledgement { at, who, why }) = acknowledged {
+        let line = DecidedBy { who, why: why.as_deref() }.line("acknowledged");
+        page.labelled(Tone::Quiet, 2, "seen      ", &format!("{}: {line}", text::time(*at)));
+    }
+}
+
+/// Takes out of attention whatever bears this name.
+pub(super) fn acknowledge(
+    options: &Options,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let now = (terminal.now)();
+    let thing = options.thing.as_str();
+    let Some(mut store) = database::open(config, now)? else {
+        return Err(Problem::No("nothing stands under attention: no job was taken yet".to_owned()));
+    };
+    let said = options.reason.said(who);
+    let taken = store.transaction(|tx| {
+        let notes = tx.attention(now)?.into_iter();
+        let named = |note: &AlertView| note.id.as_deref() == Some(thing) || note.note() == thing;
+        let notes: Vec<_> = notes.filter(named).collect();
+        for note in &notes {
+            if !tx.acknowledge_refused_note(note, &said.line("acknowledged"), now)? {
+                tx.acknowledge(note, said, now)?;
+            }
+        }
+        if notes.is_empty() && !acknowledge_file(tx, thing, said, now)? {
+            return Err(match find(tx, config, thing, now)? {
+                Some(note) if note.acknowledged.is_none() => Problem::No(format!(
+                    "{thing} is told of the daemon itself, and is over once that is mended: {}",
+                    note.about.what
+                )),
+                Some(_) | None => nothing(tx, thing),
+            });
+        }
+        Ok::<_, Problem>(notes)
+    })?;
+    let file = format!("the refused file {thing}");
+    let whats: Vec<_> = match taken.as_slice() {
+        [] => vec![file.as_str()],
+        notes => notes.iter().map(|note| note.what.as_str()).collect(),
+    };
+    let lines: String =
+        whats.iter().map(|what| format!("Taken out of attention: {what}\n")).collect();
+    say(&(lines + "It comes back when something new happens to it.\n"), terminal)
+}
+
+/// Takes a refused file out of attention; says whether there is one of this name.
+fn acknowledge_file(
+    tx: &Tx<'_>,
+    name: &str,
+    said: DecidedBy<'_>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    tx.acknowledge_refused_file(name, &said.line("acknowledged"), now)
+}
+
+fn nothing(tx: &Tx<'_>, thing: &str) -> Problem {
+    let shown = text::visible(thing);
+    match JobId::parse(thing).map(|id| tx.account_of(&id)) {
+        Some(Ok(Some(_))) => {
+            Problem::No(format!("job {shown} does not stand under attention: `qunfa show {shown}`"))
+        }
+        Some(Err(error)) => error.into(),
+        Some(Ok(None)) | None => Problem::No(format!(
+            "nothing under attention is called {shown}: `qunfa status` shows the ids"
+        )),
+    }
+}

@@ -1,0 +1,371 @@
+//! What a person asks of the platform beside the broadcasts: `preview`, `delete` and `speed`.
+//!
+//! The daemon alone makes requests: a command writes down what it wants and waits for the outcome.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::decisions::Reason;
+use super::person::{named_account, same_account};
+use super::text::{self, Cell, Page, Table, Tone};
+use super::{Answer, Json, Problem, Terminal, database, show, wait};
+use crate::config::Config;
+use crate::daemon;
+use crate::engine::{self, Deletable, Undeletable};
+use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
+use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Role, Store, Tx};
+
+/// How often the outcome is looked for, and for how long: 30 s.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 300;
+
+#[derive(Debug, Args)]
+pub(super) struct PreviewOptions {
+    /// The job's id
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// Who sees it: OpenIDs (28 characters from `o` on) or WeChat names; `openid:` or `wxname:`
+    /// before a name says which
+    #[arg(long, value_name = "NAME", required = true, num_args = 1.., value_parser = viewer)]
+    to: Vec<Viewer>,
+    /// What a coupon's preview needs, as JSON
+    #[arg(long, value_name = "JSON")]
+    card_ext: Option<String>,
+    #[command(flatten)]
+    wait: Wait,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeleteOptions {
+    /// The id of the job that was sent
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// Only this article, from 1; 0 is all of them
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=i64::from(ARTICLES_MOST)))]
+    article: Option<u32>,
+    /// Ask for it even where it cannot work or ends other broadcasts too
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    reason: Reason,
+    #[command(flatten)]
+    wait: Wait,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SpeedOptions {
+    /// The account's name
+    #[arg(value_name = "ACCOUNT")]
+    account: String,
+    /// The speed to set, 0 (the fastest) to 4; left out, the present one is shown
+    #[arg(value_name = "0-4", value_parser = clap::value_parser!(i64).range(0..=4))]
+    speed: Option<i64>,
+    #[command(flatten)]
+    wait: Wait,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct Wait {
+    /// Leave it to the daemon, and do not wait for the outcome
+    #[arg(long)]
+    no_wait: bool,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct ApiCallsView {
+    account: String,
+    #[serde(rename = "errands")]
+    api_calls: Vec<ApiCallView>,
+    notes: Vec<String>,
+}
+
+/// What a command wants of the daemon.
+struct Order<'a> {
+    account: String,
+    /// Each with the broadcast that it deletes.
+    api_calls: Vec<(ApiCall, Option<i64>)>,
+    job: Option<&'a JobId>,
+    notes: Vec<String>,
+}
+
+fn viewer(text: &str) -> Result<Viewer, String> {
+    Viewer::parse(text).ok_or_else(|| "neither an OpenID nor a WeChat name".to_owned())
+}
+
+/// Shows a job's content to people before it goes.
+pub(super) fn preview(
+    options: &PreviewOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<Answer, Problem> {
+    let (store, id, job) = open(&options.job, config, terminal)?;
+    if job.action != "broadcast" {
+        return Err(Problem::No(format!("job {id} is no broadcast: there is nothing to show")));
+    }
+    if job.msgtype == "wxcard" && options.card_ext.is_none() {
+        let why =
+            "a coupon's preview needs --card-ext with its code, openid, timestamp and signature";
+        return Err(Problem::No(why.to_owned()));
+    }
+    let mut to = options.to.clone();
+    to.dedup();
+    let api_calls = to.into_iter().map(|to| (ApiCall::Preview(to, options.card_ext.clone()), None));
+    let order = Order {
+        account: job.account,
+        api_calls: api_calls.collect(),
+        job: Some(&id),
+        notes: first_picture(&store.read(), &id)?.into_iter().collect(),
+    };
+    give((store, config), order, (DecidedBy { who, why: None }, options.wait), terminal)
+}
+
+/// Tells what a preview of several pictures leaves out.
+fn first_picture(tx: &Tx<'_>, id: &JobId) -> Result<Option<String>, Problem> {
+    let body: Option<Value> = tx.body_of(id)?.and_then(|body| serde_json::from_str(&body).ok());
+    let pictures = body.and_then(|body| Some(body["images"]["media_ids"].as_array()?.len()));
+    Ok(pictures.filter(|many| *many > 1).map(|many| {
+        format!("The platform's preview takes one picture: it shows the first of {many}.")
+    }))
+}
+
+/// Deletes a broadcast that was sent.
+pub(super) fn delete(
+    options: &DeleteOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<Answer, Problem> {
+    let (store, id, job) = open(&options.job, config, terminal)?;
+    let deletion = Deletion { job: id.clone(), article_idx: options.article, force: options.force };
+    let tx = store.read();
+    let found = match engine::deletable(&tx, &deletion, &job.account)? {
+        Ok(found) => found,
+        Err(Undeletable::Unless(why)) => {
+            return Err(Problem::No(format!("{why}; `--force` asks for it all the same")));
+        }
+        Err(Undeletable::NotYet(why) | Undeletable::Never(why)) => return Err(Problem::No(why)),
+    };
+    let facts = tx.deletion_facts(&id)?;
+    let sharing = facts.map(|facts| facts.sharing).unwrap_or_default();
+    let mut notes = how_many(&found, &job);
+    if !sharing.is_empty() {
+        notes
+            .push(format!("The same media was sent by {}: it ends there too.", sharing.join(", ")));
+    }
+    let api_call = |batch| (ApiCall::Delete(deletion.clone()), Some(batch));
+    let order = Order {
+        account: job.account,
+        api_calls: found.batches.into_iter().map(api_call).collect(),
+        job: None,
+        notes,
+    };
+    give((store, config), order, (options.reason.said(who), options.wait), terminal)
+}
+
+/// Tells how many broadcasts of a job a deletion ends, where it has several.
+fn how_many(found: &Deletable, job: &JobView) -> Vec<String> {
+    let all = job.batches.len();
+    if all < 2 {
+        return Vec::new();
+    }
+    let calls = text::plural(found.batches.len(), "call", "calls");
+    let mut parts = vec![format!("this ends {} of them in {calls}", found.ends)];
+    let before = job.batches.iter().filter(|batch| batch.deleted).count();
+    if before > 0 {
+        parts.push(format!("{before} ended before"));
+    }
+    if found.to_come > 0 {
+        let to_come = found.to_come;
+        parts.push(format!("{to_come} may still go out: say it again after that"));
+    }
+    vec![format!("Job {} is {all} broadcasts: {}.", job.id, parts.join(", "))]
+}
+
+/// Shows or sets an account's mass-send speed.
+pub(super) fn speed(
+    options: &SpeedOptions,
+    config: &Config,
+    who: &str,
+    terminal: &mut Terminal<'_>,
+) -> Result<Answer, Problem> {
+    let now = (terminal.now)();
+    named_account(config, &options.account, now)?;
+    let Some(store) = database::open(config, now)? else {
+        return Err(not_running());
+    };
+    let api_call = options.speed.and_then(Speed::new).map_or(ApiCall::SpeedGet, ApiCall::SpeedSet);
+    let order = Order {
+        account: options.account.clone(),
+        api_calls: vec![(api_call, None)],
+        job: None,
+        notes: Vec::new(),
+    };
+    give((store, config), order, (DecidedBy { who, why: None }, options.wait), terminal)
+}
+
+fn open(
+    job: &str,
+    config: &Config,
+    terminal: &Terminal<'_>,
+) -> Result<(Store, JobId, JobView), Problem> {
+    let store = database::open(config, (terminal.now)())?;
+    let (Some(store), Some(id)) = (store, JobId::parse(job)) else {
+        let id = text::visible(job);
+        return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
+    };
+    let tx = store.read();
+    let view = tx.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(&tx, id.as_str()))?;
+    same_account(&tx, config, &view.account)?;
+    Ok((store, id, view))
+}
+
+fn not_running() -> Problem {
+    Problem::No(
+        "the daemon is not running, and only it asks the platform: start it, or say `--no-wait` to \
+         leave this for its start"
+            .to_owned(),
+    )
+}
+
+/// Writes down what the daemon is to do, and waits for the outcome.
+fn give(
+    (mut store, config): (Store, &Config),
+    order: Order<'_>,
+    (said, wait): (DecidedBy<'_>, Wait),
+    terminal: &mut Terminal<'_>,
+) -> Result<Answer, Problem> {
+    let now = (terminal.now)();
+    if !wait.no_wait && daemon::running(&config.state_dir).is_none() {
+        return Err(not_running());
+    }
+    let Order { account, api_calls, job, notes } = order;
+    let ids = store.transaction(|tx| {
+        let appid = &same_account(tx, config, &account)?.appid;
+        tx.identify(&account, appid)?;
+        if let Some((_, why, advice)) = tx.stops(&account)?.paused {
+            let why = format!(
+                "account {account} is paused, so nothing is asked for it: {why}; {advice}; then `qunfa resume {account}`"
+            );
+            return Err(Problem::No(why));
+        }
+        let write = |(api_call, batch): &(ApiCall, Option<i64>)| {
+            let new = NewApiCall {
+                account: &account,
+                api_call,
+                role: Role::Command,
+                job,
+                batch: *batch,
+                said: Some(said),
+            };
+            Ok(tx.write_api_call(&new, now)?)
+        };
+        api_calls.iter().map(write).collect::<Result<Vec<i64>, Problem>>()
+    })?;
+    let api_calls = if wait.no_wait { views(&store, &ids)? } else { outcome(&store, &ids)? };
+    let done = api_calls.iter().all(|api_call| api_call.state == "done");
+    let view = ApiCallsView { account, api_calls, notes };
+    let kept = wait.no_wait;
+    terminal.answer(wait.json, &view, |page, view| render(page, view, kept))?;
+    Ok(if done || kept { Answer::Yes } else { Answer::No })
+}
+
+fn views(store: &Store, ids: &[i64]) -> Result<Vec<ApiCallView>, Problem> {
+    let tx = store.read();
+    let mut views = Vec::new();
+    for id in ids {
+        views.extend(tx.api_call_view(*id)?);
+    }
+    Ok(views)
+}
+
+/// Waits until the daemon has written down what came of it, or for 30 s.
+fn outcome(store: &Store, ids: &[i64]) -> Result<Vec<ApiCallView>, Problem> {
+    let runtime = wait::runtime()?;
+    runtime.block_on(async {
+        for _ in 0..LOOKS {
+            let views = views(store, ids)?;
+            if views.iter().all(|view| view.ended.is_some()) {
+                return Ok(views);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        views(store, ids)
+    })
+}
+
+fn render(page: &mut Page, view: &ApiCallsView, kept: bool) {
+    for api_call in &view.api_calls {
+        let (tone, line) = told(api_call, kept);
+        page.lines(tone, 0, &line);
+    }
+    for note in &view.notes {
+        page.lines(Tone::Warn, 0, note);
+    }
+    let asked = view.api_calls.iter().find(|api_call| api_call.kind == "speed_get");
+    if let Some(speed) = asked.and_then(|api_call| api_call.answer["speed"].as_i64()) {
+        page.blank_line();
+        speeds(page, speed);
+    }
+}
+
+fn told(api_call: &ApiCallView, kept: bool) -> (Tone, String) {
+    let what = capital(&api_call.what);
+    let said = api_call.errmsg.as_deref().unwrap_or("no answer yet");
+    match api_call.state.as_str() {
+        "done" => (Tone::Good, done(api_call, &what)),
+        "failed" => (Tone::Alarm, format!("{what} failed: {said}.")),
+        _ if kept => (Tone::Plain, format!("{what} is written down for the daemon.")),
+        _ => {
+            let line = format!(
+                "{what} is not done yet ({said}). The daemon goes on trying for some minutes."
+            );
+            (Tone::Warn, line)
+        }
+    }
+}
+
+fn done(api_call: &ApiCallView, what: &str) -> String {
+    match api_call.kind.as_str() {
+        "delete" => format!(
+            "{what}: the platform says it is done. Who has the message still sees its card, which opens nothing."
+        ),
+        "speed_get" => {
+            let real = api_call.answer["realspeed"].as_i64();
+            let real = real.map_or_else(String::new, |real| {
+                format!(", and says that this is {real}w (ten thousands) a minute")
+            });
+            format!("The platform sends at speed {}{real}.", api_call.answer["speed"])
+        }
+        _ => format!("{what}: the platform took it."),
+    }
+}
+
+/// Shows the documents' table; the platform's own figure may differ from it.
+fn speeds(page: &mut Page, present: i64) {
+    let columns = [("speed", 5), ("followers a minute, by the documents", 0), ("", 7)];
+    let mut table = Table::new(&columns);
+    for speed in Speed::ALL {
+        let is_present = speed.level() == present;
+        let tone = if is_present { Tone::Good } else { Tone::Plain };
+        table.row(vec![
+            Cell::new(tone, &speed.level().to_string()),
+            Cell::new(tone, &text::count(speed.a_minute().into())),
+            Cell::new(tone, if is_present { "present" } else { "" }),
+        ]);
+    }
+    page.table(2, &table);
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}

@@ -1,0 +1,491 @@
+//! When a job will really go, and what keeps it from going sooner.
+//!
+//! The decisions are the core's: `plan` says what a job's times allow, the rules say whether its
+//! window has room, and the claims in the ledger say where it stands. What is added here is what
+//! they cannot know: who is held or paused, whether the daemon turns, and the words.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Serialize, Serializer};
+
+use super::text::{self, Tone};
+use crate::calendar;
+use crate::config::Config;
+use crate::daemon::{self, Clock, Heartbeat, Running};
+use crate::engine;
+use crate::model::{Account, BatchState, JobId, JobState, OnQuota};
+use crate::plan::{self, Batch, Job, NextAction as Next};
+use crate::quota::{Block, margins};
+use crate::store::{AlertView, JobView, StoreError, Tx};
+
+/// A loop that has not turned for so long stands still.
+const STUCK_AFTER: TimeDelta = TimeDelta::seconds(10);
+/// How long the administrator of a protected account has to confirm a broadcast.
+const CONFIRMED_WITHIN: TimeDelta = TimeDelta::minutes(30);
+
+/// What stops every job of an account.
+#[derive(Clone, Debug)]
+pub(super) struct Stop {
+    /// Why, as a sentence.
+    why: String,
+    ends: Ends,
+}
+
+/// What ends a stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ends {
+    /// The daemon goes on by itself.
+    ByItself,
+    /// This command.
+    With(String),
+    /// Another config, with which the daemon is started.
+    InTheConfig,
+}
+
+/// What surrounds all jobs, read once for one answer.
+pub(super) struct ForecastContext {
+    /// For each account of the config, what stops all of its jobs.
+    stopped: Vec<(String, Option<Stop>)>,
+    running: Option<Running>,
+    heartbeat: Option<Heartbeat>,
+    now: DateTime<Utc>,
+}
+
+/// What becomes of a waiting job, as far as can be said now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ForecastStatus {
+    /// It goes at the time given.
+    Goes,
+    /// A request of it is under way.
+    UnderWay,
+    /// The daemon ended during a request of it, and asks again once it runs.
+    Interrupted,
+    /// Its time for asking ends before it could be asked again.
+    RunsOut,
+    /// It goes at the time given if a person approves it before.
+    NeedsApproval,
+    /// Its account is stopped until a person says otherwise, or the daemon can go on.
+    Stopped,
+    /// Its time is over; the daemon will say so.
+    TooLate,
+    /// Its window is full, and it moves on when it is due.
+    WillDefer,
+    /// Its window is full, and it may not move.
+    WillFail,
+    /// Its window is full, and the next one lies beyond its expiry.
+    WillExpire,
+}
+
+/// When one waiting job really goes, and why not sooner.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Forecast {
+    #[serde(rename = "outlook")]
+    pub(super) status: ForecastStatus,
+    /// When its next request is made; none where nobody can say.
+    #[serde(serialize_with = "maybe_rfc3339")]
+    pub(super) goes_at: Option<DateTime<Utc>>,
+    /// The last instant for that.
+    #[serde(serialize_with = "rfc3339")]
+    pub(super) not_after: DateTime<Utc>,
+    /// What keeps it from going sooner, or at all.
+    pub(super) why: Vec<String>,
+    /// The part of it that concerns its whole account, and is told there as well.
+    #[serde(skip)]
+    of_account: Option<String>,
+}
+
+pub(super) fn rfc3339<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&calendar::rfc3339(*at))
+}
+
+#[expect(clippy::ref_option, reason = "the signature is serde's")]
+pub(super) fn maybe_rfc3339<S: Serializer>(
+    at: &Option<DateTime<Utc>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    at.map(calendar::rfc3339).serialize(serializer)
+}
+
+impl Forecast {
+    /// Returns what stands beside the time on one line, in at most seven letters: nothing where it
+    /// simply goes then.
+    pub(super) fn mark(&self, (state, moved): (JobState, bool)) -> (Tone, &'static str) {
+        match self.status {
+            ForecastStatus::Goes if state == JobState::Releasing => (Tone::Warn, "again"),
+            ForecastStatus::Goes if moved => (Tone::Warn, "moved"),
+            ForecastStatus::Goes => (Tone::Plain, ""),
+            ForecastStatus::UnderWay => (Tone::Plain, "asking"),
+            ForecastStatus::Interrupted | ForecastStatus::RunsOut => (Tone::Warn, "doubt"),
+            ForecastStatus::NeedsApproval => (Tone::Warn, "APPROVE"),
+            ForecastStatus::Stopped => (Tone::Alarm, "STOPPED"),
+            ForecastStatus::TooLate => (Tone::Alarm, "LATE"),
+            ForecastStatus::WillDefer => (Tone::Warn, "full"),
+            ForecastStatus::WillFail => (Tone::Alarm, "FAILS"),
+            ForecastStatus::WillExpire => (Tone::Alarm, "EXPIRES"),
+        }
+    }
+
+    /// Returns how the time reads in a table.
+    pub(super) fn cell(&self, due: DateTime<Utc>, now: DateTime<Utc>) -> (Tone, String) {
+        let at = self.goes_at.unwrap_or(due);
+        let late = if due < now { Tone::Warn } else { Tone::Plain };
+        match self.status {
+            ForecastStatus::Goes => (late, text::time_and_distance(at, now)),
+            ForecastStatus::UnderWay => (Tone::Plain, "a request is under way".to_owned()),
+            ForecastStatus::Interrupted => {
+                (Tone::Warn, "in doubt, waits for the daemon".to_owned())
+            }
+            ForecastStatus::RunsOut => (
+                Tone::Warn,
+                format!("not asked again, its time ends {}", text::time(self.not_after)),
+            ),
+            ForecastStatus::NeedsApproval => (Tone::Warn, text::time_and_distance(at, now)),
+            ForecastStatus::Stopped => (Tone::Alarm, format!("stopped, due {}", text::time(due))),
+            ForecastStatus::TooLate => (Tone::Alarm, format!("too late, due {}", text::time(due))),
+            ForecastStatus::WillDefer => (Tone::Warn, format!("full, due {}", text::time(due))),
+            ForecastStatus::WillFail => {
+                (Tone::Alarm, format!("will fail, due {}", text::time(due)))
+            }
+            ForecastStatus::WillExpire => {
+                (Tone::Alarm, format!("will expire, due {}", text::time(due)))
+            }
+        }
+    }
+}
+
+impl ForecastContext {
+    /// Reads what stops each account, and how the daemon does.
+    pub(super) fn read(
+        tx: &Tx<'_>,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        // Also what was acknowledged: it stops the account all the same.
+        let notes = tx.current_alerts(now)?;
+        let mut stopped = Vec::new();
+        for account in &config.accounts {
+            let name = &account.account.name;
+            stopped.push((name.clone(), stop(tx, name, &notes)?));
+        }
+        let running = daemon::running(&config.state_dir);
+        let heartbeat =
+            running.as_ref().and_then(|running| daemon::heartbeat(&config.state_dir, running));
+        Ok(Self { stopped, running, heartbeat, now })
+    }
+
+    /// Returns the daemon that runs, if one does.
+    pub(super) fn running(&self) -> Option<&Running> {
+        self.running.as_ref()
+    }
+
+    /// Returns what the daemon last said of itself.
+    pub(super) fn heartbeat(&self) -> Option<&Heartbeat> {
+        self.heartbeat.as_ref()
+    }
+
+    /// Returns the last reading of an account's platform clock by the daemon that runs.
+    pub(super) fn clock(&self, account: &str) -> Option<Clock> {
+        self.heartbeat.as_ref()?.clocks.get(account).copied()
+    }
+
+    /// Returns since when the daemon's loop stands still, if it does.
+    pub(super) fn stuck_since(&self) -> Option<DateTime<Utc>> {
+        let turned_at = self.heartbeat.as_ref()?.turned_at;
+        (self.now - turned_at > STUCK_AFTER).then_some(turned_at)
+    }
+
+    /// Gives each job that is due and waits without a reason the one of its account, and each
+    /// whose result is awaited what is known of it.
+    pub(super) fn explain(&self, jobs: &mut [JobView]) {
+        for job in jobs {
+            let waits = matches!(job.state, JobState::Planned | JobState::Releasing);
+            let stop = if job.state.waits() { self.stop(&job.account) } else { None };
+            // That no config speaks for it is more than why it was moved, and known before its time.
+            let matters = |stop: &Stop| {
+                let is_due = waits && job.due <= self.now;
+                stop.ends == Ends::InTheConfig || (is_due && job.reason.is_none())
+            };
+            if let Some(stop) = stop.filter(matters) {
+                job.reason = Some(stop.why);
+            }
+            job.reason = job.reason.take().or_else(|| awaited(job, self.now));
+        }
+    }
+
+    fn stop(&self, account: &str) -> Option<Stop> {
+        match self.stopped.iter().find(|(name, _)| name == account) {
+            Some((_, stop)) => stop.clone(),
+            None => Some(Stop { why: engine::unconfigured(account).0, ends: Ends::InTheConfig }),
+        }
+    }
+
+    /// Tells when a waiting job really goes; none for one that does not wait.
+    pub(super) fn forecast(
+        &self,
+        tx: &Tx<'_>,
+        config: &Config,
+        view: &JobView,
+    ) -> Result<Option<Forecast>, StoreError> {
+        let (true, Some(id)) = (view.state.waits(), JobId::parse(&view.id)) else {
+            return Ok(None);
+        };
+        let (job, batches) = (tx.job(&id)?, tx.batches(&id)?);
+        let mut forecast = self.by_its_times(&job, &batches);
+        if let Some(account) = super::person::account(config, &view.account) {
+            Self::by_the_rules(&mut forecast, tx, account, &job)?;
+        }
+        let planned =
+            view.at.filter(|at| *at < view.due).map(|at| format!("planned for {}", text::time(at)));
+        let told = view.reason.clone().filter(|reason| !forecast.why.iter().any(|w| w == reason));
+        let uploads = self.by_its_uploads(tx.preparation(&id, self.now)?, view);
+        forecast.why.splice(0..0, planned.into_iter().chain(told).chain(uploads));
+        self.by_its_account(&mut forecast, view);
+        Ok(Some(forecast))
+    }
+
+    /// What the job's own times and batches allow.
+    fn by_its_times(&self, job: &Job, batches: &[Batch]) -> Forecast {
+        let mut why = Vec::new();
+        let deadline = plan::deadline(job);
+        let mut goes = |at: DateTime<Utc>| {
+            let at = at.max(self.now);
+            let after = calendar::guard_end(at);
+            if after.is_some() {
+                why.push("after the 00:00-00:02 guard of a Beijing day".to_owned());
+            }
+            Some(after.unwrap_or(at))
+        };
+        let held = job.state == JobState::Held;
+        let (status, goes_at) = match plan::next_action(job, batches, self.now) {
+            Next::MissedDeadline | Next::RetryWindowOver => (ForecastStatus::TooLate, None),
+            Next::Wait(_) | Next::Send(_) if job.in_question(job.due_at.max(self.now)) => {
+                why.push(format!(
+                    "it may have been sent already: `qunfa resume {}` lets it go",
+                    job.account
+                ));
+                (ForecastStatus::Stopped, None)
+            }
+            Next::Wait(_) if held => (ForecastStatus::NeedsApproval, goes(job.due_at)),
+            Next::Wait(_) if !job.is_broadcast() && job.first_attempt_at.is_some() => {
+                (ForecastStatus::UnderWay, None)
+            }
+            // Then nothing is asked any more, and what is still open is settled without.
+            Next::Wait(at) if at >= deadline => (ForecastStatus::RunsOut, None),
+            Next::Wait(at) => (ForecastStatus::Goes, goes(at)),
+            Next::Send(_) | Next::Execute => (ForecastStatus::Goes, goes(self.now)),
+            Next::Nothing if self.running.is_none() => (ForecastStatus::Interrupted, None),
+            Next::Nothing => (ForecastStatus::UnderWay, None),
+        };
+        match status {
+            ForecastStatus::NeedsApproval => why.push(format!(
+                "held: `qunfa approve {}` before {}, or it is missed",
+                job.id,
+                text::time(deadline)
+            )),
+            ForecastStatus::TooLate => why.push(too_late(job)),
+            ForecastStatus::Interrupted => why.push(
+                "the daemon ended during a request: when it runs, it asks again with the same \
+                 clientmsgid"
+                    .to_owned(),
+            ),
+            ForecastStatus::RunsOut => why.push(runs_out(batches).to_owned()),
+            ForecastStatus::Goes
+            | ForecastStatus::UnderWay
+            | ForecastStatus::Stopped
+            | ForecastStatus::WillDefer
+            | ForecastStatus::WillFail
+            | ForecastStatus::WillExpire => {}
+        }
+        let in_doubt = batches.iter().filter(|batch| batch.state == BatchState::InDoubt).count();
+        if in_doubt > 0 {
+            why.push(format!(
+                "{in_doubt} of {} in doubt: asked again with the same clientmsgid",
+                text::plural(batches.len(), "batch is", "batches are")
+            ));
+        }
+        Forecast { status, goes_at, not_after: deadline, why, of_account: None }
+    }
+
+    /// Whether its window still has room, where a job was never asked for.
+    fn by_the_rules(
+        forecast: &mut Forecast,
+        tx: &Tx<'_>,
+        account: &Account,
+        job: &Job,
+    ) -> Result<(), StoreError> {
+        let Some(at) = forecast.goes_at.filter(|_| !job.asked) else {
+            return Ok(());
+        };
+        let (full, window) = match tx.block(job, account, at)? {
+            Some(block) => (plan::sentence(block), block.window),
+            None => match tx.full_receivers(job, account, at)? {
+                Some(Block { rule, window, .. }) => {
+                    (format!("{rule}: its receivers had their four of {window}"), window)
+                }
+                None => return Ok(()),
+            },
+        };
+        forecast.goes_at = None;
+        match job.on_quota {
+            OnQuota::Defer if window.end() > job.expires_at => {
+                forecast.status = ForecastStatus::WillExpire;
+                forecast.why.push(format!("{full}, and its next window lies beyond its expires"));
+            }
+            OnQuota::Defer => {
+                forecast.status = ForecastStatus::WillDefer;
+                forecast.why.push(format!("{full}: it moves to a later window when it is due"));
+            }
+            OnQuota::Fail => {
+                forecast.status = ForecastStatus::WillFail;
+                forecast.why.push(format!("{full}, and on_quota is fail"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What its uploads still need.
+    fn by_its_uploads(&self, begins: Option<DateTime<Utc>>, view: &JobView) -> Option<String> {
+        let begins = begins?;
+        let is_told = view.reason.as_ref().is_some_and(|why| why.starts_with("waits for its up"));
+        match begins > self.now {
+            true if !is_told => {
+                Some(format!("prepares at {}: its uploads begin then", text::time(begins)))
+            }
+            false if !is_told => Some("waits for its uploads".to_owned()),
+            true | false => None,
+        }
+    }
+
+    /// What holds, pauses or delays everything of its account.
+    fn by_its_account(&self, forecast: &mut Forecast, view: &JobView) {
+        let due = view.due <= self.now;
+        let stop = self.stop(&view.account).filter(|stop| stop.ends != Ends::ByItself || due);
+        match stop {
+            Some(stop)
+                if !matches!(
+                    forecast.status,
+                    ForecastStatus::UnderWay | ForecastStatus::Interrupted
+                ) =>
+            {
+                if !matches!(forecast.status, ForecastStatus::TooLate | ForecastStatus::RunsOut) {
+                    forecast.status = ForecastStatus::Stopped;
+                    forecast.goes_at = None;
+                    if view.state != JobState::Held {
+                        let until = text::time(forecast.not_after);
+                        forecast.why.push(format!("missed if it has not gone by {until}"));
+                    }
+                }
+                forecast.why.retain(|why| *why != stop.why);
+                let ends = match stop.ends {
+                    Ends::ByItself => None,
+                    Ends::With(lift) => Some(format!("will not go until `{lift}`")),
+                    Ends::InTheConfig => Some(
+                        "will not go until the config is changed and the daemon restarted".into(),
+                    ),
+                };
+                if let Some(ends) = ends {
+                    forecast.why.insert(0, ends);
+                    forecast.of_account = Some(stop.why.clone());
+                }
+                forecast.why.insert(usize::from(forecast.of_account.is_some()), stop.why);
+            }
+            Some(_) | None => {
+                if due && forecast.status == ForecastStatus::Goes {
+                    forecast.why.extend(self.delay(view));
+                }
+            }
+        }
+    }
+
+    /// What a due job of an account that nothing stops waits for.
+    fn delay(&self, view: &JobView) -> Option<String> {
+        if self.running.is_none() {
+            return Some("waits for the daemon, which is not running".to_owned());
+        }
+        if self.stuck_since().is_some() {
+            return Some("waits for the daemon, whose loop stands still".to_owned());
+        }
+        self.heartbeat.as_ref()?;
+        let read = self.clock(&view.account);
+        let fresh = read.is_some_and(|clock| {
+            let age = self.now - clock.read_at;
+            let apart = (clock.platform_at - clock.read_at).abs();
+            age <= margins::DATE_AGE_MAX && apart <= margins::CLOCK_APART
+        });
+        (!fresh).then(|| "waits for the platform's clock".to_owned())
+    }
+}
+
+/// Tells of a broadcast to everyone that was accepted and has no result: its administrator may
+/// have been asked to confirm it, which the platform does not tell us.
+pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<String> {
+    let (msg_id, at, until) = confirmed_until(job)?;
+    let accepted = format!("accepted at {} as msg_id {msg_id}", text::time_of_day(at));
+    Some(if now < until {
+        format!(
+            "{accepted}; the result is not in. If the account has broadcast protection \
+             (API群发保护), its administrator has until {} to confirm on the phone; with no answer \
+             by then it fails (err 40002)",
+            text::time_of_day(until)
+        )
+    } else {
+        format!(
+            "{accepted}; the result is still not in. If its administrator was asked to confirm it \
+             (API群发保护), the time for that ended at {}: the platform is asked what became of it",
+            text::time_of_day(until)
+        )
+    })
+}
+
+/// Returns the number of a broadcast to everyone without a result, when it was accepted, and until
+/// when its administrator could confirm it.
+pub(super) fn confirmed_until(job: &JobView) -> Option<(i64, DateTime<Utc>, DateTime<Utc>)> {
+    if job.state != JobState::Accepted || !job.everyone {
+        return None;
+    }
+    let batch = job.batches.iter().find(|batch| batch.state == BatchState::Accepted)?;
+    let (msg_id, at) = (batch.msg_id?, batch.accepted_at?);
+    Some((msg_id, at, at + CONFIRMED_WITHIN))
+}
+
+fn runs_out(batches: &[Batch]) -> &'static str {
+    if batches.iter().any(|batch| batch.state == BatchState::InDoubt) {
+        "the pause before its next request is longer than its retry_for: what is in doubt then \
+         becomes uncertain"
+    } else {
+        "the pause before its next request is longer than its time for asking: it becomes missed"
+    }
+}
+
+fn too_late(job: &Job) -> String {
+    match job.first_attempt_at {
+        None => format!("its grace of {} min is over: it becomes missed", job.grace.num_minutes()),
+        Some(_) => "its retry_for is over: what is in doubt becomes uncertain".to_owned(),
+    }
+}
+
+fn stop(tx: &Tx<'_>, name: &str, notes: &[AlertView]) -> Result<Option<Stop>, StoreError> {
+    let stops = tx.stops(name)?;
+    let whom = if stops.all { "--all" } else { name };
+    let held = stops.hold.map(|(_, why)| Stop {
+        why: format!("on hold: {why}"),
+        ends: Ends::With(format!("qunfa resume {whom}")),
+    });
+    let paused = stops.paused.map(|(_, why, _)| match stops.barred {
+        true => Stop { why, ends: Ends::InTheConfig },
+        false => Stop {
+            why: format!("account {name} is paused: {why}"),
+            ends: Ends::With(format!("qunfa resume {name}")),
+        },
+    });
+    let noted = || notes.iter().find(|note| stops_account(note, name));
+    let noted = || noted().map(|note| Stop { why: note.what.clone(), ends: Ends::ByItself });
+    // A bar outlasts a hold: to lift that would not help.
+    let stop = if stops.barred { paused.or(held) } else { held.or(paused) };
+    Ok(stop.or_else(noted))
+}
+
+fn stops_account(note: &AlertView, name: &str) -> bool {
+    let concerns = note.account.as_deref().is_none_or(|account| account == name);
+    concerns && matches!(note.kind.as_str(), "clock" | "platform")
+}

@@ -1,0 +1,90 @@
+//! The way out: every request in a task of its own, and only so many abreast.
+//!
+//! Two thousand connections opened at the same instant overflow the queue of whoever accepts them,
+//! and the network tries those again a second later. So a request waits until one before it was
+//! answered, or has been under way for a moment: a slow platform must not slow the others.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+
+use chrono::TimeDelta;
+
+use crate::daemon::{Input, Now};
+use crate::engine::Outgoing;
+use crate::wechat::client::{ApiBase, Client, TooOld};
+use crate::wechat::protocol::{HttpResponse, Reply};
+
+/// How many requests are abreast; the queue of a listening socket is seldom shorter.
+const ABREAST: usize = 96;
+/// How many files are uploaded at a time: each is in memory meanwhile.
+const UPLOADS: usize = 4;
+/// How long a request that is not answered keeps others from following.
+const A_MOMENT: Duration = Duration::from_millis(20);
+
+/// How old a decision may be when its request leaves: longer than the queue and a connection take.
+const LEAVES_WITHIN: TimeDelta = TimeDelta::minutes(2);
+
+/// Sends requests, and hands their answers to the loop.
+pub(super) struct Dispatcher {
+    bases: Vec<ApiBase>,
+    client: Arc<Client>,
+    abreast: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
+    now: Now,
+    to: mpsc::Sender<Input>,
+}
+
+impl Dispatcher {
+    /// An dispatcher of sessions with these addresses, and the directory of the files they upload.
+    pub(super) fn new(
+        bases: Vec<ApiBase>,
+        files: &Path,
+        now: Now,
+        to: mpsc::Sender<Input>,
+    ) -> Self {
+        let abreast = Arc::new(Semaphore::new(ABREAST));
+        let uploads = Arc::new(Semaphore::new(UPLOADS));
+        let client = Arc::new(Client::with_files(files.to_owned()));
+        Self { bases, client, abreast, uploads, now, to }
+    }
+
+    /// Sends a request, in its turn.
+    pub(super) fn send(&self, Outgoing { session, ticket, request }: Outgoing) {
+        let (client, base) = (Arc::clone(&self.client), self.bases[session].clone());
+        let (abreast, to) = (Arc::clone(&self.abreast), self.to.clone());
+        let uploads = Arc::clone(&self.uploads);
+        let (now, decided_at) = (Arc::clone(&self.now), (self.now)());
+        let too_old: TooOld = Arc::new(move || (now() - decided_at).abs() > LEAVES_WITHIN);
+        tokio::spawn(async move {
+            // Closed at the end, like the other: then this request waits for that one's word.
+            let _turn =
+                if request.form.is_some() { uploads.acquire_owned().await.ok() } else { None };
+            let answer = match abreast.acquire_owned().await {
+                Ok(permit) => {
+                    let mut asked = std::pin::pin!(client.perform_unless(&base, &request, too_old));
+                    if let Ok(answer) = tokio::time::timeout(A_MOMENT, &mut asked).await {
+                        answer
+                    } else {
+                        drop(permit);
+                        asked.await
+                    }
+                }
+                Err(_) => HttpResponse {
+                    reply: Reply::NotSent("the daemon was told to end before it left".to_owned()),
+                    date: None,
+                },
+            };
+            // Where the loop has ended, the attempt is in doubt on disk already.
+            to.send(Input::HttpResponse(session, ticket, answer)).await.unwrap_or_default();
+        });
+    }
+
+    /// Keeps back what has not left: the daemon ends.
+    pub(super) fn close(&self) {
+        self.abreast.close();
+        self.uploads.close();
+    }
+}

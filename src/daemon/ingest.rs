@@ -1,0 +1,559 @@
+//! From the inbox into the store: read and checked on a thread of its own, so that a large file
+//! delays no release; stored by the loop; then answered beside the file.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::calendar::{self, Recurrence};
+use crate::config::AccountConfig;
+use crate::daemon::files::{Files, Kept};
+use crate::daemon::{Input, Now, chain};
+use crate::engine::crash_context::{self, WorkItem};
+use crate::engine::{AcceptedFile, IngestedFile, IngestedJob, Offered, Owner};
+use crate::inbox::{
+    AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob,
+    ReadError, Receipt, ReceiptJob,
+};
+use crate::model::{Account, JobId, JobState};
+use crate::store::IngestOutcome;
+
+/// How often the inbox is looked at. A look at an unchanged directory costs microseconds, and
+/// needs nothing that could get lost.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long files are taken before the inbox is looked at again.
+const SLICE: Duration = Duration::from_secs(1);
+
+/// Runs what blocks, all of it on one thread: memory that a large file needs is given back to that
+/// thread's own store, where another thread's large file would not find it.
+struct Reader {
+    work: mpsc::UnboundedSender<Work>,
+}
+
+/// Something that blocks.
+type Work = Box<dyn FnOnce() + Send>;
+
+impl Reader {
+    fn start() -> Self {
+        let (work, mut works) = mpsc::unbounded_channel::<Work>();
+        std::thread::spawn(move || {
+            while let Some(work) = works.blocking_recv() {
+                work();
+            }
+        });
+        Self { work }
+    }
+
+    /// Runs it, and returns its value; none where the thread is gone.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let (tell, told) = oneshot::channel();
+        let work = move || {
+            // Nobody waits any more where the daemon ends.
+            tell.send(work()).ok();
+        };
+        self.work.send(Box::new(work)).ok()?;
+        told.await.ok()
+    }
+}
+
+/// Takes files, one after the other.
+pub(super) struct IngestTask {
+    pub(super) inbox: Inbox,
+    pub(super) accounts: Vec<Account>,
+    pub(super) files: Files,
+    pub(super) now: Now,
+    pub(super) to: mpsc::Sender<Input>,
+}
+
+/// A file that can be taken.
+#[derive(Debug)]
+pub(super) struct ValidFile {
+    pub(super) package: Package,
+    pub(super) jobs: Vec<ParsedJob>,
+}
+
+enum Offer {
+    /// With its files, which stay while this is held.
+    ValidFile(Arc<ValidFile>, Kept),
+    /// With what was read of it.
+    Bad(Vec<Diagnostic>, Option<Package>),
+    /// It may be the beginning of a file.
+    Later,
+    /// It changed while it was read: the next look finds it as it is then.
+    Changing,
+    Unreadable(InboxError),
+}
+
+impl IngestTask {
+    /// Takes files until the daemon ends; those named are refused unread, where they are there.
+    pub(super) async fn run(self, mut refused: Vec<String>, mut ended: watch::Receiver<bool>) {
+        let Self { mut inbox, accounts, files, now, to } = self;
+        let reader = Reader::start();
+        let accounts: Arc<[Account]> = accounts.into();
+        let mut ingest = Ingest { trouble: Trouble::default(), passed: Passed::default(), to };
+        loop {
+            let at = now();
+            let look = reader.run(move || {
+                let entries = inbox.scan(at);
+                (inbox, entries)
+            });
+            let Some((looked, entries)) = look.await else { return gone() };
+            inbox = looked;
+            match entries {
+                Ok(entries) => {
+                    ingest.trouble.over();
+                    ingest.trouble.forget(&inbox);
+                    // What was removed must not refuse another of its name.
+                    refused.retain(|name| inbox.found(name));
+                    ingest.passed.forget(&entries);
+                    let until = tokio::time::Instant::now() + SLICE;
+                    // One at a time: a full inbox must not fill the memory.
+                    for entry in entries {
+                        let crash = refused.iter().position(|name| *name == entry.name());
+                        let (known, keeper) = (Arc::clone(&accounts), files.clone());
+                        let crash = crash.map(|at| refused.swap_remove(at));
+                        let reading = reader.run(move || {
+                            let offer = match crash {
+                                Some(name) => Offer::Bad(vec![crashed(&name)], None),
+                                None => read(&inbox, &entry, &known, &keeper),
+                            };
+                            (inbox, entry, offer)
+                        });
+                        let Some((read, entry, offer)) = reading.await else { return gone() };
+                        inbox = read;
+                        ingest.answer(&mut inbox, &entry, offer, now()).await;
+                        // What came meanwhile is not to wait for all the others.
+                        if tokio::time::Instant::now() >= until {
+                            break;
+                        }
+                    }
+                }
+                Err(error) => ingest.trouble.of_inbox(&error),
+            }
+            ingest.trouble.tell(&ingest.to).await;
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = ended.wait_for(|ended| *ended) => return,
+            }
+        }
+    }
+}
+
+/// What is known from one file to the next.
+struct Ingest {
+    trouble: Trouble,
+    passed: Passed,
+    to: mpsc::Sender<Input>,
+}
+
+impl Ingest {
+    /// Answers what was read of an entry.
+    async fn answer(&mut self, inbox: &mut Inbox, entry: &Entry, offer: Offer, now: DateTime<Utc>) {
+        let done = match offer {
+            Offer::ValidFile(valid, kept) => match self.passed.problems(entry, &valid) {
+                problems if problems.is_empty() => self.take(inbox, entry, &valid, kept).await,
+                problems => self.refuse(inbox, entry, &valid, &problems).await,
+            },
+            Offer::Bad(problems, package) => {
+                self.reject(inbox, entry, package.as_ref(), &problems).await
+            }
+            Offer::Later => {
+                inbox.wait_for_more(entry);
+                Ok(())
+            }
+            Offer::Changing => Ok(()),
+            Offer::Unreadable(error) => Err(error),
+        };
+        match done {
+            Ok(()) => drop(self.trouble.stuck.remove(&entry.name())),
+            Err(error) => {
+                inbox.put_off(entry, now);
+                self.trouble.of_entry(entry, &error);
+            }
+        }
+    }
+
+    /// Lets the loop store the jobs, and answers what became of them.
+    async fn take(
+        &mut self,
+        inbox: &Inbox,
+        entry: &Entry,
+        valid: &Arc<ValidFile>,
+        _kept: Kept,
+    ) -> Result<(), InboxError> {
+        let (reply, taken) = oneshot::channel();
+        let input = Input::File(Arc::clone(valid), reply);
+        if self.to.send(input).await.is_err() {
+            return Ok(());
+        }
+        match taken.await {
+            Ok(Ok(taken)) => {
+                self.passed.note(entry, valid);
+                accept(inbox, valid, &taken)
+            }
+            Ok(Err(problems)) => self.refuse(inbox, entry, valid, &problems).await,
+            // The daemon ends; the next start finds the file, and knows it if it was stored.
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn refuse(
+        &self,
+        inbox: &Inbox,
+        entry: &Entry,
+        ValidFile { package, jobs }: &ValidFile,
+        problems: &[(usize, String)],
+    ) -> Result<(), InboxError> {
+        let diagnostics: Vec<_> = problems
+            .iter()
+            .filter_map(|(line, why)| {
+                let job = jobs.iter().find(|job| job.line == *line)?;
+                Some(package.diagnostic(job, why, None))
+            })
+            .collect();
+        self.reject(inbox, entry, Some(package), &diagnostics).await
+    }
+
+    /// Puts a refused file before a person's eyes, and moves it to where the reason lies.
+    async fn reject(
+        &self,
+        inbox: &Inbox,
+        entry: &Entry,
+        package: Option<&Package>,
+        problems: &[Diagnostic],
+    ) -> Result<(), InboxError> {
+        // What is wrong may quote a receiver or a text, which belong beside the file alone.
+        let line = problems.first().map_or(0, |problem| problem.line);
+        let (file, problems_count) = (entry.name(), problems.len());
+        let (stored, on_disk) = oneshot::channel();
+        let refused = Input::Refused(file.clone(), [problems_count, line], stored);
+        // First, so that a crash leaves a file that is refused again. A loop that has ended leaves it.
+        if self.to.send(refused).await.is_err() || on_disk.await.is_err() {
+            return Ok(());
+        }
+        let away = inbox.reject(entry, package, problems)?;
+        tracing::warn!(
+            file,
+            problems = problems_count,
+            line,
+            "a file was refused: the reason lies beside it in rejected/"
+        );
+        tell_of_later(&file, away);
+        Ok(())
+    }
+}
+
+/// The jobs of files that were taken before others which came earlier: those must not take them
+/// back to what they were.
+#[derive(Default)]
+struct Passed {
+    jobs: HashMap<JobId, (u64, String)>,
+}
+
+impl Passed {
+    fn note(&mut self, entry: &Entry, valid: &ValidFile) {
+        if entry.jumps() {
+            let note = |job: &ParsedJob| (job.spec.id.clone(), (entry.turn(), entry.name()));
+            self.jobs.extend(valid.jobs.iter().map(note));
+        }
+    }
+
+    /// Forgets them where nothing is passed over any more.
+    fn forget(&mut self, entries: &[Entry]) {
+        if !entries.iter().any(Entry::jumps) {
+            let oldest = entries.iter().map(Entry::turn).min();
+            self.jobs.retain(|_, (turn, _)| oldest.is_some_and(|oldest| oldest < *turn));
+        }
+    }
+
+    /// Returns which jobs of a file stand in a later one that was taken already.
+    fn problems(&self, entry: &Entry, valid: &ValidFile) -> Vec<(usize, String)> {
+        let later = |job: &ParsedJob| {
+            let (turn, name) = self.jobs.get(&job.spec.id)?;
+            (*turn > entry.turn()).then(|| {
+                let id = &job.spec.id;
+                let why = format!(
+                    "job {id} stands in {name} too, which came later and is taken already; drop \
+                     this file anew if it is the one that counts"
+                );
+                (job.line, why)
+            })
+        };
+        valid.jobs.iter().filter_map(later).collect()
+    }
+}
+
+fn gone() {
+    tracing::error!("the inbox can no longer be read: restart the daemon");
+}
+
+/// What is wrong, and what was told of it, so that a look at every moment does not fill the log.
+#[derive(Default)]
+struct Trouble {
+    unusable: Option<String>,
+    /// The entries that could not be dealt with: how often, and why.
+    stuck: BTreeMap<String, (u32, String)>,
+    told: HashSet<String>,
+    /// What stands before a person's eyes.
+    shown: Option<String>,
+}
+
+impl Trouble {
+    fn of_inbox(&mut self, error: &InboxError) {
+        if self.unusable.is_none() {
+            let what = format!("{}: files are not taken until it is mended", chain(error));
+            tracing::error!("{what}");
+            self.unusable = Some(what);
+        }
+    }
+
+    fn over(&mut self) {
+        if self.unusable.take().is_some() {
+            tracing::info!("the inbox can be used again");
+        }
+    }
+
+    /// Forgets the entries that are gone.
+    fn forget(&mut self, inbox: &Inbox) {
+        if !self.stuck.is_empty() {
+            let found = inbox.all_found();
+            self.stuck.retain(|name, _| found.contains(name));
+        }
+    }
+
+    fn of_entry(&mut self, entry: &Entry, error: &InboxError) {
+        let what = format!("{}: it stays in the inbox and is tried again", chain(error));
+        if self.told.insert(entry.name()) {
+            tracing::error!("{what}");
+        }
+        // One that changes is only read again.
+        if !matches!(error, InboxError::Changed { .. }) {
+            let (times, why) = self.stuck.entry(entry.name()).or_default();
+            (*times, *why) = (*times + 1, what);
+        }
+    }
+
+    /// Puts what is wrong before a person's eyes, or takes it away again: an entry once it was tried
+    /// twice, for it may only have been taken away meanwhile.
+    async fn tell(&mut self, to: &mpsc::Sender<Input>) {
+        let mut stuck = self.stuck.values().filter(|(times, _)| *times > 1).map(|(_, what)| what);
+        let first = stuck.next().map(|what| match stuck.count() {
+            0 => what.clone(),
+            more => format!("{what}; so are {more} more"),
+        });
+        let what = self.unusable.clone().or(first);
+        if what != self.shown {
+            self.shown.clone_from(&what);
+            // A loop that has ended shows nothing to anybody.
+            to.send(Input::Inbox(what)).await.unwrap_or_default();
+        }
+    }
+}
+
+fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Offer {
+    let known: Vec<_> = accounts.iter().collect();
+    crash_context::enter(WorkItem::File(entry.name()));
+    let offer = match inbox.read(entry) {
+        Ok(package) => match package.content(&known) {
+            // A job is stored only after all that it needs is on disk.
+            Content::Jobs(parsed) => {
+                match files.keep(&package, parsed.jobs.iter().map(|job| &job.spec)) {
+                    Ok(kept) => {
+                        Offer::ValidFile(Arc::new(ValidFile { package, jobs: parsed.jobs }), kept)
+                    }
+                    Err(source) => {
+                        let what = "taken: its media cannot be stored";
+                        Offer::Unreadable(InboxError::Entry { name: entry.name(), what, source })
+                    }
+                }
+            }
+            Content::MayBeCut(_) if !entry.is_long_quiet() => Offer::Later,
+            Content::FieldError(problems) | Content::MayBeCut(problems) => {
+                Offer::Bad(problems, Some(package))
+            }
+        },
+        Err(ReadError::Refused(problems)) => Offer::Bad(problems, None),
+        Err(ReadError::Failed(InboxError::Changed { .. })) => Offer::Changing,
+        Err(ReadError::Failed(error)) => Offer::Unreadable(error),
+    };
+    crash_context::leave();
+    offer
+}
+
+/// Says why a file is not even read.
+fn crashed(name: &str) -> Diagnostic {
+    let message =
+        "the daemon crashed over and over while it took this file, so it is not tried again";
+    let help = "take out what is unusual in it and drop it anew; please report the crash with the \
+                daemon's log (`journalctl -u qunfa`)";
+    Diagnostic::whole(name, message, Some(help))
+}
+
+/// Returns a job as the engine takes it.
+pub fn offered(job: &ParsedJob) -> Offered<'_> {
+    Offered { spec: &job.spec, recurrence: job.recurrence.as_ref(), line: job.line }
+}
+
+fn accept(
+    inbox: &Inbox,
+    ValidFile { package, jobs }: &ValidFile,
+    taken: &IngestedFile,
+) -> Result<(), InboxError> {
+    let stored: HashMap<_, _> = taken.jobs.iter().map(|stored| (&stored.id, stored)).collect();
+    let receipt_job = |job: &ParsedJob| {
+        let stored = stored.get(&job.spec.id);
+        let became = stored.and_then(|stored| match stored.taken {
+            IngestOutcome::New => None,
+            IngestOutcome::Known => Some("it was known already; nothing changed"),
+            IngestOutcome::Updated => Some("it was planned already, and is as written now"),
+            IngestOutcome::Anew(JobState::Failed) => {
+                Some("a job of this id had failed: it is planned anew as written now")
+            }
+            IngestOutcome::Anew(_) => Some(
+                "a job of this id had ended and never gone out: it is planned anew as written now",
+            ),
+            IngestOutcome::Refused(_) => None,
+        });
+        let series = job.recurrence.as_ref().map(|recurrence| series(recurrence, stored));
+        let strangers = stored.and_then(|stored| stored.strangers).map(|found| found.sentence());
+        let notes: Vec<_> = (series.as_deref().into_iter())
+            .chain(job.notes.iter().map(String::as_str))
+            .chain(strangers.as_deref())
+            .chain(became)
+            .collect();
+        ReceiptJob {
+            id: job.spec.id.clone(),
+            title: stored.map_or_else(|| job.spec.id.to_string(), |stored| stored.title.clone()),
+            account: job.spec.account.clone(),
+            appid: stored.map(|stored| stored.appid.clone()).unwrap_or_default(),
+            at: job.spec.at,
+            due: stored.filter(|stored| is_due(job, stored)).and_then(|stored| stored.due_at),
+            state: stored.map_or(JobState::Planned, |stored| stored.state),
+            note: (!notes.is_empty()).then(|| notes.join("; ")),
+        }
+    };
+    let receipt = Receipt {
+        taken_at: taken.first_taken_at,
+        accepted_at: taken.taken_at,
+        jobs: jobs.iter().map(receipt_job).collect(),
+        notes: taken.left_out.iter().map(left_out).collect(),
+    };
+    let away = inbox.accept(package, &receipt)?;
+    tracing::info!(file = package.name(), jobs = jobs.len(), "a file was taken");
+    tell_of_later(package.name(), away);
+    Ok(())
+}
+
+/// Says whether a job has a time to come: a series has none where none of its dates waits.
+fn is_due(job: &ParsedJob, stored: &IngestedJob) -> bool {
+    job.recurrence.is_none() || stored.state.waits()
+}
+
+/// Says of a series what its line of the receipt tells of.
+fn series(recurrence: &Recurrence, stored: Option<&&IngestedJob>) -> String {
+    let words = recurrence.words();
+    if let Some(stored) = stored.filter(|stored| !stored.state.waits()) {
+        let near = stored
+            .due_at
+            .map(|at| format!("; the one of {} is {}", calendar::beijing(at), stored.state));
+        return format!("a series ({words}): no date of it waits{}", near.unwrap_or_default());
+    }
+    format!("a series ({words}): this is its next date; each date is a job of its own")
+}
+
+fn left_out(id: &JobId) -> String {
+    format!("job {id} was planned by an earlier file of this name; it stays planned")
+}
+
+/// Tells that a file was replaced while it was read.
+fn tell_of_later(file: &str, away: Away) {
+    match away {
+        Away::Itself => {}
+        Away::Replaced => tracing::info!(
+            file,
+            "the file was replaced or removed after it was read: what lies there now is read next"
+        ),
+    }
+}
+
+/// Reads back what `accepted/` holds, for a database that is lost or older.
+///
+/// A name in it means the account that it meant when the file was taken, whatever the config calls
+/// that one now. Each of its jobs is read for itself: one that cannot be, or is of an account that
+/// the config does not have, is known by its id alone.
+pub(super) fn remembered(
+    inbox: &Inbox,
+    accounts: &Named<'_>,
+    files: &Files,
+    now: DateTime<Utc>,
+) -> Result<Vec<AcceptedFile>, InboxError> {
+    inbox
+        .accepted_back()?
+        .map(|archived| {
+            let AcceptedPackage { package, taken_at, accepted_at, appids } = archived?;
+            let known = accounts.as_of(&appids);
+            let known: Vec<_> = known.iter().collect();
+            let mut jobs = package.readable_jobs(&known);
+            let now_named = |name: String| {
+                let account = known.iter().find(|account| account.name == name);
+                account.and_then(|account| accounts.name_of(&account.appid)).unwrap_or(name)
+            };
+            let owner = |name: String| match appids.get(&name) {
+                Some(appid) if accounts.name_of(appid).is_none() => {
+                    Owner::Gone { name, appid: appid.clone() }
+                }
+                Some(_) | None => Owner::Named(now_named(name)),
+            };
+            for job in &mut jobs {
+                job.spec.account = now_named(std::mem::take(&mut job.spec.account));
+            }
+            // A retry needs them; without them it says so.
+            if let Err(error) = files.keep(&package, jobs.iter().map(|job| &job.spec)) {
+                tracing::warn!(file = package.name(), "its media cannot be stored: {error}");
+            }
+            let (series, jobs): (Vec<_>, Vec<_>) =
+                jobs.into_iter().partition(|job| job.recurrence.is_some());
+            Ok(AcceptedFile {
+                name: package.name().to_owned(),
+                sha256: package.sha256().to_owned(),
+                taken_at: taken_at.unwrap_or(now),
+                accepted_at,
+                jobs: jobs.into_iter().map(|job| (job.spec, job.line)).collect(),
+                series: series
+                    .into_iter()
+                    .filter_map(|job| Some((job.spec, job.recurrence?, job.line)))
+                    .collect(),
+                ids: package.ids().into_iter().map(|(id, name)| (id, owner(name))).collect(),
+            })
+        })
+        .collect()
+}
+
+/// The config's accounts, under the names that files may have for them.
+pub(super) struct Named<'a> {
+    pub(super) configured: &'a [AccountConfig],
+    /// The same under the names that they had before.
+    pub(super) former: &'a [Account],
+}
+
+impl Named<'_> {
+    /// Returns the accounts as a file may name them that was taken when the names meant these appids.
+    fn as_of(&self, appids: &BTreeMap<String, String>) -> Vec<Account> {
+        let configured = || self.configured.iter().map(|config| &config.account);
+        let then = appids.iter().filter_map(|(name, appid)| {
+            let account = configured().find(|account| account.appid == *appid)?;
+            Some(Account { name: name.clone(), ..account.clone() })
+        });
+        let since =
+            configured().chain(self.former).filter(|account| !appids.contains_key(&account.name));
+        then.chain(since.cloned()).collect()
+    }
+
+    fn name_of(&self, appid: &str) -> Option<String> {
+        let config = self.configured.iter().find(|config| config.account.appid == appid)?;
+        Some(config.account.name.clone())
+    }
+}

@@ -1,0 +1,96 @@
+//! The daemon's own recurring duties, on tokio-cron-scheduler; never releases, which it could
+//! run twice or not at all. A chore that is late, early or doubled does no harm.
+
+use tokio::sync::mpsc;
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+
+use chrono::{DateTime, Utc};
+
+use crate::daemon::Input;
+use crate::daemon::files::Files;
+use crate::engine::Engine;
+use crate::store::StoreError;
+
+/// A duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MaintenanceTask {
+    /// Forgets calls that no sliding minute reaches any more, and files that no job needs.
+    Prune,
+    /// Wishes for the day's reading of followers and tags.
+    ReadFollowers,
+    /// Makes the dates of series ahead of their time.
+    ExtendSeries,
+}
+
+impl MaintenanceTask {
+    pub(super) fn run(
+        self,
+        engine: &mut Engine,
+        files: &Files,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Prune => {
+                let needed = engine.change(|tx| {
+                    tx.forget_months(now)?;
+                    tx.prune_calls(now)?;
+                    tx.files_in_use(now)
+                })?;
+                files.prune(needed);
+                Ok(())
+            }
+            Self::ReadFollowers => engine.request_syncs(now),
+            Self::ExtendSeries => engine.extend_series(now),
+        }
+    }
+}
+
+/// The running scheduler.
+pub(super) struct Maintenance {
+    scheduler: Option<JobScheduler>,
+}
+
+/// Starts the maintenance tasks; without them the daemon still releases, so a failure is only told.
+pub(super) async fn start(to: mpsc::Sender<Input>) -> Maintenance {
+    match schedule(to).await {
+        Ok(scheduler) => Maintenance { scheduler: Some(scheduler) },
+        Err(error) => {
+            tracing::error!("the daemon's chores do not run: {error}");
+            Maintenance { scheduler: None }
+        }
+    }
+}
+
+async fn schedule(to: mpsc::Sender<Input>) -> Result<JobScheduler, JobSchedulerError> {
+    let scheduler = JobScheduler::new().await?;
+    for (when, maintenance_task) in [
+        ("0 17 * * * *", MaintenanceTask::Prune),
+        ("30 */5 * * * *", MaintenanceTask::ReadFollowers),
+        // Rarely something to do; soon, where a trusted clock has just come.
+        ("50 */5 * * * *", MaintenanceTask::ExtendSeries),
+    ] {
+        let to = to.clone();
+        let job = Job::new_async(when, move |_, _| {
+            let to = to.clone();
+            Box::pin(async move {
+                // A loop that is too busy for a chore gets the next one.
+                if to.try_send(Input::MaintenanceTask(maintenance_task)).is_err() {
+                    tracing::debug!("a chore was skipped");
+                }
+            })
+        })?;
+        scheduler.add(job).await?;
+    }
+    scheduler.start().await?;
+    Ok(scheduler)
+}
+
+impl Maintenance {
+    pub(super) async fn stop(self) {
+        if let Some(mut scheduler) = self.scheduler
+            && let Err(error) = scheduler.shutdown().await
+        {
+            tracing::debug!("the chores did not end cleanly: {error}");
+        }
+    }
+}

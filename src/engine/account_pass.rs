@@ -1,0 +1,265 @@
+//! One account's turn in a pass: preflight, release, and the question for results.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::calendar;
+use crate::config::TokenSource;
+use crate::engine::{Outgoing, Session, Ticket, crash_context, series};
+use crate::model::{Account, JobState};
+use crate::plan::{self, Batch, Job, NextAction as Next};
+use crate::quota::{Because, Block, margins};
+use crate::store::{Deferral, Refusal, StoreError, Tx};
+use crate::wechat::protocol::{self, Request};
+
+/// How many jobs of one account a single pass settles without a request.
+const DECISIONS_PER_PASS: usize = 500;
+
+/// One account's turn in a pass.
+pub(super) struct AccountPass<'a, 's> {
+    pub(super) tx: &'a Tx<'s>,
+    pub(super) index: usize,
+    pub(super) now: DateTime<Utc>,
+    /// How long before its time a job is decided.
+    pub(super) ahead: TimeDelta,
+    /// Whether a trusted clock is wanted at once, to judge the daemon's absence.
+    pub(super) probing_clock: bool,
+    /// Whether no other account reads its followers now.
+    pub(super) may_read: bool,
+    /// The requests, each with the instant before which it must not leave.
+    pub(super) outgoing: &'a mut Vec<(DateTime<Utc>, Outgoing)>,
+    pub(super) generations: &'a mut Vec<(String, u32, u32)>,
+}
+
+impl AccountPass<'_, '_> {
+    /// Decides all that this account may do now.
+    pub(super) fn advance(&mut self, session: &mut Session) -> Result<(), StoreError> {
+        let name = session.config.account.name.clone();
+        let stops = self.tx.stops(&name)?;
+        if stops.paused.is_some() {
+            session.drop_page();
+            session.wake = None;
+            return Ok(());
+        }
+        let held = stops.hold.is_some();
+        // First, because what is complete now may be due, and may be shown.
+        let prepare_at = self.prepare(session)?;
+        if !held {
+            self.tx.begin_pre_sends(&name, self.now)?;
+        }
+        let mut release_at = if held { None } else { self.next_release(session)? };
+        if !session.busy && (self.probing_clock || release_at.is_some()) {
+            let wanted_at =
+                if self.probing_clock { self.now } else { release_at.unwrap_or(self.now) };
+            if session.wants_preflight(wanted_at, self.now) {
+                self.preflight(session)?;
+            } else if let Some(at) = release_at.and_then(|at| self.decides_as_of(at))
+                && session.may_release(self.now.max(at))
+            {
+                release_at = self.release(session, at)?;
+                crash_context::job(None);
+            }
+        }
+        let result_at = self.tx.next_result(&name)?;
+        if result_at.is_some_and(|at| at <= self.now) {
+            self.ask_result(session)?;
+        }
+        let result_at = self.tx.next_result(&name)?;
+        let next_call_at = self.api_calls(session, held)?;
+        session.schedule((release_at, self.ahead), (result_at, next_call_at), self.now);
+        session.wake_to_prepare(prepare_at);
+        self.read_followers(session)
+    }
+
+    /// Returns the instant that a job due at `at` is decided for now, unless it is too early.
+    fn decides_as_of(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let at = at.max(self.now);
+        let at = calendar::guard_end(at).unwrap_or(at);
+        (at - self.now <= self.ahead).then_some(at)
+    }
+
+    /// Returns when a job of the account wants to be looked at.
+    fn next_release(&self, session: &Session) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let account = &session.config.account;
+        if self.tx.taken_ahead(&account.name, self.now)? {
+            if !session.clock_trusted(self.now) {
+                // Which of the two clocks was wrong, only the platform can say.
+                return Ok(Some(self.now));
+            }
+            self.tx.bring_back(account, self.now)?;
+        }
+        if series::bring_back(self.tx, session, self.now)? {
+            return Ok(Some(self.now));
+        }
+        self.tx.next_wake(&account.name)
+    }
+
+    pub(super) fn send(&mut self, at: DateTime<Utc>, ticket: Ticket, request: Request) {
+        self.outgoing.push((at, Outgoing { session: self.index, ticket, request }));
+    }
+
+    /// Asks for a token, or where there is one for the platform's clock.
+    pub(super) fn preflight(&mut self, session: &mut Session) -> Result<(), StoreError> {
+        if session.preflight_at > self.now {
+            return Ok(());
+        }
+        let account = &session.config.account;
+        let token = session.usable_token(self.now).cloned();
+        let (ticket, request) = match (&session.config.token, token, &session.config.secret) {
+            (TokenSource::Classic | TokenSource::Url(_), Some(token), _) => {
+                (Ticket::Clock, protocol::tags_get(&token))
+            }
+            (TokenSource::Url(url), None, _) => {
+                (Ticket::Token { forced: false }, protocol::shared_token(url))
+            }
+            (TokenSource::Stable, _, Some(secret)) => {
+                let forced = session.needs_force() && self.tx.force_token(account, self.now)?;
+                let ticket = Ticket::Token { forced };
+                (ticket, protocol::stable_token(&account.appid, secret, forced))
+            }
+            (TokenSource::Classic, None, Some(secret)) => {
+                (Ticket::Token { forced: false }, protocol::classic_token(&account.appid, secret))
+            }
+            (TokenSource::Stable | TokenSource::Classic, _, None) => {
+                unreachable!("the config demands a secret where a token is asked for")
+            }
+        };
+        session.busy = true;
+        self.send(self.now, ticket, request);
+        Ok(())
+    }
+
+    /// Decides the account's jobs that are due at `at`, until one is asked for; returns when to
+    /// look again.
+    fn release(
+        &mut self,
+        session: &mut Session,
+        at: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let name = session.config.account.name.clone();
+        let soon = at + TimeDelta::milliseconds(10);
+        for _ in 0..DECISIONS_PER_PASS {
+            let Some(job) = self.tx.due_job(&name, at)? else {
+                return self.tx.next_wake(&name);
+            };
+            crash_context::job(Some(job.id.as_str()));
+            let account = &session.config.account;
+            let (next, batches) = self.tx.next_action(&job, at)?;
+            match next {
+                Next::Wait(until) => self.tx.sleep(&job.id, until.max(soon), None)?,
+                Next::Nothing => self.tx.sleep(&job.id, at + margins::PER_MINUTE, None)?,
+                Next::MissedDeadline => {
+                    let why = missed(&job, at) + &self.missing(&job, at)?;
+                    self.tx.finish_job(&job, account, JobState::Missed, &why, at)?;
+                }
+                Next::RetryWindowOver => self.tx.run_out(&job, account, at)?,
+                Next::Send(_) if !self.tx.unready(&job.id, at)?.is_empty() => {
+                    let over = plan::deadline(&job) + TimeDelta::milliseconds(1);
+                    self.tx.await_uploads(&job.id, over.max(soon))?;
+                }
+                Next::Execute => self.act(&job, account, at)?,
+                Next::Send(index) => {
+                    if job.first_attempt_at.is_none()
+                        && let Some(until) = self.tx.waits_for_speed(&job.id, at)?
+                        && until < plan::deadline(&job)
+                    {
+                        self.tx.sleep(&job.id, until.max(soon), None)?;
+                        continue;
+                    }
+                    if let Some(free_at) = self.tx.minute_free_at(&name, 0, at)? {
+                        return Ok(Some(free_at.max(soon)));
+                    }
+                    let batch = &batches[index];
+                    match self.tx.begin(&job, account, batch, at)? {
+                        Ok(begun) => {
+                            let token = session.usable_token(at).expect("may_release saw it");
+                            let body = protocol::with_clientmsgid(&begun.body, &begun.clientmsgid);
+                            let request = protocol::mass(begun.list, token, body);
+                            if batch.generation > 0 {
+                                let id = job.id.to_string();
+                                self.generations.push((id, batch.number, batch.generation));
+                            }
+                            session.busy = true;
+                            self.send(at, Ticket::Send { attempt: begun.attempt }, request);
+                            return self.tx.next_wake(&name);
+                        }
+                        Err(refusal) => self.without_room(&job, batch, (account, refusal), at)?,
+                    }
+                }
+            }
+        }
+        Ok(Some(soon))
+    }
+
+    /// Returns what to add about uploads that kept a missed job from going.
+    fn missing(&self, job: &Job, at: DateTime<Utc>) -> Result<String, StoreError> {
+        if self.tx.unready(&job.id, at)?.is_empty() {
+            return Ok(String::new());
+        }
+        let reason = self.tx.upload_trouble(&job.id)?;
+        Ok(match reason {
+            Some(why) => format!("; its uploads were not done in time: {why}"),
+            None => "; its uploads were not done in time".to_owned(),
+        })
+    }
+
+    fn without_room(
+        &self,
+        job: &Job,
+        batch: &Batch,
+        (account, refusal): (&Account, Refusal),
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (Refusal::Blocked(block) | Refusal::Receivers(block)) = refusal;
+        let why = refusal_text(refusal);
+        if self.tx.any_in_doubt(&job.id)? {
+            // What may have gone out is never moved to another day.
+            let until = at + margins::BACKOFF_MAX;
+            return self.tx.wait_batch(&job.id, batch, (until, &format!("waits: {why}")));
+        }
+        if block.because == Because::TooMuch {
+            return self.tx.finish_job(job, account, JobState::Failed, &why, at);
+        }
+        // One that only another's claim kept back may come forward again.
+        let can_advance = block.because == Because::Claimed;
+        let deferral = Deferral { after: block.window.end(), why: &why, can_advance };
+        self.tx.defer(job, account, deferral, at)
+    }
+
+    fn ask_result(&mut self, session: &mut Session) -> Result<(), StoreError> {
+        let name = &session.config.account.name;
+        if session.result_in_flight || calendar::guard_end(self.now).is_some() {
+            return Ok(());
+        }
+        let Some(token) = session.usable_token(self.now).cloned() else {
+            if !session.busy {
+                self.preflight(session)?;
+            }
+            return Ok(());
+        };
+        if self.tx.minute_free_at(name, margins::KEPT_FOR_SENDS, self.now)?.is_some() {
+            return Ok(());
+        }
+        if let Some(ask) = self.tx.begin_result(name, self.now)? {
+            session.result_in_flight = true;
+            self.send(self.now, Ticket::Result(ask), protocol::mass_get(&token, ask.msg_id));
+        }
+        Ok(())
+    }
+}
+
+fn missed(job: &Job, now: DateTime<Utc>) -> String {
+    let late = (now - job.due_at).num_minutes();
+    if job.state == JobState::Held {
+        return format!("nobody approved it in time: it was due {late} min ago");
+    }
+    format!("it was due {late} min ago, and its grace of {} min is over", job.grace.num_minutes())
+}
+
+fn refusal_text(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Blocked(block) => plan::sentence(block),
+        Refusal::Receivers(Block { rule, window, .. }) => {
+            format!("{rule}: its receivers had their four of {window}")
+        }
+    }
+}

@@ -1,0 +1,553 @@
+//! API calls: the calls beside the broadcasts. They wait for the sends, never the other way round.
+//!
+//! An API call that has no clear answer is asked again, because none of them can do harm twice. One
+//! that goes on failing ends, and whoever wanted it hears why.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use crate::calendar;
+use crate::engine::{Session, Ticket};
+use crate::model::{Account, ApiCall, Deletion, JobId, JobState};
+use crate::plan::{self, Job};
+use crate::quota::margins;
+use crate::store::{
+    Again, ApiCallAttempt, ApiCallFailure, DeletableBatch, DeletionFacts, Effect, NewApiCall,
+    OpenApiCall, Role, StoreError, Tx, one_of_each,
+};
+use crate::wechat::codes;
+use crate::wechat::protocol::api_call::{
+    self, ApiCallResponse, ApiCallResult, MadeCode, PlatformMessage,
+};
+use crate::wechat::protocol::{self, HttpResponse, Request, StatusResponse};
+
+use super::account_pass::AccountPass;
+
+/// The pauses between two requests for one API call; the last one repeats.
+const GAPS_S: [i64; 5] = [5, 15, 60, 300, 900];
+/// How many API calls of one account a single pass ends without a request.
+const DECISIONS_PER_PASS: usize = 50;
+/// How long a deletion waits before it looks again whether its broadcast went out.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
+
+/// How often an API call is asked at most.
+///
+/// Deletions are few in a day; what replaces a menu or makes a code is asked until its job's time is
+/// over.
+fn tries(api_call: &OpenApiCall) -> u32 {
+    match (api_call.role, &api_call.api_call) {
+        (Role::PreSend, _) => 3,
+        (Role::Command, _) => 4,
+        (Role::Action, ApiCall::Menu(_) | ApiCall::Qrcode(_)) => u32::MAX,
+        (
+            Role::Action,
+            ApiCall::Preview(..) | ApiCall::Delete(_) | ApiCall::SpeedGet | ApiCall::SpeedSet(_),
+        ) => 8,
+    }
+}
+
+/// Why a broadcast is not deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undeletable {
+    /// It has not gone out yet, and may.
+    NotYet(String),
+    /// It can never work.
+    Never(String),
+    /// It would not do what was asked, or more; a person may insist.
+    Unless(String),
+}
+
+impl Undeletable {
+    /// Returns why, as a sentence without capital and full stop.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::NotYet(why) | Self::Never(why) | Self::Unless(why) => why,
+        }
+    }
+}
+
+/// How many articles a broadcast has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Articles {
+    /// So many, by the job itself or by its type.
+    Known(usize),
+    /// So many were named by its event, which need not name all of them.
+    AtLeast(usize),
+}
+
+/// What a deletion asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletable {
+    /// The batches whose numbers are named, in order: one of each media.
+    pub batches: Vec<i64>,
+    /// How many broadcasts end with them.
+    pub ends: usize,
+    /// How many broadcasts of the job may still go out, or are not known to have.
+    pub to_come: usize,
+    /// Whether those are decided without a person.
+    is_under_way: bool,
+}
+
+/// Decides whether a job's broadcasts may be deleted, and which of them are named for it.
+///
+///
+/// # Errors
+/// Where the store fails.
+pub fn deletable(
+    tx: &Tx<'_>,
+    deletion: &Deletion,
+    account: &str,
+) -> Result<Result<Deletable, Undeletable>, StoreError> {
+    let Some(facts) = tx.deletion_facts(&deletion.job)? else {
+        let why = format!("no job has the id {}", deletion.job);
+        return Ok(Err(Undeletable::Never(why)));
+    };
+    if facts.account != account {
+        let why = format!("job {} is of account {}", deletion.job, facts.account);
+        return Ok(Err(Undeletable::Never(why)));
+    }
+    let articles = articles(tx, deletion, &facts)?;
+    Ok(judge(deletion, &facts, articles))
+}
+
+fn articles(
+    tx: &Tx<'_>,
+    deletion: &Deletion,
+    facts: &DeletionFacts,
+) -> Result<Articles, StoreError> {
+    if let Some(articles) = facts.articles {
+        return Ok(Articles::Known(articles));
+    }
+    let told = tx.articles(deletion.job.as_str())?;
+    let numbers = told.iter().filter_map(|article| usize::try_from(article.article_idx).ok());
+    Ok(Articles::AtLeast(numbers.max().unwrap_or_default()))
+}
+
+fn judge(
+    deletion: &Deletion,
+    facts: &DeletionFacts,
+    articles: Articles,
+) -> Result<Deletable, Undeletable> {
+    let id = &deletion.job;
+    let never = |why: String| Err(Undeletable::Never(why));
+    if facts.action != "broadcast" {
+        return never(format!("job {id} is no broadcast"));
+    }
+    let waits = match facts.state {
+        JobState::Planned | JobState::Held | JobState::Releasing | JobState::Accepted => true,
+        JobState::Sent
+        | JobState::Failed
+        | JobState::Partial
+        | JobState::Uncertain
+        | JobState::Cancelled
+        | JobState::Expired
+        | JobState::Missed => false,
+    };
+    if facts.batches.is_empty() {
+        let state = facts.state;
+        return if waits {
+            let why = format!(
+                "job {id} is {state}, and only what was sent can be deleted: `qunfa cancel {id}` calls it off"
+            );
+            Err(Undeletable::NotYet(why))
+        } else if state == JobState::Sent {
+            never(format!("the number of job {id}'s broadcast is not known"))
+        } else {
+            never(format!("job {id} is {state}: nothing of it is known to have gone out"))
+        };
+    }
+    let named = |batches: Vec<&DeletableBatch>| Deletable {
+        ends: batches.len(),
+        batches: one_of_each(batches).into_iter().map(|batch| batch.id).collect(),
+        to_come: facts.to_come,
+        is_under_way: waits,
+    };
+    let left: Vec<_> = facts.batches.iter().filter(|batch| !batch.is_deleted).collect();
+    if deletion.force {
+        let all = facts.batches.iter().collect();
+        return Ok(named(if left.is_empty() { all } else { left }));
+    }
+    let unless = |why: String| Err(Undeletable::Unless(why));
+    if left.is_empty() && facts.to_come == 0 {
+        return unless(format!("the broadcast of job {id} is deleted already"));
+    }
+    if !matches!(facts.msgtype.as_str(), "mpnews" | "mpvideo") {
+        return unless(format!(
+            "job {id} sent {}, and the platform deletes articles (mpnews) and videos (mpvideo) only",
+            facts.msgtype
+        ));
+    }
+    let sent: Vec<_> = left.into_iter().filter(|batch| batch.is_sent).collect();
+    if sent.is_empty() {
+        let why = format!(
+            "the platform has not said yet that the broadcast of job {id} went out, and only what was sent can be deleted"
+        );
+        return Err(Undeletable::NotYet(why));
+    }
+    check_article(deletion, articles).map_err(Undeletable::Unless)?;
+    if !facts.sharing.is_empty() {
+        return unless(format!(
+            "the same media was sent by {} too, and one deletion ends all of them",
+            facts.sharing.join(", ")
+        ));
+    }
+    Ok(named(sent))
+}
+
+fn check_article(deletion: &Deletion, articles: Articles) -> Result<(), String> {
+    let id = &deletion.job;
+    match (deletion.article_idx, articles) {
+        (None, Articles::Known(1)) | (Some(0), _) | (Some(_), Articles::AtLeast(_)) => Ok(()),
+        (None, Articles::Known(many)) => Err(format!(
+            "the broadcast of job {id} has {many} articles, and none was named: 1 to {many} is one, 0 all of them"
+        )),
+        (None, Articles::AtLeast(many)) => {
+            let known = match many {
+                0 => String::new(),
+                many => format!(" (its event names {many}, and need not name all)"),
+            };
+            Err(format!(
+                "how many articles job {id} sent is not known{known}, and none was named: 1 is the first, 0 all of them"
+            ))
+        }
+        (Some(named), Articles::Known(many)) if usize::try_from(named).is_ok_and(|n| n > many) => {
+            Err(format!("the broadcast of job {id} has no article {named}, only {many}"))
+        }
+        (Some(_), Articles::Known(_)) => Ok(()),
+    }
+}
+
+impl AccountPass<'_, '_> {
+    /// Asks for the account's next API call if its time has come, and returns when to look again.
+    pub(super) fn api_calls(
+        &mut self,
+        session: &mut Session,
+        held: bool,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let name = session.config.account.name.clone();
+        if self.tx.next_api_call(&name, self.now)?.is_some_and(|at| at <= self.now) {
+            self.send_api_call(session)?;
+        }
+        let pre_send = if held { None } else { self.tx.next_pre_send(&name)? };
+        Ok(self.tx.next_api_call(&name, self.now)?.into_iter().chain(pre_send).min())
+    }
+
+    fn send_api_call(&mut self, session: &mut Session) -> Result<(), StoreError> {
+        let account = session.config.account.clone();
+        if session.api_call_in_flight || calendar::guard_end(self.now).is_some() {
+            return Ok(());
+        }
+        let Some(token) = session.usable_token(self.now).cloned() else {
+            if !session.busy {
+                self.preflight(session)?;
+            }
+            return Ok(());
+        };
+        for _ in 0..DECISIONS_PER_PASS {
+            let Some(api_call) = self.tx.due_api_call(&account.name, self.now)? else {
+                return Ok(());
+            };
+            let kept = margins::KEPT_FOR_SENDS;
+            if api_call.api_call.is_of_the_mass_family()
+                && self.tx.minute_free_at(&account.name, kept, self.now)?.is_some()
+            {
+                return Ok(());
+            }
+            match self.request(&api_call, &account, &token)? {
+                Ok(request) => {
+                    let ask = self.tx.begin_api_call(&api_call, &account.name, self.now)?;
+                    session.api_call_in_flight = true;
+                    self.send(self.now, Ticket::ApiCall(ask), request);
+                    return Ok(());
+                }
+                Err(why) => {
+                    let word =
+                        ApiCallFailure { errcode: None, words: &why, effect: Effect::Nothing };
+                    self.tx.api_call_failed(&api_call, None, word, self.now)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns an API call's request, or why there can be none.
+    fn request(
+        &self,
+        api_call: &OpenApiCall,
+        account: &Account,
+        token: &secrecy::SecretString,
+    ) -> Result<Result<Request, String>, StoreError> {
+        if let Some(block) = self.tx.api_call_block(api_call, account, self.now)? {
+            return Ok(Err(plan::sentence(block)));
+        }
+        if let Some(job) = self.tx.later_menu(api_call, &account.name)? {
+            return Ok(Err(format!("the menu of job {job} took its place")));
+        }
+        Ok(match (&api_call.api_call, api_call.msg_id) {
+            (ApiCall::Preview(to, card_ext), _) => {
+                let body = match &api_call.job {
+                    Some(job) => self.tx.body_of(job)?,
+                    None => None,
+                };
+                match body {
+                    Some(body) => api_call::preview(token, &body, (to, card_ext.as_deref()))
+                        .map_err(|why| why.to_string()),
+                    None => Err("its content is not prepared yet: preview later".to_owned()),
+                }
+            }
+            (ApiCall::Delete(_), None) => Err("its broadcast has no number".to_owned()),
+            (ApiCall::Delete(_), Some(msg_id)) if api_call.verifies => {
+                Ok(api_call::deleted(token, msg_id))
+            }
+            (ApiCall::Delete(deletion), Some(msg_id)) => {
+                Ok(api_call::delete(token, msg_id, deletion.article()))
+            }
+            (ApiCall::SpeedGet, _) => Ok(api_call::speed_get(token)),
+            (ApiCall::SpeedSet(speed), _) => Ok(api_call::speed_set(token, *speed)),
+            (ApiCall::Menu(menu), _) => Ok(api_call::menu(token, menu)),
+            (ApiCall::Qrcode(code), _) => Ok(api_call::qrcode(token, code)),
+        })
+    }
+
+    /// Begins a job that is nothing but an API call, or ends it where it can never work.
+    pub(super) fn act(
+        &self,
+        job: &Job,
+        account: &Account,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Some(api_call) = self.tx.api_call_of_job(&job.id)? else {
+            let why = "what it does is not known";
+            return self.tx.finish_job(job, account, JobState::Failed, why, at);
+        };
+        let (api_call, batches) = match api_call {
+            ApiCall::Delete(deletion) => match deletable(self.tx, &deletion, &account.name)? {
+                Ok(found) if found.is_under_way && found.to_come > 0 && !deletion.force => {
+                    let (some, all) = (found.to_come, found.to_come + found.ends);
+                    let why = format!(
+                        "waits: {some} of its {all} broadcasts are not known to have gone out, and all of them are to be deleted"
+                    );
+                    return self.tx.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
+                }
+                Ok(found) => (ApiCall::Delete(deletion), found.batches),
+                Err(Undeletable::NotYet(why)) => {
+                    let why = format!("waits: {why}");
+                    return self.tx.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
+                }
+                Err(Undeletable::Never(why) | Undeletable::Unless(why)) => {
+                    return self.tx.finish_job(job, account, JobState::Failed, &why, at);
+                }
+            },
+            other @ (ApiCall::Preview(..)
+            | ApiCall::SpeedGet
+            | ApiCall::SpeedSet(_)
+            | ApiCall::Menu(_)
+            | ApiCall::Qrcode(_)) => (other, Vec::new()),
+        };
+        self.tx.begin_action(&job.id, (&api_call, batches.first().copied()), at)?;
+        for batch in batches.into_iter().skip(1) {
+            let new = NewApiCall {
+                account: &account.name,
+                api_call: &api_call,
+                role: Role::Action,
+                job: Some(&job.id),
+                batch: Some(batch),
+                said: None,
+            };
+            self.tx.write_api_call(&new, at)?;
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    /// Records what came of an API call.
+    pub(super) fn settle_api_call(
+        &mut self,
+        tx: &Tx<'_>,
+        ask: ApiCallAttempt,
+        answer: &HttpResponse,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let api_call = tx.api_call(ask.api_call)?;
+        let parsed = match (api_call.verifies, api_call.msg_id) {
+            (true, Some(msg_id)) => verified(protocol::read_status(answer, msg_id)),
+            (_, _) => api_call::read_api_call(answer, &api_call.api_call),
+        };
+        tracing::info!(
+            account = self.config.account.name,
+            job.id = api_call.job.as_ref().map(JobId::as_str),
+            api_call.id = api_call.id,
+            api_call.kind = api_call.api_call.kind(),
+            errcode = parsed.said().and_then(|said| said.code),
+            errmsg = parsed.said().map(|said| said.errmsg.as_str()),
+            "the response to an API call: {}",
+            parsed.as_str()
+        );
+        match parsed {
+            ApiCallResponse::Done(told) => {
+                let dated = answer.date.unwrap_or(now);
+                tx.api_call_done(ask, &self.config.account, &response_text(told, dated), now)
+            }
+            ApiCallResponse::NewToken => {
+                self.refuse_token();
+                let said = PlatformMessage {
+                    code: None,
+                    errmsg: "the access token was refused".to_owned(),
+                };
+                let asked = Asked { tx, ask, api_call: &api_call, now };
+                asked.again((&said, Effect::Nothing), api_call.in_doubt)
+            }
+            ApiCallResponse::Pause(said) => {
+                self.pause(tx, said.code.unwrap_or_default(), &said.errmsg, now)?;
+                Asked { tx, ask, api_call: &api_call, now }.fail(&said)
+            }
+            ApiCallResponse::UsedUp(said) => {
+                tx.api_calls_used_up(&api_call, &self.config.account, now)?;
+                Asked { tx, ask, api_call: &api_call, now }.fail(&said)
+            }
+            ApiCallResponse::Refused(said) => {
+                let asked = Asked { tx, ask, api_call: &api_call, now };
+                let may_be_done = api_call.attempts > 1 && said.code == Some(codes::NO_SUCH_MSG_ID);
+                if may_be_done
+                    && !api_call.verifies
+                    && matches!(api_call.api_call, ApiCall::Delete(_))
+                {
+                    return asked.verify(&said);
+                }
+                asked.fail(&said)
+            }
+            ApiCallResponse::Later { certain, said } => {
+                let effect = match (&answer.reply, certain) {
+                    (protocol::Reply::NotSent(_), _) => Effect::Nothing,
+                    (protocol::Reply::Unknown(_) | protocol::Reply::Http { .. }, true) => {
+                        Effect::Call
+                    }
+                    (protocol::Reply::Unknown(_) | protocol::Reply::Http { .. }, false) => {
+                        Effect::Unknown
+                    }
+                };
+                let asked = Asked { tx, ask, api_call: &api_call, now };
+                asked.again((&said, effect), api_call.in_doubt || !certain)
+            }
+        }
+    }
+}
+
+/// An API call whose answer is being recorded.
+struct Asked<'a, 's> {
+    tx: &'a Tx<'s>,
+    ask: ApiCallAttempt,
+    api_call: &'a OpenApiCall,
+    now: DateTime<Utc>,
+}
+
+impl Asked<'_, '_> {
+    /// Asks again after a pause, unless it was asked often enough.
+    fn again(
+        &self,
+        (said, effect): (&PlatformMessage, Effect),
+        in_doubt: bool,
+    ) -> Result<(), StoreError> {
+        let attempts = self.api_call.attempts;
+        let told = words(said);
+        if attempts >= tries(self.api_call) {
+            let told = format!("{told}; it was asked {attempts} times");
+            let word = ApiCallFailure { errcode: said.code, words: &told, effect };
+            return self.tx.api_call_failed(self.api_call, Some(self.ask), word, self.now);
+        }
+        let gap = GAPS_S.get(attempts.saturating_sub(1) as usize).or(GAPS_S.last());
+        let again = Again {
+            next_at: self.now + TimeDelta::seconds(gap.copied().unwrap_or(0)),
+            in_doubt,
+            verifies: self.api_call.verifies,
+        };
+        let word = ApiCallFailure { errcode: said.code, words: &told, effect };
+        self.tx.api_call_again(self.ask, word, again, self.now)
+    }
+
+    /// Asks what became of a deletion that an earlier request may have made.
+    fn verify(&self, said: &PlatformMessage) -> Result<(), StoreError> {
+        let again = Again { next_at: self.now, in_doubt: true, verifies: true };
+        let word =
+            ApiCallFailure { errcode: said.code, words: &words(said), effect: Effect::Unknown };
+        self.tx.api_call_again(self.ask, word, again, self.now)
+    }
+
+    fn fail(&self, said: &PlatformMessage) -> Result<(), StoreError> {
+        let word = ApiCallFailure { errcode: said.code, words: &words(said), effect: Effect::Call };
+        self.tx.api_call_failed(self.api_call, Some(self.ask), word, self.now)
+    }
+}
+
+/// Returns what the platform says of a broadcast as the answer to its deletion.
+fn verified(status: StatusResponse) -> ApiCallResponse {
+    let said = |code, errmsg: &str| PlatformMessage { code, errmsg: errmsg.to_owned() };
+    match status {
+        StatusResponse::Deleted => ApiCallResponse::Done(ApiCallResult::default()),
+        StatusResponse::NewToken => ApiCallResponse::NewToken,
+        StatusResponse::Pause { code, errmsg } => ApiCallResponse::Pause(said(Some(code), &errmsg)),
+        StatusResponse::NotOurs => ApiCallResponse::Refused(said(
+            Some(codes::NO_SUCH_MSG_ID),
+            "the broadcast is not known",
+        )),
+        StatusResponse::Success | StatusResponse::Sending | StatusResponse::Failed => {
+            let errmsg = "the platform does not know it as deleted";
+            ApiCallResponse::Refused(said(Some(codes::NO_SUCH_MSG_ID), errmsg))
+        }
+        StatusResponse::Unclear(why) => {
+            ApiCallResponse::Later { certain: false, said: said(None, &why) }
+        }
+    }
+}
+
+/// Returns what is kept of an answer that the platform dated.
+fn response_text(told: ApiCallResult, dated: DateTime<Utc>) -> serde_json::Value {
+    match (told.speed, told.code) {
+        (Some((speed, real)), _) => json!({ "speed": speed, "realspeed": real }),
+        (None, Some(MadeCode { ticket, url, expire_seconds })) => {
+            let life = expire_seconds.and_then(TimeDelta::try_seconds);
+            let expires = life.and_then(|life| dated.checked_add_signed(life));
+            json!({
+                "ticket": ticket,
+                "url": url,
+                "expire_seconds": expire_seconds,
+                "expires_at": expires.map(calendar::rfc3339),
+                "picture": api_call::picture(&ticket),
+            })
+        }
+        (None, None) => json!({ "msg_id": told.msg_id }),
+    }
+}
+
+/// Returns what was heard, and what helps against it.
+fn words(said: &PlatformMessage) -> String {
+    match said.code {
+        Some(code) => {
+            let row = codes::for_api_call(code);
+            let advice = row.helps().map_or_else(String::new, |helps| format!("; {helps}"));
+            format!("the platform answered {code} ({}): {}{advice}", said.errmsg, row.what)
+        }
+        None => said.errmsg.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_told_with_what_a_person_can_do_about_it() {
+        let told = |code| words(&PlatformMessage { code: Some(code), errmsg: "m".to_owned() });
+
+        assert_eq!(
+            told(89504),
+            "the platform answered 89504 (m): the platform waits for the administrator; let the \
+             account's administrator confirm the call on the phone"
+        );
+        assert_eq!(
+            told(45011),
+            "the platform answered 45011 (m): the account made too many calls in one minute"
+        );
+    }
+}

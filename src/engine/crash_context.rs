@@ -1,0 +1,47 @@
+//! What a thread works on, so that whoever tells of a crash can say whose work it was.
+//!
+//! It decides nothing: it is said before the work and read only where the process ends, by a panic
+//! or by an error that nothing but our own fault explains. It is kept by thread, because the hook
+//! of a panic is given nothing else.
+
+use std::cell::RefCell;
+
+use serde::{Deserialize, Serialize};
+
+/// Whose work it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkItem {
+    /// An account's, by name.
+    Account(String),
+    /// That of a file in the inbox, by name.
+    File(String),
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<(WorkItem, Option<String>)>> = const { RefCell::new(None) };
+}
+
+/// Says what this thread works on from now on.
+pub fn enter(hand: WorkItem) {
+    CURRENT.set(Some((hand, None)));
+}
+
+/// Says which job of the account it is; none is the account as a whole.
+pub fn job(id: Option<&str>) {
+    CURRENT.with_borrow_mut(|current| {
+        if let Some((_, job)) = current {
+            *job = id.map(ToOwned::to_owned);
+        }
+    });
+}
+
+/// Says that the work is done.
+pub fn leave() {
+    CURRENT.set(None);
+}
+
+/// Returns what this thread works on, and which job of it.
+pub fn current() -> Option<(WorkItem, Option<String>)> {
+    CURRENT.with_borrow(Clone::clone)
+}

@@ -1,0 +1,689 @@
+//! One account's way to the platform: its token, its reading of the platform's clock, and what
+//! it does with answers. All of it is lost at a restart, and asked for again.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::calendar::{self, Span, Window};
+use crate::config::{AccountConfig, TokenSource};
+use crate::engine::followers::PageInFlight;
+use crate::engine::{Ticket, classify, raise_alert};
+use crate::model::console::{HISTORY, KEYS};
+use crate::quota::{Rule, margins};
+use crate::store::{ResponseFields, ResultAsk, SendOutcome, SendStatus, Settled, StoreError, Tx};
+use crate::wechat::codes;
+use crate::wechat::protocol::{
+    self, HttpResponse, QueryResponse, Reply, SendResponse, StatusResponse, TokenResponse,
+};
+use crate::wechat::{NextWindow, Verdict};
+
+/// The pauses between preflights that found no usable clock or token; the last one repeats.
+const PREFLIGHT_PAUSES_S: [i64; 5] = [5, 10, 20, 40, 60];
+/// How long after acceptance `mass/get` is asked where no callback will tell.
+const ASK_WITHOUT_CALLBACK: TimeDelta = TimeDelta::seconds(15);
+/// The same where an event is expected first.
+const ASK_WITH_CALLBACK: TimeDelta = TimeDelta::minutes(10);
+
+/// How many answers in a row that cannot be read are told of.
+const UNREAD_TOLD: u32 = 3;
+
+/// A reading of the platform's clock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClockSample {
+    read_at: DateTime<Utc>,
+    platform_at: DateTime<Utc>,
+}
+
+/// An access token.
+#[derive(Debug)]
+struct Token {
+    value: SecretString,
+    until: DateTime<Utc>,
+    life: TimeDelta,
+}
+
+/// One account's volatile state.
+#[derive(Debug)]
+pub struct Session {
+    /// The account as configured.
+    pub config: AccountConfig,
+    /// What the database has under its name belongs to another account: nothing is done with it.
+    pub(super) mistaken: bool,
+    /// When it is to be looked at again.
+    pub(super) wake: Option<DateTime<Utc>>,
+    /// A send or a preflight is under way: one at a time.
+    pub(super) busy: bool,
+    /// A `mass/get` is under way.
+    pub(super) result_in_flight: bool,
+    /// A question for followers or tags is under way.
+    pub(super) followers_in_flight: bool,
+    /// A page of followers that is being stored.
+    pub(super) page: Option<PageInFlight>,
+    /// An API call is under way.
+    pub(super) api_call_in_flight: bool,
+    /// An upload is under way, beside whatever else is.
+    pub(super) preparing: bool,
+    pub(super) date: Option<ClockSample>,
+    token: Option<Token>,
+    /// A token that the platform refused: the next one must differ.
+    refused_token: Option<SecretString>,
+    /// Token refusals in a row.
+    refusals: u32,
+    /// A plain request brought the refused token again.
+    needs_force: bool,
+    /// No preflight before this.
+    pub(super) preflight_at: DateTime<Utc>,
+    fruitless: usize,
+    /// Answers in a row that could not be read, by what was asked.
+    unread: BTreeMap<&'static str, u32>,
+}
+
+impl Session {
+    /// A session that knows nothing yet.
+    pub(super) fn new(config: AccountConfig, now: DateTime<Utc>) -> Self {
+        Self {
+            config,
+            mistaken: false,
+            wake: Some(now),
+            busy: false,
+            result_in_flight: false,
+            followers_in_flight: false,
+            page: None,
+            api_call_in_flight: false,
+            preparing: false,
+            date: None,
+            token: None,
+            refused_token: None,
+            refusals: 0,
+            needs_force: false,
+            preflight_at: now,
+            fruitless: 0,
+            unread: BTreeMap::new(),
+        }
+    }
+
+    /// Forgets every instant that a clock which was stepped has named.
+    pub(super) fn forget_clock(&mut self, now: DateTime<Utc>) {
+        self.date = None;
+        self.token = None;
+        self.preflight_at = now;
+        self.fruitless = 0;
+    }
+
+    /// Says whether the platform's clock was read lately and agrees with ours.
+    pub(super) fn clock_trusted(&self, now: DateTime<Utc>) -> bool {
+        self.clock_fresh(now, margins::DATE_AGE_MAX)
+    }
+
+    /// Returns when the platform's clock was last read, and what it said.
+    pub(super) fn clock(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.date.map(|date| (date.read_at, date.platform_at))
+    }
+
+    fn clock_fresh(&self, at: DateTime<Utc>, age_max: TimeDelta) -> bool {
+        self.date.is_some_and(|date| {
+            let age = at - date.read_at;
+            TimeDelta::zero() <= age && age <= age_max && agrees(date)
+        })
+    }
+
+    /// Returns the token, if it lives long enough to be used now.
+    pub(super) fn usable_token(&self, now: DateTime<Utc>) -> Option<&SecretString> {
+        let token = self.token.as_ref()?;
+        // A platform that gives short-lived tokens only must not stop everything.
+        let spare = margins::TOKEN_LIFE_MIN.min(token.life / 2);
+        (token.until - now >= spare).then_some(&token.value)
+    }
+
+    /// Says whether token or clock must be asked for to release at `wanted_at`.
+    pub(super) fn wants_preflight(&self, wanted_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        if wanted_at - margins::PREFLIGHT_AHEAD > now {
+            return false;
+        }
+        let at = wanted_at.max(now);
+        !self.clock_fresh(at, margins::DATE_AGE_RENEW) || self.usable_token(at).is_none()
+    }
+
+    /// Says whether a job may be decided about now.
+    pub(super) fn may_release(&self, now: DateTime<Utc>) -> bool {
+        self.clock_trusted(now)
+            && self.usable_token(now).is_some()
+            && calendar::guard_end(now).is_none()
+    }
+
+    /// Says whether a plain request brought the refused token again.
+    pub(super) fn needs_force(&self) -> bool {
+        self.needs_force
+    }
+
+    /// Decides when this account is looked at next: for a release a little ahead of its time.
+    pub(super) fn schedule(
+        &mut self,
+        (release_at, ahead): (Option<DateTime<Utc>>, TimeDelta),
+        (result_at, next_call_at): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+        now: DateTime<Utc>,
+    ) {
+        let soon = now + TimeDelta::milliseconds(10);
+        let after_guard = |at: DateTime<Utc>| calendar::guard_end(at.max(now)).unwrap_or(at);
+        let release = release_at.filter(|_| !self.busy).map(|at| {
+            if self.wants_preflight(at, now) {
+                self.preflight_at.max(soon)
+            } else if self.clock_fresh(at, margins::DATE_AGE_RENEW)
+                && self.usable_token(at).is_some()
+            {
+                (after_guard(at) - ahead).max(soon)
+            } else {
+                (at - margins::PREFLIGHT_AHEAD).max(soon)
+            }
+        });
+        let beside = |at: DateTime<Utc>| {
+            // What is overdue waits for a token or for room in the minute.
+            let pause = if at <= now { now + TimeDelta::seconds(5) } else { at };
+            after_guard(pause).max(soon)
+        };
+        let result = result_at.filter(|_| !self.result_in_flight).map(beside);
+        let api_call = next_call_at.filter(|_| !self.api_call_in_flight).map(beside);
+        self.wake = release.into_iter().chain(result).chain(api_call).min();
+    }
+
+    /// Looks at this account no later than an upload wants to be made.
+    pub(super) fn wake_to_prepare(&mut self, at: Option<DateTime<Utc>>) {
+        self.wake = self.wake.into_iter().chain(at).min();
+    }
+
+    /// Records an answer.
+    pub(super) fn settle(
+        &mut self,
+        tx: &Tx<'_>,
+        ticket: Ticket,
+        answer: &HttpResponse,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.wake = Some(now);
+        self.alert_unreadable(tx, (ticket, answer), now)?;
+        // A token server that others share has a clock of its own, perhaps ours.
+        let shared =
+            matches!((&self.config.token, ticket), (TokenSource::Url(_), Ticket::Token { .. }));
+        if !shared {
+            self.read_clock(tx, answer, now)?;
+        }
+        match ticket {
+            Ticket::Token { forced } => {
+                self.busy = false;
+                self.settle_token(tx, forced, answer, now)?;
+            }
+            Ticket::Clock => {
+                self.busy = false;
+                match protocol::read_query(answer) {
+                    QueryResponse::Ok => {}
+                    QueryResponse::NewToken => self.refuse_token(),
+                    QueryResponse::Pause { code, errmsg } => self.pause(tx, code, &errmsg, now)?,
+                    QueryResponse::Unclear(_) => {}
+                }
+            }
+            Ticket::Send { attempt } => {
+                self.busy = false;
+                self.settle_send(tx, attempt, answer, now)?;
+                tx.book_candidates(&self.config.account, now)?;
+            }
+            Ticket::Result(ask) => {
+                self.result_in_flight = false;
+                self.settle_result(tx, ask, answer, now)?;
+            }
+            Ticket::Followers(ask) => {
+                self.followers_in_flight = false;
+                self.settle_followers(tx, ask, answer, now)?;
+            }
+            Ticket::ApiCall(ask) => {
+                self.api_call_in_flight = false;
+                self.settle_api_call(tx, ask, answer, now)?;
+            }
+            Ticket::Upload { attempt } => {
+                self.preparing = false;
+                self.settle_prepared(tx, attempt, answer, now)?;
+            }
+        }
+        self.judge_preflight(tx, ticket, answer, now)
+    }
+
+    /// Puts it before a person's eyes that answer after answer to one question cannot be read: each by
+    /// itself is only asked for again.
+    fn alert_unreadable(
+        &mut self,
+        tx: &Tx<'_>,
+        (ticket, answer): (Ticket, &HttpResponse),
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let name = &self.config.account.name;
+        let question = question(ticket);
+        let Some(why) = protocol::unreadable(answer) else {
+            // One that never came says nothing about those that do.
+            let is_read = matches!(answer.reply, Reply::Http { status: 200..=299, .. });
+            let before = if is_read { self.unread.remove(question) } else { None };
+            let told = |count: &u32| *count >= UNREAD_TOLD;
+            if before.is_some_and(|before| told(&before)) && !self.unread.values().any(told) {
+                tx.clear_alert(name, "unreadable")?;
+            }
+            return Ok(());
+        };
+        let count = self.unread.entry(question).or_default();
+        *count = count.saturating_add(1);
+        if *count != UNREAD_TOLD {
+            return Ok(());
+        }
+        let what = format!(
+            "{UNREAD_TOLD} answers in a row to {question} for {name} could not be read: {why}"
+        );
+        tracing::error!(account = name, "{what}");
+        let advice = "it is asked on; see whether a proxy or api_base answers in the platform's place, \
+                      or look for a newer qunfa";
+        raise_alert(tx, name, ("unreadable", &what, advice), now)
+    }
+
+    fn read_clock(
+        &mut self,
+        tx: &Tx<'_>,
+        answer: &HttpResponse,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Some(platform_at) = answer.date else {
+            return Ok(());
+        };
+        let date = ClockSample { read_at: now, platform_at };
+        self.date = Some(date);
+        let name = &self.config.account.name;
+        if agrees(date) {
+            return tx.clear_alert(name, "clock");
+        }
+        let apart = (platform_at - now).num_seconds();
+        let (amount, side) = (apart.abs(), if apart > 0 { "behind" } else { "ahead of" });
+        let what =
+            format!("this machine's clock is {amount} s {side} the platform's: its jobs wait");
+        raise_alert(
+            tx,
+            name,
+            ("clock", &what, "set the clock (chronyc makestep); releases go on by themselves"),
+            now,
+        )
+    }
+
+    /// After a preflight: go on, or pause a little longer each time.
+    fn judge_preflight(
+        &mut self,
+        tx: &Tx<'_>,
+        ticket: Ticket,
+        answer: &HttpResponse,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let preflight = match ticket {
+            Ticket::Token { .. } | Ticket::Clock => true,
+            Ticket::Send { .. }
+            | Ticket::Result(_)
+            | Ticket::Followers(_)
+            | Ticket::ApiCall(_)
+            | Ticket::Upload { .. } => false,
+        };
+        if !preflight {
+            return Ok(());
+        }
+        let name = &self.config.account.name;
+        if self.clock_trusted(now) && self.usable_token(now).is_some() {
+            self.fruitless = 0;
+            // A token that lives too short for what is due is not asked for without a pause.
+            self.preflight_at = now + TimeDelta::seconds(PREFLIGHT_PAUSES_S[0]);
+            return tx.clear_alert(name, "platform");
+        }
+        if matches!(ticket, Ticket::Token { .. })
+            && self.usable_token(now).is_some()
+            && self.date.is_none()
+        {
+            // The token came from elsewhere: the platform's clock is asked for next.
+            self.preflight_at = now;
+            return Ok(());
+        }
+        // A refused token is replaced at once, the first time, if need be by force.
+        let forced = matches!(ticket, Ticket::Token { forced: true });
+        let pause = if self.fruitless == 0 && self.refused_token.is_some() && !forced {
+            0
+        } else {
+            PREFLIGHT_PAUSES_S[self.fruitless.min(PREFLIGHT_PAUSES_S.len() - 1)]
+        };
+        self.preflight_at = now + TimeDelta::seconds(pause);
+        self.fruitless += 1;
+        let why = match &answer.reply {
+            Reply::NotSent(why) | Reply::Unknown(why) => why.clone(),
+            Reply::Http { status, .. } => {
+                format!("HTTP {status}, and no usable token or Date in it")
+            }
+        };
+        let told = answer.date.is_some() && self.usable_token(now).is_some();
+        if told || tx.stops(name)?.paused.is_some() {
+            return Ok(());
+        }
+        let what = format!("the platform gave no token or clock: {why}; its jobs wait");
+        let advice = "check the network and api_base; releases go on by themselves";
+        raise_alert(tx, name, ("platform", &what, advice), now)
+    }
+
+    fn settle_token(
+        &mut self,
+        tx: &Tx<'_>,
+        forced: bool,
+        answer: &HttpResponse,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        match protocol::read_token(answer) {
+            TokenResponse::Token { value, expires_in_s } => {
+                let again = self
+                    .refused_token
+                    .as_ref()
+                    .is_some_and(|refused| refused.expose_secret() == value.expose_secret());
+                if again {
+                    self.needs_force = matches!(self.config.token, TokenSource::Stable);
+                    self.token = None;
+                    return Ok(());
+                }
+                self.needs_force = false;
+                self.refused_token = None;
+                if forced {
+                    tracing::warn!(
+                        account = self.config.account.name,
+                        "the platform's token was renewed by force"
+                    );
+                }
+                let life = TimeDelta::seconds(i64::from(expires_in_s));
+                self.token = Some(Token { value, until: now + life, life });
+                Ok(())
+            }
+            TokenResponse::Refused { verdict: Verdict::PauseAccount, code, errmsg } => {
+                self.pause_for_token(tx, code, &errmsg, now)
+            }
+            TokenResponse::Refused { .. } | TokenResponse::Unclear(_) => Ok(()),
+        }
+    }
+
+    fn pause_for_token(
+        &self,
+        tx: &Tx<'_>,
+        code: i64,
+        errmsg: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        // The secret is then the token server's, and there may be none in this config.
+        if let TokenSource::Url(_) = self.config.token {
+            let why = format!("the shared token server gave no token: {code} ({errmsg})");
+            let advice = format!(
+                "look at the token server, its secret and its IP list ({KEYS}), then resume the account"
+            );
+            return self.pause_because(tx, &why, &advice, now);
+        }
+        let row = codes::for_token(code);
+        let why = format!("the platform gave no token: {code} ({errmsg}), {}", row.what);
+        self.pause_because(tx, &why, row.advice, now)
+    }
+
+    pub(super) fn pause(
+        &self,
+        tx: &Tx<'_>,
+        code: i64,
+        errmsg: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let row = codes::for_send(code);
+        let why = format!("the platform answered {code} ({errmsg}): {}", row.what);
+        self.pause_because(tx, &why, row.advice, now)
+    }
+
+    fn pause_because(
+        &self,
+        tx: &Tx<'_>,
+        why: &str,
+        advice: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        tracing::error!(account = self.config.account.name, "{why}; the account is paused");
+        tx.pause(&self.config.account.name, why, advice, now)
+    }
+
+    pub(super) fn refuse_token(&mut self) {
+        self.refused_token = self.token.take().map(|token| token.value);
+    }
+
+    fn settle_send(
+        &mut self,
+        tx: &Tx<'_>,
+        attempt: i64,
+        answer: &HttpResponse,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let parsed = protocol::read_send(answer);
+        let (job, in_doubt) = tx.before_attempt(attempt)?;
+        let outcome = classify(parsed.verdict, in_doubt);
+        tracing::info!(
+            account = self.config.account.name,
+            job.id = job.as_str(),
+            attempt.id = attempt,
+            errcode = parsed.code,
+            errmsg = parsed.errmsg,
+            msg_id = parsed.msg_id,
+            "the answer to a mass send: {}",
+            outcome.as_str()
+        );
+        let fields = self.fields(&parsed, answer);
+        if outcome != SendOutcome::Token && parsed.code.is_some() {
+            self.refusals = 0;
+        }
+        match outcome {
+            SendOutcome::Accepted => self.accept(tx, attempt, &fields, false, now),
+            SendOutcome::Adopted => self.accept(tx, attempt, &fields, true, now),
+            SendOutcome::InDoubt => tx.doubt_with(attempt, &fields, now),
+            SendOutcome::Later(after) => {
+                tx.later(attempt, &fields, after, now)?;
+                match (parsed.verdict, parsed.code) {
+                    (Verdict::PauseAccount, Some(code)) => {
+                        self.pause(tx, code, &parsed.errmsg, now)
+                    }
+                    _ => Ok(()),
+                }
+            }
+            SendOutcome::Token => self.refused_for_token(tx, attempt, &parsed, &fields, now),
+            SendOutcome::Refused => {
+                let account = &self.config.account;
+                tx.refuse(attempt, account, &fields, &refusal(&parsed), now)
+            }
+            SendOutcome::NextWindow => self.next_window(tx, attempt, &parsed, &fields, now),
+        }
+    }
+
+    fn fields<'a>(&self, parsed: &'a SendResponse, answer: &HttpResponse) -> ResponseFields<'a> {
+        let ask_after =
+            if self.config.callback.is_some() { ASK_WITH_CALLBACK } else { ASK_WITHOUT_CALLBACK };
+        ResponseFields {
+            errcode: parsed.code,
+            errmsg: &parsed.errmsg,
+            msg_id: parsed.msg_id,
+            msg_data_id: parsed.msg_data_id,
+            dated: answer.date,
+            not_sent: matches!(answer.reply, Reply::NotSent(_)),
+            ask_after,
+        }
+    }
+
+    fn accept(
+        &self,
+        tx: &Tx<'_>,
+        attempt: i64,
+        fields: &ResponseFields<'_>,
+        adopted: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let account = &self.config.account;
+        match tx.accept(attempt, account, fields, adopted, now)? {
+            Settled::Clean => Ok(()),
+            Settled::AdoptedUnseen(job) => {
+                let what = format!(
+                    "the platform had job {job} already, though this database never asked for it: \
+                     its broadcast was adopted"
+                );
+                let note = crate::store::Alert {
+                    account: Some(&account.name),
+                    job: Some(job.as_str()),
+                    kind: "adopted",
+                    what: &what,
+                    advice: &format!(
+                        "compare the broadcast with the account's history ({HISTORY})"
+                    ),
+                };
+                tx.raise_alert(&note, now)
+            }
+            Settled::Collision(what) => {
+                tx.doubt_with(attempt, fields, now)?;
+                tracing::error!(account = account.name, "{what}; the account is paused");
+                let advice =
+                    format!("look at both broadcasts in the account's history ({HISTORY})");
+                tx.pause(&account.name, &what, &advice, now)
+            }
+        }
+    }
+
+    fn refused_for_token(
+        &mut self,
+        tx: &Tx<'_>,
+        attempt: i64,
+        parsed: &SendResponse,
+        fields: &ResponseFields<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        tx.refused_token(attempt, fields, now)?;
+        self.refuse_token();
+        self.refusals += 1;
+        self.preflight_at = now;
+        if self.refusals < 2 {
+            return Ok(());
+        }
+        // A new token was refused as well: asking on would only use up the day's refreshes.
+        self.refusals = 0;
+        self.pause(tx, parsed.code.unwrap_or_default(), &parsed.errmsg, now)
+    }
+
+    fn next_window(
+        &self,
+        tx: &Tx<'_>,
+        attempt: i64,
+        parsed: &SendResponse,
+        fields: &ResponseFields<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Verdict::NextWindow(kind) = parsed.verdict else {
+            return tx.doubt_with(attempt, fields, now);
+        };
+        let (id, _) = tx.before_attempt(attempt)?;
+        let at = fields.dated.unwrap_or(now);
+        // Around midnight nobody knows which day refused: it is asked again after the guard.
+        let settled = |at| match calendar::midnight_ahead(at) {
+            Some(midnight) => Some(midnight + calendar::GUARD_AFTER_MIDNIGHT),
+            None => calendar::guard_end(at),
+        };
+        if let Some(until) = settled(at).max(settled(now)) {
+            return tx.later(attempt, fields, until - now, now);
+        }
+        // What may have gone out is never moved.
+        if tx.any_in_doubt(&id)? {
+            return tx.later(attempt, fields, TimeDelta::zero(), now);
+        }
+        let account = &self.config.account;
+        let job = tx.job(&id)?;
+        let (day, month) = (Window::containing(Span::Day, at), Window::containing(Span::Month, at));
+        let mut strange = false;
+        let (after, full) = match kind {
+            NextWindow::Broadcasts => {
+                let refused = tx.book_refused(&job, account, at)?;
+                strange = refused.strange;
+                (day.end(), full_text(refused.full, day))
+            }
+            NextWindow::Calls => {
+                tx.book_calls_gone(account, at)?;
+                (day.end(), format!("{} of {day} is used up", Rule::DailyCalls))
+            }
+            NextWindow::Day => (day.end(), format!("the platform has no more quota on {day}")),
+            NextWindow::Month => {
+                (month.end(), format!("the platform has no more quota in {month}"))
+            }
+        };
+        let code = parsed.code.unwrap_or_default();
+        let why = format!("{full}: the platform answered {code} ({})", parsed.errmsg);
+        tx.refuse_window(attempt, account, fields, (after, &why), now)?;
+        if !strange {
+            return Ok(());
+        }
+        let why = "the platform refused a broadcast for want of quota on two days running, and no send \
+                   made elsewhere is known";
+        let advice = "see whether the account may mass-send by API (verified, not a test account) and \
+                      what the website's history shows";
+        tx.pause(&account.name, why, advice, now)
+    }
+
+    fn settle_result(
+        &mut self,
+        tx: &Tx<'_>,
+        ask: ResultAsk,
+        answer: &HttpResponse,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let fields = match protocol::read_status(answer, ask.msg_id) {
+            StatusResponse::Success => SendStatus::Success,
+            StatusResponse::Sending => SendStatus::Sending,
+            StatusResponse::Failed => SendStatus::Failed,
+            StatusResponse::Deleted => SendStatus::Deleted,
+            StatusResponse::NewToken => {
+                self.refuse_token();
+                SendStatus::Nothing
+            }
+            StatusResponse::Pause { code, errmsg } => {
+                self.pause(tx, code, &errmsg, now)?;
+                SendStatus::Nothing
+            }
+            StatusResponse::NotOurs | StatusResponse::Unclear(_) => SendStatus::Nothing,
+        };
+        tx.settle_result(ask, &self.config.account, fields, now)
+    }
+}
+
+fn full_text(full: Option<(Rule, Window)>, day: Window) -> String {
+    match full {
+        Some((rule, window)) => format!("{rule} of {window} is used up by a send made elsewhere"),
+        None => format!("the platform has no more quota on {day}"),
+    }
+}
+
+/// Returns what a request asks, for people.
+fn question(ticket: Ticket) -> &'static str {
+    match ticket {
+        Ticket::Token { .. } => "the token request",
+        Ticket::Clock => "tags/get",
+        Ticket::Send { .. } => "mass sends",
+        Ticket::Result(_) => "mass/get",
+        Ticket::Followers(_) => "the reading of followers",
+        Ticket::Upload { .. } => "uploads",
+        Ticket::ApiCall(_) => "calls beside the broadcasts",
+    }
+}
+
+fn agrees(date: ClockSample) -> bool {
+    (date.platform_at - date.read_at).abs() <= margins::CLOCK_APART
+}
+
+fn refusal(parsed: &SendResponse) -> String {
+    match parsed.code {
+        Some(code) => {
+            let row = codes::for_send(code);
+            format!(
+                "the platform refused it with {code} ({}): {}; {}",
+                parsed.errmsg, row.what, row.advice
+            )
+        }
+        None => format!("the platform refused it: {}", parsed.errmsg),
+    }
+}

@@ -1,0 +1,162 @@
+//! What a job says beside its broadcast: `preview:` and `speed:`; and the job that is a `delete:`.
+
+use chrono::TimeDelta;
+
+use super::job::Reader;
+use super::receivers;
+use super::time::duration;
+use crate::model::{
+    ARTICLES_MOST, Account, Action, Content, Deletion, JobId, OpenIds, Preview, Speed, Viewer,
+};
+use crate::yaml::diagnostic::quote;
+use crate::yaml::{Entry, Fields, Node, Shape, Value};
+
+/// How many people may see a preview: each takes one of the day's 100 calls.
+const VIEWERS_MOST: usize = 20;
+/// How long before its time a broadcast is shown, where nothing else is written.
+const BEFORE: TimeDelta = TimeDelta::minutes(30);
+
+pub(super) const PREVIEW: Shape =
+    Shape { what: "`preview`", known: &["to", "before", "card_ext"], refused: &[] };
+
+pub(super) const DELETE: Shape = Shape {
+    what: "`delete`",
+    known: &["job", "article_idx", "force"],
+    refused: &[(
+        "msg_id",
+        "`delete` names a job, not a number",
+        "write `job: …`; what was not sent by a job is deleted on the website",
+    )],
+};
+
+impl Reader<'_, '_> {
+    /// Returns what is done before a broadcast; beside another action it is refused.
+    pub(crate) fn pre_sends(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        (action, account): (Option<&Action>, Option<&Account>),
+    ) -> (Option<Preview>, Option<Speed>) {
+        let preview = fields.get("preview");
+        let broadcast = match action {
+            Some(Action::Broadcast(broadcast)) => broadcast,
+            Some(Action::Delete(_) | Action::Speed(_) | Action::Menu(_) | Action::Qrcode(_)) => {
+                if let Some(entry) = preview {
+                    let message = "`preview` needs a `broadcast` to show";
+                    self.report.say_with(entry.key_location, message, "take it out");
+                }
+                return (None, None);
+            }
+            // Its own problem is reported, and is the one to mend.
+            None => return (None, None),
+        };
+        let coupon = matches!(broadcast.content, Content::Wxcard { .. });
+        let preview = preview.and_then(|entry| self.preview(entry, account, coupon));
+        let speed = fields.get("speed").and_then(|entry| self.speed(entry));
+        (preview, speed)
+    }
+
+    /// Returns a speed, 0 to 4.
+    pub(crate) fn speed(&mut self, entry: &Entry<'_>) -> Option<Speed> {
+        entry.number(0, 4, self.report).and_then(Speed::new)
+    }
+
+    fn preview(
+        &mut self,
+        entry: &Entry<'_>,
+        account: Option<&Account>,
+        coupon: bool,
+    ) -> Option<Preview> {
+        let fields = entry.node.fields(entry.key_location, &PREVIEW, self.report)?;
+        let rule = account.map_or(OpenIds::Any, |account| account.openids);
+        let help = "OpenIDs or WeChat names: `to: [anne, …]`";
+        let to =
+            fields.require("to", help, self.report).and_then(|entry| self.viewers(entry, rule));
+        let before = match fields.get("before") {
+            Some(entry) => self.value(entry, duration)?,
+            None => BEFORE,
+        };
+        let card_ext = match fields.get("card_ext") {
+            Some(entry) => Some(entry.text(self.report)?.to_owned()),
+            None => None,
+        };
+        if coupon && card_ext.is_none() {
+            let message = "a coupon's preview needs `card_ext`";
+            let help = "its JSON as text: `card_ext: '{\"code\": \"\", …, \"signature\": \"…\"}'`";
+            self.report.say_with(entry.key_location, message, help);
+        }
+        Some(Preview { to: to?, before, card_ext })
+    }
+
+    fn viewers(&mut self, entry: &Entry<'_>, rule: OpenIds) -> Option<Vec<Viewer>> {
+        let mut viewers = Vec::new();
+        let names: Vec<_> = match &entry.node.value {
+            Value::List(nodes) => nodes.iter().collect(),
+            Value::Text { .. } => vec![&entry.node],
+            Value::Empty | Value::Map(_) => Vec::new(),
+        };
+        if names.is_empty() || names.len() > VIEWERS_MOST {
+            let message = format!("`to` must name 1 to {VIEWERS_MOST} people");
+            self.report.say_with(
+                entry.node.location,
+                message,
+                "each is an OpenID or a WeChat name",
+            );
+            return None;
+        }
+        for node in names {
+            let viewer = match &node.value {
+                Value::Text { text, .. } if node.odd().is_none() => Viewer::parse(text),
+                Value::Text { .. } | Value::Empty | Value::List(_) | Value::Map(_) => None,
+            };
+            match viewer {
+                Some(viewer) if viewers.contains(&viewer) => {}
+                Some(Viewer::Openid(id)) if !rule.takes(&id) => {
+                    let message = format!("{} is no OpenID", quote(&id));
+                    self.report.say_with(node.location, message, receivers::help_with(&id, rule));
+                }
+                Some(Viewer::Wxname(name)) if is_cut(&name) && rule == OpenIds::Usual => {
+                    let message =
+                        format!("{} is neither an OpenID nor a WeChat name", quote(&name));
+                    self.report.say_with(node.location, message, receivers::help_with(&name, rule));
+                }
+                Some(viewer) => viewers.push(viewer),
+                None => self.unreadable_name(node),
+            }
+        }
+        Some(viewers)
+    }
+
+    fn unreadable_name(&mut self, node: &Node<'_>) {
+        let help = "28 characters that begin with o are an OpenID, others a WeChat name; \
+                    `openid:` or `wxname:` before it says which";
+        let help = node.odd().unwrap_or(help);
+        self.report.say_with(node.location, "this is neither an OpenID nor a WeChat name", help);
+    }
+
+    /// Returns the deletion, or nothing after reporting why.
+    pub(crate) fn deletion(&mut self, entry: &Entry<'_>) -> Option<Deletion> {
+        let fields = entry.node.fields(entry.key_location, &DELETE, self.report)?;
+        let job = fields.require("job", "the id of the job that sent it", self.report)?;
+        let text = job.text(self.report)?;
+        let Some(id) = JobId::parse(text) else {
+            let message = format!("{} cannot be an id", quote(text));
+            self.report.say(job.node.location, message);
+            return None;
+        };
+        let article_idx = match fields.get("article_idx") {
+            Some(entry) => Some(entry.number(0, i64::from(ARTICLES_MOST), self.report)?),
+            None => None,
+        };
+        let force = match fields.get("force") {
+            Some(entry) => entry.boolean(self.report)?,
+            None => false,
+        };
+        let article_idx = article_idx.and_then(|number| u32::try_from(number).ok());
+        Some(Deletion { job: id, article_idx, force })
+    }
+}
+
+/// Says whether a name is too long for one (20 characters at most), and looks like an OpenID.
+fn is_cut(name: &str) -> bool {
+    name.len() > 20 && name.starts_with('o') && OpenIds::Any.takes(name)
+}

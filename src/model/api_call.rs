@@ -1,0 +1,295 @@
+//! The calls beside the broadcasts: who sees one before, how fast it goes, what takes it back; and
+//! the account's menu and QR codes.
+//!
+//! All of them may be asked again without harm, so none needs a `clientmsgid`.
+
+use std::fmt;
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{JobId, Menu, OpenIds, Qrcode};
+
+/// How many characters an OpenID has.
+/// The most articles that one broadcast has.
+pub const ARTICLES_MOST: u32 = 8;
+
+/// Who sees a preview.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Viewer {
+    /// A follower, by OpenID.
+    Openid(String),
+    /// Anybody, by WeChat name (微信号).
+    Wxname(String),
+}
+
+impl Viewer {
+    /// Returns whom a name means.
+    ///
+    /// 28 characters that begin with `o` are an OpenID and anything else is a WeChat name, unless
+    /// `openid:` or `wxname:` stands before it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (viewer, name): (fn(String) -> Self, &str) =
+            match (text.strip_prefix("openid:"), text.strip_prefix("wxname:")) {
+                (Some(id), _) => (Self::Openid, id),
+                (_, Some(name)) => (Self::Wxname, name),
+                (None, None) if is_openid(text) => (Self::Openid, text),
+                (None, None) => (Self::Wxname, text),
+            };
+        let fits = !name.is_empty() && name.len() <= 64 && !name.contains(char::is_whitespace);
+        (fits && !name.contains(char::is_control)).then(|| viewer(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Viewer {
+    /// Shows an OpenID by its ends only: what is said of a job names no follower.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Openid(id) => {
+                let letters: Vec<char> = id.chars().collect();
+                let ends = if letters.len() < OpenIds::USUAL_LENGTH { 1 } else { 4 };
+                let first: String = letters.iter().take(ends).collect();
+                let last: String =
+                    letters.iter().skip(letters.len().saturating_sub(ends)).collect();
+                write!(f, "OpenID {first}..{last}")
+            }
+            Self::Wxname(name) => write!(f, "WeChat name {name}"),
+        }
+    }
+}
+
+fn is_openid(text: &str) -> bool {
+    text.starts_with('o') && OpenIds::Usual.takes(text)
+}
+
+/// What a job wants shown before its broadcast, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Who sees it, each once.
+    pub to: Vec<Viewer>,
+    /// How long before the job's time.
+    #[serde(with = "super::seconds")]
+    pub before: TimeDelta,
+    /// What a coupon's preview needs beside its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_ext: Option<String>,
+}
+
+/// Which broadcast is deleted, and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deletion {
+    /// The job whose broadcast it is.
+    pub job: JobId,
+    /// One article, from 1; 0 is all of them, on purpose; none was not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub article_idx: Option<u32>,
+    /// Whether it goes even where other broadcasts die with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub force: bool,
+}
+
+impl Deletion {
+    /// Returns the one article that is named, if one is.
+    pub fn article(&self) -> Option<u32> {
+        self.article_idx.filter(|article| *article > 0)
+    }
+}
+
+impl fmt::Display for Deletion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.article() {
+            Some(article) => write!(f, "article {article} of job {}", self.job),
+            None => write!(f, "the broadcast of job {}", self.job),
+        }
+    }
+}
+
+/// A mass-send speed, 0 (the fastest) to 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Speed(u8);
+
+impl Speed {
+    /// Every speed, the fastest first.
+    pub const ALL: [Self; 5] = [Self(0), Self(1), Self(2), Self(3), Self(4)];
+
+    /// Returns the speed of this level.
+    pub fn new(level: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|speed| speed.level() == level)
+    }
+
+    /// Returns its level.
+    pub fn level(self) -> i64 {
+        i64::from(self.0)
+    }
+
+    /// Returns how many followers a minute it reaches, by the documents' table.
+    pub fn a_minute(self) -> u32 {
+        [800_000, 600_000, 450_000, 300_000, 100_000][usize::from(self.0)]
+    }
+}
+
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}w a minute)", self.0, self.a_minute() / 10_000)
+    }
+}
+
+/// One call that is made beside the broadcasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApiCall {
+    /// A job's content to one viewer; with what a coupon needs.
+    Preview(Viewer, Option<String>),
+    /// The deletion of a broadcast, or of one article of it.
+    Delete(Deletion),
+    /// The account's speed is asked for.
+    SpeedGet,
+    /// The account's speed is set.
+    SpeedSet(Speed),
+    /// The account's menu is replaced.
+    Menu(Menu),
+    /// A QR code is made.
+    Qrcode(Qrcode),
+}
+
+impl ApiCall {
+    /// Returns the word used in JSON and schema.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Preview(..) => "preview",
+            Self::Delete(_) => "delete",
+            Self::SpeedGet => "speed_get",
+            Self::SpeedSet(_) => "speed_set",
+            Self::Menu(_) => "menu",
+            Self::Qrcode(_) => "qrcode",
+        }
+    }
+
+    /// Says whether its request is one of the mass family, which the minute counts.
+    pub fn is_of_the_mass_family(&self) -> bool {
+        match self {
+            Self::Preview(..) | Self::Delete(_) | Self::SpeedGet | Self::SpeedSet(_) => true,
+            Self::Menu(_) | Self::Qrcode(_) => false,
+        }
+    }
+
+    /// Returns what is stored beside that word.
+    pub fn parameters(&self) -> Value {
+        match self {
+            Self::Preview(to, card_ext) => json!({ "to": to, "card_ext": card_ext }),
+            Self::Delete(deletion) => json!(deletion),
+            Self::SpeedGet => json!({}),
+            Self::SpeedSet(speed) => json!({ "speed": speed }),
+            Self::Menu(menu) => json!(menu),
+            Self::Qrcode(code) => json!(code),
+        }
+    }
+
+    /// Reads back what is stored; none where something else wrote it.
+    pub fn parse(kind: &str, parameters: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(parameters).ok()?;
+        match kind {
+            "preview" => {
+                let to = Viewer::deserialize(&value["to"]).ok()?;
+                Some(Self::Preview(to, value["card_ext"].as_str().map(str::to_owned)))
+            }
+            "delete" => Deletion::deserialize(&value).ok().map(Self::Delete),
+            "speed_get" => Some(Self::SpeedGet),
+            "speed_set" => Speed::new(value["speed"].as_i64()?).map(Self::SpeedSet),
+            "menu" => Menu::deserialize(&value).ok().map(Self::Menu),
+            "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ApiCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preview(to, _) => write!(f, "preview to {to}"),
+            Self::Delete(deletion) => write!(f, "deletion of {deletion}"),
+            Self::SpeedGet => f.write_str("question for the speed"),
+            Self::SpeedSet(speed) => write!(f, "setting of speed {speed}"),
+            Self::Menu(menu) => write!(f, "menu {menu}"),
+            Self::Qrcode(code) => code.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Scene;
+
+    #[test]
+    fn a_name_is_an_openid_if_it_looks_like_one_or_says_so() {
+        let openid = |id: &str| Some(Viewer::Openid(id.to_owned()));
+        let wxname = |name: &str| Some(Viewer::Wxname(name.to_owned()));
+        let id = "oAbCdEfGhIjKlMnOpQrStUvWxY_-";
+        for (text, expected) in [
+            (id, openid(id)),
+            ("oAbCdEfGhIjKlMnOpQrStUvWxY_", wxname("oAbCdEfGhIjKlMnOpQrStUvWxY_")),
+            ("xAbCdEfGhIjKlMnOpQrStUvWxY_-", wxname("xAbCdEfGhIjKlMnOpQrStUvWxY_-")),
+            ("示例的微信号", wxname("示例的微信号")),
+            (" anne ", wxname("anne")),
+            ("openid:oShort", openid("oShort")),
+            ("wxname:oAbCdEfGhIjKlMnOpQrStUvWxY_-", wxname("oAbCdEfGhIjKlMnOpQrStUvWxY_-")),
+            ("", None),
+            ("openid:", None),
+            ("two names", None),
+        ] {
+            assert_eq!(Viewer::parse(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_openid_is_shown_by_its_ends() {
+        let shown = |id: &str| Viewer::Openid(id.to_owned()).to_string();
+
+        assert_eq!(shown("oAbCdEfGhIjKlMnOpQrStUvWxY01"), "OpenID oAbC..xY01");
+        assert_eq!(shown("oSecret"), "OpenID o..t");
+    }
+
+    #[test]
+    fn every_api_call_reads_back_as_it_was_stored() {
+        let deletion = |article_idx, force| Deletion {
+            job: JobId::parse("spring").unwrap(),
+            article_idx,
+            force,
+        };
+        let menu = json!({ "button": [{ "type": "view", "name": "搜索", "url": "https://a" }] });
+        let menu = serde_json::from_value(menu).unwrap();
+        for api_call in [
+            ApiCall::Preview(Viewer::Wxname("示例".into()), None),
+            ApiCall::Preview(Viewer::Openid("o1".into()), Some("{\"code\":\"\"}".into())),
+            ApiCall::Delete(deletion(None, false)),
+            ApiCall::Delete(deletion(Some(2), true)),
+            ApiCall::SpeedGet,
+            ApiCall::SpeedSet(Speed::new(4).unwrap()),
+            ApiCall::Menu(menu),
+            ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(7) }),
+            ApiCall::Qrcode(Qrcode { expire_seconds: None, scene: Scene::Text("门店".into()) }),
+        ] {
+            let parameters = api_call.parameters().to_string();
+
+            assert_eq!(
+                ApiCall::parse(api_call.kind(), &parameters),
+                Some(api_call),
+                "{parameters}"
+            );
+        }
+        assert_eq!(ApiCall::parse("speed_set", r#"{"speed":5}"#), None);
+    }
+
+    #[test]
+    fn speeds_are_those_of_the_documents_table() {
+        let table: Vec<_> = Speed::ALL.iter().map(ToString::to_string).collect();
+
+        let expected = ["0 (80w", "1 (60w", "2 (45w", "3 (30w", "4 (10w"];
+        assert_eq!(table, expected.map(|start| format!("{start} a minute)")));
+        assert_eq!((Speed::new(5), Speed::new(-1)), (None, None));
+    }
+}

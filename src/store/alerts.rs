@@ -1,0 +1,322 @@
+//! What still needs a person: what stands under attention and nobody has acknowledged.
+//!
+//! An acknowledgement holds for what was said then: a note that says something else, or a job whose
+//! story went on, is new and comes back. It changes nothing but what is shown: a paused account
+//! stays paused.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, params};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::calendar;
+use crate::model::{JobId, JobState, hex};
+use crate::store::view::{AlertView, IN_QUESTION, rfc3339};
+use crate::store::{DecidedBy, Result, StoreError, Tx, instant, millis};
+
+/// How soon somebody has to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Now: nothing goes out, or something did not.
+    Page,
+    /// Today.
+    Look,
+    /// When there is time.
+    Note,
+}
+
+impl Severity {
+    /// Every one, the most urgent first.
+    pub const ALL: [Self; 3] = [Self::Page, Self::Look, Self::Note];
+
+    /// Returns the word used in JSON and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Look => "look",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// How an id of a note begins; no job's id can.
+const NOTE: &str = "n:";
+/// How many bytes of a digest tell the notes of one moment apart.
+const NOTE_BYTES: usize = 3;
+
+impl AlertView {
+    /// Returns its id: the same for one kind of trouble of one job or account, and never a job's.
+    pub fn note(&self) -> String {
+        let mut hash = Sha256::new();
+        let (account, job) = (self.account.as_deref(), self.id.as_deref());
+        for part in
+            [account.unwrap_or_default(), job.unwrap_or_default(), &self.kind, self.subject()]
+        {
+            hash.update(part);
+            hash.update([0]);
+        }
+        format!("{NOTE}{}", hex(&hash.finalize()[..NOTE_BYTES]))
+    }
+
+    /// Returns what tells it from others of its kind: many files can be refused at a time, and the
+    /// words of each name it.
+    fn subject(&self) -> &str {
+        if self.kind == "refused_file" { &self.what } else { "" }
+    }
+
+    /// Returns how soon somebody has to look.
+    pub fn severity(&self) -> Severity {
+        match self.kind.as_str() {
+            "stuck" | "database_locked" | "paused" | "clock" | "platform" | "inbox" | "series"
+            | "gap" | "uncertain" | "missed" | "failed" | "partial" => Severity::Page,
+            // A person's own hold is no news to anybody.
+            "hold" if self.what.contains(IN_QUESTION) => Severity::Page,
+            "first_day" | "first_month" => Severity::Note,
+            _ => Severity::Look,
+        }
+    }
+
+    /// Says whether it tells how a job stands, and so is over once the job moves.
+    fn is_state(&self) -> bool {
+        self.id.is_some() && JobState::parse(&self.kind).is_some()
+    }
+}
+
+/// Who took a note out of attention.
+#[derive(Clone, Debug, Serialize)]
+pub struct Acknowledgement {
+    /// When.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub who: String,
+    /// Why, in their words.
+    pub why: Option<String>,
+}
+
+/// The job that should have been asked for longest ago.
+#[derive(Clone, Debug)]
+pub struct Overdue {
+    /// The job.
+    pub id: String,
+    /// Its account.
+    pub account: String,
+    /// What it is called.
+    pub title: String,
+    /// When it was due.
+    pub due: DateTime<Utc>,
+    /// Since when nothing but the daemon keeps it.
+    pub since: DateTime<Utc>,
+}
+
+impl Tx<'_> {
+    /// Returns what needs a person and nobody has acknowledged, the oldest first.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn attention(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
+        let mut open = Vec::new();
+        for note in self.current_alerts(now)? {
+            if !self.is_acknowledged(&note)? {
+                open.push(note);
+            }
+        }
+        Ok(open)
+    }
+
+    fn is_acknowledged(&self, note: &AlertView) -> Result<bool> {
+        Ok(self.acknowledgement(note)?.is_some())
+    }
+
+    /// Returns who acknowledged a note as it stands, and why.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn acknowledgement(&self, note: &AlertView) -> Result<Option<Acknowledgement>> {
+        let known = self
+            .db
+            .prepare_cached(
+                "SELECT since_at, what, story, at, who, why FROM acknowledgement
+                 WHERE ifnull(account, '') = ?1 AND ifnull(job, '') = ?2 AND kind = ?3
+                   AND subject = ?4",
+            )?
+            .query_row(
+                params![
+                    note.account.as_deref().unwrap_or_default(),
+                    note.id.as_deref().unwrap_or_default(),
+                    note.kind,
+                    note.subject(),
+                ],
+                |row| {
+                    let then: (i64, String, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                    let (at, who, why) = (instant(row.get(3)?), row.get(4)?, row.get(5)?);
+                    Ok((then, Acknowledgement { at, who, why }))
+                },
+            )
+            .optional()?;
+        let Some((then, said)) = known else { return Ok(None) };
+        let stands = (millis(note.since), note.what.clone(), self.story_of(note)?);
+        Ok((then == stands).then_some(said))
+    }
+
+    /// Takes a note out of attention until something new is said of it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn acknowledge(
+        &self,
+        note: &AlertView,
+        said: DecidedBy<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if let Some(id) = note.id.as_deref().and_then(JobId::parse) {
+            match self.job(&id) {
+                Ok(job) => {
+                    let line = said.line("acknowledged");
+                    self.tell(&id, Some(job.state), job.state, &line, now)?;
+                }
+                // A series has no story.
+                Err(StoreError::Guard(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.run(
+            "INSERT INTO acknowledgement (at, who, why, account, job, kind, subject, since_at, what,
+                 story)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT DO UPDATE SET at = excluded.at, who = excluded.who, why = excluded.why,
+                 since_at = excluded.since_at, what = excluded.what, story = excluded.story",
+            params![
+                millis(now),
+                said.who,
+                said.why,
+                note.account,
+                note.id,
+                note.kind,
+                note.subject(),
+                millis(note.since),
+                note.what,
+                self.story_of(note)?,
+            ],
+        )
+    }
+
+    /// Returns the last line of the story that a note depends on.
+    fn story_of(&self, note: &AlertView) -> Result<Option<i64>> {
+        if !note.is_state() {
+            return Ok(None);
+        }
+        Ok(self
+            .db
+            .prepare_cached("SELECT max(id) FROM history WHERE job = ?1")?
+            .query_row([&note.id], |row| row.get(0))?)
+    }
+
+    /// Returns the job that waits longest for nothing but the daemon: it is neither held, nor
+    /// stopped with its account, nor between two requests.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn overdue(&self, now: DateTime<Utc>) -> Result<Option<Overdue>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT id, account, ifnull(title, id), due_at, wake_at FROM job
+             WHERE state IN ('planned', 'releasing') AND due_at <= ?1 AND wake_at <= ?1",
+        )?;
+        let mut rows = statement.query([millis(now)])?;
+        let mut oldest: Option<Overdue> = None;
+        while let Some(row) = rows.next()? {
+            let (due, wake) = (instant(row.get(3)?), instant(row.get(4)?));
+            let since = calendar::guard_end(due).unwrap_or(due).max(wake);
+            if since > now || oldest.as_ref().is_some_and(|oldest| oldest.since <= since) {
+                continue;
+            }
+            let account: String = row.get(1)?;
+            let stops = self.stops(&account)?;
+            if stops.hold.is_none() && stops.paused.is_none() {
+                oldest = Some(Overdue { id: row.get(0)?, account, title: row.get(2)?, due, since });
+            }
+        }
+        Ok(oldest)
+    }
+
+    /// Returns what a job, or a series, is called; none where nobody knows it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn title(&self, id: &str) -> Result<Option<String>> {
+        let title = self
+            .db
+            .prepare_cached("SELECT ifnull(title, id) FROM job WHERE id = ?1")?
+            .query_row([id], |row| row.get(0))
+            .optional()?;
+        if title.is_some() {
+            return Ok(title);
+        }
+        let series = JobId::parse(id).map(|id| self.series(&id)).transpose()?.flatten();
+        Ok(series.map(|series| series.job.title().unwrap_or_else(|| id.to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    fn note(kind: &str, what: &str) -> AlertView {
+        AlertView {
+            id: None,
+            account: None,
+            kind: kind.to_owned(),
+            since: at(0),
+            what: what.to_owned(),
+            advice: String::new(),
+        }
+    }
+
+    #[test]
+    fn each_refused_file_is_a_note_of_its_own_and_of_other_kinds_the_words_may_change() {
+        let file = |name: &str| note("refused_file", &format!("the inbox refused {name}"));
+
+        assert_ne!(file("a.yaml").note(), file("b.yaml").note());
+        assert_eq!(note("stuck", "45 s ago").note(), note("stuck", "46 s ago").note());
+        assert!(JobId::parse(&file("a.yaml").note()).is_none(), "no job can have such an id");
+    }
+
+    #[test]
+    fn one_refused_file_is_acknowledged_without_the_others() {
+        let mut store = Store::in_memory(at(0)).unwrap();
+        let [a, b] = ["a.yaml", "b.yaml"].map(|name| note("refused_file", name));
+        let said = DecidedBy { who: "anne", why: Some("known") };
+
+        store.transaction(|tx| tx.acknowledge(&a, said, at(1))).unwrap();
+
+        let tx = store.read();
+        assert!(tx.is_acknowledged(&a).unwrap());
+        assert!(!tx.is_acknowledged(&b).unwrap());
+        let again = AlertView { since: at(2), ..a };
+        assert!(!tx.is_acknowledged(&again).unwrap(), "refused again, it is news again");
+    }
+
+    #[test]
+    fn a_persons_own_hold_pages_nobody_and_a_restored_database_does() {
+        for (kind, what, expected) in [
+            ("hold", "all accounts are on hold: held by anne", Severity::Look),
+            (
+                "hold",
+                "all accounts are on hold: these jobs may have been sent already",
+                Severity::Page,
+            ),
+            ("missed", "job a is missed", Severity::Page),
+            ("held", "job a is held", Severity::Look),
+            ("first_month", "", Severity::Note),
+            ("something_new", "", Severity::Look),
+        ] {
+            assert_eq!(note(kind, what).severity(), expected, "{kind}");
+        }
+    }
+}

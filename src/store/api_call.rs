@@ -1,0 +1,718 @@
+//! API calls: calls beside the broadcasts that a person or a job wants made.
+//!
+//! Whoever wants one writes it down; the daemon makes it and writes down what came of it. All of
+//! them can be asked again without harm, so an open one is simply asked again after a crash. What
+//! a job wants done before its broadcast is a pre-send call, which becomes an API call at its time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, Row, params};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::{Account, ApiCall, JobId, JobState};
+use crate::quota::{self, Block, Need, Rule, margins};
+use crate::store::claims::{ClaimScope, standing};
+use crate::store::view::{maybe_rfc3339, rfc3339};
+use crate::store::{Alert, DecidedBy, Move, Result, StoreError, Tx, instant, millis, unreadable};
+
+/// Of a job that is nothing but an API call, neither while releases are held nor after its time is over:
+/// an old database must not put back an old menu.
+const ASKABLE: &str = "account = ?1 AND next_at IS NOT NULL AND (role <> 'action' OR (
+    NOT EXISTS (SELECT 1 FROM daemon WHERE hold_since_at IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND hold_since_at IS NOT NULL)
+    AND EXISTS (SELECT 1 FROM job WHERE job.id = api_call.job
+        AND ?2 < min(first_attempt_at + retry_for_s * 1000, due_at + ?3))))";
+
+/// How long a failed pre-send call stands before a person's eyes.
+const TOLD_FOR: TimeDelta = TimeDelta::days(7);
+
+/// Who wants an API call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A person, by a command.
+    Command,
+    /// A job, before its broadcast.
+    PreSend,
+    /// A job that does nothing else.
+    Action,
+}
+
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::PreSend => "pre_send",
+            Self::Action => "action",
+        }
+    }
+}
+
+/// An API call to be written down.
+#[derive(Clone, Copy, Debug)]
+pub struct NewApiCall<'a> {
+    /// The account's name.
+    pub account: &'a str,
+    /// What is asked.
+    pub api_call: &'a ApiCall,
+    /// Who wants it.
+    pub role: Role,
+    /// The job in whose story it stands.
+    pub job: Option<&'a JobId>,
+    /// The broadcast that is deleted.
+    pub batch: Option<i64>,
+    /// The person, if one wants it.
+    pub said: Option<DecidedBy<'a>>,
+}
+
+/// An API call that is to be asked, or was.
+#[derive(Clone, Debug)]
+pub struct OpenApiCall {
+    /// Its row.
+    pub id: i64,
+    /// What is asked.
+    pub api_call: ApiCall,
+    /// Who wants it.
+    pub role: Role,
+    /// The job in whose story it stands.
+    pub job: Option<JobId>,
+    /// How often it was asked.
+    pub attempts: u32,
+    /// Whether an earlier request may have been obeyed.
+    pub in_doubt: bool,
+    /// Whether the question is only what became of it.
+    pub verifies: bool,
+    /// The number of the broadcast that is deleted.
+    pub msg_id: Option<i64>,
+    batch: Option<i64>,
+    /// What it is and who wanted it.
+    told: String,
+}
+
+/// An API call under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiCallAttempt {
+    /// The API call.
+    pub api_call: i64,
+    /// The call in the sliding minute, where it counts there.
+    pub call: Option<i64>,
+}
+
+/// What was heard of an API call that is not done.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiCallFailure<'a> {
+    /// The platform's code.
+    pub errcode: Option<i64>,
+    /// What is told of it.
+    pub words: &'a str,
+    /// What the request did.
+    pub effect: Effect,
+}
+
+/// What a request that was not answered with success did all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It never left, or was refused for its token: it counts nowhere.
+    Nothing,
+    /// It was refused: it counts as a call, and changed nothing.
+    Call,
+    /// It may have done what was asked.
+    Unknown,
+}
+
+/// How an API call is asked again.
+#[derive(Clone, Copy, Debug)]
+pub struct Again {
+    /// When.
+    pub next_at: DateTime<Utc>,
+    /// Whether it may have been done already.
+    pub in_doubt: bool,
+    /// Whether the platform is only asked what became of it.
+    pub verifies: bool,
+}
+
+/// One API call, as people and programs see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ApiCallView {
+    /// Its number.
+    pub id: i64,
+    /// `preview`, `delete`, `speed_get`, `speed_set`, `menu` or `qrcode`.
+    pub kind: String,
+    /// The same in words.
+    pub what: String,
+    /// `planned`, `asking`, `in_doubt`, `done` or `failed`.
+    pub state: String,
+    /// When it was wanted.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: DateTime<Utc>,
+    /// When it ended.
+    #[serde(serialize_with = "maybe_rfc3339")]
+    pub ended: Option<DateTime<Utc>>,
+    /// How often it was asked.
+    pub attempts: u32,
+    /// The platform's code.
+    pub errcode: Option<i64>,
+    /// What was last said of it.
+    pub errmsg: Option<String>,
+    /// What the platform told with it.
+    pub answer: Value,
+}
+
+const API_CALL: &str =
+    "api_call.id, kind, parameters, role, api_call.job, attempts, api_call.state, verifies,
+    (SELECT msg_id FROM batch WHERE id = api_call.batch), api_call.batch, who, why,
+    (SELECT number + 1 FROM batch WHERE id = api_call.batch AND EXISTS
+        (SELECT 1 FROM batch AS other WHERE other.job = batch.job AND other.number <> batch.number))";
+
+fn read_api_call(row: &Row<'_>) -> rusqlite::Result<OpenApiCall> {
+    let (kind, parameters): (String, String) = (row.get(1)?, row.get(2)?);
+    let role: String = row.get(3)?;
+    let job: Option<String> = row.get(4)?;
+    let who: Option<String> = row.get(10)?;
+    let why: Option<String> = row.get(11)?;
+    let api_call = ApiCall::parse(&kind, &parameters)
+        .ok_or_else(|| unreadable("api_call.parameters", &parameters))?;
+    let what = told_of(&api_call, row.get(12)?);
+    let told = match who {
+        Some(who) => DecidedBy { who: &who, why: why.as_deref() }.line(&what),
+        None => what,
+    };
+    Ok(OpenApiCall {
+        id: row.get(0)?,
+        api_call,
+        role: match role.as_str() {
+            "command" => Role::Command,
+            "pre_send" => Role::PreSend,
+            _ => Role::Action,
+        },
+        job: job.as_deref().and_then(JobId::parse),
+        attempts: row.get(5)?,
+        in_doubt: row.get::<_, String>(6)? == "in_doubt",
+        verifies: row.get(7)?,
+        msg_id: row.get(8)?,
+        batch: row.get(9)?,
+        told,
+    })
+}
+
+/// Returns what an API call is, with the batch's number where its job has several.
+fn told_of(api_call: &ApiCall, batch: Option<u32>) -> String {
+    match batch {
+        Some(batch) => format!("{api_call} (batch {batch})"),
+        None => api_call.to_string(),
+    }
+}
+
+/// Returns the rule that an API call's calls are counted by in a day.
+fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
+    match api_call.api_call {
+        ApiCall::Preview(..) => Some(Rule::DailyPreviews),
+        ApiCall::Delete(_) => (!api_call.verifies).then_some(Rule::DailyDeletes),
+        ApiCall::Menu(_) => Some(Rule::DailyMenus),
+        ApiCall::Qrcode(_) => Some(Rule::DailyQrcodes),
+        ApiCall::SpeedGet | ApiCall::SpeedSet(_) => None,
+    }
+}
+
+/// How the API calls of one release of a job stand.
+#[derive(Debug)]
+struct Run {
+    all: u32,
+    open: u32,
+    failed: u32,
+    /// What was last said of one that failed.
+    words: String,
+}
+
+impl Tx<'_> {
+    /// Writes an API call down, to be asked from now on.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn write_api_call(&self, new: &NewApiCall<'_>, now: DateTime<Utc>) -> Result<i64> {
+        self.run(
+            "INSERT INTO api_call (account, kind, role, job, batch, parameters, who, why, made_at, state, next_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'planned', ?9)",
+            params![
+                new.account,
+                new.api_call.kind(),
+                new.role.as_str(),
+                new.job.map(JobId::as_str),
+                new.batch,
+                new.api_call.parameters().to_string(),
+                new.said.map(|said| said.who),
+                new.said.and_then(|said| said.why),
+                millis(now),
+            ],
+        )?;
+        Ok(self.db.last_insert_rowid())
+    }
+
+    /// Returns when the account's next API call is to be asked.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn next_api_call(
+        &self,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>> {
+        let sql = format!("SELECT next_at FROM api_call WHERE {ASKABLE} ORDER BY next_at LIMIT 1");
+        let values = params![account, millis(now), margins::ASK_WITHIN.num_milliseconds()];
+        let next: Option<i64> =
+            self.db.prepare_cached(&sql)?.query_row(values, |row| row.get(0)).optional()?;
+        Ok(next.map(instant))
+    }
+
+    /// Returns the account's API call that is to be asked first.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn due_api_call(&self, account: &str, now: DateTime<Utc>) -> Result<Option<OpenApiCall>> {
+        let sql = format!(
+            "SELECT {API_CALL} FROM api_call WHERE {ASKABLE} AND next_at <= ?2
+             ORDER BY next_at, id LIMIT 1"
+        );
+        let values = params![account, millis(now), margins::ASK_WITHIN.num_milliseconds()];
+        Ok(self.db.prepare_cached(&sql)?.query_row(values, read_api_call).optional()?)
+    }
+
+    /// Returns an API call.
+    ///
+    /// # Errors
+    /// Where it is unknown, or SQLite fails.
+    pub fn api_call(&self, id: i64) -> Result<OpenApiCall> {
+        let sql = format!("SELECT {API_CALL} FROM api_call WHERE id = ?1");
+        self.db
+            .prepare_cached(&sql)?
+            .query_row([id], read_api_call)
+            .optional()?
+            .ok_or_else(|| StoreError::Guard(format!("there is no API call {id}")))
+    }
+
+    /// Returns the rule whose window has no room for an API call, if one has none.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn api_call_block(
+        &self,
+        api_call: &OpenApiCall,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Block>> {
+        let scene = self.scene_of(api_call, &account.name, now)?;
+        for need in need_of(api_call, now).into_iter().chain(scene) {
+            let scope = match &api_call.job {
+                Some(id) => ClaimScope::Ahead(standing(&self.job(id)?), id),
+                None => ClaimScope::All,
+            };
+            let usage = self.usage(&account.name, need, scope, now)?;
+            if let Err(block) = quota::admit(account, need, usage) {
+                return Ok(Some(block));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns what a permanent code needs whose scene is not charged yet.
+    fn scene_of(
+        &self,
+        api_call: &OpenApiCall,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Need>> {
+        let ApiCall::Qrcode(code) = &api_call.api_call else { return Ok(None) };
+        let rule = Rule::PermanentQrcodes;
+        let Some(window) = rule.window(now).filter(|_| code.is_permanent()) else {
+            return Ok(None);
+        };
+        let charged: bool = self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM api_call JOIN charge ON charge.api_call = api_call.id
+                 WHERE api_call.account = ?1 AND kind = 'qrcode' AND parameters = ?2 AND rule = ?3
+                   AND charge.state <> 'returned')",
+            )?
+            .query_row(
+                params![account, api_call.api_call.parameters().to_string(), rule.name()],
+                |row| row.get(0),
+            )?;
+        Ok((!charged).then_some(Need { rule, window, amount: 1 }))
+    }
+
+    /// Returns the job whose menu takes the place of an older one, if there is one.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn later_menu(&self, api_call: &OpenApiCall, account: &str) -> Result<Option<String>> {
+        if !matches!(api_call.api_call, ApiCall::Menu(_)) {
+            return Ok(None);
+        }
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT job FROM api_call WHERE account = ?1 AND kind = 'menu' AND id > ?2
+                   AND state <> 'failed' ORDER BY id DESC LIMIT 1",
+            )?
+            .query_row(params![account, api_call.id], |row| row.get(0))
+            .optional()?
+            .flatten())
+    }
+
+    /// Begins to ask for an API call, counting the call.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or it is no longer open.
+    pub fn begin_api_call(
+        &self,
+        api_call: &OpenApiCall,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> Result<ApiCallAttempt> {
+        let call = if api_call.api_call.is_of_the_mass_family() {
+            self.run(
+                "INSERT INTO call (account, begun_at) VALUES (?1, ?2)",
+                params![account, millis(now)],
+            )?;
+            Some(self.db.last_insert_rowid())
+        } else {
+            None
+        };
+        let begun = self
+            .db
+            .prepare_cached(
+                "UPDATE api_call SET state = 'asking', next_at = NULL, attempts = attempts + 1, call = ?2
+                 WHERE id = ?1 AND state IN ('planned', 'in_doubt')",
+            )?
+            .execute(params![api_call.id, call])?;
+        if begun == 0 {
+            return Err(StoreError::Guard(format!("API call {} is no longer open", api_call.id)));
+        }
+        // What its job claimed is charged from here on.
+        self.run(
+            "DELETE FROM claim WHERE job = (SELECT job FROM api_call WHERE id = ?1) AND rule = ?2",
+            params![api_call.id, Rule::PermanentQrcodes.name()],
+        )?;
+        let counted = need_of(api_call, now).map(|need| (need, "kept"));
+        let scene = self.scene_of(api_call, account, now)?.map(|need| (need, "reserved"));
+        for (need, state) in counted.into_iter().chain(scene) {
+            self.run(
+                "INSERT INTO charge (account, rule, \"window\", amount, state, api_call)
+                 VALUES (?1, ?2, ?3, 1, ?4, ?5)",
+                params![account, need.rule.name(), need.window.to_string(), state, api_call.id],
+            )?;
+        }
+        Ok(ApiCallAttempt { api_call: api_call.id, call })
+    }
+
+    fn end_call(&self, ask: ApiCallAttempt, now: DateTime<Utc>) -> Result<()> {
+        self.run("UPDATE call SET ended_at = ?2 WHERE id = ?1", params![ask.call, millis(now)])
+    }
+
+    /// Takes back what the last request of an API call charged and did not use.
+    ///
+    /// A scene that may have its code is never given back.
+    fn unspend(&self, api_call: i64, effect: Effect) -> Result<()> {
+        if effect == Effect::Nothing {
+            self.run(
+                "UPDATE charge SET state = 'returned' WHERE id = (SELECT max(id) FROM charge
+                     WHERE api_call = ?1 AND state = 'kept' AND rule <> ?2)",
+                params![api_call, Rule::PermanentQrcodes.name()],
+            )?;
+        }
+        let scene = match effect {
+            Effect::Nothing | Effect::Call => "returned",
+            Effect::Unknown => "kept",
+        };
+        self.run(
+            "UPDATE charge SET state = ?2 WHERE api_call = ?1 AND state = 'reserved'",
+            params![api_call, scene],
+        )
+    }
+
+    /// Records that an API call is to be asked again.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn api_call_again(
+        &self,
+        ask: ApiCallAttempt,
+        word: ApiCallFailure<'_>,
+        again: Again,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.end_call(ask, now)?;
+        self.unspend(ask.api_call, word.effect)?;
+        let state = if again.in_doubt { "in_doubt" } else { "planned" };
+        self.run(
+            "UPDATE api_call SET state = ?2, next_at = ?3, errcode = ?4, errmsg = ?5, verifies = ?6
+             WHERE id = ?1 AND state = 'asking'",
+            params![
+                ask.api_call,
+                state,
+                millis(again.next_at),
+                word.errcode,
+                word.words,
+                again.verifies
+            ],
+        )
+    }
+
+    /// Records that an API call is done, and what the platform told with it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn api_call_done(
+        &self,
+        ask: ApiCallAttempt,
+        account: &Account,
+        answer: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.end_call(ask, now)?;
+        let api_call = self.api_call(ask.api_call)?;
+        self.run(
+            "UPDATE charge SET state = 'kept' WHERE api_call = ?1 AND state = 'reserved'",
+            params![api_call.id],
+        )?;
+        self.run(
+            "UPDATE api_call SET state = 'done', next_at = NULL, ended_at = ?2, answer = ?3,
+                 errcode = 0, errmsg = NULL WHERE id = ?1",
+            params![api_call.id, millis(now), answer.to_string()],
+        )?;
+        let line = format!("{}: done", api_call.told);
+        if let (ApiCall::Delete(deletion), Some(batch)) = (&api_call.api_call, api_call.batch) {
+            self.deleted(deletion, (account, batch), &line, now)?;
+        }
+        self.follow_api_call(&api_call, (JobState::Sent, &line), now)
+    }
+
+    /// Records that an API call will not be done, whether it was asked or not.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn api_call_failed(
+        &self,
+        api_call: &OpenApiCall,
+        ask: Option<ApiCallAttempt>,
+        word: ApiCallFailure<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if let Some(ask) = ask {
+            self.end_call(ask, now)?;
+            self.unspend(api_call.id, word.effect)?;
+        }
+        self.run(
+            "UPDATE api_call SET state = 'failed', next_at = NULL, ended_at = ?2, errcode = ?3, errmsg = ?4
+             WHERE id = ?1",
+            params![api_call.id, millis(now), word.errcode, word.words],
+        )?;
+        let line = format!("{} failed: {}", api_call.told, word.words);
+        if let (Role::PreSend, Some(job)) = (api_call.role, &api_call.job) {
+            self.alert_pre_send_failure(api_call, job, word.words, now)?;
+        }
+        self.follow_api_call(api_call, (JobState::Failed, &line), now)
+    }
+
+    /// A pre-send call that fails never stops its broadcast: a person hears of it.
+    fn alert_pre_send_failure(
+        &self,
+        api_call: &OpenApiCall,
+        job: &JobId,
+        words: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let account = self.account_of(job)?;
+        let name = account.as_deref().unwrap_or_default();
+        let (kind, what, advice) = match &api_call.api_call {
+            ApiCall::SpeedSet(speed) => (
+                "speed",
+                format!(
+                    "speed {speed} could not be set for job {job}, which goes at its time all the same: {words}"
+                ),
+                format!("`qunfa speed {name}` shows the speed that it goes at"),
+            ),
+            ApiCall::Preview(..)
+            | ApiCall::Delete(_)
+            | ApiCall::SpeedGet
+            | ApiCall::Menu(_)
+            | ApiCall::Qrcode(_) => (
+                "preview",
+                format!("the {} of job {job} failed: {words}", api_call.api_call),
+                format!("`qunfa preview {job} --to NAME` shows it; `qunfa cancel {job}` stops it"),
+            ),
+        };
+        let note = Alert {
+            account: account.as_deref(),
+            job: Some(job.as_str()),
+            kind,
+            what: &what,
+            advice: &advice,
+        };
+        self.raise_alert_until(&note, now + TOLD_FOR, now)
+    }
+
+    /// Writes an API call's end into the story that it stands in, and ends a job that was nothing else.
+    fn follow_api_call(
+        &self,
+        api_call: &OpenApiCall,
+        (state, line): (JobState, &str),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let Some(id) = &api_call.job else { return Ok(()) };
+        let job = self.job(id)?;
+        match api_call.role {
+            Role::Action if job.state == JobState::Releasing => {
+                let run = self.run_of(api_call)?;
+                if run.open > 0 {
+                    return self.tell(id, Some(job.state), job.state, line, now);
+                }
+                let state = if run.failed > 0 { JobState::Failed } else { state };
+                let some = format!("{} of {} failed: {}", run.failed, run.all, run.words);
+                let line = if run.all > 1 && run.failed > 0 {
+                    self.tell(id, Some(job.state), job.state, line, now)?;
+                    &some
+                } else {
+                    line
+                };
+                let reason = (state != JobState::Sent).then_some(line);
+                self.move_job(id, job.state, Move { state, wake_at: None, reason, why: line }, now)
+            }
+            Role::Action | Role::Command => self.tell(id, Some(job.state), job.state, line, now),
+            Role::PreSend => {
+                self.tell(id, Some(job.state), job.state, line, now)?;
+                // It may have waited for this.
+                if job.state == JobState::Planned
+                    && matches!(api_call.api_call, ApiCall::SpeedSet(_))
+                {
+                    self.sleep(id, job.due_at.max(now), None)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns how a job's API calls of one release stand.
+    fn run_of(&self, api_call: &OpenApiCall) -> Result<Run> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT count(*), count(*) FILTER (WHERE ended_at IS NULL),
+                        count(*) FILTER (WHERE state = 'failed'),
+                        ifnull(max(errmsg) FILTER (WHERE state = 'failed'), '')
+                 FROM api_call JOIN (SELECT job AS of, made_at AS begun FROM api_call WHERE id = ?1)
+                     ON job = of AND made_at = begun
+                 WHERE role = 'action'",
+            )?
+            .query_row([api_call.id], |row| {
+                Ok(Run {
+                    all: row.get(0)?,
+                    open: row.get(1)?,
+                    failed: row.get(2)?,
+                    words: row.get(3)?,
+                })
+            })?)
+    }
+
+    /// Returns the body of a job's first batch, from which previews are made, once it is complete.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn body_of(&self, job: &JobId) -> Result<Option<String>> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT iif(prepared, body, NULL) FROM batch JOIN body ON body.batch = batch.id
+                 WHERE job = ?1 AND replaced = 0 ORDER BY number LIMIT 1",
+            )?
+            .query_row([job.as_str()], |row| row.get(0))
+            .optional()?
+            .flatten())
+    }
+
+    /// Returns one API call as people see it.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn api_call_view(&self, id: i64) -> Result<Option<ApiCallView>> {
+        let sql = format!("SELECT {VIEW} FROM api_call WHERE id = ?1");
+        Ok(self.db.prepare_cached(&sql)?.query_row([id], read_view).optional()?)
+    }
+
+    /// Returns the API calls of a job, oldest first.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn api_calls(&self, job: &str) -> Result<Vec<ApiCallView>> {
+        let sql = format!("SELECT {VIEW} FROM api_call WHERE job = ?1 ORDER BY id");
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let rows = statement.query_map([job], read_view)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Charges all that is left of a day's calls, as a refusal shows them to be gone.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn api_calls_used_up(
+        &self,
+        api_call: &OpenApiCall,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let Some(need) = need_of(api_call, now) else { return Ok(()) };
+        let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
+        let left = quota::limit(need.rule, account).unwrap_or(0).saturating_sub(usage.used);
+        if left == 0 {
+            return Ok(());
+        }
+        self.run(
+            "INSERT INTO charge (account, rule, \"window\", amount, state, api_call)
+             VALUES (?1, ?2, ?3, ?4, 'kept', ?5)",
+            params![account.name, need.rule.name(), need.window.to_string(), left, api_call.id],
+        )
+    }
+
+    /// Lets API calls that the last daemon asked for be asked again: none of them can do harm.
+    pub(super) fn mark_open_api_calls_in_doubt(&self, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE charge SET state = 'kept' WHERE state = 'reserved'
+               AND api_call IN (SELECT id FROM api_call WHERE state = 'asking')",
+            params![],
+        )?;
+        self.run(
+            "UPDATE api_call SET state = 'in_doubt', next_at = ?1,
+                 errmsg = 'the daemon ended before the answer was stored'
+             WHERE state = 'asking'",
+            params![millis(now)],
+        )
+    }
+}
+
+const VIEW: &str =
+    "id, kind, parameters, state, made_at, ended_at, attempts, errcode, errmsg, answer,
+    (SELECT number + 1 FROM batch WHERE id = api_call.batch AND EXISTS
+        (SELECT 1 FROM batch AS other WHERE other.job = batch.job AND other.number <> batch.number))";
+
+fn read_view(row: &Row<'_>) -> rusqlite::Result<ApiCallView> {
+    let (kind, parameters): (String, String) = (row.get(1)?, row.get(2)?);
+    let api_call = ApiCall::parse(&kind, &parameters)
+        .ok_or_else(|| unreadable("api_call.parameters", &parameters))?;
+    let answer: Option<String> = row.get(9)?;
+    Ok(ApiCallView {
+        id: row.get(0)?,
+        what: told_of(&api_call, row.get(10)?),
+        kind,
+        state: row.get(3)?,
+        at: instant(row.get(4)?),
+        ended: row.get::<_, Option<i64>>(5)?.map(instant),
+        attempts: row.get(6)?,
+        errcode: row.get(7)?,
+        errmsg: row.get(8)?,
+        answer: answer.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+    })
+}
+
+fn need_of(api_call: &OpenApiCall, now: DateTime<Utc>) -> Option<Need> {
+    let rule = counted_by(api_call)?;
+    Some(Need { rule, window: rule.window(now)?, amount: 1 })
+}

@@ -1,0 +1,698 @@
+//! Taking jobs, and the claims they own from then on.
+//!
+//! A claim is a place in a window of the ledger that a waiting job owns against every job behind
+//! it. Taking a job may push others back; giving a claim up lets them come forward again, in
+//! the order of their ranks, so that one pass is enough.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use crate::calendar;
+use crate::model::{
+    Account, Action, ApiCall, Audience, BatchState, Expires, JobId, JobSpec, JobState,
+    OnFullReceivers, OnQuota, Viewer, clientmsgid,
+};
+use crate::plan::{Batch, Doubt, Job, Rank};
+use crate::quota::{self, Demand, Rule};
+use crate::store::back::is_lost;
+use crate::store::pre_send::SPEED_AHEAD;
+use crate::store::retry::anew_in_question;
+use crate::store::{
+    Receivers, Result, SeriesInput, StoreError, Tx, instant, millis, seconds, unreadable,
+};
+
+/// The fixed body of one batch.
+#[derive(Clone, Debug)]
+pub struct BatchBody {
+    /// The request's JSON without the clientmsgid.
+    pub body: String,
+    /// The OpenIDs that it names; none for everyone or a tag.
+    pub receivers: Option<Receivers>,
+}
+
+/// What the reasons of all those say that a restore leaves in question.
+const MAY_HAVE: &str = "may have been sent";
+
+/// What became of a job that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IngestOutcome {
+    /// It is new.
+    New,
+    /// The same job is known: nothing changed.
+    Known,
+    /// It was planned and had never been asked for: it is as written now.
+    Updated,
+    /// It had ended like this and certainly never went out: it is planned anew as written now.
+    Anew(JobState),
+    /// It cannot be taken, for this reason; its file is refused.
+    Refused(String),
+}
+
+/// How a job comes to be taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The file's name.
+    pub file: &'a str,
+    /// The line its job begins in.
+    pub line: usize,
+    /// When the file was first taken, which is the time of a job without one.
+    pub first_taken_at: DateTime<Utc>,
+}
+
+impl Tx<'_> {
+    /// Remembers a file, and returns when its content was first taken.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn record_file(
+        &self,
+        sha256: &str,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<DateTime<Utc>> {
+        self.run(
+            "INSERT INTO file (sha256, name, taken_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![sha256, name, millis(now)],
+        )?;
+        let taken: i64 = self
+            .db
+            .prepare_cached("SELECT taken_at FROM file WHERE sha256 = ?1")?
+            .query_row([sha256], |row| row.get(0))?;
+        Ok(instant(taken))
+    }
+
+    /// Says whether a file of this content was taken before.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn has_file(&self, sha256: &str) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM file WHERE sha256 = ?1)")?
+            .query_row([sha256], |row| row.get(0))?)
+    }
+
+    /// Returns the waiting jobs that a file of this name planned; dates of a series are not among
+    /// them.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn planned_by(&self, file: &str) -> Result<Vec<JobId>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT id FROM job WHERE file = ?1 AND wake_at IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM occurrence WHERE occurrence.job = job.id)",
+        )?;
+        let rows = statement.query_map([file], |row| row.get::<_, String>(0))?;
+        let ids = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
+    }
+
+    /// Takes one job: stores it with its batches, and claims its window.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn take(
+        &self,
+        spec: &JobSpec,
+        account: &Account,
+        bodies: &[BatchBody],
+        source: Source<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<IngestOutcome> {
+        let refused = match self.why_no_job(&spec.id)? {
+            Some(why) => Some(why),
+            None => self.why_too_late(spec, now)?,
+        };
+        match refused {
+            Some(why) => Ok(IngestOutcome::Refused(why)),
+            None => self.take_known(spec, account, bodies, source, now),
+        }
+    }
+
+    /// Says why a job can only be missed: its id stays free, and its author learns of it at once.
+    fn why_too_late(&self, spec: &JobSpec, now: DateTime<Utc>) -> Result<Option<String>> {
+        let Some(at) = spec.at else { return Ok(None) };
+        if now <= calendar::guard_end(at).unwrap_or(at) + spec.grace {
+            return Ok(None);
+        }
+        let stays = match self.known(spec)? {
+            Existing::Same | Existing::Lost { .. } | Existing::Refuse(_) => return Ok(None),
+            Existing::No => "",
+            Existing::Editable(_) => "; the job stays as it was",
+        };
+        Ok(Some(format!(
+            "job {} would be missed: it was due {}, its grace of {} min is over, and it is {} \
+             now{stays}",
+            spec.id,
+            calendar::beijing(at),
+            spec.grace.num_minutes(),
+            calendar::beijing(now)
+        )))
+    }
+
+    /// Takes a job, which may be one date of a series.
+    pub(super) fn take_known(
+        &self,
+        spec: &JobSpec,
+        account: &Account,
+        bodies: &[BatchBody],
+        source: Source<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<IngestOutcome> {
+        if let Some(why) = too_many(bodies.len(), account) {
+            return Ok(IngestOutcome::Refused(why));
+        }
+        match self.known(spec)? {
+            Existing::No => {}
+            Existing::Same => return Ok(IngestOutcome::Known),
+            Existing::Lost { .. } => return Ok(IngestOutcome::Refused(self.why_lost(&spec.id)?)),
+            Existing::Refuse(why) => return Ok(IngestOutcome::Refused(why)),
+            Existing::Editable(before) => {
+                let job = self.job(&before)?;
+                if job.recall_until.is_some() && self.was_attempted(&before)? {
+                    return Ok(IngestOutcome::Refused(anew_in_question(&job)));
+                }
+                let generation = self.edit_away(&before, now)?;
+                let replaced = Replaced { id: &before, generation, now };
+                self.insert_job(spec, account, bodies, source, Some(replaced))?;
+                self.settle_claims(&spec.id, account, now)?;
+                self.advance_waiting(account, now)?;
+                return Ok(match job.state {
+                    JobState::Planned | JobState::Held => IngestOutcome::Updated,
+                    ended @ (JobState::Releasing
+                    | JobState::Accepted
+                    | JobState::Sent
+                    | JobState::Partial
+                    | JobState::Failed
+                    | JobState::Uncertain
+                    | JobState::Cancelled
+                    | JobState::Missed
+                    | JobState::Expired) => IngestOutcome::Anew(ended),
+                });
+            }
+        }
+        self.insert_job(spec, account, bodies, source, None)?;
+        self.settle_claims(&spec.id, account, now)?;
+        Ok(IngestOutcome::New)
+    }
+
+    /// Takes a date of a series again that an edit had withdrawn before it was ever asked for.
+    pub(super) fn take_again(
+        &self,
+        spec: &JobSpec,
+        by: SeriesInput<'_>,
+        source: Source<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let generation = self.edit_away(&spec.id, now)?;
+        let replaced = Replaced { id: &spec.id, generation, now };
+        self.insert_job(spec, by.account, by.bodies, source, Some(replaced))?;
+        self.settle_claims(&spec.id, by.account, now)
+    }
+
+    pub(super) fn known(&self, spec: &JobSpec) -> Result<Existing> {
+        let row = self
+            .db
+            .prepare_cached(
+                "SELECT account, digest, state, attempted, reason, written_for FROM job WHERE id = ?1",
+            )?
+            .query_row([spec.id.as_str()], |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, String>(1)?,
+                    state(row, 2)?,
+                    row.get::<_, bool>(3)?,
+                    row.get::<_, Option<String>>(4)?,
+                    row.get::<_, Option<String>>(5)?,
+                ))
+            })
+            .optional()?;
+        let Some((account, digest, state, asked, reason, written_for)) = row else {
+            return Ok(Existing::No);
+        };
+        let id = &spec.id;
+        if account != spec.account {
+            return Ok(Existing::Refuse(format!(
+                "the id {id} belongs to a job of account {account}: give this job an id of its own"
+            )));
+        }
+        let waiting = matches!(state, JobState::Planned | JobState::Held) && !asked;
+        let waiting = waiting || self.certainly_unsent(id, state, reason.as_deref())?;
+        let same = digest == spec.digest()
+            || written_for.is_some_and(|name| digest == under(spec, name).digest());
+        Ok(match (same, waiting) {
+            (same, _) if state == JobState::Missed && reason.as_deref().is_some_and(is_lost) => {
+                Existing::Lost { same }
+            }
+            (true, _) => Existing::Same,
+            (false, true) => Existing::Editable(id.clone()),
+            (false, false) => Existing::Refuse(format!(
+                "job {id} is {state} and cannot be changed any more: use a new id for a new broadcast"
+            )),
+        })
+    }
+
+    /// Says whether a job failed because the platform refused what it was, and the corrected file may
+    /// be dropped again.
+    pub(super) fn mends_by_dropping(
+        &self,
+        id: &JobId,
+        state: JobState,
+        reason: Option<&str>,
+    ) -> Result<bool> {
+        let refused: bool = self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM batch JOIN attempt ON attempt.batch = batch.id
+                     WHERE job = ?1 AND replaced = 0 AND state = 'refused' AND outcome = 'refused')",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?;
+        Ok(state == JobState::Failed && refused && self.certainly_unsent(id, state, reason)?)
+    }
+
+    /// Says whether nothing of a job that has ended can be out: every request of it was refused for
+    /// certain, and no other database may have asked.
+    fn certainly_unsent(&self, id: &JobId, state: JobState, reason: Option<&str>) -> Result<bool> {
+        let may_be = match state {
+            JobState::Failed | JobState::Missed | JobState::Expired => {
+                // A restore leaves those in question with such a reason.
+                reason.is_none_or(|reason| !reason.contains(MAY_HAVE))
+            }
+            JobState::Planned
+            | JobState::Held
+            | JobState::Releasing
+            | JobState::Accepted
+            | JobState::Sent
+            | JobState::Partial
+            | JobState::Uncertain
+            | JobState::Cancelled => false,
+        };
+        if !may_be {
+            return Ok(false);
+        }
+        // A generation without an attempt of its own is a person's retry, or one that only the mark
+        // beside the database knew of.
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?1 AND action = 'broadcast')
+                 AND NOT EXISTS (SELECT 1 FROM batch WHERE job = ?1
+                     AND (in_doubt_since_at IS NOT NULL OR accepted_at IS NOT NULL
+                       OR state NOT IN ('planned', 'refused')
+                       OR (generation > 0 AND replaced = 0
+                         AND NOT EXISTS (SELECT 1 FROM attempt WHERE batch = batch.id))))
+                 AND NOT EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
+                     WHERE job = ?1 AND ifnull(outcome, '') NOT IN ('refused', 'later', 'token'))
+                 AND EXISTS (SELECT 1 FROM batch WHERE job = ?1)",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?)
+    }
+
+    /// Says whether a request for a job was ever made: then a version of it has a clientmsgid of its own.
+    fn was_attempted(&self, id: &JobId) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
+                 WHERE job = ?1)",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?)
+    }
+
+    /// Takes a job's batches away, and returns the generation that its new ones have.
+    ///
+    /// Those that were asked for stay in its story, and their ids stay theirs.
+    pub(super) fn edit_away(&self, id: &JobId, now: DateTime<Utc>) -> Result<u32> {
+        self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
+        let newest: Option<u32> = self
+            .db
+            .prepare_cached(
+                "SELECT max(generation) FROM batch WHERE job = ?1
+                 AND EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch WHERE job = ?1)",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?;
+        let Some(newest) = newest else {
+            self.run("DELETE FROM batch WHERE job = ?1", params![id.as_str()])?;
+            return Ok(0);
+        };
+        for batch in self.batches(id)? {
+            self.return_reserved(batch.id)?;
+            self.forget_uploads(batch.id, now)?;
+        }
+        self.run(
+            "UPDATE batch SET replaced = 1, state = 'refused' WHERE job = ?1",
+            params![id.as_str()],
+        )?;
+        Ok(newest + 1)
+    }
+
+    pub(super) fn insert_job(
+        &self,
+        spec: &JobSpec,
+        account: &Account,
+        bodies: &[BatchBody],
+        source: Source<'_>,
+        replaced: Option<Replaced<'_>>,
+    ) -> Result<()> {
+        let planned = spec.at.unwrap_or(source.first_taken_at);
+        let expires = match spec.expires {
+            Expires::After(span) => planned + span,
+            Expires::At(at) => at,
+        };
+        let state = if spec.approval { JobState::Held } else { JobState::Planned };
+        let (audience, msgtype) = words(&spec.action);
+        let everyone = spec.action.broadcast().is_some_and(|b| b.audience == Audience::Everyone);
+        let parameters = spec.action.api_call().map(|api_call| api_call.parameters().to_string());
+        let taken = self.next_taken(replaced.map(|replaced| replaced.id), spec, planned)?;
+        let before =
+            replaced.map(|replaced| self.job(replaced.id)).transpose()?.map(|job| job.state);
+        let sql = if replaced.is_some() { UPDATE_JOB } else { INSERT_JOB };
+        self.run(
+            sql,
+            params![
+                spec.id.as_str(),
+                spec.account,
+                spec.action.name(),
+                state.as_str(),
+                taken,
+                spec.priority,
+                spec.at.map(millis),
+                millis(planned),
+                millis(source.first_taken_at),
+                spec.timezone.name(),
+                spec.grace.num_seconds(),
+                spec.retry_for.num_seconds(),
+                millis(expires),
+                match spec.on_quota {
+                    OnQuota::Defer => "defer",
+                    OnQuota::Fail => "fail",
+                },
+                match spec.on_full_receivers {
+                    OnFullReceivers::Send => "send",
+                    OnFullReceivers::Drop => "drop",
+                    OnFullReceivers::Defer => "defer",
+                },
+                spec.digest(),
+                source.file,
+                i64::try_from(source.line).unwrap_or(0),
+                everyone,
+                i64::try_from(bodies.len()).unwrap_or(i64::MAX),
+                audience,
+                msgtype,
+                parameters,
+                self.title_of(spec)?,
+            ],
+        )?;
+        self.write_pre_sends((&spec.id, &spec.account), &pre_sends(spec))?;
+        for (number, body) in (0_u32..).zip(bodies) {
+            let place = (number, replaced.map_or(0, |replaced| replaced.generation));
+            self.insert_batch(&spec.id, account, place, body, planned)?;
+        }
+        let material = spec.action.broadcast().and_then(|broadcast| broadcast.content.material());
+        self.plan_uploads(&spec.id, material)?;
+        let (from, what, at) = match replaced {
+            Some(Replaced { now, .. }) => (before, "changed by", now),
+            None => (None, "taken from", source.first_taken_at),
+        };
+        let why = format!("{what} {}, line {}", source.file, source.line);
+        self.tell(&spec.id, from, state, &why, at)
+    }
+
+    /// Returns what a job is called; a deletion is called after what it deletes.
+    fn title_of(&self, spec: &JobSpec) -> Result<Option<String>> {
+        let Action::Delete(deletion) = &spec.action else { return Ok(spec.title()) };
+        if spec.title.is_some() {
+            return Ok(spec.title());
+        }
+        let target: Option<Option<String>> = self
+            .db
+            .prepare_cached("SELECT title FROM job WHERE id = ?1")?
+            .query_row([deletion.job.as_str()], |row| row.get(0))
+            .optional()?;
+        let Some(target) = target.flatten() else { return Ok(spec.title()) };
+        Ok(Some(format!("delete {target}")))
+    }
+
+    /// An edit that asks for the same place keeps it; any other is taken anew.
+    fn next_taken(
+        &self,
+        replaced: Option<&JobId>,
+        spec: &JobSpec,
+        planned: DateTime<Utc>,
+    ) -> Result<i64> {
+        if let Some(id) = replaced {
+            let kept: Option<i64> = self
+                .db
+                .prepare_cached(
+                    "SELECT seq FROM job WHERE id = ?1 AND planned_at = ?2 AND priority = ?3",
+                )?
+                .query_row(params![id.as_str(), millis(planned), spec.priority], |row| row.get(0))
+                .optional()?;
+            if let Some(taken) = kept {
+                return Ok(taken);
+            }
+        }
+        Ok(self
+            .db
+            .prepare_cached("SELECT ifnull(max(seq), 0) + 1 FROM job")?
+            .query_row([], |row| row.get(0))?)
+    }
+
+    fn insert_batch(
+        &self,
+        job: &JobId,
+        account: &Account,
+        (number, generation): (u32, u32),
+        body: &BatchBody,
+        next_at: DateTime<Utc>,
+    ) -> Result<()> {
+        self.run(
+            "INSERT INTO batch (job, account, number, clientmsgid, receivers, state, next_at,
+                 generation)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'planned', ?6, ?7)",
+            params![
+                job.as_str(),
+                account.name,
+                number,
+                clientmsgid(&account.appid, job, number, generation),
+                body.receivers.as_ref().map(|receivers| receivers.count),
+                millis(next_at),
+                generation,
+            ],
+        )?;
+        let batch = self.db.last_insert_rowid();
+        self.run("INSERT INTO body (batch, body) VALUES (?1, ?2)", params![batch, body.body])?;
+        match &body.receivers {
+            Some(receivers) => self.keep_receivers(batch, receivers),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns a job as a decision needs it.
+    ///
+    /// # Errors
+    /// Where it is unknown, or SQLite fails.
+    pub fn job(&self, id: &JobId) -> Result<Job> {
+        self.db
+            .prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1"))?
+            .query_row([id.as_str()], read_job)
+            .optional()?
+            .ok_or_else(|| StoreError::Guard(format!("no job has the id {id}")))
+    }
+
+    /// Returns a job's present batches in order.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn batches(&self, id: &JobId) -> Result<Vec<Batch>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT id, number, generation, clientmsgid, state, next_at, in_doubt_since_at,
+                    (SELECT count(*) FROM attempt WHERE batch = batch.id AND outcome IS NOT 'token')
+             FROM batch WHERE job = ?1 AND replaced = 0 ORDER BY number",
+        )?;
+        let rows = statement.query_map([id.as_str()], |row| {
+            let word: String = row.get(4)?;
+            Ok(Batch {
+                id: row.get(0)?,
+                number: row.get(1)?,
+                generation: row.get(2)?,
+                clientmsgid: row.get(3)?,
+                state: BatchState::parse(&word).ok_or_else(|| unreadable("batch.state", &word))?,
+                next_at: instant(row.get(5)?),
+                in_doubt_since: row.get::<_, Option<i64>>(6)?.map(instant),
+                attempts: row.get(7)?,
+                doubt: None,
+            })
+        })?;
+        let mut batches = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        for batch in batches.iter_mut().filter(|batch| batch.attempts > 0) {
+            batch.doubt = self.doubt_of(batch.id)?;
+        }
+        Ok(batches)
+    }
+
+    /// Returns the requests for a batch of which the platform may have taken one, if there are any.
+    fn doubt_of(&self, batch: i64) -> Result<Option<Doubt>> {
+        let times: (Option<i64>, i64, i64) = self
+            .db
+            .prepare_cached(
+                "SELECT min(begun_at) FILTER (WHERE outcome = 'in_doubt'), max(begun_at),
+                     max(ifnull(ended_at, begun_at))
+                 FROM attempt WHERE batch = ?1 AND outcome IS NOT 'token'",
+            )?
+            .query_row([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let (first_at, last_at, ended_at) = times;
+        Ok(first_at.map(|first_at| Doubt {
+            first_at: instant(first_at),
+            last_at: instant(last_at),
+            ended_at: instant(ended_at),
+        }))
+    }
+}
+
+/// Returns whom a job is for, or what it is about, and its message type.
+fn words(action: &Action) -> (String, &'static str) {
+    match action {
+        Action::Broadcast(broadcast) => {
+            let audience = match &broadcast.audience {
+                Audience::Everyone => "everyone".to_owned(),
+                Audience::Tag(tag) => format!("tag {tag}"),
+                Audience::List(list) => format!("{} OpenIDs", list.len()),
+            };
+            (audience, broadcast.content.msgtype())
+        }
+        Action::Delete(deletion) => (deletion.to_string(), "none"),
+        Action::Speed(speed) => (speed.to_string(), "none"),
+        Action::Menu(menu) => (menu.to_string(), "none"),
+        Action::Qrcode(code) => (code.to_string(), "none"),
+    }
+}
+
+/// Returns what a job wants done before its broadcast, and how long before.
+fn pre_sends(spec: &JobSpec) -> Vec<(ApiCall, TimeDelta)> {
+    let shown = spec.preview.iter().flat_map(|preview| {
+        let api_call = |to: &Viewer| ApiCall::Preview(to.clone(), preview.card_ext.clone());
+        preview.to.iter().map(move |to| (api_call(to), preview.before))
+    });
+    let speed = spec.speed.map(|speed| (ApiCall::SpeedSet(speed), SPEED_AHEAD));
+    shown.chain(speed).collect()
+}
+
+/// Says why a list of so many batches can never be sent.
+pub(super) fn too_many(batches: usize, account: &Account) -> Option<String> {
+    let limit = quota::limit(Rule::DailyCalls, account)?;
+    let fits = u32::try_from(batches).is_ok_and(|batches| batches <= limit);
+    (!fits).then(|| {
+        format!(
+            "the list makes {batches} calls, and {} allows {limit}: split it into several jobs",
+            Rule::DailyCalls
+        )
+    })
+}
+
+/// Returns a job as its file had it while its account had another name.
+pub(super) fn under(spec: &JobSpec, name: String) -> JobSpec {
+    JobSpec { account: name, ..spec.clone() }
+}
+
+/// The version of a job whose place a new one takes.
+#[derive(Clone, Copy)]
+pub(super) struct Replaced<'a> {
+    pub(super) id: &'a JobId,
+    /// Of the new version's batches.
+    pub(super) generation: u32,
+    pub(super) now: DateTime<Utc>,
+}
+
+pub(super) enum Existing {
+    No,
+    Same,
+    Editable(JobId),
+    /// A restore left it in question, as it is offered or otherwise.
+    Lost {
+        same: bool,
+    },
+    Refuse(String),
+}
+
+const INSERT_JOB: &str = "INSERT INTO job (id, account, action, state, seq, priority, written_at,
+    planned_at, due_at, taken_at, zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest,
+    file, line, everyone, calls, audience, msgtype, parameters, title, wake_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+    ?19, ?20, ?21, ?22, ?23, ?24, ?8)";
+
+const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, seq = ?5,
+    priority = ?6, written_at = ?7, planned_at = ?8, due_at = ?8, taken_at = ?9, zone = ?10,
+    grace_s = ?11, retry_for_s = ?12, expires_at = ?13, on_quota = ?14, on_full = ?15, digest = ?16,
+    file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23,
+    title = ?24, wake_at = ?8,
+    can_advance = 0, reason = NULL, ended_at = NULL, written_for = NULL, attempted = 0,
+    first_attempt_at = NULL WHERE id = ?1";
+
+pub(super) const JOB_COLUMNS: &str =
+    "id, account, state, priority, seq, planned_at, due_at, zone,
+    grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_attempt_at, attempted,
+    written_at IS NULL, recall_until_at,
+    -- A permanent code of a scene that has none yet, neither made nor claimed by a job before it.
+    CASE WHEN action <> 'qrcode' OR json_extract(job.parameters, '$.expire_seconds') IS NOT NULL THEN 0
+        ELSE NOT EXISTS (SELECT 1 FROM api_call JOIN charge ON charge.api_call = api_call.id
+                WHERE api_call.account = job.account AND kind = 'qrcode'
+                  AND api_call.parameters = job.parameters AND rule = 'permanent_qrcodes'
+                  AND charge.state <> 'returned')
+            AND NOT EXISTS (SELECT 1 FROM claim JOIN job other ON other.id = claim.job
+                WHERE claim.account = job.account AND rule = 'permanent_qrcodes'
+                  AND other.id <> job.id AND other.parameters = job.parameters) END";
+
+pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<JobState> {
+    let word: String = row.get(column)?;
+    JobState::parse(&word).ok_or_else(|| unreadable("job.state", &word))
+}
+
+pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
+    let id: String = row.get(0)?;
+    let zone: String = row.get(7)?;
+    let on_quota: String = row.get(11)?;
+    let on_full: String = row.get(12)?;
+    Ok(Job {
+        id: JobId::parse(&id).ok_or_else(|| unreadable("job.id", &id))?,
+        account: row.get(1)?,
+        state: state(row, 2)?,
+        rank: Rank { neg_priority: -row.get::<_, i32>(3)?, taken: row.get(4)? },
+        planned_at: instant(row.get(5)?),
+        due_at: instant(row.get(6)?),
+        zone: zone.parse().map_err(|_| unreadable("job.zone", &zone))?,
+        grace: seconds(row.get(8)?),
+        retry_for: seconds(row.get(9)?),
+        expires_at: instant(row.get(10)?),
+        on_quota: if on_quota == "fail" { OnQuota::Fail } else { OnQuota::Defer },
+        on_full_receivers: match on_full.as_str() {
+            "drop" => OnFullReceivers::Drop,
+            "defer" => OnFullReceivers::Defer,
+            _ => OnFullReceivers::Send,
+        },
+        demand: Demand { everyone: row.get(13)?, calls: row.get(14)?, codes: row.get(19)? },
+        first_attempt_at: row.get::<_, Option<i64>>(15)?.map(instant),
+        asked: row.get(16)?,
+        anytime: row.get(17)?,
+        recall_until: row.get::<_, Option<i64>>(18)?.map(instant),
+    })
+}
+
+/// Says whether a rule is charged in slots that a job holds once, rather than per call.
+pub(super) fn is_slot(rule: Rule) -> bool {
+    match rule {
+        Rule::DailySend | Rule::DailyHistory | Rule::MonthlyHistory => true,
+        Rule::DailyCalls
+        | Rule::MonthlyReceiver
+        | Rule::PerMinute
+        | Rule::DailyPreviews
+        | Rule::DailyDeletes
+        | Rule::ForcedToken
+        | Rule::FollowerPages
+        | Rule::DailyDrafts
+        | Rule::DailyUploadnews
+        | Rule::DailyMenus
+        | Rule::DailyQrcodes
+        | Rule::PermanentQrcodes => false,
+    }
+}

@@ -1,0 +1,262 @@
+//! What jobs want done before their broadcasts, and jobs that are nothing but an API call.
+//!
+//! A pre-send call is written down when its job is taken and becomes an API call at its time; it never
+//! stops the broadcast. A job without batches makes one API call at its time and ends with it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::model::{ApiCall, JobId, JobState};
+use crate::plan;
+use crate::store::api_call::{NewApiCall, Role};
+use crate::store::{Move, Result, StoreError, Tx, instant, millis, unreadable};
+
+/// How long before a broadcast its speed is set.
+pub(super) const SPEED_AHEAD: TimeDelta = TimeDelta::seconds(30);
+/// How long a broadcast waits for its speed, from when that is asked for.
+const SPEED_PATIENCE: TimeDelta = TimeDelta::seconds(28);
+
+const WAITING_PRE_SENDS: &str = "FROM pre_send p JOIN job ON job.id = p.job
+    WHERE p.account = ?1 AND closed = 0 AND done_for_at IS NOT due_at
+      AND (job.state = 'planned' OR (job.state = 'held' AND kind = 'preview'))
+      AND (kind <> 'preview' OR NOT EXISTS
+           (SELECT 1 FROM batch WHERE batch.job = job.id AND replaced = 0 AND prepared = 0))";
+
+impl Tx<'_> {
+    /// Writes down what a job wants done before its broadcast.
+    pub(super) fn write_pre_sends(
+        &self,
+        (job, account): (&JobId, &str),
+        pre_sends: &[(ApiCall, TimeDelta)],
+    ) -> Result<()> {
+        self.run("DELETE FROM pre_send WHERE job = ?1", params![job.as_str()])?;
+        for (api_call, ahead) in pre_sends {
+            self.run(
+                "INSERT INTO pre_send (job, account, kind, parameters, ahead_s)
+                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                params![
+                    job.as_str(),
+                    account,
+                    api_call.kind(),
+                    api_call.parameters().to_string(),
+                    ahead.num_seconds(),
+                ],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Lets a job that is due anew set its speed anew.
+    pub(super) fn reopen_pre_sends(&self, job: &JobId) -> Result<()> {
+        self.run(
+            "UPDATE pre_send SET closed = 0, done_for_at = NULL WHERE job = ?1 AND kind = 'speed_set'",
+            params![job.as_str()],
+        )
+    }
+
+    /// Returns when the account's next pre-send call is to become an API call.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn next_pre_send(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
+        let next: Option<i64> = self
+            .db
+            .prepare_cached(&format!("SELECT min(due_at - ahead_s * 1000) {WAITING_PRE_SENDS}"))?
+            .query_row([account], |row| row.get(0))?;
+        Ok(next.map(instant))
+    }
+
+    /// Returns what a job still wants done before its broadcast, in words.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or something else wrote it.
+    pub fn pre_sends(&self, job: &str) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT kind, p.parameters, ahead_s FROM pre_send p JOIN job ON job.id = p.job
+             WHERE p.job = ?1 AND closed = 0 AND done_for_at IS NOT due_at
+               AND job.state IN ('planned', 'held') ORDER BY ahead_s DESC, p.parameters",
+        )?;
+        let rows = statement.query_map([job], |row| {
+            let (kind, parameters): (String, String) = (row.get(0)?, row.get(1)?);
+            let api_call = ApiCall::parse(&kind, &parameters)
+                .ok_or_else(|| unreadable("prelude.parameters", &parameters))?;
+            let ahead: i64 = row.get(2)?;
+            Ok(match ahead {
+                0..120 => format!("{api_call}, {ahead} s before"),
+                _ => format!("{api_call}, {} min before", ahead / 60),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Turns the pre-send calls whose time has come into API calls.
+    ///
+    /// A preview is shown once, also of a job that waits for its approval, and not before its
+    /// content is uploaded; the speed is set again for each time that a job is given.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn begin_pre_sends(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
+        self.run(
+            "UPDATE pre_send SET closed = 1 WHERE account = ?1 AND closed = 0
+               AND EXISTS (SELECT 1 FROM job WHERE id = pre_send.job AND wake_at IS NULL)",
+            params![account],
+        )?;
+        let due = self
+            .db
+            .prepare_cached(&format!(
+                "SELECT job.id, kind, p.parameters, due_at {WAITING_PRE_SENDS}
+                   AND due_at - ahead_s * 1000 <= ?2 ORDER BY due_at, job.seq"
+            ))?
+            .query_map(params![account, millis(now)], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?
+            .collect::<rusqlite::Result<Vec<(String, String, String, i64)>>>()?;
+        for (job, kind, parameters, due_at) in due {
+            let (Some(id), Some(api_call)) =
+                (JobId::parse(&job), ApiCall::parse(&kind, &parameters))
+            else {
+                return Err(unreadable("prelude.parameters", &parameters).into());
+            };
+            let role = Role::PreSend;
+            let new = NewApiCall {
+                account,
+                api_call: &api_call,
+                role,
+                job: Some(&id),
+                batch: None,
+                said: None,
+            };
+            self.write_api_call(&new, now)?;
+            self.run(
+                "UPDATE pre_send SET done_for_at = ?4, closed = (kind = 'preview')
+                 WHERE job = ?1 AND kind = ?2 AND parameters = ?3",
+                params![job, kind, parameters, due_at],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Returns until when a broadcast waits for its speed to be set.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn waits_for_speed(
+        &self,
+        job: &JobId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>> {
+        let made: Option<i64> = self
+            .db
+            .prepare_cached(
+                "SELECT max(made_at) FROM api_call WHERE job = ?1 AND role = 'pre_send'
+                   AND kind = 'speed_set' AND ended_at IS NULL",
+            )?
+            .query_row([job.as_str()], |row| row.get(0))?;
+        let until = made.map(|made| instant(made) + SPEED_PATIENCE);
+        Ok(until.filter(|until| *until > now))
+    }
+
+    /// Returns the one call that a job is about; none for a broadcast.
+    ///
+    /// # Errors
+    /// Where SQLite fails, or something else wrote it.
+    pub fn api_call_of_job(&self, id: &JobId) -> Result<Option<ApiCall>> {
+        let (action, parameters): (String, Option<String>) = self
+            .db
+            .prepare_cached("SELECT action, parameters FROM job WHERE id = ?1")?
+            .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let kind = if action == "speed" { "speed_set" } else { action.as_str() };
+        let Some(parameters) = parameters else { return Ok(None) };
+        let api_call = ApiCall::parse(kind, &parameters)
+            .ok_or_else(|| unreadable("job.parameters", &parameters))?;
+        Ok(Some(api_call))
+    }
+
+    /// Begins a job that is nothing but an API call.
+    ///
+    /// # Errors
+    /// Where it is no longer planned, or SQLite fails.
+    pub fn begin_action(
+        &self,
+        id: &JobId,
+        (api_call, batch): (&ApiCall, Option<i64>),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut job = self.job(id)?;
+        let role = Role::Action;
+        let new =
+            NewApiCall { account: &job.account, api_call, role, job: Some(id), batch, said: None };
+        self.write_api_call(&new, now)?;
+        self.run(
+            "UPDATE job SET attempted = 1, first_attempt_at = ?2 WHERE id = ?1",
+            params![id.as_str(), millis(now)],
+        )?;
+        job.first_attempt_at = Some(now);
+        let to = Move {
+            state: JobState::Releasing,
+            wake_at: Some(plan::deadline(&job)),
+            reason: None,
+            why: "its time has come",
+        };
+        self.move_job(id, JobState::Planned, to, now)
+    }
+
+    /// Ends a job that is nothing but an API call, if that is not under way.
+    ///
+    /// # Errors
+    /// Where its request is under way, or SQLite fails.
+    pub fn stop_action(
+        &self,
+        id: &JobId,
+        (state, why): (JobState, &str),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let open = self
+            .db
+            .prepare_cached("SELECT id, state FROM api_call WHERE job = ?1 AND role = 'action' AND ended_at IS NULL")?
+            .query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
+        if open.iter().any(|(_, state)| state == "asking") {
+            return Err(StoreError::Guard(format!(
+                "nothing of job {id} can be stopped now: its request is under way, so say it again in a moment"
+            )));
+        }
+        for (api_call, _) in open {
+            self.run(
+                "UPDATE api_call SET state = 'failed', next_at = NULL, ended_at = ?2, errmsg = ?3
+                 WHERE id = ?1",
+                params![api_call, millis(now), why],
+            )?;
+        }
+        let from = self.job(id)?.state;
+        self.move_job(id, from, Move { state, wake_at: None, reason: Some(why), why }, now)
+    }
+
+    /// Ends a job that is nothing but an API call and whose time has run out.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn run_out_action(&self, id: &JobId, now: DateTime<Utc>) -> Result<()> {
+        let last: Option<(String, Option<String>)> = self
+            .db
+            .prepare_cached(
+                "SELECT state, errmsg FROM api_call WHERE job = ?1 AND role = 'action'
+                 ORDER BY id DESC LIMIT 1",
+            )?
+            .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let (state, last) = last.unwrap_or_default();
+        let last = last.map_or_else(String::new, |last| format!("; what was last heard: {last}"));
+        let how = match state.as_str() {
+            "in_doubt" => "nobody could say in the time it had whether it was done",
+            _ => "it was not done in the time it had",
+        };
+        let why = format!("{how}{last}");
+        match self.stop_action(id, (JobState::Failed, &why), now) {
+            // Its answer ends it.
+            Err(StoreError::Guard(_)) => self.sleep(id, now + TimeDelta::minutes(1), None),
+            other => other,
+        }
+    }
+}

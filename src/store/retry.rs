@@ -1,0 +1,373 @@
+//! A person's word, and what an older generation's word still means.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::calendar;
+use crate::model::console::HISTORY;
+use crate::model::{Account, BatchState, JobId, JobState, clientmsgid};
+use crate::plan::{Again, Batch, Job};
+use crate::quota::margins;
+use crate::store::{DecidedBy, Move, Result, StoreError, Tx, instant, millis};
+
+impl Tx<'_> {
+    /// Makes a job's refused and failed batches ready to be asked again, due now.
+    ///
+    /// A batch that was refused for certain gets a new generation, and so a new clientmsgid; one that
+    /// the platform never heard of keeps its own. One that was ever in doubt keeps its own too,
+    /// whatever a person said of it since: it is in doubt again. Once the platform may have forgotten
+    /// that, nothing of the job can be asked for, until it surely has. A job that demands an approval
+    /// and never had one for its present content waits for it again. A menu that was planned before
+    /// the one that followers see is refused.
+    ///
+    /// # Errors
+    /// Where the job's state does not allow it, or SQLite fails.
+    pub fn retry(
+        &self,
+        id: &JobId,
+        account: &Account,
+        said: DecidedBy<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job = self.job(id)?;
+        refuse_by_state(&job)?;
+        self.refuse_old_menu(&job, now)?;
+        if self.is_known_by_id_alone(id)? {
+            return Err(StoreError::Guard(format!(
+                "the database that knew job {id} is lost, and its content is not known any more: look \
+                 in the account's history ({HISTORY}), and if it did not go out, plan it anew \
+                 under another id"
+            )));
+        }
+        if job.in_question(now.max(job.planned_at)) {
+            return Err(StoreError::Guard(format!(
+                "job {id} may have been sent by another copy of this database, and the platform may have forgotten it: look in the account's history ({HISTORY}), then say `qunfa resume {}`, and retry it if it did not go out",
+                job.account
+            )));
+        }
+        self.refuse_another_account(&job, account)?;
+        let batches = self.batches(id)?;
+        // One that a restore ended before its time waits for it.
+        let due = now.max(job.planned_at);
+        refuse_to_guess(&job, &batches, due)?;
+        if job.recall_until.is_some() {
+            for batch in &batches {
+                if self.needs_new_id(batch, batch.doubt.map(|doubt| doubt.again(due)))? {
+                    return Err(StoreError::Guard(anew_in_question(&job)));
+                }
+            }
+        }
+        let mut kept = Vec::new();
+        for batch in &batches {
+            if self.reopen(batch, account, due, now)? {
+                kept.push((batch.number + 1).to_string());
+            }
+        }
+        let expires = job.expires_at.max(due + (job.expires_at - job.planned_at));
+        self.run(
+            "UPDATE job SET due_at = ?2, first_attempt_at = NULL, can_advance = 0, expires_at = ?3,
+                 prepare_after_at = 0 WHERE id = ?1",
+            params![id.as_str(), millis(due), millis(expires)],
+        )?;
+        self.reopen_pre_sends(id)?;
+        let state = if self.lacks_approval(id)? { JobState::Held } else { JobState::Planned };
+        let why = match kept.as_slice() {
+            [] => said.line("retried"),
+            kept => format!(
+                "{}; the platform may have taken batch {}, which keeps its clientmsgid so that it says so",
+                said.line("retried"),
+                kept.join(", ")
+            ),
+        };
+        let to = Move { state, wake_at: Some(due), reason: None, why: &why };
+        self.move_job(id, job.state, to, now)?;
+        if due > now { self.reassign(id, account, now) } else { Ok(()) }
+    }
+
+    /// Refuses what was planned for an account with another appid, before names were known by it.
+    fn refuse_another_account(&self, job: &Job, account: &Account) -> Result<()> {
+        let ids = self
+            .db
+            .prepare_cached(
+                "SELECT number, generation, clientmsgid FROM batch WHERE job = ?1 AND replaced = 0",
+            )?
+            .query_map([job.id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<Vec<(u32, u32, String)>>>()?;
+        let own = |(number, generation, id): &(u32, u32, String)| {
+            *id == clientmsgid(&account.appid, &job.id, *number, *generation)
+        };
+        if ids.iter().all(own) {
+            return Ok(());
+        }
+        let (id, name, appid) = (&job.id, &account.name, &account.appid);
+        Err(StoreError::Guard(format!(
+            "job {id} was planned while {name} was an account with another appid than {appid}, so its \
+             readers are other people: plan it anew under another id"
+        )))
+    }
+
+    /// Says whether a batch can only be asked for again with a new clientmsgid.
+    fn needs_new_id(&self, batch: &Batch, again: Option<Again>) -> Result<bool> {
+        match (batch.state, again) {
+            (BatchState::Failed, _) | (BatchState::Refused, Some(Again::NewId)) => Ok(true),
+            (BatchState::Refused, None) => self.answered(batch),
+            (BatchState::Refused, Some(Again::SameId(_) | Again::NotBefore(_)))
+            | (
+                BatchState::Planned
+                | BatchState::Asking
+                | BatchState::InDoubt
+                | BatchState::Accepted
+                | BatchState::Sent,
+                _,
+            ) => Ok(false),
+        }
+    }
+
+    /// Makes one batch ready to be asked for, if it is to be; says whether it is in doubt again.
+    fn reopen(
+        &self,
+        batch: &Batch,
+        account: &Account,
+        due: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let again = batch.doubt.map(|doubt| doubt.again(due));
+        // Another copy of the database may have asked with this id.
+        let rested = due.max(batch.next_at.min(now + margins::SAME_CLIENTMSGID));
+        let (since, next_at) = match (batch.state, again) {
+            (BatchState::Planned, _) => (None, rested),
+            (BatchState::Refused, Some(Again::SameId(at))) => {
+                self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
+                (batch.doubt, at.max(rested))
+            }
+            (BatchState::Refused, None) if !self.answered(batch)? => {
+                self.move_batch(batch.id, BatchState::Refused, BatchState::Planned)?;
+                (None, rested)
+            }
+            (BatchState::Refused, None | Some(Again::NewId)) | (BatchState::Failed, _) => {
+                self.remake(batch, account, batch.generation + 1, now)?;
+                return Ok(false);
+            }
+            (BatchState::Refused, Some(Again::NotBefore(_)))
+            | (
+                BatchState::Asking | BatchState::InDoubt | BatchState::Accepted | BatchState::Sent,
+                _,
+            ) => return Ok(false),
+        };
+        self.run(
+            "UPDATE batch SET next_at = ?2, in_doubt_since_at = ?3 WHERE id = ?1",
+            params![batch.id, millis(next_at), since.map(|doubt| millis(doubt.ended_at))],
+        )?;
+        Ok(since.is_some())
+    }
+
+    /// Refuses a menu in whose place a later one is, or is about to be: a person who reads that a
+    /// menu was missed does not ask for the next one to be lost.
+    fn refuse_old_menu(&self, job: &Job, now: DateTime<Utc>) -> Result<()> {
+        let later: Option<(String, i64, bool)> = self
+            .db
+            .prepare_cached(
+                "SELECT later.id, later.planned_at, later.state = 'sent'
+                 FROM job JOIN job AS later USING (account, action)
+                 WHERE job.id = ?1 AND action = 'menu'
+                   AND (later.planned_at, later.seq) > (job.planned_at, job.seq)
+                   AND (later.state = 'sent'
+                     OR (later.state IN ('planned', 'releasing') AND later.due_at <= ?2))
+                 ORDER BY later.planned_at DESC, later.seq DESC LIMIT 1",
+            )?
+            .query_row(params![job.id.as_str(), millis(now)], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let Some((later, at, is_there)) = later else { return Ok(()) };
+        let takes = if is_there { "took" } else { "takes" };
+        let at = calendar::beijing(instant(at));
+        Err(StoreError::Guard(format!(
+            "job {} is {} and cannot be asked for again: the menu of job {later}, planned for {at}, {takes} its place; submit it under another id to put it back",
+            job.id, job.state
+        )))
+    }
+
+    /// Says whether a job demands an approval that its present content never had.
+    fn lacks_approval(&self, id: &JobId) -> Result<bool> {
+        // Whatever is taken or changed and demands one becomes held; only an approval, or a change
+        // that demands none, leads from there to planned.
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM history WHERE job = ?1 AND to_state = 'held')
+                    AND NOT EXISTS (SELECT 1 FROM history WHERE job = ?1 AND from_state = 'held'
+                        AND to_state = 'planned' AND id > (SELECT max(id) FROM history
+                            WHERE job = ?1 AND to_state = 'held'))",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?)
+    }
+
+    fn answered(&self, batch: &Batch) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM attempt WHERE batch = ?1 AND errcode IS NOT NULL AND outcome <> 'token')",
+            )?
+            .query_row([batch.id], |row| row.get(0))?)
+    }
+
+    fn remake(
+        &self,
+        batch: &Batch,
+        account: &Account,
+        generation: u32,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job: String = self
+            .db
+            .prepare_cached("SELECT job FROM batch WHERE id = ?1")?
+            .query_row([batch.id], |row| row.get(0))?;
+        let id = JobId::parse(&job)
+            .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
+        self.run("UPDATE batch SET replaced = 1 WHERE id = ?1", params![batch.id])?;
+        self.forget_uploads(batch.id, now)?;
+        self.run(
+            "INSERT INTO batch (job, account, number, generation, clientmsgid, receivers, state, next_at,
+                 prepared)
+             SELECT job, account, number, ?2, ?3, receivers, 'planned', ?4,
+                 (SELECT template IS NULL FROM body WHERE batch = ?1) FROM batch WHERE id = ?1",
+            params![
+                batch.id,
+                generation,
+                clientmsgid(&account.appid, &id, batch.number, generation),
+                millis(now)
+            ],
+        )?;
+        let remade = self.db.last_insert_rowid();
+        self.run(
+            "INSERT INTO body (batch, body, template)
+             SELECT ?2, ifnull(template, body), template FROM body WHERE batch = ?1",
+            params![batch.id, remade],
+        )?;
+        self.run(
+            "INSERT INTO receiver (batch, part, keys)
+             SELECT ?2, part, keys FROM receiver WHERE batch = ?1",
+            params![batch.id, remade],
+        )
+    }
+
+    /// Lifts a batch to a generation that the mark beside the database knows of.
+    ///
+    /// An older database would ask with the id of a generation that was refused, while a later
+    /// one was accepted: only with the later id does the platform say so (45065).
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn raise_generation(
+        &self,
+        (id, number, generation): (&JobId, u32, u32),
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let batches = self.batches(id)?;
+        let Some(batch) = batches.iter().find(|batch| batch.number == number) else {
+            return Ok(());
+        };
+        let settled = matches!(batch.state, BatchState::Accepted | BatchState::Sent);
+        if batch.generation >= generation || settled {
+            return Ok(());
+        }
+        // Nobody asks with the old id any more: the platform's answer to the new one counts.
+        match batch.state {
+            BatchState::Planned | BatchState::Asking | BatchState::InDoubt => {
+                self.run(
+                    "UPDATE batch SET state = 'refused', in_doubt_since_at = NULL WHERE id = ?1",
+                    params![batch.id],
+                )?;
+                self.return_reserved(batch.id)?;
+            }
+            BatchState::Refused | BatchState::Accepted | BatchState::Sent | BatchState::Failed => {}
+        }
+        self.remake(batch, account, generation, now)
+    }
+
+    /// Returns the account that a job belongs to, if the job is known.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn account_of(&self, id: &JobId) -> Result<Option<String>> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT account FROM job WHERE id = ?1")?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?)
+    }
+
+    /// Lets a batch wait that no window has room for, though it may not be deferred.
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn wait_batch(
+        &self,
+        id: &JobId,
+        batch: &Batch,
+        (until, why): (DateTime<Utc>, &str),
+    ) -> Result<()> {
+        self.run("UPDATE batch SET next_at = ?2 WHERE id = ?1", params![batch.id, millis(until)])?;
+        self.sleep(id, until, Some(why))
+    }
+}
+
+/// Refuses a job that goes by itself, or must not be asked for again.
+fn refuse_by_state(job: &Job) -> Result<()> {
+    let id = &job.id;
+    match job.state {
+        JobState::Failed | JobState::Partial | JobState::Missed => Ok(()),
+        JobState::Held => Err(StoreError::Guard(format!(
+            "job {id} is held: it goes at its time once `qunfa approve {id}` was said"
+        ))),
+        JobState::Planned | JobState::Releasing => Err(StoreError::Guard(format!(
+            "job {id} is {}: it goes by itself, at its time",
+            job.state
+        ))),
+        JobState::Uncertain => Err(StoreError::Guard(format!(
+            "job {id} is uncertain: it may have gone out, so look in the account's history ({HISTORY}) and say `qunfa resolve {id}` first"
+        ))),
+        JobState::Accepted | JobState::Sent | JobState::Cancelled | JobState::Expired => {
+            Err(StoreError::Guard(format!(
+                "job {id} is {} and cannot be asked for again: plan it anew under another id",
+                job.state
+            )))
+        }
+    }
+}
+
+/// Tells why a job is not asked for with a new clientmsgid while nobody said what happened in a gap:
+/// another copy may have made it anew already, and the platform knows that by another id only.
+pub(super) fn anew_in_question(job: &Job) -> String {
+    let (id, account) = (&job.id, &job.account);
+    let next = if job.state.waits() {
+        format!("if it went out, `qunfa cancel {id}`; a changed version of it wants another id")
+    } else {
+        format!("then say `qunfa resume {account}`, and ask for it again if it did not go out")
+    };
+    format!(
+        "job {id} may have been sent by another copy of this database, under a clientmsgid that is \
+         not known here: look in the account's history ({HISTORY}), {next}"
+    )
+}
+
+/// Refuses what could only be asked for blindly: the platform may have taken it, and may have
+/// forgotten that or not.
+fn refuse_to_guess(job: &Job, batches: &[Batch], due: DateTime<Utc>) -> Result<()> {
+    let refused = batches.iter().filter(|batch| batch.state == BatchState::Refused);
+    let waits = refused.filter_map(|batch| match batch.doubt?.again(due) {
+        Again::NotBefore(until) => Some((until, batch.doubt?.first_at, batch.number + 1)),
+        Again::SameId(_) | Again::NewId => None,
+    });
+    let Some((until, first_at, number)) = waits.max() else { return Ok(()) };
+    let (until, first_at) = (calendar::beijing(until), calendar::beijing(first_at));
+    Err(StoreError::Guard(format!(
+        "job {id} cannot be asked for again before {until}: batch {number} was asked for on {first_at} \
+         without a clear answer, and until then nobody knows whether the platform still remembers that; \
+         look in the account's history ({HISTORY}), and if it is not there, say `qunfa retry {id}` \
+         from then on",
+        id = job.id
+    )))
+}

@@ -1,0 +1,147 @@
+//! Hands pushes that are not ours on to the handler that the account's callback had before.
+//!
+//! The handler sees what the platform sent: body, query and content type, byte for byte; its answer
+//! goes back as it is, because some answers are replies to a follower. A handler that fails looks
+//! to the platform as it would without us, so that its retries reach it. Only so many pushes wait
+//! for handlers at once, all together and for one account: the other connections are for our own
+//! events. Nothing is asked twice, no redirect is followed, and what is not signed never gets here.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode, Uri};
+use reqwest::Url;
+use tokio::sync::Semaphore;
+
+use super::Limits;
+use crate::wechat::client;
+
+/// The longest answer that is handed back; the longest reply that the platform takes is far shorter.
+const ANSWER_MAX: usize = 64 * 1024;
+
+/// Why a handler's answer does not go back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ForwardError {
+    /// Too many pushes wait for it already.
+    #[error("too many pushes wait for it")]
+    Busy,
+    /// It did not answer in time.
+    #[error("no answer in time")]
+    TimedOut,
+    /// It cannot be reached, or broke off.
+    #[error("{0}")]
+    Broken(String),
+    /// Longer than any reply that the platform takes.
+    #[error("an answer of more than 64 KiB")]
+    TooLong,
+}
+
+impl ForwardError {
+    /// Returns what the platform is answered; it pushes again after each of them.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+            Self::Broken(_) | Self::TooLong => StatusCode::BAD_GATEWAY,
+        }
+    }
+}
+
+/// A push as it came.
+pub(super) struct Push<'a> {
+    pub(super) account: &'a str,
+    pub(super) uri: &'a Uri,
+    pub(super) content_type: Option<HeaderValue>,
+    pub(super) body: Vec<u8>,
+}
+
+/// What the handler answered.
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) content_type: Option<HeaderValue>,
+    pub(super) body: Vec<u8>,
+}
+
+/// The way to the handlers.
+pub(super) struct Forwarder {
+    limits: Limits,
+    tls: OnceLock<reqwest::Client>,
+    plain: OnceLock<reqwest::Client>,
+    room: Semaphore,
+    rooms: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+impl Forwarder {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            tls: OnceLock::new(),
+            plain: OnceLock::new(),
+            room: Semaphore::new(limits.relays),
+            rooms: Mutex::default(),
+        }
+    }
+
+    /// Hands a push on, once, and returns the answer.
+    pub(super) async fn pass(&self, to: &Url, push: Push<'_>) -> Result<Reply, ForwardError> {
+        let own = self.room_of(push.account);
+        let seats = (own.try_acquire(), self.room.try_acquire());
+        let (Ok(_own), Ok(_common)) = seats else {
+            return Err(ForwardError::Busy);
+        };
+        let asked = tokio::time::timeout(self.limits.forwarder, self.ask(to, push)).await;
+        asked.unwrap_or(Err(ForwardError::TimedOut))
+    }
+
+    fn room_of(&self, account: &str) -> Arc<Semaphore> {
+        // A semaphore cannot be left half made by a panic.
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = rooms
+            .entry(account.to_owned())
+            .or_insert_with(|| Arc::new(Semaphore::new(self.limits.relays_of_one)));
+        Arc::clone(room)
+    }
+
+    async fn ask(&self, to: &Url, push: Push<'_>) -> Result<Reply, ForwardError> {
+        let broken = |error| ForwardError::Broken(client::chain(error));
+        let client = self.client(to.scheme() == "https").map_err(broken)?;
+        let mut request = client.post(with_query(to, push.uri)).body(push.body);
+        if let Some(content_type) = push.content_type {
+            request = request.header(CONTENT_TYPE, content_type);
+        }
+        let mut answer = request.send().await.map_err(broken)?;
+        let (status, content_type) = (answer.status(), answer.headers().get(CONTENT_TYPE).cloned());
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > ANSWER_MAX {
+                return Err(ForwardError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply { status, content_type, body })
+    }
+
+    fn client(&self, tls: bool) -> Result<&reqwest::Client, reqwest::Error> {
+        let cell = if tls { &self.tls } else { &self.plain };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        // A connection of its own each: one that the handler has just closed would lose a push.
+        let client = client::builder(tls).pool_max_idle_per_host(0).build()?;
+        Ok(cell.get_or_init(|| client))
+    }
+}
+
+/// Returns the handler's URL with the query as it came, after the one that it may have itself.
+fn with_query(to: &Url, uri: &Uri) -> Url {
+    let mut url = to.clone();
+    let query = match (to.query(), uri.query()) {
+        (Some(own), Some(pushed)) => Some(format!("{own}&{pushed}")),
+        (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
+        (None, None) => None,
+    };
+    url.set_query(query.as_deref());
+    url.set_fragment(None);
+    url
+}

@@ -1,0 +1,537 @@
+//! The calls beside the broadcasts: `preview`, `delete`, `speed`, menus and QR codes, and what their
+//! answers mean.
+//!
+//! None of them can do harm twice, so an unclear answer only means that it is asked again.
+
+use reqwest::Url;
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::response::{Fields, HttpResponse, Reply, errmsg, id, integer, printable, whole};
+use super::{Request, mass_get};
+use crate::model::{ApiCall, Menu, Qrcode, Scene, Speed, Viewer};
+use crate::wechat::codes::{self, Verdict};
+
+/// Where a code's picture is, for whoever has its ticket.
+const SHOWQRCODE: &str = "https://mp.weixin.qq.com/cgi-bin/showqrcode";
+/// The longest ticket that is taken; the platform's have about a hundred characters.
+const TICKET_MAX: usize = 512;
+
+/// Why a broadcast cannot be shown before it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPreview {
+    /// The documents ask for more than its id.
+    #[error("a coupon's preview needs its card_ext (code, openid, timestamp, signature)")]
+    CardExt,
+    /// It has no content yet.
+    #[error("its content is not known yet")]
+    Content,
+}
+
+/// Shows the content of a broadcast to one viewer.
+///
+/// `body` is the broadcast's own. Of several pictures only the first is shown: the platform's
+/// preview takes one.
+///
+/// # Errors
+/// Where the platform would refuse it for what is missing.
+pub fn preview(
+    token: &SecretString,
+    body: &str,
+    (to, card_ext): (&Viewer, Option<&str>),
+) -> Result<Request, NoPreview> {
+    let body: Value = serde_json::from_str(body).map_err(|_| NoPreview::Content)?;
+    let msgtype = body["msgtype"].as_str().ok_or(NoPreview::Content)?;
+    let content = match (msgtype, &body["images"]) {
+        ("image", Value::Object(images)) => json!({ "media_id": images["media_ids"][0] }),
+        ("mpvideo", _) => json!({ "media_id": body["mpvideo"]["media_id"] }),
+        ("wxcard", _) => {
+            let card_ext = card_ext.ok_or(NoPreview::CardExt)?;
+            json!({ "card_id": body["wxcard"]["card_id"], "card_ext": card_ext })
+        }
+        (_, _) => body[msgtype].clone(),
+    };
+    if content.is_null() {
+        return Err(NoPreview::Content);
+    }
+    let (key, name) = match to {
+        Viewer::Openid(id) => ("touser", id),
+        Viewer::Wxname(name) => ("towxname", name),
+    };
+    let mut message = Map::new();
+    message.insert(key.to_owned(), name.as_str().into());
+    message.insert(msgtype.to_owned(), content);
+    message.insert("msgtype".to_owned(), msgtype.into());
+    let body = Value::Object(message).to_string();
+    Ok(Request::post("/cgi-bin/message/mass/preview", Some(token), body))
+}
+
+/// Deletes a broadcast, or one article of it.
+///
+/// Left out, the article's number means all of them; the newer documents want it written.
+pub fn delete(token: &SecretString, msg_id: i64, article: Option<u32>) -> Request {
+    let body = json!({ "msg_id": msg_id, "article_idx": article.unwrap_or(0) }).to_string();
+    Request::post("/cgi-bin/message/mass/delete", Some(token), body)
+}
+
+/// Asks what became of a deletion whose answer was lost.
+pub fn deleted(token: &SecretString, msg_id: i64) -> Request {
+    mass_get(token, msg_id)
+}
+
+/// Asks for the account's mass-send speed.
+pub fn speed_get(token: &SecretString) -> Request {
+    Request::post("/cgi-bin/message/mass/speed/get", Some(token), "{}".to_owned())
+}
+
+/// Sets the account's mass-send speed.
+pub fn speed_set(token: &SecretString, speed: Speed) -> Request {
+    let body = json!({ "speed": speed }).to_string();
+    Request::post("/cgi-bin/message/mass/speed/set", Some(token), body)
+}
+
+/// Replaces the account's menu.
+///
+/// The platform refuses `\u` escapes; nothing that a menu may hold needs one.
+pub fn menu(token: &SecretString, menu: &Menu) -> Request {
+    let body = serde_json::to_string(menu).expect("a menu is always JSON");
+    Request::post("/cgi-bin/menu/create", Some(token), body)
+}
+
+/// The body of a request for a QR code, in the documents' order.
+#[derive(Serialize)]
+struct CodeBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expire_seconds: Option<u32>,
+    action_name: &'static str,
+    action_info: ActionInfo<'a>,
+}
+
+#[derive(Serialize)]
+struct ActionInfo<'a> {
+    scene: &'a Scene,
+}
+
+/// Makes a QR code.
+pub fn qrcode(token: &SecretString, code: &Qrcode) -> Request {
+    let body = CodeBody {
+        expire_seconds: code.expire_seconds,
+        action_name: code.action_name(),
+        action_info: ActionInfo { scene: &code.scene },
+    };
+    let body = serde_json::to_string(&body).expect("a code is always JSON");
+    Request::post("/cgi-bin/qrcode/create", Some(token), body)
+}
+
+/// Returns the address of the picture that a ticket stands for; it needs no token.
+pub fn picture(ticket: &str) -> String {
+    let address = Url::parse_with_params(SHOWQRCODE, [("ticket", ticket)]);
+    address.expect("the address is constant, and the ticket is encoded").into()
+}
+
+/// What the answer to such a call means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApiCallResponse {
+    /// It is done; what the platform told with it.
+    Done(ApiCallResult),
+    /// The token is not valid (any more).
+    NewToken,
+    /// The account can ask nothing until a person acts.
+    Pause(PlatformMessage),
+    /// The platform refused it, and would again.
+    Refused(PlatformMessage),
+    /// The platform has no more calls of this kind today.
+    UsedUp(PlatformMessage),
+    /// It is asked again later.
+    Later {
+        /// Whether it was certainly not done.
+        certain: bool,
+        /// What was heard.
+        said: PlatformMessage,
+    },
+}
+
+impl ApiCallResponse {
+    /// Returns its word in the log.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::NewToken => "the token is not valid",
+            Self::Pause(_) => "refused until a person acts",
+            Self::Refused(_) => "refused",
+            Self::UsedUp(_) => "the day's calls are used up",
+            Self::Later { certain: true, .. } => "not done, asked again later",
+            Self::Later { certain: false, .. } => "in doubt",
+        }
+    }
+
+    /// Returns the platform's code and message, where it did not do it.
+    pub fn said(&self) -> Option<&PlatformMessage> {
+        match self {
+            Self::Pause(said)
+            | Self::Refused(said)
+            | Self::UsedUp(said)
+            | Self::Later { said, .. } => Some(said),
+            Self::Done(_) | Self::NewToken => None,
+        }
+    }
+}
+
+/// What a call told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiCallResult {
+    /// The preview's number.
+    pub msg_id: Option<i64>,
+    /// The account's speed, and ten thousands of followers a minute as the platform says.
+    pub speed: Option<(Speed, Option<i64>)>,
+    /// The QR code that was made.
+    pub code: Option<MadeCode>,
+}
+
+/// A QR code that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeCode {
+    /// What its picture is fetched by.
+    pub ticket: String,
+    /// What the picture says.
+    pub url: Option<String>,
+    /// How long it lives; none is for ever.
+    pub expire_seconds: Option<i64>,
+}
+
+/// What was heard, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlatformMessage {
+    /// The return code, if there was one.
+    pub code: Option<i64>,
+    /// The platform's words, or the transport's; safe to log.
+    pub errmsg: String,
+}
+
+/// Reads the answer to an API call.
+pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse {
+    let later = |certain, code, errmsg: &str| ApiCallResponse::Later {
+        certain,
+        said: PlatformMessage { code, errmsg: printable(errmsg) },
+    };
+    if let Reply::NotSent(why) = &answer.reply {
+        return later(true, None, why);
+    }
+    let fields = match whole(&answer.reply) {
+        Ok(fields) => fields,
+        Err(why) => return later(false, None, &why),
+    };
+    let code = match &fields.errcode {
+        None => None,
+        Some(value) => match value.as_i64() {
+            Some(code) => Some(code),
+            None => return later(false, None, "the answer has an errcode that is no integer"),
+        },
+    };
+    match code {
+        None | Some(0) => {
+            done(&fields, asked).map_or_else(|why| later(false, code, why), ApiCallResponse::Done)
+        }
+        Some(code) => refused(code, PlatformMessage { code: Some(code), errmsg: errmsg(&fields) }),
+    }
+}
+
+fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str> {
+    let result =
+        ApiCallResult { msg_id: fields.msg_id.as_ref().and_then(id), ..ApiCallResult::default() };
+    match asked {
+        ApiCall::Preview(..) | ApiCall::Delete(_) | ApiCall::SpeedSet(_) | ApiCall::Menu(_) => {
+            match fields.errcode {
+                Some(_) => Ok(result),
+                None => Err("the answer has no errcode"),
+            }
+        }
+        ApiCall::Qrcode(_) => {
+            let is_ticket = |text: &&String| {
+                (1..=TICKET_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+            };
+            let ticket = fields.ticket.as_ref().filter(is_ticket);
+            let ticket = ticket.ok_or("the answer has no ticket that can be read")?.clone();
+            let url = fields.url.as_deref().map(printable);
+            let expire_seconds = fields.expire_seconds.as_ref().and_then(id);
+            Ok(ApiCallResult { code: Some(MadeCode { ticket, url, expire_seconds }), ..result })
+        }
+        ApiCall::SpeedGet => {
+            let level = fields.speed.as_ref().and_then(integer);
+            let speed = level.and_then(Speed::new).ok_or("the answer has no speed from 0 to 4")?;
+            let real = fields.realspeed.as_ref().and_then(id);
+            Ok(ApiCallResult { speed: Some((speed, real)), ..result })
+        }
+    }
+}
+
+fn refused(code: i64, said: PlatformMessage) -> ApiCallResponse {
+    match codes::for_api_call(code).verdict {
+        Verdict::InvalidToken => ApiCallResponse::NewToken,
+        Verdict::PauseAccount => ApiCallResponse::Pause(said),
+        Verdict::Reject => ApiCallResponse::Refused(said),
+        Verdict::NextWindow(_) => ApiCallResponse::UsedUp(said),
+        // Codes after which a mass send is in doubt say nothing of what was done.
+        Verdict::Accepted | Verdict::Adopt | Verdict::InDoubt => {
+            ApiCallResponse::Later { certain: false, said }
+        }
+        Verdict::Retry { .. } => {
+            let certain = !codes::leaves_in_doubt(code);
+            ApiCallResponse::Later { certain, said }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Deletion, JobId};
+
+    fn token() -> SecretString {
+        SecretString::from("TOKEN")
+    }
+
+    fn body(request: &Request) -> Value {
+        serde_json::from_str(request.body.as_deref().unwrap()).unwrap()
+    }
+
+    fn shown(of: &str, card_ext: Option<&str>) -> Result<Value, NoPreview> {
+        let to = Viewer::Openid("OPENID".to_owned());
+        preview(&token(), of, (&to, card_ext)).map(|request| body(&request))
+    }
+
+    #[test]
+    fn a_coupon_is_shown_only_with_its_card_ext() {
+        let coupon = r#"{"filter":{},"wxcard":{"card_id":"C"},"msgtype":"wxcard"}"#;
+        let card_ext = r#"{"code":"","timestamp":"1402057159"}"#;
+
+        assert_eq!(shown(coupon, None), Err(NoPreview::CardExt));
+        let with = shown(coupon, Some(card_ext)).unwrap();
+        assert_eq!(with["wxcard"], json!({"card_id":"C","card_ext":card_ext}));
+    }
+
+    #[test]
+    fn a_deletion_without_an_article_says_that_it_means_all() {
+        let request = delete(&token(), 30124, None);
+
+        assert_eq!(body(&request), json!({"msg_id": 30124, "article_idx": 0}));
+    }
+
+    fn read(text: &str, asked: &ApiCall) -> ApiCallResponse {
+        let reply = Reply::Http { status: 200, body: text.as_bytes().to_vec() };
+        read_api_call(&HttpResponse { reply, date: None }, asked)
+    }
+
+    fn said(code: i64, errmsg: &str) -> PlatformMessage {
+        PlatformMessage { code: Some(code), errmsg: errmsg.to_owned() }
+    }
+
+    #[test]
+    fn an_answer_means_what_its_code_and_fields_say() {
+        let preview = ApiCall::Preview(Viewer::Wxname("a".into()), None);
+        let job = JobId::parse("a").unwrap();
+        let delete = ApiCall::Delete(Deletion { job, article_idx: None, force: false });
+        let set = ApiCall::SpeedSet(Speed::new(1).unwrap());
+        let done =
+            |msg_id| ApiCallResponse::Done(ApiCallResult { msg_id, ..ApiCallResult::default() });
+        let later = |certain, said| ApiCallResponse::Later { certain, said };
+        let speed = Some((Speed::new(3).unwrap(), None));
+        for (asked, text, expected) in [
+            (&preview, r#"{"errcode":0,"errmsg":"preview success","msg_id":""}"#, done(None)),
+            (&set, r#"{"errcode":0}"#, done(None)),
+            (
+                &ApiCall::SpeedGet,
+                r#"{"speed":3}"#,
+                ApiCallResponse::Done(ApiCallResult { speed, ..ApiCallResult::default() }),
+            ),
+            (
+                &ApiCall::SpeedGet,
+                r#"{"speed":7}"#,
+                later(
+                    false,
+                    PlatformMessage {
+                        code: None,
+                        errmsg: "the answer has no speed from 0 to 4".into(),
+                    },
+                ),
+            ),
+            (
+                &delete,
+                "{}",
+                later(
+                    false,
+                    PlatformMessage { code: None, errmsg: "the answer has no errcode".into() },
+                ),
+            ),
+            (
+                &preview,
+                r#"{"errcode":40132,"errmsg":"invalid wechat id"}"#,
+                ApiCallResponse::Refused(said(40132, "invalid wechat id")),
+            ),
+            (
+                &delete,
+                r#"{"errcode":40059,"errmsg":"m"}"#,
+                ApiCallResponse::Refused(said(40059, "m")),
+            ),
+            (
+                &delete,
+                r#"{"errcode":40060,"errmsg":"m"}"#,
+                ApiCallResponse::Refused(said(40060, "m")),
+            ),
+            (&set, r#"{"errcode":45083,"errmsg":"m"}"#, ApiCallResponse::Refused(said(45083, "m"))),
+            (&set, r#"{"errcode":45084,"errmsg":"m"}"#, ApiCallResponse::Refused(said(45084, "m"))),
+            (&set, r#"{"errcode":45085,"errmsg":"m"}"#, later(true, said(45085, "m"))),
+            (&set, r#"{"errcode":89504,"errmsg":"m"}"#, later(true, said(89504, "m"))),
+            (&set, r#"{"errcode":-1,"errmsg":"m"}"#, later(false, said(-1, "m"))),
+            (
+                &preview,
+                r#"{"errcode":45009,"errmsg":"m"}"#,
+                ApiCallResponse::UsedUp(said(45009, "m")),
+            ),
+            (&preview, r#"{"errcode":40001,"errmsg":"m"}"#, ApiCallResponse::NewToken),
+            (
+                &preview,
+                r#"{"errcode":40164,"errmsg":"m"}"#,
+                ApiCallResponse::Pause(said(40164, "m")),
+            ),
+        ] {
+            assert_eq!(read(text, asked), expected, "{text}");
+        }
+    }
+
+    fn text_of(request: &Request) -> &str {
+        request.body.as_deref().unwrap()
+    }
+
+    #[test]
+    fn a_menu_goes_as_the_documents_write_it() {
+        let text = r#"{"button":[{"type":"click","name":"今日歌曲","key":"V1001_TODAY_MUSIC"}]}"#;
+        let wanted: Menu = serde_json::from_str(text).unwrap();
+
+        let request = menu(&token(), &wanted);
+
+        assert_eq!(request.path, "/cgi-bin/menu/create");
+        assert_eq!(text_of(&request), text, "in this order, and nothing escaped");
+        assert!(!request.is_send());
+    }
+
+    #[test]
+    fn each_kind_of_code_is_the_documents_sample() {
+        let text = |text: &str| Scene::Text(text.to_owned());
+        for (expire_seconds, scene, expected) in [
+            (
+                Some(604_800),
+                Scene::Id(123),
+                r#"{"expire_seconds":604800,"action_name":"QR_SCENE","action_info":{"scene":{"scene_id":123}}}"#,
+            ),
+            (
+                Some(604_800),
+                text("test"),
+                r#"{"expire_seconds":604800,"action_name":"QR_STR_SCENE","action_info":{"scene":{"scene_str":"test"}}}"#,
+            ),
+            (
+                None,
+                Scene::Id(123),
+                r#"{"action_name":"QR_LIMIT_SCENE","action_info":{"scene":{"scene_id":123}}}"#,
+            ),
+            (
+                None,
+                text("门店"),
+                r#"{"action_name":"QR_LIMIT_STR_SCENE","action_info":{"scene":{"scene_str":"门店"}}}"#,
+            ),
+        ] {
+            let request = qrcode(&token(), &Qrcode { expire_seconds, scene });
+
+            assert_eq!(request.path, "/cgi-bin/qrcode/create");
+            assert_eq!(text_of(&request), expected);
+        }
+    }
+
+    #[test]
+    fn a_code_is_made_when_its_ticket_is_told() {
+        let code = ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(1) });
+        let made = |ticket: &str, expire_seconds| {
+            let url = Some("http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI".to_owned());
+            let code = MadeCode { ticket: ticket.to_owned(), url, expire_seconds };
+            ApiCallResponse::Done(ApiCallResult { code: Some(code), ..ApiCallResult::default() })
+        };
+        let later = |code| {
+            let errmsg = "the answer has no ticket that can be read".to_owned();
+            ApiCallResponse::Later { certain: false, said: PlatformMessage { code, errmsg } }
+        };
+        for (text, expected) in [
+            (
+                r#"{"ticket":"gQH47joAA==","expire_seconds":60,"url":"http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI"}"#,
+                made("gQH47joAA==", Some(60)),
+            ),
+            (
+                r#"{"ticket":"gQH47joAA==","url":"http://weixin.qq.com/q/kZgfwMTm72WWPkovabbI"}"#,
+                made("gQH47joAA==", None),
+            ),
+            (r#"{"errcode":0,"errmsg":"ok"}"#, later(Some(0))),
+            (r#"{"ticket":"two words"}"#, later(None)),
+            (
+                r#"{"errcode":45029,"errmsg":"qrcode count out of limit"}"#,
+                ApiCallResponse::Refused(said(45029, "qrcode count out of limit")),
+            ),
+        ] {
+            assert_eq!(read(text, &code), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_only_menus_know_is_no_doubt_of_a_menu() {
+        let menu = ApiCall::Menu(Menu { button: Vec::new() });
+
+        for code in [40016, 40018, 40027, 40055, 45010, 45064] {
+            let text = format!(r#"{{"errcode":{code},"errmsg":"m"}}"#);
+
+            assert_eq!(read(&text, &menu), ApiCallResponse::Refused(said(code, "m")), "{code}");
+            assert_eq!(codes::for_send(code).verdict, Verdict::InDoubt, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_tickets_picture_has_it_encoded() {
+        assert_eq!(
+            picture("gQH47+jo/AA=="),
+            "https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=gQH47%2Bjo%2FAA%3D%3D"
+        );
+    }
+
+    #[test]
+    fn a_speed_may_be_written_as_its_digit() {
+        let result = |text: &str| {
+            let ApiCallResponse::Done(result) = read(text, &ApiCall::SpeedGet) else { return None };
+            result.speed.map(|(speed, real)| (speed.level(), real))
+        };
+        for (text, expected) in [
+            (r#"{"speed":3,"realspeed":30}"#, Some((3, Some(30)))),
+            (r#"{"speed":"3","realspeed":"30"}"#, Some((3, Some(30)))),
+            (r#"{"speed":"0"}"#, Some((0, None))),
+            (r#"{"speed":"7"}"#, None),
+            (r#"{"speed":"fast"}"#, None),
+            (r#"{"speed":""}"#, None),
+        ] {
+            assert_eq!(result(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_never_left_was_certainly_not_done() {
+        for (reply, certain) in [
+            (Reply::NotSent("refused".into()), true),
+            (Reply::Unknown("no answer".into()), false),
+            (Reply::Http { status: 502, body: Vec::new() }, false),
+            (Reply::Http { status: 200, body: b"[]".to_vec() }, false),
+        ] {
+            let read = read_api_call(&HttpResponse { reply, date: None }, &ApiCall::SpeedGet);
+
+            assert!(
+                matches!(&read, ApiCallResponse::Later { certain: is, .. } if *is == certain),
+                "{read:?}"
+            );
+        }
+    }
+}

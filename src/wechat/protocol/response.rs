@@ -1,0 +1,398 @@
+//! What the platform answered, read strictly: an answer is certain only if every part of it is.
+//!
+//! For a mass send anything unclear is [`Verdict::InDoubt`]: only a whole JSON object in a 2xx
+//! answer, with an integer `errcode`, is believed, and `0` or `45065` only together with a
+//! `msg_id` that can be read exactly. A field that stands there twice is unclear too. Questions
+//! and token calls read the same way, but what is unclear there is merely asked again.
+
+mod controls;
+mod redact;
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::wechat::codes::{self, Verdict, WAIT_S};
+
+/// The longest errmsg that is kept, in characters.
+const ERRMSG_MAX: usize = 300;
+/// The longest token that is taken: the documents ask for room for 512 bytes at least.
+const TOKEN_MAX: usize = 4096;
+/// The longest life of a token, whatever a token server says.
+const TOKEN_LIFE_MAX_S: u64 = 7200;
+
+/// What came back for a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// The outcome.
+    pub reply: Reply,
+    /// The platform's clock, from the `Date` header of whatever answer there was.
+    pub date: Option<DateTime<Utc>>,
+}
+
+/// The outcome of a request, as far as the transport can tell.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// No byte of the body left this machine; why.
+    NotSent(String),
+    /// It may have arrived, and no whole answer came back; why.
+    Unknown(String),
+    /// A whole answer.
+    Http {
+        /// The HTTP status.
+        status: u16,
+        /// The body. It may hold a token.
+        body: Vec<u8>,
+    },
+}
+
+impl fmt::Debug for Reply {
+    /// Shows no bodies: that of a token call is a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSent(why) => write!(f, "not sent: {why}"),
+            Self::Unknown(why) => write!(f, "unknown: {why}"),
+            Self::Http { status, body } => write!(f, "HTTP {status}, {} bytes", body.len()),
+        }
+    }
+}
+
+/// What the answer to a mass send means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendResponse {
+    /// What to do about it. [`Verdict::Accepted`] and [`Verdict::Adopt`] always have a `msg_id`.
+    pub verdict: Verdict,
+    /// The platform's return code, if there was one.
+    pub code: Option<i64>,
+    /// The platform's words, or what the transport saw: safe to log, at most 300 characters.
+    pub errmsg: String,
+    /// The broadcast's id, from 1 up.
+    pub msg_id: Option<i64>,
+    /// The articles' id in the statistics (`mpnews` only; the platform omits it when we adopt).
+    pub msg_data_id: Option<i64>,
+}
+
+/// What the answer of a token endpoint means.
+#[derive(Clone, Debug)]
+pub enum TokenResponse {
+    /// A token.
+    Token {
+        /// The token.
+        value: SecretString,
+        /// How long it is valid, 1 to 7200.
+        expires_in_s: u32,
+    },
+    /// The platform said no.
+    Refused {
+        /// What to do about it: retry, wait for the next day, or pause the account.
+        verdict: Verdict,
+        /// The return code.
+        code: i64,
+        /// The platform's words, safe to log. They name the address that 40164 is about.
+        errmsg: String,
+    },
+    /// No clear answer: ask again later.
+    Unclear(String),
+}
+
+/// What `mass/get` says about a broadcast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatusResponse {
+    /// It went out.
+    Success,
+    /// It is on its way, in review, or waits for the administrator.
+    Sending,
+    /// The platform stopped it.
+    Failed,
+    /// It was deleted.
+    Deleted,
+    /// The API knows no such broadcast: it was made on the website, or never.
+    NotOurs,
+    /// The token is not valid (any more).
+    NewToken,
+    /// The account can ask nothing until a person acts.
+    Pause {
+        /// The return code.
+        code: i64,
+        /// The platform's words, safe to log.
+        errmsg: String,
+    },
+    /// No clear answer: ask again later.
+    Unclear(String),
+}
+
+/// What the answer to a harmless question says about the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueryResponse {
+    /// The token works.
+    Ok,
+    /// The token is not valid (any more).
+    NewToken,
+    /// The account can ask nothing until a person acts.
+    Pause {
+        /// The return code.
+        code: i64,
+        /// The platform's words, safe to log.
+        errmsg: String,
+    },
+    /// No clear answer: ask again later.
+    Unclear(String),
+}
+
+/// The fields of any answer. Unknown ones are ignored; the same one twice is refused by serde.
+#[derive(Deserialize)]
+pub(super) struct Fields {
+    pub(super) errcode: Option<Value>,
+    errmsg: Option<Value>,
+    pub(super) msg_id: Option<Value>,
+    msg_data_id: Option<Value>,
+    msg_status: Option<Value>,
+    pub(super) speed: Option<Value>,
+    pub(super) realspeed: Option<Value>,
+    pub(super) ticket: Option<String>,
+    pub(super) expire_seconds: Option<Value>,
+    access_token: Option<String>,
+    expires_in: Option<Value>,
+    pub(super) media_id: Option<String>,
+    pub(super) url: Option<String>,
+}
+
+/// Reads the answer to a mass send.
+pub fn read_send(answer: &HttpResponse) -> SendResponse {
+    let unclear = |verdict, code, why: &str| {
+        let errmsg = printable(why);
+        SendResponse { verdict, code, errmsg, msg_id: None, msg_data_id: None }
+    };
+    if let Reply::NotSent(why) = &answer.reply {
+        return unclear(Verdict::Retry { after_s: WAIT_S }, None, why);
+    }
+    let fields = match whole(&answer.reply) {
+        Ok(fields) => fields,
+        Err(why) => return unclear(Verdict::InDoubt, None, &why),
+    };
+    let Some(code) = fields.errcode.as_ref().and_then(Value::as_i64) else {
+        return unclear(Verdict::InDoubt, None, "the answer has no errcode that can be read");
+    };
+    let verdict = codes::for_send(code).verdict;
+    let msg_id = fields.msg_id.as_ref().and_then(id);
+    if matches!(verdict, Verdict::Accepted | Verdict::Adopt) && msg_id.is_none() {
+        let why = format!("errcode {code} without a msg_id that can be read");
+        return unclear(Verdict::InDoubt, Some(code), &why);
+    }
+    SendResponse {
+        verdict,
+        code: Some(code),
+        errmsg: errmsg(&fields),
+        msg_id,
+        msg_data_id: fields.msg_data_id.as_ref().and_then(id),
+    }
+}
+
+/// Reads the answer of a token endpoint, the platform's or a shared one.
+pub fn read_token(answer: &HttpResponse) -> TokenResponse {
+    let fields = match whole(&answer.reply) {
+        Ok(fields) => fields,
+        Err(why) => return TokenResponse::Unclear(printable(&why)),
+    };
+    match refusal(&fields) {
+        Ok(Some(code)) => {
+            let verdict = codes::for_token(code).verdict;
+            return TokenResponse::Refused { verdict, code, errmsg: errmsg(&fields) };
+        }
+        Ok(None) => {}
+        Err(why) => return TokenResponse::Unclear(why.to_owned()),
+    }
+    let Some(token) = fields.access_token.filter(|token| is_token(token)) else {
+        return TokenResponse::Unclear("the answer has no token that can be read".to_owned());
+    };
+    let life = fields.expires_in.as_ref().and_then(id).and_then(|s| u64::try_from(s).ok());
+    let Some(life) = life.and_then(|s| u32::try_from(s.min(TOKEN_LIFE_MAX_S)).ok()) else {
+        return TokenResponse::Unclear(
+            "the answer does not say how long its token lives".to_owned(),
+        );
+    };
+    TokenResponse::Token { value: token.into(), expires_in_s: life }
+}
+
+/// Reads the answer to `mass/get` about `msg_id`.
+///
+/// An answer about another broadcast is unclear: it must never settle this one.
+pub fn read_status(answer: &HttpResponse, msg_id: i64) -> StatusResponse {
+    let fields = match question(&answer.reply) {
+        Ok(fields) => fields,
+        Err(Refusal::NewToken { .. }) => return StatusResponse::NewToken,
+        Err(Refusal::Code { code: codes::NO_SUCH_MSG_ID, .. }) => return StatusResponse::NotOurs,
+        Err(Refusal::Code { code, pause: true, errmsg }) => {
+            return StatusResponse::Pause { code, errmsg };
+        }
+        Err(Refusal::Code { code, pause: false, errmsg }) => {
+            return StatusResponse::Unclear(format!("{code}: {errmsg}"));
+        }
+        Err(Refusal::Unclear(why)) => return StatusResponse::Unclear(why),
+    };
+    if fields.msg_id.as_ref().is_some_and(|value| id(value) != Some(msg_id)) {
+        return StatusResponse::Unclear("the answer is about another msg_id".to_owned());
+    }
+    match fields.msg_status.as_ref().and_then(Value::as_str) {
+        Some("SEND_SUCCESS") => StatusResponse::Success,
+        Some("SENDING") => StatusResponse::Sending,
+        Some("SEND_FAIL") => StatusResponse::Failed,
+        Some("DELETE") => StatusResponse::Deleted,
+        Some(other) => StatusResponse::Unclear(printable(&format!("unknown status {other}"))),
+        None => StatusResponse::Unclear("the answer has no msg_status".to_owned()),
+    }
+}
+
+/// Reads the answer to a question that only shows whether the account works (`tags/get`).
+pub fn read_query(answer: &HttpResponse) -> QueryResponse {
+    match question(&answer.reply) {
+        Ok(_) => QueryResponse::Ok,
+        Err(Refusal::NewToken { .. }) => QueryResponse::NewToken,
+        Err(Refusal::Code { code, pause: true, errmsg }) => QueryResponse::Pause { code, errmsg },
+        Err(Refusal::Code { code, pause: false, errmsg }) => {
+            QueryResponse::Unclear(format!("{code}: {errmsg}"))
+        }
+        Err(Refusal::Unclear(why)) => QueryResponse::Unclear(why),
+    }
+}
+
+/// Why a question has no answer.
+pub(super) enum Refusal {
+    /// For its token.
+    NewToken { code: i64, errmsg: String },
+    /// With a code.
+    Code { code: i64, pause: bool, errmsg: String },
+    /// There is no answer that could be read.
+    Unclear(String),
+}
+
+/// Returns the fields of an answer whose success needs no code.
+pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
+    let fields = whole(reply).map_err(|why| Refusal::Unclear(printable(&why)))?;
+    let Some(code) = refusal(&fields).map_err(|why| Refusal::Unclear(why.to_owned()))? else {
+        return Ok(fields);
+    };
+    let errmsg = errmsg(&fields);
+    match codes::for_query(code).verdict {
+        Verdict::InvalidToken => Err(Refusal::NewToken { code, errmsg }),
+        Verdict::PauseAccount => Err(Refusal::Code { code, pause: true, errmsg }),
+        Verdict::Accepted
+        | Verdict::Adopt
+        | Verdict::InDoubt
+        | Verdict::Retry { .. }
+        | Verdict::NextWindow(_)
+        | Verdict::Reject => Err(Refusal::Code { code, pause: false, errmsg }),
+    }
+}
+
+/// Returns the fields of a whole 2xx JSON object, or why there are none.
+pub(super) fn whole(reply: &Reply) -> Result<Fields, String> {
+    match reply {
+        Reply::NotSent(why) | Reply::Unknown(why) => Err(why.clone()),
+        Reply::Http { status: 200..=299, body } => object(body),
+        Reply::Http { status, .. } => Err(format!("HTTP status {status}")),
+    }
+}
+
+fn object(body: &[u8]) -> Result<Fields, String> {
+    // serde would take a list of as many values as there are fields.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err("the answer is not a JSON object".to_owned());
+    }
+    // serde's own message may quote the value, and so a token.
+    read_json(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        format!("the answer cannot be read as JSON at line {line}, column {column}")
+    })
+}
+
+/// Reads JSON, also such as has raw control characters in its strings: the platform repeats what
+/// people wrote, and not always as JSON demands it.
+pub(super) fn read_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(body).or_else(|error| match controls::escaped(body) {
+        Some(mended) => serde_json::from_slice(&mended),
+        None => Err(error),
+    })
+}
+
+/// Says why an answer that came whole cannot be read at all; none where it can, or where none came.
+pub fn unreadable(answer: &HttpResponse) -> Option<String> {
+    match &answer.reply {
+        Reply::NotSent(_) | Reply::Unknown(_) => None,
+        Reply::Http { status: 200..=299, body } => object(body).err(),
+        Reply::Http { .. } => None,
+    }
+}
+
+/// Returns the return code of a call whose success needs none.
+fn refusal(fields: &Fields) -> Result<Option<i64>, &'static str> {
+    match &fields.errcode {
+        None => Ok(None),
+        Some(value) => match value.as_i64() {
+            Some(0) => Ok(None),
+            Some(code) => Ok(Some(code)),
+            None => Err("the answer has an errcode that is no integer"),
+        },
+    }
+}
+
+/// Reads a positive integer exactly, written as a number or as its digits.
+pub(super) fn id(value: &Value) -> Option<i64> {
+    integer(value).filter(|id| *id >= 1)
+}
+
+/// Reads an integer exactly, written as a number or as its digits.
+pub(super) fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok(),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
+    }
+}
+
+fn is_token(token: &str) -> bool {
+    (1..=TOKEN_MAX).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic())
+}
+
+pub(super) fn errmsg(fields: &Fields) -> String {
+    match &fields.errmsg {
+        Some(Value::String(text)) => printable(&redact::cut(text)),
+        Some(other) => printable(&redact::cut_values(&other.to_string())),
+        None => String::new(),
+    }
+}
+
+/// Makes foreign text safe for logs and terminals, and short; the request's `rid` survives.
+///
+/// Control characters are escaped, and so are the marks that reverse the direction of text.
+pub(super) fn printable(text: &str) -> String {
+    let is_unsafe = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut safe = String::new();
+    for c in text.chars().take(64 * ERRMSG_MAX) {
+        if is_unsafe(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+    }
+    let safe = safe.trim();
+    if safe.chars().count() <= ERRMSG_MAX {
+        return safe.to_owned();
+    }
+    let rid = safe.rfind("rid:").map(|at| safe[at..].chars().take(64).collect());
+    let rid: String = rid.unwrap_or_default();
+    let head = safe.chars().take(ERRMSG_MAX - 1 - rid.chars().count());
+    head.chain(['…']).chain(rid.chars()).collect()
+}
+
+#[cfg(test)]
+mod tests;
