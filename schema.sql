@@ -382,6 +382,9 @@ CREATE TABLE alert (
 ) STRICT;
 
 CREATE UNIQUE INDEX alert_one ON alert (ifnull(account, ''), ifnull(job, ''), kind);
+-- A start clears alerts of every account: without this each would read the whole table.
+CREATE INDEX alert_account ON alert (account, kind);
+CREATE INDEX alert_job ON alert (job) WHERE job IS NOT NULL;
 
 -- What a person took out of attention, and what stood there then: anything else is new.
 CREATE TABLE acknowledgement (

@@ -1,4 +1,4 @@
-//! Beijing days and months, the minutes around midnight, and wall clocks elsewhere.
+//! Beijing days and months, the minutes around midnight, and local times in other zones.
 //!
 //! The platform counts in Asia/Shanghai, which has been UTC+8 without daylight saving since 1991,
 //! so a [`Window`] is arithmetic and never asks the machine's zone. A job's own zone matters only

@@ -1,4 +1,4 @@
-//! The commands: what a person says to the daemon and its database, and how the answer reads.
+//! The commands: parse the arguments, read or change the database, and print the result.
 //!
 //! Every command reads the database itself, so it works while the daemon is down; what it writes,
 //! the daemon finds there. Each list is one value, shown as text or as JSON. An answer goes to the

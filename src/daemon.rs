@@ -1,4 +1,4 @@
-//! The daemon: real time, real sockets, and one loop that owns the engine.
+//! The daemon: the real clock, real sockets, and one loop that owns the engine.
 //!
 //! The loop settles what came, decides what may leave, stores the mark, and only then hands the
 //! requests to tasks of their own; everything else (callbacks, the inbox, maintenance tasks) reaches it

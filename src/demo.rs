@@ -1,4 +1,4 @@
-//! A rehearsal: the real daemon against the sandbox, on a clock that jumps over idle time.
+//! `demo`: the real daemon against the sandbox, on a clock that skips idle time.
 //!
 //! Nothing is faked but the clock and the platform: a job file is dropped, the daemon takes it,
 //! and what happens to each job is told as its story grows in the database. It ends by itself,

@@ -1,4 +1,4 @@
-//! Files that are whole or not there, whatever ends the process or the machine.
+//! Files that are complete or absent, whatever ends the process or the machine.
 //!
 //! What replaces a file is written beside it, synced, and renamed, and then the folder is synced. So
 //! a reader finds the old file or the new one, and so does whoever looks after a crash or a power

@@ -1,4 +1,4 @@
-//! The engine: it decides what is asked when, and learns from the answers.
+//! The engine: decides which request to send and when, and records each response.
 //!
 //! Neither a clock nor a socket is in here. [`Engine::pass`] gives the requests that may leave
 //! now and has already written down that they will; [`Engine::settle`] records what came of

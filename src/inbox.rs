@@ -1,4 +1,4 @@
-//! The drop directory: take a file whole, read it strictly, and answer beside it.
+//! The drop directory: reads each file once, checks it strictly, and writes the result beside it.
 //!
 //! People and programs write here without a protocol, so nothing here is trusted: not a name, not
 //! that a file is finished, not that it is a file. An *entry* is something in the inbox that has

@@ -1,4 +1,4 @@
-//! Log lines that never hold up the daemon: a reader that stalls loses lines, not broadcasts.
+//! Log output that never blocks the daemon: a slow reader loses lines, not broadcasts.
 //!
 //! Lines go through a bounded queue to one thread that writes them. When the queue is full, a
 //! line is dropped and counted, and the count is told when there is room again. The usual crate for

@@ -1,4 +1,4 @@
-//! The process: logging, the one real clock, and errors turned into exit codes.
+//! The process: logging, the one real clock, and exit codes.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The words of the trade as types: accounts, jobs, broadcasts, batches, and their states.
+//! The domain's types: accounts, jobs, broadcasts, batches, and their states.
 //!
 //! A job is what its author planned; a batch is one mass-send call of it. Both are small state
 //! machines whose only moves are [`JobState::may_become`] and [`BatchState::may_become`]; the

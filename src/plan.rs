@@ -1,4 +1,4 @@
-//! What happens to a job next, and when to look at it again.
+//! Decides what happens to a job next, and when to look at it again.
 //!
 //! [`next_action`] looks at one job's times and batches; [`place`] finds the window that a job
 //! may go in. Both are total: there is always an answer and it can be told as a sentence. What is

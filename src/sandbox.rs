@@ -1,4 +1,4 @@
-//! The platform, written from the other side: a pure state machine that answers requests.
+//! The simulated platform: a pure state machine that answers requests.
 //!
 //! [`Platform::handle`] takes a request and the time and gives a response; the events that follow
 //! come out of [`Platform::take_events`]. It reads no clock, opens no socket and draws no random

@@ -1,4 +1,4 @@
-//! What happened and what is planned, in SQLite.
+//! The store: jobs, batches, quota ledger and history in SQLite.
 //!
 //! One method is one thing that happens, and every change runs inside a [`Tx`]: one immediate
 //! transaction, which several accounts may share. Nothing of a step is true before

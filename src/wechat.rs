@@ -1,4 +1,4 @@
-//! The edge to WeChat: what we ask the platform, and what its answers and events mean for us.
+//! The edge to WeChat: the requests, and what the platform's responses and events mean.
 //!
 //! [`codes`] is the table of return codes, [`protocol`] turns broadcasts into requests and answers
 //! into readings, and [`callback`] reads the events; all three are pure. [`client`] and

@@ -1,4 +1,4 @@
-//! A strict reading of YAML into a tree that knows where everything stands.
+//! A strict YAML parser that returns a tree in which every node has its source location.
 //!
 //! Half of what YAML allows is a trap in a file that sends messages which cannot be called back:
 //! repeated keys, tags and second documents are refused, and so is a comment that would cut a text

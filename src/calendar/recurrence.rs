@@ -1,4 +1,4 @@
-//! The dates of a series: a cron expression of five fields, read in the series' own zone.
+//! The dates of a series: a five-field cron expression in the series' own time zone.
 //!
 //! An occurrence has the id `ID@DATE`, so a series comes at most once on a local date: its minute
 //! and its hour are one number each, and only the three fields of the day are patterns. Those are

@@ -1,4 +1,4 @@
-//! What stands under attention: `ack` takes a thing out of it, `show` tells a note of it whole.
+//! Alerts: `ack` acknowledges one, `show` prints one in full.
 
 use chrono::{DateTime, Utc};
 use clap::Args;

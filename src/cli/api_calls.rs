@@ -1,4 +1,4 @@
-//! What a person asks of the platform beside the broadcasts: `preview`, `delete` and `speed`.
+//! The commands that make an API call: `preview`, `delete` and `speed`.
 //!
 //! The daemon alone makes requests: a command writes down what it wants and waits for the outcome.
 

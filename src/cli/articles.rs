@@ -1,4 +1,4 @@
-//! What the platform told of a broadcast's articles, in words.
+//! Renders what the platform reported about each article of a broadcast.
 
 use super::text::{Page, Tone};
 use crate::store::ArticleResult;

@@ -1,4 +1,4 @@
-//! A consistent copy of the database, and how it is put back.
+//! `backup`: a consistent copy of the database, and how to restore it.
 
 use std::io;
 use std::path::{self, Path, PathBuf};

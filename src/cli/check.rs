@@ -1,4 +1,4 @@
-//! Checking job files as the inbox would, and saying when their jobs would go.
+//! `check`: validates job files as the inbox would, and forecasts when their jobs would go.
 //!
 //! The second part is a dry run: the jobs are taken for real, into the ledger as it stands, and
 //! the step that took them is then undone. So there is no second implementation of the rules.

@@ -1,4 +1,4 @@
-//! Opening the database for a command, as its owner only.
+//! Opens the database for a command, as its owner only.
 //!
 //! Another user's command, root's included, could leave files beside the database that the daemon
 //! cannot use.

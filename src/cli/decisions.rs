@@ -1,5 +1,5 @@
-//! A person's decisions: `hold`, `approve`, `cancel` and `resolve`. Each says what it did, and
-//! what it could not do.
+//! The commands `hold`, `approve`, `cancel` and `resolve`. Each reports what it changed and what it
+//! could not change.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The platform's events, in words.
+//! Renders the platform's events.
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! How many follow an account and have its tags, and when that was read.
+//! `followers`: how many users follow an account and have each tag, and when that was read.
 //!
 //! A wish for a new reading goes into the database, where the daemon finds it; the command waits
 //! for it and tells how far it is.

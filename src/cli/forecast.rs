@@ -1,4 +1,4 @@
-//! When a job will really go, and what keeps it from going sooner.
+//! Forecasts when a job will go, and what delays it.
 //!
 //! The decisions are the core's: `plan` says what a job's times allow, the rules say whether its
 //! window has room, and the claims in the ledger say where it stands. What is added here is what

@@ -1,4 +1,4 @@
-//! The list of jobs.
+//! `jobs`: the list of jobs.
 
 use std::io::{self, BufWriter, Write as _};
 use std::ops::ControlFlow;

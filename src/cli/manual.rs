@@ -1,4 +1,4 @@
-//! What is made from the command line's own description: completions and manual pages.
+//! Shell completions and manual pages, generated from the command line's definition.
 
 use std::fs;
 use std::path::PathBuf;

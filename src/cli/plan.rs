@@ -1,4 +1,4 @@
-//! The forecast: each waiting job with the time it will really go, as a calendar of windows.
+//! `plan`: each waiting job with its forecast time, as a calendar of quota windows.
 //!
 //! Where a job stands was decided by the rules when it was taken, and is a claim in the ledger;
 //! whether its window still has room is asked of the same rules now ([`super::forecast`]). Only the

@@ -1,4 +1,4 @@
-//! The ledger: what the quotas were used for, sends entered by hand, and corrections.
+//! `quota`: what used the quotas, sends recorded by hand, and corrections.
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;

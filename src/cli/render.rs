@@ -1,4 +1,4 @@
-//! `render`: the messages of a job file as a phone shows them, on one page that needs nothing else.
+//! `render`: the messages of a job file as a phone shows them, in one self-contained page.
 //!
 //! The inbox reads the file, so an article's text is the very HTML that is uploaded, with the
 //! local pictures in the place of what they become; beside it stands what was taken out. The page

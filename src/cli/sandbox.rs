@@ -1,4 +1,4 @@
-//! The platform behind HTTP, for people to rehearse with and for other programs' tests.
+//! `sandbox`: the simulated platform behind HTTP, for rehearsals and for other programs' tests.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

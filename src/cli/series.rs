@@ -1,4 +1,4 @@
-//! Series: what `show`, `cancel` and `retry` say of one, and `check` of its dates.
+//! Series in `show`, `cancel`, `retry` and `check`.
 //!
 //! A series has no state of a job's; what goes and when is said of its dates, which are jobs like
 //! any other.

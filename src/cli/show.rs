@@ -1,4 +1,5 @@
-//! One job's story in order: where it came from, every decision, request and event, and its end.
+//! `show`: one job's history in order, from its file to its end, with every decision, request and
+//! event.
 
 use std::collections::BTreeSet;
 

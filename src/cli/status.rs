@@ -1,5 +1,5 @@
-//! What an operator reads at 19:59: what goes next and what must be approved before it, what needs
-//! a decision, what is left of the quotas.
+//! `status`: what goes next, what needs approval, what needs a decision, and how much quota is
+//! left.
 //!
 //! The answer is one value, shown as JSON, as lines ([`lines`]), or in place by `--watch`
 //! ([`super::watch`]).

@@ -1,4 +1,5 @@
-//! Putting job files into the inbox: checked first, whole or not at all, and answered.
+//! `submit`: checks job files, puts them into the inbox as a whole or not at all, and waits for the
+//! receipt.
 
 use std::path::PathBuf;
 use std::time::Duration;

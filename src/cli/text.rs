@@ -1,4 +1,4 @@
-//! How text looks in a terminal: what may be shown, how wide it is, times, colours, columns.
+//! Terminal output: visible characters, display width, times, colours and columns.
 //!
 //! Text from job files and from the platform is made visible before it is measured, so that none
 //! of it acts on the terminal; widths are display widths, so that Chinese names align. Characters

@@ -1,4 +1,4 @@
-//! How a command waits for the daemon.
+//! Waits for the daemon's reaction to a command.
 
 use tokio::runtime::{Builder, Runtime};
 

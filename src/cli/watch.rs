@@ -1,4 +1,4 @@
-//! `status --watch`: the same answer every second, drawn in place on a terminal.
+//! `status --watch`: the status every second, redrawn in place on a terminal.
 //!
 //! Nothing is kept between two looks, so it goes on through a restart of the daemon or a database
 //! that was replaced. What does not fit the terminal's height is scrolled to.

@@ -1,4 +1,4 @@
-//! What reached the loop and is not stored yet.
+//! Inputs that the loop has received and not yet stored.
 //!
 //! Usually that is nothing. While another program keeps the database locked, answers wait here until
 //! they can be stored: nobody gives them again. What is given again is let go, so that its giver

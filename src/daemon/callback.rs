@@ -1,4 +1,4 @@
-//! Callbacks on their way into the loop: an event is answered once it is on disk.
+//! Passes callbacks to the loop: an event is acknowledged once it is on disk.
 //!
 //! What is wrong with pushes, or with the handler behind us, is counted here and put before a
 //! person's eyes once it means something: what only the platform can have caused at once, what any

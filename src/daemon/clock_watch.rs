@@ -1,4 +1,4 @@
-//! The clock beside a steady one: a wait of a minute must be one, whatever is done to the clock.
+//! Compares the wall clock with a monotonic one, to detect steps, suspends and resumed images.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Crashes in a row, and whose work they were: a job that ends the daemon at each start must not
-//! end it for ever.
+//! Counts crashes and attributes them, so that a job that crashes the daemon at each start is set
+//! aside.
 //!
 //! A panic, or an error of the store that only our own fault explains, writes down what was in
 //! hand. The third within an hour sets it aside at the next start: a file is refused, a job that

@@ -1,4 +1,4 @@
-//! The way out: every request in a task of its own, and only so many abreast.
+//! Sends requests: each in a task of its own, with a limit on how many run at once.
 //!
 //! Two thousand connections opened at the same instant overflow the queue of whoever accepts them,
 //! and the network tries those again a second later. So a request waits until one before it was

@@ -1,4 +1,4 @@
-//! The files of taken jobs, kept by their digest until no job needs them.
+//! The files that stored jobs need, kept by their digest until no job needs them.
 //!
 //! They are on disk before their job is stored, so what a job names is always there; later changes
 //! of what was dropped change nothing. A file is there whole or not at all, so a name that is a

@@ -1,4 +1,4 @@
-//! The daemon's heartbeat: a small file beside the database that tells other processes how it does.
+//! The heartbeat file: other processes read from it when the loop last ran.
 //!
 //! It says when the loop last turned, where callbacks are heard, and what each platform's clock
 //! last said. None of it is needed after a crash, so it costs no commit and no sync, and it is

@@ -1,5 +1,5 @@
-//! From the inbox into the store: read and checked on a thread of its own, so that a large file
-//! delays no release; stored by the loop; then answered beside the file.
+//! Moves files from the inbox into the store. They are read and checked on a separate thread, so
+//! that a large file delays no release; the loop stores them; then a receipt is written.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The state directory: one daemon owns it, and says who it is; the mark lies beside the database.
+//! The state directory: one daemon owns it, and the high-water mark lies beside the database.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Seek as _, Write as _};

@@ -1,5 +1,5 @@
-//! The daemon's own recurring duties, on tokio-cron-scheduler; never releases, which it could
-//! run twice or not at all. A chore that is late, early or doubled does no harm.
+//! Recurring maintenance on tokio-cron-scheduler. Releases never run there: the scheduler could run
+//! them twice or not at all. A maintenance task that runs late, early or twice does no harm.
 
 use tokio::sync::mpsc;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};

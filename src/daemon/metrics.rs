@@ -1,4 +1,4 @@
-//! What a monitoring system reads: how the jobs, the quotas and the accounts stand, as numbers.
+//! Metrics for a monitoring system: jobs, quotas, accounts and alerts as numbers.
 //!
 //! Everything is read from the database when it is asked for, by a connection of its own, so that
 //! the loop does nothing for it and what is told is what is stored.

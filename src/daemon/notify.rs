@@ -1,5 +1,4 @@
-//! What the service manager is told: that jobs can be released, that the loop goes on, and how
-//! things stand, for `systemctl status`.
+//! Notifies the service manager: readiness, watchdog, and a status line for `systemctl status`.
 //!
 //! The loop alone speaks here, after a pass and with an answer of the database in hand, so a loop
 //! or a database that stands still is silent and is restarted. The protocol (`sd_notify(3)`) is a

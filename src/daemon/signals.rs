@@ -1,4 +1,4 @@
-//! What ends the daemon from outside, and what does not.
+//! The signals that stop the daemon, and those that do not.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

@@ -1,4 +1,4 @@
-//! One account's turn in a pass: preflight, release, and the question for results.
+//! One account's part of a pass: preflight, release, and queries for results.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -1,4 +1,4 @@
-//! API calls: the calls beside the broadcasts. They wait for the sends, never the other way round.
+//! API calls that are not mass sends. They wait for mass sends, never the other way round.
 //!
 //! An API call that has no clear answer is asked again, because none of them can do harm twice. One
 //! that goes on failing ends, and whoever wanted it hears why.

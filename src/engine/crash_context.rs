@@ -1,4 +1,5 @@
-//! What a thread works on, so that whoever tells of a crash can say whose work it was.
+//! Crash attribution: records the account, job or file that this thread is processing, for the
+//! panic hook.
 //!
 //! It decides nothing: it is said before the work and read only where the process ends, by a panic
 //! or by an error that nothing but our own fault explains. It is kept by thread, because the hook

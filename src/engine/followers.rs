@@ -1,4 +1,4 @@
-//! Reading an account's followers and tags, beside its sends and never before them.
+//! Follower sync: reads an account's followers and tags, and never delays its sends.
 //!
 //! A reading has a question of its own under way, so that it holds no send, and one account reads
 //! at a time, so that one page is in memory. A page is stored in parts, one a pass, and what was

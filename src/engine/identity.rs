@@ -1,4 +1,4 @@
-//! Which accounts of the database the config's accounts are: by their appid, whatever their names.
+//! Matches the config's accounts with the database's accounts: by appid, whatever their names.
 //!
 //! An account that the config gives another name keeps everything under the new one. A name that
 //! the config gives to another appid is *mistaken*: what stands under it was planned for other

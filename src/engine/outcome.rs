@@ -1,5 +1,5 @@
-//! What an answer does to a batch: the return-code table crossed with what came before; and what
-//! an event tells of articles.
+//! Classifies a response: the return-code table combined with the batch's state; and what an event
+//! reports about articles.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Getting a job's material to the platform before its time, one request of an account at a time.
+//! Uploads a job's material before its time, one request at a time for each account.
 //!
 //! It runs beside the sends: an upload under way never holds the account's session. What the platform
 //! has is looked up first, so a restart goes on where the last daemon stopped. When everything is

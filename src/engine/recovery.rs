@@ -1,4 +1,5 @@
-//! What a start finds out: what an older or a lost database forgot, and who is left without care.
+//! Startup recovery: detects a restored or lost database, reads accepted files back, and refreshes
+//! alerts.
 
 use std::collections::HashSet;
 

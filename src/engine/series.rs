@@ -1,5 +1,5 @@
-//! Taking jobs that may be series, and extending series into dated jobs: at the start, when one is
-//! taken, and as a chore.
+//! Stores jobs that may be series, and extends series into dated jobs: at the start, when one is
+//! stored, and in maintenance.
 
 use std::collections::BTreeSet;
 

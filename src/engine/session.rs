@@ -1,5 +1,5 @@
-//! One account's way to the platform: its token, its reading of the platform's clock, and what
-//! it does with answers. All of it is lost at a restart, and asked for again.
+//! One account's in-memory state: access token, last clock sample, requests in flight. It is
+//! rebuilt after a restart.
 
 use std::collections::BTreeMap;
 

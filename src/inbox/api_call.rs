@@ -1,4 +1,4 @@
-//! What a job says beside its broadcast: `preview:` and `speed:`; and the job that is a `delete:`.
+//! `preview:` and `speed:` beside a broadcast, and jobs that are a `delete:`.
 
 use chrono::TimeDelta;
 

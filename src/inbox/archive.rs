@@ -1,4 +1,4 @@
-//! What became of an entry, beside it: `accepted/` with a receipt, `rejected/` with the reason.
+//! Moves an entry to `accepted/` with a receipt, or to `rejected/` with the reasons.
 //!
 //! The answer is written before the entry is moved, and nothing is ever overwritten but the answer
 //! to the very same content: a crash in between leaves the entry in the inbox, where it is taken

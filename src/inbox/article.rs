@@ -1,4 +1,4 @@
-//! `articles:` and local media of a broadcast: read, checked, and what must be uploaded of them.
+//! `articles:` and local media of a broadcast: read, checked, and listed for upload.
 //!
 //! Everything that the platform would refuse days later, ten minutes before the job's time, is
 //! looked for here. Pictures are named relative to the file they stand in; every path stays inside

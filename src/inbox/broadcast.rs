@@ -1,4 +1,4 @@
-//! The `broadcast:` of a job: to whom, and what.
+//! The `broadcast:` of a job: its audience and its content.
 //!
 //! The one mistake that must not happen here is a send to everyone that nobody asked for. So there
 //! is no default audience, and nothing that is empty, missing or misspelt turns into one.

@@ -1,4 +1,4 @@
-//! What stands under a name in the inbox, seen without opening it.
+//! An entry of the inbox, judged by its name and metadata without opening it.
 
 use std::ffi::{OsStr, OsString};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

@@ -1,4 +1,4 @@
-//! What a Markdown file says of itself before its text: `---` and YAML, or `+++` and TOML.
+//! Front matter of a Markdown file: `---` with YAML, or `+++` with TOML.
 //!
 //! Editors and site generators write their own keys there, so those that mean nothing here are
 //! told and not refused. The block ends where the same line stands again; what lies between two

@@ -1,4 +1,4 @@
-//! The text of an article: what may stand in it, and what its local pictures become.
+//! The HTML of an article: which tags it may contain, and what its local pictures become.
 //!
 //! The platform shows a part of HTML and filters the rest without a word, so what would be lost is
 //! refused or said here. A text is read into a tree ([`tree`]), judged tag by tag ([`filter`]), given

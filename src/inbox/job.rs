@@ -1,4 +1,4 @@
-//! From the tree of a job file to checked jobs.
+//! Turns the YAML tree of a job file into checked jobs.
 //!
 //! Every mistake of a file is collected, so that its author mends it once. A key that is left out
 //! has its default; a key without a value is an error, because `at:` with its time deleted must

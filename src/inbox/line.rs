@@ -1,4 +1,4 @@
-//! What stands beside an article's text in one line: title, author, digest, address.
+//! One-line fields of an article: title, author, digest and source address.
 
 use unicode_width::UnicodeWidthStr as _;
 

@@ -1,4 +1,4 @@
-//! Markdown as its writers mean it: GitHub's, with what Chinese editors add to it.
+//! Markdown: GitHub's dialect with the extensions of Chinese editors.
 //!
 //! [`render`] gives plain HTML, without styles, for [`clean`](super::html::clean) to read like any
 //! other. What an article cannot show (a formula, a diagram) or what stayed raw because it was

@@ -1,4 +1,4 @@
-//! Local files of a job: what they are by their content, and whether the platform takes them.
+//! Local media files: their type by content, and whether the platform accepts them.
 //!
 //! What the platform would refuse at upload, minutes before the job's time, is refused when the
 //! file is dropped. What is in a file decides, never its name.

@@ -1,4 +1,4 @@
-//! A job that is a `menu:`, in the platform's own JSON, and one that is a `qrcode:`.
+//! Jobs that are a `menu:`, in the platform's own JSON, or a `qrcode:`.
 //!
 //! The documents' samples can be pasted as they are. What the platform would refuse is refused
 //! here, because it answers only when the job's time has come.

@@ -1,4 +1,4 @@
-//! Which file of a job's folder a text means by a picture's name.
+//! Finds the file in a job's folder that a picture's name refers to.
 //!
 //! A name in a text is not yet a path: an editor escapes it (`a%20b.png`), a browser's cache gets a
 //! mark of its own (`a.png?v=2`), Windows turns the slashes, and one system writes `é` as one

@@ -1,5 +1,4 @@
-//! The receipts in `accepted/`: by them a database that was put back sees that files were taken
-//! which it does not know.
+//! The receipts in `accepted/`: a restored database learns from them which files it lost.
 //!
 //! File times are those of the file system, whose clock may be another one than ours: a file server's,
 //! or the true one under a rehearsal's.

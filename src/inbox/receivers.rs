@@ -1,4 +1,4 @@
-//! Whom a broadcast names one by one: `touser: […]`, or a file of OpenIDs.
+//! The receivers of a list broadcast: `touser: […]`, or a file of OpenIDs.
 //!
 //! One OpenID that is none fails the whole call at its time (40003), so each of them is looked at
 //! when the file is dropped. Lists come out of databases and spreadsheets, with a header, quotes,

@@ -1,4 +1,4 @@
-//! The JSON Schema of job files: what an editor can tell while a file is written.
+//! The JSON Schema of job files, for editors.
 
 /// The schema, as JSON.
 ///

@@ -1,4 +1,4 @@
-//! What makes a job a series: `cron:` instead of `at:`, with `from:` and `until:`.
+//! Jobs that are a series: `cron:` instead of `at:`, with `from:` and `until:`.
 //!
 //! Everything else that the job says holds for each of its dates. What cannot hold for more than
 //! one is refused here: a fixed `expires`, a deletion, an id without room for a date.

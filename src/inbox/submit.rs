@@ -1,4 +1,4 @@
-//! Putting a package into the inbox whole, and seeing what became of it.
+//! Puts a package into the inbox as a whole, and finds its receipt.
 //!
 //! It is written under a name that the inbox ignores, synced, and renamed; nothing is ever
 //! overwritten. What became of it is read off the file system, where the inbox answers, so it does

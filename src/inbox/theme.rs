@@ -1,4 +1,4 @@
-//! What an article is to look like: a style sheet whose rules are written into its tags.
+//! Themes: a style sheet whose rules are written into the article's tags.
 //!
 //! The platform drops `<style>`, so each tag gets the declarations of the rules that fit it. Known
 //! are tags, classes, `*`, and one inside another (`a b`, `a > b`); `body` is the text as a whole.

@@ -1,4 +1,4 @@
-//! Times and durations as people write them in a job file.
+//! Parses the times and durations of a job file.
 //!
 //! A time is wall clock in a zone, or carries its own offset. One that does not exist (a day that
 //! the month does not have, an hour that a clock change skips) is refused rather than moved, and so is

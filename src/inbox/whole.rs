@@ -1,4 +1,4 @@
-//! Whether a job file is whole, as far as its bytes can tell.
+//! Decides from its bytes whether a job file is complete.
 //!
 //! A file that was cut short (a full disk, a transfer that broke off, a writer that rests) must
 //! never be taken as something else than its author wrote. What proves the end:

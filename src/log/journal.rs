@@ -1,4 +1,4 @@
-//! The journal's own protocol: one datagram an entry, so that priorities and fields arrive as such.
+//! The journal's native protocol: one datagram for each entry, with priority and fields.
 //!
 //! An entry is lines of `FIELD=value`. It goes through the same queue as any line, because a
 //! datagram to a journal that stands still would hold up whoever sends it. Fields have the prefix

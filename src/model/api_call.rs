@@ -1,5 +1,4 @@
-//! The calls beside the broadcasts: who sees one before, how fast it goes, what takes it back; and
-//! the account's menu and QR codes.
+//! API calls that are not mass sends: previews, speed, deletes, menus and QR codes.
 //!
 //! All of them may be asked again without harm, so none needs a `clientmsgid`.
 

@@ -1,5 +1,5 @@
-//! Where a person finds things on the platform's two websites: 公众平台, where broadcasts are made,
-//! and 微信开发者平台, where the developer's settings have moved. Every advice takes them from here.
+//! Where an operator finds things on the platform's two websites: 公众平台, for broadcasts, and
+//! 微信开发者平台, for the developer's settings. Every advice takes the names from here.
 
 /// One place, inside a sentence that is put together when this is compiled.
 macro_rules! place {

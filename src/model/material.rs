@@ -1,4 +1,4 @@
-//! What a broadcast is made of on the platform before it can go: local files and articles.
+//! The material of a broadcast: local files and articles that must be uploaded first.
 //!
 //! A job's body names what does not exist yet by a [`placeholder`]; once everything is uploaded
 //! the placeholders give way to the platform's ids, and the body is fixed. Nothing here knows how

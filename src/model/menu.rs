@@ -1,4 +1,4 @@
-//! The menu at the foot of an account's conversation.
+//! The custom menu of an account.
 //!
 //! One request replaces the whole menu, so asking again does no harm. The types here serialize to
 //! the platform's own JSON, in the order of its documents.

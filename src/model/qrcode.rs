@@ -1,4 +1,4 @@
-//! QR codes with a scene: who scans one brings the scene's value along.
+//! QR codes with a scene value, which the platform reports when a user scans one.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a job is called in lists, where its author gave it no title.
+//! The title of a job in lists, where its author gave none.
 
 use super::{Action, Button, Content, Scene};
 

@@ -1,4 +1,5 @@
-//! What may have happened while this database did not look on, and what the platform still knows of it.
+//! Gaps: spans in which another copy of the database may have been at work, and what the platform
+//! still remembers of them.
 //!
 //! A database that is put back (a backup, a machine snapshot, a process image that wakes up) does
 //! not know what was sent since it was copied. Asking again with the same clientmsgid is safe as

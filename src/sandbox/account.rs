@@ -1,4 +1,4 @@
-//! The accounts that the platform knows, their followers and their tags.
+//! The accounts of the platform, their followers and their tags.
 //!
 //! Followers are numbered from 0 and their OpenIDs are a function of that number; a tag is every
 //! nth follower. So an account of a million followers costs as much memory as one of ten.

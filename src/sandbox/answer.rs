@@ -1,4 +1,4 @@
-//! How the platform words its answers.
+//! The platform's error messages.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What a mass-send body says, and whether it says it in the documented shape.
+//! Parses and validates the body of a mass send.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Faults on demand: the ways in which the platform can be told to misbehave.
+//! Faults on demand: the ways in which the platform can be told to fail.
 //!
 //! A [`Fault`] is a [`FaultKind`] with a path, an appid and a number of times. It waits until what
 //! it applies to comes by: a request, an accepted send, or (for the settings) every decision from

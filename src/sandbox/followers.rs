@@ -1,4 +1,4 @@
-//! The lists that say who follows an account: tags and pages of OpenIDs.
+//! The lists of followers: tags and pages of OpenIDs.
 
 use serde_json::{Value, json};
 

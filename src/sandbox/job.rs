@@ -1,4 +1,4 @@
-//! What becomes of a broadcast after it was accepted: its state, and the event that reports it.
+//! A broadcast after its acceptance: its state, and the event that reports it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

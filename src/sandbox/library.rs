@@ -1,4 +1,4 @@
-//! Media, material and drafts as they are read, counted, changed and removed.
+//! Media, material and drafts: read, counted, changed and removed.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What the platform says of one follower, and the tags that an operator makes and gives.
+//! Data about single followers, and tags that an operator creates and assigns.
 
 use serde_json::{Value, json};
 

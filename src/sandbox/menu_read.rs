@@ -1,4 +1,4 @@
-//! The menu as it is read and removed, and the picture of a QR code.
+//! Reads and removes the menu, and returns the picture of a QR code.
 
 use jpeg_encoder::{ColorType, Encoder};
 use qrcodegen::{QrCode, QrCodeEcc};

@@ -1,4 +1,4 @@
-//! What the platform remembers of each `clientmsgid`.
+//! What the platform remembers about each `clientmsgid`.
 //!
 //! Two memories: the last request with an id, for a minute, and the broadcast that it made, for
 //! 24 hours. A request that made no broadcast still counts for the minute, since the documents

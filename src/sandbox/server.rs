@@ -1,4 +1,4 @@
-//! The platform behind HTTP on loopback, for people to rehearse with and for client libraries.
+//! The platform behind HTTP on loopback.
 //!
 //! Every path goes to [`Platform::handle`] except `/sandbox/…`, through which tests inject faults
 //! and read the oracle. The clock is an argument here too: the `Date` of an answer is the time

@@ -1,4 +1,4 @@
-//! Access tokens: what `/token` and `stable_token` hand out, and which of them still hold.
+//! Access tokens: what `/token` and `stable_token` return, and which tokens are valid.
 //!
 //! The two kinds know nothing of each other. A replaced token holds for five more minutes, and the
 //! stable one is renewed that long before it ends, so it always comes with at least 300 s.

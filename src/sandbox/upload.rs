@@ -1,4 +1,4 @@
-//! Files as form data, videos, drafts: what the documents put before a send.
+//! Uploads: files as form data, videos, and drafts.
 //!
 //! Media that were uploaded live three days, material for ever, and a draft until it is sent. What
 //! is checked of a file is what the documents name: its size, and its kind by its first bytes. An

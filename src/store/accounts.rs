@@ -1,4 +1,4 @@
-//! Who the accounts are: each is known by its appid, and its name is what the config calls it now.
+//! Accounts: identified by appid, named as the config names them now.
 //!
 //! Everything about an account stands under its name, so a new name moves all of it at once. What
 //! the present config does not speak for is barred: unlike a pause, no `resume` lifts that.

@@ -1,4 +1,4 @@
-//! What still needs a person: what stands under attention and nobody has acknowledged.
+//! Alerts that no operator has acknowledged.
 //!
 //! An acknowledgement holds for what was said then: a note that says something else, or a job whose
 //! story went on, is new and comes back. It changes nothing but what is shown: a paused account

@@ -1,4 +1,4 @@
-//! API calls: calls beside the broadcasts that a person or a job wants made.
+//! API calls that an operator or a job requested.
 //!
 //! Whoever wants one writes it down; the daemon makes it and writes down what came of it. All of
 //! them can be asked again without harm, so an open one is simply asked again after a crash. What

@@ -1,4 +1,5 @@
-//! What the platform told of each article of a broadcast: its address, and the originality check.
+//! What the platform reported about each article of a broadcast: its address, and the originality
+//! check.
 
 use rusqlite::params;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What is read back from `accepted/`, for a database that is lost or older.
+//! Imports jobs from `accepted/` into a lost or older database.
 //!
 //! A job that is read back stands as missed, as its newest file has it: nobody knows what became of
 //! it. Also `accepted/` may be a copy that lacks the last edits, and one of those may have moved the

@@ -1,4 +1,4 @@
-//! How much is kept of what anybody can write: a signed push costs its maker nothing.
+//! Bounds on stored events: a signed push costs its sender nothing.
 //!
 //! Bounded is only what tells of nothing of ours. An event that has a batch, or that a refusal or a
 //! person told of before, is kept for ever; so is one that may be a batch's in doubt, and where too

@@ -1,4 +1,4 @@
-//! Who keeps everybody else from writing to the database.
+//! Finds the process that holds the database's write lock.
 //!
 //! SQLite does not tell, but on Linux whoever writes holds a lock on one byte of the file that ends
 //! in `-shm`, and the kernel lists the holders of locks. Where that list cannot be read (a unit with

@@ -1,4 +1,4 @@
-//! Claims: the places in the ledger's windows that waiting jobs own.
+//! Claims: the slots of quota windows that waiting jobs have reserved.
 //!
 //! A job stands where every rule has room beside the jobs before it in rank. Whoever comes to
 //! stand in a window may leave others behind it without room; those are moved on, one after the

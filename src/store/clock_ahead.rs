@@ -1,4 +1,4 @@
-//! Jobs without a time of their own that were taken by a clock ahead of the true one.
+//! Corrects jobs without a time of their own that were stored while the clock was ahead.
 //!
 //! They are due when they were taken, which has not come yet: once the clock is known to be right,
 //! they are taken again, now.

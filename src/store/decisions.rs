@@ -1,4 +1,4 @@
-//! A person's decisions: to hold, and what becomes of one job.
+//! An operator's decisions: holds, approvals, cancellations and resolutions.
 //!
 //! Each is stored with who said it, when and why: about a job in its story, about an account or
 //! the ledger in a table of their own. What was asked of the platform cannot be taken

@@ -1,4 +1,4 @@
-//! Deletions: what one would meet, and what died with it.
+//! Deletions: which broadcasts one would delete, and what was lost with them.
 //!
 //! The link of an article serves every broadcast of it, so one deletion ends all of them.
 

@@ -1,4 +1,4 @@
-//! The platform's events: stored as they came, and matched whenever their `msg_id` is known.
+//! The platform's events: stored as received, and matched once their `msg_id` is known.
 //!
 //! They come in any order, also before the answer that names their `msg_id`. One that came
 //! encrypted settles its batch. In plain mode the signature does not cover the body, so an event

@@ -1,4 +1,4 @@
-//! Followers and tags, as the platform lists them: a reading, page by page, kept small.
+//! Follower sync: stores followers and tags page by page, in compact form.
 //!
 //! A *reading* asks for the tags, then for all followers, then for the members of each tag, and
 //! goes on where it stood after a crash. What was listed is kept in parts, and counted when all of

@@ -1,4 +1,4 @@
-//! Taking jobs, and the claims they own from then on.
+//! Stores the jobs of a file and reserves their quota slots.
 //!
 //! A claim is a place in a window of the ledger that a waiting job owns against every job behind
 //! it. Taking a job may push others back; giving a claim up lets them come forward again, in

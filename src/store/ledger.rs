@@ -1,4 +1,4 @@
-//! The ledger as a person reads and corrects it: its entries, sends entered by hand, and returns.
+//! The quota ledger for operators: its entries, sends recorded by hand, and returns.
 //!
 //! One send made elsewhere is booked once: what a person enters may be known already from an
 //! event or from a refusal, and then that entry is theirs. An entry is never deleted; one that is

@@ -1,4 +1,4 @@
-//! Lists of jobs, read in the order in which they are due and no further than asked for.
+//! Lists of jobs in the order of their due times, read only as far as needed.
 //!
 //! Each state is one walk along an index, and the walks are merged: a million jobs are neither
 //! sorted nor held in memory for the few that somebody wants to see.

@@ -1,4 +1,4 @@
-//! Whom lists of OpenIDs name, kept so that lists are compared without their bodies.
+//! The receivers of list broadcasts, stored so that lists are compared without their bodies.
 //!
 //! A list's [`Key`]s stand in order and in parts by their first bits. Whether somebody had their
 //! four of a month is counted part by part against the lists that were accepted in it, the newest

@@ -1,4 +1,4 @@
-//! A person's wrong word: they said that a batch did not go out, and find that it did.
+//! Corrects an operator's `resolve --not-sent` when the batch was sent after all.
 //!
 //! Only a batch that the platform may have taken is doubted again, and only while nothing else was
 //! asked for in its place: it stands where it stood before that word, with what it had charged.

@@ -1,4 +1,4 @@
-//! What the log is told of each change of a job's state, once it is true: after the commit.
+//! Logs each change of a job's state after its commit.
 
 use std::cell::RefCell;
 

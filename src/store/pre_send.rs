@@ -1,4 +1,4 @@
-//! What jobs want done before their broadcasts, and jobs that are nothing but an API call.
+//! API calls that a job makes before its broadcast, and jobs that are a single API call.
 //!
 //! A pre-send call is written down when its job is taken and becomes an API call at its time; it never
 //! stops the broadcast. A job without batches makes one API call at its time and ends with it.

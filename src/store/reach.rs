@@ -1,4 +1,4 @@
-//! Whom a broadcast can still reach: four a month for each follower, counted in bitmaps.
+//! Reach: how many receivers a broadcast still has this month, counted in bitmaps.
 //!
 //! When a batch is accepted, its *audience* is what the followers' last reading says of it then.
 //! Once the platform says that the batch went out, its members are marked, a few shards at a time:

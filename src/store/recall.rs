@@ -1,5 +1,5 @@
-//! What this database may have forgotten: how it stopped, whether it is a copy, and the jobs that
-//! another copy may have sent since.
+//! What this database may have missed: how it stopped, whether it is a copy, and which jobs another
+//! copy may have sent.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Four a month for each receiver: exact for lists of OpenIDs, which name them.
+//! Four broadcasts a month for each receiver: exact for lists of OpenIDs.
 //!
 //! What a tag or everyone amounts to is known from the last reading of the followers, which is
 //! [`reach`](super::reach)'s; where there is none, only bounds can be told.

@@ -1,4 +1,4 @@
-//! Files that the inbox refused: a person's business until the name is taken or they have seen it.
+//! Files that the inbox refused, until the name is used again or an operator acknowledges them.
 //!
 //! What is wrong stands beside the file alone, because it may quote a receiver or a text.
 

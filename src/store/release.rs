@@ -1,4 +1,4 @@
-//! Releasing: what is due, and the intent before the request.
+//! Releases: which jobs are due, and the intent before the request.
 //!
 //! [`Tx::begin`] is the promise of this program: attempt, charges and state stand in one
 //! committed step before a byte leaves.

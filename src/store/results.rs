@@ -1,4 +1,4 @@
-//! What came of accepted broadcasts, and broadcasts that others made.
+//! Results of accepted broadcasts, and broadcasts that were sent outside qunfa.
 //!
 //! Results are asked for with `mass/get`, or told by an event. A broadcast that nobody of us sent
 //! shows in a refusal or an event, and is booked once.

@@ -1,4 +1,4 @@
-//! A person's word, and what an older generation's word still means.
+//! Operator retry: reopens refused or failed batches under a new generation.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};

@@ -1,4 +1,4 @@
-//! What came of a request: every answer, and every end.
+//! Settlement: records the outcome of each request, and the end of each job.
 //!
 //! A batch in doubt is settled by acceptance only. Charges follow: an accepted batch keeps those
 //! of the windows it may have been counted in, a certain refusal returns them, doubt keeps all.

@@ -1,4 +1,4 @@
-//! Who of a list does not follow the account, as far as the last reading of its followers knows.
+//! Receivers of a list who do not follow the account, according to the last follower sync.
 //!
 //! The platform leaves them out by itself, so a list is never refused for them; but a list of
 //! another account's OpenIDs, or an old one, is told to its author while it can be mended.

@@ -17,6 +17,8 @@ CREATE INDEX claim_window ON claim (account, rule, "window", neg_priority, seq);
 DROP INDEX attention_one;
 ALTER TABLE attention RENAME TO alert;
 CREATE UNIQUE INDEX alert_one ON alert (ifnull(account, ''), ifnull(job, ''), kind);
+CREATE INDEX alert_account ON alert (account, kind);
+CREATE INDEX alert_job ON alert (job) WHERE job IS NOT NULL;
 
 DROP INDEX reading_open;
 DROP INDEX reading_complete;

@@ -1,4 +1,4 @@
-//! Uploads: what a job needs of the platform before it can go, and what the platform has.
+//! Uploads: what a job must upload before it can go, and what the platform already has.
 //!
 //! An upload is remembered by account, kind and content, so nothing is given to the platform twice
 //! while it lives there. Its request is written down before it leaves; one without an answer is

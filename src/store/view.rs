@@ -1,4 +1,4 @@
-//! What people and programs may look at: values, each serialised as the interface says.
+//! Views for operators and programs: values, serialised as the interface defines.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};

@@ -1,4 +1,4 @@
-//! The events that the platform pushes: is it signed, and what does it say?
+//! The events that the platform pushes: checks the signature and parses the body.
 //!
 //! In plain mode the signature covers token, timestamp and nonce but not the body, so an event is
 //! a hint that makes the daemon ask. In safe mode and in compatible mode the message is encrypted

@@ -1,4 +1,4 @@
-//! Performs requests over HTTP, each once, and says honestly whether it may have arrived.
+//! Performs each HTTP request once, and reports whether it may have arrived.
 //!
 //! Three outcomes: not sent (for certain), answered (a whole answer), or unknown. The proof of
 //! "not sent" is a body that counts as sent from the moment the HTTP stack first asks for it.

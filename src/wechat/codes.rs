@@ -1,4 +1,4 @@
-//! What each return code means for us, as data.
+//! The table of return codes and their meaning.
 //!
 //! One row a code (or a run of codes), each with what happened and what a person can do about it.
 //! The rows are written for a mass send, where a wrong reading costs most; [`for_token`],

@@ -1,4 +1,4 @@
-//! The HTTP listener for the platform's callbacks, built to be stood in front of strangers.
+//! The HTTP listener for the platform's callbacks, hardened against strangers.
 //!
 //! `success` is answered only once an event is stored; whatever goes wrong before that makes the
 //! platform push again. A connection carries one request, lives a few seconds and reads a few

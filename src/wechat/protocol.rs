@@ -1,4 +1,4 @@
-//! What is asked of the platform: each request as a value, and the exact bytes of a broadcast.
+//! The requests to the platform as values, and the exact bytes of a broadcast.
 //!
 //! The body of a broadcast is built once and kept, because the platform compares what it is asked
 //! under one `clientmsgid`: the same broadcast must give the same bytes in every version of this

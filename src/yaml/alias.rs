@@ -1,4 +1,4 @@
-//! Aliases: a value that was given a name (`&name`) and stands again where the name does (`*name`).
+//! Aliases: `*name` repeats the value that was named with `&name`.
 //!
 //! Programs write them for whatever they hold twice. Each use becomes a copy, and copies count like
 //! values of the file, so that a few lines cannot fill the memory. What an alias leads to stands

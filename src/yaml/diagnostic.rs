@@ -1,4 +1,4 @@
-//! What is wrong with a file, where, and what would be right.
+//! Diagnostics: what is wrong in a file, where, and what would be right.
 //!
 //! Positions are lines and characters, both from 1, so that Chinese text before a mistake does not
 //! shift it; the caret is aligned by display width, so that it stands under the mistake in a

@@ -1,4 +1,4 @@
-//! What would be right where a file is not YAML, or not what its author sees in it.
+//! Hints for files that are not YAML, or that YAML reads otherwise than their author.
 //!
 //! Chinese keyboards write full-width punctuation that looks like YAML's own, and text begins with
 //! characters that mean something to YAML. The error's kind alone seldom tells; its line does.

@@ -1,4 +1,4 @@
-//! Text that YAML would cut without a word, because ` #` begins a comment.
+//! Text that YAML would drop silently, because ` #` begins a comment.
 //!
 //! Only values that people read or that others take as they are are looked at: behind a number a
 //! comment is one. A quoted text ends where its quote does, so nothing of it can be lost. A comment

@@ -1,5 +1,5 @@
-//! The forecast as a grid: days down, accounts across, and on which days one more broadcast to
-//! everyone would have room.
+//! The forecast as a grid: days down, accounts across, with the days that have room for one more
+//! broadcast to everyone.
 //!
 //! Why a job goes when it does stands in the list (`--list`) and in `show`.
 

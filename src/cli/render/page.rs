@@ -1,6 +1,6 @@
-//! The page itself. Everything from the job file is escaped, but for the articles' own HTML: that
-//! went through the inbox's filter, and stands in a shadow tree so that it and the page around it
-//! do not style each other.
+//! The HTML page of `render`. Everything from the job file is escaped, except the articles' own
+//! HTML: the inbox's filter has cleaned that, and a shadow tree keeps its styles and the page's
+//! styles apart.
 
 use std::collections::BTreeMap;
 

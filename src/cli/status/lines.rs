@@ -1,4 +1,5 @@
-//! How the status reads: deadlines first, one line a thing, yellow only where something is unusual.
+//! Renders the status as text: deadlines first, one line for each item, colour only for what is
+//! unusual.
 //!
 //! Long reasons stand in `show`. Printed once, it fits so many lines that a screen holds it; of a
 //! watch, which scrolls, nothing is left out.

@@ -1,4 +1,4 @@
-//! The keys of a watch: the terminal hands each over as it is pressed, and gets its modes back.
+//! Reads single key presses during `--watch`, and restores the terminal's modes.
 
 use std::io::{self, Read as _, Write as _};
 

@@ -1,4 +1,4 @@
-//! Whether a text can be seen on what is behind it.
+//! Decides whether a text is visible against its background.
 //!
 //! A style says the text's colour and another what is behind it; where the platform keeps only
 //! one of the two, white text stands on the white page. So they are judged together, as they are

@@ -1,4 +1,4 @@
-//! What of the tree an article keeps, tag by tag.
+//! Decides for each tag and attribute whether an article keeps it.
 
 use super::colour::Look;
 use super::names::{self, Kind};

@@ -1,4 +1,4 @@
-//! What may stand in an article by its name: tags, attributes, animations.
+//! The allowed names: tags, attributes and animations.
 //!
 //! HTML and SVG have lists of their own, because the same name means another thing in the other.
 //! The platform's own tags (a card, a recording, a style mark) are taken as its editor writes

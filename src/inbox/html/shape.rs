@@ -1,4 +1,4 @@
-//! How an article is written, so that the platform's draft interface leaves it as it is.
+//! Writes an article so that the platform's draft interface leaves it unchanged.
 //!
 //! It drops the line ends of a `<pre>`, makes a block of every `<code>`, and shows an empty item
 //! for white space between two: so code has `<br>` and no-break spaces, code within a line is a

@@ -1,4 +1,4 @@
-//! Inline styles: declarations, what their values hold, and which of them an article keeps.
+//! Inline styles: parses declarations, and decides which of them an article keeps.
 
 use cssparser::{Delimiter, ParseError, Parser, Token};
 

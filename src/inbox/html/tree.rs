@@ -1,4 +1,4 @@
-//! From HTML to a tree whose every part knows where it stood.
+//! Parses HTML into a tree in which every node has its source location.
 //!
 //! Whoever wrote the text looked at it in a browser, so what a browser closes by itself is closed
 //! here. But a browser also takes everything up to the next quote for an attribute, and everything

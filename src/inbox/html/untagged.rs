@@ -1,4 +1,4 @@
-//! Text that is not HTML at all: Markdown under the wrong name, or lines that nothing keeps apart.
+//! Detects text that is not HTML: Markdown in the wrong file, or lines without tags between them.
 //!
 //! Readers would see its marks, and a browser makes one line of all of it.
 

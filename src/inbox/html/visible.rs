@@ -1,4 +1,4 @@
-//! Whether readers would see anything of what is left of a text.
+//! Decides whether readers would see anything of a text.
 
 use super::names::Kind;
 use super::shape::{Kept, Part};

@@ -1,4 +1,4 @@
-//! Lines `[words]: words`, which Markdown takes for the address of a link, and does not show.
+//! Lines like `[text]: text`, which Markdown reads as a link definition and does not show.
 //!
 //! People write such lines as text (`[温馨提示]: 请提前十分钟到场`). So one that nothing refers to
 //! is text, unless an address stands in it: then it is told.

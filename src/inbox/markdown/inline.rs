@@ -1,4 +1,4 @@
-//! What stands inside a line: words, pictures, links and marks.
+//! Inline content: text, pictures, links and marks.
 #![expect(clippy::wildcard_enum_match_arm, reason = "most kinds of nodes do not matter here")]
 
 use std::ops::Range;

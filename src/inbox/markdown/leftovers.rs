@@ -1,4 +1,4 @@
-//! Marks that Markdown left as text: misspelt ones, and those of other dialects.
+//! Marks that stayed text: misspelt ones, and those of other dialects.
 //!
 //! What nobody writes to be seen is refused. The rest may be meant as text, so it is told.
 

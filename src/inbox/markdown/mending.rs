@@ -1,4 +1,4 @@
-//! What is put into a text before it is parsed, so that it is read as it is meant.
+//! Characters inserted before parsing, so that a text is read as its author meant it.
 //!
 //! `*` between numbers multiplies, and `%%` behind a number is a number's: both get an escape. The
 //! parser does not see an address in `<…>` at a paragraph's end; an empty title behind it helps.

@@ -1,4 +1,4 @@
-//! What Markdown left as text: pictures in spellings of other editors, and formulas.
+//! Syntax of other editors inside plain text: pictures and formulas.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! HTML that begins in Markdown and does not end.
+//! HTML tags that begin in Markdown and do not end.
 //!
 //! A browser takes what stands behind an open comment, tag or quote for a part of it, and Markdown
 //! shows what it cannot read as a tag: neither is what was written, so it is refused where it opens.

@@ -1,4 +1,4 @@
-//! Whether every character that was written is still there.
+//! Checks that every character of the source is still present.
 //!
 //! Only characters beyond ASCII are counted: those are never part of Markdown itself, so that one
 //! of them that is neither in the HTML nor accounted for was lost.

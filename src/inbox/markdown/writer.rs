@@ -1,4 +1,4 @@
-//! From the tree of a Markdown text to HTML.
+//! Renders the Markdown tree as HTML.
 //!
 //! The HTML is plain: no styles, no identifiers, no blanks between the tags. Classes say what a
 //! style cannot know: `alert` and `alert-note` (`-tip`, `-important`, `-warning`, `-caution`) on a

@@ -1,4 +1,4 @@
-//! Films: what wears an mp4's clothes, and whether all of it is there.
+//! Videos: whether a file is an MP4, and whether it is complete.
 //!
 //! Photographs (HEIC, AVIF), recordings (m4a) and films of a phone (mov) are built of the same boxes as an
 //! mp4, so the first one, `ftyp`, says what a file is. A film can be shown only with its table of

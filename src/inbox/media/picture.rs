@@ -1,4 +1,4 @@
-//! Pictures: how large one is, and whether its end is there.
+//! Pictures: dimensions, and whether the file is complete.
 //!
 //! A picture that was cut on its way (a copy that broke off, a full disk) has a good beginning and
 //! is shown half grey, or refused at upload. Every format says where it ends, so its parts are

@@ -1,4 +1,4 @@
-//! Recordings: how long one lasts, counted frame by frame.
+//! Voice recordings: the duration, counted frame by frame.
 //!
 //! The platform takes 60 s of mp3 or amr. What the tags before or behind the sound say of its length
 //! is not looked at: it is often wrong, and the frames are what is played.

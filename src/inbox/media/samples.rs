@@ -1,4 +1,4 @@
-//! The smallest files that are what they say, for tests.
+//! The smallest valid files of each type, for tests.
 
 /// Returns a picture without colours; another seed is another file.
 pub(crate) fn png(width: u32, height: u32, seed: u8) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! What is known of an account's followers, for people.
+//! A view of what is known about an account's followers.
 
 use chrono::{DateTime, Utc};
 use rusqlite::OptionalExtension as _;

@@ -1,4 +1,4 @@
-//! Making the dates of series ahead of their time.
+//! Creates the jobs of a series ahead of their time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};

@@ -1,4 +1,4 @@
-//! One shape for pushed bodies, whether they came as XML or as JSON.
+//! One shape for pushed bodies, whether they are XML or JSON.
 //!
 //! A tree keeps every field in its order, also one that stands there twice: the reader of a field
 //! notices. Text is trimmed, numbers and text are the same, and an empty node is like none.

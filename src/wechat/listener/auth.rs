@@ -1,4 +1,4 @@
-//! Who is believed: what a push must prove before anything of it is looked at.
+//! Authenticates a push before anything else of it is read.
 //!
 //! Without a key the query is signed and the body is not (plain mode; of compatible mode the plain
 //! part is read). With a key the signature covers the ciphertext, and nothing else is believed: a

@@ -1,4 +1,4 @@
-//! Hands pushes that are not ours on to the handler that the account's callback had before.
+//! Forwards other pushes to the handler that the account's callback had before.
 //!
 //! The handler sees what the platform sent: body, query and content type, byte for byte; its answer
 //! goes back as it is, because some answers are replies to a follower. A handler that fails looks

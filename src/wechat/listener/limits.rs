@@ -1,4 +1,4 @@
-//! Bounds what connections may use up: their number, their time, their bytes.
+//! Limits on connections: their number, time and bytes.
 //!
 //! The bounds lie under HTTP, so that they hold whatever a stranger writes: half a header, a body
 //! that never ends, an answer that is never read. A true event must not wait for strangers either:

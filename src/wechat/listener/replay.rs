@@ -1,4 +1,4 @@
-//! Remembers which body came under which timestamp and nonce, while they are fresh.
+//! Detects replays: remembers each timestamp, nonce and body while they are fresh.
 //!
 //! In plain mode the signature does not cover the body, so whoever saw one push could put another
 //! body under its signature. One timestamp and nonce are good for one body; the same body may come

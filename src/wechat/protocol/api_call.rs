@@ -1,5 +1,4 @@
-//! The calls beside the broadcasts: `preview`, `delete`, `speed`, menus and QR codes, and what their
-//! answers mean.
+//! `preview`, `delete`, `speed`, menus and QR codes: their requests and responses.
 //!
 //! None of them can do harm twice, so an unclear answer only means that it is asked again.
 

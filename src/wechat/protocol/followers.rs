@@ -1,4 +1,4 @@
-//! Followers and tags: the questions for them, page by page, and what the answers list.
+//! Followers and tags: the paged requests and their responses.
 //!
 //! A list is believed only whole: a page of which one OpenID cannot be read is no page.
 

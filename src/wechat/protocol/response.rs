@@ -1,4 +1,4 @@
-//! What the platform answered, read strictly: an answer is certain only if every part of it is.
+//! Parses the platform's responses strictly: a result is certain only if every part of it is.
 //!
 //! For a mass send anything unclear is [`Verdict::InDoubt`]: only a whole JSON object in a 2xx
 //! answer, with an integer `errcode`, is believed, and `0` or `45065` only together with a

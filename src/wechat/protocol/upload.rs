@@ -1,4 +1,4 @@
-//! What is asked before a broadcast: pictures, covers, recordings, videos, articles.
+//! Upload requests and responses: pictures, covers, recordings, videos and articles.
 //!
 //! Every one of these can be asked for again without harm, so nothing is in doubt here: what has
 //! no clear answer is asked again. The requests name a file by its digest; whoever performs them

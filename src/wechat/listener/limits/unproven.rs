@@ -1,4 +1,4 @@
-//! The connections that have not shown yet that the platform is behind them.
+//! The connections that have not yet carried an authentic push.
 //!
 //! Such a connection may end at any time for another one: for its place, where all are taken, and
 //! for its bytes, where all together hold too many. Strangers compete with strangers: a place is

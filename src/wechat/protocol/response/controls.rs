@@ -1,4 +1,4 @@
-//! Control characters that stand raw in a JSON string, which JSON forbids and the platform sends.
+//! Raw control characters inside a JSON string, which JSON forbids and the platform sends.
 //!
 //! They are escaped, so that the text around them is read as it came. Nothing else is mended: an
 //! answer that was cut, or that holds two things, stays one that cannot be read.

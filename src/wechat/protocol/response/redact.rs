@@ -1,4 +1,4 @@
-//! What the platform's words may repeat of a request, and nobody may read: it is cut out of them.
+//! Removes secrets and content that the platform's messages may repeat from a request.
 //!
 //! An errmsg ends up in the log, in the database and on screens. A token or secret that stands
 //! there by itself is cut out where the request is known, in [`client`](crate::wechat::client).
