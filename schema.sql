@@ -43,6 +43,8 @@ CREATE TABLE account (
     barred_since_at INTEGER,
     barred_why      TEXT CHECK ((barred_why IS NULL) = (barred_since_at IS NULL)),
     barred_do       TEXT CHECK ((barred_do IS NULL) = (barred_since_at IS NULL)),
+    -- How many events went while a batch is in flight or in doubt, because too many came.
+    events_dropped  INTEGER NOT NULL DEFAULT 0 CHECK (events_dropped >= 0),
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL)),
     -- A paused account always says why and what a person can do.
     CHECK ((paused_since_at IS NULL) = (paused_why IS NULL)),

@@ -159,6 +159,20 @@ pub fn beijing(at: DateTime<Utc>) -> String {
     at.with_timezone(&BEIJING).format("%Y-%m-%d %H:%M:%S +08:00").to_string()
 }
 
+/// Returns a span in one or two units, for people.
+pub fn long(span: TimeDelta) -> String {
+    let (days, hours, minutes) = (span.num_days(), span.num_hours(), span.num_minutes());
+    match (days, hours, minutes) {
+        (2.., _, _) => format!("{days} days"),
+        (1, _, _) if hours % 24 == 0 => "1 day".to_owned(),
+        (1, _, _) => format!("1 day {} h", hours % 24),
+        (_, 1.., _) if minutes % 60 == 0 => format!("{hours} h"),
+        (_, 1.., _) => format!("{hours} h {} min", minutes % 60),
+        (_, _, 2..) => format!("{minutes} min"),
+        _ => format!("{} s", span.num_seconds()),
+    }
+}
+
 /// Returns an instant in Beijing's offset, as programs read it.
 pub fn rfc3339(at: DateTime<Utc>) -> String {
     at.with_timezone(&BEIJING).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)

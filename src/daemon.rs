@@ -191,8 +191,8 @@ enum Input {
     MaintenanceTask(maintenance::MaintenanceTask),
     /// What a look through the whole database found.
     Checked(Result<(), StoreError>),
-    /// What is wrong with the inbox as a whole, if anything.
-    Inbox(Option<String>),
+    /// What keeps files in the inbox from being taken, and which uploads there do not go on.
+    Inbox([Option<String>; 2]),
 }
 
 /// Runs the daemon inside a runtime.
@@ -347,7 +347,11 @@ async fn open_patiently(
         if !std::mem::replace(&mut told, true) {
             let by = error.busy().flatten().map(ToOwned::to_owned);
             let locked_out = LockedOut { since: at, by };
-            tracing::error!("the daemon waits: {}", locked_out.sentence());
+            tracing::error!(
+                "the daemon waits: {}; end that program, or its transaction: the start goes on by \
+                 itself once the database is free",
+                locked_out.sentence()
+            );
         }
         tokio::select! {
             () = tokio::time::sleep(TRY_LOCKED_EVERY) => {}
@@ -683,9 +687,7 @@ impl Daemon {
             // Neither waits here: answers have a queue of their own, and a verdict is no change.
             Input::HttpResponse(..) | Input::Checked(_) => {}
             Input::Event(session, (raw, event, credence), _) => {
-                if !self.engine.receive(*session, (raw, event, *credence), now)? {
-                    return Ok(Done::NotTaken);
-                }
+                self.engine.receive(*session, (raw, event, *credence), now)?;
             }
             Input::Unread(session, raw, why, _) => {
                 self.engine.keep_unread(*session, (raw, why), now)?;
@@ -709,9 +711,11 @@ impl Daemon {
                 self.engine.set_callback_alert(*session, kind, told, now)?;
             }
             Input::MaintenanceTask(maintenance_task) => {
-                maintenance_task.run(&mut self.engine, &self.files, now)?;
+                maintenance_task.run(&mut self.engine, &self.files, now)?
             }
-            Input::Inbox(trouble) => self.engine.set_inbox_alert(trouble.as_deref(), now)?,
+            Input::Inbox(trouble) => {
+                self.engine.set_inbox_alert(trouble.each_ref().map(Option::as_deref), now)?;
+            }
         }
         Ok(Done::Stored)
     }

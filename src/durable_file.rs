@@ -14,6 +14,7 @@ use std::path::Path;
 
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, RenameFlags, fsync, openat, renameat, renameat_with, statat,
+    unlinkat,
 };
 use rustix::io::Errno;
 
@@ -38,14 +39,45 @@ pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(fresh, path)
 }
 
-/// Replaces a file of an open folder, which everybody may read, by way of a temporary name there; a
-/// power loss leaves the new one.
+/// Replaces a file of an open folder, which everybody may read, by way of the first of these temporary
+/// names that is free there; a power loss leaves the new one.
 ///
-/// Neither name is followed where it is a symbolic link, and the folder's own path is not looked at.
-pub fn replace_at(fd: &OwnedFd, temporary: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
-    write(fd, Path::new(temporary), PUBLIC, bytes)?.sync_all()?;
+/// No name is followed where it is a symbolic link, and the folder's own path is not looked at.
+pub fn replace_at(
+    fd: &OwnedFd,
+    temporary: &[&'static str],
+    name: &str,
+    bytes: &[u8],
+) -> io::Result<()> {
+    let (mut file, temporary) = create_temporary(fd, temporary, PUBLIC)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
     renameat(fd, temporary, fd, name)?;
     Ok(fsync(fd)?)
+}
+
+/// Creates an empty file under the first of these names that is free, and returns the name; what a
+/// crash left under it is removed.
+///
+/// # Errors
+/// Also where every name is taken by something that cannot be removed, such as a folder.
+pub fn create_temporary(
+    folder: impl AsFd,
+    names: &[&'static str],
+    mode: u32,
+) -> io::Result<(File, &'static str)> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let mut blocked = Errno::EXIST;
+    for name in names {
+        unlinkat(&folder, *name, AtFlags::empty()).ok();
+        match openat(&folder, *name, flags, Mode::from_raw_mode(mode)) {
+            Ok(file) => return Ok((file.into(), name)),
+            Err(error) if error != Errno::EXIST => return Err(error.into()),
+            Err(error) => blocked = error,
+        }
+        tracing::warn!("{name} in the archive of the inbox is no file of qunfa's; move it away");
+    }
+    Err(blocked.into())
 }
 
 /// Writes a new file; a power loss leaves its content, and its name once its folder is synced.
@@ -138,11 +170,11 @@ mod tests {
         let folder = OwnedFd::from(File::open(&inside).unwrap());
         symlink(&outside, inside.join("answer")).unwrap();
 
-        replace_at(&folder, ".tmp", "answer", b"yes").unwrap();
+        replace_at(&folder, &[".tmp"], "answer", b"yes").unwrap();
         symlink(&outside, inside.join(".tmp")).unwrap();
-        replace_at(&folder, ".tmp", "answer", b"no").unwrap_err();
+        replace_at(&folder, &[".tmp"], "answer", b"no").unwrap();
 
-        assert_eq!(fs::read(inside.join("answer")).unwrap(), b"yes");
+        assert_eq!(fs::read(inside.join("answer")).unwrap(), b"no");
         assert!(fs::symlink_metadata(inside.join("answer")).unwrap().is_file());
         assert_eq!(fs::read(&outside).unwrap(), b"untouched");
     }

@@ -591,7 +591,7 @@ impl Engine {
         self.store.transaction(|tx| tx.refuse_file(file, now))
     }
 
-    /// Stores an event of the platform; false where so many came that it was not taken.
+    /// Stores an event of the platform.
     ///
     /// # Errors
     /// Where the store fails: then it must not be answered, and the platform sends it again.
@@ -600,15 +600,15 @@ impl Engine {
         index: usize,
         (raw, event, credence): (&[u8], &MassEvent, Credence),
         now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         if let Some(why) = why_barred(&self.store.read(), &self.sessions[index].config.account)? {
             // Whose it is, is not known; its own account learns of it from `mass/get`.
-            return self.keep_unread(index, (raw, &why), now).map(|()| true);
+            return self.keep_unread(index, (raw, &why), now);
         }
         let Self { store, sessions, .. } = self;
         let session = &mut sessions[index];
         let account = &session.config.account;
-        let taken = store.transaction(|tx| {
+        store.transaction(|tx| {
             let incoming = EventIn {
                 account: &account.name,
                 raw,
@@ -629,24 +629,34 @@ impl Engine {
             tx.receive(&incoming, account, now)
         })?;
         session.wake = Some(now);
-        Ok(taken)
+        Ok(())
     }
 
-    /// Puts what is wrong with the inbox before a person's eyes, or takes it away again.
+    /// Puts what is wrong with the inbox before a person's eyes, or takes it away again: what keeps
+    /// files from being taken, and uploads in folders that do not go on.
     ///
     /// # Errors
     /// Where the store fails.
     pub fn set_inbox_alert(
         &mut self,
-        trouble: Option<&str>,
+        [stuck, stalled]: [Option<&str>; 2],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        let stuck_advice =
+            "look at the directory's rights and its disk; files are taken again by themselves";
+        let stalled_advice = "finish the upload under its real name, or remove what is left of it; the \
+                              folder is taken then by itself";
         self.store.transaction(|tx| {
-            tx.unattend_all("inbox")?;
-            let Some(what) = trouble else { return Ok(()) };
-            let advice =
-                "look at the directory's rights and its disk; files are taken again by themselves";
-            tx.raise_alert(&Alert { account: None, job: None, kind: "inbox", what, advice }, now)
+            for (kind, what, advice) in
+                [("inbox", stuck, stuck_advice), ("upload_stalled", stalled, stalled_advice)]
+            {
+                tx.unattend_all(kind)?;
+                if let Some(what) = what {
+                    let note = Alert { account: None, job: None, kind, what, advice };
+                    tx.raise_alert(&note, now)?;
+                }
+            }
+            Ok(())
         })
     }
 

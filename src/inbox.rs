@@ -57,6 +57,8 @@ const QUIET: TimeDelta = TimeDelta::seconds(2);
 const SWEEP: usize = 2_000;
 /// How many files inside folders one sweep looks at.
 const LEAVES: usize = 20_000;
+/// How long an upload inside a folder must not have gone on before a person is told.
+const STALLED: TimeDelta = TimeDelta::minutes(10);
 /// How long an entry that could not be taken waits at most before it is tried again.
 const PUT_OFF_MOST: TimeDelta = TimeDelta::seconds(32);
 
@@ -235,6 +237,8 @@ pub struct Inbox {
     end_marker_required: bool,
     places: Places,
     looks: HashMap<OsString, Look>,
+    /// The folders that hold an upload which is not finished, and its path there.
+    unfinished: BTreeMap<OsString, String>,
     /// How many scans there were.
     scans: u64,
     /// How many files inside folders one of them looks at.
@@ -290,15 +294,15 @@ impl Inbox {
         let places = archive::open_places(dir)
             .map_err(|source| InboxError::Unusable { path: dir.to_owned(), source })?;
         let path = dir.to_owned();
-        let looks = HashMap::new();
+        let (looks, unfinished) = (HashMap::new(), BTreeMap::new());
         let (scans, leaves, waiting) = (0, LEAVES, false);
-        Ok(Self { path, end_marker_required, places, looks, scans, leaves, waiting })
+        Ok(Self { path, end_marker_required, places, looks, unfinished, scans, leaves, waiting })
     }
 
     /// Returns the entries that are ready: those that came first, by name where they came together.
     ///
     /// An entry is ready when two looks at least 2 s apart found it the same, or at once where it
-    /// ends with `...`. At most 2,000 are returned; [`waiting`](Self::waiting) tells of more.
+    /// ends with `...`; a folder never while it holds a file that is still being uploaded. At most 2,000 are returned; [`waiting`](Self::waiting) tells of more.
     /// Where some of the last scan still lie there, those that came last take turns with those that
     /// came first: nothing that is new waits until all of it is worked off.
     pub fn scan(&mut self, now: DateTime<Utc>) -> Result<Vec<Entry>, InboxError> {
@@ -317,9 +321,11 @@ impl Inbox {
             }
         }
         self.look_into(folders, &mut found, now);
+        self.unfinished.retain(|name, _| self.looks.contains_key(name));
         let all = self.looks.len();
         let ready = found
             .into_iter()
+            .filter(|entry| entry.unfinished.is_none())
             .filter(|entry| self.looks.get(&entry.name).is_some_and(|look| look.is_ready(now)));
         let ready = in_turn(ready.collect(), &self.looks);
         for entry in &ready {
@@ -405,6 +411,10 @@ impl Inbox {
         };
         entry.turn = look.turn;
         entry.quiet = now - look.since;
+        match &entry.unfinished {
+            Some(path) => self.unfinished.insert(entry.name.clone(), path.clone()),
+            None => self.unfinished.remove(&entry.name),
+        };
         self.looks.insert(entry.name.clone(), look);
         entry
     }
@@ -425,6 +435,16 @@ impl Inbox {
             look.put_off = Some((look.since + whole::LONG_QUIET, 0));
             look.handed = false;
         }
+    }
+
+    /// Returns the folders that wait for an upload which does not go on, and its path in each.
+    pub fn stalled(&self, now: DateTime<Utc>) -> Vec<(String, &str)> {
+        let since = |name| self.looks.get(name).map_or(now, |look| look.since);
+        self.unfinished
+            .iter()
+            .filter(|(name, _)| now - since(*name) >= STALLED)
+            .map(|(name, path)| (entry::safe_name(name), path.as_str()))
+            .collect()
     }
 
     /// Says whether something is not handed out yet: scan again in 2 s.

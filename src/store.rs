@@ -374,7 +374,7 @@ fn begin(db: &mut Connection, behavior: TransactionBehavior) -> Result<rusqlite:
     let path = db.path().map(ToOwned::to_owned);
     db.transaction_with_behavior(behavior).map_err(|error| {
         if is_busy(&error) {
-            StoreError::Busy(path.and_then(|path| busy::holder(&path)))
+            StoreError::Busy(path.and_then(|path| busy::holder(Path::new(&path))))
         } else {
             error.into()
         }
@@ -407,6 +407,8 @@ fn opening(path: &Path, error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             StoreError::Access(path.to_owned(), error)
         }
+        // Somebody has it for itself alone (`locking_mode=EXCLUSIVE`): it cannot even be read.
+        Some(ErrorCode::DatabaseBusy) => StoreError::Busy(busy::holder(path)),
         _ => StoreError::Failed(error),
     }
 }

@@ -15,8 +15,10 @@ use crate::config::Config;
 use crate::model::{JobId, JobState};
 use crate::store::{JobView, Store, Tx, Wanted};
 
-/// How the columns give way: title, distance, account, id.
-const GIVING_WAY: [(usize, usize); 7] = [(4, 18), (1, 0), (3, 12), (5, 20), (4, 8), (3, 6), (5, 8)];
+/// How the columns of a list of jobs give way before an id stands below its row: title, distance.
+const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 12)];
+/// How they do after that: title, account.
+const THEN: [(usize, usize); 2] = [(4, 8), (3, 6)];
 /// How many jobs a person is shown who asks for no number.
 const SHOWN: u32 = 50;
 
@@ -119,7 +121,7 @@ fn require_account(
 /// Writes jobs as a table, the beginning of each reason below its job: `show` has the whole.
 fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
     let heads = ["due", "", "state", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &GIVING_WAY);
+    let mut table = Table::of_lines(&heads, &FIRST, &THEN);
     for job in jobs {
         table.row(vec![
             Cell::new(lateness(job, now), &text::clock(job.due, now)),

@@ -134,7 +134,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     }
     page.blank_line();
     page.heading("ITS DATES");
-    let mut table = Table::of_lines(&["due", "", "state", "job"], &[(1, 0), (3, 8)]);
+    let mut table = Table::of_lines(&["due", "", "state", "job"], &[(1, 0)], &[(2, 4)]);
     for job in &view.occurrences {
         table.row(vec![
             Cell::new(jobs::lateness(job, now), &text::time(job.due)),

@@ -11,10 +11,11 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::calendar;
+pub(super) use crate::calendar::long;
 
 /// How many columns sentences fit into, however wide the terminal is.
 pub(super) const WIDTH: usize = 100;
@@ -170,20 +171,6 @@ pub(super) fn distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// Returns a span in one or two units.
-pub(super) fn long(span: TimeDelta) -> String {
-    let (days, hours, minutes) = (span.num_days(), span.num_hours(), span.num_minutes());
-    match (days, hours, minutes) {
-        (2.., _, _) => format!("{days} days"),
-        (1, _, _) if hours % 24 == 0 => "1 day".to_owned(),
-        (1, _, _) => format!("1 day {} h", hours % 24),
-        (_, 1.., _) if minutes % 60 == 0 => format!("{hours} h"),
-        (_, 1.., _) => format!("{hours} h {} min", minutes % 60),
-        (_, _, 2..) => format!("{minutes} min"),
-        _ => format!("{} s", span.num_seconds()),
-    }
-}
-
 /// Returns a count with thousands set off.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -320,33 +307,54 @@ impl Page {
         let mut heads: Vec<_> =
             table.heads.iter().map(|head| Cell::new(Tone::Quiet, head)).collect();
         // Of a table of lines the first one names the whole.
-        if let Some(first) = heads.first_mut().filter(|_| !table.cut.is_empty()) {
+        if let Some(first) = heads.first_mut().filter(|_| table.is_of_lines()) {
             first.tone = Tone::Head;
         }
         self.row(indent, &heads, &widths, table);
         for row in &table.rows {
-            self.row(indent, &row.cells, &widths, table);
+            if let Some(cell) = self.row(indent, &row.cells, &widths, table) {
+                self.below(indent + BELOW, cell);
+            }
             for (tone, note) in &row.notes {
-                match table.cut.is_empty() {
-                    true => self.lines(*tone, indent + 4, note),
-                    false => self.cut(*tone, indent + 4, note),
+                match table.is_of_lines() {
+                    true => self.cut(*tone, indent + BELOW, note),
+                    false => self.lines(*tone, indent + BELOW, note),
                 }
             }
         }
     }
 
-    /// A cell wider than its column has the rest of the row on the next line, unless rows are cut.
-    fn row(&mut self, indent: usize, cells: &[Cell], widths: &[usize], table: &Table) {
-        let widths = table.widths_of_row(cells, widths);
+    /// Writes a cell where its row had no room for it, in as many lines as it needs.
+    fn below(&mut self, indent: usize, cell: &Cell) {
+        for line in wrap(&cell.text, self.table_width.saturating_sub(indent).max(1)) {
+            let painted = self.paint(cell.tone, &line);
+            self.raw(&format!("{}{painted}", " ".repeat(indent)));
+        }
+    }
+
+    /// Writes a row: a cell wider than its column has the rest of the row on the next line. Of a
+    /// table of lines it is cut, but the last one is returned, to stand below.
+    fn row<'c>(
+        &mut self,
+        indent: usize,
+        cells: &'c [Cell],
+        widths: &[usize],
+        table: &Table,
+    ) -> Option<&'c Cell> {
+        let mut below = None;
         let mut line = " ".repeat(indent);
         let mut column = indent;
         for (index, cell) in cells.iter().enumerate() {
             let wanted = widths[index];
-            if wanted == 0 && !table.cut.is_empty() {
+            if table.is_of_lines() && index + 1 == cells.len() && width(&cell.text) > wanted {
+                below = Some(cell);
+                continue;
+            }
+            if wanted == 0 && table.is_of_lines() {
                 continue;
             }
             let text =
-                if table.cut.is_empty() { cell.text.clone() } else { cut(&cell.text, wanted) };
+                if table.is_of_lines() { cut(&cell.text, wanted) } else { cell.text.clone() };
             let taken = width(&text);
             let fill = " ".repeat(wanted.saturating_sub(taken));
             let painted = self.paint(cell.tone, &text);
@@ -364,10 +372,13 @@ impl Page {
             }
         }
         self.raw(line.trim_end());
+        below
     }
 }
 
 const GUTTER: usize = 2;
+/// How far in stands what belongs to a row and stands below it.
+const BELOW: usize = 4;
 
 /// One cell of a table; its text is made visible.
 #[derive(Clone, Debug)]
@@ -394,8 +405,9 @@ pub(super) struct Table {
     most: Vec<usize>,
     /// The columns that are aligned to the right.
     right: Vec<usize>,
-    /// The columns that give way, the first of these first, and how wide each stays.
-    cut: Vec<(usize, usize)>,
+    /// The columns that give way, the first of these first, and how wide each stays: before a cell of
+    /// the last column moves below its row, and after that.
+    cut: [Vec<(usize, usize)>; 2],
     rows: Vec<Row>,
 }
 
@@ -414,16 +426,27 @@ impl Table {
             heads: columns.iter().map(|(head, _)| *head).collect(),
             most: columns.iter().map(|(_, most)| *most).collect(),
             right: Vec::new(),
-            cut: Vec::new(),
+            cut: [Vec::new(), Vec::new()],
             rows: Vec::new(),
         }
     }
 
-    /// Begins a table of which each row is one line, however little room there is: then columns
-    /// give way in this order, each down to this width, and what is too long is cut.
-    pub(super) fn of_lines(heads: &[&'static str], cut: &[(usize, usize)]) -> Self {
+    /// Begins a table of which each row is one line where there is room.
+    ///
+    /// Else columns give way in the order of `first`, each down to this width, and what is too long
+    /// is cut; one whose width is 0 goes as a whole. Where that is not enough, those cells of the last column that are too long stand whole
+    /// below their rows, and only then columns give way in the order of `then`.
+    pub(super) fn of_lines(
+        heads: &[&'static str],
+        first: &[(usize, usize)],
+        then: &[(usize, usize)],
+    ) -> Self {
         let columns: Vec<_> = heads.iter().map(|head| (*head, 0)).collect();
-        Self { cut: cut.to_vec(), ..Self::new(&columns) }
+        Self { cut: [first.to_vec(), then.to_vec()], ..Self::new(&columns) }
+    }
+
+    fn is_of_lines(&self) -> bool {
+        self.cut.iter().any(|cut| !cut.is_empty())
     }
 
     /// Aligns columns to the right.
@@ -445,7 +468,7 @@ impl Table {
     }
 
     fn widths(&self, indent: usize, page: usize) -> Vec<usize> {
-        if !self.cut.is_empty() {
+        if self.is_of_lines() {
             return self.widths_of_lines(page.saturating_sub(indent));
         }
         let widest = |index: usize, most: usize| {
@@ -462,39 +485,31 @@ impl Table {
         widths
     }
 
-    /// Returns the widths of one row: where its last cell is longer than that column, the two cells
-    /// before it give way, in this row alone.
-    fn widths_of_row(&self, cells: &[Cell], widths: &[usize]) -> Vec<usize> {
-        let mut widths = widths.to_vec();
-        let length = widths.len();
-        if self.cut.is_empty() || length < 3 {
-            return widths;
-        }
-        let mut over = cells.last().map_or(0, |cell| width(&cell.text));
-        over = over.saturating_sub(widths[length - 1]);
-        for (back, least) in [(2, 8), (3, 6), (2, 3), (3, 4)] {
-            let column = &mut widths[length - back];
-            let given = over.min(column.saturating_sub(least));
-            *column -= given;
-            widths[length - 1] += given;
-            over -= given;
-        }
-        widths
-    }
-
     fn widths_of_lines(&self, page: usize) -> Vec<usize> {
-        let natural = |(index, head): (usize, &&str)| {
-            let cells = self.rows.iter().filter_map(|row| row.cells.get(index));
-            cells.map(|cell| width(&cell.text)).fold(width(head), usize::max)
+        let cells = |index: usize| {
+            let cells = self.rows.iter().filter_map(move |row| row.cells.get(index));
+            cells.map(|cell| width(&cell.text))
         };
-        let mut widths: Vec<_> = self.heads.iter().enumerate().map(natural).collect();
-        let taken = |widths: &[usize]| -> usize {
-            let shown = widths.iter().filter(|width| **width > 0);
-            shown.map(|width| width + GUTTER).sum::<usize>().saturating_sub(GUTTER)
-        };
-        for &(index, least) in &self.cut {
-            let over = taken(&widths).saturating_sub(page);
-            widths[index] = widths[index].saturating_sub(over).max(least.min(widths[index]));
+        let natural = |(index, head): (usize, &&str)| cells(index).fold(width(head), usize::max);
+        let natural: Vec<_> = self.heads.iter().enumerate().map(natural).collect();
+        let [first, then] = &self.cut;
+        let mut widths = natural.clone();
+        give_way(&mut widths, first, page);
+        if taken(&widths) > page {
+            let last = widths.len() - 1;
+            widths[last] = 0;
+            let room = page.saturating_sub(taken(&widths) + GUTTER);
+            let fitting = cells(last).chain([width(self.heads[last])]);
+            let kept = fitting.filter(|wanted| *wanted <= room).max().unwrap_or(0);
+            widths.clone_from(&natural);
+            widths[last] = kept;
+            give_way(&mut widths, first, page);
+            give_way(&mut widths, then, page);
+        }
+        // A column that went as a whole may leave more room than was wanted.
+        for &(index, _) in first.iter().chain(then).filter(|(_, least)| *least > 0) {
+            let free = page.saturating_sub(taken(&widths));
+            widths[index] = natural[index].min(widths[index] + free);
         }
         // No terminal is too narrow: then the widest gives way, whatever it is.
         for _ in page..taken(&widths) {
@@ -503,6 +518,24 @@ impl Table {
             }
         }
         widths
+    }
+}
+
+/// Returns how wide a row is; an empty column has no gutter.
+fn taken(widths: &[usize]) -> usize {
+    let shown = widths.iter().filter(|width| **width > 0);
+    shown.map(|width| width + GUTTER).sum::<usize>().saturating_sub(GUTTER)
+}
+
+/// Makes columns narrower until a row fits; one that may become nothing goes as a whole, for a part
+/// of a time tells another time.
+fn give_way(widths: &mut [usize], cut: &[(usize, usize)], page: usize) {
+    for &(index, least) in cut {
+        let over = taken(widths).saturating_sub(page);
+        if least == 0 && over > 0 {
+            widths[index] = 0;
+        }
+        widths[index] = widths[index].saturating_sub(over).max(least.min(widths[index]));
     }
 }
 
@@ -600,7 +633,7 @@ mod tests {
     #[test]
     fn the_columns_of_a_table_of_lines_give_way_in_their_order() {
         let page = |columns| {
-            let mut table = Table::of_lines(&["at", "title", "job"], &[(1, 0), (2, 4)]);
+            let mut table = Table::of_lines(&["at", "title", "job"], &[(1, 8)], &[(1, 4)]);
             table.row(
                 ["20:00", "春天来了，万物生长，出门走走", "spring-launch"]
                     .map(Cell::plain)
@@ -624,6 +657,24 @@ mod tests {
         );
         assert!(narrow.contains("20:00  春天来了，万物生..  spring-launch\n"), "{narrow}");
         assert!(narrow.contains("    deferred, because 03-20 is full al..\n"), "{narrow}");
+    }
+
+    #[test]
+    fn an_id_that_does_not_fit_stands_whole_below_its_row_and_the_others_keep_their_room() {
+        let mut table = Table::of_lines(&["at", "", "title", "job"], &[(2, 8), (1, 0)], &[(2, 4)]);
+        let id = "spring-launch-of-a-long-name";
+        table.row(["20:00", "in 3 min", "春天来了", id].map(Cell::plain).to_vec());
+        table.row(["21:00", "in 1 h", "夏", "summer"].map(Cell::plain).to_vec());
+        let mut page = Page::new(false, Some(40));
+
+        page.table(0, &table);
+
+        assert_eq!(
+            page.finish(),
+            "at               title     job\n\
+             20:00  in 3 min  春天来了\n    spring-launch-of-a-long-name\n\
+             21:00  in 1 h    夏        summer\n"
+        );
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Backlog {
         for input in inputs.drain(..) {
             match input {
                 Input::HttpResponse(session, ticket, answer) => {
-                    answers.push((session, ticket, answer));
+                    answers.push((session, ticket, answer))
                 }
                 other @ (Input::Event(..)
                 | Input::Unread(..)
@@ -64,8 +64,6 @@ impl Backlog {
 /// What became of one thing that came.
 pub(super) enum Done {
     Stored,
-    /// Its giver is to give it again.
-    NotTaken,
     /// A file was taken, or some of its jobs cannot be.
     File(Result<IngestedFile, Vec<(usize, String)>>),
 }

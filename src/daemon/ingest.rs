@@ -106,6 +106,7 @@ impl IngestTask {
                 Ok(entries) => {
                     ingest.trouble.over();
                     ingest.trouble.forget(&inbox);
+                    ingest.trouble.of_uploads(&inbox.stalled(at));
                     // What was removed must not refuse another of its name.
                     refused.retain(|name| inbox.found(name));
                     ingest.passed.forget(&entries);
@@ -297,8 +298,10 @@ struct Trouble {
     /// The entries that could not be dealt with: how often, and why.
     stuck: BTreeMap<String, (u32, String)>,
     told: HashSet<String>,
+    /// What is said of uploads that do not go on.
+    stalled: Option<String>,
     /// What stands before a person's eyes.
-    shown: Option<String>,
+    shown: [Option<String>; 2],
 }
 
 impl Trouble {
@@ -336,6 +339,17 @@ impl Trouble {
         }
     }
 
+    fn of_uploads(&mut self, stalled: &[(String, &str)]) {
+        self.stalled = stalled.first().map(|(name, path)| {
+            let more = match stalled.len() - 1 {
+                0 => String::new(),
+                1 => "; so does 1 more folder".to_owned(),
+                more => format!("; so do {more} more folders"),
+            };
+            format!("{name} in the inbox waits for {path} in it, which nobody writes on{more}")
+        });
+    }
+
     /// Puts what is wrong before a person's eyes, or takes it away again: an entry once it was tried
     /// twice, for it may only have been taken away meanwhile.
     async fn tell(&mut self, to: &mpsc::Sender<Input>) {
@@ -344,8 +358,13 @@ impl Trouble {
             0 => what.clone(),
             more => format!("{what}; so are {more} more"),
         });
-        let what = self.unusable.clone().or(first);
+        let stuck = self.unusable.clone().or(first);
+        let what = [stuck, self.stalled.clone()];
         if what != self.shown {
+            let [_, stalled] = &what;
+            if let Some(stalled) = stalled.as_ref().filter(|_| *stalled != self.shown[1]) {
+                tracing::warn!("{stalled}");
+            }
             self.shown.clone_from(&what);
             // A loop that has ended shows nothing to anybody.
             to.send(Input::Inbox(what)).await.unwrap_or_default();
@@ -555,5 +574,31 @@ impl Named<'_> {
     fn name_of(&self, appid: &str) -> Option<String> {
         let config = self.configured.iter().find(|config| config.account.appid == appid)?;
         Some(config.account.name.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_upload_that_does_not_go_on_is_told_once_and_no_more_when_it_is_over() {
+        let (to, mut inputs) = mpsc::channel(8);
+        let mut trouble = Trouble::default();
+        let mut told = Vec::new();
+        for stalled in [1, 1, 2, 0, 0] {
+            let all = [("spring".to_owned(), "vip.txt.part"), ("autumn".to_owned(), "x.tmp")];
+            trouble.of_uploads(&all[..stalled]);
+            trouble.tell(&to).await;
+        }
+        while let Ok(input) = inputs.try_recv() {
+            let Input::Inbox([stuck, stalled]) = input else { panic!("of the inbox") };
+            assert_eq!(stuck, None);
+            told.push(stalled);
+        }
+
+        let line = "spring in the inbox waits for vip.txt.part in it, which nobody writes on";
+        let more = format!("{line}; so does 1 more folder");
+        assert_eq!(told, [Some(line.to_owned()), Some(more), None]);
     }
 }

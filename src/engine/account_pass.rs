@@ -248,11 +248,16 @@ impl AccountPass<'_, '_> {
 }
 
 fn missed(job: &Job, now: DateTime<Utc>) -> String {
-    let late = (now - job.due_at).num_minutes();
+    let late = now - job.due_at;
+    let due = if late < TimeDelta::seconds(1) {
+        "just now".to_owned()
+    } else {
+        format!("{} ago", calendar::long(late))
+    };
     if job.state == JobState::Held {
-        return format!("nobody approved it in time: it was due {late} min ago");
+        return format!("nobody approved it in time: it was due {due}");
     }
-    format!("it was due {late} min ago, and its grace of {} min is over", job.grace.num_minutes())
+    format!("it was due {due}, and its grace of {} is over", calendar::long(job.grace))
 }
 
 fn refusal_text(refusal: Refusal) -> String {

@@ -376,6 +376,7 @@ pub(super) fn refresh_alerts(
         "appid",
         "unreadable",
         "inbox",
+        "upload_stalled",
         "unread_event",
         "callback",
         "forward",

@@ -35,8 +35,9 @@ use crate::yaml::diagnostic::Diagnostic;
 
 pub(super) const RECEIPT: &str = ".receipt.json";
 pub(super) const REASON: &str = ".error.txt";
-/// The name of an answer that is being written.
-pub(super) const TEMPORARY: &str = ".answer.tmp";
+/// The names of an answer that is being written: where somebody made a folder of one, the next is
+/// used.
+pub(super) const TEMPORARY: [&str; 3] = [".answer.tmp", ".answer.2.tmp", ".answer.3.tmp"];
 /// Where an entry lies on its way; the inbox looks at no such name.
 const MOVING: &str = ".moving";
 /// The name of a copy that is being made there; no entry has it.
@@ -281,7 +282,7 @@ impl Inbox {
         let names =
             entry::all_names(&self.places.accepted.fd).map_err(|source| self.unusable(source))?;
         let kept = |name: &OsString| {
-            let is_answer = name == TEMPORARY || name.as_bytes().ends_with(RECEIPT.as_bytes());
+            let is_answer = is_temporary(name) || name.as_bytes().ends_with(RECEIPT.as_bytes());
             !(is_answer && entry::is_file(&self.places.accepted.fd, name))
         };
         let mut found: Vec<_> =
@@ -371,6 +372,7 @@ impl Iterator for AcceptedBack<'_> {
                     return Some(Ok(AcceptedPackage { package, taken_at, accepted_at, appids }));
                 }
                 Some(Err(ReadError::Failed(error))) => return Some(Err(error)),
+                Some(Err(ReadError::Refused(_))) if is_temporary(&archived.name) => {}
                 Some(Err(ReadError::Refused(problems))) => {
                     return Some(Err(forgotten(&archived.name, &problems)));
                 }
@@ -401,7 +403,7 @@ impl Answer<'_> {
     fn give(&self, name: &str) -> io::Result<()> {
         self.make_room(name)?;
         let answer = format!("{name}{}", self.suffix);
-        durable_file::replace_at(&self.directory.fd, TEMPORARY, &answer, self.bytes)
+        durable_file::replace_at(&self.directory.fd, &TEMPORARY, &answer, self.bytes)
     }
 
     /// Moves aside what has the entry's name or its answer's already.
@@ -448,6 +450,11 @@ impl Answer<'_> {
         let digest = |bytes| serde_json::from_slice::<Of>(bytes).ok().map(|of| of.sha256);
         found == self.bytes || digest(&found).is_some_and(|found| digest(self.bytes) == Some(found))
     }
+}
+
+/// Says whether an answer may have this name while it is written; nothing that was taken has it.
+fn is_temporary(name: &OsStr) -> bool {
+    TEMPORARY.iter().any(|temporary| name == *temporary)
 }
 
 fn exists(directory: &OwnedFd, name: &str) -> io::Result<bool> {

@@ -8,8 +8,9 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use chrono::TimeDelta;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, openat, statat};
+use rustix::io::Errno;
 
-use super::whole;
+use super::{package, whole};
 
 /// The largest file that is read.
 pub(super) const FILE_MOST: i128 = 16 << 20;
@@ -33,6 +34,8 @@ pub struct Entry {
     pub(super) quiet: TimeDelta,
     /// Whether it is handed out before others that came earlier.
     pub(super) jumps: bool,
+    /// The path of a file in a folder that somebody still writes.
+    pub(super) unfinished: Option<String>,
 }
 
 impl Entry {
@@ -130,22 +133,11 @@ pub(super) fn all_names(directory: &OwnedFd) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// How the names of files end that their writer has not finished, or keeps beside the finished one:
-/// editors, browsers, file transfers.
-const UNFINISHED: [&[u8]; 12] = [
-    b".tmp",
-    b".part",
-    b".partial",
-    b".filepart",
-    b".crdownload",
-    b".download",
-    b".bak",
-    b".swp",
-    b".swo",
-    b".swn",
-    b".swx",
-    b"~",
-];
+/// How the names of files end that browsers and file transfers have not finished.
+const UNFINISHED: [&[u8]; 6] =
+    [b".tmp", b".part", b".partial", b".filepart", b".crdownload", b".download"];
+/// How the names of files end that editors keep beside the finished one.
+const BESIDE: [&[u8]; 6] = [b".bak", b".swp", b".swo", b".swn", b".swx", b"~"];
 /// How the names begin that others give to what is theirs alone: hidden files, and the mark of an
 /// office program that a file is open.
 const OTHERS: [&[u8]; 2] = [b".", b"~$"];
@@ -172,8 +164,14 @@ pub(super) fn is_ignored(name: &OsStr) -> bool {
     let is_emacs_own = name.len() > 1 && name.starts_with(b"#") && name.ends_with(b"#");
     is_emacs_own
         || OTHERS.iter().any(|beginning| name.starts_with(beginning))
-        || UNFINISHED.iter().any(|ending| name.ends_with(ending))
+        || UNFINISHED.iter().chain(&BESIDE).any(|ending| name.ends_with(ending))
         || STRAYS.contains(&name.as_slice())
+}
+
+/// Says whether a name is that of a file on its way, which gets another name once it is there.
+fn is_on_its_way(name: &OsStr) -> bool {
+    let name = name.as_bytes().to_ascii_lowercase();
+    UNFINISHED.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Returns what stands under a name, or `None` where nothing does any more.
@@ -207,7 +205,8 @@ pub(super) fn glance(directory: &OwnedFd, name: &OsStr) -> Option<Glance> {
         Some(_) | None => kind,
     };
     let (seen, quiet) = (Seen::of(&stat), TimeDelta::zero());
-    let entry = Entry { name: name.to_owned(), kind, seen, turn: 0, quiet, jumps: false };
+    let name = name.to_owned();
+    let entry = Entry { name, kind, seen, turn: 0, quiet, jumps: false, unfinished: None };
     Some(Glance { entry, is_folder })
 }
 
@@ -219,6 +218,8 @@ impl Glance {
         let mut hasher = DefaultHasher::new();
         leaves.iter().for_each(|leaf| (&leaf.path, leaf.seen).hash(&mut hasher));
         entry.seen.contents = hasher.finish();
+        let unfinished = leaves.iter().find(|leaf| leaf.on_its_way);
+        entry.unfinished = unfinished.map(|leaf| package::safe_path(&leaf.path));
         if entry.kind == EntryKind::Folder {
             entry.kind = kept(name).map_or(kind, EntryKind::Unusable);
         }
@@ -314,6 +315,8 @@ pub(super) struct Leaf {
     pub(super) seen: Seen,
     /// Why it cannot be read.
     pub(super) unusable: Option<(String, &'static str)>,
+    /// Whether it is not finished, and so none of what is read.
+    pub(super) on_its_way: bool,
 }
 
 /// Returns what is in a folder, by path, and whether the folder can be taken.
@@ -341,13 +344,21 @@ pub(super) fn walk(
 ) -> Result<(), (String, &'static str)> {
     let unreadable = |error| (format!("the folder cannot be read: {error}"), "let qunfa read it");
     for name in all_names(folder).map_err(unreadable)? {
-        if is_ignored(&name) {
+        let on_its_way = is_on_its_way(&name);
+        if is_ignored(&name) && !on_its_way {
             continue;
         }
-        let stat = statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|error| unreadable(error.into()))?;
+        let stat = match statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            // It has got its name meanwhile.
+            Err(Errno::NOENT) if on_its_way => continue,
+            Err(error) => return Err(unreadable(error.into())),
+        };
         let path = [prefix, name.as_bytes()].concat();
         if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
+            if on_its_way {
+                continue;
+            }
             let depth = path.iter().filter(|byte| **byte == b'/').count() + 1;
             if depth > DEPTH {
                 return Err(("folders lie more than four deep in it".to_owned(), "flatten it"));
@@ -355,7 +366,12 @@ pub(super) fn walk(
             let inner = open_folder(folder, &name).map_err(|error| unreadable(error.into()))?;
             walk(&inner, &[&path, &b"/"[..]].concat(), leaves)?;
         } else {
-            leaves.push(Leaf { path, seen: Seen::of(&stat), unusable: unusable(&stat) });
+            leaves.push(Leaf {
+                path,
+                seen: Seen::of(&stat),
+                unusable: unusable(&stat),
+                on_its_way,
+            });
         }
         if leaves.len() > LEAVES {
             return Err(("the folder has more than 1,000 files".to_owned(), "split it"));

@@ -328,6 +328,7 @@ fn read_folder(directory: &OwnedFd, entry: &Entry) -> Result<Package, ReadError>
     let mut leaves = Vec::new();
     entry::walk(&folder, &[], &mut leaves)
         .map_err(|(message, help)| refused(&name, &message, help))?;
+    leaves.retain(|leaf| !leaf.on_its_way);
     let main = job_file(&name, &leaves)?;
     let mut files = BTreeMap::new();
     let mut sums = Sha256::new();
@@ -380,7 +381,7 @@ fn job_file<'l>(name: &str, leaves: &'l [Leaf]) -> Result<&'l [u8], ReadError> {
 }
 
 /// Returns a path with each of its names escaped.
-fn safe_path(path: &[u8]) -> String {
+pub(super) fn safe_path(path: &[u8]) -> String {
     let names = path.split(|byte| *byte == b'/');
     names.map(|name| safe_name(OsStr::from_bytes(name))).collect::<Vec<_>>().join("/")
 }
@@ -468,7 +469,7 @@ pub(super) fn read_archived(
     match entry.kind {
         EntryKind::Never(_) => return None,
         EntryKind::Unusable(_) if entry::is_folder(directory, name) => {
-            entry.kind = EntryKind::Folder;
+            entry.kind = EntryKind::Folder
         }
         EntryKind::Unusable(_) => entry.kind = EntryKind::File,
         EntryKind::File | EntryKind::Folder => {}

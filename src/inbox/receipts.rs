@@ -6,11 +6,12 @@
 use std::os::unix::ffi::OsStrExt as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rustix::fs::{AtFlags, Mode, OFlags, fstat, openat, statat, unlinkat};
+use rustix::fs::{AtFlags, fstat, statat, unlinkat};
 use serde::Deserialize;
 
 use super::archive::{RECEIPT, TEMPORARY, read_small};
 use super::{Inbox, InboxError, entry};
+use crate::durable_file::create_temporary;
 
 /// The digest of a file, and when it was taken last as far as its receipt says so.
 pub(crate) type SeenReceipt = (String, Option<DateTime<Utc>>);
@@ -56,12 +57,9 @@ impl Inbox {
     /// says.
     fn ahead(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
         let accepted = &self.places.accepted.fd;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        // What a crash left of an answer is older.
-        unlinkat(accepted, TEMPORARY, AtFlags::empty()).ok();
-        let file = openat(accepted, TEMPORARY, flags, Mode::from_raw_mode(0o600)).ok()?;
+        let (file, name) = create_temporary(accepted, &TEMPORARY, 0o600).ok()?;
         let made = fstat(&file);
-        unlinkat(accepted, TEMPORARY, AtFlags::empty()).ok();
+        unlinkat(accepted, name, AtFlags::empty()).ok();
         Some(DateTime::from_timestamp(made.ok()?.st_mtime, 0)? - now)
     }
 }

@@ -7,6 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::account::{Account, MediaKind};
 use super::answer::Refusal;
@@ -251,7 +252,9 @@ pub(super) fn check_article(
     let (title, content) = (text(article, "title"), text(article, "content"));
     let limits = [
         (title.is_empty(), 40_227),
-        (title.chars().count() > if draft { 32 } else { 64 }, 45_003),
+        // Of letters a draft's title may be twice as long: which limit binds them is documented
+        // nowhere, and a rehearsal refuses only what the platform surely refuses.
+        (if draft { title.width() } else { title.chars().count() } > 64, 45_003),
         (text(article, "author").chars().count() > 16, 45_110),
         (text(article, "digest").chars().count() > if draft { 128 } else { 120 }, 45_004),
         (content.is_empty(), 44_004),
@@ -440,6 +443,7 @@ mod tests {
         for (field, value, errcode) in [
             ("title", "", 40_227),
             ("title", &*"长".repeat(33), 45_003),
+            ("title", &*"a".repeat(65), 45_003),
             ("author", &*"长".repeat(17), 45_110),
             ("digest", &*"长".repeat(129), 45_004),
             ("content", &*"长".repeat(20_000), 45_002),
@@ -451,6 +455,17 @@ mod tests {
             let answer = bench.news("/cgi-bin/draft/add", &article);
 
             assert_eq!(answer["errcode"], errcode, "{field}");
+        }
+    }
+
+    #[test]
+    fn a_title_of_a_draft_may_have_32_chinese_characters_or_64_letters() {
+        let mut bench = Bench::new();
+        for title in ["长".repeat(32), "a".repeat(64)] {
+            let mut article = article("any");
+            article["title"] = title.into();
+
+            assert!(bench.news("/cgi-bin/draft/add", &article)["media_id"].is_string());
         }
     }
 

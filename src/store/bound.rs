@@ -1,45 +1,115 @@
 //! Bounds on stored events: a signed push costs its sender nothing.
 //!
 //! Bounded is only what tells of nothing of ours. An event that has a batch, or that a refusal or a
-//! person told of before, is kept for ever; so is one that may be a batch's in doubt, and where too
-//! many of those come the later ones are not taken at all: the platform pushes them again, and
-//! `mass/get` answers what they would have told. Of the others the plain ones go before the
-//! encrypted ones, and the oldest first. What they booked in the ledger stays.
+//! person told of before, is kept for ever. Of those that may be a batch's in doubt the first and the
+//! last ones stay, so that neither a flood before the true one nor one after it drives that out, and
+//! what had to go is counted and told; `mass/get` answers what it would have told. Of the others the
+//! plain ones go before the encrypted ones, and the oldest first. What they booked in the ledger
+//! stays.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
 
 use crate::calendar::{Span, Window};
 use crate::model::{Account, Credence};
-use crate::store::{Alert, Result, Tx, millis};
+use crate::store::{Alert, Result, Tx, instant, millis};
 
 /// How many events that match nothing an account keeps.
 const EVENTS_MOST: i64 = 2_000;
 /// How many stay when there are more: so that this is not done for each event.
 const EVENTS_LEFT: i64 = 1_800;
-/// How many events may wait for a batch in doubt: plain ones, and encrypted ones.
-const CANDIDATES_MOST: [i64; 2] = [2_000, 20_000];
+/// How many events may wait for a batch in doubt: plain ones, and encrypted ones. Neither takes the
+/// other's room.
+const CANDIDATES_MOST: [usize; 2] = [2_000, 20_000];
+/// How far the time in an event may be from when it came: anybody could write one into a plain body.
+const FAR: TimeDelta = TimeDelta::hours(24);
 /// How many events that cannot be read an account keeps.
 const UNREAD_MOST: i64 = 100;
 /// How many unconfirmed sends elsewhere are booked a day: one is enough to make a window full, and
 /// none of an account's quotas is larger.
 const BOOKED_MOST: i64 = 20;
 
+/// Says whether an event may be from when it says.
+pub(super) fn is_near(created_at: DateTime<Utc>, received_at: DateTime<Utc>) -> bool {
+    (created_at - received_at).abs() <= FAR
+}
+
 impl Tx<'_> {
-    /// Says whether so many events wait for a batch in doubt that no more are taken.
-    pub(super) fn has_too_many_candidates(
+    /// Drops some of the events that wait for a batch in doubt, where there are too many: first those
+    /// whose own time is wrong, then those between the first half and the newest.
+    pub(super) fn bound_candidates(
         &self,
         account: &str,
         credence: Credence,
-    ) -> Result<bool> {
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let proven = credence == Credence::Proof;
+        let most = CANDIDATES_MOST[usize::from(proven)];
         let count: i64 = self
             .db
             .prepare_cached(
                 "SELECT count(*) FROM event WHERE account = ?1 AND candidate = 1 AND proven = ?2",
             )?
             .query_row(params![account, proven], |row| row.get(0))?;
-        Ok(count >= CANDIDATES_MOST[usize::from(proven)])
+        if usize::try_from(count).is_ok_and(|count| count <= most) {
+            return Ok(());
+        }
+        let waiting = self
+            .db
+            .prepare_cached(
+                "SELECT id, msg_id, created_at, received_at FROM event
+                 WHERE account = ?1 AND candidate = 1 AND proven = ?2 ORDER BY received_at, id",
+            )?
+            .query_map(params![account, proven], |row| {
+                let near = is_near(instant(row.get(2)?), instant(row.get(3)?));
+                Ok((near, (row.get(0)?, row.get(1)?)))
+            })?
+            .collect::<rusqlite::Result<Vec<(bool, (i64, i64))>>>()?;
+        // Some more than need be: so that this is not done for each event.
+        let excess = waiting.len().saturating_sub(most - most / 10);
+        let (near, far): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(near, _)| *near);
+        let dropped = far.iter().chain(near.iter().skip(most / 2)).take(excess);
+        for (_, event) in dropped {
+            self.forget_event(account, *event)?;
+        }
+        self.tell_of_dropped(account, excess, now)
+    }
+
+    fn tell_of_dropped(&self, account: &str, dropped: usize, now: DateTime<Utc>) -> Result<()> {
+        let in_all: i64 = self
+            .db
+            .prepare_cached(
+                "UPDATE account SET events_dropped = events_dropped + ?2 WHERE name = ?1
+                 RETURNING events_dropped",
+            )?
+            .query_row(params![account, i64::try_from(dropped).unwrap_or(i64::MAX)], |row| {
+                row.get(0)
+            })?;
+        tracing::warn!(
+            account,
+            dropped,
+            in_all,
+            "too many events came while a broadcast is in doubt; some were dropped"
+        );
+        let what = format!(
+            "{in_all} events of {account} were dropped while a broadcast was in doubt: more \
+             came than can wait for it, and its own may be among them"
+        );
+        let advice = "look at the broadcast in the platform's history before you resolve it; if the \
+                      events are not the website's, somebody else knows the callback's token: change \
+                      it at the platform and in the config, and use the encrypted mode";
+        let kind = "events_dropped";
+        let note = Alert { account: Some(account), job: None, kind, what: &what, advice };
+        self.raise_alert_until(&note, now + TimeDelta::days(1), now)
+    }
+
+    fn forget_event(&self, account: &str, (id, msg_id): (i64, i64)) -> Result<()> {
+        self.run("DELETE FROM event WHERE id = ?1", params![id])?;
+        self.run(
+            "DELETE FROM article_result WHERE account = ?1 AND msg_id = ?2
+               AND NOT EXISTS (SELECT 1 FROM event WHERE account = ?1 AND msg_id = ?2)",
+            params![account, msg_id],
+        )
     }
 
     /// Says whether so many unconfirmed sends are booked for a day that one more tells nothing.
@@ -82,13 +152,8 @@ impl Tx<'_> {
         if i64::try_from(strangers.len()).unwrap_or(i64::MAX) <= EVENTS_MOST - EVENTS_LEFT {
             return Ok(());
         }
-        for (id, msg_id) in &strangers {
-            self.run("DELETE FROM event WHERE id = ?1", params![id])?;
-            self.run(
-                "DELETE FROM article_result WHERE account = ?1 AND msg_id = ?2
-                   AND NOT EXISTS (SELECT 1 FROM event WHERE account = ?1 AND msg_id = ?2)",
-                params![account, msg_id],
-            )?;
+        for event in &strangers {
+            self.forget_event(account, *event)?;
         }
         tracing::warn!(
             account,
@@ -149,31 +214,40 @@ mod tests {
             Self { store, account }
         }
 
-        /// Lets so many events come, and returns how many were taken.
-        fn push(&mut self, ids: std::ops::Range<i64>, credence: Credence) -> usize {
+        /// Lets so many events come.
+        fn push(&mut self, ids: std::ops::Range<i64>, credence: Credence) {
+            self.push_made(ids, credence, at);
+        }
+
+        /// The same, with what each says of its time.
+        fn push_made(
+            &mut self,
+            ids: std::ops::Range<i64>,
+            credence: Credence,
+            made_at: impl Fn(i64) -> DateTime<Utc>,
+        ) {
             let Self { store, account } = self;
             let raw = vec![b'x'; 1_200];
             let take = |tx: &Tx<'_>| {
-                let mut taken = 0;
                 for msg_id in ids {
                     let event = EventIn {
                         account: &account.name,
                         raw: &raw,
                         credence,
                         msg_id,
-                        created_at: at(msg_id),
+                        created_at: made_at(msg_id),
                         status: "send success",
                         word: SendStatus::Success,
                         words: "sent",
                         advice: "",
-                        counts: [None; 4],
+                        counts: [Some(msg_id), None, None, None],
                         articles: &[],
                     };
-                    taken += usize::from(tx.receive(&event, account, at(msg_id))?);
+                    tx.receive(&event, account, at(msg_id))?;
                 }
-                Ok::<_, crate::store::StoreError>(taken)
+                Ok::<_, crate::store::StoreError>(())
             };
-            store.transaction(take).unwrap()
+            store.transaction(take).unwrap();
         }
 
         fn count(&self, what: &str) -> i64 {
@@ -195,7 +269,7 @@ mod tests {
     fn events_that_match_nothing_are_bounded_and_the_newest_stay() {
         let mut world = World::new();
 
-        assert_eq!(world.push(0..10_000, Credence::Hint), 10_000);
+        world.push(0..10_000, Credence::Hint);
         let bytes = world.bytes();
         world.push(10_000..20_000, Credence::Hint);
 
@@ -225,21 +299,59 @@ mod tests {
         assert!(world.count("event") <= EVENTS_MOST + 2);
     }
 
+    /// Puts a batch in doubt.
+    const IN_DOUBT: &str = "PRAGMA foreign_keys = OFF;
+         INSERT INTO batch (job, account, number, clientmsgid, state, next_at, in_doubt_since_at)
+             VALUES ('a', 'club', 0, hex(zeroblob(16)), 'in_doubt', 0, 1);";
+
     #[test]
-    fn what_may_be_a_batchs_in_doubt_is_kept_and_no_more_than_that_is_taken() {
+    fn a_flood_while_a_batch_is_in_doubt_drives_out_no_true_event_before_or_after_it() {
         let mut world = World::new();
-        world.run(
-            "PRAGMA foreign_keys = OFF;
-             INSERT INTO batch (job, account, number, clientmsgid, state, next_at, in_doubt_since_at)
-                 VALUES ('a', 'club', 0, hex(zeroblob(16)), 'in_doubt', 0, 1);",
-        );
+        world.run(IN_DOUBT);
+        // More than the plain ones have room for came encrypted.
+        world.push(0..3_000, Credence::Proof);
 
-        let taken = world.push(0..5_000, Credence::Hint);
-        let proven = world.push(5_000..5_010, Credence::Proof);
+        world.push(3_000..3_001, Credence::Hint);
+        world.push(4_000..9_000, Credence::Hint);
+        world.push(9_000..9_001, Credence::Hint);
 
-        assert_eq!((taken, proven), (2_000, 10));
-        assert_eq!(world.count("event WHERE msg_id < 2000 AND candidate = 1"), 2_000);
+        assert_eq!(world.count("event WHERE proven = 1 AND candidate = 1"), 3_000);
+        assert_eq!(world.count("event WHERE msg_id IN (3000, 9000) AND candidate = 1"), 2);
+        assert!(world.count("event WHERE proven = 0") <= 2_000);
         assert_eq!(world.count("external_send"), 0);
+        let World { store, account } = &mut world;
+        store.transaction(|tx| tx.match_events(account, 1, 9_000, at(9_000))).unwrap();
+        assert_eq!(world.count("batch WHERE total_count = 9000"), 1);
+    }
+
+    #[test]
+    fn an_event_from_another_time_goes_before_those_that_came_when_they_say() {
+        let mut world = World::new();
+        world.run(IN_DOUBT);
+        let day = |msg_id: i64| at(msg_id) - TimeDelta::hours(25);
+        world.push_made(0..1_500, Credence::Hint, day);
+        world.push(1_500..3_000, Credence::Hint);
+        world.push_made(3_000..9_000, Credence::Hint, day);
+
+        assert_eq!(world.count("event WHERE msg_id >= 1500 AND msg_id < 3000"), 1_500);
+    }
+
+    #[test]
+    fn what_had_to_be_dropped_is_counted_and_told_until_the_doubt_is_over() {
+        let mut world = World::new();
+        world.run(IN_DOUBT);
+        world.push(0..2_000, Credence::Hint);
+        assert_eq!(world.count("attention"), 0);
+
+        world.push(2_000..5_000, Credence::Hint);
+
+        let kept = world.count("event");
+        let told = format!("alert WHERE what LIKE '{} events of club%'", 5_000 - kept);
+        assert_eq!(world.count(&told), 1);
+        world.run("UPDATE batch SET state = 'planned', in_doubt_since_at = NULL");
+        let World { store, account } = &mut world;
+        store.transaction(|tx| tx.book_candidates(account, at(5_000))).unwrap();
+        assert_eq!(world.count("account WHERE events_dropped = 0"), 1);
     }
 
     #[test]

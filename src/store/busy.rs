@@ -1,20 +1,30 @@
 //! Finds the process that holds the database's write lock.
 //!
 //! SQLite does not tell, but on Linux whoever writes holds a lock on one byte of the file that ends
-//! in `-shm`, and the kernel lists the holders of locks. Where that list cannot be read (a unit with
-//! `ProcSubset=pid`, another system) nobody is named.
+//! in `-shm`, or, where it wants the database for itself alone, on bytes of the database, and the
+//! kernel lists the holders of locks. Where that list cannot be read (a unit with `ProcSubset=pid`,
+//! another system) nobody is named.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 /// The byte that a writer locks (`WAL_WRITE_LOCK`).
 const WRITE_BYTE: u64 = 120;
 
-/// Returns who writes to a database now, as far as that is known.
-pub(super) fn holder(database: &str) -> Option<String> {
-    let inode = fs::metadata(format!("{database}-shm")).ok()?.ino();
+/// A byte of the database that nobody else can read any more once it is locked (`SHARED_FIRST`).
+const ALONE_BYTE: u64 = 0x4000_0002;
+
+/// Returns who writes to a database now, or has it for itself alone, as far as that is known.
+pub(super) fn holder(database: &Path) -> Option<String> {
+    let mut shared = database.as_os_str().to_owned();
+    shared.push("-shm");
     let locks = fs::read_to_string("/proc/locks").ok()?;
-    let pid = locks.lines().find_map(|line| writer(line, inode))?;
+    let of = |file: &Path, byte: u64| {
+        let inode = fs::metadata(file).ok()?.ino();
+        locks.lines().find_map(|line| writer(line, inode, byte))
+    };
+    let pid = of(Path::new(&shared), WRITE_BYTE).or_else(|| of(database, ALONE_BYTE))?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let name: String = name.trim().chars().filter(|c| !c.is_control()).collect();
     Some(if name.is_empty() { format!("pid {pid}") } else { format!("{name}, pid {pid}") })
@@ -22,13 +32,13 @@ pub(super) fn holder(database: &str) -> Option<String> {
 
 /// Returns the process that a line of `/proc/locks` names, if it is about that byte of that file:
 /// `1: POSIX ADVISORY WRITE 4711 08:01:1234 120 120`.
-fn writer(line: &str, inode: u64) -> Option<u32> {
+fn writer(line: &str, inode: u64, byte: u64) -> Option<u32> {
     let mut words = line.split_whitespace().skip(1);
     let (_, _, kind) = (words.next()?, words.next()?, words.next()?);
     let (pid, file) = (words.next()?, words.next()?);
     let (start, end) = (words.next()?, words.next()?);
-    let covers = start.parse::<u64>().ok()? <= WRITE_BYTE
-        && end.parse::<u64>().map_or(end == "EOF", |end| end >= WRITE_BYTE);
+    let covers = start.parse::<u64>().ok()? <= byte
+        && end.parse::<u64>().map_or(end == "EOF", |end| end >= byte);
     let is_it = kind == "WRITE" && file.rsplit(':').next()?.parse::<u64>().ok()? == inode;
     if covers && is_it { pid.parse().ok() } else { None }
 }
@@ -49,7 +59,7 @@ mod tests {
             ("1: OFDLCK ADVISORY  WRITE -1 08:01:1234 120 120", None),
             ("", None),
         ] {
-            assert_eq!(writer(line, 1_234), expected, "{line}");
+            assert_eq!(writer(line, 1_234, WRITE_BYTE), expected, "{line}");
         }
     }
 }

@@ -5,12 +5,13 @@
 //! settles nothing: it makes `mass/get` ask at once, and what nobody of us sent is booked as
 //! unconfirmed.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::calendar::{Span, Window};
 use crate::model::{Account, BatchState, Credence};
 use crate::quota;
+use crate::store::bound::is_near;
 use crate::store::results::{ExternalEvidence, external_window};
 use crate::store::{ArticleResult, Result, SendStatus, Tx, instant, millis};
 
@@ -60,10 +61,9 @@ struct Candidate {
 }
 
 impl Tx<'_> {
-    /// Stores an event, and books or matches it; says whether it was taken.
+    /// Stores an event, and books or matches it.
     ///
-    /// One that came encrypted replaces a plain one that says the same. None is taken while too many
-    /// wait for a batch in doubt, and it matches none.
+    /// One that came encrypted replaces a plain one that says the same.
     ///
     /// # Errors
     /// Where SQLite fails.
@@ -72,11 +72,8 @@ impl Tx<'_> {
         event: &EventIn<'_>,
         account: &Account,
         now: DateTime<Utc>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let batch = self.batch_of(account, event.msg_id)?;
-        if batch.is_none() && self.has_too_many_candidates(event.account, event.credence)? {
-            return Ok(false);
-        }
         let new = self
             .db
             .prepare_cached(
@@ -107,21 +104,20 @@ impl Tx<'_> {
                 event.advice,
             ])?;
         if new == 0 {
-            return Ok(true);
+            return Ok(());
         }
         self.keep_articles((event.account, event.msg_id), event.articles, event.credence)?;
         if let Some(batch) = batch {
             self.match_events(account, batch, event.msg_id, now)?;
-            self.settle_by_event(account, batch, now)?;
-            return Ok(true);
+            return self.settle_by_event(account, batch, now);
         }
         self.run(
             "UPDATE event SET candidate = 1 WHERE account = ?1 AND msg_id = ?2",
             params![account.name, event.msg_id],
         )?;
         self.book_candidates(account, now)?;
-        self.bound_events(event.account, now)?;
-        Ok(true)
+        self.bound_candidates(event.account, event.credence, now)?;
+        self.bound_events(event.account, now)
     }
 
     /// Keeps a signed event that could not be read, once.
@@ -264,8 +260,7 @@ impl Tx<'_> {
             )?
             .query_map([&account.name], |row| {
                 let (created, received) = (instant(row.get(2)?), instant(row.get(3)?));
-                // Anybody could write the time in a plain body; one far from ours is not believed.
-                let near = (created - received).abs() <= TimeDelta::hours(24);
+                let near = is_near(created, received);
                 let proven: bool = row.get(4)?;
                 Ok(Candidate {
                     id: row.get(0)?,
@@ -275,6 +270,10 @@ impl Tx<'_> {
                 })
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
+        self.run(
+            "UPDATE account SET events_dropped = 0 WHERE name = ?1 AND events_dropped > 0",
+            params![account.name],
+        )?;
         for candidate in candidates {
             self.run("UPDATE event SET candidate = 0 WHERE id = ?1", params![candidate.id])?;
             self.book_event(account, &candidate, now)?;

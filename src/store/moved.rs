@@ -15,6 +15,8 @@ struct Moved {
     account: String,
     from: JobState,
     to: JobState,
+    /// What a job of its kind is once it went out.
+    sent: &'static str,
     why: String,
 }
 
@@ -27,12 +29,13 @@ impl Tx<'_> {
         why: &str,
     ) -> Result<()> {
         let Some(moves) = self.moves.filter(|_| from != to) else { return Ok(()) };
-        let account = self
+        let (account, is_broadcast) = self
             .db
-            .prepare_cached("SELECT account FROM job WHERE id = ?1")?
-            .query_row([job], |row| row.get(0))?;
+            .prepare_cached("SELECT account, action = 'broadcast' FROM job WHERE id = ?1")?
+            .query_row([job], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let sent = if is_broadcast { JobState::Sent.as_str() } else { "done" };
         let (job, why) = (job.to_owned(), why.to_owned());
-        moves.0.borrow_mut().push(Moved { job, account, from, to, why });
+        moves.0.borrow_mut().push(Moved { job, account, from, to, sent, why });
         Ok(())
     }
 }
@@ -40,17 +43,19 @@ impl Tx<'_> {
 impl Moves {
     /// Tells them, each at the level that it deserves.
     pub(super) fn tell(self) {
-        for Moved { job, account, from, to, why } in self.0.into_inner() {
-            let (id, old, new) = (job.as_str(), from.as_str(), to.as_str());
+        for Moved { job, account, from, to, sent, why } in self.0.into_inner() {
+            let shown =
+                |state: JobState| if state == JobState::Sent { sent } else { state.as_str() };
+            let (id, was, is) = (job.as_str(), shown(from), shown(to));
             macro_rules! tell {
                 ($level:ident) => {
                     tracing::$level!(
                         account,
                         job.id = id,
-                        from = old,
-                        to = new,
+                        from = from.as_str(),
+                        to = to.as_str(),
                         why,
-                        "job {id} was {old} and is {new}: {why}"
+                        "job {id} was {was} and is {is}: {why}"
                     )
                 };
             }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::calendar::{self, Span, Window};
 use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobId, JobState};
+use crate::plan::{self, Job};
 use crate::quota::{self, Need, Rule, TABLE};
 use crate::store::back::{LOST, LOST_IN_TIME};
 use crate::store::claims::ClaimScope;
@@ -595,11 +596,20 @@ impl Tx<'_> {
         let mut notes = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         for (note, state, reason) in &mut notes {
             let Some(id) = note.id.as_deref().and_then(JobId::parse) else { continue };
+            if *state == JobState::Held {
+                note.advice = approve_by(&self.job(&id)?, now);
+            }
             if self.mends_by_dropping(&id, *state, Some(reason))? {
                 note.advice = drop_corrected(&id);
             }
         }
         let mut notes: Vec<_> = notes.into_iter().map(|(note, _, _)| note).collect();
+        notes.extend(self.silent_notes(now)?);
+        Ok(notes)
+    }
+
+    /// Returns what was accepted long ago and has no result.
+    fn silent_notes(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut silent = self.db.prepare_cached(
             "SELECT job, batch.account, min(accepted_at), msg_id
              FROM job CROSS JOIN batch ON batch.job = job.id
@@ -618,10 +628,7 @@ impl Tx<'_> {
                 id: Some(id),
             })
         })?;
-        for note in rows {
-            notes.push(note?);
-        }
-        Ok(notes)
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Finds ids that resemble one that is unknown.
@@ -730,9 +737,6 @@ fn advice(state: JobState, id: &str) -> String {
              `qunfa resolve {id} --sent MSG_ID` or `qunfa resolve {id} --not-sent`; `qunfa show {id}` \
              tells the attempts, and events that may be its own"
         ),
-        JobState::Held => {
-            format!("`qunfa approve {id}` before its time, or it is missed")
-        }
         JobState::Missed | JobState::Failed | JobState::Partial => {
             format!(
                 "`qunfa show {id}` tells why; `qunfa retry {id}` asks again for what was not accepted"
@@ -740,9 +744,28 @@ fn advice(state: JobState, id: &str) -> String {
         }
         JobState::Expired => format!("`qunfa show {id}` tells why; plan it anew under another id"),
         JobState::Planned
+        | JobState::Held
         | JobState::Releasing
         | JobState::Accepted
         | JobState::Sent
         | JobState::Cancelled => format!("`qunfa show {id}`"),
+    }
+}
+
+/// Returns until when a held job can be approved.
+fn approve_by(job: &Job, now: DateTime<Utc>) -> String {
+    let (id, last) = (&job.id, plan::deadline(job));
+    if now < job.due_at {
+        format!("`qunfa approve {id}` before its time, or it is missed")
+    } else if now <= last {
+        format!(
+            "its time has passed: `qunfa approve {id}` before {}, and it goes at once, or it is missed",
+            calendar::beijing(last)
+        )
+    } else {
+        format!(
+            "its time has passed and its grace too, so it becomes missed; then `qunfa retry {id}` asks \
+             for it anew"
+        )
     }
 }

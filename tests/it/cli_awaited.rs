@@ -63,7 +63,7 @@ fn ended(number: i64) -> World {
         articles: &[],
     };
     let [_, club] = accounts();
-    world.store().transaction(|tx| tx.receive(&event, &club, at("19:50:03")).map(drop)).unwrap();
+    world.store().transaction(|tx| tx.receive(&event, &club, at("19:50:03"))).unwrap();
     world
 }
 

@@ -387,7 +387,7 @@ fn long_ids(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn a_row_is_one_line_and_has_the_whole_of_an_id_of_40_characters() {
+fn a_row_has_the_whole_of_an_id_of_40_characters_its_time_and_its_account() {
     let world = World::new();
     let ids = long_ids(&world);
     type Terminal = fn() -> Option<Screen>;
@@ -409,12 +409,48 @@ fn a_row_is_one_line_and_has_the_whole_of_an_id_of_40_characters() {
                 let rows = text.lines().filter(|line| line.contains(id.as_str()));
                 assert!(rows.count() >= 1, "{columns} {command} {id}\n{text}");
             }
+            for whole in ["brand-daily", "brand-club", "03-25", "09:00", "20:00"] {
+                assert!(text.contains(whole), "{columns} {command} {whole}\n{text}");
+            }
+            let lists = text.lines().filter(|line| line.contains("account  "));
+            assert!(lists.count() >= 1 || !marked, "{columns} {command}\n{text}");
+            assert!(!text.contains("bran.."), "{columns} {command}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn the_quotas_of_an_account_with_unconfirmed_sends_are_whole_at_80_columns() {
+    let world = World::new();
+    world.take(JOBS);
+    for msg_id in 1..5 {
+        world.event(msg_id, evening() - TimeDelta::minutes(msg_id));
+    }
+    world.text(&["hold", "brand-club"]);
+
+    for columns in [80, 100] {
+        let narrow = || Some(Screen { columns: 80, rows: 24 });
+        let usual = || Some(Screen { columns: 100, rows: 24 });
+        let (answer, text) = match columns {
+            80 => world.run_on(narrow, &["status"]),
+            _ => world.run_on(usual, &["status"]),
+        };
+
+        answer.unwrap();
+        assert!(text.lines().all(|line| line.width() <= columns), "{columns}\n{text}");
+        for whole in ["0+3/100", "ON HOLD, history 4 unconfirmed, month 4 unconfirmed"] {
+            assert!(text.contains(whole), "{columns} {whole}\n{text}");
         }
     }
 }
 
 #[test]
 fn forty_jobs_on_six_accounts_fit_forty_lines() {
+    forty_jobs("");
+    forty_jobs("-whose-id-has-a-line-of-its-own-here");
+}
+
+fn forty_jobs(ending: &str) {
     let world = World::new();
     let accounts_lines = (0..6).map(|index| {
         format!("  a{index}: {{kind: service, appid: wx{index}, secret_file: secret}}\n")
@@ -427,7 +463,7 @@ fn forty_jobs_on_six_accounts_fit_forty_lines() {
         for index in 0..40 {
             let account = named(index % 6);
             tx.ensure_account(&account.name)?;
-            let mut spec = spec(&format!("job-{index:02}"), &account.name);
+            let mut spec = spec(&format!("job-{index:02}{ending}"), &account.name);
             spec.at = Some(evening() + TimeDelta::minutes(20 * i64::try_from(index).unwrap()));
             spec.approval = index % 3 == 0;
             spec.title = Some(format!("春天的第{index}件事，说得很长很长很长很长很长"));

@@ -106,4 +106,8 @@ fn a_menu_and_a_code_reach_the_platform_and_show_has_the_ticket() {
     assert!(ticket.ends_with("=="), "{ticket}");
     assert!(shown.contains("permanent_qrcodes  ever") && shown.contains(ticket), "{shown}");
     assert!(rig.accepted().is_empty());
+    let log = rig.log();
+    for job in ["menu", "door"] {
+        assert!(log.contains(&format!("job {job} was releasing and is done: ")), "{log}");
+    }
 }

@@ -153,6 +153,30 @@ fn a_folder_brings_its_list_along() {
 }
 
 #[test]
+fn a_folder_that_is_still_uploaded_waits_for_its_list() {
+    let club = club();
+    let appid = club.spec.appid.clone();
+    let rig = Rig::running(&[club]);
+    let text = to_tag("vip", "club").replace("filter: { tag_id: 2 }", "touser_file: vip.txt");
+    let list: Vec<_> = (0..7).map(|follower| openid(&appid, follower)).collect();
+    let [late, other] = ["inbox/late", "inbox/other"].map(|name| rig.path(name));
+    fs::create_dir(&late).unwrap();
+    fs::write(late.join("vip.txt.filepart"), &list[0]).unwrap();
+    fs::write(late.join("job.yaml"), text).unwrap();
+
+    // What came later is taken, so this one would have been.
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("job.yaml"), to_tag("other", "club")).unwrap();
+    rig.until_state("other", "sent");
+    assert!(late.join("job.yaml").exists());
+    fs::write(late.join("vip.txt.filepart"), list.join("\n")).unwrap();
+    fs::rename(late.join("vip.txt.filepart"), late.join("vip.txt")).unwrap();
+    rig.until_state("vip", "sent");
+
+    assert_eq!(rig.accepted()[1].total, 7);
+}
+
+#[test]
 fn a_file_written_slowly_in_place_is_taken_when_it_is_whole() {
     let rig = Rig::running(&[club()]);
     let text = to_tag("spring", "club") + &to_tag("summer", "club");
@@ -231,16 +255,17 @@ fn an_inbox_that_is_moved_away_is_made_anew_and_read() {
 fn a_file_that_cannot_be_archived_stands_under_attention_until_it_can() {
     let rig = Rig::running(&[club()]);
     // Where the answer is written first.
-    let in_the_way = rig.path("inbox/accepted/.answer.tmp");
+    let in_the_way = [".answer.tmp", ".answer.2.tmp", ".answer.3.tmp"]
+        .map(|name| rig.path("inbox/accepted").join(name));
     rig.drop_file("first.yaml", &to_tag("first", "club"));
     rig.until_state("first", "sent");
-    fs::create_dir(&in_the_way).unwrap();
+    in_the_way.iter().for_each(|folder| fs::create_dir(folder).unwrap());
     let told = || rig.ask(&["status", "--json"])["attention"].to_string().contains("spring.yaml");
 
     rig.drop_file("spring.yaml", &to_tag("spring", "club"));
     rig.until_state("spring", "sent");
     rig.until("it stands under attention", || told().then_some(()));
-    fs::remove_dir(&in_the_way).unwrap();
+    fs::remove_dir(&in_the_way[1]).unwrap();
     rig.until("it is archived", || rig.path("inbox/accepted/spring.yaml").exists().then_some(()));
     rig.until("nothing is under attention any more", || (!told()).then_some(()));
 

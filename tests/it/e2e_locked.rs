@@ -113,3 +113,27 @@ fn a_daemon_that_is_locked_out_starts_late_and_ends_when_it_is_told_to() {
     rig.until_state("spring", "sent");
     assert_eq!(rig.sends().len(), 1);
 }
+
+#[test]
+fn a_database_that_another_program_has_for_itself_alone_is_waited_for_and_told() {
+    let mut rig = Rig::running(&[club()]);
+    rig.until_listening();
+    assert!(rig.stop().success());
+    let shell = Connection::open(rig.path("state/qunfa.db")).unwrap();
+    shell.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT").unwrap();
+
+    rig.start();
+    rig.until("the lock is noticed", || rig.log().contains("the daemon waits").then_some(()));
+    let me = format!("pid {}", std::process::id());
+    assert!(rig.log().contains(&me), "{}", rig.log());
+    let said = rig.say(&["status"]);
+    assert_eq!(said.code, Some(4), "{said:?}");
+    assert!(said.err.contains("the database is locked by another program"), "{said:?}");
+    assert!(said.err.contains(&me), "{said:?}");
+    drop(shell);
+
+    rig.until_listening();
+    rig.drop_file("spring.yaml", &to_tag("spring", "club"));
+    rig.until_state("spring", "sent");
+    assert_eq!(rig.sends().len(), 1);
+}

@@ -88,7 +88,7 @@ fn send(store: &mut Store, job: &str, msg_id: i64, counts: [i64; 4], at: DateTim
             counts: counts.map(Some),
             articles: &[],
         };
-        tx.receive(&event, &club, at).map(drop)
+        tx.receive(&event, &club, at)
     };
     store.transaction(done).unwrap();
     while store.transaction(|tx| tx.record_receivers("brand-club")).unwrap() {}

@@ -208,7 +208,7 @@ fn marked(page: &mut Page, view: &PlanView) {
         return;
     }
     let heads = ["!", "", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &[(3, 20), (2, 10), (4, 20), (3, 8), (2, 6), (4, 8)]);
+    let mut table = Table::of_lines(&heads, &[(3, 12)], &[(3, 8), (2, 6)]);
     for job in marked.iter().take(MARKED) {
         let (tone, mark) = job.mark();
         table.row(vec![

@@ -13,14 +13,17 @@ use crate::model::JobState;
 use crate::quota::{Rule, margins};
 use crate::store::{AlertView, RuleView, Severity};
 
-/// How the columns of a list of jobs give way: title, distance, account, id.
-const GIVING_WAY: [(usize, usize); 7] = [(4, 18), (1, 0), (3, 12), (5, 20), (4, 8), (3, 6), (5, 8)];
+/// How the columns of a list of jobs give way before an id stands below its row: title, distance.
+const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 12)];
+/// How they do after that: title, account.
+const THEN: [(usize, usize); 2] = [(4, 8), (3, 6)];
 /// How many lines a status that is printed once has, where the number of accounts allows.
 const LINES: usize = 40;
 /// How many of the next jobs are shown all the same.
 const NEXT_LEAST: usize = 5;
-/// How many decisions and awaited results are shown.
+/// How many decisions and awaited results are shown, and how many decisions all the same.
 const DECISIONS: usize = 8;
+const DECISIONS_LEAST: usize = 3;
 const AWAITED: usize = 3;
 /// How many approvals are shown that the next jobs do not reach.
 const APPROVALS: usize = 5;
@@ -59,10 +62,13 @@ impl Most {
 /// Returns the answer as it is printed once.
 pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>) -> Vec<String> {
     let head = section(blank, &|page| heading(page, view, now));
-    let decisions = section(blank, &|page| {
+    let decisions_of = |rows: usize| {
         let notes: Vec<_> = view.attention.iter().collect();
-        decisions(page, &notes, (DECISIONS, view.daemon.running), now);
-    });
+        section(blank, &|page| decisions(page, &notes, (rows, view.daemon.running), now))
+    };
+    // A heading, and what they end with.
+    let rows = rows_within(DECISIONS + 3, (DECISIONS_LEAST, DECISIONS), &decisions_of);
+    let decisions = decisions_of(rows);
     let others = [
         section(blank, &|page| {
             awaited(page, &view.awaited.iter().collect::<Vec<_>>(), AWAITED, now);
@@ -84,20 +90,27 @@ pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>)
         of_approvals = room.saturating_sub(NEXT_LEAST + 3).min(APPROVALS);
         rows = room.saturating_sub(of_approvals + 3).max(NEXT_LEAST);
     }
-    let approvals = section(blank, &|page| {
+    let next_of = |rows: usize| {
+        let jobs: Vec<_> = view.next.iter().collect();
+        let most = Most { rows, rest: PLANNED };
+        section(blank, &|page| next(page, ("NEXT", &jobs), (most, waiting(view)), now))
+    };
+    // A heading and a last line come on top.
+    rows = rows_within(rows + 2, (NEXT_LEAST, rows), &next_of);
+    let next_jobs = next_of(rows);
+    let approvals_of = |of_approvals: usize| {
         let (seen, jobs) = unseen(view, rows);
         let all = held(view).saturating_sub(seen);
         let most = Most { rows: of_approvals, rest: HELD };
-        if of_approvals > 0 {
-            next(page, ("TO APPROVE", &jobs), (most, all), now);
-        }
-    });
-    let next = section(blank, &|page| {
-        let jobs: Vec<_> = view.next.iter().collect();
-        let most = Most { rows, rest: PLANNED };
-        next(page, ("NEXT", &jobs), (most, waiting(view)), now);
-    });
-    let sections = [head, next, approvals, decisions].into_iter().chain(others);
+        section(blank, &|page| {
+            if of_approvals > 0 {
+                next(page, ("TO APPROVE", &jobs), (most, all), now);
+            }
+        })
+    };
+    let left = (room + 1).saturating_sub(next_jobs.lines.len());
+    let approvals = approvals_of(rows_within(left, (0, of_approvals), &approvals_of));
+    let sections = [head, next_jobs, approvals, decisions].into_iter().chain(others);
     let filled = sections.filter(|section| !section.lines.is_empty());
     let mut lines = Vec::new();
     for section in filled {
@@ -107,6 +120,16 @@ pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>)
         lines.extend(section.lines);
     }
     lines
+}
+
+/// Returns how many rows of a section fit so many lines: one whose id stands below it takes two.
+fn rows_within(
+    lines: usize,
+    (least, most): (usize, usize),
+    section: &dyn Fn(usize) -> Section,
+) -> usize {
+    let fits = |rows: &usize| section(*rows).lines.len() <= lines;
+    (least..=most).rev().find(fits).unwrap_or_else(|| most.min(least))
 }
 
 /// Returns how many approvals are among so many of the next jobs, and those that are not.
@@ -200,7 +223,7 @@ fn heading(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
     if let Some(due) = &view.oldest_due {
         let late = text::long(TimeDelta::seconds(due.late_s));
         let what = text::named(&due.title, &format!("{} ({})", due.id, due.account));
-        page.cut(Tone::Warn, 0, &format!("Overdue for {late}: {what}"));
+        page.lines(Tone::Warn, 0, &format!("Overdue for {late}: {what}"));
     }
     let of = |severity| view.attention.iter().filter(|note| note.severity == severity).count();
     let held = held(view);
@@ -250,7 +273,7 @@ fn next(
         return page.raw("No job waits to be released.");
     }
     let heads = [name, "", "", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &GIVING_WAY);
+    let mut table = Table::of_lines(&heads, &FIRST, &THEN);
     for job in jobs.iter().take(most.rows) {
         let (tone, mark) = mark(job);
         let at = job.next_run();
@@ -294,8 +317,7 @@ fn decisions(
     };
     shown.sort_by_key(|note| (note.severity, urgency(note), std::cmp::Reverse(note.about.since)));
     let heads = ["DECIDE", "", "since", "account", "what", "id"];
-    let mut table =
-        Table::of_lines(&heads, &[(4, 32), (2, 0), (3, 10), (5, 20), (4, 12), (3, 6), (5, 8)]);
+    let mut table = Table::of_lines(&heads, &[(4, 32), (2, 0), (4, 16)], &[(4, 8), (3, 6)]);
     for note in shown.iter().take(most) {
         let tone = match note.severity {
             Severity::Page => Tone::Alarm,
@@ -346,7 +368,7 @@ fn awaited(page: &mut Page, jobs: &[&AwaitedView], most: usize, now: DateTime<Ut
         return;
     }
     let heads = ["AWAITED", "administrator", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &[(3, 18), (2, 12), (4, 20), (3, 8), (2, 6), (4, 8)]);
+    let mut table = Table::of_lines(&heads, &[(3, 12)], &[(3, 8), (2, 6)]);
     for job in jobs.iter().take(most) {
         let until = text::clock(job.until, now);
         let until = if job.until > now { format!("until {until}") } else { "time is over".into() };
@@ -375,7 +397,7 @@ fn quotas(page: &mut Page, accounts: &[&AccountView]) {
     let mut heads = vec!["QUOTAS used+claimed/limit"];
     heads.extend(COLUMNS.iter().map(|(head, _)| *head));
     heads.push("");
-    let mut table = Table::of_lines(&heads, &[(5, 12), (0, 8)]).right(&[1, 2, 3, 4]);
+    let mut table = Table::of_lines(&heads, &[], &[(0, 8)]).right(&[1, 2, 3, 4]);
     for account in accounts {
         let (tone, unusual) = unusual(account);
         let mut row = vec![Cell::new(tone, &account.name)];
@@ -434,13 +456,14 @@ fn unusual(account: &AccountView) -> (Tone, String) {
             (clock.ahead_s.abs(), if clock.ahead_s > 0 { "ahead" } else { "behind" });
         parts.push(format!("platform's clock {apart} s {side}"));
     }
-    let of_column = |view: &RuleView| COLUMNS.iter().any(|(_, rule)| *rule == view.rule);
     for view in account.rules.iter().filter(|view| is_unusual(view)) {
-        if !of_column(view) {
+        let column = COLUMNS.iter().find(|(_, rule)| *rule == view.rule);
+        if column.is_none() {
             parts.push(format!("{} {}/{}", view.rule, view.used, view.limit));
         }
         if view.unconfirmed > 0 {
-            parts.push(format!("{} unconfirmed", view.unconfirmed));
+            let head = column.map_or_else(|| view.rule.to_string(), |(head, _)| (*head).to_owned());
+            parts.push(format!("{head} {} unconfirmed", view.unconfirmed));
         }
     }
     if tone == Tone::Plain && !parts.is_empty() {

@@ -581,3 +581,26 @@ fn whatever_its_name_nothing_in_accepted_is_forgotten() {
     assert_eq!(ids, ["a", "b"]);
     assert!(world.ready().is_empty());
 }
+
+#[test]
+fn folders_with_the_names_of_answers_stand_in_nobodys_way() {
+    let mut world = World::new();
+    for name in ["accepted/.answer.tmp", "accepted/.answer.2.tmp", "rejected/.answer.tmp"] {
+        fs::create_dir(world.path(name)).unwrap();
+    }
+    world.drop_file("a.yaml", GOOD);
+    let package = world.take();
+    world.inbox.accept(&package, &receipt(0)).unwrap();
+    world.drop_file("b.bin", "");
+    world.refusal();
+
+    assert!(world.names("accepted").contains(&"a.yaml.receipt.json".to_owned()));
+    assert!(world.names("rejected").contains(&"b.bin.error.txt".to_owned()));
+    let ids: Vec<_> = world
+        .inbox
+        .accepted_back()
+        .unwrap()
+        .flat_map(|found| found.unwrap().package.ids())
+        .collect();
+    assert_eq!(ids.len(), 1);
+}

@@ -208,3 +208,37 @@ fn a_file_is_found_however_its_names_characters_are_composed() {
     }
     assert_eq!(package.file("lists/cafe.txt"), None);
 }
+
+#[test]
+fn a_folder_waits_for_an_upload_in_it_and_tells_when_that_does_not_go_on() {
+    for name in ["o.filepart", "lists/vip.txt.part", "x.CRDOWNLOAD", ".syncthing.vip.txt.tmp"] {
+        let mut world = World::new();
+        let list = ("lists/vip.txt", "o1\no2\n");
+        world.drop_folder("spring", &[("jobs.yaml", WITH_LIST), list, (name, "o")]);
+
+        assert!(world.ready().is_empty(), "{name}");
+        assert!(world.inbox.waiting(), "{name}");
+        fs::write(world.path("spring").join(name), "o1\no").unwrap();
+        // It went on meanwhile.
+        world.inbox.scan(at(500)).unwrap();
+        world.inbox.scan(at(1_099)).unwrap();
+        assert_eq!(world.inbox.stalled(at(1_099)), [], "{name}");
+        assert!(world.inbox.scan(at(1_100)).unwrap().is_empty());
+        assert_eq!(world.inbox.stalled(at(1_100)), [("spring".to_owned(), name)]);
+
+        fs::remove_file(world.path("spring").join(name)).unwrap();
+        world.inbox.scan(at(1_101)).unwrap();
+        assert_eq!(world.inbox.stalled(at(1_101)), []);
+        assert_eq!(world.inbox.scan(at(1_103)).unwrap().len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn what_editors_keep_in_a_folder_holds_nothing_up() {
+    let mut world = World::new();
+    let files =
+        [("jobs.yaml", WITH_LIST), ("lists/vip.txt", "o1\n"), ("jobs.yaml~", ""), (".x", "")];
+    world.drop_folder("spring", &files);
+
+    assert_eq!(world.ready().len(), 1);
+}

@@ -95,6 +95,64 @@ fn an_approval_after_its_grace_sends_nothing() {
 }
 
 #[test]
+fn a_job_that_nobody_approved_says_truly_how_late_it_is() {
+    let mut world = World::with(Kind::Subscription);
+    let short = |spec: &mut qunfa::model::JobSpec| {
+        spec.approval = true;
+        spec.grace = TimeDelta::seconds(30);
+    };
+    world.job("a").at("2027-03-20 20:00").with(short).submit();
+
+    world.run_until("2027-03-20 20:10");
+
+    assert_eq!(world.reason("a"), "nobody approved it in time: it was due 30 s ago");
+}
+
+#[test]
+fn what_is_advised_for_a_held_job_is_true_before_and_after_its_time() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true).submit();
+    // Held, so that the daemon does not miss it.
+    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
+
+    for (until, expected) in [
+        ("2027-03-20 19:59", "`qunfa approve a` before its time, or it is missed"),
+        (
+            "2027-03-20 20:10",
+            "its time has passed: `qunfa approve a` before 2027-03-20 20:30:00 +08:00, and it goes at \
+             once, or it is missed",
+        ),
+        (
+            "2027-03-20 20:31",
+            "its time has passed and its grace too, so it becomes missed; then `qunfa retry a` asks for \
+             it anew",
+        ),
+    ] {
+        world.run_until(until);
+        let now = world.now();
+        let notes = world.engine().store().read().attention(now).unwrap();
+        let note = notes.iter().find(|note| note.kind == "held").expect(until);
+        assert_eq!(note.advice, expected, "{until}");
+    }
+}
+
+#[test]
+fn an_upload_that_does_not_go_on_is_under_attention_beside_what_is_wrong_with_the_inbox() {
+    let mut world = World::with(Kind::Subscription);
+    let kinds = |world: &mut World, told: [Option<&str>; 2]| -> Vec<String> {
+        let now = world.now();
+        world.engine().set_inbox_alert(told, now).unwrap();
+        let notes = world.engine().store().read().attention(now).unwrap();
+        let inbox = |kind: &String| ["inbox", "upload_stalled"].contains(&kind.as_str());
+        notes.into_iter().map(|note| note.kind).filter(inbox).collect()
+    };
+
+    assert_eq!(kinds(&mut world, [None, Some("x")]), ["upload_stalled"]);
+    assert_eq!(kinds(&mut world, [Some("y"), Some("x")]), ["inbox", "upload_stalled"]);
+    assert!(kinds(&mut world, [None, None]).is_empty());
+}
+
+#[test]
 fn an_edit_of_an_approved_job_needs_a_new_approval() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true).submit();
