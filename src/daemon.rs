@@ -711,7 +711,7 @@ impl Daemon {
                 self.engine.set_callback_alert(*session, kind, told, now)?;
             }
             Input::MaintenanceTask(maintenance_task) => {
-                maintenance_task.run(&mut self.engine, &self.files, now)?
+                maintenance_task.run(&mut self.engine, &self.files, now)?;
             }
             Input::Inbox(trouble) => {
                 self.engine.set_inbox_alert(trouble.each_ref().map(Option::as_deref), now)?;

@@ -30,7 +30,7 @@ impl Backlog {
         for input in inputs.drain(..) {
             match input {
                 Input::HttpResponse(session, ticket, answer) => {
-                    answers.push((session, ticket, answer))
+                    answers.push((session, ticket, answer));
                 }
                 other @ (Input::Event(..)
                 | Input::Unread(..)

@@ -166,7 +166,7 @@ impl Outline {
                 NodeValue::CodeBlock(_)
                 | NodeValue::HtmlBlock(_)
                 | NodeValue::MultilineComment(_) => {
-                    outline.blocks.push(text.location(ast.sourcepos))
+                    outline.blocks.push(text.location(ast.sourcepos));
                 }
                 NodeValue::Code(_) => outline.spans.push(text.location(ast.sourcepos)),
                 NodeValue::Link(link) | NodeValue::Image(link) => {

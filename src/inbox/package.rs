@@ -469,7 +469,7 @@ pub(super) fn read_archived(
     match entry.kind {
         EntryKind::Never(_) => return None,
         EntryKind::Unusable(_) if entry::is_folder(directory, name) => {
-            entry.kind = EntryKind::Folder
+            entry.kind = EntryKind::Folder;
         }
         EntryKind::Unusable(_) => entry.kind = EntryKind::File,
         EntryKind::File | EntryKind::Folder => {}

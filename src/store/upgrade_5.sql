@@ -1,5 +1,8 @@
 -- From version 4 to 5: tables and columns get the terms of the field.
 
+-- How many events were dropped while a batch was in flight or in doubt.
+ALTER TABLE account ADD COLUMN events_dropped INTEGER NOT NULL DEFAULT 0 CHECK (events_dropped >= 0);
+
 -- Renaming a table or a column also changes what refers to it, but not the names of indexes.
 DROP INDEX job_yields;
 DROP INDEX job_wake;

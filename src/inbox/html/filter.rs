@@ -89,7 +89,7 @@ impl Filter<'_, '_> {
                     parts.extend(self.element(element, context).map(Part::Element));
                 }
                 Node::Text { text, location } => {
-                    self.text(text, *location, (context, on), &mut parts)
+                    self.text(text, *location, (context, on), &mut parts);
                 }
                 Node::Comment { location } => {
                     let written = self.html.get(location.start..location.end).unwrap_or_default();
