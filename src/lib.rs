@@ -1,41 +1,61 @@
 //! qunfa (群发): planned broadcasts for WeChat Official Accounts, inside the platform's quotas,
 //! and never twice.
 //!
-//! # Flow
+//! # Architecture
 //!
-//! A job file is dropped into the [`inbox`], read strictly, and its jobs are stored with the
-//! claims they own on quota windows ([`store`]); of a recurring one, its next dates are, each as a
-//! job of its own. When a job is due, the [`engine`] asks the rules ([`quota`], [`plan`]), writes
-//! the intent, its charges and its clientmsgid in one transaction, and only then hands out the
-//! request. The [`daemon`] makes it ([`wechat`]), and the answer, an event or a later question
-//! settles what is known. `status` and `show` ([`cli`]) read the same rows.
+//! ```mermaid
+//! flowchart LR
+//!     files[job files] --> inbox
+//!     subgraph process [one process, one loop]
+//!         inbox[inbox: read and check] --> daemon
+//!         daemon[daemon: clock, sockets, loop] --> engine
+//!         engine[engine: which request, when] --> core
+//!         core[core: model, calendar, quota, plan]
+//!         engine --> store[(store: SQLite)]
+//!         store --> core
+//!         daemon --> wechat[wechat: requests, responses, events]
+//!     end
+//!     wechat <--> platform[WeChat platform]
+//!     cli[cli: commands] --> store
+//!     sandbox[sandbox: simulated platform] -. replaces .-> platform
+//! ```
 //!
-//! # Map
+//! 1. The [`inbox`] reads a job file once and checks it strictly. The [`store`] keeps its jobs and
+//!    reserves the quota slots that they need. A series is extended into dated jobs ahead of time.
+//! 2. When a job is due, the [`engine`] checks the rules ([`quota`], [`plan`]). One transaction writes
+//!    the intent, its charges and its clientmsgid. Only then does the engine return the request.
+//! 3. The [`daemon`] sends the request ([`wechat`]). A response, an event or a later query settles
+//!    the outcome.
+//! 4. The commands ([`cli`]) read the same rows.
 //!
-//! | part | modules | knows |
+//! | part | modules | depends on |
 //! |---|---|---|
 //! | core | [`model`], [`calendar`], [`quota`], [`plan`] | values only: no clock, no I/O |
-//! | store | [`store`] | SQLite, and the core |
-//! | edges | [`inbox`], [`wechat`], [`config`] over [`yaml`], [`durable_file`] | one neighbour each, and the core |
-//! | engine | [`engine`] | the store and the edges' pure parts; no clock, no socket |
-//! | the other side | [`sandbox`] | the documents; nothing of the above |
+//! | store | [`store`] | SQLite and the core |
+//! | edges | [`inbox`], [`wechat`], [`config`] on [`yaml`], [`durable_file`] | one outside system each, and the core |
+//! | engine | [`engine`] | the store and the pure parts of the edges; no clock, no socket |
+//! | referee | [`sandbox`] | the platform's documents; nothing of the above |
 //! | top | [`daemon`], [`demo`], [`cli`], [`log`] | everything |
+//!
+//! `tests/it/imports.rs` holds these dependencies. CONTRIBUTING.md says where a change goes.
 //!
 //! # Invariants
 //!
-//! * No request leaves before its intent is on disk (`synchronous=FULL`), with the mark after it.
-//! * One batch has one clientmsgid in every attempt, derived from what stands in its file, so that
-//!   a daemon that forgot everything asks with the same one.
-//! * All requests of a batch lie within 20 h of its due time, and within 20 h of the last moment that
-//!   this database is sure of: the platform remembers a clientmsgid for 24 h.
-//! * A batch in doubt is settled by 0, 45065 or a person's word, and by nothing else.
-//! * Days are the platform's: nothing is decided without a fresh reading of its clock near ours.
+//! * No request leaves before its intent is on disk (`synchronous=FULL`) and the high-water mark
+//!   is stored after it.
+//! * All attempts of a batch use one clientmsgid. It is derived from the job file, so a daemon that
+//!   lost its database sends the same one.
+//! * All requests of a batch lie within 20 h of its due time, and within 20 h of the last moment for
+//!   which this database is complete: the platform remembers a clientmsgid for 24 h.
+//! * A batch in doubt is settled by return code 0, by 45065 or by an operator, and by nothing else.
+//! * Days are the platform's days: nothing is decided without a recent sample of its clock that
+//!   agrees with ours.
 //!
 //! # Absent on purpose
 //!
 //! There is no second implementation of the rules for display, no pool of database connections, no
-//! retry inside the HTTP client, no scheduler that owns a broadcast, and no state that only lives
-//! in memory and would be missed after a crash.
+//! retry inside the HTTP client, no scheduler that owns a broadcast, and no state in memory only
+//! that a crash would lose.
 
 pub mod calendar;
 pub mod cli;
