@@ -39,6 +39,12 @@ pub const LIST_MIN: usize = 2;
 /// The longest list of OpenIDs that one `mass/send` takes.
 pub const LIST_MAX: usize = 10_000;
 
+/// Every request of a batch lies within this span after its due time.
+///
+/// The platform forgets a clientmsgid after 24 h, and a second request after that would be a second
+/// broadcast. `schema.sql` holds the same bound (`retry_for_s`).
+pub const ASK_WITHIN: TimeDelta = TimeDelta::hours(20);
+
 /// What the platform calls the account, which decides its quotas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -28,9 +28,8 @@ pub mod margins {
     pub const SAME_CLIENTMSGID_SPREAD_MS: u64 = 5_000;
     /// The longest pause between two requests of one batch.
     pub const BACKOFF_MAX: TimeDelta = TimeDelta::minutes(15);
-    /// Every request of a batch lies within this span after its due time: the platform forgets a
-    /// clientmsgid after 24 h, and an old database must not ask later than that.
-    pub const ASK_WITHIN: TimeDelta = TimeDelta::hours(20);
+    pub use crate::model::ASK_WITHIN;
+
     /// This long after the last request with a clientmsgid the platform has surely forgotten it, as
     /// far beyond its 24 h as [`ASK_WITHIN`] lies before them.
     pub const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(28);
@@ -45,7 +44,7 @@ pub mod margins {
     /// An answer dated this shortly after midnight charges both days.
     pub const BOTH_DAYS: TimeDelta = TimeDelta::seconds(5);
     /// A daemon that was away longer than this starts in hold: a restored machine looks like that.
-    pub const DOWNTIME_MAX: TimeDelta = TimeDelta::hours(20);
+    pub const DOWNTIME_MAX: TimeDelta = ASK_WITHIN;
     /// A gap of at most this is an ordinary restart, of which nobody is asked anything.
     pub const GAP_MAX: TimeDelta = TimeDelta::minutes(30);
     /// A token must live this much longer when an intent is written.
@@ -98,6 +97,37 @@ pub enum Counted {
     Sliding(TimeDelta),
 }
 
+/// How much an account may use of a rule.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit {
+    /// The documents' figure.
+    Fixed(u32),
+    /// What the account's config says; `None` switches the rule off.
+    Configured(fn(&Account) -> Option<u32>),
+}
+
+/// When a rule is shown beside an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Always: broadcasts need it.
+    Always,
+    /// Once something of its window is used or claimed: other accounts never meet it.
+    OnceUsed,
+    /// Never: it is counted for each receiver, or by the daemon for itself.
+    Never,
+}
+
+/// From when on a rule's figures are unusual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warns {
+    /// Beyond the limit: a day with its one broadcast is an ordinary day.
+    BeyondLimit,
+    /// At the limit.
+    AtLimit,
+    /// At four fifths of the limit: what is counted in hundreds is told before it is used up.
+    FourFifths,
+}
+
 /// One row of the table of rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -111,12 +141,29 @@ pub struct Row {
     pub service: bool,
     /// What it counts in.
     pub counted: Counted,
-    /// The number where the account's config does not say another.
-    pub limit: u32,
+    /// How much of it an account may use.
+    pub limit: Limit,
+    /// How much of it a demand uses.
+    pub uses: fn(Demand) -> u32,
+    /// Whether a broadcast made on the website uses one of it.
+    pub website: bool,
+    /// Whether a job holds a slot of it, once, rather than a charge for each call.
+    pub slots: bool,
+    /// When `status` shows it.
+    pub shown: Shown,
+    /// From when on `status` marks it as unusual.
+    pub warns: Warns,
+    /// What charges it in the ledger, where that is neither a job's batch nor an API call.
+    pub charged_by: &'static str,
     /// What it counts, for people.
     pub counts: &'static str,
     /// Where it comes from.
     pub source: &'static str,
+}
+
+/// No demand of a job uses it: its calls are charged one by one.
+fn nothing(_: Demand) -> u32 {
+    0
 }
 
 /// Every rule that a request of ours meets.
@@ -127,7 +174,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: false,
         counted: Counted::In(Span::Day),
-        limit: 1,
+        limit: Limit::Fixed(1),
+        uses: |demand| u32::from(demand.calls > 0),
+        website: false,
+        slots: true,
+        shown: Shown::Always,
+        warns: Warns::BeyondLimit,
+        charged_by: "other",
         counts: "accepted mass sends",
         source: "群发接口和原创校验, 请注意 1",
     },
@@ -137,7 +190,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::In(Span::Day),
-        limit: 1,
+        limit: Limit::Configured(|account| account.history_per_day),
+        uses: |demand| u32::from(demand.everyone),
+        website: true,
+        slots: true,
+        shown: Shown::Always,
+        warns: Warns::BeyondLimit,
+        charged_by: "other",
         counts: "is_to_all sends, and for a subscription account website sends of any audience",
         source: "关于群发时使用is_to_all 2; for service accounts the newer guide (one is_to_all or one website send a day), can be switched off",
     },
@@ -147,7 +206,13 @@ pub const TABLE: &[Row] = &[
         subscription: false,
         service: true,
         counted: Counted::In(Span::Month),
-        limit: 4,
+        limit: Limit::Fixed(4),
+        uses: |demand| u32::from(demand.everyone),
+        website: true,
+        slots: true,
+        shown: Shown::Always,
+        warns: Warns::AtLimit,
+        charged_by: "other",
         counts: "is_to_all sends and website sends of any audience",
         source: "关于群发时使用is_to_all 3",
     },
@@ -157,7 +222,13 @@ pub const TABLE: &[Row] = &[
         subscription: false,
         service: true,
         counted: Counted::In(Span::Month),
-        limit: 4,
+        limit: Limit::Fixed(4),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::Never,
+        warns: Warns::FourFifths,
+        charged_by: "other",
         counts: "deliveries to one follower, website included",
         source: "群发接口和原创校验, 请注意 2",
     },
@@ -167,7 +238,13 @@ pub const TABLE: &[Row] = &[
         subscription: false,
         service: true,
         counted: Counted::In(Span::Day),
-        limit: 100,
+        limit: Limit::Configured(|account| Some(account.daily_calls)),
+        uses: |demand| demand.calls,
+        website: false,
+        slots: false,
+        shown: Shown::Always,
+        warns: Warns::FourFifths,
+        charged_by: "calls_gone",
         counts: "mass-send calls made",
         source: "群发接口和原创校验, 请注意 2; grows with the followers",
     },
@@ -177,7 +254,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::Sliding(margins::PER_MINUTE),
-        limit: 60,
+        limit: Limit::Fixed(60),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::Always,
+        warns: Warns::FourFifths,
+        charged_by: "other",
         counts: "calls of the mass family; sends go first",
         source: "群发接口和原创校验, 请注意 6",
     },
@@ -187,7 +270,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::In(Span::Day),
-        limit: 100,
+        limit: Limit::Fixed(100),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::OnceUsed,
+        warns: Warns::FourFifths,
+        charged_by: "other",
         counts: "preview calls; the documents speak of those to WeChat names",
         source: "预览接口: 每日调用次数有限制(100次)",
     },
@@ -197,7 +286,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::In(Span::Day),
-        limit: 10,
+        limit: Limit::Fixed(10),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::OnceUsed,
+        warns: Warns::FourFifths,
+        charged_by: "other",
         counts: "delete calls",
         source: "接口调用频次限制说明: 删除图文 10",
     },
@@ -207,7 +302,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::In(Span::Day),
-        limit: 20,
+        limit: Limit::Fixed(20),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::Never,
+        warns: Warns::FourFifths,
+        charged_by: "other",
         counts: "stable_token calls with force_refresh",
         source: "stable_token: 20 a day, 30 s apart",
     },
@@ -217,7 +318,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::In(Span::Day),
-        limit: 500,
+        limit: Limit::Fixed(500),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::Never,
+        warns: Warns::FourFifths,
+        charged_by: "followers",
         counts: "user/get calls, a page of 10,000 followers each",
         source: "接口调用频次限制: 获取用户列表",
     },
@@ -227,7 +334,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::In(Span::Day),
-        limit: 1_000,
+        limit: Limit::Fixed(1_000),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::OnceUsed,
+        warns: Warns::FourFifths,
+        charged_by: "uploads",
         counts: "draft/add calls",
         source: "接口调用频次限制说明: 新建草稿",
     },
@@ -237,7 +350,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::In(Span::Day),
-        limit: 10,
+        limit: Limit::Fixed(10),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::OnceUsed,
+        warns: Warns::FourFifths,
+        charged_by: "uploads",
         counts: "media/uploadnews calls",
         source: "接口调用频次限制说明: 上传图文消息素材",
     },
@@ -247,7 +366,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::In(Span::Day),
-        limit: 1_000,
+        limit: Limit::Fixed(1_000),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::OnceUsed,
+        warns: Warns::FourFifths,
+        charged_by: "other",
         counts: "menu/create calls",
         source: "接口调用频次限制说明: 自定义菜单创建",
     },
@@ -257,7 +382,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::In(Span::Day),
-        limit: 100_000,
+        limit: Limit::Fixed(100_000),
+        uses: nothing,
+        website: false,
+        slots: false,
+        shown: Shown::OnceUsed,
+        warns: Warns::FourFifths,
+        charged_by: "other",
         counts: "qrcode/create calls",
         source: "接口调用频次限制说明: 生成带参数的二维码",
     },
@@ -267,7 +398,13 @@ pub const TABLE: &[Row] = &[
         subscription: true,
         service: true,
         counted: Counted::In(Span::Ever),
-        limit: PERMANENT_SCENE_MOST,
+        limit: Limit::Fixed(PERMANENT_SCENE_MOST),
+        uses: |demand| demand.codes,
+        website: false,
+        slots: false,
+        shown: Shown::OnceUsed,
+        warns: Warns::FourFifths,
+        charged_by: "other",
         counts: "permanent codes that may exist, one a scene: the documents number both up to \
                  100,000, and say of no second code for a scene",
         source: "生成带参数的二维码: 永久二维码 目前为最多10万个",
@@ -321,22 +458,9 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
     if !binds {
         return None;
     }
-    match rule {
-        Rule::DailyHistory => account.history_per_day,
-        Rule::DailyCalls => Some(account.daily_calls),
-        Rule::DailySend
-        | Rule::MonthlyHistory
-        | Rule::MonthlyReceiver
-        | Rule::PerMinute
-        | Rule::DailyPreviews
-        | Rule::DailyDeletes
-        | Rule::ForcedToken
-        | Rule::FollowerPages
-        | Rule::DailyDrafts
-        | Rule::DailyUploadnews
-        | Rule::DailyMenus
-        | Rule::DailyQrcodes
-        | Rule::PermanentQrcodes => Some(row.limit),
+    match row.limit {
+        Limit::Fixed(limit) => Some(limit),
+        Limit::Configured(limit) => limit(account),
     }
 }
 
@@ -364,24 +488,12 @@ pub struct Need {
 
 /// Returns what a demand uses at an instant.
 pub fn needs(account: &Account, demand: Demand, at: DateTime<Utc>) -> Vec<Need> {
-    [
-        (Rule::DailySend, u32::from(demand.calls > 0)),
-        (Rule::DailyHistory, u32::from(demand.everyone)),
-        (Rule::MonthlyHistory, u32::from(demand.everyone)),
-        (Rule::DailyCalls, demand.calls),
-        (Rule::PermanentQrcodes, demand.codes),
-    ]
-    .into_iter()
-    .filter_map(|(rule, amount)| need(account, rule, amount, at))
-    .collect()
+    TABLE.iter().filter_map(|row| need(account, row.rule, (row.uses)(demand), at)).collect()
 }
 
 /// Returns what a broadcast made on the website uses: an account's history, whoever it went to.
 pub fn website_needs(account: &Account, at: DateTime<Utc>) -> Vec<Need> {
-    [Rule::DailyHistory, Rule::MonthlyHistory]
-        .into_iter()
-        .filter_map(|rule| need(account, rule, 1, at))
-        .collect()
+    TABLE.iter().filter_map(|row| need(account, row.rule, u32::from(row.website), at)).collect()
 }
 
 /// Returns the day's rule that a 45028 shows to be full, if the demand uses one.

@@ -13,15 +13,12 @@ use super::time::{FieldError, duration, instant, zone};
 use super::{ListSource, article, series};
 use crate::calendar::Recurrence;
 use crate::model::{
-    Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers, OnQuota,
-    batch_lengths,
+    ASK_WITHIN, Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers,
+    OnQuota, batch_lengths,
 };
 use crate::yaml::diagnostic::{Report, quote};
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
-/// How long after its due time a batch may be asked for: the platform forgets a clientmsgid
-/// after 24 h, and from then on a second request would be a second broadcast.
-const RETRY_MOST: TimeDelta = TimeDelta::hours(20);
 /// How long before a job's time its uploads begin.
 const PREPARE: TimeDelta = TimeDelta::minutes(10);
 /// The longest such span: what is uploaded lives three days at the platform, and a job may be
@@ -431,7 +428,7 @@ impl<'r> Reader<'r, '_> {
         if grace <= TimeDelta::zero() {
             self.report.say(location("grace", "grace"), "`grace` must be longer than nothing");
         }
-        if retry_for > RETRY_MOST {
+        if retry_for > ASK_WITHIN {
             self.report.say_with(
                 location("retry_for", "retry_for"),
                 "`retry_for` must be at most 20h",

@@ -677,22 +677,3 @@ pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
         recall_until: row.get::<_, Option<i64>>(18)?.map(instant),
     })
 }
-
-/// Says whether a rule is charged in slots that a job holds once, rather than per call.
-pub(super) fn is_slot(rule: Rule) -> bool {
-    match rule {
-        Rule::DailySend | Rule::DailyHistory | Rule::MonthlyHistory => true,
-        Rule::DailyCalls
-        | Rule::MonthlyReceiver
-        | Rule::PerMinute
-        | Rule::DailyPreviews
-        | Rule::DailyDeletes
-        | Rule::ForcedToken
-        | Rule::FollowerPages
-        | Rule::DailyDrafts
-        | Rule::DailyUploadnews
-        | Rule::DailyMenus
-        | Rule::DailyQrcodes
-        | Rule::PermanentQrcodes => false,
-    }
-}

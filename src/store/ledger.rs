@@ -93,30 +93,6 @@ impl Recorded {
 /// The questions about the time before an account was known.
 const FIRST: [&str; 2] = ["first_month", "first_day"];
 
-/// Returns a word for what charged a rule, where it was neither a job's batch nor an API call.
-fn used_by(rule: &str) -> &'static str {
-    match Rule::parse(rule) {
-        // Ours stand with their jobs: this is what the platform said.
-        Some(Rule::DailyCalls) => "calls_gone",
-        Some(Rule::FollowerPages) => "followers",
-        Some(Rule::DailyDrafts | Rule::DailyUploadnews) => "uploads",
-        Some(
-            Rule::DailySend
-            | Rule::DailyHistory
-            | Rule::MonthlyHistory
-            | Rule::MonthlyReceiver
-            | Rule::PerMinute
-            | Rule::DailyPreviews
-            | Rule::DailyDeletes
-            | Rule::ForcedToken
-            | Rule::DailyMenus
-            | Rule::DailyQrcodes
-            | Rule::PermanentQrcodes,
-        )
-        | None => "other",
-    }
-}
-
 impl Tx<'_> {
     /// Makes sure that the account has a row; of one that is new, asks what was sent before.
     ///
@@ -505,8 +481,14 @@ impl Tx<'_> {
                 entry: Entry::Charge(row.get(0)?).to_string(),
                 at: row.get::<_, Option<i64>>(1)?.map(instant),
                 day_known: true,
-                source: if job.is_some() { "job" } else { used_by(&row.get::<_, String>(6)?) }
-                    .to_owned(),
+                source: if job.is_some() {
+                    "job"
+                } else {
+                    // Batches stand with their jobs.
+                    Rule::parse(row.get_ref(6)?.as_str()?)
+                        .map_or("other", |rule| rule.row().charged_by)
+                }
+                .to_owned(),
                 job,
                 batch: row.get(3)?,
                 msg_id: row.get(4)?,

@@ -12,7 +12,6 @@ use crate::calendar::Window;
 use crate::model::{BatchState, JobId, JobState};
 use crate::plan::Batch;
 use crate::quota::{Rule, margins};
-use crate::store::ingest::is_slot;
 use crate::store::{DecidedBy, Move, Result, Tx, instant, millis, unreadable};
 
 /// A charge that was returned.
@@ -82,7 +81,7 @@ impl Tx<'_> {
         let open = self.open_requests(batch)?;
         let mut slots = HashSet::new();
         for Returned { id, rule, window, slot, attempt } in self.returned(batch)? {
-            let may_be = if is_slot(rule) {
+            let may_be = if rule.row().slots {
                 // One charge of it served all requests, whichever made it.
                 open.iter().any(|open| open.touches(window)) && slots.insert((rule, window))
             } else {

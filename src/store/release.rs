@@ -12,7 +12,7 @@ use crate::model::{Account, BatchState, JobId, JobState, hex};
 use crate::plan::{self, Batch, Job, NextAction as Next};
 use crate::quota::{self, Because, Block, Demand, Need, Rule};
 use crate::store::claims::{ClaimScope, standing};
-use crate::store::ingest::{JOB_COLUMNS, is_slot, read_job};
+use crate::store::ingest::{JOB_COLUMNS, read_job};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis};
 
 /// An intent on disk: what the request needs.
@@ -90,10 +90,12 @@ impl Tx<'_> {
         kept_back: u32,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>> {
-        let quota::Counted::Sliding(span) = Rule::PerMinute.row().counted else {
+        let row = Rule::PerMinute.row();
+        let (quota::Counted::Sliding(span), quota::Limit::Fixed(limit)) = (row.counted, row.limit)
+        else {
             return Ok(None);
         };
-        let room = Rule::PerMinute.row().limit.saturating_sub(kept_back);
+        let room = limit.saturating_sub(kept_back);
         // The room-th latest call decides; one without an end still counts, as if it ended now.
         let oldest: Option<i64> = self
             .db
@@ -135,7 +137,7 @@ impl Tx<'_> {
         let demand = Demand { calls: if first { open } else { 1 }, ..job.demand };
         let needs = quota::needs(account, demand, now);
         for need in &needs {
-            if is_slot(need.rule) && self.holds(&job.id, *need)? {
+            if need.rule.row().slots && self.holds(&job.id, *need)? {
                 continue;
             }
             // A repeat that would need a new window yields to everybody who waits for it.
@@ -146,7 +148,7 @@ impl Tx<'_> {
                 ClaimScope::Others(&job.id)
             };
             if let Err(block) = self.room(job, account, *need, scope, now)? {
-                if asks_what_became && is_slot(need.rule) && block.because == Because::Used {
+                if asks_what_became && need.rule.row().slots && block.because == Because::Used {
                     continue;
                 }
                 return Ok(Err(Refusal::Blocked(block)));
@@ -277,7 +279,7 @@ impl Tx<'_> {
         let later = tomorrow.into_iter().filter(|need| !today.contains(need));
         let all = today.iter().map(|need| (*need, false)).chain(later.map(|need| (need, true)));
         for (need, provisional) in all {
-            let slot = is_slot(need.rule);
+            let slot = need.rule.row().slots;
             if slot && self.is_charged(batch, need)? {
                 continue;
             }

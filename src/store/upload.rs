@@ -509,19 +509,6 @@ impl Tx<'_> {
         }
         Ok(digests)
     }
-
-    /// Says whether an account used nothing of a rule's present window, and no job of it will.
-    pub(super) fn uses_none(
-        &self,
-        account: &Account,
-        rule: Rule,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        let Some(window) = rule.window(now) else { return Ok(true) };
-        let need = Need { rule, window, amount: 1 };
-        let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
-        Ok(usage.used == 0 && usage.claimed == 0)
-    }
 }
 
 /// Returns what an upload uses of the day's calls.

@@ -8,7 +8,7 @@ use crate::calendar::{self, Span, Window};
 use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{self, Job};
-use crate::quota::{self, Need, Rule, TABLE};
+use crate::quota::{self, Need, Rule, Shown, TABLE};
 use crate::store::back::{LOST, LOST_IN_TIME};
 use crate::store::claims::ClaimScope;
 use crate::store::ingest::state;
@@ -382,33 +382,14 @@ impl Tx<'_> {
             let Some(limit) = quota::limit(row.rule, account) else {
                 continue;
             };
-            match row.rule {
-                Rule::MonthlyReceiver | Rule::ForcedToken | Rule::FollowerPages => continue,
-                Rule::DailySend
-                | Rule::DailyHistory
-                | Rule::MonthlyHistory
-                | Rule::DailyCalls
-                | Rule::DailyPreviews
-                | Rule::DailyDeletes
-                | Rule::PerMinute => {}
-                Rule::DailyDrafts
-                | Rule::DailyUploadnews
-                | Rule::DailyMenus
-                | Rule::DailyQrcodes
-                | Rule::PermanentQrcodes => {
-                    // Only for accounts that make any: others never heard of them.
-                    if self.uses_none(account, row.rule, now)? {
-                        continue;
-                    }
-                }
+            if row.shown == Shown::Never {
+                continue;
             }
             let view = match row.rule.window(now) {
                 Some(window) => self.window_view(account, (row.rule, window), now)?,
                 None => self.minute_view(row.rule, account, limit, now)?,
             };
-            // What no broadcast needs is shown where something of it is used.
-            let beside = matches!(row.rule, Rule::DailyPreviews | Rule::DailyDeletes);
-            if !beside || view.used > 0 {
+            if row.shown == Shown::Always || view.used > 0 || view.claimed > 0 {
                 rules.push(view);
             }
         }

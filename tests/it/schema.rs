@@ -200,3 +200,10 @@ fn many_may_make_one_database_at_once() {
         one.unwrap();
     }
 }
+
+#[test]
+fn the_schema_bounds_retry_for_as_the_program_does() {
+    let bound = format!("retry_for_s <= {})", qunfa::model::ASK_WITHIN.num_seconds());
+
+    assert!(include_str!("../../schema.sql").contains(&bound), "{bound}");
+}

@@ -10,7 +10,7 @@ use super::{AccountView, AwaitedView, DaemonView, NextView, NoteView, StatusView
 use crate::cli::forecast::Forecast;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::model::JobState;
-use crate::quota::{Rule, margins};
+use crate::quota::{Rule, Warns, margins};
 use crate::store::{AlertView, RuleView, Severity};
 
 /// How the columns of a list of jobs give way before an id stands below its row: title, distance.
@@ -422,22 +422,10 @@ fn quota(view: &RuleView) -> Cell {
 fn is_unusual(view: &RuleView) -> bool {
     let RuleView { rule, used, claimed, limit, unconfirmed, .. } = view;
     let taken = used.saturating_add(*claimed);
-    match rule {
-        Rule::DailySend | Rule::DailyHistory => taken > *limit || *unconfirmed > 0,
-        Rule::MonthlyHistory => taken >= *limit || *unconfirmed > 0,
-        // What is counted in hundreds is told before it is used up.
-        Rule::DailyCalls
-        | Rule::MonthlyReceiver
-        | Rule::PerMinute
-        | Rule::DailyPreviews
-        | Rule::DailyDeletes
-        | Rule::ForcedToken
-        | Rule::FollowerPages
-        | Rule::DailyDrafts
-        | Rule::DailyUploadnews
-        | Rule::DailyMenus
-        | Rule::DailyQrcodes
-        | Rule::PermanentQrcodes => u64::from(taken) * 5 >= u64::from(*limit) * 4,
+    match rule.row().warns {
+        Warns::BeyondLimit => taken > *limit || *unconfirmed > 0,
+        Warns::AtLimit => taken >= *limit || *unconfirmed > 0,
+        Warns::FourFifths => u64::from(taken) * 5 >= u64::from(*limit) * 4,
     }
 }
 
