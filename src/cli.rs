@@ -261,9 +261,9 @@ impl Problem {
     /// Returns the process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::No(_) | Self::Store(StoreError::Guard(_)) => 1,
+            Self::No(_) | Self::Store(StoreError::Refused(_) | StoreError::Conflict(_)) => 1,
             Self::Run(error) => error.exit_code(),
-            Self::Store(StoreError::Failed(_) | StoreError::Busy(_)) => 4,
+            Self::Store(StoreError::Failed(_) | StoreError::Busy(_) | StoreError::Corrupt(_)) => 4,
             Self::Output(_) if self.is_silent() => 0,
             Self::Output(_) => 4,
             Self::Cannot(_)
@@ -273,7 +273,8 @@ impl Problem {
                 StoreError::Damaged(..)
                 | StoreError::Newer(..)
                 | StoreError::Older(..)
-                | StoreError::Access(..),
+                | StoreError::Access(..)
+                | StoreError::Lookup(..),
             ) => 3,
         }
     }

@@ -123,11 +123,16 @@ impl RunError {
 impl From<StoreError> for RunError {
     fn from(error: StoreError) -> Self {
         let lasting = match &error {
-            StoreError::Newer(..) | StoreError::Older(..) | StoreError::Access(..) => true,
+            StoreError::Newer(..)
+            | StoreError::Older(..)
+            | StoreError::Access(..)
+            | StoreError::Lookup(..) => true,
             StoreError::Damaged(..)
             | StoreError::Failed(_)
             | StoreError::Busy(_)
-            | StoreError::Guard(_) => error.is_damage(),
+            | StoreError::Refused(_)
+            | StoreError::Conflict(_)
+            | StoreError::Corrupt(_) => error.is_damage(),
         };
         if lasting { Self::Database(error) } else { Self::Storage(error) }
     }

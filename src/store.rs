@@ -134,9 +134,18 @@ pub enum StoreError {
          ended, or end it, and try again", .0.as_ref().map(|who| format!(" ({who})")).unwrap_or_default()
     )]
     Busy(Option<String>),
-    /// A state was not the expected one: our own error, or a person's command came in between.
+    /// The file system does not say whether there is a database.
+    #[error("cannot look at {0}: {1}")]
+    Lookup(PathBuf, #[source] std::io::Error),
+    /// What an operator asked for cannot be done; the message says why, and what helps.
     #[error("{0}")]
-    Guard(String),
+    Refused(String),
+    /// A row is not in the state that this step expects: another step came first, or it is our fault.
+    #[error("{0}")]
+    Conflict(String),
+    /// A stored value cannot be read, or one cannot be stored: our fault, or an edit by hand.
+    #[error("{0}")]
+    Corrupt(String),
 }
 
 impl StoreError {
@@ -152,7 +161,10 @@ impl StoreError {
             | Self::Older(..)
             | Self::Access(..)
             | Self::Busy(_)
-            | Self::Guard(_) => false,
+            | Self::Lookup(..)
+            | Self::Refused(_)
+            | Self::Conflict(_)
+            | Self::Corrupt(_) => false,
         }
     }
 
@@ -161,11 +173,12 @@ impl StoreError {
         matches!(self, Self::Busy(_))
     }
 
-    /// Says whether only our own fault explains it: what is stored, or was to be, is not as it must be.
+    /// Says whether only our own fault explains that it ended the daemon: what is stored, or was to be,
+    /// is not as it must be, or the daemon asked for what only an operator may ask for.
     pub fn is_ours(&self) -> bool {
         use rusqlite::ErrorCode;
         match self {
-            Self::Guard(_) => true,
+            Self::Refused(_) | Self::Conflict(_) | Self::Corrupt(_) => true,
             Self::Failed(error) => error.sqlite_error_code().is_none_or(|code| {
                 // `Unknown` is SQLite's plain error, of a statement and its values.
                 matches!(
@@ -182,6 +195,7 @@ impl StoreError {
             | Self::Newer(..)
             | Self::Older(..)
             | Self::Access(..)
+            | Self::Lookup(..)
             | Self::Busy(_) => false,
         }
     }
@@ -243,9 +257,7 @@ impl Store {
                 if is_empty { Ok(None) } else { Self::take_over(db, path, now).map(Some) }
             }
             Ok(false) => Ok(None),
-            Err(error) => {
-                Err(StoreError::Guard(format!("cannot look at {}: {error}", path.display())))
-            }
+            Err(error) => Err(StoreError::Lookup(path.to_owned(), error)),
         }
     }
 
@@ -257,7 +269,10 @@ impl Store {
             | StoreError::Older(..)
             | StoreError::Access(..)
             | StoreError::Busy(_)
-            | StoreError::Guard(_)) => other,
+            | StoreError::Lookup(..)
+            | StoreError::Refused(_)
+            | StoreError::Conflict(_)
+            | StoreError::Corrupt(_)) => other,
         })
     }
 
@@ -677,7 +692,7 @@ impl Tx<'_> {
     /// Moves a job, if it stands where the caller believes, and writes its story on.
     fn move_job(&self, id: &JobId, from: JobState, to: Move<'_>, now: DateTime<Utc>) -> Result<()> {
         if from != to.state && !from.may_become(to.state) {
-            return Err(StoreError::Guard(format!(
+            return Err(StoreError::Conflict(format!(
                 "job {id} is {from} and never becomes {}",
                 to.state
             )));
@@ -698,7 +713,7 @@ impl Tx<'_> {
                 to.reason,
             ])?;
         if changed == 0 {
-            return Err(StoreError::Guard(format!("job {id} is no longer {from}")));
+            return Err(StoreError::Conflict(format!("job {id} is no longer {from}")));
         }
         if !to.state.waits() {
             self.run(
@@ -728,14 +743,16 @@ impl Tx<'_> {
 
     fn move_batch(&self, id: i64, from: BatchState, to: BatchState) -> Result<()> {
         if !from.may_become(to) {
-            return Err(StoreError::Guard(format!("batch {id} is {from} and never becomes {to}")));
+            return Err(StoreError::Conflict(format!(
+                "batch {id} is {from} and never becomes {to}"
+            )));
         }
         let changed = self
             .db
             .prepare_cached("UPDATE batch SET state = ?3 WHERE id = ?1 AND state = ?2")?
             .execute(params![id, from.as_str(), to.as_str()])?;
         if changed == 0 {
-            return Err(StoreError::Guard(format!("batch {id} is no longer {from}")));
+            return Err(StoreError::Conflict(format!("batch {id} is no longer {from}")));
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::Problem;
 use crate::config::Config;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// Opens the database; none where nothing was ever taken.
 pub(super) fn open(config: &Config, now: DateTime<Utc>) -> Result<Option<Store>, Problem> {
@@ -28,16 +28,7 @@ pub(super) fn open(config: &Config, now: DateTime<Utc>) -> Result<Option<Store>,
         Ok(false) => return Ok(None),
         Err(error) => return Err(unreadable(folder, &error)),
     }
-    Store::open_existing(&path, now).map_err(|error| match error {
-        // No answer to what was asked: nothing was asked yet.
-        StoreError::Guard(why) => Problem::Cannot(why),
-        StoreError::Damaged(..)
-        | StoreError::Newer(..)
-        | StoreError::Older(..)
-        | StoreError::Access(..)
-        | StoreError::Busy(_)
-        | StoreError::Failed(_) => Problem::Store(error),
-    })
+    Store::open_existing(&path, now).map_err(Problem::Store)
 }
 
 /// Makes sure that a directory is the caller's own.

@@ -205,9 +205,11 @@ mod tests {
 
     #[test]
     fn what_only_our_own_fault_explains_is_counted() {
-        let guard = RunError::Storage(StoreError::Guard("not as expected".to_owned()));
+        for ours in [StoreError::Refused, StoreError::Conflict, StoreError::Corrupt] {
+            let error = RunError::Storage(ours("not as expected".to_owned()));
 
-        assert_eq!(recorded(&guard), 1);
+            assert_eq!(recorded(&error), 1, "{error:?}");
+        }
         for code in [ffi::SQLITE_CONSTRAINT, ffi::SQLITE_MISMATCH, ffi::SQLITE_ERROR] {
             assert_eq!(recorded(&storage(code)), 1, "{code}");
         }

@@ -177,7 +177,7 @@ impl Tx<'_> {
                     self.tell(&id, Some(job.state), job.state, &line, now)?;
                 }
                 // A series has no story.
-                Err(StoreError::Guard(_)) => {}
+                Err(StoreError::Refused(_)) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -286,7 +286,7 @@ impl Tx<'_> {
             .prepare_cached(&sql)?
             .query_row([id], read_api_call)
             .optional()?
-            .ok_or_else(|| StoreError::Guard(format!("there is no API call {id}")))
+            .ok_or_else(|| StoreError::Conflict(format!("there is no API call {id}")))
     }
 
     /// Returns the rule whose window has no room for an API call, if one has none.
@@ -385,7 +385,10 @@ impl Tx<'_> {
             )?
             .execute(params![api_call.id, call])?;
         if begun == 0 {
-            return Err(StoreError::Guard(format!("API call {} is no longer open", api_call.id)));
+            return Err(StoreError::Conflict(format!(
+                "API call {} is no longer open",
+                api_call.id
+            )));
         }
         // What its job claimed is charged from here on.
         self.run(

@@ -162,7 +162,7 @@ impl Tx<'_> {
             JobState::Cancelled | JobState::Expired => Some("plan it anew under another id"),
         };
         if let Some(hint) = hint {
-            return Err(StoreError::Guard(format!(
+            return Err(StoreError::Refused(format!(
                 "job {id} is {} and waits for no approval: {hint}",
                 job.state
             )));
@@ -216,7 +216,10 @@ impl Tx<'_> {
                 "nothing of it goes out any more"
             }
         };
-        Err(StoreError::Guard(format!("job {id} is {} and cannot be cancelled: {hint}", job.state)))
+        Err(StoreError::Refused(format!(
+            "job {id} is {} and cannot be cancelled: {hint}",
+            job.state
+        )))
     }
 
     /// Stops the batches of a job in release that the platform certainly does not have.
@@ -243,7 +246,7 @@ impl Tx<'_> {
                     "it may have gone out, and is asked for until the platform says so".to_owned()
                 }
             };
-            return Err(StoreError::Guard(format!(
+            return Err(StoreError::Refused(format!(
                 "nothing of job {id} can be stopped now: {hint}"
             )));
         }
@@ -303,7 +306,7 @@ impl Tx<'_> {
         let numbers: Vec<_> = doubtful.iter().map(|batch| (batch.number + 1).to_string()).collect();
         let line = said.line(&format!("batch {} resolved as {what}", numbers.join(", ")));
         if let (Ruling::Sent(Some(_)), [_, _, ..]) = (resolution.ruling, doubtful.as_slice()) {
-            return Err(StoreError::Guard(format!(
+            return Err(StoreError::Refused(format!(
                 "batches {} of job {id} are in doubt, and one number is one of them: name it with --batch",
                 numbers.join(", ")
             )));
@@ -344,7 +347,7 @@ impl Tx<'_> {
             | JobState::Missed => Some("nothing of it is in doubt".to_owned()),
         };
         let refuse = |hint: String| {
-            Err(StoreError::Guard(format!(
+            Err(StoreError::Refused(format!(
                 "job {id} is {} and cannot be resolved: {hint}",
                 job.state
             )))
@@ -379,7 +382,7 @@ impl Tx<'_> {
         if let Some(msg_id) = msg_id
             && let Some(other) = self.other_with(account, msg_id, batch)?
         {
-            return Err(StoreError::Guard(format!(
+            return Err(StoreError::Refused(format!(
                 "broadcast {msg_id} is one of job {other}, and of no other"
             )));
         }
@@ -397,7 +400,7 @@ impl Tx<'_> {
             )?
             .execute(params![batch, state.as_str(), msg_id, millis(now), result])?;
         if settled == 0 {
-            return Err(StoreError::Guard(format!("batch {batch} is no longer in doubt")));
+            return Err(StoreError::Conflict(format!("batch {batch} is no longer in doubt")));
         }
         // Which of its attempts the platform took nobody knows: every window stays charged.
         self.run(

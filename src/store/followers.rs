@@ -467,7 +467,7 @@ impl Tx<'_> {
             .prepare_cached("SELECT shard FROM follower_sync WHERE id = ?1 AND state = 'counting'")?
             .query_row([sync], |row| row.get(0))
             .optional()?
-            .ok_or_else(|| StoreError::Guard(format!("reading {sync} is not being counted")))?;
+            .ok_or_else(|| StoreError::Conflict(format!("reading {sync} is not being counted")))?;
         if shard < shards {
             self.count_sets(account, sync, shard)?;
         }
@@ -660,10 +660,10 @@ pub(super) fn chunks(keys: &[u8]) -> impl Iterator<Item = Key> + '_ {
 /// Reads a bitmap that was stored by us.
 pub(super) fn read_bitmap(bytes: &mut &[u8]) -> Result<RoaringBitmap> {
     RoaringBitmap::deserialize_from(bytes)
-        .map_err(|error| StoreError::Guard(format!("a stored bitmap cannot be read: {error}")))
+        .map_err(|error| StoreError::Corrupt(format!("a stored bitmap cannot be read: {error}")))
 }
 
 /// A bitmap that does not go into memory: our own error.
 pub(super) fn unwritable(error: std::io::Error) -> StoreError {
-    StoreError::Guard(format!("a bitmap cannot be written: {error}"))
+    StoreError::Corrupt(format!("a bitmap cannot be written: {error}"))
 }

@@ -497,7 +497,7 @@ impl Tx<'_> {
             .prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1"))?
             .query_row([id.as_str()], read_job)
             .optional()?
-            .ok_or_else(|| StoreError::Guard(format!("no job has the id {id}")))
+            .ok_or_else(|| StoreError::Refused(format!("no job has the id {id}")))
     }
 
     /// Returns a job's present batches in order.

@@ -431,13 +431,13 @@ impl Tx<'_> {
         match (state.as_str(), batch.as_deref().and_then(BatchState::parse)) {
             ("returned", _) => Err(returned_already(entry)),
             (_, Some(BatchState::Planned | BatchState::Asking | BatchState::InDoubt))
-            | ("reserved", _) => Err(StoreError::Guard(format!(
+            | ("reserved", _) => Err(StoreError::Refused(format!(
                 "entry {entry} is held by job {job}, which may go out or have gone out: \
                  what becomes of the job settles it"
             ))),
-            (_, Some(BatchState::Accepted | BatchState::Sent)) => Err(StoreError::Guard(format!(
-                "entry {entry} is of job {job}, which the platform accepted: it counts"
-            ))),
+            (_, Some(BatchState::Accepted | BatchState::Sent)) => Err(StoreError::Refused(
+                format!("entry {entry} is of job {job}, which the platform accepted: it counts"),
+            )),
             (_, Some(BatchState::Refused | BatchState::Failed) | None) => self.run(
                 "UPDATE charge SET state = 'returned' WHERE id = ?1 AND state = 'kept'",
                 params![id],
@@ -632,7 +632,7 @@ impl Tx<'_> {
 }
 
 fn returned_already(entry: Entry) -> StoreError {
-    StoreError::Guard(format!("entry {entry} was returned already"))
+    StoreError::Refused(format!("entry {entry} was returned already"))
 }
 
 /// Returns what a send made elsewhere uses, of a day only where that is known.

@@ -85,7 +85,7 @@ impl Receivers {
 /// Returns the OpenIDs that a body names, in its order.
 fn openids(body: &str) -> Result<Vec<String>> {
     let listing: Listing = serde_json::from_str(body)
-        .map_err(|error| StoreError::Guard(format!("a list's body cannot be read: {error}")))?;
+        .map_err(|error| StoreError::Corrupt(format!("a list's body cannot be read: {error}")))?;
     Ok(listing.touser)
 }
 

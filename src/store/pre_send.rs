@@ -218,7 +218,7 @@ impl Tx<'_> {
             .query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
         if open.iter().any(|(_, state)| state == "asking") {
-            return Err(StoreError::Guard(format!(
+            return Err(StoreError::Refused(format!(
                 "nothing of job {id} can be stopped now: its request is under way, so say it again in a moment"
             )));
         }
@@ -255,7 +255,7 @@ impl Tx<'_> {
         let why = format!("{how}{last}");
         match self.stop_action(id, (JobState::Failed, &why), now) {
             // Its answer ends it.
-            Err(StoreError::Guard(_)) => self.sleep(id, now + TimeDelta::minutes(1), None),
+            Err(StoreError::Refused(_)) => self.sleep(id, now + TimeDelta::minutes(1), None),
             other => other,
         }
     }

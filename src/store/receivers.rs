@@ -245,7 +245,7 @@ impl Tx<'_> {
             let (these, others) = rest.split_at(length);
             rest = others;
             let list = serde_json::to_string(these).map_err(|error| {
-                StoreError::Guard(format!("a list of OpenIDs is not JSON: {error}"))
+                StoreError::Corrupt(format!("a list of OpenIDs is not JSON: {error}"))
             })?;
             self.run(
                 "UPDATE body SET body = json_set(body, '$.touser', json(?2)) WHERE batch = ?1",

@@ -188,7 +188,7 @@ impl Tx<'_> {
             )?
             .query_row([batch.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         if !prepared {
-            return Err(StoreError::Guard(format!("batch {} has no body yet", batch.id)));
+            return Err(StoreError::Conflict(format!("batch {} has no body yet", batch.id)));
         }
         self.move_batch(batch.id, batch.state, BatchState::Asking)?;
         self.run(

@@ -433,7 +433,7 @@ impl Tx<'_> {
             .prepare_cached("SELECT job, number + 1 FROM batch WHERE id = ?1")?
             .query_row([batch], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let id = JobId::parse(&job)
-            .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
+            .ok_or_else(|| StoreError::Corrupt(format!("the job id {job:?} is not one of ours")))?;
         self.apply_job_state(
             &id,
             account,

@@ -33,14 +33,14 @@ impl Tx<'_> {
         refuse_by_state(&job)?;
         self.refuse_old_menu(&job, now)?;
         if self.is_known_by_id_alone(id)? {
-            return Err(StoreError::Guard(format!(
+            return Err(StoreError::Refused(format!(
                 "the database that knew job {id} is lost, and its content is not known any more: look \
                  in the account's history ({HISTORY}), and if it did not go out, plan it anew \
                  under another id"
             )));
         }
         if job.in_question(now.max(job.planned_at)) {
-            return Err(StoreError::Guard(format!(
+            return Err(StoreError::Refused(format!(
                 "job {id} may have been sent by another copy of this database, and the platform may have forgotten it: look in the account's history ({HISTORY}), then say `qunfa resume {}`, and retry it if it did not go out",
                 job.account
             )));
@@ -53,7 +53,7 @@ impl Tx<'_> {
         if job.recall_until.is_some() {
             for batch in &batches {
                 if self.needs_new_id(batch, batch.doubt.map(|doubt| doubt.again(due)))? {
-                    return Err(StoreError::Guard(anew_in_question(&job)));
+                    return Err(StoreError::Refused(anew_in_question(&job)));
                 }
             }
         }
@@ -100,7 +100,7 @@ impl Tx<'_> {
             return Ok(());
         }
         let (id, name, appid) = (&job.id, &account.name, &account.appid);
-        Err(StoreError::Guard(format!(
+        Err(StoreError::Refused(format!(
             "job {id} was planned while {name} was an account with another appid than {appid}, so its \
              readers are other people: plan it anew under another id"
         )))
@@ -182,7 +182,7 @@ impl Tx<'_> {
         let Some((later, at, is_there)) = later else { return Ok(()) };
         let takes = if is_there { "took" } else { "takes" };
         let at = calendar::beijing(instant(at));
-        Err(StoreError::Guard(format!(
+        Err(StoreError::Refused(format!(
             "job {} is {} and cannot be asked for again: the menu of job {later}, planned for {at}, {takes} its place; submit it under another id to put it back",
             job.id, job.state
         )))
@@ -224,7 +224,7 @@ impl Tx<'_> {
             .prepare_cached("SELECT job FROM batch WHERE id = ?1")?
             .query_row([batch.id], |row| row.get(0))?;
         let id = JobId::parse(&job)
-            .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
+            .ok_or_else(|| StoreError::Corrupt(format!("the job id {job:?} is not one of ours")))?;
         self.run("UPDATE batch SET replaced = 1 WHERE id = ?1", params![batch.id])?;
         self.forget_uploads(batch.id, now)?;
         self.run(
@@ -319,18 +319,18 @@ fn refuse_by_state(job: &Job) -> Result<()> {
     let id = &job.id;
     match job.state {
         JobState::Failed | JobState::Partial | JobState::Missed => Ok(()),
-        JobState::Held => Err(StoreError::Guard(format!(
+        JobState::Held => Err(StoreError::Refused(format!(
             "job {id} is held: it goes at its time once `qunfa approve {id}` was said"
         ))),
-        JobState::Planned | JobState::Releasing => Err(StoreError::Guard(format!(
+        JobState::Planned | JobState::Releasing => Err(StoreError::Refused(format!(
             "job {id} is {}: it goes by itself, at its time",
             job.state
         ))),
-        JobState::Uncertain => Err(StoreError::Guard(format!(
+        JobState::Uncertain => Err(StoreError::Refused(format!(
             "job {id} is uncertain: it may have gone out, so look in the account's history ({HISTORY}) and say `qunfa resolve {id}` first"
         ))),
         JobState::Accepted | JobState::Sent | JobState::Cancelled | JobState::Expired => {
-            Err(StoreError::Guard(format!(
+            Err(StoreError::Refused(format!(
                 "job {id} is {} and cannot be asked for again: plan it anew under another id",
                 job.state
             )))
@@ -363,7 +363,7 @@ fn refuse_to_guess(job: &Job, batches: &[Batch], due: DateTime<Utc>) -> Result<(
     });
     let Some((until, first_at, number)) = waits.max() else { return Ok(()) };
     let (until, first_at) = (calendar::beijing(until), calendar::beijing(first_at));
-    Err(StoreError::Guard(format!(
+    Err(StoreError::Refused(format!(
         "job {id} cannot be asked for again before {until}: batch {number} was asked for on {first_at} \
          without a clear answer, and until then nobody knows whether the platform still remembers that; \
          look in the account's history ({HISTORY}), and if it is not there, say `qunfa retry {id}` \

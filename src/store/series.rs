@@ -116,7 +116,7 @@ impl Series {
 
 fn occurrence_id(series: &JobId, date: NaiveDate) -> Result<JobId> {
     JobId::parse(&format!("{series}@{date}")).ok_or_else(|| {
-        StoreError::Guard(format!("the id of series {series} has no room for a date"))
+        StoreError::Corrupt(format!("the id of series {series} has no room for a date"))
     })
 }
 
@@ -386,10 +386,10 @@ impl Tx<'_> {
             SeriesState::Cancelled => Some("plan it anew under another id"),
         };
         if let Some(hint) = hint {
-            return Err(StoreError::Guard(format!("series {id} is {}: {hint}", series.state)));
+            return Err(StoreError::Refused(format!("series {id} is {}: {hint}", series.state)));
         }
         if let Some(why) = too_many(by.bodies.len(), by.account) {
-            return Err(StoreError::Guard(format!("series {id} cannot go on: {why}")));
+            return Err(StoreError::Refused(format!("series {id} cannot go on: {why}")));
         }
         let today = now.with_timezone(&series.recurrence.zone()).date_naive();
         let next = series.recurrence.after(now).find(|date| date.date > today);
@@ -474,7 +474,7 @@ impl Tx<'_> {
         let series = self.known_series(id)?;
         if series.state == SeriesState::Cancelled {
             let why = series.why.unwrap_or_default();
-            return Err(StoreError::Guard(format!("series {id} is cancelled already ({why})")));
+            return Err(StoreError::Refused(format!("series {id} is cancelled already ({why})")));
         }
         self.run(
             "UPDATE series SET state = 'cancelled', next_at = NULL, why = ?2 WHERE id = ?1",
@@ -564,7 +564,7 @@ impl Tx<'_> {
     }
 
     fn known_series(&self, id: &JobId) -> Result<Series> {
-        self.series(id)?.ok_or_else(|| StoreError::Guard(format!("no series has the id {id}")))
+        self.series(id)?.ok_or_else(|| StoreError::Refused(format!("no series has the id {id}")))
     }
 
     /// Names the active series, of one file or of all.

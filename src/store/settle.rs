@@ -106,9 +106,9 @@ impl Tx<'_> {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
             })
             .optional()?
-            .ok_or_else(|| StoreError::Guard(format!("attempt {attempt} is not open")))?;
+            .ok_or_else(|| StoreError::Conflict(format!("attempt {attempt} is not open")))?;
         let job = JobId::parse(&job)
-            .ok_or_else(|| StoreError::Guard(format!("the job id {job:?} is not one of ours")))?;
+            .ok_or_else(|| StoreError::Corrupt(format!("the job id {job:?} is not one of ours")))?;
         Ok(OpenAttempt { batch, job, in_doubt: since.is_some(), clientmsgid, body_sha256 })
     }
 
@@ -160,7 +160,7 @@ impl Tx<'_> {
     ) -> Result<Settled> {
         let asked = self.asked(attempt)?;
         let msg_id =
-            fields.msg_id.ok_or_else(|| StoreError::Guard("no msg_id to accept".into()))?;
+            fields.msg_id.ok_or_else(|| StoreError::Corrupt("no msg_id to accept".into()))?;
         let mut settled = Settled::Clean;
         if let Some(other) = self.other_with(account, msg_id, asked.batch)? {
             return Ok(Settled::Collision(format!(

@@ -289,7 +289,7 @@ impl Tx<'_> {
             let upload = Uploading { kind: UploadKind::parse(&kind)?, sha256, name };
             Some(PendingUpload { job: JobId::parse(&job)?, upload, attempts })
         });
-        read.ok_or_else(|| StoreError::Guard(format!("upload {attempt} is not under way")))
+        read.ok_or_else(|| StoreError::Conflict(format!("upload {attempt} is not under way")))
     }
 
     /// Returns how often uploads of one kind for a job were answered with a code.
@@ -366,7 +366,7 @@ impl Tx<'_> {
             )?
             .execute(params![batch, until.map(millis)])?;
         if done == 0 {
-            return Err(StoreError::Guard(format!("batch {batch} was asked for already")));
+            return Err(StoreError::Conflict(format!("batch {batch} was asked for already")));
         }
         self.run("UPDATE body SET body = ?2 WHERE batch = ?1", params![batch, body])
     }
@@ -528,5 +528,5 @@ fn counted(kind: UploadKind, now: DateTime<Utc>) -> Option<Need> {
 
 fn read_material(json: &str) -> Result<Material> {
     serde_json::from_str(json)
-        .map_err(|error| StoreError::Guard(format!("a job's material cannot be read: {error}")))
+        .map_err(|error| StoreError::Corrupt(format!("a job's material cannot be read: {error}")))
 }
