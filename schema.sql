@@ -1,8 +1,8 @@
 -- The complete schema, version 5.
 --
 -- Columns that end in _at are instants: milliseconds since 1970-01-01 (UTC). Columns that end in _s are
--- seconds. Windows are Beijing days (2027-03-20) or Beijing months (2027-03). An id that
--- was ever used is never deleted: a forgotten id could be sent again.
+-- seconds. Windows are Beijing days (2027-03-20) or Beijing months (2027-03). An id that was ever used is
+-- never deleted: a forgotten id could be sent again.
 
 -- The state of the daemon, in one row.
 CREATE TABLE daemon (
@@ -52,14 +52,14 @@ CREATE TABLE account (
     -- Why nothing of the account is sent, even after `resume`: the present config does not cover it. The
     -- daemon sets and clears this from the config.
     barred_since_at INTEGER,
-    -- A barred account always has a reason and an advice.
+    -- A barred account always has a reason and advice.
     barred_why      TEXT CHECK ((barred_why IS NULL) = (barred_since_at IS NULL)),
     barred_do       TEXT CHECK ((barred_do IS NULL) = (barred_since_at IS NULL)),
     -- The number of events dropped while a batch is in flight or in doubt, because too many arrived.
     events_dropped  INTEGER NOT NULL DEFAULT 0 CHECK (events_dropped >= 0),
     -- A hold always has a reason.
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL)),
-    -- A paused account always has a reason and an advice for the operator.
+    -- A paused account always has a reason and advice for the operator.
     CHECK ((paused_since_at IS NULL) = (paused_why IS NULL)),
     CHECK ((paused_since_at IS NULL) = (paused_do IS NULL))
 ) STRICT, WITHOUT ROWID;
