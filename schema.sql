@@ -165,7 +165,7 @@ CREATE TABLE batch (
     job             TEXT NOT NULL REFERENCES job (id),
     account         TEXT NOT NULL,
     number          INTEGER NOT NULL CHECK (number >= 0),
-    -- 0 until an operator says `retry`.
+    -- 0 until an operator runs `retry`.
     generation      INTEGER NOT NULL DEFAULT 0 CHECK (generation >= 0),
     -- A broadcast keeps one id for ever: UNIQUE prevents a second row with it.
     clientmsgid     TEXT NOT NULL UNIQUE CHECK (length(clientmsgid) = 32),
@@ -695,7 +695,7 @@ CREATE INDEX job_material ON job (account, due_at) WHERE material IS NOT NULL AN
 CREATE TABLE series (
     id       TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 53),
     account  TEXT NOT NULL REFERENCES account (name),
-    -- `lost`: an earlier database may have had other dates. No date is created until an operator says
+    -- `lost`: an earlier database may have had other dates. No date is created until an operator runs
     -- `retry`.
     state    TEXT NOT NULL CHECK (state IN ('active', 'cancelled', 'lost')),
     cron     TEXT NOT NULL,
