@@ -6,6 +6,7 @@
 
 mod account;
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ use secrecy::SecretString;
 
 use crate::model;
 use crate::wechat::callback::crypto::AesKey;
-use crate::yaml::diagnostic::{Report, quote};
+use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Diagnostic, Entry, Fields, Node, Shape, SyntaxError, Value, Values};
 
 /// The config, checked.
@@ -30,7 +31,7 @@ pub struct Config {
     pub inbox_end_marker_required: bool,
     /// Where callbacks arrive; `None` is no listener.
     pub listen: Option<SocketAddr>,
-    /// The accounts in the file's order; at least one.
+    /// The accounts in the file's order, then those of `accounts_from` by file name; at least one.
     pub accounts: Vec<AccountConfig>,
     /// What an operator should mend, though the daemon runs with it.
     pub warnings: Vec<String>,
@@ -100,7 +101,7 @@ fn lines(problems: &[Diagnostic]) -> String {
 
 const FILE: Shape = Shape {
     what: "the config",
-    known: &["state_dir", "inbox", "inbox_end_marker", "listen", "accounts"],
+    known: &["state_dir", "inbox", "inbox_end_marker", "listen", "accounts", "accounts_from"],
     refused: &[],
 };
 
@@ -113,12 +114,43 @@ pub enum Secrets {
     Leave,
 }
 
+/// Looks up a variable of the environment.
+pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
+
 /// Reads the config at a path; `env` looks up what `${NAME}` and `secret_env` name.
-pub fn load(
+pub fn load(path: &Path, env: Environment<'_>, secrets: Secrets) -> Result<Config, ConfigError> {
+    let mut accounts = Accounts::default();
+    let (mut config, folder) = read(path, |root, report| {
+        let mut loader = Loader::new(report, path, (env, secrets), &mut accounts);
+        loader.config(root)
+    })?;
+    let mut problems = Vec::new();
+    for file in folder.iter().flat_map(|folder| folder.files.iter()) {
+        let read = read(file, |root, report| {
+            let mut loader = Loader::new(report, file, (env, secrets), &mut accounts);
+            let missing = ("there is no account in this file", ACCOUNTS_FILE_HELP);
+            loader.add_accounts(root, root.location, missing, config.listen);
+            config.warnings.append(&mut loader.warnings);
+            Some(())
+        });
+        match read {
+            Ok(()) => {}
+            Err(ConfigError::Invalid(found)) => problems.extend(found),
+            Err(error @ ConfigError::Unreadable { .. }) => return Err(error),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(ConfigError::Invalid(problems));
+    }
+    config.accounts = accounts.all;
+    Ok(config)
+}
+
+/// Reads one file of the config.
+fn read<T>(
     path: &Path,
-    env: &dyn Fn(&str) -> Option<String>,
-    secrets: Secrets,
-) -> Result<Config, ConfigError> {
+    parse: impl FnOnce(&Node<'_>, &mut Report<'_>) -> Option<T>,
+) -> Result<T, ConfigError> {
     let bytes = fs::read(path)
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     let name = path.display().to_string();
@@ -131,15 +163,12 @@ pub fn load(
         }
     };
     let mut report = Report::new(&name, text);
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let config = match root(text, &mut report) {
-        Ok(root) => {
-            Loader { report: &mut report, warnings: Vec::new(), folder, env, secrets }.config(&root)
-        }
+    let parsed = match root(text, &mut report) {
+        Ok(root) => parse(&root, &mut report),
         Err(SyntaxError) => None,
     };
-    match config {
-        Some(config) if report.count() == 0 => Ok(config),
+    match parsed {
+        Some(parsed) if report.count() == 0 => Ok(parsed),
         Some(_) | None => Err(invalid(report.finish())),
     }
 }
@@ -153,7 +182,7 @@ fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, SyntaxEr
 }
 
 /// The keys whose values are shown; in the value of any other somebody may have put a secret.
-const HARMLESS: [&str; 14] = [
+const HARMLESS: [&str; 15] = [
     "kind",
     "appid",
     "replaces_appid",
@@ -168,6 +197,7 @@ const HARMLESS: [&str; 14] = [
     "inbox",
     "inbox_end_marker",
     "listen",
+    "accounts_from",
 ];
 
 /// Cuts what may be a secret out of the lines that are shown: they end up in logs.
@@ -211,18 +241,54 @@ fn is_plain(value: &str) -> bool {
     !["#", "@", "?", ": ", "："].iter().any(|sign| value.contains(sign))
 }
 
+const ACCOUNTS_HELP: &str = "write `accounts:` and below it each account's name with its keys";
+const ACCOUNTS_FILE_HELP: &str = "write each account's name, and below it its keys";
+
+/// Says whether a file of `accounts_from` is read: not those that editors and package managers leave.
+fn is_config_file(path: &Path) -> bool {
+    let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    !is_hidden && matches!(extension, Some("yaml" | "yml"))
+}
+
+/// The accounts read so far, from whichever file.
+#[derive(Default)]
+struct Accounts {
+    all: Vec<AccountConfig>,
+    names: HashSet<String>,
+    /// The index in `all` of each appid's account.
+    appids: HashMap<String, usize>,
+}
+
+/// The folder of `accounts_from`.
+struct Folder {
+    /// Its files by name.
+    files: Vec<PathBuf>,
+}
+
 /// What reading the config needs besides the tree.
 struct Loader<'l, 'a> {
     report: &'l mut Report<'a>,
     warnings: Vec<String>,
-    /// The config's own folder: relative paths start there.
+    /// The file's own folder: relative paths start there.
     folder: &'l Path,
-    env: &'l dyn Fn(&str) -> Option<String>,
+    env: Environment<'l>,
     secrets: Secrets,
+    accounts: &'l mut Accounts,
 }
 
-impl Loader<'_, '_> {
-    fn config(&mut self, root: &Node<'_>) -> Option<Config> {
+impl<'l, 'a> Loader<'l, 'a> {
+    fn new(
+        report: &'l mut Report<'a>,
+        path: &'l Path,
+        (env, secrets): (Environment<'l>, Secrets),
+        accounts: &'l mut Accounts,
+    ) -> Self {
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        Self { report, warnings: Vec::new(), folder, env, secrets, accounts }
+    }
+
+    fn config(&mut self, root: &Node<'_>) -> Option<(Config, Option<Folder>)> {
         let fields = root.fields(root.location, &FILE, self.report)?;
         let help = "write `state_dir: /var/lib/qunfa`";
         let state_dir =
@@ -235,15 +301,45 @@ impl Loader<'_, '_> {
         let listen = fields.get("listen").and_then(|entry| self.listen(entry));
         // An address that cannot be read was told already: there is a listener all the same.
         let listener = fields.get("listen").map(|_| listen.unwrap_or_else(|| ([0; 4], 0).into()));
-        let accounts = self.accounts(&fields, listener);
-        Some(Config {
+        let folder = fields.get("accounts_from").map(|entry| self.accounts_from(entry));
+        match (fields.get("accounts"), &folder) {
+            (None, Some(_)) => {}
+            (entry, _) => self.own_accounts(entry, &fields, listener),
+        }
+        let config = Config {
             state_dir: state_dir?,
             inbox: inbox?,
             inbox_end_marker_required,
             listen,
-            accounts: accounts?,
+            accounts: Vec::new(),
             warnings: std::mem::take(&mut self.warnings),
-        })
+        };
+        Some((config, folder.flatten()))
+    }
+
+    /// Returns the files of `accounts_from`, or reports why there are none.
+    fn accounts_from(&mut self, entry: &Entry<'_>) -> Option<Folder> {
+        let folder = self.path(entry)?;
+        let help = "it holds files like `brand.yaml`, each with accounts as below `accounts:`";
+        let names = fs::read_dir(&folder).and_then(|entries| {
+            entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()
+        });
+        let mut files = match names {
+            Ok(names) => names,
+            Err(error) => {
+                let message = format!("{} cannot be read: {error}", folder.display());
+                self.report.say_with(entry.node.location, message, help);
+                return None;
+            }
+        };
+        files.retain(|path| is_config_file(path));
+        files.sort_unstable();
+        if files.is_empty() {
+            let message = format!("{} holds no .yaml file", folder.display());
+            self.report.say_with(entry.node.location, message, help);
+            return None;
+        }
+        Some(Folder { files })
     }
 
     fn end_marker(&mut self, fields: &Fields<'_, '_>) -> bool {
@@ -262,33 +358,59 @@ impl Loader<'_, '_> {
         address
     }
 
-    fn accounts(
+    fn own_accounts(
         &mut self,
+        entry: Option<&Entry<'_>>,
         fields: &Fields<'_, '_>,
         listen: Option<SocketAddr>,
-    ) -> Option<Vec<AccountConfig>> {
-        let help = "write `accounts:` and below it each account's name with its keys";
-        let entry = fields.require("accounts", help, self.report)?;
-        let entries = match &entry.node.value {
+    ) {
+        match entry {
+            Some(entry) => {
+                let missing = ("there is no account in `accounts`", ACCOUNTS_HELP);
+                self.add_accounts(&entry.node, entry.key_location, missing, listen);
+            }
+            None => {
+                fields.require("accounts", ACCOUNTS_HELP, self.report);
+            }
+        }
+    }
+
+    /// Adds the accounts of a map of names; `missing` is the message and the help if there is none.
+    fn add_accounts(
+        &mut self,
+        node: &Node<'_>,
+        location: Location,
+        missing: (&str, &str),
+        listen: Option<SocketAddr>,
+    ) {
+        let entries = match &node.value {
             Value::Map(entries) if !entries.is_empty() => entries,
             Value::Map(_) | Value::Empty | Value::Text { .. } | Value::List(_) => {
-                self.report.say_with(entry.key_location, "there is no account in `accounts`", help);
-                return None;
+                self.report.say_with(location, missing.0, missing.1);
+                return;
             }
         };
-        let mut accounts: Vec<AccountConfig> = Vec::new();
         for entry in entries {
-            let Some(account) = self.account(entry, listen) else { continue };
-            let same = accounts.iter().find(|other| other.account.appid == account.account.appid);
-            if let Some(other) = same {
-                let appid = &account.account.appid;
-                let message = format!("{appid} is already the account `{}`", other.account.name);
-                let help = "two names of one account would each count its quota alone";
-                self.report.say_with(entry.key_location, message, help);
+            if let Some(account) = self.account(entry, listen) {
+                self.add_account(entry, account);
             }
-            accounts.push(account);
         }
-        Some(accounts)
+    }
+
+    fn add_account(&mut self, entry: &Entry<'_>, account: AccountConfig) {
+        let Accounts { all, names, appids } = &mut *self.accounts;
+        let (name, appid) = (&account.account.name, &account.account.appid);
+        if names.contains(name) {
+            let message = format!("another file has an account `{name}` already");
+            self.report.say_with(entry.key_location, message, "give one of them another name");
+        } else if let Some(&other) = appids.get(appid) {
+            let message = format!("{appid} is already the account `{}`", all[other].account.name);
+            let help = "two names of one account would each count its quota alone";
+            self.report.say_with(entry.key_location, message, help);
+        }
+        names.insert(name.clone());
+        appids.insert(appid.clone(), all.len());
+        all.push(account);
     }
 
     /// Returns a path, with `${NAME}` replaced and a relative one put into the config's folder.

@@ -478,3 +478,64 @@ fn a_command_loads_the_config_without_its_secrets() {
     assert_eq!(config.accounts[0].account.name, "a");
     assert!(load(&path, &|_| None, Secrets::Read).is_err());
 }
+
+/// A config whose accounts are files of a folder beside it.
+fn with_files(files: &[(&str, &str)], text: &str) -> (TempDir, Result<Config, ConfigError>) {
+    let folder = folder();
+    fs::create_dir(folder.path().join("accounts")).unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join("accounts").join(name), text).unwrap();
+    }
+    let loaded = load_text(&folder, &format!("state_dir: /s\n{text}"));
+    (folder, loaded)
+}
+
+#[test]
+fn accounts_may_come_from_a_folder_of_files() {
+    let files = [
+        (
+            "b.yaml",
+            "b1: {kind: service, appid: wxb1, secret_file: ../s}\nb2: {kind: service, appid: wxb2, secret_file: ../s}\n",
+        ),
+        ("a.yml", "a: {kind: service, appid: wxa, secret_file: ../s}\n"),
+        (".c.yaml", "not read"),
+        ("d.yaml.bak", "not read"),
+    ];
+    let own = "accounts:\n  own: {kind: service, appid: wxown, secret_file: s}\n";
+    for (text, expected) in [
+        (String::from("accounts_from: accounts\n"), vec!["a", "b1", "b2"]),
+        (format!("{own}accounts_from: accounts\n"), vec!["own", "a", "b1", "b2"]),
+    ] {
+        let (_folder, loaded) = with_files(&files, &text);
+
+        let config = loaded.unwrap();
+        let names: Vec<_> = config.accounts.iter().map(|one| one.account.name.as_str()).collect();
+        assert_eq!(names, expected);
+        assert!(config.accounts.iter().all(|account| account.secret.is_some()));
+    }
+}
+
+#[test]
+fn a_wrong_file_of_accounts_is_told_with_its_name_and_place() {
+    let good = ("a.yaml", "a: {kind: service, appid: wxa, secret_file: ../s}\n");
+    for (files, expected) in [
+        (vec![], "accounts holds no .yaml file"),
+        (
+            vec![good, ("b.yaml", "a: {kind: service, appid: wxb, secret_file: ../s}\n")],
+            "b.yaml:1:1: another file has an account `a` already",
+        ),
+        (
+            vec![good, ("b.yaml", "b: {kind: service, appid: wxa, secret_file: ../s}\n")],
+            "b.yaml:1:1: wxa is already the account `a`",
+        ),
+        (vec![("b.yaml", "b: {kind: servise, appid: wxb, secret_file: ../s}\n")], "b.yaml:1:11:"),
+        (vec![("b.yaml", "- b\n")], "there is no account in this file"),
+    ] {
+        let (_folder, loaded) = with_files(&files, "accounts_from: accounts\n");
+
+        let told = loaded.unwrap_err().to_string();
+        assert!(told.contains(expected), "{told}");
+    }
+    let (_folder, loaded) = with_files(&[good], "accounts_from: elsewhere\n");
+    assert!(loaded.unwrap_err().to_string().contains("elsewhere cannot be read"));
+}
