@@ -17,7 +17,7 @@ use self::grid::AccountDays;
 use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Page, Tone};
 use super::{Json, Problem, Terminal, database, person};
-use crate::calendar::{self, Span, Window};
+use crate::calendar::{self, Span, Window, json};
 use crate::config::Config;
 use crate::model::{Account, JobId, JobState};
 use crate::quota::{self, Counted, Rule, TABLE};
@@ -46,9 +46,9 @@ pub(super) struct Options {
 /// The whole answer.
 #[derive(Debug, Serialize)]
 struct PlanView {
-    #[serde(serialize_with = "forecast::rfc3339")]
+    #[serde(serialize_with = "json::rfc3339")]
     from: DateTime<Utc>,
-    #[serde(serialize_with = "forecast::rfc3339")]
+    #[serde(serialize_with = "json::rfc3339")]
     until: DateTime<Utc>,
     days: u16,
     /// Whether anybody is there to release.
@@ -87,9 +87,9 @@ struct PlannedView {
     account: String,
     action: String,
     state: JobState,
-    #[serde(serialize_with = "forecast::maybe_rfc3339")]
+    #[serde(serialize_with = "json::maybe_rfc3339")]
     at: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "forecast::rfc3339")]
+    #[serde(serialize_with = "json::rfc3339")]
     due: DateTime<Utc>,
     #[serde(flatten)]
     forecast: Forecast,

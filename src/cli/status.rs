@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, watch};
-use crate::calendar::{self, Span};
+use crate::calendar::{self, Span, json};
 use crate::config::{AccountConfig, Config};
 use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
@@ -64,7 +64,7 @@ struct DaemonView {
     since: Option<String>,
     version: Option<String>,
     /// When its loop last turned.
-    #[serde(serialize_with = "forecast::maybe_rfc3339")]
+    #[serde(serialize_with = "json::maybe_rfc3339")]
     turned_at: Option<DateTime<Utc>>,
     /// Whether it runs and its loop stands still.
     stuck: bool,
@@ -83,7 +83,7 @@ struct AccountView {
     clock: Option<ClockView>,
     /// Whether the platform pushes its events to us.
     callback: bool,
-    #[serde(serialize_with = "forecast::maybe_rfc3339")]
+    #[serde(serialize_with = "json::maybe_rfc3339")]
     last_event_at: Option<DateTime<Utc>>,
     rules: Vec<RuleView>,
 }
@@ -165,7 +165,7 @@ struct LateView {
     account: Option<String>,
     /// `missed`, `expired`, `failed`, `partial` or `deferred`.
     kind: String,
-    #[serde(serialize_with = "forecast::rfc3339")]
+    #[serde(serialize_with = "json::rfc3339")]
     since: DateTime<Utc>,
     what: String,
 }

@@ -12,7 +12,7 @@ use crate::calendar::Window;
 use crate::model::{BatchState, JobId, JobState};
 use crate::plan::Batch;
 use crate::quota::{Rule, margins};
-use crate::store::ingest::is_slot;
+use crate::store::job_row::is_slot;
 use crate::store::{DecidedBy, Move, Result, Tx, instant, millis, unreadable};
 
 /// A charge that was returned.

@@ -30,7 +30,8 @@ use crate::calendar::{Date, Recurrence};
 use crate::model::console::HISTORY;
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
 use crate::store::back::LOST;
-use crate::store::ingest::{state, too_many, under};
+use crate::store::ingest::{too_many, under};
+use crate::store::job_row::state;
 use crate::store::{
     Alert, BatchBody, DecidedBy, IngestOutcome, JobView, Move, Result, Source, StoreError, Tx,
     instant, millis, unreadable,
