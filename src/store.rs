@@ -21,8 +21,8 @@ mod clock_ahead;
 mod decisions;
 mod deletion;
 mod events;
-mod existing;
 mod followers;
+mod incoming;
 mod ingest;
 mod job_row;
 mod ledger;
@@ -52,7 +52,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
-use moved::Moves;
+use moved::{Moved, Moves};
 
 pub use accounts::{Bar, KnownAccount};
 pub use alerts::{Acknowledgement, Overdue, Severity};
@@ -66,7 +66,8 @@ pub use decisions::{DecidedBy, Decision, Entry, Resolution, Ruling};
 pub use deletion::{DeletableBatch, DeletionFacts, one_of_each};
 pub use events::EventIn;
 pub use followers::{FollowersAsk, FollowersView, Next as SyncNext, SetView, TagTold};
-pub use ingest::{BatchBody, IngestOutcome, Source};
+pub use incoming::{BatchBody, Source};
+pub use ingest::IngestOutcome;
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use listed::Receivers;
@@ -667,6 +668,18 @@ impl Tx<'_> {
     /// Where SQLite fails.
     pub fn unattend_all(&self, kind: &str) -> Result<()> {
         self.run("DELETE FROM alert WHERE kind = ?1", params![kind])
+    }
+
+    /// Remembers a change for the log, where anybody reads one.
+    fn note_move(&self, job: &str, (from, to): (JobState, JobState), why: &str) -> Result<()> {
+        let Some(moves) = self.moves.filter(|_| from != to) else { return Ok(()) };
+        let account = self
+            .db
+            .prepare_cached("SELECT account FROM job WHERE id = ?1")?
+            .query_row([job], |row| row.get(0))?;
+        let (job, why) = (job.to_owned(), why.to_owned());
+        moves.0.borrow_mut().push(Moved { job, account, from, to, why });
+        Ok(())
     }
 
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {

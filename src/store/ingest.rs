@@ -15,19 +15,10 @@ use crate::model::{
 use crate::plan::{Batch, Doubt, Job, SPEED_AHEAD};
 use crate::quota::{self, Rule};
 use crate::store::back::is_lost;
-use crate::store::existing::{Existing, Replaced};
+use crate::store::incoming::{BatchBody, Existing, Replaced, Source};
 use crate::store::job_row::{JOB_COLUMNS, read_job, state};
 use crate::store::retry::anew_in_question;
-use crate::store::{Receivers, Result, SeriesInput, StoreError, Tx, instant, millis, unreadable};
-
-/// The fixed body of one batch.
-#[derive(Clone, Debug)]
-pub struct BatchBody {
-    /// The request's JSON without the clientmsgid.
-    pub body: String,
-    /// The OpenIDs that it names; none for everyone or a tag.
-    pub receivers: Option<Receivers>,
-}
+use crate::store::{Result, SeriesInput, StoreError, Tx, instant, millis, unreadable};
 
 /// What the reasons of all those say that a restore leaves in question.
 const MAY_HAVE: &str = "may have been sent";
@@ -45,17 +36,6 @@ pub enum IngestOutcome {
     Anew(JobState),
     /// It cannot be taken, for this reason; its file is refused.
     Refused(String),
-}
-
-/// How a job comes to be taken.
-#[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
-    /// The file's name.
-    pub file: &'a str,
-    /// The line its job begins in.
-    pub line: usize,
-    /// When the file was first taken, which is the time of a job without one.
-    pub first_taken_at: DateTime<Utc>,
 }
 
 impl Tx<'_> {
