@@ -14,8 +14,9 @@ use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::daemon::input::{Input, Trouble};
 use crate::daemon::metrics::Metrics;
-use crate::daemon::{Input, LockedOut, Now, RunError};
+use crate::daemon::{LockedOut, Now, RunError};
 use crate::engine::Engine;
 use crate::wechat::listener::{
     self, Authenticator, EventSink, ForwardError, Note, Received, Refusal,
@@ -25,14 +26,6 @@ use crate::wechat::listener::{
 const STRANGERS: u32 = 10;
 /// How many pushes in a row a handler fails to answer before a person is told.
 const FAILURES: u32 = 5;
-
-/// What is wrong with an account's callback, or that a kind of trouble is over.
-#[derive(Debug)]
-pub(super) struct Trouble {
-    pub(super) kind: &'static str,
-    /// What happened, and what one can do.
-    pub(super) told: Option<(String, &'static str)>,
-}
 
 /// The listener's way to the loop.
 pub(super) struct CallbackHandler {
