@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::JobId;
+use crate::model::{Account, JobId};
 use crate::store::Receivers;
 
 /// The fixed body of one batch.
@@ -12,6 +12,15 @@ pub struct BatchBody {
     pub body: String,
     /// The OpenIDs that it names; none for everyone or a tag.
     pub receivers: Option<Receivers>,
+}
+
+/// The account that a series sends by, and the fixed bodies that all of its dates share.
+#[derive(Clone, Copy, Debug)]
+pub struct SeriesInput<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// The bodies.
+    pub bodies: &'a [BatchBody],
 }
 
 /// How a job comes to be taken.

@@ -33,7 +33,7 @@ use crate::store::back::LOST;
 use crate::store::ingest::{too_many, under};
 use crate::store::job_row::state;
 use crate::store::{
-    Alert, BatchBody, DecidedBy, IngestOutcome, JobView, Move, Result, Source, StoreError, Tx,
+    Alert, DecidedBy, IngestOutcome, JobView, Move, Result, SeriesInput, Source, StoreError, Tx,
     instant, millis, unreadable,
 };
 
@@ -136,15 +136,6 @@ impl Recurring<'_> {
         let json = serde_json::to_vec(&(self.job, self.recurrence));
         hex(&Sha256::digest(json.expect("a checked job is always JSON")))
     }
-}
-
-/// The account that a series sends by, and the fixed bodies that all of its dates share.
-#[derive(Clone, Copy, Debug)]
-pub struct SeriesInput<'a> {
-    /// The account.
-    pub account: &'a Account,
-    /// The bodies.
-    pub bodies: &'a [BatchBody],
 }
 
 /// What cancelling a series did.
