@@ -8,10 +8,10 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::decisions::Reason;
-use super::person::{named_account, same_account};
+use super::lookup::{named_account, same_account, unknown_job};
+use super::reply::Reason;
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Answer, Json, Problem, Terminal, database, show, wait};
+use super::{Answer, Json, Problem, Terminal, database, wait};
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Deletable, Undeletable};
@@ -222,7 +222,7 @@ fn open(
         return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
     };
     let tx = store.read();
-    let view = tx.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(&tx, id.as_str()))?;
+    let view = tx.job_view(id.as_str())?.ok_or_else(|| unknown_job(&tx, id.as_str()))?;
     same_account(&tx, config, &view.account)?;
     Ok((store, id, view))
 }

@@ -220,7 +220,7 @@ impl ForecastContext {
         };
         let (job, batches) = (tx.job(&id)?, tx.batches(&id)?);
         let mut forecast = self.by_its_times(&job, &batches);
-        if let Some(account) = super::person::account(config, &view.account) {
+        if let Some(account) = super::lookup::account(config, &view.account) {
             Self::by_the_rules(&mut forecast, tx, account, &job)?;
         }
         let planned =

@@ -13,10 +13,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use self::grid::AccountDays;
 use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Page, Tone};
-use super::{Json, Problem, Terminal, database, person};
+use super::{Json, Problem, Terminal, database, lookup};
 use crate::calendar::{self, Span, Window, json};
 use crate::config::Config;
 use crate::model::{Account, JobId, JobState};
@@ -118,6 +117,30 @@ struct FollowersView {
     what: String,
 }
 
+/// The days of one account.
+#[derive(Debug, Serialize)]
+struct AccountDays {
+    account: String,
+    days: Vec<Day>,
+}
+
+/// One day of one account.
+#[derive(Debug, Serialize)]
+struct Day {
+    day: Window,
+    /// Whether the quotas would let one more broadcast to everyone go.
+    free: bool,
+    /// The jobs that go on it, in their order.
+    jobs: Vec<String>,
+    /// The jobs that used something of it already.
+    used_by: Vec<String>,
+    /// Sends made elsewhere on it.
+    elsewhere: u32,
+    /// The same for people: how each stands, and what it is called.
+    #[serde(skip)]
+    used: Vec<(JobState, String)>,
+}
+
 /// Tells when the jobs of the next days will really go.
 pub(super) fn run(
     options: &Options,
@@ -183,7 +206,7 @@ fn planned(
         return Ok(None);
     };
     let at = forecast.goes_at.unwrap_or(job.due);
-    let account = person::account(config, &job.account);
+    let account = lookup::account(config, &job.account);
     let receivers = match (account, JobId::parse(&job.id)) {
         (Some(account), Some(id)) => match tx.reach(&id, account, (at, now))? {
             Some(reach) => reach.is_short().then(|| reach.sentence()),

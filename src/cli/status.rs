@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 
 use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Json, Problem, Terminal, database, watch};
+use super::{Json, Problem, Terminal, database};
 use crate::calendar::{self, Span, json};
 use crate::config::{AccountConfig, Config};
 use crate::model::{JobState, Kind};
@@ -31,9 +31,9 @@ const LATELY_READ: u32 = 50;
 pub(super) struct Options {
     /// Show it anew every second, until `q` or Ctrl-C
     #[arg(long)]
-    watch: bool,
+    pub(super) watch: bool,
     #[command(flatten)]
-    json: Json,
+    pub(super) json: Json,
 }
 
 /// The whole answer.
@@ -182,9 +182,6 @@ pub(super) fn run(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let view = look(config, now)?;
-    if options.watch {
-        return watch::run(options.json, config, terminal);
-    }
     terminal.answer(options.json, &view, |page, view| {
         lines::whole(&page.another(), view, now).iter().for_each(|line| page.raw(line));
     })
