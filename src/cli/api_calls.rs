@@ -289,16 +289,14 @@ fn views(store: &Store, ids: &[i64]) -> Result<Vec<ApiCallView>, Problem> {
 /// Waits until the daemon has written down what came of it, or for 30 s.
 fn outcome(store: &Store, ids: &[i64]) -> Result<Vec<ApiCallView>, Problem> {
     let runtime = wait::runtime()?;
-    runtime.block_on(async {
-        for _ in 0..LOOKS {
-            let views = views(store, ids)?;
-            if views.iter().all(|view| view.ended.is_some()) {
-                return Ok(views);
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
+    for _ in 0..LOOKS {
+        let views = views(store, ids)?;
+        if views.iter().all(|view| view.ended.is_some()) {
+            return Ok(views);
         }
-        views(store, ids)
-    })
+        wait::pause(&runtime, LOOK_EVERY);
+    }
+    views(store, ids)
 }
 
 fn render(page: &mut Page, view: &ApiCallsView, kept: bool) {

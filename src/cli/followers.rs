@@ -126,7 +126,7 @@ fn refresh(
             writeln!(terminal.remarks, "{name}: {how}").unwrap_or_default();
             told = how;
         }
-        runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
+        wait::pause(&runtime, LOOK_EVERY);
     }
 }
 

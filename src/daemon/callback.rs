@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -19,7 +18,7 @@ use crate::daemon::metrics::Metrics;
 use crate::daemon::{LockedOut, Now, RunError};
 use crate::engine::Engine;
 use crate::wechat::listener::{
-    self, Authenticator, EventSink, ForwardError, Note, Received, Refusal,
+    self, Authenticator, EventSink, ForwardError, Note, Received, Refusal, StatusCode,
 };
 
 /// How many pushes that any stranger could have made are refused before a person is told.

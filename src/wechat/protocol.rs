@@ -10,10 +10,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::model::{Audience, Broadcast, Content, Format, Images};
 
