@@ -17,7 +17,6 @@ pub fn rfc3339<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok
 ///
 /// # Errors
 /// Those of the serializer.
-#[expect(clippy::ref_option, reason = "the signature is serde's")]
 pub fn maybe_rfc3339<S: Serializer>(
     at: &Option<DateTime<Utc>>,
     serializer: S,

@@ -126,20 +126,18 @@ fn every_module_names_only_modules_that_it_may_know() {
 
 /// Tells each circle that leads through more than one file, with its edges.
 fn told(source: &Source, edges: &Edges) -> String {
-    let mut told = String::new();
-    for circle in graph::circles(edges) {
+    let circles = graph::circles(edges).into_iter().filter(|circle| {
         let files: BTreeSet<&str> = circle.iter().map(|node| source.file_of(node)).collect();
-        if files.len() < 2 {
-            continue;
-        }
-        told.push_str("a circle:\n");
-        for from in &circle {
-            for to in edges[*from].iter().filter(|to| circle.contains(to.as_str())) {
-                told.push_str(&format!("  {from} uses {to}\n"));
-            }
-        }
-    }
-    told
+        files.len() > 1
+    });
+    let lines = circles.flat_map(|circle| {
+        let within = circle.iter().flat_map(|from| {
+            let to = edges[*from].iter().filter(|to| circle.contains(to.as_str()));
+            to.map(move |to| format!("  {from} uses {to}\n"))
+        });
+        std::iter::once("a circle:\n".to_owned()).chain(within).collect::<Vec<_>>()
+    });
+    lines.collect()
 }
 
 /// What an edge is: see [`graph`].

@@ -1,14 +1,17 @@
 //! Which part of the source uses which: what the paths of every file name, as a graph.
 //!
-//! A node is a file. A file with modules of its own is the exception, because both lie in it: what
-//! its modules stand on, and what stands on them. There, each item is a node, together with the
-//! `impl`s of the type that it is. An edge leads from a node to the node that *defines* what a path
-//! of it names; declaring, importing or re-exporting a name uses nothing by itself, so a path
-//! through a re-export leads on to the file behind it.
+//! An edge leads from a file to the file that *defines* what a path in it names. To declare, import
+//! or re-export a name uses nothing by itself, so a path through a re-export leads on to the file
+//! behind it. Paths count wherever they stand: in types, bodies, macros and serde's strings, after
+//! `crate::`, `self::`, `super::` or an imported name.
 //!
-//! Paths count wherever they stand: in `use` (nested too), in types, in bodies, in macros, after
-//! `crate::`, `self::`, `super::` or an imported name. Tests do not count. A call of a method does
-//! not either, as no path says which file the method is in: its type does.
+//! A file with modules of its own holds two things: what they stand on, and what stands on them. So
+//! there are two graphs. In that of the files, a file and the modules in it are no circle. In that
+//! of the items, each item of such a file is a node, together with the `impl`s there of the type
+//! that it is: a module may use an item that does not lead back to it.
+//!
+//! Tests do not count. A call of a method does not either: no path says which file it is in.
+#![expect(clippy::wildcard_enum_match_arm, reason = "most kinds of items and tokens do not matter")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -48,6 +51,8 @@ struct File {
     outside: BTreeSet<String>,
     /// Its modules that only tests have.
     tests: BTreeSet<String>,
+    /// Whether it imports names that it does not write.
+    has_glob: bool,
     has_modules: bool,
 }
 
@@ -147,6 +152,7 @@ impl Source {
     ) -> Edges {
         let mut edges = Edges::new();
         for (module, file) in &self.files {
+            assert!(!file.has_glob, "{module:?} imports `*`: nobody can tell what it uses");
             for used in &file.uses {
                 let Some((to, item)) = self.definition(&used.path, 0) else { continue };
                 let from = (module.as_slice(), used.item.as_deref());
@@ -229,7 +235,7 @@ impl File {
         for item in items {
             match item {
                 Item::Use(item) => {
-                    // A re-export and a name that some item uses count there.
+                    // A trait's name is imported for its methods, which no path names.
                     let is_trait = item.to_token_stream().to_string().contains("as _");
                     if is_trait {
                         file.walk(item.to_token_stream(), module, None);
@@ -269,7 +275,10 @@ impl File {
             UseTree::Group(tree) => {
                 return tree.items.iter().for_each(|tree| self.import(tree, module, before));
             }
-            UseTree::Glob(_) => return,
+            UseTree::Glob(_) => {
+                self.has_glob = true;
+                return self.note(before.to_vec(), (module, None));
+            }
             UseTree::Rename(tree) => (tree.rename.to_string(), tree.ident.to_string()),
             UseTree::Name(tree) if tree.ident == "self" => {
                 (before.last().unwrap().clone(), "self".to_owned())
@@ -327,7 +336,8 @@ impl File {
     ) -> usize {
         let is = |at, mark| is_mark(tokens, at, mark);
         let is_field = at > 0 && is(at - 1, '.') && !(at > 1 && is(at - 2, '.'));
-        let is_defined = matches!(at.checked_sub(1).map(|at| &tokens[at]), Some(TokenTree::Ident(ident)) if ident == "fn");
+        let before_it = at.checked_sub(1).map(|at| &tokens[at]);
+        let is_defined = matches!(before_it, Some(TokenTree::Ident(ident)) if ident == "fn");
         let mut path = before.to_vec();
         while let Some(TokenTree::Ident(ident)) = tokens.get(at) {
             path.push(ident.to_string());
@@ -357,13 +367,11 @@ impl File {
     }
 
     fn note(&mut self, path: Names, (module, item): (&[String], Option<&str>)) {
-        let path = match from_root(&path, module) {
+        if path.iter().all(|name| matches!(name.as_str(), "crate" | "self" | "super")) {
             // `pub(super)` and its like.
-            Some(_)
-                if path.iter().all(|name| matches!(name.as_str(), "crate" | "self" | "super")) =>
-            {
-                return;
-            }
+            return;
+        }
+        let path = match from_root(&path, module) {
             Some(path) => path,
             None => match self.imported.get(&path[0]) {
                 Some(from) => from.iter().chain(&path[1..]).cloned().collect(),
