@@ -4,6 +4,7 @@
 //! so a [`Window`] is arithmetic and never asks the machine's zone. A job's own zone matters only
 //! for its time of day, which a deferral keeps.
 
+pub mod json;
 mod recurrence;
 
 use std::fmt;

@@ -15,12 +15,16 @@ mod decisions;
 mod events;
 mod followers;
 mod forecast;
+mod format;
 mod jobs;
+mod lookup;
 mod manual;
-mod person;
 mod plan;
 mod quota;
 mod render;
+mod reply;
+mod resume;
+mod retry;
 mod sandbox;
 mod series;
 mod show;
@@ -34,7 +38,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use serde::Serialize;
 
 use crate::config::{self, Config, ConfigError, Secrets};
@@ -119,15 +123,15 @@ enum Command {
     /// Count an account's followers and tags, as last read from the platform
     Followers(followers::Options),
     /// Ask again for what was refused, failed or missed
-    Retry(decisions::JobOptions),
+    Retry(reply::JobOptions),
     /// Lift holds and pauses, so that jobs are released again
-    Resume(person::ResumeOptions),
+    Resume(resume::Options),
     /// Stop the releases of an account, or of all, at once
     Hold(decisions::HoldOptions),
     /// Let a job go that waits for an approval
-    Approve(decisions::JobOptions),
+    Approve(reply::JobOptions),
     /// Call a job off, as far as it is certainly not out
-    Cancel(decisions::JobOptions),
+    Cancel(reply::JobOptions),
     /// Say what became of a job that may have gone out
     Resolve(decisions::ResolveOptions),
     /// Take something out of attention, until something new happens to it
@@ -315,13 +319,16 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
     let path = arguments.config;
     let config = || load(&path, Secrets::Leave);
     let terminal = &mut terminal;
-    let who = decisions::person();
+    let who = reply::person();
     match arguments.command {
         Command::Run => daemon::run(load(&path, Secrets::Read)?, terminal.now.clone())?,
         Command::Demo => {
             demo::run(&terminal.now, terminal.out).map_err(Problem::Rehearsal)?;
         }
         Command::Sandbox(options) => sandbox::run(&options, terminal)?,
+        Command::Status(options) if options.watch => {
+            watch::run(options.json, &config()?, terminal)?;
+        }
         Command::Status(options) => status::run(options, &config()?, terminal)?,
         Command::Plan(options) => plan::run(&options, &config()?, terminal)?,
         Command::Check(options) => return check::run(&options, &config()?, terminal),
@@ -330,8 +337,8 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
         Command::Followers(options) => followers::run(&options, &config()?, terminal)?,
-        Command::Retry(options) => person::retry(&options, &config()?, &who, terminal)?,
-        Command::Resume(options) => person::resume(&options, &config()?, &who, terminal)?,
+        Command::Retry(options) => retry::run(&options, &config()?, &who, terminal)?,
+        Command::Resume(options) => resume::run(&options, &config()?, &who, terminal)?,
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Ack(options) => alerts::acknowledge(&options, &config()?, &who, terminal)?,
@@ -343,8 +350,10 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Speed(options) => return api_calls::speed(&options, &config()?, &who, terminal),
         Command::Quota(options) => quota::run(&options, &config()?, &who, terminal)?,
         Command::Backup(options) => backup::run(&options, (&config()?, &path), terminal)?,
-        Command::Completions(options) => manual::completions(&options, terminal)?,
-        Command::Man(options) => manual::man(&options, terminal)?,
+        Command::Completions(options) => {
+            manual::completions(&options, Arguments::command(), terminal)?;
+        }
+        Command::Man(options) => manual::man(&options, Arguments::command(), terminal)?,
         Command::Schema => terminal.write(inbox::SCHEMA)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }

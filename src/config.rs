@@ -12,8 +12,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use reqwest::Url;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::model;
 use crate::wechat::callback::crypto::AesKey;

@@ -14,6 +14,7 @@ mod dispatcher;
 mod files;
 mod heartbeat;
 mod ingest;
+mod input;
 mod lock;
 mod maintenance;
 mod metrics;
@@ -29,19 +30,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::{AccountConfig, Config};
-use crate::engine::{
-    Engine, HighWaterMark, IngestError, IngestedFile, StateDirectory, Ticket, crash_context,
-};
+use crate::engine::{Engine, HighWaterMark, IngestError, StateDirectory, crash_context};
 use crate::inbox::Inbox;
-use crate::model::Credence;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
-use crate::wechat::callback::MassEvent;
 use crate::wechat::client::ApiBase;
-use crate::wechat::protocol::HttpResponse;
 
 use backlog::{Backlog, Done, answer};
 use clock_watch::{ClockTick, ClockWatch};
 use dispatcher::Dispatcher;
+use input::{Input, Trouble, ValidFile};
 use signals::Signals;
 
 pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
@@ -179,25 +176,6 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
         .enable_all()
         .build()
         .map_err(|error| RunError::Setup(format!("no runtime could be started: {error}")))
-}
-
-/// What reaches the loop from outside.
-enum Input {
-    HttpResponse(usize, Ticket, HttpResponse),
-    /// An event: the account, then its body, what it says, and what its word is worth.
-    Event(usize, (Vec<u8>, MassEvent, Credence), oneshot::Sender<()>),
-    File(Arc<ingest::ValidFile>, oneshot::Sender<Result<IngestedFile, Vec<(usize, String)>>>),
-    /// A file that is refused: its name, how much is wrong, and the first line of that.
-    Refused(String, [usize; 2], oneshot::Sender<()>),
-    /// An event that cannot be read: the account, its bytes, and why.
-    Unread(usize, Vec<u8>, String, oneshot::Sender<()>),
-    /// What is wrong with an account's callback.
-    Trouble(usize, callback::Trouble),
-    MaintenanceTask(maintenance::MaintenanceTask),
-    /// What a look through the whole database found.
-    Checked(Result<(), StoreError>),
-    /// What keeps files in the inbox from being taken, and which uploads there do not go on.
-    Inbox([Option<String>; 2]),
 }
 
 /// Runs the daemon inside a runtime.
@@ -698,7 +676,7 @@ impl Daemon {
                 self.engine.keep_unread(*session, (raw, why), now)?;
             }
             Input::File(good, _) => {
-                let ingest::ValidFile { package, jobs } = &**good;
+                let ValidFile { package, jobs } = &**good;
                 let offered: Vec<_> = jobs.iter().map(offered).collect();
                 let named = (package.sha256(), package.name());
                 return match self.engine.ingest_file(named, &offered, now) {
@@ -711,7 +689,7 @@ impl Daemon {
                 let file = RefusedFile { name, problems: *problems, line: *line };
                 self.engine.refuse_file(&file, now)?;
             }
-            Input::Trouble(session, callback::Trouble { kind, told }) => {
+            Input::Trouble(session, Trouble { kind, told }) => {
                 let told = told.as_ref().map(|(what, advice)| (what.as_str(), *advice));
                 self.engine.set_callback_alert(*session, kind, told, now)?;
             }

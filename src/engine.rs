@@ -20,6 +20,7 @@ mod prepare;
 mod recovery;
 mod series;
 mod session;
+mod upkeep;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -11,6 +11,7 @@ mod archive;
 mod article;
 mod broadcast;
 mod entry;
+mod folder;
 mod front_matter;
 mod html;
 mod job;
@@ -20,6 +21,8 @@ mod media;
 mod menu;
 mod package;
 mod picture;
+mod places;
+mod reader;
 mod receipts;
 mod receivers;
 mod schema;
@@ -33,15 +36,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptJob};
 pub use entry::Entry;
-pub use job::{ArticleRemark, ParsedJob};
+pub use job::ParsedJob;
 pub use package::{Content, Package, ReadError, read_path, read_path_gathering};
+pub use reader::ArticleRemark;
 pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
 
@@ -50,6 +53,7 @@ use crate::yaml;
 pub use crate::yaml::Diagnostic;
 use crate::yaml::diagnostic::{Location, Report, quote};
 use entry::{EntryKind, Glance, Seen};
+use places::Places;
 
 /// How long an entry must not have changed before it is read.
 const QUIET: TimeDelta = TimeDelta::seconds(2);
@@ -192,8 +196,8 @@ fn read<'a>(
 ) -> Vec<ParsedJob> {
     match root(file_name, text, report) {
         Ok(root) => {
-            let accounts = job::Accounts::new(accounts);
-            job::Reader { report, lists, accounts, remarks: Vec::new() }.file(&root)
+            let accounts = reader::Accounts::new(accounts);
+            reader::Reader { report, lists, accounts, remarks: Vec::new() }.file(&root)
         }
         Err(yaml::SyntaxError) => Vec::new(),
     }
@@ -246,22 +250,6 @@ pub struct Inbox {
     waiting: bool,
 }
 
-/// The directory and those inside it, with what they were when opened.
-#[derive(Debug)]
-struct Places {
-    inbox: Directory,
-    accepted: Directory,
-    rejected: Directory,
-    /// Where an entry lies between the inbox and its archive, until it is known to be what was read.
-    moving: Directory,
-}
-
-#[derive(Debug)]
-struct Directory {
-    fd: OwnedFd,
-    identity: [i128; 2],
-}
-
 /// What an entry looked like, and since when.
 #[derive(Clone, Copy, Debug)]
 struct Look {
@@ -291,7 +279,7 @@ impl Look {
 impl Inbox {
     /// Opens the inbox, and creates it and its subdirectories where they are missing.
     pub fn open(dir: &Path, end_marker_required: bool) -> Result<Self, InboxError> {
-        let places = archive::open_places(dir)
+        let places = places::open(dir)
             .map_err(|source| InboxError::Unusable { path: dir.to_owned(), source })?;
         let path = dir.to_owned();
         let (looks, unfinished) = (HashMap::new(), BTreeMap::new());
@@ -486,8 +474,8 @@ impl Inbox {
     /// Returns the names to look at, sorted, after making sure that the path still leads here and
     /// that nothing lies between here and an archive.
     fn names(&mut self) -> io::Result<Vec<OsString>> {
-        if !archive::is_same(&self.path, &self.places)? {
-            self.places = archive::open_places(&self.path)?;
+        if !places::is_same(&self.path, &self.places)? {
+            self.places = places::open(&self.path)?;
             self.looks.clear();
         }
         self.put_back_all()?;

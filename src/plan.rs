@@ -16,6 +16,9 @@ use crate::quota::{self, Because, Block, Demand, Need, Usage, margins};
 
 pub use gap::{Gap, GapEffect, Kind as GapKind};
 
+/// How long before a broadcast its speed is set.
+pub const SPEED_AHEAD: TimeDelta = TimeDelta::seconds(30);
+
 /// A job as a decision needs it.
 #[derive(Clone, Debug)]
 pub struct Job {

@@ -9,13 +9,16 @@
 //! [`Platform::accepted`] and [`Platform::requests`] are the oracle. [`server`] puts it behind HTTP.
 
 mod account;
+mod account_state;
 mod answer;
+mod clock;
 mod connection;
 mod content;
 mod count;
 mod crypto;
 mod fault;
 mod followers;
+mod held;
 mod job;
 mod library;
 mod mass;
@@ -44,18 +47,20 @@ pub use account::{AccountSpec, Kind, MediaKind, Tag, openid, parse_account};
 pub use fault::{AdminAnswer, EventFate, FOREVER, Fault, FaultKind, Review, parse_fault};
 pub use job::Event;
 
-use account::Account;
-use answer::Refusal;
+use account_state::Account;
+use answer::{Given, Refusal};
 use content::Object;
 use count::Daily;
 use fault::{Faults, NetworkFault};
-use library::Given;
 use token::Tokens;
 
 /// Calls to `/token` in a day.
 const TOKENS_A_DAY: u32 = 2_000;
 /// Forced renewals of the stable token in a day.
 const FORCED_A_DAY: u32 = 20;
+
+/// The prefix of the family's paths.
+const FAMILY: &str = "/cgi-bin/message/mass/";
 
 /// What is only read, and so asked for by GET.
 const READ: [&str; 8] = [
@@ -274,7 +279,7 @@ impl Platform {
                 (errcode, halved(response))
             }
         };
-        let is_send = request.path.starts_with(mass::FAMILY);
+        let is_send = request.path.starts_with(FAMILY);
         self.requests.push(Logged {
             appid,
             path: request.path.clone(),

@@ -22,7 +22,9 @@ mod decisions;
 mod deletion;
 mod events;
 mod followers;
+mod incoming;
 mod ingest;
+mod job_row;
 mod ledger;
 mod list;
 mod listed;
@@ -50,7 +52,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
-use moved::Moves;
+use moved::{Moved, Moves};
 
 pub use accounts::{Bar, KnownAccount};
 pub use alerts::{Acknowledgement, Overdue, Severity};
@@ -64,7 +66,8 @@ pub use decisions::{DecidedBy, Decision, Entry, Resolution, Ruling};
 pub use deletion::{DeletableBatch, DeletionFacts, one_of_each};
 pub use events::EventIn;
 pub use followers::{FollowersAsk, FollowersView, Next as SyncNext, SetView, TagTold};
-pub use ingest::{BatchBody, IngestOutcome, Source};
+pub use incoming::{BatchBody, SeriesInput, Source};
+pub use ingest::IngestOutcome;
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use listed::Receivers;
@@ -72,8 +75,8 @@ pub use reach::{Levels, Reach};
 pub use recall::{InQuestion, LastSeen};
 pub use refused::RefusedFile;
 pub use release::{Begun, Refusal};
-pub use results::{Refused, ResultAsk, SendStatus};
-pub use series::{Recurring, Series, SeriesCancelled, SeriesInput, SeriesState};
+pub use results::{QuotaRefusal, ResultAsk, SendStatus};
+pub use series::{Recurring, Series, SeriesCancelled, SeriesState};
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
 pub use upload::{PendingUpload, Unready, UploadOutcome, UploadView, Uploaded, Uploading};
@@ -682,6 +685,19 @@ impl Tx<'_> {
     /// Where SQLite fails.
     pub fn unattend_all(&self, kind: &str) -> Result<()> {
         self.run("DELETE FROM alert WHERE kind = ?1", params![kind])
+    }
+
+    /// Remembers a change for the log, where anybody reads one.
+    fn note_move(&self, job: &str, (from, to): (JobState, JobState), why: &str) -> Result<()> {
+        let Some(moves) = self.moves.filter(|_| from != to) else { return Ok(()) };
+        let (account, is_broadcast) = self
+            .db
+            .prepare_cached("SELECT account, action = 'broadcast' FROM job WHERE id = ?1")?
+            .query_row([job], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let sent = if is_broadcast { JobState::Sent.as_str() } else { "done" };
+        let (job, why) = (job.to_owned(), why.to_owned());
+        moves.0.borrow_mut().push(Moved { job, account, from, to, sent, why });
+        Ok(())
     }
 
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {

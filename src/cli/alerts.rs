@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::decisions::{Reason, say};
 use super::forecast::ForecastContext;
+use super::reply::{Reason, say};
 use super::text::{self, Page, Tone};
 use super::{Problem, Terminal, database, status};
 use crate::config::Config;

@@ -8,10 +8,10 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::decisions::Reason;
-use super::person::{named_account, same_account};
+use super::lookup::{named_account, same_account, unknown_job};
+use super::reply::Reason;
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Answer, Json, Problem, Terminal, database, show, wait};
+use super::{Answer, Json, Problem, Terminal, database, wait};
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Deletable, Undeletable};
@@ -222,7 +222,7 @@ fn open(
         return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
     };
     let tx = store.read();
-    let view = tx.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(&tx, id.as_str()))?;
+    let view = tx.job_view(id.as_str())?.ok_or_else(|| unknown_job(&tx, id.as_str()))?;
     same_account(&tx, config, &view.account)?;
     Ok((store, id, view))
 }
@@ -289,16 +289,14 @@ fn views(store: &Store, ids: &[i64]) -> Result<Vec<ApiCallView>, Problem> {
 /// Waits until the daemon has written down what came of it, or for 30 s.
 fn outcome(store: &Store, ids: &[i64]) -> Result<Vec<ApiCallView>, Problem> {
     let runtime = wait::runtime()?;
-    runtime.block_on(async {
-        for _ in 0..LOOKS {
-            let views = views(store, ids)?;
-            if views.iter().all(|view| view.ended.is_some()) {
-                return Ok(views);
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
+    for _ in 0..LOOKS {
+        let views = views(store, ids)?;
+        if views.iter().all(|view| view.ended.is_some()) {
+            return Ok(views);
         }
-        views(store, ids)
-    })
+        wait::pause(&runtime, LOOK_EVERY);
+    }
+    views(store, ids)
 }
 
 fn render(page: &mut Page, view: &ApiCallsView, kept: bool) {

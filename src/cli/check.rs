@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::text::{self, Page, Tone};
-use super::{Answer, Json, Problem, Terminal, database, person};
+use super::{Answer, Json, Problem, Terminal, database, lookup};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
@@ -202,11 +202,11 @@ fn refuse_moved(tx: &Tx<'_>, config: &Config, file: &mut Checked) -> Result<(), 
     for job in jobs {
         let name = &job.spec.account;
         // Of a name that is not in the config, or barred, the rehearsal tells.
-        let Some(account) = person::account(config, name) else { continue };
+        let Some(account) = lookup::account(config, name) else { continue };
         if engine::why_barred(tx, account)?.is_some() {
             continue;
         }
-        match person::same_account(tx, config, name) {
+        match lookup::same_account(tx, config, name) {
             Ok(_) => {}
             Err(Problem::No(why)) => diagnostics.push(package.diagnostic(job, &why, None)),
             Err(problem) => return Err(problem),

@@ -5,14 +5,15 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::person::{named_account, next_text, same_account, to_cancel};
-use super::text::{self, Tone};
-use super::{Problem, Terminal, database, series, show};
+use super::lookup::{self, named_account, to_cancel};
+use super::reply::{JobOptions, Reason, decide, say};
+use super::text;
+use super::{Problem, Terminal, database, series};
 use crate::calendar;
 use crate::config::Config;
-use crate::model::{Account, BatchState, JobId, JobState};
+use crate::model::{BatchState, JobState};
 use crate::plan;
-use crate::store::{DecidedBy, Decision, JobView, Resolution, Ruling, Tx};
+use crate::store::{Decision, JobView, Resolution, Ruling};
 
 #[derive(Debug, Args)]
 #[group(id = "whom", args = ["account", "all"], required = true, multiple = false)]
@@ -25,16 +26,6 @@ pub(super) struct HoldOptions {
     all: bool,
     #[command(flatten)]
     reason: Reason,
-}
-
-/// A decision that needs nothing but its job.
-#[derive(Debug, Args)]
-pub(super) struct JobOptions {
-    /// The job's id
-    #[arg(value_name = "JOB")]
-    pub(super) job: String,
-    #[command(flatten)]
-    pub(super) reason: Reason,
 }
 
 #[derive(Debug, Args)]
@@ -55,32 +46,6 @@ pub(super) struct ResolveOptions {
     batch: Option<u32>,
     #[command(flatten)]
     reason: Reason,
-}
-
-/// Why a person decided so.
-#[derive(Debug, Args)]
-pub(super) struct Reason {
-    /// Say why; it is stored and shown with who you are
-    #[arg(long, value_name = "TEXT")]
-    why: Option<String>,
-}
-
-impl Reason {
-    /// Returns it with who said it.
-    pub(super) fn said<'a>(&'a self, who: &'a str) -> DecidedBy<'a> {
-        let why = self.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
-        DecidedBy { who, why }
-    }
-}
-
-/// Returns the person at the keyboard, as the system knows them: who called sudo, if anybody did.
-pub(super) fn person() -> String {
-    let through_sudo = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse().ok());
-    let uid = through_sudo.unwrap_or_else(|| rustix::process::getuid().as_raw());
-    match database::named(uid) {
-        Some(name) => format!("{name} (uid {uid})"),
-        None => format!("uid {uid}"),
-    }
 }
 
 /// Stops the releases of one account, or of all.
@@ -176,7 +141,7 @@ pub(super) fn cancel(
     let now = (terminal.now)();
     let said = options.reason.said(who);
     if let Some(mut store) = database::open(config, now)?
-        && let Some(found) = series::find(&store.read(), &options.job)?
+        && let Some(found) = lookup::find_series(&store.read(), &options.job)?
     {
         return series::cancel(&mut store, &found, config, (said, now), terminal);
     }
@@ -257,44 +222,4 @@ fn resolved(job: &JobView, ruling: Ruling) -> String {
             .expect("a String takes everything");
     }
     answer
-}
-
-/// Writes sentences, each on lines of its own.
-pub(super) fn say(answer: &str, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
-    let mut page = terminal.page();
-    for sentence in answer.lines() {
-        page.lines(Tone::Plain, 0, sentence);
-    }
-    terminal.write(&page.finish())
-}
-
-/// What a decision left.
-pub(super) struct Decided {
-    pub(super) job: JobView,
-    /// What has to happen before anything goes.
-    pub(super) next: String,
-}
-
-/// Stores a decision about one job.
-pub(super) fn decide(
-    job: &str,
-    config: &Config,
-    terminal: &Terminal<'_>,
-    work: impl FnOnce(&Tx<'_>, &JobId, Result<&Account, Problem>) -> Result<(), Problem>,
-) -> Result<Decided, Problem> {
-    let store = database::open(config, (terminal.now)())?;
-    let (Some(mut store), Some(id)) = (store, JobId::parse(job)) else {
-        let id = text::visible(job);
-        return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
-    };
-    let (job, stops) = store.transaction(|tx| {
-        let Some(name) = tx.account_of(&id)? else {
-            return Err(show::unknown_job(tx, id.as_str()));
-        };
-        work(tx, &id, same_account(tx, config, &name))?;
-        let job = tx.job_view(id.as_str())?.ok_or_else(|| show::unknown_job(tx, id.as_str()))?;
-        Ok((job, tx.stops(&name)?))
-    })?;
-    let next = next_text(config, &stops, &job.account);
-    Ok(Decided { job, next })
 }

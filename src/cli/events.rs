@@ -1,7 +1,7 @@
 //! Renders the platform's events.
 
 use chrono::{DateTime, Utc};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::text;
 use crate::calendar;
@@ -14,7 +14,7 @@ pub(super) struct EventStory {
     #[serde(flatten)]
     event: EventView,
     /// The platform's time of it (`CreateTime`).
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(serialize_with = "calendar::json::maybe_rfc3339")]
     created_at: Option<DateTime<Utc>>,
     /// Who it says that it is from (`FromUserName`).
     from_user: Option<String>,
@@ -74,11 +74,6 @@ impl EventStory {
         let parts: Vec<_> = [at, from, to].into_iter().flatten().collect();
         (!parts.is_empty()).then(|| format!("written {}", parts.join(" ")))
     }
-}
-
-#[expect(clippy::ref_option, reason = "serde hands the field over like this")]
-fn rfc3339<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
-    at.map(calendar::rfc3339).serialize(to)
 }
 
 /// Returns what the originality check of all articles came to.

@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Json, Problem, Terminal, database, person, wait};
+use super::{Json, Problem, Terminal, database, lookup, wait};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
@@ -49,8 +49,8 @@ pub(super) fn run(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let name = options.account.as_str();
-    if person::account(config, name).is_none() {
-        return Err(person::unknown_account(config, name, now));
+    if lookup::account(config, name).is_none() {
+        return Err(lookup::unknown_account(config, name, now));
     }
     let Some(mut store) = database::open(config, now)? else {
         return Err(never_read(name));
@@ -90,7 +90,7 @@ fn refresh(
     let begun_at = (terminal.now)();
     let before = store.read().followers_view(name)?.last;
     store.transaction(|tx| {
-        let account = person::same_account(tx, config, name)?;
+        let account = lookup::same_account(tx, config, name)?;
         tx.identify(name, &account.appid)?;
         Ok::<_, Problem>(tx.request_sync(name, begun_at)?)
     })?;
@@ -126,7 +126,7 @@ fn refresh(
             writeln!(terminal.remarks, "{name}: {how}").unwrap_or_default();
             told = how;
         }
-        runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
+        wait::pause(&runtime, LOOK_EVERY);
     }
 }
 

@@ -5,10 +5,11 @@
 //! they cannot know: who is held or paused, whether the daemon turns, and the words.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::text::{self, Tone};
 use crate::calendar;
+use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::config::Config;
 use crate::daemon::{self, Clock, Heartbeat, Running};
 use crate::engine;
@@ -92,18 +93,6 @@ pub(super) struct Forecast {
     /// The part of it that concerns its whole account, and is told there as well.
     #[serde(skip)]
     of_account: Option<String>,
-}
-
-pub(super) fn rfc3339<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&calendar::rfc3339(*at))
-}
-
-#[expect(clippy::ref_option, reason = "the signature is serde's")]
-pub(super) fn maybe_rfc3339<S: Serializer>(
-    at: &Option<DateTime<Utc>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    at.map(calendar::rfc3339).serialize(serializer)
 }
 
 impl Forecast {
@@ -231,7 +220,7 @@ impl ForecastContext {
         };
         let (job, batches) = (tx.job(&id)?, tx.batches(&id)?);
         let mut forecast = self.by_its_times(&job, &batches);
-        if let Some(account) = super::person::account(config, &view.account) {
+        if let Some(account) = super::lookup::account(config, &view.account) {
             Self::by_the_rules(&mut forecast, tx, account, &job)?;
         }
         let planned =

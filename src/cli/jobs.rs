@@ -9,8 +9,9 @@ use serde::Serializer as _;
 use serde::ser::SerializeSeq;
 
 use super::forecast::ForecastContext;
+use super::format::{lateness, tone};
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Json, Problem, Terminal, database, person};
+use super::{Json, Problem, Terminal, database, lookup};
 use crate::config::Config;
 use crate::model::{JobId, JobState};
 use crate::store::{JobView, Store, Tx, Wanted};
@@ -110,12 +111,12 @@ fn require_account(
     config: &Config,
     store: Option<&Store>,
 ) -> Result<(), Problem> {
-    let in_config = person::account(config, name).is_some();
+    let in_config = lookup::account(config, name).is_some();
     let has_jobs = |store: &Store| store.read().has_jobs(name);
     if in_config || store.map(has_jobs).transpose()?.unwrap_or_default() {
         return Ok(());
     }
-    Err(person::unknown_account(config, name, now))
+    Err(lookup::unknown_account(config, name, now))
 }
 
 /// Writes jobs as a table, the beginning of each reason below its job: `show` has the whole.
@@ -161,23 +162,4 @@ fn further(page: &mut Page, series: &[JobId]) {
     }
     let line = format!("More dates come of: {}. `qunfa show` tells of one.", names.join(", "));
     page.lines(Tone::Quiet, 0, &line);
-}
-
-/// Returns how a state reads at a glance.
-pub(super) fn tone(state: JobState) -> Tone {
-    match state {
-        JobState::Planned | JobState::Releasing | JobState::Accepted => Tone::Plain,
-        JobState::Held => Tone::Warn,
-        JobState::Sent => Tone::Good,
-        JobState::Failed | JobState::Partial | JobState::Uncertain | JobState::Missed => {
-            Tone::Alarm
-        }
-        JobState::Expired => Tone::Warn,
-        JobState::Cancelled => Tone::Quiet,
-    }
-}
-
-/// Returns how a job's due time reads: one that has passed without a release stands out.
-pub(super) fn lateness(job: &JobView, now: DateTime<Utc>) -> Tone {
-    if job.state.waits() && job.due < now { Tone::Warn } else { Tone::Plain }
 }

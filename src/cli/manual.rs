@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::{Arguments, Problem, Terminal};
+use super::{Problem, Terminal};
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsOptions {
@@ -26,16 +26,20 @@ pub(super) struct ManOptions {
 /// Prints a completion script.
 pub(super) fn completions(
     options: &CompletionsOptions,
+    mut command: Command,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let mut script = Vec::new();
-    clap_complete::generate(options.shell, &mut Arguments::command(), "qunfa", &mut script);
+    clap_complete::generate(options.shell, &mut command, "qunfa", &mut script);
     terminal.write(&String::from_utf8_lossy(&script))
 }
 
 /// Prints the main manual page, or writes all of them.
-pub(super) fn man(options: &ManOptions, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
-    let command = Arguments::command();
+pub(super) fn man(
+    options: &ManOptions,
+    command: Command,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
     let Some(folder) = &options.out else {
         let mut page = Vec::new();
         Man::new(command).render(&mut page)?;

@@ -13,11 +13,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use self::grid::AccountDays;
 use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Page, Tone};
-use super::{Json, Problem, Terminal, database, person};
-use crate::calendar::{self, Span, Window};
+use super::{Json, Problem, Terminal, database, lookup};
+use crate::calendar::{self, Span, Window, json};
 use crate::config::Config;
 use crate::model::{Account, JobId, JobState};
 use crate::quota::{self, Counted, Rule, TABLE};
@@ -46,9 +45,9 @@ pub(super) struct Options {
 /// The whole answer.
 #[derive(Debug, Serialize)]
 struct PlanView {
-    #[serde(serialize_with = "forecast::rfc3339")]
+    #[serde(serialize_with = "json::rfc3339")]
     from: DateTime<Utc>,
-    #[serde(serialize_with = "forecast::rfc3339")]
+    #[serde(serialize_with = "json::rfc3339")]
     until: DateTime<Utc>,
     days: u16,
     /// Whether anybody is there to release.
@@ -87,9 +86,9 @@ struct PlannedView {
     account: String,
     action: String,
     state: JobState,
-    #[serde(serialize_with = "forecast::maybe_rfc3339")]
+    #[serde(serialize_with = "json::maybe_rfc3339")]
     at: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "forecast::rfc3339")]
+    #[serde(serialize_with = "json::rfc3339")]
     due: DateTime<Utc>,
     #[serde(flatten)]
     forecast: Forecast,
@@ -116,6 +115,30 @@ struct FollowersView {
     account: String,
     month: Window,
     what: String,
+}
+
+/// The days of one account.
+#[derive(Debug, Serialize)]
+struct AccountDays {
+    account: String,
+    days: Vec<Day>,
+}
+
+/// One day of one account.
+#[derive(Debug, Serialize)]
+struct Day {
+    day: Window,
+    /// Whether the quotas would let one more broadcast to everyone go.
+    free: bool,
+    /// The jobs that go on it, in their order.
+    jobs: Vec<String>,
+    /// The jobs that used something of it already.
+    used_by: Vec<String>,
+    /// Sends made elsewhere on it.
+    elsewhere: u32,
+    /// The same for people: how each stands, and what it is called.
+    #[serde(skip)]
+    used: Vec<(JobState, String)>,
 }
 
 /// Tells when the jobs of the next days will really go.
@@ -183,7 +206,7 @@ fn planned(
         return Ok(None);
     };
     let at = forecast.goes_at.unwrap_or(job.due);
-    let account = person::account(config, &job.account);
+    let account = lookup::account(config, &job.account);
     let receivers = match (account, JobId::parse(&job.id)) {
         (Some(account), Some(id)) => match tx.reach(&id, account, (at, now))? {
             Some(reach) => reach.is_short().then(|| reach.sentence()),

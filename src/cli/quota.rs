@@ -8,8 +8,8 @@ use chrono_tz::Asia::Shanghai;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::decisions::{Reason, say};
-use super::person::{named_account, same_account};
+use super::lookup::{named_account, same_account};
+use super::reply::{Reason, say};
 use super::status;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};

@@ -6,11 +6,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::decisions::say;
 use super::forecast::ForecastContext;
-use super::jobs;
+use super::reply::say;
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Problem, Terminal, person};
+use super::{Problem, Terminal, format, lookup};
 use crate::calendar;
 use crate::config::Config;
 use crate::engine;
@@ -52,14 +51,6 @@ struct DateView {
     at: String,
     #[serde(skip)]
     instant: DateTime<Utc>,
-}
-
-/// Returns the series of this id, if there is one.
-pub(super) fn find(tx: &Tx<'_>, id: &str) -> Result<Option<Series>, Problem> {
-    match JobId::parse(id) {
-        Some(id) => Ok(tx.series(&id)?),
-        None => Ok(None),
-    }
 }
 
 /// Returns what is shown of a series.
@@ -137,9 +128,9 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     let mut table = Table::of_lines(&["due", "", "state", "job"], &[(1, 0)], &[(2, 4)]);
     for job in &view.occurrences {
         table.row(vec![
-            Cell::new(jobs::lateness(job, now), &text::time(job.due)),
+            Cell::new(format::lateness(job, now), &text::time(job.due)),
             Cell::plain(&text::distance(job.due, now)),
-            Cell::new(jobs::tone(job.state), job.stands()),
+            Cell::new(format::tone(job.state), job.stands()),
             Cell::plain(&job.id),
         ]);
         if let Some(reason) = &job.reason {
@@ -172,7 +163,7 @@ pub(super) fn cancel(
 ) -> Result<(), Problem> {
     let id = &series.job.id;
     let done = store.transaction(|tx| {
-        let account = person::to_cancel(tx, config, &series.job.account)?;
+        let account = lookup::to_cancel(tx, config, &series.job.account)?;
         Ok::<_, Problem>(tx.cancel_series(id, &account, said, now)?)
     })?;
     let mut answer = match done.cancelled.as_slice() {
@@ -205,7 +196,7 @@ pub(super) fn retry(
     let id = &series.job.id;
     let bodies = &engine::bodies(&series.job);
     let next = store.transaction(|tx| {
-        let account = person::same_account(tx, config, &series.job.account)?;
+        let account = lookup::same_account(tx, config, &series.job.account)?;
         Ok::<_, Problem>(tx.retry_series(id, SeriesInput { account, bodies }, said, now)?)
     })?;
     let answer = match next {
@@ -217,25 +208,4 @@ pub(super) fn retry(
         None => format!("Series {id} has no date after today, so it is over.\n"),
     };
     say(&answer, terminal)
-}
-
-/// Says what an id has to do with a series, where it is one's or one's date and no job's.
-pub(super) fn instead(tx: &Tx<'_>, id: &str) -> Result<Option<String>, Problem> {
-    if let Some(series) = find(tx, id)? {
-        let waiting = tx.occurrences_waiting(&series.job.id)?;
-        let dates: Vec<_> = waiting.iter().take(3).map(|(job, _)| job.to_string()).collect();
-        return Ok(Some(match dates.as_slice() {
-            [] => format!("{id} is a series, and no date of it waits; this is said of one date"),
-            dates => format!("{id} is a series; say it of one of its dates: {}", dates.join(", ")),
-        }));
-    }
-    let Some((series, _)) = id.rsplit_once('@') else { return Ok(None) };
-    Ok(find(tx, series)?.map(|series| {
-        let name = &series.job.id;
-        format!(
-            "no job has the id {}: series {name} has no such date, or it is not planned yet; \
-             `qunfa show {name}` lists them",
-            text::visible(id)
-        )
-    }))
 }

@@ -11,7 +11,8 @@ use super::alerts;
 use super::articles;
 use super::events::{EventStory, counted};
 use super::forecast::{Forecast, ForecastContext};
-use super::jobs;
+use super::format;
+use super::lookup;
 use super::series;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
@@ -20,7 +21,7 @@ use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
     ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, DecidedBy, DecisionView,
-    HistoryView, JobView, Store, Tx, UploadView,
+    HistoryView, JobView, Store, UploadView,
 };
 use crate::wechat::codes;
 
@@ -121,9 +122,12 @@ pub(super) fn run(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let Some(store) = database::open(config, now)? else {
-        return Err(Problem::No(format!("{}: no job was taken yet", unknown(&options.job))));
+        return Err(Problem::No(format!(
+            "{}: no job was taken yet",
+            lookup::unknown(&options.job)
+        )));
     };
-    if let Some(found) = series::find(&store.read(), &options.job)? {
+    if let Some(found) = lookup::find_series(&store.read(), &options.job)? {
         let context = ForecastContext::read(&store.read(), config, now)?;
         let view = series::read(&store.read(), found, &context, now)?;
         return terminal.answer(options.json, &view, |page, view| series::render(page, view, now));
@@ -145,7 +149,7 @@ fn read(
 ) -> Result<StoryView, Problem> {
     let tx = store.read();
     let Some(job) = tx.job_view(id)? else {
-        return Err(unknown_job(&tx, id));
+        return Err(lookup::unknown_job(&tx, id));
     };
     let mut jobs = [job];
     let context = ForecastContext::read(&tx, config, now)?;
@@ -179,23 +183,6 @@ fn read(
         articles: tx.articles(id)?,
         job,
     })
-}
-
-fn unknown(id: &str) -> String {
-    format!("no job has the id {}", text::visible(id))
-}
-
-/// Returns the answer about an id that nobody knows, with those that may be meant.
-pub(super) fn unknown_job(tx: &Tx<'_>, id: &str) -> Problem {
-    if let Ok(Some(words)) = series::instead(tx, id) {
-        return Problem::No(words);
-    }
-    // Guesses are a courtesy: without them the answer stands.
-    let similar = tx.similar_ids(id).unwrap_or_default();
-    match similar.as_slice() {
-        [] => Problem::No(format!("{}; `qunfa jobs` lists them", unknown(id))),
-        ids => Problem::No(format!("{}; there is {}", unknown(id), ids.join(", "))),
-    }
 }
 
 fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<ResultView> {
@@ -277,7 +264,7 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
 }
 
 fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
-    page.lines(jobs::tone(job.state), 0, &format!("{} is {}", job.id, job.stands()));
+    page.lines(format::tone(job.state), 0, &format!("{} is {}", job.id, job.stands()));
     let at = match job.at {
         Some(at) => text::time_and_distance(at, now),
         None => "as soon as allowed".to_owned(),

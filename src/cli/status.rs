@@ -14,8 +14,8 @@ use serde::{Serialize, Serializer};
 
 use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Json, Problem, Terminal, database, watch};
-use crate::calendar::{self, Span};
+use super::{Json, Problem, Terminal, database};
+use crate::calendar::{self, Span, json};
 use crate::config::{AccountConfig, Config};
 use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
@@ -31,9 +31,9 @@ const LATELY_READ: u32 = 50;
 pub(super) struct Options {
     /// Show it anew every second, until `q` or Ctrl-C
     #[arg(long)]
-    watch: bool,
+    pub(super) watch: bool,
     #[command(flatten)]
-    json: Json,
+    pub(super) json: Json,
 }
 
 /// The whole answer.
@@ -64,7 +64,7 @@ struct DaemonView {
     since: Option<String>,
     version: Option<String>,
     /// When its loop last turned.
-    #[serde(serialize_with = "forecast::maybe_rfc3339")]
+    #[serde(serialize_with = "json::maybe_rfc3339")]
     turned_at: Option<DateTime<Utc>>,
     /// Whether it runs and its loop stands still.
     stuck: bool,
@@ -83,7 +83,7 @@ struct AccountView {
     clock: Option<ClockView>,
     /// Whether the platform pushes its events to us.
     callback: bool,
-    #[serde(serialize_with = "forecast::maybe_rfc3339")]
+    #[serde(serialize_with = "json::maybe_rfc3339")]
     last_event_at: Option<DateTime<Utc>>,
     rules: Vec<RuleView>,
 }
@@ -165,7 +165,7 @@ struct LateView {
     account: Option<String>,
     /// `missed`, `expired`, `failed`, `partial` or `deferred`.
     kind: String,
-    #[serde(serialize_with = "forecast::rfc3339")]
+    #[serde(serialize_with = "json::rfc3339")]
     since: DateTime<Utc>,
     what: String,
 }
@@ -182,9 +182,6 @@ pub(super) fn run(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let view = look(config, now)?;
-    if options.watch {
-        return watch::run(options.json, config, terminal);
-    }
     terminal.answer(options.json, &view, |page, view| {
         lines::whole(&page.another(), view, now).iter().for_each(|line| page.raw(line));
     })

@@ -137,7 +137,7 @@ fn put(config: &Config, packages: &[Package], looks: u32) -> Result<Vec<Submitte
         let mut left = looks;
         while left > 0 && file.fate()? == Fate::Waiting {
             left -= 1;
-            runtime.block_on(async { tokio::time::sleep(LOOK_EVERY).await });
+            wait::pause(&runtime, LOOK_EVERY);
         }
         if left == 0 {
             looks = 0;

@@ -1,5 +1,7 @@
 //! Waits for the daemon's reaction to a command.
 
+use std::time::Duration;
+
 use tokio::runtime::{Builder, Runtime};
 
 use super::Problem;
@@ -13,4 +15,9 @@ pub(super) fn runtime() -> Result<Runtime, Problem> {
         .enable_all()
         .build()
         .map_err(|error| Problem::Cannot(format!("no runtime could be started: {error}")))
+}
+
+/// Waits for so long.
+pub(super) fn pause(runtime: &Runtime, length: Duration) {
+    runtime.block_on(async { tokio::time::sleep(length).await });
 }

@@ -30,6 +30,8 @@ const CLEAR_REST: &str = "\x1b[J";
 
 /// Shows the status every second until somebody ends it.
 pub(super) fn run(json: Json, config: &Config, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
+    // What cannot be read at the beginning is an error; later on it stands in the status's place.
+    status::look(config, (terminal.now)())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

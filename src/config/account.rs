@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use reqwest::Url;
 use secrecy::SecretString;
+use url::Url;
 
 use super::{AccountConfig, CallbackConfig, Loader, Secrets, TokenSource};
 use crate::model::console::place;

@@ -9,30 +9,22 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::daemon::input::{Input, Trouble};
 use crate::daemon::metrics::Metrics;
-use crate::daemon::{Input, LockedOut, Now, RunError};
+use crate::daemon::{LockedOut, Now, RunError};
 use crate::engine::Engine;
 use crate::wechat::listener::{
-    self, Authenticator, EventSink, ForwardError, Note, Received, Refusal,
+    self, Authenticator, EventSink, ForwardError, Note, Received, Refusal, StatusCode,
 };
 
 /// How many pushes that any stranger could have made are refused before a person is told.
 const STRANGERS: u32 = 10;
 /// How many pushes in a row a handler fails to answer before a person is told.
 const FAILURES: u32 = 5;
-
-/// What is wrong with an account's callback, or that a kind of trouble is over.
-#[derive(Debug)]
-pub(super) struct Trouble {
-    pub(super) kind: &'static str,
-    /// What happened, and what one can do.
-    pub(super) told: Option<(String, &'static str)>,
-}
 
 /// The listener's way to the loop.
 pub(super) struct CallbackHandler {

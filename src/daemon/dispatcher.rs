@@ -12,7 +12,8 @@ use tokio::sync::{Semaphore, mpsc};
 
 use chrono::TimeDelta;
 
-use crate::daemon::{Input, Now};
+use crate::daemon::Now;
+use crate::daemon::input::Input;
 use crate::engine::Outgoing;
 use crate::wechat::client::{ApiBase, Client, TooOld};
 use crate::wechat::protocol::{HttpResponse, Reply};

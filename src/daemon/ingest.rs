@@ -11,7 +11,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::calendar::{self, Recurrence};
 use crate::config::AccountConfig;
 use crate::daemon::files::{Files, Kept};
-use crate::daemon::{Input, Now, chain};
+use crate::daemon::input::{Input, ValidFile};
+use crate::daemon::{Now, chain};
 use crate::engine::crash_context::{self, WorkItem};
 use crate::engine::{AcceptedFile, IngestedFile, IngestedJob, Offered, Owner};
 use crate::inbox::{
@@ -66,13 +67,6 @@ pub(super) struct IngestTask {
     pub(super) files: Files,
     pub(super) now: Now,
     pub(super) to: mpsc::Sender<Input>,
-}
-
-/// A file that can be taken.
-#[derive(Debug)]
-pub(super) struct ValidFile {
-    pub(super) package: Package,
-    pub(super) jobs: Vec<ParsedJob>,
 }
 
 enum Offer {

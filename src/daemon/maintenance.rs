@@ -6,21 +6,10 @@ use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
 use chrono::{DateTime, Utc};
 
-use crate::daemon::Input;
 use crate::daemon::files::Files;
+use crate::daemon::input::{Input, MaintenanceTask};
 use crate::engine::Engine;
 use crate::store::StoreError;
-
-/// A duty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MaintenanceTask {
-    /// Forgets calls that no sliding minute reaches any more, and files that no job needs.
-    Prune,
-    /// Wishes for the day's reading of followers and tags.
-    ReadFollowers,
-    /// Makes the dates of series ahead of their time.
-    ExtendSeries,
-}
 
 impl MaintenanceTask {
     pub(super) fn run(

@@ -9,12 +9,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calendar::{self, Span, Window};
 use crate::engine::account_pass::AccountPass;
+use crate::engine::session::PageInFlight;
 use crate::engine::{Session, Ticket, raise_alert};
 use crate::model::Kind;
 use crate::store::{FollowersAsk, StoreError, SyncNext, TagTold, Tx};
 use crate::wechat::codes;
 use crate::wechat::protocol::HttpResponse;
-use crate::wechat::protocol::followers::{self, Listed, Page, Tag};
+use crate::wechat::protocol::followers::{self, Listed, Tag};
 
 /// How many OpenIDs are stored in one step.
 const PART: usize = 1_000;
@@ -23,14 +24,6 @@ const QUIET_FROM: TimeDelta = TimeDelta::hours(3);
 const QUIET_MINUTES: u64 = 180;
 /// How soon an account looks again whether another one is done reading, or a token has come.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
-
-/// A page of which some parts are stored.
-#[derive(Debug)]
-pub(super) struct PageInFlight {
-    ask: FollowersAsk,
-    page: Page,
-    parts: u32,
-}
 
 impl Session {
     /// Says whether it asks for followers, or has a page of them in memory.

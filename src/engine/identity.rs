@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use super::{Engine, Session, raise_alert};
+use super::{Session, raise_alert};
 use crate::config::AccountConfig;
 use crate::model::Account;
 use crate::store::{Bar, KnownAccount, StoreError, Tx};
@@ -238,29 +238,6 @@ fn free_name(wanted: &str, known: &[KnownAccount], config: &[Configured<'_>]) ->
         .chain(numbered)
         .find(|name| !is_taken(name))
         .unwrap_or_default()
-}
-
-impl Engine {
-    /// Returns the accounts of the config under every name that they have or had: a file that has a
-    /// former one is read, so that its answer can say the new one.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub fn accounts_by_any_name(&self) -> Result<Vec<Account>, StoreError> {
-        let mut accounts: Vec<_> = self.accounts().map(|config| config.account.clone()).collect();
-        accounts.extend(self.former_accounts()?);
-        Ok(accounts)
-    }
-
-    /// Returns the accounts of the config under every name that they had before.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub fn former_accounts(&self) -> Result<Vec<Account>, StoreError> {
-        let former = self.store.read().former_names()?;
-        let accounts = self.sessions.iter().map(|session| &session.config.account);
-        Ok(under_former_names(&former, accounts))
-    }
 }
 
 /// Returns accounts under the names that they had before.

@@ -5,33 +5,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::{Engine, Offered, Session, bodies, raise_generations, session_named};
+use crate::engine::{Offered, Session, bodies, session_named};
 use crate::model::{Account, JobId, JobState};
 use crate::store::{IngestOutcome, Recurring, Series, SeriesInput, Source, StoreError, Tx};
-
-impl Engine {
-    /// Makes the dates of series that have come within their horizon.
-    ///
-    /// # Errors
-    /// Where the store fails.
-    pub fn extend_series(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let Self { store, sessions, mark, .. } = self;
-        let accounts = store.transaction(|tx| {
-            let accounts = extend(tx, sessions, now)?;
-            if !accounts.is_empty() {
-                // A date that an older database lacked may have been remade by a person.
-                raise_generations(tx, sessions, mark, now)?;
-            }
-            Ok::<_, StoreError>(accounts)
-        })?;
-        for session in
-            sessions.iter_mut().filter(|session| accounts.contains(&session.config.account.name))
-        {
-            session.wake = Some(session.wake.map_or(now, |wake| wake.min(now)));
-        }
-        Ok(())
-    }
-}
 
 /// Returns when a job is due first, by which the jobs of one file are taken.
 pub fn first_at(job: &Offered<'_>, first_taken_at: DateTime<Utc>) -> DateTime<Utc> {

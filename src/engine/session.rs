@@ -8,12 +8,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::calendar::{self, Span, Window};
 use crate::config::{AccountConfig, TokenSource};
-use crate::engine::followers::PageInFlight;
 use crate::engine::{Ticket, classify, raise_alert};
 use crate::model::console::{HISTORY, KEYS};
 use crate::quota::{Rule, margins};
-use crate::store::{ResponseFields, ResultAsk, SendOutcome, SendStatus, Settled, StoreError, Tx};
+use crate::store::{
+    FollowersAsk, ResponseFields, ResultAsk, SendOutcome, SendStatus, Settled, StoreError, Tx,
+};
 use crate::wechat::codes;
+use crate::wechat::protocol::followers::Page;
 use crate::wechat::protocol::{
     self, HttpResponse, QueryResponse, Reply, SendResponse, StatusResponse, TokenResponse,
 };
@@ -42,6 +44,14 @@ struct Token {
     value: SecretString,
     until: DateTime<Utc>,
     life: TimeDelta,
+}
+
+/// A page of followers of which some parts are stored.
+#[derive(Debug)]
+pub(super) struct PageInFlight {
+    pub(super) ask: FollowersAsk,
+    pub(super) page: Page,
+    pub(super) parts: u32,
 }
 
 /// One account's volatile state.

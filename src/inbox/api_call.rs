@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::job::Reader;
+use super::reader::Reader;
 use super::receivers;
 use super::time::duration;
 use crate::model::{

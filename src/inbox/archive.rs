@@ -16,19 +16,17 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use rustix::fs::{
-    AtFlags, Mode, OFlags, fstat, fsync, mkdirat, open, openat, stat, statat, unlinkat,
-};
+use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, statat, unlinkat};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{self, Entry};
+use super::folder::{FILE_MODE, write_folder};
 use super::package::{self, Package, ReadError};
-use super::submit::{FILE_MODE, write_folder};
-use super::{Directory, Inbox, InboxError, Places};
+use super::places::{Directory, MOVING, Places};
+use super::{Inbox, InboxError};
 use crate::durable_file::{self, move_new, rename_new};
 use crate::model::{JobId, JobState};
 use crate::yaml::diagnostic::Diagnostic;
@@ -38,8 +36,6 @@ pub(super) const REASON: &str = ".error.txt";
 /// The names of an answer that is being written: where somebody made a folder of one, the next is
 /// used.
 pub(super) const TEMPORARY: [&str; 3] = [".answer.tmp", ".answer.2.tmp", ".answer.3.tmp"];
-/// Where an entry lies on its way; the inbox looks at no such name.
-const MOVING: &str = ".moving";
 /// The name of a copy that is being made there; no entry has it.
 const COPY: &str = ".copy";
 
@@ -471,49 +467,4 @@ pub(super) fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8
     let mut bytes = Vec::new();
     file.take(64 << 20).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Opens the inbox and its subdirectories, and creates what is missing.
-pub(super) fn open_places(path: &Path) -> io::Result<Places> {
-    fs::create_dir_all(path)?;
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let inbox = directory(open(path, flags, Mode::empty())?)?;
-    let inside = |name, mode| {
-        match mkdirat(&inbox.fd, name, Mode::from_raw_mode(mode)) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(error) => return Err(error.into()),
-        }
-        directory(entry::open_folder(&inbox.fd, OsStr::new(name))?)
-    };
-    let (accepted, rejected) = (inside("accepted", 0o750)?, inside("rejected", 0o750)?);
-    let moving = inside(MOVING, 0o700)?;
-    if fstat(&moving.fd)?.st_uid != fstat(&accepted.fd)?.st_uid {
-        let why = format!("{MOVING} in it belongs to somebody else: remove it");
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
-    }
-    Ok(Places { inbox, accepted, rejected, moving })
-}
-
-fn directory(fd: OwnedFd) -> io::Result<Directory> {
-    let identity = entry::identity(&fstat(&fd)?);
-    Ok(Directory { fd, identity })
-}
-
-/// Says whether the path and the names in it still lead to what is open.
-pub(super) fn is_same(path: &Path, open: &Places) -> io::Result<bool> {
-    let Places { inbox, accepted, rejected, moving } = open;
-    let inside = |name| statat(&inbox.fd, name, AtFlags::SYMLINK_NOFOLLOW);
-    for (found, known) in [
-        (stat(path), inbox),
-        (inside("accepted"), accepted),
-        (inside("rejected"), rejected),
-        (inside(MOVING), moving),
-    ] {
-        match found {
-            Ok(stat) if entry::identity(&stat) == known.identity => {}
-            Ok(_) | Err(Errno::NOENT) => return Ok(false),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(true)
 }

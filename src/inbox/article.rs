@@ -7,11 +7,11 @@
 use super::ListSource;
 use super::front_matter::{self, Field, Given};
 use super::html::{self, Cleaned, PictureUse, Remark, RemarkKind, Rules};
-use super::job::{ArticleRemark, Reader};
 use super::line;
 use super::markdown;
 use super::media::{self, FieldError};
 use super::picture;
+use super::reader::{ArticleRemark, Reader};
 use super::theme::Theme;
 use crate::model::{
     Account, Article, ArticlesVia, Caption, Content, Images, Material, NEWS, UploadKind,

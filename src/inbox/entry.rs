@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, openat, statat};
 use rustix::io::Errno;
 
-use super::{package, whole};
+use super::whole;
 
 /// The largest file that is read.
 pub(super) const FILE_MOST: i128 = 16 << 20;
@@ -219,7 +219,7 @@ impl Glance {
         leaves.iter().for_each(|leaf| (&leaf.path, leaf.seen).hash(&mut hasher));
         entry.seen.contents = hasher.finish();
         let unfinished = leaves.iter().find(|leaf| leaf.on_its_way);
-        entry.unfinished = unfinished.map(|leaf| package::safe_path(&leaf.path));
+        entry.unfinished = unfinished.map(|leaf| safe_path(&leaf.path));
         if entry.kind == EntryKind::Folder {
             entry.kind = kept(name).map_or(kind, EntryKind::Unusable);
         }
@@ -378,6 +378,12 @@ pub(super) fn walk(
         }
     }
     Ok(())
+}
+
+/// Returns a path with each of its names escaped.
+pub(super) fn safe_path(path: &[u8]) -> String {
+    let names = path.split(|byte| *byte == b'/');
+    names.map(|name| safe_name(OsStr::from_bytes(name))).collect::<Vec<_>>().join("/")
 }
 
 /// Returns a name in which everything is escaped that a terminal or a path would act on, shortened

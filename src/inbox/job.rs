@@ -9,14 +9,15 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use super::reader::{ArticleRemark, Reader};
 use super::time::{FieldError, duration, instant, zone};
-use super::{ListSource, article, series};
+use super::{article, series};
 use crate::calendar::Recurrence;
 use crate::model::{
     ASK_WITHIN, Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers,
     OnQuota, batch_lengths,
 };
-use crate::yaml::diagnostic::{Report, quote};
+use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 /// How long before a job's time its uploads begin.
@@ -88,61 +89,6 @@ pub struct ParsedJob {
     pub notes: Vec<String>,
     /// What was taken out of its articles, or will not look there as meant.
     pub remarks: Vec<ArticleRemark>,
-}
-
-/// Something that the author of an article should know about its text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ArticleRemark {
-    /// Which of the broadcast's articles, from 0.
-    pub article: usize,
-    /// The file that it stands in.
-    pub file: String,
-    /// Its line, from 1.
-    pub line: usize,
-    /// Its column in characters, from 1.
-    pub column: usize,
-    /// What was taken out, or what is wrong.
-    pub what: String,
-    /// Whether the article goes without it.
-    pub is_dropped: bool,
-    /// Where it belongs in the article's HTML: in front of the byte there.
-    pub at: usize,
-}
-
-/// What reading jobs needs besides the tree.
-pub(crate) struct Reader<'r, 'a> {
-    /// Where problems go.
-    pub(crate) report: &'r mut Report<'a>,
-    /// Where lists of OpenIDs come from.
-    pub(crate) lists: &'r dyn ListSource,
-    /// The accounts of the config.
-    pub(crate) accounts: Accounts<'r>,
-    /// What there is to say about the articles of the job that is read.
-    pub(crate) remarks: Vec<ArticleRemark>,
-}
-
-/// The accounts that a job may name.
-pub(crate) struct Accounts<'r> {
-    by_name: HashMap<&'r str, &'r Account>,
-    help: String,
-}
-
-impl<'r> Accounts<'r> {
-    /// How many of them an error names.
-    const NAMED: usize = 20;
-
-    /// The accounts of a config.
-    pub(crate) fn new(accounts: &[&'r Account]) -> Self {
-        let by_name = accounts.iter().map(|account| (account.name.as_str(), *account)).collect();
-        let names: Vec<_> =
-            accounts.iter().take(Self::NAMED).map(|account| account.name.as_str()).collect();
-        let help = match (names.join(", "), accounts.len().saturating_sub(Self::NAMED)) {
-            (names, _) if names.is_empty() => "the config has no account".to_owned(),
-            (names, 0) => format!("the config has: {names}"),
-            (names, more) => format!("the config has: {names}, and {more} more"),
-        };
-        Self { by_name, help }
-    }
 }
 
 impl<'r> Reader<'r, '_> {

@@ -12,16 +12,18 @@
 mod definitions;
 mod inline;
 mod leftovers;
+mod marks;
 mod mending;
+mod outline;
 mod prose;
 mod tags;
 mod vanished;
 mod writer;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use comrak::nodes::{LineColumn, NodeValue, Sourcepos};
-use comrak::{Arena, Options, parse_document};
+use comrak::Options;
+use comrak::nodes::{LineColumn, Sourcepos};
 
 use crate::yaml::diagnostic::{Location, Report, quote};
 
@@ -138,74 +140,6 @@ pub(super) fn notes(
     });
     let more = (more > 0).then(|| format!("{path}: {more} more notes of this kind"));
     shown.chain(more).collect()
-}
-
-/// What a first reading finds.
-#[derive(Debug, Default)]
-struct Outline {
-    /// Blocks that are not read as Markdown.
-    blocks: Vec<Location>,
-    /// Code inside of lines.
-    spans: Vec<Location>,
-    /// Where links and pictures lead.
-    addresses: HashSet<String>,
-    /// Marks of the text that Markdown takes for others: an escape belongs before each.
-    misread: Vec<usize>,
-}
-
-impl Outline {
-    fn new(source: &str, start: usize, insertions: &[Insertion]) -> Self {
-        let text = Text::new(source, start, insertions);
-        let arena = Arena::new();
-        let root = parse_document(&arena, &text.markdown, &options(&text.markdown));
-        let mut outline = Self::default();
-        for node in root.descendants() {
-            let ast = node.data();
-            #[expect(clippy::wildcard_enum_match_arm, reason = "everything else is read")]
-            match &ast.value {
-                NodeValue::CodeBlock(_)
-                | NodeValue::HtmlBlock(_)
-                | NodeValue::MultilineComment(_) => {
-                    outline.blocks.push(text.location(ast.sourcepos));
-                }
-                NodeValue::Code(_) => outline.spans.push(text.location(ast.sourcepos)),
-                NodeValue::Link(link) | NodeValue::Image(link) => {
-                    outline.addresses.insert(link.url.clone());
-                }
-                NodeValue::Emph => {
-                    mending::product(&text, (ast.sourcepos, 1), &mut outline.misread);
-                }
-                NodeValue::Strong => {
-                    mending::product(&text, (ast.sourcepos, 2), &mut outline.misread);
-                }
-                NodeValue::CommentInline(comment) => {
-                    let location = text.location(ast.sourcepos);
-                    if !mending::is_comment(source, location.start, &comment.literal) {
-                        outline.misread.push(location.start);
-                    }
-                }
-                _ => {}
-            }
-        }
-        outline.spans.sort_unstable_by_key(|location| location.start);
-        outline
-    }
-
-    /// Says whether a line stands in a block of code, HTML or a comment.
-    fn has_line(&self, at: usize) -> bool {
-        holds(&self.blocks, at)
-    }
-
-    /// Says whether a character does, or stands in code inside of a line.
-    fn has(&self, at: usize) -> bool {
-        self.has_line(at) || holds(&self.spans, at)
-    }
-}
-
-/// Says whether one of the places, which are in order, holds a byte.
-fn holds(places: &[Location], at: usize) -> bool {
-    let before = places.partition_point(|location| location.start <= at);
-    places[..before].last().is_some_and(|location| at < location.end)
 }
 
 fn options(markdown: &str) -> Options<'static> {

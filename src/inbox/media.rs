@@ -14,7 +14,6 @@ use std::borrow::Cow;
 use sha2::{Digest as _, Sha256};
 
 use super::ListSource;
-use super::broadcast::check_path;
 use crate::model::{Format, Media, UploadKind, hex};
 use crate::yaml::diagnostic::quote;
 
@@ -44,6 +43,14 @@ pub(super) fn read<'l>(lists: &'l dyn ListSource, path: &str) -> Result<Cow<'l, 
     let help = "name a file of the job's own folder, such as `cover.png`";
     check_path(path).map_err(|message| (message, help.to_owned()))?;
     lists.file(path).map_err(|message| (message, help.to_owned()))
+}
+
+/// Refuses every path that could leave the folder, before any file system sees it.
+pub(super) fn check_path(path: &str) -> Result<(), String> {
+    let leaves = path.starts_with('/')
+        || path.contains('\\')
+        || path.split('/').any(|part| matches!(part, "" | "." | ".."));
+    if leaves { Err(format!("{} is outside the job's folder", quote(path))) } else { Ok(()) }
 }
 
 /// Reads a file, and checks it against what the documents allow for its use.

@@ -5,7 +5,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::job::Reader;
+use super::reader::Reader;
 use crate::model::{
     BUTTONS_MOST, Button, ButtonType, EXPIRE_SECONDS_MOST, Menu, PERMANENT_SCENE_MOST, Press,
     Qrcode, SUB_BUTTONS_MOST, Scene,

@@ -17,7 +17,7 @@ use rustix::fs::{Mode, OFlags, fstat, open, openat};
 use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, safe_name};
+use super::entry::{self, Entry, EntryKind, FILE_MOST, Leaf, safe_path};
 use super::{
     InboxError, ListSource, Parsed, ParsedJob, ends_with_marker, is_json, job, picture, whole,
 };
@@ -378,12 +378,6 @@ fn job_file<'l>(name: &str, leaves: &'l [Leaf]) -> Result<&'l [u8], ReadError> {
             Err(refused(name, &message, help))
         }
     }
-}
-
-/// Returns a path with each of its names escaped.
-pub(super) fn safe_path(path: &[u8]) -> String {
-    let names = path.split(|byte| *byte == b'/');
-    names.map(|name| safe_name(OsStr::from_bytes(name))).collect::<Vec<_>>().join("/")
 }
 
 /// Says whether a file ends with YAML's end marker.

@@ -9,9 +9,9 @@ use std::collections::HashSet;
 
 use csv::StringRecord;
 
-use super::broadcast::check_path;
-use super::job::Reader;
 use super::media::FieldError;
+use super::media::check_path;
+use super::reader::Reader;
 use crate::model::{Account, Audience, Kind, LIST_MIN, OpenIds, batch_lengths};
 use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Entry, Shape, Value};

@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 
-use super::job::Reader;
+use super::reader::Reader;
 use super::time::{FieldError, wall};
 use crate::calendar::{CronError, Recurrence};
 use crate::model::{Action, Content, Expires, JobId, OnQuota};

@@ -4,23 +4,20 @@
 //! overwritten. What became of it is read off the file system, where the inbox answers, so it does
 //! not matter whether a daemon runs.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::{io, iter};
 
 use super::archive::{REASON, RECEIPT};
 use super::entry::{is_looked_at, safe_name};
+use super::folder::{FILE_MODE, write_folder};
 use super::package::Package;
 use crate::durable_file;
 
 /// How many names are tried before a person is asked to give another one.
 const NAMES: u32 = 100;
-/// The daemon's user reads it; so may its group.
-pub(super) const FILE_MODE: u32 = 0o640;
-const FOLDER_MODE: u32 = 0o750;
 const STAGED: &str = "staged";
 
 /// A package in the inbox.
@@ -98,25 +95,6 @@ fn names(own: &OsStr, is_folder: bool) -> impl Iterator<Item = OsString> {
     })
 }
 
-/// Writes a folder of files; a power loss leaves all that is in it.
-pub(super) fn write_folder(folder: &Path, files: &BTreeMap<&str, &[u8]>) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(FOLDER_MODE);
-    let folders = folders(folder, files.keys());
-    folders.iter().try_for_each(|folder| builder.create(folder))?;
-    for (path, bytes) in files {
-        durable_file::create(&folder.join(path), FILE_MODE, bytes)?;
-    }
-    folders.iter().try_for_each(|folder| durable_file::sync(folder))
-}
-
-/// Returns the folder and every one below it that files lie in, at whatever depth: one that holds
-/// nothing but a folder has a name to lose as well.
-fn folders<'f>(folder: &Path, files: impl Iterator<Item = &'f &'f str>) -> BTreeSet<PathBuf> {
-    let inside = files.flat_map(|path| Path::new(path).ancestors().skip(1));
-    iter::once(Path::new("")).chain(inside).map(|inside| folder.join(inside)).collect()
-}
-
 impl Submitted {
     /// Returns its name in the inbox, safe to show.
     pub fn name(&self) -> String {
@@ -153,15 +131,6 @@ impl Submitted {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_folder_of_a_package_is_synced() {
-        let files = ["a/b/c.png", "a/b/d.png", "jobs.yaml", "e/f.png"];
-
-        let found = folders(Path::new("in"), files.iter());
-
-        assert_eq!(found, ["in", "in/a", "in/a/b", "in/e"].map(PathBuf::from).into());
-    }
 
     #[test]
     fn a_name_that_is_taken_gets_a_number_before_its_ending() {

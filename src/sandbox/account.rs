@@ -3,16 +3,9 @@
 //! Followers are numbered from 0 and their OpenIDs are a function of that number; a tag is every
 //! nth follower. So an account of a million followers costs as much memory as one of ten.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-
-use super::count::{Reach, Tally};
-use super::job::Broadcast;
-use super::menu::Scene;
-use super::repeat::Repeats;
-use super::upload::Held;
 
 /// What sort of Official Account it is; the platform's limits hang on this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +31,17 @@ pub enum MediaKind {
     Video,
     /// A video that went through `uploadvideo`.
     Mpvideo,
+}
+
+/// The documented message types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Msgtype {
+    Mpnews,
+    Text,
+    Voice,
+    Image,
+    Mpvideo,
+    Wxcard,
 }
 
 /// Followers under one label: those whose number leaves `offset` when divided by `every`.
@@ -229,64 +233,6 @@ pub fn parse_account(text: &str) -> Result<AccountSpec, String> {
     match parts.next() {
         Some(rest) => Err(format!("`{rest}` is too much; expected APPID:KIND[:FOLLOWERS]")),
         None => Ok(spec),
-    }
-}
-
-/// An account with everything that the platform keeps about it.
-#[derive(Clone, Debug)]
-pub(super) struct Account {
-    pub(super) spec: AccountSpec,
-    pub(super) tally: Tally,
-    pub(super) reach: Reach,
-    pub(super) repeats: Repeats,
-    /// Empty until a medium is registered: then nothing else is known.
-    pub(super) media: BTreeMap<String, MediaKind>,
-    /// What it was given by uploads.
-    pub(super) held: BTreeMap<String, Held>,
-    /// Drafts that went with the broadcast that used them.
-    pub(super) consumed: BTreeSet<String>,
-    pub(super) broadcasts: BTreeMap<i64, Broadcast>,
-    pub(super) speed: i64,
-    /// The menu as it was last given.
-    pub(super) menu: Option<Value>,
-    /// The permanent codes, by what a scan brings along, with their tickets.
-    pub(super) permanent_codes: BTreeMap<Scene, String>,
-    /// What the code of a ticket leads to.
-    pub(super) codes: BTreeMap<String, String>,
-}
-
-impl Account {
-    pub(super) fn new(spec: AccountSpec) -> Self {
-        Self {
-            spec,
-            tally: Tally::default(),
-            reach: Reach::default(),
-            repeats: Repeats::default(),
-            media: BTreeMap::new(),
-            held: BTreeMap::new(),
-            consumed: BTreeSet::new(),
-            broadcasts: BTreeMap::new(),
-            speed: 3,
-            menu: None,
-            permanent_codes: BTreeMap::new(),
-            codes: BTreeMap::new(),
-        }
-    }
-
-    /// What sort of content an id stands for, registered or uploaded.
-    pub(super) fn kind(&self, media_id: &str) -> Option<MediaKind> {
-        let held = self.held.get(media_id).map(|held| held.kind);
-        held.or_else(|| self.media.get(media_id).copied())
-    }
-
-    /// How many articles an id stands for; not known of one that was not uploaded here.
-    pub(super) fn articles(&self, media_id: &str) -> Option<u8> {
-        self.held.get(media_id).map(Held::articles).filter(|articles| *articles > 0)
-    }
-
-    /// Whether these articles vanish once they are mass-sent.
-    pub(super) fn consumes(&self, media_id: &str) -> bool {
-        self.spec.consumes_drafts || self.kind(media_id) == Some(MediaKind::Draft)
     }
 }
 

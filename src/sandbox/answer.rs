@@ -2,6 +2,12 @@
 
 use serde_json::{Value, json};
 
+/// What an endpoint gives: JSON, or the bytes of a file.
+pub(super) enum Given {
+    Json(Value),
+    File(Vec<u8>),
+}
+
 /// A request that was turned down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {

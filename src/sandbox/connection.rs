@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Platform;
-use super::server::lock;
+use super::clock::lock;
 
 /// Ends its connection.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::account::{Account, AccountSpec, MediaKind};
+use super::account::{AccountSpec, MediaKind, Msgtype};
+use super::account_state::Account;
 use super::answer::Refusal;
 use super::count::Audience;
 use super::hex;
@@ -18,17 +19,6 @@ pub(super) type Object = Map<String, Value>;
 const CLIENTMSGID_BYTES: usize = 32;
 /// The most OpenIDs in one call.
 const LIST: usize = 10_000;
-
-/// The documented message types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Msgtype {
-    Mpnews,
-    Text,
-    Voice,
-    Image,
-    Mpvideo,
-    Wxcard,
-}
 
 /// Which call the content came with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

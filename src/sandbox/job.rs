@@ -7,8 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::account::openid;
-use super::content::Msgtype;
+use super::account::{Msgtype, openid};
 use super::count::Receivers;
 use super::fault::Review;
 use super::hex;

@@ -3,21 +3,16 @@
 use serde_json::{Value, json};
 
 use super::account::MediaKind;
-use super::answer::Refusal;
+use super::answer::{Given, Refusal};
 use super::content::{self, Object};
-use super::upload::{Content, Held, check_article};
+use super::held::{Content, Held};
+use super::upload::check_article;
 use super::{Call, Platform};
 
 /// Items of one page.
 const PAGE: std::ops::RangeInclusive<i64> = 1..=20;
 /// Characters of a content that make its digest.
 const DIGEST: usize = 54;
-
-/// What an endpoint gives: JSON, or the bytes of a file.
-pub(super) enum Given {
-    Json(Value),
-    File(Vec<u8>),
-}
 
 fn ok() -> Value {
     json!({"errcode": 0, "errmsg": "ok"})

@@ -6,13 +6,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::account::{Account, Kind};
+use super::account::{Kind, Msgtype};
+use super::account_state::Account;
 use super::answer::Refusal;
-use super::content::{self, Content, Msgtype, Object, Shape};
+use super::content::{self, Content, Object, Shape};
 use super::count::{Audience, Daily, Receivers};
 use super::fault::{AdminAnswer, EventFate, Review};
 use super::job::{Broadcast, Gone, Report};
-use super::{Accepted, Call, Platform};
+use super::{Accepted, Call, FAMILY, Platform};
 
 /// Previews to a WeChat name in a day.
 const NAMED_PREVIEWS: u32 = 100;
@@ -24,9 +25,6 @@ const ADMIN_PATIENCE_S: u32 = 1_800;
 const ADMIN_USUALLY_S: u32 = 60;
 /// Ten thousands of receivers a minute, by level.
 const SPEEDS: [i64; 5] = [80, 60, 45, 30, 10];
-
-/// The prefix of the family's paths.
-pub(super) const FAMILY: &str = "/cgi-bin/message/mass/";
 
 /// A broadcast that passed every check.
 struct Launch<'a> {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::account::{Account, Tag, openid_start};
+use super::account::{Tag, openid_start};
+use super::account_state::Account;
 use super::answer::Refusal;
 use super::content::{self, Object};
 use super::{Call, Platform};

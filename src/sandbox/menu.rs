@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::answer::Refusal;
 use super::content::{self, Object};
 use super::count::Daily;
+use super::held::Scene;
 use super::{Call, Platform, mix};
 
 /// Menus made in a day.
@@ -19,13 +20,6 @@ const DEFAULT_LIFE_S: i64 = 60;
 const PERMANENT_SCENE: i64 = 100_000;
 /// The longest text of a scene.
 const SCENE_BYTES: usize = 64;
-
-/// What a scan of a code brings along.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Scene {
-    Number(i64),
-    Text(String),
-}
 
 /// How the codes of one level of the menu differ from those of the other.
 struct Level {

@@ -11,9 +11,9 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
 use super::account::openid;
+use super::clock::Clock;
 use super::crypto::Key;
 use super::job::{Event, original_id};
-use super::server::Clock;
 use super::{hex, mix};
 
 const TRIES: u64 = 3;

@@ -19,7 +19,7 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
@@ -32,15 +32,14 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::clock::lock;
 use super::connection::{Cut, Lines};
 use super::push::Pusher;
 use super::upload::{self, Sort};
 use super::{Event, MediaKind, Method, Platform, Request, Response, parse_fault};
 
+pub use super::clock::Clock;
 pub use super::push::{Callback, Style, Target};
-
-/// Where the server takes the time from.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// The largest body that is read; 10,000 OpenIDs need 300 KiB.
 const BODY_BYTES: usize = 16 << 20;
@@ -118,11 +117,6 @@ impl Server {
             pushes.detach_all();
         }
     }
-}
-
-/// Takes the lock even after a panic: the state of a sandbox is worth looking at then.
-pub(super) fn lock(platform: &Mutex<Platform>) -> MutexGuard<'_, Platform> {
-    platform.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Any path of the platform.

@@ -4,14 +4,16 @@
 //! is checked of a file is what the documents name: its size, and its kind by its first bytes. An
 //! account without a registry ([`Platform::add_media`]) still takes ids that it never gave out.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::account::{Account, MediaKind};
+use super::account::MediaKind;
+use super::account_state::Account;
 use super::answer::Refusal;
 use super::count::Daily;
+use super::held::{Content, Held};
 use super::{Call, Platform, hex};
 
 /// How long temporary media live.
@@ -24,40 +26,6 @@ const NEWS_A_DAY: u32 = 10;
 const DRAFTS_A_DAY: u32 = 1_000;
 /// Where pictures inside articles live.
 const PICTURES: &str = "http://mmbiz.qpic.cn/";
-
-/// Something that the platform was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Held {
-    pub(super) kind: MediaKind,
-    /// When it is forgotten.
-    pub(super) until: Option<DateTime<Utc>>,
-    /// When it was given or changed last.
-    pub(super) at: DateTime<Utc>,
-    pub(super) content: Content,
-}
-
-/// What was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Content {
-    File(Vec<u8>),
-    Articles(Vec<Value>),
-    /// A video that was described anew: the platform gives no file back.
-    Nothing,
-}
-
-impl Held {
-    /// How many articles it has: none, unless it is articles.
-    pub(super) fn articles(&self) -> u8 {
-        match &self.content {
-            Content::Articles(articles) => u8::try_from(articles.len()).expect("eight at most"),
-            Content::File(_) | Content::Nothing => 0,
-        }
-    }
-
-    pub(super) fn lives(&self, now: DateTime<Utc>) -> bool {
-        self.until.is_none_or(|until| now < until)
-    }
-}
 
 /// What a file is, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -299,6 +267,8 @@ fn check_pictures(content: &str) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::super::account::{AccountSpec, Kind};
     use super::super::{Fault, FaultKind, Method, Request, Response};
     use super::*;

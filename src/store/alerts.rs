@@ -9,9 +9,9 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::calendar;
+use crate::calendar::{self, json::rfc3339};
 use crate::model::{JobId, JobState, hex};
-use crate::store::view::{AlertView, IN_QUESTION, rfc3339};
+use crate::store::view::{AlertView, IN_QUESTION};
 use crate::store::{DecidedBy, Result, StoreError, Tx, instant, millis};
 
 /// How soon somebody has to look.

@@ -9,10 +9,10 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::model::{Account, ApiCall, JobId, JobState};
 use crate::quota::{self, Block, Need, Rule, margins};
 use crate::store::claims::{ClaimScope, standing};
-use crate::store::view::{maybe_rfc3339, rfc3339};
 use crate::store::{Alert, DecidedBy, Move, Result, StoreError, Tx, instant, millis, unreadable};
 
 /// Of a job that is nothing but an API call, neither while releases are held nor after its time is over:

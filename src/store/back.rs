@@ -12,7 +12,7 @@ use rusqlite::params;
 use crate::model::console::HISTORY;
 use crate::model::{JobId, JobSpec, JobState};
 use crate::quota::margins;
-use crate::store::ingest::{Existing, Replaced};
+use crate::store::incoming::{Existing, Replaced};
 use crate::store::{Move, Result, SeriesInput, Source, Tx, instant, millis};
 
 /// Why a job of a lost database is not released.

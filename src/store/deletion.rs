@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::model::{Account, Deletion, JobId, JobState};
-use crate::store::ingest::state;
+use crate::store::job_row::state;
 use crate::store::{Result, Tx};
 
 /// What a deletion would meet.

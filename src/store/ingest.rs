@@ -5,30 +5,20 @@
 //! the order of their ranks, so that one pass is enough.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{OptionalExtension as _, params};
 
 use crate::calendar;
 use crate::model::{
     Account, Action, ApiCall, Audience, BatchState, Expires, JobId, JobSpec, JobState,
     OnFullReceivers, OnQuota, Viewer, clientmsgid,
 };
-use crate::plan::{Batch, Doubt, Job, Rank};
-use crate::quota::{self, Demand, Rule};
+use crate::plan::{Batch, Doubt, Job, SPEED_AHEAD};
+use crate::quota::{self, Rule};
 use crate::store::back::is_lost;
-use crate::store::pre_send::SPEED_AHEAD;
+use crate::store::incoming::{BatchBody, Existing, Replaced, Source};
+use crate::store::job_row::{JOB_COLUMNS, read_job, state};
 use crate::store::retry::anew_in_question;
-use crate::store::{
-    Receivers, Result, SeriesInput, StoreError, Tx, instant, millis, seconds, unreadable,
-};
-
-/// The fixed body of one batch.
-#[derive(Clone, Debug)]
-pub struct BatchBody {
-    /// The request's JSON without the clientmsgid.
-    pub body: String,
-    /// The OpenIDs that it names; none for everyone or a tag.
-    pub receivers: Option<Receivers>,
-}
+use crate::store::{Result, SeriesInput, StoreError, Tx, instant, millis, unreadable};
 
 /// What the reasons of all those say that a restore leaves in question.
 const MAY_HAVE: &str = "may have been sent";
@@ -46,17 +36,6 @@ pub enum IngestOutcome {
     Anew(JobState),
     /// It cannot be taken, for this reason; its file is refused.
     Refused(String),
-}
-
-/// How a job comes to be taken.
-#[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
-    /// The file's name.
-    pub file: &'a str,
-    /// The line its job begins in.
-    pub line: usize,
-    /// When the file was first taken, which is the time of a job without one.
-    pub first_taken_at: DateTime<Utc>,
 }
 
 impl Tx<'_> {
@@ -595,26 +574,6 @@ pub(super) fn under(spec: &JobSpec, name: String) -> JobSpec {
     JobSpec { account: name, ..spec.clone() }
 }
 
-/// The version of a job whose place a new one takes.
-#[derive(Clone, Copy)]
-pub(super) struct Replaced<'a> {
-    pub(super) id: &'a JobId,
-    /// Of the new version's batches.
-    pub(super) generation: u32,
-    pub(super) now: DateTime<Utc>,
-}
-
-pub(super) enum Existing {
-    No,
-    Same,
-    Editable(JobId),
-    /// A restore left it in question, as it is offered or otherwise.
-    Lost {
-        same: bool,
-    },
-    Refuse(String),
-}
-
 const INSERT_JOB: &str = "INSERT INTO job (id, account, action, state, seq, priority, written_at,
     planned_at, due_at, taken_at, zone, grace_s, retry_for_s, expires_at, on_quota, on_full, digest,
     file, line, everyone, calls, audience, msgtype, parameters, title, wake_at)
@@ -628,52 +587,3 @@ const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, 
     title = ?24, wake_at = ?8,
     can_advance = 0, reason = NULL, ended_at = NULL, written_for = NULL, attempted = 0,
     first_attempt_at = NULL WHERE id = ?1";
-
-pub(super) const JOB_COLUMNS: &str =
-    "id, account, state, priority, seq, planned_at, due_at, zone,
-    grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_attempt_at, attempted,
-    written_at IS NULL, recall_until_at,
-    -- A permanent code of a scene that has none yet, neither made nor claimed by a job before it.
-    CASE WHEN action <> 'qrcode' OR json_extract(job.parameters, '$.expire_seconds') IS NOT NULL THEN 0
-        ELSE NOT EXISTS (SELECT 1 FROM api_call JOIN charge ON charge.api_call = api_call.id
-                WHERE api_call.account = job.account AND kind = 'qrcode'
-                  AND api_call.parameters = job.parameters AND rule = 'permanent_qrcodes'
-                  AND charge.state <> 'returned')
-            AND NOT EXISTS (SELECT 1 FROM claim JOIN job other ON other.id = claim.job
-                WHERE claim.account = job.account AND rule = 'permanent_qrcodes'
-                  AND other.id <> job.id AND other.parameters = job.parameters) END";
-
-pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<JobState> {
-    let word: String = row.get(column)?;
-    JobState::parse(&word).ok_or_else(|| unreadable("job.state", &word))
-}
-
-pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
-    let id: String = row.get(0)?;
-    let zone: String = row.get(7)?;
-    let on_quota: String = row.get(11)?;
-    let on_full: String = row.get(12)?;
-    Ok(Job {
-        id: JobId::parse(&id).ok_or_else(|| unreadable("job.id", &id))?,
-        account: row.get(1)?,
-        state: state(row, 2)?,
-        rank: Rank { neg_priority: -row.get::<_, i32>(3)?, taken: row.get(4)? },
-        planned_at: instant(row.get(5)?),
-        due_at: instant(row.get(6)?),
-        zone: zone.parse().map_err(|_| unreadable("job.zone", &zone))?,
-        grace: seconds(row.get(8)?),
-        retry_for: seconds(row.get(9)?),
-        expires_at: instant(row.get(10)?),
-        on_quota: if on_quota == "fail" { OnQuota::Fail } else { OnQuota::Defer },
-        on_full_receivers: match on_full.as_str() {
-            "drop" => OnFullReceivers::Drop,
-            "defer" => OnFullReceivers::Defer,
-            _ => OnFullReceivers::Send,
-        },
-        demand: Demand { everyone: row.get(13)?, calls: row.get(14)?, codes: row.get(19)? },
-        first_attempt_at: row.get::<_, Option<i64>>(15)?.map(instant),
-        asked: row.get(16)?,
-        anytime: row.get(17)?,
-        recall_until: row.get::<_, Option<i64>>(18)?.map(instant),
-    })
-}

@@ -8,12 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
+use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::calendar::{self, Span, Window};
 use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, Kind};
 use crate::quota::{self, Need, Rule};
 use crate::store::results::{ExternalEvidence, external_window};
-use crate::store::view::{maybe_rfc3339, rfc3339};
 use crate::store::{
     Alert, ChargeView, DecidedBy, Decision, Entry, Result, StoreError, Tx, instant, millis,
 };

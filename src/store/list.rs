@@ -12,7 +12,7 @@ use rusqlite::{Row, params};
 use crate::calendar::Window;
 use crate::model::{BatchState, JobState};
 use crate::quota::Rule;
-use crate::store::ingest::state;
+use crate::store::job_row::state;
 use crate::store::view::{BatchView, JobView};
 use crate::store::{Result, StoreError, Tx, instant, millis, unreadable};
 

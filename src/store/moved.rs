@@ -3,41 +3,20 @@
 use std::cell::RefCell;
 
 use crate::model::JobState;
-use crate::store::{Result, Tx};
 
 /// The changes of one step.
 #[derive(Debug, Default)]
-pub(super) struct Moves(RefCell<Vec<Moved>>);
+pub(super) struct Moves(pub(super) RefCell<Vec<Moved>>);
 
 #[derive(Debug)]
-struct Moved {
-    job: String,
-    account: String,
-    from: JobState,
-    to: JobState,
+pub(super) struct Moved {
+    pub(super) job: String,
+    pub(super) account: String,
+    pub(super) from: JobState,
+    pub(super) to: JobState,
     /// What a job of its kind is once it went out.
-    sent: &'static str,
-    why: String,
-}
-
-impl Tx<'_> {
-    /// Remembers a change for the log, where anybody reads one.
-    pub(super) fn note_move(
-        &self,
-        job: &str,
-        (from, to): (JobState, JobState),
-        why: &str,
-    ) -> Result<()> {
-        let Some(moves) = self.moves.filter(|_| from != to) else { return Ok(()) };
-        let (account, is_broadcast) = self
-            .db
-            .prepare_cached("SELECT account, action = 'broadcast' FROM job WHERE id = ?1")?
-            .query_row([job], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let sent = if is_broadcast { JobState::Sent.as_str() } else { "done" };
-        let (job, why) = (job.to_owned(), why.to_owned());
-        moves.0.borrow_mut().push(Moved { job, account, from, to, sent, why });
-        Ok(())
-    }
+    pub(super) sent: &'static str,
+    pub(super) why: String,
 }
 
 impl Moves {

@@ -11,8 +11,6 @@ use crate::plan;
 use crate::store::api_call::{NewApiCall, Role};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis, unreadable};
 
-/// How long before a broadcast its speed is set.
-pub(super) const SPEED_AHEAD: TimeDelta = TimeDelta::seconds(30);
 /// How long a broadcast waits for its speed, from when that is asked for.
 const SPEED_PATIENCE: TimeDelta = TimeDelta::seconds(28);
 

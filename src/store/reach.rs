@@ -82,7 +82,7 @@ pub struct Reach {
     /// How many may have had them: as many, where everything is known.
     pub possible: u64,
     /// When the followers were read.
-    #[serde(serialize_with = "at")]
+    #[serde(serialize_with = "calendar::json::rfc3339")]
     pub read_at: DateTime<Utc>,
     /// Whether that is lately enough.
     pub fresh: bool,
@@ -91,10 +91,6 @@ pub struct Reach {
     /// Whether all of the month's sends are known; else the account is new and nobody has said what
     /// was sent before.
     pub counts_all: bool,
-}
-
-fn at<S: Serializer>(at: &DateTime<Utc>, s: S) -> std::result::Result<S::Ok, S::Error> {
-    s.serialize_str(&calendar::rfc3339(*at))
 }
 
 fn month<S: Serializer>(month: &Window, s: S) -> std::result::Result<S::Ok, S::Error> {

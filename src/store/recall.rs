@@ -205,7 +205,7 @@ impl Tx<'_> {
                AND state IN ('planned', 'held')",
         )?;
         let rows = waiting
-            .query_map([], |row| Ok((row.get::<_, String>(0)?, super::ingest::state(row, 1)?)))?
+            .query_map([], |row| Ok((row.get::<_, String>(0)?, super::job_row::state(row, 1)?)))?
             .collect::<rusqlite::Result<Vec<(String, JobState)>>>()?;
         for (id, state) in rows {
             if let Some(id) = JobId::parse(&id) {
@@ -316,7 +316,7 @@ impl Tx<'_> {
             let of = found.entry(account.clone()).or_insert_with(|| InQuestion::of(account, gap));
             of.ended += 1;
             if of.last.len() < NAMED {
-                of.last.push((row.get(1)?, super::ingest::state(row, 2)?));
+                of.last.push((row.get(1)?, super::job_row::state(row, 2)?));
             }
         }
         Ok(found.into_values().collect())

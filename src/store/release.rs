@@ -12,7 +12,7 @@ use crate::model::{Account, BatchState, JobId, JobState, hex};
 use crate::plan::{self, Batch, Job, NextAction as Next};
 use crate::quota::{self, Because, Block, Demand, Need, Rule};
 use crate::store::claims::{ClaimScope, standing};
-use crate::store::ingest::{JOB_COLUMNS, read_job};
+use crate::store::job_row::{JOB_COLUMNS, read_job};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis};
 
 /// An intent on disk: what the request needs.

@@ -31,7 +31,7 @@ pub struct ResultAsk {
 
 /// What a 45028 on a first attempt brought to light.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct QuotaRefusal {
     /// The rule and window that are full now, if the demand uses one that others share.
     pub full: Option<(Rule, Window)>,
     /// The day before was refused too, and nobody knows of a send that explains it: something
@@ -125,9 +125,14 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn book_refused(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<Refused> {
+    pub fn book_refused(
+        &self,
+        job: &Job,
+        account: &Account,
+        at: DateTime<Utc>,
+    ) -> Result<QuotaRefusal> {
         if let Some(full) = self.explained(job, account, at)? {
-            return Ok(Refused { full: Some(full), strange: false });
+            return Ok(QuotaRefusal { full: Some(full), strange: false });
         }
         // What the refused request had reserved is no part of what fills the window.
         self.run(
@@ -136,7 +141,7 @@ impl Tx<'_> {
             params![job.id.as_str(), Rule::DailyCalls.name()],
         )?;
         if let Some(full) = self.confirm_unconfirmed(job, account, at)? {
-            return Ok(Refused { full: Some(full), strange: false });
+            return Ok(QuotaRefusal { full: Some(full), strange: false });
         }
         let mut needs = Vec::new();
         if let Some(rule) = quota::refused_rule(account, job.demand) {
@@ -159,7 +164,7 @@ impl Tx<'_> {
             )?;
         self.book(account, ExternalEvidence::Refusal, at, &needs)?;
         let full = needs.last().map(|need| (need.rule, need.window));
-        Ok(Refused { full, strange: yesterday })
+        Ok(QuotaRefusal { full, strange: yesterday })
     }
 
     /// Returns what is left of the month's history, if the known entries and one more use it up.

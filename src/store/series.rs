@@ -30,9 +30,10 @@ use crate::calendar::{Date, Recurrence};
 use crate::model::console::HISTORY;
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
 use crate::store::back::LOST;
-use crate::store::ingest::{state, too_many, under};
+use crate::store::ingest::{too_many, under};
+use crate::store::job_row::state;
 use crate::store::{
-    Alert, BatchBody, DecidedBy, IngestOutcome, JobView, Move, Result, Source, StoreError, Tx,
+    Alert, DecidedBy, IngestOutcome, JobView, Move, Result, SeriesInput, Source, StoreError, Tx,
     instant, millis, unreadable,
 };
 
@@ -135,15 +136,6 @@ impl Recurring<'_> {
         let json = serde_json::to_vec(&(self.job, self.recurrence));
         hex(&Sha256::digest(json.expect("a checked job is always JSON")))
     }
-}
-
-/// The account that a series sends by, and the fixed bodies that all of its dates share.
-#[derive(Clone, Copy, Debug)]
-pub struct SeriesInput<'a> {
-    /// The account.
-    pub account: &'a Account,
-    /// The bodies.
-    pub bodies: &'a [BatchBody],
 }
 
 /// What cancelling a series did.

@@ -100,7 +100,7 @@ pub struct UploadView {
     /// The last message.
     pub errmsg: Option<String>,
     /// When it was last asked for.
-    #[serde(serialize_with = "crate::store::view::rfc3339")]
+    #[serde(serialize_with = "crate::calendar::json::rfc3339")]
     pub at: DateTime<Utc>,
 }
 

@@ -4,14 +4,16 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
-use crate::calendar::{self, Span, Window};
+use crate::calendar;
+use crate::calendar::json::{maybe_rfc3339, rfc3339};
+use crate::calendar::{Span, Window};
 use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{self, Job};
 use crate::quota::{self, Need, Rule, Shown, TABLE};
 use crate::store::back::{LOST, LOST_IN_TIME};
 use crate::store::claims::ClaimScope;
-use crate::store::ingest::state;
+use crate::store::job_row::state;
 use crate::store::recall::{InQuestion, gap_text};
 use crate::store::{Result, Tx, instant, millis};
 
@@ -228,28 +230,6 @@ pub struct AlertView {
     /// What one can do.
     #[serde(rename = "do")]
     pub advice: String,
-}
-
-/// Writes an instant as programs read it.
-///
-/// # Errors
-/// Those of the serializer.
-pub(super) fn rfc3339<S: serde::Serializer>(
-    at: &DateTime<Utc>,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_str(&calendar::rfc3339(*at))
-}
-
-#[expect(clippy::ref_option, reason = "the signature is serde's")]
-pub(super) fn maybe_rfc3339<S: serde::Serializer>(
-    at: &Option<DateTime<Utc>>,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => rfc3339(at, serializer),
-        None => serializer.serialize_none(),
-    }
 }
 
 /// Days for which `status` shows what did not go well.

@@ -17,10 +17,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http_body::{Frame, SizeHint};
-use reqwest::Url;
 use reqwest::header::{AGE, CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::multipart::{self, Part};
 use reqwest::redirect::Policy;
+use url::Url;
 
 use super::protocol::{HttpResponse, Method, Reply, Request};
 

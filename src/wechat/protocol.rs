@@ -10,19 +10,19 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
+use url::Url;
 
-use crate::model::{Audience, Broadcast, Content, Images};
+use crate::model::{Audience, Broadcast, Content, Format, Images};
 
 pub mod api_call;
 pub mod followers;
 pub mod response;
 pub mod upload;
 
-pub use upload::{Form, UploadResponse, read_upload};
+pub use upload::{UploadResponse, read_upload};
 
 pub use response::{
     HttpResponse, QueryResponse, Reply, SendResponse, StatusResponse, TokenResponse, read_query,
@@ -68,6 +68,19 @@ pub struct Request {
     pub form: Option<Form>,
     /// How long it may take, from the first look-up of the host to the last byte of the answer.
     pub timeout: Duration,
+}
+
+/// A file to upload as form data, in its one field `media`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The digest by which the file is stored.
+    pub sha256: String,
+    /// The name it is uploaded under.
+    pub name: String,
+    /// What it is.
+    pub format: Format,
+    /// Its length.
+    pub bytes: u64,
 }
 
 impl Request {

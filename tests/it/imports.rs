@@ -1,9 +1,14 @@
-//! Imports point one way: a module names only those that it may know.
+//! Imports point one way: between modules, inside each of them, and out of the crate.
+
+mod graph;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-/// Each module, and the modules of this crate that it may name.
+use graph::{Edges, Source};
+
+/// Each module, and the modules of this crate that it may name, its tests as well.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("calendar", &[]),
@@ -17,7 +22,70 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("wechat", &["model"]),
     ("sandbox", &[]),
     ("engine", &["model", "calendar", "quota", "plan", "store", "config", "wechat"]),
+    ("log", &[]),
+    (
+        "daemon",
+        &[
+            "model",
+            "calendar",
+            "store",
+            "yaml",
+            "durable_file",
+            "inbox",
+            "config",
+            "wechat",
+            "engine",
+        ],
+    ),
+    ("demo", &["model", "calendar", "store", "config", "sandbox", "daemon"]),
+    (
+        "cli",
+        &[
+            "model",
+            "calendar",
+            "quota",
+            "plan",
+            "store",
+            "yaml",
+            "durable_file",
+            "inbox",
+            "config",
+            "wechat",
+            "sandbox",
+            "engine",
+            "daemon",
+            "demo",
+        ],
+    ),
 ];
+
+/// Each crate that is kept to some modules, and those: whoever else needs what it does asks them.
+/// Tests may use all of them.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("rusqlite", &["store"]),
+    // The sandbox pushes events as the platform does, and shares no client with the rest.
+    ("reqwest", &["wechat::client", "wechat::listener::forward", "sandbox::push"]),
+    ("axum", &["wechat::listener", "sandbox::server", "sandbox::connection"]),
+    (
+        "tokio",
+        &[
+            "daemon",
+            "demo",
+            "wechat::client",
+            "wechat::listener",
+            "sandbox::server",
+            "sandbox::connection",
+            "sandbox::push",
+            // What serves, watches or waits; every other command is plain.
+            "cli::sandbox",
+            "cli::watch",
+            "cli::wait",
+        ],
+    ),
+];
+
+static SOURCE: LazyLock<Source> =
+    LazyLock::new(|| Source::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")));
 
 fn files(module: &str) -> Vec<PathBuf> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -33,42 +101,149 @@ fn files(module: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The modules that a file names after `crate::`, also inside braces.
-fn named(text: &str) -> BTreeSet<String> {
-    let word = |text: &str| -> String {
-        text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
-    };
-    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let code: String = code.collect::<Vec<_>>().join("\n");
-    code.split("crate::")
-        .skip(1)
-        .flat_map(|rest| match rest.strip_prefix('{') {
-            Some(list) => list
-                .split('}')
-                .next()
-                .unwrap_or_default()
-                .split(',')
-                .map(|item| word(item.trim()))
-                .collect(),
-            None => vec![word(rest)],
-        })
-        .filter(|name| !name.is_empty())
-        .collect()
+#[test]
+fn every_module_names_only_modules_that_it_may_know() {
+    let source = Source::read_with_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let mut looked_at = 0;
+    for (file, named) in source.modules_named() {
+        let module = file[0].as_str();
+        if module == "main" {
+            continue;
+        }
+        let row = MAY_KNOW.iter().find(|(name, _)| *name == module);
+        let (_, allowed) = row.unwrap_or_else(|| panic!("{module} is not listed"));
+        let file = file.join("::");
+        for name in named {
+            assert!(
+                name == module || allowed.contains(&name),
+                "{file} names {name}, which {module} may not know"
+            );
+        }
+        looked_at += 1;
+    }
+    assert!(looked_at > 150, "only {looked_at} files were looked at");
+}
+
+/// Tells each circle that leads through more than one file, with its edges.
+fn told(source: &Source, edges: &Edges) -> String {
+    let circles = graph::circles(edges).into_iter().filter(|circle| {
+        let files: BTreeSet<&str> = circle.iter().map(|node| source.file_of(node)).collect();
+        files.len() > 1
+    });
+    let lines = circles.flat_map(|circle| {
+        let within = circle.iter().flat_map(|from| {
+            let to = edges[*from].iter().filter(|to| circle.contains(to.as_str()));
+            to.map(move |to| format!("  {from} uses {to}\n"))
+        });
+        std::iter::once("a circle:\n".to_owned()).chain(within).collect::<Vec<_>>()
+    });
+    lines.collect()
+}
+
+/// What an edge is: see [`graph`].
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let told = told(&SOURCE, &SOURCE.edges());
+
+    assert!(told.is_empty(), "{told}");
+}
+
+/// A file and the modules in it may use each other, but not the same things of each other: what its
+/// modules stand on must not use them.
+#[test]
+fn no_file_stands_on_a_module_that_stands_on_it() {
+    let told = told(&SOURCE, &SOURCE.edges_of_items());
+
+    assert!(told.is_empty(), "{told}");
 }
 
 #[test]
-fn every_module_names_only_modules_that_it_may_know() {
-    for (module, allowed) in MAY_KNOW {
-        for file in files(module) {
-            let text = std::fs::read_to_string(&file).unwrap();
-            for name in named(&text) {
-                assert!(
-                    name == *module || allowed.contains(&name.as_str()),
-                    "{} names crate::{name}, which {module} may not know",
-                    file.display()
-                );
-            }
+fn every_way_to_name_something_of_a_file_is_an_edge() {
+    let by = |a: &str| {
+        let files = [
+            ("top", "mod a; mod b; mod c; pub use b::Thing; use c::{self as d, deep};"),
+            ("top::a", a),
+            ("top::b", "pub struct Thing; pub fn make() {} pub mod inside { pub fn f() {} }"),
+            ("top::c", "pub mod deep; pub use self::deep::Low; pub fn f() {}"),
+            ("top::c::deep", "pub struct Low; pub fn low() {}"),
+        ];
+        let edges = Source::of(files.map(|(module, text)| (module, text.to_owned()))).edges();
+        edges.get("top::a").cloned().unwrap_or_default().into_iter().collect::<Vec<_>>()
+    };
+
+    for (text, used) in [
+        ("use super::b::make; fn f() { make() }", "top::b"),
+        ("use super::{c::{deep::low}}; fn f() { low() }", "top::c::deep"),
+        ("use crate::top::{b::{self as other}}; fn f() { other::make() }", "top::b"),
+        ("use super::b; fn f() { b::inside::f() }", "top::b"),
+        ("fn f() { super::b::make() }", "top::b"),
+        ("fn f() { use super::{b::make}; make() }", "top::b"),
+        ("fn f() { println!(\"{:?}\", super::c::f()) }", "top::c"),
+        ("struct S { low: crate::top::c::Low }", "top::c::deep"),
+        ("use super::Thing; struct S(Thing);", "top::b"),
+        ("use super::d; fn f() { d::f() }", "top::c"),
+        ("fn f() { super::deep::low() }", "top::c::deep"),
+        ("#[serde(with = \"super::b::inside\")] struct S;", "top::b"),
+        ("use super::b::Thing as _;", "top::b"),
+    ] {
+        assert_eq!(by(text), [used], "{text}");
+    }
+    for text in [
+        "",
+        "pub use super::b::Thing;",
+        "// super::b::make()\n/// [`super::b`]\nfn f() { \"super::b::make\"; }",
+        "fn f(b: u8) -> u8 { b.make }",
+        "#[cfg(test)] mod tests { use super::super::b::make; }",
+        "#[cfg(test)] fn f() { super::b::make() }",
+        "fn f() { super::all() }",
+    ] {
+        assert_eq!(by(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn every_circle_is_found_and_nothing_else() {
+    let told_of = |files: &[(&'static str, &str)]| {
+        let source = Source::of(files.iter().map(|(module, text)| (*module, (*text).to_owned())));
+        [told(&source, &source.edges()), told(&source, &source.edges_of_items())]
+    };
+    let both = "a circle:\n  t::a uses t::b\n  t::b uses t::a\n";
+    let by_parent = "a circle:\n  t::a uses t::both\n  t::both uses t::a\n";
+
+    let a = ("t::a", "use super::b; pub fn a() { b::b() }");
+    let b = ("t::b", "use super::a; pub fn b() { a::a() }");
+    assert_eq!(told_of(&[("t", "mod a; mod b;"), a, b]), [both, both]);
+    assert_eq!(
+        told_of(&[
+            ("t", "mod a; pub fn both() { a::a() }"),
+            ("t::a", "pub fn a() { super::both() }")
+        ]),
+        ["", by_parent]
+    );
+    // Above and below a module lie in one file; so do two that call each other.
+    assert_eq!(
+        told_of(&[
+            ("t", "mod a; pub struct Low; pub fn top() { a::a(); top() }"),
+            ("t::a", "use super::Low; pub fn a() -> Low { Low }"),
+        ]),
+        ["", ""]
+    );
+}
+
+#[test]
+fn every_crate_stays_in_its_rooms() {
+    for (krate, rooms) in ROOMS {
+        let mut used: BTreeSet<&str> = BTreeSet::new();
+        for file in SOURCE.files_naming(krate) {
+            let inside = |room: &&&str| {
+                file == **room
+                    || file.strip_prefix(**room).is_some_and(|rest| rest.starts_with("::"))
+            };
+            let room = rooms.iter().find(inside);
+            used.insert(room.unwrap_or_else(|| panic!("{file} uses {krate}")));
         }
+        let idle: Vec<_> = rooms.iter().filter(|room| !used.contains(*room)).collect();
+        assert!(idle.is_empty(), "{krate} is not used in {idle:?}");
     }
 }
 

@@ -6,14 +6,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
-use super::{PlanView, PlannedView, WindowView, not_running, rest};
+use super::{AccountDays, Day, PlanView, PlannedView, WindowView, not_running, rest};
 use crate::calendar::{self, Span, Window};
-use crate::cli::jobs;
+use crate::cli::format;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::config::Config;
-use crate::model::JobState;
 use crate::quota::Rule;
 use crate::store::{RuleView, StoreError, Tx};
 
@@ -26,30 +24,6 @@ const GUTTER: usize = 2;
 const NAMED: usize = 6;
 /// How many of the jobs that do not go as planned are named.
 const MARKED: usize = 12;
-
-/// The days of one account.
-#[derive(Debug, Serialize)]
-pub(super) struct AccountDays {
-    account: String,
-    days: Vec<Day>,
-}
-
-/// One day of one account.
-#[derive(Debug, Serialize)]
-struct Day {
-    day: Window,
-    /// Whether the quotas would let one more broadcast to everyone go.
-    free: bool,
-    /// The jobs that go on it, in their order.
-    jobs: Vec<String>,
-    /// The jobs that used something of it already.
-    used_by: Vec<String>,
-    /// Sends made elsewhere on it.
-    elsewhere: u32,
-    /// The same for people: how each stands, and what it is called.
-    #[serde(skip)]
-    used: Vec<(JobState, String)>,
-}
 
 /// The rules that one more broadcast to everyone needs room of.
 const DAILY: [Rule; 2] = [Rule::DailySend, Rule::DailyHistory];
@@ -177,7 +151,7 @@ fn band(
 
 /// Returns what stands in one day of one account, line by line.
 fn cell(day: &Day, planned: &HashMap<&str, &PlannedView>) -> Vec<(Tone, String)> {
-    let used = day.used.iter().map(|(state, words)| (jobs::tone(*state), words.clone()));
+    let used = day.used.iter().map(|(state, words)| (format::tone(*state), words.clone()));
     let mut lines: Vec<_> = used.collect();
     if day.elsewhere > 0 {
         lines.push((Tone::Plain, format!("{} made elsewhere", day.elsewhere)));

@@ -6,7 +6,8 @@
 use super::writer::escape;
 use std::collections::{HashMap, HashSet};
 
-use super::{FieldError, Insertion, Outline, Rendered, holds};
+use super::outline::{Outline, holds};
+use super::{FieldError, Insertion, Rendered};
 use crate::yaml::diagnostic::{Location, quote};
 
 /// How much is told of one text.

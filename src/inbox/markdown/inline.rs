@@ -7,13 +7,11 @@ use comrak::Node;
 use comrak::nodes::{NodeLink, NodeMath, NodeValue};
 
 use super::leftovers::{self, Raw};
+use super::marks::{is_index, is_inside_word, is_single};
 use super::prose::{self, Picture, Piece};
 use super::writer::{Inside, Writer, escape, formula, is_alert, is_contents};
 use super::{FieldError, tags};
 use crate::yaml::diagnostic::{Location, quote};
-
-/// How long an index is at most.
-const INDEX: usize = 4;
 
 impl Writer<'_, '_> {
     /// Writes the beginning of a node.
@@ -268,36 +266,6 @@ impl Writer<'_, '_> {
         let words = comment.split_whitespace().collect::<Vec<_>>().join(" ");
         self.tell(location, format!("the comment {} is taken out", quote(&words)));
     }
-}
-
-/// Says whether `~` stands there once, which is a range or a tune and no deletion.
-pub(super) fn is_single(deletion: Node<'_>) -> bool {
-    let column = deletion.data().sourcepos.start.column;
-    deletion.first_child().is_some_and(|inner| inner.data().sourcepos.start.column == column + 1)
-}
-
-/// Says whether `~x~` behind a letter is an index, as in `H~2~O`.
-fn is_index(deletion: Node<'_>) -> bool {
-    let text = |node: Option<Node<'_>>| match node.map(|node| node.data().value.clone()) {
-        Some(NodeValue::Text(text)) => text.into_owned(),
-        _ => String::new(),
-    };
-    let inside = text(deletion.first_child());
-    text(deletion.previous_sibling()).ends_with(|c: char| c.is_ascii_alphabetic())
-        && inside.len() <= INDEX
-        && inside.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// Says whether `==` stands between letters on both sides, as in `a==b`.
-pub(super) fn is_inside_word(highlight: Node<'_>) -> bool {
-    let is_letter = |node: Option<Node<'_>>, end: fn(&str) -> Option<char>| {
-        node.is_some_and(|node| match &node.data().value {
-            NodeValue::Text(text) => end(text).is_some_and(|c| c.is_ascii_alphanumeric()),
-            _ => false,
-        })
-    };
-    is_letter(highlight.previous_sibling(), |text| text.chars().last())
-        && is_letter(highlight.next_sibling(), |text| text.chars().next())
 }
 
 /// Returns a part of a place, where that has exactly the text.

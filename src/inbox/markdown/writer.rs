@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use comrak::nodes::{ListType, NodeCodeBlock, NodeList, NodeValue, TableAlignment};
 use comrak::{Arena, Node, arena_tree::NodeEdge, parse_document};
 
-use super::inline::{is_inside_word, is_single};
+use super::marks::{is_inside_word, is_single};
 use super::{FieldError, Rendered, Text, options};
 use super::{leftovers, prose, tags};
 use crate::yaml::diagnostic::{Location, quote};

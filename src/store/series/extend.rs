@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{COLUMNS, KIND, Series, SeriesInput, read};
+use super::{COLUMNS, KIND, Series, read};
 use crate::calendar::{self, Date};
 use crate::model::JobId;
 use crate::quota::margins;
-use crate::store::{Alert, IngestOutcome, Result, Tx, millis};
+use crate::store::{Alert, IngestOutcome, Result, SeriesInput, Tx, millis};
 
 /// How far ahead dates are made: past the end of the next month for most of it.
 const HORIZON: TimeDelta = TimeDelta::days(35);

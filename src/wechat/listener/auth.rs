@@ -6,9 +6,9 @@
 //! every refusal looks alike; a [`Refusal`] is for the operator.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::Url;
 use secrecy::SecretString;
 use serde::Deserialize;
+use url::Url;
 
 use crate::model::Credence;
 use crate::model::console::place;

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode, Uri};
-use reqwest::Url;
 use tokio::sync::Semaphore;
+use url::Url;
 
 use super::Limits;
 use crate::wechat::client;

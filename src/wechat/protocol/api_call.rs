@@ -2,10 +2,10 @@
 //!
 //! None of them can do harm twice, so an unclear answer only means that it is asked again.
 
-use reqwest::Url;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::response::{Fields, HttpResponse, Reply, errmsg, id, integer, printable, whole};
 use super::{Request, mass_get};

@@ -11,27 +11,14 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::response::{HttpResponse, Refusal, question};
-use super::{Method, Request, TIMEOUT, with_token};
-use crate::model::{Article, ArticlesVia, Asset, Caption, Format, UploadKind};
+use super::{Form, Method, Request, TIMEOUT, with_token};
+use crate::model::{Article, ArticlesVia, Asset, Caption, UploadKind};
 use crate::wechat::codes::{self, Verdict};
 
 /// How many bytes of a file are allowed a second more.
 const BYTES_A_SECOND: u64 = 100_000;
 /// The longest id or URL that is taken.
 const VALUE_MAX: usize = 2_048;
-
-/// A file to upload as form data, in its one field `media`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Form {
-    /// The digest by which the file is stored.
-    pub sha256: String,
-    /// The name it is uploaded under.
-    pub name: String,
-    /// What it is.
-    pub format: Format,
-    /// Its length.
-    pub bytes: u64,
-}
 
 /// What the answer to an upload means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,7 +182,7 @@ struct Sent<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Media;
+    use crate::model::{Format, Media};
     use crate::wechat::protocol::Reply;
 
     fn answer(body: &str) -> HttpResponse {

@@ -1,0 +1,107 @@
+//! What the commands that decide something share: who says so and why, and how they answer.
+
+use clap::Args;
+
+use super::lookup::{same_account, unknown_job};
+use super::text::{self, Tone};
+use super::{Problem, Terminal, database};
+use crate::config::Config;
+use crate::daemon;
+use crate::model::{Account, JobId};
+use crate::store::{DecidedBy, JobView, Stops, Tx};
+
+/// A decision that needs nothing but its job.
+#[derive(Debug, Args)]
+pub(super) struct JobOptions {
+    /// The job's id
+    #[arg(value_name = "JOB")]
+    pub(super) job: String,
+    #[command(flatten)]
+    pub(super) reason: Reason,
+}
+
+/// Why a person decided so.
+#[derive(Debug, Args)]
+pub(super) struct Reason {
+    /// Say why; it is stored and shown with who you are
+    #[arg(long, value_name = "TEXT")]
+    why: Option<String>,
+}
+
+impl Reason {
+    /// Returns it with who said it.
+    pub(super) fn said<'a>(&'a self, who: &'a str) -> DecidedBy<'a> {
+        let why = self.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
+        DecidedBy { who, why }
+    }
+}
+
+/// Returns the person at the keyboard, as the system knows them: who called sudo, if anybody did.
+pub(super) fn person() -> String {
+    let through_sudo = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse().ok());
+    let uid = through_sudo.unwrap_or_else(|| rustix::process::getuid().as_raw());
+    match database::named(uid) {
+        Some(name) => format!("{name} (uid {uid})"),
+        None => format!("uid {uid}"),
+    }
+}
+
+/// Writes sentences, each on lines of its own.
+pub(super) fn say(answer: &str, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
+    let mut page = terminal.page();
+    for sentence in answer.lines() {
+        page.lines(Tone::Plain, 0, sentence);
+    }
+    terminal.write(&page.finish())
+}
+
+/// What a decision left.
+pub(super) struct Decided {
+    pub(super) job: JobView,
+    /// What has to happen before anything goes.
+    pub(super) next: String,
+}
+
+/// Stores a decision about one job.
+pub(super) fn decide(
+    job: &str,
+    config: &Config,
+    terminal: &Terminal<'_>,
+    work: impl FnOnce(&Tx<'_>, &JobId, Result<&Account, Problem>) -> Result<(), Problem>,
+) -> Result<Decided, Problem> {
+    let store = database::open(config, (terminal.now)())?;
+    let (Some(mut store), Some(id)) = (store, JobId::parse(job)) else {
+        let id = text::visible(job);
+        return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
+    };
+    let (job, stops) = store.transaction(|tx| {
+        let Some(name) = tx.account_of(&id)? else {
+            return Err(unknown_job(tx, id.as_str()));
+        };
+        work(tx, &id, same_account(tx, config, &name))?;
+        let job = tx.job_view(id.as_str())?.ok_or_else(|| unknown_job(tx, id.as_str()))?;
+        Ok((job, tx.stops(&name)?))
+    })?;
+    let next = next_text(config, &stops, &job.account);
+    Ok(Decided { job, next })
+}
+
+/// Tells what has to happen before anything goes.
+pub(super) fn next_text(config: &Config, stops: &Stops, account: &str) -> String {
+    if let Some((_, why)) = stops.hold.as_ref().filter(|_| !stops.barred) {
+        let why = text::visible(why);
+        let whom = if stops.all { "--all" } else { account };
+        return format!("Nothing goes before the hold is lifted ({why}): `qunfa resume {whom}`.\n");
+    }
+    if let Some((_, why, advice)) = stops.paused.as_ref().filter(|_| stops.barred) {
+        return format!("Nothing goes: {}.\nTo change that: {advice}.\n", text::visible(why));
+    }
+    if let Some((_, why, _)) = &stops.paused {
+        let why = text::visible(why);
+        return format!("Account {account} is paused ({why}): `qunfa resume {account}`.\n");
+    }
+    match daemon::running(&config.state_dir) {
+        Some(_) => "The daemon sees it within a second.\n".to_owned(),
+        None => "The daemon is not running: it goes on when it is started.\n".to_owned(),
+    }
+}

@@ -1,0 +1,178 @@
+//! What the engine does beside its passes: it reads back what a lost database had accepted, extends
+//! series, and knows the names that accounts had before.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::engine::identity::{name_of_gone, under_former_names};
+use crate::engine::recovery::{
+    AcceptedFile, Owner, StateDirectory, doubt_unspoken, named, raise_generations, restored,
+};
+use crate::engine::{Engine, HighWaterMark, Session, bodies, series, session_named};
+use crate::model::{Account, JobId};
+use crate::quota::margins;
+use crate::store::{Back, IN_QUESTION, LastSeen, Recurring, SeriesInput, Source, StoreError, Tx};
+
+impl Engine {
+    /// Says whether a database may have forgotten jobs that were sent: it is empty, a copy, older
+    /// than what lies beside it, or nobody has run with it for long.
+    pub fn may_have_forgotten(
+        known: &LastSeen,
+        beside: StateDirectory<'_>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let away = (now - known.seen_at).abs() > margins::DOWNTIME_MAX;
+        !known.has_jobs || restored(known, beside).is_some() || away
+    }
+
+    /// Records every job that a lost database had accepted, as missed, in one step.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn import_accepted(
+        &mut self,
+        files: &[AcceptedFile],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let Self { store, sessions, mark, .. } = self;
+        store.transaction(|tx| {
+            let mut new = Vec::with_capacity(files.len());
+            for file in files {
+                new.push(!tx.has_file(&file.sha256)?);
+            }
+            for file in files {
+                tx.record_file(&file.sha256, &file.name, file.taken_at)?;
+            }
+            let known = tx.last_seen()?.files;
+            let is_incomplete = known < mark.files;
+            let (seen, found) = (HashSet::new(), Vec::new());
+            let mut import = Import { tx, sessions, mark, is_incomplete, seen, found, now };
+            // The newest version of a job is the one that counts, and that a retry should send.
+            for (file, is_new) in files.iter().zip(new).rev() {
+                import.file(file, is_new)?;
+            }
+            let found = import.found;
+            if !found.is_empty() {
+                let names = named(&found);
+                let what =
+                    format!("read back from accepted/ as missed, {IN_QUESTION} as well: {names}");
+                tracing::error!("{what}");
+                tx.name_in_hold(&what)?;
+            }
+            raise_generations(tx, sessions, mark, now)?;
+            tx.rest_after_copy(now)?;
+            tx.took_file(now)?;
+            mark.files = known;
+            Ok(())
+        })
+    }
+
+    /// Makes the dates of series that have come within their horizon.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn extend_series(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Self { store, sessions, mark, .. } = self;
+        let accounts = store.transaction(|tx| {
+            let accounts = series::extend(tx, sessions, now)?;
+            if !accounts.is_empty() {
+                // A date that an older database lacked may have been remade by a person.
+                raise_generations(tx, sessions, mark, now)?;
+            }
+            Ok::<_, StoreError>(accounts)
+        })?;
+        for session in
+            sessions.iter_mut().filter(|session| accounts.contains(&session.config.account.name))
+        {
+            session.wake = Some(session.wake.map_or(now, |wake| wake.min(now)));
+        }
+        Ok(())
+    }
+
+    /// Returns the accounts of the config under every name that they have or had: a file that has a
+    /// former one is read, so that its answer can say the new one.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn accounts_by_any_name(&self) -> Result<Vec<Account>, StoreError> {
+        let mut accounts: Vec<_> = self.accounts().map(|config| config.account.clone()).collect();
+        accounts.extend(self.former_accounts()?);
+        Ok(accounts)
+    }
+
+    /// Returns the accounts of the config under every name that they had before.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn former_accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let former = self.store.read().former_names()?;
+        let accounts = self.sessions.iter().map(|session| &session.config.account);
+        Ok(under_former_names(&former, accounts))
+    }
+}
+
+/// What is under way while the accepted files are read back.
+struct Import<'a> {
+    tx: &'a Tx<'a>,
+    sessions: &'a [Session],
+    mark: &'a HighWaterMark,
+    /// Whether the lost database had taken more files than are there.
+    is_incomplete: bool,
+    /// The jobs of newer files.
+    seen: HashSet<&'a JobId>,
+    /// The jobs that were not known so.
+    found: Vec<JobId>,
+    now: DateTime<Utc>,
+}
+
+impl<'a> Import<'a> {
+    fn file(&mut self, file: &'a AcceptedFile, is_new: bool) -> Result<(), StoreError> {
+        let (tx, now) = (self.tx, self.now);
+        for (spec, line) in &file.jobs {
+            if !self.seen.insert(&spec.id) {
+                continue;
+            }
+            let Some(session) = session_named(self.sessions, &spec.account) else { continue };
+            let generations: Vec<_> = self
+                .mark
+                .generations
+                .get(spec.id.as_str())
+                .map(|batches| batches.iter().map(|(batch, one)| (*batch, *one)).collect())
+                .unwrap_or_default();
+            let back = Back {
+                source: Source { file: &file.name, line: *line, first_taken_at: file.taken_at },
+                accepted_at: file.accepted_at,
+                is_new,
+                is_incomplete: self.is_incomplete,
+                generations: &generations,
+            };
+            let by = SeriesInput { account: &session.config.account, bodies: &bodies(spec) };
+            if tx.import_accepted(spec, by, back, now)? {
+                self.found.push(spec.id.clone());
+            }
+        }
+        for (job, recurrence, line) in &file.series {
+            if !self.seen.insert(&job.id) {
+                continue;
+            }
+            let source = Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
+            let Some(session) = session_named(self.sessions, &job.account) else { continue };
+            let by = SeriesInput { account: &session.config.account, bodies: &bodies(job) };
+            tx.import_series(Recurring { job, recurrence }, by, source, now)?;
+        }
+        for (id, owner) in &file.ids {
+            if is_new {
+                doubt_unspoken(tx, self.sessions, id, now)?;
+            }
+            let account = match owner {
+                Owner::Named(name) => name.clone(),
+                Owner::Gone { name, appid } => name_of_gone(tx, self.sessions, (name, appid))?,
+            };
+            if tx.remember_id((id, &account), &file.name, file.taken_at, now)? {
+                self.found.push(id.clone());
+            }
+        }
+        Ok(())
+    }
+}

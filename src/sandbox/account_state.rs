@@ -1,0 +1,69 @@
+//! What the platform keeps about an account.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::account::{AccountSpec, MediaKind};
+use super::count::{Reach, Tally};
+use super::held::{Held, Scene};
+use super::job::Broadcast;
+use super::repeat::Repeats;
+
+/// An account with everything that the platform keeps about it.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub(super) spec: AccountSpec,
+    pub(super) tally: Tally,
+    pub(super) reach: Reach,
+    pub(super) repeats: Repeats,
+    /// Empty until a medium is registered: then nothing else is known.
+    pub(super) media: BTreeMap<String, MediaKind>,
+    /// What it was given by uploads.
+    pub(super) held: BTreeMap<String, Held>,
+    /// Drafts that went with the broadcast that used them.
+    pub(super) consumed: BTreeSet<String>,
+    pub(super) broadcasts: BTreeMap<i64, Broadcast>,
+    pub(super) speed: i64,
+    /// The menu as it was last given.
+    pub(super) menu: Option<Value>,
+    /// The permanent codes, by what a scan brings along, with their tickets.
+    pub(super) permanent_codes: BTreeMap<Scene, String>,
+    /// What the code of a ticket leads to.
+    pub(super) codes: BTreeMap<String, String>,
+}
+
+impl Account {
+    pub(super) fn new(spec: AccountSpec) -> Self {
+        Self {
+            spec,
+            tally: Tally::default(),
+            reach: Reach::default(),
+            repeats: Repeats::default(),
+            media: BTreeMap::new(),
+            held: BTreeMap::new(),
+            consumed: BTreeSet::new(),
+            broadcasts: BTreeMap::new(),
+            speed: 3,
+            menu: None,
+            permanent_codes: BTreeMap::new(),
+            codes: BTreeMap::new(),
+        }
+    }
+
+    /// What sort of content an id stands for, registered or uploaded.
+    pub(super) fn kind(&self, media_id: &str) -> Option<MediaKind> {
+        let held = self.held.get(media_id).map(|held| held.kind);
+        held.or_else(|| self.media.get(media_id).copied())
+    }
+
+    /// How many articles an id stands for; not known of one that was not uploaded here.
+    pub(super) fn articles(&self, media_id: &str) -> Option<u8> {
+        self.held.get(media_id).map(Held::articles).filter(|articles| *articles > 0)
+    }
+
+    /// Whether these articles vanish once they are mass-sent.
+    pub(super) fn consumes(&self, media_id: &str) -> bool {
+        self.spec.consumes_drafts || self.kind(media_id) == Some(MediaKind::Draft)
+    }
+}

@@ -1,0 +1,55 @@
+//! A job on its way in: its bodies and its file, and what stands already where it is taken.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{Account, JobId};
+use crate::store::Receivers;
+
+/// The fixed body of one batch.
+#[derive(Clone, Debug)]
+pub struct BatchBody {
+    /// The request's JSON without the clientmsgid.
+    pub body: String,
+    /// The OpenIDs that it names; none for everyone or a tag.
+    pub receivers: Option<Receivers>,
+}
+
+/// The account that a series sends by, and the fixed bodies that all of its dates share.
+#[derive(Clone, Copy, Debug)]
+pub struct SeriesInput<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// The bodies.
+    pub bodies: &'a [BatchBody],
+}
+
+/// How a job comes to be taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The file's name.
+    pub file: &'a str,
+    /// The line its job begins in.
+    pub line: usize,
+    /// When the file was first taken, which is the time of a job without one.
+    pub first_taken_at: DateTime<Utc>,
+}
+
+/// The version of a job whose place a new one takes.
+#[derive(Clone, Copy)]
+pub(super) struct Replaced<'a> {
+    pub(super) id: &'a JobId,
+    /// Of the new version's batches.
+    pub(super) generation: u32,
+    pub(super) now: DateTime<Utc>,
+}
+
+pub(super) enum Existing {
+    No,
+    Same,
+    Editable(JobId),
+    /// A restore left it in question, as it is offered or otherwise.
+    Lost {
+        same: bool,
+    },
+    Refuse(String),
+}
