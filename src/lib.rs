@@ -14,8 +14,9 @@
 //!
 //! | part | modules | knows |
 //! |---|---|---|
-//! | core | [`model`], [`calendar`], [`quota`], [`plan`] | values only: no clock, no I/O |
-//! | store | [`store`] | SQLite, and the core |
+//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`plan`] | values only: no clock, no I/O |
+//! | words | [`text`] | the core, and the table of return codes |
+//! | store | [`store`] | SQLite, the core and the words |
 //! | edges | [`inbox`], [`wechat`], [`config`] over [`yaml`], [`durable_file`] | one neighbour each, and the core |
 //! | engine | [`engine`] | the store and the edges' pure parts; no clock, no socket |
 //! | the other side | [`sandbox`] | the documents; nothing of the above |
@@ -49,7 +50,9 @@ pub mod log;
 pub mod model;
 pub mod plan;
 pub mod quota;
+pub mod reason;
 pub mod sandbox;
 pub mod store;
+pub mod text;
 pub mod wechat;
 pub mod yaml;

@@ -12,7 +12,9 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan;
+use crate::reason::Operation;
 use crate::store::{DecidedBy, Decision, JobView, Resolution, Ruling, Tx};
+use crate::text::{Lang, reason};
 
 #[derive(Debug, Args)]
 #[group(id = "whom", args = ["account", "all"], required = true, multiple = false)]
@@ -108,7 +110,7 @@ pub(super) fn hold(
             tx.identify(name, &account.appid)?;
         }
         if before.is_none() {
-            tx.hold(name, &said.line("held"), now)?;
+            tx.hold(name, &said.that(Operation::Hold), now)?;
             tx.decide(Decision::Hold, name, said, now)?;
         }
         Ok::<_, Problem>(before)
@@ -118,7 +120,7 @@ pub(super) fn hold(
         Some((since, why)) => format!(
             "{whom} was on hold already, since {} ({}).\n",
             calendar::beijing(since),
-            text::visible(&why)
+            text::visible(&reason::sentence(&why, Lang::En))
         ),
         None => format!(
             "{whom} is on hold since {}: nothing is asked for from now on.\n\

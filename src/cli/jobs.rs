@@ -14,6 +14,7 @@ use super::{Json, Problem, Terminal, database, person};
 use crate::config::Config;
 use crate::model::{JobId, JobState};
 use crate::store::{JobView, Store, Tx, Wanted};
+use crate::text::{Lang, reason};
 
 /// How the columns give way: title, distance, account, id.
 const GIVING_WAY: [(usize, usize); 7] = [(4, 18), (1, 0), (3, 12), (5, 20), (4, 8), (3, 6), (5, 8)];
@@ -130,7 +131,7 @@ fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
             Cell::plain(&job.id),
         ]);
         if let Some(reason) = &job.reason {
-            table.note(Tone::Quiet, reason);
+            table.note(Tone::Quiet, &reason::sentence(reason, Lang::En));
         }
     }
     page.table(0, &table);

@@ -13,6 +13,7 @@ use crate::engine;
 use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobState};
 use crate::store::{Decision, JobView, Lifted, Stops, Tx};
+use crate::text::{Lang, reason};
 
 /// How many jobs that go next are named.
 const NAMED: usize = 5;
@@ -145,7 +146,7 @@ fn lifted_text(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
             Some((since, why, _)) => format!(
                 "Account {name} goes on. It was paused since {}: {}\n",
                 calendar::beijing(*since),
-                text::visible(why)
+                told(why)
             ),
             None => format!("Account {name} goes on.\n"),
         },
@@ -187,15 +188,15 @@ fn due_words(tx: &Tx<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<Stri
 /// Tells what has to happen before anything goes.
 pub(super) fn next_text(config: &Config, stops: &Stops, account: &str) -> String {
     if let Some((_, why)) = stops.hold.as_ref().filter(|_| !stops.barred) {
-        let why = text::visible(why);
+        let why = told(why);
         let whom = if stops.all { "--all" } else { account };
         return format!("Nothing goes before the hold is lifted ({why}): `qunfa resume {whom}`.\n");
     }
     if let Some((_, why, advice)) = stops.paused.as_ref().filter(|_| stops.barred) {
-        return format!("Nothing goes: {}.\nTo change that: {advice}.\n", text::visible(why));
+        return format!("Nothing goes: {}.\nTo change that: {advice}.\n", told(why));
     }
     if let Some((_, why, _)) = &stops.paused {
-        let why = text::visible(why);
+        let why = told(why);
         return format!("Account {account} is paused ({why}): `qunfa resume {account}`.\n");
     }
     match daemon::running(&config.state_dir) {
@@ -213,12 +214,17 @@ pub(super) fn unknown_account(config: &Config, name: &str, now: DateTime<Utc>) -
         .map_or_else(|| not_in(config, name), Problem::No)
 }
 
+fn told(why: &crate::reason::Reason) -> String {
+    text::visible(&reason::sentence(why, Lang::En))
+}
+
 /// Says what the database knows of an account that the config does not have.
 fn left_out(tx: &Tx<'_>, name: &str) -> Result<Option<String>, Problem> {
     if let Some(new) = tx.now_named(name)? {
         return Ok(Some(format!("account {name} is named {new} now")));
     }
     let (why, advice) = engine::unconfigured(name);
+    let why = reason::sentence(&why, Lang::En);
     Ok(tx.has_jobs(name)?.then(|| format!("{why}; {advice}")))
 }
 

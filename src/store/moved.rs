@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use crate::model::JobState;
+use crate::reason::Reason;
 use crate::store::{Result, Tx};
+use crate::text::{Lang, reason};
 
 /// The changes of one step.
 #[derive(Debug, Default)]
@@ -15,7 +17,7 @@ struct Moved {
     account: String,
     from: JobState,
     to: JobState,
-    why: String,
+    why: Reason,
 }
 
 impl Tx<'_> {
@@ -24,14 +26,14 @@ impl Tx<'_> {
         &self,
         job: &str,
         (from, to): (JobState, JobState),
-        why: &str,
+        why: &Reason,
     ) -> Result<()> {
         let Some(moves) = self.moves.filter(|_| from != to) else { return Ok(()) };
         let account = self
             .db
             .prepare_cached("SELECT account FROM job WHERE id = ?1")?
             .query_row([job], |row| row.get(0))?;
-        let (job, why) = (job.to_owned(), why.to_owned());
+        let (job, why) = (job.to_owned(), why.clone());
         moves.0.borrow_mut().push(Moved { job, account, from, to, why });
         Ok(())
     }
@@ -42,6 +44,7 @@ impl Moves {
     pub(super) fn tell(self) {
         for Moved { job, account, from, to, why } in self.0.into_inner() {
             let (id, old, new) = (job.as_str(), from.as_str(), to.as_str());
+            let (code, why) = (why.code(), reason::sentence(&why, Lang::En));
             macro_rules! tell {
                 ($level:ident) => {
                     tracing::$level!(
@@ -50,6 +53,7 @@ impl Moves {
                         from = old,
                         to = new,
                         why,
+                        reason = code,
                         "job {id} was {old} and is {new}: {why}"
                     )
                 };

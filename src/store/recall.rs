@@ -11,6 +11,7 @@ use crate::calendar;
 use crate::model::{JobId, JobState};
 use crate::plan::{self, Gap};
 use crate::quota::margins;
+use crate::reason::Reason;
 
 /// What the daemon knew of itself when it last ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,7 +200,7 @@ impl Tx<'_> {
             ),
             params![until],
         )?;
-        let why = format!("waits for `qunfa resume`: {}", gap_text(gap));
+        let why = Reason::GapInQuestion { from: gap.from, to: gap.to };
         let mut waiting = self.db.prepare_cached(
             "SELECT id, state FROM job WHERE recall_until_at IS NOT NULL AND due_at > recall_until_at
                AND state IN ('planned', 'held')",

@@ -8,15 +8,20 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("calendar", &[]),
     ("quota", &["model", "calendar"]),
-    ("plan", &["model", "calendar", "quota"]),
-    ("store", &["model", "calendar", "quota", "plan"]),
+    ("reason", &["model", "calendar", "quota"]),
+    ("plan", &["model", "calendar", "quota", "reason"]),
+    ("text", &["model", "calendar", "quota", "reason", "wechat"]),
+    ("store", &["model", "calendar", "quota", "reason", "plan", "text"]),
     ("yaml", &[]),
     ("durable_file", &[]),
     ("inbox", &["model", "calendar", "yaml", "durable_file"]),
     ("config", &["model", "yaml", "wechat"]),
     ("wechat", &["model"]),
     ("sandbox", &[]),
-    ("engine", &["model", "calendar", "quota", "plan", "store", "config", "wechat"]),
+    (
+        "engine",
+        &["model", "calendar", "quota", "reason", "plan", "text", "store", "config", "wechat"],
+    ),
 ];
 
 fn files(module: &str) -> Vec<PathBuf> {
