@@ -404,11 +404,7 @@ fn recent_failures(
     });
     let mut recent_failures: Vec<_> = ended.collect();
     recent_failures.extend(tx.deferred_since(since, LATELY_READ)?.into_iter().map(|job| {
-        let cause = match &job.why {
-            Reason::Deferred { cause, .. } => cause,
-            other => other,
-        };
-        let why = reason::sentence(cause, Lang::En);
+        let why = reason::sentence(job.why.behind_deferral(), Lang::En);
         LateView {
             what: format!("moved to {}: {why}", text::time(job.due)),
             why: Some(job.why),

@@ -341,13 +341,3 @@ impl Tx<'_> {
         Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
     }
 }
-
-/// Tells of a gap.
-pub(super) fn gap_text(gap: Gap) -> String {
-    format!(
-        "this database does not know what happened from {} to {}; if it was put back to an earlier \
-         state, the job may have been sent meanwhile, and the platform may have forgotten that",
-        calendar::beijing(gap.from),
-        calendar::beijing(gap.to)
-    )
-}

@@ -41,10 +41,10 @@ impl SendOutcome {
             Self::Accepted => "accepted",
             Self::Adopted => "accepted before",
             Self::InDoubt => "in doubt",
-            Self::Later(_) => "not taken, asked again later",
-            Self::Token => "the token is not valid",
+            Self::Later(_) => "asked again",
+            Self::Token => "invalid token",
             Self::Refused => "refused",
-            Self::NextWindow => "not taken, moved to a later window",
+            Self::NextWindow => "deferred",
         }
     }
 }

@@ -20,8 +20,6 @@ use crate::store::{Result, StoreError, Tx, instant, millis};
 const TEMPORARY: TimeDelta = TimeDelta::days(3);
 /// How long the files of a job that a person may still retry are kept after its end.
 const RETRY_WITHIN: TimeDelta = TimeDelta::days(30);
-/// How a reason begins that uploads gave.
-
 /// Which batches still lack a complete body, or have one that names what dies too soon.
 const UNREADY: &str = "batch.replaced = 0 AND batch.state = 'planned'
     AND (batch.prepared = 0 OR (batch.ready_until_at < max(job.due_at, ?2) + job.retry_for_s * 1000

@@ -11,7 +11,7 @@ use crate::quota::{self, Need, Rule, TABLE};
 use crate::reason::Reason;
 use crate::store::claims::ClaimScope;
 use crate::store::ingest::state;
-use crate::store::recall::{InQuestion, gap_text};
+use crate::store::recall::InQuestion;
 use crate::store::{Result, Tx, instant, millis};
 use crate::text::{Lang, reason};
 
@@ -494,6 +494,7 @@ impl Tx<'_> {
             notes.push(note?);
         }
         notes.extend(self.job_notes(now)?);
+        notes.extend(self.silent_notes(now)?);
         notes.extend(self.refused_notes()?);
         notes.sort_by_key(|note| note.since);
         Ok(notes)
@@ -588,7 +589,8 @@ impl Tx<'_> {
                 let id: String = row.get(0)?;
                 let state = state(row, 2)?;
                 let why: Option<Reason> = row.get(4)?;
-                let why = why.or((state == JobState::Held).then_some(Reason::WaitsForApproval));
+                let why =
+                    why.or_else(|| (state == JobState::Held).then_some(Reason::WaitsForApproval));
                 let told = why.as_ref().map(|why| reason::sentence(why, Lang::En));
                 let told = told.unwrap_or_default();
                 let account: String = row.get(1)?;
@@ -613,7 +615,11 @@ impl Tx<'_> {
                 note.advice = drop_corrected(&id);
             }
         }
-        let mut notes: Vec<_> = notes.into_iter().map(|(note, _)| note).collect();
+        Ok(notes.into_iter().map(|(note, _)| note).collect())
+    }
+
+    /// Returns what is told of broadcasts without a result for over a day.
+    fn silent_notes(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut silent = self.db.prepare_cached(
             "SELECT job, batch.account, min(accepted_at), msg_id
              FROM job CROSS JOIN batch ON batch.job = job.id
@@ -633,10 +639,7 @@ impl Tx<'_> {
                 id: Some(id),
             })
         })?;
-        for note in rows {
-            notes.push(note?);
-        }
-        Ok(notes)
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Finds ids that resemble one that is unknown.
@@ -707,7 +710,10 @@ fn question_note(question: InQuestion) -> AlertView {
         id: None,
         kind: "gap".into(),
         since: gap.to,
-        what: format!("{names} of {account} may have been sent already: {}", gap_text(gap)),
+        what: format!(
+            "{names} of {account} may have been sent already: {}",
+            reason::gap(gap.from, gap.to)
+        ),
         advice: format!(
             "if nothing was put back, `qunfa resume {account}`; else look in {HISTORY}, \
              `qunfa cancel` what went out, then `qunfa resume {account}`{advice}"

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 
-use crate::calendar::{self, Span, Window};
+use crate::calendar::{self, Span};
 use crate::model::console::HISTORY;
 use crate::model::{JobId, UploadKind};
 use crate::quota::Rule;
@@ -394,13 +394,9 @@ fn english(reason: &Reason) -> String {
         Reason::MayHaveBeenSent => {
             "it may have been sent already: it waits for `qunfa resume`".to_owned()
         }
-        Reason::GapInQuestion { from, to } => format!(
-            "waits for `qunfa resume`: this database does not know what happened from {} to {}; if \
-             it was put back to an earlier state, the job may have been sent meanwhile, and the \
-             platform may have forgotten that",
-            calendar::beijing(*from),
-            calendar::beijing(*to)
-        ),
+        Reason::GapInQuestion { from, to } => {
+            format!("waits for `qunfa resume`: {}", gap(*from, *to))
+        }
         Reason::ClockWasAhead => {
             "taken by a clock that was ahead: it is due from now on".to_owned()
         }
@@ -484,6 +480,16 @@ fn english(reason: &Reason) -> String {
 pub const REPORT: &str = "please report the crash with the daemon's log (`journalctl -u qunfa`)";
 
 const WAITS_FOR_UPLOADS: &str = "waits for its uploads";
+
+/// Tells what a span means in which another copy of the database may have been at work.
+pub fn gap(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+    format!(
+        "this database does not know what happened from {} to {}; if it was put back to an earlier \
+         state, the job may have been sent meanwhile, and the platform may have forgotten that",
+        calendar::beijing(from),
+        calendar::beijing(to)
+    )
+}
 
 /// Returns an instant's time of day in Beijing, without seconds where there are none.
 fn time_of_day(at: DateTime<Utc>) -> String {
@@ -582,6 +588,7 @@ fn numbers(batches: &[u32]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::Window;
     use crate::reason::tests::one_of_each;
 
     #[test]
@@ -604,7 +611,7 @@ mod tests {
         let at = "2027-03-22T12:00:00Z".parse().unwrap();
         for (reason, expected) in [
             (
-                own.clone(),
+                own,
                 "daily_send for 2027-03-20 is already reserved by earlier or higher-priority jobs",
             ),
             (
