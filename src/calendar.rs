@@ -7,6 +7,7 @@
 pub mod json;
 mod recurrence;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{
@@ -14,7 +15,7 @@ use chrono::{
     TimeZone, Utc,
 };
 use chrono_tz::Tz;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use recurrence::{CronError, Date, Recurrence};
 
@@ -130,6 +131,13 @@ impl fmt::Display for Window {
 impl Serialize for Window {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Window {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("this is no window"))
     }
 }
 

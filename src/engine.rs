@@ -210,8 +210,13 @@ impl Engine {
             // sent, find the dates that an older database lacks.
             series::extend(tx, &sessions, now)?;
             let last_seen = tx.last_seen()?;
-            if let Some((why, from)) = &old {
-                hold_for_restore(tx, &sessions, (why, Gap { from: *from, to: now }), now)?;
+            if let Some((evidence, from)) = &old {
+                hold_for_restore(
+                    tx,
+                    &sessions,
+                    (evidence.clone(), Gap { from: *from, to: now }),
+                    now,
+                )?;
                 tx.copy_is_known()?;
                 tx.count_on_from(mark.high_water)?;
             }

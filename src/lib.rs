@@ -30,8 +30,9 @@
 //!
 //! | part | modules | depends on |
 //! |---|---|---|
-//! | core | [`model`], [`calendar`], [`quota`], [`plan`] | values only: no clock, no I/O |
-//! | store | [`store`] | SQLite and the core |
+//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`plan`] | values only: no clock, no I/O |
+//! | sentences | [`text`] | the core and the table of return codes |
+//! | store | [`store`] | SQLite, the core and the sentences |
 //! | edges | [`inbox`], [`wechat`], [`config`] on [`yaml`], [`durable_file`] | one outside system each, and the core |
 //! | engine | [`engine`] | the store and the pure parts of the edges; no clock, no socket |
 //! | referee | [`sandbox`] | the platform's documents; nothing of the above |
@@ -69,7 +70,9 @@ pub mod log;
 pub mod model;
 pub mod plan;
 pub mod quota;
+pub mod reason;
 pub mod sandbox;
 pub mod store;
+pub mod text;
 pub mod wechat;
 pub mod yaml;

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::calendar::{self, Span, Window};
 use crate::model::{Account, BatchState, JobId, JobState, OnFullReceivers, OnQuota};
 use crate::quota::{self, Because, Block, Demand, Need, Usage, margins};
+use crate::reason::Reason;
 
 pub use gap::{Gap, GapEffect, Kind as GapKind};
 
@@ -296,14 +297,14 @@ impl Passed {
         let from = others.map_or(block.window, |(from, _)| from);
         Self { own, others: Some((from, block.window)) }
     }
+}
 
-    /// Returns the words that tell why a job moved: of its own window first.
-    pub fn sentence(self) -> String {
-        let own = sentence(self.own);
-        match self.others {
+impl From<Passed> for Reason {
+    fn from(Passed { own, others }: Passed) -> Self {
+        let own = own.into();
+        match others {
             None => own,
-            Some((from, to)) if from == to => format!("{own}, and {from} has no room either"),
-            Some((from, to)) => format!("{own}, and {from} to {to} have no room either"),
+            Some((from, to)) => Self::NoRoomUntil { cause: Box::new(own), from, to },
         }
     }
 }
@@ -372,20 +373,6 @@ fn blocked<E>(
         }
     }
     Ok(None)
-}
-
-/// Returns the sentence that tells why a job moved, or could not.
-pub fn sentence(block: Block) -> String {
-    let Block { rule, window, because } = block;
-    match because {
-        Because::Used if window.span() == Span::Ever => format!("{rule} is used up for ever"),
-        Because::Used => format!("{rule} of {window} is used up"),
-        Because::Claimed if window.span() == Span::Ever => {
-            format!("{rule} is used up for ever by jobs before it")
-        }
-        Because::Claimed => format!("{rule} of {window} belongs to jobs before it"),
-        Because::TooMuch => format!("it asks more than {rule} ever allows"),
-    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@
 //! store: here come its figures ([`Usage`]) and out goes a verdict. There is no second copy of
 //! these rules for display: `check`, `status` and the release all ask this module.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Span, Window};
 use crate::model::{Account, Kind, PERMANENT_SCENE_MOST};
@@ -445,6 +446,13 @@ impl fmt::Display for Rule {
 impl Serialize for Rule {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&name).ok_or_else(|| serde::de::Error::custom("no rule has this name"))
     }
 }
 

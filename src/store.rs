@@ -32,6 +32,7 @@ mod mistake;
 mod moved;
 mod pre_send;
 mod reach;
+mod reasons;
 mod recall;
 mod receivers;
 mod refused;
@@ -52,6 +53,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
+use crate::reason::Reason;
 use moved::{Moved, Moves};
 
 pub use accounts::{Bar, KnownAccount};
@@ -81,8 +83,7 @@ pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
 pub use upload::{PendingUpload, Unready, UploadOutcome, UploadView, Uploaded, Uploading};
 pub use view::{
-    AlertView, AttemptView, BatchView, ChargeView, EventView, HistoryView, IN_QUESTION, JobView,
-    RuleView,
+    AlertView, AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
 };
 
 /// How long a step waits for another writer before it says that the database is busy.
@@ -487,11 +488,11 @@ fn unreadable(column: &str, word: &str) -> rusqlite::Error {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stops {
     /// A person's, or the start's, hold: since when and why.
-    pub hold: Option<(DateTime<Utc>, String)>,
+    pub hold: Option<(DateTime<Utc>, Reason)>,
     /// Whether that hold is on all accounts.
     pub all: bool,
     /// What the daemon paused, or may not speak for: since when, why, and what to do.
-    pub paused: Option<(DateTime<Utc>, String, String)>,
+    pub paused: Option<(DateTime<Utc>, Reason, String)>,
     /// Whether the config keeps it paused, so that no `resume` lifts it.
     pub barred: bool,
 }
@@ -551,7 +552,7 @@ impl Tx<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn stops(&self, account: &str) -> Result<Stops> {
-        let all: Option<(Option<i64>, Option<String>)> = self
+        let all: Option<(Option<i64>, Option<Reason>)> = self
             .db
             .prepare_cached("SELECT hold_since_at, hold_why FROM daemon")?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -567,7 +568,7 @@ impl Tx<'_> {
             .query_row([account], |row| {
                 let hold = row.get::<_, Option<i64>>(0)?.zip(row.get(1)?);
                 let paused: Option<i64> = row.get(2)?;
-                let words: Option<(String, String)> = row.get::<_, Option<_>>(3)?.zip(row.get(4)?);
+                let words: Option<(Reason, String)> = row.get::<_, Option<_>>(3)?.zip(row.get(4)?);
                 Ok((hold, paused.zip(words), row.get(5)?))
             })
             .optional()?
@@ -575,7 +576,7 @@ impl Tx<'_> {
         let all = all.and_then(|(since, why)| since.zip(why));
         Ok(Stops {
             all: all.is_some(),
-            hold: all.or(own.0).map(|(since, why): (i64, String)| (instant(since), why)),
+            hold: all.or(own.0).map(|(since, why): (i64, Reason)| (instant(since), why)),
             paused: own.1.map(|(since, (why, advice))| (instant(since), why, advice)),
             barred: own.2,
         })
@@ -585,7 +586,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn hold(&self, account: Option<&str>, why: &str, now: DateTime<Utc>) -> Result<()> {
+    pub fn hold(&self, account: Option<&str>, why: &Reason, now: DateTime<Utc>) -> Result<()> {
         match account {
             Some(name) => self.run(
                 "UPDATE account SET hold_since_at = ?2, hold_why = ?3 WHERE name = ?1 AND hold_since_at IS NULL",
@@ -633,7 +634,13 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn pause(&self, account: &str, why: &str, advice: &str, now: DateTime<Utc>) -> Result<()> {
+    pub fn pause(
+        &self,
+        account: &str,
+        why: &Reason,
+        advice: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         self.run(
             "UPDATE account SET paused_since_at = ?2, paused_why = ?3, paused_do = ?4
              WHERE name = ?1 AND paused_since_at IS NULL",
@@ -688,14 +695,14 @@ impl Tx<'_> {
     }
 
     /// Remembers a change for the log, where anybody reads one.
-    fn note_move(&self, job: &str, (from, to): (JobState, JobState), why: &str) -> Result<()> {
+    fn note_move(&self, job: &str, (from, to): (JobState, JobState), why: &Reason) -> Result<()> {
         let Some(moves) = self.moves.filter(|_| from != to) else { return Ok(()) };
         let (account, is_broadcast) = self
             .db
             .prepare_cached("SELECT account, action = 'broadcast' FROM job WHERE id = ?1")?
             .query_row([job], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let sent = if is_broadcast { JobState::Sent.as_str() } else { "done" };
-        let (job, why) = (job.to_owned(), why.to_owned());
+        let (job, why) = (job.to_owned(), why.clone());
         moves.0.borrow_mut().push(Moved { job, account, from, to, sent, why });
         Ok(())
     }
@@ -747,7 +754,7 @@ impl Tx<'_> {
         id: &JobId,
         from: Option<JobState>,
         to: JobState,
-        why: &str,
+        why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
@@ -779,9 +786,9 @@ struct Move<'a> {
     state: JobState,
     wake_at: Option<DateTime<Utc>>,
     /// What `jobs` shows from now on.
-    reason: Option<&'a str>,
+    reason: Option<&'a Reason>,
     /// What the story says.
-    why: &'a str,
+    why: &'a Reason,
 }
 
 /// Something for a person.

@@ -17,6 +17,7 @@ use crate::daemon;
 use crate::engine::{self, Deletable, Undeletable};
 use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
 use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Role, Store, Tx};
+use crate::text::{Lang, reason};
 
 /// How often the outcome is looked for, and for how long: 30 s.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -149,9 +150,12 @@ pub(super) fn delete(
     let found = match engine::deletable(&tx, &deletion, &job.account)? {
         Ok(found) => found,
         Err(Undeletable::Unless(why)) => {
+            let why = reason::sentence(&why, Lang::En);
             return Err(Problem::No(format!("{why}; `--force` asks for it all the same")));
         }
-        Err(Undeletable::NotYet(why) | Undeletable::Never(why)) => return Err(Problem::No(why)),
+        Err(Undeletable::NotYet(why) | Undeletable::Never(why)) => {
+            return Err(Problem::No(reason::sentence(&why, Lang::En)));
+        }
     };
     let facts = tx.deletion_facts(&id)?;
     let sharing = facts.map(|facts| facts.sharing).unwrap_or_default();
@@ -251,6 +255,7 @@ fn give(
         let appid = &same_account(tx, config, &account)?.appid;
         tx.identify(&account, appid)?;
         if let Some((_, why, advice)) = tx.stops(&account)?.paused {
+            let why = reason::sentence(&why, Lang::En);
             let why = format!(
                 "account {account} is paused, so nothing is asked for it: {why}; {advice}; then `qunfa resume {account}`"
             );
@@ -316,7 +321,8 @@ fn render(page: &mut Page, view: &ApiCallsView, kept: bool) {
 
 fn told(api_call: &ApiCallView, kept: bool) -> (Tone, String) {
     let what = capital(&api_call.what);
-    let said = api_call.errmsg.as_deref().unwrap_or("no answer yet");
+    let said = api_call.why.as_ref().map(|why| reason::sentence(why, Lang::En));
+    let said = said.as_deref().unwrap_or("no answer yet");
     match api_call.state.as_str() {
         "done" => (Tone::Good, done(api_call, &what)),
         "failed" => (Tone::Alarm, format!("{what} failed: {said}.")),

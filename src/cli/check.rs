@@ -17,9 +17,11 @@ use crate::daemon;
 use crate::engine::{self, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, ReadError};
 use crate::model::{Account, Action, JobId, JobSpec, JobState, Kind, OnQuota};
-use crate::plan::{self, Job};
+use crate::plan::Job;
 use crate::quota::Block;
+use crate::reason::Reason;
 use crate::store::{IngestOutcome, JobView, Source, Store, StoreError, Tx};
+use crate::text::{Lang, reason};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -72,7 +74,8 @@ struct CheckedJob {
     state: JobState,
     at: Option<String>,
     due: String,
-    reason: Option<String>,
+    #[serde(flatten, serialize_with = "reason::as_reason")]
+    reason: Option<Reason>,
     audience: String,
     msgtype: String,
     receivers: Option<u32>,
@@ -314,8 +317,9 @@ fn warn_of_deletions(
         let why = match engine::deletable(tx, deletion, &job.spec.account)? {
             // What has not gone out yet may have by then.
             Ok(_) | Err(Undeletable::NotYet(_)) => continue,
-            Err(Undeletable::Never(why)) => why,
+            Err(Undeletable::Never(why)) => reason::sentence(&why, Lang::En),
             Err(Undeletable::Unless(why)) => {
+                let why = reason::sentence(&why, Lang::En);
                 format!("{why}; `force: true` asks for it all the same")
             }
         };
@@ -468,7 +472,7 @@ fn fails(
     if job.asked || job.on_quota == OnQuota::Defer || !job.state.waits() {
         return Ok(None);
     }
-    Ok(tx.block(job, account, due)?.map(plan::sentence))
+    Ok(tx.block(job, account, due)?.map(|block| reason::sentence(&block.into(), Lang::En)))
 }
 
 /// Returns what becomes of the series of a file.
@@ -549,7 +553,8 @@ fn goes_at(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Option<DateTim
 
 /// Returns what keeps a job from going at its time.
 fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
-    let reason = view.reason.clone().unwrap_or_default();
+    let reason = view.reason.as_ref().map(|why| reason::sentence(why, Lang::En));
+    let reason = reason.unwrap_or_default();
     if goes_at(view, spec, now).is_none() {
         let waits = matches!(view.state, JobState::Planned | JobState::Held | JobState::Releasing);
         let ended = if waits {

@@ -13,7 +13,9 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobState};
 use crate::plan;
+use crate::reason::Operation;
 use crate::store::{Decision, JobView, Resolution, Ruling};
+use crate::text::{Lang, reason};
 
 #[derive(Debug, Args)]
 #[group(id = "whom", args = ["account", "all"], required = true, multiple = false)]
@@ -73,7 +75,7 @@ pub(super) fn hold(
             tx.identify(name, &account.appid)?;
         }
         if before.is_none() {
-            tx.hold(name, &said.line("held"), now)?;
+            tx.hold(name, &said.that(Operation::Hold), now)?;
             tx.decide(Decision::Hold, name, said, now)?;
         }
         Ok::<_, Problem>(before)
@@ -83,7 +85,7 @@ pub(super) fn hold(
         Some((since, why)) => format!(
             "{whom} was on hold already, since {} ({}).\n",
             calendar::beijing(since),
-            text::visible(&why)
+            text::visible(&reason::sentence(&why, Lang::En))
         ),
         None => format!(
             "{whom} is on hold since {}: nothing is asked for from now on.\n\

@@ -15,6 +15,7 @@ use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
 use crate::store::{FollowersView, Store};
+use crate::text::{Lang, reason};
 
 /// How often the database is looked at while the daemon reads.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -110,7 +111,7 @@ fn refresh(
             )));
         }
         if let Some(paused) = store.read().stops(name)?.paused {
-            let why = text::visible(&paused.1);
+            let why = text::visible(&reason::sentence(&paused.1, Lang::En));
             return Err(Problem::No(format!(
                 "account {name} is paused ({why}): its followers are read after `qunfa resume {name}`"
             )));

@@ -16,7 +16,9 @@ use crate::engine;
 use crate::model::{Account, BatchState, JobId, JobState, OnQuota};
 use crate::plan::{self, Batch, Job, NextAction as Next};
 use crate::quota::{Block, margins};
-use crate::store::{AlertView, JobView, StoreError, Tx};
+use crate::reason::Reason;
+use crate::store::{AlertView, JobView, Refusal, StoreError, Tx};
+use crate::text::reason;
 
 /// A loop that has not turned for so long stands still.
 const STUCK_AFTER: TimeDelta = TimeDelta::seconds(10);
@@ -26,8 +28,7 @@ const CONFIRMED_WITHIN: TimeDelta = TimeDelta::minutes(30);
 /// What stops every job of an account.
 #[derive(Clone, Debug)]
 pub(super) struct Stop {
-    /// Why, as a sentence.
-    why: String,
+    why: Reason,
     ends: Ends,
 }
 
@@ -89,10 +90,11 @@ pub(super) struct Forecast {
     #[serde(serialize_with = "rfc3339")]
     pub(super) not_after: DateTime<Utc>,
     /// What keeps it from going sooner, or at all.
-    pub(super) why: Vec<String>,
+    #[serde(flatten, serialize_with = "reason::as_list")]
+    pub(super) why: Vec<Reason>,
     /// The part of it that concerns its whole account, and is told there as well.
     #[serde(skip)]
-    of_account: Option<String>,
+    of_account: Option<Reason>,
 }
 
 impl Forecast {
@@ -223,11 +225,11 @@ impl ForecastContext {
         if let Some(account) = super::lookup::account(config, &view.account) {
             Self::by_the_rules(&mut forecast, tx, account, &job)?;
         }
-        let planned =
-            view.at.filter(|at| *at < view.due).map(|at| format!("planned for {}", text::time(at)));
-        let told = view.reason.clone().filter(|reason| !forecast.why.iter().any(|w| w == reason));
+        let planned = view.at.filter(|at| *at < view.due);
+        let planned = planned.map(|at| told(format!("planned for {}", text::time(at))));
+        let stored = view.reason.clone().filter(|why| !forecast.why.contains(why));
         let uploads = self.by_its_uploads(tx.preparation(&id, self.now)?, view);
-        forecast.why.splice(0..0, planned.into_iter().chain(told).chain(uploads));
+        forecast.why.splice(0..0, planned.into_iter().chain(stored).chain(uploads));
         self.by_its_account(&mut forecast, view);
         Ok(Some(forecast))
     }
@@ -240,7 +242,7 @@ impl ForecastContext {
             let at = at.max(self.now);
             let after = calendar::guard_end(at);
             if after.is_some() {
-                why.push("after the 00:00-00:02 guard of a Beijing day".to_owned());
+                why.push(told("after the 00:00-00:02 guard of a Beijing day".to_owned()));
             }
             Some(after.unwrap_or(at))
         };
@@ -248,10 +250,10 @@ impl ForecastContext {
         let (status, goes_at) = match plan::next_action(job, batches, self.now) {
             Next::MissedDeadline | Next::RetryWindowOver => (ForecastStatus::TooLate, None),
             Next::Wait(_) | Next::Send(_) if job.in_question(job.due_at.max(self.now)) => {
-                why.push(format!(
+                why.push(told(format!(
                     "it may have been sent already: `qunfa resume {}` lets it go",
                     job.account
-                ));
+                )));
                 (ForecastStatus::Stopped, None)
             }
             Next::Wait(_) if held => (ForecastStatus::NeedsApproval, goes(job.due_at)),
@@ -266,18 +268,18 @@ impl ForecastContext {
             Next::Nothing => (ForecastStatus::UnderWay, None),
         };
         match status {
-            ForecastStatus::NeedsApproval => why.push(format!(
+            ForecastStatus::NeedsApproval => why.push(told(format!(
                 "held: `qunfa approve {}` before {}, or it is missed",
                 job.id,
                 text::time(deadline)
-            )),
-            ForecastStatus::TooLate => why.push(too_late(job)),
-            ForecastStatus::Interrupted => why.push(
+            ))),
+            ForecastStatus::TooLate => why.push(told(too_late(job))),
+            ForecastStatus::Interrupted => why.push(told(
                 "the daemon ended during a request: when it runs, it asks again with the same \
                  clientmsgid"
                     .to_owned(),
-            ),
-            ForecastStatus::RunsOut => why.push(runs_out(batches).to_owned()),
+            )),
+            ForecastStatus::RunsOut => why.push(told(runs_out(batches).to_owned())),
             ForecastStatus::Goes
             | ForecastStatus::UnderWay
             | ForecastStatus::Stopped
@@ -287,10 +289,10 @@ impl ForecastContext {
         }
         let in_doubt = batches.iter().filter(|batch| batch.state == BatchState::InDoubt).count();
         if in_doubt > 0 {
-            why.push(format!(
+            why.push(told(format!(
                 "{in_doubt} of {} in doubt: asked again with the same clientmsgid",
                 text::plural(batches.len(), "batch is", "batches are")
-            ));
+            )));
         }
         Forecast { status, goes_at, not_after: deadline, why, of_account: None }
     }
@@ -305,42 +307,43 @@ impl ForecastContext {
         let Some(at) = forecast.goes_at.filter(|_| !job.asked) else {
             return Ok(());
         };
-        let (full, window) = match tx.block(job, account, at)? {
-            Some(block) => (plan::sentence(block), block.window),
+        let refusal = match tx.block(job, account, at)? {
+            Some(block) => Refusal::Blocked(block),
             None => match tx.full_receivers(job, account, at)? {
-                Some(Block { rule, window, .. }) => {
-                    (format!("{rule}: its receivers had their four of {window}"), window)
-                }
+                Some(block) => Refusal::Receivers(block),
                 None => return Ok(()),
             },
         };
+        let (Refusal::Blocked(Block { window, .. }) | Refusal::Receivers(Block { window, .. })) =
+            refusal;
+        let full = Reason::from(refusal);
         forecast.goes_at = None;
         match job.on_quota {
             OnQuota::Defer if window.end() > job.expires_at => {
                 forecast.status = ForecastStatus::WillExpire;
-                forecast.why.push(format!("{full}, and its next window lies beyond its expires"));
+                forecast.why.push(full.beyond_expiry());
             }
             OnQuota::Defer => {
                 forecast.status = ForecastStatus::WillDefer;
-                forecast.why.push(format!("{full}: it moves to a later window when it is due"));
+                forecast.why.push(Reason::WillDefer { cause: Box::new(full) });
             }
             OnQuota::Fail => {
                 forecast.status = ForecastStatus::WillFail;
-                forecast.why.push(format!("{full}, and on_quota is fail"));
+                forecast.why.push(full.with_on_quota_fail());
             }
         }
         Ok(())
     }
 
     /// What its uploads still need.
-    fn by_its_uploads(&self, begins: Option<DateTime<Utc>>, view: &JobView) -> Option<String> {
+    fn by_its_uploads(&self, begins: Option<DateTime<Utc>>, view: &JobView) -> Option<Reason> {
         let begins = begins?;
-        let is_told = view.reason.as_ref().is_some_and(|why| why.starts_with("waits for its up"));
+        let is_told = view.reason.as_ref().is_some_and(Reason::is_about_uploads);
         match begins > self.now {
             true if !is_told => {
-                Some(format!("prepares at {}: its uploads begin then", text::time(begins)))
+                Some(told(format!("prepares at {}: its uploads begin then", text::time(begins))))
             }
-            false if !is_told => Some("waits for its uploads".to_owned()),
+            false if !is_told => Some(Reason::WaitsForUploads { cause: None }),
             true | false => None,
         }
     }
@@ -361,7 +364,7 @@ impl ForecastContext {
                     forecast.goes_at = None;
                     if view.state != JobState::Held {
                         let until = text::time(forecast.not_after);
-                        forecast.why.push(format!("missed if it has not gone by {until}"));
+                        forecast.why.push(told(format!("missed if it has not gone by {until}")));
                     }
                 }
                 forecast.why.retain(|why| *why != stop.why);
@@ -373,7 +376,7 @@ impl ForecastContext {
                     ),
                 };
                 if let Some(ends) = ends {
-                    forecast.why.insert(0, ends);
+                    forecast.why.insert(0, told(ends));
                     forecast.of_account = Some(stop.why.clone());
                 }
                 forecast.why.insert(usize::from(forecast.of_account.is_some()), stop.why);
@@ -387,12 +390,12 @@ impl ForecastContext {
     }
 
     /// What a due job of an account that nothing stops waits for.
-    fn delay(&self, view: &JobView) -> Option<String> {
+    fn delay(&self, view: &JobView) -> Option<Reason> {
         if self.running.is_none() {
-            return Some("waits for the daemon, which is not running".to_owned());
+            return Some(told("waits for the daemon, which is not running".to_owned()));
         }
         if self.stuck_since().is_some() {
-            return Some("waits for the daemon, whose loop stands still".to_owned());
+            return Some(told("waits for the daemon, whose loop stands still".to_owned()));
         }
         self.heartbeat.as_ref()?;
         let read = self.clock(&view.account);
@@ -401,29 +404,25 @@ impl ForecastContext {
             let apart = (clock.platform_at - clock.read_at).abs();
             age <= margins::DATE_AGE_MAX && apart <= margins::CLOCK_APART
         });
-        (!fresh).then(|| "waits for the platform's clock".to_owned())
+        (!fresh).then(|| told("waits for the platform's clock".to_owned()))
     }
 }
 
 /// Tells of a broadcast to everyone that was accepted and has no result: its administrator may
 /// have been asked to confirm it, which the platform does not tell us.
-pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<String> {
-    let (msg_id, at, until) = confirmed_until(job)?;
-    let accepted = format!("accepted at {} as msg_id {msg_id}", text::time_of_day(at));
-    Some(if now < until {
-        format!(
-            "{accepted}; the result is not in. If the account has broadcast protection \
-             (API群发保护), its administrator has until {} to confirm on the phone; with no answer \
-             by then it fails (err 40002)",
-            text::time_of_day(until)
-        )
-    } else {
-        format!(
-            "{accepted}; the result is still not in. If its administrator was asked to confirm it \
-             (API群发保护), the time for that ended at {}: the platform is asked what became of it",
-            text::time_of_day(until)
-        )
+pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<Reason> {
+    let (msg_id, accepted_at, confirm_until) = confirmed_until(job)?;
+    Some(Reason::ResultAwaited {
+        msg_id,
+        accepted_at,
+        confirm_until,
+        is_over: now >= confirm_until,
     })
+}
+
+/// A cause that is known to a forecast only.
+fn told(text: String) -> Reason {
+    Reason::Written { text }
 }
 
 /// Returns the number of a broadcast to everyone without a result, when it was accepted, and until
@@ -457,18 +456,18 @@ fn stop(tx: &Tx<'_>, name: &str, notes: &[AlertView]) -> Result<Option<Stop>, St
     let stops = tx.stops(name)?;
     let whom = if stops.all { "--all" } else { name };
     let held = stops.hold.map(|(_, why)| Stop {
-        why: format!("on hold: {why}"),
+        why: Reason::OnHold { cause: Box::new(why) },
         ends: Ends::With(format!("qunfa resume {whom}")),
     });
     let paused = stops.paused.map(|(_, why, _)| match stops.barred {
         true => Stop { why, ends: Ends::InTheConfig },
         false => Stop {
-            why: format!("account {name} is paused: {why}"),
+            why: Reason::AccountPaused { account: name.to_owned(), cause: Box::new(why) },
             ends: Ends::With(format!("qunfa resume {name}")),
         },
     });
     let noted = || notes.iter().find(|note| stops_account(note, name));
-    let noted = || noted().map(|note| Stop { why: note.what.clone(), ends: Ends::ByItself });
+    let noted = || noted().map(|note| Stop { why: told(note.what.clone()), ends: Ends::ByItself });
     // A bar outlasts a hold: to lift that would not help.
     let stop = if stops.barred { paused.or(held) } else { held.or(paused) };
     Ok(stop.or_else(noted))

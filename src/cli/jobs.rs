@@ -15,6 +15,7 @@ use super::{Json, Problem, Terminal, database, lookup};
 use crate::config::Config;
 use crate::model::{JobId, JobState};
 use crate::store::{JobView, Store, Tx, Wanted};
+use crate::text::{Lang, reason};
 
 /// How the columns of a list of jobs give way before an id stands below its row: title, distance.
 const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 12)];
@@ -133,7 +134,7 @@ fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
             Cell::plain(&job.id),
         ]);
         if let Some(reason) = &job.reason {
-            table.note(Tone::Quiet, reason);
+            table.note(Tone::Quiet, &reason::sentence(reason, Lang::En));
         }
     }
     page.table(0, &table);

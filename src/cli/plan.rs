@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::model::{Account, JobId, JobState};
 use crate::quota::{self, Counted, Rule, TABLE};
 use crate::store::{JobView, RuleView, Store, StoreError, Tx, Wanted};
+use crate::text::{Lang, reason};
 
 /// How many jobs are forecast, and how many of them a person is shown.
 const READ: usize = 5_000;
@@ -452,9 +453,10 @@ fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
         other => format!(", {other} {}", job.audience),
     };
     let mut line = format!("{name}{what}{calls}{word}");
-    for why in job.forecast.why.iter().chain(&job.receivers) {
+    let causes = job.forecast.why.iter().map(|why| reason::sentence(why, Lang::En));
+    for why in causes.chain(job.receivers.clone()) {
         line.push_str("; ");
-        line.push_str(why);
+        line.push_str(&why);
     }
     page.labelled(tone, 4, &label, &line);
 }

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::daemon;
 use crate::model::{Account, JobId};
 use crate::store::{DecidedBy, JobView, Stops, Tx};
+use crate::text::{Lang, reason};
 
 /// A decision that needs nothing but its job.
 #[derive(Debug, Args)]
@@ -86,18 +87,23 @@ pub(super) fn decide(
     Ok(Decided { job, next })
 }
 
+/// Returns a reason as a terminal shows it.
+pub(super) fn told(why: &crate::reason::Reason) -> String {
+    text::visible(&reason::sentence(why, Lang::En))
+}
+
 /// Tells what has to happen before anything goes.
 pub(super) fn next_text(config: &Config, stops: &Stops, account: &str) -> String {
     if let Some((_, why)) = stops.hold.as_ref().filter(|_| !stops.barred) {
-        let why = text::visible(why);
+        let why = told(why);
         let whom = if stops.all { "--all" } else { account };
         return format!("Nothing goes before the hold is lifted ({why}): `qunfa resume {whom}`.\n");
     }
     if let Some((_, why, advice)) = stops.paused.as_ref().filter(|_| stops.barred) {
-        return format!("Nothing goes: {}.\nTo change that: {advice}.\n", text::visible(why));
+        return format!("Nothing goes: {}.\nTo change that: {advice}.\n", told(why));
     }
     if let Some((_, why, _)) = &stops.paused {
-        let why = text::visible(why);
+        let why = told(why);
         return format!("Account {account} is paused ({why}): `qunfa resume {account}`.\n");
     }
     match daemon::running(&config.state_dir) {

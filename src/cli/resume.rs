@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::lookup::named_account;
-use super::reply::{Reason, next_text, say};
+use super::reply::{Reason, next_text, say, told};
 use super::{Problem, Terminal, database, text};
 use crate::calendar;
 use crate::config::Config;
@@ -75,7 +75,7 @@ fn lifted_text(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
             Some((since, why, _)) => format!(
                 "Account {name} goes on. It was paused since {}: {}\n",
                 calendar::beijing(*since),
-                text::visible(why)
+                told(why)
             ),
             None => format!("Account {name} goes on.\n"),
         },

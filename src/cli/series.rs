@@ -16,6 +16,7 @@ use crate::engine;
 use crate::model::JobId;
 use crate::model::console::HISTORY;
 use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx};
+use crate::text::{Lang, reason};
 
 /// How many of its jobs are shown.
 const JOBS_SHOWN: u32 = 20;
@@ -134,7 +135,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
             Cell::plain(&job.id),
         ]);
         if let Some(reason) = &job.reason {
-            table.note(Tone::Quiet, reason);
+            table.note(Tone::Quiet, &reason::sentence(reason, Lang::En));
         }
     }
     if view.occurrences.is_empty() {

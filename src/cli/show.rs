@@ -23,6 +23,7 @@ use crate::store::{
     ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, DecidedBy, DecisionView,
     HistoryView, JobView, Store, UploadView,
 };
+use crate::text::{Lang, reason};
 use crate::wechat::codes;
 
 #[derive(Debug, Args)]
@@ -193,10 +194,14 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
     let sum = |count: fn(&BatchView) -> Option<i64>| {
         ended.iter().filter_map(|batch| count(batch)).reduce(|sum, count| sum + count)
     };
-    let mut words: Vec<_> = ended.iter().filter_map(|batch| batch.result.clone()).collect();
+    let mut words: Vec<_> = ended.iter().filter_map(|batch| batch.result.as_ref()).collect();
     words.dedup();
     Some(ResultView::Broadcast(SentView {
-        words: words.join("; "),
+        words: words
+            .iter()
+            .map(|why| reason::sentence(why, Lang::En))
+            .collect::<Vec<_>>()
+            .join("; "),
         total_count: sum(|batch| batch.total_count),
         filter_count: sum(|batch| batch.filter_count),
         sent_count: sum(|batch| batch.sent_count),
@@ -282,7 +287,7 @@ fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
         page.labelled(Tone::Plain, 2, label, value);
     }
     if let Some(reason) = job.reason.as_ref().filter(|_| !job.state.waits()) {
-        page.labelled(Tone::Warn, 2, "reason    ", reason);
+        page.labelled(Tone::Warn, 2, "reason    ", &reason::sentence(reason, Lang::En));
     }
 }
 
@@ -291,7 +296,7 @@ fn next_run(page: &mut Page, forecast: &Forecast, job: &JobView, now: DateTime<U
     let (tone, goes) = forecast.cell(job.due, now);
     page.labelled(tone, 2, "goes      ", &goes);
     for why in &forecast.why {
-        page.labelled(Tone::Warn, 2, "because   ", why);
+        page.labelled(Tone::Warn, 2, "because   ", &reason::sentence(why, Lang::En));
     }
     let until = text::time_and_distance(forecast.not_after, now);
     page.labelled(Tone::Plain, 2, "not after ", &until);
@@ -307,7 +312,8 @@ fn api_calls(page: &mut Page, api_calls: &[ApiCallView]) {
     page.heading("ASKED FOR");
     for api_call in open {
         let label = format!("{}  ", calendar::beijing(api_call.at));
-        let said = api_call.errmsg.as_deref().unwrap_or("no answer yet");
+        let said = api_call.why.as_ref().map(|why| reason::sentence(why, Lang::En));
+        let said = said.as_deref().unwrap_or("no answer yet");
         let line = format!("{}: {}, {said}", api_call.what, api_call.state.replace('_', " "));
         page.labelled(Tone::Warn, 2, &label, &line);
     }
@@ -396,7 +402,7 @@ fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
             None => format!("{}: ", line.to),
             Some(_) => String::new(),
         };
-        (line.at, order, Tone::Plain, format!("{tx}{}", line.why))
+        (line.at, order, Tone::Plain, format!("{tx}{}", reason::sentence(&line.why, Lang::En)))
     });
     let mut explained = BTreeSet::new();
     let attempts = view.attempts.iter().map(|attempt| {

@@ -19,7 +19,9 @@ use crate::calendar::{self, Span, json};
 use crate::config::{AccountConfig, Config};
 use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
+use crate::reason::Reason;
 use crate::store::{AlertView, JobView, RuleView, Severity, Store, StoreError, Tx, Wanted};
+use crate::text::{Lang, reason};
 
 /// How many of the next jobs are read, and how many of those to approve.
 const NEXT: u32 = 50;
@@ -119,7 +121,8 @@ struct NextView {
     action: String,
     state: JobState,
     due: String,
-    reason: Option<String>,
+    #[serde(flatten, serialize_with = "reason::as_reason")]
+    reason: Option<Reason>,
     #[serde(flatten)]
     forecast: Option<Forecast>,
     #[serde(skip)]
@@ -168,6 +171,8 @@ struct LateView {
     #[serde(serialize_with = "json::rfc3339")]
     since: DateTime<Utc>,
     what: String,
+    #[serde(flatten, serialize_with = "reason::as_code")]
+    why: Option<Reason>,
 }
 
 fn by_state<S: Serializer>(counts: &[(JobState, u64)], serializer: S) -> Result<S::Ok, S::Error> {
@@ -265,7 +270,7 @@ fn awaited(tx: &Tx<'_>, now: DateTime<Utc>) -> Result<Vec<AwaitedView>, StoreErr
     let wanted = Wanted { account: None, states: &[JobState::Accepted], before: None };
     let jobs = tx.jobs_near(wanted, now, NEXT)?.into_iter();
     let views = jobs.filter_map(|job| {
-        let what = forecast::awaited(&job, now)?;
+        let what = reason::sentence(&forecast::awaited(&job, now)?, Lang::En);
         let (_, accepted_at, until) = forecast::confirmed_until(&job)?;
         let JobView { id, title, account, .. } = job;
         Some(AwaitedView { id, title, account, what, accepted_at, until })
@@ -291,6 +296,7 @@ fn daemon_view(context: &ForecastContext) -> DaemonView {
 fn locked_out(context: &ForecastContext) -> Option<AlertView> {
     let locked_out = context.heartbeat()?.locked_out.as_ref()?;
     Some(AlertView {
+        why: None,
         id: None,
         account: None,
         kind: "database_locked".into(),
@@ -313,6 +319,7 @@ fn stuck(context: &ForecastContext, now: DateTime<Utc>) -> Option<AlertView> {
     let (since, running) = (context.stuck_since()?, context.running()?);
     let stands = text::distance(since, now);
     Some(AlertView {
+        why: None,
         id: None,
         account: None,
         kind: "stuck".into(),
@@ -387,16 +394,17 @@ fn recent_failures(
     let ended = attention.iter().filter_map(|note| {
         let went_wrong = matches!(note.kind.as_str(), "missed" | "expired" | "failed" | "partial");
         let id = note.id.clone().filter(|_| went_wrong && note.since > since)?;
-        let lead = format!("job {id} is {}: ", note.kind);
-        let what = note.what.strip_prefix(&lead).unwrap_or(&note.what).to_owned();
+        let what = note.why.as_ref().map(|why| reason::sentence(why, Lang::En));
         let (account, kind) = (note.account.clone(), note.kind.clone());
-        Some(LateView { id, account, kind, since: note.since, what })
+        let (since, what) = (note.since, what.unwrap_or_default());
+        Some(LateView { id, account, kind, since, what, why: note.why.clone() })
     });
     let mut recent_failures: Vec<_> = ended.collect();
     recent_failures.extend(tx.deferred_since(since, LATELY_READ)?.into_iter().map(|job| {
-        let why = job.why.strip_prefix("deferred: ").unwrap_or(&job.why);
+        let why = reason::sentence(job.why.behind_deferral(), Lang::En);
         LateView {
             what: format!("moved to {}: {why}", text::time(job.due)),
+            why: Some(job.why),
             id: job.id,
             account: Some(job.account),
             kind: "deferred".to_owned(),

@@ -20,14 +20,15 @@ use crate::durable_file;
 use crate::engine::Engine;
 use crate::engine::crash_context::{self, WorkItem};
 use crate::model::{JobId, JobState};
+use crate::reason::Reason;
 use crate::store::{StoreError, Tx};
+use crate::text::Lang;
+use crate::text::reason::{self, REPORT};
 
 /// How many crashes over one thing set it aside.
 const TOO_MANY: usize = 3;
 /// How far back they count.
 const WITHIN: TimeDelta = TimeDelta::hours(1);
-
-const REPORT: &str = "please report the crash with the daemon's log (`journalctl -u qunfa`)";
 
 /// One crash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,20 +157,19 @@ fn account(
             let job = tx.job(id)?;
             let waits = matches!(job.state, JobState::Planned | JobState::Held);
             if waits && !job.asked {
-                let why = format!(
-                    "the daemon crashed {count} times over this job, so it is set aside and was \
-                     never sent; {REPORT}"
-                );
-                tracing::error!(job.id = id.as_str(), "{why}");
+                let why = Reason::CrashedOver { times: count };
+                let told = reason::sentence(&why, Lang::En);
+                tracing::error!(job.id = id.as_str(), reason = why.code(), "{told}");
                 return tx.finish_job(&job, &account, JobState::Missed, &why, now);
             }
         }
-        let over = job.map_or_else(String::new, |job| format!(", the last time over job {job}"));
-        let why = format!("the daemon crashed {count} times over this account{over}");
+        let job = job.map(ToOwned::to_owned);
+        let why = Reason::CrashedOverAccount { times: count, job };
         let advice = format!(
             "cancel that job, or settle it as `qunfa show` says, then resume the account; {REPORT}"
         );
-        tracing::error!(account = name, "{why}: the account is paused");
+        let told = reason::sentence(&why, Lang::En);
+        tracing::error!(account = name, reason = why.code(), "{told}: the account is paused");
         tx.pause(name, &why, &advice, now)
     })
 }

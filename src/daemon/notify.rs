@@ -19,6 +19,7 @@ use crate::daemon::LockedOut;
 use crate::engine::Engine;
 use crate::model::JobState;
 use crate::store::{JobView, StoreError, Tx};
+use crate::text::{Lang, reason};
 
 /// How often it is told anything.
 const TELL_EVERY: TimeDelta = TimeDelta::seconds(1);
@@ -144,7 +145,9 @@ fn stops(store: &Tx<'_>, names: &[&str]) -> Result<Stopped, StoreError> {
     for name in names {
         let stops = store.stops(name)?;
         match (stops.hold, stops.paused) {
-            (Some((_, why)), _) if stops.all => return Ok(Stopped::All(why)),
+            (Some((_, why)), _) if stops.all => {
+                return Ok(Stopped::All(reason::sentence(&why, Lang::En)));
+            }
             (Some(_), _) => stopped.push(format!("{name} ON HOLD")),
             (None, Some(_)) => stopped.push(format!("{name} PAUSED")),
             (None, None) => {}

@@ -7,7 +7,8 @@ use crate::config::TokenSource;
 use crate::engine::{Outgoing, Session, Ticket, crash_context, series};
 use crate::model::{Account, JobState};
 use crate::plan::{self, Batch, Job, NextAction as Next};
-use crate::quota::{Because, Block, margins};
+use crate::quota::{Because, margins};
+use crate::reason::Reason;
 use crate::store::{Deferral, Refusal, StoreError, Tx};
 use crate::wechat::protocol::{self, Request};
 
@@ -148,7 +149,7 @@ impl AccountPass<'_, '_> {
                 Next::Wait(until) => self.tx.sleep(&job.id, until.max(soon), None)?,
                 Next::Nothing => self.tx.sleep(&job.id, at + margins::PER_MINUTE, None)?,
                 Next::MissedDeadline => {
-                    let why = missed(&job, at) + &self.missing(&job, at)?;
+                    let why = self.missed(&job, at)?;
                     self.tx.finish_job(&job, account, JobState::Missed, &why, at)?;
                 }
                 Next::RetryWindowOver => self.tx.run_out(&job, account, at)?,
@@ -190,16 +191,27 @@ impl AccountPass<'_, '_> {
         Ok(Some(soon))
     }
 
-    /// Returns what to add about uploads that kept a missed job from going.
-    fn missing(&self, job: &Job, at: DateTime<Utc>) -> Result<String, StoreError> {
+    /// Returns why a job is missed, also which uploads kept it from going.
+    fn missed(&self, job: &Job, at: DateTime<Utc>) -> Result<Reason, StoreError> {
+        let late_s = (at - job.due_at).num_seconds();
+        let why = match job.state {
+            JobState::Held => Reason::NotApprovedInTime { late_s },
+            JobState::Planned
+            | JobState::Releasing
+            | JobState::Accepted
+            | JobState::Sent
+            | JobState::Failed
+            | JobState::Partial
+            | JobState::Uncertain
+            | JobState::Cancelled
+            | JobState::Expired
+            | JobState::Missed => Reason::PastGrace { late_s, grace_s: job.grace.num_seconds() },
+        };
         if self.tx.unready(&job.id, at)?.is_empty() {
-            return Ok(String::new());
+            return Ok(why);
         }
-        let reason = self.tx.upload_trouble(&job.id)?;
-        Ok(match reason {
-            Some(why) => format!("; its uploads were not done in time: {why}"),
-            None => "; its uploads were not done in time".to_owned(),
-        })
+        let last = self.tx.upload_trouble(&job.id)?.map(Box::new);
+        Ok(Reason::UploadsNotDone { cause: Box::new(why), last })
     }
 
     fn without_room(
@@ -210,11 +222,11 @@ impl AccountPass<'_, '_> {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let (Refusal::Blocked(block) | Refusal::Receivers(block)) = refusal;
-        let why = refusal_text(refusal);
+        let why = Reason::from(refusal);
         if self.tx.any_in_doubt(&job.id)? {
             // What may have gone out is never moved to another day.
             let until = at + margins::BACKOFF_MAX;
-            return self.tx.wait_batch(&job.id, batch, (until, &format!("waits: {why}")));
+            return self.tx.wait_batch(&job.id, batch, (until, &why.waits()));
         }
         if block.because == Because::TooMuch {
             return self.tx.finish_job(job, account, JobState::Failed, &why, at);
@@ -244,27 +256,5 @@ impl AccountPass<'_, '_> {
             self.send(self.now, Ticket::Result(ask), protocol::mass_get(&token, ask.msg_id));
         }
         Ok(())
-    }
-}
-
-fn missed(job: &Job, now: DateTime<Utc>) -> String {
-    let late = now - job.due_at;
-    let due = if late < TimeDelta::seconds(1) {
-        "just now".to_owned()
-    } else {
-        format!("{} ago", calendar::long(late))
-    };
-    if job.state == JobState::Held {
-        return format!("nobody approved it in time: it was due {due}");
-    }
-    format!("it was due {due}, and its grace of {} is over", calendar::long(job.grace))
-}
-
-fn refusal_text(refusal: Refusal) -> String {
-    match refusal {
-        Refusal::Blocked(block) => plan::sentence(block),
-        Refusal::Receivers(Block { rule, window, .. }) => {
-            format!("{rule}: its receivers had their four of {window}")
-        }
     }
 }

@@ -9,8 +9,9 @@ use serde_json::json;
 use crate::calendar;
 use crate::engine::{Session, Ticket};
 use crate::model::{Account, ApiCall, Deletion, JobId, JobState};
-use crate::plan::{self, Job};
+use crate::plan::Job;
 use crate::quota::margins;
+use crate::reason::Reason;
 use crate::store::{
     Again, ApiCallAttempt, ApiCallFailure, DeletableBatch, DeletionFacts, Effect, NewApiCall,
     OpenApiCall, Role, StoreError, Tx, one_of_each,
@@ -50,16 +51,16 @@ fn tries(api_call: &OpenApiCall) -> u32 {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undeletable {
     /// It has not gone out yet, and may.
-    NotYet(String),
+    NotYet(Reason),
     /// It can never work.
-    Never(String),
+    Never(Reason),
     /// It would not do what was asked, or more; a person may insist.
-    Unless(String),
+    Unless(Reason),
 }
 
 impl Undeletable {
-    /// Returns why, as a sentence without capital and full stop.
-    pub fn why(&self) -> &str {
+    /// Returns why.
+    pub fn why(&self) -> &Reason {
         match self {
             Self::NotYet(why) | Self::Never(why) | Self::Unless(why) => why,
         }
@@ -99,11 +100,12 @@ pub fn deletable(
     account: &str,
 ) -> Result<Result<Deletable, Undeletable>, StoreError> {
     let Some(facts) = tx.deletion_facts(&deletion.job)? else {
-        let why = format!("no job has the id {}", deletion.job);
+        let why = Reason::NoSuchJob { job: deletion.job.clone() };
         return Ok(Err(Undeletable::Never(why)));
     };
     if facts.account != account {
-        let why = format!("job {} is of account {}", deletion.job, facts.account);
+        let (job, account) = (deletion.job.clone(), facts.account);
+        let why = Reason::JobOfOtherAccount { job, account };
         return Ok(Err(Undeletable::Never(why)));
     }
     let articles = articles(tx, deletion, &facts)?;
@@ -128,10 +130,10 @@ fn judge(
     facts: &DeletionFacts,
     articles: Articles,
 ) -> Result<Deletable, Undeletable> {
-    let id = &deletion.job;
-    let never = |why: String| Err(Undeletable::Never(why));
+    let job = || deletion.job.clone();
+    let never = |why| Err(Undeletable::Never(why));
     if facts.action != "broadcast" {
-        return never(format!("job {id} is no broadcast"));
+        return never(Reason::NotABroadcast { job: job() });
     }
     let waits = match facts.state {
         JobState::Planned | JobState::Held | JobState::Releasing | JobState::Accepted => true,
@@ -146,14 +148,11 @@ fn judge(
     if facts.batches.is_empty() {
         let state = facts.state;
         return if waits {
-            let why = format!(
-                "job {id} is {state}, and only what was sent can be deleted: `qunfa cancel {id}` calls it off"
-            );
-            Err(Undeletable::NotYet(why))
+            Err(Undeletable::NotYet(Reason::NotSentYet { job: job(), state }))
         } else if state == JobState::Sent {
-            never(format!("the number of job {id}'s broadcast is not known"))
+            never(Reason::MsgIdUnknown { job: job() })
         } else {
-            never(format!("job {id} is {state}: nothing of it is known to have gone out"))
+            never(Reason::NothingWentOut { job: job(), state })
         };
     }
     let named = |batches: Vec<&DeletableBatch>| Deletable {
@@ -167,51 +166,33 @@ fn judge(
         let all = facts.batches.iter().collect();
         return Ok(named(if left.is_empty() { all } else { left }));
     }
-    let unless = |why: String| Err(Undeletable::Unless(why));
+    let unless = |why| Err(Undeletable::Unless(why));
     if left.is_empty() && facts.to_come == 0 {
-        return unless(format!("the broadcast of job {id} is deleted already"));
+        return unless(Reason::DeletedAlready { job: job() });
     }
     if !matches!(facts.msgtype.as_str(), "mpnews" | "mpvideo") {
-        return unless(format!(
-            "job {id} sent {}, and the platform deletes articles (mpnews) and videos (mpvideo) only",
-            facts.msgtype
-        ));
+        let msgtype = facts.msgtype.clone();
+        return unless(Reason::MsgtypeNotDeletable { job: job(), msgtype });
     }
     let sent: Vec<_> = left.into_iter().filter(|batch| batch.is_sent).collect();
     if sent.is_empty() {
-        let why = format!(
-            "the platform has not said yet that the broadcast of job {id} went out, and only what was sent can be deleted"
-        );
-        return Err(Undeletable::NotYet(why));
+        return Err(Undeletable::NotYet(Reason::NotConfirmedSent { job: job() }));
     }
     check_article(deletion, articles).map_err(Undeletable::Unless)?;
     if !facts.sharing.is_empty() {
-        return unless(format!(
-            "the same media was sent by {} too, and one deletion ends all of them",
-            facts.sharing.join(", ")
-        ));
+        return unless(Reason::MediaShared { jobs: facts.sharing.clone() });
     }
     Ok(named(sent))
 }
 
-fn check_article(deletion: &Deletion, articles: Articles) -> Result<(), String> {
-    let id = &deletion.job;
+fn check_article(deletion: &Deletion, articles: Articles) -> Result<(), Reason> {
+    let job = deletion.job.clone();
     match (deletion.article_idx, articles) {
         (None, Articles::Known(1)) | (Some(0), _) | (Some(_), Articles::AtLeast(_)) => Ok(()),
-        (None, Articles::Known(many)) => Err(format!(
-            "the broadcast of job {id} has {many} articles, and none was named: 1 to {many} is one, 0 all of them"
-        )),
-        (None, Articles::AtLeast(many)) => {
-            let known = match many {
-                0 => String::new(),
-                many => format!(" (its event names {many}, and need not name all)"),
-            };
-            Err(format!(
-                "how many articles job {id} sent is not known{known}, and none was named: 1 is the first, 0 all of them"
-            ))
-        }
+        (None, Articles::Known(articles)) => Err(Reason::ArticleNotNamed { job, articles }),
+        (None, Articles::AtLeast(at_least)) => Err(Reason::ArticlesUnknown { job, at_least }),
         (Some(named), Articles::Known(many)) if usize::try_from(named).is_ok_and(|n| n > many) => {
-            Err(format!("the broadcast of job {id} has no article {named}, only {many}"))
+            Err(Reason::NoSuchArticle { job, article: named, articles: many })
         }
         (Some(_), Articles::Known(_)) => Ok(()),
     }
@@ -261,8 +242,7 @@ impl AccountPass<'_, '_> {
                     return Ok(());
                 }
                 Err(why) => {
-                    let word =
-                        ApiCallFailure { errcode: None, words: &why, effect: Effect::Nothing };
+                    let word = ApiCallFailure { errcode: None, why: &why, effect: Effect::Nothing };
                     self.tx.api_call_failed(&api_call, None, word, self.now)?;
                 }
             }
@@ -276,12 +256,12 @@ impl AccountPass<'_, '_> {
         api_call: &OpenApiCall,
         account: &Account,
         token: &secrecy::SecretString,
-    ) -> Result<Result<Request, String>, StoreError> {
+    ) -> Result<Result<Request, Reason>, StoreError> {
         if let Some(block) = self.tx.api_call_block(api_call, account, self.now)? {
-            return Ok(Err(plan::sentence(block)));
+            return Ok(Err(block.into()));
         }
         if let Some(job) = self.tx.later_menu(api_call, &account.name)? {
-            return Ok(Err(format!("the menu of job {job} took its place")));
+            return Ok(Err(Reason::MenuReplaced { job }));
         }
         Ok(match (&api_call.api_call, api_call.msg_id) {
             (ApiCall::Preview(to, card_ext), _) => {
@@ -291,11 +271,11 @@ impl AccountPass<'_, '_> {
                 };
                 match body {
                     Some(body) => api_call::preview(token, &body, (to, card_ext.as_deref()))
-                        .map_err(|why| why.to_string()),
-                    None => Err("its content is not prepared yet: preview later".to_owned()),
+                        .map_err(|why| Reason::Written { text: why.to_string() }),
+                    None => Err(Reason::NotPrepared),
                 }
             }
-            (ApiCall::Delete(_), None) => Err("its broadcast has no number".to_owned()),
+            (ApiCall::Delete(_), None) => Err(Reason::NoBroadcastNumber),
             (ApiCall::Delete(_), Some(msg_id)) if api_call.verifies => {
                 Ok(api_call::deleted(token, msg_id))
             }
@@ -317,21 +297,19 @@ impl AccountPass<'_, '_> {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let Some(api_call) = self.tx.api_call_of_job(&job.id)? else {
-            let why = "what it does is not known";
-            return self.tx.finish_job(job, account, JobState::Failed, why, at);
+            let why = Reason::ActionUnknown;
+            return self.tx.finish_job(job, account, JobState::Failed, &why, at);
         };
         let (api_call, batches) = match api_call {
             ApiCall::Delete(deletion) => match deletable(self.tx, &deletion, &account.name)? {
                 Ok(found) if found.is_under_way && found.to_come > 0 && !deletion.force => {
-                    let (some, all) = (found.to_come, found.to_come + found.ends);
-                    let why = format!(
-                        "waits: {some} of its {all} broadcasts are not known to have gone out, and all of them are to be deleted"
-                    );
+                    let (not_out, all) = (found.to_come, found.to_come + found.ends);
+                    let why = Reason::BroadcastsNotOut { not_out, all }.waits();
                     return self.tx.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
                 }
                 Ok(found) => (ApiCall::Delete(deletion), found.batches),
                 Err(Undeletable::NotYet(why)) => {
-                    let why = format!("waits: {why}");
+                    let why = why.waits();
                     return self.tx.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
                 }
                 Err(Undeletable::Never(why) | Undeletable::Unless(why)) => {
@@ -450,10 +428,10 @@ impl Asked<'_, '_> {
         in_doubt: bool,
     ) -> Result<(), StoreError> {
         let attempts = self.api_call.attempts;
-        let told = words(said);
+        let why = answered(said);
         if attempts >= tries(self.api_call) {
-            let told = format!("{told}; it was asked {attempts} times");
-            let word = ApiCallFailure { errcode: said.code, words: &told, effect };
+            let why = &Reason::AskedOften { cause: Box::new(why), times: attempts };
+            let word = ApiCallFailure { errcode: said.code, why, effect };
             return self.tx.api_call_failed(self.api_call, Some(self.ask), word, self.now);
         }
         let gap = GAPS_S.get(attempts.saturating_sub(1) as usize).or(GAPS_S.last());
@@ -462,7 +440,7 @@ impl Asked<'_, '_> {
             in_doubt,
             verifies: self.api_call.verifies,
         };
-        let word = ApiCallFailure { errcode: said.code, words: &told, effect };
+        let word = ApiCallFailure { errcode: said.code, why: &why, effect };
         self.tx.api_call_again(self.ask, word, again, self.now)
     }
 
@@ -470,12 +448,13 @@ impl Asked<'_, '_> {
     fn verify(&self, said: &PlatformMessage) -> Result<(), StoreError> {
         let again = Again { next_at: self.now, in_doubt: true, verifies: true };
         let word =
-            ApiCallFailure { errcode: said.code, words: &words(said), effect: Effect::Unknown };
+            ApiCallFailure { errcode: said.code, why: &answered(said), effect: Effect::Unknown };
         self.tx.api_call_again(self.ask, word, again, self.now)
     }
 
     fn fail(&self, said: &PlatformMessage) -> Result<(), StoreError> {
-        let word = ApiCallFailure { errcode: said.code, words: &words(said), effect: Effect::Call };
+        let word =
+            ApiCallFailure { errcode: said.code, why: &answered(said), effect: Effect::Call };
         self.tx.api_call_failed(self.api_call, Some(self.ask), word, self.now)
     }
 }
@@ -520,34 +499,6 @@ fn response_text(told: ApiCallResult, dated: DateTime<Utc>) -> serde_json::Value
     }
 }
 
-/// Returns what was heard, and what helps against it.
-fn words(said: &PlatformMessage) -> String {
-    match said.code {
-        Some(code) => {
-            let row = codes::for_api_call(code);
-            let advice = row.helps().map_or_else(String::new, |helps| format!("; {helps}"));
-            format!("the platform answered {code} ({}): {}{advice}", said.errmsg, row.what)
-        }
-        None => said.errmsg.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_told_with_what_a_person_can_do_about_it() {
-        let told = |code| words(&PlatformMessage { code: Some(code), errmsg: "m".to_owned() });
-
-        assert_eq!(
-            told(89504),
-            "the platform answered 89504 (m): the platform waits for the administrator; let the \
-             account's administrator confirm the call on the phone"
-        );
-        assert_eq!(
-            told(45011),
-            "the platform answered 45011 (m): the account made too many calls in one minute"
-        );
-    }
+fn answered(said: &PlatformMessage) -> Reason {
+    Reason::ApiCallAnswered { errcode: said.code, errmsg: said.errmsg.clone() }
 }

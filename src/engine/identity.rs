@@ -12,7 +12,9 @@ use chrono::{DateTime, Utc};
 use super::{Session, raise_alert};
 use crate::config::AccountConfig;
 use crate::model::Account;
+use crate::reason::Reason;
 use crate::store::{Bar, KnownAccount, StoreError, Tx};
+use crate::text::{Lang, reason};
 
 /// One account of the config.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +85,7 @@ pub fn why_barred(tx: &Tx<'_>, account: &Account) -> Result<Option<String>, Stor
     }
     let stops = tx.stops(&account.name)?;
     let barred = stops.paused.filter(|_| stops.barred);
-    Ok(barred.map(|(_, why, advice)| format!("{why}; {advice}")))
+    Ok(barred.map(|(_, why, advice)| format!("{}; {advice}", reason::sentence(&why, Lang::En))))
 }
 
 /// Puts names that the config gives to other accounts before a person's eyes.
@@ -95,7 +97,9 @@ pub(super) fn alert_mistaken_accounts(
     for session in sessions.iter().filter(|session| session.mistaken) {
         let name = &session.config.account.name;
         if let Some((_, why, advice)) = tx.stops(name)?.paused {
-            tracing::error!("{why}");
+            let code = why.code();
+            let why = reason::sentence(&why, Lang::En);
+            tracing::error!(reason = code, "{why}");
             raise_alert(tx, name, ("appid", &why, &advice), now)?;
         }
     }
@@ -103,9 +107,9 @@ pub(super) fn alert_mistaken_accounts(
 }
 
 /// Returns what is said of an account that the config does not have: what happened, and what to do.
-pub fn unconfigured(name: &str) -> (String, String) {
+pub fn unconfigured(name: &str) -> (Reason, String) {
     (
-        format!("account {name} is not in the config: nothing of it goes"),
+        Reason::NotInConfig { account: name.to_owned() },
         "put the account back into the config, under this name or another, and restart the daemon; \
          or cancel its jobs"
             .to_owned(),
@@ -119,27 +123,23 @@ fn bar_mistaken(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let name = &row.name;
-    let (known, advice) = match &row.appid {
-        Some(known) => (
-            format!("{name} is known as {known}"),
+    let advice = match &row.appid {
+        Some(known) => {
             format!(
                 "put {known} back into the config; or give {appid} another name there; or, if {name} \
                  is to mean {appid} from now on, write `replaces_appid: {known}` below it: then the jobs \
                  of {known} stay behind, under another name. Then restart the daemon"
-            ),
-        ),
-        None => (
-            format!("{name} has jobs that were planned for another appid"),
+            )
+        }
+        None => {
             format!(
                 "put the earlier appid back into the config; or cancel the waiting jobs of {name} \
                  (`qunfa jobs --account {name}`). Then restart the daemon"
-            ),
-        ),
+            )
+        }
     };
-    let why = format!(
-        "the config gives {name} the appid {appid}, but {known}: nothing of it goes, because what was \
-         planned for one account must not go to the readers of another"
-    );
+    let (account, appid, known) = (name.clone(), appid.to_owned(), row.appid.clone());
+    let why = Reason::AppidChanged { account, appid, known };
     tx.bar(name, Bar { why: &why, advice: &advice }, now)
 }
 

@@ -16,6 +16,7 @@ use crate::model::{
     placeholder,
 };
 use crate::plan::Job;
+use crate::reason::Reason;
 use crate::store::{PendingUpload, StoreError, Tx, Unready, UploadOutcome, Uploaded, Uploading};
 use crate::wechat::codes;
 use crate::wechat::protocol::{self, HttpResponse, Request, UploadResponse, upload};
@@ -107,12 +108,8 @@ impl AccountPass<'_, '_> {
                         Ok(true)
                     }
                     Err(until) => {
-                        let why = format!(
-                            "the day has no call for {} left; it goes on at {}",
-                            words(upload.kind),
-                            crate::calendar::beijing(until)
-                        );
-                        self.tx.rest_uploads(id, until, &why)?;
+                        let why = Reason::NoUploadCallLeft { kind: upload.kind, until };
+                        self.tx.rest_uploads(id, until, why)?;
                         Ok(false)
                     }
                 }
@@ -296,23 +293,23 @@ impl Session {
                 settle(UploadOutcome::Token(*code, errmsg))?;
                 self.refuse_token();
                 let until = now + pause(wanting.attempts);
-                tx.rest_uploads(&wanting.job, until, "the access token was refused")
+                tx.rest_uploads(&wanting.job, until, Reason::UploadTokenRefused)
             }
             UploadResponse::Pause(code, errmsg) => {
                 settle(UploadOutcome::Later(Some(*code), errmsg))?;
-                tx.rest_uploads(&wanting.job, now, &said(&wanting, Some(*code), errmsg))?;
+                tx.rest_uploads(&wanting.job, now, failed(&wanting, Some(*code), errmsg))?;
                 self.pause(tx, *code, errmsg, now)
             }
             UploadResponse::NextDay(code, errmsg) => {
                 settle(UploadOutcome::Later(Some(*code), errmsg))?;
                 let until = Window::containing(Span::Day, answer.date.unwrap_or(now)).end();
-                tx.rest_uploads(&wanting.job, until, &said(&wanting, Some(*code), errmsg))
+                tx.rest_uploads(&wanting.job, until, failed(&wanting, Some(*code), errmsg))
             }
             UploadResponse::Later(code, errmsg) => {
                 settle(UploadOutcome::Later(*code, errmsg))?;
                 let least = if code.is_some() { PAUSE_TOLD } else { PAUSE };
                 let until = now + pause(wanting.attempts).max(least);
-                tx.rest_uploads(&wanting.job, until, &said(&wanting, *code, errmsg))
+                tx.rest_uploads(&wanting.job, until, failed(&wanting, *code, errmsg))
             }
             UploadResponse::Refused(code, errmsg) => {
                 settle(UploadOutcome::Refused(*code, errmsg))?;
@@ -332,23 +329,23 @@ fn refuse(
     (wanting, code, errmsg): (&PendingUpload, i64, &str),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let why = said(wanting, Some(code), errmsg);
-    let kind = wanting.upload.kind;
+    let Uploading { kind, ref name, .. } = wanting.upload;
     if code == codes::NO_SUCH_MEDIA_ID && tx.uploads_answered(&wanting.job, kind, code)? == 1 {
         if let Some(material) = tx.material(&wanting.job)? {
             for asset in &material.assets {
                 tx.forget_upload(&account.name, asset.kind, &asset.media.sha256)?;
             }
         }
-        return tx.rest_uploads(&wanting.job, now + PAUSE, &why);
+        let why = failed(wanting, Some(code), errmsg);
+        return tx.rest_uploads(&wanting.job, now + PAUSE, why);
     }
     let job = tx.job(&wanting.job)?;
     if !job.state.waits() {
         // It ended in the meantime.
         return Ok(());
     }
-    let row = codes::for_query(code);
-    let why = format!("{why}: {}; {}", row.what, row.advice);
+    let (name, errmsg) = (name.clone(), errmsg.to_owned());
+    let why = Reason::UploadRefused { kind, name, errcode: code, errmsg };
     tx.finish_job(&job, account, JobState::Failed, &why, now)
 }
 
@@ -356,13 +353,10 @@ fn pause(attempts: u32) -> TimeDelta {
     (PAUSE * (1 << attempts.saturating_sub(1).min(6))).min(PAUSE_MAX)
 }
 
-fn said(wanting: &PendingUpload, code: Option<i64>, errmsg: &str) -> String {
+fn failed(wanting: &PendingUpload, errcode: Option<i64>, errmsg: &str) -> Reason {
     let Uploading { kind, name, .. } = &wanting.upload;
-    let what = format!("{} {name}", words(*kind));
-    match code {
-        Some(code) => format!("for {what} the platform answered {code} ({errmsg})"),
-        None => format!("{what} got no clear answer ({errmsg})"),
-    }
+    let (name, errmsg) = (name.clone(), errmsg.to_owned());
+    Reason::UploadFailed { kind: *kind, name, errcode, errmsg }
 }
 
 fn told(parsed: &UploadResponse) -> String {
@@ -374,20 +368,6 @@ fn told(parsed: &UploadResponse) -> String {
         | UploadResponse::Refused(code, errmsg)
         | UploadResponse::Later(Some(code), errmsg) => format!("{code} ({errmsg})"),
         UploadResponse::Later(None, why) => why.clone(),
-    }
-}
-
-/// Returns what an upload is, in words.
-fn words(kind: UploadKind) -> &'static str {
-    match kind {
-        UploadKind::Picture => "the picture",
-        UploadKind::Cover => "the cover",
-        UploadKind::Image => "the image",
-        UploadKind::Voice => "the recording",
-        UploadKind::Video => "the video file",
-        UploadKind::Mpvideo => "the video",
-        UploadKind::Draft => "the draft of",
-        UploadKind::News => "the articles of",
     }
 }
 

@@ -7,16 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::identity::unconfigured;
 use super::{HighWaterMark, Session, raise_alert, session_named};
-use crate::calendar::{self, Recurrence};
+use crate::calendar::Recurrence;
 use crate::model::{Account, JobId, JobSpec, JobState};
 use crate::plan::{Gap, GapEffect, GapKind};
 use crate::quota::margins;
-use crate::store::{IN_QUESTION, InQuestion, KnownAccount, LastSeen, StoreError, Tx};
-
-/// How many jobs in question are named.
-const NAMED: usize = 20;
-const FORGOTTEN: &str = "the database may be an older one: this may have been sent at its own time, \
-                         which the platform would not know any more when it is due";
+use crate::reason::{OldDatabase, Reason};
+use crate::store::{InQuestion, KnownAccount, LastSeen, StoreError, Tx};
+use crate::text::{Lang, reason};
 
 /// A file that a lost database had accepted.
 #[derive(Clone, Debug)]
@@ -51,15 +48,6 @@ pub enum Owner {
     },
 }
 
-/// Names jobs, as many as a person reads.
-pub(super) fn named(jobs: &[JobId]) -> String {
-    let names = jobs.iter().take(NAMED).map(JobId::as_str).collect::<Vec<_>>().join(", ");
-    match jobs.len().saturating_sub(NAMED) {
-        0 => names,
-        more => format!("{names}, and {more} more"),
-    }
-}
-
 /// What lies beside a database, and tells whether it is an old one.
 #[derive(Clone, Copy, Debug)]
 pub struct StateDirectory<'a> {
@@ -73,23 +61,19 @@ pub struct StateDirectory<'a> {
 pub(super) fn restored(
     known: &LastSeen,
     beside: StateDirectory<'_>,
-) -> Option<(String, DateTime<Utc>)> {
+) -> Option<(OldDatabase, DateTime<Utc>)> {
     if let Some(at) = known.copied_at {
-        return Some((format!("the database is a backup of {}", calendar::beijing(at)), at));
+        return Some((OldDatabase::Backup { made_at: at }, at));
     }
-    let why = match beside.mark {
+    let evidence = match beside.mark {
         Some(mark) if mark.high_water > known.high_water || mark.files > known.files => {
-            "the database is older than the mark beside it"
+            OldDatabase::OlderThanMark
         }
-        None if known.high_water > 0 => {
-            "the mark beside the database is missing, so it may be an old one"
-        }
-        _ if beside.unknown_files && known.has_jobs => {
-            "accepted/ holds files that the database does not know, so it is an old one"
-        }
+        None if known.high_water > 0 => OldDatabase::NoMark,
+        _ if beside.unknown_files && known.has_jobs => OldDatabase::UnknownFiles,
         Some(_) | None => return None,
     };
-    Some((why.to_owned(), known.seen_at))
+    Some((evidence, known.seen_at))
 }
 
 /// A span in which this database may have been put back: from when it last looked on to when it
@@ -166,12 +150,9 @@ impl Downtime {
                 }
             }
             GapEffect::Restored(gap) => {
-                let why = format!(
-                    "the daemon was last seen on {}: the machine may have been restored",
-                    calendar::beijing(gap.from)
-                );
+                let evidence = OldDatabase::LongAbsence { seen_at: gap.from };
                 tx.rest_after_copy(now)?;
-                hold_for_restore(tx, sessions, (&why, gap), now)?;
+                hold_for_restore(tx, sessions, (evidence, gap), now)?;
             }
         }
         tx.seen(now)
@@ -186,7 +167,7 @@ impl Downtime {
 pub(super) fn hold_for_restore(
     tx: &Tx<'_>,
     sessions: &[Session],
-    (why, gap): (&str, Gap),
+    (evidence, gap): (OldDatabase, Gap),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     tx.bound_by_recall(gap, now)?;
@@ -199,16 +180,13 @@ pub(super) fn hold_for_restore(
             job.due_at <= job.planned_at || last <= job.planned_at + margins::ASK_WITHIN;
         if waits && !remembered && job.is_broadcast() && !tx.any_in_doubt(id)? {
             let account = described(sessions, &job.account);
-            tx.finish_job(&job, &account, JobState::Missed, FORGOTTEN, now)?;
+            tx.finish_job(&job, &account, JobState::Missed, &Reason::DatabaseMayBeOld, now)?;
         }
     }
-    let question = if jobs.is_empty() {
-        "no job was due in the meantime".to_owned()
-    } else {
-        format!("{IN_QUESTION}: {}", named(&jobs))
-    };
-    tracing::error!("{why}; {question}; nothing is released until `qunfa resume --all`");
-    tx.hold(None, &format!("{why}; {question}"), now)
+    let why = Reason::may_have_been_restored(evidence, &jobs);
+    let told = reason::sentence(&why, Lang::En);
+    tracing::error!(reason = why.code(), "{told}; nothing is released until `qunfa resume --all`");
+    tx.hold(None, &why, now)
 }
 
 /// Misses a job that a newer file edits, where nobody can say what of it that changes: its account
@@ -229,7 +207,7 @@ pub(super) fn doubt_unspoken(
     let waits = matches!(job.state, JobState::Planned | JobState::Held) && !job.asked;
     if waits && session_named(sessions, &account).is_none() {
         let account = Account::undescribed(&account);
-        tx.finish_job(&job, &account, JobState::Missed, FORGOTTEN, now)?;
+        tx.finish_job(&job, &account, JobState::Missed, &Reason::DatabaseMayBeOld, now)?;
     }
     Ok(())
 }

@@ -11,9 +11,11 @@ use crate::config::{AccountConfig, TokenSource};
 use crate::engine::{Ticket, classify, raise_alert};
 use crate::model::console::{HISTORY, KEYS};
 use crate::quota::{Rule, margins};
+use crate::reason::Reason;
 use crate::store::{
     FollowersAsk, ResponseFields, ResultAsk, SendOutcome, SendStatus, Settled, StoreError, Tx,
 };
+use crate::text::{Lang, reason};
 use crate::wechat::codes;
 use crate::wechat::protocol::followers::Page;
 use crate::wechat::protocol::{
@@ -423,14 +425,14 @@ impl Session {
     ) -> Result<(), StoreError> {
         // The secret is then the token server's, and there may be none in this config.
         if let TokenSource::Url(_) = self.config.token {
-            let why = format!("the shared token server gave no token: {code} ({errmsg})");
+            let why = Reason::TokenServerRefused { errcode: code, errmsg: errmsg.to_owned() };
             let advice = format!(
                 "look at the token server, its secret and its IP list ({KEYS}), then resume the account"
             );
             return self.pause_because(tx, &why, &advice, now);
         }
         let row = codes::for_token(code);
-        let why = format!("the platform gave no token: {code} ({errmsg}), {}", row.what);
+        let why = Reason::NoToken { errcode: code, errmsg: errmsg.to_owned() };
         self.pause_because(tx, &why, row.advice, now)
     }
 
@@ -442,19 +444,21 @@ impl Session {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let row = codes::for_send(code);
-        let why = format!("the platform answered {code} ({errmsg}): {}", row.what);
+        let why = Reason::AccountRefused { errcode: code, errmsg: errmsg.to_owned() };
         self.pause_because(tx, &why, row.advice, now)
     }
 
     fn pause_because(
         &self,
         tx: &Tx<'_>,
-        why: &str,
+        why: &Reason,
         advice: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        tracing::error!(account = self.config.account.name, "{why}; the account is paused");
-        tx.pause(&self.config.account.name, why, advice, now)
+        let account = &self.config.account.name;
+        let told = reason::sentence(why, Lang::En);
+        tracing::error!(account, reason = why.code(), "{told}; the account is paused");
+        tx.pause(account, why, advice, now)
     }
 
     pub(super) fn refuse_token(&mut self) {
@@ -501,7 +505,7 @@ impl Session {
             SendOutcome::Token => self.refused_for_token(tx, attempt, &parsed, &fields, now),
             SendOutcome::Refused => {
                 let account = &self.config.account;
-                tx.refuse(attempt, account, &fields, &refusal(&parsed), now)
+                tx.refuse(attempt, account, &fields, now)
             }
             SendOutcome::NextWindow => self.next_window(tx, attempt, &parsed, &fields, now),
         }
@@ -548,12 +552,11 @@ impl Session {
                 };
                 tx.raise_alert(&note, now)
             }
-            Settled::Collision(what) => {
+            Settled::Collision(why) => {
                 tx.doubt_with(attempt, fields, now)?;
-                tracing::error!(account = account.name, "{what}; the account is paused");
                 let advice =
                     format!("look at both broadcasts in the account's history ({HISTORY})");
-                tx.pause(&account.name, &what, &advice, now)
+                self.pause_because(tx, &why, &advice, now)
             }
         }
     }
@@ -611,28 +614,26 @@ impl Session {
             NextWindow::Broadcasts => {
                 let refused = tx.book_refused(&job, account, at)?;
                 strange = refused.strange;
-                (day.end(), full_text(refused.full, day))
+                let full =
+                    refused.full.map(|(rule, window)| Reason::QuotaUsedElsewhere { rule, window });
+                (day.end(), full.unwrap_or(Reason::PlatformQuotaUsed { window: day }))
             }
             NextWindow::Calls => {
                 tx.book_calls_gone(account, at)?;
-                (day.end(), format!("{} of {day} is used up", Rule::DailyCalls))
+                (day.end(), Reason::QuotaUsed { rule: Rule::DailyCalls, window: day })
             }
-            NextWindow::Day => (day.end(), format!("the platform has no more quota on {day}")),
-            NextWindow::Month => {
-                (month.end(), format!("the platform has no more quota in {month}"))
-            }
+            NextWindow::Day => (day.end(), Reason::PlatformQuotaUsed { window: day }),
+            NextWindow::Month => (month.end(), Reason::PlatformQuotaUsed { window: month }),
         };
-        let code = parsed.code.unwrap_or_default();
-        let why = format!("{full}: the platform answered {code} ({})", parsed.errmsg);
+        let (errcode, errmsg) = (parsed.code.unwrap_or_default(), parsed.errmsg.clone());
+        let why = Reason::PlatformHasNoRoom { cause: Box::new(full), errcode, errmsg };
         tx.refuse_window(attempt, account, fields, (after, &why), now)?;
         if !strange {
             return Ok(());
         }
-        let why = "the platform refused a broadcast for want of quota on two days running, and no send \
-                   made elsewhere is known";
         let advice = "see whether the account may mass-send by API (verified, not a test account) and \
                       what the website's history shows";
-        tx.pause(&account.name, why, advice, now)
+        tx.pause(&account.name, &Reason::QuotaRefusedTwice, advice, now)
     }
 
     fn settle_result(
@@ -661,13 +662,6 @@ impl Session {
     }
 }
 
-fn full_text(full: Option<(Rule, Window)>, day: Window) -> String {
-    match full {
-        Some((rule, window)) => format!("{rule} of {window} is used up by a send made elsewhere"),
-        None => format!("the platform has no more quota on {day}"),
-    }
-}
-
 /// Returns what a request asks, for people.
 fn question(ticket: Ticket) -> &'static str {
     match ticket {
@@ -683,17 +677,4 @@ fn question(ticket: Ticket) -> &'static str {
 
 fn agrees(date: ClockSample) -> bool {
     (date.platform_at - date.read_at).abs() <= margins::CLOCK_APART
-}
-
-fn refusal(parsed: &SendResponse) -> String {
-    match parsed.code {
-        Some(code) => {
-            let row = codes::for_send(code);
-            format!(
-                "the platform refused it with {code} ({}): {}; {}",
-                parsed.errmsg, row.what, row.advice
-            )
-        }
-        None => format!("the platform refused it: {}", parsed.errmsg),
-    }
 }

@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::identity::{name_of_gone, under_former_names};
 use crate::engine::recovery::{
-    AcceptedFile, Owner, StateDirectory, doubt_unspoken, named, raise_generations, restored,
+    AcceptedFile, Owner, StateDirectory, doubt_unspoken, raise_generations, restored,
 };
 use crate::engine::{Engine, HighWaterMark, Session, bodies, series, session_named};
 use crate::model::{Account, JobId};
 use crate::quota::margins;
-use crate::store::{Back, IN_QUESTION, LastSeen, Recurring, SeriesInput, Source, StoreError, Tx};
+use crate::store::{Back, LastSeen, Recurring, SeriesInput, Source, StoreError, Tx};
 
 impl Engine {
     /// Says whether a database may have forgotten jobs that were sent: it is empty, a copy, older
@@ -54,11 +54,11 @@ impl Engine {
             }
             let found = import.found;
             if !found.is_empty() {
-                let names = named(&found);
-                let what =
-                    format!("read back from accepted/ as missed, {IN_QUESTION} as well: {names}");
-                tracing::error!("{what}");
-                tx.name_in_hold(&what)?;
+                tracing::error!(
+                    jobs = found.len(),
+                    "jobs were read back from accepted/ as missed, and may have been sent already"
+                );
+                tx.name_in_hold(&found)?;
             }
             raise_generations(tx, sessions, mark, now)?;
             tx.rest_after_copy(now)?;

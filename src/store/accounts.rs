@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Tx, millis};
 use crate::model::{JobId, clientmsgid};
+use crate::reason::Reason;
 
 /// A name that cannot be one of the config's, for the middle of a move.
 const ON_THE_WAY: &str = "\u{1}";
@@ -29,7 +30,7 @@ pub struct KnownAccount {
 #[derive(Clone, Copy, Debug)]
 pub struct Bar<'a> {
     /// What happened.
-    pub why: &'a str,
+    pub why: &'a Reason,
     /// What a person can do.
     pub advice: &'a str,
 }

@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calendar::{self, json::rfc3339};
 use crate::model::{JobId, JobState, hex};
-use crate::store::view::{AlertView, IN_QUESTION};
+use crate::reason::{Operation, Reason};
+use crate::store::view::AlertView;
 use crate::store::{DecidedBy, Result, StoreError, Tx, instant, millis};
 
 /// How soon somebody has to look.
@@ -71,14 +72,16 @@ impl AlertView {
             "stuck" | "database_locked" | "paused" | "clock" | "platform" | "inbox" | "series"
             | "gap" | "uncertain" | "missed" | "failed" | "partial" => Severity::Page,
             // A person's own hold is no news to anybody.
-            "hold" if self.what.contains(IN_QUESTION) => Severity::Page,
+            "hold" if self.why.as_ref().is_some_and(Reason::names_jobs_in_question) => {
+                Severity::Page
+            }
             "first_day" | "first_month" => Severity::Note,
             _ => Severity::Look,
         }
     }
 
     /// Says whether it tells how a job stands, and so is over once the job moves.
-    fn is_state(&self) -> bool {
+    pub fn is_state(&self) -> bool {
         self.id.is_some() && JobState::parse(&self.kind).is_some()
     }
 }
@@ -173,7 +176,7 @@ impl Tx<'_> {
         if let Some(id) = note.id.as_deref().and_then(JobId::parse) {
             match self.job(&id) {
                 Ok(job) => {
-                    let line = said.line("acknowledged");
+                    let line = said.that(Operation::Acknowledge);
                     self.tell(&id, Some(job.state), job.state, &line, now)?;
                 }
                 // A series has no story.
@@ -261,6 +264,7 @@ impl Tx<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reason::OldDatabase;
     use crate::store::Store;
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -269,6 +273,7 @@ mod tests {
 
     fn note(kind: &str, what: &str) -> AlertView {
         AlertView {
+            why: None,
             id: None,
             account: None,
             kind: kind.to_owned(),
@@ -304,19 +309,26 @@ mod tests {
 
     #[test]
     fn a_persons_own_hold_pages_nobody_and_a_restored_database_does() {
-        for (kind, what, expected) in [
-            ("hold", "all accounts are on hold: held by anne", Severity::Look),
-            (
-                "hold",
-                "all accounts are on hold: these jobs may have been sent already",
-                Severity::Page,
-            ),
-            ("missed", "job a is missed", Severity::Page),
-            ("held", "job a is held", Severity::Look),
-            ("first_month", "", Severity::Note),
-            ("something_new", "", Severity::Look),
+        let said = DecidedBy { who: "anne", why: None }.that(Operation::Hold);
+        let restored = |jobs: &[&str]| {
+            let jobs: Vec<_> = jobs.iter().filter_map(|id| JobId::parse(id)).collect();
+            Reason::may_have_been_restored(OldDatabase::NoMark, &jobs)
+        };
+        let read_back = restored(&[]).with_read_back(&[JobId::parse("a").unwrap()]);
+        let of_old = Reason::WrittenHold { text: "these jobs may have been sent already".into() };
+        for (kind, why, expected) in [
+            ("hold", Some(said), Severity::Look),
+            ("hold", Some(restored(&[])), Severity::Look),
+            ("hold", Some(restored(&["a"])), Severity::Page),
+            ("hold", Some(read_back), Severity::Page),
+            ("hold", Some(of_old), Severity::Page),
+            ("missed", None, Severity::Page),
+            ("held", None, Severity::Look),
+            ("first_month", None, Severity::Note),
+            ("something_new", None, Severity::Look),
         ] {
-            assert_eq!(note(kind, what).severity(), expected, "{kind}");
+            let note = AlertView { why: why.clone(), ..note(kind, "") };
+            assert_eq!(note.severity(), expected, "{kind} {why:?}");
         }
     }
 }

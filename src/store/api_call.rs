@@ -12,8 +12,10 @@ use serde_json::Value;
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::model::{Account, ApiCall, JobId, JobState};
 use crate::quota::{self, Block, Need, Rule, margins};
+use crate::reason::Reason;
 use crate::store::claims::{ClaimScope, standing};
 use crate::store::{Alert, DecidedBy, Move, Result, StoreError, Tx, instant, millis, unreadable};
+use crate::text::{Lang, reason};
 
 /// Of a job that is nothing but an API call, neither while releases are held nor after its time is over:
 /// an old database must not put back an old menu.
@@ -102,8 +104,8 @@ pub struct ApiCallAttempt {
 pub struct ApiCallFailure<'a> {
     /// The platform's code.
     pub errcode: Option<i64>,
-    /// What is told of it.
-    pub words: &'a str,
+    /// Why it is not done.
+    pub why: &'a Reason,
     /// What the request did.
     pub effect: Effect,
 }
@@ -152,7 +154,8 @@ pub struct ApiCallView {
     /// The platform's code.
     pub errcode: Option<i64>,
     /// What was last said of it.
-    pub errmsg: Option<String>,
+    #[serde(flatten, serialize_with = "reason::as_errmsg")]
+    pub why: Option<Reason>,
     /// What the platform told with it.
     pub answer: Value,
 }
@@ -219,8 +222,8 @@ struct Run {
     all: u32,
     open: u32,
     failed: u32,
-    /// What was last said of one that failed.
-    words: String,
+    /// Why one of those failed.
+    why: Option<Reason>,
 }
 
 impl Tx<'_> {
@@ -343,19 +346,19 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn later_menu(&self, api_call: &OpenApiCall, account: &str) -> Result<Option<String>> {
+    pub fn later_menu(&self, api_call: &OpenApiCall, account: &str) -> Result<Option<JobId>> {
         if !matches!(api_call.api_call, ApiCall::Menu(_)) {
             return Ok(None);
         }
-        Ok(self
+        let later: Option<Option<String>> = self
             .db
             .prepare_cached(
                 "SELECT job FROM api_call WHERE account = ?1 AND kind = 'menu' AND id > ?2
                    AND state <> 'failed' ORDER BY id DESC LIMIT 1",
             )?
             .query_row(params![account, api_call.id], |row| row.get(0))
-            .optional()?
-            .flatten())
+            .optional()?;
+        Ok(later.flatten().and_then(|id| JobId::parse(&id)))
     }
 
     /// Begins to ask for an API call, counting the call.
@@ -454,7 +457,7 @@ impl Tx<'_> {
                 state,
                 millis(again.next_at),
                 word.errcode,
-                word.words,
+                word.why,
                 again.verifies
             ],
         )
@@ -482,7 +485,7 @@ impl Tx<'_> {
                  errcode = 0, errmsg = NULL WHERE id = ?1",
             params![api_call.id, millis(now), answer.to_string()],
         )?;
-        let line = format!("{}: done", api_call.told);
+        let line = Reason::ApiCallDone { call: api_call.told.clone() };
         if let (ApiCall::Delete(deletion), Some(batch)) = (&api_call.api_call, api_call.batch) {
             self.deleted(deletion, (account, batch), &line, now)?;
         }
@@ -507,11 +510,12 @@ impl Tx<'_> {
         self.run(
             "UPDATE api_call SET state = 'failed', next_at = NULL, ended_at = ?2, errcode = ?3, errmsg = ?4
              WHERE id = ?1",
-            params![api_call.id, millis(now), word.errcode, word.words],
+            params![api_call.id, millis(now), word.errcode, word.why],
         )?;
-        let line = format!("{} failed: {}", api_call.told, word.words);
+        let (call, cause) = (api_call.told.clone(), Box::new(word.why.clone()));
+        let line = Reason::ApiCallFailed { call, cause };
         if let (Role::PreSend, Some(job)) = (api_call.role, &api_call.job) {
-            self.alert_pre_send_failure(api_call, job, word.words, now)?;
+            self.alert_pre_send_failure(api_call, job, word.why, now)?;
         }
         self.follow_api_call(api_call, (JobState::Failed, &line), now)
     }
@@ -521,9 +525,10 @@ impl Tx<'_> {
         &self,
         api_call: &OpenApiCall,
         job: &JobId,
-        words: &str,
+        why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        let words = reason::sentence(why, Lang::En);
         let account = self.account_of(job)?;
         let name = account.as_deref().unwrap_or_default();
         let (kind, what, advice) = match &api_call.api_call {
@@ -558,7 +563,7 @@ impl Tx<'_> {
     fn follow_api_call(
         &self,
         api_call: &OpenApiCall,
-        (state, line): (JobState, &str),
+        (state, line): (JobState, &Reason),
         now: DateTime<Utc>,
     ) -> Result<()> {
         let Some(id) = &api_call.job else { return Ok(()) };
@@ -569,11 +574,12 @@ impl Tx<'_> {
                 if run.open > 0 {
                     return self.tell(id, Some(job.state), job.state, line, now);
                 }
-                let state = if run.failed > 0 { JobState::Failed } else { state };
-                let some = format!("{} of {} failed: {}", run.failed, run.all, run.words);
-                let line = if run.all > 1 && run.failed > 0 {
+                let Run { failed, all, why, .. } = run;
+                let state = if failed > 0 { JobState::Failed } else { state };
+                let line = if all > 1 && failed > 0 {
                     self.tell(id, Some(job.state), job.state, line, now)?;
-                    &some
+                    let cause = Box::new(why.unwrap_or_else(|| line.clone()));
+                    &Reason::ApiCallsFailed { failed, all, cause }
                 } else {
                     line
                 };
@@ -601,7 +607,7 @@ impl Tx<'_> {
             .prepare_cached(
                 "SELECT count(*), count(*) FILTER (WHERE ended_at IS NULL),
                         count(*) FILTER (WHERE state = 'failed'),
-                        ifnull(max(errmsg) FILTER (WHERE state = 'failed'), '')
+                        max(errmsg) FILTER (WHERE state = 'failed')
                  FROM api_call JOIN (SELECT job AS of, made_at AS begun FROM api_call WHERE id = ?1)
                      ON job = of AND made_at = begun
                  WHERE role = 'action'",
@@ -611,7 +617,7 @@ impl Tx<'_> {
                     all: row.get(0)?,
                     open: row.get(1)?,
                     failed: row.get(2)?,
-                    words: row.get(3)?,
+                    why: row.get(3)?,
                 })
             })?)
     }
@@ -684,7 +690,7 @@ impl Tx<'_> {
         )?;
         self.run(
             "UPDATE api_call SET state = 'in_doubt', next_at = ?1,
-                 errmsg = 'the daemon ended before the answer was stored'
+                 errmsg = json_object('code', 'daemon_ended')
              WHERE state = 'asking'",
             params![millis(now)],
         )
@@ -710,7 +716,7 @@ fn read_view(row: &Row<'_>) -> rusqlite::Result<ApiCallView> {
         ended: row.get::<_, Option<i64>>(5)?.map(instant),
         attempts: row.get(6)?,
         errcode: row.get(7)?,
-        errmsg: row.get(8)?,
+        why: row.get(8)?,
         answer: answer.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
     })
 }

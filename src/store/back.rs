@@ -12,20 +12,10 @@ use rusqlite::params;
 use crate::model::console::HISTORY;
 use crate::model::{JobId, JobSpec, JobState};
 use crate::quota::margins;
+use crate::reason::Reason;
 use crate::store::incoming::{Existing, Replaced};
 use crate::store::{Move, Result, SeriesInput, Source, Tx, instant, millis};
-
-/// Why a job of a lost database is not released.
-pub(super) const LOST: &str = "the database that knew it is lost: it may have been sent";
-/// The same, of a job whose time has not come.
-pub(super) const LOST_IN_TIME: &str = "the database that knew it is lost; its time has not come: it \
-                                       was not sent unless an edit that accepted/ lacks moved it \
-                                       forward";
-
-/// Says whether a job's reason is that it was read back.
-pub(super) fn is_lost(reason: &str) -> bool {
-    [LOST, LOST_IN_TIME].contains(&reason)
-}
+use crate::text::{Lang, reason};
 
 /// The file that a job is read back from.
 #[derive(Clone, Copy, Debug)]
@@ -44,9 +34,13 @@ pub struct Back<'a> {
 
 impl Back<'_> {
     /// Says what is known of a job that is read back; nothing else decides that.
-    fn words(&self, planned_at: DateTime<Utc>, now: DateTime<Utc>) -> &'static str {
+    fn reason(&self, planned_at: DateTime<Utc>, now: DateTime<Utc>) -> Reason {
         let in_time = planned_at > now + margins::CLOCK_APART;
-        if in_time && !self.is_incomplete { LOST_IN_TIME } else { LOST }
+        if in_time && !self.is_incomplete {
+            Reason::DatabaseLostBeforeDue
+        } else {
+            Reason::DatabaseLost
+        }
     }
 
     /// Returns the last instant at which the platform surely remembers what was sent of a job: it
@@ -79,7 +73,7 @@ impl Tx<'_> {
             Existing::Editable(_) | Existing::Lost { same: false } | Existing::Refuse(_) => true,
         };
         let planned_at = spec.at.unwrap_or(back.source.first_taken_at);
-        let why = back.words(planned_at, now);
+        let why = &back.reason(planned_at, now);
         if is_known {
             if !self.is_outdated(spec, back)? {
                 return Ok(false);
@@ -104,7 +98,7 @@ impl Tx<'_> {
         &self,
         spec: &JobSpec,
         by: SeriesInput<'_>,
-        (source, why): (Source<'_>, &'static str),
+        (source, why): (Source<'_>, &Reason),
         now: DateTime<Utc>,
     ) -> Result<()> {
         let generation = self.edit_away(&spec.id, now)?;
@@ -114,7 +108,7 @@ impl Tx<'_> {
         self.advance_waiting(by.account, now)
     }
 
-    fn miss_taken(&self, spec: &JobSpec, why: &'static str, now: DateTime<Utc>) -> Result<()> {
+    fn miss_taken(&self, spec: &JobSpec, why: &Reason, now: DateTime<Utc>) -> Result<()> {
         let from = if spec.approval { JobState::Held } else { JobState::Planned };
         let to = Move { state: JobState::Missed, wake_at: None, reason: Some(why), why };
         self.move_job(&spec.id, from, to, now)
@@ -137,7 +131,8 @@ impl Tx<'_> {
                          WHERE batch.job = job.id
                            AND ifnull(outcome, '') NOT IN ('refused', 'later', 'token')),
                      (SELECT max(at) FROM history WHERE history.job = job.id
-                         AND (history.why GLOB 'taken from *' OR history.why GLOB 'changed by *'))
+                         AND iif(json_valid(history.why), history.why ->> 'code', '')
+                             IN ('taken_from', 'changed_by'))
                  FROM job WHERE id = ?1",
             )?
             .query_row(params![spec.id.as_str(), spec.account], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -190,11 +185,18 @@ impl Tx<'_> {
                  WHERE NOT EXISTS (SELECT 1 FROM series WHERE id = ?1)
                  ON CONFLICT DO NOTHING",
             )?
-            .execute(params![id.as_str(), account, millis(taken_at), file, LOST, millis(now)])?;
+            .execute(params![
+                id.as_str(),
+                account,
+                millis(taken_at),
+                file,
+                Reason::DatabaseLost,
+                millis(now)
+            ])?;
         if new == 0 {
             return Ok(false);
         }
-        self.tell(id, None, JobState::Missed, LOST, now)?;
+        self.tell(id, None, JobState::Missed, &Reason::DatabaseLost, now)?;
         Ok(true)
     }
 
@@ -224,28 +226,32 @@ impl Tx<'_> {
                 "SELECT EXISTS (SELECT 1 FROM job WHERE id = ?1 AND reason IN (?2, ?3)
                      AND recall_until_at IS NULL AND action = 'broadcast')",
             )?
-            .query_row([id.as_str(), LOST, LOST_IN_TIME], |row| row.get(0))?)
+            .query_row(
+                params![id.as_str(), Reason::DatabaseLost, Reason::DatabaseLostBeforeDue],
+                |row| row.get(0),
+            )?)
     }
 
     /// Says why a job that was read back is not mended by dropping it again.
     pub(super) fn why_lost(&self, id: &JobId) -> Result<String> {
+        let why = self.reason_of(id)?.map(|why| reason::sentence(&why, Lang::En));
+        let why = why.unwrap_or_default();
         if self.is_known_by_id_alone(id)? {
             return Ok(format!(
-                "job {id} may have been sent already ({LOST}), and its content is not known any more: \
+                "job {id} may have been sent already ({why}), and its content is not known any more: \
                  look in the account's history ({HISTORY}), and give it a new id"
             ));
         }
-        let why = self.reason_of(id)?;
         Ok(format!(
             "job {id} may have been sent already ({why}): look in the account's history \
              ({HISTORY}), then say `qunfa retry {id}` or give it a new id"
         ))
     }
 
-    fn reason_of(&self, id: &JobId) -> Result<String> {
+    fn reason_of(&self, id: &JobId) -> Result<Option<Reason>> {
         Ok(self
             .db
-            .prepare_cached("SELECT ifnull(reason, '') FROM job WHERE id = ?1")?
+            .prepare_cached("SELECT reason FROM job WHERE id = ?1")?
             .query_row([id.as_str()], |row| row.get(0))?)
     }
 
@@ -253,10 +259,8 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn name_in_hold(&self, what: &str) -> Result<()> {
-        self.run(
-            "UPDATE daemon SET hold_why = hold_why || '; ' || ?1 WHERE hold_since_at IS NOT NULL",
-            params![what],
-        )
+    pub fn name_in_hold(&self, found: &[JobId]) -> Result<()> {
+        let Some((_, why)) = self.hold_of(None)? else { return Ok(()) };
+        self.run("UPDATE daemon SET hold_why = ?1", params![why.with_read_back(found)])
     }
 }

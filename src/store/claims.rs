@@ -10,10 +10,10 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use crate::calendar;
 use crate::model::{Account, JobId, JobState, OnQuota};
 use crate::plan::{self, Job, Placement, Rank};
 use crate::quota::{self, Block, Demand, Need, Usage};
+use crate::reason::Reason;
 use crate::store::{Move, Result, Tx, millis};
 
 /// Why and how a job moves to a later window.
@@ -22,7 +22,7 @@ pub struct Deferral<'a> {
     /// The first instant that may be tried.
     pub after: DateTime<Utc>,
     /// What kept it from its window.
-    pub why: &'a str,
+    pub why: &'a Reason,
     /// Whether it may come forward again, when another gives up a claim.
     pub can_advance: bool,
 }
@@ -39,10 +39,10 @@ pub(super) enum ClaimScope<'a> {
 }
 
 /// Where a waiting job stands.
-struct Assignment<'a> {
+struct Assignment {
     at: DateTime<Utc>,
-    /// Why it is not its own time, if it is not.
-    reason: &'a str,
+    /// What kept it from its own time, if it moved.
+    moved: Option<Reason>,
     /// Whether it may come forward again.
     can_advance: bool,
 }
@@ -60,8 +60,8 @@ impl Tx<'_> {
     ) -> Result<()> {
         let job = self.job(id)?;
         if job.planned_at > job.expires_at {
-            let why = "its expires lies before its time";
-            return self.end_waiting(&job, JobState::Expired, why, now).map(drop);
+            let why = Reason::ExpiresBeforeDue;
+            return self.end_waiting(&job, JobState::Expired, &why, now).map(drop);
         }
         if now > plan::deadline(&job) {
             return Ok(());
@@ -83,7 +83,7 @@ impl Tx<'_> {
     ) -> Result<()> {
         let Deferral { after, why, can_advance } = deferral;
         if job.on_quota == OnQuota::Fail {
-            let why = format!("{why}, and on_quota is fail");
+            let why = why.clone().with_on_quota_fail();
             return self.finish_job(job, account, JobState::Failed, &why, now);
         }
         self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()])?;
@@ -102,17 +102,17 @@ impl Tx<'_> {
         let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
         match plan::place(&job, account, after, usage)? {
             Placement::At(at, _) if at <= job.expires_at => {
-                let reason = format!("deferred: {why}");
-                let assignment =
-                    Assignment { at, reason: &reason, can_advance: can_advance && !job.asked };
+                let can_advance = can_advance && !job.asked;
+                let assignment = Assignment { at, moved: Some(why.clone()), can_advance };
                 let crowded = self.assignment(&job, account, assignment, now)?;
                 self.displace(crowded, account, now)
             }
             Placement::At(..) | Placement::Beyond(_) => {
-                self.finish_job(&job, account, JobState::Expired, &beyond(why), now)
+                let why = why.clone().beyond_expiry();
+                self.finish_job(&job, account, JobState::Expired, &why, now)
             }
             Placement::Never(block) => {
-                self.finish_job(&job, account, JobState::Failed, &plan::sentence(block), now)
+                self.finish_job(&job, account, JobState::Failed, &block.into(), now)
             }
         }
     }
@@ -145,33 +145,21 @@ impl Tx<'_> {
         };
         let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
         match plan::place(job, account, earliest, usage)? {
-            Placement::Never(block) => {
-                self.end_waiting(job, JobState::Failed, &plan::sentence(block), now)
-            }
+            Placement::Never(block) => self.end_waiting(job, JobState::Failed, &block.into(), now),
             // A job that may not defer claims its own time, behind those before it: one of them
             // may yet give up, and its release decides.
             Placement::At(..) | Placement::Beyond(_) if job.on_quota == OnQuota::Fail => {
-                let assignment = Assignment { at: job.planned_at, reason: "", can_advance: false };
+                let assignment = Assignment { at: job.planned_at, moved: None, can_advance: false };
                 self.assignment(job, account, assignment, now)
             }
-            Placement::At(at, None) => self.assignment(
-                job,
-                account,
-                Assignment { at, reason: "", can_advance: false },
-                now,
-            ),
-            Placement::At(at, Some(passed)) => {
-                let reason = format!("deferred: {}", passed.sentence());
+            Placement::At(at, passed) => {
                 // Whatever holds the place now, a request under way too, may yet give it up.
-                self.assignment(
-                    job,
-                    account,
-                    Assignment { at, reason: &reason, can_advance: true },
-                    now,
-                )
+                let can_advance = passed.is_some();
+                let assignment = Assignment { at, moved: passed.map(Into::into), can_advance };
+                self.assignment(job, account, assignment, now)
             }
             Placement::Beyond(passed) => {
-                let why = beyond(&passed.sentence());
+                let why = Reason::from(passed).beyond_expiry();
                 self.end_waiting(job, JobState::Expired, &why, now)
             }
         }
@@ -192,7 +180,7 @@ impl Tx<'_> {
         &self,
         job: &Job,
         state: JobState,
-        why: &str,
+        why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<Vec<Need>> {
         let to = Move { state, wake_at: None, reason: Some(why), why };
@@ -205,11 +193,12 @@ impl Tx<'_> {
         &self,
         job: &Job,
         account: &Account,
-        Assignment { at, reason, can_advance }: Assignment<'_>,
+        Assignment { at, moved, can_advance }: Assignment,
         now: DateTime<Utc>,
     ) -> Result<Vec<Need>> {
+        let reason = moved.clone().map(Reason::deferred);
         self.run(
-            "UPDATE job SET due_at = ?2, can_advance = ?3, reason = nullif(?4, ''), wake_at = ?2 WHERE id = ?1",
+            "UPDATE job SET due_at = ?2, can_advance = ?3, reason = ?4, wake_at = ?2 WHERE id = ?1",
             params![job.id.as_str(), millis(at), can_advance, reason],
         )?;
         self.run(
@@ -217,10 +206,9 @@ impl Tx<'_> {
             params![job.id.as_str(), millis(at)],
         )?;
         if at != job.due_at {
-            let to = if reason.is_empty() {
-                format!("comes forward to {}", calendar::beijing(at))
-            } else {
-                format!("{reason}; it goes at {}", calendar::beijing(at))
+            let to = match moved {
+                None => Reason::Advanced { goes_at: at },
+                Some(cause) => Reason::Deferred { cause: Box::new(cause), goes_at: Some(at) },
             };
             self.tell(&job.id, Some(job.state), job.state, &to, now)?;
         }
@@ -405,10 +393,6 @@ impl Tx<'_> {
 /// priority.
 pub(super) fn standing(job: &Job) -> Rank {
     if job.asked { Rank { neg_priority: i32::MIN, ..job.rank } } else { job.rank }
-}
-
-fn beyond(why: &str) -> String {
-    format!("{why}, and its next window lies beyond its expires")
 }
 
 /// Returns where a job rests while it waits for a later window.

@@ -9,6 +9,7 @@ use rusqlite::params;
 use super::{Result, Tx, millis};
 use crate::model::{Account, JobId, JobState};
 use crate::quota::margins;
+use crate::reason::Reason;
 
 /// Results are asked for at least this often, with a little to spare.
 const LONGEST_RESULT_GAP: TimeDelta = TimeDelta::minutes(61);
@@ -101,8 +102,7 @@ impl Tx<'_> {
                 params![id.as_str(), millis(now)],
             )?;
             let state = self.job(&id)?.state;
-            let why = "taken by a clock that was ahead: it is due from now on";
-            self.tell(&id, Some(state), state, why, now)?;
+            self.tell(&id, Some(state), state, &Reason::ClockWasAhead, now)?;
             if state == JobState::Planned {
                 self.settle_claims(&id, account, now)?;
             }

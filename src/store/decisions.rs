@@ -11,7 +11,9 @@ use rusqlite::{OptionalExtension as _, params};
 
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{Batch, Job};
+use crate::reason::{Operation, Reason};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis};
+use crate::text::{Lang, reason};
 
 /// Who said something, and why.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +31,12 @@ impl DecidedBy<'_> {
             Some(why) => format!("{what} by {}: \"{why}\"", self.who),
             None => format!("{what} by {}", self.who),
         }
+    }
+
+    /// Returns what is stored of it in the story of the job that it is about.
+    pub fn that(self, what: Operation) -> Reason {
+        let (who, why) = (self.who.to_owned(), self.why.map(ToOwned::to_owned));
+        Reason::OperatorSaid { who, what, why }
     }
 }
 
@@ -105,10 +113,10 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn hold_of(&self, account: Option<&str>) -> Result<Option<(DateTime<Utc>, String)>> {
+    pub fn hold_of(&self, account: Option<&str>) -> Result<Option<(DateTime<Utc>, Reason)>> {
         let read = |row: &rusqlite::Row<'_>| {
             let since: Option<i64> = row.get(0)?;
-            Ok(since.zip(row.get::<_, Option<String>>(1)?))
+            Ok(since.zip(row.get::<_, Option<Reason>>(1)?))
         };
         let held = match account {
             Some(name) => self
@@ -129,19 +137,22 @@ impl Tx<'_> {
     /// Where SQLite fails.
     pub fn what_stops(&self, account: &str) -> Result<Option<String>> {
         let on = |command: &str| format!("nothing of it goes before `qunfa resume {command}`");
+        let told = |why: &Reason| reason::sentence(why, Lang::En);
         if let Some((_, why)) = self.hold_of(None)? {
+            let why = told(&why);
             return Ok(Some(format!("all accounts are on hold ({why}): {}", on("--all"))));
         }
         if let Some((_, why)) = self.hold_of(Some(account))? {
+            let why = told(&why);
             return Ok(Some(format!("{account} is on hold ({why}): {}", on(account))));
         }
-        let paused: Option<String> = self
+        let paused: Option<Reason> = self
             .db
             .prepare_cached("SELECT paused_why FROM account WHERE name = ?1")?
             .query_row([account], |row| row.get(0))
             .optional()?
             .flatten();
-        Ok(paused.map(|why| format!("{account} is paused ({why}): {}", on(account))))
+        Ok(paused.map(|why| format!("{account} is paused ({}): {}", told(&why), on(account))))
     }
 
     /// Lets a held job go at its time; its place stays as it is.
@@ -167,15 +178,15 @@ impl Tx<'_> {
                 job.state
             )));
         }
-        let reason: Option<String> = self
+        let reason: Option<Reason> = self
             .db
             .prepare_cached("SELECT reason FROM job WHERE id = ?1")?
             .query_row(params![id.as_str()], |row| row.get(0))?;
         let to = Move {
             state: JobState::Planned,
             wake_at: Some(job.due_at),
-            reason: reason.as_deref(),
-            why: &said.line("approved"),
+            reason: reason.as_ref(),
+            why: &said.that(Operation::Approve),
         };
         self.move_job(id, JobState::Held, to, now)
     }
@@ -197,7 +208,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let job = self.job(id)?;
-        let line = said.line("cancelled");
+        let line = said.that(Operation::Cancel);
         let hint = match job.state {
             JobState::Planned | JobState::Held => {
                 return self.finish_job(&job, account, JobState::Cancelled, &line, now);
@@ -227,7 +238,7 @@ impl Tx<'_> {
         &self,
         job: &Job,
         account: &Account,
-        why: &str,
+        why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let id = &job.id;
@@ -298,19 +309,18 @@ impl Tx<'_> {
         }
         let job = self.job(id)?;
         let doubtful = self.doubtful(&job, resolution.batch)?;
-        let what = match resolution.ruling {
-            Ruling::Sent(Some(msg_id)) => format!("sent, as broadcast {msg_id},"),
-            Ruling::Sent(None) => "sent".to_owned(),
-            Ruling::NotSent => "not sent".to_owned(),
-        };
-        let numbers: Vec<_> = doubtful.iter().map(|batch| (batch.number + 1).to_string()).collect();
-        let line = said.line(&format!("batch {} resolved as {what}", numbers.join(", ")));
+        let batches: Vec<_> = doubtful.iter().map(|batch| batch.number + 1).collect();
         if let (Ruling::Sent(Some(_)), [_, _, ..]) = (resolution.ruling, doubtful.as_slice()) {
+            let numbers: Vec<_> = batches.iter().map(u32::to_string).collect();
             return Err(StoreError::Refused(format!(
                 "batches {} of job {id} are in doubt, and one number is one of them: name it with --batch",
                 numbers.join(", ")
             )));
         }
+        let line = said.that(match resolution.ruling {
+            Ruling::Sent(msg_id) => Operation::ResolveSent { batches, msg_id },
+            Ruling::NotSent => Operation::ResolveNotSent { batches },
+        });
         for batch in &doubtful {
             match resolution.ruling {
                 Ruling::Sent(msg_id) => {
@@ -376,7 +386,7 @@ impl Tx<'_> {
         &self,
         batch: i64,
         account: &Account,
-        (msg_id, line): (Option<i64>, &str),
+        (msg_id, line): (Option<i64>, &Reason),
         now: DateTime<Utc>,
     ) -> Result<()> {
         if let Some(msg_id) = msg_id

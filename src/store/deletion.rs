@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::model::{Account, Deletion, JobId, JobState};
+use crate::reason::Reason;
 use crate::store::job_row::state;
 use crate::store::{Result, Tx};
 
@@ -51,7 +52,7 @@ impl Tx<'_> {
         &self,
         deletion: &Deletion,
         (account, batch): (&Account, i64),
-        line: &str,
+        line: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let target = &deletion.job;
@@ -60,7 +61,7 @@ impl Tx<'_> {
         let is_whole = is_only || deletion.article().is_none();
         for id in self.sharing(&account.name, batch)?.iter().filter_map(|id| JobId::parse(id)) {
             let state = self.job(&id)?.state;
-            let why = format!("{line}; it sent the same media, which is gone with it");
+            let why = Reason::SharedMediaDeleted { cause: Box::new(line.clone()) };
             self.tell(&id, Some(state), state, &why, now)?;
         }
         if is_whole {

@@ -11,6 +11,7 @@ use rusqlite::{OptionalExtension as _, params};
 use crate::calendar::{Span, Window};
 use crate::model::{Account, BatchState, Credence};
 use crate::quota;
+use crate::reason::Reason;
 use crate::store::bound::is_near;
 use crate::store::results::{ExternalEvidence, external_window};
 use crate::store::{ArticleResult, Result, SendStatus, Tx, instant, millis};
@@ -208,33 +209,25 @@ impl Tx<'_> {
         let Some((outcome, msg_id)) = told else {
             return Ok(());
         };
-        let (state, words) = if outcome == BatchState::Sent.as_str() {
-            (BatchState::Sent, "the platform says it went out".to_owned())
+        let (state, result) = if outcome == BatchState::Sent.as_str() {
+            (BatchState::Sent, Reason::SentSaysPlatform)
         } else {
-            (BatchState::Failed, self.failure_text(account, msg_id)?)
+            (BatchState::Failed, self.failure(account, msg_id)?)
         };
-        self.end_batch(batch, account, (state, &words), now)
+        self.end_batch(batch, account, (state, result), now)
     }
 
     /// Returns why the platform stopped a broadcast, as far as an event told.
-    pub(super) fn failure_text(&self, account: &Account, msg_id: i64) -> Result<String> {
-        let event: Option<(String, String)> = self
+    pub(super) fn failure(&self, account: &Account, msg_id: i64) -> Result<Reason> {
+        let status: Option<String> = self
             .db
             .prepare_cached(
-                "SELECT words, advice FROM event WHERE account = ?1 AND msg_id = ?2
+                "SELECT status FROM event WHERE account = ?1 AND msg_id = ?2
                  ORDER BY proven DESC, outcome = 'sent', created_at DESC LIMIT 1",
             )?
-            .query_row(params![account.name, msg_id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(params![account.name, msg_id], |row| row.get(0))
             .optional()?;
-        Ok(match event {
-            Some((words, advice)) if advice.is_empty() => {
-                format!("the platform stopped it after accepting: {words}")
-            }
-            Some((words, advice)) => {
-                format!("the platform stopped it after accepting: {words}; {advice}")
-            }
-            None => "the platform stopped it after accepting, and no event said why".to_owned(),
-        })
+        Ok(Reason::StoppedByPlatform { status })
     }
 
     /// Books the events that were kept back, once no batch of ours can be theirs.

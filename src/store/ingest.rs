@@ -14,14 +14,11 @@ use crate::model::{
 };
 use crate::plan::{Batch, Doubt, Job, SPEED_AHEAD};
 use crate::quota::{self, Rule};
-use crate::store::back::is_lost;
+use crate::reason::Reason;
 use crate::store::incoming::{BatchBody, Existing, Replaced, Source};
 use crate::store::job_row::{JOB_COLUMNS, read_job, state};
 use crate::store::retry::anew_in_question;
 use crate::store::{Result, SeriesInput, StoreError, Tx, instant, millis, unreadable};
-
-/// What the reasons of all those say that a restore leaves in question.
-const MAY_HAVE: &str = "may have been sent";
 
 /// What became of a job that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,7 +198,7 @@ impl Tx<'_> {
                     row.get::<_, String>(1)?,
                     state(row, 2)?,
                     row.get::<_, bool>(3)?,
-                    row.get::<_, Option<String>>(4)?,
+                    row.get::<_, Option<Reason>>(4)?,
                     row.get::<_, Option<String>>(5)?,
                 ))
             })
@@ -216,11 +213,14 @@ impl Tx<'_> {
             )));
         }
         let waiting = matches!(state, JobState::Planned | JobState::Held) && !asked;
-        let waiting = waiting || self.certainly_unsent(id, state, reason.as_deref())?;
+        let waiting = waiting || self.certainly_unsent(id, state, reason.as_ref())?;
         let same = digest == spec.digest()
             || written_for.is_some_and(|name| digest == under(spec, name).digest());
         Ok(match (same, waiting) {
-            (same, _) if state == JobState::Missed && reason.as_deref().is_some_and(is_lost) => {
+            (same, _)
+                if state == JobState::Missed
+                    && reason.as_ref().is_some_and(Reason::is_database_lost) =>
+            {
                 Existing::Lost { same }
             }
             (true, _) => Existing::Same,
@@ -237,7 +237,7 @@ impl Tx<'_> {
         &self,
         id: &JobId,
         state: JobState,
-        reason: Option<&str>,
+        reason: Option<&Reason>,
     ) -> Result<bool> {
         let refused: bool = self
             .db
@@ -251,11 +251,15 @@ impl Tx<'_> {
 
     /// Says whether nothing of a job that has ended can be out: every request of it was refused for
     /// certain, and no other database may have asked.
-    fn certainly_unsent(&self, id: &JobId, state: JobState, reason: Option<&str>) -> Result<bool> {
+    fn certainly_unsent(
+        &self,
+        id: &JobId,
+        state: JobState,
+        reason: Option<&Reason>,
+    ) -> Result<bool> {
         let may_be = match state {
             JobState::Failed | JobState::Missed | JobState::Expired => {
-                // A restore leaves those in question with such a reason.
-                reason.is_none_or(|reason| !reason.contains(MAY_HAVE))
+                reason.is_none_or(|reason| !reason.leaves_in_question())
             }
             JobState::Planned
             | JobState::Held
@@ -389,11 +393,11 @@ impl Tx<'_> {
         }
         let material = spec.action.broadcast().and_then(|broadcast| broadcast.content.material());
         self.plan_uploads(&spec.id, material)?;
-        let (from, what, at) = match replaced {
-            Some(Replaced { now, .. }) => (before, "changed by", now),
-            None => (None, "taken from", source.first_taken_at),
+        let (file, line) = (source.file.to_owned(), source.line);
+        let (from, why, at) = match replaced {
+            Some(Replaced { now, .. }) => (before, Reason::ChangedBy { file, line }, now),
+            None => (None, Reason::TakenFrom { file, line }, source.first_taken_at),
         };
-        let why = format!("{what} {}, line {}", source.file, source.line);
         self.tell(&spec.id, from, state, &why, at)
     }
 

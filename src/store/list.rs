@@ -12,6 +12,7 @@ use rusqlite::{Row, params};
 use crate::calendar::Window;
 use crate::model::{BatchState, JobState};
 use crate::quota::Rule;
+use crate::reason::Reason;
 use crate::store::job_row::state;
 use crate::store::view::{BatchView, JobView};
 use crate::store::{Result, StoreError, Tx, instant, millis, unreadable};
@@ -73,7 +74,7 @@ impl Wanted<'_> {
 
 const JOB: &str = "job.id, job.account, action, job.state, written_at, due_at, expires_at,
     CASE WHEN wake_at IS NOT NULL AND due_at > recall_until_at
-        THEN 'it may have been sent already: it waits for `qunfa resume`' ELSE reason END,
+        THEN json_object('code', 'may_have_been_sent') ELSE reason END,
     audience, msgtype, file, everyone, ifnull(job.title, job.id)";
 
 const BATCH: &str = "clientmsgid, batch.state, msg_id,
@@ -147,7 +148,7 @@ pub struct Deferred {
     /// Where it stands.
     pub state: JobState,
     /// Why.
-    pub why: String,
+    pub why: Reason,
 }
 
 /// How many of the newest lines of all stories are searched for deferrals.
@@ -296,7 +297,7 @@ impl Tx<'_> {
             "SELECT job.id, job.account, max(at), due_at, job.state, ifnull(reason, why)
              FROM (SELECT job, at, why FROM history ORDER BY id DESC LIMIT ?3) reported
              JOIN job ON job.id = reported.job
-             WHERE at > ?1 AND why LIKE 'deferred: %' AND due_at > planned_at
+             WHERE at > ?1 AND iif(json_valid(why), why ->> 'code', '') = 'deferred' AND due_at > planned_at
                AND job.state IN ('planned', 'held')
              GROUP BY job.id ORDER BY 3 DESC, job.id LIMIT ?2",
         )?;

@@ -12,6 +12,7 @@ use crate::calendar::Window;
 use crate::model::{BatchState, JobId, JobState};
 use crate::plan::Batch;
 use crate::quota::{Rule, margins};
+use crate::reason::Operation;
 use crate::store::{DecidedBy, Move, Result, Tx, instant, millis, unreadable};
 
 /// A charge that was returned.
@@ -61,7 +62,7 @@ impl Tx<'_> {
         for batch in &batches {
             self.doubt_again(batch)?;
         }
-        let why = said.line("that it was not sent is taken back");
+        let why = said.that(Operation::TakeNotSentBack);
         let to = Move { state: JobState::Uncertain, wake_at: None, reason: None, why: &why };
         self.move_job(id, job.state, to, now)
     }

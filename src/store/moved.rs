@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 
 use crate::model::JobState;
+use crate::reason::Reason;
+use crate::text::{Lang, reason};
 
 /// The changes of one step.
 #[derive(Debug, Default)]
@@ -16,7 +18,7 @@ pub(super) struct Moved {
     pub(super) to: JobState,
     /// What a job of its kind is once it went out.
     pub(super) sent: &'static str,
-    pub(super) why: String,
+    pub(super) why: Reason,
 }
 
 impl Moves {
@@ -26,6 +28,7 @@ impl Moves {
             let shown =
                 |state: JobState| if state == JobState::Sent { sent } else { state.as_str() };
             let (id, was, is) = (job.as_str(), shown(from), shown(to));
+            let (code, why) = (why.code(), reason::sentence(&why, Lang::En));
             macro_rules! tell {
                 ($level:ident) => {
                     tracing::$level!(
@@ -34,6 +37,7 @@ impl Moves {
                         from = from.as_str(),
                         to = to.as_str(),
                         why,
+                        reason = code,
                         "job {id} was {was} and is {is}: {why}"
                     )
                 };

@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use crate::model::{ApiCall, JobId, JobState};
 use crate::plan;
+use crate::reason::Reason;
 use crate::store::api_call::{NewApiCall, Role};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis, unreadable};
 
@@ -195,7 +196,7 @@ impl Tx<'_> {
             state: JobState::Releasing,
             wake_at: Some(plan::deadline(&job)),
             reason: None,
-            why: "its time has come",
+            why: &Reason::ApiCallBegins,
         };
         self.move_job(id, JobState::Planned, to, now)
     }
@@ -207,7 +208,7 @@ impl Tx<'_> {
     pub fn stop_action(
         &self,
         id: &JobId,
-        (state, why): (JobState, &str),
+        (state, why): (JobState, &Reason),
         now: DateTime<Utc>,
     ) -> Result<()> {
         let open = self
@@ -236,7 +237,7 @@ impl Tx<'_> {
     /// # Errors
     /// Where SQLite fails.
     pub fn run_out_action(&self, id: &JobId, now: DateTime<Utc>) -> Result<()> {
-        let last: Option<(String, Option<String>)> = self
+        let last: Option<(String, Option<Reason>)> = self
             .db
             .prepare_cached(
                 "SELECT state, errmsg FROM api_call WHERE job = ?1 AND role = 'action'
@@ -245,12 +246,8 @@ impl Tx<'_> {
             .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let (state, last) = last.unwrap_or_default();
-        let last = last.map_or_else(String::new, |last| format!("; what was last heard: {last}"));
-        let how = match state.as_str() {
-            "in_doubt" => "nobody could say in the time it had whether it was done",
-            _ => "it was not done in the time it had",
-        };
-        let why = format!("{how}{last}");
+        let cause = last.map(Box::new);
+        let why = Reason::ApiCallTimeOver { in_doubt: state == "in_doubt", cause };
         match self.stop_action(id, (JobState::Failed, &why), now) {
             // Its answer ends it.
             Err(StoreError::Refused(_)) => self.sleep(id, now + TimeDelta::minutes(1), None),

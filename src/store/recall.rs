@@ -7,10 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Tx, instant, millis};
-use crate::calendar;
 use crate::model::{JobId, JobState};
 use crate::plan::{self, Gap};
 use crate::quota::margins;
+use crate::reason::Reason;
 
 /// What the daemon knew of itself when it last ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,7 +199,7 @@ impl Tx<'_> {
             ),
             params![until],
         )?;
-        let why = format!("waits for `qunfa resume`: {}", gap_text(gap));
+        let why = Reason::GapInQuestion { from: gap.from, to: gap.to };
         let mut waiting = self.db.prepare_cached(
             "SELECT id, state FROM job WHERE recall_until_at IS NOT NULL AND due_at > recall_until_at
                AND state IN ('planned', 'held')",
@@ -339,14 +339,4 @@ impl Tx<'_> {
         let ids = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
     }
-}
-
-/// Tells of a gap.
-pub(super) fn gap_text(gap: Gap) -> String {
-    format!(
-        "this database does not know what happened from {} to {}; if it was put back to an earlier \
-         state, the job may have been sent meanwhile, and the platform may have forgotten that",
-        calendar::beijing(gap.from),
-        calendar::beijing(gap.to)
-    )
 }

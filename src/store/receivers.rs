@@ -12,6 +12,7 @@ use crate::calendar::{Span, Window};
 use crate::model::{Account, JobId, OnFullReceivers, batch_lengths};
 use crate::plan::Job;
 use crate::quota::{self, Block, Rule};
+use crate::reason::Reason;
 use crate::store::followers::key;
 use crate::store::listed::Full;
 use crate::store::{Receivers, Result, StoreError, Tx, instant, millis};
@@ -262,7 +263,7 @@ impl Tx<'_> {
             "UPDATE job SET calls = (SELECT count(*) FROM batch WHERE job = ?1) WHERE id = ?1",
             params![job.id.as_str()],
         )?;
-        let why = format!("{dropped} receivers had their four of {month} and were taken out");
+        let why = Reason::ReceiversDropped { dropped, window: month };
         self.tell(&job.id, Some(job.state), job.state, &why, now)
     }
 }

@@ -130,6 +130,7 @@ impl Tx<'_> {
             };
             let things = if problems == 1 { "problem" } else { "problems" };
             let note = AlertView {
+                why: None,
                 id: None,
                 account: None,
                 kind: KIND.into(),
@@ -152,6 +153,7 @@ impl Tx<'_> {
         let more = self.refused_files()?.saturating_sub(told);
         if let Some(oldest) = notes.last().map(|note| note.since).filter(|_| more > 0) {
             notes.push(AlertView {
+                why: None,
                 id: None,
                 account: None,
                 kind: KIND.into(),

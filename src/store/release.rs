@@ -11,6 +11,7 @@ use crate::calendar;
 use crate::model::{Account, BatchState, JobId, JobState, hex};
 use crate::plan::{self, Batch, Job, NextAction as Next};
 use crate::quota::{self, Because, Block, Demand, Need, Rule};
+use crate::reason::Reason;
 use crate::store::claims::{ClaimScope, standing};
 use crate::store::job_row::{JOB_COLUMNS, read_job};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis};
@@ -35,6 +36,15 @@ pub enum Refusal {
     Blocked(Block),
     /// Every receiver (or, where its author wants all of them, one) had the four of this month.
     Receivers(Block),
+}
+
+impl From<Refusal> for Reason {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Blocked(block) => block.into(),
+            Refusal::Receivers(Block { rule, window, .. }) => Self::ReceiversFull { rule, window },
+        }
+    }
 }
 
 impl Tx<'_> {
@@ -73,7 +83,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn sleep(&self, id: &JobId, until: DateTime<Utc>, reason: Option<&str>) -> Result<()> {
+    pub fn sleep(&self, id: &JobId, until: DateTime<Utc>, reason: Option<&Reason>) -> Result<()> {
         self.run(
             "UPDATE job SET wake_at = ?2, reason = ifnull(?3, reason) WHERE id = ?1 AND wake_at IS NOT NULL",
             params![id.as_str(), millis(until), reason],
@@ -216,7 +226,7 @@ impl Tx<'_> {
                 state: JobState::Releasing,
                 wake_at: Some(plan::deadline(&asked)),
                 reason: None,
-                why: "its time has come and the rules have room",
+                why: &Reason::ReleaseBegins,
             };
             self.move_job(&job.id, JobState::Planned, to, now)?;
         } else {

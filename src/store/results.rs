@@ -10,6 +10,7 @@ use crate::calendar::{Span, Window};
 use crate::model::{Account, BatchState, Credence, JobId, JobState};
 use crate::plan::Job;
 use crate::quota::{self, Need, Rule};
+use crate::reason::Reason;
 use crate::store::claims::ClaimScope;
 use crate::store::{Result, StoreError, Tx, instant, millis};
 
@@ -408,16 +409,16 @@ impl Tx<'_> {
             // An event settled it while it was asked for.
             return Ok(());
         }
-        let (state, words) = match word {
-            SendStatus::Success => (BatchState::Sent, "the platform says it went out".to_owned()),
-            SendStatus::Deleted => (BatchState::Sent, "the platform says it is deleted".to_owned()),
-            SendStatus::Failed => (BatchState::Failed, self.failure_text(account, ask.msg_id)?),
+        let (state, result) = match word {
+            SendStatus::Success => (BatchState::Sent, Reason::SentSaysPlatform),
+            SendStatus::Deleted => (BatchState::Sent, Reason::DeletedSaysPlatform),
+            SendStatus::Failed => (BatchState::Failed, self.failure(account, ask.msg_id)?),
             SendStatus::Sending | SendStatus::Nothing => {
                 let gap = RESULT_GAPS.get(asks as usize).copied().unwrap_or(LAST_GAP);
                 return self.ask_result_again(ask.batch, (asks, gap), instant(accepted), now);
             }
         };
-        self.end_batch(ask.batch, account, (state, &words), now)
+        self.end_batch(ask.batch, account, (state, result), now)
     }
 
     /// Ends an accepted batch with its result.
@@ -425,13 +426,13 @@ impl Tx<'_> {
         &self,
         batch: i64,
         account: &Account,
-        (state, words): (BatchState, &str),
+        (state, result): (BatchState, Reason),
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.move_batch(batch, BatchState::Accepted, state)?;
         self.run(
             "UPDATE batch SET result_at = NULL, result = ?2 WHERE id = ?1",
-            params![batch, words],
+            params![batch, result],
         )?;
         let (job, number): (String, u32) = self
             .db
@@ -439,13 +440,8 @@ impl Tx<'_> {
             .query_row([batch], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let id = JobId::parse(&job)
             .ok_or_else(|| StoreError::Corrupt(format!("the job id {job:?} is not one of ours")))?;
-        self.apply_job_state(
-            &id,
-            account,
-            JobState::Failed,
-            &format!("batch {number}: {words}"),
-            now,
-        )
+        let why = Reason::BatchEnded { batch: number, cause: Box::new(result) };
+        self.apply_job_state(&id, account, JobState::Failed, &why, now)
     }
 
     fn ask_result_again(

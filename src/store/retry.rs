@@ -8,6 +8,7 @@ use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobId, JobState, clientmsgid};
 use crate::plan::{Again, Batch, Job};
 use crate::quota::margins;
+use crate::reason::{Operation, Reason};
 use crate::store::{DecidedBy, Move, Result, StoreError, Tx, instant, millis};
 
 impl Tx<'_> {
@@ -60,7 +61,7 @@ impl Tx<'_> {
         let mut kept = Vec::new();
         for batch in &batches {
             if self.reopen(batch, account, due, now)? {
-                kept.push((batch.number + 1).to_string());
+                kept.push(batch.number + 1);
             }
         }
         let expires = job.expires_at.max(due + (job.expires_at - job.planned_at));
@@ -71,14 +72,10 @@ impl Tx<'_> {
         )?;
         self.reopen_pre_sends(id)?;
         let state = if self.lacks_approval(id)? { JobState::Held } else { JobState::Planned };
-        let why = match kept.as_slice() {
-            [] => said.line("retried"),
-            kept => format!(
-                "{}; the platform may have taken batch {}, which keeps its clientmsgid so that it says so",
-                said.line("retried"),
-                kept.join(", ")
-            ),
-        };
+        let mut why = said.that(Operation::Retry);
+        if !kept.is_empty() {
+            why = Reason::KeepsClientmsgid { cause: Box::new(why), batches: kept };
+        }
         let to = Move { state, wake_at: Some(due), reason: None, why: &why };
         self.move_job(id, job.state, to, now)?;
         if due > now { self.reassign(id, account, now) } else { Ok(()) }
@@ -307,7 +304,7 @@ impl Tx<'_> {
         &self,
         id: &JobId,
         batch: &Batch,
-        (until, why): (DateTime<Utc>, &str),
+        (until, why): (DateTime<Utc>, &Reason),
     ) -> Result<()> {
         self.run("UPDATE batch SET next_at = ?2 WHERE id = ?1", params![batch.id, millis(until)])?;
         self.sleep(id, until, Some(why))

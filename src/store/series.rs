@@ -29,7 +29,7 @@ use sha2::{Digest as _, Sha256};
 use crate::calendar::{Date, Recurrence};
 use crate::model::console::HISTORY;
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
-use crate::store::back::LOST;
+use crate::reason::{Operation, Reason};
 use crate::store::ingest::{too_many, under};
 use crate::store::job_row::state;
 use crate::store::{
@@ -314,7 +314,7 @@ impl Tx<'_> {
         for date in self.dates_waiting(id)? {
             let Some(at) = newest.recurrence.on(date) else { continue };
             let spec = newest.occurrence(Date { date, at })?;
-            self.miss_as(&spec, by, (source, LOST), now)?;
+            self.miss_as(&spec, by, (source, &Reason::DatabaseLost), now)?;
         }
         self.miss_waiting(id, by.account, now)?;
         self.alert_lost_series(id, by.account, now)
@@ -340,7 +340,7 @@ impl Tx<'_> {
     fn miss_waiting(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
         for date in self.dates_waiting(id)? {
             let job = self.job(&occurrence_id(id, date)?)?;
-            self.finish_job(&job, account, JobState::Missed, LOST, now)?;
+            self.finish_job(&job, account, JobState::Missed, &Reason::DatabaseLost, now)?;
         }
         Ok(())
     }
@@ -412,7 +412,7 @@ impl Tx<'_> {
     ) -> Result<()> {
         let id = occurrence_id(&series.job.id, date)?;
         let planned_at = self.job(&id)?.planned_at;
-        let why = &said.line("retried");
+        let why = &said.that(Operation::Retry);
         let to = Move { state: JobState::Planned, wake_at: Some(planned_at), reason: None, why };
         self.move_job(&id, JobState::Missed, to, now)?;
         match series.recurrence.on(date) {
@@ -435,7 +435,8 @@ impl Tx<'_> {
                      OR EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)))
              ORDER BY date",
         )?;
-        let rows = statement.query_map(params![id.as_str(), after.to_string(), LOST], date)?;
+        let rows = statement
+            .query_map(params![id.as_str(), after.to_string(), Reason::DatabaseLost], date)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -447,7 +448,8 @@ impl Tx<'_> {
         account: &Account,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let why = format!("series {} no longer has this date, by {}", series.job.id, series.file);
+        let (series, file) = (series.job.id.clone(), series.file.clone());
+        let why = Reason::DateWithdrawn { series, file };
         self.finish_job(&self.job(id)?, account, JobState::Cancelled, &why, now)?;
         self.run("UPDATE occurrence SET withdrawn = 1 WHERE job = ?1", params![id.as_str()])
     }

@@ -7,11 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::calendar::Window;
-use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobId, JobState, job_state};
 use crate::plan::{self, Batch, Job};
 use crate::quota::margins;
 use crate::quota::{self, Rule};
+use crate::reason::Reason;
 use crate::store::claims::Deferral;
 use crate::store::{Move, Result, StoreError, Tx, millis};
 
@@ -41,10 +41,10 @@ impl SendOutcome {
             Self::Accepted => "accepted",
             Self::Adopted => "accepted before",
             Self::InDoubt => "in doubt",
-            Self::Later(_) => "not taken, asked again later",
-            Self::Token => "the token is not valid",
+            Self::Later(_) => "asked again",
+            Self::Token => "invalid token",
             Self::Refused => "refused",
-            Self::NextWindow => "not taken, moved to a later window",
+            Self::NextWindow => "deferred",
         }
     }
 }
@@ -76,7 +76,7 @@ pub enum Settled {
     /// Adopted, but this database never asked for it before.
     AdoptedUnseen(JobId),
     /// The `msg_id` belongs to another broadcast of ours, or another body was asked with this id.
-    Collision(String),
+    Collision(Reason),
 }
 
 struct OpenAttempt {
@@ -163,18 +163,14 @@ impl Tx<'_> {
             fields.msg_id.ok_or_else(|| StoreError::Corrupt("no msg_id to accept".into()))?;
         let mut settled = Settled::Clean;
         if let Some(other) = self.other_with(account, msg_id, asked.batch)? {
-            return Ok(Settled::Collision(format!(
-                "the platform says that {} is broadcast {msg_id}, which is job {other}",
-                asked.job
-            )));
+            let job = asked.job;
+            return Ok(Settled::Collision(Reason::BroadcastOfOtherJob { job, msg_id, other }));
         }
         if adopted {
             match self.seen_body(&asked, attempt)? {
                 Some(false) => {
-                    return Ok(Settled::Collision(format!(
-                        "broadcast {msg_id} was asked for with another body than job {} has now",
-                        asked.job
-                    )));
+                    let job = asked.job;
+                    return Ok(Settled::Collision(Reason::BodyDiffers { job, msg_id }));
                 }
                 Some(true) => {}
                 None => settled = Settled::AdoptedUnseen(asked.job.clone()),
@@ -198,13 +194,15 @@ impl Tx<'_> {
         self.note_deliveries(account, (asked.batch, attempt), adopted, dated)?;
         self.return_unconfirmed_disproved(account, asked.batch, now)?;
         self.match_events(account, asked.batch, msg_id, now)?;
-        let how = if adopted { "adopted: the platform had it already" } else { "accepted" };
-        let mut why = format!("batch {} {how}, msg_id {msg_id}", self.batch_number(asked.batch)?);
-        if let Settled::AdoptedUnseen(job) = &settled
-            && self.set_unasked_aside(job)?
-        {
-            why.push_str(&not_asked(job));
-        }
+        let batch = self.batch_number(asked.batch)?;
+        let others_not_asked_of = match &settled {
+            Settled::AdoptedUnseen(job) if self.set_unasked_aside(job)? => Some(job.clone()),
+            Settled::AdoptedUnseen(_) | Settled::Clean | Settled::Collision(_) => None,
+        };
+        let why = match adopted {
+            true => Reason::BatchAdopted { batch, msg_id, others_not_asked_of },
+            false => Reason::BatchAccepted { batch, msg_id },
+        };
         self.apply_job_state(&asked.job, account, JobState::Failed, &why, now)?;
         self.settle_by_event(account, asked.batch, now)?;
         Ok(settled)
@@ -325,7 +323,8 @@ impl Tx<'_> {
         )?;
         // The platform's midnight may be that much before ours.
         self.return_provisional(attempt, Some(now + margins::CLOCK_APART))?;
-        let why = format!("in doubt: {}; asked again with the same clientmsgid", said(fields));
+        let errmsg = fields.errmsg.to_owned();
+        let why = Reason::InDoubt { errcode: fields.errcode, errmsg };
         self.reschedule(&asked.job, &why, now)
     }
 
@@ -345,7 +344,8 @@ impl Tx<'_> {
         let next = now + after.max(self.pause_of(&asked)?);
         self.park_batch(&asked, next)?;
         self.return_provisional(attempt, None)?;
-        let why = format!("not accepted: {}; asked again", said(fields));
+        let errmsg = fields.errmsg.to_owned();
+        let why = Reason::NotAccepted { errcode: fields.errcode, errmsg };
         self.reschedule(&asked.job, &why, now)
     }
 
@@ -376,7 +376,7 @@ impl Tx<'_> {
         } else {
             self.park_batch(&asked, now)?;
         }
-        let why = "it was stopped before its request left";
+        let why = &Reason::StoppedBeforeRequest;
         if first {
             self.plan_again(&asked.job, account, why, now)
         } else {
@@ -389,7 +389,7 @@ impl Tx<'_> {
         &self,
         id: &JobId,
         account: &Account,
-        why: &str,
+        why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.run(
@@ -428,7 +428,7 @@ impl Tx<'_> {
             self.park_batch(&asked, now)?;
         }
         self.return_provisional(attempt, None)?;
-        self.reschedule(&asked.job, "the access token was refused; asked again with a new one", now)
+        self.reschedule(&asked.job, &Reason::TokenRefused, now)
     }
 
     fn park_batch(&self, asked: &OpenAttempt, next: DateTime<Utc>) -> Result<()> {
@@ -467,7 +467,7 @@ impl Tx<'_> {
     }
 
     /// Lets a job in release be looked at when its next batch may be asked.
-    fn reschedule(&self, id: &JobId, why: &str, now: DateTime<Utc>) -> Result<()> {
+    fn reschedule(&self, id: &JobId, why: &Reason, now: DateTime<Utc>) -> Result<()> {
         let job = self.job(id)?;
         let batches = self.batches(id)?;
         let wake = plan::wake_at(&job, &batches, now).unwrap_or(now);
@@ -484,14 +484,15 @@ impl Tx<'_> {
         attempt: i64,
         account: &Account,
         fields: &ResponseFields<'_>,
-        why: &str,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let asked = self.asked(attempt)?;
         self.end_attempt(attempt, "refused", fields, now)?;
         self.move_batch(asked.batch, BatchState::Asking, BatchState::Refused)?;
         self.return_reserved(asked.batch)?;
-        self.apply_job_state(&asked.job, account, JobState::Failed, why, now)
+        let errmsg = fields.errmsg.to_owned();
+        let why = Reason::PlatformRefused { errcode: fields.errcode, errmsg };
+        self.apply_job_state(&asked.job, account, JobState::Failed, &why, now)
     }
 
     /// Records a refusal for want of quota, and moves what is left of the job to a later window.
@@ -503,7 +504,7 @@ impl Tx<'_> {
         attempt: i64,
         account: &Account,
         fields: &ResponseFields<'_>,
-        (after, why): (DateTime<Utc>, &str),
+        (after, why): (DateTime<Utc>, &Reason),
         now: DateTime<Utc>,
     ) -> Result<()> {
         let asked = self.asked(attempt)?;
@@ -544,7 +545,7 @@ impl Tx<'_> {
         id: &JobId,
         account: &Account,
         refused_as: JobState,
-        why: &str,
+        why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let job = self.job(id)?;
@@ -580,7 +581,7 @@ impl Tx<'_> {
         job: &Job,
         account: &Account,
         state: JobState,
-        why: &str,
+        why: &Reason,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let under_way = job.state == JobState::Releasing || self.any_accepted(&job.id)?;
@@ -617,37 +618,15 @@ impl Tx<'_> {
             let over = batches
                 .iter()
                 .any(|batch| batch.state == BatchState::Planned && batch.in_doubt_since.is_some());
-            let why = if over {
-                "it was not asked for in time: the platform no longer surely remembers its clientmsgid"
-            } else {
-                "it was not accepted in the time it had"
-            };
-            return self.finish_job(job, account, JobState::Missed, why, now);
+            let why = if over { Reason::ClientmsgidForgotten } else { Reason::RetryWindowOver };
+            return self.finish_job(job, account, JobState::Missed, &why, now);
         }
         for batch in batches.iter().filter(|batch| batch.state == BatchState::Planned) {
             self.set_aside(batch.id)?;
         }
-        let why = &format!(
-            "it may have gone out or not, and may not be asked again: look at the account's history ({HISTORY})"
-        );
+        let why = &Reason::MayHaveGoneOut;
         let to = Move { state: JobState::Uncertain, wake_at: None, reason: Some(why), why };
         self.move_job(&job.id, job.state, to, now)?;
         self.give_up_claims(&job.id, account, now)
-    }
-}
-
-/// Tells why batches are not asked for after one was adopted that this database never asked for.
-fn not_asked(id: &JobId) -> String {
-    format!(
-        "; this database never asked for it, so another copy may have sent the others too, or the \
-         whole in other batches: look in the account's history ({HISTORY}), then \
-         `qunfa retry {id}` asks for those that are missing there"
-    )
-}
-
-fn said(fields: &ResponseFields<'_>) -> String {
-    match fields.errcode {
-        Some(code) => format!("the platform answered {code} ({})", fields.errmsg),
-        None => fields.errmsg.to_owned(),
     }
 }

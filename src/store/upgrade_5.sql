@@ -1,4 +1,4 @@
--- From version 4 to 5: tables and columns get the terms of the field.
+-- From version 4 to 5: tables and columns get the terms of the field, and reasons become values.
 
 -- How many events were dropped while a batch was in flight or in doubt.
 ALTER TABLE account ADD COLUMN events_dropped INTEGER NOT NULL DEFAULT 0 CHECK (events_dropped >= 0);
@@ -88,3 +88,34 @@ CREATE INDEX charge_api_call ON charge (api_call) WHERE api_call IS NOT NULL;
 DROP INDEX prelude_open;
 ALTER TABLE prelude RENAME TO pre_send;
 CREATE INDEX pre_send_open ON pre_send (account) WHERE closed = 0;
+
+-- Reasons are values (src/reason.rs): those that decide something get their code. Every other
+-- sentence stays, and is read as one that was written.
+UPDATE job SET reason = json_object('code', 'database_lost')
+WHERE reason = 'the database that knew it is lost: it may have been sent';
+UPDATE job SET reason = json_object('code', 'database_lost_before_due')
+WHERE reason = 'the database that knew it is lost; its time has not come: it was not sent unless an edit that accepted/ lacks moved it forward';
+UPDATE job SET reason = json_object('code', 'database_may_be_old')
+WHERE reason = 'the database may be an older one: this may have been sent at its own time, which the platform would not know any more when it is due';
+UPDATE job SET reason = json_object('code', 'waits_for_uploads')
+WHERE reason = 'waits for its uploads';
+UPDATE job SET reason = json_object('code', 'waits_for_uploads', 'cause',
+    json_object('code', 'written', 'text', substr(reason, length('waits for its uploads: ') + 1)))
+WHERE reason GLOB 'waits for its uploads: *';
+UPDATE job SET reason = json_object('code', 'deferred', 'cause',
+    json_object('code', 'written', 'text', substr(reason, length('deferred: ') + 1)))
+WHERE reason GLOB 'deferred: *';
+UPDATE history SET why = json_object('code', 'deferred', 'cause',
+    json_object('code', 'written', 'text', substr(why, length('deferred: ') + 1)))
+WHERE why GLOB 'deferred: *';
+-- What stands after the last `, line ` is the line, and before it the file.
+UPDATE history SET why = json_object('code', 'taken_from',
+    'file', substr(rtrim(why, '0123456789'), 12, length(rtrim(why, '0123456789')) - 18),
+    'line', CAST(substr(why, length(rtrim(why, '0123456789')) + 1) AS INTEGER))
+WHERE why GLOB 'taken from *, line [0-9]*' AND rtrim(why, '0123456789') GLOB '*, line ';
+UPDATE history SET why = json_object('code', 'changed_by',
+    'file', substr(rtrim(why, '0123456789'), 12, length(rtrim(why, '0123456789')) - 18),
+    'line', CAST(substr(why, length(rtrim(why, '0123456789')) + 1) AS INTEGER))
+WHERE why GLOB 'changed by *, line [0-9]*' AND rtrim(why, '0123456789') GLOB '*, line ';
+UPDATE daemon SET hold_why = json_object('code', 'written_hold', 'text', hold_why)
+WHERE instr(hold_why, 'these jobs may have been sent already') > 0;

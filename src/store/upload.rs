@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::model::{Account, JobId, Material, UploadKind};
 use crate::plan::Job;
 use crate::quota::{self, Need, Rule};
+use crate::reason::Reason;
 use crate::store::claims::ClaimScope;
 use crate::store::{Result, StoreError, Tx, instant, millis};
 
@@ -19,9 +20,6 @@ use crate::store::{Result, StoreError, Tx, instant, millis};
 const TEMPORARY: TimeDelta = TimeDelta::days(3);
 /// How long the files of a job that a person may still retry are kept after its end.
 const RETRY_WITHIN: TimeDelta = TimeDelta::days(30);
-/// How a reason begins that uploads gave.
-const WAITS: &str = "waits for its uploads";
-
 /// Which batches still lack a complete body, or have one that names what dies too soon.
 const UNREADY: &str = "batch.replaced = 0 AND batch.state = 'planned'
     AND (batch.prepared = 0 OR (batch.ready_until_at < max(job.due_at, ?2) + job.retry_for_s * 1000
@@ -381,19 +379,19 @@ impl Tx<'_> {
         self.run(
             "UPDATE job SET prepare_after_at = 0,
                  wake_at = min(wake_at, max(due_at, ?2)),
-                 reason = CASE WHEN reason LIKE ?3 || '%' THEN NULL ELSE reason END
+                 reason = CASE WHEN json_valid(reason) AND reason ->> 'code' = 'waits_for_uploads'
+                     THEN NULL ELSE reason END
              WHERE id = ?1 AND wake_at IS NOT NULL",
-            params![job.id.as_str(), millis(now), WAITS],
+            params![job.id.as_str(), millis(now)],
         )?;
-        let why = "everything it needs is uploaded; its text is fixed";
-        self.tell(&job.id, Some(job.state), job.state, why, now)
+        self.tell(&job.id, Some(job.state), job.state, &Reason::UploadsDone, now)
     }
 
     /// Lets a job's uploads rest, and says why.
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn rest_uploads(&self, id: &JobId, until: DateTime<Utc>, why: &str) -> Result<()> {
+    pub fn rest_uploads(&self, id: &JobId, until: DateTime<Utc>, why: Reason) -> Result<()> {
         self.run(
             "UPDATE job SET prepare_after_at = ?2 WHERE id = ?1",
             params![id.as_str(), millis(until)],
@@ -414,7 +412,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// Where SQLite fails.
-    pub fn upload_trouble(&self, id: &JobId) -> Result<Option<String>> {
+    pub fn upload_trouble(&self, id: &JobId) -> Result<Option<Reason>> {
         let last: Option<(String, Option<i64>, Option<String>)> = self
             .db
             .prepare_cached(
@@ -423,22 +421,18 @@ impl Tx<'_> {
             )?
             .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
-        Ok(last.map(|(name, code, message)| {
-            let message = message.unwrap_or_else(|| "no answer came".to_owned());
-            match code {
-                Some(code) => format!("for {name} the platform answered {code} ({message})"),
-                None => format!("{name}: {message}"),
-            }
-        }))
+        Ok(last.map(|(name, errcode, errmsg)| Reason::LastUploadAnswer { name, errcode, errmsg }))
     }
 
-    fn say_waiting(&self, id: &JobId, why: Option<&str>) -> Result<()> {
-        let reason = why.map_or_else(|| WAITS.to_owned(), |why| format!("{WAITS}: {why}"));
+    fn say_waiting(&self, id: &JobId, why: Option<Reason>) -> Result<()> {
+        let says_more = why.is_some();
+        let reason = Reason::WaitsForUploads { cause: why.map(Box::new) };
         // A reason that says more, such as a deferral's, stays.
         self.run(
             "UPDATE job SET reason = ?2 WHERE id = ?1 AND wake_at IS NOT NULL
-             AND (reason IS NULL OR (?3 AND reason LIKE ?4 || '%'))",
-            params![id.as_str(), reason, why.is_some(), WAITS],
+             AND (reason IS NULL OR (?3 AND json_valid(reason)
+                 AND reason ->> 'code' = 'waits_for_uploads'))",
+            params![id.as_str(), reason, says_more],
         )
     }
 

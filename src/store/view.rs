@@ -11,11 +11,12 @@ use crate::model::console::HISTORY;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{self, Job};
 use crate::quota::{self, Need, Rule, Shown, TABLE};
-use crate::store::back::{LOST, LOST_IN_TIME};
+use crate::reason::Reason;
 use crate::store::claims::ClaimScope;
 use crate::store::job_row::state;
-use crate::store::recall::{InQuestion, gap_text};
+use crate::store::recall::InQuestion;
 use crate::store::{Result, Tx, instant, millis};
+use crate::text::{Lang, reason};
 
 /// One job in a list.
 #[derive(Clone, Debug, Serialize)]
@@ -40,7 +41,8 @@ pub struct JobView {
     #[serde(serialize_with = "rfc3339")]
     pub expires: DateTime<Utc>,
     /// Why it is not further.
-    pub reason: Option<String>,
+    #[serde(flatten, serialize_with = "reason::as_reason")]
+    pub reason: Option<Reason>,
     /// Its mass-send calls.
     pub batches: Vec<BatchView>,
     /// Who it is for, in words.
@@ -104,8 +106,9 @@ pub struct BatchView {
     pub generation: u32,
     /// OpenIDs it names.
     pub receivers: Option<u32>,
-    /// What came of it, in words.
-    pub result: Option<String>,
+    /// What came of it.
+    #[serde(flatten, serialize_with = "reason::as_result")]
+    pub result: Option<Reason>,
     /// Followers in its audience, says its event.
     pub total_count: Option<i64>,
     /// Followers left after filtering.
@@ -132,7 +135,8 @@ pub struct HistoryView {
     /// The state after.
     pub to: String,
     /// Why.
-    pub why: String,
+    #[serde(flatten, serialize_with = "reason::as_why")]
+    pub why: Reason,
 }
 
 /// One request that was made.
@@ -227,6 +231,9 @@ pub struct AlertView {
     pub since: DateTime<Utc>,
     /// What happened.
     pub what: String,
+    /// Why, where that is one of a job's or an account's reasons.
+    #[serde(flatten, serialize_with = "reason::as_code")]
+    pub why: Option<Reason>,
     /// What one can do.
     #[serde(rename = "do")]
     pub advice: String,
@@ -238,9 +245,6 @@ const SHOWN_FOR_DAYS: i64 = 7;
 pub(super) fn named_since(now: DateTime<Utc>) -> DateTime<Utc> {
     now - chrono::TimeDelta::days(SHOWN_FOR_DAYS)
 }
-
-/// The words of a hold that names jobs.
-pub const IN_QUESTION: &str = "these jobs may have been sent already";
 
 impl Tx<'_> {
     /// Returns a job's story, oldest first.
@@ -439,6 +443,7 @@ impl Tx<'_> {
         )?;
         let rows = statement.query_map([millis(now)], |row| {
             Ok(AlertView {
+                why: None,
                 id: row.get(0)?,
                 account: row.get(1)?,
                 kind: row.get(2)?,
@@ -451,6 +456,7 @@ impl Tx<'_> {
             notes.push(note?);
         }
         notes.extend(self.job_notes(now)?);
+        notes.extend(self.silent_notes(now)?);
         notes.extend(self.refused_notes()?);
         notes.sort_by_key(|note| note.since);
         Ok(notes)
@@ -458,7 +464,7 @@ impl Tx<'_> {
 
     fn stop_notes(&self) -> Result<Vec<AlertView>> {
         let mut notes = Vec::new();
-        let all: Option<(i64, String)> = self
+        let all: Option<(i64, Reason)> = self
             .db
             .prepare_cached(
                 "SELECT hold_since_at, hold_why FROM daemon WHERE hold_since_at IS NOT NULL",
@@ -466,17 +472,19 @@ impl Tx<'_> {
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         if let Some((since, why)) = all {
+            let told = reason::sentence(&why, Lang::En);
             notes.push(AlertView {
                 id: None,
                 account: None,
                 kind: "hold".into(),
                 since: instant(since),
-                advice: if why.contains(IN_QUESTION) {
+                advice: if why.names_jobs_in_question() {
                     "look at the jobs named, then `qunfa resume --all`".into()
                 } else {
                     "`qunfa resume --all` lets the jobs go on".into()
                 },
-                what: format!("all accounts are on hold: {why}"),
+                what: format!("all accounts are on hold: {told}"),
+                why: Some(why),
             });
         }
         let mut statement = self.db.prepare_cached(
@@ -487,25 +495,29 @@ impl Tx<'_> {
         while let Some(row) = rows.next()? {
             let name: String = row.get(0)?;
             if let Some(since) = row.get::<_, Option<i64>>(1)? {
-                let why: String = row.get(2)?;
+                let why: Reason = row.get(2)?;
+                let told = reason::sentence(&why, Lang::En);
                 notes.push(AlertView {
                     id: None,
                     account: Some(name.clone()),
                     kind: "hold".into(),
                     since: instant(since),
-                    what: format!("the account is on hold: {why}"),
+                    what: format!("the account is on hold: {told}"),
+                    why: Some(why),
                     advice: format!("`qunfa resume {name}` lets its jobs go on"),
                 });
             }
             if let Some(since) = row.get::<_, Option<i64>>(3)? {
-                let why: String = row.get(4)?;
+                let why: Reason = row.get(4)?;
+                let told = reason::sentence(&why, Lang::En);
                 let advice: String = row.get(5)?;
                 notes.push(AlertView {
                     id: None,
                     account: Some(name.clone()),
                     kind: "paused".into(),
                     since: instant(since),
-                    what: format!("the account is paused: {why}"),
+                    what: format!("the account is paused: {told}"),
+                    why: Some(why),
                     advice: format!("{advice}; then `qunfa resume {name}`"),
                 });
             }
@@ -517,8 +529,7 @@ impl Tx<'_> {
         let since = named_since(now);
         let mut statement = self.db.prepare_cached(
             "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
-                    ifnull(reason, CASE state WHEN 'held' THEN 'it waits for approval' ELSE '' END)
-                    , recall_until_at IS NOT NULL AND max(due_at, ?3) > recall_until_at,
+                    reason, recall_until_at IS NOT NULL AND max(due_at, ?3) > recall_until_at,
                     ifnull(reason, '') IN (?4, ?5),
                     audience = 'unknown'
              FROM job WHERE state = 'uncertain' OR (state = 'held' AND due_at < ?2)
@@ -533,13 +544,17 @@ impl Tx<'_> {
                 millis(since),
                 millis(now + chrono::TimeDelta::hours(24)),
                 millis(now),
-                LOST,
-                LOST_IN_TIME
+                Reason::DatabaseLost,
+                Reason::DatabaseLostBeforeDue
             ],
             |row| {
                 let id: String = row.get(0)?;
                 let state = state(row, 2)?;
-                let reason: String = row.get(4)?;
+                let why: Option<Reason> = row.get(4)?;
+                let why =
+                    why.or_else(|| (state == JobState::Held).then_some(Reason::WaitsForApproval));
+                let told = why.as_ref().map(|why| reason::sentence(why, Lang::En));
+                let told = told.unwrap_or_default();
                 let account: String = row.get(1)?;
                 let restored = (row.get(5)?, row.get(6)?, row.get(7)?);
                 let advice = advice_after_restore(state, (&id, &account), restored);
@@ -547,24 +562,25 @@ impl Tx<'_> {
                     account: Some(account),
                     kind: state.as_str().into(),
                     since: instant(row.get(3)?),
-                    what: format!("job {id} is {state}: {reason}"),
+                    what: format!("job {id} is {state}: {told}"),
+                    why,
                     advice,
                     id: Some(id),
                 };
-                Ok((note, state, reason))
+                Ok((note, state))
             },
         )?;
         let mut notes = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        for (note, state, reason) in &mut notes {
+        for (note, state) in &mut notes {
             let Some(id) = note.id.as_deref().and_then(JobId::parse) else { continue };
             if *state == JobState::Held {
                 note.advice = approve_by(&self.job(&id)?, now);
             }
-            if self.mends_by_dropping(&id, *state, Some(reason))? {
+            if self.mends_by_dropping(&id, *state, note.why.as_ref())? {
                 note.advice = drop_corrected(&id);
             }
         }
-        let mut notes: Vec<_> = notes.into_iter().map(|(note, _, _)| note).collect();
+        let mut notes: Vec<_> = notes.into_iter().map(|(note, _)| note).collect();
         notes.extend(self.silent_notes(now)?);
         Ok(notes)
     }
@@ -581,6 +597,7 @@ impl Tx<'_> {
             let id: String = row.get(0)?;
             let msg_id: i64 = row.get(3)?;
             Ok(AlertView {
+                why: None,
                 account: row.get(1)?,
                 kind: "no_result".into(),
                 since: instant(row.get(2)?),
@@ -656,10 +673,14 @@ fn question_note(question: InQuestion) -> AlertView {
         (false, false) => (format!("{waiting} and {ended}"), RETRY_AFTER.to_owned()),
     };
     AlertView {
+        why: None,
         id: None,
         kind: "gap".into(),
         since: gap.to,
-        what: format!("{names} of {account} may have been sent already: {}", gap_text(gap)),
+        what: format!(
+            "{names} of {account} may have been sent already: {}",
+            reason::gap(gap.from, gap.to)
+        ),
         advice: format!(
             "if nothing was put back, `qunfa resume {account}`; else look in {HISTORY}, \
              `qunfa cancel` what went out, then `qunfa resume {account}`{advice}"

@@ -56,14 +56,16 @@ pub struct Row {
     pub verdict: Verdict,
     /// What happened, as a sentence without capital and full stop.
     pub what: &'static str,
-    /// What the operator can do, in the imperative.
+    /// What the operator can do, in the imperative; of what passes by itself, what happens then.
     pub advice: &'static str,
+    /// Whether it passes by itself, so that nobody has to do anything.
+    pub passes: bool,
 }
 
 impl Row {
     /// Returns what a person can do; none where it passes by itself.
     pub fn helps(&self) -> Option<&'static str> {
-        (!self.advice.starts_with("nothing")).then_some(self.advice)
+        (!self.passes).then_some(self.advice)
     }
 }
 
@@ -142,7 +144,12 @@ fn find(table: &[Row], code: i64) -> Option<Row> {
 }
 
 const fn row(code: i64, verdict: Verdict, what: &'static str, advice: &'static str) -> Row {
-    Row { first: code, last: code, verdict, what, advice }
+    Row { first: code, last: code, verdict, what, advice, passes: false }
+}
+
+/// A code whose cause passes by itself.
+const fn passing(code: i64, verdict: Verdict, what: &'static str, advice: &'static str) -> Row {
+    Row { passes: true, ..row(code, verdict, what, advice) }
 }
 
 const fn upto(last: i64, row: Row) -> Row {
@@ -170,7 +177,7 @@ const CONFIG: &str = concat!(
 const ADMINISTRATOR: &str = "let the account's administrator confirm the call on the phone";
 const OURS: &str = "report it: the daemon made a request that it should not have made";
 
-const UNKNOWN: Row = row(
+const UNKNOWN: Row = passing(
     0,
     Verdict::InDoubt,
     "the platform answered with a code that no document names",
@@ -237,9 +244,9 @@ const SENDS: &[Row] = {
         Accepted, Adopt, InDoubt, InvalidToken, NextWindow as Next, PauseAccount as Pause, Reject,
     };
     &[
-        row(-1, InDoubt, "the platform had a system error, and may have taken it", NOTHING),
-        row(0, Accepted, "the platform took it", "nothing"),
-        row(
+        passing(-1, InDoubt, "the platform had a system error, and may have taken it", NOTHING),
+        passing(0, Accepted, "the platform took it", "nothing"),
+        passing(
             40001,
             InvalidToken,
             "the access token is not the latest, or the AppSecret is wrong",
@@ -252,7 +259,7 @@ const SENDS: &[Row] = {
         row(40008, Reject, "the message type, or the type of a field, is not valid", CONTENT),
         upto(40012, row(40009, Reject, "the media has the wrong type or size", MEDIA)),
         row(40013, Pause, "the appid is not valid", CONFIG),
-        row(40014, InvalidToken, "the access token is not valid", NOTHING),
+        passing(40014, InvalidToken, "the access token is not valid", NOTHING),
         row(40031, Reject, "the list holds OpenIDs that are not valid", TARGETS),
         row(40032, Reject, "the list of OpenIDs has the wrong length", OURS),
         row(40033, Reject, "the request holds a \\u escape, which the platform refuses", OURS),
@@ -313,28 +320,28 @@ const SENDS: &[Row] = {
         ),
         upto(41004, row(41001, Reject, "the request lacks its token, appid or secret", CONFIG)),
         row(41040, Reject, "the originality check refused it", CONTENT),
-        row(42001, InvalidToken, "the access token has expired", NOTHING),
-        row(42010, WAIT, "one media id was sent again too quickly", NOTHING),
+        passing(42001, InvalidToken, "the access token has expired", NOTHING),
+        passing(42010, WAIT, "one media id was sent again too quickly", NOTHING),
         row(43004, Reject, "a receiver does not follow the account", TARGETS),
         row(43019, Reject, "a receiver is on the account's blacklist", TARGETS),
         upto(44004, row(44002, Reject, "the content is empty", CONTENT)),
         upto(44009, row(44008, Reject, "the audio did not pass review", CONTENT)),
         upto(45008, row(45001, Reject, "the content is too long or too large", CONTENT)),
-        row(
+        passing(
             45009,
             Next(Calls),
             "the account's calls of this kind are used up for today",
             "nothing: it waits for the next day (clear_quota is never called: it works 10 times a month)",
         ),
-        row(45011, WAIT, "the account made too many calls in one minute", NOTHING),
+        passing(45011, WAIT, "the account made too many calls in one minute", NOTHING),
         row(45019, Reject, "the list of OpenIDs is too long", OURS),
-        row(
+        passing(
             45028,
             Next(Broadcasts),
             "the account has no broadcast left in this window",
             "nothing: it waits for the next window; look for who else sends from this account",
         ),
-        row(
+        passing(
             45040,
             Next(Month),
             "the account's quota of this month is used up",
@@ -347,15 +354,25 @@ const SENDS: &[Row] = {
             "the article carries an agreed advertisement, which the API may not send",
             concat!("send it from ", place!(site), " instead"),
         ),
-        row(45065, Adopt, "the platform took it under this clientmsgid before", "nothing"),
-        row(45066, InDoubt, "the platform saw this clientmsgid less than a minute ago", NOTHING),
+        passing(45065, Adopt, "the platform took it under this clientmsgid before", "nothing"),
+        passing(
+            45066,
+            InDoubt,
+            "the platform saw this clientmsgid less than a minute ago",
+            NOTHING,
+        ),
         row(45067, Reject, "the clientmsgid is too long", OURS),
         upto(
             45084,
             row(45083, Reject, "the speed is missing or not from 0 to 4", "give one from 0 to 4"),
         ),
-        row(45085, WAIT, "the platform could not set the speed", NOTHING),
-        row(45093, Next(Day), "the account's quota of this day is used up", "nothing: it waits"),
+        passing(45085, WAIT, "the platform could not set the speed", NOTHING),
+        passing(
+            45093,
+            Next(Day),
+            "the account's quota of this day is used up",
+            "nothing: it waits",
+        ),
         row(45102, Pause, "the account is punished", CONSOLE),
         row(45103, Reject, "the platform has withdrawn this API", OURS),
         row(45106, Reject, "the platform has withdrawn this API", OURS),
@@ -367,7 +384,7 @@ const SENDS: &[Row] = {
         row(45501, Pause, "the account is restricted", CONSOLE),
         row(46001, Reject, "the media does not exist (any more)", MEDIA),
         row(46004, Reject, "a receiver does not exist", TARGETS),
-        row(46007, WAIT, "the platform is still converting the video", NOTHING),
+        passing(46007, WAIT, "the platform is still converting the video", NOTHING),
         upto(47002, row(47001, Reject, "the platform could not read the request", OURS)),
         row(
             48001,
@@ -405,7 +422,7 @@ const SENDS: &[Row] = {
         row(50004, Pause, "the account may not use this API", CONSOLE),
         row(50005, Reject, "a receiver no longer follows the account", TARGETS),
         row(53500, Reject, "publishing is banned for this account", CONSOLE),
-        row(53501, WAIT, "the account publishes too often", NOTHING),
+        passing(53501, WAIT, "the account publishes too often", NOTHING),
         row(53502, Reject, "the publish id is not valid", OURS),
         upto(61023, row(61003, Reject, "a third-party platform's authorization failed", CONSOLE)),
         upto(89505, row(89501, WAIT, "the platform waits for the administrator", ADMINISTRATOR)),
@@ -413,7 +430,7 @@ const SENDS: &[Row] = {
         row(89507, Pause, "the administrator refused the call; none is possible for 1 h", CONSOLE),
         row(200_011, Pause, "the account is punished", CONSOLE),
         row(9_001_001, Reject, "the request is not valid", CONTENT),
-        row(268_488_001, InDoubt, "the platform was busy, and may have taken it", NOTHING),
+        passing(268_488_001, InDoubt, "the platform was busy, and may have taken it", NOTHING),
     ]
 };
 
@@ -442,6 +459,7 @@ mod tests {
                 assert!(!text.is_empty() && !text.ends_with('.'), "{}: {text}", row.first);
                 assert!(!text.starts_with(char::is_uppercase), "{}: {text}", row.first);
             }
+            assert_eq!(row.passes, row.advice.starts_with("nothing"), "{}", row.first);
         }
     }
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::views::written;
 use assert_cmd::Command;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
@@ -145,12 +146,11 @@ impl World {
                 errmsg: "invalid media_id \u{1b}[31m春 rid: 6b02db98",
                 ..ResponseFields::default()
             };
-            let why = "refused: 40007 (不合法的媒体文件 id)";
-            tx.refuse(refused, &club, &word, why, at("2027-03-20T11:30:01Z"))?;
+            tx.refuse(refused, &club, &word, at("2027-03-20T11:30:01Z"))?;
             let why = "40164 (IP 不在白名单)";
             let advice =
                 "add this machine's address to the IP list (IP 白名单) on mp.weixin.qq.com";
-            tx.pause("brand-club", why, advice, at("2027-03-20T11:45:00Z"))
+            tx.pause("brand-club", &written(why), advice, at("2027-03-20T11:45:00Z"))
         };
         store.transaction(done).unwrap();
     }

@@ -8,6 +8,7 @@ use qunfa::store::{Alert, DecidedBy, RefusedFile, StoreError, Tx};
 use serde_json::{Value, json};
 
 use crate::cli::{JOBS, World, accounts, evening, has_keys};
+use crate::views::written;
 
 fn notes(world: &World) -> Vec<Value> {
     let status = world.json(&["status", "--json"]);
@@ -85,7 +86,13 @@ fn a_job_that_fails_a_second_time_after_its_acknowledgement_needs_a_person_again
         let id = JobId::parse("club-late").unwrap();
         let job = tx.job(&id)?;
         let missed = qunfa::model::JobState::Missed;
-        tx.finish_job(&job, &club, missed, "no network", evening() - TimeDelta::minutes(5))
+        tx.finish_job(
+            &job,
+            &club,
+            missed,
+            &written("no network"),
+            evening() - TimeDelta::minutes(5),
+        )
     };
     world.store().transaction(told).unwrap();
 
@@ -99,7 +106,13 @@ fn a_job_that_fails_a_second_time_after_its_acknowledgement_needs_a_person_again
         tx.retry(&id, &club, said, evening() - TimeDelta::minutes(4))?;
         let job = tx.job(&id)?;
         let missed = qunfa::model::JobState::Missed;
-        tx.finish_job(&job, &club, missed, "no network", evening() - TimeDelta::minutes(3))
+        tx.finish_job(
+            &job,
+            &club,
+            missed,
+            &written("no network"),
+            evening() - TimeDelta::minutes(3),
+        )
     };
     world.store().transaction(again).unwrap();
     assert!(of_kind(&world, "missed").is_some());

@@ -5,6 +5,7 @@ use std::fs;
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::Answer;
 use qunfa::model::{ApiCall, Credence, Deletion, JobId, Viewer};
+use qunfa::reason::Reason;
 use qunfa::store::{
     ApiCallFailure, ArticleResult, DecidedBy, Effect, EventIn, NewApiCall, ResponseFields, Role,
     SendStatus, StoreError, Tx,
@@ -12,6 +13,7 @@ use qunfa::store::{
 use serde_json::{Value, json};
 
 use crate::cli::{World, accounts, ask, assert_golden, evening};
+use crate::views::written;
 
 const JOBS: &str = "jobs:
   - {id: news, account: brand-club, at: 2027-03-20 18:00, broadcast: {filter: {tag_id: 2}, mpnews: {media_id: SPRING}}}
@@ -242,7 +244,8 @@ fn a_preview_that_the_platform_would_refuse_is_refused_at_once() {
 #[test]
 fn a_paused_account_is_told_instead_of_waited_for() {
     let world = sent();
-    let pause = |tx: &Tx<'_>| tx.pause("brand-club", "40164", "add the address", evening());
+    let pause =
+        |tx: &Tx<'_>| tx.pause("brand-club", &written("40164"), "add the address", evening());
     world.store().transaction(pause).unwrap();
 
     let problem = world.problem(&["speed", "brand-club", "--no-wait"]);
@@ -290,8 +293,9 @@ fn a_failed_preview_and_one_under_way_stand_in_the_story_and_under_attention() {
         tx.write_api_call(&of_job, at("11:30:00"))?;
         let open = tx.due_api_call("brand-club", at("11:30:00"))?.unwrap();
         let ask = tx.begin_api_call(&open, "brand-club", at("11:30:00"))?;
-        let words = "the platform answered 40132 (invalid wechat id): the WeChat name is not valid";
-        let word = ApiCallFailure { errcode: Some(40_132), words, effect: Effect::Call };
+        let errmsg = "invalid wechat id".to_owned();
+        let why = &Reason::ApiCallAnswered { errcode: Some(40_132), errmsg };
+        let word = ApiCallFailure { errcode: Some(40_132), why, effect: Effect::Call };
         tx.api_call_failed(&open, Some(ask), word, at("11:30:01"))?;
         let said = DecidedBy { who: "alice", why: None };
         let of_person =
@@ -344,8 +348,8 @@ fn a_failed_job_beside_the_broadcasts_is_asked_for_again_by_a_retry() {
         tx.begin_action(&id, (&speed, None), at("11:50:00"))?;
         let api_call = tx.due_api_call("brand-daily", at("11:50:00"))?.unwrap();
         let ask = tx.begin_api_call(&api_call, "brand-daily", at("11:50:00"))?;
-        let words = "the platform answered 45085 (系统繁忙)";
-        let word = ApiCallFailure { errcode: Some(45_085), words, effect: Effect::Call };
+        let why = &written("the platform answered 45085 (系统繁忙)");
+        let word = ApiCallFailure { errcode: Some(45_085), why, effect: Effect::Call };
         tx.api_call_failed(&api_call, Some(ask), word, at("11:50:01"))
     };
     world.store().transaction(failed).unwrap();
@@ -496,8 +500,8 @@ fn a_permanent_code_that_no_longer_fits_is_told_when_it_is_checked() {
     let (answer, text) = world.run(&["check", &path]);
 
     assert_eq!(answer.unwrap(), Answer::No, "{text}");
-    let told = "permanent_qrcodes is used up for ever by jobs before it";
-    assert!(text.replace("\n  ", " ").contains(told), "{text}");
+    let told = "permanent_qrcodes is used up for ever, with what earlier or higher-priority jobs have reserved";
+    assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(told), "{text}");
     let status = world.json(&["status", "--json"]);
     let rules = status["accounts"][1]["rules"].as_array().unwrap();
     let ever = rules.iter().find(|rule| rule["rule"] == "permanent_qrcodes").unwrap();

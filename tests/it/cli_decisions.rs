@@ -4,6 +4,7 @@ use qunfa::model::{JobId, JobState};
 use qunfa::store::Tx;
 
 use crate::cli::{JOBS, World, accounts, assert_golden, evening};
+use crate::views::written;
 
 #[test]
 fn retry_says_what_it_did_and_what_happens_next() {
@@ -29,7 +30,13 @@ fn retry_of_a_job_that_nobody_approved_says_that_it_waits_for_that() {
     let failed = |tx: &Tx<'_>| -> Result<(), qunfa::store::StoreError> {
         let job = tx.job(&JobId::parse("club-approval").unwrap())?;
         let [_, club] = accounts();
-        tx.finish_job(&job, &club, JobState::Missed, "nobody approved it in time", evening())
+        tx.finish_job(
+            &job,
+            &club,
+            JobState::Missed,
+            &written("nobody approved it in time"),
+            evening(),
+        )
     };
     world.store().transaction(failed).unwrap();
 
@@ -84,7 +91,10 @@ fn resume_lifts_a_pause_and_names_what_goes_now() {
 fn resume_of_one_account_leaves_a_hold_on_all() {
     let world = World::new();
     world.evening();
-    world.store().transaction(|tx| tx.hold(None, "这台机器像是恢复的", evening())).unwrap();
+    world
+        .store()
+        .transaction(|tx| tx.hold(None, &written("这台机器像是恢复的"), evening()))
+        .unwrap();
 
     let text = world.text(&["resume", "brand-club"]);
     assert!(text.contains("Nothing goes before the hold is lifted"), "{text}");

@@ -15,6 +15,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::cli::{JOBS, World, accounts, ask, assert_golden, evening, has_keys};
 use crate::rig::{Rig, club, to_tag};
+use crate::views::written;
 use crate::writer::spec;
 
 /// A daemon as other processes see it: it holds the lock, and its loop last turned then.
@@ -97,14 +98,17 @@ fn crowd(world: &World) {
     // Not by command: who runs the tests has another name everywhere.
     let why = "值班的人说先不要发，等领导看过再说。".repeat(6);
     let line = format!("held by alice (uid 1000): \"{why}\"");
-    world.store().transaction(|tx| tx.hold(Some("brand-daily"), &line, evening())).unwrap();
+    world
+        .store()
+        .transaction(|tx| tx.hold(Some("brand-daily"), &written(&line), evening()))
+        .unwrap();
     world.uncertain_only();
     let missed = |tx: &Tx<'_>| -> Result<(), StoreError> {
         let [_, club] = accounts();
         for index in 0..14 {
             let job = tx.job(&JobId::parse(&format!("late-{index}")).unwrap())?;
             let why = "它的时间过了，没有人能发出去：网络断了很久很久很久很久很久很久很久很久很久很久很久很久";
-            tx.finish_job(&job, &club, qunfa::model::JobState::Missed, why, evening())?;
+            tx.finish_job(&job, &club, qunfa::model::JobState::Missed, &written(why), evening())?;
         }
         Ok(())
     };
@@ -292,7 +296,7 @@ fn a_request_that_the_end_of_its_time_forestalls_is_not_announced() {
         ask(tx, "short", at("2027-03-20T11:50:00Z"));
         tx.mark_open_attempts_in_doubt(at("2027-03-20T11:51:00Z"))?;
         let id = JobId::parse("short").unwrap();
-        tx.wait_batch(&id, &tx.batches(&id)?[0], (at("2027-03-20T11:59:00Z"), "later"))
+        tx.wait_batch(&id, &tx.batches(&id)?[0], (at("2027-03-20T11:59:00Z"), &written("later")))
     };
     world.store().transaction(doubt).unwrap();
 
@@ -497,7 +501,7 @@ fn a_job_that_waits_for_its_retry_is_not_overdue_and_one_that_waits_for_the_daem
         ask(tx, "short", at("2027-03-20T11:50:00Z"));
         tx.mark_open_attempts_in_doubt(at("2027-03-20T11:51:00Z"))?;
         let id = JobId::parse("short").unwrap();
-        tx.wait_batch(&id, &tx.batches(&id)?[0], (at("2027-03-20T11:57:30Z"), "later"))
+        tx.wait_batch(&id, &tx.batches(&id)?[0], (at("2027-03-20T11:57:30Z"), &written("later")))
     };
     world.store().transaction(asked).unwrap();
     let waiting = late(&world);

@@ -44,6 +44,7 @@ mod rig;
 mod samples;
 mod scenarios;
 mod schema;
+mod sentences;
 mod simulation;
 mod submit;
 mod tap;

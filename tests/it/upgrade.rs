@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use qunfa::calendar::{Span, Window};
 use qunfa::model::{Account, ArticlesVia, JobId, Kind, OpenIds};
+use qunfa::reason::Reason;
 use qunfa::store::{Store, StoreError, Tx, VERSION};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -214,6 +215,71 @@ fn an_upgrade_keeps_every_row_of_every_table() {
             }
         }
     }
+}
+
+#[test]
+fn an_upgrade_gives_a_code_to_each_reason_that_decides_something_and_keeps_the_other_sentences() {
+    const LOST: &str = "the database that knew it is lost: it may have been sent";
+    const LOST_BEFORE_DUE: &str = "the database that knew it is lost; its time has not come: it was \
+        not sent unless an edit that accepted/ lacks moved it forward";
+    const OLD: &str = "the database may be an older one: this may have been sent at its own time, \
+        which the platform would not know any more when it is due";
+    const HOLD: &str = "the database is a backup; these jobs may have been sent already: a, b";
+    let written = |text: &str| Reason::Written { text: text.to_owned() };
+    let cause = |text: &str| Box::new(written(text));
+    let reasons = [
+        (LOST, Reason::DatabaseLost),
+        (LOST_BEFORE_DUE, Reason::DatabaseLostBeforeDue),
+        (OLD, Reason::DatabaseMayBeOld),
+        ("waits for its uploads", Reason::WaitsForUploads { cause: None }),
+        ("waits for its uploads: 春", Reason::WaitsForUploads { cause: Some(cause("春")) }),
+        ("deferred: no room", Reason::Deferred { cause: cause("no room"), goes_at: None }),
+        ("it was not accepted", written("it was not accepted")),
+    ];
+    let file = || "a, line 2, line .yaml".to_owned();
+    let stories = [
+        ("taken from a, line 2, line .yaml, line 12", Reason::TakenFrom { file: file(), line: 12 }),
+        ("changed by a, line 2, line .yaml, line 3", Reason::ChangedBy { file: file(), line: 3 }),
+        ("changed by hand", written("changed by hand")),
+        (
+            "deferred: full; it goes at 7",
+            Reason::Deferred { cause: cause("full; it goes at 7"), goes_at: None },
+        ),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let path = version_4(dir.path());
+    let db = Connection::open(&path).unwrap();
+    db.pragma_update(None, "foreign_keys", "OFF").unwrap();
+    db.execute_batch(ROWS_4).unwrap();
+    for (index, (text, _)) in reasons.iter().enumerate() {
+        let row: Vec<String> = rows(&db, "job")[0].keys().cloned().collect();
+        let values = row.iter().map(|column| match column.as_str() {
+            "id" => format!("'r{index}'"),
+            "taken" => (10 + index).to_string(),
+            "reason" => "?1".to_owned(),
+            other => other.to_owned(),
+        });
+        let (columns, values) = (row.join(", "), values.collect::<Vec<_>>().join(", "));
+        let sql = format!("INSERT INTO job ({columns}) SELECT {values} FROM job WHERE id = 'a'");
+        db.execute(&sql, [text]).unwrap();
+    }
+    for (text, _) in &stories {
+        let sql = "INSERT INTO history (job, at, to_state, why) VALUES ('b', 1, 'planned', ?1)";
+        db.execute(sql, [text]).unwrap();
+    }
+    db.execute("UPDATE daemon SET hold_since_at = 1, hold_why = ?1", [HOLD]).unwrap();
+
+    let store = Store::open(&path, now()).unwrap();
+
+    let tx = store.read();
+    for (index, (_, expected)) in reasons.into_iter().enumerate() {
+        let view = tx.job_view(&format!("r{index}")).unwrap().unwrap();
+        assert_eq!(view.reason, Some(expected));
+    }
+    let lines: Vec<_> = tx.history("b").unwrap().into_iter().map(|line| line.why).collect();
+    assert_eq!(lines, stories.map(|(_, expected)| expected));
+    let (_, held) = tx.hold_of(None).unwrap().unwrap();
+    assert_eq!(held, Reason::WrittenHold { text: HOLD.to_owned() });
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What a test looks at: jobs as `show` has them, and the platform's log.
 
 use qunfa::model::JobState;
+use qunfa::reason::Reason;
 use qunfa::store::JobView;
+use qunfa::text::{self, Lang};
 
 use crate::world::{World, beijing};
 
@@ -17,7 +19,7 @@ impl World {
     }
 
     pub(crate) fn reason(&self, id: &str) -> String {
-        self.view(id).reason.unwrap_or_default()
+        self.view(id).reason.as_ref().map(told).unwrap_or_default()
     }
 
     /// When a job is due, as a Beijing time to the minute.
@@ -75,4 +77,14 @@ impl World {
         let sql = "SELECT count(*) FROM external_send";
         self.disk.witness.query_row(sql, [], |row| row.get(0)).unwrap()
     }
+}
+
+/// A reason as people read it.
+pub(crate) fn told(reason: &Reason) -> String {
+    text::reason::sentence(reason, Lang::En)
+}
+
+/// A reason that is nothing but its sentence.
+pub(crate) fn written(text: &str) -> Reason {
+    Reason::Written { text: text.to_owned() }
 }

@@ -12,6 +12,7 @@ use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::model::JobState;
 use crate::quota::{Rule, Warns, margins};
 use crate::store::{AlertView, RuleView, Severity};
+use crate::text::{Lang, reason};
 
 /// How the columns of a list of jobs give way before an id stands below its row: title, distance.
 const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 12)];
@@ -343,22 +344,23 @@ fn decisions(
 /// What a note is about, and why, without what its row says already.
 fn what(note: &NoteView) -> String {
     let about = &note.about;
+    let why = || about.why.as_ref().map(|why| reason::sentence(why, Lang::En));
     let Some(id) = &about.id else {
         return match about.kind.as_str() {
-            "hold" | "paused" => {
-                about.what.split_once(": ").map_or(&*about.what, |(_, why)| why).to_owned()
-            }
+            "hold" | "paused" => why().unwrap_or_else(|| about.what.clone()),
             "first_day" | "first_month" => {
                 "what was sent before is to be told: quota record".into()
             }
             _ => about.what.clone(),
         };
     };
-    let lead = format!("job {id} is {}: ", about.kind.replace('_', " "));
-    let why = about.what.strip_prefix(&lead).unwrap_or(&about.what);
+    let why = match about.is_state() {
+        true => why().unwrap_or_default(),
+        false => about.what.clone(),
+    };
     match note.title.as_ref().filter(|title| *title != id) {
         Some(title) => format!("{title}: {why}"),
-        None => why.to_owned(),
+        None => why,
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use qunfa::model::Account;
 use rusqlite::{OptionalExtension as _, params};
+use serde_json::Value;
 
 use super::{Key, Oracle};
 use crate::disk::Disk;
@@ -260,13 +261,20 @@ impl Oracle {
 }
 
 fn legal(from: &str, to: &str, why: &str) -> bool {
+    let why: Value = serde_json::from_str(why).unwrap_or_default();
+    let (changed, said) = (why["code"] == "changed_by", |what: &str| why["what"] == what);
+    // That some batches keep their id is told beside the person's word.
+    let retried = said("retry") || why["cause"]["what"] == "retry";
     // A person finds that what they called not sent went out.
-    if to == "uncertain" && why.starts_with("that it was not sent is taken back by") {
+    if to == "uncertain" && said("take_not_sent_back") {
         return ["missed", "failed", "partial"].contains(&from);
     }
     match from {
         // A date that an edit of its series had withdrawn is back.
-        "cancelled" => ["planned", "held"].contains(&to) && why.starts_with("changed by series"),
+        "cancelled" => {
+            let of_series = why["file"].as_str().is_some_and(|file| file.starts_with("series"));
+            ["planned", "held"].contains(&to) && changed && of_series
+        }
         "planned" => ["releasing", "held", "cancelled", "expired", "missed", "failed", "partial"]
             .contains(&to),
         "held" => ["planned", "cancelled", "expired", "missed"].contains(&to),
@@ -286,12 +294,9 @@ fn legal(from: &str, to: &str, why: &str) -> bool {
         "uncertain" => {
             ["releasing", "accepted", "sent", "failed", "partial", "missed"].contains(&to)
         }
-        "partial" => to == "planned" && why.contains("retried by"),
-        "failed" | "missed" => {
-            let again = why.contains("retried by") || why.starts_with("changed by");
-            ["planned", "held"].contains(&to) && again
-        }
-        "expired" => ["planned", "held"].contains(&to) && why.starts_with("changed by"),
+        "partial" => to == "planned" && retried,
+        "failed" | "missed" => ["planned", "held"].contains(&to) && (retried || changed),
+        "expired" => ["planned", "held"].contains(&to) && changed,
         _ => false,
     }
 }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use qunfa::model::{JobState, Kind};
 
+use crate::views::written;
 use crate::world::World;
 
 /// A world whose daemon decides a second ahead, with one job due at 20:00.
@@ -36,7 +37,7 @@ fn a_hold_in_the_last_second_keeps_the_request_back_until_it_is_lifted() {
     world.run_for(TimeDelta::milliseconds(500));
 
     let now = world.now();
-    world.engine().change(|tx| tx.hold(Some("brand"), "alice said hold", now)).unwrap();
+    world.engine().change(|tx| tx.hold(Some("brand"), &written("alice said hold"), now)).unwrap();
     world.run_until("2027-03-20 20:10");
     assert_eq!(world.sends().len(), 0);
     world.resume();
@@ -52,7 +53,7 @@ fn a_pause_in_the_last_second_keeps_the_request_back_until_it_is_lifted() {
     world.run_for(TimeDelta::milliseconds(500));
 
     let now = world.now();
-    world.engine().change(|tx| tx.pause("brand", "it is blocked", "ask", now)).unwrap();
+    world.engine().change(|tx| tx.pause("brand", &written("it is blocked"), "ask", now)).unwrap();
     world.run_until("2027-03-20 20:10");
     assert_eq!(world.sends().len(), 0);
     world.resume();
@@ -114,7 +115,7 @@ fn what_is_kept_back_longer_than_its_grace_is_missed() {
     world.run_for(TimeDelta::milliseconds(500));
 
     let now = world.now();
-    world.engine().change(|tx| tx.hold(Some("brand"), "alice said hold", now)).unwrap();
+    world.engine().change(|tx| tx.hold(Some("brand"), &written("alice said hold"), now)).unwrap();
     world.run_until("2027-03-20 20:35");
     world.resume();
     world.run_until("2027-03-20 22:30");

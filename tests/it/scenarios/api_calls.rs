@@ -4,10 +4,12 @@ use chrono::TimeDelta;
 use qunfa::model::{
     Action, ApiCall, Content, Deletion, JobId, JobState, Kind, Preview, Speed, Viewer,
 };
+use qunfa::reason::Reason;
 use qunfa::sandbox::{EventFate, Fault, FaultKind};
 use qunfa::store::{ApiCallView, DecidedBy, NewApiCall, Role};
 
 use crate::uploads::{article, articles_of};
+use crate::views::{told, written};
 use crate::world::{CrashPoint, World, beijing};
 
 fn name(name: &str) -> Viewer {
@@ -72,7 +74,7 @@ impl World {
     pub(super) fn story(&self, id: &str) -> String {
         let engine = self.engine.as_ref().expect("the daemon runs");
         let story = engine.store().read().history(id).unwrap();
-        story.into_iter().map(|line| line.why).collect::<Vec<_>>().join("\n")
+        story.into_iter().map(|line| told(&line.why)).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -106,7 +108,7 @@ fn a_preview_to_a_name_that_the_platform_does_not_know_says_so() {
 
     let api_call = world.api_call(shown);
     assert_eq!((api_call.state.as_str(), api_call.errcode), ("failed", Some(40_132)));
-    assert!(api_call.errmsg.unwrap().contains("the WeChat name is not valid"));
+    assert!(told(&api_call.why.unwrap()).contains("the WeChat name is not valid"));
 }
 
 #[test]
@@ -123,7 +125,7 @@ fn the_hundred_and_first_preview_of_a_day_is_refused_without_a_request() {
 
     let api_call = world.api_call(last);
     assert_eq!((api_call.state.as_str(), api_call.attempts), ("failed", 0));
-    assert!(api_call.errmsg.unwrap().contains("daily_previews of 2027-03-20"));
+    assert!(told(&api_call.why.unwrap()).contains("daily_previews of 2027-03-20"));
     assert_eq!(world.calls().iter().filter(|call| call.contains("preview 0")).count(), 100);
     assert_eq!(world.accepted(), ["2027-03-20 12:00:30"], "previews leave the sends their room");
 }
@@ -184,8 +186,7 @@ fn a_preview_that_a_person_wants_too_early_fails_without_a_request() {
 
     let api_call = world.api_call(shown);
     assert_eq!((api_call.state.as_str(), api_call.attempts), ("failed", 0));
-    let told = "its content is not prepared yet: preview later";
-    assert_eq!(api_call.errmsg.as_deref(), Some(told));
+    assert_eq!(api_call.why, Some(Reason::NotPrepared));
 }
 
 #[test]
@@ -556,7 +557,7 @@ fn a_hold_stops_jobs_and_what_comes_before_them_and_no_persons_wish() {
     world.job("slow").at("2027-03-20 20:00").with(|spec| spec.action = slow).submit();
     world.job("a").at("2027-03-20 20:00").with(|spec| spec.speed = Some(speed(1))).submit();
     world.run_until("2027-03-20 19:50");
-    world.word(|tx, now| tx.hold(None, "alice said hold", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, &written("alice said hold"), now)).unwrap();
 
     world.run_until("2027-03-20 20:10");
     let asked = world.wants(&ApiCall::SpeedGet, None);

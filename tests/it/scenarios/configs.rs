@@ -7,6 +7,7 @@ use qunfa::sandbox::{self, Fault, FaultKind};
 use qunfa::store::{NewApiCall, Role};
 
 use crate::recurring::Comes;
+use crate::views::told;
 use crate::world::{World, time};
 use crate::writer::spec;
 
@@ -23,7 +24,7 @@ fn reason(world: &mut World, name: &str) -> String {
         .stops(name)
         .unwrap()
         .paused
-        .map(|(_, why, _)| why)
+        .map(|(_, why, _)| told(&why))
         .unwrap_or_default()
 }
 

@@ -111,7 +111,7 @@ fn where_another_copy_sent_a_batch_the_others_wait_for_a_person() {
 
     assert_eq!(world.state("a"), JobState::Partial);
     assert!(world.attention().contains(&"adopted".to_owned()), "{:?}", world.attention());
-    let reason = world.view("a").reason.unwrap();
+    let reason = world.reason("a");
     assert!(reason.contains("look in the account's history"), "{reason}");
     world.retry("a").unwrap();
     world.run_until("2027-03-20 20:00");

@@ -7,6 +7,7 @@ use qunfa::sandbox::{Fault, FaultKind};
 use qunfa::store::DecidedBy;
 use serde_json::Value;
 
+use crate::views::written;
 use crate::world::{CrashPoint, MarkFate, World, beijing};
 
 const MENU: &str = "/cgi-bin/menu/create";
@@ -149,7 +150,7 @@ fn two_missed_menus() -> World {
     let mut world = World::with(Kind::Service);
     world.plan_action("old", "2027-03-20 12:20", menu("old"));
     world.plan_action("new", "2027-03-20 12:30", menu("new"));
-    world.word(|tx, now| tx.hold(None, "alice said hold", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, &written("alice said hold"), now)).unwrap();
     world.run_until("2027-03-21 09:00");
     world.resume();
     world.run_for(TimeDelta::minutes(5));
@@ -176,7 +177,7 @@ fn a_missed_menu_cannot_be_retried_once_a_later_one_is_in_place() {
 #[test]
 fn a_missed_menu_cannot_be_retried_behind_a_later_one_that_waits_for_a_hold_to_end() {
     let mut world = two_missed_menus();
-    world.word(|tx, now| tx.hold(None, "alice said hold", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, &written("alice said hold"), now)).unwrap();
     world.retry("new").unwrap();
 
     let refusal = world.retry("old").unwrap_err();
@@ -204,7 +205,7 @@ fn a_hold_stops_a_menu_that_is_being_asked_for_and_its_time_goes_on() {
     world.platform.inject(fault(MENU, FaultKind::AnswerLost, 1));
     world.plan_action("first", "2027-03-20 20:00", menu("first"));
     world.run_until("2027-03-20 20:00:02");
-    world.word(|tx, now| tx.hold(None, "alice said hold", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, &written("alice said hold"), now)).unwrap();
 
     world.run_until("2027-03-20 21:00");
     assert_eq!(world.calls_to(MENU).len(), 1);
@@ -399,7 +400,10 @@ fn a_planned_permanent_code_claims_its_number_and_a_later_one_is_told() {
 
     assert_eq!(world.state("three"), JobState::Failed);
     let reason = world.reason("three");
-    assert_eq!(reason, "permanent_qrcodes is used up for ever by jobs before it");
+    assert_eq!(
+        reason,
+        "permanent_qrcodes is used up for ever, with what earlier or higher-priority jobs have reserved"
+    );
     world.run_until("2027-03-23 12:00");
     for id in ["one", "again", "short", "two"] {
         assert_eq!(world.state(id), JobState::Sent, "{id}: {}", world.reason(id));

@@ -5,6 +5,7 @@ use qunfa::config::TokenSource;
 use qunfa::model::{Audience, JobState, Kind};
 use qunfa::sandbox::{FOREVER, Fault, FaultKind, Review, openid};
 
+use crate::views::told;
 use crate::world::World;
 
 #[test]
@@ -189,5 +190,6 @@ fn a_token_server_that_gives_none_is_told_as_such() {
     let engine = world.engine.as_ref().unwrap();
     let stops = engine.store().read().stops("brand").unwrap();
     let (_, why, advice) = stops.paused.unwrap();
+    let why = told(&why);
     assert!(why.contains("token server") && advice.contains("token server"), "{why}: {advice}");
 }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use qunfa::model::{JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind};
 
+use crate::views::written;
 use crate::world::{MarkFate, Restore, World, time};
 
 /// A job that was sent after a copy of the database was made, with that copy put back.
@@ -217,7 +218,7 @@ fn a_hold_of_one_account_leaves_the_others_alone() {
     world.job("a").tag().at("2027-03-20 20:00").submit();
     world.job("b").account("other").tag().at("2027-03-20 20:00").submit();
     let now = world.now();
-    world.engine().change(|tx| tx.hold(Some("brand"), "a person said so", now)).unwrap();
+    world.engine().change(|tx| tx.hold(Some("brand"), &written("a person said so"), now)).unwrap();
 
     world.run_until("2027-03-20 20:05");
     assert_eq!((world.state("a"), world.state("b")), (JobState::Planned, JobState::Sent));

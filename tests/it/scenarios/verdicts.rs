@@ -7,6 +7,7 @@ use qunfa::sandbox::{FOREVER, Fault, FaultKind, openid};
 use qunfa::store::Ruling;
 
 use crate::uploads;
+use crate::views::written;
 use crate::world::World;
 
 /// The platform took a job at 20:00 and answered -1 and 45066 throughout; then all was well again.
@@ -111,7 +112,7 @@ fn what_a_hold_keeps_back_beyond_that_is_not_asked_for() {
     let mut world = taken_without_a_word();
     world.says_not_sent("a");
     world.run_until("2027-03-21 15:50");
-    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, &written("x"), now)).unwrap();
     world.retry("a").unwrap();
     world.run_until("2027-03-21 16:01");
     let asked = world.sends().len();
@@ -215,13 +216,13 @@ fn the_question_is_asked_though_a_send_made_elsewhere_seems_to_fill_the_day() {
 fn a_cancelled_retry_and_one_that_is_missed_stay_as_the_person_said() {
     let mut world = taken_without_a_word();
     world.says_not_sent("a");
-    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, &written("x"), now)).unwrap();
     world.retry("a").unwrap();
     world.run_for(TimeDelta::minutes(40));
     world.resume();
     world.run_for(TimeDelta::minutes(40));
     assert_eq!(world.state("a"), JobState::Missed);
-    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, &written("x"), now)).unwrap();
     world.retry("a").unwrap();
 
     world.cancel("a").unwrap();

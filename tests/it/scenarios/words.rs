@@ -5,6 +5,7 @@ use qunfa::model::{BatchState, JobId, JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind};
 use qunfa::store::{DecidedBy, Resolution, Ruling, StoreError, Tx};
 
+use crate::views::{told, written};
 use crate::world::World;
 
 const ALICE: DecidedBy<'_> = DecidedBy { who: "alice", why: Some("because") };
@@ -30,7 +31,7 @@ impl World {
     /// The last line of a job's story.
     fn last_line(&self, id: &str) -> String {
         let engine = self.engine.as_ref().expect("the daemon runs");
-        engine.store().read().history(id).unwrap().pop().unwrap().why
+        told(&engine.store().read().history(id).unwrap().pop().unwrap().why)
     }
 }
 
@@ -39,7 +40,7 @@ fn a_hold_stops_what_is_due_until_it_is_lifted() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").submit();
     world.run_until("2027-03-20 19:59:59");
-    world.word(|tx, now| tx.hold(Some("brand"), "alice said hold", now)).unwrap();
+    world.word(|tx, now| tx.hold(Some("brand"), &written("alice said hold"), now)).unwrap();
 
     world.run_until("2027-03-20 20:10");
     assert_eq!((world.state("a"), world.sends().len()), (JobState::Planned, 0));
@@ -84,7 +85,7 @@ fn an_approval_after_its_grace_sends_nothing() {
     let long = |spec: &mut qunfa::model::JobSpec| spec.approval = true;
     world.job("a").at("2027-03-20 20:00").with(long).submit();
     // Held, so that the daemon does not miss it before the person speaks.
-    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, &written("x"), now)).unwrap();
     world.run_until("2027-03-20 20:31");
 
     world.approve("a").unwrap();
@@ -113,7 +114,7 @@ fn what_is_advised_for_a_held_job_is_true_before_and_after_its_time() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true).submit();
     // Held, so that the daemon does not miss it.
-    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, &written("x"), now)).unwrap();
 
     for (until, expected) in [
         ("2027-03-20 19:59", "`qunfa approve a` before its time, or it is missed"),
@@ -201,7 +202,7 @@ fn a_retry_of_an_approved_job_needs_no_second_approval() {
     let mut world = World::with(Kind::Subscription);
     world.job("a").at("2027-03-20 20:00").with(|spec| spec.approval = true).submit();
     world.approve("a").unwrap();
-    world.word(|tx, now| tx.hold(None, "x", now)).unwrap();
+    world.word(|tx, now| tx.hold(None, &written("x"), now)).unwrap();
     world.run_until("2027-03-20 20:31");
     world.resume();
     world.run_until("2027-03-20 20:40");
@@ -420,7 +421,7 @@ fn what_went_out_without_a_known_number_is_sent_by_a_persons_word() {
     let view = world.view("a");
     assert_eq!((view.state, view.batches[0].msg_id), (JobState::Sent, None));
     assert_eq!(
-        view.batches[0].result.as_deref(),
+        view.batches[0].result.as_ref().map(told).as_deref(),
         Some("batch 1 resolved as sent by alice: \"because\"")
     );
     assert!(world.charge_states("a").iter().all(|(_, state)| state == "kept"));

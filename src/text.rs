@@ -1,0 +1,14 @@
+//! Values as people read them: the one place where sentences about them are made.
+//!
+//! What is stored, logged by code and given to programs has no sentence of its own. A module that
+//! has something to tell gives a value, and whoever shows it asks here.
+
+pub mod reason;
+
+/// The language of the sentences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+}

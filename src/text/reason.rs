@@ -1,0 +1,688 @@
+//! Each [`Reason`] as a sentence without capital and full stop, and as the keys of JSON.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
+use serde_json::{Map, Value};
+
+use crate::calendar::{self, Span};
+use crate::model::console::HISTORY;
+use crate::model::{JobId, UploadKind};
+use crate::quota::Rule;
+use crate::reason::{OldDatabase, Operation, Reason};
+use crate::text::Lang;
+use crate::wechat::callback::Status;
+use crate::wechat::codes;
+
+/// Returns the sentence that tells of a reason.
+pub fn sentence(reason: &Reason, lang: Lang) -> String {
+    match lang {
+        Lang::En => english(reason),
+    }
+}
+
+/// Writes a reason as the keys `reason`, its sentence, and `reason_code` and `reason_args`.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn as_reason<S: Serializer>(
+    reason: &(impl AsReason + ?Sized),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    keys(["reason", "reason_code", "reason_args"], reason.as_reason(), serializer)
+}
+
+/// Writes the reason of something that happened: the sentence as `why`, the rest as
+/// [`as_reason`] does.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn as_why<S: Serializer>(
+    reason: &(impl AsReason + ?Sized),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    keys(["why", "reason_code", "reason_args"], reason.as_reason(), serializer)
+}
+
+/// Writes what became of a batch: the sentence as `result`, and `result_code` and `result_args`.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn as_result<S: Serializer>(
+    reason: &(impl AsReason + ?Sized),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    keys(["result", "result_code", "result_args"], reason.as_reason(), serializer)
+}
+
+/// Writes why an API call is not done: the sentence as `errmsg`, the rest as [`as_reason`] does.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn as_errmsg<S: Serializer>(
+    reason: &(impl AsReason + ?Sized),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    keys(["errmsg", "reason_code", "reason_args"], reason.as_reason(), serializer)
+}
+
+/// Writes the keys `reason_code` and `reason_args` beside a sentence that says more.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn as_code<S: Serializer>(
+    reason: &(impl AsReason + ?Sized),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let (code, args) = reason.as_reason().map(Reason::code_and_args).unzip();
+    let mut map = serializer.serialize_map(Some(2))?;
+    map.serialize_entry("reason_code", &code)?;
+    map.serialize_entry("reason_args", &args)?;
+    map.end()
+}
+
+/// Writes several reasons: their sentences as the list `why`, their codes and arguments in the same
+/// order as `reasons`.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn as_list<S: Serializer>(reasons: &[Reason], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Coded {
+        code: String,
+        args: Map<String, Value>,
+    }
+    let sentences: Vec<_> = reasons.iter().map(|reason| sentence(reason, Lang::En)).collect();
+    let coded = reasons.iter().map(|reason| {
+        let (code, args) = reason.code_and_args();
+        Coded { code, args }
+    });
+    let mut map = serializer.serialize_map(Some(2))?;
+    map.serialize_entry("why", &sentences)?;
+    map.serialize_entry("reasons", &coded.collect::<Vec<_>>())?;
+    map.end()
+}
+
+/// A reason, or none.
+pub trait AsReason {
+    /// Returns it.
+    fn as_reason(&self) -> Option<&Reason>;
+}
+
+impl AsReason for Reason {
+    fn as_reason(&self) -> Option<&Reason> {
+        Some(self)
+    }
+}
+
+impl AsReason for Option<Reason> {
+    fn as_reason(&self) -> Option<&Reason> {
+        self.as_ref()
+    }
+}
+
+fn keys<S: Serializer>(
+    [sentence_key, code_key, args_key]: [&'static str; 3],
+    reason: Option<&Reason>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(3))?;
+    map.serialize_entry(sentence_key, &reason.map(|reason| sentence(reason, Lang::En)))?;
+    let (code, args) = reason.map(Reason::code_and_args).unzip();
+    map.serialize_entry(code_key, &code)?;
+    map.serialize_entry(args_key, &args)?;
+    map.end()
+}
+
+fn ago(late_s: i64) -> String {
+    match late_s {
+        ..1 => "just now".to_owned(),
+        _ => format!("{} ago", calendar::long(TimeDelta::seconds(late_s))),
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "a table: one entry for each reason")]
+fn english(reason: &Reason) -> String {
+    match reason {
+        Reason::QuotaUsed { rule, window } if window.span() == Span::Ever => {
+            format!("{rule} is used up for ever")
+        }
+        Reason::QuotaUsed { rule, window } => format!("{rule} of {window} is used up"),
+        Reason::QuotaUsedElsewhere { rule, window } => {
+            format!("{rule} of {window} is used up by a send made elsewhere")
+        }
+        Reason::ReservedByOthers { rule, window } => match window.span() {
+            Span::Ever => format!(
+                "{rule} is used up for ever, with what earlier or higher-priority jobs have \
+                 reserved"
+            ),
+            Span::Day | Span::Month => format!(
+                "{rule} for {window} is already reserved by earlier or higher-priority jobs"
+            ),
+        },
+        Reason::NeedsMoreThanLimit { rule: Rule::DailyCalls } => {
+            format!("needs more calls than the {} limit", Rule::DailyCalls)
+        }
+        Reason::NeedsMoreThanLimit { rule } => format!("needs more than the {rule} limit"),
+        Reason::ReceiversFull { rule, window } => {
+            format!("{rule}: its receivers had their four of {window}")
+        }
+        Reason::ReceiversDropped { dropped, window } => {
+            format!("{dropped} receivers had their four of {window} and were taken out")
+        }
+        Reason::PlatformQuotaUsed { window } => match window.span() {
+            Span::Month => format!("the platform has no more quota in {window}"),
+            Span::Day | Span::Ever => format!("the platform has no more quota on {window}"),
+        },
+        Reason::NoRoomUntil { cause, from, to } if from == to => {
+            format!("{}, and {from} has no room either", english(cause))
+        }
+        Reason::NoRoomUntil { cause, from, to } => {
+            format!("{}, and {from} to {to} have no room either", english(cause))
+        }
+        Reason::WindowBeyondExpiry { cause } => {
+            format!("{}, and its next window lies beyond its expires", english(cause))
+        }
+        Reason::OnQuotaIsFail { cause } => format!("{}, and on_quota is fail", english(cause)),
+        Reason::WillDefer { cause } => {
+            format!("{}: it moves to a later window when it is due", english(cause))
+        }
+        Reason::Deferred { cause, goes_at: None } => format!("deferred: {}", english(cause)),
+        Reason::Deferred { cause, goes_at: Some(at) } => {
+            format!("deferred: {}; it goes at {}", english(cause), calendar::beijing(*at))
+        }
+        Reason::Advanced { goes_at } => format!("comes forward to {}", calendar::beijing(*goes_at)),
+        Reason::ExpiresBeforeDue => "its expires lies before its time".to_owned(),
+        Reason::PastGrace { late_s, grace_s } => format!(
+            "it was due {}, and its grace of {} is over",
+            ago(*late_s),
+            calendar::long(TimeDelta::seconds(*grace_s))
+        ),
+        Reason::WaitsForApproval => "it waits for approval".to_owned(),
+        Reason::NotApprovedInTime { late_s } => {
+            format!("nobody approved it in time: it was due {}", ago(*late_s))
+        }
+        Reason::RetryWindowOver => "it was not accepted in the time it had".to_owned(),
+        Reason::ClientmsgidForgotten => "it was not asked for in time: the platform no longer \
+                                         surely remembers its clientmsgid"
+            .to_owned(),
+        Reason::MayHaveGoneOut => format!(
+            "it may have gone out or not, and may not be asked again: look at the account's \
+             history ({HISTORY})"
+        ),
+        Reason::ReleaseBegins => "its time has come and the rules have room".to_owned(),
+        Reason::ApiCallBegins => "its time has come".to_owned(),
+        Reason::Waits { cause } => format!("waits: {}", english(cause)),
+        Reason::StoppedBeforeRequest => "it was stopped before its request left".to_owned(),
+        Reason::BatchAccepted { batch, msg_id } => {
+            format!("batch {batch} accepted, msg_id {msg_id}")
+        }
+        Reason::BatchAdopted { batch, msg_id, others_not_asked_of } => format!(
+            "batch {batch} adopted: the platform had it already, msg_id {msg_id}{}",
+            others_not_asked_of.as_ref().map(others_not_asked).unwrap_or_default()
+        ),
+        Reason::BatchEnded { batch, cause } => format!("batch {batch}: {}", english(cause)),
+        Reason::SentSaysPlatform => "the platform says it went out".to_owned(),
+        Reason::DeletedSaysPlatform => "the platform says it is deleted".to_owned(),
+        Reason::StoppedByPlatform { status: None } => {
+            "the platform stopped it after accepting, and no event said why".to_owned()
+        }
+        Reason::StoppedByPlatform { status: Some(status) } => {
+            let status = Status::parse(status);
+            let advice = Some(status.advice()).filter(|advice| !advice.is_empty());
+            let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+            format!("the platform stopped it after accepting: {}{advice}", status.words())
+        }
+        Reason::InDoubt { errcode, errmsg } => format!(
+            "in doubt: {}; asked again with the same clientmsgid",
+            answered(*errcode, errmsg)
+        ),
+        Reason::NotAccepted { errcode, errmsg } => {
+            format!("not accepted: {}; asked again", answered(*errcode, errmsg))
+        }
+        Reason::TokenRefused => {
+            "the access token was refused; asked again with a new one".to_owned()
+        }
+        Reason::PlatformRefused { errcode: Some(code), errmsg } => {
+            let row = codes::for_send(*code);
+            format!("the platform refused it with {code} ({errmsg}): {}; {}", row.what, row.advice)
+        }
+        Reason::PlatformRefused { errcode: None, errmsg } => {
+            format!("the platform refused it: {errmsg}")
+        }
+        Reason::PlatformHasNoRoom { cause, errcode, errmsg } => {
+            format!("{}: {}", english(cause), answered(Some(*errcode), errmsg))
+        }
+        Reason::WaitsForUploads { cause: None } => WAITS_FOR_UPLOADS.to_owned(),
+        Reason::WaitsForUploads { cause: Some(cause) } => {
+            format!("{WAITS_FOR_UPLOADS}: {}", english(cause))
+        }
+        Reason::UploadsDone => "everything it needs is uploaded; its text is fixed".to_owned(),
+        Reason::UploadsNotDone { cause, last } => {
+            let last = last.as_ref().map(|last| format!(": {}", english(last)));
+            format!(
+                "{}; its uploads were not done in time{}",
+                english(cause),
+                last.unwrap_or_default()
+            )
+        }
+        Reason::UploadTokenRefused => "the access token was refused".to_owned(),
+        Reason::UploadFailed { kind, name, errcode: Some(code), errmsg } => {
+            upload_answer((*kind, name), *code, errmsg)
+        }
+        Reason::UploadFailed { kind, name, errcode: None, errmsg } => {
+            format!("{} {name} got no clear answer ({errmsg})", upload(*kind))
+        }
+        Reason::UploadRefused { kind, name, errcode, errmsg } => {
+            let row = codes::for_query(*errcode);
+            let answer = upload_answer((*kind, name), *errcode, errmsg);
+            format!("{answer}: {}; {}", row.what, row.advice)
+        }
+        Reason::LastUploadAnswer { name, errcode, errmsg } => {
+            let errmsg = errmsg.as_deref().unwrap_or("no answer came");
+            match errcode {
+                Some(code) => format!("for {name} {}", answered(Some(*code), errmsg)),
+                None => format!("{name}: {errmsg}"),
+            }
+        }
+        Reason::NoUploadCallLeft { kind, until } => format!(
+            "the day has no call for {} left; it goes on at {}",
+            upload(*kind),
+            calendar::beijing(*until)
+        ),
+        Reason::ActionUnknown => "what it does is not known".to_owned(),
+        Reason::ApiCallDone { call } => format!("{call}: done"),
+        Reason::ApiCallFailed { call, cause } => format!("{call} failed: {}", english(cause)),
+        Reason::ApiCallsFailed { failed, all, cause } => {
+            format!("{failed} of {all} failed: {}", english(cause))
+        }
+        Reason::ApiCallAnswered { errcode: Some(code), errmsg } => {
+            let row = codes::for_api_call(*code);
+            let advice = row.helps().map_or_else(String::new, |helps| format!("; {helps}"));
+            format!("the platform answered {code} ({errmsg}): {}{advice}", row.what)
+        }
+        Reason::ApiCallAnswered { errcode: None, errmsg } => errmsg.clone(),
+        Reason::DaemonEnded => "the daemon ended before the answer was stored".to_owned(),
+        Reason::OnHold { cause } => format!("on hold: {}", english(cause)),
+        Reason::AccountPaused { account, cause } => {
+            format!("account {account} is paused: {}", english(cause))
+        }
+        Reason::ResultAwaited { msg_id, accepted_at, confirm_until, is_over } => {
+            let accepted = format!("accepted at {} as msg_id {msg_id}", time_of_day(*accepted_at));
+            let until = time_of_day(*confirm_until);
+            match is_over {
+                false => format!(
+                    "{accepted}; the result is not in. If the account has broadcast protection \
+                     (API群发保护), its administrator has until {until} to confirm on the phone; \
+                     with no answer by then it fails (err 40002)"
+                ),
+                true => format!(
+                    "{accepted}; the result is still not in. If its administrator was asked to \
+                     confirm it (API群发保护), the time for that ended at {until}: the platform is \
+                     asked what became of it"
+                ),
+            }
+        }
+        Reason::AskedOften { cause, times } => {
+            format!("{}; it was asked {times} times", english(cause))
+        }
+        Reason::MenuReplaced { job } => format!("the menu of job {job} took its place"),
+        Reason::NotPrepared => "its content is not prepared yet: preview later".to_owned(),
+        Reason::NoBroadcastNumber => "its broadcast has no number".to_owned(),
+        Reason::ApiCallTimeOver { in_doubt, cause } => {
+            let how = if *in_doubt {
+                "nobody could say in the time it had whether it was done"
+            } else {
+                "it was not done in the time it had"
+            };
+            let last =
+                cause.as_ref().map(|last| format!("; what was last heard: {}", english(last)));
+            format!("{how}{}", last.unwrap_or_default())
+        }
+        Reason::SharedMediaDeleted { cause } => {
+            format!("{}; it sent the same media, which is gone with it", english(cause))
+        }
+        Reason::BroadcastsNotOut { not_out, all } => format!(
+            "{not_out} of its {all} broadcasts are not known to have gone out, and all of them are \
+             to be deleted"
+        ),
+        Reason::NoSuchJob { job } => format!("no job has the id {job}"),
+        Reason::JobOfOtherAccount { job, account } => format!("job {job} is of account {account}"),
+        Reason::NotABroadcast { job } => format!("job {job} is no broadcast"),
+        Reason::NotSentYet { job, state } => format!(
+            "job {job} is {state}, and only what was sent can be deleted: `qunfa cancel {job}` \
+             calls it off"
+        ),
+        Reason::MsgIdUnknown { job } => {
+            format!("the number of job {job}'s broadcast is not known")
+        }
+        Reason::NothingWentOut { job, state } => {
+            format!("job {job} is {state}: nothing of it is known to have gone out")
+        }
+        Reason::DeletedAlready { job } => format!("the broadcast of job {job} is deleted already"),
+        Reason::MsgtypeNotDeletable { job, msgtype } => format!(
+            "job {job} sent {msgtype}, and the platform deletes articles (mpnews) and videos \
+             (mpvideo) only"
+        ),
+        Reason::NotConfirmedSent { job } => format!(
+            "the platform has not said yet that the broadcast of job {job} went out, and only what \
+             was sent can be deleted"
+        ),
+        Reason::MediaShared { jobs } => format!(
+            "the same media was sent by {} too, and one deletion ends all of them",
+            jobs.join(", ")
+        ),
+        Reason::ArticleNotNamed { job, articles } => format!(
+            "the broadcast of job {job} has {articles} articles, and none was named: 1 to \
+             {articles} is one, 0 all of them"
+        ),
+        Reason::ArticlesUnknown { job, at_least } => {
+            let known = match at_least {
+                0 => String::new(),
+                many => format!(" (its event names {many}, and need not name all)"),
+            };
+            format!(
+                "how many articles job {job} sent is not known{known}, and none was named: 1 is \
+                 the first, 0 all of them"
+            )
+        }
+        Reason::NoSuchArticle { job, article, articles } => {
+            format!("the broadcast of job {job} has no article {article}, only {articles}")
+        }
+        Reason::DatabaseLost => {
+            "the database that knew it is lost: it may have been sent".to_owned()
+        }
+        Reason::DatabaseLostBeforeDue => "the database that knew it is lost; its time has not \
+                                          come: it was not sent unless an edit that accepted/ \
+                                          lacks moved it forward"
+            .to_owned(),
+        Reason::DatabaseMayBeOld => "the database may be an older one: this may have been sent at \
+                                     its own time, which the platform would not know any more \
+                                     when it is due"
+            .to_owned(),
+        Reason::MayHaveBeenSent => {
+            "it may have been sent already: it waits for `qunfa resume`".to_owned()
+        }
+        Reason::GapInQuestion { from, to } => {
+            format!("waits for `qunfa resume`: {}", gap(*from, *to))
+        }
+        Reason::ClockWasAhead => {
+            "taken by a clock that was ahead: it is due from now on".to_owned()
+        }
+        Reason::CrashedOver { times } => format!(
+            "the daemon crashed {times} times over this job, so it is set aside and was never \
+             sent; {REPORT}"
+        ),
+        Reason::MayHaveBeenRestored { evidence, jobs, more_jobs, read_back, more_read_back } => {
+            let question = match jobs.as_slice() {
+                [] => "no job was due in the meantime".to_owned(),
+                jobs => format!("{IN_QUESTION}: {}", named(jobs, *more_jobs)),
+            };
+            let read_back = match read_back.as_slice() {
+                [] => String::new(),
+                jobs => format!(
+                    "; read back from accepted/ as missed, {IN_QUESTION} as well: {}",
+                    named(jobs, *more_read_back)
+                ),
+            };
+            format!("{}; {question}{read_back}", old_database(evidence))
+        }
+        Reason::CrashedOverAccount { times, job } => {
+            let last = job.as_ref().map(|job| format!(", the last time over job {job}"));
+            format!(
+                "the daemon crashed {times} times over this account{}",
+                last.unwrap_or_default()
+            )
+        }
+        Reason::TokenServerRefused { errcode, errmsg } => {
+            format!("the shared token server gave no token: {errcode} ({errmsg})")
+        }
+        Reason::NoToken { errcode, errmsg } => {
+            let what = codes::for_token(*errcode).what;
+            format!("the platform gave no token: {errcode} ({errmsg}), {what}")
+        }
+        Reason::AccountRefused { errcode, errmsg } => {
+            format!("{}: {}", answered(Some(*errcode), errmsg), codes::for_send(*errcode).what)
+        }
+        Reason::BroadcastOfOtherJob { job, msg_id, other } => {
+            format!("the platform says that {job} is broadcast {msg_id}, which is job {other}")
+        }
+        Reason::BodyDiffers { job, msg_id } => {
+            format!("broadcast {msg_id} was asked for with another body than job {job} has now")
+        }
+        Reason::QuotaRefusedTwice => "the platform refused a broadcast for want of quota on two \
+                                      days running, and no send made elsewhere is known"
+            .to_owned(),
+        Reason::NotInConfig { account } => {
+            format!("account {account} is not in the config: nothing of it goes")
+        }
+        Reason::AppidChanged { account, appid, known } => {
+            let known = match known {
+                Some(known) => format!("{account} is known as {known}"),
+                None => format!("{account} has jobs that were planned for another appid"),
+            };
+            format!(
+                "the config gives {account} the appid {appid}, but {known}: nothing of it goes, \
+                 because what was planned for one account must not go to the readers of another"
+            )
+        }
+        Reason::TakenFrom { file, line } => format!("taken from {file}, line {line}"),
+        Reason::ChangedBy { file, line } => format!("changed by {file}, line {line}"),
+        Reason::DateWithdrawn { series, file } => {
+            format!("series {series} no longer has this date, by {file}")
+        }
+        Reason::OperatorSaid { who, what, why: Some(why) } => {
+            format!("{} by {who}: \"{why}\"", operation(what))
+        }
+        Reason::OperatorSaid { who, what, why: None } => format!("{} by {who}", operation(what)),
+        Reason::KeepsClientmsgid { cause, batches } => format!(
+            "{}; the platform may have taken batch {}, which keeps its clientmsgid so that it says \
+             so",
+            english(cause),
+            numbers(batches)
+        ),
+        Reason::WrittenHold { text } | Reason::Written { text } => text.clone(),
+    }
+}
+
+/// What a person may do about a crash of the daemon.
+pub const REPORT: &str = "please report the crash with the daemon's log (`journalctl -u qunfa`)";
+
+const WAITS_FOR_UPLOADS: &str = "waits for its uploads";
+
+/// Tells what a span means in which another copy of the database may have been at work.
+pub fn gap(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+    format!(
+        "this database does not know what happened from {} to {}; if it was put back to an earlier \
+         state, the job may have been sent meanwhile, and the platform may have forgotten that",
+        calendar::beijing(from),
+        calendar::beijing(to)
+    )
+}
+
+/// Returns an instant's time of day in Beijing, without seconds where there are none.
+fn time_of_day(at: DateTime<Utc>) -> String {
+    let full = calendar::beijing(at);
+    let of_day = full.split_once(' ').map_or(full.as_str(), |(_, of_day)| of_day);
+    if at.timestamp() % 60 == 0 { of_day.replacen(":00 +", " +", 1) } else { of_day.to_owned() }
+}
+
+fn answered(errcode: Option<i64>, errmsg: &str) -> String {
+    match errcode {
+        Some(code) => format!("the platform answered {code} ({errmsg})"),
+        None => errmsg.to_owned(),
+    }
+}
+
+fn upload_answer((kind, name): (UploadKind, &str), code: i64, errmsg: &str) -> String {
+    format!("for {} {name} {}", upload(kind), answered(Some(code), errmsg))
+}
+
+/// Returns what an upload is, in words that its name may follow.
+pub fn upload(kind: UploadKind) -> &'static str {
+    match kind {
+        UploadKind::Picture => "the picture",
+        UploadKind::Cover => "the cover",
+        UploadKind::Image => "the image",
+        UploadKind::Voice => "the recording",
+        UploadKind::Video => "the video file",
+        UploadKind::Mpvideo => "the video",
+        UploadKind::Draft => "the draft of",
+        UploadKind::News => "the articles of",
+    }
+}
+
+const IN_QUESTION: &str = "these jobs may have been sent already";
+
+fn named(jobs: &[JobId], more: usize) -> String {
+    let names = jobs.iter().map(JobId::as_str).collect::<Vec<_>>().join(", ");
+    match more {
+        0 => names,
+        more => format!("{names}, and {more} more"),
+    }
+}
+
+fn old_database(evidence: &OldDatabase) -> String {
+    match evidence {
+        OldDatabase::Backup { made_at } => {
+            format!("the database is a backup of {}", calendar::beijing(*made_at))
+        }
+        OldDatabase::OlderThanMark => "the database is older than the mark beside it".to_owned(),
+        OldDatabase::NoMark => {
+            "the mark beside the database is missing, so it may be an old one".to_owned()
+        }
+        OldDatabase::UnknownFiles => {
+            "accepted/ holds files that the database does not know, so it is an old one".to_owned()
+        }
+        OldDatabase::LongAbsence { seen_at } => format!(
+            "the daemon was last seen on {}: the machine may have been restored",
+            calendar::beijing(*seen_at)
+        ),
+    }
+}
+
+/// Tells why batches are not asked for after one was adopted that this database never asked for.
+fn others_not_asked(id: &JobId) -> String {
+    format!(
+        "; this database never asked for it, so another copy may have sent the others too, or the \
+         whole in other batches: look in the account's history ({HISTORY}), then `qunfa retry \
+         {id}` asks for those that are missing there"
+    )
+}
+
+fn operation(what: &Operation) -> String {
+    match what {
+        Operation::Hold => "held".to_owned(),
+        Operation::Approve => "approved".to_owned(),
+        Operation::Cancel => "cancelled".to_owned(),
+        Operation::Retry => "retried".to_owned(),
+        Operation::Acknowledge => "acknowledged".to_owned(),
+        Operation::ResolveSent { batches, msg_id: Some(msg_id) } => {
+            format!("batch {} resolved as sent, as broadcast {msg_id},", numbers(batches))
+        }
+        Operation::ResolveSent { batches, msg_id: None } => {
+            format!("batch {} resolved as sent", numbers(batches))
+        }
+        Operation::ResolveNotSent { batches } => {
+            format!("batch {} resolved as not sent", numbers(batches))
+        }
+        Operation::TakeNotSentBack => "that it was not sent is taken back".to_owned(),
+    }
+}
+
+fn numbers(batches: &[u32]) -> String {
+    batches.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::Window;
+    use crate::reason::tests::one_of_each;
+
+    #[test]
+    fn every_reason_is_a_sentence_without_capital_and_full_stop() {
+        for reason in one_of_each() {
+            let told = sentence(&reason, Lang::En);
+
+            let starts = !told.starts_with(char::is_uppercase);
+            assert!(starts && !told.ends_with('.') && !told.contains('\n'), "{told:?}");
+            assert!(!told.contains("  "), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn the_causes_of_a_deferral_read_as_one_sentence() {
+        let day = Window::parse("2027-03-20").unwrap();
+        let rule = Rule::DailySend;
+        let own = Reason::ReservedByOthers { rule, window: day };
+        let (from, to) = (day.next(), day.next().next());
+        let at = "2027-03-22T12:00:00Z".parse().unwrap();
+        for (reason, expected) in [
+            (
+                own,
+                "daily_send for 2027-03-20 is already reserved by earlier or higher-priority jobs",
+            ),
+            (
+                Reason::NeedsMoreThanLimit { rule: Rule::DailyCalls },
+                "needs more calls than the daily_calls limit",
+            ),
+            (
+                Reason::Deferred {
+                    cause: Box::new(Reason::NoRoomUntil {
+                        cause: Box::new(Reason::QuotaUsed { rule, window: day }),
+                        from,
+                        to,
+                    }),
+                    goes_at: Some(at),
+                },
+                "deferred: daily_send of 2027-03-20 is used up, and 2027-03-21 to 2027-03-22 have no \
+                 room either; it goes at 2027-03-22 20:00:00 +08:00",
+            ),
+            (
+                Reason::QuotaUsed { rule, window: day }.beyond_expiry(),
+                "daily_send of 2027-03-20 is used up, and its next window lies beyond its expires",
+            ),
+        ] {
+            assert_eq!(sentence(&reason, Lang::En), expected);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_told_with_what_a_person_can_do_about_it() {
+        let told = |code| {
+            let errmsg = "m".to_owned();
+            sentence(&Reason::ApiCallAnswered { errcode: Some(code), errmsg }, Lang::En)
+        };
+
+        assert_eq!(
+            told(89504),
+            "the platform answered 89504 (m): the platform waits for the administrator; let the \
+             account's administrator confirm the call on the phone"
+        );
+        assert_eq!(
+            told(45011),
+            "the platform answered 45011 (m): the account made too many calls in one minute"
+        );
+    }
+
+    #[test]
+    fn programs_find_the_code_and_its_arguments_beside_the_sentence() {
+        #[derive(Serialize)]
+        struct View {
+            id: &'static str,
+            #[serde(flatten, serialize_with = "as_reason")]
+            reason: Option<Reason>,
+        }
+        let reason = Some(Reason::PastGrace { late_s: 1_860, grace_s: 1_800 });
+
+        let view = serde_json::to_string(&View { id: "a", reason }).unwrap();
+        let none = serde_json::to_string(&View { id: "a", reason: None }).unwrap();
+
+        assert_eq!(
+            view,
+            r#"{"id":"a","reason":"it was due 31 min ago, and its grace of 30 min is over","reason_code":"past_grace","reason_args":{"grace_s":1800,"late_s":1860}}"#
+        );
+        assert_eq!(none, r#"{"id":"a","reason":null,"reason_code":null,"reason_args":null}"#);
+    }
+}

@@ -1,0 +1,144 @@
+//! Sentences for people are made in rendering modules, and nothing that decides has any.
+
+use std::path::Path;
+
+/// The modules that decide, and have no sentence left. The list only grows.
+const WITHOUT: &[&str] = &[
+    "src/engine/account_pass.rs",
+    "src/engine/crash_context.rs",
+    "src/engine/outcome.rs",
+    "src/engine/prepare.rs",
+    "src/engine/series.rs",
+    "src/model/material.rs",
+    "src/model/menu.rs",
+    "src/model/qrcode.rs",
+    "src/model/title.rs",
+    "src/plan.rs",
+    "src/plan/gap.rs",
+    "src/reason.rs",
+    "src/store/alerts.rs",
+    "src/store/articles.rs",
+    "src/store/claims.rs",
+    "src/store/clock_ahead.rs",
+    "src/store/deletion.rs",
+    "src/store/events.rs",
+    "src/store/followers.rs",
+    "src/store/list.rs",
+    "src/store/listed.rs",
+    "src/store/mistake.rs",
+    "src/store/moved.rs",
+    "src/store/pre_send.rs",
+    "src/store/reasons.rs",
+    "src/store/recall.rs",
+    "src/store/release.rs",
+    "src/store/results.rs",
+    "src/store/settle.rs",
+    "src/store/upload.rs",
+];
+
+/// What a sentence may be part of all the same: an error that refuses a command or tells of our own
+/// fault, a line of the log, a proof that something cannot fail, an attribute.
+const MAY_HAVE: &[&str] = &[
+    "StoreError::Refused(",
+    "StoreError::Conflict(",
+    "StoreError::Corrupt(",
+    "tracing::",
+    "expect(",
+    "unreachable!(",
+    "panic!(",
+    "assert!(",
+    "assert_eq!(",
+    "Error::custom(",
+    "#[error(",
+    "reason = ",
+    "reason(",
+];
+
+/// Words that only SQL has.
+const SQL: &[&str] = &[
+    "SELECT", "INSERT", "UPDATE", "DELETE", "WHERE", "PRAGMA", "FROM", "JOIN", "AND", "NULL",
+    "CASE",
+];
+
+/// The string literals of a file's production code, each with the statement up to it.
+fn literals(text: &str) -> Vec<(String, String)> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut found = Vec::new();
+    let mut statement = String::new();
+    let mut chars = code.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '/' if chars.peek() == Some(&'/') => {
+                chars.by_ref().find(|c| *c == '\n');
+            }
+            // A quote as a character, or a lifetime.
+            '\'' if chars.peek() == Some(&'"') => {
+                chars.next();
+            }
+            '"' => {
+                let mut literal = String::new();
+                while let Some(c) = chars.next().filter(|c| *c != '"') {
+                    literal.push(c);
+                    if c == '\\' {
+                        literal.extend(chars.next());
+                    }
+                }
+                found.push((literal, statement.clone()));
+            }
+            ';' | '{' | '}' => statement.clear(),
+            other => statement.push(other),
+        }
+    }
+    found
+}
+
+/// Says whether a literal reads like a sentence: several words with nothing of a program in them.
+fn is_sentence(literal: &str) -> bool {
+    let words: Vec<_> = literal.split_whitespace().filter(|word| *word != "\\").collect();
+    let plain = |word: &&&str| {
+        let bare = word.trim_matches(|c: char| ",.;:()`'\"\\".contains(c));
+        bare.len() > 1 && bare.chars().all(|c| c.is_ascii_lowercase())
+    };
+    words.iter().filter(plain).count() >= 3 && !words.iter().any(|word| SQL.contains(word))
+}
+
+fn sentences(text: &str) -> Vec<String> {
+    let literals = literals(text).into_iter();
+    let sentences = literals.filter(|(literal, before)| {
+        is_sentence(literal) && !MAY_HAVE.iter().any(|form| before.contains(form))
+    });
+    sentences.map(|(literal, _)| literal).collect()
+}
+
+#[test]
+fn what_decides_has_no_sentence_for_people() {
+    let found: Vec<_> = WITHOUT
+        .iter()
+        .flat_map(|file| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+            let text = std::fs::read_to_string(path).unwrap();
+            sentences(&text).into_iter().map(move |sentence| format!("{file}: {sentence}"))
+        })
+        .collect();
+
+    assert!(found.is_empty(), "make these in src/text: {found:#?}");
+}
+
+#[test]
+fn a_sentence_is_told_from_sql_a_log_line_and_a_proof() {
+    for (code, expected) in [
+        (r#"let why = "its window is full";"#, 1),
+        (r#"let why = format!("{rule} of {window} is used up");"#, 1),
+        (r#"const WAITS: &str = "waits for its uploads";"#, 1),
+        (r#"self.run("DELETE FROM claim WHERE job is this", [])"#, 0),
+        (r#"tracing::info!(id, "the job is no longer there");"#, 0),
+        (r#"x.expect("it was just looked at");"#, 0),
+        (r#"Err(StoreError::Refused(format!("job {id} is no longer there")))"#, 0),
+        (r#"state == "in_doubt""#, 0),
+        (r#"// let why = "its window is full";"#, 0),
+        (r#"tracing::info!("the job is there"); let why = "its window is full";"#, 1),
+        (r#"fn a() { Err(StoreError::Refused(b)) } const WHY: &str = "its window is full";"#, 1),
+    ] {
+        assert_eq!(sentences(code).len(), expected, "{code}");
+    }
+}
