@@ -21,7 +21,7 @@ use qunfa::model::{
     OnFullReceivers, OnQuota, OpenIds,
 };
 use qunfa::plan::Job;
-use qunfa::store::{ResponseFields, SendStatus, Source, Store};
+use qunfa::store::{ResponseFields, SendStatus, Source, Start, Store};
 use qunfa::wechat::protocol::with_clientmsgid;
 
 /// The most that a release may cost.
@@ -180,7 +180,7 @@ impl Month {
                 let batch = tx.batches(&spec.id)?.remove(index);
                 tx.begin(&job, account, &batch, at)
             });
-            let Ok(begun) = begun.unwrap() else {
+            let Start::Begun(begun) = begun.unwrap() else {
                 return begun_at.elapsed();
             };
             let request = with_clientmsgid(&begun.body, &begun.clientmsgid);

@@ -39,7 +39,7 @@ use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, HttpResponse, Request};
 
 use account_pass::AccountPass;
-pub use api_call::{Deletable, Undeletable, deletable};
+pub use api_call::{Deletability, Deletable, Undeletable, deletable};
 use crash_context::WorkItem;
 pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
 pub use outcome::classify;

@@ -76,12 +76,14 @@ pub use listed::Receivers;
 pub use reach::{Levels, Reach};
 pub use recall::{InQuestion, LastSeen};
 pub use refused::RefusedFile;
-pub use release::{Begun, Refusal};
+pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
 pub use series::{Recurring, Series, SeriesCancelled, SeriesState};
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
-pub use upload::{PendingUpload, Unready, UploadOutcome, UploadView, Uploaded, Uploading};
+pub use upload::{
+    PendingUpload, Unready, UploadOutcome, UploadStart, UploadView, Uploaded, Uploading,
+};
 pub use view::{
     AlertView, AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
 };

@@ -14,7 +14,7 @@ use super::text::{self, Cell, Page, Table, Tone};
 use super::{Answer, Json, Problem, Terminal, database, wait};
 use crate::config::Config;
 use crate::daemon;
-use crate::engine::{self, Deletable, Undeletable};
+use crate::engine::{self, Deletability, Deletable, Undeletable};
 use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
 use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Role, Store, Tx};
 use crate::text::{Lang, reason};
@@ -148,12 +148,12 @@ pub(super) fn delete(
     let deletion = Deletion { job: id.clone(), article_idx: options.article, force: options.force };
     let tx = store.read();
     let found = match engine::deletable(&tx, &deletion, &job.account)? {
-        Ok(found) => found,
-        Err(Undeletable::Unless(why)) => {
+        Deletability::Can(found) => found,
+        Deletability::Cannot(Undeletable::Unless(why)) => {
             let why = reason::sentence(&why, Lang::En);
             return Err(Problem::No(format!("{why}; `--force` asks for it all the same")));
         }
-        Err(Undeletable::NotYet(why) | Undeletable::Never(why)) => {
+        Deletability::Cannot(Undeletable::NotYet(why) | Undeletable::Never(why)) => {
             return Err(Problem::No(reason::sentence(&why, Lang::En)));
         }
     };

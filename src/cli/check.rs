@@ -14,7 +14,7 @@ use super::{Answer, Json, Problem, Terminal, database, lookup};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
-use crate::engine::{self, Undeletable};
+use crate::engine::{self, Deletability, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, ReadError};
 use crate::model::{Account, Action, JobId, JobSpec, JobState, Kind, OnQuota};
 use crate::plan::Job;
@@ -316,9 +316,9 @@ fn warn_of_deletions(
         let Action::Delete(deletion) = &job.spec.action else { continue };
         let why = match engine::deletable(tx, deletion, &job.spec.account)? {
             // What has not gone out yet may have by then.
-            Ok(_) | Err(Undeletable::NotYet(_)) => continue,
-            Err(Undeletable::Never(why)) => reason::sentence(&why, Lang::En),
-            Err(Undeletable::Unless(why)) => {
+            Deletability::Can(_) | Deletability::Cannot(Undeletable::NotYet(_)) => continue,
+            Deletability::Cannot(Undeletable::Never(why)) => reason::sentence(&why, Lang::En),
+            Deletability::Cannot(Undeletable::Unless(why)) => {
                 let why = reason::sentence(&why, Lang::En);
                 format!("{why}; `force: true` asks for it all the same")
             }

@@ -9,7 +9,7 @@ use crate::model::{Account, JobState};
 use crate::plan::{self, Batch, Job, NextAction as Next};
 use crate::quota::{Because, margins};
 use crate::reason::Reason;
-use crate::store::{Deferral, Refusal, StoreError, Tx};
+use crate::store::{Deferral, Refusal, Start, StoreError, Tx};
 use crate::wechat::protocol::{self, Request};
 
 /// How many jobs of one account a single pass settles without a request.
@@ -171,7 +171,7 @@ impl AccountPass<'_, '_> {
                     }
                     let batch = &batches[index];
                     match self.tx.begin(&job, account, batch, at)? {
-                        Ok(begun) => {
+                        Start::Begun(begun) => {
                             let token = session.usable_token(at).expect("may_release saw it");
                             let body = protocol::with_clientmsgid(&begun.body, &begun.clientmsgid);
                             let request = protocol::mass(begun.list, token, body);
@@ -183,7 +183,9 @@ impl AccountPass<'_, '_> {
                             self.send(at, Ticket::Send { attempt: begun.attempt }, request);
                             return self.tx.next_wake(&name);
                         }
-                        Err(refusal) => self.without_room(&job, batch, (account, refusal), at)?,
+                        Start::Refused(refusal) => {
+                            self.without_room(&job, batch, (account, refusal), at)?;
+                        }
                     }
                 }
             }

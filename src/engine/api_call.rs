@@ -47,6 +47,22 @@ fn tries(api_call: &OpenApiCall) -> u32 {
     }
 }
 
+/// What becomes of an API call that is due.
+enum NextCall {
+    Send(Request),
+    /// It can never be sent.
+    Refused(Reason),
+}
+
+/// Whether a job's broadcasts may be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deletability {
+    /// They may.
+    Can(Deletable),
+    /// They may not.
+    Cannot(Undeletable),
+}
+
 /// Why a broadcast is not deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undeletable {
@@ -98,18 +114,21 @@ pub fn deletable(
     tx: &Tx<'_>,
     deletion: &Deletion,
     account: &str,
-) -> Result<Result<Deletable, Undeletable>, StoreError> {
+) -> Result<Deletability, StoreError> {
     let Some(facts) = tx.deletion_facts(&deletion.job)? else {
         let why = Reason::NoSuchJob { job: deletion.job.clone() };
-        return Ok(Err(Undeletable::Never(why)));
+        return Ok(Deletability::Cannot(Undeletable::Never(why)));
     };
     if facts.account != account {
         let (job, account) = (deletion.job.clone(), facts.account);
         let why = Reason::JobOfOtherAccount { job, account };
-        return Ok(Err(Undeletable::Never(why)));
+        return Ok(Deletability::Cannot(Undeletable::Never(why)));
     }
     let articles = articles(tx, deletion, &facts)?;
-    Ok(judge(deletion, &facts, articles))
+    Ok(match judge(deletion, &facts, articles) {
+        Ok(found) => Deletability::Can(found),
+        Err(why) => Deletability::Cannot(why),
+    })
 }
 
 fn articles(
@@ -235,13 +254,13 @@ impl AccountPass<'_, '_> {
                 return Ok(());
             }
             match self.request(&api_call, &account, &token)? {
-                Ok(request) => {
+                NextCall::Send(request) => {
                     let ask = self.tx.begin_api_call(&api_call, &account.name, self.now)?;
                     session.api_call_in_flight = true;
                     self.send(self.now, Ticket::ApiCall(ask), request);
                     return Ok(());
                 }
-                Err(why) => {
+                NextCall::Refused(why) => {
                     let word = ApiCallFailure { errcode: None, why: &why, effect: Effect::Nothing };
                     self.tx.api_call_failed(&api_call, None, word, self.now)?;
                 }
@@ -256,14 +275,14 @@ impl AccountPass<'_, '_> {
         api_call: &OpenApiCall,
         account: &Account,
         token: &secrecy::SecretString,
-    ) -> Result<Result<Request, Reason>, StoreError> {
+    ) -> Result<NextCall, StoreError> {
         if let Some(block) = self.tx.api_call_block(api_call, account, self.now)? {
-            return Ok(Err(block.into()));
+            return Ok(NextCall::Refused(block.into()));
         }
         if let Some(job) = self.tx.later_menu(api_call, &account.name)? {
-            return Ok(Err(Reason::MenuReplaced { job }));
+            return Ok(NextCall::Refused(Reason::MenuReplaced { job }));
         }
-        Ok(match (&api_call.api_call, api_call.msg_id) {
+        let request = match (&api_call.api_call, api_call.msg_id) {
             (ApiCall::Preview(to, card_ext), _) => {
                 let body = match &api_call.job {
                     Some(job) => self.tx.body_of(job)?,
@@ -286,7 +305,8 @@ impl AccountPass<'_, '_> {
             (ApiCall::SpeedSet(speed), _) => Ok(api_call::speed_set(token, *speed)),
             (ApiCall::Menu(menu), _) => Ok(api_call::menu(token, menu)),
             (ApiCall::Qrcode(code), _) => Ok(api_call::qrcode(token, code)),
-        })
+        };
+        Ok(request.map_or_else(NextCall::Refused, NextCall::Send))
     }
 
     /// Begins a job that is nothing but an API call, or ends it where it can never work.
@@ -302,17 +322,19 @@ impl AccountPass<'_, '_> {
         };
         let (api_call, batches) = match api_call {
             ApiCall::Delete(deletion) => match deletable(self.tx, &deletion, &account.name)? {
-                Ok(found) if found.is_under_way && found.to_come > 0 && !deletion.force => {
+                Deletability::Can(found)
+                    if found.is_under_way && found.to_come > 0 && !deletion.force =>
+                {
                     let (not_out, all) = (found.to_come, found.to_come + found.ends);
                     let why = Reason::BroadcastsNotOut { not_out, all }.waits();
                     return self.tx.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
                 }
-                Ok(found) => (ApiCall::Delete(deletion), found.batches),
-                Err(Undeletable::NotYet(why)) => {
+                Deletability::Can(found) => (ApiCall::Delete(deletion), found.batches),
+                Deletability::Cannot(Undeletable::NotYet(why)) => {
                     let why = why.waits();
                     return self.tx.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
                 }
-                Err(Undeletable::Never(why) | Undeletable::Unless(why)) => {
+                Deletability::Cannot(Undeletable::Never(why) | Undeletable::Unless(why)) => {
                     return self.tx.finish_job(job, account, JobState::Failed, &why, at);
                 }
             },

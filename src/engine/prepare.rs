@@ -17,7 +17,9 @@ use crate::model::{
 };
 use crate::plan::Job;
 use crate::reason::Reason;
-use crate::store::{PendingUpload, StoreError, Tx, Unready, UploadOutcome, Uploaded, Uploading};
+use crate::store::{
+    PendingUpload, StoreError, Tx, Unready, UploadOutcome, UploadStart, Uploaded, Uploading,
+};
 use crate::wechat::codes;
 use crate::wechat::protocol::{self, HttpResponse, Request, UploadResponse, upload};
 
@@ -100,14 +102,14 @@ impl AccountPass<'_, '_> {
             }
             Next::Ask(upload, call) => {
                 match self.tx.begin_upload(&job, account, &upload, self.now)? {
-                    Ok(attempt) => {
+                    UploadStart::Begun { attempt } => {
                         let token = session.usable_token(self.now).expect("prepare saw it");
                         let request = request(call, token);
                         session.preparing = true;
                         self.send(self.now, Ticket::Upload { attempt }, request);
                         Ok(true)
                     }
-                    Err(until) => {
+                    UploadStart::NoCallBefore(until) => {
                         let why = Reason::NoUploadCallLeft { kind: upload.kind, until };
                         self.tx.rest_uploads(id, until, why)?;
                         Ok(false)

@@ -368,24 +368,12 @@ impl Tx<'_> {
         let ahead = ClaimScope::Ahead(standing(job), &job.id);
         for need in quota::needs(account, job.demand, at) {
             // By then the provisional charges count.
-            if let Err(block) = self.room(job, account, need, ahead, at)? {
+            let usage = self.usage(&job.account, need, ahead, at)?;
+            if let Err(block) = quota::admit(account, need, usage) {
                 return Ok(Some(block));
             }
         }
         Ok(None)
-    }
-
-    /// Returns the block that keeps a new demand out at `now`, if any.
-    pub(super) fn room(
-        &self,
-        job: &Job,
-        account: &Account,
-        need: Need,
-        scope: ClaimScope<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<std::result::Result<quota::Room, Block>> {
-        let usage = self.usage(&job.account, need, scope, now)?;
-        Ok(quota::admit(account, need, usage))
     }
 }
 

@@ -29,6 +29,15 @@ pub struct Begun {
     pub clientmsgid: String,
 }
 
+/// Whether a request for a batch may be made.
+#[derive(Debug)]
+pub enum Start {
+    /// It may, once its intent is committed.
+    Begun(Begun),
+    /// The rules have no room.
+    Refused(Refusal),
+}
+
 /// Why no intent was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -132,7 +141,7 @@ impl Tx<'_> {
         account: &Account,
         batch: &Batch,
         now: DateTime<Utc>,
-    ) -> Result<std::result::Result<Begun, Refusal>> {
+    ) -> Result<Start> {
         let first = job.first_attempt_at.is_none();
         // What the platform may have taken is asked about whatever the ledger says: if it was, what
         // fills the window may be this very batch, and if it was not, a refusal costs nothing.
@@ -141,7 +150,7 @@ impl Tx<'_> {
             && !asks_what_became
             && let Some(block) = self.full_receivers(job, account, now)?
         {
-            return Ok(Err(Refusal::Receivers(block)));
+            return Ok(Start::Refused(Refusal::Receivers(block)));
         }
         let open = self.open_batches(&job.id)?;
         let demand = Demand { calls: if first { open } else { 1 }, ..job.demand };
@@ -157,11 +166,12 @@ impl Tx<'_> {
             } else {
                 ClaimScope::Others(&job.id)
             };
-            if let Err(block) = self.room(job, account, *need, scope, now)? {
+            let usage = self.usage(&job.account, *need, scope, now)?;
+            if let Err(block) = quota::admit(account, *need, usage) {
                 if asks_what_became && need.rule.row().slots && block.because == Because::Used {
                     continue;
                 }
-                return Ok(Err(Refusal::Blocked(block)));
+                return Ok(Start::Refused(Refusal::Blocked(block)));
             }
         }
         if first {
@@ -174,7 +184,7 @@ impl Tx<'_> {
         self.charge_needs(job, account, (batch.id, begun.attempt), now)?;
         let rest = self.open_batches(&job.id)?.saturating_sub(1);
         self.keep_calls_for_the_rest(job, rest)?;
-        Ok(Ok(begun))
+        Ok(Start::Begun(begun))
     }
 
     fn claims(&self, id: &JobId, need: Need) -> Result<bool> {

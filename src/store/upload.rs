@@ -102,6 +102,18 @@ pub struct UploadView {
     pub at: DateTime<Utc>,
 }
 
+/// Whether an upload may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UploadStart {
+    /// It may, once this is committed.
+    Begun {
+        /// The row of the attempt.
+        attempt: i64,
+    },
+    /// The day has no call of its kind left.
+    NoCallBefore(DateTime<Utc>),
+}
+
 impl Tx<'_> {
     /// Writes down what a job that is taken needs uploaded.
     pub(super) fn plan_uploads(&self, id: &JobId, material: Option<&Material>) -> Result<()> {
@@ -238,11 +250,11 @@ impl Tx<'_> {
         account: &Account,
         upload: &Uploading,
         now: DateTime<Utc>,
-    ) -> Result<std::result::Result<i64, DateTime<Utc>>> {
+    ) -> Result<UploadStart> {
         if let Some(need) = counted(upload.kind, now) {
             let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
             if quota::admit(account, need, usage).is_err() {
-                return Ok(Err(need.window.end()));
+                return Ok(UploadStart::NoCallBefore(need.window.end()));
             }
             self.run(
                 "INSERT INTO charge (account, rule, \"window\", amount, state)
@@ -262,7 +274,7 @@ impl Tx<'_> {
                 millis(now)
             ],
         )?;
-        Ok(Ok(self.db.last_insert_rowid()))
+        Ok(UploadStart::Begun { attempt: self.db.last_insert_rowid() })
     }
 
     /// Returns what an upload under way is, and for which job.

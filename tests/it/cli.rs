@@ -14,7 +14,9 @@ use qunfa::daemon;
 use qunfa::engine;
 use qunfa::inbox::{self, NoLists};
 use qunfa::model::{Account, ArticlesVia, Credence, JobId, Kind, OpenIds};
-use qunfa::store::{Alert, ArticleResult, EventIn, ResponseFields, SendStatus, Source, Store, Tx};
+use qunfa::store::{
+    Alert, ArticleResult, EventIn, ResponseFields, SendStatus, Source, Start, Store, Tx,
+};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -267,7 +269,15 @@ pub(crate) fn ask(tx: &Tx<'_>, job: &str, now: DateTime<Utc>) -> i64 {
     let id = JobId::parse(job).unwrap();
     let job = tx.job(&id).unwrap();
     let batches = tx.batches(&id).unwrap();
-    tx.begin(&job, &club, &batches[0], now).unwrap().unwrap().attempt
+    begun(tx.begin(&job, &club, &batches[0], now).unwrap())
+}
+
+/// The attempt that was begun.
+pub(crate) fn begun(start: Start) -> i64 {
+    match start {
+        Start::Begun(begun) => begun.attempt,
+        Start::Refused(refusal) => panic!("{refusal:?}"),
+    }
 }
 
 pub(crate) fn assert_fits(text: &str) {

@@ -12,7 +12,7 @@ use qunfa::store::{
 };
 use serde_json::{Value, json};
 
-use crate::cli::{World, accounts, ask, assert_golden, evening};
+use crate::cli::{World, accounts, ask, assert_golden, begun, evening};
 use crate::views::written;
 
 const JOBS: &str = "jobs:
@@ -205,7 +205,7 @@ fn of_a_job_of_several_broadcasts_the_rest_is_deleted_and_each_told_apart() {
         for (batch, word) in [(0, SendStatus::Success), (1, SendStatus::Deleted)] {
             let when = at("10:00:00") + TimeDelta::minutes(i64::try_from(batch).unwrap());
             let (job, batches) = (tx.job(&id)?, tx.batches(&id)?);
-            let sent = tx.begin(&job, &club, &batches[batch], when)?.unwrap().attempt;
+            let sent = begun(tx.begin(&job, &club, &batches[batch], when)?);
             finish(tx, sent, when, (0, word))?;
         }
         Ok(())
