@@ -7,7 +7,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Result, Tx, instant, millis};
-use crate::calendar;
 use crate::model::{JobId, JobState};
 use crate::plan::{self, Gap};
 use crate::quota::margins;
