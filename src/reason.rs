@@ -383,8 +383,8 @@ pub enum Reason {
     /// Batches that the platform may have taken keep their clientmsgid.
     KeepsClientmsgid { cause: Box<Self>, batches: Vec<u32> },
 
-    /// A hold of an older version that names jobs which may have been sent already.
-    WrittenHold { text: String },
+    /// A sentence of an older version, that its job, or the jobs which it names, may have been sent.
+    WrittenInQuestion { text: String },
     /// A sentence that an older version stored, or that is no value yet.
     Written { text: String },
 }
@@ -478,7 +478,7 @@ impl Reason {
 
     /// Says whether another copy of the database may have sent a job that ended with this reason.
     pub fn leaves_in_question(&self) -> bool {
-        matches!(self, Self::DatabaseLost | Self::DatabaseMayBeOld)
+        matches!(self, Self::DatabaseLost | Self::DatabaseMayBeOld | Self::WrittenInQuestion { .. })
     }
 
     /// Says whether it is a hold that names jobs which may have been sent already.
@@ -487,7 +487,7 @@ impl Reason {
             self,
             Self::MayHaveBeenRestored { jobs, read_back, .. }
                 if !jobs.is_empty() || !read_back.is_empty()
-        ) || matches!(self, Self::WrittenHold { .. })
+        ) || matches!(self, Self::WrittenInQuestion { .. })
     }
 
     /// Says whether it tells that uploads are awaited.

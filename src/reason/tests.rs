@@ -155,7 +155,7 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
             why: Some("it is there".to_owned()),
         },
         Reason::KeepsClientmsgid { cause: used(), batches: vec![1] },
-        Reason::WrittenHold { text: "these jobs: a".to_owned() },
+        Reason::WrittenInQuestion { text: "these jobs: a".to_owned() },
         Reason::Written { text: "no network".to_owned() },
     ]
 }
@@ -189,6 +189,20 @@ fn every_reason_is_tried_and_reads_back_as_it_was_stored() {
     assert_eq!(all.iter().map(Reason::code).collect::<Vec<_>>(), codes());
     for reason in all {
         assert_eq!(Reason::parse(&reason.to_json()), reason, "{}", reason.to_json());
+    }
+}
+
+#[test]
+fn the_codes_that_queries_name_are_codes() {
+    for code in [
+        "changed_by",
+        "daemon_ended",
+        "deferred",
+        "may_have_been_sent",
+        "taken_from",
+        "waits_for_uploads",
+    ] {
+        assert!(codes().iter().any(|known| known == code), "{code}");
     }
 }
 

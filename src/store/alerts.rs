@@ -356,7 +356,8 @@ mod tests {
             Reason::may_have_been_restored(OldDatabase::NoMark, &jobs)
         };
         let read_back = restored(&[]).with_read_back(&[JobId::parse("a").unwrap()]);
-        let of_old = Reason::WrittenHold { text: "these jobs may have been sent already".into() };
+        let of_old =
+            Reason::WrittenInQuestion { text: "these jobs may have been sent already".into() };
         for (kind, why, expected) in [
             ("hold", Some(said), Severity::Look),
             ("hold", Some(restored(&[])), Severity::Look),

@@ -520,7 +520,7 @@ fn english(reason: &Reason) -> String {
             english(cause),
             numbers(batches)
         ),
-        Reason::WrittenHold { text } | Reason::Written { text } => text.clone(),
+        Reason::WrittenInQuestion { text } | Reason::Written { text } => text.clone(),
     }
 }
 
