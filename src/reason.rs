@@ -198,6 +198,10 @@ pub enum Reason {
     MenuReplaced { job: JobId },
     /// Its content is not prepared, so it cannot be shown.
     NotPrepared,
+    /// It has no content that could be shown.
+    NoPreviewOfContent,
+    /// A coupon is shown with more than its id only.
+    NoCardExt,
     /// The number of its broadcast is not known.
     NoBroadcastNumber,
     /// The media of a job was deleted with another's.
@@ -245,6 +249,53 @@ pub enum Reason {
         confirm_until: DateTime<Utc>,
         is_over: bool,
     },
+
+    // What a forecast knows.
+    /// It was planned for an earlier time.
+    PlannedFor {
+        #[serde(with = "instant")]
+        at: DateTime<Utc>,
+    },
+    /// Nothing is asked for in the first minutes of a Beijing day.
+    GuardAfterMidnight,
+    /// A person's approval is missing, and comes in time until then.
+    HeldUntil {
+        job: JobId,
+        #[serde(with = "instant")]
+        until: DateTime<Utc>,
+    },
+    /// Another copy of its database may have sent it, and its account's `resume` lets it go.
+    ResumeLetsItGo { account: String },
+    /// Its grace is over, which the daemon will find.
+    GraceOver { grace_min: i64 },
+    /// Its time for asking is over, which the daemon will find.
+    RetryForOver,
+    /// The daemon ended during a request of it, and asks again once it runs.
+    DaemonEndedInRequest,
+    /// Its time for asking ends before its next request.
+    PauseTooLong { in_doubt: bool },
+    /// Some of its batches are in doubt, and are asked for again.
+    BatchesInDoubt { in_doubt: usize, all: usize },
+    /// Its uploads have not begun.
+    UploadsBegin {
+        #[serde(with = "instant")]
+        at: DateTime<Utc>,
+    },
+    /// It is missed unless it goes until then.
+    MissedAfter {
+        #[serde(with = "instant")]
+        until: DateTime<Utc>,
+    },
+    /// It goes only after this command.
+    GoesAfter { command: String },
+    /// It goes only with another config.
+    GoesAfterConfigChange,
+    /// The daemon does not run.
+    DaemonNotRunning,
+    /// The daemon's loop stands still.
+    DaemonStuck,
+    /// The platform's clock was not read lately, or is not the machine's.
+    ClockNotTrusted,
 
     // What a database does not know.
     /// Its database is lost: it may have been sent.
@@ -315,6 +366,13 @@ pub enum Reason {
     ChangedBy { file: String, line: usize },
     /// Its series no longer has its date.
     DateWithdrawn { series: JobId, file: String },
+    /// Nobody planned a series' dates for too long; its first one now, if it has one.
+    DatesPassedOver {
+        #[serde(with = "instant")]
+        from: DateTime<Utc>,
+        #[serde(default, with = "maybe_instant", skip_serializing_if = "Option::is_none")]
+        to: Option<DateTime<Utc>>,
+    },
     /// A person said something about it.
     OperatorSaid {
         who: String,
@@ -325,8 +383,8 @@ pub enum Reason {
     /// Batches that the platform may have taken keep their clientmsgid.
     KeepsClientmsgid { cause: Box<Self>, batches: Vec<u32> },
 
-    /// A hold of an older version that names jobs which may have been sent already.
-    WrittenHold { text: String },
+    /// A sentence of an older version, that its job, or the jobs which it names, may have been sent.
+    WrittenInQuestion { text: String },
     /// A sentence that an older version stored, or that is no value yet.
     Written { text: String },
 }
@@ -361,6 +419,8 @@ pub enum OldDatabase {
 pub enum Operation {
     /// Put its account on hold.
     Hold,
+    /// Let a series go on that was lost.
+    LetGoOn,
     /// Approved it.
     Approve,
     /// Called it off.
@@ -418,7 +478,7 @@ impl Reason {
 
     /// Says whether another copy of the database may have sent a job that ended with this reason.
     pub fn leaves_in_question(&self) -> bool {
-        matches!(self, Self::DatabaseLost | Self::DatabaseMayBeOld)
+        matches!(self, Self::DatabaseLost | Self::DatabaseMayBeOld | Self::WrittenInQuestion { .. })
     }
 
     /// Says whether it is a hold that names jobs which may have been sent already.
@@ -427,7 +487,7 @@ impl Reason {
             self,
             Self::MayHaveBeenRestored { jobs, read_back, .. }
                 if !jobs.is_empty() || !read_back.is_empty()
-        ) || matches!(self, Self::WrittenHold { .. })
+        ) || matches!(self, Self::WrittenInQuestion { .. })
     }
 
     /// Says whether it tells that uploads are awaited.

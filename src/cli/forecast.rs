@@ -226,7 +226,7 @@ impl ForecastContext {
             Self::by_the_rules(&mut forecast, tx, account, &job)?;
         }
         let planned = view.at.filter(|at| *at < view.due);
-        let planned = planned.map(|at| told(format!("planned for {}", text::time(at))));
+        let planned = planned.map(|at| Reason::PlannedFor { at });
         let stored = view.reason.clone().filter(|why| !forecast.why.contains(why));
         let uploads = self.by_its_uploads(tx.preparation(&id, self.now)?, view);
         forecast.why.splice(0..0, planned.into_iter().chain(stored).chain(uploads));
@@ -242,7 +242,7 @@ impl ForecastContext {
             let at = at.max(self.now);
             let after = calendar::guard_end(at);
             if after.is_some() {
-                why.push(told("after the 00:00-00:02 guard of a Beijing day".to_owned()));
+                why.push(Reason::GuardAfterMidnight);
             }
             Some(after.unwrap_or(at))
         };
@@ -250,10 +250,7 @@ impl ForecastContext {
         let (status, goes_at) = match plan::next_action(job, batches, self.now) {
             Next::MissedDeadline | Next::RetryWindowOver => (ForecastStatus::TooLate, None),
             Next::Wait(_) | Next::Send(_) if job.in_question(job.due_at.max(self.now)) => {
-                why.push(told(format!(
-                    "it may have been sent already: `qunfa resume {}` lets it go",
-                    job.account
-                )));
+                why.push(Reason::ResumeLetsItGo { account: job.account.clone() });
                 (ForecastStatus::Stopped, None)
             }
             Next::Wait(_) if held => (ForecastStatus::NeedsApproval, goes(job.due_at)),
@@ -267,19 +264,17 @@ impl ForecastContext {
             Next::Nothing if self.running.is_none() => (ForecastStatus::Interrupted, None),
             Next::Nothing => (ForecastStatus::UnderWay, None),
         };
+        let in_doubt = batches.iter().filter(|batch| batch.state == BatchState::InDoubt).count();
         match status {
-            ForecastStatus::NeedsApproval => why.push(told(format!(
-                "held: `qunfa approve {}` before {}, or it is missed",
-                job.id,
-                text::time(deadline)
-            ))),
-            ForecastStatus::TooLate => why.push(told(too_late(job))),
-            ForecastStatus::Interrupted => why.push(told(
-                "the daemon ended during a request: when it runs, it asks again with the same \
-                 clientmsgid"
-                    .to_owned(),
-            )),
-            ForecastStatus::RunsOut => why.push(told(runs_out(batches).to_owned())),
+            ForecastStatus::NeedsApproval => {
+                why.push(Reason::HeldUntil { job: job.id.clone(), until: deadline });
+            }
+            ForecastStatus::TooLate => why.push(match job.first_attempt_at {
+                None => Reason::GraceOver { grace_min: job.grace.num_minutes() },
+                Some(_) => Reason::RetryForOver,
+            }),
+            ForecastStatus::Interrupted => why.push(Reason::DaemonEndedInRequest),
+            ForecastStatus::RunsOut => why.push(Reason::PauseTooLong { in_doubt: in_doubt > 0 }),
             ForecastStatus::Goes
             | ForecastStatus::UnderWay
             | ForecastStatus::Stopped
@@ -287,12 +282,8 @@ impl ForecastContext {
             | ForecastStatus::WillFail
             | ForecastStatus::WillExpire => {}
         }
-        let in_doubt = batches.iter().filter(|batch| batch.state == BatchState::InDoubt).count();
         if in_doubt > 0 {
-            why.push(told(format!(
-                "{in_doubt} of {} in doubt: asked again with the same clientmsgid",
-                text::plural(batches.len(), "batch is", "batches are")
-            )));
+            why.push(Reason::BatchesInDoubt { in_doubt, all: batches.len() });
         }
         Forecast { status, goes_at, not_after: deadline, why, of_account: None }
     }
@@ -340,9 +331,7 @@ impl ForecastContext {
         let begins = begins?;
         let is_told = view.reason.as_ref().is_some_and(Reason::is_about_uploads);
         match begins > self.now {
-            true if !is_told => {
-                Some(told(format!("prepares at {}: its uploads begin then", text::time(begins))))
-            }
+            true if !is_told => Some(Reason::UploadsBegin { at: begins }),
             false if !is_told => Some(Reason::WaitsForUploads { cause: None }),
             true | false => None,
         }
@@ -363,20 +352,17 @@ impl ForecastContext {
                     forecast.status = ForecastStatus::Stopped;
                     forecast.goes_at = None;
                     if view.state != JobState::Held {
-                        let until = text::time(forecast.not_after);
-                        forecast.why.push(told(format!("missed if it has not gone by {until}")));
+                        forecast.why.push(Reason::MissedAfter { until: forecast.not_after });
                     }
                 }
                 forecast.why.retain(|why| *why != stop.why);
                 let ends = match stop.ends {
                     Ends::ByItself => None,
-                    Ends::With(lift) => Some(format!("will not go until `{lift}`")),
-                    Ends::InTheConfig => Some(
-                        "will not go until the config is changed and the daemon restarted".into(),
-                    ),
+                    Ends::With(command) => Some(Reason::GoesAfter { command }),
+                    Ends::InTheConfig => Some(Reason::GoesAfterConfigChange),
                 };
                 if let Some(ends) = ends {
-                    forecast.why.insert(0, told(ends));
+                    forecast.why.insert(0, ends);
                     forecast.of_account = Some(stop.why.clone());
                 }
                 forecast.why.insert(usize::from(forecast.of_account.is_some()), stop.why);
@@ -392,10 +378,10 @@ impl ForecastContext {
     /// What a due job of an account that nothing stops waits for.
     fn delay(&self, view: &JobView) -> Option<Reason> {
         if self.running.is_none() {
-            return Some(told("waits for the daemon, which is not running".to_owned()));
+            return Some(Reason::DaemonNotRunning);
         }
         if self.stuck_since().is_some() {
-            return Some(told("waits for the daemon, whose loop stands still".to_owned()));
+            return Some(Reason::DaemonStuck);
         }
         self.heartbeat.as_ref()?;
         let read = self.clock(&view.account);
@@ -404,7 +390,7 @@ impl ForecastContext {
             let apart = (clock.platform_at - clock.read_at).abs();
             age <= margins::DATE_AGE_MAX && apart <= margins::CLOCK_APART
         });
-        (!fresh).then(|| told("waits for the platform's clock".to_owned()))
+        (!fresh).then_some(Reason::ClockNotTrusted)
     }
 }
 
@@ -420,11 +406,6 @@ pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<Reason> {
     })
 }
 
-/// A cause that is known to a forecast only.
-fn told(text: String) -> Reason {
-    Reason::Written { text }
-}
-
 /// Returns the number of a broadcast to everyone without a result, when it was accepted, and until
 /// when its administrator could confirm it.
 pub(super) fn confirmed_until(job: &JobView) -> Option<(i64, DateTime<Utc>, DateTime<Utc>)> {
@@ -434,22 +415,6 @@ pub(super) fn confirmed_until(job: &JobView) -> Option<(i64, DateTime<Utc>, Date
     let batch = job.batches.iter().find(|batch| batch.state == BatchState::Accepted)?;
     let (msg_id, at) = (batch.msg_id?, batch.accepted_at?);
     Some((msg_id, at, at + CONFIRMED_WITHIN))
-}
-
-fn runs_out(batches: &[Batch]) -> &'static str {
-    if batches.iter().any(|batch| batch.state == BatchState::InDoubt) {
-        "the pause before its next request is longer than its retry_for: what is in doubt then \
-         becomes uncertain"
-    } else {
-        "the pause before its next request is longer than its time for asking: it becomes missed"
-    }
-}
-
-fn too_late(job: &Job) -> String {
-    match job.first_attempt_at {
-        None => format!("its grace of {} min is over: it becomes missed", job.grace.num_minutes()),
-        Some(_) => "its retry_for is over: what is in doubt becomes uncertain".to_owned(),
-    }
 }
 
 fn stop(tx: &Tx<'_>, name: &str, notes: &[AlertView]) -> Result<Option<Stop>, StoreError> {
@@ -467,7 +432,12 @@ fn stop(tx: &Tx<'_>, name: &str, notes: &[AlertView]) -> Result<Option<Stop>, St
         },
     });
     let noted = || notes.iter().find(|note| stops_account(note, name));
-    let noted = || noted().map(|note| Stop { why: told(note.what.clone()), ends: Ends::ByItself });
+    let noted = || {
+        noted().map(|note| Stop {
+            why: note.why.clone().unwrap_or_else(|| Reason::Written { text: note.what.clone() }),
+            ends: Ends::ByItself,
+        })
+    };
     // A bar outlasts a hold: to lift that would not help.
     let stop = if stops.barred { paused.or(held) } else { held.or(paused) };
     Ok(stop.or_else(noted))

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::engine;
 use crate::model::JobId;
 use crate::model::console::HISTORY;
+use crate::reason::Reason;
 use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx};
 use crate::text::{Lang, reason};
 
@@ -39,7 +40,8 @@ pub(super) struct SeriesView {
     until: Option<String>,
     file: String,
     /// Who cancelled it or let it go on, and why.
-    why: Option<String>,
+    #[serde(flatten, serialize_with = "reason::as_why")]
+    why: Option<Reason>,
     /// Its jobs that are nearest to now.
     occurrences: Vec<JobView>,
     /// The dates after the last of these, which are no jobs yet.
@@ -103,6 +105,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     };
     page.lines(tone, 0, &format!("{} is a series, {}", view.id, view.state));
     let what = view.occurrences.first().map_or_else(|| view.action.clone(), JobView::what);
+    let why = view.why.as_ref().map(|why| reason::sentence(why, Lang::En));
     let comes = format!("{} ({}, {})", view.words, view.cron, view.timezone);
     for (label, value) in [
         ("title     ", Some(view.title.as_str())),
@@ -112,7 +115,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         ("from      ", view.from.as_deref()),
         ("until     ", view.until.as_deref()),
         ("file      ", Some(&view.file)),
-        ("because   ", view.why.as_deref()),
+        ("because   ", why.as_deref()),
     ] {
         if let Some(value) = value {
             page.labelled(Tone::Plain, 2, label, value);

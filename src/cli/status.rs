@@ -297,6 +297,7 @@ fn locked_out(context: &ForecastContext) -> Option<AlertView> {
     let locked_out = context.heartbeat()?.locked_out.as_ref()?;
     Some(AlertView {
         why: None,
+        file: None,
         id: None,
         account: None,
         kind: "database_locked".into(),
@@ -320,6 +321,7 @@ fn stuck(context: &ForecastContext, now: DateTime<Utc>) -> Option<AlertView> {
     let stands = text::distance(since, now);
     Some(AlertView {
         why: None,
+        file: None,
         id: None,
         account: None,
         kind: "stuck".into(),

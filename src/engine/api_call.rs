@@ -18,7 +18,7 @@ use crate::store::{
 };
 use crate::wechat::codes;
 use crate::wechat::protocol::api_call::{
-    self, ApiCallResponse, ApiCallResult, MadeCode, PlatformMessage,
+    self, ApiCallResponse, ApiCallResult, MadeCode, NoPreview, PlatformMessage,
 };
 use crate::wechat::protocol::{self, HttpResponse, Request, StatusResponse};
 
@@ -290,7 +290,10 @@ impl AccountPass<'_, '_> {
                 };
                 match body {
                     Some(body) => api_call::preview(token, &body, (to, card_ext.as_deref()))
-                        .map_err(|why| Reason::Written { text: why.to_string() }),
+                        .map_err(|why| match why {
+                            NoPreview::Content => Reason::NoPreviewOfContent,
+                            NoPreview::CardExt => Reason::NoCardExt,
+                        }),
                     None => Err(Reason::NotPrepared),
                 }
             }

@@ -76,6 +76,8 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
         Reason::AskedOften { cause: used(), times: 5 },
         Reason::MenuReplaced { job: job.clone() },
         Reason::NotPrepared,
+        Reason::NoPreviewOfContent,
+        Reason::NoCardExt,
         Reason::NoBroadcastNumber,
         Reason::SharedMediaDeleted { cause: used() },
         Reason::BroadcastsNotOut { not_out: 1, all: 3 },
@@ -100,6 +102,22 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
             confirm_until: at("2027-03-20T04:30:00Z"),
             is_over: false,
         },
+        Reason::PlannedFor { at: noon },
+        Reason::GuardAfterMidnight,
+        Reason::HeldUntil { job: job.clone(), until: noon },
+        Reason::ResumeLetsItGo { account: "brand".to_owned() },
+        Reason::GraceOver { grace_min: 30 },
+        Reason::RetryForOver,
+        Reason::DaemonEndedInRequest,
+        Reason::PauseTooLong { in_doubt: true },
+        Reason::BatchesInDoubt { in_doubt: 1, all: 2 },
+        Reason::UploadsBegin { at: noon },
+        Reason::MissedAfter { until: noon },
+        Reason::GoesAfter { command: "qunfa resume brand".to_owned() },
+        Reason::GoesAfterConfigChange,
+        Reason::DaemonNotRunning,
+        Reason::DaemonStuck,
+        Reason::ClockNotTrusted,
         Reason::DatabaseLost,
         Reason::DatabaseLostBeforeDue,
         Reason::DatabaseMayBeOld,
@@ -130,13 +148,14 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
         Reason::TakenFrom { file: "a.yaml".to_owned(), line: 3 },
         Reason::ChangedBy { file: "a.yaml".to_owned(), line: 3 },
         Reason::DateWithdrawn { series: id("weekly"), file: "a.yaml".to_owned() },
+        Reason::DatesPassedOver { from: noon, to: None },
         Reason::OperatorSaid {
             who: "alice (uid 1000)".to_owned(),
             what: Operation::ResolveSent { batches: vec![1, 2], msg_id: None },
             why: Some("it is there".to_owned()),
         },
         Reason::KeepsClientmsgid { cause: used(), batches: vec![1] },
-        Reason::WrittenHold { text: "these jobs: a".to_owned() },
+        Reason::WrittenInQuestion { text: "these jobs: a".to_owned() },
         Reason::Written { text: "no network".to_owned() },
     ]
 }
@@ -170,6 +189,20 @@ fn every_reason_is_tried_and_reads_back_as_it_was_stored() {
     assert_eq!(all.iter().map(Reason::code).collect::<Vec<_>>(), codes());
     for reason in all {
         assert_eq!(Reason::parse(&reason.to_json()), reason, "{}", reason.to_json());
+    }
+}
+
+#[test]
+fn the_codes_that_queries_name_are_codes() {
+    for code in [
+        "changed_by",
+        "daemon_ended",
+        "deferred",
+        "may_have_been_sent",
+        "taken_from",
+        "waits_for_uploads",
+    ] {
+        assert!(codes().iter().any(|known| known == code), "{code}");
     }
 }
 

@@ -66,6 +66,11 @@ impl AlertView {
         if self.kind == "refused_file" { &self.what } else { "" }
     }
 
+    /// Returns what it says, for comparison: where it is a reason, other words for that are no news.
+    fn stance(&self) -> String {
+        self.why.as_ref().map_or_else(|| self.what.clone(), Reason::to_json)
+    }
+
     /// Returns how soon somebody has to look.
     pub fn severity(&self) -> Severity {
         match self.kind.as_str() {
@@ -159,8 +164,10 @@ impl Tx<'_> {
             )
             .optional()?;
         let Some((then, said)) = known else { return Ok(None) };
-        let stands = (millis(note.since), note.what.clone(), self.story_of(note)?);
-        Ok((then == stands).then_some(said))
+        let (since, what, story) = then;
+        let same = what == note.stance() || what == note.what;
+        let stands = same && (since, story) == (millis(note.since), self.story_of(note)?);
+        Ok(stands.then_some(said))
     }
 
     /// Takes a note out of attention until something new is said of it.
@@ -199,7 +206,7 @@ impl Tx<'_> {
                 note.kind,
                 note.subject(),
                 millis(note.since),
-                note.what,
+                note.stance(),
                 self.story_of(note)?,
             ],
         )
@@ -274,6 +281,7 @@ mod tests {
     fn note(kind: &str, what: &str) -> AlertView {
         AlertView {
             why: None,
+            file: None,
             id: None,
             account: None,
             kind: kind.to_owned(),
@@ -308,6 +316,39 @@ mod tests {
     }
 
     #[test]
+    fn other_words_for_the_same_reason_are_no_news_and_another_reason_is() {
+        let mut store = Store::in_memory(at(0)).unwrap();
+        let of = |why, what| AlertView { why: Some(why), ..note("hold", what) };
+        let said = DecidedBy { who: "anne", why: None };
+        let held = said.that(Operation::Hold);
+        let no_mark = Reason::may_have_been_restored(OldDatabase::NoMark, &[]);
+
+        let acknowledge = |tx: &Tx<'_>| {
+            tx.acknowledge(&of(held.clone(), "all accounts are on hold: held by anne"), said, at(1))
+        };
+        store.transaction(acknowledge).unwrap();
+
+        let tx = store.read();
+        assert!(tx.is_acknowledged(&of(held, "everything is on hold: anne held it")).unwrap());
+        assert!(!tx.is_acknowledged(&of(no_mark, "all accounts are on hold")).unwrap());
+    }
+
+    #[test]
+    fn what_an_older_version_acknowledged_stays_so() {
+        let mut store = Store::in_memory(at(0)).unwrap();
+        let note = AlertView {
+            why: Some(Reason::Written { text: "no network".to_owned() }),
+            ..note("hold", "all accounts are on hold: no network")
+        };
+        let said = DecidedBy { who: "anne", why: None };
+        store.transaction(|tx| tx.acknowledge(&note, said, at(1))).unwrap();
+        let sql = "UPDATE acknowledgement SET what = ?1";
+        store.transaction(|tx| tx.run(sql, params![note.what])).unwrap();
+
+        assert!(store.read().is_acknowledged(&note).unwrap());
+    }
+
+    #[test]
     fn a_persons_own_hold_pages_nobody_and_a_restored_database_does() {
         let said = DecidedBy { who: "anne", why: None }.that(Operation::Hold);
         let restored = |jobs: &[&str]| {
@@ -315,7 +356,8 @@ mod tests {
             Reason::may_have_been_restored(OldDatabase::NoMark, &jobs)
         };
         let read_back = restored(&[]).with_read_back(&[JobId::parse("a").unwrap()]);
-        let of_old = Reason::WrittenHold { text: "these jobs may have been sent already".into() };
+        let of_old =
+            Reason::WrittenInQuestion { text: "these jobs may have been sent already".into() };
         for (kind, why, expected) in [
             ("hold", Some(said), Severity::Look),
             ("hold", Some(restored(&[])), Severity::Look),

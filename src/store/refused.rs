@@ -87,8 +87,7 @@ impl Tx<'_> {
         if note.kind != KIND {
             return Ok(false);
         }
-        let told = self.told_files()?;
-        if let Some((name, _)) = told.iter().find(|(_, told)| told.what == note.what) {
+        if let Some(name) = &note.file {
             return self.acknowledge_refused_file(name, who, now);
         }
         // The one note that tells of all the others.
@@ -115,8 +114,8 @@ impl Tx<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// Returns the newest refused files that nobody has seen, each with its note.
-    fn told_files(&self) -> Result<Vec<(String, AlertView)>> {
+    /// Returns the notes of the newest refused files that nobody has seen.
+    fn told_files(&self) -> Result<Vec<AlertView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT name, refused_at, problems, line FROM refused_file WHERE seen_at IS NULL
              ORDER BY refused_at DESC, name LIMIT ?1",
@@ -129,8 +128,9 @@ impl Tx<'_> {
                 line => format!(", the first in line {line}"),
             };
             let things = if problems == 1 { "problem" } else { "problems" };
-            let note = AlertView {
+            Ok(AlertView {
                 why: None,
+                file: Some(name.clone()),
                 id: None,
                 account: None,
                 kind: KIND.into(),
@@ -140,20 +140,20 @@ impl Tx<'_> {
                     "read {name}.error.txt in the inbox's rejected/, mend the file and drop it again \
                      under this name, or say `qunfa ack {name}`"
                 ),
-            };
-            Ok((name, note))
+            })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Returns what is told of refused files, the newest one by one.
     pub(super) fn refused_notes(&self) -> Result<Vec<AlertView>> {
-        let mut notes: Vec<_> = self.told_files()?.into_iter().map(|(_, note)| note).collect();
+        let mut notes = self.told_files()?;
         let told = u64::try_from(TOLD_MOST).unwrap_or_default();
         let more = self.refused_files()?.saturating_sub(told);
         if let Some(oldest) = notes.last().map(|note| note.since).filter(|_| more > 0) {
             notes.push(AlertView {
                 why: None,
+                file: None,
                 id: None,
                 account: None,
                 kind: KIND.into(),

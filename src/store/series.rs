@@ -36,6 +36,7 @@ use crate::store::{
     Alert, DecidedBy, IngestOutcome, JobView, Move, Result, SeriesInput, Source, StoreError, Tx,
     instant, millis, unreadable,
 };
+use crate::text::{Lang, reason};
 
 /// A word for programs: something about a series.
 const KIND: &str = "series";
@@ -87,7 +88,7 @@ pub struct Series {
     taken_at: DateTime<Utc>,
     next_at: Option<DateTime<Utc>>,
     /// Who cancelled it or let it go on, and why.
-    pub why: Option<String>,
+    pub why: Option<Reason>,
     digest: String,
     /// The account's name in its file, where the account has another by now.
     written_for: Option<String>,
@@ -391,7 +392,7 @@ impl Tx<'_> {
                 id.as_str(),
                 next.map(|date| millis(date.at)),
                 millis(now),
-                said.line("let go on")
+                said.that(Operation::LetGoOn)
             ],
         )?;
         self.forget_alerts(id)?;
@@ -467,12 +468,12 @@ impl Tx<'_> {
     ) -> Result<SeriesCancelled> {
         let series = self.known_series(id)?;
         if series.state == SeriesState::Cancelled {
-            let why = series.why.unwrap_or_default();
+            let why = series.why.map(|why| reason::sentence(&why, Lang::En)).unwrap_or_default();
             return Err(StoreError::Refused(format!("series {id} is cancelled already ({why})")));
         }
         self.run(
             "UPDATE series SET state = 'cancelled', next_at = NULL, why = ?2 WHERE id = ?1",
-            params![id.as_str(), said.line("cancelled")],
+            params![id.as_str(), said.that(Operation::Cancel)],
         )?;
         self.forget_alerts(id)?;
         let mut done = SeriesCancelled::default();

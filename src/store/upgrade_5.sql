@@ -97,6 +97,9 @@ UPDATE job SET reason = json_object('code', 'database_lost_before_due')
 WHERE reason = 'the database that knew it is lost; its time has not come: it was not sent unless an edit that accepted/ lacks moved it forward';
 UPDATE job SET reason = json_object('code', 'database_may_be_old')
 WHERE reason = 'the database may be an older one: this may have been sent at its own time, which the platform would not know any more when it is due';
+-- However it was said: a job that ended so is never mended by dropping it again.
+UPDATE job SET reason = json_object('code', 'written_in_question', 'text', reason)
+WHERE instr(reason, 'may have been sent') > 0 AND NOT json_valid(reason);
 UPDATE job SET reason = json_object('code', 'waits_for_uploads')
 WHERE reason = 'waits for its uploads';
 UPDATE job SET reason = json_object('code', 'waits_for_uploads', 'cause',
@@ -117,5 +120,5 @@ UPDATE history SET why = json_object('code', 'changed_by',
     'file', substr(rtrim(why, '0123456789'), 12, length(rtrim(why, '0123456789')) - 18),
     'line', CAST(substr(why, length(rtrim(why, '0123456789')) + 1) AS INTEGER))
 WHERE why GLOB 'changed by *, line [0-9]*' AND rtrim(why, '0123456789') GLOB '*, line ';
-UPDATE daemon SET hold_why = json_object('code', 'written_hold', 'text', hold_why)
+UPDATE daemon SET hold_why = json_object('code', 'written_in_question', 'text', hold_why)
 WHERE instr(hold_why, 'these jobs may have been sent already') > 0;

@@ -234,6 +234,9 @@ pub struct AlertView {
     /// Why, where that is one of a job's or an account's reasons.
     #[serde(flatten, serialize_with = "reason::as_code")]
     pub why: Option<Reason>,
+    /// The refused file that it is about, if it is about one.
+    #[serde(skip)]
+    pub file: Option<String>,
     /// What one can do.
     #[serde(rename = "do")]
     pub advice: String,
@@ -444,6 +447,7 @@ impl Tx<'_> {
         let rows = statement.query_map([millis(now)], |row| {
             Ok(AlertView {
                 why: None,
+                file: None,
                 id: row.get(0)?,
                 account: row.get(1)?,
                 kind: row.get(2)?,
@@ -485,6 +489,7 @@ impl Tx<'_> {
                 },
                 what: format!("all accounts are on hold: {told}"),
                 why: Some(why),
+                file: None,
             });
         }
         let mut statement = self.db.prepare_cached(
@@ -504,6 +509,7 @@ impl Tx<'_> {
                     since: instant(since),
                     what: format!("the account is on hold: {told}"),
                     why: Some(why),
+                    file: None,
                     advice: format!("`qunfa resume {name}` lets its jobs go on"),
                 });
             }
@@ -518,6 +524,7 @@ impl Tx<'_> {
                     since: instant(since),
                     what: format!("the account is paused: {told}"),
                     why: Some(why),
+                    file: None,
                     advice: format!("{advice}; then `qunfa resume {name}`"),
                 });
             }
@@ -564,6 +571,7 @@ impl Tx<'_> {
                     since: instant(row.get(3)?),
                     what: format!("job {id} is {state}: {told}"),
                     why,
+                    file: None,
                     advice,
                     id: Some(id),
                 };
@@ -598,6 +606,7 @@ impl Tx<'_> {
             let msg_id: i64 = row.get(3)?;
             Ok(AlertView {
                 why: None,
+                file: None,
                 account: row.get(1)?,
                 kind: "no_result".into(),
                 since: instant(row.get(2)?),
@@ -674,6 +683,7 @@ fn question_note(question: InQuestion) -> AlertView {
     };
     AlertView {
         why: None,
+        file: None,
         id: None,
         kind: "gap".into(),
         since: gap.to,

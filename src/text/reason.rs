@@ -328,6 +328,10 @@ fn english(reason: &Reason) -> String {
         }
         Reason::MenuReplaced { job } => format!("the menu of job {job} took its place"),
         Reason::NotPrepared => "its content is not prepared yet: preview later".to_owned(),
+        Reason::NoPreviewOfContent => "its content is not known yet".to_owned(),
+        Reason::NoCardExt => "a coupon's preview needs its card_ext (code, openid, timestamp, \
+                              signature)"
+            .to_owned(),
         Reason::NoBroadcastNumber => "its broadcast has no number".to_owned(),
         Reason::ApiCallTimeOver { in_doubt, cause } => {
             let how = if *in_doubt {
@@ -389,6 +393,45 @@ fn english(reason: &Reason) -> String {
         Reason::NoSuchArticle { job, article, articles } => {
             format!("the broadcast of job {job} has no article {article}, only {articles}")
         }
+        Reason::PlannedFor { at } => format!("planned for {}", time(*at)),
+        Reason::GuardAfterMidnight => "after the 00:00-00:02 guard of a Beijing day".to_owned(),
+        Reason::HeldUntil { job, until } => {
+            format!("held: `qunfa approve {job}` before {}, or it is missed", time(*until))
+        }
+        Reason::ResumeLetsItGo { account } => {
+            format!("it may have been sent already: `qunfa resume {account}` lets it go")
+        }
+        Reason::GraceOver { grace_min } => {
+            format!("its grace of {grace_min} min is over: it becomes missed")
+        }
+        Reason::RetryForOver => {
+            "its retry_for is over: what is in doubt becomes uncertain".to_owned()
+        }
+        Reason::DaemonEndedInRequest => "the daemon ended during a request: when it runs, it asks \
+                                         again with the same clientmsgid"
+            .to_owned(),
+        Reason::PauseTooLong { in_doubt: true } => "the pause before its next request is longer \
+                                                    than its retry_for: what is in doubt then \
+                                                    becomes uncertain"
+            .to_owned(),
+        Reason::PauseTooLong { in_doubt: false } => "the pause before its next request is longer \
+                                                     than its time for asking: it becomes missed"
+            .to_owned(),
+        Reason::BatchesInDoubt { in_doubt, all } => {
+            let are = if *all == 1 { "batch is" } else { "batches are" };
+            format!("{in_doubt} of {all} {are} in doubt: asked again with the same clientmsgid")
+        }
+        Reason::UploadsBegin { at } => {
+            format!("prepares at {}: its uploads begin then", time(*at))
+        }
+        Reason::MissedAfter { until } => format!("missed if it has not gone by {}", time(*until)),
+        Reason::GoesAfter { command } => format!("will not go until `{command}`"),
+        Reason::GoesAfterConfigChange => {
+            "will not go until the config is changed and the daemon restarted".to_owned()
+        }
+        Reason::DaemonNotRunning => "waits for the daemon, which is not running".to_owned(),
+        Reason::DaemonStuck => "waits for the daemon, whose loop stands still".to_owned(),
+        Reason::ClockNotTrusted => "waits for the platform's clock".to_owned(),
         Reason::DatabaseLost => {
             "the database that knew it is lost: it may have been sent".to_owned()
         }
@@ -471,6 +514,11 @@ fn english(reason: &Reason) -> String {
         Reason::DateWithdrawn { series, file } => {
             format!("series {series} no longer has this date, by {file}")
         }
+        Reason::DatesPassedOver { from, to } => format!(
+            "nobody planned its dates from {} to {}: they are passed over",
+            calendar::beijing(*from),
+            to.map_or_else(|| "its end".to_owned(), calendar::beijing)
+        ),
         Reason::OperatorSaid { who, what, why: Some(why) } => {
             format!("{} by {who}: \"{why}\"", operation(what))
         }
@@ -481,7 +529,7 @@ fn english(reason: &Reason) -> String {
             english(cause),
             numbers(batches)
         ),
-        Reason::WrittenHold { text } | Reason::Written { text } => text.clone(),
+        Reason::WrittenInQuestion { text } | Reason::Written { text } => text.clone(),
     }
 }
 
@@ -500,11 +548,16 @@ pub fn gap(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     )
 }
 
-/// Returns an instant's time of day in Beijing, without seconds where there are none.
-fn time_of_day(at: DateTime<Utc>) -> String {
+/// Returns an instant in Beijing, without seconds where there are none.
+fn time(at: DateTime<Utc>) -> String {
     let full = calendar::beijing(at);
-    let of_day = full.split_once(' ').map_or(full.as_str(), |(_, of_day)| of_day);
-    if at.timestamp() % 60 == 0 { of_day.replacen(":00 +", " +", 1) } else { of_day.to_owned() }
+    if at.timestamp() % 60 == 0 { full.replacen(":00 +", " +", 1) } else { full }
+}
+
+/// Returns an instant's time of day in Beijing, in the same way.
+fn time_of_day(at: DateTime<Utc>) -> String {
+    let full = time(at);
+    full.split_once(' ').map_or_else(|| full.clone(), |(_, of_day)| of_day.to_owned())
 }
 
 fn answered(errcode: Option<i64>, errmsg: &str) -> String {
@@ -573,6 +626,7 @@ fn others_not_asked(id: &JobId) -> String {
 fn operation(what: &Operation) -> String {
     match what {
         Operation::Hold => "held".to_owned(),
+        Operation::LetGoOn => "let go on".to_owned(),
         Operation::Approve => "approved".to_owned(),
         Operation::Cancel => "cancelled".to_owned(),
         Operation::Retry => "retried".to_owned(),

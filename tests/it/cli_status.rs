@@ -577,3 +577,40 @@ fn the_next_jobs_stand_in_the_order_of_the_times_that_are_shown() {
     let ids: Vec<_> = next.iter().map(|job| job["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["stopped", "midnight"], "00:01 is before 00:02");
 }
+
+#[test]
+fn programs_find_the_code_of_a_reason_and_its_arguments_beside_every_sentence() {
+    let world = World::new();
+    world.evening();
+    let others =
+        json!({ "code": "reserved_by_others", "rule": "daily_send", "window": "2027-03-20" });
+
+    let show = world.json(&["show", "spring-echo", "--json"]);
+    let status = world.json(&["status", "--json"]);
+
+    assert_eq!(
+        (&show["reason_code"], &show["reason_args"]["cause"]),
+        (&json!("deferred"), &others)
+    );
+    let line = show["history"].as_array().unwrap().last().unwrap();
+    assert!(line["why"].as_str().unwrap().starts_with("deferred: daily_send for 2027-03-20"));
+    assert_eq!(line["reason_code"], "deferred");
+    assert_eq!(line["reason_args"]["goes_at"], "2027-03-21T20:30:00+08:00");
+    let of = |list: &str| {
+        let list = status[list].as_array().unwrap().iter();
+        list.clone().find(|job| job["id"] == "spring-echo").cloned().unwrap()
+    };
+    let next = of("next");
+    assert_eq!(
+        (&next["reason_code"], &next["reason_args"]["cause"]),
+        (&json!("deferred"), &others)
+    );
+    let codes: Vec<_> =
+        next["reasons"].as_array().unwrap().iter().map(|why| &why["code"]).collect();
+    assert!(codes.contains(&&json!("deferred")), "{codes:?}");
+    assert_eq!(codes.len(), next["why"].as_array().unwrap().len());
+    let failed = status["attention"].as_array().unwrap();
+    let failed = failed.iter().find(|note| note["kind"] == "failed").unwrap();
+    assert_eq!(failed["reason_code"], "platform_refused");
+    assert_eq!(failed["reason_args"]["errcode"], 40_007);
+}

@@ -4,10 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{COLUMNS, KIND, Series, read};
-use crate::calendar::{self, Date};
+use crate::calendar::Date;
 use crate::model::JobId;
 use crate::quota::margins;
+use crate::reason::Reason;
 use crate::store::{Alert, IngestOutcome, Result, SeriesInput, Tx, millis};
+use crate::text::{Lang, reason};
 
 /// How far ahead dates are made: past the end of the next month for most of it.
 const HORIZON: TimeDelta = TimeDelta::days(35);
@@ -85,12 +87,9 @@ impl Tx<'_> {
         match series.next_at {
             Some(next) if trusted && next < now - REMEMBERED => {
                 let first = after(now - REMEMBERED);
-                let told = first.map_or_else(|| "its end".to_owned(), calendar::beijing);
-                let why = format!(
-                    "nobody planned its dates from {} to {told}: they are passed over",
-                    calendar::beijing(next)
-                );
-                tracing::warn!(series = id.as_str(), "{why}");
+                let why = Reason::DatesPassedOver { from: next, to: first };
+                let told = reason::sentence(&why, Lang::En);
+                tracing::warn!(series = id.as_str(), reason = why.code(), "{told}");
                 self.run("UPDATE series SET why = ?2 WHERE id = ?1", params![id.as_str(), why])?;
                 Ok(first)
             }
