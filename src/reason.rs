@@ -319,12 +319,9 @@ pub enum Reason {
         /// The jobs that were due in the meantime: the first of them.
         jobs: Vec<JobId>,
         more_jobs: usize,
-        /// The jobs that were read back from `accepted/`: the first of them.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        read_back: Vec<JobId>,
-        #[serde(default)]
-        more_read_back: usize,
     },
+    /// These jobs were read back from `accepted/`, and may have been sent.
+    ReadBack { cause: Box<Self>, jobs: Vec<JobId>, more_jobs: usize },
     /// A clock that was ahead took it.
     ClockWasAhead,
     /// The daemon crashed over it, again and again.
@@ -483,11 +480,8 @@ impl Reason {
 
     /// Says whether it is a hold that names jobs which may have been sent already.
     pub fn names_jobs_in_question(&self) -> bool {
-        matches!(
-            self,
-            Self::MayHaveBeenRestored { jobs, read_back, .. }
-                if !jobs.is_empty() || !read_back.is_empty()
-        ) || matches!(self, Self::WrittenInQuestion { .. })
+        let restored = matches!(self, Self::MayHaveBeenRestored { jobs, .. } if !jobs.is_empty());
+        restored || matches!(self, Self::ReadBack { .. } | Self::WrittenInQuestion { .. })
     }
 
     /// Says whether it tells that uploads are awaited.
@@ -503,16 +497,13 @@ impl Reason {
     /// Returns why everything is held with a database that may be an older one.
     pub fn may_have_been_restored(evidence: OldDatabase, in_question: &[JobId]) -> Self {
         let (jobs, more_jobs) = first_of(in_question);
-        let (read_back, more_read_back) = (Vec::new(), 0);
-        Self::MayHaveBeenRestored { evidence, jobs, more_jobs, read_back, more_read_back }
+        Self::MayHaveBeenRestored { evidence, jobs, more_jobs }
     }
 
-    /// Adds the jobs that were read back to a hold of a database that may be an older one.
-    pub fn with_read_back(mut self, found: &[JobId]) -> Self {
-        if let Self::MayHaveBeenRestored { read_back, more_read_back, .. } = &mut self {
-            (*read_back, *more_read_back) = first_of(found);
-        }
-        self
+    /// Adds the jobs that were read back to a hold, whoever said that.
+    pub fn with_read_back(self, found: &[JobId]) -> Self {
+        let (jobs, more_jobs) = first_of(found);
+        Self::ReadBack { cause: Box::new(self), jobs, more_jobs }
     }
 
     /// Adds that the job moved for it.

@@ -54,8 +54,10 @@ impl Engine {
             }
             let found = import.found;
             if !found.is_empty() {
+                let jobs = found.iter().map(JobId::as_str).collect::<Vec<_>>().join(", ");
                 tracing::error!(
-                    jobs = found.len(),
+                    count = found.len(),
+                    jobs,
                     "jobs were read back from accepted/ as missed, and may have been sent already"
                 );
                 tx.name_in_hold(&found)?;

@@ -456,20 +456,18 @@ fn english(reason: &Reason) -> String {
             "the daemon crashed {times} times over this job, so it is set aside and was never \
              sent; {REPORT}"
         ),
-        Reason::MayHaveBeenRestored { evidence, jobs, more_jobs, read_back, more_read_back } => {
+        Reason::MayHaveBeenRestored { evidence, jobs, more_jobs } => {
             let question = match jobs.as_slice() {
                 [] => "no job was due in the meantime".to_owned(),
                 jobs => format!("{IN_QUESTION}: {}", named(jobs, *more_jobs)),
             };
-            let read_back = match read_back.as_slice() {
-                [] => String::new(),
-                jobs => format!(
-                    "; read back from accepted/ as missed, {IN_QUESTION} as well: {}",
-                    named(jobs, *more_read_back)
-                ),
-            };
-            format!("{}; {question}{read_back}", old_database(evidence))
+            format!("{}; {question}", old_database(evidence))
         }
+        Reason::ReadBack { cause, jobs, more_jobs } => format!(
+            "{}; read back from accepted/ as missed, {IN_QUESTION} as well: {}",
+            english(cause),
+            named(jobs, *more_jobs)
+        ),
         Reason::CrashedOverAccount { times, job } => {
             let last = job.as_ref().map(|job| format!(", the last time over job {job}"));
             format!(
