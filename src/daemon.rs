@@ -259,7 +259,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         jumped: TimeDelta::zero(),
         now: options.now,
         jump: options.jump,
-        looked: Look { at: now, version: None, seen_at: now },
+        looked: Look { at: now, seen_at: now },
         heartbeat,
         marked,
         backlog: Backlog::default(),
@@ -420,7 +420,6 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// When the loop last looked at what changes without telling it.
 struct Look {
     at: DateTime<Utc>,
-    version: Option<i64>,
     seen_at: DateTime<Utc>,
 }
 
@@ -591,11 +590,8 @@ impl Daemon {
             self.engine.clock_stepped(turned.jumped, now)?;
             self.looked.at = now;
         }
-        if since >= LOOK_EVERY || self.looked.version.is_none() {
-            let version = self.engine.store().data_version()?;
-            if self.looked.version.replace(version).is_some_and(|before| before != version) {
-                self.engine.look_again(now);
-            }
+        if since >= LOOK_EVERY {
+            self.engine.notice_writes(now)?;
             self.looked.at = now;
             self.keep_mark()?;
         }

@@ -32,7 +32,7 @@ use crate::model::{Audience, Credence, JobId, JobSpec, JobState, LIST_MAX, batch
 use crate::plan::Gap;
 use crate::store::{
     Alert, ApiCallAttempt, BatchBody, EventIn, FollowersAsk, IngestOutcome, Receivers, RefusedFile,
-    ResultAsk, SendStatus, Source, Store, StoreError, Strangers, Tx,
+    ResultAsk, Seen, SendStatus, Source, Store, StoreError, Strangers, Tx, Writes,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, HttpResponse, Request};
@@ -111,6 +111,10 @@ pub struct HighWaterMark {
 const SESSIONS_PER_PASS: usize = 256;
 /// How long after the start accounts without anything overdue are looked at.
 const OTHERS_AFTER: TimeDelta = TimeDelta::milliseconds(50);
+/// How many accounts are looked at together where any of them may have changed.
+const LOOKED_AT_ONCE: usize = 100;
+/// The pause between such looks: 20,000 accounts take 4 s.
+const LOOK_PAUSE: TimeDelta = TimeDelta::milliseconds(20);
 /// How many accounts ask for the platform's clock at once, where it only judges an absence.
 const MAX_CLOCK_PROBES: usize = 4;
 
@@ -126,6 +130,8 @@ pub struct Engine {
     armed: BTreeMap<(DateTime<Utc>, usize), Outgoing>,
     /// The time in which this database may have been put back, until a trusted clock judges it.
     downtime: Option<Downtime>,
+    /// How far the writes of other processes have been looked at.
+    seen: Seen,
 }
 
 /// A job to be taken, as its file has it.
@@ -201,6 +207,8 @@ impl Engine {
         let known = store.read().last_seen()?;
         let old = restored(&known, StateDirectory { mark: mark.as_ref(), unknown_files });
         let mark = mark.unwrap_or_default();
+        // First: what others write from here on is noticed.
+        let seen = store.seen()?;
         let last_seen = store.transaction(|tx| {
             // First: from here on a name means the account that the config means by it.
             identity::recognise(tx, &mut sessions, now)?;
@@ -234,7 +242,7 @@ impl Engine {
         let mark = HighWaterMark { high_water, files: mark.files.max(last_seen.files), ..mark };
         let downtime = last_seen.has_jobs.then(|| Downtime::before_start(&last_seen, now));
         let (ahead, armed) = (TimeDelta::zero(), BTreeMap::new());
-        Ok(Self { store, sessions, mark, ahead, armed, downtime })
+        Ok(Self { store, sessions, mark, ahead, armed, downtime, seen })
     }
 
     /// Decides what is due this long before its time; by default, at its time.
@@ -265,10 +273,39 @@ impl Engine {
         })
     }
 
-    /// Looks at every account again: somebody else wrote to the database, or the clock was stepped.
+    /// Looks again at the accounts that other processes wrote about.
+    ///
+    /// Where that is not known, every account is looked at, a few at a time: what is due meanwhile
+    /// does not wait for them.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn notice_writes(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        match self.store.writes_since(&mut self.seen)? {
+            Writes::None => {}
+            Writes::Accounts(names) => {
+                let names: HashSet<_> = names.iter().map(String::as_str).collect();
+                for session in &mut self.sessions {
+                    if names.contains(session.config.account.name.as_str()) {
+                        session.wake_by(now);
+                    }
+                }
+            }
+            Writes::Any => {
+                let mut at = now;
+                for some in self.sessions.chunks_mut(LOOKED_AT_ONCE) {
+                    some.iter_mut().for_each(|session| session.wake_by(at));
+                    at += LOOK_PAUSE;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at every account again: the clock was stepped, or something changed under the engine.
     pub fn look_again(&mut self, now: DateTime<Utc>) {
         for session in &mut self.sessions {
-            session.wake = Some(session.wake.map_or(now, |wake| wake.min(now)));
+            session.wake_by(now);
         }
     }
 

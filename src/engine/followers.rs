@@ -44,7 +44,7 @@ impl Session {
     }
 
     /// Looks again at this instant at the latest.
-    fn wake_by(&mut self, at: DateTime<Utc>) {
+    pub(super) fn wake_by(&mut self, at: DateTime<Utc>) {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
     }
 

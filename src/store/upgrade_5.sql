@@ -88,3 +88,12 @@ CREATE INDEX charge_api_call ON charge (api_call) WHERE api_call IS NOT NULL;
 DROP INDEX prelude_open;
 ALTER TABLE prelude RENAME TO pre_send;
 CREATE INDEX pre_send_open ON pre_send (account) WHERE closed = 0;
+
+-- Which accounts commands wrote about, for the daemon: the latest change of each has the highest id.
+-- A change that is about every account has none. Triggers of the commands' connections write it.
+CREATE TABLE account_change (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT
+) STRICT;
+
+CREATE INDEX account_change_account ON account_change (account);

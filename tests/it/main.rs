@@ -54,3 +54,4 @@ mod uploads;
 mod views;
 mod world;
 mod writer;
+mod writes;
