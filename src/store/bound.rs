@@ -341,7 +341,7 @@ mod tests {
         let mut world = World::new();
         world.run(IN_DOUBT);
         world.push(0..2_000, Credence::Hint);
-        assert_eq!(world.count("attention"), 0);
+        assert_eq!(world.count("alert"), 0);
 
         world.push(2_000..5_000, Credence::Hint);
 
