@@ -353,8 +353,13 @@ impl Engine {
 
     /// Returns when the next pass has something to do.
     pub fn next_wake(&self) -> Option<DateTime<Utc>> {
-        let armed = self.armed.first_key_value().map(|((at, _), _)| *at);
-        self.sessions.iter().filter_map(|session| session.wake).chain(armed).min()
+        let wakes = self.sessions.iter().filter_map(|session| session.wake);
+        wakes.chain(self.next_departure()).min()
+    }
+
+    /// Returns when the next request leaves that only waits for its instant.
+    pub fn next_departure(&self) -> Option<DateTime<Utc>> {
+        self.armed.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// Says whether some request is under way.
@@ -419,7 +424,17 @@ impl Engine {
             decided.into_iter().partition(|(at, _)| *at <= now);
         self.armed
             .extend(armed.into_iter().map(|(at, outgoing)| ((at, outgoing.session), outgoing)));
+        self.let_next_read(now);
         Ok(Pass { mark, outgoing: now_due.into_iter().map(|(_, outgoing)| outgoing).collect() })
+    }
+
+    /// Wakes one account that waits to read its followers, where none reads any more.
+    ///
+    /// Only after a pass, so that the account that has read goes on before the others.
+    fn let_next_read(&mut self, now: DateTime<Utc>) {
+        if !self.sessions.iter().any(Session::reads_followers) {
+            self.sessions.iter_mut().any(|session| session.may_read_now(now));
+        }
     }
 
     /// Returns the sessions to look at, the longest due first.

@@ -21,8 +21,20 @@ const PART: usize = 1_000;
 /// The quiet hours begin so long after midnight in Beijing, and accounts are spread over them.
 const QUIET_FROM: TimeDelta = TimeDelta::hours(3);
 const QUIET_MINUTES: u64 = 180;
-/// How soon an account looks again whether another one is done reading, or a token has come.
+/// How soon an account looks again whether a token has come.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
+
+/// What an account that would read its followers lacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum TurnToRead {
+    /// It does not want to, or can.
+    #[default]
+    None,
+    /// Another account reads: it is woken after that one, for thousands that look again and again
+    /// would keep the loop busy.
+    Waits,
+    NeedsToken,
+}
 
 /// A page of which some parts are stored.
 #[derive(Debug)]
@@ -33,9 +45,20 @@ pub(super) struct PageInFlight {
 }
 
 impl Session {
-    /// Says whether it asks for followers, or has a page of them in memory.
+    /// Says whether it asks for followers, or for the token to do so, or has a page of them in memory.
     pub(super) fn reads_followers(&self) -> bool {
-        self.followers_in_flight || self.page.is_some()
+        let asks_token = self.turn_to_read == TurnToRead::NeedsToken && self.busy;
+        self.followers_in_flight || self.page.is_some() || asks_token
+    }
+
+    /// Looks again where it waited for the account that read before it; says whether it did.
+    pub(super) fn may_read_now(&mut self, now: DateTime<Utc>) -> bool {
+        let waited = self.turn_to_read == TurnToRead::Waits;
+        if waited {
+            self.turn_to_read = TurnToRead::None;
+            self.wake_by(now);
+        }
+        waited
     }
 
     /// Gives up a page in memory, so that other accounts can read; it is asked for again.
@@ -158,6 +181,7 @@ impl AccountPass<'_, '_> {
     /// Does the next small thing for the account's followers, if nothing of a release comes first.
     pub(super) fn read_followers(&mut self, session: &mut Session) -> Result<(), StoreError> {
         let name = session.config.account.name.clone();
+        session.turn_to_read = TurnToRead::None;
         if session.followers_in_flight || !self.tx.has_sync_work(&name)? {
             return Ok(());
         }
@@ -207,13 +231,14 @@ impl AccountPass<'_, '_> {
             return Ok(());
         }
         if !self.may_read {
-            session.wake_by(self.now + LOOK_AGAIN);
+            session.turn_to_read = TurnToRead::Waits;
             return Ok(());
         }
         let Some(token) = session.usable_token(self.now).cloned() else {
             if !session.busy {
                 self.preflight(session)?;
             }
+            session.turn_to_read = TurnToRead::NeedsToken;
             session.wake_by(session.preflight_at.max(self.now + LOOK_AGAIN));
             return Ok(());
         };

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::calendar::{self, Span, Window};
 use crate::config::{AccountConfig, TokenSource};
-use crate::engine::followers::PageInFlight;
+use crate::engine::followers::{PageInFlight, TurnToRead};
 use crate::engine::{Ticket, classify, raise_alert};
 use crate::model::console::{HISTORY, KEYS};
 use crate::quota::{Rule, margins};
@@ -61,6 +61,8 @@ pub struct Session {
     pub(super) followers_in_flight: bool,
     /// A page of followers that is being stored.
     pub(super) page: Option<PageInFlight>,
+    /// What keeps it from asking for them.
+    pub(super) turn_to_read: TurnToRead,
     /// An API call is under way.
     pub(super) api_call_in_flight: bool,
     /// An upload is under way, beside whatever else is.
@@ -91,6 +93,7 @@ impl Session {
             result_in_flight: false,
             followers_in_flight: false,
             page: None,
+            turn_to_read: TurnToRead::None,
             api_call_in_flight: false,
             preparing: false,
             date: None,
