@@ -428,12 +428,12 @@ impl Engine {
         Ok(Pass { mark, outgoing: now_due.into_iter().map(|(_, outgoing)| outgoing).collect() })
     }
 
-    /// Wakes one account that waits to read its followers, where none reads any more.
+    /// Gives one account that waits to read its followers its turn, where none reads any more.
     ///
     /// Only after a pass, so that the account that has read goes on before the others.
     fn let_next_read(&mut self, now: DateTime<Utc>) {
         if !self.sessions.iter().any(Session::reads_followers) {
-            self.sessions.iter_mut().any(|session| session.may_read_now(now));
+            self.sessions.iter_mut().any(|session| session.takes_turn(now));
         }
     }
 

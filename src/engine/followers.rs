@@ -16,6 +16,9 @@ use crate::wechat::codes;
 use crate::wechat::protocol::HttpResponse;
 use crate::wechat::protocol::followers::{self, Listed, Page, Tag};
 
+/// The pause before the next account reads, so that thousands of them leave the loop and the disk to
+/// what is due: 20,000 take the quiet hours, over which they are spread anyway.
+const TURN_PAUSE: TimeDelta = TimeDelta::milliseconds(500);
 /// How many OpenIDs are stored in one step.
 const PART: usize = 1_000;
 /// The quiet hours begin so long after midnight in Beijing, and accounts are spread over them.
@@ -33,6 +36,7 @@ pub(super) enum TurnToRead {
     /// Another account reads: it is woken after that one, for thousands that look again and again
     /// would keep the loop busy.
     Waits,
+    Next,
     NeedsToken,
 }
 
@@ -45,25 +49,31 @@ pub(super) struct PageInFlight {
 }
 
 impl Session {
-    /// Says whether it asks for followers, or for the token to do so, or has a page of them in memory.
+    /// Says whether it asks for followers, or for the token to do so, or has a page of them in memory,
+    /// or does so next.
     pub(super) fn reads_followers(&self) -> bool {
-        let asks_token = self.turn_to_read == TurnToRead::NeedsToken && self.busy;
-        self.followers_in_flight || self.page.is_some() || asks_token
+        let has_turn = match self.turn_to_read {
+            TurnToRead::None | TurnToRead::Waits => false,
+            TurnToRead::Next => true,
+            TurnToRead::NeedsToken => self.busy,
+        };
+        self.followers_in_flight || self.page.is_some() || has_turn
     }
 
-    /// Looks again where it waited for the account that read before it; says whether it did.
-    pub(super) fn may_read_now(&mut self, now: DateTime<Utc>) -> bool {
+    /// Reads soon, where it waited for the account that read before it; says whether it did.
+    pub(super) fn takes_turn(&mut self, now: DateTime<Utc>) -> bool {
         let waited = self.turn_to_read == TurnToRead::Waits;
         if waited {
-            self.turn_to_read = TurnToRead::None;
-            self.wake_by(now);
+            self.turn_to_read = TurnToRead::Next;
+            self.wake_by(now + TURN_PAUSE);
         }
         waited
     }
 
-    /// Gives up a page in memory, so that other accounts can read; it is asked for again.
+    /// Gives up its turn and a page in memory, so that other accounts can read; it is asked for again.
     pub(super) fn drop_page(&mut self) {
         self.page = None;
+        self.turn_to_read = TurnToRead::None;
     }
 
     /// Looks again at this instant at the latest.
