@@ -590,12 +590,19 @@ impl Daemon {
             self.engine.clock_stepped(turned.jumped, now)?;
             self.looked.at = now;
         }
+        // A busy disk may sync for longer than the second for which a request waits for its instant, so
+        // what can wait does. Each intent's mark counts the files, too.
+        let clear = self.engine.next_departure().is_none();
         if since >= LOOK_EVERY {
             self.engine.notice_writes(now)?;
             self.looked.at = now;
-            self.keep_mark()?;
+            if clear {
+                self.keep_mark()?;
+            }
         }
-        if now - self.looked.seen_at >= SEEN_EVERY || now < self.looked.seen_at {
+        let unseen = now - self.looked.seen_at;
+        if (unseen >= SEEN_EVERY && clear) || unseen >= SEEN_EVERY * 2 || now < self.looked.seen_at
+        {
             self.engine.seen(now)?;
             self.looked.seen_at = now;
         }
