@@ -36,6 +36,7 @@ pub(super) enum TurnToRead {
     /// Another account reads: it is woken after that one, for thousands that look again and again
     /// would keep the loop busy.
     Waits,
+    /// Nothing: it has the turn, and begins or goes on when it is woken.
     Next,
     NeedsToken,
 }
@@ -202,6 +203,8 @@ impl AccountPass<'_, '_> {
             if session.page.is_none() && self.tx.lists_too_many(ask)? {
                 session.fail(self.tx, ask, "a list goes on and on", self.now)?;
             }
+            // It keeps its turn: others between its pages would leave many readings begun.
+            session.turn_to_read = TurnToRead::Next;
             session.wake_by(soon);
             return Ok(());
         }
