@@ -749,3 +749,12 @@ CREATE TABLE refused_file (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX refused_file_open ON refused_file (refused_at) WHERE seen_at IS NULL;
+
+-- Which accounts commands wrote about, for the daemon: the latest change of each has the highest id.
+-- A change that is about every account has none. Triggers of the commands' connections write it.
+CREATE TABLE account_change (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT
+) STRICT;
+
+CREATE INDEX account_change_account ON account_change (account);

@@ -13,6 +13,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -28,12 +29,15 @@ const MANY: usize = 1_000_000;
 const LARGE_FILE: usize = 10_000;
 /// The accounts of the herd.
 const HERD: usize = 2_000;
+/// The accounts of which one is put on hold.
+const CROWD: usize = 20_000;
 
 /// A part's name, what it does, and the part.
 type Part = (&'static str, &'static str, fn());
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("idle", "lateness with an empty database, and idle CPU", idle),
+    ("hold", "a start with 20,000 accounts, and one `hold` beside them", hold),
     ("herd", "2,000 accounts due in the same second", herd),
     ("large-file", "one file of 10,000 jobs", large_file),
     ("small-files", "1,000 files of one job", small_files),
@@ -59,6 +63,23 @@ fn idle() {
     // The last releases wait for their results; an idle daemon has nothing under way.
     std::thread::sleep(Duration::from_secs(20));
     rig.idle_cpu();
+}
+
+fn hold() {
+    let mut rig = Rig::new(CROWD);
+    let begun = Instant::now();
+    rig.start();
+    let pulse = rig.path("state/pulse");
+    rig.until(|_| pulse.exists());
+    told("first start with 20,000 accounts, s", begun.elapsed().as_secs_f64(), 5.0);
+    // Every account is looked at once, and then nothing is under way.
+    std::thread::sleep(Duration::from_secs(10));
+    for n in 0..3 {
+        let before = rig.cpu();
+        rig.command(&["hold", &format!("a{n}")]);
+        std::thread::sleep(Duration::from_secs(6));
+        told("CPU in the 6 s after one hold, s", rig.cpu() - before, 0.05);
+    }
 }
 
 fn herd() {
@@ -204,6 +225,8 @@ impl Rig {
         let rig = Self { dir, platform, _runtime: runtime, daemon: None, accounts, rounds: 0 };
         fs::create_dir(rig.path("inbox")).unwrap();
         fs::write(rig.path("secret"), "benchmark-secret").unwrap();
+        // The daemon warns of one that everybody can read, for each account.
+        fs::set_permissions(rig.path("secret"), fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(rig.path("config.yaml"), config(accounts, address)).unwrap();
         rig
     }
@@ -224,6 +247,17 @@ impl Rig {
             .spawn()
             .unwrap();
         self.daemon = Some(daemon);
+    }
+
+    /// Runs a command beside the daemon.
+    fn command(&self, arguments: &[&str]) {
+        let done = Command::new(env!("CARGO_BIN_EXE_qunfa"))
+            .arg("--config")
+            .arg(self.path("config.yaml"))
+            .args(arguments)
+            .stdout(Stdio::null())
+            .status();
+        assert!(done.unwrap().success(), "{arguments:?}");
     }
 
     fn stop(&mut self) {

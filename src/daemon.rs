@@ -242,7 +242,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         jumped: TimeDelta::zero(),
         now: options.now,
         jump: options.jump,
-        looked: Look { at: now, version: None, seen_at: now },
+        looked: Look { at: now, seen_at: now },
         heartbeat,
         marked,
         backlog: Backlog::default(),
@@ -403,7 +403,6 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// When the loop last looked at what changes without telling it.
 struct Look {
     at: DateTime<Utc>,
-    version: Option<i64>,
     seen_at: DateTime<Utc>,
 }
 
@@ -445,11 +444,11 @@ impl Daemon {
             self.heartbeat.turned(&self.engine, locked_out.as_ref(), now);
             self.notifier.tell(&self.engine, locked_out.as_ref(), now)?;
             let may_jump = self.jump.is_some() || locked_out.is_some();
-            let wake = self.engine.next_wake().filter(|_| !may_jump);
+            let leaves_at = self.engine.next_departure().filter(|_| !may_jump);
             self.watch.sleep((self.now)());
             let waited = tokio::select! {
                 _ = inputs.recv_many(&mut batch, 256) => Waited::Inputs,
-                () = wait(self.pause(now), wake, &self.now) => Waited::Time,
+                () = wait(self.pause(now), leaves_at, &self.now) => Waited::Time,
                 signal = signals.recv() => Waited::Stop(signal),
                 _ = stop.wait_for(|stop| *stop) => Waited::Stop("the rehearsal is over"),
             };
@@ -574,15 +573,19 @@ impl Daemon {
             self.engine.clock_stepped(turned.jumped, now)?;
             self.looked.at = now;
         }
-        if since >= LOOK_EVERY || self.looked.version.is_none() {
-            let version = self.engine.store().data_version()?;
-            if self.looked.version.replace(version).is_some_and(|before| before != version) {
-                self.engine.look_again(now);
-            }
+        // A busy disk may sync for longer than the second for which a request waits for its instant, so
+        // what can wait does. Each intent's mark counts the files, too.
+        let clear = self.engine.next_departure().is_none();
+        if since >= LOOK_EVERY {
+            self.engine.notice_writes(now)?;
             self.looked.at = now;
-            self.keep_mark()?;
+            if clear {
+                self.keep_mark()?;
+            }
         }
-        if now - self.looked.seen_at >= SEEN_EVERY || now < self.looked.seen_at {
+        let unseen = now - self.looked.seen_at;
+        if (unseen >= SEEN_EVERY && clear) || unseen >= SEEN_EVERY * 2 || now < self.looked.seen_at
+        {
             self.engine.seen(now)?;
             self.looked.seen_at = now;
         }
@@ -704,16 +707,18 @@ impl Daemon {
     }
 }
 
-/// Waits, and is not late for the next wake.
+/// Waits, and is not late for a request that leaves by then.
 ///
-/// A timer may be some milliseconds late, so the last ones are awaited by looking at the clock.
-async fn wait(pause: Duration, wake: Option<DateTime<Utc>>, now: &Now) {
-    if pause > TIMER_LATE {
-        tokio::time::sleep(pause - TIMER_LATE).await;
+/// A timer may be some milliseconds late, so the last ones before a request are awaited by looking at
+/// the clock. Nothing else is worth that: with many accounts something is always a moment away.
+async fn wait(pause: Duration, leaves_at: Option<DateTime<Utc>>, now: &Now) {
+    let left = || leaves_at.map(|at| (at - now()).to_std().unwrap_or_default());
+    let leaves = left().is_some_and(|left| left <= pause + TIMER_LATE);
+    let pause = if leaves { pause.saturating_sub(TIMER_LATE) } else { pause };
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
     }
-    let is_near =
-        |wake: DateTime<Utc>| (wake - now()).to_std().is_ok_and(|left| left <= TIMER_LATE);
-    while wake.is_some_and(is_near) {
+    while left().is_some_and(|left| !left.is_zero() && left <= TIMER_LATE) {
         tokio::task::yield_now().await;
     }
 }

@@ -33,7 +33,7 @@ use crate::model::{Audience, Credence, JobId, JobSpec, JobState, LIST_MAX, batch
 use crate::plan::Gap;
 use crate::store::{
     Alert, ApiCallAttempt, BatchBody, EventIn, FollowersAsk, IngestOutcome, Receivers, RefusedFile,
-    ResultAsk, SendStatus, Source, Store, StoreError, Strangers, Tx,
+    ResultAsk, Seen, SendStatus, Source, Store, StoreError, Strangers, Tx, Writes,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, HttpResponse, Request};
@@ -112,6 +112,10 @@ pub struct HighWaterMark {
 const SESSIONS_PER_PASS: usize = 256;
 /// How long after the start accounts without anything overdue are looked at.
 const OTHERS_AFTER: TimeDelta = TimeDelta::milliseconds(50);
+/// How many accounts are looked at together where any of them may have changed.
+const LOOKED_AT_ONCE: usize = 100;
+/// The pause between such looks: 20,000 accounts take 4 s.
+const LOOK_PAUSE: TimeDelta = TimeDelta::milliseconds(20);
 /// How many accounts ask for the platform's clock at once, where it only judges an absence.
 const MAX_CLOCK_PROBES: usize = 4;
 
@@ -127,6 +131,8 @@ pub struct Engine {
     armed: BTreeMap<(DateTime<Utc>, usize), Outgoing>,
     /// The time in which this database may have been put back, until a trusted clock judges it.
     downtime: Option<Downtime>,
+    /// How far the writes of other processes have been looked at.
+    seen: Seen,
 }
 
 /// A job to be taken, as its file has it.
@@ -202,6 +208,8 @@ impl Engine {
         let known = store.read().last_seen()?;
         let old = restored(&known, StateDirectory { mark: mark.as_ref(), unknown_files });
         let mark = mark.unwrap_or_default();
+        // First: what others write from here on is noticed.
+        let seen = store.seen()?;
         let last_seen = store.transaction(|tx| {
             // First: from here on a name means the account that the config means by it.
             identity::recognise(tx, &mut sessions, now)?;
@@ -240,7 +248,7 @@ impl Engine {
         let mark = HighWaterMark { high_water, files: mark.files.max(last_seen.files), ..mark };
         let downtime = last_seen.has_jobs.then(|| Downtime::before_start(&last_seen, now));
         let (ahead, armed) = (TimeDelta::zero(), BTreeMap::new());
-        Ok(Self { store, sessions, mark, ahead, armed, downtime })
+        Ok(Self { store, sessions, mark, ahead, armed, downtime, seen })
     }
 
     /// Decides what is due this long before its time; by default, at its time.
@@ -271,10 +279,39 @@ impl Engine {
         })
     }
 
-    /// Looks at every account again: somebody else wrote to the database, or the clock was stepped.
+    /// Looks again at the accounts that other processes wrote about.
+    ///
+    /// Where that is not known, every account is looked at, a few at a time: what is due meanwhile
+    /// does not wait for them.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub fn notice_writes(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        match self.store.writes_since(&mut self.seen)? {
+            Writes::None => {}
+            Writes::Accounts(names) => {
+                let names: HashSet<_> = names.iter().map(String::as_str).collect();
+                for session in &mut self.sessions {
+                    if names.contains(session.config.account.name.as_str()) {
+                        session.wake_by(now);
+                    }
+                }
+            }
+            Writes::Any => {
+                let mut at = now;
+                for some in self.sessions.chunks_mut(LOOKED_AT_ONCE) {
+                    some.iter_mut().for_each(|session| session.wake_by(at));
+                    at += LOOK_PAUSE;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at every account again: the clock was stepped, or something changed under the engine.
     pub fn look_again(&mut self, now: DateTime<Utc>) {
         for session in &mut self.sessions {
-            session.wake = Some(session.wake.map_or(now, |wake| wake.min(now)));
+            session.wake_by(now);
         }
     }
 
@@ -322,8 +359,13 @@ impl Engine {
 
     /// Returns when the next pass has something to do.
     pub fn next_wake(&self) -> Option<DateTime<Utc>> {
-        let armed = self.armed.first_key_value().map(|((at, _), _)| *at);
-        self.sessions.iter().filter_map(|session| session.wake).chain(armed).min()
+        let wakes = self.sessions.iter().filter_map(|session| session.wake);
+        wakes.chain(self.next_departure()).min()
+    }
+
+    /// Returns when the next request leaves that only waits for its instant.
+    pub fn next_departure(&self) -> Option<DateTime<Utc>> {
+        self.armed.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// Says whether some request is under way.
@@ -388,7 +430,17 @@ impl Engine {
             decided.into_iter().partition(|(at, _)| *at <= now);
         self.armed
             .extend(armed.into_iter().map(|(at, outgoing)| ((at, outgoing.session), outgoing)));
+        self.let_next_read(now);
         Ok(Pass { mark, outgoing: now_due.into_iter().map(|(_, outgoing)| outgoing).collect() })
+    }
+
+    /// Gives one account that waits to read its followers its turn, where none reads any more.
+    ///
+    /// Only after a pass, so that the account that has read goes on before the others.
+    fn let_next_read(&mut self, now: DateTime<Utc>) {
+        if !self.sessions.iter().any(Session::reads_followers) {
+            self.sessions.iter_mut().any(|session| session.takes_turn(now));
+        }
     }
 
     /// Returns the sessions to look at, the longest due first.

@@ -44,6 +44,7 @@ mod settle;
 mod strangers;
 mod upload;
 mod view;
+mod writes;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -87,6 +88,7 @@ pub use upload::{
 pub use view::{
     AlertView, AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
 };
+pub use writes::{Seen, Writes};
 
 /// How long a step waits for another writer before it says that the database is busy.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -216,6 +218,8 @@ pub struct Store {
     db: Connection,
     /// Whether each change of a job's state is a line of the log.
     tells: bool,
+    /// Whether the accounts of all that changes are recorded for the daemon.
+    records: bool,
 }
 
 /// One transaction's worth of things that happen.
@@ -252,6 +256,9 @@ impl Store {
 
     /// Opens a database that already exists, for a command that must not create one.
     ///
+    /// What it changes is recorded for the daemon, which looks at those accounts; nothing can be
+    /// changed outside of a [`transaction`](Self::transaction).
+    ///
     /// # Errors
     /// As [`Store::open`].
     pub fn open_existing(path: &Path, now: DateTime<Utc>) -> Result<Option<Self>> {
@@ -260,7 +267,13 @@ impl Store {
                 let db = connect(path)?;
                 // Made this instant by a daemon that has not written it yet.
                 let is_empty = version(&db).map_err(|error| opening(path, error))? == 0;
-                if is_empty { Ok(None) } else { Self::take_over(db, path, now).map(Some) }
+                if is_empty {
+                    return Ok(None);
+                }
+                let mut store = Self::take_over(db, path, now)?;
+                store.records = true;
+                store.may_write(false)?;
+                Ok(Some(store))
             }
             Ok(false) => Ok(None),
             Err(error) => Err(StoreError::Lookup(path.to_owned(), error)),
@@ -309,7 +322,7 @@ impl Store {
         if version(&db)? < VERSION {
             upgrade(&mut db, now)?;
         }
-        Ok(Self { db, tells: false })
+        Ok(Self { db, tells: false, records: false })
     }
 
     /// Runs one step and commits it, or leaves no trace of it.
@@ -317,6 +330,26 @@ impl Store {
     /// # Errors
     /// Those of the step, and of the commit. After a failed commit the outcome is unknown.
     pub fn transaction<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        if !self.records {
+            return self.step(work);
+        }
+        self.may_write(true)?;
+        let done = self.step(|tx| {
+            writes::record(tx.db)?;
+            work(tx)
+        });
+        self.may_write(false)?;
+        done
+    }
+
+    fn may_write(&self, may: bool) -> Result<()> {
+        Ok(self.db.pragma_update(None, "query_only", !may)?)
+    }
+
+    fn step<T, E: From<StoreError>>(
         &mut self,
         work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::calendar::{self, Span, Window};
 use crate::engine::account_pass::AccountPass;
-use crate::engine::session::PageInFlight;
+use crate::engine::session::{PageInFlight, TurnToRead};
 use crate::engine::{Session, Ticket, raise_alert};
 use crate::model::Kind;
 use crate::store::{FollowersAsk, StoreError, SyncNext, TagTold, Tx};
@@ -17,27 +17,47 @@ use crate::wechat::codes;
 use crate::wechat::protocol::HttpResponse;
 use crate::wechat::protocol::followers::{self, Listed, Tag};
 
+/// The pause before the next account reads, so that thousands of them leave the loop and the disk to
+/// what is due: 20,000 take the quiet hours, over which they are spread anyway.
+const TURN_PAUSE: TimeDelta = TimeDelta::milliseconds(500);
 /// How many OpenIDs are stored in one step.
 const PART: usize = 1_000;
 /// The quiet hours begin so long after midnight in Beijing, and accounts are spread over them.
 const QUIET_FROM: TimeDelta = TimeDelta::hours(3);
 const QUIET_MINUTES: u64 = 180;
-/// How soon an account looks again whether another one is done reading, or a token has come.
+/// How soon an account looks again whether a token has come.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
 impl Session {
-    /// Says whether it asks for followers, or has a page of them in memory.
+    /// Says whether it asks for followers, or for the token to do so, or has a page of them in memory,
+    /// or does so next.
     pub(super) fn reads_followers(&self) -> bool {
-        self.followers_in_flight || self.page.is_some()
+        let has_turn = match self.turn_to_read {
+            TurnToRead::None | TurnToRead::Waits => false,
+            TurnToRead::Next => true,
+            TurnToRead::NeedsToken => self.busy,
+        };
+        self.followers_in_flight || self.page.is_some() || has_turn
     }
 
-    /// Gives up a page in memory, so that other accounts can read; it is asked for again.
+    /// Reads soon, where it waited for the account that read before it; says whether it did.
+    pub(super) fn takes_turn(&mut self, now: DateTime<Utc>) -> bool {
+        let waited = self.turn_to_read == TurnToRead::Waits;
+        if waited {
+            self.turn_to_read = TurnToRead::Next;
+            self.wake_by(now + TURN_PAUSE);
+        }
+        waited
+    }
+
+    /// Gives up its turn and a page in memory, so that other accounts can read; it is asked for again.
     pub(super) fn drop_page(&mut self) {
         self.page = None;
+        self.turn_to_read = TurnToRead::None;
     }
 
     /// Looks again at this instant at the latest.
-    fn wake_by(&mut self, at: DateTime<Utc>) {
+    pub(super) fn wake_by(&mut self, at: DateTime<Utc>) {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
     }
 
@@ -151,6 +171,7 @@ impl AccountPass<'_, '_> {
     /// Does the next small thing for the account's followers, if nothing of a release comes first.
     pub(super) fn read_followers(&mut self, session: &mut Session) -> Result<(), StoreError> {
         let name = session.config.account.name.clone();
+        session.turn_to_read = TurnToRead::None;
         if session.followers_in_flight || !self.tx.has_sync_work(&name)? {
             return Ok(());
         }
@@ -161,6 +182,8 @@ impl AccountPass<'_, '_> {
             if session.page.is_none() && self.tx.lists_too_many(ask)? {
                 session.fail(self.tx, ask, "a list goes on and on", self.now)?;
             }
+            // It keeps its turn: others between its pages would leave many readings begun.
+            session.turn_to_read = TurnToRead::Next;
             session.wake_by(soon);
             return Ok(());
         }
@@ -200,13 +223,14 @@ impl AccountPass<'_, '_> {
             return Ok(());
         }
         if !self.may_read {
-            session.wake_by(self.now + LOOK_AGAIN);
+            session.turn_to_read = TurnToRead::Waits;
             return Ok(());
         }
         let Some(token) = session.usable_token(self.now).cloned() else {
             if !session.busy {
                 self.preflight(session)?;
             }
+            session.turn_to_read = TurnToRead::NeedsToken;
             session.wake_by(session.preflight_at.max(self.now + LOOK_AGAIN));
             return Ok(());
         };

@@ -48,6 +48,20 @@ struct Token {
     life: TimeDelta,
 }
 
+/// What an account that would read its followers lacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum TurnToRead {
+    /// It does not want to, or can.
+    #[default]
+    None,
+    /// Another account reads: it is woken after that one, for thousands that look again and again
+    /// would keep the loop busy.
+    Waits,
+    /// Nothing: it has the turn, and begins or goes on when it is woken.
+    Next,
+    NeedsToken,
+}
+
 /// A page of followers of which some parts are stored.
 #[derive(Debug)]
 pub(super) struct PageInFlight {
@@ -73,6 +87,8 @@ pub struct Session {
     pub(super) followers_in_flight: bool,
     /// A page of followers that is being stored.
     pub(super) page: Option<PageInFlight>,
+    /// What keeps it from asking for them.
+    pub(super) turn_to_read: TurnToRead,
     /// An API call is under way.
     pub(super) api_call_in_flight: bool,
     /// An upload is under way, beside whatever else is.
@@ -103,6 +119,7 @@ impl Session {
             result_in_flight: false,
             followers_in_flight: false,
             page: None,
+            turn_to_read: TurnToRead::None,
             api_call_in_flight: false,
             preparing: false,
             date: None,

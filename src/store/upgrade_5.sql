@@ -122,3 +122,12 @@ UPDATE history SET why = json_object('code', 'changed_by',
 WHERE why GLOB 'changed by *, line [0-9]*' AND rtrim(why, '0123456789') GLOB '*, line ';
 UPDATE daemon SET hold_why = json_object('code', 'written_in_question', 'text', hold_why)
 WHERE instr(hold_why, 'these jobs may have been sent already') > 0;
+
+-- Which accounts commands wrote about, for the daemon: the latest change of each has the highest id.
+-- A change that is about every account has none. Triggers of the commands' connections write it.
+CREATE TABLE account_change (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT
+) STRICT;
+
+CREATE INDEX account_change_account ON account_change (account);

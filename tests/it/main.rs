@@ -55,3 +55,4 @@ mod uploads;
 mod views;
 mod world;
 mod writer;
+mod writes;

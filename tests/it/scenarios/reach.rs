@@ -641,3 +641,34 @@ fn an_account_that_is_paused_in_the_middle_of_a_page_keeps_no_other_from_reading
     let first = engine.store().read().followers_view("first").unwrap();
     assert_eq!(first.followers, Some(25_000), "{first:?}");
 }
+
+#[test]
+fn accounts_that_wait_to_read_their_followers_sleep_until_it_is_their_turn() {
+    let mut world = World::new();
+    let names: Vec<_> = (0..20).map(|n| format!("club-{n}")).collect();
+    for name in &names {
+        world.add_account(name, Kind::Service, |_, spec| spec.followers = 100);
+    }
+    world.run_for(TimeDelta::seconds(5));
+    let now = world.now();
+    let wish = |tx: &Tx<'_>| names.iter().try_for_each(|name| tx.request_sync(name, now));
+    world.engine().change(wish).unwrap();
+    world.engine().look_again(now);
+    let read = |world: &mut World, name: &String| {
+        world.engine().store().read().followers_view(name).unwrap().followers
+    };
+    let mut asleep = 0;
+    for _ in 0..100 {
+        world.run_for(TimeDelta::milliseconds(20));
+        let soon = world.now() + TimeDelta::seconds(2);
+        let sleeps = world.engine().next_wake().is_none_or(|wake| wake > soon);
+        let waits = names.iter().any(|name| read(&mut world, name).is_none());
+        asleep += u32::from(sleeps && waits);
+    }
+
+    assert!(asleep > 0, "some account always looks whether another one is done");
+    world.run_for(TimeDelta::minutes(5));
+    for name in &names {
+        assert_eq!(read(&mut world, name), Some(100), "{name}");
+    }
+}

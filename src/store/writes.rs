@@ -1,0 +1,238 @@
+//! Which accounts other processes wrote about, so that the daemon looks at those alone.
+//!
+//! A command's connection has triggers on every table of the schema, made from the schema itself, and
+//! they leave the account of each row that changes in `account_change`, in the same transaction. So no
+//! command can forget it, a table that is new is covered without a word, and a row is there exactly
+//! when the change is. What these triggers cannot name an account for is about every account. A
+//! command's connection can write in such a transaction and in no other way.
+//!
+//! The daemon compares `PRAGMA data_version`, which changes with every foreign commit. Where it
+//! changed and nothing new is recorded, somebody else wrote (a `sqlite3` shell), and every account is
+//! looked at. The rows stay: one an account, numbered upwards, so that noticing costs no commit.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use crate::store::{Result, Store, begin};
+
+/// What nothing is decided by: it is only shown to people.
+const ONLY_SHOWN: [&str; 2] = ["acknowledgement", "refused_file"];
+
+/// How far another connection's writes have been looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    version: i64,
+    change: i64,
+}
+
+/// What others wrote about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// Nobody wrote.
+    None,
+    /// Only these accounts.
+    Accounts(Vec<String>),
+    /// Possibly every account.
+    Any,
+}
+
+impl Store {
+    /// Returns what stands in the database by now, for a later [`writes_since`](Self::writes_since).
+    ///
+    /// # Errors
+    /// Where SQLite fails.
+    pub fn seen(&mut self) -> Result<Seen> {
+        // One snapshot: a write between the two reads would be taken for one without a record.
+        let tx = begin(&mut self.db, TransactionBehavior::Deferred)?;
+        let seen = seen(&tx)?;
+        tx.rollback()?;
+        Ok(seen)
+    }
+
+    /// Returns what other connections wrote about since `last`, and moves that on.
+    ///
+    /// # Errors
+    /// Where SQLite fails: then `last` stays, and the next call says it again.
+    pub fn writes_since(&mut self, last: &mut Seen) -> Result<Writes> {
+        if self.data_version()? == last.version {
+            return Ok(Writes::None);
+        }
+        let tx = begin(&mut self.db, TransactionBehavior::Deferred)?;
+        let now = seen(&tx)?;
+        let accounts = tx
+            .prepare_cached("SELECT account FROM account_change WHERE id > ?1")?
+            .query_map(params![last.change], |row| row.get(0))?
+            .collect::<rusqlite::Result<Option<Vec<String>>>>()?;
+        tx.rollback()?;
+        *last = now;
+        Ok(accounts.filter(|accounts| !accounts.is_empty()).map_or(Writes::Any, Writes::Accounts))
+    }
+}
+
+fn seen(db: &Connection) -> Result<Seen> {
+    let version = db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+    let change = db
+        .prepare_cached("SELECT ifnull(max(id), 0) FROM account_change")?
+        .query_row([], |row| row.get(0))?;
+    Ok(Seen { version, change })
+}
+
+/// Has every change that this connection makes record its account, as the module says.
+pub(super) fn record(db: &Connection) -> Result<()> {
+    let tables = db
+        .prepare(
+            "SELECT t.name, max(c.name = 'account'), max(c.name = 'job'), max(c.name = 'batch')
+             FROM main.sqlite_schema AS t, pragma_table_info(t.name) AS c
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+               AND t.name <> 'account_change'
+             GROUP BY t.name",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?])))?
+        .collect::<rusqlite::Result<Vec<(String, [bool; 3])>>>()?;
+    let triggers: String = tables
+        .iter()
+        .filter(|(table, _)| !ONLY_SHOWN.contains(&table.as_str()))
+        .flat_map(|(table, columns)| {
+            [("INSERT", &["NEW"][..]), ("UPDATE", &["OLD", "NEW"]), ("DELETE", &["OLD"])]
+                .map(|(event, rows)| trigger(table, *columns, (event, rows)))
+        })
+        .collect();
+    Ok(db.execute_batch(&triggers)?)
+}
+
+fn trigger(table: &str, columns: [bool; 3], (event, rows): (&str, &[&str])) -> String {
+    let steps = rows.iter().map(|row| {
+        let account = match columns {
+            _ if table == "account" => format!("{row}.name"),
+            [true, ..] => format!("{row}.account"),
+            [_, true, _] => format!("(SELECT account FROM job WHERE id = {row}.job)"),
+            [_, _, true] => format!("(SELECT account FROM batch WHERE id = {row}.batch)"),
+            [false, false, false] => "NULL".to_owned(),
+        };
+        // No constraint here can fail, so a statement's own conflict clause skips nothing.
+        format!(
+            "DELETE FROM account_change WHERE account IS {account};
+             INSERT INTO account_change (account) VALUES ({account});\n"
+        )
+    });
+    let steps: String = steps.collect();
+    format!(
+        "CREATE TEMP TRIGGER IF NOT EXISTS record_{event}_{table} AFTER {event} ON main.{table}
+         BEGIN {steps} END;\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::reason::Reason;
+    use crate::store::StoreError;
+
+    fn now() -> chrono::DateTime<chrono::Utc> {
+        "2027-03-20T12:00:00Z".parse().unwrap()
+    }
+
+    fn stores(dir: &Path) -> (Store, Store) {
+        let path = dir.join("qunfa.db");
+        let mut daemon = Store::open(&path, now()).unwrap();
+        daemon
+            .transaction(|tx| {
+                tx.ensure_account("daily")?;
+                tx.ensure_account("club")
+            })
+            .unwrap();
+        (daemon, Store::open_existing(&path, now()).unwrap().unwrap())
+    }
+
+    fn why(text: &str) -> Reason {
+        Reason::Written { text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_command_names_the_accounts_that_it_wrote_about_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut daemon, mut command) = stores(dir.path());
+        let mut seen = daemon.seen().unwrap();
+        assert_eq!(daemon.writes_since(&mut seen).unwrap(), Writes::None);
+
+        for account in ["daily", "daily", "club"] {
+            command.transaction(|tx| tx.resume(Some(account), now())).unwrap();
+            command.transaction(|tx| tx.hold(Some(account), &why("not today"), now())).unwrap();
+        }
+
+        let told = Writes::Accounts(vec!["daily".to_owned(), "club".to_owned()]);
+        assert_eq!(daemon.writes_since(&mut seen).unwrap(), told);
+        assert_eq!(daemon.writes_since(&mut seen).unwrap(), Writes::None);
+        command.transaction(|tx| tx.hold(None, &why("nothing today"), now())).unwrap();
+        assert_eq!(daemon.writes_since(&mut seen).unwrap(), Writes::Any);
+        let rows = "SELECT count(*) FROM account_change";
+        let count: i64 = daemon.db.query_row(rows, [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 3, "one an account, and one for all");
+    }
+
+    #[test]
+    fn a_write_that_nothing_explains_is_about_every_account() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut daemon, mut command) = stores(dir.path());
+        command.transaction(|tx| tx.hold(Some("daily"), &why("not today"), now())).unwrap();
+        let mut seen = daemon.seen().unwrap();
+
+        let shell = Connection::open(dir.path().join("qunfa.db")).unwrap();
+        shell.execute("UPDATE account SET hold_why = 'x' WHERE name = 'daily'", []).unwrap();
+
+        assert_eq!(daemon.writes_since(&mut seen).unwrap(), Writes::Any);
+        assert_eq!(daemon.writes_since(&mut seen).unwrap(), Writes::None);
+    }
+
+    #[test]
+    fn what_a_command_takes_back_is_recorded_no_more_than_it_is_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut daemon, mut command) = stores(dir.path());
+        let mut seen = daemon.seen().unwrap();
+
+        let undone = command.transaction(|tx| {
+            tx.hold(Some("daily"), &why("not today"), now())?;
+            Err::<(), _>(StoreError::Refused("no".to_owned()))
+        });
+
+        undone.unwrap_err();
+        assert_eq!(daemon.writes_since(&mut seen).unwrap(), Writes::None);
+        command.transaction(|tx| tx.hold(Some("club"), &why("not today"), now())).unwrap();
+        let told = Writes::Accounts(vec!["club".to_owned()]);
+        assert_eq!(daemon.writes_since(&mut seen).unwrap(), told);
+    }
+
+    #[test]
+    fn a_command_cannot_write_unrecorded() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_daemon, mut command) = stores(dir.path());
+
+        command.read().hold(Some("daily"), &why("not today"), now()).unwrap_err();
+        command.transaction(|tx| tx.hold(Some("daily"), &why("not today"), now())).unwrap();
+        command.read().hold(Some("club"), &why("not today"), now()).unwrap_err();
+    }
+
+    #[test]
+    fn every_table_is_recorded_but_those_that_are_only_shown() {
+        let store = Store::in_memory(now()).unwrap();
+        record(&store.db).unwrap();
+
+        let unrecorded: Vec<String> = store
+            .db
+            .prepare(
+                "SELECT t.name FROM main.sqlite_schema AS t
+                 WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND 3 <> (
+                     SELECT count(*) FROM temp.sqlite_schema AS r
+                     WHERE r.type = 'trigger' AND r.tbl_name = t.name)
+                 ORDER BY t.name",
+            )
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+
+        assert_eq!(unrecorded, ["account_change", "acknowledgement", "refused_file"]);
+    }
+}
