@@ -35,6 +35,7 @@ mod reach;
 mod reasons;
 mod recall;
 mod receivers;
+mod record;
 mod refused;
 mod release;
 mod results;
@@ -338,7 +339,7 @@ impl Store {
         }
         self.may_write(true)?;
         let done = self.step(|tx| {
-            writes::record(tx.db)?;
+            record::record(tx.db)?;
             work(tx)
         });
         self.may_write(false)?;

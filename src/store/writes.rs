@@ -14,9 +14,6 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::store::{Result, Store, begin};
 
-/// What nothing is decided by: it is only shown to people.
-const ONLY_SHOWN: [&str; 2] = ["acknowledgement", "refused_file"];
-
 /// How far another connection's writes have been looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -74,51 +71,6 @@ fn seen(db: &Connection) -> Result<Seen> {
         .prepare_cached("SELECT ifnull(max(id), 0) FROM account_change")?
         .query_row([], |row| row.get(0))?;
     Ok(Seen { version, change })
-}
-
-/// Has every change that this connection makes record its account, as the module says.
-pub(super) fn record(db: &Connection) -> Result<()> {
-    let tables = db
-        .prepare(
-            "SELECT t.name, max(c.name = 'account'), max(c.name = 'job'), max(c.name = 'batch')
-             FROM main.sqlite_schema AS t, pragma_table_info(t.name) AS c
-             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-               AND t.name <> 'account_change'
-             GROUP BY t.name",
-        )?
-        .query_map([], |row| Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?])))?
-        .collect::<rusqlite::Result<Vec<(String, [bool; 3])>>>()?;
-    let triggers: String = tables
-        .iter()
-        .filter(|(table, _)| !ONLY_SHOWN.contains(&table.as_str()))
-        .flat_map(|(table, columns)| {
-            [("INSERT", &["NEW"][..]), ("UPDATE", &["OLD", "NEW"]), ("DELETE", &["OLD"])]
-                .map(|(event, rows)| trigger(table, *columns, (event, rows)))
-        })
-        .collect();
-    Ok(db.execute_batch(&triggers)?)
-}
-
-fn trigger(table: &str, columns: [bool; 3], (event, rows): (&str, &[&str])) -> String {
-    let steps = rows.iter().map(|row| {
-        let account = match columns {
-            _ if table == "account" => format!("{row}.name"),
-            [true, ..] => format!("{row}.account"),
-            [_, true, _] => format!("(SELECT account FROM job WHERE id = {row}.job)"),
-            [_, _, true] => format!("(SELECT account FROM batch WHERE id = {row}.batch)"),
-            [false, false, false] => "NULL".to_owned(),
-        };
-        // No constraint here can fail, so a statement's own conflict clause skips nothing.
-        format!(
-            "DELETE FROM account_change WHERE account IS {account};
-             INSERT INTO account_change (account) VALUES ({account});\n"
-        )
-    });
-    let steps: String = steps.collect();
-    format!(
-        "CREATE TEMP TRIGGER IF NOT EXISTS record_{event}_{table} AFTER {event} ON main.{table}
-         BEGIN {steps} END;\n"
-    )
 }
 
 #[cfg(test)]
@@ -216,7 +168,7 @@ mod tests {
     #[test]
     fn every_table_is_recorded_but_those_that_are_only_shown() {
         let store = Store::in_memory(now()).unwrap();
-        record(&store.db).unwrap();
+        crate::store::record::record(&store.db).unwrap();
 
         let unrecorded: Vec<String> = store
             .db
