@@ -210,7 +210,7 @@ impl StoreError {
     }
 }
 
-/// The result of everything here.
+/// The result of everything here: each method fails where SQLite does, and says what else.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The database.
@@ -297,17 +297,11 @@ impl Store {
     }
 
     /// Opens an empty database that nothing outlives, to try things out in.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn in_memory(now: DateTime<Utc>) -> Result<Self> {
         Self::prepare(Connection::open_in_memory()?, now)
     }
 
     /// Takes over a connection: settings first, then the schema.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn prepare(mut db: Connection, now: DateTime<Utc>) -> Result<Self> {
         db.busy_timeout(PATIENCE)?;
         use_wal(&db)?;
@@ -368,9 +362,6 @@ impl Store {
     }
 
     /// Returns whether another program keeps the database locked now, without waiting.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn is_locked(&mut self) -> Result<bool> {
         self.db.busy_timeout(Duration::ZERO)?;
         let free =
@@ -384,17 +375,11 @@ impl Store {
     }
 
     /// Returns a number that changes when another connection writes.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn data_version(&self) -> Result<i64> {
         Ok(self.db.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
 
     /// Returns the journal mode and the `synchronous` level (2 is FULL) that it runs with.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn settings(&self) -> Result<(String, i64)> {
         let journal = self.db.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
         let synchronous = self.db.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
@@ -546,17 +531,11 @@ pub struct Lifted {
 
 impl Tx<'_> {
     /// Counts on from the mark, so that the next intent is ahead of it again.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn count_on_from(&self, high_water: i64) -> Result<()> {
         self.run("UPDATE daemon SET high_water = max(high_water, ?1)", params![high_water])
     }
 
     /// Makes sure that the account has a row.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn ensure_account(&self, name: &str) -> Result<()> {
         self.run("INSERT INTO account (name) VALUES (?1) ON CONFLICT DO NOTHING", params![name])
     }
@@ -564,9 +543,6 @@ impl Tx<'_> {
     /// Ends every attempt and call that the daemon left open: their outcome is in doubt.
     ///
     /// They count as ended now, because nobody knows how long they went on.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn mark_open_attempts_in_doubt(&self, now: DateTime<Utc>) -> Result<u32> {
         self.run("UPDATE call SET ended_at = ?1 WHERE ended_at IS NULL", params![millis(now)])?;
         let mut open = self
@@ -584,9 +560,6 @@ impl Tx<'_> {
     }
 
     /// Returns who may not release: for the account, and for all.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn stops(&self, account: &str) -> Result<Stops> {
         let all: Option<(Option<i64>, Option<Reason>)> = self
             .db
@@ -619,9 +592,6 @@ impl Tx<'_> {
     }
 
     /// Holds one account, or all of them.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn hold(&self, account: Option<&str>, why: &Reason, now: DateTime<Utc>) -> Result<()> {
         match account {
             Some(name) => self.run(
@@ -639,9 +609,6 @@ impl Tx<'_> {
     /// the platform may have forgotten them.
     ///
     /// A hold on all is lifted for all only.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn resume(&self, account: Option<&str>, now: DateTime<Utc>) -> Result<Lifted> {
         const LIFT: &str = "UPDATE account SET hold_since_at = NULL, hold_why = NULL,
              paused_since_at = NULL, paused_why = NULL, paused_do = NULL
@@ -667,9 +634,6 @@ impl Tx<'_> {
     }
 
     /// Stops an account until a person says `resume`.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn pause(
         &self,
         account: &str,
@@ -685,9 +649,6 @@ impl Tx<'_> {
     }
 
     /// Puts something before a person's eyes, once for each account, job and kind.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn raise_alert(&self, note: &Alert<'_>, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "INSERT INTO alert (account, job, kind, since_at, what, \"do\")
@@ -698,9 +659,6 @@ impl Tx<'_> {
     }
 
     /// The same, for what passes by itself.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn raise_alert_until(
         &self,
         note: &Alert<'_>,
@@ -715,17 +673,11 @@ impl Tx<'_> {
     }
 
     /// Takes it away again.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn clear_alert(&self, account: &str, kind: &str) -> Result<()> {
         self.run("DELETE FROM alert WHERE account = ?1 AND kind = ?2", params![account, kind])
     }
 
     /// Takes away what a daemon that is gone put before a person's eyes, of one kind.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn unattend_all(&self, kind: &str) -> Result<()> {
         self.run("DELETE FROM alert WHERE kind = ?1", params![kind])
     }

@@ -37,9 +37,6 @@ pub struct Bar<'a> {
 
 impl Tx<'_> {
     /// Returns every account that was ever known.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn known_accounts(&self) -> Result<Vec<KnownAccount>> {
         let mut statement = self.db.prepare_cached(
             "SELECT name, appid,
@@ -56,9 +53,6 @@ impl Tx<'_> {
     }
 
     /// Returns which account has a name.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn appid_of(&self, name: &str) -> Result<Option<String>> {
         let sql = "SELECT appid FROM account WHERE name = ?1";
         let row = self.db.prepare_cached(sql)?.query_row([name], |row| row.get(0)).optional()?;
@@ -66,18 +60,12 @@ impl Tx<'_> {
     }
 
     /// Returns the name that the database has for an account.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn name_of(&self, appid: &str) -> Result<Option<String>> {
         let sql = "SELECT name FROM account WHERE appid = ?1";
         Ok(self.db.prepare_cached(sql)?.query_row([appid], |row| row.get(0)).optional()?)
     }
 
     /// Returns what an account is named now that had this name before.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn now_named(&self, former: &str) -> Result<Option<String>> {
         Ok(self
             .db
@@ -90,9 +78,6 @@ impl Tx<'_> {
     }
 
     /// Returns the names that accounts had before, each with the appid of the last one that had it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn former_names(&self) -> Result<Vec<(String, String)>> {
         let mut statement = self.db.prepare_cached("SELECT name, appid FROM former_name")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -100,9 +85,6 @@ impl Tx<'_> {
     }
 
     /// Remembers that an account had a name before.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn remember_former_name(&self, name: &str, appid: &str) -> Result<()> {
         self.run(
             "INSERT INTO former_name (name, appid) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -112,9 +94,6 @@ impl Tx<'_> {
 
     /// Writes down which account has a name, where that is not known yet and nothing speaks against
     /// it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn identify(&self, name: &str, appid: &str) -> Result<()> {
         self.ensure_account(name)?;
         self.run("DELETE FROM former_name WHERE name = ?1", params![name])?;
@@ -128,9 +107,6 @@ impl Tx<'_> {
     /// Says whether a waiting job of the account has an id that was made for another appid.
     ///
     /// A database that was never told an appid shows in this way that it was another one's.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn was_planned_for_another(&self, name: &str, appid: &str) -> Result<bool> {
         let mut statement = self.db.prepare_cached(
             "SELECT batch.job, number, generation, clientmsgid
@@ -151,9 +127,6 @@ impl Tx<'_> {
 
     /// Returns which of these appids the ids of the account's batches were made from, by the one
     /// that matters most: of a waiting job, else the newest.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn planned_for(&self, name: &str, appids: &[&str]) -> Result<Option<String>> {
         let newest = self
             .db
@@ -234,9 +207,6 @@ impl Tx<'_> {
     }
 
     /// Keeps everything of an account from going, whatever a person resumes.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn bar(&self, name: &str, bar: Bar<'_>, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE account SET barred_since_at = ifnull(barred_since_at, ?2), barred_why = ?3,
@@ -246,9 +216,6 @@ impl Tx<'_> {
     }
 
     /// Lets an account go on that the config speaks for again; says whether it was barred.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn unbar(&self, name: &str) -> Result<bool> {
         let lifted = self
             .db
@@ -261,9 +228,6 @@ impl Tx<'_> {
     }
 
     /// Says whether the present config speaks for an account no more.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn is_barred(&self, name: &str) -> Result<bool> {
         let sql =
             "SELECT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND barred_since_at IS NOT NULL)";

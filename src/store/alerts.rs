@@ -120,9 +120,6 @@ pub struct Overdue {
 
 impl Tx<'_> {
     /// Returns what needs a person and nobody has acknowledged, the oldest first.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn attention(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut open = Vec::new();
         for note in self.current_alerts(now)? {
@@ -138,9 +135,6 @@ impl Tx<'_> {
     }
 
     /// Returns who acknowledged a note as it stands, and why.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn acknowledgement(&self, note: &AlertView) -> Result<Option<Acknowledgement>> {
         let known = self
             .db
@@ -171,9 +165,6 @@ impl Tx<'_> {
     }
 
     /// Takes a note out of attention until something new is said of it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn acknowledge(
         &self,
         note: &AlertView,
@@ -225,9 +216,6 @@ impl Tx<'_> {
 
     /// Returns the job that waits longest for nothing but the daemon: it is neither held, nor
     /// stopped with its account, nor between two requests.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn overdue(&self, now: DateTime<Utc>) -> Result<Option<Overdue>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id, account, ifnull(title, id), due_at, wake_at FROM job
@@ -251,9 +239,6 @@ impl Tx<'_> {
     }
 
     /// Returns what a job, or a series, is called; none where nobody knows it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn title(&self, id: &str) -> Result<Option<String>> {
         let title = self
             .db

@@ -228,9 +228,6 @@ struct Run {
 
 impl Tx<'_> {
     /// Writes an API call down, to be asked from now on.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn write_api_call(&self, new: &NewApiCall<'_>, now: DateTime<Utc>) -> Result<i64> {
         self.run(
             "INSERT INTO api_call (account, kind, role, job, batch, parameters, who, why, made_at, state, next_at)
@@ -251,9 +248,6 @@ impl Tx<'_> {
     }
 
     /// Returns when the account's next API call is to be asked.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn next_api_call(
         &self,
         account: &str,
@@ -267,9 +261,6 @@ impl Tx<'_> {
     }
 
     /// Returns the account's API call that is to be asked first.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn due_api_call(&self, account: &str, now: DateTime<Utc>) -> Result<Option<OpenApiCall>> {
         let sql = format!(
             "SELECT {API_CALL} FROM api_call WHERE {ASKABLE} AND next_at <= ?2
@@ -293,9 +284,6 @@ impl Tx<'_> {
     }
 
     /// Returns the rule whose window has no room for an API call, if one has none.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn api_call_block(
         &self,
         api_call: &OpenApiCall,
@@ -343,9 +331,6 @@ impl Tx<'_> {
     }
 
     /// Returns the job whose menu takes the place of an older one, if there is one.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn later_menu(&self, api_call: &OpenApiCall, account: &str) -> Result<Option<JobId>> {
         if !matches!(api_call.api_call, ApiCall::Menu(_)) {
             return Ok(None);
@@ -436,9 +421,6 @@ impl Tx<'_> {
     }
 
     /// Records that an API call is to be asked again.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn api_call_again(
         &self,
         ask: ApiCallAttempt,
@@ -464,9 +446,6 @@ impl Tx<'_> {
     }
 
     /// Records that an API call is done, and what the platform told with it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn api_call_done(
         &self,
         ask: ApiCallAttempt,
@@ -493,9 +472,6 @@ impl Tx<'_> {
     }
 
     /// Records that an API call will not be done, whether it was asked or not.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn api_call_failed(
         &self,
         api_call: &OpenApiCall,
@@ -623,9 +599,6 @@ impl Tx<'_> {
     }
 
     /// Returns the body of a job's first batch, from which previews are made, once it is complete.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn body_of(&self, job: &JobId) -> Result<Option<String>> {
         Ok(self
             .db
@@ -639,18 +612,12 @@ impl Tx<'_> {
     }
 
     /// Returns one API call as people see it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn api_call_view(&self, id: i64) -> Result<Option<ApiCallView>> {
         let sql = format!("SELECT {VIEW} FROM api_call WHERE id = ?1");
         Ok(self.db.prepare_cached(&sql)?.query_row([id], read_view).optional()?)
     }
 
     /// Returns the API calls of a job, oldest first.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn api_calls(&self, job: &str) -> Result<Vec<ApiCallView>> {
         let sql = format!("SELECT {VIEW} FROM api_call WHERE job = ?1 ORDER BY id");
         let mut statement = self.db.prepare_cached(&sql)?;
@@ -659,9 +626,6 @@ impl Tx<'_> {
     }
 
     /// Charges all that is left of a day's calls, as a refusal shows them to be gone.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn api_calls_used_up(
         &self,
         api_call: &OpenApiCall,

@@ -72,9 +72,6 @@ impl Tx<'_> {
     }
 
     /// Returns what is known of a job's articles.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn articles(&self, job: &str) -> Result<Vec<ArticleResult>> {
         let mut statement = self.db.prepare_cached(
             "SELECT article_idx, url, user_declare_state, audit_state, original_url, original_type,

@@ -57,9 +57,6 @@ impl Tx<'_> {
     /// It may have been sent, so it stands as missed and is never released by itself. One that this
     /// database knows in an older version, and of which nothing went out that it knows of, takes the
     /// newest: that is what a retry should send.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn import_accepted(
         &self,
         spec: &JobSpec,
@@ -159,9 +156,6 @@ impl Tx<'_> {
     /// was unknown.
     ///
     /// It has no batches, so nothing of it can ever be sent; dropping the id again is refused.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn remember_id(
         &self,
         (id, account): (&JobId, &str),
@@ -201,9 +195,6 @@ impl Tx<'_> {
     }
 
     /// Says whether nothing but a job's id is known.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn is_known_by_id_alone(&self, id: &JobId) -> Result<bool> {
         Ok(self
             .db
@@ -216,9 +207,6 @@ impl Tx<'_> {
 
     /// Says whether only the person who says `retry` knows that a job was not sent: it was read back,
     /// and the platform may have forgotten it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn is_vouched_for(&self, id: &JobId) -> Result<bool> {
         Ok(self
             .db
@@ -256,9 +244,6 @@ impl Tx<'_> {
     }
 
     /// Adds the jobs that were read back to what a hold on all accounts says.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn name_in_hold(&self, found: &[JobId]) -> Result<()> {
         let Some((_, why)) = self.hold_of(None)? else { return Ok(()) };
         self.run("UPDATE daemon SET hold_why = ?1", params![why.with_read_back(found)])

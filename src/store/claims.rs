@@ -71,9 +71,6 @@ impl Tx<'_> {
     }
 
     /// Moves a job that a rule kept from its window to a later one.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn defer(
         &self,
         job: &Job,
@@ -275,9 +272,6 @@ impl Tx<'_> {
     }
 
     /// Lets jobs that stand later than planned come forward, where there is room now.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn advance_waiting(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
         // Nobody knows the rules of an account that the config does not describe.
         if self.is_barred(&account.name)? {
@@ -361,9 +355,6 @@ impl Tx<'_> {
     }
 
     /// Returns what will keep a job that was never asked for from its window, as the ledger stands.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn block(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<Option<Block>> {
         let ahead = ClaimScope::Ahead(standing(job), &job.id);
         for need in quota::needs(account, job.demand, at) {

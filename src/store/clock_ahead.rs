@@ -25,9 +25,6 @@ impl Tx<'_> {
     /// How far the clock was stepped is not always known exactly, and an answer may have come after
     /// the step: so no wait ends later than its backoff from now, and none that is put off or brought
     /// back is shorter than the minute.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn keep_waits(&self, by: TimeDelta, now: DateTime<Utc>) -> Result<()> {
         let soon = millis(now + margins::SAME_CLIENTMSGID);
         let latest = millis(now + margins::BACKOFF_MAX + margins::SAME_CLIENTMSGID);
@@ -70,9 +67,6 @@ impl Tx<'_> {
     }
 
     /// Says whether some job of an account was taken later than now.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn taken_ahead(&self, account: &str, now: DateTime<Utc>) -> Result<bool> {
         let sql = format!("SELECT EXISTS (SELECT 1 FROM job WHERE {AHEAD})");
         let after = millis(now + margins::CLOCK_APART);
@@ -80,9 +74,6 @@ impl Tx<'_> {
     }
 
     /// Takes those jobs again, now that the clock is right.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn bring_back(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let after = millis(now + margins::CLOCK_APART);
         let ids: Vec<String> = self

@@ -85,9 +85,6 @@ impl fmt::Display for Entry {
 
 impl Tx<'_> {
     /// Stores a decision about an account, or about all of them.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn decide(
         &self,
         decision: Decision,
@@ -110,9 +107,6 @@ impl Tx<'_> {
     }
 
     /// Returns since when and why an account itself is held, or all of them are.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn hold_of(&self, account: Option<&str>) -> Result<Option<(DateTime<Utc>, Reason)>> {
         let read = |row: &rusqlite::Row<'_>| {
             let since: Option<i64> = row.get(0)?;
@@ -132,9 +126,6 @@ impl Tx<'_> {
     }
 
     /// Tells what stops everything of an account, and how it goes on; none where nothing does.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn what_stops(&self, account: &str) -> Result<Option<String>> {
         let on = |command: &str| format!("nothing of it goes before `qunfa resume {command}`");
         let told = |why: &Reason| reason::sentence(why, Lang::En);

@@ -115,9 +115,6 @@ impl Tx<'_> {
     }
 
     /// Returns what the deletion of a job's broadcast would meet; none for an unknown job.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn deletion_facts(&self, id: &JobId) -> Result<Option<DeletionFacts>> {
         let job = self
             .db

@@ -65,9 +65,6 @@ impl Tx<'_> {
     /// Stores an event, and books or matches it.
     ///
     /// One that came encrypted replaces a plain one that says the same.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn receive(
         &self,
         event: &EventIn<'_>,
@@ -122,9 +119,6 @@ impl Tx<'_> {
     }
 
     /// Keeps a signed event that could not be read, once.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn keep_unread(
         &self,
         account: &str,
@@ -231,9 +225,6 @@ impl Tx<'_> {
     }
 
     /// Books the events that were kept back, once no batch of ours can be theirs.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn book_candidates(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let open: bool = self
             .db

@@ -106,9 +106,6 @@ struct Open {
 
 impl Tx<'_> {
     /// Asks for a reading as soon as the daemon can.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn request_sync(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "INSERT INTO sync_request (account, since_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -117,9 +114,6 @@ impl Tx<'_> {
     }
 
     /// Says whether a reading began, or is wished for, since an instant.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn sync_since(
         &self,
         account: &str,
@@ -150,9 +144,6 @@ impl Tx<'_> {
     }
 
     /// Returns what the account's reading needs, and when; one that is wished for begins.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn next_of_sync(
         &self,
         account: &str,
@@ -199,9 +190,6 @@ impl Tx<'_> {
     }
 
     /// Charges one page of the list of followers, if the day has room for it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn charge_page(&self, account: &Account, now: DateTime<Utc>) -> Result<bool> {
         let Some(window) = Rule::FollowerPages.window(now) else {
             return Ok(false);
@@ -230,9 +218,6 @@ impl Tx<'_> {
     }
 
     /// Lets a reading rest until an instant: a limit of the platform is used up.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn pause_sync(&self, sync: i64, until: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE follower_sync SET next_at = ?2 WHERE id = ?1",
@@ -243,9 +228,6 @@ impl Tx<'_> {
     /// Lets a reading wait after an answer that was none; gives it up after several.
     ///
     /// Returns whether it was given up.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn repeat_sync(&self, sync: i64, why: &str, now: DateTime<Utc>) -> Result<bool> {
         let tries: u32 = self
             .db
@@ -264,9 +246,6 @@ impl Tx<'_> {
     }
 
     /// Says whether the question that a reading asks now was not asked before.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn is_first_try(&self, sync: i64) -> Result<bool> {
         Ok(self
             .db
@@ -275,9 +254,6 @@ impl Tx<'_> {
     }
 
     /// Leaves a tag out of a reading: there is none of that id any more.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn drop_tag(&self, ask: FollowersAsk) -> Result<()> {
         let of_set = params![ask.sync, ask.set];
         self.run("DELETE FROM staged_page WHERE follower_sync = ?1 AND tag = ?2", of_set)?;
@@ -286,9 +262,6 @@ impl Tx<'_> {
     }
 
     /// Says whether a set lists far more than the platform counts: its pages go round.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn lists_too_many(&self, ask: FollowersAsk) -> Result<bool> {
         Ok(self
             .db
@@ -303,9 +276,6 @@ impl Tx<'_> {
     }
 
     /// Gives a reading up; what was known before stays.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn fail_sync(&self, sync: i64, why: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE follower_sync SET state = 'failed', ended_at = ?2, why = ?3
@@ -316,9 +286,6 @@ impl Tx<'_> {
 
     /// Returns the OpenID that the page asked for follows, if a reading still waits for that page;
     /// an empty one for the list of tags.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn awaits(&self, ask: FollowersAsk) -> Result<Option<String>> {
         Ok(self
             .db
@@ -333,9 +300,6 @@ impl Tx<'_> {
     }
 
     /// Records the list of tags: now it is known which sets there are.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn list_tags(&self, sync: i64, tags: &[TagTold]) -> Result<()> {
         let everyone = TagTold { id: EVERYONE, name: String::new(), count: 0 };
         for tag in tags.iter().filter(|tag| tag.id != EVERYONE).chain([&everyone]) {
@@ -349,9 +313,6 @@ impl Tx<'_> {
     }
 
     /// Keeps a part of a page; the same part kept again replaces it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn keep_part(
         &self,
         (account, ask): (&str, FollowersAsk),
@@ -387,9 +348,6 @@ impl Tx<'_> {
     }
 
     /// Ends a page whose parts are kept: the next one follows this OpenID, or there is none.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn end_page(
         &self,
         ask: FollowersAsk,
@@ -457,9 +415,6 @@ impl Tx<'_> {
     }
 
     /// Counts one shard of what was listed; the last one makes the reading complete.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn count_shard(&self, account: &str, sync: i64, now: DateTime<Utc>) -> Result<bool> {
         let shards = self.shards(account)?.unwrap_or(0);
         let shard: u32 = self
@@ -577,9 +532,6 @@ impl Tx<'_> {
     }
 
     /// Says whether there is anything to do about followers; cheap where there is not.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn has_sync_work(&self, account: &str) -> Result<bool> {
         Ok(self
             .db
@@ -599,9 +551,6 @@ impl Tx<'_> {
     /// Forgets a part of what readings left that are over; says whether there may be more.
     ///
     /// What a delivery is still to be marked from is kept.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn forget_syncs(&self, account: &str) -> Result<bool> {
         let over: Option<(i64, bool)> = self
             .db

@@ -37,9 +37,6 @@ pub enum IngestOutcome {
 
 impl Tx<'_> {
     /// Remembers a file, and returns when its content was first taken.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn record_file(
         &self,
         sha256: &str,
@@ -58,9 +55,6 @@ impl Tx<'_> {
     }
 
     /// Says whether a file of this content was taken before.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn has_file(&self, sha256: &str) -> Result<bool> {
         Ok(self
             .db
@@ -70,9 +64,6 @@ impl Tx<'_> {
 
     /// Returns the waiting jobs that a file of this name planned; dates of a series are not among
     /// them.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn planned_by(&self, file: &str) -> Result<Vec<JobId>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id FROM job WHERE file = ?1 AND wake_at IS NOT NULL
@@ -84,9 +75,6 @@ impl Tx<'_> {
     }
 
     /// Takes one job: stores it with its batches, and claims its window.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn take(
         &self,
         spec: &JobSpec,
@@ -484,9 +472,6 @@ impl Tx<'_> {
     }
 
     /// Returns a job's present batches in order.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn batches(&self, id: &JobId) -> Result<Vec<Batch>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id, number, generation, clientmsgid, state, next_at, in_doubt_since_at,

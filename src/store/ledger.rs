@@ -95,9 +95,6 @@ const FIRST: [&str; 2] = ["first_month", "first_day"];
 
 impl Tx<'_> {
     /// Makes sure that the account has a row; of one that is new, asks what was sent before.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn register_account(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
         self.ensure_account(&account.name)?;
         let new = self
@@ -142,9 +139,6 @@ impl Tx<'_> {
     }
 
     /// Enters a send made elsewhere at a known time.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn record_send(
         &self,
         account: &Account,
@@ -272,9 +266,6 @@ impl Tx<'_> {
     /// that the account's quota counts.
     ///
     /// Those that are known already are among them, so saying it twice changes nothing.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn record_count(
         &self,
         account: &Account,
@@ -345,9 +336,6 @@ impl Tx<'_> {
     }
 
     /// Enters that nothing was sent before the account was known.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn record_none(
         &self,
         account: &Account,
@@ -363,9 +351,6 @@ impl Tx<'_> {
     }
 
     /// Returns the account that an entry is of, if there is such an entry.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn account_of_entry(&self, entry: Entry) -> Result<Option<String>> {
         let (sql, id) = match entry {
             Entry::Charge(id) => (
@@ -446,9 +431,6 @@ impl Tx<'_> {
     }
 
     /// Returns the entries of an account in the windows that count now, the oldest first.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn entries(&self, account: &Account, now: DateTime<Utc>) -> Result<Vec<EntryView>> {
         let day = Window::containing(Span::Day, now);
         let windows =
@@ -575,9 +557,6 @@ impl Tx<'_> {
     }
 
     /// Returns what was said of an account's ledger and of no entry, the oldest first.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn decisions_without_entry(&self, account: &str) -> Result<Vec<DecisionView>> {
         self.decisions_where(
             "what = 'record' AND account = ?1 AND charge IS NULL AND external_send IS NULL",
@@ -587,9 +566,6 @@ impl Tx<'_> {
 
     /// Returns the holds and resumes that fell into the time in which a job waited, and the
     /// corrections of the ledger that moved it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn decisions_about(&self, job: &str) -> Result<Vec<DecisionView>> {
         self.decisions_where(
             "EXISTS (SELECT 1 FROM job WHERE job.id = ?1

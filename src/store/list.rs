@@ -192,9 +192,6 @@ impl Tx<'_> {
     }
 
     /// Counts jobs.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn count_jobs(&self, wanted: Wanted<'_>) -> Result<u64> {
         let states: Vec<_> = wanted.states.iter().map(|state| format!("'{state}'")).collect();
         let sql = format!(
@@ -210,9 +207,6 @@ impl Tx<'_> {
     }
 
     /// Returns the jobs whose due times are nearest to an instant, in the order of these.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn jobs_near(
         &self,
         wanted: Wanted<'_>,
@@ -243,9 +237,6 @@ impl Tx<'_> {
     }
 
     /// Lists the next jobs to be released.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn next_jobs(&self, most: u32) -> Result<Vec<JobView>> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let mut jobs = Vec::new();
@@ -257,9 +248,6 @@ impl Tx<'_> {
     }
 
     /// Returns one job as the lists show it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn job_view(&self, id: &str) -> Result<Option<JobView>> {
         let sql = format!(
             "SELECT {JOB}, {BATCH} FROM job {WITH_BATCHES} WHERE job.id = ?1 ORDER BY number"
@@ -278,9 +266,6 @@ impl Tx<'_> {
     }
 
     /// Says whether an account has any job.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn has_jobs(&self, account: &str) -> Result<bool> {
         Ok(self
             .db
@@ -289,9 +274,6 @@ impl Tx<'_> {
     }
 
     /// Lists jobs that moved to a later window since an instant and still wait, the newest first.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn deferred_since(&self, since: DateTime<Utc>, most: u32) -> Result<Vec<Deferred>> {
         let mut statement = self.db.prepare_cached(
             "SELECT job.id, job.account, max(at), due_at, job.state, ifnull(reason, why)
@@ -315,9 +297,6 @@ impl Tx<'_> {
     }
 
     /// Returns when the platform's newest broadcast of an account sent its event.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn last_event_at(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
         let at: Option<i64> = self
             .db
@@ -330,9 +309,6 @@ impl Tx<'_> {
     }
 
     /// Returns the windows of a rule between two that waiting jobs own something of.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn claimed_windows(
         &self,
         account: &str,
@@ -352,9 +328,6 @@ impl Tx<'_> {
     }
 
     /// Names the jobs that own something of a window, the first in rank first.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn claimed_by(
         &self,
         account: &str,
@@ -371,9 +344,6 @@ impl Tx<'_> {
     }
 
     /// Names who uses a window: our jobs by id, and how many sends made elsewhere.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn used_by(
         &self,
         account: &str,

@@ -54,9 +54,6 @@ impl Tx<'_> {
     }
 
     /// Returns when the account's next pre-send call is to become an API call.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn next_pre_send(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
         let next: Option<i64> = self
             .db
@@ -92,9 +89,6 @@ impl Tx<'_> {
     ///
     /// A preview is shown once, also of a job that waits for its approval, and not before its
     /// content is uploaded; the speed is set again for each time that a job is given.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn begin_pre_sends(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE pre_send SET closed = 1 WHERE account = ?1 AND closed = 0
@@ -137,9 +131,6 @@ impl Tx<'_> {
     }
 
     /// Returns until when a broadcast waits for its speed to be set.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn waits_for_speed(
         &self,
         job: &JobId,
@@ -233,9 +224,6 @@ impl Tx<'_> {
     }
 
     /// Ends a job that is nothing but an API call and whose time has run out.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn run_out_action(&self, id: &JobId, now: DateTime<Utc>) -> Result<()> {
         let last: Option<(String, Option<Reason>)> = self
             .db

@@ -298,9 +298,6 @@ impl Tx<'_> {
     }
 
     /// Marks some of the receivers of a batch that went out; says whether there is more to do now.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn record_receivers(&self, account: &str) -> Result<bool> {
         let open: Option<Open> = self
             .db
@@ -407,9 +404,6 @@ impl Tx<'_> {
     /// Tells how many of a job's tag, or of everyone, can still receive a broadcast.
     ///
     /// None for a list, for an account without this rule, and where the followers were never read.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn reach(
         &self,
         id: &JobId,
@@ -423,9 +417,6 @@ impl Tx<'_> {
     }
 
     /// Tells that a job's tag is not among those that were just read.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn unknown_tag(
         &self,
         id: &JobId,
@@ -445,9 +436,6 @@ impl Tx<'_> {
 
     /// Tells how many of an account's followers can still receive a broadcast of a month, where
     /// some cannot; none where they were never read.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn reach_of_everyone(
         &self,
         account: &Account,
@@ -458,9 +446,6 @@ impl Tx<'_> {
     }
 
     /// Forgets whom broadcasts of months long past reached.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn forget_months(&self, now: DateTime<Utc>) -> Result<()> {
         let last = Window::containing(Span::Month, now).previous();
         // What still waits for its result is of no use to anyone by then.
@@ -548,9 +533,6 @@ impl Tx<'_> {
 
     /// Returns what was expected of a job's batches when they were accepted: how many there were,
     /// and how many of them had their four, certainly and possibly.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn expected(&self, id: &str) -> Result<Option<(u64, u64, u64)>> {
         let (members, full, possible): (Option<i64>, Option<i64>, Option<i64>) = self
             .db

@@ -76,9 +76,6 @@ impl InQuestion {
 
 impl Tx<'_> {
     /// Returns what the daemon last knew of itself.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn last_seen(&self) -> Result<LastSeen> {
         let has_jobs = self
             .db
@@ -105,9 +102,6 @@ impl Tx<'_> {
     }
 
     /// Records that the daemon is alive, and so has not stopped.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn seen(&self, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE daemon SET seen_at = ?1, stopped_at = NULL, taken_over_at = NULL",
@@ -116,9 +110,6 @@ impl Tx<'_> {
     }
 
     /// Records an orderly stop: from now on nothing of this database is sent.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn stopped(&self, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE daemon SET seen_at = ?1, stopped_at = ?1, taken_over_at = NULL",
@@ -128,35 +119,23 @@ impl Tx<'_> {
 
     /// Records that a daemon took this database over: from now on it may send, so an orderly stop
     /// before says nothing of what comes. One that took over before it, and ended unheard, counts on.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn taken_over(&self, now: DateTime<Utc>) -> Result<()> {
         let sql = "UPDATE daemon SET taken_over_at = ifnull(taken_over_at, ?1)";
         self.run(sql, params![millis(now)])
     }
 
     /// Sets that back where the clock was ahead then.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn taken_over_before(&self, now: DateTime<Utc>) -> Result<()> {
         let sql = "UPDATE daemon SET taken_over_at = min(taken_over_at, ?1)";
         self.run(sql, params![millis(now)])
     }
 
     /// Forgets that this database is a copy: the hold that follows from it is written down.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn copy_is_known(&self) -> Result<()> {
         self.run("UPDATE daemon SET copied_at = NULL", params![])
     }
 
     /// Returns when a file was last taken.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn last_taken_at(&self) -> Result<Option<DateTime<Utc>>> {
         let last: Option<i64> =
             self.db.query_row("SELECT max(taken_at) FROM file", [], |row| row.get(0))?;
@@ -164,18 +143,12 @@ impl Tx<'_> {
     }
 
     /// Records that a file was taken, also one whose content was known.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn took_file(&self, now: DateTime<Utc>) -> Result<()> {
         let sql = "UPDATE daemon SET file_at = max(ifnull(file_at, ?1), ?1)";
         self.run(sql, params![millis(now)])
     }
 
     /// Returns when that was last; none where it was never written down.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn took_file_at(&self) -> Result<Option<DateTime<Utc>>> {
         let at: Option<i64> =
             self.db.query_row("SELECT file_at FROM daemon", [], |row| row.get(0))?;
@@ -184,9 +157,6 @@ impl Tx<'_> {
 
     /// Bounds every broadcast that may have been sent in a gap by what the platform surely
     /// remembers of it, and writes into the story of those that lie beyond.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn bound_by_recall(&self, gap: Gap, now: DateTime<Utc>) -> Result<()> {
         let until = millis(gap.recall_until());
         self.run(
@@ -220,9 +190,6 @@ impl Tx<'_> {
     ///
     /// A job whose time ends before is asked for just within it: too early an answer is better
     /// than none.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn rest_after_copy(&self, now: DateTime<Utc>) -> Result<()> {
         let rested = now + margins::SAME_CLIENTMSGID;
         let jobs = self
@@ -276,9 +243,6 @@ impl Tx<'_> {
 
     /// Returns the accounts with jobs that wait, or have ended, and that the platform may have
     /// forgotten.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn in_question(&self, now: DateTime<Utc>) -> Result<Vec<InQuestion>> {
         let gap: Option<(i64, i64)> = self
             .db
@@ -325,9 +289,6 @@ impl Tx<'_> {
     /// Names the jobs that a restored database may have sent already: not ended, and planned for a
     /// time that has passed, or for one at which the platform may have forgotten them. What was
     /// deferred since may have come forward again.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn jobs_in_question(&self, gap: Gap, now: DateTime<Utc>) -> Result<Vec<JobId>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id FROM job WHERE state IN ('planned', 'held', 'releasing', 'uncertain')

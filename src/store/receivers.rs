@@ -49,9 +49,6 @@ impl Tx<'_> {
     /// A list blocks once all of it certainly had them. Who has a tag, or follows at all, is only
     /// known as of the last reading, and others may have come since: those block only a job that
     /// wants to wait.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn full_receivers(
         &self,
         job: &Job,
@@ -89,9 +86,6 @@ impl Tx<'_> {
     }
 
     /// Counts a list's receivers that certainly had their four of a month, and all of them.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn count_full(&self, id: &JobId, account: &Account, month: Window) -> Result<(u32, u32)> {
         let full = self.full_of(id, account, month, |_| true)?;
         let counted = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
@@ -100,9 +94,6 @@ impl Tx<'_> {
 
     /// Tells how many of a job's receivers can still receive it, and whether some cannot, as far as
     /// is known `now`.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn receivers_forecast(
         &self,
         id: &JobId,
@@ -123,9 +114,6 @@ impl Tx<'_> {
     ///
     /// Of a list the certain ones are counted one by one. Who has a tag, or follows at all, is not
     /// known here: for those the sentence gives what is certain and what is possible.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn full_forecast(
         &self,
         id: &JobId,
@@ -143,9 +131,6 @@ impl Tx<'_> {
     }
 
     /// Tells how many of a list's receivers certainly had their four of a month.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn full_of_list(
         &self,
         id: &JobId,
@@ -160,9 +145,6 @@ impl Tx<'_> {
 
     /// Tells how many of an account's followers may have had their four of a month: the part of
     /// [`Tx::full_forecast`] that is the same for every job of the month.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn followers_forecast(&self, account: &Account, month: Window) -> Result<Option<String>> {
         let Some(limit) = quota::limit(Rule::MonthlyReceiver, account) else {
             return Ok(None);

@@ -26,9 +26,6 @@ pub struct RefusedFile<'a> {
 
 impl Tx<'_> {
     /// Records that a file is refused.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn refuse_file(&self, file: &RefusedFile<'_>, now: DateTime<Utc>) -> Result<()> {
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.run(
@@ -46,18 +43,12 @@ impl Tx<'_> {
     }
 
     /// Forgets that a file was refused: one of its name was taken.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn forget_refused_file(&self, name: &str) -> Result<()> {
         self.run("DELETE FROM refused_file WHERE name = ?1", params![name])
     }
 
     /// Records that a person has seen that a file was refused; false where none of that name stands
     /// under attention.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn acknowledge_refused_file(
         &self,
         name: &str,
@@ -75,9 +66,6 @@ impl Tx<'_> {
 
     /// Records that a person has seen what a note tells of refused files; false where it tells of
     /// something else.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn acknowledge_refused_note(
         &self,
         note: &AlertView,
@@ -103,9 +91,6 @@ impl Tx<'_> {
     }
 
     /// Returns how many refused files nobody has seen.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn refused_files(&self) -> Result<u64> {
         let count: i64 = self
             .db

@@ -58,9 +58,6 @@ impl From<Refusal> for Reason {
 
 impl Tx<'_> {
     /// Returns the account's job that is to be looked at first.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn due_job(&self, account: &str, now: DateTime<Utc>) -> Result<Option<Job>> {
         Ok(self
             .db
@@ -73,9 +70,6 @@ impl Tx<'_> {
     }
 
     /// Returns when the account's next job is to be looked at.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn next_wake(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
         let next: Option<i64> = self
             .db
@@ -89,9 +83,6 @@ impl Tx<'_> {
     }
 
     /// Lets a job sleep until its times or batches say more.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn sleep(&self, id: &JobId, until: DateTime<Utc>, reason: Option<&Reason>) -> Result<()> {
         self.run(
             "UPDATE job SET wake_at = ?2, reason = ifnull(?3, reason) WHERE id = ?1 AND wake_at IS NOT NULL",
@@ -100,9 +91,6 @@ impl Tx<'_> {
     }
 
     /// Returns when the sliding minute has room for one more call, keeping some back.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn minute_free_at(
         &self,
         account: &str,
@@ -366,9 +354,6 @@ impl Tx<'_> {
     }
 
     /// Returns what a look at the job's times says, for callers that only have its id.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn next_action(&self, job: &Job, now: DateTime<Utc>) -> Result<(Next, Vec<Batch>)> {
         let batches = self.batches(&job.id)?;
         Ok((plan::next_action(job, &batches, now), batches))

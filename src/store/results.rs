@@ -123,9 +123,6 @@ impl Tx<'_> {
     }
 
     /// Books what a 45028 on a first attempt shows: somebody else used our quota.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn book_refused(
         &self,
         job: &Job,
@@ -246,9 +243,6 @@ impl Tx<'_> {
     }
 
     /// Charges all that is left of the day's calls, as a 45009 shows them to be gone.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn book_calls_gone(&self, account: &Account, at: DateTime<Utc>) -> Result<()> {
         if quota::limit(Rule::DailyCalls, account).is_none() {
             return Ok(());
@@ -346,9 +340,6 @@ impl Tx<'_> {
     }
 
     /// Returns when the account's next result is to be asked for.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn next_result(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
         let next: Option<i64> = self
             .db
@@ -362,9 +353,6 @@ impl Tx<'_> {
     }
 
     /// Begins to ask for a result that is due, counting the call.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn begin_result(&self, account: &str, now: DateTime<Utc>) -> Result<Option<ResultAsk>> {
         let due: Option<(i64, i64)> = self
             .db
@@ -385,9 +373,6 @@ impl Tx<'_> {
     }
 
     /// Records what `mass/get` said of a broadcast.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn settle_result(
         &self,
         ask: ResultAsk,
@@ -460,9 +445,6 @@ impl Tx<'_> {
     }
 
     /// Charges one forced token refresh, if the day and the pause between two allow it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn force_token(&self, account: &Account, now: DateTime<Utc>) -> Result<bool> {
         let Some(window) = Rule::ForcedToken.window(now) else {
             return Ok(false);
@@ -494,9 +476,6 @@ impl Tx<'_> {
     }
 
     /// Forgets calls that no sliding minute reaches any more.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn prune_calls(&self, now: DateTime<Utc>) -> Result<()> {
         self.run("DELETE FROM call WHERE ended_at < ?1", params![millis(now - TimeDelta::days(1))])
     }

@@ -253,9 +253,6 @@ impl Tx<'_> {
     ///
     /// An older database would ask with the id of a generation that was refused, while a later
     /// one was accepted: only with the later id does the platform say so (45065).
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn raise_generation(
         &self,
         (id, number, generation): (&JobId, u32, u32),
@@ -285,9 +282,6 @@ impl Tx<'_> {
     }
 
     /// Returns the account that a job belongs to, if the job is known.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn account_of(&self, id: &JobId) -> Result<Option<String>> {
         Ok(self
             .db
@@ -297,9 +291,6 @@ impl Tx<'_> {
     }
 
     /// Lets a batch wait that no window has room for, though it may not be deferred.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn wait_batch(
         &self,
         id: &JobId,

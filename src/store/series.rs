@@ -150,9 +150,6 @@ pub struct SeriesCancelled {
 
 impl Tx<'_> {
     /// Takes a series: stores it, and makes its next dates.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn take_series(
         &self,
         recurring: Recurring<'_>,
@@ -290,9 +287,6 @@ impl Tx<'_> {
     ///
     /// Unless this database knows just that, some of its dates may have been sent: those that wait
     /// are missed, as the newest file has them, and no more are made until a person says so.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn import_series(
         &self,
         recurring: Recurring<'_>,
@@ -322,9 +316,6 @@ impl Tx<'_> {
     }
 
     /// Stops a series that a newer file edits, where nobody can say what of it that changes.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn lose_series(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let known = self.series(id)?;
         if known.is_none_or(|known| known.state != SeriesState::Active) {
@@ -493,9 +484,6 @@ impl Tx<'_> {
     }
 
     /// Returns the dates of a series that nothing has ended yet, by time.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn occurrences_waiting(&self, id: &JobId) -> Result<Vec<(JobId, JobState)>> {
         let mut statement = self.db.prepare_cached(
             "SELECT job.id, job.state FROM occurrence JOIN job ON job.id = occurrence.job
@@ -527,9 +515,6 @@ impl Tx<'_> {
     }
 
     /// Returns the dates of a series as the lists show jobs: the next ones, after the last ones.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn occurrences(&self, id: &JobId, most: u32, now: DateTime<Utc>) -> Result<Vec<JobView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id FROM (SELECT job.id, due_at, seq FROM occurrence
@@ -563,9 +548,6 @@ impl Tx<'_> {
     }
 
     /// Names the active series, of one file or of all.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn active_series(&self, file: Option<&str>) -> Result<Vec<JobId>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id FROM series WHERE state = 'active' AND next_at IS NOT NULL
@@ -592,9 +574,6 @@ impl Tx<'_> {
     }
 
     /// Says whether an account has series whose dates nobody makes without it.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn has_series(&self, account: &str) -> Result<bool> {
         Ok(self
             .db

@@ -518,9 +518,6 @@ impl Tx<'_> {
     }
 
     /// Says whether some batch of the job is in doubt, or is to be asked about because it was.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn any_in_doubt(&self, id: &JobId) -> Result<bool> {
         Ok(self.batches(id)?.iter().any(|batch| batch.in_doubt_since.is_some()))
     }
@@ -573,9 +570,6 @@ impl Tx<'_> {
     }
 
     /// Ends a job that a rule or its times end, keeping what of it was accepted.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn finish_job(
         &self,
         job: &Job,
@@ -606,9 +600,6 @@ impl Tx<'_> {
     }
 
     /// Ends the asking for a job whose time has run out.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn run_out(&self, job: &Job, account: &Account, now: DateTime<Utc>) -> Result<()> {
         if !job.is_broadcast() {
             return self.run_out_action(&job.id, now);

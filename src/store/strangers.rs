@@ -44,9 +44,6 @@ impl Strangers {
 
 impl Tx<'_> {
     /// Returns how many OpenIDs of a list do not follow; none where all do, or nobody knows.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn strangers(&self, account: &str, openids: &[String]) -> Result<Option<Strangers>> {
         let Some(known) = self.known_followers(account)? else { return Ok(None) };
         let Some(everyone) = self.known_set(known.sync, EVERYONE)? else { return Ok(None) };

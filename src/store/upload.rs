@@ -142,9 +142,6 @@ impl Tx<'_> {
     }
 
     /// Returns the job of an account whose uploads come first, and when they do.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn next_preparation(
         &self,
         account: &str,
@@ -164,9 +161,6 @@ impl Tx<'_> {
     }
 
     /// Returns when a waiting job's uploads begin, if it still lacks some.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn preparation(&self, id: &JobId, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let begins: Option<i64> = self
             .db
@@ -195,9 +189,6 @@ impl Tx<'_> {
     }
 
     /// Returns the batches of a job that may not be asked for yet.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn unready(&self, id: &JobId, now: DateTime<Utc>) -> Result<Vec<Unready>> {
         let mut statement = self.db.prepare_cached(&format!(
             "SELECT batch.id, number, generation, template
@@ -216,9 +207,6 @@ impl Tx<'_> {
     }
 
     /// Returns what the platform has of an upload, if it keeps it until then.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn uploaded(
         &self,
         account: &str,
@@ -241,9 +229,6 @@ impl Tx<'_> {
     /// Writes down that an upload is asked for; after the commit, and only then, it may be.
     ///
     /// `None` where the day has no call of this kind left.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn begin_upload(
         &self,
         job: &Job,
@@ -303,9 +288,6 @@ impl Tx<'_> {
     }
 
     /// Returns how often uploads of one kind for a job were answered with a code.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn uploads_answered(&self, job: &JobId, kind: UploadKind, errcode: i64) -> Result<u32> {
         let mut count = self.db.prepare_cached(
             "SELECT count(*) FROM upload_attempt WHERE job = ?1 AND kind = ?2 AND errcode = ?3",
@@ -384,9 +366,6 @@ impl Tx<'_> {
     /// Lets a job go whose uploads are all there.
     ///
     /// What was decided ahead of its time sleeps already, though it is not due yet.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn uploads_done(&self, job: &Job, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE job SET prepare_after_at = 0,
@@ -400,9 +379,6 @@ impl Tx<'_> {
     }
 
     /// Lets a job's uploads rest, and says why.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn rest_uploads(&self, id: &JobId, until: DateTime<Utc>, why: Reason) -> Result<()> {
         self.run(
             "UPDATE job SET prepare_after_at = ?2 WHERE id = ?1",
@@ -412,18 +388,12 @@ impl Tx<'_> {
     }
 
     /// Lets a due job wait for its uploads until its time is over.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn await_uploads(&self, id: &JobId, until: DateTime<Utc>) -> Result<()> {
         self.sleep(id, until, None)?;
         self.say_waiting(id, None)
     }
 
     /// Returns what the last answer to an upload of a job said, if it was no success.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn upload_trouble(&self, id: &JobId) -> Result<Option<Reason>> {
         let last: Option<(String, Option<i64>, Option<String>)> = self
             .db
@@ -460,9 +430,6 @@ impl Tx<'_> {
     }
 
     /// Forgets an upload whose id the platform no longer knows.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn forget_upload(&self, account: &str, kind: UploadKind, sha256: &str) -> Result<()> {
         self.run(
             "DELETE FROM upload WHERE account = ?1 AND kind = ?2 AND sha256 = ?3",
@@ -471,9 +438,6 @@ impl Tx<'_> {
     }
 
     /// Returns a job's uploads in the order in which they were first asked for.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn uploads(&self, job: &str) -> Result<Vec<UploadView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT kind, name, attempted, outcome, errcode, errmsg, begun_at

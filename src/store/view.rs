@@ -251,9 +251,6 @@ pub(super) fn named_since(now: DateTime<Utc>) -> DateTime<Utc> {
 
 impl Tx<'_> {
     /// Returns a job's story, oldest first.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn history(&self, job: &str) -> Result<Vec<HistoryView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT at, from_state, to_state, why FROM history WHERE job = ?1 ORDER BY id",
@@ -270,9 +267,6 @@ impl Tx<'_> {
     }
 
     /// Returns every request made for a job, also those of earlier generations.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn attempts(&self, job: &str) -> Result<Vec<AttemptView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT number + 1, begun_at, errcode, errmsg, outcome, clientmsgid
@@ -292,9 +286,6 @@ impl Tx<'_> {
     }
 
     /// Returns what a job charged.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn charges(&self, job: &str) -> Result<Vec<ChargeView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT rule, \"window\", charge.state, amount
@@ -315,9 +306,6 @@ impl Tx<'_> {
     }
 
     /// Returns the platform's events about a job.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn events(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT received_at, event.msg_id, status, words, event.total_count, event.filter_count,
@@ -330,9 +318,6 @@ impl Tx<'_> {
     }
 
     /// Returns the events that were kept back and may be an uncertain job's own.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn candidates(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count, proven,
@@ -346,9 +331,6 @@ impl Tx<'_> {
     }
 
     /// Counts the jobs in each state.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn state_counts(&self) -> Result<Vec<(JobState, u64)>> {
         let mut statement =
             self.db.prepare_cached("SELECT state, count(*) FROM job GROUP BY state")?;
@@ -360,9 +342,6 @@ impl Tx<'_> {
     }
 
     /// Returns the rules that bind an account, as they stand at `now`.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn rules(&self, account: &Account, now: DateTime<Utc>) -> Result<Vec<RuleView>> {
         let mut rules = Vec::new();
         for row in TABLE {
@@ -411,9 +390,6 @@ impl Tx<'_> {
     }
 
     /// Returns one window of a rule that binds an account, as it stands at `now`.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn window_view(
         &self,
         account: &Account,
@@ -434,9 +410,6 @@ impl Tx<'_> {
     }
 
     /// Returns what needs a person, also what one has acknowledged, the oldest first.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn current_alerts(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut notes = self.stop_notes()?;
         notes.extend(self.in_question(now)?.into_iter().map(question_note));
@@ -619,9 +592,6 @@ impl Tx<'_> {
     }
 
     /// Finds ids that resemble one that is unknown.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn similar_ids(&self, id: &str) -> Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id FROM job WHERE instr(id, ?1) OR instr(?1, id) ORDER BY seq DESC LIMIT 3",

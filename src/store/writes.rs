@@ -34,9 +34,6 @@ pub enum Writes {
 
 impl Store {
     /// Returns what stands in the database by now, for a later [`writes_since`](Self::writes_since).
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn seen(&mut self) -> Result<Seen> {
         // One snapshot: a write between the two reads would be taken for one without a record.
         let tx = begin(&mut self.db, TransactionBehavior::Deferred)?;

@@ -55,9 +55,6 @@ fn maybe<S: Serializer>(
 
 impl Tx<'_> {
     /// Returns what is known of an account's followers and tags.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn followers_view(&self, account: &str) -> Result<FollowersView> {
         let complete: Option<(i64, i64, i64)> = self
             .db

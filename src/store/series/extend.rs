@@ -26,9 +26,6 @@ impl Tx<'_> {
     ///
     /// Without a trusted clock nothing is passed over: dates that a wrong clock calls past are made,
     /// and whether they are is decided when they would be released.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn extend(
         &self,
         series: &Series,
@@ -184,9 +181,6 @@ impl Tx<'_> {
     }
 
     /// Says whether some series of an account was taken later than now.
-    ///
-    /// # Errors
-    /// Where SQLite fails.
     pub fn series_taken_ahead(&self, account: &str, now: DateTime<Utc>) -> Result<bool> {
         Ok(self
             .db
