@@ -327,7 +327,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         }
         Command::Sandbox(options) => sandbox::run(&options, terminal)?,
         Command::Status(options) if options.watch => {
-            watch::run(options.json, &config()?, terminal)?;
+            watch::run(options.json, (&config()?, options.selection()), terminal)?;
         }
         Command::Status(options) => status::run(options, &config()?, terminal)?,
         Command::Plan(options) => plan::run(&options, &config()?, terminal)?,

@@ -98,7 +98,7 @@ fn lifted_text(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
 
 /// Tells which jobs were only waiting for this.
 fn due_words(tx: &Tx<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<String, Problem> {
-    let mut due = tx.next_jobs(NEXT)?;
+    let mut due = tx.next_jobs(None, NEXT)?;
     due.retain(|job| {
         let concerned = name.is_none_or(|name| job.account == name);
         concerned && job.due <= now && job.state != JobState::Held

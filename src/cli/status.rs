@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 
 use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Json, Problem, Terminal, database};
+use super::{Json, Problem, Terminal, database, lookup};
 use crate::calendar::{self, Span, json};
 use crate::config::{AccountConfig, Config};
 use crate::model::{JobState, Kind};
@@ -34,8 +34,69 @@ pub(super) struct Options {
     /// Show it anew every second, until `q` or Ctrl-C
     #[arg(long)]
     pub(super) watch: bool,
+    /// Only this account
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// At most so many accounts, with their quotas
+    #[arg(long, value_name = "N", conflicts_with = "watch")]
+    limit: Option<usize>,
+    /// Begin after this account, in the config's order: `accounts_after` of the page before
+    #[arg(long, value_name = "NAME", conflicts_with = "watch")]
+    after: Option<String>,
     #[command(flatten)]
     pub(super) json: Json,
+}
+
+/// What of the accounts is shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Selection<'a> {
+    account: Option<&'a str>,
+    limit: Option<usize>,
+    after: Option<&'a str>,
+}
+
+/// The config, and what of its accounts is shown.
+pub(super) type Source<'a> = (&'a Config, Selection<'a>);
+
+impl Options {
+    pub(super) fn selection(&self) -> Selection<'_> {
+        let Self { account, limit, after, .. } = self;
+        Selection { account: account.as_deref(), limit: *limit, after: after.as_deref() }
+    }
+}
+
+impl Selection<'_> {
+    /// Returns the accounts of this page, and after which one the next page begins.
+    fn of(
+        self,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<&AccountConfig>, Option<String>), Problem> {
+        let unknown = |name: &str| lookup::unknown_account(config, name, now);
+        if let Some(name) = self.account {
+            let account =
+                lookup::account(config, name).map(|_| name).ok_or_else(|| unknown(name))?;
+            let only = config.accounts.iter().filter(|one| one.account.name == account).collect();
+            return Ok((only, None));
+        }
+        let begin = match self.after {
+            Some(name) => {
+                let before = config.accounts.iter().position(|one| one.account.name == name);
+                before.ok_or_else(|| unknown(name))? + 1
+            }
+            None => 0,
+        };
+        let rest = &config.accounts[begin..];
+        let page = &rest[..self.limit.map_or(rest.len(), |limit| limit.min(rest.len()))];
+        let is_last = page.len() == rest.len();
+        let after = page.last().filter(|_| !is_last).map(|last| last.account.name.clone());
+        Ok((page.iter().collect(), after))
+    }
+
+    /// Says whether something of an account, or of none, is shown.
+    fn shows(self, account: Option<&str>) -> bool {
+        self.account.is_none_or(|only| account.is_none_or(|account| account == only))
+    }
 }
 
 /// The whole answer.
@@ -43,6 +104,9 @@ pub(super) struct Options {
 pub(super) struct StatusView {
     daemon: DaemonView,
     accounts: Vec<AccountView>,
+    /// What `--after` begins the next page of accounts with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accounts_after: Option<String>,
     #[serde(serialize_with = "by_state")]
     jobs: Vec<(JobState, u64)>,
     /// In the order in which they go, or would.
@@ -186,27 +250,37 @@ pub(super) fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
-    let view = look(config, now)?;
+    let view = look((config, options.selection()), now)?;
     terminal.answer(options.json, &view, |page, view| {
         lines::whole(&page.another(), view, now).iter().for_each(|line| page.raw(line));
     })
 }
 
 /// Reads the whole answer.
-pub(super) fn look(config: &Config, now: DateTime<Utc>) -> Result<StatusView, Problem> {
+pub(super) fn look(
+    (config, selection): Source<'_>,
+    now: DateTime<Utc>,
+) -> Result<StatusView, Problem> {
+    let page = selection.of(config, now)?;
     let store = match database::open(config, now)? {
         Some(store) => store,
         // Nothing was taken yet, and the rules stand all the same.
         None => Store::in_memory(now)?,
     };
-    Ok(read(&store.read(), config, now)?)
+    Ok(read(&store.read(), config, (selection, page), now)?)
 }
 
-fn read(tx: &Tx<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusView, StoreError> {
+fn read(
+    tx: &Tx<'_>,
+    config: &Config,
+    (selection, (page, accounts_after)): (Selection<'_>, (Vec<&AccountConfig>, Option<String>)),
+    now: DateTime<Utc>,
+) -> Result<StatusView, StoreError> {
+    let account = selection.account;
     let context = ForecastContext::read(tx, config, now)?;
-    let mut jobs = tx.next_jobs(NEXT)?;
+    let mut jobs = tx.next_jobs(account, NEXT)?;
     context.explain(&mut jobs);
-    let oldest_due = tx.overdue(now)?.map(|job| DueView {
+    let oldest_due = tx.overdue(account, now)?.map(|job| DueView {
         id: job.id,
         title: job.title,
         account: job.account,
@@ -214,24 +288,27 @@ fn read(tx: &Tx<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusView, 
         late_s: (now - job.since).num_seconds(),
     });
     let next = in_order(tx, config, &context, jobs)?;
-    let mut held = first_held(tx)?;
+    let mut held = first_held(tx, account)?;
     context.explain(&mut held);
     let to_approve = in_order(tx, config, &context, held)?;
-    let awaited = awaited(tx, now)?;
-    let mut counts = tx.state_counts()?;
+    let awaited = awaited(tx, account, now)?;
+    let mut counts = tx.state_counts(account)?;
     counts.sort_by_key(|(state, _)| *state);
-    let accounts = config.accounts.iter().map(|config| account_view(tx, config, &context, now));
+    let accounts = page.into_iter().map(|config| account_view(tx, config, &context, now));
     let accounts = accounts.collect::<Result<_, _>>()?;
     let mut attention = tx.attention(now)?;
     attention.extend(of_daemon(&context, now));
+    attention.retain(|note| selection.shows(note.account.as_deref()));
     attention.sort_by_key(|note| note.since);
-    let recent_failures = recent_failures(tx, &attention, now)?;
+    let mut recent_failures = recent_failures(tx, &attention, now)?;
+    recent_failures.retain(|late| selection.shows(late.account.as_deref()));
     let attention = attention.into_iter().map(|note| note_view(tx, note));
     let attention = attention.collect::<Result<_, _>>()?;
     let daemon = daemon_view(&context);
     Ok(StatusView {
         daemon,
         accounts,
+        accounts_after,
         jobs: counts,
         next,
         to_approve,
@@ -242,10 +319,10 @@ fn read(tx: &Tx<'_>, config: &Config, now: DateTime<Utc>) -> Result<StatusView, 
     })
 }
 
-fn first_held(tx: &Tx<'_>) -> Result<Vec<JobView>, StoreError> {
+fn first_held(tx: &Tx<'_>, account: Option<&str>) -> Result<Vec<JobView>, StoreError> {
     let most = usize::try_from(NEXT).unwrap_or(usize::MAX);
     let mut held = Vec::new();
-    let wanted = Wanted { account: None, states: &[JobState::Held], before: None };
+    let wanted = Wanted { account, states: &[JobState::Held], before: None };
     tx.each_job::<StoreError>(wanted, &mut |job| {
         held.push(job);
         Ok(if held.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
@@ -266,8 +343,12 @@ fn in_order(
     Ok(views)
 }
 
-fn awaited(tx: &Tx<'_>, now: DateTime<Utc>) -> Result<Vec<AwaitedView>, StoreError> {
-    let wanted = Wanted { account: None, states: &[JobState::Accepted], before: None };
+fn awaited(
+    tx: &Tx<'_>,
+    account: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Vec<AwaitedView>, StoreError> {
+    let wanted = Wanted { account, states: &[JobState::Accepted], before: None };
     let jobs = tx.jobs_near(wanted, now, NEXT)?.into_iter();
     let views = jobs.filter_map(|job| {
         let what = reason::sentence(&forecast::awaited(&job, now)?, Lang::En);

@@ -13,10 +13,9 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use self::keyboard::{Key, Keyboard};
 use super::status::lines::{self, Section};
-use super::status::{self, StatusView};
+use super::status::{self, Source, StatusView};
 use super::text::{self, Tone};
 use super::{Json, Problem, Screen, Terminal};
-use crate::config::Config;
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -29,9 +28,13 @@ const CLEAR_LINE: &str = "\x1b[K\r\n";
 const CLEAR_REST: &str = "\x1b[J";
 
 /// Shows the status every second until somebody ends it.
-pub(super) fn run(json: Json, config: &Config, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
+pub(super) fn run(
+    json: Json,
+    source: Source<'_>,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
     // What cannot be read at the beginning is an error; later on it stands in the status's place.
-    status::look(config, (terminal.now)())?;
+    status::look(source, (terminal.now)())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -41,11 +44,11 @@ pub(super) fn run(json: Json, config: &Config, terminal: &mut Terminal<'_>) -> R
         // From here on a signal restores the terminal.
         let mut ends = Ends::listen()?;
         if !in_place {
-            return follow(json, config, terminal, &mut ends).await;
+            return follow(json, source, terminal, &mut ends).await;
         }
         terminal.write(ENTER)?;
         let keyboard = Keyboard::listen();
-        let outcome = draw(config, terminal, keyboard, &mut ends).await;
+        let outcome = draw(source, terminal, keyboard, &mut ends).await;
         terminal.write(LEAVE)?;
         outcome
     })
@@ -54,7 +57,7 @@ pub(super) fn run(json: Json, config: &Config, terminal: &mut Terminal<'_>) -> R
 /// Writes one answer below the other.
 async fn follow(
     json: Json,
-    config: &Config,
+    source: Source<'_>,
     terminal: &mut Terminal<'_>,
     ends: &mut Ends,
 ) -> Result<(), Problem> {
@@ -67,8 +70,8 @@ async fn follow(
         }
         let now = (terminal.now)();
         let shown = match json.json {
-            true => line(config, now),
-            false => page(config, terminal, is_first, now),
+            true => line(source, now),
+            false => page(source, terminal, is_first, now),
         };
         terminal.write(&shown)?;
         is_first = false;
@@ -82,9 +85,9 @@ fn ticks() -> Interval {
 }
 
 /// One JSON document on a line of its own.
-fn line(config: &Config, now: DateTime<Utc>) -> String {
+fn line(source: Source<'_>, now: DateTime<Utc>) -> String {
     let unread = |why: String| serde_json::json!({ "error": why }).to_string();
-    let shown = match status::look(config, now) {
+    let shown = match status::look(source, now) {
         Ok(view) => serde_json::to_string(&view).unwrap_or_else(|error| unread(error.to_string())),
         Err(problem) => unread(problem.message()),
     };
@@ -92,10 +95,10 @@ fn line(config: &Config, now: DateTime<Utc>) -> String {
 }
 
 /// The whole answer, below a line that parts it from the one before.
-fn page(config: &Config, terminal: &Terminal<'_>, is_first: bool, now: DateTime<Utc>) -> String {
+fn page(source: Source<'_>, terminal: &Terminal<'_>, is_first: bool, now: DateTime<Utc>) -> String {
     let mut text = if is_first { String::new() } else { format!("{}\n", "-".repeat(40)) };
     let mut page = terminal.page();
-    match status::look(config, now) {
+    match status::look(source, now) {
         Ok(view) => {
             let lines = lines::whole(&page.another(), &view, now);
             lines.iter().for_each(|line| page.raw(line));
@@ -112,7 +115,7 @@ fn unread(problem: &Problem) -> String {
 
 /// Draws the answer over the one before, as it fits the screen, and does what the keys say.
 async fn draw(
-    config: &Config,
+    source: Source<'_>,
     terminal: &mut Terminal<'_>,
     mut keyboard: Option<Keyboard>,
     ends: &mut Ends,
@@ -120,7 +123,7 @@ async fn draw(
     let mut ticks = ticks();
     let mut resized = listen(SignalKind::window_change())?;
     let mut window = Window::default();
-    let mut seen = look(config, terminal);
+    let mut seen = look(source, terminal);
     loop {
         let pressed = async {
             match &mut keyboard {
@@ -129,8 +132,8 @@ async fn draw(
             }
         };
         tokio::select! {
-            _ = ticks.tick() => seen = look(config, terminal),
-            _ = resized.recv() => seen = look(config, terminal),
+            _ = ticks.tick() => seen = look(source, terminal),
+            _ = resized.recv() => seen = look(source, terminal),
             () = ends.come() => return Ok(()),
             keys = pressed => {
                 let Some(keys) = keys else { return Ok(()) };
@@ -150,9 +153,9 @@ async fn draw(
 /// What was seen at an instant, or what keeps from looking: the next look may work again.
 type Seen = (Result<StatusView, String>, DateTime<Utc>);
 
-fn look(config: &Config, terminal: &Terminal<'_>) -> Seen {
+fn look(source: Source<'_>, terminal: &Terminal<'_>) -> Seen {
     let now = (terminal.now)();
-    (status::look(config, now).map_err(|problem| unread(&problem)), now)
+    (status::look(source, now).map_err(|problem| unread(&problem)), now)
 }
 
 /// Returns it as lines: what stays, and what is scrolled.

@@ -99,15 +99,15 @@ fn fill(
 
 fn jobs(registry: &mut Registry, tx: &Tx<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
     let jobs = gauges(registry, "jobs", "Jobs in each state");
-    let counts = tx.state_counts()?;
+    let counts = tx.state_counts(None)?;
     for state in JobState::ALL.iter().copied() {
         let count = counts.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
         set(&jobs, vec![("state", state.as_str().to_owned())], signed(count));
     }
-    let waiting = tx.next_jobs(LOOKED_AT)?;
+    let waiting = tx.next_jobs(None, LOOKED_AT)?;
     let waits = |job: &&JobView| job.state != JobState::Held;
     let next = waiting.iter().find(waits).map(|job| job.due);
-    let late = tx.overdue(now)?.map_or(0, |job| (now - job.since).num_seconds());
+    let late = tx.overdue(None, now)?.map_or(0, |job| (now - job.since).num_seconds());
     let oldest = Gauge::<i64>::default();
     oldest.set(late);
     let help = "How long a job has waited for nothing but the daemon: past its time or its pause \

@@ -119,7 +119,7 @@ fn status(engine: &Engine, now: DateTime<Utc>) -> Result<String, StoreError> {
     let text = match stops(&store, &names)? {
         Stopped::All(why) => format!("on hold: {why}"),
         Stopped::Some(stopped) => {
-            let next = store.next_jobs(1)?;
+            let next = store.next_jobs(None, 1)?;
             let next =
                 next.first().map_or_else(|| "no job waits".to_owned(), |job| waits(job, now));
             let accounts = if names.len() == 1 { "account" } else { "accounts" };

@@ -216,12 +216,13 @@ impl Tx<'_> {
 
     /// Returns the job that waits longest for nothing but the daemon: it is neither held, nor
     /// stopped with its account, nor between two requests.
-    pub fn overdue(&self, now: DateTime<Utc>) -> Result<Option<Overdue>> {
+    pub fn overdue(&self, account: Option<&str>, now: DateTime<Utc>) -> Result<Option<Overdue>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id, account, ifnull(title, id), due_at, wake_at FROM job
-             WHERE state IN ('planned', 'releasing') AND due_at <= ?1 AND wake_at <= ?1",
+             WHERE state IN ('planned', 'releasing') AND due_at <= ?1 AND wake_at <= ?1
+             AND (?2 IS NULL OR account = ?2)",
         )?;
-        let mut rows = statement.query([millis(now)])?;
+        let mut rows = statement.query(params![millis(now), account])?;
         let mut oldest: Option<Overdue> = None;
         while let Some(row) = rows.next()? {
             let (due, wake) = (instant(row.get(3)?), instant(row.get(4)?));

@@ -236,11 +236,11 @@ impl Tx<'_> {
         Ok(jobs)
     }
 
-    /// Lists the next jobs to be released.
-    pub fn next_jobs(&self, most: u32) -> Result<Vec<JobView>> {
+    /// Lists the next jobs to be released, those of one account if it is given.
+    pub fn next_jobs(&self, account: Option<&str>, most: u32) -> Result<Vec<JobView>> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let mut jobs = Vec::new();
-        self.each_job::<StoreError>(Wanted::WAITING, &mut |job| {
+        self.each_job::<StoreError>(Wanted { account, ..Wanted::WAITING }, &mut |job| {
             jobs.push(job);
             Ok(if jobs.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;

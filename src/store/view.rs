@@ -331,10 +331,11 @@ impl Tx<'_> {
     }
 
     /// Counts the jobs in each state.
-    pub fn state_counts(&self) -> Result<Vec<(JobState, u64)>> {
-        let mut statement =
-            self.db.prepare_cached("SELECT state, count(*) FROM job GROUP BY state")?;
-        let rows = statement.query_map([], |row| {
+    pub fn state_counts(&self, account: Option<&str>) -> Result<Vec<(JobState, u64)>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT state, count(*) FROM job WHERE ?1 IS NULL OR account = ?1 GROUP BY state",
+        )?;
+        let rows = statement.query_map([account], |row| {
             let count: i64 = row.get(1)?;
             Ok((state(row, 0)?, count.unsigned_abs()))
         })?;

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use qunfa::cli::Screen;
+use qunfa::cli::{Problem, Screen};
 use qunfa::engine;
 use qunfa::model::{Account, JobId};
 use qunfa::store::{ResponseFields, Source, StoreError, Tx};
@@ -449,6 +449,44 @@ fn the_quotas_of_an_account_with_unconfirmed_sends_are_whole_at_80_columns() {
 }
 
 #[test]
+fn status_of_one_account_has_nothing_of_the_others() {
+    let world = World::new();
+    world.take(
+        "jobs:\n- {id: d, account: brand-daily, at: 2027-03-20 20:00, approval: true, broadcast: {filter: {is_to_all: true}, text: d}}\n\
+         - {id: c, account: brand-club, at: 2027-03-20 20:10, approval: true, broadcast: {filter: {is_to_all: true}, text: c}}\n",
+    );
+
+    let status = world.json(&["status", "--json", "--account", "brand-club"]);
+
+    assert_eq!(status["accounts"].as_array().unwrap().len(), 1);
+    assert_eq!(status["jobs"]["held"], 1);
+    for list in ["next", "to_approve", "attention"] {
+        let all = status[list].as_array().unwrap();
+        assert!(all.iter().all(|one| one["account"] == "brand-club"), "{list}: {all:?}");
+    }
+    assert_eq!(status["to_approve"][0]["id"], "c");
+    let (answer, _) = world.run(&["status", "--account", "brand-clubb"]);
+    assert!(matches!(answer, Err(Problem::No(_))), "{answer:?}");
+}
+
+#[test]
+fn the_accounts_of_a_status_can_be_read_page_by_page() {
+    let world = World::new();
+    let names = |status: &Value| -> Vec<String> {
+        let accounts = status["accounts"].as_array().unwrap();
+        accounts.iter().map(|account| account["name"].as_str().unwrap().to_owned()).collect()
+    };
+
+    let first = world.json(&["status", "--json", "--limit", "1"]);
+    let after = first["accounts_after"].as_str().unwrap();
+    let second = world.json(&["status", "--json", "--limit", "1", "--after", after]);
+
+    assert_eq!(names(&first), ["brand-daily"]);
+    assert_eq!(names(&second), ["brand-club"]);
+    assert_eq!(second.get("accounts_after"), None);
+}
+
+#[test]
 fn forty_jobs_on_six_accounts_fit_forty_lines() {
     forty_jobs("");
     forty_jobs("-whose-id-has-a-line-of-its-own-here");
@@ -494,7 +532,7 @@ fn a_job_that_waits_for_its_retry_is_not_overdue_and_one_that_waits_for_the_daem
     world.take(SHORT);
     let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
     let late =
-        |world: &World| world.store().read().overdue(evening()).unwrap().map(|job| job.since);
+        |world: &World| world.store().read().overdue(None, evening()).unwrap().map(|job| job.since);
 
     assert_eq!(late(&world), Some(at("2027-03-20T11:50:00Z")));
     let asked = |tx: &Tx<'_>| {
