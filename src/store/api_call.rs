@@ -304,7 +304,7 @@ impl Tx<'_> {
         Ok(None)
     }
 
-    /// Returns the charge for a permanent code whose scene is not charged yet.
+    /// Returns the charge for a permanent code, if its scene is not charged yet.
     fn scene_of(
         &self,
         api_call: &OpenApiCall,
@@ -330,7 +330,7 @@ impl Tx<'_> {
         Ok((!charged).then_some(Need { rule, window, amount: 1 }))
     }
 
-    /// Returns the job whose menu replaces an older one, if there is one.
+    /// Returns the job of the menu that replaces this one, if there is one.
     pub fn later_menu(&self, api_call: &OpenApiCall, account: &str) -> Result<Option<JobId>> {
         if !matches!(api_call.api_call, ApiCall::Menu(_)) {
             return Ok(None);

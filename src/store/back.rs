@@ -20,7 +20,7 @@ use crate::text::{Lang, reason};
 /// The file that a job is read back from.
 #[derive(Clone, Copy, Debug)]
 pub struct Back<'a> {
-    /// The place of its job in the file.
+    /// The file and line of its job.
     pub source: Source<'a>,
     /// When it was taken last, by its receipt.
     pub accepted_at: DateTime<Utc>,

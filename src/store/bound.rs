@@ -2,10 +2,10 @@
 //!
 //! Only events that report nothing of ours are limited. An event that has a batch, or that a
 //! refusal or an operator had already reported, is kept for ever. Of those that may belong to a
-//! batch in doubt, the first and the last ones stay: neither a flood before the true event nor one
-//! after it removes that. The deleted ones are counted and reported; `mass/get` gives the result
+//! batch in doubt, the first and the last ones stay, so a flood before or after the true event does
+//! not remove that event. The deleted ones are counted and reported; `mass/get` gives the result
 //! that they would have reported. Of the others, plain ones are deleted before encrypted ones, and
-//! the oldest first. What they charged in the ledger stays.
+//! the oldest first. What they recorded in the ledger stays.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
@@ -25,8 +25,8 @@ const CANDIDATES_MOST: [usize; 2] = [2_000, 20_000];
 const FAR: TimeDelta = TimeDelta::hours(24);
 /// How many events that cannot be read an account keeps.
 const UNREAD_MOST: i64 = 100;
-/// How many unconfirmed sends elsewhere are charged a day: one is enough to make a window full, and
-/// none of an account's quotas is larger.
+/// How many unconfirmed sends elsewhere are recorded a day: one is enough to make a window full,
+/// and none of an account's quotas is larger.
 const BOOKED_MOST: i64 = 20;
 
 /// Returns whether an event's own time is plausible.
@@ -112,7 +112,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns whether so many unconfirmed sends are charged for a day that one more adds nothing.
+    /// Returns whether so many unconfirmed sends are recorded for a day that one more adds nothing.
     pub(super) fn has_booked_enough(&self, account: &Account, at: DateTime<Utc>) -> Result<bool> {
         let day = Window::containing(Span::Day, at);
         let count: i64 = self

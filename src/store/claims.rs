@@ -124,8 +124,8 @@ impl Tx<'_> {
             .query_row([id.as_str()], |row| row.get(0))?)
     }
 
-    /// Places a job that was never attempted in its first window with room at or after `earliest`,
-    /// and returns its claims.
+    /// Places a job in its first window with room at or after `earliest`, and returns its claims.
+    /// The job was never attempted.
     fn assign(
         &self,
         job: &Job,
@@ -354,8 +354,7 @@ impl Tx<'_> {
         Ok(Usage { used, unconfirmed, claimed })
     }
 
-    /// Returns what will keep a job that was never attempted from its window, by the present
-    /// ledger.
+    /// Returns what will block a never attempted job from its window, by the present ledger.
     pub fn block(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<Option<Block>> {
         let ahead = ClaimScope::Ahead(standing(job), &job.id);
         for need in quota::needs(account, job.demand, at) {

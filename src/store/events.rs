@@ -2,7 +2,7 @@
 //!
 //! They come in any order, also before the response that contains their `msg_id`. An encrypted
 //! event settles its batch. In plain mode the signature does not cover the body, so a plain event
-//! settles nothing: it makes `mass/get` due at once. What this program did not send is charged as
+//! settles nothing: it makes `mass/get` due at once. What this program did not send is recorded as
 //! unconfirmed.
 
 use chrono::{DateTime, Utc};
@@ -62,7 +62,7 @@ struct Candidate {
 }
 
 impl Tx<'_> {
-    /// Stores an event, and charges it or matches it to a batch.
+    /// Stores an event, and matches it to a batch or records it as an external send.
     ///
     /// An encrypted event replaces a plain one with the same content.
     pub fn receive(
@@ -224,7 +224,8 @@ impl Tx<'_> {
         Ok(Reason::StoppedByPlatform { status })
     }
 
-    /// Charges the events that were kept back, once no batch of ours can match them.
+    /// Records the events that were kept back as external sends, once no batch of ours can match
+    /// them.
     pub fn book_candidates(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let open: bool = self
             .db
@@ -284,8 +285,8 @@ impl Tx<'_> {
         self.record_room(account, now)
     }
 
-    /// Returns whether a broadcast's number is charged; an encrypted event confirms what a plain
-    /// one could only suggest.
+    /// Returns whether a broadcast's number is recorded as an external send; an encrypted event
+    /// confirms what a plain one could only suggest.
     fn known_external(&self, account: &Account, event: &Candidate) -> Result<bool> {
         let known: Option<i64> = self
             .db

@@ -1,8 +1,8 @@
 //! The quota ledger for operators: its entries, sends recorded by hand, and returns.
 //!
-//! One send made elsewhere is charged once: an event or a refusal may already have reported what an
-//! operator records, and then that entry is the operator's. An entry is never deleted; one that is
-//! returned records by whom.
+//! One send made elsewhere is recorded once: an event or a refusal may already have reported what
+//! an operator records, and then that entry becomes the operator's. An entry is never deleted; one
+//! that is returned records by whom.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};

@@ -41,7 +41,7 @@ impl Levels {
         self.0[0] |= receivers;
     }
 
-    /// Counts which of these had at least so many; all of them had none or fewer.
+    /// Counts which of these had at least so many; with a count of 0, all of them.
     pub fn had(&self, count: u32, of: &RoaringBitmap) -> u64 {
         match usize::try_from(count).unwrap_or(usize::MAX) {
             0 => of.len(),

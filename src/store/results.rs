@@ -1,7 +1,7 @@
 //! Results of accepted broadcasts, and broadcasts that were sent outside qunfa.
 //!
 //! Results come from `mass/get`, or from an event. A broadcast that this program did not send shows
-//! in a refusal or an event, and is charged once.
+//! in a refusal or an event, and is recorded once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -72,12 +72,13 @@ pub enum SendStatus {
 }
 
 impl Tx<'_> {
-    /// The charge changes what waiting jobs will find; they are looked at when they are due.
+    /// The new charges change what waiting jobs will find; the jobs are looked at when they are
+    /// due.
     pub(super) fn record_room(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
         self.advance_waiting(account, now)
     }
 
-    /// Charges a send made elsewhere, and returns its number.
+    /// Records a send made elsewhere in the ledger, and returns its number.
     pub(super) fn book(
         &self,
         account: &Account,
@@ -122,7 +123,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Charges what a 45028 on a first attempt shows: another sender used our quota.
+    /// Records what a 45028 on a first attempt shows: another sender used our quota.
     pub fn book_refused(
         &self,
         job: &Job,
