@@ -653,7 +653,7 @@ impl Engine {
     /// Stores an event of the platform.
     ///
     /// # Errors
-    /// If the store fails: then the event must get no response, so that the platform sends it again.
+    /// If the store fails: then the event gets no response, so that the platform sends it again.
     pub fn receive(
         &mut self,
         index: usize,
@@ -741,7 +741,7 @@ impl Engine {
     /// Keeps an event that cannot be read, and raises an alert.
     ///
     /// # Errors
-    /// If the store fails: then the event must get no response, so that the platform sends it again.
+    /// If the store fails: then the event gets no response, so that the platform sends it again.
     pub fn keep_unread(
         &mut self,
         index: usize,
