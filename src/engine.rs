@@ -1,14 +1,14 @@
 //! The engine: decides which request to send and when, and records each response.
 //!
-//! Neither a clock nor a socket is in here. [`Engine::pass`] gives the requests that may leave
-//! now and has already written down that they will; [`Engine::settle`] records what came of
-//! them; [`Engine::next_wake`] says when to look again. What must survive a crash is in the
-//! store; what is only in memory (tokens, the reading of the platform's clock) is asked for anew.
+//! Neither a clock nor a socket is in here. [`Engine::pass`] returns the requests that may leave
+//! now; their intents are then in the store. [`Engine::settle`] records the outcomes;
+//! [`Engine::next_wake`] says when to look again. What must survive a crash is in the store. What
+//! is only in memory (tokens, the sample of the platform's clock) is requested again.
 //!
-//! Order of a release: a token and a fresh reading of the platform's clock first, then the rules,
-//! then the intent on disk, then the mark beside it, then the request. Shortly before its time a
-//! job is decided as of that time: its intent is on disk by then, and the request is kept in
-//! memory until the time has come, unless a hold, a pause or a stepped clock comes first.
+//! Order of a release: first a token and a fresh sample of the platform's clock, then the rules,
+//! then the intent on disk, then the mark beside it, then the request. A job is decided shortly
+//! before its time, as of that time: its intent is on disk by then. The request stays in memory
+//! until the time has come, unless a hold, a pause or a clock step comes first.
 
 mod account_pass;
 mod api_call;
@@ -48,30 +48,30 @@ use recovery::{Downtime, hold_for_restore, raise_generations, refresh_alerts, re
 pub use series::{first_at, take};
 pub use session::Session;
 
-/// A request that may leave now, and what its answer settles.
+/// A request that may leave now, and what its response settles.
 #[derive(Debug)]
 pub struct Outgoing {
-    /// Which account asks (an index into the config's accounts).
+    /// Which account makes it (an index into the config's accounts).
     pub session: usize,
-    /// What the answer settles.
+    /// What the response settles.
     pub ticket: Ticket,
     /// The request.
     pub request: Request,
 }
 
-/// What an answer settles.
+/// What a response settles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ticket {
-    /// A token was asked for.
+    /// A request for a token.
     Token {
         /// With `force_refresh`.
         forced: bool,
     },
-    /// A harmless question, asked for the platform's clock.
+    /// A harmless request that samples the platform's clock.
     Clock,
     /// A mass send.
     Send {
-        /// The attempt that was written down.
+        /// The attempt that was recorded.
         attempt: i64,
     },
     /// `mass/get`.
@@ -80,43 +80,43 @@ pub enum Ticket {
     Followers(FollowersAsk),
     /// An upload for a later broadcast.
     Upload {
-        /// The request that was written down.
+        /// The request that was recorded.
         attempt: i64,
     },
-    /// A call beside the broadcasts.
+    /// An API call that is not a broadcast.
     ApiCall(ApiCallAttempt),
 }
 
 /// What must be done after a pass, in this order: store the mark, then send.
 #[derive(Debug, Default)]
 pub struct Pass {
-    /// The mark as it must stand on disk before the first request leaves.
+    /// The mark that must be on disk before the first request leaves.
     pub mark: Option<HighWaterMark>,
     /// The requests.
     pub outgoing: Vec<Outgoing>,
 }
 
-/// The small file beside the database that an older database is known by.
+/// The small file beside the database by which an older database is recognised.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HighWaterMark {
-    /// How many intents were written.
+    /// How many intents were recorded.
     pub high_water: i64,
     /// How many files were taken.
     #[serde(default)]
     pub files: i64,
-    /// The generation of every batch that a person remade: job, then batch number.
+    /// The generation of every batch that an operator remade: job, then batch number.
     pub generations: BTreeMap<String, BTreeMap<u32, u32>>,
 }
 
-/// How many accounts are decided for in one commit: more would keep the first of them waiting.
+/// How many accounts one commit decides for; with more, the first of them would wait too long.
 const SESSIONS_PER_PASS: usize = 256;
-/// How long after the start accounts without anything overdue are looked at.
+/// How long after the start the accounts with nothing overdue are first looked at.
 const OTHERS_AFTER: TimeDelta = TimeDelta::milliseconds(50);
-/// How many accounts are looked at together where any of them may have changed.
+/// How many accounts are looked at together if any of them may have changed.
 const LOOKED_AT_ONCE: usize = 100;
 /// The pause between such looks: 20,000 accounts take 4 s.
 const LOOK_PAUSE: TimeDelta = TimeDelta::milliseconds(20);
-/// How many accounts ask for the platform's clock at once, where it only judges an absence.
+/// How many accounts sample the platform's clock at once, if it only judges an absence.
 const MAX_CLOCK_PROBES: usize = 4;
 
 /// The daemon's decisions over one database.
@@ -131,37 +131,37 @@ pub struct Engine {
     armed: BTreeMap<(DateTime<Utc>, usize), Outgoing>,
     /// The time in which this database may have been put back, until a trusted clock judges it.
     downtime: Option<Downtime>,
-    /// How far the writes of other processes have been looked at.
+    /// Up to where the writes of other processes have been looked at.
     seen: Seen,
 }
 
-/// A job to be taken, as its file has it.
+/// A job to be taken, as its file describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Offered<'a> {
     /// The checked job.
     pub spec: &'a JobSpec,
-    /// When it comes again and again, where it is a series.
+    /// When it recurs, if it is a series.
     pub recurrence: Option<&'a Recurrence>,
-    /// The line it begins in.
+    /// The line at which it begins.
     pub line: usize,
 }
 
-/// What became of one job of a file.
+/// The outcome for one job of a file.
 #[derive(Clone, Debug)]
 pub struct IngestedJob {
     /// Its id.
     pub id: JobId,
-    /// What it is called in lists.
+    /// Its name in lists.
     pub title: String,
-    /// What became of it.
+    /// The outcome.
     pub taken: IngestOutcome,
-    /// When it is due now; of a series, its next date, or its last one where none waits.
+    /// When it is due now; for a series, its next date, or its last one if none waits.
     pub due_at: Option<DateTime<Utc>>,
-    /// Where it stands; of a series, that date.
+    /// Its state; for a series, that date's state.
     pub state: JobState,
-    /// Whose it is.
+    /// The appid of its account.
     pub appid: String,
-    /// Who of its list did not follow when the followers were last read, if that is known.
+    /// Who of its list did not follow at the last sync of the followers, if that is known.
     pub strangers: Option<Strangers>,
 }
 
@@ -170,18 +170,18 @@ pub struct IngestedJob {
 pub struct IngestedFile {
     /// When it was taken.
     pub taken_at: DateTime<Utc>,
-    /// When its content was first taken, which is the time of its jobs without one.
+    /// When its content was first taken; this is the time for its jobs without a time of their own.
     pub first_taken_at: DateTime<Utc>,
     /// Its jobs.
     pub jobs: Vec<IngestedJob>,
-    /// Jobs that an earlier file of this name planned and that this one no longer names.
+    /// Jobs that an earlier file of this name planned and that this file no longer contains.
     pub left_out: Vec<JobId>,
 }
 
 /// Why a file was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
-    /// Some of its jobs cannot be: each with its line and the reason.
+    /// Some of its jobs are invalid: each with its line and the reason.
     #[error("{} of its jobs cannot be taken", .0.len())]
     Refused(Vec<(usize, String)>),
     /// The store failed.
@@ -192,10 +192,10 @@ pub enum IngestError {
 impl Engine {
     /// Takes over a database: open attempts are in doubt from now on.
     ///
-    /// A database that is a copy, or older than what lies beside it, holds everything at once.
+    /// If the database is a copy, or older than what lies beside it, everything is held at once.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn open(
         mut store: Store,
         accounts: Vec<AccountConfig>,
@@ -208,14 +208,14 @@ impl Engine {
         let known = store.read().last_seen()?;
         let old = restored(&known, StateDirectory { mark: mark.as_ref(), unknown_files });
         let mark = mark.unwrap_or_default();
-        // First: what others write from here on is noticed.
+        // First, so that later writes of other processes are noticed.
         let seen = store.seen()?;
         let last_seen = store.transaction(|tx| {
-            // First: from here on a name means the account that the config means by it.
+            // First: from here on a name means the account that the config gives it to.
             identity::recognise(tx, &mut sessions, now)?;
             tx.mark_open_attempts_in_doubt(now)?;
-            // First, so that a generation that the mark knows, and the question what may have been
-            // sent, find the dates that an older database lacks.
+            // First, so that the dates that an older database lacks exist: the mark's generations
+            // and the check of what may have been sent need them.
             series::extend(tx, &sessions, now)?;
             let last_seen = tx.last_seen()?;
             if let Some((evidence, from)) = &old {
@@ -244,24 +244,24 @@ impl Engine {
             Ok::<_, StoreError>(last_seen)
         })?;
         let high_water = mark.high_water.max(last_seen.high_water);
-        // What was taken and is not known here may lie in `accepted/`.
+        // Files that were taken and are not known here may lie in `accepted/`.
         let mark = HighWaterMark { high_water, files: mark.files.max(last_seen.files), ..mark };
         let downtime = last_seen.has_jobs.then(|| Downtime::before_start(&last_seen, now));
         let (ahead, armed) = (TimeDelta::zero(), BTreeMap::new());
         Ok(Self { store, sessions, mark, ahead, armed, downtime, seen })
     }
 
-    /// Decides what is due this long before its time; by default, at its time.
+    /// Sets how long before its time a job is decided; by default, it is decided at its time.
     pub fn decide_ahead(&mut self, ahead: TimeDelta) {
         self.ahead = ahead;
     }
 
-    /// Returns the store, to read.
+    /// Returns the store, for reading.
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    /// Returns what the mark beside the database has to say.
+    /// Returns the mark that belongs beside the database.
     pub fn mark(&self) -> &HighWaterMark {
         &self.mark
     }
@@ -271,7 +271,7 @@ impl Engine {
         self.sessions.iter().map(|session| &session.config)
     }
 
-    /// Returns the last reading of each account's platform clock: when it was read, and what it said.
+    /// Returns the last sample of each account's platform clock: when it was taken, and its value.
     pub fn clocks(&self) -> impl Iterator<Item = (&str, DateTime<Utc>, DateTime<Utc>)> {
         self.sessions.iter().filter_map(|session| {
             let (read_at, platform_at) = session.clock()?;
@@ -281,11 +281,11 @@ impl Engine {
 
     /// Looks again at the accounts that other processes wrote about.
     ///
-    /// Where that is not known, every account is looked at, a few at a time: what is due meanwhile
+    /// If that is not known, every account is looked at, a few at a time: what is due meanwhile
     /// does not wait for them.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn notice_writes(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         match self.store.writes_since(&mut self.seen)? {
             Writes::None => {}
@@ -315,13 +315,13 @@ impl Engine {
         }
     }
 
-    /// Forgets what the platform's clocks said: our own was stepped, the machine slept, or this
-    /// process is an image that woke up.
+    /// Drops the samples of the platform's clocks: our own clock was stepped, the machine slept, or
+    /// this process is a restored image.
     ///
     /// The caller compares the wall clock with a steady one before each pass.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn clock_stepped(&mut self, by: TimeDelta, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.disarm(now)?;
         self.downtime = Downtime::stepped(self.downtime.take(), by, now);
@@ -335,10 +335,10 @@ impl Engine {
         })
     }
 
-    /// Records that the daemon is alive, once a trusted clock has judged how long it was away.
+    /// Records that the daemon runs, once a trusted clock has judged how long it was away.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn seen(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         if self.downtime.is_some() {
             return Ok(());
@@ -349,7 +349,7 @@ impl Engine {
     /// Records an orderly stop: nothing leaves any more.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn stopped(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         if self.downtime.is_some() {
             return Ok(());
@@ -363,12 +363,12 @@ impl Engine {
         wakes.chain(self.next_departure()).min()
     }
 
-    /// Returns when the next request leaves that only waits for its instant.
+    /// Returns when the next request leaves that only waits for its time.
     pub fn next_departure(&self) -> Option<DateTime<Utc>> {
         self.armed.first_key_value().map(|((at, _), _)| *at)
     }
 
-    /// Says whether some request is under way.
+    /// Returns whether some request is open.
     pub fn is_busy(&self) -> bool {
         self.sessions.iter().any(|session| {
             session.busy
@@ -380,10 +380,10 @@ impl Engine {
 
     /// Decides for the accounts whose time has come, the longest due first, in one commit for many.
     ///
-    /// Requests that wait for this instant come alone: nothing delays them.
+    /// Requests that wait for this time are returned alone: nothing delays them.
     ///
     /// # Errors
-    /// Where the store fails: then nothing of it happened, and nothing may be sent.
+    /// If the store fails: then nothing was recorded, and nothing may be sent.
     pub fn pass(&mut self, now: DateTime<Utc>) -> Result<Pass, StoreError> {
         let outgoing = self.fire(now)?;
         if !outgoing.is_empty() {
@@ -434,9 +434,10 @@ impl Engine {
         Ok(Pass { mark, outgoing: now_due.into_iter().map(|(_, outgoing)| outgoing).collect() })
     }
 
-    /// Gives one account that waits to read its followers its turn, where none reads any more.
+    /// Gives the turn to one account that waits to sync its followers, if no account syncs any
+    /// more.
     ///
-    /// Only after a pass, so that the account that has read goes on before the others.
+    /// Only after a pass, so that the account whose page came continues before the others.
     fn let_next_read(&mut self, now: DateTime<Utc>) {
         if !self.sessions.iter().any(Session::reads_followers) {
             self.sessions.iter_mut().any(|session| session.takes_turn(now));
@@ -453,7 +454,7 @@ impl Engine {
         ready.into_iter().take(SESSIONS_PER_PASS).map(|(_, index)| index).collect()
     }
 
-    /// Returns the requests that waited for this instant, as far as they may still leave.
+    /// Returns the requests that waited for this time, as far as they may still leave.
     fn fire(&mut self, now: DateTime<Utc>) -> Result<Vec<Outgoing>, StoreError> {
         let mut fired = Vec::new();
         let mut kept_back = Vec::new();
@@ -479,10 +480,10 @@ impl Engine {
         self.armed.values()
     }
 
-    /// Gives up every request that waits for its time: they certainly never left.
+    /// Gives up every request that waits for its time: none of them has left.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn disarm(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let armed = std::mem::take(&mut self.armed).into_values().collect();
         self.keep_back(armed, now)
@@ -510,23 +511,23 @@ impl Engine {
         kept
     }
 
-    /// Keeps requests for another try: what is on disk still says that they may leave.
+    /// Keeps requests for another try: the store still says that they may leave.
     fn arm_again(&mut self, requests: Vec<Outgoing>, now: DateTime<Utc>) {
         self.armed.extend(requests.into_iter().map(|outgoing| ((now, outgoing.session), outgoing)));
     }
 
-    /// Says whether another program keeps the database locked, so that nothing can be decided.
+    /// Returns whether another program keeps the database locked, so that nothing can be decided.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn is_locked(&mut self) -> Result<bool, StoreError> {
         self.store.is_locked()
     }
 
-    /// Records what came of requests, in one commit for all of them.
+    /// Records the outcomes of requests, in one commit for all of them.
     ///
     /// # Errors
-    /// Where the store fails: then the attempts stay in doubt, and the daemon must end.
+    /// If the store fails: then the attempts stay in doubt, and the daemon must end.
     pub fn settle(
         &mut self,
         answers: &[(usize, Ticket, HttpResponse)],
@@ -560,7 +561,7 @@ impl Engine {
     /// Takes the jobs of one file, or none of them.
     ///
     /// # Errors
-    /// What is wrong with which job, or that the store failed.
+    /// Which job is invalid and why, or that the store failed.
     pub fn ingest_file(
         &mut self,
         (sha256, name): (&str, &str),
@@ -617,7 +618,7 @@ impl Engine {
                     None => tx.job(&id).map(|job| (Some(job.due_at), job.state))?,
                 };
                 let title = tx.title(id.as_str())?.unwrap_or_else(|| id.to_string());
-                // A longer list would delay what is due meanwhile: `check` tells of it.
+                // A longer list would delay what is due meanwhile: `check` reports it.
                 let strangers = match job.spec.action.list() {
                     Some(list) if list.len() <= LIST_MAX => {
                         tx.strangers(&job.spec.account, list)?
@@ -640,7 +641,7 @@ impl Engine {
     /// Records that a file is refused, before it is moved.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn refuse_file(
         &mut self,
         file: &RefusedFile<'_>,
@@ -652,7 +653,7 @@ impl Engine {
     /// Stores an event of the platform.
     ///
     /// # Errors
-    /// Where the store fails: then it must not be answered, and the platform sends it again.
+    /// If the store fails: then the event gets no response, so that the platform sends it again.
     pub fn receive(
         &mut self,
         index: usize,
@@ -660,7 +661,7 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         if let Some(why) = why_barred(&self.store.read(), &self.sessions[index].config.account)? {
-            // Whose it is, is not known; its own account learns of it from `mass/get`.
+            // Its account is not known; that account gets the result from `mass/get`.
             return self.keep_unread(index, (raw, &why), now);
         }
         let Self { store, sessions, .. } = self;
@@ -690,11 +691,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Puts what is wrong with the inbox before a person's eyes, or takes it away again: what keeps
-    /// files from being taken, and uploads in folders that do not go on.
+    /// Raises or clears the alert about the inbox: what keeps files from being taken, and uploads
+    /// in folders that make no progress.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn set_inbox_alert(
         &mut self,
         [stuck, stalled]: [Option<&str>; 2],
@@ -718,10 +719,10 @@ impl Engine {
         })
     }
 
-    /// Puts what is wrong with an account's callback before a person's eyes, or takes it away.
+    /// Raises or clears the alert about an account's callback.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn set_callback_alert(
         &mut self,
         index: usize,
@@ -737,10 +738,10 @@ impl Engine {
         })
     }
 
-    /// Keeps an event that cannot be read, and tells a person.
+    /// Keeps an event that cannot be read, and raises an alert.
     ///
     /// # Errors
-    /// Where the store fails: then it must not be answered, and the platform sends it again.
+    /// If the store fails: then the event gets no response, so that the platform sends it again.
     pub fn keep_unread(
         &mut self,
         index: usize,
@@ -758,10 +759,10 @@ impl Engine {
         })
     }
 
-    /// Wishes for a reading of each account's followers, once a day at its quiet minute.
+    /// Requests a sync of each account's followers, once a day at its quiet minute.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn request_syncs(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Self { store, sessions, .. } = self;
         store.transaction(|tx| {
@@ -772,10 +773,10 @@ impl Engine {
         })
     }
 
-    /// Makes one change that is not a pass: a chore, or a person's word.
+    /// Makes one change that is not a pass: maintenance, or an operator's command.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn change<T>(
         &mut self,
         work: impl FnOnce(&Tx<'_>) -> Result<T, StoreError>,
@@ -802,12 +803,12 @@ pub fn bodies(spec: &JobSpec) -> Vec<BatchBody> {
     batch_lengths(list.len()).into_iter().map(batch).collect()
 }
 
-/// Returns the session that speaks for what the database has under a name.
+/// Returns the session of the account that has this name in the database.
 fn session_named<'a>(sessions: &'a [Session], account: &str) -> Option<&'a Session> {
     sessions.iter().find(|session| session.config.account.name == account && !session.mistaken)
 }
 
-/// Puts what only an operator can judge before their eyes.
+/// Raises an alert about what only an operator can judge.
 fn raise_alert(
     tx: &Tx<'_>,
     account: &str,

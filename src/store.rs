@@ -1,12 +1,12 @@
 //! The store: jobs, batches, quota ledger and history in SQLite.
 //!
-//! One method is one thing that happens, and every change runs inside a [`Tx`]: one immediate
-//! transaction, which several accounts may share. Nothing of a step is true before
-//! [`Store::transaction`] returns, so a caller sends what it was told only after that. Every update is
+//! Each method does one thing that happens, and every change runs inside a [`Tx`]: one immediate
+//! transaction, which several accounts may share. Nothing of a transaction is certain before
+//! [`Store::transaction`] returns, so a caller sends its requests only after that. Every update is
 //! guarded by the state it expects.
 //!
-//! What is absent on purpose: decisions (they are `plan`'s and `quota`'s) and SQL in any other
-//! module. One day the same engine may run on another database, and only this module may know.
+//! What is absent on purpose: decisions (`plan` and `quota` make them) and SQL in any other module.
+//! The same engine may one day run on another database, so only this module depends on it.
 
 mod accounts;
 mod alerts;
@@ -91,37 +91,37 @@ pub use view::{
 };
 pub use writes::{Seen, Writes};
 
-/// How long a step waits for another writer before it says that the database is busy.
+/// How long a transaction waits for another writer before it reports that the database is busy.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The schema that this program writes.
+/// The schema version that this program writes.
 pub const VERSION: i64 = 5;
 
-/// The oldest schema that can be upgraded.
+/// The oldest schema version that can be upgraded.
 const OLDEST: i64 = 3;
 
 /// The script to each version from the one before; the first one upgrades [`OLDEST`].
 const UPGRADES: &[&str] =
     &[include_str!("store/upgrade_4.sql"), include_str!("store/upgrade_5.sql")];
 
-/// From this version on, a list's receivers stand beside its body.
+/// From this version on, a list's receivers are stored beside its body.
 const RECEIVERS_SINCE: i64 = 4;
 
 const SCHEMA: &str = include_str!("../schema.sql");
 
-/// Why the store did not do what it was asked.
+/// Why the store did not do what was requested.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file cannot be trusted. The daemon ends and is not started again.
     #[error("the database {0} is damaged: {1}; restore a backup, or move it away to begin anew")]
     Damaged(PathBuf, String),
-    /// A newer program wrote it. The daemon ends, the file stays untouched.
+    /// A newer program wrote it. The daemon ends, the file stays unchanged.
     #[error(
         "the database {0} has version {1}, and this program knows {VERSION}: install the newer qunfa"
     )]
     Newer(PathBuf, i64),
-    /// A preview of this program wrote it, before the first release. The daemon ends, the file stays
-    /// untouched.
+    /// A preview of this program wrote it, before the first release. The daemon ends, the file
+    /// stays unchanged.
     #[error(
         "the database {0} has version {1}, and this program upgrades from version {OLDEST} on: open it \
          once with the qunfa that came after the one that made it, or move it away to begin anew"
@@ -132,12 +132,12 @@ pub enum StoreError {
         "cannot open the database {0}: {1}; run as the owner of the state directory (sudo -u qunfa qunfa …)"
     )]
     Access(PathBuf, #[source] rusqlite::Error),
-    /// Storage failed: nothing that SQLite says can be trusted until it is opened anew. The
-    /// daemon ends at once and is started again.
+    /// Storage failed: nothing that SQLite returns can be trusted until the database is opened
+    /// again. The daemon ends at once and is started again.
     #[error("the database failed: {0}")]
     Failed(#[from] rusqlite::Error),
-    /// Another program keeps the database locked, so a step could not even begin: it is certain to
-    /// have changed nothing, and may be made later.
+    /// Another program keeps the database locked, so a transaction could not even begin. It has
+    /// certainly changed nothing, and may be retried later.
     #[error(
         "the database is locked by another program{}; nothing was changed: wait until that has \
          ended, or end it, and try again", .0.as_ref().map(|who| format!(" ({who})")).unwrap_or_default()
@@ -146,19 +146,20 @@ pub enum StoreError {
     /// The file system does not say whether there is a database.
     #[error("cannot look at {0}: {1}")]
     Lookup(PathBuf, #[source] std::io::Error),
-    /// What an operator asked for cannot be done; the message says why, and what helps.
+    /// What an operator requested cannot be done; the message says why, and what helps.
     #[error("{0}")]
     Refused(String),
-    /// A row is not in the state that this step expects: another step came first, or it is our fault.
+    /// A row is not in the state that this change expects: another change came first, or it is a
+    /// bug.
     #[error("{0}")]
     Conflict(String),
-    /// A stored value cannot be read, or one cannot be stored: our fault, or an edit by hand.
+    /// A stored value cannot be read, or a value cannot be stored: a bug, or an edit by hand.
     #[error("{0}")]
     Corrupt(String),
 }
 
 impl StoreError {
-    /// Says whether the file is damaged, so that no restart can help.
+    /// Returns whether the file is damaged, so that no restart can help.
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Damaged(..) => true,
@@ -177,19 +178,19 @@ impl StoreError {
         }
     }
 
-    /// Says whether another program's lock kept a step from beginning.
+    /// Returns whether another program's lock kept a transaction from beginning.
     pub fn is_busy(&self) -> bool {
         matches!(self, Self::Busy(_))
     }
 
-    /// Says whether only our own fault explains that it ended the daemon: what is stored, or was to be,
-    /// is not as it must be, or the daemon asked for what only an operator may ask for.
+    /// Returns whether only a bug explains that this error ended the daemon: a stored value, or one
+    /// to be stored, is invalid, or the daemon requested what only an operator may request.
     pub fn is_ours(&self) -> bool {
         use rusqlite::ErrorCode;
         match self {
             Self::Refused(_) | Self::Conflict(_) | Self::Corrupt(_) => true,
             Self::Failed(error) => error.sqlite_error_code().is_none_or(|code| {
-                // `Unknown` is SQLite's plain error, of a statement and its values.
+                // `Unknown` is SQLite's plain error, about a statement and its values.
                 matches!(
                     code,
                     ErrorCode::ConstraintViolation
@@ -210,31 +211,31 @@ impl StoreError {
     }
 }
 
-/// The result of everything here: each method fails where SQLite does, and says what else.
+/// The result of everything here: each method fails if SQLite does, and documents what else.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// The database.
 #[derive(Debug)]
 pub struct Store {
     db: Connection,
-    /// Whether each change of a job's state is a line of the log.
+    /// Whether each change of a job's state is logged.
     tells: bool,
-    /// Whether the accounts of all that changes are recorded for the daemon.
+    /// Whether the accounts of all changes are recorded for the daemon.
     records: bool,
 }
 
-/// One transaction's worth of things that happen.
+/// One transaction and the changes made in it.
 #[derive(Debug)]
 pub struct Tx<'a> {
     db: &'a Connection,
-    /// Where changes are remembered for the log.
+    /// The list in which changes are collected for the log.
     moves: Option<&'a Moves>,
 }
 
 impl Store {
     /// Opens the database of a state directory, creating or upgrading it as needed.
     ///
-    /// The whole file is not looked through; see [`check`](Self::check).
+    /// It does not check the whole file; see [`check`](Self::check).
     ///
     /// # Errors
     /// See [`StoreError`]; a damaged or newer file is left as it was.
@@ -242,9 +243,9 @@ impl Store {
         Self::take_over(connect(path)?, path, now)
     }
 
-    /// Looks through the whole file for damage, on a connection of its own.
+    /// Checks the whole file for damage, on a connection of its own.
     ///
-    /// That takes about a second for each 200 MB.
+    /// That takes about 1 s for each 200 MB.
     ///
     /// # Errors
     /// See [`StoreError`]; a damaged or newer file is left as it was.
@@ -257,7 +258,7 @@ impl Store {
 
     /// Opens a database that already exists, for a command that must not create one.
     ///
-    /// What it changes is recorded for the daemon, which looks at those accounts; nothing can be
+    /// Its changes are recorded for the daemon, which looks at those accounts; nothing can be
     /// changed outside of a [`transaction`](Self::transaction).
     ///
     /// # Errors
@@ -266,7 +267,7 @@ impl Store {
         match path.try_exists() {
             Ok(true) => {
                 let db = connect(path)?;
-                // Made this instant by a daemon that has not written it yet.
+                // A daemon has just created it and has not written it yet.
                 let is_empty = version(&db).map_err(|error| opening(path, error))? == 0;
                 if is_empty {
                     return Ok(None);
@@ -296,7 +297,7 @@ impl Store {
         })
     }
 
-    /// Opens an empty database that nothing outlives, to try things out in.
+    /// Opens an empty database in memory, for trials; it ends with the process.
     pub fn in_memory(now: DateTime<Utc>) -> Result<Self> {
         Self::prepare(Connection::open_in_memory()?, now)
     }
@@ -305,13 +306,13 @@ impl Store {
     pub fn prepare(mut db: Connection, now: DateTime<Utc>) -> Result<Self> {
         db.busy_timeout(PATIENCE)?;
         use_wal(&db)?;
-        // An intent that a power cut can forget is no intent.
+        // An intent that a power cut can lose is no intent.
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", "ON")?;
         db.pragma_update(None, "trusted_schema", "OFF")?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
-        // Otherwise a statement is planned anew whenever another value is bound to it.
+        // Otherwise a statement is planned again whenever another value is bound to it.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         db.set_prepared_statement_cache_capacity(128);
         if version(&db)? < VERSION {
@@ -320,10 +321,10 @@ impl Store {
         Ok(Self { db, tells: false, records: false })
     }
 
-    /// Runs one step and commits it, or leaves no trace of it.
+    /// Runs one transaction and commits it, or rolls it back.
     ///
     /// # Errors
-    /// Those of the step, and of the commit. After a failed commit the outcome is unknown.
+    /// Those of `work`, and of the commit. After a failed commit the outcome is unknown.
     pub fn transaction<T, E: From<StoreError>>(
         &mut self,
         work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
@@ -356,7 +357,7 @@ impl Store {
         Ok(done)
     }
 
-    /// Tells the log of each change of a job's state from now on.
+    /// Logs each change of a job's state from now on.
     pub fn log_changes(&mut self) {
         self.tells = true;
     }
@@ -392,7 +393,7 @@ impl Store {
     }
 }
 
-/// Sets the journal mode, waiting for others who look at a file that is only just made: SQLite
+/// Sets the journal mode. It waits for others who open a file that is only just created: SQLite
 /// itself does not wait there.
 fn use_wal(db: &Connection) -> rusqlite::Result<()> {
     const TRIES: u32 = 100;
@@ -409,7 +410,7 @@ fn use_wal(db: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Begins a transaction. Only here a busy database is no failure of it: nothing has happened yet.
+/// Begins a transaction. Only here a busy database is no failure: nothing has happened yet.
 fn begin(db: &mut Connection, behavior: TransactionBehavior) -> Result<rusqlite::Transaction<'_>> {
     let path = db.path().map(ToOwned::to_owned);
     db.transaction_with_behavior(behavior).map_err(|error| {
@@ -425,7 +426,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
 
-/// Connects to a database whose version this program knows.
+/// Connects to a database whose schema version this program supports.
 fn connect(path: &Path) -> Result<Connection> {
     let db = Connection::open(path).map_err(|error| opening(path, error))?;
     let version = version(&db).map_err(|error| opening(path, error))?;
@@ -447,7 +448,7 @@ fn opening(path: &Path, error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             StoreError::Access(path.to_owned(), error)
         }
-        // Somebody has it for itself alone (`locking_mode=EXCLUSIVE`): it cannot even be read.
+        // A program holds it exclusively (`locking_mode=EXCLUSIVE`): it cannot even be read.
         Some(ErrorCode::DatabaseBusy) => StoreError::Busy(busy::holder(path)),
         _ => StoreError::Failed(error),
     }
@@ -482,12 +483,12 @@ fn upgrade(db: &mut Connection, now: DateTime<Utc>) -> Result<()> {
     Ok(tx.commit()?)
 }
 
-/// Returns an instant as it is stored.
+/// Returns a time as it is stored.
 pub(crate) fn millis(at: DateTime<Utc>) -> i64 {
     at.timestamp_millis()
 }
 
-/// Returns a stored instant.
+/// Returns a stored time.
 pub(crate) fn instant(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
@@ -496,7 +497,7 @@ fn seconds(count: i64) -> TimeDelta {
     TimeDelta::try_seconds(count).unwrap_or(TimeDelta::MAX)
 }
 
-/// A word stored by us that we cannot read: the row was changed by something else.
+/// The error for a word in the database that this program did not write.
 fn unreadable(column: &str, word: &str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(
         0,
@@ -505,16 +506,16 @@ fn unreadable(column: &str, word: &str) -> rusqlite::Error {
     )
 }
 
-/// Who is kept from releasing, and why.
+/// What keeps accounts from releasing, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stops {
-    /// A person's, or the start's, hold: since when and why.
+    /// The hold of an operator or of the start: since when and why.
     pub hold: Option<(DateTime<Utc>, Reason)>,
     /// Whether that hold is on all accounts.
     pub all: bool,
-    /// What the daemon paused, or may not speak for: since when, why, and what to do.
+    /// The daemon's pause or bar: since when, why, and what to do.
     pub paused: Option<(DateTime<Utc>, Reason, String)>,
-    /// Whether the config keeps it paused, so that no `resume` lifts it.
+    /// Whether the config bars it, so that no `resume` lifts the pause.
     pub barred: bool,
 }
 
@@ -523,14 +524,14 @@ pub struct Stops {
 pub struct Lifted {
     /// Holds and pauses.
     pub stops: usize,
-    /// Jobs that waited because the platform may have forgotten them.
+    /// Jobs that waited because the platform may no longer remember them.
     pub jobs: usize,
-    /// Jobs that have ended, may have been sent, and are asked for again by `retry` from now on.
+    /// Jobs that have ended, may have been sent, and can be sent by `retry` from now on.
     pub ended: usize,
 }
 
 impl Tx<'_> {
-    /// Counts on from the mark, so that the next intent is ahead of it again.
+    /// Continues to count from the mark, so that the next intent is ahead of it again.
     pub fn count_on_from(&self, high_water: i64) -> Result<()> {
         self.run("UPDATE daemon SET high_water = max(high_water, ?1)", params![high_water])
     }
@@ -542,7 +543,7 @@ impl Tx<'_> {
 
     /// Ends every attempt and call that the daemon left open: their outcome is in doubt.
     ///
-    /// They count as ended now, because nobody knows how long they went on.
+    /// They count as ended now, because their true end is unknown.
     pub fn mark_open_attempts_in_doubt(&self, now: DateTime<Utc>) -> Result<u32> {
         self.run("UPDATE call SET ended_at = ?1 WHERE ended_at IS NULL", params![millis(now)])?;
         let mut open = self
@@ -559,7 +560,7 @@ impl Tx<'_> {
         Ok(count)
     }
 
-    /// Returns who may not release: for the account, and for all.
+    /// Returns what keeps the account from releasing: its own stops, and those on all accounts.
     pub fn stops(&self, account: &str) -> Result<Stops> {
         let all: Option<(Option<i64>, Option<Reason>)> = self
             .db
@@ -605,10 +606,10 @@ impl Tx<'_> {
         }
     }
 
-    /// Lifts holds and pauses, of one account or of all, and lets the jobs go on that wait because
-    /// the platform may have forgotten them.
+    /// Lifts holds and pauses, of one account or of all, and releases the jobs that wait because
+    /// the platform may no longer remember them.
     ///
-    /// A hold on all is lifted for all only.
+    /// A hold on all accounts is lifted only for all.
     pub fn resume(&self, account: Option<&str>, now: DateTime<Utc>) -> Result<Lifted> {
         const LIFT: &str = "UPDATE account SET hold_since_at = NULL, hold_why = NULL,
              paused_since_at = NULL, paused_why = NULL, paused_do = NULL
@@ -633,7 +634,7 @@ impl Tx<'_> {
         Ok(Lifted { stops, jobs, ended })
     }
 
-    /// Stops an account until a person says `resume`.
+    /// Stops an account until an operator runs `resume`.
     pub fn pause(
         &self,
         account: &str,
@@ -648,7 +649,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Puts something before a person's eyes, once for each account, job and kind.
+    /// Raises an alert, once for each account, job and kind.
     pub fn raise_alert(&self, note: &Alert<'_>, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "INSERT INTO alert (account, job, kind, since_at, what, \"do\")
@@ -658,7 +659,7 @@ impl Tx<'_> {
         )
     }
 
-    /// The same, for what passes by itself.
+    /// The same, for an alert that ends by itself.
     pub fn raise_alert_until(
         &self,
         note: &Alert<'_>,
@@ -672,17 +673,17 @@ impl Tx<'_> {
         )
     }
 
-    /// Takes it away again.
+    /// Clears the alert.
     pub fn clear_alert(&self, account: &str, kind: &str) -> Result<()> {
         self.run("DELETE FROM alert WHERE account = ?1 AND kind = ?2", params![account, kind])
     }
 
-    /// Takes away what a daemon that is gone put before a person's eyes, of one kind.
+    /// Clears the alerts of one kind that an earlier daemon raised.
     pub fn unattend_all(&self, kind: &str) -> Result<()> {
         self.run("DELETE FROM alert WHERE kind = ?1", params![kind])
     }
 
-    /// Remembers a change for the log, where anybody reads one.
+    /// Collects a change for the log, if there is one.
     fn note_move(&self, job: &str, (from, to): (JobState, JobState), why: &Reason) -> Result<()> {
         let Some(moves) = self.moves.filter(|_| from != to) else { return Ok(()) };
         let (account, is_broadcast) = self
@@ -700,7 +701,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Moves a job, if it stands where the caller believes, and writes its story on.
+    /// Moves a job, if its state is what the caller expects, and adds to its history.
     fn move_job(&self, id: &JobId, from: JobState, to: Move<'_>, now: DateTime<Utc>) -> Result<()> {
         if from != to.state && !from.may_become(to.state) {
             return Err(StoreError::Conflict(format!(
@@ -736,7 +737,7 @@ impl Tx<'_> {
         self.tell(id, Some(from), to.state, to.why, now)
     }
 
-    /// Writes one line of a job's story.
+    /// Adds one line to a job's history.
     pub(crate) fn tell(
         &self,
         id: &JobId,
@@ -769,27 +770,27 @@ impl Tx<'_> {
     }
 }
 
-/// Where a job goes, and what is said about it.
+/// The new state of a job, and the reasons to record.
 struct Move<'a> {
     state: JobState,
     wake_at: Option<DateTime<Utc>>,
     /// What `jobs` shows from now on.
     reason: Option<&'a Reason>,
-    /// What the story says.
+    /// What the history says.
     why: &'a Reason,
 }
 
-/// Something for a person.
+/// An alert for an operator.
 #[derive(Clone, Copy, Debug)]
 pub struct Alert<'a> {
     /// The account it is about.
     pub account: Option<&'a str>,
     /// The job it is about.
     pub job: Option<&'a str>,
-    /// A word for programs.
+    /// A code word for programs.
     pub kind: &'a str,
     /// What happened.
     pub what: &'a str,
-    /// What one can do.
+    /// What an operator can do.
     pub advice: &'a str,
 }

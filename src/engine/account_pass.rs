@@ -1,4 +1,4 @@
-//! One account's part of a pass: preflight, release, and queries for results.
+//! One account's part of a pass: preflight, release, and requests for results.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -22,11 +22,11 @@ pub(super) struct AccountPass<'a, 's> {
     pub(super) now: DateTime<Utc>,
     /// How long before its time a job is decided.
     pub(super) ahead: TimeDelta,
-    /// Whether a trusted clock is wanted at once, to judge the daemon's absence.
+    /// Whether a trusted clock is needed at once, to judge the daemon's absence.
     pub(super) probing_clock: bool,
-    /// Whether no other account reads its followers now.
+    /// Whether no other account syncs its followers now.
     pub(super) may_read: bool,
-    /// The requests, each with the instant before which it must not leave.
+    /// The requests, each with the time before which it must not leave.
     pub(super) outgoing: &'a mut Vec<(DateTime<Utc>, Outgoing)>,
     pub(super) generations: &'a mut Vec<(String, u32, u32)>,
 }
@@ -71,19 +71,19 @@ impl AccountPass<'_, '_> {
         self.read_followers(session)
     }
 
-    /// Returns the instant that a job due at `at` is decided for now, unless it is too early.
+    /// Returns the time for which a job due at `at` is decided now, unless it is too early.
     fn decides_as_of(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let at = at.max(self.now);
         let at = calendar::guard_end(at).unwrap_or(at);
         (at - self.now <= self.ahead).then_some(at)
     }
 
-    /// Returns when a job of the account wants to be looked at.
+    /// Returns when a job of the account is to be looked at.
     fn next_release(&self, session: &Session) -> Result<Option<DateTime<Utc>>, StoreError> {
         let account = &session.config.account;
         if self.tx.taken_ahead(&account.name, self.now)? {
             if !session.clock_trusted(self.now) {
-                // Which of the two clocks was wrong, only the platform can say.
+                // Only the platform can show which of the two clocks was wrong.
                 return Ok(Some(self.now));
             }
             self.tx.bring_back(account, self.now)?;
@@ -98,7 +98,7 @@ impl AccountPass<'_, '_> {
         self.outgoing.push((at, Outgoing { session: self.index, ticket, request }));
     }
 
-    /// Asks for a token, or where there is one for the platform's clock.
+    /// Requests a token, or if there is one, a sample of the platform's clock.
     pub(super) fn preflight(&mut self, session: &mut Session) -> Result<(), StoreError> {
         if session.preflight_at > self.now {
             return Ok(());
@@ -129,7 +129,7 @@ impl AccountPass<'_, '_> {
         Ok(())
     }
 
-    /// Decides the account's jobs that are due at `at`, until one is asked for; returns when to
+    /// Decides the account's jobs that are due at `at`, until one is requested; returns when to
     /// look again.
     fn release(
         &mut self,
@@ -193,7 +193,7 @@ impl AccountPass<'_, '_> {
         Ok(Some(soon))
     }
 
-    /// Returns why a job is missed, also which uploads kept it from going.
+    /// Returns why a job is missed, also which uploads kept it from its release.
     fn missed(&self, job: &Job, at: DateTime<Utc>) -> Result<Reason, StoreError> {
         let late_s = (at - job.due_at).num_seconds();
         let why = match job.state {
@@ -226,14 +226,14 @@ impl AccountPass<'_, '_> {
         let (Refusal::Blocked(block) | Refusal::Receivers(block)) = refusal;
         let why = Reason::from(refusal);
         if self.tx.any_in_doubt(&job.id)? {
-            // What may have gone out is never moved to another day.
+            // What may have been sent is never moved to another day.
             let until = at + margins::BACKOFF_MAX;
             return self.tx.wait_batch(&job.id, batch, (until, &why.waits()));
         }
         if block.because == Because::TooMuch {
             return self.tx.finish_job(job, account, JobState::Failed, &why, at);
         }
-        // One that only another's claim kept back may come forward again.
+        // A job that only another's claim kept back may move forward again.
         let can_advance = block.because == Because::Claimed;
         let deferral = Deferral { after: block.window.end(), why: &why, can_advance };
         self.tx.defer(job, account, deferral, at)

@@ -1,7 +1,7 @@
 //! API calls that are not mass sends. They wait for mass sends, never the other way round.
 //!
-//! An API call that has no clear answer is asked again, because none of them can do harm twice. One
-//! that goes on failing ends, and whoever wanted it hears why.
+//! An API call without a clear response is retried, because none of them can do harm twice. A call
+//! that continues to fail ends, and its requester gets the reason.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -28,13 +28,13 @@ use super::account_pass::AccountPass;
 const GAPS_S: [i64; 5] = [5, 15, 60, 300, 900];
 /// How many API calls of one account a single pass ends without a request.
 const DECISIONS_PER_PASS: usize = 50;
-/// How long a deletion waits before it looks again whether its broadcast went out.
+/// How long a deletion waits before it checks again whether its broadcast was sent.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
 
-/// How often an API call is asked at most.
+/// How many requests an API call makes at most.
 ///
-/// Deletions are few in a day; what replaces a menu or makes a code is asked until its job's time is
-/// over.
+/// Deletions are limited to a few in a day; a call for a menu or a code is retried until its job's
+/// time is over.
 fn tries(api_call: &OpenApiCall) -> u32 {
     match (api_call.role, &api_call.api_call) {
         (Role::PreSend, _) => 3,
@@ -47,7 +47,7 @@ fn tries(api_call: &OpenApiCall) -> u32 {
     }
 }
 
-/// What becomes of an API call that is due.
+/// The next action for an API call that is due.
 enum NextCall {
     Send(Request),
     /// It can never be sent.
@@ -66,11 +66,11 @@ pub enum Deletability {
 /// Why a broadcast is not deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undeletable {
-    /// It has not gone out yet, and may.
+    /// It has not been sent yet, and may be.
     NotYet(Reason),
     /// It can never work.
     Never(Reason),
-    /// It would not do what was asked, or more; a person may insist.
+    /// It would not do what was requested, or more; an operator may insist.
     Unless(Reason),
 }
 
@@ -88,28 +88,28 @@ impl Undeletable {
 enum Articles {
     /// So many, by the job itself or by its type.
     Known(usize),
-    /// So many were named by its event, which need not name all of them.
+    /// At least so many: its event contained them, and may omit others.
     AtLeast(usize),
 }
 
-/// What a deletion asks for.
+/// What a deletion requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletable {
-    /// The batches whose numbers are named, in order: one of each media.
+    /// The batches whose numbers are sent, in order: one for each media.
     pub batches: Vec<i64>,
     /// How many broadcasts end with them.
     pub ends: usize,
-    /// How many broadcasts of the job may still go out, or are not known to have.
+    /// How many broadcasts of the job may still be sent, or are not known to have been.
     pub to_come: usize,
-    /// Whether those are decided without a person.
+    /// Whether those are decided without an operator.
     is_under_way: bool,
 }
 
-/// Decides whether a job's broadcasts may be deleted, and which of them are named for it.
+/// Decides whether a job's broadcasts may be deleted, and which of them the requests name.
 ///
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub fn deletable(
     tx: &Tx<'_>,
     deletion: &Deletion,
@@ -218,7 +218,7 @@ fn check_article(deletion: &Deletion, articles: Articles) -> Result<(), Reason> 
 }
 
 impl AccountPass<'_, '_> {
-    /// Asks for the account's next API call if its time has come, and returns when to look again.
+    /// Requests the account's next API call if its time has come, and returns when to look again.
     pub(super) fn api_calls(
         &mut self,
         session: &mut Session,
@@ -312,7 +312,7 @@ impl AccountPass<'_, '_> {
         Ok(request.map_or_else(NextCall::Refused, NextCall::Send))
     }
 
-    /// Begins a job that is nothing but an API call, or ends it where it can never work.
+    /// Begins a job that is only an API call, or ends it if it can never work.
     pub(super) fn act(
         &self,
         job: &Job,
@@ -364,7 +364,7 @@ impl AccountPass<'_, '_> {
 }
 
 impl Session {
-    /// Records what came of an API call.
+    /// Records the outcome of an API call.
     pub(super) fn settle_api_call(
         &mut self,
         tx: &Tx<'_>,
@@ -437,7 +437,7 @@ impl Session {
     }
 }
 
-/// An API call whose answer is being recorded.
+/// An API call whose response is being recorded.
 struct Asked<'a, 's> {
     tx: &'a Tx<'s>,
     ask: ApiCallAttempt,
@@ -446,7 +446,7 @@ struct Asked<'a, 's> {
 }
 
 impl Asked<'_, '_> {
-    /// Asks again after a pause, unless it was asked often enough.
+    /// Retries after a pause, unless it was tried often enough.
     fn again(
         &self,
         (said, effect): (&PlatformMessage, Effect),
@@ -469,7 +469,7 @@ impl Asked<'_, '_> {
         self.tx.api_call_again(self.ask, word, again, self.now)
     }
 
-    /// Asks what became of a deletion that an earlier request may have made.
+    /// Verifies a deletion that an earlier request may have made.
     fn verify(&self, said: &PlatformMessage) -> Result<(), StoreError> {
         let again = Again { next_at: self.now, in_doubt: true, verifies: true };
         let word =
@@ -484,7 +484,7 @@ impl Asked<'_, '_> {
     }
 }
 
-/// Returns what the platform says of a broadcast as the answer to its deletion.
+/// Returns the platform's status of a broadcast as the response to its deletion.
 fn verified(status: StatusResponse) -> ApiCallResponse {
     let said = |code, errmsg: &str| PlatformMessage { code, errmsg: errmsg.to_owned() };
     match status {
@@ -505,7 +505,7 @@ fn verified(status: StatusResponse) -> ApiCallResponse {
     }
 }
 
-/// Returns what is kept of an answer that the platform dated.
+/// Returns what is stored of a response that the platform dated.
 fn response_text(told: ApiCallResult, dated: DateTime<Utc>) -> serde_json::Value {
     match (told.speed, told.code) {
         (Some((speed, real)), _) => json!({ "speed": speed, "realspeed": real }),

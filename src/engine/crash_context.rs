@@ -1,9 +1,9 @@
 //! Crash attribution: records the account, job or file that this thread is processing, for the
 //! panic hook.
 //!
-//! It decides nothing: it is said before the work and read only where the process ends, by a panic
-//! or by an error that nothing but our own fault explains. It is kept by thread, because the hook
-//! of a panic is given nothing else.
+//! It decides nothing: it is recorded before the work and read only when the process ends, by a
+//! panic or by an error that only a bug explains. It is kept for each thread, because a panic hook
+//! is given nothing else.
 
 use std::cell::RefCell;
 
@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkItem {
-    /// An account's, by name.
+    /// An account's work, by name.
     Account(String),
-    /// That of a file in the inbox, by name.
+    /// The work on a file in the inbox, by name.
     File(String),
 }
 
@@ -23,12 +23,12 @@ thread_local! {
     static CURRENT: RefCell<Option<(WorkItem, Option<String>)>> = const { RefCell::new(None) };
 }
 
-/// Says what this thread works on from now on.
+/// Records what this thread works on from now on.
 pub fn enter(hand: WorkItem) {
     CURRENT.set(Some((hand, None)));
 }
 
-/// Says which job of the account it is; none is the account as a whole.
+/// Records which job of the account it is; none is the account as a whole.
 pub fn job(id: Option<&str>) {
     CURRENT.with_borrow_mut(|current| {
         if let Some((_, job)) = current {
@@ -37,7 +37,7 @@ pub fn job(id: Option<&str>) {
     });
 }
 
-/// Says that the work is done.
+/// Records that the work is done.
 pub fn leave() {
     CURRENT.set(None);
 }

@@ -1,8 +1,8 @@
-//! Follower sync: reads an account's followers and tags, and never delays its sends.
+//! Follower sync: requests an account's followers and tags, and never delays its sends.
 //!
-//! A reading has a question of its own under way, so that it holds no send, and one account reads
-//! at a time, so that one page is in memory. A page is stored in parts, one a pass, and what was
-//! listed is counted a shard a pass: whatever is due meanwhile goes first.
+//! A sync has its own open request, so it holds up no send. Only one account syncs at a time, so
+//! only one page is in memory. A page is stored in parts, one for each pass, and what was listed is
+//! counted one shard for each pass: whatever is due meanwhile comes first.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
@@ -17,20 +17,20 @@ use crate::wechat::codes;
 use crate::wechat::protocol::HttpResponse;
 use crate::wechat::protocol::followers::{self, Listed, Tag};
 
-/// The pause before the next account reads, so that thousands of them leave the loop and the disk to
-/// what is due: 2,000 that want to at once take about 20 minutes, 20,000 about 3.5 hours.
+/// The pause before the next account syncs, so that the loop and the disk stay free for what is
+/// due: 2,000 accounts that sync at once take about 20 minutes, 20,000 about 3.5 hours.
 const TURN_PAUSE: TimeDelta = TimeDelta::milliseconds(500);
-/// How many OpenIDs are stored in one step.
+/// How many OpenIDs are stored in one transaction.
 const PART: usize = 1_000;
 /// The quiet hours begin so long after midnight in Beijing, and accounts are spread over them.
 const QUIET_FROM: TimeDelta = TimeDelta::hours(3);
 const QUIET_MINUTES: u64 = 180;
-/// How soon an account looks again whether a token has come.
+/// How soon an account checks again whether there is a token.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
 impl Session {
-    /// Says whether it asks for followers, or for the token to do so, or has a page of them in memory,
-    /// or does so next.
+    /// Returns whether it requests followers, or the token for that, or has a page of them in
+    /// memory, or does so next.
     pub(super) fn reads_followers(&self) -> bool {
         let has_turn = match self.turn_to_read {
             TurnToRead::None | TurnToRead::Waits => false,
@@ -40,7 +40,7 @@ impl Session {
         self.followers_in_flight || self.page.is_some() || has_turn
     }
 
-    /// Reads soon, where it waited for the account that read before it; says whether it did.
+    /// Syncs soon, if it waited for the account that synced before it; returns whether it did.
     pub(super) fn takes_turn(&mut self, now: DateTime<Utc>) -> bool {
         let waited = self.turn_to_read == TurnToRead::Waits;
         if waited {
@@ -50,18 +50,19 @@ impl Session {
         waited
     }
 
-    /// Gives up its turn and a page in memory, so that other accounts can read; it is asked for again.
+    /// Gives up its turn and a page in memory, so that other accounts can sync; the page is
+    /// requested again.
     pub(super) fn drop_page(&mut self) {
         self.page = None;
         self.turn_to_read = TurnToRead::None;
     }
 
-    /// Looks again at this instant at the latest.
+    /// Looks again at this time at the latest.
     pub(super) fn wake_by(&mut self, at: DateTime<Utc>) {
         self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
     }
 
-    /// Records an answer to a question for followers or tags.
+    /// Records a response to a request for followers or tags.
     pub(super) fn settle_followers(
         &mut self,
         tx: &Tx<'_>,
@@ -69,7 +70,7 @@ impl Session {
         answer: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        // A reading that was given up meanwhile needs no answer.
+        // A sync that was given up meanwhile needs no response.
         let Some(after) = tx.awaits(ask)? else {
             return Ok(());
         };
@@ -90,7 +91,7 @@ impl Session {
                 Ok(())
             }
             Listed::NewToken => self.refused(tx, ask, now),
-            // It was deleted since the tags were listed: the others are read all the same.
+            // It was deleted since the tags were listed: the other tags are still requested.
             Listed::Refused(code, _) if ask.tag().is_some() && codes::is_no_tag(code) => {
                 tx.drop_tag(ask)
             }
@@ -99,7 +100,7 @@ impl Session {
         }
     }
 
-    /// Gives the token back once; one that only these questions refuse is not thrown away again.
+    /// Drops a refused token once; a token that only these requests refuse is not dropped again.
     fn refused(
         &mut self,
         tx: &Tx<'_>,
@@ -156,7 +157,7 @@ impl Session {
         let name = &self.config.account.name;
         let what = format!("the followers of {name} could not be read: {why}");
         tracing::warn!("{what}");
-        // Where it never worked nothing has changed, and `qunfa followers` tells why.
+        // If it never worked nothing has changed, and `qunfa followers` shows why.
         if tx.followers_view(name)?.read_at.is_none() {
             return Ok(());
         }
@@ -168,7 +169,8 @@ impl Session {
 }
 
 impl AccountPass<'_, '_> {
-    /// Does the next small thing for the account's followers, if nothing of a release comes first.
+    /// Takes the next small action for the account's followers, if nothing of a release comes
+    /// first.
     pub(super) fn read_followers(&mut self, session: &mut Session) -> Result<(), StoreError> {
         let name = session.config.account.name.clone();
         session.turn_to_read = TurnToRead::None;
@@ -182,7 +184,7 @@ impl AccountPass<'_, '_> {
             if session.page.is_none() && self.tx.lists_too_many(ask)? {
                 session.fail(self.tx, ask, "a list goes on and on", self.now)?;
             }
-            // It keeps its turn: others between its pages would leave many readings begun.
+            // It keeps its turn: other accounts between its pages would leave many syncs begun.
             session.turn_to_read = TurnToRead::Next;
             session.wake_by(soon);
             return Ok(());
@@ -251,7 +253,7 @@ impl AccountPass<'_, '_> {
         Ok(())
     }
 
-    /// Stores the next part of a page; gives the page back while there are more.
+    /// Stores the next part of a page; returns the page while there are more.
     fn store_part(
         &self,
         account: &str,
@@ -282,14 +284,15 @@ fn told(Tag { id, name, count }: Tag) -> TagTold {
     TagTold { id, name, count }
 }
 
-/// Wishes for an account's reading of the day, if its minute has come and none was begun since.
+/// Requests an account's sync of the day, if its minute has come and none began since.
 pub(super) fn request_daily_sync(
     tx: &Tx<'_>,
     session: &mut Session,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let account = &session.config.account;
-    // Nobody counts receivers of the others; those that are not verified may not ask.
+    // Receivers of the other accounts are not counted; accounts that are not verified may not
+    // request them.
     if account.kind != Kind::Service || !session.config.verified {
         return Ok(());
     }

@@ -1,9 +1,9 @@
 //! Matches the config's accounts with the database's accounts: by appid, whatever their names.
 //!
 //! An account that the config gives another name keeps everything under the new one. A name that
-//! the config gives to another appid is *mistaken*: what stands under it was planned for other
-//! readers, so all of it is barred until the config says what is meant. What the config does not
-//! have at all is barred too. Nothing else is decided here: names that nobody uses wait for ever.
+//! the config gives to another appid is *mistaken*: what is stored under it was planned for other
+//! readers, so all of it is barred until the operator corrects the config. What the config does not
+//! contain at all is barred too. Nothing else is decided here: unused names stay for ever.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -21,7 +21,7 @@ use crate::text::{Lang, reason};
 struct Configured<'a> {
     name: &'a str,
     appid: &'a str,
-    /// The appid that the name meant before, where the config says that it is another account now.
+    /// The appid that the name meant before, if the config says that it is another account now.
     replaces: Option<&'a str>,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Configured<'a> {
     }
 }
 
-/// Brings the database's names in line with the config, and bars what the config does not speak for.
+/// Updates the database's names from the config, and bars what the config does not contain.
 pub(super) fn recognise(
     tx: &Tx<'_>,
     sessions: &mut [Session],
@@ -61,7 +61,7 @@ pub(super) fn recognise(
         tx.register_account(&session.config.account, now)?;
         tx.identify(name, &session.config.account.appid)?;
         if barred {
-            // Whatever ended meanwhile left its place to nobody.
+            // The places of jobs that ended meanwhile are free.
             tx.advance_waiting(&session.config.account, now)?;
         }
     }
@@ -75,10 +75,10 @@ pub(super) fn recognise(
 }
 
 /// Returns why nothing is taken or stored for an account of the config: its name belongs to another
-/// one in the database; none where it does not.
+/// one in the database. None if it does not.
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub fn why_barred(tx: &Tx<'_>, account: &Account) -> Result<Option<String>, StoreError> {
     if tx.appid_of(&account.name)?.as_ref() == Some(&account.appid) {
         return Ok(None);
@@ -88,7 +88,7 @@ pub fn why_barred(tx: &Tx<'_>, account: &Account) -> Result<Option<String>, Stor
     Ok(barred.map(|(_, why, advice)| format!("{}; {advice}", reason::sentence(&why, Lang::En))))
 }
 
-/// Puts names that the config gives to other accounts before a person's eyes.
+/// Raises alerts about names that the config gives to other accounts.
 pub(super) fn alert_mistaken_accounts(
     tx: &Tx<'_>,
     sessions: &[Session],
@@ -106,7 +106,7 @@ pub(super) fn alert_mistaken_accounts(
     Ok(())
 }
 
-/// Returns what is said of an account that the config does not have: what happened, and what to do.
+/// Returns the reason and the advice for an account that the config does not contain.
 pub fn unconfigured(name: &str) -> (Reason, String) {
     (
         Reason::NotInConfig { account: name.to_owned() },
@@ -143,7 +143,7 @@ fn bar_mistaken(
     tx.bar(name, Bar { why: &why, advice: &advice }, now)
 }
 
-/// Finds out who the accounts are that an earlier version knew by their names alone.
+/// Finds the appids of the accounts that an earlier version identified by name alone.
 fn identify(tx: &Tx<'_>, config: &[Configured<'_>]) -> Result<(), StoreError> {
     let known = tx.known_accounts()?;
     let mut taken: HashSet<String> = known.iter().filter_map(|row| row.appid.clone()).collect();
@@ -170,15 +170,15 @@ fn identify(tx: &Tx<'_>, config: &[Configured<'_>]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Says whether what stands under a name belongs to another account than this one.
+/// Returns whether what is stored under a name belongs to another account than this one.
 fn is_other(row: &KnownAccount, appid: &str) -> bool {
     row.appid.as_deref() != Some(appid)
 }
 
 /// Returns which names become which, so that each account has the name that the config gives it.
 ///
-/// A name that is in use is taken only where the account that has it leaves it too; otherwise
-/// whoever wanted it stays where it is, and so on.
+/// A name in use is taken only if its account leaves it too; otherwise the account that wants it
+/// keeps its own name, and so on.
 fn moves(known: &[KnownAccount], config: &[Configured<'_>]) -> BTreeMap<String, String> {
     let mut moves = BTreeMap::new();
     for account in config {
@@ -191,7 +191,7 @@ fn moves(known: &[KnownAccount], config: &[Configured<'_>]) -> BTreeMap<String, 
         let Some(row) = known.iter().find(|row| row.name == account.name) else { continue };
         let aside = match row.appid.as_deref() {
             Some(appid) => (account.replaces == Some(appid)).then_some(appid),
-            // Whose it was, nobody knows any more, and nothing of it goes by itself.
+            // Its owner is unknown, and nothing of it is sent by itself.
             None => row.idle.then_some(account.name),
         };
         if let Some(name) = aside.filter(|_| !moves.contains_key(account.name)) {
@@ -209,8 +209,8 @@ fn moves(known: &[KnownAccount], config: &[Configured<'_>]) -> BTreeMap<String, 
     }
 }
 
-/// Returns the name under which an account stands that the config does not have any more: its own,
-/// unless another has that.
+/// Returns the name for an account that the config no longer contains: its own, unless another has
+/// that.
 pub(super) fn name_of_gone(
     tx: &Tx<'_>,
     sessions: &[Session],
@@ -227,7 +227,7 @@ pub(super) fn name_of_gone(
     Ok(name)
 }
 
-/// Returns a name for an account that gives its own up: this one, or one like it.
+/// Returns a name for an account that gives up its own: this one, or a similar one.
 fn free_name(wanted: &str, known: &[KnownAccount], config: &[Configured<'_>]) -> String {
     let is_taken = |name: &String| {
         known.iter().any(|row| row.name == *name)
@@ -253,10 +253,10 @@ pub fn under_former_names<'a>(
     known.collect()
 }
 
-/// Says why a file may not name an account, where the config has it under another name or not at all.
+/// Returns why a file may not name an account that the config has under another name or not at all.
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub fn why_not_named(tx: &Tx<'_>, name: &str) -> Result<String, StoreError> {
     Ok(match tx.now_named(name)? {
         Some(new) => format!("account {name} is named {new} now: write `account: {new}`"),

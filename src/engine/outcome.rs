@@ -9,10 +9,10 @@ use crate::store::{ArticleResult, SendOutcome};
 use crate::wechat::Verdict;
 use crate::wechat::callback::MassEvent;
 
-/// Decides what a reading means for a batch, which may be in doubt from an earlier attempt.
+/// Decides what a response means for a batch, which may be in doubt from an earlier attempt.
 ///
-/// While it is in doubt only 0 and 45065 settle it: any other code may be the echo of our own
-/// first attempt, which the platform accepted without our hearing of it.
+/// While it is in doubt only 0 and 45065 settle it: any other code may be the echo of our own first
+/// attempt, which the platform accepted although its response did not reach us.
 pub fn classify(verdict: Verdict, in_doubt: bool) -> SendOutcome {
     match (verdict, in_doubt) {
         (Verdict::Accepted, _) => SendOutcome::Accepted,
@@ -35,7 +35,7 @@ pub fn classify(verdict: Verdict, in_doubt: bool) -> SendOutcome {
     }
 }
 
-/// Puts together what an event tells of each article in two places.
+/// Combines the two places in which an event reports on each article.
 pub(super) fn articles(event: &MassEvent) -> Vec<ArticleResult> {
     let mut articles: BTreeMap<i64, ArticleResult> = BTreeMap::new();
     let text = |url: &String| (!url.is_empty()).then(|| url.clone());

@@ -1,8 +1,9 @@
 //! Uploads a job's material before its time, one request at a time for each account.
 //!
-//! It runs beside the sends: an upload under way never holds the account's session. What the platform
-//! has is looked up first, so a restart goes on where the last daemon stopped. When everything is
-//! there the bodies are completed; a job whose time comes before that waits within its grace.
+//! It runs beside the sends: an open upload never holds the account's session. The database is
+//! first searched for what the platform already has, so a restart continues where the last daemon
+//! stopped. When everything is uploaded the bodies are completed; a job whose time comes before
+//! that waits within its grace.
 
 use std::collections::HashMap;
 
@@ -23,20 +24,20 @@ use crate::store::{
 use crate::wechat::codes;
 use crate::wechat::protocol::{self, HttpResponse, Request, UploadResponse, upload};
 
-/// The pause after the first upload that did not work; it doubles.
+/// The pause after the first upload that failed; it doubles.
 const PAUSE: TimeDelta = TimeDelta::seconds(5);
 /// The longest pause between two requests of one upload.
 const PAUSE_MAX: TimeDelta = TimeDelta::minutes(5);
-/// The pause while the platform converts a video (46007), or wants fewer calls.
+/// The pause while the platform converts a video (46007), or demands fewer calls.
 const PAUSE_TOLD: TimeDelta = TimeDelta::seconds(30);
 /// How many jobs' preparations a single pass looks at.
 const JOBS_PER_PASS: usize = 100;
 
-/// What preparing a job comes to.
+/// The next action for a job's uploads.
 enum Next {
-    /// Ask for this; the request still lacks its token.
+    /// Request this; the request still lacks its token.
     Ask(Uploading, Call),
-    /// Everything is there.
+    /// Everything is uploaded.
     Ready(Vec<Complete>),
 }
 
@@ -71,7 +72,8 @@ impl AccountPass<'_, '_> {
             if at > self.now {
                 return Ok(Some(at));
             }
-            // What is uploaded lives by the platform's clock: a wrong one of ours says nothing of it.
+            // Uploads expire by the platform's clock: a wrong clock of ours says nothing about
+            // that.
             if session.usable_token(self.now).is_none() || !session.clock_trusted(self.now) {
                 if !session.busy {
                     self.preflight(session)?;
@@ -87,7 +89,7 @@ impl AccountPass<'_, '_> {
         Ok(Some(self.now + TimeDelta::milliseconds(10)))
     }
 
-    /// Makes a job's next upload, and says whether a request of it leaves.
+    /// Makes a job's next upload, and returns whether a request for it leaves.
     fn advance_uploads(&mut self, session: &mut Session, id: &JobId) -> Result<bool, StoreError> {
         let job = self.tx.job(id)?;
         let account = &session.config.account;
@@ -130,7 +132,7 @@ fn request(call: Call, token: &secrecy::SecretString) -> Request {
     }
 }
 
-/// What is known of one job's uploads.
+/// The data about one job's uploads.
 struct Known<'a, 's> {
     tx: &'a Tx<'s>,
     account: &'a Account,
@@ -176,7 +178,7 @@ impl Known<'_, '_> {
         Next::Ask(upload, Call::Video(file, material.clone()))
     }
 
-    /// Completes the bodies, or asks for the articles that the first incomplete one needs.
+    /// Completes the bodies, or requests the articles that the first incomplete one needs.
     fn bodies(
         &self,
         unready: &[Unready],
@@ -208,7 +210,8 @@ impl Known<'_, '_> {
         Ok(Next::Ready(complete))
     }
 
-    /// A draft goes with the one broadcast that uses it; temporary articles serve all of a job.
+    /// A draft is used up by the one broadcast that sends it; temporary articles serve all of a
+    /// job.
     fn news_key(&self, batch: &Unready, via: ArticlesVia, body: &str) -> String {
         let number = match via {
             ArticlesVia::Draft => batch.number.to_string(),
@@ -235,7 +238,7 @@ fn named(articles: &[Article]) -> String {
     }
 }
 
-/// What stands for each placeholder, and until when all of it holds.
+/// The values for the placeholders, and until when all of them are valid.
 #[derive(Clone, Default)]
 struct Found {
     values: HashMap<String, String>,
@@ -260,7 +263,7 @@ impl Found {
         }
     }
 
-    /// Puts the values in the place of placeholders in quotes, or in a style's `url(…)`.
+    /// Replaces placeholders in quotes, or in a style's `url(…)`, by their values.
     fn fill(&self, template: &str) -> String {
         self.values.iter().fold(template.to_owned(), |text, (placeholder, value)| {
             text.replace(&format!("\"{placeholder}\""), &format!("\"{value}\""))
@@ -270,7 +273,7 @@ impl Found {
 }
 
 impl Session {
-    /// Records what came of an upload.
+    /// Records the outcome of an upload.
     pub(super) fn settle_prepared(
         &mut self,
         tx: &Tx<'_>,
@@ -323,8 +326,8 @@ impl Session {
 
 /// Ends the job of an upload that is refused for good.
 ///
-/// An id that the platform no longer knows is one of ours that somebody deleted there: what it
-/// stands for is uploaded anew, once.
+/// If the platform no longer has an id, it is one of ours that somebody deleted there: its upload
+/// is made again, once.
 fn refuse(
     tx: &Tx<'_>,
     account: &Account,

@@ -30,34 +30,34 @@ pub struct AcceptedFile {
     pub jobs: Vec<(JobSpec, usize)>,
     /// The series that can still be read.
     pub series: Vec<(JobSpec, Recurrence, usize)>,
-    /// Every id in it with its account, whatever else cannot be read.
+    /// Every id in it with its account, even if nothing else can be read.
     pub ids: Vec<(JobId, Owner)>,
 }
 
-/// Whose an id is that a file has.
+/// The account of an id in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// The account of this name.
     Named(String),
-    /// An account that the config does not have any more, though another may have its name.
+    /// An account that the config no longer contains, though another may have its name.
     Gone {
         /// Its name in the file.
         name: String,
-        /// Who it is.
+        /// Its appid.
         appid: String,
     },
 }
 
-/// What lies beside a database, and tells whether it is an old one.
+/// What lies beside a database and shows whether it is an old one.
 #[derive(Clone, Copy, Debug)]
 pub struct StateDirectory<'a> {
-    /// The mark, where there is one.
+    /// The mark, if there is one.
     pub mark: Option<&'a HighWaterMark>,
-    /// Whether `accepted/` holds a file that the database does not know.
+    /// Whether `accepted/` contains a file that the database does not.
     pub unknown_files: bool,
 }
 
-/// Returns why a database is taken for an old one, and since when it knows nothing, if it is.
+/// Returns why a database counts as an old one, and since when it lacks data, if it is one.
 pub(super) fn restored(
     known: &LastSeen,
     beside: StateDirectory<'_>,
@@ -76,21 +76,21 @@ pub(super) fn restored(
     Some((evidence, known.seen_at))
 }
 
-/// A span in which this database may have been put back: from when it last looked on to when it
-/// looks on again, by a clock that the platform has not confirmed yet.
+/// A span in which this database may have been restored: from when it last ran to when it runs
+/// again, by a clock that the platform has not confirmed yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Downtime {
     gap: Gap,
     kind: GapKind,
-    /// How much of it is steps of a running daemon's clock.
+    /// How much of it is clock steps of a running daemon.
     stepped: TimeDelta,
 }
 
 impl Downtime {
-    /// The time between the last daemon and this one.
+    /// Returns the span between the last daemon and this one.
     ///
-    /// After an orderly stop that is counted from when another daemon took over, if one did and did
-    /// not get to know more; over all a long absence stays one.
+    /// After an orderly stop it begins when another daemon took over, if one did and stopped before
+    /// it found out more. A long absence still counts in full.
     pub(super) fn before_start(known: &LastSeen, now: DateTime<Utc>) -> Self {
         let whole = Gap { from: known.seen_at, to: now };
         let (gap, kind) = match known.taken_over_at {
@@ -103,8 +103,8 @@ impl Downtime {
         Self { gap, kind, stepped: TimeDelta::zero() }
     }
 
-    /// The time that a clock says has passed at once, where that is long; steps back and forth add
-    /// up.
+    /// Returns the time that the clock skipped at once, if that is long; steps in both directions
+    /// add up.
     pub(super) fn stepped(before: Option<Self>, by: TimeDelta, now: DateTime<Utc>) -> Option<Self> {
         match before {
             Some(Self { gap, kind, stepped }) => {
@@ -118,8 +118,8 @@ impl Downtime {
         }
     }
 
-    /// Returns how it is judged: an orderly stop says nothing of a clock that jumped since, which may
-    /// be that of a whole machine that was put back.
+    /// Returns how it is judged. An orderly stop says nothing about a clock that jumped since: the
+    /// whole machine may have been restored.
     fn kind(&self) -> GapKind {
         match self.kind {
             GapKind::Stopped if self.stepped.abs() > margins::GAP_MAX => GapKind::Ended,
@@ -127,7 +127,7 @@ impl Downtime {
         }
     }
 
-    /// Does what the span demands, once the clock is confirmed.
+    /// Takes the measures for the span, once the clock is confirmed.
     pub(super) fn judge(
         self,
         tx: &Tx<'_>,
@@ -161,9 +161,9 @@ impl Downtime {
 
 /// Holds everything of a database that may be an older one, naming the jobs in question.
 ///
-/// One that was deferred may have come forward and have been sent at any time since its own. Where
-/// the platform would have forgotten that by its present time, it ends: a person says whether it
-/// goes.
+/// A deferred job may have moved forward and have been sent at any time since its own. If the
+/// platform may no longer remember that at its present time, the job ends: an operator decides
+/// whether it is sent.
 pub(super) fn hold_for_restore(
     tx: &Tx<'_>,
     sessions: &[Session],
@@ -189,8 +189,8 @@ pub(super) fn hold_for_restore(
     tx.hold(None, &why, now)
 }
 
-/// Misses a job that a newer file edits, where nobody can say what of it that changes: its account
-/// is not in the config, or not under this name.
+/// Ends a job as missed that a newer file edits, if it cannot be determined what that changes: its
+/// account is not in the config, or not under this name.
 pub(super) fn doubt_unspoken(
     tx: &Tx<'_>,
     sessions: &[Session],
@@ -212,13 +212,14 @@ pub(super) fn doubt_unspoken(
     Ok(())
 }
 
-/// Returns an account, so that its jobs can be ended: also one that the config does not speak for.
+/// Returns an account, so that its jobs can be ended: also one that the config does not contain.
 fn described(sessions: &[Session], name: &str) -> Account {
     session_named(sessions, name)
         .map_or_else(|| Account::undescribed(name), |session| session.config.account.clone())
 }
 
-/// Forgets what the last daemon saw of the outside, and tells of jobs that nobody will release.
+/// Clears the last daemon's alerts about the outside, and raises alerts about jobs that cannot be
+/// released.
 pub(super) fn refresh_alerts(
     tx: &Tx<'_>,
     sessions: &[Session],

@@ -9,7 +9,7 @@ use crate::engine::{Offered, Session, bodies, session_named};
 use crate::model::{Account, JobId, JobState};
 use crate::store::{IngestOutcome, Recurring, Series, SeriesInput, Source, StoreError, Tx};
 
-/// Returns when a job is due first, by which the jobs of one file are taken.
+/// Returns when a job is first due; the jobs of one file are taken in this order.
 pub fn first_at(job: &Offered<'_>, first_taken_at: DateTime<Utc>) -> DateTime<Utc> {
     let next = job.recurrence.and_then(|recurrence| recurrence.after(first_taken_at).next());
     job.spec.at.or_else(|| next.map(|date| date.at)).unwrap_or(first_taken_at)
@@ -18,7 +18,7 @@ pub fn first_at(job: &Offered<'_>, first_taken_at: DateTime<Utc>) -> DateTime<Ut
 /// Takes one job or series of a file.
 ///
 /// # Errors
-/// Where the store fails.
+/// If the store fails.
 pub fn take(
     tx: &Tx<'_>,
     job: &Offered<'_>,
@@ -35,7 +35,7 @@ pub fn take(
     }
 }
 
-/// Makes what is to be made, and returns the accounts that have new jobs.
+/// Makes the dates that are due to be made, and returns the accounts that have new jobs.
 pub(super) fn extend(
     tx: &Tx<'_>,
     sessions: &[Session],
@@ -43,7 +43,7 @@ pub(super) fn extend(
 ) -> Result<BTreeSet<String>, StoreError> {
     let mut accounts = BTreeSet::new();
     for series in tx.series_to_extend(now)? {
-        // An account that left the config stands under attention; its dates are made when it is back.
+        // An account that left the config has an alert; its dates are made when it is back.
         let Some(session) = session_named(sessions, &series.job.account) else { continue };
         if extend_one(tx, session, &series, now)? {
             accounts.insert(series.job.account);
@@ -52,7 +52,7 @@ pub(super) fn extend(
     Ok(accounts)
 }
 
-/// Makes the dates of one series, and says whether there are new jobs.
+/// Makes the dates of one series, and returns whether there are new jobs.
 fn extend_one(
     tx: &Tx<'_>,
     session: &Session,
@@ -67,8 +67,8 @@ fn extend_one(
     Ok(!made.is_empty())
 }
 
-/// Begins the account's series anew that were taken by a clock ahead of the true one, once the
-/// platform says that this one is right; says whether its clock is wanted for that.
+/// Restarts the account's series that were taken while the clock was ahead, once the platform
+/// confirms this clock; returns whether the platform's clock is needed for that.
 pub(super) fn bring_back(
     tx: &Tx<'_>,
     session: &Session,
@@ -88,8 +88,8 @@ pub(super) fn bring_back(
     Ok(false)
 }
 
-/// Returns when the next date of a series that waits is due and where it stands; where none waits,
-/// that of the next one to come, or else of the last one.
+/// Returns the due time and state of a series' next date that waits; if none waits, of the next one
+/// to come, or else of the last one.
 pub(super) fn stands(
     tx: &Tx<'_>,
     id: &JobId,
@@ -102,7 +102,7 @@ pub(super) fn stands(
     };
     match date {
         Some(date) => tx.job(&date).map(|job| (Some(job.due_at), job.state)),
-        // A lost one that went on without a date to come: it is over.
+        // A lost series that continued without a date to come: it is over.
         None => Ok((None, JobState::Cancelled)),
     }
 }

@@ -23,17 +23,17 @@ use crate::wechat::protocol::{
 };
 use crate::wechat::{NextWindow, Verdict};
 
-/// The pauses between preflights that found no usable clock or token; the last one repeats.
+/// The pauses between preflights that gave no usable clock or token; the last one repeats.
 const PREFLIGHT_PAUSES_S: [i64; 5] = [5, 10, 20, 40, 60];
-/// How long after acceptance `mass/get` is asked where no callback will tell.
+/// How long after acceptance `mass/get` is sent if no callback will report the result.
 const ASK_WITHOUT_CALLBACK: TimeDelta = TimeDelta::seconds(15);
-/// The same where an event is expected first.
+/// The same if an event is expected first.
 const ASK_WITH_CALLBACK: TimeDelta = TimeDelta::minutes(10);
 
-/// How many answers in a row that cannot be read are told of.
+/// After how many unreadable responses in a row an alert is raised.
 const UNREAD_TOLD: u32 = 3;
 
-/// A reading of the platform's clock.
+/// A sample of the platform's clock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClockSample {
     read_at: DateTime<Utc>,
@@ -48,21 +48,21 @@ struct Token {
     life: TimeDelta,
 }
 
-/// What an account that would read its followers lacks.
+/// What an account that wants to sync its followers waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum TurnToRead {
-    /// It does not want to, or can.
+    /// It does not want to sync, or already can.
     #[default]
     None,
-    /// Another account reads: it is woken after that one, for thousands that look again and again
-    /// would keep the loop busy.
+    /// Another account syncs. This one is woken after it, because thousands of accounts that check
+    /// again and again would keep the loop busy.
     Waits,
-    /// Nothing: it has the turn, and begins or goes on when it is woken.
+    /// Nothing: it has the turn, and begins or continues when it is woken.
     Next,
     NeedsToken,
 }
 
-/// A page of followers of which some parts are stored.
+/// A page of followers, of which some parts are stored.
 #[derive(Debug)]
 pub(super) struct PageInFlight {
     pub(super) ask: FollowersAsk,
@@ -75,23 +75,23 @@ pub(super) struct PageInFlight {
 pub struct Session {
     /// The account as configured.
     pub config: AccountConfig,
-    /// What the database has under its name belongs to another account: nothing is done with it.
+    /// The data under its name in the database belongs to another account: nothing is done with it.
     pub(super) mistaken: bool,
-    /// When it is to be looked at again.
+    /// When to look at it again.
     pub(super) wake: Option<DateTime<Utc>>,
-    /// A send or a preflight is under way: one at a time.
+    /// A send or a preflight is open: one at a time.
     pub(super) busy: bool,
-    /// A `mass/get` is under way.
+    /// A `mass/get` is open.
     pub(super) result_in_flight: bool,
-    /// A question for followers or tags is under way.
+    /// A request for followers or tags is open.
     pub(super) followers_in_flight: bool,
     /// A page of followers that is being stored.
     pub(super) page: Option<PageInFlight>,
-    /// What keeps it from asking for them.
+    /// What keeps it from requesting followers.
     pub(super) turn_to_read: TurnToRead,
-    /// An API call is under way.
+    /// An API call is open.
     pub(super) api_call_in_flight: bool,
-    /// An upload is under way, beside whatever else is.
+    /// An upload is open, beside any other request.
     pub(super) preparing: bool,
     pub(super) date: Option<ClockSample>,
     token: Option<Token>,
@@ -99,17 +99,17 @@ pub struct Session {
     refused_token: Option<SecretString>,
     /// Token refusals in a row.
     refusals: u32,
-    /// A plain request brought the refused token again.
+    /// A plain request returned the refused token again.
     needs_force: bool,
-    /// No preflight before this.
+    /// No preflight before this time.
     pub(super) preflight_at: DateTime<Utc>,
     fruitless: usize,
-    /// Answers in a row that could not be read, by what was asked.
+    /// Unreadable responses in a row, by what was requested.
     unread: BTreeMap<&'static str, u32>,
 }
 
 impl Session {
-    /// A session that knows nothing yet.
+    /// Creates a session without a token or a clock sample.
     pub(super) fn new(config: AccountConfig, now: DateTime<Utc>) -> Self {
         Self {
             config,
@@ -133,7 +133,7 @@ impl Session {
         }
     }
 
-    /// Forgets every instant that a clock which was stepped has named.
+    /// Drops every time that came from a clock which was stepped.
     pub(super) fn forget_clock(&mut self, now: DateTime<Utc>) {
         self.date = None;
         self.token = None;
@@ -141,12 +141,12 @@ impl Session {
         self.fruitless = 0;
     }
 
-    /// Says whether the platform's clock was read lately and agrees with ours.
+    /// Returns whether the last sample of the platform's clock is recent and agrees with our clock.
     pub(super) fn clock_trusted(&self, now: DateTime<Utc>) -> bool {
         self.clock_fresh(now, margins::DATE_AGE_MAX)
     }
 
-    /// Returns when the platform's clock was last read, and what it said.
+    /// Returns when the platform's clock was last sampled, and its value.
     pub(super) fn clock(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         self.date.map(|date| (date.read_at, date.platform_at))
     }
@@ -158,15 +158,15 @@ impl Session {
         })
     }
 
-    /// Returns the token, if it lives long enough to be used now.
+    /// Returns the token, if it stays valid long enough to be used now.
     pub(super) fn usable_token(&self, now: DateTime<Utc>) -> Option<&SecretString> {
         let token = self.token.as_ref()?;
-        // A platform that gives short-lived tokens only must not stop everything.
+        // A platform that gives only short-lived tokens must not stop everything.
         let spare = margins::TOKEN_LIFE_MIN.min(token.life / 2);
         (token.until - now >= spare).then_some(&token.value)
     }
 
-    /// Says whether token or clock must be asked for to release at `wanted_at`.
+    /// Returns whether a token or a clock sample is needed to release at `wanted_at`.
     pub(super) fn wants_preflight(&self, wanted_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         if wanted_at - margins::PREFLIGHT_AHEAD > now {
             return false;
@@ -175,14 +175,14 @@ impl Session {
         !self.clock_fresh(at, margins::DATE_AGE_RENEW) || self.usable_token(at).is_none()
     }
 
-    /// Says whether a job may be decided about now.
+    /// Returns whether a job may be decided now.
     pub(super) fn may_release(&self, now: DateTime<Utc>) -> bool {
         self.clock_trusted(now)
             && self.usable_token(now).is_some()
             && calendar::guard_end(now).is_none()
     }
 
-    /// Says whether a plain request brought the refused token again.
+    /// Returns whether a plain request returned the refused token again.
     pub(super) fn needs_force(&self) -> bool {
         self.needs_force
     }
@@ -217,12 +217,12 @@ impl Session {
         self.wake = release.into_iter().chain(result).chain(api_call).min();
     }
 
-    /// Looks at this account no later than an upload wants to be made.
+    /// Looks at this account no later than its next upload is due.
     pub(super) fn wake_to_prepare(&mut self, at: Option<DateTime<Utc>>) {
         self.wake = self.wake.into_iter().chain(at).min();
     }
 
-    /// Records an answer.
+    /// Records a response.
     pub(super) fn settle(
         &mut self,
         tx: &Tx<'_>,
@@ -277,8 +277,8 @@ impl Session {
         self.judge_preflight(tx, ticket, answer, now)
     }
 
-    /// Puts it before a person's eyes that answer after answer to one question cannot be read: each by
-    /// itself is only asked for again.
+    /// Raises an alert if response after response to one kind of request cannot be read: each
+    /// single one is only retried.
     fn alert_unreadable(
         &mut self,
         tx: &Tx<'_>,
@@ -288,7 +288,7 @@ impl Session {
         let name = &self.config.account.name;
         let question = question(ticket);
         let Some(why) = protocol::unreadable(answer) else {
-            // One that never came says nothing about those that do.
+            // A missing response says nothing about those that arrive.
             let is_read = matches!(answer.reply, Reply::Http { status: 200..=299, .. });
             let before = if is_read { self.unread.remove(question) } else { None };
             let told = |count: &u32| *count >= UNREAD_TOLD;
@@ -338,7 +338,7 @@ impl Session {
         )
     }
 
-    /// After a preflight: go on, or pause a little longer each time.
+    /// After a preflight: continues, or pauses a little longer each time.
     fn judge_preflight(
         &mut self,
         tx: &Tx<'_>,
@@ -360,7 +360,7 @@ impl Session {
         let name = &self.config.account.name;
         if self.clock_trusted(now) && self.usable_token(now).is_some() {
             self.fruitless = 0;
-            // A token that lives too short for what is due is not asked for without a pause.
+            // A token that expires too soon for what is due is not requested again without a pause.
             self.preflight_at = now + TimeDelta::seconds(PREFLIGHT_PAUSES_S[0]);
             return tx.clear_alert(name, "platform");
         }
@@ -368,11 +368,11 @@ impl Session {
             && self.usable_token(now).is_some()
             && self.date.is_none()
         {
-            // The token came from elsewhere: the platform's clock is asked for next.
+            // The token came from elsewhere: the platform's clock is sampled next.
             self.preflight_at = now;
             return Ok(());
         }
-        // A refused token is replaced at once, the first time, if need be by force.
+        // A refused token is replaced at once the first time, with `force_refresh` if needed.
         let forced = matches!(ticket, Ticket::Token { forced: true });
         let pause = if self.fruitless == 0 && self.refused_token.is_some() && !forced {
             0
@@ -440,7 +440,7 @@ impl Session {
         errmsg: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        // The secret is then the token server's, and there may be none in this config.
+        // The token server then has the secret, and this config may have none.
         if let TokenSource::Url(_) = self.config.token {
             let why = Reason::TokenServerRefused { errcode: code, errmsg: errmsg.to_owned() };
             let advice = format!(
@@ -593,7 +593,7 @@ impl Session {
         if self.refusals < 2 {
             return Ok(());
         }
-        // A new token was refused as well: asking on would only use up the day's refreshes.
+        // A new token was refused as well: more requests would only use up the day's refreshes.
         self.refusals = 0;
         self.pause(tx, parsed.code.unwrap_or_default(), &parsed.errmsg, now)
     }
@@ -611,7 +611,7 @@ impl Session {
         };
         let (id, _) = tx.before_attempt(attempt)?;
         let at = fields.dated.unwrap_or(now);
-        // Around midnight nobody knows which day refused: it is asked again after the guard.
+        // Around midnight it is unknown which day refused: it is retried after the guard.
         let settled = |at| match calendar::midnight_ahead(at) {
             Some(midnight) => Some(midnight + calendar::GUARD_AFTER_MIDNIGHT),
             None => calendar::guard_end(at),
@@ -619,7 +619,7 @@ impl Session {
         if let Some(until) = settled(at).max(settled(now)) {
             return tx.later(attempt, fields, until - now, now);
         }
-        // What may have gone out is never moved.
+        // What may have been sent is never moved.
         if tx.any_in_doubt(&id)? {
             return tx.later(attempt, fields, TimeDelta::zero(), now);
         }
@@ -679,7 +679,7 @@ impl Session {
     }
 }
 
-/// Returns what a request asks, for people.
+/// Returns the name of a request, for people.
 fn question(ticket: Ticket) -> &'static str {
     match ticket {
         Ticket::Token { .. } => "the token request",

@@ -1,5 +1,5 @@
-//! What the engine does beside its passes: it reads back what a lost database had accepted, extends
-//! series, and knows the names that accounts had before.
+//! The engine's work beside its passes: it reads back what a lost database had accepted, extends
+//! series, and resolves the former names of accounts.
 
 use std::collections::HashSet;
 
@@ -15,8 +15,8 @@ use crate::quota::margins;
 use crate::store::{Back, LastSeen, Recurring, SeriesInput, Source, StoreError, Tx};
 
 impl Engine {
-    /// Says whether a database may have forgotten jobs that were sent: it is empty, a copy, older
-    /// than what lies beside it, or nobody has run with it for long.
+    /// Returns whether a database may lack jobs that were sent: it is empty, a copy, older than
+    /// what lies beside it, or no daemon has run with it for long.
     pub fn may_have_forgotten(
         known: &LastSeen,
         beside: StateDirectory<'_>,
@@ -26,10 +26,10 @@ impl Engine {
         !known.has_jobs || restored(known, beside).is_some() || away
     }
 
-    /// Records every job that a lost database had accepted, as missed, in one step.
+    /// Records every job that a lost database had accepted, as missed, in one transaction.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn import_accepted(
         &mut self,
         files: &[AcceptedFile],
@@ -48,7 +48,7 @@ impl Engine {
             let is_incomplete = known < mark.files;
             let (seen, found) = (HashSet::new(), Vec::new());
             let mut import = Import { tx, sessions, mark, is_incomplete, seen, found, now };
-            // The newest version of a job is the one that counts, and that a retry should send.
+            // The newest version of a job counts; a retry should send that one.
             for (file, is_new) in files.iter().zip(new).rev() {
                 import.file(file, is_new)?;
             }
@@ -70,16 +70,16 @@ impl Engine {
         })
     }
 
-    /// Makes the dates of series that have come within their horizon.
+    /// Makes the dates of series that are now within their horizon.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn extend_series(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Self { store, sessions, mark, .. } = self;
         let accounts = store.transaction(|tx| {
             let accounts = series::extend(tx, sessions, now)?;
             if !accounts.is_empty() {
-                // A date that an older database lacked may have been remade by a person.
+                // An operator may have remade a date that an older database lacked.
                 raise_generations(tx, sessions, mark, now)?;
             }
             Ok::<_, StoreError>(accounts)
@@ -92,11 +92,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Returns the accounts of the config under every name that they have or had: a file that has a
-    /// former one is read, so that its answer can say the new one.
+    /// Returns the accounts of the config under each present or former name: a file that uses a
+    /// former name is read, so that the reply to it can give the new one.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn accounts_by_any_name(&self) -> Result<Vec<Account>, StoreError> {
         let mut accounts: Vec<_> = self.accounts().map(|config| config.account.clone()).collect();
         accounts.extend(self.former_accounts()?);
@@ -106,7 +106,7 @@ impl Engine {
     /// Returns the accounts of the config under every name that they had before.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub fn former_accounts(&self) -> Result<Vec<Account>, StoreError> {
         let former = self.store.read().former_names()?;
         let accounts = self.sessions.iter().map(|session| &session.config.account);
@@ -114,16 +114,16 @@ impl Engine {
     }
 }
 
-/// What is under way while the accepted files are read back.
+/// The state while the accepted files are read back.
 struct Import<'a> {
     tx: &'a Tx<'a>,
     sessions: &'a [Session],
     mark: &'a HighWaterMark,
-    /// Whether the lost database had taken more files than are there.
+    /// Whether the lost database had taken more files than are present.
     is_incomplete: bool,
     /// The jobs of newer files.
     seen: HashSet<&'a JobId>,
-    /// The jobs that were not known so.
+    /// The jobs that this database did not have in that form.
     found: Vec<JobId>,
     now: DateTime<Utc>,
 }

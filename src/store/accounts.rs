@@ -1,7 +1,8 @@
 //! Accounts: identified by appid, named as the config names them now.
 //!
-//! Everything about an account stands under its name, so a new name moves all of it at once. What
-//! the present config does not speak for is barred: unlike a pause, no `resume` lifts that.
+//! Everything about an account is stored under its name, so a new name moves all of it at once. An
+//! account that the present config does not contain is barred: unlike a pause, no `resume` lifts
+//! that.
 
 use std::collections::BTreeMap;
 
@@ -12,26 +13,26 @@ use super::{Result, Tx, millis};
 use crate::model::{JobId, clientmsgid};
 use crate::reason::Reason;
 
-/// A name that cannot be one of the config's, for the middle of a move.
+/// A name that the config cannot contain, for the middle of a move.
 const ON_THE_WAY: &str = "\u{1}";
 
-/// An account as the database knows it.
+/// An account in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownAccount {
     /// Its present name.
     pub name: String,
-    /// Which one it is; none where no config has said so yet.
+    /// Its appid; none if no config has given it yet.
     pub appid: Option<String>,
     /// Whether nothing of it waits or is in doubt.
     pub idle: bool,
 }
 
-/// Why nothing of an account goes.
+/// Why an account is barred.
 #[derive(Clone, Copy, Debug)]
 pub struct Bar<'a> {
     /// What happened.
     pub why: &'a Reason,
-    /// What a person can do.
+    /// What an operator can do.
     pub advice: &'a str,
 }
 
@@ -52,7 +53,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns which account has a name.
+    /// Returns the appid of the account that has a name.
     pub fn appid_of(&self, name: &str) -> Result<Option<String>> {
         let sql = "SELECT appid FROM account WHERE name = ?1";
         let row = self.db.prepare_cached(sql)?.query_row([name], |row| row.get(0)).optional()?;
@@ -65,7 +66,7 @@ impl Tx<'_> {
         Ok(self.db.prepare_cached(sql)?.query_row([appid], |row| row.get(0)).optional()?)
     }
 
-    /// Returns what an account is named now that had this name before.
+    /// Returns the present name of the account that had this name before.
     pub fn now_named(&self, former: &str) -> Result<Option<String>> {
         Ok(self
             .db
@@ -84,7 +85,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Remembers that an account had a name before.
+    /// Records that an account had a name before.
     pub fn remember_former_name(&self, name: &str, appid: &str) -> Result<()> {
         self.run(
             "INSERT INTO former_name (name, appid) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -92,8 +93,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Writes down which account has a name, where that is not known yet and nothing speaks against
-    /// it.
+    /// Records which account has a name, if that is not known yet and nothing contradicts it.
     pub fn identify(&self, name: &str, appid: &str) -> Result<()> {
         self.ensure_account(name)?;
         self.run("DELETE FROM former_name WHERE name = ?1", params![name])?;
@@ -104,9 +104,9 @@ impl Tx<'_> {
         self.run("UPDATE account SET appid = ?2 WHERE name = ?1", params![name, appid])
     }
 
-    /// Says whether a waiting job of the account has an id that was made for another appid.
+    /// Returns whether a waiting job of the account has an id that was made for another appid.
     ///
-    /// A database that was never told an appid shows in this way that it was another one's.
+    /// This shows that a database without an appid belonged to another account.
     pub fn was_planned_for_another(&self, name: &str, appid: &str) -> Result<bool> {
         let mut statement = self.db.prepare_cached(
             "SELECT batch.job, number, generation, clientmsgid
@@ -125,8 +125,8 @@ impl Tx<'_> {
         Ok(false)
     }
 
-    /// Returns which of these appids the ids of the account's batches were made from, by the one
-    /// that matters most: of a waiting job, else the newest.
+    /// Returns which of these appids the ids of the account's batches were made from. The batch
+    /// that matters most decides: that of a waiting job, else the newest.
     pub fn planned_for(&self, name: &str, appids: &[&str]) -> Result<Option<String>> {
         let newest = self
             .db
@@ -147,10 +147,10 @@ impl Tx<'_> {
 
     /// Gives accounts other names, all of them at once: names may be swapped.
     ///
-    /// Whatever table has a column `account` follows, those of a later version too.
+    /// Every table with a column `account` is updated, those of a later version too.
     ///
     /// # Errors
-    /// Where a new name is taken by an account that keeps it, or SQLite fails.
+    /// If a new name is taken by an account that keeps it, or SQLite fails.
     pub fn rename_accounts(&self, names: &BTreeMap<String, String>) -> Result<()> {
         // A job refers to its account by name: both sides move before that is checked.
         self.db.execute_batch("PRAGMA defer_foreign_keys = ON")?;
@@ -206,7 +206,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Keeps everything of an account from going, whatever a person resumes.
+    /// Bars an account from all requests, whatever an operator resumes.
     pub fn bar(&self, name: &str, bar: Bar<'_>, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE account SET barred_since_at = ifnull(barred_since_at, ?2), barred_why = ?3,
@@ -215,7 +215,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Lets an account go on that the config speaks for again; says whether it was barred.
+    /// Lifts the bar of an account that the config contains again; returns whether it was barred.
     pub fn unbar(&self, name: &str) -> Result<bool> {
         let lifted = self
             .db
@@ -227,7 +227,7 @@ impl Tx<'_> {
         Ok(lifted > 0)
     }
 
-    /// Says whether the present config speaks for an account no more.
+    /// Returns whether the present config no longer covers an account.
     pub fn is_barred(&self, name: &str) -> Result<bool> {
         let sql =
             "SELECT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND barred_since_at IS NOT NULL)";

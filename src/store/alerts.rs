@@ -1,8 +1,8 @@
 //! Alerts that no operator has acknowledged.
 //!
-//! An acknowledgement holds for what was said then: a note that says something else, or a job whose
-//! story went on, is new and comes back. It changes nothing but what is shown: a paused account
-//! stays paused.
+//! An acknowledgement holds for what the alert said then: an alert that says something else, or
+//! whose job has a longer history, is new and comes back. An acknowledgement changes only what is
+//! shown: a paused account stays paused.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -15,11 +15,11 @@ use crate::reason::{Operation, Reason};
 use crate::store::view::AlertView;
 use crate::store::{DecidedBy, Result, StoreError, Tx, instant, millis};
 
-/// How soon somebody has to look.
+/// How soon an operator has to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Now: nothing goes out, or something did not.
+    /// Now: nothing is sent, or something was not sent.
     Page,
     /// Today.
     Look,
@@ -41,9 +41,9 @@ impl Severity {
     }
 }
 
-/// How an id of a note begins; no job's id can.
+/// The prefix of an alert's id; no job's id can begin so.
 const NOTE: &str = "n:";
-/// How many bytes of a digest tell the notes of one moment apart.
+/// How many bytes of a digest distinguish the alerts of one moment.
 const NOTE_BYTES: usize = 3;
 
 impl AlertView {
@@ -60,23 +60,24 @@ impl AlertView {
         format!("{NOTE}{}", hex(&hash.finalize()[..NOTE_BYTES]))
     }
 
-    /// Returns what tells it from others of its kind: many files can be refused at a time, and the
-    /// words of each name it.
+    /// Returns what distinguishes it from others of its kind: many files can be refused at a time,
+    /// and the text of each alert names its file.
     fn subject(&self) -> &str {
         if self.kind == "refused_file" { &self.what } else { "" }
     }
 
-    /// Returns what it says, for comparison: where it is a reason, other words for that are no news.
+    /// Returns what it says, for comparison: if it is a reason, other words for that reason are no
+    /// news.
     fn stance(&self) -> String {
         self.why.as_ref().map_or_else(|| self.what.clone(), Reason::to_json)
     }
 
-    /// Returns how soon somebody has to look.
+    /// Returns how soon an operator has to look.
     pub fn severity(&self) -> Severity {
         match self.kind.as_str() {
             "stuck" | "database_locked" | "paused" | "clock" | "platform" | "inbox" | "series"
             | "gap" | "uncertain" | "missed" | "failed" | "partial" => Severity::Page,
-            // A person's own hold is no news to anybody.
+            // An operator's own hold is no news.
             "hold" if self.why.as_ref().is_some_and(Reason::names_jobs_in_question) => {
                 Severity::Page
             }
@@ -85,13 +86,13 @@ impl AlertView {
         }
     }
 
-    /// Says whether it tells how a job stands, and so is over once the job moves.
+    /// Returns whether it reports a job's state, and so ends once the job moves.
     pub fn is_state(&self) -> bool {
         self.id.is_some() && JobState::parse(&self.kind).is_some()
     }
 }
 
-/// Who took a note out of attention.
+/// Who acknowledged an alert.
 #[derive(Clone, Debug, Serialize)]
 pub struct Acknowledgement {
     /// When.
@@ -99,27 +100,27 @@ pub struct Acknowledgement {
     pub at: DateTime<Utc>,
     /// Who.
     pub who: String,
-    /// Why, in their words.
+    /// Why, in the operator's words.
     pub why: Option<String>,
 }
 
-/// The job that should have been asked for longest ago.
+/// The job whose request is overdue for the longest time.
 #[derive(Clone, Debug)]
 pub struct Overdue {
     /// The job.
     pub id: String,
     /// Its account.
     pub account: String,
-    /// What it is called.
+    /// Its title.
     pub title: String,
     /// When it was due.
     pub due: DateTime<Utc>,
-    /// Since when nothing but the daemon keeps it.
+    /// Since when it waits only for the daemon.
     pub since: DateTime<Utc>,
 }
 
 impl Tx<'_> {
-    /// Returns what needs a person and nobody has acknowledged, the oldest first.
+    /// Returns what needs an operator and is not acknowledged, the oldest first.
     pub fn attention(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut open = Vec::new();
         for note in self.current_alerts(now)? {
@@ -134,7 +135,7 @@ impl Tx<'_> {
         Ok(self.acknowledgement(note)?.is_some())
     }
 
-    /// Returns who acknowledged a note as it stands, and why.
+    /// Returns who acknowledged an alert in its present form, and why.
     pub fn acknowledgement(&self, note: &AlertView) -> Result<Option<Acknowledgement>> {
         let known = self
             .db
@@ -164,7 +165,7 @@ impl Tx<'_> {
         Ok(stands.then_some(said))
     }
 
-    /// Takes a note out of attention until something new is said of it.
+    /// Acknowledges an alert until it says something new.
     pub fn acknowledge(
         &self,
         note: &AlertView,
@@ -177,7 +178,7 @@ impl Tx<'_> {
                     let line = said.that(Operation::Acknowledge);
                     self.tell(&id, Some(job.state), job.state, &line, now)?;
                 }
-                // A series has no story.
+                // A series has no history.
                 Err(StoreError::Refused(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -203,7 +204,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns the last line of the story that a note depends on.
+    /// Returns the last line of the history that an alert depends on.
     fn story_of(&self, note: &AlertView) -> Result<Option<i64>> {
         if !note.is_state() {
             return Ok(None);
@@ -214,8 +215,8 @@ impl Tx<'_> {
             .query_row([&note.id], |row| row.get(0))?)
     }
 
-    /// Returns the job that waits longest for nothing but the daemon: it is neither held, nor
-    /// stopped with its account, nor between two requests.
+    /// Returns the job that waits longest only for the daemon: it is neither held, nor stopped with
+    /// its account, nor between two requests.
     pub fn overdue(&self, account: Option<&str>, now: DateTime<Utc>) -> Result<Option<Overdue>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id, account, ifnull(title, id), due_at, wake_at FROM job
@@ -239,7 +240,7 @@ impl Tx<'_> {
         Ok(oldest)
     }
 
-    /// Returns what a job, or a series, is called; none where nobody knows it.
+    /// Returns the title of a job or a series; none if the id is unknown.
     pub fn title(&self, id: &str) -> Result<Option<String>> {
         let title = self
             .db

@@ -1,8 +1,8 @@
 //! API calls that an operator or a job requested.
 //!
-//! Whoever wants one writes it down; the daemon makes it and writes down what came of it. All of
-//! them can be asked again without harm, so an open one is simply asked again after a crash. What
-//! a job wants done before its broadcast is a pre-send call, which becomes an API call at its time.
+//! Whoever requests one stores it; the daemon makes the call and records the outcome. All of them
+//! can be repeated without harm, so an open one is simply requested again after a crash. A job's
+//! call before its broadcast is a pre-send call, which becomes an API call at its time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -17,25 +17,25 @@ use crate::store::claims::{ClaimScope, standing};
 use crate::store::{Alert, DecidedBy, Move, Result, StoreError, Tx, instant, millis, unreadable};
 use crate::text::{Lang, reason};
 
-/// Of a job that is nothing but an API call, neither while releases are held nor after its time is over:
-/// an old database must not put back an old menu.
+/// A job that is only an API call is not started while releases are held, nor after its time is
+/// over: an old database must not restore an old menu.
 const ASKABLE: &str = "account = ?1 AND next_at IS NOT NULL AND (role <> 'action' OR (
     NOT EXISTS (SELECT 1 FROM daemon WHERE hold_since_at IS NOT NULL)
     AND NOT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND hold_since_at IS NOT NULL)
     AND EXISTS (SELECT 1 FROM job WHERE job.id = api_call.job
         AND ?2 < min(first_attempt_at + retry_for_s * 1000, due_at + ?3))))";
 
-/// How long a failed pre-send call stands before a person's eyes.
+/// How long the alert about a failed pre-send call stays.
 const TOLD_FOR: TimeDelta = TimeDelta::days(7);
 
-/// Who wants an API call.
+/// Who requested an API call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// A person, by a command.
+    /// An operator, by a command.
     Command,
     /// A job, before its broadcast.
     PreSend,
-    /// A job that does nothing else.
+    /// A job that is only this call.
     Action,
 }
 
@@ -49,57 +49,57 @@ impl Role {
     }
 }
 
-/// An API call to be written down.
+/// An API call to be stored.
 #[derive(Clone, Copy, Debug)]
 pub struct NewApiCall<'a> {
     /// The account's name.
     pub account: &'a str,
-    /// What is asked.
+    /// The call.
     pub api_call: &'a ApiCall,
-    /// Who wants it.
+    /// Who requested it.
     pub role: Role,
-    /// The job in whose story it stands.
+    /// The job in whose history it is recorded.
     pub job: Option<&'a JobId>,
-    /// The broadcast that is deleted.
+    /// The broadcast to delete.
     pub batch: Option<i64>,
-    /// The person, if one wants it.
+    /// The operator, if one requested it.
     pub said: Option<DecidedBy<'a>>,
 }
 
-/// An API call that is to be asked, or was.
+/// An API call that is open or has ended.
 #[derive(Clone, Debug)]
 pub struct OpenApiCall {
     /// Its row.
     pub id: i64,
-    /// What is asked.
+    /// The call.
     pub api_call: ApiCall,
-    /// Who wants it.
+    /// Who requested it.
     pub role: Role,
-    /// The job in whose story it stands.
+    /// The job in whose history it is recorded.
     pub job: Option<JobId>,
-    /// How often it was asked.
+    /// How many requests were made.
     pub attempts: u32,
-    /// Whether an earlier request may have been obeyed.
+    /// Whether an earlier request may have taken effect.
     pub in_doubt: bool,
-    /// Whether the question is only what became of it.
+    /// Whether the next request only verifies the outcome.
     pub verifies: bool,
-    /// The number of the broadcast that is deleted.
+    /// The number of the broadcast to delete.
     pub msg_id: Option<i64>,
     batch: Option<i64>,
-    /// What it is and who wanted it.
+    /// What it is and who requested it.
     told: String,
 }
 
-/// An API call under way.
+/// An API call whose request is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApiCallAttempt {
     /// The API call.
     pub api_call: i64,
-    /// The call in the sliding minute, where it counts there.
+    /// The call in the sliding minute, if it counts there.
     pub call: Option<i64>,
 }
 
-/// What was heard of an API call that is not done.
+/// The response to an API call that is not done.
 #[derive(Clone, Copy, Debug)]
 pub struct ApiCallFailure<'a> {
     /// The platform's code.
@@ -110,29 +110,29 @@ pub struct ApiCallFailure<'a> {
     pub effect: Effect,
 }
 
-/// What a request that was not answered with success did all the same.
+/// The effect of a request that had no success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It never left, or was refused for its token: it counts nowhere.
+    /// It never left, or its token was refused: it counts nowhere.
     Nothing,
     /// It was refused: it counts as a call, and changed nothing.
     Call,
-    /// It may have done what was asked.
+    /// It may have taken effect.
     Unknown,
 }
 
-/// How an API call is asked again.
+/// How an API call is retried.
 #[derive(Clone, Copy, Debug)]
 pub struct Again {
     /// When.
     pub next_at: DateTime<Utc>,
-    /// Whether it may have been done already.
+    /// Whether it may already have taken effect.
     pub in_doubt: bool,
-    /// Whether the platform is only asked what became of it.
+    /// Whether the next request only verifies the outcome.
     pub verifies: bool,
 }
 
-/// One API call, as people and programs see it.
+/// One API call, for people and programs.
 #[derive(Clone, Debug, Serialize)]
 pub struct ApiCallView {
     /// Its number.
@@ -143,20 +143,20 @@ pub struct ApiCallView {
     pub what: String,
     /// `planned`, `asking`, `in_doubt`, `done` or `failed`.
     pub state: String,
-    /// When it was wanted.
+    /// When it was requested.
     #[serde(serialize_with = "rfc3339")]
     pub at: DateTime<Utc>,
     /// When it ended.
     #[serde(serialize_with = "maybe_rfc3339")]
     pub ended: Option<DateTime<Utc>>,
-    /// How often it was asked.
+    /// How many requests were made.
     pub attempts: u32,
     /// The platform's code.
     pub errcode: Option<i64>,
-    /// What was last said of it.
+    /// The last message about it.
     #[serde(flatten, serialize_with = "reason::as_errmsg")]
     pub why: Option<Reason>,
-    /// What the platform told with it.
+    /// The content of the platform's response.
     pub answer: Value,
 }
 
@@ -197,7 +197,7 @@ fn read_api_call(row: &Row<'_>) -> rusqlite::Result<OpenApiCall> {
     })
 }
 
-/// Returns what an API call is, with the batch's number where its job has several.
+/// Returns what an API call is, with the batch's number if its job has several.
 fn told_of(api_call: &ApiCall, batch: Option<u32>) -> String {
     match batch {
         Some(batch) => format!("{api_call} (batch {batch})"),
@@ -205,7 +205,7 @@ fn told_of(api_call: &ApiCall, batch: Option<u32>) -> String {
     }
 }
 
-/// Returns the rule that an API call's calls are counted by in a day.
+/// Returns the rule that counts an API call's calls in a day.
 fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
     match api_call.api_call {
         ApiCall::Preview(..) => Some(Rule::DailyPreviews),
@@ -216,7 +216,7 @@ fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
     }
 }
 
-/// How the API calls of one release of a job stand.
+/// The progress of the API calls of one release of a job.
 #[derive(Debug)]
 struct Run {
     all: u32,
@@ -227,7 +227,7 @@ struct Run {
 }
 
 impl Tx<'_> {
-    /// Writes an API call down, to be asked from now on.
+    /// Stores an API call, to be made from now on.
     pub fn write_api_call(&self, new: &NewApiCall<'_>, now: DateTime<Utc>) -> Result<i64> {
         self.run(
             "INSERT INTO api_call (account, kind, role, job, batch, parameters, who, why, made_at, state, next_at)
@@ -247,7 +247,7 @@ impl Tx<'_> {
         Ok(self.db.last_insert_rowid())
     }
 
-    /// Returns when the account's next API call is to be asked.
+    /// Returns when the account's next API call is due.
     pub fn next_api_call(
         &self,
         account: &str,
@@ -260,7 +260,7 @@ impl Tx<'_> {
         Ok(next.map(instant))
     }
 
-    /// Returns the account's API call that is to be asked first.
+    /// Returns the account's API call that is due first.
     pub fn due_api_call(&self, account: &str, now: DateTime<Utc>) -> Result<Option<OpenApiCall>> {
         let sql = format!(
             "SELECT {API_CALL} FROM api_call WHERE {ASKABLE} AND next_at <= ?2
@@ -273,7 +273,7 @@ impl Tx<'_> {
     /// Returns an API call.
     ///
     /// # Errors
-    /// Where it is unknown, or SQLite fails.
+    /// If it is unknown, or SQLite fails.
     pub fn api_call(&self, id: i64) -> Result<OpenApiCall> {
         let sql = format!("SELECT {API_CALL} FROM api_call WHERE id = ?1");
         self.db
@@ -283,7 +283,7 @@ impl Tx<'_> {
             .ok_or_else(|| StoreError::Conflict(format!("there is no API call {id}")))
     }
 
-    /// Returns the rule whose window has no room for an API call, if one has none.
+    /// Returns the rule whose window has no room for an API call, if there is one.
     pub fn api_call_block(
         &self,
         api_call: &OpenApiCall,
@@ -304,7 +304,7 @@ impl Tx<'_> {
         Ok(None)
     }
 
-    /// Returns what a permanent code needs whose scene is not charged yet.
+    /// Returns the charge for a permanent code, if its scene is not charged yet.
     fn scene_of(
         &self,
         api_call: &OpenApiCall,
@@ -330,7 +330,7 @@ impl Tx<'_> {
         Ok((!charged).then_some(Need { rule, window, amount: 1 }))
     }
 
-    /// Returns the job whose menu takes the place of an older one, if there is one.
+    /// Returns the job of the menu that replaces this one, if there is one.
     pub fn later_menu(&self, api_call: &OpenApiCall, account: &str) -> Result<Option<JobId>> {
         if !matches!(api_call.api_call, ApiCall::Menu(_)) {
             return Ok(None);
@@ -346,10 +346,10 @@ impl Tx<'_> {
         Ok(later.flatten().and_then(|id| JobId::parse(&id)))
     }
 
-    /// Begins to ask for an API call, counting the call.
+    /// Begins the request for an API call, counting the call.
     ///
     /// # Errors
-    /// Where SQLite fails, or it is no longer open.
+    /// If SQLite fails, or it is no longer open.
     pub fn begin_api_call(
         &self,
         api_call: &OpenApiCall,
@@ -378,7 +378,7 @@ impl Tx<'_> {
                 api_call.id
             )));
         }
-        // What its job claimed is charged from here on.
+        // What its job claimed is charged from now on.
         self.run(
             "DELETE FROM claim WHERE job = (SELECT job FROM api_call WHERE id = ?1) AND rule = ?2",
             params![api_call.id, Rule::PermanentQrcodes.name()],
@@ -399,9 +399,9 @@ impl Tx<'_> {
         self.run("UPDATE call SET ended_at = ?2 WHERE id = ?1", params![ask.call, millis(now)])
     }
 
-    /// Takes back what the last request of an API call charged and did not use.
+    /// Marks what the last request of an API call charged and did not use as returned.
     ///
-    /// A scene that may have its code is never given back.
+    /// The charge for a scene that may have its code is never returned.
     fn unspend(&self, api_call: i64, effect: Effect) -> Result<()> {
         if effect == Effect::Nothing {
             self.run(
@@ -420,7 +420,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Records that an API call is to be asked again.
+    /// Records that an API call is to be retried.
     pub fn api_call_again(
         &self,
         ask: ApiCallAttempt,
@@ -445,7 +445,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Records that an API call is done, and what the platform told with it.
+    /// Records that an API call is done, with the content of the response.
     pub fn api_call_done(
         &self,
         ask: ApiCallAttempt,
@@ -471,7 +471,7 @@ impl Tx<'_> {
         self.follow_api_call(&api_call, (JobState::Sent, &line), now)
     }
 
-    /// Records that an API call will not be done, whether it was asked or not.
+    /// Records that an API call will not be done, whether a request was made or not.
     pub fn api_call_failed(
         &self,
         api_call: &OpenApiCall,
@@ -496,7 +496,7 @@ impl Tx<'_> {
         self.follow_api_call(api_call, (JobState::Failed, &line), now)
     }
 
-    /// A pre-send call that fails never stops its broadcast: a person hears of it.
+    /// A pre-send call that fails never stops its broadcast; it raises an alert.
     fn alert_pre_send_failure(
         &self,
         api_call: &OpenApiCall,
@@ -535,7 +535,7 @@ impl Tx<'_> {
         self.raise_alert_until(&note, now + TOLD_FOR, now)
     }
 
-    /// Writes an API call's end into the story that it stands in, and ends a job that was nothing else.
+    /// Records an API call's end in its job's history, and ends a job that is only this call.
     fn follow_api_call(
         &self,
         api_call: &OpenApiCall,
@@ -576,7 +576,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Returns how a job's API calls of one release stand.
+    /// Returns the progress of a job's API calls of one release.
     fn run_of(&self, api_call: &OpenApiCall) -> Result<Run> {
         Ok(self
             .db
@@ -598,7 +598,7 @@ impl Tx<'_> {
             })?)
     }
 
-    /// Returns the body of a job's first batch, from which previews are made, once it is complete.
+    /// Returns the body of a job's first batch, once it is complete; previews are made from it.
     pub fn body_of(&self, job: &JobId) -> Result<Option<String>> {
         Ok(self
             .db
@@ -611,7 +611,7 @@ impl Tx<'_> {
             .flatten())
     }
 
-    /// Returns one API call as people see it.
+    /// Returns one API call for display.
     pub fn api_call_view(&self, id: i64) -> Result<Option<ApiCallView>> {
         let sql = format!("SELECT {VIEW} FROM api_call WHERE id = ?1");
         Ok(self.db.prepare_cached(&sql)?.query_row([id], read_view).optional()?)
@@ -625,7 +625,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Charges all that is left of a day's calls, as a refusal shows them to be gone.
+    /// Charges all that is left of a day's calls: a refusal shows that none are left.
     pub fn api_calls_used_up(
         &self,
         api_call: &OpenApiCall,
@@ -645,7 +645,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Lets API calls that the last daemon asked for be asked again: none of them can do harm.
+    /// Lets open API calls of the last daemon be requested again: none of them can do harm.
     pub(super) fn mark_open_api_calls_in_doubt(&self, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE charge SET state = 'kept' WHERE state = 'reserved'

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::Credence;
 use crate::store::{Result, Tx};
 
-/// One article of a broadcast, as its event or `show` has it. The numbers are the platform's own.
+/// One article of a broadcast, as in its event or in `show`. The numbers are the platform's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ArticleResult {
     /// Its place, from 1 up.
@@ -20,9 +20,9 @@ pub struct ArticleResult {
     pub audit_state: Option<i64>,
     /// The article that it resembles.
     pub original_url: Option<String>,
-    /// What that one is: 1 original, 2 old and not original, 3 news, 4 banned.
+    /// What that article is: 1 original, 2 old and not original, 3 news, 4 banned.
     pub original_type: Option<i64>,
-    /// Whether that one may be reprinted.
+    /// Whether that article may be reprinted.
     pub can_reprint: Option<i64>,
     /// Whether its content replaces ours.
     pub need_replace: Option<i64>,
@@ -31,8 +31,8 @@ pub struct ArticleResult {
 }
 
 impl Tx<'_> {
-    /// Keeps what an event tells of its articles; a later one takes the place of an earlier, and
-    /// a plain one never that of an encrypted one.
+    /// Stores what an event reports about its articles; a later event replaces an earlier one, and
+    /// a plain one never replaces an encrypted one.
     pub(super) fn keep_articles(
         &self,
         (account, msg_id): (&str, i64),
@@ -71,7 +71,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns what is known of a job's articles.
+    /// Returns the reports about a job's articles.
     pub fn articles(&self, job: &str) -> Result<Vec<ArticleResult>> {
         let mut statement = self.db.prepare_cached(
             "SELECT article_idx, url, user_declare_state, audit_state, original_url, original_type,

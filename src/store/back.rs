@@ -1,10 +1,10 @@
 //! Imports jobs from `accepted/` into a lost or older database.
 //!
-//! A job that is read back stands as missed, as its newest file has it: nobody knows what became of
-//! it. Also `accepted/` may be a copy that lacks the last edits, and one of those may have moved the
-//! job forward; so its time alone never says that it was not sent. The platform surely remembers
-//! what was sent of it for a while from when its file was taken; after that a person says `resume`
-//! before they can say `retry`.
+//! A job that is read back is recorded as missed, in its newest file's version: its outcome is
+//! unknown. `accepted/` may also be a copy that lacks the last edits, and one of those may have
+//! moved the job forward, so its time alone never shows that it was not sent. The platform surely
+//! remembers what was sent of it for a while after its file was taken; later an operator must run
+//! `resume` before `retry`.
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
@@ -20,20 +20,20 @@ use crate::text::{Lang, reason};
 /// The file that a job is read back from.
 #[derive(Clone, Copy, Debug)]
 pub struct Back<'a> {
-    /// Where its job stands.
+    /// The file and line of its job.
     pub source: Source<'a>,
     /// When it was taken last, by its receipt.
     pub accepted_at: DateTime<Utc>,
-    /// Whether this database did not know it.
+    /// Whether this database did not have it.
     pub is_new: bool,
     /// Whether `accepted/` lacks files that the lost database had taken.
     pub is_incomplete: bool,
-    /// The job's generations by batch, as far as the mark beside the database knows them.
+    /// The job's generations by batch, as far as the mark beside the database contains them.
     pub generations: &'a [(u32, u32)],
 }
 
 impl Back<'_> {
-    /// Says what is known of a job that is read back; nothing else decides that.
+    /// Returns what is known about a job that is read back; nothing else decides that.
     fn reason(&self, planned_at: DateTime<Utc>, now: DateTime<Utc>) -> Reason {
         let in_time = planned_at > now + margins::CLOCK_APART;
         if in_time && !self.is_incomplete {
@@ -43,20 +43,20 @@ impl Back<'_> {
         }
     }
 
-    /// Returns the last instant at which the platform surely remembers what was sent of a job: it
-    /// was not sent before its file was taken.
+    /// Returns until when the platform surely remembers what was sent of a job: it was not sent
+    /// before its file was taken.
     fn recall_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         self.source.first_taken_at.min(now) + margins::ASK_WITHIN
     }
 }
 
 impl Tx<'_> {
-    /// Records a job as the newest file says that was accepted by a database which is lost; says
-    /// whether this database did not know it so.
+    /// Records a job from the newest file that a lost database had accepted; returns whether this
+    /// database did not have it in that form.
     ///
-    /// It may have been sent, so it stands as missed and is never released by itself. One that this
-    /// database knows in an older version, and of which nothing went out that it knows of, takes the
-    /// newest: that is what a retry should send.
+    /// It may have been sent, so it is recorded as missed and is never released by itself. If this
+    /// database has it in an older version, and to its knowledge nothing of that was sent, the job
+    /// takes the newest version: a retry should send that one.
     pub fn import_accepted(
         &self,
         spec: &JobSpec,
@@ -90,7 +90,7 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Misses a job as a newer file has it.
+    /// Records a job as missed, in a newer file's version.
     pub(super) fn miss_as(
         &self,
         spec: &JobSpec,
@@ -111,8 +111,8 @@ impl Tx<'_> {
         self.move_job(&spec.id, from, to, now)
     }
 
-    /// Says whether this database knows a job in an older version than a file has, and nothing of it
-    /// that went out or is in doubt.
+    /// Returns whether this database has a job in an older version than a file has, and nothing of
+    /// it that was sent or is in doubt.
     fn is_outdated(&self, spec: &JobSpec, back: Back<'_>) -> Result<bool> {
         let (is_open, written_at): (bool, Option<i64>) = self
             .db
@@ -138,8 +138,8 @@ impl Tx<'_> {
         Ok(is_open && is_newer)
     }
 
-    /// Removes the batches that only the mark beside the database knew of: they have the newest
-    /// version's ids, which that one gets from the mark again.
+    /// Removes the batches that only the mark beside the database contained: they have the newest
+    /// version's ids, which that version gets from the mark again.
     fn forget_lifted(&self, id: &JobId, generations: &[(u32, u32)]) -> Result<()> {
         for (number, generation) in generations {
             self.run(
@@ -152,8 +152,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Records an id that a lost database knew and whose job cannot be read any more; says whether it
-    /// was unknown.
+    /// Records an id that a lost database had and whose job cannot be read any more; returns
+    /// whether it was unknown.
     ///
     /// It has no batches, so nothing of it can ever be sent; dropping the id again is refused.
     pub fn remember_id(
@@ -194,7 +194,7 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Says whether nothing but a job's id is known.
+    /// Returns whether only a job's id is known.
     pub fn is_known_by_id_alone(&self, id: &JobId) -> Result<bool> {
         Ok(self
             .db
@@ -205,8 +205,8 @@ impl Tx<'_> {
             .query_row([id.as_str()], |row| row.get(0))?)
     }
 
-    /// Says whether only the person who says `retry` knows that a job was not sent: it was read back,
-    /// and the platform may have forgotten it.
+    /// Returns whether only the operator who runs `retry` can know that a job was not sent: it was
+    /// read back, and the platform may no longer remember it.
     pub fn is_vouched_for(&self, id: &JobId) -> Result<bool> {
         Ok(self
             .db
@@ -220,7 +220,7 @@ impl Tx<'_> {
             )?)
     }
 
-    /// Says why a job that was read back is not mended by dropping it again.
+    /// Returns why dropping a job again does not correct it after it was read back.
     pub(super) fn why_lost(&self, id: &JobId) -> Result<String> {
         let why = self.reason_of(id)?.map(|why| reason::sentence(&why, Lang::En));
         let why = why.unwrap_or_default();
@@ -243,7 +243,7 @@ impl Tx<'_> {
             .query_row([id.as_str()], |row| row.get(0))?)
     }
 
-    /// Adds the jobs that were read back to what a hold on all accounts says.
+    /// Adds the jobs that were read back to the reason for a hold on all accounts.
     pub fn name_in_hold(&self, found: &[JobId]) -> Result<()> {
         let Some((_, why)) = self.hold_of(None)? else { return Ok(()) };
         self.run("UPDATE daemon SET hold_why = ?1", params![why.with_read_back(found)])

@@ -1,11 +1,11 @@
-//! Bounds on stored events: a signed push costs its sender nothing.
+//! Limits on stored events: a signed push costs its sender nothing.
 //!
-//! Bounded is only what tells of nothing of ours. An event that has a batch, or that a refusal or a
-//! person told of before, is kept for ever. Of those that may be a batch's in doubt the first and the
-//! last ones stay, so that neither a flood before the true one nor one after it drives that out, and
-//! what had to go is counted and told; `mass/get` answers what it would have told. Of the others the
-//! plain ones go before the encrypted ones, and the oldest first. What they booked in the ledger
-//! stays.
+//! Only events that report nothing of ours are limited. An event that has a batch, or that a
+//! refusal or an operator had already reported, is kept for ever. Of those that may belong to a
+//! batch in doubt, the first and the last ones stay, so a flood before or after the true event does
+//! not remove that event. The deleted ones are counted and reported; `mass/get` gives the result
+//! that they would have reported. Of the others, plain ones are deleted before encrypted ones, and
+//! the oldest first. What they recorded in the ledger stays.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::params;
@@ -14,29 +14,29 @@ use crate::calendar::{Span, Window};
 use crate::model::{Account, Credence};
 use crate::store::{Alert, Result, Tx, instant, millis};
 
-/// How many events that match nothing an account keeps.
+/// How many events without a match an account keeps.
 const EVENTS_MOST: i64 = 2_000;
-/// How many stay when there are more: so that this is not done for each event.
+/// How many stay if there are more: so that this is not done for each event.
 const EVENTS_LEFT: i64 = 1_800;
-/// How many events may wait for a batch in doubt: plain ones, and encrypted ones. Neither takes the
-/// other's room.
+/// How many events may wait for a batch in doubt: plain ones, and encrypted ones. Neither kind uses
+/// the other's room.
 const CANDIDATES_MOST: [usize; 2] = [2_000, 20_000];
-/// How far the time in an event may be from when it came: anybody could write one into a plain body.
+/// How far an event's time may be from its arrival: anybody could write any time into a plain body.
 const FAR: TimeDelta = TimeDelta::hours(24);
 /// How many events that cannot be read an account keeps.
 const UNREAD_MOST: i64 = 100;
-/// How many unconfirmed sends elsewhere are booked a day: one is enough to make a window full, and
-/// none of an account's quotas is larger.
+/// How many unconfirmed sends elsewhere are recorded a day: one is enough to make a window full,
+/// and none of an account's quotas is larger.
 const BOOKED_MOST: i64 = 20;
 
-/// Says whether an event may be from when it says.
+/// Returns whether an event's own time is plausible.
 pub(super) fn is_near(created_at: DateTime<Utc>, received_at: DateTime<Utc>) -> bool {
     (created_at - received_at).abs() <= FAR
 }
 
 impl Tx<'_> {
-    /// Drops some of the events that wait for a batch in doubt, where there are too many: first those
-    /// whose own time is wrong, then those between the first half and the newest.
+    /// Deletes some of the events that wait for a batch in doubt, if there are too many: first
+    /// those whose own time is wrong, then those between the first half and the newest.
     pub(super) fn bound_candidates(
         &self,
         account: &str,
@@ -65,7 +65,7 @@ impl Tx<'_> {
                 Ok((near, (row.get(0)?, row.get(1)?)))
             })?
             .collect::<rusqlite::Result<Vec<(bool, (i64, i64))>>>()?;
-        // Some more than need be: so that this is not done for each event.
+        // Some more than necessary: so that this is not done for each event.
         let excess = waiting.len().saturating_sub(most - most / 10);
         let (near, far): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(near, _)| *near);
         let dropped = far.iter().chain(near.iter().skip(most / 2)).take(excess);
@@ -112,7 +112,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Says whether so many unconfirmed sends are booked for a day that one more tells nothing.
+    /// Returns whether so many unconfirmed sends are recorded for a day that one more adds nothing.
     pub(super) fn has_booked_enough(&self, account: &Account, at: DateTime<Utc>) -> Result<bool> {
         let day = Window::containing(Span::Day, at);
         let count: i64 = self
@@ -127,7 +127,7 @@ impl Tx<'_> {
         Ok(count >= BOOKED_MOST)
     }
 
-    /// Forgets the oldest events that match nothing, where there are too many of them.
+    /// Deletes the oldest events without a match, if there are too many of them.
     pub(super) fn bound_events(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
         let all: i64 = self
             .db
@@ -148,7 +148,7 @@ impl Tx<'_> {
             )?
             .query_map(params![account, EVENTS_LEFT], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<Vec<(i64, i64)>>>()?;
-        // As many as that match nothing: what matches is not counted.
+        // The limit is on the events without a match: those with one are not counted.
         if i64::try_from(strangers.len()).unwrap_or(i64::MAX) <= EVENTS_MOST - EVENTS_LEFT {
             return Ok(());
         }
@@ -171,7 +171,7 @@ impl Tx<'_> {
         self.raise_alert_until(&note, now + TimeDelta::days(1), now)
     }
 
-    /// Forgets the oldest events that cannot be read, where there are too many of them.
+    /// Deletes the oldest events that cannot be read, if there are too many of them.
     pub(super) fn bound_unread(&self, account: &str) -> Result<()> {
         self.run(
             "DELETE FROM unread_event WHERE account = ?1 AND id IN

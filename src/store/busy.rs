@@ -1,9 +1,9 @@
 //! Finds the process that holds the database's write lock.
 //!
-//! SQLite does not tell, but on Linux whoever writes holds a lock on one byte of the file that ends
-//! in `-shm`, or, where it wants the database for itself alone, on bytes of the database, and the
-//! kernel lists the holders of locks. Where that list cannot be read (a unit with `ProcSubset=pid`,
-//! another system) nobody is named.
+//! SQLite does not report it. But on Linux a writer holds a lock on one byte of the file that ends
+//! in `-shm`, or, if it uses the database exclusively, on bytes of the database, and the kernel
+//! lists the holders of locks. If that list cannot be read (a unit with `ProcSubset=pid`, another
+//! system), no process is named.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -12,10 +12,10 @@ use std::path::Path;
 /// The byte that a writer locks (`WAL_WRITE_LOCK`).
 const WRITE_BYTE: u64 = 120;
 
-/// A byte of the database that nobody else can read any more once it is locked (`SHARED_FIRST`).
+/// A byte of the database; while it is locked (`SHARED_FIRST`), no other process can read.
 const ALONE_BYTE: u64 = 0x4000_0002;
 
-/// Returns who writes to a database now, or has it for itself alone, as far as that is known.
+/// Returns the process that writes to a database now, or uses it exclusively, if it is known.
 pub(super) fn holder(database: &Path) -> Option<String> {
     let mut shared = database.as_os_str().to_owned();
     shared.push("-shm");
@@ -30,8 +30,8 @@ pub(super) fn holder(database: &Path) -> Option<String> {
     Some(if name.is_empty() { format!("pid {pid}") } else { format!("{name}, pid {pid}") })
 }
 
-/// Returns the process that a line of `/proc/locks` names, if it is about that byte of that file:
-/// `1: POSIX ADVISORY WRITE 4711 08:01:1234 120 120`.
+/// Returns the process in a line of `/proc/locks`, if it is about that byte of that file: `1: POSIX
+/// ADVISORY WRITE 4711 08:01:1234 120 120`.
 fn writer(line: &str, inode: u64, byte: u64) -> Option<u32> {
     let mut words = line.split_whitespace().skip(1);
     let (_, _, kind) = (words.next()?, words.next()?, words.next()?);

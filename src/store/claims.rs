@@ -1,9 +1,9 @@
 //! Claims: the slots of quota windows that waiting jobs have reserved.
 //!
-//! A job stands where every rule has room beside the jobs before it in rank. Whoever comes to
-//! stand in a window may leave others behind it without room; those are moved on, one after the
-//! other and never in a recursion. When a place is given up, the jobs that stand later than they
-//! were planned try again in the order of their ranks, so that one round is enough.
+//! A job is placed where every rule has room beside the jobs before it in rank. A job that is
+//! placed in a window may leave later ones in rank without room there; those are moved on, one
+//! after the other and never in a recursion. When a claim is given up, the jobs that are later than
+//! planned try again in the order of their ranks, so one round is enough.
 
 use std::collections::VecDeque;
 
@@ -19,39 +19,39 @@ use crate::store::{Move, Result, Tx, millis};
 /// Why and how a job moves to a later window.
 #[derive(Clone, Copy, Debug)]
 pub struct Deferral<'a> {
-    /// The first instant that may be tried.
+    /// The first time that may be tried.
     pub after: DateTime<Utc>,
     /// What kept it from its window.
     pub why: &'a Reason,
-    /// Whether it may come forward again, when another gives up a claim.
+    /// Whether it may move forward again when another job gives up a claim.
     pub can_advance: bool,
 }
 
-/// Whose claims an asker has to respect.
+/// Whose claims a job has to respect.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ClaimScope<'a> {
-    /// Everybody's.
+    /// Those of every job.
     All,
-    /// Everybody's but this job's.
+    /// Those of every job but this one.
     Others(&'a JobId),
     /// Those before this rank, but not this job's own.
     Ahead(Rank, &'a JobId),
 }
 
-/// Where a waiting job stands.
+/// The place of a waiting job.
 struct Assignment {
     at: DateTime<Utc>,
     /// What kept it from its own time, if it moved.
     moved: Option<Reason>,
-    /// Whether it may come forward again.
+    /// Whether it may move forward again.
     can_advance: bool,
 }
 
 impl Tx<'_> {
-    /// Finds a taken job its place, moving on those behind it.
+    /// Places a job that was taken, moving on those behind it.
     ///
-    /// Its own time is tried first. A job that comes too late for that keeps it without a claim:
-    /// it is missed, and not quietly sent another day.
+    /// Its own time is tried first. A job that comes too late for that keeps its time without a
+    /// claim: it is missed, and not sent on another day without notice.
     pub(super) fn settle_claims(
         &self,
         id: &JobId,
@@ -92,7 +92,7 @@ impl Tx<'_> {
         if state != job.state {
             self.tell(&job.id, Some(job.state), state, why, now)?;
         }
-        // What was accepted already needs no second place.
+        // What was accepted already needs no second claim.
         let demand = Demand { calls: self.open_batches(&job.id)?.max(1), ..job.demand };
         let job = Job { first_attempt_at: None, state, demand, ..job.clone() };
         let rank = ClaimScope::Ahead(job.rank, &job.id);
@@ -124,8 +124,8 @@ impl Tx<'_> {
             .query_row([id.as_str()], |row| row.get(0))?)
     }
 
-    /// Puts a job that was never asked for into its first window with room at or after
-    /// `earliest`, and returns what it claims now.
+    /// Places a job in its first window with room at or after `earliest`, and returns its claims.
+    /// The job was never attempted.
     fn assign(
         &self,
         job: &Job,
@@ -134,7 +134,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<Vec<Need>> {
         self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()])?;
-        // A job without a time of its own takes no slot from anybody.
+        // A job without a time of its own takes no slot from another job.
         let rank = if job.anytime {
             ClaimScope::Others(&job.id)
         } else {
@@ -143,14 +143,14 @@ impl Tx<'_> {
         let usage = &mut |need: Need| self.usage(&job.account, need, rank, now);
         match plan::place(job, account, earliest, usage)? {
             Placement::Never(block) => self.end_waiting(job, JobState::Failed, &block.into(), now),
-            // A job that may not defer claims its own time, behind those before it: one of them
-            // may yet give up, and its release decides.
+            // A job that may not defer claims its own time, behind those before it. One of them may
+            // yet give up its claim, and the job's release decides.
             Placement::At(..) | Placement::Beyond(_) if job.on_quota == OnQuota::Fail => {
                 let assignment = Assignment { at: job.planned_at, moved: None, can_advance: false };
                 self.assignment(job, account, assignment, now)
             }
             Placement::At(at, passed) => {
-                // Whatever holds the place now, a request under way too, may yet give it up.
+                // Whatever uses the place now, even an open request, may yet give it up.
                 let can_advance = passed.is_some();
                 let assignment = Assignment { at, moved: passed.map(Into::into), can_advance };
                 self.assignment(job, account, assignment, now)
@@ -162,7 +162,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Gives a job its claims back at the time that it is due.
+    /// Restores a job's claims at its due time.
     pub(super) fn reassign(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let job = self.job(id)?;
         let calls = if job.is_broadcast() { self.open_batches(id)?.max(1) } else { 0 };
@@ -185,7 +185,7 @@ impl Tx<'_> {
         Ok(Vec::new())
     }
 
-    /// Writes where a job stands now, with its claims, and returns them.
+    /// Records the place of a job, with its claims, and returns them.
     fn assignment(
         &self,
         job: &Job,
@@ -229,7 +229,7 @@ impl Tx<'_> {
         Ok(needs)
     }
 
-    /// Moves those on who have no room left in crowded windows, the last in rank first.
+    /// Moves the jobs on that have no room left in crowded windows, the last in rank first.
     fn displace(&self, crowded: Vec<Need>, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let mut crowded = VecDeque::from(crowded);
         while let Some(need) = crowded.pop_front() {
@@ -271,9 +271,9 @@ impl Tx<'_> {
         Ok(quota::admit(account, own, ahead).is_err().then_some(job))
     }
 
-    /// Lets jobs that stand later than planned come forward, where there is room now.
+    /// Moves jobs that are later than planned forward, if there is room now.
     pub fn advance_waiting(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        // Nobody knows the rules of an account that the config does not describe.
+        // The rules of an account that the config does not describe are unknown.
         if self.is_barred(&account.name)? {
             return Ok(());
         }
@@ -288,7 +288,7 @@ impl Tx<'_> {
         for id in waiting.iter().filter_map(|id| JobId::parse(id)) {
             let job = self.job(&id)?;
             let waits = matches!(job.state, JobState::Planned | JobState::Held);
-            // One that moved may have ended others; and what is overdue is missed, not moved.
+            // A moved job may have ended others; and an overdue job is missed, not moved.
             if !waits || now > plan::deadline(&job) {
                 continue;
             }
@@ -299,8 +299,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Gives up what a job still claims, and lets others come forward: into that place, or into
-    /// the one whose charge was just returned.
+    /// Gives up what a job still claims, and moves others forward: into that place, or into the one
+    /// whose charge was just returned.
     pub(super) fn give_up_claims(
         &self,
         id: &JobId,
@@ -312,7 +312,7 @@ impl Tx<'_> {
         self.advance_waiting(account, now)
     }
 
-    /// Returns what the ledger says of a window at `now`, as one asker has to respect it.
+    /// Returns the ledger's count for a window at `now`, as one job has to respect it.
     pub(super) fn usage(
         &self,
         account: &str,
@@ -321,7 +321,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<Usage> {
         let window = need.window.to_string();
-        // Tomorrow's provisional charge defers nobody until midnight.
+        // Tomorrow's provisional charge defers no job until midnight.
         let begun = now >= need.window.start();
         let (used, unconfirmed): (u32, u32) = self
             .db
@@ -354,7 +354,7 @@ impl Tx<'_> {
         Ok(Usage { used, unconfirmed, claimed })
     }
 
-    /// Returns what will keep a job that was never asked for from its window, as the ledger stands.
+    /// Returns what will block a never attempted job from its window, by the present ledger.
     pub fn block(&self, job: &Job, account: &Account, at: DateTime<Utc>) -> Result<Option<Block>> {
         let ahead = ClaimScope::Ahead(standing(job), &job.id);
         for need in quota::needs(account, job.demand, at) {
@@ -368,13 +368,13 @@ impl Tx<'_> {
     }
 }
 
-/// Returns the rank that a job's claims have: what was asked for once keeps its place against any
+/// Returns the rank of a job's claims: a job that was attempted keeps its place against any
 /// priority.
 pub(super) fn standing(job: &Job) -> Rank {
     if job.asked { Rank { neg_priority: i32::MIN, ..job.rank } } else { job.rank }
 }
 
-/// Returns where a job rests while it waits for a later window.
+/// Returns the state of a job while it waits for a later window.
 fn resting(state: JobState) -> JobState {
     match state {
         JobState::Releasing => JobState::Planned,

@@ -1,6 +1,6 @@
 //! Corrects jobs without a time of their own that were stored while the clock was ahead.
 //!
-//! They are due when they were taken, which has not come yet: once the clock is known to be right,
+//! They are due when they were taken, which has not come yet. Once the clock is known to be right,
 //! they are taken again, now.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,20 +11,20 @@ use crate::model::{Account, JobId, JobState};
 use crate::quota::margins;
 use crate::reason::Reason;
 
-/// Results are asked for at least this often, with a little to spare.
+/// Results are requested at least this often, with a small margin.
 const LONGEST_RESULT_GAP: TimeDelta = TimeDelta::minutes(61);
 
-/// The jobs in question: what was asked for once keeps its time.
+/// The jobs in question: a job that was attempted keeps its time.
 const AHEAD: &str = "account = ?1 AND written_at IS NULL AND wake_at IS NOT NULL AND taken_at > ?2
     AND attempted = 0";
 
 impl Tx<'_> {
-    /// Keeps every wait as long as it was, now that the clock was stepped by so much: a request that
-    /// has to wait a minute waits a minute of true time.
+    /// Keeps every wait as long as it was, now that the clock was stepped by so much: a wait of one
+    /// minute stays one minute of true time.
     ///
-    /// How far the clock was stepped is not always known exactly, and an answer may have come after
-    /// the step: so no wait ends later than its backoff from now, and none that is put off or brought
-    /// back is shorter than the minute.
+    /// How far the clock was stepped is not always known exactly, and a response may have come
+    /// after the step. So no wait ends later than its backoff from now, and no wait that is moved
+    /// is shorter than the minute.
     pub fn keep_waits(&self, by: TimeDelta, now: DateTime<Utc>) -> Result<()> {
         let soon = millis(now + margins::SAME_CLIENTMSGID);
         let latest = millis(now + margins::BACKOFF_MAX + margins::SAME_CLIENTMSGID);
@@ -35,8 +35,7 @@ impl Tx<'_> {
             "UPDATE call SET ended_at = min(ended_at + ?1, ?2) WHERE ended_at > ?3 AND ?1 > 0",
             params![by_ms, now_ms, millis(before - margins::PER_MINUTE)],
         )?;
-        // One that was never asked, or was deferred, waits for its time, which comes when the clock
-        // says so.
+        // A job that was never attempted, or was deferred, waits for its time by the clock.
         self.run(
             "UPDATE batch SET next_at = CASE WHEN ?1 > 0 THEN min(next_at + ?1, max(next_at, ?2))
                                              ELSE max(next_at + ?1, min(next_at, ?2)) END
@@ -66,7 +65,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Says whether some job of an account was taken later than now.
+    /// Returns whether some job of an account was taken later than now.
     pub fn taken_ahead(&self, account: &str, now: DateTime<Utc>) -> Result<bool> {
         let sql = format!("SELECT EXISTS (SELECT 1 FROM job WHERE {AHEAD})");
         let after = millis(now + margins::CLOCK_APART);

@@ -1,8 +1,9 @@
 //! An operator's decisions: holds, approvals, cancellations and resolutions.
 //!
-//! Each is stored with who said it, when and why: about a job in its story, about an account or
-//! the ledger in a table of their own. What was asked of the platform cannot be taken
-//! back here: a decision only stops what is certainly not out, or says what nobody else knows.
+//! Each is stored with who decided it, when and why: about a job in its history, about an account
+//! or the ledger in a table of their own. A request that the platform has received cannot be
+//! withdrawn here: a decision only stops what is certainly not sent, or records what only the
+//! operator knows.
 
 use std::fmt;
 
@@ -15,17 +16,17 @@ use crate::reason::{Operation, Reason};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis};
 use crate::text::{Lang, reason};
 
-/// Who said something, and why.
+/// Who decided something, and why.
 #[derive(Clone, Copy, Debug)]
 pub struct DecidedBy<'a> {
-    /// The person, as the system knows them.
+    /// The operator's name in the system.
     pub who: &'a str,
-    /// Their reason, if they gave one.
+    /// The reason, if one was given.
     pub why: Option<&'a str>,
 }
 
 impl DecidedBy<'_> {
-    /// Returns what is stored of it, like `approved by alice (uid 1000): "text"`.
+    /// Returns the stored text, like `approved by alice (uid 1000): "text"`.
     pub fn line(self, what: &str) -> String {
         match self.why {
             Some(why) => format!("{what} by {}: \"{why}\"", self.who),
@@ -33,23 +34,23 @@ impl DecidedBy<'_> {
         }
     }
 
-    /// Returns what is stored of it in the story of the job that it is about.
+    /// Returns the reason that is stored in the job's history.
     pub fn that(self, what: Operation) -> Reason {
         let (who, why) = (self.who.to_owned(), self.why.map(ToOwned::to_owned));
         Reason::OperatorSaid { who, what, why }
     }
 }
 
-/// What a decision about an account or its ledger was.
+/// The kind of decision about an account or its ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Nothing is released.
     Hold,
-    /// Releases go on.
+    /// Releases continue.
     Resume,
-    /// A send made elsewhere was entered, or that there was none.
+    /// A send made elsewhere was recorded, or that there was none.
     Record(Option<i64>),
-    /// An entry was taken back.
+    /// An entry was returned.
     Return(Entry),
 }
 
@@ -63,7 +64,7 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// Returns the entry that is written like this.
+    /// Returns the entry that this text names.
     pub fn parse(text: &str) -> Option<Self> {
         let number = |digits: &str| digits.parse().ok().filter(|number| *number > 0);
         match text.split_at_checked(1)? {
@@ -84,7 +85,7 @@ impl fmt::Display for Entry {
 }
 
 impl Tx<'_> {
-    /// Stores a decision about an account, or about all of them.
+    /// Stores a decision about one account, or about all of them.
     pub fn decide(
         &self,
         decision: Decision,
@@ -106,7 +107,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns since when and why an account itself is held, or all of them are.
+    /// Returns since when and why one account itself, or all of them, is held.
     pub fn hold_of(&self, account: Option<&str>) -> Result<Option<(DateTime<Utc>, Reason)>> {
         let read = |row: &rusqlite::Row<'_>| {
             let since: Option<i64> = row.get(0)?;
@@ -125,7 +126,7 @@ impl Tx<'_> {
         Ok(held.optional()?.flatten().map(|(since, why)| (instant(since), why)))
     }
 
-    /// Tells what stops everything of an account, and how it goes on; none where nothing does.
+    /// Returns what stops an account completely, and how to resume it; none if nothing does.
     pub fn what_stops(&self, account: &str) -> Result<Option<String>> {
         let on = |command: &str| format!("nothing of it goes before `qunfa resume {command}`");
         let told = |why: &Reason| reason::sentence(why, Lang::En);
@@ -146,10 +147,10 @@ impl Tx<'_> {
         Ok(paused.map(|why| format!("{account} is paused ({}): {}", told(&why), on(account))))
     }
 
-    /// Lets a held job go at its time; its place stays as it is.
+    /// Releases a held job at its time; its claims stay as they are.
     ///
     /// # Errors
-    /// Where the job waits for no approval, or SQLite fails.
+    /// If the job waits for no approval, or SQLite fails.
     pub fn approve(&self, id: &JobId, said: DecidedBy<'_>, now: DateTime<Utc>) -> Result<()> {
         let job = self.job(id)?;
         let hint = match job.state {
@@ -184,13 +185,13 @@ impl Tx<'_> {
 }
 
 impl Tx<'_> {
-    /// Calls a job off, as far as it is certainly not out.
+    /// Cancels a job, as far as it is certainly not sent.
     ///
-    /// Of a job being released, the batches not yet begun are stopped; what was accepted stays,
-    /// and what is under way or in doubt is settled as ever.
+    /// If the job is in release, the batches not yet begun are stopped. What was accepted stays,
+    /// and open or doubtful requests are settled as usual.
     ///
     /// # Errors
-    /// Where nothing of it can be stopped, or SQLite fails.
+    /// If nothing of it can be stopped, or SQLite fails.
     pub fn cancel(
         &self,
         id: &JobId,
@@ -260,19 +261,19 @@ impl Tx<'_> {
     }
 }
 
-/// What became of a batch in doubt, says a person.
+/// The outcome of a batch in doubt, by an operator's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ruling {
-    /// It went out, with the platform's number as far as they know it.
+    /// It was sent, with the platform's number if the operator has it.
     Sent(Option<i64>),
-    /// It did not go out.
+    /// It was not sent.
     NotSent,
 }
 
-/// A person's word on what nobody else can tell.
+/// An operator's decision on what cannot be found out otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resolution {
-    /// What became of it.
+    /// The outcome.
     pub ruling: Ruling,
     /// The batch, from 1; all that are in doubt if left out.
     pub batch: Option<u32>,
@@ -281,11 +282,11 @@ pub struct Resolution {
 impl Tx<'_> {
     /// Settles what is in doubt of an uncertain job.
     ///
-    /// What went out keeps its charges; what did not returns them, and the job becomes missed, or
-    /// partial where other batches were accepted.
+    /// Sent batches keep their charges; batches not sent return them. The job becomes missed, or
+    /// partial if other batches were accepted.
     ///
     /// # Errors
-    /// Where nothing of it is in doubt or still asked for, the number is another broadcast's, or
+    /// If nothing of it is in doubt or still requested, the number is another broadcast's, or
     /// SQLite fails.
     pub fn resolve(
         &self,
@@ -329,7 +330,7 @@ impl Tx<'_> {
         self.advance_waiting(account, now)
     }
 
-    /// Returns the batches that a person may settle.
+    /// Returns the batches that an operator may settle.
     fn doubtful(&self, job: &Job, number: Option<u32>) -> Result<Vec<Batch>> {
         let id = &job.id;
         let hint = match job.state {
@@ -369,10 +370,10 @@ impl Tx<'_> {
         }
     }
 
-    /// Lets a person's word stand for the platform's: the batch went out.
+    /// Records an operator's decision that the batch was sent.
     ///
-    /// Under a number the platform is asked for the result at once; without one the word is all
-    /// that will ever be known of it.
+    /// With a number, the platform is asked for the result at once; without one, nothing more can
+    /// be found out.
     fn resolve_sent(
         &self,
         batch: i64,
@@ -403,7 +404,7 @@ impl Tx<'_> {
         if settled == 0 {
             return Err(StoreError::Conflict(format!("batch {batch} is no longer in doubt")));
         }
-        // Which of its attempts the platform took nobody knows: every window stays charged.
+        // It is unknown which of its attempts the platform accepted: every window stays charged.
         self.run(
             "UPDATE charge SET state = 'kept', provisional = 0 WHERE batch = ?1 AND state = 'reserved'",
             params![batch],
@@ -415,7 +416,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Lets a person's word stand for the platform's: the batch did not go out.
+    /// Records an operator's decision that the batch was not sent.
     fn resolve_not_sent(&self, batch: i64) -> Result<()> {
         self.move_batch(batch, BatchState::InDoubt, BatchState::Refused)?;
         self.run("UPDATE batch SET in_doubt_since_at = NULL WHERE id = ?1", params![batch])?;

@@ -1,4 +1,4 @@
-//! Deletions: which broadcasts one would delete, and what was lost with them.
+//! Deletions: which broadcasts a deletion would delete, and what was lost with them.
 //!
 //! The link of an article serves every broadcast of it, so one deletion ends all of them.
 
@@ -12,24 +12,24 @@ use crate::reason::Reason;
 use crate::store::job_row::state;
 use crate::store::{Result, Tx};
 
-/// What a deletion would meet.
+/// What a deletion would affect.
 #[derive(Clone, Debug)]
 pub struct DeletionFacts {
     /// The account that the job belongs to.
     pub account: String,
     /// What the job does.
     pub action: String,
-    /// Where it stands.
+    /// Its state.
     pub state: JobState,
     /// The platform's message type.
     pub msgtype: String,
-    /// How many articles it has, where the job or its type says so.
+    /// How many articles it has, if the job or its type says so.
     pub articles: Option<usize>,
     /// Its broadcasts that have a number, by their place.
     pub batches: Vec<DeletableBatch>,
-    /// How many of its broadcasts may still go out, or are not known to have.
+    /// How many of its broadcasts may still be sent, or are not known to have been.
     pub to_come: usize,
-    /// Other jobs that sent the same media, and so die with it.
+    /// Other jobs that sent the same media, which the deletion also removes.
     pub sharing: Vec<String>,
 }
 
@@ -38,16 +38,16 @@ pub struct DeletionFacts {
 pub struct DeletableBatch {
     /// Its row.
     pub id: i64,
-    /// Whether the platform says that it went out.
+    /// Whether the platform says that it was sent.
     pub is_sent: bool,
     /// Whether it is deleted.
     pub is_deleted: bool,
-    /// The media that it sent, which one deletion ends in all broadcasts of it.
+    /// The media that it sent; one deletion removes it from all of its broadcasts.
     pub media: Option<String>,
 }
 
 impl Tx<'_> {
-    /// Marks what died with a deletion: the link of an article serves every broadcast of it.
+    /// Marks what a deletion removed: the link of an article serves every broadcast of it.
     pub(super) fn deleted(
         &self,
         deletion: &Deletion,
@@ -71,7 +71,7 @@ impl Tx<'_> {
         self.tell(target, Some(state), state, line, now)
     }
 
-    /// Returns how many articles a job sends, where it or its type says so.
+    /// Returns how many articles a job sends, if it or its type says so.
     fn article_count(&self, job: &JobId) -> Result<Option<usize>> {
         let count: Option<i64> = self
             .db
@@ -83,8 +83,8 @@ impl Tx<'_> {
         Ok(count.and_then(|count| usize::try_from(count).ok()))
     }
 
-    /// Marks a broadcast, and those of the same media that went out: of one that is still under
-    /// way the platform says itself what became of it.
+    /// Marks a broadcast, and those of the same media that were sent. For one that is still being
+    /// sent the platform reports the outcome itself.
     fn mark_deleted(&self, account: &str, batch: i64) -> Result<()> {
         self.run(
             "WITH media (id) AS (SELECT ifnull(body ->> '$.mpnews.media_id', body ->> '$.mpvideo.media_id')
@@ -114,7 +114,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns what the deletion of a job's broadcast would meet; none for an unknown job.
+    /// Returns what the deletion of a job's broadcast would affect; none for an unknown job.
     pub fn deletion_facts(&self, id: &JobId) -> Result<Option<DeletionFacts>> {
         let job = self
             .db
@@ -167,7 +167,7 @@ impl Tx<'_> {
     }
 }
 
-/// Returns one broadcast of each media: its deletion ends the others.
+/// Returns one broadcast for each media: its deletion removes the others.
 pub fn one_of_each<'b>(
     batches: impl IntoIterator<Item = &'b DeletableBatch>,
 ) -> Vec<&'b DeletableBatch> {

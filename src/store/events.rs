@@ -1,8 +1,8 @@
 //! The platform's events: stored as received, and matched once their `msg_id` is known.
 //!
-//! They come in any order, also before the answer that names their `msg_id`. One that came
-//! encrypted settles its batch. In plain mode the signature does not cover the body, so an event
-//! settles nothing: it makes `mass/get` ask at once, and what nobody of us sent is booked as
+//! They come in any order, also before the response that contains their `msg_id`. An encrypted
+//! event settles its batch. In plain mode the signature does not cover the body, so a plain event
+//! settles nothing: it makes `mass/get` due at once. What this program did not send is recorded as
 //! unconfirmed.
 
 use chrono::{DateTime, Utc};
@@ -16,14 +16,14 @@ use crate::store::bound::is_near;
 use crate::store::results::{ExternalEvidence, external_window};
 use crate::store::{ArticleResult, Result, SendStatus, Tx, instant, millis};
 
-/// An event as it came.
+/// An event as received.
 #[derive(Clone, Debug)]
 pub struct EventIn<'a> {
-    /// The account whose callback took it.
+    /// The account whose callback received it.
     pub account: &'a str,
-    /// The body, byte for byte; of an encrypted one, what it decrypts to.
+    /// The body, byte for byte; the decrypted body if it was encrypted.
     pub raw: &'a [u8],
-    /// What its word is worth.
+    /// How far it can be trusted.
     pub credence: Credence,
     /// The broadcast's number.
     pub msg_id: i64,
@@ -31,7 +31,7 @@ pub struct EventIn<'a> {
     pub created_at: DateTime<Utc>,
     /// The status as it was written.
     pub status: &'a str,
-    /// What it says became of the broadcast.
+    /// The outcome of the broadcast that it reports.
     pub word: SendStatus,
     /// The status in words.
     pub words: &'a str,
@@ -39,7 +39,7 @@ pub struct EventIn<'a> {
     pub advice: &'a str,
     /// Total, filtered, sent and failed followers.
     pub counts: [Option<i64>; 4],
-    /// What it says of each article.
+    /// What it reports about each article.
     pub articles: &'a [ArticleResult],
 }
 
@@ -53,7 +53,7 @@ impl EventIn<'_> {
     }
 }
 
-/// An event that was kept back until nothing of ours can be its own.
+/// An event that was kept back until it certainly belongs to no batch of ours.
 struct Candidate {
     id: i64,
     msg_id: i64,
@@ -62,9 +62,9 @@ struct Candidate {
 }
 
 impl Tx<'_> {
-    /// Stores an event, and books or matches it.
+    /// Stores an event, and matches it to a batch or records it as an external send.
     ///
-    /// One that came encrypted replaces a plain one that says the same.
+    /// An encrypted event replaces a plain one with the same content.
     pub fn receive(
         &self,
         event: &EventIn<'_>,
@@ -142,7 +142,7 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Gives a batch the events that carry its number.
+    /// Assigns to a batch the events that contain its number.
     ///
     /// It settles nothing: see [`Self::settle_by_event`].
     pub(super) fn match_events(
@@ -171,7 +171,7 @@ impl Tx<'_> {
             "UPDATE batch SET result_at = ?2, result_asks = 0 WHERE id = ?1 AND state = 'accepted'",
             params![batch, millis(now)],
         )?;
-        // An event that seemed somebody else's is ours after all.
+        // An event that seemed to belong to another sender is ours after all.
         self.run(
             "UPDATE charge SET state = 'returned' WHERE external_send IN
                  (SELECT id FROM external_send WHERE account = ?1 AND msg_id = ?2)",
@@ -183,7 +183,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Ends an accepted batch with what its latest encrypted event says, if there is one.
+    /// Ends an accepted batch with the outcome in its latest encrypted event, if there is one.
     pub(super) fn settle_by_event(
         &self,
         account: &Account,
@@ -211,7 +211,7 @@ impl Tx<'_> {
         self.end_batch(batch, account, (state, result), now)
     }
 
-    /// Returns why the platform stopped a broadcast, as far as an event told.
+    /// Returns why the platform stopped a broadcast, as far as an event reported it.
     pub(super) fn failure(&self, account: &Account, msg_id: i64) -> Result<Reason> {
         let status: Option<String> = self
             .db
@@ -224,7 +224,8 @@ impl Tx<'_> {
         Ok(Reason::StoppedByPlatform { status })
     }
 
-    /// Books the events that were kept back, once no batch of ours can be theirs.
+    /// Records the events that were kept back as external sends, once no batch of ours can match
+    /// them.
     pub fn book_candidates(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let open: bool = self
             .db
@@ -284,8 +285,8 @@ impl Tx<'_> {
         self.record_room(account, now)
     }
 
-    /// Says whether a broadcast's number is booked; an encrypted event confirms what a plain one
-    /// could only suggest.
+    /// Returns whether a broadcast's number is recorded as an external send; an encrypted event
+    /// confirms what a plain one could only suggest.
     fn known_external(&self, account: &Account, event: &Candidate) -> Result<bool> {
         let known: Option<i64> = self
             .db
@@ -302,10 +303,11 @@ impl Tx<'_> {
         Ok(known.is_some())
     }
 
-    /// Returns an entry near an instant that a refusal or a person booked without a number.
+    /// Returns an entry near a given time that a refusal or an operator recorded without a number.
     fn unmatched_external(&self, account: &Account, at: DateTime<Utc>) -> Result<Option<i64>> {
         let windows = [Window::containing(Span::Day, at), Window::containing(Span::Month, at)];
-        // A website send uses a service account's month, so a refusal anywhere in it may be its sign.
+        // A website send uses a service account's month, so a refusal anywhere in it may be its
+        // sign.
         let near = external_window(account, at);
         Ok(self
             .db

@@ -1,10 +1,11 @@
 //! Follower sync: stores followers and tags page by page, in compact form.
 //!
-//! A *reading* asks for the tags, then for all followers, then for the members of each tag, and
-//! goes on where it stood after a crash. What was listed is kept in parts, and counted when all of
-//! it is there: an OpenID is known by its digest, the digests of an account are spread over
-//! *shards*, and its place in its shard is an OpenID's number, so that a set of followers is a
-//! bitmap a shard. Nothing here ever holds more than a page or a shard.
+//! A *sync* requests the tags, then all followers, then the members of each tag, and continues
+//! after a crash from the point it had reached. What was listed is stored in parts, and counted
+//! when all of it is stored. An OpenID is identified by its digest. The digests of an account are
+//! distributed over *shards*, and its place in its shard is an OpenID's number, so a set of
+//! followers is one bitmap for each shard. Nothing here ever keeps more than a page or a shard in
+//! memory.
 
 mod view;
 
@@ -24,29 +25,29 @@ pub use view::{FollowersView, SetView};
 
 /// The set of all followers, among the tags.
 pub(super) const EVERYONE: i64 = -1;
-/// How many bytes of its digest an OpenID is known by.
+/// How many bytes of its digest identify an OpenID.
 pub(super) const KEY_BYTES: usize = 12;
-/// About so many followers share a shard, as long as there are not more than [`SHARDS_MAX`]: few,
-/// because the number of shards stays when an account grows.
+/// About how many followers share a shard, up to [`SHARDS_MAX`] shards. It is small because the
+/// number of shards stays the same when an account grows.
 const SHARD_OF: u64 = 512;
 const SHARDS_MAX: u64 = 256;
-/// Also an account that begins small may have a million followers one day.
+/// The least number of shards: a small account may have a million followers one day.
 const SHARDS_LEAST: u64 = 8;
-/// The pauses after answers that were none; then a reading is given up.
+/// The pauses after failed requests; then a sync is given up.
 const PAUSES_S: [i64; 8] = [5, 10, 30, 60, 120, 300, 600, 900];
-/// A reading that rests longer was told so by a clock that has been stepped since.
+/// The longest pause of a sync: a longer one came from a clock that has been stepped since.
 const REST_MAX: TimeDelta = TimeDelta::hours(25);
-/// So many more than twice the platform's own count are listed by no honest list.
+/// A list with so many more than twice the platform's own count is not plausible.
 const TOO_MANY: i64 = 20_000;
-/// How many bitmaps or parts of a reading that is over are forgotten in one step.
+/// How many bitmaps or parts of an ended sync one transaction deletes.
 const FORGOTTEN: u32 = 2_000;
 
-/// The digest that an OpenID is known by.
+/// The digest that identifies an OpenID.
 ///
-/// Two with the same one would be taken for one: of 96 bits that is no chance worth a thought.
+/// Two OpenIDs with the same digest would count as one: with 96 bits the chance is negligible.
 pub(super) type Key = [u8; KEY_BYTES];
 
-/// Returns the digest that an OpenID is known by.
+/// Returns the digest that identifies an OpenID.
 pub(super) fn key(openid: &str) -> Key {
     let digest = Sha256::digest(openid);
     let mut key = [0; KEY_BYTES];
@@ -54,35 +55,35 @@ pub(super) fn key(openid: &str) -> Key {
     key
 }
 
-/// Returns the shard of a key, where there are so many.
+/// Returns the shard of a key, among so many shards.
 pub(super) fn shard_of(key: &Key, shards: u32) -> u32 {
     u32::from(key[0]) * shards / 256
 }
 
-/// A question about followers or tags, and the reading that it is part of.
+/// A request for followers or tags, and the sync that it is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FollowersAsk {
-    /// The reading.
+    /// The sync.
     pub sync: i64,
-    /// Which set's page; none for the list of tags.
+    /// The set whose page it requests; none for the list of tags.
     pub set: Option<i64>,
 }
 
 impl FollowersAsk {
-    /// Returns the tag whose members are asked for; none where all followers are.
+    /// Returns the tag whose members are requested; none if all followers are.
     pub fn tag(self) -> Option<i64> {
         self.set.filter(|set| *set != EVERYONE)
     }
 }
 
-/// What a reading needs next.
+/// What a sync needs next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// The list of tags.
     Tags(FollowersAsk),
     /// The page of a set that follows this OpenID.
     Page(FollowersAsk, String),
-    /// Nothing of the platform: what was listed is to be counted.
+    /// No request: what was listed is to be counted.
     Count(i64),
 }
 
@@ -93,11 +94,11 @@ pub struct TagTold {
     pub id: i64,
     /// Its name.
     pub name: String,
-    /// How many have it, by the platform's count.
+    /// How many followers have it, by the platform's count.
     pub count: u64,
 }
 
-/// A reading that is under way.
+/// A sync that is under way.
 struct Open {
     id: i64,
     counting: bool,
@@ -105,7 +106,7 @@ struct Open {
 }
 
 impl Tx<'_> {
-    /// Asks for a reading as soon as the daemon can.
+    /// Requests a sync, to begin as soon as the daemon can.
     pub fn request_sync(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "INSERT INTO sync_request (account, since_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -113,7 +114,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Says whether a reading began, or is wished for, since an instant.
+    /// Returns whether a sync began, or was requested, since a given time.
     pub fn sync_since(
         &self,
         account: &str,
@@ -143,7 +144,7 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Returns what the account's reading needs, and when; one that is wished for begins.
+    /// Returns what the account's sync needs, and when; a requested one begins.
     pub fn next_of_sync(
         &self,
         account: &str,
@@ -217,7 +218,7 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Lets a reading rest until an instant: a limit of the platform is used up.
+    /// Pauses a sync until a given time: a limit of the platform is used up.
     pub fn pause_sync(&self, sync: i64, until: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE follower_sync SET next_at = ?2 WHERE id = ?1",
@@ -225,7 +226,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Lets a reading wait after an answer that was none; gives it up after several.
+    /// Lets a sync wait after a failed request; gives it up after several.
     ///
     /// Returns whether it was given up.
     pub fn repeat_sync(&self, sync: i64, why: &str, now: DateTime<Utc>) -> Result<bool> {
@@ -245,7 +246,7 @@ impl Tx<'_> {
         Ok(false)
     }
 
-    /// Says whether the question that a reading asks now was not asked before.
+    /// Returns whether this is the first try of a sync's present request.
     pub fn is_first_try(&self, sync: i64) -> Result<bool> {
         Ok(self
             .db
@@ -253,7 +254,7 @@ impl Tx<'_> {
             .query_row([sync], |row| row.get(0))?)
     }
 
-    /// Leaves a tag out of a reading: there is none of that id any more.
+    /// Removes a tag from a sync: the platform no longer has this id.
     pub fn drop_tag(&self, ask: FollowersAsk) -> Result<()> {
         let of_set = params![ask.sync, ask.set];
         self.run("DELETE FROM staged_page WHERE follower_sync = ?1 AND tag = ?2", of_set)?;
@@ -261,7 +262,7 @@ impl Tx<'_> {
         self.go_on(ask.sync)
     }
 
-    /// Says whether a set lists far more than the platform counts: its pages go round.
+    /// Returns whether a set lists far more than the platform counts: its pages repeat.
     pub fn lists_too_many(&self, ask: FollowersAsk) -> Result<bool> {
         Ok(self
             .db
@@ -275,7 +276,7 @@ impl Tx<'_> {
             )?)
     }
 
-    /// Gives a reading up; what was known before stays.
+    /// Gives up a sync; the data of the last complete sync stays.
     pub fn fail_sync(&self, sync: i64, why: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE follower_sync SET state = 'failed', ended_at = ?2, why = ?3
@@ -284,8 +285,8 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns the OpenID that the page asked for follows, if a reading still waits for that page;
-    /// an empty one for the list of tags.
+    /// Returns the OpenID that the requested page follows, if a sync still waits for that page; an
+    /// empty one for the list of tags.
     pub fn awaits(&self, ask: FollowersAsk) -> Result<Option<String>> {
         Ok(self
             .db
@@ -299,7 +300,7 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Records the list of tags: now it is known which sets there are.
+    /// Records the list of tags: it determines which sets there are.
     pub fn list_tags(&self, sync: i64, tags: &[TagTold]) -> Result<()> {
         let everyone = TagTold { id: EVERYONE, name: String::new(), count: 0 };
         for tag in tags.iter().filter(|tag| tag.id != EVERYONE).chain([&everyone]) {
@@ -312,7 +313,7 @@ impl Tx<'_> {
         self.run("UPDATE follower_sync SET tries = 0 WHERE id = ?1", params![sync])
     }
 
-    /// Keeps a part of a page; the same part kept again replaces it.
+    /// Stores a part of a page; the same part stored again replaces it.
     pub fn keep_part(
         &self,
         (account, ask): (&str, FollowersAsk),
@@ -347,7 +348,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Ends a page whose parts are kept: the next one follows this OpenID, or there is none.
+    /// Ends a page whose parts are stored: the next one follows this OpenID, or there is none.
     pub fn end_page(
         &self,
         ask: FollowersAsk,
@@ -381,7 +382,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns how many shards an account has, deciding it where it is new.
+    /// Returns how many shards an account has; decides it for a new account.
     fn shards_for(&self, account: &str, followers: u64) -> Result<u32> {
         if let Some(shards) = self.shards(account)? {
             return Ok(shards);
@@ -395,7 +396,7 @@ impl Tx<'_> {
         Ok(shards)
     }
 
-    /// Returns how many shards an account has; none where nothing was ever read.
+    /// Returns how many shards an account has; none if no sync ever ran.
     pub(super) fn shards(&self, account: &str) -> Result<Option<u32>> {
         Ok(self
             .db
@@ -414,7 +415,7 @@ impl Tx<'_> {
             .unwrap_or_default())
     }
 
-    /// Counts one shard of what was listed; the last one makes the reading complete.
+    /// Counts one shard of what was listed; the last one completes the sync.
     pub fn count_shard(&self, account: &str, sync: i64, now: DateTime<Utc>) -> Result<bool> {
         let shards = self.shards(account)?.unwrap_or(0);
         let shard: u32 = self
@@ -531,7 +532,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Says whether there is anything to do about followers; cheap where there is not.
+    /// Returns whether there is any work on followers; cheap if there is none.
     pub fn has_sync_work(&self, account: &str) -> Result<bool> {
         Ok(self
             .db
@@ -548,9 +549,9 @@ impl Tx<'_> {
             .query_row([account], |row| row.get(0))?)
     }
 
-    /// Forgets a part of what readings left that are over; says whether there may be more.
+    /// Deletes part of what ended syncs left; returns whether there may be more.
     ///
-    /// What a delivery is still to be marked from is kept.
+    /// What a delivery still needs for marking is kept.
     pub fn forget_syncs(&self, account: &str) -> Result<bool> {
         let over: Option<(i64, bool)> = self
             .db
@@ -580,7 +581,7 @@ impl Tx<'_> {
             .execute(params![sync, FORGOTTEN])?;
         if members == 0 {
             self.run("DELETE FROM follower_sync_set WHERE follower_sync = ?1", params![sync])?;
-            // The last one tells why it failed, and when.
+            // The last one shows why it failed, and when.
             self.run(
                 "DELETE FROM follower_sync WHERE id = ?1 AND id <>
                      (SELECT max(id) FROM follower_sync WHERE account = ?2)",
@@ -606,13 +607,13 @@ pub(super) fn chunks(keys: &[u8]) -> impl Iterator<Item = Key> + '_ {
     keys.as_chunks::<KEY_BYTES>().0.iter().copied()
 }
 
-/// Reads a bitmap that was stored by us.
+/// Reads a bitmap that this program stored.
 pub(super) fn read_bitmap(bytes: &mut &[u8]) -> Result<RoaringBitmap> {
     RoaringBitmap::deserialize_from(bytes)
         .map_err(|error| StoreError::Corrupt(format!("a stored bitmap cannot be read: {error}")))
 }
 
-/// A bitmap that does not go into memory: our own error.
+/// The error for a bitmap that cannot be written to memory: a bug.
 pub(super) fn unwritable(error: std::io::Error) -> StoreError {
     StoreError::Corrupt(format!("a bitmap cannot be written: {error}"))
 }

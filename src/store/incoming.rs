@@ -1,4 +1,4 @@
-//! A job on its way in: its bodies and its file, and what stands already where it is taken.
+//! A job that is being taken: its bodies, its file, and the version that it replaces.
 
 use chrono::{DateTime, Utc};
 
@@ -10,11 +10,11 @@ use crate::store::Receivers;
 pub struct BatchBody {
     /// The request's JSON without the clientmsgid.
     pub body: String,
-    /// The OpenIDs that it names; none for everyone or a tag.
+    /// The OpenIDs that it contains; none for everyone or a tag.
     pub receivers: Option<Receivers>,
 }
 
-/// The account that a series sends by, and the fixed bodies that all of its dates share.
+/// The account that a series uses, and the fixed bodies that all of its dates share.
 #[derive(Clone, Copy, Debug)]
 pub struct SeriesInput<'a> {
     /// The account.
@@ -23,22 +23,22 @@ pub struct SeriesInput<'a> {
     pub bodies: &'a [BatchBody],
 }
 
-/// How a job comes to be taken.
+/// The source of a job.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
     /// The file's name.
     pub file: &'a str,
-    /// The line its job begins in.
+    /// The line at which its job begins.
     pub line: usize,
     /// When the file was first taken, which is the time of a job without one.
     pub first_taken_at: DateTime<Utc>,
 }
 
-/// The version of a job whose place a new one takes.
+/// The version of a job that a new one replaces.
 #[derive(Clone, Copy)]
 pub(super) struct Replaced<'a> {
     pub(super) id: &'a JobId,
-    /// Of the new version's batches.
+    /// The generation of the new version's batches.
     pub(super) generation: u32,
     pub(super) now: DateTime<Utc>,
 }

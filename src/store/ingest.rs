@@ -1,8 +1,8 @@
 //! Stores the jobs of a file and reserves their quota slots.
 //!
-//! A claim is a place in a window of the ledger that a waiting job owns against every job behind
-//! it. Taking a job may push others back; giving a claim up lets them come forward again, in
-//! the order of their ranks, so that one pass is enough.
+//! A claim is a slot in a window of the ledger that a waiting job owns against every job behind it.
+//! Taking a job may push others back; giving up a claim lets them move forward again, in the order
+//! of their ranks, so that one pass is enough.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -20,23 +20,23 @@ use crate::store::job_row::{JOB_COLUMNS, read_job, state};
 use crate::store::retry::anew_in_question;
 use crate::store::{Result, SeriesInput, StoreError, Tx, instant, millis, unreadable};
 
-/// What became of a job that was taken.
+/// The outcome of taking a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IngestOutcome {
     /// It is new.
     New,
     /// The same job is known: nothing changed.
     Known,
-    /// It was planned and had never been asked for: it is as written now.
+    /// It was planned and never attempted: it now is as written.
     Updated,
-    /// It had ended like this and certainly never went out: it is planned anew as written now.
+    /// It had ended in this state and certainly was not sent: it is planned again as now written.
     Anew(JobState),
     /// It cannot be taken, for this reason; its file is refused.
     Refused(String),
 }
 
 impl Tx<'_> {
-    /// Remembers a file, and returns when its content was first taken.
+    /// Records a file, and returns when its content was first taken.
     pub fn record_file(
         &self,
         sha256: &str,
@@ -54,7 +54,7 @@ impl Tx<'_> {
         Ok(instant(taken))
     }
 
-    /// Says whether a file of this content was taken before.
+    /// Returns whether a file of this content was taken before.
     pub fn has_file(&self, sha256: &str) -> Result<bool> {
         Ok(self
             .db
@@ -62,8 +62,7 @@ impl Tx<'_> {
             .query_row([sha256], |row| row.get(0))?)
     }
 
-    /// Returns the waiting jobs that a file of this name planned; dates of a series are not among
-    /// them.
+    /// Returns the waiting jobs that a file of this name planned, without the dates of a series.
     pub fn planned_by(&self, file: &str) -> Result<Vec<JobId>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id FROM job WHERE file = ?1 AND wake_at IS NOT NULL
@@ -93,7 +92,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Says why a job can only be missed: its id stays free, and its author learns of it at once.
+    /// Returns why a job can only be missed: its id stays free, and its author is informed at once.
     fn why_too_late(&self, spec: &JobSpec, now: DateTime<Utc>) -> Result<Option<String>> {
         let Some(at) = spec.at else { return Ok(None) };
         if now <= calendar::guard_end(at).unwrap_or(at) + spec.grace {
@@ -160,7 +159,7 @@ impl Tx<'_> {
         Ok(IngestOutcome::New)
     }
 
-    /// Takes a date of a series again that an edit had withdrawn before it was ever asked for.
+    /// Takes a date of a series again that an edit had withdrawn before it was ever attempted.
     pub(super) fn take_again(
         &self,
         spec: &JobSpec,
@@ -219,8 +218,8 @@ impl Tx<'_> {
         })
     }
 
-    /// Says whether a job failed because the platform refused what it was, and the corrected file may
-    /// be dropped again.
+    /// Returns whether a job failed because the platform refused its content, so that the corrected
+    /// file may be dropped again.
     pub(super) fn mends_by_dropping(
         &self,
         id: &JobId,
@@ -237,8 +236,8 @@ impl Tx<'_> {
         Ok(state == JobState::Failed && refused && self.certainly_unsent(id, state, reason)?)
     }
 
-    /// Says whether nothing of a job that has ended can be out: every request of it was refused for
-    /// certain, and no other database may have asked.
+    /// Returns whether a job that has ended certainly sent nothing: every request of it was
+    /// certainly refused, and no other database may have requested it.
     fn certainly_unsent(
         &self,
         id: &JobId,
@@ -261,8 +260,8 @@ impl Tx<'_> {
         if !may_be {
             return Ok(false);
         }
-        // A generation without an attempt of its own is a person's retry, or one that only the mark
-        // beside the database knew of.
+        // A generation without an attempt of its own comes from an operator's retry, or is one that
+        // only the mark beside the database had.
         Ok(self
             .db
             .prepare_cached(
@@ -279,7 +278,7 @@ impl Tx<'_> {
             .query_row([id.as_str()], |row| row.get(0))?)
     }
 
-    /// Says whether a request for a job was ever made: then a version of it has a clientmsgid of its own.
+    /// Returns whether a job was ever attempted: then each version of it has its own clientmsgid.
     fn was_attempted(&self, id: &JobId) -> Result<bool> {
         Ok(self
             .db
@@ -290,9 +289,9 @@ impl Tx<'_> {
             .query_row([id.as_str()], |row| row.get(0))?)
     }
 
-    /// Takes a job's batches away, and returns the generation that its new ones have.
+    /// Removes a job's batches, and returns the generation of its new ones.
     ///
-    /// Those that were asked for stay in its story, and their ids stay theirs.
+    /// Attempted batches stay in its history, and keep their ids.
     pub(super) fn edit_away(&self, id: &JobId, now: DateTime<Utc>) -> Result<u32> {
         self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
         let newest: Option<u32> = self
@@ -389,7 +388,7 @@ impl Tx<'_> {
         self.tell(&spec.id, from, state, &why, at)
     }
 
-    /// Returns what a job is called; a deletion is called after what it deletes.
+    /// Returns a job's title; a deletion has the title of what it deletes.
     fn title_of(&self, spec: &JobSpec) -> Result<Option<String>> {
         let Action::Delete(deletion) = &spec.action else { return Ok(spec.title()) };
         if spec.title.is_some() {
@@ -404,7 +403,7 @@ impl Tx<'_> {
         Ok(Some(format!("delete {target}")))
     }
 
-    /// An edit that asks for the same place keeps it; any other is taken anew.
+    /// An edit with the same time and priority keeps its rank; any other gets a new one.
     fn next_taken(
         &self,
         replaced: Option<&JobId>,
@@ -462,7 +461,7 @@ impl Tx<'_> {
     /// Returns a job as a decision needs it.
     ///
     /// # Errors
-    /// Where it is unknown, or SQLite fails.
+    /// If it is unknown, or SQLite fails.
     pub fn job(&self, id: &JobId) -> Result<Job> {
         self.db
             .prepare_cached(&format!("SELECT {JOB_COLUMNS} FROM job WHERE id = ?1"))?
@@ -471,7 +470,7 @@ impl Tx<'_> {
             .ok_or_else(|| StoreError::Refused(format!("no job has the id {id}")))
     }
 
-    /// Returns a job's present batches in order.
+    /// Returns a job's current batches in order.
     pub fn batches(&self, id: &JobId) -> Result<Vec<Batch>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id, number, generation, clientmsgid, state, next_at, in_doubt_since_at,
@@ -499,7 +498,8 @@ impl Tx<'_> {
         Ok(batches)
     }
 
-    /// Returns the requests for a batch of which the platform may have taken one, if there are any.
+    /// Returns the requests for a batch of which the platform may have accepted one, if there are
+    /// any.
     fn doubt_of(&self, batch: i64) -> Result<Option<Doubt>> {
         let times: (Option<i64>, i64, i64) = self
             .db
@@ -518,7 +518,7 @@ impl Tx<'_> {
     }
 }
 
-/// Returns whom a job is for, or what it is about, and its message type.
+/// Returns a job's audience or subject, and its message type.
 fn words(action: &Action) -> (String, &'static str) {
     match action {
         Action::Broadcast(broadcast) => {
@@ -536,7 +536,7 @@ fn words(action: &Action) -> (String, &'static str) {
     }
 }
 
-/// Returns what a job wants done before its broadcast, and how long before.
+/// Returns a job's calls before its broadcast, and how long before.
 fn pre_sends(spec: &JobSpec) -> Vec<(ApiCall, TimeDelta)> {
     let shown = spec.preview.iter().flat_map(|preview| {
         let api_call = |to: &Viewer| ApiCall::Preview(to.clone(), preview.card_ext.clone());
@@ -546,7 +546,7 @@ fn pre_sends(spec: &JobSpec) -> Vec<(ApiCall, TimeDelta)> {
     shown.chain(speed).collect()
 }
 
-/// Says why a list of so many batches can never be sent.
+/// Returns why a list of so many batches can never be sent.
 pub(super) fn too_many(batches: usize, account: &Account) -> Option<String> {
     let limit = quota::limit(Rule::DailyCalls, account)?;
     let fits = u32::try_from(batches).is_ok_and(|batches| batches <= limit);

@@ -1,4 +1,4 @@
-//! A job's row, as the decisions read it.
+//! A job's row, in the form that the decisions use.
 
 use rusqlite::Row;
 

@@ -1,8 +1,8 @@
 //! The quota ledger for operators: its entries, sends recorded by hand, and returns.
 //!
-//! One send made elsewhere is booked once: what a person enters may be known already from an
-//! event or from a refusal, and then that entry is theirs. An entry is never deleted; one that is
-//! returned says by whom.
+//! One send made elsewhere is recorded once: an event or a refusal may already have reported what
+//! an operator records, and then that entry becomes the operator's. An entry is never deleted; one
+//! that is returned records by whom.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -18,7 +18,7 @@ use crate::store::{
     Alert, ChargeView, DecidedBy, Decision, Entry, Result, StoreError, Tx, instant, millis,
 };
 
-/// What a person decided about an account or an entry.
+/// What an operator decided about an account or an entry.
 #[derive(Clone, Debug, Serialize)]
 pub struct DecisionView {
     /// When.
@@ -30,9 +30,9 @@ pub struct DecisionView {
     pub what: String,
     /// The account; none for all of them.
     pub account: Option<String>,
-    /// The entry of the ledger, if it is about one.
+    /// The entry of the ledger, if there is one.
     pub entry: Option<String>,
-    /// Why, if they said so.
+    /// Why, if the operator gave a reason.
     pub why: Option<String>,
 }
 
@@ -41,39 +41,39 @@ pub struct DecisionView {
 pub struct EntryView {
     /// Its number, as `quota return` takes it.
     pub entry: String,
-    /// When it was made; none where that is not known.
+    /// When it was made; none if that is not known.
     #[serde(serialize_with = "maybe_rfc3339")]
     pub at: Option<DateTime<Utc>>,
-    /// Whether that is right to the day.
+    /// Whether the day of that time is certain.
     pub day_known: bool,
-    /// What tells of it: `job`, `45028`, `event`, `record`, or `calls_gone`.
+    /// What reported it: `job`, `45028`, `event`, `record`, or `calls_gone`.
     pub source: String,
     /// The job that charged it.
     pub job: Option<String>,
     /// Its batch, from 1.
     pub batch: Option<u32>,
-    /// The broadcast's number, where an event told it.
+    /// The broadcast's number, if an event contained it.
     pub msg_id: Option<i64>,
     /// `reserved`, `kept`, `unconfirmed` or `returned`.
     pub state: String,
     /// What it charges.
     pub charges: Vec<ChargeView>,
-    /// What persons said of it.
+    /// What operators decided about it.
     pub decisions: Vec<DecisionView>,
 }
 
-/// What became of a send that a person entered.
+/// The outcome of recording a send by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// Nothing told of it before: it is a new entry.
+    /// Nothing had reported it before: it is a new entry.
     Booked(Entry),
-    /// An event told of it already: that entry is confirmed now.
+    /// An event had already reported it: that entry is confirmed now.
     KnownByEvent(Entry),
-    /// A refusal told of it already.
+    /// A refusal had already reported it.
     KnownByRefusal(Entry),
-    /// It is one of those that a person counted before; now its day is known.
+    /// It is one of those that an operator counted before; now its day is known.
     Counted(Entry),
-    /// The very same was entered before.
+    /// The very same send was recorded before.
     Again(Entry),
 }
 
@@ -90,11 +90,12 @@ impl Recorded {
     }
 }
 
-/// The questions about the time before an account was known.
+/// The alerts that ask about the time before an account was known.
 const FIRST: [&str; 2] = ["first_month", "first_day"];
 
 impl Tx<'_> {
-    /// Makes sure that the account has a row; of one that is new, asks what was sent before.
+    /// Makes sure that the account has a row; for a new one, raises alerts that ask what was sent
+    /// before.
     pub fn register_account(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
         self.ensure_account(&account.name)?;
         let new = self
@@ -127,7 +128,7 @@ impl Tx<'_> {
         self.raise_alert_until(&note, window.end(), now)
     }
 
-    /// Says whether a person has still to say what was sent before the account was known.
+    /// Returns whether an operator must still record what was sent before the account was known.
     pub(super) fn asks_of_before(&self, account: &str, now: DateTime<Utc>) -> Result<bool> {
         Ok(self
             .db
@@ -138,7 +139,7 @@ impl Tx<'_> {
             .query_row(params![account, FIRST[0], FIRST[1], millis(now)], |row| row.get(0))?)
     }
 
-    /// Enters a send made elsewhere at a known time.
+    /// Records a send made elsewhere at a known time.
     pub fn record_send(
         &self,
         account: &Account,
@@ -169,8 +170,8 @@ impl Tx<'_> {
 
     /// Finds the entry that is the same send as one at this time.
     ///
-    /// From `first` on: 0 the very same, 1 told of by an event of that day, 2 by a later refusal,
-    /// 3 counted before without a day.
+    /// In this order of preference, from `first` on: 0 the very same, 1 reported by an event of
+    /// that day, 2 by a later refusal, 3 counted before without a day.
     fn known_send(
         &self,
         account: &Account,
@@ -219,8 +220,7 @@ impl Tx<'_> {
         }))
     }
 
-    /// Lets a person's word stand behind an entry: it is confirmed, and charges what a website
-    /// send charges.
+    /// Confirms an entry by an operator's decision: it then charges what a website send charges.
     fn stand_by(
         &self,
         account: &Account,
@@ -262,10 +262,10 @@ impl Tx<'_> {
             .query_row(params![external, need.rule.name()], |row| row.get(0))?)
     }
 
-    /// Enters how many sends were made elsewhere in all: on a day, or, without one, in the span
+    /// Records how many sends were made elsewhere in all: on a day, or, without a day, in the span
     /// that the account's quota counts.
     ///
-    /// Those that are known already are among them, so saying it twice changes nothing.
+    /// Those that are already known are included, so recording it twice changes nothing.
     pub fn record_count(
         &self,
         account: &Account,
@@ -303,8 +303,8 @@ impl Tx<'_> {
         Ok(recorded)
     }
 
-    /// Returns the sends made elsewhere that are known of a window, at most so many; of a day
-    /// only those whose day is known.
+    /// Returns the known sends made elsewhere in a window, at most so many; for a day only those
+    /// whose day is known.
     fn known_sends(
         &self,
         account: &Account,
@@ -335,7 +335,7 @@ impl Tx<'_> {
         Ok(known.collect())
     }
 
-    /// Enters that nothing was sent before the account was known.
+    /// Records that nothing was sent before the account was known.
     pub fn record_none(
         &self,
         account: &Account,
@@ -350,7 +350,7 @@ impl Tx<'_> {
         FIRST.iter().try_for_each(|kind| self.clear_alert(&account.name, kind))
     }
 
-    /// Returns the account that an entry is of, if there is such an entry.
+    /// Returns the account of an entry, if there is such an entry.
     pub fn account_of_entry(&self, entry: Entry) -> Result<Option<String>> {
         let (sql, id) = match entry {
             Entry::Charge(id) => (
@@ -363,11 +363,11 @@ impl Tx<'_> {
         Ok(self.db.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?)
     }
 
-    /// Takes an entry of the ledger back, and lets jobs come forward into the room it leaves.
+    /// Marks an entry of the ledger as returned, and moves jobs forward into the room it leaves.
     ///
     /// # Errors
-    /// Where the entry is of something that counted or may yet count, was returned already, or
-    /// SQLite fails.
+    /// If the entry is for something that counted or may yet count, was returned already, or SQLite
+    /// fails.
     pub fn return_entry(
         &self,
         entry: Entry,
@@ -394,8 +394,8 @@ impl Tx<'_> {
             }
         }
         self.decide(Decision::Return(entry), Some(&account.name), said, now)?;
-        // What was deferred because of it does not know so: whoever stands later than planned
-        // and was never asked for may try again.
+        // The deferred jobs do not record that it was the cause, so each job that is later than
+        // planned and was never attempted may try again.
         self.run(
             "UPDATE job SET can_advance = 1 WHERE account = ?1 AND attempted = 0 AND due_at > planned_at
              AND state IN ('planned', 'held')",
@@ -466,7 +466,7 @@ impl Tx<'_> {
                 source: if job.is_some() {
                     "job"
                 } else {
-                    // Batches stand with their jobs.
+                    // Batches are listed with their jobs.
                     Rule::parse(row.get_ref(6)?.as_str()?)
                         .map_or("other", |rule| rule.row().charged_by)
                 }
@@ -547,7 +547,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns what persons said of an entry, the oldest first.
+    /// Returns operators' decisions about an entry, the oldest first.
     fn decisions_of(&self, entry: Entry) -> Result<Vec<DecisionView>> {
         let (charge, external) = match entry {
             Entry::Charge(id) => (Some(id), None),
@@ -556,7 +556,7 @@ impl Tx<'_> {
         self.decisions_where("charge = ?1 OR external_send = ?2", params![charge, external])
     }
 
-    /// Returns what was said of an account's ledger and of no entry, the oldest first.
+    /// Returns operators' decisions about an account's ledger and about no entry, the oldest first.
     pub fn decisions_without_entry(&self, account: &str) -> Result<Vec<DecisionView>> {
         self.decisions_where(
             "what = 'record' AND account = ?1 AND charge IS NULL AND external_send IS NULL",
@@ -564,8 +564,8 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns the holds and resumes that fell into the time in which a job waited, and the
-    /// corrections of the ledger that moved it.
+    /// Returns the holds and resumes in the time in which a job waited, and the corrections of the
+    /// ledger that moved it.
     pub fn decisions_about(&self, job: &str) -> Result<Vec<DecisionView>> {
         self.decisions_where(
             "EXISTS (SELECT 1 FROM job WHERE job.id = ?1
@@ -611,7 +611,7 @@ fn returned_already(entry: Entry) -> StoreError {
     StoreError::Refused(format!("entry {entry} was returned already"))
 }
 
-/// Returns what a send made elsewhere uses, of a day only where that is known.
+/// Returns what a send made elsewhere uses; of a day only if that is known.
 fn used_elsewhere(account: &Account, at: DateTime<Utc>, day_known: bool) -> Vec<Need> {
     let mut needs = quota::website_needs(account, at);
     needs.retain(|need| day_known || need.window.span() != Span::Day);

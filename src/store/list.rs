@@ -1,7 +1,7 @@
 //! Lists of jobs in the order of their due times, read only as far as needed.
 //!
 //! Each state is one walk along an index, and the walks are merged: a million jobs are neither
-//! sorted nor held in memory for the few that somebody wants to see.
+//! sorted nor held in memory to show the few that are requested.
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -17,14 +17,14 @@ use crate::store::job_row::state;
 use crate::store::view::{BatchView, JobView};
 use crate::store::{Result, StoreError, Tx, instant, millis, unreadable};
 
-/// Which jobs are wanted.
+/// Which jobs are requested.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
     /// Only those of one account.
     pub account: Option<&'a str>,
     /// Only those in one of these states.
     pub states: &'a [JobState],
-    /// Only those due before this instant.
+    /// Only those due before this time.
     pub before: Option<DateTime<Utc>>,
 }
 
@@ -134,7 +134,7 @@ fn read_batch(job: &mut JobView, row: &Row<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A job that moved to a later window lately and still waits.
+/// A job that recently moved to a later window and still waits.
 #[derive(Clone, Debug)]
 pub struct Deferred {
     /// The job.
@@ -145,20 +145,20 @@ pub struct Deferred {
     pub moved_at: DateTime<Utc>,
     /// When it is due now.
     pub due: DateTime<Utc>,
-    /// Where it stands.
+    /// Its state.
     pub state: JobState,
     /// Why.
     pub why: Reason,
 }
 
-/// How many of the newest lines of all stories are searched for deferrals.
+/// How many of the newest lines of all histories are searched for deferrals.
 const STORY_LINES: u32 = 5_000;
 
 impl Tx<'_> {
-    /// Hands over jobs one by one, in the order in which they are due, until told to stop.
+    /// Passes jobs to `each` one by one, in the order of their due times, until it stops.
     ///
     /// # Errors
-    /// Those of `each`, and where SQLite fails.
+    /// Those of `each`, and if SQLite fails.
     pub fn each_job<E: From<StoreError>>(
         &self,
         wanted: Wanted<'_>,
@@ -185,7 +185,7 @@ impl Tx<'_> {
             }
         }
         if let Some(last) = sync {
-            // Nothing comes after it that could be stopped.
+            // No later row follows that could be stopped.
             let _: ControlFlow<()> = each(last)?;
         }
         Ok(())
@@ -206,7 +206,8 @@ impl Tx<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// Returns the jobs whose due times are nearest to an instant, in the order of these.
+    /// Returns the jobs whose due times are nearest to a given time, in the order of their due
+    /// times.
     pub fn jobs_near(
         &self,
         wanted: Wanted<'_>,
@@ -236,7 +237,7 @@ impl Tx<'_> {
         Ok(jobs)
     }
 
-    /// Lists the next jobs to be released, those of one account if it is given.
+    /// Returns the next jobs to be released, of one account if it is given.
     pub fn next_jobs(&self, account: Option<&str>, most: u32) -> Result<Vec<JobView>> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let mut jobs = Vec::new();
@@ -265,7 +266,7 @@ impl Tx<'_> {
         Ok(job)
     }
 
-    /// Says whether an account has any job.
+    /// Returns whether an account has any job.
     pub fn has_jobs(&self, account: &str) -> Result<bool> {
         Ok(self
             .db
@@ -273,7 +274,8 @@ impl Tx<'_> {
             .query_row([account], |row| row.get(0))?)
     }
 
-    /// Lists jobs that moved to a later window since an instant and still wait, the newest first.
+    /// Returns the jobs that moved to a later window since a given time and still wait, the newest
+    /// first.
     pub fn deferred_since(&self, since: DateTime<Utc>, most: u32) -> Result<Vec<Deferred>> {
         let mut statement = self.db.prepare_cached(
             "SELECT job.id, job.account, max(at), due_at, job.state, ifnull(reason, why)
@@ -296,7 +298,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns when the platform's newest broadcast of an account sent its event.
+    /// Returns when the last event about an account's broadcast came.
     pub fn last_event_at(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
         let at: Option<i64> = self
             .db
@@ -308,7 +310,7 @@ impl Tx<'_> {
         Ok(at.map(instant))
     }
 
-    /// Returns the windows of a rule between two that waiting jobs own something of.
+    /// Returns the windows of a rule between two times in which waiting jobs have claims.
     pub fn claimed_windows(
         &self,
         account: &str,
@@ -327,7 +329,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Names the jobs that own something of a window, the first in rank first.
+    /// Returns the jobs with claims in a window, the first in rank first.
     pub fn claimed_by(
         &self,
         account: &str,
@@ -343,7 +345,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Names who uses a window: our jobs by id, and how many sends made elsewhere.
+    /// Returns what uses a window: our jobs by id, and how many sends made elsewhere.
     pub fn used_by(
         &self,
         account: &str,

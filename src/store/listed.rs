@@ -1,9 +1,9 @@
 //! The receivers of list broadcasts, stored so that lists are compared without their bodies.
 //!
-//! A list's [`Key`]s stand in order and in parts by their first bits. Whether somebody had their
+//! A list's [`Key`]s are stored in order, in parts by their first bits. Which receivers had their
 //! four of a month is counted part by part against the lists that were accepted in it, the newest
-//! first: mostly the first part answers the question, whatever the month has seen. The keys follow
-//! from the body, so whoever changes a body's list writes them anew.
+//! first. The first part mostly decides, however many lists the month has. The keys follow from the
+//! body, so any change of a body's list writes them again.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -17,7 +17,7 @@ use crate::quota::{self, Rule};
 use crate::store::followers::{Key, chunks, key, shard_of};
 use crate::store::{Result, StoreError, Tx};
 
-/// How many parts a list has: of 10,000 receivers, each is about two pages of the database.
+/// How many parts a list has: with 10,000 receivers, each is about two pages of the database.
 const PARTS: u32 = 16;
 
 /// Which of a list's receivers certainly had their four of a month.
@@ -25,23 +25,23 @@ const PARTS: u32 = 16;
 pub(super) struct Full {
     /// Those who had.
     pub(super) keys: Vec<Key>,
-    /// How many were looked at.
+    /// How many were checked.
     pub(super) of: usize,
 }
 
 impl Full {
-    /// Says whether somebody had.
+    /// Returns whether any of them had.
     pub(super) fn any(&self) -> bool {
         !self.keys.is_empty()
     }
 
-    /// Says whether everybody had.
+    /// Returns whether all of them had.
     pub(super) fn all(&self) -> bool {
         self.any() && self.keys.len() == self.of
     }
 }
 
-/// Keys are digests, so some of their bytes are as good as any hash of them.
+/// Keys are digests, so some of their bytes serve as their hash.
 #[derive(Default)]
 struct Digested(u64);
 
@@ -73,7 +73,7 @@ pub struct Receivers {
 }
 
 impl Receivers {
-    /// Returns what is kept of these OpenIDs.
+    /// Returns what is stored for these OpenIDs.
     pub fn of(openids: &[String]) -> Self {
         let mut keys: Vec<_> = openids.iter().map(|openid| key(openid)).collect();
         keys.sort_unstable();
@@ -99,7 +99,7 @@ impl Tx<'_> {
         openids(&body)
     }
 
-    /// Keeps whom a list's batch is for, in place of what was kept before.
+    /// Stores the receivers of a list's batch, in place of those stored before.
     pub(super) fn keep_receivers(&self, batch: i64, receivers: &Receivers) -> Result<()> {
         self.run("DELETE FROM receiver WHERE batch = ?1", params![batch])?;
         let same_part = |one: &Key, next: &Key| shard_of(one, PARTS) == shard_of(next, PARTS);
@@ -112,7 +112,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Keeps whom each list is for, in a database that has only their bodies.
+    /// Stores each list's receivers, in a database that has only their bodies.
     pub(super) fn keep_receivers_of_all(&self) -> Result<()> {
         let lists = self
             .db
@@ -124,7 +124,7 @@ impl Tx<'_> {
             .try_for_each(|batch| self.keep_receivers(batch, &Receivers::of(&self.listed(batch)?)))
     }
 
-    /// Returns whom a list's batch is for.
+    /// Returns the receivers of a list's batch.
     pub(super) fn receivers(&self, batch: i64) -> Result<HashSet<Key>> {
         let mut keys = HashSet::new();
         for part in 0..PARTS {
@@ -143,9 +143,9 @@ impl Tx<'_> {
     }
 
     /// Returns which receivers of a job that is not accepted yet certainly had their four of a
-    /// month; it looks on while what it found so far `needs` more.
+    /// month; it continues while the result so far `needs` more.
     ///
-    /// What was accepted and failed later reached nobody.
+    /// A list that was accepted and failed later reached nobody.
     pub(super) fn full_of(
         &self,
         id: &JobId,
@@ -181,7 +181,7 @@ impl Tx<'_> {
         Ok(full)
     }
 
-    /// Returns the keys of one part that so many of these lists name.
+    /// Returns the keys of one part that so many of these lists contain.
     fn full_in(&self, lists: &[i64], part: u32, counted: (Counts, u32)) -> Result<Vec<Key>> {
         let (mut counts, limit) = counted;
         let mut full = Vec::new();
@@ -213,8 +213,8 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Counts who had at least so many lists of a month, and who had so many together with as many
-    /// other sends as may have reached anyone.
+    /// Counts the receivers with at least so many lists of a month, and those with so many once
+    /// other sends that may have reached anyone are included.
     pub(super) fn count_receivers(
         &self,
         account: &Account,

@@ -1,7 +1,7 @@
 //! Corrects an operator's `resolve --not-sent` when the batch was sent after all.
 //!
-//! Only a batch that the platform may have taken is doubted again, and only while nothing else was
-//! asked for in its place: it stands where it stood before that word, with what it had charged.
+//! Only a batch that the platform may have accepted is put in doubt again, and only while no other
+//! was attempted in its place. It gets its earlier state back, with what it had charged.
 
 use std::collections::HashSet;
 
@@ -24,7 +24,7 @@ struct Returned {
     attempt: Option<i64>,
 }
 
-/// When a request without a clear answer was under way.
+/// The span in which a request without a clear response was open.
 struct Open {
     attempt: i64,
     from: DateTime<Utc>,
@@ -32,7 +32,7 @@ struct Open {
 }
 
 impl Open {
-    /// Says whether the platform may have counted it in a window.
+    /// Returns whether the platform may have counted it in a window.
     fn touches(&self, window: Window) -> bool {
         // The platform's midnight may be that much before ours.
         self.from < window.end() && self.to + margins::CLOCK_APART >= window.start()
@@ -40,8 +40,8 @@ impl Open {
 }
 
 impl Tx<'_> {
-    /// Puts the batches of an ended job back in doubt that a person may have called not sent by
-    /// mistake.
+    /// Puts the batches of an ended job back in doubt that an operator may have resolved as not
+    /// sent by mistake.
     pub(super) fn take_not_sent_back(
         &self,
         id: &JobId,
@@ -83,13 +83,13 @@ impl Tx<'_> {
         let mut slots = HashSet::new();
         for Returned { id, rule, window, slot, attempt } in self.returned(batch)? {
             let may_be = if rule.row().slots {
-                // One charge of it served all requests, whichever made it.
+                // One charge of it served all requests, whichever of them made it.
                 open.iter().any(|open| open.touches(window)) && slots.insert((rule, window))
             } else {
                 open.iter().any(|open| Some(open.attempt) == attempt && open.touches(window))
             };
             if may_be {
-                // Whoever has the place by now keeps it: both are charged.
+                // The job that now has the place keeps it: both are charged.
                 self.run(
                     "UPDATE charge SET state = 'reserved', slot = CASE WHEN EXISTS
                          (SELECT 1 FROM charge AS other WHERE other.account = charge.account
@@ -113,7 +113,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The charges of a batch that went back, the latest first.
+    /// The charges of a batch that were returned, the latest first.
     fn returned(&self, batch: i64) -> Result<Vec<Returned>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id, rule, \"window\", slot, attempt FROM charge

@@ -6,7 +6,7 @@ use crate::model::JobState;
 use crate::reason::Reason;
 use crate::text::{Lang, reason};
 
-/// The changes of one step.
+/// The changes of one transaction.
 #[derive(Debug, Default)]
 pub(super) struct Moves(pub(super) RefCell<Vec<Moved>>);
 
@@ -16,13 +16,13 @@ pub(super) struct Moved {
     pub(super) account: String,
     pub(super) from: JobState,
     pub(super) to: JobState,
-    /// What a job of its kind is once it went out.
+    /// The word for a job of its kind that was sent.
     pub(super) sent: &'static str,
     pub(super) why: Reason,
 }
 
 impl Moves {
-    /// Tells them, each at the level that it deserves.
+    /// Logs them, each at its level.
     pub(super) fn tell(self) {
         for Moved { job, account, from, to, sent, why } in self.0.into_inner() {
             let shown =
@@ -43,7 +43,7 @@ impl Moves {
                 };
             }
             match to {
-                // A person decides what becomes of it.
+                // An operator decides how to continue.
                 JobState::Failed | JobState::Partial | JobState::Uncertain | JobState::Missed => {
                     tell!(error);
                 }

@@ -1,6 +1,6 @@
 //! API calls that a job makes before its broadcast, and jobs that are a single API call.
 //!
-//! A pre-send call is written down when its job is taken and becomes an API call at its time; it never
+//! A pre-send call is stored when its job is taken and becomes an API call at its time; it never
 //! stops the broadcast. A job without batches makes one API call at its time and ends with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,7 +12,7 @@ use crate::reason::Reason;
 use crate::store::api_call::{NewApiCall, Role};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis, unreadable};
 
-/// How long a broadcast waits for its speed, from when that is asked for.
+/// How long a broadcast waits for its speed, from the request for it.
 const SPEED_PATIENCE: TimeDelta = TimeDelta::seconds(28);
 
 const WAITING_PRE_SENDS: &str = "FROM pre_send p JOIN job ON job.id = p.job
@@ -22,7 +22,7 @@ const WAITING_PRE_SENDS: &str = "FROM pre_send p JOIN job ON job.id = p.job
            (SELECT 1 FROM batch WHERE batch.job = job.id AND replaced = 0 AND prepared = 0))";
 
 impl Tx<'_> {
-    /// Writes down what a job wants done before its broadcast.
+    /// Stores a job's calls before its broadcast.
     pub(super) fn write_pre_sends(
         &self,
         (job, account): (&JobId, &str),
@@ -45,7 +45,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Lets a job that is due anew set its speed anew.
+    /// Lets a job that is due again set its speed again.
     pub(super) fn reopen_pre_sends(&self, job: &JobId) -> Result<()> {
         self.run(
             "UPDATE pre_send SET closed = 0, done_for_at = NULL WHERE job = ?1 AND kind = 'speed_set'",
@@ -62,10 +62,10 @@ impl Tx<'_> {
         Ok(next.map(instant))
     }
 
-    /// Returns what a job still wants done before its broadcast, in words.
+    /// Returns a job's remaining calls before its broadcast, in words.
     ///
     /// # Errors
-    /// Where SQLite fails, or something else wrote it.
+    /// If SQLite fails, or something else wrote it.
     pub fn pre_sends(&self, job: &str) -> Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(
             "SELECT kind, p.parameters, ahead_s FROM pre_send p JOIN job ON job.id = p.job
@@ -87,8 +87,8 @@ impl Tx<'_> {
 
     /// Turns the pre-send calls whose time has come into API calls.
     ///
-    /// A preview is shown once, also of a job that waits for its approval, and not before its
-    /// content is uploaded; the speed is set again for each time that a job is given.
+    /// A preview is shown once, also for a job that waits for its approval, and not before its
+    /// content is uploaded; the speed is set again for each new time of the job.
     pub fn begin_pre_sends(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE pre_send SET closed = 1 WHERE account = ?1 AND closed = 0
@@ -147,10 +147,10 @@ impl Tx<'_> {
         Ok(until.filter(|until| *until > now))
     }
 
-    /// Returns the one call that a job is about; none for a broadcast.
+    /// Returns the one call of a job; none for a broadcast.
     ///
     /// # Errors
-    /// Where SQLite fails, or something else wrote it.
+    /// If SQLite fails, or something else wrote it.
     pub fn api_call_of_job(&self, id: &JobId) -> Result<Option<ApiCall>> {
         let (action, parameters): (String, Option<String>) = self
             .db
@@ -163,10 +163,10 @@ impl Tx<'_> {
         Ok(Some(api_call))
     }
 
-    /// Begins a job that is nothing but an API call.
+    /// Begins a job that is only an API call.
     ///
     /// # Errors
-    /// Where it is no longer planned, or SQLite fails.
+    /// If it is no longer planned, or SQLite fails.
     pub fn begin_action(
         &self,
         id: &JobId,
@@ -192,10 +192,10 @@ impl Tx<'_> {
         self.move_job(id, JobState::Planned, to, now)
     }
 
-    /// Ends a job that is nothing but an API call, if that is not under way.
+    /// Ends a job that is only an API call, if its request is not open.
     ///
     /// # Errors
-    /// Where its request is under way, or SQLite fails.
+    /// If its request is open, or SQLite fails.
     pub fn stop_action(
         &self,
         id: &JobId,
@@ -223,7 +223,7 @@ impl Tx<'_> {
         self.move_job(id, from, Move { state, wake_at: None, reason: Some(why), why }, now)
     }
 
-    /// Ends a job that is nothing but an API call and whose time has run out.
+    /// Ends a job that is only an API call and whose time is over.
     pub fn run_out_action(&self, id: &JobId, now: DateTime<Utc>) -> Result<()> {
         let last: Option<(String, Option<Reason>)> = self
             .db
@@ -237,7 +237,7 @@ impl Tx<'_> {
         let cause = last.map(Box::new);
         let why = Reason::ApiCallTimeOver { in_doubt: state == "in_doubt", cause };
         match self.stop_action(id, (JobState::Failed, &why), now) {
-            // Its answer ends it.
+            // The response ends it.
             Err(StoreError::Refused(_)) => self.sleep(id, now + TimeDelta::minutes(1), None),
             other => other,
         }

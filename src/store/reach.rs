@@ -1,11 +1,11 @@
 //! Reach: how many receivers a broadcast still has this month, counted in bitmaps.
 //!
-//! When a batch is accepted, its *audience* is what the followers' last reading says of it then.
-//! Once the platform says that the batch went out, its members are marked, a few shards at a time:
-//! who had one of the month gets into the second bitmap, and so on up to four. So what is marked
-//! is certain. A send of which nobody knows whom it reached (made elsewhere, known from an old
-//! reading, without a result yet) may have reached anyone: it widens the bounds. A list names its
-//! receivers, so one that was sent before the followers were ever read is marked from a later reading.
+//! When a batch is accepted, its *audience* is taken from the followers' last sync. Once the
+//! platform reports that the batch was sent, its members are marked, a few shards at a time: a
+//! receiver of one broadcast of the month gets into the second bitmap, and so on up to four. So
+//! what is marked is certain. A send whose receivers are not known (made elsewhere, known from an
+//! old sync, without a result yet) may have reached anyone: it widens the bounds. A list names its
+//! receivers, so a list that was sent before the first sync is marked from a later sync.
 
 use std::collections::HashSet;
 
@@ -20,19 +20,19 @@ use crate::quota::{self, Rule};
 use crate::store::followers::{EVERYONE, Key, chunks, read_bitmap, shard_of, unwritable};
 use crate::store::{Result, Tx, instant};
 
-/// How many broadcasts of a month are told apart.
+/// How many broadcasts of a month are distinguished.
 const LEVELS: usize = 4;
-/// A reading that began longer ago is old: followers came and went since.
+/// A sync that began longer ago is old: followers have come and gone since.
 const FRESH: TimeDelta = TimeDelta::hours(26);
-/// How many shards are marked in one step.
+/// How many shards one transaction marks.
 const MARKED_AT_ONCE: u32 = 8;
 
-/// Who had at least one, two, three and four broadcasts.
+/// The receivers of at least one, two, three and four broadcasts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Levels([RoaringBitmap; LEVELS]);
 
 impl Levels {
-    /// Counts one broadcast more for each of these.
+    /// Counts one more broadcast for each of these.
     pub fn mark(&mut self, receivers: &RoaringBitmap) {
         for level in (1..LEVELS).rev() {
             let (below, rest) = self.0.split_at_mut(level);
@@ -41,7 +41,7 @@ impl Levels {
         self.0[0] |= receivers;
     }
 
-    /// Counts which of these had at least so many; none or fewer is had by all.
+    /// Counts which of these had at least so many; with a count of 0, all of them.
     pub fn had(&self, count: u32, of: &RoaringBitmap) -> u64 {
         match usize::try_from(count).unwrap_or(usize::MAX) {
             0 => of.len(),
@@ -70,26 +70,26 @@ impl Levels {
 /// How many of an audience can still receive a broadcast of a month.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reach {
-    /// Who it is, in words.
+    /// The audience, in words.
     pub audience: String,
     /// The month.
     #[serde(serialize_with = "month")]
     pub month: Window,
-    /// How many there are.
+    /// How many members it has.
     pub members: u64,
     /// How many of them certainly had their four.
     pub full: u64,
-    /// How many may have had them: as many, where everything is known.
+    /// How many may have had them: the same number if everything is known.
     pub possible: u64,
-    /// When the followers were read.
+    /// When the followers were synced.
     #[serde(serialize_with = "calendar::json::rfc3339")]
     pub read_at: DateTime<Utc>,
-    /// Whether that is lately enough.
+    /// Whether that is recent enough.
     pub fresh: bool,
     /// Whether the platform listed as many as it counts.
     pub whole: bool,
-    /// Whether all of the month's sends are known; else the account is new and nobody has said what
-    /// was sent before.
+    /// Whether all of the month's sends are known; if not, the account is new and no operator has
+    /// recorded what was sent before.
     pub counts_all: bool,
 }
 
@@ -98,17 +98,17 @@ fn month<S: Serializer>(month: &Window, s: S) -> std::result::Result<S::Ok, S::E
 }
 
 impl Reach {
-    /// Says whether somebody will not receive it, or may not.
+    /// Returns whether some followers will not receive it, or may not.
     pub fn is_short(&self) -> bool {
         self.possible > 0
     }
 
-    /// Says whether it is known as well as it can be.
+    /// Returns whether its data is as complete and recent as it can be.
     pub fn current(&self) -> bool {
         self.fresh && self.whole
     }
 
-    /// Tells it in a sentence.
+    /// Returns it as a sentence.
     pub fn sentence(&self) -> String {
         let (members, month) = (grouped(self.members), self.month);
         let (least, most) = (self.members - self.possible, self.members - self.full);
@@ -158,7 +158,7 @@ fn grouped(count: u64) -> String {
     }
 }
 
-/// The last whole reading of an account.
+/// The last complete sync of an account.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     pub(super) sync: i64,
@@ -166,7 +166,7 @@ pub(super) struct Known {
     pub(super) read_at: DateTime<Utc>,
 }
 
-/// A set of followers in that reading.
+/// A set of followers in that sync.
 pub(super) struct Set {
     name: String,
     members: u64,
@@ -183,7 +183,7 @@ struct Open {
     /// Whether it reached anybody at all.
     reached: bool,
     receivers: Option<u32>,
-    /// Whether it is a list from before the reading that missed somebody: nobody knows whom.
+    /// Whether it is a list from before the sync that missed some receivers: it is unknown which.
     vague: bool,
 }
 
@@ -219,7 +219,7 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Returns the set that a batch is for, and whether it is a list of OpenIDs.
+    /// Returns the audience's set for a batch, and whether it is a list of OpenIDs.
     fn set_of_batch(&self, batch: i64) -> Result<(i64, bool)> {
         Ok(self
             .db
@@ -231,7 +231,7 @@ impl Tx<'_> {
             .query_row(params![batch, EVERYONE], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    /// Returns the tag, or everyone, that a job is for; none where it is a list.
+    /// Returns the tag, or everyone, that a job is for; none if it is a list.
     fn set_of_job(&self, id: &JobId) -> Result<Option<i64>> {
         Ok(self
             .db
@@ -244,7 +244,7 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Keeps the audience of an accepted batch as it is known now, and what is expected of it.
+    /// Stores the audience of an accepted batch as it is known now, and its expected reach.
     pub(super) fn note_audience(
         &self,
         account: &Account,
@@ -283,9 +283,9 @@ impl Tx<'_> {
         )
     }
 
-    /// Lets the lists that were accepted before any reading be marked from this one.
+    /// Lets the lists that were accepted before any sync be marked from this one.
     ///
-    /// A list that has not failed reached those that it names, unless its counts say otherwise.
+    /// A list that has not failed reached the receivers that it names, unless its counts differ.
     pub(super) fn record_lists(&self, account: &str, sync: i64, now: DateTime<Utc>) -> Result<()> {
         let whole = self.known_set(sync, EVERYONE)?.is_some_and(|everyone| everyone.whole);
         self.run(
@@ -297,7 +297,8 @@ impl Tx<'_> {
         )
     }
 
-    /// Marks some of the receivers of a batch that went out; says whether there is more to do now.
+    /// Marks some of the receivers of a batch that was sent; returns whether there is more to do
+    /// now.
     pub fn record_receivers(&self, account: &str) -> Result<bool> {
         let open: Option<Open> = self
             .db
@@ -401,9 +402,9 @@ impl Tx<'_> {
         )
     }
 
-    /// Tells how many of a job's tag, or of everyone, can still receive a broadcast.
+    /// Returns how many of a job's tag, or of everyone, can still receive a broadcast.
     ///
-    /// None for a list, for an account without this rule, and where the followers were never read.
+    /// None for a list, for an account without this rule, and if the followers were never synced.
     pub fn reach(
         &self,
         id: &JobId,
@@ -416,7 +417,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Tells that a job's tag is not among those that were just read.
+    /// Returns a sentence if a job's tag was not among the tags of the last sync.
     pub fn unknown_tag(
         &self,
         id: &JobId,
@@ -434,8 +435,8 @@ impl Tx<'_> {
         }))
     }
 
-    /// Tells how many of an account's followers can still receive a broadcast of a month, where
-    /// some cannot; none where they were never read.
+    /// Returns how many of an account's followers can still receive a broadcast of a month, if some
+    /// cannot; none if they were never synced.
     pub fn reach_of_everyone(
         &self,
         account: &Account,
@@ -445,10 +446,10 @@ impl Tx<'_> {
         self.reach_of_set(account, EVERYONE, month, now)
     }
 
-    /// Forgets whom broadcasts of months long past reached.
+    /// Deletes the receivers of broadcasts of past months.
     pub fn forget_months(&self, now: DateTime<Utc>) -> Result<()> {
         let last = Window::containing(Span::Month, now).previous();
-        // What still waits for its result is of no use to anyone by then.
+        // A result that is still missing by then is of no more use.
         self.run(
             "UPDATE audience SET done = 1, exact = 0 WHERE done = 0 AND month < ?1",
             params![last.to_string()],
@@ -483,7 +484,7 @@ impl Tx<'_> {
             whole: found.whole,
             counts_all: !self.asks_of_before(&account.name, now)?,
         };
-        // Nobody can have had four of fewer.
+        // With fewer than four broadcasts no receiver can have had four.
         if marked + unknown < limit {
             return Ok(Some(reach));
         }
@@ -531,8 +532,8 @@ impl Tx<'_> {
         Ok((marked, unknown + in_doubt + elsewhere))
     }
 
-    /// Returns what was expected of a job's batches when they were accepted: how many there were,
-    /// and how many of them had their four, certainly and possibly.
+    /// Returns the expected reach of a job's batches when they were accepted: how many receivers
+    /// there were, and how many of them had their four, certainly and possibly.
     pub fn expected(&self, id: &str) -> Result<Option<(u64, u64, u64)>> {
         let (members, full, possible): (Option<i64>, Option<i64>, Option<i64>) = self
             .db

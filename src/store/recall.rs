@@ -12,27 +12,28 @@ use crate::plan::{self, Gap};
 use crate::quota::margins;
 use crate::reason::Reason;
 
-/// What the daemon knew of itself when it last ran.
+/// What the daemon recorded about itself when it last ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastSeen {
-    /// When it was last seen alive.
+    /// When it was last seen running.
     pub seen_at: DateTime<Utc>,
-    /// Whether it stopped in good order then.
+    /// Whether that was an orderly stop.
     pub orderly: bool,
-    /// When another one took over since that never got to know what had happened meanwhile.
+    /// When the first daemon took over since that stopped before it could find out what had
+    /// happened meanwhile.
     pub taken_over_at: Option<DateTime<Utc>>,
-    /// When `backup` made this copy, if nothing ran on it since.
+    /// When `backup` made this copy, if no daemon has run on it since.
     pub copied_at: Option<DateTime<Utc>>,
-    /// How many intents it had written.
+    /// How many intents it had recorded.
     pub high_water: i64,
     /// How many files were taken.
     pub files: i64,
-    /// Whether it knows any job or series at all.
+    /// Whether it contains any job or series at all.
     pub has_jobs: bool,
 }
 
-/// The jobs of one account that wait, or cannot be retried, because the platform may have forgotten
-/// them.
+/// The jobs of one account that wait, or cannot be retried, because the platform may no longer
+/// remember them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InQuestion {
     /// The account's name.
@@ -56,15 +57,15 @@ const NAMED: usize = 5;
 const WAITS: &str = "recall_until_at IS NOT NULL AND wake_at IS NOT NULL
     AND max(due_at, ?2) > recall_until_at";
 
-/// Those of them that have ended, at ?2: what was asked for before may have been made anew in the
-/// gap, under an id that nobody here knows.
+/// Those of them that have ended, at ?2: a job that was attempted before may have been remade in
+/// the gap, under an id that this database does not have.
 const ENDED: &str = "recall_until_at IS NOT NULL AND wake_at IS NULL
     AND state IN ('uncertain', 'failed', 'partial', 'missed', 'expired')
     AND (max(planned_at, ?2) > recall_until_at
       OR EXISTS (SELECT 1 FROM attempt JOIN batch ON batch.id = attempt.batch
           WHERE batch.job = job.id))";
 
-/// Broadcasts that wait, or that a person may ask for again.
+/// Broadcasts that wait, or that an operator may retry.
 const OPEN: &str = "action = 'broadcast'
     AND state IN ('planned', 'held', 'releasing', 'uncertain', 'failed', 'partial', 'missed')";
 
@@ -75,7 +76,7 @@ impl InQuestion {
 }
 
 impl Tx<'_> {
-    /// Returns what the daemon last knew of itself.
+    /// Returns what the daemon last recorded about itself.
     pub fn last_seen(&self) -> Result<LastSeen> {
         let has_jobs = self
             .db
@@ -101,7 +102,7 @@ impl Tx<'_> {
             .query_row([], read)?)
     }
 
-    /// Records that the daemon is alive, and so has not stopped.
+    /// Records that the daemon runs, and so has not stopped.
     pub fn seen(&self, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE daemon SET seen_at = ?1, stopped_at = NULL, taken_over_at = NULL",
@@ -117,20 +118,22 @@ impl Tx<'_> {
         )
     }
 
-    /// Records that a daemon took this database over: from now on it may send, so an orderly stop
-    /// before says nothing of what comes. One that took over before it, and ended unheard, counts on.
+    /// Records that a daemon took this database over: an earlier orderly stop no longer counts.
+    ///
+    /// From now on this daemon may send. A daemon that took over earlier and stopped before it
+    /// could find out what had happened meanwhile still counts.
     pub fn taken_over(&self, now: DateTime<Utc>) -> Result<()> {
         let sql = "UPDATE daemon SET taken_over_at = ifnull(taken_over_at, ?1)";
         self.run(sql, params![millis(now)])
     }
 
-    /// Sets that back where the clock was ahead then.
+    /// Moves that time back if the clock was ahead then.
     pub fn taken_over_before(&self, now: DateTime<Utc>) -> Result<()> {
         let sql = "UPDATE daemon SET taken_over_at = min(taken_over_at, ?1)";
         self.run(sql, params![millis(now)])
     }
 
-    /// Forgets that this database is a copy: the hold that follows from it is written down.
+    /// Clears the mark of a copy: the hold that follows from it is recorded.
     pub fn copy_is_known(&self) -> Result<()> {
         self.run("UPDATE daemon SET copied_at = NULL", params![])
     }
@@ -142,21 +145,21 @@ impl Tx<'_> {
         Ok(last.map(instant))
     }
 
-    /// Records that a file was taken, also one whose content was known.
+    /// Records that a file was taken, even one whose content was known.
     pub fn took_file(&self, now: DateTime<Utc>) -> Result<()> {
         let sql = "UPDATE daemon SET file_at = max(ifnull(file_at, ?1), ?1)";
         self.run(sql, params![millis(now)])
     }
 
-    /// Returns when that was last; none where it was never written down.
+    /// Returns when that was last; none if it was never recorded.
     pub fn took_file_at(&self) -> Result<Option<DateTime<Utc>>> {
         let at: Option<i64> =
             self.db.query_row("SELECT file_at FROM daemon", [], |row| row.get(0))?;
         Ok(at.map(instant))
     }
 
-    /// Bounds every broadcast that may have been sent in a gap by what the platform surely
-    /// remembers of it, and writes into the story of those that lie beyond.
+    /// Bounds every broadcast that may have been sent in a gap by the time until which the platform
+    /// surely remembers it, and records in the history which ones are beyond that time.
     pub fn bound_by_recall(&self, gap: Gap, now: DateTime<Utc>) -> Result<()> {
         let until = millis(gap.recall_until());
         self.run(
@@ -185,11 +188,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Keeps every clientmsgid that another copy of this database may have asked with until now as
-    /// far from that as from a request of our own.
+    /// Lets every clientmsgid that another copy of this database may have used until now rest as
+    /// long as after a request of our own.
     ///
-    /// A job whose time ends before is asked for just within it: too early an answer is better
-    /// than none.
+    /// A job whose time ends before that is requested just before its end: a response that comes
+    /// too early is better than none.
     pub fn rest_after_copy(&self, now: DateTime<Utc>) -> Result<()> {
         let rested = now + margins::SAME_CLIENTMSGID;
         let jobs = self
@@ -210,10 +213,10 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Lets the jobs in question of an account, or of all, go on; says how many of them wait, and how
-    /// many of those that `status` names may be asked for again from now on.
+    /// Releases the jobs in question of an account, or of all. Returns how many of them wait, and
+    /// how many of those that `status` names may be retried from now on.
     ///
-    /// Those are the ones that the question names. One that the platform still remembers keeps its
+    /// Those are the jobs that the alert names. A job that the platform still remembers keeps its
     /// bound: it may be deferred beyond it, or be retried later.
     pub(super) fn lift_recall(
         &self,
@@ -241,8 +244,8 @@ impl Tx<'_> {
         Ok([waiting, ended].map(|count| usize::try_from(count).unwrap_or(usize::MAX)))
     }
 
-    /// Returns the accounts with jobs that wait, or have ended, and that the platform may have
-    /// forgotten.
+    /// Returns the accounts with jobs that wait or have ended, and that the platform may no longer
+    /// remember.
     pub fn in_question(&self, now: DateTime<Utc>) -> Result<Vec<InQuestion>> {
         let gap: Option<(i64, i64)> = self
             .db
@@ -273,7 +276,7 @@ impl Tx<'_> {
         let mut rows = statement.query(params![from, millis(now)])?;
         while let Some(row) = rows.next()? {
             let account: String = row.get(0)?;
-            // What had ended before the gap raises no question by itself: its retry does.
+            // A job that had ended before the gap raises no alert by itself: its retry does.
             if !row.get::<_, bool>(3)? && !found.contains_key(&account) {
                 continue;
             }
@@ -286,9 +289,11 @@ impl Tx<'_> {
         Ok(found.into_values().collect())
     }
 
-    /// Names the jobs that a restored database may have sent already: not ended, and planned for a
-    /// time that has passed, or for one at which the platform may have forgotten them. What was
-    /// deferred since may have come forward again.
+    /// Returns the ids of the jobs that a restored database may have sent already.
+    ///
+    /// They have not ended, and were planned for a time that has passed, or for one at which the
+    /// platform may no longer remember them. A job that was deferred since may have moved forward
+    /// again.
     pub fn jobs_in_question(&self, gap: Gap, now: DateTime<Utc>) -> Result<Vec<JobId>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id FROM job WHERE state IN ('planned', 'held', 'releasing', 'uncertain')

@@ -1,7 +1,7 @@
 //! Four broadcasts a month for each receiver: exact for lists of OpenIDs.
 //!
-//! What a tag or everyone amounts to is known from the last reading of the followers, which is
-//! [`reach`](super::reach)'s; where there is none, only bounds can be told.
+//! The members of a tag, or everyone, are known from the last sync of the followers, which
+//! [`reach`](super::reach) uses; without a sync, only bounds can be given.
 
 use std::collections::HashSet;
 
@@ -18,10 +18,11 @@ use crate::store::listed::Full;
 use crate::store::{Receivers, Result, StoreError, Tx, instant, millis};
 
 impl Tx<'_> {
-    /// Counts one delivery for each OpenID of an accepted list, in the month it was accepted in.
+    /// Counts one delivery for each OpenID of an accepted list, in the month in which it was
+    /// accepted.
     ///
-    /// It counts for nothing any more once the batch has failed, which reached nobody.
-    /// What was adopted had been accepted by an earlier request, if there was one.
+    /// It no longer counts once the batch has failed, because that reached nobody. An adopted batch
+    /// had been accepted by an earlier request, if there was one.
     pub(super) fn note_deliveries(
         &self,
         account: &Account,
@@ -44,11 +45,11 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns the block where a job's receivers had their four of the month.
+    /// Returns the block if a job's receivers have had their four of the month.
     ///
     /// A list blocks once all of it certainly had them. Who has a tag, or follows at all, is only
-    /// known as of the last reading, and others may have come since: those block only a job that
-    /// wants to wait.
+    /// known as of the last sync, and others may have come since: those block only a job that its
+    /// author lets wait.
     pub fn full_receivers(
         &self,
         job: &Job,
@@ -59,7 +60,7 @@ impl Tx<'_> {
         let waits = job.on_full_receivers == OnFullReceivers::Defer;
         let blocks = match self.reach(&job.id, account, (now, now))? {
             Some(reach) => waits && reach.current() && reach.full > 0,
-            // Each looks no further than it has to: there may be many lists, and long ones.
+            // Each check stops as early as it can: there may be many lists, and long ones.
             None if waits => self.full_of(&job.id, account, window, |so_far| !so_far.any())?.any(),
             None => {
                 !self.missed_some(&account.name, window)?
@@ -70,8 +71,8 @@ impl Tx<'_> {
         Ok(blocks.then_some(block))
     }
 
-    /// Says whether some list of a month did not certainly reach everybody that it names: nobody
-    /// knows whom it missed, so no receiver certainly had it.
+    /// Returns whether some list of a month did not certainly reach all of its receivers. It is
+    /// unknown which it missed, so no receiver certainly had it.
     fn missed_some(&self, account: &str, month: Window) -> Result<bool> {
         Ok(self
             .db
@@ -92,8 +93,8 @@ impl Tx<'_> {
         Ok((counted(full.keys.len()), counted(full.of)))
     }
 
-    /// Tells how many of a job's receivers can still receive it, and whether some cannot, as far as
-    /// is known `now`.
+    /// Returns a sentence on how many of a job's receivers can still receive it, and whether some
+    /// cannot, as far as is known `now`.
     pub fn receivers_forecast(
         &self,
         id: &JobId,
@@ -109,10 +110,10 @@ impl Tx<'_> {
         }
     }
 
-    /// Tells how many of a job's receivers the platform will filter, without a reading of the
-    /// followers.
+    /// Returns a sentence on how many of a job's receivers the platform will filter, without a sync
+    /// of the followers.
     ///
-    /// Of a list the certain ones are counted one by one. Who has a tag, or follows at all, is not
+    /// For a list the certain ones are counted one by one. Who has a tag, or follows at all, is not
     /// known here: for those the sentence gives what is certain and what is possible.
     pub fn full_forecast(
         &self,
@@ -130,7 +131,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Tells how many of a list's receivers certainly had their four of a month.
+    /// Returns a sentence on how many of a list's receivers certainly had their four of a month.
     pub fn full_of_list(
         &self,
         id: &JobId,
@@ -143,8 +144,8 @@ impl Tx<'_> {
         }))
     }
 
-    /// Tells how many of an account's followers may have had their four of a month: the part of
-    /// [`Tx::full_forecast`] that is the same for every job of the month.
+    /// Returns a sentence on how many followers may have had their four of a month. This part of
+    /// [`Tx::full_forecast`] is the same for every job of the month.
     pub fn followers_forecast(&self, account: &Account, month: Window) -> Result<Option<String>> {
         let Some(limit) = quota::limit(Rule::MonthlyReceiver, account) else {
             return Ok(None);
@@ -186,9 +187,9 @@ impl Tx<'_> {
             )?)
     }
 
-    /// Makes a list's batches anew without its full receivers, where its author wants that.
+    /// Remakes a list's batches without its full receivers, if its author wants that.
     ///
-    /// Only before the body is first asked with, and never later.
+    /// Only before the first request with this body, and never later.
     pub(super) fn drop_full(&self, job: &Job, account: &Account, now: DateTime<Utc>) -> Result<()> {
         if job.asked || job.on_full_receivers != OnFullReceivers::Drop {
             return Ok(());
@@ -206,13 +207,13 @@ impl Tx<'_> {
         }
         let (full, mut free): (Vec<_>, Vec<_>) =
             listed.into_iter().partition(|openid| full_keys.contains(&key(openid)));
-        // It goes although all seem full, because some may not be: the platform knows who.
+        // It is sent although all seem full, because some may not be: the platform decides.
         if free.is_empty() {
             return Ok(());
         }
         let dropped = full.len();
-        // The platform takes no list of one: a full one keeps the last free one company, and is
-        // filtered there.
+        // The platform takes no list of one: one full receiver stays in it beside the last free
+        // one, and the platform filters it.
         if free.len() == 1 {
             free.extend(full.into_iter().take(1));
         }

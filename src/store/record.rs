@@ -4,10 +4,10 @@ use rusqlite::Connection;
 
 use crate::store::Result;
 
-/// What nothing is decided by: it is only shown to people.
+/// Tables that no decision reads: they are only shown to people.
 const ONLY_SHOWN: [&str; 2] = ["acknowledgement", "refused_file"];
 
-/// Has every change that this connection makes record its account.
+/// Makes every change of this connection record its account.
 pub(super) fn record(db: &Connection) -> Result<()> {
     let tables = db
         .prepare(

@@ -1,15 +1,16 @@
 //! Files that the inbox refused, until the name is used again or an operator acknowledges them.
 //!
-//! What is wrong stands beside the file alone, because it may quote a receiver or a text.
+//! The problems themselves are written only beside the file, because they may quote a receiver or a
+//! text.
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use crate::store::{AlertView, Result, Tx, instant, millis};
 
-/// How many are remembered: the oldest go.
+/// How many are stored: the oldest are deleted.
 const REFUSED_MOST: i64 = 1_000;
-/// How many are told one by one.
+/// How many have an alert of their own.
 const TOLD_MOST: i64 = 20;
 const KIND: &str = "refused_file";
 
@@ -42,13 +43,12 @@ impl Tx<'_> {
         )
     }
 
-    /// Forgets that a file was refused: one of its name was taken.
+    /// Deletes the record of a refused file: a file of its name was taken.
     pub fn forget_refused_file(&self, name: &str) -> Result<()> {
         self.run("DELETE FROM refused_file WHERE name = ?1", params![name])
     }
 
-    /// Records that a person has seen that a file was refused; false where none of that name stands
-    /// under attention.
+    /// Records that an operator has seen that a file was refused; false if no open alert names it.
     pub fn acknowledge_refused_file(
         &self,
         name: &str,
@@ -64,7 +64,7 @@ impl Tx<'_> {
         Ok(seen > 0)
     }
 
-    /// Records that a person has seen what a note tells of refused files; false where it tells of
+    /// Records that an operator has seen an alert about refused files; false if the alert is about
     /// something else.
     pub fn acknowledge_refused_note(
         &self,
@@ -78,7 +78,7 @@ impl Tx<'_> {
         if let Some(name) = &note.file {
             return self.acknowledge_refused_file(name, who, now);
         }
-        // The one note that tells of all the others.
+        // The one alert for all the other files.
         let seen = self
             .db
             .prepare_cached(
@@ -90,7 +90,7 @@ impl Tx<'_> {
         Ok(seen > 0)
     }
 
-    /// Returns how many refused files nobody has seen.
+    /// Returns how many refused files no operator has seen.
     pub fn refused_files(&self) -> Result<u64> {
         let count: i64 = self
             .db
@@ -99,7 +99,7 @@ impl Tx<'_> {
         Ok(count.unsigned_abs())
     }
 
-    /// Returns the notes of the newest refused files that nobody has seen.
+    /// Returns the alerts for the newest refused files that no operator has seen.
     fn told_files(&self) -> Result<Vec<AlertView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT name, refused_at, problems, line FROM refused_file WHERE seen_at IS NULL
@@ -130,7 +130,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns what is told of refused files, the newest one by one.
+    /// Returns the alerts for refused files, one for each of the newest.
     pub(super) fn refused_notes(&self) -> Result<Vec<AlertView>> {
         let mut notes = self.told_files()?;
         let told = u64::try_from(TOLD_MOST).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Releases: which jobs are due, and the intent before the request.
 //!
-//! [`Tx::begin`] is the promise of this program: attempt, charges and state stand in one
-//! committed step before a byte leaves.
+//! [`Tx::begin`] is the guarantee of this program: attempt, charges and state are committed in one
+//! transaction before a byte leaves.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -19,13 +19,13 @@ use crate::store::{Move, Result, StoreError, Tx, instant, millis};
 /// An intent on disk: what the request needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Begun {
-    /// The attempt that the answer settles.
+    /// The attempt that the response settles.
     pub attempt: i64,
-    /// Whether it goes to a list (`mass/send`) rather than to everyone or a tag.
+    /// Whether it is sent to a list (`mass/send`) rather than to everyone or a tag.
     pub list: bool,
     /// The fixed body without its clientmsgid.
     pub body: String,
-    /// The id it is asked with.
+    /// The id that the request uses.
     pub clientmsgid: String,
 }
 
@@ -43,7 +43,7 @@ pub enum Start {
 pub enum Refusal {
     /// A rule has no room.
     Blocked(Block),
-    /// Every receiver (or, where its author wants all of them, one) had the four of this month.
+    /// Every receiver had the four of this month; if its author wants all of them, one had.
     Receivers(Block),
 }
 
@@ -57,7 +57,7 @@ impl From<Refusal> for Reason {
 }
 
 impl Tx<'_> {
-    /// Returns the account's job that is to be looked at first.
+    /// Returns the account's job that is due first.
     pub fn due_job(&self, account: &str, now: DateTime<Utc>) -> Result<Option<Job>> {
         Ok(self
             .db
@@ -69,7 +69,7 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Returns when the account's next job is to be looked at.
+    /// Returns when the account's next job is due.
     pub fn next_wake(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
         let next: Option<i64> = self
             .db
@@ -82,7 +82,7 @@ impl Tx<'_> {
         Ok(next.map(instant))
     }
 
-    /// Lets a job sleep until its times or batches say more.
+    /// Lets a job wait until its times or batches change something.
     pub fn sleep(&self, id: &JobId, until: DateTime<Utc>, reason: Option<&Reason>) -> Result<()> {
         self.run(
             "UPDATE job SET wake_at = ?2, reason = ifnull(?3, reason) WHERE id = ?1 AND wake_at IS NOT NULL",
@@ -90,7 +90,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns when the sliding minute has room for one more call, keeping some back.
+    /// Returns when the sliding minute has room for one more call, with some calls reserved.
     pub fn minute_free_at(
         &self,
         account: &str,
@@ -103,7 +103,7 @@ impl Tx<'_> {
             return Ok(None);
         };
         let room = limit.saturating_sub(kept_back);
-        // The room-th latest call decides; one without an end still counts, as if it ended now.
+        // The room-th latest call decides; an open call still counts, as if it ended now.
         let oldest: Option<i64> = self
             .db
             .prepare_cached(
@@ -119,10 +119,10 @@ impl Tx<'_> {
         Ok(oldest.map(|ended| instant(ended) + span))
     }
 
-    /// Writes the intent to ask for a batch: after the commit, and only then, it may be asked.
+    /// Records the intent to request a batch: the request may leave only after the commit.
     ///
     /// # Errors
-    /// Where SQLite fails, or the batch is not where the caller believes.
+    /// If SQLite fails, or the batch is not in the state that the caller expects.
     pub fn begin(
         &self,
         job: &Job,
@@ -131,8 +131,9 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<Start> {
         let first = job.first_attempt_at.is_none();
-        // What the platform may have taken is asked about whatever the ledger says: if it was, what
-        // fills the window may be this very batch, and if it was not, a refusal costs nothing.
+        // What the platform may have accepted is verified whatever the ledger says: if it was
+        // accepted, this very batch may fill the window, and if it was not, a refusal costs
+        // nothing.
         let asks_what_became = first && batch.in_doubt_since.is_some();
         if first
             && !asks_what_became
@@ -147,7 +148,7 @@ impl Tx<'_> {
             if need.rule.row().slots && self.holds(&job.id, *need)? {
                 continue;
             }
-            // A repeat that would need a new window yields to everybody who waits for it.
+            // A retry that would need a new window yields to every job that waits for it.
             let own = first || self.holds(&job.id, *need)? || self.claims(&job.id, *need)?;
             let scope = if own {
                 ClaimScope::Ahead(standing(job), &job.id)
@@ -257,7 +258,7 @@ impl Tx<'_> {
             )?)
     }
 
-    /// Says whether a batch is charged to a window; what an earlier generation used is its own.
+    /// Returns whether a batch is charged to a window; an earlier generation's charges are its own.
     fn is_charged(&self, batch: i64, need: Need) -> Result<bool> {
         Ok(self
             .db
@@ -324,7 +325,7 @@ impl Tx<'_> {
         Ok((0..limit).find(|slot| !taken.contains(slot)))
     }
 
-    /// The batches of a job not yet asked for keep their calls against any priority.
+    /// The batches of a job that were not yet requested keep their calls against any priority.
     fn keep_calls_for_the_rest(&self, job: &Job, rest: u32) -> Result<()> {
         if rest == 0 {
             return self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()]);
@@ -335,7 +336,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns reservations of a job that was certainly not accepted in windows that are past.
+    /// Marks the reservations in past windows of a job that was certainly not accepted as returned.
     fn return_charges_outside(&self, id: &JobId, needs: &[Need]) -> Result<()> {
         let held = self
             .db
@@ -353,7 +354,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns what a look at the job's times says, for callers that only have its id.
+    /// Returns the next action by the job's times, for callers that only have its id.
     pub fn next_action(&self, job: &Job, now: DateTime<Utc>) -> Result<(Next, Vec<Batch>)> {
         let batches = self.batches(&job.id)?;
         Ok((plan::next_action(job, &batches, now), batches))

@@ -1,7 +1,7 @@
 //! Results of accepted broadcasts, and broadcasts that were sent outside qunfa.
 //!
-//! Results are asked for with `mass/get`, or told by an event. A broadcast that nobody of us sent
-//! shows in a refusal or an event, and is booked once.
+//! Results come from `mass/get`, or from an event. A broadcast that this program did not send shows
+//! in a refusal or an event, and is recorded once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -19,7 +19,7 @@ const RESULT_GAPS: [TimeDelta; 4] =
     [TimeDelta::seconds(15), TimeDelta::seconds(45), TimeDelta::minutes(4), TimeDelta::minutes(10)];
 const LAST_GAP: TimeDelta = TimeDelta::hours(1);
 
-/// A broadcast whose result is to be asked for.
+/// A broadcast whose result is due for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResultAsk {
     /// The batch.
@@ -30,17 +30,17 @@ pub struct ResultAsk {
     pub call: i64,
 }
 
-/// What a 45028 on a first attempt brought to light.
+/// What a 45028 on a first attempt revealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaRefusal {
     /// The rule and window that are full now, if the demand uses one that others share.
     pub full: Option<(Rule, Window)>,
-    /// The day before was refused too, and nobody knows of a send that explains it: something
-    /// else is wrong, and the account is to be paused.
+    /// Whether the day before was refused too and no known send explains it: something else is
+    /// wrong, and the account is to be paused.
     pub strange: bool,
 }
 
-/// What told of a send made elsewhere.
+/// What reported a send made elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ExternalEvidence {
     /// A 45028 that nothing of ours explains.
@@ -49,35 +49,36 @@ pub(super) enum ExternalEvidence {
     Event {
         /// The broadcast's number.
         msg_id: i64,
-        /// What the event's word is worth.
+        /// How far the event can be trusted.
         credence: Credence,
     },
-    /// A person's word.
+    /// An operator's record.
     Record,
 }
 
-/// What `mass/get` said.
+/// The response to `mass/get`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendStatus {
-    /// It went out.
+    /// It was sent.
     Success,
-    /// It is still going out.
+    /// It is still being sent.
     Sending,
     /// The platform stopped it.
     Failed,
     /// It was deleted.
     Deleted,
-    /// No answer that says anything: asked again.
+    /// No usable response: retried.
     Nothing,
 }
 
 impl Tx<'_> {
-    /// Booking changes what waiting jobs will find; they are looked at when they are due.
+    /// The new charges change what waiting jobs will find; the jobs are looked at when they are
+    /// due.
     pub(super) fn record_room(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
         self.advance_waiting(account, now)
     }
 
-    /// Books a send made elsewhere, and returns its number.
+    /// Records a send made elsewhere in the ledger, and returns its number.
     pub(super) fn book(
         &self,
         account: &Account,
@@ -122,7 +123,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Books what a 45028 on a first attempt shows: somebody else used our quota.
+    /// Records what a 45028 on a first attempt shows: another sender used our quota.
     pub fn book_refused(
         &self,
         job: &Job,
@@ -132,7 +133,7 @@ impl Tx<'_> {
         if let Some(full) = self.explained(job, account, at)? {
             return Ok(QuotaRefusal { full: Some(full), strange: false });
         }
-        // What the refused request had reserved is no part of what fills the window.
+        // What the refused request had reserved is not part of what fills the window.
         self.run(
             "UPDATE charge SET state = 'returned' WHERE state = 'reserved' AND rule <> ?2
              AND batch IN (SELECT id FROM batch WHERE job = ?1)",
@@ -185,7 +186,7 @@ impl Tx<'_> {
         Ok((usage.used + usage.unconfirmed + earlier + 1 >= limit).then_some(filling))
     }
 
-    /// Counts the sends that only refusals of this month told of, and that it is not charged with.
+    /// Counts the sends that only refusals of this month reported, and that it is not charged with.
     fn refusals_in(&self, account: &Account, month: Window) -> Result<u32> {
         Ok(self
             .db
@@ -205,7 +206,7 @@ impl Tx<'_> {
             )?)
     }
 
-    /// Says whether a charge of the job itself, kept after a failed review, explains a refusal.
+    /// Returns whether a charge of the job itself, kept after a failed review, explains a refusal.
     fn explained(
         &self,
         job: &Job,
@@ -231,7 +232,7 @@ impl Tx<'_> {
         Ok(None)
     }
 
-    /// What is left of a rule's window, as a need that fills it.
+    /// Returns what is left of a rule's window, as a need that fills it.
     fn filling(&self, account: &Account, rule: Rule, at: DateTime<Utc>) -> Result<Option<Need>> {
         let Some(window) = rule.window(at) else {
             return Ok(None);
@@ -242,7 +243,7 @@ impl Tx<'_> {
         Ok(Some(Need { amount: limit.saturating_sub(usage.used).max(1), ..need }))
     }
 
-    /// Charges all that is left of the day's calls, as a 45009 shows them to be gone.
+    /// Charges all that is left of the day's calls: a 45009 shows that none are left.
     pub fn book_calls_gone(&self, account: &Account, at: DateTime<Utc>) -> Result<()> {
         if quota::limit(Rule::DailyCalls, account).is_none() {
             return Ok(());
@@ -256,8 +257,8 @@ impl Tx<'_> {
         )
     }
 
-    /// Confirms as many unconfirmed sends as it takes to leave the demand no room, which is what
-    /// a 45028 shows.
+    /// Confirms as many unconfirmed sends as it takes to leave the demand no room, which is what a
+    /// 45028 shows.
     fn confirm_unconfirmed(
         &self,
         job: &Job,
@@ -290,8 +291,8 @@ impl Tx<'_> {
         Ok(confirmed)
     }
 
-    /// Takes back unconfirmed sends that an accepted batch disproves: both do not fit into the
-    /// windows that it keeps charged.
+    /// Marks unconfirmed sends that an accepted batch disproves as returned: both do not fit into
+    /// the windows that it keeps charged.
     pub(super) fn return_unconfirmed_disproved(
         &self,
         account: &Account,
@@ -339,7 +340,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Returns when the account's next result is to be asked for.
+    /// Returns when the account's next result is due for a request.
     pub fn next_result(&self, account: &str) -> Result<Option<DateTime<Utc>>> {
         let next: Option<i64> = self
             .db
@@ -352,7 +353,7 @@ impl Tx<'_> {
         Ok(next.map(instant))
     }
 
-    /// Begins to ask for a result that is due, counting the call.
+    /// Begins the request for a result that is due, counting the call.
     pub fn begin_result(&self, account: &str, now: DateTime<Utc>) -> Result<Option<ResultAsk>> {
         let due: Option<(i64, i64)> = self
             .db
@@ -372,7 +373,7 @@ impl Tx<'_> {
         Ok(Some(ResultAsk { batch, msg_id, call: self.db.last_insert_rowid() }))
     }
 
-    /// Records what `mass/get` said of a broadcast.
+    /// Records the response to `mass/get` for a broadcast.
     pub fn settle_result(
         &self,
         ask: ResultAsk,
@@ -391,7 +392,7 @@ impl Tx<'_> {
             self.run("UPDATE batch SET deleted = 1 WHERE id = ?1", params![ask.batch])?;
         }
         if !waits {
-            // An event settled it while it was asked for.
+            // An event settled it while the request was open.
             return Ok(());
         }
         let (state, result) = match word {
@@ -436,7 +437,7 @@ impl Tx<'_> {
         accepted: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        // After a month the platform has nothing new to say, and `status` has long shown it.
+        // After a month the platform has nothing new to report, and `status` has long shown it.
         let next = (now - accepted < TimeDelta::days(30)).then(|| millis(now + gap));
         self.run(
             "UPDATE batch SET result_at = ?2, result_asks = ?3 WHERE id = ?1",
@@ -475,13 +476,13 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Forgets calls that no sliding minute reaches any more.
+    /// Deletes calls that are older than any sliding minute.
     pub fn prune_calls(&self, now: DateTime<Utc>) -> Result<()> {
         self.run("DELETE FROM call WHERE ended_at < ?1", params![millis(now - TimeDelta::days(1))])
     }
 }
 
-/// Returns the span in which signs of a send made elsewhere may be of one and the same: a service
+/// Returns the span in which signs of a send made elsewhere may mean the same send: a service
 /// account's month, a subscription account's day.
 pub(super) fn external_window(account: &Account, at: DateTime<Utc>) -> Window {
     let monthly = quota::limit(Rule::MonthlyHistory, account).is_some();

@@ -12,17 +12,17 @@ use crate::reason::{Operation, Reason};
 use crate::store::{DecidedBy, Move, Result, StoreError, Tx, instant, millis};
 
 impl Tx<'_> {
-    /// Makes a job's refused and failed batches ready to be asked again, due now.
+    /// Makes a job's refused and failed batches ready to be requested again, due now.
     ///
-    /// A batch that was refused for certain gets a new generation, and so a new clientmsgid; one that
-    /// the platform never heard of keeps its own. One that was ever in doubt keeps its own too,
-    /// whatever a person said of it since: it is in doubt again. Once the platform may have forgotten
-    /// that, nothing of the job can be asked for, until it surely has. A job that demands an approval
-    /// and never had one for its present content waits for it again. A menu that was planned before
-    /// the one that followers see is refused.
+    /// A batch that was certainly refused gets a new generation, and so a new clientmsgid; a batch
+    /// whose request never reached the platform keeps its own. A batch that was ever in doubt keeps
+    /// its own too, however an operator resolved it since: it is in doubt again. Once the platform
+    /// may no longer remember that id, nothing of the job can be requested until it certainly does
+    /// not. A job that demands an approval and never had one for its present content waits for it
+    /// again. A menu that was planned before the one that followers see is refused.
     ///
     /// # Errors
-    /// Where the job's state does not allow it, or SQLite fails.
+    /// If the job's state does not allow it, or SQLite fails.
     pub fn retry(
         &self,
         id: &JobId,
@@ -48,7 +48,7 @@ impl Tx<'_> {
         }
         self.refuse_another_account(&job, account)?;
         let batches = self.batches(id)?;
-        // One that a restore ended before its time waits for it.
+        // A job that a restore ended before its time waits for that time.
         let due = now.max(job.planned_at);
         refuse_to_guess(&job, &batches, due)?;
         if job.recall_until.is_some() {
@@ -81,7 +81,8 @@ impl Tx<'_> {
         if due > now { self.reassign(id, account, now) } else { Ok(()) }
     }
 
-    /// Refuses what was planned for an account with another appid, before names were known by it.
+    /// Refuses a job that was planned for an account with another appid, before appids were
+    /// recorded.
     fn refuse_another_account(&self, job: &Job, account: &Account) -> Result<()> {
         let ids = self
             .db
@@ -103,7 +104,7 @@ impl Tx<'_> {
         )))
     }
 
-    /// Says whether a batch can only be asked for again with a new clientmsgid.
+    /// Returns whether a batch can only be requested again with a new clientmsgid.
     fn needs_new_id(&self, batch: &Batch, again: Option<Again>) -> Result<bool> {
         match (batch.state, again) {
             (BatchState::Failed, _) | (BatchState::Refused, Some(Again::NewId)) => Ok(true),
@@ -120,7 +121,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Makes one batch ready to be asked for, if it is to be; says whether it is in doubt again.
+    /// Makes one batch ready to be requested, if it is to be; returns whether it is in doubt again.
     fn reopen(
         &self,
         batch: &Batch,
@@ -129,7 +130,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let again = batch.doubt.map(|doubt| doubt.again(due));
-        // Another copy of the database may have asked with this id.
+        // Another copy of the database may have used this id.
         let rested = due.max(batch.next_at.min(now + margins::SAME_CLIENTMSGID));
         let (since, next_at) = match (batch.state, again) {
             (BatchState::Planned, _) => (None, rested),
@@ -158,8 +159,8 @@ impl Tx<'_> {
         Ok(since.is_some())
     }
 
-    /// Refuses a menu in whose place a later one is, or is about to be: a person who reads that a
-    /// menu was missed does not ask for the next one to be lost.
+    /// Refuses a menu that a later one has replaced, or is about to: an operator who reads that a
+    /// menu was missed does not intend to lose the next one.
     fn refuse_old_menu(&self, job: &Job, now: DateTime<Utc>) -> Result<()> {
         let later: Option<(String, i64, bool)> = self
             .db
@@ -185,10 +186,10 @@ impl Tx<'_> {
         )))
     }
 
-    /// Says whether a job demands an approval that its present content never had.
+    /// Returns whether a job demands an approval that its present content never had.
     fn lacks_approval(&self, id: &JobId) -> Result<bool> {
-        // Whatever is taken or changed and demands one becomes held; only an approval, or a change
-        // that demands none, leads from there to planned.
+        // A job that is taken or changed and demands an approval becomes held. Only an approval, or
+        // a change that demands none, leads from there to planned.
         Ok(self
             .db
             .prepare_cached(
@@ -249,10 +250,10 @@ impl Tx<'_> {
         )
     }
 
-    /// Lifts a batch to a generation that the mark beside the database knows of.
+    /// Raises a batch to a generation that the mark beside the database contains.
     ///
-    /// An older database would ask with the id of a generation that was refused, while a later
-    /// one was accepted: only with the later id does the platform say so (45065).
+    /// An older database would use the id of a generation that was refused, while a later one was
+    /// accepted: only with the later id does the platform report that (45065).
     pub fn raise_generation(
         &self,
         (id, number, generation): (&JobId, u32, u32),
@@ -267,7 +268,7 @@ impl Tx<'_> {
         if batch.generation >= generation || settled {
             return Ok(());
         }
-        // Nobody asks with the old id any more: the platform's answer to the new one counts.
+        // The old id is not used any more: the platform's response to the new one counts.
         match batch.state {
             BatchState::Planned | BatchState::Asking | BatchState::InDoubt => {
                 self.run(
@@ -281,7 +282,7 @@ impl Tx<'_> {
         self.remake(batch, account, generation, now)
     }
 
-    /// Returns the account that a job belongs to, if the job is known.
+    /// Returns the account that a job belongs to, if the job exists.
     pub fn account_of(&self, id: &JobId) -> Result<Option<String>> {
         Ok(self
             .db
@@ -290,7 +291,7 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Lets a batch wait that no window has room for, though it may not be deferred.
+    /// Lets a batch wait if no window has room for it, though it may not be deferred.
     pub fn wait_batch(
         &self,
         id: &JobId,
@@ -302,7 +303,7 @@ impl Tx<'_> {
     }
 }
 
-/// Refuses a job that goes by itself, or must not be asked for again.
+/// Refuses a job that continues by itself, or must not be requested again.
 fn refuse_by_state(job: &Job) -> Result<()> {
     let id = &job.id;
     match job.state {
@@ -326,8 +327,8 @@ fn refuse_by_state(job: &Job) -> Result<()> {
     }
 }
 
-/// Tells why a job is not asked for with a new clientmsgid while nobody said what happened in a gap:
-/// another copy may have made it anew already, and the platform knows that by another id only.
+/// Returns why a job is not requested with a new clientmsgid while it is not resolved what happened
+/// in a gap: another copy may have remade it, and the platform has that under another id.
 pub(super) fn anew_in_question(job: &Job) -> String {
     let (id, account) = (&job.id, &job.account);
     let next = if job.state.waits() {
@@ -341,8 +342,8 @@ pub(super) fn anew_in_question(job: &Job) -> String {
     )
 }
 
-/// Refuses what could only be asked for blindly: the platform may have taken it, and may have
-/// forgotten that or not.
+/// Refuses a retry without knowledge of the outcome: the platform may have accepted the batch, and
+/// may or may not remember it.
 fn refuse_to_guess(job: &Job, batches: &[Batch], due: DateTime<Utc>) -> Result<()> {
     let refused = batches.iter().filter(|batch| batch.state == BatchState::Refused);
     let waits = refused.filter_map(|batch| match batch.doubt?.again(due) {

@@ -1,22 +1,23 @@
 //! Series: recurring jobs, whose dates become jobs of their own.
 //!
 //! An *occurrence* is an ordinary job from its first row on: it claims, waits, is missed and is
-//! cancelled like any other, and only its id `ID@DATE` tells what it is a date of. So a series
-//! needs no rules of its own, and its quota conflicts show weeks ahead.
+//! cancelled like any other. Only its id `ID@DATE` shows which date it is. So a series needs no
+//! rules of its own, and its quota conflicts show weeks ahead.
 //!
-//! Dates are made weeks ahead of their time, in order, and each once for ever: what a person
-//! cancelled is not made again, and a crash anywhere leaves all of an extension or nothing. Ids come
-//! from series and date alone, so an older database that is put back makes the same jobs with the
-//! same clientmsgids. A date that passed while nobody made it is made all the same, late: its own
-//! `grace` ends it as missed, in words, and never sends it. Nothing is passed over unless a trusted
-//! clock says that it lies weeks back.
+//! Dates are made weeks ahead of their time, in order, and each only once: a date that an operator
+//! cancelled is not made again, and a crash leaves all of an extension or nothing. Ids come from
+//! series and date alone, so an older database that is restored makes the same jobs with the same
+//! clientmsgids. A date that passed before it was made is still made, late: its own `grace` ends it
+//! as missed, with a reason, and it is never sent. No date is skipped unless a trusted clock shows
+//! that it is weeks in the past.
 //!
-//! An edit holds for the dates that wait and were never asked for. One that it leaves out is
-//! withdrawn: cancelled, and planned again if a later edit has it again.
+//! An edit applies to the dates that wait and were never attempted. A date that the edit leaves out
+//! is withdrawn: cancelled, and planned again if a later edit contains it again.
 //!
-//! A series that a lost database knew, or knew otherwise, is *lost*: some of its dates may have
-//! been sent, and nobody knows which, so none is made until a person says `retry`, and then only
-//! those after that day. One id has one zone for ever, so that a date is the same day to all.
+//! A series that a lost database had, or had in another version, is *lost*: some of its dates may
+//! have been sent, and it is unknown which. So none is made until an operator runs `retry`, and
+//! then only those after that day. One id has one zone for ever, so that a date always means the
+//! same day.
 
 mod extend;
 
@@ -38,17 +39,17 @@ use crate::store::{
 };
 use crate::text::{Lang, reason};
 
-/// A word for programs: something about a series.
+/// A code word for programs: something about a series.
 const KIND: &str = "series";
 
-/// Where a series stands.
+/// The state of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeriesState {
     /// Its dates are made.
     Active,
-    /// A person called it off.
+    /// An operator cancelled it.
     Cancelled,
-    /// An earlier database knew more of it.
+    /// An earlier database had more of it.
     Lost,
 }
 
@@ -73,34 +74,34 @@ impl fmt::Display for SeriesState {
     }
 }
 
-/// A series as it is stored.
+/// A stored series.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// Where it stands.
+    /// Its state.
     pub state: SeriesState,
-    /// What each of its dates is, but for its id, which here is the series', and its time.
+    /// The job of each date, with the series' id and without its time.
     pub job: JobSpec,
-    /// When it comes.
+    /// When it recurs.
     pub recurrence: Recurrence,
     /// The file that it is from.
     pub file: String,
     line: usize,
     taken_at: DateTime<Utc>,
     next_at: Option<DateTime<Utc>>,
-    /// Who cancelled it or let it go on, and why.
+    /// Who cancelled it or continued it, and why.
     pub why: Option<Reason>,
     digest: String,
-    /// The account's name in its file, where the account has another by now.
+    /// The account's name in its file, if the account has another now.
     written_for: Option<String>,
 }
 
 impl Series {
-    /// Returns the instant after which its dates are no jobs yet, if there are any.
+    /// Returns the time after which its dates are not yet jobs, if there are any.
     pub fn next(&self) -> Option<DateTime<Utc>> {
         self.next_at.map(|at| at - TimeDelta::milliseconds(1))
     }
 
-    /// Says whether it is just as its file has it now.
+    /// Returns whether it is exactly as its file now describes it.
     fn is(&self, recurring: Recurring<'_>) -> bool {
         let renamed = |name: &String| {
             let job = &under(recurring.job, name.clone());
@@ -122,29 +123,29 @@ fn occurrence_id(series: &JobId, date: NaiveDate) -> Result<JobId> {
     })
 }
 
-/// A recurring job as its file has it.
+/// A recurring job as its file describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Recurring<'a> {
-    /// What each of its dates is, but for its id and time.
+    /// The job of each date, without that date's id and time.
     pub job: &'a JobSpec,
-    /// When it comes.
+    /// When it recurs.
     pub recurrence: &'a Recurrence,
 }
 
 impl Recurring<'_> {
-    /// Returns the digest by which two versions of one series are told apart.
+    /// Returns the digest that distinguishes two versions of one series.
     fn digest(&self) -> String {
         let json = serde_json::to_vec(&(self.job, self.recurrence));
         hex(&Sha256::digest(json.expect("a checked job is always JSON")))
     }
 }
 
-/// What cancelling a series did.
+/// The outcome of cancelling a series.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeriesCancelled {
-    /// The dates that will not come.
+    /// The dates that were cancelled.
     pub cancelled: Vec<JobId>,
-    /// The dates that are being released, which it leaves alone.
+    /// The dates in release, which are left alone.
     pub releasing: Vec<JobId>,
 }
 
@@ -244,13 +245,13 @@ impl Tx<'_> {
         )
     }
 
-    /// Lets an edit hold for the dates that wait and were never asked for.
+    /// Applies an edit to the dates that wait and were never attempted.
     fn edit_waiting(&self, series: &Series, by: SeriesInput<'_>, now: DateTime<Utc>) -> Result<()> {
         let id = &series.job.id;
         let waiting = self.dates_waiting(id)?;
         let placed: Vec<_> =
             waiting.into_iter().map(|date| (date, series.recurrence.on(date))).collect();
-        // What the edit leaves out gives its place up first.
+        // What the edit leaves out gives up its claims first.
         for (date, _) in placed.iter().filter(|(_, at)| at.is_none()) {
             self.withdraw_date(series, &occurrence_id(id, *date)?, by.account, now)?;
         }
@@ -263,7 +264,7 @@ impl Tx<'_> {
                 && before.due_at > now.max(before.planned_at)
                 && at <= now
             {
-                // It was deferred, and goes on waiting: its new time is past like its old one.
+                // It was deferred, and continues to wait: its new time is past like its old one.
                 self.run(
                     "UPDATE job SET due_at = ?2, wake_at = ?2, can_advance = 1 WHERE id = ?1",
                     params![spec.id.as_str(), millis(before.due_at)],
@@ -273,7 +274,7 @@ impl Tx<'_> {
         self.advance_waiting(by.account, now)
     }
 
-    /// Returns the dates of a series that wait and were never asked for.
+    /// Returns the dates of a series that wait and were never attempted.
     fn dates_waiting(&self, id: &JobId) -> Result<Vec<NaiveDate>> {
         let mut statement = self.db.prepare_cached(
             "SELECT date FROM occurrence JOIN job ON job.id = occurrence.job
@@ -283,10 +284,11 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Records a series as the newest file says that was accepted by a database which is lost.
+    /// Records a series from the newest file that a lost database had accepted.
     ///
-    /// Unless this database knows just that, some of its dates may have been sent: those that wait
-    /// are missed, as the newest file has them, and no more are made until a person says so.
+    /// Unless this database has exactly that series, some of its dates may have been sent: those
+    /// that wait are missed, as the newest file has them, and no more are made until an operator
+    /// runs `retry`.
     pub fn import_series(
         &self,
         recurring: Recurring<'_>,
@@ -297,7 +299,7 @@ impl Tx<'_> {
         let id = &recurring.job.id;
         if let Some(known) = self.series(id)? {
             let is_over = known.state == SeriesState::Cancelled;
-            // One that went back to an earlier version was taken after the file that it left behind.
+            // A file that returned to an earlier version was taken after the file that it replaced.
             let is_newer = known.taken_at > source.first_taken_at;
             if is_over || is_newer || known.is(recurring) {
                 return Ok(());
@@ -315,7 +317,7 @@ impl Tx<'_> {
         self.alert_lost_series(id, by.account, now)
     }
 
-    /// Stops a series that a newer file edits, where nobody can say what of it that changes.
+    /// Stops a series that a newer file edits, if it cannot be determined what that changes.
     pub fn lose_series(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let known = self.series(id)?;
         if known.is_none_or(|known| known.state != SeriesState::Active) {
@@ -351,11 +353,11 @@ impl Tx<'_> {
         self.raise_alert(&note, now)
     }
 
-    /// Lets a lost series go on with the dates after today, and plans those of them anew that were
-    /// made before it was lost; returns the first of them.
+    /// Continues a lost series with the dates after today, and plans those again that were made
+    /// before it was lost. Returns the first of them.
     ///
     /// # Errors
-    /// Where it is not lost, its list makes more calls than a day allows, or SQLite fails.
+    /// If it is not lost, its list makes more calls than a day allows, or SQLite fails.
     pub fn retry_series(
         &self,
         id: &JobId,
@@ -394,7 +396,7 @@ impl Tx<'_> {
         Ok(next)
     }
 
-    /// Plans a lost date anew as the series has it now, or withdraws it.
+    /// Plans a lost date again as the series now has it, or withdraws it.
     fn plan_lost_date(
         &self,
         series: &Series,
@@ -412,13 +414,13 @@ impl Tx<'_> {
                 let spec = series.occurrence(Date { date, at })?;
                 self.take_again(&spec, by, series.source(now), now)
             }
-            // A later edit may have it again; until then nobody can retry it.
+            // A later edit may contain it again; until then it cannot be retried.
             None => self.withdraw_date(series, &id, by.account, now),
         }
     }
 
-    /// Returns the dates after a day that are missed since their series was lost, and that neither
-    /// this database nor the mark beside it knows to have been asked for.
+    /// Returns the dates after a day that are missed since their series was lost and that were
+    /// never attempted, as far as this database and the mark beside it show.
     fn dates_lost(&self, id: &JobId, after: NaiveDate) -> Result<Vec<NaiveDate>> {
         let mut statement = self.db.prepare_cached(
             "SELECT date FROM occurrence JOIN job ON job.id = occurrence.job
@@ -432,7 +434,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Withdraws a date that waits and that its series no longer has.
+    /// Withdraws a date that waits and that its series no longer contains.
     fn withdraw_date(
         &self,
         series: &Series,
@@ -446,10 +448,10 @@ impl Tx<'_> {
         self.run("UPDATE occurrence SET withdrawn = 1 WHERE job = ?1", params![id.as_str()])
     }
 
-    /// Calls a series off with all of its dates that wait.
+    /// Cancels a series with all of its dates that wait.
     ///
     /// # Errors
-    /// Where it is cancelled already, or SQLite fails.
+    /// If it is cancelled already, or SQLite fails.
     pub fn cancel_series(
         &self,
         id: &JobId,
@@ -483,7 +485,7 @@ impl Tx<'_> {
         self.run("DELETE FROM alert WHERE job = ?1 AND kind = ?2", params![id.as_str(), KIND])
     }
 
-    /// Returns the dates of a series that nothing has ended yet, by time.
+    /// Returns the dates of a series that have not ended yet, by time.
     pub fn occurrences_waiting(&self, id: &JobId) -> Result<Vec<(JobId, JobState)>> {
         let mut statement = self.db.prepare_cached(
             "SELECT job.id, job.state FROM occurrence JOIN job ON job.id = occurrence.job
@@ -500,7 +502,7 @@ impl Tx<'_> {
     /// Returns the next date of a series that is a job, or else the last one.
     ///
     /// # Errors
-    /// Where SQLite fails, or a row was changed by something else.
+    /// If SQLite fails, or something else changed a row.
     pub fn occurrence_near(&self, id: &JobId, now: DateTime<Utc>) -> Result<Option<JobId>> {
         let word: Option<String> = self
             .db
@@ -534,7 +536,7 @@ impl Tx<'_> {
     /// Returns a series, if one has this id.
     ///
     /// # Errors
-    /// Where SQLite fails, or the row was changed by something else.
+    /// If SQLite fails, or something else changed the row.
     pub fn series(&self, id: &JobId) -> Result<Option<Series>> {
         Ok(self
             .db
@@ -547,7 +549,7 @@ impl Tx<'_> {
         self.series(id)?.ok_or_else(|| StoreError::Refused(format!("no series has the id {id}")))
     }
 
-    /// Names the active series, of one file or of all.
+    /// Returns the ids of the active series, of one file or of all.
     pub fn active_series(&self, file: Option<&str>) -> Result<Vec<JobId>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id FROM series WHERE state = 'active' AND next_at IS NOT NULL
@@ -558,7 +560,7 @@ impl Tx<'_> {
         Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
     }
 
-    /// Returns the digests of the files that dates to come need.
+    /// Returns the digests of the files that future dates need.
     pub(super) fn files_of_series(&self) -> Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM series WHERE (state = 'active' AND next_at IS NOT NULL)
@@ -573,7 +575,7 @@ impl Tx<'_> {
         Ok(series.iter().filter_map(material).flatten().collect())
     }
 
-    /// Says whether an account has series whose dates nobody makes without it.
+    /// Returns whether an account has series whose dates cannot be made without it.
     pub fn has_series(&self, account: &str) -> Result<bool> {
         Ok(self
             .db
@@ -584,7 +586,8 @@ impl Tx<'_> {
             .query_row([account], |row| row.get(0))?)
     }
 
-    /// Says why a series cannot have an id, if jobs have it or one of its dates' already.
+    /// Returns why a series cannot have an id, if jobs already have it or the id of one of its
+    /// dates.
     fn why_no_series(&self, id: &JobId) -> Result<Option<String>> {
         let other: Option<String> = self
             .db
@@ -602,7 +605,7 @@ impl Tx<'_> {
         }))
     }
 
-    /// Says why a job of a file cannot have an id, if a series or one of its dates has it.
+    /// Returns why a job of a file cannot have an id, if a series or one of its dates has it.
     pub(super) fn why_no_job(&self, id: &JobId) -> Result<Option<String>> {
         let series: Option<String> = self
             .db

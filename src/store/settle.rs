@@ -1,7 +1,8 @@
 //! Settlement: records the outcome of each request, and the end of each job.
 //!
-//! A batch in doubt is settled by acceptance only. Charges follow: an accepted batch keeps those
-//! of the windows it may have been counted in, a certain refusal returns them, doubt keeps all.
+//! A batch in doubt is settled by acceptance only. Charges follow: an accepted batch keeps those of
+//! the windows it may have been counted in, a certain refusal returns them, and a batch in doubt
+//! keeps all.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -15,22 +16,22 @@ use crate::reason::Reason;
 use crate::store::claims::Deferral;
 use crate::store::{Move, Result, StoreError, Tx, millis};
 
-/// What an answer means for the batch it was asked for.
+/// What a response means for the batch in its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendOutcome {
-    /// The platform took it now.
+    /// The platform accepted it now.
     Accepted,
-    /// The platform had taken it before (45065).
+    /// The platform had accepted it before (45065).
     Adopted,
-    /// It may have been taken, or not.
+    /// It may or may not have been accepted.
     InDoubt,
-    /// Certainly not taken; asked again after this pause.
+    /// Certainly not accepted; retried after this pause.
     Later(TimeDelta),
-    /// Refused for its token: no attempt of its clientmsgid.
+    /// Its token was refused: no attempt of its clientmsgid.
     Token,
-    /// Certainly not taken, and never will be.
+    /// Certainly not accepted, and never will be.
     Refused,
-    /// Certainly not taken; the job moves to a later window.
+    /// Certainly not accepted; the job moves to a later window.
     NextWindow,
 }
 
@@ -49,7 +50,7 @@ impl SendOutcome {
     }
 }
 
-/// What an answer said, for the record.
+/// The content of a response, for the record.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseFields<'a> {
     /// The platform's code.
@@ -58,24 +59,24 @@ pub struct ResponseFields<'a> {
     pub errmsg: &'a str,
     /// The broadcast's number.
     pub msg_id: Option<i64>,
-    /// The article statistics' number.
+    /// The number for the article statistics.
     pub msg_data_id: Option<i64>,
-    /// The `Date` on the answer.
+    /// The `Date` header of the response.
     pub dated: Option<DateTime<Utc>>,
     /// Whether the request certainly never reached the platform.
     pub not_sent: bool,
-    /// How long after acceptance `mass/get` is asked first.
+    /// How long after acceptance the first `mass/get` is sent.
     pub ask_after: TimeDelta,
 }
 
-/// What settling an answer brought to light.
+/// What settling a response revealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// Nothing unusual.
     Clean,
-    /// Adopted, but this database never asked for it before.
+    /// Adopted, but this database had never requested it before.
     AdoptedUnseen(JobId),
-    /// The `msg_id` belongs to another broadcast of ours, or another body was asked with this id.
+    /// The `msg_id` belongs to another broadcast of ours, or this id was used with another body.
     Collision(Reason),
 }
 
@@ -115,7 +116,7 @@ impl Tx<'_> {
     /// Returns whether an open attempt's batch was in doubt before it, and its job.
     ///
     /// # Errors
-    /// Where SQLite fails, or the attempt is not open.
+    /// If SQLite fails, or the attempt is not open.
     pub fn before_attempt(&self, attempt: i64) -> Result<(JobId, bool)> {
         let asked = self.asked(attempt)?;
         Ok((asked.job, asked.in_doubt))
@@ -137,7 +138,7 @@ impl Tx<'_> {
             "UPDATE call SET ended_at = ?2 WHERE attempt = ?1 AND ended_at IS NULL",
             params![attempt, millis(now)],
         )?;
-        // A call is a call, whatever came of it, unless it certainly never arrived.
+        // A call counts whatever its outcome, unless it certainly never arrived.
         let calls = if fields.not_sent { "returned" } else { "kept" };
         self.run(
             "UPDATE charge SET state = ?2 WHERE attempt = ?1 AND state = 'reserved' AND rule = ?3
@@ -146,10 +147,10 @@ impl Tx<'_> {
         )
     }
 
-    /// Settles an attempt whose batch the platform has, now or from before.
+    /// Settles an attempt whose batch the platform has accepted, now or before.
     ///
     /// # Errors
-    /// Where SQLite fails, or the attempt is not open.
+    /// If SQLite fails, or the attempt is not open.
     pub fn accept(
         &self,
         attempt: i64,
@@ -208,7 +209,7 @@ impl Tx<'_> {
         Ok(settled)
     }
 
-    /// Ends the asking for the batches of a job that were never asked for, if there are any.
+    /// Stops the batches of a job that were never requested, if there are any.
     ///
     /// Another copy of the database sent the job, perhaps in another version and in other batches:
     /// these would reach the same people again.
@@ -243,7 +244,7 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Says whether earlier attempts under this id had the same body; `None` if there were none.
+    /// Returns whether earlier attempts under this id had the same body; `None` if there were none.
     fn seen_body(&self, asked: &OpenAttempt, attempt: i64) -> Result<Option<bool>> {
         let (count, same): (u32, u32) = self
             .db
@@ -276,7 +277,7 @@ impl Tx<'_> {
         let earlier = reserved.iter().any(|(_, _, by)| *by != Some(attempt));
         let stays = |window: &str, by: Option<i64>| {
             if adopted && earlier {
-                // An earlier attempt was the one accepted, in one of the windows it charged.
+                // An earlier attempt was the accepted one, in one of the windows it charged.
                 by != Some(attempt)
             } else if adopted {
                 true
@@ -295,18 +296,18 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Records an attempt without a clear answer.
+    /// Records an attempt without a clear response.
     ///
     /// # Errors
-    /// Where SQLite fails, or the attempt is not open.
+    /// If SQLite fails, or the attempt is not open.
     pub fn doubt(&self, attempt: i64, why: &str, now: DateTime<Utc>) -> Result<()> {
         self.doubt_with(attempt, &ResponseFields { errmsg: why, ..ResponseFields::default() }, now)
     }
 
-    /// The same, with what the answer said.
+    /// The same, with the content of the response.
     ///
     /// # Errors
-    /// Where SQLite fails, or the attempt is not open.
+    /// If SQLite fails, or the attempt is not open.
     pub fn doubt_with(
         &self,
         attempt: i64,
@@ -328,10 +329,10 @@ impl Tx<'_> {
         self.reschedule(&asked.job, &why, now)
     }
 
-    /// Records a certain refusal that passes by itself: the batch is asked again.
+    /// Records a certain refusal that is temporary: the batch is retried.
     ///
     /// # Errors
-    /// Where SQLite fails, or the attempt is not open.
+    /// If SQLite fails, or the attempt is not open.
     pub fn later(
         &self,
         attempt: i64,
@@ -349,12 +350,12 @@ impl Tx<'_> {
         self.reschedule(&asked.job, &why, now)
     }
 
-    /// Takes an intent back whose request was kept and never left: all is as it was before.
+    /// Withdraws an intent whose request never left: all is as it was before.
     ///
-    /// The caller must be sure: only a request that this very process still holds never left.
+    /// The caller must be sure: this holds only for a request that this very process still has.
     ///
     /// # Errors
-    /// Where SQLite fails, or the attempt is not open.
+    /// If SQLite fails, or the attempt is not open.
     pub fn withdraw(&self, attempt: i64, account: &Account, now: DateTime<Utc>) -> Result<()> {
         let asked = self.asked(attempt)?;
         let first: bool = self
@@ -370,7 +371,7 @@ impl Tx<'_> {
         ] {
             self.run(sql, params![attempt])?;
         }
-        // The first one of a retry was as the person had said: not sent.
+        // The first attempt of a retry had been resolved by an operator: not sent.
         if asked.in_doubt && !first {
             self.move_batch(asked.batch, BatchState::Asking, BatchState::InDoubt)?;
         } else {
@@ -384,7 +385,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Puts a job back that was about to be asked for the first time.
+    /// Plans a job again whose first request was about to be made.
     fn plan_again(
         &self,
         id: &JobId,
@@ -406,10 +407,10 @@ impl Tx<'_> {
         self.reassign(id, account, now)
     }
 
-    /// Records a refusal for the token, which is no attempt of the clientmsgid.
+    /// Records a refused token, which is no attempt of the clientmsgid.
     ///
     /// # Errors
-    /// Where SQLite fails, or the attempt is not open.
+    /// If SQLite fails, or the attempt is not open.
     pub fn refused_token(
         &self,
         attempt: i64,
@@ -446,8 +447,8 @@ impl Tx<'_> {
         Ok(plan::backoff(&asked.clientmsgid, attempts))
     }
 
-    /// Takes tomorrow's charges of an attempt back: of a refused one all, of one in doubt those
-    /// that it ended before.
+    /// Marks tomorrow's charges of an attempt as returned: all if it was refused; if it is in
+    /// doubt, those that it ended before.
     fn return_provisional(&self, attempt: i64, ended: Option<DateTime<Utc>>) -> Result<()> {
         let charges = self
             .db
@@ -466,7 +467,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Lets a job in release be looked at when its next batch may be asked.
+    /// Makes a job in release due when its next batch may be requested.
     fn reschedule(&self, id: &JobId, why: &Reason, now: DateTime<Utc>) -> Result<()> {
         let job = self.job(id)?;
         let batches = self.batches(id)?;
@@ -475,10 +476,10 @@ impl Tx<'_> {
         self.tell(id, Some(job.state), job.state, why, now)
     }
 
-    /// Records a refusal for good: what the batch had reserved goes back.
+    /// Records a final refusal: what the batch had reserved is returned.
     ///
     /// # Errors
-    /// Where SQLite fails, or the attempt is not open.
+    /// If SQLite fails, or the attempt is not open.
     pub fn refuse(
         &self,
         attempt: i64,
@@ -495,10 +496,10 @@ impl Tx<'_> {
         self.apply_job_state(&asked.job, account, JobState::Failed, &why, now)
     }
 
-    /// Records a refusal for want of quota, and moves what is left of the job to a later window.
+    /// Records a refusal for lack of quota, and moves the rest of the job to a later window.
     ///
     /// # Errors
-    /// Where SQLite fails, or the attempt is not open.
+    /// If SQLite fails, or the attempt is not open.
     pub fn refuse_window(
         &self,
         attempt: i64,
@@ -513,16 +514,16 @@ impl Tx<'_> {
         self.return_reserved(asked.batch)?;
         let job = self.job(&asked.job)?;
         self.defer(&job, account, Deferral { after, why, can_advance: false }, now)?;
-        // Its old slot may serve another: our own count never held it.
+        // Another job may use its old slot: our own count never held it.
         self.advance_waiting(account, now)
     }
 
-    /// Says whether some batch of the job is in doubt, or is to be asked about because it was.
+    /// Returns whether some batch of the job is in doubt, or is to be verified because it was.
     pub fn any_in_doubt(&self, id: &JobId) -> Result<bool> {
         Ok(self.batches(id)?.iter().any(|batch| batch.in_doubt_since.is_some()))
     }
 
-    /// Ends the asking for a batch that is certainly not accepted, or was said not to be.
+    /// Stops requests for a batch that is certainly not accepted, or that was resolved as not sent.
     pub(super) fn set_aside(&self, batch: i64) -> Result<()> {
         self.move_batch(batch, BatchState::Planned, BatchState::Refused)?;
         self.run("UPDATE batch SET in_doubt_since_at = NULL WHERE id = ?1", params![batch])?;
@@ -536,7 +537,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Moves a job to where its batches stand.
+    /// Moves a job to the state that its batches have.
     pub(super) fn apply_job_state(
         &self,
         id: &JobId,
@@ -549,7 +550,7 @@ impl Tx<'_> {
         let batches = self.batches(id)?;
         let states: Vec<_> = batches.iter().map(|batch| batch.state).collect();
         let derived = job_state(&states, refused_as);
-        // Out of time already: what is still in doubt waits for a person.
+        // Its time is already over: what is still in doubt waits for an operator.
         let waits = derived == JobState::Releasing && job.state == JobState::Uncertain;
         let next = if waits { job.state } else { derived };
         if next == job.state {
@@ -569,7 +570,7 @@ impl Tx<'_> {
         self.give_up_claims(id, account, now)
     }
 
-    /// Ends a job that a rule or its times end, keeping what of it was accepted.
+    /// Ends a job because of a rule or its times, keeping the part that was accepted.
     pub fn finish_job(
         &self,
         job: &Job,
@@ -599,7 +600,7 @@ impl Tx<'_> {
         self.give_up_claims(&job.id, account, now)
     }
 
-    /// Ends the asking for a job whose time has run out.
+    /// Stops requests for a job whose time is over.
     pub fn run_out(&self, job: &Job, account: &Account, now: DateTime<Utc>) -> Result<()> {
         if !job.is_broadcast() {
             return self.run_out_action(&job.id, now);

@@ -1,7 +1,7 @@
 //! Receivers of a list who do not follow the account, according to the last follower sync.
 //!
-//! The platform leaves them out by itself, so a list is never refused for them; but a list of
-//! another account's OpenIDs, or an old one, is told to its author while it can be mended.
+//! The platform leaves them out by itself, so a list is never refused for them. But a list of
+//! another account's OpenIDs, or an old one, is reported to its author while it can be corrected.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::store::followers::{EVERYONE, Key, chunks, key, shard_of};
 use crate::store::reach::minute;
 use crate::store::{Result, Tx};
 
-/// How many OpenIDs of a list were not among the followers that were read.
+/// How many OpenIDs of a list were not among the synced followers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strangers {
     count: usize,
@@ -23,7 +23,7 @@ pub struct Strangers {
 }
 
 impl Strangers {
-    /// Tells it in a sentence.
+    /// Returns it as a sentence.
     pub fn sentence(&self) -> String {
         let Self { count, of, read_at, whole } = *self;
         let verb = if count == 1 { "was" } else { "were" };
@@ -43,7 +43,7 @@ impl Strangers {
 }
 
 impl Tx<'_> {
-    /// Returns how many OpenIDs of a list do not follow; none where all do, or nobody knows.
+    /// Returns how many OpenIDs of a list do not follow; none if all do, or it is unknown.
     pub fn strangers(&self, account: &str, openids: &[String]) -> Result<Option<Strangers>> {
         let Some(known) = self.known_followers(account)? else { return Ok(None) };
         let Some(everyone) = self.known_set(known.sync, EVERYONE)? else { return Ok(None) };

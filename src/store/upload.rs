@@ -1,9 +1,9 @@
-//! Uploads: what a job must upload before it can go, and what the platform already has.
+//! Uploads: what a job must upload before its release, and what the platform already has.
 //!
-//! An upload is remembered by account, kind and content, so nothing is given to the platform twice
-//! while it lives there. Its request is written down before it leaves; one without an answer is
-//! made again, which does no harm. When all uploads of a job are there its bodies are completed,
-//! and a body that was asked for once never changes again.
+//! An upload is stored by account, kind and content, so nothing is uploaded twice while the
+//! platform keeps it. Its request is recorded before it leaves; one without a response is repeated,
+//! which does no harm. When all uploads of a job are done, its bodies are completed. A body that
+//! was once requested never changes again.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
@@ -18,9 +18,9 @@ use crate::store::{Result, StoreError, Tx, instant, millis};
 
 /// How long the platform keeps temporary material.
 const TEMPORARY: TimeDelta = TimeDelta::days(3);
-/// How long the files of a job that a person may still retry are kept after its end.
+/// How long the files of a job that an operator may still retry are kept after its end.
 const RETRY_WITHIN: TimeDelta = TimeDelta::days(30);
-/// Which batches still lack a complete body, or have one that names what dies too soon.
+/// Which batches still have no complete body, or have one with an id that expires too soon.
 const UNREADY: &str = "batch.replaced = 0 AND batch.state = 'planned'
     AND (batch.prepared = 0 OR (batch.ready_until_at < max(job.due_at, ?2) + job.retry_for_s * 1000
          AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)))";
@@ -30,7 +30,7 @@ const UNREADY: &str = "batch.replaced = 0 AND batch.state = 'planned'
 pub struct Uploading {
     /// What it is for.
     pub kind: UploadKind,
-    /// By what it is remembered.
+    /// The digest by which it is stored.
     pub sha256: String,
     /// What it is, for people.
     pub name: String,
@@ -41,31 +41,31 @@ pub struct Uploading {
 pub struct Uploaded {
     /// The platform's id or URL of it.
     pub value: String,
-    /// When the platform forgets it.
+    /// When the platform deletes it.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// What came of an upload's request.
+/// The outcome of an upload's request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UploadOutcome<'a> {
     /// The platform has it, under this id or URL.
     Done(&'a str),
-    /// Not now: it is asked for again.
+    /// Not now: it is retried.
     Later(Option<i64>, &'a str),
     /// Never: the same upload will always be refused.
     Refused(i64, &'a str),
-    /// The token was refused, which says nothing about the upload.
+    /// The token was refused: that is no outcome for the upload.
     Token(i64, &'a str),
 }
 
-/// An upload whose request is under way, and for which job.
+/// An open upload request, and its job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingUpload {
     /// The job that waits for it.
     pub job: JobId,
     /// The upload.
     pub upload: Uploading,
-    /// How often it was asked for, this time included.
+    /// How many requests were made, including this one.
     pub attempts: u32,
 }
 
@@ -76,7 +76,7 @@ pub struct Unready {
     pub id: i64,
     /// Its place in the job.
     pub number: u32,
-    /// How often a person remade it.
+    /// How often an operator remade it.
     pub generation: u32,
     /// The body with placeholders.
     pub template: String,
@@ -89,15 +89,15 @@ pub struct UploadView {
     pub kind: String,
     /// What it is.
     pub name: String,
-    /// How often it was asked for, for this job.
+    /// How many requests were made for this job.
     pub attempts: u32,
-    /// What came of the last request; null while it is under way.
+    /// The outcome of the last request; null while it is open.
     pub outcome: Option<String>,
     /// The last code.
     pub errcode: Option<i64>,
     /// The last message.
     pub errmsg: Option<String>,
-    /// When it was last asked for.
+    /// The time of the last request.
     #[serde(serialize_with = "crate::calendar::json::rfc3339")]
     pub at: DateTime<Utc>,
 }
@@ -110,12 +110,12 @@ pub enum UploadStart {
         /// The row of the attempt.
         attempt: i64,
     },
-    /// The day has no call of its kind left.
+    /// The day has no calls of its kind left.
     NoCallBefore(DateTime<Utc>),
 }
 
 impl Tx<'_> {
-    /// Writes down what a job that is taken needs uploaded.
+    /// Records what a job that is taken must upload.
     pub(super) fn plan_uploads(&self, id: &JobId, material: Option<&Material>) -> Result<()> {
         let json = material.map(|material| {
             serde_json::to_string(material).expect("texts and numbers are always JSON")
@@ -141,7 +141,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns the job of an account whose uploads come first, and when they do.
+    /// Returns the job of an account whose uploads are first, and when they begin.
     pub fn next_preparation(
         &self,
         account: &str,
@@ -160,7 +160,7 @@ impl Tx<'_> {
         Ok(found.and_then(|(id, begins)| Some((JobId::parse(&id)?, instant(begins)))))
     }
 
-    /// Returns when a waiting job's uploads begin, if it still lacks some.
+    /// Returns when a waiting job's uploads begin, if some are still missing.
     pub fn preparation(&self, id: &JobId, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let begins: Option<i64> = self
             .db
@@ -174,10 +174,10 @@ impl Tx<'_> {
         Ok(begins.map(instant))
     }
 
-    /// Returns what a job needs uploaded, if anything.
+    /// Returns what a job must upload, if anything.
     ///
     /// # Errors
-    /// Where SQLite fails, or the row was changed by something else.
+    /// If SQLite fails, or something else changed the row.
     pub fn material(&self, id: &JobId) -> Result<Option<Material>> {
         let json: Option<String> = self
             .db
@@ -188,7 +188,7 @@ impl Tx<'_> {
         json.map(|json| read_material(&json)).transpose()
     }
 
-    /// Returns the batches of a job that may not be asked for yet.
+    /// Returns the batches of a job that may not be requested yet.
     pub fn unready(&self, id: &JobId, now: DateTime<Utc>) -> Result<Vec<Unready>> {
         let mut statement = self.db.prepare_cached(&format!(
             "SELECT batch.id, number, generation, template
@@ -206,7 +206,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns what the platform has of an upload, if it keeps it until then.
+    /// Returns the platform's id or URL for an upload, if the platform keeps it until then.
     pub fn uploaded(
         &self,
         account: &str,
@@ -226,9 +226,9 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Writes down that an upload is asked for; after the commit, and only then, it may be.
+    /// Records that an upload is requested; it may be sent only after the commit.
     ///
-    /// `None` where the day has no call of this kind left.
+    /// `None` if the day has no calls of this kind left.
     pub fn begin_upload(
         &self,
         job: &Job,
@@ -262,10 +262,10 @@ impl Tx<'_> {
         Ok(UploadStart::Begun { attempt: self.db.last_insert_rowid() })
     }
 
-    /// Returns what an upload under way is, and for which job.
+    /// Returns what an open upload is, and for which job.
     ///
     /// # Errors
-    /// Where SQLite fails, or it is not under way.
+    /// If SQLite fails, or it is not open.
     pub fn wanting(&self, attempt: i64) -> Result<PendingUpload> {
         let row: Option<(String, String, String, String, u32)> = self
             .db
@@ -287,7 +287,7 @@ impl Tx<'_> {
         read.ok_or_else(|| StoreError::Conflict(format!("upload {attempt} is not under way")))
     }
 
-    /// Returns how often uploads of one kind for a job were answered with a code.
+    /// Returns how many uploads of one kind for a job got a certain response code.
     pub fn uploads_answered(&self, job: &JobId, kind: UploadKind, errcode: i64) -> Result<u32> {
         let mut count = self.db.prepare_cached(
             "SELECT count(*) FROM upload_attempt WHERE job = ?1 AND kind = ?2 AND errcode = ?3",
@@ -296,10 +296,10 @@ impl Tx<'_> {
         Ok(count.query_row(found, |row| row.get(0))?)
     }
 
-    /// Records what came of an upload's request.
+    /// Records the outcome of an upload's request.
     ///
     /// # Errors
-    /// Where SQLite fails, or it is not under way.
+    /// If SQLite fails, or it is not open.
     pub fn settle_upload(
         &self,
         attempt: i64,
@@ -335,7 +335,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Ends the uploads that the daemon left open: they are made again.
+    /// Ends the uploads that the daemon left open: they are repeated.
     pub(super) fn leave_open_uploads(&self, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE upload_attempt SET ended_at = ?1, outcome = 'lost',
@@ -344,10 +344,10 @@ impl Tx<'_> {
         )
     }
 
-    /// Completes the body of a batch that was never asked for with it.
+    /// Completes the body of a batch that was never requested with it.
     ///
     /// # Errors
-    /// Where SQLite fails, or it was asked for in the meantime.
+    /// If SQLite fails, or it was requested in the meantime.
     pub fn complete(&self, batch: i64, body: &str, until: Option<DateTime<Utc>>) -> Result<()> {
         let done = self
             .db
@@ -363,9 +363,9 @@ impl Tx<'_> {
         self.run("UPDATE body SET body = ?2 WHERE batch = ?1", params![batch, body])
     }
 
-    /// Lets a job go whose uploads are all there.
+    /// Releases a job whose uploads are all done, when it is due.
     ///
-    /// What was decided ahead of its time sleeps already, though it is not due yet.
+    /// A job that was decided ahead of its time already waits, though it is not due yet.
     pub fn uploads_done(&self, job: &Job, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE job SET prepare_after_at = 0,
@@ -378,7 +378,7 @@ impl Tx<'_> {
         self.tell(&job.id, Some(job.state), job.state, &Reason::UploadsDone, now)
     }
 
-    /// Lets a job's uploads rest, and says why.
+    /// Pauses a job's uploads, and records why.
     pub fn rest_uploads(&self, id: &JobId, until: DateTime<Utc>, why: Reason) -> Result<()> {
         self.run(
             "UPDATE job SET prepare_after_at = ?2 WHERE id = ?1",
@@ -393,7 +393,7 @@ impl Tx<'_> {
         self.say_waiting(id, None)
     }
 
-    /// Returns what the last answer to an upload of a job said, if it was no success.
+    /// Returns why the last upload of a job failed, if it did.
     pub fn upload_trouble(&self, id: &JobId) -> Result<Option<Reason>> {
         let last: Option<(String, Option<i64>, Option<String>)> = self
             .db
@@ -409,7 +409,7 @@ impl Tx<'_> {
     fn say_waiting(&self, id: &JobId, why: Option<Reason>) -> Result<()> {
         let says_more = why.is_some();
         let reason = Reason::WaitsForUploads { cause: why.map(Box::new) };
-        // A reason that says more, such as a deferral's, stays.
+        // A more specific reason, such as a deferral's, stays.
         self.run(
             "UPDATE job SET reason = ?2 WHERE id = ?1 AND wake_at IS NOT NULL
              AND (reason IS NULL OR (?3 AND json_valid(reason)
@@ -418,7 +418,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Forgets the temporary uploads that a refused batch named, so that they are made anew.
+    /// Deletes the temporary uploads in a refused batch, so that they are made again.
     pub(super) fn forget_uploads(&self, batch: i64, now: DateTime<Utc>) -> Result<()> {
         self.run(
             "UPDATE upload SET expires_at = ?2 WHERE expires_at > ?2 AND EXISTS
@@ -429,7 +429,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Forgets an upload whose id the platform no longer knows.
+    /// Deletes an upload whose id the platform no longer has.
     pub fn forget_upload(&self, account: &str, kind: UploadKind, sha256: &str) -> Result<()> {
         self.run(
             "DELETE FROM upload WHERE account = ?1 AND kind = ?2 AND sha256 = ?3",
@@ -437,7 +437,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Returns a job's uploads in the order in which they were first asked for.
+    /// Returns a job's uploads in the order of their first requests.
     pub fn uploads(&self, job: &str) -> Result<Vec<UploadView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT kind, name, attempted, outcome, errcode, errmsg, begun_at
@@ -462,7 +462,7 @@ impl Tx<'_> {
     /// Returns the digests of the files that some job may still need.
     ///
     /// # Errors
-    /// Where SQLite fails, or a row was changed by something else.
+    /// If SQLite fails, or something else changed a row.
     pub fn files_in_use(&self, now: DateTime<Utc>) -> Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(
             "SELECT material FROM job WHERE material IS NOT NULL AND (wake_at IS NOT NULL
@@ -481,7 +481,7 @@ impl Tx<'_> {
     }
 }
 
-/// Returns what an upload uses of the day's calls.
+/// Returns the calls of the day that an upload uses.
 fn counted(kind: UploadKind, now: DateTime<Utc>) -> Option<Need> {
     let rule = match kind {
         UploadKind::Draft => Rule::DailyDrafts,

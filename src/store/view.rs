@@ -23,29 +23,29 @@ use crate::text::{Lang, reason};
 pub struct JobView {
     /// Its id.
     pub id: String,
-    /// What it is called; its id where nothing better is known.
+    /// Its title; its id if it has no title.
     pub title: String,
     /// The account's name.
     pub account: String,
-    /// What it does.
+    /// Its action.
     pub action: String,
-    /// Where it stands.
+    /// Its state.
     pub state: JobState,
-    /// What its author wrote, if anything.
+    /// The time that its author gave, if any.
     #[serde(serialize_with = "maybe_rfc3339")]
     pub at: Option<DateTime<Utc>>,
     /// When it is due now.
     #[serde(serialize_with = "rfc3339")]
     pub due: DateTime<Utc>,
-    /// When deferring ends.
+    /// When it can no longer be deferred.
     #[serde(serialize_with = "rfc3339")]
     pub expires: DateTime<Utc>,
-    /// Why it is not further.
+    /// Why it has not progressed further.
     #[serde(flatten, serialize_with = "reason::as_reason")]
     pub reason: Option<Reason>,
     /// Its mass-send calls.
     pub batches: Vec<BatchView>,
-    /// Who it is for, in words.
+    /// Its audience, in words.
     pub audience: String,
     /// The platform's message type.
     pub msgtype: String,
@@ -54,12 +54,13 @@ pub struct JobView {
     /// Whether it is for everyone (`is_to_all`).
     #[serde(skip)]
     pub everyone: bool,
-    /// Whether the platform says that it was deleted: every broadcast of it that went out or may.
+    /// Whether the platform says that it was deleted: every broadcast of it that was sent or may
+    /// be.
     pub deleted: bool,
 }
 
 impl JobView {
-    /// Returns what it does, for people.
+    /// Returns its action, for people.
     pub fn what(&self) -> String {
         match self.action.as_str() {
             "broadcast" => format!("broadcast of {} to {}", self.msgtype, self.audience),
@@ -69,12 +70,12 @@ impl JobView {
         }
     }
 
-    /// Says whether some of its broadcasts are deleted and others not.
+    /// Returns whether some of its broadcasts are deleted and others not.
     pub fn is_partly_deleted(&self) -> bool {
         !self.deleted && self.batches.iter().any(|batch| batch.deleted)
     }
 
-    /// Returns where it stands, for people: a call beside the broadcasts is done, not sent.
+    /// Returns its state, for people: an API call is done, not sent.
     pub fn stands(&self) -> &'static str {
         match (self.state, self.action.as_str()) {
             (JobState::Sent, "broadcast") if self.deleted => "sent (deleted)",
@@ -89,27 +90,27 @@ impl JobView {
 /// One batch of a job.
 #[derive(Clone, Debug, Serialize)]
 pub struct BatchView {
-    /// The id it is asked with.
+    /// The id in its request.
     pub clientmsgid: String,
-    /// Where it stands.
+    /// Its state.
     pub state: BatchState,
     /// The broadcast's number.
     pub msg_id: Option<i64>,
-    /// What the platform's statistics and comments know it by, of articles; it is told only once,
-    /// in the answer that accepts it.
+    /// The id of articles in the platform's statistics and comments; the platform gives it only
+    /// once, in the response that accepts the batch.
     pub msg_data_id: Option<i64>,
-    /// How often it was asked for.
+    /// How many attempts were made.
     pub attempts: u32,
     /// Its place, from 1.
     pub number: u32,
-    /// How often a person remade it.
+    /// How often an operator remade it.
     pub generation: u32,
-    /// OpenIDs it names.
+    /// How many OpenIDs it contains.
     pub receivers: Option<u32>,
-    /// What came of it.
+    /// Its outcome.
     #[serde(flatten, serialize_with = "reason::as_result")]
     pub result: Option<Reason>,
-    /// Followers in its audience, says its event.
+    /// Followers in its audience, by its event.
     pub total_count: Option<i64>,
     /// Followers left after filtering.
     pub filter_count: Option<i64>,
@@ -124,7 +125,7 @@ pub struct BatchView {
     pub deleted: bool,
 }
 
-/// One line of a job's story.
+/// One line of a job's history.
 #[derive(Clone, Debug, Serialize)]
 pub struct HistoryView {
     /// When.
@@ -151,9 +152,9 @@ pub struct AttemptView {
     pub errcode: Option<i64>,
     /// The platform's message.
     pub errmsg: Option<String>,
-    /// What it meant; none while it is under way.
+    /// What it meant; none while the request is open.
     pub outcome: Option<String>,
-    /// The id it was asked with.
+    /// The id in the request.
     pub clientmsgid: String,
 }
 
@@ -192,65 +193,65 @@ pub struct EventView {
     pub sent_count: Option<i64>,
     /// Followers not reached.
     pub error_count: Option<i64>,
-    /// Its body, byte for byte; of an encrypted one, what it decrypts to.
+    /// Its body, byte for byte; the decrypted body if it was encrypted.
     #[serde(skip)]
     pub raw: Vec<u8>,
 }
 
-/// One rule of an account, as it stands.
+/// One rule of an account, at a given time.
 #[derive(Clone, Debug, Serialize)]
 pub struct RuleView {
     /// The rule.
     pub rule: Rule,
     /// Its window; none for a sliding one.
     pub window: Option<Window>,
-    /// What is charged.
+    /// The amount charged.
     pub used: u32,
-    /// External sends that only an event tells of.
+    /// External sends that only an event reports.
     pub unconfirmed: u32,
-    /// What waiting jobs own of it.
+    /// The amount that waiting jobs claim.
     pub claimed: u32,
-    /// What the account may use.
+    /// The account's limit.
     pub limit: u32,
     /// When it is empty again.
     #[serde(serialize_with = "maybe_rfc3339")]
     pub resets_at: Option<DateTime<Utc>>,
 }
 
-/// Something that needs a person.
+/// Something that needs an operator.
 #[derive(Clone, Debug, Serialize)]
 pub struct AlertView {
-    /// The job, if it is about one.
+    /// The job, if there is one.
     pub id: Option<String>,
-    /// The account, if it is about one.
+    /// The account, if there is one.
     pub account: Option<String>,
-    /// A word for programs.
+    /// A code word for programs.
     pub kind: String,
     /// Since when.
     #[serde(serialize_with = "rfc3339")]
     pub since: DateTime<Utc>,
     /// What happened.
     pub what: String,
-    /// Why, where that is one of a job's or an account's reasons.
+    /// Why, if that is a reason of a job or an account.
     #[serde(flatten, serialize_with = "reason::as_code")]
     pub why: Option<Reason>,
-    /// The refused file that it is about, if it is about one.
+    /// The refused file, if there is one.
     #[serde(skip)]
     pub file: Option<String>,
-    /// What one can do.
+    /// What an operator can do.
     #[serde(rename = "do")]
     pub advice: String,
 }
 
-/// Days for which `status` shows what did not go well.
+/// Days for which `status` shows what failed.
 const SHOWN_FOR_DAYS: i64 = 7;
-/// Returns since when a job has to have ended that is still named.
+/// Returns the earliest end of a job that `status` still shows.
 pub(super) fn named_since(now: DateTime<Utc>) -> DateTime<Utc> {
     now - chrono::TimeDelta::days(SHOWN_FOR_DAYS)
 }
 
 impl Tx<'_> {
-    /// Returns a job's story, oldest first.
+    /// Returns a job's history, oldest first.
     pub fn history(&self, job: &str) -> Result<Vec<HistoryView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT at, from_state, to_state, why FROM history WHERE job = ?1 ORDER BY id",
@@ -317,7 +318,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the events that were kept back and may be an uncertain job's own.
+    /// Returns the events that were kept back and may belong to an uncertain job.
     pub fn candidates(&self, job: &str) -> Result<Vec<EventView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT received_at, msg_id, status, words, total_count, filter_count, sent_count, error_count, proven,
@@ -342,7 +343,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns the rules that bind an account, as they stand at `now`.
+    /// Returns the rules that bind an account, at `now`.
     pub fn rules(&self, account: &Account, now: DateTime<Utc>) -> Result<Vec<RuleView>> {
         let mut rules = Vec::new();
         for row in TABLE {
@@ -390,7 +391,7 @@ impl Tx<'_> {
         })
     }
 
-    /// Returns one window of a rule that binds an account, as it stands at `now`.
+    /// Returns one window of a rule that binds an account, at `now`.
     pub fn window_view(
         &self,
         account: &Account,
@@ -410,7 +411,7 @@ impl Tx<'_> {
         })
     }
 
-    /// Returns what needs a person, also what one has acknowledged, the oldest first.
+    /// Returns what needs an operator, also what one has acknowledged, the oldest first.
     pub fn current_alerts(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut notes = self.stop_notes()?;
         notes.extend(self.in_question(now)?.into_iter().map(question_note));
@@ -602,7 +603,7 @@ impl Tx<'_> {
     }
 }
 
-/// Returns what to do about a job that may be in question, read back, or known by its id alone.
+/// Returns what to do about a job that may be in question, read back, or known only by its id.
 fn advice_after_restore(
     state: JobState,
     (id, account): (&str, &String),
@@ -623,7 +624,8 @@ fn advice_after_restore(
     }
 }
 
-/// Returns what to do about a job that a restore read back; the account, where it must be resumed first.
+/// Returns what to do about a job that a restore read back; the account, if it must be resumed
+/// first.
 fn look_first(id: &str, resumed: Option<&String>) -> String {
     let first = resumed.map(|account| format!("`qunfa resume {account}`, then "));
     format!(
@@ -685,7 +687,7 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<EventView> {
     })
 }
 
-/// Returns what to do about a job that the platform refused for what it is.
+/// Returns what to do about a job that the platform refused because of its content.
 fn drop_corrected(id: &JobId) -> String {
     format!(
         "correct its file and drop it again, under the same id; `qunfa retry {id}` asks for the same \

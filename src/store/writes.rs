@@ -1,27 +1,28 @@
 //! Which accounts other processes wrote about, so that the daemon looks at those alone.
 //!
-//! A command's connection has triggers on every table of the schema, made from the schema itself, and
-//! they leave the account of each row that changes in `account_change`, in the same transaction. So no
-//! command can forget it, a table that is new is covered without a word, and a row is there exactly
-//! when the change is. What these triggers cannot name an account for is about every account. A
-//! command's connection can write in such a transaction and in no other way.
+//! A command's connection has triggers on every table, made from the schema itself. They record the
+//! account of each changed row in `account_change`, in the same transaction. So no command can omit
+//! it, a new table is covered without extra code, and a row exists exactly if the change does. A
+//! change whose account these triggers cannot determine counts for every account. A command's
+//! connection can write in such a transaction and in no other way.
 //!
-//! The daemon compares `PRAGMA data_version`, which changes with every foreign commit. Where it
-//! changed and nothing new is recorded, somebody else wrote (a `sqlite3` shell), and every account is
-//! looked at. The rows stay: one an account, numbered upwards, so that noticing costs no commit.
+//! The daemon compares `PRAGMA data_version`, which changes with every foreign commit. If it
+//! changed and nothing new is recorded, another program wrote (a `sqlite3` shell), and every
+//! account is looked at. The rows stay: one for each account, numbered upwards, so that noticing
+//! costs no commit.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::store::{Result, Store, begin};
 
-/// How far another connection's writes have been looked at.
+/// Up to where another connection's writes have been looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     version: i64,
     change: i64,
 }
 
-/// What others wrote about.
+/// Which accounts others wrote about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Writes {
     /// Nobody wrote.
@@ -33,19 +34,19 @@ pub enum Writes {
 }
 
 impl Store {
-    /// Returns what stands in the database by now, for a later [`writes_since`](Self::writes_since).
+    /// Returns the present position, for a later [`writes_since`](Self::writes_since).
     pub fn seen(&mut self) -> Result<Seen> {
-        // One snapshot: a write between the two reads would be taken for one without a record.
+        // One snapshot: a write between the two reads would count as one without a record.
         let tx = begin(&mut self.db, TransactionBehavior::Deferred)?;
         let seen = seen(&tx)?;
         tx.rollback()?;
         Ok(seen)
     }
 
-    /// Returns what other connections wrote about since `last`, and moves that on.
+    /// Returns what other connections wrote about since `last`, and moves `last` on.
     ///
     /// # Errors
-    /// Where SQLite fails: then `last` stays, and the next call says it again.
+    /// If SQLite fails: then `last` stays, and the next call returns the same writes again.
     pub fn writes_since(&mut self, last: &mut Seen) -> Result<Writes> {
         if self.data_version()? == last.version {
             return Ok(Writes::None);

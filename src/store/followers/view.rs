@@ -1,4 +1,4 @@
-//! A view of what is known about an account's followers.
+//! A view of the data about an account's followers.
 
 use chrono::{DateTime, Utc};
 use rusqlite::OptionalExtension as _;
@@ -8,10 +8,10 @@ use crate::calendar;
 use crate::store::followers::EVERYONE;
 use crate::store::{Result, Tx, instant};
 
-/// What is known of an account's followers.
+/// The data about an account's followers.
 #[derive(Clone, Debug, Serialize)]
 pub struct FollowersView {
-    /// When the last whole reading began; none where there is none.
+    /// When the last complete sync began; none if there is none.
     #[serde(serialize_with = "maybe")]
     pub begun_at: Option<DateTime<Utc>>,
     /// When it was complete.
@@ -23,16 +23,16 @@ pub struct FollowersView {
     pub told: Option<u64>,
     /// The tags.
     pub tags: Vec<SetView>,
-    /// A reading under way or wished for, in words.
+    /// A sync that is under way or requested, in words.
     pub under_way: Option<String>,
-    /// Why the last reading failed, if it is newer than the last complete one.
+    /// Why the last sync failed, if it is newer than the last complete one.
     pub failed: Option<String>,
-    /// The number of the last reading that ended.
+    /// The number of the last sync that ended.
     #[serde(skip)]
     pub last: i64,
 }
 
-/// What is known of one tag.
+/// The data about one tag.
 #[derive(Clone, Debug, Serialize)]
 pub struct SetView {
     /// Its id.
@@ -54,7 +54,7 @@ fn maybe<S: Serializer>(
 }
 
 impl Tx<'_> {
-    /// Returns what is known of an account's followers and tags.
+    /// Returns the data about an account's followers and tags.
     pub fn followers_view(&self, account: &str) -> Result<FollowersView> {
         let complete: Option<(i64, i64, i64)> = self
             .db

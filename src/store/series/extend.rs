@@ -13,19 +13,19 @@ use crate::text::{Lang, reason};
 
 /// How far ahead dates are made: past the end of the next month for most of it.
 const HORIZON: TimeDelta = TimeDelta::days(35);
-/// How many dates of one series may wait. More wait only where a clock is far ahead.
+/// How many dates of one series may wait. More wait only if a clock is far ahead.
 const WAITING_MOST: usize = 100;
-/// How much the requests of its waiting dates may take in all: each date has its own, and long lists
-/// must not keep the daemon from its releases while they are written.
+/// How many bytes the requests of its waiting dates may have in all: each date has its own, and
+/// writing long lists must not delay the daemon's releases.
 const WAITING_BYTES: usize = 32 << 20;
-/// How far back a date that nobody made is still made, to say that it was missed.
+/// How far back a date that was not made in time is still made, to show that it was missed.
 const REMEMBERED: TimeDelta = TimeDelta::days(40);
 impl Tx<'_> {
-    /// Makes the dates of a series that have come within the horizon, and at least its next one;
+    /// Makes the dates of a series that are now within the horizon, and at least its next one;
     /// returns the new jobs.
     ///
-    /// Without a trusted clock nothing is passed over: dates that a wrong clock calls past are made,
-    /// and whether they are is decided when they would be released.
+    /// Without a trusted clock no date is skipped: dates that a wrong clock shows as past are made,
+    /// and whether they are past is decided at their release.
     pub fn extend(
         &self,
         series: &Series,
@@ -64,7 +64,7 @@ impl Tx<'_> {
         Ok(made)
     }
 
-    /// Returns the first date to be made, after what a trusted clock passes over.
+    /// Returns the first date to be made, after those that a trusted clock skips.
     fn first_to_make(
         &self,
         series: &Series,
@@ -74,7 +74,7 @@ impl Tx<'_> {
         let id = &series.job.id;
         let after = |at: DateTime<Utc>| series.recurrence.after(at).next().map(|date| date.at);
         if trusted && series.taken_at > now + margins::CLOCK_APART {
-            // It was taken by a clock that was ahead: its dates begin now.
+            // It was taken while the clock was ahead: its dates begin now.
             self.run(
                 "UPDATE series SET taken_at = ?2 WHERE id = ?1",
                 params![id.as_str(), millis(now)],
@@ -165,7 +165,7 @@ impl Tx<'_> {
     /// Returns the active series that have dates to be made.
     ///
     /// # Errors
-    /// Where SQLite fails, or a row was changed by something else.
+    /// If SQLite fails, or something else changed a row.
     pub fn series_to_extend(&self, now: DateTime<Utc>) -> Result<Vec<Series>> {
         let mut statement = self.db.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM series WHERE state = 'active' AND (taken_at > ?3
@@ -180,7 +180,7 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Says whether some series of an account was taken later than now.
+    /// Returns whether some series of an account was taken later than now.
     pub fn series_taken_ahead(&self, account: &str, now: DateTime<Utc>) -> Result<bool> {
         Ok(self
             .db
