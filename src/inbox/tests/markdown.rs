@@ -112,7 +112,7 @@ fn blocks_become_plain_html_without_blanks_between_the_tags() {
         ("5*6=30，7*8=56，*好*", "<p>5*6=30，7*8=56，<em>好</em></p>"),
         ("10cm*20cm*30cm，Top*10*强", "<p>10cm*20cm*30cm，Top<em>10</em>强</p>"),
         ("2**10和3**4，**5*6*7**", "<p>2**10和3**4，<strong>5*6*7</strong></p>"),
-        ("\\*春\\* \\[x\\] &amp; &#x6625; <b>粗</b>", "<p>*春* [x] &amp; 春 <b>粗</b></p>"),
+        ("\\*春\\* \\[x] &amp; &#x6625; <b>粗</b>", "<p>*春* [x] &amp; 春 <b>粗</b></p>"),
         (
             "[前文](https://mp.weixin.qq.com/s/a \"题\")",
             "<p><a href=\"https://mp.weixin.qq.com/s/a\" title=\"题\">前文</a></p>",
@@ -236,6 +236,12 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
         ("```math\nx\n```", "a.md:1:1: `math` cannot be drawn"),
         ("春\n\n天 \\(x^2\\) 好", "a.md:3:3: a formula cannot be shown"),
         ("\\[ \\frac{1}{2} \\]", "a.md:1:1: a formula cannot be shown"),
+        ("设 \\(x\\)，则好", "a.md:1:3: a formula cannot be shown"),
+        ("设好，则 \\[x+1\\]", "a.md:1:6: a formula cannot be shown"),
+        ("第 \\(n+1\\) 项", "a.md:1:3: a formula cannot be shown"),
+        ("春\n\n\\[\nx+1\n\\]\n", "a.md:3:1: a formula cannot be shown"),
+        ("春\n\n\\[\n\nx+1\n\n\\]\n", "a.md:3:1: a formula cannot be shown"),
+        ("面积 \\(长 \\times 宽\\)", "a.md:1:4: a formula cannot be shown"),
         ("春\n\n```mermaid\ngraph\n```", "a.md:3:1: `mermaid` cannot be drawn"),
         ("- 春\n\n  ```plantuml\n  x\n  ```", "a.md:3:3: `plantuml` cannot be drawn"),
         ("```js\nx\n", "a.md:1:1: the code that begins here does not end"),
@@ -266,6 +272,19 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
         let found = read(markdown).map(|(_, notes)| format!("{notes:?}"));
         let found = found.expect_err(markdown);
         assert!(found.starts_with(told), "{markdown}:\n{found}\ninstead of\n{told}");
+    }
+}
+
+#[test]
+fn brackets_that_enclose_no_formula_stay() {
+    for (markdown, expected) in [
+        ("\\[提示] 请到场", "[提示] 请到场"),
+        ("\\(一) 请到场", "(一) 请到场"),
+        ("`\\(x\\)` 好", "<code>\\(x\\)</code> 好"),
+        ("甲 \\\\(x\\) 乙", "甲 \\(x) 乙"),
+        ("写 \\( 与 `\\)` 好", "写 ( 与 <code>\\)</code> 好"),
+    ] {
+        assert_eq!(html(markdown), format!("<p>{expected}</p>"), "{markdown}");
     }
 }
 
@@ -618,7 +637,7 @@ const RIGHT: &[&str] = &[
     "W", "**W**W", "W*W*W", "~~W~~W", "W~W", "==W==W", "`W`W", "[提示W]: W", "# W", "- W\n- W", "1. W",
     "- [ ] W\n- [x] W", "> W\n> W", "> [!NOTE]\n> W", "> [!tip] W\n> W", "| W | W |\n|---|---|\n| W | W |",
     "---", "```\nW\n```", "```js\nW\n```", "<!-- W -->", "<b>W</b>W", "W %%W%%W", "![W](花.png)", "![[花.png|W]]",
-    "![W](图 片/a.png =3x3)", "W\\\nW", "W  \nW", "W\nW", "\\[W\\]", "W^[W]", "[W](https://mp.weixin.qq.com/W \"W\")",
+    "![W](图 片/a.png =3x3)", "W\\\nW", "W  \nW", "W\nW", "\\[W]", "W^[W]", "[W](https://mp.weixin.qq.com/W \"W\")",
     "W &lt;W&gt;", "W：$5，W：$6", "　　W",
 ];
 
