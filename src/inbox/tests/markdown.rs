@@ -242,6 +242,8 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
         ("春\n\n\\[\nx+1\n\\]\n", "a.md:3:1: a formula cannot be shown"),
         ("春\n\n\\[\n\nx+1\n\n\\]\n", "a.md:3:1: a formula cannot be shown"),
         ("面积 \\(长 \\times 宽\\)", "a.md:1:4: a formula cannot be shown"),
+        ("春\n\n@startuml\na -> b\n@enduml\n", "a.md:3:1: PlantUML cannot be drawn"),
+        ("春\n@startmindmap\n* a\n@endmindmap\n", "a.md:2:1: PlantUML cannot be drawn"),
         ("春\n\n```mermaid\ngraph\n```", "a.md:3:1: `mermaid` cannot be drawn"),
         ("- 春\n\n  ```plantuml\n  x\n  ```", "a.md:3:3: `plantuml` cannot be drawn"),
         ("```js\nx\n", "a.md:1:1: the code that begins here does not end"),
