@@ -601,6 +601,45 @@ fn text_between_two_rules_stays_text() {
 }
 
 #[test]
+fn front_matter_without_its_first_line_is_refused() {
+    for (markdown, told) in [
+        ("title: 春\ndate: 2027-03-20\n---\n花\n", "text/a.md:1:1: front matter begins here"),
+        ("\ntags:\n- a\n- b\n# 注\n---\n花\n", "text/a.md:2:1: front matter begins here"),
+        ("layout: post\nCategories: [a]\n---\n花\n", "text/a.md:1:1: front matter begins here"),
+        ("\"title\": \"春\",\n\"date\": \"x\"\n;;;\n花\n", "text/a.md:1:1: front matter as JSON"),
+        (";;;\n\"title\": \"春\"\n;;;\n花\n", "text/a.md:1:1: front matter as JSON"),
+        ("{\n  \"title\": \"春\",\n}\n\n花\n", "text/a.md:1:1: front matter as JSON"),
+        ("{\"draft\": true, \"Title\" : \"春\"}\n花\n", "text/a.md:1:1: front matter as JSON"),
+    ] {
+        let found = matter_of_a_title(markdown).expect_err(markdown);
+        assert!(found.starts_with(told), "{markdown}:\n{found}\ninstead of\n{told}");
+        assert!(found.contains("`---`"), "{found}");
+    }
+    for markdown in [
+        "title: 春\n\n花\n",
+        "地点: 北京\n---\n花\n",
+        "Author: 小群\n\n---\n\n花\n",
+        "Date: 周五\n我们出门走走\n---\n花\n",
+        "note: 春\n---\n花\n",
+        "{名字}，你好：\"title\" 是题目\n",
+        "{\"a\": 1}\n",
+        ";;;\n花\n",
+    ] {
+        matter_of_a_title(markdown).unwrap_or_else(|told| panic!("{markdown}\n{told}"));
+    }
+}
+
+/// Reads a Markdown file for an article that has its title and its cover.
+fn matter_of_a_title(markdown: &str) -> Result<(), String> {
+    let mut folder = pictures();
+    folder.0.insert("text/a.md", markdown.into());
+    let text = job(
+        "    articles: [{theme: none, title: 春, thumb: cover.png, content_file: text/a.md}]\n",
+    );
+    parse_bytes("f.yaml", text.as_bytes(), &folder).map(|_| ())
+}
+
+#[test]
 fn places_are_right_behind_front_matter_and_in_lists() {
     let mut folder = pictures();
     for (markdown, location) in [
