@@ -44,6 +44,9 @@ pub struct AccountConfig {
     pub account: model::Account,
     /// The app secret; `None` where a token server keeps it.
     pub secret: Option<SecretString>,
+    /// What the config names as its place, as a key and its value, never its content; `None` where a
+    /// token server keeps it.
+    pub secret_source: Option<String>,
     /// Where the platform is, without a slash at its end.
     pub api_base: String,
     /// Whether the account is verified (认证).
