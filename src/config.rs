@@ -45,6 +45,9 @@ pub struct AccountConfig {
     pub account: model::Account,
     /// The app secret; `None` if a token server keeps it.
     pub secret: Option<SecretString>,
+    /// The key of the secret's source in the config, and its value, never the secret; `None` if a
+    /// token server keeps it.
+    pub secret_source: Option<String>,
     /// The platform's address, without a slash at its end.
     pub api_base: String,
     /// Whether the account is verified (认证).

@@ -146,6 +146,7 @@ impl Loader<'_, '_> {
         };
         Some(AccountConfig {
             account,
+            secret_source: self.secret_source(&fields, secret.as_ref()),
             secret,
             api_base: api_base?,
             verified: verified.unwrap_or(Some(true))?,
@@ -230,6 +231,21 @@ impl Loader<'_, '_> {
                 self.secret(fields, "secret_file", "secret_env")
             }
         }
+    }
+
+    /// Returns the key of the account's secret and what it names, once the secret was read: then a
+    /// name is not the secret itself.
+    fn secret_source(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        read: Option<&SecretString>,
+    ) -> Option<String> {
+        read.filter(|_| self.secrets == Secrets::Read)?;
+        if let Some(entry) = fields.get("secret_file") {
+            return Some(format!("`secret_file` {}", self.path(entry)?.display()));
+        }
+        let entry = fields.get("secret_env")?;
+        Some(format!("`secret_env` {}", entry.text(self.report)?))
     }
 
     /// Returns the secret in a file or a variable; exactly one of the two keys is present.

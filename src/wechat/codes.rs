@@ -67,6 +67,11 @@ impl Row {
     pub fn helps(&self) -> Option<&'static str> {
         (!self.passes).then_some(self.advice)
     }
+
+    /// Says whether the account's appid or secret is what to correct.
+    pub fn doubts_secret(&self) -> bool {
+        self.advice == CONFIG
+    }
 }
 
 /// How long to send the platform nothing after a refusal that passes by itself.
