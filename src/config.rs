@@ -341,6 +341,12 @@ impl<'l, 'a> Loader<'l, 'a> {
         };
         files.retain(|path| is_config_file(path));
         files.sort_unstable();
+        // A named pipe would be waited for.
+        if let Some(other) = files.iter().find(|path| !path.is_file()) {
+            let message = format!("{} is not a file", other.display());
+            self.report.say_with(entry.node.location, message, help);
+            return None;
+        }
         if files.is_empty() {
             let message = format!("{} holds no .yaml file", folder.display());
             self.report.say_with(entry.node.location, message, help);

@@ -112,6 +112,9 @@ pub struct HighWaterMark {
 const SESSIONS_PER_PASS: usize = 256;
 /// How long after the start the accounts with nothing overdue are first looked at.
 const OTHERS_AFTER: TimeDelta = TimeDelta::milliseconds(50);
+/// How long after a command's write every account is looked at: a raw write in the same moment has no
+/// record of its own.
+const OTHERS_AFTER_A_WRITE: TimeDelta = TimeDelta::seconds(30);
 /// How many accounts are looked at together if any of them may have changed.
 const LOOKED_AT_ONCE: usize = 100;
 /// The pause between such looks: 20,000 accounts take 4 s.
@@ -296,16 +299,19 @@ impl Engine {
                         session.wake_by(now);
                     }
                 }
+                self.look_by(now + OTHERS_AFTER_A_WRITE);
             }
-            Writes::Any => {
-                let mut at = now;
-                for some in self.sessions.chunks_mut(LOOKED_AT_ONCE) {
-                    some.iter_mut().for_each(|session| session.wake_by(at));
-                    at += LOOK_PAUSE;
-                }
-            }
+            Writes::Any => self.look_by(now),
         }
         Ok(())
+    }
+
+    /// Looks at every account from this instant on, a few at a time.
+    fn look_by(&mut self, mut at: DateTime<Utc>) {
+        for some in self.sessions.chunks_mut(LOOKED_AT_ONCE) {
+            some.iter_mut().for_each(|session| session.wake_by(at));
+            at += LOOK_PAUSE;
+        }
     }
 
     /// Looks at every account again: the clock was stepped, or something changed under the engine.

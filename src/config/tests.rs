@@ -540,6 +540,10 @@ fn a_wrong_file_of_accounts_is_told_with_its_name_and_place() {
         let told = loaded.unwrap_err().to_string();
         assert!(told.contains(expected), "{told}");
     }
+    let (folder, _) = with_files(&[good], "accounts_from: accounts\n");
+    fs::create_dir(folder.path().join("accounts/c.yaml")).unwrap();
+    let loaded = load_text(&folder, "state_dir: /s\naccounts_from: accounts\n");
+    assert!(loaded.unwrap_err().to_string().contains("c.yaml is not a file"));
     let (_folder, loaded) = with_files(&[good], "accounts_from: elsewhere\n");
     assert!(loaded.unwrap_err().to_string().contains("elsewhere cannot be read"));
 }

@@ -8,7 +8,9 @@
 //!
 //! The daemon compares `PRAGMA data_version`, which changes with every foreign commit. If it
 //! changed and nothing new is recorded, another program wrote (a `sqlite3` shell), and every
-//! account is looked at. The rows stay: one for each account, numbered upwards, so that noticing
+//! account is looked at. A raw write between two looks at the version that also find a command's
+//! record is not told apart, so the engine looks at every account some time after such a look too.
+//! The rows stay: one for each account, numbered upwards, so that noticing
 //! costs no commit.
 
 use rusqlite::{Connection, TransactionBehavior, params};

@@ -2,7 +2,10 @@
 //! other account.
 
 use chrono::TimeDelta;
+use qunfa::config::{self, Secrets};
+use qunfa::engine::Engine;
 use qunfa::store::{Seen, Store, Writes};
+use rusqlite::Connection;
 
 use crate::cli::{JOBS, World, evening};
 use crate::views::written;
@@ -121,4 +124,28 @@ fn a_write_that_is_none_of_a_command_is_about_every_account() {
         .unwrap();
 
     assert_eq!(daemon.told(), Writes::Any);
+}
+
+#[test]
+fn a_raw_write_beside_that_of_a_command_is_looked_at_soon() {
+    let world = World::new();
+    let config = config::load(&world.path("config.yaml"), &|_| None, Secrets::Read).unwrap();
+    let now = evening();
+    let mut engine = Engine::open(world.store(), config.accounts, (None, false), now).unwrap();
+    let settled = now + TimeDelta::seconds(2);
+    for _ in 0..3 {
+        engine.pass(settled).unwrap();
+    }
+    let soon = settled + TimeDelta::seconds(30);
+    assert!(engine.next_wake().is_none_or(|wake| wake > soon), "{:?}", engine.next_wake());
+
+    let other = Connection::open(world.path("state/qunfa.db")).unwrap();
+    other.execute("UPDATE account SET paused_do = NULL WHERE name = 'brand-club'", []).unwrap();
+    world.text(&["hold", "brand-daily"]);
+    engine.notice_writes(settled).unwrap();
+    for _ in 0..3 {
+        engine.pass(settled).unwrap();
+    }
+
+    assert!(engine.next_wake().is_some_and(|wake| wake <= soon), "{:?}", engine.next_wake());
 }
