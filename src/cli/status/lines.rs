@@ -15,9 +15,9 @@ use crate::store::{AlertView, RuleView, Severity};
 use crate::text::{Lang, reason};
 
 /// How the columns of a list of jobs give way before an id stands below its row: title, distance.
-const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 12)];
-/// How they do after that: title, account.
-const THEN: [(usize, usize); 2] = [(4, 8), (3, 6)];
+const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 4)];
+/// How they do after that: account.
+const THEN: [(usize, usize); 1] = [(3, 6)];
 /// How many lines a status that is printed once has, where the number of accounts allows.
 const LINES: usize = 40;
 /// How many of the next jobs are shown all the same.
@@ -318,7 +318,7 @@ fn decisions(
     };
     shown.sort_by_key(|note| (note.severity, urgency(note), std::cmp::Reverse(note.about.since)));
     let heads = ["DECIDE", "", "since", "account", "what", "id"];
-    let mut table = Table::of_lines(&heads, &[(4, 32), (2, 0), (4, 16)], &[(4, 8), (3, 6)]);
+    let mut table = Table::of_lines(&heads, &[(4, 32), (2, 0), (4, 8)], &[(3, 6)]);
     for note in shown.iter().take(most) {
         let tone = match note.severity {
             Severity::Page => Tone::Alarm,
@@ -374,7 +374,7 @@ fn awaited(page: &mut Page, jobs: &[&AwaitedView], most: usize, now: DateTime<Ut
         return;
     }
     let heads = ["AWAITED", "administrator", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &[(3, 12)], &[(3, 8), (2, 6)]);
+    let mut table = Table::of_lines(&heads, &[(3, 4)], &[(2, 6)]);
     for job in jobs.iter().take(most) {
         let until = text::clock(job.until, now);
         let until = if job.until > now { format!("until {until}") } else { "time is over".into() };
