@@ -50,7 +50,7 @@ const PAIRS: &[Pair] = &[
 const MARKS: [&str; 6] = ["**", "~~", "%%", "$$", "】(http", "】（http"];
 /// What begins a block in other dialects.
 const BLOCKS: [&str; 4] = [":::", "!!! ", "??? ", "???+ "];
-/// What stands behind `@start` where a drawing of PlantUML begins.
+/// What stands behind `@start` where a drawing of `PlantUML` begins.
 const PLANTUML: [&str; 12] = [
     "uml", "mindmap", "wbs", "gantt", "salt", "json", "yaml", "ditaa", "dot", "ebnf", "regex",
     "chen",
@@ -148,7 +148,7 @@ pub(super) const FORMULA: (&str, &str) = (
     "put a picture of it there; for a dollar sign write `\\$`",
 );
 
-/// What is wrong with a drawing of PlantUML outside of a block of code, and what helps.
+/// What is wrong with a drawing of `PlantUML` outside of a block of code, and what helps.
 const DRAWING: (&str, &str) = (
     "PlantUML cannot be drawn in an article",
     "put a picture of it there; to show its source, put it into a block of code",
