@@ -18,9 +18,9 @@ use crate::store::{JobView, Store, Tx, Wanted};
 use crate::text::{Lang, reason};
 
 /// How the columns of a list of jobs give way before an id stands below its row: title, distance.
-const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 12)];
-/// How they do after that: title, account.
-const THEN: [(usize, usize); 2] = [(4, 8), (3, 6)];
+const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 4)];
+/// How they do after that: account.
+const THEN: [(usize, usize); 1] = [(3, 6)];
 /// How many jobs a person is shown who asks for no number.
 const SHOWN: u32 = 50;
 

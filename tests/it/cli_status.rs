@@ -588,6 +588,56 @@ fn an_approval_is_counted_and_listed_however_many_jobs_go_before_it() {
 }
 
 #[test]
+fn an_id_of_40_characters_stands_in_its_row_of_80_columns() {
+    let world = World::new();
+    let narrow = || Some(Screen { columns: 80, rows: 24 });
+    let id = |index: usize| format!("a-job-whose-id-is-forty-letters-long--{index:02}");
+    let job = |index: usize| {
+        let held = index.is_multiple_of(2);
+        format!(
+            "  - {{id: {}, title: 春天来了万物生长, account: brand-club, approval: {held}, at: 2027-03-2{} 20:00, broadcast: {{filter: {{tag_id: 2}}, text: x}}}}\n",
+            id(index),
+            1 + index
+        )
+    };
+    world.take(&format!("jobs:\n{}", (0..4).map(job).collect::<String>()));
+
+    for command in ["status", "jobs", "plan"] {
+        let text = world.run_on(narrow, &[command]).1;
+
+        // A plan's calendar has no ids: those to approve are listed below it.
+        for index in (0..4).filter(|index| command != "plan" || index % 2 == 0) {
+            let row = |line: &&str| line.ends_with(&id(index));
+            let Some(row) = text.lines().find(row) else { panic!("{command}: {text}") };
+            assert!(row.starts_with(&format!("03-2{} 20:00  ", 1 + index)), "{command}: {text}");
+            assert!(row.contains("brand-club  春"), "{command}: {text}");
+        }
+    }
+}
+
+#[test]
+fn approvals_are_listed_where_every_id_stands_below_its_row() {
+    let world = World::new();
+    let narrow = || Some(Screen { columns: 80, rows: 24 });
+    let job = |index: i64| {
+        format!(
+            "  - {{id: a-job-whose-id-is-as-long-as-it-gets-in-here-{index:02}, title: 春天来了万物生长, account: brand-club, approval: {}, at: 2027-03-2{} 20:{index:02}, broadcast: {{filter: {{tag_id: 2}}, text: x}}}}\n",
+            index >= 5,
+            1 + index / 5,
+        )
+    };
+    world.take(&format!("jobs:\n{}", (0..24).map(job).collect::<String>()));
+
+    let text = world.run_on(narrow, &["status"]).1;
+
+    assert!(text.contains("19 to approve."), "{text}");
+    let (_, listed) = text.split_once("TO APPROVE").expect(&text);
+    assert!(listed.contains("a-job-whose-id-is-as-long-as-it-gets-in-here-"), "{text}");
+    assert!(listed.contains("more: `qunfa jobs --state held` shows them"), "{text}");
+    assert!(text.contains("`qunfa plan --list` tells when they go"), "{text}");
+}
+
+#[test]
 fn an_approval_that_the_next_jobs_show_is_listed_once() {
     let world = World::new();
     approvals_behind(&world, (2, 2));

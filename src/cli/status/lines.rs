@@ -15,10 +15,11 @@ use crate::store::{AlertView, RuleView, Severity};
 use crate::text::{Lang, reason};
 
 /// How the columns of a list of jobs give way before an id stands below its row: title, distance.
-const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 12)];
-/// How they do after that: title, account.
-const THEN: [(usize, usize); 2] = [(4, 8), (3, 6)];
-/// How many lines a status that is printed once has, where the number of accounts allows.
+const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 4)];
+/// How they do after that: account.
+const THEN: [(usize, usize); 1] = [(3, 6)];
+/// How many lines a status that is printed once has, where the number of accounts and what is shown
+/// all the same allow.
 const LINES: usize = 40;
 /// How many of the next jobs are shown all the same.
 const NEXT_LEAST: usize = 5;
@@ -26,8 +27,9 @@ const NEXT_LEAST: usize = 5;
 const DECISIONS: usize = 8;
 const DECISIONS_LEAST: usize = 3;
 const AWAITED: usize = 3;
-/// How many approvals are shown that the next jobs do not reach.
+/// How many approvals are shown that the next jobs do not reach, and how many all the same.
 const APPROVALS: usize = 5;
+const APPROVALS_LEAST: usize = 3;
 /// What tells the rest of the next jobs, and of the approvals.
 const PLANNED: &str = "`qunfa plan --list` tells when they go";
 const HELD: &str = "`qunfa jobs --state held` shows them";
@@ -84,20 +86,21 @@ pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>)
     // Beside its rows it has a heading, a last line and a gap.
     let rest = head.lines.len() + 1 + decisions.lines.len() + 1 + shown(&others) + 2;
     let room = LINES.saturating_sub(rest);
-    let mut rows = room.max(NEXT_LEAST);
-    let mut of_approvals = 0;
-    if !unseen(view, rows).1.is_empty() {
-        // A heading, a last line and a gap.
-        of_approvals = room.saturating_sub(NEXT_LEAST + 3).min(APPROVALS);
-        rows = room.saturating_sub(of_approvals + 3).max(NEXT_LEAST);
-    }
     let next_of = |rows: usize| {
         let jobs: Vec<_> = view.next.iter().collect();
         let most = Most { rows, rest: PLANNED };
         section(blank, &|page| next(page, ("NEXT", &jobs), (most, waiting(view)), now))
     };
     // A heading and a last line come on top.
-    rows = rows_within(rows + 2, (NEXT_LEAST, rows), &next_of);
+    let within = |room: usize| rows_within(room + 2, (NEXT_LEAST, room.max(NEXT_LEAST)), &next_of);
+    let mut rows = within(room);
+    let mut of_approvals = (0, 0);
+    if !unseen(view, rows).1.is_empty() {
+        // A heading, a last line and a gap.
+        let most = room.saturating_sub(NEXT_LEAST + 3).clamp(APPROVALS_LEAST, APPROVALS);
+        of_approvals = (APPROVALS_LEAST, most);
+        rows = within(room.saturating_sub(most + 3));
+    }
     let next_jobs = next_of(rows);
     let approvals_of = |of_approvals: usize| {
         let (seen, jobs) = unseen(view, rows);
@@ -110,7 +113,7 @@ pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>)
         })
     };
     let left = (room + 1).saturating_sub(next_jobs.lines.len());
-    let approvals = approvals_of(rows_within(left, (0, of_approvals), &approvals_of));
+    let approvals = approvals_of(rows_within(left, of_approvals, &approvals_of));
     let sections = [head, next_jobs, approvals, decisions].into_iter().chain(others);
     let filled = sections.filter(|section| !section.lines.is_empty());
     let mut lines = Vec::new();
@@ -318,7 +321,7 @@ fn decisions(
     };
     shown.sort_by_key(|note| (note.severity, urgency(note), std::cmp::Reverse(note.about.since)));
     let heads = ["DECIDE", "", "since", "account", "what", "id"];
-    let mut table = Table::of_lines(&heads, &[(4, 32), (2, 0), (4, 16)], &[(4, 8), (3, 6)]);
+    let mut table = Table::of_lines(&heads, &[(4, 32), (2, 0), (4, 8)], &[(3, 6)]);
     for note in shown.iter().take(most) {
         let tone = match note.severity {
             Severity::Page => Tone::Alarm,
@@ -374,7 +377,7 @@ fn awaited(page: &mut Page, jobs: &[&AwaitedView], most: usize, now: DateTime<Ut
         return;
     }
     let heads = ["AWAITED", "administrator", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &[(3, 12)], &[(3, 8), (2, 6)]);
+    let mut table = Table::of_lines(&heads, &[(3, 4)], &[(2, 6)]);
     for job in jobs.iter().take(most) {
         let until = text::clock(job.until, now);
         let until = if job.until > now { format!("until {until}") } else { "time is over".into() };
