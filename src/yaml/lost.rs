@@ -1,10 +1,10 @@
 //! Text that YAML would drop silently, because ` #` begins a comment.
 //!
-//! Only values for readers and words that other programs take as they are are checked: after a
-//! number, a comment is meant as one. A quoted text ends at its quote, so nothing of it can be
-//! lost. A comment on a line of its own is meant as one too, unless it is indented deeper than the
-//! key: there the text would continue. After a word, such as a key or an address, only `#1` is
-//! taken for a part of it, and not `# 1`.
+//! Only two kinds of values are checked: those for readers, and words that other programs take as
+//! they are. After a number, a comment is meant as one. A quoted text ends at its quote, so nothing
+//! of it can be lost. A comment on a line of its own is meant as one too, unless it is indented
+//! deeper than the key: there the text would continue. After a word, such as a key or an address,
+//! only `#1` is taken for a part of it, and not `# 1`.
 
 use super::diagnostic::{Location, Report};
 use super::hint;
