@@ -103,7 +103,7 @@ fn hidden_message(c: char) -> String {
 pub(crate) enum Values {
     /// They may be shown. The keys here are in small letters without `_` and `-`.
     Shown {
-        /// The keys whose values people read.
+        /// The keys whose values are texts for readers.
         prose: &'static [&'static str],
         /// The keys whose values are one word, which other programs take as it is.
         words: &'static [&'static str],
@@ -524,7 +524,7 @@ pub(crate) struct Shape {
 /// A mapping whose keys were checked.
 pub(crate) struct Fields<'n, 'a> {
     entries: &'n [Entry<'a>],
-    /// Where to report that something is missing.
+    /// The location at which to report that something is missing.
     pub(crate) location: Location,
 }
 

@@ -104,7 +104,7 @@ struct TakenFor {
 pub struct AcceptedPackage {
     /// Its content.
     pub package: Package,
-    /// When its receipt says that it was first taken.
+    /// When it was first taken, by its receipt.
     pub taken_at: Option<DateTime<Utc>>,
     /// When it was taken last.
     pub accepted_at: DateTime<Utc>,

@@ -213,7 +213,7 @@ fn unclosed<'s>(
     Err(SyntaxError)
 }
 
-/// Reads YAML up to a byte; `None` where it has no keys.
+/// Reads YAML up to a byte; `None` if it has no keys.
 fn yaml<'s>(
     source: &'s str,
     end: usize,

@@ -62,7 +62,7 @@ pub(super) fn line(entry: &Entry<'_>, most: usize, report: &mut Report<'_>) -> O
     Some(text.to_owned())
 }
 
-/// Returns the address behind an article.
+/// Returns the source address of an article.
 pub(super) fn source_url(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
     let text = entry.text(report)?;
     // The documents' own sample has no scheme.

@@ -36,7 +36,7 @@ pub enum Fate {
     Waiting,
     /// It was taken; the receipt, as JSON.
     Taken(String),
-    /// It was refused; the reason, for people.
+    /// It was refused; the reason, as text.
     Refused(String),
 }
 
