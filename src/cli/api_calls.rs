@@ -352,7 +352,7 @@ fn done(api_call: &ApiCallView, what: &str) -> String {
     }
 }
 
-/// Shows the documents' table; the platform's own figure may differ from it.
+/// Writes the documents' table; the platform's own figures may differ from it.
 fn speeds(page: &mut Page, present: i64) {
     let columns = [("speed", 5), ("followers a minute, by the documents", 0), ("", 7)];
     let mut table = Table::new(&columns);

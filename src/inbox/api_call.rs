@@ -133,7 +133,7 @@ impl Reader<'_, '_> {
         self.report.say_with(node.location, "this is neither an OpenID nor a WeChat name", help);
     }
 
-    /// Returns the deletion, or nothing after reporting why.
+    /// Returns the deletion, or `None` after reporting why.
     pub(crate) fn deletion(&mut self, entry: &Entry<'_>) -> Option<Deletion> {
         let fields = entry.node.fields(entry.key_location, &DELETE, self.report)?;
         let job = fields.require("job", "the id of the job that sent it", self.report)?;

@@ -256,7 +256,8 @@ impl Reader<'_, '_> {
         Some(Qrcode { expire_seconds: expire_seconds?, scene: scene? })
     }
 
-    /// Returns how long the code is valid, `Some(None)` if it has no end; or `None` after reporting why.
+    /// Returns how long the code is valid, `Some(None)` if it has no end; or `None` after reporting
+    /// why.
     fn life(&mut self, fields: &Fields<'_, '_>, wanted: Wanted) -> Option<Option<u32>> {
         if wanted.permanent {
             if let Some(entry) = fields.get("expire_seconds") {

@@ -228,7 +228,7 @@ pub fn read_path(path: &Path) -> Result<Package, ReadError> {
 
 /// Reads what [`read_path`] reads, and for a lone job file also the files beside it that it names.
 ///
-/// Together they are what the inbox takes as a folder.
+/// Together they are what the inbox accepts as a folder.
 pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package, ReadError> {
     let mut package = read_path(path)?;
     if !matches!(package.lists, Lists::None) {

@@ -27,7 +27,7 @@ use chrono::TimeDelta;
 use super::{Parsed, ends_with_marker, is_json};
 use crate::model::Action;
 
-/// How long a file that may be cut short must not have changed before it is refused.
+/// How long a file that may be cut short must be unchanged before it is refused.
 pub(super) const LONG_QUIET: TimeDelta = TimeDelta::seconds(6);
 /// The comment that announces the end marker.
 const PROMISE: &[u8] = b"# ends with ...";
