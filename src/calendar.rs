@@ -1,7 +1,7 @@
 //! Beijing days and months, the minutes around midnight, and local times in other zones.
 //!
 //! The platform counts in Asia/Shanghai, which has been UTC+8 without daylight saving since 1991,
-//! so a [`Window`] is arithmetic and never asks the machine's zone. A job's own zone matters only
+//! so a [`Window`] is arithmetic and never uses the machine's zone. A job's own zone matters only
 //! for its time of day, which a deferral keeps.
 
 pub mod json;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use recurrence::{CronError, Date, Recurrence};
 
-/// No mass request leaves in the first two minutes of a Beijing day: a request on the way at
+/// No mass request is sent in the first two minutes of a Beijing day: a request under way at
 /// midnight may be counted on either side.
 pub const GUARD_AFTER_MIDNIGHT: TimeDelta = TimeDelta::minutes(2);
 /// From two minutes before midnight on, a request may be counted in the next day.
@@ -34,13 +34,13 @@ pub enum Span {
     Day,
     /// A Beijing calendar month.
     Month,
-    /// All of time: what is used is never given back.
+    /// All of time: what was used stays used.
     Ever,
 }
 
-/// The one window that never ends, as it is written.
+/// The written form of the one window that never ends.
 const EVER: &str = "ever";
-/// Where it ends all the same, for arithmetic.
+/// Its end for arithmetic.
 const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
 
 /// One Beijing day or month, or all of time.
@@ -67,7 +67,7 @@ impl Window {
         self.span
     }
 
-    /// Returns the weekday of its first day, for people.
+    /// Returns the weekday of its first day, for display.
     pub fn start_weekday(self) -> String {
         self.first.format("%A").to_string()
     }
@@ -77,7 +77,7 @@ impl Window {
         midnight(self.first)
     }
 
-    /// Returns the first instant after it; of all of time, one that nobody waits for.
+    /// Returns the first instant after it; of all of time, one that nothing waits for.
     pub fn end(self) -> DateTime<Utc> {
         match self.span {
             Span::Day | Span::Month => self.next().start(),
@@ -100,7 +100,7 @@ impl Window {
         Self::containing(self.span, self.start() - TimeDelta::seconds(1))
     }
 
-    /// Says whether an instant lies in it.
+    /// Returns whether an instant is in it.
     pub fn contains(self, at: DateTime<Utc>) -> bool {
         Self::containing(self.span, at) == self
     }
@@ -151,7 +151,7 @@ pub fn last_midnight(at: DateTime<Utc>) -> DateTime<Utc> {
     Window::containing(Span::Day, at).start()
 }
 
-/// Returns when the guard after midnight ends, if the instant lies in it.
+/// Returns when the guard after midnight ends, if the instant is in it.
 pub fn guard_end(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let end = last_midnight(at) + GUARD_AFTER_MIDNIGHT;
     (at < end).then_some(end)
@@ -163,12 +163,12 @@ pub fn midnight_ahead(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     (at >= next - GUARD_BEFORE_MIDNIGHT).then_some(next)
 }
 
-/// Returns an instant as it reads in Beijing, for people.
+/// Returns an instant in Beijing time, for display.
 pub fn beijing(at: DateTime<Utc>) -> String {
     at.with_timezone(&BEIJING).format("%Y-%m-%d %H:%M:%S +08:00").to_string()
 }
 
-/// Returns a span in one or two units, for people.
+/// Returns a span in one or two units, for display.
 pub fn long(span: TimeDelta) -> String {
     let (days, hours, minutes) = (span.num_days(), span.num_hours(), span.num_minutes());
     match (days, hours, minutes) {
@@ -182,12 +182,12 @@ pub fn long(span: TimeDelta) -> String {
     }
 }
 
-/// Returns an instant in Beijing's offset, as programs read it.
+/// Returns an instant in Beijing's offset, for programs.
 pub fn rfc3339(at: DateTime<Utc>) -> String {
     at.with_timezone(&BEIJING).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)
 }
 
-/// Why a wall-clock time in a zone is no instant.
+/// Why a wall-clock time in a zone is not an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LocalTimeError {
     /// The clocks are put forward over it.
@@ -198,7 +198,7 @@ pub enum LocalTimeError {
 /// Returns the instant of a wall-clock time; of two, the first.
 ///
 /// # Errors
-/// Where the zone's clocks skip that time.
+/// If the zone's clocks skip that time.
 pub fn instant(local: NaiveDateTime, zone: Tz) -> Result<DateTime<Utc>, LocalTimeError> {
     match zone.from_local_datetime(&local) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Ok(at.to_utc()),
@@ -208,8 +208,8 @@ pub fn instant(local: NaiveDateTime, zone: Tz) -> Result<DateTime<Utc>, LocalTim
 
 /// Returns the same wall-clock time so many days later in a zone.
 ///
-/// Where the clocks skip that time, the first time after the gap (in steps of a quarter hour,
-/// which every zone's gaps are made of).
+/// If the clocks skip that time, the first time after the gap (in steps of a quarter hour, of which
+/// every zone's gaps are made).
 pub fn days_later(at: DateTime<Utc>, days: u32, zone: Tz) -> DateTime<Utc> {
     let local = at.with_timezone(&zone).naive_local() + TimeDelta::days(i64::from(days));
     let mut candidate = local;

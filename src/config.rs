@@ -1,8 +1,9 @@
 //! The config file: accounts, limits and paths, parsed once into checked types.
 //!
-//! It is read as strictly as a job file, and every mistake is told with its place: a misspelt
-//! limit that is silently ignored would cost a broadcast. Secrets never stand in it, only where
-//! they are; the lines of a message are cut where somebody wrote one there all the same.
+//! It is read as strictly as a job file, and every error is reported with its place: a misspelt
+//! limit that is silently ignored would cost a broadcast. The file contains no secrets, only the
+//! places where they are stored. If somebody wrote a secret there nevertheless, error messages cut
+//! it from the lines that they show.
 
 mod account;
 
@@ -29,41 +30,44 @@ pub struct Config {
     pub inbox: PathBuf,
     /// Whether a job file without a closing `...` is refused.
     pub inbox_end_marker_required: bool,
-    /// Where callbacks arrive; `None` is no listener.
+    /// The address for callbacks; `None` means no listener.
     pub listen: Option<SocketAddr>,
     /// The accounts in the file's order, then those of `accounts_from` by file name; at least one.
     pub accounts: Vec<AccountConfig>,
-    /// What an operator should mend, though the daemon runs with it.
+    /// What an operator should correct, although the daemon runs with it.
     pub warnings: Vec<String>,
 }
 
-/// One account, with what is needed to speak for it.
+/// One account, with what its requests and callbacks need.
 #[derive(Clone, Debug)]
 pub struct AccountConfig {
-    /// What rules and requests know of it.
+    /// The data that rules and requests need.
     pub account: model::Account,
-    /// The app secret; `None` where a token server keeps it.
+    /// The app secret; `None` if a token server keeps it.
     pub secret: Option<SecretString>,
-    /// Where the platform is, without a slash at its end.
+    /// The key of the secret's source in the config, and its value, never the secret; `None` if a
+    /// token server keeps it.
+    pub secret_source: Option<String>,
+    /// The platform's address, without a slash at its end.
     pub api_base: String,
     /// Whether the account is verified (认证).
     pub verified: bool,
-    /// Where access tokens come from.
+    /// The source of its access tokens.
     pub token: TokenSource,
-    /// How its callbacks are checked; `None` is no callback.
+    /// How its callbacks are checked; `None` means no callback.
     pub callback: Option<CallbackConfig>,
-    /// The appid of the account that had this name before, whose jobs do not come with the name.
+    /// The appid of the account that had this name before, whose jobs are not moved with the name.
     pub replaces: Option<String>,
 }
 
-/// Where an account's access tokens come from.
+/// The source of an account's access tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenSource {
-    /// `stable_token`, which does not take the token from other programs.
+    /// `stable_token`, which does not invalidate the token of other programs.
     Stable,
     /// The older `token`, which does.
     Classic,
-    /// A server that others share.
+    /// A server that other programs share.
     Url(String),
 }
 
@@ -72,9 +76,9 @@ pub enum TokenSource {
 pub struct CallbackConfig {
     /// The token that signs them.
     pub token: SecretString,
-    /// The keys that they are encrypted with, the present one first; none is plain mode.
+    /// The keys that they are encrypted with, the current one first; none is plain mode.
     pub keys: Vec<AesKey>,
-    /// Where everything goes on to that is not ours.
+    /// The handler that receives pushes which are not ours.
     pub forward_to: Option<Url>,
 }
 
@@ -89,7 +93,7 @@ pub enum ConfigError {
         /// Why.
         source: io::Error,
     },
-    /// The file says something wrong: a person mends it.
+    /// The file's contents are wrong: an operator corrects it.
     #[error("{}", lines(.0))]
     Invalid(Vec<Diagnostic>),
 }
@@ -108,16 +112,17 @@ const FILE: Shape = Shape {
 /// Whether the secrets that a config names are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secrets {
-    /// They are, as the daemon needs them.
+    /// They are read, as the daemon needs them.
     Read,
-    /// They are not: a command at a terminal neither needs nor sees the service's credentials.
+    /// They are not read: a command at a terminal neither needs the service's credentials nor may
+    /// read them.
     Leave,
 }
 
 /// Looks up a variable of the environment.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
-/// Reads the config at a path; `env` looks up what `${NAME}` and `secret_env` name.
+/// Loads the config at a path; `env` looks up the variables that `${NAME}` and `secret_env` name.
 pub fn load(path: &Path, env: Environment<'_>, secrets: Secrets) -> Result<Config, ConfigError> {
     let mut accounts = Accounts::default();
     let (mut config, folder) = read(path, |root, report| {
@@ -181,7 +186,7 @@ fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, SyntaxEr
     })
 }
 
-/// The keys whose values are shown; in the value of any other somebody may have put a secret.
+/// The keys whose values are shown; the value of any other key may contain a secret.
 const HARMLESS: [&str; 15] = [
     "kind",
     "appid",
@@ -200,7 +205,7 @@ const HARMLESS: [&str; 15] = [
     "accounts_from",
 ];
 
-/// Cuts what may be a secret out of the lines that are shown: they end up in logs.
+/// Cuts what may be a secret out of the lines that are shown: they are logged.
 fn invalid(mut problems: Vec<Diagnostic>) -> ConfigError {
     for problem in &mut problems {
         let length = problem.text[..shown(&problem.text)].chars().count();
@@ -217,7 +222,7 @@ fn shown(line: &str) -> usize {
         let indent = content.len() - content.trim_start().len();
         let Some((at, colon)) = content.match_indices([':', '：', '=']).next() else {
             if indent < content.len() {
-                // This continues something whose key is not seen.
+                // This continues a value whose key is not on this line.
                 return start + indent;
             }
             start += part.len();
@@ -226,7 +231,7 @@ fn shown(line: &str) -> usize {
         let key = content[..at].trim().trim_matches(['"', '\'']).to_lowercase();
         let value = &content[at + colon.len()..];
         let is_shown = HARMLESS.contains(&key.as_str()) && is_plain(value);
-        // Other keys may open a map, whose keys speak for themselves.
+        // Other keys may open a map, whose own keys decide.
         let is_whole = !value.trim().is_empty() || key.contains("secret");
         if !is_shown && is_whole {
             return start + at + colon.len();
@@ -236,7 +241,8 @@ fn shown(line: &str) -> usize {
     line.len()
 }
 
-/// Says whether a value has no room for something else: a comment, another key, a password, a query.
+/// Returns whether a value has no room for anything else: a comment, another key, a password, a
+/// query.
 fn is_plain(value: &str) -> bool {
     !["#", "@", "?", ": ", "："].iter().any(|sign| value.contains(sign))
 }
@@ -244,14 +250,15 @@ fn is_plain(value: &str) -> bool {
 const ACCOUNTS_HELP: &str = "write `accounts:` and below it each account's name with its keys";
 const ACCOUNTS_FILE_HELP: &str = "write each account's name, and below it its keys";
 
-/// Says whether a file of `accounts_from` is read: not those that editors and package managers leave.
+/// Returns whether a file of `accounts_from` is read: leftovers of editors and package managers are
+/// not.
 fn is_config_file(path: &Path) -> bool {
     let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
     let extension = path.extension().and_then(|extension| extension.to_str());
     !is_hidden && matches!(extension, Some("yaml" | "yml"))
 }
 
-/// The accounts read so far, from whichever file.
+/// The accounts read so far, from all files.
 #[derive(Default)]
 struct Accounts {
     all: Vec<AccountConfig>,
@@ -266,7 +273,7 @@ struct Folder {
     files: Vec<PathBuf>,
 }
 
-/// What reading the config needs besides the tree.
+/// What loading the config needs in addition to the tree.
 struct Loader<'l, 'a> {
     report: &'l mut Report<'a>,
     warnings: Vec<String>,
@@ -299,7 +306,7 @@ impl<'l, 'a> Loader<'l, 'a> {
         };
         let inbox_end_marker_required = self.end_marker(&fields);
         let listen = fields.get("listen").and_then(|entry| self.listen(entry));
-        // An address that cannot be read was told already: there is a listener all the same.
+        // An address that cannot be read was reported already: there is a listener nevertheless.
         let listener = fields.get("listen").map(|_| listen.unwrap_or_else(|| ([0; 4], 0).into()));
         let folder = fields.get("accounts_from").map(|entry| self.accounts_from(entry));
         match (fields.get("accounts"), &folder) {
@@ -413,7 +420,7 @@ impl<'l, 'a> Loader<'l, 'a> {
         all.push(account);
     }
 
-    /// Returns a path, with `${NAME}` replaced and a relative one put into the config's folder.
+    /// Returns a path, with `${NAME}` replaced and a relative path resolved in the config's folder.
     fn path(&mut self, entry: &Entry<'_>) -> Option<PathBuf> {
         let mut rest = entry.text(self.report)?;
         let mut path = String::new();

@@ -1,10 +1,11 @@
 //! The daemon: the real clock, real sockets, and one loop that owns the engine.
 //!
-//! The loop settles what came, decides what may leave, stores the mark, and only then hands the
-//! requests to tasks of their own; everything else (callbacks, the inbox, maintenance tasks) reaches it
-//! through channels. It sleeps until the engine's next wake, and never longer than a second, so
-//! that a stepped clock, a command's write or a file is noticed. A store that fails ends the
-//! process: after an I/O error nothing that it says can be trusted.
+//! The loop records the inputs it received, decides which requests may be sent, stores the mark,
+//! and only then gives each request to a task of its own. Everything else (callbacks, the inbox,
+//! maintenance tasks) reaches the loop through channels. The loop sleeps until the engine's next
+//! wake, and never longer than a second, so that it notices a stepped clock, a command's write or a
+//! new file. A store that fails ends the process: after an I/O error, nothing that it returns can
+//! be trusted.
 
 mod backlog;
 mod callback;
@@ -45,49 +46,49 @@ pub use heartbeat::{Clock, Heartbeat, LockedOut, heartbeat};
 pub use ingest::offered;
 pub use lock::{Running, running};
 
-/// The one clock, as `main` reads it.
+/// The only clock, as `main` reads it.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// Moves the clock to an instant, where a rehearsal has nothing to wait for.
+/// Moves the clock to an instant, if a rehearsal has nothing to wait for.
 pub type Jump = Arc<dyn Fn(DateTime<Utc>) + Send + Sync>;
 
-/// How long a daemon that is told to end waits for answers under way.
+/// How long a daemon that was asked to stop waits for the responses to requests under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(8);
-/// How long before its time a release is decided, so that its request leaves on time.
+/// How long before its time a release is decided, so that its request is sent on time.
 const DECIDE_AHEAD: TimeDelta = TimeDelta::seconds(1);
-/// How often the database is asked whether somebody else wrote to it.
+/// How often the loop checks whether another process wrote to the database.
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(1);
-/// How often the daemon writes down that it is alive.
+/// How often the daemon records that it is running.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
-/// How long before the database last looked on a receipt may be from and is still looked at: clocks
-/// were wrong before.
+/// How old a receipt may be, counted back from when a daemon last ran with the database, and still
+/// be read: clocks were wrong before.
 const RECEIPTS_BEFORE: TimeDelta = TimeDelta::days(2);
 /// How late a timer may be.
 const TIMER_LATE: Duration = Duration::from_millis(3);
-/// The machine slept if the clock moves further than this between two looks.
+/// The machine slept if the clock moves further than this between two turns of the loop.
 const SLEPT: TimeDelta = TimeDelta::seconds(10);
 /// How often a locked database is tried again.
 const TRY_LOCKED_EVERY: Duration = Duration::from_millis(200);
 /// How long an idle rehearsal waits for something to happen before it jumps.
 const SETTLE_BEFORE_JUMP: Duration = Duration::from_millis(200);
 
-/// A database up to this size is looked through before anything is released, a larger one
-/// meanwhile: its first release must not wait for it.
+/// A database up to this size is checked before anything is released. A larger one is checked
+/// meanwhile: its first release must not wait for the check.
 const CHECKED_FIRST_BYTES: u64 = 32 << 20;
 
 /// Why the daemon ended.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Another one owns the state directory: starting again will not help.
+    /// Another daemon owns the state directory: starting again will not help.
     #[error("{0}")]
     Locked(String),
-    /// The surroundings are wrong (paths, addresses, rights): starting again will not help.
+    /// The environment is wrong (paths, addresses, permissions): starting again will not help.
     #[error("{0}")]
     Setup(String),
     /// The database cannot be used: starting again will not help.
     #[error(transparent)]
     Database(StoreError),
-    /// Storage failed under way: the service manager starts the daemon again.
+    /// Storage failed while the daemon ran: the service manager starts the daemon again.
     #[error("storage failed, so the daemon ends; what was under way is settled at the next start")]
     Storage(#[source] StoreError),
     /// The same, for a file beside the database.
@@ -96,7 +97,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// Returns the exit code: 3 where starting again will not help, 4 where storage failed.
+    /// Returns the exit code: 3 if starting again will not help, 4 if storage failed.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Locked(_) | Self::Setup(_) | Self::Database(_) => 3,
@@ -104,7 +105,7 @@ impl RunError {
         }
     }
 
-    /// Returns who keeps the database locked, where that and nothing else is wrong.
+    /// Returns who keeps the database locked, if the lock is the only fault.
     fn busy(&self) -> Option<Option<&str>> {
         match self {
             Self::Storage(StoreError::Busy(who)) => Some(who.as_deref()),
@@ -141,13 +142,13 @@ pub struct Options {
     pub now: Now,
     /// Given by a rehearsal whose clock jumps over idle time.
     pub jump: Option<Jump>,
-    /// Told the address that the callback listener got.
+    /// Receives the address that the callback listener got.
     pub on_listen: Option<oneshot::Sender<SocketAddr>>,
-    /// Ends the daemon, beside the signals.
+    /// Ends the daemon, in addition to the signals.
     pub stop: watch::Receiver<bool>,
 }
 
-/// Runs the daemon until it is told to end.
+/// Runs the daemon until it is asked to stop.
 ///
 /// # Errors
 /// See [`RunError`].
@@ -161,15 +162,16 @@ pub fn run(config: Config, now: Now) -> Result<(), RunError> {
     if let Err(error) = &outcome {
         crash::record_error(&state, error, now());
     }
-    // A request that hangs must not keep the process, nor a wait that a faked clock never ends.
+    // A request that hangs must not keep the process running. Nor may a wait that a faked clock
+    // never ends.
     runtime.shutdown_background();
     outcome
 }
 
-/// Returns the runtime that daemon and rehearsals run in.
+/// Returns the runtime that the daemon and rehearsals run in.
 ///
 /// # Errors
-/// Where the system gives no threads.
+/// If the system gives no threads.
 pub fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -184,7 +186,7 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, RunError> {
 /// See [`RunError`].
 pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let now = (options.now)();
-    // From here on a signal is an orderly end, however early it comes.
+    // From here on a signal ends the daemon in an orderly way, however early it comes.
     let mut signals = Signals::listen()?;
     let state = config.state_dir.clone();
     lock::make_private(&state)?;
@@ -227,7 +229,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         check_state_directory(database(&state), sender.clone());
     }
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
-    // A rehearsal is no service.
+    // A rehearsal is not a service.
     let rehearses = options.jump.is_some();
     let notifier =
         if rehearses { notify::Notifier::disabled() } else { notify::Notifier::of_this_process() };
@@ -265,10 +267,10 @@ fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
     })
 }
 
-/// Opens the database and the mark.
+/// Opens the database and reads the mark.
 ///
-/// A database that is empty, older than its mark or long unused may have forgotten jobs that were
-/// sent: what `accepted/` still tells of them is read back first.
+/// A database that is empty, older than its mark or long unused may lack jobs that were sent. So
+/// the daemon first reads back what `accepted/` still records of them.
 fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, RunError> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
@@ -297,15 +299,15 @@ fn open(config: &Config, inbox: &Inbox, now: DateTime<Utc>) -> Result<Engine, Ru
         }
         engine.import_accepted(&files, now)?;
     }
-    // From the first start on, so that its absence means something.
+    // Written from the first start on, so that a missing mark means something.
     if marked.as_ref() != Some(engine.mark()) {
         lock::write_mark(&config.state_dir, engine.mark())?;
     }
     Ok(engine)
 }
 
-/// Opens the database as soon as nobody else keeps it locked, and sets aside what crashed the daemon
-/// too often; none where the daemon is told to end before.
+/// Opens the database as soon as no other process keeps it locked, and sets aside what crashed the
+/// daemon too often. Returns none if the daemon is asked to stop before that.
 async fn open_patiently(
     config: &Config,
     inbox: &Inbox,
@@ -346,10 +348,10 @@ async fn open_patiently(
     }
 }
 
-/// Says whether `accepted/` holds a file that the database does not know, or took later than it
-/// knows: then it is an old one.
+/// Returns whether `accepted/` holds a file that the database lacks, or that was taken later than
+/// the database records: then the database is an old copy.
 ///
-/// Receipts from long before the database last looked on were seen by an earlier start.
+/// Receipts from long before a daemon last ran with the database were read by an earlier start.
 fn has_unknown_files(
     inbox: &Inbox,
     store: &Store,
@@ -381,15 +383,15 @@ fn is_large(state: &Path) -> bool {
     std::fs::metadata(database(state)).is_ok_and(|found| found.len() > CHECKED_FIRST_BYTES)
 }
 
-/// Looks through a large database on a thread of its own, and tells the loop.
+/// Checks a large database on a thread of its own, and sends the result to the loop.
 fn check_state_directory(path: PathBuf, to: mpsc::Sender<Input>) {
     tokio::task::spawn_blocking(move || {
-        // A loop that has ended needs no verdict.
+        // A loop that has ended needs no result.
         to.blocking_send(Input::Checked(Store::check(&path))).unwrap_or_default();
     });
 }
 
-/// Returns an error with what caused it, on one line.
+/// Returns an error with its causes, on one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -400,7 +402,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// When the loop last looked at what changes without telling it.
+/// When the loop last checked what changes without a message to it.
 struct Look {
     at: DateTime<Utc>,
     seen_at: DateTime<Utc>,
@@ -419,10 +421,10 @@ struct Daemon {
     /// How far the clock jumped while the database was locked.
     jumped: TimeDelta,
     heartbeat: heartbeat::HeartbeatWriter,
-    /// What the mark on disk says.
+    /// The contents of the mark on disk.
     marked: HighWaterMark,
     backlog: Backlog,
-    /// Who else keeps the database locked, and since when: nothing is decided meanwhile.
+    /// Who else keeps the database locked, and since when: the loop decides nothing meanwhile.
     locked_out: watch::Sender<Option<LockedOut>>,
 }
 
@@ -472,19 +474,19 @@ impl Daemon {
         }
     }
 
-    /// Does what is to be done now, unless another program keeps the database locked.
+    /// Does the work that is due now, unless another program keeps the database locked.
     fn turn(&mut self, turned: ClockTick, now: DateTime<Utc>) -> Result<(), RunError> {
-        // What was in hand is done, for it did not end the daemon.
+        // The work item in progress is done: it did not end the daemon.
         crash_context::leave();
         if self.is_locked_out() {
             self.jumped += turned.jumped;
             if self.engine.is_locked()? {
                 return Ok(());
             }
-            // What waited for its second may be late by now: it is decided anew.
+            // A job that waited for its second may be late by now, so it is decided anew.
             self.engine.clock_stepped(std::mem::take(&mut self.jumped), now)?;
             self.locked_out.send_replace(None);
-            // The time went by while nothing was looked at; no clock was stepped.
+            // The time passed while the loop checked nothing; no clock was stepped.
             self.looked.at = now;
             tracing::info!("the database is free again: work goes on");
             self.work_off()?;
@@ -499,8 +501,8 @@ impl Daemon {
         self.locked_out.borrow().is_some()
     }
 
-    /// Goes on where another program's lock is all that is wrong: nothing has happened then, and
-    /// nothing will until it is gone.
+    /// Continues if another program's lock is the only fault: then nothing has changed, and nothing
+    /// will until the lock is released.
     fn wait_out(&mut self, done: Result<(), RunError>, now: DateTime<Utc>) -> Result<(), RunError> {
         let Err(error) = done else { return Ok(()) };
         let Some(by) = error.busy() else { return Err(error) };
@@ -513,7 +515,7 @@ impl Daemon {
         Ok(())
     }
 
-    /// Ends, as far as another program lets anything be stored.
+    /// Ends the loop, and stores as much as another program's lock lets it.
     async fn end(&mut self, inputs: &mut mpsc::Receiver<Input>) -> Result<(), RunError> {
         let last = tokio::time::sleep(LAST_ANSWERS);
         tokio::pin!(last);
@@ -538,7 +540,8 @@ impl Daemon {
         }
     }
 
-    /// Waits for the answers under way; what does not come in time stays in doubt on disk.
+    /// Waits for the responses to requests under way; an attempt without one in time stays in doubt
+    /// on disk.
     async fn finish(&mut self, inputs: &mut mpsc::Receiver<Input>) -> Result<(), RunError> {
         self.dispatcher.close();
         self.engine.disarm((self.now)())?;
@@ -561,7 +564,7 @@ impl Daemon {
         Ok(())
     }
 
-    /// Notices what nobody tells: commands that wrote, a clock that was stepped.
+    /// Notices what no message reports: commands that wrote, a clock that was stepped.
     fn look_around(&mut self, turned: ClockTick, now: DateTime<Utc>) -> Result<(), RunError> {
         let since = now - self.looked.at;
         let slept = since > SLEPT || since < -TimeDelta::seconds(2);
@@ -573,8 +576,8 @@ impl Daemon {
             self.engine.clock_stepped(turned.jumped, now)?;
             self.looked.at = now;
         }
-        // A busy disk may sync for longer than the second for which a request waits for its instant, so
-        // what can wait does. Each intent's mark counts the files, too.
+        // A busy disk may sync for longer than the second for which a request waits for its
+        // instant, so anything that can wait does. Each intent's mark counts the files, too.
         let clear = self.engine.next_departure().is_none();
         if since >= LOOK_EVERY {
             self.engine.notice_writes(now)?;
@@ -603,7 +606,7 @@ impl Daemon {
         Ok(())
     }
 
-    /// Stores what the mark has to say of files that were taken; a second later is early enough.
+    /// Stores the mark's record of files that were taken; a second later is early enough.
     fn keep_mark(&mut self) -> Result<(), RunError> {
         let mark = self.engine.mark().clone();
         if mark == self.marked { Ok(()) } else { self.store_mark(&mark) }
@@ -636,15 +639,15 @@ impl Daemon {
         }
     }
 
-    /// Records everything that came.
+    /// Records all inputs that arrived.
     fn take(&mut self, inputs: &mut Vec<Input>) -> Result<(), RunError> {
         self.backlog.add(inputs, (self.now)());
         self.work_off()
     }
 
-    /// Records what waits to be, the answers of many accounts in one commit.
+    /// Records the waiting inputs, the responses of many accounts in one commit.
     ///
-    /// What could not be stored because of another program's lock still waits then.
+    /// Inputs that another program's lock kept from being stored still wait afterwards.
     fn work_off(&mut self) -> Result<(), RunError> {
         let now = (self.now)();
         while let Some((came_at, answers)) = self.backlog.answers.front() {
@@ -667,10 +670,11 @@ impl Daemon {
         Ok(())
     }
 
-    /// Stores one thing that came.
+    /// Stores one input.
     fn store(&mut self, input: &Input, now: DateTime<Utc>) -> Result<Done, RunError> {
         match input {
-            // Neither waits here: answers have a queue of their own, and a verdict is no change.
+            // Neither waits here: responses have a queue of their own, and a check's result changes
+            // nothing.
             Input::HttpResponse(..) | Input::Checked(_) => {}
             Input::Event(session, (raw, event, credence), _) => {
                 self.engine.receive(*session, (raw, event, *credence), now)?;
@@ -707,10 +711,11 @@ impl Daemon {
     }
 }
 
-/// Waits, and is not late for a request that leaves by then.
+/// Waits, and is not late for a request that is sent by then.
 ///
-/// A timer may be some milliseconds late, so the last ones before a request are awaited by looking at
-/// the clock. Nothing else is worth that: with many accounts something is always a moment away.
+/// A timer may be some milliseconds late, so the loop reads the clock repeatedly in the last ones
+/// before a request. Nothing else is worth that: with many accounts something is always due a
+/// moment later.
 async fn wait(pause: Duration, leaves_at: Option<DateTime<Utc>>, now: &Now) {
     let left = || leaves_at.map(|at| (at - now()).to_std().unwrap_or_default());
     let leaves = left().is_some_and(|left| left <= pause + TIMER_LATE);

@@ -1,8 +1,8 @@
 //! `demo`: the real daemon against the sandbox, on a clock that skips idle time.
 //!
-//! Nothing is faked but the clock and the platform: a job file is dropped, the daemon takes it,
-//! and what happens to each job is told as its story grows in the database. It ends by itself,
-//! and with an error if a job did not end as a rehearsal must show it.
+//! Only the clock and the platform are simulated: a job file is dropped, the daemon takes it, and
+//! each job's history is printed as it grows in the database. The rehearsal ends by itself, and
+//! with an error if a job did not end as it must.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -26,7 +26,7 @@ use crate::store::Store;
 use crate::text::{Lang, reason};
 
 const CALLBACK_TOKEN: &str = "rehearsal";
-/// How often the story is looked at.
+/// How often the history is read.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// A rehearsal that takes longer has failed.
 const LONGEST: Duration = Duration::from_secs(28);
@@ -50,10 +50,10 @@ const JOBS: [(&str, &str); 4] = [
     ),
 ];
 
-/// Plays the rehearsal, telling it to `out`.
+/// Runs the rehearsal, and prints it to `out`.
 ///
 /// # Errors
-/// Where something could not be set up, or a job did not end as it must.
+/// If something could not be set up, or a job did not end as it must.
 pub fn run(now: &Now, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let runtime = daemon::runtime()?;
     let outcome = runtime.block_on(play(now, out));
@@ -62,7 +62,7 @@ pub fn run(now: &Now, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     outcome
 }
 
-/// A clock that runs with the real one, ahead by as much as was jumped over.
+/// A clock that runs with the real one, ahead of it by the time that was skipped.
 struct Clock {
     real: Now,
     ahead: Mutex<TimeDelta>,
@@ -198,7 +198,7 @@ fn introduce(out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells each job's story as it grows, until all have ended.
+/// Prints each job's history as it grows, until all have ended.
 async fn tell(dir: &Path, clock: &Clock, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let database = dir.join("state/qunfa.db");
     let began = tokio::time::Instant::now();

@@ -1,9 +1,9 @@
 //! Log output that never blocks the daemon: a slow reader loses lines, not broadcasts.
 //!
-//! Lines go through a bounded queue to one thread that writes them. When the queue is full, a
-//! line is dropped and counted, and the count is told when there is room again. The usual crate for
-//! this (tracing-appender) does neither the telling, nor ends without a timed wait of std's, which
-//! never returns under a faked clock, nor without a `println!`, which panics where stdout is gone.
+//! Lines pass through a bounded queue to one thread that writes them. When the queue is full, a
+//! line is dropped and counted, and the count is logged when there is room again. The usual crate
+//! for this (tracing-appender) does not log the count. At its end it uses a timed wait of std's,
+//! which never returns under a faked clock, and a `println!`, which panics if stdout is closed.
 
 pub mod journal;
 
@@ -21,7 +21,7 @@ const QUEUE: usize = 4_096;
 const LAST_STEPS: usize = 40;
 const LAST_STEP: Duration = Duration::from_millis(5);
 
-/// The way to the writing thread.
+/// The queue to the writing thread.
 #[derive(Clone, Debug)]
 pub struct Lines {
     to: SyncSender<Vec<u8>>,
@@ -45,7 +45,7 @@ impl Lines {
         Self::told_by(out, journal::lost)
     }
 
-    /// Starts the thread; `line` makes a line of what the queue itself has to say.
+    /// Starts the thread; `line` formats the queue's own messages as a line.
     fn told_by(mut out: impl Write + Send + 'static, line: fn(&str) -> String) -> Self {
         let (to, lines) = sync_channel::<Vec<u8>>(QUEUE);
         let count = Arc::new(Count::default());
@@ -56,7 +56,7 @@ impl Lines {
                 if lost > 0 {
                     let told =
                         line(&format!("{lost} log lines were lost: the reader was too slow"));
-                    // Nobody is left to tell where even this cannot be written.
+                    // If even this cannot be written, there is nowhere left to report it.
                     out.write_all(told.as_bytes()).unwrap_or_default();
                 }
                 out.write_all(&next).unwrap_or_default();
@@ -66,7 +66,7 @@ impl Lines {
         Self { to, count }
     }
 
-    /// Gives the last lines a moment to be written, at the end of the process.
+    /// Waits a moment for the last lines to be written, at the end of the process.
     pub fn finish(&self) {
         for _ in 0..LAST_STEPS {
             if self.count.waiting.load(Ordering::Relaxed) == 0 {
@@ -85,7 +85,7 @@ impl Lines {
     }
 }
 
-/// One line on its way, handed over when it is complete.
+/// One line in progress, queued when it is complete.
 #[derive(Debug)]
 pub struct Line<'a> {
     lines: &'a Lines,

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(answer) => answer.exit_code().into(),
         Err(problem) => {
             if !problem.is_silent() {
-                // There is nobody left to tell that even this failed.
+                // If even this fails, there is nowhere left to report it.
                 writeln!(io::stderr(), "qunfa: {}", problem.message()).ok();
             }
             problem.exit_code().into()
@@ -33,16 +33,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns the clock that everything else is handed.
+/// Returns the clock that the rest of the program receives.
 #[expect(clippy::disallowed_methods, reason = "the process's only reading of the real clock")]
 fn clock() -> Now {
     Arc::new(chrono::Utc::now)
 }
 
-/// Logs to stderr, at the levels that `QUNFA_LOG` names, or these; a stderr that is gone harms nothing.
+/// Logs to stderr, at the levels that `QUNFA_LOG` names, or at these; a closed stderr does no harm.
 ///
-/// `QUNFA_LOG_FORMAT` is `text`, `json` or `journal`. Where stderr is the journal's, that is the
-/// default: its priorities and fields are worth more than lines.
+/// `QUNFA_LOG_FORMAT` is `text`, `json` or `journal`. If stderr is the journal's, `journal` is the
+/// default: its priorities and fields are more useful than lines.
 fn log(levels: &str) -> Lines {
     let filter = EnvFilter::try_from_env("QUNFA_LOG").unwrap_or_else(|_| EnvFilter::new(levels));
     let wanted = std::env::var("QUNFA_LOG_FORMAT").unwrap_or_default();
@@ -71,27 +71,27 @@ fn log(levels: &str) -> Lines {
     }
 }
 
-/// Says whether stderr is the stream to the journal that the service manager told of.
+/// Returns whether stderr is the stream to the journal that the service manager named.
 fn stderr_is_the_journal() -> bool {
     let Ok(told) = std::env::var("JOURNAL_STREAM") else { return false };
     let is_it = |stat: rustix::fs::Stat| format!("{}:{}", stat.st_dev, stat.st_ino) == told;
     rustix::fs::fstat(io::stderr()).is_ok_and(is_it)
 }
 
-/// Returns the size of the terminal that answers go to, if they go to one.
+/// Returns the size of the terminal that output is written to, if it is one.
 fn screen() -> Option<Screen> {
     let out = io::stdout();
     if !out.is_terminal() {
         return None;
     }
     let size = rustix::termios::tcgetwinsize(&out).ok()?;
-    // A terminal that does not tell its size says 0.
+    // A terminal that does not report its size returns 0.
     let known = |cells: u16, usual: usize| if cells == 0 { usual } else { cells.into() };
     Some(Screen { columns: known(size.ws_col, 80), rows: known(size.ws_row, 24) })
 }
 
-/// Says whether a stream wants colours, by the same rule as clap: a terminal does, unless `NO_COLOR`,
-/// `CLICOLOR` or `TERM` say no, and anything does where `CLICOLOR_FORCE` is set.
+/// Returns whether a stream uses colours, by the same rule as clap: a terminal does, unless
+/// `NO_COLOR`, `CLICOLOR` or `TERM` forbid it, and anything does if `CLICOLOR_FORCE` is set.
 fn colourful(stream: &impl RawStream) -> bool {
     anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never
 }

@@ -1,8 +1,8 @@
 //! The domain's types: accounts, jobs, broadcasts, batches, and their states.
 //!
 //! A job is what its author planned; a batch is one mass-send call of it. Both are small state
-//! machines whose only moves are [`JobState::may_become`] and [`BatchState::may_become`]; the
-//! store refuses every other. Nothing here knows a clock, a socket or a database.
+//! machines with only the transitions of [`JobState::may_become`] and [`BatchState::may_become`];
+//! the store refuses every other. No code here uses a clock, a socket or a database.
 
 pub mod console;
 
@@ -34,18 +34,18 @@ pub use menu::{BUTTONS_MOST, Button, ButtonType, Menu, Press, SUB_BUTTONS_MOST};
 
 pub use qrcode::{EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Qrcode, Scene};
 
-/// The shortest list of OpenIDs that one `mass/send` takes (40130 below it).
+/// The shortest list of OpenIDs that one `mass/send` accepts (40130 below it).
 pub const LIST_MIN: usize = 2;
-/// The longest list of OpenIDs that one `mass/send` takes.
+/// The longest list of OpenIDs that one `mass/send` accepts.
 pub const LIST_MAX: usize = 10_000;
 
-/// Every request of a batch lies within this span after its due time.
+/// Every request of a batch is made within this span after its due time.
 ///
-/// The platform forgets a clientmsgid after 24 h, and a second request after that would be a second
+/// The platform deletes a clientmsgid after 24 h, and a second request after that would be a second
 /// broadcast. `schema.sql` holds the same bound (`retry_for_s`).
 pub const ASK_WITHIN: TimeDelta = TimeDelta::hours(20);
 
-/// What the platform calls the account, which decides its quotas.
+/// The platform's type of the account, which decides its quotas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -71,23 +71,23 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What the OpenIDs of an account look like.
+/// The form of an account's OpenIDs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OpenIds {
     /// 28 characters of `A-Z a-z 0-9 _ -`.
     #[default]
     Usual,
-    /// 1 to 64 of them.
+    /// 1 to 64 of those characters.
     Any,
 }
 
 impl OpenIds {
-    /// The length of an OpenID everywhere but where an account says otherwise.
+    /// The length of an OpenID unless an account says otherwise.
     pub const USUAL_LENGTH: usize = 28;
-    /// The longest that is taken at all.
+    /// The longest that is accepted at all.
     pub const LONGEST: usize = 64;
 
-    /// Says whether a text can be an OpenID.
+    /// Returns whether a text can be an OpenID.
     pub fn takes(self, text: &str) -> bool {
         let length = match self {
             Self::Usual => Self::USUAL_LENGTH..=Self::USUAL_LENGTH,
@@ -98,14 +98,14 @@ impl OpenIds {
     }
 }
 
-/// One Official Account, as far as rules and requests need to know it.
+/// One Official Account, with the data that rules and requests need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// The name that config and job files use.
     pub name: String,
     /// The platform's id of the account.
     pub appid: String,
-    /// Which quotas bind it.
+    /// The type, which decides its quotas.
     pub kind: Kind,
     /// Mass-send calls a day (service accounts; the platform grants more with more followers).
     pub daily_calls: u32,
@@ -113,15 +113,15 @@ pub struct Account {
     pub history_per_day: Option<u32>,
     /// Whether it has WeChat Pay, which allows links in articles.
     pub payment: bool,
-    /// How its articles come to the platform.
+    /// How its articles are uploaded to the platform.
     pub articles_via: ArticlesVia,
-    /// What its followers' OpenIDs look like.
+    /// The form of its followers' OpenIDs.
     pub openids: OpenIds,
 }
 
 impl Account {
-    /// Returns what stands for an account that the config does not describe, where only its name
-    /// matters: to end its jobs, never to ask for one.
+    /// Returns a stand-in for an account that the config does not describe, if only its name
+    /// matters: to end its jobs, never to make a request for one.
     pub fn undescribed(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -150,7 +150,7 @@ impl TryFrom<String> for JobId {
 }
 
 impl JobId {
-    /// Returns the id, or `None` where it breaks the rule above.
+    /// Returns the id, or `None` if it breaks the rule above.
     pub fn parse(text: &str) -> Option<Self> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._@-".contains(c);
         let fits = (1..=64).contains(&text.len()) && text.chars().all(allowed);
@@ -175,7 +175,7 @@ impl fmt::Display for JobId {
 pub enum Expires {
     /// This long after the job's own time.
     After(#[serde(with = "seconds")] TimeDelta),
-    /// At an instant.
+    /// At this instant.
     At(DateTime<Utc>),
 }
 
@@ -237,26 +237,27 @@ pub struct JobSpec {
     /// How late the first request may be.
     #[serde(with = "seconds")]
     pub grace: TimeDelta,
-    /// How long after the first request it goes on being asked.
+    /// How long after the first request it is retried.
     #[serde(with = "seconds")]
     pub retry_for: TimeDelta,
     /// When deferring ends.
     pub expires: Expires,
-    /// What a full window means.
+    /// What to do if its window is full.
     pub on_quota: OnQuota,
     /// -100 to 100; a higher one takes the slot of a lower one.
     pub priority: i8,
-    /// Whether a person must approve it first.
+    /// Whether an operator must approve it first.
     pub approval: bool,
-    /// What full receivers mean.
+    /// What to do about full receivers.
     pub on_full_receivers: OnFullReceivers,
-    /// Who sees it before it goes. Left out of the digest where nobody does, as the speed is.
+    /// Who receives a preview before it is sent. Left out of the digest if nobody does, as the
+    /// speed is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<Preview>,
-    /// The speed that a broadcast goes at; none for the one that the account has.
+    /// The speed at which a broadcast is sent; none for the account's own speed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<Speed>,
-    /// What its author calls it in lists. Left out of the digest where it has no name.
+    /// Its author's name for it in lists. Left out of the digest if it has no name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What it does.
@@ -264,13 +265,13 @@ pub struct JobSpec {
 }
 
 impl JobSpec {
-    /// Returns what it is called in lists: by its author, or after what it does; none where that
-    /// says nothing (a media id).
+    /// Returns its name in lists: the author's, or one made from its action; none if that shows
+    /// nothing (a media id).
     pub fn title(&self) -> Option<String> {
         self.title.clone().or_else(|| self.action.title())
     }
 
-    /// Returns the digest by which two versions of one job are told apart.
+    /// Returns the digest that distinguishes two versions of one job.
     pub fn digest(&self) -> String {
         let json = serde_json::to_vec(self).expect("a checked job is always JSON");
         hex(&Sha256::digest(json))
@@ -305,7 +306,7 @@ impl Action {
         }
     }
 
-    /// Returns the one call that it makes, where it is no broadcast.
+    /// Returns its one API call, if it is not a broadcast.
     pub fn api_call(&self) -> Option<ApiCall> {
         match self {
             Self::Broadcast(_) => None,
@@ -316,7 +317,7 @@ impl Action {
         }
     }
 
-    /// Returns the broadcast, where it is one.
+    /// Returns the broadcast, if it is one.
     pub fn broadcast(&self) -> Option<&Broadcast> {
         match self {
             Self::Broadcast(broadcast) => Some(broadcast),
@@ -324,7 +325,7 @@ impl Action {
         }
     }
 
-    /// Returns the OpenIDs that it goes to, where it names them.
+    /// Returns the OpenIDs that it is sent to, if it names them.
     pub fn list(&self) -> Option<&[String]> {
         match &self.broadcast()?.audience {
             Audience::List(list) => Some(list),
@@ -332,7 +333,7 @@ impl Action {
         }
     }
 
-    /// Returns the broadcast to change it, where it is one.
+    /// Returns the broadcast to change it, if it is one.
     pub fn broadcast_mut(&mut self) -> Option<&mut Broadcast> {
         match self {
             Self::Broadcast(broadcast) => Some(broadcast),
@@ -344,15 +345,15 @@ impl Action {
 /// A mass send: to whom, and what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broadcast {
-    /// Who it is for.
+    /// Who receives it.
     pub audience: Audience,
-    /// What they get.
+    /// What they receive.
     pub content: Content,
-    /// Whether an article judged a reprint still goes out (`mpnews` only).
+    /// Whether an article judged a reprint is still sent (`mpnews` only).
     pub send_ignore_reprint: bool,
 }
 
-/// Who a broadcast is for. There is no default: everyone must be asked for by name.
+/// Who receives a broadcast. There is no default: everyone must be named explicitly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
@@ -373,7 +374,7 @@ pub enum Content {
         /// The text itself.
         content: String,
     },
-    /// Articles made ready before.
+    /// Articles that were uploaded before.
     Mpnews {
         /// A draft's or a permanent article's id.
         media_id: String,
@@ -406,11 +407,11 @@ pub enum Content {
         /// The coupon's id.
         card_id: String,
     },
-    /// What is uploaded first: local files, articles.
+    /// Content that is uploaded first: local files, articles.
     Prepared {
-        /// What it will be, with placeholders for ids that are not known yet.
+        /// The final content, with placeholders for ids that do not exist yet.
         content: Box<Self>,
-        /// What is uploaded.
+        /// The material to upload.
         material: Material,
     },
 }
@@ -449,7 +450,7 @@ impl Content {
         }
     }
 
-    /// Returns what is uploaded before it can go, if anything is.
+    /// Returns what is uploaded before it can be sent, if anything is.
     pub fn material(&self) -> Option<&Material> {
         match self {
             Self::Prepared { material, .. } => Some(material),
@@ -464,7 +465,8 @@ impl Content {
     }
 }
 
-/// Splits a list into as few batches as possible, none longer than [`LIST_MAX`] and none of one.
+/// Splits a list into as few batches as possible, none longer than [`LIST_MAX`] and none of one
+/// receiver.
 ///
 /// The platform refuses a list of one (40130), so a remainder of one takes a second receiver from
 /// the batch before it.
@@ -483,10 +485,10 @@ pub fn batch_lengths(receivers: usize) -> Vec<usize> {
 
 /// Returns the `clientmsgid` of one batch: 32 hex characters.
 ///
-/// It is a pure function of what stands in the job file, and of how often a person remade the
-/// batch. So a restarted daemon, a restored one and a second machine all derive the same one, and
-/// the platform's memory of it prevents the second broadcast. The documents allow 64 bytes, but
-/// more than 32 are refused in practice (45067).
+/// It is a pure function of the job file's contents, and of how often an operator remade the batch.
+/// So a restarted daemon, a restored one and a second machine all derive the same one, and the
+/// platform's record of it prevents the second broadcast. The documents allow 64 bytes, but more
+/// than 32 are refused in practice (45067).
 pub fn clientmsgid(appid: &str, job: &JobId, batch: u32, generation: u32) -> String {
     let mut hash = Sha256::new();
     hash.update(format!("qunfa\0{appid}\0{job}\0{batch}\0{generation}"));
@@ -502,7 +504,7 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Declares a state enum with its words, and the table of the moves it may make.
+/// Declares a state enum with its words, and the table of its transitions.
 macro_rules! states {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal -> [$($to:ident),*];)* }) => {
         $(#[$meta])*
@@ -510,7 +512,7 @@ macro_rules! states {
         pub enum $name { $($(#[$variant_meta])* $variant),* }
 
         impl $name {
-            /// Every state, in the order of a life.
+            /// Every state, in the usual order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// Returns the word used in JSON, schema and logs.
@@ -523,7 +525,7 @@ macro_rules! states {
                 Self::ALL.iter().copied().find(|state| state.as_str() == word)
             }
 
-            /// Says whether the daemon, an event or a person may move it there.
+            /// Returns whether the daemon, an event or an operator may move it to that state.
             pub fn may_become(self, next: Self) -> bool {
                 let allowed: &[Self] = match self { $(Self::$variant => &[$(Self::$to),*]),* };
                 allowed.contains(&next)
@@ -551,45 +553,47 @@ macro_rules! states {
     };
 }
 
-/// What the word of an event is worth.
+/// How far an event can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credence {
-    /// Its signature does not cover what it says (plain mode): it makes us ask, and settles nothing.
+    /// Its signature does not cover its content (plain mode): it causes a query, and settles
+    /// nothing.
     Hint,
     /// It came encrypted with the account's key: only the platform can have written it.
     Proof,
 }
 
 states! {
-    /// Where a job stands.
+    /// The state of a job.
     JobState {
         /// Waiting for its time, or for the next request after a certain refusal.
         Planned = "planned" -> [Releasing, Held, Cancelled, Expired, Missed, Failed, Partial];
-        /// Waiting for a person's approval.
+        /// Waiting for an operator's approval.
         Held = "held" -> [Planned, Cancelled, Expired, Missed, Failed];
-        /// At least one batch was asked for, and not all have a clear end.
+        /// At least one batch was requested, and not all have a certain outcome.
         Releasing = "releasing" -> [Planned, Accepted, Sent, Failed, Partial, Uncertain, Missed, Cancelled, Expired];
-        /// The platform took every batch; their results are not known yet.
+        /// The platform accepted every batch; their results are not known yet.
         Accepted = "accepted" -> [Sent, Failed, Partial];
-        /// The platform says that it went out.
+        /// The platform reports that it was sent.
         Sent = "sent" -> [];
-        /// Refused for good, or stopped by the platform after it was accepted.
+        /// Refused permanently, or stopped by the platform after it was accepted.
         Failed = "failed" -> [Planned, Held, Uncertain];
-        /// Some batches went out, others certainly did not.
+        /// Some batches were sent, others certainly were not.
         Partial = "partial" -> [Planned, Uncertain];
-        /// A batch may have gone out and may not be asked again: a person, or its event, settles it.
+        /// A batch may have been sent and may not be repeated: an operator, or its event, settles
+        /// it.
         Uncertain = "uncertain" -> [Releasing, Accepted, Sent, Failed, Partial, Missed];
-        /// A person called it off.
+        /// An operator cancelled it.
         Cancelled = "cancelled" -> [];
-        /// Its next window lay beyond its `expires`.
+        /// Its next window was after its `expires`.
         Expired = "expired" -> [];
-        /// Nobody could release it in time; a person decides.
+        /// It could not be released in time; an operator decides.
         Missed = "missed" -> [Planned, Held, Uncertain];
     }
 }
 
 impl JobState {
-    /// Says whether the job waits to be released, or is being released.
+    /// Returns whether the job waits to be released, or is being released.
     pub fn waits(self) -> bool {
         match self {
             Self::Planned | Self::Held | Self::Releasing => true,
@@ -604,7 +608,7 @@ impl JobState {
         }
     }
 
-    /// Says whether nothing will happen to the job any more unless a person says so.
+    /// Returns whether nothing will happen to the job any more without an operator's command.
     pub fn is_final(self) -> bool {
         match self {
             Self::Planned | Self::Held | Self::Releasing | Self::Accepted | Self::Uncertain => {
@@ -621,29 +625,29 @@ impl JobState {
 }
 
 states! {
-    /// Where one mass-send call stands.
+    /// The state of one mass-send call.
     BatchState {
-        /// Not accepted, for certain: never asked, or refused for now.
+        /// Not accepted, for certain: never requested, or refused for now.
         Planned = "planned" -> [Asking, Refused];
         /// A request is under way (or was, when the daemon ended).
         Asking = "asking" -> [Planned, InDoubt, Accepted, Refused];
-        /// Some attempt has no clear answer: it may have been accepted.
+        /// Some attempt has no clear outcome: it may have been accepted.
         InDoubt = "in_doubt" -> [Asking, Accepted, Sent, Refused];
-        /// Certainly not accepted, or a person said so; not asked again by itself.
+        /// Certainly not accepted, or an operator stated so; not repeated by itself.
         Refused = "refused" -> [Planned, InDoubt];
-        /// The platform took it and gave it a `msg_id`.
+        /// The platform accepted it and returned a `msg_id`.
         Accepted = "accepted" -> [Sent, Failed];
-        /// The platform says that it went out.
+        /// The platform reports that it was sent.
         Sent = "sent" -> [];
         /// The platform stopped it after accepting (review, originality, administrator).
         Failed = "failed" -> [Planned];
     }
 }
 
-/// Derives a job's state from its batches once at least one of them was asked for.
+/// Derives a job's state from its batches once at least one of them was requested.
 ///
-/// Total: any mixture has one answer, so a restart derives the same state as the pass that saw it
-/// happen. `refused_as` is what a job becomes when nothing of it was accepted.
+/// Total: any mixture has one result, so a restart derives the same state as the pass that saw it
+/// happen. `refused_as` is the job's state when nothing of it was accepted.
 pub fn job_state(batches: &[BatchState], refused_as: JobState) -> JobState {
     let any = |state| batches.contains(&state);
     let accepted = any(BatchState::Accepted) || any(BatchState::Sent);

@@ -1,8 +1,8 @@
-//! Decides what happens to a job next, and when to look at it again.
+//! Decides what happens to a job next, and when to check it again.
 //!
-//! [`next_action`] looks at one job's times and batches; [`place`] finds the window that a job
-//! may go in. Both are total: there is always an answer and it can be told as a sentence. What is
-//! absent on purpose: who is asked and how (`wechat`), and where the figures live (`store`).
+//! [`next_action`] evaluates one job's times and batches; [`place`] finds the window in which a job
+//! may be sent. Both are total: there is always a result, and it can be shown as a sentence. Two
+//! things are absent on purpose: the requests (`wechat`), and the storage of the figures (`store`).
 
 mod gap;
 
@@ -20,60 +20,60 @@ pub use gap::{Gap, GapEffect, Kind as GapKind};
 /// How long before a broadcast its speed is set.
 pub const SPEED_AHEAD: TimeDelta = TimeDelta::seconds(30);
 
-/// A job as a decision needs it.
+/// The data of a job that a decision needs.
 #[derive(Clone, Debug)]
 pub struct Job {
     /// Its id.
     pub id: JobId,
     /// The account's name.
     pub account: String,
-    /// Where it stands.
+    /// Its state.
     pub state: JobState,
     /// Its place among the account's claims.
     pub rank: Rank,
     /// The instant its author wrote, or when its file was taken.
     pub planned_at: DateTime<Utc>,
-    /// The instant it is due now: `planned_at`, or where it was deferred to.
+    /// The instant it is due now: `planned_at`, or the instant it was deferred to.
     pub due_at: DateTime<Utc>,
     /// The zone whose time of day a deferral keeps.
     pub zone: Tz,
     /// How late the first request may be.
     pub grace: TimeDelta,
-    /// How long it is asked for after the first request.
+    /// How long after the first request it is retried.
     pub retry_for: TimeDelta,
-    /// No deferral beyond this.
+    /// The latest instant that it may be deferred to.
     pub expires_at: DateTime<Utc>,
-    /// What a full window means.
+    /// What to do if its window is full.
     pub on_quota: OnQuota,
-    /// What full receivers mean.
+    /// What to do about full receivers.
     pub on_full_receivers: OnFullReceivers,
-    /// What it uses.
+    /// The quota that it uses.
     pub demand: Demand,
     /// The first request since it became due; none if it was deferred after.
     pub first_attempt_at: Option<DateTime<Utc>>,
     /// Whether a request of its own was ever made.
     pub asked: bool,
-    /// Whether its author wrote no time: it takes the first slot that nobody owns.
+    /// Whether its author gave no time: it takes the first free slot.
     pub anytime: bool,
-    /// Until when the platform surely remembers what another copy of the database may have sent
-    /// of it; none where there was no such copy.
+    /// Until when the platform surely has a record of what another copy of the database may have
+    /// sent of it; none if there was no such copy.
     pub recall_until: Option<DateTime<Utc>>,
 }
 
 impl Job {
-    /// Says whether it is a broadcast, rather than one call beside them.
+    /// Returns whether it is a broadcast, and not a single other call.
     pub fn is_broadcast(&self) -> bool {
         self.demand.calls > 0
     }
 
-    /// Says whether a request at this instant may repeat a broadcast: another copy of the database
-    /// may have sent the job, and the platform may have forgotten that by then.
+    /// Returns whether a request at this instant may repeat a broadcast: another copy of the
+    /// database may have sent the job, and the platform may have deleted its record by then.
     pub fn in_question(&self, at: DateTime<Utc>) -> bool {
         self.recall_until.is_some_and(|until| at > until)
     }
 }
 
-/// A job's place among claims on one window: the smaller one owns it.
+/// A job's rank among claims on one window: the smaller one owns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
     /// The negated priority.
@@ -82,31 +82,31 @@ pub struct Rank {
     pub taken: i64,
 }
 
-/// A batch as a decision needs it.
+/// The data of a batch that a decision needs.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Its row.
     pub id: i64,
     /// Its place in the job.
     pub number: u32,
-    /// How often a person remade it.
+    /// How often an operator remade it.
     pub generation: u32,
-    /// The id it is asked with.
+    /// The id of its requests.
     pub clientmsgid: String,
-    /// Where it stands.
+    /// Its state.
     pub state: BatchState,
-    /// The earliest instant it may be asked.
+    /// The earliest instant of its next request.
     pub next_at: DateTime<Utc>,
     /// Attempts made under this id.
     pub attempts: u32,
     /// Since when its outcome is in doubt.
     pub in_doubt_since: Option<DateTime<Utc>>,
-    /// What the platform may remember of its clientmsgid, if it was ever in doubt.
+    /// What the platform may have on record of its clientmsgid, if it was ever in doubt.
     pub doubt: Option<Doubt>,
 }
 
 impl Batch {
-    /// Says whether it still waits to be asked for.
+    /// Returns whether it still waits to be requested.
     fn is_open(&self) -> bool {
         match self.state {
             BatchState::Planned | BatchState::InDoubt => true,
@@ -118,45 +118,47 @@ impl Batch {
         }
     }
 
-    /// Says whether the platform may have forgotten by then what it took under this clientmsgid.
+    /// Returns whether the platform may have deleted its record by then of what it accepted under
+    /// this clientmsgid.
     fn is_over(&self, at: DateTime<Utc>) -> bool {
         self.doubt.is_some_and(|doubt| at >= doubt.first_at + margins::ASK_WITHIN)
     }
 }
 
-/// The requests under one clientmsgid of which the platform may have taken one.
+/// The requests under one clientmsgid of which the platform may have accepted one.
 ///
-/// The code that a later request was answered with proves nothing, nor does a person's word.
+/// Neither the code in the response to a later request nor an operator's statement proves anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doubt {
-    /// When the first of them was made that it may have taken.
+    /// When the first request was made that it may have accepted.
     pub first_at: DateTime<Utc>,
-    /// When the last one was made.
+    /// When the last request was made.
     pub last_at: DateTime<Utc>,
-    /// When that was answered, or given up.
+    /// When that one was answered, or given up.
     pub ended_at: DateTime<Utc>,
 }
 
-/// How a batch may be asked for again that the platform may have taken.
+/// How to repeat a batch that the platform may have accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Again {
-    /// With its clientmsgid, from this instant: if the platform took it, it says so.
+    /// With its clientmsgid, from this instant: if the platform accepted it, the response says so.
     SameId(DateTime<Utc>),
-    /// Not before this instant: it may have forgotten the clientmsgid already, and may not.
+    /// Not before this instant: it may have deleted the clientmsgid already, or not.
     NotBefore(DateTime<Utc>),
-    /// Only a new clientmsgid is left: the platform cannot tell any more what became of the old one.
+    /// Only a new clientmsgid is left: the platform can no longer report the outcome of the old
+    /// one.
     NewId,
 }
 
 impl Doubt {
-    /// Decides with which clientmsgid a batch may be asked for again.
+    /// Decides with which clientmsgid a batch may be repeated.
     ///
-    /// The platform keeps a clientmsgid for 24 h from the request that it took, which is one of
-    /// those in doubt. A repeat is safe only while even the first of them is surely remembered.
-    /// Nobody says whether a repeat renews the memory, so that it is surely gone is counted from
-    /// the last. A new clientmsgid sends again whatever the platform took under the old one: as
-    /// long as the old one can be asked about, that is the better witness than any person; after
-    /// that nothing but a person's look at the account's history is left.
+    /// The platform keeps a clientmsgid for 24 h from the request that it accepted, which is one of
+    /// those in doubt. A repeat is safe only while even the first of them is surely on record. No
+    /// document says whether a repeat renews that time, so the instant when it is surely deleted is
+    /// counted from the last. A new clientmsgid sends again whatever the platform accepted under
+    /// the old one. As long as the old one can be repeated, its response is a better proof than any
+    /// operator's statement. After that, only an operator can check, in the account's history.
     pub fn again(self, now: DateTime<Utc>) -> Again {
         let next_at = now.max(self.ended_at + margins::SAME_CLIENTMSGID);
         let forgotten_at = self.last_at + margins::FORGOTTEN_AFTER;
@@ -170,20 +172,20 @@ impl Doubt {
     }
 }
 
-/// What a job's times and batches say is next.
+/// The next step that a job's times and batches require.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextAction {
     /// Nothing before this instant.
     Wait(DateTime<Utc>),
-    /// Nobody released it in time.
+    /// It was not released in time.
     MissedDeadline,
-    /// Its time for asking has run out.
+    /// Its time for requests is over.
     RetryWindowOver,
-    /// Ask for this batch (an index), if the rules have room.
+    /// Request this batch (an index), if the rules have room.
     Send(usize),
-    /// Make the one call that it is about.
+    /// Make its one API call.
     Execute,
-    /// It waits for results or a person.
+    /// It waits for results or an operator.
     Nothing,
 }
 
@@ -222,7 +224,7 @@ pub fn next_action(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> NextActi
     match next.min_by_key(|(_, batch)| (batch.next_at.max(now), batch.number)) {
         Some((index, batch)) if batch.next_at <= now => NextAction::Send(index),
         Some((_, batch)) => NextAction::Wait(batch.next_at.min(deadline)),
-        // What is left may have been taken, and may not be asked about any more.
+        // The remaining batches may have been accepted, and may not be repeated any more.
         None if open().next().is_some() => NextAction::RetryWindowOver,
         None => NextAction::Nothing,
     }
@@ -239,9 +241,9 @@ fn held_action(job: &Job, now: DateTime<Utc>) -> NextAction {
 
 /// Returns the last instant at which a job's next request may be made.
 ///
-/// The first one is bound by `grace` (counted from the end of the guard after midnight, where it
-/// is due inside it), the others by `retry_for`, all of them by the platform's memory, also of
-/// what another copy of the database may have sent.
+/// `grace` limits the first request (counted from the end of the guard after midnight, if it is due
+/// inside it), and `retry_for` the others. The time for which the platform keeps a clientmsgid
+/// limits all of them, also for what another copy of the database may have sent.
 pub fn deadline(job: &Job) -> DateTime<Utc> {
     let by_author = match job.first_attempt_at {
         None => calendar::guard_end(job.due_at).unwrap_or(job.due_at) + job.grace,
@@ -253,7 +255,7 @@ pub fn deadline(job: &Job) -> DateTime<Utc> {
     by_author.min(job.due_at + margins::ASK_WITHIN)
 }
 
-/// Returns when to look at a job again after something happened to it.
+/// Returns when to check a job again after something happened to it.
 pub fn wake_at(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match next_action(job, batches, now) {
         NextAction::Wait(until) => Some(until),
@@ -261,15 +263,15 @@ pub fn wake_at(job: &Job, batches: &[Batch], now: DateTime<Utc>) -> Option<DateT
         | NextAction::RetryWindowOver
         | NextAction::Send(_)
         | NextAction::Execute => Some(now),
-        // A request is under way: its answer, or the next start, will say more.
+        // A request is under way: its response, or the next start, will decide.
         NextAction::Nothing => job.state.waits().then(|| deadline(job)),
     }
 }
 
-/// Returns the pause before a batch is asked again after so many attempts.
+/// Returns the pause before a batch is repeated after so many attempts.
 ///
-/// It begins at 61 s plus up to 5 s, spread by the clientmsgid so that a restart derives the
-/// same, and doubles up to 15 minutes.
+/// It begins at 61 s plus up to 5 s, spread by the clientmsgid so that a restart derives the same,
+/// and doubles up to 15 minutes.
 pub fn backoff(clientmsgid: &str, attempts: u32) -> TimeDelta {
     let digest = Sha256::digest(format!("{clientmsgid}\0{attempts}"));
     let draw = u64::from_be_bytes(digest[..8].try_into().expect("a digest has 32 bytes"));
@@ -283,7 +285,7 @@ pub fn backoff(clientmsgid: &str, attempts: u32) -> TimeDelta {
 /// The windows without room that a job passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Passed {
-    /// What kept it from the first of them, its own.
+    /// What kept it out of the first of them, its own.
     pub own: Block,
     /// The first and the last of the others.
     pub others: Option<(Window, Window)>,
@@ -309,12 +311,12 @@ impl From<Passed> for Reason {
     }
 }
 
-/// Where a job may go.
+/// Where a job may be placed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Placement {
     /// At this instant, after the windows passed over on the way.
     At(DateTime<Utc>, Option<Passed>),
-    /// Its next window lies beyond its `expires`, because of these.
+    /// Its next window is after its `expires`, because of these.
     Beyond(Passed),
     /// No window will ever have room.
     Never(Block),
@@ -323,11 +325,11 @@ pub enum Placement {
 /// Finds the first window with room, at the job's own time of day.
 ///
 /// `earliest` is the first instant that still makes sense; the planned instant itself is always
-/// tried when `earliest` allows it. The ledger's figures come from `usage`, whose error ends the
+/// tried if `earliest` allows it. The ledger's figures come from `usage`, whose error ends the
 /// search.
 ///
 /// # Errors
-/// Those of `usage`.
+/// If `usage` fails.
 pub fn place<E>(
     job: &Job,
     account: &Account,
@@ -384,7 +386,7 @@ mod tests {
         let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let after = |seconds| start + TimeDelta::seconds(seconds);
         let hours = |hours: i64, seconds| after(hours * 3_600 + seconds);
-        // First asked at the start, last two hours later, answered 30 s after that.
+        // First requested at the start, last two hours later, answered 30 s after that.
         let doubt = Doubt { first_at: start, last_at: hours(2, 0), ended_at: hours(2, 30) };
         for (now, expected) in [
             (hours(2, 30), Again::SameId(hours(2, 91))),
@@ -398,7 +400,7 @@ mod tests {
         ] {
             assert_eq!(doubt.again(now), expected, "{now}");
         }
-        // The minute after the last answer reaches beyond what is surely remembered.
+        // The minute after the last response reaches beyond what is surely on record.
         let late = Doubt { last_at: hours(20, -70), ended_at: hours(20, -40), ..doubt };
         assert_eq!(late.again(hours(20, -30)), Again::NotBefore(hours(48, -70)));
     }

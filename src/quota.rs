@@ -1,9 +1,9 @@
 //! The platform's limits as a table, and whether a demand fits into them.
 //!
-//! Each [`Row`] says who a rule binds, the window it counts in, what it counts, and where the
-//! documents say so; adding a rule is adding a row. The ledger of what was used lives in the
-//! store: here come its figures ([`Usage`]) and out goes a verdict. There is no second copy of
-//! these rules for display: `check`, `status` and the release all ask this module.
+//! Each [`Row`] has the accounts that a rule binds, the window it counts in, what it counts, and
+//! the source in the documents. To add a rule, add a row. The store keeps the ledger of what was
+//! used: its figures ([`Usage`]) come in, and a decision is returned. There is no second copy of
+//! these rules for display: `check`, `status` and the release all use this module.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,32 +23,33 @@ pub mod margins {
     pub const PER_MINUTE: TimeDelta = TimeDelta::seconds(62);
     /// Calls of the 60 that queries leave to mass sends.
     pub const KEPT_FOR_SENDS: u32 = 10;
-    /// One clientmsgid is asked again no sooner than this after its last answer (45066 below 60 s).
+    /// The least pause from a clientmsgid's last response to its repeat (45066 below 60 s).
     pub const SAME_CLIENTMSGID: TimeDelta = TimeDelta::seconds(61);
-    /// At most this much is added to it, so that many accounts do not ask in step.
+    /// At most this much is added to it, so that many accounts do not repeat at the same instant.
     pub const SAME_CLIENTMSGID_SPREAD_MS: u64 = 5_000;
     /// The longest pause between two requests of one batch.
     pub const BACKOFF_MAX: TimeDelta = TimeDelta::minutes(15);
     pub use crate::model::ASK_WITHIN;
 
-    /// This long after the last request with a clientmsgid the platform has surely forgotten it, as
-    /// far beyond its 24 h as [`ASK_WITHIN`] lies before them.
+    /// This long after the last request with a clientmsgid the platform has surely deleted it: as
+    /// far after its 24 h as [`ASK_WITHIN`] is before them.
     pub const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(28);
     /// How far the platform's clock may be from ours.
     pub const CLOCK_APART: TimeDelta = TimeDelta::seconds(60);
-    /// How old a reading of the platform's clock may be at a decision.
+    /// How old a sample of the platform's clock may be at a decision.
     pub const DATE_AGE_MAX: TimeDelta = TimeDelta::minutes(10);
-    /// A reading older than this is renewed before a request.
+    /// A sample older than this is renewed before a request.
     pub const DATE_AGE_RENEW: TimeDelta = TimeDelta::minutes(9);
     /// How long before a due time the preflight is made.
     pub const PREFLIGHT_AHEAD: TimeDelta = TimeDelta::seconds(60);
-    /// An answer dated this shortly after midnight charges both days.
+    /// A response dated this shortly after midnight charges both days.
     pub const BOTH_DAYS: TimeDelta = TimeDelta::seconds(5);
-    /// A daemon that was away longer than this starts in hold: a restored machine looks like that.
+    /// A daemon that was stopped longer than this starts in hold: a restored machine looks like
+    /// that.
     pub const DOWNTIME_MAX: TimeDelta = ASK_WITHIN;
-    /// A gap of at most this is an ordinary restart, of which nobody is asked anything.
+    /// A gap of at most this is an ordinary restart, for which no operator has to act.
     pub const GAP_MAX: TimeDelta = TimeDelta::minutes(30);
-    /// A token must live this much longer when an intent is written.
+    /// A token must be valid for this much longer when an intent is written.
     pub const TOKEN_LIFE_MIN: TimeDelta = TimeDelta::seconds(90);
     /// Forced token refreshes are this far apart (the platform's limit is 30 s).
     pub const FORCED_TOKEN_APART: TimeDelta = TimeDelta::seconds(60);
@@ -59,9 +60,9 @@ pub mod margins {
 pub enum Rule {
     /// A subscription account's mass send of the day.
     DailySend,
-    /// What enters the history in a day.
+    /// What is added to the history in a day.
     DailyHistory,
-    /// What enters a service account's history in a month.
+    /// What is added to a service account's history in a month.
     MonthlyHistory,
     /// What one follower receives from a service account in a month.
     MonthlyReceiver,
@@ -103,7 +104,7 @@ pub enum Counted {
 pub enum Limit {
     /// The documents' figure.
     Fixed(u32),
-    /// What the account's config says; `None` switches the rule off.
+    /// The figure in the account's config; `None` switches the rule off.
     Configured(fn(&Account) -> Option<u32>),
 }
 
@@ -112,20 +113,20 @@ pub enum Limit {
 pub enum Shown {
     /// Always: broadcasts need it.
     Always,
-    /// Once something of its window is used or claimed: other accounts never meet it.
+    /// Once something of its window is used or claimed: it does not concern other accounts.
     OnceUsed,
     /// Never: it is counted for each receiver, or by the daemon for itself.
     Never,
 }
 
-/// From when on a rule's figures are unusual.
+/// From which figure on a rule is shown as unusual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warns {
     /// Beyond the limit: a day with its one broadcast is an ordinary day.
     BeyondLimit,
     /// At the limit.
     AtLimit,
-    /// At four fifths of the limit: what is counted in hundreds is told before it is used up.
+    /// At four fifths of the limit: what is counted in hundreds is reported before it is used up.
     FourFifths,
 }
 
@@ -140,7 +141,7 @@ pub struct Row {
     pub subscription: bool,
     /// Whether it binds service accounts.
     pub service: bool,
-    /// What it counts in.
+    /// The window it counts in.
     pub counted: Counted,
     /// How much of it an account may use.
     pub limit: Limit,
@@ -154,11 +155,11 @@ pub struct Row {
     pub shown: Shown,
     /// From when on `status` marks it as unusual.
     pub warns: Warns,
-    /// What charges it in the ledger, where that is neither a job's batch nor an API call.
+    /// What charges it in the ledger, if that is neither a job's batch nor an API call.
     pub charged_by: &'static str,
-    /// What it counts, for people.
+    /// What it counts, for display.
     pub counts: &'static str,
-    /// Where it comes from.
+    /// The source of the rule.
     pub source: &'static str,
 }
 
@@ -167,7 +168,7 @@ fn nothing(_: Demand) -> u32 {
     0
 }
 
-/// Every rule that a request of ours meets.
+/// Every rule that applies to a request of ours.
 pub const TABLE: &[Row] = &[
     Row {
         rule: Rule::DailySend,
@@ -428,7 +429,7 @@ impl Rule {
         TABLE.iter().find(|row| row.name == name).map(|row| row.rule)
     }
 
-    /// Returns the window of the rule that an instant falls in; none for a sliding one.
+    /// Returns the window of the rule that contains an instant; none for a sliding one.
     pub fn window(self, at: DateTime<Utc>) -> Option<Window> {
         match self.row().counted {
             Counted::In(span) => Some(Window::containing(span, at)),
@@ -456,7 +457,7 @@ impl<'de> Deserialize<'de> for Rule {
     }
 }
 
-/// Returns what an account may use of a rule, or `None` where the rule does not bind it.
+/// Returns what an account may use of a rule, or `None` if the rule does not bind it.
 pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
     let row = rule.row();
     let binds = match account.kind {
@@ -472,14 +473,15 @@ pub fn limit(rule: Rule, account: &Account) -> Option<u32> {
     }
 }
 
-/// What a job asks of the quotas.
+/// The quota that a job needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Demand {
-    /// Whether it goes to everyone, and so into the history.
+    /// Whether it is sent to everyone, and so added to the history.
     pub everyone: bool,
-    /// How many mass-send calls it makes; none is no broadcast, and uses nothing of theirs.
+    /// How many mass-send calls it makes; none means that it is not a broadcast, and uses none of
+    /// their quotas.
     pub calls: u32,
-    /// How many permanent QR codes it makes.
+    /// How many permanent QR codes it creates.
     pub codes: u32,
 }
 
@@ -499,14 +501,14 @@ pub fn needs(account: &Account, demand: Demand, at: DateTime<Utc>) -> Vec<Need> 
     TABLE.iter().filter_map(|row| need(account, row.rule, (row.uses)(demand), at)).collect()
 }
 
-/// Returns what a broadcast made on the website uses: an account's history, whoever it went to.
+/// Returns what a broadcast made on the website uses: an account's history, whoever received it.
 pub fn website_needs(account: &Account, at: DateTime<Utc>) -> Vec<Need> {
     TABLE.iter().filter_map(|row| need(account, row.rule, u32::from(row.website), at)).collect()
 }
 
 /// Returns the day's rule that a 45028 shows to be full, if the demand uses one.
 ///
-/// A website send shares only the history with us, so a refused `is_to_all` says nothing about
+/// A website send shares only the history with us, so a refused `is_to_all` proves nothing about
 /// the day's other send.
 pub fn refused_rule(account: &Account, demand: Demand) -> Option<Rule> {
     let rule = if demand.everyone { Rule::DailyHistory } else { Rule::DailySend };
@@ -519,14 +521,14 @@ fn need(account: &Account, rule: Rule, amount: u32, at: DateTime<Utc>) -> Option
     (amount > 0).then_some(Need { rule, window, amount })
 }
 
-/// What the ledger says of one window, without the asker's own share.
+/// The ledger's figures for one window, without the requesting job's own share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Charges: reserved, kept, and confirmed external sends.
     pub used: u32,
-    /// External sends that only a plain-mode event tells of.
+    /// External sends that only a plain-mode event reports.
     pub unconfirmed: u32,
-    /// Claims that the asker has to respect.
+    /// Claims that the requesting job has to respect.
     pub claimed: u32,
 }
 
@@ -537,7 +539,7 @@ pub enum Because {
     Used,
     /// What is left belongs to other jobs.
     Claimed,
-    /// More is asked than the rule ever allows.
+    /// The demand is more than the rule ever allows.
     TooMuch,
 }
 
@@ -555,18 +557,18 @@ pub struct Block {
 /// Room was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// Whether an unconfirmed external send, were it real, would leave none: then this request
-    /// is also the question whether it was.
+    /// Whether an unconfirmed external send, if it was real, would leave no room: then this request
+    /// also shows whether it was.
     pub asks_about_unconfirmed: bool,
 }
 
 /// Decides whether one need fits.
 ///
-/// Unconfirmed external sends block nothing: anybody who can reach the callback could invent
-/// them, and a broadcast that never goes is worse than one refused request.
+/// Unconfirmed external sends block nothing: anybody who can reach the callback could invent them,
+/// and a broadcast that is never sent is worse than one refused request.
 ///
 /// # Errors
-/// The [`Block`], where it does not fit.
+/// The [`Block`], if it does not fit.
 pub fn admit(account: &Account, need: Need, usage: Usage) -> Result<Room, Block> {
     let limit = limit(need.rule, account).unwrap_or(u32::MAX);
     let block = |because| Block { rule: need.rule, window: need.window, because };
@@ -583,10 +585,11 @@ pub fn admit(account: &Account, need: Need, usage: Usage) -> Result<Room, Block>
     Ok(Room { asks_about_unconfirmed: wanted.saturating_add(usage.unconfirmed) > limit })
 }
 
-/// Says which of a batch's charges stay, by the platform's `Date` on the answer that accepted it.
+/// Returns whether a batch's charge in a window stays, by the platform's `Date` on the response
+/// that accepted it.
 ///
-/// An answer dated within five seconds after midnight charges both days: nobody documents at
-/// which instant of a request the platform counts.
+/// A response dated within five seconds after midnight charges both days: no document says at which
+/// instant of a request the platform counts.
 pub fn keeps(window: Window, dated: DateTime<Utc>) -> bool {
     window.contains(dated) || (dated >= window.end() && dated - window.end() <= margins::BOTH_DAYS)
 }

@@ -1,8 +1,8 @@
-//! Why a job stands where it stands: values, which people read as sentences and programs as codes.
+//! Why a job is in its state: values, which operators read as sentences and programs as codes.
 //!
-//! The store keeps each as JSON, a stable code with its arguments. The sentence is made where it
-//! is shown ([`text::reason`](crate::text::reason)), so that rewording one changes no behaviour and
-//! no stored row. A variant that contains another as its `cause` adds to what that one says.
+//! The store keeps each as JSON, a stable code with its arguments. The sentence is made at display
+//! time ([`text::reason`](crate::text::reason)), so that rewording one changes no behaviour and no
+//! stored row. A variant that contains another as its `cause` adds to that one's meaning.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::quota::{Because, Block, Rule};
 /// Why a job was moved, ended or kept waiting, or what happened to it.
 ///
 /// A code, once released, keeps its meaning and the names of its arguments: stored rows and other
-/// people's programs have them.
+/// people's programs use them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 #[expect(
@@ -26,26 +26,26 @@ pub enum Reason {
     // The rules.
     /// A window is used up.
     QuotaUsed { rule: Rule, window: Window },
-    /// A send that was made elsewhere used a window up.
+    /// A send that was made elsewhere used up a window.
     QuotaUsedElsewhere { rule: Rule, window: Window },
-    /// What is left of a window belongs to jobs that go first.
+    /// What is left of a window belongs to jobs with a better rank.
     ReservedByOthers { rule: Rule, window: Window },
-    /// It asks more of a rule than that ever allows.
+    /// It needs more of a rule than the rule ever allows.
     NeedsMoreThanLimit { rule: Rule },
-    /// Every receiver had as many broadcasts of a window as the rule allows, or one had where all
-    /// are wanted.
+    /// Every receiver had as many broadcasts of a window as the rule allows, or one had if all must
+    /// receive it.
     ReceiversFull { rule: Rule, window: Window },
-    /// Receivers were taken out who had as many broadcasts of a window as allowed.
+    /// Receivers were removed who had as many broadcasts of a window as allowed.
     ReceiversDropped { dropped: usize, window: Window },
-    /// The platform says that a window of its own has no quota left.
+    /// The platform reports that a window of its own has no quota left.
     PlatformQuotaUsed { window: Window },
     /// The windows after its own have no room either.
     NoRoomUntil { cause: Box<Self>, from: Window, to: Window },
-    /// Its next window lies beyond its `expires`.
+    /// Its next window is after its `expires`.
     WindowBeyondExpiry { cause: Box<Self> },
-    /// Its window is full, and its author does not want it moved.
+    /// Its window is full, and its `on_quota` does not let it be moved.
     OnQuotaIsFail { cause: Box<Self> },
-    /// Its window will be full, and it moves on when it is due.
+    /// Its window will be full, and it is deferred when it is due.
     WillDefer { cause: Box<Self> },
     /// It moved to a later window.
     Deferred {
@@ -60,19 +60,19 @@ pub enum Reason {
     },
 
     // Its own times.
-    /// Its `expires` lies before its time.
+    /// Its `expires` is before its time.
     ExpiresBeforeDue,
-    /// Nobody released it within its grace.
+    /// It was not released within its grace.
     PastGrace { late_s: i64, grace_s: i64 },
-    /// It waits for a person's approval.
+    /// It waits for an operator's approval.
     WaitsForApproval,
-    /// Nobody approved it within its grace.
+    /// It was not approved within its grace.
     NotApprovedInTime { late_s: i64 },
-    /// It was asked for as long as it may be, and not accepted.
+    /// It was requested for as long as it may be, and not accepted.
     RetryWindowOver,
-    /// The platform may have forgotten its clientmsgid, so it may not be asked for again.
+    /// The platform may have deleted its clientmsgid, so it may not be repeated.
     ClientmsgidForgotten,
-    /// Its outcome is in doubt, and it may not be asked for again.
+    /// Its outcome is in doubt, and it may not be repeated.
     MayHaveGoneOut,
 
     // Its release.
@@ -80,56 +80,56 @@ pub enum Reason {
     ReleaseBegins,
     /// Its API call is about to be made.
     ApiCallBegins,
-    /// It waits, and is looked at again.
+    /// It waits, and is checked again.
     Waits { cause: Box<Self> },
-    /// It was stopped before its request left.
+    /// It was stopped before its request was sent.
     StoppedBeforeRequest,
-    /// The platform took a batch.
+    /// The platform accepted a batch.
     BatchAccepted { batch: u32, msg_id: i64 },
-    /// The platform had a batch already; the batches that were never asked for are not, where
-    /// another copy of the database may have sent those as well.
+    /// The platform had accepted a batch already. The batches that were never requested are not
+    /// requested, if another copy of the database may have sent those as well.
     BatchAdopted {
         batch: u32,
         msg_id: i64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         others_not_asked_of: Option<JobId>,
     },
-    /// What became of an accepted batch.
+    /// The outcome of an accepted batch.
     BatchEnded { batch: u32, cause: Box<Self> },
-    /// The platform says that a broadcast went out.
+    /// The platform reports that a broadcast was sent.
     SentSaysPlatform,
-    /// The platform says that a broadcast was deleted.
+    /// The platform reports that a broadcast was deleted.
     DeletedSaysPlatform,
-    /// The platform stopped a broadcast that it had accepted; its event's status says why.
+    /// The platform stopped a broadcast that it had accepted; its event's status gives the reason.
     StoppedByPlatform {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<String>,
     },
-    /// A request has no clear answer; it is made again under the same clientmsgid.
+    /// A request has no clear outcome; it is repeated under the same clientmsgid.
     InDoubt {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errcode: Option<i64>,
         errmsg: String,
     },
-    /// A request was certainly not accepted, and is made again.
+    /// A request was certainly not accepted, and is repeated.
     NotAccepted {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errcode: Option<i64>,
         errmsg: String,
     },
-    /// The platform refused the access token; the request is made again with another.
+    /// The platform refused the access token; the request is repeated with another.
     TokenRefused,
-    /// The platform refused a broadcast for good.
+    /// The platform refused a broadcast permanently.
     PlatformRefused {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errcode: Option<i64>,
         errmsg: String,
     },
-    /// The platform refused a broadcast for want of quota.
+    /// The platform refused a broadcast for lack of quota.
     PlatformHasNoRoom { cause: Box<Self>, errcode: i64, errmsg: String },
 
     // Its uploads.
-    /// Something that it needs is not uploaded yet.
+    /// A file or article that it needs is not uploaded yet.
     WaitsForUploads {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<Box<Self>>,
@@ -144,7 +144,7 @@ pub enum Reason {
     },
     /// The platform refused the access token of an upload.
     UploadTokenRefused,
-    /// An upload was refused for now, or has no clear answer.
+    /// An upload was refused for now, or has no clear outcome.
     UploadFailed {
         kind: UploadKind,
         name: String,
@@ -152,9 +152,9 @@ pub enum Reason {
         errcode: Option<i64>,
         errmsg: String,
     },
-    /// The platform refused an upload for good.
+    /// The platform refused an upload permanently.
     UploadRefused { kind: UploadKind, name: String, errcode: i64, errmsg: String },
-    /// The last answer to an upload; none where none came.
+    /// The last response to an upload; none if there was none.
     LastUploadAnswer {
         name: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,15 +162,15 @@ pub enum Reason {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errmsg: Option<String>,
     },
-    /// The day has no call of this kind left.
+    /// The day's calls of this kind are used up.
     NoUploadCallLeft {
         kind: UploadKind,
         #[serde(with = "instant")]
         until: DateTime<Utc>,
     },
 
-    // Calls beside the broadcasts.
-    /// What the job does cannot be read.
+    // Calls that are not broadcasts.
+    /// The job's action cannot be read.
     ActionUnknown,
     /// An API call was done.
     ApiCallDone { call: String },
@@ -178,59 +178,59 @@ pub enum Reason {
     ApiCallFailed { call: String, cause: Box<Self> },
     /// Some of a job's API calls were not done.
     ApiCallsFailed { failed: u32, all: u32, cause: Box<Self> },
-    /// An API call was not done in the time that it had, or nobody can say.
+    /// An API call was not done in its time, or its outcome is unknown.
     ApiCallTimeOver {
         in_doubt: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<Box<Self>>,
     },
-    /// The platform answered an API call with a code that is no success.
+    /// The platform returned a code other than success for an API call.
     ApiCallAnswered {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errcode: Option<i64>,
         errmsg: String,
     },
-    /// The daemon ended before the answer was stored.
+    /// The daemon ended before the response was stored.
     DaemonEnded,
-    /// It was asked for as often as it may be.
+    /// It was requested as often as it may be.
     AskedOften { cause: Box<Self>, times: u32 },
-    /// A later menu took its place.
+    /// A later menu replaced it.
     MenuReplaced { job: JobId },
-    /// Its content is not prepared, so it cannot be shown.
+    /// Its content is not prepared, so it cannot be previewed.
     NotPrepared,
-    /// It has no content that could be shown.
+    /// It has no content that could be previewed.
     NoPreviewOfContent,
-    /// A coupon is shown with more than its id only.
+    /// A coupon's preview needs more than its id.
     NoCardExt,
     /// The number of its broadcast is not known.
     NoBroadcastNumber,
     /// The media of a job was deleted with another's.
     SharedMediaDeleted { cause: Box<Self> },
-    /// Some of the broadcasts that are to be deleted are not known to have gone out.
+    /// Some of the broadcasts that are to be deleted are not known to have been sent.
     BroadcastsNotOut { not_out: usize, all: usize },
-    /// There is no job of this id.
+    /// There is no job with this id.
     NoSuchJob { job: JobId },
     /// The job belongs to another account.
     JobOfOtherAccount { job: JobId, account: String },
-    /// The job is no broadcast.
+    /// The job is not a broadcast.
     NotABroadcast { job: JobId },
     /// Only what was sent can be deleted, and the job was not sent yet.
     NotSentYet { job: JobId, state: JobState },
     /// The number of the job's broadcast is not known.
     MsgIdUnknown { job: JobId },
-    /// Nothing of the job is known to have gone out.
+    /// Nothing of the job is known to have been sent.
     NothingWentOut { job: JobId, state: JobState },
     /// The job's broadcast is deleted already.
     DeletedAlready { job: JobId },
     /// The platform deletes no broadcast of this type.
     MsgtypeNotDeletable { job: JobId, msgtype: String },
-    /// The platform has not said that the job's broadcast went out.
+    /// The platform has not reported that the job's broadcast was sent.
     NotConfirmedSent { job: JobId },
-    /// Other jobs sent the same media, which a deletion would end as well.
+    /// Other jobs sent the same media, which a deletion would delete as well.
     MediaShared { jobs: Vec<String> },
     /// No article was named, and the broadcast has several.
     ArticleNotNamed { job: JobId, articles: usize },
-    /// No article was named, and nobody knows how many there are; its event named so many.
+    /// No article was named, and their number is unknown; the event named this many.
     ArticlesUnknown { job: JobId, at_least: usize },
     /// The broadcast has no such article.
     NoSuchArticle { job: JobId, article: u32, articles: usize },
@@ -250,63 +250,63 @@ pub enum Reason {
         is_over: bool,
     },
 
-    // What a forecast knows.
+    // The reasons of a forecast.
     /// It was planned for an earlier time.
     PlannedFor {
         #[serde(with = "instant")]
         at: DateTime<Utc>,
     },
-    /// Nothing is asked for in the first minutes of a Beijing day.
+    /// No request is made in the first minutes of a Beijing day.
     GuardAfterMidnight,
-    /// A person's approval is missing, and comes in time until then.
+    /// An operator's approval is missing, and comes in time until then.
     HeldUntil {
         job: JobId,
         #[serde(with = "instant")]
         until: DateTime<Utc>,
     },
-    /// Another copy of its database may have sent it, and its account's `resume` lets it go.
+    /// Another copy of its database may have sent it, and its account's `resume` releases it.
     ResumeLetsItGo { account: String },
-    /// Its grace is over, which the daemon will find.
+    /// Its grace is over, which the daemon has yet to notice.
     GraceOver { grace_min: i64 },
-    /// Its time for asking is over, which the daemon will find.
+    /// Its time for requests is over, which the daemon has yet to notice.
     RetryForOver,
-    /// The daemon ended during a request of it, and asks again once it runs.
+    /// The daemon ended during a request of it, and repeats it once it runs.
     DaemonEndedInRequest,
-    /// Its time for asking ends before its next request.
+    /// Its time for requests ends before its next request.
     PauseTooLong { in_doubt: bool },
-    /// Some of its batches are in doubt, and are asked for again.
+    /// Some of its batches are in doubt, and are repeated.
     BatchesInDoubt { in_doubt: usize, all: usize },
     /// Its uploads have not begun.
     UploadsBegin {
         #[serde(with = "instant")]
         at: DateTime<Utc>,
     },
-    /// It is missed unless it goes until then.
+    /// It is missed unless it is sent until then.
     MissedAfter {
         #[serde(with = "instant")]
         until: DateTime<Utc>,
     },
-    /// It goes only after this command.
+    /// It is sent only after this command.
     GoesAfter { command: String },
-    /// It goes only with another config.
+    /// It is sent only with another config.
     GoesAfterConfigChange,
     /// The daemon does not run.
     DaemonNotRunning,
-    /// The daemon's loop stands still.
+    /// The daemon's loop has stopped.
     DaemonStuck,
-    /// The platform's clock was not read lately, or is not the machine's.
+    /// The platform's clock was not sampled recently, or differs from the machine's.
     ClockNotTrusted,
 
-    // What a database does not know.
+    // What a database lacks.
     /// Its database is lost: it may have been sent.
     DatabaseLost,
-    /// Its database is lost, and its time has not come.
+    /// Its database is lost, and its time is in the future.
     DatabaseLostBeforeDue,
     /// Its database may be an older one.
     DatabaseMayBeOld,
-    /// Another copy of its database may have sent it: a person says whether it goes on.
+    /// Another copy of its database may have sent it: an operator decides whether it continues.
     MayHaveBeenSent,
-    /// The same, with the span in which that may have been.
+    /// The same, with the span in which that may have happened.
     GapInQuestion {
         #[serde(with = "instant")]
         from: DateTime<Utc>,
@@ -322,7 +322,7 @@ pub enum Reason {
     },
     /// These jobs were read back from `accepted/`, and may have been sent.
     ReadBack { cause: Box<Self>, jobs: Vec<JobId>, more_jobs: usize },
-    /// A clock that was ahead took it.
+    /// It was taken while the clock was ahead.
     ClockWasAhead,
     /// The daemon crashed over it, again and again.
     CrashedOver { times: usize },
@@ -338,17 +338,18 @@ pub enum Reason {
     TokenServerRefused { errcode: i64, errmsg: String },
     /// The platform gave no token.
     NoToken { errcode: i64, errmsg: String },
-    /// The platform refused a request for what the account is.
+    /// The platform refused a request because of the account.
     AccountRefused { errcode: i64, errmsg: String },
-    /// The platform says that a job is a broadcast of another job.
+    /// The platform reports that a job is a broadcast of another job.
     BroadcastOfOtherJob { job: JobId, msg_id: i64, other: String },
-    /// A broadcast was asked for with another body than its job has now.
+    /// A broadcast was requested with another body than its job has now.
     BodyDiffers { job: JobId, msg_id: i64 },
-    /// The platform refused a broadcast for want of quota on two days running, for no known cause.
+    /// The platform refused a broadcast for lack of quota on two days in succession, for no known
+    /// cause.
     QuotaRefusedTwice,
     /// The account is not in the config.
     NotInConfig { account: String },
-    /// The config gives the account's name to another; none is known where jobs only tell of it.
+    /// The config gives the account's name to another; none is known if only jobs show it.
     AppidChanged {
         account: String,
         appid: String,
@@ -356,37 +357,37 @@ pub enum Reason {
         known: Option<String>,
     },
 
-    // Files and persons.
+    // Files and operators.
     /// Its file was taken.
     TakenFrom { file: String, line: usize },
     /// A later file changed it.
     ChangedBy { file: String, line: usize },
     /// Its series no longer has its date.
     DateWithdrawn { series: JobId, file: String },
-    /// Nobody planned a series' dates for too long; its first one now, if it has one.
+    /// A series' dates were not planned for too long; its first one now, if it has one.
     DatesPassedOver {
         #[serde(with = "instant")]
         from: DateTime<Utc>,
         #[serde(default, with = "maybe_instant", skip_serializing_if = "Option::is_none")]
         to: Option<DateTime<Utc>>,
     },
-    /// A person said something about it.
+    /// An operator's command about it.
     OperatorSaid {
         who: String,
         what: Operation,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
-    /// Batches that the platform may have taken keep their clientmsgid.
+    /// Batches that the platform may have accepted keep their clientmsgid.
     KeepsClientmsgid { cause: Box<Self>, batches: Vec<u32> },
 
-    /// A sentence of an older version, that its job, or the jobs which it names, may have been sent.
+    /// A sentence of an older version: its job, or the jobs which it names, may have been sent.
     WrittenInQuestion { text: String },
-    /// A sentence that an older version stored, or that is no value yet.
+    /// A sentence that an older version stored, or that has no value yet.
     Written { text: String },
 }
 
-/// What tells that a database is an older one.
+/// The evidence that a database is an older one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OldDatabase {
@@ -396,59 +397,59 @@ pub enum OldDatabase {
         #[serde(with = "instant")]
         made_at: DateTime<Utc>,
     },
-    /// The mark beside it counts more than it does.
+    /// The mark beside it has higher counts than it does.
     OlderThanMark,
     /// There is no mark beside it.
     NoMark,
-    /// `accepted/` holds files that it does not know.
+    /// `accepted/` holds files that it lacks.
     UnknownFiles,
     /// No daemon ran with it for long.
     LongAbsence {
-        /// When one did last.
+        /// When one last did.
         #[serde(with = "instant")]
         seen_at: DateTime<Utc>,
     },
 }
 
-/// What a person did to a job.
+/// What an operator did to a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// Put its account on hold.
     Hold,
-    /// Let a series go on that was lost.
+    /// Released a series that was lost.
     LetGoOn,
     /// Approved it.
     Approve,
-    /// Called it off.
+    /// Cancelled it.
     Cancel,
-    /// Had it asked for again.
+    /// Requested it again.
     Retry,
-    /// Took it out of attention.
+    /// Acknowledged it.
     Acknowledge,
-    /// Said that batches in doubt went out.
+    /// Stated that batches in doubt were sent.
     ResolveSent {
         /// The batches, from 1.
         batches: Vec<u32>,
-        /// The broadcast's number, if they knew it.
+        /// The broadcast's number, if the operator had it.
         msg_id: Option<i64>,
     },
-    /// Said that batches in doubt did not go out.
+    /// Stated that batches in doubt were not sent.
     ResolveNotSent {
         /// The batches, from 1.
         batches: Vec<u32>,
     },
-    /// Took back that it did not go out.
+    /// Withdrew the statement that it was not sent.
     TakeNotSentBack,
 }
 
 impl Reason {
-    /// Reads what is stored: one of ours, or a sentence of an older version.
+    /// Parses the stored form: one of ours, or a sentence of an older version.
     pub fn parse(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_else(|_| Self::Written { text: text.to_owned() })
     }
 
-    /// Returns it as it is stored.
+    /// Returns its stored form.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("words, numbers and lists are JSON")
     }
@@ -468,60 +469,61 @@ impl Reason {
         self.code_and_args().0
     }
 
-    /// Says whether a job with this reason was read back after its database was lost.
+    /// Returns whether a job with this reason was read back after its database was lost.
     pub fn is_database_lost(&self) -> bool {
         matches!(self, Self::DatabaseLost | Self::DatabaseLostBeforeDue)
     }
 
-    /// Says whether another copy of the database may have sent a job that ended with this reason.
+    /// Returns whether another copy of the database may have sent a job that ended with this
+    /// reason.
     pub fn leaves_in_question(&self) -> bool {
         matches!(self, Self::DatabaseLost | Self::DatabaseMayBeOld | Self::WrittenInQuestion { .. })
     }
 
-    /// Says whether it is a hold that names jobs which may have been sent already.
+    /// Returns whether it is a hold that names jobs which may have been sent already.
     pub fn names_jobs_in_question(&self) -> bool {
         let restored = matches!(self, Self::MayHaveBeenRestored { jobs, .. } if !jobs.is_empty());
         restored || matches!(self, Self::ReadBack { .. } | Self::WrittenInQuestion { .. })
     }
 
-    /// Says whether it tells that uploads are awaited.
+    /// Returns whether it reports that uploads are awaited.
     pub fn is_about_uploads(&self) -> bool {
         matches!(self, Self::WaitsForUploads { .. })
     }
 
-    /// Returns why a job was deferred, without that it was.
+    /// Returns why a job was deferred, without the deferral itself.
     pub fn behind_deferral(&self) -> &Self {
         if let Self::Deferred { cause, .. } = self { cause } else { self }
     }
 
-    /// Returns why everything is held with a database that may be an older one.
+    /// Returns why everything is held after a start with a database that may be an older one.
     pub fn may_have_been_restored(evidence: OldDatabase, in_question: &[JobId]) -> Self {
         let (jobs, more_jobs) = first_of(in_question);
         Self::MayHaveBeenRestored { evidence, jobs, more_jobs }
     }
 
-    /// Adds the jobs that were read back to a hold, whoever said that.
+    /// Adds the jobs that were read back to a hold, whatever its cause.
     pub fn with_read_back(self, found: &[JobId]) -> Self {
         let (jobs, more_jobs) = first_of(found);
         Self::ReadBack { cause: Box::new(self), jobs, more_jobs }
     }
 
-    /// Adds that the job moved for it.
+    /// Adds that the job moved because of it.
     pub fn deferred(self) -> Self {
         Self::Deferred { cause: Box::new(self), goes_at: None }
     }
 
-    /// Adds that the job waits for it.
+    /// Adds that the job waits because of it.
     pub fn waits(self) -> Self {
         Self::Waits { cause: Box::new(self) }
     }
 
-    /// Adds that the next window lies beyond the job's `expires`.
+    /// Adds that the next window is after the job's `expires`.
     pub fn beyond_expiry(self) -> Self {
         Self::WindowBeyondExpiry { cause: Box::new(self) }
     }
 
-    /// Adds that the job's author does not want it moved.
+    /// Adds that the job's `on_quota` does not let it be moved.
     pub fn with_on_quota_fail(self) -> Self {
         Self::OnQuotaIsFail { cause: Box::new(self) }
     }
@@ -546,7 +548,7 @@ impl From<Block> for Reason {
     }
 }
 
-/// An instant in Beijing's offset, as all JSON of this program has it.
+/// An instant in Beijing's offset, the form of all JSON of this program.
 mod instant {
     use chrono::{DateTime, Utc};
     use serde::{Deserialize as _, Deserializer, Serializer};
@@ -565,7 +567,7 @@ mod instant {
     }
 }
 
-/// The same, where there may be none.
+/// The same, if there may be none.
 mod maybe_instant {
     use chrono::{DateTime, Utc};
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};

@@ -1,12 +1,13 @@
-//! The simulated platform: a pure state machine that answers requests.
+//! The simulated platform: a pure state machine that responds to requests.
 //!
-//! [`Platform::handle`] takes a request and the time and gives a response; the events that follow
-//! come out of [`Platform::take_events`]. It reads no clock, opens no socket and draws no random
-//! number: the same calls give the same answers. It enforces the documented limits with its own
-//! count, and can be told to fail ([`Fault`]). It is the referee of the daemon's tests, so it
-//! shares no code with the rest of the crate: a mistake there must not be repeated here.
+//! [`Platform::handle`] takes a request and the time and returns a response;
+//! [`Platform::take_events`] returns the events that follow. It reads no clock, opens no socket and
+//! draws no random number: the same calls give the same responses. It enforces the documented
+//! limits with its own count, and can be set to fail ([`Fault`]). It is the reference for the
+//! daemon's tests, so it shares no code with the rest of the crate: a mistake there must not be
+//! repeated here.
 //!
-//! [`Platform::accepted`] and [`Platform::requests`] are the oracle. [`server`] puts it behind HTTP.
+//! [`Platform::accepted`] and [`Platform::requests`] are the oracle. [`server`] adds HTTP.
 
 mod account;
 mod account_state;
@@ -62,7 +63,7 @@ const FORCED_A_DAY: u32 = 20;
 /// The prefix of the family's paths.
 const FAMILY: &str = "/cgi-bin/message/mass/";
 
-/// What is only read, and so asked for by GET.
+/// Endpoints that only read, and so use GET.
 const READ: [&str; 8] = [
     "media/get",
     "user/info",
@@ -83,7 +84,7 @@ pub enum Method {
     Post,
 }
 
-/// A request as it reaches the platform.
+/// A request as the platform receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// GET or POST.
@@ -92,14 +93,14 @@ pub struct Request {
     pub path: String,
     /// The decoded parameters of the query.
     pub query: Vec<(String, String)>,
-    /// The body as it came.
+    /// The body as received.
     pub body: Vec<u8>,
 }
 
-/// What comes back; whoever transports an answer adds `Date` from the same `now`.
+/// The response; the transport adds `Date` from the same `now`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
-    /// An HTTP answer.
+    /// An HTTP response.
     Answer {
         /// Its status.
         status: u16,
@@ -108,26 +109,26 @@ pub enum Response {
     },
     /// The connection was refused: the request was not processed.
     Refused,
-    /// The connection was closed without an answer; the request may have been processed.
+    /// The connection was closed without a response; the request may have been processed.
     Lost,
-    /// No answer ever comes.
+    /// No response ever comes.
     Hang,
 }
 
-/// A broadcast that the platform took: the truth that a daemon's word is held against.
+/// A broadcast that the platform accepted: the truth that the daemon's report is compared with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Accepted {
-    /// Whose it is.
+    /// The account's appid.
     pub appid: String,
     /// Its number.
     pub msg_id: i64,
     /// The id given, or the platform's digest; empty for the website.
     pub clientmsgid: String,
-    /// When it was taken.
+    /// When it was accepted.
     pub at: DateTime<Utc>,
     /// SHA-256 of the request's body in hex; empty for the website.
     pub body_digest: String,
-    /// Whether it went to everyone.
+    /// Whether it was sent to everyone.
     pub is_to_all: bool,
     /// Followers in its audience.
     pub total: u32,
@@ -139,10 +140,10 @@ pub struct Accepted {
     pub website: bool,
 }
 
-/// A request that reached the platform, whatever became of its answer.
+/// A request that reached the platform, whatever the outcome of its response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Logged {
-    /// Whose it was, as far as its token or parameters say.
+    /// The account's appid, as far as the token or parameters show it.
     pub appid: Option<String>,
     /// Its path.
     pub path: String,
@@ -150,11 +151,11 @@ pub struct Logged {
     pub clientmsgid: Option<String>,
     /// SHA-256 of its body in hex.
     pub body_digest: String,
-    /// When it came.
+    /// When it was received.
     pub at: DateTime<Utc>,
-    /// The code that the platform decided on, sent or not; `None` when a fault kept it from deciding.
+    /// The code that the platform decided on, sent or not; `None` if a fault kept it from deciding.
     pub errcode: Option<i64>,
-    /// The fault that met it.
+    /// The fault that applied to it.
     pub fault: Option<&'static str>,
 }
 
@@ -167,7 +168,7 @@ pub struct Platform {
     accounts: BTreeMap<String, Account>,
     tokens: Tokens,
     faults: Faults,
-    /// The fault that met the request being answered.
+    /// The fault that applied to the current request.
     fault_of_call: Option<&'static str>,
     calls: u64,
     last_msg_id: i64,
@@ -177,7 +178,7 @@ pub struct Platform {
     requests: Vec<Logged>,
 }
 
-/// A request whose token was good, as the endpoints see it.
+/// A request with a valid token, as the endpoints see it.
 struct Call<'a> {
     path: &'a str,
     appid: &'a str,
@@ -210,8 +211,8 @@ impl<'a> Call<'a> {
 }
 
 impl Platform {
-    /// A platform on which any appid and secret is a service account with 1,000 followers and a
-    /// few tags, until [`Platform::add_account`] says which accounts there are.
+    /// Returns a platform on which any appid and secret is a service account with 1,000 followers
+    /// and a few tags, until [`Platform::add_account`] adds the first account.
     ///
     /// The seed decides tokens, message ids and request ids.
     pub fn new(seed: u64) -> Self {
@@ -248,7 +249,7 @@ impl Platform {
         }
     }
 
-    /// Answers one request.
+    /// Responds to one request.
     pub fn handle(&mut self, request: &Request, now: DateTime<Utc>) -> Response {
         self.calls += 1;
         if request.path == "/cgi-bin/showqrcode" {
@@ -303,12 +304,12 @@ impl Platform {
         std::mem::replace(&mut self.events, later).into_values().collect()
     }
 
-    /// Lets a fault wait for its occasion.
+    /// Adds a fault that waits until it applies.
     pub fn inject(&mut self, fault: impl Into<Fault>) {
         self.faults.inject(fault.into());
     }
 
-    /// Forgets every fault that still waits, settings included.
+    /// Deletes every fault that still waits, settings included.
     pub fn clear_faults(&mut self) {
         self.faults.clear();
     }
@@ -318,14 +319,14 @@ impl Platform {
         &self.faults.fired
     }
 
-    /// Whether the next connection is refused before it says what it wants.
+    /// Whether the next connection is refused before its request is read.
     ///
     /// Uses up a waiting [`FaultKind::Refused`] that has no path and no appid.
     pub fn refuses_connection(&mut self) -> bool {
         self.faults.on_connection()
     }
 
-    /// Every broadcast taken so far, unless pruned.
+    /// Every broadcast accepted so far, unless pruned.
     pub fn accepted(&self) -> &[Accepted] {
         &self.accepted
     }
@@ -335,17 +336,17 @@ impl Platform {
         &self.requests
     }
 
-    /// Forgets accepted broadcasts taken before this time; no limit depends on them.
+    /// Deletes broadcasts accepted before this time; no limit depends on them.
     pub fn prune_accepted(&mut self, before: DateTime<Utc>) {
         self.accepted.retain(|accepted| accepted.at >= before);
     }
 
-    /// Forgets requests that came before this time; no limit depends on them.
+    /// Deletes requests received before this time; no limit depends on them.
     pub fn prune_requests(&mut self, before: DateTime<Utc>) {
         self.requests.retain(|logged| logged.at >= before);
     }
 
-    /// Ends every token of an account at once, as a theft or another system's renewal does.
+    /// Invalidates every token of an account at once, as a theft or another system's renewal does.
     pub fn expire_tokens(&mut self, appid: &str) {
         self.tokens.expire(appid);
     }
@@ -358,7 +359,7 @@ impl Platform {
         self.accounts.get_mut(appid).ok_or_else(|| Refusal::code(40_013))
     }
 
-    /// Whose request this is, even if its token no longer holds.
+    /// The appid of a request's account, even if its token is no longer valid.
     fn appid_of(&self, request: &Request, body: Option<&Object>) -> Option<String> {
         let owner = parameter(&request.query, "access_token").and_then(|t| self.tokens.owner(t));
         owner
@@ -388,7 +389,7 @@ impl Platform {
         let call = Call { path, appid: &appid, query, raw, body, body_digest, now };
         let endpoint = path.strip_prefix("/cgi-bin/").unwrap_or_default();
         match request.method {
-            // These two are asked for both ways.
+            // These two accept both methods.
             _ if endpoint == "tags/get" => self.tags(&call).map(Given::Json),
             _ if endpoint == "user/get" => self.followers(&call).map(Given::Json),
             Method::Get => self.read(endpoint, &call),
@@ -398,7 +399,7 @@ impl Platform {
         }
     }
 
-    /// What is asked for by GET.
+    /// Handles the endpoints that use GET.
     fn read(&mut self, endpoint: &str, call: &Call<'_>) -> Result<Given, Refusal> {
         let read = match endpoint {
             "media/get" => return self.get_media(call),
@@ -414,7 +415,7 @@ impl Platform {
         read.map(Given::Json)
     }
 
-    /// What is done by POST.
+    /// Handles the endpoints that use POST.
     fn change(&mut self, endpoint: &str, call: &Call<'_>) -> Result<Value, Refusal> {
         match endpoint {
             "user/tag/get" => self.tagged(call),
@@ -452,7 +453,7 @@ impl Platform {
         Response::Answer { status: 200, body }
     }
 
-    /// The name of the request being answered, which the platform appends to its errors.
+    /// The id of the current request, which the platform appends to its errors.
     fn rid(&self, now: DateTime<Utc>) -> String {
         let mixed = mix(self.seed, self.calls);
         format!("{:08x}-{:08x}-{:08x}", now.timestamp(), mixed >> 32, mixed & 0xffff_ffff)
@@ -540,7 +541,7 @@ fn halved(response: Response) -> Response {
     }
 }
 
-/// A number that looks random and follows from the two given (`SplitMix64`).
+/// A number that looks random and is derived from the two given (`SplitMix64`).
 fn mix(seed: u64, count: u64) -> u64 {
     let mut z = seed.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

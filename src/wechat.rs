@@ -1,10 +1,10 @@
-//! The edge to WeChat: the requests, and what the platform's responses and events mean.
+//! The interface to WeChat: the requests, and the meaning of the platform's responses and events.
 //!
-//! [`codes`] is the table of return codes, [`protocol`] turns broadcasts into requests and answers
-//! into readings, and [`callback`] reads the events; all three are pure. [`client`] and
-//! [`listener`] are the only places that open sockets, and they decide nothing: an answer that is
-//! not certain is handed on as uncertain. Nothing here knows jobs, quotas or the database, asks
-//! twice by itself, or follows a redirect.
+//! [`codes`] is the table of return codes, [`protocol`] turns broadcasts into requests and
+//! interprets the responses, and [`callback`] reads the events; all three are pure. [`client`] and
+//! [`listener`] are the only modules that open sockets, and they decide nothing: they pass an
+//! uncertain response on as uncertain. No module here uses jobs, quotas or the database, repeats a
+//! request by itself, or follows a redirect.
 
 pub mod callback;
 pub mod client;

@@ -371,17 +371,23 @@ impl<'a> Loader<'a, '_, '_> {
         Value::Text { text, plain }
     }
 
-    /// Refuses a text that a comment cuts; returns whether a comment is in front of it.
+    /// Refuses a text that a comment cuts, or that is folded; returns whether a comment is in front
+    /// of it.
     fn cut(
         &mut self,
         text: &str,
         (style, location, is_empty): (ScalarStyle, Location, bool),
         prose: &Prose<'_>,
     ) -> bool {
+        let in_flow = self.depths.flow > 0;
+        let folded = (location, style == ScalarStyle::DoubleQuoted, in_flow);
         let written = match style {
-            ScalarStyle::Plain => Written::Plain { in_flow: self.depths.flow > 0 },
+            ScalarStyle::Plain => Written::Plain { in_flow },
             ScalarStyle::Literal | ScalarStyle::Folded => Written::Block,
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => return false,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                lost::check_folded(self.text, prose, folded, self.report);
+                return false;
+            }
         };
         if written != Written::Block
             && let Some(found) = lost::before(self.text, prose)
@@ -390,11 +396,13 @@ impl<'a> Loader<'a, '_, '_> {
             lost::say_before(prose, found, behind, self.report);
             return true;
         }
-        if !is_empty
-            && let Some(line) =
-                lost::check(self.text, prose, (text, location, written), self.report)
-        {
-            self.told_up_to = line;
+        if is_empty {
+            return false;
+        }
+        match lost::check(self.text, prose, (text, location, written), self.report) {
+            Some(line) => self.told_up_to = line,
+            None if written == Written::Block => {}
+            None => lost::check_folded(self.text, prose, folded, self.report),
         }
         false
     }

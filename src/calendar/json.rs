@@ -1,22 +1,22 @@
-//! How instants stand in JSON, for fields that serde writes.
+//! The form of instants in JSON, for fields that serde writes.
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize as _, Serializer};
 
 use crate::calendar;
 
-/// Writes an instant as programs read it.
+/// Writes an instant for programs.
 ///
 /// # Errors
-/// Those of the serializer.
+/// If the serializer fails.
 pub fn rfc3339<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&calendar::rfc3339(*at))
 }
 
-/// Writes an instant as programs read it, or null.
+/// Writes an instant for programs, or null.
 ///
 /// # Errors
-/// Those of the serializer.
+/// If the serializer fails.
 pub fn maybe_rfc3339<S: Serializer>(
     at: &Option<DateTime<Utc>>,
     serializer: S,

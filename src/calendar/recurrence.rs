@@ -1,14 +1,14 @@
 //! The dates of a series: a five-field cron expression in the series' own time zone.
 //!
-//! An occurrence has the id `ID@DATE`, so a series comes at most once on a local date: its minute
-//! and its hour are one number each, and only the three fields of the day are patterns. Those are
-//! matched (by `croner`) against dates and not against instants; the time of day is then put into
-//! the zone as `at` is, so that no clock change gives a date two occurrences or none: of a time
-//! that comes twice the first, for one that is skipped the first after the gap. A date that the
-//! zone does not have at all (Samoa had no 30 December 2011) has no occurrence.
+//! An occurrence has the id `ID@DATE`, so a series has at most one on a local date: its minute and
+//! its hour are one number each, and only the three fields of the day are patterns. `croner`
+//! matches those against dates and not against instants. The time of day is then put into the zone
+//! as `at` is, so that no clock change gives a date two occurrences or none: of a time that occurs
+//! twice the first, and for a skipped time the first after the gap. A date that the zone does not
+//! have at all (Samoa had no 30 December 2011) has no occurrence.
 //!
 //! Cron reads a day of the month beside a day of the week as "either", and half of its users read
-//! it as "both". A broadcast too many cannot be called back, so that is refused.
+//! it as "both". One broadcast too many cannot be undone, so that is refused.
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -17,19 +17,19 @@ use serde::Serialize;
 
 use super::{LocalTimeError, instant};
 
-/// The last year that job files know.
+/// The last year that job files may use.
 const LAST_YEAR: i32 = 2199;
 
-/// Why an expression says no dates.
+/// Why an expression gives no dates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
-    /// It is written with seconds, or with too little.
+    /// It has seconds, or too few fields.
     #[error("has {0} instead of five fields")]
     Fields(usize),
     /// Its minute or hour is more than one number.
     #[error("comes at more than one time of a day")]
     ManyTimes,
-    /// Its minute or hour is no number of a clock.
+    /// Its minute or hour is not a number of a clock.
     #[error("has no time of a day")]
     NoTime,
     /// It names days of the month and days of the week.
@@ -38,7 +38,7 @@ pub enum CronError {
     /// A field cannot be read.
     #[error("cannot be read: {0}")]
     Unreadable(String),
-    /// It is an expression, but no date is like that.
+    /// It is an expression, but no date matches it.
     #[error("never comes")]
     Never,
 }
@@ -52,28 +52,28 @@ pub struct Date {
     pub at: DateTime<Utc>,
 }
 
-/// When a series comes.
+/// The dates and time of a series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Recurrence {
     /// The expression, its fields one space apart.
     cron: String,
     zone: Tz,
-    /// The first wall-clock time that counts; none is when it is taken.
+    /// The first wall-clock time that counts; none means the time when it is taken.
     from: Option<NaiveDateTime>,
     /// The last one that counts.
     until: Option<NaiveDateTime>,
     #[serde(skip)]
     time: NaiveTime,
-    /// The expression at midnight: which dates it names.
+    /// The expression at midnight, which gives the dates.
     #[serde(skip)]
     days: croner::Cron,
 }
 
 impl Recurrence {
-    /// Reads an expression.
+    /// Parses an expression.
     ///
     /// # Errors
-    /// Where it has not exactly one time of a day, or no date.
+    /// If it has not exactly one time of a day, or no date.
     pub fn new(
         cron: &str,
         zone: Tz,
@@ -107,17 +107,17 @@ impl Recurrence {
         &self.cron
     }
 
-    /// Returns the zone whose dates they are.
+    /// Returns the zone of its dates.
     pub fn zone(&self) -> Tz {
         self.zone
     }
 
-    /// Returns the first wall-clock time that counts, if one was written.
+    /// Returns the first wall-clock time that counts, if one was given.
     pub fn from(&self) -> Option<NaiveDateTime> {
         self.from
     }
 
-    /// Returns the last wall-clock time that counts, if one was written.
+    /// Returns the last wall-clock time that counts, if one was given.
     pub fn until(&self) -> Option<NaiveDateTime> {
         self.until
     }
@@ -131,7 +131,7 @@ impl Recurrence {
         format!("at {}, {days}", self.time.format("%H:%M"))
     }
 
-    /// Returns when it comes on a local date, if that is one of its dates.
+    /// Returns its instant on a local date, if that is one of its dates.
     pub fn on(&self, date: NaiveDate) -> Option<DateTime<Utc>> {
         let named = self.days_from(date).next() == Some(date);
         named.then(|| self.place(date)).flatten().map(|date| date.at)
@@ -147,7 +147,7 @@ impl Recurrence {
             .filter(move |date| date.at > instant)
     }
 
-    /// Returns the dates that the expression names from one on.
+    /// Returns the dates that the expression matches, from a first one on.
     fn days_from(&self, first: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
         let mut next = Some(first);
         std::iter::from_fn(move || {
@@ -171,7 +171,7 @@ impl Recurrence {
         loop {
             match instant(candidate, self.zone) {
                 Ok(at) => return Some(Date { date, at }),
-                // In Nuuk a gap ends with the date itself: then it is the next midnight.
+                // In Nuuk a gap ends with the date itself: then the next midnight is used.
                 Err(LocalTimeError::Skipped(_)) => candidate += TimeDelta::minutes(15),
             }
         }
@@ -187,7 +187,7 @@ fn number(field: &str) -> Result<u32, CronError> {
     Err(if field.bytes().all(pattern) { CronError::ManyTimes } else { CronError::NoTime })
 }
 
-/// Returns the parser's complaint as part of a sentence.
+/// Returns the parser's error as part of a sentence.
 fn sentence(error: &croner::errors::CronError) -> String {
     let text = error.to_string();
     let text = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
@@ -211,7 +211,7 @@ mod tests {
         Recurrence::new(cron, zone, None, None).unwrap()
     }
 
-    /// The first dates after an instant, as they read in UTC.
+    /// The first dates after an instant, written in UTC.
     fn dates(recurrence: &Recurrence, after: &str, count: usize) -> Vec<String> {
         let dates = recurrence.after(utc(after)).take(count);
         dates.map(|date| format!("{} {}", date.date, date.at.format("%d %H:%M"))).collect()

@@ -259,7 +259,10 @@ fn charges(entry: &EntryView) -> String {
 fn origin(entry: &EntryView) -> String {
     let broadcast = entry.msg_id.map_or_else(String::new, |id| format!(", broadcast {id}"));
     match (entry.source.as_str(), &entry.job, entry.batch) {
-        (_, Some(job), Some(batch)) => format!("job {job}, batch {batch}{broadcast}"),
+        (_, Some(job), Some(batch)) => {
+            let job = text::named(entry.title.as_deref().unwrap_or(job), job);
+            format!("job {job}, batch {batch}{broadcast}")
+        }
         ("event", ..) => format!("made elsewhere: an event told of it{broadcast}"),
         ("45028", ..) => format!("made elsewhere: the platform refused ours with 45028{broadcast}"),
         ("record", ..) => format!("made elsewhere: entered by a person{broadcast}"),
@@ -404,6 +407,7 @@ struct ReturnedView {
 #[derive(Debug, Serialize)]
 struct Forward {
     id: String,
+    title: String,
     due: String,
     #[serde(skip)]
     due_at: DateTime<Utc>,
@@ -438,8 +442,13 @@ fn take_back(
     let mut answer = format!("Entry {entry} of {} is returned: it uses no quota.\n", view.account);
     answer.push_str(&rules_text(&view.rules));
     for job in &view.forward {
-        writeln!(answer, "Job {} comes forward to {}.", job.id, text::time(job.due_at))
-            .expect("a String takes everything");
+        writeln!(
+            answer,
+            "Job {} comes forward to {}.",
+            text::named(&job.title, &job.id),
+            text::time(job.due_at)
+        )
+        .expect("a String takes everything");
     }
     say(&answer, terminal)
 }
@@ -461,7 +470,12 @@ fn forward(before: &[JobView], after: Vec<JobView>) -> Vec<Forward> {
         |job: &JobView| before.iter().any(|other| other.id == job.id && other.due > job.due);
     let moved = after.into_iter().filter(earlier);
     moved
-        .map(|job| Forward { due: calendar::rfc3339(job.due), due_at: job.due, id: job.id })
+        .map(|job| Forward {
+            due: calendar::rfc3339(job.due),
+            due_at: job.due,
+            id: job.id,
+            title: job.title,
+        })
         .collect()
 }
 

@@ -106,10 +106,11 @@ fn due_words(tx: &Tx<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<Stri
     if due.is_empty() {
         return Ok("No job is due now.\n".to_owned());
     }
-    let named: Vec<_> = due.iter().take(NAMED).map(|job| job.id.as_str()).collect();
+    let named: Vec<_> =
+        due.iter().take(NAMED).map(|job| text::named(&job.title, &job.id)).collect();
     let more = if due.len() > NAMED { " and others" } else { "" };
     Ok(format!(
         "Due now: {}{more}. What its grace has passed for becomes missed, the rest goes.\n",
-        named.join(", ")
+        named.join("; ")
     ))
 }

@@ -16,11 +16,11 @@ use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Shape, Value};
 
-/// Where the platform is unless the config says otherwise.
+/// The platform's address unless the config gives another.
 const API_BASE: &str = "https://api.weixin.qq.com";
 /// Mass-send calls a day that every service account has.
 const DAILY_CALLS: u32 = 100;
-/// The bit of a file's mode by which others may read it.
+/// The bit of a file's mode that lets other users read it.
 const READABLE_BY_ALL: u32 = 0o004;
 /// The longest secret that is read.
 const SECRET_MOST: u64 = 4096;
@@ -92,7 +92,7 @@ const CALLBACK: Shape = Shape {
     ],
 };
 
-/// The keys that name an `EncodingAESKey`, the present one's first.
+/// The keys that name an `EncodingAESKey`, the current one's first.
 const KEYS: [(&str, &str); 2] = [
     ("encoding_aes_key_file", "encoding_aes_key_env"),
     ("previous_aes_key_file", "previous_aes_key_env"),
@@ -146,6 +146,7 @@ impl Loader<'_, '_> {
         };
         Some(AccountConfig {
             account,
+            secret_source: self.secret_source(&fields, secret.as_ref()),
             secret,
             api_base: api_base?,
             verified: verified.unwrap_or(Some(true))?,
@@ -168,7 +169,7 @@ impl Loader<'_, '_> {
         fits.then(|| name.to_string())
     }
 
-    /// Returns the appid that a name stood for before.
+    /// Returns the appid that a name meant before.
     #[expect(clippy::ref_option, reason = "it may not have been readable")]
     fn replaced(&mut self, entry: &Entry<'_>, appid: &Option<String>) -> Option<String> {
         let replaced = self.appid(entry)?;
@@ -200,7 +201,7 @@ impl Loader<'_, '_> {
             let url = inner.require("url", "write `token: {url: https://…}`", self.report)?;
             return self.url(url).map(TokenSource::Url);
         }
-        // The word itself is not repeated: somebody may have put a token there.
+        // The value itself is not repeated: somebody may have put a token there.
         let word = entry.text(self.report)?;
         match word {
             "stable" => Some(TokenSource::Stable),
@@ -232,7 +233,22 @@ impl Loader<'_, '_> {
         }
     }
 
-    /// Returns the word that a file or a variable holds; exactly one of the two keys is there.
+    /// Returns the key of the account's secret and what it names, once the secret was read: then a
+    /// name is not the secret itself.
+    fn secret_source(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        read: Option<&SecretString>,
+    ) -> Option<String> {
+        read.filter(|_| self.secrets == Secrets::Read)?;
+        if let Some(entry) = fields.get("secret_file") {
+            return Some(format!("`secret_file` {}", self.path(entry)?.display()));
+        }
+        let entry = fields.get("secret_env")?;
+        Some(format!("`secret_env` {}", entry.text(self.report)?))
+    }
+
+    /// Returns the secret in a file or a variable; exactly one of the two keys is present.
     fn secret(
         &mut self,
         fields: &Fields<'_, '_>,
@@ -381,7 +397,7 @@ impl Loader<'_, '_> {
         Some(CallbackConfig { token, keys: keys?, forward_to })
     }
 
-    /// Returns the keys of encrypted pushes, the present one first; none is plain mode.
+    /// Returns the keys of encrypted pushes, the current one first; none is plain mode.
     fn aes_keys(&mut self, fields: &Fields<'_, '_>) -> Option<Vec<AesKey>> {
         let [present, previous] =
             KEYS.map(|(file_key, env_key)| fields.get(file_key).or_else(|| fields.get(env_key)));
@@ -416,7 +432,7 @@ impl Loader<'_, '_> {
         Some(keys)
     }
 
-    /// Returns the URL of the handler that pushes which are not ours go on to.
+    /// Returns the URL of the handler that receives pushes which are not ours.
     fn handler(&mut self, entry: &Entry<'_>, listen: Option<SocketAddr>) -> Option<Url> {
         let text = entry.text(self.report)?;
         // The URL is not repeated: it may hold a key.
@@ -438,7 +454,7 @@ impl Loader<'_, '_> {
     }
 }
 
-/// Says whether a URL leads to an address that we listen on.
+/// Returns whether a URL has an address that we listen on.
 fn is_own(url: &Url, listen: SocketAddr) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
@@ -447,8 +463,8 @@ fn is_own(url: &Url, listen: SocketAddr) -> bool {
     url.port_or_known_default() == Some(listen.port()) && (same || here)
 }
 
-/// Says whether what somebody wrote is a path rather than the secret itself, which is not shown: it
-/// exists, or begins as paths do, or its folder exists and its name has signs that no secret has.
+/// Returns whether a value is a path rather than the secret itself, which is not shown: it exists,
+/// or begins as paths do, or its folder exists and its name has characters that no secret has.
 fn is_a_path(written: &str, path: &Path) -> bool {
     let is_named =
         || written.contains(['/', '.', '-', '_']) && path.parent().is_some_and(Path::is_dir);

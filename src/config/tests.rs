@@ -66,6 +66,10 @@ fn the_example_loads() {
     assert_eq!(daily.secret.as_ref().unwrap().expose_secret(), "q-word");
     assert!(daily.callback.is_none());
     assert_eq!(club.account.name, "brand-club");
+    let file = folder.path().join("qunfa_brand-daily.secret");
+    let file = format!("`secret_file` {}", file.display());
+    assert_eq!(daily.secret_source.as_deref(), Some(&*file));
+    assert_eq!(club.secret_source.as_deref(), Some("`secret_env` BRAND_CLUB_SECRET"));
     assert_eq!(club.secret.as_ref().unwrap().expose_secret(), "club-word");
     assert_eq!(club.callback.as_ref().unwrap().token.expose_secret(), "q-word");
     assert_eq!(club.token, TokenSource::Stable);

@@ -1,8 +1,9 @@
 //! Inputs that the loop has received and not yet stored.
 //!
-//! Usually that is nothing. While another program keeps the database locked, answers wait here until
-//! they can be stored: nobody gives them again. What is given again is let go, so that its giver
-//! hears of it at once: events (the platform pushes them again) and maintenance tasks.
+//! Usually there are none. While another program keeps the database locked, responses wait here
+//! until they can be stored: nobody sends them again. Inputs that are sent again are dropped, so
+//! that the sender learns of it at once: events (the platform pushes them again) and maintenance
+//! tasks.
 
 use std::collections::VecDeque;
 
@@ -12,19 +13,19 @@ use crate::daemon::Input;
 use crate::engine::{IngestedFile, Ticket};
 use crate::wechat::protocol::HttpResponse;
 
-/// Answers, each with its account and what it settles.
+/// Responses, each with its account and the ticket that it settles.
 type Answers = Vec<(usize, Ticket, HttpResponse)>;
 
-/// The queue before the store.
+/// The queue in front of the store.
 #[derive(Default)]
 pub(super) struct Backlog {
-    /// By when they came: what they say of the platform's clock was said then.
+    /// Ordered by arrival: what they report of the platform's clock was true then.
     pub(super) answers: VecDeque<(DateTime<Utc>, Answers)>,
     pub(super) others: VecDeque<Input>,
 }
 
 impl Backlog {
-    /// Takes up what came.
+    /// Adds the inputs that arrived.
     pub(super) fn add(&mut self, inputs: &mut Vec<Input>, now: DateTime<Utc>) {
         let mut answers = Vec::new();
         for input in inputs.drain(..) {
@@ -47,7 +48,7 @@ impl Backlog {
         }
     }
 
-    /// Lets go what is given again, because nothing can be stored now.
+    /// Drops the inputs that are sent again, because nothing can be stored now.
     pub(super) fn let_go(&mut self) {
         self.others.retain(|input| match input {
             Input::Event(..) | Input::Unread(..) | Input::MaintenanceTask(_) => false,
@@ -61,21 +62,22 @@ impl Backlog {
     }
 }
 
-/// What became of one thing that came.
+/// The outcome of one input.
 pub(super) enum Done {
     Stored,
     /// A file was taken, or some of its jobs cannot be.
     File(Result<IngestedFile, Vec<(usize, String)>>),
 }
 
-/// Tells whoever waits that their input is on disk. Who gave up hears of it when it comes again.
+/// Tells each sender that its input is on disk. A sender that gave up learns it when it sends
+/// again.
 pub(super) fn answer(input: Input, done: Done) {
     match (input, done) {
         (
             Input::Event(.., stored) | Input::Unread(.., stored) | Input::Refused(.., stored),
             Done::Stored,
         ) => stored.send(()).unwrap_or_default(),
-        // Without a reply the file stays in the inbox and is found known at the next start.
+        // Without a reply the file stays in the inbox, and the next start finds it already stored.
         (Input::File(_, reply), Done::File(taken)) => reply.send(taken).unwrap_or_default(),
         (
             Input::Event(..)

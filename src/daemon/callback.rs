@@ -1,8 +1,9 @@
 //! Passes callbacks to the loop: an event is acknowledged once it is on disk.
 //!
-//! What is wrong with pushes, or with the handler behind us, is counted here and put before a
-//! person's eyes once it means something: what only the platform can have caused at once, what any
-//! stranger can cause after some repetitions, and each of it once until it is well again.
+//! This module counts the faults of pushes, and of the handler behind the daemon, and raises an
+//! alert once they mean something. A fault that only the platform can cause raises one at once; a
+//! fault that any stranger can cause, after some repetitions. Each raises one alert until it is
+//! over.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -21,19 +22,19 @@ use crate::wechat::listener::{
     self, Authenticator, EventSink, ForwardError, Note, Received, Refusal, StatusCode,
 };
 
-/// How many pushes that any stranger could have made are refused before a person is told.
+/// How many pushes that any stranger could have made are refused before an alert.
 const STRANGERS: u32 = 10;
-/// How many pushes in a row a handler fails to answer before a person is told.
+/// How many pushes in a row a handler fails to answer before an alert.
 const FAILURES: u32 = 5;
 
-/// The listener's way to the loop.
+/// The listener's connection to the loop.
 pub(super) struct CallbackHandler {
     accounts: HashMap<String, Account>,
     metrics: Metrics,
     to_loop: LoopHandle,
 }
 
-/// How the loop is reached, and how it does.
+/// How to reach the loop, and its condition.
 pub(super) struct LoopHandle {
     pub(super) to: mpsc::Sender<Input>,
     pub(super) now: Now,
@@ -46,11 +47,11 @@ struct Account {
     seen: Mutex<Seen>,
 }
 
-/// What was seen since it was well.
+/// The faults seen since the callback last worked.
 #[derive(Default)]
 struct Seen {
     refused: u32,
-    /// The refusal that a person was told of.
+    /// The refusal that an alert reported.
     told: Option<Refusal>,
     forwarded: u64,
     failures: u32,
@@ -75,9 +76,9 @@ impl CallbackHandler {
         Self { accounts: with_callback.collect(), metrics, to_loop }
     }
 
-    /// Tells the loop, and says whether it will hear.
+    /// Reports to the loop, and returns whether the report was queued.
     fn tell(&self, session: usize, trouble: Trouble) -> bool {
-        // A full loop has other troubles; the next push tells again.
+        // A full queue means worse faults; the next push reports again.
         self.to_loop.to.try_send(Input::Trouble(session, trouble)).is_ok()
     }
 
@@ -170,7 +171,7 @@ impl EventSink for CallbackHandler {
         let Some(account) = self.accounts.get(name) else {
             return;
         };
-        // Counts are as good after a panic as before.
+        // The counts are still valid after a panic.
         let mut seen = account.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match note {
             Note::Taken => self.taken(account, &mut seen),
@@ -186,7 +187,7 @@ impl EventSink for CallbackHandler {
         let (stored, on_disk) = oneshot::channel();
         let input = match event.parsed {
             Ok(parsed) => Input::Event(*session, (event.raw, parsed, event.credence), stored),
-            // The platform would only push the same bytes again: they are kept for a person.
+            // The platform would only push the same bytes again: they are kept for an operator.
             Err(error) => Input::Unread(*session, event.raw, error.to_string(), stored),
         };
         self.to_loop.to.send(input).await.map_err(drop)?;
@@ -194,7 +195,7 @@ impl EventSink for CallbackHandler {
     }
 
     fn health(&self) -> (bool, String) {
-        // The loop takes every message, so a full channel is a loop that stands still.
+        // The loop takes every message, so a full channel means a loop that has stopped.
         if let Some(locked_out) = &*self.to_loop.locked_out.borrow() {
             return (false, locked_out.sentence());
         }
@@ -207,7 +208,7 @@ impl EventSink for CallbackHandler {
     }
 }
 
-/// Listens where the config wants it, if it does.
+/// Listens on the configured address, if there is one.
 pub(super) async fn bind(address: Option<SocketAddr>) -> Result<Option<TcpListener>, RunError> {
     let Some(address) = address else { return Ok(None) };
     TcpListener::bind(address).await.map(Some).map_err(|error| {
@@ -252,7 +253,7 @@ mod tests {
         (CallbackHandler { accounts, metrics, to_loop }, inputs)
     }
 
-    /// What the loop was told since the last look: the kind, and what happened.
+    /// What the loop received since the last check: the kind, and what happened.
     fn told(inputs: &mut mpsc::Receiver<Input>) -> Vec<(&'static str, Option<String>)> {
         let mut all = Vec::new();
         while let Ok(input) = inputs.try_recv() {

@@ -7,27 +7,27 @@ use tokio::time::Instant;
 
 use super::LOOK_EVERY;
 
-/// A clock that moves further than this against the steady one was stepped: a wait is a second
-/// longer than the platform wants it, so a smaller step shortens none too far.
+/// A clock that moves further than this against the monotonic one was stepped. Each wait is a
+/// second longer than the platform requires, so a smaller step makes no wait too short.
 const STEPPED: TimeDelta = TimeDelta::seconds(1);
 
-/// Tells a clock that jumped from a loop that was slow.
+/// Distinguishes a clock that jumped from a loop that was slow.
 ///
-/// A clock jumps against the steady one when it is stepped, when the machine slept, and when an
-/// image of this process wakes up. It also jumped where a wait took longer than was asked for.
+/// A clock jumps against the monotonic one when it is stepped, when the machine slept, and when an
+/// image of this process resumes. It also jumped if a wait took longer than requested.
 pub(super) struct ClockWatch {
     turned: (DateTime<Utc>, Instant),
-    /// How long the reading of both clocks took, so how far apart they may seem without a step.
+    /// How long it took to read both clocks, so how far apart they may seem without a step.
     unsure: Duration,
     slept_at: DateTime<Utc>,
 }
 
-/// What the clocks say at the beginning of a turn of the loop.
+/// The clock samples at the beginning of a turn of the loop.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClockTick {
     /// How far the clock jumped since the last turn.
     pub jumped: TimeDelta,
-    /// Whether it was stepped, whatever the loop did meanwhile.
+    /// Whether it was stepped, independent of what the loop did meanwhile.
     pub stepped: bool,
 }
 
@@ -36,7 +36,7 @@ impl ClockWatch {
         Self { turned: (now, Instant::now()), unsure: Duration::ZERO, slept_at: now }
     }
 
-    /// Begins a turn of the loop; the steady clock was read before the other one, too.
+    /// Begins a turn of the loop; the monotonic clock was read before the other one, too.
     pub(super) fn turn(&mut self, now: DateTime<Utc>, read_from: Instant) -> ClockTick {
         self.turn_at(now, (read_from, Instant::now()))
     }
@@ -61,7 +61,7 @@ impl ClockWatch {
         }
     }
 
-    /// The loop waits from now on, never longer than [`LOOK_EVERY`].
+    /// Records that the loop waits from now on, never longer than [`LOOK_EVERY`].
     pub(super) fn sleep(&mut self, now: DateTime<Utc>) {
         self.slept_at = now;
     }
@@ -97,7 +97,7 @@ mod tests {
             (1, 0, 2, true),
             (5, 0, 4, true),
             (5, 0, -3, true),
-            // It was interrupted between its looks at the two clocks.
+            // It was interrupted between its samples of the two clocks.
             (5, 4, -4, false),
             (5, 4, -6, true),
         ] {

@@ -1,11 +1,11 @@
 //! Counts crashes and attributes them, so that a job that crashes the daemon at each start is set
 //! aside.
 //!
-//! A panic, or an error of the store that only our own fault explains, writes down what was in
-//! hand. The third within an hour sets it aside at the next start: a file is refused, a job that
-//! was never asked for is missed. Where that is not enough, or the job may have gone out, its
-//! account is paused, and the other accounts go on. A kill, a power cut or a full disk is nobody's
-//! fault and not counted.
+//! A panic, or an error of the store that only our own fault explains, records the work item in
+//! progress. The third within an hour sets it aside at the next start: a file is refused, a job
+//! that was never requested is missed. If that is not enough, or the job may have been sent, its
+//! account is paused, and the other accounts continue. A kill, a power cut or a full disk is
+//! nobody's fault and not counted.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,9 +25,9 @@ use crate::store::{StoreError, Tx};
 use crate::text::Lang;
 use crate::text::reason::{self, REPORT};
 
-/// How many crashes over one thing set it aside.
+/// How many crashes over one work item set it aside.
 const TOO_MANY: usize = 3;
-/// How far back they count.
+/// How long a crash counts.
 const WITHIN: TimeDelta = TimeDelta::hours(1);
 
 /// One crash.
@@ -46,7 +46,7 @@ pub(super) struct Crashes {
     crashes: Vec<Crash>,
 }
 
-/// Has each panic of this process written down, before it ends the process.
+/// Records each panic of this process before it ends the process.
 pub(super) fn watch(state: &Path, now: Now) {
     let state = state.to_owned();
     let tell = std::panic::take_hook();
@@ -56,7 +56,7 @@ pub(super) fn watch(state: &Path, now: Now) {
     }));
 }
 
-/// Writes down an error that ended the daemon, if it was our own.
+/// Records an error that ended the daemon, if it was our own fault.
 pub(super) fn record_error(state: &Path, error: &RunError, now: DateTime<Utc>) {
     match error {
         RunError::Storage(error) if error.is_ours() => record(state, now),
@@ -68,7 +68,7 @@ pub(super) fn record_error(state: &Path, error: &RunError, now: DateTime<Utc>) {
     }
 }
 
-/// Writes down what this thread has in hand.
+/// Records the work item that this thread has in progress.
 fn record(state: &Path, at: DateTime<Utc>) {
     let Some((work_item, job)) = crash_context::current() else { return };
     let mut known = Crashes::read(state, at);
@@ -78,7 +78,7 @@ fn record(state: &Path, at: DateTime<Utc>) {
 }
 
 impl Crashes {
-    /// Reads those of the last hour; a file that cannot be read counts none.
+    /// Reads the crashes of the last hour; a file that cannot be read counts none.
     pub(super) fn read(state: &Path, now: DateTime<Utc>) -> Self {
         let path = state.join("crashes");
         let known = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
@@ -89,7 +89,7 @@ impl Crashes {
 
     /// Sets aside what crashed too often, and returns the names of the files that are refused.
     ///
-    /// The crashes over it are forgotten then, so that a person's word gives it as many again.
+    /// The crashes over it are then deleted: once an operator resumes it, the count starts at zero.
     pub(super) fn set_aside(
         mut self,
         engine: &mut Engine,
@@ -106,7 +106,7 @@ impl Crashes {
         counts.retain(|_, (count, _)| *count >= TOO_MANY);
         let mut files = Vec::new();
         for (work_item, (count, job)) in &counts {
-            // So that a crash over this, too, counts.
+            // So that a crash over this work item counts, too.
             crash_context::enter(work_item.clone());
             match work_item {
                 WorkItem::File(name) => files.push(name.clone()),
@@ -123,7 +123,7 @@ impl Crashes {
         Ok(files)
     }
 
-    /// Forgets those over a job that the database lacks: an older one was put in its place.
+    /// Deletes crashes over a job that the database lacks: an older database was restored.
     fn forget_unknown(&mut self, tx: &Tx<'_>) -> Result<(), StoreError> {
         for crash in std::mem::take(&mut self.crashes) {
             let known = match crash.job.as_deref().and_then(JobId::parse) {
@@ -142,7 +142,8 @@ impl Crashes {
     }
 }
 
-/// Misses the job that was in hand, or pauses its account where that cannot be or did not help.
+/// Misses the job that was in progress, or pauses its account if that is impossible or did not
+/// help.
 fn account(
     engine: &mut Engine,
     name: &str,
@@ -185,7 +186,8 @@ mod tests {
         RunError::Storage(StoreError::Failed(failure))
     }
 
-    /// Records an error with an account in hand, and returns how many crashes are known then.
+    /// Records an error with an account in progress, and returns how many crashes are then
+    /// recorded.
     fn recorded(error: &RunError) -> usize {
         let state = tempfile::tempdir().unwrap();
         let now = DateTime::UNIX_EPOCH;

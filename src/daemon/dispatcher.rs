@@ -1,7 +1,7 @@
 //! Sends requests: each in a task of its own, with a limit on how many run at once.
 //!
-//! Two thousand connections opened at the same instant overflow the queue of whoever accepts them,
-//! and the network tries those again a second later. So a request waits until one before it was
+//! Two thousand connections opened at the same instant overflow the accept queue of the other side,
+//! and the network tries those again a second later. So a request waits until an earlier one was
 //! answered, or has been under way for a moment: a slow platform must not slow the others.
 
 use std::path::Path;
@@ -18,17 +18,17 @@ use crate::engine::Outgoing;
 use crate::wechat::client::{ApiBase, Client, TooOld};
 use crate::wechat::protocol::{HttpResponse, Reply};
 
-/// How many requests are abreast; the queue of a listening socket is seldom shorter.
+/// How many requests run at once; the queue of a listening socket is seldom shorter.
 const ABREAST: usize = 96;
-/// How many files are uploaded at a time: each is in memory meanwhile.
+/// How many files are uploaded at once: each is in memory meanwhile.
 const UPLOADS: usize = 4;
-/// How long a request that is not answered keeps others from following.
+/// How long a request without a response keeps others from following.
 const A_MOMENT: Duration = Duration::from_millis(20);
 
-/// How old a decision may be when its request leaves: longer than the queue and a connection take.
+/// How old a decision may be when its request is sent: longer than the queue and a connection take.
 const LEAVES_WITHIN: TimeDelta = TimeDelta::minutes(2);
 
-/// Sends requests, and hands their answers to the loop.
+/// Sends requests, and passes their responses to the loop.
 pub(super) struct Dispatcher {
     bases: Vec<ApiBase>,
     client: Arc<Client>,
@@ -39,7 +39,8 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// An dispatcher of sessions with these addresses, and the directory of the files they upload.
+    /// Returns a dispatcher for sessions with these addresses, and the directory of the files they
+    /// upload.
     pub(super) fn new(
         bases: Vec<ApiBase>,
         files: &Path,
@@ -52,7 +53,7 @@ impl Dispatcher {
         Self { bases, client, abreast, uploads, now, to }
     }
 
-    /// Sends a request, in its turn.
+    /// Sends a request when its turn comes.
     pub(super) fn send(&self, Outgoing { session, ticket, request }: Outgoing) {
         let (client, base) = (Arc::clone(&self.client), self.bases[session].clone());
         let (abreast, to) = (Arc::clone(&self.abreast), self.to.clone());
@@ -60,7 +61,8 @@ impl Dispatcher {
         let (now, decided_at) = (Arc::clone(&self.now), (self.now)());
         let too_old: TooOld = Arc::new(move || (now() - decided_at).abs() > LEAVES_WITHIN);
         tokio::spawn(async move {
-            // Closed at the end, like the other: then this request waits for that one's word.
+            // Closed at the end, like the other semaphore: then this request waits for the other
+            // one's response.
             let _turn =
                 if request.form.is_some() { uploads.acquire_owned().await.ok() } else { None };
             let answer = match abreast.acquire_owned().await {
@@ -78,12 +80,12 @@ impl Dispatcher {
                     date: None,
                 },
             };
-            // Where the loop has ended, the attempt is in doubt on disk already.
+            // If the loop has ended, the attempt is in doubt on disk already.
             to.send(Input::HttpResponse(session, ticket, answer)).await.unwrap_or_default();
         });
     }
 
-    /// Keeps back what has not left: the daemon ends.
+    /// Keeps back the requests that were not sent: the daemon ends.
     pub(super) fn close(&self) {
         self.abreast.close();
         self.uploads.close();

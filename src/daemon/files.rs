@@ -1,8 +1,8 @@
 //! The files that stored jobs need, kept by their digest until no job needs them.
 //!
-//! They are on disk before their job is stored, so what a job names is always there; later changes
-//! of what was dropped change nothing. A file is there whole or not at all, so a name that is a
-//! digest always has that content.
+//! They are on disk before their job is stored, so a file that a job names is always present. Later
+//! changes to the dropped file have no effect. A file is present whole or not at all, so a file
+//! whose name is a digest always has that content.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -27,7 +27,7 @@ pub(super) struct Files {
     held: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
-/// Keeps files from being removed as long as it lives.
+/// Keeps files from being removed until it is dropped.
 #[derive(Debug)]
 pub(super) struct Kept {
     files: Files,
@@ -60,12 +60,12 @@ impl Files {
         Ok(Self { path, held: Arc::default() })
     }
 
-    /// Returns where the files lie.
+    /// Returns the directory of the files.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Stores what jobs of a package need, on disk when this returns.
+    /// Stores the files that a package's jobs need; they are on disk when this returns.
     pub(super) fn keep<'a>(
         &self,
         package: &Package,
@@ -96,16 +96,16 @@ impl Files {
         durable_file::replace(&path, bytes)
     }
 
-    /// Removes every file that neither a stored job nor a package at hand needs.
+    /// Removes every file that neither a stored job nor a package in progress needs.
     pub(super) fn prune(&self, needed: Vec<String>) {
         let mut needed: HashSet<_> = needed.into_iter().collect();
-        // Held until the end: a package that comes now stores its files again after this.
+        // Held until the end: a package that arrives now stores its files again after this.
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         needed.extend(held.keys().cloned());
         let Ok(entries) = fs::read_dir(&self.path) else { return };
         for entry in entries.flatten() {
             let path = entry.path();
-            // One that is being written has an extension.
+            // A file that is being written has an extension.
             let digest = path.file_stem().unwrap_or_default().to_string_lossy();
             if !needed.contains(&*digest)
                 && let Err(error) = fs::remove_file(&path)

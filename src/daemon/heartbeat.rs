@@ -1,8 +1,8 @@
 //! The heartbeat file: other processes read from it when the loop last ran.
 //!
-//! It says when the loop last turned, where callbacks are heard, and what each platform's clock
-//! last said. None of it is needed after a crash, so it costs no commit and no sync, and it is
-//! written by a task of its own: the loop only leaves a value there, and never in the instant
+//! It records when the loop last turned, the address of the callback listener, and the last sample
+//! of each platform's clock. None of it is needed after a crash, so it costs no commit and no sync.
+//! A task of its own writes the file: the loop only leaves a value there, and never in the instant
 //! before a release.
 
 use std::collections::BTreeMap;
@@ -21,25 +21,25 @@ use crate::daemon::lock::Running;
 use crate::durable_file;
 use crate::engine::Engine;
 
-/// A fact that changed is told this soon.
+/// A fact that changed is written this soon.
 const CHANGES_EVERY: TimeDelta = TimeDelta::seconds(1);
-/// The turn of the loop alone is told this often.
+/// A turn of the loop without a changed fact is written this often.
 const TURNS_EVERY: TimeDelta = TimeDelta::seconds(2);
-/// No heartbeat this shortly before a release.
+/// No heartbeat is written this shortly before a release.
 const CLEAR_OF_RELEASE: TimeDelta = TimeDelta::milliseconds(50);
-/// The file is written no more often than this, whatever the clock does.
+/// The file is written no more often than this, even if the clock jumps.
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
 
-/// What the daemon last said of itself.
+/// The daemon's last report about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
-    /// Its process.
+    /// Its process id.
     pub pid: u32,
     /// When its loop last turned.
     pub turned_at: DateTime<Utc>,
-    /// Where it hears callbacks.
+    /// The address where it receives callbacks.
     pub listen: Option<SocketAddr>,
-    /// The last reading of each account's platform clock.
+    /// The last sample of each account's platform clock.
     pub clocks: BTreeMap<String, Clock>,
     /// Who else keeps the database locked.
     #[serde(default)]
@@ -49,36 +49,36 @@ pub struct Heartbeat {
 /// Another program keeps the database locked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockedOut {
-    /// When that was first found.
+    /// When the lock was first found.
     pub since: DateTime<Utc>,
-    /// Who it is, as far as that is known.
+    /// Which program it is, as far as that is known.
     pub by: Option<String>,
 }
 
 impl LockedOut {
-    /// Says what is the matter, in a sentence.
+    /// Returns the fault as a sentence.
     pub fn sentence(&self) -> String {
         let by = self.by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
         format!("another program{by} keeps the database locked, so nothing is sent or taken")
     }
 }
 
-/// One reading of a platform's clock.
+/// One sample of a platform's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
-    /// When it was read, by our clock.
+    /// When it was taken, by our clock.
     pub read_at: DateTime<Utc>,
-    /// What it said.
+    /// The platform's time.
     pub platform_at: DateTime<Utc>,
 }
 
-/// Returns the heartbeat of a running daemon; none where it has not left one since its start.
+/// Returns the heartbeat of a running daemon; none if it has not written one since its start.
 pub fn heartbeat(state: &Path, running: &Running) -> Option<Heartbeat> {
     let heartbeat: Heartbeat = serde_json::from_slice(&fs::read(state.join("pulse")).ok()?).ok()?;
     (heartbeat.pid == running.pid && heartbeat.turned_at >= running.since).then_some(heartbeat)
 }
 
-/// The loop's end of it.
+/// The loop's side of the heartbeat.
 pub(super) struct HeartbeatWriter {
     to: watch::Sender<Heartbeat>,
     last: Heartbeat,
@@ -101,7 +101,7 @@ impl HeartbeatWriter {
         Self { to, last }
     }
 
-    /// Tells that the loop has turned, where that is worth a write.
+    /// Reports that the loop has turned, if that is worth a write.
     pub(super) fn turned(
         &mut self,
         engine: &Engine,
@@ -146,8 +146,8 @@ async fn write_down(state: PathBuf, mut pulses: watch::Receiver<Heartbeat>) {
     }
 }
 
-/// Writes the file so that a reader finds the old one or the new one, or none if that fails: an
-/// old heartbeat would look like a loop that stands still.
+/// Writes the file so that a reader finds the old one or the new one. If that fails, it finds none:
+/// an old heartbeat would look like a loop that has stopped.
 fn write(state: &Path, heartbeat: &Heartbeat) -> io::Result<()> {
     let path = state.join("pulse");
     durable_file::replace_unsynced(&path, &serde_json::to_vec(heartbeat)?).inspect_err(|_| {

@@ -1,5 +1,5 @@
-//! Moves files from the inbox into the store. They are read and checked on a separate thread, so
-//! that a large file delays no release; the loop stores them; then a receipt is written.
+//! Moves files from the inbox into the store. A separate thread reads and checks them, so that a
+//! large file delays no release. Then the loop stores them, and a receipt is written.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -22,19 +22,19 @@ use crate::inbox::{
 use crate::model::{Account, JobId, JobState};
 use crate::store::IngestOutcome;
 
-/// How often the inbox is looked at. A look at an unchanged directory costs microseconds, and
-/// needs nothing that could get lost.
+/// How often the inbox is read. Reading an unchanged directory costs microseconds, and depends on
+/// nothing that could get lost.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How long files are taken before the inbox is looked at again.
+/// How long files are taken before the inbox is read again.
 const SLICE: Duration = Duration::from_secs(1);
 
-/// Runs what blocks, all of it on one thread: memory that a large file needs is given back to that
-/// thread's own store, where another thread's large file would not find it.
+/// Runs blocking work, all of it on one thread: the memory of a large file returns to that thread's
+/// own allocator, where another thread's large file could not reuse it.
 struct Reader {
     work: mpsc::UnboundedSender<Work>,
 }
 
-/// Something that blocks.
+/// Blocking work.
 type Work = Box<dyn FnOnce() + Send>;
 
 impl Reader {
@@ -48,11 +48,11 @@ impl Reader {
         Self { work }
     }
 
-    /// Runs it, and returns its value; none where the thread is gone.
+    /// Runs it, and returns its value; none if the thread has ended.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (tell, told) = oneshot::channel();
         let work = move || {
-            // Nobody waits any more where the daemon ends.
+            // Nobody waits any more if the daemon ends.
             tell.send(work()).ok();
         };
         self.work.send(Box::new(work)).ok()?;
@@ -70,19 +70,19 @@ pub(super) struct IngestTask {
 }
 
 enum Offer {
-    /// With its files, which stay while this is held.
+    /// With its files, which stay on disk while this is held.
     ValidFile(Arc<ValidFile>, Kept),
-    /// With what was read of it.
+    /// With the part of it that could be read.
     Bad(Vec<Diagnostic>, Option<Package>),
-    /// It may be the beginning of a file.
+    /// It may be incomplete so far.
     Later,
-    /// It changed while it was read: the next look finds it as it is then.
+    /// It changed while it was read: the next pass reads it as it is then.
     Changing,
     Unreadable(InboxError),
 }
 
 impl IngestTask {
-    /// Takes files until the daemon ends; those named are refused unread, where they are there.
+    /// Takes files until the daemon ends; those named are refused unread, if they are present.
     pub(super) async fn run(self, mut refused: Vec<String>, mut ended: watch::Receiver<bool>) {
         let Self { mut inbox, accounts, files, now, to } = self;
         let reader = Reader::start();
@@ -101,7 +101,7 @@ impl IngestTask {
                     ingest.trouble.over();
                     ingest.trouble.forget(&inbox);
                     ingest.trouble.of_uploads(&inbox.stalled(at));
-                    // What was removed must not refuse another of its name.
+                    // A file that was removed must not cause a new one with its name to be refused.
                     refused.retain(|name| inbox.found(name));
                     ingest.passed.forget(&entries);
                     let until = tokio::time::Instant::now() + SLICE;
@@ -120,7 +120,7 @@ impl IngestTask {
                         let Some((read, entry, offer)) = reading.await else { return gone() };
                         inbox = read;
                         ingest.answer(&mut inbox, &entry, offer, now()).await;
-                        // What came meanwhile is not to wait for all the others.
+                        // A file that arrived meanwhile must not wait for all the others.
                         if tokio::time::Instant::now() >= until {
                             break;
                         }
@@ -137,7 +137,7 @@ impl IngestTask {
     }
 }
 
-/// What is known from one file to the next.
+/// The state that is kept from one file to the next.
 struct Ingest {
     trouble: Trouble,
     passed: Passed,
@@ -145,7 +145,7 @@ struct Ingest {
 }
 
 impl Ingest {
-    /// Answers what was read of an entry.
+    /// Acts on what was read of an entry.
     async fn answer(&mut self, inbox: &mut Inbox, entry: &Entry, offer: Offer, now: DateTime<Utc>) {
         let done = match offer {
             Offer::ValidFile(valid, kept) => match self.passed.problems(entry, &valid) {
@@ -171,7 +171,7 @@ impl Ingest {
         }
     }
 
-    /// Lets the loop store the jobs, and answers what became of them.
+    /// Has the loop store the jobs, and records their outcome.
     async fn take(
         &mut self,
         inbox: &Inbox,
@@ -190,7 +190,7 @@ impl Ingest {
                 accept(inbox, valid, &taken)
             }
             Ok(Err(problems)) => self.refuse(inbox, entry, valid, &problems).await,
-            // The daemon ends; the next start finds the file, and knows it if it was stored.
+            // The daemon ends; the next start finds the file, and recognizes it if it was stored.
             Err(_) => Ok(()),
         }
     }
@@ -212,7 +212,7 @@ impl Ingest {
         self.reject(inbox, entry, Some(package), &diagnostics).await
     }
 
-    /// Puts a refused file before a person's eyes, and moves it to where the reason lies.
+    /// Raises an alert about a refused file, and moves the file next to the reason.
     async fn reject(
         &self,
         inbox: &Inbox,
@@ -220,12 +220,13 @@ impl Ingest {
         package: Option<&Package>,
         problems: &[Diagnostic],
     ) -> Result<(), InboxError> {
-        // What is wrong may quote a receiver or a text, which belong beside the file alone.
+        // The problem may quote a receiver or a text, which belong only beside the file.
         let line = problems.first().map_or(0, |problem| problem.line);
         let (file, problems_count) = (entry.name(), problems.len());
         let (stored, on_disk) = oneshot::channel();
         let refused = Input::Refused(file.clone(), [problems_count, line], stored);
-        // First, so that a crash leaves a file that is refused again. A loop that has ended leaves it.
+        // The alert comes first, so that after a crash the file is refused again. If the loop has
+        // ended, the file stays.
         if self.to.send(refused).await.is_err() || on_disk.await.is_err() {
             return Ok(());
         }
@@ -241,8 +242,8 @@ impl Ingest {
     }
 }
 
-/// The jobs of files that were taken before others which came earlier: those must not take them
-/// back to what they were.
+/// The jobs of files that were taken before others which arrived earlier: those must not revert
+/// them to their older contents.
 #[derive(Default)]
 struct Passed {
     jobs: HashMap<JobId, (u64, String)>,
@@ -256,7 +257,7 @@ impl Passed {
         }
     }
 
-    /// Forgets them where nothing is passed over any more.
+    /// Deletes them if nothing is passed over any more.
     fn forget(&mut self, entries: &[Entry]) {
         if !entries.iter().any(Entry::jumps) {
             let oldest = entries.iter().map(Entry::turn).min();
@@ -264,7 +265,7 @@ impl Passed {
         }
     }
 
-    /// Returns which jobs of a file stand in a later one that was taken already.
+    /// Returns which jobs of a file are in a later one that was taken already.
     fn problems(&self, entry: &Entry, valid: &ValidFile) -> Vec<(usize, String)> {
         let later = |job: &ParsedJob| {
             let (turn, name) = self.jobs.get(&job.spec.id)?;
@@ -285,16 +286,16 @@ fn gone() {
     tracing::error!("the inbox can no longer be read: restart the daemon");
 }
 
-/// What is wrong, and what was told of it, so that a look at every moment does not fill the log.
+/// The problems, and which of them were reported, so that repeated passes do not fill the log.
 #[derive(Default)]
 struct Trouble {
     unusable: Option<String>,
-    /// The entries that could not be dealt with: how often, and why.
+    /// The entries that could not be processed: how often, and why.
     stuck: BTreeMap<String, (u32, String)>,
     told: HashSet<String>,
-    /// What is said of uploads that do not go on.
+    /// The report about uploads that do not continue.
     stalled: Option<String>,
-    /// What stands before a person's eyes.
+    /// The alerts that are raised now.
     shown: [Option<String>; 2],
 }
 
@@ -313,7 +314,7 @@ impl Trouble {
         }
     }
 
-    /// Forgets the entries that are gone.
+    /// Deletes the entries that are no longer present.
     fn forget(&mut self, inbox: &Inbox) {
         if !self.stuck.is_empty() {
             let found = inbox.all_found();
@@ -326,7 +327,7 @@ impl Trouble {
         if self.told.insert(entry.name()) {
             tracing::error!("{what}");
         }
-        // One that changes is only read again.
+        // An entry that changes is only read again.
         if !matches!(error, InboxError::Changed { .. }) {
             let (times, why) = self.stuck.entry(entry.name()).or_default();
             (*times, *why) = (*times + 1, what);
@@ -344,8 +345,8 @@ impl Trouble {
         });
     }
 
-    /// Puts what is wrong before a person's eyes, or takes it away again: an entry once it was tried
-    /// twice, for it may only have been taken away meanwhile.
+    /// Raises an alert about a problem, or ends it. An entry counts after its second failed
+    /// attempt, for it may only have been moved away meanwhile.
     async fn tell(&mut self, to: &mpsc::Sender<Input>) {
         let mut stuck = self.stuck.values().filter(|(times, _)| *times > 1).map(|(_, what)| what);
         let first = stuck.next().map(|what| match stuck.count() {
@@ -360,7 +361,7 @@ impl Trouble {
                 tracing::warn!("{stalled}");
             }
             self.shown.clone_from(&what);
-            // A loop that has ended shows nothing to anybody.
+            // A loop that has ended raises no alerts.
             to.send(Input::Inbox(what)).await.unwrap_or_default();
         }
     }
@@ -371,7 +372,7 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Of
     crash_context::enter(WorkItem::File(entry.name()));
     let offer = match inbox.read(entry) {
         Ok(package) => match package.content(&known) {
-            // A job is stored only after all that it needs is on disk.
+            // A job is stored only after all the files that it needs are on disk.
             Content::Jobs(parsed) => {
                 match files.keep(&package, parsed.jobs.iter().map(|job| &job.spec)) {
                     Ok(kept) => {
@@ -396,7 +397,7 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Of
     offer
 }
 
-/// Says why a file is not even read.
+/// Returns the reason why a file is not even read.
 fn crashed(name: &str) -> Diagnostic {
     let message =
         "the daemon crashed over and over while it took this file, so it is not tried again";
@@ -405,7 +406,7 @@ fn crashed(name: &str) -> Diagnostic {
     Diagnostic::whole(name, message, Some(help))
 }
 
-/// Returns a job as the engine takes it.
+/// Returns a job in the engine's form.
 pub fn offered(job: &ParsedJob) -> Offered<'_> {
     Offered { spec: &job.spec, recurrence: job.recurrence.as_ref(), line: job.line }
 }
@@ -460,12 +461,12 @@ fn accept(
     Ok(())
 }
 
-/// Says whether a job has a time to come: a series has none where none of its dates waits.
+/// Returns whether a job has a time to come: a series has none if none of its dates waits.
 fn is_due(job: &ParsedJob, stored: &IngestedJob) -> bool {
     job.recurrence.is_none() || stored.state.waits()
 }
 
-/// Says of a series what its line of the receipt tells of.
+/// Returns what a series's line of the receipt reports.
 fn series(recurrence: &Recurrence, stored: Option<&&IngestedJob>) -> String {
     let words = recurrence.words();
     if let Some(stored) = stored.filter(|stored| !stored.state.waits()) {
@@ -481,7 +482,7 @@ fn left_out(id: &JobId) -> String {
     format!("job {id} was planned by an earlier file of this name; it stays planned")
 }
 
-/// Tells that a file was replaced while it was read.
+/// Logs that a file was replaced while it was read.
 fn tell_of_later(file: &str, away: Away) {
     match away {
         Away::Itself => {}
@@ -492,11 +493,11 @@ fn tell_of_later(file: &str, away: Away) {
     }
 }
 
-/// Reads back what `accepted/` holds, for a database that is lost or older.
+/// Reads back the contents of `accepted/`, for a database that is lost or older.
 ///
-/// A name in it means the account that it meant when the file was taken, whatever the config calls
-/// that one now. Each of its jobs is read for itself: one that cannot be, or is of an account that
-/// the config does not have, is known by its id alone.
+/// A name in it means the account that it meant when the file was taken, whatever account has that
+/// name in the config now. Each job is read by itself. A job that cannot be read, or whose account
+/// the config lacks, is known by its id alone.
 pub(super) fn remembered(
     inbox: &Inbox,
     accounts: &Named<'_>,
@@ -523,7 +524,7 @@ pub(super) fn remembered(
             for job in &mut jobs {
                 job.spec.account = now_named(std::mem::take(&mut job.spec.account));
             }
-            // A retry needs them; without them it says so.
+            // A retry needs the files; without them it reports so.
             if let Err(error) = files.keep(&package, jobs.iter().map(|job| &job.spec)) {
                 tracing::warn!(file = package.name(), "its media cannot be stored: {error}");
             }
@@ -548,12 +549,13 @@ pub(super) fn remembered(
 /// The config's accounts, under the names that files may have for them.
 pub(super) struct Named<'a> {
     pub(super) configured: &'a [AccountConfig],
-    /// The same under the names that they had before.
+    /// The same under their earlier names.
     pub(super) former: &'a [Account],
 }
 
 impl Named<'_> {
-    /// Returns the accounts as a file may name them that was taken when the names meant these appids.
+    /// Returns the accounts as a file may name them that was taken when the names meant these
+    /// appids.
     fn as_of(&self, appids: &BTreeMap<String, String>) -> Vec<Account> {
         let configured = || self.configured.iter().map(|config| &config.account);
         let then = appids.iter().filter_map(|(name, appid)| {

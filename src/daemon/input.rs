@@ -1,4 +1,4 @@
-//! What reaches the loop that owns the engine.
+//! The inputs of the loop that owns the engine.
 
 use std::sync::Arc;
 
@@ -11,22 +11,23 @@ use crate::store::StoreError;
 use crate::wechat::callback::MassEvent;
 use crate::wechat::protocol::HttpResponse;
 
-/// What reaches the loop from outside.
+/// An input that reaches the loop from outside.
 pub(super) enum Input {
     HttpResponse(usize, Ticket, HttpResponse),
-    /// An event: the account, then its body, what it says, and what its word is worth.
+    /// An event: the account, then its body, its content, and how far it can be trusted.
     Event(usize, (Vec<u8>, MassEvent, Credence), oneshot::Sender<()>),
     File(Arc<ValidFile>, oneshot::Sender<Result<IngestedFile, Vec<(usize, String)>>>),
-    /// A file that is refused: its name, how much is wrong, and the first line of that.
+    /// A file that is refused: its name, the number of problems, and the first line with one.
     Refused(String, [usize; 2], oneshot::Sender<()>),
     /// An event that cannot be read: the account, its bytes, and why.
     Unread(usize, Vec<u8>, String, oneshot::Sender<()>),
-    /// What is wrong with an account's callback.
+    /// A fault of an account's callback.
     Trouble(usize, Trouble),
     MaintenanceTask(MaintenanceTask),
-    /// What a look through the whole database found.
+    /// The result of a check of the whole database.
     Checked(Result<(), StoreError>),
-    /// What keeps files in the inbox from being taken, and which uploads there do not go on.
+    /// The problem that keeps files in the inbox from being taken, and the uploads there that do
+    /// not continue.
     Inbox([Option<String>; 2]),
 }
 
@@ -37,21 +38,21 @@ pub(super) struct ValidFile {
     pub(super) jobs: Vec<ParsedJob>,
 }
 
-/// What is wrong with an account's callback, or that a kind of trouble is over.
+/// A fault of an account's callback, or that a kind of fault is over.
 #[derive(Debug)]
 pub(super) struct Trouble {
     pub(super) kind: &'static str,
-    /// What happened, and what one can do.
+    /// What happened, and what the operator can do.
     pub(super) told: Option<(String, &'static str)>,
 }
 
-/// A duty.
+/// A recurring task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MaintenanceTask {
-    /// Forgets calls that no sliding minute reaches any more, and files that no job needs.
+    /// Deletes calls that no sliding minute reaches any more, and files that no job needs.
     Prune,
-    /// Wishes for the day's reading of followers and tags.
+    /// Requests the day's reading of followers and tags.
     ReadFollowers,
-    /// Makes the dates of series ahead of their time.
+    /// Creates the dates of series ahead of their time.
     ExtendSeries,
 }

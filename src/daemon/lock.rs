@@ -1,4 +1,4 @@
-//! The state directory: one daemon owns it, and the high-water mark lies beside the database.
+//! The state directory: one daemon owns it, and the high-water mark is a file beside the database.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Seek as _, Write as _};
@@ -13,16 +13,16 @@ use crate::daemon::RunError;
 use crate::durable_file;
 use crate::engine::HighWaterMark;
 
-/// A look by `status` holds the lock for an instant; a daemon does for good.
+/// `status` holds the lock for an instant; a daemon holds it until it ends.
 const LOCK_TRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The daemon that owns a state directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
-    /// Its process.
+    /// Its process id.
     pub pid: u32,
-    /// Since when.
+    /// When it took the lock.
     pub since: DateTime<Utc>,
     /// Its version.
     pub version: String,
@@ -41,14 +41,14 @@ fn read_running(state: &Path) -> Option<Running> {
     serde_json::from_slice(&fs::read(state.join("lock")).ok()?).ok()
 }
 
-/// The lock, held as long as this value lives.
+/// The lock, held until this value is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock, or says who holds it.
+    /// Takes the lock, or returns who holds it.
     pub(super) async fn take(state: &Path, now: DateTime<Utc>) -> Result<Self, RunError> {
         let path = state.join("lock");
         let mut file = File::options()
@@ -102,7 +102,7 @@ fn held(state: &Path) -> RunError {
 }
 
 fn setup(path: &Path, what: &str, error: &std::io::Error) -> RunError {
-    // A disk that is full or fails may be well again at the next start.
+    // A disk that is full or fails may work again at the next start.
     let passing = match (error.kind(), error.raw_os_error()) {
         (std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded, _) => true,
         (_, code) => code == Some(rustix::io::Errno::IO.raw_os_error()),
@@ -113,7 +113,7 @@ fn setup(path: &Path, what: &str, error: &std::io::Error) -> RunError {
     RunError::Setup(format!("{} cannot be {what}: {error}", path.display()))
 }
 
-/// Makes the state directory, readable by its owner only, who must be this process's user.
+/// Creates the state directory, readable by its owner only, who must be this process's user.
 pub(super) fn make_private(state: &Path) -> Result<(), RunError> {
     fs::DirBuilder::new()
         .recursive(true)
@@ -125,7 +125,7 @@ pub(super) fn make_private(state: &Path) -> Result<(), RunError> {
     if owner == own {
         return Ok(());
     }
-    // Files of another user beside the database would shut its owner out.
+    // Another user's files beside the database would deny access to its owner.
     Err(RunError::Setup(format!(
         "{} belongs to user {owner}, and this is user {own}; run as its owner: \
          systemctl start qunfa, or sudo -u '#{owner}' qunfa run",
@@ -133,7 +133,8 @@ pub(super) fn make_private(state: &Path) -> Result<(), RunError> {
     )))
 }
 
-/// Makes a file that only its owner reads, where there is none: SQLite's own files follow its mode.
+/// Creates a file that only its owner reads, if there is none: SQLite's own files take over its
+/// mode.
 pub(super) fn make_file_private(path: &Path) -> Result<(), RunError> {
     let file = File::options().create(true).append(true).mode(0o600).open(path);
     file.map(drop).map_err(|error| setup(path, "made", &error))
@@ -143,7 +144,7 @@ fn mark_path(state: &Path) -> PathBuf {
     state.join("mark")
 }
 
-/// Reads the mark; one that cannot be read is an error, for it may be all that is left.
+/// Reads the mark. A mark that cannot be read is an error, for it may be the only record left.
 pub(super) fn read_mark(state: &Path) -> Result<Option<HighWaterMark>, RunError> {
     let path = mark_path(state);
     let bytes = match fs::read(&path) {

@@ -39,7 +39,8 @@ pub(super) struct Maintenance {
     scheduler: Option<JobScheduler>,
 }
 
-/// Starts the maintenance tasks; without them the daemon still releases, so a failure is only told.
+/// Starts the maintenance tasks. Without them the daemon still releases, so a failure is only
+/// logged.
 pub(super) async fn start(to: mpsc::Sender<Input>) -> Maintenance {
     match schedule(to).await {
         Ok(scheduler) => Maintenance { scheduler: Some(scheduler) },
@@ -55,14 +56,14 @@ async fn schedule(to: mpsc::Sender<Input>) -> Result<JobScheduler, JobSchedulerE
     for (when, maintenance_task) in [
         ("0 17 * * * *", MaintenanceTask::Prune),
         ("30 */5 * * * *", MaintenanceTask::ReadFollowers),
-        // Rarely something to do; soon, where a trusted clock has just come.
+        // There is rarely work; it is needed soon after a trusted clock becomes available.
         ("50 */5 * * * *", MaintenanceTask::ExtendSeries),
     ] {
         let to = to.clone();
         let job = Job::new_async(when, move |_, _| {
             let to = to.clone();
             Box::pin(async move {
-                // A loop that is too busy for a chore gets the next one.
+                // A loop that is too busy for a task receives the next one.
                 if to.try_send(Input::MaintenanceTask(maintenance_task)).is_err() {
                     tracing::debug!("a chore was skipped");
                 }

@@ -1,7 +1,7 @@
 //! Metrics for a monitoring system: jobs, quotas, accounts and alerts as numbers.
 //!
-//! Everything is read from the database when it is asked for, by a connection of its own, so that
-//! the loop does nothing for it and what is told is what is stored.
+//! Each request reads everything from the database, over a connection of its own. So the loop does
+//! nothing for it, and the numbers are those that are stored.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,18 +18,18 @@ use crate::daemon::LockedOut;
 use crate::model::{Account, JobState};
 use crate::store::{JobView, Store, StoreError, Tx};
 
-/// How many waiting jobs are looked at for the one that is due longest: those that wait for a
-/// person stand among them.
+/// How many waiting jobs are searched for the one that is due longest: jobs that wait for an
+/// operator are among them.
 const LOOKED_AT: u32 = 50;
 
 type Label = (&'static str, String);
 
-/// Where the numbers are read, and for whom.
+/// Where the numbers are read, and for which accounts.
 pub(super) struct Metrics {
     database: PathBuf,
     accounts: Vec<Account>,
     locked_out: watch::Receiver<Option<LockedOut>>,
-    /// One at a time: whoever asks often must not keep the disk busy.
+    /// One reading at a time: a client that asks often must not keep the disk busy.
     turn: Semaphore,
 }
 
@@ -51,7 +51,7 @@ impl Metrics {
         Self { database, accounts, locked_out, turn: Semaphore::new(1) }
     }
 
-    /// Returns the numbers as `OpenMetrics` text; none where they cannot be read now.
+    /// Returns the numbers as `OpenMetrics` text; none if they cannot be read now.
     pub(super) async fn read(&self, now: DateTime<Utc>) -> Option<String> {
         let _turn = self.turn.try_acquire().ok()?;
         let (database, accounts) = (self.database.clone(), self.accounts.clone());

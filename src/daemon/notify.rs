@@ -1,10 +1,10 @@
 //! Notifies the service manager: readiness, watchdog, and a status line for `systemctl status`.
 //!
-//! The loop alone speaks here, after a pass and with an answer of the database in hand, so a loop
-//! or a database that stands still is silent and is restarted. The protocol (`sd_notify(3)`) is a
-//! datagram of lines; nothing waits until it is read, for a manager that stalls must not hold up
-//! a broadcast. Without `NOTIFY_SOCKET` nothing is said. The usual crate for this (sd-notify) waits
-//! where the manager does not read, and finds no abstract socket.
+//! Only the loop reports here, after a pass and a successful database read. So a loop or a database
+//! that has stopped sends nothing and is restarted. The protocol (`sd_notify(3)`) is a datagram of
+//! lines. Nothing waits until it is read, for a manager that stalls must not delay a broadcast.
+//! Without `NOTIFY_SOCKET` nothing is sent. The usual crate for this (sd-notify) waits if the
+//! manager does not read, and finds no abstract socket.
 
 use std::ffi::OsStr;
 use std::io;
@@ -21,7 +21,7 @@ use crate::model::JobState;
 use crate::store::{JobView, StoreError, Tx};
 use crate::text::{Lang, reason};
 
-/// How often it is told anything.
+/// How often it is notified.
 const TELL_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// The longest text for `systemctl status`, in characters.
 const STATUS_MOST: usize = 300;
@@ -35,7 +35,7 @@ pub(super) struct Notifier {
 }
 
 impl Notifier {
-    /// Finds the one that started this process.
+    /// Finds the service manager that started this process.
     pub(super) fn of_this_process() -> Self {
         let socket = std::env::var_os("NOTIFY_SOCKET").filter(|name| !name.is_empty());
         let to = socket.and_then(|name| match open(&name) {
@@ -48,15 +48,15 @@ impl Notifier {
         Self { to, ..Self::disabled() }
     }
 
-    /// Nobody, for a rehearsal.
+    /// Notifies nobody, for a rehearsal.
     pub(super) fn disabled() -> Self {
         Self { to: None, told_at: None, ready: false, status: String::new() }
     }
 
-    /// Tells at most once a second that the loop has made a pass, and what has changed.
+    /// Reports at most once a second that the loop has made a pass, and what has changed.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     pub(super) fn tell(
         &mut self,
         engine: &Engine,
@@ -81,7 +81,7 @@ impl Notifier {
             lines.push_str(&status);
             lines.push('\n');
         }
-        // What could not be said is said a second later.
+        // A message that could not be sent is sent a second later.
         if self.say(&lines) {
             self.ready = true;
             self.status = status;
@@ -89,7 +89,7 @@ impl Notifier {
         Ok(())
     }
 
-    /// Tells that the daemon ends, because it was told to.
+    /// Reports that the daemon ends because it was asked to.
     pub(super) fn stopping(&self) {
         self.say("STOPPING=1\nSTATUS=ending: answers under way are awaited\n");
     }
@@ -112,7 +112,7 @@ fn open(name: &OsStr) -> io::Result<(UnixDatagram, SocketAddr)> {
     Ok((socket, address))
 }
 
-/// Returns how things stand, on one line.
+/// Returns the daemon's condition, on one line.
 fn status(engine: &Engine, now: DateTime<Utc>) -> Result<String, StoreError> {
     let store = engine.store().read();
     let names: Vec<_> = engine.accounts().map(|config| config.account.name.as_str()).collect();
@@ -136,7 +136,7 @@ fn status(engine: &Engine, now: DateTime<Utc>) -> Result<String, StoreError> {
 enum Stopped {
     /// All of them, and why.
     All(String),
-    /// These, in words.
+    /// These, as text.
     Some(Vec<String>),
 }
 
@@ -162,7 +162,7 @@ fn waits(job: &JobView, now: DateTime<Utc>) -> String {
     format!("next {} at {due} ({distance}){wants}", job.id)
 }
 
-/// Returns how far away something is; coarse, so that it seldom changes.
+/// Returns how far away an instant is; coarse, so that it seldom changes.
 fn distance(left: TimeDelta) -> String {
     match left.num_minutes() {
         minutes if minutes >= 48 * 60 => format!("in {} d", minutes / (24 * 60)),

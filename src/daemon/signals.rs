@@ -4,7 +4,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::daemon::RunError;
 
-/// The signals that the daemon hears.
+/// The signals that the daemon receives.
 pub(super) struct Signals {
     term: Signal,
     int: Signal,
@@ -12,7 +12,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Hears them from now on.
+    /// Receives them from now on.
     pub(super) fn listen() -> Result<Self, RunError> {
         let hear = |kind| {
             signal(kind)
@@ -25,10 +25,10 @@ impl Signals {
         })
     }
 
-    /// Waits for one that ends the daemon, and names it.
+    /// Waits for a signal that ends the daemon, and returns its name.
     ///
-    /// A terminal that closes must not end what it started, nor an operator who means "read your
-    /// config again".
+    /// A terminal that closes must not end the daemon that it started. Nor may a signal by which an
+    /// operator means "read your config again".
     pub(super) async fn recv(&mut self) -> &'static str {
         loop {
             tokio::select! {

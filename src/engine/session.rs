@@ -450,7 +450,7 @@ impl Session {
         }
         let row = codes::for_token(code);
         let why = Reason::NoToken { errcode: code, errmsg: errmsg.to_owned() };
-        self.pause_because(tx, &why, row.advice, now)
+        self.pause_because(tx, &why, &self.advice(row), now)
     }
 
     pub(super) fn pause(
@@ -462,7 +462,18 @@ impl Session {
     ) -> Result<(), StoreError> {
         let row = codes::for_send(code);
         let why = Reason::AccountRefused { errcode: code, errmsg: errmsg.to_owned() };
-        self.pause_because(tx, &why, row.advice, now)
+        self.pause_because(tx, &why, &self.advice(row), now)
+    }
+
+    /// Returns what a row advises; where the secret may be wrong, that names its place.
+    fn advice(&self, row: codes::Row) -> String {
+        match &self.config.secret_source {
+            Some(source) if row.doubts_secret() => format!(
+                "correct the secret that {source} holds, or the account's appid in the config \
+                 ({KEYS}), then resume it"
+            ),
+            Some(_) | None => row.advice.to_owned(),
+        }
     }
 
     fn pause_because(

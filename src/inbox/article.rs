@@ -4,6 +4,8 @@
 //! checked here. Pictures are named relative to the file that names them; every path stays inside
 //! the job's folder.
 
+use chrono::TimeDelta;
+
 use super::ListSource;
 use super::front_matter::{self, Field, Given};
 use super::html::{self, Cleaned, PictureUse, Remark, RemarkKind, Rules};
@@ -13,6 +15,7 @@ use super::media::{self, FieldError};
 use super::picture;
 use super::reader::{ArticleRemark, Reader};
 use super::theme::Theme;
+use crate::calendar;
 use crate::model::{
     Account, Article, ArticlesVia, Caption, Content, Images, Material, NEWS, UploadKind,
     placeholder,
@@ -666,7 +669,9 @@ impl Reader<'_, '_> {
 }
 
 /// Describes what is uploaded, for `check` and the receipt.
-pub(super) fn told(material: &Material, batches: usize) -> String {
+///
+/// A preview shows what is uploaded by then, so the uploads begin earlier by `ahead`.
+pub(super) fn told(material: &Material, batches: usize, ahead: TimeDelta) -> String {
     let bytes = material.assets.iter().map(|asset| asset.media.bytes).sum();
     let mut parts = Vec::new();
     for (kind, one, many) in [
@@ -686,11 +691,12 @@ pub(super) fn told(material: &Material, batches: usize) -> String {
         let what = if articles == 1 { "article" } else { "articles" };
         parts.push(format!("{articles} {what}"));
     }
-    let minutes = material.prepare_s.div_ceil(60);
+    let span = ahead + TimeDelta::seconds(material.prepare_s.into()) + TimeDelta::seconds(59);
+    let span = calendar::long(TimeDelta::minutes(span.num_minutes()));
     let calls = material.calls(batches);
     let what = if calls == 1 { "call" } else { "calls" };
     format!(
-        "uploads {} ({} of files, {calls} {what}), from {minutes} min before its time",
+        "uploads {} ({} of files, {calls} {what}), from {span} before its time",
         parts.join(", "),
         media::size(bytes)
     )

@@ -12,6 +12,10 @@ use toml::de::{DeTable, DeValue};
 use crate::yaml::diagnostic::{Location, Report, closest, quote};
 use crate::yaml::{self, Entry, Node, SyntaxError, Value};
 
+/// Keys that most site generators use, besides those of [`Field`].
+const OTHER_KEYS: [&str; 9] =
+    ["date", "updated", "lastmod", "tags", "categories", "layout", "permalink", "slug", "draft"];
+
 /// A field of an article that the front matter may give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
@@ -163,7 +167,7 @@ pub(super) fn read<'s>(
     let is_toml = match fence {
         "---" => false,
         "+++" => true,
-        _ => return Ok(FrontMatter::default()),
+        _ => return headless(source, start, report),
     };
     let inside = first.end;
     let closes = |line: &str| line == fence || (!is_toml && line == "...");
@@ -194,6 +198,78 @@ fn lines(source: &str, start: usize) -> impl Iterator<Item = (Location, &str)> {
     })
 }
 
+/// Refuses invalid front matter if a known key makes it certain that it is meant as such: YAML that
+/// only ends with `---`, as Hexo reads it, and JSON.
+fn headless<'s>(
+    source: &'s str,
+    start: usize,
+    report: &mut Report<'_>,
+) -> Result<FrontMatter<'s>, SyntaxError> {
+    let (message, help) = if is_headless_yaml(source, start) {
+        let help = "write `---` on a line of its own above it; if this is text, write `***` for \
+                    the `---` below it";
+        ("front matter begins here without a line `---` above it", help)
+    } else if is_json(&source[start..]) {
+        let help = "write it as YAML (`title: …`) between two lines `---`";
+        ("front matter as JSON is not read", help)
+    } else {
+        return Ok(FrontMatter::default());
+    };
+    let end = start + source[start..].lines().next().unwrap_or_default().len();
+    report.say_with(Location { start, end }, message, help);
+    Err(SyntaxError)
+}
+
+/// Returns whether a text begins with keys, a known one among them, and a line `---` directly
+/// below.
+fn is_headless_yaml(source: &str, start: usize) -> bool {
+    let mut is_certain = false;
+    for (index, (_, line)) in lines(source, start).enumerate() {
+        if line == "---" {
+            return is_certain;
+        }
+        let key =
+            line.split_once(':').filter(|(_, value)| value.is_empty() || value.starts_with(' '));
+        let key = key.map(|(key, _)| key).filter(|key| is_key(key));
+        is_certain |= key.is_some_and(is_known);
+        let is_further = index > 0 && line.starts_with([' ', '\t', '-', '#']);
+        if key.is_none() && !is_further {
+            return false;
+        }
+    }
+    false
+}
+
+/// Returns whether a text begins with JSON that has a known key: in braces, or up to a line `;;;`.
+fn is_json(text: &str) -> bool {
+    let fence = |line: &str| line.trim_end() == ";;;";
+    let inside = text.strip_prefix(";;;").unwrap_or(text).trim_start();
+    let inside = match inside.strip_prefix('{') {
+        Some(inside) => inside.split('}').next(),
+        None => text.lines().skip(1).any(fence).then(|| inside.split(";;;").next()).flatten(),
+    };
+    let Some(inside) = inside.filter(|inside| inside.trim_start().starts_with('"')) else {
+        return false;
+    };
+    let mut parts = inside.split('"').skip(1);
+    let mut is_known_key = false;
+    while let (Some(word), Some(behind)) = (parts.next(), parts.next()) {
+        is_known_key |= behind.trim_start().starts_with(':') && is_known(word);
+    }
+    is_known_key
+}
+
+fn is_key(word: &str) -> bool {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    !word.is_empty() && word.bytes().all(is_sign)
+}
+
+/// Returns whether a key is one that front matter usually has.
+fn is_known(key: &str) -> bool {
+    let mut known = Field::ALL.iter().flat_map(|field| field.keys()).chain(&OTHER_KEYS);
+    known.any(|known| plain(known) == plain(key))
+}
+
 /// A first line `---` is a rule if no other follows, unless keys follow it.
 fn unclosed<'s>(
     source: &str,
@@ -202,10 +278,7 @@ fn unclosed<'s>(
 ) -> Result<FrontMatter<'s>, SyntaxError> {
     let next = source[inside..].lines().next().unwrap_or_default();
     let key = next.split([':', '=']).next().unwrap_or_default().trim_end();
-    let is_key = key.len() < next.trim_end().len()
-        && !key.is_empty()
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    if !is_key {
+    if key.len() == next.trim_end().len() || !is_key(key) {
         return Ok(FrontMatter::default());
     }
     let message = "the front matter begins here and does not end";

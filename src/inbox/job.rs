@@ -151,7 +151,9 @@ impl<'r> Reader<'r, '_> {
         let mut notes = Vec::new();
         let action = self.action(&fields, account, &mut notes);
         let remarks = std::mem::take(&mut self.remarks);
-        let action = self.prepare(&fields, action, &mut notes);
+        let (preview, speed) = self.pre_sends(&fields, (action.as_ref(), account));
+        let ahead = preview.as_ref().map_or(TimeDelta::zero(), |preview| preview.before);
+        let action = self.prepare(&fields, (action, ahead), &mut notes);
         if fields.get("cron").is_some() {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
             let id = id.as_ref().map(|(id, _)| id);
@@ -163,7 +165,6 @@ impl<'r> Reader<'r, '_> {
                 notes.extend(series::notes(recurrence, (action, *expires), choices));
             }
         }
-        let (preview, speed) = self.pre_sends(&fields, (action.as_ref(), account));
         if self.report.count() > before {
             return None;
         }
@@ -224,11 +225,12 @@ impl<'r> Reader<'r, '_> {
         }
     }
 
-    /// Decides when the uploads of a broadcast begin, if it has any.
+    /// Decides when the uploads of a broadcast begin, if it has any; its preview is sent `ahead` of
+    /// it.
     fn prepare(
         &mut self,
         fields: &Fields<'_, '_>,
-        action: Option<Action>,
+        (action, ahead): (Option<Action>, TimeDelta),
         notes: &mut Vec<String>,
     ) -> Option<Action> {
         let entry = fields.get("prepare");
@@ -255,7 +257,7 @@ impl<'r> Reader<'r, '_> {
                 let least = PREPARE_LEAST + PREPARE_A_CALL * calls;
                 let seconds = span?.max(least).min(PREPARE_MOST).num_seconds();
                 material.prepare_s = u32::try_from(seconds).unwrap_or(u32::MAX);
-                notes.push(article::told(material, batches));
+                notes.push(article::told(material, batches, ahead));
             }
             Content::Text { .. }
             | Content::Mpnews { .. }

@@ -91,8 +91,10 @@ pub(super) fn render(source: &str, start: usize) -> Rendered {
     }
     for formula in prose::formulas(&source[start..]) {
         let location = Location { start: start + formula.start, end: start + formula.end };
-        if !outline.has(location.start) {
-            rendered.problems.push(FieldError { location, ..writer::formula() });
+        if !outline.has(location.start) && !outline.has(location.end - 1) {
+            let help = "put a picture of it there; brackets that shall be seen need no backslash, \
+                        or one in front of the first";
+            rendered.problems.push(FieldError { location, help, ..writer::formula() });
         }
     }
     found.refuse_unfound((source, start), &outline, &mut rendered);

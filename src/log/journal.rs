@@ -1,8 +1,8 @@
 //! The journal's native protocol: one datagram for each entry, with priority and fields.
 //!
-//! An entry is lines of `FIELD=value`. It goes through the same queue as any line, because a
-//! datagram to a journal that stands still would hold up whoever sends it. Fields have the prefix
-//! `QUNFA_`: `journalctl -u qunfa QUNFA_JOB_ID=spring-launch`.
+//! An entry is lines of `FIELD=value`. It passes through the same queue as any line, because a
+//! datagram to a journal that has stopped would block its sender. Fields have the prefix `QUNFA_`:
+//! `journalctl -u qunfa QUNFA_JOB_ID=spring-launch`.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
@@ -44,7 +44,7 @@ where
     }
 }
 
-/// Returns syslog's number of a level.
+/// Returns the syslog number of a level.
 fn priority(level: Level) -> &'static str {
     match level {
         Level::ERROR => "3",
@@ -54,7 +54,7 @@ fn priority(level: Level) -> &'static str {
     }
 }
 
-/// Returns an entry that tells of lines that were lost.
+/// Returns an entry that reports lost lines.
 pub(super) fn lost(message: &str) -> String {
     format!("PRIORITY=4\nSYSLOG_IDENTIFIER=qunfa\n{MESSAGE}{message}\n")
 }
@@ -63,7 +63,7 @@ struct Entry(String);
 
 impl Entry {
     fn add(&mut self, name: &str, value: &str) {
-        // A line of its own would be a field of its own.
+        // After a line break, the rest would be read as a field of its own.
         let value = value.replace('\n', "\\n");
         writeln!(self.0, "{name}={value}").unwrap_or_default();
     }
@@ -99,7 +99,7 @@ impl<W: Write> Journal<W> {
     /// Finds the journal that listens at a path.
     ///
     /// # Errors
-    /// Where none does.
+    /// If none does.
     pub fn at(path: &Path, otherwise: W) -> io::Result<Self> {
         let socket = UnixDatagram::unbound()?;
         socket.connect(path)?;

@@ -1,6 +1,6 @@
 //! API calls that are not mass sends: previews, speed, deletes, menus and QR codes.
 //!
-//! All of them may be asked again without harm, so none needs a `clientmsgid`.
+//! All of them may be repeated without harm, so none needs a `clientmsgid`.
 
 use std::fmt;
 
@@ -10,11 +10,10 @@ use serde_json::{Value, json};
 
 use super::{JobId, Menu, OpenIds, Qrcode};
 
-/// How many characters an OpenID has.
 /// The most articles that one broadcast has.
 pub const ARTICLES_MOST: u32 = 8;
 
-/// Who sees a preview.
+/// Who receives a preview.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Viewer {
@@ -25,10 +24,10 @@ pub enum Viewer {
 }
 
 impl Viewer {
-    /// Returns whom a name means.
+    /// Returns the viewer that a name means.
     ///
     /// 28 characters that begin with `o` are an OpenID and anything else is a WeChat name, unless
-    /// `openid:` or `wxname:` stands before it.
+    /// it has the prefix `openid:` or `wxname:`.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (viewer, name): (fn(String) -> Self, &str) =
@@ -44,7 +43,7 @@ impl Viewer {
 }
 
 impl fmt::Display for Viewer {
-    /// Shows an OpenID by its ends only: what is said of a job names no follower.
+    /// Shows only the ends of an OpenID: output about a job must not identify a follower.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Openid(id) => {
@@ -64,15 +63,15 @@ fn is_openid(text: &str) -> bool {
     text.starts_with('o') && OpenIds::Usual.takes(text)
 }
 
-/// What a job wants shown before its broadcast, and to whom.
+/// The preview that a job requests before its broadcast, and its viewers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
-    /// Who sees it, each once.
+    /// Who receives it, each once.
     pub to: Vec<Viewer>,
     /// How long before the job's time.
     #[serde(with = "super::seconds")]
     pub before: TimeDelta,
-    /// What a coupon's preview needs beside its id.
+    /// What a coupon's preview needs in addition to its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card_ext: Option<String>,
 }
@@ -82,10 +81,10 @@ pub struct Preview {
 pub struct Deletion {
     /// The job whose broadcast it is.
     pub job: JobId,
-    /// One article, from 1; 0 is all of them, on purpose; none was not said.
+    /// One article, from 1; 0 means all of them, explicitly; none if the author gave no number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article_idx: Option<u32>,
-    /// Whether it goes even where other broadcasts die with it.
+    /// Whether it is made even if it deletes other broadcasts, too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub force: bool,
 }
@@ -137,20 +136,20 @@ impl fmt::Display for Speed {
     }
 }
 
-/// One call that is made beside the broadcasts.
+/// One call that is not a broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiCall {
-    /// A job's content to one viewer; with what a coupon needs.
+    /// A job's content to one viewer; with the data that a coupon needs.
     Preview(Viewer, Option<String>),
     /// The deletion of a broadcast, or of one article of it.
     Delete(Deletion),
-    /// The account's speed is asked for.
+    /// The account's speed is queried.
     SpeedGet,
     /// The account's speed is set.
     SpeedSet(Speed),
     /// The account's menu is replaced.
     Menu(Menu),
-    /// A QR code is made.
+    /// A QR code is created.
     Qrcode(Qrcode),
 }
 
@@ -167,7 +166,7 @@ impl ApiCall {
         }
     }
 
-    /// Says whether its request is one of the mass family, which the minute counts.
+    /// Returns whether its request belongs to the mass family, which the rule for a minute counts.
     pub fn is_of_the_mass_family(&self) -> bool {
         match self {
             Self::Preview(..) | Self::Delete(_) | Self::SpeedGet | Self::SpeedSet(_) => true,
@@ -187,7 +186,7 @@ impl ApiCall {
         }
     }
 
-    /// Reads back what is stored; none where something else wrote it.
+    /// Parses the stored form; none if another program wrote it.
     pub fn parse(kind: &str, parameters: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(parameters).ok()?;
         match kind {

@@ -1,7 +1,7 @@
-//! Where an operator finds things on the platform's two websites: 公众平台, for broadcasts, and
-//! 微信开发者平台, for the developer's settings. Every advice takes the names from here.
+//! The places on the platform's two websites: 公众平台, for broadcasts, and 微信开发者平台, for the
+//! developer's settings. All advice takes their names from here.
 
-/// One place, inside a sentence that is put together when this is compiled.
+/// One place, inside a sentence that is put together at compile time.
 macro_rules! place {
     (settings) => {
         "微信开发者平台 (developers.weixin.qq.com/platform), 我的业务, 公众号 or 服务号"
@@ -18,11 +18,11 @@ macro_rules! place {
     (rights) => {
         concat!(place!(settings), ", 接口管理, 接口权限与额度")
     };
-    // What the account published, by whatever way.
+    // What the account published, by any means.
     (history) => {
         "发表记录 on mp.weixin.qq.com"
     };
-    // What the platform tells the account.
+    // The platform's notices to the account.
     (notices) => {
         "通知中心 on mp.weixin.qq.com"
     };
@@ -35,5 +35,5 @@ pub(crate) use place;
 
 /// Where the `AppSecret` and the IP list are.
 pub const KEYS: &str = place!(keys);
-/// Where the account's broadcasts stand.
+/// Where the account's broadcasts are listed.
 pub const HISTORY: &str = place!(history);

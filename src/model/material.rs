@@ -1,25 +1,25 @@
 //! The material of a broadcast: local files and articles that must be uploaded first.
 //!
-//! A job's body names what does not exist yet by a [`placeholder`]; once everything is uploaded
-//! the placeholders give way to the platform's ids, and the body is fixed. Nothing here knows how
-//! an upload is asked for, or where the files lie.
+//! A job's body names what does not exist yet by a [`placeholder`]. Once everything is uploaded,
+//! the platform's ids replace the placeholders, and the body is fixed. How an upload is requested,
+//! and where the files are stored, is decided elsewhere.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::hex;
 
-/// How an account's articles come to the platform.
+/// How an account's articles are uploaded to the platform.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ArticlesVia {
-    /// `draft/add`: a draft, which goes with the broadcast that uses it.
+    /// `draft/add`: a draft, which is deleted with the broadcast that uses it.
     #[default]
     Draft,
     /// `media/uploadnews`: the older call, ten times a day.
     Uploadnews,
 }
 
-/// What an upload is for, which decides its call and how long its result lives.
+/// What an upload is for, which decides its call and how long its result is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UploadKind {
@@ -33,7 +33,7 @@ pub enum UploadKind {
     Voice,
     /// A video's file, which cannot be broadcast yet.
     Video,
-    /// A video fit for `mpvideo`, made from its file.
+    /// A video for `mpvideo`, made from its file.
     Mpvideo,
     /// Articles as a draft.
     Draft,
@@ -73,7 +73,7 @@ impl UploadKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
-    /// Says whether the platform forgets its result after three days.
+    /// Returns whether the platform deletes its result after three days.
     pub fn is_temporary(self) -> bool {
         match self {
             Self::Image | Self::Voice | Self::Video | Self::Mpvideo | Self::News => true,
@@ -82,7 +82,7 @@ impl UploadKind {
     }
 }
 
-/// What a file is, by its content.
+/// The format of a file, by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -129,26 +129,26 @@ impl Format {
 /// One local file as it was when its job was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
-    /// Its path in the job's folder, for people.
+    /// Its path in the job's folder, for display.
     pub file: String,
-    /// The digest of its content, by which it is stored.
+    /// The digest of its content, under which it is stored.
     pub sha256: String,
     /// Its length.
     pub bytes: u64,
-    /// What it is.
+    /// Its format.
     pub format: Format,
 }
 
-/// A file, and what it is uploaded as.
+/// A file, and the kind of its upload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asset {
-    /// What it is uploaded as.
+    /// The kind of its upload.
     pub kind: UploadKind,
     /// The file.
     pub media: Media,
 }
 
-/// What a video is shown with.
+/// The texts that a video is shown with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caption {
     /// Its title.
@@ -165,17 +165,17 @@ pub struct Article {
     /// Its author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
-    /// What stands under its title in the conversation; left out, the beginning of its text.
+    /// The text under its title in the conversation; left out, the beginning of its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// Its HTML, with placeholders for local pictures.
     pub content: String,
-    /// Where 阅读原文 leads.
+    /// The address behind 阅读原文.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_source_url: Option<String>,
     /// The placeholder of its cover.
     pub thumb: String,
-    /// Whether the cover stands in the text as well (0 or 1; `uploadnews` only).
+    /// Whether the cover is in the text as well (0 or 1; `uploadnews` only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub show_cover_pic: Option<u8>,
     /// Whether comments are open (0 or 1).
@@ -191,18 +191,18 @@ pub struct Article {
 pub struct Material {
     /// How long before the job's time the uploads begin.
     pub prepare_s: u32,
-    /// The files, each once for what it is uploaded as.
+    /// The files, each once for each kind of upload.
     pub assets: Vec<Asset>,
-    /// What a video is shown with, where the broadcast is one.
+    /// The texts that a video is shown with, if the broadcast is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caption: Option<Caption>,
-    /// The articles, where the broadcast has some.
+    /// The articles, if the broadcast has some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub articles: Vec<Article>,
 }
 
 impl Material {
-    /// Adds a file unless it is there already, and returns its placeholder.
+    /// Adds a file unless it is present already, and returns its placeholder.
     pub fn add(&mut self, kind: UploadKind, media: Media) -> String {
         let placeholder = placeholder(kind, &media.sha256);
         let known = |asset: &Asset| asset.kind == kind && asset.media.sha256 == media.sha256;
@@ -220,17 +220,17 @@ impl Material {
         Some(key(&[&file.media.sha256, title, description]))
     }
 
-    /// Returns how many calls the uploads take for so many broadcasts of it.
+    /// Returns how many calls the uploads take for this many broadcasts of it.
     pub fn calls(&self, batches: usize) -> usize {
         let news = if self.articles.is_empty() { 0 } else { batches };
         self.assets.len() + usize::from(self.caption.is_some()) + news
     }
 }
 
-/// What stands in the articles' place in a body.
+/// The placeholder of the articles in a body.
 pub const NEWS: &str = "qunfa:news";
 
-/// Returns what stands in a body for the result of an upload.
+/// Returns the placeholder of an upload's result in a body.
 pub fn placeholder(kind: UploadKind, key: &str) -> String {
     format!("qunfa:{}:{key}", kind.as_str())
 }

@@ -1,7 +1,7 @@
 //! The custom menu of an account.
 //!
-//! One request replaces the whole menu, so asking again does no harm. The types here serialize to
-//! the platform's own JSON, in the order of its documents.
+//! One request replaces the whole menu, so a repeat does no harm. The types here serialize to the
+//! platform's own JSON, in the order of its documents.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub struct Menu {
 pub enum Button {
     /// It opens others, and does nothing else.
     Group {
-        /// What stands on it.
+        /// Its label.
         name: String,
         /// One to five buttons, from the top.
         sub_button: Vec<Press>,
@@ -43,21 +43,21 @@ impl Button {
     }
 }
 
-/// A button that does something, with what its type needs ([`ButtonType::needs`]).
+/// A button that does something, with the keys that its type needs ([`ButtonType::needs`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Press {
     /// What pressing it does.
     #[serde(rename = "type")]
     pub kind: ButtonType,
-    /// What stands on it.
+    /// Its label.
     pub name: String,
-    /// What the account's program is told.
+    /// The value that the account's program receives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The page that it opens; for a mini program, on phones that know none.
+    /// The page that it opens; for a mini program, on phones that do not support one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The permanent material that it brings.
+    /// The permanent material that it sends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_id: Option<String>,
     /// The mini program.
@@ -75,13 +75,13 @@ pub struct Press {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ButtonType {
-    /// The account's program is told.
+    /// The account's program receives an event.
     Click,
     /// A page opens.
     View,
     /// The scanner opens, and shows what it read.
     ScancodePush,
-    /// The scanner opens, and a message is waited for.
+    /// The scanner opens, and a message is awaited.
     ScancodeWaitmsg,
     /// The camera opens.
     PicSysphoto,

@@ -4,22 +4,22 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How long a temporary code can live: 30 days.
+/// The longest validity of a temporary code: 30 days.
 pub const EXPIRE_SECONDS_MOST: u32 = 2_592_000;
 /// The largest number of a permanent code; it is also how many of them an account can have.
 pub const PERMANENT_SCENE_MOST: u32 = 100_000;
 
-/// A QR code to be made.
+/// A QR code to create.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Qrcode {
-    /// How long it lives; none is for ever.
+    /// How long it is valid; none means without end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expire_seconds: Option<u32>,
-    /// What a scan brings along.
+    /// The value that a scan reports.
     pub scene: Scene,
 }
 
-/// What a scan of a code brings along.
+/// The value that a scan of a code reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scene {
     /// A number, from 1.
@@ -31,7 +31,7 @@ pub enum Scene {
 }
 
 impl Qrcode {
-    /// Says whether it lives for ever, and so uses one of the account's permanent codes.
+    /// Returns whether it is valid without end, and so uses one of the account's permanent codes.
     pub fn is_permanent(&self) -> bool {
         self.expire_seconds.is_none()
     }

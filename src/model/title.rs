@@ -1,8 +1,8 @@
-//! The title of a job in lists, where its author gave none.
+//! The title of a job in lists, if its author gave none.
 
 use super::{Action, Button, Content, Scene};
 
-/// How many characters of a text stand for it.
+/// How many characters of a text its title shows.
 const TEXT_SHOWN: usize = 20;
 
 /// Returns the beginning of a text on one line.
@@ -18,9 +18,9 @@ fn named(text: &str) -> Option<String> {
 }
 
 impl Action {
-    /// Returns what stands for it in lists; none where all that is known is an id.
+    /// Returns its title in lists; none if only an id is known.
     ///
-    /// A deletion is called after its target by whoever knows that.
+    /// A deletion's title names its target, so the caller that has the target makes it.
     pub(super) fn title(&self) -> Option<String> {
         match self {
             Self::Broadcast(broadcast) => broadcast.content.title(),

@@ -1,57 +1,58 @@
-//! Gaps: spans in which another copy of the database may have been at work, and what the platform
-//! still remembers of them.
+//! Gaps: spans in which another copy of the database may have run, and what the platform still has
+//! on record.
 //!
-//! A database that is put back (a backup, a machine snapshot, a process image that wakes up) does
-//! not know what was sent since it was copied. Asking again with the same clientmsgid is safe as
-//! long as the platform remembers that id. So a [`Gap`] bounds every request that comes after it:
-//! what lies beyond its beginning and [`margins::ASK_WITHIN`] waits for a person.
+//! A database that is restored (a backup, a machine snapshot, a process image that resumes) lacks
+//! what was sent since it was copied. Repeating a request with the same clientmsgid is safe as long
+//! as the platform keeps that id. So a [`Gap`] limits every request after it: a request later than
+//! its beginning plus [`margins::ASK_WITHIN`] waits for an operator.
 
 use chrono::{DateTime, Utc};
 
 use crate::quota::margins;
 
-/// A span in which another copy of the database may have been at work.
+/// A span in which another copy of the database may have run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// When this copy last looked on.
+    /// When this copy last ran before it.
     pub from: DateTime<Utc>,
-    /// When it looked on again.
+    /// When this copy ran again.
     pub to: DateTime<Utc>,
 }
 
 /// How a gap began and ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The daemon stopped in good order, and was started.
+    /// The daemon stopped in an orderly way, and was started.
     Stopped,
     /// It ended in another way, and was started.
     Ended,
     /// The clock of a running daemon jumped: the machine slept, or the process is an image that
-    /// woke up.
+    /// resumed.
     Jumped,
 }
 
 /// What a gap means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GapEffect {
-    /// An ordinary stop or restart: nothing is asked of anybody.
+    /// An ordinary stop or restart: no operator has to act.
     Ordinary,
-    /// Jobs that the platform may have forgotten wait for `resume`, the others go.
+    /// Jobs whose record the platform may have deleted wait for `resume`, the others continue.
     Doubtful(Gap),
     /// So long that a restored machine is likely: everything waits for `resume`.
     Restored(Gap),
 }
 
 impl Gap {
-    /// Returns the last instant at which the platform surely remembers what was sent in the gap.
+    /// Returns the last instant at which the platform surely has a record of what was sent in the
+    /// gap.
     pub fn recall_until(self) -> DateTime<Utc> {
         self.from + margins::ASK_WITHIN
     }
 
-    /// Decides what a gap means; after an orderly stop only a very long one means anything.
+    /// Decides what a gap means; after an orderly stop only a very long one matters.
     ///
-    /// A gap that ends before it began was measured by a clock ahead of the true one: nobody knows
-    /// how long it was, so nothing that the platform remembers can be relied on.
+    /// A gap that ends before it began was measured by a clock ahead of the true one: its real
+    /// length is unknown, so no record of the platform can be relied on.
     pub fn effect(self, kind: Kind) -> GapEffect {
         let length = self.to - self.from;
         if length > margins::DOWNTIME_MAX && kind != Kind::Jumped {

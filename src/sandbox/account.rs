@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
 
-/// What sort of Official Account it is; the platform's limits hang on this.
+/// The type of an Official Account, which decides the platform's limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// 订阅号 (since 2025 also called 公众号): one mass send a day, none to OpenIDs.
@@ -16,18 +16,18 @@ pub enum Kind {
     Service,
 }
 
-/// What sort of content a media id stands for.
+/// The type of content behind a media id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaKind {
-    /// Articles that stay: permanent material, or the result of `uploadnews`.
+    /// Permanent articles: permanent material, or the result of `uploadnews`.
     News,
-    /// Articles in the draft box: gone once they were mass-sent.
+    /// Articles in the draft box: deleted once they were mass-sent.
     Draft,
     /// A picture.
     Image,
     /// A recording.
     Voice,
-    /// A video as uploaded, which `mpvideo` does not take.
+    /// A video as uploaded, which `mpvideo` does not accept.
     Video,
     /// A video that went through `uploadvideo`.
     Mpvideo,
@@ -49,15 +49,15 @@ pub(super) enum Msgtype {
 pub struct Tag {
     /// The id that `tag_id` names.
     pub id: i64,
-    /// What the operator called it.
+    /// Its name.
     pub name: String,
     /// One follower in this many has it; 0 for a tag without followers.
     pub every: u32,
     /// The first follower that has it.
     pub offset: u32,
-    /// Followers that were tagged one by one.
+    /// Followers that received the tag one by one.
     pub added: BTreeSet<u32>,
-    /// Followers that lost it one by one.
+    /// Followers that lost the tag one by one.
     pub removed: BTreeSet<u32>,
     /// How often its members were changed.
     pub version: u32,
@@ -93,7 +93,7 @@ impl Tag {
         by_number + count(&self.added) - count(&self.removed)
     }
 
-    /// Gives it to a follower, or takes it away.
+    /// Adds it to a follower, or removes it.
     pub(super) fn set(&mut self, follower: u32, has: bool) {
         if self.has(follower) == has {
             return;
@@ -106,7 +106,7 @@ impl Tag {
             (&mut self.removed, &mut self.added)
         };
         out_of.remove(&follower);
-        // What the numbers say needs no entry.
+        // A result of the numbers needs no entry.
         if by_number != has {
             into.insert(follower);
         }
@@ -117,7 +117,7 @@ impl Tag {
     }
 }
 
-/// An account to be added, with what the platform granted it and how it behaves.
+/// An account to be added, with what the platform granted it and its behaviour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountSpec {
     /// Its `appid`.
@@ -130,21 +130,21 @@ pub struct AccountSpec {
     pub followers: u32,
     /// Its tags.
     pub tags: Vec<Tag>,
-    /// Mass-send calls a day, service accounts only; more answer 45009.
+    /// Mass-send calls a day, service accounts only; more return 45009.
     pub daily_calls: u32,
-    /// Whether a service account has at most one `is_to_all` or website send a day (the newer rule).
+    /// Whether a service account has at most one `is_to_all` or website send a day (newer rule).
     pub one_history_a_day: bool,
     /// A test account (测试号), which may never mass-send: always 45028.
     pub test_account: bool,
     /// API群发保护: `is_to_all` sends wait for the administrator.
     pub protected: bool,
-    /// Whether the articles of any sent mpnews vanish, as drafts do.
+    /// Whether the articles of any sent mpnews are deleted, as drafts are.
     pub consumes_drafts: bool,
     /// Seconds from acceptance to the end that `mass/get` shows.
     pub job_s: u32,
     /// Seconds from that end to the event.
     pub event_delay_s: u32,
-    /// How long a new token lives, in seconds: 300 to 7200.
+    /// How long a new token is valid, in seconds: 300 to 7200.
     pub token_life_s: u32,
     /// How many permanent QR codes it may have.
     pub permanent_codes: usize,
@@ -190,7 +190,7 @@ impl AccountSpec {
 
 /// The length of an OpenID.
 const OPENID: usize = 28;
-/// The longest appid that stands in an OpenID as it is.
+/// The longest appid that an OpenID contains unchanged.
 const APPID: usize = 18;
 
 /// The OpenID of an account's follower number `n`, counted from 0.
@@ -200,7 +200,7 @@ pub fn openid(appid: &str, n: u32) -> String {
     format!("{start}-{n:0width$}")
 }
 
-/// What every OpenID of an account begins with.
+/// The common beginning of all OpenIDs of an account.
 pub(super) fn openid_start(appid: &str) -> String {
     if appid.len() <= APPID {
         return format!("o{appid}");
@@ -208,11 +208,11 @@ pub(super) fn openid_start(appid: &str) -> String {
     format!("o{}", &super::hex(&Sha256::digest(appid))[..APPID])
 }
 
-/// Reads `APPID:KIND[:FOLLOWERS]`, where the kind is `subscription`, `service`, 订阅号, 公众号 or 服务号.
+/// Parses `APPID:KIND[:FOLLOWERS]`; the kind is `subscription`, `service`, 订阅号, 公众号 or 服务号.
 ///
 /// # Errors
 ///
-/// A sentence that says what is wrong and what would be right.
+/// A sentence with the error and the correct form.
 pub fn parse_account(text: &str) -> Result<AccountSpec, String> {
     let mut parts = text.split(':');
     let appid = parts.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the platform keeps about an account.
+//! What the platform stores about an account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,26 +10,26 @@ use super::held::{Held, Scene};
 use super::job::Broadcast;
 use super::repeat::Repeats;
 
-/// An account with everything that the platform keeps about it.
+/// An account with everything that the platform stores about it.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
     pub(super) spec: AccountSpec,
     pub(super) tally: Tally,
     pub(super) reach: Reach,
     pub(super) repeats: Repeats,
-    /// Empty until a medium is registered: then nothing else is known.
+    /// Empty until a medium is registered: after that no other medium exists.
     pub(super) media: BTreeMap<String, MediaKind>,
-    /// What it was given by uploads.
+    /// What was uploaded to it.
     pub(super) held: BTreeMap<String, Held>,
-    /// Drafts that went with the broadcast that used them.
+    /// Drafts that were deleted with the broadcast that used them.
     pub(super) consumed: BTreeSet<String>,
     pub(super) broadcasts: BTreeMap<i64, Broadcast>,
     pub(super) speed: i64,
-    /// The menu as it was last given.
+    /// The last menu that it received.
     pub(super) menu: Option<Value>,
-    /// The permanent codes, by what a scan brings along, with their tickets.
+    /// The permanent codes, by the value that a scan reports, with their tickets.
     pub(super) permanent_codes: BTreeMap<Scene, String>,
-    /// What the code of a ticket leads to.
+    /// The content of a ticket's code.
     pub(super) codes: BTreeMap<String, String>,
 }
 
@@ -51,18 +51,18 @@ impl Account {
         }
     }
 
-    /// What sort of content an id stands for, registered or uploaded.
+    /// The type of content of an id, registered or uploaded.
     pub(super) fn kind(&self, media_id: &str) -> Option<MediaKind> {
         let held = self.held.get(media_id).map(|held| held.kind);
         held.or_else(|| self.media.get(media_id).copied())
     }
 
-    /// How many articles an id stands for; not known of one that was not uploaded here.
+    /// How many articles an id has; unknown if it was not uploaded here.
     pub(super) fn articles(&self, media_id: &str) -> Option<u8> {
         self.held.get(media_id).map(Held::articles).filter(|articles| *articles > 0)
     }
 
-    /// Whether these articles vanish once they are mass-sent.
+    /// Whether these articles are deleted once they are mass-sent.
     pub(super) fn consumes(&self, media_id: &str) -> bool {
         self.spec.consumes_drafts || self.kind(media_id) == Some(MediaKind::Draft)
     }

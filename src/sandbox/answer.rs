@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-/// What an endpoint gives: JSON, or the bytes of a file.
+/// What an endpoint returns: JSON, or the bytes of a file.
 pub(super) enum Given {
     Json(Value),
     File(Vec<u8>),
 }
 
-/// A request that was turned down.
+/// A request that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) errcode: i64,
@@ -25,7 +25,7 @@ impl Refusal {
         Self { errcode: 45_065, msg_id: Some(msg_id) }
     }
 
-    /// The JSON of this refusal; `rid` is the platform's name for the request.
+    /// The JSON of this refusal; `rid` is the platform's id for the request.
     pub(super) fn json(self, rid: &str) -> Value {
         let text = errmsg(self.errcode);
         let mut answer = json!({"errcode": self.errcode, "errmsg": format!("{text} rid: {rid}")});
@@ -36,7 +36,7 @@ impl Refusal {
     }
 }
 
-/// The platform's words for a code, as far as it is known to use them.
+/// The platform's message for a code, as far as it is known.
 fn errmsg(errcode: i64) -> &'static str {
     match errcode {
         -1 => "system error",
@@ -102,7 +102,7 @@ fn errmsg(errcode: i64) -> &'static str {
     }
 }
 
-/// The same for what only menus and QR codes are refused for.
+/// The same for codes that only menus and QR codes return.
 fn errmsg_of_menus(errcode: i64) -> &'static str {
     match errcode {
         40_015 => "invalid menu type",

@@ -1,7 +1,7 @@
 //! Connections that can be cut in the middle of a request.
 //!
-//! HTTP servers answer; a platform that loses its answer does not. So the stream itself refuses to
-//! be written to once it was cut, which ends the connection without a byte.
+//! HTTP servers always respond; a platform whose response is lost does not. So the stream itself
+//! refuses writes once it was cut, which ends the connection without a byte.
 
 use std::io;
 use std::net::SocketAddr;
@@ -41,7 +41,7 @@ pub(super) struct Line {
     cut: Cut,
 }
 
-/// Connections as they come in, without those that the platform refuses.
+/// Accepted connections, without those that the platform refuses.
 pub(super) struct Lines {
     listener: TcpListener,
     platform: Arc<Mutex<Platform>>,
@@ -60,7 +60,8 @@ impl Listener for Lines {
     async fn accept(&mut self) -> (Line, SocketAddr) {
         loop {
             let (stream, address) = Listener::accept(&mut self.listener).await;
-            // A connection that is already up cannot be refused; dropping it unread is the nearest.
+            // A connection that is already established cannot be refused; dropping it unread is the
+            // nearest.
             if !lock(&self.platform).refuses_connection() {
                 return (Line { stream, cut: Cut::default() }, address);
             }

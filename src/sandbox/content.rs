@@ -15,12 +15,12 @@ use super::hex;
 /// A JSON object.
 pub(super) type Object = Map<String, Value>;
 
-/// The longest `clientmsgid` that is taken in practice, in bytes; the older documents say 64.
+/// The longest `clientmsgid` that is accepted in practice, in bytes; the older documents say 64.
 const CLIENTMSGID_BYTES: usize = 32;
 /// The most OpenIDs in one call.
 const LIST: usize = 10_000;
 
-/// Which call the content came with.
+/// The call that the content came with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     MassSend,
@@ -36,11 +36,11 @@ pub(super) struct Content {
     digest: String,
 }
 
-/// Whether a body writes characters as `\uXXXX`, which the platform does not take.
+/// Whether a body writes characters as `\uXXXX`, which the platform does not accept.
 pub(super) fn has_unicode_escape(body: &[u8]) -> bool {
     let mut bytes = body.iter();
     while let Some(byte) = bytes.next() {
-        // Whatever follows a backslash belongs to it, so `\\u` is a backslash and a letter.
+        // Any character after a backslash belongs to it, so `\\u` is a backslash and a letter.
         if *byte == b'\\' && bytes.next() == Some(&b'u') {
             return true;
         }
@@ -48,7 +48,7 @@ pub(super) fn has_unicode_escape(body: &[u8]) -> bool {
     false
 }
 
-/// The `clientmsgid` that a body gives, if it gives one.
+/// The `clientmsgid` in a body, if it has one.
 pub(super) fn given_id(body: &Object) -> Option<String> {
     match body.get("clientmsgid")? {
         Value::String(id) if !id.is_empty() => Some(id.clone()),
@@ -76,7 +76,7 @@ pub(super) fn default_id(audience: &Audience, content: &Content) -> String {
             }
         }
     }
-    // Longer than any id that can be given, so that the two never meet.
+    // Longer than any id that can be given, so that the two are never equal.
     format!("digest:{}", hex(&hasher.chain_update(&content.digest).finalize()))
 }
 
@@ -106,7 +106,7 @@ pub(super) fn filter(body: &Object, spec: &AccountSpec) -> Result<Audience, Refu
     tag.cloned().map(Audience::Tag).ok_or_else(|| Refusal::code(unknown))
 }
 
-/// Reads the `touser` of `send`, and leaves out whoever does not follow.
+/// Reads the `touser` of `send`, and leaves out OpenIDs that are not followers.
 pub(super) fn list(body: &Object, spec: &AccountSpec) -> Result<Audience, Refusal> {
     // A misspelt key and an empty list look the same to the platform.
     let ids = body.get("touser").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -133,7 +133,7 @@ pub(super) fn content(body: &Object, shape: Shape) -> Result<Content, Refusal> {
         Some("mpnews") => ("mpnews", Msgtype::Mpnews),
         Some("text") => ("text", Msgtype::Text),
         Some("voice") => ("voice", Msgtype::Voice),
-        // A send takes several pictures at once; a preview only one.
+        // A send accepts several pictures at once; a preview only one.
         Some("image") if body.contains_key("images") && shape == Shape::MassSend => {
             ("images", Msgtype::Image)
         }
@@ -194,7 +194,7 @@ pub(super) fn check_media(
             | (Msgtype::Voice, MediaKind::Voice)
             | (Msgtype::Mpvideo, MediaKind::Mpvideo) => {}
             (Msgtype::Mpvideo, MediaKind::Video) => return Err(Refusal::code(48_013)),
-            // Owners report "system error" for a medium of another type, for ever.
+            // Owners report a permanent "system error" for a medium of another type.
             (_, _) => return Err(Refusal::code(-1)),
         }
     }

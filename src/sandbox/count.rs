@@ -1,8 +1,8 @@
 //! The platform's own count of what an account has used.
 //!
 //! [`Tally`] counts calls and broadcasts of the current Beijing day, month and minute; [`Reach`]
-//! counts what each follower was sent this month. Both forget what lies behind the current window,
-//! so a year of sends costs no more than a day.
+//! counts what each follower received this month. Both delete what is before the current window, so
+//! a year of sends needs no more memory than a day.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,14 +11,14 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use super::account::{AccountSpec, Kind, Tag};
 use super::answer::Refusal;
 
-/// Mass-family calls that go through in any 60 s.
+/// Mass-family calls that are accepted in any 60 s.
 const CALLS_A_MINUTE: usize = 60;
-/// Broadcasts that enter a service account's history in a month.
+/// Broadcasts in a service account's history in a month.
 const HISTORY_A_MONTH: u32 = 4;
-/// Broadcasts that one follower of a service account gets in a month.
+/// Broadcasts that one follower of a service account receives in a month.
 const RECEIVED_A_MONTH: u32 = 4;
 
-/// The Beijing calendar, which knows no daylight saving.
+/// The Beijing calendar, which has no daylight saving.
 fn beijing(now: DateTime<Utc>) -> DateTime<Utc> {
     now + TimeDelta::hours(8)
 }
@@ -34,7 +34,7 @@ fn month(now: DateTime<Utc>) -> i64 {
     i64::from(date.year()) * 12 + i64::from(date.month0())
 }
 
-/// What is counted by the Beijing day.
+/// The events that are counted by the Beijing day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Daily {
     /// Accepted mass sends.
@@ -124,7 +124,7 @@ impl Tally {
         Ok(())
     }
 
-    /// Says whether one more mass send would break the account's broadcast quota (45028).
+    /// Returns whether one more mass send would break the account's broadcast quota (45028).
     pub(super) fn send(
         &mut self,
         spec: &AccountSpec,
@@ -146,13 +146,13 @@ impl Tally {
         if full { Err(Refusal::code(45_028)) } else { Ok(()) }
     }
 
-    /// What the account's followers find in its history of this day: broadcasts to everyone, and
-    /// those made on the website.
+    /// The account's history entries of this day: broadcasts to everyone, and those made on the
+    /// website.
     fn history_of_day(&self) -> u32 {
         self.used(Daily::ToAll) + self.used(Daily::Website)
     }
 
-    /// Says whether the website would let its user send one more.
+    /// Returns whether the website would let its user send one more.
     pub(super) fn website(
         &mut self,
         spec: &AccountSpec,
@@ -169,7 +169,7 @@ impl Tally {
         if full { Err(Refusal::code(45_028)) } else { Ok(()) }
     }
 
-    /// Books an accepted mass send.
+    /// Counts an accepted mass send.
     pub(super) fn sent(&mut self, is_to_all: bool) {
         self.add(Daily::Sends);
         if is_to_all {
@@ -178,19 +178,19 @@ impl Tally {
         }
     }
 
-    /// Books a broadcast made on the website.
+    /// Counts a broadcast made on the website.
     pub(super) fn sent_on_website(&mut self) {
         self.add(Daily::Website);
         self.history += 1;
     }
 }
 
-/// Who a mass send is for, in the platform's own numbers.
+/// The receivers of a mass send, in the platform's own numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Audience {
     Everyone,
     Tag(Tag),
-    /// Followers of the list, each once; whoever does not follow is not in it.
+    /// Followers of the list, each once; other OpenIDs are not in it.
     List(Vec<u32>),
 }
 
@@ -201,7 +201,7 @@ pub(super) struct Receivers {
     pub(super) filtered: u32,
 }
 
-/// What the followers of one account were sent this month.
+/// What the followers of one account received this month.
 ///
 /// A follower's count is the sum of the broadcasts to everyone, to each of its tags and to lists
 /// that name it, so only the lists need an entry per follower.
@@ -209,7 +209,7 @@ pub(super) struct Receivers {
 pub(super) struct Reach {
     month: i64,
     everyone: u32,
-    /// By id and version: whoever had it at a send was counted.
+    /// By id and version: the followers that had it at a send were counted.
     tags: BTreeMap<(i64, u32), (Tag, u32)>,
     listed: BTreeMap<u32, u32>,
     most_listed: u32,
@@ -222,7 +222,7 @@ impl Reach {
         }
     }
 
-    /// What this follower was the target of; beyond four it was filtered.
+    /// The broadcasts to this follower; beyond four they were filtered.
     fn received(&self, follower: u32) -> u32 {
         let tags = self.tags.values().filter(|(tag, _)| tag.has(follower));
         self.everyone
@@ -248,8 +248,8 @@ impl Reach {
             Audience::Tag(tag) => tag.count(spec.followers),
             Audience::List(list) => u32::try_from(list.len()).expect("a list has at most 10,000"),
         };
-        // Nobody can be full while even the sum of all broadcasts is below the cap; this spares
-        // the walk over a million followers in all but the busiest months.
+        // No follower can be full while even the sum of all broadcasts is below the cap; this
+        // avoids the loop over a million followers in all but the busiest months.
         let most = self.everyone
             + self.tags.values().map(|(_, sends)| sends).sum::<u32>()
             + self.most_listed;
@@ -264,7 +264,7 @@ impl Reach {
         Receivers { total, filtered }
     }
 
-    /// Books a broadcast that its audience really gets.
+    /// Counts a broadcast that its audience really receives.
     pub(super) fn delivered(&mut self, audience: Audience) {
         match audience {
             Audience::Everyone => self.everyone += 1,

@@ -1,24 +1,25 @@
 //! Encrypts pushes as the platform does, block by block.
 //!
 //! Written from the documents and not from the daemon's code: a mistake there must not be repeated
-//! here. The random bytes in front are the caller's, so that a sandbox always says the same.
+//! here. The caller supplies the random bytes in front, so that a sandbox always gives the same
+//! output.
 
 use aes::Aes256Enc;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The characters of an `EncodingAESKey`; each stands for six bits.
+/// The characters of an `EncodingAESKey`; each encodes six bits.
 const CHARACTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-/// What a message is padded to a multiple of.
+/// A message is padded to a multiple of this.
 const PADDED_TO: usize = 32;
 
-/// An `EncodingAESKey`, read.
+/// A parsed `EncodingAESKey`.
 #[derive(Clone)]
 pub(super) struct Key([u8; 32]);
 
 impl Key {
-    /// Reads 43 characters, and drops the two bits that are too many.
+    /// Parses 43 characters, and drops the two surplus bits.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let bits: Option<Vec<u32>> = text
             .bytes()

@@ -1,8 +1,8 @@
-//! Faults on demand: the ways in which the platform can be told to fail.
+//! Faults on demand: the ways in which the platform can be set to fail.
 //!
-//! A [`Fault`] is a [`FaultKind`] with a path, an appid and a number of times. It waits until what
-//! it applies to comes by: a request, an accepted send, or (for the settings) every decision from
-//! now on. Of several that apply, the one-shots go first, in the order they were injected; among
+//! A [`Fault`] is a [`FaultKind`] with a path, an appid and a number of times. It waits until it
+//! applies: to a request, to an accepted send, or (for the settings) to every decision from now on.
+//! Of several that apply, the one-shots are used first, in the order they were injected; among
 //! settings the newest wins.
 
 use std::collections::BTreeMap;
@@ -15,15 +15,15 @@ pub const FOREVER: u32 = u32::MAX;
 /// What happens to the event of a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventFate {
-    /// It comes when it should.
+    /// It comes in time.
     OnTime,
     /// It never comes: not made, or every push of it was lost.
     Lost,
     /// It comes three times.
     Tripled,
-    /// It comes before the HTTP answer to the send.
+    /// It comes before the HTTP response to the send.
     Early,
-    /// It comes this many seconds after it should.
+    /// It comes this many seconds late.
     Late(u32),
 }
 
@@ -45,16 +45,16 @@ pub enum AdminAnswer {
     Confirms(u32),
     /// Refuses after this many seconds: err(40001).
     Refuses(u32),
-    /// Says nothing for 30 minutes: err(40002).
+    /// Does nothing for 30 minutes: err(40002).
     Silent,
 }
 
 /// One way to misbehave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The request is processed and its answer is lost.
+    /// The request is processed and its response is lost.
     AnswerLost,
-    /// The request is lost on its way, as the caller can only see by the missing answer.
+    /// The request is lost on its way; the caller sees only that there is no response.
     RequestLost,
     /// The connection is refused.
     Refused,
@@ -65,31 +65,32 @@ pub enum FaultKind {
         /// Whether the request was processed before.
         processed: bool,
     },
-    /// Bytes that are no JSON.
+    /// Bytes that are not JSON.
     Garbage {
-        /// The body to answer.
+        /// The body of the response.
         bytes: Vec<u8>,
         /// Whether the request was processed before.
         processed: bool,
     },
-    /// The request is processed and only half of its answer arrives.
+    /// The request is processed and only half of its response arrives.
     Truncated,
-    /// No answer ever comes and the connection stays open.
+    /// No response ever comes and the connection stays open.
     Hang {
         /// Whether the request was processed.
         processed: bool,
     },
     /// This code, without processing the request.
     Errcode(i64),
-    /// The next accepted send answers this code although it was accepted.
+    /// The response to the next accepted send has this code although it was accepted.
     ErrcodeAfterAccept(i64),
-    /// The next accepted send answers 45065 with its own `msg_id`.
+    /// The response to the next accepted send is 45065 with its own `msg_id`.
     FirstCall45065,
-    /// Quota is checked before `clientmsgid`: the repeat of an accepted send may answer 45028.
+    /// Quota is checked before `clientmsgid`: the response to the repeat of an accepted send may be
+    /// 45028.
     QuotaBeforeClientmsgid(bool),
-    /// Media are checked before `clientmsgid`: the repeat of a sent draft answers 40007.
+    /// Media are checked before `clientmsgid`: the response to the repeat of a sent draft is 40007.
     MediaBeforeClientmsgid(bool),
-    /// What becomes of events.
+    /// What happens to events.
     Events(EventFate),
     /// How the next accepted send is reviewed.
     Review(Review),
@@ -99,15 +100,15 @@ pub enum FaultKind {
 
 /// What a fault does to one request.
 pub(super) enum NetworkFault {
-    /// The platform never sees it.
+    /// The platform never receives it.
     Unseen(Response),
-    /// The platform sees it and does nothing but this.
+    /// The platform receives it and only responds with this.
     Unprocessed(Response),
-    /// The platform answers a code without doing anything.
+    /// The platform responds with a code and does nothing else.
     Code(i64),
-    /// The platform does it, and the caller sees this instead of the answer.
+    /// The platform does it, and the caller receives this instead of the response.
     Hidden(Response),
-    /// The platform does it, and half of the answer arrives.
+    /// The platform does it, and half of the response arrives.
     Halved,
 }
 
@@ -133,7 +134,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether it is a way to be from now on, rather than something that happens once.
+    /// Whether it is a setting from now on, rather than something that happens once.
     fn is_setting(&self) -> bool {
         match self {
             Self::QuotaBeforeClientmsgid(_) | Self::MediaBeforeClientmsgid(_) | Self::Events(_) => {
@@ -187,7 +188,7 @@ impl FaultKind {
     }
 }
 
-/// A fault that waits for its occasion.
+/// A fault that waits until it applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// What happens.
@@ -201,7 +202,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// This fault, once (settings: from now on), wherever it first applies.
+    /// This fault, once (settings: from now on), whenever it first applies.
     pub fn new(kind: FaultKind) -> Self {
         let times = if kind.is_setting() { FOREVER } else { 1 };
         Self { kind, path: None, appid: None, times }
@@ -263,8 +264,8 @@ pub(super) struct Faults {
 impl Faults {
     pub(super) fn inject(&mut self, fault: Fault) {
         self.waiting.retain(|other| !fault.shadows(other));
-        // Before the first that never runs out: one-shots keep their order, the newest setting
-        // stands before older ones.
+        // Before the first that never runs out: one-shots keep their order, and the newest setting
+        // is before older ones.
         let place = self.waiting.iter().position(|other| other.times == FOREVER);
         self.waiting.insert(place.unwrap_or(self.waiting.len()), fault);
     }
@@ -273,7 +274,7 @@ impl Faults {
         self.waiting.clear();
     }
 
-    /// Uses the first waiting fault that applies and of which `pick` makes something.
+    /// Uses the first waiting fault that applies and for which `pick` returns a value.
     fn take<T>(
         &mut self,
         path: &str,
@@ -304,12 +305,12 @@ impl Faults {
         self.take(path, appid, FaultKind::network_fault)
     }
 
-    /// Whether the next connection is refused whatever it asks for.
+    /// Whether the next connection is refused, whatever its request.
     pub(super) fn on_connection(&mut self) -> bool {
         self.take("", None, |kind| (*kind == FaultKind::Refused).then_some(())).is_some()
     }
 
-    /// The code that an accepted send answers instead of 0.
+    /// The code in the response to an accepted send, instead of 0.
     pub(super) fn on_acceptance(&mut self, path: &str, appid: &str) -> Option<(&'static str, i64)> {
         self.take(path, Some(appid), |kind| {
             if let FaultKind::ErrcodeAfterAccept(errcode) = kind {
@@ -355,7 +356,7 @@ impl Faults {
     }
 }
 
-/// Reads `KIND[=VALUE][*TIMES][@PATH][#APPID]`.
+/// Parses `KIND[=VALUE][*TIMES][@PATH][#APPID]`.
 ///
 /// | kind | value |
 /// |---|---|
@@ -374,7 +375,7 @@ impl Faults {
 ///
 /// # Errors
 ///
-/// A sentence that says which part is wrong.
+/// A sentence that names the wrong part.
 pub fn parse_fault(text: &str) -> Result<Fault, String> {
     let (rest, appid) = cut(text, '#');
     let (rest, path) = cut(rest, '@');

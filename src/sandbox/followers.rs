@@ -10,7 +10,7 @@ use super::{Call, Platform};
 
 /// OpenIDs on one page.
 const PAGE: usize = 10_000;
-/// Pages of the whole list that may be asked for in a day.
+/// Pages of the whole list that may be requested in a day.
 const PAGES_A_DAY: u32 = 500;
 
 impl Platform {
@@ -51,7 +51,7 @@ impl Platform {
         Ok(json!({"tagid_list": tags.collect::<Vec<_>>()}))
     }
 
-    /// The follower that comes after the one where the last page ended.
+    /// The follower after the last one of the previous page.
     fn page_start(&self, call: &Call<'_>, next: Option<&str>) -> Result<u32, Refusal> {
         match next.filter(|next| !next.is_empty()) {
             None => Ok(0),

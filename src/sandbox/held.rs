@@ -1,27 +1,27 @@
-//! What an account has at the platform: what it uploaded, and its codes.
+//! What an account has on the platform: what it uploaded, and its codes.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::account::MediaKind;
 
-/// Something that the platform was given.
+/// Something that the platform received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) kind: MediaKind,
-    /// When it is forgotten.
+    /// When it is deleted.
     pub(super) until: Option<DateTime<Utc>>,
-    /// When it was given or changed last.
+    /// When it was uploaded or last changed.
     pub(super) at: DateTime<Utc>,
     pub(super) content: Content,
 }
 
-/// What was given.
+/// The content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Content {
     File(Vec<u8>),
     Articles(Vec<Value>),
-    /// A video that was described anew: the platform gives no file back.
+    /// A video with a new description: the platform returns no file for it.
     Nothing,
 }
 
@@ -39,7 +39,7 @@ impl Held {
     }
 }
 
-/// What a scan of a code brings along.
+/// The value that a scan of a code reports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Scene {
     Number(i64),

@@ -17,7 +17,7 @@ use super::hex;
 pub(super) struct Broadcast {
     pub(super) msgtype: Msgtype,
     pub(super) media: Option<String>,
-    /// How many articles it has, where they were uploaded here.
+    /// How many articles it has, if they were uploaded here.
     pub(super) articles: Option<u8>,
     /// When it ends, however it ends.
     pub(super) ends_at: DateTime<Utc>,
@@ -25,7 +25,7 @@ pub(super) struct Broadcast {
     pub(super) gone: Gone,
 }
 
-/// What of a broadcast was deleted.
+/// The deleted parts of a broadcast.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gone {
     whole: bool,
@@ -42,7 +42,8 @@ impl Broadcast {
         }
     }
 
-    /// Returns the article that a number means, none of them for all; nothing where it has no such.
+    /// Returns the article that a number means, none of them for all; nothing if there is no such
+    /// article.
     pub(super) fn article(&self, number: i64) -> Option<Option<u8>> {
         match u8::try_from(number).ok()? {
             0 => Some(None),
@@ -51,7 +52,7 @@ impl Broadcast {
         }
     }
 
-    /// Deletes one article, or all of them; without any article it is gone.
+    /// Deletes one article, or all of them; without any article the broadcast is deleted.
     pub(super) fn delete(&mut self, article: Option<u8>) {
         self.gone.articles.extend(article);
         let all_gone =
@@ -60,10 +61,10 @@ impl Broadcast {
     }
 }
 
-/// A MASSSENDJOBFINISH push, still to be signed, perhaps encrypted, and delivered.
+/// A MASSSENDJOBFINISH push, not yet signed, encrypted (if required) or delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Whose broadcast it reports.
+    /// The appid of the broadcast's account.
     pub appid: String,
     /// The broadcast.
     pub msg_id: i64,
@@ -102,7 +103,7 @@ pub(super) fn original_id(appid: &str) -> String {
     format!("gh_{}", &hex(&Sha256::digest(appid))[..12])
 }
 
-/// What an event has to say.
+/// The data of an event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Report<'a> {
     pub(super) appid: &'a str,
@@ -142,12 +143,12 @@ impl Report<'_> {
         match self.review {
             Review::Passed => [total, filtered, filtered, 0],
             Review::Failed => [total, filtered, 0, filtered],
-            // The documents' own sample of a rejected broadcast counts nobody.
+            // The documents' own sample of a rejected broadcast has all counts at zero.
             Review::Rejected(_) => [0; 4],
         }
     }
 
-    /// The numbers of its articles; one where it is not known how many there are.
+    /// The numbers of its articles; one if their number is not known.
     fn articles(self) -> std::ops::RangeInclusive<u8> {
         1..=self.articles.unwrap_or(1)
     }
@@ -192,7 +193,7 @@ impl Report<'_> {
 
     fn check_state(self) -> i32 {
         match self.review {
-            // A reprint that may be sent, by an author who asked for no reprints.
+            // A reprint that may be sent, by an author who requested no reprints.
             Review::Rejected(30_003) => 2,
             Review::Rejected(30_001 | 30_002) => 3,
             Review::Passed | Review::Failed | Review::Rejected(_) => 1,
@@ -266,7 +267,7 @@ impl Report<'_> {
     }
 }
 
-/// A list as the events in JSON have it: `null` where it is empty.
+/// A list in the form of the JSON events: `null` if it is empty.
 fn listed(items: Vec<Value>) -> Value {
     let count = items.len();
     json!({"Count": count, "ResultList": if count == 0 { Value::Null } else { items.into() }})

@@ -11,7 +11,7 @@ use super::{Call, Platform};
 
 /// Items of one page.
 const PAGE: std::ops::RangeInclusive<i64> = 1..=20;
-/// Characters of a content that make its digest.
+/// The number of characters of a content in its digest.
 const DIGEST: usize = 54;
 
 fn ok() -> Value {
@@ -32,7 +32,7 @@ fn material(held: &Held) -> Option<&'static str> {
     }
 }
 
-/// Returns where a page begins and how much it holds.
+/// Returns the beginning and the length of a page.
 fn page(body: &Object) -> Result<(usize, usize), Refusal> {
     let offset = content::integer(body.get("offset")).filter(|offset| *offset >= 0);
     let count = content::integer(body.get("count")).filter(|count| PAGE.contains(count));
@@ -76,7 +76,7 @@ fn plain(html: &str) -> String {
 }
 
 impl Platform {
-    /// `media/get`: a temporary file; of a video only where it lies.
+    /// `media/get`: a temporary file; for a video only its address.
     pub(super) fn get_media(&self, call: &Call<'_>) -> Result<Given, Refusal> {
         let id = call.parameter("media_id").unwrap_or_default();
         let held = self.accounts[call.appid].held.get(id);
@@ -113,7 +113,7 @@ impl Platform {
         })
     }
 
-    /// `material/get_material`: a file, or of a video what it is called and where it lies.
+    /// `material/get_material`: a file, or for a video its title and its address.
     pub(super) fn get_material(&self, call: &Call<'_>) -> Result<Given, Refusal> {
         let id = call.object()?.get("media_id").and_then(Value::as_str).unwrap_or_default();
         let held = self.accounts[call.appid].held.get(id);
@@ -166,7 +166,7 @@ impl Platform {
         self.remove(call, |held| held.kind == MediaKind::Draft)
     }
 
-    /// `draft/update`: one article of a draft anew.
+    /// `draft/update`: replaces one article of a draft.
     pub(super) fn update_draft(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let body = call.object_without_escapes()?;
         let id = body.get("media_id").and_then(Value::as_str).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The mass-send family: `sendall`, `send`, `preview`, `get`, `delete` and `speed`.
 //!
 //! The order of the checks of a send is the order in which it can be refused: the minute and the
-//! day's calls, then the shape of the body, then what the account's earlier sends and media say.
+//! day's calls, then the form of the body, then the account's earlier sends and media.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -19,9 +19,9 @@ use super::{Accepted, Call, FAMILY, Platform};
 const NAMED_PREVIEWS: u32 = 100;
 /// Deletes in a day.
 const DELETES: u32 = 10;
-/// How long the administrator has for an answer.
+/// How long the administrator has for a response.
 const ADMIN_PATIENCE_S: u32 = 1_800;
-/// How long the administrator of a protected account takes, when nothing else was asked for.
+/// How long the administrator of a protected account takes, if no fault sets another time.
 const ADMIN_USUALLY_S: u32 = 60;
 /// Ten thousands of receivers a minute, by level.
 const SPEEDS: [i64; 5] = [80, 60, 45, 30, 10];
@@ -29,7 +29,7 @@ const SPEEDS: [i64; 5] = [80, 60, 45, 30, 10];
 /// A broadcast that passed every check.
 struct Launch<'a> {
     appid: &'a str,
-    /// What a fault's path filter is compared with.
+    /// The path that a fault's path filter is compared with.
     path: &'a str,
     /// The id, given or by default; `None` for the website.
     clientmsgid: Option<String>,
@@ -40,7 +40,7 @@ struct Launch<'a> {
 }
 
 impl Platform {
-    /// Answers a call of the family whose token was good.
+    /// Responds to a call of the family with a valid token.
     pub(super) fn mass(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         match call.path.strip_prefix(FAMILY) {
             Some("sendall" | "send") => self.mass_send(call),
@@ -59,7 +59,7 @@ impl Platform {
         let media_first = self.faults.media_first(call.path, appid);
         let account = self.accounts.get_mut(appid).expect("its token was good");
 
-        // Noted before anything can refuse the request: each one moves the id's minute on.
+        // Recorded before anything can refuse the request: each request restarts the id's minute.
         let given = call.body.and_then(content::given_id);
         let noted = given.as_deref().filter(|id| content::check_id(id).is_ok());
         let repeat = noted.map(|id| account.repeats.ask(id, now));
@@ -137,7 +137,7 @@ impl Platform {
         }
     }
 
-    /// Starts a broadcast and plans its end and its event.
+    /// Starts a broadcast and schedules its end and its event.
     fn launch(&mut self, launch: Launch<'_>, now: DateTime<Utc>) -> i64 {
         let msg_id = self.new_msg_id();
         let Launch { appid, path, clientmsgid, body_digest, msgtype, media, audience } = launch;
@@ -206,7 +206,7 @@ impl Platform {
         }
     }
 
-    /// A broadcast to everyone that somebody made on the platform's website.
+    /// Makes a broadcast to everyone, as an operator does on the platform's website.
     ///
     /// # Errors
     ///
@@ -274,7 +274,7 @@ impl Platform {
                 return Err(Refusal::code(40_008));
             }
         }
-        // Only what was sent can be deleted; what is being sent has no link yet.
+        // Only a sent broadcast can be deleted; one that is being sent has no link yet.
         if !["SEND_SUCCESS", "DELETE"].contains(&broadcast.status(call.now)) {
             return Err(Refusal::code(40_059));
         }
@@ -285,7 +285,7 @@ impl Platform {
         let article = broadcast.article(article).ok_or_else(|| Refusal::code(40_060))?;
         broadcast.delete(article);
         let media = broadcast.media.clone();
-        // One link serves every broadcast of the same articles, so it dies in all of them.
+        // One link serves every broadcast of the same articles, so it is deleted in all of them.
         for other in account.broadcasts.values_mut().filter(|other| other.media == media) {
             if other.status(call.now) == "SEND_SUCCESS" {
                 other.delete(article);
@@ -317,7 +317,7 @@ impl Platform {
     }
 }
 
-/// Reads who a send is for and what it says.
+/// Reads the audience and content of a send.
 fn demand(call: &Call<'_>, account: &Account) -> Result<(Audience, Content), Refusal> {
     let to_list = call.path.strip_prefix(FAMILY) == Some("send");
     if to_list && account.spec.kind == Kind::Subscription {

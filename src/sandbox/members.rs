@@ -18,7 +18,7 @@ const AT_ONCE: usize = 50;
 const TAGS_OF_ONE: usize = 20;
 /// The platform's own tags end here.
 const SYSTEM_TAGS: i64 = 2;
-/// The first id of a tag that an operator makes.
+/// The first id of a tag that an operator creates.
 const FIRST_ID: i64 = 100;
 /// Followers that are looked up at once.
 const LOOKED_UP: usize = 100;
@@ -27,7 +27,7 @@ fn ok() -> Value {
     json!({"errcode": 0, "errmsg": "ok"})
 }
 
-/// The name of a tag that is made or renamed.
+/// The name of a tag that is created or renamed.
 fn name(tag: &Object) -> Result<&str, Refusal> {
     let name = tag.get("name").and_then(Value::as_str).unwrap_or_default();
     match name.len() {
@@ -133,7 +133,7 @@ impl Platform {
         Ok(ok())
     }
 
-    /// `user/info`: one follower, or that this is none.
+    /// `user/info`: one follower, or the response that it is not one.
     pub(super) fn user_info(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let openid = call.parameter("openid").unwrap_or_default();
         let lang = call.parameter("lang").unwrap_or("zh_CN");
@@ -160,7 +160,8 @@ impl Platform {
     fn info(&self, call: &Call<'_>, openid: &str, lang: &str) -> Result<Value, Refusal> {
         let spec = &self.accounts[call.appid].spec;
         let Some(follower) = spec.follower(openid) else {
-            // An OpenID of the account that does not follow it is known, another's is not.
+            // An OpenID of this account that is not a follower is known; one of another account is
+            // not.
             let own = openid.starts_with(&openid_start(&spec.appid));
             let none = json!({"subscribe": 0, "openid": openid});
             return if own { Ok(none) } else { Err(Refusal::code(40_003)) };

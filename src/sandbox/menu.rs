@@ -8,13 +8,13 @@ use super::count::Daily;
 use super::held::Scene;
 use super::{Call, Platform, mix};
 
-/// Menus made in a day.
+/// Menus created in a day.
 const MENUS_A_DAY: u32 = 1_000;
-/// QR codes made in a day.
+/// QR codes created in a day.
 const QRCODES_A_DAY: u32 = 100_000;
-/// The longest life of a temporary code: 30 days.
+/// The longest validity of a temporary code: 30 days.
 const LIFE_S: i64 = 2_592_000;
-/// The life of one that says none.
+/// The validity of one that gives none.
 const DEFAULT_LIFE_S: i64 = 60;
 /// The largest number of a permanent code.
 const PERMANENT_SCENE: i64 = 100_000;
@@ -56,7 +56,7 @@ const SECOND: Level = Level {
 };
 
 impl Platform {
-    /// `menu/create`: the whole menu anew.
+    /// `menu/create`: replaces the whole menu.
     pub(super) fn create_menu(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let account = self.accounts.get_mut(call.appid).expect("its token was good");
         account.tally.call(Daily::Menus, MENUS_A_DAY, call.now)?;
@@ -93,7 +93,7 @@ impl Platform {
         let url = format!("http://weixin.qq.com/q/{:016x}", mix(self.seed, self.calls));
         if permanent {
             let codes = &mut account.permanent_codes;
-            // The same scene is the same code, and one of the hundred thousand once.
+            // The same scene is the same code, and counts only once in the hundred thousand.
             if !codes.contains_key(&scene) && codes.len() >= account.spec.permanent_codes {
                 return Err(Refusal::code(45_029));
             }
@@ -106,7 +106,7 @@ impl Platform {
         Ok(json!({"ticket": ticket, "expire_seconds": life, "url": url}))
     }
 
-    /// The menu that an account's followers see, if it was ever given one.
+    /// The menu that an account's followers see, if one was ever created.
     pub fn menu(&self, appid: &str) -> Option<&Value> {
         self.accounts.get(appid)?.menu.as_ref()
     }

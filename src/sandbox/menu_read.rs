@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer::Refusal;
 use super::{Call, Platform, Response, parameter};
 
-/// Pixels of one module of a code's picture.
+/// Pixels for one module of a code's picture.
 const MODULE: i32 = 10;
 /// Modules of white around it.
 const MARGIN: i32 = 4;
@@ -15,7 +15,7 @@ const MARGIN: i32 = 4;
 const QUALITY: u8 = 90;
 
 impl Platform {
-    /// `menu/get`: the menu as the interface gave it.
+    /// `menu/get`: the menu that was created through the API.
     pub(super) fn get_menu(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let menu = self.accounts[call.appid].menu.as_ref().ok_or_else(|| Refusal::code(46_003))?;
         let buttons = menu["button"].as_array().map_or(&[][..], Vec::as_slice);
@@ -29,13 +29,13 @@ impl Platform {
         Ok(json!({"menu": {"button": full.collect::<Vec<_>>()}}))
     }
 
-    /// `menu/delete`: no menu any more.
+    /// `menu/delete`: deletes the menu.
     pub(super) fn delete_menu(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         self.accounts.get_mut(call.appid).expect("its token was good").menu = None;
         Ok(json!({"errcode": 0, "errmsg": "ok"}))
     }
 
-    /// `get_current_selfmenu_info`: the menu that followers see, whoever made it.
+    /// `get_current_selfmenu_info`: the menu that followers see, whoever created it.
     pub(super) fn menu_info(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let Some(menu) = &self.accounts[call.appid].menu else {
             return Ok(json!({"is_menu_open": 0, "selfmenu_info": {"button": []}}));

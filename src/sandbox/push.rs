@@ -1,6 +1,6 @@
 //! Delivers events to the callbacks as the platform does: plain, encrypted, or both in one body.
 //!
-//! A push waits 5 s for its answer and is tried three times in all; after that the event is gone.
+//! A push waits 5 s for its response and is tried three times in all; after that the event is lost.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -19,7 +19,7 @@ use super::{hex, mix};
 const TRIES: u64 = 3;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What an account chose for its callback, besides the URL and the token.
+/// What an account chose for its callback, in addition to the URL and the token.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style<'a> {
     /// `plain` (明文模式), `compatible` (兼容模式) or `safe` (安全模式); the last, if there is a key.
@@ -43,7 +43,7 @@ enum Format {
     Json,
 }
 
-/// Where an account's pushes go, and what they look like.
+/// The target and the form of an account's pushes.
 #[derive(Clone)]
 pub struct Target {
     url: String,
@@ -63,7 +63,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with them.
+    /// A sentence that names the error.
     pub fn styled(mut self, style: Style<'_>) -> Result<Self, String> {
         let mode = style.mode.unwrap_or_else(|| if style.key.is_some() { "safe" } else { "plain" });
         let key = || style.key.ok_or_else(|| format!("mode `{mode}` needs an encoding_aes_key"));
@@ -83,7 +83,7 @@ impl Target {
         Ok(self)
     }
 
-    /// Puts the query and the body of a push together.
+    /// Builds the query and the body of a push.
     fn dress(&self, push: &Words, timestamp: &str, nonce: &str) -> (Vec<(&str, String)>, String) {
         let signature = sign(&[&self.token, timestamp, nonce]);
         let mut query = vec![
@@ -124,7 +124,7 @@ impl Target {
     }
 }
 
-/// Where events go, and the token that signs them.
+/// The targets of events, and the token that signs them.
 #[derive(Clone, Default)]
 pub struct Callback {
     everyone: Option<Target>,
@@ -158,12 +158,12 @@ impl Callback {
     }
 }
 
-/// What is pushed, in both formats.
+/// The content of a push, in both formats.
 struct Words {
     appid: String,
     xml: String,
     json: String,
-    /// Nonces are drawn from it.
+    /// The seed of the nonces.
     seed: u64,
 }
 
@@ -172,7 +172,7 @@ pub(super) struct Pusher {
     callback: Mutex<Callback>,
     client: OnceLock<reqwest::Client>,
     clock: Clock,
-    /// Between two tries; the platform's is as long as its patience.
+    /// The pause between two tries; the platform's is as long as its timeout.
     pub(super) pause: Duration,
 }
 
@@ -182,7 +182,7 @@ impl Pusher {
         Self { callback, client: OnceLock::new(), clock, pause: PATIENCE }
     }
 
-    /// Sends an account's events, or those of all others, somewhere else from now on.
+    /// Sends an account's events, or those of all others, to another target from now on.
     pub(super) fn set(&self, appid: Option<&str>, target: Target) {
         let mut callback = self.callback.lock().unwrap_or_else(PoisonError::into_inner);
         *callback = std::mem::take(&mut *callback).with(appid, target);
@@ -193,18 +193,18 @@ impl Pusher {
         callback.target(appid).cloned()
     }
 
-    /// Made when first needed: without a callback no certificates are looked for.
+    /// Created when first needed: without a callback no certificates are loaded.
     fn client(&self) -> Result<&reqwest::Client, reqwest::Error> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        // Fails only where a provider is installed already, which is just as well.
+        // Fails only if a provider is installed already, which is equally good.
         rustls::crypto::ring::default_provider().install_default().ok();
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// Pushes one event until it is taken or the platform gives up.
+    /// Pushes one event until it is accepted or the platform gives up.
     pub(super) async fn deliver(self: Arc<Self>, event: Event) {
         let Some(target) = self.target(&event.appid) else { return };
         let (json, msg_id) = (event.json(), event.msg_id);
@@ -222,7 +222,7 @@ impl Pusher {
         tracing::debug!(msg.id = msg_id, url = target.url, "nobody took an event");
     }
 
-    /// Pushes a follower's message once, and returns the status and body of its answer.
+    /// Pushes a follower's message once, and returns the status and body of the response.
     pub(super) async fn say(&self, appid: &str, content: &str) -> Result<(u16, String), String> {
         let target = self.target(appid).ok_or("no callback is set")?;
         let (to, from, created) =
@@ -267,7 +267,7 @@ impl Pusher {
     }
 }
 
-/// The signature of some parts, whichever order they come in.
+/// The signature of some parts, in any order.
 pub(super) fn sign(parts: &[&str]) -> String {
     let mut parts = parts.to_vec();
     parts.sort_unstable();

@@ -1,8 +1,8 @@
-//! What the platform remembers about each `clientmsgid`.
+//! The platform's record of each `clientmsgid`.
 //!
-//! Two memories: the last request with an id, for a minute, and the broadcast that it made, for
-//! 24 hours. A request that made no broadcast still counts for the minute, since the documents
-//! speak of retrying too fast and not of an existing record.
+//! Two records: the last request with an id, for a minute, and the broadcast that it made, for 24
+//! hours. A request that made no broadcast still counts for the minute, since the documents speak
+//! of retrying too fast and not of an existing record.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
-    /// Notes a request with this id, and says how an earlier one binds it.
+    /// Records a request with this id, and returns how an earlier one restricts it.
     pub(super) fn ask(&mut self, id: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
         self.prune(now);
         let Some(seen) = self.seen.get_mut(id) else {
@@ -58,7 +58,7 @@ impl Repeats {
         self.seen.insert(id.to_owned(), record);
     }
 
-    /// Forgets old ids, at most once an hour so that a request does not pay for the whole map.
+    /// Deletes old ids, at most once an hour so that a request need not search the whole map.
     fn prune(&mut self, now: DateTime<Utc>) {
         if self.pruned_at.is_some_and(|at| now - at < TimeDelta::hours(1)) {
             return;
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(repeats.ask("a", at(0)), Ok(()));
         repeats.accepted("a", 7, at(0));
 
-        // Each request moves the minute on, refused or not.
+        // Each request restarts the minute, refused or not.
         for (second, expected) in [
             (59, fast),
             (118, fast),

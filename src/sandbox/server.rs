@@ -1,8 +1,8 @@
-//! The platform behind HTTP on loopback.
+//! Serves the platform over HTTP on loopback.
 //!
-//! Every path goes to [`Platform::handle`] except `/sandbox/…`, through which tests inject faults
-//! and read the oracle. The clock is an argument here too: the `Date` of an answer is the time
-//! that the platform decided at.
+//! Every path is passed to [`Platform::handle`] except `/sandbox/…`, through which tests inject
+//! faults and read the oracle. The clock is an argument here too: the `Date` of a response is the
+//! time at which the platform decided.
 //!
 //! | endpoint | body | does |
 //! |---|---|---|
@@ -13,7 +13,7 @@
 //! | `POST /sandbox/media` | `{"appid", "media_id", "type"}` | [`Platform::add_media`] |
 //! | `POST /sandbox/expire_tokens` | `{"appid"}` | [`Platform::expire_tokens`] |
 //! | `POST /sandbox/callback` | `{"url", "token"}`, also `appid`, `mode` (`plain`, `compatible`, `safe`), `encoding_aes_key`, `format` (`xml`, `json`) | sets where and how events are pushed |
-//! | `POST /sandbox/message` | `{"appid", "content"}` | pushes a follower's message: `{"status", "body"}` of the answer |
+//! | `POST /sandbox/message` | `{"appid", "content"}` | pushes a follower's message: `{"status", "body"}` of the response |
 //! | `GET /sandbox/accepted` | | an array of [`Accepted`](super::Accepted) |
 //! | `GET /sandbox/requests` | | an array of [`Logged`](super::Logged) |
 
@@ -43,10 +43,10 @@ pub use super::push::{Callback, Style, Target};
 
 /// The largest body that is read; 10,000 OpenIDs need 300 KiB.
 const BODY_BYTES: usize = 16 << 20;
-/// How long an answer waits for an event that is to overtake it.
+/// How long a response waits for an event that is to overtake it.
 const EARLY_PATIENCE: Duration = Duration::from_secs(2);
-/// How often the server looks for events that are due. The clock may jump, so it cannot sleep
-/// until the next one.
+/// How often the server looks for due events. The clock may jump, so it cannot sleep until the next
+/// one.
 const TICK: Duration = Duration::from_millis(20);
 
 /// Serves the platform on a listener until `shutdown` is done, and pushes its events.
@@ -55,7 +55,7 @@ const TICK: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 ///
-/// Only when the listener fails.
+/// Only if the listener fails.
 pub async fn serve(
     listener: TcpListener,
     platform: Arc<Mutex<Platform>>,
@@ -89,7 +89,7 @@ impl Server {
         lock(&self.platform)
     }
 
-    /// Pushes whatever is due, for ever.
+    /// Pushes all due events, without end.
     async fn push_events(&self) {
         // Dropped with the server, and its pushes with it.
         let mut pushes = JoinSet::new();
@@ -107,19 +107,19 @@ impl Server {
         }
     }
 
-    /// Lets the events that are due at the moment of a request overtake its answer.
+    /// Lets the events that are due at the moment of a request overtake its response.
     async fn push_early(&self, events: Vec<Event>) {
         let mut pushes = JoinSet::new();
         self.spawn(events, &mut pushes);
         let all = async { while pushes.join_next().await.is_some() {} };
         if tokio::time::timeout(EARLY_PATIENCE, all).await.is_err() {
-            // Whoever listens is slow; the retries go on beside the answer.
+            // The receiver is slow; the retries continue beside the response.
             pushes.detach_all();
         }
     }
 }
 
-/// Any path of the platform.
+/// Handles any path of the platform.
 async fn answer(
     State(server): State<Arc<Server>>,
     ConnectInfo(cut): ConnectInfo<Cut>,
@@ -145,8 +145,8 @@ async fn answer(
     }
     match response {
         Response::Answer { status, body } => {
-            // The real platform labels some JSON as plain text. Not what older client libraries
-            // ask for: some of them go by the label.
+            // The real platform labels some JSON as plain text. The paths of older client libraries
+            // are excluded: some of them rely on the label.
             let plain = request.path.ends_with("/stable_token") || request.path.contains("/speed/");
             let kind = match kind_of(&body) {
                 Some(kind) => kind,
@@ -165,7 +165,7 @@ async fn answer(
     }
 }
 
-/// The type of a file that is given back; none for JSON.
+/// The type of a file that is returned; none for JSON.
 fn kind_of(body: &[u8]) -> Option<&'static str> {
     match upload::sort(body) {
         Sort::Jpg => Some("image/jpeg"),
@@ -194,7 +194,7 @@ fn reply(
         .expect("a date and a constant are valid headers")
 }
 
-/// The tests' own door.
+/// The endpoint for tests.
 async fn administer(
     State(server): State<Arc<Server>>,
     Path(command): Path<String>,
@@ -304,7 +304,7 @@ mod tests {
         "2027-03-01T04:00:00Z".parse().unwrap()
     }
 
-    /// A served platform whose clock stands still.
+    /// A served platform whose clock does not move.
     struct Served {
         address: std::net::SocketAddr,
         platform: Arc<Mutex<Platform>>,
@@ -325,7 +325,7 @@ mod tests {
             Self { address, platform, _stop: stop }
         }
 
-        /// Says something over a connection of its own and returns all that comes back.
+        /// Sends a request over a connection of its own and returns the whole response.
         async fn say(&self, method: &str, path: &str, body: &str) -> String {
             let mut stream = TcpStream::connect(self.address).await.unwrap();
             let length = body.len();
@@ -333,7 +333,7 @@ mod tests {
                 "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
                  content-length: {length}\r\n\r\n{body}"
             );
-            // A refused connection may be gone before everything is written or read.
+            // A refused connection may be closed before everything is written or read.
             stream.write_all(request.as_bytes()).await.ok();
             let mut answer = Vec::new();
             stream.read_to_end(&mut answer).await.ok();
@@ -357,7 +357,7 @@ mod tests {
         }
     }
 
-    /// Listens as a daemon would; the first `deaf` pushes are answered with 500.
+    /// Listens as a daemon would; the response to the first `deaf` pushes is 500.
     async fn listen(deaf: usize) -> (String, mpsc::UnboundedReceiver<(Uri, String)>) {
         let (heard, pushes) = mpsc::unbounded_channel();
         let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));

@@ -1,7 +1,7 @@
 //! Access tokens: what `/token` and `stable_token` return, and which tokens are valid.
 //!
-//! The two kinds know nothing of each other. A replaced token holds for five more minutes, and the
-//! stable one is renewed that long before it ends, so it always comes with at least 300 s.
+//! The two kinds are independent. A replaced token is valid for five more minutes, and the stable
+//! one is renewed that long before it ends, so it always comes with at least 300 s.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,9 +12,9 @@ use super::account::AccountSpec;
 use super::answer::Refusal;
 use super::hex;
 
-/// How long a replaced token still holds.
+/// How long a replaced token is still valid.
 const OVERLAP: TimeDelta = TimeDelta::minutes(5);
-/// Tokens remembered for each account; one older than these is unknown rather than expired.
+/// Tokens kept for each account; one older than these is unknown rather than expired.
 const REMEMBERED: usize = 16;
 
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ struct Issued {
     all: VecDeque<String>,
 }
 
-/// A token and how long it holds.
+/// A token and how long it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) value: String,
@@ -47,7 +47,7 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Whose token this is, whether or not it still holds.
+    /// The appid of a token's account, whether or not the token is still valid.
     pub(super) fn owner(&self, token: &str) -> Option<&str> {
         self.grants.get(token).map(|grant| grant.appid.as_str())
     }
@@ -103,7 +103,7 @@ impl Tokens {
         token
     }
 
-    /// Ends every token of an account at once.
+    /// Invalidates every token of an account at once.
     pub(super) fn expire(&mut self, appid: &str) {
         for grant in self.grants.values_mut().filter(|grant| grant.appid == appid) {
             grant.expires_at = DateTime::UNIX_EPOCH;
@@ -123,7 +123,7 @@ impl Tokens {
     fn issue(&mut self, spec: &AccountSpec, seed: u64, now: DateTime<Utc>) -> Token {
         self.count += 1;
         let name = format!("{seed}/{}/{}", spec.appid, self.count);
-        // Real tokens are longer than the 64 characters that a careless column would take.
+        // Real tokens are longer than the 64 characters of a carelessly sized column.
         let value = format!("{}_{}{}", self.count, digest(&name, 0), digest(&name, 1));
         let life_s = spec.token_life_s.clamp(300, 7_200);
         let expires_at = now + TimeDelta::seconds(i64::from(life_s));

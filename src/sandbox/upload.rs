@@ -1,8 +1,8 @@
 //! Uploads: files as form data, videos, and drafts.
 //!
-//! Media that were uploaded live three days, material for ever, and a draft until it is sent. What
-//! is checked of a file is what the documents name: its size, and its kind by its first bytes. An
-//! account without a registry ([`Platform::add_media`]) still takes ids that it never gave out.
+//! Uploaded media are kept for three days, material permanently, and a draft until it is sent. The
+//! checks of a file are those that the documents name: its size, and its format by its first bytes.
+//! An account without a registry ([`Platform::add_media`]) still accepts ids that it never issued.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use super::count::Daily;
 use super::held::{Content, Held};
 use super::{Call, Platform, hex};
 
-/// How long temporary media live.
+/// How long temporary media are kept.
 const TEMPORARY: TimeDelta = TimeDelta::days(3);
 /// Articles in one `uploadnews` or draft.
 const ARTICLES: std::ops::RangeInclusive<usize> = 1..=8;
@@ -24,10 +24,10 @@ const ARTICLES: std::ops::RangeInclusive<usize> = 1..=8;
 const NEWS_A_DAY: u32 = 10;
 /// `draft/add` calls in a day.
 const DRAFTS_A_DAY: u32 = 1_000;
-/// Where pictures inside articles live.
+/// The address of pictures inside articles.
 const PICTURES: &str = "http://mmbiz.qpic.cn/";
 
-/// What a file is, by its first bytes.
+/// The format of a file, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
     Jpg,
@@ -53,9 +53,9 @@ pub(super) fn sort(bytes: &[u8]) -> Sort {
     }
 }
 
-/// The one part of a form that is called `media` and has a file name.
+/// The one part of a form with the name `media` and a file name.
 ///
-/// The boundary is taken from the body's first line, where it stands as well as in the header.
+/// The boundary is read from the body's first line, which contains it as well as the header.
 fn form_file(body: &[u8]) -> Option<&[u8]> {
     let line_end = find(body, b"\r\n")?;
     let boundary = body.get(..line_end).filter(|line| line.starts_with(b"--") && line.len() > 2)?;
@@ -118,7 +118,7 @@ impl Platform {
         Ok(given)
     }
 
-    /// `media/uploadvideo`: makes an uploaded video fit for `mpvideo`.
+    /// `media/uploadvideo`: converts an uploaded video for `mpvideo`.
     pub(super) fn upload_video(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let body = call.object_without_escapes()?;
         let id = body.get("media_id").and_then(Value::as_str);
@@ -148,7 +148,7 @@ impl Platform {
         Ok(self.give(call, "news", Held { kind: MediaKind::News, until, at: call.now, content }))
     }
 
-    /// `draft/add`: one to eight articles, which go with the broadcast that uses them.
+    /// `draft/add`: one to eight articles, which are deleted with the broadcast that uses them.
     pub(super) fn add_draft(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
         let account = self.accounts.get_mut(call.appid).expect("its token was good");
         account.tally.call(Daily::Drafts, DRAFTS_A_DAY, call.now)?;
@@ -172,7 +172,7 @@ impl Platform {
     }
 }
 
-/// Checks a file against what it is uploaded as.
+/// Checks a file against the kind of its upload.
 fn checked<'f>(
     name: &str,
     file: Option<&'f [u8]>,
@@ -220,8 +220,8 @@ pub(super) fn check_article(
     let (title, content) = (text(article, "title"), text(article, "content"));
     let limits = [
         (title.is_empty(), 40_227),
-        // Of letters a draft's title may be twice as long: which limit binds them is documented
-        // nowhere, and a rehearsal refuses only what the platform surely refuses.
+        // A draft's title may have twice as many letters: no document says which limit applies to
+        // them, and a rehearsal refuses only what the platform surely refuses.
         (if draft { title.width() } else { title.chars().count() } > 64, 45_003),
         (text(article, "author").chars().count() > 16, 45_110),
         (text(article, "digest").chars().count() > if draft { 128 } else { 120 }, 45_004),
@@ -236,7 +236,7 @@ pub(super) fn check_article(
     check_pictures(content)
 }
 
-/// A draft's cover is permanent material; for `uploadnews` any picture does.
+/// A draft's cover is permanent material; `uploadnews` accepts any picture.
 fn check_cover(call: &Call<'_>, account: &Account, id: &str, draft: bool) -> Result<(), Refusal> {
     let known = match account.held.get(id) {
         Some(held) => {
@@ -252,7 +252,7 @@ fn check_cover(call: &Call<'_>, account: &Account, id: &str, draft: bool) -> Res
     Ok(())
 }
 
-/// Pictures from elsewhere are filtered by the platform, which no caller wants: refused here.
+/// The platform filters pictures from other hosts, which no caller needs: refused here.
 fn check_pictures(content: &str) -> Result<(), Refusal> {
     for tag in content.split("<img").skip(1) {
         let tag = tag.split('>').next().unwrap_or_default();

@@ -50,6 +50,8 @@ pub struct EntryView {
     pub source: String,
     /// The job that charged it.
     pub job: Option<String>,
+    /// What that job is called.
+    pub title: Option<String>,
     /// Its batch, from 1.
     pub batch: Option<u32>,
     /// The broadcast's number, if an event contained it.
@@ -448,7 +450,8 @@ impl Tx<'_> {
 
     fn own_entries(&self, account: &str, windows: &[String; 3]) -> Result<Vec<EntryView>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT charge.id, begun_at, job, number + 1, msg_id, charge.state, rule, \"window\", amount
+            "SELECT charge.id, begun_at, job, number + 1, msg_id, charge.state, rule, \"window\", amount,
+                 (SELECT title FROM job WHERE id = batch.job)
              FROM charge LEFT JOIN batch ON batch.id = charge.batch
              LEFT JOIN attempt ON attempt.id = charge.attempt
              WHERE charge.account = ?1 AND \"window\" IN (?2, ?3, ?4) AND external_send IS NULL
@@ -472,6 +475,7 @@ impl Tx<'_> {
                 }
                 .to_owned(),
                 job,
+                title: row.get(9)?,
                 batch: row.get(3)?,
                 msg_id: row.get(4)?,
                 charges: vec![ChargeView {
@@ -515,6 +519,7 @@ impl Tx<'_> {
                     day_known: row.get(6)?,
                     source: row.get(2)?,
                     job: None,
+                    title: None,
                     batch: None,
                     msg_id: row.get(5)?,
                     state: state.to_owned(),

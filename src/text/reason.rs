@@ -14,7 +14,7 @@ use crate::text::Lang;
 use crate::wechat::callback::Status;
 use crate::wechat::codes;
 
-/// Returns the sentence that tells of a reason.
+/// Returns the sentence for a reason.
 pub fn sentence(reason: &Reason, lang: Lang) -> String {
     match lang {
         Lang::En => english(reason),
@@ -24,7 +24,7 @@ pub fn sentence(reason: &Reason, lang: Lang) -> String {
 /// Writes a reason as the keys `reason`, its sentence, and `reason_code` and `reason_args`.
 ///
 /// # Errors
-/// Those of the serializer.
+/// If the serializer fails.
 pub fn as_reason<S: Serializer>(
     reason: &(impl AsReason + ?Sized),
     serializer: S,
@@ -32,11 +32,11 @@ pub fn as_reason<S: Serializer>(
     keys(["reason", "reason_code", "reason_args"], reason.as_reason(), serializer)
 }
 
-/// Writes the reason of something that happened: the sentence as `why`, the rest as
-/// [`as_reason`] does.
+/// Writes the reason for something that happened: the sentence as `why`, the rest as [`as_reason`]
+/// does.
 ///
 /// # Errors
-/// Those of the serializer.
+/// If the serializer fails.
 pub fn as_why<S: Serializer>(
     reason: &(impl AsReason + ?Sized),
     serializer: S,
@@ -44,10 +44,10 @@ pub fn as_why<S: Serializer>(
     keys(["why", "reason_code", "reason_args"], reason.as_reason(), serializer)
 }
 
-/// Writes what became of a batch: the sentence as `result`, and `result_code` and `result_args`.
+/// Writes the outcome of a batch: the sentence as `result`, and `result_code` and `result_args`.
 ///
 /// # Errors
-/// Those of the serializer.
+/// If the serializer fails.
 pub fn as_result<S: Serializer>(
     reason: &(impl AsReason + ?Sized),
     serializer: S,
@@ -58,7 +58,7 @@ pub fn as_result<S: Serializer>(
 /// Writes why an API call is not done: the sentence as `errmsg`, the rest as [`as_reason`] does.
 ///
 /// # Errors
-/// Those of the serializer.
+/// If the serializer fails.
 pub fn as_errmsg<S: Serializer>(
     reason: &(impl AsReason + ?Sized),
     serializer: S,
@@ -66,10 +66,10 @@ pub fn as_errmsg<S: Serializer>(
     keys(["errmsg", "reason_code", "reason_args"], reason.as_reason(), serializer)
 }
 
-/// Writes the keys `reason_code` and `reason_args` beside a sentence that says more.
+/// Writes the keys `reason_code` and `reason_args` beside a sentence that contains more.
 ///
 /// # Errors
-/// Those of the serializer.
+/// If the serializer fails.
 pub fn as_code<S: Serializer>(
     reason: &(impl AsReason + ?Sized),
     serializer: S,
@@ -85,7 +85,7 @@ pub fn as_code<S: Serializer>(
 /// order as `reasons`.
 ///
 /// # Errors
-/// Those of the serializer.
+/// If the serializer fails.
 pub fn as_list<S: Serializer>(reasons: &[Reason], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Coded {
@@ -531,12 +531,12 @@ fn english(reason: &Reason) -> String {
     }
 }
 
-/// What a person may do about a crash of the daemon.
+/// What an operator may do about a crash of the daemon.
 pub const REPORT: &str = "please report the crash with the daemon's log (`journalctl -u qunfa`)";
 
 const WAITS_FOR_UPLOADS: &str = "waits for its uploads";
 
-/// Tells what a span means in which another copy of the database may have been at work.
+/// Returns the sentence for a span in which another copy of the database may have run.
 pub fn gap(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     format!(
         "this database does not know what happened from {} to {}; if it was put back to an earlier \
@@ -546,7 +546,7 @@ pub fn gap(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     )
 }
 
-/// Returns an instant in Beijing, without seconds where there are none.
+/// Returns an instant in Beijing, without seconds if they are zero.
 fn time(at: DateTime<Utc>) -> String {
     let full = calendar::beijing(at);
     if at.timestamp() % 60 == 0 { full.replacen(":00 +", " +", 1) } else { full }
@@ -569,7 +569,7 @@ fn upload_answer((kind, name): (UploadKind, &str), code: i64, errmsg: &str) -> S
     format!("for {} {name} {}", upload(kind), answered(Some(code), errmsg))
 }
 
-/// Returns what an upload is, in words that its name may follow.
+/// Returns the name of an upload's kind, in words that a file name may follow.
 pub fn upload(kind: UploadKind) -> &'static str {
     match kind {
         UploadKind::Picture => "the picture",
@@ -612,7 +612,8 @@ fn old_database(evidence: &OldDatabase) -> String {
     }
 }
 
-/// Tells why batches are not asked for after one was adopted that this database never asked for.
+/// Returns why the other batches are not requested after one was adopted that this database never
+/// requested.
 fn others_not_asked(id: &JobId) -> String {
     format!(
         "; this database never asked for it, so another copy may have sent the others too, or the \

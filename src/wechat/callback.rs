@@ -1,10 +1,10 @@
 //! The events that the platform pushes: checks the signature and parses the body.
 //!
 //! In plain mode the signature covers token, timestamp and nonce but not the body, so an event is
-//! a hint that makes the daemon ask. In safe mode and in compatible mode the message is encrypted
-//! ([`crypto`]) and the signature covers it, so an event is a proof; whatever stands beside the
-//! ciphertext in compatible mode is not looked at. Reading is strict where two readers could
-//! disagree (DTDs, a field that stands there twice) and tolerant where the platform varies (spaces,
+//! only a hint that makes the daemon query the platform. In safe mode and in compatible mode the
+//! message is encrypted ([`crypto`]) and the signature covers it, so an event is a proof. Anything
+//! beside the ciphertext in compatible mode is ignored. Parsing is strict if two parsers could
+//! disagree (DTDs, a field that occurs twice) and tolerant if the platform varies (spaces,
 //! full-width brackets, empty nodes, XML or JSON).
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -22,7 +22,7 @@ mod document;
 /// The longest body that is read.
 pub const BODY_MAX: usize = 32 * 1024;
 
-/// Why a body is no event that can be read.
+/// Why a body is not a readable event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     /// Longer than [`BODY_MAX`].
@@ -37,7 +37,7 @@ pub enum ParseError {
     /// Deeper or larger than any event.
     #[error("nested too deeply or in too many parts")]
     TooComplex,
-    /// A field that stands there twice.
+    /// A field that occurs twice.
     #[error("the field {0} stands there twice")]
     Twice(&'static str),
     /// A field that is missing or cannot be read.
@@ -61,7 +61,7 @@ pub enum Incoming {
 /// The platform's report on a mass send (MASSSENDJOBFINISH).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MassEvent {
-    /// Which mass send; from 1 up.
+    /// The id of the mass send; from 1 up.
     pub msg_id: i64,
     /// How it ended.
     pub status: Status,
@@ -69,9 +69,9 @@ pub struct MassEvent {
     pub status_text: String,
     /// The followers it was meant for. All counts are approximate: the job may still be running.
     pub total: Option<i64>,
-    /// Those of them who could receive. Not always `sent + error`, whatever the documents say.
+    /// Those of them who could receive. Not always `sent + error`, although the documents say so.
     pub filter: Option<i64>,
-    /// Those who got it.
+    /// Those who received it.
     pub sent: Option<i64>,
     /// Those who did not.
     pub error: Option<i64>,
@@ -79,11 +79,11 @@ pub struct MassEvent {
     pub create_time: i64,
     /// An OpenID, in practice; "mphelper" in the documents. Never validated.
     pub from_user: String,
-    /// The account that it is about, by its original id (`gh_…`).
+    /// The account that it concerns, by its original id (`gh_…`).
     pub to_user: String,
-    /// What the originality check found.
+    /// The result of the originality check.
     pub copyright: Option<Copyright>,
-    /// Where the articles can be read now.
+    /// The addresses of the articles.
     pub article_urls: Vec<ArticleUrl>,
 }
 
@@ -91,11 +91,11 @@ pub struct MassEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// It went out, though perhaps not to everybody.
+    /// It was sent, though perhaps not to everybody.
     Success,
     /// It failed, without a reason.
     Fail,
-    /// It was stopped for a reason with this number; unknown numbers occur.
+    /// It was stopped for a reason with this number; unknown numbers occur in practice.
     Err(i64),
     /// Something else, as it was written.
     Other(String),
@@ -117,7 +117,7 @@ pub struct ArticleCheck {
     pub article_idx: Option<i64>,
     /// What its author declared: 0 nothing, 1 original, 2 reprint.
     pub user_declare_state: Option<i64>,
-    /// The platform's verdict: 0 not checked, 1 checking, 11 passed, others failed.
+    /// The platform's result: 0 not checked, 1 checking, 11 passed, others failed.
     pub audit_state: Option<i64>,
     /// The article that it resembles.
     pub original_article_url: String,
@@ -131,7 +131,7 @@ pub struct ArticleCheck {
     pub need_show_reprint_source: Option<i64>,
 }
 
-/// Where one article can be read.
+/// The address of one article.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ArticleUrl {
     /// Which article, from 1 up.
@@ -140,7 +140,7 @@ pub struct ArticleUrl {
     pub url: String,
 }
 
-/// Says whether `signature` proves that the sender knows the token, in constant time.
+/// Returns whether `signature` proves that the sender has the token, in constant time.
 ///
 /// It proves nothing about a body, nor that the timestamp and nonce are fresh.
 pub fn is_signed(token: &SecretString, timestamp: &str, nonce: &str, signature: &str) -> bool {
@@ -153,10 +153,10 @@ fn is_signature_of<const N: usize>(mut parts: [&str; N], signature: &str) -> boo
     expected.as_bytes().ct_eq(signature.as_bytes()).into()
 }
 
-/// Returns the ciphertext in a pushed body, whatever else stands there.
+/// Returns the ciphertext in a pushed body, and ignores its other fields.
 ///
 /// # Errors
-/// Where the body cannot be read, or has no ciphertext.
+/// If the body cannot be read, or has no ciphertext.
 pub fn ciphertext(body: &[u8]) -> Result<String, ParseError> {
     if body.len() > BODY_MAX {
         return Err(ParseError::TooLong);
@@ -166,7 +166,7 @@ pub fn ciphertext(body: &[u8]) -> Result<String, ParseError> {
     Ok(encrypt.to_owned())
 }
 
-/// Reads a pushed body, XML or JSON; of an encrypted one, what it decrypts to.
+/// Parses a pushed body, XML or JSON; of an encrypted push, the decrypted text.
 pub fn parse(body: &[u8]) -> Result<Incoming, ParseError> {
     if body.len() > BODY_MAX {
         return Err(ParseError::TooLong);
@@ -201,7 +201,7 @@ fn mass_event(tree: &XmlDocument) -> Result<MassEvent, ParseError> {
     })
 }
 
-/// Reads the id, which is `MsgID` here though ordinary messages write `MsgId`.
+/// Reads the id, which is `MsgID` here, although ordinary messages write `MsgId`.
 fn msg_id(tree: &XmlDocument) -> Result<i64, ParseError> {
     if tree.one("MsgID")?.is_some() && tree.one("MsgId")?.is_some() {
         return Err(ParseError::Twice("MsgID"));
@@ -292,11 +292,11 @@ fn reason(number: i64) -> Option<&'static (i64, &'static str, &'static str, &'st
     REASONS.iter().find(|(known, ..)| *known == number)
 }
 
-/// What may help where the platform gives no reason.
+/// What may help if the platform gives no reason.
 const NOTICES: &str = concat!("the account's notices (", place!(notices), ") may say why");
-/// What helps where the platform stopped the content.
+/// What helps if the platform stopped the content.
 const OTHER_CONTENT: &str = "plan it anew with other content, under another id";
-/// What helps where nothing is wrong with the content.
+/// What helps if nothing is wrong with the content.
 const AGAIN: &str = "`retry` asks again";
 
 /// The reasons for which the platform stops a mass send, and what an operator can do about each.

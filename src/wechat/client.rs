@@ -1,10 +1,10 @@
 //! Performs each HTTP request once, and reports whether it may have arrived.
 //!
-//! Three outcomes: not sent (for certain), answered (a whole answer), or unknown. The proof of
-//! "not sent" is a body that counts as sent from the moment the HTTP stack first asks for it.
-//! Sends get a connection of their own each, so that no stack can repeat one on a connection that
-//! turns out to be dead; questions share connections. Nothing is retried, no redirect is followed,
-//! no proxy is taken from the environment, and no error text ever shows a URL.
+//! Three outcomes: not sent (for certain), answered (a whole response), or unknown. The proof of
+//! "not sent" is a body that counts as sent from the moment the HTTP stack first reads it. Each
+//! send uses a connection of its own, so that no stack can repeat one on a connection that turns
+//! out to be closed; queries share connections. Nothing is retried, no redirect is followed, no
+//! proxy is taken from the environment, and no error text ever shows a URL.
 
 use std::error::Error as _;
 use std::path::PathBuf;
@@ -24,17 +24,17 @@ use url::Url;
 
 use super::protocol::{HttpResponse, Method, Reply, Request};
 
-/// The longest answer that is read.
+/// The longest response that is read.
 const ANSWER_MAX: usize = 1024 * 1024;
-/// How long finding the host, connecting and the TLS handshake may take.
+/// How long resolving the host, connecting and the TLS handshake may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection for questions is kept open unused.
+/// How long an unused connection for queries is kept open.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// Why an address is not one to hand tokens to.
+/// Why tokens must not be sent to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseError {
-    /// It is no URL.
+    /// It is not a URL.
     #[error("not a URL of the form https://HOST")]
     NotAUrl,
     /// Neither https nor a loopback address.
@@ -45,12 +45,12 @@ pub enum BaseError {
     Surplus,
 }
 
-/// Where an account's requests go: https, or plain http on this machine only.
+/// The address for an account's requests: https, or plain http on this machine only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiBase(Url);
 
 impl ApiBase {
-    /// Reads an `api_base` of the config.
+    /// Parses an `api_base` of the config.
     pub fn parse(text: &str) -> Result<Self, BaseError> {
         let url = check_url(text)?;
         let bare = url.username().is_empty() && url.password().is_none();
@@ -67,7 +67,7 @@ impl ApiBase {
     }
 }
 
-/// Reads a URL and refuses one that would carry secrets over a network in the clear.
+/// Parses a URL and refuses one that would carry secrets over a network unencrypted.
 ///
 /// For the URL of a shared token server, which may have a query.
 pub fn check_url(text: &str) -> Result<Url, BaseError> {
@@ -80,7 +80,7 @@ pub fn check_url(text: &str) -> Result<Url, BaseError> {
     }
 }
 
-/// Says whether a host, as a parsed URL writes it, can only be this machine.
+/// Returns whether a host, as a parsed URL writes it, can only be this machine.
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     address.map_or(host == "localhost", |ip| ip.is_loopback())
@@ -88,13 +88,13 @@ fn is_loopback(host: &str) -> bool {
 
 /// The HTTP clients, shared by all accounts.
 ///
-/// Cheap to make: the real clients are made when first needed and then kept, those for https apart
-/// from those for loopback, so that a rehearsal needs no certificates on the machine.
+/// Cheap to create: the real clients are created when first needed and then kept, those for https
+/// apart from those for loopback, so that a rehearsal needs no certificates on the machine.
 #[derive(Debug, Default)]
 pub struct Client {
     tls: OnceLock<Pair>,
     plain: OnceLock<Pair>,
-    /// Where the files to upload lie, by their digest.
+    /// The directory of the files to upload, each named by its digest.
     files: Option<PathBuf>,
 }
 
@@ -111,21 +111,21 @@ impl Client {
         Self::default()
     }
 
-    /// Returns one that can upload the files of a directory, each named by its digest.
+    /// Returns a client that can upload the files of a directory, each named by its digest.
     pub fn with_files(directory: PathBuf) -> Self {
         Self { files: Some(directory), ..Self::default() }
     }
 
-    /// Makes one request, once, and returns what came of it.
+    /// Makes one request, once, and returns its outcome.
     ///
-    /// `base` does not matter for a request that names a whole URL. Dropping the future leaves the
+    /// `base` does not matter for a request with a complete URL. Dropping the future leaves the
     /// outcome unknown.
     pub async fn perform(&self, base: &ApiBase, request: &Request) -> HttpResponse {
         self.perform_unless(base, request, Arc::new(|| false)).await
     }
 
-    /// The same, unless the request has become too old when its body is about to leave: a process
-    /// that stood still, or an image of one that woke up, must not send what was decided long ago.
+    /// The same, unless the request has become too old when its body is about to be sent: a process
+    /// that was suspended, or an image of one that resumed, must not send a decision made long ago.
     pub async fn perform_unless(
         &self,
         base: &ApiBase,
@@ -145,7 +145,8 @@ impl Client {
         let response = match prepared.send().await {
             Ok(response) => response,
             Err(error) => {
-                // The probe is the stronger proof; only a request without a body needs hearsay.
+                // The probe is the stronger proof; only a request without a body needs the error's
+                // own report.
                 let certain = match request.body.as_deref().filter(|_| request.form.is_none()) {
                     None | Some("") => error.is_builder() || error.is_connect(),
                     Some(_) => !begun.load(Ordering::SeqCst),
@@ -189,7 +190,7 @@ impl Client {
         })
     }
 
-    /// Adds the file that a request uploads.
+    /// Attaches the file that a request uploads.
     async fn attach(
         &self,
         builder: reqwest::RequestBuilder,
@@ -225,11 +226,11 @@ impl Pair {
     }
 }
 
-/// Begins a client that asks once, where it is told to and nowhere else.
+/// Begins a client that sends each request once, to the given address and no other.
 pub(super) fn builder(tls: bool) -> reqwest::ClientBuilder {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
-        // An error means that somebody else installed one first, which is as good.
+        // An error means that another caller installed one first, which is equally good.
         rustls::crypto::ring::default_provider().install_default().ok();
     });
     let builder = reqwest::Client::builder()
@@ -239,11 +240,11 @@ pub(super) fn builder(tls: bool) -> reqwest::ClientBuilder {
         .retry(reqwest::retry::never())
         .no_proxy()
         .http1_only();
-    // Without roots no certificate would be trusted, so none are looked for.
+    // Without root certificates no certificate would be trusted, so none are loaded.
     if tls { builder.https_only(true) } else { builder.tls_certs_only([]) }
 }
 
-/// Reads the whole answer, or says that there is none.
+/// Reads the whole response, or reports that there is none.
 async fn read(mut response: reqwest::Response) -> Reply {
     let status = response.status().as_u16();
     let mut body = Vec::new();
@@ -261,9 +262,9 @@ async fn read(mut response: reqwest::Response) -> Reply {
     }
 }
 
-/// Cuts the request's secrets out of an answer's errmsg that repeats them: it ends up in logs.
+/// Removes the request's secrets from a response whose errmsg repeats them: errmsgs are logged.
 ///
-/// Nothing else is touched: a token may well contain what a secret is, and must stay whole.
+/// Nothing else changes: a token may contain the same characters as a secret, and must stay whole.
 fn unrepeated(reply: Reply, request: &Request) -> Reply {
     let Reply::Http { status, body } = reply else { return reply };
     let mut secrets = request.secrets();
@@ -276,7 +277,7 @@ fn unrepeated(reply: Reply, request: &Request) -> Reply {
     Reply::Http { status, body: without_in_errmsg(&text, &secrets).into_bytes() }
 }
 
-/// Returns a JSON text whose errmsgs no longer hold any of these words.
+/// Returns a JSON text whose errmsgs no longer contain any of these secrets.
 fn without_in_errmsg(text: &str, words: &[String]) -> String {
     const NAME: &str = "\"errmsg\"";
     let mut kept = String::with_capacity(text.len());
@@ -309,7 +310,7 @@ fn value_end(text: &str) -> usize {
     text.len()
 }
 
-/// Returns the server's clock. An answer from a cache (it has an `Age`) shows an old one.
+/// Returns the server's clock. A response from a cache (it has an `Age`) shows an old one.
 fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     if headers.contains_key(AGE) {
         return None;
@@ -318,7 +319,7 @@ fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc))
 }
 
-/// Writes an error and its causes in one line, without the URL, which holds the token.
+/// Writes an error and its causes on one line, without the URL, which contains the token.
 pub(super) fn chain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut line = error.to_string();
@@ -334,21 +335,21 @@ pub(super) fn chain(error: reqwest::Error) -> String {
     line
 }
 
-/// A body that remembers whether the HTTP stack ever asked for it.
+/// A body that records whether the HTTP stack ever read it.
 ///
-/// Asked for does not prove sent; not asked for proves not sent, because the request's length was
-/// announced and none of it can have been written. The exact size keeps the request from being
-/// chunked.
+/// A body that was read may not have been sent. A body that was not read was certainly not sent,
+/// because the request's length was announced and none of it can have been written. The exact size
+/// keeps the request from being chunked.
 struct Probe {
     data: Option<Bytes>,
     begun: Arc<AtomicBool>,
     too_old: TooOld,
 }
 
-/// Says whether a request may no longer leave.
+/// Returns whether a request is too old to be sent.
 pub type TooOld = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// Why a body was kept back.
+/// Why a body was held back.
 #[derive(Debug, thiserror::Error)]
 #[error("the process stood still between the decision and the request")]
 struct StoodStill;

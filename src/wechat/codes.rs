@@ -1,34 +1,34 @@
 //! The table of return codes and their meaning.
 //!
-//! One row a code (or a run of codes), each with what happened and what a person can do about it.
-//! The rows are written for a mass send, where a wrong reading costs most; [`for_token`],
-//! [`for_query`] and [`for_api_call`] say what is different where nothing can be sent twice. The
-//! errmsg is never matched: its text varies between servers. How often a meaning is acted upon (a
-//! new token once, a retry until `retry_for`) is not decided here.
+//! Each code (or run of codes) has one row, with what happened and what an operator can do about
+//! it. The rows are written for a mass send, where a wrong reading costs most; [`for_token`],
+//! [`for_query`] and [`for_api_call`] hold the differences for requests that can send nothing
+//! twice. The errmsg is never matched: its text varies between servers. How often a meaning is
+//! acted on (a new token once, a retry until `retry_for`) is decided elsewhere.
 
 use crate::model::console::place;
 
-/// What an answer of the platform means for the request that it answers.
+/// What a response of the platform means for its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// The platform took it.
+    /// The platform accepted it.
     Accepted,
-    /// The platform took it earlier, and says under which `msg_id`.
+    /// The platform accepted it earlier, and its response contains the `msg_id`.
     Adopt,
-    /// It may have been taken: ask again with the same `clientmsgid` and body, no sooner than 61 s.
+    /// It may have been accepted: retry with the same `clientmsgid` and body, no sooner than 61 s.
     InDoubt,
-    /// Certainly not taken; the same request may work later.
+    /// Certainly not accepted; the same request may succeed later.
     Retry {
-        /// How long to wait at least.
+        /// The shortest wait.
         after_s: u32,
     },
-    /// Certainly not taken: the token is not valid (any more).
+    /// Certainly not accepted: the token is not valid (any more).
     InvalidToken,
-    /// Certainly not taken: a quota is used up.
+    /// Certainly not accepted: a quota is used up.
     NextWindow(NextWindow),
-    /// Certainly not taken, and the same request never will be.
+    /// Certainly not accepted, and the same request never will be.
     Reject,
-    /// Certainly not taken, and no other request of this account will be until a person acts.
+    /// Certainly not accepted, and no other request of this account will be until an operator acts.
     PauseAccount,
 }
 
@@ -39,9 +39,9 @@ pub enum NextWindow {
     Broadcasts,
     /// The calls of this kind (45009): the next day.
     Calls,
-    /// Something counted by the day (45093).
+    /// A quota that is counted by the day (45093).
     Day,
-    /// Something counted by the month (45040).
+    /// A quota that is counted by the month (45040).
     Month,
 }
 
@@ -56,45 +56,50 @@ pub struct Row {
     pub verdict: Verdict,
     /// What happened, as a sentence without capital and full stop.
     pub what: &'static str,
-    /// What the operator can do, in the imperative; of what passes by itself, what happens then.
+    /// What the operator can do, in the imperative; if it passes by itself, what happens then.
     pub advice: &'static str,
-    /// Whether it passes by itself, so that nobody has to do anything.
+    /// Whether it passes by itself, so that the operator has nothing to do.
     pub passes: bool,
 }
 
 impl Row {
-    /// Returns what a person can do; none where it passes by itself.
+    /// Returns what an operator can do; none if it passes by itself.
     pub fn helps(&self) -> Option<&'static str> {
         (!self.passes).then_some(self.advice)
     }
+
+    /// Says whether the account's appid or secret is what to correct.
+    pub fn doubts_secret(&self) -> bool {
+        self.advice == CONFIG
+    }
 }
 
-/// How long to leave the platform alone after a refusal that passes by itself.
+/// How long to send the platform nothing after a refusal that passes by itself.
 ///
 /// The platform says "a minute"; the second is a margin.
 pub const WAIT_S: u32 = 61;
-/// The code for a media id that the platform does not know, or no longer.
+/// The code for a media id that the platform does not have, or no longer has.
 pub const NO_SUCH_MEDIA_ID: i64 = 40007;
-/// The code for a `msg_id` that the platform's API does not know, or no longer.
+/// The code for a `msg_id` that the platform's API does not have, or no longer has.
 pub const NO_SUCH_MSG_ID: i64 = 40059;
 
-/// Says whether a code means that the platform knows no tag of this id.
+/// Returns whether a code means that the platform has no tag with this id.
 pub fn is_no_tag(code: i64) -> bool {
     matches!(code, 40_050 | 45_159)
 }
 
-/// Returns what `code` means as the answer to a mass send.
+/// Returns the meaning of `code` in the response to a mass send.
 ///
-/// A code that is not in the table leaves the outcome unknown: undocumented ones were seen on
-/// broadcasts that did go out.
+/// A code that is not in the table leaves the outcome unknown: undocumented ones occurred on
+/// broadcasts that were sent.
 pub fn for_send(code: i64) -> Row {
     find(SENDS, code).unwrap_or(Row { first: code, last: code, ..UNKNOWN })
 }
 
-/// Returns what `code` means as the answer of a token endpoint.
+/// Returns the meaning of `code` in the response of a token endpoint.
 ///
-/// Nothing can be sent twice here, so nothing is in doubt; and a permanent refusal concerns the
-/// whole account, because without a token nothing of it can be released.
+/// A token request can send nothing twice, so nothing is in doubt. A permanent refusal concerns the
+/// whole account, because without a token it can release nothing.
 pub fn for_token(code: i64) -> Row {
     let row = find(TOKENS, code).unwrap_or_else(|| for_send(code));
     let verdict = match row.verdict {
@@ -110,9 +115,9 @@ pub fn for_token(code: i64) -> Row {
     Row { verdict, ..row }
 }
 
-/// Returns what `code` means as the answer to a question (`mass/get`, `tags/get`).
+/// Returns the meaning of `code` in the response to a query (`mass/get`, `tags/get`).
 ///
-/// A question can be asked again without harm, so nothing is in doubt.
+/// A query can be repeated without harm, so nothing is in doubt.
 pub fn for_query(code: i64) -> Row {
     let row = for_send(code);
     let verdict = match row.verdict {
@@ -127,14 +132,14 @@ pub fn for_query(code: i64) -> Row {
     Row { verdict, ..row }
 }
 
-/// Returns what `code` means as the answer to a call beside the broadcasts.
+/// Returns the meaning of `code` in the response to a call that is not a broadcast.
 ///
 /// Menus and QR codes have codes of their own, which no document names for a broadcast.
 pub fn for_api_call(code: i64) -> Row {
     find(API_CALLS, code).unwrap_or_else(|| for_query(code))
 }
 
-/// Says whether what was asked of the platform may have been done although it answered `code`.
+/// Returns whether the platform may have done what was requested although it returned `code`.
 pub fn leaves_in_doubt(code: i64) -> bool {
     find(API_CALLS, code).is_none() && for_send(code).verdict == Verdict::InDoubt
 }
@@ -184,7 +189,7 @@ const UNKNOWN: Row = passing(
     "nothing: it is asked again in a way that cannot send it twice",
 );
 
-/// Where a token endpoint means something else by a code.
+/// The codes that mean something else at a token endpoint.
 const TOKENS: &[Row] = &[row(40001, Verdict::PauseAccount, "the AppSecret is wrong", CONFIG)];
 
 /// Codes of menus and QR codes, by ascending code.

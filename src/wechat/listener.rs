@@ -1,11 +1,11 @@
 //! The HTTP listener for the platform's callbacks, hardened against strangers.
 //!
-//! `success` is answered only once an event is stored; whatever goes wrong before that makes the
-//! platform push again. A connection carries one request, lives a few seconds and reads a few
-//! tens of kilobytes; of those that have proven nothing, some end for those that come. So nobody
-//! outside can keep the daemon from sending, nor an event from being heard. What an event means is
-//! not decided here. What is not ours goes on to the handler that the account had before, if the
-//! config names one.
+//! The response is `success` only once an event is stored; any earlier fault makes the platform
+//! push again. A connection carries one request, is open for a few seconds and reads a few tens of
+//! kilobytes. Of the connections that have proven nothing, some are closed to make room for new
+//! ones. So no stranger can keep the daemon from sending, nor an event from being received. What an
+//! event means is decided elsewhere. Other pushes are forwarded to the handler that the account had
+//! before, if the config names one.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -41,9 +41,9 @@ mod replay;
 pub use auth::{Authenticator, Refusal};
 pub use forward::ForwardError;
 
-/// What the listener needs of the daemon.
+/// What the listener needs from the daemon.
 pub trait EventSink: Send + Sync + 'static {
-    /// Returns what an account's pushes are checked with, or `None` if it has no callback.
+    /// Returns the credentials that check an account's pushes, or `None` if it has no callback.
     fn authenticator(&self, account: &str) -> Option<Arc<Authenticator>>;
 
     /// Returns the time, against which timestamps are checked.
@@ -55,59 +55,61 @@ pub trait EventSink: Send + Sync + 'static {
     /// takes too long or the connection ends, which may be after the event was stored.
     fn store(&self, account: &str, event: Received) -> impl Future<Output = Result<(), ()>> + Send;
 
-    /// Hears what became of a push, for the operator. It must not wait.
+    /// Receives the outcome of a push, for the operator. It must not wait.
     fn note(&self, account: &str, note: Note);
 
-    /// Says whether all is well, and a line about it, which anybody may read.
+    /// Returns whether all is well, and a line about it, which anybody may read.
     fn health(&self) -> (bool, String);
 
-    /// Returns the numbers that a monitoring system reads, as `OpenMetrics` text; `None` where
-    /// they cannot be read now.
+    /// Returns the numbers that a monitoring system reads, as `OpenMetrics` text; `None` if they
+    /// cannot be read now.
     fn metrics(&self) -> impl Future<Output = Option<String>> + Send;
 }
 
-/// What became of a push.
+/// The outcome of a push.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// The platform wrote it.
     Taken,
     /// It was refused.
     Refused(Refusal),
-    /// It was none of ours, and the handler behind us answered with this status, or not.
+    /// It was not an event of ours, and the handler behind the daemon returned this status, or
+    /// failed.
     Forwarded(Result<StatusCode, ForwardError>),
 }
 
-/// A genuine push that is about a mass send, or that could not be read.
+/// A genuine push that concerns a mass send, or that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// The body as it came; of an encrypted push, what it decrypts to.
+    /// The body as received; of an encrypted push, the decrypted text.
     pub raw: Vec<u8>,
-    /// What its word is worth.
+    /// How far its content can be trusted.
     pub credence: Credence,
-    /// What it says.
+    /// Its content.
     pub parsed: Result<MassEvent, ParseError>,
 }
 
-/// What a stranger may use up.
+/// The resources that a stranger may use up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The life of a connection, from its start to the last byte of the answer.
+    /// The lifetime of a connection, from its start to the last byte of the response.
     pub connection: Duration,
     /// How long storing may take. The platform gives up after 5 s in all.
     pub store: Duration,
     /// The connections that are open at once.
     pub connections: usize,
-    /// How long a connection keeps its place against those that come after it.
+    /// How long a connection keeps its place against later ones.
     pub young: Duration,
     /// The bytes of all connections together that have proven nothing yet.
     pub unproven_bytes: usize,
-    /// The pushes, proven to be the platform's, that are worked on at once.
+    /// The pushes, proven to be the platform's, that are processed at once.
     pub pushes: usize,
-    /// How long the handler behind us may take for what is not ours.
+    /// How long the handler behind the daemon may take for a forwarded push.
     pub forwarder: Duration,
-    /// The pushes that wait for handlers at once; fewer than pushes, for our own events.
+    /// The pushes that wait for handlers at once; fewer than `pushes`, to leave room for our own
+    /// events.
     pub relays: usize,
-    /// Those of one account.
+    /// The pushes of one account that do so.
     pub relays_of_one: usize,
 }
 
@@ -127,7 +129,7 @@ impl Default for Limits {
     }
 }
 
-/// What a proxy adds to what it passes on.
+/// The headers that a proxy adds to a request.
 const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -165,7 +167,7 @@ pub async fn serve_within<I: EventSink>(
     let app = app.into_make_service_with_connect_info::<ConnectionHandle>();
     let served =
         axum::serve(ConnectionLimiter::new(listener, limits), app).with_graceful_shutdown(stop);
-    // Accepting is tried again for ever, so there is no error to report.
+    // Accepting is retried without end, so there is no error to report.
     served.await.ok();
 }
 
@@ -178,7 +180,7 @@ struct CallbackHandler<I> {
     replay_cache: Mutex<ReplayCache>,
 }
 
-/// Lets the connection end with its answer, so that its limits are those of one request.
+/// Closes the connection after its response, so that its limits are those of one request.
 async fn last(mut response: Response) -> Result<Response, Infallible> {
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     Ok(response)
@@ -190,7 +192,7 @@ async fn health<I: EventSink>(State(handler): State<Arc<CallbackHandler<I>>>) ->
     (status, line).into_response()
 }
 
-/// Answers with the numbers, but nobody from outside, who comes through a proxy.
+/// Responds with the numbers, but refuses a client from outside, which comes through a proxy.
 async fn metrics<I: EventSink>(
     State(handler): State<Arc<CallbackHandler<I>>>,
     headers: HeaderMap,
@@ -202,7 +204,7 @@ async fn metrics<I: EventSink>(
     Ok(([(CONTENT_TYPE, OPENMETRICS)], page).into_response())
 }
 
-/// Answers the platform's check of the callback's address, which is never encrypted.
+/// Responds to the platform's check of the callback's address, which is never encrypted.
 async fn echo<I: EventSink>(
     State(handler): State<Arc<CallbackHandler<I>>>,
     Path(account): Path<String>,
@@ -212,12 +214,12 @@ async fn echo<I: EventSink>(
     let signed = handler.judge(&account, query(&uri))?;
     handler.judge(&account, authenticator.check(&signed, handler.sink.now()))?;
     let echo = signed.echostr.clone().ok_or(StatusCode::FORBIDDEN)?;
-    // Remembered like a push, or its signature would be good for anybody's push.
+    // Recorded like a push, or its signature would be valid for anybody's push.
     handler.judge(&account, handler.admit(&account, &signed, format!("GET {echo}").as_bytes()))?;
     Ok(([(CONTENT_TYPE, "text/plain")], echo).into_response())
 }
 
-/// Takes a push. Nothing of a body means anything before its signature is found good.
+/// Accepts a push. No part of a body counts before its signature is verified.
 async fn receive<I: EventSink>(
     State(handler): State<Arc<CallbackHandler<I>>>,
     Path(account): Path<String>,
@@ -250,9 +252,9 @@ async fn receive<I: EventSink>(
         tokio::time::timeout(handler.limits.store, handler.sink.store(&account, event)).await;
     match stored {
         Ok(Ok(())) if ours => Ok(success()),
-        // The handler may understand what we cannot read.
+        // The handler may understand a push that we cannot read.
         Ok(Ok(())) => Ok(handler.pass_on(&account, &authenticator, &parts, raw).await),
-        // The platform pushes again what is not answered with success.
+        // The platform pushes again unless the response is success.
         Ok(Err(())) | Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
@@ -266,7 +268,7 @@ fn query(uri: &Uri) -> Result<Signed, Refusal> {
 }
 
 impl<I: EventSink> CallbackHandler<I> {
-    /// Answers every refusal alike, and tells the operator which it was.
+    /// Gives every refusal the same response, and reports to the operator which it was.
     fn judge<T>(&self, account: &str, checked: Result<T, Refusal>) -> Result<T, StatusCode> {
         checked.map_err(|refusal| {
             self.sink.note(account, Note::Refused(refusal));
@@ -274,30 +276,30 @@ impl<I: EventSink> CallbackHandler<I> {
         })
     }
 
-    /// Refuses a message under a timestamp and nonce that were used for another one.
+    /// Refuses a message whose timestamp and nonce were used for another one.
     fn admit(&self, account: &str, signed: &Signed, text: &[u8]) -> Result<(), Refusal> {
         let key = [account, &signed.timestamp, &signed.nonce];
         let oldest = self.sink.now() - FRESH;
         let sent = signed.sent_at().ok_or(Refusal::Stale)?;
-        // Nothing in the memory can be left half done by a panic.
+        // A panic can leave nothing in the cache half done.
         let mut replay_cache = self.replay_cache.lock().unwrap_or_else(PoisonError::into_inner);
         replay_cache.forget(oldest);
         if replay_cache.admits(sent, key, text) { Ok(()) } else { Err(Refusal::Used) }
     }
 
-    /// Waits until a push that is proven to be the platform's may be worked on.
+    /// Waits until a push that is proven to be the platform's may be processed.
     async fn turn(
         &self,
         connection_handle: &ConnectionHandle,
     ) -> Result<SemaphorePermit<'_>, StatusCode> {
         if !connection_handle.prove() {
-            // Its connection has ended for another: nobody hears the answer.
+            // Its connection was closed for another: nobody receives the response.
             return Err(StatusCode::SERVICE_UNAVAILABLE);
         }
         self.pushes.acquire().await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
     }
 
-    /// Lets the handler behind us answer what is not ours.
+    /// Lets the handler behind the daemon respond to pushes that are not our events.
     async fn pass_on(
         &self,
         account: &str,

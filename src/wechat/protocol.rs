@@ -1,9 +1,9 @@
 //! The requests to the platform as values, and the exact bytes of a broadcast.
 //!
-//! The body of a broadcast is built once and kept, because the platform compares what it is asked
-//! under one `clientmsgid`: the same broadcast must give the same bytes in every version of this
-//! program. What the answers mean is in [`response`], what is asked before a broadcast in [`upload`],
-//! and the calls beside the broadcasts are in [`api_call`]. Requests hold tokens and secrets, so their
+//! The body of a broadcast is built once and kept, because the platform compares the requests under
+//! one `clientmsgid`: the same broadcast must give the same bytes in every version of this program.
+//! [`response`] reads the responses, [`upload`] has the requests before a broadcast, and
+//! [`api_call`] has the calls that are not broadcasts. Requests hold tokens and secrets, so their
 //! `Debug` shows neither query nor body.
 
 use std::borrow::Cow;
@@ -37,7 +37,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(15);
 /// The shortest value of a token server's URL that may be a key.
 const KEY_MIN: usize = 8;
 
-/// Asks for a token that others may keep using.
+/// Requests a token that others may keep using.
 const STABLE_TOKEN: &str = "/cgi-bin/stable_token";
 /// Mass send to everyone or a tag.
 const SENDALL: &str = "/cgi-bin/message/mass/sendall";
@@ -47,18 +47,18 @@ const SEND: &str = "/cgi-bin/message/mass/send";
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Asks.
+    /// Queries.
     Get,
-    /// Asks or acts, with a body.
+    /// Queries or acts, with a body.
     Post,
 }
 
-/// One request, complete but for the host.
+/// One request, complete except for the host.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// A path of the platform, or the whole URL of a token server that others share.
+    /// A path of the platform, or the whole URL of a shared token server.
     pub path: Cow<'static, str>,
     /// The query, not yet encoded. It carries the token.
     pub query: Vec<(&'static str, String)>,
@@ -66,7 +66,7 @@ pub struct Request {
     pub body: Option<String>,
     /// A file to upload, in place of a body.
     pub form: Option<Form>,
-    /// How long it may take, from the first look-up of the host to the last byte of the answer.
+    /// How long it may take, from the start of the host's look-up to the last byte of the response.
     pub timeout: Duration,
 }
 
@@ -75,21 +75,22 @@ pub struct Request {
 pub struct Form {
     /// The digest by which the file is stored.
     pub sha256: String,
-    /// The name it is uploaded under.
+    /// The file name in the upload.
     pub name: String,
-    /// What it is.
+    /// Its format.
     pub format: Format,
     /// Its length.
     pub bytes: u64,
 }
 
 impl Request {
-    /// Says whether making it twice could send twice.
+    /// Returns whether making the request twice could send twice.
     pub fn is_send(&self) -> bool {
         self.path == SENDALL || self.path == SEND
     }
 
-    /// Returns the secrets that it carries, so that an answer which repeats them can be mended.
+    /// Returns the secrets that it carries, so that they can be removed from a response that
+    /// repeats them.
     pub fn secrets(&self) -> Vec<String> {
         let body = self.body.as_deref().filter(|_| self.path == STABLE_TOKEN);
         let body = body.and_then(|body| serde_json::from_str::<Value>(body).ok());
@@ -131,7 +132,7 @@ fn with_token(token: &SecretString) -> (&'static str, String) {
     ("access_token", token.expose_secret().to_owned())
 }
 
-/// Asks for the account's token without invalidating an earlier one.
+/// Requests the account's token without invalidating an earlier one.
 ///
 /// `force` invalidates it at the platform: at most 20 times a day, 30 s apart.
 pub fn stable_token(appid: &str, secret: &SecretString, force: bool) -> Request {
@@ -146,7 +147,7 @@ pub fn stable_token(appid: &str, secret: &SecretString, force: bool) -> Request 
     Request::post(STABLE_TOKEN, None, body.to_string())
 }
 
-/// Asks for a new token; the earlier one is invalid after at most 5 minutes.
+/// Requests a new token; the earlier one is invalid after at most 5 minutes.
 pub fn classic_token(appid: &str, secret: &SecretString) -> Request {
     let query = vec![
         ("grant_type", "client_credential".to_owned()),
@@ -156,14 +157,14 @@ pub fn classic_token(appid: &str, secret: &SecretString) -> Request {
     Request::get("/cgi-bin/token", query)
 }
 
-/// Asks a token server that other programs share for the account's token.
+/// Requests the account's token from a token server that other programs share.
 pub fn shared_token(url: &str) -> Request {
     let path = Cow::Owned(url.to_owned());
     let query = Vec::new();
     Request { method: Method::Get, path, query, body: None, form: None, timeout: TIMEOUT }
 }
 
-/// Asks for the account's tags: a harmless question that shows whether the token works.
+/// Requests the account's tags: a harmless query that shows whether the token works.
 pub fn tags_get(token: &SecretString) -> Request {
     Request::get("/cgi-bin/tags/get", vec![with_token(token)])
 }
@@ -175,7 +176,7 @@ pub fn mass(list: bool, token: &SecretString, body: String) -> Request {
     Request::post(if list { SEND } else { SENDALL }, Some(token), body)
 }
 
-/// Asks what became of a broadcast.
+/// Queries the outcome of a broadcast.
 pub fn mass_get(token: &SecretString, msg_id: i64) -> Request {
     let body = json!({ "msg_id": msg_id.to_string() }).to_string();
     Request::post("/cgi-bin/message/mass/get", Some(token), body)
@@ -184,9 +185,9 @@ pub fn mass_get(token: &SecretString, msg_id: i64) -> Request {
 /// Returns the JSON body of one batch, without its `clientmsgid`.
 ///
 /// For a list, `receivers` is the batch's part of it (`None`: all of it). The result is a pure
-/// function of its arguments, and must stay so across versions. Chinese text stands as it is: the
-/// platform refuses `\u` escapes (40033), which JSON needs only for control characters, and these
-/// are refused when a job is taken. A video's title goes with lists only.
+/// function of its arguments, and must stay so across versions. Chinese text is written unescaped:
+/// the platform refuses `\u` escapes (40033), which JSON needs only for control characters, and
+/// these are refused when a job is taken. Only a video to a list carries its title.
 pub fn body(broadcast: &Broadcast, receivers: Option<&[String]>) -> String {
     let (filter, touser) = match (&broadcast.audience, receivers) {
         (Audience::Everyone, None) => (Some(Filter { is_to_all: true, tag_id: None }), None),

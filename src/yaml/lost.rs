@@ -1,10 +1,13 @@
-//! Text that YAML would drop silently, because ` #` begins a comment.
+//! Text that YAML would drop silently, because ` #` begins a comment, and line ends that it drops.
 //!
 //! Only two kinds of values are checked: those for readers, and words that other programs take as
 //! they are. After a number, a comment is meant as one. A quoted text ends at its quote, so nothing
 //! of it can be lost. A comment on a line of its own is meant as one too, unless it is indented
 //! deeper than the key: there the text would continue. After a word, such as a key or an address,
 //! only `#1` is taken for a part of it, and not `# 1`.
+//!
+//! The line ends of a plain or quoted text are read as blanks. An author who means that can write
+//! it with `>`, or with `\` before the line's end.
 
 use super::diagnostic::{Location, Report};
 use super::hint;
@@ -121,6 +124,38 @@ pub(super) fn say_before(
     let help = format!(
         "text that begins with `#` needs quotes: {right}; a comment gets a blank behind its `#`"
     );
+    report.say_with(location, message, help);
+}
+
+/// Reports a text for readers whose line ends YAML does not keep, without an explicit sign for
+/// that.
+pub(super) fn check_folded(
+    source: &str,
+    prose: &Prose<'_>,
+    (location, in_quotes, in_flow): (Location, bool, bool),
+    report: &mut Report<'_>,
+) {
+    let written = source[location.start..location.end].trim_end();
+    let lines = written.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let (count, first) = (lines.clone().count(), lines.clone().next().unwrap_or_default());
+    // In double quotes a backslash removes the line's end, but an escaped backslash does not.
+    let is_joined = |line: &str| {
+        let marks = line.len() - line.trim_end_matches('\\').len();
+        in_quotes && !marks.is_multiple_of(2)
+    };
+    if prose.kind != Kind::Prose || lines.take(count - 1).all(is_joined) {
+        return;
+    }
+    let message =
+        format!("`{}` goes over {count} lines, and YAML does not keep its line ends", prose.key);
+    let key = if prose.is_item { "-".to_owned() } else { format!("{}:", prose.key) };
+    let help = match in_flow {
+        true => "write it on one line; a line end in it is `\\n` in double quotes".to_owned(),
+        false => format!(
+            "write `{key} |` and the lines below it, indented, to keep them; or write it on one line"
+        ),
+    };
+    let location = Location { end: location.start + first.len(), ..location };
     report.say_with(location, message, help);
 }
 

@@ -83,7 +83,7 @@ fn resume_lifts_a_pause_and_names_what_goes_now() {
 
     assert!(text.starts_with("Account brand-club goes on. It was paused since 2027-03-20 19:45"));
     assert!(text.contains("The daemon is not running"), "{text}");
-    assert!(text.contains("Due now: club-late."), "{text}");
+    assert!(text.contains("Due now: 晚安: club-late."), "{text}");
     assert_eq!(world.json(&["status", "--json"])["accounts"][1]["paused"], false);
 }
 

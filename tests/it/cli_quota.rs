@@ -377,7 +377,7 @@ fn what_a_person_said_is_shown_where_it_mattered() {
 
     let returned = world.text(&["quota", "return", "s1", "--why", "是预览"]);
 
-    assert!(returned.contains("Job spring-launch comes forward"), "{returned}");
+    assert!(returned.contains("Job 春天来了: spring-launch comes forward"), "{returned}");
     let quota = world.text(&["quota", "brand-club"]);
     assert!(
         quota.contains("nothing was sent before qunfa knew it: said 2027-03-20 19:57"),

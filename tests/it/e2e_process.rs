@@ -76,7 +76,15 @@ fn what_a_command_writes_is_noticed_within_a_second_or_so() {
     rig.fault_on("stable_token", FaultKind::Errcode(40_125));
     rig.drop_file("spring.yaml", &to_tag("spring", "club"));
     rig.until_reason("spring", "40125");
-    assert_eq!(rig.ask(&["status", "--json"])["accounts"][0]["paused"], true);
+    let status = rig.ask(&["status", "--json"]);
+    assert_eq!(status["accounts"][0]["paused"], true);
+    let paused = status["attention"].as_array().unwrap().iter();
+    let advice = paused.filter(|note| note["kind"] == "paused").map(|note| note["do"].clone());
+    let advice = advice.collect::<Vec<_>>();
+    let source = format!("correct the secret that `secret_file` {}", rig.path("secret").display());
+    assert!(advice.len() == 1 && advice[0].as_str().unwrap().starts_with(&source), "{advice:?}");
+    let shown = rig.say(&["status"]).out;
+    assert!(shown.contains("    correct the secret that `secret_file` "), "{shown}");
 
     assert_eq!(rig.say(&["resume", "club"]).code, Some(0));
     let since = started();

@@ -408,6 +408,7 @@ impl World {
         let config = |(setup, account): (&Setup, Account)| AccountConfig {
             account,
             secret: Some(SecretString::from("secret")),
+            secret_source: Some("`secret_env` SECRET".to_owned()),
             api_base: "https://api.weixin.qq.com".to_owned(),
             verified: true,
             token: setup.token.clone(),

@@ -105,6 +105,13 @@ impl Page<'_> {
                 let told: Vec<_> = remarks(job, at).collect();
                 let id = format!("job-{index}-{at}");
                 self.article(&id, article, (&account, &pictures, &told));
+                if at > 0 {
+                    // The conversation shows only the first article's digest.
+                    let digest = escape(&digest(article));
+                    self.add(&["<p class=\"told\">digest: ", &digest, "</p>\n"]);
+                }
+                self.told(&told);
+                self.add(&["</div>\n"]);
             }
         }
         self.add(&["</div>\n</section>\n"]);
@@ -187,20 +194,18 @@ impl Page<'_> {
                     &cover(article),
                     "<p>",
                     &title,
-                    "</p></div>\n",
+                    "</p></div>\n<p class=\"digest\">",
+                    &escape(&digest(article)),
+                    "</p>\n",
                 ]);
             } else {
                 self.add(&["<div class=\"more\"><p>", &title, "</p>", &cover(article), "</div>\n"]);
             }
         }
-        if let [article] = articles {
-            let digest = article.digest.clone();
-            let digest = digest.unwrap_or_else(|| beginning(&article.content));
-            self.add(&["<p class=\"digest\">", &escape(&digest), "</p>\n"]);
-        }
         self.add(&["</div>\n"]);
     }
 
+    /// Writes an article as readers see it, but not its closing tag: remarks may follow beside it.
     fn article(
         &mut self,
         id: &str,
@@ -220,17 +225,26 @@ impl Page<'_> {
             self.add(&["<p class=\"source\">阅读原文 <small>", &escape(source), "</small></p>\n"]);
         }
         self.add(&["</div>\n"]);
-        if !told.is_empty() {
-            self.add(&["<ol class=\"told\">\n"]);
-            for ArticleRemark { file, line, column, what, is_dropped, .. } in told {
-                let place = escape(&format!("{file}:{line}:{column}"));
-                let end = if *is_dropped { " is taken out" } else { "" };
-                self.add(&["<li><code>", &place, "</code> ", &escape(what), end, "</li>\n"]);
-            }
-            self.add(&["</ol>\n"]);
-        }
-        self.add(&["</div>\n"]);
     }
+
+    /// Writes the remarks about an article, beside it.
+    fn told(&mut self, told: &[&ArticleRemark]) {
+        if told.is_empty() {
+            return;
+        }
+        self.add(&["<ol class=\"told\">\n"]);
+        for ArticleRemark { file, line, column, what, is_dropped, .. } in told {
+            let place = escape(&format!("{file}:{line}:{column}"));
+            let end = if *is_dropped { " is taken out" } else { "" };
+            self.add(&["<li><code>", &place, "</code> ", &escape(what), end, "</li>\n"]);
+        }
+        self.add(&["</ol>\n"]);
+    }
+}
+
+/// Returns the digest of an article; if it has none, the one that the platform makes.
+fn digest(article: &Article) -> String {
+    article.digest.clone().unwrap_or_else(|| beginning(&article.content))
 }
 
 /// Returns the HTML of an article with a sign at the position of each remark.

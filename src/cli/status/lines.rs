@@ -335,6 +335,10 @@ fn decisions(
             Cell::plain(&what(note)),
             Cell::plain(note.about.id.as_deref().unwrap_or(&note.note)),
         ]);
+        // No `show` gives the hint for an account.
+        if note.about.kind == "paused" {
+            table.note(Tone::Quiet, &note.about.advice);
+        }
     }
     page.table(0, &table);
     let rest = "`qunfa status --json` has all";

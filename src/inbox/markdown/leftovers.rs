@@ -28,6 +28,9 @@ const PAIRS: &[Pair] = &[
     Pair { open: "[[", close: "]]", is_mark: |_, _| true },
     Pair { open: "{%", close: "%}", is_mark: |_, _| true },
     Pair { open: "{{", close: "}}", is_mark: |_, _| true },
+    Pair { open: "<%", close: "%>", is_mark: |_, _| true },
+    Pair { open: "{--", close: "--}", is_mark: |_, _| true },
+    Pair { open: "{>>", close: "<<}", is_mark: |_, _| true },
     Pair { open: "{#", close: "}", is_mark: |_, inside| inside.starts_with(is_latin) },
     Pair { open: "{.", close: "}", is_mark: |_, inside| inside.starts_with(is_latin) },
     Pair { open: "{:", close: "}", is_mark: |_, _| true },
@@ -47,6 +50,11 @@ const PAIRS: &[Pair] = &[
 const MARKS: [&str; 6] = ["**", "~~", "%%", "$$", "】(http", "】（http"];
 /// What begins a block in other dialects.
 const BLOCKS: [&str; 4] = [":::", "!!! ", "??? ", "???+ "];
+/// The word after `@start` at the beginning of a `PlantUML` drawing.
+const PLANTUML: [&str; 12] = [
+    "uml", "mindmap", "wbs", "gantt", "salt", "json", "yaml", "ditaa", "dot", "ebnf", "regex",
+    "chen",
+];
 
 fn is_latin(c: char) -> bool {
     c.is_ascii_alphanumeric()
@@ -74,7 +82,15 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
         let label = reach(&text[at + 2..]).split(']').next().unwrap_or_default();
         let end = at + 2 + label.len() + 1;
         let is_label = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-        if end <= text.len() && !label.is_empty() && label.chars().all(is_label) {
+        if end > text.len() || label.is_empty() {
+            continue;
+        }
+        if !label.chars().all(is_label) {
+            // No parser takes it for a footnote, and it may be a face: `[^_^]`.
+            if label.starts_with(char::is_alphanumeric) {
+                found.push((at..end, Raw::Shown));
+            }
+        } else {
             let help = "write the footnote's text: `[^1]: …` on a line of its own";
             found.push((at..end, Raw::FieldError("this footnote has no text", help)));
         }
@@ -95,10 +111,21 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
             found.push((start..end, Raw::Shown));
         }
     }
+    found.extend(block_id(text).map(|id| (id, Raw::Shown)));
     for mark in MARKS {
         found.extend(text.match_indices(mark).map(|(at, _)| (at..at + mark.len(), Raw::Shown)));
     }
     found
+}
+
+/// Finds the name that some editors append to a block: ` ^name`.
+fn block_id(text: &str) -> Option<Range<usize>> {
+    let line = text.trim_end();
+    let start = line.rfind('^')?;
+    let name = &line[start + 1..];
+    let is_name = name.len() > 1 && name.chars().all(|c| is_latin(c) || c == '-');
+    let is_apart = line[..start].chars().last().is_none_or(char::is_whitespace);
+    (is_name && is_apart).then_some(start..line.len())
 }
 
 fn pairs(text: &str, Pair { open, close, is_mark }: &Pair, found: &mut Vec<(Range<usize>, Raw)>) {
@@ -121,12 +148,23 @@ pub(super) const FORMULA: (&str, &str) = (
     "put a picture of it there; for a dollar sign write `\\$`",
 );
 
+/// The error for a `PlantUML` drawing outside a block of code, and a hint.
+const DRAWING: (&str, &str) = (
+    "PlantUML cannot be drawn in an article",
+    "put a picture of it there; to show its source, put it into a block of code",
+);
+
 /// Finds the mark of a block at the beginning of a paragraph's line.
 pub(super) fn block(line: &str) -> Option<(Range<usize>, Raw)> {
     let line = line.trim_end();
     let (message, help) = FORMULA;
     if line == "$$" {
         return Some((0..2, Raw::FieldError(message, help)));
+    }
+    let drawing = line.strip_prefix("@start").and_then(|rest| rest.split([' ', '\t']).next());
+    if drawing.is_some_and(|kind| PLANTUML.contains(&kind)) {
+        let (message, help) = DRAWING;
+        return Some((0..line.len(), Raw::FieldError(message, help)));
     }
     if BLOCKS.iter().any(|mark| line.starts_with(mark)) {
         return Some((0..line.len(), Raw::Shown));
@@ -157,6 +195,12 @@ mod tests {
             ("==“a”==b", "==“a”=="),
             ("[文][none]", "[文][none]"),
             ("【a】(https://x.cn)", "】(http"),
+            ("春[^注 一]天", "[^注 一]"),
+            ("春天来了 ^ab-12c", "^ab-12c"),
+            ("^ab12", "^ab12"),
+            ("<% tp.date.now() %>", "<% tp.date.now() %>"),
+            ("春{--天--}", "{--天--}"),
+            ("春{>>注<<}", "{>>注<<}"),
         ] {
             let found = raw(text);
             assert_eq!(found.len(), 1, "{text}: {found:?}");
@@ -174,6 +218,12 @@ mod tests {
             "std::vec::x",
             "好_ _的",
             "5%",
+            "^_^",
+            "好 ^",
+            "2 ^3 的",
+            "x^2",
+            "a <%b",
+            "[^]",
         ] {
             assert_eq!(raw(text), [], "{text}");
         }
@@ -181,10 +231,20 @@ mod tests {
 
     #[test]
     fn blocks_of_other_dialects_are_found() {
-        for line in ["::: tip", "!!! note", "| a | b |", "[r]: https://x.cn b", "$$"] {
+        for line in [
+            "@startuml",
+            "@startuml 图",
+            "::: tip",
+            "!!! note",
+            "| a | b |",
+            "[r]: https://x.cn b",
+            "$$",
+        ] {
             assert!(block(line).is_some(), "{line}");
         }
-        for line in ["好!!!", "!!!", "|", "| a", "[提示]: 请到场", "$$ 甩卖"] {
+        for line in
+            ["@startup", "@start uml", "好!!!", "!!!", "|", "| a", "[提示]: 请到场", "$$ 甩卖"]
+        {
             assert_eq!(block(line), None, "{line}");
         }
     }

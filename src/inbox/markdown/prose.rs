@@ -222,15 +222,14 @@ pub(super) fn attributes(text: &str) -> Option<(usize, Size, bool)> {
 }
 
 /// Returns the locations of formulas that are written `\\(…\\)` or `\\[…\\]`.
+///
+/// An author who writes both backslashes means LaTeX, whatever is between them: Markdown shows a
+/// bracket without any.
 pub(super) fn formulas(text: &str) -> impl Iterator<Item = Range<usize>> {
     let formula = |(at, open): (usize, &str)| {
         let close = if open == "\\(" { "\\)" } else { "\\]" };
         let inside = reach(&text[at + 2..]).split_once(close)?.0;
-        let is_command = |(at, _)| inside[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
-        let is_formula =
-            inside.contains(['^', '_', '=']) || inside.match_indices('\\').any(is_command);
-        let is_prose = inside.chars().any(is_wide) || inside.contains("\n\n");
-        (is_formula && !is_prose).then(|| at..at + 2 + inside.len() + 2)
+        (!inside.contains(open)).then(|| at..at + 2 + inside.len() + 2)
     };
     let opens = text.match_indices("\\(").chain(text.match_indices("\\["));
     opens.filter(|(at, _)| !text[..*at].ends_with('\\')).filter_map(formula)

@@ -74,6 +74,22 @@ fn an_article_is_read_with_all_that_it_may_have() {
 }
 
 #[test]
+fn uploads_are_told_from_when_the_preview_needs_them() {
+    for (preview, span) in [
+        ("", "10 min"),
+        ("{to: [anne], before: 30m}", "40 min"),
+        ("{to: [anne], before: 2h}", "2 h 10 min"),
+    ] {
+        let preview = if preview.is_empty() { "" } else { &*format!("  preview: {preview}\n") };
+        let text = format!("{}{preview}", article("content: <p>好</p>"));
+
+        let (_, notes) = material(&text, &folder());
+
+        assert!(notes[0].ends_with(&format!("from {span} before its time")), "{notes:?}");
+    }
+}
+
+#[test]
 fn pictures_are_named_from_where_the_text_lies() {
     let mut folder = folder();
     folder.0.insert("text/a.md", "![x](a.png) ![y](./a.png)".into());

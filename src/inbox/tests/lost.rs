@@ -116,3 +116,68 @@ fn the_hint_of_a_cut_text_in_a_collection_quotes_that_text_alone() {
         assert!(refused.contains(help), "{help}: {refused}");
     }
 }
+
+#[test]
+fn a_text_whose_line_ends_yaml_would_fold_is_refused() {
+    let video = |lines: &str| broadcast(&format!("    mpvideo:\n      media_id: V\n{lines}"));
+    for (text, location, help) in [
+        (
+            broadcast("    text: 第一行\n      第二行\n"),
+            "f.yaml:6:11: `text` goes over 2 lines",
+            "`text: |`",
+        ),
+        (
+            broadcast("    text: \"第一行\n\n      第二行\"\n"),
+            "f.yaml:6:11: `text` goes over 3 lines",
+            "`text: |`",
+        ),
+        (
+            broadcast("    text: '第一行\r\n      第二行'\r\n"),
+            "f.yaml:6:11: `text` goes over 2 lines",
+            "`text: |`",
+        ),
+        (
+            broadcast("    text:\n      第一行\n      第二行\n    # 注\n"),
+            "f.yaml:7:7: `text` goes over 2 lines",
+            "`text: |`",
+        ),
+        (
+            video("      title: 春天\n        来了\n      description: 一\n"),
+            "f.yaml:8:14: `title` goes over 2 lines",
+            "`title: |`",
+        ),
+        (
+            broadcast("    mpvideo: {media_id: V, title: 春天\n      来了, description: 一}\n"),
+            "f.yaml:6:35: `title` goes over 2 lines",
+            "write it on one line",
+        ),
+        (
+            broadcast("    text: \"第一行 \\\n      第二行\n      三\"\n"),
+            "f.yaml:6:11: `text` goes over 3 lines",
+            "`text: |`",
+        ),
+    ] {
+        let refused = parse_text(&text).map(|_| ()).expect_err(&text);
+        assert!(refused.starts_with(location), "{location}: {refused}");
+        assert!(refused.contains(help), "{help}: {refused}");
+        assert_eq!(refused.matches("f.yaml:").count(), 1, "{refused}");
+    }
+}
+
+#[test]
+fn line_ends_that_are_meant_stay() {
+    for (lines, expected) in [
+        ("    text: |\n      第一行\n      第二行\n", "第一行\\n第二行"),
+        ("    text: >\n      第一行\n      第二行\n", "第一行 第二行"),
+        ("    text: >-\n      第一行\n      第二行\n", "第一行 第二行"),
+        ("    text: \"第一行\\n第二行\"\n", "第一行\\n第二行"),
+        ("    text: \"第一行\\\n      第二行\"\n", "第一行第二行"),
+        ("    text:\n      第一行\n\n    # 注\n", "第一行"),
+        ("    text: 第一行\n\n\n", "第一行"),
+    ] {
+        let told = parse_text(&broadcast(lines));
+        let told = told.map_or_else(|told| told, |jobs| format!("{jobs:?}"));
+        assert!(!told.contains("goes over"), "{lines}: {told}");
+        assert!(told.contains(expected), "{lines}: {told}");
+    }
+}

@@ -112,7 +112,7 @@ fn blocks_become_plain_html_without_blanks_between_the_tags() {
         ("5*6=30，7*8=56，*好*", "<p>5*6=30，7*8=56，<em>好</em></p>"),
         ("10cm*20cm*30cm，Top*10*强", "<p>10cm*20cm*30cm，Top<em>10</em>强</p>"),
         ("2**10和3**4，**5*6*7**", "<p>2**10和3**4，<strong>5*6*7</strong></p>"),
-        ("\\*春\\* \\[x\\] &amp; &#x6625; <b>粗</b>", "<p>*春* [x] &amp; 春 <b>粗</b></p>"),
+        ("\\*春\\* \\[x] &amp; &#x6625; <b>粗</b>", "<p>*春* [x] &amp; 春 <b>粗</b></p>"),
         (
             "[前文](https://mp.weixin.qq.com/s/a \"题\")",
             "<p><a href=\"https://mp.weixin.qq.com/s/a\" title=\"题\">前文</a></p>",
@@ -236,6 +236,14 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
         ("```math\nx\n```", "a.md:1:1: `math` cannot be drawn"),
         ("春\n\n天 \\(x^2\\) 好", "a.md:3:3: a formula cannot be shown"),
         ("\\[ \\frac{1}{2} \\]", "a.md:1:1: a formula cannot be shown"),
+        ("设 \\(x\\)，则好", "a.md:1:3: a formula cannot be shown"),
+        ("设好，则 \\[x+1\\]", "a.md:1:6: a formula cannot be shown"),
+        ("第 \\(n+1\\) 项", "a.md:1:3: a formula cannot be shown"),
+        ("春\n\n\\[\nx+1\n\\]\n", "a.md:3:1: a formula cannot be shown"),
+        ("春\n\n\\[\n\nx+1\n\n\\]\n", "a.md:3:1: a formula cannot be shown"),
+        ("面积 \\(长 \\times 宽\\)", "a.md:1:4: a formula cannot be shown"),
+        ("春\n\n@startuml\na -> b\n@enduml\n", "a.md:3:1: PlantUML cannot be drawn"),
+        ("春\n@startmindmap\n* a\n@endmindmap\n", "a.md:2:1: PlantUML cannot be drawn"),
         ("春\n\n```mermaid\ngraph\n```", "a.md:3:1: `mermaid` cannot be drawn"),
         ("- 春\n\n  ```plantuml\n  x\n  ```", "a.md:3:3: `plantuml` cannot be drawn"),
         ("```js\nx\n", "a.md:1:1: the code that begins here does not end"),
@@ -266,6 +274,19 @@ fn what_cannot_be_shown_is_refused_where_it_stands() {
         let found = read(markdown).map(|(_, notes)| format!("{notes:?}"));
         let found = found.expect_err(markdown);
         assert!(found.starts_with(told), "{markdown}:\n{found}\ninstead of\n{told}");
+    }
+}
+
+#[test]
+fn brackets_that_enclose_no_formula_stay() {
+    for (markdown, expected) in [
+        ("\\[提示] 请到场", "[提示] 请到场"),
+        ("\\(一) 请到场", "(一) 请到场"),
+        ("`\\(x\\)` 好", "<code>\\(x\\)</code> 好"),
+        ("甲 \\\\(x\\) 乙", "甲 \\(x) 乙"),
+        ("写 \\( 与 `\\)` 好", "写 ( 与 <code>\\)</code> 好"),
+    ] {
+        assert_eq!(html(markdown), format!("<p>{expected}</p>"), "{markdown}");
     }
 }
 
@@ -580,6 +601,45 @@ fn text_between_two_rules_stays_text() {
 }
 
 #[test]
+fn front_matter_without_its_first_line_is_refused() {
+    for (markdown, told) in [
+        ("title: 春\ndate: 2027-03-20\n---\n花\n", "text/a.md:1:1: front matter begins here"),
+        ("\ntags:\n- a\n- b\n# 注\n---\n花\n", "text/a.md:2:1: front matter begins here"),
+        ("layout: post\nCategories: [a]\n---\n花\n", "text/a.md:1:1: front matter begins here"),
+        ("\"title\": \"春\",\n\"date\": \"x\"\n;;;\n花\n", "text/a.md:1:1: front matter as JSON"),
+        (";;;\n\"title\": \"春\"\n;;;\n花\n", "text/a.md:1:1: front matter as JSON"),
+        ("{\n  \"title\": \"春\",\n}\n\n花\n", "text/a.md:1:1: front matter as JSON"),
+        ("{\"draft\": true, \"Title\" : \"春\"}\n花\n", "text/a.md:1:1: front matter as JSON"),
+    ] {
+        let found = matter_of_a_title(markdown).expect_err(markdown);
+        assert!(found.starts_with(told), "{markdown}:\n{found}\ninstead of\n{told}");
+        assert!(found.contains("`---`"), "{found}");
+    }
+    for markdown in [
+        "title: 春\n\n花\n",
+        "地点: 北京\n---\n花\n",
+        "Author: 小群\n\n---\n\n花\n",
+        "Date: 周五\n我们出门走走\n---\n花\n",
+        "note: 春\n---\n花\n",
+        "{名字}，你好：\"title\" 是题目\n",
+        "{\"a\": 1}\n",
+        ";;;\n花\n",
+    ] {
+        matter_of_a_title(markdown).unwrap_or_else(|told| panic!("{markdown}\n{told}"));
+    }
+}
+
+/// Reads a Markdown file for an article that has its title and its cover.
+fn matter_of_a_title(markdown: &str) -> Result<(), String> {
+    let mut folder = pictures();
+    folder.0.insert("text/a.md", markdown.into());
+    let text = job(
+        "    articles: [{theme: none, title: 春, thumb: cover.png, content_file: text/a.md}]\n",
+    );
+    parse_bytes("f.yaml", text.as_bytes(), &folder).map(|_| ())
+}
+
+#[test]
 fn places_are_right_behind_front_matter_and_in_lists() {
     let mut folder = pictures();
     for (markdown, location) in [
@@ -618,7 +678,7 @@ const RIGHT: &[&str] = &[
     "W", "**W**W", "W*W*W", "~~W~~W", "W~W", "==W==W", "`W`W", "[提示W]: W", "# W", "- W\n- W", "1. W",
     "- [ ] W\n- [x] W", "> W\n> W", "> [!NOTE]\n> W", "> [!tip] W\n> W", "| W | W |\n|---|---|\n| W | W |",
     "---", "```\nW\n```", "```js\nW\n```", "<!-- W -->", "<b>W</b>W", "W %%W%%W", "![W](花.png)", "![[花.png|W]]",
-    "![W](图 片/a.png =3x3)", "W\\\nW", "W  \nW", "W\nW", "\\[W\\]", "W^[W]", "[W](https://mp.weixin.qq.com/W \"W\")",
+    "![W](图 片/a.png =3x3)", "W\\\nW", "W  \nW", "W\nW", "\\[W]", "W^[W]", "[W](https://mp.weixin.qq.com/W \"W\")",
     "W &lt;W&gt;", "W：$5，W：$6", "　　W",
 ];
 

@@ -1,9 +1,9 @@
 //! Safe mode: pushes that are encrypted with the account's `EncodingAESKey`.
 //!
-//! The ciphertext is AES-256-CBC, which protects nothing by itself: a third of altered ones still
-//! decrypt to something. So the signature over it is checked first, with [`is_sealed`], and only
-//! then is it opened. Inside stand 16 random bytes, a length, the message and the account's appid,
-//! padded to 32 bytes and not, as the cipher's block would have it, to 16.
+//! The ciphertext is AES-256-CBC, which protects nothing by itself: a third of altered ciphertexts
+//! still decrypt to something. So [`is_sealed`] checks the signature over it first, and only then
+//! is it decrypted. The plaintext is 16 random bytes, a length, the message and the account's
+//! appid. It is padded to 32 bytes, and not to 16, the cipher's block size.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ use super::is_signature_of;
 
 /// How long an `EncodingAESKey` is.
 pub const KEY_CHARS: usize = 43;
-/// The block of the padding, which is twice the cipher's.
+/// The block size of the padding, which is twice the cipher's.
 const PAD_MAX: usize = 32;
 /// The random bytes and the length before the message.
 const HEAD: usize = 20;
 
-/// 43 characters of base64 stand for 258 bits, and the platform leaves the last two as they come.
+/// 43 characters of base64 encode 258 bits, and the platform does not set the last two to zero.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -31,13 +31,13 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Why a text is no `EncodingAESKey`. It never shows the text.
+/// Why a text is not an `EncodingAESKey`. The error never shows the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Too short or too long.
     #[error("an EncodingAESKey has 43 characters, and this has {0}")]
     Length(usize),
-    /// Another character than a letter, a digit, `+` or `/`.
+    /// A character that is not a letter, a digit, `+` or `/`.
     #[error("an EncodingAESKey has letters and digits only, and this has something else")]
     Characters,
 }
@@ -50,7 +50,7 @@ impl AesKey {
     /// Reads an `EncodingAESKey`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If it is malformed.
     pub fn parse(text: &SecretString) -> Result<Self, KeyError> {
         let text = text.expose_secret();
         let count = text.chars().count();
@@ -65,23 +65,24 @@ impl AesKey {
     }
 }
 
-/// Why a signed ciphertext gives no message. Outside, all of them look alike.
+/// Why a signed ciphertext gives no message. The sender receives the same response for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// No base64, or no whole number of blocks.
+    /// Not base64, or not a whole number of blocks.
     #[error("its ciphertext is damaged")]
     Damaged,
-    /// What comes out has no meaning.
+    /// The decrypted text has no valid form.
     #[error("no configured EncodingAESKey decrypts it")]
     Key,
-    /// It decrypts, and is another account's.
+    /// It decrypts, but belongs to another account.
     #[error("it is encrypted for another appid")]
     AppId,
 }
 
-/// Says whether `msg_signature` proves that who wrote `encrypt` knows the token, in constant time.
+/// Returns whether `msg_signature` proves that the author of `encrypt` has the token, in constant
+/// time.
 ///
-/// This covers the whole message. The plain `signature` beside it says nothing of it.
+/// This covers the whole message. The plain `signature` beside it proves nothing about it.
 pub fn is_sealed(
     token: &SecretString,
     [timestamp, nonce, encrypt]: [&str; 3],
@@ -90,19 +91,19 @@ pub fn is_sealed(
     is_signature_of([token.expose_secret(), timestamp, nonce, encrypt], msg_signature)
 }
 
-/// Decrypts a ciphertext whose signature was found good.
+/// Decrypts a ciphertext whose signature was verified.
 ///
 /// The keys are tried in order: after a rotation the platform may use the previous one for a while.
 ///
 /// # Errors
-/// Why none of the keys gives a message for this appid.
+/// If none of the keys gives a message for this appid.
 pub fn open(keys: &[AesKey], appid: &str, encrypt: &str) -> Result<Vec<u8>, OpenError> {
     let sealed = BASE64.decode(encrypt).map_err(|_| OpenError::Damaged)?;
     let mut outcome = Err(OpenError::Key);
     for key in keys {
         match open_with(key, appid, sealed.clone()) {
             Ok(message) => return Ok(message),
-            // Another account's says more than a key that does not fit.
+            // Another account's appid is a more exact reason than a key that does not fit.
             Err(OpenError::Key) => {}
             Err(other) => outcome = Err(other),
         }
@@ -127,14 +128,14 @@ fn open_with(key: &AesKey, appid: &str, mut bytes: Vec<u8>) -> Result<Vec<u8>, O
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| OpenError::Key)?;
     let (message, owner) = rest.split_at_checked(length).ok_or(OpenError::Key)?;
     if owner != appid.as_bytes() {
-        // The tail of a right key is an appid; that of a wrong one almost never is text.
+        // The tail under the right key is an appid; under a wrong key it is almost never text.
         let is_appid = owner.starts_with(b"wx") && owner.is_ascii();
         return Err(if is_appid { OpenError::AppId } else { OpenError::Key });
     }
     Ok(message.to_vec())
 }
 
-/// Takes the padding off: 1 to 32 bytes that all tell how many they are.
+/// Removes the padding: 1 to 32 bytes that all contain their number.
 fn unpadded(bytes: &[u8]) -> Option<&[u8]> {
     let pad = usize::from(*bytes.last()?);
     if !(1..=PAD_MAX).contains(&pad) {

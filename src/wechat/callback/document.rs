@@ -1,7 +1,7 @@
 //! One shape for pushed bodies, whether they are XML or JSON.
 //!
-//! A tree keeps every field in its order, also one that stands there twice: the reader of a field
-//! notices. Text is trimmed, numbers and text are the same, and an empty node is like none.
+//! A tree keeps every field in its order, even one that occurs twice: the code that reads the field
+//! notices. Text is trimmed, numbers are kept as text, and an empty node counts as absent.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use super::ParseError;
 const NODES_MAX: u32 = 4096;
 /// Deeper than any event is.
 const DEPTH_MAX: usize = 16;
-/// What the platform calls an element of a list.
+/// The platform's name for an element of a list.
 const ITEM: &str = "item";
 
 /// A node: text, or fields.
@@ -27,7 +27,7 @@ pub(super) enum XmlDocument {
 }
 
 impl XmlDocument {
-    /// Reads a body.
+    /// Parses a body.
     pub(super) fn parse(body: &[u8]) -> Result<Self, ParseError> {
         let text = std::str::from_utf8(body).map_err(|_| ParseError::Malformed)?;
         let text = text.trim_start_matches('\u{feff}').trim();
@@ -47,7 +47,7 @@ impl XmlDocument {
         }
     }
 
-    /// Returns the only field of a name, if there is one and it is not empty.
+    /// Returns the only field with a name, if there is one and it is not empty.
     pub(super) fn one(&self, name: &'static str) -> Result<Option<&Self>, ParseError> {
         let Self::Fields(fields) = self else { return Ok(None) };
         let mut named = fields.iter().filter(|(field, _)| field == name).map(|(_, tree)| tree);
@@ -73,9 +73,9 @@ impl XmlDocument {
         }
     }
 
-    /// Returns a field that is a whole number; anything else there is like nothing.
+    /// Returns a field that is a whole number; anything else there counts as absent.
     ///
-    /// Counts inform people and decide nothing, so an odd one must not cost us the event.
+    /// Counts are only shown and decide nothing, so an unreadable one must not lose the event.
     pub(super) fn number(&self, name: &'static str) -> Result<Option<i64>, ParseError> {
         Ok(match self.one(name)? {
             Some(Self::Text(text)) => text.parse().ok(),
@@ -125,7 +125,7 @@ fn xml(text: &str) -> Result<XmlDocument, ParseError> {
     element(root, DEPTH_MAX)
 }
 
-/// Says whether there is any `<!` other than the start of a CDATA section.
+/// Returns whether there is any `<!` other than the start of a CDATA section.
 fn has_declaration(text: &str) -> bool {
     let mut rest = text;
     while let Some(at) = rest.find("<!") {
@@ -136,10 +136,10 @@ fn has_declaration(text: &str) -> bool {
     false
 }
 
-/// Says whether some element has attributes, which the platform never writes.
+/// Returns whether some element has attributes, which the platform never writes.
 ///
-/// The parser compares each attribute of an element with all others: what strangers may send must
-/// not cost that.
+/// The parser compares each attribute of an element with all others: a stranger's body must not
+/// cost that.
 fn has_attributes(text: &str) -> bool {
     let mut rest = text;
     while let Some((_, tag)) = rest.split_once('<') {
@@ -174,7 +174,7 @@ fn element(node: roxmltree::Node<'_, '_>, depth: usize) -> Result<XmlDocument, P
     }
 }
 
-/// A tree out of JSON, with the fields that stand there twice.
+/// A tree parsed from JSON, with the fields that occur twice.
 struct Nested(XmlDocument);
 
 impl<'de> Deserialize<'de> for Nested {
@@ -209,7 +209,7 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<XmlDocument, E> {
-        // With a point or exponent always, so that no rounded number passes for a whole one.
+        // Always with a point or exponent, so that no rounded number is taken for a whole one.
         Ok(XmlDocument::Text(format!("{value:?}")))
     }
 

@@ -1,9 +1,9 @@
 //! Authenticates a push before anything else of it is read.
 //!
-//! Without a key the query is signed and the body is not (plain mode; of compatible mode the plain
-//! part is read). With a key the signature covers the ciphertext, and nothing else is believed: a
-//! plain body under a plain signature is refused, or whoever saw one could write events. Outside
-//! every refusal looks alike; a [`Refusal`] is for the operator.
+//! Without a key the query is signed and the body is not (plain mode; in compatible mode the plain
+//! part is read). With a key the signature covers the ciphertext, and nothing else is trusted: a
+//! plain body under a plain signature is refused, or anyone who saw one could forge events. Every
+//! refusal has the same response; a [`Refusal`] is for the operator.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
@@ -18,50 +18,51 @@ use crate::wechat::callback::{self, ParseError};
 /// How far the platform's timestamp may be from our clock.
 pub(super) const FRESH: TimeDelta = TimeDelta::minutes(10);
 
-/// What an account's pushes are checked with, and where those go on to that are not ours.
+/// The credentials that check an account's pushes, and the address that other pushes are forwarded
+/// to.
 #[derive(Clone, Debug)]
 pub struct Authenticator {
-    /// The account's appid, which stands inside encrypted pushes.
+    /// The account's appid, which encrypted pushes contain.
     pub appid: String,
     /// The token that signs them.
     pub token: SecretString,
-    /// The keys that they are encrypted with, the present one first; none is plain mode.
+    /// The keys that they are encrypted with, the current one first; none is plain mode.
     pub keys: Vec<AesKey>,
-    /// The handler for everything that is not ours.
+    /// The handler for everything that is not our event.
     pub forward_to: Option<Url>,
 }
 
-/// Why a push is not taken.
+/// Why a push is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Nothing that the platform would write, whatever token it knew.
+    /// Nothing that the platform would write, with any token.
     #[error("it is no push of the platform")]
     Noise,
-    /// Not from anybody who knows the token.
+    /// Not from anybody who has the token.
     #[error("the signature is wrong")]
     Unsigned,
     /// Too old, or from the future.
     #[error("the timestamp is more than ten minutes from this machine's clock")]
     Stale,
-    /// Another message came with its timestamp and nonce.
+    /// Another message had the same timestamp and nonce.
     #[error("the timestamp and nonce were used for another message")]
     Used,
-    /// Signed and plain, where only ciphertext is believed.
+    /// Signed and plain, if only ciphertext is trusted.
     #[error("it is not encrypted, and the config has a key")]
     Plain,
-    /// Signed, and neither XML nor JSON as the platform writes it.
+    /// Signed, but neither XML nor JSON in the platform's form.
     #[error("it cannot be read")]
     Unreadable,
-    /// Signed and encrypted, where there is no key.
+    /// Signed and encrypted, if there is no key.
     #[error("it is encrypted, and the config has no key")]
     Encrypted,
-    /// Signed, and not to be decrypted.
+    /// Signed, but cannot be decrypted.
     #[error(transparent)]
     Sealed(#[from] OpenError),
 }
 
 impl Refusal {
-    /// Says whether anybody could have caused it, who does not know the token.
+    /// Returns whether a sender without the token could have caused it.
     pub fn is_strangers(self) -> bool {
         match self {
             Self::Noise | Self::Unsigned | Self::Stale | Self::Used => true,
@@ -126,7 +127,7 @@ impl Refusal {
     }
 }
 
-/// The query of a callback. One with a field twice is refused.
+/// The query of a callback. A query with a field twice is refused.
 #[derive(Deserialize)]
 pub(super) struct Signed {
     #[serde(default)]
@@ -146,7 +147,7 @@ impl Signed {
         DateTime::from_timestamp(seconds, 0)
     }
 
-    /// Tells a push under another token from what scanners try.
+    /// Distinguishes a push under another token from the requests of scanners.
     fn unsigned(&self, signature: &str, now: DateTime<Utc>) -> Refusal {
         let is_hex = signature.len() == 40 && signature.bytes().all(|b| b.is_ascii_hexdigit());
         let plausible = is_hex && self.is_fresh(now).is_ok();
@@ -159,16 +160,16 @@ impl Signed {
     }
 }
 
-/// A message that the platform wrote, as far as that is known.
+/// A message that the platform wrote, as far as can be checked.
 #[derive(Debug)]
 pub(super) struct Message {
-    /// The body; of an encrypted push, what it decrypts to.
+    /// The body; of an encrypted push, the decrypted text.
     pub(super) text: Vec<u8>,
     pub(super) credence: Credence,
 }
 
 impl Authenticator {
-    /// Says whether a body can be looked at only after the query was found good.
+    /// Returns whether a body can be read only after the query was verified.
     pub(super) fn is_plain(&self) -> bool {
         self.keys.is_empty()
     }
@@ -199,7 +200,7 @@ impl Authenticator {
         let encrypt = match callback::ciphertext(&body) {
             Ok(encrypt) => encrypt,
             Err(error) => {
-                // What is wrong with it interests an operator only if the platform wrote it.
+                // A fault of it matters to an operator only if the platform wrote it.
                 self.check(signed, now)?;
                 let plain = matches!(error, ParseError::Field(_));
                 return Err(if plain { Refusal::Plain } else { Refusal::Unreadable });

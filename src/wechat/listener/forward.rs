@@ -1,10 +1,11 @@
 //! Forwards other pushes to the handler that the account's callback had before.
 //!
-//! The handler sees what the platform sent: body, query and content type, byte for byte; its answer
-//! goes back as it is, because some answers are replies to a follower. A handler that fails looks
-//! to the platform as it would without us, so that its retries reach it. Only so many pushes wait
-//! for handlers at once, all together and for one account: the other connections are for our own
-//! events. Nothing is asked twice, no redirect is followed, and what is not signed never gets here.
+//! The handler receives what the platform sent: body, query and content type, byte for byte. Its
+//! response is returned unchanged, because some responses are replies to a follower. If a handler
+//! fails, the platform sees the same failure as without the daemon, so that its retries reach the
+//! handler. The number of pushes that wait for handlers at once is limited, in total and for each
+//! account: the other connections are for our own events. Nothing is sent twice, no redirect is
+//! followed, and an unsigned push never gets here.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -17,19 +18,19 @@ use url::Url;
 use super::Limits;
 use crate::wechat::client;
 
-/// The longest answer that is handed back; the longest reply that the platform takes is far shorter.
+/// The longest response that is returned; the longest reply that the platform takes is far shorter.
 const ANSWER_MAX: usize = 64 * 1024;
 
-/// Why a handler's answer does not go back.
+/// Why a handler's response is not returned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForwardError {
     /// Too many pushes wait for it already.
     #[error("too many pushes wait for it")]
     Busy,
-    /// It did not answer in time.
+    /// It did not respond in time.
     #[error("no answer in time")]
     TimedOut,
-    /// It cannot be reached, or broke off.
+    /// It cannot be reached, or closed the connection early.
     #[error("{0}")]
     Broken(String),
     /// Longer than any reply that the platform takes.
@@ -38,7 +39,7 @@ pub enum ForwardError {
 }
 
 impl ForwardError {
-    /// Returns what the platform is answered; it pushes again after each of them.
+    /// Returns the status of the response to the platform, which pushes again after each of them.
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -48,7 +49,7 @@ impl ForwardError {
     }
 }
 
-/// A push as it came.
+/// A push as received.
 pub(super) struct Push<'a> {
     pub(super) account: &'a str,
     pub(super) uri: &'a Uri,
@@ -56,14 +57,14 @@ pub(super) struct Push<'a> {
     pub(super) body: Vec<u8>,
 }
 
-/// What the handler answered.
+/// The handler's response.
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) content_type: Option<HeaderValue>,
     pub(super) body: Vec<u8>,
 }
 
-/// The way to the handlers.
+/// The connection to the handlers.
 pub(super) struct Forwarder {
     limits: Limits,
     tls: OnceLock<reqwest::Client>,
@@ -83,7 +84,7 @@ impl Forwarder {
         }
     }
 
-    /// Hands a push on, once, and returns the answer.
+    /// Forwards a push, once, and returns the response.
     pub(super) async fn pass(&self, to: &Url, push: Push<'_>) -> Result<Reply, ForwardError> {
         let own = self.room_of(push.account);
         let seats = (own.try_acquire(), self.room.try_acquire());
@@ -95,7 +96,7 @@ impl Forwarder {
     }
 
     fn room_of(&self, account: &str) -> Arc<Semaphore> {
-        // A semaphore cannot be left half made by a panic.
+        // A panic cannot leave a semaphore half created.
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         let room = rooms
             .entry(account.to_owned())
@@ -127,13 +128,14 @@ impl Forwarder {
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        // A connection of its own each: one that the handler has just closed would lose a push.
+        // Each push has a connection of its own: one that the handler has just closed would lose a
+        // push.
         let client = client::builder(tls).pool_max_idle_per_host(0).build()?;
         Ok(cell.get_or_init(|| client))
     }
 }
 
-/// Returns the handler's URL with the query as it came, after the one that it may have itself.
+/// Returns the handler's URL with its own query, if any, followed by the push's query as received.
 fn with_query(to: &Url, uri: &Uri) -> Url {
     let mut url = to.clone();
     let query = match (to.query(), uri.query()) {

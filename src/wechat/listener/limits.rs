@@ -1,10 +1,10 @@
 //! Limits on connections: their number, time and bytes.
 //!
-//! The bounds lie under HTTP, so that they hold whatever a stranger writes: half a header, a body
-//! that never ends, an answer that is never read. A true event must not wait for strangers either:
-//! the platform gives up after 5 s. So where all places are taken, a connection that has proven
-//! nothing ends for the next one: the oldest of the address that has the most. Whoever has just
-//! come is left some time to say what it wants, and whoever has said it stays.
+//! The limits apply below HTTP, so that they hold for anything a stranger writes: half a header, a
+//! body that never ends, a response that is never read. A genuine event must not wait for strangers
+//! either: the platform gives up after 5 s. So if all places are taken, a connection that has
+//! proven nothing is closed for the next one: the oldest of the address that has the most. A new
+//! connection has some time to send its request, and one that has proven itself is kept.
 
 use std::io;
 use std::net::SocketAddr;
@@ -42,7 +42,7 @@ impl ConnectionLimiter {
         Self { tcp, limits, room, unproven: Arc::new(Unproven::new(limits.unproven_bytes)) }
     }
 
-    /// Returns a place once there is one, for which another connection may have to end.
+    /// Returns a place once there is one, for which another connection may be closed.
     async fn place(&self) -> OwnedSemaphorePermit {
         loop {
             let free = Arc::clone(&self.room).acquire_owned();
@@ -91,7 +91,7 @@ impl Listener for ConnectionLimiter {
     }
 }
 
-/// What a request knows of its connection.
+/// What a request can do with its connection.
 #[derive(Clone)]
 pub(super) struct ConnectionHandle {
     id: u64,
@@ -99,7 +99,7 @@ pub(super) struct ConnectionHandle {
 }
 
 impl ConnectionHandle {
-    /// Keeps the connection from ending for others; false if it has ended already.
+    /// Protects the connection from being closed for others; false if it was closed already.
     pub(super) fn prove(&self) -> bool {
         self.unproven.remove(self.id)
     }
@@ -111,7 +111,8 @@ impl Connected<IncomingStream<'_, ConnectionLimiter>> for ConnectionHandle {
     }
 }
 
-/// A connection that fails when its time or its bytes are used up, or when it ends for another.
+/// A connection that fails when its time or its bytes are used up, or when it is closed for
+/// another.
 pub(super) struct BoundedConnection {
     tcp: TcpStream,
     end: Pin<Box<Sleep>>,
@@ -132,7 +133,7 @@ impl BoundedConnection {
         if let Some(ended) = &mut self.ended {
             match Pin::new(ended).poll(cx) {
                 Poll::Ready(Ok(())) => return Err(io::ErrorKind::ConnectionAborted.into()),
-                // It is proven: nobody will end it.
+                // It is proven: nothing will close it for another.
                 Poll::Ready(Err(_)) => self.ended = None,
                 Poll::Pending => {}
             }

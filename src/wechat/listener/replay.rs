@@ -1,16 +1,16 @@
-//! Detects replays: remembers each timestamp, nonce and body while they are fresh.
+//! Detects replays: records each timestamp, nonce and body while they are fresh.
 //!
-//! In plain mode the signature does not cover the body, so whoever saw one push could put another
-//! body under its signature. One timestamp and nonce are good for one body; the same body may come
-//! again, because the platform pushes again what was not answered in time. Only signed pushes get
-//! here, so only the platform, or somebody who knows the token, can fill it.
+//! In plain mode the signature does not cover the body, so anyone who saw one push could put
+//! another body under its signature. One timestamp and nonce are valid for one body. The same body
+//! may come again, because the platform pushes again after a late response. Only signed pushes get
+//! here, so only the platform, or somebody who has the token, can fill it.
 
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
-/// The most pushes that are remembered: about 80 a second, all accounts together.
+/// The most pushes that are recorded: about 80 a second, all accounts together.
 const PUSHES_MAX: usize = 100_000;
 
 type Hash = [u8; 32];
@@ -23,14 +23,14 @@ pub(super) struct ReplayCache {
 }
 
 impl ReplayCache {
-    /// Forgets what was sent before `oldest`, which would not be taken any more anyway.
+    /// Deletes the pushes from before `oldest`, which would not be accepted any more anyway.
     pub(super) fn forget(&mut self, oldest: DateTime<Utc>) {
         while self.by_age.first().is_some_and(|(sent, _)| *sent < oldest) {
             self.forget_first();
         }
     }
 
-    /// Says whether a body may come under this key, and remembers that it did.
+    /// Returns whether a body may come under this key, and records that it did.
     pub(super) fn admits(&mut self, sent: DateTime<Utc>, key: [&str; 3], body: &[u8]) -> bool {
         let mut hash = Sha256::new();
         for part in key {

@@ -1,6 +1,6 @@
 //! `preview`, `delete`, `speed`, menus and QR codes: their requests and responses.
 //!
-//! None of them can do harm twice, so an unclear answer only means that it is asked again.
+//! None of them can do harm twice, so an unclear response only means that the request is repeated.
 
 use secrecy::SecretString;
 use serde::Serialize;
@@ -12,15 +12,15 @@ use super::{Request, mass_get};
 use crate::model::{ApiCall, Menu, Qrcode, Scene, Speed, Viewer};
 use crate::wechat::codes::{self, Verdict};
 
-/// Where a code's picture is, for whoever has its ticket.
+/// The address of a code's picture, for anyone who has its ticket.
 const SHOWQRCODE: &str = "https://mp.weixin.qq.com/cgi-bin/showqrcode";
-/// The longest ticket that is taken; the platform's have about a hundred characters.
+/// The longest ticket that is accepted; the platform's have about a hundred characters.
 const TICKET_MAX: usize = 512;
 
-/// Why a broadcast cannot be shown before it goes.
+/// Why a broadcast cannot be previewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoPreview {
-    /// The documents ask for more than its id.
+    /// The documents require more than its id.
     #[error("a coupon's preview needs its card_ext (code, openid, timestamp, signature)")]
     CardExt,
     /// It has no content yet.
@@ -34,7 +34,7 @@ pub enum NoPreview {
 /// preview takes one.
 ///
 /// # Errors
-/// Where the platform would refuse it for what is missing.
+/// If the platform would refuse it for missing data.
 pub fn preview(
     token: &SecretString,
     body: &str,
@@ -68,18 +68,18 @@ pub fn preview(
 
 /// Deletes a broadcast, or one article of it.
 ///
-/// Left out, the article's number means all of them; the newer documents want it written.
+/// `None` means all articles; the newer documents require the number.
 pub fn delete(token: &SecretString, msg_id: i64, article: Option<u32>) -> Request {
     let body = json!({ "msg_id": msg_id, "article_idx": article.unwrap_or(0) }).to_string();
     Request::post("/cgi-bin/message/mass/delete", Some(token), body)
 }
 
-/// Asks what became of a deletion whose answer was lost.
+/// Queries the outcome of a deletion whose response was lost.
 pub fn deleted(token: &SecretString, msg_id: i64) -> Request {
     mass_get(token, msg_id)
 }
 
-/// Asks for the account's mass-send speed.
+/// Queries the account's mass-send speed.
 pub fn speed_get(token: &SecretString) -> Request {
     Request::post("/cgi-bin/message/mass/speed/get", Some(token), "{}".to_owned())
 }
@@ -92,7 +92,7 @@ pub fn speed_set(token: &SecretString, speed: Speed) -> Request {
 
 /// Replaces the account's menu.
 ///
-/// The platform refuses `\u` escapes; nothing that a menu may hold needs one.
+/// The platform refuses `\u` escapes; nothing that a menu may contain needs one.
 pub fn menu(token: &SecretString, menu: &Menu) -> Request {
     let body = serde_json::to_string(menu).expect("a menu is always JSON");
     Request::post("/cgi-bin/menu/create", Some(token), body)
@@ -112,7 +112,7 @@ struct ActionInfo<'a> {
     scene: &'a Scene,
 }
 
-/// Makes a QR code.
+/// Creates a QR code.
 pub fn qrcode(token: &SecretString, code: &Qrcode) -> Request {
     let body = CodeBody {
         expire_seconds: code.expire_seconds,
@@ -123,30 +123,30 @@ pub fn qrcode(token: &SecretString, code: &Qrcode) -> Request {
     Request::post("/cgi-bin/qrcode/create", Some(token), body)
 }
 
-/// Returns the address of the picture that a ticket stands for; it needs no token.
+/// Returns the address of a ticket's picture; it needs no token.
 pub fn picture(ticket: &str) -> String {
     let address = Url::parse_with_params(SHOWQRCODE, [("ticket", ticket)]);
     address.expect("the address is constant, and the ticket is encoded").into()
 }
 
-/// What the answer to such a call means.
+/// What the response to such a call means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiCallResponse {
-    /// It is done; what the platform told with it.
+    /// It is done; the result from the platform.
     Done(ApiCallResult),
     /// The token is not valid (any more).
     NewToken,
-    /// The account can ask nothing until a person acts.
+    /// The account can make no requests until an operator acts.
     Pause(PlatformMessage),
     /// The platform refused it, and would again.
     Refused(PlatformMessage),
     /// The platform has no more calls of this kind today.
     UsedUp(PlatformMessage),
-    /// It is asked again later.
+    /// It is retried later.
     Later {
         /// Whether it was certainly not done.
         certain: bool,
-        /// What was heard.
+        /// The response, or the transport's error.
         said: PlatformMessage,
     },
 }
@@ -165,7 +165,7 @@ impl ApiCallResponse {
         }
     }
 
-    /// Returns the platform's code and message, where it did not do it.
+    /// Returns the platform's code and message, if it did not do it.
     pub fn said(&self) -> Option<&PlatformMessage> {
         match self {
             Self::Pause(said)
@@ -177,38 +177,38 @@ impl ApiCallResponse {
     }
 }
 
-/// What a call told.
+/// The result of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApiCallResult {
     /// The preview's number.
     pub msg_id: Option<i64>,
-    /// The account's speed, and ten thousands of followers a minute as the platform says.
+    /// The account's speed, and the platform's figure in ten thousands of followers a minute.
     pub speed: Option<(Speed, Option<i64>)>,
-    /// The QR code that was made.
+    /// The QR code that was created.
     pub code: Option<MadeCode>,
 }
 
-/// A QR code that was made.
+/// A QR code that was created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeCode {
-    /// What its picture is fetched by.
+    /// The ticket that fetches its picture.
     pub ticket: String,
-    /// What the picture says.
+    /// The content of the picture.
     pub url: Option<String>,
-    /// How long it lives; none is for ever.
+    /// How long it is valid; none means without end.
     pub expire_seconds: Option<i64>,
 }
 
-/// What was heard, for people.
+/// A message of the platform or the transport, for display.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlatformMessage {
     /// The return code, if there was one.
     pub code: Option<i64>,
-    /// The platform's words, or the transport's; safe to log.
+    /// The platform's message, or the transport's error; safe to log.
     pub errmsg: String,
 }
 
-/// Reads the answer to an API call.
+/// Reads the response to an API call.
 pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse {
     let later = |certain, code, errmsg: &str| ApiCallResponse::Later {
         certain,
@@ -271,7 +271,7 @@ fn refused(code: i64, said: PlatformMessage) -> ApiCallResponse {
         Verdict::PauseAccount => ApiCallResponse::Pause(said),
         Verdict::Reject => ApiCallResponse::Refused(said),
         Verdict::NextWindow(_) => ApiCallResponse::UsedUp(said),
-        // Codes after which a mass send is in doubt say nothing of what was done.
+        // Codes that leave a mass send in doubt do not show whether a call was done.
         Verdict::Accepted | Verdict::Adopt | Verdict::InDoubt => {
             ApiCallResponse::Later { certain: false, said }
         }

@@ -1,6 +1,6 @@
 //! Followers and tags: the paged requests and their responses.
 //!
-//! A list is believed only whole: a page of which one OpenID cannot be read is no page.
+//! A list is trusted only whole: a page with one unreadable OpenID is rejected.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use super::response::{HttpResponse, Refusal, Reply, printable, question, read_js
 use super::{Request, with_token};
 use crate::wechat::codes::{self, Verdict};
 
-/// The longest OpenID that is taken; the platform's have 28 characters.
+/// The longest OpenID that is accepted; the platform's have 28 characters.
 const OPENID_MAX: usize = 64;
 /// The longest name of a tag that is kept, in characters; the platform's have 30.
 const NAME_MAX: usize = 60;
@@ -26,7 +26,7 @@ pub struct Tag {
     pub id: i64,
     /// Its name, safe to show.
     pub name: String,
-    /// How many have it, by the platform's count.
+    /// The number of its followers, by the platform's count.
     pub count: u64,
 }
 
@@ -35,22 +35,22 @@ pub struct Tag {
 pub struct Page {
     /// The OpenIDs; none after the last page.
     pub openids: Vec<String>,
-    /// How many there are in all, where the platform says so.
+    /// How many there are in all, if the platform reports it.
     pub total: Option<u64>,
-    /// The OpenID that the next page follows; none where there is no next page.
+    /// The OpenID that the next page follows; none if there is no next page.
     pub next: Option<String>,
 }
 
-/// What a question for followers or tags brought.
+/// The outcome of a query for followers or tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listed<T> {
     /// The list.
     Listed(T),
     /// The token is not valid (any more).
     NewToken,
-    /// The platform said no, for good: the code, and its words, safe to log.
+    /// The platform refused it permanently: the code and the message, safe to log.
     Refused(i64, String),
-    /// No clear answer: ask again later.
+    /// No clear response: retry later.
     Unclear(String),
 }
 
@@ -61,7 +61,7 @@ impl std::fmt::Debug for Page {
     }
 }
 
-/// Asks for a page of all followers: the one that follows an OpenID.
+/// Requests a page of all followers: the one that follows an OpenID.
 pub fn user_get(token: &SecretString, after: &str) -> Request {
     let mut query = vec![with_token(token)];
     if !after.is_empty() {
@@ -70,7 +70,7 @@ pub fn user_get(token: &SecretString, after: &str) -> Request {
     Request::get("/cgi-bin/user/get", query)
 }
 
-/// Asks for a page of the followers with a tag.
+/// Requests a page of the followers with a tag.
 pub fn user_tag_get(token: &SecretString, tag: i64, after: &str) -> Request {
     let body = json!({ "tagid": tag, "next_openid": after }).to_string();
     Request::post("/cgi-bin/user/tag/get", Some(token), body)
@@ -106,7 +106,7 @@ struct DataIn {
     openid: Vec<String>,
 }
 
-/// Reads a number that may come as text, as the platform's numbers do here and there.
+/// Reads a number that may come as text, as some of the platform's numbers do.
 fn number<'de, D: Deserializer<'de>, N: FromStr + TryFrom<i64>>(from: D) -> Result<N, D::Error> {
     let no_number = || D::Error::custom("no number");
     match Value::deserialize(from)? {
@@ -138,7 +138,7 @@ pub fn read_tags(answer: &HttpResponse) -> Listed<Vec<Tag>> {
     Listed::Listed(tags.into_iter().map(kept).collect())
 }
 
-/// Reads a page of OpenIDs, asked for as the one `after` an OpenID.
+/// Reads a page of OpenIDs, requested as the one `after` an OpenID.
 pub fn read_page(answer: &HttpResponse, after: &str) -> Listed<Page> {
     let page = match read::<PageIn, _>(answer) {
         Ok(page) => page,
@@ -164,7 +164,7 @@ pub fn read_page(answer: &HttpResponse, after: &str) -> Listed<Page> {
     Listed::Listed(Page { openids, total: page.total, next })
 }
 
-/// Returns the fields of an answer, or why there are none.
+/// Returns the fields of a response, or why there are none.
 fn read<T: DeserializeOwned, L>(answer: &HttpResponse) -> Result<T, Listed<L>> {
     match question(&answer.reply) {
         Ok(_) => {}

@@ -1,9 +1,10 @@
 //! Parses the platform's responses strictly: a result is certain only if every part of it is.
 //!
 //! For a mass send anything unclear is [`Verdict::InDoubt`]: only a whole JSON object in a 2xx
-//! answer, with an integer `errcode`, is believed, and `0` or `45065` only together with a
-//! `msg_id` that can be read exactly. A field that stands there twice is unclear too. Questions
-//! and token calls read the same way, but what is unclear there is merely asked again.
+//! response, with an integer `errcode`, is trusted, and `0` or `45065` only together with a
+//! `msg_id` that can be read exactly. A field that occurs twice is unclear too. Responses to
+//! queries and token calls are read the same way, but an unclear one only means that the request is
+//! repeated.
 
 mod controls;
 mod redact;
@@ -20,17 +21,17 @@ use crate::wechat::codes::{self, Verdict, WAIT_S};
 
 /// The longest errmsg that is kept, in characters.
 const ERRMSG_MAX: usize = 300;
-/// The longest token that is taken: the documents ask for room for 512 bytes at least.
+/// The longest token that is accepted: the documents require room for 512 bytes at least.
 const TOKEN_MAX: usize = 4096;
-/// The longest life of a token, whatever a token server says.
+/// The longest validity of a token, whatever a token server reports.
 const TOKEN_LIFE_MAX_S: u64 = 7200;
 
-/// What came back for a request.
+/// The response to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpResponse {
     /// The outcome.
     pub reply: Reply,
-    /// The platform's clock, from the `Date` header of whatever answer there was.
+    /// The platform's clock, from the `Date` header of the response, if there was one.
     pub date: Option<DateTime<Utc>>,
 }
 
@@ -39,9 +40,9 @@ pub struct HttpResponse {
 pub enum Reply {
     /// No byte of the body left this machine; why.
     NotSent(String),
-    /// It may have arrived, and no whole answer came back; why.
+    /// It may have arrived, and no whole response came back; why.
     Unknown(String),
-    /// A whole answer.
+    /// A whole response.
     Http {
         /// The HTTP status.
         status: u16,
@@ -61,22 +62,23 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// What the answer to a mass send means.
+/// What the response to a mass send means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendResponse {
     /// What to do about it. [`Verdict::Accepted`] and [`Verdict::Adopt`] always have a `msg_id`.
     pub verdict: Verdict,
     /// The platform's return code, if there was one.
     pub code: Option<i64>,
-    /// The platform's words, or what the transport saw: safe to log, at most 300 characters.
+    /// The platform's message, or the transport's error: safe to log, at most 300 characters.
     pub errmsg: String,
     /// The broadcast's id, from 1 up.
     pub msg_id: Option<i64>,
-    /// The articles' id in the statistics (`mpnews` only; the platform omits it when we adopt).
+    /// The articles' id in the statistics (`mpnews` only; the platform omits it for an earlier
+    /// send).
     pub msg_data_id: Option<i64>,
 }
 
-/// What the answer of a token endpoint means.
+/// What the response of a token endpoint means.
 #[derive(Clone, Debug)]
 pub enum TokenResponse {
     /// A token.
@@ -86,64 +88,64 @@ pub enum TokenResponse {
         /// How long it is valid, 1 to 7200.
         expires_in_s: u32,
     },
-    /// The platform said no.
+    /// The platform refused.
     Refused {
         /// What to do about it: retry, wait for the next day, or pause the account.
         verdict: Verdict,
         /// The return code.
         code: i64,
-        /// The platform's words, safe to log. They name the address that 40164 is about.
+        /// The platform's message, safe to log. It names the address that 40164 concerns.
         errmsg: String,
     },
-    /// No clear answer: ask again later.
+    /// No clear response: retry later.
     Unclear(String),
 }
 
-/// What `mass/get` says about a broadcast.
+/// What `mass/get` reports about a broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StatusResponse {
-    /// It went out.
+    /// It was sent.
     Success,
-    /// It is on its way, in review, or waits for the administrator.
+    /// It is being sent, in review, or waits for the administrator.
     Sending,
     /// The platform stopped it.
     Failed,
     /// It was deleted.
     Deleted,
-    /// The API knows no such broadcast: it was made on the website, or never.
+    /// The API has no such broadcast: it was made on the website, or never.
     NotOurs,
     /// The token is not valid (any more).
     NewToken,
-    /// The account can ask nothing until a person acts.
+    /// The account can make no requests until an operator acts.
     Pause {
         /// The return code.
         code: i64,
-        /// The platform's words, safe to log.
+        /// The platform's message, safe to log.
         errmsg: String,
     },
-    /// No clear answer: ask again later.
+    /// No clear response: retry later.
     Unclear(String),
 }
 
-/// What the answer to a harmless question says about the account.
+/// What the response to a harmless query shows about the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueryResponse {
     /// The token works.
     Ok,
     /// The token is not valid (any more).
     NewToken,
-    /// The account can ask nothing until a person acts.
+    /// The account can make no requests until an operator acts.
     Pause {
         /// The return code.
         code: i64,
-        /// The platform's words, safe to log.
+        /// The platform's message, safe to log.
         errmsg: String,
     },
-    /// No clear answer: ask again later.
+    /// No clear response: retry later.
     Unclear(String),
 }
 
-/// The fields of any answer. Unknown ones are ignored; the same one twice is refused by serde.
+/// The fields of any response. Unknown ones are ignored; serde refuses the same one twice.
 #[derive(Deserialize)]
 pub(super) struct Fields {
     pub(super) errcode: Option<Value>,
@@ -161,7 +163,7 @@ pub(super) struct Fields {
     pub(super) url: Option<String>,
 }
 
-/// Reads the answer to a mass send.
+/// Reads the response to a mass send.
 pub fn read_send(answer: &HttpResponse) -> SendResponse {
     let unclear = |verdict, code, why: &str| {
         let errmsg = printable(why);
@@ -192,7 +194,7 @@ pub fn read_send(answer: &HttpResponse) -> SendResponse {
     }
 }
 
-/// Reads the answer of a token endpoint, the platform's or a shared one.
+/// Reads the response of a token endpoint, the platform's or a shared one.
 pub fn read_token(answer: &HttpResponse) -> TokenResponse {
     let fields = match whole(&answer.reply) {
         Ok(fields) => fields,
@@ -218,9 +220,9 @@ pub fn read_token(answer: &HttpResponse) -> TokenResponse {
     TokenResponse::Token { value: token.into(), expires_in_s: life }
 }
 
-/// Reads the answer to `mass/get` about `msg_id`.
+/// Reads the response to `mass/get` about `msg_id`.
 ///
-/// An answer about another broadcast is unclear: it must never settle this one.
+/// A response about another broadcast is unclear: it must never settle this one.
 pub fn read_status(answer: &HttpResponse, msg_id: i64) -> StatusResponse {
     let fields = match question(&answer.reply) {
         Ok(fields) => fields,
@@ -247,7 +249,7 @@ pub fn read_status(answer: &HttpResponse, msg_id: i64) -> StatusResponse {
     }
 }
 
-/// Reads the answer to a question that only shows whether the account works (`tags/get`).
+/// Reads the response to a query that only shows whether the account works (`tags/get`).
 pub fn read_query(answer: &HttpResponse) -> QueryResponse {
     match question(&answer.reply) {
         Ok(_) => QueryResponse::Ok,
@@ -260,17 +262,17 @@ pub fn read_query(answer: &HttpResponse) -> QueryResponse {
     }
 }
 
-/// Why a question has no answer.
+/// Why a query has no result.
 pub(super) enum Refusal {
     /// For its token.
     NewToken { code: i64, errmsg: String },
     /// With a code.
     Code { code: i64, pause: bool, errmsg: String },
-    /// There is no answer that could be read.
+    /// There is no readable response.
     Unclear(String),
 }
 
-/// Returns the fields of an answer whose success needs no code.
+/// Returns the fields of a response whose success needs no code.
 pub(super) fn question(reply: &Reply) -> Result<Fields, Refusal> {
     let fields = whole(reply).map_err(|why| Refusal::Unclear(printable(&why)))?;
     let Some(code) = refusal(&fields).map_err(|why| Refusal::Unclear(why.to_owned()))? else {
@@ -299,7 +301,7 @@ pub(super) fn whole(reply: &Reply) -> Result<Fields, String> {
 }
 
 fn object(body: &[u8]) -> Result<Fields, String> {
-    // serde would take a list of as many values as there are fields.
+    // serde would accept a list with as many values as there are fields.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err("the answer is not a JSON object".to_owned());
     }
@@ -310,8 +312,8 @@ fn object(body: &[u8]) -> Result<Fields, String> {
     })
 }
 
-/// Reads JSON, also such as has raw control characters in its strings: the platform repeats what
-/// people wrote, and not always as JSON demands it.
+/// Reads JSON, even with raw control characters in its strings: the platform repeats what people
+/// wrote, and not always in the form that JSON requires.
 pub(super) fn read_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice(body).or_else(|error| match controls::escaped(body) {
         Some(mended) => serde_json::from_slice(&mended),
@@ -319,7 +321,7 @@ pub(super) fn read_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<
     })
 }
 
-/// Says why an answer that came whole cannot be read at all; none where it can, or where none came.
+/// Returns why a whole response cannot be read at all; none if it can, or if there was none.
 pub fn unreadable(answer: &HttpResponse) -> Option<String> {
     match &answer.reply {
         Reply::NotSent(_) | Reply::Unknown(_) => None,
@@ -368,7 +370,7 @@ pub(super) fn errmsg(fields: &Fields) -> String {
     }
 }
 
-/// Makes foreign text safe for logs and terminals, and short; the request's `rid` survives.
+/// Makes foreign text safe for logs and terminals, and short; the request's `rid` is kept.
 ///
 /// Control characters are escaped, and so are the marks that reverse the direction of text.
 pub(super) fn printable(text: &str) -> String {

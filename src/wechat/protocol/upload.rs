@@ -1,8 +1,8 @@
 //! Upload requests and responses: pictures, covers, recordings, videos and articles.
 //!
-//! Every one of these can be asked for again without harm, so nothing is in doubt here: what has
-//! no clear answer is asked again. The requests name a file by its digest; whoever performs them
-//! knows where it lies.
+//! Each of these requests can be repeated without harm, so nothing is in doubt here: a request
+//! without a clear response is retried. The requests name a file by its digest; the client finds
+//! the file by it.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -15,29 +15,29 @@ use super::{Form, Method, Request, TIMEOUT, with_token};
 use crate::model::{Article, ArticlesVia, Asset, Caption, UploadKind};
 use crate::wechat::codes::{self, Verdict};
 
-/// How many bytes of a file are allowed a second more.
+/// A request may take a second more for each this many bytes of its file.
 const BYTES_A_SECOND: u64 = 100_000;
-/// The longest id or URL that is taken.
+/// The longest id or URL that is accepted.
 const VALUE_MAX: usize = 2_048;
 
-/// What the answer to an upload means.
+/// What the response to an upload means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UploadResponse {
     /// The platform has it, under this id or URL.
     Done(String),
     /// The token is not valid (any more).
     NewToken(i64, String),
-    /// The account can ask nothing until a person acts.
+    /// The account can make no requests until an operator acts.
     Pause(i64, String),
-    /// The day has no call of this kind left.
+    /// The day's calls of this kind are used up.
     NextDay(i64, String),
-    /// Certainly refused, and so will be the same upload.
+    /// Certainly refused, and the same upload will be again.
     Refused(i64, String),
-    /// Not now, or without a clear answer: asked again.
+    /// Not now, or without a clear response: retried.
     Later(Option<i64>, String),
 }
 
-/// Asks for a file to be uploaded.
+/// Requests the upload of a file.
 pub fn file(asset: &Asset, token: &SecretString) -> Request {
     let (path, kind) = match asset.kind {
         UploadKind::Picture => ("/cgi-bin/media/uploadimg", None),
@@ -52,7 +52,7 @@ pub fn file(asset: &Asset, token: &SecretString) -> Request {
     let query = [with_token(token)].into_iter();
     let query = query.chain(kind.map(|kind| ("type", kind.to_owned()))).collect();
     let form = Form {
-        // The author's name for it stays here: the platform only looks at the ending.
+        // The author's file name is not sent: the platform only reads the ending.
         name: format!("{}.{}", &media.sha256[..16], media.format.ending()),
         sha256: media.sha256.clone(),
         format: media.format,
@@ -68,7 +68,7 @@ pub fn file(asset: &Asset, token: &SecretString) -> Request {
     }
 }
 
-/// Asks for an uploaded video to be made fit for `mpvideo`.
+/// Requests the conversion of an uploaded video for `mpvideo`.
 pub fn video(media_id: &str, caption: &Caption, token: &SecretString) -> Request {
     let Caption { title, description } = caption;
     let body = serde_json::to_string(&Video { media_id, title, description });
@@ -76,7 +76,7 @@ pub fn video(media_id: &str, caption: &Caption, token: &SecretString) -> Request
     Request::post("/cgi-bin/media/uploadvideo", Some(token), body)
 }
 
-/// Asks for articles to be made, with a body of [`articles`].
+/// Requests the creation of articles, with a body of [`articles`].
 pub fn news(via: ArticlesVia, body: String, token: &SecretString) -> Request {
     let path = match via {
         ArticlesVia::Draft => "/cgi-bin/draft/add",
@@ -85,7 +85,7 @@ pub fn news(via: ArticlesVia, body: String, token: &SecretString) -> Request {
     Request::post(path, Some(token), body)
 }
 
-/// Returns the body that makes articles whose placeholders have given way.
+/// Returns the body that creates articles whose placeholders have been replaced.
 pub fn articles(via: ArticlesVia, articles: &[Article]) -> String {
     let articles = articles
         .iter()
@@ -105,7 +105,7 @@ pub fn articles(via: ArticlesVia, articles: &[Article]) -> String {
     serde_json::to_string(&News { articles }).expect("texts and numbers are always JSON")
 }
 
-/// Reads the answer to an upload.
+/// Reads the response to an upload.
 pub fn read_upload(kind: UploadKind, answer: &HttpResponse) -> UploadResponse {
     let fields = match question(&answer.reply) {
         Ok(fields) => fields,
@@ -157,7 +157,7 @@ struct News<'a> {
     articles: Vec<Sent<'a>>,
 }
 
-/// An article as the documents name its fields.
+/// An article with the documents' field names.
 #[derive(Serialize)]
 struct Sent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -87,6 +87,7 @@ fn asked(jobs: &str, via: ArticlesVia, msg_id: i64) -> Vec<Request> {
     let config = AccountConfig {
         account,
         secret: Some(SecretString::from("APPSECRET")),
+        secret_source: Some("`secret_env` SECRET".to_owned()),
         api_base: "https://api.weixin.qq.com".to_owned(),
         verified: true,
         token: TokenSource::Stable,

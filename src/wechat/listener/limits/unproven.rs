@@ -1,9 +1,9 @@
 //! The connections that have not yet carried an authentic push.
 //!
-//! Such a connection may end at any time for another one: for its place, where all are taken, and
-//! for its bytes, where all together hold too many. Strangers compete with strangers: a place is
+//! Such a connection may be closed at any time for another one: for its place, if all are taken,
+//! and for its bytes, if all together hold too many. Strangers compete with strangers: a place is
 //! taken from the address that has the most of them, and bytes from the connection that holds the
-//! most. A true event is short and comes at once.
+//! most. A genuine event is short and arrives at once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -39,7 +39,7 @@ impl Unproven {
         Self { bytes_max, all: Mutex::default() }
     }
 
-    /// Adds a connection; it has to end when the receiver gets something.
+    /// Adds a connection; it has to close when the returned receiver gets a message.
     pub(super) fn add(&self, peer: IpAddr) -> (u64, oneshot::Receiver<()>) {
         let (end, ended) = oneshot::channel();
         let mut all = self.all();
@@ -50,14 +50,14 @@ impl Unproven {
         (id, ended)
     }
 
-    /// Removes a connection that has ended, or may no longer end for another one.
+    /// Removes a connection that has closed, or may no longer be closed for another one.
     ///
-    /// False if it is not there, because it was told to end.
+    /// False if it is absent, because it was told to close.
     pub(super) fn remove(&self, id: u64) -> bool {
         self.all().take(id).is_some()
     }
 
-    /// Counts what a connection has sent.
+    /// Counts the bytes that a connection has sent.
     pub(super) fn grow(&self, id: u64, bytes: usize) {
         let mut all = self.all();
         let Some(one) = all.by_id.get_mut(&id) else {
@@ -70,9 +70,9 @@ impl Unproven {
         }
     }
 
-    /// Ends a connection for the place that it has, or returns when one will be old enough.
+    /// Closes a connection for its place, or returns when one will be old enough.
     ///
-    /// Returns nothing once a place will be free: after one was ended, or where none can be.
+    /// Returns nothing if a place will be free: after one was closed, or if none can be.
     pub(super) fn end_one(&self, young: Duration) -> Option<Instant> {
         let now = Instant::now();
         let mut all = self.all();
@@ -86,7 +86,7 @@ impl Unproven {
     }
 
     fn all(&self) -> MutexGuard<'_, All> {
-        // Nothing here can be left half done by a panic.
+        // A panic can leave nothing here half done.
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -100,7 +100,7 @@ impl All {
 
     fn end(&mut self, id: u64) {
         if let Some(one) = self.take(id) {
-            // It may be ending by itself.
+            // It may be closing by itself.
             one.end.send(()).ok();
         }
     }
@@ -112,14 +112,15 @@ impl All {
         }
     }
 
-    /// Returns the oldest connection of the address that has the most, of those that may end.
+    /// Returns the oldest connection of the address that has the most, among those that may be
+    /// closed.
     fn most_crowded(&self, may_end: impl Fn(&One) -> bool) -> Option<u64> {
         let mut counts = HashMap::<IpAddr, usize>::new();
         for one in self.by_id.values() {
             *counts.entry(one.peer).or_default() += 1;
         }
         let candidates = self.by_id.iter().filter(|(_, one)| may_end(one));
-        // Of equals the first: the lowest number.
+        // Of equal ones the first: the lowest number.
         candidates.rev().max_by_key(|(_, one)| counts[&one.peer]).map(|(id, _)| *id)
     }
 }

@@ -1,11 +1,11 @@
 //! Raw control characters inside a JSON string, which JSON forbids and the platform sends.
 //!
-//! They are escaped, so that the text around them is read as it came. Nothing else is mended: an
-//! answer that was cut, or that holds two things, stays one that cannot be read.
+//! They are escaped, so that the text around them is read unchanged. Nothing else is repaired: a
+//! response that was cut, or that contains two values, stays unreadable.
 
 use std::io::Write as _;
 
-/// Returns the body with the control characters in its strings escaped; none where there are none.
+/// Returns the body with the control characters in its strings escaped; none if there are none.
 pub(super) fn escaped(body: &[u8]) -> Option<Vec<u8>> {
     let mut mended = Vec::with_capacity(body.len() + 64);
     let (mut in_string, mut after_backslash, mut found) = (false, false, false);
@@ -36,7 +36,7 @@ mod tests {
             (b"{\n\"a\" : \"x\ty\\\"\n\"}", Some(b"{\n\"a\" : \"x\\u0009y\\\"\\u000a\"}")),
             (b"{\n \"a\": 1\n}", None),
             (br#"{"a":"x\n\\"}"#, None),
-            // A backslash before it means something else, and nobody knows what.
+            // A backslash before it means something else, and the meaning is unknown.
             (b"{\"a\":\"x\\\n\"}", None),
         ] {
             assert_eq!(escaped(body).as_deref(), mended, "{:?}", String::from_utf8_lossy(body));

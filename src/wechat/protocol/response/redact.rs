@@ -1,34 +1,34 @@
 //! Removes secrets and content that the platform's messages may repeat from a request.
 //!
-//! An errmsg ends up in the log, in the database and on screens. A token or secret that stands
-//! there by itself is cut out where the request is known, in [`client`](crate::wechat::client).
+//! An errmsg ends up in the log, in the database and on screens. A token or secret without a name
+//! before it is removed where the request is known, in [`client`](crate::wechat::client).
 
-/// Names before a value that is a secret, in URLs and elsewhere.
+/// Names in front of a secret value, in URLs and elsewhere.
 const NAMES: [&str; 3] = ["access_token", "secret", "encodingaeskey"];
-/// What stands for something that was cut out.
+/// Replaces text that was removed.
 const CUT: &str = "…";
-/// How long an OpenID is, and what it begins with.
+/// The length of an OpenID, and its first character.
 const OPENID: (usize, char) = (28, 'o');
 
-/// Returns the words without bodies, tokens, secrets and OpenIDs; the request's `rid` survives.
+/// Returns the words without bodies, tokens, secrets and OpenIDs; the request's `rid` is kept.
 pub(super) fn cut(words: &str) -> String {
     cut_values(&without_bodies(words))
 }
 
-/// Returns the words without tokens, secrets and OpenIDs, where they are no text but JSON.
+/// Returns the words without tokens, secrets and OpenIDs, if they are JSON and not text.
 pub(super) fn cut_values(words: &str) -> String {
     let words = NAMES.iter().fold(words.to_owned(), |words, name| without_values(&words, name));
     without_openids(&words)
 }
 
-/// Cuts at the first thing that reads like a JSON object.
+/// Cuts at the first text that looks like a JSON object.
 fn without_bodies(words: &str) -> String {
     let Some(at) = words.find("{\"") else { return words.to_owned() };
     let rid = words[at..].rfind("rid:").map_or("", |rid| &words[at + rid..]);
     format!("{}{CUT}{rid}", &words[..at])
 }
 
-/// Cuts the value after each place where a name stands, whatever its case.
+/// Removes the value after each occurrence of a name, in upper or lower case.
 fn without_values(words: &str, name: &str) -> String {
     let lower = words.to_ascii_lowercase();
     let mut kept = String::with_capacity(words.len());
