@@ -211,7 +211,7 @@ fn root<'a>(
 ) -> Result<yaml::Node<'a>, yaml::SyntaxError> {
     yaml::check_characters(text, report)?;
     // A YAML file that was cut short can still be valid YAML; a JSON object that was cut short is
-    // neither.
+    // neither valid YAML nor valid JSON.
     if is_json(file_name) && !text.trim_start().starts_with('{') {
         let help = "a .json file is one object `{\"jobs\": […]}`";
         report.say_with(Location::default(), "this is not a JSON object", help);
