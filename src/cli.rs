@@ -1,9 +1,9 @@
 //! The commands: parse the arguments, read or change the database, and print the result.
 //!
-//! Every command reads the database itself, so it works while the daemon is down; what it writes,
-//! the daemon finds there. Each list is one value, shown as text or as JSON. An answer goes to the
-//! `out` handed in and an error to the caller, which knows its exit code; nothing here reads a
-//! clock. What is absent on purpose: decisions. They are the core's, and asked for there.
+//! Every command reads the database itself, so it works while the daemon is down; the daemon finds
+//! there what the command writes. Each list is one value, shown as text or as JSON. An answer is
+//! written to the given `out`, and an error is returned to the caller, which knows its exit code;
+//! nothing here reads a clock. What is absent on purpose: decisions. The core makes them.
 
 mod alerts;
 mod api_calls;
@@ -65,7 +65,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Returns the log levels that suit the command: what a rehearsal does is told in its story.
+    /// Returns the log levels for the command: a rehearsal reports its events in its own output.
     pub fn log_levels(&self) -> &'static str {
         match self.command {
             Command::Demo => "warn",
@@ -162,17 +162,17 @@ struct Json {
     json: bool,
 }
 
-/// What a command is given besides its arguments.
+/// What a command is given in addition to its arguments.
 pub struct Terminal<'a> {
     /// The clock.
     pub now: Now,
-    /// Where answers go.
+    /// The output for answers.
     pub out: &'a mut (dyn Write + Send),
-    /// Where remarks go that are no part of an answer; losing them harms nothing.
+    /// The output for remarks that are not part of an answer; losing them does no harm.
     pub remarks: &'a mut (dyn Write + Send),
     /// Whether answers are coloured.
     pub colours: bool,
-    /// How large the terminal is that answers go to; none where it is none.
+    /// The size of the terminal that answers are written to; none if it is not a terminal.
     pub screen: fn() -> Option<Screen>,
 }
 
@@ -186,7 +186,7 @@ pub struct Screen {
 }
 
 impl Terminal<'_> {
-    /// Begins a page that suits it.
+    /// Begins a page that fits the terminal.
     fn page(&self) -> text::Page {
         text::Page::new(self.colours, (self.screen)().map(|screen| screen.columns))
     }
@@ -216,7 +216,7 @@ impl Terminal<'_> {
     }
 }
 
-/// What a command that could be run says.
+/// The answer of a command that could be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Done.
@@ -241,13 +241,13 @@ pub enum Problem {
     /// The answer is no, in a sentence.
     #[error("{0}")]
     No(String),
-    /// A person has to do something before any command can work.
+    /// An operator has to do something before any command can work.
     #[error("{0}")]
     Cannot(String),
     /// There is no usable config.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The database cannot be used, or refuses what was asked.
+    /// The database cannot be used, or refuses the request.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The daemon ended by itself.
@@ -283,7 +283,7 @@ impl Problem {
         }
     }
 
-    /// Says whether nobody is there to be told: the reader of the answer has left.
+    /// Returns whether nobody can receive a message: the reader of the answer has closed it.
     pub fn is_silent(&self) -> bool {
         match self {
             Self::Output(error) => error.kind() == io::ErrorKind::BrokenPipe,

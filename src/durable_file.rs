@@ -1,9 +1,10 @@
 //! Files that are complete or absent, whatever ends the process or the machine.
 //!
-//! What replaces a file is written beside it, synced, and renamed, and then the folder is synced. So
-//! a reader finds the old file or the new one, and so does whoever looks after a crash or a power
-//! loss. What a function says that a power loss leaves holds once it has returned, on a disk that
-//! keeps what it has confirmed. After an error either may be there, but nothing in between.
+//! A file is replaced in four steps: the new one is written beside it, synced, and renamed, and
+//! then the folder is synced. So every reader finds the old file or the new one, also after a crash
+//! or a power loss. What a function promises about a power loss holds once it has returned, on a
+//! disk that keeps what it has confirmed. After an error either file may be there, but nothing in
+//! between.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -18,13 +19,13 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-/// The further extension of a file while it is written.
+/// The additional extension of a file while it is written.
 const UNFINISHED: &str = "tmp";
-/// Only its owner reads a file of the state directory.
+/// A file of the state directory is readable for its owner only.
 const PRIVATE: u32 = 0o600;
 const PUBLIC: u32 = 0o644;
 
-/// Replaces a file that its owner alone reads; a power loss leaves the new one.
+/// Replaces a file that only its owner may read; after a power loss the new one is there.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let fresh = path.with_added_extension(UNFINISHED);
     write(CWD, &fresh, PRIVATE, bytes)?.sync_all()?;
@@ -32,17 +33,18 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync(folder(path))
 }
 
-/// The same for a file that a power loss may empty: it costs no wait for the disk.
+/// The same for a file that may be empty after a power loss: it does not wait for the disk.
 pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let fresh = path.with_added_extension(UNFINISHED);
     write(CWD, &fresh, PRIVATE, bytes)?;
     fs::rename(fresh, path)
 }
 
-/// Replaces a file of an open folder, which everybody may read, by way of the first of these temporary
-/// names that is free there; a power loss leaves the new one.
+/// Replaces a file of an open folder, which everybody may read; after a power loss the new one is
+/// there.
 ///
-/// No name is followed where it is a symbolic link, and the folder's own path is not looked at.
+/// The new file is written under the first of the temporary names that is free in the folder. A
+/// name that is a symbolic link is not followed, and the folder's own path is not used.
 pub fn replace_at(
     fd: &OwnedFd,
     temporary: &[&'static str],
@@ -57,10 +59,11 @@ pub fn replace_at(
 }
 
 /// Creates an empty file under the first of these names that is free, and returns the name; what a
-/// crash left under it is removed.
+/// crash left under that name is removed.
 ///
 /// # Errors
-/// Also where every name is taken by something that cannot be removed, such as a folder.
+/// If every name is taken by something that cannot be removed, such as a folder, or if the file
+/// cannot be created.
 pub fn create_temporary(
     folder: impl AsFd,
     names: &[&'static str],
@@ -80,10 +83,11 @@ pub fn create_temporary(
     Err(blocked.into())
 }
 
-/// Writes a new file; a power loss leaves its content, and its name once its folder is synced.
+/// Writes a new file. After a power loss its content is there, and its name once its folder is
+/// synced.
 ///
 /// # Errors
-/// Also where something has the name already.
+/// If something has the name already, or if the file cannot be written.
 pub fn create(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::options().create_new(true).write(true).mode(mode).open(path)?;
     file.write_all(bytes)?;
@@ -95,23 +99,23 @@ pub fn sync(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Returns the folder that a path names a file in.
+/// Returns the folder of the file that a path names.
 pub fn folder(path: &Path) -> &Path {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent.unwrap_or_else(|| Path::new("."))
 }
 
-/// Moves a file between open folders and never replaces one; a power loss leaves it at its new name,
-/// and perhaps at its old one too until that folder is synced.
+/// Moves a file between open folders and never replaces one. After a power loss it has its new
+/// name, and perhaps its old one too until that folder is synced.
 pub fn move_new(from: impl AsFd, name: &OsStr, to: impl AsFd, new: &OsStr) -> io::Result<()> {
     rename_new(from, name, &to, new)?;
     Ok(fsync(to)?)
 }
 
-/// The same where a power loss may undo it.
+/// The same, but a power loss may undo it.
 pub fn rename_new(from: impl AsFd, name: &OsStr, to: impl AsFd, new: &OsStr) -> io::Result<()> {
     match renameat_with(&from, name, &to, new, RenameFlags::NOREPLACE) {
-        // Not every file system knows the flag.
+        // Not every file system supports the flag.
         Err(Errno::INVAL | Errno::NOSYS) => match statat(&to, new, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Err(Errno::EXIST.into()),
             Err(_) => Ok(renameat(from, name, to, new)?),

@@ -1,10 +1,10 @@
 //! The drop directory: reads each file once, checks it strictly, and writes the result beside it.
 //!
-//! People and programs write here without a protocol, so nothing here is trusted: not a name, not
-//! that a file is finished, not that it is a file. An *entry* is something in the inbox that has
-//! been quiet long enough; a *package* is its content, read once through one descriptor, after
-//! which the file no longer matters. What becomes of a package stands beside it: `accepted/` with
-//! a receipt, or `rejected/` with the reason. Nothing here knows which jobs exist already.
+//! Operators and programs write here without a protocol, so nothing here is trusted: not a name,
+//! not that a file is complete, not that it is a file. An *entry* is something in the inbox that
+//! has not changed for long enough. A *package* is its content, read once through one descriptor;
+//! after that the file no longer matters. The outcome of a package is written to `accepted/` with a
+//! receipt, or to `rejected/` with the reason. Nothing here depends on which jobs exist already.
 
 mod api_call;
 mod archive;
@@ -55,19 +55,19 @@ use crate::yaml::diagnostic::{Location, Report, quote};
 use entry::{EntryKind, Glance, Seen};
 use places::Places;
 
-/// How long an entry must not have changed before it is read.
+/// How long an entry must be unchanged before it is read.
 const QUIET: TimeDelta = TimeDelta::seconds(2);
-/// How many entries one sweep hands out; the rest wait for the next one.
+/// How many entries one scan hands out; the rest wait for the next one.
 const SWEEP: usize = 2_000;
-/// How many files inside folders one sweep looks at.
+/// How many files inside folders one scan looks at.
 const LEAVES: usize = 20_000;
-/// How long an upload inside a folder must not have gone on before a person is told.
+/// How long an upload inside a folder must have made no progress before an operator is alerted.
 const STALLED: TimeDelta = TimeDelta::minutes(10);
-/// How long an entry that could not be taken waits at most before it is tried again.
+/// How long an entry that could not be taken waits at most before it is retried.
 const PUT_OFF_MOST: TimeDelta = TimeDelta::seconds(32);
 
-/// The keys of job files and front matter whose values people read, and those whose values leave
-/// the machine as they are: a comment must not cut either.
+/// The keys of job files and front matter whose values are for readers, and those whose values are
+/// sent as they are: a comment must not cut either.
 const VALUES: yaml::Values = yaml::Values::Shown {
     prose: &[
         "title",
@@ -97,10 +97,10 @@ const VALUES: yaml::Values = yaml::Values::Shown {
     ],
 };
 
-/// What the inbox cannot do.
+/// Why the inbox could not do what was requested.
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
-    /// The directory is not there or cannot be used; the next scan tries again.
+    /// The directory does not exist or cannot be used; the next scan retries it.
     #[error("the inbox {} cannot be used", path.display())]
     Unusable {
         /// The directory.
@@ -113,12 +113,12 @@ pub enum InboxError {
     Entry {
         /// The entry.
         name: String,
-        /// What was to be done with it.
+        /// What was to be done with the entry.
         what: &'static str,
-        /// Why not.
+        /// Why it could not be done.
         source: io::Error,
     },
-    /// The entry is no longer the one that was read; it stays, and is looked at again.
+    /// The entry is no longer the one that was read; it stays, and is scanned again.
     #[error("{name} in the inbox changed after it was read")]
     Changed {
         /// The entry.
@@ -133,9 +133,9 @@ pub struct Parsed {
     pub jobs: Vec<ParsedJob>,
 }
 
-/// Where the lists of OpenIDs, the articles' texts and the media come from that a job file names.
+/// The source of the files that a job file names: lists of OpenIDs, articles' texts, and media.
 pub trait ListSource {
-    /// Returns the bytes of a list, or a sentence that says why there is none.
+    /// Returns the bytes of a list, or a sentence that explains why there is none.
     ///
     /// The path is relative and has no `..`; it may still name a symlink.
     fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String>;
@@ -146,7 +146,7 @@ pub trait ListSource {
     }
 }
 
-/// No lists: the file was dropped alone.
+/// No files: the job file was dropped alone.
 #[derive(Clone, Copy, Debug)]
 pub struct NoLists;
 
@@ -161,7 +161,7 @@ impl ListSource for NoLists {
     }
 }
 
-/// Reads a job file: all of its jobs, or everything that is wrong with it.
+/// Reads a job file: returns all of its jobs, or everything that is wrong with it.
 pub fn parse(
     file_name: &str,
     bytes: &[u8],
@@ -177,7 +177,7 @@ pub fn parse(
     if report.count() > 0 { Err(report.finish()) } else { Ok(Parsed { jobs }) }
 }
 
-/// The same, but returns those of the jobs that are right, whatever is wrong with the others.
+/// The same, but returns the jobs that are valid, whatever is wrong with the others.
 fn parse_readable(
     file_name: &str,
     bytes: &[u8],
@@ -210,7 +210,8 @@ fn root<'a>(
     report: &mut Report<'_>,
 ) -> Result<yaml::Node<'a>, yaml::SyntaxError> {
     yaml::check_characters(text, report)?;
-    // YAML that was cut short can still be YAML; a JSON object that was cut short is neither.
+    // A YAML file that was cut short can still be valid YAML; a JSON object that was cut short is
+    // neither valid YAML nor valid JSON.
     if is_json(file_name) && !text.trim_start().starts_with('{') {
         let help = "a .json file is one object `{\"jobs\": […]}`";
         report.say_with(Location::default(), "this is not a JSON object", help);
@@ -223,12 +224,12 @@ fn root<'a>(
     })
 }
 
-/// Says whether a file's name promises JSON.
+/// Returns whether a file's name announces JSON.
 fn is_json(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
-/// Says whether a text ends with YAML's end marker, a line `...`.
+/// Returns whether a text ends with YAML's end marker, a line `...`.
 fn ends_with_marker(bytes: &[u8]) -> bool {
     let rest = bytes.trim_ascii_end().strip_suffix(b"...");
     rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"\n") || rest.ends_with(b"\r"))
@@ -241,34 +242,34 @@ pub struct Inbox {
     end_marker_required: bool,
     places: Places,
     looks: HashMap<OsString, Look>,
-    /// The folders that hold an upload which is not finished, and its path there.
+    /// The folders that hold an unfinished upload, with its path in each.
     unfinished: BTreeMap<OsString, String>,
-    /// How many scans there were.
+    /// How many scans were made.
     scans: u64,
-    /// How many files inside folders one of them looks at.
+    /// How many files inside folders one scan looks at.
     leaves: usize,
     waiting: bool,
 }
 
-/// What an entry looked like, and since when.
+/// The state of an entry, and since when it is unchanged.
 #[derive(Clone, Copy, Debug)]
 struct Look {
     seen: Seen,
     since: DateTime<Utc>,
-    /// The scan that first found it like this, and the last one that looked at it.
+    /// The scan that first found this state, and the last one that looked at the entry.
     turn: u64,
     looked: u64,
-    /// Whether it says by itself that it is whole, or will never be anything else.
+    /// Whether its content shows that it is complete, or its type can never change.
     finished: bool,
-    /// Whether it was handed out and is still there.
+    /// Whether it was handed out and still exists.
     handed: bool,
-    /// It is not handed out before this, and how often that was said.
+    /// The time before which it is not handed out, and how often that was put off.
     put_off: Option<(DateTime<Utc>, u32)>,
 }
 
 impl Look {
     fn is_ready(&self, now: DateTime<Utc>) -> bool {
-        // A clock that was set back must not make anything wait for ever.
+        // A clock that was set back must not make anything wait forever.
         let put_off =
             |(until, _)| now < until && until - now <= PUT_OFF_MOST.max(whole::LONG_QUIET);
         let quiet = now - self.since >= QUIET || self.finished;
@@ -277,7 +278,7 @@ impl Look {
 }
 
 impl Inbox {
-    /// Opens the inbox, and creates it and its subdirectories where they are missing.
+    /// Opens the inbox, and creates it and its subdirectories if they are missing.
     pub fn open(dir: &Path, end_marker_required: bool) -> Result<Self, InboxError> {
         let places = places::open(dir)
             .map_err(|source| InboxError::Unusable { path: dir.to_owned(), source })?;
@@ -287,12 +288,13 @@ impl Inbox {
         Ok(Self { path, end_marker_required, places, looks, unfinished, scans, leaves, waiting })
     }
 
-    /// Returns the entries that are ready: those that came first, by name where they came together.
+    /// Returns the entries that are ready: the earliest first, and by name if they came together.
     ///
-    /// An entry is ready when two looks at least 2 s apart found it the same, or at once where it
-    /// ends with `...`; a folder never while it holds a file that is still being uploaded. At most 2,000 are returned; [`waiting`](Self::waiting) tells of more.
-    /// Where some of the last scan still lie there, those that came last take turns with those that
-    /// came first: nothing that is new waits until all of it is worked off.
+    /// An entry is ready when two scans at least 2 s apart found it unchanged, or at once if it
+    /// ends with `...`. A folder is never ready while it holds a file that is still being uploaded.
+    /// At most 2,000 are returned; [`waiting`](Self::waiting) reports whether there are more. If
+    /// entries of the last scan are still there, the latest take turns with the earliest: nothing
+    /// new waits until all of the backlog is done.
     pub fn scan(&mut self, now: DateTime<Utc>) -> Result<Vec<Entry>, InboxError> {
         let names = self.names().map_err(|source| self.unusable(source))?;
         self.scans += 1;
@@ -325,8 +327,8 @@ impl Inbox {
         Ok(ready)
     }
 
-    /// Looks into folders, as many as one scan may: half of them the newest, then those that were
-    /// not looked into for longest.
+    /// Looks into folders, up to the limit of one scan: half of it for the newest, the rest for
+    /// those that were not looked into for longest.
     fn look_into(
         &mut self,
         mut folders: Vec<(Glance, Option<Look>)>,
@@ -349,7 +351,8 @@ impl Inbox {
                 left = left.saturating_sub(self.look_into_one(glance, known, found, now));
                 continue;
             }
-            // It is there, and no more is known of it; what was known is compared next time.
+            // It exists, and no more is known now; the state known before is compared at the next
+            // scan.
             let unknown = Look {
                 seen: glance.entry.seen,
                 since: now,
@@ -363,7 +366,7 @@ impl Inbox {
         }
     }
 
-    /// Looks into a folder, and returns how many looks at files that was worth.
+    /// Looks into a folder, and returns how many looks at files this counts as.
     fn look_into_one(
         &mut self,
         glance: Glance,
@@ -377,19 +380,20 @@ impl Inbox {
         leaves + 1
     }
 
-    /// Remembers what an entry looks like, and since when it does.
+    /// Stores the state of an entry, and since when it is unchanged.
     fn keep(&mut self, mut entry: Entry, known: Option<Look>, now: DateTime<Utc>) -> Entry {
         let same = known.filter(|look| look.seen == entry.seen);
         let look = match same {
             Some(look) => {
-                // A clock that was set back must not make anything wait for ever.
+                // A clock that was set back must not make anything wait forever.
                 let since = if look.since <= now { look.since } else { now };
                 Look { since, looked: self.scans, ..look }
             }
             None => Look {
                 seen: entry.seen,
                 since: now,
-                // A folder that was found before and never looked into has not changed by that.
+                // A folder that was found but never looked into has not changed when it is first
+                // looked into.
                 turn: known.filter(|look| look.looked == 0).map_or(self.scans, |look| look.turn),
                 looked: self.scans,
                 finished: self.is_finished(&entry),
@@ -407,7 +411,7 @@ impl Inbox {
         entry
     }
 
-    /// Hands an entry that could not be taken out again only after a while, each time a longer one.
+    /// Puts off an entry that could not be taken, each time for longer.
     pub fn put_off(&mut self, entry: &Entry, now: DateTime<Utc>) {
         if let Some(look) = self.looks.get_mut(&entry.name) {
             let times = look.put_off.map_or(0, |(_, times)| times);
@@ -417,7 +421,7 @@ impl Inbox {
         }
     }
 
-    /// Hands an entry that may be cut short out again once nothing more came for long.
+    /// Puts off an entry that may be cut short until it has been unchanged for long.
     pub fn wait_for_more(&mut self, entry: &Entry) {
         if let Some(look) = self.looks.get_mut(&entry.name) {
             look.put_off = Some((look.since + whole::LONG_QUIET, 0));
@@ -425,7 +429,7 @@ impl Inbox {
         }
     }
 
-    /// Returns the folders that wait for an upload which does not go on, and its path in each.
+    /// Returns the folders that wait for an upload without progress, with its path in each.
     pub fn stalled(&self, now: DateTime<Utc>) -> Vec<(String, &str)> {
         let since = |name| self.looks.get(name).map_or(now, |look| look.since);
         self.unfinished
@@ -435,17 +439,17 @@ impl Inbox {
             .collect()
     }
 
-    /// Says whether something is not handed out yet: scan again in 2 s.
+    /// Returns whether something is not handed out yet: scan again in 2 s.
     pub fn waiting(&self) -> bool {
         self.waiting
     }
 
-    /// Says whether the last look found something of this name, as [`Entry::name`] tells it.
+    /// Returns whether the last scan found this name, as [`Entry::name`] returns it.
     pub fn found(&self, name: &str) -> bool {
         self.looks.keys().any(|found| entry::safe_name(found) == name)
     }
 
-    /// Returns the names of all that the last look found, as [`Entry::name`] tells them.
+    /// Returns all names that the last scan found, as [`Entry::name`] returns them.
     pub fn all_found(&self) -> HashSet<String> {
         self.looks.keys().map(|found| entry::safe_name(found)).collect()
     }
@@ -455,13 +459,13 @@ impl Inbox {
         &self.path
     }
 
-    /// Reads an entry once, through descriptors that follow no link and block on nothing.
+    /// Reads an entry once, through descriptors that follow no link and never block.
     pub fn read(&self, entry: &Entry) -> Result<Package, ReadError> {
         package::read(&self.places.inbox.fd, entry, self.end_marker_required)
     }
 
-    /// Says whether an entry need not be watched: it says itself that it is whole, or what it is
-    /// will not change.
+    /// Returns whether an entry need not be watched: its end marker shows that it is complete, or
+    /// its type will not change.
     fn is_finished(&self, entry: &Entry) -> bool {
         match &entry.kind {
             EntryKind::File => package::tail_has_marker(&self.places.inbox.fd, entry),
@@ -471,8 +475,8 @@ impl Inbox {
         }
     }
 
-    /// Returns the names to look at, sorted, after making sure that the path still leads here and
-    /// that nothing lies between here and an archive.
+    /// Returns the names to look at, sorted, after checking that the path still leads here and that
+    /// nothing is left between the inbox and an archive.
     fn names(&mut self) -> io::Result<Vec<OsString>> {
         if !places::is_same(&self.path, &self.places)? {
             self.places = places::open(&self.path)?;
@@ -487,7 +491,7 @@ impl Inbox {
     }
 }
 
-/// Returns the entries that are handed out, in the order in which they are to be taken.
+/// Returns the entries that are handed out, in the order in which to take them.
 fn in_turn(mut ready: Vec<Entry>, looks: &HashMap<OsString, Look>) -> Vec<Entry> {
     let is_left = |entry: &Entry| looks.get(&entry.name).is_some_and(|look| look.handed);
     ready.sort_by(|one, other| (one.turn, &one.name).cmp(&(other.turn, &other.name)));

@@ -1,11 +1,11 @@
 //! A strict YAML parser that returns a tree in which every node has its source location.
 //!
-//! Half of what YAML allows is a trap in a file that sends messages which cannot be called back:
-//! repeated keys, tags and second documents are refused, and so is a comment that would cut a text
-//! (`lost`). Aliases and merge keys are written out (`alias`). Scalars stay text (nothing is a
-//! number or a boolean before a field asks for one), and every node keeps its place. JSON is read
-//! the same way, as the part of YAML that it is. serde-saphyr's parser gives the events; its
-//! deserializer stops at the first mistake, and a person wants to see all of them.
+//! Half of what YAML allows is a trap in a file that sends messages which cannot be recalled.
+//! Repeated keys, tags and second documents are refused, and so is a comment that would cut a text
+//! (`lost`). Aliases and merge keys are expanded (`alias`). Scalars stay text: nothing is a number
+//! or a boolean before a field asks for one. Every node keeps its location. JSON is read the same
+//! way, because it is a part of YAML. serde-saphyr's parser gives the events; its deserializer
+//! stops at the first mistake, and an author needs to see all of them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -24,21 +24,21 @@ pub use diagnostic::Diagnostic;
 use diagnostic::{Location, Report, closest, is_hidden, quote};
 use lost::{Prose, Written};
 
-/// How deep collections may lie in one another.
+/// How deep collections may be nested.
 const DEPTH: usize = 16;
 /// How many values a file may hold; each takes memory.
 const NODES: usize = 1_000_000;
 
-/// One value and where it stands.
+/// One value and its location.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'a> {
-    /// Where it stands.
+    /// Its location.
     pub(crate) location: Location,
-    /// What it is.
+    /// Its content.
     pub(crate) value: Value<'a>,
 }
 
-/// What a value is.
+/// The kinds of values.
 #[derive(Clone, Debug)]
 pub(crate) enum Value<'a> {
     /// Nothing, `~` or `null`.
@@ -56,9 +56,9 @@ pub(crate) enum Value<'a> {
 pub(crate) struct Entry<'a> {
     /// The key.
     pub(crate) key: Cow<'a, str>,
-    /// Where the key stands.
+    /// The location of the key.
     pub(crate) key_location: Location,
-    /// The value; an empty one stands where its key stands.
+    /// The value; an empty one has the location of its key.
     pub(crate) node: Node<'a>,
 }
 
@@ -66,8 +66,8 @@ pub(crate) struct Entry<'a> {
 #[derive(Debug)]
 pub(crate) struct SyntaxError;
 
-/// Returns the text of a file without its byte order mark, or the diagnostics' own text and where
-/// it is not UTF-8.
+/// Returns the text of a file without its byte order mark, or the diagnostics' own text and the
+/// location at which it is not UTF-8.
 pub(crate) fn decode(bytes: &[u8]) -> Result<&str, (String, Location, &'static str)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let start = bytes.iter().take(4).collect::<Vec<_>>();
@@ -82,7 +82,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, (String, Location, &'static s
     })
 }
 
-/// Reports every character that would be invisible, and says whether there was none.
+/// Reports every character that would be invisible, and returns whether there was none.
 pub(crate) fn check_characters(text: &str, report: &mut Report<'_>) -> Result<(), SyntaxError> {
     let before = report.count();
     let hidden = |c: char| is_hidden(c) && !matches!(c, '\t' | '\n' | '\r');
@@ -98,21 +98,21 @@ fn hidden_message(c: char) -> String {
     format!("the {kind} character U+{:04X} is not allowed", u32::from(c))
 }
 
-/// What the values of a file are.
+/// What kind of values a file has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Values {
-    /// They may be shown. Keys stand here in small letters without `_` and `-`.
+    /// They may be shown. The keys here are in small letters without `_` and `-`.
     Shown {
-        /// The keys whose values people read.
+        /// The keys whose values are texts for readers.
         prose: &'static [&'static str],
-        /// The keys whose values are one word, which others take as it is.
+        /// The keys whose values are one word, which other programs take as it is.
         words: &'static [&'static str],
     },
-    /// They may be secrets, which no message quotes.
+    /// They may be secrets, which no message may quote.
     Hidden,
 }
 
-/// Reads the one document of a text; `None` where there is nothing in it.
+/// Reads the one document of a text; `None` if it is empty.
 pub(crate) fn load<'a>(
     text: &'a str,
     values: Values,
@@ -143,7 +143,7 @@ pub(crate) fn load<'a>(
 }
 
 impl Values {
-    /// Returns what of a key's value a comment must not cut, whatever the key's style.
+    /// Returns what part of a key's value a comment must not cut, whatever the key's style.
     fn kind(self, key: &str) -> Option<lost::Kind> {
         let Self::Shown { prose, words } = self else { return None };
         let plain = key.to_ascii_lowercase().replace(['_', '-'], "");
@@ -160,10 +160,10 @@ struct Loader<'a, 'r, 'f> {
     nodes: usize,
     anchors: Anchors<'a>,
     depths: Depths,
-    /// Up to which line a mistake only comes of one that is told.
+    /// The last line in which a mistake only follows from one that was reported.
     told_up_to: usize,
-    /// Whether an alias leads nowhere, or a text was taken for a name: what is there instead is not
-    /// judged.
+    /// Whether an alias refers to nothing, or a text was taken for a name: the value used instead
+    /// is not checked.
     is_broken: bool,
 }
 
@@ -326,7 +326,7 @@ impl<'a> Loader<'a, '_, '_> {
         hint::Stop { line, column, in_flow, is_shown }
     }
 
-    /// Refuses a name in front of a text that nothing uses: it was meant as text.
+    /// Refuses a name in front of a text if nothing uses it: it was meant as text.
     fn refuse_unused(&mut self) {
         for (location, in_flow) in self.anchors.unused() {
             let name = &self.text[location.start..location.end];
@@ -337,7 +337,7 @@ impl<'a> Loader<'a, '_, '_> {
         }
     }
 
-    /// Returns the line of a byte, and which byte of the line it is.
+    /// Returns the line of a byte, and its offset in that line.
     fn line(&self, at: usize) -> (&'a str, usize) {
         let column = self.report.column(at);
         let rest = &self.text[at - column..];
@@ -355,7 +355,7 @@ impl<'a> Loader<'a, '_, '_> {
         if let Some(prose) = prose
             && self.cut(&text, (style, location, is_empty), prose)
         {
-            // It is refused, so that it must not be told as empty once more.
+            // It is refused already, so it must not be reported as empty too.
             return Value::Text { text: Cow::Borrowed("#"), plain: false };
         }
         if is_empty {
@@ -371,7 +371,8 @@ impl<'a> Loader<'a, '_, '_> {
         Value::Text { text, plain }
     }
 
-    /// Refuses a text that a comment cuts, or that is folded; says whether a comment stands in front.
+    /// Refuses a text that a comment cuts, or that is folded; returns whether a comment is in front
+    /// of it.
     fn cut(
         &mut self,
         text: &str,
@@ -413,7 +414,7 @@ impl<'a> Loader<'a, '_, '_> {
                 break;
             }
             let prose = prose.map(|prose| {
-                // The dash in front of an item is what a comment between items is indented like.
+                // A comment between items is indented like the dash in front of an item.
                 let indent = self.report.column(location(&span).start).saturating_sub(1);
                 Prose { indent, is_item: true, ..*prose }
             });
@@ -524,14 +525,14 @@ pub(crate) struct Shape {
     pub(crate) what: &'static str,
     /// The keys it may have.
     pub(crate) known: &'static [&'static str],
-    /// Keys that people write for a reason, and what to tell them.
+    /// Keys that authors often write for a reason, and the hint for each.
     pub(crate) refused: &'static [(&'static str, &'static str, &'static str)],
 }
 
 /// A mapping whose keys were checked.
 pub(crate) struct Fields<'n, 'a> {
     entries: &'n [Entry<'a>],
-    /// Where to say that something is missing.
+    /// The location at which to report that something is missing.
     pub(crate) location: Location,
 }
 
@@ -541,7 +542,7 @@ impl<'n, 'a> Fields<'n, 'a> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    /// Returns the entry of a key, or reports that it is missing.
+    /// Returns the entry of a key, or reports that the key is missing.
     pub(crate) fn require(
         &self,
         key: &str,
@@ -557,7 +558,7 @@ impl<'n, 'a> Fields<'n, 'a> {
 }
 
 impl<'a> Node<'a> {
-    /// Returns the mapping's fields, after reporting every key that does not belong.
+    /// Returns the mapping's fields, after reporting every key that is not allowed.
     pub(crate) fn fields(
         &self,
         location: Location,
@@ -591,7 +592,7 @@ impl<'a> Node<'a> {
         Some(Fields { entries, location })
     }
 
-    /// Returns the hint for a full-width character in a text that should be a machine's.
+    /// Returns the hint for a full-width character in a text that should be in machine form.
     pub(crate) fn odd(&self) -> Option<&'static str> {
         match &self.value {
             Value::Text { text, plain: true } => hint::odd(text),
@@ -599,7 +600,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Returns what the value is, for a message.
+    /// Returns the value's kind, for a message.
     pub(crate) fn describe(&self) -> &'static str {
         match self.value {
             Value::Empty => "nothing",
@@ -647,7 +648,7 @@ impl<'a> Entry<'a> {
         None
     }
 
-    /// Returns the value as a number of a range.
+    /// Returns the value as a number within a range.
     pub(crate) fn number(&self, least: i64, most: i64, report: &mut Report<'_>) -> Option<i64> {
         if let Value::Text { text, plain: true } = &self.node.value
             && let Ok(number) = text.parse::<i64>()
@@ -663,7 +664,7 @@ impl<'a> Entry<'a> {
         None
     }
 
-    /// Returns what the value's word stands for.
+    /// Returns the meaning of the value's word.
     pub(crate) fn choice<T: Copy>(
         &self,
         choices: &[(&str, T)],

@@ -21,18 +21,18 @@ pub(super) struct Options {
     reason: Reason,
 }
 
-/// One note, whole.
+/// One alert in full.
 #[derive(Debug, Serialize)]
 pub(super) struct NoteView {
     #[serde(flatten)]
     about: AlertView,
     severity: Severity,
     note: String,
-    /// Who took it out of attention, where somebody has.
+    /// Who acknowledged it, if it is acknowledged.
     acknowledged: Option<Acknowledgement>,
 }
 
-/// Returns the note of this id, also where it was acknowledged.
+/// Returns the alert of this id, also if it was acknowledged.
 pub(super) fn find(
     tx: &Tx<'_>,
     config: &Config,
@@ -67,7 +67,7 @@ pub(super) fn render(page: &mut Page, view: &NoteView, now: DateTime<Utc>) {
     }
 }
 
-/// Takes out of attention whatever bears this name.
+/// Acknowledges everything that has this name.
 pub(super) fn acknowledge(
     options: &Options,
     config: &Config,
@@ -110,7 +110,7 @@ pub(super) fn acknowledge(
     say(&(lines + "It comes back when something new happens to it.\n"), terminal)
 }
 
-/// Takes a refused file out of attention; says whether there is one of this name.
+/// Acknowledges a refused file; returns whether there is one of this name.
 fn acknowledge_file(
     tx: &Tx<'_>,
     name: &str,

@@ -1,6 +1,6 @@
 //! The commands that make an API call: `preview`, `delete` and `speed`.
 //!
-//! The daemon alone makes requests: a command writes down what it wants and waits for the outcome.
+//! Only the daemon makes requests: a command stores its request and waits for the outcome.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
 use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Role, Store, Tx};
 use crate::text::{Lang, reason};
 
-/// How often the outcome is looked for, and for how long: 30 s.
+/// How often the outcome is read, and for how long: 30 s.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOKS: u32 = 300;
 
@@ -87,7 +87,7 @@ struct ApiCallsView {
     notes: Vec<String>,
 }
 
-/// What a command wants of the daemon.
+/// What a command requests from the daemon.
 struct Order<'a> {
     account: String,
     /// Each with the broadcast that it deletes.
@@ -100,7 +100,7 @@ fn viewer(text: &str) -> Result<Viewer, String> {
     Viewer::parse(text).ok_or_else(|| "neither an OpenID nor a WeChat name".to_owned())
 }
 
-/// Shows a job's content to people before it goes.
+/// Sends the preview of a job.
 pub(super) fn preview(
     options: &PreviewOptions,
     config: &Config,
@@ -128,7 +128,7 @@ pub(super) fn preview(
     give((store, config), order, (DecidedBy { who, why: None }, options.wait), terminal)
 }
 
-/// Tells what a preview of several pictures leaves out.
+/// Returns a note about what a preview of several pictures leaves out.
 fn first_picture(tx: &Tx<'_>, id: &JobId) -> Result<Option<String>, Problem> {
     let body: Option<Value> = tx.body_of(id)?.and_then(|body| serde_json::from_str(&body).ok());
     let pictures = body.and_then(|body| Some(body["images"]["media_ids"].as_array()?.len()));
@@ -174,7 +174,7 @@ pub(super) fn delete(
     give((store, config), order, (options.reason.said(who), options.wait), terminal)
 }
 
-/// Tells how many broadcasts of a job a deletion ends, where it has several.
+/// Returns a note about how many broadcasts of a job a deletion ends, if it has several.
 fn how_many(found: &Deletable, job: &JobView) -> Vec<String> {
     let all = job.batches.len();
     if all < 2 {
@@ -239,7 +239,7 @@ fn not_running() -> Problem {
     )
 }
 
-/// Writes down what the daemon is to do, and waits for the outcome.
+/// Stores what the daemon is to do, and waits for the outcome.
 fn give(
     (mut store, config): (Store, &Config),
     order: Order<'_>,
@@ -291,7 +291,7 @@ fn views(store: &Store, ids: &[i64]) -> Result<Vec<ApiCallView>, Problem> {
     Ok(views)
 }
 
-/// Waits until the daemon has written down what came of it, or for 30 s.
+/// Waits until the daemon has stored the outcome, or for 30 s.
 fn outcome(store: &Store, ids: &[i64]) -> Result<Vec<ApiCallView>, Problem> {
     let runtime = wait::runtime()?;
     for _ in 0..LOOKS {
@@ -352,7 +352,7 @@ fn done(api_call: &ApiCallView, what: &str) -> String {
     }
 }
 
-/// Shows the documents' table; the platform's own figure may differ from it.
+/// Writes the documents' table; the platform's own figures may differ from it.
 fn speeds(page: &mut Page, present: i64) {
     let columns = [("speed", 5), ("followers a minute, by the documents", 0), ("", 7)];
     let mut table = Table::new(&columns);

@@ -3,7 +3,7 @@
 use super::text::{Page, Tone};
 use crate::store::ArticleResult;
 
-/// Tells of each article.
+/// Writes a line about each article.
 pub(super) fn render(page: &mut Page, articles: &[ArticleResult]) {
     if articles.is_empty() {
         return;
@@ -17,7 +17,7 @@ pub(super) fn render(page: &mut Page, articles: &[ArticleResult]) {
     }
 }
 
-/// Returns what is known of one article, and how bad it is.
+/// Returns what is known about one article, and how bad it is.
 fn told(article: &ArticleResult) -> (Tone, String) {
     let mut words: Vec<String> = article.url.clone().into_iter().collect();
     let declared = article.user_declare_state.map(|state| match state {

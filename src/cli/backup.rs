@@ -28,12 +28,12 @@ struct BackupView {
     file: String,
     at: String,
     bytes: u64,
-    /// What to keep beside it, copied after it.
+    /// The files to keep beside it, copied after it.
     keep: Vec<String>,
     restore: Vec<String>,
 }
 
-/// Copies the database into a new file, whole or not at all.
+/// Copies the database into a new file, completely or not at all.
 pub(super) fn run(
     options: &Options,
     (config, config_file): (&Config, &Path),
@@ -53,7 +53,7 @@ pub(super) fn run(
         Problem::Cannot(format!("the backup {} cannot be written: {error}", path.display()))
     };
     let parent = durable_file::folder(path);
-    // Only its owner reads it: it holds everything that was and will be sent.
+    // Only its owner may read it: it holds everything that was and will be sent.
     let copy =
         tempfile::Builder::new().prefix(".qunfa-backup-").tempfile_in(parent).map_err(failed)?;
     store.copy_to(copy.path(), now).map_err(|error| {
@@ -83,7 +83,7 @@ fn exists(path: &Path) -> Problem {
     ))
 }
 
-/// Names what a copy of the database does not hold, and a new machine needs.
+/// Names the files that are not in a copy of the database and that a new machine needs.
 fn keep(config: &Config, config_file: &Path) -> Vec<String> {
     let state = &config.state_dir;
     let accepted = config.inbox.join("accepted");

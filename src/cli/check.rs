@@ -1,7 +1,7 @@
 //! `check`: validates job files as the inbox would, and forecasts when their jobs would go.
 //!
-//! The second part is a dry run: the jobs are taken for real, into the ledger as it stands, and
-//! the step that took them is then undone. So there is no second implementation of the rules.
+//! The second part is a dry run. The jobs are really taken, into the ledger as it is, and that
+//! transaction is then rolled back. So there is no second implementation of the rules.
 
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,7 @@ pub(super) struct CheckView {
 }
 
 impl CheckView {
-    /// Says whether no job of a good file is one that will not go.
+    /// Returns whether every job of a valid file will be sent.
     fn all_go(&self) -> bool {
         self.files.iter().all(|file| {
             let dates = file.series.iter().flat_map(|series| &series.occurrences);
@@ -51,7 +51,7 @@ impl CheckView {
     }
 }
 
-/// What there is to say about one file.
+/// The answer about one file.
 #[derive(Debug, Serialize)]
 struct FileView {
     file: String,
@@ -59,12 +59,12 @@ struct FileView {
     diagnostics: Vec<Diagnostic>,
     jobs: Vec<CheckedJob>,
     series: Vec<CheckedSeries>,
-    /// The jobs that the database has already, and what dropping them again does.
+    /// The jobs that are in the database already, and the effect of dropping them again.
     #[serde(skip)]
     known: Vec<(JobId, &'static str)>,
 }
 
-/// When one job of a good file would go.
+/// When one job of a valid file would be sent.
 #[derive(Debug, Serialize)]
 struct CheckedJob {
     id: String,
@@ -82,18 +82,18 @@ struct CheckedJob {
     batches: usize,
     notes: Vec<String>,
     warnings: Vec<String>,
-    /// What it does, for people.
+    /// Its action, as text.
     #[serde(skip)]
     what: String,
-    /// When its first request would be made, if it is.
+    /// When its first request would be made, if one is made.
     #[serde(skip)]
     goes_at: Option<DateTime<Utc>>,
-    /// Whether it is new or changed, and will not go.
+    /// Whether it is new or changed, and will not be sent.
     #[serde(skip)]
     never_goes: bool,
 }
 
-/// When the next dates of a series would go.
+/// When the next dates of a series would be sent.
 #[derive(Debug, Serialize)]
 struct CheckedSeries {
     id: String,
@@ -103,7 +103,7 @@ struct CheckedSeries {
     words: String,
     timezone: String,
     notes: Vec<String>,
-    /// Its next dates, and those within the weeks planned ahead that do not go as written.
+    /// Its next dates, and those within the weeks planned ahead that are not sent as written.
     occurrences: Vec<CheckedJob>,
     /// How many dates are planned ahead.
     planned: usize,
@@ -140,7 +140,7 @@ pub(super) fn examine(
 ) -> Result<(CheckView, Vec<Package>), Problem> {
     let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
     let (mut store, unread) = ledger(config, now)?;
-    // A file that has a former name is read, so that the answer can say the new one.
+    // A file with a former name is read, so that the answer can give the new one.
     let former = store.read().former_names()?;
     let former = engine::under_former_names(&former, accounts.iter().copied());
     let named: Vec<_> = accounts.iter().copied().chain(&former).collect();
@@ -148,7 +148,7 @@ pub(super) fn examine(
     for path in paths {
         files.push(read(path, reader(path, &named), config, &named));
     }
-    // The daemon goes by the config that it was started with; the next one goes by this one.
+    // The daemon uses the config that it was started with; the next one uses this one.
     if unread.is_none() && daemon::running(&config.state_dir).is_some() {
         for file in &mut files {
             refuse_moved(&store.read(), config, file)?;
@@ -199,12 +199,12 @@ fn read(
     }
 }
 
-/// Refuses the jobs whose account is another one to the running daemon than to this config.
+/// Refuses the jobs whose account in this config is another one for the running daemon.
 fn refuse_moved(tx: &Tx<'_>, config: &Config, file: &mut Checked) -> Result<(), Problem> {
     let Checked { package: Some(package), jobs, diagnostics, .. } = file else { return Ok(()) };
     for job in jobs {
         let name = &job.spec.account;
-        // Of a name that is not in the config, or barred, the rehearsal tells.
+        // The rehearsal reports a name that is not in the config, or is barred.
         let Some(account) = lookup::account(config, name) else { continue };
         if engine::why_barred(tx, account)?.is_some() {
             continue;
@@ -227,9 +227,9 @@ fn has_marker(bytes: &[u8]) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"\n") || rest.ends_with(b"\r"))
 }
 
-/// Opens the ledger to rehearse with, an empty one where there is none that may be read.
+/// Opens the ledger for the rehearsal; an empty one if there is none that may be read.
 ///
-/// Whoever writes job files need not be who owns the database.
+/// The author of job files need not be the owner of the database.
 fn ledger(config: &Config, now: DateTime<Utc>) -> Result<(Store, Option<String>), Problem> {
     match database::open(config, now) {
         Ok(Some(store)) => Ok((store, None)),
@@ -242,7 +242,7 @@ fn ledger(config: &Config, now: DateTime<Utc>) -> Result<(Store, Option<String>)
     }
 }
 
-/// How many dates of a series are shown that go as written.
+/// How many dates of a series are shown that are sent as written.
 const DATES_SHOWN: usize = 3;
 
 const KNOWN: &str = "this very job is known: dropping it again changes nothing";
@@ -257,7 +257,7 @@ enum Known {
     ReadError,
 }
 
-/// Carries the answer out of a step that is to leave no trace.
+/// Carries the answer out of a transaction that is rolled back.
 enum RolledBack {
     Rehearsed(Vec<FileView>),
     Failed(StoreError),
@@ -269,7 +269,7 @@ impl From<StoreError> for RolledBack {
     }
 }
 
-/// Takes the files' jobs, reads back when they would go, and undoes it.
+/// Takes the files' jobs, reads when they would be sent, and rolls it back.
 fn rehearse(
     store: &mut Store,
     (files, known): (&[Checked], Known),
@@ -284,7 +284,7 @@ fn rehearse(
         for file in files {
             views.push(take(tx, file, accounts, now)?);
         }
-        // Only when all are taken is it known who was pushed back by whom.
+        // Which job defers which is known only after all are taken.
         for (view, file) in views.iter_mut().zip(files) {
             if view.ok {
                 view.jobs = forecast(tx, file, accounts, now)?;
@@ -306,7 +306,7 @@ fn rehearse(
     }
 }
 
-/// Warns of deletions that, by what is known now, will delete nothing.
+/// Warns of deletions that, as far as is known now, will delete nothing.
 fn warn_of_deletions(
     tx: &Tx<'_>,
     jobs: &[ParsedJob],
@@ -315,7 +315,7 @@ fn warn_of_deletions(
     for job in jobs {
         let Action::Delete(deletion) = &job.spec.action else { continue };
         let why = match engine::deletable(tx, deletion, &job.spec.account)? {
-            // What has not gone out yet may have by then.
+            // A broadcast that has not been sent yet may have been sent by then.
             Deletability::Can(_) | Deletability::Cannot(Undeletable::NotYet(_)) => continue,
             Deletability::Cannot(Undeletable::Never(why)) => reason::sentence(&why, Lang::En),
             Deletability::Cannot(Undeletable::Unless(why)) => {
@@ -330,7 +330,7 @@ fn warn_of_deletions(
     Ok(())
 }
 
-/// Notes what the database knows of a job; that it has gone already is nothing to warn of.
+/// Notes what the database has about a job; that it was sent already needs no warning.
 fn note_known(job: &mut CheckedJob, known: &[(JobId, &'static str)]) {
     let Some((_, note)) = known.iter().find(|(id, _)| id.as_str() == job.id) else { return };
     job.never_goes &= *note != KNOWN;
@@ -343,7 +343,7 @@ fn note_known(job: &mut CheckedJob, known: &[(JobId, &'static str)]) {
     }
 }
 
-/// Takes one file as the inbox does: by `at`, then in the file's order.
+/// Takes the jobs of one file as the inbox does: by `at`, then in the file's order.
 fn take(
     tx: &Tx<'_>,
     file: &Checked,
@@ -413,7 +413,7 @@ fn forecast(
     Ok(checked)
 }
 
-/// Tells how many of a job's list do not follow, as far as is known.
+/// Returns how many receivers of a job's list do not follow, as far as is known.
 fn strangers(tx: &Tx<'_>, spec: &JobSpec) -> Result<Option<String>, StoreError> {
     let Some(list) = spec.action.list() else { return Ok(None) };
     Ok(tx.strangers(&spec.account, list)?.map(|strangers| strangers.sentence()))
@@ -463,7 +463,7 @@ fn forecast_one(
     Ok(Some(told))
 }
 
-/// Returns why a job that may not move has no room at its time.
+/// Returns why a job that may not be deferred has no room at its time.
 fn fails(
     tx: &Tx<'_>,
     (job, account): (&Job, &Account),
@@ -475,7 +475,7 @@ fn fails(
     Ok(tx.block(job, account, due)?.map(|block| reason::sentence(&block.into(), Lang::En)))
 }
 
-/// Returns what becomes of the series of a file.
+/// Returns when the series of a file would be sent.
 fn recurring(
     tx: &Tx<'_>,
     file: &Checked,
@@ -544,14 +544,14 @@ fn checked_job(
     }
 }
 
-/// Returns when a job's first request would be made; none where it comes too late, or never goes.
+/// Returns when a job's first request would be made; none if that is too late, or it is never sent.
 fn goes_at(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let waits = matches!(view.state, JobState::Planned | JobState::Held | JobState::Releasing);
     let allowed = calendar::guard_end(view.due).unwrap_or(view.due);
     (waits && now <= allowed + spec.grace).then(|| allowed.max(now))
 }
 
-/// Returns what keeps a job from going at its time.
+/// Returns what keeps a job from being sent at its time.
 fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
     let reason = view.reason.as_ref().map(|why| reason::sentence(why, Lang::En));
     let reason = reason.unwrap_or_default();
@@ -581,7 +581,7 @@ fn warnings(view: &JobView, spec: &JobSpec, now: DateTime<Utc>) -> Vec<String> {
     warnings
 }
 
-/// Writes what there is to say about each file.
+/// Writes the answer about each file.
 pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
     for file in &view.files {
         if file.ok {
@@ -621,7 +621,7 @@ pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
     }
 }
 
-/// A diagnostic is laid out already: its caret stands below the mistake.
+/// A diagnostic has its layout already: its caret is below the mistake.
 fn problem(page: &mut Page, diagnostic: &Diagnostic) {
     let shown = diagnostic.to_string();
     for (index, line) in shown.lines().enumerate() {

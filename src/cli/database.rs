@@ -14,7 +14,7 @@ use super::Problem;
 use crate::config::Config;
 use crate::store::Store;
 
-/// Opens the database; none where nothing was ever taken.
+/// Opens the database; none if it does not exist.
 pub(super) fn open(config: &Config, now: DateTime<Utc>) -> Result<Option<Store>, Problem> {
     let folder = &config.state_dir;
     match fs::metadata(folder) {
@@ -44,7 +44,7 @@ pub(super) fn owned(folder: &Path, metadata: &Metadata) -> Result<(), Problem> {
     )))
 }
 
-/// Tells whose folder it is that cannot even be looked at.
+/// Returns the error for a folder that cannot even be read, with its owner.
 fn unreadable(folder: &Path, error: &io::Error) -> Problem {
     let visible = folder.ancestors().find_map(|folder| fs::metadata(folder).ok());
     let name = visible.map_or_else(|| "qunfa".to_owned(), |metadata| user(metadata.uid()));
@@ -54,7 +54,7 @@ fn unreadable(folder: &Path, error: &io::Error) -> Problem {
     ))
 }
 
-/// Returns a user as `sudo -u` takes it.
+/// Returns a user in the form that `sudo -u` takes.
 fn user(id: u32) -> String {
     named(id).unwrap_or_else(|| format!("'#{id}'"))
 }

@@ -102,7 +102,7 @@ pub(super) fn hold(
     say(&answer, terminal)
 }
 
-/// Lets a job go that waits for an approval.
+/// Releases a job that waits for an approval.
 pub(super) fn approve(
     options: &JobOptions,
     config: &Config,
@@ -133,7 +133,7 @@ pub(super) fn approve(
     say(&answer, terminal)
 }
 
-/// Calls a job off, as far as it is certainly not out.
+/// Cancels a job, as far as it is certain that it was not sent.
 pub(super) fn cancel(
     options: &JobOptions,
     config: &Config,
@@ -178,7 +178,7 @@ fn cancelled(job: &JobView) -> String {
     answer
 }
 
-/// Says what became of what is in doubt.
+/// Stores an operator's decision on what is in doubt.
 pub(super) fn resolve(
     options: &ResolveOptions,
     config: &Config,

@@ -8,17 +8,17 @@ use crate::calendar;
 use crate::store::EventView;
 use crate::wechat::callback::{self, Incoming, MassEvent};
 
-/// One event, with what only its body says.
+/// One event, with the fields that only its body has.
 #[derive(Debug, Serialize)]
 pub(super) struct EventStory {
     #[serde(flatten)]
     event: EventView,
-    /// The platform's time of it (`CreateTime`).
+    /// The platform's time in it (`CreateTime`).
     #[serde(serialize_with = "calendar::json::maybe_rfc3339")]
     created_at: Option<DateTime<Utc>>,
-    /// Who it says that it is from (`FromUserName`).
+    /// The sender that it names (`FromUserName`).
     from_user: Option<String>,
-    /// Which account it says that it is about (`ToUserName`).
+    /// The account that it names (`ToUserName`).
     to_user: Option<String>,
     /// The originality check of all articles together (`CheckState`).
     check_state: Option<i64>,
@@ -45,12 +45,12 @@ impl From<EventView> for EventStory {
 }
 
 impl EventStory {
-    /// Returns when it came.
+    /// Returns when it was received.
     pub(super) fn at(&self) -> DateTime<Utc> {
         self.event.at
     }
 
-    /// Tells what it says.
+    /// Returns its content in words.
     pub(super) fn words(&self) -> String {
         let EventView { msg_id, words, status, .. } = &self.event;
         let mut parts = vec![format!("event of broadcast {msg_id}: {words} ({status})")];
@@ -66,7 +66,7 @@ impl EventStory {
         parts.join("; ")
     }
 
-    /// Tells when it was written, by whom and to whom, as far as it says so.
+    /// Returns when it was written, by whom and to whom, as far as it says so.
     fn origin(&self) -> Option<String> {
         let at = self.created_at.map(calendar::beijing);
         let from = self.from_user.as_deref().map(|name| format!("by {}", text::visible(name)));
@@ -76,7 +76,7 @@ impl EventStory {
     }
 }
 
-/// Returns what the originality check of all articles came to.
+/// Returns the result of the originality check of all articles.
 fn checked(state: i64) -> String {
     let words = match state {
         1 => "no reprint, may be sent (未被判为转载, 可以群发)",
@@ -87,7 +87,7 @@ fn checked(state: i64) -> String {
     format!("originality check {state}: {words}")
 }
 
-/// Returns an event's counts in words, as far as there are any.
+/// Returns an event's counts in words, if there are any.
 pub(super) fn counted(counts: [Option<i64>; 4]) -> Option<String> {
     let names = ["in the audience", "after filtering", "reached", "not reached"];
     let counts = counts.into_iter().zip(names);

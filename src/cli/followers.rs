@@ -1,7 +1,7 @@
 //! `followers`: how many users follow an account and have each tag, and when that was read.
 //!
-//! A wish for a new reading goes into the database, where the daemon finds it; the command waits
-//! for it and tells how far it is.
+//! A request for a new reading is stored in the database, where the daemon finds it. The command
+//! waits for the reading and reports its progress.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::daemon;
 use crate::store::{FollowersView, Store};
 use crate::text::{Lang, reason};
 
-/// How often the database is looked at while the daemon reads.
+/// How often the database is read while the daemon reads the followers.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long a command waits for a reading.
 const PATIENCE: TimeDelta = TimeDelta::minutes(10);
@@ -42,7 +42,7 @@ struct AccountView<'a> {
     followers: FollowersView,
 }
 
-/// Shows the followers and tags of one account, read anew where that is wished for.
+/// Shows the followers and tags of one account, read again if that is requested.
 pub(super) fn run(
     options: &Options,
     config: &Config,
@@ -81,7 +81,7 @@ fn failed(name: &str, why: &str) -> Problem {
     Problem::No(format!("the followers of {name} could not be read: {}", text::visible(why)))
 }
 
-/// Leaves a wish for the daemon, and waits until it has come true.
+/// Stores a request for the daemon, and waits until it is done.
 fn refresh(
     name: &str,
     config: &Config,
@@ -123,7 +123,7 @@ fn refresh(
         }
         let how = view.under_way.unwrap_or_default();
         if how != told {
-            // A remark that nobody reads changes nothing.
+            // The outcome is the same if nobody reads the remark.
             writeln!(terminal.remarks, "{name}: {how}").unwrap_or_default();
             told = how;
         }

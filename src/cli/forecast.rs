@@ -1,8 +1,9 @@
-//! Forecasts when a job will go, and what delays it.
+//! Forecasts when a job will be sent, and what delays it.
 //!
-//! The decisions are the core's: `plan` says what a job's times allow, the rules say whether its
-//! window has room, and the claims in the ledger say where it stands. What is added here is what
-//! they cannot know: who is held or paused, whether the daemon turns, and the words.
+//! The core makes the decisions: `plan` returns what a job's times allow, the rules return whether
+//! its window has room, and the claims in the ledger give its window. What is added here is what
+//! they cannot know: which accounts are held or paused, whether the daemon's loop runs, and the
+//! words.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -20,7 +21,7 @@ use crate::reason::Reason;
 use crate::store::{AlertView, JobView, Refusal, StoreError, Tx};
 use crate::text::reason;
 
-/// A loop that has not turned for so long stands still.
+/// A loop that has not completed a turn for this long is stuck.
 const STUCK_AFTER: TimeDelta = TimeDelta::seconds(10);
 /// How long the administrator of a protected account has to confirm a broadcast.
 const CONFIRMED_WITHIN: TimeDelta = TimeDelta::minutes(30);
@@ -35,15 +36,15 @@ pub(super) struct Stop {
 /// What ends a stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Ends {
-    /// The daemon goes on by itself.
+    /// The daemon continues by itself.
     ByItself,
     /// This command.
     With(String),
-    /// Another config, with which the daemon is started.
+    /// Another config, and a restart of the daemon with it.
     InTheConfig,
 }
 
-/// What surrounds all jobs, read once for one answer.
+/// The context of all jobs, read once for one answer.
 pub(super) struct ForecastContext {
     /// For each account of the config, what stops all of its jobs.
     stopped: Vec<(String, Option<Stop>)>,
@@ -52,54 +53,54 @@ pub(super) struct ForecastContext {
     now: DateTime<Utc>,
 }
 
-/// What becomes of a waiting job, as far as can be said now.
+/// The expected outcome of a waiting job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ForecastStatus {
-    /// It goes at the time given.
+    /// It is sent at the time given.
     Goes,
-    /// A request of it is under way.
+    /// A request for it is under way.
     UnderWay,
-    /// The daemon ended during a request of it, and asks again once it runs.
+    /// The daemon ended during a request for it, and retries it once it runs.
     Interrupted,
-    /// Its time for asking ends before it could be asked again.
+    /// Its retry time ends before a retry could be made.
     RunsOut,
-    /// It goes at the time given if a person approves it before.
+    /// It is sent at the time given if an operator approves it before.
     NeedsApproval,
-    /// Its account is stopped until a person says otherwise, or the daemon can go on.
+    /// Its account is stopped until an operator resumes it, or the daemon can continue.
     Stopped,
-    /// Its time is over; the daemon will say so.
+    /// Its time is over; the daemon will record that.
     TooLate,
-    /// Its window is full, and it moves on when it is due.
+    /// Its window is full, and it is deferred when it is due.
     WillDefer,
-    /// Its window is full, and it may not move.
+    /// Its window is full, and it may not be deferred.
     WillFail,
-    /// Its window is full, and the next one lies beyond its expiry.
+    /// Its window is full, and the next one is after its expiry.
     WillExpire,
 }
 
-/// When one waiting job really goes, and why not sooner.
+/// When one waiting job is really sent, and why not sooner.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Forecast {
     #[serde(rename = "outlook")]
     pub(super) status: ForecastStatus,
-    /// When its next request is made; none where nobody can say.
+    /// When its next request is made; none if that is not known.
     #[serde(serialize_with = "maybe_rfc3339")]
     pub(super) goes_at: Option<DateTime<Utc>>,
-    /// The last instant for that.
+    /// The latest time for that request.
     #[serde(serialize_with = "rfc3339")]
     pub(super) not_after: DateTime<Utc>,
-    /// What keeps it from going sooner, or at all.
+    /// What keeps it from being sent sooner, or at all.
     #[serde(flatten, serialize_with = "reason::as_list")]
     pub(super) why: Vec<Reason>,
-    /// The part of it that concerns its whole account, and is told there as well.
+    /// The reason that concerns its whole account, and is shown there as well.
     #[serde(skip)]
     of_account: Option<Reason>,
 }
 
 impl Forecast {
-    /// Returns what stands beside the time on one line, in at most seven letters: nothing where it
-    /// simply goes then.
+    /// Returns the mark beside the time on one line, in at most seven letters: empty if the job is
+    /// simply sent then.
     pub(super) fn mark(&self, (state, moved): (JobState, bool)) -> (Tone, &'static str) {
         match self.status {
             ForecastStatus::Goes if state == JobState::Releasing => (Tone::Warn, "again"),
@@ -116,7 +117,7 @@ impl Forecast {
         }
     }
 
-    /// Returns how the time reads in a table.
+    /// Returns the text of the time in a table.
     pub(super) fn cell(&self, due: DateTime<Utc>, now: DateTime<Utc>) -> (Tone, String) {
         let at = self.goes_at.unwrap_or(due);
         let late = if due < now { Tone::Warn } else { Tone::Plain };
@@ -145,13 +146,13 @@ impl Forecast {
 }
 
 impl ForecastContext {
-    /// Reads what stops each account, and how the daemon does.
+    /// Reads what stops each account, and the daemon's state.
     pub(super) fn read(
         tx: &Tx<'_>,
         config: &Config,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        // Also what was acknowledged: it stops the account all the same.
+        // An acknowledged alert counts too: it still stops the account.
         let notes = tx.current_alerts(now)?;
         let mut stopped = Vec::new();
         for account in &config.accounts {
@@ -169,7 +170,7 @@ impl ForecastContext {
         self.running.as_ref()
     }
 
-    /// Returns what the daemon last said of itself.
+    /// Returns the last heartbeat of the daemon.
     pub(super) fn heartbeat(&self) -> Option<&Heartbeat> {
         self.heartbeat.as_ref()
     }
@@ -179,19 +180,20 @@ impl ForecastContext {
         self.heartbeat.as_ref()?.clocks.get(account).copied()
     }
 
-    /// Returns since when the daemon's loop stands still, if it does.
+    /// Returns since when the daemon's loop is stuck, if it is.
     pub(super) fn stuck_since(&self) -> Option<DateTime<Utc>> {
         let turned_at = self.heartbeat.as_ref()?.turned_at;
         (self.now - turned_at > STUCK_AFTER).then_some(turned_at)
     }
 
-    /// Gives each job that is due and waits without a reason the one of its account, and each
-    /// whose result is awaited what is known of it.
+    /// Sets missing reasons: a due job without one gets its account's, and a job whose result is
+    /// awaited gets what is known about the result.
     pub(super) fn explain(&self, jobs: &mut [JobView]) {
         for job in jobs {
             let waits = matches!(job.state, JobState::Planned | JobState::Releasing);
             let stop = if job.state.waits() { self.stop(&job.account) } else { None };
-            // That no config speaks for it is more than why it was moved, and known before its time.
+            // A job of an account without a config needs that reason more than why it was deferred,
+            // and before its time.
             let matters = |stop: &Stop| {
                 let is_due = waits && job.due <= self.now;
                 stop.ends == Ends::InTheConfig || (is_due && job.reason.is_none())
@@ -210,7 +212,7 @@ impl ForecastContext {
         }
     }
 
-    /// Tells when a waiting job really goes; none for one that does not wait.
+    /// Returns when a waiting job is really sent; none for one that does not wait.
     pub(super) fn forecast(
         &self,
         tx: &Tx<'_>,
@@ -234,7 +236,7 @@ impl ForecastContext {
         Ok(Some(forecast))
     }
 
-    /// What the job's own times and batches allow.
+    /// Adds what the job's own times and batches allow.
     fn by_its_times(&self, job: &Job, batches: &[Batch]) -> Forecast {
         let mut why = Vec::new();
         let deadline = plan::deadline(job);
@@ -257,7 +259,7 @@ impl ForecastContext {
             Next::Wait(_) if !job.is_broadcast() && job.first_attempt_at.is_some() => {
                 (ForecastStatus::UnderWay, None)
             }
-            // Then nothing is asked any more, and what is still open is settled without.
+            // No request is made after that, and what is still open is settled without one.
             Next::Wait(at) if at >= deadline => (ForecastStatus::RunsOut, None),
             Next::Wait(at) => (ForecastStatus::Goes, goes(at)),
             Next::Send(_) | Next::Execute => (ForecastStatus::Goes, goes(self.now)),
@@ -288,7 +290,7 @@ impl ForecastContext {
         Forecast { status, goes_at, not_after: deadline, why, of_account: None }
     }
 
-    /// Whether its window still has room, where a job was never asked for.
+    /// Adds whether its window still has room, if no request was made for it.
     fn by_the_rules(
         forecast: &mut Forecast,
         tx: &Tx<'_>,
@@ -326,7 +328,7 @@ impl ForecastContext {
         Ok(())
     }
 
-    /// What its uploads still need.
+    /// Adds what its uploads still need.
     fn by_its_uploads(&self, begins: Option<DateTime<Utc>>, view: &JobView) -> Option<Reason> {
         let begins = begins?;
         let is_told = view.reason.as_ref().is_some_and(Reason::is_about_uploads);
@@ -337,7 +339,7 @@ impl ForecastContext {
         }
     }
 
-    /// What holds, pauses or delays everything of its account.
+    /// Adds what holds, pauses or delays everything of its account.
     fn by_its_account(&self, forecast: &mut Forecast, view: &JobView) {
         let due = view.due <= self.now;
         let stop = self.stop(&view.account).filter(|stop| stop.ends != Ends::ByItself || due);
@@ -375,7 +377,7 @@ impl ForecastContext {
         }
     }
 
-    /// What a due job of an account that nothing stops waits for.
+    /// Adds what a due job waits for if its account is not stopped.
     fn delay(&self, view: &JobView) -> Option<Reason> {
         if self.running.is_none() {
             return Some(Reason::DaemonNotRunning);
@@ -394,8 +396,8 @@ impl ForecastContext {
     }
 }
 
-/// Tells of a broadcast to everyone that was accepted and has no result: its administrator may
-/// have been asked to confirm it, which the platform does not tell us.
+/// Returns a reason for a broadcast to everyone that was accepted and has no result. Its
+/// administrator may have been asked to confirm it, which the platform does not report to us.
 pub(super) fn awaited(job: &JobView, now: DateTime<Utc>) -> Option<Reason> {
     let (msg_id, accepted_at, confirm_until) = confirmed_until(job)?;
     Some(Reason::ResultAwaited {
@@ -438,7 +440,7 @@ fn stop(tx: &Tx<'_>, name: &str, notes: &[AlertView]) -> Result<Option<Stop>, St
             ends: Ends::ByItself,
         })
     };
-    // A bar outlasts a hold: to lift that would not help.
+    // A bar outlasts a hold: lifting the hold would not help.
     let stop = if stops.barred { paused.or(held) } else { held.or(paused) };
     Ok(stop.or_else(noted))
 }

@@ -1,4 +1,4 @@
-//! How what several lists show of a job reads.
+//! The tone of job fields that several lists show.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +6,7 @@ use super::text::Tone;
 use crate::model::JobState;
 use crate::store::JobView;
 
-/// Returns how a state reads at a glance.
+/// Returns the tone of a state.
 pub(super) fn tone(state: JobState) -> Tone {
     match state {
         JobState::Planned | JobState::Releasing | JobState::Accepted => Tone::Plain,
@@ -20,7 +20,7 @@ pub(super) fn tone(state: JobState) -> Tone {
     }
 }
 
-/// Returns how a job's due time reads: one that has passed without a release stands out.
+/// Returns the tone of a job's due time: one that has passed without a release is highlighted.
 pub(super) fn lateness(job: &JobView, now: DateTime<Utc>) -> Tone {
     if job.state.waits() && job.due < now { Tone::Warn } else { Tone::Plain }
 }

@@ -17,11 +17,12 @@ use crate::model::{JobId, JobState};
 use crate::store::{JobView, Store, Tx, Wanted};
 use crate::text::{Lang, reason};
 
-/// How the columns of a list of jobs give way before an id stands below its row: title, distance.
+/// How the columns of a list of jobs are narrowed before an id is moved below its row: title,
+/// distance.
 const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 4)];
-/// How they do after that: account.
+/// How they are narrowed after that: account.
 const THEN: [(usize, usize); 1] = [(3, 6)];
-/// How many jobs a person is shown who asks for no number.
+/// How many jobs the text shows by default.
 const SHOWN: u32 = 50;
 
 #[derive(Debug, Args)]
@@ -46,7 +47,8 @@ fn state(word: &str) -> Result<JobState, String> {
     })
 }
 
-/// Lists jobs in the order in which they are due: as JSON all of them, as text those around now.
+/// Lists jobs in the order in which they are due: as JSON all of them, as text those nearest to
+/// now.
 pub(super) fn run(
     options: &Options,
     config: &Config,
@@ -86,7 +88,7 @@ pub(super) fn run(
     })
 }
 
-/// Writes every job as it is read: a million of them do not fit into the memory.
+/// Writes each job as soon as it is read: a million of them do not fit into memory.
 fn stream(
     tx: &Tx<'_>,
     wanted: Wanted<'_>,
@@ -106,7 +108,7 @@ fn stream(
     Ok(out.flush()?)
 }
 
-/// Makes sure that an account is in the config, or has jobs from when it was.
+/// Makes sure that an account is in the config, or has jobs from an earlier config.
 fn require_account(
     (name, now): (&str, DateTime<Utc>),
     config: &Config,
@@ -120,7 +122,8 @@ fn require_account(
     Err(lookup::unknown_account(config, name, now))
 }
 
-/// Writes jobs as a table, the beginning of each reason below its job: `show` has the whole.
+/// Writes jobs as a table, with the beginning of each reason below its job: `show` has the whole
+/// reason.
 fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
     let heads = ["due", "", "state", "account", "title", "job"];
     let mut table = Table::of_lines(&heads, &FIRST, &THEN);
@@ -151,7 +154,7 @@ fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
     page.lines(Tone::Plain, 0, &line);
 }
 
-/// Names the series that have more dates than are jobs.
+/// Names the series that have more dates than jobs.
 fn further(page: &mut Page, series: &[JobId]) {
     const NAMED: usize = 5;
     if series.is_empty() {

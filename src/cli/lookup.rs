@@ -1,4 +1,5 @@
-//! What a person names: an account, a job or a series, and the answers about names that nothing has.
+//! Finds what an operator named (an account, a job or a series), and the answers about unknown
+//! names.
 
 use chrono::{DateTime, Utc};
 
@@ -11,14 +12,14 @@ use crate::text::{Lang, reason};
 
 /// Returns the answer about an account that the config does not have.
 pub(super) fn unknown_account(config: &Config, name: &str, now: DateTime<Utc>) -> Problem {
-    // Without a database there is nothing more to say.
+    // Without a database nothing more is known.
     let store = database::open(config, now).ok().flatten();
     store
         .and_then(|store| left_out(&store.read(), name).ok().flatten())
         .map_or_else(|| not_in(config, name), Problem::No)
 }
 
-/// Says what the database knows of an account that the config does not have.
+/// Returns what the database has about an account that the config does not have.
 fn left_out(tx: &Tx<'_>, name: &str) -> Result<Option<String>, Problem> {
     if let Some(new) = tx.now_named(name)? {
         return Ok(Some(format!("account {name} is named {new} now")));
@@ -34,7 +35,7 @@ fn not_in(config: &Config, name: &str) -> Problem {
     Problem::No(format!("there is no account {name}; the config has {names}"))
 }
 
-/// Returns an account that a person named.
+/// Returns the account that an operator named.
 pub(super) fn named_account<'c>(
     config: &'c Config,
     name: &str,
@@ -43,10 +44,10 @@ pub(super) fn named_account<'c>(
     account(config, name).ok_or_else(|| unknown_account(config, name, now))
 }
 
-/// Returns the account of the config that the database means by a name.
+/// Returns the account of the config that a name means in the database.
 ///
-/// The config may have been changed since the daemon was started with it: what is said of one
-/// account must not be done to another.
+/// The config may have been changed since the daemon was started with it: a command about one
+/// account must not be applied to another.
 pub(super) fn same_account<'c>(
     tx: &Tx<'_>,
     config: &'c Config,
@@ -76,7 +77,7 @@ pub(super) fn same_account<'c>(
     }
 }
 
-/// Returns the account to cancel something of, which may be one that the config does not speak for.
+/// Returns the account of a job to cancel, which may be one that is not in the config.
 pub(super) fn to_cancel(tx: &Tx<'_>, config: &Config, name: &str) -> Result<Account, Problem> {
     if tx.is_barred(name)? {
         return Ok(Account::undescribed(name));
@@ -106,12 +107,12 @@ pub(super) fn unknown(id: &str) -> String {
     format!("no job has the id {}", text::visible(id))
 }
 
-/// Returns the answer about an id that nobody knows, with those that may be meant.
+/// Returns the answer about an unknown id, with the ids that may be meant.
 pub(super) fn unknown_job(tx: &Tx<'_>, id: &str) -> Problem {
     if let Ok(Some(words)) = instead(tx, id) {
         return Problem::No(words);
     }
-    // Guesses are a courtesy: without them the answer stands.
+    // Suggestions are optional: without them the answer is the same.
     let similar = tx.similar_ids(id).unwrap_or_default();
     match similar.as_slice() {
         [] => Problem::No(format!("{}; `qunfa jobs` lists them", unknown(id))),
@@ -119,7 +120,7 @@ pub(super) fn unknown_job(tx: &Tx<'_>, id: &str) -> Problem {
     }
 }
 
-/// Says what an id has to do with a series, where it is one's or one's date and no job's.
+/// Returns the answer about an id that is a series', or a date's without a job.
 fn instead(tx: &Tx<'_>, id: &str) -> Result<Option<String>, Problem> {
     if let Some(series) = find_series(tx, id)? {
         let waiting = tx.occurrences_waiting(&series.job.id)?;

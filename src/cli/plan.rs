@@ -1,8 +1,8 @@
 //! `plan`: each waiting job with its forecast time, as a calendar of quota windows.
 //!
-//! Where a job stands was decided by the rules when it was taken, and is a claim in the ledger;
-//! whether its window still has room is asked of the same rules now ([`super::forecast`]). Only the
-//! days asked for are read.
+//! The window of a job was decided by the rules when it was taken, and is a claim in the ledger.
+//! Whether it still has room is checked by the same rules now ([`super::forecast`]). Only the
+//! requested days are read.
 
 mod grid;
 
@@ -23,10 +23,10 @@ use crate::quota::{self, Counted, Rule, TABLE};
 use crate::store::{JobView, RuleView, Store, StoreError, Tx, Wanted};
 use crate::text::{Lang, reason};
 
-/// How many jobs are forecast, and how many of them a person is shown.
+/// How many jobs are forecast, and how many of them the text shows.
 const READ: usize = 5_000;
 const SHOWN: usize = 100;
-/// How many jobs are named for one window, and shown to a person.
+/// How many jobs are named for one window, and how many of them the text shows.
 const NAMED: u32 = 20;
 const NAMED_SHOWN: usize = 4;
 
@@ -51,7 +51,7 @@ struct PlanView {
     #[serde(serialize_with = "json::rfc3339")]
     until: DateTime<Utc>,
     days: u16,
-    /// Whether anybody is there to release.
+    /// Whether a daemon runs that can release jobs.
     running: bool,
     windows: Vec<WindowView>,
     jobs: Vec<PlannedView>,
@@ -59,7 +59,7 @@ struct PlanView {
     more: u64,
     /// Jobs that wait for a later day.
     beyond: u64,
-    /// What the followers of an account may have had of a month already.
+    /// How much of a month the followers of an account may have received already.
     followers: Vec<FollowersView>,
     /// Each account's days.
     grid: Vec<AccountDays>,
@@ -75,7 +75,7 @@ struct WindowView {
     used_by: Vec<String>,
     /// Sends made elsewhere in it.
     elsewhere: u32,
-    /// The waiting jobs that own something of it.
+    /// The waiting jobs that have a claim in it.
     claimed_by: Vec<String>,
 }
 
@@ -100,12 +100,12 @@ struct PlannedView {
 }
 
 impl PlannedView {
-    /// When it goes, or would.
+    /// When it is sent, or would be.
     fn next_run(&self) -> DateTime<Utc> {
         self.forecast.goes_at.unwrap_or(self.due)
     }
 
-    /// What stands beside its time.
+    /// The mark beside its time.
     fn mark(&self) -> (Tone, &'static str) {
         self.forecast.mark((self.state, self.at.is_some_and(|at| at < self.due)))
     }
@@ -129,20 +129,20 @@ struct AccountDays {
 #[derive(Debug, Serialize)]
 struct Day {
     day: Window,
-    /// Whether the quotas would let one more broadcast to everyone go.
+    /// Whether the quotas have room for one more broadcast to everyone.
     free: bool,
-    /// The jobs that go on it, in their order.
+    /// The jobs that are sent on it, in their order.
     jobs: Vec<String>,
-    /// The jobs that used something of it already.
+    /// The jobs that used quota of it already.
     used_by: Vec<String>,
     /// Sends made elsewhere on it.
     elsewhere: u32,
-    /// The same for people: how each stands, and what it is called.
+    /// The same for the text: each job's state and title.
     #[serde(skip)]
     used: Vec<(JobState, String)>,
 }
 
-/// Tells when the jobs of the next days will really go.
+/// Shows when the jobs of the next days will really be sent.
 pub(super) fn run(
     options: &Options,
     config: &Config,
@@ -333,7 +333,7 @@ fn not_running(page: &mut Page, view: &PlanView) {
     }
 }
 
-/// What of a month is used and claimed, where anything is.
+/// Returns what of a month is used and claimed, if anything is.
 fn month_lines(page: &mut Page, view: &PlanView, month: Window) {
     let windows: Vec<_> =
         view.windows.iter().filter(|window| window.rule.window == Some(month)).collect();
@@ -384,7 +384,7 @@ fn day_lines(
     page.blank_line();
 }
 
-/// What is used and claimed of one account's windows, and by whom.
+/// Returns what is used and claimed of one account's windows, and by whom.
 fn window_line(page: &mut Page, label: &str, windows: &[&WindowView]) {
     let mut full = false;
     let parts =

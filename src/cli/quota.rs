@@ -87,7 +87,7 @@ struct ReturnOptions {
     json: Json,
 }
 
-/// When a person says that something was sent.
+/// The time that an operator gives for a send.
 #[derive(Clone, Copy, Debug)]
 struct When {
     at: DateTime<Utc>,
@@ -133,7 +133,7 @@ struct LedgerView {
     held: bool,
     rules: Vec<RuleView>,
     entries: Vec<EntryView>,
-    /// What was said of the account and of no entry.
+    /// Decisions about the account that concern no entry.
     decisions: Vec<DecisionView>,
 }
 
@@ -155,7 +155,7 @@ fn list(options: &Options, config: &Config, terminal: &mut Terminal<'_>) -> Resu
     let now = (terminal.now)();
     let store = match database::open(config, now)? {
         Some(store) => store,
-        // Nothing was charged yet, and the rules stand all the same.
+        // Nothing was charged yet, but the rules apply already.
         None => Store::in_memory(now)?,
     };
     let accounts: Vec<&Account> = match &options.account {
@@ -255,7 +255,7 @@ fn charges(entry: &EntryView) -> String {
     if charges.is_empty() { "none".to_owned() } else { charges.join(", ") }
 }
 
-/// Tells where an entry comes from.
+/// Returns the origin of an entry.
 fn origin(entry: &EntryView) -> String {
     let broadcast = entry.msg_id.map_or_else(String::new, |id| format!(", broadcast {id}"));
     match (entry.source.as_str(), &entry.job, entry.batch) {
@@ -275,7 +275,7 @@ fn origin(entry: &EntryView) -> String {
     }
 }
 
-/// What was entered.
+/// The answer to `record`.
 #[derive(Debug, Serialize)]
 struct RecordedView {
     account: String,
@@ -286,7 +286,7 @@ struct RecordedView {
 #[derive(Debug, Serialize)]
 struct RecordedEntry {
     entry: String,
-    /// Whether it is new; otherwise it was known.
+    /// Whether it is new; otherwise it was recorded already.
     booked: bool,
     what: &'static str,
 }
@@ -309,7 +309,7 @@ fn record(
     let said = options.reason.said(who);
     let (recorded, rules) = store.transaction(|tx| {
         same_account(tx, config, name)?;
-        // The daemon may not have met it yet, and must still ask then: this is its answer.
+        // The daemon may not have registered it yet, and must still ask then: this is its answer.
         tx.register_account(account, now)?;
         tx.identify(name, &account.appid)?;
         let recorded = if options.none {
@@ -340,7 +340,7 @@ fn opened(config: &Config, now: DateTime<Utc>) -> Result<Store, Problem> {
     })
 }
 
-/// Returns the rules that a website send uses, as they stand in its window.
+/// Returns the rules that a website send uses, with their state in its window.
 fn website_rules(
     tx: &Tx<'_>,
     account: &Account,
@@ -394,13 +394,13 @@ fn rules_text(rules: &[RuleView]) -> String {
     words
 }
 
-/// What a return left.
+/// The result of a return.
 #[derive(Debug, Serialize)]
 struct ReturnedView {
     entry: String,
     account: String,
     rules: Vec<RuleView>,
-    /// The jobs that came forward, with their new time.
+    /// The jobs that were moved forward, with their new time.
     forward: Vec<Forward>,
 }
 
@@ -453,7 +453,7 @@ fn take_back(
     say(&answer, terminal)
 }
 
-/// Returns an account's jobs that wait.
+/// Returns the waiting jobs of an account.
 fn waiting(tx: &Tx<'_>, account: &str) -> Result<Vec<JobView>, Problem> {
     let wanted = Wanted { account: Some(account), ..Wanted::WAITING };
     let mut jobs = Vec::new();

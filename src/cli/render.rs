@@ -1,8 +1,8 @@
 //! `render`: the messages of a job file as a phone shows them, in one self-contained page.
 //!
-//! The inbox reads the file, so an article's text is the very HTML that is uploaded, with the
-//! local pictures in the place of what they become; beside it stands what was taken out. The page
-//! runs no script and loads nothing but pictures of the platform.
+//! The inbox reads the file, so an article's text is the very HTML that is uploaded, with the local
+//! pictures in place of their placeholders; what was removed is listed beside it. The page runs no
+//! script and loads nothing except pictures of the platform.
 
 mod page;
 
@@ -37,7 +37,7 @@ pub(super) struct Options {
 #[derive(Debug, Serialize)]
 struct RenderView {
     ok: bool,
-    /// Where the page is; none where it was not written.
+    /// The path of the page; none if it was not written.
     page: Option<PathBuf>,
     diagnostics: Vec<Diagnostic>,
     jobs: Vec<JobView>,
@@ -177,12 +177,12 @@ fn remark_view(remark: &ArticleRemark) -> RemarkView {
     }
 }
 
-/// Returns what there is to say about one of a job's articles.
+/// Returns the remarks about one of a job's articles.
 fn remarks(job: &ParsedJob, article: usize) -> impl Iterator<Item = &ArticleRemark> {
     job.remarks.iter().filter(move |remark| remark.article == article)
 }
 
-/// Says what was written.
+/// Writes what was rendered.
 fn said(path: &Path, jobs: &[ParsedJob]) -> String {
     let articles = jobs.iter().map(|job| articles(job).len()).sum();
     let remarks = jobs.iter().map(|job| job.remarks.len()).sum();
@@ -199,14 +199,14 @@ fn said(path: &Path, jobs: &[ParsedJob]) -> String {
     )
 }
 
-/// Returns the name of a file without its ending; of a folder its name.
+/// Returns the name of a file without its extension; for a folder, its name.
 fn stem(path: &Path) -> String {
     let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let stem = if full.is_dir() { full.file_name() } else { full.file_stem() };
     stem.map_or_else(|| "page".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// Returns the path of a new file that outlives this process, for the browser.
+/// Returns the path of a new file for the browser, which is not deleted when this process ends.
 fn kept() -> Result<PathBuf, Problem> {
     let file = tempfile::Builder::new().prefix("qunfa-").suffix(".html").tempfile()?;
     let (_, path) = file.keep().map_err(|error| error.error)?;

@@ -1,4 +1,4 @@
-//! What the commands that decide something share: who says so and why, and how they answer.
+//! What the commands that store a decision share: who decided and why, and how they answer.
 
 use clap::Args;
 
@@ -30,14 +30,14 @@ pub(super) struct Reason {
 }
 
 impl Reason {
-    /// Returns it with who said it.
+    /// Returns the reason with who gave it.
     pub(super) fn said<'a>(&'a self, who: &'a str) -> DecidedBy<'a> {
         let why = self.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
         DecidedBy { who, why }
     }
 }
 
-/// Returns the person at the keyboard, as the system knows them: who called sudo, if anybody did.
+/// Returns the operator as the system reports it: the user who called sudo, if anybody did.
 pub(super) fn person() -> String {
     let through_sudo = std::env::var("SUDO_UID").ok().and_then(|uid| uid.parse().ok());
     let uid = through_sudo.unwrap_or_else(|| rustix::process::getuid().as_raw());
@@ -56,10 +56,10 @@ pub(super) fn say(answer: &str, terminal: &mut Terminal<'_>) -> Result<(), Probl
     terminal.write(&page.finish())
 }
 
-/// What a decision left.
+/// The result of a decision.
 pub(super) struct Decided {
     pub(super) job: JobView,
-    /// What has to happen before anything goes.
+    /// What has to happen before anything is sent.
     pub(super) next: String,
 }
 
@@ -92,7 +92,7 @@ pub(super) fn told(why: &crate::reason::Reason) -> String {
     text::visible(&reason::sentence(why, Lang::En))
 }
 
-/// Tells what has to happen before anything goes.
+/// Returns what has to happen before anything is sent.
 pub(super) fn next_text(config: &Config, stops: &Stops, account: &str) -> String {
     if let Some((_, why)) = stops.hold.as_ref().filter(|_| !stops.barred) {
         let why = told(why);

@@ -1,4 +1,4 @@
-//! `resume`: lifts holds and pauses, and says what happens next.
+//! `resume`: lifts holds and pauses, and shows what happens next.
 
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -12,9 +12,9 @@ use crate::model::JobState;
 use crate::model::console::HISTORY;
 use crate::store::{Decision, Lifted, Stops, Tx};
 
-/// How many jobs that go next are named.
+/// How many of the jobs that are sent next are named.
 const NAMED: usize = 5;
-/// How many of the next jobs are looked at for that.
+/// How many of the next jobs are checked for that.
 const NEXT: u32 = 200;
 
 #[derive(Debug, Args)]
@@ -96,7 +96,7 @@ fn lifted_text(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
     stops + &jobs + &ended
 }
 
-/// Tells which jobs were only waiting for this.
+/// Names the jobs that were only waiting for this.
 fn due_words(tx: &Tx<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<String, Problem> {
     let mut due = tx.next_jobs(None, NEXT)?;
     due.retain(|job| {

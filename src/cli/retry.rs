@@ -1,4 +1,4 @@
-//! `retry`: asks again for what was not accepted of a job, or lets a lost series go on.
+//! `retry`: retries what was not accepted of a job, or lets a lost series continue.
 
 use super::reply::{Decided, JobOptions, decide, say};
 use super::{Problem, Terminal, database, lookup, series, text};
@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::model::{BatchState, JobState};
 use crate::store::JobView;
 
-/// Makes what was not accepted of a job ready to be asked for again.
+/// Makes what was not accepted of a job ready for a retry.
 pub(super) fn run(
     options: &JobOptions,
     config: &Config,

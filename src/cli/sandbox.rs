@@ -11,7 +11,7 @@ use super::{Problem, Terminal};
 use crate::sandbox::server::{self, Callback, Style, Target};
 use crate::sandbox::{AccountSpec, Fault, Platform, parse_account, parse_fault};
 
-/// Decides tokens and numbers: every sandbox gives the same ones.
+/// The seed for tokens and numbers: every sandbox gives the same ones.
 const SEED: u64 = 1;
 
 #[derive(Debug, Args)]
@@ -72,7 +72,7 @@ async fn serve(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), Pro
     let callback = callback(options).map_err(Problem::Cannot)?;
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    // Before the first line, so that whoever waits for it may already end the process.
+    // Before the first line: a program that waits for that line may end the process at once.
     let mut terminated = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupted = signal(SignalKind::interrupt()).map_err(failed)?;
     terminal.write(&format!("http://{address}\n"))?;
@@ -114,7 +114,7 @@ fn platform(options: &Options) -> Platform {
     platform
 }
 
-/// Tells people how to use it, beside the address, which is for programs.
+/// Explains to operators how to use it, besides the address, which is for programs.
 fn explain(options: &Options, address: &str, terminal: &mut Terminal<'_>) {
     let accounts = match options.accounts.as_slice() {
         [] => "any appid and secret is a service account with 1,000 followers".to_owned(),
@@ -131,6 +131,6 @@ fn explain(options: &Options, address: &str, terminal: &mut Terminal<'_>) {
          A follower's message: curl {address}/sandbox/message -d '{{\"appid\": \"APPID\", \"content\": \"hello\"}}'\n\
          Ctrl-C ends it.\n"
     );
-    // Nobody may be reading: the answer was the address.
+    // A failure is harmless: the answer was the address.
     terminal.remarks.write_all(lines.as_bytes()).ok();
 }

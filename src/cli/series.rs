@@ -1,7 +1,7 @@
 //! Series in `show`, `cancel`, `retry` and `check`.
 //!
-//! A series has no state of a job's; what goes and when is said of its dates, which are jobs like
-//! any other.
+//! A series has no state of a job; when it is sent, and the outcome, belong to its dates, which are
+//! jobs like any other.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -39,12 +39,12 @@ pub(super) struct SeriesView {
     from: Option<String>,
     until: Option<String>,
     file: String,
-    /// Who cancelled it or let it go on, and why.
+    /// Who cancelled it or let it continue, and why.
     #[serde(flatten, serialize_with = "reason::as_why")]
     why: Option<Reason>,
     /// Its jobs that are nearest to now.
     occurrences: Vec<JobView>,
-    /// The dates after the last of these, which are no jobs yet.
+    /// The dates after the last of these, which have no jobs yet.
     next: Vec<DateView>,
 }
 
@@ -157,7 +157,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     }
 }
 
-/// Calls a series off, with its dates that wait.
+/// Cancels a series, with its dates that wait.
 pub(super) fn cancel(
     store: &mut Store,
     series: &Series,
@@ -189,7 +189,7 @@ fn format_releasing(job: &JobId) -> String {
     )
 }
 
-/// Lets a lost series go on.
+/// Lets a lost series continue.
 pub(super) fn retry(
     store: &mut Store,
     series: &Series,

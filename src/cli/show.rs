@@ -40,7 +40,7 @@ pub(super) struct Options {
 struct StoryView {
     #[serde(flatten)]
     job: JobView,
-    /// When it really goes; none for one that does not wait.
+    /// When it is really sent; none for one that does not wait.
     #[serde(rename = "outlook")]
     forecast: Option<Forecast>,
     history: Vec<HistoryView>,
@@ -48,18 +48,18 @@ struct StoryView {
     uploads: Vec<UploadView>,
     charges: Vec<ChargeView>,
     events: Vec<EventStory>,
-    /// Holds and resumes that fell into its waiting, and corrections of the ledger that moved it.
+    /// Holds and resumes while it waited, and corrections of the ledger that moved it.
     decisions: Vec<DecisionView>,
-    /// Events that may be an uncertain job's own.
+    /// Events that may belong to a job in doubt.
     candidates: Vec<EventStory>,
     result: Option<ResultView>,
-    /// Calls beside the broadcast: previews, its speed, or all that the job does.
+    /// Calls besides the broadcast: previews, its speed, or the job's only call.
     #[serde(rename = "errands")]
     api_calls: Vec<ApiCallView>,
     /// What is still to be done before its broadcast.
     #[serde(rename = "preludes")]
     pre_sends: Vec<String>,
-    /// What events told of its articles.
+    /// What events reported about its articles.
     articles: Vec<ArticleResult>,
     /// How many of its receivers can still receive it, as far as is known.
     receivers: Option<String>,
@@ -67,7 +67,7 @@ struct StoryView {
     is_short: bool,
 }
 
-/// What came of a job.
+/// The result of a job.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum ResultView {
@@ -78,19 +78,19 @@ enum ResultView {
 /// The QR code that was made.
 #[derive(Debug, Serialize, Deserialize)]
 struct CodeView {
-    /// What its picture is fetched by.
+    /// The ticket for its picture.
     ticket: String,
     /// The address of its picture, for everyone.
     picture: String,
-    /// What the picture says.
+    /// The content of the picture.
     url: Option<String>,
-    /// How long it lives from when it was made; none is for ever.
+    /// How long it is valid from when it was made; none means no end.
     expire_seconds: Option<i64>,
-    /// Until when.
+    /// When it expires.
     expires_at: Option<DateTime<FixedOffset>>,
 }
 
-/// What came of a broadcast, over all of its batches that have a result.
+/// The result of a broadcast, over all of its batches that have a result.
 #[derive(Debug, Serialize)]
 struct SentView {
     words: String,
@@ -100,7 +100,7 @@ struct SentView {
     error_count: Option<i64>,
     /// Batches with a result, of all.
     batches: usize,
-    /// What was expected when it was accepted, where the followers were read.
+    /// What was expected when it was accepted, if the followers were read.
     expected: Option<ExpectedView>,
 }
 
@@ -115,7 +115,7 @@ struct ExpectedView {
     filtered_at_most: u64,
 }
 
-/// Tells one job's story.
+/// Shows one job's story.
 pub(super) fn run(
     options: &Options,
     config: &Config,
@@ -215,7 +215,7 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
     }))
 }
 
-/// Returns the code that the last of these made.
+/// Returns the code that the last of these calls made.
 fn made(api_calls: &[ApiCallView]) -> Option<ResultView> {
     let done =
         api_calls.iter().rfind(|api_call| api_call.kind == "qrcode" && api_call.state == "done")?;
@@ -291,7 +291,7 @@ fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
     }
 }
 
-/// When a waiting job really goes, and each thing that keeps it from going sooner.
+/// Writes when a waiting job is really sent, and each thing that keeps it from being sent sooner.
 fn next_run(page: &mut Page, forecast: &Forecast, job: &JobView, now: DateTime<Utc>) {
     let (tone, goes) = forecast.cell(job.due, now);
     page.labelled(tone, 2, "goes      ", &goes);
@@ -302,7 +302,7 @@ fn next_run(page: &mut Page, forecast: &Forecast, job: &JobView, now: DateTime<U
     page.labelled(Tone::Plain, 2, "not after ", &until);
 }
 
-/// Calls beside the broadcast that are not done: how they ended otherwise stands in the story.
+/// Writes the calls besides the broadcast that are not done; the ended ones are in the story.
 fn api_calls(page: &mut Page, api_calls: &[ApiCallView]) {
     let open: Vec<_> = api_calls.iter().filter(|api_call| api_call.ended.is_none()).collect();
     if open.is_empty() {
@@ -355,7 +355,7 @@ fn batches(page: &mut Page, job: &JobView) {
     page.table(2, &table);
 }
 
-/// What was given to the platform before, with the last answer.
+/// Writes what was uploaded before the broadcast, with the last response.
 fn uploads(page: &mut Page, uploads: &[UploadView]) {
     page.heading("UPLOADS");
     let columns = [("what", 0), ("kind", 7), ("asked", 6), ("last", 23), ("outcome", 9)];
@@ -392,7 +392,7 @@ fn batch_tone(state: BatchState) -> Tone {
     }
 }
 
-/// Returns what happened, in order; what helps against a code is told where it first comes.
+/// Returns what happened, in order; the hint about a code comes where the code first appears.
 fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
     let moves = view.history.iter().map(|line| {
         let brought = matches!(line.from.as_deref(), Some("releasing" | "accepted"));
@@ -420,7 +420,7 @@ fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
     story.into_iter().map(|(at, _, tone, line)| (at, tone, line)).collect()
 }
 
-/// What comes before what within one millisecond.
+/// The order of lines within one millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Order {
     Decision,
@@ -465,7 +465,7 @@ fn said(attempt: &AttemptView, explain: bool) -> String {
     }
 }
 
-/// Tells how a person settles what is in doubt, and what speaks for its having gone out.
+/// Writes how an operator settles what is in doubt, and what suggests that it was sent.
 fn doubt(page: &mut Page, view: &StoryView) {
     let id = &view.job.id;
     page.heading("IN DOUBT");
@@ -514,14 +514,14 @@ fn outcome(page: &mut Page, result: &SentView, of: usize) {
     }
 }
 
-/// Where a code is found, and how long.
+/// Writes the location of a code's picture, and when it expires.
 fn code_made(page: &mut Page, code: &CodeView, now: DateTime<Utc>) {
     page.heading("RESULT");
     let lives = match code.expires_at {
         Some(at) => text::time_and_distance(at.to_utc(), now),
         None => "never".to_owned(),
     };
-    // Not wrapped: these are copied.
+    // Not wrapped: an operator copies these.
     page.raw(&format!("  picture   {}", code.picture));
     page.raw(&format!("  ticket    {}", code.ticket));
     if let Some(url) = &code.url {
@@ -530,7 +530,7 @@ fn code_made(page: &mut Page, code: &CodeView, now: DateTime<Utc>) {
     page.raw(&format!("  expires   {lives}"));
 }
 
-/// Tells what was expected to be filtered beside what the platform says it filtered.
+/// Compares what was expected to be filtered with what the platform reports as filtered.
 fn compared(expected: &ExpectedView, result: &SentView) -> String {
     let count = |n: u64| text::count(n);
     let (least, most) = (expected.filtered, expected.filtered_at_most);

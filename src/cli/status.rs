@@ -1,4 +1,4 @@
-//! `status`: what goes next, what needs approval, what needs a decision, and how much quota is
+//! `status`: what is sent next, what needs approval, what needs a decision, and how much quota is
 //! left.
 //!
 //! The answer is one value, shown as JSON, as lines ([`lines`]), or in place by `--watch`
@@ -25,7 +25,7 @@ use crate::text::{Lang, reason};
 
 /// How many of the next jobs are read, and how many of those to approve.
 const NEXT: u32 = 50;
-/// What happened within so many days is lately, and how much of it is read.
+/// How many days count as lately, and how much of them is read.
 const RECENT: TimeDelta = TimeDelta::days(7);
 const LATELY_READ: u32 = 50;
 
@@ -47,7 +47,7 @@ pub(super) struct Options {
     pub(super) json: Json,
 }
 
-/// What of the accounts is shown.
+/// Which accounts are shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Selection<'a> {
     account: Option<&'a str>,
@@ -55,7 +55,7 @@ pub(super) struct Selection<'a> {
     after: Option<&'a str>,
 }
 
-/// The config, and what of its accounts is shown.
+/// The config, and which of its accounts are shown.
 pub(super) type Source<'a> = (&'a Config, Selection<'a>);
 
 impl Options {
@@ -66,7 +66,7 @@ impl Options {
 }
 
 impl Selection<'_> {
-    /// Returns the accounts of this page, and after which one the next page begins.
+    /// Returns the accounts of this page, and the account after which the next page begins.
     fn of(
         self,
         config: &Config,
@@ -93,7 +93,7 @@ impl Selection<'_> {
         Ok((page.iter().collect(), after))
     }
 
-    /// Says whether something of an account, or of none, is shown.
+    /// Returns whether something of an account, or of no account, is shown.
     fn shows(self, account: Option<&str>) -> bool {
         self.account.is_none_or(|only| account.is_none_or(|account| account == only))
     }
@@ -104,19 +104,19 @@ impl Selection<'_> {
 pub(super) struct StatusView {
     daemon: DaemonView,
     accounts: Vec<AccountView>,
-    /// What `--after` begins the next page of accounts with.
+    /// The value of `--after` for the next page of accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     accounts_after: Option<String>,
     #[serde(serialize_with = "by_state")]
     jobs: Vec<(JobState, u64)>,
-    /// In the order in which they go, or would.
+    /// In the order in which they are sent, or would be.
     next: Vec<NextView>,
-    /// The first jobs that wait for an approval, also where they are not among the next.
+    /// The first jobs that wait for an approval, also if they are not among the next.
     to_approve: Vec<NextView>,
-    /// Broadcasts to everyone that were accepted, and whose result is not in.
+    /// Broadcasts to everyone that were accepted and have no result yet.
     awaited: Vec<AwaitedView>,
     attention: Vec<NoteView>,
-    /// The job that waits longest for nothing but the daemon.
+    /// The job that waits longest only for the daemon.
     oldest_due: Option<DueView>,
     /// What did not happen at its time, the newest first.
     #[serde(rename = "lately")]
@@ -129,12 +129,12 @@ struct DaemonView {
     pid: Option<u32>,
     since: Option<String>,
     version: Option<String>,
-    /// When its loop last turned.
+    /// When its loop last completed a turn.
     #[serde(serialize_with = "json::maybe_rfc3339")]
     turned_at: Option<DateTime<Utc>>,
-    /// Whether it runs and its loop stands still.
+    /// Whether it runs but its loop is stuck.
     stuck: bool,
-    /// Where it hears callbacks.
+    /// The address at which it receives callbacks.
     listen: Option<String>,
     #[serde(skip)]
     since_at: Option<DateTime<Utc>>,
@@ -154,7 +154,7 @@ struct AccountView {
     rules: Vec<RuleView>,
 }
 
-/// What a platform's clock last said.
+/// The last reading of a platform's clock.
 #[derive(Debug, Serialize)]
 struct ClockView {
     platform_at: String,
@@ -164,15 +164,15 @@ struct ClockView {
     ahead_s: i64,
 }
 
-/// Something that needs a person.
+/// An alert that needs an operator.
 #[derive(Debug, Serialize)]
 struct NoteView {
     #[serde(flatten)]
     about: AlertView,
     severity: Severity,
-    /// What `ack` and `show` know it by.
+    /// Its name for `ack` and `show`.
     note: String,
-    /// What its job is called.
+    /// The title of its job.
     title: Option<String>,
 }
 
@@ -191,13 +191,13 @@ struct NextView {
     forecast: Option<Forecast>,
     #[serde(skip)]
     due_at: DateTime<Utc>,
-    /// Whether it stands later than its author planned.
+    /// Whether it is later than its author planned.
     #[serde(skip)]
     moved: bool,
 }
 
 impl NextView {
-    /// When it goes, or would.
+    /// When it is sent, or would be.
     fn next_run(&self) -> DateTime<Utc> {
         self.forecast.as_ref().and_then(|forecast| forecast.goes_at).unwrap_or(self.due_at)
     }
@@ -243,7 +243,7 @@ fn by_state<S: Serializer>(counts: &[(JobState, u64)], serializer: S) -> Result<
     serializer.collect_map(counts.iter().map(|(state, count)| (state, count)))
 }
 
-/// Shows the daemon, what needs a person, the next jobs and the accounts, once or every second.
+/// Shows the daemon, what needs an operator, the next jobs and the accounts, once or every second.
 pub(super) fn run(
     options: Options,
     config: &Config,
@@ -264,7 +264,7 @@ pub(super) fn look(
     let page = selection.of(config, now)?;
     let store = match database::open(config, now)? {
         Some(store) => store,
-        // Nothing was taken yet, and the rules stand all the same.
+        // Nothing was taken yet, but the rules apply already.
         None => Store::in_memory(now)?,
     };
     Ok(read(&store.read(), config, (selection, page), now)?)
@@ -330,7 +330,7 @@ fn first_held(tx: &Tx<'_>, account: Option<&str>) -> Result<Vec<JobView>, StoreE
     Ok(held)
 }
 
-/// Returns jobs in the order of the times that are shown of them.
+/// Returns jobs in the order of the times shown for them.
 fn in_order(
     tx: &Tx<'_>,
     config: &Config,
@@ -373,7 +373,8 @@ fn daemon_view(context: &ForecastContext) -> DaemonView {
     }
 }
 
-/// Tells of a database that the daemon cannot write to, not even that.
+/// Returns an alert if the daemon cannot write to the database, and so cannot store an alert
+/// itself.
 fn locked_out(context: &ForecastContext) -> Option<AlertView> {
     let locked_out = context.heartbeat()?.locked_out.as_ref()?;
     Some(AlertView {
@@ -391,12 +392,12 @@ fn locked_out(context: &ForecastContext) -> Option<AlertView> {
     })
 }
 
-/// Returns what needs a person and no database can tell.
+/// Returns the alerts that no database can hold.
 pub(super) fn of_daemon(context: &ForecastContext, now: DateTime<Utc>) -> Vec<AlertView> {
     stuck(context, now).into_iter().chain(locked_out(context)).collect()
 }
 
-/// Tells of a daemon that runs and does nothing, which nobody else can tell of.
+/// Returns an alert if a daemon runs and does nothing: the daemon itself cannot report that.
 fn stuck(context: &ForecastContext, now: DateTime<Utc>) -> Option<AlertView> {
     let (since, running) = (context.stuck_since()?, context.running()?);
     let stands = text::distance(since, now);
@@ -498,7 +499,7 @@ fn recent_failures(
     Ok(recent_failures)
 }
 
-/// Writes rules as they stand.
+/// Writes the rules with their state.
 pub(super) fn rules_table(page: &mut Page, rules: &[RuleView], now: DateTime<Utc>) {
     let mut table =
         Table::new(&[("rule", 0), ("used", 6), ("claimed", 7), ("limit", 6), ("resets", 45)])

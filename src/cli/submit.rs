@@ -1,4 +1,4 @@
-//! `submit`: checks job files, puts them into the inbox as a whole or not at all, and waits for the
+//! `submit`: checks job files, puts them into the inbox completely or not at all, and waits for the
 //! receipt.
 
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::daemon;
 use crate::inbox::{self, Fate, Package, Submitted};
 
-/// How often a look is taken at what became of a file.
+/// How often the outcome of a file is looked for.
 const LOOKS_PER_S: u32 = 5;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -49,7 +49,7 @@ struct SubmitView {
     submitted: Vec<SubmittedView>,
 }
 
-/// What became of one file.
+/// The outcome of one file.
 #[derive(Debug, Serialize)]
 struct SubmittedView {
     /// Its name in the inbox.
@@ -72,7 +72,7 @@ pub(super) fn run(
     let waits = runs && !options.no_wait;
     let mut files = options.files.clone();
     if !waits {
-        // All of them lie in the inbox at once then, and it takes them by name.
+        // Then all of them are in the inbox at once, and it takes them by name.
         files.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
     }
     let (check, packages) = check::examine(&files, inbox::read_path_gathering, config, now)?;
@@ -114,10 +114,11 @@ fn owned_inbox(config: &Config) -> Result<(), Problem> {
     }
 }
 
-/// Puts files into the inbox, each once the one before it was answered: so they are taken, and
-/// given their places, in the order in which they were shown.
+/// Puts files into the inbox, each after the one before it was answered: so they are taken, and get
+/// their windows, in the order in which they were shown.
 ///
-/// Looks at most so many times for each; one that is not answered by then is waited for no longer.
+/// Looks for each outcome at most this many times; a file without an answer by then is no longer
+/// waited for.
 fn put(config: &Config, packages: &[Package], looks: u32) -> Result<Vec<SubmittedView>, Problem> {
     let runtime = wait::runtime()?;
     let mut submitted: Vec<Submitted> = Vec::new();
@@ -147,7 +148,7 @@ fn put(config: &Config, packages: &[Package], looks: u32) -> Result<Vec<Submitte
     submitted.into_iter().map(answer).collect()
 }
 
-/// Looks what became of a file.
+/// Looks for the outcome of a file.
 fn answer(file: Submitted) -> Result<SubmittedView, Problem> {
     let (state, receipt, error) = match file.fate()? {
         Fate::Waiting => ("waiting", None, None),

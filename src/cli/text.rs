@@ -1,12 +1,12 @@
 //! Terminal output: visible characters, display width, times, colours and columns.
 //!
-//! Text from job files and from the platform is made visible before it is measured, so that none
-//! of it acts on the terminal; widths are display widths, so that Chinese names align. Characters
+//! Text from job files and from the platform is made visible before it is measured, so that none of
+//! it controls the terminal. Widths are display widths, so that Chinese names align. Characters
 //! whose width terminals disagree about (dashes, dots, curly quotes) stay out of our own words.
 //!
-//! The usual crates fall short of this: comfy-table takes room from all columns alike, so ids are
-//! cut before titles, and has no lines of text between rows; textwrap breaks long words by the width
-//! of single characters, so a line with emoji becomes too wide.
+//! The usual crates do not meet this: comfy-table takes room from all columns alike, so ids are cut
+//! before titles, and has no lines of text between rows; textwrap breaks long words by the width of
+//! single characters, so a line with emoji becomes too wide.
 
 use std::fmt::Write as _;
 
@@ -17,14 +17,14 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use crate::calendar;
 pub(super) use crate::calendar::long;
 
-/// How many columns sentences fit into, however wide the terminal is.
+/// The maximum width of sentences, however wide the terminal is.
 pub(super) const WIDTH: usize = 100;
-/// Wider than this no table becomes: nobody would find the other end of a row.
+/// The maximum width of a table: in a wider one, a reader could not follow a row to its end.
 const TABLE_WIDTH: usize = 200;
 /// A terminal narrower than this breaks lines by itself.
 const WIDTH_MIN: usize = 40;
 
-/// Returns text in which nothing acts on a terminal or on the order of characters.
+/// Returns text in which nothing controls a terminal or the order of characters.
 pub(super) fn visible(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
         if is_hidden(c) {
@@ -36,13 +36,13 @@ pub(super) fn visible(text: &str) -> String {
     })
 }
 
-/// Says whether a character acts instead of being seen.
+/// Returns whether a character controls something instead of being visible.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// Returns how many columns a text takes.
+/// Returns the display width of a text, in columns.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }
@@ -52,7 +52,7 @@ pub(super) fn pad(text: &str, cells: usize) -> String {
     format!("{text}{}", " ".repeat(cells.saturating_sub(width(text))))
 }
 
-/// Returns text cut to a display width; two dots stand for the rest.
+/// Returns text cut to a display width; two dots replace the rest.
 pub(super) fn cut(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.to_owned();
@@ -78,7 +78,7 @@ pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
             line.clear();
         }
         for c in piece.chars() {
-            // A word longer than a line is cut where the line ends.
+            // A word longer than a line is cut at the line's end.
             if width(&line) + c.width().unwrap_or(0) > cells && c != ' ' {
                 lines.push(std::mem::take(&mut line));
             }
@@ -91,7 +91,7 @@ pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
-/// Splits a command that no line can hold at its spaces.
+/// Splits a command at its spaces if it is too long for a line.
 fn split_long(piece: &str, cells: usize) -> Vec<&str> {
     if width(piece.trim_end()) <= cells {
         return vec![piece];
@@ -100,7 +100,7 @@ fn split_long(piece: &str, cells: usize) -> Vec<&str> {
 }
 
 /// Splits text where a line may end: after spaces, and around wide characters, but not within a
-/// command in backticks, which somebody will copy.
+/// command in backticks, because it will be copied.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut start = 0;
@@ -131,7 +131,7 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// Returns an instant in Beijing time with its zone, without seconds where there are none.
+/// Returns an instant in Beijing time with its zone, without seconds if they are 0.
 pub(super) fn time(at: DateTime<Utc>) -> String {
     let full = calendar::beijing(at);
     if at.timestamp() % 60 == 0 { full.replacen(":00 +", " +", 1) } else { full }
@@ -143,25 +143,24 @@ pub(super) fn time_of_day(at: DateTime<Utc>) -> String {
     full.split_once(' ').map_or_else(|| full.clone(), |(_, of_day)| of_day.to_owned())
 }
 
-/// Returns an instant as it is read beside others: its time of day in Beijing, with its date where
-/// that is another than today.
+/// Returns an instant for a list: its time of day in Beijing, with its date if that is not today.
 pub(super) fn clock(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let (full, today) = (time(at), time(now));
     let full = full.trim_end_matches(" +08:00");
     match full.split_once(' ') {
         Some((date, of_day)) if today.starts_with(date) => of_day.to_owned(),
-        // The year is told where it is another.
+        // The year is shown if it is another one.
         Some((date, _)) if today.starts_with(&date[..5]) => full[5..].to_owned(),
         Some(_) | None => full.to_owned(),
     }
 }
 
-/// Returns an instant with how far it is.
+/// Returns an instant with its distance from now.
 pub(super) fn time_and_distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     format!("{} ({})", time(at), distance(at, now))
 }
 
-/// Returns how far an instant is, in one or two units.
+/// Returns the distance of an instant from now, in one or two units.
 pub(super) fn distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let span = at - now;
     match span.num_seconds() {
@@ -171,7 +170,7 @@ pub(super) fn distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// Returns a count with thousands set off.
+/// Returns a count with separated thousands.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut shown = String::new();
@@ -189,26 +188,26 @@ pub(super) fn plural(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number as u64), if number == 1 { one } else { many })
 }
 
-/// Returns an id, and what stands with it, behind the title that says the same in words.
+/// Returns an id, and what follows it, after the title that names the same in words.
 pub(super) fn named(title: &str, id: &str) -> String {
     let same = id.split(' ').next() == Some(title);
     if same { id.to_owned() } else { format!("{title}: {id}") }
 }
 
-/// What a piece of text is, for whoever reads in a hurry.
+/// The importance of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tone {
     /// Nothing special.
     Plain,
     /// A heading.
     Head,
-    /// It needs a person.
+    /// It needs an operator.
     Alarm,
-    /// It is worth a look.
+    /// It is worth attention.
     Warn,
-    /// It went well.
+    /// It succeeded.
     Good,
-    /// It is there for completeness.
+    /// It is only there for completeness.
     Quiet,
 }
 
@@ -223,19 +222,19 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Begins a page that is as wide as the terminal, within reason.
+    /// Begins a page that is as wide as the terminal, within limits.
     pub(super) fn new(colours: bool, columns: Option<usize>) -> Self {
         let within = |most| columns.map_or(WIDTH, |columns| columns.clamp(WIDTH_MIN, most));
         let (width, table_width) = (within(WIDTH), within(TABLE_WIDTH));
         Self { text: String::new(), colours, width, table_width }
     }
 
-    /// Begins another page of this kind.
+    /// Begins another page with the same settings.
     pub(super) fn another(&self) -> Self {
         Self { text: String::new(), ..*self }
     }
 
-    /// Ends it.
+    /// Ends the page and returns its text.
     pub(super) fn finish(self) -> String {
         self.text
     }
@@ -267,12 +266,12 @@ impl Page {
         self.lines(Tone::Head, 0, text);
     }
 
-    /// Writes text that came from anywhere, in as many lines as it needs.
+    /// Writes text from any source, in as many lines as it needs.
     pub(super) fn lines(&mut self, tone: Tone, indent: usize, text: &str) {
         self.labelled(tone, indent, "", text);
     }
 
-    /// Writes a label and text beside it, whose further lines stand below its first.
+    /// Writes a label and text beside it, with further lines indented below the first.
     pub(super) fn labelled(&mut self, tone: Tone, indent: usize, label: &str, text: &str) {
         let inset = indent + width(label);
         let cells = self.width.saturating_sub(inset).max(WIDTH_MIN / 4);
@@ -284,19 +283,19 @@ impl Page {
         }
     }
 
-    /// Returns how wide a table may be.
+    /// Returns the maximum width of a table.
     pub(super) fn room(&self) -> usize {
         self.table_width
     }
 
-    /// Writes text on one line, cut where a table's rows end: somewhere else it stands whole.
+    /// Writes text on one line, cut at the width of a table: the whole text is shown elsewhere.
     pub(super) fn cut(&mut self, tone: Tone, indent: usize, text: &str) {
         let shown = cut(&visible(text), self.table_width.saturating_sub(indent));
         let painted = self.paint(tone, &shown);
         self.raw(&format!("{}{painted}", " ".repeat(indent)));
     }
 
-    /// Writes a line that is already as it should be.
+    /// Writes a line unchanged.
     pub(super) fn raw(&mut self, line: &str) {
         writeln!(self.text, "{line}").expect("a String takes everything");
     }
@@ -306,7 +305,7 @@ impl Page {
         let widths = table.widths(indent, self.table_width);
         let mut heads: Vec<_> =
             table.heads.iter().map(|head| Cell::new(Tone::Quiet, head)).collect();
-        // Of a table of lines the first one names the whole.
+        // In a table of lines the first heading is the title of the table.
         if let Some(first) = heads.first_mut().filter(|_| table.is_of_lines()) {
             first.tone = Tone::Head;
         }
@@ -324,7 +323,7 @@ impl Page {
         }
     }
 
-    /// Writes a cell where its row had no room for it, in as many lines as it needs.
+    /// Writes a cell below its row if the row had no room for it, in as many lines as it needs.
     fn below(&mut self, indent: usize, cell: &Cell) {
         for line in wrap(&cell.text, self.table_width.saturating_sub(indent).max(1)) {
             let painted = self.paint(cell.tone, &line);
@@ -332,8 +331,8 @@ impl Page {
         }
     }
 
-    /// Writes a row: a cell wider than its column has the rest of the row on the next line. Of a
-    /// table of lines it is cut, but the last one is returned, to stand below.
+    /// Writes a row: after a cell wider than its column, the rest of the row is on the next line.
+    /// In a table of lines such a cell is cut, but the last one is returned, to be written below.
     fn row<'c>(
         &mut self,
         indent: usize,
@@ -377,7 +376,7 @@ impl Page {
 }
 
 const GUTTER: usize = 2;
-/// How far in stands what belongs to a row and stands below it.
+/// The indentation of what belongs to a row and is written below it.
 const BELOW: usize = 4;
 
 /// One cell of a table; its text is made visible.
@@ -397,15 +396,15 @@ impl Cell {
     }
 }
 
-/// Rows of cells under their headings, each perhaps with lines of text below.
+/// Rows of cells under their headings, each with optional lines of text below.
 #[derive(Debug)]
 pub(super) struct Table {
     heads: Vec<&'static str>,
-    /// The widest that each column becomes.
+    /// The maximum width of each column.
     most: Vec<usize>,
     /// The columns that are aligned to the right.
     right: Vec<usize>,
-    /// The columns that give way, the first of these first, and how wide each stays: before a cell of
+    /// The columns that are narrowed, in this order, each with its minimum width: before a cell of
     /// the last column moves below its row, and after that.
     cut: [Vec<(usize, usize)>; 2],
     rows: Vec<Row>,
@@ -418,9 +417,9 @@ struct Row {
 }
 
 impl Table {
-    /// Begins a table of columns, each with its heading and the widest it becomes.
+    /// Begins a table of columns, each with its heading and its maximum width.
     ///
-    /// The first one may take all that the others leave.
+    /// The first column may take all the room that the others leave.
     pub(super) fn new(columns: &[(&'static str, usize)]) -> Self {
         Self {
             heads: columns.iter().map(|(head, _)| *head).collect(),
@@ -431,11 +430,12 @@ impl Table {
         }
     }
 
-    /// Begins a table of which each row is one line where there is room.
+    /// Begins a table in which each row is one line if there is room.
     ///
-    /// Else columns give way in the order of `first`, each down to this width, and what is too long
-    /// is cut; one whose width is 0 goes as a whole. Where that is not enough, those cells of the last column that are too long stand whole
-    /// below their rows, and only then columns give way in the order of `then`.
+    /// Otherwise columns are narrowed in the order of `first`, each down to its given width, and
+    /// what is too long is cut; a column whose width is 0 is removed as a whole. If that is not
+    /// enough, the cells of the last column that are too long are written in full below their rows.
+    /// Only then are columns narrowed in the order of `then`.
     pub(super) fn of_lines(
         heads: &[&'static str],
         first: &[(usize, usize)],
@@ -474,7 +474,7 @@ impl Table {
         let widest = |index: usize, most: usize| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(index));
             let head = width(self.heads[index]);
-            // A cell that is too wide for any line decides nothing for the others.
+            // A cell that is too wide for any line does not affect the width of its column.
             let fitting = cells.map(|cell| width(&cell.text)).filter(|&taken| taken <= most);
             fitting.max().unwrap_or(0).max(head)
         };
@@ -506,12 +506,12 @@ impl Table {
             give_way(&mut widths, first, page);
             give_way(&mut widths, then, page);
         }
-        // A column that went as a whole may leave more room than was wanted.
+        // Removing a whole column may leave more room than was needed.
         for &(index, _) in first.iter().chain(then).filter(|(_, least)| *least > 0) {
             let free = page.saturating_sub(taken(&widths));
             widths[index] = natural[index].min(widths[index] + free);
         }
-        // No terminal is too narrow: then the widest gives way, whatever it is.
+        // No terminal is too narrow: then the widest column is narrowed, whatever it is.
         for _ in page..taken(&widths) {
             if let Some(widest) = widths.iter_mut().max() {
                 *widest = widest.saturating_sub(1);
@@ -521,14 +521,14 @@ impl Table {
     }
 }
 
-/// Returns how wide a row is; an empty column has no gutter.
+/// Returns the width of a row; an empty column has no gutter.
 fn taken(widths: &[usize]) -> usize {
     let shown = widths.iter().filter(|width| **width > 0);
     shown.map(|width| width + GUTTER).sum::<usize>().saturating_sub(GUTTER)
 }
 
-/// Makes columns narrower until a row fits; one that may become nothing goes as a whole, for a part
-/// of a time tells another time.
+/// Makes columns narrower until a row fits. A column with minimum 0 is removed as a whole, because
+/// a part of a time reads as another time.
 fn give_way(widths: &mut [usize], cut: &[(usize, usize)], page: usize) {
     for &(index, least) in cut {
         let over = taken(widths).saturating_sub(page);

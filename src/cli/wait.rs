@@ -9,7 +9,7 @@ use super::Problem;
 /// Starts the runtime that a command waits with.
 ///
 /// All of it, though only time is needed: without sockets it waits by a condition variable's
-/// timeout, which never comes under a faked clock (libfaketime).
+/// timeout, which never occurs under a faked clock (libfaketime).
 pub(super) fn runtime() -> Result<Runtime, Problem> {
     Builder::new_current_thread()
         .enable_all()
@@ -17,7 +17,7 @@ pub(super) fn runtime() -> Result<Runtime, Problem> {
         .map_err(|error| Problem::Cannot(format!("no runtime could be started: {error}")))
 }
 
-/// Waits for so long.
+/// Waits for this long.
 pub(super) fn pause(runtime: &Runtime, length: Duration) {
     runtime.block_on(async { tokio::time::sleep(length).await });
 }

@@ -1,7 +1,7 @@
 //! `status --watch`: the status every second, redrawn in place on a terminal.
 //!
-//! Nothing is kept between two looks, so it goes on through a restart of the daemon or a database
-//! that was replaced. What does not fit the terminal's height is scrolled to.
+//! Nothing is kept between two readings, so it continues through a restart of the daemon or after a
+//! database was replaced. What does not fit the terminal's height can be scrolled to.
 
 mod keyboard;
 
@@ -22,18 +22,18 @@ const EVERY: Duration = Duration::from_secs(1);
 /// The alternate screen, without a cursor.
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
-/// The first place of the screen; the rest of a line; the rest of the screen.
+/// The first position of the screen; the rest of a line; the rest of the screen.
 const HOME: &str = "\x1b[H";
 const CLEAR_LINE: &str = "\x1b[K\r\n";
 const CLEAR_REST: &str = "\x1b[J";
 
-/// Shows the status every second until somebody ends it.
+/// Shows the status every second until it is ended.
 pub(super) fn run(
     json: Json,
     source: Source<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
-    // What cannot be read at the beginning is an error; later on it stands in the status's place.
+    // What cannot be read at the beginning is an error; later it is shown in place of the status.
     status::look(source, (terminal.now)())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -94,7 +94,7 @@ fn line(source: Source<'_>, now: DateTime<Utc>) -> String {
     format!("{shown}\n")
 }
 
-/// The whole answer, below a line that parts it from the one before.
+/// Writes the whole answer, below a line that separates it from the one before.
 fn page(source: Source<'_>, terminal: &Terminal<'_>, is_first: bool, now: DateTime<Utc>) -> String {
     let mut text = if is_first { String::new() } else { format!("{}\n", "-".repeat(40)) };
     let mut page = terminal.page();
@@ -113,7 +113,7 @@ fn unread(problem: &Problem) -> String {
     format!("The status cannot be read: {}", problem.message())
 }
 
-/// Draws the answer over the one before, as it fits the screen, and does what the keys say.
+/// Draws the answer over the one before, as it fits the screen, and handles keys.
 async fn draw(
     source: Source<'_>,
     terminal: &mut Terminal<'_>,
@@ -150,7 +150,7 @@ async fn draw(
     }
 }
 
-/// What was seen at an instant, or what keeps from looking: the next look may work again.
+/// The answer of an instant, or the error that prevented it: the next reading may work again.
 type Seen = (Result<StatusView, String>, DateTime<Utc>);
 
 fn look(source: Source<'_>, terminal: &Terminal<'_>) -> Seen {
@@ -158,7 +158,7 @@ fn look(source: Source<'_>, terminal: &Terminal<'_>) -> Seen {
     (status::look(source, now).map_err(|problem| unread(&problem)), now)
 }
 
-/// Returns it as lines: what stays, and what is scrolled.
+/// Returns it as lines: those that stay, and those that are scrolled.
 fn shown(terminal: &Terminal<'_>, (seen, now): &Seen, wanted: &str) -> (Vec<String>, Vec<Section>) {
     let mut blank = terminal.page();
     match seen {
@@ -170,21 +170,21 @@ fn shown(terminal: &Terminal<'_>, (seen, now): &Seen, wanted: &str) -> (Vec<Stri
     }
 }
 
-/// What part of the answer is seen.
+/// The visible part of the answer.
 #[derive(Debug, Default)]
 struct Window {
-    /// The first line of the body that is seen.
+    /// The first line of the body that is visible.
     top: usize,
     /// How many lines of the body the screen has room for.
     height: usize,
-    /// Only lines that hold this.
+    /// Only lines that contain this are shown.
     filter: String,
-    /// Whether somebody is writing it.
+    /// Whether this filter is being typed.
     writing: bool,
 }
 
 impl Window {
-    /// Does what a key says; true where it is the end.
+    /// Handles a key; returns true if it ends the watch.
     fn press(&mut self, key: Key) -> bool {
         if self.writing {
             self.write(key);
@@ -203,7 +203,7 @@ impl Window {
             Key::PageUp | Key::Char('b') => self.top = self.top.saturating_sub(screen),
             Key::PageDown | Key::Char(' ' | 'f') => self.top += screen,
             Key::Home | Key::Char('g') => self.top = 0,
-            // Drawing brings it back to the last screen.
+            // Drawing limits it to the last screen.
             Key::End | Key::Char('G') => self.top = usize::MAX / 2,
             Key::Enter | Key::Backspace | Key::Char(_) => {}
         }
@@ -224,7 +224,8 @@ impl Window {
         }
     }
 
-    /// Returns the lines of a screen: the head, what is seen of the body, and what the keys do.
+    /// Returns the lines of a screen: the head, the visible part of the body, and the help for the
+    /// keys.
     fn draw(
         &mut self,
         (head, sections): (Vec<String>, Vec<Section>),
@@ -282,7 +283,7 @@ fn listen(kind: SignalKind) -> Result<Signal, Problem> {
     signal(kind).map_err(|error| Problem::Cannot(format!("signals cannot be heard: {error}")))
 }
 
-/// What ends a watch beside its keys.
+/// The signals that end a watch, besides its keys.
 struct Ends {
     interrupt: Signal,
     terminate: Signal,
@@ -298,7 +299,7 @@ impl Ends {
         })
     }
 
-    /// Waits for the end.
+    /// Waits for one of the signals.
     async fn come(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

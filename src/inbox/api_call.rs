@@ -1,4 +1,4 @@
-//! `preview:` and `speed:` beside a broadcast, and jobs that are a `delete:`.
+//! `preview:` and `speed:` with a broadcast, and jobs that are a `delete:`.
 
 use chrono::TimeDelta;
 
@@ -11,9 +11,9 @@ use crate::model::{
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
-/// How many people may see a preview: each takes one of the day's 100 calls.
+/// How many users may receive a preview: each uses one of the day's 100 calls.
 const VIEWERS_MOST: usize = 20;
-/// How long before its time a broadcast is shown, where nothing else is written.
+/// How long before its time a broadcast's preview is sent, if the job file does not say.
 const BEFORE: TimeDelta = TimeDelta::minutes(30);
 
 pub(super) const PREVIEW: Shape =
@@ -30,7 +30,7 @@ pub(super) const DELETE: Shape = Shape {
 };
 
 impl Reader<'_, '_> {
-    /// Returns what is done before a broadcast; beside another action it is refused.
+    /// Returns the calls to make before a broadcast; with another action they are refused.
     pub(crate) fn pre_sends(
         &mut self,
         fields: &Fields<'_, '_>,
@@ -46,7 +46,7 @@ impl Reader<'_, '_> {
                 }
                 return (None, None);
             }
-            // Its own problem is reported, and is the one to mend.
+            // Its own problem is reported, and is the one to correct.
             None => return (None, None),
         };
         let coupon = matches!(broadcast.content, Content::Wxcard { .. });
@@ -133,7 +133,7 @@ impl Reader<'_, '_> {
         self.report.say_with(node.location, "this is neither an OpenID nor a WeChat name", help);
     }
 
-    /// Returns the deletion, or nothing after reporting why.
+    /// Returns the deletion, or `None` after reporting why.
     pub(crate) fn deletion(&mut self, entry: &Entry<'_>) -> Option<Deletion> {
         let fields = entry.node.fields(entry.key_location, &DELETE, self.report)?;
         let job = fields.require("job", "the id of the job that sent it", self.report)?;
@@ -156,7 +156,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Says whether a name is too long for one (20 characters at most), and looks like an OpenID.
+/// Returns whether a name is too long (over 20 characters) and looks like an OpenID.
 fn is_cut(name: &str) -> bool {
     name.len() > 20 && name.starts_with('o') && OpenIds::Any.takes(name)
 }

@@ -1,14 +1,14 @@
 //! Moves an entry to `accepted/` with a receipt, or to `rejected/` with the reasons.
 //!
-//! The answer is written before the entry is moved, and nothing is ever overwritten but the answer
+//! The answer is written before the entry is moved. Nothing is ever overwritten except the answer
 //! to the very same content: a crash in between leaves the entry in the inbox, where it is taken
 //! again, which changes nothing.
 //!
-//! A name stands for nothing: between the read and the move somebody may have put a later version
-//! under it. So an entry is moved aside first, to where nobody else reaches it, and looked at there.
-//! What was read goes on to its archive. Another one goes back under its name, and what was read is
-//! archived from memory: no version is lost, and an archive holds only what was read. What a crash
-//! leaves aside goes back at the next look.
+//! A name proves nothing: between the read and the move, a later version may have been put under
+//! it. So an entry is first moved aside, to a folder that nobody else uses, and compared there. If
+//! it is what was read, it is moved on to its archive. If not, it is put back under its name, and
+//! what was read is archived from memory: no version is lost, and an archive holds only what was
+//! read. What a crash leaves aside is put back at the next scan.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -33,16 +33,15 @@ use crate::yaml::diagnostic::Diagnostic;
 
 pub(super) const RECEIPT: &str = ".receipt.json";
 pub(super) const REASON: &str = ".error.txt";
-/// The names of an answer that is being written: where somebody made a folder of one, the next is
-/// used.
+/// The temporary names of an answer: if one of them is taken by a folder, the next is used.
 pub(super) const TEMPORARY: [&str; 3] = [".answer.tmp", ".answer.2.tmp", ".answer.3.tmp"];
-/// The name of a copy that is being made there; no entry has it.
+/// The temporary name of a copy in the folder for entries aside; no entry has it.
 const COPY: &str = ".copy";
 
 /// What was taken of a file.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    /// When it was first taken: the due time of its jobs without `at`.
+    /// When it was first taken: the due time for its jobs without `at`.
     pub taken_at: DateTime<Utc>,
     /// When it was taken this time: the last file that names a job is the one that counts.
     pub accepted_at: DateTime<Utc>,
@@ -57,11 +56,11 @@ pub struct Receipt {
 pub struct ReceiptJob {
     /// The job's id.
     pub id: JobId,
-    /// What it is called in lists.
+    /// Its title in lists.
     pub title: String,
     /// The account's name.
     pub account: String,
-    /// Which account that was: the name may come to mean another one.
+    /// The account's appid: the name may later belong to another account.
     pub appid: String,
     /// The time its author planned.
     pub at: Option<DateTime<Utc>>,
@@ -92,7 +91,7 @@ struct Taken {
     jobs: Vec<TakenFor>,
 }
 
-/// Whose a job was.
+/// The account that a job was taken for.
 #[derive(Deserialize)]
 struct TakenFor {
     account: String,
@@ -105,11 +104,11 @@ struct TakenFor {
 pub struct AcceptedPackage {
     /// Its content.
     pub package: Package,
-    /// When its receipt says that it was first taken.
+    /// When it was first taken, by its receipt.
     pub taken_at: Option<DateTime<Utc>>,
     /// When it was taken last.
     pub accepted_at: DateTime<Utc>,
-    /// Which accounts its receipt says that the names in it meant: name, then appid.
+    /// The accounts that the names in it meant, by its receipt: name, then appid.
     pub appids: BTreeMap<String, String>,
 }
 
@@ -118,19 +117,20 @@ struct Of {
     sha256: String,
 }
 
-/// What went to the archive.
+/// What was moved to the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Away {
     /// The entry that was read.
     Itself,
-    /// What was read of it, for it lay there no longer; what lies under its name now is read next.
+    /// A copy of what was read, because the entry was no longer there; what has its name now is
+    /// read next.
     Replaced,
 }
 
 impl Inbox {
     /// Moves a taken package to `accepted/`, with its receipt.
     ///
-    /// Call it when the jobs are stored: from then on the file is only a record.
+    /// Call it after the jobs are stored: from then on the file is only a record.
     pub fn accept(&self, package: &Package, receipt: &Receipt) -> Result<Away, InboxError> {
         let written = Written {
             file: package.name(),
@@ -148,7 +148,8 @@ impl Inbox {
             .map_err(|source| entry_error(name, "moved to accepted/", source))
     }
 
-    /// Moves an entry to `rejected/`, with what is wrong with it, and what was read of it.
+    /// Moves an entry to `rejected/`, with what is wrong with it; or, if it is gone, what was read
+    /// of it.
     pub fn reject(
         &self,
         entry: &Entry,
@@ -164,7 +165,8 @@ impl Inbox {
             .map_err(|source| entry_error(&name, "moved to rejected/", source))
     }
 
-    /// Answers an entry and moves it, or what was read of it, to the answer.
+    /// Writes the answer to an entry, and moves the entry, or what was read of it, beside the
+    /// answer.
     fn put_away(
         &self,
         (entry, name): (&OsStr, &str),
@@ -181,7 +183,7 @@ impl Inbox {
                 return Ok(Away::Itself);
             }
             Ok(()) => {}
-            // Its author took it away.
+            // Its author removed it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -197,7 +199,7 @@ impl Inbox {
         Ok(Away::Replaced)
     }
 
-    /// Moves what stands under a name now to where nobody else reaches it.
+    /// Moves what has this name now into the folder that nobody else uses.
     fn move_aside(&self, entry: &OsStr) -> io::Result<()> {
         rename_new(&self.places.inbox.fd, entry, &self.places.moving.fd, entry)
     }
@@ -213,7 +215,7 @@ impl Inbox {
         move_new(&self.places.moving.fd, OsStr::new(COPY), to, OsStr::new(name))
     }
 
-    /// Removes a copy that was not finished.
+    /// Removes an unfinished copy.
     fn remove_copy(&self) -> io::Result<()> {
         let copy = self.path.join(MOVING).join(COPY);
         let removed = if entry::is_folder(&self.places.moving.fd, OsStr::new(COPY)) {
@@ -227,7 +229,7 @@ impl Inbox {
         }
     }
 
-    /// Puts everything that lies aside back under its name.
+    /// Puts everything that is aside back under its name.
     pub(super) fn put_back_all(&self) -> io::Result<()> {
         for name in entry::all_names(&self.places.moving.fd)? {
             if name == COPY {
@@ -239,7 +241,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Puts what lies aside back under its name, but never over what lies there now: that is a
+    /// Puts what is aside back under its name, but never over what has the name now: that is a
     /// later version.
     fn put_back(&self, name: &OsStr) -> io::Result<()> {
         let Places { inbox, accepted, rejected, moving } = &self.places;
@@ -248,7 +250,7 @@ impl Inbox {
             done => return done,
         }
         let shown = entry::safe_name(name);
-        // It was taken, and a crash came before it was archived.
+        // It was taken, and a crash happened before it was archived.
         if self.has_receipt(name, &shown) {
             return move_new(&moving.fd, name, &accepted.fd, OsStr::new(&shown));
         }
@@ -259,7 +261,7 @@ impl Inbox {
         move_new(&moving.fd, name, &rejected.fd, OsStr::new(&shown))
     }
 
-    /// Says whether what lies aside has a receipt in `accepted/` and nothing else.
+    /// Returns whether what is aside has a receipt in `accepted/` but no entry there.
     fn has_receipt(&self, name: &OsStr, shown: &str) -> bool {
         let Places { accepted, moving, .. } = &self.places;
         let receipt = read_small(&accepted.fd, OsStr::new(&format!("{shown}{RECEIPT}")))
@@ -271,9 +273,9 @@ impl Inbox {
         same && exists(&accepted.fd, shown).is_ok_and(|exists| !exists)
     }
 
-    /// Returns everything in `accepted/`, the oldest first, with what its receipt tells.
+    /// Returns everything in `accepted/`, the oldest first, with what its receipt records.
     ///
-    /// Packages are read as the iterator goes: years of them need not fit into memory.
+    /// Packages are read one by one: those of several years need not fit into memory.
     pub fn accepted_back(&self) -> Result<AcceptedBack<'_>, InboxError> {
         let names =
             entry::all_names(&self.places.accepted.fd).map_err(|source| self.unusable(source))?;
@@ -310,12 +312,12 @@ impl Inbox {
 enum Read<'a> {
     /// All of it.
     Package(&'a Package),
-    /// Nothing: it was refused for what it looked like.
+    /// Nothing: it was refused by its name and metadata.
     Seen(&'a Entry),
 }
 
 impl Read<'_> {
-    /// Says whether what lies under a name is what was read, byte for byte.
+    /// Returns whether what has this name is what was read, byte for byte.
     fn is(&self, directory: &OwnedFd, name: &OsStr) -> bool {
         match self {
             Self::Package(package) => matches!(
@@ -333,7 +335,7 @@ fn entry_error(name: &str, what: &'static str, source: io::Error) -> InboxError 
     InboxError::Entry { name: name.to_owned(), what, source }
 }
 
-/// What is written for a person when a file is refused.
+/// Returns the text for the author of a file that is refused.
 fn reason(name: &str, problems: &[Diagnostic]) -> String {
     let mut text = format!("qunfa did not take {name}. None of its jobs was planned.\n\n");
     for problem in problems {
@@ -372,7 +374,7 @@ impl Iterator for AcceptedBack<'_> {
                 Some(Err(ReadError::Refused(problems))) => {
                     return Some(Err(forgotten(&archived.name, &problems)));
                 }
-                // A link, a pipe or a device was never taken.
+                // A link, a pipe or a device is never taken.
                 None => {}
             }
         }
@@ -380,14 +382,14 @@ impl Iterator for AcceptedBack<'_> {
     }
 }
 
-/// Something in `accepted/` that may hold ids which nobody would know any more.
+/// Something unreadable in `accepted/` that may hold ids which are recorded nowhere else.
 fn forgotten(name: &OsStr, problems: &[Diagnostic]) -> InboxError {
     let why: Vec<String> = problems.iter().map(|problem| problem.message.clone()).collect();
     let name = format!("accepted/{}", entry::safe_name(name));
     entry_error(&name, "read back", io::Error::other(why.join("; ")))
 }
 
-/// An answer to an entry, and where both go.
+/// An answer to an entry, and the archive for both.
 struct Answer<'a> {
     directory: &'a Directory,
     suffix: &'static str,
@@ -395,14 +397,14 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Writes the answer down where nothing else has its name or the entry's.
+    /// Writes the answer, after making sure that nothing else has its name or the entry's.
     fn give(&self, name: &str) -> io::Result<()> {
         self.make_room(name)?;
         let answer = format!("{name}{}", self.suffix);
         durable_file::replace_at(&self.directory.fd, &TEMPORARY, &answer, self.bytes)
     }
 
-    /// Moves aside what has the entry's name or its answer's already.
+    /// Moves aside what already has the entry's name or its answer's.
     fn make_room(&self, name: &str) -> io::Result<()> {
         let to = &self.directory.fd;
         let answer = format!("{name}{}", self.suffix);
@@ -410,7 +412,7 @@ impl Answer<'_> {
             self.make_room(&answer)?;
         }
         let has_entry = exists(to, name)?;
-        // An answer without its entry is of a move that a crash prevented.
+        // An answer without its entry belongs to a move that a crash prevented.
         let has_answer = exists(to, &answer)? && (has_entry || !self.is_same(&answer));
         if !has_entry && !has_answer {
             return Ok(());
@@ -433,14 +435,14 @@ impl Answer<'_> {
         Ok(())
     }
 
-    /// Says whether what has an answer's name is an entry by itself.
+    /// Returns whether what has an answer's name is an entry itself.
     fn is_entry(&self, answer: &str) -> io::Result<bool> {
         let to = &self.directory.fd;
         let is_file = entry::is_file(to, OsStr::new(answer));
         Ok(exists(to, answer)? && (!is_file || exists(to, &format!("{answer}{}", self.suffix))?))
     }
 
-    /// Says whether the answer of that name tells of the same content as this one.
+    /// Returns whether the answer of that name is about the same content as this one.
     fn is_same(&self, answer: &str) -> bool {
         let Ok(found) = read_small(&self.directory.fd, OsStr::new(answer)) else { return false };
         let digest = |bytes| serde_json::from_slice::<Of>(bytes).ok().map(|of| of.sha256);
@@ -448,7 +450,7 @@ impl Answer<'_> {
     }
 }
 
-/// Says whether an answer may have this name while it is written; nothing that was taken has it.
+/// Returns whether an answer may have this name while it is written; nothing that was taken has it.
 fn is_temporary(name: &OsStr) -> bool {
     TEMPORARY.iter().any(|temporary| name == *temporary)
 }

@@ -1,7 +1,7 @@
 //! `articles:` and local media of a broadcast: read, checked, and listed for upload.
 //!
 //! Everything that the platform would refuse days later, ten minutes before the job's time, is
-//! looked for here. Pictures are named relative to the file they stand in; every path stays inside
+//! checked here. Pictures are named relative to the file that names them; every path stays inside
 //! the job's folder.
 
 use chrono::TimeDelta;
@@ -25,12 +25,12 @@ use crate::yaml::{self, Entry, Fields, Node, Shape, Value};
 
 /// How many articles one broadcast may have.
 const ARTICLES_MOST: usize = 8;
-/// Below so many characters and bytes an article's HTML must stay.
+/// An article's HTML must stay below this many characters and bytes.
 const CONTENT_CHARS: usize = 20_000;
 const CONTENT_BYTES: usize = 1 << 20;
-/// How the placeholder of a picture begins.
+/// The beginning of a picture's placeholder.
 const PICTURE: &str = "qunfa:picture:";
-/// How much longer its address may be: 200 characters.
+/// How much longer the picture's address may be: 200 characters.
 const ADDRESS_GROWS: usize = 120;
 /// The longest style sheet.
 const THEME_BYTES: usize = 256 << 10;
@@ -57,20 +57,20 @@ pub(super) const ARTICLE: Shape = Shape {
     )],
 };
 
-/// What one broadcast is made of, while it is read.
+/// The material of one broadcast, while it is read.
 pub(super) struct Builder<'b> {
     pub(super) account: Option<&'b Account>,
     pub(super) material: Material,
-    /// What the article that is read is to look like.
+    /// The style of the article that is being read.
     theme: ThemeWish,
 }
 
-/// What an article is to look like.
+/// The style of an article.
 #[derive(Debug)]
 enum ThemeWish {
-    /// As its author said nothing of it: Markdown gets the usual theme, HTML none.
+    /// The author gave none: Markdown gets the default theme, HTML none.
     Usual,
-    /// As this theme says, or as no theme does.
+    /// The author gave this theme, or asked for none.
     Said(Option<Theme>),
 }
 
@@ -79,7 +79,7 @@ impl Builder<'_> {
         self.account.map_or(ArticlesVia::Draft, |account| account.articles_via)
     }
 
-    /// Returns how long a digest may be.
+    /// Returns the maximum length of a digest.
     fn digest_most(&self) -> usize {
         match self.via() {
             ArticlesVia::Draft => 128,
@@ -89,7 +89,7 @@ impl Builder<'_> {
 }
 
 impl Reader<'_, '_> {
-    /// Returns the articles of a broadcast as content that is prepared.
+    /// Returns the articles of a broadcast as content to be prepared.
     pub(super) fn articles(
         &mut self,
         entry: &Entry<'_>,
@@ -199,7 +199,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Returns the article's text, and what its file gives beside it.
+    /// Returns the article's text, and the fields that its file gives.
     fn article_text(
         &mut self,
         fields: &Fields<'_, '_>,
@@ -260,7 +260,8 @@ impl Reader<'_, '_> {
         Some(cleaned)
     }
 
-    /// Returns what an article is to look like: names of style sheets, the later ones winning.
+    /// Returns the style of an article: names of style sheets, of which the later ones take
+    /// precedence.
     fn theme(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> ThemeWish {
         let help = "write `theme: default`, `none`, a .css file of the folder, or a list of them";
         let one = std::slice::from_ref(&entry.node);
@@ -330,7 +331,7 @@ impl Reader<'_, '_> {
 
     fn fits(&mut self, entry: &Entry<'_>, cleaned: &Cleaned) -> bool {
         let Cleaned { html, theme_chars, .. } = cleaned;
-        // A picture's address at the platform is longer than what stands for it here.
+        // A picture's address at the platform is longer than its placeholder here.
         let grows = html.matches(PICTURE).count() * ADDRESS_GROWS;
         let (chars, bytes) = (html.chars().count() + grows, html.len() + grows);
         let is_long = chars >= CONTENT_CHARS || bytes >= CONTENT_BYTES;
@@ -359,7 +360,7 @@ impl Reader<'_, '_> {
         false
     }
 
-    /// Reads an article's text from a file; problems are told where they stand in it.
+    /// Reads an article's text from a file; problems are reported at their locations in that file.
     fn content_file(
         &mut self,
         (entry, fields): (&Entry<'_>, &Fields<'_, '_>),
@@ -418,7 +419,7 @@ impl Reader<'_, '_> {
         read
     }
 
-    /// Reads a Markdown file: what it says of itself, and its text as HTML.
+    /// Reads a Markdown file: its front matter, and its text as HTML.
     fn markdown(
         &mut self,
         file: &TextFile<'_>,
@@ -465,7 +466,7 @@ impl Reader<'_, '_> {
         self.remarks.extend(cleaned.remarks.iter().map(|r| remarked(article, r, report)));
     }
 
-    /// Returns a field of an article that its text's file gives.
+    /// Returns a field of an article that the file of its text gives.
     fn given(
         &mut self,
         (field, entry): (Field, &Entry<'_>),
@@ -506,12 +507,12 @@ impl Reader<'_, '_> {
 /// A text in a file of its own.
 struct TextFile<'t> {
     path: &'t str,
-    /// Where it lies, empty or with a `/` at its end.
+    /// Its folder, empty or with a `/` at its end.
     folder: &'t str,
     source: &'t str,
 }
 
-/// Returns a remark in words, for people.
+/// Returns a remark as a sentence.
 fn told_of(remark: &Remark) -> String {
     match remark.kind {
         RemarkKind::Dropped => format!("{} is taken out", remark.what),
@@ -532,7 +533,7 @@ fn remarked(article: usize, remark: &Remark, report: &Report<'_>) -> ArticleRema
     }
 }
 
-/// Reads an article's HTML that lies in a folder, and adds its local pictures to what is uploaded.
+/// Reads an article's HTML from a folder, and adds its local pictures to the uploads.
 fn clean(
     (html, is_markdown): (&str, bool),
     folder: &str,
@@ -576,7 +577,7 @@ pub(super) const IMAGE_FILES: Shape = Shape {
     )],
 };
 
-/// Says whether a content is made from local files.
+/// Returns whether a content is made from local files.
 pub(super) fn is_local(entry: &Entry<'_>) -> bool {
     let Value::Map(entries) = &entry.node.value else { return false };
     entries.iter().any(|entry| matches!(&*entry.key, "file" | "files"))
@@ -667,9 +668,9 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Says what is uploaded, for `check` and the receipt.
+/// Describes what is uploaded, for `check` and the receipt.
 ///
-/// A preview shows what is uploaded by then, so the uploads begin as much earlier as `ahead`.
+/// A preview shows what is uploaded by then, so the uploads begin earlier by `ahead`.
 pub(super) fn told(material: &Material, batches: usize, ahead: TimeDelta) -> String {
     let bytes = material.assets.iter().map(|asset| asset.media.bytes).sum();
     let mut parts = Vec::new();

@@ -1,6 +1,6 @@
 //! The `broadcast:` of a job: its audience and its content.
 //!
-//! The one mistake that must not happen here is a send to everyone that nobody asked for. So there
+//! The one mistake that must not happen here is a send to everyone that nobody requested. So there
 //! is no default audience, and nothing that is empty, missing or misspelt turns into one.
 
 use super::article;
@@ -9,12 +9,13 @@ use crate::model::{Account, Audience, Broadcast, Content, Images};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
-/// A text longer than this is no text any more; the platform's own limit is lower but undocumented.
+/// A text longer than this is certainly a mistake; the platform's own limit is lower but
+/// undocumented.
 const TEXT_MOST: usize = 20_000;
 
-/// What the platform's own pages say of the longest text, in characters.
+/// The longest text that the platform's own pages mention, in characters.
 const TEXT_CHARACTERS: usize = 300;
-/// What it takes in a message of another kind, in bytes.
+/// The longest text that it takes in a message of another kind, in bytes.
 const TEXT_BYTES: usize = 2_048;
 
 const AUDIENCES: [&str; 3] = ["filter", "touser", "touser_file"];
@@ -73,7 +74,7 @@ pub(super) const IMAGES: Shape = Shape {
 };
 
 impl Reader<'_, '_> {
-    /// Returns the broadcast, or nothing after reporting why.
+    /// Returns the broadcast, or `None` after reporting why.
     pub(crate) fn broadcast(
         &mut self,
         entry: &Entry<'_>,
@@ -84,7 +85,7 @@ impl Reader<'_, '_> {
         let fields = entry.node.fields(entry.key_location, &BROADCAST, self.report)?;
         let is_understood = self.report.count() == before;
         let audience = self.audience(&fields, account, notes);
-        // A key that was refused is probably what stands in for the content.
+        // A key that was refused was probably meant as the content.
         let has_content = CONTENTS.iter().any(|key| fields.get(key).is_some());
         let content =
             if is_understood || has_content { self.content(&fields, account, notes) } else { None };
@@ -94,7 +95,7 @@ impl Reader<'_, '_> {
         Some(Broadcast { audience, content, send_ignore_reprint })
     }
 
-    /// Returns the one of `keys` that is there, or reports that none or several are.
+    /// Returns the one of `keys` that is there, or reports that there is none or more than one.
     fn only<'n, 'a>(
         &mut self,
         fields: &Fields<'n, 'a>,
@@ -251,7 +252,7 @@ impl Reader<'_, '_> {
             self.report.say(inner.node.location, message);
         }
         notes.extend(long_text(length, text.len()));
-        // As it was written: spaces around a text are its author's.
+        // Unchanged: spaces around a text are meant by its author.
         Some(text.clone().into_owned())
     }
 
@@ -292,7 +293,7 @@ impl Reader<'_, '_> {
             }
             id
         });
-        // Every bad one is reported, so the whole list is walked before it is given up.
+        // Every invalid one is reported, so the whole list is read before it is refused.
         ids.collect::<Vec<_>>().into_iter().collect()
     }
 
@@ -313,7 +314,7 @@ impl Reader<'_, '_> {
         entry.text(self.report).map(str::to_owned)
     }
 
-    /// Returns 0 or 1; the platform's flags are numbers, and people write booleans.
+    /// Returns 0 or 1; the platform's flags are numbers, but authors write booleans.
     pub(super) fn flag(&mut self, fields: &Fields<'_, '_>, key: &str) -> Option<u8> {
         let entry = fields.get(key)?;
         if let Value::Text { text, plain: true } = &entry.node.value {
@@ -346,7 +347,7 @@ fn id_word(text: &str) -> Option<String> {
     is_word.then(|| text.to_owned())
 }
 
-/// Tells of a text that the platform perhaps does not take.
+/// Returns a note about a text that the platform may refuse.
 fn long_text(characters: usize, bytes: usize) -> Option<String> {
     let what = if bytes > TEXT_BYTES {
         format!("{bytes} bytes; the platform probably takes no more than {TEXT_BYTES}")
@@ -358,14 +359,14 @@ fn long_text(characters: usize, bytes: usize) -> Option<String> {
     Some(format!("the text has {what}: it may be refused (45002)"))
 }
 
-/// Takes out what the call for this audience has no field for, and says so.
+/// Removes what the call for this audience has no field for, and returns a note about it.
 fn keep_video_title(content: &mut Content, audience: &Audience, notes: &mut Vec<String>) {
     let by_list = match audience {
         Audience::List(_) => true,
         Audience::Everyone | Audience::Tag(_) => false,
     };
     if let Content::Prepared { content, .. } = content {
-        // What it is shown with goes to uploadvideo all the same.
+        // Its title and description are still sent to uploadvideo.
         return keep_video_title(content, audience, &mut Vec::new());
     }
     if let Content::Mpvideo { title, description, .. } = content

@@ -1,4 +1,4 @@
-//! An entry of the inbox, judged by its name and metadata without opening it.
+//! An entry of the inbox, checked by its name and metadata without opening it.
 
 use std::ffi::{OsStr, OsString};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -17,44 +17,44 @@ pub(super) const FILE_MOST: i128 = 16 << 20;
 /// How many files a folder may have, and how deep.
 const LEAVES: usize = 1_000;
 const DEPTH: usize = 4;
-/// The longest escaped name, in bytes, to which the answer's suffix still fits.
+/// The longest escaped name, in bytes, that leaves room for the answer's suffix.
 const NAME_MOST: usize = 200;
-/// How a name that was shortened ends; no unfinished name ends like this.
+/// The ending of a name that was shortened; no unfinished name ends like this.
 const SHORTENED: &str = "…";
 
-/// Something in the inbox, as it was when it was looked at.
+/// Something in the inbox, in the state of the last look.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub(super) name: OsString,
     pub(super) kind: EntryKind,
     pub(super) seen: Seen,
-    /// The scan that first found it as it is now: the smaller one came earlier.
+    /// The scan that first found its present state: the smaller number came earlier.
     pub(super) turn: u64,
-    /// How long it has not changed.
+    /// How long it has been unchanged.
     pub(super) quiet: TimeDelta,
     /// Whether it is handed out before others that came earlier.
     pub(super) jumps: bool,
-    /// The path of a file in a folder that somebody still writes.
+    /// The path of a file in a folder that is still being written.
     pub(super) unfinished: Option<String>,
 }
 
 impl Entry {
-    /// Returns when it came: the smaller number is the earlier one.
+    /// Returns the scan that first found it: the smaller number came earlier.
     pub fn turn(&self) -> u64 {
         self.turn
     }
 
-    /// Says whether nothing more came for so long that nothing more is waited for.
+    /// Returns whether it has been unchanged for so long that no more is expected.
     pub fn is_long_quiet(&self) -> bool {
         self.quiet >= whole::LONG_QUIET
     }
 
-    /// Says whether it is handed out before others that came earlier.
+    /// Returns whether it is handed out before others that came earlier.
     pub fn jumps(&self) -> bool {
         self.jumps
     }
 
-    /// Returns the name, with everything escaped that a terminal or a path would act on.
+    /// Returns the name, with every character escaped that a terminal or a path would act on.
     pub fn name(&self) -> String {
         safe_name(&self.name)
     }
@@ -62,22 +62,22 @@ impl Entry {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum EntryKind {
-    /// A regular file with a fitting name.
+    /// A regular file with a valid name.
     File,
     /// A folder.
     Folder,
     /// Something that cannot be taken, and what to do instead.
     Unusable((String, &'static str)),
-    /// Something that can never become a job file: a link, a pipe, a device.
+    /// Something that can never become a job file: a link, a pipe or a device.
     Never((String, &'static str)),
 }
 
-/// What tells one state of an entry from another.
+/// What distinguishes one state of an entry from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Seen {
     /// Device and inode.
     pub(super) identity: [i128; 2],
-    /// Size, links, and time of the last change of the content.
+    /// Size, number of links, and time of the last change of the content.
     state: [i128; 4],
     /// A hash over everything in a folder.
     contents: u64,
@@ -97,7 +97,8 @@ impl Seen {
         }
     }
 
-    /// Says whether this is the same thing after a rename, which may touch a folder itself.
+    /// Returns whether this is the same entry after a rename, which may change a folder's own
+    /// times.
     pub(super) fn is_still(&self, before: &Self, is_folder: bool) -> bool {
         let same = self.identity == before.identity && self.contents == before.contents;
         same && (is_folder || self.state == before.state)
@@ -108,14 +109,14 @@ pub(super) fn identity(stat: &Stat) -> [i128; 2] {
     [stat.st_dev.into(), stat.st_ino.into()]
 }
 
-/// Returns the names in the inbox that are looked at, sorted.
+/// Returns the names in the inbox that are not ignored, sorted.
 pub(super) fn names(inbox: &OwnedFd) -> io::Result<Vec<OsString>> {
     let mut names = all_names(inbox)?;
     names.retain(|name| is_looked_at(name));
     Ok(names)
 }
 
-/// Says whether the inbox looks at what has this name.
+/// Returns whether the inbox looks at an entry of this name.
 pub(super) fn is_looked_at(name: &OsStr) -> bool {
     !is_ignored(name) && !matches!(name.as_bytes(), b"accepted" | b"rejected" | b"lost+found")
 }
@@ -133,16 +134,16 @@ pub(super) fn all_names(directory: &OwnedFd) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// How the names of files end that browsers and file transfers have not finished.
+/// The endings of files that browsers and file transfers have not finished.
 const UNFINISHED: [&[u8]; 6] =
     [b".tmp", b".part", b".partial", b".filepart", b".crdownload", b".download"];
-/// How the names of files end that editors keep beside the finished one.
+/// The endings of files that editors keep beside the finished one.
 const BESIDE: [&[u8]; 6] = [b".bak", b".swp", b".swo", b".swn", b".swx", b"~"];
-/// How the names begin that others give to what is theirs alone: hidden files, and the mark of an
-/// office program that a file is open.
+/// The beginnings of names that other programs use for their own files: hidden files, and the mark
+/// of an office program that a file is open.
 const OTHERS: [&[u8]; 2] = [b".", b"~$"];
-/// What other systems and programs leave wherever they look; an editor tries with `4913` whether it
-/// may write.
+/// Files that other systems and programs leave in every folder; an editor creates `4913` to test
+/// whether it may write.
 const STRAYS: [&[u8]; 12] = [
     b"@eadir",
     b"@recycle",
@@ -158,7 +159,7 @@ const STRAYS: [&[u8]; 12] = [
     b"4913",
 ];
 
-/// Says whether a name belongs to a file that its writer has not finished, or to nobody's.
+/// Returns whether a name belongs to an unfinished file, or to one that is not meant for the inbox.
 pub(super) fn is_ignored(name: &OsStr) -> bool {
     let name = name.as_bytes().to_ascii_lowercase();
     let is_emacs_own = name.len() > 1 && name.starts_with(b"#") && name.ends_with(b"#");
@@ -168,25 +169,25 @@ pub(super) fn is_ignored(name: &OsStr) -> bool {
         || STRAYS.contains(&name.as_slice())
 }
 
-/// Says whether a name is that of a file on its way, which gets another name once it is there.
+/// Returns whether a name is that of an unfinished file, which is renamed once it is complete.
 fn is_on_its_way(name: &OsStr) -> bool {
     let name = name.as_bytes().to_ascii_lowercase();
     UNFINISHED.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Returns what stands under a name, or `None` where nothing does any more.
+/// Returns what has this name, or `None` if nothing has it any more.
 pub(super) fn look(directory: &OwnedFd, name: &OsStr) -> Option<Entry> {
     let glance = glance(directory, name)?;
     Some(if glance.is_folder { glance.into_folder(directory, name).0 } else { glance.entry })
 }
 
-/// What one look without opening anything tells; of a folder, not what is in it.
+/// What one look finds without opening anything; of a folder, not its content.
 pub(super) struct Glance {
     pub(super) entry: Entry,
     pub(super) is_folder: bool,
 }
 
-/// Returns what stands under a name at the first glance.
+/// Returns what has this name, without looking into a folder.
 pub(super) fn glance(directory: &OwnedFd, name: &OsStr) -> Option<Glance> {
     let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
     let kind = match FileType::from_raw_mode(stat.st_mode) {
@@ -211,7 +212,7 @@ pub(super) fn glance(directory: &OwnedFd, name: &OsStr) -> Option<Glance> {
 }
 
 impl Glance {
-    /// Looks into a folder; returns the entry, and how many files were looked at.
+    /// Looks into a folder; returns the entry, and the number of files looked at.
     pub(super) fn into_folder(self, directory: &OwnedFd, name: &OsStr) -> (Entry, usize) {
         let mut entry = self.entry;
         let (leaves, kind) = folder(directory, name);
@@ -227,12 +228,12 @@ impl Glance {
     }
 }
 
-/// Says whether a folder stands under a name.
+/// Returns whether this name is a folder.
 pub(super) fn is_folder(directory: &OwnedFd, name: &OsStr) -> bool {
     has_type(directory, name, FileType::Directory)
 }
 
-/// Says whether a regular file stands under a name.
+/// Returns whether this name is a regular file.
 pub(super) fn is_file(directory: &OwnedFd, name: &OsStr) -> bool {
     has_type(directory, name, FileType::RegularFile)
 }
@@ -253,7 +254,7 @@ fn too_long(name: &OsStr) -> Option<(String, &'static str)> {
     Some((what.to_owned(), "shorten it"))
 }
 
-/// Returns why a name is kept for answers.
+/// Returns why a name is reserved for answers.
 fn kept(name: &OsStr) -> Option<(String, &'static str)> {
     let name = name.as_bytes().to_ascii_lowercase();
     let (ending, what) = [(".receipt.json", "receipts"), (".error.txt", "reasons")]
@@ -311,15 +312,15 @@ fn not_regular(kind: FileType) -> (String, &'static str) {
 pub(super) struct Leaf {
     /// Its path in the folder.
     pub(super) path: Vec<u8>,
-    /// What it is, seen without opening it.
+    /// Its state, taken without opening it.
     pub(super) seen: Seen,
     /// Why it cannot be read.
     pub(super) unusable: Option<(String, &'static str)>,
-    /// Whether it is not finished, and so none of what is read.
+    /// Whether it is unfinished, and so not one of the files to read.
     pub(super) on_its_way: bool,
 }
 
-/// Returns what is in a folder, by path, and whether the folder can be taken.
+/// Returns the files in a folder, by path, and whether the folder can be taken.
 fn folder(directory: &OwnedFd, name: &OsStr) -> (Vec<Leaf>, EntryKind) {
     let mut leaves = Vec::new();
     let walked = open_folder(directory, name)
@@ -350,7 +351,7 @@ pub(super) fn walk(
         }
         let stat = match statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
-            // It has got its name meanwhile.
+            // It was renamed in the meantime.
             Err(Errno::NOENT) if on_its_way => continue,
             Err(error) => return Err(unreadable(error.into())),
         };
@@ -386,8 +387,8 @@ pub(super) fn safe_path(path: &[u8]) -> String {
     names.map(|name| safe_name(OsStr::from_bytes(name))).collect::<Vec<_>>().join("/")
 }
 
-/// Returns a name in which everything is escaped that a terminal or a path would act on, shortened
-/// where it is too long to be taken.
+/// Returns a name with every character escaped that a terminal or a path would act on, shortened if
+/// it is too long to be taken.
 pub(super) fn safe_name(name: &OsStr) -> String {
     let mut safe = escaped(name);
     if safe.len() > NAME_MOST {

@@ -1,4 +1,4 @@
-//! Writing the files of a package.
+//! Writes the files of a package.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::DirBuilder;
@@ -8,11 +8,11 @@ use std::{io, iter};
 
 use crate::durable_file;
 
-/// The daemon's user reads it; so may its group.
+/// The daemon's user may read it; its group may too.
 pub(super) const FILE_MODE: u32 = 0o640;
 const FOLDER_MODE: u32 = 0o750;
 
-/// Writes a folder of files; a power loss leaves all that is in it.
+/// Writes a folder of files; after a power loss all of it is there.
 pub(super) fn write_folder(folder: &Path, files: &BTreeMap<&str, &[u8]>) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(FOLDER_MODE);
@@ -24,8 +24,8 @@ pub(super) fn write_folder(folder: &Path, files: &BTreeMap<&str, &[u8]>) -> io::
     folders.iter().try_for_each(|folder| durable_file::sync(folder))
 }
 
-/// Returns the folder and every one below it that files lie in, at whatever depth: one that holds
-/// nothing but a folder has a name to lose as well.
+/// Returns the folder and every folder below it that files are in, at any depth. One that holds
+/// nothing but a folder must be synced too, for the name in it.
 fn folders<'f>(folder: &Path, files: impl Iterator<Item = &'f &'f str>) -> BTreeSet<PathBuf> {
     let inside = files.flat_map(|path| Path::new(path).ancestors().skip(1));
     iter::once(Path::new("")).chain(inside).map(|inside| folder.join(inside)).collect()

@@ -1,8 +1,8 @@
 //! Front matter of a Markdown file: `---` with YAML, or `+++` with TOML.
 //!
-//! Editors and site generators write their own keys there, so those that mean nothing here are
-//! told and not refused. The block ends where the same line stands again; what lies between two
-//! rules and has no keys is text. TOML is read into the same tree as YAML.
+//! Editors and site generators write their own keys there, so keys without a meaning here are
+//! reported but not refused. The block ends at the next line that equals its first. A block between
+//! two rules that has no keys is text. TOML is read into the same tree as YAML.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use crate::yaml::diagnostic::{Location, Report, closest, quote};
 use crate::yaml::{self, Entry, Node, SyntaxError, Value};
 
-/// Keys that most site generators know, beside those of [`Field`].
+/// Keys that most site generators use, besides those of [`Field`].
 const OTHER_KEYS: [&str; 9] =
     ["date", "updated", "lastmod", "tags", "categories", "layout", "permalink", "slug", "draft"];
 
@@ -35,7 +35,7 @@ impl Field {
         self.keys()[0]
     }
 
-    /// Returns the keys that give it, the first one first; see [`plain`].
+    /// Returns the keys that give it, in order of precedence; see [`plain`].
     fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Title => &["title"],
@@ -47,21 +47,21 @@ impl Field {
     }
 }
 
-/// What the file of an article's text gives beside the text.
+/// The fields that the file of an article's text gives besides the text.
 #[derive(Debug, Default)]
 pub(super) struct Given {
-    /// Each field that is given, as nothing where it is wrong.
+    /// Each field that is given; `None` if its value is wrong.
     found: Vec<(Field, Option<String>)>,
     is_unread: bool,
 }
 
 impl Given {
-    /// Returns what is known of a file that could not be read.
+    /// Returns the value for a file that could not be read.
     pub(super) fn unread() -> Self {
         Self { is_unread: true, ..Self::default() }
     }
 
-    /// Says whether the file may give more than is known.
+    /// Returns whether the file may give more fields than are known.
     pub(super) fn is_unread(&self) -> bool {
         self.is_unread
     }
@@ -85,7 +85,7 @@ pub(super) struct FrontMatter<'s> {
 }
 
 impl<'s> FrontMatter<'s> {
-    /// Returns what gives a field; a key without a value gives nothing.
+    /// Returns the entry that gives a field; a key without a value gives nothing.
     pub(super) fn get(&self, field: Field) -> Option<&Entry<'s>> {
         let of = |key: &&str| {
             self.entries.iter().find(|entry| plain(&entry.key) == plain(key) && !is_empty(entry))
@@ -93,8 +93,8 @@ impl<'s> FrontMatter<'s> {
         field.keys().iter().find_map(of)
     }
 
-    /// Tells of every key that gives nothing: one that looks like prose is refused, because what
-    /// stands there is perhaps a text between two rules.
+    /// Reports every key that gives nothing. One that looks like prose is refused, because the
+    /// block is perhaps a text between two rules.
     pub(super) fn check(&self, report: &mut Report<'_>) -> Vec<(Location, String)> {
         let used: Vec<&str> =
             Field::ALL.iter().filter_map(|field| Some(&*self.get(*field)?.key)).collect();
@@ -121,12 +121,12 @@ impl<'s> FrontMatter<'s> {
     }
 }
 
-/// Returns a key without what only style decides: `coverImage` is `cover_image`.
+/// Returns a key without differences of style: `coverImage` is `cover_image`.
 fn plain(key: &str) -> String {
     key.to_ascii_lowercase().replace(['_', '-'], "")
 }
 
-/// Returns an entry whose list of words is one text.
+/// Returns an entry with its list of words joined into one text.
 pub(super) fn joined<'e>(entry: &'e Entry<'_>) -> Entry<'e> {
     let word = |node: &'e Node<'_>| match &node.value {
         Value::Text { text, .. } => Some(text.trim()),
@@ -155,7 +155,7 @@ fn is_empty(entry: &Entry<'_>) -> bool {
     }
 }
 
-/// Reads the front matter of a text, which may have none.
+/// Reads the front matter of a text, if it has one.
 pub(super) fn read<'s>(
     source: &'s str,
     report: &mut Report<'_>,
@@ -179,7 +179,7 @@ pub(super) fn read<'s>(
     } else {
         yaml(source, last.start, report)?
     };
-    // A headline between two rules is a comment to YAML.
+    // YAML takes a headline between two rules for a comment.
     let is_blank = source[inside..last.start].trim().is_empty();
     Ok(match entries.filter(|entries| is_blank || !entries.is_empty()) {
         Some(entries) => FrontMatter { entries, end: last.end },
@@ -187,8 +187,8 @@ pub(super) fn read<'s>(
     })
 }
 
-/// Returns the lines from a byte on: where each stands with its end, and its text without blanks
-/// behind it.
+/// Returns the lines from a byte on: each with its range and its end, and its text without blanks
+/// at its end.
 fn lines(source: &str, start: usize) -> impl Iterator<Item = (Location, &str)> {
     let mut at = start;
     source[start..].split_inclusive('\n').map(move |line| {
@@ -198,8 +198,8 @@ fn lines(source: &str, start: usize) -> impl Iterator<Item = (Location, &str)> {
     })
 }
 
-/// Refuses front matter that is no text, as far as a known key makes it certain: YAML that only ends
-/// with `---`, as Hexo reads it, and JSON.
+/// Refuses invalid front matter if a known key makes it certain that it is meant as such: YAML that
+/// only ends with `---`, as Hexo reads it, and JSON.
 fn headless<'s>(
     source: &'s str,
     start: usize,
@@ -220,7 +220,8 @@ fn headless<'s>(
     Err(SyntaxError)
 }
 
-/// Says whether a text begins with keys, a known one among them, and a line `---` right below them.
+/// Returns whether a text begins with keys, a known one among them, and a line `---` directly
+/// below.
 fn is_headless_yaml(source: &str, start: usize) -> bool {
     let mut is_certain = false;
     for (index, (_, line)) in lines(source, start).enumerate() {
@@ -239,7 +240,7 @@ fn is_headless_yaml(source: &str, start: usize) -> bool {
     false
 }
 
-/// Says whether a text begins with JSON that has a known key: in braces, or up to a line `;;;`.
+/// Returns whether a text begins with JSON that has a known key: in braces, or up to a line `;;;`.
 fn is_json(text: &str) -> bool {
     let fence = |line: &str| line.trim_end() == ";;;";
     let inside = text.strip_prefix(";;;").unwrap_or(text).trim_start();
@@ -263,13 +264,13 @@ fn is_key(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(is_sign)
 }
 
-/// Says whether a key is one that front matter usually has.
+/// Returns whether a key is one that front matter usually has.
 fn is_known(key: &str) -> bool {
     let mut known = Field::ALL.iter().flat_map(|field| field.keys()).chain(&OTHER_KEYS);
     known.any(|known| plain(known) == plain(key))
 }
 
-/// A first line `---` that no other follows is a rule, unless keys follow it.
+/// A first line `---` is a rule if no other follows, unless keys follow it.
 fn unclosed<'s>(
     source: &str,
     (first, inside): (Location, usize),
@@ -285,13 +286,13 @@ fn unclosed<'s>(
     Err(SyntaxError)
 }
 
-/// Reads YAML up to a byte; `None` where it has no keys.
+/// Reads YAML up to a byte; `None` if it has no keys.
 fn yaml<'s>(
     source: &'s str,
     end: usize,
     report: &mut Report<'_>,
 ) -> Result<Option<Vec<Entry<'s>>>, SyntaxError> {
-    // The line before it marks the document's start to YAML, so every place is one of the file.
+    // YAML takes the line before it for the document's start, so every location is one of the file.
     let before = report.count();
     let Some(node) = yaml::load(&source[..end], super::VALUES, report)? else {
         return Ok(Some(Vec::new()));

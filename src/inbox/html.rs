@@ -1,10 +1,11 @@
 //! The HTML of an article: which tags it may contain, and what its local pictures become.
 //!
-//! The platform shows a part of HTML and filters the rest without a word, so what would be lost is
-//! refused or said here. A text is read into a tree ([`tree`]), judged tag by tag ([`filter`]), given
-//! the styles of a theme, and written the way the platform's draft interface leaves alone
-//! ([`shape`]). Markdown is rendered first and then read the same way. Pictures are local files, or
-//! lie with the platform already; links need WeChat Pay, except those to published articles.
+//! The platform shows a part of HTML and silently filters the rest, so what would be lost is
+//! refused or reported here. A text is parsed into a tree ([`tree`]), checked tag by tag
+//! ([`filter`]), given the styles of a theme, and written in a form that the platform's draft
+//! interface leaves unchanged ([`shape`]). Markdown is rendered first and then read the same way.
+//! Pictures are local files, or are at the platform already; links need WeChat Pay, except those to
+//! published articles.
 
 mod colour;
 mod filter;
@@ -18,78 +19,78 @@ mod visible;
 use super::theme::Theme;
 use crate::yaml::diagnostic::Location;
 
-/// How long a text is, in bytes, of which nobody asks how much of it is the theme's.
+/// Up to this length in bytes, the theme's share of a text is not counted.
 const SHORT: usize = 10_000;
 
-/// Something that cannot stand in an article.
+/// Something that is not allowed in an article.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Problem {
-    /// Where it stands in the HTML.
+    /// Its location in the HTML.
     pub(super) location: Location,
-    /// What to look for in the Markdown that the HTML was made of.
+    /// The text to look for in the Markdown that the HTML was made from.
     pub(super) sought: String,
     pub(super) message: String,
     pub(super) help: String,
 }
 
-/// Whether something was taken out, or is only told.
+/// Whether something was removed, or is only reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RemarkKind {
-    /// The article goes without it.
+    /// The article is sent without it.
     Dropped,
-    /// The article goes as written, and will not look as meant.
+    /// The article is sent as written, and will not look as meant.
     Warned,
 }
 
-/// Something that its author should know about the text.
+/// A remark about the text for its author.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Remark {
     pub(super) kind: RemarkKind,
-    /// Where it stands in the HTML that was read.
+    /// Its location in the HTML that was read.
     pub(super) location: Location,
-    /// What to look for in the Markdown that the HTML was made of.
+    /// The text to look for in the Markdown that the HTML was made from.
     pub(super) sought: String,
-    /// What was taken out, or what is wrong.
+    /// What was removed, or what is wrong.
     pub(super) what: String,
-    /// Where it belongs in the HTML that was written: in front of the byte there.
+    /// Its position in the HTML that was written: in front of this byte.
     pub(super) at: usize,
 }
 
-/// What a picture is for.
+/// The use of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PictureUse {
-    /// The text.
+    /// In the text.
     Text,
-    /// The cover of a mini-program's card.
+    /// As the cover of a mini-program's card.
     Card,
 }
 
-/// Finds a local picture: returns its placeholder, or what is wrong and what helps.
+/// Finds a local picture: returns its placeholder, or the error and a hint.
 pub(super) type Pictures<'p> = dyn FnMut(&str, PictureUse) -> Result<String, (String, String)> + 'p;
 
-/// What an article may have.
+/// What an article may contain.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rules<'t> {
-    /// Whether it may link to anywhere.
+    /// Whether it may link to any address.
     pub(super) links: bool,
-    /// What it is to look like.
+    /// The style of the article.
     pub(super) theme: Option<&'t Theme>,
 }
 
-/// An article's text, as far as it can stand.
+/// An article's text, without what is not allowed.
 #[derive(Debug, Default)]
 pub(super) struct Cleaned {
     pub(super) html: String,
     pub(super) problems: Vec<Problem>,
-    /// What was taken out or will not look as meant, in the order of the text.
+    /// What was removed or will not look as meant, in the order of the text.
     pub(super) remarks: Vec<Remark>,
-    /// Whether readers see anything of it.
+    /// Whether readers see anything in it.
     pub(super) is_visible: bool,
-    /// How many of its characters are the theme's; of a short text it is not counted.
+    /// How many of its characters are the theme's; for a short text this is not counted.
     pub(super) theme_chars: usize,
 }
 
-/// Reads HTML, and keeps what an article shows of it.
+/// Reads HTML, and keeps what an article shows.
 pub(super) fn clean(html: &str, rules: Rules<'_>, pictures: &mut Pictures<'_>) -> Cleaned {
     let (nodes, mut problems) = tree::read(html);
     let filtered = filter::filter(&nodes, html, rules, pictures);
@@ -110,7 +111,7 @@ pub(super) fn clean(html: &str, rules: Rules<'_>, pictures: &mut Pictures<'_>) -
     Cleaned { html: written, problems, remarks, is_visible, theme_chars }
 }
 
-/// Says whether a tag of HTML has this name, whether an article keeps it or not.
+/// Returns whether HTML has a tag of this name, whether an article keeps it or not.
 pub(super) fn is_tag(name: &str) -> bool {
     names::is_known(name)
 }
@@ -119,7 +120,7 @@ pub(super) fn is_tag(name: &str) -> bool {
 pub(super) fn host(address: &str) -> Option<String> {
     let lower = address.trim().to_ascii_lowercase();
     let rest = lower.strip_prefix("https:").or_else(|| lower.strip_prefix("http:"));
-    // Without a scheme it takes that of the page.
+    // Without a scheme it takes the page's scheme.
     let rest = rest.unwrap_or(&lower).strip_prefix("//")?;
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
     let host = authority.rsplit('@').next()?.split(':').next()?;

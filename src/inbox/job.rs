@@ -1,8 +1,8 @@
 //! Turns the YAML tree of a job file into checked jobs.
 //!
-//! Every mistake of a file is collected, so that its author mends it once. A key that is left out
-//! has its default; a key without a value is an error, because `at:` with its time deleted must
-//! not mean "as soon as allowed".
+//! Every mistake of a file is collected, so that its author corrects it in one go. A key that is
+//! left out has its default. A key without a value is an error, because `at:` with its time deleted
+//! must not mean "as soon as allowed".
 
 use std::collections::HashMap;
 
@@ -22,13 +22,13 @@ use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 /// How long before a job's time its uploads begin.
 const PREPARE: TimeDelta = TimeDelta::minutes(10);
-/// The longest such span: what is uploaded lives three days at the platform, and a job may be
-/// asked for 20 h.
+/// The longest such span: the platform keeps an upload for three days, and a job may be requested
+/// for 20 h.
 const PREPARE_MOST: TimeDelta = TimeDelta::days(2);
 /// The shortest such span, and what each call adds to it.
 const PREPARE_LEAST: TimeDelta = TimeDelta::seconds(60);
 const PREPARE_A_CALL: TimeDelta = TimeDelta::seconds(5);
-/// How long a job may be deferred; only there to keep sums of times in range.
+/// How long a job may be deferred; this only keeps sums of times in range.
 const EXPIRES_MOST: TimeDelta = TimeDelta::days(3650);
 
 pub(super) const FILE: Shape = Shape {
@@ -73,26 +73,27 @@ pub(super) const JOB: Shape = Shape {
 const TITLE_MOST: usize = 64;
 const NOTHING_TO_PREPARE: &str = "there is nothing to prepare";
 const TO_PREPARE: &str = "it is for `articles` and local files; leave it out";
-/// The keys that say what a job does; `speed` may stand beside a broadcast.
+/// The keys that say what a job does; `speed` may be combined with a broadcast.
 const ACTIONS: [&str; 5] = ["broadcast", "delete", "menu", "qrcode", "speed"];
 
 /// One job of a file, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsedJob {
-    /// The job itself; of a series, what each of its dates is but for its id and its time.
+    /// The job itself; for a series, what each of its occurrences is except for its id and its
+    /// time.
     pub spec: JobSpec,
-    /// When it comes again and again, where it is a series.
+    /// When it recurs, if it is a series.
     pub recurrence: Option<Recurrence>,
     /// The line of its id.
     pub line: usize,
-    /// What its author should know, though nothing is wrong.
+    /// Notes for its author, about what is allowed but may not be meant.
     pub notes: Vec<String>,
-    /// What was taken out of its articles, or will not look there as meant.
+    /// What was removed from its articles, or will not look there as meant.
     pub remarks: Vec<ArticleRemark>,
 }
 
 impl<'r> Reader<'r, '_> {
-    /// Returns the jobs of a file; they count only if no problem was reported.
+    /// Returns the jobs of a file; they are valid only if no problem was reported.
     pub(crate) fn file(&mut self, root: &Node<'_>) -> Vec<ParsedJob> {
         let Some(fields) = root.fields(root.location, &FILE, self.report) else {
             return Vec::new();
@@ -116,7 +117,7 @@ impl<'r> Reader<'r, '_> {
                 let location = entry.map_or(root.location, |entry| entry.key_location);
                 self.report.say_with(location, "`jobs` must be a list", "start each job with `- `");
             }
-            // An unknown key was reported already, and is what stands in for `jobs`.
+            // An unknown key was reported already, and was probably meant as `jobs`.
             None if self.report.count() > 0 => {}
             Some(Value::List(_) | Value::Empty) | None => {
                 self.report.say_with(root.location, "no job in this file", help);
@@ -194,7 +195,7 @@ impl<'r> Reader<'r, '_> {
         Some(ParsedJob { spec, recurrence, line, notes, remarks })
     }
 
-    /// Returns what the job does; a speed beside a broadcast is the speed that it goes at.
+    /// Returns what the job does; a speed with a broadcast is the speed of that broadcast.
     fn action(
         &mut self,
         fields: &Fields<'_, '_>,
@@ -224,8 +225,8 @@ impl<'r> Reader<'r, '_> {
         }
     }
 
-    /// Decides when the uploads of a broadcast begin, where it has any, if its preview is so far
-    /// ahead of it.
+    /// Decides when the uploads of a broadcast begin, if it has any; its preview is sent `ahead` of
+    /// it.
     fn prepare(
         &mut self,
         fields: &Fields<'_, '_>,
@@ -336,7 +337,7 @@ impl<'r> Reader<'r, '_> {
             None => Some(Tz::Asia__Shanghai),
         };
         let at = match fields.get("at") {
-            // Without a zone its text cannot be judged; the zone's own problem is reported.
+            // Without a zone its text cannot be checked; the zone's own problem is reported.
             Some(entry) => {
                 let zone = timezone.unwrap_or(Tz::UTC);
                 self.value(entry, |text| instant(text, zone)).map(Some)
@@ -367,7 +368,8 @@ impl<'r> Reader<'r, '_> {
         }
     }
 
-    /// Reports spans that would let a request be made after the platform forgot the last one.
+    /// Reports spans that would let a retry be made after the platform has dropped the first
+    /// request.
     fn order(&mut self, fields: &Fields<'_, '_>, grace: TimeDelta, retry_for: TimeDelta) {
         let location = |key: &str, other: &str| {
             let entry = fields.get(key).or_else(|| fields.get(other));
@@ -450,7 +452,8 @@ struct Schedule {
     expires: Expires,
 }
 
-/// Tells that a wish to drop full receivers does nothing where the platform knows them alone.
+/// Returns a note if `on_full_receivers` has no effect, because only the platform knows the
+/// receivers.
 fn no_drop(wish: OnFullReceivers, audience: &Audience) -> Option<String> {
     let whom = match audience {
         Audience::List(_) => return None,
@@ -465,7 +468,7 @@ fn no_drop(wish: OnFullReceivers, audience: &Audience) -> Option<String> {
     })
 }
 
-/// Returns the text of a key of a mapping, where it is there and text.
+/// Returns the text of a key of a mapping, if it is there and is text.
 fn text_of<'n, 'a>(node: &'n Node<'a>, key: &str) -> Option<(&'n str, &'n Entry<'a>)> {
     let Value::Map(entries) = &node.value else { return None };
     let entry = entries.iter().find(|entry| entry.key == key)?;

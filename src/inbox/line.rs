@@ -10,14 +10,14 @@ use crate::yaml::diagnostic::{Report, quote};
 pub(super) const AUTHOR_MOST: usize = 16;
 /// The longest address behind 阅读原文, in bytes.
 const SOURCE_URL_MOST: usize = 1_024;
-/// The longest title of a draft: of Chinese characters both say the same, and which of them binds a
-/// title of letters is not known.
+/// The longest title of a draft. For Chinese characters both limits mean the same; which of them
+/// limits a title of letters is not known.
 const DRAFT_TITLE_CHARACTERS: usize = 32;
 const DRAFT_TITLE_COLUMNS: usize = 64;
-/// The longest title of what goes by `uploadnews`, in characters.
+/// The longest title of an article that is sent by `uploadnews`, in characters.
 const NEWS_TITLE_CHARACTERS: usize = 64;
 
-/// Returns a title, and what its author should know of it.
+/// Returns a title, and a note about it for its author.
 pub(super) fn title(
     entry: &Entry<'_>,
     via: ArticlesVia,
@@ -62,7 +62,7 @@ pub(super) fn line(entry: &Entry<'_>, most: usize, report: &mut Report<'_>) -> O
     Some(text.to_owned())
 }
 
-/// Returns the address behind an article.
+/// Returns the source address of an article.
 pub(super) fn source_url(entry: &Entry<'_>, report: &mut Report<'_>) -> Option<String> {
     let text = entry.text(report)?;
     // The documents' own sample has no scheme.

@@ -1,13 +1,14 @@
 //! Markdown: GitHub's dialect with the extensions of Chinese editors.
 //!
 //! [`render`] gives plain HTML, without styles, for [`clean`](super::html::clean) to read like any
-//! other. What an article cannot show (a formula, a diagram) or what stayed raw because it was
-//! misspelt is a [`FieldError`] with its place; what is left out by intention, or shown as it stands, is
-//! told. The last line of defence is [`vanished`]: no written character goes away in silence.
+//! other. What an article cannot show (a formula, a diagram) and what stayed raw because it was
+//! misspelt is a [`FieldError`] with its location. What is left out by intention, or shown as it is
+//! written, is reported. The last check is [`vanished`]: no written character is lost silently.
 //!
-//! A single line end between Chinese characters is no space, and no line end either, as in
-//! Markdown everywhere; two spaces or `\` at a line's end make one. Absent on purpose: links made of
-//! bare addresses (most accounts may not link), `~x~` (a range, `3~5天`), emoji names, headline ids.
+//! A single line end between Chinese characters is neither a space nor a line break, as in Markdown
+//! everywhere; two spaces or `\` at a line's end make a line break. Absent on purpose: links made
+//! of bare addresses (most accounts may not link), `~x~` (a range, `3~5天`), emoji names, headline
+//! ids.
 
 mod definitions;
 mod inline;
@@ -30,17 +31,17 @@ use crate::yaml::diagnostic::{Location, Report, quote};
 use super::picture::decoded;
 use writer::Written;
 
-/// How many footnotes may stand in their lines: those without an end cost the parser much time.
+/// How many footnotes may be inline: those without an end cost the parser much time.
 const FOOTNOTES_MOST: usize = 500;
-/// How many different things are told of one file.
+/// How many different remarks are reported about one file.
 const NOTES: usize = 100;
-/// How many lines are told beside the first that the same is told of.
+/// How many lines are listed after the first for the same remark.
 const LINES: usize = 3;
 
-/// Something that cannot stand in an article.
+/// Something that is not allowed in an article.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FieldError {
-    /// Where it stands in the Markdown.
+    /// Its location in the Markdown.
     pub(super) location: Location,
     pub(super) message: String,
     pub(super) help: &'static str,
@@ -51,14 +52,14 @@ pub(super) struct FieldError {
 pub(super) struct Rendered {
     pub(super) html: String,
     pub(super) problems: Vec<FieldError>,
-    /// What a writer should know, and where it stands.
+    /// Remarks for the author, with their locations.
     pub(super) told: Vec<(Location, String)>,
-    /// From which byte of the HTML on it comes from which place of the Markdown.
+    /// The mapping from bytes of the HTML to locations in the Markdown.
     places: Vec<(usize, Location)>,
 }
 
 impl Rendered {
-    /// Returns where something stands in the Markdown that stands at a byte of the HTML.
+    /// Returns the location in the Markdown of what is at a byte of the HTML.
     pub(super) fn location(&self, source: &str, at: usize, sought: &str) -> Location {
         let next = self.places.partition_point(|&(start, _)| start <= at);
         let Some(&(_, whole)) = next.checked_sub(1).and_then(|last| self.places.get(last)) else {
@@ -97,7 +98,7 @@ pub(super) fn render(source: &str, start: usize) -> Rendered {
         }
     }
     found.refuse_unfound((source, start), &outline, &mut rendered);
-    // What is refused already is perhaps not in the HTML for that very reason.
+    // What is refused already may be missing from the HTML for that very reason.
     if rendered.problems.is_empty()
         && let Some((location, lost)) = vanished::find(source, start, (&rendered.html, &accounted))
     {
@@ -108,7 +109,8 @@ pub(super) fn render(source: &str, start: usize) -> Rendered {
     rendered
 }
 
-/// Returns what is told of a file in its order, the same about several lines once.
+/// Returns the remarks about a file in its order, with the same remark about several lines only
+/// once.
 pub(super) fn notes(
     path: &str,
     mut told: Vec<(Location, String)>,
@@ -158,22 +160,22 @@ fn options(markdown: &str) -> Options<'static> {
     extension.math_code = true;
     extension.cjk_friendly_emphasis = true;
     extension.highlight = true;
-    // Footnotes that nothing refers to would be gone otherwise.
+    // Otherwise footnotes without a reference would be lost.
     options.parse.leave_footnote_definitions = true;
     options.parse.escaped_char_spans = true;
     options
 }
 
-/// An ASCII character that is parsed in front of a byte of the file.
+/// An ASCII character that is inserted in front of a byte of the file before parsing.
 type Insertion = (usize, char);
 
-/// The Markdown as it is parsed, which is the file's but for what is put into it.
+/// The Markdown as it is parsed: the file's with what is inserted into it.
 struct Text<'s> {
     source: &'s str,
     /// Where the Markdown begins in the file.
     start: usize,
     markdown: String,
-    /// Where each insertion would stand in the file if those before it were part of it.
+    /// The position that each insertion would have in the file if those before it were part of it.
     inserted: Vec<usize>,
     /// Where each line of the parsed text starts.
     lines: Vec<usize>,
@@ -200,7 +202,7 @@ impl<'s> Text<'s> {
         Self { source, start, markdown, inserted, lines }
     }
 
-    /// Returns a place of the file.
+    /// Returns a location in the file.
     fn location(&self, found: Sourcepos) -> Location {
         let start = self.offset(found.start).min(self.source.len());
         let end = self.offset(LineColumn { line: found.end.line, column: found.end.column + 1 });
@@ -209,7 +211,7 @@ impl<'s> Text<'s> {
         Location { start, end }
     }
 
-    /// Returns what stands at a place of the file.
+    /// Returns the text at a location of the file.
     fn at(&self, location: Location) -> &'s str {
         self.source.get(location.start..location.end).unwrap_or_default()
     }

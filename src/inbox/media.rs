@@ -1,7 +1,7 @@
 //! Local media files: their type by content, and whether the platform accepts them.
 //!
 //! What the platform would refuse at upload, minutes before the job's time, is refused when the
-//! file is dropped. What is in a file decides, never its name.
+//! file is dropped. The content of a file decides, never its name.
 
 mod film;
 mod picture;
@@ -20,17 +20,17 @@ use crate::yaml::diagnostic::quote;
 /// The pixels of a mini-program card's cover.
 const CARD: (u32, u32) = (1080, 864);
 
-/// What is wrong, and what helps.
+/// The error, and a hint.
 pub(super) type FieldError = (String, String);
 
-/// What is wrong with a file whose end did not arrive.
+/// The error for a file whose end is missing.
 const CUT: &str = "is cut: its end is missing";
 
-/// What a file is.
+/// The type of a file.
 enum Sort {
-    /// One of what the platform takes.
+    /// One of the types that the platform accepts.
     Known(Format),
-    /// Something else, in words, and what to make of it.
+    /// Another type, in words, and a hint on how to convert it.
     Other(&'static str, &'static str),
 }
 
@@ -53,7 +53,7 @@ pub(super) fn check_path(path: &str) -> Result<(), String> {
     if leaves { Err(format!("{} is outside the job's folder", quote(path))) } else { Ok(()) }
 }
 
-/// Reads a file, and checks it against what the documents allow for its use.
+/// Reads a file, and checks it against the limits that the documents set for its use.
 pub(super) fn media(
     lists: &dyn ListSource,
     path: &str,
@@ -106,10 +106,10 @@ pub(super) fn check_card(lists: &dyn ListSource, path: &str) -> Result<(), Field
     }
 }
 
-/// What the documents allow.
+/// The limits of the documents.
 struct Limit {
     formats: &'static [Format],
-    /// The most bytes.
+    /// The maximum bytes.
     most: u64,
     words: &'static str,
 }
@@ -144,7 +144,7 @@ fn names(formats: &[Format]) -> String {
     formats.iter().map(|format| format.ending()).collect::<Vec<_>>().join(" or ")
 }
 
-/// Returns a number of bytes for people.
+/// Returns a number of bytes in readable form.
 pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..1_024 => format!("{bytes} bytes"),
@@ -153,13 +153,13 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// Returns what a file is, by how it begins.
+/// Returns the type of a file, by its first bytes.
 fn sort(bytes: &[u8]) -> Option<Sort> {
     let found = picture::sort(bytes).or_else(|| recording::sort(bytes));
     found.or_else(|| film::sort(bytes))
 }
 
-/// Checks that a file is all there, and can be shown or heard.
+/// Checks that a file is complete, and can be shown or played.
 fn check(bytes: &[u8], format: Format) -> Result<(), FieldError> {
     match format {
         Format::Jpg | Format::Png | Format::Gif => picture::size(bytes, format).map(drop),

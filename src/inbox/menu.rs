@@ -1,7 +1,7 @@
 //! Jobs that are a `menu:`, in the platform's own JSON, or a `qrcode:`.
 //!
-//! The documents' samples can be pasted as they are. What the platform would refuse is refused
-//! here, because it answers only when the job's time has come.
+//! The documents' samples can be pasted unchanged. What the platform would refuse is refused here,
+//! because the platform answers only at the job's time.
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -45,7 +45,7 @@ pub(super) const BUTTON: Shape = Shape {
     refused: &[],
 };
 
-/// The keys that one type of button needs and another may not have, with the most bytes of each.
+/// The keys that one type of button needs and another may not have, with the maximum bytes of each.
 ///
 /// The documents limit the first two only; ids and pages are far shorter than this.
 const VALUES: [(&str, usize); 6] = [
@@ -57,7 +57,7 @@ const VALUES: [(&str, usize); 6] = [
     ("article_id", 256),
 ];
 
-/// A level of the menu: how long a name may be, and how much of it a phone shows.
+/// A level of the menu: the maximum length of a name, and how much of it a phone shows.
 struct Level {
     what: &'static str,
     name_bytes: usize,
@@ -88,10 +88,11 @@ pub(super) const ACTION_INFO: Shape =
 pub(super) const SCENE: Shape =
     Shape { what: "`scene`", known: &["scene_id", "scene_str"], refused: &[] };
 
-/// The most bytes of a scene's text; the documents do not say whether they mean bytes or letters.
+/// The maximum bytes of a scene's text; the documents do not say whether they mean bytes or
+/// letters.
 const SCENE_STR_BYTES: usize = 64;
 
-/// What an `action_name` says of a code.
+/// The meaning of a code's `action_name`.
 #[derive(Clone, Copy)]
 struct Wanted {
     permanent: bool,
@@ -106,7 +107,7 @@ const ACTION_NAMES: [(&str, Wanted); 4] = [
 ];
 
 impl Reader<'_, '_> {
-    /// Returns the menu, or nothing after reporting why.
+    /// Returns the menu, or `None` after reporting why.
     pub(crate) fn menu(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<Menu> {
         let fields = entry.node.fields(entry.key_location, &MENU, self.report)?;
         let help = "the first-level buttons: `button: [{type: click, name: …, key: …}, …]`";
@@ -135,7 +136,7 @@ impl Reader<'_, '_> {
 
     fn button(&mut self, node: &Node<'_>, notes: &mut Vec<String>) -> Option<Button> {
         let fields = node.fields(node.location, &BUTTON, self.report)?;
-        // The documents' own samples give an empty list to buttons that do something.
+        // The documents' own samples give an empty list to buttons that have an action.
         let subs = fields.get("sub_button").filter(|entry| !is_empty_list(entry));
         let Some(subs) = subs else {
             return self.press(&fields, &FIRST, notes).map(Button::Press);
@@ -240,7 +241,7 @@ impl Reader<'_, '_> {
         Some(text.to_owned())
     }
 
-    /// Returns the code that is to be made, or nothing after reporting why.
+    /// Returns the code to be made, or `None` after reporting why.
     pub(crate) fn qrcode(&mut self, entry: &Entry<'_>) -> Option<Qrcode> {
         let fields = entry.node.fields(entry.key_location, &QRCODE, self.report)?;
         let help = "QR_SCENE or QR_STR_SCENE (temporary), QR_LIMIT_SCENE or QR_LIMIT_STR_SCENE \
@@ -255,7 +256,8 @@ impl Reader<'_, '_> {
         Some(Qrcode { expire_seconds: expire_seconds?, scene: scene? })
     }
 
-    /// Returns how long the code lives, none being for ever; or nothing after reporting why.
+    /// Returns how long the code is valid, `Some(None)` if it has no end; or `None` after reporting
+    /// why.
     fn life(&mut self, fields: &Fields<'_, '_>, wanted: Wanted) -> Option<Option<u32>> {
         if wanted.permanent {
             if let Some(entry) = fields.get("expire_seconds") {

@@ -1,7 +1,7 @@
 //! The content of an entry, read once.
 //!
-//! Every open follows no link, blocks on nothing, and is checked on the descriptor itself, so that
-//! it does not matter what somebody puts under the name in the meantime.
+//! Every open follows no link, never blocks, and is checked on the descriptor itself. So it does
+//! not matter what is put under the name in the meantime.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -25,12 +25,12 @@ use crate::model::{Account, JobId, hex};
 use crate::yaml;
 use crate::yaml::diagnostic::{Diagnostic, Report};
 
-/// How many bytes of a folder are read.
+/// The maximum bytes of a folder.
 const FOLDER_MOST: usize = 64 << 20;
 /// How many bytes of a file's end are searched for the end marker.
 const TAIL: u64 = 64;
 
-/// One job file with the lists it may name.
+/// One job file with the files it may name.
 #[derive(Clone, Debug)]
 pub struct Package {
     pub(super) entry_name: OsString,
@@ -57,22 +57,22 @@ enum Lists {
 /// Why an entry could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is not what the inbox takes: reject it with these reasons.
+    /// The inbox does not accept it: reject it with these reasons.
     #[error("the file is not what the inbox takes")]
     Refused(Vec<Diagnostic>),
-    /// The system failed, which says nothing about the file: leave it, and try again later.
+    /// The system failed, which says nothing about the file: leave it there, and retry later.
     #[error(transparent)]
     Failed(InboxError),
 }
 
-/// What a job file holds.
+/// The content of a job file.
 #[derive(Debug)]
 pub enum Content {
-    /// Jobs, all of them right.
+    /// Jobs, all of them valid.
     Jobs(Parsed),
     /// Something wrong.
     FieldError(Vec<Diagnostic>),
-    /// What may be the beginning of a file: wrong unless more of it comes.
+    /// What may be the beginning of a file: an error unless more of it comes.
     MayBeCut(Vec<Diagnostic>),
 }
 
@@ -87,7 +87,8 @@ impl Package {
         &self.bytes
     }
 
-    /// Returns the digest of a file; of a folder, that of `sha256sum`'s lines for all its files.
+    /// Returns the digest of a file; for a folder, the digest of `sha256sum`'s lines for all its
+    /// files.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
@@ -102,7 +103,7 @@ impl Package {
 
     /// Reads the job file: all of its jobs, or everything that is wrong with it.
     ///
-    /// A file that may be cut short is wrong, whatever it says.
+    /// A file that may be cut short is an error, whatever its content.
     pub fn parse(&self, accounts: &[&Account]) -> Result<Parsed, Vec<Diagnostic>> {
         match self.content(accounts) {
             Content::Jobs(parsed) => Ok(parsed),
@@ -110,7 +111,7 @@ impl Package {
         }
     }
 
-    /// The same, but tells apart what more of the file might put right.
+    /// The same, but separates the errors that more of the file might correct.
     pub fn content(&self, accounts: &[&Account]) -> Content {
         let parsed = super::parse(&self.file_name, &self.bytes, self, accounts);
         match (self.doubt(parsed.as_ref().ok()), parsed) {
@@ -136,7 +137,7 @@ impl Package {
         Some(Report::new(&self.file_name, text).on_line(last, message, Some(help)))
     }
 
-    /// Returns the folder's files by path, the job file among them; none of a lone file.
+    /// Returns the folder's files by path, with the job file; `None` for a file dropped alone.
     pub(super) fn files(&self) -> Option<BTreeMap<&str, &[u8]>> {
         let (Lists::Inside(lists) | Lists::Beside(lists)) = &self.lists else { return None };
         let lists = lists.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
@@ -145,8 +146,8 @@ impl Package {
 
     /// Returns every id of the file with its account's name, whatever else is wrong with it.
     ///
-    /// This is how ids are known again after a database was lost: an account that has left the
-    /// config, or a list that is gone, must not make a job forgotten that may have been sent.
+    /// This restores the known ids after a database was lost. A job that may have been sent must
+    /// not be lost because its account has left the config, or because a list is gone.
     pub fn ids(&self) -> Vec<(JobId, String)> {
         let Ok(text) = yaml::decode(&self.bytes) else { return Vec::new() };
         let mut report = Report::new(&self.file_name, text);
@@ -156,7 +157,8 @@ impl Package {
         }
     }
 
-    /// Returns a diagnostic about one of the file's jobs, for what only the store can know.
+    /// Returns a diagnostic about one of the file's jobs, for problems that only the store can
+    /// find.
     pub fn diagnostic(&self, job: &ParsedJob, message: &str, help: Option<&str>) -> Diagnostic {
         let text = yaml::decode(&self.bytes).unwrap_or_default();
         Report::new(&self.file_name, text).on_line(job.line, message, help)
@@ -186,7 +188,7 @@ impl ListSource for Package {
     }
 }
 
-/// Returns the file of a name; its characters may be composed otherwise than the name's.
+/// Returns the file of a name, also if its characters are composed differently from the name's.
 fn named<'f>(files: &'f BTreeMap<String, Vec<u8>>, path: &str) -> Option<&'f [u8]> {
     let otherwise =
         || files.iter().find(|(name, _)| picture::is_same(name, path)).map(|(_, bytes)| bytes);
@@ -224,9 +226,9 @@ pub fn read_path(path: &Path) -> Result<Package, ReadError> {
     Ok(package)
 }
 
-/// Reads what [`read_path`] reads, and with a lone job file what it names beside it.
+/// Reads what [`read_path`] reads, and for a lone job file also the files beside it that it names.
 ///
-/// Together they are what the inbox takes as a folder.
+/// Together they are what the inbox accepts as a folder.
 pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package, ReadError> {
     let mut package = read_path(path)?;
     if !matches!(package.lists, Lists::None) {
@@ -236,14 +238,14 @@ pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package
     let folder = open_path(parent.unwrap_or_else(|| Path::new(".")))
         .map_err(|error| failed(&package.file_name, error))?;
     let beside = Beside { folder, named: RefCell::default() };
-    // Only what it names matters here: its mistakes are found when the package is parsed.
+    // Only the files that it names matter here: its mistakes are found when the package is parsed.
     drop(super::parse(&package.file_name, &package.bytes, &beside, accounts));
     let named = beside.named.into_inner();
     if named.is_empty() {
         return Ok(package);
     }
     if is_json(&package.main) {
-        // A folder's job file is YAML, which JSON is.
+        // A folder's job file is YAML, and JSON is a part of YAML.
         package.main.truncate(package.main.len() - "json".len());
         package.main.push_str("yaml");
     }
@@ -257,7 +259,7 @@ pub fn read_path_gathering(path: &Path, accounts: &[&Account]) -> Result<Package
     Ok(package)
 }
 
-/// Reads files beside a job file, and notes which were asked for.
+/// Reads files beside a job file, and notes which were requested.
 struct Beside {
     folder: OwnedFd,
     named: RefCell<BTreeMap<String, Option<Vec<u8>>>>,
@@ -290,7 +292,7 @@ pub(super) fn read(
             return Err(refused(&entry.name(), message, help));
         }
     };
-    // What was written to meanwhile may have been read half.
+    // What was written to in the meantime may have been read only in part.
     let after = entry::look(directory, &entry.name);
     if after.is_none_or(|after| after.seen != entry.seen) {
         return Err(ReadError::Failed(InboxError::Changed { name: entry.name() }));
@@ -380,7 +382,7 @@ fn job_file<'l>(name: &str, leaves: &'l [Leaf]) -> Result<&'l [u8], ReadError> {
     }
 }
 
-/// Says whether a file ends with YAML's end marker.
+/// Returns whether a file ends with YAML's end marker.
 pub(super) fn tail_has_marker(directory: &OwnedFd, entry: &Entry) -> bool {
     let Ok(Ok((mut file, size))) = open_regular(directory, &entry.name) else { return false };
     let length = size.min(TAIL);
@@ -388,7 +390,7 @@ pub(super) fn tail_has_marker(directory: &OwnedFd, entry: &Entry) -> bool {
     if file.seek(SeekFrom::Start(size - length)).is_err() || file.read_to_end(&mut tail).is_err() {
         return false;
     }
-    // What stands before the part that was read is not known to end a line.
+    // Whether a line ends just before the part that was read is not known.
     ends_with_marker(&tail) && (length == size || tail.trim_ascii() != b"...")
 }
 
@@ -396,7 +398,7 @@ fn failed(name: &str, source: io::Error) -> ReadError {
     ReadError::Failed(InboxError::Entry { name: name.to_owned(), what: "read", source })
 }
 
-/// Reads a file below a folder, and sorts its errors into the file's and the system's.
+/// Reads a file below a folder, and separates the file's errors from the system's.
 fn content(folder: &OwnedFd, path: &[u8], shown: &str) -> Result<Vec<u8>, ReadError> {
     match read_beneath(folder, path) {
         Ok(Ok(content)) => Ok(content),
@@ -410,7 +412,7 @@ fn content(folder: &OwnedFd, path: &[u8], shown: &str) -> Result<Vec<u8>, ReadEr
 
 type Unusable = (String, &'static str);
 
-/// Reads a file whose path cannot leave the folder: each of its names is opened by itself.
+/// Reads a file whose path cannot leave the folder: each name of the path is opened separately.
 fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<Vec<u8>, Unusable>> {
     let mut names: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
     let file = names.pop().unwrap_or_default();
@@ -433,7 +435,7 @@ fn read_beneath(folder: &OwnedFd, path: &[u8]) -> io::Result<Result<Vec<u8>, Unu
     Ok(Ok(bytes))
 }
 
-/// Opens a regular file and returns its size, or why it is not one that is read.
+/// Opens a regular file and returns its size, or why it cannot be read.
 fn open_regular(directory: &OwnedFd, name: &OsStr) -> io::Result<Result<(File, u64), Unusable>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(directory, name, flags | OFlags::NOCTTY, Mode::empty()) {
@@ -453,8 +455,8 @@ fn no_file(what: &str) -> Unusable {
     (format!("this is {what}, not a file"), "put a copy of the file there")
 }
 
-/// Returns a package of an archived entry, whose name says nothing about its kind any more, or
-/// `None` for what can never have been a package.
+/// Returns a package of an archived entry, whose name no longer shows its kind; `None` for what can
+/// never have been a package.
 pub(super) fn read_archived(
     directory: &OwnedFd,
     name: &OsStr,

@@ -1,8 +1,8 @@
 //! Finds the file in a job's folder that a picture's name refers to.
 //!
-//! A name in a text is not yet a path: an editor escapes it (`a%20b.png`), a browser's cache gets a
+//! A name in a text is not yet a path. An editor escapes it (`a%20b.png`), a browser's cache gets a
 //! mark of its own (`a.png?v=2`), Windows turns the slashes, and one system writes `é` as one
-//! character where another writes two. A file that has exactly the written name wins.
+//! character while another writes two. A file that has exactly the written name takes precedence.
 
 use std::borrow::Cow;
 
@@ -12,16 +12,16 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::ListSource;
 use super::media;
 
-/// Returns the path that a name in a text means: the first that is there, else the plainest.
+/// Returns the path that a name in a text means: the first that exists, else the plainest.
 ///
-/// The text lies in `folder`, which is empty or ends with `/`.
+/// The text is in `folder`, which is empty or ends with `/`.
 pub(super) fn find(lists: &dyn ListSource, folder: &str, name: &str) -> String {
     let mut paths = paths(folder, name);
     let there = paths.iter().position(|path| media::read(lists, path).is_ok());
     paths.swap_remove(there.unwrap_or(paths.len() - 1))
 }
 
-/// Returns the paths that a name may mean, from the one that is written to the plainest.
+/// Returns the paths that a name may mean, from the written one to the plainest.
 pub(super) fn paths(folder: &str, name: &str) -> Vec<String> {
     let plain = name.split(['?', '#']).next().filter(|plain| !plain.is_empty()).unwrap_or(name);
     let turned = |name: &str| decoded(name).replace('\\', "/");
@@ -35,22 +35,22 @@ pub(super) fn paths(folder: &str, name: &str) -> Vec<String> {
     paths
 }
 
-/// Says whether two paths are the same to a person, however their characters are composed.
+/// Returns whether two paths look the same to a reader, however their characters are composed.
 pub(super) fn is_same(a: &str, b: &str) -> bool {
     a == b || a.nfc().eq(b.nfc())
 }
 
-/// Returns the ways to write a path that differ in how its characters are composed.
+/// Returns the spellings of a path that differ in how its characters are composed.
 pub(super) fn spellings(path: &str) -> [String; 3] {
     [path.to_owned(), path.nfc().collect(), path.nfd().collect()]
 }
 
-/// Returns an address without its `%` escapes; as it is where they are not UTF-8.
+/// Returns an address without its `%` escapes; unchanged if they are not UTF-8.
 pub(super) fn decoded(address: &str) -> Cow<'_, str> {
     percent_decode_str(address).decode_utf8().unwrap_or(Cow::Borrowed(address))
 }
 
-/// Returns a name's path in the job's folder; one that leaves it stays as written.
+/// Returns a name's path in the job's folder; a path that leaves the folder stays as written.
 fn joined(folder: &str, name: &str) -> String {
     let mut parts: Vec<&str> = folder.split_terminator('/').collect();
     for part in name.split('/') {

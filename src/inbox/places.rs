@@ -10,16 +10,17 @@ use rustix::io::Errno;
 
 use super::entry;
 
-/// Where an entry lies on its way; the inbox looks at no such name.
+/// The folder for an entry while it is moved; the inbox ignores such a name.
 pub(super) const MOVING: &str = ".moving";
 
-/// The directory and those inside it, with what they were when opened.
+/// The directory and those inside it, with their identities when opened.
 #[derive(Debug)]
 pub(super) struct Places {
     pub(super) inbox: Directory,
     pub(super) accepted: Directory,
     pub(super) rejected: Directory,
-    /// Where an entry lies between the inbox and its archive, until it is known to be what was read.
+    /// The folder for an entry between the inbox and its archive, until it is known to be what was
+    /// read.
     pub(super) moving: Directory,
 }
 
@@ -55,7 +56,7 @@ fn directory(fd: OwnedFd) -> io::Result<Directory> {
     Ok(Directory { fd, identity })
 }
 
-/// Says whether the path and the names in it still lead to what is open.
+/// Returns whether the path and the names in it still lead to the open directories.
 pub(super) fn is_same(path: &Path, open: &Places) -> io::Result<bool> {
     let Places { inbox, accepted, rejected, moving } = open;
     let inside = |name| statat(&inbox.fd, name, AtFlags::SYMLINK_NOFOLLOW);

@@ -1,4 +1,4 @@
-//! What reading a job file needs besides its tree; each kind of key adds what reads it.
+//! What reading a job file needs besides its tree; each kind of key adds its own methods.
 
 use std::collections::HashMap;
 
@@ -11,29 +11,29 @@ use crate::yaml::diagnostic::Report;
 pub struct ArticleRemark {
     /// Which of the broadcast's articles, from 0.
     pub article: usize,
-    /// The file that it stands in.
+    /// The file that it is in.
     pub file: String,
     /// Its line, from 1.
     pub line: usize,
     /// Its column in characters, from 1.
     pub column: usize,
-    /// What was taken out, or what is wrong.
+    /// What was removed, or what is wrong.
     pub what: String,
-    /// Whether the article goes without it.
+    /// Whether the article is sent without it.
     pub is_dropped: bool,
-    /// Where it belongs in the article's HTML: in front of the byte there.
+    /// Its position in the article's HTML: in front of this byte.
     pub at: usize,
 }
 
 /// What reading jobs needs besides the tree.
 pub(crate) struct Reader<'r, 'a> {
-    /// Where problems go.
+    /// Where problems are reported.
     pub(crate) report: &'r mut Report<'a>,
-    /// Where lists of OpenIDs come from.
+    /// The source of lists of OpenIDs.
     pub(crate) lists: &'r dyn ListSource,
     /// The accounts of the config.
     pub(crate) accounts: Accounts<'r>,
-    /// What there is to say about the articles of the job that is read.
+    /// Remarks about the articles of the job that is being read.
     pub(crate) remarks: Vec<ArticleRemark>,
 }
 

@@ -1,7 +1,7 @@
-//! The receipts in `accepted/`: a restored database learns from them which files it lost.
+//! The receipts in `accepted/`: they show a restored database which files it lost.
 //!
-//! File times are those of the file system, whose clock may be another one than ours: a file server's,
-//! or the true one under a rehearsal's.
+//! File times are those of the file system. Its clock may differ from ours: it may be a file
+//! server's clock, or the real clock while a rehearsal runs by another one.
 
 use std::os::unix::ffi::OsStrExt as _;
 
@@ -13,7 +13,7 @@ use super::archive::{RECEIPT, TEMPORARY, read_small};
 use super::{Inbox, InboxError, entry};
 use crate::durable_file::create_temporary;
 
-/// The digest of a file, and when it was taken last as far as its receipt says so.
+/// The digest of a file, and when it was taken last, if its receipt records it.
 pub(crate) type SeenReceipt = (String, Option<DateTime<Utc>>);
 
 #[derive(Deserialize)]
@@ -24,25 +24,26 @@ struct Of {
 }
 
 impl Inbox {
-    /// Returns the digests of the files whose receipts were written, or put there, since then, each
-    /// with when it was taken last.
+    /// Returns the digests of the files whose receipts were written, or put there, since this time,
+    /// each with when it was taken last.
     ///
-    /// What does not look like a receipt of ours tells of no file.
+    /// A file that does not look like our receipt counts for nothing.
     ///
     /// # Errors
-    /// Where the directory cannot be read.
+    /// If the directory cannot be read.
     pub fn accepted_since(
         &self,
         since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<SeenReceipt>, InboxError> {
-        // Where that clock cannot be read, every receipt is.
+        // If that clock cannot be read, every receipt is returned.
         let since = self.ahead(now).map_or(i64::MIN, |ahead| (since + ahead).timestamp());
         let names =
             entry::all_names(&self.places.accepted.fd).map_err(|source| self.unusable(source))?;
         let receipts = names.into_iter().filter(|name| {
             name.as_bytes().ends_with(RECEIPT.as_bytes())
-                // A file that was copied here keeps its old modification time, but not the other.
+                // A file that was copied here keeps its old modification time, but not its change
+                // time.
                 && statat(&self.places.accepted.fd, name, AtFlags::SYMLINK_NOFOLLOW)
                     .is_ok_and(|stat| stat.st_mtime.max(stat.st_ctime) >= since)
         });
@@ -53,8 +54,8 @@ impl Inbox {
         Ok(receipts.filter_map(|name| digest(&name)).collect())
     }
 
-    /// Returns how far the clock of the file system is ahead of ours: what a file that is made now
-    /// says.
+    /// Returns how far the clock of the file system is ahead of ours, measured by a file created
+    /// now.
     fn ahead(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
         let accepted = &self.places.accepted.fd;
         let (file, name) = create_temporary(accepted, &TEMPORARY, 0o600).ok()?;

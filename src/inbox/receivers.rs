@@ -1,8 +1,8 @@
 //! The receivers of a list broadcast: `touser: […]`, or a file of OpenIDs.
 //!
-//! One OpenID that is none fails the whole call at its time (40003), so each of them is looked at
-//! when the file is dropped. Lists come out of databases and spreadsheets, with a header, quotes,
-//! empty cells and columns beside: every file is read as a table, and a plain list is a table of
+//! One invalid OpenID makes the whole call fail at its time (40003), so each of them is checked
+//! when the file is dropped. Lists come from databases and spreadsheets, with a header, quotes,
+//! empty cells and other columns. So every file is read as a table, and a plain list is a table of
 //! one column that need not have a name. Whether an OpenID follows the account is not known here.
 
 use std::collections::HashSet;
@@ -16,11 +16,11 @@ use crate::model::{Account, Audience, Kind, LIST_MIN, OpenIds, batch_lengths};
 use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Entry, Shape, Value};
 
-/// What may stand between the columns of a table.
+/// The characters that may separate the columns of a table.
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 /// How many columns an error names.
 const COLUMNS_NAMED: usize = 20;
-/// What exports write where there is nothing.
+/// What exports write for an empty value.
 const NOTHING: [&str; 10] =
     ["null", "none", "nil", "nan", "n/a", "#n/a", "\\n", "undefined", "空", "无"];
 
@@ -28,8 +28,8 @@ pub(super) const TABLE: Shape =
     Shape { what: "`touser_file`", known: &["file", "column"], refused: &[] };
 
 impl Reader<'_, '_> {
-    /// Returns the receivers that `touser` or `touser_file` names; they count only if no problem
-    /// was reported.
+    /// Returns the receivers that `touser` or `touser_file` names; they are valid only if no
+    /// problem was reported.
     pub(super) fn receivers(
         &mut self,
         entry: &Entry<'_>,
@@ -113,7 +113,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Reads a file of receivers; returns what its author should know of how it was read.
+    /// Reads a file of receivers; returns notes for its author on how it was read.
     fn touser_file(&mut self, entry: &Entry<'_>, receivers: &mut Receivers) -> Option<String> {
         let (file, column) = match &entry.node.value {
             Value::Map(_) => {
@@ -189,12 +189,12 @@ impl Receivers {
     }
 }
 
-/// Says whether a text stands where an export had nothing.
+/// Returns whether a text marks an empty value of an export.
 fn is_nothing(text: &str) -> bool {
     NOTHING.iter().any(|nothing| nothing.eq_ignore_ascii_case(text))
 }
 
-/// Says what a text that is no OpenID probably is, or what an OpenID looks like.
+/// Returns what a text that is no OpenID probably is, or what an OpenID looks like.
 pub(super) fn help_with(text: &str, rule: OpenIds) -> String {
     let (length, lower) = (text.chars().count(), text.to_ascii_lowercase());
     let digits = text.trim_start_matches('+').trim_start_matches("86");
@@ -232,9 +232,9 @@ struct Table<'t> {
 /// The column of a table that holds the OpenIDs.
 struct Column {
     at: usize,
-    /// What the first line calls it, if that is a header.
+    /// Its name in the first line, if that is a header.
     name: Option<String>,
-    /// Whether it is the only one.
+    /// Whether it is the only column.
     alone: bool,
 }
 
@@ -247,7 +247,7 @@ impl<'t> Table<'t> {
         Self { text, separator: most.unwrap_or(b',') }
     }
 
-    /// Adds the OpenIDs; rows that hold none are reported where they stand.
+    /// Adds the OpenIDs; rows without one are reported at their locations.
     fn read(
         self,
         (path, wanted): (&str, Option<&str>),
@@ -319,8 +319,8 @@ impl<'t> Table<'t> {
         }))
     }
 
-    /// Returns where a quote opens a field and does not close it on the same line, which would make
-    /// the lines up to the next quote a part of that field.
+    /// Returns where a quote opens a field and does not close it on the same line. The lines up to
+    /// the next quote would become part of that field.
     fn open_quotes(self) -> Vec<Location> {
         let mut open = Vec::new();
         let mut end = 0;
@@ -335,9 +335,9 @@ impl<'t> Table<'t> {
         open
     }
 
-    /// Returns a field as it stands in the text; where its quotes hide it, only its line.
+    /// Returns a field as it is in the text; if its quotes hide it, only its line.
     fn locate(self, range: Location, field: &str) -> Result<(&'t str, Location), Location> {
-        // The last one: what was skipped before a row counts as a part of it.
+        // The last match: what was skipped before a row counts as a part of it.
         let row = self.text.get(range.start..range.end).unwrap_or_default();
         let found = row.rfind(field).ok_or_else(|| self.line_of(range))?;
         let start = range.start + found;
@@ -345,7 +345,7 @@ impl<'t> Table<'t> {
         Ok((&self.text[start..location.end], location))
     }
 
-    /// Returns the last line of a range that has anything on it.
+    /// Returns the last line of a range that is not empty.
     fn line_of(self, range: Location) -> Location {
         let row = self.text.get(range.start..range.end).unwrap_or_default().trim_end();
         let start = row.rfind(['\n', '\r']).map_or(0, |end| end + 1);
@@ -419,7 +419,7 @@ fn find_column(
     }
 }
 
-/// Returns a column's name without what only style decides.
+/// Returns a column's name without differences of style.
 fn plain(name: &str) -> String {
     name.to_ascii_lowercase().replace(['_', '-', ' '], "")
 }

@@ -2,7 +2,7 @@
 
 /// The schema, as JSON.
 ///
-/// It refuses nothing that the inbox takes; the inbox refuses more than it can say.
+/// It refuses nothing that the inbox accepts; the inbox refuses more than a schema can express.
 pub const SCHEMA: &str = include_str!("schema.json");
 
 #[cfg(test)]
@@ -24,7 +24,7 @@ pub(super) mod tests {
         (schemas, schema)
     });
 
-    /// Says why the schema refuses a job file, if it does.
+    /// Returns why the schema refuses a job file, if it does.
     pub(in crate::inbox) fn refused(file: &[u8]) -> Option<String> {
         let text = std::str::from_utf8(file).unwrap().trim_start_matches('\u{feff}');
         let file: Value = serde_saphyr::from_str(text).unwrap();

@@ -1,7 +1,7 @@
 //! Jobs that are a series: `cron:` instead of `at:`, with `from:` and `until:`.
 //!
-//! Everything else that the job says holds for each of its dates. What cannot hold for more than
-//! one is refused here: a fixed `expires`, a deletion, an id without room for a date.
+//! Everything else that the job file says applies to each of its occurrences. What cannot apply to
+//! more than one is refused here: a fixed `expires`, a deletion, an id without room for a date.
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
@@ -13,15 +13,15 @@ use crate::model::{Action, Content, Expires, JobId, OnQuota};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields};
 
-/// How long an occurrence's id is beyond its series'.
+/// How much longer an occurrence's id is than its series' id.
 const AT_DATE: usize = "@2027-03-05".len();
-/// How many dates are looked at for how close they are.
+/// How many occurrences are checked for how close they are.
 const GAPS: usize = 32;
-/// How long a series' id may be.
+/// The maximum length of a series' id.
 const ID_MOST: usize = 64 - AT_DATE;
 
 impl Reader<'_, '_> {
-    /// Returns when a job comes again and again, where it does; what is wrong is reported.
+    /// Returns when a job recurs, if it is a series; what is wrong is reported.
     pub(crate) fn recurrence(&mut self, fields: &Fields<'_, '_>, zone: Tz) -> Option<Recurrence> {
         let Some(entry) = fields.get("cron") else {
             for key in ["from", "until"] {
@@ -109,7 +109,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Returns what the author of a series should know about what it does.
+/// Returns notes on the series for its author.
 pub(crate) fn notes(
     recurrence: &Recurrence,
     (action, expires): (&Action, Expires),

@@ -1,8 +1,8 @@
 //! Puts a package into the inbox as a whole, and finds its receipt.
 //!
 //! It is written under a name that the inbox ignores, synced, and renamed; nothing is ever
-//! overwritten. What became of it is read off the file system, where the inbox answers, so it does
-//! not matter whether a daemon runs.
+//! overwritten. The outcome is read from the file system, where the inbox answers, so it does not
+//! matter whether a daemon runs.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ use super::folder::{FILE_MODE, write_folder};
 use super::package::Package;
 use crate::durable_file;
 
-/// How many names are tried before a person is asked to give another one.
+/// How many names are tried before the operator is asked to choose another one.
 const NAMES: u32 = 100;
 const STAGED: &str = "staged";
 
@@ -29,24 +29,24 @@ pub struct Submitted {
     identity: (u64, u64),
 }
 
-/// What became of a package.
+/// The outcome of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It lies in the inbox.
+    /// It is in the inbox.
     Waiting,
     /// It was taken; the receipt, as JSON.
     Taken(String),
-    /// It was refused; the reason, for people.
+    /// It was refused; the reason, as text.
     Refused(String),
 }
 
-/// Puts a package into the inbox, under its own name or one like it that is free.
+/// Puts a package into the inbox, under its own name or a similar one that is free.
 ///
 /// # Errors
-/// Where the inbox cannot be written to; then nothing of it is there.
+/// If the inbox cannot be written to; then nothing of the package is in it.
 pub fn submit(inbox: &Path, package: &Package) -> io::Result<Submitted> {
     let to = File::open(inbox)?;
-    // The inbox ignores such a name, and a rename out of it is one within a file system.
+    // The inbox ignores such a name, and renaming it there stays within one file system.
     let staging = tempfile::Builder::new().prefix(".submit-").suffix(".tmp").tempdir_in(inbox)?;
     let staged = staging.path().join(STAGED);
     let files = package.files();
@@ -101,10 +101,10 @@ impl Submitted {
         safe_name(&self.name)
     }
 
-    /// Looks what became of it.
+    /// Looks for the outcome of the package.
     ///
     /// # Errors
-    /// Where its answer cannot be read.
+    /// If its answer cannot be read.
     pub fn fate(&self) -> io::Result<Fate> {
         if self.is_at(&self.inbox.join(&self.name)) {
             return Ok(Fate::Waiting);
@@ -118,7 +118,7 @@ impl Submitted {
             let answer = fs::read_to_string(folder.join(format!("{name}{ending}")))?;
             return Ok(if ending == RECEIPT { Fate::Taken(answer) } else { Fate::Refused(answer) });
         }
-        // On its way from one to the other.
+        // It is being moved from one to the other.
         Ok(Fate::Waiting)
     }
 

@@ -1,9 +1,9 @@
 //! Themes: a style sheet whose rules are written into the article's tags.
 //!
-//! The platform drops `<style>`, so each tag gets the declarations of the rules that fit it. Known
-//! are tags, classes, `*`, and one inside another (`a b`, `a > b`); `body` is the text as a whole.
-//! What cannot be written into a tag (`a:hover`, `@media`) and what the platform drops is told.
-//! Absent on purpose: variables, and selectors by what stands beside.
+//! The platform drops `<style>`, so each tag gets the declarations of the rules that match it.
+//! Supported selectors are tags, classes, `*`, and one inside another (`a b`, `a > b`); `body` is
+//! the text as a whole. What cannot be written into a tag (`a:hover`, `@media`) and what the
+//! platform drops is reported. Absent on purpose: variables, and selectors by siblings.
 
 use cssparser::{Delimiter, ParseError, Parser, Token};
 
@@ -33,25 +33,25 @@ pub(super) struct Named {
     pub(super) classes: Vec<String>,
 }
 
-/// Tags inside each other, the innermost last.
+/// Nested tags, the innermost last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Selector(Vec<Step>);
 
-/// What one tag must be.
+/// The conditions for one tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Step {
     name: Option<String>,
     classes: Vec<String>,
-    /// Whether it must stand directly in the one before.
+    /// Whether it must be a direct child of the tag before it.
     is_child: bool,
 }
 
-/// Something in a style sheet that is no part of the theme.
+/// A part of a style sheet that is not part of the theme.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Left {
     pub(super) location: Location,
     pub(super) message: String,
-    /// Whether the style sheet is wrong, and not only more than a theme can be.
+    /// Whether the style sheet is wrong there, and not only beyond what a theme supports.
     pub(super) is_wrong: bool,
 }
 
@@ -61,23 +61,23 @@ impl Theme {
         Self::read(DEFAULT).0
     }
 
-    /// Reads a style sheet, and tells what is no part of the theme.
+    /// Reads a style sheet, and returns what is not part of the theme.
     pub(super) fn read(css: &str) -> (Self, Vec<Left>) {
         let mut reader = SheetReader { rules: Vec::new(), left: Vec::new() };
         reader.sheet(&mut Parser::new(css));
         let mut rules = reader.rules;
-        // Of equal rules the later one wins; the sort is stable.
+        // Of equal rules the later one takes precedence; the sort is stable.
         rules.sort_by_key(|rule| rule.selector.weight());
         (Self { rules }, reader.left)
     }
 
-    /// Adds the rules of a theme that wins over this one.
+    /// Adds the rules of a theme that takes precedence over this one.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.rules.extend(other.rules);
         self
     }
 
-    /// Returns the declarations for the last tag of a path, the winning ones last.
+    /// Returns the declarations for the last tag of a path, in ascending precedence.
     pub(super) fn style(&self, path: &[Named]) -> Vec<Declaration> {
         let mut style: Vec<Declaration> = Vec::new();
         for rule in self.rules.iter().filter(|rule| rule.selector.fits(path)) {
@@ -91,7 +91,7 @@ impl Theme {
 }
 
 impl Selector {
-    /// Returns how special it is: classes count before names.
+    /// Returns its specificity: classes count before names.
     fn weight(&self) -> (usize, usize) {
         let classes = self.0.iter().map(|step| step.classes.len()).sum();
         (classes, self.0.iter().filter(|step| step.name.is_some()).count())
@@ -106,7 +106,7 @@ impl Selector {
     }
 }
 
-/// Says whether the steps above a tag fit what it stands in.
+/// Returns whether the steps above a tag match its ancestors.
 fn above_fits(steps: &[Step], is_child: bool, path: &[Named]) -> bool {
     let Some((last, above)) = steps.split_last() else { return true };
     let reach = if is_child { path.len().saturating_sub(1) } else { 0 };
@@ -212,7 +212,7 @@ impl SheetReader {
     }
 }
 
-/// Reads selectors up to the end; nothing if any of them is not known.
+/// Reads selectors up to the end; `None` if any of them is not supported.
 fn selectors(parser: &mut Parser<'_>) -> Option<Vec<Selector>> {
     let mut found = vec![Selector::default()];
     let mut step = Step::default();

@@ -1,8 +1,9 @@
 //! Parses the times and durations of a job file.
 //!
-//! A time is wall clock in a zone, or carries its own offset. One that does not exist (a day that
-//! the month does not have, an hour that a clock change skips) is refused rather than moved, and so is
-//! one that comes twice: its author meant another one, and a broadcast cannot be called back.
+//! A time is wall clock in a zone, or carries its own offset. A time that does not exist (a day
+//! that the month does not have, an hour that a clock change skips) is refused rather than moved.
+//! So is a time that occurs twice: its author may have meant the other one, and a broadcast cannot
+//! be recalled.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ const FORM: &str = "write it as 2027-03-20 20:00, or with an offset as 2027-03-2
 
 /// Returns the zone of an IANA name.
 ///
-/// One of a fixed offset is refused: its sign is the opposite of what everybody writes elsewhere.
+/// A zone of a fixed offset is refused: its sign is the opposite of the usual notation.
 pub(crate) fn zone(name: &str) -> Result<Tz, FieldError> {
     if let Some(told) = turned_round(name) {
         return Err(told);
@@ -40,7 +41,8 @@ pub(crate) fn zone(name: &str) -> Result<Tz, FieldError> {
     })
 }
 
-/// Tells of `Etc/GMT+8`, which is 8 hours behind UTC and is written for the contrary.
+/// Returns the error for `Etc/GMT+8`, which is 8 hours behind UTC but is written to mean the
+/// opposite.
 fn turned_round(name: &str) -> Option<FieldError> {
     let offset = name.strip_prefix("Etc/GMT")?;
     let (sign, hours) = offset.split_at_checked(1)?;
@@ -79,7 +81,7 @@ pub(crate) fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, FieldError>
     }
 }
 
-/// Tells of an hour that comes twice: a broadcast an hour off cannot be called back.
+/// Returns the error for an hour that occurs twice: a broadcast an hour off cannot be recalled.
 fn twice(text: &str, zone: Tz, both: [DateTime<Utc>; 2]) -> FieldError {
     let [first, second] = both.map(|at| at.with_timezone(&zone).fixed_offset().to_rfc3339());
     let [one, other] = both.map(crate::calendar::beijing);
@@ -107,7 +109,7 @@ fn instants(text: &str, zone: Tz) -> Result<MappedLocalTime<DateTime<Utc>>, Fiel
     }
 }
 
-/// Returns the wall-clock time of a bound in a zone; of a date its first second, or its last.
+/// Returns the wall-clock time of a bound in a zone; for a date, its first second or its last.
 pub(crate) fn wall(text: &str, zone: Tz, last: bool) -> Result<NaiveDateTime, FieldError> {
     match Parts::of(&format!("{text} {}", if last { "23:59:59" } else { "00:00:00" })) {
         Some(date) => date.local(text),
@@ -115,7 +117,7 @@ pub(crate) fn wall(text: &str, zone: Tz, last: bool) -> Result<NaiveDateTime, Fi
             let help = "write it as 2027-03-20, or with a time as 2027-03-20 20:00";
             Err((format!("{} is no date", quote(text)), help.to_owned()))
         }
-        // Of a bound the wall clock counts, also in an hour that comes twice.
+        // For a bound only the wall clock counts, also in an hour that occurs twice.
         None => match instants(text, zone)? {
             MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => {
                 Ok(at.with_timezone(&zone).naive_local())
@@ -187,7 +189,7 @@ impl Parts {
     }
 }
 
-/// Returns the number of a range that holds nothing but digits.
+/// Returns a number within a range; the text must hold only digits.
 fn digits(text: &str, range: std::ops::Range<usize>) -> Option<u32> {
     let text = text.get(range)?;
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?

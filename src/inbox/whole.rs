@@ -1,34 +1,35 @@
 //! Decides from its bytes whether a job file is complete.
 //!
-//! A file that was cut short (a full disk, a transfer that broke off, a writer that rests) must
-//! never be taken as something else than its author wrote. What proves the end:
+//! A file that was cut short (a full disk, a transfer that broke off, a writer that pauses) must
+//! never be taken as something other than its author wrote. What proves the end:
 //!
 //! * a line `...`, YAML's own end marker: nothing that was cut before it has it;
 //! * the closing brace of a file that is one `{…}`, JSON or not: no strict prefix of it parses.
 //!
-//! Any other file is block YAML, whose prefix at the end of a line may be block YAML too: no reader
-//! can tell it from a file that was meant so, which is why the marker exists and can be required.
-//! What can be told without it is refused, once nothing more came for [`LONG_QUIET`]:
+//! Any other file is block YAML, whose prefix at the end of a line may be block YAML too. No reader
+//! can distinguish it from a file that was meant so, which is why the marker exists and can be
+//! required. What can be found out without the marker is refused, once no more has come for
+//! [`LONG_QUIET`]:
 //!
-//! * a last line without its line end: whoever finishes a line in the middle was cut off;
-//! * a file that promises its marker, with a comment `# ends with ...` above its first key. With it
-//!   no strict prefix is ever taken: before the promise is complete there is no key, and after it
-//!   the marker is missing;
+//! * a last line without its line end: a writer that stopped inside a line was cut off;
+//! * a file that announces its marker, with a comment `# ends with ...` above its first key. With
+//!   it no strict prefix is ever taken: before the comment is complete there is no key, and after
+//!   it the marker is missing;
 //! * a last job in block style that sets the speed and nothing else: `speed` is the one action that
-//!   may stand before another one, so the rest of a broadcast may be missing behind it.
+//!   may come before another one, so the rest of a broadcast may be missing after it.
 //!
-//! What remains are files without a promise that break off exactly behind a line. A writer that
-//! rests there for two seconds and then goes on is noticed: the file has changed, so it comes back
-//! and is read again as a later version.
+//! What remains are files without that comment that break off exactly after a line. If a writer
+//! pauses there for two seconds and then continues, this is noticed: the file has changed, so it is
+//! handed out and read again as a later version.
 
 use chrono::TimeDelta;
 
 use super::{Parsed, ends_with_marker, is_json};
 use crate::model::Action;
 
-/// How long a file that may be cut short must not have changed before it is refused.
+/// How long a file that may be cut short must be unchanged before it is refused.
 pub(super) const LONG_QUIET: TimeDelta = TimeDelta::seconds(6);
-/// The comment that promises the end marker.
+/// The comment that announces the end marker.
 const PROMISE: &[u8] = b"# ends with ...";
 const HELP: &str = "a job file ends with a line `...`, or at least with a line end";
 
@@ -62,7 +63,7 @@ pub(super) fn doubt(
     None
 }
 
-/// Says whether a comment above the first key promises the end marker.
+/// Returns whether a comment above the first key announces the end marker.
 fn promises(bytes: &[u8]) -> bool {
     lines(bytes)
         .take_while(|line| line.is_empty() || line.starts_with(b"#"))
@@ -74,7 +75,7 @@ fn sets_speed_last(parsed: &Parsed) -> bool {
     last.is_some_and(|job| matches!(job.spec.action, Action::Speed(_)))
 }
 
-/// Returns the lines without what is around them, and without the mark that a file may begin with.
+/// Returns the lines without surrounding blanks, and without the mark that a file may begin with.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii)

@@ -1,9 +1,9 @@
 //! Aliases: `*name` repeats the value that was named with `&name`.
 //!
 //! Programs write them for whatever they hold twice. Each use becomes a copy, and copies count like
-//! values of the file, so that a few lines cannot fill the memory. What an alias leads to stands
-//! at the alias; what is inside keeps its place, because that is where it is mended. Of a merge
-//! (`<<: *name`) a mapping's own keys win, then the first that has a key.
+//! values of the file, so that a few lines cannot fill the memory. The copy of the value itself has
+//! the alias's location. The values inside it keep their own locations, because they are corrected
+//! there. In a merge (`<<: *name`) a mapping's own keys win, then the first mapping that has a key.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -23,19 +23,20 @@ pub(super) struct Anchors<'a> {
 
 #[derive(Debug)]
 struct Anchored<'a> {
-    /// Nothing while it is read.
+    /// `None` while it is read.
     node: Option<Node<'a>>,
     size: Size,
-    /// Where a text that people read would begin, were its `&` meant, and whether in `{…}` or `[…]`.
+    /// Where a text for readers would begin if its `&` were meant as text, and whether in `{…}` or
+    /// `[…]`.
     text: Option<(Location, bool)>,
 }
 
 /// How large a value is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Size {
-    /// How many values it is.
+    /// How many values it contains.
     pub(super) nodes: usize,
-    /// How many collections lie in one another.
+    /// How deep its collections are nested.
     pub(super) depth: usize,
     bytes: usize,
 }
@@ -43,19 +44,19 @@ pub(super) struct Size {
 /// Why an alias cannot be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfollowed {
-    /// It stands inside what it names.
+    /// It is inside what it names.
     Inside,
     /// All copies together would have too much text.
     Long,
 }
 
 impl<'a> Anchors<'a> {
-    /// Notes that what has this name begins.
+    /// Notes that the value with this name begins.
     pub(super) fn begin(&mut self, id: usize, text: Option<(Location, bool)>) {
         self.by_id.insert(id, Anchored { node: None, size: Size::default(), text });
     }
 
-    /// Keeps what has this name, and returns its size; nothing where that is too much.
+    /// Keeps the value with this name, and returns its size; `None` if that is too much.
     pub(super) fn end(&mut self, id: usize, node: &Node<'a>) -> Option<Size> {
         let size = node.size();
         self.charge(size)?;
@@ -64,7 +65,7 @@ impl<'a> Anchors<'a> {
         Some(size)
     }
 
-    /// Returns a copy of what an alias names, and its size.
+    /// Returns a copy of the value that an alias names, and its size.
     pub(super) fn follow(&mut self, id: usize) -> Result<(Value<'a>, Size), Unfollowed> {
         let anchored = self.by_id.get_mut(&id).ok_or(Unfollowed::Inside)?;
         anchored.text = None;
@@ -77,7 +78,7 @@ impl<'a> Anchors<'a> {
         node.map(|node| (node.value.clone(), size)).ok_or(Unfollowed::Inside)
     }
 
-    /// Returns where the names stand that nothing uses, in front of a text that people read.
+    /// Returns the locations of the names that nothing uses, in front of a text for readers.
     pub(super) fn unused(&self) -> Vec<(Location, bool)> {
         let mut unused: Vec<_> = self.by_id.values().filter_map(|anchored| anchored.text).collect();
         unused.sort_by_key(|(location, _)| location.start);
@@ -119,7 +120,7 @@ impl Size {
     }
 }
 
-/// Puts the keys of merged mappings behind a mapping's own; says whether all were mappings.
+/// Appends the keys of merged mappings to a mapping's own; returns whether all were mappings.
 pub(super) fn merge<'a>(
     entries: &mut Vec<Entry<'a>>,
     seen: &mut HashMap<Cow<'a, str>, Location>,

@@ -1,10 +1,10 @@
 //! Diagnostics: what is wrong in a file, where, and what would be right.
 //!
 //! Positions are lines and characters, both from 1, so that Chinese text before a mistake does not
-//! shift it; the caret is aligned by display width, so that it stands under the mistake in a
-//! terminal. Text from files is made visible before it is shown: a control character in a job
-//! file must not reach an operator's terminal. The first line is `file:line:column: message`, which
-//! editors find; the JSON has the shown line too, so a renderer of source text (annotate-snippets)
+//! shift it. The caret is aligned by display width, so that it is under the mistake in a terminal.
+//! Text from files is made visible before it is shown: a control character in a job file must not
+//! reach an operator's terminal. The first line is `file:line:column: message`, which editors
+//! recognize. The JSON has the shown line too, so a renderer of source text (annotate-snippets)
 //! would replace only the line with the caret.
 
 use std::fmt;
@@ -13,32 +13,32 @@ use serde::Serialize;
 use strsim::levenshtein;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr as _};
 
-/// How many problems of one file are told.
+/// How many problems of one file are reported.
 const TOLD: usize = 100;
 /// How many characters of a line are shown before and after a mistake.
 const SHOWN_BEFORE: usize = 90;
 const SHOWN_AFTER: usize = 60;
 /// How many characters of a value are quoted in a message.
 const QUOTED: usize = 60;
-/// The longest word, in bytes, that may be another one misspelt.
+/// The longest word, in bytes, that is compared with others as a possible misspelling.
 const LONGEST_SLIP: usize = 64;
 
-/// One thing that is wrong with a file.
+/// One problem of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// The file's name.
     pub file: String,
-    /// The line, from 1; 0 where the file as a whole is meant.
+    /// The line, from 1; 0 if the file as a whole is meant.
     pub line: usize,
-    /// The column in characters, from 1; 0 where the file as a whole is meant.
+    /// The column in characters, from 1; 0 if the file as a whole is meant.
     pub column: usize,
-    /// That line; of a long one the part around the column.
+    /// The text of that line; of a long one, the part around the column.
     pub text: String,
     /// What is wrong.
     pub message: String,
     /// What would be right.
     pub help: Option<String>,
-    /// Where the caret goes, and how long it is, in terminal cells of `text`.
+    /// The start and length of the caret, in terminal cells of `text`.
     #[serde(skip)]
     caret: (usize, usize),
 }
@@ -57,7 +57,7 @@ impl Diagnostic {
         }
     }
 
-    /// Takes everything after `length` characters out of the shown line; the caret stays below what
+    /// Removes everything after `length` characters from the shown line; the caret stays below what
     /// is left.
     pub(crate) fn cut_text(&mut self, length: usize) {
         if let Some((end, _)) = self.text.char_indices().nth(length) {
@@ -108,7 +108,7 @@ impl<'a> Report<'a> {
         Self { file, text, lines: line_starts(text), problems: Vec::new(), count: 0 }
     }
 
-    /// Returns how many problems there are, told or not.
+    /// Returns how many problems there are, reported or not.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
@@ -148,7 +148,7 @@ impl<'a> Report<'a> {
         self.lines.partition_point(|&start| start <= at)
     }
 
-    /// Returns which byte of its line a byte is.
+    /// Returns the offset of a byte in its line.
     pub(crate) fn column(&self, at: usize) -> usize {
         at - self.lines[self.line(at) - 1]
     }
@@ -160,13 +160,14 @@ impl<'a> Report<'a> {
         self.text[start..end].trim_end_matches(['\n', '\r'])
     }
 
-    /// Returns the problems in the order of their places, the untold ones as a number.
+    /// Returns the problems in the order of their locations, and those beyond the limit as a
+    /// number.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
         let untold = self.count.saturating_sub(self.problems.len());
-        // Problems of a list file stay behind those of the file that names it.
+        // Problems of a list file stay after those of the file that names it.
         let file = visible(self.file);
         self.problems.sort_by_key(|p| (p.file != file, p.line, p.column));
-        // What aliases copied is wrong once, where it is written.
+        // A mistake that aliases copied is reported once, where it is written.
         self.problems.dedup();
         if untold > 0 {
             let message = format!("and {untold} more");
@@ -175,7 +176,7 @@ impl<'a> Report<'a> {
         self.problems
     }
 
-    /// Returns a diagnostic at a place of this text.
+    /// Returns a diagnostic at a location of this text.
     pub(crate) fn diagnostic(
         &self,
         location: Location,
@@ -200,7 +201,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Returns a diagnostic about what a line holds.
+    /// Returns a diagnostic about the content of a line.
     pub(crate) fn on_line(&self, line: usize, message: &str, help: Option<&str>) -> Diagnostic {
         let line = line.clamp(1, self.lines.len());
         let text = self.line_text(line);
@@ -254,7 +255,7 @@ fn excerpt(line: &str, before: usize, length: usize) -> (String, (usize, usize))
     (shown, (caret, caret_length.clamp(1, SHOWN_BEFORE + SHOWN_AFTER)))
 }
 
-/// Returns text in which everything can be seen.
+/// Returns text in which every character is visible.
 pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -279,7 +280,7 @@ fn push_visible(shown: &mut String, c: char) -> usize {
     c.width().unwrap_or(0)
 }
 
-/// Says whether a character acts on a terminal or on the order of text instead of being seen.
+/// Returns whether a character controls a terminal or the order of text instead of being visible.
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -298,7 +299,7 @@ pub(crate) fn closest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
-    // A longer word is never a slip of the keyboard, and must not cost quadratic time.
+    // A longer word is never a typing mistake, and must not cost quadratic time.
     if word.len() > LONGEST_SLIP {
         return None;
     }

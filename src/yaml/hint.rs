@@ -1,7 +1,8 @@
-//! Hints for files that are not YAML, or that YAML reads otherwise than their author.
+//! Hints for files that are not YAML, or that YAML reads differently than their author meant.
 //!
-//! Chinese keyboards write full-width punctuation that looks like YAML's own, and text begins with
-//! characters that mean something to YAML. The error's kind alone seldom tells; its line does.
+//! Chinese keyboards write full-width punctuation that looks like YAML's own, and text may begin
+//! with characters that have a meaning in YAML. The error's kind alone seldom shows the cause; its
+//! line does.
 
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ use serde_saphyr::granit_parser::ErrorKind;
 /// How many characters of a text are shown in quotes.
 const SHOWN: usize = 120;
 
-/// Characters that look like YAML's own or like a blank and are neither, and what to tell; the
+/// Characters that look like YAML's own or like a blank but are neither, with their hints; the
 /// platform's own samples are full of no-break spaces.
 const ODD: [(&[char], &str); 6] = [
     (
@@ -29,25 +30,25 @@ const FULL_BRACES: &str = "`｛｝` and `［］` are full-width; YAML's own are 
 const FULL_QUOTES: &str = "quotes are `\"` or `'`, not `“` and `”`";
 const BLANKS: usize = 2;
 
-/// Returns the hint for a word that should be a machine's and has a full-width character in it.
+/// Returns the hint for a word that should be in machine form but has a full-width character in it.
 pub(super) fn odd(word: &str) -> Option<&'static str> {
     ODD.iter().find(|(odd, _)| word.contains(*odd)).map(|(_, help)| *help)
 }
 
-/// Where the parser stopped, or a value begins.
+/// The location where the parser stopped, or where a value begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stop<'s> {
     /// Its line.
     pub(super) line: &'s str,
-    /// The byte of its line.
+    /// The offset in its line, in bytes.
     pub(super) column: usize,
-    /// Whether it lies in `{…}` or `[…]`.
+    /// Whether it is in `{…}` or `[…]`.
     pub(super) in_flow: bool,
     /// Whether the value may be shown.
     pub(super) is_shown: bool,
 }
 
-/// Returns what would be right where the parser stopped, if it can be told.
+/// Returns what would be right where the parser stopped, if that can be found out.
 #[expect(clippy::wildcard_enum_match_arm, reason = "most of the parser's errors need no help")]
 pub(super) fn of(kind: &ErrorKind, stop: &Stop<'_>, previous: &str) -> Option<Cow<'static, str>> {
     if let ErrorKind::UnexpectedCharacter { character: '@' | '%' | '`' } = kind {
@@ -87,7 +88,7 @@ pub(super) fn of(kind: &ErrorKind, stop: &Stop<'_>, previous: &str) -> Option<Co
     Some(help.into())
 }
 
-/// Returns the hint for a full-width character where YAML's own must have been meant.
+/// Returns the hint for a full-width character if YAML's own was certainly meant.
 fn full_width(stop: &Stop<'_>, previous: &str) -> Option<&'static str> {
     let lines = [stop.line, previous];
     let begins = |odd: &[char]| lines.into_iter().any(|line| value(line).starts_with(odd));
@@ -108,7 +109,7 @@ fn full_width(stop: &Stop<'_>, previous: &str) -> Option<&'static str> {
     found.map(|(_, help)| *help)
 }
 
-/// Returns the hint for a `: ` where no key can be.
+/// Returns the hint for a `: ` at which no key is possible.
 fn colon(stop: &Stop<'_>, previous: &str) -> Cow<'static, str> {
     const HELP: &str = "check the indentation; text with `: ` in it needs quotes";
     match stop.value() {
@@ -128,7 +129,7 @@ impl Stop<'_> {
         if self.is_shown { format!("{help}: {}", self.right()) } else { help }
     }
 
-    /// Returns where the line's value begins, if that is before this and not in a collection.
+    /// Returns where the line's value begins, if that is before this byte and not in a collection.
     fn value(&self) -> Option<Self> {
         let column = self.line.len() - value(self.line).len();
         (column <= self.column && !self.in_flow).then_some(Self { column, ..*self })
@@ -138,7 +139,7 @@ impl Stop<'_> {
         self.line[self.column..].starts_with(signs)
     }
 
-    /// Returns the key with the value that begins here in quotes.
+    /// Returns the key with the value that begins here, the value in quotes.
     fn right(&self) -> String {
         let value = self.line[self.column..].trim_end();
         let end = if self.in_flow { value.find([',', ']', '}']) } else { None };
@@ -156,7 +157,7 @@ impl Stop<'_> {
     }
 }
 
-/// What begins something else than text.
+/// The characters that begin something other than text.
 const INDICATORS: [char; 13] = ['"', '\'', '[', '{', ']', '}', '|', '>', '!', '-', '?', ',', '&'];
 
 /// Returns a text in the quotes that change nothing in it.
@@ -172,8 +173,8 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// Returns the text at the end of a line in a collection, and the brackets behind it that close
-/// collections; nothing where it cannot be told where the text ends.
+/// Returns the text at the end of a line in a collection, and the brackets after it that close
+/// collections; `None` if the end of the text is not certain.
 pub(super) fn text_and_closing(rest: &str) -> Option<(&str, &str)> {
     let text = rest.trim_end_matches([' ', '\t', ',', ']', '}']);
     let is_key = |behind: &str| {
@@ -188,12 +189,12 @@ pub(super) fn text_and_closing(rest: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// Says whether a text holds nothing that would end it in a collection.
+/// Returns whether a text holds nothing that would end it in a collection.
 fn is_plain(text: &str) -> bool {
     !text.contains([',', '[', ']', '{', '}'])
 }
 
-/// Returns the value on a line that begins with a key or a dash; the whole line where there is none.
+/// Returns the value on a line that begins with a key or a dash; without those, the whole line.
 fn value(line: &str) -> &str {
     let rest = line.trim_start_matches([' ', '\t', '-', '{', '[']);
     let key = rest.trim_start_matches(is_key_character);
@@ -204,12 +205,12 @@ fn value(line: &str) -> &str {
     }
 }
 
-/// Says whether an ASCII word on a line ends with this character.
+/// Returns whether an ASCII word on a line ends with this character.
 fn ends_key(line: &str, end: char) -> bool {
     line.match_indices(end).any(|(at, _)| line[..at].ends_with(is_key_character))
 }
 
-/// Says whether a line begins with a key and a `:` with nothing behind it.
+/// Returns whether a line begins with a key and a `:` with nothing after it.
 fn has_no_blank(line: &str) -> bool {
     let rest = line.trim_start_matches([' ', '-']);
     let key = rest.trim_start_matches(is_key_character);

@@ -1,25 +1,26 @@
-//! Text that YAML would drop silently, because ` #` begins a comment, and line ends that it would.
+//! Text that YAML would drop silently, because ` #` begins a comment, and line ends that it drops.
 //!
-//! Only values that people read or that others take as they are are looked at: behind a number a
-//! comment is one. A quoted text ends where its quote does, so nothing of it can be lost. A comment
-//! on a line of its own is one too, unless it lies deeper than the key: there the text would go on.
-//! Behind a word, such as a key or an address, only `#1` is taken for a part of it, and not `# 1`.
+//! Only two kinds of values are checked: those for readers, and words that other programs take as
+//! they are. After a number, a comment is meant as one. A quoted text ends at its quote, so nothing
+//! of it can be lost. A comment on a line of its own is meant as one too, unless it is indented
+//! deeper than the key: there the text would continue. After a word, such as a key or an address,
+//! only `#1` is taken for a part of it, and not `# 1`.
 //!
-//! The line ends of a plain or quoted text are read as blanks. Whoever wants that can say it with
-//! `>`, or with `\` before the line's end.
+//! The line ends of a plain or quoted text are read as blanks. An author who means that can write
+//! it with `>`, or with `\` before the line's end.
 
 use super::diagnostic::{Location, Report};
 use super::hint;
 
-/// What is told of a text with a comment's beginning in it.
+/// The message about a text with the beginning of a comment in it.
 const QUOTES: &str = "text with ` #` in it needs quotes";
 
 /// What a comment must not cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A text that people read.
+    /// A text for readers.
     Prose,
-    /// A word that others take as it is.
+    /// A word that other programs take as it is.
     Word,
 }
 
@@ -31,9 +32,9 @@ pub(super) struct Prose<'k> {
     pub(super) key: &'k str,
     /// The byte after it.
     pub(super) end: usize,
-    /// How far a line of its text is indented more than.
+    /// The indentation that each line of its text must exceed.
     pub(super) indent: usize,
-    /// Whether the value stands in a list below the key.
+    /// Whether the value is in a list below the key.
     pub(super) is_item: bool,
 }
 
@@ -45,7 +46,7 @@ impl Prose<'_> {
     }
 }
 
-/// How a scalar is written, as far as it decides what a comment takes from it.
+/// How a scalar is written, as far as it decides what a comment cuts from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {
     /// Without quotes, in a block or in `{…}` and `[…]`.
@@ -54,7 +55,8 @@ pub(super) enum Written {
     Block,
 }
 
-/// Reports the comment that cuts a value, and returns the line up to which mistakes may come of it.
+/// Reports the comment that cuts a value; returns the last line in which mistakes may follow from
+/// it.
 pub(super) fn check(
     source: &str,
     prose: &Prose<'_>,
@@ -84,7 +86,7 @@ pub(super) fn check(
     Some(report.line(cut.start) + 1)
 }
 
-/// Returns what stands between a key and its value, where it reads as text and not as a comment.
+/// Returns what is between a key and its value if it reads as text and not as a comment.
 pub(super) fn before<'s>(source: &'s str, prose: &Prose<'_>) -> Option<(Location, &'s str)> {
     let behind = &source[prose.end..];
     let mut rest = behind.trim_start_matches([' ', '\t', ':']);
@@ -104,7 +106,7 @@ pub(super) fn before<'s>(source: &'s str, prose: &Prose<'_>) -> Option<(Location
     }
 }
 
-/// Returns how far a byte stands from the start of its line.
+/// Returns the distance of a byte from the start of its line.
 fn column(source: &str, at: usize) -> usize {
     at - source[..at].rfind(['\n', '\r']).map_or(0, |end| end + 1)
 }
@@ -125,7 +127,8 @@ pub(super) fn say_before(
     report.say_with(location, message, help);
 }
 
-/// Reports a text that people read whose line ends YAML does not keep, though nothing says so.
+/// Reports a text for readers whose line ends YAML does not keep, without an explicit sign for
+/// that.
 pub(super) fn check_folded(
     source: &str,
     prose: &Prose<'_>,
@@ -135,7 +138,7 @@ pub(super) fn check_folded(
     let written = source[location.start..location.end].trim_end();
     let lines = written.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
     let (count, first) = (lines.clone().count(), lines.clone().next().unwrap_or_default());
-    // In double quotes a backslash takes the line's end away, and another one takes that back.
+    // In double quotes a backslash removes the line's end, but an escaped backslash does not.
     let is_joined = |line: &str| {
         let marks = line.len() - line.trim_end_matches('\\').len();
         in_quotes && !marks.is_multiple_of(2)
@@ -199,8 +202,8 @@ fn if_text(prose: &Prose<'_>, meant: &str) -> String {
     format!("{QUOTES}: {}", prose.right(meant))
 }
 
-/// Returns the first line from a byte on that is not empty, where it is a comment that is indented
-/// more than so far.
+/// Returns the first line from a byte on that is not empty, if it is a comment that is indented
+/// more than this.
 fn deeper_comment(source: &str, from: usize, indent: usize) -> Option<Location> {
     let rest = &source[from..];
     let text = rest.trim_start_matches([' ', '\t', '\n', '\r']);
@@ -214,8 +217,8 @@ fn deeper_comment(source: &str, from: usize, indent: usize) -> Option<Location> 
     Some(Location { start, end: start + line_of(source, start).trim_end().len() })
 }
 
-/// Returns the first line from a byte on that is not empty, where it is a comment that is indented
-/// like the key and reads as text: neither with a blank behind its `#` nor a key or an item.
+/// Returns the first line from a byte on that is not empty, if it is a comment that is indented
+/// like the key and reads as text: without a blank after its `#`, and neither a key nor an item.
 fn topic_line(source: &str, from: usize, indent: usize) -> Option<Location> {
     let rest = source[from..].trim_start();
     let start = source.len() - rest.len();

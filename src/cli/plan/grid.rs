@@ -1,7 +1,7 @@
 //! The forecast as a grid: days down, accounts across, with the days that have room for one more
 //! broadcast to everyone.
 //!
-//! Why a job goes when it does stands in the list (`--list`) and in `show`.
+//! Why a job is sent at its time is shown in the list (`--list`) and in `show`.
 
 use std::collections::HashMap;
 
@@ -15,17 +15,17 @@ use crate::config::Config;
 use crate::quota::Rule;
 use crate::store::{RuleView, StoreError, Tx};
 
-/// An account's column is at least and at most so wide.
+/// The minimum and maximum width of an account's column.
 const COLUMN: std::ops::RangeInclusive<usize> = 16..=32;
-/// A day's name, and what stands between columns.
+/// The width of a day's name, and of the gap between columns.
 const DAY: usize = "Sat 03-20".len();
 const GUTTER: usize = 2;
 /// How many jobs of one account and day are named.
 const NAMED: usize = 6;
-/// How many of the jobs that do not go as planned are named.
+/// How many of the jobs that are not sent as planned are named.
 const MARKED: usize = 12;
 
-/// The rules that one more broadcast to everyone needs room of.
+/// The rules in which one more broadcast to everyone needs room.
 const DAILY: [Rule; 2] = [Rule::DailySend, Rule::DailyHistory];
 
 type Windows<'a> = HashMap<(&'a str, Rule, Window), &'a WindowView>;
@@ -92,7 +92,7 @@ fn has_room(view: &RuleView) -> bool {
     view.used.saturating_add(view.claimed).saturating_add(view.unconfirmed) < view.limit
 }
 
-/// Writes as many accounts beside each other as the page has room for, the others below.
+/// Writes as many accounts side by side as the page has room for, the others below.
 pub(super) fn render(page: &mut Page, view: &PlanView) {
     let until = text::time(view.until);
     let from = calendar::beijing(view.from);
@@ -103,7 +103,7 @@ pub(super) fn render(page: &mut Page, view: &PlanView) {
         view.jobs.iter().map(|job| (job.id.as_str(), job)).collect();
     let room = page.room().saturating_sub(DAY);
     let fitting = (room / (COLUMN.start() + GUTTER)).clamp(1, view.grid.len().max(1));
-    // No band has one account alone where the others could move up.
+    // No band has only one account if the other accounts could fill it up.
     let beside = view.grid.len().max(1).div_ceil(view.grid.len().max(1).div_ceil(fitting));
     let column = (room / beside).saturating_sub(GUTTER).clamp(*COLUMN.start(), *COLUMN.end());
     for accounts in view.grid.chunks(beside) {
@@ -149,7 +149,7 @@ fn band(
     }
 }
 
-/// Returns what stands in one day of one account, line by line.
+/// Returns the lines for one day of one account.
 fn cell(day: &Day, planned: &HashMap<&str, &PlannedView>) -> Vec<(Tone, String)> {
     let used = day.used.iter().map(|(state, words)| (format::tone(*state), words.clone()));
     let mut lines: Vec<_> = used.collect();
@@ -175,7 +175,7 @@ fn cell(day: &Day, planned: &HashMap<&str, &PlannedView>) -> Vec<(Tone, String)>
     lines
 }
 
-/// The jobs that are marked with `!`: each with what keeps it from going as written.
+/// Writes the jobs that are marked with `!`, each with what keeps it from being sent as written.
 fn marked(page: &mut Page, view: &PlanView) {
     let marked: Vec<_> = view.jobs.iter().filter(|job| !job.mark().1.is_empty()).collect();
     if marked.is_empty() {

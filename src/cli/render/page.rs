@@ -1,6 +1,7 @@
-//! The HTML page of `render`. Everything from the job file is escaped, except the articles' own
-//! HTML: the inbox's filter has cleaned that, and a shadow tree keeps its styles and the page's
-//! styles apart.
+//! The HTML page of `render`.
+//!
+//! Everything from the job file is escaped, except the articles' own HTML: the inbox's filter has
+//! cleaned that, and a shadow tree separates its styles from the page's styles.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +13,9 @@ use crate::inbox::{ArticleRemark, Package, ParsedJob};
 use crate::model::{Action, Article, Content, Images, Material, placeholder};
 
 const STYLE: &str = include_str!("page.css");
-/// What articles look like where they say nothing themselves.
+/// The style of articles that have none of their own.
 const ARTICLE_STYLE: &str = include_str!("article.css");
-/// How many characters of a text stand on its card where no digest is given.
+/// How many characters of a text are on its card if it has no digest.
 const DIGEST: usize = 54;
 /// What the page may load.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data: \
@@ -57,7 +58,7 @@ impl Page<'_> {
         self.html.extend(parts.iter().copied());
     }
 
-    /// Writes where everything is, where there is more than one thing.
+    /// Writes the table of contents, if there is more than one entry.
     fn list(&mut self, jobs: &[ParsedJob]) {
         if jobs.len() + jobs.iter().map(|job| articles(job).len()).sum::<usize>() < 3 {
             return;
@@ -105,7 +106,7 @@ impl Page<'_> {
                 let id = format!("job-{index}-{at}");
                 self.article(&id, article, (&account, &pictures, &told));
                 if at > 0 {
-                    // The conversation shows the first one's alone.
+                    // The conversation shows only the first article's digest.
                     let digest = escape(&digest(article));
                     self.add(&["<p class=\"told\">digest: ", &digest, "</p>\n"]);
                 }
@@ -116,7 +117,7 @@ impl Page<'_> {
         self.add(&["</div>\n</section>\n"]);
     }
 
-    /// Returns the local pictures as they can stand in the page, by their placeholders.
+    /// Returns the local pictures in a form that the page can hold, by their placeholders.
     fn pictures(&self, material: &Material) -> BTreeMap<String, String> {
         let asset = |asset: &crate::model::Asset| {
             let bytes = self.package.file(&asset.media.file)?;
@@ -127,7 +128,7 @@ impl Page<'_> {
         material.assets.iter().filter_map(asset).collect()
     }
 
-    /// Writes a message as it stands in the conversation.
+    /// Writes a message as it is shown in the conversation.
     fn message(&mut self, content: &Content, account: &str) {
         self.add(&["<div class=\"phone chat\">\n<div class=\"bar\">", account, "</div>\n"]);
         let none = BTreeMap::new();
@@ -178,7 +179,7 @@ impl Page<'_> {
         self.add(&["<div class=\"", class, "\">", &inner, "</div>\n"]);
     }
 
-    /// Writes the card that stands for the articles in the conversation.
+    /// Writes the card of the articles in the conversation.
     fn card(&mut self, articles: &[Article], pictures: &BTreeMap<String, String>) {
         let cover = |article: &Article| {
             let data = pictures.get(&article.thumb).map_or("", String::as_str);
@@ -204,7 +205,7 @@ impl Page<'_> {
         self.add(&["</div>\n"]);
     }
 
-    /// Writes an article as it is read; what belongs beside it may follow, and the end of both.
+    /// Writes an article as readers see it, but not its closing tag: remarks may follow beside it.
     fn article(
         &mut self,
         id: &str,
@@ -226,7 +227,7 @@ impl Page<'_> {
         self.add(&["</div>\n"]);
     }
 
-    /// Writes what there is to say about an article, beside it.
+    /// Writes the remarks about an article, beside it.
     fn told(&mut self, told: &[&ArticleRemark]) {
         if told.is_empty() {
             return;
@@ -241,12 +242,12 @@ impl Page<'_> {
     }
 }
 
-/// Returns the digest of an article, as the platform makes one where none is given.
+/// Returns the digest of an article; if it has none, the one that the platform makes.
 fn digest(article: &Article) -> String {
     article.digest.clone().unwrap_or_else(|| beginning(&article.content))
 }
 
-/// Returns the HTML of an article with a sign where remarks belong.
+/// Returns the HTML of an article with a sign at the position of each remark.
 fn signed(html: &str, told: &[&ArticleRemark]) -> String {
     let mut signs: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for (index, told) in told.iter().enumerate() {
@@ -263,7 +264,7 @@ fn signed(html: &str, told: &[&ArticleRemark]) -> String {
     signed
 }
 
-/// Returns the beginning of a text, as the platform shows it where no digest is given.
+/// Returns the beginning of a text, as the platform shows it if it has no digest.
 fn beginning(html: &str) -> String {
     let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
     let text: String = texts.collect();

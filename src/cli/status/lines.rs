@@ -1,8 +1,8 @@
 //! Renders the status as text: deadlines first, one line for each item, colour only for what is
 //! unusual.
 //!
-//! Long reasons stand in `show`. Printed once, it fits so many lines that a screen holds it; of a
-//! watch, which scrolls, nothing is left out.
+//! Long reasons are in `show`. Printed once, it is limited to a number of lines that a screen
+//! holds; in a watch, which scrolls, nothing is left out.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -14,26 +14,27 @@ use crate::quota::{Rule, Warns, margins};
 use crate::store::{AlertView, RuleView, Severity};
 use crate::text::{Lang, reason};
 
-/// How the columns of a list of jobs give way before an id stands below its row: title, distance.
+/// How the columns of a list of jobs are narrowed before an id is moved below its row: title,
+/// distance.
 const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 4)];
-/// How they do after that: account.
+/// How they are narrowed after that: account.
 const THEN: [(usize, usize); 1] = [(3, 6)];
-/// How many lines a status that is printed once has, where the number of accounts and what is shown
-/// all the same allow.
+/// How many lines a status that is printed once has, if the number of accounts and what is shown in any
+/// case allow it.
 const LINES: usize = 40;
-/// How many of the next jobs are shown all the same.
+/// How many of the next jobs are shown in any case.
 const NEXT_LEAST: usize = 5;
-/// How many decisions and awaited results are shown, and how many decisions all the same.
+/// How many decisions and awaited results are shown, and how many decisions in any case.
 const DECISIONS: usize = 8;
 const DECISIONS_LEAST: usize = 3;
 const AWAITED: usize = 3;
-/// How many approvals are shown that the next jobs do not reach, and how many all the same.
+/// How many approvals are shown that are not among the next jobs, and how many in any case.
 const APPROVALS: usize = 5;
 const APPROVALS_LEAST: usize = 3;
-/// What tells the rest of the next jobs, and of the approvals.
+/// The commands that show the rest of the next jobs, and of the approvals.
 const PLANNED: &str = "`qunfa plan --list` tells when they go";
 const HELD: &str = "`qunfa jobs --state held` shows them";
-/// What goes within this comes first in a watch.
+/// What is sent within this time comes first in a watch.
 const IMMINENT: TimeDelta = TimeDelta::seconds(60);
 
 /// A part of the answer as lines; the first is its heading.
@@ -42,7 +43,7 @@ pub(in crate::cli) struct Section {
     pub(in crate::cli) lines: Vec<String>,
 }
 
-/// How much of a list is shown, and what tells the rest.
+/// How much of a list is shown, and the command that shows the rest.
 #[derive(Clone, Copy)]
 struct Most {
     rows: usize,
@@ -126,7 +127,8 @@ pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>)
     lines
 }
 
-/// Returns how many rows of a section fit so many lines: one whose id stands below it takes two.
+/// Returns how many rows of a section fit into this many lines: a row with its id below it takes
+/// two.
 fn rows_within(
     lines: usize,
     (least, most): (usize, usize),
@@ -136,15 +138,15 @@ fn rows_within(
     (least..=most).rev().find(fits).unwrap_or_else(|| most.min(least))
 }
 
-/// Returns how many approvals are among so many of the next jobs, and those that are not.
+/// Returns how many approvals are among this many of the next jobs, and those that are not.
 fn unseen(view: &StatusView, rows: usize) -> (u64, Vec<&NextView>) {
     let seen = || view.next.iter().take(rows).filter(|job| job.state == JobState::Held);
     let is_unseen = |job: &&NextView| !seen().any(|seen| seen.id == job.id);
     (seen().count() as u64, view.to_approve.iter().filter(is_unseen).collect())
 }
 
-/// Returns the answer as it is watched: first the clock, the daemon and how much there is to do,
-/// which stay, then everything else that holds `wanted`, what cannot wait first.
+/// Returns the answer for a watch: first the clock, the daemon and how much there is to do, which
+/// stay. Then comes everything else that contains `wanted`, the most urgent first.
 pub(in crate::cli) fn watched(
     blank: &Page,
     (view, now): (&StatusView, DateTime<Utc>),
@@ -257,7 +259,7 @@ fn daemon(page: &mut Page, daemon: &DaemonView, now: DateTime<Utc>) {
     let since = text::clock(since, now);
     page.cut(tone, 0, &format!("The daemon {state}: pid {pid}, since {since}, version {version}."));
     match daemon.turned_at {
-        // A heartbeat is left every other second: less than that says nothing.
+        // A heartbeat is written every other second: a smaller age means nothing.
         Some(at) if now - at <= TimeDelta::seconds(3) => {}
         Some(at) => {
             let line = format!("Its loop last turned {}.", text::distance(at, now));
@@ -300,7 +302,7 @@ fn mark(job: &NextView) -> (Tone, &'static str) {
     job.forecast.as_ref().map_or((Tone::Plain, ""), marked)
 }
 
-/// What is most urgent stands first, then the newest.
+/// Returns alerts with the most urgent first, then the newest.
 fn decisions(
     page: &mut Page,
     notes: &[&NoteView],
@@ -308,7 +310,7 @@ fn decisions(
     now: DateTime<Utc>,
 ) {
     if notes.is_empty() {
-        // A daemon that is down needs one, as the lines before say.
+        // A daemon that is down needs an operator, as the lines before say.
         let (tone, else_) = if running { (Tone::Good, "") } else { (Tone::Plain, " else") };
         return page.cut(tone, 0, &format!("Nothing{else_} needs a person."));
     }
@@ -336,7 +338,7 @@ fn decisions(
             Cell::plain(&what(note)),
             Cell::plain(note.about.id.as_deref().unwrap_or(&note.note)),
         ]);
-        // No `show` tells what helps an account.
+        // No `show` gives the hint for an account.
         if note.about.kind == "paused" {
             table.note(Tone::Quiet, &note.about.advice);
         }
@@ -348,7 +350,7 @@ fn decisions(
     page.cut(Tone::Quiet, 2, line);
 }
 
-/// What a note is about, and why, without what its row says already.
+/// Returns the subject of an alert and its reason, without what its row says already.
 fn what(note: &NoteView) -> String {
     let about = &note.about;
     let why = || about.why.as_ref().map(|why| reason::sentence(why, Lang::En));
@@ -371,7 +373,7 @@ fn what(note: &NoteView) -> String {
     }
 }
 
-/// What was accepted and may wait for somebody else than us.
+/// Writes what was accepted and may wait for somebody outside this program.
 fn awaited(page: &mut Page, jobs: &[&AwaitedView], most: usize, now: DateTime<Utc>) {
     if jobs.is_empty() {
         return;
@@ -401,7 +403,7 @@ const COLUMNS: [(&str, Rule); 4] = [
     ("calls", Rule::DailyCalls),
 ];
 
-/// A row an account: what is used, what waiting jobs own of the rest, and what is unusual.
+/// A row for each account: what is used, what waiting jobs claim of the rest, and what is unusual.
 fn quotas(page: &mut Page, accounts: &[&AccountView]) {
     let mut heads = vec!["QUOTAS used+claimed/limit"];
     heads.extend(COLUMNS.iter().map(|(head, _)| *head));
@@ -427,7 +429,7 @@ fn quota(view: &RuleView) -> Cell {
     Cell::new(tone, &format!("{used}{claimed}/{limit}"))
 }
 
-/// Says whether a rule stands as on few days: a day with its one broadcast is an ordinary day.
+/// Returns whether a rule's state is unusual: a day with its one broadcast is an ordinary day.
 fn is_unusual(view: &RuleView) -> bool {
     let RuleView { rule, used, claimed, limit, unconfirmed, .. } = view;
     let taken = used.saturating_add(*claimed);

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::LEAVE;
 
-/// What somebody pressed.
+/// A key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     /// A character.
@@ -39,12 +39,12 @@ pub(super) enum Key {
 pub(super) struct Keyboard {
     before: Termios,
     keys: UnboundedReceiver<Vec<u8>>,
-    /// The beginning of a character whose end is not read yet.
+    /// The beginning of a character whose end was not read yet.
     pending: Vec<u8>,
 }
 
 impl Keyboard {
-    /// Begins to listen; none where nobody sits at a keyboard, or another program has it.
+    /// Begins to read keys; none if there is no keyboard, or another program uses it.
     pub(super) fn listen() -> Option<Self> {
         let before = tcgetattr(io::stdin()).ok()?;
         if tcgetpgrp(io::stdin()).ok()? != getpgrp() {
@@ -59,12 +59,12 @@ impl Keyboard {
         modes.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(io::stdin(), OptionalActions::Now, &modes).ok()?;
         let (sender, keys) = unbounded_channel();
-        // It ends with the process: nothing else wakes a thread that waits for a key.
+        // The thread ends with the process: nothing else wakes it while it waits for a key.
         std::thread::spawn(move || read(&sender));
         Some(Self { before, keys, pending: Vec::new() })
     }
 
-    /// Waits for keys; none once the terminal is gone.
+    /// Waits for keys; none once the terminal is closed.
     pub(super) async fn keys(&mut self) -> Option<Vec<Key>> {
         self.pending.extend(self.keys.recv().await?);
         Some(keys(&mut self.pending))
@@ -73,7 +73,7 @@ impl Keyboard {
 
 impl Drop for Keyboard {
     fn drop(&mut self) {
-        // A terminal that is gone needs no modes.
+        // A terminal that is closed needs no modes.
         tcsetattr(io::stdin(), OptionalActions::Now, &self.before).ok();
         if std::thread::panicking() {
             io::stdout().write_all(LEAVE.as_bytes()).ok();
@@ -90,7 +90,7 @@ fn read(sender: &UnboundedSender<Vec<u8>>) {
     }
 }
 
-/// Takes the keys out of what a terminal sent, and leaves what is no whole character yet.
+/// Takes the keys out of the bytes of a terminal, and leaves an incomplete character there.
 fn keys(pending: &mut Vec<u8>) -> Vec<Key> {
     let whole = match std::str::from_utf8(pending) {
         Err(error) if error.error_len().is_none() => error.valid_up_to(),
@@ -114,7 +114,7 @@ fn keys(pending: &mut Vec<u8>) -> Vec<Key> {
     keys
 }
 
-/// Reads one key that begins with an escape, and how long it is.
+/// Reads one key that begins with an escape, and returns its length.
 fn sequence(text: &str) -> (Option<Key>, usize) {
     let known = [
         ("A", Key::Up),
@@ -132,7 +132,7 @@ fn sequence(text: &str) -> (Option<Key>, usize) {
     if let Some((end, key)) = known.into_iter().find(|(end, _)| code.starts_with(end)) {
         return (Some(key), 2 + end.len());
     }
-    // Another key's code ends with a letter or `~`, and means nothing here.
+    // Another key's code ends with a letter or `~`, and has no effect here.
     let end = code.find(|c: char| c.is_ascii_alphabetic() || c == '~');
     (None, end.map_or(text.len(), |end| 2 + end + 1))
 }

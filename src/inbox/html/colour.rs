@@ -1,18 +1,18 @@
 //! Decides whether a text is visible against its background.
 //!
-//! A style says the text's colour and another what is behind it; where the platform keeps only
-//! one of the two, white text stands on the white page. So they are judged together, as they are
-//! after everything else was taken out.
+//! One style sets the text's colour and another its background. If the platform keeps only one of
+//! the two, white text is shown on the white page. So both are checked together, after everything
+//! else was removed.
 
 use cssparser::color::{parse_hash_color, parse_named_color};
 use cssparser::{ParseError, Parser, Token};
 
 use super::style::Declaration;
 
-/// How much two colours must differ in contrast so that a text can be read at all (WCAG asks for
-/// 3 at least; this is only for what cannot be seen).
+/// The minimum contrast of two colours at which a text can be read at all (WCAG requires at least
+/// 3; this is only for what is invisible).
 const CONTRAST_LEAST: f32 = 1.25;
-/// Below this opacity a text cannot be seen.
+/// Below this opacity a text is invisible.
 const OPACITY_LEAST: f32 = 0.1;
 
 /// A colour with its opacity, each part from 0 to 1.
@@ -25,24 +25,24 @@ pub(super) struct Colour {
 }
 
 const WHITE: Colour = Colour { red: 1.0, green: 1.0, blue: 1.0, alpha: 1.0 };
-/// What the platform writes a text in.
+/// The platform's default colour of a text.
 const INK: Colour = Colour { red: 0.1, green: 0.1, blue: 0.1, alpha: 1.0 };
 
-/// What a text is shown in.
+/// The colours that a text is shown in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
     ink: Colour,
-    /// What is behind it; nothing where it is a picture or a gradient.
+    /// The background; `None` if it is a picture or a gradient.
     ground: Option<Colour>,
-    /// Whether its letters are filled with what is behind it.
+    /// Whether its letters are filled with the background.
     is_clipped: bool,
 }
 
 impl Look {
-    /// What a text without any style is shown in.
+    /// The colours of a text without any style.
     pub(super) const PLAIN: Self = Self { ink: INK, ground: Some(WHITE), is_clipped: false };
 
-    /// Returns what it becomes inside a tag with these declarations.
+    /// Returns the colours inside a tag with these declarations.
     pub(super) fn within(mut self, declarations: &[Declaration]) -> Self {
         for Declaration { name, value, .. } in declarations {
             match &**name {
@@ -70,7 +70,7 @@ impl Look {
         }
     }
 
-    /// Returns why a text cannot be seen, if it cannot.
+    /// Returns why a text is invisible, if it is.
     pub(super) fn invisible(self) -> Option<&'static str> {
         if self.is_clipped && self.ground.is_none() {
             return None;
@@ -109,12 +109,12 @@ fn contrast(one: Colour, other: Colour) -> f32 {
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// Returns the colour that a value is.
+/// Returns the colour that a value describes, if it is one.
 pub(super) fn colour(value: &str) -> Option<Colour> {
     read(&mut Parser::new(value))
 }
 
-/// Returns the colour that stands anywhere in a value.
+/// Returns the first colour anywhere in a value.
 fn any_colour(value: &str) -> Option<Colour> {
     let mut parser = Parser::new(value);
     loop {

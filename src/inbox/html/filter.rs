@@ -9,22 +9,22 @@ use super::{PictureUse, Pictures, Problem, Remark, RemarkKind, Rules, host};
 use crate::inbox::theme::Named;
 use crate::yaml::diagnostic::{Location, quote};
 
-/// Where pictures lie that the platform took already, and its emoji.
+/// The hosts of pictures that the platform already accepted, and of its emoji.
 const PICTURE_HOSTS: [&str; 4] =
     ["mmbiz.qpic.cn", "mmbiz.qlogo.cn", "mmecoa.qpic.cn", "res.wx.qq.com"];
-/// Where published articles lie, which every account may link.
+/// The host of published articles, which every account may link to.
 const ARTICLE_HOST: &str = "mp.weixin.qq.com";
 /// The longest title of a mini-program's card, in characters.
 const CARD_TITLE_MOST: usize = 35;
 
-/// What the filter left.
+/// The result of the filter.
 pub(super) struct Filtered {
     pub(super) parts: Vec<Part>,
     pub(super) problems: Vec<Problem>,
     pub(super) remarks: Vec<Remark>,
 }
 
-/// Judges a text.
+/// Filters a text.
 pub(super) fn filter(
     nodes: &[Node],
     html: &str,
@@ -42,15 +42,15 @@ pub(super) fn filter(
     filtered
 }
 
-/// What a tag stands in.
+/// The context of a tag.
 #[derive(Clone, Copy, Debug)]
 struct Context {
     look: Look,
     in_svg: bool,
     in_code: bool,
-    /// Whether the background of something around it was taken out.
+    /// Whether the background of an element around it was removed.
     lost_ground: bool,
-    /// Whether it may lie on something that is not around it, or is not shown at all.
+    /// Whether it may overlap elements that are not around it, or is not shown at all.
     may_lie_elsewhere: bool,
 }
 
@@ -58,13 +58,13 @@ struct Filter<'f, 'p> {
     html: &'f str,
     rules: Rules<'f>,
     pictures: &'f mut Pictures<'p>,
-    /// The tags that are open, as a theme knows them.
+    /// The open tags, as a theme sees them.
     path: Vec<Named>,
     filtered: Filtered,
 }
 
 impl Filter<'_, '_> {
-    /// Gives the text as a whole its style.
+    /// Applies the style of the text as a whole.
     fn whole(&mut self, kept: &mut Kept) -> Context {
         let look = Look::PLAIN;
         let mut context = Context {
@@ -149,7 +149,7 @@ impl Filter<'_, '_> {
         let mut nodes = &element.children[..];
         let without_line_end;
         if let ("pre", [Node::Text { text, location }, rest @ ..]) = (&*name, nodes) {
-            // A browser does not show the line end behind the tag.
+            // A browser does not show the line end after the tag.
             let text =
                 text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')).unwrap_or(text);
             without_line_end = Node::Text { text: text.to_owned(), location: *location };
@@ -164,7 +164,7 @@ impl Filter<'_, '_> {
         Some(kept)
     }
 
-    /// Refuses a tag, and looks into it all the same: everything that is wrong is told at once.
+    /// Refuses a tag, but still reads what is in it: everything that is wrong is reported at once.
     fn refuse_tag(&mut self, element: &Element, context: Context) {
         let name = &element.name;
         let help = match &**name {
@@ -184,9 +184,9 @@ impl Filter<'_, '_> {
         }
     }
 
-    /// Returns which attribute names an `<img>`'s picture.
+    /// Returns the attribute that names an `<img>`'s picture.
     ///
-    /// Articles copied from the platform have it in `data-src`, and something to wait with in `src`.
+    /// Articles copied from the platform have it in `data-src`, and a placeholder picture in `src`.
     fn source(&mut self, element: &Element) -> &'static str {
         if element.name != "img" {
             return "";
@@ -203,7 +203,7 @@ impl Filter<'_, '_> {
         "src"
     }
 
-    /// Keeps an attribute as it stands in the article, or says why not.
+    /// Keeps an attribute in the form for the article, or reports why not.
     fn attribute(
         &mut self,
         attribute: &Attribute,
@@ -242,7 +242,7 @@ impl Filter<'_, '_> {
         kept.attributes.extend(value.map(|value| (written, value)));
     }
 
-    /// Judges an attribute of a drawing: what it points to lies in the drawing.
+    /// Checks an attribute of a drawing: it may only refer to something in the same drawing.
     fn drawn(
         &mut self,
         Attribute { name, value, location }: &Attribute,
@@ -274,7 +274,7 @@ impl Filter<'_, '_> {
         }
     }
 
-    /// Says whether an animation stays; one that would change an address does not.
+    /// Returns whether an animation stays; one that would change an address does not.
     fn animation(&mut self, element: &Element, kept: &mut Kept) -> bool {
         let Some(changed) = element.get("attributename") else { return true };
         let name = changed.value.trim();
@@ -295,7 +295,7 @@ impl Filter<'_, '_> {
         true
     }
 
-    /// Gives a tag its style, the theme's and its own, and returns what its children stand in.
+    /// Gives a tag its style, the theme's and its own, and returns the context for its children.
     fn styled(&mut self, element: &Element, context: Context, kept: &mut Kept) -> Context {
         let classes = element.get("class").map_or("", |class| &class.value);
         let classes = classes.split_ascii_whitespace().map(str::to_owned).collect();
@@ -322,12 +322,12 @@ impl Filter<'_, '_> {
             in_svg: is_drawing && kept.name != "foreignObject",
             in_code: kept.kind == Kind::Html && (context.in_code || kept.name == "pre"),
             lost_ground: inner.lost_ground,
-            // What is drawn may lie behind or before.
+            // What is drawn may overlap what comes before or after it.
             may_lie_elsewhere: inner.may_lie_elsewhere || lies_elsewhere || is_drawing,
         }
     }
 
-    /// Keeps the declarations of a tag's own style; the theme's of the same name give way.
+    /// Keeps the declarations of a tag's own style; they replace the theme's of the same name.
     fn style(&mut self, style: &Attribute, kept: &mut Kept, inner: &mut Context) {
         let written = style::inline(&style.value);
         let gives_way = |theme: &Declaration| {
@@ -352,7 +352,7 @@ impl Filter<'_, '_> {
         }
     }
 
-    /// Puts placeholders in the place of local pictures; says whether all were found.
+    /// Replaces local pictures by placeholders; returns whether all were found.
     fn find_pictures(&mut self, declaration: &mut Declaration, location: Location) -> bool {
         let mut are_found = true;
         for address in std::mem::take(&mut declaration.addresses) {
@@ -396,9 +396,9 @@ impl Filter<'_, '_> {
         }
     }
 
-    /// A link: to a mini-program, to a published article, or with WeChat Pay to anywhere.
+    /// A link: to a mini-program, to a published article, or with WeChat Pay to any address.
     ///
-    /// One to a mini-program may have an address as well, which leads where it says.
+    /// A link to a mini-program may have an address as well, which is checked like any other.
     fn link(&mut self, element: &Element) {
         if element.get("data-miniprogram-appid").is_some() {
             self.mini_program(element);
@@ -473,7 +473,7 @@ impl Filter<'_, '_> {
     }
 }
 
-/// Puts a placeholder in the place of an address within `url(…)`.
+/// Replaces an address within `url(…)` by a placeholder.
 fn replaced(value: &str, address: &str, placeholder: &str) -> String {
     [format!("\"{address}\""), format!("'{address}'"), address.to_owned()]
         .iter()
@@ -481,7 +481,7 @@ fn replaced(value: &str, address: &str, placeholder: &str) -> String {
         .map_or_else(|| value.to_owned(), |written| value.replace(written.as_str(), placeholder))
 }
 
-/// Says whether a style may put something on what is not around it, or hide it.
+/// Returns whether a style may move something over what is not around it, or hide it.
 fn lies_elsewhere(Declaration { name, value, .. }: &Declaration) -> bool {
     match &**name {
         "display" => value.contains("grid") || value.contains("none"),

@@ -1,8 +1,7 @@
 //! The allowed names: tags, attributes and animations.
 //!
-//! HTML and SVG have lists of their own, because the same name means another thing in the other.
-//! The platform's own tags (a card, a recording, a style mark) are taken as its editor writes
-//! them.
+//! HTML and SVG have separate lists, because the same name has a different meaning in each. The
+//! platform's own tags (a card, a recording, a style mark) are accepted as its editor writes them.
 
 /// The HTML tags that an article keeps.
 const TAGS: &[&str] = &[
@@ -68,7 +67,7 @@ const TAGS: &[&str] = &[
     "ul",
     "wbr",
 ];
-/// The platform's own tags, beside those that begin with `mp-common-`.
+/// The platform's own tags, besides those that begin with `mp-common-`.
 const PLATFORM_TAGS: &[&str] = &[
     "mp-miniprogram",
     "mp-style-type",
@@ -123,7 +122,7 @@ const SVG_TAGS: &[&str] = &[
     "tspan",
     "use",
 ];
-/// The SVG attributes whose names have capitals, which HTML does not tell apart.
+/// The SVG attributes whose names have capitals, which HTML ignores.
 const SVG_ATTRIBUTES: &[&str] = &[
     "attributeName",
     "attributeType",
@@ -158,7 +157,7 @@ const SVG_ATTRIBUTES: &[&str] = &[
     "textLength",
     "viewBox",
 ];
-/// What the platform lets an animation change.
+/// What the platform allows an animation to change.
 const ANIMATED: &[&str] = &[
     "cx",
     "cy",
@@ -179,7 +178,7 @@ const ANIMATED: &[&str] = &[
 ];
 /// The tags that have no end tag.
 const VOID: &[&str] = &["br", "col", "hr", "img", "wbr"];
-/// The HTML attributes that are kept, beside `style` and those that begin with `data-`.
+/// The HTML attributes that are kept, besides `style` and those that begin with `data-`.
 const ATTRIBUTES: &[&str] = &[
     "align",
     "alt",
@@ -208,7 +207,7 @@ const ATTRIBUTES: &[&str] = &[
     "valign",
     "width",
 ];
-/// The tags that stand in lines of their own.
+/// The tags that are blocks.
 const BLOCKS: &[&str] = &[
     "blockquote",
     "caption",
@@ -243,18 +242,18 @@ const BLOCKS: &[&str] = &[
     "ul",
 ];
 
-/// Which names count where a tag stands.
+/// Which names are allowed at a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// HTML, also inside a `<foreignObject>`.
     Html,
     /// A tag of the platform.
     Platform,
-    /// `<svg>` and what stands in it.
+    /// `<svg>` and what is in it.
     Svg,
 }
 
-/// Returns what a tag is, and its name as it is written; nothing for one that cannot stand there.
+/// Returns a tag's kind, and its name as it is written; `None` for one that is not allowed there.
 pub(super) fn tag(name: &str, in_svg: bool) -> Option<(Kind, String)> {
     if in_svg {
         let found = SVG_TAGS.iter().find(|known| known.eq_ignore_ascii_case(name))?;
@@ -269,7 +268,7 @@ pub(super) fn tag(name: &str, in_svg: bool) -> Option<(Kind, String)> {
     Some((kind, name.to_owned()))
 }
 
-/// Says whether HTML or the platform has a tag of this name, whether an article keeps it or not.
+/// Returns whether HTML or the platform has a tag of this name, whether an article keeps it or not.
 pub(super) fn is_known(name: &str) -> bool {
     tag(name, false).is_some() || OTHER_TAGS.contains(&name)
 }
@@ -279,7 +278,7 @@ fn is_common(name: &str) -> bool {
     name.strip_prefix("mp-common-").is_some_and(letters)
 }
 
-/// Returns an attribute's name as it is written on such a tag; nothing for one that is not kept.
+/// Returns an attribute's name as it is written on such a tag; `None` for one that is not kept.
 pub(super) fn attribute(name: &str, kind: Kind) -> Option<String> {
     let is_plain =
         name.bytes().all(|b| b.is_ascii_lowercase() || b"-_:".contains(&b) || b.is_ascii_digit());
@@ -299,27 +298,28 @@ pub(super) fn attribute(name: &str, kind: Kind) -> Option<String> {
     }
 }
 
-/// Says whether the platform lets an animation change this attribute.
+/// Returns whether the platform allows an animation to change this attribute.
 pub(super) fn is_animated(name: &str) -> bool {
     ANIMATED.contains(&name)
 }
 
-/// Says whether a tag changes another by itself.
+/// Returns whether a tag animates another one.
 pub(super) fn is_animation(name: &str) -> bool {
     matches!(name, "animate" | "animateMotion" | "animateTransform" | "set")
 }
 
-/// Says whether a tag has no end tag.
+/// Returns whether a tag has no end tag.
 pub(super) fn is_void(name: &str) -> bool {
     VOID.contains(&name)
 }
 
-/// Says whether a tag stands in a line of its own.
+/// Returns whether a tag is a block.
 pub(super) fn is_block(name: &str) -> bool {
     BLOCKS.contains(&name)
 }
 
-/// Returns the tags that end where this one begins, and those that they are not looked for beyond.
+/// Returns the tags that end where this one begins, and the tags at which the search for them
+/// stops.
 pub(super) fn ended_by(name: &str) -> Option<(&'static [&'static str], &'static [&'static str])> {
     match name {
         "li" => Some((&["li"], &["ul", "ol"])),
@@ -332,7 +332,7 @@ pub(super) fn ended_by(name: &str) -> Option<(&'static [&'static str], &'static 
     }
 }
 
-/// Says whether a tag may be left open: where it ends is clear.
+/// Returns whether a tag may be left open: its end is certain.
 pub(super) fn has_clear_end(name: &str) -> bool {
     name == "p" || ended_by(name).is_some()
 }

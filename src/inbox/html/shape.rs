@@ -1,31 +1,31 @@
 //! Writes an article so that the platform's draft interface leaves it unchanged.
 //!
 //! It drops the line ends of a `<pre>`, makes a block of every `<code>`, and shows an empty item
-//! for white space between two: so code has `<br>` and no-break spaces, code within a line is a
-//! styled `<span>`, and no white space stands between blocks.
+//! for white space between two items. So code has `<br>` and no-break spaces, code within a line is
+//! a styled `<span>`, and there is no white space between blocks.
 
 use super::Remark;
 use super::names::{self, Kind};
 use super::style::{self, Declaration};
 
-/// What code within a line looks like where no style says so.
+/// The style of code within a line, if no other is given.
 const CODE: &str = "font-family:Menlo,Consolas,monospace";
-/// How many spaces a tab is in code.
+/// How many spaces a tab has in code.
 const TAB: &str = "\u{a0}\u{a0}\u{a0}\u{a0}";
 
-/// What is left of the text.
+/// A node of the text that is kept.
 #[derive(Debug)]
 pub(super) enum Part {
     Element(Kept),
     Text(String),
 }
 
-/// A tag that is left.
+/// A tag that is kept.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) name: String,
     pub(super) kind: Kind,
-    /// Its attributes but for its style.
+    /// Its attributes without its style.
     pub(super) attributes: Vec<(String, String)>,
     pub(super) style: Vec<Declaration>,
     pub(super) children: Vec<Part>,
@@ -50,7 +50,7 @@ impl Kept {
         self.kind == Kind::Html && names::is_block(&self.name)
     }
 
-    /// Says whether nothing but tags of certain names stands in it.
+    /// Returns whether only certain tags are allowed in it, and no text.
     fn holds_only_tags(&self) -> bool {
         match self.kind {
             Kind::Svg => !matches!(&*self.name, "text" | "tspan" | "textPath" | "foreignObject"),
@@ -62,12 +62,12 @@ impl Kept {
         }
     }
 
-    /// Says whether a sign in front of something inside it would change how it looks.
+    /// Returns whether a sign in front of something inside it would change how it looks.
     fn is_closed_to_signs(&self) -> bool {
         self.kind != Kind::Html || self.holds_only_tags() || self.name == "pre"
     }
 
-    /// Makes of it what the platform leaves as it is.
+    /// Converts it to a form that the platform leaves unchanged.
     pub(super) fn settle(&mut self, in_code: bool) {
         if self.kind == Kind::Html && self.name == "pre" {
             trim_code(&mut self.children);
@@ -86,7 +86,7 @@ impl Kept {
     }
 }
 
-/// Takes white space out that stands only between blocks.
+/// Removes white space that is only between blocks.
 fn trim_blocks(parts: &mut Vec<Part>, holds_blocks: bool, only_tags: bool) {
     let is_blank = |part: &Part| match part {
         Part::Text(text) => text.chars().all(|c| c.is_ascii_whitespace()),
@@ -107,7 +107,7 @@ fn trim_blocks(parts: &mut Vec<Part>, holds_blocks: bool, only_tags: bool) {
     parts.retain(|_| !goes.next().unwrap_or(false));
 }
 
-/// Returns a text of code: its lines and spaces stay wherever it is shown.
+/// Returns a text of code in which lines and spaces are kept everywhere.
 pub(super) fn code(text: &str) -> Vec<Part> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut parts = Vec::new();
@@ -122,7 +122,7 @@ pub(super) fn code(text: &str) -> Vec<Part> {
     parts
 }
 
-/// Takes the line end away that a browser does not show: the last one.
+/// Removes the last line end, which a browser does not show.
 fn trim_code(parts: &mut Vec<Part>) {
     match parts.last_mut() {
         Some(Part::Element(last)) if last.name == "br" => drop(parts.pop()),
@@ -131,7 +131,7 @@ fn trim_code(parts: &mut Vec<Part>) {
     }
 }
 
-/// Writes the text, and notes where each remark belongs.
+/// Writes the text, and notes the position of each remark.
 pub(super) fn write(parts: &[Part], remarks: &mut [Remark]) -> String {
     let mut writer = Writer { html: String::new(), remarks };
     writer.parts(parts, None);
@@ -144,7 +144,7 @@ struct Writer<'r> {
 }
 
 impl Writer<'_> {
-    /// Writes parts; `before` is where remarks belong if they cannot stand inside.
+    /// Writes parts; `before` is the position for remarks that cannot be inside.
     fn parts(&mut self, parts: &[Part], before: Option<usize>) {
         for part in parts {
             match part {

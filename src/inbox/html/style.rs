@@ -2,7 +2,7 @@
 
 use cssparser::{Delimiter, ParseError, Parser, Token};
 
-/// The properties that are kept; a name that ends with `*` stands for all that begin like it.
+/// The properties that are kept; a name that ends with `*` means all that begin like it.
 const PROPERTIES: &[&str] = &[
     "align-*",
     "aspect-ratio",
@@ -64,7 +64,7 @@ const PROPERTIES: &[&str] = &[
     "writing-mode",
     "z-index",
 ];
-/// The functions that may stand in a value, beside `url`, which is looked into.
+/// The functions that are allowed in a value, besides `url`, whose address is checked.
 const FUNCTIONS: &[&str] = &[
     "blur",
     "brightness",
@@ -130,16 +130,16 @@ pub(in crate::inbox) struct Declaration {
     /// The property, in lower case.
     pub(in crate::inbox) name: String,
     pub(in crate::inbox) value: String,
-    /// The addresses that its value names.
+    /// The addresses in its value.
     pub(in crate::inbox) addresses: Vec<String>,
     pub(in crate::inbox) is_important: bool,
     /// Whether an article keeps it.
     pub(in crate::inbox) is_kept: bool,
-    /// Where it stands in the CSS: its first byte.
+    /// Its location in the CSS: its first byte.
     pub(in crate::inbox) at: usize,
 }
 
-/// Reads declarations up to the end of the block; what is none has no name.
+/// Reads declarations up to the end of the block; one that is invalid has no name.
 pub(in crate::inbox) fn declarations(parser: &mut Parser<'_>) -> Vec<Declaration> {
     let mut found = Vec::new();
     loop {
@@ -152,7 +152,7 @@ pub(in crate::inbox) fn declarations(parser: &mut Parser<'_>) -> Vec<Declaration
             parser.parse_until_after(Delimiter::Semicolon, |parser| {
                 let start = parser.position();
                 let read = declaration(parser, at);
-                // What is wrong is skipped up to the next `;`.
+                // Invalid text is skipped up to the next `;`.
                 while parser.next().is_ok() {}
                 let written = parser.slice_from(start).trim().to_owned();
                 Ok(read.unwrap_or(Declaration {
@@ -179,7 +179,7 @@ fn declaration(parser: &mut Parser<'_>, at: usize) -> Option<Declaration> {
     value.read(parser);
     let written = parser.slice_from(start).trim();
     let (written, is_important) = without_important(written);
-    // An escape or a comment may hide from the platform's own filter what the value is.
+    // An escape or a comment may hide the value from the platform's own filter.
     let is_plain = value.is_known && !written.contains(['\\', '<']) && !written.contains("/*");
     let is_kept = is_plain && !written.is_empty() && is_known(&name, written);
     let addresses = value.addresses;
@@ -195,14 +195,14 @@ fn without_important(value: &str) -> (&str, bool) {
     }
 }
 
-/// Says whether an article keeps a property with this value.
+/// Returns whether an article keeps a property with this value.
 fn is_known(name: &str, value: &str) -> bool {
     if name == "position" {
         return matches!(&*value.to_ascii_lowercase(), "static" | "relative");
     }
     let name = name.strip_prefix("-webkit-").or_else(|| name.strip_prefix("-moz-")).unwrap_or(name);
     let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    // Prefixed only.
+    // Only with a prefix.
     let is_prefixed =
         matches!(name, "tap-highlight-color" | "overflow-scrolling" | "line-clamp" | "box-orient");
     let known = PROPERTIES.iter().any(|known| match known.strip_suffix('*') {
@@ -214,7 +214,7 @@ fn is_known(name: &str, value: &str) -> bool {
 
 struct Value {
     addresses: Vec<String>,
-    /// Whether it holds nothing but known functions.
+    /// Whether it contains only known functions.
     is_known: bool,
 }
 

@@ -1,9 +1,9 @@
 //! Parses HTML into a tree in which every node has its source location.
 //!
-//! Whoever wrote the text looked at it in a browser, so what a browser closes by itself is closed
-//! here. But a browser also takes everything up to the next quote for an attribute, and everything
-//! after a `<!--` for a comment; a text that vanished that way is never what was meant, so both are
-//! refused where they opened.
+//! The author looked at the text in a browser, so what a browser closes by itself is closed here.
+//! But a browser also takes everything up to the next quote for an attribute, and everything after
+//! a `<!--` for a comment. A text that is lost that way is never what was meant, so both are
+//! refused at the location where they opened.
 
 use html5gum::emitters::default::{DefaultEmitter, StartTag};
 use html5gum::{Error, HtmlString, Span, Token, Tokenizer};
@@ -12,10 +12,10 @@ use super::Problem;
 use super::names;
 use crate::yaml::diagnostic::Location;
 
-/// How deep tags may stand in each other.
+/// How deep tags may be nested.
 const DEPTH: usize = 200;
 
-/// What stands in the text.
+/// A node of the text.
 #[derive(Debug)]
 pub(super) enum Node {
     Element(Element),
@@ -23,7 +23,7 @@ pub(super) enum Node {
     Comment { location: Location },
 }
 
-/// A tag with what stands in it.
+/// A tag with its content.
 #[derive(Debug, Default)]
 pub(super) struct Element {
     /// Its name, in lower case.
@@ -32,7 +32,7 @@ pub(super) struct Element {
     pub(super) location: Location,
     pub(super) attributes: Vec<Attribute>,
     pub(super) children: Vec<Node>,
-    /// Whether its end was written or needs not be.
+    /// Whether its end tag was written or is not needed.
     pub(super) is_closed: bool,
 }
 
@@ -69,10 +69,10 @@ pub(super) fn read(html: &str) -> (Vec<Node>, Vec<Problem>) {
 
 struct Builder<'h> {
     html: &'h str,
-    /// The tags that are open; the first stands for the text as a whole.
+    /// The tags that are open; the first represents the text as a whole.
     open: Vec<Element>,
     problems: Vec<Problem>,
-    /// What is wrong with the comment that is read.
+    /// What is wrong with the comment that is being read.
     comment: Option<Error>,
 }
 
@@ -150,7 +150,7 @@ impl Builder<'_> {
 
     fn end(&mut self, name: &str) {
         let found = self.open.iter().rposition(|open| {
-            // The end of a tag outside a cell or a drawing cannot stand in it.
+            // The end of a tag outside a cell or a drawing is not possible inside it.
             open.name == name || matches!(&*open.name, "td" | "th" | "table" | "foreignobject")
         });
         let cells = ["tr", "tbody", "thead", "tfoot", "table", "foreignobject", "svg"];
@@ -166,7 +166,7 @@ impl Builder<'_> {
         self.close_down_to(found);
     }
 
-    /// Closes the tag at this depth; those inside it were left open.
+    /// Closes the tag at this depth; those inside it had no end tag.
     fn close_down_to(&mut self, depth: usize) {
         while self.open.len() > depth + 1 {
             self.close();
@@ -222,7 +222,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Returns where another tag opens within a tag, outside of its quotes.
+    /// Returns where another tag opens within a tag, outside its quotes.
     fn opened_within(&self, location: Location) -> Option<usize> {
         let start = location.start + 1;
         let tag = self.html.get(start..location.end).unwrap_or_default();
@@ -272,7 +272,7 @@ impl Builder<'_> {
     }
 }
 
-/// Returns where the quote or the tag began that was open where the text ended, and whether it
+/// Returns where the quote or the tag began that was open at the end of the text, and whether it
 /// was a quote.
 fn last_opened(html: &str, end: usize) -> (usize, bool) {
     let (mut tag, mut quote) = (None, None);
@@ -295,10 +295,10 @@ fn last_opened(html: &str, end: usize) -> (usize, bool) {
     }
 }
 
-/// Returns the attribute whose quote took what stands behind it for its value.
+/// Returns the attribute whose quote took the text after it for its value.
 ///
-/// Where a value holds a tag or its end and the tag goes on with more quotes, the quotes are out
-/// of step. A style or an address never holds `<` or `>`.
+/// If a value holds a tag or its end and the tag continues with more quotes, the quotes are out of
+/// step. A style or an address never holds `<` or `>`.
 fn swallowing(attributes: &[Attribute]) -> Option<usize> {
     let is_stray = |attribute: &Attribute| attribute.name.contains(['"', '\'', '<']);
     let holds_tag = |value: &str| value.contains('>') || value.contains('<');

@@ -1,6 +1,6 @@
 //! Detects text that is not HTML: Markdown in the wrong file, or lines without tags between them.
 //!
-//! Readers would see its marks, and a browser makes one line of all of it.
+//! Readers would see Markdown's marks, and a browser joins all the lines into one.
 
 use super::tree::Node;
 use super::{Problem, Remark, RemarkKind};
@@ -25,7 +25,7 @@ pub(super) fn problem(html: &str, nodes: &[Node]) -> Option<Problem> {
     Some(Problem { location, sought, message, help: HELP.to_owned() })
 }
 
-/// Returns what is told of lines without tags: they become one.
+/// Returns the message about lines without tags: they would be joined into one.
 pub(super) fn remark(html: &str, nodes: &[Node]) -> Option<Remark> {
     let text = html.trim();
     if has_tag(nodes) || !text.contains('\n') {
@@ -48,7 +48,7 @@ fn has_tag(nodes: &[Node]) -> bool {
     nodes.iter().any(|node| matches!(node, Node::Element(_)))
 }
 
-/// Returns the line that begins front matter, where the text begins with one.
+/// Returns the line that begins front matter, if the text begins with one.
 fn front_matter(html: &str) -> Option<(&str, Location)> {
     let text = html.trim_start();
     let line = text.lines().next()?.trim_end();
@@ -56,7 +56,7 @@ fn front_matter(html: &str) -> Option<(&str, Location)> {
     matches!(line, "---" | "+++").then_some((line, Location { start, end: start + line.len() }))
 }
 
-/// Returns the first line with a mark that is Markdown's alone.
+/// Returns the first line with a mark that only Markdown has.
 fn mark(html: &str) -> Option<Location> {
     let mut end = 0;
     html.split_inclusive('\n').find_map(|line| {
@@ -74,7 +74,7 @@ fn is_headline(line: &str) -> bool {
     (1..=6).contains(&(line.len() - text.len())) && text.starts_with(' ')
 }
 
-/// Says whether `![…](…)` or `[…](https://…)` stands on a line.
+/// Returns whether `![…](…)` or `[…](https://…)` is on a line.
 fn has_picture_or_link(line: &str) -> bool {
     line.match_indices("](").any(|(at, mark)| {
         let (before, behind) = (&line[..at], &line[at + mark.len()..]);
@@ -84,7 +84,7 @@ fn has_picture_or_link(line: &str) -> bool {
     })
 }
 
-/// Says whether `**…**` stands on a line, with text right within.
+/// Returns whether `**…**` is on a line, with text directly inside.
 fn has_strong(line: &str) -> bool {
     line.match_indices("**").any(|(at, mark)| {
         let inside = &line[at + mark.len()..];

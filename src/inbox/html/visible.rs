@@ -1,10 +1,11 @@
-//! Decides whether readers would see anything of a text.
+//! Decides whether readers would see anything in a text.
 
 use super::names::Kind;
 use super::shape::{Kept, Part};
 use super::style::Declaration;
 
-/// Says whether there is text, a picture, a card or a drawing; a line or a frame alone is nothing.
+/// Returns whether there is text, a picture, a card or a drawing; a line or a frame alone does not
+/// count.
 pub(super) fn is_any(parts: &[Part]) -> bool {
     parts.iter().any(|part| match part {
         Part::Text(text) => !text.chars().all(is_blank),
@@ -12,7 +13,7 @@ pub(super) fn is_any(parts: &[Part]) -> bool {
     })
 }
 
-/// Says whether a character takes room at most.
+/// Returns whether a character is invisible and at most takes room.
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{3164}' | '\u{feff}')
@@ -23,12 +24,12 @@ fn is_hidden(kept: &Kept) -> bool {
     kept.style.iter().any(is_none) || (kept.kind == Kind::Svg && is_unseen(&kept.name))
 }
 
-/// Says whether a tag of a drawing only describes or names what others draw.
+/// Returns whether a tag of a drawing only describes or names what others draw.
 fn is_unseen(name: &str) -> bool {
     matches!(name, "defs" | "title" | "desc")
 }
 
-/// Says whether a tag shows something by itself.
+/// Returns whether a tag shows something by itself.
 fn is_shown(kept: &Kept) -> bool {
     let has_picture = kept.style.iter().any(|style| style.value.contains("url("));
     has_picture

@@ -1,7 +1,7 @@
 //! Lines like `[text]: text`, which Markdown reads as a link definition and does not show.
 //!
-//! People write such lines as text (`[温馨提示]: 请提前十分钟到场`). So one that nothing refers to
-//! is text, unless an address stands in it: then it is told.
+//! Authors write such lines as text (`[温馨提示]: 请提前十分钟到场`). So one without a reference is text,
+//! unless it holds an address: then it is reported.
 
 use super::writer::escape;
 use std::collections::{HashMap, HashSet};
@@ -10,7 +10,7 @@ use super::outline::{Outline, holds};
 use super::{FieldError, Insertion, Rendered};
 use crate::yaml::diagnostic::{Location, quote};
 
-/// How much is told of one text.
+/// How many definitions of one text are reported.
 const TOLD: usize = 100;
 
 /// The definitions of a text.
@@ -24,11 +24,11 @@ struct Definition<'s> {
     end: usize,
     label: &'s str,
     address: &'s str,
-    /// How often something refers to it.
+    /// How many references it has.
     uses: usize,
 }
 
-/// Finds what may be a definition, outside of code and HTML.
+/// Finds what may be a definition, outside code and HTML.
 pub(super) fn find<'s>(source: &'s str, start: usize, outline: &Outline) -> Definitions<'s> {
     let mut found = Vec::new();
     let mut at = start;
@@ -53,7 +53,7 @@ pub(super) fn find<'s>(source: &'s str, start: usize, outline: &Outline) -> Defi
         let mut uses: HashMap<String, usize> = HashMap::new();
         used.for_each(|label| *uses.entry(label).or_default() += 1);
         for definition in &mut found {
-            // Of two with one label only the first counts, and not each bracket is a link.
+            // Of two with one label only the first counts, and not every bracket is a link.
             let uses = uses.remove(&normal(definition.label)).unwrap_or_default();
             let address = definition.address;
             let leads_there = outline.addresses.contains(address) || address.contains(['\\', '&']);
@@ -63,7 +63,7 @@ pub(super) fn find<'s>(source: &'s str, start: usize, outline: &Outline) -> Defi
     Definitions { found }
 }
 
-/// Returns where addresses in `<…>` end that nothing stands behind in their paragraph.
+/// Returns where addresses in `<…>` end if nothing comes after them in their paragraph.
 pub(super) fn bare_ends(source: &str, start: usize, outline: &Outline) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut at = start;
@@ -87,7 +87,7 @@ pub(super) fn bare_ends(source: &str, start: usize, outline: &Outline) -> Vec<us
 }
 
 impl Definitions<'_> {
-    /// Puts an escape before those that are text, and nothing else into them.
+    /// Puts an escape before those that are text, and inserts nothing else.
     pub(super) fn keep_as_text(&self, insertions: &mut Vec<Insertion>) {
         let text = || self.found.iter().filter(|one| one.uses == 0 && !is_address(one.address));
         let ends: HashSet<_> = text().map(|one| one.end).collect();
@@ -96,7 +96,7 @@ impl Definitions<'_> {
         insertions.sort_by_key(|&(at, _)| at);
     }
 
-    /// Refuses pictures and links that name a line which gives no address.
+    /// Refuses pictures and links that refer to a line without an address.
     pub(super) fn refuse_unfound(
         &self,
         (source, start): (&str, usize),
@@ -130,7 +130,7 @@ impl Definitions<'_> {
         }
     }
 
-    /// Tells of those that nothing shows, and notes what need not be in the HTML.
+    /// Reports those that nothing shows, and notes what need not be in the HTML.
     pub(super) fn account(&self, source: &str, out: &mut Rendered, accounted: &mut String) {
         let mut told = 0;
         for one in self.found.iter().filter(|one| one.uses > 0 || is_address(one.address)) {
@@ -138,7 +138,7 @@ impl Definitions<'_> {
             let line = &source[one.location.start..end];
             accounted.push_str(line);
             (0..one.uses).for_each(|_| accounted.push_str(one.label));
-            // One that stands inside a paragraph is none, and shown.
+            // One inside a paragraph is no definition, and is shown.
             let line = line.trim_end();
             let is_told = one.uses == 0
                 && told < TOLD
@@ -158,7 +158,7 @@ impl Definitions<'_> {
     }
 }
 
-/// Returns the names of all lines `[name]: …`, and whether an address is meant behind each.
+/// Returns the names of all lines `[name]: …`, and whether each is meant to have an address.
 fn lines(source: &str, start: usize, outline: &Outline) -> HashMap<String, bool> {
     let mut lines = HashMap::new();
     let mut at = start;
@@ -176,7 +176,7 @@ fn lines(source: &str, start: usize, outline: &Outline) -> HashMap<String, bool>
     lines
 }
 
-/// Returns how many bytes of a line belong to the quotes and lists that it stands in.
+/// Returns how many bytes of a line belong to the quotes and lists around its text.
 fn head(line: &str) -> usize {
     let mut rest = line;
     loop {
@@ -202,7 +202,7 @@ fn definition(source: &str, start: usize) -> Option<Definition<'_>> {
         return None;
     }
     let after = rest[label.len() + 2..].strip_prefix(':')?.trim_start_matches([' ', '\t']);
-    // The address may stand on the next line.
+    // The address may be on the next line.
     let after = match after.strip_prefix("\r\n").or_else(|| after.strip_prefix('\n')) {
         Some(next) => &next[head(next.lines().next().unwrap_or_default())..],
         None => after,
@@ -211,7 +211,7 @@ fn definition(source: &str, start: usize) -> Option<Definition<'_>> {
         Some(inside) => inside.split_once('>')?,
         None => after.split_at(after.find([' ', '\t', '\n', '\r']).unwrap_or(after.len())),
     };
-    // Behind the address stands nothing but a title.
+    // After the address only a title is allowed.
     let title = behind.lines().next().unwrap_or_default().trim_start();
     let is_definition = title.is_empty() || title.starts_with(['"', '\'', '(']);
     if address.is_empty() || address.contains('\n') || !is_definition {
@@ -222,7 +222,7 @@ fn definition(source: &str, start: usize) -> Option<Definition<'_>> {
     Some(Definition { location, end, label, address, uses: 0 })
 }
 
-/// Returns everything in brackets that stands in one line, and where its bracket opens.
+/// Returns everything in brackets on one line, and where its bracket opens.
 fn labels(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_escaped = |at: usize| {
         let before = &text.as_bytes()[..at];
@@ -240,7 +240,7 @@ fn normal(label: &str) -> String {
     label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Says whether a definition's address can be one, of a page or of a file.
+/// Returns whether a definition's address can be one, of a page or of a file.
 fn is_address(text: &str) -> bool {
     let scheme = text.split_once(':').map(|(scheme, _)| scheme);
     let is_scheme = scheme.is_some_and(|scheme| {

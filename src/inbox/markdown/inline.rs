@@ -66,7 +66,7 @@ impl Writer<'_, '_> {
     /// Writes a text of one line.
     fn words<'a>(&mut self, node: Node<'a>, text: &str, location: Location) {
         let mut text = text;
-        // Behind a paragraph's last line there is nothing to break.
+        // After a paragraph's last line there is nothing to break.
         if let Some(rest) = text.strip_suffix('\\')
             && node.next_sibling().is_none()
             && rest.chars().last().is_some_and(|c| c == ' ' || !c.is_ascii())
@@ -122,7 +122,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Looks at the beginning of a paragraph's line for the mark of a block that stayed raw.
+    /// Checks the beginning of a paragraph's line for the mark of a block that stayed raw.
     fn line_start<'a>(&mut self, node: Node<'a>, location: Location) {
         let source = self.text.source.get(location.start..).unwrap_or_default();
         let line = source.lines().next().unwrap_or_default().trim_end();
@@ -151,7 +151,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Looks for marks in a part of a text that stayed raw.
+    /// Checks a part of a text for marks that stayed raw.
     fn raw(&mut self, text: &str, range: Range<usize>, location: Location) {
         let is_exact = self.text.at(location).ends_with(text);
         let start = location.end.saturating_sub(text.len()).max(location.start);
@@ -246,7 +246,7 @@ impl Writer<'_, '_> {
         self.last = None;
     }
 
-    /// Refuses a formula; between two prices there is none.
+    /// Refuses a formula; what is between two prices is none.
     fn math(&mut self, math: &NodeMath, location: Location) {
         let is_text = math.dollar_math
             && !math.display_math
@@ -268,7 +268,7 @@ impl Writer<'_, '_> {
     }
 }
 
-/// Returns a part of a place, where that has exactly the text.
+/// Returns a part of a location if the location has exactly the text, otherwise all of it.
 fn within(is_exact: bool, location: Location, range: &Range<usize>) -> Location {
     if is_exact {
         Location { start: location.start + range.start, end: location.start + range.end }
@@ -277,7 +277,7 @@ fn within(is_exact: bool, location: Location, range: &Range<usize>) -> Location 
     }
 }
 
-/// Returns a headline's text without the name behind it (`{#name}`), and that.
+/// Returns a headline's text without the name after it (`{#name}`), and that name.
 fn heading_name<'t>(node: Node<'_>, text: &'t str) -> Option<(&'t str, &'t str)> {
     let is_last = node.next_sibling().is_none();
     let is_heading =
@@ -286,7 +286,7 @@ fn heading_name<'t>(node: Node<'_>, text: &'t str) -> Option<(&'t str, &'t str)>
     Some((text[..start].trim_end(), &text[start..]))
 }
 
-/// Says whether a text begins a line of a paragraph.
+/// Returns whether a text begins a line of a paragraph.
 fn is_line_start(node: Node<'_>) -> bool {
     let is_in_paragraph =
         node.parent().is_some_and(|parent| matches!(parent.data().value, NodeValue::Paragraph));
@@ -296,7 +296,7 @@ fn is_line_start(node: Node<'_>) -> bool {
         })
 }
 
-/// Says whether a node begins a line that is one of several: a number, a bullet or an emoji.
+/// Returns whether a node begins a line that is one of several: a number, a bullet or an emoji.
 fn begins_point(node: Node<'_>) -> bool {
     let first = node.descendants().find_map(|inner| match &inner.data().value {
         NodeValue::Text(text) => Some(prose::begins_point(text)),
@@ -305,7 +305,7 @@ fn begins_point(node: Node<'_>) -> bool {
     first.unwrap_or_default()
 }
 
-/// Returns the name of the box that a line begins with, where words stand behind it.
+/// Returns the name of the box that a line begins with, if words come after it.
 fn box_name(line: &str) -> Option<&str> {
     let end = line.strip_prefix("[!")?.find(']')? + 3;
     let is_box = is_alert(&line[2..end - 1].to_lowercase());

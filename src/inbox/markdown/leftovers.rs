@@ -1,6 +1,6 @@
 //! Marks that stayed text: misspelt ones, and those of other dialects.
 //!
-//! What nobody writes to be seen is refused. The rest may be meant as text, so it is told.
+//! What is never written to be seen is refused. The rest may be meant as text, so it is reported.
 
 use std::ops::Range;
 
@@ -9,9 +9,9 @@ use super::prose::{self, reach};
 /// A mark that stayed as it was written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Raw {
-    /// Nobody writes this to be seen.
+    /// It is never written to be seen.
     FieldError(&'static str, &'static str),
-    /// Somebody may.
+    /// It may be written to be seen.
     Shown,
 }
 
@@ -19,7 +19,7 @@ pub(super) enum Raw {
 struct Pair {
     open: &'static str,
     close: &'static str,
-    /// Says whether it is one, by the character in front of it and by what stands inside.
+    /// Returns whether it is one, by the character in front of it and by its content.
     is_mark: fn(Option<char>, &str) -> bool,
 }
 
@@ -46,11 +46,11 @@ const PAIRS: &[Pair] = &[
             && inside.chars().all(|c| is_latin(c) || "_+-".contains(c))
     } },
 ];
-/// Marks that are none of Markdown where they stand.
+/// Marks that mean nothing in Markdown at their location.
 const MARKS: [&str; 6] = ["**", "~~", "%%", "$$", "】(http", "】（http"];
 /// What begins a block in other dialects.
 const BLOCKS: [&str; 4] = [":::", "!!! ", "??? ", "???+ "];
-/// What stands behind `@start` where a drawing of `PlantUML` begins.
+/// The word after `@start` at the beginning of a `PlantUML` drawing.
 const PLANTUML: [&str; 12] = [
     "uml", "mindmap", "wbs", "gantt", "salt", "json", "yaml", "ditaa", "dot", "ebnf", "regex",
     "chen",
@@ -60,12 +60,12 @@ fn is_latin(c: char) -> bool {
     c.is_ascii_alphanumeric()
 }
 
-/// Says whether a text can stand between two marks.
+/// Returns whether a text can be between two marks.
 fn is_tight(text: &str) -> bool {
     !text.is_empty() && text.trim() == text
 }
 
-/// Finds marks that are usually no text.
+/// Finds marks that are usually not text.
 pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
     let mut found = Vec::new();
     for mark in ["](", "]（http", "] (http", "] （http"] {
@@ -106,7 +106,7 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
         let label = reach(&text[at + 2..]).split(']').next().unwrap_or_default();
         let end = at + 2 + label.len() + 1;
         let start = text[..at].rfind('[').filter(|_| end <= text.len());
-        // Names of emoji stand behind each other too: `[鼓掌][鼓掌]`.
+        // Names of emoji come after each other too: `[鼓掌][鼓掌]`.
         if let Some(start) = start.filter(|_| label.starts_with(is_latin)) {
             found.push((start..end, Raw::Shown));
         }
@@ -118,7 +118,7 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
     found
 }
 
-/// Finds the name that some editors give to a block at its end: ` ^name`.
+/// Finds the name that some editors append to a block: ` ^name`.
 fn block_id(text: &str) -> Option<Range<usize>> {
     let line = text.trim_end();
     let start = line.rfind('^')?;
@@ -142,13 +142,13 @@ fn pairs(text: &str, Pair { open, close, is_mark }: &Pair, found: &mut Vec<(Rang
     }
 }
 
-/// What is wrong with a formula, and what helps.
+/// The error for a formula, and a hint.
 pub(super) const FORMULA: (&str, &str) = (
     "a formula cannot be shown in an article",
     "put a picture of it there; for a dollar sign write `\\$`",
 );
 
-/// What is wrong with a drawing of `PlantUML` outside of a block of code, and what helps.
+/// The error for a `PlantUML` drawing outside a block of code, and a hint.
 const DRAWING: (&str, &str) = (
     "PlantUML cannot be drawn in an article",
     "put a picture of it there; to show its source, put it into a block of code",

@@ -1,19 +1,19 @@
-//! Which marks inside a line are meant as such.
+//! Decides which marks inside a line are meant as such.
 #![expect(clippy::wildcard_enum_match_arm, reason = "only text is looked at")]
 
 use comrak::Node;
 use comrak::nodes::NodeValue;
 
-/// How long an index is at most.
+/// The maximum length of an index.
 const INDEX: usize = 4;
 
-/// Says whether `~` stands there once, which is a range or a tune and no deletion.
+/// Returns whether there is a single `~`, which is a range or a tune and no deletion.
 pub(super) fn is_single(deletion: Node<'_>) -> bool {
     let column = deletion.data().sourcepos.start.column;
     deletion.first_child().is_some_and(|inner| inner.data().sourcepos.start.column == column + 1)
 }
 
-/// Says whether `~x~` behind a letter is an index, as in `H~2~O`.
+/// Returns whether `~x~` after a letter is an index, as in `H~2~O`.
 pub(super) fn is_index(deletion: Node<'_>) -> bool {
     let text = |node: Option<Node<'_>>| match node.map(|node| node.data().value.clone()) {
         Some(NodeValue::Text(text)) => text.into_owned(),
@@ -25,7 +25,7 @@ pub(super) fn is_index(deletion: Node<'_>) -> bool {
         && inside.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Says whether `==` stands between letters on both sides, as in `a==b`.
+/// Returns whether `==` is between letters on both sides, as in `a==b`.
 pub(super) fn is_inside_word(highlight: Node<'_>) -> bool {
     let is_letter = |node: Option<Node<'_>>, end: fn(&str) -> Option<char>| {
         node.is_some_and(|node| match &node.data().value {

@@ -1,15 +1,16 @@
 //! Characters inserted before parsing, so that a text is read as its author meant it.
 //!
-//! `*` between numbers multiplies, and `%%` behind a number is a number's: both get an escape. The
-//! parser does not see an address in `<…>` at a paragraph's end; an empty title behind it helps.
+//! `*` between numbers multiplies, and `%%` after a number belongs to the number: both get an
+//! escape. The parser does not see an address in `<…>` at a paragraph's end; an empty title after
+//! it helps.
 
 use super::outline::Outline;
 use super::{Insertion, definitions};
 
-/// How often a text is read again because an escape made other marks a pair.
+/// How often a text is read again because an escape paired other marks.
 const ROUNDS: usize = 8;
 
-/// Reads a text for the first time, and finds what must be put into it.
+/// Reads a text for the first time, and finds what must be inserted into it.
 pub(super) fn first_reading(source: &str, start: usize) -> (Outline, Vec<Insertion>) {
     let mut outline = Outline::new(source, start, &[]);
     let mut insertions = Vec::new();
@@ -18,7 +19,7 @@ pub(super) fn first_reading(source: &str, start: usize) -> (Outline, Vec<Inserti
     }
     let mut is_changed = !insertions.is_empty();
     for _ in 0..ROUNDS {
-        // Inside of a footnote that stands in its line the parser counts from elsewhere.
+        // Inside an inline footnote the parser counts from another start.
         let is_new = |at: &usize| insertions.binary_search_by_key(at, |&(at, _)| at).is_err();
         let new = outline.misread.iter().copied().filter(is_new).map(|at| (at, '\\'));
         let mut new: Vec<_> = new.collect();

@@ -1,4 +1,5 @@
-//! What a first reading of a text finds: where code and links are, and which marks are none.
+//! What a first reading of a text finds: where code and links are, and which marks are not meant as
+//! such.
 
 use std::collections::HashSet;
 
@@ -13,11 +14,11 @@ use crate::yaml::diagnostic::Location;
 pub(super) struct Outline {
     /// Blocks that are not read as Markdown.
     pub(super) blocks: Vec<Location>,
-    /// Code inside of lines.
+    /// Code inside lines.
     pub(super) spans: Vec<Location>,
-    /// Where links and pictures lead.
+    /// The addresses of links and pictures.
     pub(super) addresses: HashSet<String>,
-    /// Marks of the text that Markdown takes for others: an escape belongs before each.
+    /// Characters of the text that Markdown takes for marks: an escape belongs before each.
     pub(super) misread: Vec<usize>,
 }
 
@@ -59,24 +60,24 @@ impl Outline {
         outline
     }
 
-    /// Says whether a line stands in a block of code, HTML or a comment.
+    /// Returns whether a line is in a block of code, HTML or a comment.
     pub(super) fn has_line(&self, at: usize) -> bool {
         holds(&self.blocks, at)
     }
 
-    /// Says whether a character does, or stands in code inside of a line.
+    /// Returns whether a character is in such a block, or in code inside a line.
     pub(super) fn has(&self, at: usize) -> bool {
         self.has_line(at) || holds(&self.spans, at)
     }
 }
 
-/// Says whether one of the places, which are in order, holds a byte.
+/// Returns whether one of the locations, which are in order, holds a byte.
 pub(super) fn holds(places: &[Location], at: usize) -> bool {
     let before = places.partition_point(|location| location.start <= at);
     places[..before].last().is_some_and(|location| at < location.end)
 }
 
-/// Finds the marks of an emphasis that are signs of a product, as in `10*20*30`.
+/// Finds the marks of an emphasis that are multiplication signs, as in `10*20*30`.
 fn product(text: &Text<'_>, (found, length): (Sourcepos, usize), misread: &mut Vec<usize>) {
     let location = text.location(found);
     let Some(close) = location.end.checked_sub(length).filter(|close| *close > location.start)
@@ -96,7 +97,7 @@ fn product(text: &Text<'_>, (found, length): (Sourcepos, usize), misread: &mut V
         })
     };
     let numbers = between(|c| c.is_ascii_digit());
-    // Units may stand in front of both (`10cm*20cm*30cm`); `Top*10*强` is emphasis.
+    // Units may come before both (`10cm*20cm*30cm`); `Top*10*强` is emphasis.
     let units = between(|c| c.is_ascii_alphanumeric());
     let is_strong = length == 2;
     let are_signs = match (numbers, units) {
@@ -108,7 +109,7 @@ fn product(text: &Text<'_>, (found, length): (Sourcepos, usize), misread: &mut V
     misread.extend(signs.flat_map(|(at, _)| at..at + length));
 }
 
-/// Says whether what stands between two `%%` is a comment: it begins a word, or has blanks inside.
+/// Returns whether the text between two `%%` is a comment: it begins a word, or has blanks inside.
 fn is_comment(source: &str, at: usize, inside: &str) -> bool {
     if !source[at..].starts_with("%%") {
         return true;

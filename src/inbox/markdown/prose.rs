@@ -10,7 +10,7 @@ pub(super) enum Piece<'t> {
     FieldError(Range<usize>, &'static str, &'static str),
 }
 
-/// A picture and what its spelling says of it.
+/// A picture and the fields of its syntax.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Picture<'t> {
     pub(super) name: &'t str,
@@ -27,19 +27,19 @@ pub(super) struct Size {
 }
 
 impl Size {
-    /// Returns the size itself, or another where it says nothing.
+    /// Returns the size itself, or the other one if it is empty.
     pub(super) fn or(self, other: Self) -> Self {
         if self == Self::default() { other } else { self }
     }
 }
 
-/// How many bytes are searched for the mark that closes another.
+/// How many bytes are searched for a closing mark.
 const REACH: usize = 2_000;
 const PICTURE_HELP: &str = "write `![words](file.png)`; a name with blanks stands in `<…>`";
 const PICTURE_ENDINGS: [&str; 8] =
     [".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", ".heic"];
 
-/// Finds the pictures in a text that Markdown did not find.
+/// Finds the pictures in a text that Markdown did not recognize.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut from = 0;
@@ -62,8 +62,8 @@ pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Returns what begins with `![` and where it ends; nothing where it is no picture, like the
-/// `[鼓掌]` of a chat behind an exclamation mark.
+/// Returns what begins with `![` and where it ends; `None` if it is no picture, like the `[鼓掌]` of
+/// a chat after an exclamation mark.
 fn picture(text: &str, start: usize) -> Option<(Piece<'_>, usize)> {
     let wrong = |end: usize, message| {
         let end = text.floor_char_boundary(end);
@@ -117,7 +117,7 @@ pub(super) fn reach(text: &str) -> &str {
     &text[..text.floor_char_boundary(REACH)]
 }
 
-/// Returns where the mark stands that closes the one that the text begins with.
+/// Returns the location of the mark that closes the one at the text's beginning.
 fn matching(text: &str, (open, close): (char, char)) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, c) in reach(text).char_indices() {
@@ -133,7 +133,7 @@ fn matching(text: &str, (open, close): (char, char)) -> Option<usize> {
     None
 }
 
-/// Reads what stands inside `![[…]]`.
+/// Reads the content of `![[…]]`.
 fn embedded(inside: &str) -> Picture<'_> {
     let mut parts = inside.split('|');
     let name = parts.next().unwrap_or_default().trim().trim_end_matches('\\');
@@ -147,7 +147,7 @@ fn embedded(inside: &str) -> Picture<'_> {
     picture
 }
 
-/// Reads what stands inside the parentheses: a name, and behind it a size and a title.
+/// Reads the content of the parentheses: a name, and after it a size and a title.
 fn destination(inside: &str) -> Picture<'_> {
     let mut picture = Picture::default();
     let mut rest = inside.trim();
@@ -173,7 +173,7 @@ fn destination(inside: &str) -> Picture<'_> {
     picture
 }
 
-/// Returns the words for a picture without a size behind them (`花|300`), and that size.
+/// Returns the words for a picture without a size after them (`花|300`), and that size.
 pub(super) fn alt_and_size(alt: &str) -> (&str, Size) {
     match alt.rsplit_once('|') {
         Some((words, last)) => match size(last.trim()) {
@@ -200,7 +200,8 @@ fn size(text: &str) -> Option<Size> {
     (are_sizes && size != Size::default()).then_some(size)
 }
 
-/// Reads `{width=300}` at a text's beginning: its length, the size, and whether it says more.
+/// Reads `{width=300}` at a text's beginning: its length, the size, and whether it has other
+/// fields.
 pub(super) fn attributes(text: &str) -> Option<(usize, Size, bool)> {
     let inside = text.strip_prefix('{')?;
     let end = inside.find('}')?;
@@ -220,10 +221,10 @@ pub(super) fn attributes(text: &str) -> Option<(usize, Size, bool)> {
     is_attributes.then_some((end + 2, found, says_more))
 }
 
-/// Returns where formulas stand that are written `\\(…\\)` or `\\[…\\]`.
+/// Returns the locations of formulas that are written `\\(…\\)` or `\\[…\\]`.
 ///
-/// Whoever writes both backslashes means LaTeX, whatever stands between them: a bracket is shown
-/// without any.
+/// An author who writes both backslashes means LaTeX, whatever is between them: Markdown shows a
+/// bracket without any.
 pub(super) fn formulas(text: &str) -> impl Iterator<Item = Range<usize>> {
     let formula = |(at, open): (usize, &str)| {
         let close = if open == "\\(" { "\\)" } else { "\\]" };
@@ -234,7 +235,7 @@ pub(super) fn formulas(text: &str) -> impl Iterator<Item = Range<usize>> {
     opens.filter(|(at, _)| !text[..*at].ends_with('\\')).filter_map(formula)
 }
 
-/// Says whether a line feed between two characters is nothing, rather than a space.
+/// Returns whether a line feed between two characters is nothing, rather than a space.
 pub(super) fn joins(before: Option<char>, after: Option<char>) -> bool {
     let (Some(before), Some(after)) = (before, after) else { return false };
     let is_punctuation = |c| matches!(c, '\u{3001}'..='\u{301f}' | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}');
@@ -244,7 +245,7 @@ pub(super) fn joins(before: Option<char>, after: Option<char>) -> bool {
         || (is_shared(before) && is_wide(after))
 }
 
-/// Says whether a line that begins with a text is one of several that belong below each other.
+/// Returns whether a line that begins with a text is one of several that belong below each other.
 pub(super) fn begins_point(text: &str) -> bool {
     let is_emoji = |c| matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
     let is_bullet = |c| matches!(c, '\u{2460}'..='\u{24ff}' | '\u{25a0}'..='\u{25ff}' | '•' | '·');
@@ -263,13 +264,13 @@ pub(super) fn begins_point(text: &str) -> bool {
     rest.is_some_and(|rest| rest.trim_start().starts_with(is_wide))
 }
 
-/// Says whether a character belongs to a script that has no spaces.
+/// Returns whether a character belongs to a script that has no spaces.
 pub(super) fn is_wide(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{312f}' | '\u{3190}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}'
         | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Says whether Chinese and Latin text share a punctuation mark.
+/// Returns whether Chinese and Latin text share a punctuation mark.
 fn is_shared(c: char) -> bool {
     matches!(c, '\u{2014}' | '\u{2018}'..='\u{201d}' | '\u{2026}' | '\u{b7}')
 }

@@ -1,7 +1,8 @@
 //! HTML tags that begin in Markdown and do not end.
 //!
-//! A browser takes what stands behind an open comment, tag or quote for a part of it, and Markdown
-//! shows what it cannot read as a tag: neither is what was written, so it is refused where it opens.
+//! A browser takes the text after an open comment, tag or quote for a part of it, and Markdown
+//! shows what it cannot read as a tag. Neither is what was written, so it is refused at the
+//! location where it opens.
 
 use std::ops::Range;
 
@@ -9,7 +10,7 @@ use super::leftovers::Raw;
 use super::prose;
 use crate::inbox::html;
 
-/// What begins with a mark and ends with another, whatever stands in it.
+/// The marks that begin and end a part of HTML, whatever is in it.
 const SECTIONS: [(&str, &str, Fault); 3] = [
     (
         "<!--",
@@ -36,7 +37,7 @@ const MISSPELT: Fault = (
 );
 const QUOTE: Fault = ("a quote is not closed", TAG_HELP);
 
-/// What is wrong, and what helps.
+/// The error, and a hint.
 pub(super) type Fault = (&'static str, &'static str);
 
 /// Returns where something begins in a block of HTML that does not end in it.
@@ -52,11 +53,11 @@ pub(super) fn unclosed(html: &str) -> Option<(usize, Fault)> {
     None
 }
 
-/// Returns how long that is which a `<` begins.
+/// Returns the length of what a `<` begins.
 fn length(html: &str) -> Result<usize, Fault> {
     for (open, close, fault) in SECTIONS {
         if html.starts_with(open) {
-            // `<!-->` is whole.
+            // `<!-->` is complete.
             return html[2..].find(close).map(|end| 2 + end + close.len()).ok_or(fault);
         }
     }
@@ -86,7 +87,7 @@ fn length(html: &str) -> Result<usize, Fault> {
     Err(if quote.is_some() { QUOTE } else { TAG })
 }
 
-/// Finds what begins like HTML in a text that is shown as it stands.
+/// Finds what begins like HTML in a text that is shown as it is written.
 pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
     let found = |(at, _): (usize, &str)| {
         let (length, raw) = beginning(&text[at..])?;

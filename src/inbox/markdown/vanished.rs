@@ -1,13 +1,13 @@
 //! Checks that every character of the source is still present.
 //!
-//! Only characters beyond ASCII are counted: those are never part of Markdown itself, so that one
-//! of them that is neither in the HTML nor accounted for was lost.
+//! Only characters beyond ASCII are counted. Those are never part of Markdown itself, so such a
+//! character is lost if it is neither in the HTML nor accounted for.
 
 use std::collections::HashMap;
 
 use crate::yaml::diagnostic::Location;
 
-/// Returns a place whose characters are missing, and those.
+/// Returns a location whose characters are missing, and those characters.
 pub(super) fn find(
     source: &str,
     start: usize,

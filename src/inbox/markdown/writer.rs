@@ -1,8 +1,8 @@
 //! Renders the Markdown tree as HTML.
 //!
-//! The HTML is plain: no styles, no identifiers, no blanks between the tags. Classes say what a
-//! style cannot know: `alert` and `alert-note` (`-tip`, `-important`, `-warning`, `-caution`) on a
-//! quote, `alert-title` on its first line, `footnotes` on the section at the end.
+//! The HTML is plain: no styles, no identifiers, no blanks between the tags. Classes mark what a
+//! style cannot detect: `alert` and `alert-note` (`-tip`, `-important`, `-warning`, `-caution`) on
+//! a quote, `alert-title` on its first line, `footnotes` on the section at the end.
 #![expect(clippy::wildcard_enum_match_arm, reason = "most kinds of nodes do not matter here")]
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use super::{FieldError, Rendered, Text, options};
 use super::{leftovers, prose, tags};
 use crate::yaml::diagnostic::{Location, quote};
 
-/// Languages of a code block that stand for a drawing or a formula.
+/// Languages of a code block that mean a drawing or a formula.
 const DRAWINGS: &[&str] = &[
     "echarts",
     "flow",
@@ -33,9 +33,10 @@ const DRAWINGS: &[&str] = &[
     "vega-lite",
     "wavedrom",
 ];
-/// A paragraph that asks for a table of contents.
+/// A paragraph that requests a table of contents.
 const CONTENTS: [&str; 4] = ["[toc]", "[[toc]]", "[[_toc_]]", "@[toc]"];
-/// The boxes that a quote can be, what they are called, and as which of the five they look.
+/// The kinds of boxes that a quote can be, with their titles, and the one of the five styles for
+/// each.
 const ALERTS: &[(&[&str], &str, &str)] = &[
     (&["note"], "注意", "note"),
     (&["tip", "hint"], "提示", "tip"),
@@ -54,7 +55,7 @@ const ALERTS: &[(&[&str], &str, &str)] = &[
     (&["quote", "cite"], "引用", "note"),
 ];
 
-/// What was written, and what need not be in it.
+/// The HTML that was written, and what need not be in it.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) out: Rendered,
@@ -104,33 +105,33 @@ pub(super) fn write(text: &Text<'_>) -> Written {
     writer.written
 }
 
-/// Returns what is wrong with a formula.
+/// Returns the error for a formula.
 pub(super) fn formula() -> FieldError {
     let (message, help) = leftovers::FORMULA;
     FieldError { location: Location::default(), message: message.to_owned(), help }
 }
 
-/// Returns a text for HTML.
+/// Returns a text escaped for HTML.
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 pub(super) struct Writer<'w, 's> {
     pub(super) text: &'w Text<'s>,
-    /// Where a footnote is referred to that stands in the line itself, while it is written.
+    /// The location of the reference to an inline footnote, while the footnote is written.
     within: Option<Location>,
     /// The last character of the text.
     pub(super) last: Option<char>,
-    /// The column of a table that comes next.
+    /// The column of a table that is next.
     column: usize,
     /// The line ends that are not shown.
     pub(super) joined: Vec<Location>,
-    /// Whether one of them is shown as a space, in front of a line that is one of several.
+    /// Whether such a line end is shown as a space, in front of a line that is one of several.
     pub(super) has_points: bool,
     pub(super) written: Written,
 }
 
-/// Whether what lies in a node is written too.
+/// Whether the content of a node is written too.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Inside {
     Written,
@@ -322,7 +323,7 @@ impl Writer<'_, '_> {
         self.push("</code></pre>");
     }
 
-    /// Writes HTML as it is; each of its lines comes from one of the text.
+    /// Writes HTML unchanged; each of its lines comes from one of the text.
     fn html_block(&mut self, html: &str, location: Location) {
         let lines = self.text.at(location).split_inclusive('\n');
         let mut at = location.start;
@@ -338,7 +339,7 @@ impl Writer<'_, '_> {
             let range = from..from + line.len();
             from = range.end;
             if let Some((at, (message, help))) = open.filter(|(at, _)| range.contains(at)) {
-                // What is refused already is not written, so that it opens nothing.
+                // What is refused already is not written, so that it opens no tag.
                 let found = &line[at - range.start..].trim_end();
                 return self.wrong(self.find(here, found), message.to_owned(), help);
             }
@@ -421,7 +422,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Writes the footnotes at the end, in the order in which they are referred to.
+    /// Writes the footnotes at the end, in the order of their references.
     fn footnotes<'a>(&mut self, notes: &[Node<'a>], numbers: &HashMap<String, (u32, Location)>) {
         let mut found = Vec::new();
         for node in notes {
@@ -429,7 +430,7 @@ impl Writer<'_, '_> {
             let NodeValue::FootnoteDefinition(note) = &ast.value else { continue };
             let location = self.first_line(self.text.location(ast.sourcepos));
             self.written.accounted.push_str(&note.name);
-            // The parser names those that stand in the line itself.
+            // The parser gives names to inline footnotes.
             let is_inline = note.name.starts_with("__inline_");
             match numbers.get(&note.name).filter(|_| note.total_references > 0) {
                 Some(&(number, reference)) => found.push((number, reference, is_inline, *node)),
@@ -447,7 +448,7 @@ impl Writer<'_, '_> {
         found.sort_by_key(|(number, ..)| *number);
         self.open("<section class=\"footnotes\"><ol>");
         for (_, reference, is_inline, node) in found {
-            // One that stands in the line itself has no place of its own.
+            // An inline footnote has no location of its own.
             self.within = is_inline.then_some(reference);
             self.open("<li>");
             self.tree(node);
@@ -471,7 +472,7 @@ impl Writer<'_, '_> {
         self.last = text.chars().last().or(self.last);
     }
 
-    /// Notes that what is written next comes from a place.
+    /// Notes the location that what is written next comes from.
     pub(super) fn mark(&mut self, location: Location) {
         let at = self.written.out.html.len();
         self.written.out.places.push((at, location));
@@ -489,7 +490,7 @@ impl Writer<'_, '_> {
         self.within.unwrap_or_else(|| self.text.location(node.data().sourcepos))
     }
 
-    /// Returns where something stands at a place.
+    /// Returns the location of a text inside another location.
     fn find(&self, location: Location, sought: &str) -> Location {
         let start = location.start + self.text.at(location).rfind(sought).unwrap_or_default();
         Location { start, end: location.end }
@@ -501,23 +502,23 @@ impl Writer<'_, '_> {
     }
 }
 
-/// Says whether a quote can be a box of this name.
+/// Returns whether a quote can be a box of this name.
 pub(super) fn is_alert(name: &str) -> bool {
     ALERTS.iter().any(|(names, ..)| names.contains(&name))
 }
 
-/// Says whether a line asks for a table of contents.
+/// Returns whether a line requests a table of contents.
 pub(super) fn is_contents(line: &str) -> bool {
     CONTENTS.contains(&line.to_ascii_lowercase().as_str())
 }
 
-/// Returns the box of a task.
+/// Returns the checkbox of a task.
 fn box_of(task: Node<'_>) -> &'static str {
     let is_done = matches!(&task.data().value, NodeValue::TaskItem(item) if item.symbol.is_some());
     if is_done { "☑ " } else { "☐ " }
 }
 
-/// Says whether a paragraph stands without a tag of its own.
+/// Returns whether a paragraph is written without a tag of its own.
 fn is_bare(paragraph: Node<'_>) -> bool {
     let Some(parent) = paragraph.parent() else { return false };
     match &parent.data().value {
@@ -532,7 +533,7 @@ fn is_bare(paragraph: Node<'_>) -> bool {
     }
 }
 
-/// Says whether a table has rows below its headline.
+/// Returns whether a table has rows below its headline.
 fn has_body(table: Node<'_>) -> bool {
     let last = table.last_child();
     last.is_some_and(|row| matches!(row.data().value, NodeValue::TableRow(false)))

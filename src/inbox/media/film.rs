@@ -1,9 +1,9 @@
 //! Videos: whether a file is an MP4, and whether it is complete.
 //!
-//! Photographs (HEIC, AVIF), recordings (m4a) and films of a phone (mov) are built of the same boxes as an
-//! mp4, so the first one, `ftyp`, says what a file is. A film can be shown only with its table of
-//! contents (`moov`) and its pictures (`mdat`): a download that broke off has one of them, and so
-//! has a fragment of a stream.
+//! Photographs (HEIC, AVIF), recordings (m4a) and films of a phone (mov) are built of the same
+//! boxes as an mp4, so the first one, `ftyp`, shows the file's type. A film can be shown only with
+//! its table of contents (`moov`) and its pictures (`mdat`). A download that broke off has only one
+//! of them, and so has a fragment of a stream.
 
 use super::{CUT, FieldError, Sort, wrong};
 use crate::model::Format;
@@ -11,11 +11,11 @@ use crate::model::Format;
 const AS_MP4: &str = "save it as mp4 (H.264 and AAC); a new name is not enough";
 const WHOLE: &str = "copy the whole file, or save it anew as mp4";
 
-/// Returns what a file of boxes is; none where it is no such file.
+/// Returns the type of a file of boxes; `None` if it is no such file.
 pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
     let kind = bytes.get(4..8)?;
     if kind != b"ftyp" {
-        // Films from before there was an `ftyp`, and pieces of a stream.
+        // Films from before `ftyp` was introduced, and pieces of a stream.
         let is_quicktime =
             matches!(kind, b"moov" | b"mdat" | b"wide" | b"free" | b"skip" | b"pnot");
         return match kind {
@@ -25,7 +25,7 @@ pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
         };
     }
     let brand = bytes.get(8..12)?;
-    // The first box says what else it can be read as.
+    // The first box lists the other types that the file can be read as.
     let end = usize::try_from(u32::from_be_bytes(*bytes.first_chunk()?)).unwrap_or(usize::MAX);
     let others = bytes.get(16..end.min(bytes.len())).unwrap_or_default();
     let also = |name: &[u8; 4]| others.as_chunks::<4>().0.contains(name);
@@ -45,12 +45,12 @@ pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
     })
 }
 
-/// Checks that a film is whole, and is one.
+/// Checks that a film is complete, and is a film.
 pub(super) fn check(bytes: &[u8]) -> Result<(), FieldError> {
     let mut contents = None;
     let mut has_data = false;
     let mut rest = bytes;
-    // Up to seven bytes behind the last box are padding.
+    // Up to seven bytes after the last box are padding.
     while rest.len() >= 8 {
         let part = Part::of(rest).ok_or_else(|| wrong(CUT, WHOLE))?;
         match &part.kind {
@@ -71,7 +71,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), FieldError> {
     }
 }
 
-/// Checks what a film's table of contents says of it.
+/// Checks the film's duration and tracks by its table of contents.
 fn check_contents(contents: &[u8]) -> Result<(), FieldError> {
     let head = Part::find(contents, b"mvhd").ok_or_else(|| wrong(CUT, WHOLE))?;
     let is_streamed = Part::find(contents, b"mvex").is_some();
@@ -89,7 +89,7 @@ fn check_contents(contents: &[u8]) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Returns how long a film lasts, in units of its own.
+/// Returns the duration of a film, in the film's own units.
 fn duration(head: &[u8]) -> Option<u64> {
     match head.first()? {
         0 => Some(u32::from_be_bytes(*head.get(16..)?.first_chunk()?).into()),
@@ -97,7 +97,7 @@ fn duration(head: &[u8]) -> Option<u64> {
     }
 }
 
-/// A box, and what stands behind it.
+/// A box, and the bytes after it.
 struct Part<'b> {
     kind: [u8; 4],
     body: &'b [u8],
@@ -105,11 +105,11 @@ struct Part<'b> {
 }
 
 impl<'b> Part<'b> {
-    /// Returns the first box; none where it is not all there.
+    /// Returns the first box; `None` if it is not complete.
     fn of(bytes: &'b [u8]) -> Option<Self> {
         let kind = *bytes.get(4..)?.first_chunk()?;
         let (head, length) = match u32::from_be_bytes(*bytes.first_chunk()?) {
-            // It goes on to the end.
+            // It extends to the end.
             0 => (8, bytes.len()),
             1 => {
                 let length = u64::from_be_bytes(*bytes.get(8..)?.first_chunk()?);

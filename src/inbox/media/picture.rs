@@ -1,16 +1,16 @@
 //! Pictures: dimensions, and whether the file is complete.
 //!
-//! A picture that was cut on its way (a copy that broke off, a full disk) has a good beginning and
-//! is shown half grey, or refused at upload. Every format says where it ends, so its parts are
-//! walked from one to the next; what they hold is not decoded.
+//! A picture that was cut during a transfer (a copy that broke off, a full disk) has a good
+//! beginning, and is shown half grey or refused at upload. Every format marks its end, so its parts
+//! are walked from one to the next; their content is not decoded.
 
 use super::{CUT, FieldError, Sort, wrong};
 use crate::model::Format;
 
-/// The most pixels of a side that is believed.
+/// The maximum pixels of a side; a larger figure is taken for damage.
 const SIDE_MOST: u32 = 1 << 16;
 
-/// Returns what a picture is; none where it is no picture.
+/// Returns the type of a picture; `None` if it is no picture.
 pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
     Some(match bytes {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Sort::Known(Format::Png),
@@ -29,7 +29,7 @@ fn other(words: &'static str) -> Sort {
     Sort::Other(words, "save it as jpg or png")
 }
 
-/// Returns the width and height of a whole picture.
+/// Returns the width and height of a complete picture.
 pub(super) fn size(bytes: &[u8], format: Format) -> Result<(u32, u32), FieldError> {
     let found = match format {
         Format::Png => png(bytes),
@@ -72,7 +72,7 @@ fn jpg(bytes: &[u8]) -> Option<(u32, u32)> {
     let mut rest = bytes.get(2..)?;
     let mut size = None;
     loop {
-        // Compressed data, where there is any, ends at a marker that is none of its own.
+        // Compressed data, if there is any, ends at a marker that is none of its own.
         let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
         let start = rest.windows(2).position(is_marker)?;
         let marker = rest[start + 1];
@@ -106,7 +106,7 @@ fn gif(bytes: &[u8]) -> Option<(u32, u32)> {
             b'!' => rest = after_blocks(rest.get(2..)?)?,
             b',' => {
                 has_image = true;
-                // After its place, flags, colours and the width of its codes.
+                // After its position, flags, colours and the width of its codes.
                 rest = after_blocks(rest.get(11 + colours(*rest.get(9)?)..)?)?;
             }
             _ => return None,
@@ -114,12 +114,12 @@ fn gif(bytes: &[u8]) -> Option<(u32, u32)> {
     }
 }
 
-/// Returns the bytes of a table of colours, where the flags say that there is one.
+/// Returns the bytes of a colour table, if the flags say that there is one.
 fn colours(flags: u8) -> usize {
     if flags & 0x80 == 0 { 0 } else { 3 << (usize::from(flags & 7) + 1) }
 }
 
-/// Returns what stands behind a row of blocks, each with its length before it.
+/// Returns the bytes after a row of blocks, each of which has its length before it.
 fn after_blocks(mut rest: &[u8]) -> Option<&[u8]> {
     loop {
         let length = usize::from(*rest.first()?);
@@ -156,7 +156,7 @@ mod tests {
             [(png(30, 20, 1), Format::Png), (jpg(30, 20), Format::Jpg), (gif(30, 20), Format::Gif)]
         {
             assert_eq!(size(&bytes, format), Ok((30, 20)), "{format:?}");
-            // What editors and phones write behind the end is no part of it.
+            // What editors and phones write after the end is no part of it.
             assert_eq!(size(&[&bytes[..], b"more"].concat(), format), Ok((30, 20)), "{format:?}");
         }
     }

@@ -1,18 +1,18 @@
 //! Voice recordings: the duration, counted frame by frame.
 //!
-//! The platform takes 60 s of mp3 or amr. What the tags before or behind the sound say of its length
-//! is not looked at: it is often wrong, and the frames are what is played.
+//! The platform accepts 60 s of mp3 or amr. The length in the tags before or after the sound is
+//! ignored: it is often wrong, and what is played are the frames.
 
 use super::{CUT, FieldError, Sort, wrong};
 use crate::model::Format;
 
-/// The longest recording; an encoder adds some silence to what was 60 s.
+/// The maximum duration; an encoder adds some silence to a recording of 60 s.
 const LONGEST_MS: u64 = 60_100;
-/// How long a frame of AMR lasts.
+/// The duration of a frame of AMR.
 const AMR_FRAME_MS: u64 = 20;
 const AMR: &[u8] = b"#!AMR\n";
 const AMR_WIDE: &[u8] = b"#!AMR-WB\n";
-/// The bytes of a frame by its type, where there is such a type.
+/// The bytes of a frame by its type, if there is such a type.
 const AMR_FRAMES: [Option<usize>; 16] = [
     Some(12),
     Some(13),
@@ -50,7 +50,7 @@ const AMR_WIDE_FRAMES: [Option<usize>; 16] = [
     Some(0),
 ];
 
-/// Returns what a recording is; none where it is no recording.
+/// Returns the type of a recording; `None` if it is no recording.
 pub(super) fn sort(bytes: &[u8]) -> Option<Sort> {
     Some(match bytes {
         [b'I', b'D', b'3', ..] => Sort::Known(Format::Mp3),
@@ -71,7 +71,7 @@ fn other(words: &'static str) -> Sort {
     Sort::Other(words, "save it as mp3")
 }
 
-/// Checks that a recording can be heard, and is not too long.
+/// Checks that a recording can be played, and is not too long.
 pub(super) fn check(bytes: &[u8], format: Format) -> Result<(), FieldError> {
     let lasts_ms = match format {
         Format::Amr => amr_ms(bytes)?,
@@ -104,13 +104,13 @@ fn amr_ms(bytes: &[u8]) -> Result<u64, FieldError> {
     Ok(frames * AMR_FRAME_MS)
 }
 
-/// Sums what the frames last; what lies between them and is none is passed over, as players do.
+/// Sums the durations of the frames; bytes between frames are skipped, as players do.
 fn mp3_ms(bytes: &[u8]) -> u64 {
     let mut rest = after_tag(bytes);
     let (mut micros, mut in_step) = (0, false);
     while let Some(frame) = rest.get(..4).map(|_| Frame::of(rest)) {
         let fits = |frame: &Frame| {
-            // The first after anything else is one only if another follows, or nothing.
+            // The first after anything else is a frame only if another frame follows, or nothing.
             let next = rest.get(frame.bytes..);
             in_step || next.is_none_or(|next| next.len() < 4 || Frame::of(next).is_some())
         };
@@ -129,7 +129,7 @@ fn mp3_ms(bytes: &[u8]) -> u64 {
     micros / 1_000
 }
 
-/// Returns what stands behind an ID3 tag.
+/// Returns the bytes after an ID3 tag.
 fn after_tag(bytes: &[u8]) -> &[u8] {
     let [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] = bytes else { return bytes };
     // Seven bits a byte, so that no length looks like a frame.
