@@ -136,10 +136,38 @@ fn pairs(text: &str, Pair { open, close, is_mark }: &Pair, found: &mut Vec<(Rang
         let Some(length) = reach(&text[inside..]).find(close) else { continue };
         let end = inside + length + close.len();
         if is_mark(text[..at].chars().last(), &text[inside..inside + length]) {
-            found.push((at..end, Raw::Shown));
+            let is_picture = open.starts_with('{') && names_picture(&text[inside..inside + length]);
+            let (message, help) = SHORTCODE;
+            let raw = if is_picture { Raw::FieldError(message, help) } else { Raw::Shown };
+            found.push((at..end, raw));
             from = end;
         }
     }
+}
+
+/// The error for a picture in the syntax of a site generator, and a hint.
+const SHORTCODE: (&str, &str) = (
+    "this picture is in the syntax of a site generator, and would be sent as text",
+    "write `![words](a.png)`",
+);
+/// The commands of Hexo, Hugo and Jekyll that show a picture.
+const PICTURE_COMMANDS: [&str; 9] = [
+    "asset_img",
+    "figure",
+    "gallery",
+    "image",
+    "img",
+    "include_image",
+    "lightgallery",
+    "photo",
+    "picture",
+];
+
+/// Returns whether the content of `{% … %}` or `{{< … >}}` shows a picture.
+fn names_picture(inside: &str) -> bool {
+    let inside = inside.trim_start_matches(['<', '%', ' ']);
+    let command = inside.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
+    PICTURE_COMMANDS.contains(&command)
 }
 
 /// The error for a formula, and a hint.
@@ -226,6 +254,23 @@ mod tests {
             "[^]",
         ] {
             assert_eq!(raw(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_picture_in_the_syntax_of_a_site_generator_is_refused() {
+        for text in [
+            "{% asset_img a.png 说明 %}",
+            "{% img /a.png 300 200 %}",
+            "{{< figure src=\"a.png\" >}}",
+            "{{% figure src=\"a.png\" %}}",
+            "{{<figure src=\"a.png\">}}",
+        ] {
+            let found = raw(text);
+            assert!(matches!(found[0].1, Raw::FieldError(..)), "{text}: {found:?}");
+        }
+        for text in ["{% note %}", "{{ title }}", "{{< ref \"a.md\" >}}"] {
+            assert!(raw(text).iter().all(|(_, raw)| *raw == Raw::Shown), "{text}");
         }
     }
 
