@@ -541,10 +541,10 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let Self { store, sessions, downtime, .. } = self;
         store.transaction(|tx| {
-            for (index, ticket, answer) in answers {
+            for (index, ticket, response) in answers {
                 let session = &mut sessions[*index];
                 crash_context::enter(WorkItem::Account(session.config.account.name.clone()));
-                session.settle(tx, *ticket, answer, now)?;
+                session.settle(tx, *ticket, response, now)?;
                 if session.clock_trusted(now)
                     && let Some(downtime) = downtime.take()
                 {

@@ -30,8 +30,8 @@ impl Backlog {
         let mut answers = Vec::new();
         for input in inputs.drain(..) {
             match input {
-                Input::HttpResponse(session, ticket, answer) => {
-                    answers.push((session, ticket, answer));
+                Input::HttpResponse(session, ticket, response) => {
+                    answers.push((session, ticket, response));
                 }
                 other @ (Input::Event(..)
                 | Input::Unread(..)
@@ -71,7 +71,7 @@ pub(super) enum Done {
 
 /// Tells each sender that its input is on disk. A sender that gave up learns it when it sends
 /// again.
-pub(super) fn answer(input: Input, done: Done) {
+pub(super) fn response(input: Input, done: Done) {
     match (input, done) {
         (
             Input::Event(.., stored) | Input::Unread(.., stored) | Input::Refused(.., stored),

@@ -65,11 +65,11 @@ impl Dispatcher {
             // one's response.
             let _turn =
                 if request.form.is_some() { uploads.acquire_owned().await.ok() } else { None };
-            let answer = match abreast.acquire_owned().await {
+            let response = match abreast.acquire_owned().await {
                 Ok(permit) => {
                     let mut asked = std::pin::pin!(client.perform_unless(&base, &request, too_old));
-                    if let Ok(answer) = tokio::time::timeout(A_MOMENT, &mut asked).await {
-                        answer
+                    if let Ok(response) = tokio::time::timeout(A_MOMENT, &mut asked).await {
+                        response
                     } else {
                         drop(permit);
                         asked.await
@@ -81,7 +81,7 @@ impl Dispatcher {
                 },
             };
             // If the loop has ended, the attempt is in doubt on disk already.
-            to.send(Input::HttpResponse(session, ticket, answer)).await.unwrap_or_default();
+            to.send(Input::HttpResponse(session, ticket, response)).await.unwrap_or_default();
         });
     }
 

@@ -119,7 +119,7 @@ impl IngestTask {
                         });
                         let Some((read, entry, offer)) = reading.await else { return gone() };
                         inbox = read;
-                        ingest.answer(&mut inbox, &entry, offer, now()).await;
+                        ingest.response(&mut inbox, &entry, offer, now()).await;
                         // A file that arrived meanwhile must not wait for all the others.
                         if tokio::time::Instant::now() >= until {
                             break;
@@ -146,7 +146,13 @@ struct Ingest {
 
 impl Ingest {
     /// Acts on what was read of an entry.
-    async fn answer(&mut self, inbox: &mut Inbox, entry: &Entry, offer: Offer, now: DateTime<Utc>) {
+    async fn response(
+        &mut self,
+        inbox: &mut Inbox,
+        entry: &Entry,
+        offer: Offer,
+        now: DateTime<Utc>,
+    ) {
         let done = match offer {
             Offer::ValidFile(valid, kept) => match self.passed.problems(entry, &valid) {
                 problems if problems.is_empty() => self.take(inbox, entry, &valid, kept).await,

@@ -369,13 +369,13 @@ impl Session {
         &mut self,
         tx: &Tx<'_>,
         ask: ApiCallAttempt,
-        answer: &HttpResponse,
+        response: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let api_call = tx.api_call(ask.api_call)?;
         let parsed = match (api_call.verifies, api_call.msg_id) {
-            (true, Some(msg_id)) => verified(protocol::read_status(answer, msg_id)),
-            (_, _) => api_call::read_api_call(answer, &api_call.api_call),
+            (true, Some(msg_id)) => verified(protocol::read_status(response, msg_id)),
+            (_, _) => api_call::read_api_call(response, &api_call.api_call),
         };
         tracing::info!(
             account = self.config.account.name,
@@ -389,7 +389,7 @@ impl Session {
         );
         match parsed {
             ApiCallResponse::Done(told) => {
-                let dated = answer.date.unwrap_or(now);
+                let dated = response.date.unwrap_or(now);
                 tx.api_call_done(ask, &self.config.account, &response_text(told, dated), now)
             }
             ApiCallResponse::NewToken => {
@@ -421,7 +421,7 @@ impl Session {
                 asked.fail(&said)
             }
             ApiCallResponse::Later { certain, said } => {
-                let effect = match (&answer.reply, certain) {
+                let effect = match (&response.reply, certain) {
                     (protocol::Reply::NotSent(_), _) => Effect::Nothing,
                     (protocol::Reply::Unknown(_) | protocol::Reply::Http { .. }, true) => {
                         Effect::Call

@@ -67,7 +67,7 @@ impl Session {
         &mut self,
         tx: &Tx<'_>,
         ask: FollowersAsk,
-        answer: &HttpResponse,
+        response: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         // A sync that was given up meanwhile needs no response.
@@ -75,7 +75,7 @@ impl Session {
             return Ok(());
         };
         if ask.set.is_none() {
-            return match followers::read_tags(answer) {
+            return match followers::read_tags(response) {
                 Listed::Listed(tags) => {
                     let tags: Vec<_> = tags.into_iter().map(told).collect();
                     tx.list_tags(ask.sync, &tags)
@@ -85,7 +85,7 @@ impl Session {
                 Listed::Unclear(why) => self.wait(tx, ask, &why, now),
             };
         }
-        match followers::read_page(answer, &after) {
+        match followers::read_page(response, &after) {
             Listed::Listed(page) => {
                 self.page = Some(PageInFlight { ask, page, parts: 0 });
                 Ok(())
@@ -257,12 +257,12 @@ impl AccountPass<'_, '_> {
     fn store_part(
         &self,
         account: &str,
-        mut hand: PageInFlight,
+        mut in_flight: PageInFlight,
     ) -> Result<Option<PageInFlight>, StoreError> {
-        if self.tx.awaits(hand.ask)?.is_none() {
+        if self.tx.awaits(in_flight.ask)?.is_none() {
             return Ok(None);
         }
-        let PageInFlight { ask, page, parts } = &mut hand;
+        let PageInFlight { ask, page, parts } = &mut in_flight;
         let listed = page.openids.len();
         let from = PART * *parts as usize;
         if from < listed {
@@ -272,7 +272,7 @@ impl AccountPass<'_, '_> {
             *parts += 1;
         }
         if from + PART < listed {
-            return Ok(Some(hand));
+            return Ok(Some(in_flight));
         }
         let counts = (*parts, listed as u64, page.total);
         self.tx.end_page(*ask, counts, page.next.as_deref())?;

@@ -278,11 +278,11 @@ impl Session {
         &mut self,
         tx: &Tx<'_>,
         attempt: i64,
-        answer: &HttpResponse,
+        response: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let wanting = tx.wanting(attempt)?;
-        let parsed = protocol::read_upload(wanting.upload.kind, answer);
+        let parsed = protocol::read_upload(wanting.upload.kind, response);
         tracing::info!(
             account = self.config.account.name,
             job.id = wanting.job.as_str(),
@@ -307,7 +307,7 @@ impl Session {
             }
             UploadResponse::NextDay(code, errmsg) => {
                 settle(UploadOutcome::Later(Some(*code), errmsg))?;
-                let until = Window::containing(Span::Day, answer.date.unwrap_or(now)).end();
+                let until = Window::containing(Span::Day, response.date.unwrap_or(now)).end();
                 tx.rest_uploads(&wanting.job, until, failed(&wanting, Some(*code), errmsg))
             }
             UploadResponse::Later(code, errmsg) => {

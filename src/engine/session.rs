@@ -227,25 +227,25 @@ impl Session {
         &mut self,
         tx: &Tx<'_>,
         ticket: Ticket,
-        answer: &HttpResponse,
+        response: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.wake = Some(now);
-        self.alert_unreadable(tx, (ticket, answer), now)?;
+        self.alert_unreadable(tx, (ticket, response), now)?;
         // A token server that others share has a clock of its own, perhaps ours.
         let shared =
             matches!((&self.config.token, ticket), (TokenSource::Url(_), Ticket::Token { .. }));
         if !shared {
-            self.read_clock(tx, answer, now)?;
+            self.read_clock(tx, response, now)?;
         }
         match ticket {
             Ticket::Token { forced } => {
                 self.busy = false;
-                self.settle_token(tx, forced, answer, now)?;
+                self.settle_token(tx, forced, response, now)?;
             }
             Ticket::Clock => {
                 self.busy = false;
-                match protocol::read_query(answer) {
+                match protocol::read_query(response) {
                     QueryResponse::Ok => {}
                     QueryResponse::NewToken => self.refuse_token(),
                     QueryResponse::Pause { code, errmsg } => self.pause(tx, code, &errmsg, now)?,
@@ -254,27 +254,27 @@ impl Session {
             }
             Ticket::Send { attempt } => {
                 self.busy = false;
-                self.settle_send(tx, attempt, answer, now)?;
+                self.settle_send(tx, attempt, response, now)?;
                 tx.book_candidates(&self.config.account, now)?;
             }
             Ticket::Result(ask) => {
                 self.result_in_flight = false;
-                self.settle_result(tx, ask, answer, now)?;
+                self.settle_result(tx, ask, response, now)?;
             }
             Ticket::Followers(ask) => {
                 self.followers_in_flight = false;
-                self.settle_followers(tx, ask, answer, now)?;
+                self.settle_followers(tx, ask, response, now)?;
             }
             Ticket::ApiCall(ask) => {
                 self.api_call_in_flight = false;
-                self.settle_api_call(tx, ask, answer, now)?;
+                self.settle_api_call(tx, ask, response, now)?;
             }
             Ticket::Upload { attempt } => {
                 self.preparing = false;
-                self.settle_prepared(tx, attempt, answer, now)?;
+                self.settle_prepared(tx, attempt, response, now)?;
             }
         }
-        self.judge_preflight(tx, ticket, answer, now)
+        self.judge_preflight(tx, ticket, response, now)
     }
 
     /// Raises an alert if response after response to one kind of request cannot be read: each
@@ -282,14 +282,14 @@ impl Session {
     fn alert_unreadable(
         &mut self,
         tx: &Tx<'_>,
-        (ticket, answer): (Ticket, &HttpResponse),
+        (ticket, response): (Ticket, &HttpResponse),
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let name = &self.config.account.name;
         let question = question(ticket);
-        let Some(why) = protocol::unreadable(answer) else {
+        let Some(why) = protocol::unreadable(response) else {
             // A missing response says nothing about those that arrive.
-            let is_read = matches!(answer.reply, Reply::Http { status: 200..=299, .. });
+            let is_read = matches!(response.reply, Reply::Http { status: 200..=299, .. });
             let before = if is_read { self.unread.remove(question) } else { None };
             let told = |count: &u32| *count >= UNREAD_TOLD;
             if before.is_some_and(|before| told(&before)) && !self.unread.values().any(told) {
@@ -314,10 +314,10 @@ impl Session {
     fn read_clock(
         &mut self,
         tx: &Tx<'_>,
-        answer: &HttpResponse,
+        response: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let Some(platform_at) = answer.date else {
+        let Some(platform_at) = response.date else {
             return Ok(());
         };
         let date = ClockSample { read_at: now, platform_at };
@@ -343,7 +343,7 @@ impl Session {
         &mut self,
         tx: &Tx<'_>,
         ticket: Ticket,
-        answer: &HttpResponse,
+        response: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let preflight = match ticket {
@@ -381,13 +381,13 @@ impl Session {
         };
         self.preflight_at = now + TimeDelta::seconds(pause);
         self.fruitless += 1;
-        let why = match &answer.reply {
+        let why = match &response.reply {
             Reply::NotSent(why) | Reply::Unknown(why) => why.clone(),
             Reply::Http { status, .. } => {
                 format!("HTTP {status}, and no usable token or Date in it")
             }
         };
-        let told = answer.date.is_some() && self.usable_token(now).is_some();
+        let told = response.date.is_some() && self.usable_token(now).is_some();
         if told || tx.stops(name)?.paused.is_some() {
             return Ok(());
         }
@@ -400,10 +400,10 @@ impl Session {
         &mut self,
         tx: &Tx<'_>,
         forced: bool,
-        answer: &HttpResponse,
+        response: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        match protocol::read_token(answer) {
+        match protocol::read_token(response) {
             TokenResponse::Token { value, expires_in_s } => {
                 let again = self
                     .refused_token
@@ -497,10 +497,10 @@ impl Session {
         &mut self,
         tx: &Tx<'_>,
         attempt: i64,
-        answer: &HttpResponse,
+        response: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let parsed = protocol::read_send(answer);
+        let parsed = protocol::read_send(response);
         let (job, in_doubt) = tx.before_attempt(attempt)?;
         let outcome = classify(parsed.verdict, in_doubt);
         tracing::info!(
@@ -513,7 +513,7 @@ impl Session {
             "the answer to a mass send: {}",
             outcome.as_str()
         );
-        let fields = self.fields(&parsed, answer);
+        let fields = self.fields(&parsed, response);
         if outcome != SendOutcome::Token && parsed.code.is_some() {
             self.refusals = 0;
         }
@@ -539,7 +539,7 @@ impl Session {
         }
     }
 
-    fn fields<'a>(&self, parsed: &'a SendResponse, answer: &HttpResponse) -> ResponseFields<'a> {
+    fn fields<'a>(&self, parsed: &'a SendResponse, response: &HttpResponse) -> ResponseFields<'a> {
         let ask_after =
             if self.config.callback.is_some() { ASK_WITH_CALLBACK } else { ASK_WITHOUT_CALLBACK };
         ResponseFields {
@@ -547,8 +547,8 @@ impl Session {
             errmsg: &parsed.errmsg,
             msg_id: parsed.msg_id,
             msg_data_id: parsed.msg_data_id,
-            dated: answer.date,
-            not_sent: matches!(answer.reply, Reply::NotSent(_)),
+            dated: response.date,
+            not_sent: matches!(response.reply, Reply::NotSent(_)),
             ask_after,
         }
     }
@@ -668,10 +668,10 @@ impl Session {
         &mut self,
         tx: &Tx<'_>,
         ask: ResultAsk,
-        answer: &HttpResponse,
+        response: &HttpResponse,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let fields = match protocol::read_status(answer, ask.msg_id) {
+        let fields = match protocol::read_status(response, ask.msg_id) {
             StatusResponse::Success => SendStatus::Success,
             StatusResponse::Sending => SendStatus::Sending,
             StatusResponse::Failed => SendStatus::Failed,

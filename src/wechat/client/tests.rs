@@ -92,12 +92,12 @@ async fn until(base: &ApiBase, mut found: impl FnMut(&HttpResponse) -> bool) -> 
     let client = Client::new();
     let mut timeout = Duration::from_millis(100);
     loop {
-        let answer = client.perform(base, &Request { timeout, ..send() }).await;
-        if found(&answer) {
-            return answer;
+        let response = client.perform(base, &Request { timeout, ..send() }).await;
+        if found(&response) {
+            return response;
         }
         timeout *= 2;
-        assert!(timeout < Duration::from_secs(120), "{answer:?}");
+        assert!(timeout < Duration::from_secs(120), "{response:?}");
     }
 }
 
@@ -105,11 +105,11 @@ async fn until(base: &ApiBase, mut found: impl FnMut(&HttpResponse) -> bool) -> 
 async fn a_whole_answer_comes_back_with_the_platforms_clock() {
     let (base, mut requests) = peer(Peer::Answers(OK)).await;
 
-    let answer = Client::new().perform(&base, &send()).await;
+    let response = Client::new().perform(&base, &send()).await;
 
     let body = br#"{"errcode":0}"#.to_vec();
-    assert_eq!(answer.reply, Reply::Http { status: 200, body });
-    assert_eq!(answer.date.unwrap().to_rfc3339(), "1994-11-06T08:49:37+00:00");
+    assert_eq!(response.reply, Reply::Http { status: 200, body });
+    assert_eq!(response.date.unwrap().to_rfc3339(), "1994-11-06T08:49:37+00:00");
     let request = requests.recv().await.unwrap();
     assert!(
         request.starts_with("POST /cgi-bin/message/mass/sendall?access_token=CANARY HTTP/1.1\r\n")
@@ -124,9 +124,9 @@ async fn a_whole_answer_comes_back_with_the_platforms_clock() {
 async fn a_request_that_became_too_old_on_its_way_never_leaves() {
     let (base, mut requests) = peer(Peer::Answers(OK)).await;
 
-    let answer = Client::new().perform_unless(&base, &send(), Arc::new(|| true)).await;
+    let response = Client::new().perform_unless(&base, &send(), Arc::new(|| true)).await;
 
-    assert!(matches!(answer.reply, Reply::NotSent(_)), "{answer:?}");
+    assert!(matches!(response.reply, Reply::NotSent(_)), "{response:?}");
     // The far side reads a whole request or none.
     assert!(requests.try_recv().is_err());
 }
@@ -137,10 +137,10 @@ async fn an_answer_that_repeats_the_token_comes_back_without_it() {
         "HTTP/1.1 200 OK\r\nContent-Length: 38\r\n\r\n{\"errcode\":1,\"errmsg\":\"no CANARY, no\"}";
     let (base, _requests) = peer(Peer::Answers(ECHO)).await;
 
-    let answer = Client::new().perform(&base, &send()).await;
+    let response = Client::new().perform(&base, &send()).await;
 
     let body = r#"{"errcode":1,"errmsg":"no …, no"}"#.as_bytes().to_vec();
-    assert_eq!(answer.reply, Reply::Http { status: 200, body });
+    assert_eq!(response.reply, Reply::Http { status: 200, body });
 }
 
 #[tokio::test]
@@ -149,9 +149,9 @@ async fn a_closed_port_means_not_sent() {
     let base = ApiBase::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     drop(listener);
 
-    let answer = Client::new().perform(&base, &send()).await;
+    let response = Client::new().perform(&base, &send()).await;
 
-    assert!(matches!(answer.reply, Reply::NotSent(_)), "{answer:?}");
+    assert!(matches!(response.reply, Reply::NotSent(_)), "{response:?}");
 }
 
 #[tokio::test]
@@ -160,9 +160,9 @@ async fn a_tls_handshake_that_fails_or_stalls_means_not_sent() {
         let (base, mut requests) = peer(far_side).await;
         let base = ApiBase::parse(&base.0.as_str().replace("http:", "https:")).unwrap();
 
-        let answer = Client::new().perform(&base, &hasty(send())).await;
+        let response = Client::new().perform(&base, &hasty(send())).await;
 
-        assert!(matches!(answer.reply, Reply::NotSent(_)), "{answer:?}");
+        assert!(matches!(response.reply, Reply::NotSent(_)), "{response:?}");
         assert!(requests.try_recv().is_err());
     }
 }
@@ -172,9 +172,9 @@ async fn a_request_that_was_read_and_not_answered_is_unknown() {
     for far_side in [Peer::AnswersAndCloses(""), Peer::AnswersAndCloses("\0garbage")] {
         let (base, mut requests) = peer(far_side).await;
 
-        let answer = Client::new().perform(&base, &send()).await;
+        let response = Client::new().perform(&base, &send()).await;
 
-        assert!(matches!(answer.reply, Reply::Unknown(_)), "{answer:?}");
+        assert!(matches!(response.reply, Reply::Unknown(_)), "{response:?}");
         assert!(requests.recv().await.is_some());
         assert!(requests.try_recv().is_err(), "asked twice");
     }
@@ -184,9 +184,9 @@ async fn a_request_that_was_read_and_not_answered_is_unknown() {
 async fn a_request_that_hangs_after_it_was_read_is_unknown() {
     let (base, mut requests) = peer(Peer::Hangs).await;
 
-    let answer = until(&base, |_| requests.try_recv().is_ok()).await;
+    let response = until(&base, |_| requests.try_recv().is_ok()).await;
 
-    assert!(matches!(answer.reply, Reply::Unknown(_)), "{answer:?}");
+    assert!(matches!(response.reply, Reply::Unknown(_)), "{response:?}");
 }
 
 #[tokio::test]
@@ -195,9 +195,9 @@ async fn an_answer_that_is_cut_or_stalls_is_unknown_but_keeps_its_date() {
     for far_side in [Peer::AnswersAndCloses(cut), Peer::Answers(cut)] {
         let (base, _requests) = peer(far_side).await;
 
-        let answer = until(&base, |answer| answer.date.is_some()).await;
+        let response = until(&base, |response| response.date.is_some()).await;
 
-        assert!(matches!(answer.reply, Reply::Unknown(_)), "{answer:?}");
+        assert!(matches!(response.reply, Reply::Unknown(_)), "{response:?}");
     }
 }
 
@@ -207,9 +207,9 @@ async fn an_answer_of_over_a_mebibyte_is_unknown() {
     let long: &'static str = Box::leak(format!("{head}{}", "x".repeat(2_000_000)).into());
     let (base, _requests) = peer(Peer::Answers(long)).await;
 
-    let answer = Client::new().perform(&base, &send()).await;
+    let response = Client::new().perform(&base, &send()).await;
 
-    assert!(matches!(answer.reply, Reply::Unknown(_)), "{answer:?}");
+    assert!(matches!(response.reply, Reply::Unknown(_)), "{response:?}");
 }
 
 #[tokio::test]
@@ -220,9 +220,9 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
     let client = Client::new();
 
     for request in [send(), question()] {
-        let answer = client.perform(&base, &request).await;
+        let response = client.perform(&base, &request).await;
 
-        assert_eq!(answer.reply, Reply::Http { status: 307, body: Vec::new() });
+        assert_eq!(response.reply, Reply::Http { status: 307, body: Vec::new() });
     }
     assert!(followed.try_recv().is_err());
 }
@@ -234,8 +234,8 @@ async fn a_dead_connection_is_never_asked_a_second_time() {
     let client = Client::new();
 
     for _ in 0..20 {
-        let answer = client.perform(&base, &send()).await;
-        assert!(matches!(answer.reply, Reply::Http { .. }), "{answer:?}");
+        let response = client.perform(&base, &send()).await;
+        assert!(matches!(response.reply, Reply::Http { .. }), "{response:?}");
     }
 
     let mut heard = 0;
@@ -255,9 +255,9 @@ async fn no_outcome_shows_the_token() {
             let (base, _requests) = peer(far_side).await;
             let base = ApiBase::parse(&base.0.as_str().replace("http:", scheme)).unwrap();
             for request in [send(), question()] {
-                let answer = client.perform(&base, &hasty(request)).await;
+                let response = client.perform(&base, &hasty(request)).await;
 
-                assert!(!format!("{answer:?}").contains("CANARY"), "{answer:?}");
+                assert!(!format!("{response:?}").contains("CANARY"), "{response:?}");
             }
         }
     }
@@ -269,9 +269,9 @@ async fn a_shared_token_server_is_asked_by_its_own_url() {
     let elsewhere = ApiBase::parse("https://api.weixin.qq.com").unwrap();
     let request = protocol::shared_token(&format!("{}token?app=wx1", server.0));
 
-    let answer = Client::new().perform(&elsewhere, &request).await;
+    let response = Client::new().perform(&elsewhere, &request).await;
 
-    assert!(matches!(answer.reply, Reply::Http { status: 200, .. }));
+    assert!(matches!(response.reply, Reply::Http { status: 200, .. }));
     assert!(requests.recv().await.unwrap().starts_with("GET /token?app=wx1 HTTP/1.1\r\n"));
 }
 
@@ -281,8 +281,8 @@ async fn a_token_server_in_the_clear_is_not_asked() {
 
     let request = protocol::shared_token("http://tokens.example/wx1");
 
-    let answer = Client::new().perform(&base, &request).await;
-    assert!(matches!(answer.reply, Reply::NotSent(_)), "{answer:?}");
+    let response = Client::new().perform(&base, &request).await;
+    assert!(matches!(response.reply, Reply::NotSent(_)), "{response:?}");
 }
 
 #[tokio::test]

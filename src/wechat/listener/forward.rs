@@ -111,10 +111,11 @@ impl Forwarder {
         if let Some(content_type) = push.content_type {
             request = request.header(CONTENT_TYPE, content_type);
         }
-        let mut answer = request.send().await.map_err(broken)?;
-        let (status, content_type) = (answer.status(), answer.headers().get(CONTENT_TYPE).cloned());
+        let mut response = request.send().await.map_err(broken)?;
+        let (status, content_type) =
+            (response.status(), response.headers().get(CONTENT_TYPE).cloned());
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > ANSWER_MAX {
                 return Err(ForwardError::TooLong);
             }

@@ -164,15 +164,15 @@ pub(super) struct Fields {
 }
 
 /// Reads the response to a mass send.
-pub fn read_send(answer: &HttpResponse) -> SendResponse {
+pub fn read_send(response: &HttpResponse) -> SendResponse {
     let unclear = |verdict, code, why: &str| {
         let errmsg = printable(why);
         SendResponse { verdict, code, errmsg, msg_id: None, msg_data_id: None }
     };
-    if let Reply::NotSent(why) = &answer.reply {
+    if let Reply::NotSent(why) = &response.reply {
         return unclear(Verdict::Retry { after_s: WAIT_S }, None, why);
     }
-    let fields = match whole(&answer.reply) {
+    let fields = match whole(&response.reply) {
         Ok(fields) => fields,
         Err(why) => return unclear(Verdict::InDoubt, None, &why),
     };
@@ -195,8 +195,8 @@ pub fn read_send(answer: &HttpResponse) -> SendResponse {
 }
 
 /// Reads the response of a token endpoint, the platform's or a shared one.
-pub fn read_token(answer: &HttpResponse) -> TokenResponse {
-    let fields = match whole(&answer.reply) {
+pub fn read_token(response: &HttpResponse) -> TokenResponse {
+    let fields = match whole(&response.reply) {
         Ok(fields) => fields,
         Err(why) => return TokenResponse::Unclear(printable(&why)),
     };
@@ -223,8 +223,8 @@ pub fn read_token(answer: &HttpResponse) -> TokenResponse {
 /// Reads the response to `mass/get` about `msg_id`.
 ///
 /// A response about another broadcast is unclear: it must never settle this one.
-pub fn read_status(answer: &HttpResponse, msg_id: i64) -> StatusResponse {
-    let fields = match question(&answer.reply) {
+pub fn read_status(response: &HttpResponse, msg_id: i64) -> StatusResponse {
+    let fields = match question(&response.reply) {
         Ok(fields) => fields,
         Err(Refusal::NewToken { .. }) => return StatusResponse::NewToken,
         Err(Refusal::Code { code: codes::NO_SUCH_MSG_ID, .. }) => return StatusResponse::NotOurs,
@@ -250,8 +250,8 @@ pub fn read_status(answer: &HttpResponse, msg_id: i64) -> StatusResponse {
 }
 
 /// Reads the response to a query that only shows whether the account works (`tags/get`).
-pub fn read_query(answer: &HttpResponse) -> QueryResponse {
-    match question(&answer.reply) {
+pub fn read_query(response: &HttpResponse) -> QueryResponse {
+    match question(&response.reply) {
         Ok(_) => QueryResponse::Ok,
         Err(Refusal::NewToken { .. }) => QueryResponse::NewToken,
         Err(Refusal::Code { code, pause: true, errmsg }) => QueryResponse::Pause { code, errmsg },
@@ -322,8 +322,8 @@ pub(super) fn read_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<
 }
 
 /// Returns why a whole response cannot be read at all; none if it can, or if there was none.
-pub fn unreadable(answer: &HttpResponse) -> Option<String> {
-    match &answer.reply {
+pub fn unreadable(response: &HttpResponse) -> Option<String> {
+    match &response.reply {
         Reply::NotSent(_) | Reply::Unknown(_) => None,
         Reply::Http { status: 200..=299, body } => object(body).err(),
         Reply::Http { .. } => None,

@@ -52,13 +52,13 @@ fn ids_are_read_exactly_as_numbers_or_digits() {
 
 #[test]
 fn raw_control_characters_in_the_words_do_not_hide_the_rest() {
-    let answer = ok("{\"errcode\":0,\"errmsg\":\"send\u{7} job\n ok\",\"msg_id\":3147494522}");
+    let response = ok("{\"errcode\":0,\"errmsg\":\"send\u{7} job\n ok\",\"msg_id\":3147494522}");
 
-    let parsed = read_send(&answer);
+    let parsed = read_send(&response);
 
     assert_eq!((parsed.verdict, parsed.msg_id), (Verdict::Accepted, Some(3_147_494_522)));
     assert_eq!(parsed.errmsg, "send\\u{7} job\\u{a} ok");
-    assert_eq!(unreadable(&answer), None);
+    assert_eq!(unreadable(&response), None);
     for cut in
         ["{\"errcode\":0,\"errmsg\":\"a\nb", "{\"errcode\":0,\"errcode\":1,\"errmsg\":\"\n\"}"]
     {
@@ -162,7 +162,7 @@ fn a_token_is_taken_with_its_life() {
 
 #[test]
 fn a_token_answer_that_is_not_clear_gives_no_token() {
-    for answer in [
+    for response in [
         ok("{}"),
         ok(r#"{"access_token":"","expires_in":7200}"#),
         ok(r#"{"access_token":"a b","expires_in":7200}"#),
@@ -176,7 +176,7 @@ fn a_token_answer_that_is_not_clear_gives_no_token() {
         not_sent(),
         unknown(),
     ] {
-        assert!(matches!(read_token(&answer), TokenResponse::Unclear(_)), "{answer:?}");
+        assert!(matches!(read_token(&response), TokenResponse::Unclear(_)), "{response:?}");
     }
 }
 
@@ -192,10 +192,10 @@ fn a_refused_token_keeps_the_address_that_the_platform_names() {
 
 #[test]
 fn neither_a_printed_answer_nor_a_printed_reading_shows_the_token() {
-    let answer = ok(r#"{"access_token":"CANARY","expires_in":7200}"#);
+    let response = ok(r#"{"access_token":"CANARY","expires_in":7200}"#);
 
-    assert!(!format!("{answer:?}").contains("CANARY"));
-    assert!(!format!("{:?}", read_token(&answer)).contains("CANARY"));
+    assert!(!format!("{response:?}").contains("CANARY"));
+    assert!(!format!("{:?}", read_token(&response)).contains("CANARY"));
 }
 
 #[test]
@@ -214,16 +214,16 @@ fn each_status_of_a_broadcast_is_read() {
         ("DELETE", StatusResponse::Deleted),
     ] {
         for id in ["201053012", r#""201053012""#] {
-            let answer = ok(&format!(r#"{{"msg_id":{id},"msg_status":"{status}"}}"#));
+            let response = ok(&format!(r#"{{"msg_id":{id},"msg_status":"{status}"}}"#));
 
-            assert_eq!(read_status(&answer, 201_053_012), expected);
+            assert_eq!(read_status(&response, 201_053_012), expected);
         }
     }
 }
 
 #[test]
 fn a_status_that_is_unclear_or_of_another_broadcast_settles_nothing() {
-    for answer in [
+    for response in [
         ok(r#"{"msg_id":8,"msg_status":"SEND_SUCCESS"}"#),
         ok(r#"{"msg_id":7,"msg_status":"SENT_MAYBE"}"#),
         ok(r#"{"msg_id":7}"#),
@@ -234,7 +234,7 @@ fn a_status_that_is_unclear_or_of_another_broadcast_settles_nothing() {
         unknown(),
         not_sent(),
     ] {
-        assert!(matches!(read_status(&answer, 7), StatusResponse::Unclear(_)), "{answer:?}");
+        assert!(matches!(read_status(&response, 7), StatusResponse::Unclear(_)), "{response:?}");
     }
 }
 
