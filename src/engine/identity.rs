@@ -5,7 +5,7 @@
 //! readers, so all of it is barred until the operator corrects the config. What the config does not
 //! contain at all is barred too. Nothing else is decided here: unused names stay for ever.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -46,9 +46,10 @@ pub(super) fn recognise(
     }
     tx.rename_accounts(&moves)?;
     let known = tx.known_accounts()?;
+    let rows = by_name(&known);
     for session in sessions.iter_mut() {
         let name = &session.config.account.name;
-        let row = known.iter().find(|known| known.name == *name);
+        let row = rows.get(name.as_str()).copied();
         session.mistaken = row.is_some_and(|row| is_other(row, &session.config.account.appid));
         let barred = match row {
             Some(row) if session.mistaken => {
@@ -152,7 +153,8 @@ fn identify(tx: &Tx<'_>, config: &[Configured<'_>]) -> Result<(), StoreError> {
         .flat_map(|account| [Some(account.appid), account.replaces])
         .flatten()
         .collect();
-    let configured = |row: &KnownAccount| config.iter().find(|account| account.name == row.name);
+    let by_name: HashMap<_, _> = config.iter().map(|account| (account.name, account)).collect();
+    let configured = |row: &KnownAccount| by_name.get(row.name.as_str()).copied();
     let mut nameless: Vec<_> = known.iter().filter(|row| row.appid.is_none()).collect();
     nameless.sort_by_key(|row| configured(row).is_none());
     for row in nameless {
@@ -170,6 +172,10 @@ fn identify(tx: &Tx<'_>, config: &[Configured<'_>]) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn by_name(known: &[KnownAccount]) -> HashMap<&str, &KnownAccount> {
+    known.iter().map(|row| (row.name.as_str(), row)).collect()
+}
+
 /// Returns whether what is stored under a name belongs to another account than this one.
 fn is_other(row: &KnownAccount, appid: &str) -> bool {
     row.appid.as_deref() != Some(appid)
@@ -181,14 +187,16 @@ fn is_other(row: &KnownAccount, appid: &str) -> bool {
 /// keeps its own name, and so on.
 fn moves(known: &[KnownAccount], config: &[Configured<'_>]) -> BTreeMap<String, String> {
     let mut moves = BTreeMap::new();
+    let rows = by_name(known);
+    let owners: HashMap<_, _> =
+        known.iter().filter_map(|row| Some((row.appid.as_deref()?, row))).collect();
     for account in config {
-        let same = |row: &&KnownAccount| row.appid.as_deref() == Some(account.appid);
-        if let Some(row) = known.iter().find(same).filter(|row| row.name != account.name) {
+        if let Some(row) = owners.get(account.appid).filter(|row| row.name != account.name) {
             moves.insert(row.name.clone(), account.name.to_owned());
         }
     }
     for account in config {
-        let Some(row) = known.iter().find(|row| row.name == account.name) else { continue };
+        let Some(row) = rows.get(account.name) else { continue };
         let aside = match row.appid.as_deref() {
             Some(appid) => (account.replaces == Some(appid)).then_some(appid),
             // Its owner is unknown, and nothing of it is sent by itself.
@@ -199,8 +207,7 @@ fn moves(known: &[KnownAccount], config: &[Configured<'_>]) -> BTreeMap<String, 
         }
     }
     loop {
-        let stays =
-            |name: &str| known.iter().any(|row| row.name == name) && !moves.contains_key(name);
+        let stays = |name: &str| rows.contains_key(name) && !moves.contains_key(name);
         let Some(blocked) = moves.iter().find(|(_, new)| stays(new)).map(|(old, _)| old.clone())
         else {
             return moves;
