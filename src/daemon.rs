@@ -36,7 +36,7 @@ use crate::inbox::Inbox;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 use crate::wechat::client::ApiBase;
 
-use backlog::{Backlog, Done, response};
+use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
 use dispatcher::Dispatcher;
 use input::{Input, Trouble, ValidFile};
@@ -660,7 +660,7 @@ impl Daemon {
                 continue;
             }
             match self.store(&input, now) {
-                Ok(done) => response(input, done),
+                Ok(done) => acknowledge(input, done),
                 Err(error) => {
                     self.backlog.others.push_front(input);
                     return Err(error);

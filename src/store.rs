@@ -330,10 +330,10 @@ impl Store {
         work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         if !self.records {
-            return self.step(work);
+            return self.commit(work);
         }
         self.may_write(true)?;
-        let done = self.step(|tx| {
+        let done = self.commit(|tx| {
             record::record(tx.db)?;
             work(tx)
         });
@@ -345,7 +345,7 @@ impl Store {
         Ok(self.db.pragma_update(None, "query_only", !may)?)
     }
 
-    fn step<T, E: From<StoreError>>(
+    fn commit<T, E: From<StoreError>>(
         &mut self,
         work: impl FnOnce(&Tx<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {

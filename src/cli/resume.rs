@@ -96,13 +96,17 @@ fn lifted_text(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
     stops + &jobs + &ended
 }
 
-/// Names the jobs that were only waiting for this.
+/// Names the jobs that were only waiting for this: not those of an account that is still stopped,
+/// such as one that left the config.
 fn due_words(tx: &Tx<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<String, Problem> {
-    let mut due = tx.next_jobs(None, NEXT)?;
-    due.retain(|job| {
-        let concerned = name.is_none_or(|name| job.account == name);
-        concerned && job.due <= now && job.state != JobState::Held
-    });
+    let mut due = Vec::new();
+    for job in tx.next_jobs(name, NEXT)? {
+        let stops = tx.stops(&job.account)?;
+        let goes = stops.hold.is_none() && stops.paused.is_none();
+        if goes && job.due <= now && job.state != JobState::Held {
+            due.push(job);
+        }
+    }
     if due.is_empty() {
         return Ok("No job is due now.\n".to_owned());
     }

@@ -71,7 +71,7 @@ pub(super) enum Done {
 
 /// Tells each sender that its input is on disk. A sender that gave up learns it when it sends
 /// again.
-pub(super) fn response(input: Input, done: Done) {
+pub(super) fn acknowledge(input: Input, done: Done) {
     match (input, done) {
         (
             Input::Event(.., stored) | Input::Unread(.., stored) | Input::Refused(.., stored),

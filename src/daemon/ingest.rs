@@ -119,7 +119,7 @@ impl IngestTask {
                         });
                         let Some((read, entry, offer)) = reading.await else { return gone() };
                         inbox = read;
-                        ingest.response(&mut inbox, &entry, offer, now()).await;
+                        ingest.handle(&mut inbox, &entry, offer, now()).await;
                         // A file that arrived meanwhile must not wait for all the others.
                         if tokio::time::Instant::now() >= until {
                             break;
@@ -146,13 +146,7 @@ struct Ingest {
 
 impl Ingest {
     /// Acts on what was read of an entry.
-    async fn response(
-        &mut self,
-        inbox: &mut Inbox,
-        entry: &Entry,
-        offer: Offer,
-        now: DateTime<Utc>,
-    ) {
+    async fn handle(&mut self, inbox: &mut Inbox, entry: &Entry, offer: Offer, now: DateTime<Utc>) {
         let done = match offer {
             Offer::ValidFile(valid, kept) => match self.passed.problems(entry, &valid) {
                 problems if problems.is_empty() => self.take(inbox, entry, &valid, kept).await,
@@ -391,7 +385,7 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Of
                 }
             }
             Content::MayBeCut(_) if !entry.is_long_quiet() => Offer::Later,
-            Content::FieldError(problems) | Content::MayBeCut(problems) => {
+            Content::Invalid(problems) | Content::MayBeCut(problems) => {
                 Offer::Bad(problems, Some(package))
             }
         },

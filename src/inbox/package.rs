@@ -71,7 +71,7 @@ pub enum Content {
     /// Jobs, all of them valid.
     Jobs(Parsed),
     /// Something wrong.
-    FieldError(Vec<Diagnostic>),
+    Invalid(Vec<Diagnostic>),
     /// What may be the beginning of a file: an error unless more of it comes.
     MayBeCut(Vec<Diagnostic>),
 }
@@ -107,7 +107,7 @@ impl Package {
     pub fn parse(&self, accounts: &[&Account]) -> Result<Parsed, Vec<Diagnostic>> {
         match self.content(accounts) {
             Content::Jobs(parsed) => Ok(parsed),
-            Content::FieldError(problems) | Content::MayBeCut(problems) => Err(problems),
+            Content::Invalid(problems) | Content::MayBeCut(problems) => Err(problems),
         }
     }
 
@@ -116,7 +116,7 @@ impl Package {
         let parsed = super::parse(&self.file_name, &self.bytes, self, accounts);
         match (self.doubt(parsed.as_ref().ok()), parsed) {
             (None, Ok(parsed)) => Content::Jobs(parsed),
-            (None, Err(problems)) => Content::FieldError(problems),
+            (None, Err(problems)) => Content::Invalid(problems),
             (Some(doubt), Ok(_)) => Content::MayBeCut(vec![doubt]),
             (Some(doubt), Err(mut problems)) => {
                 problems.push(doubt);

@@ -151,3 +151,20 @@ fn a_command_between_the_change_and_the_restart_waits_for_that() {
     assert!(world.store().read().stops("flagship").unwrap().hold.is_some());
     world.text(&["approve", "club-approval"]);
 }
+
+#[test]
+fn resume_does_not_name_a_due_job_whose_account_left_the_config() {
+    let world = World::new();
+    world.evening();
+    world.text(&["resume", "brand-club"]);
+    let due = |world: &World| {
+        world.text(&["hold", "--all"]);
+        world.text(&["resume", "--all"]).contains("club-late")
+    };
+    assert!(due(&world));
+
+    configure(&world, &[ONE]);
+    start(&world);
+
+    assert!(!due(&world));
+}

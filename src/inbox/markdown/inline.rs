@@ -137,7 +137,7 @@ impl Writer<'_, '_> {
         }
         let contents = is_contents(line).then_some((0..line.len(), Raw::Shown));
         match contents.or_else(|| leftovers::block(line)) {
-            Some((_, Raw::FieldError(message, help))) => {
+            Some((_, Raw::Invalid(message, help))) => {
                 self.wrong(is_in(location), message.to_owned(), help);
             }
             Some((found, Raw::Shown)) if &line[found.clone()] == "|" => {
@@ -167,7 +167,7 @@ impl Writer<'_, '_> {
             let found = found.start + range.start..found.end + range.start;
             let here = within(is_exact, location, &found);
             match raw {
-                Raw::FieldError(message, help) => self.wrong(here, message.to_owned(), help),
+                Raw::Invalid(message, help) => self.wrong(here, message.to_owned(), help),
                 Raw::Shown => self.tell(here, format!("{shown} is shown as it stands")),
             }
         }

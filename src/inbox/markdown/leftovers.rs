@@ -10,7 +10,7 @@ use super::prose::{self, reach};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Raw {
     /// It is never written to be seen.
-    FieldError(&'static str, &'static str),
+    Invalid(&'static str, &'static str),
     /// It may be written to be seen.
     Shown,
 }
@@ -74,7 +74,7 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
                         the brackets write `\\]`";
             found.push((
                 at..at + mark.len(),
-                Raw::FieldError("this is no link as it is written", help),
+                Raw::Invalid("this is no link as it is written", help),
             ));
         }
     }
@@ -92,12 +92,12 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
             }
         } else {
             let help = "write the footnote's text: `[^1]: …` on a line of its own";
-            found.push((at..end, Raw::FieldError("this footnote has no text", help)));
+            found.push((at..end, Raw::Invalid("this footnote has no text", help)));
         }
     }
     for (at, mark) in text.match_indices("\\begin{") {
         let (message, help) = FORMULA;
-        found.push((at..at + mark.len(), Raw::FieldError(message, help)));
+        found.push((at..at + mark.len(), Raw::Invalid(message, help)));
     }
     for pair in PAIRS {
         pairs(text, pair, &mut found);
@@ -138,7 +138,7 @@ fn pairs(text: &str, Pair { open, close, is_mark }: &Pair, found: &mut Vec<(Rang
         if is_mark(text[..at].chars().last(), &text[inside..inside + length]) {
             let is_picture = open.starts_with('{') && names_picture(&text[inside..inside + length]);
             let (message, help) = SHORTCODE;
-            let raw = if is_picture { Raw::FieldError(message, help) } else { Raw::Shown };
+            let raw = if is_picture { Raw::Invalid(message, help) } else { Raw::Shown };
             found.push((at..end, raw));
             from = end;
         }
@@ -187,12 +187,12 @@ pub(super) fn block(line: &str) -> Option<(Range<usize>, Raw)> {
     let line = line.trim_end();
     let (message, help) = FORMULA;
     if line == "$$" {
-        return Some((0..2, Raw::FieldError(message, help)));
+        return Some((0..2, Raw::Invalid(message, help)));
     }
     let drawing = line.strip_prefix("@start").and_then(|rest| rest.split([' ', '\t']).next());
     if drawing.is_some_and(|kind| PLANTUML.contains(&kind)) {
         let (message, help) = DRAWING;
-        return Some((0..line.len(), Raw::FieldError(message, help)));
+        return Some((0..line.len(), Raw::Invalid(message, help)));
     }
     if BLOCKS.iter().any(|mark| line.starts_with(mark)) {
         return Some((0..line.len(), Raw::Shown));
@@ -267,7 +267,7 @@ mod tests {
             "{{<figure src=\"a.png\">}}",
         ] {
             let found = raw(text);
-            assert!(matches!(found[0].1, Raw::FieldError(..)), "{text}: {found:?}");
+            assert!(matches!(found[0].1, Raw::Invalid(..)), "{text}: {found:?}");
         }
         for text in ["{% note %}", "{{ title }}", "{{< ref \"a.md\" >}}"] {
             assert!(raw(text).iter().all(|(_, raw)| *raw == Raw::Shown), "{text}");

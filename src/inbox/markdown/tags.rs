@@ -101,12 +101,12 @@ fn beginning(text: &str) -> Option<(usize, Raw)> {
     for (open, _, (message, help)) in SECTIONS {
         if let Some(rest) = text.strip_prefix(open) {
             let is_meant = open != "<?" || rest.starts_with(is_letter);
-            return is_meant.then_some((open.len(), Raw::FieldError(message, help)));
+            return is_meant.then_some((open.len(), Raw::Invalid(message, help)));
         }
     }
     if text.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<!doctype")) {
         let (message, help) = DECLARATION;
-        return Some((9, Raw::FieldError(message, help)));
+        return Some((9, Raw::Invalid(message, help)));
     }
     let start = if text.starts_with("</") { 2 } else { 1 };
     let inside = &text[start..];
@@ -124,7 +124,7 @@ fn beginning(text: &str) -> Option<(usize, Raw)> {
     // `a <b` compares two letters.
     let is_meant = start == 2 || name.len() > 1 || has_attribute;
     let (message, help) = MISSPELT;
-    Some((start + name.len(), if is_meant { Raw::FieldError(message, help) } else { Raw::Shown }))
+    Some((start + name.len(), if is_meant { Raw::Invalid(message, help) } else { Raw::Shown }))
 }
 
 #[cfg(test)]
