@@ -8,7 +8,7 @@
 CREATE TABLE daemon (
     one           INTEGER PRIMARY KEY CHECK (one = 1),
     created_at    INTEGER NOT NULL,
-    -- The daemon writes the time every minute: on a machine restored from an old image it is long past.
+    -- The daemon writes the time every minute or two: on a machine restored from an old image it is long past.
     seen_at       INTEGER NOT NULL,
     -- The number of intents so far. The `mark` file beside the database holds the same number, so a
     -- database that is older than its mark is detected.

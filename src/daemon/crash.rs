@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn with_nothing_in_hand_nothing_is_written() {
+    fn without_a_work_item_nothing_is_written() {
         let state = tempfile::tempdir().unwrap();
         crash_context::leave();
 

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pulse_reads_back_as_it_was_written() {
+    fn a_heartbeat_reads_back_as_it_was_written() {
         let dir = tempfile::tempdir().unwrap();
         let written = heartbeat_at("2027-03-20T12:00:00.5Z");
 
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pulse_of_an_earlier_daemon_says_nothing_of_this_one() {
+    fn the_heartbeat_of_an_earlier_daemon_says_nothing_of_this_one() {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), &heartbeat_at("2027-03-20T12:00:00Z")).unwrap();
 
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pulse_that_cannot_be_written_is_none() {
+    fn a_heartbeat_that_cannot_be_written_is_none() {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), &heartbeat_at("2027-03-20T12:00:00Z")).unwrap();
         fs::create_dir(dir.path().join("pulse.tmp")).unwrap();

@@ -75,7 +75,7 @@ impl Tx<'_> {
         let rows = statement.query_map([job], |row| {
             let (kind, parameters): (String, String) = (row.get(0)?, row.get(1)?);
             let api_call = ApiCall::parse(&kind, &parameters)
-                .ok_or_else(|| unreadable("prelude.parameters", &parameters))?;
+                .ok_or_else(|| unreadable("pre_send.parameters", &parameters))?;
             let ahead: i64 = row.get(2)?;
             Ok(match ahead {
                 0..120 => format!("{api_call}, {ahead} s before"),
@@ -109,7 +109,7 @@ impl Tx<'_> {
             let (Some(id), Some(api_call)) =
                 (JobId::parse(&job), ApiCall::parse(&kind, &parameters))
             else {
-                return Err(unreadable("prelude.parameters", &parameters).into());
+                return Err(unreadable("pre_send.parameters", &parameters).into());
             };
             let role = Role::PreSend;
             let new = NewApiCall {

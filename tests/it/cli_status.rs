@@ -25,14 +25,14 @@ fn daemon(world: &World, turned_at: &str) -> File {
     fs::write(&path, json!({ "pid": 4711, "since": since, "version": "0.1.0" }).to_string())
         .unwrap();
     let clock = |read_at: &str, platform_at: &str| json!({ "read_at": read_at, "platform_at": platform_at });
-    let pulse = json!({
+    let heartbeat = json!({
         "pid": 4711,
         "turned_at": turned_at,
         "listen": "127.0.0.1:8071",
         "clocks": { "brand-club": clock("2027-03-20T11:56:00Z", "2027-03-20T11:57:30Z"),
                     "brand-daily": clock("2027-03-20T11:56:00Z", "2027-03-20T11:56:00Z") },
     });
-    fs::write(world.path("state/pulse"), pulse.to_string()).unwrap();
+    fs::write(world.path("state/pulse"), heartbeat.to_string()).unwrap();
     let lock = File::open(path).unwrap();
     lock.lock().unwrap();
     lock
@@ -73,7 +73,7 @@ fn a_loop_that_stands_still_needs_a_person() {
 }
 
 #[test]
-fn a_daemon_without_a_pulse_is_not_called_stuck() {
+fn a_daemon_without_a_heartbeat_is_not_called_stuck() {
     let world = World::new();
     world.take(JOBS);
     let _lock = daemon(&world, TURNING);
@@ -264,7 +264,7 @@ fn the_daemon_tells_of_its_loop_its_listener_and_the_platforms_clock() {
     rig.drop_file("spring.yaml", &to_tag("spring", "club"));
     rig.until_state("spring", "sent");
 
-    let status = rig.until("the pulse tells of the clock", || {
+    let status = rig.until("the heartbeat tells of the clock", || {
         let status = rig.ask(&["status", "--json"]);
         (!status["accounts"][0]["clock"].is_null()).then_some(status)
     });
