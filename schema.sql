@@ -116,8 +116,8 @@ CREATE TABLE job (
     first_attempt_at INTEGER,
     -- 1 once any request was made for the job: then it can be neither edited nor moved forward.
     attempted          INTEGER NOT NULL DEFAULT 0 CHECK (attempted IN (0, 1)),
-    -- 1 if it is due later than planned only because of another job's claim: it may move back.
-    can_advance         INTEGER NOT NULL DEFAULT 0 CHECK (can_advance IN (0, 1)),
+    -- The earliest time for it, if the platform or an operator set one later than planned_at.
+    not_before_at      INTEGER,
     -- Why it waits or ended, for people.
     reason         TEXT,
     -- When the daemon looks at it next.
@@ -153,7 +153,11 @@ CREATE TABLE job (
 -- Finds the due jobs of one account.
 CREATE INDEX job_wake ON job (account, wake_at, priority DESC, seq) WHERE wake_at IS NOT NULL;
 CREATE INDEX job_file ON job (file) WHERE wake_at IS NOT NULL;
-CREATE INDEX job_can_advance ON job (account, priority DESC, seq) WHERE can_advance = 1;
+-- Finds what waiting jobs own of a window, and the waiting job of a QR code.
+CREATE INDEX job_due ON job (account, due_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX job_code ON job (account, parameters) WHERE action = 'qrcode' AND wake_at IS NOT NULL;
+-- Finds out whether some job of an account waits for room.
+CREATE INDEX job_deferred ON job (account) WHERE wake_at IS NOT NULL AND due_at > planned_at;
 CREATE INDEX job_state ON job (state, due_at);
 CREATE INDEX job_recall ON job (account, due_at) WHERE recall_until_at IS NOT NULL;
 -- Finds jobs without `at` that were taken while the clock was ahead.
@@ -316,21 +320,6 @@ CREATE INDEX charge_api_call ON charge (api_call) WHERE api_call IS NOT NULL;
 -- A slot is never charged twice.
 CREATE UNIQUE INDEX charge_slot ON charge (account, rule, "window", slot)
     WHERE slot IS NOT NULL AND state <> 'returned';
-
--- The slots that waiting jobs own. A row is deleted when its job gives the slot up.
-CREATE TABLE claim (
-    job      TEXT NOT NULL REFERENCES job (id),
-    account  TEXT NOT NULL,
-    rule     TEXT NOT NULL,
-    "window" TEXT NOT NULL,
-    amount   INTEGER NOT NULL CHECK (amount > 0),
-    -- The rank, from the job's priority (negated) and seq: the smaller one comes first.
-    neg_priority   INTEGER NOT NULL,
-    seq    INTEGER NOT NULL,
-    PRIMARY KEY (job, rule)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX claim_window ON claim (account, rule, "window", neg_priority, seq);
 
 -- The lists that the platform accepted in a month, for the rule of four a month for each receiver.
 CREATE TABLE delivery (

@@ -26,6 +26,7 @@ mod reply;
 mod resume;
 mod retry;
 mod sandbox;
+mod schedules;
 mod series;
 mod show;
 mod status;

@@ -22,7 +22,7 @@ mod series;
 mod session;
 mod upkeep;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -613,6 +613,11 @@ impl Engine {
             }
             if !refused.is_empty() {
                 return Err(IngestError::Refused(refused));
+            }
+            let accounts: BTreeSet<_> =
+                taken.iter().map(|(job, _)| job.spec.account.as_str()).collect();
+            for session in accounts.into_iter().filter_map(|account| named.get(account)) {
+                tx.place_taken(&session.config.account, now)?;
             }
             let place = |(job, taken): (&Offered<'_>, IngestOutcome)| {
                 let id = job.spec.id.clone();

@@ -72,6 +72,7 @@ pub mod plan;
 pub mod quota;
 pub mod reason;
 pub mod sandbox;
+pub mod schedule;
 pub mod store;
 pub mod text;
 pub mod wechat;

@@ -10,10 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
-use crate::calendar::{self, Span, Window};
-use crate::model::{Account, BatchState, JobId, JobState, OnFullReceivers, OnQuota};
-use crate::quota::{self, Because, Block, Demand, Need, Usage, margins};
-use crate::reason::Reason;
+use crate::calendar;
+use crate::model::{BatchState, JobId, JobState, OnFullReceivers, OnQuota};
+use crate::quota::{Demand, margins};
 
 pub use gap::{Gap, GapEffect, Kind as GapKind};
 
@@ -35,6 +34,8 @@ pub struct Job {
     pub planned_at: DateTime<Utc>,
     /// The instant it is due now: `planned_at`, or the instant it was deferred to.
     pub due_at: DateTime<Utc>,
+    /// The earliest time for it, if the platform or an operator set one later than `planned_at`.
+    pub not_before: Option<DateTime<Utc>>,
     /// The zone whose time of day a deferral keeps.
     pub zone: Tz,
     /// How late the first request may be.
@@ -280,101 +281,6 @@ pub fn backoff(clientmsgid: &str, attempts: u32) -> TimeDelta {
     );
     let doubled = margins::SAME_CLIENTMSGID * (1 << attempts.saturating_sub(1).min(4));
     doubled.min(margins::BACKOFF_MAX) + spread
-}
-
-/// The windows without room that a job passed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Passed {
-    /// What kept it out of the first of them, its own.
-    pub own: Block,
-    /// The first and the last of the others.
-    pub others: Option<(Window, Window)>,
-}
-
-impl Passed {
-    fn and(passed: Option<Self>, block: Block) -> Self {
-        let Some(Self { own, others }) = passed else {
-            return Self { own: block, others: None };
-        };
-        let from = others.map_or(block.window, |(from, _)| from);
-        Self { own, others: Some((from, block.window)) }
-    }
-}
-
-impl From<Passed> for Reason {
-    fn from(Passed { own, others }: Passed) -> Self {
-        let own = own.into();
-        match others {
-            None => own,
-            Some((from, to)) => Self::NoRoomUntil { cause: Box::new(own), from, to },
-        }
-    }
-}
-
-/// Where a job may be placed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Placement {
-    /// At this instant, after the windows passed over on the way.
-    At(DateTime<Utc>, Option<Passed>),
-    /// Its next window is after its `expires`, because of these.
-    Beyond(Passed),
-    /// No window will ever have room.
-    Never(Block),
-}
-
-/// Finds the first window with room, at the job's own time of day.
-///
-/// `earliest` is the first instant that still makes sense; the planned instant itself is always
-/// tried if `earliest` allows it. The ledger's figures come from `usage`, whose error ends the
-/// search.
-///
-/// # Errors
-/// If `usage` fails.
-pub fn place<E>(
-    job: &Job,
-    account: &Account,
-    earliest: DateTime<Utc>,
-    usage: &mut dyn FnMut(Need) -> Result<Usage, E>,
-) -> Result<Placement, E> {
-    let mut passed = None;
-    let mut days = 0;
-    let mut not_before = earliest;
-    loop {
-        let at = calendar::days_later(job.planned_at, days, job.zone);
-        days += 1;
-        if at < not_before {
-            continue;
-        }
-        if let Some(passed) = passed.filter(|_| at > job.expires_at) {
-            return Ok(Placement::Beyond(passed));
-        }
-        match blocked(job, account, at, usage)? {
-            None => return Ok(Placement::At(at, passed)),
-            Some(block)
-                if block.because == Because::TooMuch || block.window.span() == Span::Ever =>
-            {
-                return Ok(Placement::Never(block));
-            }
-            Some(block) => {
-                not_before = block.window.end();
-                passed = Some(Passed::and(passed, block));
-            }
-        }
-    }
-}
-
-fn blocked<E>(
-    job: &Job,
-    account: &Account,
-    at: DateTime<Utc>,
-    usage: &mut dyn FnMut(Need) -> Result<Usage, E>,
-) -> Result<Option<Block>, E> {
-    for need in quota::needs(account, job.demand, at) {
-        if let Err(block) = quota::admit(account, need, usage(need)?) {
-            return Ok(Some(block));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

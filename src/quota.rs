@@ -413,6 +413,13 @@ pub const TABLE: &[Row] = &[
     },
 ];
 
+impl Row {
+    /// Returns whether waiting jobs own some of its windows.
+    pub fn is_scheduled(&self) -> bool {
+        (self.uses)(Demand { everyone: true, calls: 1, codes: 1 }) > 0
+    }
+}
+
 impl Rule {
     /// Returns the rule's row.
     pub fn row(self) -> &'static Row {

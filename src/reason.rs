@@ -29,7 +29,12 @@ pub enum Reason {
     /// A send that was made elsewhere used up a window.
     QuotaUsedElsewhere { rule: Rule, window: Window },
     /// What is left of a window belongs to jobs with a better rank.
-    ReservedByOthers { rule: Rule, window: Window },
+    ReservedByOthers {
+        rule: Rule,
+        window: Window,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        jobs: Vec<NamedJob>,
+    },
     /// It needs more of a rule than the rule ever allows.
     NeedsMoreThanLimit { rule: Rule },
     /// Every receiver had as many broadcasts of a window as the rule allows, or one had if all must
@@ -529,6 +534,16 @@ impl Reason {
     }
 }
 
+/// A job as people know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedJob {
+    /// Its id.
+    pub id: JobId,
+    /// Its title, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
 /// How many jobs a reason names.
 const NAMED: usize = 20;
 
@@ -542,7 +557,7 @@ impl From<Block> for Reason {
         let Block { rule, window, because } = block;
         match because {
             Because::Used => Self::QuotaUsed { rule, window },
-            Because::Claimed => Self::ReservedByOthers { rule, window },
+            Because::Claimed => Self::ReservedByOthers { rule, window, jobs: Vec::new() },
             Because::TooMuch => Self::NeedsMoreThanLimit { rule },
         }
     }

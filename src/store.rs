@@ -16,7 +16,6 @@ mod back;
 mod backup;
 mod bound;
 mod busy;
-mod claims;
 mod clock_ahead;
 mod decisions;
 mod deletion;
@@ -40,6 +39,7 @@ mod refused;
 mod release;
 mod results;
 mod retry;
+mod schedule;
 mod series;
 mod settle;
 mod strangers;
@@ -47,6 +47,7 @@ mod upload;
 mod view;
 mod writes;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -65,7 +66,6 @@ pub use api_call::{
 };
 pub use articles::ArticleResult;
 pub use back::Back;
-pub use claims::Deferral;
 pub use decisions::{DecidedBy, Decision, Entry, Resolution, Ruling};
 pub use deletion::{DeletableBatch, DeletionFacts, one_of_each};
 pub use events::EventIn;
@@ -80,6 +80,7 @@ pub use recall::{InQuestion, LastSeen};
 pub use refused::RefusedFile;
 pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
+pub use schedule::{Deferral, Rescheduled};
 pub use series::{Recurring, Series, SeriesCancelled, SeriesState};
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
@@ -95,14 +96,17 @@ pub use writes::{Seen, Writes};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The schema version that this program writes.
-pub const VERSION: i64 = 5;
+pub const VERSION: i64 = 6;
 
 /// The oldest schema version that can be upgraded.
 const OLDEST: i64 = 3;
 
 /// The script to each version from the one before; the first one upgrades [`OLDEST`].
-const UPGRADES: &[&str] =
-    &[include_str!("store/upgrade_4.sql"), include_str!("store/upgrade_5.sql")];
+const UPGRADES: &[&str] = &[
+    include_str!("store/upgrade_4.sql"),
+    include_str!("store/upgrade_5.sql"),
+    include_str!("store/upgrade_6.sql"),
+];
 
 /// From this version on, a list's receivers are stored beside its body.
 const RECEIVERS_SINCE: i64 = 4;
@@ -230,6 +234,16 @@ pub struct Tx<'a> {
     db: &'a Connection,
     /// The list in which changes are collected for the log.
     moves: Option<&'a Moves>,
+    /// The jobs that a new schedule moved.
+    rescheduled: RefCell<Vec<Rescheduled>>,
+    /// The jobs that were taken and have no place in the schedule yet.
+    unplaced: RefCell<Vec<schedule::Unplaced>>,
+}
+
+impl<'a> Tx<'a> {
+    fn new(db: &'a Connection, moves: Option<&'a Moves>) -> Self {
+        Self { db, moves, rescheduled: RefCell::default(), unplaced: RefCell::default() }
+    }
 }
 
 impl Store {
@@ -351,7 +365,10 @@ impl Store {
     ) -> std::result::Result<T, E> {
         let moves = Moves::default();
         let tx = begin(&mut self.db, TransactionBehavior::Immediate)?;
-        let done = work(&Tx { db: &tx, moves: self.tells.then_some(&moves) })?;
+        let open = Tx::new(&tx, self.tells.then_some(&moves));
+        let done = work(&open)?;
+        open.all_are_placed()?;
+        drop(open);
         tx.commit().map_err(StoreError::from)?;
         moves.tell();
         Ok(done)
@@ -389,7 +406,7 @@ impl Store {
 
     /// Reads without changing anything.
     pub fn read(&self) -> Tx<'_> {
-        Tx { db: &self.db, moves: None }
+        Tx::new(&self.db, None)
     }
 }
 
@@ -475,7 +492,7 @@ fn upgrade(db: &mut Connection, now: DateTime<Utc>) -> Result<()> {
                 tx.execute_batch(script)?;
             }
             if from < RECEIVERS_SINCE {
-                Tx { db: &tx, moves: None }.keep_receivers_of_all()?;
+                Tx::new(&tx, None).keep_receivers_of_all()?;
             }
         }
     }
@@ -726,13 +743,6 @@ impl Tx<'_> {
             ])?;
         if changed == 0 {
             return Err(StoreError::Conflict(format!("job {id} is no longer {from}")));
-        }
-        if !to.state.waits() {
-            self.run(
-                "DELETE FROM claim WHERE job = ?1
-                   AND (SELECT action FROM job WHERE id = ?1) <> 'broadcast'",
-                params![id.as_str()],
-            )?;
         }
         self.tell(id, Some(from), to.state, to.why, now)
     }

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::schedules::Schedules;
 use super::text::{self, Page, Tone};
 use super::{Answer, Json, Problem, Terminal, database, lookup};
 use crate::calendar;
@@ -20,6 +21,7 @@ use crate::model::{Account, Action, JobId, JobSpec, JobState, Kind, OnQuota};
 use crate::plan::Job;
 use crate::quota::Block;
 use crate::reason::Reason;
+use crate::schedule::Placement;
 use crate::store::{IngestOutcome, JobView, Source, Store, StoreError, Tx};
 use crate::text::{Lang, reason};
 
@@ -285,16 +287,17 @@ fn rehearse(
             views.push(take(tx, file, accounts, now)?);
         }
         // Which job defers which is known only after all are taken.
+        let schedules = Schedules::new(now);
         for (view, file) in views.iter_mut().zip(files) {
             if view.ok {
-                view.jobs = forecast(tx, file, accounts, now)?;
+                view.jobs = forecast(tx, file, accounts, &schedules)?;
                 if known == Known::All {
                     warn_of_deletions(tx, &file.jobs, &mut view.jobs)?;
                 }
                 for job in &mut view.jobs {
                     note_known(job, &view.known);
                 }
-                view.series = recurring(tx, file, (accounts, &view.known), now)?;
+                view.series = recurring(tx, file, (accounts, &view.known), &schedules)?;
             }
         }
         Err::<(), _>(RolledBack::Rehearsed(views))
@@ -380,6 +383,9 @@ fn take(
             IngestOutcome::Refused(why) => refuse(&why),
         }
     }
+    for account in accounts {
+        tx.place_taken(account, now)?;
+    }
     let ok = diagnostics.is_empty();
     Ok(FileView {
         file: file.name.clone(),
@@ -399,12 +405,12 @@ fn forecast(
     tx: &Tx<'_>,
     file: &Checked,
     accounts: &[&Account],
-    now: DateTime<Utc>,
+    schedules: &Schedules,
 ) -> Result<Vec<CheckedJob>, StoreError> {
     let mut checked = Vec::new();
     for job in file.jobs.iter().filter(|job| job.recurrence.is_none()) {
         let Some(account) = account(accounts, &job.spec) else { continue };
-        let mut one = forecast_one(tx, (&job.spec, account), job.notes.clone(), now)?;
+        let mut one = forecast_one(tx, (&job.spec, account), job.notes.clone(), schedules)?;
         if let Some(one) = &mut one {
             one.warnings.extend(strangers(tx, &job.spec)?);
         }
@@ -423,8 +429,9 @@ fn forecast_one(
     tx: &Tx<'_>,
     (spec, account): (&JobSpec, &Account),
     mut notes: Vec<String>,
-    now: DateTime<Utc>,
+    schedules: &Schedules,
 ) -> Result<Option<CheckedJob>, StoreError> {
+    let now = schedules.now;
     let Some(view) = tx.job_view(spec.id.as_str())? else { return Ok(None) };
     let mut warnings = warnings(&view, spec, now);
     if let (Kind::Subscription, Action::Qrcode(_)) = (account.kind, &spec.action) {
@@ -435,7 +442,7 @@ fn forecast_one(
         );
     }
     let stands = tx.job(&spec.id)?;
-    let fails = fails(tx, (&stands, account), view.due)?;
+    let fails = fails(tx, (&stands, account), schedules)?;
     warnings
         .extend(fails.as_ref().map(|why| format!("it will not go: {why}, and on_quota is fail")));
     let block = match stands.asked {
@@ -467,12 +474,15 @@ fn forecast_one(
 fn fails(
     tx: &Tx<'_>,
     (job, account): (&Job, &Account),
-    due: DateTime<Utc>,
+    schedules: &Schedules,
 ) -> Result<Option<String>, StoreError> {
     if job.asked || job.on_quota == OnQuota::Defer || !job.state.waits() {
         return Ok(None);
     }
-    Ok(tx.block(job, account, due)?.map(|block| reason::sentence(&block.into(), Lang::En)))
+    Ok(match schedules.of(tx, account)?.placements.get(&job.id) {
+        Some(Placement::Fails(cause)) => Some(reason::sentence(&cause.clone().into(), Lang::En)),
+        Some(_) | None => None,
+    })
 }
 
 /// Returns when the series of a file would be sent.
@@ -480,7 +490,7 @@ fn recurring(
     tx: &Tx<'_>,
     file: &Checked,
     (accounts, known): (&[&Account], &[(JobId, &'static str)]),
-    now: DateTime<Utc>,
+    schedules: &Schedules,
 ) -> Result<Vec<CheckedSeries>, StoreError> {
     let mut checked = Vec::new();
     for job in &file.jobs {
@@ -494,7 +504,7 @@ fn recurring(
         for (index, (id, _)) in waiting.into_iter().enumerate() {
             let at = tx.job_view(id.as_str())?.and_then(|view| view.at);
             let spec = JobSpec { id, at, ..job.spec.clone() };
-            let one = forecast_one(tx, (&spec, account), Vec::new(), now)?;
+            let one = forecast_one(tx, (&spec, account), Vec::new(), schedules)?;
             let shown = |one: &CheckedJob| index < DATES_SHOWN || !one.warnings.is_empty();
             occurrences.extend(one.filter(shown));
         }

@@ -8,6 +8,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::schedules::Schedules;
 use super::text::{self, Tone};
 use crate::calendar;
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
@@ -18,6 +19,7 @@ use crate::model::{Account, BatchState, JobId, JobState, OnQuota};
 use crate::plan::{self, Batch, Job, NextAction as Next};
 use crate::quota::{Block, margins};
 use crate::reason::Reason;
+use crate::schedule::Placement;
 use crate::store::{AlertView, JobView, Refusal, StoreError, Tx};
 use crate::text::reason;
 
@@ -51,6 +53,7 @@ pub(super) struct ForecastContext {
     running: Option<Running>,
     heartbeat: Option<Heartbeat>,
     now: DateTime<Utc>,
+    pub(super) schedules: Schedules,
 }
 
 /// The expected outcome of a waiting job.
@@ -162,7 +165,7 @@ impl ForecastContext {
         let running = daemon::running(&config.state_dir);
         let heartbeat =
             running.as_ref().and_then(|running| daemon::heartbeat(&config.state_dir, running));
-        Ok(Self { stopped, running, heartbeat, now })
+        Ok(Self { stopped, running, heartbeat, now, schedules: Schedules::new(now) })
     }
 
     /// Returns the daemon that runs, if one does.
@@ -225,7 +228,7 @@ impl ForecastContext {
         let (job, batches) = (tx.job(&id)?, tx.batches(&id)?);
         let mut forecast = self.by_its_times(&job, &batches);
         if let Some(account) = super::lookup::account(config, &view.account) {
-            Self::by_the_rules(&mut forecast, tx, account, &job)?;
+            self.by_the_rules(&mut forecast, tx, account, &job)?;
         }
         let planned = view.at.filter(|at| *at < view.due);
         let planned = planned.map(|at| Reason::PlannedFor { at });
@@ -290,8 +293,9 @@ impl ForecastContext {
         Forecast { status, goes_at, not_after: deadline, why, of_account: None }
     }
 
-    /// Adds whether its window still has room, if no request was made for it.
+    /// Adds what the schedule says of its window, if no request was made for it.
     fn by_the_rules(
+        &self,
         forecast: &mut Forecast,
         tx: &Tx<'_>,
         account: &Account,
@@ -300,32 +304,41 @@ impl ForecastContext {
         let Some(at) = forecast.goes_at.filter(|_| !job.asked) else {
             return Ok(());
         };
-        let refusal = match tx.block(job, account, at)? {
-            Some(block) => Refusal::Blocked(block),
-            None => match tx.full_receivers(job, account, at)? {
-                Some(block) => Refusal::Receivers(block),
-                None => return Ok(()),
-            },
+        let (status, why) = match self.schedules.of(tx, account)?.placements.get(&job.id) {
+            Some(Placement::Fails(cause)) => {
+                (ForecastStatus::WillFail, Reason::from(cause.clone()).with_on_quota_fail())
+            }
+            Some(Placement::Never(cause)) => (ForecastStatus::WillFail, cause.clone().into()),
+            Some(Placement::Expires(cause)) => {
+                let why = cause
+                    .clone()
+                    .map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry());
+                (ForecastStatus::WillExpire, why)
+            }
+            Some(Placement::At(..) | Placement::Stays) | None => {
+                match tx.full_receivers(job, account, at)? {
+                    Some(block) => Self::by_its_receivers(job, block),
+                    None => return Ok(()),
+                }
+            }
         };
-        let (Refusal::Blocked(Block { window, .. }) | Refusal::Receivers(Block { window, .. })) =
-            refusal;
-        let full = Reason::from(refusal);
         forecast.goes_at = None;
+        forecast.status = status;
+        forecast.why.push(why);
+        Ok(())
+    }
+
+    fn by_its_receivers(job: &Job, block: Block) -> (ForecastStatus, Reason) {
+        let full = Reason::from(Refusal::Receivers(block));
         match job.on_quota {
-            OnQuota::Defer if window.end() > job.expires_at => {
-                forecast.status = ForecastStatus::WillExpire;
-                forecast.why.push(full.beyond_expiry());
+            OnQuota::Defer if block.window.end() > job.expires_at => {
+                (ForecastStatus::WillExpire, full.beyond_expiry())
             }
             OnQuota::Defer => {
-                forecast.status = ForecastStatus::WillDefer;
-                forecast.why.push(Reason::WillDefer { cause: Box::new(full) });
+                (ForecastStatus::WillDefer, Reason::WillDefer { cause: Box::new(full) })
             }
-            OnQuota::Fail => {
-                forecast.status = ForecastStatus::WillFail;
-                forecast.why.push(full.with_on_quota_fail());
-            }
+            OnQuota::Fail => (ForecastStatus::WillFail, full.with_on_quota_fail()),
         }
-        Ok(())
     }
 
     /// Adds what its uploads still need.

@@ -29,6 +29,7 @@ const SHOWN: usize = 100;
 /// How many jobs are named for one window, and how many of them the text shows.
 const NAMED: u32 = 20;
 const NAMED_SHOWN: usize = 4;
+const NAMED_CLAIMS: usize = 20;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -181,7 +182,7 @@ fn read(
         jobs.extend(planned((tx, now), config, &context, job)?);
     }
     jobs.sort_by_key(PlannedView::next_run);
-    let windows = windows(tx, config, until, now)?;
+    let windows = windows((tx, &context), config, until, now)?;
     let grid = grid::read(tx, config, (&jobs, &windows), (today, until))?;
     Ok(PlanView {
         grid,
@@ -232,23 +233,26 @@ fn planned(
 
 /// Returns every window of these days in which something is used or claimed.
 fn windows(
-    tx: &Tx<'_>,
+    (tx, context): (&Tx<'_>, &ForecastContext),
     config: &Config,
     until: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Vec<WindowView>, StoreError> {
     let mut views = Vec::new();
     for account in config.accounts.iter().map(|config| &config.account) {
+        let schedule = context.schedules.of(tx, account)?;
         for row in TABLE.iter().filter(|row| quota::limit(row.rule, account).is_some()) {
             let Counted::In(span) = row.counted else { continue };
             let first = Window::containing(span, now);
             let last = Window::containing(span, until - TimeDelta::seconds(1));
-            let mut windows = tx.claimed_windows(&account.name, row.rule, (first, last))?;
+            let owned = schedule.owned.range((row.rule, first)..=(row.rule, last));
+            let mut windows: Vec<_> = owned.map(|((_, window), _)| *window).collect();
             if !windows.contains(&first) {
                 windows.insert(0, first);
             }
             for window in windows {
-                views.extend(window_view(tx, account, (row.rule, window), now)?);
+                let owned = schedule.owned.get(&(row.rule, window));
+                views.extend(window_view(tx, account, ((row.rule, window), owned), now)?);
             }
         }
     }
@@ -259,10 +263,12 @@ fn windows(
 fn window_view(
     tx: &Tx<'_>,
     account: &Account,
-    (rule, window): (Rule, Window),
+    ((rule, window), owned): ((Rule, Window), Option<&(u32, Vec<JobId>)>),
     now: DateTime<Utc>,
 ) -> Result<Option<WindowView>, StoreError> {
     let view = tx.window_view(account, (rule, window), now)?;
+    let (claimed, claimed_by) = owned.cloned().unwrap_or_default();
+    let view = RuleView { claimed, ..view };
     if view.used == 0 && view.claimed == 0 && view.unconfirmed == 0 {
         return Ok(None);
     }
@@ -272,7 +278,7 @@ fn window_view(
         rule: view,
         used_by,
         elsewhere,
-        claimed_by: tx.claimed_by(&account.name, (rule, window), NAMED)?,
+        claimed_by: claimed_by.iter().take(NAMED_CLAIMS).map(ToString::to_string).collect(),
     }))
 }
 

@@ -233,9 +233,8 @@ impl AccountPass<'_, '_> {
         if block.because == Because::TooMuch {
             return self.tx.finish_job(job, account, JobState::Failed, &why, at);
         }
-        // A job that only another's claim kept back may move forward again.
-        let can_advance = block.because == Because::Claimed;
-        let deferral = Deferral { after: block.window.end(), why: &why, can_advance };
+        let by_ledger = matches!(refusal, Refusal::Blocked(_));
+        let deferral = Deferral { after: block.window.end(), why: &why, by_ledger };
         self.tx.defer(job, account, deferral, at)
     }
 

@@ -63,7 +63,7 @@ pub(super) fn recognise(
         tx.identify(name, &session.config.account.appid)?;
         if barred {
             // The places of jobs that ended meanwhile are free.
-            tx.advance_waiting(&session.config.account, now)?;
+            tx.replan(&session.config.account, now)?;
         }
     }
     let names: HashSet<_> =

@@ -15,7 +15,7 @@ pub fn first_at(job: &Offered<'_>, first_taken_at: DateTime<Utc>) -> DateTime<Ut
     job.spec.at.or_else(|| next.map(|date| date.at)).unwrap_or(first_taken_at)
 }
 
-/// Takes one job or series of a file.
+/// Takes one job or series of a file; [`Tx::place_taken`] places what was taken.
 ///
 /// # Errors
 /// If the store fails.
@@ -61,6 +61,7 @@ fn extend_one(
 ) -> Result<bool, StoreError> {
     let by = SeriesInput { account: &session.config.account, bodies: &bodies(&series.job) };
     let made = tx.extend(series, by, session.clock_trusted(now), now)?;
+    tx.place_taken(by.account, now)?;
     if let (Some(first), count) = (made.first(), made.len()) {
         tracing::info!(series = series.job.id.as_str(), count, "planned its dates from {first}");
     }

@@ -15,7 +15,7 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
     vec![
         *used(),
         Reason::QuotaUsedElsewhere { rule, window },
-        Reason::ReservedByOthers { rule, window },
+        Reason::ReservedByOthers { rule, window, jobs: Vec::new() },
         Reason::NeedsMoreThanLimit { rule: Rule::DailyCalls },
         Reason::ReceiversFull { rule: Rule::MonthlyReceiver, window },
         Reason::ReceiversDropped { dropped: 3, window },

@@ -13,7 +13,6 @@ use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::model::{Account, ApiCall, JobId, JobState};
 use crate::quota::{self, Block, Need, Rule, margins};
 use crate::reason::Reason;
-use crate::store::claims::{ClaimScope, standing};
 use crate::store::{Alert, DecidedBy, Move, Result, StoreError, Tx, instant, millis, unreadable};
 use crate::text::{Lang, reason};
 
@@ -292,11 +291,7 @@ impl Tx<'_> {
     ) -> Result<Option<Block>> {
         let scene = self.scene_of(api_call, &account.name, now)?;
         for need in need_of(api_call, now).into_iter().chain(scene) {
-            let scope = match &api_call.job {
-                Some(id) => ClaimScope::Ahead(standing(&self.job(id)?), id),
-                None => ClaimScope::All,
-            };
-            let usage = self.usage(&account.name, need, scope, now)?;
+            let usage = self.usage_beside(account, need, api_call.job.as_ref(), now)?;
             if let Err(block) = quota::admit(account, need, usage) {
                 return Ok(Some(block));
             }
@@ -378,11 +373,6 @@ impl Tx<'_> {
                 api_call.id
             )));
         }
-        // What its job claimed is charged from now on.
-        self.run(
-            "DELETE FROM claim WHERE job = (SELECT job FROM api_call WHERE id = ?1) AND rule = ?2",
-            params![api_call.id, Rule::PermanentQrcodes.name()],
-        )?;
         let counted = need_of(api_call, now).map(|need| (need, "kept"));
         let scene = self.scene_of(api_call, account, now)?.map(|need| (need, "reserved"));
         for (need, state) in counted.into_iter().chain(scene) {
@@ -633,7 +623,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let Some(need) = need_of(api_call, now) else { return Ok(()) };
-        let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
+        let usage = self.usage(&account.name, need, now)?;
         let left = quota::limit(need.rule, account).unwrap_or(0).saturating_sub(usage.used);
         if left == 0 {
             return Ok(());

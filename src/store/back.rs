@@ -102,7 +102,7 @@ impl Tx<'_> {
         let replaced = Replaced { id: &spec.id, generation, now };
         self.insert_job(spec, by.account, by.bodies, source, Some(replaced))?;
         self.miss_taken(spec, why, now)?;
-        self.advance_waiting(by.account, now)
+        self.replan(by.account, now)
     }
 
     fn miss_taken(&self, spec: &JobSpec, why: &Reason, now: DateTime<Utc>) -> Result<()> {

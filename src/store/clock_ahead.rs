@@ -81,10 +81,9 @@ impl Tx<'_> {
             .query_map(params![account.name, after], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         for id in ids.iter().filter_map(|id| JobId::parse(id)) {
-            self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
             self.run(
                 "UPDATE job SET expires_at = expires_at - planned_at + ?2, planned_at = ?2,
-                 due_at = ?2, taken_at = ?2, wake_at = ?2, can_advance = 0, reason = NULL WHERE id = ?1",
+                 due_at = ?2, taken_at = ?2, wake_at = ?2, not_before_at = NULL, reason = NULL WHERE id = ?1",
                 params![id.as_str(), millis(now)],
             )?;
             self.run(
@@ -94,9 +93,10 @@ impl Tx<'_> {
             let state = self.job(&id)?.state;
             self.tell(&id, Some(state), state, &Reason::ClockWasAhead, now)?;
             if state == JobState::Planned {
-                self.settle_claims(&id, account, now)?;
+                self.has_no_place((&account.name, &id), true);
             }
         }
+        self.place_taken(account, now)?;
         self.run("UPDATE file SET taken_at = ?1 WHERE taken_at > ?2", params![millis(now), after])
     }
 }

@@ -257,7 +257,7 @@ impl Tx<'_> {
             self.set_aside(batch.id)?;
         }
         self.apply_job_state(id, account, JobState::Cancelled, why, now)?;
-        self.give_up_claims(id, account, now)
+        self.replan_into_room(account, now)
     }
 }
 
@@ -327,7 +327,7 @@ impl Tx<'_> {
             self.settle_by_event(account, batch.id, now)?;
             self.return_unconfirmed_disproved(account, batch.id, now)?;
         }
-        self.advance_waiting(account, now)
+        self.replan(account, now)
     }
 
     /// Returns the batches that an operator may settle.

@@ -18,7 +18,6 @@ use sha2::{Digest, Sha256};
 
 use crate::model::Account;
 use crate::quota::{self, Need, Rule};
-use crate::store::claims::ClaimScope;
 use crate::store::{Result, StoreError, Tx, instant, millis};
 
 pub use view::{FollowersView, SetView};
@@ -196,7 +195,7 @@ impl Tx<'_> {
             return Ok(false);
         };
         let need = Need { rule: Rule::FollowerPages, window, amount: 1 };
-        let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
+        let usage = self.usage(&account.name, need, now)?;
         if quota::admit(account, need, usage).is_err() {
             return Ok(false);
         }

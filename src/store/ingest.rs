@@ -73,7 +73,7 @@ impl Tx<'_> {
         Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
     }
 
-    /// Takes one job: stores it with its batches, and claims its window.
+    /// Takes one job: stores it with its batches. [`Tx::place_taken`] gives it its place.
     pub fn take(
         &self,
         spec: &JobSpec,
@@ -138,8 +138,7 @@ impl Tx<'_> {
                 let generation = self.edit_away(&before, now)?;
                 let replaced = Replaced { id: &before, generation, now };
                 self.insert_job(spec, account, bodies, source, Some(replaced))?;
-                self.settle_claims(&spec.id, account, now)?;
-                self.advance_waiting(account, now)?;
+                self.has_no_place((&spec.account, &spec.id), true);
                 return Ok(match job.state {
                     JobState::Planned | JobState::Held => IngestOutcome::Updated,
                     ended @ (JobState::Releasing
@@ -155,7 +154,7 @@ impl Tx<'_> {
             }
         }
         self.insert_job(spec, account, bodies, source, None)?;
-        self.settle_claims(&spec.id, account, now)?;
+        self.has_no_place((&spec.account, &spec.id), false);
         Ok(IngestOutcome::New)
     }
 
@@ -170,7 +169,8 @@ impl Tx<'_> {
         let generation = self.edit_away(&spec.id, now)?;
         let replaced = Replaced { id: &spec.id, generation, now };
         self.insert_job(spec, by.account, by.bodies, source, Some(replaced))?;
-        self.settle_claims(&spec.id, by.account, now)
+        self.has_no_place((&spec.account, &spec.id), true);
+        Ok(())
     }
 
     pub(super) fn known(&self, spec: &JobSpec) -> Result<Existing> {
@@ -293,7 +293,6 @@ impl Tx<'_> {
     ///
     /// Attempted batches stay in its history, and keep their ids.
     pub(super) fn edit_away(&self, id: &JobId, now: DateTime<Utc>) -> Result<u32> {
-        self.run("DELETE FROM claim WHERE job = ?1", params![id.as_str()])?;
         let newest: Option<u32> = self
             .db
             .prepare_cached(
@@ -574,5 +573,5 @@ const UPDATE_JOB: &str = "UPDATE job SET account = ?2, action = ?3, state = ?4, 
     grace_s = ?11, retry_for_s = ?12, expires_at = ?13, on_quota = ?14, on_full = ?15, digest = ?16,
     file = ?17, line = ?18, everyone = ?19, calls = ?20, audience = ?21, msgtype = ?22, parameters = ?23,
     title = ?24, wake_at = ?8,
-    can_advance = 0, reason = NULL, ended_at = NULL, written_for = NULL, attempted = 0,
+    not_before_at = NULL, reason = NULL, ended_at = NULL, written_for = NULL, attempted = 0,
     first_attempt_at = NULL WHERE id = ?1";

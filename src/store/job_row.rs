@@ -10,16 +10,17 @@ use crate::store::{instant, seconds, unreadable};
 pub(super) const JOB_COLUMNS: &str =
     "id, account, state, priority, seq, planned_at, due_at, zone,
     grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_attempt_at, attempted,
-    written_at IS NULL, recall_until_at,
-    -- A permanent code of a scene that has none yet, neither made nor claimed by a job before it.
+    written_at IS NULL, recall_until_at, not_before_at,
+    -- A permanent code of a scene that has none yet, neither made nor planned by a job before it.
     CASE WHEN action <> 'qrcode' OR json_extract(job.parameters, '$.expire_seconds') IS NOT NULL THEN 0
         ELSE NOT EXISTS (SELECT 1 FROM api_call JOIN charge ON charge.api_call = api_call.id
                 WHERE api_call.account = job.account AND kind = 'qrcode'
                   AND api_call.parameters = job.parameters AND rule = 'permanent_qrcodes'
                   AND charge.state <> 'returned')
-            AND NOT EXISTS (SELECT 1 FROM claim JOIN job other ON other.id = claim.job
-                WHERE claim.account = job.account AND rule = 'permanent_qrcodes'
-                  AND other.id <> job.id AND other.parameters = job.parameters) END";
+            AND NOT EXISTS (SELECT 1 FROM job other
+                WHERE other.account = job.account AND other.action = 'qrcode'
+                  AND other.parameters = job.parameters AND other.wake_at IS NOT NULL
+                  AND other.seq < job.seq) END";
 
 pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<JobState> {
     let word: String = row.get(column)?;
@@ -48,10 +49,11 @@ pub(super) fn read_job(row: &Row<'_>) -> rusqlite::Result<Job> {
             "defer" => OnFullReceivers::Defer,
             _ => OnFullReceivers::Send,
         },
-        demand: Demand { everyone: row.get(13)?, calls: row.get(14)?, codes: row.get(19)? },
+        demand: Demand { everyone: row.get(13)?, calls: row.get(14)?, codes: row.get(20)? },
         first_attempt_at: row.get::<_, Option<i64>>(15)?.map(instant),
         asked: row.get(16)?,
         anytime: row.get(17)?,
         recall_until: row.get::<_, Option<i64>>(18)?.map(instant),
+        not_before: row.get::<_, Option<i64>>(19)?.map(instant),
     })
 }

@@ -154,7 +154,7 @@ impl Tx<'_> {
             None => self.book_recorded(account, at, true)?,
         };
         self.stand_by(account, recorded, at, said, now)?;
-        self.advance_waiting(account, now)?;
+        self.replan(account, now)?;
         Ok(recorded)
     }
 
@@ -301,7 +301,7 @@ impl Tx<'_> {
             recorded.push(entry);
         }
         self.answer_first(account)?;
-        self.advance_waiting(account, now)?;
+        self.replan(account, now)?;
         Ok(recorded)
     }
 
@@ -396,14 +396,14 @@ impl Tx<'_> {
             }
         }
         self.decide(Decision::Return(entry), Some(&account.name), said, now)?;
-        // The deferred jobs do not record that it was the cause, so each job that is later than
-        // planned and was never attempted may try again.
+        // An operator returns an entry because the platform has room: what it refused to jobs that
+        // it never accepted no longer counts.
         self.run(
-            "UPDATE job SET can_advance = 1 WHERE account = ?1 AND attempted = 0 AND due_at > planned_at
+            "UPDATE job SET not_before_at = NULL WHERE account = ?1 AND attempted = 0
              AND state IN ('planned', 'held')",
             params![account.name],
         )?;
-        self.advance_waiting(account, now)
+        self.replan(account, now)
     }
 
     fn return_charge(&self, id: i64, entry: Entry) -> Result<()> {

@@ -310,41 +310,6 @@ impl Tx<'_> {
         Ok(at.map(instant))
     }
 
-    /// Returns the windows of a rule between two times in which waiting jobs have claims.
-    pub fn claimed_windows(
-        &self,
-        account: &str,
-        rule: Rule,
-        (first, last): (Window, Window),
-    ) -> Result<Vec<Window>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT DISTINCT \"window\" FROM claim
-             WHERE account = ?1 AND rule = ?2 AND \"window\" BETWEEN ?3 AND ?4",
-        )?;
-        let values = params![account, rule.name(), first.to_string(), last.to_string()];
-        let rows = statement.query_map(values, |row| {
-            let word: String = row.get(0)?;
-            Window::parse(&word).ok_or_else(|| unreadable("claim.window", &word))
-        })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Returns the jobs with claims in a window, the first in rank first.
-    pub fn claimed_by(
-        &self,
-        account: &str,
-        (rule, window): (Rule, Window),
-        most: u32,
-    ) -> Result<Vec<String>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT job FROM claim WHERE account = ?1 AND rule = ?2 AND \"window\" = ?3
-             ORDER BY neg_priority, seq LIMIT ?4",
-        )?;
-        let values = params![account, rule.name(), window.to_string(), most];
-        let rows = statement.query_map(values, |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
     /// Returns what uses a window: our jobs by id, and how many sends made elsewhere.
     pub fn used_by(
         &self,

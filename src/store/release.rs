@@ -12,7 +12,6 @@ use crate::model::{Account, BatchState, JobId, JobState, hex};
 use crate::plan::{self, Batch, Job, NextAction as Next};
 use crate::quota::{self, Because, Block, Demand, Need, Rule};
 use crate::reason::Reason;
-use crate::store::claims::{ClaimScope, standing};
 use crate::store::job_row::{JOB_COLUMNS, read_job};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis};
 
@@ -149,13 +148,15 @@ impl Tx<'_> {
                 continue;
             }
             // A retry that would need a new window yields to every job that waits for it.
-            let own = first || self.holds(&job.id, *need)? || self.claims(&job.id, *need)?;
-            let scope = if own {
-                ClaimScope::Ahead(standing(job), &job.id)
+            // The schedule gave it the window of its due time, and of its first request. In any
+            // other one the others come first.
+            let planned_at = job.first_attempt_at.unwrap_or(job.due_at);
+            let own = need.rule.window(planned_at) == Some(need.window);
+            let usage = if own {
+                self.usage_beside_releases(account, *need, &job.id, now)?
             } else {
-                ClaimScope::Others(&job.id)
+                self.usage_beside(account, *need, Some(&job.id), now)?
             };
-            let usage = self.usage(&job.account, *need, scope, now)?;
             if let Err(block) = quota::admit(account, *need, usage) {
                 if asks_what_became && need.rule.row().slots && block.because == Because::Used {
                     continue;
@@ -171,21 +172,7 @@ impl Tx<'_> {
             self.return_charges_outside(&job.id, &needs)?;
         }
         self.charge_needs(job, account, (batch.id, begun.attempt), now)?;
-        let rest = self.open_batches(&job.id)?.saturating_sub(1);
-        self.keep_calls_for_the_rest(job, rest)?;
         Ok(Start::Begun(begun))
-    }
-
-    fn claims(&self, id: &JobId, need: Need) -> Result<bool> {
-        Ok(self
-            .db
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM claim WHERE job = ?1 AND rule = ?2 AND \"window\" = ?3)",
-            )?
-            .query_row(
-                params![id.as_str(), need.rule.name(), need.window.to_string()],
-                |row| row.get(0),
-            )?)
     }
 
     fn write_attempt(&self, job: &Job, batch: &Batch, now: DateTime<Utc>) -> Result<Begun> {
@@ -213,12 +200,8 @@ impl Tx<'_> {
         let asked =
             Job { first_attempt_at: Some(job.first_attempt_at.unwrap_or(now)), ..job.clone() };
         self.run(
-            "UPDATE job SET attempted = 1, can_advance = 0, first_attempt_at = ?2 WHERE id = ?1",
+            "UPDATE job SET attempted = 1, first_attempt_at = ?2 WHERE id = ?1",
             params![job.id.as_str(), asked.first_attempt_at.map(millis)],
-        )?;
-        self.run(
-            "DELETE FROM claim WHERE job = ?1 AND rule <> ?2",
-            params![job.id.as_str(), Rule::DailyCalls.name()],
         )?;
         if job.state == JobState::Planned {
             let to = Move {
@@ -323,17 +306,6 @@ impl Tx<'_> {
             .collect::<rusqlite::Result<Vec<_>>>()?;
         let limit = quota::limit(need.rule, account).unwrap_or(0);
         Ok((0..limit).find(|slot| !taken.contains(slot)))
-    }
-
-    /// The batches of a job that were not yet requested keep their calls against any priority.
-    fn keep_calls_for_the_rest(&self, job: &Job, rest: u32) -> Result<()> {
-        if rest == 0 {
-            return self.run("DELETE FROM claim WHERE job = ?1", params![job.id.as_str()]);
-        }
-        self.run(
-            "UPDATE claim SET amount = ?2, neg_priority = ?3 WHERE job = ?1",
-            params![job.id.as_str(), rest, i32::MIN],
-        )
     }
 
     /// Marks the reservations in past windows of a job that was certainly not accepted as returned.

@@ -11,7 +11,6 @@ use crate::model::{Account, BatchState, Credence, JobId, JobState};
 use crate::plan::Job;
 use crate::quota::{self, Need, Rule};
 use crate::reason::Reason;
-use crate::store::claims::ClaimScope;
 use crate::store::{Result, StoreError, Tx, instant, millis};
 
 /// The pauses between two `mass/get` for one broadcast, before [`LAST_GAP`] repeats.
@@ -75,7 +74,7 @@ impl Tx<'_> {
     /// The new charges change what waiting jobs will find; the jobs are looked at when they are
     /// due.
     pub(super) fn record_room(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        self.advance_waiting(account, now)
+        self.replan(account, now)
     }
 
     /// Records a send made elsewhere in the ledger, and returns its number.
@@ -181,7 +180,7 @@ impl Tx<'_> {
         let Some(filling) = self.filling(account, Rule::MonthlyHistory, at)? else {
             return Ok(None);
         };
-        let usage = self.usage(&account.name, filling, ClaimScope::All, at)?;
+        let usage = self.usage(&account.name, filling, at)?;
         let earlier = self.refusals_in(account, filling.window)?;
         Ok((usage.used + usage.unconfirmed + earlier + 1 >= limit).then_some(filling))
     }
@@ -238,7 +237,7 @@ impl Tx<'_> {
             return Ok(None);
         };
         let need = Need { rule, window, amount: 1 };
-        let usage = self.usage(&account.name, need, ClaimScope::All, at)?;
+        let usage = self.usage(&account.name, need, at)?;
         let limit = quota::limit(rule, account).unwrap_or(0);
         Ok(Some(Need { amount: limit.saturating_sub(usage.used).max(1), ..need }))
     }
@@ -267,7 +266,7 @@ impl Tx<'_> {
     ) -> Result<Option<(Rule, Window)>> {
         let mut confirmed = None;
         for need in quota::needs(account, job.demand, at) {
-            let usage = self.usage(&account.name, need, ClaimScope::Others(&job.id), at)?;
+            let usage = self.usage(&account.name, need, at)?;
             let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
             if usage.unconfirmed == 0 || usage.used + usage.unconfirmed + need.amount <= limit {
                 continue;
@@ -311,7 +310,7 @@ impl Tx<'_> {
                 continue;
             };
             let need = Need { rule, window, amount: 1 };
-            let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
+            let usage = self.usage(&account.name, need, now)?;
             let limit = quota::limit(need.rule, account).unwrap_or(u32::MAX);
             let excess = (usage.used + usage.unconfirmed).saturating_sub(limit);
             if excess == 0 || usage.unconfirmed == 0 {
@@ -451,7 +450,7 @@ impl Tx<'_> {
             return Ok(false);
         };
         let need = Need { rule: Rule::ForcedToken, window, amount: 1 };
-        let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
+        let usage = self.usage(&account.name, need, now)?;
         if quota::admit(account, need, usage).is_err() {
             return Ok(false);
         }

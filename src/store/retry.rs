@@ -66,7 +66,7 @@ impl Tx<'_> {
         }
         let expires = job.expires_at.max(due + (job.expires_at - job.planned_at));
         self.run(
-            "UPDATE job SET due_at = ?2, first_attempt_at = NULL, can_advance = 0, expires_at = ?3,
+            "UPDATE job SET due_at = ?2, first_attempt_at = NULL, not_before_at = ?2, expires_at = ?3,
                  prepare_after_at = 0 WHERE id = ?1",
             params![id.as_str(), millis(due), millis(expires)],
         )?;
@@ -78,7 +78,7 @@ impl Tx<'_> {
         }
         let to = Move { state, wake_at: Some(due), reason: None, why: &why };
         self.move_job(id, job.state, to, now)?;
-        if due > now { self.reassign(id, account, now) } else { Ok(()) }
+        self.replan(account, now)
     }
 
     /// Refuses a job that was planned for an account with another appid, before appids were

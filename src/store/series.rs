@@ -266,12 +266,12 @@ impl Tx<'_> {
             {
                 // It was deferred, and continues to wait: its new time is past like its old one.
                 self.run(
-                    "UPDATE job SET due_at = ?2, wake_at = ?2, can_advance = 1 WHERE id = ?1",
+                    "UPDATE job SET due_at = ?2, wake_at = ?2 WHERE id = ?1",
                     params![spec.id.as_str(), millis(before.due_at)],
                 )?;
             }
         }
-        self.advance_waiting(by.account, now)
+        Ok(())
     }
 
     /// Returns the dates of a series that wait and were never attempted.
@@ -393,6 +393,7 @@ impl Tx<'_> {
             self.plan_lost_date(&series, by, (date, said), now)?;
         }
         self.extend(&self.known_series(id)?, by, false, now)?;
+        self.place_taken(by.account, now)?;
         Ok(next)
     }
 

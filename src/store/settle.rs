@@ -13,7 +13,7 @@ use crate::plan::{self, Batch, Job};
 use crate::quota::margins;
 use crate::quota::{self, Rule};
 use crate::reason::Reason;
-use crate::store::claims::Deferral;
+use crate::store::schedule::Deferral;
 use crate::store::{Move, Result, StoreError, Tx, millis};
 
 /// What a response means for the batch in its request.
@@ -404,7 +404,7 @@ impl Tx<'_> {
                 Move { state: JobState::Planned, wake_at: Some(job.due_at), reason: None, why };
             self.move_job(id, JobState::Releasing, to, now)?;
         }
-        self.reassign(id, account, now)
+        self.replan(account, now)
     }
 
     /// Records a refused token, which is no attempt of the clientmsgid.
@@ -513,9 +513,7 @@ impl Tx<'_> {
         self.park_batch(&asked, now)?;
         self.return_reserved(asked.batch)?;
         let job = self.job(&asked.job)?;
-        self.defer(&job, account, Deferral { after, why, can_advance: false }, now)?;
-        // Another job may use its old slot: our own count never held it.
-        self.advance_waiting(account, now)
+        self.defer(&job, account, Deferral { after, why, by_ledger: false }, now)
     }
 
     /// Returns whether some batch of the job is in doubt, or is to be verified because it was.
@@ -567,7 +565,7 @@ impl Tx<'_> {
         let good = matches!(next, JobState::Accepted | JobState::Sent | JobState::Releasing);
         let reason = (!good).then_some(why);
         self.move_job(id, job.state, Move { state: next, wake_at: wake, reason, why }, now)?;
-        self.give_up_claims(id, account, now)
+        self.replan_into_room(account, now)
     }
 
     /// Ends a job because of a rule or its times, keeping the part that was accepted.
@@ -597,7 +595,7 @@ impl Tx<'_> {
             Move { state, wake_at: None, reason: Some(why), why },
             now,
         )?;
-        self.give_up_claims(&job.id, account, now)
+        self.replan_into_room(account, now)
     }
 
     /// Stops requests for a job whose time is over.
@@ -619,6 +617,6 @@ impl Tx<'_> {
         let why = &Reason::MayHaveGoneOut;
         let to = Move { state: JobState::Uncertain, wake_at: None, reason: Some(why), why };
         self.move_job(&job.id, job.state, to, now)?;
-        self.give_up_claims(&job.id, account, now)
+        self.replan_into_room(account, now)
     }
 }

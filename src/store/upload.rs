@@ -13,7 +13,6 @@ use crate::model::{Account, JobId, Material, UploadKind};
 use crate::plan::Job;
 use crate::quota::{self, Need, Rule};
 use crate::reason::Reason;
-use crate::store::claims::ClaimScope;
 use crate::store::{Result, StoreError, Tx, instant, millis};
 
 /// How long the platform keeps temporary material.
@@ -237,7 +236,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<UploadStart> {
         if let Some(need) = counted(upload.kind, now) {
-            let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
+            let usage = self.usage(&account.name, need, now)?;
             if quota::admit(account, need, usage).is_err() {
                 return Ok(UploadStart::NoCallBefore(need.window.end()));
             }

@@ -12,7 +12,6 @@ use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{self, Job};
 use crate::quota::{self, Need, Rule, Shown, TABLE};
 use crate::reason::Reason;
-use crate::store::claims::ClaimScope;
 use crate::store::job_row::state;
 use crate::store::recall::InQuestion;
 use crate::store::{Result, Tx, instant, millis};
@@ -399,13 +398,14 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<RuleView> {
         let need = Need { rule, window, amount: 1 };
-        let usage = self.usage(&account.name, need, ClaimScope::All, now)?;
+        let usage = self.usage(&account.name, need, now)?;
+        let owned = self.owners(account, (rule, window), now)?;
         Ok(RuleView {
             rule,
             window: Some(window),
             used: usage.used,
             unconfirmed: usage.unconfirmed,
-            claimed: usage.claimed,
+            claimed: owned.iter().map(|(_, amount)| amount).sum(),
             limit: quota::limit(rule, account).unwrap_or(u32::MAX),
             resets_at: (window.span() != Span::Ever).then(|| window.end()),
         })

@@ -9,7 +9,7 @@ use crate::calendar::{self, Span};
 use crate::model::console::HISTORY;
 use crate::model::{JobId, UploadKind};
 use crate::quota::Rule;
-use crate::reason::{OldDatabase, Operation, Reason};
+use crate::reason::{NamedJob, OldDatabase, Operation, Reason};
 use crate::text::Lang;
 use crate::wechat::callback::Status;
 use crate::wechat::codes;
@@ -151,7 +151,10 @@ fn english(reason: &Reason) -> String {
         Reason::QuotaUsedElsewhere { rule, window } => {
             format!("{rule} of {window} is used up by a send made elsewhere")
         }
-        Reason::ReservedByOthers { rule, window } => match window.span() {
+        Reason::ReservedByOthers { rule, window, jobs } if !jobs.is_empty() => {
+            format!("{rule} of {window} belongs to {}", owners(jobs))
+        }
+        Reason::ReservedByOthers { rule, window, .. } => match window.span() {
             Span::Ever => format!(
                 "{rule} is used up for ever, with what earlier or higher-priority jobs have \
                  reserved"
@@ -593,6 +596,15 @@ fn named(jobs: &[JobId], more: usize) -> String {
     }
 }
 
+/// Returns the jobs that own a window, by title and id.
+fn owners(jobs: &[NamedJob]) -> String {
+    let names = jobs.iter().map(|NamedJob { id, title }| match title {
+        Some(title) => format!("{title:?} ({id})"),
+        None => id.to_string(),
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
 fn old_database(evidence: &OldDatabase) -> String {
     match evidence {
         OldDatabase::Backup { made_at } => {
@@ -668,7 +680,7 @@ mod tests {
     fn the_causes_of_a_deferral_read_as_one_sentence() {
         let day = Window::parse("2027-03-20").unwrap();
         let rule = Rule::DailySend;
-        let own = Reason::ReservedByOthers { rule, window: day };
+        let own = Reason::ReservedByOthers { rule, window: day, jobs: Vec::new() };
         let (from, to) = (day.next(), day.next().next());
         let at = "2027-03-22T12:00:00Z".parse().unwrap();
         for (reason, expected) in [

@@ -1,0 +1,519 @@
+//! Applies the schedule: reads what it is made of, and stores what it changes.
+//!
+//! Every change to an account's jobs or ledger ends with [`Tx::replan`] in its own transaction, so
+//! the stored due times are always those of the present schedule. What a waiting job owns of a
+//! window follows from its due time, and is not stored.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Row, params};
+
+use crate::calendar::{self, Span, Window};
+use crate::model::{Account, JobId, JobState, OnQuota};
+use crate::plan::{self, Job};
+use crate::quota::{self, Demand, Need, Rule, Usage};
+use crate::reason::Reason;
+use crate::schedule::{self, Ledger, Placement, Waiting};
+use crate::store::job_row::{JOB_COLUMNS, read_job};
+use crate::store::{Move, Result, StoreError, Tx, millis};
+
+/// Beside [`JOB_COLUMNS`]: what the schedule needs of a job.
+const WAITING_COLUMNS: &str = "title,
+    CASE WHEN attempted = 0 THEN calls
+        ELSE (SELECT count(*) FROM batch WHERE job = job.id AND replaced = 0
+              AND batch.state IN ('planned', 'in_doubt')) END";
+
+/// Why a job moves to a later window than its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Deferral<'a> {
+    /// The end of the window that has no room.
+    pub after: DateTime<Utc>,
+    /// What kept it from its window.
+    pub why: &'a Reason,
+    /// Whether the ledger shows that: then the schedule finds it by itself, and undoes it once the
+    /// ledger shows room again.
+    pub by_ledger: bool,
+}
+
+/// A job that was taken in this transaction and has no place yet.
+#[derive(Debug)]
+pub(super) struct Unplaced {
+    pub(super) account: String,
+    pub(super) id: JobId,
+    /// Whether it was known before: its old place is free.
+    pub(super) edited: bool,
+}
+
+/// A waiting job that a new schedule moved.
+#[derive(Clone, Debug)]
+pub struct Rescheduled {
+    /// Its id.
+    pub id: JobId,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// When it was due.
+    pub from: DateTime<Utc>,
+    /// When it is due now.
+    pub to: DateTime<Utc>,
+    /// Why.
+    pub why: Reason,
+}
+
+impl Tx<'_> {
+    /// Takes the jobs that new schedules moved in this transaction, in the order of the moves.
+    pub fn take_rescheduled(&self) -> Vec<Rescheduled> {
+        self.rescheduled.take()
+    }
+
+    /// Makes the schedule of an account anew and stores what changed.
+    pub fn replan(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        self.replan_with(&HashSet::new(), account, now)
+    }
+
+    /// The same after something gave room: nothing changes unless some job waits for room.
+    pub(super) fn replan_into_room(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let waits: bool = self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM job WHERE account = ?1 AND wake_at IS NOT NULL
+                    AND due_at > planned_at)",
+            )?
+            .query_row([&account.name], |row| row.get(0))?;
+        if waits { self.replan(account, now) } else { Ok(()) }
+    }
+
+    /// Records that a job that was taken has no place in the schedule yet.
+    pub(super) fn has_no_place(&self, (account, id): (&str, &JobId), edited: bool) {
+        let (account, id) = (account.to_owned(), id.clone());
+        self.unplaced.borrow_mut().push(Unplaced { account, id, edited });
+    }
+
+    /// Places the jobs of an account that were taken in this transaction, moving on those that they
+    /// displace.
+    ///
+    /// A job that comes too late for its own time keeps it: it is missed, and not sent on another
+    /// day without notice.
+    pub fn place_taken(&self, account: &Account, now: DateTime<Utc>) -> Result<()> {
+        let all = self.unplaced.take();
+        let (taken, others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|job| job.account == account.name);
+        self.unplaced.replace(others);
+        for Unplaced { id, .. } in &taken {
+            let job = self.job(id)?;
+            if job.planned_at > job.expires_at && job.state.waits() {
+                self.end_waiting(&job, JobState::Expired, &Reason::ExpiresBeforeDue, now)?;
+            }
+        }
+        match taken.as_slice() {
+            [] => Ok(()),
+            [Unplaced { id, edited: false, .. }]
+                if self.fits_beside_all(&self.job(id)?, account, now)? =>
+            {
+                Ok(())
+            }
+            taken => {
+                let ids: HashSet<_> = taken.iter().map(|job| &job.id).collect();
+                self.replan_with(&ids, account, now)
+            }
+        }
+    }
+
+    /// Refuses a transaction that forgot to place a job that it took.
+    pub(super) fn all_are_placed(&self) -> Result<()> {
+        match self.unplaced.borrow().first() {
+            None => Ok(()),
+            Some(Unplaced { id, .. }) => {
+                Err(StoreError::Conflict(format!("job {id} was taken and has no place")))
+            }
+        }
+    }
+
+    /// Returns whether a new job has room at its own time beside everything that is placed: then
+    /// the schedule changes nothing else.
+    fn fits_beside_all(&self, job: &Job, account: &Account, now: DateTime<Utc>) -> Result<bool> {
+        let at = job.planned_at;
+        if at <= now || calendar::guard_end(at).is_some() || !job.state.waits() {
+            return Ok(false);
+        }
+        for need in quota::needs(account, job.demand, at) {
+            let usage = self.usage_beside(account, need, Some(&job.id), now)?;
+            if quota::admit(account, need, usage).is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn replan_with(
+        &self,
+        new: &HashSet<&JobId>,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        // The rules of an account that the config does not describe are unknown.
+        if self.is_barred(&account.name)? {
+            return Ok(());
+        }
+        for (waiting, placement) in self.placements(new, account, now)? {
+            self.apply(&waiting, placement, account, now)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the jobs of an account that wait or are in release, each with its placement in the
+    /// schedule as of `now`.
+    pub fn schedule(
+        &self,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Waiting, Placement)>> {
+        self.placements(&HashSet::new(), account, now)
+    }
+
+    fn placements(
+        &self,
+        new: &HashSet<&JobId>,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Waiting, Placement)>> {
+        let mut waiting = self.waiting(&account.name)?;
+        for one in &mut waiting {
+            one.placed = !new.contains(&one.job.id);
+        }
+        let ledger = self.ledger(account, now)?;
+        let placements = schedule::schedule(account, &ledger, &waiting, now);
+        Ok(waiting.into_iter().zip(placements).collect())
+    }
+
+    fn waiting(&self, account: &str) -> Result<Vec<Waiting>> {
+        let sql = format!(
+            "SELECT {JOB_COLUMNS}, {WAITING_COLUMNS} FROM job
+             WHERE account = ?1 AND wake_at IS NOT NULL"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let rows = statement.query_map([account], read_waiting)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Reads the charges from this month on, of the rules that jobs need.
+    fn ledger(&self, account: &Account, now: DateTime<Utc>) -> Result<Ledger> {
+        let mut ledger = Ledger::default();
+        let mut statement = self.db.prepare_cached(
+            "SELECT \"window\", sum(amount) FROM charge
+                 LEFT JOIN external_send e ON e.id = charge.external_send
+             WHERE charge.account = ?1 AND rule = ?2 AND \"window\" >= ?3 AND state <> 'returned'
+               AND (provisional = 0 OR \"window\" <= ?4) AND ifnull(e.confirmed, 1)
+             GROUP BY \"window\"",
+        )?;
+        let from = Window::containing(Span::Month, now).to_string();
+        let today = Window::containing(Span::Day, now).to_string();
+        for rule in quota::TABLE.iter().filter(|row| row.is_scheduled()).map(|row| row.rule) {
+            let mut rows = statement.query(params![account.name, rule.name(), from, today])?;
+            while let Some(row) = rows.next()? {
+                let window: String = row.get(0)?;
+                if let Some(window) = Window::parse(&window) {
+                    ledger.charge(rule, window, row.get(1)?);
+                }
+            }
+        }
+        Ok(ledger)
+    }
+
+    fn apply(
+        &self,
+        waiting: &Waiting,
+        placement: Placement,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let job = &waiting.job;
+        match placement {
+            Placement::At(at, cause) => self.set_due(waiting, at, cause.map(Into::into), now),
+            // Its own time comes, and decides.
+            Placement::Fails(_) | Placement::Stays => Ok(()),
+            Placement::Expires(_) if now < job.due_at && self.is_date(&job.id)? => Ok(()),
+            Placement::Expires(cause) => {
+                let why = cause
+                    .map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry());
+                self.end_without_room(job, account, (JobState::Expired, &why), now)
+            }
+            Placement::Never(cause) => {
+                self.end_without_room(job, account, (JobState::Failed, &cause.into()), now)
+            }
+        }
+    }
+
+    /// Returns whether a job is a date of a series.
+    fn is_date(&self, id: &JobId) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM occurrence WHERE job = ?1)")?
+            .query_row([id.as_str()], |row| row.get(0))?)
+    }
+
+    fn end_without_room(
+        &self,
+        job: &Job,
+        account: &Account,
+        (state, why): (JobState, &Reason),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if job.asked {
+            return self.finish_job(job, account, state, why, now);
+        }
+        self.end_waiting(job, state, why, now)
+    }
+
+    /// Ends a job that was never attempted, and so has no charges.
+    fn end_waiting(
+        &self,
+        job: &Job,
+        state: JobState,
+        why: &Reason,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let to = Move { state, wake_at: None, reason: Some(why), why };
+        self.move_job(&job.id, job.state, to, now)
+    }
+
+    /// Stores the time of a job, and why it is not its own.
+    fn set_due(
+        &self,
+        Waiting { job, title, placed, .. }: &Waiting,
+        at: DateTime<Utc>,
+        cause: Option<Reason>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if at == job.due_at {
+            return Ok(());
+        }
+        self.run(
+            "UPDATE job SET due_at = ?2, wake_at = ?2, reason = ?3 WHERE id = ?1",
+            params![job.id.as_str(), millis(at), cause.clone().map(Reason::deferred)],
+        )?;
+        self.run(
+            "UPDATE batch SET next_at = ?2 WHERE job = ?1 AND state = 'planned' AND replaced = 0",
+            params![job.id.as_str(), millis(at)],
+        )?;
+        let why = match cause {
+            Some(cause) if at > job.due_at => {
+                Reason::Deferred { cause: Box::new(cause), goes_at: Some(at) }
+            }
+            _ => Reason::Advanced { goes_at: at },
+        };
+        self.tell(&job.id, Some(job.state), job.state, &why, now)?;
+        if *placed {
+            let (id, title) = (job.id.clone(), title.clone());
+            let moved = Rescheduled { id, title, from: job.due_at, to: at, why };
+            self.rescheduled.borrow_mut().push(moved);
+        }
+        Ok(())
+    }
+
+    /// Moves a job to a later window because its own has no room.
+    pub fn defer(
+        &self,
+        job: &Job,
+        account: &Account,
+        Deferral { after, why, by_ledger }: Deferral<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if job.on_quota == OnQuota::Fail {
+            let why = why.clone().with_on_quota_fail();
+            return self.finish_job(job, account, JobState::Failed, &why, now);
+        }
+        let state = if self.any_accepted(&job.id)? { job.state } else { resting(job.state) };
+        self.run(
+            "UPDATE job SET first_attempt_at = NULL, state = ?2 WHERE id = ?1",
+            params![job.id.as_str(), state.as_str()],
+        )?;
+        if state != job.state {
+            self.tell(&job.id, Some(job.state), state, why, now)?;
+        }
+        if by_ledger && !job.asked {
+            self.replan(account, now)?;
+            let after = self.job(&job.id)?;
+            if !after.state.waits() || after.due_at > now {
+                return Ok(());
+            }
+        }
+        self.move_beyond(&Job { state, ..job.clone() }, account, (after, why), now)
+    }
+
+    /// Moves a job beyond a window whatever the ledger shows.
+    fn move_beyond(
+        &self,
+        job: &Job,
+        account: &Account,
+        (after, why): (DateTime<Utc>, &Reason),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let at = schedule::first_from(job, job.due_at, after);
+        if at > job.expires_at {
+            let why = why.clone().beyond_expiry();
+            return self.finish_job(job, account, JobState::Expired, &why, now);
+        }
+        self.run(
+            "UPDATE job SET not_before_at = ?2 WHERE id = ?1",
+            params![job.id.as_str(), millis(at)],
+        )?;
+        let (job, placed) = (job.clone(), true);
+        let waiting = Waiting { job, title: None, calls_left: 0, placed };
+        self.set_due(&waiting, at, Some(why.clone()), now)?;
+        self.replan(account, now)
+    }
+
+    pub(super) fn any_accepted(&self, id: &JobId) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM batch WHERE job = ?1 AND replaced = 0
+                 AND state IN ('accepted', 'sent', 'failed'))",
+            )?
+            .query_row([id.as_str()], |row| row.get(0))?)
+    }
+
+    /// Returns the ledger's count for a window at `now`.
+    pub(super) fn usage(&self, account: &str, need: Need, now: DateTime<Utc>) -> Result<Usage> {
+        // Tomorrow's provisional charge defers no job until midnight.
+        let begun = now >= need.window.start();
+        let (used, unconfirmed): (u32, u32) = self
+            .db
+            .prepare_cached(
+                "SELECT ifnull(sum(amount) FILTER (WHERE ifnull(e.confirmed, 1)), 0),
+                        ifnull(sum(amount) FILTER (WHERE e.confirmed = 0), 0)
+                 FROM charge LEFT JOIN external_send e ON e.id = charge.external_send
+                 WHERE charge.account = ?1 AND rule = ?2 AND \"window\" = ?3
+                   AND charge.state <> 'returned' AND (provisional = 0 OR ?4)",
+            )?
+            .query_row(
+                params![account, need.rule.name(), need.window.to_string(), begun],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+        Ok(Usage { used, unconfirmed, claimed: 0 })
+    }
+
+    /// The same beside what every waiting job but this one owns.
+    pub(super) fn usage_beside(
+        &self,
+        account: &Account,
+        need: Need,
+        job: Option<&JobId>,
+        now: DateTime<Utc>,
+    ) -> Result<Usage> {
+        let usage = self.usage(&account.name, need, now)?;
+        let mut claimed = 0_u32;
+        self.each_owner(account, (need.rule, need.window), now, &mut |other, amount| {
+            if job != Some(&other.job.id) {
+                claimed = claimed.saturating_add(amount);
+            }
+        })?;
+        Ok(Usage { claimed, ..usage })
+    }
+
+    /// The same beside the calls that jobs in release still have to make.
+    pub(super) fn usage_beside_releases(
+        &self,
+        account: &Account,
+        need: Need,
+        job: &JobId,
+        now: DateTime<Utc>,
+    ) -> Result<Usage> {
+        let usage = self.usage(&account.name, need, now)?;
+        let mut claimed = 0_u32;
+        self.each_owner(account, (need.rule, need.window), now, &mut |other, amount| {
+            if other.job.id != *job && other.job.state == JobState::Releasing {
+                claimed = claimed.saturating_add(amount);
+            }
+        })?;
+        Ok(Usage { claimed, ..usage })
+    }
+
+    /// Returns what waiting jobs own of a window, each with how much, the first in rank first.
+    pub fn owners(
+        &self,
+        account: &Account,
+        of: (Rule, Window),
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(JobId, u32)>> {
+        let mut owners = BTreeMap::new();
+        self.each_owner(account, of, now, &mut |owner, amount| {
+            owners.insert(owner.job.rank, (owner.job.id.clone(), amount));
+        })?;
+        Ok(owners.into_values().collect())
+    }
+
+    fn each_owner(
+        &self,
+        account: &Account,
+        (rule, window): (Rule, Window),
+        now: DateTime<Utc>,
+        each: &mut dyn FnMut(&Waiting, u32),
+    ) -> Result<()> {
+        if !rule.row().is_scheduled() {
+            return Ok(());
+        }
+        let sql = format!(
+            "SELECT {JOB_COLUMNS}, {WAITING_COLUMNS} FROM job
+             WHERE account = ?1 AND wake_at IS NOT NULL
+               AND (state = 'releasing' OR due_at BETWEEN ?2 AND ?3)"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        // A job that is overdue, or due in the first minutes of a day, uses the window of its request.
+        let today = window.contains(now);
+        let from = if today { i64::MIN } else { millis(window.start()) };
+        let until = millis(window.end());
+        let rows = statement.query_map(params![account.name, from, until], read_waiting)?;
+        for waiting in rows {
+            let waiting = waiting?;
+            let amount = owned(&waiting, account, rule, window, now);
+            if amount > 0 {
+                each(&waiting, amount);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns how much of a window a waiting job owns.
+fn owned(
+    Waiting { job, calls_left, .. }: &Waiting,
+    account: &Account,
+    rule: Rule,
+    window: Window,
+    now: DateTime<Utc>,
+) -> u32 {
+    let in_release = job.state == JobState::Releasing;
+    if in_release && rule.row().slots || now > plan::deadline(job) {
+        return 0;
+    }
+    let calls = if job.asked { *calls_left } else { job.demand.calls };
+    let at = if in_release { now } else { job.due_at.max(now) };
+    let at = calendar::guard_end(at).unwrap_or(at);
+    let needs = quota::needs(account, Demand { calls, ..job.demand }, at);
+    let of = needs.into_iter().filter(|need| (need.rule, need.window) == (rule, window));
+    of.map(|need| need.amount).sum()
+}
+
+fn read_waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
+    let job = read_job(row)?;
+    Ok(Waiting { title: row.get("title")?, calls_left: row.get(22)?, job, placed: true })
+}
+
+/// Returns the state of a job while it waits for a later window.
+fn resting(state: JobState) -> JobState {
+    match state {
+        JobState::Releasing => JobState::Planned,
+        JobState::Planned
+        | JobState::Held
+        | JobState::Accepted
+        | JobState::Sent
+        | JobState::Failed
+        | JobState::Partial
+        | JobState::Uncertain
+        | JobState::Cancelled
+        | JobState::Expired
+        | JobState::Missed => state,
+    }
+}
