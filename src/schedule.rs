@@ -160,7 +160,7 @@ struct Board<'a> {
     /// The own time of each job.
     own: Vec<DateTime<Utc>>,
     owned: HashMap<(Rule, Window), Owned>,
-    /// For a window without room, the next one that may have some. Windows only fill up while jobs
+    /// For a full window, the next one that may have room. Windows only fill up while jobs
     /// are placed.
     next: HashMap<(Rule, Window), Window>,
     placements: Vec<Placement>,
@@ -268,10 +268,7 @@ impl<'a> Board<'a> {
 
     fn blocked(&self, index: usize, at: DateTime<Utc>) -> Option<Block> {
         self.needs(index, at).into_iter().find_map(|need| {
-            let key = (need.rule, need.window);
-            let claimed = self.owned.get(&key).map_or(0, |owned| owned.amount);
-            let used = self.ledger.used(need.rule, need.window);
-            quota::admit(self.account, need, Usage { used, unconfirmed: 0, claimed }).err()
+            quota::admit(self.account, need, self.usage(need.rule, need.window)).err()
         })
     }
 
@@ -338,14 +335,22 @@ impl<'a> Board<'a> {
         };
     }
 
-    /// Returns the first window after a full one that may have room.
-    fn next_window(&mut self, rule: Rule, full: Window) -> Window {
-        let mut next = full.next();
+    /// Returns the first window after one without room that may have some.
+    fn next_window(&mut self, rule: Rule, window: Window) -> Window {
+        let mut next = window.next();
         while let Some(later) = self.next.get(&(rule, next)) {
             next = *later;
         }
-        self.next.insert((rule, full), next);
+        let least = Need { rule, window, amount: 1 };
+        if quota::admit(self.account, least, self.usage(rule, window)).is_err() {
+            self.next.insert((rule, window), next);
+        }
         next
+    }
+
+    fn usage(&self, rule: Rule, window: Window) -> Usage {
+        let claimed = self.owned.get(&(rule, window)).map_or(0, |owned| owned.amount);
+        Usage { used: self.ledger.used(rule, window), unconfirmed: 0, claimed }
     }
 
     fn cause(&self, own: Block) -> Cause {

@@ -293,6 +293,7 @@ fn applied(waiting: &[Waiting], placements: &[Placement]) -> Vec<Waiting> {
     jobs.filter_map(|(mut one, placement)| {
         match placement {
             Placement::At(at, _) => one.job.due_at = *at,
+            Placement::Fails(_) if one.job.anytime => return None,
             Placement::Stays | Placement::Fails(_) => {}
             Placement::Expires(_) | Placement::Never(_) => return None,
         }

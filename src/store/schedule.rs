@@ -230,6 +230,11 @@ impl Tx<'_> {
         let job = &waiting.job;
         match placement {
             Placement::At(at, cause) => self.set_due(waiting, at, cause.map(Into::into), now),
+            // Without a time of its own, it is due now.
+            Placement::Fails(cause) if job.anytime && !waiting.placed => {
+                let why = Reason::from(cause).with_on_quota_fail();
+                self.end_without_room(job, account, (JobState::Failed, &why), now)
+            }
             // Its own time comes, and decides.
             Placement::Fails(_) | Placement::Stays => Ok(()),
             Placement::Expires(_) if now < job.due_at && self.is_date(&job.id)? => Ok(()),
