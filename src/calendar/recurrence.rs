@@ -257,17 +257,17 @@ impl Recurrence {
 
     /// Returns its dates of a local day, in order.
     pub fn of_day(&self, day: NaiveDate) -> impl Iterator<Item = Date> + '_ {
-        self.from_day(day).take_while(move |date| date.date.date == day)
+        self.starting_on(day).take_while(move |date| date.date.date == day)
     }
 
     /// Returns its dates after an instant, in order.
     pub fn after(&self, instant: DateTime<Utc>) -> impl Iterator<Item = Date> + '_ {
         let first = instant.with_timezone(&self.zone).date_naive();
-        self.from_day(first).filter(move |date| date.at > instant)
+        self.starting_on(first).filter(move |date| date.at > instant)
     }
 
     /// Returns its dates from a local date on, in order.
-    fn from_day(&self, first: NaiveDate) -> impl Iterator<Item = Date> + '_ {
+    fn starting_on(&self, first: NaiveDate) -> impl Iterator<Item = Date> + '_ {
         let Bounds { from, until, count, .. } = self.bounds;
         let start = match (count, from) {
             // What is counted is counted from the beginning.

@@ -88,11 +88,12 @@ impl Reader<'_, '_> {
             self.report.say_with(location, message, FORM);
             return None;
         };
-        let mut note = format!("{path} leaves out {} dates, {first} to {last}", dates.len());
-        if working > 0 {
-            note.push_str(&format!("; {working} working days (班) in it are not left out"));
-        }
-        notes.push(note);
+        let count = dates.len();
+        let working = match working {
+            0 => String::new(),
+            days => format!("; {days} working days (班) in it are not left out"),
+        };
+        notes.push(format!("{path} leaves out {count} dates, {first} to {last}{working}"));
         Some(dates)
     }
 
@@ -159,10 +160,7 @@ fn calendar(path: &str, text: &str) -> Result<Found, FieldError> {
         let message = format!("{} is no calendar: {error}", quote(path));
         (message, "export it again as iCalendar (.ics)".to_owned())
     })?;
-    let events = calendar.components.iter().filter_map(|component| match component {
-        CalendarComponent::Event(event) => Some(event),
-        _ => None,
-    });
+    let events = calendar.components.iter().filter_map(CalendarComponent::as_event);
     let events: Vec<_> =
         events.filter(|event| event.get_status() != Some(EventStatus::Cancelled)).collect();
     let marks_days_off = events.iter().any(|event| event.property_value(SPECIAL_DAY).is_some());
