@@ -1,4 +1,4 @@
--- The complete schema, version 5.
+-- The complete schema, version 6.
 --
 -- Columns that end in _at are instants: milliseconds since 1970-01-01 (UTC). Columns that end in _s are
 -- seconds. Windows are Beijing days (2027-03-20) or Beijing months (2027-03). An id that was ever used is
@@ -687,6 +687,7 @@ CREATE TABLE series (
     -- `lost`: an earlier database may have had other dates. No date is created until an operator runs
     -- `retry`.
     state    TEXT NOT NULL CHECK (state IN ('active', 'cancelled', 'lost')),
+    -- The expressions, one a line.
     cron     TEXT NOT NULL,
     zone     TEXT NOT NULL,
     -- `from` and `until`, as local times of the zone; null means no bound.
@@ -705,6 +706,14 @@ CREATE TABLE series (
     why      TEXT,
     -- As in `job`.
     written_for TEXT,
+    -- How many dates it has, counted from `first`; null means no limit.
+    count        INTEGER CHECK (count > 0),
+    -- The local dates that are left out, as a JSON list; null means none.
+    except_dates TEXT,
+    -- An operator ended it: no date comes on or after this local date. An edit keeps that.
+    ends_on      TEXT,
+    -- Who ended it, and why.
+    ends_why     TEXT CHECK ((ends_on IS NULL) = (ends_why IS NULL)),
     CHECK (state <> 'cancelled' OR why IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
@@ -713,13 +722,27 @@ CREATE INDEX series_active ON series (account) WHERE state = 'active';
 -- The job of each date of a series. A date is created once, never again.
 CREATE TABLE occurrence (
     series    TEXT NOT NULL REFERENCES series (id),
-    date      TEXT NOT NULL CHECK (length(date) = 10),
+    -- 2027-03-05, or 2027-03-05-2000 if the series has several times of a day.
+    date      TEXT NOT NULL CHECK (length(date) IN (10, 15)),
     job       TEXT NOT NULL UNIQUE REFERENCES job (id),
     -- 1 if an edit removed the date before any request was made for it: a later edit may restore it.
     withdrawn INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1)),
     PRIMARY KEY (series, date),
     -- The same date always has the same job id, so its clientmsgids are the same too.
     CHECK (job = series || '@' || date)
+) STRICT, WITHOUT ROWID;
+
+-- What operators decided about single dates of a series. An edit of the series keeps it.
+CREATE TABLE date_change (
+    series   TEXT NOT NULL REFERENCES series (id),
+    -- As in `occurrence`; the date need not have a job yet.
+    date     TEXT NOT NULL CHECK (length(date) IN (10, 15)),
+    -- When it comes instead; null if it does not come.
+    moved_at INTEGER,
+    said_at  INTEGER NOT NULL,
+    -- Who decided it, and why.
+    why      TEXT NOT NULL,
+    PRIMARY KEY (series, date)
 ) STRICT, WITHOUT ROWID;
 
 -- Files that the inbox refused, by name. A row counts until a file of that name is taken, or an operator

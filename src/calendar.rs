@@ -4,6 +4,7 @@
 //! so a [`Window`] is arithmetic and never uses the machine's zone. A job's own zone matters only
 //! for its time of day, which a deferral keeps.
 
+mod dates;
 pub mod json;
 mod recurrence;
 
@@ -17,7 +18,8 @@ use chrono::{
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-pub use recurrence::{CronError, Date, Recurrence};
+pub use dates::{DateChange, DateChanges, SeriesDates};
+pub use recurrence::{Bounds, Cron, CronError, Date, DateKey, Recurrence};
 
 /// No mass request is sent in the first two minutes of a Beijing day: a request under way at
 /// midnight may be counted on either side.

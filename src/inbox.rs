@@ -11,6 +11,7 @@ mod archive;
 mod article;
 mod broadcast;
 mod entry;
+mod except;
 mod folder;
 mod front_matter;
 mod html;

@@ -57,7 +57,8 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::model::{BatchState, JobId, JobState};
 use crate::reason::Reason;
-use moved::{Moved, Moves};
+pub use moved::Rescheduled;
+use moved::{Moved, Moves, Unplaced};
 
 pub use accounts::{Bar, KnownAccount};
 pub use alerts::{Acknowledgement, Overdue, Severity};
@@ -80,7 +81,7 @@ pub use recall::{InQuestion, LastSeen};
 pub use refused::RefusedFile;
 pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
-pub use schedule::{Deferral, Rescheduled};
+pub use schedule::Deferral;
 pub use series::{Recurring, Series, SeriesCancelled, SeriesState};
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
@@ -237,7 +238,7 @@ pub struct Tx<'a> {
     /// The jobs that a new schedule moved.
     rescheduled: RefCell<Vec<Rescheduled>>,
     /// The jobs that were taken and have no place in the schedule yet.
-    unplaced: RefCell<Vec<schedule::Unplaced>>,
+    unplaced: RefCell<Vec<Unplaced>>,
 }
 
 impl<'a> Tx<'a> {

@@ -513,7 +513,7 @@ fn recurring(
             id: job.spec.id.to_string(),
             title: job.spec.title().unwrap_or_else(|| job.spec.id.to_string()),
             account: account.name.clone(),
-            cron: recurrence.cron().to_owned(),
+            cron: recurrence.cron(),
             words: recurrence.words(),
             timezone: recurrence.zone().name().to_owned(),
             notes: (job.notes.iter().cloned())

@@ -3,14 +3,14 @@
 //! A series has no state of a job; when it is sent, and the outcome, belong to its dates, which are
 //! jobs like any other.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::forecast::ForecastContext;
 use super::reply::say;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Problem, Terminal, format, lookup};
-use crate::calendar;
+use crate::calendar::{self, DateKey};
 use crate::config::Config;
 use crate::engine;
 use crate::model::JobId;
@@ -50,7 +50,7 @@ pub(super) struct SeriesView {
 
 #[derive(Debug, Serialize)]
 struct DateView {
-    date: NaiveDate,
+    date: DateKey,
     at: String,
     #[serde(skip)]
     instant: DateTime<Utc>,
@@ -66,7 +66,7 @@ pub(super) fn read(
     let mut occurrences = tx.occurrences(&series.job.id, JOBS_SHOWN, now)?;
     context.explain(&mut occurrences);
     let next: Vec<_> = match series.next() {
-        Some(next) => series.recurrence.after(next).take(DATES_SHOWN).collect(),
+        Some(next) => series.dates().after(next).take(DATES_SHOWN).collect(),
         None => Vec::new(),
     };
     let is_over = next.is_empty() && tx.occurrences_waiting(&series.job.id)?.is_empty();
@@ -78,11 +78,11 @@ pub(super) fn read(
         account: series.job.account,
         action: series.job.action.name().to_owned(),
         state: if ended { "ended".to_owned() } else { series.state.to_string() },
-        cron: series.recurrence.cron().to_owned(),
+        cron: series.recurrence.cron(),
         words: series.recurrence.words(),
         timezone: series.recurrence.zone().name().to_owned(),
-        from: series.recurrence.from().map(wall),
-        until: series.recurrence.until().map(wall),
+        from: series.recurrence.bounds().from.map(wall),
+        until: series.recurrence.bounds().until.map(wall),
         file: series.file,
         why: series.why,
         occurrences,

@@ -50,6 +50,8 @@ pub(super) const JOB: Shape = Shape {
         "cron",
         "from",
         "until",
+        "count",
+        "except",
         "timezone",
         "grace",
         "retry_for",
@@ -146,9 +148,9 @@ impl<'r> Reader<'r, '_> {
         let title = self.title(&fields);
         let schedule = self.schedule(&fields);
         let zone = schedule.as_ref().map_or(Tz::Asia__Shanghai, |schedule| schedule.timezone);
-        let recurrence = self.recurrence(&fields, zone);
-        let choices = self.choices(&fields);
         let mut notes = Vec::new();
+        let recurrence = self.recurrence(&fields, zone, &mut notes);
+        let choices = self.choices(&fields);
         let action = self.action(&fields, account, &mut notes);
         let remarks = std::mem::take(&mut self.remarks);
         let (preview, speed) = self.pre_sends(&fields, (action.as_ref(), account));
@@ -157,7 +159,7 @@ impl<'r> Reader<'r, '_> {
         if fields.get("cron").is_some() {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
             let id = id.as_ref().map(|(id, _)| id);
-            self.series_limits(&fields, (id, expires, action.as_ref()));
+            self.series_limits(&fields, recurrence.as_ref(), (id, expires, action.as_ref()));
             if let (Some(recurrence), Some(expires), Some(action)) =
                 (&recurrence, expires, action.as_ref())
             {

@@ -1,30 +1,42 @@
-//! Jobs that are a series: `cron:` instead of `at:`, with `from:` and `until:`.
+//! Jobs that are a series: `cron:` instead of `at:`, with `from:`, `until:`, `count:` and `except:`.
 //!
 //! Everything else that the job file says applies to each of its occurrences. What cannot apply to
-//! more than one is refused here: a fixed `expires`, a deletion, an id without room for a date.
+//! more than one is refused here: a fixed `expires`, a deletion, a permanent code, an id without
+//! room for a date.
 
-use chrono::{DateTime, NaiveDate, TimeDelta};
+use chrono::{DateTime, TimeDelta};
 use chrono_tz::Tz;
 
 use super::reader::Reader;
 use super::time::{FieldError, wall};
-use crate::calendar::{CronError, Recurrence};
+use crate::calendar::{Bounds, Cron, CronError, DateKey, Recurrence};
 use crate::model::{Action, Content, Expires, JobId, OnQuota};
 use crate::yaml::diagnostic::quote;
-use crate::yaml::{Entry, Fields};
+use crate::yaml::{Entry, Fields, Node, Value};
 
 /// How much longer an occurrence's id is than its series' id.
 const AT_DATE: usize = "@2027-03-05".len();
+/// The same with a time of day.
+const AT_TIME: usize = "@2027-03-05-2000".len();
 /// How many occurrences are checked for how close they are.
 const GAPS: usize = 32;
-/// The maximum length of a series' id.
-const ID_MOST: usize = 64 - AT_DATE;
+/// The maximum length of an id.
+const ID_MOST: usize = 64;
+/// The most dates that `count` may give.
+const COUNT_MOST: i64 = 100_000;
+/// The keys that mean something only beside `cron`.
+const BESIDE_CRON: [&str; 4] = ["from", "until", "count", "except"];
 
 impl Reader<'_, '_> {
     /// Returns when a job recurs, if it is a series; what is wrong is reported.
-    pub(crate) fn recurrence(&mut self, fields: &Fields<'_, '_>, zone: Tz) -> Option<Recurrence> {
+    pub(crate) fn recurrence(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        zone: Tz,
+        notes: &mut Vec<String>,
+    ) -> Option<Recurrence> {
         let Some(entry) = fields.get("cron") else {
-            for key in ["from", "until"] {
+            for key in BESIDE_CRON {
                 if let Some(entry) = fields.get(key) {
                     let message = format!("`{key}` needs `cron`");
                     self.report.say_with(entry.key_location, message, "it bounds a series' dates");
@@ -41,24 +53,62 @@ impl Reader<'_, '_> {
             );
         }
         let before = self.report.count();
+        let bounds = self.bounds(fields, zone, notes);
+        let crons = self.crons(entry);
+        let recurrence = Recurrence::new(crons, zone, bounds);
+        if self.report.count() > before {
+            return None;
+        }
+        self.has_dates(entry, &recurrence)?;
+        Some(recurrence)
+    }
+
+    fn bounds(&mut self, fields: &Fields<'_, '_>, zone: Tz, notes: &mut Vec<String>) -> Bounds {
         let mut bound = |key, end| {
             let entry = fields.get(key)?;
             self.value(entry, |text| wall(text, zone, end))
         };
         let (from, until) = (bound("from", false), bound("until", true));
-        let text = entry.text(self.report)?;
-        match Recurrence::new(text, zone, from, until) {
-            Ok(recurrence) if self.report.count() == before => {
-                self.has_dates(entry, &recurrence)?;
-                Some(recurrence)
+        let count = fields.get("count");
+        if let Some(count) = count.filter(|_| fields.get("from").is_none()) {
+            let help = "give the first date: the dates are counted from there";
+            self.report.say_with(count.key_location, "`count` needs `from`", help);
+        }
+        let count = count.and_then(|entry| entry.number(1, COUNT_MOST, self.report));
+        let count = count.and_then(|count| u32::try_from(count).ok());
+        let except = fields.get("except").map(|entry| self.except(entry, notes));
+        Bounds { from, until, count, except: except.unwrap_or_default() }
+    }
+
+    /// Returns the expressions of `cron`: one, or a list of them.
+    fn crons(&mut self, entry: &Entry<'_>) -> Vec<Cron> {
+        let nodes: Vec<&Node<'_>> = match &entry.node.value {
+            Value::List(items) => items.iter().collect(),
+            Value::Empty | Value::Text { .. } | Value::Map(_) => {
+                let Some(_) = entry.text(self.report) else { return Vec::new() };
+                vec![&entry.node]
             }
-            Ok(_) => None,
-            Err(error) => {
-                let (message, help) = told(text, &error);
-                self.report.say_with(entry.node.location, message, help);
-                None
+        };
+        if nodes.is_empty() {
+            let help = "write `cron: 0 20 * * FRI`, or a list of such expressions";
+            self.report.say_with(entry.node.location, "`cron` is empty", help);
+        }
+        let mut crons = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let Value::Text { text, .. } = &node.value else {
+                let message = format!("an expression is text, not {}", node.describe());
+                self.report.say(node.location, message);
+                continue;
+            };
+            match Cron::parse(text) {
+                Ok(cron) => crons.push(cron),
+                Err(error) => {
+                    let (message, help) = told(text, &error);
+                    self.report.say_with(node.location, message, help);
+                }
             }
         }
+        crons
     }
 
     fn has_dates(&mut self, cron: &Entry<'_>, recurrence: &Recurrence) -> Option<()> {
@@ -74,12 +124,17 @@ impl Reader<'_, '_> {
     pub(crate) fn series_limits(
         &mut self,
         fields: &Fields<'_, '_>,
+        recurrence: Option<&Recurrence>,
         (id, expires, action): (Option<&JobId>, Option<&Expires>, Option<&Action>),
     ) {
         if let (Some(id), Some(entry)) = (id, fields.get("id")) {
-            if id.as_str().len() > ID_MOST {
-                let message = format!("the id of a series has at most {ID_MOST} characters");
-                let help = "each of its dates gets an id of its own, such as weekly@2027-03-05";
+            let (room, date) = match recurrence.is_some_and(Recurrence::has_several_times) {
+                true => (ID_MOST - AT_TIME, "weekly@2027-03-05-2000"),
+                false => (ID_MOST - AT_DATE, "weekly@2027-03-05"),
+            };
+            if id.as_str().len() > room {
+                let message = format!("the id of this series has at most {room} characters");
+                let help = format!("each of its dates gets an id of its own, such as {date}");
                 self.report.say_with(entry.node.location, message, help);
             } else if ends_in_a_date(id.as_str()) {
                 let message = format!("{} reads like one date of a series", quote(id.as_str()));
@@ -98,13 +153,15 @@ impl Reader<'_, '_> {
                 let message = "`delete` cannot be a series";
                 self.report.say_with(location, message, "a broadcast is deleted once");
             }
-            Some(other @ (Action::Menu(_) | Action::Qrcode(_))) => {
-                let name = other.name();
-                let location = fields.get(name).map_or(fields.location, |entry| entry.key_location);
-                let message = format!("`{name}` cannot be a series in this version");
-                self.report.say_with(location, message, "write one job with `at` for each date");
+            Some(Action::Qrcode(code)) if code.expire_seconds.is_none() => {
+                let location =
+                    fields.get("qrcode").map_or(fields.location, |entry| entry.key_location);
+                let message = "a permanent code cannot be a series";
+                let help = "it is valid for ever; each date would use up one of the 100,000";
+                self.report.say_with(location, message, help);
             }
-            Some(Action::Broadcast(_) | Action::Speed(_)) | None => {}
+            Some(Action::Broadcast(_) | Action::Speed(_) | Action::Menu(_) | Action::Qrcode(_))
+            | None => {}
         }
     }
 }
@@ -121,7 +178,8 @@ pub(crate) fn notes(
         Expires::After(_) | Expires::At(_) => TimeDelta::zero(),
     };
     let dates: Vec<_> = recurrence.after(DateTime::UNIX_EPOCH).take(GAPS).collect();
-    if dates.windows(2).any(|pair| pair[1].at - pair[0].at < deferrable) {
+    let is_broadcast = action.broadcast().is_some();
+    if is_broadcast && dates.windows(2).any(|pair| pair[1].at - pair[0].at < deferrable) {
         notes.push(
             "a date that is deferred takes the place of the next one, which is deferred in its turn: \
              with an `expires` shorter than from date to date it expires instead"
@@ -143,23 +201,18 @@ pub(crate) fn notes(
 }
 
 fn ends_in_a_date(id: &str) -> bool {
-    let date = id.rsplit_once('@').map_or("", |(_, date)| date);
-    date.len() == 10 && NaiveDate::parse_from_str(date, "%Y-%m-%d").is_ok()
+    id.rsplit_once('@').is_some_and(|(_, date)| DateKey::parse(date).is_some())
 }
 
 fn told(text: &str, error: &CronError) -> FieldError {
-    let message = match error {
-        CronError::ManyTimes => format!("{} {error}, and a series comes at one", quote(text)),
-        CronError::Fields(_)
-        | CronError::NoTime
-        | CronError::BothDays
-        | CronError::Unreadable(_)
-        | CronError::Never => format!("{} {error}", quote(text)),
-    };
+    let message = format!("{} {error}", quote(text));
     let help = match error {
         CronError::Fields(6) => "leave the seconds out: minute, hour, day, month, day of the week",
         CronError::Fields(_) => "write minute, hour, day, month, day of the week: 0 20 * * FRI",
-        CronError::ManyTimes => "write minute and hour as one number each; a series for each time",
+        CronError::Pattern => {
+            "write the minute as one number and each hour as a number: 0 8,20 * * *; for other times \
+             write a list of expressions"
+        }
         CronError::NoTime => "write minute and hour first, as numbers: 0 20 * * FRI is 20:00",
         CronError::BothDays => {
             "it is not clear whether either or both must hold: write `*` for one of them"

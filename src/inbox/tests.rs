@@ -60,9 +60,9 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 /// One list, whatever it is called.
-struct OneList(&'static str);
+struct OneList<'a>(&'a str);
 
-impl ListSource for OneList {
+impl ListSource for OneList<'_> {
     fn list(&self, _path: &str) -> Result<Cow<'_, [u8]>, String> {
         Ok(Cow::Borrowed(self.0.as_bytes()))
     }

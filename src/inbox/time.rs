@@ -129,6 +129,14 @@ pub(crate) fn wall(text: &str, zone: Tz, last: bool) -> Result<NaiveDateTime, Fi
     }
 }
 
+/// Returns a date of the calendar.
+pub(crate) fn date(text: &str) -> Result<NaiveDate, FieldError> {
+    match Parts::of(&format!("{text} 00:00")) {
+        Some(parts) => parts.local(text).map(|local| local.date()),
+        None => Err((format!("{} is no date", quote(text)), "write it as 2027-03-20".to_owned())),
+    }
+}
+
 fn form_help(text: &str) -> &'static str {
     let has_date = NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok();
     if has_date { "a time of day is missing: write it as 2027-03-20 20:00" } else { FORM }

@@ -1,8 +1,10 @@
-//! Logs each change of a job's state after its commit.
+//! What one transaction changed: the jobs' states, logged after the commit, and their times.
 
 use std::cell::RefCell;
 
-use crate::model::JobState;
+use chrono::{DateTime, Utc};
+
+use crate::model::{JobId, JobState};
 use crate::reason::Reason;
 use crate::text::{Lang, reason};
 
@@ -57,4 +59,28 @@ impl Moves {
             }
         }
     }
+}
+
+/// A job that was taken in this transaction and has no place yet.
+#[derive(Debug)]
+pub(super) struct Unplaced {
+    pub(super) account: String,
+    pub(super) id: JobId,
+    /// Whether it was known before: its old place is free.
+    pub(super) edited: bool,
+}
+
+/// A waiting job that a new schedule moved.
+#[derive(Clone, Debug)]
+pub struct Rescheduled {
+    /// Its id.
+    pub id: JobId,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// When it was due.
+    pub from: DateTime<Utc>,
+    /// When it is due now.
+    pub to: DateTime<Utc>,
+    /// Why.
+    pub why: Reason,
 }

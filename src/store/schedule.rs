@@ -16,6 +16,7 @@ use crate::quota::{self, Demand, Need, Rule, Usage};
 use crate::reason::Reason;
 use crate::schedule::{self, Ledger, Placement, Waiting};
 use crate::store::job_row::{JOB_COLUMNS, read_job};
+use crate::store::moved::{Rescheduled, Unplaced};
 use crate::store::{Move, Result, StoreError, Tx, millis};
 
 /// Beside [`JOB_COLUMNS`]: what the schedule needs of a job.
@@ -34,30 +35,6 @@ pub struct Deferral<'a> {
     /// Whether the ledger shows that: then the schedule finds it by itself, and undoes it once the
     /// ledger shows room again.
     pub by_ledger: bool,
-}
-
-/// A job that was taken in this transaction and has no place yet.
-#[derive(Debug)]
-pub(super) struct Unplaced {
-    pub(super) account: String,
-    pub(super) id: JobId,
-    /// Whether it was known before: its old place is free.
-    pub(super) edited: bool,
-}
-
-/// A waiting job that a new schedule moved.
-#[derive(Clone, Debug)]
-pub struct Rescheduled {
-    /// Its id.
-    pub id: JobId,
-    /// Its title, if it has one.
-    pub title: Option<String>,
-    /// When it was due.
-    pub from: DateTime<Utc>,
-    /// When it is due now.
-    pub to: DateTime<Utc>,
-    /// Why.
-    pub why: Reason,
 }
 
 impl Tx<'_> {

@@ -20,22 +20,25 @@
 //! same day.
 
 mod extend;
+mod lost;
+mod row;
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension as _, Row, params};
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
-use crate::calendar::{Date, Recurrence};
+use self::row::{COLUMNS, key, read};
+use crate::calendar::{Date, DateChanges, DateKey, Recurrence, SeriesDates};
 use crate::model::console::HISTORY;
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
 use crate::reason::{Operation, Reason};
 use crate::store::ingest::{too_many, under};
 use crate::store::job_row::state;
 use crate::store::{
-    Alert, DecidedBy, IngestOutcome, JobView, Move, Result, SeriesInput, Source, StoreError, Tx,
-    instant, millis, unreadable,
+    DecidedBy, IngestOutcome, JobView, Result, SeriesInput, Source, StoreError, Tx, millis,
+    unreadable,
 };
 use crate::text::{Lang, reason};
 
@@ -81,8 +84,12 @@ pub struct Series {
     pub state: SeriesState,
     /// The job of each date, with the series' id and without its time.
     pub job: JobSpec,
-    /// When it recurs.
+    /// When it recurs, as its file says.
     pub recurrence: Recurrence,
+    /// What operators decided about its dates.
+    pub changes: DateChanges,
+    /// Who ended it at a date, and why.
+    pub ends_why: Option<Reason>,
     /// The file that it is from.
     pub file: String,
     line: usize,
@@ -96,6 +103,11 @@ pub struct Series {
 }
 
 impl Series {
+    /// Returns what defines its dates.
+    pub fn dates(&self) -> SeriesDates<'_> {
+        SeriesDates { recurrence: &self.recurrence, changes: &self.changes }
+    }
+
     /// Returns the time after which its dates are not yet jobs, if there are any.
     pub fn next(&self) -> Option<DateTime<Utc>> {
         self.next_at.map(|at| at - TimeDelta::milliseconds(1))
@@ -117,7 +129,7 @@ impl Series {
     }
 }
 
-fn occurrence_id(series: &JobId, date: NaiveDate) -> Result<JobId> {
+fn occurrence_id(series: &JobId, date: DateKey) -> Result<JobId> {
     JobId::parse(&format!("{series}@{date}")).ok_or_else(|| {
         StoreError::Corrupt(format!("the id of series {series} has no room for a date"))
     })
@@ -164,7 +176,9 @@ impl Tx<'_> {
             return Ok(IngestOutcome::Refused(why));
         }
         let before = self.series(id)?;
-        let next = recurring.recurrence.after(now).next();
+        let changes = before.as_ref().map(|before| before.changes.clone()).unwrap_or_default();
+        let dates = SeriesDates { recurrence: recurring.recurrence, changes: &changes };
+        let next = dates.after(now).next();
         match &before {
             None if next.is_none() => {
                 let why = format!("series {id} has no date after now: its `until` has passed");
@@ -209,48 +223,12 @@ impl Tx<'_> {
         Ok(if before.is_some() { IngestOutcome::Updated } else { IngestOutcome::New })
     }
 
-    fn write_series(
-        &self,
-        recurring: Recurring<'_>,
-        source: Source<'_>,
-        (state, next_at): (SeriesState, Option<DateTime<Utc>>),
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let Recurring { job, recurrence } = recurring;
-        let wall = |at: Option<NaiveDateTime>| at.map(|at| at.format(WALL).to_string());
-        self.run(
-            "INSERT INTO series (id, account, state, cron, zone, first, last, job, digest, file, line,
-                 taken_at, next_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-             ON CONFLICT DO UPDATE SET state = excluded.state, cron = excluded.cron,
-                 first = excluded.first, last = excluded.last, job = excluded.job,
-                 digest = excluded.digest, file = excluded.file, line = excluded.line,
-                 taken_at = excluded.taken_at, next_at = excluded.next_at, why = NULL,
-                 written_for = NULL",
-            params![
-                job.id.as_str(),
-                job.account,
-                state.as_str(),
-                recurrence.cron(),
-                recurrence.zone().name(),
-                wall(recurrence.from()),
-                wall(recurrence.until()),
-                serde_json::to_string(job).expect("a checked job is always JSON"),
-                recurring.digest(),
-                source.file,
-                i64::try_from(source.line).unwrap_or(0),
-                millis(now),
-                next_at.map(millis),
-            ],
-        )
-    }
-
     /// Applies an edit to the dates that wait and were never attempted.
     fn edit_waiting(&self, series: &Series, by: SeriesInput<'_>, now: DateTime<Utc>) -> Result<()> {
         let id = &series.job.id;
         let waiting = self.dates_waiting(id)?;
         let placed: Vec<_> =
-            waiting.into_iter().map(|date| (date, series.recurrence.on(date))).collect();
+            waiting.into_iter().map(|date| (date, series.dates().on(date))).collect();
         // What the edit leaves out gives up its claims first.
         for (date, _) in placed.iter().filter(|(_, at)| at.is_none()) {
             self.withdraw_date(series, &occurrence_id(id, *date)?, by.account, now)?;
@@ -275,163 +253,12 @@ impl Tx<'_> {
     }
 
     /// Returns the dates of a series that wait and were never attempted.
-    fn dates_waiting(&self, id: &JobId) -> Result<Vec<NaiveDate>> {
+    fn dates_waiting(&self, id: &JobId) -> Result<Vec<DateKey>> {
         let mut statement = self.db.prepare_cached(
             "SELECT date FROM occurrence JOIN job ON job.id = occurrence.job
              WHERE series = ?1 AND job.state IN ('planned', 'held') AND attempted = 0 ORDER BY date",
         )?;
-        let rows = statement.query_map([id.as_str()], date)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Records a series from the newest file that a lost database had accepted.
-    ///
-    /// Unless this database has exactly that series, some of its dates may have been sent: those
-    /// that wait are missed, as the newest file has them, and no more are made until an operator
-    /// runs `retry`.
-    pub fn import_series(
-        &self,
-        recurring: Recurring<'_>,
-        by: SeriesInput<'_>,
-        source: Source<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let id = &recurring.job.id;
-        if let Some(known) = self.series(id)? {
-            let is_over = known.state == SeriesState::Cancelled;
-            // A file that returned to an earlier version was taken after the file that it replaced.
-            let is_newer = known.taken_at > source.first_taken_at;
-            if is_over || is_newer || known.is(recurring) {
-                return Ok(());
-            }
-        }
-        self.ensure_account(&recurring.job.account)?;
-        self.write_series(recurring, source, (SeriesState::Lost, None), now)?;
-        let newest = self.known_series(id)?;
-        for date in self.dates_waiting(id)? {
-            let Some(at) = newest.recurrence.on(date) else { continue };
-            let spec = newest.occurrence(Date { date, at })?;
-            self.miss_as(&spec, by, (source, &Reason::DatabaseLost), now)?;
-        }
-        self.miss_waiting(id, by.account, now)?;
-        self.alert_lost_series(id, by.account, now)
-    }
-
-    /// Stops a series that a newer file edits, if it cannot be determined what that changes.
-    pub fn lose_series(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        let known = self.series(id)?;
-        if known.is_none_or(|known| known.state != SeriesState::Active) {
-            return Ok(());
-        }
-        self.miss_waiting(id, account, now)?;
-        self.run(
-            "UPDATE series SET state = 'lost', next_at = NULL WHERE id = ?1",
-            params![id.as_str()],
-        )?;
-        self.alert_lost_series(id, account, now)
-    }
-
-    fn miss_waiting(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        for date in self.dates_waiting(id)? {
-            let job = self.job(&occurrence_id(id, date)?)?;
-            self.finish_job(&job, account, JobState::Missed, &Reason::DatabaseLost, now)?;
-        }
-        Ok(())
-    }
-
-    fn alert_lost_series(&self, id: &JobId, account: &Account, now: DateTime<Utc>) -> Result<()> {
-        let what = format!(
-            "some dates of series {id} may have been sent, by a database that is lost: none is planned"
-        );
-        let advice = format!(
-            "look in the account's history ({HISTORY}); `qunfa retry {id}` plans its dates from \
-             tomorrow on, `qunfa cancel {id}` ends it"
-        );
-        let account = Some(account.name.as_str());
-        let note =
-            Alert { account, job: Some(id.as_str()), kind: KIND, what: &what, advice: &advice };
-        self.raise_alert(&note, now)
-    }
-
-    /// Continues a lost series with the dates after today, and plans those again that were made
-    /// before it was lost. Returns the first of them.
-    ///
-    /// # Errors
-    /// If it is not lost, its list makes more calls than a day allows, or SQLite fails.
-    pub fn retry_series(
-        &self,
-        id: &JobId,
-        by: SeriesInput<'_>,
-        said: DecidedBy<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Date>> {
-        let series = self.known_series(id)?;
-        let hint = match series.state {
-            SeriesState::Lost => None,
-            SeriesState::Active => Some("its dates are planned; retry one of those, by its own id"),
-            SeriesState::Cancelled => Some("plan it anew under another id"),
-        };
-        if let Some(hint) = hint {
-            return Err(StoreError::Refused(format!("series {id} is {}: {hint}", series.state)));
-        }
-        if let Some(why) = too_many(by.bodies.len(), by.account) {
-            return Err(StoreError::Refused(format!("series {id} cannot go on: {why}")));
-        }
-        let today = now.with_timezone(&series.recurrence.zone()).date_naive();
-        let next = series.recurrence.after(now).find(|date| date.date > today);
-        self.run(
-            "UPDATE series SET state = 'active', next_at = ?2, taken_at = ?3, why = ?4 WHERE id = ?1",
-            params![
-                id.as_str(),
-                next.map(|date| millis(date.at)),
-                millis(now),
-                said.that(Operation::LetGoOn)
-            ],
-        )?;
-        self.forget_alerts(id)?;
-        for date in self.dates_lost(id, today)? {
-            self.plan_lost_date(&series, by, (date, said), now)?;
-        }
-        self.extend(&self.known_series(id)?, by, false, now)?;
-        self.place_taken(by.account, now)?;
-        Ok(next)
-    }
-
-    /// Plans a lost date again as the series now has it, or withdraws it.
-    fn plan_lost_date(
-        &self,
-        series: &Series,
-        by: SeriesInput<'_>,
-        (date, said): (NaiveDate, DecidedBy<'_>),
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let id = occurrence_id(&series.job.id, date)?;
-        let planned_at = self.job(&id)?.planned_at;
-        let why = &said.that(Operation::Retry);
-        let to = Move { state: JobState::Planned, wake_at: Some(planned_at), reason: None, why };
-        self.move_job(&id, JobState::Missed, to, now)?;
-        match series.recurrence.on(date) {
-            Some(at) => {
-                let spec = series.occurrence(Date { date, at })?;
-                self.take_again(&spec, by, series.source(now), now)
-            }
-            // A later edit may contain it again; until then it cannot be retried.
-            None => self.withdraw_date(series, &id, by.account, now),
-        }
-    }
-
-    /// Returns the dates after a day that are missed since their series was lost and that were
-    /// never attempted, as far as this database and the mark beside it show.
-    fn dates_lost(&self, id: &JobId, after: NaiveDate) -> Result<Vec<NaiveDate>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT date FROM occurrence JOIN job ON job.id = occurrence.job
-             WHERE series = ?1 AND date > ?2 AND state = 'missed' AND reason = ?3 AND attempted = 0
-                 AND NOT EXISTS (SELECT 1 FROM batch WHERE batch.job = job.id AND (generation > 0
-                     OR EXISTS (SELECT 1 FROM attempt WHERE attempt.batch = batch.id)))
-             ORDER BY date",
-        )?;
-        let rows = statement
-            .query_map(params![id.as_str(), after.to_string(), Reason::DatabaseLost], date)?;
+        let rows = statement.query_map([id.as_str()], key)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -539,11 +366,12 @@ impl Tx<'_> {
     /// # Errors
     /// If SQLite fails, or something else changed the row.
     pub fn series(&self, id: &JobId) -> Result<Option<Series>> {
-        Ok(self
+        let row = self
             .db
             .prepare_cached(&format!("SELECT {COLUMNS} FROM series WHERE id = ?1"))?
             .query_row([id.as_str()], read)
-            .optional()?)
+            .optional()?;
+        row.map(|series| self.with_changes(series)).transpose()
     }
 
     fn known_series(&self, id: &JobId) -> Result<Series> {
@@ -593,7 +421,7 @@ impl Tx<'_> {
         let other: Option<String> = self
             .db
             .prepare_cached(
-                "SELECT id FROM job WHERE id = ?1 OR (id GLOB ?1 || '@????-??-??'
+                "SELECT id FROM job WHERE id = ?1 OR ((id GLOB ?1 || '@????-??-??' OR id GLOB ?1 || '@????-??-??-????')
                      AND NOT EXISTS (SELECT 1 FROM occurrence WHERE occurrence.job = job.id))
                  LIMIT 1",
             )?
@@ -611,7 +439,8 @@ impl Tx<'_> {
         let series: Option<String> = self
             .db
             .prepare_cached(
-                "SELECT id FROM series WHERE id = ?1 OR ?1 GLOB id || '@????-??-??' LIMIT 1",
+                "SELECT id FROM series WHERE id = ?1 OR ?1 GLOB id || '@????-??-??'
+                     OR ?1 GLOB id || '@????-??-??-????' LIMIT 1",
             )?
             .query_row([id.as_str()], |row| row.get(0))
             .optional()?;
@@ -632,44 +461,4 @@ impl Series {
     fn source(&self, now: DateTime<Utc>) -> Source<'_> {
         Source { file: &self.file, line: self.line, first_taken_at: now }
     }
-}
-
-/// How a wall-clock time is stored.
-const WALL: &str = "%Y-%m-%d %H:%M:%S";
-
-fn date(row: &Row<'_>) -> rusqlite::Result<NaiveDate> {
-    let word: String = row.get(0)?;
-    word.parse().map_err(|_| unreadable("occurrence.date", &word))
-}
-
-const COLUMNS: &str =
-    "id, state, cron, zone, first, last, job, file, line, taken_at, next_at, why, digest,
-    written_for";
-
-fn read(row: &Row<'_>) -> rusqlite::Result<Series> {
-    let text = |column| row.get::<_, String>(column);
-    let (word, cron, zone, json) = (text(1)?, text(2)?, text(3)?, text(6)?);
-    let wall = |column| {
-        let word: Option<String> = row.get(column)?;
-        word.map(|word| {
-            NaiveDateTime::parse_from_str(&word, WALL)
-                .map_err(|_| unreadable("series.first", &word))
-        })
-        .transpose()
-    };
-    let tz = zone.parse().map_err(|_| unreadable("series.zone", &zone))?;
-    Ok(Series {
-        state: SeriesState::parse(&word).ok_or_else(|| unreadable("series.state", &word))?,
-        recurrence: Recurrence::new(&cron, tz, wall(4)?, wall(5)?)
-            .map_err(|_| unreadable("series.cron", &cron))?,
-        job: serde_json::from_str(&json)
-            .map_err(|error| unreadable("series.job", &error.to_string()))?,
-        file: text(7)?,
-        line: usize::try_from(row.get::<_, i64>(8)?).unwrap_or(0),
-        taken_at: instant(row.get(9)?),
-        next_at: row.get::<_, Option<i64>>(10)?.map(instant),
-        why: row.get(11)?,
-        digest: text(12)?,
-        written_for: row.get(13)?,
-    })
 }

@@ -151,7 +151,9 @@ fn english(reason: &Reason) -> String {
         Reason::QuotaUsedElsewhere { rule, window } => {
             format!("{rule} of {window} is used up by a send made elsewhere")
         }
-        Reason::ReservedByOthers { rule, window, jobs } if !jobs.is_empty() => {
+        Reason::ReservedByOthers { rule, window, jobs }
+            if !jobs.is_empty() && window.span() != Span::Ever =>
+        {
             format!("{rule} of {window} belongs to {}", owners(jobs))
         }
         Reason::ReservedByOthers { rule, window, .. } => match window.span() {

@@ -259,7 +259,7 @@ fn take(store: &mut Store, text: &str, now: DateTime<Utc>) {
             let source = Source { file: "evening.yaml", line: job.line, first_taken_at: now };
             engine::take(tx, &daemon::offered(job), (account, source), now)?;
         }
-        Ok(())
+        accounts.iter().try_for_each(|account| tx.place_taken(account, now))
     };
     store.transaction(taken).unwrap();
 }

@@ -4,7 +4,7 @@
 //! own arithmetic does not know is a violation.
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
-use qunfa::calendar::Recurrence;
+use qunfa::calendar::{Bounds, Cron, Recurrence};
 use qunfa::engine::{AcceptedFile, IngestError, IngestedJob, Offered, Owner, bodies};
 use qunfa::model::Account;
 use qunfa::model::{JobId, JobSpec};
@@ -19,6 +19,8 @@ const SAID: DecidedBy<'_> = DecidedBy { who: "alice", why: None };
 #[derive(Clone, Debug)]
 pub(crate) struct Comes {
     pub(crate) minute: u32,
+    /// Further hours of the day, at the same minute.
+    pub(crate) also: Vec<u32>,
     /// Days since Sunday; none is every day.
     pub(crate) days: Vec<u32>,
     /// On New Year's Day only.
@@ -29,7 +31,13 @@ pub(crate) struct Comes {
 
 impl Comes {
     pub(crate) fn at(hour: u32, minute: u32) -> Self {
-        Self { minute: hour * 60 + minute, days: Vec::new(), yearly: false, until: None }
+        Self {
+            minute: hour * 60 + minute,
+            also: Vec::new(),
+            days: Vec::new(),
+            yearly: false,
+            until: None,
+        }
     }
 
     pub(crate) fn on(mut self, days: &[u32]) -> Self {
@@ -37,18 +45,28 @@ impl Comes {
         self
     }
 
+    pub(crate) fn and_at(mut self, hour: u32) -> Self {
+        self.also.push(hour);
+        self
+    }
+
     fn recurrence(&self) -> Recurrence {
         let days: Vec<_> = self.days.iter().map(u32::to_string).collect();
         let days = if days.is_empty() { "*".to_owned() } else { days.join(",") };
         let date = if self.yearly { "1 1" } else { "* *" };
-        let cron = format!("{} {} {date} {days}", self.minute % 60, self.minute / 60);
+        let hours = [self.minute / 60].into_iter().chain(self.also.iter().copied());
+        let hours = hours.map(|hour| hour.to_string()).collect::<Vec<_>>().join(",");
+        let cron = format!("{} {hours} {date} {days}", self.minute % 60);
         let until = self.until.map(|until| (until + TimeDelta::hours(8)).naive_utc());
-        Recurrence::new(&cron, chrono_tz::Asia::Shanghai, None, until).unwrap()
+        let bounds = Bounds { until, ..Bounds::default() };
+        Recurrence::new(vec![Cron::parse(&cron).unwrap()], chrono_tz::Asia::Shanghai, bounds)
     }
 
     fn has(&self, at: DateTime<Utc>) -> bool {
         let weekday = (at + TimeDelta::hours(8)).weekday().num_days_from_sunday();
-        second_of_day(at) == self.minute * 60
+        let hours = [self.minute / 60].into_iter().chain(self.also.iter().copied());
+        let mut seconds = hours.map(|hour| (hour * 60 + self.minute % 60) * 60);
+        seconds.any(|second| second_of_day(at) == second)
             && (self.days.is_empty() || self.days.contains(&weekday))
             && (!self.yearly || beijing(at)[5..10] == *"01-01")
             && self.until.is_none_or(|until| at <= until)
@@ -134,8 +152,14 @@ impl World {
         for (job, series, date, planned, waits, account) in rows {
             let found = self.series.iter().find(|written| written.spec.id.as_str() == series);
             let written = found.unwrap_or_else(|| panic!("nobody wrote series {series}"));
-            let is_date = written.versions.iter().any(|comes| comes.has(planned));
-            if !is_date || beijing(planned)[..10] != date || job != format!("{series}@{date}") {
+            let local = beijing(planned);
+            let names_it = |comes: &Comes| {
+                let time = format!("{}-{}{}", &local[..10], &local[11..13], &local[14..16]);
+                date == if comes.also.is_empty() { &local[..10] } else { &time }
+            };
+            let is_date =
+                written.versions.iter().any(|comes| comes.has(planned) && names_it(comes));
+            if !is_date || job != format!("{series}@{date}") {
                 self.fail(&format!("4: {job} is planned for {}", beijing(planned)));
             }
             let id = JobId::parse(&job).unwrap();

@@ -57,8 +57,21 @@ fn what_no_series_can_have_is_refused_at_its_place() {
             "f.yaml:4:11: `0 0 20 * * FRI` has 6 instead of five fields",
         ),
         (
-            "    cron: 0 8,20 * * *\n",
-            "f.yaml:4:11: `0 8,20 * * *` comes at more than one time of a day, and a series comes at one",
+            "    cron: 0 8-20 * * *\n",
+            "f.yaml:4:11: `0 8-20 * * *` has a pattern for its time of a day",
+        ),
+        ("    cron: [0 8 * * *, 0 x * * *]\n", "f.yaml:4:23: `0 x * * *` has no time of a day"),
+        ("    cron: []\n", "f.yaml:4:11: `cron` is empty"),
+        ("    count: 3\n", "f.yaml:4:5: `count` needs `cron`"),
+        ("    except: 2027-03-05\n", "f.yaml:4:5: `except` needs `cron`"),
+        ("    cron: 0 20 * * FRI\n    count: 3\n", "f.yaml:5:5: `count` needs `from`"),
+        (
+            "    cron: 0 20 * * FRI\n    except: [2027-03-05, friday]\n",
+            "f.yaml:5:26: `friday` is no date",
+        ),
+        (
+            "    cron: 0 20 * * FRI\n    except: 2027-03-05..2027-03-04\n",
+            "f.yaml:5:13: `2027-03-05..2027-03-04` ends before it begins",
         ),
         (
             "    cron: 0 20 13 * FRI\n",
@@ -85,8 +98,9 @@ fn what_no_series_can_have_is_refused_at_its_place() {
         assert_eq!(found.matches("f.yaml:").count(), 1, "{found}");
     }
     for (id, expected) in [
-        (long.as_str(), "f.yaml:2:9: the id of a series has at most 53 characters"),
+        (long.as_str(), "f.yaml:2:9: the id of this series has at most 53 characters"),
         ("a@2027-03-05", "f.yaml:2:9: `a@2027-03-05` reads like one date of a series"),
+        ("a@2027-03-05-2000", "f.yaml:2:9: `a@2027-03-05-2000` reads like one date of a series"),
     ] {
         let text = job("    cron: 0 20 * * FRI\n").replace("weekly", id);
         let found = parse_text(&text).unwrap_err();
@@ -95,15 +109,98 @@ fn what_no_series_can_have_is_refused_at_its_place() {
 }
 
 #[test]
-fn a_deletion_is_no_series_and_a_speed_is() {
+fn a_series_has_several_expressions_and_hours_a_count_and_exceptions() {
+    for (keys, expected) in [
+        ("cron: 0 8,20 * * FRI", "2027-03-05-0800 2027-03-05-2000 2027-03-12-0800"),
+        ("cron: [0 8 * * MON, 30 20 * * FRI]", "2027-03-01-0800 2027-03-05-2030 2027-03-08-0800"),
+        // Two expressions of one time of day need no time in the ids.
+        ("cron: [0 8 * * MON, 0 8 * * FRI]", "2027-03-01 2027-03-05 2027-03-08"),
+        ("cron: 0 20 * * FRI\n    count: 2", "2027-03-05 2027-03-12"),
+        ("cron: 0 20 * * FRI\n    except: 2027-03-12", "2027-03-05 2027-03-19 2027-03-26"),
+        (
+            "cron: 0 20 * * FRI\n    except: [2027-03-05, 2027-03-19..2027-04-02]",
+            "2027-03-12 2027-04-09 2027-04-16",
+        ),
+    ] {
+        let found = series(&format!("    {keys}\n    from: 2027-03-01\n")).recurrence.unwrap();
+        let found: Vec<_> = found.after(at(0)).take(3).map(|date| date.date.to_string()).collect();
+        assert_eq!(found.join(" "), expected, "{keys}");
+    }
+    let long = "w".repeat(49);
+    let text = job("    cron: 0 8,20 * * FRI\n").replace("weekly", &long);
+    let found = parse_text(&text).unwrap_err();
+    assert!(found.starts_with("f.yaml:2:9: the id of this series has at most 48 char"), "{found}");
+}
+
+const HOLIDAYS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//gov//holidays//CN\r\n\
+    BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20270101T000000Z\r\nDTSTART;VALUE=DATE:20271001\r\n\
+    DTEND;VALUE=DATE:20271008\r\nSUMMARY:国庆节（休）\r\nEND:VEVENT\r\n\
+    BEGIN:VEVENT\r\nUID:2\r\nDTSTAMP:20270101T000000Z\r\nDTSTART;VALUE=DATE:20271009\r\n\
+    SUMMARY:国庆节（班）\r\nEND:VEVENT\r\n\
+    BEGIN:VEVENT\r\nUID:3\r\nDTSTAMP:20270101T000000Z\r\nDTSTART:20271011T020000Z\r\n\
+    SUMMARY:会议\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+
+#[test]
+fn exceptions_come_from_a_file_of_dates_or_of_public_holidays() {
+    let marked = HOLIDAYS
+        .replace("SUMMARY:国庆节（休）", "SUMMARY:国庆节\r\nX-APPLE-SPECIAL-DAY:WORK-HOLIDAY")
+        .replace("SUMMARY:国庆节（班）", "SUMMARY:重阳节");
+    for (file, content, note) in [
+        (
+            "holidays.ics",
+            HOLIDAYS,
+            "holidays.ics leaves out 7 dates, 2027-10-01 to 2027-10-07; 1 working days (班) in it are \
+             not left out",
+        ),
+        ("apple.ics", &marked, "apple.ics leaves out 7 dates, 2027-10-01 to 2027-10-07"),
+        (
+            "dates.txt",
+            "# 国庆节\n2027-10-01..2027-10-07 # 一周\n\n",
+            "dates.txt leaves out 7 dates, 2027-10-01 to 2027-10-07",
+        ),
+    ] {
+        let keys = format!("    cron: 0 20 * * *\n    from: 2027-09-30\n    except: {file}\n");
+        let parsed = parse_bytes("f.yaml", job(&keys).as_bytes(), &OneList(content));
+        let job = parsed.unwrap_or_else(|error| panic!("{error}")).jobs.remove(0);
+        let recurrence = job.recurrence.unwrap();
+        let found: Vec<_> =
+            recurrence.after(at(0)).take(4).map(|date| date.date.to_string()).collect();
+        assert_eq!(found, ["2027-09-30", "2027-10-08", "2027-10-09", "2027-10-10"], "{file}");
+        assert_eq!(job.notes[0], note);
+    }
+    for (file, content, expected) in [
+        ("a.ics", "BEGIN", "f.yaml:5:13: `a.ics` is no calendar: "),
+        ("a.ics", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "f.yaml:5:13: `a.ics` contains no date"),
+        ("a.txt", "2027-10-01\nsoon", "f.yaml:5:13: a.txt, line 2: `soon` is no date"),
+        ("../a.txt", "", "f.yaml:5:13: "),
+    ] {
+        let keys = format!("    cron: 0 20 * * *\n    except: {file}\n");
+        let found = parse_bytes("f.yaml", job(&keys).as_bytes(), &OneList(content)).unwrap_err();
+        assert!(found.starts_with(expected), "{found}");
+    }
+    let yearly = HOLIDAYS.replace("UID:1", "RRULE:FREQ=YEARLY\r\nUID:1");
+    let keys = "    cron: 0 20 * * *\n    except: a.ics\n";
+    let found = parse_bytes("f.yaml", job(keys).as_bytes(), &OneList(&yearly)).unwrap_err();
+    assert!(found.starts_with("f.yaml:5:13: `国庆节（休）` recurs in `a.ics`"), "{found}");
+}
+
+#[test]
+fn a_deletion_and_a_permanent_code_are_no_series_and_other_calls_are() {
     let head = "jobs:\n  - id: weekly\n    account: club\n    cron: 0 20 * * FRI\n";
 
     let found = parse_text(&format!("{head}    delete: {{job: a}}\n")).unwrap_err();
     assert!(found.starts_with("f.yaml:5:5: `delete` cannot be a series"), "{found}");
-    let menu = "menu: {button: [{type: click, name: 春, key: SPRING}]}";
-    let found = parse_text(&format!("{head}    {menu}\n")).unwrap_err();
-    assert!(found.starts_with("f.yaml:5:5: `menu` cannot be a series in this version"), "{found}");
-    assert!(parse_text(&format!("{head}    speed: 4\n")).is_ok());
+    let permanent = "qrcode: {action_name: QR_LIMIT_SCENE, action_info: {scene: {scene_id: 7}}}";
+    let found = parse_text(&format!("{head}    {permanent}\n")).unwrap_err();
+    assert!(found.starts_with("f.yaml:5:5: a permanent code cannot be a series"), "{found}");
+    for call in [
+        "speed: 4",
+        "menu: {button: [{type: click, name: 春, key: SPRING}]}",
+        "qrcode: {expire_seconds: 2592000, action_name: QR_SCENE, action_info: {scene: {scene_id: 7}}}",
+    ] {
+        let parsed = parse_text(&format!("{head}    {call}\n"));
+        assert!(parsed.unwrap().jobs[0].recurrence.is_some(), "{call}");
+    }
 }
 
 #[test]

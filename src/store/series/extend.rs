@@ -1,14 +1,15 @@
 //! Creates the jobs of a series ahead of their time.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{COLUMNS, KIND, Series, read};
-use crate::calendar::Date;
+use super::row::{COLUMNS, key, read};
+use super::{KIND, Series};
+use crate::calendar::{Date, DateKey, Recurrence};
 use crate::model::JobId;
 use crate::quota::margins;
 use crate::reason::Reason;
-use crate::store::{Alert, IngestOutcome, Result, SeriesInput, Tx, millis};
+use crate::store::{Alert, IngestOutcome, Result, SeriesInput, Tx, instant, millis};
 use crate::text::{Lang, reason};
 
 /// How far ahead dates are made: past the end of the next month for most of it.
@@ -40,7 +41,7 @@ impl Tx<'_> {
         let most = (WAITING_BYTES / bytes.max(1)).clamp(2, WAITING_MOST);
         let mut is_ahead = self.has_date_after(id, now)?;
         let mut made = Vec::new();
-        let mut dates = series.recurrence.after(first - TimeDelta::milliseconds(1)).peekable();
+        let mut dates = series.dates().after(first - TimeDelta::milliseconds(1)).peekable();
         while let Some(date) =
             dates.next_if(|date| waiting < most && (date.at <= now + HORIZON || !is_ahead))
         {
@@ -72,7 +73,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>> {
         let id = &series.job.id;
-        let after = |at: DateTime<Utc>| series.recurrence.after(at).next().map(|date| date.at);
+        let after = |at: DateTime<Utc>| series.dates().after(at).next().map(|date| date.at);
         if trusted && series.taken_at > now + margins::CLOCK_APART {
             // It was taken while the clock was ahead: its dates begin now.
             self.run(
@@ -127,6 +128,7 @@ impl Tx<'_> {
                 )?;
                 self.take_again(&spec, by, series.source(now), now)?;
             }
+            None if self.is_stood_for(series, date)? => return Ok(Made::Known),
             None => {
                 let taken =
                     self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
@@ -140,6 +142,21 @@ impl Tx<'_> {
             }
         }
         Ok(Made::New(spec.id))
+    }
+
+    /// Returns whether a job of an earlier version of the series stands for a date: an edit of the
+    /// times must not give a day one broadcast more, after one at an earlier time was sent.
+    fn is_stood_for(&self, series: &Series, date: Date) -> Result<bool> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT date, planned_at FROM occurrence JOIN job ON job.id = occurrence.job
+             WHERE series = ?1 AND substr(date, 1, 10) = ?2 AND withdrawn = 0",
+        )?;
+        let rows = statement
+            .query_map(params![series.job.id.as_str(), date.date.date.to_string()], |row| {
+                Ok((key(row)?, instant(row.get(1)?)))
+            })?;
+        let made = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(stood_for(&series.recurrence, date.date.date, &made).contains(&date.date))
     }
 
     fn alert_refused_date(
@@ -177,7 +194,8 @@ impl Tx<'_> {
         let values =
             params![millis(now), millis(now + HORIZON), millis(now + margins::CLOCK_APART)];
         let rows = statement.query_map(values, read)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let series = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        series.into_iter().map(|series| self.with_changes(series)).collect()
     }
 
     /// Returns whether some series of an account was taken later than now.
@@ -192,8 +210,64 @@ impl Tx<'_> {
     }
 }
 
+/// Returns the dates of a local day for which jobs stand that the series does not contain any more:
+/// each for the next one at or after its own time.
+fn stood_for(
+    recurrence: &Recurrence,
+    day: NaiveDate,
+    made: &[(DateKey, DateTime<Utc>)],
+) -> Vec<DateKey> {
+    let dates: Vec<_> = recurrence.of_day(day).collect();
+    let is_left = |key: &DateKey| dates.iter().any(|date| date.date == *key);
+    let is_made = |key: &DateKey| made.iter().any(|(other, _)| other == key);
+    let mut stood_for = Vec::new();
+    for (_, at) in made.iter().filter(|(key, _)| !is_left(key)) {
+        let next = dates
+            .iter()
+            .find(|date| date.at >= *at && !is_made(&date.date) && !stood_for.contains(&date.date));
+        stood_for.extend(next.map(|date| date.date));
+    }
+    stood_for
+}
+
 enum Made {
     New(JobId),
     Known,
     Refused(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::{Bounds, Cron};
+
+    #[test]
+    fn a_job_that_an_edit_leaves_stands_for_the_next_time_of_its_day() {
+        let day = NaiveDate::from_ymd_opt(2027, 3, 5).unwrap();
+        for (cron, made, expected) in [
+            ("0 8,21 * * *", "2027-03-05-0800 2027-03-05-2000", "2027-03-05-2100"),
+            ("0 8,21 * * *", "2027-03-05", "2027-03-05-2100"),
+            ("0 21 * * *", "2027-03-05-2000", "2027-03-05"),
+            ("0 9,20 * * *", "2027-03-05-0800", "2027-03-05-0900"),
+            ("0 8,19 * * *", "2027-03-05-0800 2027-03-05-2000", ""),
+            ("0 8,20 * * *", "2027-03-05-0800", ""),
+            (
+                "0 8,9,20 * * *",
+                "2027-03-05-0700 2027-03-05-0730",
+                "2027-03-05-0800 2027-03-05-0900",
+            ),
+        ] {
+            let crons = vec![Cron::parse(cron).unwrap()];
+            let recurrence = Recurrence::new(crons, chrono_tz::UTC, Bounds::default());
+            let made = made.split(' ').map(|key| {
+                let key = DateKey::parse(key).unwrap();
+                let time =
+                    key.time.unwrap_or_else(|| chrono::NaiveTime::from_hms_opt(20, 0, 0).unwrap());
+                (key, day.and_time(time).and_utc())
+            });
+            let found = stood_for(&recurrence, day, &made.collect::<Vec<_>>());
+            let found: Vec<_> = found.iter().map(DateKey::to_string).collect();
+            assert_eq!(found.join(" "), expected, "{cron}");
+        }
+    }
 }

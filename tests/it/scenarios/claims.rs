@@ -13,7 +13,9 @@ fn a_higher_priority_takes_the_slot_and_the_loser_defers_and_is_told() {
     world.job("low").at("2027-03-20 20:00").submit();
     world.job("high").at("2027-03-20 21:00").with(|spec| spec.priority = 5).submit();
     assert_eq!(world.due("low"), "2027-03-21 20:00");
-    assert!(world.reason("low").contains("already reserved"), "{}", world.reason("low"));
+    let why = world.reason("low");
+    assert!(why.contains("daily_send of 2027-03-20 belongs to"), "{why}");
+    assert!(why.contains("(high)"), "{why}");
 
     world.run_until("2027-03-22 00:00");
 

@@ -55,7 +55,12 @@ fn changed() -> World {
         })
         .submit();
     world.job("menu").at("2027-03-20 15:00").with(|spec| spec.action = menu()).submit();
-    world.job("news").at("2027-03-20 16:00").content(crate::uploads::image("picture")).submit();
+    world
+        .job("news")
+        .list(3)
+        .at("2027-03-20 16:00")
+        .content(crate::uploads::image("picture"))
+        .submit();
     world.drop_series(&spec("daily", "brand"), &Comes::at(20, 0)).unwrap();
     world.mistake(0, Some("wxother"));
     world.run_for(TimeDelta::seconds(5));

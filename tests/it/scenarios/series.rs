@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use qunfa::engine::IngestError;
-use qunfa::model::{Action, Content, JobSpec, JobState, Kind};
+use qunfa::model::{Action, Content, JobSpec, JobState, Kind, Speed};
 use qunfa::reason::Reason;
 use qunfa::store::IngestOutcome;
 
@@ -51,19 +51,21 @@ fn every_date_goes_once_at_its_time() {
 
 #[test]
 fn dates_are_jobs_five_weeks_ahead_and_claim_their_windows() {
-    let world = daily();
+    let mut world = daily();
 
     let dates = world.dates("daily");
 
     assert_eq!(dates.len(), 35, "{dates:?}");
     assert_eq!(dates[0], "2027-03-20 planned");
     assert_eq!(dates[34], "2027-04-23 planned");
-    let claims: u32 = world
-        .disk
-        .witness
-        .query_row("SELECT count(*) FROM claim WHERE rule = 'daily_send'", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(claims, 35);
+    let (account, now) = (world.setup(0).account.clone(), world.now());
+    let store = world.engine().store();
+    let owned = |day: &str| {
+        let of = (qunfa::quota::Rule::DailySend, qunfa::calendar::Window::parse(day).unwrap());
+        let tx = store.read();
+        tx.owners(&account, of, now).unwrap().len()
+    };
+    assert_eq!((owned("2027-03-20"), owned("2027-04-23"), owned("2027-04-24")), (1, 1, 0));
 }
 
 #[test]
@@ -574,4 +576,59 @@ fn a_date_of_a_lost_series_is_what_was_written_last() {
                AND replaced = 0";
     let body: String = world.disk.witness.query_row(sql, [], |row| row.get(0)).unwrap();
     assert!(body.contains("as it was written last"), "{body}");
+}
+
+/// A service account with a series of every day at 8:00 and at 20:00, taken at noon of 20 March.
+fn twice_a_day() -> World {
+    let mut world = World::with(Kind::Service);
+    world.drop_series(&speed("fast", 1), &Comes::at(8, 0).and_at(20)).unwrap();
+    world
+}
+
+fn speed(id: &str, speed: i64) -> JobSpec {
+    JobSpec { action: Action::Speed(Speed::new(speed).unwrap()), ..spec(id, "brand") }
+}
+
+#[test]
+fn several_times_of_a_day_are_jobs_of_their_own() {
+    let mut world = twice_a_day();
+
+    world.run_for(TimeDelta::days(2));
+
+    let dates = world.dates("fast");
+    assert_eq!(
+        dates[..4],
+        [
+            "2027-03-20-2000 sent",
+            "2027-03-21-0800 sent",
+            "2027-03-21-2000 sent",
+            "2027-03-22-0800 sent"
+        ]
+    );
+    assert_eq!(dates.len(), 70, "{dates:?}");
+}
+
+#[test]
+fn an_edit_of_the_times_gives_no_day_a_date_more_than_it_names() {
+    let mut world = twice_a_day();
+    world.run_for(TimeDelta::hours(9));
+    assert_eq!(world.dates("fast")[0], "2027-03-20-2000 sent");
+
+    world.drop_series(&speed("fast", 1), &Comes::at(8, 0).and_at(22)).unwrap();
+
+    let dates = world.dates("fast");
+    assert_eq!(dates[0], "2027-03-20-2000 sent");
+    assert_eq!(
+        dates[1..4],
+        ["2027-03-21-0800 planned", "2027-03-21-2000 cancelled", "2027-03-21-2200 planned"]
+    );
+
+    world.drop_series(&speed("fast", 1), &Comes::at(22, 0)).unwrap();
+
+    let dates = world.dates("fast");
+    assert!(!dates.iter().any(|date| date.starts_with("2027-03-20 ")), "{dates:?}");
+    assert!(dates.contains(&"2027-03-21 planned".to_owned()), "{dates:?}");
+    assert!(dates.contains(&"2027-03-21-2200 cancelled".to_owned()), "{dates:?}");
+    world.run_for(TimeDelta::days(1));
+    assert!(world.dates("fast").contains(&"2027-03-21 planned".to_owned()));
 }
