@@ -116,8 +116,6 @@ CREATE TABLE job (
     first_attempt_at INTEGER,
     -- 1 once any request was made for the job: then it can be neither edited nor moved forward.
     attempted          INTEGER NOT NULL DEFAULT 0 CHECK (attempted IN (0, 1)),
-    -- The earliest time for it, if the platform or an operator set one later than planned_at.
-    not_before_at      INTEGER,
     -- Why it waits or ended, for people.
     reason         TEXT,
     -- When the daemon looks at it next.
@@ -139,6 +137,8 @@ CREATE TABLE job (
     written_for TEXT,
     -- Its name in lists; null means its id.
     title          TEXT,
+    -- The earliest time for it, if the platform or an operator set one later than planned_at.
+    not_before_at      INTEGER,
     -- A waiting job always has a time at which the daemon looks at it: no send is lost silently.
     CHECK ((state IN ('planned', 'held', 'releasing')) = (wake_at IS NOT NULL)),
     -- A final state has its time.

@@ -404,6 +404,10 @@ impl Tx<'_> {
                 Move { state: JobState::Planned, wake_at: Some(job.due_at), reason: None, why };
             self.move_job(id, JobState::Releasing, to, now)?;
         }
+        self.run(
+            "UPDATE batch SET next_at = ?2 WHERE job = ?1 AND state = 'planned' AND replaced = 0",
+            params![id.as_str(), millis(job.due_at)],
+        )?;
         self.replan(account, now)
     }
 
