@@ -19,6 +19,7 @@ mod format;
 mod jobs;
 mod lookup;
 mod manual;
+mod moves;
 mod plan;
 mod quota;
 mod render;

@@ -33,7 +33,7 @@ use crate::model::{Audience, Credence, JobId, JobSpec, JobState, LIST_MAX, batch
 use crate::plan::Gap;
 use crate::store::{
     Alert, ApiCallAttempt, BatchBody, EventIn, FollowersAsk, IngestOutcome, Receivers, RefusedFile,
-    ResultAsk, Seen, SendStatus, Source, Store, StoreError, Strangers, Tx, Writes,
+    Rescheduled, ResultAsk, Seen, SendStatus, Source, Store, StoreError, Strangers, Tx, Writes,
 };
 use crate::wechat::callback::{MassEvent, Status};
 use crate::wechat::protocol::{self, HttpResponse, Request};
@@ -179,6 +179,8 @@ pub struct IngestedFile {
     pub jobs: Vec<IngestedJob>,
     /// Jobs that an earlier file of this name planned and that this file no longer contains.
     pub left_out: Vec<JobId>,
+    /// Jobs of other files that have another time because of this one.
+    pub moved: Vec<Rescheduled>,
 }
 
 /// Why a file was not taken.
@@ -642,7 +644,8 @@ impl Engine {
             let named: HashSet<_> = jobs.iter().map(|job: &IngestedJob| &job.id).collect();
             let planned = tx.planned_by(name)?.into_iter().chain(tx.active_series(Some(name))?);
             let left_out = planned.filter(|id| !named.contains(id)).collect();
-            Ok(IngestedFile { taken_at: now, first_taken_at, jobs, left_out })
+            let moved = tx.take_rescheduled();
+            Ok(IngestedFile { taken_at: now, first_taken_at, jobs, left_out, moved })
         })?;
         self.mark.files += i64::from(is_new);
         self.wake_sessions(jobs, now);

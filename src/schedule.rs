@@ -197,15 +197,19 @@ impl<'a> Board<'a> {
             } else if self.now > plan::deadline(job) {
                 self.placements[index] = Placement::Stays;
             } else if job.asked {
-                self.place_from(index, job.due_at);
+                self.place_from(index, job.due_at, None);
             } else if job.anytime && !placed {
                 unplaced.push(index);
-            } else if !self.place_on_own_day(index) {
-                displaced.push(index);
+            } else {
+                match self.place_on_own_day(index) {
+                    Ok(()) => {}
+                    Err(cause) => displaced.push((index, cause)),
+                }
             }
         }
-        for index in displaced.into_iter().chain(unplaced) {
-            self.place_late(index);
+        let unplaced = unplaced.into_iter().map(|index| (index, None));
+        for (index, cause) in displaced.into_iter().chain(unplaced) {
+            self.place_late(index, cause);
         }
         self.order = order;
     }
@@ -273,25 +277,31 @@ impl<'a> Board<'a> {
     }
 
     /// Places a job at its own time, if that is still on its own day and has room.
-    fn place_on_own_day(&mut self, index: usize) -> bool {
+    ///
+    /// # Errors
+    /// What keeps it from that, if it is not the time itself.
+    fn place_on_own_day(&mut self, index: usize) -> Result<(), Option<Cause>> {
         let (job, at) = (&self.waiting[index].job, self.own[index]);
         let in_time = self.now <= calendar::guard_end(at).unwrap_or(at) + job.grace;
         let day = |at| Window::containing(Span::Day, at);
         let on_its_day = day(self.request_at(at)) == day(at);
-        if !in_time || !on_its_day || self.blocked(index, at).is_some() {
-            return false;
+        if !in_time || !on_its_day {
+            return Err(None);
+        }
+        if let Some(block) = self.blocked(index, at) {
+            return Err(Some(self.cause(block)));
         }
         self.own(index, at);
         self.placements[index] = Placement::At(at, None);
-        true
+        Ok(())
     }
 
     /// Places a job that cannot have its own day.
-    fn place_late(&mut self, index: usize) {
+    fn place_late(&mut self, index: usize, cause: Option<Cause>) {
         let (job, at) = (&self.waiting[index].job, self.own[index]);
         if job.on_quota == OnQuota::Fail {
             self.placements[index] = match self.blocked(index, at) {
-                Some(block) => Placement::Fails(self.cause(block)),
+                Some(block) => Placement::Fails(cause.unwrap_or_else(|| self.cause(block))),
                 None => {
                     self.own(index, at);
                     Placement::At(at, None)
@@ -300,11 +310,13 @@ impl<'a> Board<'a> {
             return;
         }
         // A time that its grace has passed would only make it missed.
-        self.place_from(index, at.max(self.now - job.grace));
+        self.place_from(index, at.max(self.now - job.grace), cause);
     }
 
     /// Places a job in its first window with room from this time on, at its own time of day.
-    fn place_from(&mut self, index: usize, earliest: DateTime<Utc>) {
+    ///
+    /// `known` is what kept it from its own time, if that was found before.
+    fn place_from(&mut self, index: usize, earliest: DateTime<Utc>, known: Option<Cause>) {
         let (job, own) = (&self.waiting[index].job, self.own[index]);
         let mut cause: Option<Cause> = None;
         let mut at = first_from(job, own, earliest);
@@ -324,7 +336,8 @@ impl<'a> Board<'a> {
             cause = Some(match cause {
                 None => {
                     let others = (last > block.window).then(|| (block.window.next(), last));
-                    Cause { others, ..self.cause(block) }
+                    let own = known.clone().unwrap_or_else(|| self.cause(block));
+                    Cause { others, ..own }
                 }
                 Some(Cause { own, by, others }) => {
                     let first = others.map_or(block.window, |(first, _)| first);

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use super::moves::MoveView;
 use super::schedules::Schedules;
 use super::text::{self, Page, Tone};
 use super::{Answer, Json, Problem, Terminal, database, lookup};
@@ -61,6 +62,8 @@ struct FileView {
     diagnostics: Vec<Diagnostic>,
     jobs: Vec<CheckedJob>,
     series: Vec<CheckedSeries>,
+    /// The other jobs that would have another time.
+    moves: Vec<MoveView>,
     /// The jobs that are in the database already, and the effect of dropping them again.
     #[serde(skip)]
     known: Vec<(JobId, &'static str)>,
@@ -246,6 +249,8 @@ fn ledger(config: &Config, now: DateTime<Utc>) -> Result<(Store, Option<String>)
 
 /// How many dates of a series are shown that are sent as written.
 const DATES_SHOWN: usize = 3;
+/// How many of the other jobs that would move are shown.
+const MOVES_SHOWN: usize = 12;
 
 const KNOWN: &str = "this very job is known: dropping it again changes nothing";
 const UPDATED: &str = "a job of this id is planned: it becomes as written here";
@@ -393,6 +398,7 @@ fn take(
         diagnostics,
         jobs: Vec::new(),
         series: Vec::new(),
+        moves: tx.take_rescheduled().into_iter().map(Into::into).collect(),
         known,
     })
 }
@@ -614,6 +620,14 @@ pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
         }
         for series in &file.series {
             checked_series(page, series, now);
+        }
+        for one in file.moves.iter().take(MOVES_SHOWN) {
+            page.lines(Tone::Warn, 2, &one.sentence());
+        }
+        if file.moves.len() > MOVES_SHOWN {
+            let more =
+                text::plural(file.moves.len() - MOVES_SHOWN, "more job moves", "more jobs move");
+            page.lines(Tone::Warn, 2, &format!("{more}: `--json` lists them"));
         }
         page.blank_line();
     }

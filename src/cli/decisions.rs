@@ -8,7 +8,7 @@ use clap::Args;
 use super::lookup::{self, named_account, to_cancel};
 use super::reply::{JobOptions, Reason, decide, say};
 use super::text;
-use super::{Problem, Terminal, database, series};
+use super::{Problem, Terminal, database, moves, series};
 use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobState};
@@ -152,7 +152,7 @@ pub(super) fn cancel(
         let account = to_cancel(tx, config, &name)?;
         Ok(tx.cancel(id, &account, said, now)?)
     })?;
-    say(&cancelled(&decided.job), terminal)
+    say(&(cancelled(&decided.job) + &moves::lines(&decided.moves)), terminal)
 }
 
 fn cancelled(job: &JobView) -> String {
@@ -199,6 +199,7 @@ pub(super) fn resolve(
     if kept_back > 0 && !numbered && decided.job.state != JobState::Uncertain {
         answer.push_str("The events kept back count as sends made elsewhere.\n");
     }
+    answer.push_str(&moves::lines(&decided.moves));
     say(&answer, terminal)
 }
 

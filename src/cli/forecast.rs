@@ -304,6 +304,7 @@ impl ForecastContext {
         let Some(at) = forecast.goes_at.filter(|_| !job.asked) else {
             return Ok(());
         };
+        let mut goes_at = None;
         let (status, why) = match self.schedules.of(tx, account)?.placements.get(&job.id) {
             Some(Placement::Fails(cause)) => {
                 (ForecastStatus::WillFail, Reason::from(cause.clone()).with_on_quota_fail())
@@ -315,6 +316,13 @@ impl ForecastContext {
                     .map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry());
                 (ForecastStatus::WillExpire, why)
             }
+            Some(Placement::At(later, Some(cause))) if *later > job.due_at => {
+                goes_at = Some(*later);
+                (
+                    ForecastStatus::WillDefer,
+                    Reason::WillDefer { cause: Box::new(cause.clone().into()) },
+                )
+            }
             Some(Placement::At(..) | Placement::Stays) | None => {
                 match tx.full_receivers(job, account, at)? {
                     Some(block) => Self::by_its_receivers(job, block),
@@ -322,7 +330,7 @@ impl ForecastContext {
                 }
             }
         };
-        forecast.goes_at = None;
+        forecast.goes_at = goes_at;
         forecast.status = status;
         forecast.why.push(why);
         Ok(())

@@ -1,7 +1,6 @@
 //! `quota`: what used the quotas, sends recorded by hand, and corrections.
 
 use std::fmt::Write as _;
-use std::ops::ControlFlow;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Asia::Shanghai;
@@ -9,6 +8,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::lookup::{named_account, same_account};
+use super::moves::{self, MoveView};
 use super::reply::{Reason, say};
 use super::status;
 use super::text::{self, Cell, Page, Table, Tone};
@@ -18,8 +18,7 @@ use crate::config::Config;
 use crate::model::{Account, Kind};
 use crate::quota;
 use crate::store::{
-    DecidedBy, DecisionView, Entry, EntryView, JobView, Recorded, RuleView, Store, StoreError, Tx,
-    Wanted,
+    DecidedBy, DecisionView, Entry, EntryView, Recorded, Rescheduled, RuleView, Store, Tx,
 };
 
 #[derive(Debug, Args)]
@@ -281,6 +280,8 @@ struct RecordedView {
     account: String,
     entries: Vec<RecordedEntry>,
     rules: Vec<RuleView>,
+    /// The jobs that have another time now.
+    moved: Vec<MoveView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -307,7 +308,7 @@ fn record(
     }
     let mut store = opened(config, now)?;
     let said = options.reason.said(who);
-    let (recorded, rules) = store.transaction(|tx| {
+    let (recorded, rules, moved) = store.transaction(|tx| {
         same_account(tx, config, name)?;
         // The daemon may not have registered it yet, and must still ask then: this is its answer.
         tx.register_account(account, now)?;
@@ -320,17 +321,19 @@ fn record(
         } else {
             vec![tx.record_send(account, at.unwrap_or(now), said, now)?]
         };
-        Ok::<_, Problem>((recorded, website_rules(tx, account, at.unwrap_or(now))?))
+        let rules = website_rules(tx, account, at.unwrap_or(now))?;
+        Ok::<_, Problem>((recorded, rules, tx.take_rescheduled()))
     })?;
     let view = RecordedView {
         account: name.clone(),
         entries: recorded.iter().map(|recorded| recorded_entry(*recorded)).collect(),
         rules,
+        moved: moved.into_iter().map(Into::into).collect(),
     };
     if options.json.json {
         return terminal.answer(options.json, &view, |_, _| {});
     }
-    say(&recorded_text(&view), terminal)
+    say(&(recorded_text(&view) + &moves::lines(&view.moved)), terminal)
 }
 
 /// Opens the database to change the ledger.
@@ -387,9 +390,6 @@ fn rules_text(rules: &[RuleView]) -> String {
         let window = rule.window.map(|window| window.to_string()).unwrap_or_default();
         writeln!(words, "{} of {window}: {} of {} used.", rule.rule, rule.used, rule.limit)
             .expect("a String takes everything");
-        if rule.used >= rule.limit && rule.claimed > 0 {
-            words.push_str("Jobs that have no room any more are deferred when they are due.\n");
-        }
     }
     words
 }
@@ -430,9 +430,8 @@ fn take_back(
             )));
         };
         let account = same_account(tx, config, &name)?;
-        let before = waiting(tx, &name)?;
         tx.return_entry(entry, account, said, now)?;
-        let forward = forward(&before, waiting(tx, &name)?);
+        let forward = tx.take_rescheduled().into_iter().filter_map(forward).collect();
         let rules = website_rules(tx, account, now)?;
         Ok(ReturnedView { entry: entry.to_string(), account: name, rules, forward })
     })?;
@@ -453,30 +452,10 @@ fn take_back(
     say(&answer, terminal)
 }
 
-/// Returns the waiting jobs of an account.
-fn waiting(tx: &Tx<'_>, account: &str) -> Result<Vec<JobView>, Problem> {
-    let wanted = Wanted { account: Some(account), ..Wanted::WAITING };
-    let mut jobs = Vec::new();
-    tx.each_job::<StoreError>(wanted, &mut |job| {
-        jobs.push(job);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(jobs)
-}
-
-/// Returns the jobs that are due earlier than before.
-fn forward(before: &[JobView], after: Vec<JobView>) -> Vec<Forward> {
-    let earlier =
-        |job: &JobView| before.iter().any(|other| other.id == job.id && other.due > job.due);
-    let moved = after.into_iter().filter(earlier);
-    moved
-        .map(|job| Forward {
-            due: calendar::rfc3339(job.due),
-            due_at: job.due,
-            id: job.id,
-            title: job.title,
-        })
-        .collect()
+fn forward(Rescheduled { job, to, .. }: Rescheduled) -> Option<Forward> {
+    let (due_at, id) = (to?, job.id.to_string());
+    let title = job.title.unwrap_or_else(|| id.clone());
+    Some(Forward { due: calendar::rfc3339(due_at), due_at, id, title })
 }
 
 #[cfg(test)]

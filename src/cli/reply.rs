@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::lookup::{same_account, unknown_job};
+use super::moves::MoveView;
 use super::text::{self, Tone};
 use super::{Problem, Terminal, database};
 use crate::config::Config;
@@ -61,6 +62,8 @@ pub(super) struct Decided {
     pub(super) job: JobView,
     /// What has to happen before anything is sent.
     pub(super) next: String,
+    /// The other jobs that have another time now.
+    pub(super) moves: Vec<MoveView>,
 }
 
 /// Stores a decision about one job.
@@ -75,16 +78,18 @@ pub(super) fn decide(
         let id = text::visible(job);
         return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
     };
-    let (job, stops) = store.transaction(|tx| {
+    let (job, stops, moves) = store.transaction(|tx| {
         let Some(name) = tx.account_of(&id)? else {
             return Err(unknown_job(tx, id.as_str()));
         };
         work(tx, &id, same_account(tx, config, &name))?;
         let job = tx.job_view(id.as_str())?.ok_or_else(|| unknown_job(tx, id.as_str()))?;
-        Ok((job, tx.stops(&name)?))
+        let mut moves = tx.take_rescheduled();
+        moves.retain(|one| one.job.id != id);
+        Ok((job, tx.stops(&name)?, moves))
     })?;
     let next = next_text(config, &stops, &job.account);
-    Ok(Decided { job, next })
+    Ok(Decided { job, next, moves: moves.into_iter().map(Into::into).collect() })
 }
 
 /// Returns a reason as a terminal shows it.

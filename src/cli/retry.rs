@@ -1,7 +1,7 @@
 //! `retry`: retries what was not accepted of a job, or lets a lost series continue.
 
 use super::reply::{Decided, JobOptions, decide, say};
-use super::{Problem, Terminal, database, lookup, series, text};
+use super::{Problem, Terminal, database, lookup, moves, series, text};
 use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobState};
@@ -22,10 +22,11 @@ pub(super) fn run(
         return series::retry(&mut store, &found, config, (said, now), terminal);
     }
     let mut vouched = false;
-    let Decided { job, next } = decide(&options.job, config, terminal, |tx, id, account| {
-        vouched = tx.is_vouched_for(id)?;
-        Ok(tx.retry(id, account?, said, now)?)
-    })?;
+    let Decided { job, next, moves } =
+        decide(&options.job, config, terminal, |tx, id, account| {
+            vouched = tx.is_vouched_for(id)?;
+            Ok(tx.retry(id, account?, said, now)?)
+        })?;
     let vouched = if vouched {
         format!(
             "A restore read it back, so you vouch that it did not go out: if it did, it goes a second \
@@ -35,7 +36,7 @@ pub(super) fn run(
     } else {
         String::new()
     };
-    say(&(retried(&job) + &vouched + &next), terminal)
+    say(&(retried(&job) + &vouched + &moves::lines(&moves) + &next), terminal)
 }
 
 fn retried(job: &JobView) -> String {

@@ -20,7 +20,8 @@ use crate::inbox::{
     ReadError, Receipt, ReceiptJob,
 };
 use crate::model::{Account, JobId, JobState};
-use crate::store::IngestOutcome;
+use crate::store::{IngestOutcome, Rescheduled};
+use crate::text::{self, Lang};
 
 /// How often the inbox is read. Reading an unchanged directory costs microseconds, and depends on
 /// nothing that could get lost.
@@ -453,12 +454,16 @@ fn accept(
         taken_at: taken.first_taken_at,
         accepted_at: taken.taken_at,
         jobs: jobs.iter().map(receipt_job).collect(),
-        notes: taken.left_out.iter().map(left_out).collect(),
+        notes: taken.left_out.iter().map(left_out).chain(taken.moved.iter().map(moved)).collect(),
     };
     let away = inbox.accept(package, &receipt)?;
     tracing::info!(file = package.name(), jobs = jobs.len(), "a file was taken");
     tell_of_later(package.name(), away);
     Ok(())
+}
+
+fn moved(Rescheduled { job, from, to, why }: &Rescheduled) -> String {
+    text::moved::sentence(job, (*from, *to), why, Lang::En)
 }
 
 /// Returns whether a job has a time to come: a series has none if none of its dates waits.

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use chrono::{DateTime, Utc};
 
 use crate::model::{JobId, JobState};
-use crate::reason::Reason;
+use crate::reason::{NamedJob, Reason};
 use crate::text::{Lang, reason};
 
 /// The changes of one transaction.
@@ -73,14 +73,12 @@ pub(super) struct Unplaced {
 /// A waiting job that a new schedule moved.
 #[derive(Clone, Debug)]
 pub struct Rescheduled {
-    /// Its id.
-    pub id: JobId,
-    /// Its title, if it has one.
-    pub title: Option<String>,
+    /// The job.
+    pub job: NamedJob,
     /// When it was due.
     pub from: DateTime<Utc>,
-    /// When it is due now.
-    pub to: DateTime<Utc>,
+    /// When it is due now; none if it ended because no window has room for it.
+    pub to: Option<DateTime<Utc>>,
     /// Why.
     pub why: Reason,
 }

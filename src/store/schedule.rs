@@ -13,7 +13,7 @@ use crate::calendar::{self, Span, Window};
 use crate::model::{Account, JobId, JobState, OnQuota};
 use crate::plan::{self, Job};
 use crate::quota::{self, Demand, Need, Rule, Usage};
-use crate::reason::Reason;
+use crate::reason::{NamedJob, Reason};
 use crate::schedule::{self, Ledger, Placement, Waiting};
 use crate::store::job_row::{JOB_COLUMNS, read_job};
 use crate::store::moved::{Rescheduled, Unplaced};
@@ -38,9 +38,17 @@ pub struct Deferral<'a> {
 }
 
 impl Tx<'_> {
-    /// Takes the jobs that new schedules moved in this transaction, in the order of the moves.
+    /// Takes the jobs that new schedules moved in this transaction, each with its last time.
     pub fn take_rescheduled(&self) -> Vec<Rescheduled> {
-        self.rescheduled.take()
+        let mut moves: Vec<Rescheduled> = Vec::new();
+        for later in self.rescheduled.take() {
+            match moves.iter_mut().find(|earlier| earlier.job.id == later.job.id) {
+                Some(earlier) => *earlier = Rescheduled { from: earlier.from, ..later },
+                None => moves.push(later),
+            }
+        }
+        moves.retain(|one| one.to != Some(one.from));
+        moves
     }
 
     /// Makes the schedule of an account anew and stores what changed.
@@ -210,7 +218,7 @@ impl Tx<'_> {
             // Without a time of its own, it is due now.
             Placement::Fails(cause) if job.anytime && !waiting.placed => {
                 let why = Reason::from(cause).with_on_quota_fail();
-                self.end_without_room(job, account, (JobState::Failed, &why), now)
+                self.end_without_room(waiting, account, (JobState::Failed, &why), now)
             }
             // Its own time comes, and decides.
             Placement::Fails(_) | Placement::Stays => Ok(()),
@@ -218,10 +226,10 @@ impl Tx<'_> {
             Placement::Expires(cause) => {
                 let why = cause
                     .map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry());
-                self.end_without_room(job, account, (JobState::Expired, &why), now)
+                self.end_without_room(waiting, account, (JobState::Expired, &why), now)
             }
             Placement::Never(cause) => {
-                self.end_without_room(job, account, (JobState::Failed, &cause.into()), now)
+                self.end_without_room(waiting, account, (JobState::Failed, &cause.into()), now)
             }
         }
     }
@@ -236,11 +244,13 @@ impl Tx<'_> {
 
     fn end_without_room(
         &self,
-        job: &Job,
+        waiting: &Waiting,
         account: &Account,
         (state, why): (JobState, &Reason),
         now: DateTime<Utc>,
     ) -> Result<()> {
+        let job = &waiting.job;
+        self.note_rescheduled(waiting, None, why.clone());
         if job.asked {
             return self.finish_job(job, account, state, why, now);
         }
@@ -259,14 +269,28 @@ impl Tx<'_> {
         self.move_job(&job.id, job.state, to, now)
     }
 
+    fn note_rescheduled(
+        &self,
+        Waiting { job, title, placed, .. }: &Waiting,
+        to: Option<DateTime<Utc>>,
+        why: Reason,
+    ) {
+        if *placed {
+            let named = NamedJob { id: job.id.clone(), title: title.clone() };
+            let moved = Rescheduled { job: named, from: job.due_at, to, why };
+            self.rescheduled.borrow_mut().push(moved);
+        }
+    }
+
     /// Stores the time of a job, and why it is not its own.
     fn set_due(
         &self,
-        Waiting { job, title, placed, .. }: &Waiting,
+        waiting: &Waiting,
         at: DateTime<Utc>,
         cause: Option<Reason>,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        let job = &waiting.job;
         if at == job.due_at {
             return Ok(());
         }
@@ -285,11 +309,7 @@ impl Tx<'_> {
             _ => Reason::Advanced { goes_at: at },
         };
         self.tell(&job.id, Some(job.state), job.state, &why, now)?;
-        if *placed {
-            let (id, title) = (job.id.clone(), title.clone());
-            let moved = Rescheduled { id, title, from: job.due_at, to: at, why };
-            self.rescheduled.borrow_mut().push(moved);
-        }
+        self.note_rescheduled(waiting, Some(at), why);
         Ok(())
     }
 

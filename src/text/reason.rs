@@ -598,13 +598,17 @@ fn named(jobs: &[JobId], more: usize) -> String {
     }
 }
 
+/// Returns a job's title and id; its id alone if that is its title.
+pub fn job_name(NamedJob { id, title }: &NamedJob) -> String {
+    match title {
+        Some(title) if title != id.as_str() => format!("{title:?} ({id})"),
+        Some(_) | None => id.to_string(),
+    }
+}
+
 /// Returns the jobs that own a window, by title and id.
 fn owners(jobs: &[NamedJob]) -> String {
-    let names = jobs.iter().map(|NamedJob { id, title }| match title {
-        Some(title) => format!("{title:?} ({id})"),
-        None => id.to_string(),
-    });
-    names.collect::<Vec<_>>().join(", ")
+    jobs.iter().map(job_name).collect::<Vec<_>>().join(", ")
 }
 
 fn old_database(evidence: &OldDatabase) -> String {

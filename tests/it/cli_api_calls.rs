@@ -485,7 +485,7 @@ fn the_result_of_a_code_is_its_ticket() {
 #[test]
 fn a_permanent_code_that_no_longer_fits_is_told_when_it_is_checked() {
     let world = World::new();
-    world.take(MENUS);
+    world.take(&tomorrow(MENUS));
     let db = rusqlite::Connection::open(world.path("state/qunfa.db")).unwrap();
     let sql = "INSERT INTO charge (account, rule, \"window\", amount, state)
                VALUES ('brand-club', 'permanent_qrcodes', 'ever', 99999, 'kept')";

@@ -36,7 +36,11 @@ fn check_says_no_to_what_will_not_go() {
     };
     for (rest, ok, expected) in [
         ("at: 2027-03-20 09:00", false, "would be missed: it was due 2027-03-20 09:00"),
-        ("at: 2027-03-20 20:30, on_quota: fail", true, "it will not go: daily_send for 2027-03-20"),
+        (
+            "at: 2027-03-20 20:30, on_quota: fail",
+            true,
+            "it will not go: daily_send of 2027-03-20 belongs to",
+        ),
         ("at: 2027-03-20 20:30, expires: 1h", true, "it will not go: it is expired"),
     ] {
         let path = world.file("late.yaml", &job(rest));

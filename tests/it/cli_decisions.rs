@@ -154,7 +154,9 @@ fn cancel_calls_off_what_waits_and_refuses_what_is_out() {
 
     let text = world.text(&["cancel", "spring-launch", "--why", "the launch moved"]);
 
-    assert_eq!(text, "Job spring-launch is cancelled: nothing of it goes out.\n");
+    let moved = "\"回声\" (spring-echo) comes forward from 2027-03-21 20:30 to 2027-03-20 20:30.\n";
+    let expected = format!("Job spring-launch is cancelled: nothing of it goes out.\n{moved}");
+    assert_eq!(text, expected);
     assert!(world.text(&["show", "spring-launch"]).contains("the launch moved\""));
     // Its day is free again.
     assert_eq!(world.json(&["show", "spring-echo", "--json"])["due"], "2027-03-20T20:30:00+08:00");

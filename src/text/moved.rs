@@ -1,0 +1,30 @@
+//! Renders that a job has another time because another one changed.
+
+use chrono::{DateTime, Utc};
+
+use super::{Lang, reason};
+use crate::calendar;
+use crate::reason::{NamedJob, Reason};
+
+/// Returns a sentence on a job that has another time, or none any more.
+pub fn sentence(
+    job: &NamedJob,
+    (from, to): (DateTime<Utc>, Option<DateTime<Utc>>),
+    why: &Reason,
+    lang: Lang,
+) -> String {
+    let (name, was) = (reason::job_name(job), minute(from));
+    match to {
+        Some(to) if to < from => format!("{name} comes forward from {was} to {}", minute(to)),
+        Some(to) => {
+            let why = reason::sentence(why.behind_deferral(), lang);
+            format!("{name} moves from {was} to {}: {why}", minute(to))
+        }
+        None => format!("{name} of {was} is not sent: {}", reason::sentence(why, lang)),
+    }
+}
+
+fn minute(at: DateTime<Utc>) -> String {
+    let full = calendar::beijing(at);
+    full.get(..16).unwrap_or(&full).to_owned()
+}
