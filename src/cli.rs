@@ -23,6 +23,7 @@ mod plan;
 mod quota;
 mod render;
 mod reply;
+mod reschedule;
 mod resume;
 mod retry;
 mod sandbox;
@@ -83,6 +84,7 @@ impl Arguments {
             | Command::Hold(_)
             | Command::Approve(_)
             | Command::Cancel(_)
+            | Command::Reschedule(_)
             | Command::Quota(_)
             | Command::Preview(_)
             | Command::Delete(_)
@@ -129,9 +131,11 @@ enum Command {
     /// Stop the releases of an account, or of all, at once
     Hold(decisions::HoldOptions),
     /// Let a job go that waits for an approval
-    Approve(reply::JobOptions),
+    Approve(decisions::ApproveOptions),
     /// Call a job off, as far as it is certainly not out
-    Cancel(reply::JobOptions),
+    Cancel(decisions::CancelOptions),
+    /// Move a job, or one date of a series, to another time
+    Reschedule(reschedule::Options),
     /// Say what became of a job that may have gone out
     Resolve(decisions::ResolveOptions),
     /// Take something out of attention, until something new happens to it
@@ -342,6 +346,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Ack(options) => alerts::acknowledge(&options, &config()?, &who, terminal)?,
+        Command::Reschedule(options) => reschedule::run(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
         Command::Preview(options) => {
             return api_calls::preview(&options, &config()?, &who, terminal);

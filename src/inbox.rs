@@ -41,13 +41,14 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptJob};
+pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptDate, ReceiptJob};
 pub use entry::Entry;
 pub use job::ParsedJob;
 pub use package::{Content, Package, ReadError, read_path, read_path_gathering};
 pub use reader::ArticleRemark;
 pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
+pub(crate) use time::{date as date_from, instant as time_in};
 
 use crate::model::Account;
 use crate::yaml;

@@ -38,6 +38,7 @@ mod receivers;
 mod record;
 mod refused;
 mod release;
+mod reschedule;
 mod results;
 mod retry;
 mod series;
@@ -80,7 +81,7 @@ pub use recall::{InQuestion, LastSeen};
 pub use refused::RefusedFile;
 pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
-pub use series::{Recurring, Series, SeriesCancelled, SeriesState};
+pub use series::{DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState};
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
 pub use upload::{

@@ -199,8 +199,26 @@ fn taken(page: &mut Page, name: &str, receipt: &Value, now: DateTime<Utc>) {
         if let Some(note) = job["note"].as_str() {
             page.labelled(Tone::Quiet, 4, "note: ", note);
         }
+        for date in job["dates"].as_array().into_iter().flatten() {
+            page.labelled(Tone::Plain, 4, "date: ", &changed_date(date));
+        }
     }
     for note in receipt["notes"].as_array().into_iter().flatten() {
         page.labelled(Tone::Quiet, 2, "note: ", &word(note));
+    }
+}
+
+/// Returns what an edit changed of one date of a series.
+fn changed_date(date: &Value) -> String {
+    let time = |key: &str| {
+        let at = date[key].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok());
+        at.map(text::time)
+    };
+    let id = date["id"].as_str().unwrap_or_default();
+    match (time("from"), time("to")) {
+        (Some(from), None) => format!("{id} is withdrawn, was due {from}"),
+        (Some(from), Some(to)) if from == to => format!("{id} is as written now, due {to}"),
+        (Some(from), Some(to)) => format!("{id} moves from {from} to {to}"),
+        (None, to) => format!("{id} is new, due {}", to.unwrap_or_default()),
     }
 }

@@ -70,6 +70,20 @@ pub struct ReceiptJob {
     pub state: JobState,
     /// What its author should know.
     pub note: Option<String>,
+    /// What an edit changed of the dates of a series.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<ReceiptDate>,
+}
+
+/// What an edit changed of one date of a series.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReceiptDate {
+    /// The date's id.
+    pub id: JobId,
+    /// When it was due before; none if it is new.
+    pub from: Option<DateTime<Utc>>,
+    /// When it is due now; none if it is withdrawn.
+    pub to: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize)]

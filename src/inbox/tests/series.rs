@@ -149,7 +149,7 @@ fn exceptions_come_from_a_file_of_dates_or_of_public_holidays() {
         (
             "holidays.ics",
             HOLIDAYS,
-            "holidays.ics leaves out 7 dates, 2027-10-01 to 2027-10-07; 1 working days (班) in it are \
+            "holidays.ics leaves out 7 dates, 2027-10-01 to 2027-10-07; a working day (班) in it is \
              not left out",
         ),
         ("apple.ics", &marked, "apple.ics leaves out 7 dates, 2027-10-01 to 2027-10-07"),
