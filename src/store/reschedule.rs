@@ -41,8 +41,8 @@ impl Tx<'_> {
             | JobState::Cancelled
             | JobState::Expired
             | JobState::Missed) => {
-                let other = format!("`qunfa again {id} --id NEW --at TIME` plans the same anew");
-                return refuse(format!("is {state} and cannot be moved: {other}"));
+                let hint = "plan it anew under another id";
+                return refuse(format!("is {state} and cannot be moved: {hint}"));
             }
         }
         if at <= now {
