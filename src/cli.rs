@@ -5,6 +5,7 @@
 //! written to the given `out`, and an error is returned to the caller, which knows its exit code;
 //! nothing here reads a clock. What is absent on purpose: decisions. The core makes them.
 
+mod again;
 mod alerts;
 mod api_calls;
 mod articles;
@@ -85,6 +86,7 @@ impl Arguments {
             | Command::Approve(_)
             | Command::Cancel(_)
             | Command::Reschedule(_)
+            | Command::Again(_)
             | Command::Quota(_)
             | Command::Preview(_)
             | Command::Delete(_)
@@ -136,6 +138,8 @@ enum Command {
     Cancel(decisions::CancelOptions),
     /// Move a job, or one date of a series, to another time
     Reschedule(reschedule::Options),
+    /// Plan a job once more, under another id and at another time
+    Again(again::Options),
     /// Say what became of a job that may have gone out
     Resolve(decisions::ResolveOptions),
     /// Take something out of attention, until something new happens to it
@@ -346,6 +350,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Ack(options) => alerts::acknowledge(&options, &config()?, &who, terminal)?,
+        Command::Again(options) => return again::run(&options, &config()?, terminal),
         Command::Reschedule(options) => reschedule::run(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
         Command::Preview(options) => {

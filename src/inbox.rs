@@ -6,6 +6,7 @@
 //! after that the file no longer matters. The outcome of a package is written to `accepted/` with a
 //! receipt, or to `rejected/` with the reason. Nothing here depends on which jobs exist already.
 
+mod again;
 mod api_call;
 mod archive;
 mod article;
@@ -41,6 +42,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use again::Again;
 pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptDate, ReceiptJob};
 pub use entry::Entry;
 pub use job::ParsedJob;

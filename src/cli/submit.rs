@@ -20,6 +20,9 @@ use crate::inbox::{self, Fate, Package, Submitted};
 const LOOKS_PER_S: u32 = 5;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// How long the daemon's answer is waited for.
+const WAIT_S: u32 = 15;
+
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Job files, or folders of a job file and its lists
@@ -34,11 +37,18 @@ pub(super) struct Options {
     ///
     /// A file is put into the inbox once the one before it was answered, so that they are taken in
     /// the order named. Without waiting the inbox takes them by name.
-    #[arg(long, value_name = "SECONDS", default_value_t = 15, conflicts_with = "no_wait")]
+    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_S, conflicts_with = "no_wait")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     wait: u32,
     #[command(flatten)]
     json: Json,
+}
+
+impl Options {
+    /// Returns the options for one file, with the usual wait.
+    pub(super) fn of(file: PathBuf, json: Json) -> Self {
+        Self { files: vec![file], no_wait: false, wait: WAIT_S, json }
+    }
 }
 
 /// The whole answer.

@@ -303,6 +303,24 @@ impl Inbox {
         Ok(AcceptedBack { directory: &self.places.accepted.fd, found: found.into_iter() })
     }
 
+    /// Returns the newest package in `accepted/` that has a job of this id.
+    ///
+    /// # Errors
+    /// If the directory, or a package newer than that one, cannot be read.
+    pub fn newest_with(&self, id: &JobId) -> Result<Option<Package>, InboxError> {
+        let AcceptedBack { directory, found } = self.accepted_back()?;
+        for archived in found.rev() {
+            match package::read_archived(directory, &archived.name) {
+                Some(Ok(package)) if package.ids().iter().any(|(other, _)| other == id) => {
+                    return Ok(Some(package));
+                }
+                Some(Err(ReadError::Failed(error))) => return Err(error),
+                Some(Ok(_) | Err(ReadError::Refused(_))) | None => {}
+            }
+        }
+        Ok(None)
+    }
+
     fn archived(&self, name: OsString) -> Archived {
         let mut receipt = name.clone();
         receipt.push(RECEIPT);
