@@ -714,6 +714,10 @@ CREATE TABLE series (
     ends_on      TEXT,
     -- Who ended it, and why.
     ends_why     TEXT CHECK ((ends_on IS NULL) = (ends_why IS NULL)),
+    -- The dates up to this local date are approved. An edit sets it to null.
+    approved_until TEXT,
+    -- Who approved them, and why.
+    approved_why TEXT CHECK ((approved_until IS NULL) = (approved_why IS NULL)),
     CHECK (state <> 'cancelled' OR why IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 

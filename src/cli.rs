@@ -5,6 +5,7 @@
 //! written to the given `out`, and an error is returned to the caller, which knows its exit code;
 //! nothing here reads a clock. What is absent on purpose: decisions. The core makes them.
 
+mod again;
 mod alerts;
 mod api_calls;
 mod articles;
@@ -24,6 +25,7 @@ mod plan;
 mod quota;
 mod render;
 mod reply;
+mod reschedule;
 mod resume;
 mod retry;
 mod sandbox;
@@ -85,6 +87,8 @@ impl Arguments {
             | Command::Hold(_)
             | Command::Approve(_)
             | Command::Cancel(_)
+            | Command::Reschedule(_)
+            | Command::Again(_)
             | Command::Quota(_)
             | Command::Preview(_)
             | Command::Delete(_)
@@ -131,9 +135,13 @@ enum Command {
     /// Stop the releases of an account, or of all, at once
     Hold(decisions::HoldOptions),
     /// Let a job go that waits for an approval
-    Approve(reply::JobOptions),
+    Approve(decisions::ApproveOptions),
     /// Call a job off, as far as it is certainly not out
-    Cancel(reply::JobOptions),
+    Cancel(decisions::CancelOptions),
+    /// Move a job, or one date of a series, to another time
+    Reschedule(reschedule::Options),
+    /// Plan a job once more, under another id and at another time
+    Again(again::Options),
     /// Say what became of a job that may have gone out
     Resolve(decisions::ResolveOptions),
     /// Take something out of attention, until something new happens to it
@@ -344,6 +352,8 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Ack(options) => alerts::acknowledge(&options, &config()?, &who, terminal)?,
+        Command::Again(options) => return again::run(&options, &config()?, terminal),
+        Command::Reschedule(options) => reschedule::run(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,
         Command::Preview(options) => {
             return api_calls::preview(&options, &config()?, &who, terminal);

@@ -45,7 +45,7 @@ pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
 pub use outcome::classify;
 pub use recovery::{AcceptedFile, Owner, StateDirectory};
 use recovery::{Downtime, hold_for_restore, raise_generations, refresh_alerts, restored};
-pub use series::{first_at, take};
+pub use series::{DateEdit, first_at, take};
 pub use session::Session;
 
 /// A request that may leave now, and what its response settles.
@@ -166,6 +166,8 @@ pub struct IngestedJob {
     pub appid: String,
     /// Who of its list did not follow at the last sync of the followers, if that is known.
     pub strangers: Option<Strangers>,
+    /// What an edit changed of the dates of a series.
+    pub dates: Vec<DateEdit>,
 }
 
 /// A file that was taken.
@@ -603,13 +605,14 @@ impl Engine {
                 }
                 let source = Source { file: name, line: job.line, first_taken_at };
                 let account = &session.config.account;
-                match take(tx, job, (account, source), now)? {
+                let (outcome, dates) = series::take_with_dates(tx, job, (account, source), now)?;
+                match outcome {
                     IngestOutcome::Refused(why) => refused.push((job.line, why)),
                     known @ (IngestOutcome::New
                     | IngestOutcome::Known
                     | IngestOutcome::Updated
                     | IngestOutcome::Anew(_)) => {
-                        taken.push((job, known));
+                        taken.push((job, known, dates));
                     }
                 }
             }
@@ -617,11 +620,11 @@ impl Engine {
                 return Err(IngestError::Refused(refused));
             }
             let accounts: BTreeSet<_> =
-                taken.iter().map(|(job, _)| job.spec.account.as_str()).collect();
+                taken.iter().map(|(job, ..)| job.spec.account.as_str()).collect();
             for session in accounts.into_iter().filter_map(|account| named.get(account)) {
                 tx.place_taken(&session.config.account, now)?;
             }
-            let place = |(job, taken): (&Offered<'_>, IngestOutcome)| {
+            let place = |(job, taken, dates): (&Offered<'_>, IngestOutcome, Vec<DateEdit>)| {
                 let id = job.spec.id.clone();
                 let session = named.get(job.spec.account.as_str());
                 let appid =
@@ -638,7 +641,7 @@ impl Engine {
                     }
                     Some(_) | None => None,
                 };
-                Ok(IngestedJob { id, title, taken, due_at, state, appid, strangers })
+                Ok(IngestedJob { id, title, taken, due_at, state, appid, strangers, dates })
             };
             let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
             let named: HashSet<_> = jobs.iter().map(|job: &IngestedJob| &job.id).collect();

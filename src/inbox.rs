@@ -6,6 +6,7 @@
 //! after that the file no longer matters. The outcome of a package is written to `accepted/` with a
 //! receipt, or to `rejected/` with the reason. Nothing here depends on which jobs exist already.
 
+mod again;
 mod api_call;
 mod archive;
 mod article;
@@ -41,13 +42,15 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptJob};
+pub use again::Again;
+pub use archive::{AcceptedBack, AcceptedPackage, Away, Receipt, ReceiptDate, ReceiptJob};
 pub use entry::Entry;
 pub use job::ParsedJob;
 pub use package::{Content, Package, ReadError, read_path, read_path_gathering};
 pub use reader::ArticleRemark;
 pub use schema::SCHEMA;
 pub use submit::{Fate, Submitted, submit};
+pub(crate) use time::{date as date_from, instant as time_in};
 
 use crate::model::Account;
 use crate::yaml;

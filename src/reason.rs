@@ -430,6 +430,12 @@ pub enum Operation {
     Cancel,
     /// Requested it again.
     Retry,
+    /// Moved it to another time.
+    Reschedule {
+        /// That time.
+        #[serde(with = "instant")]
+        to: DateTime<Utc>,
+    },
     /// Acknowledged it.
     Acknowledge,
     /// Stated that batches in doubt were sent.

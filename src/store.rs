@@ -37,6 +37,7 @@ mod receivers;
 mod record;
 mod refused;
 mod release;
+mod reschedule;
 mod results;
 mod retry;
 mod schedule;
@@ -82,7 +83,7 @@ pub use refused::RefusedFile;
 pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
 pub use schedule::Deferral;
-pub use series::{Recurring, Series, SeriesCancelled, SeriesState};
+pub use series::{DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState};
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
 pub use upload::{

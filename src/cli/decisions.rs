@@ -3,18 +3,19 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::lookup::{self, named_account, to_cancel};
 use super::reply::{JobOptions, Reason, decide, say};
 use super::text;
-use super::{Problem, Terminal, database, moves, series};
+use super::{Problem, Terminal, database, moves, reschedule, series};
 use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobState};
 use crate::plan;
 use crate::reason::Operation;
-use crate::store::{Decision, JobView, Resolution, Ruling};
+use crate::store::{Decision, JobView, Resolution, Ruling, Series, Store};
 use crate::text::{Lang, reason};
 
 #[derive(Debug, Args)]
@@ -48,6 +49,24 @@ pub(super) struct ResolveOptions {
     batch: Option<u32>,
     #[command(flatten)]
     reason: Reason,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApproveOptions {
+    #[command(flatten)]
+    job: JobOptions,
+    /// The dates of a series up to this one, also those that are not planned yet
+    #[arg(long, value_name = "DATE")]
+    until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CancelOptions {
+    #[command(flatten)]
+    job: JobOptions,
+    /// Only the dates of a series from this one on
+    #[arg(long, value_name = "DATE")]
+    from: Option<String>,
 }
 
 /// Stops the releases of one account, or of all.
@@ -104,13 +123,18 @@ pub(super) fn hold(
 
 /// Releases a job that waits for an approval.
 pub(super) fn approve(
-    options: &JobOptions,
+    ApproveOptions { job: options, until }: &ApproveOptions,
     config: &Config,
     who: &str,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let said = options.reason.said(who);
+    if let Some(until) = until {
+        let (mut store, found) = named_series(&options.job, ("--until", config), now)?;
+        let until = reschedule::date(until)?;
+        return series::approve(&mut store, &found, config, ((until, said), now), terminal);
+    }
     let mut late = false;
     let decided = decide(&options.job, config, terminal, |tx, id, account| {
         account?;
@@ -135,17 +159,29 @@ pub(super) fn approve(
 
 /// Cancels a job, as far as it is certain that it was not sent.
 pub(super) fn cancel(
-    options: &JobOptions,
+    CancelOptions { job: options, from }: &CancelOptions,
     config: &Config,
     who: &str,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let said = options.reason.said(who);
-    if let Some(mut store) = database::open(config, now)?
-        && let Some(found) = lookup::find_series(&store.read(), &options.job)?
-    {
-        return series::cancel(&mut store, &found, config, (said, now), terminal);
+    if let Some(from) = from {
+        let (mut store, found) = named_series(&options.job, ("--from", config), now)?;
+        let from = reschedule::date(from)?;
+        return series::end(&mut store, &found, config, ((from, said), now), terminal);
+    }
+    if let Some(mut store) = database::open(config, now)? {
+        if let Some(found) = lookup::find_series(&store.read(), &options.job)? {
+            return series::cancel(&mut store, &found, config, (said, now), terminal);
+        }
+        if series::skip(&mut store, &options.job, config, (said, now))? {
+            let id = text::visible(&options.job);
+            return say(
+                &format!("{id} is cancelled: this date of the series does not come.\n"),
+                terminal,
+            );
+        }
     }
     let decided = decide(&options.job, config, terminal, |tx, id, _| {
         let name = tx.job(id)?.account;
@@ -153,6 +189,24 @@ pub(super) fn cancel(
         Ok(tx.cancel(id, &account, said, now)?)
     })?;
     say(&(cancelled(&decided.job) + &moves::lines(&decided.moves)), terminal)
+}
+
+/// Returns the series that an option is about.
+fn named_series(
+    id: &str,
+    (option, config): (&str, &Config),
+    now: DateTime<Utc>,
+) -> Result<(Store, Series), Problem> {
+    let Some(store) = database::open(config, now)? else {
+        return Err(Problem::No(format!("{}; there is no database yet", lookup::unknown(id))));
+    };
+    let found = lookup::find_series(&store.read(), id)?;
+    match found {
+        Some(series) => Ok((store, series)),
+        None => {
+            Err(Problem::No(format!("{option} is for a series, and {} is none", text::visible(id))))
+        }
+    }
 }
 
 fn cancelled(job: &JobView) -> String {

@@ -3,7 +3,7 @@
 //! A series has no state of a job; when it is sent, and the outcome, belong to its dates, which are
 //! jobs like any other.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::forecast::ForecastContext;
@@ -38,6 +38,14 @@ pub(super) struct SeriesView {
     timezone: String,
     from: Option<String>,
     until: Option<String>,
+    count: Option<u32>,
+    except: Vec<NaiveDate>,
+    /// From this date on an operator cancelled it.
+    cancelled_from: Option<NaiveDate>,
+    /// Up to this date it is approved.
+    approved_until: Option<NaiveDate>,
+    /// What operators decided about single dates.
+    changes: Vec<ChangeView>,
     file: String,
     /// Who cancelled it or let it continue, and why.
     #[serde(flatten, serialize_with = "reason::as_why")]
@@ -46,6 +54,15 @@ pub(super) struct SeriesView {
     occurrences: Vec<JobView>,
     /// The dates after the last of these, which have no jobs yet.
     next: Vec<DateView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ChangeView {
+    date: DateKey,
+    moved_to: Option<String>,
+    decided_at: String,
+    #[serde(flatten, serialize_with = "reason::as_why")]
+    why: Option<Reason>,
 }
 
 #[derive(Debug, Serialize)]
@@ -71,6 +88,14 @@ pub(super) fn read(
     };
     let is_over = next.is_empty() && tx.occurrences_waiting(&series.job.id)?.is_empty();
     let ended = series.state == SeriesState::Active && is_over;
+    let decided = tx.date_decisions(&series.job.id)?.into_iter();
+    let changes = decided.map(|decided| ChangeView {
+        date: decided.date,
+        moved_to: decided.moved_to.map(calendar::rfc3339),
+        decided_at: calendar::rfc3339(decided.said_at),
+        why: Some(decided.why),
+    });
+    let changes = changes.collect();
     let wall = |at: chrono::NaiveDateTime| at.format("%Y-%m-%d %H:%M:%S").to_string();
     Ok(SeriesView {
         id: series.job.id.to_string(),
@@ -83,6 +108,11 @@ pub(super) fn read(
         timezone: series.recurrence.zone().name().to_owned(),
         from: series.recurrence.bounds().from.map(wall),
         until: series.recurrence.bounds().until.map(wall),
+        count: series.recurrence.bounds().count,
+        except: series.recurrence.bounds().except.iter().copied().collect(),
+        cancelled_from: series.changes.ends_on,
+        approved_until: series.approved.as_ref().map(|(until, _)| *until),
+        changes,
         file: series.file,
         why: series.why,
         occurrences,
@@ -107,6 +137,11 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     let what = view.occurrences.first().map_or_else(|| view.action.clone(), JobView::what);
     let why = view.why.as_ref().map(|why| reason::sentence(why, Lang::En));
     let comes = format!("{} ({}, {})", view.words, view.cron, view.timezone);
+    let count = view.count.map(|count| text::plural(count as usize, "date", "dates"));
+    let except: Vec<_> = view.except.iter().map(NaiveDate::to_string).collect();
+    let except = (!except.is_empty()).then(|| except.join(", "));
+    let ends = view.cancelled_from.map(|from| format!("cancelled from {from} on"));
+    let approved = view.approved_until.map(|until| format!("up to {until}"));
     for (label, value) in [
         ("title     ", Some(view.title.as_str())),
         ("account   ", Some(&view.account)),
@@ -114,6 +149,10 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         ("comes     ", Some(&comes)),
         ("from      ", view.from.as_deref()),
         ("until     ", view.until.as_deref()),
+        ("count     ", count.as_deref()),
+        ("except    ", except.as_deref()),
+        ("ends      ", ends.as_deref()),
+        ("approved  ", approved.as_deref()),
         ("file      ", Some(&view.file)),
         ("because   ", why.as_deref()),
     ] {
@@ -127,6 +166,7 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
         );
         page.labelled(Tone::Alarm, 2, "          ", &line);
     }
+    changes(page, view);
     page.blank_line();
     page.heading("ITS DATES");
     let mut table = Table::of_lines(&["due", "", "state", "job"], &[(1, 0)], &[(2, 4)]);
@@ -157,6 +197,15 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     }
 }
 
+/// Writes what operators decided about single dates.
+fn changes(page: &mut Page, view: &SeriesView) {
+    for change in &view.changes {
+        let why =
+            change.why.as_ref().map(|why| reason::sentence(why, Lang::En)).unwrap_or_default();
+        page.labelled(Tone::Plain, 2, "changed   ", &format!("{}: {why}", change.date));
+    }
+}
+
 /// Cancels a series, with its dates that wait.
 pub(super) fn cancel(
     store: &mut Store,
@@ -180,6 +229,75 @@ pub(super) fn cancel(
     for job in &done.releasing {
         answer.push_str(&format_releasing(job));
     }
+    say(&answer, terminal)
+}
+
+/// Ends a series at a date.
+pub(super) fn end(
+    store: &mut Store,
+    series: &Series,
+    config: &Config,
+    ((from, said), now): ((NaiveDate, DecidedBy<'_>), DateTime<Utc>),
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let id = &series.job.id;
+    let done = store.transaction(|tx| {
+        let account = lookup::to_cancel(tx, config, &series.job.account)?;
+        Ok::<_, Problem>(tx.end_series(id, &account, (from, said), now)?)
+    })?;
+    let with = match done.cancelled.as_slice() {
+        [] => String::new(),
+        waiting => {
+            format!(", with {} that waited", text::plural(waiting.len(), "date", "dates"))
+        }
+    };
+    let mut answer =
+        format!("Series {id} is cancelled from {from} on{with}: no date of it comes then.\n");
+    for job in &done.releasing {
+        answer.push_str(&format_releasing(job));
+    }
+    say(&answer, terminal)
+}
+
+/// Skips a date that has no job yet; returns whether the id names a date of a series without one.
+pub(super) fn skip(
+    store: &mut Store,
+    id: &str,
+    config: &Config,
+    (said, now): (DecidedBy<'_>, DateTime<Utc>),
+) -> Result<bool, Problem> {
+    store.transaction(|tx| {
+        let Some((series, date)) = tx.named_date(id)? else { return Ok(false) };
+        if JobId::parse(id).map(|id| tx.account_of(&id)).transpose()?.flatten().is_some() {
+            return Ok(false);
+        }
+        lookup::to_cancel(tx, config, &series.job.account)?;
+        tx.skip_date((&series, date), said, now)?;
+        Ok(true)
+    })
+}
+
+/// Approves the dates of a series up to one.
+pub(super) fn approve(
+    store: &mut Store,
+    series: &Series,
+    config: &Config,
+    ((until, said), now): ((NaiveDate, DecidedBy<'_>), DateTime<Utc>),
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let id = &series.job.id;
+    let approved = store.transaction(|tx| {
+        lookup::same_account(tx, config, &series.job.account)?;
+        Ok::<_, Problem>(tx.approve_series(id, (until, said), now)?)
+    })?;
+    let planned = match approved.as_slice() {
+        [] => "none of them waited for it".to_owned(),
+        dates => format!("{} that waited for it", text::plural(dates.len(), "date", "dates")),
+    };
+    let answer = format!(
+        "The dates of {id} up to {until} are approved, {planned}.\n\
+         Those that are not planned yet go without another approval, unless the series is edited.\n"
+    );
     say(&answer, terminal)
 }
 

@@ -20,6 +20,9 @@ use crate::inbox::{self, Fate, Package, Submitted};
 const LOOKS_PER_S: u32 = 5;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// How long the daemon's answer is waited for.
+const WAIT_S: u32 = 15;
+
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Job files, or folders of a job file and its lists
@@ -34,11 +37,18 @@ pub(super) struct Options {
     ///
     /// A file is put into the inbox once the one before it was answered, so that they are taken in
     /// the order named. Without waiting the inbox takes them by name.
-    #[arg(long, value_name = "SECONDS", default_value_t = 15, conflicts_with = "no_wait")]
+    #[arg(long, value_name = "SECONDS", default_value_t = WAIT_S, conflicts_with = "no_wait")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     wait: u32,
     #[command(flatten)]
     json: Json,
+}
+
+impl Options {
+    /// Returns the options for one file, with the usual wait.
+    pub(super) fn of(file: PathBuf, json: Json) -> Self {
+        Self { files: vec![file], no_wait: false, wait: WAIT_S, json }
+    }
 }
 
 /// The whole answer.
@@ -199,8 +209,26 @@ fn taken(page: &mut Page, name: &str, receipt: &Value, now: DateTime<Utc>) {
         if let Some(note) = job["note"].as_str() {
             page.labelled(Tone::Quiet, 4, "note: ", note);
         }
+        for date in job["dates"].as_array().into_iter().flatten() {
+            page.labelled(Tone::Plain, 4, "date: ", &changed_date(date));
+        }
     }
     for note in receipt["notes"].as_array().into_iter().flatten() {
         page.labelled(Tone::Quiet, 2, "note: ", &word(note));
+    }
+}
+
+/// Returns what an edit changed of one date of a series.
+fn changed_date(date: &Value) -> String {
+    let time = |key: &str| {
+        let at = date[key].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok());
+        at.map(text::time)
+    };
+    let id = date["id"].as_str().unwrap_or_default();
+    match (time("from"), time("to")) {
+        (Some(from), None) => format!("{id} is withdrawn, was due {from}"),
+        (Some(from), Some(to)) if from == to => format!("{id} is as written now, due {to}"),
+        (Some(from), Some(to)) => format!("{id} moves from {from} to {to}"),
+        (None, to) => format!("{id} is new, due {}", to.unwrap_or_default()),
     }
 }

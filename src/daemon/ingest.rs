@@ -14,10 +14,10 @@ use crate::daemon::files::{Files, Kept};
 use crate::daemon::input::{Input, ValidFile};
 use crate::daemon::{Now, chain};
 use crate::engine::crash_context::{self, WorkItem};
-use crate::engine::{AcceptedFile, IngestedFile, IngestedJob, Offered, Owner};
+use crate::engine::{AcceptedFile, DateEdit, IngestedFile, IngestedJob, Offered, Owner};
 use crate::inbox::{
     AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob,
-    ReadError, Receipt, ReceiptJob,
+    ReadError, Receipt, ReceiptDate, ReceiptJob,
 };
 use crate::model::{Account, JobId, JobState};
 use crate::store::{IngestOutcome, Rescheduled};
@@ -448,6 +448,7 @@ fn accept(
             due: stored.filter(|stored| is_due(job, stored)).and_then(|stored| stored.due_at),
             state: stored.map_or(JobState::Planned, |stored| stored.state),
             note: (!notes.is_empty()).then(|| notes.join("; ")),
+            dates: stored.map(|stored| receipt_dates(&stored.dates)).unwrap_or_default(),
         }
     };
     let receipt = Receipt {
@@ -481,6 +482,11 @@ fn series(recurrence: &Recurrence, stored: Option<&&IngestedJob>) -> String {
         return format!("a series ({words}): no date of it waits{}", near.unwrap_or_default());
     }
     format!("a series ({words}): this is its next date; each date is a job of its own")
+}
+
+fn receipt_dates(edits: &[DateEdit]) -> Vec<ReceiptDate> {
+    let date = |edit: &DateEdit| ReceiptDate { id: edit.id.clone(), from: edit.from, to: edit.to };
+    edits.iter().map(date).collect()
 }
 
 fn left_out(id: &JobId) -> String {

@@ -7,7 +7,38 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::{Offered, Session, bodies, session_named};
 use crate::model::{Account, JobId, JobState};
-use crate::store::{IngestOutcome, Recurring, Series, SeriesInput, Source, StoreError, Tx};
+use crate::store::{
+    IngestOutcome, PlannedDate, Recurring, Series, SeriesInput, Source, StoreError, Tx,
+};
+
+/// What an edit of a series changed of one date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DateEdit {
+    /// The date's job.
+    pub id: JobId,
+    /// When it was due before; none if it is new.
+    pub from: Option<DateTime<Utc>>,
+    /// When it is due now, perhaps unchanged with another content; none if it is withdrawn.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// Returns what changed between two readings of the dates that wait.
+fn edited(before: &[PlannedDate], after: &[PlannedDate]) -> Vec<DateEdit> {
+    let find =
+        |dates: &[PlannedDate], id: &JobId| dates.iter().find(|date| date.id == *id).cloned();
+    let changed = before.iter().filter_map(|old| {
+        let new = find(after, &old.id);
+        let to = new.as_ref().map(|new| new.planned_at);
+        let edit = DateEdit { id: old.id.clone(), from: Some(old.planned_at), to };
+        (new.as_ref() != Some(old)).then_some(edit)
+    });
+    let made = after.iter().filter(|new| find(before, &new.id).is_none());
+    let made =
+        made.map(|new| DateEdit { id: new.id.clone(), from: None, to: Some(new.planned_at) });
+    let mut edits: Vec<_> = changed.chain(made).collect();
+    edits.sort_by_key(|edit| edit.from.or(edit.to));
+    edits
+}
 
 /// Returns when a job is first due; the jobs of one file are taken in this order.
 pub fn first_at(job: &Offered<'_>, first_taken_at: DateTime<Utc>) -> DateTime<Utc> {
@@ -33,6 +64,25 @@ pub fn take(
         }
         None => tx.take(job.spec, account, bodies, source, now),
     }
+}
+
+/// Takes one job or series of a file, and returns what an edit changed of its dates.
+pub(super) fn take_with_dates(
+    tx: &Tx<'_>,
+    job: &Offered<'_>,
+    from: (&Account, Source<'_>),
+    now: DateTime<Utc>,
+) -> Result<(IngestOutcome, Vec<DateEdit>), StoreError> {
+    let id = &job.spec.id;
+    let before = job.recurrence.map(|_| tx.dates_planned(id)).transpose()?;
+    let outcome = take(tx, job, from, now)?;
+    let dates = match before {
+        Some(before) if outcome == IngestOutcome::Updated => {
+            edited(&before, &tx.dates_planned(id)?)
+        }
+        Some(_) | None => Vec::new(),
+    };
+    Ok((outcome, dates))
 }
 
 /// Makes the dates that are due to be made, and returns the accounts that have new jobs.

@@ -70,6 +70,20 @@ pub struct ReceiptJob {
     pub state: JobState,
     /// What its author should know.
     pub note: Option<String>,
+    /// What an edit changed of the dates of a series.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<ReceiptDate>,
+}
+
+/// What an edit changed of one date of a series.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReceiptDate {
+    /// The date's id.
+    pub id: JobId,
+    /// When it was due before; none if it is new.
+    pub from: Option<DateTime<Utc>>,
+    /// When it is due now; none if it is withdrawn.
+    pub to: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize)]
@@ -287,6 +301,24 @@ impl Inbox {
             names.into_iter().filter(kept).map(|name| self.archived(name)).collect();
         found.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
         Ok(AcceptedBack { directory: &self.places.accepted.fd, found: found.into_iter() })
+    }
+
+    /// Returns the newest package in `accepted/` that has a job of this id.
+    ///
+    /// # Errors
+    /// If the directory, or a package newer than that one, cannot be read.
+    pub fn newest_with(&self, id: &JobId) -> Result<Option<Package>, InboxError> {
+        let AcceptedBack { directory, found } = self.accepted_back()?;
+        for archived in found.rev() {
+            match package::read_archived(directory, &archived.name) {
+                Some(Ok(package)) if package.ids().iter().any(|(other, _)| other == id) => {
+                    return Ok(Some(package));
+                }
+                Some(Err(ReadError::Failed(error))) => return Err(error),
+                Some(Ok(_) | Err(ReadError::Refused(_))) | None => {}
+            }
+        }
+        Ok(None)
     }
 
     fn archived(&self, name: OsString) -> Archived {

@@ -482,6 +482,14 @@ fn id_of<'n, 'a>(node: &'n Node<'a>) -> Option<(&'n str, &'n Entry<'a>)> {
     text_of(node, "id")
 }
 
+/// Returns the job of a tree that has this id.
+pub(crate) fn node_of<'n, 'a>(root: &'n Node<'a>, id: &JobId) -> Option<&'n Node<'a>> {
+    let Value::Map(entries) = &root.value else { return None };
+    let jobs = entries.iter().find(|entry| entry.key == "jobs")?;
+    let Value::List(jobs) = &jobs.node.value else { return None };
+    jobs.iter().find(|job| id_of(job).is_some_and(|(text, _)| text == id.as_str()))
+}
+
 /// Returns every id of a tree with its account's name, whatever else the tree holds.
 pub(crate) fn ids(root: &Node<'_>) -> Vec<(JobId, String)> {
     let Value::Map(entries) = &root.value else { return Vec::new() };

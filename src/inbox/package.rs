@@ -82,6 +82,11 @@ impl Package {
         &self.name
     }
 
+    /// Returns the job file's name in its folder.
+    pub(super) fn main_name(&self) -> &str {
+        &self.main
+    }
+
     /// Returns the job file's bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use chrono::{
-    DateTime, Datelike as _, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, TimeDelta,
-    TimeZone as _, Utc,
+    DateTime, Datelike as _, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, Offset as _,
+    TimeDelta, TimeZone as _, Utc,
 };
 use chrono_tz::{TZ_VARIANTS, Tz};
 
@@ -74,11 +74,31 @@ pub(crate) fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>, FieldError>
     match instants(text, zone)? {
         MappedLocalTime::Single(at) => Ok(at),
         MappedLocalTime::Ambiguous(first, second) => Err(twice(text, zone, [first, second])),
-        MappedLocalTime::None => Err((
-            format!("{} does not exist in {zone}: the clocks go forward there", quote(text)),
-            "take a time before or after the change".to_owned(),
-        )),
+        MappedLocalTime::None => Err(skipped(text, zone)),
     }
+}
+
+/// Returns the error for a time that the clocks skip, with what it is by the offset before the
+/// change and by the one after it.
+fn skipped(text: &str, zone: Tz) -> FieldError {
+    let message = format!("{} does not exist in {zone}: the clocks go forward there", quote(text));
+    let local = Parts::of(text).and_then(|parts| parts.local(text).ok());
+    // No zone skips more than a day.
+    let offset = |hours| {
+        let near = local? + TimeDelta::hours(hours);
+        let offset = zone.offset_from_utc_datetime(&near).fix();
+        let at = offset.from_local_datetime(&local?).single()?;
+        Some((at.to_rfc3339(), at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()))
+    };
+    let help = match (offset(-26), offset(26)) {
+        (Some((first, one)), Some((second, other))) => {
+            format!(
+                "write the one that is meant: `{first}`, which is {one} there, or `{second}`, {other}"
+            )
+        }
+        _ => "take a time before or after the change".to_owned(),
+    };
+    (message, help)
 }
 
 /// Returns the error for an hour that occurs twice: a broadcast an hour off cannot be recalled.
@@ -274,6 +294,12 @@ mod tests {
         assert_eq!(
             utc("2027-03-28 02:30", "Europe/Paris").unwrap_err(),
             "`2027-03-28 02:30` does not exist in Europe/Paris: the clocks go forward there"
+        );
+        let (_, help) = instant("2027-03-28 02:30", "Europe/Paris".parse().unwrap()).unwrap_err();
+        assert_eq!(
+            help,
+            "write the one that is meant: `2027-03-28T02:30:00+01:00`, which is 2027-03-28 03:30 there, \
+             or `2027-03-28T02:30:00+02:00`, 2027-03-28 01:30"
         );
     }
 

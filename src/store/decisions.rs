@@ -170,16 +170,22 @@ impl Tx<'_> {
                 job.state
             )));
         }
+        self.approve_because(id, &said.that(Operation::Approve), now)
+    }
+
+    /// Releases a job that is held.
+    pub(super) fn approve_because(
+        &self,
+        id: &JobId,
+        why: &Reason,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let reason: Option<Reason> = self
             .db
             .prepare_cached("SELECT reason FROM job WHERE id = ?1")?
             .query_row(params![id.as_str()], |row| row.get(0))?;
-        let to = Move {
-            state: JobState::Planned,
-            wake_at: Some(job.due_at),
-            reason: reason.as_ref(),
-            why: &said.that(Operation::Approve),
-        };
+        let wake_at = Some(self.job(id)?.due_at);
+        let to = Move { state: JobState::Planned, wake_at, reason: reason.as_ref(), why };
         self.move_job(id, JobState::Held, to, now)
     }
 }
@@ -203,6 +209,7 @@ impl Tx<'_> {
         let line = said.that(Operation::Cancel);
         let hint = match job.state {
             JobState::Planned | JobState::Held => {
+                self.keep_skipped_date(id, &line, now)?;
                 return self.finish_job(&job, account, JobState::Cancelled, &line, now);
             }
             JobState::Releasing if !job.is_broadcast() => {

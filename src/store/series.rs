@@ -19,13 +19,14 @@
 //! then only those after that day. One id has one zone for ever, so that a date always means the
 //! same day.
 
+mod change;
 mod extend;
 mod lost;
 mod row;
 
 use std::fmt;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
@@ -37,10 +38,12 @@ use crate::reason::{Operation, Reason};
 use crate::store::ingest::{too_many, under};
 use crate::store::job_row::state;
 use crate::store::{
-    DecidedBy, IngestOutcome, JobView, Result, SeriesInput, Source, StoreError, Tx, millis,
-    unreadable,
+    DecidedBy, IngestOutcome, JobView, Result, SeriesInput, Source, StoreError, Tx, instant,
+    millis, unreadable,
 };
 use crate::text::{Lang, reason};
+
+pub use self::change::DateDecision;
 
 /// A code word for programs: something about a series.
 const KIND: &str = "series";
@@ -90,6 +93,8 @@ pub struct Series {
     pub changes: DateChanges,
     /// Who ended it at a date, and why.
     pub ends_why: Option<Reason>,
+    /// Up to which local date its dates are approved, and by whom.
+    pub approved: Option<(NaiveDate, Reason)>,
     /// The file that it is from.
     pub file: String,
     line: usize,
@@ -159,6 +164,16 @@ pub struct SeriesCancelled {
     pub cancelled: Vec<JobId>,
     /// The dates in release, which are left alone.
     pub releasing: Vec<JobId>,
+}
+
+/// A date of a series that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedDate {
+    /// Its job.
+    pub id: JobId,
+    /// When it is planned for.
+    pub planned_at: DateTime<Utc>,
+    digest: String,
 }
 
 impl Tx<'_> {
@@ -323,6 +338,23 @@ impl Tx<'_> {
             let word: String = row.get(0)?;
             let job = JobId::parse(&word).ok_or_else(|| unreadable("job.id", &word))?;
             Ok((job, state(row, 1)?))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the dates of a series that wait, with what an edit may change of them.
+    pub fn dates_planned(&self, id: &JobId) -> Result<Vec<PlannedDate>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT job.id, planned_at, digest FROM occurrence JOIN job ON job.id = occurrence.job
+             WHERE series = ?1 AND wake_at IS NOT NULL ORDER BY date",
+        )?;
+        let rows = statement.query_map([id.as_str()], |row| {
+            let word: String = row.get(0)?;
+            Ok(PlannedDate {
+                id: JobId::parse(&word).ok_or_else(|| unreadable("job.id", &word))?,
+                planned_at: instant(row.get(1)?),
+                digest: row.get(2)?,
+            })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

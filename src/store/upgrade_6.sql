@@ -17,6 +17,10 @@ ALTER TABLE series ADD COLUMN except_dates TEXT;
 ALTER TABLE series ADD COLUMN ends_on TEXT;
 ALTER TABLE series ADD COLUMN ends_why TEXT CHECK ((ends_on IS NULL) = (ends_why IS NULL));
 
+ALTER TABLE series ADD COLUMN approved_until TEXT;
+ALTER TABLE series ADD COLUMN approved_why TEXT
+    CHECK ((approved_until IS NULL) = (approved_why IS NULL));
+
 -- A CHECK of the dates changes, so their table is made anew.
 CREATE TABLE occurrence_5 AS SELECT * FROM occurrence;
 DROP TABLE occurrence;

@@ -647,6 +647,7 @@ fn operation(what: &Operation) -> String {
         Operation::Approve => "approved".to_owned(),
         Operation::Cancel => "cancelled".to_owned(),
         Operation::Retry => "retried".to_owned(),
+        Operation::Reschedule { to } => format!("moved to {}", calendar::beijing(*to)),
         Operation::Acknowledge => "acknowledged".to_owned(),
         Operation::ResolveSent { batches, msg_id: Some(msg_id) } => {
             format!("batch {} resolved as sent, as broadcast {msg_id},", numbers(batches))

@@ -128,9 +128,21 @@ fn what_is_said_of_one_date_names_the_dates_where_it_is_said_of_the_series() {
              weekly@2027-04-09",
         ),
         (
-            vec!["cancel", "weekly@2027-09-03"],
-            "no job has the id weekly@2027-09-03: series weekly has no such date, or it is not \
-             planned yet; `qunfa show weekly` lists them",
+            vec!["cancel", "weekly@2027-09-04"],
+            "series weekly has no date 2027-09-04; `qunfa show weekly` lists them",
+        ),
+        (
+            vec!["cancel", "spring", "--from", "2027-09-04"],
+            "--from is for a series, and spring is none",
+        ),
+        (
+            vec!["approve", "weekly", "--until", "2027-09-04"],
+            "series weekly needs no approval: its dates go by themselves",
+        ),
+        (
+            vec!["reschedule", "spring", "tomorrow"],
+            "`tomorrow` is no time: write it as 2027-03-20 20:00, or with an offset as \
+             2027-03-20T20:00:00+08:00",
         ),
         (
             vec!["retry", "weekly"],
@@ -169,4 +181,45 @@ fn a_lost_series_says_so_and_retry_lets_it_go_on() {
 
     assert!(text.starts_with("Series weekly goes on, from weekly@2027-03-26 ("), "{text}");
     assert!(world.text(&["show", "weekly"]).starts_with("weekly is a series, active\n"));
+}
+
+#[test]
+fn dates_are_moved_and_skipped_before_and_after_they_have_jobs_and_show_tells_who_did() {
+    let world = World::with_series();
+    let said = ["--why", "holiday"];
+    let run = |words: &[&str]| world.text(&[words, &said[..]].concat());
+
+    let moved = run(&["reschedule", "weekly@2027-04-02", "2027-04-03 09:30"]);
+    assert!(
+        moved.starts_with("Job weekly@2027-04-02 is moved and goes at 2027-04-03 09:30:00 +08:00"),
+        "{moved}"
+    );
+    let later = run(&["reschedule", "weekly@2027-09-03", "2027-09-04T10:00:00Z"]);
+    assert!(
+        later.starts_with("weekly@2027-09-03 is moved to 2027-09-04 18:00:00 +08:00"),
+        "{later}"
+    );
+    let skipped = run(&["cancel", "weekly@2027-10-01"]);
+    assert!(skipped.starts_with("weekly@2027-10-01 is cancelled: this date"), "{skipped}");
+    let spring = run(&["reschedule", "spring", "2027-03-27 20:00"]);
+    assert!(spring.contains("goes at 2027-03-27 20:00:00 +08:00"), "{spring}");
+    let ended = run(&["cancel", "weekly", "--from", "2027-11-01"]);
+    assert!(ended.starts_with("Series weekly is cancelled from 2027-11-01 on: "), "{ended}");
+
+    let json = world.json(&["show", "weekly", "--json"]);
+    assert_eq!(json["cancelled_from"], "2027-11-01");
+    let changes = json["changes"].as_array().unwrap();
+    let told = |index: usize| (changes[index]["date"].clone(), changes[index]["moved_to"].clone());
+    assert_eq!(told(0), ("2027-04-02".into(), "2027-04-03T09:30:00+08:00".into()));
+    assert_eq!(told(1), ("2027-09-03".into(), "2027-09-04T18:00:00+08:00".into()));
+    assert_eq!(told(2), ("2027-10-01".into(), serde_json::Value::Null));
+    assert!(changes[2]["why"].as_str().unwrap().ends_with(": \"holiday\""), "{changes:?}");
+    let text = world.text(&["show", "weekly"]);
+    assert!(
+        text.contains("changed   2027-04-02: moved to 2027-04-03 09:30:00 +08:00 by"),
+        "{text}"
+    );
+    // The story of the job has it too.
+    let job = world.text(&["show", "weekly@2027-04-02"]);
+    assert!(job.contains("moved to 2027-04-03 09:30:00 +08:00 by"), "{job}");
 }

@@ -3,6 +3,8 @@
 //! The referee is told what the test wrote, not what the daemon computed: a date that the test's
 //! own arithmetic does not know is a violation.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use qunfa::calendar::{Bounds, Cron, Recurrence};
 use qunfa::engine::{AcceptedFile, IngestError, IngestedJob, Offered, Owner, bodies};
@@ -77,6 +79,8 @@ impl Comes {
 pub(crate) struct Written {
     pub(crate) spec: JobSpec,
     pub(crate) versions: Vec<Comes>,
+    /// The dates that a person moved, by their jobs' ids.
+    pub(crate) moved: BTreeMap<String, DateTime<Utc>>,
 }
 
 impl World {
@@ -104,7 +108,8 @@ impl World {
                 }
                 None => {
                     let versions = vec![comes.clone()];
-                    self.series.push(Written { spec: spec.clone(), versions });
+                    let moved = BTreeMap::new();
+                    self.series.push(Written { spec: spec.clone(), versions, moved });
                 }
             }
             self.remember(AcceptedFile {
@@ -157,8 +162,11 @@ impl World {
                 let time = format!("{}-{}{}", &local[..10], &local[11..13], &local[14..16]);
                 date == if comes.also.is_empty() { &local[..10] } else { &time }
             };
-            let is_date =
-                written.versions.iter().any(|comes| comes.has(planned) && names_it(comes));
+            let is_date = match written.moved.get(&job) {
+                // Only until a database is restored that does not know the decision.
+                Some(at) if *at == planned => true,
+                _ => written.versions.iter().any(|comes| comes.has(planned) && names_it(comes)),
+            };
             if !is_date || job != format!("{series}@{date}") {
                 self.fail(&format!("4: {job} is planned for {}", beijing(planned)));
             }
@@ -185,6 +193,49 @@ impl World {
         self.engine().look_again(now);
         self.look();
         done.map(|date| date.date.to_string())
+    }
+
+    /// A person moves a date of a series, whether or not it is a job yet.
+    pub(crate) fn reschedule(&mut self, id: &str, to: DateTime<Utc>) -> Result<(), String> {
+        let now = self.now();
+        let (series, account, _) = self.of_series(id.rsplit_once('@').unwrap().0)?;
+        let done = self.engine().change(|tx| {
+            let job = JobId::parse(id).unwrap();
+            if tx.account_of(&job)?.is_some() {
+                return tx.reschedule_job(&job, &account, to, SAID, now);
+            }
+            let (series, date) = tx.named_date(id)?.unwrap();
+            tx.move_date((&series, date), to, SAID, now)
+        });
+        self.say(&format!("a person moves {id} to {}: {done:?}", beijing(to)));
+        if done.is_ok() {
+            let written = self.series.iter_mut().find(|written| written.spec.id == series).unwrap();
+            written.moved.insert(id.to_owned(), to);
+        }
+        self.engine().look_again(now);
+        self.look();
+        done.map_err(|error| error.to_string())
+    }
+
+    /// A person ends a series at a date.
+    pub(crate) fn end_series(&mut self, id: &str, from: &str) -> Result<SeriesCancelled, String> {
+        let now = self.now();
+        let (id, account, _) = self.of_series(id)?;
+        let from = from.parse().unwrap();
+        let done = self.engine().change(|tx| tx.end_series(&id, &account, (from, SAID), now));
+        self.say(&format!("a person ends series {id} at {from}: {done:?}"));
+        self.look();
+        done.map_err(|error| error.to_string())
+    }
+
+    /// A person approves a series up to a date.
+    pub(crate) fn approve_series(&mut self, id: &str, until: &str) -> Result<usize, String> {
+        let now = self.now();
+        let id = JobId::parse(id).unwrap();
+        let until = until.parse().unwrap();
+        let done = self.engine().change(|tx| tx.approve_series(&id, (until, SAID), now));
+        self.look();
+        done.map(|approved| approved.len()).map_err(|error| error.to_string())
     }
 
     /// A person calls a series off.

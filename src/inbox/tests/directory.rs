@@ -79,6 +79,7 @@ pub(super) fn receipt(seconds: i64) -> Receipt {
         due: Some(at(seconds)),
         state: JobState::Planned,
         note: None,
+        dates: Vec::new(),
     };
     Receipt {
         taken_at: at(seconds),

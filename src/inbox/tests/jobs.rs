@@ -158,7 +158,7 @@ help: write 2028-01-01 00:00",
         r"f.yaml:4:9: `2027-03-14 02:30` does not exist in America/New_York: the clocks go forward there
       at: 2027-03-14 02:30
           ^^^^^^^^^^^^^^^^
-help: take a time before or after the change",
+help: write the one that is meant: `2027-03-14T02:30:00-05:00`, which is 2027-03-14 03:30 there, or `2027-03-14T02:30:00-04:00`, 2027-03-14 01:30",
     ),
     (
         "a zone that is none",

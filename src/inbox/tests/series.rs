@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::calendar::Recurrence;
+use crate::model::{JobId, JobSpec};
 
 fn job(keys: &str) -> String {
     format!(
@@ -149,7 +150,7 @@ fn exceptions_come_from_a_file_of_dates_or_of_public_holidays() {
         (
             "holidays.ics",
             HOLIDAYS,
-            "holidays.ics leaves out 7 dates, 2027-10-01 to 2027-10-07; 1 working days (班) in it are \
+            "holidays.ics leaves out 7 dates, 2027-10-01 to 2027-10-07; a working day (班) in it is \
              not left out",
         ),
         ("apple.ics", &marked, "apple.ics leaves out 7 dates, 2027-10-01 to 2027-10-07"),
@@ -212,4 +213,27 @@ fn a_draft_and_an_approval_are_told_of_once() {
 
     assert!(notes[0].starts_with("a draft goes with its first broadcast"), "{notes:?}");
     assert_eq!(notes[1], "each of its dates waits for an approval of its own");
+}
+
+#[test]
+fn a_job_is_written_once_more_with_everything_but_its_id_and_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("f.yaml");
+    let file =
+        job("    cron: 0 20 * * FRI\n    priority: 5\n    approval: true\n    expires: 1d\n")
+            .replace("text: 春", "text: {content: \"春: 'yes', [1]\\n007\"}");
+    std::fs::write(&path, &file).unwrap();
+    let accounts = accounts();
+    let accounts = [&accounts[0], &accounts[1]];
+    let package = read_path(&path).unwrap();
+    let [id, new, other] = ["weekly", "special", "other"].map(|id| JobId::parse(id).unwrap());
+
+    let again = package.again(&id, &new, "2027-03-13 20:00").unwrap();
+
+    let old = package.parse(&accounts).unwrap().jobs.remove(0);
+    let found = parse_text(&again.job).unwrap_or_else(|error| panic!("{error}")).jobs.remove(0);
+    let at = "2027-03-13T12:00:00Z".parse().ok();
+    assert_eq!(found.spec, JobSpec { id: new.clone(), at, ..old.spec });
+    assert_eq!(found.recurrence, None);
+    assert!(again.files.is_empty() && package.again(&other, &new, "2027-03-13 20:00").is_none());
 }

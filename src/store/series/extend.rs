@@ -139,9 +139,31 @@ impl Tx<'_> {
                     "INSERT INTO occurrence (series, date, job) VALUES (?1, ?2, ?3)",
                     params![series.job.id.as_str(), date.date.to_string(), spec.id.as_str()],
                 )?;
+                self.bound_date_by_recall(series, (date, &spec.id))?;
             }
         }
+        self.approve_as_series(series, (date.date, &spec.id), now)?;
         Ok(Made::New(spec.id))
+    }
+
+    /// Bounds a date by the last gap, if another copy of this database may have made it in that gap
+    /// and an operator may have moved it there to an earlier time. `resume` ends that, for this
+    /// date as for the jobs that were known before.
+    fn bound_date_by_recall(&self, series: &Series, (date, job): (Date, &JobId)) -> Result<()> {
+        self.run(
+            "UPDATE job SET recall_until_at = gap_from_at + ?2 FROM daemon
+             WHERE job.id = ?1 AND action = 'broadcast' AND gap_to_at > ?3 AND gap_to_at >= ?4
+                 AND (hold_since_at IS NOT NULL OR EXISTS (SELECT 1 FROM job AS other
+                     WHERE other.account = job.account AND other.recall_until_at IS NOT NULL
+                       AND other.wake_at IS NOT NULL
+                       AND other.due_at > other.recall_until_at))",
+            params![
+                job.as_str(),
+                margins::ASK_WITHIN.num_milliseconds(),
+                millis(series.taken_at),
+                millis(date.at - HORIZON),
+            ],
+        )
     }
 
     /// Returns whether a job of an earlier version of the series stands for a date: an edit of the

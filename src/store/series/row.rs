@@ -13,7 +13,7 @@ const WALL: &str = "%Y-%m-%d %H:%M:%S";
 
 pub(super) const COLUMNS: &str =
     "id, state, cron, zone, first, last, job, file, line, taken_at, next_at, why, digest,
-    written_for, count, except_dates, ends_on, ends_why";
+    written_for, count, except_dates, ends_on, ends_why, approved_until, approved_why";
 
 impl Tx<'_> {
     pub(super) fn write_series(
@@ -37,6 +37,7 @@ impl Tx<'_> {
                  digest = excluded.digest, file = excluded.file, line = excluded.line,
                  taken_at = excluded.taken_at, next_at = excluded.next_at,
                  count = excluded.count, except_dates = excluded.except_dates, why = NULL,
+                 approved_until = NULL, approved_why = NULL,
                  written_for = NULL",
             params![
                 job.id.as_str(),
@@ -91,10 +92,11 @@ pub(super) fn key(row: &Row<'_>) -> rusqlite::Result<DateKey> {
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Series> {
     let text = |column| row.get::<_, String>(column);
     let (word, json) = (text(1)?, text(6)?);
-    let ends_on: Option<String> = row.get(16)?;
-    let ends_on = ends_on
-        .map(|word| word.parse().map_err(|_| unreadable("series.ends_on", &word)))
-        .transpose()?;
+    let day = |column, name| {
+        let word: Option<String> = row.get(column)?;
+        word.map(|word| word.parse().map_err(|_| unreadable(name, &word))).transpose()
+    };
+    let (ends_on, approved) = (day(16, "series.ends_on")?, day(18, "series.approved_until")?);
     Ok(Series {
         state: SeriesState::parse(&word).ok_or_else(|| unreadable("series.state", &word))?,
         recurrence: recurrence(row)?,
@@ -109,6 +111,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Series> {
         digest: text(12)?,
         written_for: row.get(13)?,
         ends_why: row.get(17)?,
+        approved: approved.zip(row.get(19)?),
     })
 }
 

@@ -632,3 +632,117 @@ fn an_edit_of_the_times_gives_no_day_a_date_more_than_it_names() {
     world.run_for(TimeDelta::days(1));
     assert!(world.dates("fast").contains(&"2027-03-21 planned".to_owned()));
 }
+
+/// A subscription account with a series of every Friday at 20:00, taken at noon of 20 March.
+fn fridays() -> World {
+    let mut world = World::with(Kind::Subscription);
+    world.drop_series(&spec("weekly", "brand"), &Comes::at(20, 0).on(&[5])).unwrap();
+    world
+}
+
+#[test]
+fn a_moved_date_goes_at_its_new_time_and_an_edit_keeps_that() {
+    let mut world = fridays();
+
+    world.reschedule("weekly@2027-03-26", time("2027-03-27 09:30")).unwrap();
+    world.reschedule("weekly@2027-05-07", time("2027-05-08 10:00")).unwrap();
+    let mut edited = spec("weekly", "brand");
+    text(&mut edited, "other words");
+    world.drop_series(&edited, &Comes::at(20, 0).on(&[5])).unwrap();
+    days(&mut world, 50);
+
+    assert_eq!(
+        world.accepted(),
+        [
+            "2027-03-27 09:30:00",
+            "2027-04-02 20:00:00",
+            "2027-04-09 20:00:00",
+            "2027-04-16 20:00:00",
+            "2027-04-23 20:00:00",
+            "2027-04-30 20:00:00",
+            "2027-05-08 10:00:00",
+        ]
+    );
+}
+
+#[test]
+fn a_date_without_a_job_moves_to_a_later_time_only_and_what_went_is_not_moved() {
+    let mut world = fridays();
+
+    let earlier = world.reschedule("weekly@2027-05-07", time("2027-04-01 10:00")).unwrap_err();
+    assert!(earlier.contains("it can be moved to a later time only"), "{earlier}");
+    let none = world.reschedule("weekly@2027-05-08", time("2027-06-01 10:00")).unwrap_err();
+    assert!(none.contains("series weekly has no date 2027-05-08"), "{none}");
+    let past = world.reschedule("weekly@2027-03-26", time("2027-03-19 10:00")).unwrap_err();
+    assert!(past.contains("which has passed"), "{past}");
+    world.run_for(TimeDelta::days(7));
+    let sent = world.reschedule("weekly@2027-03-26", time("2027-04-01 10:00")).unwrap_err();
+    assert!(sent.contains("is sent and cannot be moved"), "{sent}");
+}
+
+#[test]
+fn a_date_that_was_moved_forward_and_sent_after_a_backup_is_not_sent_again() {
+    let mut world = fridays();
+    world.copy();
+    days(&mut world, 7);
+    assert!(world.dates("weekly").contains(&"2027-04-30 planned".to_owned()));
+    world.reschedule("weekly@2027-04-30", time("2027-03-28 20:00")).unwrap();
+    days(&mut world, 2);
+    assert_eq!(world.accepted().len(), 2);
+
+    world.restore(0, MarkFate::Kept);
+    world.run_for(TimeDelta::minutes(10));
+    world.extend_series();
+
+    assert!(
+        world.in_question().contains(&"weekly@2027-04-30".to_owned()),
+        "{:?}",
+        world.in_question()
+    );
+    world.resume_after_a_look();
+    days(&mut world, 40);
+    assert!(world.dates("weekly").contains(&"2027-04-30 cancelled".to_owned()));
+}
+
+#[test]
+fn a_series_ends_at_a_date_and_an_edit_does_not_bring_it_back() {
+    let mut world = fridays();
+
+    let done = world.end_series("weekly", "2027-04-09").unwrap();
+
+    let cancelled: Vec<_> = done.cancelled.iter().map(ToString::to_string).collect();
+    assert_eq!(cancelled, ["weekly@2027-04-09", "weekly@2027-04-16", "weekly@2027-04-23"]);
+    let mut edited = spec("weekly", "brand");
+    text(&mut edited, "other words");
+    world.drop_series(&edited, &Comes::at(20, 0).on(&[5])).unwrap();
+    days(&mut world, 50);
+    assert_eq!(world.accepted().len(), 2, "{:?}", world.accepted());
+    let again = world.end_series("weekly", "2027-04-16").unwrap_err();
+    assert_eq!(again, "series weekly is cancelled already from 2027-04-09 on");
+}
+
+#[test]
+fn an_approval_up_to_a_date_covers_dates_to_come_until_the_series_is_edited() {
+    let mut world = World::with(Kind::Subscription);
+    let mut held = JobSpec { approval: true, ..spec("weekly", "brand") };
+    world.drop_series(&held, &Comes::at(20, 0).on(&[5])).unwrap();
+
+    assert_eq!(world.approve_series("weekly", "2027-04-30"), Ok(5));
+
+    days(&mut world, 43);
+    // The 30th of April was made after the approval, and the 7th of May waits.
+    assert_eq!(world.accepted().len(), 6, "{:?}", world.accepted());
+    assert!(world.dates("weekly").contains(&"2027-05-07 held".to_owned()));
+    world.approve_series("weekly", "2027-12-31").unwrap();
+    assert!(world.dates("weekly").contains(&"2027-05-07 planned".to_owned()));
+    text(&mut held, "other words");
+    world.drop_series(&held, &Comes::at(20, 0).on(&[5])).unwrap();
+    days(&mut world, 7);
+    assert!(
+        world
+            .dates("weekly")
+            .iter()
+            .skip(6)
+            .all(|date| date.ends_with(" held") || date.ends_with(" missed"))
+    );
+}
