@@ -341,7 +341,8 @@ impl<'t> Table<'t> {
                 && after.is_some_and(|after| after.is_empty() || after.starts_with(ends))
         });
         let is_openid = |word: &str| word.starts_with('o') && OpenIds::Usual.takes(word);
-        let words = |c: char| c.is_whitespace() || c == '"' || SEPARATORS.map(char::from).contains(&c);
+        let words =
+            |c: char| c.is_whitespace() || c == '"' || SEPARATORS.map(char::from).contains(&c);
         is_quoted && !field.split(words).any(is_openid)
     }
 

@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 use qunfa::cli::Answer;
 use qunfa::inbox::{self, NoLists};
-use qunfa::store::{Recurring, SeriesInput, Source};
+use qunfa::plan::Gap;
+use qunfa::reason::{OldDatabase, Reason};
+use qunfa::store::{Recurring, SeriesInput, Source, StoreError, Tx};
+use qunfa::text::{Lang, reason};
 
 use crate::cli::{World, accounts, assert_fits, assert_golden, evening};
 
@@ -169,4 +172,23 @@ fn a_lost_series_says_so_and_retry_lets_it_go_on() {
 
     assert!(text.starts_with("Series weekly goes on, from weekly@2027-03-26 ("), "{text}");
     assert!(world.text(&["show", "weekly"]).starts_with("weekly is a series, active\n"));
+}
+
+#[test]
+fn the_dates_of_a_series_in_question_are_one_name_with_their_number() {
+    let world = World::with_series();
+    let gap = Gap { from: evening() - TimeDelta::hours(2), to: evening() };
+    let asked = |tx: &Tx<'_>| -> Result<Reason, StoreError> {
+        tx.bound_by_recall(gap, evening())?;
+        let due = tx.named(&tx.jobs_in_question(gap, evening())?)?;
+        Ok(Reason::MayHaveBeenRestored { evidence: OldDatabase::NoMark, due })
+    };
+
+    let hold = world.store().transaction(asked).unwrap();
+
+    let note = world.json(&["status", "--json"])["attention"][0]["what"].clone();
+    let told = "spring, 5 dates of weekly of brand-club may have been sent already";
+    assert!(note.as_str().unwrap().starts_with(told), "{note}");
+    let told = reason::sentence(&hold, Lang::En);
+    assert!(told.ends_with(": 5 dates of weekly, spring"), "{told}");
 }

@@ -560,6 +560,44 @@ fn a_job_that_waits_for_its_retry_is_not_overdue_and_one_that_waits_for_the_daem
     assert_eq!(world.json(&["status", "--json"])["oldest_due"], Value::Null);
 }
 
+#[test]
+fn resume_calls_due_only_what_is_asked_for_at_once() {
+    let world = World::new();
+    world.take(SHORT);
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let asked = |tx: &Tx<'_>| {
+        ask(tx, "short", at("2027-03-20T11:50:00Z"));
+        tx.mark_open_attempts_in_doubt(at("2027-03-20T11:56:30Z"))?;
+        let id = JobId::parse("short").unwrap();
+        tx.wait_batch(&id, &tx.batches(&id)?[0], (at("2027-03-20T11:57:31Z"), &written("later")))?;
+        tx.hold(None, &written("restored"), evening())
+    };
+    world.store().transaction(asked).unwrap();
+
+    let text = world.text(&["resume", "--all"]);
+
+    assert!(text.contains("No job is due now.\n"), "{text}");
+    assert!(
+        text.contains("Due, but requested later: ") && text.contains("short (19:57:31)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn resume_names_no_job_of_an_account_that_left_the_config() {
+    let world = World::new();
+    world.take(SHORT);
+    world.store().transaction(|tx| tx.hold(None, &written("restored"), evening())).unwrap();
+    let config = fs::read_to_string(world.path("config.yaml")).unwrap();
+    let left = config.lines().filter(|line| !line.contains("brand-club")).collect::<Vec<_>>();
+    fs::write(world.path("config.yaml"), left.join("\n")).unwrap();
+
+    let text = world.text(&["resume", "--all"]);
+
+    assert!(text.contains("No job is due now.\n"), "{text}");
+    assert!(!text.contains("short"), "{text}");
+}
+
 /// Jobs that go soon, and so many that wait for an approval after them.
 fn approvals_behind(world: &World, (before, held): (i64, i64)) {
     let job = |name: &str, index: i64, minutes: i64, approval: bool| {
@@ -624,7 +662,8 @@ fn rows_of_80_columns(world: &World, account: &str) {
             let source = Source { file: "a.yaml", line: 1, first_taken_at: at(0) };
             tx.take(&spec, &named, &engine::bodies(&spec), source, at(0))?;
         }
-        let words = ResponseFields { errcode: Some(0), msg_id: Some(7), ..ResponseFields::default() };
+        let words =
+            ResponseFields { errcode: Some(0), msg_id: Some(7), ..ResponseFields::default() };
         tx.accept(ask(tx, &id(1), at(1)), &named, &words, true, at(1))?;
         Ok(())
     };
