@@ -212,8 +212,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     }
     let (sender, inputs) = mpsc::channel(1_024);
     let listener = callback::bind(config.listen).await?;
-    let accounts = engine.accounts().count();
-    tracing::info!(accounts, state_dir = %state.display(), "qunfa is running");
+    tracing::info!(accounts = engine.accounts().count(), state_dir = %state.display(), "qunfa is running");
     let (ending, ended) = watch::channel(false);
     let (report_locked_out, locked_out) = watch::channel(None);
     let mut tasks = tokio::task::JoinSet::new();
@@ -231,7 +230,6 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     }
     let accounts = engine.accounts_by_any_name()?;
     let files = files::Files::open(&state)?;
-    let database_file = DatabaseFile::of(database(&state))?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let ingest_task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, to };
     tasks.spawn(ingest_task.run(refused, ended));
@@ -248,7 +246,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let mut daemon = Daemon {
         notifier,
         engine,
-        database_file,
+        database_file: DatabaseFile::of(database(&state))?,
         state,
         dispatcher: Dispatcher::new(bases, files.path(), Arc::clone(&options.now), sender),
         files,
