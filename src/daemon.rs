@@ -11,6 +11,7 @@ mod backlog;
 mod callback;
 mod clock_watch;
 mod crash;
+mod database_file;
 mod dispatcher;
 mod files;
 mod heartbeat;
@@ -38,6 +39,7 @@ use crate::wechat::client::ApiBase;
 
 use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
+use database_file::DatabaseFile;
 use dispatcher::Dispatcher;
 use input::{Input, Trouble, ValidFile};
 use signals::Signals;
@@ -88,6 +90,13 @@ pub enum RunError {
     /// The database cannot be used: starting again will not help.
     #[error(transparent)]
     Database(StoreError),
+    /// Another file has the database's name: what is stored is lost, and a start would mix both.
+    #[error(
+        "{0} was replaced or removed under the running daemon, so it ends: nothing that it stores \
+         is kept any more. Before the next start, move away the files that end in -wal and -shm: \
+         they belong to the former database"
+    )]
+    Replaced(PathBuf),
     /// Storage failed while the daemon ran: the service manager starts the daemon again.
     #[error("storage failed, so the daemon ends; what was under way is settled at the next start")]
     Storage(#[source] StoreError),
@@ -100,7 +109,7 @@ impl RunError {
     /// Returns the exit code: 3 if starting again will not help, 4 if storage failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Locked(_) | Self::Setup(_) | Self::Database(_) => 3,
+            Self::Locked(_) | Self::Setup(_) | Self::Database(_) | Self::Replaced(_) => 3,
             Self::Storage(_) | Self::File(..) => 4,
         }
     }
@@ -112,6 +121,7 @@ impl RunError {
             Self::Locked(_)
             | Self::Setup(_)
             | Self::Database(_)
+            | Self::Replaced(_)
             | Self::Storage(_)
             | Self::File(..) => None,
         }
@@ -202,8 +212,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     }
     let (sender, inputs) = mpsc::channel(1_024);
     let listener = callback::bind(config.listen).await?;
-    let accounts = engine.accounts().count();
-    tracing::info!(accounts, state_dir = %state.display(), "qunfa is running");
+    tracing::info!(accounts = engine.accounts().count(), state_dir = %state.display(), "qunfa is running");
     let (ending, ended) = watch::channel(false);
     let (report_locked_out, locked_out) = watch::channel(None);
     let mut tasks = tokio::task::JoinSet::new();
@@ -237,6 +246,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let mut daemon = Daemon {
         notifier,
         engine,
+        database_file: DatabaseFile::of(database(&state))?,
         state,
         dispatcher: Dispatcher::new(bases, files.path(), Arc::clone(&options.now), sender),
         files,
@@ -411,6 +421,7 @@ struct Look {
 struct Daemon {
     notifier: notify::Notifier,
     engine: Engine,
+    database_file: DatabaseFile,
     state: PathBuf,
     dispatcher: Dispatcher,
     files: files::Files,
@@ -580,6 +591,7 @@ impl Daemon {
         // instant, so anything that can wait does. Each intent's mark counts the files, too.
         let clear = self.engine.next_departure().is_none();
         if since >= LOOK_EVERY {
+            self.database_file.require_same()?;
             self.engine.notice_writes(now)?;
             self.looked.at = now;
             if clear {

@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{
     AtFlags, CWD, Mode, OFlags, RenameFlags, fsync, openat, renameat, renameat_with, statat,
@@ -19,24 +19,33 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-/// The additional extension of a file while it is written.
-const UNFINISHED: &str = "tmp";
+/// The additional extension of a file while it is written: the first of these that is free.
+const UNFINISHED: [&str; 3] = ["tmp", "2.tmp", "3.tmp"];
 /// A file of the state directory is readable for its owner only.
 const PRIVATE: u32 = 0o600;
 const PUBLIC: u32 = 0o644;
 
 /// Replaces a file that only its owner may read; after a power loss the new one is there.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let fresh = path.with_added_extension(UNFINISHED);
-    write(CWD, &fresh, PRIVATE, bytes)?.sync_all()?;
-    fs::rename(fresh, path)?;
+    write_beside(path, bytes, File::sync_all)?;
     sync(folder(path))
 }
 
 /// The same for a file that may be empty after a power loss: it does not wait for the disk.
 pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let fresh = path.with_added_extension(UNFINISHED);
-    write(CWD, &fresh, PRIVATE, bytes)?;
+    write_beside(path, bytes, |_| Ok(()))
+}
+
+fn write_beside(
+    path: &Path,
+    bytes: &[u8],
+    finish: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
+    let names = UNFINISHED.map(|extension| path.with_added_extension(extension));
+    let (mut file, fresh) =
+        create_temporary(CWD, &names.each_ref().map(PathBuf::as_path), PRIVATE)?;
+    file.write_all(bytes)?;
+    finish(&file)?;
     fs::rename(fresh, path)
 }
 
@@ -64,21 +73,20 @@ pub fn replace_at(
 /// # Errors
 /// If every name is taken by something that cannot be removed, such as a folder, or if the file
 /// cannot be created.
-pub fn create_temporary(
+pub fn create_temporary<'n, N: AsRef<OsStr> + ?Sized>(
     folder: impl AsFd,
-    names: &[&'static str],
+    names: &[&'n N],
     mode: u32,
-) -> io::Result<(File, &'static str)> {
+) -> io::Result<(File, &'n N)> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mut blocked = Errno::EXIST;
     for name in names {
-        unlinkat(&folder, *name, AtFlags::empty()).ok();
-        match openat(&folder, *name, flags, Mode::from_raw_mode(mode)) {
+        unlinkat(&folder, name.as_ref(), AtFlags::empty()).ok();
+        match openat(&folder, name.as_ref(), flags, Mode::from_raw_mode(mode)) {
             Ok(file) => return Ok((file.into(), name)),
             Err(error) if error != Errno::EXIST => return Err(error.into()),
             Err(error) => blocked = error,
         }
-        tracing::warn!("{name} in the archive of the inbox is no file of qunfa's; move it away");
     }
     Err(blocked.into())
 }
@@ -124,14 +132,6 @@ pub fn rename_new(from: impl AsFd, name: &OsStr, to: impl AsFd, new: &OsStr) -> 
     }
 }
 
-fn write(folder: impl AsFd, name: &Path, mode: u32, bytes: &[u8]) -> io::Result<File> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW;
-    let mode = Mode::from_raw_mode(mode);
-    let mut file = File::from(openat(folder, name, flags | OFlags::CLOEXEC, mode)?);
-    file.write_all(bytes)?;
-    Ok(file)
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, symlink};
@@ -158,11 +158,28 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("mark");
         replace(&path, b"old").unwrap();
-        fs::create_dir(dir.path().join("mark.tmp")).unwrap();
+        for name in ["mark.tmp", "mark.2.tmp", "mark.3.tmp"] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+        }
 
         replace(&path, b"new").unwrap_err();
 
         assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+
+    #[test]
+    fn a_folder_with_the_name_of_an_unfinished_file_is_in_nobodys_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("mark");
+        fs::create_dir(dir.path().join("mark.tmp")).unwrap();
+        symlink(dir.path().join("elsewhere"), dir.path().join("mark.2.tmp")).unwrap();
+
+        replace(&path, b"first").unwrap();
+        replace_unsynced(&path, b"second").unwrap();
+
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert!(!dir.path().join("elsewhere").exists());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -321,12 +321,16 @@ pub enum Reason {
     /// The database may be an older one, and these jobs may have been sent.
     MayHaveBeenRestored {
         evidence: OldDatabase,
-        /// The jobs that were due in the meantime: the first of them.
-        jobs: Vec<JobId>,
-        more_jobs: usize,
+        /// Those that were due in the meantime.
+        #[serde(flatten)]
+        due: NamedJobs,
     },
     /// These jobs were read back from `accepted/`, and may have been sent.
-    ReadBack { cause: Box<Self>, jobs: Vec<JobId>, more_jobs: usize },
+    ReadBack {
+        cause: Box<Self>,
+        #[serde(flatten)]
+        found: NamedJobs,
+    },
     /// It was taken while the clock was ahead.
     ClockWasAhead,
     /// The daemon crashed over it, again and again.
@@ -493,7 +497,7 @@ impl Reason {
 
     /// Returns whether it is a hold that names jobs which may have been sent already.
     pub fn names_jobs_in_question(&self) -> bool {
-        let restored = matches!(self, Self::MayHaveBeenRestored { jobs, .. } if !jobs.is_empty());
+        let restored = matches!(self, Self::MayHaveBeenRestored { due, .. } if !due.is_empty());
         restored || matches!(self, Self::ReadBack { .. } | Self::WrittenInQuestion { .. })
     }
 
@@ -507,16 +511,9 @@ impl Reason {
         if let Self::Deferred { cause, .. } = self { cause } else { self }
     }
 
-    /// Returns why everything is held after a start with a database that may be an older one.
-    pub fn may_have_been_restored(evidence: OldDatabase, in_question: &[JobId]) -> Self {
-        let (jobs, more_jobs) = first_of(in_question);
-        Self::MayHaveBeenRestored { evidence, jobs, more_jobs }
-    }
-
     /// Adds the jobs that were read back to a hold, whatever its cause.
-    pub fn with_read_back(self, found: &[JobId]) -> Self {
-        let (jobs, more_jobs) = first_of(found);
-        Self::ReadBack { cause: Box::new(self), jobs, more_jobs }
+    pub fn with_read_back(self, found: NamedJobs) -> Self {
+        Self::ReadBack { cause: Box::new(self), found }
     }
 
     /// Adds that the job moved because of it.
@@ -553,9 +550,39 @@ pub struct NamedJob {
 /// How many jobs a reason names.
 const NAMED: usize = 20;
 
-/// Returns those that are named, and how many others there are.
-fn first_of(jobs: &[JobId]) -> (Vec<JobId>, usize) {
-    (jobs.iter().take(NAMED).cloned().collect(), jobs.len().saturating_sub(NAMED))
+/// Jobs as a reason names them: the dates of a series count, and do not fill the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedJobs {
+    /// The first of those that belong to no series.
+    pub jobs: Vec<JobId>,
+    /// How many others there are.
+    pub more_jobs: usize,
+    /// The series with the number of their dates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<(JobId, u32)>,
+}
+
+impl NamedJobs {
+    /// Adds a job, or a date of a series.
+    pub fn add(&mut self, job: &JobId, series: Option<JobId>) {
+        let Some(series) = series else {
+            if self.jobs.len() < NAMED {
+                self.jobs.push(job.clone());
+            } else {
+                self.more_jobs += 1;
+            }
+            return;
+        };
+        match self.series.iter_mut().find(|(id, _)| *id == series) {
+            Some((_, dates)) => *dates += 1,
+            None => self.series.push((series, 1)),
+        }
+    }
+
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.series.is_empty()
+    }
 }
 
 impl From<Block> for Reason {

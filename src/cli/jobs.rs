@@ -17,11 +17,6 @@ use crate::model::{JobId, JobState};
 use crate::store::{JobView, Store, Tx, Wanted};
 use crate::text::{Lang, reason};
 
-/// How the columns of a list of jobs are narrowed before an id is moved below its row: title,
-/// distance.
-const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 4)];
-/// How they are narrowed after that: account.
-const THEN: [(usize, usize); 1] = [(3, 6)];
 /// How many jobs the text shows by default.
 const SHOWN: u32 = 50;
 
@@ -126,7 +121,7 @@ fn require_account(
 /// reason.
 fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
     let heads = ["due", "", "state", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &FIRST, &THEN);
+    let mut table = Table::of_lines(&heads, &text::JOBS_FIRST, &text::JOBS_THEN);
     for job in jobs {
         table.row(vec![
             Cell::new(lateness(job, now), &text::clock(job.due, now)),

@@ -8,7 +8,7 @@ mod page;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use clap::Args;
 use serde::Serialize;
@@ -215,7 +215,8 @@ fn kept() -> Result<PathBuf, Problem> {
 
 fn open(path: &Path, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let opened = Command::new(opener).arg(path).status();
+    // What a browser says is no part of the answer.
+    let opened = Command::new(opener).arg(path).stdin(Stdio::null()).stdout(Stdio::null()).status();
     if !opened.is_ok_and(|status| status.success()) {
         writeln!(terminal.remarks, "{opener} did not open it; open the file in a browser.")?;
     }

@@ -5,11 +5,12 @@ use clap::Args;
 
 use super::lookup::named_account;
 use super::reply::{Reason, next_text, say, told};
-use super::{Problem, Terminal, database, text};
+use super::{Problem, Terminal, database, lookup, text};
 use crate::calendar;
 use crate::config::Config;
-use crate::model::JobState;
 use crate::model::console::HISTORY;
+use crate::model::{JobId, JobState};
+use crate::plan::{self, NextAction};
 use crate::store::{Decision, Lifted, Stops, Tx};
 
 /// How many of the jobs that are sent next are named.
@@ -56,7 +57,7 @@ pub(super) fn run(
     let mut answer = lifted_text(name, &before, lifted);
     let stops = tx.stops(name.unwrap_or(""))?;
     answer.push_str(&next_text(config, &stops, name.unwrap_or("")));
-    answer.push_str(&due_words(&tx, name, now)?);
+    answer.push_str(&due_words(&tx, config, name, now)?);
     say(&answer, terminal)
 }
 
@@ -96,25 +97,46 @@ fn lifted_text(name: Option<&str>, before: &Stops, lifted: Lifted) -> String {
     stops + &jobs + &ended
 }
 
-/// Names the jobs that were only waiting for this: not those of an account that is still stopped,
-/// such as one that left the config.
-fn due_words(tx: &Tx<'_>, name: Option<&str>, now: DateTime<Utc>) -> Result<String, Problem> {
+/// Names the jobs that were only waiting for this: not those of an account that is still stopped or
+/// left the config, and those that wait on for another reason with their times.
+fn due_words(
+    tx: &Tx<'_>,
+    config: &Config,
+    name: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<String, Problem> {
     let mut due = Vec::new();
+    let mut later = Vec::new();
     for job in tx.next_jobs(name, NEXT)? {
         let stops = tx.stops(&job.account)?;
-        let goes = stops.hold.is_none() && stops.paused.is_none();
-        if goes && job.due <= now && job.state != JobState::Held {
-            due.push(job);
+        let goes = stops.hold.is_none()
+            && stops.paused.is_none()
+            && lookup::account(config, &job.account).is_some();
+        let Some(id) = JobId::parse(&job.id).filter(|_| goes && job.due <= now) else { continue };
+        let named = text::named(&job.title, &job.id);
+        match plan::next_action(&tx.job(&id)?, &tx.batches(&id)?, now) {
+            _ if job.state == JobState::Held => {}
+            NextAction::Nothing => {}
+            NextAction::Wait(at) => later.push(format!("{named} ({})", text::clock(at, now))),
+            NextAction::MissedDeadline
+            | NextAction::RetryWindowOver
+            | NextAction::Send(_)
+            | NextAction::Execute => due.push(named),
         }
     }
-    if due.is_empty() {
-        return Ok("No job is due now.\n".to_owned());
+    let list = |jobs: &[String]| {
+        let more = if jobs.len() > NAMED { " and others" } else { "" };
+        format!("{}{more}", jobs[..jobs.len().min(NAMED)].join("; "))
+    };
+    let mut words = match due.as_slice() {
+        [] => "No job is due now.\n".to_owned(),
+        due => format!(
+            "Due now: {}. What its grace has passed for becomes missed, the rest goes.\n",
+            list(due)
+        ),
+    };
+    if !later.is_empty() {
+        words = format!("{words}Due, but requested later: {}.\n", list(&later));
     }
-    let named: Vec<_> =
-        due.iter().take(NAMED).map(|job| text::named(&job.title, &job.id)).collect();
-    let more = if due.len() > NAMED { " and others" } else { "" };
-    Ok(format!(
-        "Due now: {}{more}. What its grace has passed for becomes missed, the rest goes.\n",
-        named.join("; ")
-    ))
+    Ok(words)
 }

@@ -169,10 +169,10 @@ pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
     changes(page, view);
     page.blank_line();
     page.heading("ITS DATES");
-    let mut table = Table::of_lines(&["due", "", "state", "job"], &[(1, 0)], &[(2, 4)]);
+    let mut table = Table::of_lines(&["due", "", "state", "job"], &[(1, 0)], &[]);
     for job in &view.occurrences {
         table.row(vec![
-            Cell::new(format::lateness(job, now), &text::time(job.due)),
+            Cell::new(format::lateness(job, now), &text::clock(job.due, now)),
             Cell::plain(&text::distance(job.due, now)),
             Cell::new(format::tone(job.state), job.stands()),
             Cell::plain(&job.id),

@@ -24,6 +24,16 @@ const TABLE_WIDTH: usize = 200;
 /// A terminal narrower than this breaks lines by itself.
 const WIDTH_MIN: usize = 40;
 
+/// An id up to this width stays in its row of a list; a longer one may be written below it, so that
+/// one does not take the titles of all.
+const SHORT: usize = 40;
+
+/// How the columns of a list of jobs (time, distance, state, account, title, job) are narrowed:
+/// first titles and distances, then account names; and how they are narrowed further so that an id
+/// stays in its row.
+pub(super) const JOBS_FIRST: [(usize, usize); 4] = [(4, 18), (1, 0), (4, 4), (3, 8)];
+pub(super) const JOBS_THEN: [(usize, usize); 2] = [(4, 0), (3, 4)];
+
 /// Returns text in which nothing controls a terminal or the order of characters.
 pub(super) fn visible(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
@@ -404,8 +414,8 @@ pub(super) struct Table {
     most: Vec<usize>,
     /// The columns that are aligned to the right.
     right: Vec<usize>,
-    /// The columns that are narrowed, in this order, each with its minimum width: before a cell of
-    /// the last column moves below its row, and after that.
+    /// The columns that are narrowed, in this order, each with its minimum width: for any cell of
+    /// the last column, and after that for one that is short enough.
     cut: [Vec<(usize, usize)>; 2],
     rows: Vec<Row>,
 }
@@ -434,8 +444,8 @@ impl Table {
     ///
     /// Otherwise columns are narrowed in the order of `first`, each down to its given width, and
     /// what is too long is cut; a column whose width is 0 is removed as a whole. If that is not
-    /// enough, the cells of the last column that are too long are written in full below their rows.
-    /// Only then are columns narrowed in the order of `then`.
+    /// enough, they are narrowed in the order of `then` for cells of the last column of up to
+    /// [`SHORT`]. Longer ones are written in full below their rows.
     pub(super) fn of_lines(
         heads: &[&'static str],
         first: &[(usize, usize)],
@@ -499,15 +509,20 @@ impl Table {
             let last = widths.len() - 1;
             widths[last] = 0;
             let room = page.saturating_sub(taken(&widths) + GUTTER);
+            give_way(&mut widths, then, 0);
+            let most = page.saturating_sub(taken(&widths) + GUTTER).min(SHORT).max(room);
             let fitting = cells(last).chain([width(self.heads[last])]);
-            let kept = fitting.filter(|wanted| *wanted <= room).max().unwrap_or(0);
+            let kept = fitting.filter(|wanted| *wanted <= most).max().unwrap_or(0);
             widths.clone_from(&natural);
             widths[last] = kept;
             give_way(&mut widths, first, page);
             give_way(&mut widths, then, page);
         }
         // Removing a whole column may leave more room than was needed.
-        for &(index, _) in first.iter().chain(then).filter(|(_, least)| *least > 0) {
+        for &(index, _) in then.iter().chain(first) {
+            if widths[index] == 0 {
+                continue;
+            }
             let free = page.saturating_sub(taken(&widths));
             widths[index] = natural[index].min(widths[index] + free);
         }

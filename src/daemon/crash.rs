@@ -64,6 +64,7 @@ pub(super) fn record_error(state: &Path, error: &RunError, now: DateTime<Utc>) {
         | RunError::Database(_)
         | RunError::Locked(_)
         | RunError::Setup(_)
+        | RunError::Replaced(_)
         | RunError::File(..) => {}
     }
 }

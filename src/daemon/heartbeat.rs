@@ -196,7 +196,9 @@ mod tests {
     fn a_heartbeat_that_cannot_be_written_is_none() {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), &heartbeat_at("2027-03-20T12:00:00Z")).unwrap();
-        fs::create_dir(dir.path().join("pulse.tmp")).unwrap();
+        for name in ["pulse.tmp", "pulse.2.tmp", "pulse.3.tmp"] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+        }
 
         write(dir.path(), &heartbeat_at("2027-03-20T12:00:02Z")).unwrap_err();
 

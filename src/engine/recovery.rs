@@ -183,7 +183,7 @@ pub(super) fn hold_for_restore(
             tx.finish_job(&job, &account, JobState::Missed, &Reason::DatabaseMayBeOld, now)?;
         }
     }
-    let why = Reason::may_have_been_restored(evidence, &jobs);
+    let why = Reason::MayHaveBeenRestored { evidence, due: tx.named(&jobs)? };
     let told = reason::sentence(&why, Lang::En);
     tracing::error!(reason = why.code(), "{told}; nothing is released until `qunfa resume --all`");
     tx.hold(None, &why, now)

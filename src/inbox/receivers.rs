@@ -6,6 +6,7 @@
 //! one column that need not have a name. Whether an OpenID follows the account is not known here.
 
 use std::collections::HashSet;
+use std::io::Read as _;
 
 use csv::StringRecord;
 
@@ -18,6 +19,10 @@ use crate::yaml::{self, Entry, Shape, Value};
 
 /// The characters that may separate the columns of a table.
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+/// What ends a line.
+const LINE_ENDS: [char; 2] = ['\r', '\n'];
+/// Comments behind the text: in a field whose quote has no end they become lines of that field.
+const END: &[u8] = b"\n#\n#";
 /// How many columns an error names.
 const COLUMNS_NAMED: usize = 20;
 /// What exports write for an empty value.
@@ -254,26 +259,26 @@ impl<'t> Table<'t> {
         receivers: &mut Receivers,
         report: &mut Report<'_>,
     ) -> Result<Option<String>, FieldError> {
-        let open = self.open_quotes();
-        if !open.is_empty() {
-            let message = "a quote (`\"`) that opens here is not closed on its line";
-            let help = "close it or take it out: the lines behind it would be lost; no field of a \
-                        list of receivers goes on on the next line";
-            open.into_iter().for_each(|location| report.say_with(location, message, help));
-            return Ok(None);
-        }
         let mut rows = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .comment(Some(b'#'))
             .trim(csv::Trim::All)
             .delimiter(self.separator)
-            .from_reader(self.text.as_bytes());
+            .from_reader(self.text.as_bytes().chain(END));
         let (mut row, mut seen) = (StringRecord::new(), HashSet::new());
         let mut column: Option<Column> = None;
         while rows.read_record(&mut row).expect("UTF-8 in memory is rows of UTF-8") {
             let start = row.position().map_or(0, csv::Position::byte);
-            let range = Location { start: at(start), end: at(rows.position().byte()) };
+            let end = at(rows.position().byte()).min(self.text.len());
+            let range = Location { start: at(start), end };
+            if let Some(lines) = row.iter().find(|field| !self.is_field(range, field)) {
+                let message = "a quote (`\"`) that opens here has no end, or lines of the list lie \
+                               before its end";
+                let help = "close it or take it out: the lines behind it would be lost";
+                report.say_with(self.opening(range, lines), message, help);
+                return Ok(None);
+            }
             let is_note = row.get(0).is_some_and(|field| field.starts_with('#'));
             if is_note || row.iter().all(str::is_empty) {
                 continue;
@@ -319,20 +324,37 @@ impl<'t> Table<'t> {
         }))
     }
 
-    /// Returns where a quote opens a field and does not close it on the same line. The lines up to
-    /// the next quote would become part of that field.
-    fn open_quotes(self) -> Vec<Location> {
-        let mut open = Vec::new();
-        let mut end = 0;
-        for line in self.text.split_inclusive(['\n', '\r']) {
-            let start = end;
-            end += line.len();
-            let row = line.trim_end();
-            if let Some(at) = open_quote(row, self.separator).filter(|_| !row.starts_with('#')) {
-                open.push(Location { start: start + at, end: start + row.len() });
-            }
+    /// Returns whether a field is one of its row. A field of several lines is, if its quotes follow
+    /// RFC 4180 and no line in it looks like one of the list: the reader itself takes everything
+    /// behind a stray quote for text.
+    fn is_field(self, range: Location, field: &str) -> bool {
+        if !field.contains(LINE_ENDS) {
+            return true;
         }
-        open
+        let row = self.text.get(range.start..range.end).unwrap_or_default();
+        let ends = [char::from(self.separator), LINE_ENDS[0], LINE_ENDS[1]];
+        let quoted = field.replace('"', "\"\"");
+        let is_quoted = row.match_indices(&quoted).any(|(at, _)| {
+            let before = row[..at].trim_end().strip_suffix('"');
+            let after = row[at + quoted.len()..].trim_start().strip_prefix('"');
+            before.is_some_and(|before| before.is_empty() || before.ends_with(ends))
+                && after.is_some_and(|after| after.is_empty() || after.starts_with(ends))
+        });
+        let is_openid = |word: &str| word.starts_with('o') && OpenIds::Usual.takes(word);
+        let words =
+            |c: char| c.is_whitespace() || c == '"' || SEPARATORS.map(char::from).contains(&c);
+        is_quoted && !field.split(words).any(is_openid)
+    }
+
+    /// Returns where the quote stands that opens a field of several lines.
+    fn opening(self, range: Location, field: &str) -> Location {
+        let first = field.split(LINE_ENDS).next().unwrap_or_default();
+        let opening = format!("\"{}", first.replace('"', "\"\""));
+        let row = self.text.get(range.start..range.end).unwrap_or_default();
+        let found = row.find(&opening).or_else(|| row.rfind('"'));
+        let start = range.start + found.unwrap_or_default();
+        let line = self.text[start..].split(LINE_ENDS).next().unwrap_or_default();
+        Location { start, end: start + line.trim_end().len() }
     }
 
     /// Returns a field as it is in the text; if its quotes hide it, only its line.
@@ -345,30 +367,19 @@ impl<'t> Table<'t> {
         Ok((&self.text[start..location.end], location))
     }
 
-    /// Returns the last line of a range that is not empty.
+    /// Returns the first line of a row: comments and empty lines before it count as parts of it.
     fn line_of(self, range: Location) -> Location {
-        let row = self.text.get(range.start..range.end).unwrap_or_default().trim_end();
-        let start = row.rfind(['\n', '\r']).map_or(0, |end| end + 1);
-        Location { start: range.start + start, end: range.start + row.len() }
-    }
-}
-
-/// Returns the byte of a row at which a quote opens a field that the row does not close.
-fn open_quote(row: &str, separator: u8) -> Option<usize> {
-    let bytes = row.as_bytes();
-    let (mut quote, mut begins) = (None, true);
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        match (quote, byte) {
-            (None, b'"') if begins => quote = Some(at),
-            (Some(_), b'"') if bytes.get(at + 1) == Some(&b'"') => at += 1,
-            (Some(_), b'"') => quote = None,
-            (None | Some(_), _) => {}
+        let row = self.text.get(range.start..range.end).unwrap_or_default();
+        let mut start = range.start;
+        for line in row.split_inclusive(LINE_ENDS) {
+            let shown = line.trim_end();
+            if !shown.is_empty() && !shown.starts_with('#') {
+                return Location { start, end: start + shown.len() };
+            }
+            start += line.len();
         }
-        begins = quote.is_none() && byte == separator;
-        at += 1;
+        range
     }
-    quote
 }
 
 fn at(byte: u64) -> usize {

@@ -125,10 +125,12 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
         Reason::GapInQuestion { from: noon, to: at("2027-03-20T05:00:00.5Z") },
         Reason::MayHaveBeenRestored {
             evidence: OldDatabase::Backup { made_at: noon },
-            jobs: vec![job.clone()],
-            more_jobs: 2,
+            due: NamedJobs { jobs: vec![job.clone()], more_jobs: 2, series: vec![(id("w"), 4)] },
         },
-        Reason::ReadBack { cause: used(), jobs: vec![id("b")], more_jobs: 0 },
+        Reason::ReadBack {
+            cause: used(),
+            found: NamedJobs { jobs: vec![id("b")], ..NamedJobs::default() },
+        },
         Reason::ClockWasAhead,
         Reason::CrashedOver { times: 3 },
         Reason::CrashedOverAccount { times: 3, job: Some("a".to_owned()) },

@@ -258,7 +258,7 @@ impl Tx<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reason::OldDatabase;
+    use crate::reason::{NamedJobs, OldDatabase};
     use crate::store::Store;
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -308,7 +308,10 @@ mod tests {
         let of = |why, what| AlertView { why: Some(why), ..note("hold", what) };
         let said = DecidedBy { who: "anne", why: None };
         let held = said.that(Operation::Hold);
-        let no_mark = Reason::may_have_been_restored(OldDatabase::NoMark, &[]);
+        let no_mark = Reason::MayHaveBeenRestored {
+            evidence: OldDatabase::NoMark,
+            due: NamedJobs::default(),
+        };
 
         let acknowledge = |tx: &Tx<'_>| {
             tx.acknowledge(&of(held.clone(), "all accounts are on hold: held by anne"), said, at(1))
@@ -339,11 +342,15 @@ mod tests {
     fn a_persons_own_hold_pages_nobody_and_a_restored_database_does() {
         let said = DecidedBy { who: "anne", why: None }.that(Operation::Hold);
         let restored = |jobs: &[&str]| {
-            let jobs: Vec<_> = jobs.iter().filter_map(|id| JobId::parse(id)).collect();
-            Reason::may_have_been_restored(OldDatabase::NoMark, &jobs)
+            let jobs = jobs.iter().filter_map(|id| JobId::parse(id)).collect();
+            let due = NamedJobs { jobs, ..NamedJobs::default() };
+            Reason::MayHaveBeenRestored { evidence: OldDatabase::NoMark, due }
         };
         // A person may have held everything before.
-        let read_back = said.clone().with_read_back(&[JobId::parse("a").unwrap()]);
+        let read_back = said.clone().with_read_back(NamedJobs {
+            jobs: vec![JobId::parse("a").unwrap()],
+            ..NamedJobs::default()
+        });
         let of_old =
             Reason::WrittenInQuestion { text: "these jobs may have been sent already".into() };
         for (kind, why, expected) in [

@@ -246,6 +246,6 @@ impl Tx<'_> {
     /// Adds the jobs that were read back to the reason for a hold on all accounts.
     pub fn name_in_hold(&self, found: &[JobId]) -> Result<()> {
         let Some((_, why)) = self.hold_of(None)? else { return Ok(()) };
-        self.run("UPDATE daemon SET hold_why = ?1", params![why.with_read_back(found)])
+        self.run("UPDATE daemon SET hold_why = ?1", params![why.with_read_back(self.named(found)?)])
     }
 }

@@ -10,7 +10,7 @@ use super::{Result, Tx, instant, millis};
 use crate::model::{JobId, JobState};
 use crate::plan::{self, Gap};
 use crate::quota::margins;
-use crate::reason::Reason;
+use crate::reason::{NamedJobs, Reason};
 
 /// What the daemon recorded about itself when it last ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,13 +41,22 @@ pub struct InQuestion {
     /// How many wait.
     pub jobs: u32,
     /// The first of them, by time.
-    pub first: Vec<String>,
+    pub first: Vec<Named>,
     /// How many have ended.
     pub ended: u32,
     /// The last of them with their states.
-    pub last: Vec<(String, JobState)>,
+    pub last: Vec<(Named, JobState)>,
     /// The gap in which they may have been sent.
     pub gap: Gap,
+}
+
+/// A job, or the dates of a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its id, or that of the series.
+    pub id: String,
+    /// How many dates of the series are meant; none for a job.
+    pub dates: Option<u32>,
 }
 
 /// How many jobs in question are named for an account.
@@ -258,32 +267,36 @@ impl Tx<'_> {
         let gap = Gap { from: instant(from), to: instant(to) };
         let mut found: BTreeMap<String, InQuestion> = BTreeMap::new();
         let mut statement = self.db.prepare_cached(&format!(
-            "SELECT account, id FROM job WHERE ?1 IS NULL AND {WAITS} ORDER BY due_at"
+            "SELECT account, ifnull(series, id), series IS NOT NULL, count(*)
+             FROM job LEFT JOIN occurrence ON occurrence.job = id WHERE ?1 IS NULL AND {WAITS}
+             GROUP BY 1, 2, 3 ORDER BY min(due_at)"
         ))?;
         let mut rows = statement.query(params![None::<i64>, millis(now)])?;
         while let Some(row) = rows.next()? {
             let account: String = row.get(0)?;
             let of = found.entry(account.clone()).or_insert_with(|| InQuestion::of(account, gap));
-            of.jobs += 1;
+            of.jobs += row.get::<_, u32>(3)?;
             if of.first.len() < NAMED {
-                of.first.push(row.get(1)?);
+                of.first.push(read_named(row)?);
             }
         }
         let mut statement = self.db.prepare_cached(&format!(
-            "SELECT account, id, state, ifnull(ended_at, 0) >= ?1 FROM job WHERE {ENDED}
-             ORDER BY ended_at DESC, id"
+            "SELECT account, ifnull(series, id), series IS NOT NULL, count(*), state,
+                 max(ifnull(ended_at, 0)) >= ?1
+             FROM job LEFT JOIN occurrence ON occurrence.job = id WHERE {ENDED}
+             GROUP BY 1, 2, 3, 5 ORDER BY max(ended_at) DESC, min(id)"
         ))?;
         let mut rows = statement.query(params![from, millis(now)])?;
         while let Some(row) = rows.next()? {
             let account: String = row.get(0)?;
             // A job that had ended before the gap raises no alert by itself: its retry does.
-            if !row.get::<_, bool>(3)? && !found.contains_key(&account) {
+            if !row.get::<_, bool>(5)? && !found.contains_key(&account) {
                 continue;
             }
             let of = found.entry(account.clone()).or_insert_with(|| InQuestion::of(account, gap));
-            of.ended += 1;
+            of.ended += row.get::<_, u32>(3)?;
             if of.last.len() < NAMED {
-                of.last.push((row.get(1)?, super::job_row::state(row, 2)?));
+                of.last.push((read_named(row)?, super::job_row::state(row, 4)?));
             }
         }
         Ok(found.into_values().collect())
@@ -305,4 +318,21 @@ impl Tx<'_> {
         let ids = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(ids.iter().filter_map(|id| JobId::parse(id)).collect())
     }
+
+    /// Names jobs; the dates of a series count together.
+    pub fn named(&self, jobs: &[JobId]) -> Result<NamedJobs> {
+        let mut named = NamedJobs::default();
+        let mut statement =
+            self.db.prepare_cached("SELECT series FROM occurrence WHERE job = ?1")?;
+        for job in jobs {
+            let series = statement.query_row([job.as_str()], |row| row.get::<_, String>(0));
+            named.add(job, series.optional()?.and_then(|series| JobId::parse(&series)));
+        }
+        Ok(named)
+    }
+}
+
+fn read_named(row: &rusqlite::Row<'_>) -> rusqlite::Result<Named> {
+    let dates = if row.get(2)? { Some(row.get(3)?) } else { None };
+    Ok(Named { id: row.get(1)?, dates })
 }

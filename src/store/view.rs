@@ -13,7 +13,7 @@ use crate::plan::{self, Job};
 use crate::quota::{self, Need, Rule, Shown, TABLE};
 use crate::reason::Reason;
 use crate::store::job_row::state;
-use crate::store::recall::InQuestion;
+use crate::store::recall::{InQuestion, Named};
 use crate::store::{Result, Tx, instant, millis};
 use crate::text::{Lang, reason};
 
@@ -639,16 +639,21 @@ const RETRY_AFTER: &str = "; `qunfa retry` only what did not go out";
 
 fn question_note(question: InQuestion) -> AlertView {
     let InQuestion { account, jobs, first, ended, last, gap } = question;
-    let more =
-        |all: u32, named: usize| match all.saturating_sub(u32::try_from(named).unwrap_or(all)) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-    let waiting = first.join(", ") + &more(jobs, first.len());
-    let ended = match last.iter().map(|(id, state)| format!("{id} ({state})")).collect::<Vec<_>>() {
-        names if names.is_empty() => String::new(),
-        names => names.join(", ") + &more(ended, names.len()),
+    let name = |named: &Named| match named.dates {
+        Some(dates) => reason::dates(&named.id, dates),
+        None => named.id.clone(),
     };
+    let more = |all: u32, named: &mut dyn Iterator<Item = &Named>| match all
+        .saturating_sub(named.map(|named| named.dates.unwrap_or(1)).sum())
+    {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let waiting = first.iter().map(name).collect::<Vec<_>>().join(", ");
+    let waiting = waiting + &more(jobs, &mut first.iter());
+    let of_state = last.iter().map(|(named, state)| format!("{} ({state})", name(named)));
+    let ended = of_state.collect::<Vec<_>>().join(", ")
+        + &more(ended, &mut last.iter().map(|(named, _)| named));
     let (names, advice) = match (first.is_empty(), last.is_empty()) {
         (_, true) => (waiting, String::new()),
         (true, false) => (ended, RETRY_AFTER.to_owned()),

@@ -9,7 +9,7 @@ use crate::calendar::{self, Span};
 use crate::model::console::HISTORY;
 use crate::model::{JobId, UploadKind};
 use crate::quota::Rule;
-use crate::reason::{NamedJob, OldDatabase, Operation, Reason};
+use crate::reason::{NamedJob, NamedJobs, OldDatabase, Operation, Reason};
 use crate::text::Lang;
 use crate::wechat::callback::Status;
 use crate::wechat::codes;
@@ -461,17 +461,17 @@ fn english(reason: &Reason) -> String {
             "the daemon crashed {times} times over this job, so it is set aside and was never \
              sent; {REPORT}"
         ),
-        Reason::MayHaveBeenRestored { evidence, jobs, more_jobs } => {
-            let question = match jobs.as_slice() {
-                [] => "no job was due in the meantime".to_owned(),
-                jobs => format!("{IN_QUESTION}: {}", named(jobs, *more_jobs)),
+        Reason::MayHaveBeenRestored { evidence, due } => {
+            let question = match due.is_empty() {
+                true => "no job was due in the meantime".to_owned(),
+                false => format!("{IN_QUESTION}: {}", named(due)),
             };
             format!("{}; {question}", old_database(evidence))
         }
-        Reason::ReadBack { cause, jobs, more_jobs } => format!(
+        Reason::ReadBack { cause, found } => format!(
             "{}; read back from accepted/ as missed, {IN_QUESTION} as well: {}",
             english(cause),
-            named(jobs, *more_jobs)
+            named(found)
         ),
         Reason::CrashedOverAccount { times, job } => {
             let last = job.as_ref().map(|job| format!(", the last time over job {job}"));
@@ -590,12 +590,19 @@ pub fn upload(kind: UploadKind) -> &'static str {
 
 const IN_QUESTION: &str = "these jobs may have been sent already";
 
-fn named(jobs: &[JobId], more: usize) -> String {
-    let names = jobs.iter().map(JobId::as_str).collect::<Vec<_>>().join(", ");
-    match more {
-        0 => names,
-        more => format!("{names}, and {more} more"),
+fn named(NamedJobs { jobs, more_jobs, series }: &NamedJobs) -> String {
+    let of_series = series.iter().map(|(id, count)| dates(id.as_str(), *count));
+    let mut names: Vec<_> = of_series.chain(jobs.iter().map(JobId::to_string)).collect();
+    if *more_jobs > 0 {
+        names.push(format!("and {more_jobs} more"));
     }
+    names.join(", ")
+}
+
+/// Returns a series with the number of its dates that are meant.
+pub fn dates(series: &str, count: u32) -> String {
+    let dates = if count == 1 { "date" } else { "dates" };
+    format!("{count} {dates} of {series}")
 }
 
 /// Returns a job's title and id; its id alone if that is its title.

@@ -1,6 +1,8 @@
 //! `render`: the page holds what is uploaded, and what was taken out.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use qunfa::cli::Answer;
 use serde_json::Value;
@@ -92,4 +94,54 @@ fn what_the_inbox_would_refuse_has_no_page() {
 
     assert_eq!(answer.unwrap(), Answer::No);
     assert!(said.contains("spring/b.html:2:10: a quote is not closed"), "{said}");
+}
+
+/// Runs `render --open` with a program of this name and text on the path, or none.
+fn opened(world: &World, opener: Option<&str>) -> (String, String) {
+    let bin = world.path("bin");
+    fs::create_dir_all(&bin).unwrap();
+    if let Some(text) = opener {
+        fs::write(bin.join("xdg-open"), text).unwrap();
+        fs::set_permissions(bin.join("xdg-open"), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_qunfa"))
+        .args(["render", "--json", "--open", world.path("spring").to_str().unwrap()])
+        .env("QUNFA_CONFIG", world.path("config.yaml"))
+        .env("TMPDIR", world.folder.path())
+        .env("PATH", bin)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_page_is_opened_by_the_systems_opener_and_stays() {
+    let world = World::new();
+    folder(&world);
+    let seen = world.path("seen");
+    let opener = format!("#!/bin/sh\necho chatter\necho \"$#:$1\" >{}\n", seen.display());
+
+    let (out, err) = opened(&world, Some(&opener));
+
+    let view: Value = serde_json::from_str(&out).unwrap();
+    let page = view["page"].as_str().unwrap();
+    assert_eq!(fs::read_to_string(seen).unwrap(), format!("1:{page}\n"));
+    assert!(page.ends_with(".html") && fs::read_to_string(page).unwrap().contains("</html>"));
+    assert_eq!(err, "");
+}
+
+#[test]
+fn a_page_that_nothing_opens_is_named() {
+    let world = World::new();
+    folder(&world);
+
+    for opener in [None, Some("#!/bin/sh\nexit 3\n")] {
+        let (out, err) = opened(&world, opener);
+
+        let view: Value = serde_json::from_str(&out).unwrap();
+        assert!(fs::exists(view["page"].as_str().unwrap()).unwrap());
+        assert_eq!(err, "xdg-open did not open it; open the file in a browser.\n");
+    }
 }

@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 use qunfa::cli::Answer;
 use qunfa::inbox::{self, NoLists};
-use qunfa::store::{Recurring, SeriesInput, Source};
+use qunfa::plan::Gap;
+use qunfa::reason::{OldDatabase, Reason};
+use qunfa::store::{Recurring, SeriesInput, Source, StoreError, Tx};
+use qunfa::text::{Lang, reason};
 
 use crate::cli::{World, accounts, assert_fits, assert_golden, evening};
 
@@ -222,4 +225,23 @@ fn dates_are_moved_and_skipped_before_and_after_they_have_jobs_and_show_tells_wh
     // The story of the job has it too.
     let job = world.text(&["show", "weekly@2027-04-02"]);
     assert!(job.contains("moved to 2027-04-03 09:30:00 +08:00 by"), "{job}");
+}
+
+#[test]
+fn the_dates_of_a_series_in_question_are_one_name_with_their_number() {
+    let world = World::with_series();
+    let gap = Gap { from: evening() - TimeDelta::hours(2), to: evening() };
+    let asked = |tx: &Tx<'_>| -> Result<Reason, StoreError> {
+        tx.bound_by_recall(gap, evening())?;
+        let due = tx.named(&tx.jobs_in_question(gap, evening())?)?;
+        Ok(Reason::MayHaveBeenRestored { evidence: OldDatabase::NoMark, due })
+    };
+
+    let hold = world.store().transaction(asked).unwrap();
+
+    let note = world.json(&["status", "--json"])["attention"][0]["what"].clone();
+    let told = "spring, 5 dates of weekly of brand-club may have been sent already";
+    assert!(note.as_str().unwrap().starts_with(told), "{note}");
+    let told = reason::sentence(&hold, Lang::En);
+    assert!(told.ends_with(": 5 dates of weekly, spring"), "{told}");
 }

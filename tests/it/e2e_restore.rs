@@ -163,3 +163,22 @@ fn a_file_is_not_checked_by_a_config_that_the_running_daemon_does_not_have() {
         assert!(said.out.contains("restart the daemon, which moves it"), "{said:?}");
     }
 }
+
+#[test]
+fn a_database_that_is_replaced_under_a_running_daemon_ends_it() {
+    for removed in [false, true] {
+        let mut rig = Rig::running(&[club()]);
+        rig.drop_file("later.yaml", &later("later"));
+        rig.until_state("later", "planned");
+        let (database, copy) = (rig.path("state/qunfa.db"), rig.path("copy.db"));
+        assert_eq!(rig.say(&["backup", copy.to_str().unwrap()]).code, Some(0));
+
+        match removed {
+            false => fs::rename(&copy, &database).unwrap(),
+            true => fs::remove_file(&database).unwrap(),
+        }
+
+        assert_eq!(rig.wait().code(), Some(3), "{}", rig.log());
+        assert!(rig.log().contains("qunfa.db was replaced or removed"), "{}", rig.log());
+    }
+}

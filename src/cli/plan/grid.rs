@@ -182,7 +182,7 @@ fn marked(page: &mut Page, view: &PlanView) {
         return;
     }
     let heads = ["!", "", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &[(3, 4)], &[(2, 6)]);
+    let mut table = Table::of_lines(&heads, &[(3, 4), (2, 8)], &[(3, 0), (2, 4)]);
     for job in marked.iter().take(MARKED) {
         let (tone, mark) = job.mark();
         table.row(vec![

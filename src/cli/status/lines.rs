@@ -14,11 +14,6 @@ use crate::quota::{Rule, Warns, margins};
 use crate::store::{AlertView, RuleView, Severity};
 use crate::text::{Lang, reason};
 
-/// How the columns of a list of jobs are narrowed before an id is moved below its row: title,
-/// distance.
-const FIRST: [(usize, usize); 3] = [(4, 18), (1, 0), (4, 4)];
-/// How they are narrowed after that: account.
-const THEN: [(usize, usize); 1] = [(3, 6)];
 /// How many lines a status that is printed once has, if the number of accounts and what is shown in any
 /// case allow it.
 const LINES: usize = 40;
@@ -279,7 +274,7 @@ fn next(
         return page.raw("No job waits to be released.");
     }
     let heads = [name, "", "", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &FIRST, &THEN);
+    let mut table = Table::of_lines(&heads, &text::JOBS_FIRST, &text::JOBS_THEN);
     for job in jobs.iter().take(most.rows) {
         let (tone, mark) = mark(job);
         let at = job.next_run();
@@ -323,7 +318,7 @@ fn decisions(
     };
     shown.sort_by_key(|note| (note.severity, urgency(note), std::cmp::Reverse(note.about.since)));
     let heads = ["DECIDE", "", "since", "account", "what", "id"];
-    let mut table = Table::of_lines(&heads, &[(4, 32), (2, 0), (4, 8)], &[(3, 6)]);
+    let mut table = Table::of_lines(&heads, &[(4, 32), (2, 0), (4, 8), (3, 8)], &[(4, 0), (3, 4)]);
     for note in shown.iter().take(most) {
         let tone = match note.severity {
             Severity::Page => Tone::Alarm,
@@ -379,7 +374,7 @@ fn awaited(page: &mut Page, jobs: &[&AwaitedView], most: usize, now: DateTime<Ut
         return;
     }
     let heads = ["AWAITED", "administrator", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &[(3, 4)], &[(2, 6)]);
+    let mut table = Table::of_lines(&heads, &[(3, 4), (2, 8)], &[(3, 0), (2, 4), (1, 0)]);
     for job in jobs.iter().take(most) {
         let until = text::clock(job.until, now);
         let until = if job.until > now { format!("until {until}") } else { "time is over".into() };
@@ -408,7 +403,7 @@ fn quotas(page: &mut Page, accounts: &[&AccountView]) {
     let mut heads = vec!["QUOTAS used+claimed/limit"];
     heads.extend(COLUMNS.iter().map(|(head, _)| *head));
     heads.push("");
-    let mut table = Table::of_lines(&heads, &[], &[(0, 8)]).right(&[1, 2, 3, 4]);
+    let mut table = Table::of_lines(&heads, &[(0, 8)], &[]).right(&[1, 2, 3, 4]);
     for account in accounts {
         let (tone, unusual) = unusual(account);
         let mut row = vec![Cell::new(tone, &account.name)];

@@ -44,6 +44,11 @@ fn a_table_is_read_however_it_was_exported() {
             CSV,
             "\u{feff}姓名,openid\r\n安,oAbCdEfGhIjKlMnOpQrStUvWxY01\r\n\"薄, \"\"B\"\"\",\"o_-CdEfGhIjKlMnOpQrStUvWxY02\"\r\n",
         ),
+        (
+            CSV,
+            "\"open\nid\",\"OpenID\",note\r\n\"a, \"\"b\"\"\r\n\r\n# c\n\",oAbCdEfGhIjKlMnOpQrStUvWxY01,\"1\r\n2\"\r\n\
+             ,o_-CdEfGhIjKlMnOpQrStUvWxY02,\"3\n\"\"4\"\"\"",
+        ),
         (CSV, "OpenID;unionid\noAbCdEfGhIjKlMnOpQrStUvWxY01;x\no_-CdEfGhIjKlMnOpQrStUvWxY02;y\n"),
         (CSV, "openid\tname\noAbCdEfGhIjKlMnOpQrStUvWxY01\t\no_-CdEfGhIjKlMnOpQrStUvWxY02\n"),
     ] {
@@ -87,6 +92,24 @@ fn what_is_no_openid_is_refused_on_its_line() {
 }
 
 #[test]
+fn a_field_of_several_lines_shifts_no_line_of_a_later_error() {
+    let list = "openid,address\r\noAbCdEfGhIjKlMnOpQrStUvWxY01,\"Road 1\r\n\r\n# 2\r\nTown\"\r\n\
+                NULL,\"Road\r\nTown\"\r\n\r\n,\"Road\r\nTown\"\r\nopenid,x\r\n";
+
+    let refused = read("touser_file: {file: vip.txt, column: openid}", list).unwrap_err();
+
+    let lines = refused.lines().filter(|line| line.starts_with("vip.txt:"));
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        [
+            "vip.txt:6:1: `NULL` is no OpenID",
+            "vip.txt:9:1: no OpenID stands on this line",
+            "vip.txt:11:1: `openid` is no OpenID"
+        ]
+    );
+}
+
+#[test]
 fn a_table_whose_column_is_not_clear_is_refused() {
     for (audience, list, message) in [
         (
@@ -124,7 +147,7 @@ fn a_table_whose_column_is_not_clear_is_refused() {
         (
             "touser_file: vip.txt",
             "\"oAbCdEfGhIjKlMnOpQrStUvWxY01\n\"o_-CdEfGhIjKlMnOpQrStUvWxY02\n",
-            "a quote (`\"`) that opens here is not closed",
+            "a quote (`\"`) that opens here has no end",
         ),
     ] {
         let refused = read(audience, list).unwrap_err();
@@ -133,14 +156,15 @@ fn a_table_whose_column_is_not_clear_is_refused() {
 }
 
 #[test]
-fn a_quote_that_is_not_closed_on_its_line_is_refused_where_it_opens() {
+fn a_quote_that_hides_lines_of_the_list_is_refused_where_it_opens() {
     const ROW: &str = "oAbCdEfGhIjKlMnOpQrStUvWxY01";
-    // `§` stands in front of each quote that is told.
+    // `§` stands in front of the quote that is told.
     for broken in [
         "ROW,n,§\"n5\nROW,1,n\nROW,2,n\n",
         "ROW,n,§\"n5\nROW,1,n\nROW,2,n20\"\nROW,3,n\n",
-        "ROW,§\"a\nb\",c\n",
-        "ROW,n,§\"a\"\"\r\nROW,1,§\"b\r\n",
+        "ROW,n,§\"n5\nROW,1,n\nROW,2,\"n\"\n",
+        "ROW,n,§\"a\nb\"c\nROW,1,n\n",
+        "ROW,n,§\"a\"\"\r\nROW,1,\"b\r\n",
         "ROW,\"a\"b\",§\"c",
         "ROW,n,m\n§\"ROW\n",
         "ROW,n,§\"\n",
@@ -148,7 +172,8 @@ fn a_quote_that_is_not_closed_on_its_line_is_refused_where_it_opens() {
         let marked = format!("openid,a,b,c\n{broken}").replace("ROW", ROW);
         let told = marked.lines().enumerate().filter_map(|(line, text)| {
             let column = text.chars().position(|c| c == '§')? + 1;
-            let what = "a quote (`\"`) that opens here is not closed on its line";
+            let what = "a quote (`\"`) that opens here has no end, or lines of the list lie before \
+                        its end";
             Some(format!("vip.txt:{}:{column}: {what}", line + 1))
         });
         let list: &'static str = marked.replace('§', "").leak();
