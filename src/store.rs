@@ -60,9 +60,7 @@ use moved::{Moved, Moves};
 
 pub use accounts::{Bar, KnownAccount};
 pub use alerts::{Acknowledgement, Overdue, Severity};
-pub use api_call::{
-    Again, ApiCallAttempt, ApiCallFailure, ApiCallView, Effect, NewApiCall, OpenApiCall, Role,
-};
+pub use api_call::{Again, ApiCallAttempt, ApiCallFailure, ApiCallView, NewApiCall, OpenApiCall};
 pub use articles::ArticleResult;
 pub use back::Back;
 pub use claims::Deferral;

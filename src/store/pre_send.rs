@@ -6,10 +6,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
+use crate::calls::{Event, Role, State};
 use crate::model::{ApiCall, JobId, JobState};
 use crate::plan;
 use crate::reason::Reason;
-use crate::store::api_call::{NewApiCall, Role};
+use crate::store::api_call::NewApiCall;
 use crate::store::{Move, Result, StoreError, Tx, instant, millis, unreadable};
 
 /// How long a broadcast waits for its speed, from the request for it.
@@ -207,16 +208,17 @@ impl Tx<'_> {
             .prepare_cached("SELECT id, state FROM api_call WHERE job = ?1 AND role = 'action' AND ended_at IS NULL")?
             .query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
-        if open.iter().any(|(_, state)| state == "asking") {
+        if open.iter().any(|(_, state)| State::parse(state) == Some(State::InFlight)) {
             return Err(StoreError::Refused(format!(
                 "nothing of job {id} can be stopped now: its request is under way, so say it again in a moment"
             )));
         }
         for (api_call, _) in open {
+            let state = self.call_after(api_call, Event::Fails)?;
             self.run(
-                "UPDATE api_call SET state = 'failed', next_at = NULL, ended_at = ?2, errmsg = ?3
+                "UPDATE api_call SET state = ?2, next_at = NULL, ended_at = ?3, errmsg = ?4
                  WHERE id = ?1",
-                params![api_call, millis(now), why],
+                params![api_call, state.as_str(), millis(now), why],
             )?;
         }
         let from = self.job(id)?.state;

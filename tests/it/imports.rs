@@ -15,8 +15,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("quota", &["model", "calendar"]),
     ("reason", &["model", "calendar", "quota"]),
     ("plan", &["model", "calendar", "quota", "reason"]),
+    ("calls", &["model"]),
     ("text", &["model", "calendar", "quota", "reason", "wechat"]),
-    ("store", &["model", "calendar", "quota", "reason", "plan", "text"]),
+    ("store", &["model", "calendar", "quota", "reason", "plan", "calls", "text"]),
     ("yaml", &[]),
     ("durable_file", &[]),
     ("inbox", &["model", "calendar", "yaml", "durable_file"]),
@@ -25,7 +26,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     (
         "engine",
-        &["model", "calendar", "quota", "reason", "plan", "text", "store", "config", "wechat"],
+        &[
+            "model", "calendar", "quota", "reason", "plan", "calls", "text", "store", "config",
+            "wechat",
+        ],
     ),
     ("log", &[]),
     (
@@ -52,6 +56,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "calendar",
             "quota",
             "plan",
+            "calls",
             "reason",
             "text",
             "store",

@@ -1,12 +1,13 @@
 //! The calls beside the broadcasts: previews, deletions, the speed.
 
 use chrono::TimeDelta;
+use qunfa::calls::Role;
 use qunfa::model::{
     Action, ApiCall, Content, Deletion, JobId, JobState, Kind, Preview, Speed, Viewer,
 };
 use qunfa::reason::Reason;
 use qunfa::sandbox::{EventFate, Fault, FaultKind};
-use qunfa::store::{ApiCallView, DecidedBy, NewApiCall, Role};
+use qunfa::store::{ApiCallView, DecidedBy, NewApiCall};
 
 use crate::uploads::{article, articles_of};
 use crate::views::{told, written};
