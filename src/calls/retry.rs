@@ -248,7 +248,7 @@ impl Policy {
 
     fn nth_pause(&self, requests: u32) -> TimeDelta {
         let index = usize::try_from(requests.saturating_sub(1)).unwrap_or(usize::MAX);
-        let pause = self.pauses_s.get(index).or(self.pauses_s.last());
+        let pause = self.pauses_s.get(index).or_else(|| self.pauses_s.last());
         TimeDelta::seconds(pause.copied().unwrap_or(0))
     }
 
