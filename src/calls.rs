@@ -9,6 +9,10 @@
 //! ```mermaid
 //! stateDiagram-v2
 //!     [*] --> planned
+//!     [*] --> waiting: made before a broadcast
+//!     waiting --> planned: its job is about to be sent
+//!     waiting --> dropped: its job ended
+//!     dropped --> waiting: its job is retried
 //!     planned --> asking: its request leaves
 //!     asking --> done: done
 //!     asking --> planned: certainly not done

@@ -93,14 +93,17 @@ pub use writes::{Seen, Writes};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The schema version that this program writes.
-pub const VERSION: i64 = 5;
+pub const VERSION: i64 = 6;
 
 /// The oldest schema version that can be upgraded.
 const OLDEST: i64 = 3;
 
 /// The script to each version from the one before; the first one upgrades [`OLDEST`].
-const UPGRADES: &[&str] =
-    &[include_str!("store/upgrade_4.sql"), include_str!("store/upgrade_5.sql")];
+const UPGRADES: &[&str] = &[
+    include_str!("store/upgrade_4.sql"),
+    include_str!("store/upgrade_5.sql"),
+    include_str!("store/upgrade_6.sql"),
+];
 
 /// From this version on, a list's receivers are stored beside its body.
 const RECEIVERS_SINCE: i64 = 4;

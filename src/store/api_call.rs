@@ -2,7 +2,7 @@
 //!
 //! Whoever requests one stores it; the daemon makes the call and records the outcome. All of them
 //! can be repeated without harm, so an open one is simply requested again after a crash. A job's
-//! call before its broadcast is a pre-send call, which becomes an API call at its time.
+//! call before its broadcast is a pre-send call, which waits until its time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -174,6 +174,11 @@ fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
         ApiCall::Qrcode(_) => Some(Rule::DailyQrcodes),
         ApiCall::SpeedGet | ApiCall::SpeedSet(_) => None,
     }
+}
+
+/// Returns the stored state of many calls after an event that happens to all of them.
+pub(super) fn word_after(state: State, event: Event) -> &'static str {
+    state.after(event).unwrap_or(state).as_str()
 }
 
 /// The progress of the API calls of one release of a job.
@@ -596,7 +601,10 @@ impl Tx<'_> {
 
     /// Returns the API calls of a job, oldest first.
     pub fn api_calls(&self, job: &str) -> Result<Vec<ApiCallView>> {
-        let sql = format!("SELECT {VIEW} FROM api_call WHERE job = ?1 ORDER BY id");
+        let sql = format!(
+            "SELECT {VIEW} FROM api_call WHERE job = ?1 AND state NOT IN ('waiting', 'dropped')
+             ORDER BY made_at, id"
+        );
         let mut statement = self.db.prepare_cached(&sql)?;
         let rows = statement.query_map([job], read_view)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -629,12 +637,14 @@ impl Tx<'_> {
                AND api_call IN (SELECT id FROM api_call WHERE state = 'asking')",
             params![],
         )?;
-        let open = State::InFlight;
-        let next = open.after(Event::DaemonEnded).unwrap_or(open);
         self.run(
             "UPDATE api_call SET state = ?2, next_at = ?3,
                  errmsg = json_object('code', 'daemon_ended') WHERE state = ?1",
-            params![open.as_str(), next.as_str(), millis(now)],
+            params![
+                State::InFlight.as_str(),
+                word_after(State::InFlight, Event::DaemonEnded),
+                millis(now)
+            ],
         )
     }
 }
