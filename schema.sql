@@ -582,7 +582,8 @@ CREATE TABLE sync_request (
     since_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 -- API calls other than broadcasts: previews, deletes, the speed, menus, QR codes. Commands and jobs
--- insert them, the daemon makes them. All of them can be retried without harm.
+-- insert them, the daemon makes them. All of them can be retried without harm. `waiting` calls are made
+-- before the broadcast of their job; such a call is `dropped` if its job ends first.
 CREATE TABLE api_call (
     id         INTEGER PRIMARY KEY,
     account    TEXT NOT NULL,
@@ -598,7 +599,8 @@ CREATE TABLE api_call (
     who        TEXT,
     why        TEXT,
     made_at    INTEGER NOT NULL,
-    state      TEXT NOT NULL CHECK (state IN ('planned', 'asking', 'in_doubt', 'done', 'failed')),
+    state      TEXT NOT NULL CHECK (state IN ('waiting', 'planned', 'asking', 'in_doubt', 'done',
+                   'failed', 'dropped')),
     -- The next request is not before this.
     next_at    INTEGER,
     attempts   INTEGER NOT NULL DEFAULT 0,
@@ -612,9 +614,14 @@ CREATE TABLE api_call (
     ended_at   INTEGER,
     -- Its row in `call`, if it counts in the sliding minute.
     call       INTEGER,
-    -- A waiting call always has a next request, and an ended one never.
+    -- How long before its job's time it is made, in seconds; null if it has a time of its own.
+    ahead_s    INTEGER CHECK (ahead_s >= 0),
+    -- The due time for which an equal call was made: for a deferred job, the speed is set again.
+    served_at  INTEGER,
+    -- A call to be made always has a next request or waits for its job, and an ended one never does.
     CHECK ((state IN ('planned', 'in_doubt')) = (next_at IS NOT NULL)),
-    CHECK ((state IN ('done', 'failed')) = (ended_at IS NOT NULL)),
+    CHECK ((state IN ('done', 'failed', 'dropped')) = (ended_at IS NOT NULL)),
+    CHECK (state NOT IN ('waiting', 'dropped') OR (role = 'pre_send' AND ahead_s IS NOT NULL)),
     -- A delete names its broadcast, and a call of a job names its job.
     CHECK (kind <> 'delete' OR batch IS NOT NULL),
     CHECK (role = 'command' OR job IS NOT NULL)
@@ -622,25 +629,12 @@ CREATE TABLE api_call (
 
 CREATE INDEX api_call_next ON api_call (account, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX api_call_job ON api_call (job) WHERE job IS NOT NULL;
+CREATE INDEX api_call_waiting ON api_call (account) WHERE state = 'waiting';
+-- A job waits once for each call before its broadcast.
+CREATE UNIQUE INDEX api_call_pre_send ON api_call (job, kind, parameters)
+    WHERE state IN ('waiting', 'dropped');
 -- Finds the earlier code of a scene: a permanent code is charged once.
 CREATE INDEX api_call_qrcode ON api_call (account, parameters) WHERE kind = 'qrcode';
-
--- API calls that a job makes before its broadcast.
-CREATE TABLE pre_send (
-    job         TEXT NOT NULL REFERENCES job (id),
-    account     TEXT NOT NULL,
-    kind        TEXT NOT NULL CHECK (kind IN ('preview', 'speed_set')),
-    parameters  TEXT NOT NULL,
-    -- How long before the job's time, in seconds.
-    ahead_s     INTEGER NOT NULL CHECK (ahead_s >= 0),
-    -- The due time for which it was last done: for a deferred job, the speed is set again.
-    done_for_at INTEGER,
-    -- 1 once nothing is left to do.
-    closed      INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)),
-    PRIMARY KEY (job, kind, parameters)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX pre_send_open ON pre_send (account) WHERE closed = 0;
 
 -- Completed uploads: nothing is uploaded twice while the platform still has it.
 CREATE TABLE upload (

@@ -28,6 +28,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Recurrence;
+use crate::calls::Slot;
 use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, LIST_MAX, batch_lengths};
 use crate::plan::Gap;
@@ -85,6 +86,19 @@ pub enum Ticket {
     },
     /// An API call that is not a broadcast.
     ApiCall(ApiCallAttempt),
+}
+
+impl Ticket {
+    /// Returns what no second request of the account may be open in.
+    fn slot(self) -> Slot {
+        match self {
+            Self::Token { .. } | Self::Clock | Self::Send { .. } => Slot::Send,
+            Self::Result(_) => Slot::Result,
+            Self::Followers(_) => Slot::Followers,
+            Self::Upload { .. } => Slot::Upload,
+            Self::ApiCall(_) => Slot::ApiCall,
+        }
+    }
 }
 
 /// What must be done after a pass, in this order: store the mark, then send.
@@ -380,12 +394,11 @@ impl Engine {
 
     /// Returns whether some request is open.
     pub fn is_busy(&self) -> bool {
-        self.sessions.iter().any(|session| {
-            session.busy
-                || session.result_in_flight
-                || session.api_call_in_flight
-                || session.preparing
-        })
+        // A page of followers that a stop loses is requested again.
+        let waited_for = [Slot::Send, Slot::Result, Slot::ApiCall, Slot::Upload];
+        let is_busy =
+            |session: &Session| waited_for.iter().any(|slot| session.in_flight.has(*slot));
+        self.sessions.iter().any(is_busy)
     }
 
     /// Decides for the accounts whose time has come, the longest due first, in one commit for many.
@@ -404,7 +417,7 @@ impl Engine {
             return Ok(Pass::default());
         }
         let Self { store, sessions, downtime, ahead, .. } = self;
-        let mut busy = sessions.iter().filter(|session| session.busy).count();
+        let mut busy = sessions.iter().filter(|session| session.is_busy()).count();
         let mut reader = sessions.iter().position(Session::reads_followers);
         let (decided, generations, high_water) = store.transaction(|tx| {
             let mut outgoing = Vec::new();
@@ -412,7 +425,7 @@ impl Engine {
             for index in ready {
                 let session = &mut sessions[index];
                 crash_context::enter(WorkItem::Account(session.config.account.name.clone()));
-                let before = usize::from(session.busy);
+                let before = usize::from(session.is_busy());
                 let mut turn = AccountPass {
                     tx,
                     index,
@@ -425,7 +438,7 @@ impl Engine {
                 };
                 turn.advance(session)?;
                 reader = reader.or_else(|| session.reads_followers().then_some(index));
-                busy += usize::from(session.busy) - before;
+                busy += usize::from(session.is_busy()) - before;
             }
             Ok::<_, StoreError>((outgoing, generations, tx.last_seen()?.high_water))
         })?;
@@ -507,7 +520,7 @@ impl Engine {
         let kept = store.transaction(|tx| {
             for Outgoing { session, ticket, .. } in &requests {
                 let session = &mut sessions[*session];
-                session.busy = false;
+                session.in_flight.end(ticket.slot());
                 session.wake = Some(now);
                 if let Ticket::Send { attempt } = ticket {
                     tx.withdraw(*attempt, &session.config.account, now)?;

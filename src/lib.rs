@@ -30,7 +30,7 @@
 //!
 //! | part | modules | depends on |
 //! |---|---|---|
-//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`plan`] | values only: no clock, no I/O |
+//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`plan`], [`calls`] | values only: no clock, no I/O |
 //! | sentences | [`text`] | the core and the table of return codes |
 //! | store | [`store`] | SQLite, the core and the sentences |
 //! | edges | [`inbox`], [`wechat`], [`config`] on [`yaml`], [`durable_file`] | one outside system each, and the core |
@@ -59,6 +59,7 @@
 //! that a crash would lose.
 
 pub mod calendar;
+pub mod calls;
 pub mod cli;
 pub mod config;
 pub mod daemon;

@@ -63,9 +63,7 @@ use moved::{Moved, Moves, Unplaced};
 
 pub use accounts::{Bar, KnownAccount};
 pub use alerts::{Acknowledgement, Overdue, Severity};
-pub use api_call::{
-    Again, ApiCallAttempt, ApiCallFailure, ApiCallView, Effect, NewApiCall, OpenApiCall, Role,
-};
+pub use api_call::{Again, ApiCallAttempt, ApiCallFailure, ApiCallView, NewApiCall, OpenApiCall};
 pub use articles::ArticleResult;
 pub use back::Back;
 pub use decisions::{DecidedBy, Decision, Entry, Resolution, Ruling};

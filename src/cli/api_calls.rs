@@ -12,11 +12,12 @@ use super::lookup::{named_account, same_account, unknown_job};
 use super::reply::Reason;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Answer, Json, Problem, Terminal, database, wait};
+use crate::calls::Role;
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Deletability, Deletable, Undeletable};
 use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
-use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Role, Store, Tx};
+use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Store, Tx};
 use crate::text::{Lang, reason};
 
 /// How often the outcome is read, and for how long: 30 s.

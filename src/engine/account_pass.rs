@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calendar;
+use crate::calls::Slot;
 use crate::config::TokenSource;
 use crate::engine::{Outgoing, Session, Ticket, crash_context, series};
 use crate::model::{Account, JobState};
@@ -48,7 +49,7 @@ impl AccountPass<'_, '_> {
             self.tx.begin_pre_sends(&name, self.now)?;
         }
         let mut release_at = if held { None } else { self.next_release(session)? };
-        if !session.busy && (self.probing_clock || release_at.is_some()) {
+        if !session.is_busy() && (self.probing_clock || release_at.is_some()) {
             let wanted_at =
                 if self.probing_clock { self.now } else { release_at.unwrap_or(self.now) };
             if session.wants_preflight(wanted_at, self.now) {
@@ -94,7 +95,15 @@ impl AccountPass<'_, '_> {
         self.tx.next_wake(&account.name)
     }
 
-    pub(super) fn send(&mut self, at: DateTime<Utc>, ticket: Ticket, request: Request) {
+    /// Lets a request leave, not before a given time.
+    pub(super) fn send(
+        &mut self,
+        session: &mut Session,
+        at: DateTime<Utc>,
+        ticket: Ticket,
+        request: Request,
+    ) {
+        session.in_flight.begin(ticket.slot());
         self.outgoing.push((at, Outgoing { session: self.index, ticket, request }));
     }
 
@@ -124,8 +133,7 @@ impl AccountPass<'_, '_> {
                 unreachable!("the config demands a secret where a token is asked for")
             }
         };
-        session.busy = true;
-        self.send(self.now, ticket, request);
+        self.send(session, self.now, ticket, request);
         Ok(())
     }
 
@@ -179,8 +187,12 @@ impl AccountPass<'_, '_> {
                                 let id = job.id.to_string();
                                 self.generations.push((id, batch.number, batch.generation));
                             }
-                            session.busy = true;
-                            self.send(at, Ticket::Send { attempt: begun.attempt }, request);
+                            self.send(
+                                session,
+                                at,
+                                Ticket::Send { attempt: begun.attempt },
+                                request,
+                            );
                             return self.tx.next_wake(&name);
                         }
                         Start::Refused(refusal) => {
@@ -240,11 +252,11 @@ impl AccountPass<'_, '_> {
 
     fn ask_result(&mut self, session: &mut Session) -> Result<(), StoreError> {
         let name = &session.config.account.name;
-        if session.result_in_flight || calendar::guard_end(self.now).is_some() {
+        if session.in_flight.has(Slot::Result) || calendar::guard_end(self.now).is_some() {
             return Ok(());
         }
         let Some(token) = session.usable_token(self.now).cloned() else {
-            if !session.busy {
+            if !session.is_busy() {
                 self.preflight(session)?;
             }
             return Ok(());
@@ -253,8 +265,8 @@ impl AccountPass<'_, '_> {
             return Ok(());
         }
         if let Some(ask) = self.tx.begin_result(name, self.now)? {
-            session.result_in_flight = true;
-            self.send(self.now, Ticket::Result(ask), protocol::mass_get(&token, ask.msg_id));
+            let request = protocol::mass_get(&token, ask.msg_id);
+            self.send(session, self.now, Ticket::Result(ask), request);
         }
         Ok(())
     }

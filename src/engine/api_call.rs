@@ -7,45 +7,28 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::calendar;
+use crate::calls::{self, Answer, Effect, Kind, Next, Policy, Progress, Role, Slot};
 use crate::engine::{Session, Ticket};
 use crate::model::{Account, ApiCall, Deletion, JobId, JobState};
 use crate::plan::Job;
 use crate::quota::margins;
 use crate::reason::Reason;
 use crate::store::{
-    Again, ApiCallAttempt, ApiCallFailure, DeletableBatch, DeletionFacts, Effect, NewApiCall,
-    OpenApiCall, Role, StoreError, Tx, one_of_each,
+    Again, ApiCallAttempt, ApiCallFailure, DeletableBatch, DeletionFacts, NewApiCall, OpenApiCall,
+    StoreError, Tx, one_of_each,
 };
 use crate::wechat::codes;
 use crate::wechat::protocol::api_call::{
     self, ApiCallResponse, ApiCallResult, MadeCode, NoPreview, PlatformMessage,
 };
-use crate::wechat::protocol::{self, HttpResponse, Request, StatusResponse};
+use crate::wechat::protocol::{self, HttpResponse, Reply, Request, StatusResponse};
 
 use super::account_pass::AccountPass;
 
-/// The pauses between two requests for one API call; the last one repeats.
-const GAPS_S: [i64; 5] = [5, 15, 60, 300, 900];
 /// How many API calls of one account a single pass ends without a request.
 const DECISIONS_PER_PASS: usize = 50;
 /// How long a deletion waits before it checks again whether its broadcast was sent.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
-
-/// How many requests an API call makes at most.
-///
-/// Deletions are limited to a few in a day; a call for a menu or a code is retried until its job's
-/// time is over.
-fn tries(api_call: &OpenApiCall) -> u32 {
-    match (api_call.role, &api_call.api_call) {
-        (Role::PreSend, _) => 3,
-        (Role::Command, _) => 4,
-        (Role::Action, ApiCall::Menu(_) | ApiCall::Qrcode(_)) => u32::MAX,
-        (
-            Role::Action,
-            ApiCall::Preview(..) | ApiCall::Delete(_) | ApiCall::SpeedGet | ApiCall::SpeedSet(_),
-        ) => 8,
-    }
-}
 
 /// The next action for an API call that is due.
 enum NextCall {
@@ -234,11 +217,11 @@ impl AccountPass<'_, '_> {
 
     fn send_api_call(&mut self, session: &mut Session) -> Result<(), StoreError> {
         let account = session.config.account.clone();
-        if session.api_call_in_flight || calendar::guard_end(self.now).is_some() {
+        if session.in_flight.has(Slot::ApiCall) || calendar::guard_end(self.now).is_some() {
             return Ok(());
         }
         let Some(token) = session.usable_token(self.now).cloned() else {
-            if !session.busy {
+            if !session.is_busy() {
                 self.preflight(session)?;
             }
             return Ok(());
@@ -256,8 +239,7 @@ impl AccountPass<'_, '_> {
             match self.request(&api_call, &account, &token)? {
                 NextCall::Send(request) => {
                     let ask = self.tx.begin_api_call(&api_call, &account.name, self.now)?;
-                    session.api_call_in_flight = true;
-                    self.send(self.now, Ticket::ApiCall(ask), request);
+                    self.send(session, self.now, Ticket::ApiCall(ask), request);
                     return Ok(());
                 }
                 NextCall::Refused(why) => {
@@ -387,54 +369,63 @@ impl Session {
             "the response to an API call: {}",
             parsed.as_str()
         );
-        match parsed {
-            ApiCallResponse::Done(told) => {
+        match &parsed {
+            ApiCallResponse::NewToken => self.refuse_token(),
+            ApiCallResponse::Pause(said) => {
+                self.pause(tx, said.code.unwrap_or_default(), &said.errmsg, now)?;
+            }
+            ApiCallResponse::UsedUp(_) => {
+                tx.api_calls_used_up(&api_call, &self.config.account, now)?;
+            }
+            ApiCallResponse::Done(_)
+            | ApiCallResponse::Refused(_)
+            | ApiCallResponse::Later { .. } => {}
+        }
+        let answer = answer_of(&parsed, &response.reply);
+        let progress = Progress { requests: api_call.attempts, recovered: api_call.verifies };
+        let policy = Policy::of(Kind::of(&api_call.api_call), api_call.role);
+        let asked = Asked { tx, ask, api_call: &api_call, effect: answer.effect(), now };
+        let said = message_of(&parsed);
+        match (calls::next(policy, progress, answer), parsed) {
+            (_, ApiCallResponse::Done(told)) => {
                 let dated = response.date.unwrap_or(now);
                 tx.api_call_done(ask, &self.config.account, &response_text(told, dated), now)
             }
-            ApiCallResponse::NewToken => {
-                self.refuse_token();
-                let said = PlatformMessage {
-                    code: None,
-                    errmsg: "the access token was refused".to_owned(),
-                };
-                let asked = Asked { tx, ask, api_call: &api_call, now };
-                asked.again((&said, Effect::Nothing), api_call.in_doubt)
+            (Next::Again(pause), _) => asked.again(&said, pause),
+            (Next::Verify, _) => asked.verify(&said),
+            (Next::GiveUp, _) => {
+                let (cause, times) = (Box::new(answered(&said)), api_call.attempts);
+                asked.fail(&said, &Reason::AskedOften { cause, times })
             }
-            ApiCallResponse::Pause(said) => {
-                self.pause(tx, said.code.unwrap_or_default(), &said.errmsg, now)?;
-                Asked { tx, ask, api_call: &api_call, now }.fail(&said)
-            }
-            ApiCallResponse::UsedUp(said) => {
-                tx.api_calls_used_up(&api_call, &self.config.account, now)?;
-                Asked { tx, ask, api_call: &api_call, now }.fail(&said)
-            }
-            ApiCallResponse::Refused(said) => {
-                let asked = Asked { tx, ask, api_call: &api_call, now };
-                let may_be_done = api_call.attempts > 1 && said.code == Some(codes::NO_SUCH_MSG_ID);
-                if may_be_done
-                    && !api_call.verifies
-                    && matches!(api_call.api_call, ApiCall::Delete(_))
-                {
-                    return asked.verify(&said);
-                }
-                asked.fail(&said)
-            }
-            ApiCallResponse::Later { certain, said } => {
-                let effect = match (&response.reply, certain) {
-                    (protocol::Reply::NotSent(_), _) => Effect::Nothing,
-                    (protocol::Reply::Unknown(_) | protocol::Reply::Http { .. }, true) => {
-                        Effect::Call
-                    }
-                    (protocol::Reply::Unknown(_) | protocol::Reply::Http { .. }, false) => {
-                        Effect::Unknown
-                    }
-                };
-                let asked = Asked { tx, ask, api_call: &api_call, now };
-                asked.again((&said, effect), api_call.in_doubt || !certain)
+            (Next::Done | Next::Fail | Next::NextDay | Next::MakeAgain(_) | Next::Skip, _) => {
+                asked.fail(&said, &answered(&said))
             }
         }
     }
+}
+
+/// Returns what a response means for the call's life cycle.
+fn answer_of(parsed: &ApiCallResponse, reply: &Reply) -> Answer {
+    match parsed {
+        ApiCallResponse::Done(_) => Answer::Done,
+        ApiCallResponse::NewToken => Answer::TokenRefused,
+        ApiCallResponse::Pause(_) => Answer::AccountRefused,
+        ApiCallResponse::UsedUp(_) => Answer::UsedUp,
+        ApiCallResponse::Refused(said) if said.code == Some(codes::NO_SUCH_MSG_ID) => Answer::Gone,
+        ApiCallResponse::Refused(_) => Answer::Refused,
+        ApiCallResponse::Later { certain, .. } => Answer::Later(match (reply, certain) {
+            (Reply::NotSent(_), _) => Effect::Nothing,
+            (Reply::Unknown(_) | Reply::Http { .. }, true) => Effect::Call,
+            (Reply::Unknown(_) | Reply::Http { .. }, false) => Effect::Unknown,
+        }),
+    }
+}
+
+fn message_of(parsed: &ApiCallResponse) -> PlatformMessage {
+    parsed.said().cloned().unwrap_or_else(|| PlatformMessage {
+        code: None,
+        errmsg: "the access token was refused".to_owned(),
+    })
 }
 
 /// An API call whose response is being recorded.
@@ -442,44 +433,28 @@ struct Asked<'a, 's> {
     tx: &'a Tx<'s>,
     ask: ApiCallAttempt,
     api_call: &'a OpenApiCall,
+    effect: Effect,
     now: DateTime<Utc>,
 }
 
 impl Asked<'_, '_> {
-    /// Retries after a pause, unless it was tried often enough.
-    fn again(
-        &self,
-        (said, effect): (&PlatformMessage, Effect),
-        in_doubt: bool,
-    ) -> Result<(), StoreError> {
-        let attempts = self.api_call.attempts;
-        let why = answered(said);
-        if attempts >= tries(self.api_call) {
-            let why = &Reason::AskedOften { cause: Box::new(why), times: attempts };
-            let word = ApiCallFailure { errcode: said.code, why, effect };
-            return self.tx.api_call_failed(self.api_call, Some(self.ask), word, self.now);
-        }
-        let gap = GAPS_S.get(attempts.saturating_sub(1) as usize).or(GAPS_S.last());
-        let again = Again {
-            next_at: self.now + TimeDelta::seconds(gap.copied().unwrap_or(0)),
-            in_doubt,
-            verifies: self.api_call.verifies,
-        };
-        let word = ApiCallFailure { errcode: said.code, why: &why, effect };
+    /// Retries after a pause.
+    fn again(&self, said: &PlatformMessage, pause: TimeDelta) -> Result<(), StoreError> {
+        let again = Again { next_at: self.now + pause, verifies: self.api_call.verifies };
+        let word = ApiCallFailure { errcode: said.code, why: &answered(said), effect: self.effect };
         self.tx.api_call_again(self.ask, word, again, self.now)
     }
 
     /// Verifies a deletion that an earlier request may have made.
     fn verify(&self, said: &PlatformMessage) -> Result<(), StoreError> {
-        let again = Again { next_at: self.now, in_doubt: true, verifies: true };
+        let again = Again { next_at: self.now, verifies: true };
         let word =
             ApiCallFailure { errcode: said.code, why: &answered(said), effect: Effect::Unknown };
         self.tx.api_call_again(self.ask, word, again, self.now)
     }
 
-    fn fail(&self, said: &PlatformMessage) -> Result<(), StoreError> {
-        let word =
-            ApiCallFailure { errcode: said.code, why: &answered(said), effect: Effect::Call };
+    fn fail(&self, said: &PlatformMessage, why: &Reason) -> Result<(), StoreError> {
+        let word = ApiCallFailure { errcode: said.code, why, effect: self.effect };
         self.tx.api_call_failed(self.api_call, Some(self.ask), word, self.now)
     }
 }

@@ -8,10 +8,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 use crate::calendar::{self, Span, Window};
+use crate::calls::{self, Answer, Effect, Kind, Next, Policy, Progress, Role, Slot};
 use crate::engine::account_pass::AccountPass;
 use crate::engine::session::{PageInFlight, TurnToRead};
 use crate::engine::{Session, Ticket, raise_alert};
-use crate::model::Kind;
+use crate::model;
 use crate::store::{FollowersAsk, StoreError, SyncNext, TagTold, Tx};
 use crate::wechat::codes;
 use crate::wechat::protocol::HttpResponse;
@@ -35,9 +36,9 @@ impl Session {
         let has_turn = match self.turn_to_read {
             TurnToRead::None | TurnToRead::Waits => false,
             TurnToRead::Next => true,
-            TurnToRead::NeedsToken => self.busy,
+            TurnToRead::NeedsToken => self.is_busy(),
         };
-        self.followers_in_flight || self.page.is_some() || has_turn
+        self.in_flight.has(Slot::Followers) || self.page.is_some() || has_turn
     }
 
     /// Syncs soon, if it waited for the account that synced before it; returns whether it did.
@@ -75,66 +76,58 @@ impl Session {
             return Ok(());
         };
         if ask.set.is_none() {
-            return match followers::read_tags(response) {
-                Listed::Listed(tags) => {
-                    let tags: Vec<_> = tags.into_iter().map(told).collect();
-                    tx.list_tags(ask.sync, &tags)
-                }
-                Listed::NewToken => self.refused(tx, ask, now),
-                Listed::Refused(code, errmsg) => self.give_up(tx, ask, (code, &errmsg), now),
-                Listed::Unclear(why) => self.wait(tx, ask, &why, now),
-            };
+            let listed = followers::read_tags(response);
+            let Some(tags) = self.listed(tx, ask, listed, now)? else { return Ok(()) };
+            let tags: Vec<_> = tags.into_iter().map(told).collect();
+            return tx.list_tags(ask.sync, &tags);
         }
-        match followers::read_page(response, &after) {
-            Listed::Listed(page) => {
-                self.page = Some(PageInFlight { ask, page, parts: 0 });
-                Ok(())
-            }
-            Listed::NewToken => self.refused(tx, ask, now),
-            // It was deleted since the tags were listed: the other tags are still requested.
-            Listed::Refused(code, _) if ask.tag().is_some() && codes::is_no_tag(code) => {
-                tx.drop_tag(ask)
-            }
-            Listed::Refused(code, errmsg) => self.give_up(tx, ask, (code, &errmsg), now),
-            Listed::Unclear(why) => self.wait(tx, ask, &why, now),
-        }
-    }
-
-    /// Drops a refused token once; a token that only these requests refuse is not dropped again.
-    fn refused(
-        &mut self,
-        tx: &Tx<'_>,
-        ask: FollowersAsk,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        if tx.is_first_try(ask.sync)? {
-            self.refuse_token();
-        }
-        self.wait(tx, ask, "the platform refuses the token for this", now)
-    }
-
-    fn wait(
-        &self,
-        tx: &Tx<'_>,
-        ask: FollowersAsk,
-        why: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        if tx.repeat_sync(ask.sync, why, now)? {
-            self.alert_failed_sync(tx, why, now)?;
+        let listed = followers::read_page(response, &after);
+        if let Some(page) = self.listed(tx, ask, listed, now)? {
+            self.page = Some(PageInFlight { ask, page, parts: 0 });
         }
         Ok(())
     }
 
-    fn give_up(
-        &self,
+    /// Returns what was listed; otherwise records what follows.
+    fn listed<T>(
+        &mut self,
         tx: &Tx<'_>,
         ask: FollowersAsk,
-        (code, errmsg): (i64, &str),
+        listed: Listed<T>,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let what = codes::for_query(code).what;
-        self.fail(tx, ask, &format!("the platform answered {code} ({errmsg}): {what}"), now)
+    ) -> Result<Option<T>, StoreError> {
+        let (answer, why) = match listed {
+            Listed::Listed(list) => return Ok(Some(list)),
+            Listed::NewToken => {
+                (Answer::TokenRefused, "the platform refuses the token for this".to_owned())
+            }
+            Listed::Refused(code, errmsg) => {
+                let is_gone = ask.tag().is_some() && codes::is_no_tag(code);
+                let what = codes::for_query(code).what;
+                (
+                    if is_gone { Answer::Gone } else { Answer::Refused },
+                    format!("the platform answered {code} ({errmsg}): {what}"),
+                )
+            }
+            Listed::Unclear(why) => (Answer::Later(Effect::Unknown), why),
+        };
+        let requests = tx.sync_tries(ask.sync)?.saturating_add(1);
+        // A token that only these requests refuse is not dropped again.
+        if answer == Answer::TokenRefused && requests == 1 {
+            self.refuse_token();
+        }
+        let policy = Policy::of(Kind::Followers, Role::Daemon);
+        match calls::next(policy, Progress { requests, recovered: false }, answer) {
+            Next::Again(pause) => tx.repeat_sync(ask.sync, (now + pause, &why))?,
+            Next::Skip => tx.drop_tag(ask)?,
+            Next::Done
+            | Next::NextDay
+            | Next::Verify
+            | Next::MakeAgain(_)
+            | Next::Fail
+            | Next::GiveUp => self.fail(tx, ask, &why, now)?,
+        }
+        Ok(None)
     }
 
     fn fail(
@@ -174,7 +167,7 @@ impl AccountPass<'_, '_> {
     pub(super) fn read_followers(&mut self, session: &mut Session) -> Result<(), StoreError> {
         let name = session.config.account.name.clone();
         session.turn_to_read = TurnToRead::None;
-        if session.followers_in_flight || !self.tx.has_sync_work(&name)? {
+        if session.in_flight.has(Slot::Followers) || !self.tx.has_sync_work(&name)? {
             return Ok(());
         }
         let soon = self.now + TimeDelta::milliseconds(10);
@@ -229,7 +222,7 @@ impl AccountPass<'_, '_> {
             return Ok(());
         }
         let Some(token) = session.usable_token(self.now).cloned() else {
-            if !session.busy {
+            if !session.is_busy() {
                 self.preflight(session)?;
             }
             session.turn_to_read = TurnToRead::NeedsToken;
@@ -248,8 +241,7 @@ impl AccountPass<'_, '_> {
                 followers::user_get(&token, after)
             }
         };
-        session.followers_in_flight = true;
-        self.send(self.now, Ticket::Followers(ask), request);
+        self.send(session, self.now, Ticket::Followers(ask), request);
         Ok(())
     }
 
@@ -293,7 +285,7 @@ pub(super) fn request_daily_sync(
     let account = &session.config.account;
     // Receivers of the other accounts are not counted; accounts that are not verified may not
     // request them.
-    if account.kind != Kind::Service || !session.config.verified {
+    if account.kind != model::Kind::Service || !session.config.verified {
         return Ok(());
     }
     let digest = Sha256::digest(&account.appid);

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::calendar::{Span, Window};
+use crate::calls::{self, Answer, Effect, Kind, Next, Policy, Progress, Role, Slot};
 use crate::engine::account_pass::AccountPass;
 use crate::engine::{Session, Ticket, crash_context};
 use crate::model::{
@@ -24,17 +25,13 @@ use crate::store::{
 use crate::wechat::codes;
 use crate::wechat::protocol::{self, HttpResponse, Request, UploadResponse, upload};
 
-/// The pause after the first upload that failed; it doubles.
-const PAUSE: TimeDelta = TimeDelta::seconds(5);
-/// The longest pause between two requests of one upload.
-const PAUSE_MAX: TimeDelta = TimeDelta::minutes(5);
-/// The pause while the platform converts a video (46007), or demands fewer calls.
-const PAUSE_TOLD: TimeDelta = TimeDelta::seconds(30);
+/// How soon an account checks again whether there is a token.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(5);
 /// How many jobs' preparations a single pass looks at.
 const JOBS_PER_PASS: usize = 100;
 
 /// The next action for a job's uploads.
-enum Next {
+enum NextUpload {
     /// Request this; the request still lacks its token.
     Ask(Uploading, Call),
     /// Everything is uploaded.
@@ -61,7 +58,7 @@ impl AccountPass<'_, '_> {
         &mut self,
         session: &mut Session,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        if session.preparing {
+        if session.in_flight.has(Slot::Upload) {
             return Ok(None);
         }
         let name = session.config.account.name.clone();
@@ -75,10 +72,10 @@ impl AccountPass<'_, '_> {
             // Uploads expire by the platform's clock: a wrong clock of ours says nothing about
             // that.
             if session.usable_token(self.now).is_none() || !session.clock_trusted(self.now) {
-                if !session.busy {
+                if !session.is_busy() {
                     self.preflight(session)?;
                 }
-                return Ok(Some(session.preflight_at.max(self.now + PAUSE)));
+                return Ok(Some(session.preflight_at.max(self.now + LOOK_AGAIN)));
             }
             crash_context::job(Some(id.as_str()));
             if self.advance_uploads(session, &id)? {
@@ -95,20 +92,19 @@ impl AccountPass<'_, '_> {
         let account = &session.config.account;
         let known = Known { tx: self.tx, account, job: &job, now: self.now };
         match known.next(account.articles_via)? {
-            Next::Ready(bodies) => {
+            NextUpload::Ready(bodies) => {
                 for Complete { batch, body, until } in bodies {
                     self.tx.complete(batch, &body, until)?;
                 }
                 self.tx.uploads_done(&job, self.now)?;
                 Ok(false)
             }
-            Next::Ask(upload, call) => {
+            NextUpload::Ask(upload, call) => {
                 match self.tx.begin_upload(&job, account, &upload, self.now)? {
                     UploadStart::Begun { attempt } => {
                         let token = session.usable_token(self.now).expect("prepare saw it");
                         let request = request(call, token);
-                        session.preparing = true;
-                        self.send(self.now, Ticket::Upload { attempt }, request);
+                        self.send(session, self.now, Ticket::Upload { attempt }, request);
                         Ok(true)
                     }
                     UploadStart::NoCallBefore(until) => {
@@ -141,10 +137,10 @@ struct Known<'a, 's> {
 }
 
 impl Known<'_, '_> {
-    fn next(&self, via: ArticlesVia) -> Result<Next, StoreError> {
+    fn next(&self, via: ArticlesVia) -> Result<NextUpload, StoreError> {
         let unready = self.tx.unready(&self.job.id, self.now)?;
         let Some(material) = self.tx.material(&self.job.id)? else {
-            return Ok(Next::Ready(Vec::new()));
+            return Ok(NextUpload::Ready(Vec::new()));
         };
         let mut found = Found::default();
         for asset in &material.assets {
@@ -153,7 +149,7 @@ impl Known<'_, '_> {
                 Some(uploaded) => found.add(placeholder(asset.kind, digest), uploaded),
                 None => {
                     let upload = self.upload(asset.kind, digest, &asset.media.file);
-                    return Ok(Next::Ask(upload, Call::File(asset.clone())));
+                    return Ok(NextUpload::Ask(upload, Call::File(asset.clone())));
                 }
             }
         }
@@ -168,14 +164,14 @@ impl Known<'_, '_> {
         self.bodies(&unready, &articles, &found, via)
     }
 
-    fn video(&self, material: &Material, found: &Found, key: &str) -> Next {
+    fn video(&self, material: &Material, found: &Found, key: &str) -> NextUpload {
         let file = material.assets.iter().find(|asset| asset.kind == UploadKind::Video);
         let file = file.map_or_else(String::new, |asset| {
             found.value(&placeholder(UploadKind::Video, &asset.media.sha256))
         });
         let title = material.caption.clone().unwrap_or_default().title;
         let upload = self.upload(UploadKind::Mpvideo, key, &title);
-        Next::Ask(upload, Call::Video(file, material.clone()))
+        NextUpload::Ask(upload, Call::Video(file, material.clone()))
     }
 
     /// Completes the bodies, or requests the articles that the first incomplete one needs.
@@ -185,7 +181,7 @@ impl Known<'_, '_> {
         articles: &[Article],
         found: &Found,
         via: ArticlesVia,
-    ) -> Result<Next, StoreError> {
+    ) -> Result<NextUpload, StoreError> {
         let kind = match via {
             ArticlesVia::Draft => UploadKind::Draft,
             ArticlesVia::Uploadnews => UploadKind::News,
@@ -200,14 +196,14 @@ impl Known<'_, '_> {
                     Some(uploaded) => found.add(NEWS.to_owned(), uploaded),
                     None => {
                         let upload = self.upload(kind, &key, &named(articles));
-                        return Ok(Next::Ask(upload, Call::News(via, body)));
+                        return Ok(NextUpload::Ask(upload, Call::News(via, body)));
                     }
                 }
             }
             let body = found.fill(&batch.template);
             complete.push(Complete { batch: batch.id, body, until: found.until });
         }
-        Ok(Next::Ready(complete))
+        Ok(NextUpload::Ready(complete))
     }
 
     /// A draft is used up by the one broadcast that sends it; temporary articles serve all of a
@@ -290,72 +286,97 @@ impl Session {
             "the answer to an upload: {}",
             told(&parsed)
         );
-        let name = self.config.account.name.clone();
-        let settle = |outcome| tx.settle_upload(attempt, &name, &outcome, now);
-        match &parsed {
-            UploadResponse::Done(value) => settle(UploadOutcome::Done(value)),
-            UploadResponse::NewToken(code, errmsg) => {
-                settle(UploadOutcome::Token(*code, errmsg))?;
-                self.refuse_token();
-                let until = now + pause(wanting.attempts);
-                tx.rest_uploads(&wanting.job, until, Reason::UploadTokenRefused)
+        let account = &self.config.account;
+        let answer = answer_of(&parsed);
+        let recovered = answer == Answer::Gone
+            && tx.uploads_answered(&wanting.job, wanting.upload.kind, codes::NO_SUCH_MEDIA_ID)? > 0;
+        let outcome = outcome_of(&parsed);
+        tx.settle_upload(attempt, &account.name, &outcome, now)?;
+        let why = match outcome {
+            UploadOutcome::Done(_) => return Ok(()),
+            UploadOutcome::Token(..) => Reason::UploadTokenRefused,
+            UploadOutcome::Later(code, errmsg) => failed(&wanting, code, errmsg),
+            UploadOutcome::Refused(code, errmsg) => failed(&wanting, Some(code), errmsg),
+        };
+        let policy = Policy::of(Kind::Upload, Role::Daemon);
+        let progress = Progress { requests: wanting.attempts, recovered };
+        let rests = |until| tx.rest_uploads(&wanting.job, until, why);
+        match calls::next(policy, progress, answer) {
+            Next::Again(pause) => rests(now + pause)?,
+            Next::NextDay => {
+                rests(Window::containing(Span::Day, response.date.unwrap_or(now)).end())?;
             }
-            UploadResponse::Pause(code, errmsg) => {
-                settle(UploadOutcome::Later(Some(*code), errmsg))?;
-                tx.rest_uploads(&wanting.job, now, failed(&wanting, Some(*code), errmsg))?;
-                self.pause(tx, *code, errmsg, now)
+            Next::MakeAgain(pause) => {
+                // The id is one of ours that somebody deleted at the platform.
+                forget_files(tx, &account.name, &wanting.job)?;
+                rests(now + pause)?;
             }
-            UploadResponse::NextDay(code, errmsg) => {
-                settle(UploadOutcome::Later(Some(*code), errmsg))?;
-                let until = Window::containing(Span::Day, response.date.unwrap_or(now)).end();
-                tx.rest_uploads(&wanting.job, until, failed(&wanting, Some(*code), errmsg))
-            }
-            UploadResponse::Later(code, errmsg) => {
-                settle(UploadOutcome::Later(*code, errmsg))?;
-                let least = if code.is_some() { PAUSE_TOLD } else { PAUSE };
-                let until = now + pause(wanting.attempts).max(least);
-                tx.rest_uploads(&wanting.job, until, failed(&wanting, *code, errmsg))
-            }
-            UploadResponse::Refused(code, errmsg) => {
-                settle(UploadOutcome::Refused(*code, errmsg))?;
-                refuse(tx, &self.config.account, (&wanting, *code, errmsg), now)
+            Next::Done | Next::Fail | Next::GiveUp | Next::Verify | Next::Skip => {
+                fail_job(tx, account, (&wanting, &parsed), now)?;
             }
         }
+        match &parsed {
+            UploadResponse::NewToken(..) => self.refuse_token(),
+            UploadResponse::Pause(code, errmsg) => self.pause(tx, *code, errmsg, now)?,
+            UploadResponse::Done(_)
+            | UploadResponse::NextDay(..)
+            | UploadResponse::Later(..)
+            | UploadResponse::Refused(..) => {}
+        }
+        Ok(())
     }
 }
 
-/// Ends the job of an upload that is refused for good.
-///
-/// If the platform no longer has an id, it is one of ours that somebody deleted there: its upload
-/// is made again, once.
-fn refuse(
+/// Returns what a response means for the upload's life cycle.
+fn answer_of(parsed: &UploadResponse) -> Answer {
+    match parsed {
+        UploadResponse::Done(_) => Answer::Done,
+        UploadResponse::NewToken(..) => Answer::TokenRefused,
+        UploadResponse::Pause(..) => Answer::AccountRefused,
+        UploadResponse::NextDay(..) => Answer::UsedUp,
+        UploadResponse::Later(Some(_), _) => Answer::Later(Effect::Call),
+        UploadResponse::Later(None, _) => Answer::Later(Effect::Unknown),
+        UploadResponse::Refused(codes::NO_SUCH_MEDIA_ID, _) => Answer::Gone,
+        UploadResponse::Refused(..) => Answer::Refused,
+    }
+}
+
+fn outcome_of(parsed: &UploadResponse) -> UploadOutcome<'_> {
+    match parsed {
+        UploadResponse::Done(value) => UploadOutcome::Done(value),
+        UploadResponse::NewToken(code, errmsg) => UploadOutcome::Token(*code, errmsg),
+        UploadResponse::Pause(code, errmsg) | UploadResponse::NextDay(code, errmsg) => {
+            UploadOutcome::Later(Some(*code), errmsg)
+        }
+        UploadResponse::Later(code, errmsg) => UploadOutcome::Later(*code, errmsg),
+        UploadResponse::Refused(code, errmsg) => UploadOutcome::Refused(*code, errmsg),
+    }
+}
+
+fn forget_files(tx: &Tx<'_>, account: &str, job: &JobId) -> Result<(), StoreError> {
+    let material = tx.material(job)?;
+    for asset in material.iter().flat_map(|material| &material.assets) {
+        tx.forget_upload(account, asset.kind, &asset.media.sha256)?;
+    }
+    Ok(())
+}
+
+/// Ends the job of an upload that is refused for good, unless it ended in the meantime.
+fn fail_job(
     tx: &Tx<'_>,
     account: &Account,
-    (wanting, code, errmsg): (&PendingUpload, i64, &str),
+    (wanting, parsed): (&PendingUpload, &UploadResponse),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let Uploading { kind, ref name, .. } = wanting.upload;
-    if code == codes::NO_SUCH_MEDIA_ID && tx.uploads_answered(&wanting.job, kind, code)? == 1 {
-        if let Some(material) = tx.material(&wanting.job)? {
-            for asset in &material.assets {
-                tx.forget_upload(&account.name, asset.kind, &asset.media.sha256)?;
-            }
-        }
-        let why = failed(wanting, Some(code), errmsg);
-        return tx.rest_uploads(&wanting.job, now + PAUSE, why);
-    }
     let job = tx.job(&wanting.job)?;
+    let UploadResponse::Refused(errcode, errmsg) = parsed else { return Ok(()) };
     if !job.state.waits() {
-        // It ended in the meantime.
         return Ok(());
     }
-    let (name, errmsg) = (name.clone(), errmsg.to_owned());
-    let why = Reason::UploadRefused { kind, name, errcode: code, errmsg };
+    let Uploading { kind, ref name, .. } = wanting.upload;
+    let (name, errmsg) = (name.clone(), errmsg.clone());
+    let why = Reason::UploadRefused { kind, name, errcode: *errcode, errmsg };
     tx.finish_job(&job, account, JobState::Failed, &why, now)
-}
-
-fn pause(attempts: u32) -> TimeDelta {
-    (PAUSE * (1 << attempts.saturating_sub(1).min(6))).min(PAUSE_MAX)
 }
 
 fn failed(wanting: &PendingUpload, errcode: Option<i64>, errmsg: &str) -> Reason {
@@ -379,13 +400,6 @@ fn told(parsed: &UploadResponse) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pause_doubles_up_to_its_limit() {
-        let seconds: Vec<_> = (1..=8).map(|attempts| pause(attempts).num_seconds()).collect();
-
-        assert_eq!(seconds, [5, 10, 20, 40, 80, 160, 300, 300]);
-    }
 
     #[test]
     fn only_a_whole_placeholder_gives_way() {

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::calendar::{self, Span, Window};
+use crate::calls::{InFlight, Kind, Policy, Role, Slot};
 use crate::config::{AccountConfig, TokenSource};
 use crate::engine::{Ticket, classify, raise_alert};
 use crate::model::console::{HISTORY, KEYS};
@@ -23,8 +24,6 @@ use crate::wechat::protocol::{
 };
 use crate::wechat::{NextWindow, Verdict};
 
-/// The pauses between preflights that gave no usable clock or token; the last one repeats.
-const PREFLIGHT_PAUSES_S: [i64; 5] = [5, 10, 20, 40, 60];
 /// How long after acceptance `mass/get` is sent if no callback will report the result.
 const ASK_WITHOUT_CALLBACK: TimeDelta = TimeDelta::seconds(15);
 /// The same if an event is expected first.
@@ -79,20 +78,12 @@ pub struct Session {
     pub(super) mistaken: bool,
     /// When to look at it again.
     pub(super) wake: Option<DateTime<Utc>>,
-    /// A send or a preflight is open: one at a time.
-    pub(super) busy: bool,
-    /// A `mass/get` is open.
-    pub(super) result_in_flight: bool,
-    /// A request for followers or tags is open.
-    pub(super) followers_in_flight: bool,
+    /// Which requests are open.
+    pub(super) in_flight: InFlight,
     /// A page of followers that is being stored.
     pub(super) page: Option<PageInFlight>,
     /// What keeps it from requesting followers.
     pub(super) turn_to_read: TurnToRead,
-    /// An API call is open.
-    pub(super) api_call_in_flight: bool,
-    /// An upload is open, beside any other request.
-    pub(super) preparing: bool,
     pub(super) date: Option<ClockSample>,
     token: Option<Token>,
     /// A token that the platform refused: the next one must differ.
@@ -103,7 +94,7 @@ pub struct Session {
     needs_force: bool,
     /// No preflight before this time.
     pub(super) preflight_at: DateTime<Utc>,
-    fruitless: usize,
+    fruitless: u32,
     /// Unreadable responses in a row, by what was requested.
     unread: BTreeMap<&'static str, u32>,
 }
@@ -115,13 +106,9 @@ impl Session {
             config,
             mistaken: false,
             wake: Some(now),
-            busy: false,
-            result_in_flight: false,
-            followers_in_flight: false,
+            in_flight: InFlight::default(),
             page: None,
             turn_to_read: TurnToRead::None,
-            api_call_in_flight: false,
-            preparing: false,
             date: None,
             token: None,
             refused_token: None,
@@ -131,6 +118,11 @@ impl Session {
             fruitless: 0,
             unread: BTreeMap::new(),
         }
+    }
+
+    /// Returns whether a send or a preflight is open: one at a time.
+    pub(super) fn is_busy(&self) -> bool {
+        self.in_flight.has(Slot::Send)
     }
 
     /// Drops every time that came from a clock which was stepped.
@@ -196,7 +188,7 @@ impl Session {
     ) {
         let soon = now + TimeDelta::milliseconds(10);
         let after_guard = |at: DateTime<Utc>| calendar::guard_end(at.max(now)).unwrap_or(at);
-        let release = release_at.filter(|_| !self.busy).map(|at| {
+        let release = release_at.filter(|_| !self.is_busy()).map(|at| {
             if self.wants_preflight(at, now) {
                 self.preflight_at.max(soon)
             } else if self.clock_fresh(at, margins::DATE_AGE_RENEW)
@@ -212,8 +204,8 @@ impl Session {
             let pause = if at <= now { now + TimeDelta::seconds(5) } else { at };
             after_guard(pause).max(soon)
         };
-        let result = result_at.filter(|_| !self.result_in_flight).map(beside);
-        let api_call = next_call_at.filter(|_| !self.api_call_in_flight).map(beside);
+        let result = result_at.filter(|_| !self.in_flight.has(Slot::Result)).map(beside);
+        let api_call = next_call_at.filter(|_| !self.in_flight.has(Slot::ApiCall)).map(beside);
         self.wake = release.into_iter().chain(result).chain(api_call).min();
     }
 
@@ -231,6 +223,7 @@ impl Session {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.wake = Some(now);
+        self.in_flight.end(ticket.slot());
         self.alert_unreadable(tx, (ticket, response), now)?;
         // A token server that others share has a clock of its own, perhaps ours.
         let shared =
@@ -239,40 +232,21 @@ impl Session {
             self.read_clock(tx, response, now)?;
         }
         match ticket {
-            Ticket::Token { forced } => {
-                self.busy = false;
-                self.settle_token(tx, forced, response, now)?;
-            }
-            Ticket::Clock => {
-                self.busy = false;
-                match protocol::read_query(response) {
-                    QueryResponse::Ok => {}
-                    QueryResponse::NewToken => self.refuse_token(),
-                    QueryResponse::Pause { code, errmsg } => self.pause(tx, code, &errmsg, now)?,
-                    QueryResponse::Unclear(_) => {}
-                }
-            }
+            Ticket::Token { forced } => self.settle_token(tx, forced, response, now)?,
+            Ticket::Clock => match protocol::read_query(response) {
+                QueryResponse::Ok => {}
+                QueryResponse::NewToken => self.refuse_token(),
+                QueryResponse::Pause { code, errmsg } => self.pause(tx, code, &errmsg, now)?,
+                QueryResponse::Unclear(_) => {}
+            },
             Ticket::Send { attempt } => {
-                self.busy = false;
                 self.settle_send(tx, attempt, response, now)?;
                 tx.book_candidates(&self.config.account, now)?;
             }
-            Ticket::Result(ask) => {
-                self.result_in_flight = false;
-                self.settle_result(tx, ask, response, now)?;
-            }
-            Ticket::Followers(ask) => {
-                self.followers_in_flight = false;
-                self.settle_followers(tx, ask, response, now)?;
-            }
-            Ticket::ApiCall(ask) => {
-                self.api_call_in_flight = false;
-                self.settle_api_call(tx, ask, response, now)?;
-            }
-            Ticket::Upload { attempt } => {
-                self.preparing = false;
-                self.settle_prepared(tx, attempt, response, now)?;
-            }
+            Ticket::Result(ask) => self.settle_result(tx, ask, response, now)?,
+            Ticket::Followers(ask) => self.settle_followers(tx, ask, response, now)?,
+            Ticket::ApiCall(ask) => self.settle_api_call(tx, ask, response, now)?,
+            Ticket::Upload { attempt } => self.settle_prepared(tx, attempt, response, now)?,
         }
         self.judge_preflight(tx, ticket, response, now)
     }
@@ -361,7 +335,7 @@ impl Session {
         if self.clock_trusted(now) && self.usable_token(now).is_some() {
             self.fruitless = 0;
             // A token that expires too soon for what is due is not requested again without a pause.
-            self.preflight_at = now + TimeDelta::seconds(PREFLIGHT_PAUSES_S[0]);
+            self.preflight_at = now + preflight_pause(1);
             return tx.clear_alert(name, "platform");
         }
         if matches!(ticket, Ticket::Token { .. })
@@ -375,12 +349,12 @@ impl Session {
         // A refused token is replaced at once the first time, with `force_refresh` if needed.
         let forced = matches!(ticket, Ticket::Token { forced: true });
         let pause = if self.fruitless == 0 && self.refused_token.is_some() && !forced {
-            0
+            TimeDelta::zero()
         } else {
-            PREFLIGHT_PAUSES_S[self.fruitless.min(PREFLIGHT_PAUSES_S.len() - 1)]
+            preflight_pause(self.fruitless.saturating_add(1))
         };
-        self.preflight_at = now + TimeDelta::seconds(pause);
-        self.fruitless += 1;
+        self.preflight_at = now + pause;
+        self.fruitless = self.fruitless.saturating_add(1);
         let why = match &response.reply {
             Reply::NotSent(why) | Reply::Unknown(why) => why.clone(),
             Reply::Http { status, .. } => {
@@ -701,6 +675,11 @@ fn question(ticket: Ticket) -> &'static str {
         Ticket::Upload { .. } => "uploads",
         Ticket::ApiCall(_) => "calls beside the broadcasts",
     }
+}
+
+/// Returns the pause after so many preflights that gave no usable clock or token.
+fn preflight_pause(requests: u32) -> TimeDelta {
+    Policy::of(Kind::Preflight, Role::Daemon).pause(requests).unwrap_or_default()
 }
 
 fn agrees(date: ClockSample) -> bool {

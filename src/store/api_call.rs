@@ -2,7 +2,7 @@
 //!
 //! Whoever requests one stores it; the daemon makes the call and records the outcome. All of them
 //! can be repeated without harm, so an open one is simply requested again after a crash. A job's
-//! call before its broadcast is a pre-send call, which becomes an API call at its time.
+//! call before its broadcast is a pre-send call, which waits until its time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
+use crate::calls::{Effect, Event, Role, State};
 use crate::model::{Account, ApiCall, JobId, JobState};
 use crate::quota::{self, Block, Need, Rule, margins};
 use crate::reason::Reason;
@@ -26,27 +27,6 @@ const ASKABLE: &str = "account = ?1 AND next_at IS NOT NULL AND (role <> 'action
 
 /// How long the alert about a failed pre-send call stays.
 const TOLD_FOR: TimeDelta = TimeDelta::days(7);
-
-/// Who requested an API call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// An operator, by a command.
-    Command,
-    /// A job, before its broadcast.
-    PreSend,
-    /// A job that is only this call.
-    Action,
-}
-
-impl Role {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Command => "command",
-            Self::PreSend => "pre_send",
-            Self::Action => "action",
-        }
-    }
-}
 
 /// An API call to be stored.
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +58,6 @@ pub struct OpenApiCall {
     pub job: Option<JobId>,
     /// How many requests were made.
     pub attempts: u32,
-    /// Whether an earlier request may have taken effect.
-    pub in_doubt: bool,
     /// Whether the next request only verifies the outcome.
     pub verifies: bool,
     /// The number of the broadcast to delete.
@@ -109,24 +87,11 @@ pub struct ApiCallFailure<'a> {
     pub effect: Effect,
 }
 
-/// The effect of a request that had no success.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// It never left, or its token was refused: it counts nowhere.
-    Nothing,
-    /// It was refused: it counts as a call, and changed nothing.
-    Call,
-    /// It may have taken effect.
-    Unknown,
-}
-
 /// How an API call is retried.
 #[derive(Clone, Copy, Debug)]
 pub struct Again {
     /// When.
     pub next_at: DateTime<Utc>,
-    /// Whether it may already have taken effect.
-    pub in_doubt: bool,
     /// Whether the next request only verifies the outcome.
     pub verifies: bool,
 }
@@ -160,7 +125,7 @@ pub struct ApiCallView {
 }
 
 const API_CALL: &str =
-    "api_call.id, kind, parameters, role, api_call.job, attempts, api_call.state, verifies,
+    "api_call.id, kind, parameters, role, api_call.job, attempts, verifies,
     (SELECT msg_id FROM batch WHERE id = api_call.batch), api_call.batch, who, why,
     (SELECT number + 1 FROM batch WHERE id = api_call.batch AND EXISTS
         (SELECT 1 FROM batch AS other WHERE other.job = batch.job AND other.number <> batch.number))";
@@ -169,11 +134,11 @@ fn read_api_call(row: &Row<'_>) -> rusqlite::Result<OpenApiCall> {
     let (kind, parameters): (String, String) = (row.get(1)?, row.get(2)?);
     let role: String = row.get(3)?;
     let job: Option<String> = row.get(4)?;
-    let who: Option<String> = row.get(10)?;
-    let why: Option<String> = row.get(11)?;
+    let who: Option<String> = row.get(9)?;
+    let why: Option<String> = row.get(10)?;
     let api_call = ApiCall::parse(&kind, &parameters)
         .ok_or_else(|| unreadable("api_call.parameters", &parameters))?;
-    let what = told_of(&api_call, row.get(12)?);
+    let what = told_of(&api_call, row.get(11)?);
     let told = match who {
         Some(who) => DecidedBy { who: &who, why: why.as_deref() }.line(&what),
         None => what,
@@ -181,17 +146,12 @@ fn read_api_call(row: &Row<'_>) -> rusqlite::Result<OpenApiCall> {
     Ok(OpenApiCall {
         id: row.get(0)?,
         api_call,
-        role: match role.as_str() {
-            "command" => Role::Command,
-            "pre_send" => Role::PreSend,
-            _ => Role::Action,
-        },
+        role: Role::parse(&role).ok_or_else(|| unreadable("api_call.role", &role))?,
         job: job.as_deref().and_then(JobId::parse),
         attempts: row.get(5)?,
-        in_doubt: row.get::<_, String>(6)? == "in_doubt",
-        verifies: row.get(7)?,
-        msg_id: row.get(8)?,
-        batch: row.get(9)?,
+        verifies: row.get(6)?,
+        msg_id: row.get(7)?,
+        batch: row.get(8)?,
         told,
     })
 }
@@ -213,6 +173,11 @@ fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
         ApiCall::Qrcode(_) => Some(Rule::DailyQrcodes),
         ApiCall::SpeedGet | ApiCall::SpeedSet(_) => None,
     }
+}
+
+/// Returns the stored state of many calls after an event that happens to all of them.
+pub(super) fn word_after(state: State, event: Event) -> &'static str {
+    state.after(event).unwrap_or(state).as_str()
 }
 
 /// The progress of the API calls of one release of a job.
@@ -360,19 +325,12 @@ impl Tx<'_> {
         } else {
             None
         };
-        let begun = self
-            .db
-            .prepare_cached(
-                "UPDATE api_call SET state = 'asking', next_at = NULL, attempts = attempts + 1, call = ?2
-                 WHERE id = ?1 AND state IN ('planned', 'in_doubt')",
-            )?
-            .execute(params![api_call.id, call])?;
-        if begun == 0 {
-            return Err(StoreError::Conflict(format!(
-                "API call {} is no longer open",
-                api_call.id
-            )));
-        }
+        let state = self.call_after(api_call.id, Event::Begins)?;
+        self.run(
+            "UPDATE api_call SET state = ?2, next_at = NULL, attempts = attempts + 1, call = ?3
+             WHERE id = ?1",
+            params![api_call.id, state.as_str(), call],
+        )?;
         let counted = need_of(api_call, now).map(|need| (need, "kept"));
         let scene = self.scene_of(api_call, account, now)?.map(|need| (need, "reserved"));
         for (need, state) in counted.into_iter().chain(scene) {
@@ -383,6 +341,22 @@ impl Tx<'_> {
             )?;
         }
         Ok(ApiCallAttempt { api_call: api_call.id, call })
+    }
+
+    /// Returns the state of an API call after an event.
+    ///
+    /// # Errors
+    /// If the event cannot happen in its present state, or SQLite fails.
+    pub(super) fn call_after(&self, id: i64, event: Event) -> Result<State> {
+        let word: Option<String> = self
+            .db
+            .prepare_cached("SELECT state FROM api_call WHERE id = ?1")?
+            .query_row([id], |row| row.get(0))
+            .optional()?;
+        let word = word.unwrap_or_default();
+        State::parse(&word)
+            .and_then(|state| state.after(event))
+            .ok_or_else(|| StoreError::Conflict(format!("API call {id} is {word}: no {event:?}")))
     }
 
     fn end_call(&self, ask: ApiCallAttempt, now: DateTime<Utc>) -> Result<()> {
@@ -420,13 +394,17 @@ impl Tx<'_> {
     ) -> Result<()> {
         self.end_call(ask, now)?;
         self.unspend(ask.api_call, word.effect)?;
-        let state = if again.in_doubt { "in_doubt" } else { "planned" };
+        let event = match word.effect {
+            Effect::Unknown => Event::Unclear,
+            Effect::Nothing | Effect::Call => Event::NotDone,
+        };
+        let state = self.call_after(ask.api_call, event)?;
         self.run(
             "UPDATE api_call SET state = ?2, next_at = ?3, errcode = ?4, errmsg = ?5, verifies = ?6
-             WHERE id = ?1 AND state = 'asking'",
+             WHERE id = ?1",
             params![
                 ask.api_call,
-                state,
+                state.as_str(),
                 millis(again.next_at),
                 word.errcode,
                 word.why,
@@ -449,10 +427,11 @@ impl Tx<'_> {
             "UPDATE charge SET state = 'kept' WHERE api_call = ?1 AND state = 'reserved'",
             params![api_call.id],
         )?;
+        let state = self.call_after(api_call.id, Event::Succeeds)?;
         self.run(
-            "UPDATE api_call SET state = 'done', next_at = NULL, ended_at = ?2, answer = ?3,
+            "UPDATE api_call SET state = ?2, next_at = NULL, ended_at = ?3, answer = ?4,
                  errcode = 0, errmsg = NULL WHERE id = ?1",
-            params![api_call.id, millis(now), answer.to_string()],
+            params![api_call.id, state.as_str(), millis(now), answer.to_string()],
         )?;
         let line = Reason::ApiCallDone { call: api_call.told.clone() };
         if let (ApiCall::Delete(deletion), Some(batch)) = (&api_call.api_call, api_call.batch) {
@@ -473,10 +452,11 @@ impl Tx<'_> {
             self.end_call(ask, now)?;
             self.unspend(api_call.id, word.effect)?;
         }
+        let state = self.call_after(api_call.id, Event::Fails)?;
         self.run(
-            "UPDATE api_call SET state = 'failed', next_at = NULL, ended_at = ?2, errcode = ?3, errmsg = ?4
-             WHERE id = ?1",
-            params![api_call.id, millis(now), word.errcode, word.why],
+            "UPDATE api_call SET state = ?2, next_at = NULL, ended_at = ?3, errcode = ?4,
+                 errmsg = ?5 WHERE id = ?1",
+            params![api_call.id, state.as_str(), millis(now), word.errcode, word.why],
         )?;
         let (call, cause) = (api_call.told.clone(), Box::new(word.why.clone()));
         let line = Reason::ApiCallFailed { call, cause };
@@ -552,7 +532,9 @@ impl Tx<'_> {
                 let reason = (state != JobState::Sent).then_some(line);
                 self.move_job(id, job.state, Move { state, wake_at: None, reason, why: line }, now)
             }
-            Role::Action | Role::Command => self.tell(id, Some(job.state), job.state, line, now),
+            Role::Action | Role::Command | Role::Daemon => {
+                self.tell(id, Some(job.state), job.state, line, now)
+            }
             Role::PreSend => {
                 self.tell(id, Some(job.state), job.state, line, now)?;
                 // It may have waited for this.
@@ -609,7 +591,10 @@ impl Tx<'_> {
 
     /// Returns the API calls of a job, oldest first.
     pub fn api_calls(&self, job: &str) -> Result<Vec<ApiCallView>> {
-        let sql = format!("SELECT {VIEW} FROM api_call WHERE job = ?1 ORDER BY id");
+        let sql = format!(
+            "SELECT {VIEW} FROM api_call WHERE job = ?1 AND state NOT IN ('waiting', 'dropped')
+             ORDER BY made_at, id"
+        );
         let mut statement = self.db.prepare_cached(&sql)?;
         let rows = statement.query_map([job], read_view)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -643,10 +628,13 @@ impl Tx<'_> {
             params![],
         )?;
         self.run(
-            "UPDATE api_call SET state = 'in_doubt', next_at = ?1,
-                 errmsg = json_object('code', 'daemon_ended')
-             WHERE state = 'asking'",
-            params![millis(now)],
+            "UPDATE api_call SET state = ?2, next_at = ?3,
+                 errmsg = json_object('code', 'daemon_ended') WHERE state = ?1",
+            params![
+                State::InFlight.as_str(),
+                word_after(State::InFlight, Event::DaemonEnded),
+                millis(now)
+            ],
         )
     }
 }

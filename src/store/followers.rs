@@ -32,8 +32,6 @@ const SHARD_OF: u64 = 512;
 const SHARDS_MAX: u64 = 256;
 /// The least number of shards: a small account may have a million followers one day.
 const SHARDS_LEAST: u64 = 8;
-/// The pauses after failed requests; then a sync is given up.
-const PAUSES_S: [i64; 8] = [5, 10, 30, 60, 120, 300, 600, 900];
 /// The longest pause of a sync: a longer one came from a clock that has been stepped since.
 const REST_MAX: TimeDelta = TimeDelta::hours(25);
 /// A list with so many more than twice the platform's own count is not plausible.
@@ -225,31 +223,20 @@ impl Tx<'_> {
         )
     }
 
-    /// Lets a sync wait after a failed request; gives it up after several.
-    ///
-    /// Returns whether it was given up.
-    pub fn repeat_sync(&self, sync: i64, why: &str, now: DateTime<Utc>) -> Result<bool> {
-        let tries: u32 = self
-            .db
-            .prepare_cached("SELECT tries FROM follower_sync WHERE id = ?1")?
-            .query_row([sync], |row| row.get(0))?;
-        let Some(pause) = PAUSES_S.get(tries as usize) else {
-            self.fail_sync(sync, why, now)?;
-            return Ok(true);
-        };
+    /// Lets a sync wait after a failed request.
+    pub fn repeat_sync(&self, sync: i64, (next_at, why): (DateTime<Utc>, &str)) -> Result<()> {
         self.run(
             "UPDATE follower_sync SET tries = tries + 1, next_at = ?2, why = ?3
              WHERE id = ?1 AND state = 'asking'",
-            params![sync, millis(now + TimeDelta::seconds(*pause)), why],
-        )?;
-        Ok(false)
+            params![sync, millis(next_at), why],
+        )
     }
 
-    /// Returns whether this is the first try of a sync's present request.
-    pub fn is_first_try(&self, sync: i64) -> Result<bool> {
+    /// Returns how many requests of a sync failed in a row.
+    pub fn sync_tries(&self, sync: i64) -> Result<u32> {
         Ok(self
             .db
-            .prepare_cached("SELECT tries = 0 FROM follower_sync WHERE id = ?1")?
+            .prepare_cached("SELECT tries FROM follower_sync WHERE id = ?1")?
             .query_row([sync], |row| row.get(0))?)
     }
 

@@ -372,7 +372,7 @@ impl Tx<'_> {
                 self.title_of(spec)?,
             ],
         )?;
-        self.write_pre_sends((&spec.id, &spec.account), &pre_sends(spec))?;
+        self.write_pre_sends((&spec.id, &spec.account), &pre_sends(spec), source.first_taken_at)?;
         for (number, body) in (0_u32..).zip(bodies) {
             let place = (number, replaced.map_or(0, |replaced| replaced.generation));
             self.insert_batch(&spec.id, account, place, body, planned)?;

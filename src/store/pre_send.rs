@@ -1,22 +1,23 @@
 //! API calls that a job makes before its broadcast, and jobs that are a single API call.
 //!
-//! A pre-send call is stored when its job is taken and becomes an API call at its time; it never
-//! stops the broadcast. A job without batches makes one API call at its time and ends with it.
+//! A pre-send call waits from when its job is taken until its time; it never stops the broadcast.
+//! The time moves with the job's. A job without batches makes one API call at its time and ends with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
+use crate::calls::{Event, Role, State};
 use crate::model::{ApiCall, JobId, JobState};
 use crate::plan;
 use crate::reason::Reason;
-use crate::store::api_call::{NewApiCall, Role};
+use crate::store::api_call::{NewApiCall, word_after};
 use crate::store::{Move, Result, StoreError, Tx, instant, millis, unreadable};
 
 /// How long a broadcast waits for its speed, from the request for it.
 const SPEED_PATIENCE: TimeDelta = TimeDelta::seconds(28);
 
-const WAITING_PRE_SENDS: &str = "FROM pre_send p JOIN job ON job.id = p.job
-    WHERE p.account = ?1 AND closed = 0 AND done_for_at IS NOT due_at
+const WAITING_PRE_SENDS: &str = "FROM api_call p JOIN job ON job.id = p.job
+    WHERE p.account = ?1 AND p.state = 'waiting' AND served_at IS NOT due_at
       AND (job.state = 'planned' OR (job.state = 'held' AND kind = 'preview'))
       AND (kind <> 'preview' OR NOT EXISTS
            (SELECT 1 FROM batch WHERE batch.job = job.id AND replaced = 0 AND prepared = 0))";
@@ -27,17 +28,24 @@ impl Tx<'_> {
         &self,
         (job, account): (&JobId, &str),
         pre_sends: &[(ApiCall, TimeDelta)],
+        taken_at: DateTime<Utc>,
     ) -> Result<()> {
-        self.run("DELETE FROM pre_send WHERE job = ?1", params![job.as_str()])?;
+        self.run(
+            "DELETE FROM api_call WHERE job = ?1 AND state IN ('waiting', 'dropped')",
+            params![job.as_str()],
+        )?;
         for (api_call, ahead) in pre_sends {
             self.run(
-                "INSERT INTO pre_send (job, account, kind, parameters, ahead_s)
-                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                "INSERT INTO api_call (job, account, kind, role, parameters, made_at, state, ahead_s)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
                 params![
                     job.as_str(),
                     account,
                     api_call.kind(),
+                    Role::PreSend.as_str(),
                     api_call.parameters().to_string(),
+                    millis(taken_at),
+                    State::Waiting.as_str(),
                     ahead.num_seconds(),
                 ],
             )?;
@@ -48,8 +56,9 @@ impl Tx<'_> {
     /// Lets a job that is due again set its speed again.
     pub(super) fn reopen_pre_sends(&self, job: &JobId) -> Result<()> {
         self.run(
-            "UPDATE pre_send SET closed = 0, done_for_at = NULL WHERE job = ?1 AND kind = 'speed_set'",
-            params![job.as_str()],
+            "UPDATE api_call SET state = ?2, ended_at = NULL, served_at = NULL
+             WHERE job = ?1 AND kind = 'speed_set' AND state IN ('waiting', 'dropped')",
+            params![job.as_str(), word_after(State::Dropped, Event::JobReturns)],
         )
     }
 
@@ -68,14 +77,14 @@ impl Tx<'_> {
     /// If SQLite fails, or something else wrote it.
     pub fn pre_sends(&self, job: &str) -> Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT kind, p.parameters, ahead_s FROM pre_send p JOIN job ON job.id = p.job
-             WHERE p.job = ?1 AND closed = 0 AND done_for_at IS NOT due_at
+            "SELECT kind, p.parameters, ahead_s FROM api_call p JOIN job ON job.id = p.job
+             WHERE p.job = ?1 AND p.state = 'waiting' AND served_at IS NOT due_at
                AND job.state IN ('planned', 'held') ORDER BY ahead_s DESC, p.parameters",
         )?;
         let rows = statement.query_map([job], |row| {
             let (kind, parameters): (String, String) = (row.get(0)?, row.get(1)?);
             let api_call = ApiCall::parse(&kind, &parameters)
-                .ok_or_else(|| unreadable("pre_send.parameters", &parameters))?;
+                .ok_or_else(|| unreadable("api_call.parameters", &parameters))?;
             let ahead: i64 = row.get(2)?;
             Ok(match ahead {
                 0..120 => format!("{api_call}, {ahead} s before"),
@@ -85,47 +94,42 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Turns the pre-send calls whose time has come into API calls.
+    /// Plans the pre-send calls whose time has come, and drops those of jobs that ended.
     ///
     /// A preview is shown once, also for a job that waits for its approval, and not before its
     /// content is uploaded; the speed is set again for each new time of the job.
     pub fn begin_pre_sends(&self, account: &str, now: DateTime<Utc>) -> Result<()> {
         self.run(
-            "UPDATE pre_send SET closed = 1 WHERE account = ?1 AND closed = 0
-               AND EXISTS (SELECT 1 FROM job WHERE id = pre_send.job AND wake_at IS NULL)",
-            params![account],
+            "UPDATE api_call SET state = ?2, ended_at = ?3
+             WHERE account = ?1 AND state = 'waiting'
+               AND EXISTS (SELECT 1 FROM job WHERE id = api_call.job AND wake_at IS NULL)",
+            params![account, word_after(State::Waiting, Event::JobEnds), millis(now)],
         )?;
         let due = self
             .db
             .prepare_cached(&format!(
-                "SELECT job.id, kind, p.parameters, due_at {WAITING_PRE_SENDS}
-                   AND due_at - ahead_s * 1000 <= ?2 ORDER BY due_at, job.seq"
+                "SELECT p.id, kind = 'speed_set', due_at {WAITING_PRE_SENDS}
+                   AND due_at - ahead_s * 1000 <= ?2 ORDER BY due_at, job.seq, p.id"
             ))?
             .query_map(params![account, millis(now)], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?
-            .collect::<rusqlite::Result<Vec<(String, String, String, i64)>>>()?;
-        for (job, kind, parameters, due_at) in due {
-            let (Some(id), Some(api_call)) =
-                (JobId::parse(&job), ApiCall::parse(&kind, &parameters))
-            else {
-                return Err(unreadable("pre_send.parameters", &parameters).into());
-            };
-            let role = Role::PreSend;
-            let new = NewApiCall {
-                account,
-                api_call: &api_call,
-                role,
-                job: Some(&id),
-                batch: None,
-                said: None,
-            };
-            self.write_api_call(&new, now)?;
+            .collect::<rusqlite::Result<Vec<(i64, bool, i64)>>>()?;
+        for (call, returns, due_at) in due {
+            let state = self.call_after(call, Event::Due)?;
             self.run(
-                "UPDATE pre_send SET done_for_at = ?4, closed = (kind = 'preview')
-                 WHERE job = ?1 AND kind = ?2 AND parameters = ?3",
-                params![job, kind, parameters, due_at],
+                "UPDATE api_call SET state = ?2, made_at = ?3, next_at = ?3 WHERE id = ?1",
+                params![call, state.as_str(), millis(now)],
             )?;
+            if returns {
+                self.run(
+                    "INSERT INTO api_call (job, account, kind, role, parameters, made_at, state,
+                         ahead_s, served_at)
+                     SELECT job, account, kind, role, parameters, made_at, ?2, ahead_s, ?3
+                     FROM api_call WHERE id = ?1",
+                    params![call, State::Waiting.as_str(), due_at],
+                )?;
+            }
         }
         Ok(())
     }
@@ -140,7 +144,7 @@ impl Tx<'_> {
             .db
             .prepare_cached(
                 "SELECT max(made_at) FROM api_call WHERE job = ?1 AND role = 'pre_send'
-                   AND kind = 'speed_set' AND ended_at IS NULL",
+                   AND kind = 'speed_set' AND state <> 'waiting' AND ended_at IS NULL",
             )?
             .query_row([job.as_str()], |row| row.get(0))?;
         let until = made.map(|made| instant(made) + SPEED_PATIENCE);
@@ -207,16 +211,17 @@ impl Tx<'_> {
             .prepare_cached("SELECT id, state FROM api_call WHERE job = ?1 AND role = 'action' AND ended_at IS NULL")?
             .query_map([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
-        if open.iter().any(|(_, state)| state == "asking") {
+        if open.iter().any(|(_, state)| State::parse(state) == Some(State::InFlight)) {
             return Err(StoreError::Refused(format!(
                 "nothing of job {id} can be stopped now: its request is under way, so say it again in a moment"
             )));
         }
         for (api_call, _) in open {
+            let state = self.call_after(api_call, Event::Fails)?;
             self.run(
-                "UPDATE api_call SET state = 'failed', next_at = NULL, ended_at = ?2, errmsg = ?3
+                "UPDATE api_call SET state = ?2, next_at = NULL, ended_at = ?3, errmsg = ?4
                  WHERE id = ?1",
-                params![api_call, millis(now), why],
+                params![api_call, state.as_str(), millis(now), why],
             )?;
         }
         let from = self.job(id)?.state;

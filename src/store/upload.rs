@@ -122,7 +122,8 @@ impl Tx<'_> {
         self.run(
             // A preview shows what is uploaded by then.
             "UPDATE job SET material = ?2, prepare_after_at = 0, prepare_s = ?3 + ifnull(
-                 (SELECT max(ahead_s) FROM pre_send WHERE job = ?1 AND kind = 'preview'), 0)
+                 (SELECT max(ahead_s) FROM api_call WHERE job = ?1 AND kind = 'preview'
+                      AND state = 'waiting'), 0)
              WHERE id = ?1",
             params![id.as_str(), json, material.map(|material| material.prepare_s)],
         )?;

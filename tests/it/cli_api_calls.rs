@@ -3,12 +3,13 @@
 use std::fs;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::calls::{Effect, Role};
 use qunfa::cli::Answer;
 use qunfa::model::{ApiCall, Credence, Deletion, JobId, Viewer};
 use qunfa::reason::Reason;
 use qunfa::store::{
-    ApiCallFailure, ArticleResult, DecidedBy, Effect, EventIn, NewApiCall, ResponseFields, Role,
-    SendStatus, StoreError, Tx,
+    ApiCallFailure, ArticleResult, DecidedBy, EventIn, NewApiCall, ResponseFields, SendStatus,
+    StoreError, Tx,
 };
 use serde_json::{Value, json};
 

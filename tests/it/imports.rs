@@ -16,8 +16,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("reason", &["model", "calendar", "quota"]),
     ("plan", &["model", "calendar", "quota", "reason"]),
     ("schedule", &["model", "calendar", "quota", "reason", "plan"]),
+    ("calls", &["model"]),
     ("text", &["model", "calendar", "quota", "reason", "wechat"]),
-    ("store", &["model", "calendar", "quota", "reason", "plan", "schedule", "text"]),
+    ("store", &["model", "calendar", "quota", "reason", "plan", "schedule", "calls", "text"]),
     ("yaml", &[]),
     ("durable_file", &[]),
     ("inbox", &["model", "calendar", "yaml", "durable_file"]),
@@ -26,7 +27,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     (
         "engine",
-        &["model", "calendar", "quota", "reason", "plan", "text", "store", "config", "wechat"],
+        &[
+            "model", "calendar", "quota", "reason", "plan", "calls", "text", "store", "config",
+            "wechat",
+        ],
     ),
     ("log", &[]),
     (
@@ -54,6 +58,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "quota",
             "plan",
             "schedule",
+            "calls",
             "reason",
             "text",
             "store",

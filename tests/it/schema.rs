@@ -64,6 +64,10 @@ fn due_work_and_results_are_found_by_an_index_and_never_by_a_scan_or_a_sort() {
             "SELECT 1 FROM batch WHERE account = 'brand' AND state IN ('asking', 'in_doubt')",
             "batch_in_doubt",
         ),
+        (
+            "SELECT 1 FROM api_call WHERE account = 'brand' AND state = 'waiting'",
+            "api_call_waiting",
+        ),
     ] {
         let plan = plan(&db, sql);
 
@@ -105,6 +109,12 @@ fn the_schema_refuses_what_would_break_a_promise() {
         ),
         ("nothing is asked for longer than 20 h", "UPDATE job SET retry_for_s = 72001".into()),
         ("states are those of the design", "UPDATE job SET state = 'maybe'".into()),
+        (
+            "only what is made before a broadcast waits for its job",
+            "INSERT INTO api_call (account, kind, role, job, parameters, made_at, state) VALUES
+             ('brand', 'menu', 'action', 'a', '{}', 0, 'waiting')"
+                .into(),
+        ),
         (
             "a pause says what to do",
             "UPDATE account SET paused_since_at = 1, paused_why = 'x'".into(),

@@ -1,12 +1,13 @@
 //! The calls beside the broadcasts: previews, deletions, the speed.
 
 use chrono::TimeDelta;
+use qunfa::calls::Role;
 use qunfa::model::{
     Action, ApiCall, Content, Deletion, JobId, JobState, Kind, Preview, Speed, Viewer,
 };
 use qunfa::reason::Reason;
-use qunfa::sandbox::{EventFate, Fault, FaultKind};
-use qunfa::store::{ApiCallView, DecidedBy, NewApiCall, Role};
+use qunfa::sandbox::{EventFate, FOREVER, Fault, FaultKind};
+use qunfa::store::{ApiCallView, DecidedBy, NewApiCall};
 
 use crate::uploads::{article, articles_of};
 use crate::views::{told, written};
@@ -251,6 +252,27 @@ fn a_deferred_broadcast_is_given_its_speed_again() {
     assert_eq!(world.accepted(), ["2027-03-21 20:00:00"]);
     let set = world.calls().iter().filter(|call| call.contains("speed/set 0")).count();
     assert_eq!(set, 2);
+}
+
+#[test]
+fn a_retried_broadcast_is_given_its_speed_again_and_is_not_shown_again() {
+    let mut world = World::with(Kind::Subscription);
+    let refused = Fault::new(FaultKind::Refused).on_path("sendall").times(FOREVER);
+    world.platform.inject(refused);
+    let preview =
+        Preview { to: vec![name("anne")], before: TimeDelta::minutes(10), card_ext: None };
+    let job = world.job("a").at("2027-03-20 20:00");
+    job.with(|spec| (spec.speed, spec.preview) = (Some(speed(4)), Some(preview))).submit();
+    world.run_until("2027-03-20 22:30");
+    assert_eq!(world.state("a"), JobState::Missed);
+    world.platform.clear_faults();
+
+    world.retry("a").unwrap();
+    world.run_for(TimeDelta::minutes(1));
+
+    assert_eq!(world.state("a"), JobState::Sent);
+    let count = |what: &str| world.calls().iter().filter(|call| call.contains(what)).count();
+    assert_eq!((count("speed/set 0"), count("preview")), (2, 1));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! A config that was changed while the daemon was down: accounts are known by their appid.
 
 use chrono::TimeDelta;
+use qunfa::calls::Role;
 use qunfa::engine::{AcceptedFile, Owner};
 use qunfa::model::{Action, ApiCall, JobState, Kind, Preview, Viewer};
 use qunfa::sandbox::{self, Fault, FaultKind};
-use qunfa::store::{NewApiCall, Role};
+use qunfa::store::NewApiCall;
 
 use crate::recurring::Comes;
 use crate::views::told;
