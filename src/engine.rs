@@ -637,26 +637,12 @@ impl Engine {
             for session in accounts.into_iter().filter_map(|account| named.get(account)) {
                 tx.place_taken(&session.config.account, now)?;
             }
-            let place = |(job, taken, dates): (&Offered<'_>, IngestOutcome, Vec<DateEdit>)| {
-                let id = job.spec.id.clone();
+            let appid = |job: &Offered<'_>| {
                 let session = named.get(job.spec.account.as_str());
-                let appid =
-                    session.map(|session| session.config.account.appid.clone()).unwrap_or_default();
-                let (due_at, state) = match job.recurrence {
-                    Some(_) => series::stands(tx, &id, now)?,
-                    None => tx.job(&id).map(|job| (Some(job.due_at), job.state))?,
-                };
-                let title = tx.title(id.as_str())?.unwrap_or_else(|| id.to_string());
-                // A longer list would delay what is due meanwhile: `check` reports it.
-                let strangers = match job.spec.action.list() {
-                    Some(list) if list.len() <= LIST_MAX => {
-                        tx.strangers(&job.spec.account, list)?
-                    }
-                    Some(_) | None => None,
-                };
-                Ok(IngestedJob { id, title, taken, due_at, state, appid, strangers, dates })
+                session.map(|session| session.config.account.appid.clone()).unwrap_or_default()
             };
-            let jobs = taken.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>()?;
+            let jobs = taken.into_iter().map(|taken| ingested(tx, taken, &appid, now));
+            let jobs = jobs.collect::<Result<Vec<_>, StoreError>>()?;
             let named: HashSet<_> = jobs.iter().map(|job: &IngestedJob| &job.id).collect();
             let planned = tx.planned_by(name)?.into_iter().chain(tx.active_series(Some(name))?);
             let left_out = planned.filter(|id| !named.contains(id)).collect();
@@ -847,4 +833,26 @@ fn raise_alert(
 ) -> Result<(), StoreError> {
     let note = Alert { account: Some(account), job: None, kind, what, advice };
     tx.raise_alert(&note, now)
+}
+
+/// Returns what became of a job of a file.
+fn ingested(
+    tx: &Tx<'_>,
+    (job, taken, dates): (&Offered<'_>, IngestOutcome, Vec<DateEdit>),
+    appid: &dyn Fn(&Offered<'_>) -> String,
+    now: DateTime<Utc>,
+) -> Result<IngestedJob, StoreError> {
+    let id = job.spec.id.clone();
+    let (due_at, state) = match job.recurrence {
+        Some(_) => series::stands(tx, &id, now)?,
+        None => tx.job(&id).map(|job| (Some(job.due_at), job.state))?,
+    };
+    let title = tx.title(id.as_str())?.unwrap_or_else(|| id.to_string());
+    // A longer list would delay what is due meanwhile: `check` reports it.
+    let strangers = match job.spec.action.list() {
+        Some(list) if list.len() <= LIST_MAX => tx.strangers(&job.spec.account, list)?,
+        Some(_) | None => None,
+    };
+    let appid = appid(job);
+    Ok(IngestedJob { id, title, taken, due_at, state, appid, strangers, dates })
 }

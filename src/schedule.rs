@@ -117,13 +117,21 @@ pub fn schedule(
     board.placements
 }
 
-/// What the jobs of a schedule own of the windows: how much, and which jobs, the first in rank
-/// first.
-pub fn owned<'a>(
+/// What the jobs of a schedule own of one window.
+#[derive(Clone, Debug, Default)]
+pub struct Owned {
+    /// How much.
+    pub amount: u32,
+    /// Which jobs, the first in rank first.
+    pub by: Vec<JobId>,
+}
+
+/// Returns what the jobs of a schedule own of the windows.
+pub fn owned(
     account: &Account,
-    schedule: &'a [(Waiting, Placement)],
+    schedule: &[(Waiting, Placement)],
     now: DateTime<Utc>,
-) -> BTreeMap<(Rule, Window), (u32, Vec<&'a JobId>)> {
+) -> BTreeMap<(Rule, Window), Owned> {
     let (waiting, placements): (Vec<_>, Vec<_>) = schedule.iter().cloned().unzip();
     let ledger = Ledger::default();
     let mut board = Board::new(account, &ledger, &waiting, now);
@@ -131,8 +139,9 @@ pub fn owned<'a>(
     board.own_all();
     let owned = board.owned.into_iter();
     owned
-        .map(|(window, Owned { amount, by })| {
-            (window, (amount, by.into_iter().map(|index| &schedule[index].0.job.id).collect()))
+        .map(|(window, Share { amount, by })| {
+            let by = by.into_iter().map(|index| schedule[index].0.job.id.clone()).collect();
+            (window, Owned { amount, by })
         })
         .collect()
 }
@@ -142,9 +151,9 @@ fn rank(job: &Job) -> Rank {
     if job.asked { Rank { neg_priority: i32::MIN, ..job.rank } } else { job.rank }
 }
 
-/// What waiting jobs own of one window.
+/// What waiting jobs own of one window, by their indexes.
 #[derive(Debug, Default)]
-struct Owned {
+struct Share {
     amount: u32,
     by: Vec<usize>,
 }
@@ -159,7 +168,7 @@ struct Board<'a> {
     order: Vec<usize>,
     /// The own time of each job.
     own: Vec<DateTime<Utc>>,
-    owned: HashMap<(Rule, Window), Owned>,
+    owned: HashMap<(Rule, Window), Share>,
     /// For a full window, the next one that may have room. Windows only fill up while jobs
     /// are placed.
     next: HashMap<(Rule, Window), Window>,
@@ -216,10 +225,10 @@ impl<'a> Board<'a> {
 
     fn own_all(&mut self) {
         for index in self.order.clone() {
-            match self.placements[index] {
-                Placement::At(at, _) => self.own(index, at),
-                _ if self.waiting[index].job.state == JobState::Releasing => self.keep_calls(index),
-                _ => {}
+            if self.waiting[index].job.state == JobState::Releasing {
+                self.keep_calls(index);
+            } else if let Placement::At(at, _) = self.placements[index] {
+                self.own(index, at);
             }
         }
     }

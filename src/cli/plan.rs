@@ -14,6 +14,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::forecast::{self, Forecast, ForecastContext};
+use super::schedules::Owned;
 use super::text::{self, Page, Tone};
 use super::{Json, Problem, Terminal, database, lookup};
 use crate::calendar::{self, Span, Window, json};
@@ -252,7 +253,7 @@ fn windows(
             }
             for window in windows {
                 let owned = schedule.owned.get(&(row.rule, window));
-                views.extend(window_view(tx, account, ((row.rule, window), owned), now)?);
+                views.extend(window_view((tx, now), account, (row.rule, window), owned)?);
             }
         }
     }
@@ -261,13 +262,13 @@ fn windows(
 }
 
 fn window_view(
-    tx: &Tx<'_>,
+    (tx, now): (&Tx<'_>, DateTime<Utc>),
     account: &Account,
-    ((rule, window), owned): ((Rule, Window), Option<&(u32, Vec<JobId>)>),
-    now: DateTime<Utc>,
+    (rule, window): (Rule, Window),
+    owned: Option<&Owned>,
 ) -> Result<Option<WindowView>, StoreError> {
     let view = tx.window_view(account, (rule, window), now)?;
-    let (claimed, claimed_by) = owned.cloned().unwrap_or_default();
+    let Owned { amount: claimed, by: claimed_by } = owned.cloned().unwrap_or_default();
     let view = RuleView { claimed, ..view };
     if view.used == 0 && view.claimed == 0 && view.unconfirmed == 0 {
         return Ok(None);

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::calendar::Window;
 use crate::model::{Account, JobId};
 use crate::quota::Rule;
+pub(super) use crate::schedule::Owned;
 use crate::schedule::{self, Placement};
 use crate::store::{StoreError, Tx};
 
@@ -21,8 +22,8 @@ pub(super) struct Schedules {
 /// The schedule of one account.
 pub(super) struct AccountSchedule {
     pub(super) placements: HashMap<JobId, Placement>,
-    /// What the jobs own of each window: how much, and which jobs, the first in rank first.
-    pub(super) owned: BTreeMap<(Rule, Window), (u32, Vec<JobId>)>,
+    /// What the jobs own of each window.
+    pub(super) owned: BTreeMap<(Rule, Window), Owned>,
 }
 
 impl Schedules {
@@ -40,10 +41,7 @@ impl Schedules {
             return Ok(Rc::clone(known));
         }
         let made = tx.schedule(account, self.now)?;
-        let owned = schedule::owned(account, &made, self.now)
-            .into_iter()
-            .map(|(window, (amount, by))| (window, (amount, by.into_iter().cloned().collect())))
-            .collect();
+        let owned = schedule::owned(account, &made, self.now);
         let placements =
             made.into_iter().map(|(waiting, placement)| (waiting.job.id, placement)).collect();
         let made = Rc::new(AccountSchedule { placements, owned });

@@ -345,8 +345,7 @@ proptest! {
         let more: Vec<_> = jobs.iter().cloned().chain([extra]).collect();
         let third = schedule(&account, &Ledger::default(), &more, now);
         if room {
-            let all: Vec<_> = jobs.iter().zip(&third).map(|(one, placement)| (one, placement)).collect();
-            for (one, placement) in all {
+            for (one, placement) in jobs.iter().zip(&third) {
                 if let Placement::At(at, _) = placement {
                     prop_assert_eq!(one.job.due_at, *at);
                 }

@@ -662,6 +662,7 @@ fn rows_of_80_columns(world: &World, account: &str) {
             let source = Source { file: "a.yaml", line: 1, first_taken_at: at(0) };
             tx.take(&spec, &named, &engine::bodies(&spec), source, at(0))?;
         }
+        tx.place_taken(&named, at(0))?;
         let words =
             ResponseFields { errcode: Some(0), msg_id: Some(7), ..ResponseFields::default() };
         tx.accept(ask(tx, &id(1), at(1)), &named, &words, true, at(1))?;
