@@ -80,8 +80,10 @@ pub use recall::{InQuestion, LastSeen};
 pub use refused::RefusedFile;
 pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
-pub use schedule::Deferral;
-pub use series::{DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState};
+pub use schedule::{AccountSchedule, Deferral};
+pub use series::{
+    DateAhead, DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState,
+};
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;
 pub use upload::{

@@ -20,7 +20,7 @@ use crate::plan::{self, Batch, Job, NextAction as Next};
 use crate::quota::{Block, margins};
 use crate::reason::Reason;
 use crate::schedule::Placement;
-use crate::store::{AlertView, JobView, Refusal, StoreError, Tx};
+use crate::store::{AlertView, DateAhead, JobView, Refusal, StoreError, Tx};
 use crate::text::reason;
 
 /// A loop that has not completed a turn for this long is stuck.
@@ -148,6 +148,31 @@ impl Forecast {
     }
 }
 
+/// What keeps a job from its due time: its outcome, when it is sent, and why.
+type Placed = (ForecastStatus, Option<DateTime<Utc>>, Reason);
+
+/// Returns what the schedule says if a job is not sent at its due time.
+fn by_its_place(job: &Job, place: &Placement) -> Option<Placed> {
+    match place {
+        Placement::Fails(cause) => {
+            let why = Reason::from(cause.clone()).with_on_quota_fail();
+            Some((ForecastStatus::WillFail, None, why))
+        }
+        Placement::Never(cause) => Some((ForecastStatus::WillFail, None, cause.clone().into())),
+        Placement::Expires(cause) => {
+            let why = cause
+                .clone()
+                .map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry());
+            Some((ForecastStatus::WillExpire, None, why))
+        }
+        Placement::At(later, Some(cause)) if *later > job.due_at => {
+            let why = Reason::WillDefer { cause: Box::new(cause.clone().into()) };
+            Some((ForecastStatus::WillDefer, Some(*later), why))
+        }
+        Placement::At(..) | Placement::Stays => None,
+    }
+}
+
 impl ForecastContext {
     /// Reads what stops each account, and the daemon's state.
     pub(super) fn read(
@@ -166,6 +191,11 @@ impl ForecastContext {
         let heartbeat =
             running.as_ref().and_then(|running| daemon::heartbeat(&config.state_dir, running));
         Ok(Self { stopped, running, heartbeat, now, schedules: Schedules::new(now) })
+    }
+
+    /// The same with all dates of series before `until`.
+    pub(super) fn until(self, until: DateTime<Utc>) -> Self {
+        Self { schedules: self.schedules.until(until), ..self }
     }
 
     /// Returns the daemon that runs, if one does.
@@ -304,31 +334,14 @@ impl ForecastContext {
         let Some(at) = forecast.goes_at.filter(|_| !job.asked) else {
             return Ok(());
         };
-        let mut goes_at = None;
-        let (status, why) = match self.schedules.of(tx, account)?.placements.get(&job.id) {
-            Some(Placement::Fails(cause)) => {
-                (ForecastStatus::WillFail, Reason::from(cause.clone()).with_on_quota_fail())
-            }
-            Some(Placement::Never(cause)) => (ForecastStatus::WillFail, cause.clone().into()),
-            Some(Placement::Expires(cause)) => {
-                let why = cause
-                    .clone()
-                    .map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry());
-                (ForecastStatus::WillExpire, why)
-            }
-            Some(Placement::At(later, Some(cause))) if *later > job.due_at => {
-                goes_at = Some(*later);
-                (
-                    ForecastStatus::WillDefer,
-                    Reason::WillDefer { cause: Box::new(cause.clone().into()) },
-                )
-            }
-            Some(Placement::At(..) | Placement::Stays) | None => {
-                match tx.full_receivers(job, account, at)? {
-                    Some(block) => Self::by_its_receivers(job, block),
-                    None => return Ok(()),
-                }
-            }
+        let schedule = self.schedules.of(tx, account)?;
+        let placed = schedule.placements.get(&job.id).and_then(|place| by_its_place(job, place));
+        let (status, goes_at, why) = match placed {
+            Some(placed) => placed,
+            None => match tx.full_receivers(job, account, at)? {
+                Some(block) => Self::by_its_receivers(job, block),
+                None => return Ok(()),
+            },
         };
         forecast.goes_at = goes_at;
         forecast.status = status;
@@ -336,16 +349,46 @@ impl ForecastContext {
         Ok(())
     }
 
-    fn by_its_receivers(job: &Job, block: Block) -> (ForecastStatus, Reason) {
+    /// Returns when a date of a series will be sent that has no job yet.
+    pub(super) fn of_date(
+        &self,
+        tx: &Tx<'_>,
+        account: &Account,
+        DateAhead { waiting, .. }: &DateAhead,
+    ) -> Result<Forecast, StoreError> {
+        let job = &waiting.job;
+        let mut forecast = self.by_its_times(job, &[]);
+        forecast.why.clear();
+        let schedule = self.schedules.of(tx, account)?;
+        match schedule.placements.get(&job.id).and_then(|place| by_its_place(job, place)) {
+            // It has no job that could be deferred: its time is the one that the schedule gives it.
+            Some((ForecastStatus::WillDefer, goes_at, why)) => {
+                forecast.goes_at = goes_at;
+                forecast.why.push(why);
+            }
+            Some((status, goes_at, why)) => {
+                (forecast.status, forecast.goes_at) = (status, goes_at);
+                forecast.why.push(why);
+            }
+            None => {}
+        }
+        if let Some(stop) = self.stop(&job.account).filter(|stop| stop.ends != Ends::ByItself) {
+            (forecast.status, forecast.goes_at) = (ForecastStatus::Stopped, None);
+            forecast.why.push(stop.why);
+        }
+        Ok(forecast)
+    }
+
+    fn by_its_receivers(job: &Job, block: Block) -> Placed {
         let full = Reason::from(Refusal::Receivers(block));
         match job.on_quota {
             OnQuota::Defer if block.window.end() > job.expires_at => {
-                (ForecastStatus::WillExpire, full.beyond_expiry())
+                (ForecastStatus::WillExpire, None, full.beyond_expiry())
             }
             OnQuota::Defer => {
-                (ForecastStatus::WillDefer, Reason::WillDefer { cause: Box::new(full) })
+                (ForecastStatus::WillDefer, None, Reason::WillDefer { cause: Box::new(full) })
             }
-            OnQuota::Fail => (ForecastStatus::WillFail, full.with_on_quota_fail()),
+            OnQuota::Fail => (ForecastStatus::WillFail, None, full.with_on_quota_fail()),
         }
     }
 

@@ -21,10 +21,10 @@ use crate::calendar::{self, Span, Window, json};
 use crate::config::Config;
 use crate::model::{Account, JobId, JobState};
 use crate::quota::{self, Counted, Rule, TABLE};
-use crate::store::{JobView, RuleView, Store, StoreError, Tx, Wanted};
+use crate::store::{DateAhead, JobView, RuleView, Store, StoreError, Tx, Wanted};
 use crate::text::{Lang, reason};
 
-/// How many jobs are forecast, and how many of them the text shows.
+/// How many jobs are forecast for the text, and how many of them it shows.
 const READ: usize = 5_000;
 const SHOWN: usize = 100;
 /// How many jobs are named for one window, and how many of them the text shows.
@@ -155,24 +155,25 @@ pub(super) fn run(
         Some(store) => store,
         None => Store::in_memory(now)?,
     };
-    let view = read(&store.read(), config, options.days, now)?;
+    let most = if options.json.json { usize::MAX } else { READ };
+    let view = read(&store.read(), config, (options.days, most), now)?;
     terminal.answer(options.json, &view, if options.list { render } else { grid::render })
 }
 
 fn read(
     tx: &Tx<'_>,
     config: &Config,
-    days: u16,
+    (days, most): (u16, usize),
     now: DateTime<Utc>,
 ) -> Result<PlanView, StoreError> {
     let today = Window::containing(Span::Day, now);
     let until = today.start() + TimeDelta::days(days.into());
-    let context = ForecastContext::read(tx, config, now)?;
+    let context = ForecastContext::read(tx, config, now)?.until(until);
     let wanted = Wanted { before: Some(until), ..Wanted::WAITING };
     let mut waiting = Vec::new();
     tx.each_job::<StoreError>(wanted, &mut |job| {
         waiting.push(job);
-        Ok(if waiting.len() < READ { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        Ok(if waiting.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     context.explain(&mut waiting);
     let of_these_days = tx.count_jobs(wanted)?;
@@ -181,6 +182,12 @@ fn read(
     let mut jobs = Vec::with_capacity(waiting.len());
     for job in waiting {
         jobs.extend(planned((tx, now), config, &context, job)?);
+    }
+    for account in config.accounts.iter().map(|config| &config.account) {
+        for date in &context.schedules.of(tx, account)?.ahead {
+            let date = date_ahead((tx, &context), account, date)?;
+            jobs.extend((date.next_run() < until).then_some(date));
+        }
     }
     jobs.sort_by_key(PlannedView::next_run);
     let windows = windows((tx, &context), config, until, now)?;
@@ -230,6 +237,29 @@ fn planned(
         due: job.due,
         audience: job.audience,
     }))
+}
+
+/// Returns a date of a series that has no job yet.
+fn date_ahead(
+    (tx, context): (&Tx<'_>, &ForecastContext),
+    account: &Account,
+    date: &DateAhead,
+) -> Result<PlannedView, StoreError> {
+    let forecast = context.of_date(tx, account, date)?;
+    let job = &date.waiting.job;
+    Ok(PlannedView {
+        id: job.id.to_string(),
+        title: date.waiting.title.clone().unwrap_or_else(|| job.id.to_string()),
+        account: job.account.clone(),
+        action: date.spec.action.name().to_owned(),
+        state: job.state,
+        at: Some(job.planned_at),
+        due: forecast.goes_at.unwrap_or(job.planned_at),
+        forecast,
+        audience: date.audience.clone(),
+        batches: usize::try_from(date.waiting.calls_left).unwrap_or(1),
+        receivers: None,
+    })
 }
 
 /// Returns every window of these days in which something is used or claimed.

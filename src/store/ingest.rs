@@ -518,7 +518,7 @@ impl Tx<'_> {
 }
 
 /// Returns a job's audience or subject, and its message type.
-fn words(action: &Action) -> (String, &'static str) {
+pub(super) fn words(action: &Action) -> (String, &'static str) {
     match action {
         Action::Broadcast(broadcast) => {
             let audience = match &broadcast.audience {

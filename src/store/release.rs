@@ -140,6 +140,12 @@ impl Tx<'_> {
         {
             return Ok(Start::Refused(Refusal::Receivers(block)));
         }
+        if first
+            && !asks_what_became
+            && let Some(block) = self.without_place(job, account, now)?
+        {
+            return Ok(Start::Refused(Refusal::Blocked(block)));
+        }
         let open = self.open_batches(&job.id)?;
         let demand = Demand { calls: if first { open } else { 1 }, ..job.demand };
         let needs = quota::needs(account, demand, now);

@@ -6,19 +6,22 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Row, params};
 
 use crate::calendar::{self, Span, Window};
 use crate::model::{Account, JobId, JobState, OnQuota};
 use crate::plan::{self, Job};
-use crate::quota::{self, Demand, Need, Rule, Usage};
+use crate::quota::{self, Block, Demand, Need, Rule, Usage};
 use crate::reason::{NamedJob, Reason};
 use crate::schedule::{self, Ledger, Placement, Waiting};
 use crate::store::job_row::{JOB_COLUMNS, read_job};
 use crate::store::moved::{Rescheduled, Unplaced};
+use crate::store::series::DateAhead;
 use crate::store::{Move, Result, StoreError, Tx, millis};
 
+/// How far ahead the dates of series concern the jobs that wait.
+const HORIZON_MOST: TimeDelta = TimeDelta::days(400);
 /// Beside [`JOB_COLUMNS`]: what the schedule needs of a job.
 const WAITING_COLUMNS: &str = "title,
     CASE WHEN attempted = 0 THEN calls
@@ -35,6 +38,16 @@ pub struct Deferral<'a> {
     /// Whether the ledger shows that: then the schedule finds it by itself, and undoes it once the
     /// ledger shows room again.
     pub by_ledger: bool,
+}
+
+/// The schedule of one account.
+#[derive(Debug)]
+pub struct AccountSchedule {
+    /// The jobs that wait or are in release, then the dates that have no job yet, each with its
+    /// placement.
+    pub jobs: Vec<(Waiting, Placement)>,
+    /// Those dates.
+    pub ahead: Vec<DateAhead>,
 }
 
 impl Tx<'_> {
@@ -118,6 +131,9 @@ impl Tx<'_> {
     /// the schedule changes nothing else.
     fn fits_beside_all(&self, job: &Job, account: &Account, now: DateTime<Utc>) -> Result<bool> {
         let at = job.planned_at;
+        if self.has_dates_ahead(&account.name, at)? {
+            return Ok(false);
+        }
         if at <= now || calendar::guard_end(at).is_some() || !job.state.waits() {
             return Ok(false);
         }
@@ -140,35 +156,54 @@ impl Tx<'_> {
         if self.is_barred(&account.name)? {
             return Ok(());
         }
-        for (waiting, placement) in self.placements(new, account, now)? {
+        let mut waiting = self.waiting(&account.name)?;
+        for one in &mut waiting {
+            one.placed = !new.contains(&one.job.id);
+        }
+        let jobs = waiting.len();
+        let dates = self.dates_ahead(account, horizon(&waiting, now))?;
+        waiting.extend(dates.into_iter().map(|date| date.waiting));
+        let made = schedule::schedule(account, &self.ledger(account, now)?, &waiting, now);
+        for (waiting, placement) in waiting.into_iter().zip(made).take(jobs) {
             self.apply(&waiting, placement, account, now)?;
         }
         Ok(())
     }
 
-    /// Returns the jobs of an account that wait or are in release, each with its placement in the
-    /// schedule as of `now`.
+    /// Returns the schedule of an account as of `now`, also of the dates of series before `until`
+    /// that have no job yet.
     pub fn schedule(
         &self,
         account: &Account,
+        until: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<(Waiting, Placement)>> {
-        self.placements(&HashSet::new(), account, now)
+    ) -> Result<AccountSchedule> {
+        let mut waiting = self.waiting(&account.name)?;
+        let dates = self.dates_ahead(account, until.max(horizon(&waiting, now)))?;
+        waiting.extend(dates.iter().map(|date| date.waiting.clone()));
+        let made = schedule::schedule(account, &self.ledger(account, now)?, &waiting, now);
+        Ok(AccountSchedule { jobs: waiting.into_iter().zip(made).collect(), ahead: dates })
     }
 
-    fn placements(
+    /// Returns what keeps a due job from its time, if the schedule has no place for it there.
+    ///
+    /// Only a job that may not be deferred, or a date of a series, waits for a time that others own.
+    pub(super) fn without_place(
         &self,
-        new: &HashSet<&JobId>,
+        job: &Job,
         account: &Account,
         now: DateTime<Utc>,
-    ) -> Result<Vec<(Waiting, Placement)>> {
-        let mut waiting = self.waiting(&account.name)?;
-        for one in &mut waiting {
-            one.placed = !new.contains(&one.job.id);
+    ) -> Result<Option<Block>> {
+        if job.on_quota == OnQuota::Defer && !self.is_date(&job.id)? {
+            return Ok(None);
         }
-        let ledger = self.ledger(account, now)?;
-        let placements = schedule::schedule(account, &ledger, &waiting, now);
-        Ok(waiting.into_iter().zip(placements).collect())
+        let schedule = self.schedule(account, now, now)?;
+        let own = schedule.jobs.into_iter().find(|(waiting, _)| waiting.job.id == job.id);
+        Ok(match own {
+            Some((_, Placement::Fails(cause) | Placement::Expires(Some(cause)))) => Some(cause.own),
+            Some((_, Placement::At(at, Some(cause)))) if at > now => Some(cause.own),
+            Some(_) | None => None,
+        })
     }
 
     fn waiting(&self, account: &str) -> Result<Vec<Waiting>> {
@@ -476,6 +511,13 @@ impl Tx<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns up to when dates of series concern the jobs that wait: to the end of the last month in
+/// which one of them may be sent.
+fn horizon(waiting: &[Waiting], now: DateTime<Utc>) -> DateTime<Utc> {
+    let last = waiting.iter().map(|one| one.job.expires_at).max().unwrap_or(now);
+    Window::containing(Span::Month, last.min(now + HORIZON_MOST)).end()
 }
 
 /// Returns how much of a window a waiting job owns.

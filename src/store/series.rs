@@ -19,6 +19,7 @@
 //! then only those after that day. One id has one zone for ever, so that a date always means the
 //! same day.
 
+mod ahead;
 mod change;
 mod extend;
 mod lost;
@@ -26,6 +27,7 @@ mod row;
 
 use std::fmt;
 
+pub use ahead::DateAhead;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};

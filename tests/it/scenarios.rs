@@ -8,6 +8,7 @@ mod clock;
 mod configs;
 mod doubt;
 mod dropped_anew;
+mod forecast;
 mod found;
 mod gaps;
 mod gaps_questions;

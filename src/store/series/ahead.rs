@@ -1,0 +1,108 @@
+//! The dates of a series that have no job yet, as the schedule sees them.
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::Series;
+use super::row::{COLUMNS, read};
+use crate::calendar::Date;
+use crate::model::{Account, Audience, Expires, JobSpec, JobState, batch_lengths};
+use crate::plan::{Job, Rank};
+use crate::quota::Demand;
+use crate::schedule::Waiting;
+use crate::store::ingest::words;
+use crate::store::{Result, Tx, millis};
+
+/// A date of a series that has no job yet.
+#[derive(Clone, Debug)]
+pub struct DateAhead {
+    /// What its job will be.
+    pub spec: JobSpec,
+    /// Its audience in words.
+    pub audience: String,
+    /// What the schedule needs of it.
+    pub waiting: Waiting,
+}
+
+impl Tx<'_> {
+    /// Returns the dates before `until` that have no job yet, in the order in which they get one.
+    pub fn dates_ahead(&self, account: &Account, until: DateTime<Utc>) -> Result<Vec<DateAhead>> {
+        let mut dates = Vec::new();
+        for series in self.series_ahead(&account.name, until)? {
+            let Some(from) = series.next() else { continue };
+            for date in series.dates().after(from).take_while(|date| date.at < until) {
+                dates.push(date_ahead(&series, date)?);
+            }
+        }
+        dates.sort_by_key(|date: &DateAhead| date.waiting.job.planned_at);
+        // A date gets its job later than every job that there is, and so has the last rank.
+        for (taken, date) in (i64::MAX / 2..).zip(&mut dates) {
+            date.waiting.job.rank.taken = taken;
+        }
+        Ok(dates)
+    }
+
+    /// Returns whether a series of an account has dates up to this time that have no job yet.
+    pub(in crate::store) fn has_dates_ahead(
+        &self,
+        account: &str,
+        until: DateTime<Utc>,
+    ) -> Result<bool> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM series WHERE account = ?1 AND state = 'active'
+                    AND next_at <= ?2)",
+            )?
+            .query_row(params![account, millis(until)], |row| row.get(0))?)
+    }
+
+    fn series_ahead(&self, account: &str, until: DateTime<Utc>) -> Result<Vec<Series>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM series WHERE account = ?1 AND state = 'active' AND next_at <= ?2
+             ORDER BY id"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![account, millis(until)], read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn date_ahead(series: &Series, date: Date) -> Result<DateAhead> {
+    let spec = series.occurrence(date)?;
+    let broadcast = spec.action.broadcast();
+    let calls = match broadcast.map(|broadcast| &broadcast.audience) {
+        None => 0,
+        Some(Audience::Everyone | Audience::Tag(_)) => 1,
+        Some(Audience::List(list)) => u32::try_from(batch_lengths(list.len()).len()).unwrap_or(1),
+    };
+    let everyone = broadcast.is_some_and(|broadcast| broadcast.audience == Audience::Everyone);
+    let is_approved = series.approved.as_ref().is_some_and(|(day, _)| date.date.date <= *day);
+    let job = Job {
+        id: spec.id.clone(),
+        account: spec.account.clone(),
+        state: if spec.approval && !is_approved { JobState::Held } else { JobState::Planned },
+        rank: Rank { neg_priority: -i32::from(spec.priority), taken: i64::MAX },
+        planned_at: date.at,
+        due_at: date.at,
+        not_before: None,
+        zone: spec.timezone,
+        grace: spec.grace,
+        retry_for: spec.retry_for,
+        expires_at: match spec.expires {
+            Expires::After(span) => date.at + span,
+            Expires::At(at) => at,
+        },
+        on_quota: spec.on_quota,
+        on_full_receivers: spec.on_full_receivers,
+        demand: Demand { everyone, calls, codes: 0 },
+        first_attempt_at: None,
+        asked: false,
+        anytime: false,
+        recall_until: None,
+    };
+    let title = spec.title();
+    let waiting = Waiting { job, title, calls_left: calls, placed: true };
+    let (audience, _) = words(&spec.action);
+    Ok(DateAhead { spec, audience, waiting })
+}
