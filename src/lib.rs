@@ -10,7 +10,7 @@
 //!         inbox[inbox: read and check] --> daemon
 //!         daemon[daemon: clock, sockets, loop] --> engine
 //!         engine[engine: which request, when] --> core
-//!         core[core: model, calendar, quota, plan]
+//!         core[core: model, calendar, quota, schedule, plan]
 //!         engine --> store[(store: SQLite)]
 //!         store --> core
 //!         daemon --> wechat[wechat: requests, responses, events]
@@ -20,17 +20,20 @@
 //!     sandbox[sandbox: simulated platform] -. replaces .-> platform
 //! ```
 //!
-//! 1. The [`inbox`] reads a job file once and checks it strictly. The [`store`] keeps its jobs and
-//!    reserves the quota slots that they need. A series is extended into dated jobs ahead of time.
-//! 2. When a job is due, the [`engine`] checks the rules ([`quota`], [`plan`]). One transaction writes
+//! 1. The [`inbox`] reads a job file once and checks it strictly. The [`store`] keeps its jobs. A
+//!    series is extended into dated jobs ahead of time.
+//! 2. After every change of jobs or ledger, [`schedule`] makes the account's schedule anew, in the same
+//!    transaction: a pure function of jobs, series, ledger and time. What it changes is stored as due
+//!    times. The commands, the receipts and the release read this one value.
+//! 3. When a job is due, the [`engine`] checks the rules ([`quota`], [`plan`]). One transaction writes
 //!    the intent, its charges and its clientmsgid. Only then does the engine return the request.
-//! 3. The [`daemon`] sends the request ([`wechat`]). A response, an event or a later query settles
+//! 4. The [`daemon`] sends the request ([`wechat`]). A response, an event or a later query settles
 //!    the outcome.
-//! 4. The commands ([`cli`]) read the same rows.
+//! 5. The commands ([`cli`]) read the same rows.
 //!
 //! | part | modules | depends on |
 //! |---|---|---|
-//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`plan`], [`calls`] | values only: no clock, no I/O |
+//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`plan`], [`schedule`], [`calls`] | values only: no clock, no I/O |
 //! | sentences | [`text`] | the core and the table of return codes |
 //! | store | [`store`] | SQLite, the core and the sentences |
 //! | edges | [`inbox`], [`wechat`], [`config`] on [`yaml`], [`durable_file`] | one outside system each, and the core |

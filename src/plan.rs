@@ -28,7 +28,7 @@ pub struct Job {
     pub account: String,
     /// Its state.
     pub state: JobState,
-    /// Its place among the account's claims.
+    /// Its rank among the account's jobs.
     pub rank: Rank,
     /// The instant its author wrote, or when its file was taken.
     pub planned_at: DateTime<Utc>,
@@ -74,7 +74,7 @@ impl Job {
     }
 }
 
-/// A job's rank among claims on one window: the smaller one owns it.
+/// A job's rank among those that want one window: the smaller one owns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
     /// The negated priority.

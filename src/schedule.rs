@@ -146,7 +146,7 @@ pub fn owned(
         .collect()
 }
 
-/// The rank of a job's claims: a job that was attempted keeps its place against any priority.
+/// Returns the rank of a job: one that was attempted keeps its place against any priority.
 fn rank(job: &Job) -> Rank {
     if job.asked { Rank { neg_priority: i32::MIN, ..job.rank } } else { job.rank }
 }
@@ -401,14 +401,14 @@ impl<'a> Board<'a> {
             return false;
         }
         self.disown(index, present);
-        let earliest = job.planned_at.max(self.now - job.grace);
-        let mut at = first_from(job, job.planned_at, earliest);
+        let allowed = job.not_before.map_or(job.planned_at, |from| from.max(job.planned_at));
+        let mut at = first_from(job, allowed, allowed.max(self.now - job.grace));
         while at < present {
             let Some(block) = self.blocked(index, at) else {
                 self.own[index] = at;
                 return true;
             };
-            at = first_from(job, job.planned_at, block.window.end());
+            at = first_from(job, allowed, block.window.end());
         }
         self.own(index, present);
         false

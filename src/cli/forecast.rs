@@ -1,9 +1,8 @@
 //! Forecasts when a job will be sent, and what delays it.
 //!
-//! The core makes the decisions: `plan` returns what a job's times allow, the rules return whether
-//! its window has room, and the claims in the ledger give its window. What is added here is what
-//! they cannot know: which accounts are held or paused, whether the daemon's loop runs, and the
-//! words.
+//! The core makes the decisions: `plan` returns what a job's times allow, and `schedule` the window
+//! that it has. What is added here is what they cannot know: which accounts are held or paused,
+//! whether the daemon's loop runs, and the words.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;

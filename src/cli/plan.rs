@@ -1,8 +1,7 @@
 //! `plan`: each waiting job with its forecast time, as a calendar of quota windows.
 //!
-//! The window of a job was decided by the rules when it was taken, and is a claim in the ledger.
-//! Whether it still has room is checked by the same rules now ([`super::forecast`]). Only the
-//! requested days are read.
+//! It shows the schedule that the release uses ([`crate::schedule`]), also of the dates of series that
+//! have no job yet. Only the requested days are read.
 
 mod grid;
 
@@ -77,7 +76,7 @@ struct WindowView {
     used_by: Vec<String>,
     /// Sends made elsewhere in it.
     elsewhere: u32,
-    /// The waiting jobs that have a claim in it.
+    /// The waiting jobs that own some of it.
     claimed_by: Vec<String>,
 }
 

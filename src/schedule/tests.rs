@@ -173,6 +173,14 @@ fn a_job_without_a_time_takes_no_slot_and_keeps_its_own() {
             vec!["03-02T08:00", "03-03T20:00"],
         ),
         (
+            "it never comes forward into a day that the platform refused",
+            &today,
+            vec![with(anytime(1, "03-05T08:00", true), |job| {
+                job.job.not_before = Some(at("03-04T08:00"));
+            })],
+            vec!["03-04T08:00"],
+        ),
+        (
             "it comes forward into a day that nobody owns",
             &today,
             vec![anytime(1, "03-05T08:00", true), tomorrow()],

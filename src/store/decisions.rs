@@ -147,7 +147,7 @@ impl Tx<'_> {
         Ok(paused.map(|why| format!("{account} is paused ({}): {}", told(&why), on(account))))
     }
 
-    /// Releases a held job at its time; its claims stay as they are.
+    /// Releases a held job at its time; its place in the schedule stays.
     ///
     /// # Errors
     /// If the job waits for no approval, or SQLite fails.

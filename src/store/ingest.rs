@@ -1,8 +1,4 @@
-//! Stores the jobs of a file and reserves their quota slots.
-//!
-//! A claim is a slot in a window of the ledger that a waiting job owns against every job behind it.
-//! Taking a job may push others back; giving up a claim lets them move forward again, in the order
-//! of their ranks, so that one pass is enough.
+//! Stores the jobs of a file. [`Tx::place_taken`] then gives them their places in the schedule.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};

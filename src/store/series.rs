@@ -1,6 +1,6 @@
 //! Series: recurring jobs, whose dates become jobs of their own.
 //!
-//! An *occurrence* is an ordinary job from its first row on: it claims, waits, is missed and is
+//! An *occurrence* is an ordinary job from its first row on: it is placed, waits, is missed and is
 //! cancelled like any other. Only its id `ID@DATE` shows which date it is. So a series needs no
 //! rules of its own, and its quota conflicts show weeks ahead.
 //!
@@ -246,7 +246,7 @@ impl Tx<'_> {
         let waiting = self.dates_waiting(id)?;
         let placed: Vec<_> =
             waiting.into_iter().map(|date| (date, series.dates().on(date))).collect();
-        // What the edit leaves out gives up its claims first.
+        // What the edit leaves out gives up its windows first.
         for (date, _) in placed.iter().filter(|(_, at)| at.is_none()) {
             self.withdraw_date(series, &occurrence_id(id, *date)?, by.account, now)?;
         }

@@ -208,7 +208,7 @@ pub struct RuleView {
     pub used: u32,
     /// External sends that only an event reports.
     pub unconfirmed: u32,
-    /// The amount that waiting jobs claim.
+    /// The amount that waiting jobs own.
     pub claimed: u32,
     /// The account's limit.
     pub limit: u32,
