@@ -1,8 +1,8 @@
 //! Decides what happens to a job next, and when to check it again.
 //!
-//! [`next_action`] evaluates one job's times and batches; [`place`] finds the window in which a job
-//! may be sent. Both are total: there is always a result, and it can be shown as a sentence. Two
-//! things are absent on purpose: the requests (`wechat`), and the storage of the figures (`store`).
+//! [`next_action`] evaluates one job's times and batches, and always has a result; in which window a
+//! job may be sent is decided by [`schedule`](crate::schedule). Two things are absent on purpose: the
+//! requests (`wechat`), and the storage of the figures (`store`).
 
 mod gap;
 
