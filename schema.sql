@@ -57,6 +57,8 @@ CREATE TABLE account (
     barred_do       TEXT CHECK ((barred_do IS NULL) = (barred_since_at IS NULL)),
     -- The number of events dropped while a batch is in flight or in doubt, because too many arrived.
     events_dropped  INTEGER NOT NULL DEFAULT 0 CHECK (events_dropped >= 0),
+    -- 1 if the due times of its jobs are those of an older version, until the daemon makes the schedule.
+    schedule_stale  INTEGER NOT NULL DEFAULT 0 CHECK (schedule_stale IN (0, 1)),
     -- A hold always has a reason.
     CHECK ((hold_since_at IS NULL) = (hold_why IS NULL)),
     -- A paused account always has a reason and advice for the operator.
@@ -157,7 +159,8 @@ CREATE INDEX job_file ON job (file) WHERE wake_at IS NOT NULL;
 CREATE INDEX job_due ON job (account, due_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX job_code ON job (account, parameters) WHERE action = 'qrcode' AND wake_at IS NOT NULL;
 -- Finds out whether some job of an account waits for room.
-CREATE INDEX job_deferred ON job (account) WHERE wake_at IS NOT NULL AND due_at > planned_at;
+CREATE INDEX job_deferred ON job (account)
+    WHERE wake_at IS NOT NULL AND (due_at > planned_at OR reason IS NOT NULL);
 CREATE INDEX job_state ON job (state, due_at);
 CREATE INDEX job_recall ON job (account, due_at) WHERE recall_until_at IS NOT NULL;
 -- Finds jobs without `at` that were taken while the clock was ahead.

@@ -506,6 +506,11 @@ impl Reason {
         matches!(self, Self::WaitsForUploads { .. })
     }
 
+    /// Returns whether it says that a job has no room at its own time, and does not move.
+    pub fn is_without_place(&self) -> bool {
+        matches!(self, Self::OnQuotaIsFail { .. } | Self::WindowBeyondExpiry { .. })
+    }
+
     /// Returns why a job was deferred, without the deferral itself.
     pub fn behind_deferral(&self) -> &Self {
         if let Self::Deferred { cause, .. } = self { cause } else { self }

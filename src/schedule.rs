@@ -42,6 +42,8 @@ pub struct Waiting {
     pub calls_left: u32,
     /// Whether it has a place in the present schedule; only a job that was just taken has none.
     pub placed: bool,
+    /// Whether the present schedule has no place for it, and it waits for its own time all the same.
+    pub without_place: bool,
 }
 
 /// What is charged in the windows of an account's rules, as of now.
@@ -388,10 +390,14 @@ impl<'a> Board<'a> {
         Cause { own, by, others: None }
     }
 
-    /// Moves a job without a time of its own into an earlier window that nobody owns, and returns
-    /// whether one moved.
+    /// Moves jobs without a time of their own into earlier windows that nobody owns, and returns
+    /// whether some moved.
     fn advance_anytime(&mut self) -> bool {
-        (0..self.waiting.len()).any(|index| self.advance(index))
+        let mut moved = false;
+        for index in self.order.clone() {
+            moved |= self.advance(index);
+        }
+        moved
     }
 
     fn advance(&mut self, index: usize) -> bool {
@@ -406,6 +412,8 @@ impl<'a> Board<'a> {
         while at < present {
             let Some(block) = self.blocked(index, at) else {
                 self.own[index] = at;
+                self.own(index, at);
+                self.placements[index] = Placement::At(at, None);
                 return true;
             };
             at = first_from(job, allowed, block.window.end());

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::moves::MoveView;
+use super::moves::{self, MoveView};
 use super::schedules::Schedules;
 use super::text::{self, Page, Tone};
 use super::{Answer, Json, Problem, Terminal, database, lookup};
@@ -249,8 +249,6 @@ fn ledger(config: &Config, now: DateTime<Utc>) -> Result<(Store, Option<String>)
 
 /// How many dates of a series are shown that are sent as written.
 const DATES_SHOWN: usize = 3;
-/// How many of the other jobs that would move are shown.
-const MOVES_SHOWN: usize = 12;
 
 const KNOWN: &str = "this very job is known: dropping it again changes nothing";
 const UPDATED: &str = "a job of this id is planned: it becomes as written here";
@@ -621,12 +619,12 @@ pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
         for series in &file.series {
             checked_series(page, series, now);
         }
-        for one in file.moves.iter().take(MOVES_SHOWN) {
+        for one in file.moves.iter().take(moves::SHOWN) {
             page.lines(Tone::Warn, 2, &one.sentence());
         }
-        if file.moves.len() > MOVES_SHOWN {
+        if file.moves.len() > moves::SHOWN {
             let more =
-                text::plural(file.moves.len() - MOVES_SHOWN, "more job moves", "more jobs move");
+                text::plural(file.moves.len() - moves::SHOWN, "more job moves", "more jobs move");
             page.lines(Tone::Warn, 2, &format!("{more}: `--json` lists them"));
         }
         page.blank_line();

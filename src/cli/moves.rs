@@ -11,6 +11,9 @@ use crate::reason::{NamedJob, Reason};
 use crate::store::Rescheduled;
 use crate::text::{Lang, moved, reason};
 
+/// How many moves an answer tells one by one.
+pub(super) const SHOWN: usize = 12;
+
 /// A waiting job that has another time because of the command.
 #[derive(Debug, Serialize)]
 pub(super) struct MoveView {
@@ -39,11 +42,20 @@ impl From<Rescheduled> for MoveView {
     }
 }
 
+/// Returns the moves as an answer has them.
+pub(super) fn views(moved: Vec<Rescheduled>) -> Vec<MoveView> {
+    moved.into_iter().map(Into::into).collect()
+}
+
 /// Returns the moves as lines of an answer.
 pub(super) fn lines(moves: &[MoveView]) -> String {
     let mut lines = String::new();
-    for one in moves {
+    for one in moves.iter().take(SHOWN) {
         writeln!(lines, "{}.", one.sentence()).expect("a String takes everything");
+    }
+    if moves.len() > SHOWN {
+        let more = text::plural(moves.len() - SHOWN, "more job moves", "more jobs move");
+        writeln!(lines, "{more}: `qunfa plan`.").expect("a String takes everything");
     }
     lines
 }

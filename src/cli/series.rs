@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::forecast::ForecastContext;
 use super::reply::say;
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Problem, Terminal, format, lookup};
+use super::{Problem, Terminal, format, lookup, moves};
 use crate::calendar::{self, DateKey};
 use crate::config::Config;
 use crate::engine;
@@ -215,9 +215,10 @@ pub(super) fn cancel(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let id = &series.job.id;
-    let done = store.transaction(|tx| {
+    let (done, moved) = store.transaction(|tx| {
         let account = lookup::to_cancel(tx, config, &series.job.account)?;
-        Ok::<_, Problem>(tx.cancel_series(id, &account, said, now)?)
+        let done = tx.cancel_series(id, &account, said, now)?;
+        Ok::<_, Problem>((done, tx.take_rescheduled()))
     })?;
     let mut answer = match done.cancelled.as_slice() {
         [] => format!("Series {id} is cancelled: no further date of it comes.\n"),
@@ -229,6 +230,7 @@ pub(super) fn cancel(
     for job in &done.releasing {
         answer.push_str(&format_releasing(job));
     }
+    answer.push_str(&moves::lines(&moves::views(moved)));
     say(&answer, terminal)
 }
 
@@ -241,9 +243,10 @@ pub(super) fn end(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Problem> {
     let id = &series.job.id;
-    let done = store.transaction(|tx| {
+    let (done, moved) = store.transaction(|tx| {
         let account = lookup::to_cancel(tx, config, &series.job.account)?;
-        Ok::<_, Problem>(tx.end_series(id, &account, (from, said), now)?)
+        let done = tx.end_series(id, &account, (from, said), now)?;
+        Ok::<_, Problem>((done, tx.take_rescheduled()))
     })?;
     let with = match done.cancelled.as_slice() {
         [] => String::new(),
@@ -256,6 +259,7 @@ pub(super) fn end(
     for job in &done.releasing {
         answer.push_str(&format_releasing(job));
     }
+    answer.push_str(&moves::lines(&moves::views(moved)));
     say(&answer, terminal)
 }
 

@@ -455,7 +455,7 @@ fn accept(
         taken_at: taken.first_taken_at,
         accepted_at: taken.taken_at,
         jobs: jobs.iter().map(receipt_job).collect(),
-        notes: taken.left_out.iter().map(left_out).chain(taken.moved.iter().map(moved)).collect(),
+        notes: taken.left_out.iter().map(left_out).chain(moved(&taken.moved)).collect(),
     };
     let away = inbox.accept(package, &receipt)?;
     tracing::info!(file = package.name(), jobs = jobs.len(), "a file was taken");
@@ -463,8 +463,17 @@ fn accept(
     Ok(())
 }
 
-fn moved(Rescheduled { job, from, to, why }: &Rescheduled) -> String {
-    text::moved::sentence(job, (*from, *to), why, Lang::En)
+/// Returns what the receipt says of other jobs that moved.
+fn moved(moved: &[Rescheduled]) -> Vec<String> {
+    const NAMED: usize = 20;
+    let sentence = |Rescheduled { job, from, to, why }: &Rescheduled| {
+        text::moved::sentence(job, (*from, *to), why, Lang::En)
+    };
+    let mut notes: Vec<_> = moved.iter().take(NAMED).map(sentence).collect();
+    if moved.len() > NAMED {
+        notes.push(format!("{} more jobs move: `qunfa plan`", moved.len() - NAMED));
+    }
+    notes
 }
 
 /// Returns whether a job has a time to come: a series has none if none of its dates waits.

@@ -61,7 +61,7 @@ pub(super) fn recognise(
         };
         tx.register_account(&session.config.account, now)?;
         tx.identify(name, &session.config.account.appid)?;
-        if barred {
+        if tx.take_stale_schedule(name)? || barred {
             // The places of jobs that ended meanwhile are free.
             tx.replan(&session.config.account, now)?;
         }

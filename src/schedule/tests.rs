@@ -48,6 +48,7 @@ fn job(number: u8, time: &str) -> Waiting {
         title: None,
         calls_left: 1,
         placed: true,
+        without_place: false,
     }
 }
 
@@ -190,6 +191,24 @@ fn a_job_without_a_time_takes_no_slot_and_keeps_its_own() {
         let made = made(Kind::Subscription, ledger, &waiting, NOW);
 
         assert_eq!(made, expected, "{case}");
+    }
+}
+
+#[test]
+fn all_jobs_without_a_time_come_forward_at_once() {
+    let anytime = |number: u8| {
+        with(job(number, NOW), |job| {
+            job.job.anytime = true;
+            job.job.due_at += TimeDelta::days(i64::from(number));
+            job.job.expires_at += TimeDelta::days(90);
+        })
+    };
+    let waiting: Vec<_> = (1..40).map(anytime).collect();
+
+    let made = schedule(&account(Kind::Subscription), &Ledger::default(), &waiting, at(NOW));
+
+    for (days, placement) in (0..).zip(made) {
+        assert_eq!(placement, Placement::At(at(NOW) + TimeDelta::days(days), None));
     }
 }
 

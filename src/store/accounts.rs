@@ -227,6 +227,18 @@ impl Tx<'_> {
         Ok(lifted > 0)
     }
 
+    /// Returns whether the due times of an account are those of an older version, and notes that they
+    /// are made anew.
+    pub fn take_stale_schedule(&self, name: &str) -> Result<bool> {
+        let stale = self
+            .db
+            .prepare_cached(
+                "UPDATE account SET schedule_stale = 0 WHERE name = ?1 AND schedule_stale = 1",
+            )?
+            .execute([name])?;
+        Ok(stale > 0)
+    }
+
     /// Returns whether the present config no longer covers an account.
     pub fn is_barred(&self, name: &str) -> Result<bool> {
         let sql =

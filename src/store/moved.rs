@@ -77,7 +77,7 @@ pub struct Rescheduled {
     pub job: NamedJob,
     /// When it was due.
     pub from: DateTime<Utc>,
-    /// When it is due now; none if it ended because no window has room for it.
+    /// When it is due now; none if no window has room for it. The same as before if it had none.
     pub to: Option<DateTime<Utc>>,
     /// Why.
     pub why: Reason,

@@ -4,7 +4,7 @@
 //! the stored due times are always those of the present schedule. What a waiting job owns of a
 //! window follows from its due time, and is not stored.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Row, params};
@@ -23,7 +23,7 @@ use crate::store::{Move, Result, StoreError, Tx, millis};
 /// How far ahead the dates of series concern the jobs that wait.
 const HORIZON_MOST: TimeDelta = TimeDelta::days(400);
 /// Beside [`JOB_COLUMNS`]: what the schedule needs of a job.
-const WAITING_COLUMNS: &str = "title,
+const WAITING_COLUMNS: &str = "title, reason,
     CASE WHEN attempted = 0 THEN calls
         ELSE (SELECT count(*) FROM batch WHERE job = job.id AND replaced = 0
               AND batch.state IN ('planned', 'in_doubt')) END";
@@ -54,13 +54,19 @@ impl Tx<'_> {
     /// Takes the jobs that new schedules moved in this transaction, each with its last time.
     pub fn take_rescheduled(&self) -> Vec<Rescheduled> {
         let mut moves: Vec<Rescheduled> = Vec::new();
+        let mut known = HashMap::new();
         for later in self.rescheduled.take() {
-            match moves.iter_mut().find(|earlier| earlier.job.id == later.job.id) {
-                Some(earlier) => *earlier = Rescheduled { from: earlier.from, ..later },
-                None => moves.push(later),
+            match known.get(&later.job.id) {
+                Some(index) => {
+                    let earlier: &mut Rescheduled = &mut moves[*index];
+                    *earlier = Rescheduled { from: earlier.from, ..later };
+                }
+                None => {
+                    known.insert(later.job.id.clone(), moves.len());
+                    moves.push(later);
+                }
             }
         }
-        moves.retain(|one| one.to != Some(one.from));
         moves
     }
 
@@ -75,7 +81,7 @@ impl Tx<'_> {
             .db
             .prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM job WHERE account = ?1 AND wake_at IS NOT NULL
-                    AND due_at > planned_at)",
+                    AND (due_at > planned_at OR reason IS NOT NULL))",
             )?
             .query_row([&account.name], |row| row.get(0))?;
         if waits { self.replan(account, now) } else { Ok(()) }
@@ -255,9 +261,16 @@ impl Tx<'_> {
                 let why = Reason::from(cause).with_on_quota_fail();
                 self.end_without_room(waiting, account, (JobState::Failed, &why), now)
             }
-            // Its own time comes, and decides.
-            Placement::Fails(_) | Placement::Stays => Ok(()),
-            Placement::Expires(_) if now < job.due_at && self.is_date(&job.id)? => Ok(()),
+            Placement::Stays => Ok(()),
+            // Its own time may become free, and decides.
+            Placement::Fails(cause) => {
+                self.lose_place(waiting, Reason::from(cause).with_on_quota_fail(), now)
+            }
+            Placement::Expires(cause) if now < job.due_at && self.is_date(&job.id)? => {
+                let why = cause
+                    .map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry());
+                self.lose_place(waiting, why, now)
+            }
             Placement::Expires(cause) => {
                 let why = cause
                     .map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry());
@@ -317,6 +330,31 @@ impl Tx<'_> {
         }
     }
 
+    /// Records that a job has no place at its own time, for which it waits all the same.
+    fn lose_place(&self, waiting: &Waiting, why: Reason, now: DateTime<Utc>) -> Result<()> {
+        if waiting.without_place {
+            return Ok(());
+        }
+        let job = &waiting.job;
+        self.run("UPDATE job SET reason = ?2 WHERE id = ?1", params![job.id.as_str(), why])?;
+        self.tell(&job.id, Some(job.state), job.state, &why, now)?;
+        self.note_rescheduled(waiting, None, why);
+        Ok(())
+    }
+
+    /// Records that a job that had no place has its own time again.
+    fn regain_place(&self, waiting: &Waiting, now: DateTime<Utc>) -> Result<()> {
+        if !waiting.without_place {
+            return Ok(());
+        }
+        let job = &waiting.job;
+        self.run("UPDATE job SET reason = NULL WHERE id = ?1", params![job.id.as_str()])?;
+        let why = Reason::Advanced { goes_at: job.due_at };
+        self.tell(&job.id, Some(job.state), job.state, &why, now)?;
+        self.note_rescheduled(waiting, Some(job.due_at), why);
+        Ok(())
+    }
+
     /// Stores the time of a job, and why it is not its own.
     fn set_due(
         &self,
@@ -327,7 +365,7 @@ impl Tx<'_> {
     ) -> Result<()> {
         let job = &waiting.job;
         if at == job.due_at {
-            return Ok(());
+            return self.regain_place(waiting, now);
         }
         self.run(
             "UPDATE job SET due_at = ?2, wake_at = ?2, reason = ?3 WHERE id = ?1",
@@ -396,7 +434,7 @@ impl Tx<'_> {
             params![job.id.as_str(), millis(at)],
         )?;
         let (job, placed) = (job.clone(), true);
-        let waiting = Waiting { job, title: None, calls_left: 0, placed };
+        let waiting = Waiting { job, title: None, calls_left: 0, placed, without_place: false };
         self.set_due(&waiting, at, Some(why.clone()), now)?;
         self.replan(account, now)
     }
@@ -542,7 +580,10 @@ fn owned(
 
 fn read_waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
     let job = read_job(row)?;
-    Ok(Waiting { title: row.get("title")?, calls_left: row.get(22)?, job, placed: true })
+    let reason: Option<Reason> = row.get("reason")?;
+    let without_place = reason.is_some_and(|reason| reason.is_without_place());
+    let calls_left = row.get(23)?;
+    Ok(Waiting { title: row.get("title")?, calls_left, job, placed: true, without_place })
 }
 
 /// Returns the state of a job while it waits for a later window.

@@ -11,7 +11,10 @@ UPDATE job SET not_before_at = due_at
 ALTER TABLE job DROP COLUMN can_advance;
 CREATE INDEX job_due ON job (account, due_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX job_code ON job (account, parameters) WHERE action = 'qrcode' AND wake_at IS NOT NULL;
-CREATE INDEX job_deferred ON job (account) WHERE wake_at IS NOT NULL AND due_at > planned_at;
+CREATE INDEX job_deferred ON job (account)
+    WHERE wake_at IS NOT NULL AND (due_at > planned_at OR reason IS NOT NULL);
+ALTER TABLE account ADD COLUMN schedule_stale INTEGER NOT NULL DEFAULT 0 CHECK (schedule_stale IN (0, 1));
+UPDATE account SET schedule_stale = 1;
 
 ALTER TABLE series ADD COLUMN count INTEGER CHECK (count > 0);
 ALTER TABLE series ADD COLUMN except_dates TEXT;

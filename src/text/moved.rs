@@ -15,12 +15,13 @@ pub fn sentence(
 ) -> String {
     let (name, was) = (reason::job_name(job), minute(from));
     match to {
+        Some(to) if to == from => format!("{name} has its time again: {was}"),
         Some(to) if to < from => format!("{name} comes forward from {was} to {}", minute(to)),
         Some(to) => {
             let why = reason::sentence(why.behind_deferral(), lang);
             format!("{name} moves from {was} to {}: {why}", minute(to))
         }
-        None => format!("{name} of {was} is not sent: {}", reason::sentence(why, lang)),
+        None => format!("{name} is not sent at {was}: {}", reason::sentence(why, lang)),
     }
 }
 

@@ -102,7 +102,7 @@ fn date_ahead(series: &Series, date: Date) -> Result<DateAhead> {
         recall_until: None,
     };
     let title = spec.title();
-    let waiting = Waiting { job, title, calls_left: calls, placed: true };
+    let waiting = Waiting { job, title, calls_left: calls, placed: true, without_place: false };
     let (audience, _) = words(&spec.action);
     Ok(DateAhead { spec, audience, waiting })
 }

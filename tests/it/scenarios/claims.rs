@@ -124,3 +124,21 @@ fn a_pushed_job_never_goes_back_to_a_time_that_is_past() {
     assert_eq!(world.state("b"), JobState::Sent);
     assert_eq!(world.accepted().len(), 3);
 }
+
+#[test]
+fn a_job_that_may_not_be_deferred_tells_when_it_loses_its_day_and_when_it_has_it_again() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("low").at("2027-03-20 20:00").with(|spec| spec.on_quota = OnQuota::Fail).submit();
+    world.job("high").at("2027-03-20 21:00").with(|spec| spec.priority = 5).submit();
+    assert!(
+        world.reason("low").contains("(high), and on_quota is fail"),
+        "{}",
+        world.reason("low")
+    );
+
+    world.call_off_job("high");
+
+    assert_eq!((world.state("low"), world.reason("low")), (JobState::Planned, String::new()));
+    world.run_until("2027-03-21 00:00");
+    assert_eq!(world.accepted(), ["2027-03-20 20:00:00"]);
+}
