@@ -7,9 +7,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::forecast::ForecastContext;
+use super::moves::{self, MoveView};
 use super::reply::say;
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Problem, Terminal, format, lookup, moves};
+use super::{Problem, Terminal, format, lookup};
 use crate::calendar::{self, DateKey};
 use crate::config::Config;
 use crate::engine;
@@ -263,21 +264,21 @@ pub(super) fn end(
     say(&answer, terminal)
 }
 
-/// Skips a date that has no job yet; returns whether the id names a date of a series without one.
+/// Skips a date that has no job yet; returns what moved, or nothing if the id names no such date.
 pub(super) fn skip(
     store: &mut Store,
     id: &str,
     config: &Config,
     (said, now): (DecidedBy<'_>, DateTime<Utc>),
-) -> Result<bool, Problem> {
+) -> Result<Option<Vec<MoveView>>, Problem> {
     store.transaction(|tx| {
-        let Some((series, date)) = tx.named_date(id)? else { return Ok(false) };
+        let Some((series, date)) = tx.named_date(id)? else { return Ok(None) };
         if JobId::parse(id).map(|id| tx.account_of(&id)).transpose()?.flatten().is_some() {
-            return Ok(false);
+            return Ok(None);
         }
-        lookup::to_cancel(tx, config, &series.job.account)?;
-        tx.skip_date((&series, date), said, now)?;
-        Ok(true)
+        let account = lookup::to_cancel(tx, config, &series.job.account)?;
+        tx.skip_date((&series, date), &account, said, now)?;
+        Ok(Some(moves::views(tx.take_rescheduled())))
     })
 }
 

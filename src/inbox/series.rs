@@ -101,6 +101,11 @@ impl Reader<'_, '_> {
                 continue;
             };
             match Cron::parse(text) {
+                Ok(cron) if crons.contains(&cron) => {
+                    let message = format!("`{text}` stands twice");
+                    let help = "write each expression once: a time comes once";
+                    self.report.say_with(node.location, message, help);
+                }
                 Ok(cron) => crons.push(cron),
                 Err(error) => {
                     let (message, help) = told(text, &error);

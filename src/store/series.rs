@@ -237,6 +237,10 @@ impl Tx<'_> {
             self.edit_waiting(&series, by, now)?;
         }
         self.extend(&series, by, false, now)?;
+        if self.unplaced.borrow().is_empty() {
+            // Only dates that have no job yet changed.
+            self.replan(by.account, now)?;
+        }
         Ok(if before.is_some() { IngestOutcome::Updated } else { IngestOutcome::New })
     }
 
@@ -323,6 +327,7 @@ impl Tx<'_> {
                 done.releasing.push(job);
             }
         }
+        self.replan(account, now)?;
         Ok(done)
     }
 

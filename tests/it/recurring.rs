@@ -205,7 +205,7 @@ impl World {
                 return tx.reschedule_job(&job, &account, to, SAID, now);
             }
             let (series, date) = tx.named_date(id)?.unwrap();
-            tx.move_date((&series, date), to, SAID, now)
+            tx.move_date((&series, date), &account, (to, SAID), now)
         });
         self.say(&format!("a person moves {id} to {}: {done:?}", beijing(to)));
         if done.is_ok() {

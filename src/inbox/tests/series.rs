@@ -62,6 +62,7 @@ fn what_no_series_can_have_is_refused_at_its_place() {
             "f.yaml:4:11: `0 8-20 * * *` has a pattern for its time of a day",
         ),
         ("    cron: [0 8 * * *, 0 x * * *]\n", "f.yaml:4:23: `0 x * * *` has no time of a day"),
+        ("    cron: [0 8 * * *, 0  8 * * *]\n", "f.yaml:4:23: `0  8 * * *` stands twice"),
         ("    cron: []\n", "f.yaml:4:11: `cron` is empty"),
         ("    count: 3\n", "f.yaml:4:5: `count` needs `cron`"),
         ("    except: 2027-03-05\n", "f.yaml:4:5: `except` needs `cron`"),

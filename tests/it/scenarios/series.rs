@@ -728,6 +728,8 @@ fn an_approval_up_to_a_date_covers_dates_to_come_until_the_series_is_edited() {
     world.drop_series(&held, &Comes::at(20, 0).on(&[5])).unwrap();
 
     assert_eq!(world.approve_series("weekly", "2027-04-30"), Ok(5));
+    let shorter = world.approve_series("weekly", "2027-04-23").unwrap_err();
+    assert!(shorter.contains("is approved up to 2027-04-30 already"), "{shorter}");
 
     days(&mut world, 43);
     // The 30th of April was made after the approval, and the 7th of May waits.
@@ -745,4 +747,20 @@ fn an_approval_up_to_a_date_covers_dates_to_come_until_the_series_is_edited() {
             .skip(6)
             .all(|date| date.ends_with(" held") || date.ends_with(" missed"))
     );
+}
+
+#[test]
+fn what_waits_comes_forward_when_a_date_that_has_no_job_yet_leaves_its_day() {
+    let mut world = fridays();
+    world.job("first").at("2027-05-13 20:00").submit();
+    world.job("second").at("2027-05-13 21:00").submit();
+    assert_eq!(world.due("second"), "2027-05-15 21:00", "the 14th is a date of the series");
+
+    world.reschedule("weekly@2027-05-14", time("2027-05-16 20:00")).unwrap();
+    assert_eq!(world.due("second"), "2027-05-14 21:00");
+
+    world.end_series("weekly", "2027-05-01").unwrap();
+    world.job("third").at("2027-05-15 22:00").submit();
+    world.job("fourth").at("2027-05-15 23:00").submit();
+    assert_eq!(world.due("fourth"), "2027-05-16 23:00", "its moved date does not come either");
 }
