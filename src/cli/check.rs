@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::moves::{self, MoveView};
 use super::schedules::Schedules;
 use super::text::{self, Page, Tone};
-use super::{Answer, Json, Problem, Terminal, database, lookup};
+use super::{Answer, Json, Problem, Terminal, database, lookup, series};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
@@ -523,6 +523,7 @@ fn recurring(
             notes: (job.notes.iter().cloned())
                 .chain(known.map(str::to_owned))
                 .chain(strangers(tx, &job.spec)?)
+                .chain(series::first_texts(&job.spec, recurrence, schedules.now))
                 .collect(),
             occurrences,
             planned,

@@ -11,13 +11,13 @@ use super::moves::{self, MoveView};
 use super::reply::say;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Problem, Terminal, format, lookup};
-use crate::calendar::{self, DateKey};
+use crate::calendar::{self, DateKey, Recurrence};
 use crate::config::Config;
 use crate::engine;
-use crate::model::JobId;
 use crate::model::console::HISTORY;
+use crate::model::{JobId, JobSpec};
 use crate::reason::Reason;
-use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx};
+use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx, fill_texts};
 use crate::text::{Lang, reason};
 
 /// How many of its jobs are shown.
@@ -126,6 +126,22 @@ pub(super) fn read(
             })
             .collect(),
     })
+}
+
+/// Returns how the texts of a series read on its next date, if they are templates.
+pub(super) fn first_texts(
+    spec: &JobSpec,
+    recurrence: &Recurrence,
+    now: DateTime<Utc>,
+) -> Vec<String> {
+    let next = recurrence.after(now).next().filter(|_| spec.templated);
+    let Some(date) = next else { return Vec::new() };
+    let (mut written, mut filled) = (spec.clone(), spec.clone());
+    fill_texts(&mut filled, recurrence.values(date));
+    let texts = written.texts_mut().into_iter().zip(filled.texts_mut());
+    let changed = texts.filter(|((_, before), (_, after))| before != after);
+    let lines = changed.map(|(_, (_, text))| text.lines().next().unwrap_or_default().to_owned());
+    lines.map(|line| format!("on {} it reads: {line}", date.date)).collect()
 }
 
 pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
@@ -324,7 +340,12 @@ pub(super) fn retry(
     let bodies = &engine::bodies(&series.job);
     let next = store.transaction(|tx| {
         let account = lookup::same_account(tx, config, &series.job.account)?;
-        Ok::<_, Problem>(tx.retry_series(id, SeriesInput { account, bodies }, said, now)?)
+        Ok::<_, Problem>(tx.retry_series(
+            id,
+            SeriesInput { account, bodies, make: engine::bodies },
+            said,
+            now,
+        )?)
     })?;
     let answer = match next {
         Some(date) => format!(

@@ -33,7 +33,7 @@ use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
 use self::row::{COLUMNS, key, read};
-use crate::calendar::{Date, DateChanges, DateKey, Recurrence, SeriesDates};
+use crate::calendar::{Date, DateChanges, DateKey, DateValues, Recurrence, SeriesDates, Template};
 use crate::model::console::HISTORY;
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
 use crate::reason::{Operation, Reason};
@@ -132,7 +132,25 @@ impl Series {
     /// Returns the job of one date.
     fn occurrence(&self, date: Date) -> Result<JobSpec> {
         let id = occurrence_id(&self.job.id, date.date)?;
-        Ok(JobSpec { id, at: Some(date.at), ..self.job.clone() })
+        let mut spec = JobSpec { id, at: Some(date.at), ..self.job.clone() };
+        if spec.templated {
+            fill_texts(&mut spec, self.recurrence.values(date));
+        }
+        Ok(spec)
+    }
+
+    /// Returns the title of one of its dates.
+    fn title_of(&self, date: Date) -> Result<Option<String>> {
+        if self.job.templated { Ok(self.occurrence(date)?.title()) } else { Ok(self.job.title()) }
+    }
+}
+
+/// Fills the texts of a series in for one of its dates; they were checked when its file was taken.
+pub fn fill_texts(spec: &mut JobSpec, values: DateValues) {
+    for (_, text) in spec.texts_mut() {
+        if let Ok(template) = Template::parse(text) {
+            *text = template.fill(values);
+        }
     }
 }
 
@@ -258,7 +276,8 @@ impl Tx<'_> {
             let Some(at) = at else { continue };
             let spec = series.occurrence(Date { date, at })?;
             let before = self.job(&spec.id)?;
-            let taken = self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
+            let taken =
+                self.take_known(&spec, by.account, &by.bodies_of(&spec), series.source(now), now)?;
             if taken == IngestOutcome::Updated
                 && before.due_at > now.max(before.planned_at)
                 && at <= now

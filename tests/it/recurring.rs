@@ -187,7 +187,7 @@ impl World {
         let now = self.now();
         let (id, account, spec) = self.of_series(id).unwrap();
         let bodies = &bodies(&spec);
-        let by = SeriesInput { account: &account, bodies };
+        let by = SeriesInput { account: &account, bodies, make: qunfa::engine::bodies };
         let done = self.engine().change(|tx| tx.retry_series(&id, by, SAID, now)).unwrap();
         self.say(&format!("a person lets series {id} go on: {done:?}"));
         self.engine().look_again(now);

@@ -103,7 +103,7 @@ fn date_ahead(series: &Series, date: Date) -> Result<DateAhead> {
     };
     let waiting = Waiting {
         job,
-        title: spec.title(),
+        title: series.title_of(date)?,
         calls_left: calls,
         placed: true,
         without_place: false,

@@ -80,6 +80,29 @@ fn fewer_dates_of_a_very_large_job_are_planned_ahead() {
 }
 
 #[test]
+fn each_date_is_sent_with_its_own_day_and_an_edit_fills_it_in_anew() {
+    let mut world = World::with(Kind::Subscription);
+    let mut templated = JobSpec { templated: true, ..spec("daily", "brand") };
+    text(&mut templated, "{date:%m月%d日}的早报");
+    world.drop_series(&templated, &Comes::at(20, 0)).unwrap();
+    let body = |world: &World, id: &str| -> String {
+        let sql = "SELECT body FROM body JOIN batch ON batch.id = body.batch
+                   WHERE job = ?1 AND replaced = 0";
+        world.disk.witness.query_row(sql, [id], |row| row.get(0)).unwrap()
+    };
+    assert!(body(&world, "daily@2027-03-21").contains("daily|03月21日的早报"));
+    assert!(body(&world, "daily@2027-04-01").contains("daily|04月01日的早报"));
+
+    text(&mut templated, "{date:%m月%d日}的晚报");
+    world.drop_series(&templated, &Comes::at(20, 0)).unwrap();
+    days(&mut world, 50);
+
+    assert!(body(&world, "daily@2027-03-21").contains("daily|03月21日的晚报"));
+    assert!(body(&world, "daily@2027-05-01").contains("daily|05月01日的晚报"));
+    assert_eq!(world.accepted().len(), 50);
+}
+
+#[test]
 fn a_series_that_comes_rarely_has_its_next_date_planned() {
     let mut world = World::with(Kind::Subscription);
     let comes = Comes { yearly: true, ..Comes::at(11, 0) };
