@@ -29,6 +29,7 @@ use std::fmt;
 
 pub use ahead::DateAhead;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
@@ -364,6 +365,18 @@ impl Tx<'_> {
             let word: String = row.get(0)?;
             let job = JobId::parse(&word).ok_or_else(|| unreadable("job.id", &word))?;
             Ok((job, state(row, 1)?))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the zones of the active series, each once.
+    pub fn zones_of_series(&self) -> Result<Vec<Tz>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT DISTINCT zone FROM series WHERE state = 'active' ORDER BY zone",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let name: String = row.get(0)?;
+            name.parse().map_err(|_| unreadable("series.zone", &name))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
