@@ -539,10 +539,14 @@ impl Tx<'_> {
         if !rule.row().is_scheduled() {
             return Ok(());
         }
+        // Two ranges of two indexes: joined by OR, they would read every waiting job of the account.
         let sql = format!(
             "SELECT {JOB_COLUMNS}, {WAITING_COLUMNS} FROM job
-             WHERE account = ?1 AND wake_at IS NOT NULL
-               AND (state = 'releasing' OR due_at BETWEEN ?2 AND ?3)"
+             WHERE account = ?1 AND wake_at IS NOT NULL AND due_at BETWEEN ?2 AND ?3
+             UNION ALL
+             SELECT {JOB_COLUMNS}, {WAITING_COLUMNS} FROM job
+             WHERE +account = ?1 AND wake_at IS NOT NULL AND state = 'releasing'
+               AND due_at NOT BETWEEN ?2 AND ?3"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
         // A job that is overdue, or due in the first minutes of a day, uses the window of its request.
