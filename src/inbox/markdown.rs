@@ -8,27 +8,31 @@
 //! A single line end between Chinese characters is neither a space nor a line break, as in Markdown
 //! everywhere; two spaces or `\` at a line's end make a line break. Absent on purpose: links made
 //! of bare addresses (most accounts may not link), `~x~` (a range, `3~5天`), emoji names, headline
-//! ids.
+//! ids. Asterisks and tildes inside words are text where emphasis is unlikely ([`signs`]), and a
+//! mark that ends an emphasis after half-width punctuation ends it ([`flanks`]).
 
 mod definitions;
+mod flanks;
 mod inline;
 mod leftovers;
 mod marks;
 mod mending;
 mod outline;
 mod prose;
+mod signs;
 mod tags;
 mod vanished;
 mod writer;
 
 use std::collections::HashMap;
 
-use comrak::Options;
-use comrak::nodes::{LineColumn, Sourcepos};
+use comrak::nodes::{LineColumn, NodeValue, Sourcepos};
+use comrak::{Arena, Node, Options, parse_document};
 
 use crate::yaml::diagnostic::{Location, Report, quote};
 
 use super::picture::decoded;
+use mending::FirstReading;
 use writer::Written;
 
 /// How many footnotes may be inline: those without an end cost the parser much time.
@@ -76,13 +80,14 @@ impl Rendered {
 
 /// Renders the Markdown that begins at a byte of a file.
 pub(super) fn render(source: &str, start: usize) -> Rendered {
-    let (outline, mut insertions) = mending::first_reading(source, start);
+    let FirstReading { outline, mut insertions, told } = mending::first_reading(source, start);
     let found = definitions::find(source, start, &outline);
     found.keep_as_text(&mut insertions);
     let text = Text::new(source, start, &insertions);
     let mut written = writer::write(&text);
     found.account(source, &mut written.out, &mut written.accounted);
     let Written { out: mut rendered, accounted } = written;
+    rendered.told.extend(told);
     if let Some((at, mark)) = source[start..].match_indices("^[").nth(FOOTNOTES_MOST) {
         let location = Location { start: start + at, end: start + at + mark.len() };
         let message = format!("more than {FOOTNOTES_MOST} footnotes stand in their lines");
@@ -164,6 +169,25 @@ fn options(markdown: &str) -> Options<'static> {
     options.parse.leave_footnote_definitions = true;
     options.parse.escaped_char_spans = true;
     options
+}
+
+/// Parses a text, and takes out the fillers that were inserted into it.
+fn parse<'a>(arena: &'a Arena<'a>, text: &Text<'_>) -> Node<'a> {
+    let root = parse_document(arena, &text.markdown, &options(&text.markdown));
+    for node in root.descendants() {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else has text of the file")]
+        match &mut node.data_mut().value {
+            NodeValue::Text(words) if words.contains(flanks::FILLER) => {
+                *words = words.replace(flanks::FILLER, "").into();
+            }
+            NodeValue::Link(link) | NodeValue::Image(link) => {
+                link.url.retain(|c| c != flanks::FILLER);
+                link.title.retain(|c| c != flanks::FILLER);
+            }
+            _ => {}
+        }
+    }
+    root
 }
 
 /// An ASCII character that is inserted in front of a byte of the file before parsing.

@@ -21,6 +21,7 @@ mod syntax;
 mod texts;
 mod untagged;
 mod whole;
+mod written;
 
 /// A service account and a subscription account.
 fn accounts() -> [Account; 2] {

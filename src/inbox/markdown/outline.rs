@@ -3,10 +3,11 @@
 
 use std::collections::HashSet;
 
+use comrak::Arena;
 use comrak::nodes::{NodeValue, Sourcepos};
-use comrak::{Arena, parse_document};
 
-use super::{Insertion, Text, options};
+use super::signs::{Pair, Reading};
+use super::{Insertion, Text, flanks, parse};
 use crate::yaml::diagnostic::Location;
 
 /// What a first reading finds.
@@ -18,16 +19,23 @@ pub(super) struct Outline {
     pub(super) spans: Vec<Location>,
     /// The addresses of links and pictures.
     pub(super) addresses: HashSet<String>,
-    /// Characters of the text that Markdown takes for marks: an escape belongs before each.
-    pub(super) misread: Vec<usize>,
+    /// What must be inserted: an escape before each character that Markdown takes for a mark, and
+    /// a filler beside each mark that it turns the other way round.
+    pub(super) misread: Vec<Insertion>,
+    /// Pairs of signs that the author is told of, and whether they are `~~`.
+    pub(super) signs: Vec<(Location, bool)>,
+    /// The same for emphasis that may not be meant.
+    pub(super) doubts: Vec<(Location, bool)>,
 }
 
 impl Outline {
     pub(super) fn new(source: &str, start: usize, insertions: &[Insertion]) -> Self {
         let text = Text::new(source, start, insertions);
         let arena = Arena::new();
-        let root = parse_document(&arena, &text.markdown, &options(&text.markdown));
+        let root = parse(&arena, &text);
         let mut outline = Self::default();
+        let mut lines = Vec::new();
+        let mut tags = Vec::new();
         for node in root.descendants() {
             let ast = node.data();
             #[expect(clippy::wildcard_enum_match_arm, reason = "everything else is read")]
@@ -41,23 +49,53 @@ impl Outline {
                 NodeValue::Link(link) | NodeValue::Image(link) => {
                     outline.addresses.insert(link.url.clone());
                 }
-                NodeValue::Emph => {
-                    product(&text, (ast.sourcepos, 1), &mut outline.misread);
+                NodeValue::Paragraph | NodeValue::Heading(_) | NodeValue::TableCell => {
+                    lines.push(text.location(ast.sourcepos));
                 }
-                NodeValue::Strong => {
-                    product(&text, (ast.sourcepos, 2), &mut outline.misread);
+                NodeValue::HtmlInline(_) => tags.push(text.location(ast.sourcepos)),
+                NodeValue::Emph => outline.pair(&text, (ast.sourcepos, 1)),
+                NodeValue::Strong | NodeValue::Strikethrough => {
+                    outline.pair(&text, (ast.sourcepos, 2));
                 }
                 NodeValue::CommentInline(comment) => {
                     let location = text.location(ast.sourcepos);
                     if !is_comment(source, location.start, &comment.literal) {
-                        outline.misread.push(location.start);
+                        outline.misread.push((location.start, '\\'));
                     }
                 }
                 _ => {}
             }
         }
         outline.spans.sort_unstable_by_key(|location| location.start);
+        for block in lines {
+            let is_read = |at| !holds(&outline.spans, at) && !holds(&tags, at);
+            flanks::fillers(source, block.start..block.end, is_read, &mut outline.misread);
+        }
         outline
+    }
+
+    /// Judges the two marks of an emphasis or a deletion.
+    fn pair(&mut self, text: &Text<'_>, (found, length): (Sourcepos, usize)) {
+        let signs = product(text, (found, length));
+        if !signs.is_empty() {
+            self.misread.extend(signs.into_iter().map(|at| (at, '\\')));
+            return;
+        }
+        let location = text.location(found);
+        let Some(pair) = Pair::new(text.source, location, length) else { return };
+        let is_tilde = text.at(location).starts_with('~');
+        match pair.reading() {
+            Reading::Emphasis => {}
+            Reading::Doubtful => self.doubts.push((location, is_tilde)),
+            Reading::Signs { is_told } => {
+                let marks = [location.start, location.end - length];
+                let signs = marks.into_iter().flat_map(|at| at..at + length);
+                self.misread.extend(signs.map(|at| (at, '\\')));
+                if is_told {
+                    self.signs.push((location, is_tilde));
+                }
+            }
+        }
     }
 
     /// Returns whether a line is in a block of code, HTML or a comment.
@@ -78,11 +116,11 @@ pub(super) fn holds(places: &[Location], at: usize) -> bool {
 }
 
 /// Finds the marks of an emphasis that are multiplication signs, as in `10*20*30`.
-fn product(text: &Text<'_>, (found, length): (Sourcepos, usize), misread: &mut Vec<usize>) {
+fn product(text: &Text<'_>, (found, length): (Sourcepos, usize)) -> Vec<usize> {
     let location = text.location(found);
     let Some(close) = location.end.checked_sub(length).filter(|close| *close > location.start)
     else {
-        return;
+        return Vec::new();
     };
     let marks = [location.start, close];
     let sides = marks.map(|at| {
@@ -106,7 +144,7 @@ fn product(text: &Text<'_>, (found, length): (Sourcepos, usize), misread: &mut V
         (numbers, _) => numbers,
     };
     let signs = marks.into_iter().zip(are_signs).filter(|(_, is_sign)| *is_sign);
-    misread.extend(signs.flat_map(|(at, _)| at..at + length));
+    signs.flat_map(|(at, _)| at..at + length).collect()
 }
 
 /// Returns whether the text between two `%%` is a comment: it begins a word, or has blanks inside.

@@ -8,10 +8,10 @@
 use std::collections::HashMap;
 
 use comrak::nodes::{ListType, NodeCodeBlock, NodeList, NodeValue, TableAlignment};
-use comrak::{Arena, Node, arena_tree::NodeEdge, parse_document};
+use comrak::{Arena, Node, arena_tree::NodeEdge};
 
 use super::marks::{is_inside_word, is_single};
-use super::{FieldError, Rendered, Text, options};
+use super::{FieldError, Rendered, Text, parse};
 use super::{leftovers, prose, tags};
 use crate::yaml::diagnostic::{Location, quote};
 
@@ -66,7 +66,7 @@ pub(super) struct Written {
 /// Renders a text.
 pub(super) fn write(text: &Text<'_>) -> Written {
     let arena = Arena::new();
-    let root = parse_document(&arena, &text.markdown, &options(&text.markdown));
+    let root = parse(&arena, text);
     let mut numbers = HashMap::new();
     let mut notes = Vec::new();
     for node in root.descendants() {

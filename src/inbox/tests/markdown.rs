@@ -8,7 +8,7 @@ use crate::inbox::markdown::render;
 use crate::model::{Material, UploadKind};
 
 /// Reads a Markdown file as the only article of a job, beside pictures of many names.
-fn read(markdown: &str) -> Result<(Material, Vec<String>), String> {
+pub(super) fn read(markdown: &str) -> Result<(Material, Vec<String>), String> {
     let mut folder = pictures();
     folder.0.insert("a.md", markdown.into());
     let text = article("theme: none\n      content_file: a.md");
@@ -19,7 +19,7 @@ fn read(markdown: &str) -> Result<(Material, Vec<String>), String> {
 }
 
 /// Returns the plain HTML of a Markdown file, after making sure that the article says the same.
-fn html(markdown: &str) -> String {
+pub(super) fn html(markdown: &str) -> String {
     let (material, _) = read(markdown).unwrap_or_else(|told| panic!("{markdown}\n{told}"));
     let rendered = render(markdown, 0).html;
     let article = &material.articles[0].content;

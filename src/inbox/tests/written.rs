@@ -1,0 +1,85 @@
+//! Readers see what was written, or the author is told where they do not.
+
+use super::markdown::{html, read};
+
+/// Checks what a Markdown text becomes, and the notes about it by their beginnings.
+fn check(cases: &[(&str, &str, &[&str])]) {
+    for &(markdown, expected, told) in cases {
+        assert_eq!(html(markdown), expected, "{markdown}");
+        let (_, notes) = read(markdown).unwrap();
+        assert_eq!(notes.len(), told.len(), "{markdown}: {notes:?}");
+        for told in told {
+            assert!(notes.iter().any(|note| note.starts_with(told)), "{markdown}: {notes:?}");
+        }
+    }
+}
+
+#[test]
+fn asterisks_and_tildes_inside_words_stay() {
+    let told = "a.md:1: asterisks inside words are shown as they stand";
+    check(&[
+        (
+            "中奖名单：138****5678、139****1234，恭喜！",
+            "<p>中奖名单：138****5678、139****1234，恭喜！</p>",
+            &[],
+        ),
+        (
+            "| 奖 |\n|---|\n| 138****5678、139****1234 |\n",
+            "<table><thead><tr><th>奖</th></tr></thead><tbody><tr><td>138****5678、139****1234</td>\
+             </tr></tbody></table>",
+            &[],
+        ),
+        (
+            "身份证3101**********1234 和 3102**********5678",
+            "<p>身份证3101**********1234 和 3102**********5678</p>",
+            &[],
+        ),
+        ("1***5、2***6", "<p>1***5、2***6</p>", &[]),
+        ("138****5678、139****", "<p>138****5678、139****</p>", &["a.md:1: asterisks"]),
+        ("王*明、李*华", "<p>王*明、李*华</p>", &[told]),
+        (
+            "王*明、李*华、张*军，司**南、欧**娜\n\n**王*明、李*华**",
+            "<p>王*明、李*华、张*军，司**南、欧**娜</p><p><strong>王*明、李*华</strong></p>",
+            &["a.md:1, 3: asterisks inside words are shown as they stand"],
+        ),
+        ("电话*、地址*（必填）", "<p>电话*、地址*（必填）</p>", &[told]),
+        ("A*算法和B*算法", "<p>A*算法和B*算法</p>", &[told]),
+        ("班次 9~~11点、14~~16点", "<p>班次 9~~11点、14~~16点</p>", &[]),
+        (
+            "周一~~周五、周六~~周日",
+            "<p>周一~~周五、周六~~周日</p>",
+            &["a.md:1: `~~` inside words is shown as it stands"],
+        ),
+        ("王\\*明、李\\*华", "<p>王*明、李*华</p>", &[]),
+        (
+            "王*明获奖，这是*重点",
+            "<p>王<em>明获奖，这是</em>重点</p>",
+            &["a.md:1: asterisks inside words are read as emphasis"],
+        ),
+        (
+            "这是*重点*与**重点**的内容",
+            "<p>这是<em>重点</em>与<strong>重点</strong>的内容</p>",
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn emphasis_may_end_after_half_width_punctuation() {
+    check(&[
+        (
+            "**时间:**20:00，**地点:**3楼，**iOS:**13以上",
+            "<p><strong>时间:</strong>20:00，<strong>地点:</strong>3楼，<strong>iOS:</strong>13以上</p>",
+            &[],
+        ),
+        ("- **涨幅50%**3天内", "<ul><li><strong>涨幅50%</strong>3天内</li></ul>", &[]),
+        (
+            "> 用Rust**“语言”**写，`**a:**1`",
+            "<blockquote><p>用Rust<strong>“语言”</strong>写，<code>**a:**1</code></p></blockquote>",
+            &[],
+        ),
+        ("*(Beta)*v3 ![x](a.png)", "<p><em>(Beta)</em>v3 <img src=\"a.png\" alt=\"x\"></p>", &[]),
+    ]);
+    let told = read("**时间:**20:00 ![x](没 有.png)").unwrap_err();
+    assert!(told.starts_with("a.md:1:19: there is no"), "{told}");
+}
