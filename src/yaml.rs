@@ -85,15 +85,20 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, (String, Location, &'static s
 /// Reports every character that would be invisible, and returns whether there was none.
 pub(crate) fn check_characters(text: &str, report: &mut Report<'_>) -> Result<(), SyntaxError> {
     let before = report.count();
-    let hidden = |c: char| is_hidden(c) && !matches!(c, '\t' | '\n' | '\r');
-    for (start, c) in text.char_indices().filter(|&(_, c)| hidden(c)) {
+    for (start, c) in text.char_indices().filter(|&(_, c)| is_refused(c)) {
         let location = Location { start, end: start + c.len_utf8() };
         report.say_with(location, hidden_message(c), "take it out");
     }
     if report.count() == before { Ok(()) } else { Err(SyntaxError) }
 }
 
-fn hidden_message(c: char) -> String {
+/// Returns whether a character may stand in no file.
+pub(crate) fn is_refused(c: char) -> bool {
+    is_hidden(c) && !matches!(c, '\t' | '\n' | '\r')
+}
+
+/// Returns the error for such a character.
+pub(crate) fn hidden_message(c: char) -> String {
     let kind = if c.is_control() { "control" } else { "text direction" };
     format!("the {kind} character U+{:04X} is not allowed", u32::from(c))
 }

@@ -555,7 +555,7 @@ fn clean(
         }
         Ok(material.add(UploadKind::Picture, media))
     };
-    html::clean(html, Rules { links, theme }, &mut pictures)
+    html::clean(html, Rules { links, theme, is_rendered: is_markdown }, &mut pictures)
 }
 
 fn prepared(content: Content, material: Material) -> Content {

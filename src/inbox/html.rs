@@ -9,11 +9,12 @@
 
 mod colour;
 mod filter;
+pub(super) mod hidden;
 mod names;
 mod shape;
 pub(super) mod style;
 mod tree;
-mod untagged;
+pub(super) mod untagged;
 mod visible;
 
 use super::theme::Theme;
@@ -75,6 +76,8 @@ pub(super) struct Rules<'t> {
     pub(super) links: bool,
     /// The style of the article.
     pub(super) theme: Option<&'t Theme>,
+    /// Whether the HTML was made from Markdown.
+    pub(super) is_rendered: bool,
 }
 
 /// An article's text, without what is not allowed.

@@ -240,6 +240,12 @@ impl<'s> Text<'s> {
         self.source.get(location.start..location.end).unwrap_or_default()
     }
 
+    /// Returns the line that begins at a location, without the blanks around it.
+    fn first_line_of(&self, location: Location) -> &'s str {
+        let text = self.source.get(location.start..).unwrap_or_default();
+        text.lines().next().unwrap_or_default().trim()
+    }
+
     fn offset(&self, found: LineColumn) -> usize {
         let line = self.lines.get(found.line.saturating_sub(1)).copied();
         let at = self.start + line.unwrap_or(self.markdown.len()) + found.column.saturating_sub(1);

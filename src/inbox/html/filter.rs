@@ -5,7 +5,8 @@ use super::names::{self, Kind};
 use super::shape::{self, Kept, Part};
 use super::style::{self, Declaration};
 use super::tree::{Attribute, Element, Node};
-use super::{PictureUse, Pictures, Problem, Remark, RemarkKind, Rules, host};
+use super::untagged::{self, Mark};
+use super::{PictureUse, Pictures, Problem, Remark, RemarkKind, Rules, hidden, host};
 use crate::inbox::theme::Named;
 use crate::yaml::diagnostic::{Location, quote};
 
@@ -32,7 +33,8 @@ pub(super) fn filter(
     pictures: &mut Pictures<'_>,
 ) -> Filtered {
     let filtered = Filtered { parts: Vec::new(), problems: Vec::new(), remarks: Vec::new() };
-    let mut filter = Filter { html, rules, pictures, path: Vec::new(), filtered };
+    let has_marks = !rules.is_rendered && untagged::has_tag(nodes);
+    let mut filter = Filter { html, rules, has_marks, pictures, path: Vec::new(), filtered };
     let mut kept = Kept::new("section", Kind::Html);
     let context = filter.whole(&mut kept);
     kept.children = filter.children(nodes, context, &mut kept.remarks);
@@ -57,6 +59,8 @@ struct Context {
 struct Filter<'f, 'p> {
     html: &'f str,
     rules: Rules<'f>,
+    /// Whether marks of Markdown in its texts are reported.
+    has_marks: bool,
     pictures: &'f mut Pictures<'p>,
     /// The open tags, as a theme sees them.
     path: Vec<Named>,
@@ -97,6 +101,11 @@ impl Filter<'_, '_> {
                     let what = format!("the comment {}", quote(written.trim()));
                     on.push(self.remark(RemarkKind::Dropped, *location, what));
                 }
+                Node::End { name, location } => {
+                    let read = if name == "p" { "an empty paragraph" } else { "nothing" };
+                    let what = format!("`</{name}>` stands without `<{name}>`, and shows {read}");
+                    on.push(self.remark(RemarkKind::Warned, *location, what));
+                }
             }
         }
         parts
@@ -109,6 +118,8 @@ impl Filter<'_, '_> {
         (context, on): (Context, &mut Vec<usize>),
         parts: &mut Vec<Part>,
     ) {
+        self.refuse_hidden(location);
+        self.find_marks(location, context, on);
         let is_blank = text.trim().is_empty();
         let is_judged = !context.in_svg && (context.lost_ground || !context.may_lie_elsewhere);
         if let Some(why) = context.look.invisible().filter(|_| is_judged && !is_blank) {
@@ -120,6 +131,41 @@ impl Filter<'_, '_> {
             parts.extend(shape::code(text));
         } else {
             parts.push(Part::Text(text.to_owned()));
+        }
+    }
+
+    /// Refuses characters that no text may have.
+    fn refuse_hidden(&mut self, location: Location) {
+        let written = self.html.get(location.start..location.end).unwrap_or_default();
+        for (range, c) in hidden::find(written) {
+            let (message, help) = hidden::message(c);
+            let sought = written[range.clone()].to_owned();
+            let start = location.start;
+            let location = Location { start: start + range.start, end: start + range.end };
+            self.problem(location, &sought, message, help);
+        }
+    }
+
+    /// Reports the marks of Markdown in a text that is HTML.
+    fn find_marks(&mut self, location: Location, context: Context, on: &mut Vec<usize>) {
+        let is_code = |open: &Named| matches!(&*open.name, "code" | "kbd" | "samp");
+        let is_shown = context.in_svg || context.in_code || self.path.iter().any(is_code);
+        if !self.has_marks || is_shown {
+            return;
+        }
+        let written = self.html.get(location.start..location.end).unwrap_or_default();
+        for (range, mark) in untagged::marks(written) {
+            let shown = quote(&written[range.clone()]);
+            let start = location.start;
+            let location = Location { start: start + range.start, end: start + range.end };
+            if mark == Mark::Address {
+                let message = format!("{shown} is Markdown, which is not read inside of HTML");
+                let help = "write `<img src=\"…\">` or `<a href=\"…\">`";
+                self.problem(location, &written[range], message, help);
+            } else {
+                let what = format!("{shown} is Markdown, and is shown as it stands inside of HTML");
+                on.push(self.remark(RemarkKind::Warned, location, what));
+            }
         }
     }
 
@@ -141,6 +187,7 @@ impl Filter<'_, '_> {
         }
         let source = self.source(element);
         for attribute in &element.attributes {
+            self.refuse_hidden(attribute.location);
             if attribute.name != "style" {
                 self.attribute(attribute, (source, element), &mut kept);
             }

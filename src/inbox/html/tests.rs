@@ -8,7 +8,7 @@ fn read(html: &str, links: bool) -> (String, Vec<String>) {
         "card.png" => Ok("qunfa:picture:cc".to_owned()),
         _ => Err((format!("no {path}"), "help".to_owned())),
     };
-    let cleaned = clean(html, Rules { links, theme: None }, &mut pictures);
+    let cleaned = clean(html, Rules { links, ..Rules::default() }, &mut pictures);
     let problems = cleaned.problems.iter().map(|problem| {
         format!("{}: {}", &html[problem.location.start..problem.location.end], problem.message)
     });
@@ -188,7 +188,7 @@ fn cleaned(html: &str, theme: Option<&Theme>) -> Cleaned {
         "a.png" => Ok("qunfa:picture:aa".to_owned()),
         _ => Err((format!("no {path}"), "help".to_owned())),
     };
-    clean(html, Rules { links: false, theme }, &mut pictures)
+    clean(html, Rules { theme, ..Rules::default() }, &mut pictures)
 }
 
 /// Templates as the usual editors make them.

@@ -19,8 +19,18 @@ const DEPTH: usize = 200;
 #[derive(Debug)]
 pub(super) enum Node {
     Element(Element),
-    Text { text: String, location: Location },
-    Comment { location: Location },
+    Text {
+        text: String,
+        location: Location,
+    },
+    Comment {
+        location: Location,
+    },
+    /// An end tag that ends nothing.
+    End {
+        name: String,
+        location: Location,
+    },
 }
 
 /// A tag with its content.
@@ -85,7 +95,7 @@ impl Builder<'_> {
                 if let Some(at) = self.opened_within(location) {
                     return self.unclosed(location.start, at);
                 }
-                self.end(&text(&tag.name));
+                self.end(text(&tag.name), location);
             }
             Token::String(string) => {
                 let (text, location) = (text(&string.value), location_of(string.span));
@@ -148,22 +158,40 @@ impl Builder<'_> {
         self.close_down_to(found);
     }
 
-    fn end(&mut self, name: &str) {
+    fn end(&mut self, name: String, location: Location) {
         let found = self.open.iter().rposition(|open| {
             // The end of a tag outside a cell or a drawing is not possible inside it.
             open.name == name || matches!(&*open.name, "td" | "th" | "table" | "foreignobject")
         });
         let cells = ["tr", "tbody", "thead", "tfoot", "table", "foreignobject", "svg"];
         let found = match found {
-            Some(found) if self.open[found].name != name && cells.contains(&name) => {
+            Some(found) if self.open[found].name != name && cells.contains(&&*name) => {
                 self.open.iter().rposition(|open| open.name == name)
             }
             found => found,
         };
-        let Some(found) = found.filter(|&found| found > 0 && self.open[found].name == name) else {
+        match found.filter(|&found| found > 0 && self.open[found].name == name) {
+            Some(found) => self.close_down_to(found),
+            None => self.end_of_nothing(name, location),
+        }
+    }
+
+    /// Reads an end tag without a start as a browser does: `</br>` breaks the line, and `</p>` is
+    /// an empty paragraph.
+    fn end_of_nothing(&mut self, name: String, location: Location) {
+        let is_break = name == "br";
+        // The end of `<img>` is written by some editors, and loses nothing.
+        if names::is_void(&name) && !is_break {
             return;
-        };
-        self.close_down_to(found);
+        }
+        if is_break || name == "p" {
+            let name = name.clone();
+            let element = Element { name, location, is_closed: true, ..Element::default() };
+            self.push(Node::Element(element));
+        }
+        if !is_break {
+            self.push(Node::End { name, location });
+        }
     }
 
     /// Closes the tag at this depth; those inside it had no end tag.

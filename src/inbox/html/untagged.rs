@@ -2,6 +2,8 @@
 //!
 //! Readers would see Markdown's marks, and a browser joins all the lines into one.
 
+use std::ops::Range;
+
 use super::tree::Node;
 use super::{Problem, Remark, RemarkKind};
 use crate::yaml::diagnostic::{Location, quote};
@@ -44,7 +46,7 @@ pub(super) fn remark(html: &str, nodes: &[Node]) -> Option<Remark> {
     })
 }
 
-fn has_tag(nodes: &[Node]) -> bool {
+pub(super) fn has_tag(nodes: &[Node]) -> bool {
     nodes.iter().any(|node| matches!(node, Node::Element(_)))
 }
 
@@ -56,17 +58,48 @@ fn front_matter(html: &str) -> Option<(&str, Location)> {
     matches!(line, "---" | "+++").then_some((line, Location { start, end: start + line.len() }))
 }
 
+/// A mark that only Markdown has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::inbox) enum Mark {
+    Headline,
+    Strong,
+    /// A picture or a link.
+    Address,
+}
+
 /// Returns the first line with a mark that only Markdown has.
 fn mark(html: &str) -> Option<Location> {
+    let (range, _) = lines(html).find(|(_, line)| !line_marks(line).is_empty())?;
+    Some(Location { start: range.start, end: range.end })
+}
+
+/// Returns the marks in a text, with where each is.
+pub(super) fn marks(text: &str) -> Vec<(Range<usize>, Mark)> {
+    let found = lines(text).flat_map(|(line, text)| {
+        let start = line.start;
+        let marks = line_marks(text).into_iter();
+        marks.map(move |(range, mark)| (start + range.start..start + range.end, mark))
+    });
+    found.collect()
+}
+
+/// Returns the lines of a text without the blanks around them.
+fn lines(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     let mut end = 0;
-    html.split_inclusive('\n').find_map(|line| {
-        let start = end;
+    text.split_inclusive('\n').map(move |line| {
+        let start = end + line.len() - line.trim_start().len();
         end += line.len();
-        let text = line.trim();
-        let found = is_headline(text) || has_picture_or_link(text) || has_strong(text);
-        let start = start + line.len() - line.trim_start().len();
-        found.then_some(Location { start, end: start + text.len() })
+        let line = line.trim();
+        (start..start + line.len(), line)
     })
+}
+
+fn line_marks(line: &str) -> Vec<(Range<usize>, Mark)> {
+    let mut found: Vec<_> =
+        is_headline(line).then_some((0..line.len(), Mark::Headline)).into_iter().collect();
+    found.extend(addresses(line).map(|range| (range, Mark::Address)));
+    found.extend(strong(line).map(|range| (range, Mark::Strong)));
+    found
 }
 
 fn is_headline(line: &str) -> bool {
@@ -74,22 +107,26 @@ fn is_headline(line: &str) -> bool {
     (1..=6).contains(&(line.len() - text.len())) && text.starts_with(' ')
 }
 
-/// Returns whether `![…](…)` or `[…](https://…)` is on a line.
-fn has_picture_or_link(line: &str) -> bool {
-    line.match_indices("](").any(|(at, mark)| {
-        let (before, behind) = (&line[..at], &line[at + mark.len()..]);
-        let is_picture = before.rfind('[').is_some_and(|open| before[..open].ends_with('!'));
-        let is_link = before.contains('[') && behind.starts_with("http");
-        behind.contains(')') && (is_picture || is_link)
+/// Returns where `![…](…)` or `[…](https://…)` is on a line.
+pub(in crate::inbox) fn addresses(line: &str) -> impl Iterator<Item = Range<usize>> {
+    line.match_indices("](").filter_map(|(at, mark)| {
+        let behind = &line[at + mark.len()..];
+        let open = line[..at].rfind('[')?;
+        let is_picture = line[..open].ends_with('!');
+        let end = at + mark.len() + behind.find(')')? + 1;
+        let is_link = behind.starts_with("http");
+        (is_picture || is_link).then_some(open - usize::from(is_picture)..end)
     })
 }
 
-/// Returns whether `**…**` is on a line, with text directly inside.
-fn has_strong(line: &str) -> bool {
-    line.match_indices("**").any(|(at, mark)| {
-        let inside = &line[at + mark.len()..];
-        let Some(end) = inside.find("**") else { return false };
-        let inside = &inside[..end];
-        !inside.is_empty() && inside.trim() == inside && !inside.starts_with('*')
+/// Returns where `**…**` is on a line, with text directly inside; more than two hide something.
+fn strong(line: &str) -> Option<Range<usize>> {
+    let marks = line.match_indices("**").map(|(at, _)| at);
+    let marks: Vec<_> = marks
+        .filter(|at| !line[..*at].ends_with('*') && !line[at + 2..].starts_with('*'))
+        .collect();
+    marks.windows(2).find_map(|pair| {
+        let inside = &line[pair[0] + 2..pair[1]];
+        (inside.trim() == inside).then_some(pair[0]..pair[1] + 2)
     })
 }

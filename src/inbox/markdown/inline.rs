@@ -11,6 +11,8 @@ use super::marks::{is_index, is_inside_word, is_single};
 use super::prose::{self, Picture, Piece};
 use super::writer::{Inside, Writer, escape, formula, is_alert, is_contents};
 use super::{FieldError, tags};
+use crate::inbox::html::hidden;
+use crate::yaml;
 use crate::yaml::diagnostic::{Location, quote};
 
 impl Writer<'_, '_> {
@@ -95,6 +97,20 @@ impl Writer<'_, '_> {
             self.line_start(node, location);
         }
         let mut skip = 0;
+        let hidden: Vec<_> = hidden::find(self.text.at(location))
+            .into_iter()
+            .filter(|(_, c)| text.contains([*c, char::REPLACEMENT_CHARACTER]))
+            .collect();
+        for (range, c) in &hidden {
+            let (message, help) = hidden::message(*c);
+            self.wrong(within(true, location, range), message, help);
+        }
+        let without: String;
+        if !hidden.is_empty() {
+            // What is refused already need not be found again in the HTML.
+            without = text.chars().filter(|c| !yaml::is_refused(*c)).collect();
+            text = &without;
+        }
         for piece in prose::pieces(text) {
             let here =
                 |range: &Range<usize>| within(self.text.at(location) == text, location, range);
@@ -182,14 +198,15 @@ impl Writer<'_, '_> {
 
     fn soft_break<'a>(&mut self, node: Node<'a>, location: Location) {
         let after = node.next_sibling().and_then(first_character);
-        if prose::joins(self.last, after) {
-            self.joined.push(location);
-        } else {
+        let begins_point = node.next_sibling().is_some_and(begins_point);
+        if !prose::joins(self.last, after) {
             self.push(" ");
-            if node.next_sibling().is_some_and(begins_point) {
-                self.has_points = true;
-                self.joined.push(location);
-            }
+        }
+        if begins_point || [self.last, after].iter().flatten().any(|c| prose::is_wide(*c)) {
+            self.joined.push(location);
+        }
+        if begins_point {
+            self.point = self.point.or(node.next_sibling().map(|next| self.location(next)));
         }
     }
 

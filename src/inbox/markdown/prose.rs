@@ -35,6 +35,8 @@ impl Size {
 
 /// How many bytes are searched for a closing mark.
 const REACH: usize = 2_000;
+/// The longest name in front of a colon, in characters.
+const LABEL: usize = 8;
 const PICTURE_HELP: &str = "write `![words](file.png)`; a name with blanks stands in `<…>`";
 const PICTURE_ENDINGS: [&str; 8] =
     [".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", ".heic"];
@@ -252,6 +254,9 @@ pub(super) fn begins_point(text: &str) -> bool {
     if text.starts_with(is_emoji) || text.starts_with(is_bullet) {
         return true;
     }
+    if is_labelled(text) {
+        return true;
+    }
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     if let Some(inside) = text.strip_prefix('(') {
         return (1..=2).contains(&digits(inside)) && inside[digits(inside)..].starts_with(')');
@@ -262,6 +267,15 @@ pub(super) fn begins_point(text: &str) -> bool {
         (1..=2).contains(&digits(text)).then_some(rest)
     });
     rest.is_some_and(|rest| rest.trim_start().starts_with(is_wide))
+}
+
+/// Returns whether a line begins with a short name and a colon (`地点：3楼`, `Tel: 1`).
+fn is_labelled(line: &str) -> bool {
+    let Some((label, value)) = line.split_once(['：', ':']) else { return false };
+    let is_name = label.chars().all(|c| c.is_alphanumeric() || c == ' ');
+    let is_wide = line[label.len()..].starts_with('：') || label.ends_with(is_wide);
+    let is_short = (1..=LABEL).contains(&label.chars().count());
+    is_name && is_short && (is_wide || value.starts_with(' '))
 }
 
 /// Returns whether a character belongs to a script that has no spaces.
@@ -332,11 +346,33 @@ mod tests {
 
     #[test]
     fn a_point_of_a_list_begins_with_its_mark() {
-        for text in ["1.第一", "2、第二", "10) 十", "(1) a", "①一", "-第一", "📅 时间", "•一"]
-        {
+        for text in [
+            "1.第一",
+            "2、第二",
+            "10) 十",
+            "(1) a",
+            "①一",
+            "-第一",
+            "📅 时间",
+            "•一",
+            "地点：3楼",
+            "地点:3楼",
+            "Tel: 1",
+        ] {
             assert!(begins_point(text), "{text}");
         }
-        for text in ["1.5倍", "2027年", "2016. 春", "(see", "-a", "春", "1. x"] {
+        for text in [
+            "1.5倍",
+            "2027年",
+            "2016. 春",
+            "(see",
+            "-a",
+            "春",
+            "1. x",
+            "20:00",
+            "他说，好：x",
+            "a:b",
+        ] {
             assert!(!begins_point(text), "{text}");
         }
     }

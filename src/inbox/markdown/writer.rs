@@ -13,6 +13,7 @@ use comrak::{Arena, Node, arena_tree::NodeEdge};
 use super::marks::{is_inside_word, is_single};
 use super::{FieldError, Rendered, Text, parse};
 use super::{leftovers, prose, tags};
+use crate::inbox::html::untagged;
 use crate::yaml::diagnostic::{Location, quote};
 
 /// Languages of a code block that mean a drawing or a formula.
@@ -88,16 +89,21 @@ pub(super) fn write(text: &Text<'_>) -> Written {
         last: None,
         column: 0,
         joined: Vec::new(),
-        has_points: false,
+        point: None,
         written: Written::default(),
     };
     writer.tree(root);
     writer.footnotes(&notes, &numbers);
     if let Some(first) = writer.joined.first() {
         let count = writer.joined.len();
-        let between = if writer.has_points { "" } else { " between Chinese characters" };
+        let point = writer.point.map(|at| text.first_line_of(at)).unwrap_or_default();
+        let shown = if point.is_empty() {
+            String::new()
+        } else {
+            format!(" (so {} begins no line)", quote(point))
+        };
         let message = format!(
-            "{count} single line ends{between} are not shown, the first one here; end a line \
+            "{count} single line ends do not break the line, the first one here{shown}; end a line \
              with `\\` or two spaces to break it"
         );
         writer.written.out.told.push((*first, message));
@@ -124,10 +130,10 @@ pub(super) struct Writer<'w, 's> {
     pub(super) last: Option<char>,
     /// The column of a table that is next.
     column: usize,
-    /// The line ends that are not shown.
+    /// The line ends that do not break the line, beside Chinese characters or a point of a list.
     pub(super) joined: Vec<Location>,
-    /// Whether such a line end is shown as a space, in front of a line that is one of several.
-    pub(super) has_points: bool,
+    /// The first line after one of them that is one of several.
+    pub(super) point: Option<Location>,
     pub(super) written: Written,
 }
 
@@ -176,7 +182,10 @@ impl Writer<'_, '_> {
                 self.open(&format!("<h{}>", heading.level));
             }
             NodeValue::BlockQuote => self.open("<blockquote>"),
-            NodeValue::List(list) => self.list(list),
+            NodeValue::List(list) => {
+                self.numbers(node, list);
+                self.list(list);
+            }
             NodeValue::Item(_) => self.open("<li>"),
             NodeValue::TaskItem(_) => {
                 self.open("<li>");
@@ -288,6 +297,34 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// Reports the first number of a list that is not shown as it is written.
+    ///
+    /// One number everywhere is Markdown's way to leave the counting to the list.
+    fn numbers<'a>(&mut self, node: Node<'a>, list: &NodeList) {
+        if list.list_type != ListType::Ordered {
+            return;
+        }
+        let written = node.children().map(|item| {
+            let location = self.location(item);
+            let text = self.text.at(location);
+            let length = text.bytes().take_while(u8::is_ascii_digit).count();
+            let end = location.start + length;
+            (Location { end, ..location }, text[..length].parse::<usize>().ok())
+        });
+        let written: Vec<_> = written.collect();
+        let is_one = written.iter().all(|(_, number)| *number == Some(list.start));
+        let other = written.into_iter().zip(list.start..).find_map(|((at, number), shown)| {
+            Some((at, number?, shown)).filter(|_| number != Some(shown))
+        });
+        if let Some((location, number, shown)) = other.filter(|_| !is_one) {
+            let message = format!(
+                "the number {number} of this list is shown as {shown}: Markdown counts on; write \
+                 `{number}\\.` to keep it"
+            );
+            self.tell(location, message);
+        }
+    }
+
     fn code_block(&mut self, code: &NodeCodeBlock, location: Location) {
         let language = code.info.split([' ', '\t', '{', ',']).next().unwrap_or_default();
         let rest = &code.info[language.len()..];
@@ -343,10 +380,10 @@ impl Writer<'_, '_> {
                 let found = &line[at - range.start..].trim_end();
                 return self.wrong(self.find(here, found), message.to_owned(), help);
             }
-            let is_picture = line.contains("![") && (line.contains("](") || line.contains("[["));
-            if is_picture {
+            if line.contains("![[") || untagged::addresses(line).next().is_some() {
                 let message = "Markdown is not read inside of HTML".to_owned();
-                self.wrong(here, message, "put an empty line before it, or write `<img src=…>`");
+                let help = "put an empty line before it, or write `<img src=…>` or `<a href=…>`";
+                self.wrong(here, message, help);
             }
             if line.contains("class=\"mermaid\"") {
                 let message = "`mermaid` cannot be drawn in an article".to_owned();

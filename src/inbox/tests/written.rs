@@ -83,3 +83,38 @@ fn emphasis_may_end_after_half_width_punctuation() {
     let told = read("**时间:**20:00 ![x](没 有.png)").unwrap_err();
     assert!(told.starts_with("a.md:1:19: there is no"), "{told}");
 }
+
+#[test]
+fn line_ends_beside_chinese_characters_are_counted() {
+    check(&[
+        (
+            "时间：周五 20:00\n地点：ABC Hall\n电话：13800000000\n网址 https://a.com",
+            "<p>时间：周五 20:00 地点：ABC Hall 电话：13800000000 网址 https://a.com</p>",
+            &["a.md:1: 3 single line ends do not break the line, the first one here (so \
+               `地点：ABC Hall` begins no line); end a line with `\\` or two spaces"],
+        ),
+        ("春天 April\n来了", "<p>春天 April 来了</p>", &["a.md:1: 1 single line ends"]),
+        ("Tel: 1\nMail: 2", "<p>Tel: 1 Mail: 2</p>", &["a.md:1: 1 single line ends"]),
+        ("a line\nof text", "<p>a line of text</p>", &[]),
+        ("春天\\\n来了", "<p>春天<br>来了</p>", &[]),
+    ]);
+}
+
+#[test]
+fn a_number_of_a_list_that_is_shown_otherwise_is_told() {
+    check(&[
+        (
+            "3. 甲\n7. 乙\n9. 丙",
+            "<ol start=\"3\"><li>甲</li><li>乙</li><li>丙</li></ol>",
+            &["a.md:2: the number 7 of this list is shown as 4"],
+        ),
+        (
+            "> 0. 甲\n> 1. 乙\n>\n> 10. 丙",
+            "<blockquote><ol start=\"0\"><li><p>甲</p></li><li><p>乙</p></li><li><p>丙</p></li></ol>\
+             </blockquote>",
+            &["a.md:4: the number 10 of this list is shown as 2"],
+        ),
+        ("1. 甲\n1. 乙\n1. 丙", "<ol><li>甲</li><li>乙</li><li>丙</li></ol>", &[]),
+        ("- 甲\n- 乙", "<ul><li>甲</li><li>乙</li></ul>", &[]),
+    ]);
+}
