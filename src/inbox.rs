@@ -76,8 +76,6 @@ const PUT_OFF_MOST: TimeDelta = TimeDelta::seconds(32);
 const VALUES: yaml::Values = yaml::Values::Shown {
     prose: &[
         "title",
-        "text",
-        "content",
         "author",
         "authors",
         "digest",
@@ -87,6 +85,7 @@ const VALUES: yaml::Values = yaml::Values::Shown {
         "recommend",
         "name",
     ],
+    lines: &["text", "content"],
     words: &[
         "scenestr",
         "key",

@@ -110,6 +110,8 @@ pub(crate) enum Values {
     Shown {
         /// The keys whose values are texts for readers.
         prose: &'static [&'static str],
+        /// Those whose values are texts of several lines, as readers see them.
+        lines: &'static [&'static str],
         /// The keys whose values are one word, which other programs take as it is.
         words: &'static [&'static str],
     },
@@ -150,10 +152,11 @@ pub(crate) fn load<'a>(
 impl Values {
     /// Returns what part of a key's value a comment must not cut, whatever the key's style.
     fn kind(self, key: &str) -> Option<lost::Kind> {
-        let Self::Shown { prose, words } = self else { return None };
+        let Self::Shown { prose, lines, words } = self else { return None };
         let plain = key.to_ascii_lowercase().replace(['_', '-'], "");
-        let (prose, word) = (prose.contains(&&*plain), words.contains(&&*plain));
-        if prose { Some(lost::Kind::Prose) } else { word.then_some(lost::Kind::Word) }
+        let kinds =
+            [(prose, lost::Kind::Prose), (lines, lost::Kind::Lines), (words, lost::Kind::Word)];
+        kinds.into_iter().find_map(|(keys, kind)| keys.contains(&&*plain).then_some(kind))
     }
 }
 
@@ -406,6 +409,9 @@ impl<'a> Loader<'a, '_, '_> {
         }
         match lost::check(self.text, prose, (text, location, written), self.report) {
             Some(line) => self.told_up_to = line,
+            None if style == ScalarStyle::Folded => {
+                lost::check_joined(self.text, prose, location, self.report);
+            }
             None if written == Written::Block => {}
             None => lost::check_folded(self.text, prose, folded, self.report),
         }

@@ -7,7 +7,8 @@
 //! only `#1` is taken for a part of it, and not `# 1`.
 //!
 //! The line ends of a plain or quoted text are read as blanks. An author who means that can write
-//! it with `>`, or with `\` before the line's end.
+//! it with `\` before the line's end, or with `>`: but not for a text that readers see with its
+//! lines, where `>` is as often a mistake for `|`.
 
 use super::diagnostic::{Location, Report};
 use super::hint;
@@ -20,6 +21,8 @@ const QUOTES: &str = "text with ` #` in it needs quotes";
 pub(super) enum Kind {
     /// A text for readers.
     Prose,
+    /// Such a text that readers see with its line ends.
+    Lines,
     /// A word that other programs take as it is.
     Word,
 }
@@ -143,7 +146,7 @@ pub(super) fn check_folded(
         let marks = line.len() - line.trim_end_matches('\\').len();
         in_quotes && !marks.is_multiple_of(2)
     };
-    if prose.kind != Kind::Prose || lines.take(count - 1).all(is_joined) {
+    if prose.kind == Kind::Word || lines.take(count - 1).all(is_joined) {
         return;
     }
     let message =
@@ -157,6 +160,29 @@ pub(super) fn check_folded(
     };
     let location = Location { end: location.start + first.len(), ..location };
     report.say_with(location, message, help);
+}
+
+/// Reports a text after `>` of which YAML joins lines, where readers see the lines.
+pub(super) fn check_joined(
+    source: &str,
+    prose: &Prose<'_>,
+    location: Location,
+    report: &mut Report<'_>,
+) {
+    let header = &source[prose.end..];
+    let Some(at) = header.find('>').filter(|_| prose.kind == Kind::Lines && !prose.is_item) else {
+        return;
+    };
+    let start = prose.end + at;
+    let written = source[start..location.end.max(start)].trim_end();
+    let lines: Vec<_> = written.lines().skip(1).collect();
+    let are_joined = |pair: &[&str]| pair.iter().all(|line| !line.trim().is_empty());
+    if lines.windows(2).any(are_joined) {
+        let count = lines.len();
+        let message = format!("`>` joins the {count} lines of `{}` with blanks", prose.key);
+        let help = format!("write `{}: |` to keep the lines, or all of it on one line", prose.key);
+        report.say_with(Location { start, end: start + 1 }, message, help);
+    }
 }
 
 fn plain(

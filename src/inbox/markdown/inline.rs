@@ -96,6 +96,8 @@ impl Writer<'_, '_> {
         if is_line_start(node) {
             self.line_start(node, location);
         }
+        let is_escaped =
+            node.parent().is_some_and(|parent| matches!(parent.data().value, NodeValue::Escaped));
         let mut skip = 0;
         let hidden: Vec<_> = hidden::find(self.text.at(location))
             .into_iter()
@@ -117,7 +119,10 @@ impl Writer<'_, '_> {
             match piece {
                 Piece::Text(range) => {
                     let range = range.start.max(skip)..range.end.max(skip);
-                    self.raw(text, range.clone(), location);
+                    // What has an escape is meant as text.
+                    if !is_escaped {
+                        self.raw(text, range.clone(), location);
+                    }
                     self.escaped(&text[range]);
                 }
                 Piece::Picture(picture, range) => {
@@ -180,10 +185,16 @@ impl Writer<'_, '_> {
         let tags = tags::raw(part).into_iter().filter(is_written);
         for (found, raw) in leftovers::raw(part).into_iter().chain(tags).collect::<Vec<_>>() {
             let shown = quote(&part[found.clone()]);
+            let is_backquote = part[found.clone()].starts_with('`');
             let found = found.start + range.start..found.end + range.start;
             let here = within(is_exact, location, &found);
             match raw {
                 Raw::Invalid(message, help) => self.wrong(here, message.to_owned(), help),
+                Raw::Shown if is_backquote => {
+                    let message = "a backquote is shown as it stands: code ends with as many as it \
+                                   begins with";
+                    self.tell(here, message.to_owned());
+                }
                 Raw::Shown => self.tell(here, format!("{shown} is shown as it stands")),
             }
         }

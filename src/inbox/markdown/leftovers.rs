@@ -34,7 +34,11 @@ const PAIRS: &[Pair] = &[
     Pair { open: "{#", close: "}", is_mark: |_, inside| inside.starts_with(is_latin) },
     Pair { open: "{.", close: "}", is_mark: |_, inside| inside.starts_with(is_latin) },
     Pair { open: "{:", close: "}", is_mark: |_, _| true },
-    Pair { open: "^", close: "^", is_mark: |before, inside| before.is_some_and(is_latin) && inside.chars().all(is_latin) },
+    Pair { open: "[", close: "]", is_mark: |_, inside| is_field(inside) },
+    Pair { open: "^", close: "^", is_mark: |before, inside| {
+        (before.is_some_and(is_latin) && inside.chars().all(is_latin))
+            || (inside.chars().all(char::is_alphanumeric) && inside.contains(prose::is_wide))
+    } },
     Pair { open: "++", close: "++", is_mark: |before, inside| !before.is_some_and(is_latin) && is_tight(inside) },
     Pair { open: "==", close: "==", is_mark: |before, inside| !before.is_some_and(is_latin) && is_tight(inside) },
     Pair { open: "__", close: "__", is_mark: |before, inside| !before.is_some_and(is_latin) && is_tight(inside) },
@@ -58,6 +62,29 @@ const PLANTUML: [&str; 12] = [
 
 fn is_latin(c: char) -> bool {
     c.is_ascii_alphanumeric()
+}
+
+/// Returns whether a text begins like `key:: value`.
+fn is_field(text: &str) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    text.split_once("::").is_some_and(|(name, value)| {
+        !name.is_empty() && name.chars().all(is_name) && value.starts_with([' ', '\t'])
+    })
+}
+
+/// Returns how long the mark of a line is: of a definition, a short form, a task or a line that
+/// keeps its end.
+fn line_mark(line: &str) -> Option<usize> {
+    let has_text = |rest: &str| rest.starts_with([' ', '\t']) && !rest.trim().is_empty();
+    if line.strip_prefix([':', '|']).is_some_and(has_text) {
+        return Some(1);
+    }
+    if let Some(rest) = line.strip_prefix("*[") {
+        return rest.find("]:").map(|end| 2 + end + 2);
+    }
+    let state = line.strip_prefix('[')?.chars().next().filter(char::is_ascii_punctuation)?;
+    let is_task = state != ']' && line[2..].strip_prefix(']').is_some_and(has_text);
+    is_task.then_some(3)
 }
 
 /// Returns whether a text can be between two marks.
@@ -112,6 +139,10 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
         }
     }
     found.extend(block_id(text).map(|id| (id, Raw::Shown)));
+    let ticks = text.match_indices('`').map(|(at, _)| at).filter(|at| !text[..*at].ends_with('`'));
+    found.extend(
+        ticks.map(|at| (at..text.len() - text[at..].trim_start_matches('`').len(), Raw::Shown)),
+    );
     for mark in MARKS {
         found.extend(text.match_indices(mark).map(|(at, _)| (at..at + mark.len(), Raw::Shown)));
     }
@@ -198,8 +229,12 @@ pub(super) fn block(line: &str) -> Option<(Range<usize>, Raw)> {
         return Some((0..line.len(), Raw::Shown));
     }
     let is_row = line.len() > 2 && line.starts_with('|') && line.ends_with('|');
-    if is_row {
-        return Some((0..1, Raw::Shown));
+    let mark = line_mark(line).or(is_row.then_some(1));
+    if let Some(length) = mark {
+        return Some((0..length, Raw::Shown));
+    }
+    if is_field(line) {
+        return Some((0..line.len(), Raw::Shown));
     }
     let (label, address) = line.strip_prefix('[')?.split_once("]:")?;
     let is_address = ["http", "<"].iter().any(|start| address.trim_start().starts_with(start));
@@ -229,6 +264,10 @@ mod tests {
             ("<% tp.date.now() %>", "<% tp.date.now() %>"),
             ("春{--天--}", "{--天--}"),
             ("春{>>注<<}", "{>>注<<}"),
+            ("春^上标^", "^上标^"),
+            ("见[评分:: 9]", "[评分:: 9]"),
+            ("写 `代码", "`"),
+            ("写 ``代码", "``"),
         ] {
             let found = raw(text);
             assert_eq!(found.len(), 1, "{text}: {found:?}");
@@ -282,14 +321,33 @@ mod tests {
             "::: tip",
             "!!! note",
             "| a | b |",
+            "| 行",
+            ": 定义",
+            "*[HTML]: 超文本",
+            "[/] 做",
+            "[>] 做",
+            "评分:: 9",
             "[r]: https://x.cn b",
             "$$",
         ] {
             assert!(block(line).is_some(), "{line}");
         }
-        for line in
-            ["@startup", "@start uml", "好!!!", "!!!", "|", "| a", "[提示]: 请到场", "$$ 甩卖"]
-        {
+        for line in [
+            "@startup",
+            "@start uml",
+            "好!!!",
+            "!!!",
+            "|",
+            ": ",
+            ":a",
+            "*[x] a",
+            "[1] 书",
+            "[] a",
+            "[提示]: 请到场",
+            "$$ 甩卖",
+            "std::vec::x",
+            "10::20",
+        ] {
             assert_eq!(block(line), None, "{line}");
         }
     }

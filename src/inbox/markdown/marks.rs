@@ -13,16 +13,22 @@ pub(super) fn is_single(deletion: Node<'_>) -> bool {
     deletion.first_child().is_some_and(|inner| inner.data().sourcepos.start.column == column + 1)
 }
 
-/// Returns whether `~x~` after a letter is an index, as in `H~2~O`.
+/// Returns whether `~x~` is an index, as in `H~2~O`: a few letters as a part of a word, or as one
+/// of their own. A tune has its last `~` at an end (`好呀~来吧~`).
 pub(super) fn is_index(deletion: Node<'_>) -> bool {
     let text = |node: Option<Node<'_>>| match node.map(|node| node.data().value.clone()) {
         Some(NodeValue::Text(text)) => text.into_owned(),
         _ => String::new(),
     };
     let inside = text(deletion.first_child());
-    text(deletion.previous_sibling()).ends_with(|c: char| c.is_ascii_alphabetic())
-        && inside.len() <= INDEX
-        && inside.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    let before = text(deletion.previous_sibling()).chars().last();
+    let after = text(deletion.next_sibling()).chars().next();
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let is_short = inside.chars().count() <= INDEX && inside.chars().all(char::is_alphanumeric);
+    let is_after_latin = before.is_some_and(|c| c.is_ascii_alphabetic()) && inside.is_ascii();
+    // Numbers on both sides are a range.
+    let is_range = before.is_some_and(|c| c.is_ascii_digit());
+    is_short && (is_after_latin || (!is_range && is_word(before) == is_word(after)))
 }
 
 /// Returns whether `==` is between letters on both sides, as in `a==b`.

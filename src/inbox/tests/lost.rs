@@ -152,6 +152,16 @@ fn a_text_whose_line_ends_yaml_would_fold_is_refused() {
             "write it on one line",
         ),
         (
+            broadcast("    text: >\n      第一行\n      第二行\n"),
+            "f.yaml:6:11: `>` joins the 2 lines of `text`",
+            "`text: |`",
+        ),
+        (
+            broadcast("    text: >-  # 注\n      第一行\n\n      第二行\n      三\n"),
+            "f.yaml:6:11: `>` joins the 4 lines of `text`",
+            "`text: |`",
+        ),
+        (
             broadcast("    text: \"第一行 \\\n      第二行\n      三\"\n"),
             "f.yaml:6:11: `text` goes over 3 lines",
             "`text: |`",
@@ -168,8 +178,8 @@ fn a_text_whose_line_ends_yaml_would_fold_is_refused() {
 fn line_ends_that_are_meant_stay() {
     for (lines, expected) in [
         ("    text: |\n      第一行\n      第二行\n", "第一行\\n第二行"),
-        ("    text: >\n      第一行\n      第二行\n", "第一行 第二行"),
-        ("    text: >-\n      第一行\n      第二行\n", "第一行 第二行"),
+        ("    text: >\n      第一行\n\n      第二行\n", "第一行\\n第二行"),
+        ("    text: >-\n      第一行\n    # 注 > 注\n", "第一行"),
         ("    text: \"第一行\\n第二行\"\n", "第一行\\n第二行"),
         ("    text: \"第一行\\\n      第二行\"\n", "第一行第二行"),
         ("    text:\n      第一行\n\n    # 注\n", "第一行"),

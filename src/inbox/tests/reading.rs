@@ -47,7 +47,7 @@ fn a_comment_that_takes_nothing_from_a_text_is_one() {
         ("text: \"周五 #1\" # c\n        # c\n", "周五 #1"),
         ("text: '周五 #1' # c\n", "周五 #1"),
         ("text: |  # c\n        周五 #1\n        # 又\n      # c\n", "周五 #1\n# 又\n"),
-        ("text: >-\n        # 周五\n        又 #1\n\n      # c\n", "# 周五 又 #1"),
+        ("text: >-\n        # 周五 又 #1\n\n      # c\n", "# 周五 又 #1"),
         ("text: # c\n        周五\n    # c\n", "周五"),
         ("text: # c\n        content: 周五\n      # c\n", "周五"),
         ("text: {\n        content: 周五\n        # c\n      } # c\n", "周五"),

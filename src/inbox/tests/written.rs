@@ -118,3 +118,31 @@ fn a_number_of_a_list_that_is_shown_otherwise_is_told() {
         ("- 甲\n- 乙", "<ul><li>甲</li><li>乙</li></ul>", &[]),
     ]);
 }
+
+#[test]
+fn marks_of_other_dialects_are_told_with_their_places() {
+    for (markdown, expected, told) in [
+        ("^上标^", "<p>^上标^</p>", "a.md:3: `^上标^` is shown"),
+        ("水~下标~文", "<p>水~下标~文</p>", "a.md:3: `~下标~` is shown"),
+        ("与 ~下标~ 同", "<p>与 ~下标~ 同</p>", "a.md:3: `~下标~` is shown"),
+        ("术语  \n: 定义一", "<p>术语<br>: 定义一</p>", "a.md:4: `:` is shown"),
+        ("*[HTML]: 超文本", "<p>*[HTML]: 超文本</p>", "a.md:3: `*[HTML]:` is shown"),
+        ("- [/] 做", "<ul><li>[/] 做</li></ul>", "a.md:3: `[/]` is shown"),
+        (
+            "- [ ] 做\n- [>] 做",
+            "<ul><li>☐ 做</li><li>[&gt;] 做</li></ul>",
+            "a.md:4: `[>]` is shown",
+        ),
+        ("评分:: 9", "<p>评分:: 9</p>", "a.md:3: `评分:: 9` is shown"),
+        ("| 行", "<p>| 行</p>", "a.md:3: `|` is shown"),
+        ("写 `代码", "<p>写 `代码</p>", "a.md:3: a backquote is shown"),
+    ] {
+        let markdown = format!("春\n\n{markdown}");
+        check(&[(&markdown, &format!("<p>春</p>{expected}"), &[told])]);
+    }
+    check(&[
+        ("写 \\`代码", "<p>写 `代码</p>", &[]),
+        ("好呀~来吧~ 价100~200~300元", "<p>好呀~来吧~ 价100~200~300元</p>", &[]),
+        ("- [1] 书", "<ul><li>[1] 书</li></ul>", &[]),
+    ]);
+}
