@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 deb=$(realpath "$1")
 
 root=$(mktemp -d)
+chmod 755 "$root"
 trap 'umount "$root/proc" 2>/dev/null; rm -rf --one-file-system "$root"' EXIT
 fail() { echo "failed: $*" >&2; exit 1; }
 inside() { chroot "$root" env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
