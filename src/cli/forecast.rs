@@ -100,6 +100,24 @@ pub(super) struct Forecast {
     of_account: Option<Reason>,
 }
 
+impl ForecastStatus {
+    /// Returns it in words; none if the job is simply sent at its time.
+    pub(super) fn words(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Goes => return None,
+            Self::UnderWay => "a request is under way",
+            Self::Interrupted => "in doubt",
+            Self::RunsOut => "NOT ASKED AGAIN",
+            Self::NeedsApproval => "if approved",
+            Self::Stopped => "STOPPED",
+            Self::TooLate => "TOO LATE",
+            Self::WillDefer => "will be deferred",
+            Self::WillFail => "WILL FAIL",
+            Self::WillExpire => "WILL EXPIRE",
+        })
+    }
+}
+
 impl Forecast {
     /// Returns the mark beside the time on one line, in at most seven letters: empty if the job is
     /// simply sent then.
