@@ -127,12 +127,11 @@ pub(super) fn render(page: &mut Page, view: &PlanView) {
 }
 
 /// Returns what the words and marks in the grid mean.
-pub(super) fn legend(view: &PlanView) -> &'static str {
+fn legend(view: &PlanView) -> &'static str {
     if view.with_files {
-        "free: room for a broadcast to everyone, other days have none; !: not sent as written; +: of \
-         these files"
+        "free: room for a broadcast to everyone, else none; !: not as written; +: of these files"
     } else {
-        "free: room for a broadcast to everyone, other days have none; !: not sent as written"
+        "free: room for a broadcast to everyone, else none; !: not sent as written"
     }
 }
 

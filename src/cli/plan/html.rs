@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::grid::{idle_line, legend};
+use super::grid::idle_line;
 use super::{AccountDays, Day, PlanView, PlannedView, changes};
 use crate::calendar::{self, Span, Window};
 use crate::cli::Problem;
@@ -15,7 +15,10 @@ use crate::cli::forecast::ForecastStatus;
 use crate::cli::text::{self, Tone};
 use crate::model::JobState;
 
-/// How many accounts stand beside each other in one table.
+const LEGEND: &str = "free: room for a broadcast to everyone; full: none";
+const LEGEND_WITH: &str =
+    "free: room for a broadcast to everyone; full: none; +: a job of these files";
+/// How many accounts stand beside each other in one table, at most.
 const BESIDE: usize = 4;
 
 #[derive(Template)]
@@ -58,7 +61,7 @@ struct Cell {
 }
 
 struct Entry {
-    /// The job's place in the list; empty if it is not in it.
+    /// The id of its job in the list; empty if it is not in it.
     target: String,
     class: &'static str,
     time: String,
@@ -90,14 +93,16 @@ pub(super) fn page(view: &PlanView) -> Result<String, Problem> {
     let (shown, idle) = view.shown_and_idle();
     let jobs: HashMap<&str, &PlannedView> =
         view.jobs.iter().map(|job| (job.id.as_str(), job)).collect();
+    let many = shown.len().max(1);
+    let beside = many.div_ceil(many.div_ceil(BESIDE));
     let plan = Plan {
         style: include_str!("../../../templates/plan.css"),
         from: calendar::beijing(view.from),
         until: text::time(view.until),
         running: view.running,
-        bands: shown.chunks(BESIDE).map(|accounts| band(accounts, &jobs, view.from)).collect(),
+        bands: shown.chunks(beside).map(|accounts| band(accounts, &jobs, view.from)).collect(),
         idle: if idle.is_empty() { String::new() } else { idle_line(&idle) },
-        legend: legend(view),
+        legend: if view.with_files { LEGEND_WITH } else { LEGEND },
         changes: if view.with_files { changes(view) } else { "" },
         moved: view.moved.iter().map(|one| format!("{}.", one.sentence())).collect(),
         notes: view
@@ -184,9 +189,10 @@ fn listed(view: &PlanView) -> Vec<ListedDay<'_>> {
 }
 
 fn listed_job(job: &PlannedView, day: Window) -> ListedJob<'_> {
-    let (tone, _) = job.mark();
-    let outlook = match job.forecast.status {
-        ForecastStatus::Goes => job.state.to_string(),
+    let (tone, mark) = job.mark();
+    let state = match job.forecast.status {
+        ForecastStatus::Goes if mark.is_empty() => job.state.to_string(),
+        ForecastStatus::Goes => format!("{}, {mark}", job.state),
         other => other.words().unwrap_or_default().to_owned(),
     };
     ListedJob {
@@ -197,7 +203,7 @@ fn listed_job(job: &PlannedView, day: Window) -> ListedJob<'_> {
         instant: calendar::rfc3339(job.next_run()),
         time: text::clock(job.next_run(), day.start()),
         class: class(tone),
-        state: outlook,
+        state,
         reasons: job.reasons().iter().map(|why| text::visible(why)).collect(),
         of_files: job.of_files,
     }
