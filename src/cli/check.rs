@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::moves::{self, MoveView};
 use super::rehearsal::{self, JobFile, Taken};
-use super::schedules::Schedules;
+use super::schedules::{KeptBack, Schedules};
 use super::text::{self, Page, Tone};
 use super::{Answer, Json, Problem, Terminal, database};
 use crate::calendar;
@@ -19,9 +19,9 @@ use crate::engine::{self, Deletability, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, ReadError};
 use crate::model::{Account, Action, JobId, JobSpec, JobState, Kind, OnQuota};
 use crate::plan::Job;
-use crate::quota::Block;
 use crate::reason::Reason;
 use crate::schedule::Placement;
+use crate::schedule::receivers::Fate;
 use crate::store::{IngestOutcome, JobView, Rescheduled, Store, StoreError, Tx};
 use crate::text::{Lang, reason};
 
@@ -304,15 +304,13 @@ fn forecast_one(
     let fails = fails(tx, (&stands, account), schedules)?;
     warnings
         .extend(fails.as_ref().map(|why| format!("it will not go: {why}, and on_quota is fail")));
-    let block = match stands.asked {
+    let kept = match stands.asked || !view.state.waits() {
         true => None,
-        false => tx.full_receivers(&stands, account, view.due)?,
+        false => schedules.kept_back(tx, (&stands, account), view.due)?,
     };
-    if let Some(Block { rule, window, .. }) = block {
-        warnings.push(format!(
-            "{rule}: its receivers had their four of {window}: it does not go before {}",
-            text::time(window.end())
-        ));
+    if let Some(KeptBack { why, month, .. }) = &kept {
+        let (why, until) = (reason::sentence(why, Lang::En), text::time(month.end()));
+        warnings.push(format!("{why}: it does not go before {until}"));
     }
     let refused = tx.unknown_tag(&spec.id, account, now)?.is_some();
     match tx.receivers_forecast(&spec.id, account, (view.due, now))? {
@@ -324,8 +322,15 @@ fn forecast_one(
         warnings.extend(tx.what_stops(&account.name)?);
     }
     let mut told = checked_job(view, spec, (notes, warnings), now);
-    told.goes_at = told.goes_at.filter(|_| block.is_none() && fails.is_none() && !refused);
+    told.goes_at = told.goes_at.filter(|_| fails.is_none() && !refused);
     told.never_goes |= fails.is_some() || refused;
+    match kept.map(|kept| kept.fate) {
+        Some(Fate::Later(_, at)) => told.goes_at = told.goes_at.map(|_| at),
+        Some(Fate::Expires(_) | Fate::Fails(_)) => {
+            (told.goes_at, told.never_goes) = (None, true);
+        }
+        Some(Fate::Goes) | None => {}
+    }
     Ok(Some(told))
 }
 

@@ -7,19 +7,20 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::schedules::Schedules;
+use super::schedules::{KeptBack, Schedules};
 use super::text::{self, Tone};
 use crate::calendar;
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::config::Config;
 use crate::daemon::{self, Clock, Heartbeat, Running};
 use crate::engine;
-use crate::model::{Account, BatchState, JobId, JobState, OnQuota};
+use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{self, Batch, Job, NextAction as Next};
-use crate::quota::{Block, margins};
+use crate::quota::margins;
 use crate::reason::Reason;
 use crate::schedule::Placement;
-use crate::store::{AlertView, DateAhead, JobView, Refusal, StoreError, Tx};
+use crate::schedule::receivers::Fate;
+use crate::store::{AlertView, DateAhead, JobView, StoreError, Tx};
 use crate::text::reason;
 
 /// A loop that has not completed a turn for this long is stuck.
@@ -190,6 +191,18 @@ fn by_its_place(job: &Job, place: &Placement) -> Option<Placed> {
     }
 }
 
+/// Returns what becomes of a job that its receivers keep back.
+fn by_its_receivers(KeptBack { fate, why, .. }: KeptBack) -> Placed {
+    let later =
+        |at| (ForecastStatus::WillDefer, at, Reason::WillDefer { cause: Box::new(why.clone()) });
+    match fate {
+        Fate::Goes => later(None),
+        Fate::Later(_, at) => later(Some(at)),
+        Fate::Expires(_) => (ForecastStatus::WillExpire, None, why.beyond_expiry()),
+        Fate::Fails(_) => (ForecastStatus::WillFail, None, why.with_on_quota_fail()),
+    }
+}
+
 impl ForecastContext {
     /// Reads what stops each account, and the daemon's state.
     pub(super) fn read(
@@ -355,8 +368,8 @@ impl ForecastContext {
         let placed = schedule.placements.get(&job.id).and_then(|place| by_its_place(job, place));
         let (status, goes_at, why) = match placed {
             Some(placed) => placed,
-            None => match tx.full_receivers(job, account, at)? {
-                Some(block) => Self::by_its_receivers(job, block),
+            None => match self.schedules.kept_back(tx, (job, account), at)? {
+                Some(kept) => by_its_receivers(kept),
                 None => return Ok(()),
             },
         };
@@ -394,19 +407,6 @@ impl ForecastContext {
             forecast.why.push(stop.why);
         }
         Ok(forecast)
-    }
-
-    fn by_its_receivers(job: &Job, block: Block) -> Placed {
-        let full = Reason::from(Refusal::Receivers(block));
-        match job.on_quota {
-            OnQuota::Defer if block.window.end() > job.expires_at => {
-                (ForecastStatus::WillExpire, None, full.beyond_expiry())
-            }
-            OnQuota::Defer => {
-                (ForecastStatus::WillDefer, None, Reason::WillDefer { cause: Box::new(full) })
-            }
-            OnQuota::Fail => (ForecastStatus::WillFail, None, full.with_on_quota_fail()),
-        }
     }
 
     /// Adds what its uploads still need.

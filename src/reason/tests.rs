@@ -18,6 +18,7 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
         Reason::ReservedByOthers { rule, window, jobs: Vec::new() },
         Reason::NeedsMoreThanLimit { rule: Rule::DailyCalls },
         Reason::ReceiversFull { rule: Rule::MonthlyReceiver, window },
+        Reason::ReceiversFullByThen { rule: Rule::MonthlyReceiver, window },
         Reason::ReceiversDropped { dropped: 3, window },
         Reason::PlatformQuotaUsed { window },
         Reason::NoRoomUntil { cause: used(), from: window.next(), to: window.next().next() },

@@ -172,6 +172,9 @@ fn english(reason: &Reason) -> String {
         Reason::ReceiversFull { rule, window } => {
             format!("{rule}: its receivers had their four of {window}")
         }
+        Reason::ReceiversFullByThen { rule, window } => {
+            format!("{rule}: by then its receivers have had their four of {window}")
+        }
         Reason::ReceiversDropped { dropped, window } => {
             format!("{dropped} receivers had their four of {window} and were taken out")
         }

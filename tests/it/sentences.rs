@@ -19,6 +19,8 @@ const WITHOUT: &[&str] = &[
     "src/store/alerts.rs",
     "src/store/articles.rs",
     "src/schedule.rs",
+    "src/schedule/receivers.rs",
+    "src/store/receivers/ahead.rs",
     "src/store/schedule.rs",
     "src/store/clock_ahead.rs",
     "src/store/deletion.rs",
