@@ -12,7 +12,7 @@ use crate::plan::Job;
 use crate::quota::Rule;
 use crate::reason::Reason;
 pub(super) use crate::schedule::Owned;
-use crate::schedule::receivers::{Fate, List};
+use crate::schedule::receivers::{Fate, Planned};
 use crate::schedule::{self, Placement};
 use crate::store::{DateAhead, Refusal, StoreError, Tx};
 
@@ -31,8 +31,8 @@ pub(super) struct AccountSchedule {
     pub(super) owned: BTreeMap<(Rule, Window), Owned>,
     /// The dates of series that have no job yet.
     pub(super) ahead: Vec<DateAhead>,
-    /// Its lists, and what becomes of them: made once it is asked.
-    lists: Vec<List>,
+    /// Its broadcasts if some are lists, and what becomes of these: made once it is asked.
+    broadcasts: Vec<Planned>,
     fates: OnceCell<HashMap<JobId, Fate>>,
 }
 
@@ -64,11 +64,11 @@ impl Schedules {
         }
         let made = tx.schedule(account, self.until, self.now)?;
         let owned = schedule::owned(account, &made.jobs, self.now);
-        let lists = tx.planned_lists(account, &made.jobs, self.now)?;
+        let broadcasts = tx.planned_broadcasts(account, &made.jobs, self.now)?;
         let placed = made.jobs.into_iter();
         let placements = placed.map(|(waiting, placement)| (waiting.job.id, placement)).collect();
         let (ahead, fates) = (made.ahead, OnceCell::new());
-        let made = Rc::new(AccountSchedule { placements, owned, ahead, lists, fates });
+        let made = Rc::new(AccountSchedule { placements, owned, ahead, broadcasts, fates });
         self.made.borrow_mut().insert(account.name.clone(), Rc::clone(&made));
         Ok(made)
     }
@@ -106,13 +106,13 @@ impl Schedules {
         (job, account): (&JobId, &Account),
     ) -> Result<Option<Fate>, StoreError> {
         let schedule = self.of(tx, account)?;
-        if !schedule.lists.iter().any(|list| list.job.id == *job) {
+        if !schedule.broadcasts.iter().any(|one| one.is_list && one.job.id == *job) {
             return Ok(None);
         }
         if let Some(fates) = schedule.fates.get() {
             return Ok(fates.get(job).copied());
         }
-        let fates = tx.fates_of_lists(account, schedule.lists.clone(), self.now)?;
+        let fates = tx.fates_of_lists(account, schedule.broadcasts.clone(), self.now)?;
         Ok(schedule.fates.get_or_init(|| fates).get(job).copied())
     }
 }

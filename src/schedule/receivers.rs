@@ -1,8 +1,8 @@
 //! Which planned lists will be kept back because lists before them will have filled their receivers.
 //!
 //! The release compares a due list with the lists that were accepted in its month. [`foretell`]
-//! delivers the planned lists one after the other in the order of their times, and so compares each
-//! with what will have been accepted by then. It assumes that every list is accepted.
+//! delivers the planned broadcasts one after the other in the order of their times, and so compares
+//! each list with what will have been accepted by then. It assumes that every broadcast is accepted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -17,13 +17,15 @@ use crate::plan::{Job, Rank};
 /// How many receivers are read for one forecast; what is later than that is not foretold.
 const READ_MOST: usize = 2_000_000;
 
-/// A planned list.
+/// A planned broadcast.
 #[derive(Clone, Debug)]
-pub struct List {
+pub struct Planned {
     /// Its job.
     pub job: Job,
     /// When the schedule sends it.
     pub at: DateTime<Utc>,
+    /// Whether it goes to a list, and not to a tag or everyone.
+    pub is_list: bool,
 }
 
 /// What becomes of a list.
@@ -60,10 +62,13 @@ impl Fate {
     }
 }
 
-/// The lists of one month.
+/// The deliveries of one month.
 #[derive(Clone, Debug)]
 pub struct Deliveries<K> {
-    counts: HashMap<K, u8>,
+    /// How many lists each receiver was in.
+    lists: HashMap<K, u8>,
+    /// How many broadcasts may have reached anybody.
+    broad: u8,
     /// How many each may have.
     limit: u8,
     /// Whether a list missed some of its receivers: it is unknown whom, so nobody is certainly full.
@@ -73,40 +78,44 @@ pub struct Deliveries<K> {
 }
 
 impl<K: Copy + Eq + Hash> Deliveries<K> {
-    /// Begins a month.
-    pub fn new(limit: u8, (missed, reported): (bool, bool)) -> Self {
-        Self { counts: HashMap::new(), limit, missed, reported }
+    /// Begins a month with broadcasts that may have reached anybody.
+    pub fn new(limit: u8, broad: u8, (missed, reported): (bool, bool)) -> Self {
+        Self { lists: HashMap::new(), broad, limit, missed, reported }
     }
 
-    /// Adds a list that is accepted whatever its receivers had.
+    /// Adds a list that is accepted.
     pub fn add(&mut self, list: &[K]) {
         for key in list {
-            let count = self.counts.entry(*key).or_default();
+            let count = self.lists.entry(*key).or_default();
             *count = count.saturating_add(1);
         }
     }
 
+    fn add_broad(&mut self) {
+        self.broad = self.broad.saturating_add(1);
+    }
+
+    fn had(&self, key: K) -> u8 {
+        self.lists.get(&key).copied().unwrap_or_default()
+    }
+
     /// Adds a list if it is sent, and returns whether it is.
     fn offer(&mut self, list: &[K], policy: OnFullReceivers) -> bool {
-        let is_full = |key: &&K| self.counts.get(*key).is_some_and(|had| *had >= self.limit);
-        let full = list.iter().filter(is_full).count();
-        let all = full > 0 && full == list.len();
+        let (full, free): (Vec<K>, Vec<K>) =
+            list.iter().partition(|key| self.had(**key) >= self.limit);
         let blocked = match policy {
-            OnFullReceivers::Defer => full > 0,
-            OnFullReceivers::Send | OnFullReceivers::Drop => all && !self.missed,
+            OnFullReceivers::Defer => !full.is_empty(),
+            OnFullReceivers::Send | OnFullReceivers::Drop => free.is_empty() && !self.missed,
         };
         if blocked {
             return false;
         }
-        if policy == OnFullReceivers::Drop && !all {
-            let free: Vec<K> = list.iter().filter(|key| !is_full(key)).copied().collect();
-            // The platform takes no list of one, so one full receiver stays in it.
-            self.missed |= self.reported && full > 0 && free.len() == 1;
-            self.add(&free);
-        } else {
-            self.missed |= self.reported && full > 0;
-            self.add(list);
-        }
+        let drops = policy == OnFullReceivers::Drop && !free.is_empty();
+        // The platform takes no list of one, so one full receiver stays in it.
+        let sent = if drops && free.len() > 1 { &free } else { list };
+        let misses = sent.iter().any(|key| self.had(*key).saturating_add(self.broad) >= self.limit);
+        self.missed |= self.reported && misses;
+        self.add(if drops { &free } else { list });
         true
     }
 }
@@ -124,7 +133,7 @@ pub trait Source {
     /// If they cannot be read.
     fn accepted(&self, month: Window) -> Result<usize, Self::Error>;
 
-    /// Returns the lists that were accepted in a month.
+    /// Returns what was accepted in a month.
     ///
     /// # Errors
     /// If they cannot be read.
@@ -137,24 +146,24 @@ pub trait Source {
     fn receivers(&self, job: &JobId) -> Result<Vec<Self::Key>, Self::Error>;
 }
 
-/// Returns what becomes of the planned lists of an account.
+/// Returns what becomes of the planned lists of an account, from all of its planned broadcasts.
 ///
 /// A list that is not in the answer is too far ahead to be foretold.
 ///
 /// # Errors
 /// If the source cannot be read.
 pub fn foretell<S: Source>(
-    lists: Vec<List>,
+    planned: Vec<Planned>,
     (limit, now): (u8, DateTime<Utc>),
     source: &S,
 ) -> Result<HashMap<JobId, Fate>, S::Error> {
     let mut walk = Walk { queue: BTreeMap::new(), fates: HashMap::new(), now };
-    for List { job, at } in lists {
-        walk.expect(at, job, None);
+    for Planned { job, at, is_list } in planned {
+        walk.expect(at, Next { job, is_list, kept: None });
     }
     let mut present: Option<(Window, Option<Deliveries<S::Key>>)> = None;
     let mut read = 0;
-    while let Some(((at, _), (job, kept))) = walk.queue.pop_first() {
+    while let Some(((at, _), next)) = walk.queue.pop_first() {
         let month = Window::containing(Span::Month, at);
         if present.as_ref().is_none_or(|(known, _)| *known != month) {
             // Nobody is full before so many lists were delivered.
@@ -163,59 +172,72 @@ pub fn foretell<S: Source>(
             present = Some((month, if matters { Some(source.month(month)?) } else { None }));
         }
         let Some((_, Some(deliveries))) = &mut present else {
-            walk.sent(&job, (at, kept));
+            walk.sent(next, at);
             continue;
         };
-        let list = source.receivers(&job.id)?;
+        if !next.is_list {
+            deliveries.add_broad();
+            continue;
+        }
+        let list = source.receivers(&next.job.id)?;
         read += list.len();
         if read > READ_MOST {
             break;
         }
-        if job.asked {
+        if next.job.asked {
             deliveries.add(&list);
-            walk.sent(&job, (at, kept));
-        } else if deliveries.offer(&list, job.on_full_receivers) {
-            walk.sent(&job, (at, kept));
+            walk.sent(next, at);
+        } else if deliveries.offer(&list, next.job.on_full_receivers) {
+            walk.sent(next, at);
         } else {
-            walk.keep_back(job, kept.unwrap_or(month), month);
+            walk.keep_back(next, month);
         }
     }
     Ok(walk.fates)
 }
 
-/// The lists that are still to be delivered, in their order.
+/// A broadcast that is still to be delivered.
+struct Next {
+    job: Job,
+    is_list: bool,
+    /// The first month that kept it back, if one did.
+    kept: Option<Window>,
+}
+
+/// The broadcasts that are still to be delivered, in their order.
 struct Walk {
-    /// Each with the first month that kept it back, if one did.
-    queue: BTreeMap<(DateTime<Utc>, Rank), (Job, Option<Window>)>,
+    queue: BTreeMap<(DateTime<Utc>, Rank), Next>,
     fates: HashMap<JobId, Fate>,
     now: DateTime<Utc>,
 }
 
 impl Walk {
-    fn expect(&mut self, at: DateTime<Utc>, job: Job, kept: Option<Window>) {
+    fn expect(&mut self, at: DateTime<Utc>, next: Next) {
         let at = at.max(self.now);
         let at = calendar::guard_end(at).unwrap_or(at);
-        self.queue.insert((at, job.rank), (job, kept));
+        self.queue.insert((at, next.job.rank), next);
     }
 
     fn planned_before(&self, end: DateTime<Utc>) -> usize {
         self.queue.keys().take_while(|(at, _)| *at < end).count()
     }
 
-    fn sent(&mut self, job: &Job, (at, kept): (DateTime<Utc>, Option<Window>)) {
-        let fate = kept.map_or(Fate::Goes, |month| Fate::Later(month, at));
-        self.fates.insert(job.id.clone(), fate);
+    fn sent(&mut self, Next { job, is_list, kept }: Next, at: DateTime<Utc>) {
+        if is_list {
+            self.fates.insert(job.id, kept.map_or(Fate::Goes, |month| Fate::Later(month, at)));
+        }
     }
 
     /// Moves a list into the month after one in which it is not sent, if it may be.
-    fn keep_back(&mut self, job: Job, first: Window, month: Window) {
-        let end = match Fate::kept_back(&job, month) {
-            Fate::Later(_, next) => return self.expect(next, job, Some(first)),
+    fn keep_back(&mut self, next: Next, month: Window) {
+        let first = next.kept.unwrap_or(month);
+        let end = match Fate::kept_back(&next.job, month) {
+            Fate::Later(_, at) => return self.expect(at, Next { kept: Some(first), ..next }),
             Fate::Expires(_) => Fate::Expires(first),
             Fate::Fails(_) => Fate::Fails(first),
             Fate::Goes => Fate::Goes,
         };
-        self.fates.insert(job.id, end);
+        self.fates.insert(next.job.id, end);
     }
 }
 

@@ -25,7 +25,8 @@ impl Source for Letters {
 
     fn month(&self, month: Window) -> Result<Deliveries<char>, Infallible> {
         let march = month.to_string() == "2027-03";
-        let mut deliveries = Deliveries::new(4, (self.missed && march, self.reported));
+        let missed = self.missed && march;
+        let mut deliveries = Deliveries::new(4, 0, (missed, self.reported));
         for list in self.accepted.iter().filter(|_| march) {
             deliveries.add(&list.chars().collect::<Vec<_>>());
         }
@@ -42,7 +43,7 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 /// A list at 20:00 of a day in March; its number is its place in the order of taking.
-fn list(number: u8, day: u32) -> List {
+fn list(number: u8, day: u32) -> Planned {
     let planned_at = at(&format!("03-{day:02}T20:00"));
     let job = Job {
         id: JobId::parse(&format!("j{number}")).unwrap(),
@@ -64,20 +65,20 @@ fn list(number: u8, day: u32) -> List {
         anytime: false,
         recall_until: None,
     };
-    List { job, at: planned_at }
+    Planned { job, at: planned_at, is_list: true }
 }
 
-fn with(mut list: List, change: impl FnOnce(&mut Job)) -> List {
+fn with(mut list: Planned, change: impl FnOnce(&mut Job)) -> Planned {
     change(&mut list.job);
     list
 }
 
-fn policy(list: List, policy: OnFullReceivers) -> List {
+fn policy(list: Planned, policy: OnFullReceivers) -> Planned {
     with(list, |job| job.on_full_receivers = policy)
 }
 
 /// One word for each list, in the order given.
-fn told(mut letters: Letters, lists: &[(List, &'static str)]) -> Vec<String> {
+fn told(mut letters: Letters, lists: &[(Planned, &'static str)]) -> Vec<String> {
     for (list, receivers) in lists {
         letters.planned.insert(list.job.id.clone(), receivers);
     }
@@ -95,8 +96,8 @@ fn told(mut letters: Letters, lists: &[(List, &'static str)]) -> Vec<String> {
 /// Lists to the same receivers on the first days of March, before those of the case.
 fn after_four(
     receivers: &'static str,
-    case: Vec<(List, &'static str)>,
-) -> Vec<(List, &'static str)> {
+    case: Vec<(Planned, &'static str)>,
+) -> Vec<(Planned, &'static str)> {
     (1..=4).map(|n| (list(n, n.into()), receivers)).chain(case).collect()
 }
 
@@ -173,6 +174,24 @@ fn once_the_platform_reports_that_a_list_missed_some_nobody_is_certainly_full() 
         let lists = after_four("ab", vec![(list(5, 10), "abc"), (list(6, 11), "ab")]);
 
         assert_eq!(told(letters, &lists)[4..], expected);
+    }
+}
+
+#[test]
+fn a_list_after_a_broadcast_to_everyone_may_miss_receivers_of_three_lists() {
+    for (reported, expected) in [(false, APRIL), (true, "goes")] {
+        let letters = Letters { reported, ..Letters::default() };
+        let everyone = Planned { is_list: false, ..list(9, 4) };
+        let lists = [
+            (list(1, 1), "ab"),
+            (list(2, 2), "ab"),
+            (list(3, 3), "ab"),
+            (everyone, ""),
+            (list(4, 5), "ab"),
+            (list(5, 10), "ab"),
+        ];
+
+        assert_eq!(told(letters, &lists)[5], expected);
     }
 }
 

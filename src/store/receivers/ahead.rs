@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::calendar::Window;
 use crate::model::{Account, JobId, JobState};
 use crate::quota::{self, Rule};
-use crate::schedule::receivers::{Deliveries, Fate, List, Source, foretell};
+use crate::schedule::receivers::{Deliveries, Fate, Planned, Source, foretell};
 use crate::schedule::{Placement, Waiting};
 use crate::store::followers::Key;
 use crate::store::{Result, Tx};
@@ -31,7 +31,8 @@ impl Source for Lists<'_> {
     fn month(&self, month: Window) -> Result<Deliveries<Key>> {
         // What is awaited will have reached everybody.
         let missed = self.tx.missed_some(&self.account.name, month, false)?;
-        let mut deliveries = Deliveries::new(self.limit, (missed, self.reported));
+        let broad = u8::try_from(self.tx.broad_sends(self.account, month)?).unwrap_or(u8::MAX);
+        let mut deliveries = Deliveries::new(self.limit, broad, (missed, self.reported));
         for batch in self.tx.lists_of(self.account, month)? {
             deliveries.add(&self.tx.keys_of(batch)?);
         }
@@ -48,17 +49,17 @@ impl Source for Lists<'_> {
 }
 
 impl Tx<'_> {
-    /// Returns the lists of a schedule, each with its time.
-    pub fn planned_lists(
+    /// Returns the broadcasts of a schedule, each with its time; none if none goes to a list.
+    pub fn planned_broadcasts(
         &self,
         account: &Account,
         schedule: &[(Waiting, Placement)],
         now: DateTime<Utc>,
-    ) -> Result<Vec<List>> {
+    ) -> Result<Vec<Planned>> {
         if quota::limit(Rule::MonthlyReceiver, account).is_none() {
             return Ok(Vec::new());
         }
-        let ids: HashSet<String> = self
+        let lists: HashSet<String> = self
             .db
             .prepare_cached(
                 "SELECT DISTINCT job.id FROM job JOIN batch ON batch.job = job.id
@@ -67,8 +68,11 @@ impl Tx<'_> {
             )?
             .query_map([&account.name], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
-        let is_list = |(waiting, _): &&(Waiting, _)| ids.contains(waiting.job.id.as_str());
-        let lists = schedule.iter().filter(is_list).filter_map(|(Waiting { job, .. }, place)| {
+        if lists.is_empty() {
+            return Ok(Vec::new());
+        }
+        let broadcasts = schedule.iter().filter(|(waiting, _)| waiting.job.is_broadcast());
+        let planned = broadcasts.filter_map(|(Waiting { job, .. }, place)| {
             let at = match place {
                 Placement::At(at, _) => *at,
                 Placement::Stays if job.state == JobState::Releasing => now,
@@ -77,16 +81,16 @@ impl Tx<'_> {
                 | Placement::Expires(_)
                 | Placement::Never(_) => return None,
             };
-            Some(List { job: job.clone(), at })
+            Some(Planned { job: job.clone(), at, is_list: lists.contains(job.id.as_str()) })
         });
-        Ok(lists.collect())
+        Ok(planned.collect())
     }
 
-    /// Returns what becomes of planned lists as far as their receivers decide it.
+    /// Returns what becomes of the lists among planned broadcasts, as far as their receivers decide it.
     pub fn fates_of_lists(
         &self,
         account: &Account,
-        lists: Vec<List>,
+        planned: Vec<Planned>,
         now: DateTime<Utc>,
     ) -> Result<HashMap<JobId, Fate>> {
         let Some(limit) = quota::limit(Rule::MonthlyReceiver, account) else {
@@ -94,6 +98,6 @@ impl Tx<'_> {
         };
         let limit = u8::try_from(limit).unwrap_or(u8::MAX);
         let reported = self.last_event_at(&account.name)?.is_some();
-        foretell(lists, (limit, now), &Lists { tx: self, account, limit, reported })
+        foretell(planned, (limit, now), &Lists { tx: self, account, limit, reported })
     }
 }
