@@ -265,6 +265,8 @@ pub enum Reason {
     },
     /// No request is made in the first minutes of a Beijing day.
     GuardAfterMidnight,
+    /// The calls before it fill its minute.
+    MinuteFull { rule: Rule },
     /// An operator's approval is missing, and comes in time until then.
     HeldUntil {
         job: JobId,

@@ -329,7 +329,10 @@ fn forecast_one(
         Some(Fate::Expires(_) | Fate::Fails(_)) => {
             (told.goes_at, told.never_goes) = (None, true);
         }
-        Some(Fate::Goes) | None => {}
+        Some(Fate::Goes) | None => {
+            let paced = schedules.of(tx, account)?.paced.get(&spec.id).copied();
+            told.goes_at = told.goes_at.map(|at| paced.map_or(at, |paced| paced.max(at)));
+        }
     }
     Ok(Some(told))
 }

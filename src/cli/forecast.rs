@@ -4,7 +4,7 @@
 //! that it has. What is added here is what they cannot know: which accounts are held or paused,
 //! whether the daemon's loop runs, and the words.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::schedules::{KeptBack, Schedules};
@@ -16,7 +16,7 @@ use crate::daemon::{self, Clock, Heartbeat, Running};
 use crate::engine;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{self, Batch, Job, NextAction as Next};
-use crate::quota::margins;
+use crate::quota::{Rule, margins};
 use crate::reason::Reason;
 use crate::schedule::Placement;
 use crate::schedule::receivers::Fate;
@@ -203,6 +203,18 @@ fn by_its_receivers(KeptBack { fate, why, .. }: KeptBack) -> Placed {
     }
 }
 
+/// Moves a job into the minute that has room for its first call.
+fn by_its_minute(forecast: &mut Forecast, at: DateTime<Utc>) {
+    forecast.why.push(Reason::MinuteFull { rule: Rule::PerMinute });
+    if at > forecast.not_after {
+        (forecast.status, forecast.goes_at) = (ForecastStatus::TooLate, None);
+    } else {
+        // How long the calls before it take is not known to the second.
+        let minute = at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at);
+        forecast.goes_at = forecast.goes_at.map(|due| due.max(minute));
+    }
+}
+
 impl ForecastContext {
     /// Reads what stops each account, and the daemon's state.
     pub(super) fn read(
@@ -370,7 +382,12 @@ impl ForecastContext {
             Some(placed) => placed,
             None => match self.schedules.kept_back(tx, (job, account), at)? {
                 Some(kept) => by_its_receivers(kept),
-                None => return Ok(()),
+                None => {
+                    if let Some(at) = schedule.paced.get(&job.id) {
+                        by_its_minute(forecast, *at);
+                    }
+                    return Ok(());
+                }
             },
         };
         forecast.goes_at = goes_at;

@@ -220,7 +220,9 @@ pub(super) fn run(
         Some(store) => store,
         None => Store::in_memory(now)?,
     };
-    let most = if options.json.json { usize::MAX } else { READ };
+    // A rehearsal keeps the daemon from writing, and must not take long.
+    let all = options.json.json && options.with.is_empty();
+    let most = if all { usize::MAX } else { READ };
     let view = if options.with.is_empty() {
         let days = options.days.unwrap_or(DAYS);
         read(&store.read(), config, (days, most), now)?

@@ -13,7 +13,7 @@ use crate::quota::Rule;
 use crate::reason::Reason;
 pub(super) use crate::schedule::Owned;
 use crate::schedule::receivers::{Fate, Planned};
-use crate::schedule::{self, Placement};
+use crate::schedule::{self, Placement, pace};
 use crate::store::{DateAhead, Refusal, StoreError, Tx};
 
 /// The schedules as of one time.
@@ -27,6 +27,8 @@ pub(super) struct Schedules {
 /// The schedule of one account.
 pub(super) struct AccountSchedule {
     pub(super) placements: HashMap<JobId, Placement>,
+    /// When jobs are sent that have to wait for a minute with room.
+    pub(super) paced: HashMap<JobId, DateTime<Utc>>,
     /// What the jobs own of each window.
     pub(super) owned: BTreeMap<(Rule, Window), Owned>,
     /// The dates of series that have no job yet.
@@ -64,11 +66,12 @@ impl Schedules {
         }
         let made = tx.schedule(account, self.until, self.now)?;
         let owned = schedule::owned(account, &made.jobs, self.now);
+        let paced = pace::paced(&made.jobs, self.now);
         let broadcasts = tx.planned_broadcasts(account, &made.jobs, self.now)?;
         let placed = made.jobs.into_iter();
         let placements = placed.map(|(waiting, placement)| (waiting.job.id, placement)).collect();
         let (ahead, fates) = (made.ahead, OnceCell::new());
-        let made = Rc::new(AccountSchedule { placements, owned, ahead, broadcasts, fates });
+        let made = Rc::new(AccountSchedule { placements, paced, owned, ahead, broadcasts, fates });
         self.made.borrow_mut().insert(account.name.clone(), Rc::clone(&made));
         Ok(made)
     }

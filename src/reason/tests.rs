@@ -105,6 +105,7 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
         },
         Reason::PlannedFor { at: noon },
         Reason::GuardAfterMidnight,
+        Reason::MinuteFull { rule: Rule::PerMinute },
         Reason::HeldUntil { job: job.clone(), until: noon },
         Reason::ResumeLetsItGo { account: "brand".to_owned() },
         Reason::GraceOver { grace_min: 30 },

@@ -402,6 +402,7 @@ fn english(reason: &Reason) -> String {
             format!("the broadcast of job {job} has no article {article}, only {articles}")
         }
         Reason::PlannedFor { at } => format!("planned for {}", time(*at)),
+        Reason::MinuteFull { rule } => format!("{rule}: the calls before it fill its minute"),
         Reason::GuardAfterMidnight => "after the 00:00-00:02 guard of a Beijing day".to_owned(),
         Reason::HeldUntil { job, until } => {
             format!("held: `qunfa approve {job}` before {}, or it is missed", time(*until))

@@ -19,6 +19,7 @@ const WITHOUT: &[&str] = &[
     "src/store/alerts.rs",
     "src/store/articles.rs",
     "src/schedule.rs",
+    "src/schedule/pace.rs",
     "src/schedule/receivers.rs",
     "src/store/receivers/ahead.rs",
     "src/store/schedule.rs",

@@ -7,6 +7,7 @@ use qunfa::calendar;
 use qunfa::model::{Action, Audience, Expires, JobSpec, Kind, OnFullReceivers, OnQuota};
 use qunfa::sandbox::openid;
 use qunfa::schedule::Placement;
+use qunfa::schedule::pace::paced;
 use qunfa::schedule::receivers::Fate;
 
 use crate::recurring::Comes;
@@ -186,4 +187,29 @@ fn lists_that_share_receivers_are_as_foretold() {
         comes_true(&mut world, &foretold, 75, &format!("seed {seed}, reported {reported}"));
     }
     assert!(kept_back > 20, "only {kept_back} lists were kept back by their receivers");
+}
+
+#[test]
+fn the_minute_in_which_each_of_many_lists_goes_is_foretold() {
+    let mut world = World::with(Kind::Service);
+    let appid = world.setup(0).account.appid.clone();
+    for n in 0..75 {
+        let pair = (n * 2..n * 2 + 2).map(|n| openid(&appid, n)).collect();
+        let job = world.job(&format!("j{n}")).audience(Audience::List(pair));
+        job.at("2027-03-20 20:00").submit();
+    }
+    let (account, now) = (world.setup(0).account.clone(), world.now());
+    let schedule = world.engine().store().read().schedule(&account, now, now).unwrap();
+    let paced = paced(&schedule.jobs, now);
+
+    world.run_until("2027-03-20 20:30");
+
+    assert_eq!(paced.len(), 15);
+    for (waiting, _) in &schedule.jobs {
+        let at = paced.get(&waiting.job.id).copied().unwrap_or(waiting.job.due_at);
+        let attempts = world.engine().store().read().attempts(waiting.job.id.as_str()).unwrap();
+        let late = attempts[0].at - at;
+        let in_time = TimeDelta::zero() <= late && late < TimeDelta::seconds(58);
+        assert!(in_time, "{} went {late} after {at}", waiting.job.id);
+    }
 }
