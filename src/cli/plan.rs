@@ -9,6 +9,7 @@ mod ics;
 mod list;
 mod with;
 
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -251,7 +252,8 @@ fn write_files(view: &PlanView, options: &Options) -> Result<String, Problem> {
             Problem::Cannot(format!("{} cannot be written: {error}", path.display()))
         })?;
         let path = text::visible(&path.display().to_string());
-        lines.push_str(&format!("{path}: {jobs}, until {}.\n", text::time(view.until)));
+        writeln!(lines, "{path}: {jobs}, until {}.", text::time(view.until))
+            .expect("a String takes everything");
         Ok::<_, Problem>(())
     };
     if let Some(path) = &options.html {
@@ -357,7 +359,7 @@ fn date_ahead(
         id: job.id.to_string(),
         title: date.waiting.title.clone().unwrap_or_else(|| job.id.to_string()),
         account: job.account.clone(),
-        action: date.spec.action.name().to_owned(),
+        action: date.action.to_owned(),
         state: job.state,
         at: Some(job.planned_at),
         due: forecast.goes_at.unwrap_or(job.planned_at),

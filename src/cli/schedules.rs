@@ -67,7 +67,8 @@ impl Schedules {
         let made = tx.schedule(account, self.until, self.now)?;
         let owned = schedule::owned(account, &made.jobs, self.now);
         let paced = pace::paced(&made.jobs, self.now);
-        let broadcasts = tx.planned_broadcasts(account, &made.jobs, self.now)?;
+        let jobs = made.jobs.len() - made.ahead.len();
+        let broadcasts = tx.planned_broadcasts(account, &made.jobs[..jobs], self.now)?;
         let placed = made.jobs.into_iter();
         let placements = placed.map(|(waiting, placement)| (waiting.job.id, placement)).collect();
         let (ahead, fates) = (made.ahead, OnceCell::new());

@@ -93,7 +93,14 @@ mod tests {
             recall_until: None,
         };
         let calls_left = calls;
-        let waiting = Waiting { job, title: None, calls_left, placed: true, without_place: false };
+        let waiting = Waiting {
+            job,
+            title: None,
+            calls_left,
+            placed: true,
+            without_place: false,
+            in_doubt: false,
+        };
         (waiting, Placement::At(at, None))
     }
 

@@ -11,7 +11,6 @@ use super::grid::idle_line;
 use super::{AccountDays, Day, PlanView, PlannedView, changes};
 use crate::calendar::{self, Span, Window};
 use crate::cli::Problem;
-use crate::cli::forecast::ForecastStatus;
 use crate::cli::text::{self, Tone};
 use crate::model::JobState;
 
@@ -190,10 +189,10 @@ fn listed(view: &PlanView) -> Vec<ListedDay<'_>> {
 
 fn listed_job(job: &PlannedView, day: Window) -> ListedJob<'_> {
     let (tone, mark) = job.mark();
-    let state = match job.forecast.status {
-        ForecastStatus::Goes if mark.is_empty() => job.state.to_string(),
-        ForecastStatus::Goes => format!("{}, {mark}", job.state),
-        other => other.words().unwrap_or_default().to_owned(),
+    let state = match job.forecast.status.words() {
+        Some(words) => words.to_owned(),
+        None if mark.is_empty() => job.state.to_string(),
+        None => format!("{}, {mark}", job.state),
     };
     ListedJob {
         id: &job.id,

@@ -90,7 +90,7 @@ fn told(mut letters: Letters, lists: &[(Planned, &'static str)]) -> Vec<String> 
         Fate::Expires(month) => format!("{month}: expires"),
         Fate::Fails(month) => format!("{month}: fails"),
     };
-    lists.iter().map(|(list, _)| fates.get(&list.job.id).map_or("".to_owned(), word)).collect()
+    lists.iter().map(|(list, _)| fates.get(&list.job.id).map_or_else(String::new, word)).collect()
 }
 
 /// Lists to the same receivers on the first days of March, before those of the case.

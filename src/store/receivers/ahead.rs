@@ -49,7 +49,8 @@ impl Source for Lists<'_> {
 }
 
 impl Tx<'_> {
-    /// Returns the broadcasts of a schedule, each with its time; none if none goes to a list.
+    /// Returns the broadcasts among the jobs of a schedule, each with its time; none if none goes to a
+    /// list.
     pub fn planned_broadcasts(
         &self,
         account: &Account,
