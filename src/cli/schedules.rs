@@ -110,7 +110,7 @@ impl Schedules {
         (job, account): (&JobId, &Account),
     ) -> Result<Option<Fate>, StoreError> {
         let schedule = self.of(tx, account)?;
-        if !schedule.broadcasts.iter().any(|one| one.is_list && one.job.id == *job) {
+        if schedule.broadcasts.is_empty() {
             return Ok(None);
         }
         if let Some(fates) = schedule.fates.get() {
