@@ -121,7 +121,7 @@ fn require_account(
 /// reason.
 fn render(page: &mut Page, jobs: &[JobView], all: u64, now: DateTime<Utc>) {
     let heads = ["due", "", "state", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &text::JOBS_FIRST, &text::JOBS_THEN);
+    let mut table = Table::of_lines(&heads, &text::JOBS_FIRST, &text::JOBS_THEN).names(3);
     for job in jobs {
         table.row(vec![
             Cell::new(lateness(job, now), &text::clock(job.due, now)),

@@ -8,6 +8,7 @@
 //! before titles, and has no lines of text between rows; textwrap breaks long words by the width of
 //! single characters, so a line with emoji becomes too wide.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -24,6 +25,9 @@ const TABLE_WIDTH: usize = 200;
 /// A terminal narrower than this breaks lines by itself.
 const WIDTH_MIN: usize = 40;
 
+/// From this width, a name that is cut in its middle still has a beginning and an end.
+const MIDDLE: usize = 6;
+
 /// An id up to this width stays in its row of a list; a longer one may be written below it, so that
 /// one does not take the titles of all.
 const SHORT: usize = 40;
@@ -36,20 +40,55 @@ pub(super) const JOBS_THEN: [(usize, usize); 2] = [(4, 0), (3, 4)];
 
 /// Returns text in which nothing controls a terminal or the order of characters.
 pub(super) fn visible(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
-        if is_hidden(c) {
+    let mut shown = String::with_capacity(text.len());
+    let mut before = None;
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let after = rest.clone().next();
+        if is_hidden(c) && !(c == JOINER && is_emoji(before) && is_emoji(after)) {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);
         }
-        shown
-    })
+        before = Some(c);
+    }
+    shown
 }
+
+/// What joins several emoji to one.
+const JOINER: char = '\u{200d}';
 
 /// Returns whether a character controls something instead of being visible.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Returns whether a character is an emoji, or changes the look of the one before it.
+fn is_emoji(c: Option<char>) -> bool {
+    c.is_some_and(|c| {
+        matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}'
+            | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
+    })
+}
+
+/// Returns the parts of a text that a line must not divide: a character with what changes it and
+/// what is joined to it.
+fn clusters(text: &str) -> Vec<&str> {
+    let mut clusters = Vec::new();
+    let mut start = 0;
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        let is_skin = matches!(c, '\u{1f3fb}'..='\u{1f3ff}') && is_emoji(before);
+        let goes_on = before == Some(JOINER) || is_skin || c.width() == Some(0);
+        if at > start && !goes_on {
+            clusters.push(&text[start..at]);
+            start = at;
+        }
+        before = Some(c);
+    }
+    clusters.extend(Some(&text[start..]).filter(|rest| !rest.is_empty()));
+    clusters
 }
 
 /// Returns the display width of a text, in columns.
@@ -67,14 +106,30 @@ pub(super) fn cut(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.to_owned();
     }
-    let room = cells.saturating_sub(2);
-    let mut taken = 0;
-    let kept = text.chars().take_while(|c| {
-        taken += c.width().unwrap_or(0);
-        taken <= room
-    });
-    let kept: String = kept.collect();
+    let kept = beginning(clusters(text).into_iter(), cells.saturating_sub(2)).concat();
     format!("{}{}", kept.trim_end(), &".."[..cells.min(2)])
+}
+
+/// Returns text cut to a display width in its middle.
+fn cut_in_middle(text: &str, cells: usize) -> String {
+    if width(text) <= cells || cells < MIDDLE {
+        return cut(text, cells);
+    }
+    let room = cells - 2;
+    let before = beginning(clusters(text).into_iter(), room.div_ceil(2)).concat();
+    let mut after = beginning(clusters(text).into_iter().rev(), room - width(&before));
+    after.reverse();
+    format!("{before}..{}", after.concat())
+}
+
+/// Returns as many of the first clusters as fit into a width.
+fn beginning<'t>(clusters: impl Iterator<Item = &'t str>, cells: usize) -> Vec<&'t str> {
+    let mut taken = 0;
+    let fits = |cluster: &&str| {
+        taken += width(cluster);
+        taken <= cells
+    };
+    clusters.take_while(fits).collect()
 }
 
 /// Breaks text into lines of a display width, at spaces and between wide characters.
@@ -87,12 +142,12 @@ pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
             lines.push(line.trim_end().to_owned());
             line.clear();
         }
-        for c in piece.chars() {
+        for cluster in clusters(piece) {
             // A word longer than a line is cut at the line's end.
-            if width(&line) + c.width().unwrap_or(0) > cells && c != ' ' {
+            if width(&line) + width(cluster) > cells && cluster != " " && !line.is_empty() {
                 lines.push(std::mem::take(&mut line));
             }
-            line.push(c);
+            line.push_str(cluster);
         }
     }
     if !line.trim_end().is_empty() || lines.is_empty() {
@@ -125,6 +180,7 @@ fn pieces(text: &str) -> Vec<&str> {
         let wide = |c: char| c.width().unwrap_or(0) > 1 && !"，。、；：！？）】》".contains(c);
         let breaks = match before {
             Some(' ') => c != ' ',
+            Some(JOINER) => false,
             Some(last) => {
                 wide(c) || (wide(last) && c.width().unwrap_or(0) < 2 && c.is_alphanumeric())
             }
@@ -313,15 +369,18 @@ impl Page {
     /// Writes a table.
     pub(super) fn table(&mut self, indent: usize, table: &Table) {
         let widths = table.widths(indent, self.table_width);
+        let in_middle = |(index, cells): (usize, &usize)| table.is_cut_in_middle(index, *cells);
+        let columns =
+            Columns { in_middle: widths.iter().enumerate().map(in_middle).collect(), widths };
         let mut heads: Vec<_> =
             table.heads.iter().map(|head| Cell::new(Tone::Quiet, head)).collect();
         // In a table of lines the first heading is the title of the table.
         if let Some(first) = heads.first_mut().filter(|_| table.is_of_lines()) {
             first.tone = Tone::Head;
         }
-        self.row(indent, &heads, &widths, table);
+        self.row(indent, &heads, &columns, table);
         for row in &table.rows {
-            if let Some(cell) = self.row(indent, &row.cells, &widths, table) {
+            if let Some(cell) = self.row(indent, &row.cells, &columns, table) {
                 self.below(indent + BELOW, cell);
             }
             for (tone, note) in &row.notes {
@@ -347,7 +406,7 @@ impl Page {
         &mut self,
         indent: usize,
         cells: &'c [Cell],
-        widths: &[usize],
+        Columns { widths, in_middle }: &Columns,
         table: &Table,
     ) -> Option<&'c Cell> {
         let mut below = None;
@@ -362,8 +421,11 @@ impl Page {
             if wanted == 0 && table.is_of_lines() {
                 continue;
             }
-            let text =
-                if table.is_of_lines() { cut(&cell.text, wanted) } else { cell.text.clone() };
+            let text = match table.is_of_lines() {
+                true if in_middle[index] => cut_in_middle(&cell.text, wanted),
+                true => cut(&cell.text, wanted),
+                false => cell.text.clone(),
+            };
             let taken = width(&text);
             let fill = " ".repeat(wanted.saturating_sub(taken));
             let painted = self.paint(cell.tone, &text);
@@ -414,10 +476,19 @@ pub(super) struct Table {
     most: Vec<usize>,
     /// The columns that are aligned to the right.
     right: Vec<usize>,
+    /// The columns of names, which are cut in their middle where they differ only at their ends.
+    names: Vec<usize>,
     /// The columns that are narrowed, in this order, each with its minimum width: for any cell of
     /// the last column, and after that for one that is short enough.
     cut: [Vec<(usize, usize)>; 2],
     rows: Vec<Row>,
+}
+
+/// How the columns of a table are written.
+struct Columns {
+    widths: Vec<usize>,
+    /// Which of them are cut in their middle.
+    in_middle: Vec<bool>,
 }
 
 #[derive(Debug)]
@@ -435,6 +506,7 @@ impl Table {
             heads: columns.iter().map(|(head, _)| *head).collect(),
             most: columns.iter().map(|(_, most)| *most).collect(),
             right: Vec::new(),
+            names: Vec::new(),
             cut: [Vec::new(), Vec::new()],
             rows: Vec::new(),
         }
@@ -463,6 +535,21 @@ impl Table {
     pub(super) fn right(mut self, columns: &[usize]) -> Self {
         self.right = columns.to_vec();
         self
+    }
+
+    /// Says which column has names.
+    pub(super) fn names(mut self, column: usize) -> Self {
+        self.names.push(column);
+        self
+    }
+
+    /// Returns whether a column has two names that look the same when their ends are cut off.
+    fn is_cut_in_middle(&self, column: usize, cells: usize) -> bool {
+        let mut shown = HashMap::new();
+        self.names.contains(&column)
+            && self.rows.iter().filter_map(|row| row.cells.get(column)).any(|cell| {
+                *shown.entry(cut(&cell.text, cells)).or_insert(&cell.text) != &cell.text
+            })
     }
 
     /// Adds a row.
@@ -565,6 +652,32 @@ mod tests {
     #[test]
     fn nothing_from_outside_acts_on_a_terminal() {
         assert_eq!(visible("a\u{1b}[31mb\n\u{202e}春"), "a\\u{1b}[31mb\\u{a}\\u{202e}春");
+        assert_eq!(visible("a\u{200d}b👨\u{200d}b"), "a\\u{200d}b👨\\u{200d}b");
+    }
+
+    #[test]
+    fn joined_emoji_are_shown_and_stay_whole() {
+        let family = "👨\u{200d}👩\u{200d}👧";
+        assert_eq!(visible(family), family);
+        assert_eq!(pad(family, 4), format!("{family}  "));
+        assert_eq!(cut(&format!("春{family}夏天"), 6), format!("春{family}.."));
+        assert_eq!(cut(&format!("春{family}夏天"), 5), "春..");
+        assert_eq!(wrap(&format!("春{family}夏"), 4), [format!("春{family}"), "夏".to_owned()]);
+    }
+
+    #[test]
+    fn names_that_differ_at_their_ends_are_cut_in_their_middle() {
+        let mut table = Table::of_lines(&["account", "job"], &[(0, 10)], &[]).names(0);
+        for name in ["brand-account-01", "brand-account-02", "club"] {
+            table.row([name, "a-job-with-an-id-of-30-letters"].map(Cell::plain).to_vec());
+        }
+        let mut page = Page::new(false, Some(42));
+
+        page.table(0, &table);
+
+        let rows = page.finish();
+        let names: Vec<_> = rows.lines().map(|row| row.split(' ').next().unwrap()).collect();
+        assert_eq!(names, ["account", "bran..t-01", "bran..t-02", "club"]);
     }
 
     #[test]

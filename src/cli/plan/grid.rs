@@ -213,7 +213,7 @@ fn marked(page: &mut Page, view: &PlanView) {
         return;
     }
     let heads = ["!", "", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &[(3, 4), (2, 8)], &[(3, 0), (2, 4)]);
+    let mut table = Table::of_lines(&heads, &[(3, 4), (2, 8)], &[(3, 0), (2, 4)]).names(2);
     for job in marked.iter().take(MARKED) {
         let (tone, mark) = job.mark();
         table.row(vec![

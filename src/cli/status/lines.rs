@@ -29,6 +29,8 @@ const APPROVALS_LEAST: usize = 3;
 /// The commands that show the rest of the next jobs, and of the approvals.
 const PLANNED: &str = "`qunfa plan --list` tells when they go";
 const HELD: &str = "`qunfa jobs --state held` shows them";
+/// How the text about a refused file begins, as its row says already.
+const REFUSED: &str = "the inbox refused ";
 /// What is sent within this time comes first in a watch.
 const IMMINENT: TimeDelta = TimeDelta::seconds(60);
 
@@ -274,7 +276,7 @@ fn next(
         return page.raw("No job waits to be released.");
     }
     let heads = [name, "", "", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &text::JOBS_FIRST, &text::JOBS_THEN);
+    let mut table = Table::of_lines(&heads, &text::JOBS_FIRST, &text::JOBS_THEN).names(3);
     for job in jobs.iter().take(most.rows) {
         let (tone, mark) = mark(job);
         let at = job.next_run();
@@ -318,7 +320,8 @@ fn decisions(
     };
     shown.sort_by_key(|note| (note.severity, urgency(note), std::cmp::Reverse(note.about.since)));
     let heads = ["DECIDE", "", "since", "account", "what", "id"];
-    let mut table = Table::of_lines(&heads, &[(4, 32), (2, 0), (4, 8), (3, 8)], &[(4, 0), (3, 4)]);
+    let (first, then) = ([(4, 32), (3, 8), (2, 0), (4, 24)], [(3, 4), (4, 20)]);
+    let mut table = Table::of_lines(&heads, &first, &then).names(3);
     for note in shown.iter().take(most) {
         let tone = match note.severity {
             Severity::Page => Tone::Alarm,
@@ -352,6 +355,7 @@ fn what(note: &NoteView) -> String {
     let Some(id) = &about.id else {
         return match about.kind.as_str() {
             "hold" | "paused" => why().unwrap_or_else(|| about.what.clone()),
+            "refused_file" => about.what.strip_prefix(REFUSED).unwrap_or(&about.what).to_owned(),
             "first_day" | "first_month" => {
                 "what was sent before is to be told: quota record".into()
             }
@@ -374,7 +378,7 @@ fn awaited(page: &mut Page, jobs: &[&AwaitedView], most: usize, now: DateTime<Ut
         return;
     }
     let heads = ["AWAITED", "administrator", "account", "title", "job"];
-    let mut table = Table::of_lines(&heads, &[(3, 4), (2, 8)], &[(3, 0), (2, 4), (1, 0)]);
+    let mut table = Table::of_lines(&heads, &[(3, 4), (2, 8)], &[(3, 0), (2, 4), (1, 0)]).names(2);
     for job in jobs.iter().take(most) {
         let until = text::clock(job.until, now);
         let until = if job.until > now { format!("until {until}") } else { "time is over".into() };
@@ -403,7 +407,7 @@ fn quotas(page: &mut Page, accounts: &[&AccountView]) {
     let mut heads = vec!["QUOTAS used+claimed/limit"];
     heads.extend(COLUMNS.iter().map(|(head, _)| *head));
     heads.push("");
-    let mut table = Table::of_lines(&heads, &[(0, 8)], &[]).right(&[1, 2, 3, 4]);
+    let mut table = Table::of_lines(&heads, &[(0, 8)], &[]).right(&[1, 2, 3, 4]).names(0);
     for account in accounts {
         let (tone, unusual) = unusual(account);
         let mut row = vec![Cell::new(tone, &account.name)];
