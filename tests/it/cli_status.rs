@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::cli::{Problem, Screen};
 use qunfa::engine;
 use qunfa::model::{Account, Action, Audience, JobId};
-use qunfa::store::{ResponseFields, Source, StoreError, Tx};
+use qunfa::store::{RefusedFile, ResponseFields, Source, StoreError, Tx};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
@@ -139,6 +139,41 @@ fn everything_fits_a_terminal_of_80_columns() {
         let widest = text.lines().map(str::width).max();
         assert!(widest <= Some(80), "{arguments:?}: {widest:?}\n{text}");
     }
+}
+
+#[test]
+fn beside_ids_of_40_characters_a_decision_keeps_its_words_at_80_columns() {
+    let world = World::new();
+    let id = |index: usize| format!("late-{index}-{}", "x".repeat(33));
+    let jobs: String = (0..2)
+        .map(|index| {
+            format!(
+                "  - {{id: {}, account: brand-club, at: 2027-03-20 12:0{index}, broadcast: {{filter: {{tag_id: 2}}, text: 春}}}}\n",
+                id(index)
+            )
+        })
+        .collect();
+    world.take(&format!("jobs:\n{jobs}...\n"));
+    let troubles = |tx: &Tx<'_>| -> Result<(), StoreError> {
+        let [_, club] = accounts();
+        for index in 0..2 {
+            let job = tx.job(&JobId::parse(&id(index)).unwrap())?;
+            let why = written("the daemon was down");
+            tx.finish_job(&job, &club, qunfa::model::JobState::Missed, &why, evening())?;
+        }
+        tx.refuse_file(&RefusedFile { name: "spring-2027.yaml", problems: 2, line: 3 }, evening())
+    };
+    world.store().transaction(troubles).unwrap();
+    let narrow = || Some(Screen { columns: 80, rows: 24 });
+
+    let (answer, text) = world.run_on(narrow, &["status"]);
+
+    answer.unwrap();
+    let decide = text.split("DECIDE").nth(1).unwrap();
+    assert!(decide.contains("spring-2027.yaml: 2"), "{text}");
+    assert!(decide.contains("the daemon was"), "{text}");
+    assert!((0..2).all(|index| decide.contains(&id(index))), "{text}");
+    assert!(decide.lines().next().unwrap().contains("since"), "{text}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::prose::{self, reach};
+use super::signs;
 
 /// A mark that stayed as it was written.
 #[derive(Debug, PartialEq, Eq)]
@@ -144,9 +145,18 @@ pub(super) fn raw(text: &str) -> Vec<(Range<usize>, Raw)> {
         ticks.map(|at| (at..text.len() - text[at..].trim_start_matches('`').len(), Raw::Shown)),
     );
     for mark in MARKS {
-        found.extend(text.match_indices(mark).map(|(at, _)| (at..at + mark.len(), Raw::Shown)));
+        let marks = text.match_indices(mark).map(|(at, _)| at).filter(|at| !is_in_mask(text, *at));
+        found.extend(marks.map(|at| (at..at + mark.len(), Raw::Shown)));
     }
     found
+}
+
+/// Returns whether a mark is in a run of asterisks that hides something, as in `138****5678`.
+fn is_in_mask(text: &str, at: usize) -> bool {
+    let (before, behind) = text.split_at(at);
+    let before = before.len() - before.trim_end_matches('*').len();
+    let behind = behind.len() - behind.trim_start_matches('*').len();
+    behind > 0 && before + behind >= signs::MASK
 }
 
 /// Finds the name that some editors append to a block: ` ^name`.

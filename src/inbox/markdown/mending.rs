@@ -36,7 +36,7 @@ pub(super) fn first_reading(source: &str, start: usize) -> FirstReading {
         if new.is_empty() && !is_changed {
             break;
         }
-        told.extend(outline.signs.iter().map(|(at, is_tilde)| (*at, signs::shown(*is_tilde))));
+        told.extend(outline.signs.iter().map(|(at, mark)| (*at, signs::shown(*mark))));
         new.sort_unstable();
         new.dedup();
         insertions.extend(new);
@@ -47,7 +47,7 @@ pub(super) fn first_reading(source: &str, start: usize) -> FirstReading {
     }
     // Signs that an escape did not reach are emphasis still.
     let read = outline.doubts.iter().chain(&outline.signs);
-    told.extend(read.map(|(at, is_tilde)| (*at, signs::read(*is_tilde))));
+    told.extend(read.map(|(at, mark)| (*at, signs::read(*mark))));
     let told = told.into_iter().map(|(location, message)| (location, message.to_owned())).collect();
     FirstReading { outline, insertions, told }
 }

@@ -22,10 +22,10 @@ pub(super) struct Outline {
     /// What must be inserted: an escape before each character that Markdown takes for a mark, and
     /// a filler beside each mark that it turns the other way round.
     pub(super) misread: Vec<Insertion>,
-    /// Pairs of signs that the author is told of, and whether they are `~~`.
-    pub(super) signs: Vec<(Location, bool)>,
+    /// Pairs of signs that the author is told of, with the first of each.
+    pub(super) signs: Vec<(Location, u8)>,
     /// The same for emphasis that may not be meant.
-    pub(super) doubts: Vec<(Location, bool)>,
+    pub(super) doubts: Vec<(Location, u8)>,
 }
 
 impl Outline {
@@ -54,7 +54,7 @@ impl Outline {
                 }
                 NodeValue::HtmlInline(_) => tags.push(text.location(ast.sourcepos)),
                 NodeValue::Emph => outline.pair(&text, (ast.sourcepos, 1)),
-                NodeValue::Strong | NodeValue::Strikethrough => {
+                NodeValue::Strong | NodeValue::Strikethrough | NodeValue::Highlight => {
                     outline.pair(&text, (ast.sourcepos, 2));
                 }
                 NodeValue::CommentInline(comment) => {
@@ -83,16 +83,16 @@ impl Outline {
         }
         let location = text.location(found);
         let Some(pair) = Pair::new(text.source, location, length) else { return };
-        let is_tilde = text.at(location).starts_with('~');
+        let mark = text.source.as_bytes()[location.start];
         match pair.reading() {
             Reading::Emphasis => {}
-            Reading::Doubtful => self.doubts.push((location, is_tilde)),
+            Reading::Doubtful => self.doubts.push((location, mark)),
             Reading::Signs { is_told } => {
                 let marks = [location.start, location.end - length];
                 let signs = marks.into_iter().flat_map(|at| at..at + length);
                 self.misread.extend(signs.map(|at| (at, '\\')));
                 if is_told {
-                    self.signs.push((location, is_tilde));
+                    self.signs.push((location, mark));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Decides which asterisks and tildes in pairs are signs of the text.
 //!
 //! Authors hide letters with `*` (`138****5678`, `王*明`), mark a word with it (`电话*`), and write
-//! a range with `~~` (`9~~11点`); two of those look like emphasis. A pair is signs if
+//! ranges and comparisons (`9~~11点`, `a==b`); two of those look like emphasis. A pair is signs if
 //!
 //! - four or more stand together inside a word, or one stands between two digits;
 //! - after a word it encloses something that begins like no emphasis (`、地址`) or ends so (`（`);
@@ -18,7 +18,9 @@ use super::prose;
 use crate::yaml::diagnostic::Location;
 
 /// From this length a run of asterisks hides something.
-const MASK: usize = 4;
+pub(super) const MASK: usize = 4;
+/// How far a run is looked at: a text of asterisks alone must not take long.
+const RUN: usize = 100;
 /// The longest part of a masked name, in letters.
 const NAME: usize = 2;
 /// What never comes first in an emphasis.
@@ -45,13 +47,13 @@ pub(super) struct Pair<'s> {
     source: &'s str,
     /// The runs of the same character that the two marks belong to.
     runs: [Range<usize>; 2],
-    is_tilde: bool,
+    mark: u8,
 }
 
 impl<'s> Pair<'s> {
-    /// Returns the pair that encloses a location; `None` if its marks are not `*` or `~~`.
+    /// Returns the pair that encloses a location; `None` if its marks are not `*`, `~~` or `==`.
     pub(super) fn new(source: &'s str, location: Location, length: usize) -> Option<Self> {
-        let mark = ["*", "**", "~~"].into_iter().find(|mark| {
+        let mark = ["*", "**", "~~", "=="].into_iter().find(|mark| {
             mark.len() == length
                 && source.get(location.start..).is_some_and(|rest| rest.starts_with(mark))
                 && source.get(..location.end).is_some_and(|rest| rest.ends_with(mark))
@@ -60,18 +62,18 @@ impl<'s> Pair<'s> {
         let mark = mark.as_bytes()[0];
         let runs = [location.start, close].map(|at| run(source, at, mark));
         let is_apart = runs[0].end < runs[1].start;
-        is_apart.then_some(Self { source, runs, is_tilde: mark == b'~' })
+        is_apart.then_some(Self { source, runs, mark })
     }
 
     pub(super) fn reading(&self) -> Reading {
-        let [(before, first), (last, after)] = self.sides();
+        let sides = self.sides();
+        let [(before, first), (last, after)] = sides;
         let is_long = |run: &Range<usize>| run.len() >= MASK;
         let are_digits = |(before, after): (Option<char>, Option<char>)| {
             before.is_some_and(|c| c.is_ascii_digit()) && after.is_some_and(|c| c.is_ascii_digit())
         };
         let are_inside =
             |(before, after): (Option<char>, Option<char>)| is_word(before) && is_word(after);
-        let sides = self.sides();
         let hides = |mark: usize| {
             are_digits(sides[mark]) || (is_long(&self.runs[mark]) && are_inside(sides[mark]))
         };
@@ -89,16 +91,15 @@ impl<'s> Pair<'s> {
         let is_after_latin = is_latin(before) && is_latin(last) && go_on_alike;
         let is_before_latin = is_latin(first) && is_latin(after) && is_word(last);
         if is_after_latin || is_before_latin {
-            return signs;
+            // `若a==b，则c==d` compares.
+            let is_told = self.mark != b'=' || sides.iter().any(|side| !are_latin(*side));
+            return Reading::Signs { is_told };
         }
-        let is_strong = self.runs.iter().any(|run| run.len() == 2) && !self.is_tilde;
+        let is_strong = self.mark == b'*' && self.runs.iter().any(|run| run.len() == 2);
         let is_single = self.runs.iter().any(|run| run.len() == 1);
-        if self.holds_ends_of_names() {
-            return if is_strong && !self.is_between_single_letters() {
-                Reading::Doubtful
-            } else {
-                signs
-            };
+        if let Some(separator) = self.names() {
+            let is_outside = self.is_between_single_letters() && !separator.is_alphanumeric();
+            return if is_strong && !is_outside { Reading::Doubtful } else { signs };
         }
         let has_break = || self.inside().contains(|c| "，。、；,;".contains(c));
         let is_weak =
@@ -123,16 +124,18 @@ impl<'s> Pair<'s> {
         is_one_of(first, ENDS) || is_one_of(last, BEGINS)
     }
 
-    /// Returns whether the content begins and ends with one or two letters of a longer text.
-    fn holds_ends_of_names(&self) -> bool {
+    /// Returns what is in front of the last name if the content is from the end of one name to the
+    /// beginning of another.
+    fn names(&self) -> Option<char> {
         let inside = self.inside();
         let first = inside.chars().take_while(is_letter).count();
         let last = inside.chars().rev().take_while(is_letter).count();
-        let separator = inside.chars().rev().nth(last);
-        let Some(separator) = separator else { return false };
+        let separator = inside.chars().rev().nth(last)?;
         let is_list = separator.is_whitespace() || LISTS.contains(separator);
-        let ends_wide = inside.chars().last().is_some_and(prose::is_wide);
-        ends_wide && first <= NAME && (1..=NAME).contains(&last) && (first > 0 || is_list)
+        let are_wide = inside.starts_with(prose::is_wide) && inside.ends_with(prose::is_wide);
+        let are_short = first <= NAME && (1..=NAME).contains(&last);
+        let is_separator = is_list || (first > 0 && ENDS.contains(separator));
+        (are_wide && are_short && is_separator).then_some(separator)
     }
 
     /// Returns whether one letter is in front of the pair, and no more than one after it.
@@ -144,30 +147,37 @@ impl<'s> Pair<'s> {
 }
 
 /// Returns what is said about signs that were not taken for emphasis.
-pub(super) fn shown(is_tilde: bool) -> &'static str {
-    if is_tilde {
-        "`~~` inside words is shown as it stands; for a deletion write `<del>…</del>`, for the sign \
-         `\\~\\~`"
-    } else {
-        "asterisks inside words are shown as they stand; for emphasis write `<em>…</em>` or \
-         `<strong>…</strong>`, for an asterisk `\\*`"
+pub(super) fn shown(mark: u8) -> &'static str {
+    match mark {
+        b'~' => {
+            "`~~` inside words is shown as it stands; for a deletion write `<del>…</del>`, for the \
+             sign `\\~\\~`"
+        }
+        b'=' => {
+            "`==` inside words is shown as it stands; to mark words write `<mark>…</mark>`, for the \
+             sign `\\=\\=`"
+        }
+        _ => {
+            "asterisks inside words are shown as they stand; for emphasis write `<em>…</em>` or \
+             `<strong>…</strong>`, for an asterisk `\\*`"
+        }
     }
 }
 
 /// Returns what is said about an emphasis that may not be meant.
-pub(super) fn read(is_tilde: bool) -> &'static str {
-    if is_tilde {
-        "`~~` inside words is read as a deletion; for the sign write `\\~\\~`"
-    } else {
-        "asterisks inside words are read as emphasis; for an asterisk write `\\*`"
+pub(super) fn read(mark: u8) -> &'static str {
+    match mark {
+        b'~' => "`~~` inside words is read as a deletion; for the sign write `\\~\\~`",
+        b'=' => "`==` inside words is read as a mark; for the sign write `\\=\\=`",
+        _ => "asterisks inside words are read as emphasis; for an asterisk write `\\*`",
     }
 }
 
 /// Returns the run of a character around one of its places.
 fn run(source: &str, at: usize, mark: u8) -> Range<usize> {
     let bytes = source.as_bytes();
-    let before = bytes[..at].iter().rev().take_while(|byte| **byte == mark).count();
-    let behind = bytes[at..].iter().take_while(|byte| **byte == mark).count();
+    let before = bytes[..at].iter().rev().take(RUN).take_while(|byte| **byte == mark).count();
+    let behind = bytes[at..].iter().take(RUN).take_while(|byte| **byte == mark).count();
     let start = at - before;
     // The first may be escaped.
     let is_escaped = before > 0 && source[..start].ends_with('\\');
@@ -185,6 +195,10 @@ fn is_latin(c: Option<char>) -> bool {
     })
 }
 
+fn are_latin((before, after): (Option<char>, Option<char>)) -> bool {
+    is_latin(before) && is_latin(after)
+}
+
 /// Returns whether a letter continues a word; what joins two words does not.
 fn is_letter(c: &char) -> bool {
     c.is_alphanumeric() && !LISTS.contains(*c)
@@ -200,7 +214,7 @@ mod tests {
         let start = text.find('<').unwrap();
         let location = Location { start, end: text.find('>').unwrap() - 1 };
         let mark = &source[start..];
-        let length = [1, 2][usize::from(mark.starts_with("**") || mark.starts_with('~'))];
+        let length = [2, 1][usize::from(mark.starts_with('*') && !mark.starts_with("**"))];
         Pair::new(&source, location, length).unwrap().reading()
     }
 
@@ -231,6 +245,9 @@ mod tests {
             ("第<*1和第*>2", told),
             ("foo<*bar*>baz", told),
             ("微信号ab<***和cd***>", told),
+            ("价<==100、200==>300", told),
+            ("若a<==b，则c==>d", silent),
+            ("爱<**你和我**>", Doubtful),
             ("恭喜司<**南、欧**>娜获奖", Doubtful),
             ("用Rust<*语言*>编写", Doubtful),
             ("Top<*10*>强", Doubtful),
@@ -244,6 +261,9 @@ mod tests {
             ("文字<**“加粗”**>文字", Emphasis),
             ("请看<**《春》**>和", Emphasis),
             ("我<**爱**>你", Emphasis),
+            ("满<**3 件**>", Emphasis),
+            ("和<**4*6箱**>", Emphasis),
+            ("春<==夏==>秋", Emphasis),
             ("用Rust<**语言**>编写", Emphasis),
             ("价格<**100**>元", Emphasis),
             ("使用<**.NET**>框架", Emphasis),

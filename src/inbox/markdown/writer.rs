@@ -319,7 +319,7 @@ impl Writer<'_, '_> {
         if let Some((location, number, shown)) = other.filter(|_| !is_one) {
             let message = format!(
                 "the number {number} of this list is shown as {shown}: Markdown counts on; write \
-                 `{number}\\.` to keep it"
+                 `{number}\\.` after an empty line to keep it"
             );
             self.tell(location, message);
         }
