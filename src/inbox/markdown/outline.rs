@@ -1,10 +1,10 @@
 //! What a first reading of a text finds: where code and links are, and which marks are not meant as
 //! such.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use comrak::Arena;
-use comrak::nodes::{NodeValue, Sourcepos};
+use comrak::nodes::{LineColumn, NodeValue, Sourcepos};
+use comrak::{Arena, Node};
 
 use super::signs::{Pair, Reading};
 use super::{Insertion, Text, flanks, parse};
@@ -36,6 +36,7 @@ impl Outline {
         let mut outline = Self::default();
         let mut lines = Vec::new();
         let mut tags = Vec::new();
+        let mut references = HashMap::new();
         for node in root.descendants() {
             let ast = node.data();
             #[expect(clippy::wildcard_enum_match_arm, reason = "everything else is read")]
@@ -53,9 +54,12 @@ impl Outline {
                     lines.push(text.location(ast.sourcepos));
                 }
                 NodeValue::HtmlInline(_) => tags.push(text.location(ast.sourcepos)),
-                NodeValue::Emph => outline.pair(&text, (ast.sourcepos, 1)),
+                NodeValue::FootnoteReference(reference) => {
+                    references.entry(reference.name.clone()).or_insert(ast.sourcepos.start);
+                }
+                NodeValue::Emph => outline.pair(&text, (placed(node, &references), 1)),
                 NodeValue::Strong | NodeValue::Strikethrough | NodeValue::Highlight => {
-                    outline.pair(&text, (ast.sourcepos, 2));
+                    outline.pair(&text, (placed(node, &references), 2));
                 }
                 NodeValue::CommentInline(comment) => {
                     let location = text.location(ast.sourcepos);
@@ -107,6 +111,21 @@ impl Outline {
     pub(super) fn has(&self, at: usize) -> bool {
         self.has_line(at) || holds(&self.spans, at)
     }
+}
+
+/// Returns where a node is; inside an inline footnote the parser counts from after its `^[`.
+fn placed<'a>(node: Node<'a>, references: &HashMap<String, LineColumn>) -> Sourcepos {
+    let found = node.data().sourcepos;
+    let reference = node.ancestors().skip(1).find_map(|around| match &around.data().value {
+        NodeValue::FootnoteDefinition(note) if note.name.starts_with("__inline_") => {
+            references.get(&note.name).copied()
+        }
+        _ => None,
+    });
+    let Some(open) = reference else { return found };
+    let shifted =
+        |at: LineColumn| LineColumn { line: open.line, column: open.column + 1 + at.column };
+    Sourcepos { start: shifted(found.start), end: shifted(found.end) }
 }
 
 /// Returns whether one of the locations, which are in order, holds a byte.

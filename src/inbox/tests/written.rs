@@ -52,6 +52,17 @@ fn asterisks_and_tildes_inside_words_stay() {
         ),
         ("王\\*明、李\\*华", "<p>王*明、李*华</p>", &[]),
         (
+            "1*2*3 文^[获奖的 王*明、李*华]",
+            "<p>1*2*3 文<sup>[1]</sup></p><section class=\"footnotes\"><ol><li>获奖的 王*明、李*华</li>\
+             </ol></section>",
+            &[told],
+        ),
+        (
+            "价==100、200==300，若a==b，则c==d",
+            "<p>价==100、200==300，若a==b，则c==d</p>",
+            &["a.md:1: `==` inside words is shown as it stands"],
+        ),
+        (
             "王*明获奖，这是*重点",
             "<p>王<em>明获奖，这是</em>重点</p>",
             &["a.md:1: asterisks inside words are read as emphasis"],
