@@ -1,6 +1,7 @@
 //! Inline content: text, pictures, links and marks.
 #![expect(clippy::wildcard_enum_match_arm, reason = "most kinds of nodes do not matter here")]
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use comrak::Node;
@@ -99,20 +100,8 @@ impl Writer<'_, '_> {
         let is_escaped =
             node.parent().is_some_and(|parent| matches!(parent.data().value, NodeValue::Escaped));
         let mut skip = 0;
-        let hidden: Vec<_> = hidden::find(self.text.at(location))
-            .into_iter()
-            .filter(|(_, c)| text.contains([*c, char::REPLACEMENT_CHARACTER]))
-            .collect();
-        for (range, c) in &hidden {
-            let (message, help) = hidden::message(*c);
-            self.wrong(within(true, location, range), message, help);
-        }
-        let without: String;
-        if !hidden.is_empty() {
-            // What is refused already need not be found again in the HTML.
-            without = text.chars().filter(|c| !yaml::is_refused(*c)).collect();
-            text = &without;
-        }
+        let without = self.refuse_hidden(text, location);
+        let text = &*without;
         for piece in prose::pieces(text) {
             let here =
                 |range: &Range<usize>| within(self.text.at(location) == text, location, range);
@@ -141,6 +130,21 @@ impl Writer<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Refuses characters that no text may have, and returns the text without them: they need not be
+    /// found again in the HTML.
+    fn refuse_hidden<'t>(&mut self, text: &'t str, location: Location) -> Cow<'t, str> {
+        let mut found = hidden::find(self.text.at(location));
+        found.retain(|(_, c)| text.contains([*c, char::REPLACEMENT_CHARACTER]));
+        if found.is_empty() {
+            return text.into();
+        }
+        for (range, c) in found {
+            let (message, help) = hidden::message(c);
+            self.wrong(within(true, location, &range), message, help);
+        }
+        text.chars().filter(|c| !yaml::is_refused(*c)).collect()
     }
 
     /// Checks the beginning of a paragraph's line for the mark of a block that stayed raw.
@@ -217,7 +221,8 @@ impl Writer<'_, '_> {
             self.joined.push(location);
         }
         if begins_point {
-            self.point = self.point.or(node.next_sibling().map(|next| self.location(next)));
+            let next = || node.next_sibling().map(|next| self.location(next));
+            self.point = self.point.or_else(next);
         }
     }
 

@@ -239,7 +239,7 @@ pub(super) fn block(line: &str) -> Option<(Range<usize>, Raw)> {
         return Some((0..line.len(), Raw::Shown));
     }
     let is_row = line.len() > 2 && line.starts_with('|') && line.ends_with('|');
-    let mark = line_mark(line).or(is_row.then_some(1));
+    let mark = line_mark(line).or_else(|| is_row.then_some(1));
     if let Some(length) = mark {
         return Some((0..length, Raw::Shown));
     }

@@ -116,12 +116,13 @@ impl Outline {
 /// Returns where a node is; inside an inline footnote the parser counts from after its `^[`.
 fn placed<'a>(node: Node<'a>, references: &HashMap<String, LineColumn>) -> Sourcepos {
     let found = node.data().sourcepos;
-    let reference = node.ancestors().skip(1).find_map(|around| match &around.data().value {
-        NodeValue::FootnoteDefinition(note) if note.name.starts_with("__inline_") => {
-            references.get(&note.name).copied()
-        }
-        _ => None,
-    });
+    let note = |around: Node<'_>| {
+        let ast = around.data();
+        let NodeValue::FootnoteDefinition(note) = &ast.value else { return None };
+        let is_inline = note.name.starts_with("__inline_");
+        references.get(&note.name).filter(|_| is_inline).copied()
+    };
+    let reference = node.ancestors().skip(1).find_map(note);
     let Some(open) = reference else { return found };
     let shifted =
         |at: LineColumn| LineColumn { line: open.line, column: open.column + 1 + at.column };
