@@ -61,6 +61,7 @@
 //! retry inside the HTTP client, no scheduler that owns a broadcast, and no state in memory only
 //! that a crash would lose.
 
+pub mod alert;
 pub mod calendar;
 pub mod calls;
 pub mod cli;

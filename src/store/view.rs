@@ -414,7 +414,7 @@ impl Tx<'_> {
     /// Returns what needs an operator, also what one has acknowledged, the oldest first.
     pub fn current_alerts(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut notes = self.stop_notes()?;
-        notes.extend(self.in_question(now)?.into_iter().map(question_note));
+        notes.extend(self.questions(now)?);
         let mut statement = self.db.prepare_cached(
             "SELECT job, account, kind, since_at, what, \"do\" FROM alert
                  WHERE until_at IS NULL OR until_at > ?1",
@@ -437,8 +437,14 @@ impl Tx<'_> {
         notes.extend(self.job_notes(now)?);
         notes.extend(self.silent_notes(now)?);
         notes.extend(self.refused_notes()?);
+        notes.extend(self.unreached(now)?);
         notes.sort_by_key(|note| note.since);
         Ok(notes)
+    }
+
+    /// Returns the accounts with jobs that may have been sent already.
+    pub(super) fn questions(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
+        Ok(self.in_question(now)?.into_iter().map(question_note).collect())
     }
 
     fn stop_notes(&self) -> Result<Vec<AlertView>> {
@@ -569,7 +575,7 @@ impl Tx<'_> {
     }
 
     /// Returns what was accepted long ago and has no result.
-    fn silent_notes(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
+    pub(super) fn silent_notes(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut silent = self.db.prepare_cached(
             "SELECT job, batch.account, min(accepted_at), msg_id
              FROM job CROSS JOIN batch ON batch.job = job.id
