@@ -194,8 +194,8 @@ pub enum Fact {
     Written { text: String },
     /// The alert is over; the state of its job, if it is about one.
     Over { state: Option<JobState> },
-    /// Somebody tries whether messages arrive.
-    Test,
+    /// Somebody tries whether messages arrive; at one receiver, if it is named.
+    Test { receiver: Option<String> },
 }
 
 impl Message {
@@ -211,7 +211,7 @@ impl Message {
             | Fact::Summary { .. }
             | Fact::Written { .. }
             | Fact::Over { .. }
-            | Fact::Test => None,
+            | Fact::Test { .. } => None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod callback;
 mod clock_watch;
 mod crash;
 mod database_file;
+mod delivery;
 mod dispatcher;
 mod files;
 mod heartbeat;
@@ -40,6 +41,7 @@ use crate::wechat::client::ApiBase;
 use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
 use database_file::DatabaseFile;
+use delivery::Deliveries;
 use dispatcher::Dispatcher;
 use input::{Input, Trouble, ValidFile};
 use signals::Signals;
@@ -238,6 +240,10 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         check_state_directory(database(&state), sender.clone());
     }
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
+    if let Some(url) = config.alerts.ping.clone() {
+        tasks.spawn(delivery::ping(url, heartbeat.watch()));
+    }
+    let deliveries = Deliveries::start(config.alerts, &mut engine, &options.now, sender.clone())?;
     // A rehearsal is not a service.
     let rehearses = options.jump.is_some();
     let notifier =
@@ -250,6 +256,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         state,
         dispatcher: Dispatcher::new(bases, files.path(), Arc::clone(&options.now), sender),
         files,
+        deliveries,
         watch: ClockWatch::new((options.now)()),
         jumped: TimeDelta::zero(),
         now: options.now,
@@ -425,6 +432,7 @@ struct Daemon {
     state: PathBuf,
     dispatcher: Dispatcher,
     files: files::Files,
+    deliveries: Deliveries,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
@@ -597,6 +605,7 @@ impl Daemon {
             if clear {
                 self.keep_mark()?;
             }
+            self.deliveries.turn(&mut self.engine, clear, now)?;
         }
         let unseen = now - self.looked.seen_at;
         if (unseen >= SEEN_EVERY && clear) || unseen >= SEEN_EVERY * 2 || now < self.looked.seen_at
@@ -714,6 +723,9 @@ impl Daemon {
             }
             Input::MaintenanceTask(maintenance_task) => {
                 maintenance_task.run(&mut self.engine, &self.files, now)?;
+            }
+            Input::Delivery(attempt) => {
+                self.deliveries.record(&mut self.engine, attempt, now)?;
             }
             Input::Inbox(trouble) => {
                 self.engine.set_inbox_alert(trouble.each_ref().map(Option::as_deref), now)?;

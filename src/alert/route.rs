@@ -54,7 +54,8 @@ pub struct Route {
 impl Route {
     /// Returns whether it is about a message. What concerns no single account concerns all.
     fn matches(&self, message: &Message) -> bool {
-        let any = |list: &[String], word: &str| list.is_empty() || list.iter().any(|one| one == word);
+        let any =
+            |list: &[String], word: &str| list.is_empty() || list.iter().any(|one| one == word);
         message.severity <= self.severity
             && message.account.as_ref().is_none_or(|account| any(&self.accounts, account))
             && any(&self.kinds, &message.kind)
@@ -102,7 +103,7 @@ mod tests {
             title: None,
             at: at("2027-03-20T12:00:00Z"),
             until: None,
-            fact: Fact::Test,
+            fact: Fact::ApprovalDue,
             advice: None,
         }
     }
@@ -142,8 +143,11 @@ mod tests {
         let moved = message("moved", Severity::Note, Some("club"));
         let inbox = message("inbox", Severity::Page, None);
 
-        for (route, told) in [(pages, [true, false, true]), (of_club, [false, true, true]), (moves, [false, true, false])]
-        {
+        for (route, told) in [
+            (pages, [true, false, true]),
+            (of_club, [false, true, true]),
+            (moves, [false, true, false]),
+        ] {
             let now = at("2027-03-20T12:00:00Z");
             let found = [&failed, &moved, &inbox]
                 .map(|message| deliver_at(&[route.clone()], "ops", message, now).is_some());

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::alert::{self, Event, Fact, Message, redact};
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
-use crate::model::{JobId, JobState, hex};
+use crate::model::{JobState, hex};
 use crate::reason::Reason;
 use crate::store::view::AlertView;
 use crate::store::{Result, Tx, instant, millis};
@@ -67,7 +67,8 @@ struct Notice {
     advice: Option<String>,
 }
 
-const COLUMNS: &str = "id, kind, account, job, subject, raised_at, why, what, \"do\", state, ended_at";
+const COLUMNS: &str =
+    "id, kind, account, job, subject, raised_at, why, what, \"do\", state, ended_at";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Notice> {
     Ok(Notice {
@@ -84,7 +85,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Notice> {
 }
 
 /// Returns the names of the receivers of a message, and when each is told.
-pub type Routing<'a> = &'a dyn Fn(&Message) -> Vec<(String, DateTime<Utc>)>;
+type Routing<'a> = &'a dyn Fn(&Message) -> Vec<(String, DateTime<Utc>)>;
 
 impl Tx<'_> {
     /// Returns whether a notice waits for its messages.
@@ -143,14 +144,8 @@ impl Tx<'_> {
 
     fn tell_over(&self, notice: &Notice, routing: Routing<'_>, now: DateTime<Utc>) -> Result<()> {
         let state = self.state_of(notice)?;
-        let over = Message {
-            event: Event::Over,
-            id: id(notice, Event::Over),
-            at: now,
-            fact: Fact::Over { state },
-            advice: None,
-            ..self.about(notice)?
-        };
+        let over = self.about(notice, Event::Over, Fact::Over { state })?;
+        let over = Message { at: now, ..over };
         self.deliver(notice.number, &over, routing, now)?;
         self.run("UPDATE notice SET state = 'closed' WHERE id = ?1", params![notice.number])
     }
@@ -163,19 +158,18 @@ impl Tx<'_> {
         let view = current.iter().find(same);
         let Some(fact) = self.fact(notice, view)? else { return Ok(None) };
         let advice = notice.advice.clone().or_else(|| view.map(|view| view.advice.clone()));
-        let about = self.about(notice)?;
         let advice = advice.or_else(|| self::advice(notice));
-        let until = self.until(notice)?;
-        Ok(Some(Message { fact, advice, until, ..about }))
+        let event = if notice.kind == "test" { Event::Test } else { Event::Raised };
+        let about = self.about(notice, event, fact)?;
+        Ok(Some(Message { advice, until: self.until(notice)?, ..about }))
     }
 
-    /// Returns a message that names what a notice is about, and says nothing of it yet.
-    fn about(&self, notice: &Notice) -> Result<Message> {
+    /// Returns a message about what a notice is about, without advice.
+    fn about(&self, notice: &Notice, event: Event, fact: Fact) -> Result<Message> {
         let title = match &notice.job {
             Some(job) => self.public_title(job)?,
             None => None,
         };
-        let event = if notice.kind == "test" { Event::Test } else { Event::Raised };
         Ok(Message {
             id: id(notice, event),
             event,
@@ -186,7 +180,7 @@ impl Tx<'_> {
             title,
             at: notice.raised_at,
             until: None,
-            fact: Fact::Test,
+            fact,
             advice: None,
         })
     }
@@ -194,7 +188,10 @@ impl Tx<'_> {
     fn fact(&self, notice: &Notice, view: Option<&AlertView>) -> Result<Option<Fact>> {
         let why = notice.why.as_ref().map(redact::reason);
         let fact = match (notice.kind.as_str(), why) {
-            ("test", _) => Fact::Test,
+            ("test", _) => {
+                let name = Some(&notice.subject).filter(|name| !name.is_empty());
+                Fact::Test { receiver: name.cloned() }
+            }
             ("sent", _) => self.counts(notice)?,
             ("moved", Some(why)) => {
                 let Some(to) = self.due_of(notice)? else { return Ok(None) };
@@ -330,7 +327,7 @@ impl Tx<'_> {
             let made = if told.is_none() { self.message(&notice, &[])? } else { None };
             let message = match told.or(made) {
                 Some(message) => message,
-                None => self.about(&notice)?,
+                None => self.about(&notice, Event::Over, Fact::Over { state: None })?,
             };
             let deliveries = self.deliveries(notice.number)?;
             let (number, at) = (notice.number, notice.raised_at);

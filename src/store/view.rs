@@ -569,9 +569,7 @@ impl Tx<'_> {
                 note.advice = drop_corrected(&id);
             }
         }
-        let mut notes: Vec<_> = notes.into_iter().map(|(note, _)| note).collect();
-        notes.extend(self.silent_notes(now)?);
-        Ok(notes)
+        Ok(notes.into_iter().map(|(note, _)| note).collect())
     }
 
     /// Returns what was accepted long ago and has no result.

@@ -150,7 +150,7 @@ fn happened(message: &Message) -> String {
         Fact::Over { state: None } => {
             format!("the alert ({}) is over", message.kind.replace('_', " "))
         }
-        Fact::Test => "this is a test: messages arrive here".to_owned(),
+        Fact::Test { .. } => "this is a test: messages arrive here".to_owned(),
     }
 }
 

@@ -86,7 +86,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 const ROOMS: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     // The sandbox pushes events as the platform does, and shares no client with the rest.
-    ("reqwest", &["wechat::client", "wechat::listener::forward", "sandbox::push"]),
+    (
+        "reqwest",
+        &["wechat::client", "wechat::listener::forward", "sandbox::push", "daemon::delivery::http"],
+    ),
+    ("lettre", &["daemon::delivery::email"]),
     ("axum", &["wechat::listener", "sandbox::server", "sandbox::connection"]),
     (
         "tokio",

@@ -88,8 +88,7 @@ impl Tx<'_> {
              HAVING at BETWEEN ?1 AND ?2 AND NOT EXISTS (SELECT 1 FROM notice
                  WHERE notice.job = job.id AND notice.kind = 'confirm' AND subject = at || '')",
         )?;
-        let span =
-            [now - CONFIRM_AFTER - CONFIRM_LEFT, now - CONFIRM_AFTER].map(millis);
+        let span = [now - CONFIRM_AFTER - CONFIRM_LEFT, now - CONFIRM_AFTER].map(millis);
         let rows = statement.query_map(span, |row| {
             let at: i64 = row.get(2)?;
             Ok(Due {
@@ -164,9 +163,8 @@ impl Tx<'_> {
             )? > 0;
         }
         for (number, kind, account, job) in self.open_derived()? {
-            let stands = |view: &AlertView| {
-                view.kind == kind && view.account == account && view.id == job
-            };
+            let stands =
+                |view: &AlertView| view.kind == kind && view.account == account && view.id == job;
             if !current.iter().any(stands) {
                 self.run("UPDATE notice SET state = 'ending' WHERE id = ?1", params![number])?;
                 changed = true;
