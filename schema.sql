@@ -799,7 +799,7 @@ CREATE INDEX notice_untold ON notice (id) WHERE state IN ('new', 'ending');
 CREATE INDEX notice_raised ON notice (raised_at);
 
 -- One message to one receiver. It is delivered at least once.
-CREATE TABLE delivery (
+CREATE TABLE notice_delivery (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     receiver TEXT NOT NULL,
     notice   INTEGER NOT NULL REFERENCES notice (id),
@@ -820,8 +820,8 @@ CREATE TABLE delivery (
     CHECK ((state = 'waiting') = (ended_at IS NULL))
 ) STRICT;
 
-CREATE INDEX delivery_waiting ON delivery (receiver, id) WHERE state = 'waiting';
-CREATE INDEX delivery_given_up ON delivery (ended_at) WHERE state = 'given_up';
+CREATE INDEX notice_delivery_waiting ON notice_delivery (receiver, id) WHERE state = 'waiting';
+CREATE INDEX notice_delivery_given_up ON notice_delivery (ended_at) WHERE state = 'given_up';
 
 -- Jobs that wait for an approval, and broadcasts that wait for a result: time alone makes notices of both.
 CREATE INDEX job_held ON job (due_at) WHERE state = 'held';

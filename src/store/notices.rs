@@ -296,9 +296,9 @@ impl Tx<'_> {
     /// Deletes notices that nothing is left to tell of, with their deliveries.
     pub fn prune_notices(&self, now: DateTime<Utc>) -> Result<()> {
         let old = "SELECT id FROM notice WHERE raised_at < ?1 AND state = 'closed' AND NOT EXISTS
-            (SELECT 1 FROM delivery WHERE notice = notice.id AND state = 'waiting')";
+            (SELECT 1 FROM notice_delivery WHERE notice_delivery.notice = notice.id AND state = 'waiting')";
         let before = millis(now - KEPT);
-        self.run(&format!("DELETE FROM delivery WHERE notice IN ({old})"), params![before])?;
+        self.run(&format!("DELETE FROM notice_delivery WHERE notice IN ({old})"), params![before])?;
         self.run(&format!("DELETE FROM notice WHERE id IN ({old})"), params![before])
     }
 

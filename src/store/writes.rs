@@ -187,7 +187,7 @@ mod tests {
 
         assert_eq!(
             unrecorded,
-            ["account_change", "acknowledgement", "delivery", "notice", "refused_file"]
+            ["account_change", "acknowledgement", "notice", "notice_delivery", "refused_file"]
         );
     }
 }

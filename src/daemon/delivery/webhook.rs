@@ -104,7 +104,7 @@ mod tests {
         let document = document(&message);
 
         assert_eq!(document["type"], "alert.over");
-        assert_eq!(document["timestamp"], "2027-03-20T12:00:00Z");
+        assert_eq!(document["timestamp"], "2027-03-20T20:00:00+08:00");
         assert_eq!(document["data"]["kind"], "clock");
         assert_eq!(document["data"]["what"], "the alert (clock) is over");
         let keys: Vec<_> = document["data"].as_object().unwrap().keys().collect();

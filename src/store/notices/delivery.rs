@@ -73,7 +73,7 @@ impl Tx<'_> {
             .map_err(|error| StoreError::Corrupt(format!("a message cannot be stored: {error}")))?;
         for (receiver, at) in receivers(routing(message)) {
             self.run(
-                "INSERT INTO delivery (receiver, notice, event, message, made_at, state, next_at)
+                "INSERT INTO notice_delivery (receiver, notice, event, message, made_at, state, next_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', ?6) ON CONFLICT DO NOTHING",
                 params![receiver, notice, message.event.as_str(), text, millis(now), millis(at)],
             )?;
@@ -92,7 +92,7 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<Vec<Delivery>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT id, message, next_at FROM delivery
+            "SELECT id, message, next_at FROM notice_delivery
              WHERE receiver = ?1 AND state = 'waiting' AND (attempts > 0 OR next_at <= ?2)
              ORDER BY event <> 'test', id LIMIT ?3",
         )?;
@@ -123,7 +123,7 @@ impl Tx<'_> {
         for number in numbers {
             match told {
                 Told::Delivered => self.run(
-                    "UPDATE delivery SET state = 'delivered', attempts = attempts + 1,
+                    "UPDATE notice_delivery SET state = 'delivered', attempts = attempts + 1,
                          next_at = NULL, ended_at = ?2, error = NULL
                      WHERE id = ?1 AND state = 'waiting'",
                     params![number, millis(now)],
@@ -138,7 +138,7 @@ impl Tx<'_> {
         let known = self
             .db
             .prepare_cached(
-                "SELECT attempts + 1, made_at, event = 'test' FROM delivery
+                "SELECT attempts + 1, made_at, event = 'test' FROM notice_delivery
                  WHERE id = ?1 AND state = 'waiting'",
             )?
             .query_row([number], |row| Ok((row.get(0)?, instant(row.get(1)?), row.get(2)?)))
@@ -150,7 +150,7 @@ impl Tx<'_> {
         let (state, ended) =
             if next.is_some() { ("waiting", None) } else { ("given_up", Some(millis(now))) };
         self.run(
-            "UPDATE delivery SET state = ?2, attempts = ?3, next_at = ?4, ended_at = ?5, error = ?6
+            "UPDATE notice_delivery SET state = ?2, attempts = ?3, next_at = ?4, ended_at = ?5, error = ?6
              WHERE id = ?1",
             params![number, state, attempts, next.map(millis), ended, error],
         )
@@ -158,13 +158,14 @@ impl Tx<'_> {
 
     /// Gives up what waits for receivers that the config no longer has.
     pub fn drop_deliveries_except(&self, known: &[&str], now: DateTime<Utc>) -> Result<()> {
-        let mut statement =
-            self.db.prepare("SELECT DISTINCT receiver FROM delivery WHERE state = 'waiting'")?;
+        let mut statement = self
+            .db
+            .prepare("SELECT DISTINCT receiver FROM notice_delivery WHERE state = 'waiting'")?;
         let waiting = statement.query_map([], |row| row.get(0))?;
         let waiting: Vec<String> = waiting.collect::<rusqlite::Result<_>>()?;
         for receiver in waiting.iter().filter(|receiver| !known.contains(&receiver.as_str())) {
             self.run(
-                "UPDATE delivery SET state = 'given_up', next_at = NULL, ended_at = ?2,
+                "UPDATE notice_delivery SET state = 'given_up', next_at = NULL, ended_at = ?2,
                      error = ?3 WHERE receiver = ?1 AND state = 'waiting'",
                 params![receiver, millis(now), alert::RECEIVER_GONE],
             )?;
@@ -174,7 +175,7 @@ impl Tx<'_> {
 
     pub(super) fn deliveries(&self, notice: i64) -> Result<Vec<DeliveryView>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT receiver, state, attempts, next_at, ended_at, error FROM delivery
+            "SELECT receiver, state, attempts, next_at, ended_at, error FROM notice_delivery
              WHERE notice = ?1 ORDER BY id",
         )?;
         let rows = statement.query_map([notice], |row| {
@@ -199,7 +200,9 @@ impl Tx<'_> {
     pub(super) fn told_message(&self, notice: i64) -> Result<Option<Message>> {
         let found: Option<String> = self
             .db
-            .prepare_cached("SELECT message FROM delivery WHERE notice = ?1 ORDER BY id LIMIT 1")?
+            .prepare_cached(
+                "SELECT message FROM notice_delivery WHERE notice = ?1 ORDER BY id LIMIT 1",
+            )?
             .query_row([notice], |row| row.get(0))
             .optional()?;
         Ok(found.and_then(|text| serde_json::from_str(&text).ok()))
@@ -209,7 +212,7 @@ impl Tx<'_> {
     pub(crate) fn unreached(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut statement = self.db.prepare_cached(
             "SELECT receiver, min(made_at), max(error), state = 'given_up'
-             FROM delivery WHERE (state = 'waiting' AND attempts >= ?1)
+             FROM notice_delivery WHERE (state = 'waiting' AND attempts >= ?1)
                  OR (state = 'given_up' AND event <> 'test' AND ended_at > ?2)
              GROUP BY receiver, state = 'given_up'",
         )?;
@@ -234,9 +237,9 @@ impl Tx<'_> {
 
     /// Counts the deliveries in each state.
     pub fn delivery_counts(&self) -> Result<Vec<(String, u64)>> {
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT state, count(*) FROM delivery GROUP BY state ORDER BY state")?;
+        let mut statement = self.db.prepare_cached(
+            "SELECT state, count(*) FROM notice_delivery GROUP BY state ORDER BY state",
+        )?;
         let rows = statement.query_map([], |row| {
             let count: i64 = row.get(1)?;
             Ok((row.get(0)?, count.unsigned_abs()))
