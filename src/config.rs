@@ -7,6 +7,7 @@
 
 mod account;
 mod alerts;
+mod receivers;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -22,7 +23,7 @@ use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Diagnostic, Entry, Fields, Node, Shape, SyntaxError, Value, Values};
 
-pub use alerts::{Alerts, Channel, CommandLine, Email, Hook, Ping, Receiver, Security};
+pub use receivers::{Alerts, Channel, CommandLine, Email, Hook, Ping, Receiver, Security};
 
 /// The config, checked.
 #[derive(Debug)]

@@ -243,7 +243,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     if let Some(url) = config.alerts.ping.clone() {
         tasks.spawn(delivery::ping(url, heartbeat.watch()));
     }
-    let deliveries = Deliveries::start(config.alerts, &mut engine, &options.now, sender.clone())?;
+    let deliveries = Deliveries::new(config.alerts, &options.now, sender.clone());
     // A rehearsal is not a service.
     let rehearses = options.jump.is_some();
     let notifier =

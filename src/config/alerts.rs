@@ -8,13 +8,14 @@ use chrono_tz::Tz;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use super::receivers::{
+    APPROVAL, Alerts, Channel, CommandLine, Email, Hook, Ping, Receiver, Security,
+};
 use super::{Loader, Secrets};
 use crate::alert::{QuietHours, Route, Severity, is_kind, kinds};
 use crate::yaml::diagnostic::{closest, quote};
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
-/// How long before a job's time an approval is due, unless the config says otherwise.
-const APPROVAL: TimeDelta = TimeDelta::minutes(60);
 /// How often the dead-man URL is requested, unless the config says otherwise.
 const PING_EVERY: TimeDelta = TimeDelta::seconds(60);
 /// How long a command may run, unless the config says otherwise.
@@ -23,111 +24,6 @@ const COMMAND_TIMEOUT: TimeDelta = TimeDelta::seconds(30);
 const SMTPS: u16 = 465;
 /// The port for mail that is submitted.
 const SUBMISSION: u16 = 587;
-
-/// Who is told of alerts, and when.
-#[derive(Clone, Debug)]
-pub struct Alerts {
-    /// The receivers, in the file's order.
-    pub receivers: Vec<Receiver>,
-    /// Who is told of what.
-    pub routes: Vec<Route>,
-    /// The URL that is requested while the daemon works.
-    pub ping: Option<Ping>,
-    /// How long before a job's time its approval is due.
-    pub approval: TimeDelta,
-    /// The time of day, in Beijing, of the summary of the day before.
-    pub summary_at: Option<NaiveTime>,
-}
-
-impl Default for Alerts {
-    fn default() -> Self {
-        let (receivers, routes) = (Vec::new(), Vec::new());
-        Self { receivers, routes, ping: None, approval: APPROVAL, summary_at: None }
-    }
-}
-
-/// One receiver.
-#[derive(Clone, Debug)]
-pub struct Receiver {
-    /// Its name.
-    pub name: String,
-    /// How it is reached.
-    pub channel: Channel,
-}
-
-/// How a receiver is reached.
-#[derive(Clone, Debug)]
-pub enum Channel {
-    /// A robot in a group of 企业微信.
-    Wecom(Hook),
-    /// A robot in a group of 飞书, and the secret of its signature.
-    Feishu(Hook),
-    /// A robot in a group of 钉钉, and the secret of its signature.
-    Dingtalk(Hook),
-    /// A URL that takes Standard Webhooks.
-    Webhook(Hook),
-    /// A mailbox.
-    Email(Email),
-    /// A program.
-    Command(CommandLine),
-}
-
-/// A URL to which messages are posted.
-#[derive(Clone, Debug)]
-pub struct Hook {
-    /// The URL.
-    pub url: SecretString,
-    /// The secret that signs the messages.
-    pub secret: Option<SecretString>,
-}
-
-/// How mail is sent.
-#[derive(Clone, Debug)]
-pub struct Email {
-    /// The server's name.
-    pub server: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub security: Security,
-    /// The user name and password.
-    pub login: Option<(String, SecretString)>,
-    /// The sender.
-    pub from: String,
-    /// The recipients.
-    pub to: Vec<String>,
-}
-
-/// How a connection to a mail server is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// It begins plain and changes to TLS, or nothing is sent.
-    Starttls,
-    /// It is TLS from the start.
-    Tls,
-    /// Not at all: for this machine only.
-    None,
-}
-
-/// A program that takes a message as JSON on its standard input.
-#[derive(Clone, Debug)]
-pub struct CommandLine {
-    /// The program.
-    pub program: String,
-    /// Its arguments.
-    pub arguments: Vec<String>,
-    /// How long it may run.
-    pub timeout: TimeDelta,
-}
-
-/// A URL that is requested while the daemon works.
-#[derive(Clone, Debug)]
-pub struct Ping {
-    /// The URL.
-    pub url: SecretString,
-    /// How often.
-    pub every: TimeDelta,
-}
 
 const ALERTS: Shape = Shape {
     what: "`alerts`",

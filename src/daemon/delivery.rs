@@ -57,17 +57,10 @@ struct Lane {
 }
 
 impl Deliveries {
-    /// Returns the deliveries of a config, once what waits for former receivers is given up.
-    pub(super) fn start(
-        alerts: Alerts,
-        engine: &mut Engine,
-        now: &Now,
-        to: mpsc::Sender<Input>,
-    ) -> Result<Self, StoreError> {
+    /// Returns the deliveries of a config.
+    pub(super) fn new(alerts: Alerts, now: &Now, to: mpsc::Sender<Input>) -> Self {
         let at = now();
-        let known: Vec<_> = alerts.receivers.iter().map(|one| one.name.as_str()).collect();
-        engine.change(|tx| tx.drop_deliveries_except(&known, at))?;
-        Ok(Self {
+        Self {
             lanes: alerts.receivers.iter().map(|_| Lane::default()).collect(),
             alerts: Arc::new(alerts),
             sender: Arc::new(Sender::default()),
@@ -76,7 +69,7 @@ impl Deliveries {
             to,
             turned_at: at,
             derived_at: None,
-        })
+        }
     }
 
     /// Makes messages of new notices and sends what is due, unless a request is about to leave.
@@ -103,11 +96,13 @@ impl Deliveries {
         }
         drop(read);
         let alerts = Arc::clone(&self.alerts);
+        let known: Vec<_> = alerts.receivers.iter().map(|one| one.name.as_str()).collect();
         let routing = |message: &Message| route(&alerts, message, now);
         engine.change(|tx| {
             tx.raise_timed_notices(&timing, now)?;
             if derives {
                 tx.derive_notices(now)?;
+                tx.drop_deliveries_except(&known, now)?;
             }
             tx.tell_notices(&routing, now)
         })?;

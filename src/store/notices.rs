@@ -387,3 +387,6 @@ fn receivers(routed: Vec<(String, DateTime<Utc>)>) -> Vec<(String, DateTime<Utc>
     let mut seen = BTreeSet::new();
     routed.into_iter().filter(|(name, _)| seen.insert(name.clone())).collect()
 }
+
+#[cfg(test)]
+mod tests;
