@@ -3,6 +3,8 @@
 //! The URLs of robots and webhooks are secrets: whoever has one can write to the group. They are read
 //! as the accounts' secrets are, and never shown.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -20,6 +22,8 @@ use crate::yaml::{Entry, Fields, Node, Shape, Value};
 const PING_EVERY: TimeDelta = TimeDelta::seconds(60);
 /// How long a command may run, unless the config says otherwise.
 const COMMAND_TIMEOUT: TimeDelta = TimeDelta::seconds(30);
+/// What the secret of a webhook begins with.
+const WEBHOOK_SECRET: &str = "whsec_";
 /// The port for mail over TLS from the start.
 const SMTPS: u16 = 465;
 /// The port for mail that is submitted.
@@ -176,7 +180,7 @@ impl Loader<'_, '_> {
             "wecom" => self.hook(entry).map(Channel::Wecom),
             "feishu" => self.hook(entry).map(Channel::Feishu),
             "dingtalk" => self.hook(entry).map(Channel::Dingtalk),
-            "webhook" => self.hook(entry).map(Channel::Webhook),
+            "webhook" => self.webhook(entry).map(Channel::Webhook),
             "email" => self.email(entry).map(Channel::Email),
             _ => self.command(entry, fields).map(Channel::Command),
         }
@@ -191,6 +195,21 @@ impl Loader<'_, '_> {
             None => None,
         };
         Some(Hook { url, secret })
+    }
+
+    fn webhook(&mut self, entry: &Entry<'_>) -> Option<Hook> {
+        let hook = self.hook(entry)?;
+        let is_good = |secret: &SecretString| {
+            let bare = secret.expose_secret().strip_prefix(WEBHOOK_SECRET);
+            bare.is_some_and(|bare| STANDARD.decode(bare).is_ok())
+        };
+        let secret = hook.secret.as_ref().filter(|_| self.secrets == Secrets::Read);
+        if secret.is_some_and(|secret| !is_good(secret)) {
+            let help = "it is `whsec_` and base64, as Standard Webhooks has it";
+            self.report.say_with(entry.key_location, "this is no secret of a webhook", help);
+            return None;
+        }
+        Some(hook)
     }
 
     /// Returns a URL that is a secret: https, or http of this machine.
