@@ -12,8 +12,9 @@ mod route;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use crate::model::JobState;
+use crate::model::{JobState, hex};
 use crate::reason::Reason;
 
 pub use route::{QuietHours, Route, deliver_at};
@@ -115,7 +116,20 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
 
 /// Returns whether an alert of a kind lasts until its cause is over; the others tell of one instant.
 pub fn lasts(kind: &str) -> bool {
-    !matches!(kind, "moved" | "sent" | "summary" | "test")
+    !matches!(kind, "moved" | "quota_low" | "sent" | "summary" | "test")
+}
+
+/// How many bytes of a digest are a message's id.
+const ID_BYTES: usize = 8;
+
+/// Returns the id of a message about these things.
+pub fn id(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hex(&hash.finalize()[..ID_BYTES])
 }
 
 /// What a message tells of an alert.

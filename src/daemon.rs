@@ -243,7 +243,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     if let Some(url) = config.alerts.ping.clone() {
         tasks.spawn(delivery::ping(url, heartbeat.watch()));
     }
-    let deliveries = Deliveries::new(config.alerts, &options.now, sender.clone());
+    let deliveries = Deliveries::new(config.alerts, &engine, &options.now, sender.clone());
     // A rehearsal is not a service.
     let rehearses = options.jump.is_some();
     let notifier =
@@ -268,6 +268,10 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         locked_out: report_locked_out,
     };
     let outcome = daemon.run(inputs, signals, options.stop).await;
+    if let Err(error) = &outcome {
+        daemon.dispatcher.close();
+        daemon.deliveries.last_words(chain(error)).await;
+    }
     ending.send_replace(true);
     maintenance.stop().await;
     tasks.abort_all();
@@ -463,6 +467,7 @@ impl Daemon {
             self.wait_out(done, now)?;
             let locked_out = self.locked_out.borrow().clone();
             self.heartbeat.turned(&self.engine, locked_out.as_ref(), now);
+            self.deliveries.locked_out(locked_out.as_ref(), now);
             self.notifier.tell(&self.engine, locked_out.as_ref(), now)?;
             let may_jump = self.jump.is_some() || locked_out.is_some();
             let leaves_at = self.engine.next_departure().filter(|_| !may_jump);

@@ -14,17 +14,21 @@ mod sender;
 mod webhook;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::alert::{Fact, Message, deliver_at, pace::Rate};
+use crate::alert::pace::{Rate, next_attempt};
+use crate::alert::{Event, Fact, Message, deliver_at, id, severity};
 use crate::calendar::{Span, Window};
 use crate::config::Alerts;
-use crate::daemon::Now;
 use crate::daemon::input::{DeliveryAttempt, Input};
+use crate::daemon::{LockedOut, Now};
 use crate::engine::Engine;
-use crate::store::{StoreError, Timing, Told};
+use crate::model::Account;
+use crate::store::{StoreError, Timing, Told, Tx};
+use crate::text::alert as words;
 
 pub(super) use ping::ping;
 use sender::Sender;
@@ -33,12 +37,22 @@ use sender::Sender;
 const ABREAST: usize = 8;
 /// How often the notices are looked for that follow from several rows.
 const DERIVE_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// How many charges a start looks at again: the last daemon may have ended before it did.
+const CHARGES_BEFORE: i64 = 200;
+/// How long another program keeps the database locked before people are told.
+const LOCKED_FOR: TimeDelta = TimeDelta::seconds(5);
+/// How long the last words of a daemon may take whose storage failed.
+const LAST_WORDS: Duration = Duration::from_secs(8);
+/// How long a daemon runs before it has last words: one that is started again and again has none.
+const LAST_WORDS_AFTER: TimeDelta = TimeDelta::minutes(1);
 /// How long messages wait at most for a loop that always has a request to send.
 const WAIT_MOST: TimeDelta = TimeDelta::seconds(3);
 
 /// The loop's side of the deliveries.
 pub(super) struct Deliveries {
     alerts: Arc<Alerts>,
+    /// Each account, and whether it has a callback.
+    accounts: Vec<(Account, bool)>,
     lanes: Vec<Lane>,
     sender: Arc<Sender>,
     seats: Arc<Semaphore>,
@@ -46,6 +60,11 @@ pub(super) struct Deliveries {
     to: mpsc::Sender<Input>,
     turned_at: DateTime<Utc>,
     derived_at: Option<DateTime<Utc>>,
+    /// The last charge that was looked at.
+    charge: Option<i64>,
+    began_at: DateTime<Utc>,
+    /// What was told of a lock, which the database cannot hold.
+    locked: Option<Message>,
 }
 
 /// One receiver's messages: one request at a time keeps their order.
@@ -58,9 +77,11 @@ struct Lane {
 
 impl Deliveries {
     /// Returns the deliveries of a config.
-    pub(super) fn new(alerts: Alerts, now: &Now, to: mpsc::Sender<Input>) -> Self {
+    pub(super) fn new(alerts: Alerts, engine: &Engine, now: &Now, to: mpsc::Sender<Input>) -> Self {
         let at = now();
+        let accounts = engine.accounts().map(|one| (one.account.clone(), one.callback.is_some()));
         Self {
+            accounts: accounts.collect(),
             lanes: alerts.receivers.iter().map(|_| Lane::default()).collect(),
             alerts: Arc::new(alerts),
             sender: Arc::new(Sender::default()),
@@ -69,6 +90,9 @@ impl Deliveries {
             to,
             turned_at: at,
             derived_at: None,
+            charge: None,
+            began_at: at,
+            locked: None,
         }
     }
 
@@ -95,21 +119,33 @@ impl Deliveries {
             return Ok(());
         }
         drop(read);
-        let alerts = Arc::clone(&self.alerts);
-        let known: Vec<_> = alerts.receivers.iter().map(|one| one.name.as_str()).collect();
-        let routing = |message: &Message| route(&alerts, message, now);
-        engine.change(|tx| {
+        let routing = |message: &Message| route(&self.alerts, message, now);
+        let charge = engine.change(|tx| {
             tx.raise_timed_notices(&timing, now)?;
-            if derives {
-                tx.derive_notices(now)?;
-                tx.drop_deliveries_except(&known, now)?;
-            }
-            tx.tell_notices(&routing, now)
+            let charge = if derives { Some(self.derive(tx, now)?) } else { None };
+            tx.tell_notices(&routing, now)?;
+            Ok(charge)
         })?;
-        if derives {
-            self.derived_at = Some(now);
+        if charge.is_some() {
+            (self.charge, self.derived_at) = (charge, Some(now));
         }
         Ok(())
+    }
+
+    /// Raises and ends what follows from several rows; returns the last charge that was looked at.
+    fn derive(&self, tx: &Tx<'_>, now: DateTime<Utc>) -> Result<i64, StoreError> {
+        let known: Vec<_> = self.alerts.receivers.iter().map(|one| one.name.as_str()).collect();
+        let with_callback = self.accounts.iter().filter(|(_, has_callback)| *has_callback);
+        let with_callback: Vec<_> = with_callback.map(|(one, _)| one.name.as_str()).collect();
+        let accounts: Vec<_> = self.accounts.iter().map(|(account, _)| account).collect();
+        tx.derive_notices(now)?;
+        tx.watch_callbacks(&with_callback, now)?;
+        tx.drop_deliveries_except(&known, now)?;
+        let after = match self.charge {
+            Some(charge) => charge,
+            None => tx.last_charge()? - CHARGES_BEFORE,
+        };
+        tx.raise_low_quotas(&accounts, after, now)
     }
 
     fn timing(&self, now: DateTime<Utc>) -> Timing {
@@ -163,6 +199,75 @@ impl Deliveries {
         rate.next(sent, now) <= now
     }
 
+    /// Tells people that another program keeps the database locked, and later that it is free: the
+    /// database can hold neither.
+    pub(super) fn locked_out(&mut self, locked_out: Option<&LockedOut>, now: DateTime<Utc>) {
+        match (locked_out, &self.locked) {
+            (Some(by), None) if now - by.since >= LOCKED_FOR => {
+                let message =
+                    trouble(("database_locked", by.since), by.sentence(), words::FREE_DATABASE);
+                self.say(&message);
+                self.locked = Some(message);
+            }
+            (None, Some(_)) => {
+                let Some(told) = self.locked.take() else { return };
+                let over = id(&[&told.id, Event::Over.as_str()]);
+                let fact = Fact::Over { state: None };
+                self.say(&Message {
+                    id: over,
+                    event: Event::Over,
+                    at: now,
+                    fact,
+                    advice: None,
+                    ..told
+                });
+            }
+            (Some(_), _) | (None, None) => {}
+        }
+    }
+
+    /// Sends a message that is not stored, until each receiver has it or it is given up.
+    fn say(&self, message: &Message) {
+        let now = (self.now)();
+        for (name, _) in route(&self.alerts, message, now) {
+            let (alerts, sender) = (Arc::clone(&self.alerts), Arc::clone(&self.sender));
+            let (clock, message) = (Arc::clone(&self.now), [message.clone()]);
+            tokio::spawn(async move {
+                let Some(receiver) = alerts.receivers.iter().find(|one| one.name == name) else {
+                    return;
+                };
+                for attempt in 1.. {
+                    let (_, told) = sender.send(&receiver.channel, &message, clock()).await;
+                    let next = next_attempt(attempt, now, clock());
+                    let Some(next) = next.filter(|_| told != Told::Delivered) else { return };
+                    tokio::time::sleep((next - clock()).to_std().unwrap_or_default()).await;
+                }
+            });
+        }
+    }
+
+    /// Tells people, once, that the daemon ends because its storage failed.
+    pub(super) async fn last_words(&self, error: String) {
+        let now = (self.now)();
+        if now - self.began_at < LAST_WORDS_AFTER {
+            return;
+        }
+        let message = trouble(("storage", now), error, words::SEE_DISK);
+        let mut told = tokio::task::JoinSet::new();
+        for (name, _) in route(&self.alerts, &message, now) {
+            let (alerts, sender) = (Arc::clone(&self.alerts), Arc::clone(&self.sender));
+            let message = [message.clone()];
+            told.spawn(async move {
+                if let Some(receiver) = alerts.receivers.iter().find(|one| one.name == name) {
+                    sender.send(&receiver.channel, &message, now).await;
+                }
+            });
+        }
+        let all = async { while told.join_next().await.is_some() {} };
+        // Whoever is not reached by then has a dead-man URL, or the log.
+        tokio::time::timeout(LAST_WORDS, all).await.unwrap_or_default();
+    }
+
     /// Records what became of an attempt, and sends the next messages of that receiver.
     pub(super) fn record(
         &mut self,
@@ -178,6 +283,23 @@ impl Deliveries {
         }
         self.lanes[*lane].busy = false;
         self.send(engine, *lane, now)
+    }
+}
+
+/// Returns a message about trouble that the database cannot hold.
+fn trouble((kind, at): (&str, DateTime<Utc>), text: String, advice: &str) -> Message {
+    Message {
+        id: id(&[kind, &at.to_rfc3339()]),
+        event: Event::Raised,
+        kind: kind.to_owned(),
+        severity: severity(kind, None),
+        account: None,
+        job: None,
+        title: None,
+        at,
+        until: None,
+        fact: Fact::Written { text },
+        advice: Some(advice.to_owned()),
     }
 }
 

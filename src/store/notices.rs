@@ -6,6 +6,7 @@
 //! been over for a moment: some alerts are cleared and raised again at every start.
 
 mod delivery;
+mod signs;
 mod timed;
 
 use std::collections::BTreeSet;
@@ -14,11 +15,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::alert::{self, Event, Fact, Message, redact};
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
-use crate::model::{JobState, hex};
+use crate::model::JobState;
 use crate::reason::Reason;
 use crate::store::view::AlertView;
 use crate::store::{Result, Tx, instant, millis};
@@ -31,8 +31,6 @@ pub use timed::Timing;
 const OVER_FOR: TimeDelta = TimeDelta::seconds(30);
 /// How many notices one transaction makes messages of.
 const AT_ONCE: u32 = 100;
-/// How many bytes of a digest are a message's id.
-const ID_BYTES: usize = 8;
 /// How long notices that nothing is left to tell of are kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
 
@@ -348,11 +346,10 @@ fn advice(notice: &Notice) -> Option<String> {
     }
 }
 
-/// Returns a message's id. It follows from what the message tells: a copy of the database gives the
+/// Returns a message's id; see [`alert::id`]. It follows from what the message tells: a copy of the database gives the
 /// same one only for the same thing.
 fn id(notice: &Notice, event: Event) -> String {
-    let mut hash = Sha256::new();
-    for part in [
+    alert::id(&[
         event.as_str(),
         &notice.kind,
         notice.account.as_deref().unwrap_or_default(),
@@ -360,11 +357,7 @@ fn id(notice: &Notice, event: Event) -> String {
         &notice.subject,
         &millis(notice.raised_at).to_string(),
         &notice.number.to_string(),
-    ] {
-        hash.update(part);
-        hash.update([0]);
-    }
-    hex(&hash.finalize()[..ID_BYTES])
+    ])
 }
 
 /// Returns whether a title is the beginning of a text in a body.

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::{Lang, reason};
 use crate::alert::{Event, Fact, Message, Severity, redact};
-use crate::calendar;
+use crate::calendar::{self, Window};
 use crate::model::JobId;
+use crate::quota::Rule;
 use crate::reason::{NamedJob, Reason};
 
 /// Returns the first line of a message, which stands alone in the subject of a mail.
@@ -51,6 +52,32 @@ pub fn unreached(receiver: &str, error: &str, given_up: bool) -> (String, String
          `qunfa alert test {receiver}`; `qunfa alert list` shows the messages"
     );
     (what, advice)
+}
+
+/// What happened if a callback brings no events.
+pub const CALLBACK_SILENT: &str = "broadcasts of the last day were sent, and the callback brought no \
+    event of any: their results were asked for instead";
+
+/// What an operator can do about that.
+pub const SEE_CALLBACK: &str = "compare the callback's URL and token on the platform with the config, \
+    and see whether the proxy forwards /callback/ to the daemon";
+
+/// What an operator can do if another program keeps the database locked.
+pub const FREE_DATABASE: &str = "end that program, or let it finish; the daemon goes on by itself";
+
+/// What an operator can do if the daemon ended because its storage failed.
+pub const SEE_DISK: &str = "look at the disk and at the daemon's log; the service manager starts the \
+    daemon again, and what was under way is settled then";
+
+/// Returns that a window is nearly used up.
+pub fn quota_low(rule: Rule, window: Window, (used, limit): (u32, u32)) -> String {
+    let left = limit.saturating_sub(used);
+    format!("{used} of {limit} of {rule} in {window} are used, {left} are left")
+}
+
+/// Returns how to read about an account's quotas.
+pub fn see_quota(account: &str) -> String {
+    format!("`qunfa quota {account}` shows what used it")
 }
 
 /// Returns how to approve a job.

@@ -16,7 +16,9 @@ use qunfa::sandbox::{FaultKind, openid};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::rig::{Rig, at_line, club, files_under, real_now, to_tag, to_tag_with, whole_second};
+use crate::rig::{
+    Rig, at_line, club, files_under, fill_the_disk, real_now, to_tag, to_tag_with, whole_second,
+};
 
 /// What is in every URL, and must be nowhere else.
 const URL_KEY: &str = "url-key-canary";
@@ -454,14 +456,14 @@ fn many_messages_are_gathered_for_a_robot_within_its_size() {
 }
 
 #[test]
-fn the_dead_man_url_is_requested_while_the_loop_works_and_only_then() {
+fn a_lock_and_a_full_disk_are_told_and_end_the_dead_man_requests() {
     let mut rig = Rig::new(&[club()]);
-    let service = Receiver::new(FINE);
+    let (service, hooked) = (Receiver::new(FINE), Receiver::new(FINE));
     fs::write(rig.path("ping"), format!("http://{}/ping?key={URL_KEY}", service.at)).unwrap();
-    configure(&rig, &[], "  dead_man: { url_file: ping, every: 1s }\n");
-    let config = fs::read_to_string(rig.path("config.yaml")).unwrap();
-    fs::write(rig.path("config.yaml"), config.replace("  receivers:\n", "")).unwrap();
-    rig.start();
+    let receivers = [webhook(&rig, &hooked)];
+    configure(&rig, &receivers, "  dead_man: { url_file: ping, every: 1s }\n");
+    rig.start_with_errors_for_full_disks();
+    let started = real_now();
     rig.until("it is requested again and again", || (service.heard().len() >= 3).then_some(()));
 
     let lock = rusqlite::Connection::open(rig.path("state/qunfa.db")).unwrap();
@@ -471,6 +473,8 @@ fn the_dead_man_url_is_requested_while_the_loop_works_and_only_then() {
         let pulse: Value = serde_json::from_str(&pulse).ok()?;
         (!pulse["locked_out"].is_null()).then_some(())
     });
+    let told = until_told(&rig, &hooked, "database_locked");
+    assert_eq!(told["data"]["severity"], "page");
     // One may be under way.
     thread::sleep(Duration::from_secs(2));
     let locked = service.heard().len();
@@ -478,6 +482,19 @@ fn the_dead_man_url_is_requested_while_the_loop_works_and_only_then() {
     assert_eq!(service.heard().len(), locked, "nothing is requested meanwhile");
     lock.execute_batch("ROLLBACK").unwrap();
     rig.until("it is requested again", || (service.heard().len() > locked).then_some(()));
+    rig.until("the lock is over", || {
+        hooked.documents().into_iter().find(|document| document["type"] == "alert.over")
+    });
+
+    // A daemon that was only just started keeps its last words to itself.
+    rig.until("the daemon has run for a while", || {
+        (real_now() - started > TimeDelta::seconds(65)).then_some(())
+    });
+    fill_the_disk(rig.pid());
+    refuse(&rig, 1);
+    let told = until_told(&rig, &hooked, "storage");
+    assert_eq!(rig.wait().code(), Some(4));
+    assert_eq!(told["data"]["severity"], "page");
 }
 
 /// A mail server that takes everything.

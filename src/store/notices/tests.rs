@@ -274,6 +274,81 @@ fn quiet_hours_hold_back_a_note_and_let_a_page_pass() {
 }
 
 #[test]
+fn a_window_that_is_nearly_used_up_is_told_once() {
+    let mut store = store();
+    let account = crate::model::Account {
+        name: "club".to_owned(),
+        appid: "wx1".to_owned(),
+        kind: crate::model::Kind::Service,
+        daily_calls: 100,
+        history_per_day: Some(1),
+        payment: false,
+        articles_via: crate::model::ArticlesVia::Draft,
+        openids: crate::model::OpenIds::Usual,
+    };
+    let month = crate::calendar::Window::containing(crate::calendar::Span::Month, at(0));
+    let mut charged = 0;
+    let mut charge = |store: &mut Store| {
+        let write = |tx: &Tx<'_>| {
+            tx.run(
+                "INSERT INTO charge (account, rule, \"window\", amount, state)
+                 VALUES ('club', 'monthly_history', ?1, 1, 'kept')",
+                params![month.to_string()],
+            )?;
+            tx.raise_low_quotas(&[&account], charged, at(1))
+        };
+        charged = store.transaction(write).unwrap();
+        told(store, at(1))
+    };
+
+    assert_eq!(charge(&mut store), []);
+    assert_eq!(charge(&mut store), []);
+    let low = charge(&mut store);
+    assert_eq!(kinds(&low), [(Event::Raised, "quota_low")]);
+    let Fact::Written { text } = &low[0].fact else { panic!("{low:?}") };
+    assert!(text.starts_with("3 of 4 of monthly_history"), "{text}");
+    assert_eq!(charge(&mut store), [], "each window once");
+}
+
+#[test]
+fn a_callback_that_brings_no_event_is_told_until_one_comes() {
+    let mut store = store();
+    add_job(&mut store, "out", "accepted", at(0));
+    let accept = |tx: &Tx<'_>| {
+        tx.run(
+            "INSERT INTO batch (job, account, number, clientmsgid, state, next_at, msg_id,
+                 accepted_at) VALUES ('out', 'club', 0, '0123456789abcdef0123456789abcdef',
+                 'sent', 0, 7, 0)",
+            &[],
+        )
+    };
+    store.transaction(accept).unwrap();
+    moves(&mut store, "out", "accepted", "sent", at(0));
+    told(&mut store, at(1));
+    let watch = |store: &mut Store, accounts: &[&str], now| {
+        store.transaction(|tx| tx.watch_callbacks(accounts, now)).unwrap();
+        let messages = told(store, now);
+        messages.into_iter().map(|one| (one.event, one.kind)).collect::<Vec<_>>()
+    };
+    let silent = "callback_silent".to_owned();
+
+    assert_eq!(watch(&mut store, &["club"], at(599)), [], "it may come yet");
+    assert_eq!(watch(&mut store, &[], at(601)), [], "it has no callback");
+    assert_eq!(watch(&mut store, &["club"], at(602)), [(Event::Raised, silent.clone())]);
+    assert_eq!(watch(&mut store, &["club"], at(700)), [], "once");
+    let event = |tx: &Tx<'_>| {
+        tx.run(
+            "INSERT INTO event (account, received_at, raw, msg_id, created_at, status, words)
+             VALUES ('club', ?1, x'', 7, 0, 'send success', 'sent')",
+            params![millis(at(701))],
+        )
+    };
+    store.transaction(event).unwrap();
+    assert_eq!(watch(&mut store, &["club"], at(702)), []);
+    assert_eq!(watch(&mut store, &["club"], at(740)), [(Event::Over, silent)]);
+}
+
+#[test]
 fn a_title_that_begins_the_text_is_not_shown() {
     let body = r#"{"text":{"content":"春天  来了，大家好"},"filter":{}}"#;
     assert!(begins_a_text("春天 来了", body));
