@@ -220,12 +220,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let mut tasks = tokio::task::JoinSet::new();
     let mut listens = None;
     if let Some(listener) = listener {
-        let address = listener.local_addr().map_err(|error| RunError::Setup(error.to_string()))?;
-        listens = Some(address);
-        if let Some(tell) = options.on_listen {
-            // A rehearsal that no longer listens needs no address.
-            tell.send(address).unwrap_or_default();
-        }
+        listens = Some(announce(&listener, options.on_listen)?);
         let way = callback::LoopHandle { to: sender.clone(), now: options.now.clone(), locked_out };
         let sink = callback::CallbackHandler::new(&engine, database(&state), way);
         tasks.spawn(callback::serve(listener, sink, ended.clone()));
@@ -244,13 +239,10 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         tasks.spawn(delivery::ping(url, heartbeat.watch()));
     }
     let deliveries = Deliveries::new(config.alerts, &engine, &options.now, sender.clone());
-    // A rehearsal is not a service.
-    let rehearses = options.jump.is_some();
-    let notifier =
-        if rehearses { notify::Notifier::disabled() } else { notify::Notifier::of_this_process() };
     let marked = engine.mark().clone();
     let mut daemon = Daemon {
-        notifier,
+        // A rehearsal is not a service.
+        notifier: notify::Notifier::of_this_process(options.jump.is_none()),
         engine,
         database_file: DatabaseFile::of(database(&state))?,
         state,
@@ -268,15 +260,25 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         locked_out: report_locked_out,
     };
     let outcome = daemon.run(inputs, signals, options.stop).await;
-    if let Err(error) = &outcome {
-        daemon.dispatcher.close();
-        daemon.deliveries.last_words(chain(error)).await;
-    }
+    daemon.say_last_words(&outcome).await;
     ending.send_replace(true);
     maintenance.stop().await;
     tasks.abort_all();
     drop(lock);
     outcome
+}
+
+/// Returns the address that the listener has, and reports it to whoever waits for it.
+fn announce(
+    listener: &tokio::net::TcpListener,
+    to: Option<oneshot::Sender<SocketAddr>>,
+) -> Result<SocketAddr, RunError> {
+    let address = listener.local_addr().map_err(|error| RunError::Setup(error.to_string()))?;
+    if let Some(to) = to {
+        // A rehearsal that no longer listens needs no address.
+        to.send(address).unwrap_or_default();
+    }
+    Ok(address)
 }
 
 fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
@@ -496,6 +498,14 @@ impl Daemon {
                 }
             }
         }
+    }
+
+    /// Tells people why the daemon ends, if it was not asked to.
+    async fn say_last_words(&mut self, outcome: &Result<(), RunError>) {
+        let Err(error) = outcome else { return };
+        // Nothing can be stored any more, so nothing more is sent.
+        self.dispatcher.close();
+        self.deliveries.last_words(chain(error)).await;
     }
 
     /// Does the work that is due now, unless another program keeps the database locked.

@@ -149,8 +149,9 @@ mod tests {
             (moves, [false, true, false]),
         ] {
             let now = at("2027-03-20T12:00:00Z");
-            let found = [&failed, &moved, &inbox]
-                .map(|message| deliver_at(&[route.clone()], "ops", message, now).is_some());
+            let found = [&failed, &moved, &inbox].map(|message| {
+                deliver_at(std::slice::from_ref(&route), "ops", message, now).is_some()
+            });
             assert_eq!(found, told, "{route:?}");
             assert_eq!(deliver_at(&[route], "boss", &inbox, now), None);
         }
@@ -165,8 +166,8 @@ mod tests {
 
         let told = |routes: &[Route], message| deliver_at(routes, "ops", message, night);
 
-        assert_eq!(told(&[quiet.clone()], &moved), Some(at("2027-03-21T00:00:00Z")));
-        assert_eq!(told(&[quiet.clone()], &failed), Some(night));
+        assert_eq!(told(std::slice::from_ref(&quiet), &moved), Some(at("2027-03-21T00:00:00Z")));
+        assert_eq!(told(std::slice::from_ref(&quiet), &failed), Some(night));
         assert_eq!(told(&[quiet, route("ops")], &moved), Some(night), "another route is not quiet");
     }
 }
