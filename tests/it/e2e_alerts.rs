@@ -265,7 +265,7 @@ fn what_needs_a_person_is_told_over_every_channel_and_names_no_secret_and_no_tex
             && due["data"]["do"].as_str().unwrap().contains("qunfa approve soon")
     );
     check_signatures([&hooked, &feishu, &dingtalk]);
-    let bodies = [&hooked, &wecom, &feishu, &dingtalk].iter().flat_map(|one| one.heard());
+    let bodies = [&hooked, &wecom, &feishu, &dingtalk].into_iter().flat_map(Receiver::heard);
     let all = bodies.map(|heard| heard.body).chain([program, mailed]).collect::<String>();
     for marker in ["canary", &one, &two, crate::rig::SECRET] {
         assert!(!all.contains(marker), "{marker} was told: {all}");
