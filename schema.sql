@@ -825,7 +825,7 @@ CREATE INDEX notice_delivery_given_up ON notice_delivery (ended_at) WHERE state 
 
 -- Jobs that wait for an approval, and broadcasts that wait for a result: time alone makes notices of both.
 CREATE INDEX job_held ON job (due_at) WHERE state = 'held';
-CREATE INDEX job_awaited ON job (id) WHERE state = 'accepted' AND everyone = 1;
+CREATE INDEX job_awaited ON job (id) WHERE state = 'accepted';
 
 CREATE TRIGGER notice_of_job AFTER INSERT ON history WHEN NEW.from_state <> NEW.to_state
 BEGIN

@@ -107,7 +107,7 @@ fn list(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let notices = match database::open(config, now)? {
-        Some(store) => store.read().list_notices(None, options.limit)?,
+        Some(store) => store.read().list_notices(None, options.limit, now)?,
         None => Vec::new(),
     };
     let views: Vec<_> = notices.into_iter().map(AlertView::of).collect();
@@ -201,7 +201,7 @@ fn await_outcome(
 ) -> Result<Vec<DeliveryView>, Problem> {
     let (runtime, began) = (wait::runtime()?, (terminal.now)());
     loop {
-        let found = store.read().list_notices(Some(number), 1)?.pop();
+        let found = store.read().list_notices(Some(number), 1, began)?.pop();
         let deliveries = found.map(|notice| notice.deliveries).unwrap_or_default();
         let since = (terminal.now)() - began;
         let has_ended = deliveries.iter().all(|one| one.state != DeliveryState::Waiting);

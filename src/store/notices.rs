@@ -65,8 +65,9 @@ struct Notice {
     advice: Option<String>,
 }
 
-const COLUMNS: &str =
-    "id, kind, account, job, subject, raised_at, why, what, \"do\", state, ended_at";
+/// Reads the rows of [`read`], and when each was over.
+const SELECT: &str = "SELECT id, kind, account, job, subject, raised_at, why, what, \"do\", state,
+    ended_at FROM notice";
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Notice> {
     Ok(Notice {
@@ -100,11 +101,8 @@ impl Tx<'_> {
     /// Makes messages of the oldest notices, and a delivery of each message for each receiver.
     pub fn tell_notices(&self, routing: Routing<'_>, now: DateTime<Utc>) -> Result<()> {
         let new = self.notices("state = 'new'", now)?;
-        if !new.is_empty() {
-            let current = self.current_alerts(now)?;
-            for notice in &new {
-                self.tell_new(notice, &current, routing, now)?;
-            }
+        for notice in &new {
+            self.tell_new(notice, routing, now)?;
         }
         self.run(
             "UPDATE notice SET ended_at = ?1 WHERE state = 'ending' AND ended_at IS NULL",
@@ -118,7 +116,7 @@ impl Tx<'_> {
 
     fn notices(&self, which: &str, at: DateTime<Utc>) -> Result<Vec<Notice>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM notice WHERE state IN ('new', 'ending') AND {which} AND ?1 = ?1
+            "{SELECT} WHERE state IN ('new', 'ending') AND {which} AND ?1 = ?1
              ORDER BY id LIMIT {AT_ONCE}"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
@@ -126,14 +124,8 @@ impl Tx<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn tell_new(
-        &self,
-        notice: &Notice,
-        current: &[AlertView],
-        routing: Routing<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        if let Some(message) = self.message(notice, current)? {
+    fn tell_new(&self, notice: &Notice, routing: Routing<'_>, now: DateTime<Utc>) -> Result<()> {
+        if let Some(message) = self.message(notice, now)? {
             self.deliver(notice.number, &message, routing, now)?;
         }
         let state = if alert::lasts(&notice.kind) { "open" } else { "closed" };
@@ -149,17 +141,28 @@ impl Tx<'_> {
     }
 
     /// Returns the message of a new notice; none if nothing is left to tell.
-    fn message(&self, notice: &Notice, current: &[AlertView]) -> Result<Option<Message>> {
-        let same = |view: &&AlertView| {
-            view.kind == notice.kind && view.account == notice.account && view.id == notice.job
+    fn message(&self, notice: &Notice, now: DateTime<Utc>) -> Result<Option<Message>> {
+        let Some(fact) = self.fact(notice)? else { return Ok(None) };
+        let advice = match self.advice_of_status(notice, now)? {
+            Some(advice) => Some(advice),
+            None => notice.advice.clone().or_else(|| advice(notice)),
         };
-        let view = current.iter().find(same);
-        let Some(fact) = self.fact(notice, view)? else { return Ok(None) };
-        let advice = notice.advice.clone().or_else(|| view.map(|view| view.advice.clone()));
-        let advice = advice.or_else(|| self::advice(notice));
         let event = if notice.kind == "test" { Event::Test } else { Event::Raised };
         let about = self.about(notice, event, fact)?;
         Ok(Some(Message { advice, until: self.until(notice)?, ..about }))
+    }
+
+    /// Returns what `status` advises, which depends on more than the cause.
+    fn advice_of_status(&self, notice: &Notice, now: DateTime<Utc>) -> Result<Option<String>> {
+        let views = match (notice.kind.as_str(), &notice.job) {
+            ("hold" | "paused", _) => self.stop_notes()?,
+            (kind, Some(job)) if JobState::parse(kind).is_some() => {
+                self.job_notes(Some(job), now)?
+            }
+            _ => return Ok(None),
+        };
+        let same = |view: &AlertView| view.kind == notice.kind && view.account == notice.account;
+        Ok(views.into_iter().find(same).map(|view| view.advice))
     }
 
     /// Returns a message about what a notice is about, without advice.
@@ -183,7 +186,7 @@ impl Tx<'_> {
         })
     }
 
-    fn fact(&self, notice: &Notice, view: Option<&AlertView>) -> Result<Option<Fact>> {
+    fn fact(&self, notice: &Notice) -> Result<Option<Fact>> {
         let why = notice.why.as_ref().map(redact::reason);
         let fact = match (notice.kind.as_str(), why) {
             ("test", _) => {
@@ -204,10 +207,7 @@ impl Tx<'_> {
                 let Some(state) = JobState::parse(kind) else { return Ok(None) };
                 Fact::Job { state, why }
             }
-            _ => match notice.what.clone().or_else(|| view.map(|view| view.what.clone())) {
-                Some(text) => Fact::Written { text },
-                None => return Ok(None),
-            },
+            _ => return Ok(notice.what.clone().map(|text| Fact::Written { text })),
         };
         Ok(Some(fact))
     }
@@ -310,10 +310,13 @@ impl Tx<'_> {
     }
 
     /// Returns the newest notices, or one.
-    pub fn list_notices(&self, one: Option<i64>, most: u32) -> Result<Vec<NoticeView>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM notice WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT ?2"
-        );
+    pub fn list_notices(
+        &self,
+        one: Option<i64>,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<NoticeView>> {
+        let sql = format!("{SELECT} WHERE ?1 IS NULL OR id = ?1 ORDER BY id DESC LIMIT ?2");
         let mut statement = self.db.prepare_cached(&sql)?;
         let rows = statement.query_map(params![one, most], |row| {
             Ok((read(row)?, row.get::<_, Option<i64>>(10)?.map(instant)))
@@ -322,7 +325,7 @@ impl Tx<'_> {
         for row in rows {
             let (notice, ended) = row?;
             let told = self.told_message(notice.number)?;
-            let made = if told.is_none() { self.message(&notice, &[])? } else { None };
+            let made = if told.is_none() { self.message(&notice, now)? } else { None };
             let message = match told.or(made) {
                 Some(message) => message,
                 None => self.about(&notice, Event::Over, Fact::Over { state: None })?,

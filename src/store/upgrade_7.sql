@@ -41,7 +41,7 @@ CREATE INDEX notice_delivery_waiting ON notice_delivery (receiver, id) WHERE sta
 CREATE INDEX notice_delivery_given_up ON notice_delivery (ended_at) WHERE state = 'given_up';
 
 CREATE INDEX job_held ON job (due_at) WHERE state = 'held';
-CREATE INDEX job_awaited ON job (id) WHERE state = 'accepted' AND everyone = 1;
+CREATE INDEX job_awaited ON job (id) WHERE state = 'accepted';
 
 CREATE TRIGGER notice_of_job AFTER INSERT ON history WHEN NEW.from_state <> NEW.to_state
 BEGIN

@@ -367,7 +367,7 @@ fn what_is_told_is_deleted_after_a_month_and_what_waits_is_kept() {
 
     store.transaction(|tx| tx.prune_notices(at(0) + KEPT + TimeDelta::hours(1))).unwrap();
 
-    let left = store.read().list_notices(None, 10).unwrap();
+    let left = store.read().list_notices(None, 10, at(3)).unwrap();
     let left: Vec<_> = left.iter().map(|view| view.message.kind.as_str()).collect();
     assert_eq!(left, ["platform"]);
 }
