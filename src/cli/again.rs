@@ -22,6 +22,8 @@ pub(super) struct Options {
     #[arg(long, value_name = "TIME")]
     at: String,
     #[command(flatten)]
+    consent: submit::Consent,
+    #[command(flatten)]
     json: Json,
 }
 
@@ -47,6 +49,7 @@ pub(super) fn run(
     if tx.account_of(&new)?.is_some() || tx.series(&new)?.is_some() {
         return no(format!("there is a job {new} already: give the new one an id of its own"));
     }
+    tx.refuse_again(&id)?;
     // A date of a series stands in the series' file.
     let written = tx.named_date(&options.job)?.map_or(id, |(series, _)| series.job.id);
     drop(store);
@@ -61,7 +64,7 @@ pub(super) fn run(
     };
     let folder = tempfile::tempdir()?;
     let path = write(&again, folder.path(), &new)?;
-    submit::run(&submit::Options::of(path, options.json), config, terminal)
+    submit::run(&submit::Options::of(path, options.consent, options.json), config, terminal)
 }
 
 /// Writes the files beside the inbox, and returns the file or folder to submit.
