@@ -321,7 +321,7 @@ fn decisions(
     };
     shown.sort_by_key(|note| (note.severity, urgency(note), std::cmp::Reverse(note.about.since)));
     let heads = ["DECIDE", "", "since", "account", "what", "id"];
-    let (first, then) = ([(4, 32), (3, 8), (2, 0), (4, 24)], [(3, 4), (4, 20)]);
+    let (first, then) = ([(4, 28), (3, 8), (4, 24), (2, 0)], [(3, 4), (4, 20)]);
     let mut table = Table::of_lines(&heads, &first, &then).names(3);
     for note in shown.iter().take(most) {
         let tone = match note.severity {
