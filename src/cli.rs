@@ -20,6 +20,7 @@ mod format;
 mod jobs;
 mod lookup;
 mod manual;
+mod menus;
 mod moves;
 mod plan;
 mod quota;

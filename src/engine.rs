@@ -15,6 +15,7 @@ mod api_call;
 pub mod crash_context;
 mod followers;
 mod identity;
+mod menu;
 mod outcome;
 mod prepare;
 mod recovery;

@@ -11,6 +11,7 @@ mod api_call;
 mod material;
 
 mod menu;
+mod menu_change;
 
 mod qrcode;
 
@@ -21,6 +22,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 pub use api_call::{ARTICLES_MOST, ApiCall, Deletion, Preview, Speed, Viewer};
@@ -31,6 +33,7 @@ pub use material::{
 };
 
 pub use menu::{BUTTONS_MOST, Button, ButtonType, Menu, Press, SUB_BUTTONS_MOST};
+pub use menu_change::{MenuChange, MenuDifference, NewMenu, ReportedMenu, differences};
 
 pub use qrcode::{EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Qrcode, Scene};
 
@@ -289,7 +292,7 @@ pub enum Action {
     /// The account's mass-send speed.
     Speed(Speed),
     /// The account's menu, whole.
-    Menu(Menu),
+    Menu(MenuChange),
     /// A QR code with a scene.
     Qrcode(Qrcode),
 }
@@ -306,14 +309,26 @@ impl Action {
         }
     }
 
-    /// Returns its one API call, if it is not a broadcast.
-    pub fn api_call(&self) -> Option<ApiCall> {
+    /// Returns what is stored beside that word; none for a broadcast, which is stored in batches.
+    pub fn parameters(&self) -> Option<Value> {
         match self {
             Self::Broadcast(_) => None,
-            Self::Delete(deletion) => Some(ApiCall::Delete(deletion.clone())),
-            Self::Speed(speed) => Some(ApiCall::SpeedSet(*speed)),
-            Self::Menu(menu) => Some(ApiCall::Menu(menu.clone())),
-            Self::Qrcode(code) => Some(ApiCall::Qrcode(code.clone())),
+            Self::Delete(deletion) => Some(json!(deletion)),
+            Self::Speed(speed) => Some(json!({ "speed": speed })),
+            Self::Menu(change) => Some(json!(change)),
+            Self::Qrcode(code) => Some(json!(code)),
+        }
+    }
+
+    /// Parses the stored form; none if another program wrote it, or for a broadcast.
+    pub fn parse(name: &str, parameters: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(parameters).ok()?;
+        match name {
+            "delete" => Deletion::deserialize(&value).ok().map(Self::Delete),
+            "speed" => Speed::new(value["speed"].as_i64()?).map(Self::Speed),
+            "menu" => MenuChange::deserialize(&value).ok().map(Self::Menu),
+            "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
+            _ => None,
         }
     }
 

@@ -27,6 +27,7 @@ mod job_row;
 mod ledger;
 mod list;
 mod listed;
+mod menu;
 mod mistake;
 mod moved;
 mod pre_send;
@@ -75,6 +76,7 @@ pub use ingest::IngestOutcome;
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use listed::Receivers;
+pub use menu::{Applied, MenuJob};
 pub use reach::{Levels, Reach};
 pub use recall::{InQuestion, LastSeen};
 pub use refused::RefusedFile;
@@ -98,7 +100,7 @@ pub use writes::{Seen, Writes};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The schema version that this program writes.
-pub const VERSION: i64 = 6;
+pub const VERSION: i64 = 7;
 
 /// The oldest schema version that can be upgraded.
 const OLDEST: i64 = 3;
@@ -108,6 +110,7 @@ const UPGRADES: &[&str] = &[
     include_str!("store/upgrade_4.sql"),
     include_str!("store/upgrade_5.sql"),
     include_str!("store/upgrade_6.sql"),
+    include_str!("store/upgrade_7.sql"),
 ];
 
 /// From this version on, a list's receivers are stored beside its body.

@@ -13,6 +13,7 @@ use super::events::{EventStory, counted};
 use super::forecast::{Forecast, ForecastContext};
 use super::format;
 use super::lookup;
+use super::menus::{self, MenuView};
 use super::series;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
@@ -59,6 +60,8 @@ struct StoryView {
     /// What is still to be done before its broadcast.
     #[serde(rename = "preludes")]
     pre_sends: Vec<String>,
+    /// The menus before and after it, if it changes the menu.
+    menu: Option<MenuView>,
     /// What events reported about its articles.
     articles: Vec<ArticleResult>,
     /// How many of its receivers can still receive it, as far as is known.
@@ -181,6 +184,7 @@ fn read(
         candidates: tx.candidates(id)?.into_iter().map(EventStory::from).collect(),
         api_calls,
         pre_sends: tx.pre_sends(id)?,
+        menu: menus::read(&tx, id)?,
         articles: tx.articles(id)?,
         job,
     })
@@ -252,6 +256,9 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         doubt(page, view);
     }
     api_calls(page, &view.api_calls);
+    if let Some(menu) = &view.menu {
+        menus::render(page, menu);
+    }
     page.blank_line();
     charges(page, &view.charges);
     match &view.result {

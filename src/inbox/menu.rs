@@ -3,18 +3,22 @@
 //! The documents' samples can be pasted unchanged. What the platform would refuse is refused here,
 //! because the platform answers only at the job's time.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::reader::Reader;
+use super::time::instant;
 use crate::model::{
-    BUTTONS_MOST, Button, ButtonType, EXPIRE_SECONDS_MOST, Menu, PERMANENT_SCENE_MOST, Press,
-    Qrcode, SUB_BUTTONS_MOST, Scene,
+    BUTTONS_MOST, Button, ButtonType, EXPIRE_SECONDS_MOST, JobId, Menu, MenuChange, NewMenu,
+    PERMANENT_SCENE_MOST, Press, Qrcode, SUB_BUTTONS_MOST, Scene,
 };
+use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 pub(super) const MENU: Shape = Shape {
     what: "`menu`",
-    known: &["button"],
+    known: &["button", "delete", "restore", "until"],
     refused: &[
         (
             "matchrule",
@@ -56,6 +60,18 @@ const VALUES: [(&str, usize); 6] = [
     ("pagepath", 1_024),
     ("article_id", 256),
 ];
+
+/// What the rest of a job says about the time of its menu.
+#[derive(Clone, Copy)]
+pub(super) struct MenuTimes<'j> {
+    pub(super) zone: Tz,
+    pub(super) at: Option<DateTime<Utc>>,
+    pub(super) id: Option<&'j JobId>,
+    pub(super) recurs: bool,
+}
+
+const CONDITIONAL_GO: &str =
+    "the platform deletes the menus for some followers only (matchrule) with the menu";
 
 /// A level of the menu: the maximum length of a name, and how much of it a phone shows.
 struct Level {
@@ -107,14 +123,89 @@ const ACTION_NAMES: [(&str, Wanted); 4] = [
 ];
 
 impl Reader<'_, '_> {
-    /// Returns the menu, or `None` after reporting why.
-    pub(crate) fn menu(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<Menu> {
+    /// Returns what a job does to the menu, or `None` after reporting why.
+    pub(crate) fn menu(
+        &mut self,
+        entry: &Entry<'_>,
+        times: MenuTimes<'_>,
+        notes: &mut Vec<String>,
+    ) -> Option<MenuChange> {
         let fields = entry.node.fields(entry.key_location, &MENU, self.report)?;
-        let help = "the first-level buttons: `button: [{type: click, name: …, key: …}, …]`";
-        let entry = fields.require("button", help, self.report)?;
+        let mut named = ["button", "delete", "restore"].iter().filter_map(|key| fields.get(key));
+        let Some(what) = named.next() else {
+            let help = "the first-level buttons: `button: [{type: click, name: …, key: …}, …]`; or \
+                        `delete: true`, or `restore: JOB`";
+            fields.require("button", help, self.report);
+            return None;
+        };
+        if let Some(other) = named.next() {
+            let message = format!("`{}` cannot stand beside `{}`", other.key, what.key);
+            self.report.say_with(other.key_location, message, "write a job of its own for it");
+            return None;
+        }
+        let until = match fields.get("until") {
+            Some(entry) => Some(self.menu_until(entry, what, times)?),
+            None => None,
+        };
+        let to = match &*what.key {
+            "delete" => {
+                notes.push(CONDITIONAL_GO.to_owned());
+                self.menu_deletion(what)?
+            }
+            "restore" => self.menu_restore(what)?,
+            _ => NewMenu::Menu(self.new_menu(what, notes)?),
+        };
+        Some(MenuChange { to, until })
+    }
+
+    fn new_menu(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<Menu> {
         let nodes = self.buttons(entry, BUTTONS_MOST)?;
         let buttons: Vec<_> = nodes.iter().map(|node| self.button(node, notes)).collect();
         Some(Menu { button: buttons.into_iter().collect::<Option<_>>()? })
+    }
+
+    fn menu_deletion(&mut self, entry: &Entry<'_>) -> Option<NewMenu> {
+        if entry.boolean(self.report)? {
+            return Some(NewMenu::Nothing { delete: true });
+        }
+        let help = "take it out, or write `delete: true`";
+        self.report.say_with(entry.node.location, "`delete: false` does nothing", help);
+        None
+    }
+
+    fn menu_restore(&mut self, entry: &Entry<'_>) -> Option<NewMenu> {
+        let text = entry.text(self.report)?;
+        if let Some(restore) = JobId::parse(text) {
+            return Some(NewMenu::Before { restore, if_unchanged: false });
+        }
+        let message = format!("{} cannot be an id", quote(text));
+        let help = "the id of the job whose menu is undone";
+        self.report.say_with(entry.node.location, message, help);
+        None
+    }
+
+    /// Returns when the menu that stood before is put back.
+    fn menu_until(
+        &mut self,
+        entry: &Entry<'_>,
+        what: &Entry<'_>,
+        MenuTimes { zone, at, id, recurs }: MenuTimes<'_>,
+    ) -> Option<DateTime<Utc>> {
+        let until = self.value(entry, |text| instant(text, zone))?;
+        let (message, help) = if &*what.key == "restore" {
+            ("`until` cannot stand beside `restore`", "write a second job for the menu after it")
+        } else if recurs {
+            ("a menu in a series has no `until`", "write a second series with `menu: {…}`")
+        } else if at.is_some_and(|at| until <= at) {
+            ("`until` must be after `at`", "it is when the menu that stood before is put back")
+        } else if id.is_some_and(|id| MenuChange::undo_id(id).is_none()) {
+            ("the id is too long for a job with `until`", "it has at most 58 characters: the job \
+              that puts the menu back is called ID@until")
+        } else {
+            return Some(until);
+        };
+        self.report.say_with(entry.key_location, message, help);
+        None
     }
 
     fn buttons<'n, 'a>(&mut self, entry: &'n Entry<'a>, most: usize) -> Option<&'n [Node<'a>]> {

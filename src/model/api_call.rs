@@ -149,6 +149,13 @@ pub enum ApiCall {
     SpeedSet(Speed),
     /// The account's menu is replaced.
     Menu(Menu),
+    /// The account's menu is deleted, with the menus for some followers only.
+    MenuDelete,
+    /// The menu that followers see is queried.
+    MenuRead {
+        /// Whether the job cannot go on without the answer.
+        needed: bool,
+    },
     /// A QR code is created.
     Qrcode(Qrcode),
 }
@@ -162,6 +169,8 @@ impl ApiCall {
             Self::SpeedGet => "speed_get",
             Self::SpeedSet(_) => "speed_set",
             Self::Menu(_) => "menu",
+            Self::MenuDelete => "menu_delete",
+            Self::MenuRead { .. } => "menu_read",
             Self::Qrcode(_) => "qrcode",
         }
     }
@@ -170,7 +179,7 @@ impl ApiCall {
     pub fn is_of_the_mass_family(&self) -> bool {
         match self {
             Self::Preview(..) | Self::Delete(_) | Self::SpeedGet | Self::SpeedSet(_) => true,
-            Self::Menu(_) | Self::Qrcode(_) => false,
+            Self::Menu(_) | Self::MenuDelete | Self::MenuRead { .. } | Self::Qrcode(_) => false,
         }
     }
 
@@ -179,7 +188,8 @@ impl ApiCall {
         match self {
             Self::Preview(to, card_ext) => json!({ "to": to, "card_ext": card_ext }),
             Self::Delete(deletion) => json!(deletion),
-            Self::SpeedGet => json!({}),
+            Self::SpeedGet | Self::MenuDelete => json!({}),
+            Self::MenuRead { needed } => json!({ "needed": needed }),
             Self::SpeedSet(speed) => json!({ "speed": speed }),
             Self::Menu(menu) => json!(menu),
             Self::Qrcode(code) => json!(code),
@@ -198,6 +208,8 @@ impl ApiCall {
             "speed_get" => Some(Self::SpeedGet),
             "speed_set" => Speed::new(value["speed"].as_i64()?).map(Self::SpeedSet),
             "menu" => Menu::deserialize(&value).ok().map(Self::Menu),
+            "menu_delete" => Some(Self::MenuDelete),
+            "menu_read" => Some(Self::MenuRead { needed: value["needed"].as_bool()? }),
             "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
             _ => None,
         }
@@ -212,6 +224,8 @@ impl fmt::Display for ApiCall {
             Self::SpeedGet => f.write_str("question for the speed"),
             Self::SpeedSet(speed) => write!(f, "setting of speed {speed}"),
             Self::Menu(menu) => write!(f, "menu {menu}"),
+            Self::MenuDelete => f.write_str("deletion of the menu"),
+            Self::MenuRead { .. } => f.write_str("question for the menu"),
             Self::Qrcode(code) => code.fmt(f),
         }
     }
@@ -268,6 +282,8 @@ mod tests {
             ApiCall::SpeedGet,
             ApiCall::SpeedSet(Speed::new(4).unwrap()),
             ApiCall::Menu(menu),
+            ApiCall::MenuDelete,
+            ApiCall::MenuRead { needed: true },
             ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(7) }),
             ApiCall::Qrcode(Qrcode { expire_seconds: None, scene: Scene::Text("门店".into()) }),
         ] {

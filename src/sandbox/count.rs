@@ -61,6 +61,8 @@ pub(super) enum Daily {
     FollowerPages,
     /// Calls to `menu/create`.
     Menus,
+    /// Calls to `menu/delete`.
+    MenuDeletes,
     /// Calls to `qrcode/create`.
     Qrcodes,
 }

@@ -101,7 +101,7 @@ pub struct Again {
 pub struct ApiCallView {
     /// Its number.
     pub id: i64,
-    /// `preview`, `delete`, `speed_get`, `speed_set`, `menu` or `qrcode`.
+    /// `preview`, `delete`, `speed_get`, `speed_set`, `menu`, `menu_delete`, `menu_read` or `qrcode`.
     pub kind: String,
     /// The same in words.
     pub what: String,
@@ -171,7 +171,10 @@ fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
         ApiCall::Delete(_) => (!api_call.verifies).then_some(Rule::DailyDeletes),
         ApiCall::Menu(_) => Some(Rule::DailyMenus),
         ApiCall::Qrcode(_) => Some(Rule::DailyQrcodes),
-        ApiCall::SpeedGet | ApiCall::SpeedSet(_) => None,
+        ApiCall::SpeedGet
+        | ApiCall::SpeedSet(_)
+        | ApiCall::MenuDelete
+        | ApiCall::MenuRead { .. } => None,
     }
 }
 
@@ -209,6 +212,25 @@ impl Tx<'_> {
             ],
         )?;
         Ok(self.db.last_insert_rowid())
+    }
+
+    /// Stores the call that follows one of a job's calls; it belongs to the same release.
+    pub fn write_next_call(
+        &self,
+        after: &OpenApiCall,
+        api_call: &ApiCall,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.run(
+            "INSERT INTO api_call (account, kind, role, job, parameters, made_at, state, next_at)
+             SELECT account, ?2, role, job, ?3, made_at, 'planned', ?4 FROM api_call WHERE id = ?1",
+            params![
+                after.id,
+                api_call.kind(),
+                api_call.parameters().to_string(),
+                millis(now)
+            ],
+        )
     }
 
     /// Returns when the account's next API call is due.
@@ -288,22 +310,6 @@ impl Tx<'_> {
                 |row| row.get(0),
             )?;
         Ok((!charged).then_some(Need { rule, window, amount: 1 }))
-    }
-
-    /// Returns the job of the menu that replaces this one, if there is one.
-    pub fn later_menu(&self, api_call: &OpenApiCall, account: &str) -> Result<Option<JobId>> {
-        if !matches!(api_call.api_call, ApiCall::Menu(_)) {
-            return Ok(None);
-        }
-        let later: Option<Option<String>> = self
-            .db
-            .prepare_cached(
-                "SELECT job FROM api_call WHERE account = ?1 AND kind = 'menu' AND id > ?2
-                   AND state <> 'failed' ORDER BY id DESC LIMIT 1",
-            )?
-            .query_row(params![account, api_call.id], |row| row.get(0))
-            .optional()?;
-        Ok(later.flatten().and_then(|id| JobId::parse(&id)))
     }
 
     /// Begins the request for an API call, counting the call.
@@ -421,6 +427,32 @@ impl Tx<'_> {
         answer: &Value,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        let api_call = self.keep_answer(ask, answer, now)?;
+        let line = Reason::ApiCallDone { call: api_call.told.clone() };
+        if let (ApiCall::Delete(deletion), Some(batch)) = (&api_call.api_call, api_call.batch) {
+            self.deleted(deletion, (account, batch), &line, now)?;
+        }
+        self.follow_api_call(&api_call, (JobState::Sent, &line), now)
+    }
+
+    /// Records that an API call is done, and that its job ends without another.
+    pub fn api_call_ends_job(
+        &self,
+        ask: ApiCallAttempt,
+        answer: &Value,
+        (state, why): (JobState, &Reason),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let api_call = self.keep_answer(ask, answer, now)?;
+        self.follow_api_call(&api_call, (state, why), now)
+    }
+
+    fn keep_answer(
+        &self,
+        ask: ApiCallAttempt,
+        answer: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<OpenApiCall> {
         self.end_call(ask, now)?;
         let api_call = self.api_call(ask.api_call)?;
         self.run(
@@ -433,11 +465,7 @@ impl Tx<'_> {
                  errcode = 0, errmsg = NULL WHERE id = ?1",
             params![api_call.id, state.as_str(), millis(now), answer.to_string()],
         )?;
-        let line = Reason::ApiCallDone { call: api_call.told.clone() };
-        if let (ApiCall::Delete(deletion), Some(batch)) = (&api_call.api_call, api_call.batch) {
-            self.deleted(deletion, (account, batch), &line, now)?;
-        }
-        self.follow_api_call(&api_call, (JobState::Sent, &line), now)
+        Ok(api_call)
     }
 
     /// Records that an API call will not be done, whether a request was made or not.
@@ -489,6 +517,8 @@ impl Tx<'_> {
             | ApiCall::Delete(_)
             | ApiCall::SpeedGet
             | ApiCall::Menu(_)
+            | ApiCall::MenuDelete
+            | ApiCall::MenuRead { .. }
             | ApiCall::Qrcode(_) => (
                 "preview",
                 format!("the {} of job {job} failed: {words}", api_call.api_call),
@@ -548,14 +578,16 @@ impl Tx<'_> {
         }
     }
 
-    /// Returns the progress of a job's API calls of one release.
+    /// Returns the progress of a job's API calls of one release. Reading the menu is not what the
+    /// job is for: it may fail alone.
     fn run_of(&self, api_call: &OpenApiCall) -> Result<Run> {
         Ok(self
             .db
             .prepare_cached(
-                "SELECT count(*), count(*) FILTER (WHERE ended_at IS NULL),
-                        count(*) FILTER (WHERE state = 'failed'),
-                        max(errmsg) FILTER (WHERE state = 'failed')
+                "SELECT count(*) FILTER (WHERE kind <> 'menu_read'),
+                        count(*) FILTER (WHERE ended_at IS NULL),
+                        count(*) FILTER (WHERE state = 'failed' AND kind <> 'menu_read'),
+                        max(errmsg) FILTER (WHERE state = 'failed' AND kind <> 'menu_read')
                  FROM api_call JOIN (SELECT job AS of, made_at AS begun FROM api_call WHERE id = ?1)
                      ON job = of AND made_at = begun
                  WHERE role = 'action'",

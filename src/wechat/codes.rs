@@ -82,6 +82,8 @@ pub const WAIT_S: u32 = 61;
 pub const NO_SUCH_MEDIA_ID: i64 = 40007;
 /// The code for a `msg_id` that the platform's API does not have, or no longer has.
 pub const NO_SUCH_MSG_ID: i64 = 40059;
+/// The account has no menu that was made by the API.
+pub const NO_MENU: i64 = 46003;
 
 /// Returns whether a code means that the platform has no tag with this id.
 pub fn is_no_tag(code: i64) -> bool {

@@ -5,7 +5,9 @@ use std::fs;
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::calls::{Effect, Role};
 use qunfa::cli::Answer;
-use qunfa::model::{ApiCall, Credence, Deletion, JobId, Viewer};
+use qunfa::model::{
+    Action, ApiCall, Credence, Deletion, JobId, MenuChange, NewMenu, Speed, Viewer,
+};
 use qunfa::reason::Reason;
 use qunfa::store::{
     ApiCallFailure, ArticleResult, DecidedBy, EventIn, NewApiCall, ResponseFields, SendStatus,
@@ -345,7 +347,7 @@ fn a_failed_job_beside_the_broadcasts_is_asked_for_again_by_a_retry() {
     let world = sent();
     let id = JobId::parse("slow").unwrap();
     let failed = |tx: &Tx<'_>| -> Result<(), StoreError> {
-        let speed = tx.api_call_of_job(&id)?.unwrap();
+        let speed = ApiCall::SpeedSet(Speed::new(4).unwrap());
         tx.begin_action(&id, (&speed, None), at("11:50:00"))?;
         let api_call = tx.due_api_call("brand-daily", at("11:50:00"))?.unwrap();
         let ask = tx.begin_api_call(&api_call, "brand-daily", at("11:50:00"))?;
@@ -427,7 +429,11 @@ fn menus_done(tx: &Tx<'_>) -> Result<(), StoreError> {
     ] {
         let job = JobId::parse(id).unwrap();
         let (now, soon) = (at(&format!("{hour}:00")), at(&format!("{hour}:01")));
-        let api_call = tx.api_call_of_job(&job)?.unwrap();
+        let api_call = match tx.action_of_job(&job)?.unwrap() {
+            Action::Menu(MenuChange { to: NewMenu::Menu(menu), .. }) => ApiCall::Menu(menu),
+            Action::Qrcode(code) => ApiCall::Qrcode(code),
+            other => panic!("{other:?}"),
+        };
         tx.begin_action(&job, (&api_call, None), now)?;
         let open = tx.due_api_call("brand-club", now)?.unwrap();
         let ask = tx.begin_api_call(&open, "brand-club", now)?;

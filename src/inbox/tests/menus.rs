@@ -1,7 +1,7 @@
 //! Jobs that are a menu or a QR code.
 
 use super::*;
-use crate::model::{Action, Button, ButtonType, Menu, Qrcode, Scene};
+use crate::model::{MenuChange, NewMenu, Action, Button, ButtonType, Menu, Qrcode, Scene};
 
 /// What it is, the file, and what is said.
 pub(super) const CASES: &[(&str, &str, &str)] = &[
@@ -233,7 +233,9 @@ fn job(action: &str) -> ParsedJob {
 
 fn menu(json: &str) -> (Menu, Vec<String>) {
     let job = job(&format!("menu: {json}"));
-    let Action::Menu(menu) = job.spec.action else { panic!("a menu") };
+    let Action::Menu(MenuChange { to: NewMenu::Menu(menu), until: None }) = job.spec.action else {
+        panic!("a menu")
+    };
     (menu, job.notes)
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::response::{Fields, HttpResponse, Reply, errmsg, id, integer, printable, whole};
-use super::{Request, mass_get};
-use crate::model::{ApiCall, Menu, Qrcode, Scene, Speed, Viewer};
+use super::{Request, mass_get, with_token};
+use crate::model::{ApiCall, Menu, Qrcode, ReportedMenu, Scene, Speed, Viewer};
 use crate::wechat::codes::{self, Verdict};
 
 /// The address of a code's picture, for anyone who has its ticket.
@@ -96,6 +96,16 @@ pub fn speed_set(token: &SecretString, speed: Speed) -> Request {
 pub fn menu(token: &SecretString, menu: &Menu) -> Request {
     let body = serde_json::to_string(menu).expect("a menu is always JSON");
     Request::post("/cgi-bin/menu/create", Some(token), body)
+}
+
+/// Deletes the account's menu, and the menus for some followers only.
+pub fn menu_delete(token: &SecretString) -> Request {
+    Request::get("/cgi-bin/menu/delete", vec![with_token(token)])
+}
+
+/// Queries the menu that followers see, whether it was made by the API or on the website.
+pub fn menu_read(token: &SecretString) -> Request {
+    Request::get("/cgi-bin/get_current_selfmenu_info", vec![with_token(token)])
 }
 
 /// The body of a request for a QR code, in the documents' order.
@@ -186,6 +196,8 @@ pub struct ApiCallResult {
     pub speed: Option<(Speed, Option<i64>)>,
     /// The QR code that was created.
     pub code: Option<MadeCode>,
+    /// The menu that followers see.
+    pub menu: Option<ReportedMenu>,
 }
 
 /// A QR code that was created.
@@ -232,6 +244,10 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
         None | Some(0) => {
             done(&fields, asked).map_or_else(|why| later(false, code, why), ApiCallResponse::Done)
         }
+        // It is gone, whoever deleted it.
+        Some(codes::NO_MENU) if *asked == ApiCall::MenuDelete => {
+            ApiCallResponse::Done(ApiCallResult::default())
+        }
         Some(code) => refused(code, PlatformMessage { code: Some(code), errmsg: errmsg(&fields) }),
     }
 }
@@ -240,11 +256,16 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
     let result =
         ApiCallResult { msg_id: fields.msg_id.as_ref().and_then(id), ..ApiCallResult::default() };
     match asked {
-        ApiCall::Preview(..) | ApiCall::Delete(_) | ApiCall::SpeedSet(_) | ApiCall::Menu(_) => {
-            match fields.errcode {
-                Some(_) => Ok(result),
-                None => Err("the answer has no errcode"),
-            }
+        ApiCall::Preview(..)
+        | ApiCall::Delete(_)
+        | ApiCall::SpeedSet(_)
+        | ApiCall::Menu(_)
+        | ApiCall::MenuDelete => match fields.errcode {
+            Some(_) => Ok(result),
+            None => Err("the answer has no errcode"),
+        },
+        ApiCall::MenuRead { .. } => {
+            Ok(ApiCallResult { menu: Some(reported_menu(fields)?), ..result })
         }
         ApiCall::Qrcode(_) => {
             let is_ticket = |text: &&String| {
@@ -263,6 +284,28 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
             Ok(ApiCallResult { speed: Some((speed, real)), ..result })
         }
     }
+}
+
+/// Returns the menu of a response, in the form in which menus are created: the platform puts the
+/// sub-buttons that it reports into a `list`.
+fn reported_menu(fields: &Fields) -> Result<ReportedMenu, &'static str> {
+    let open = fields.is_menu_open.as_ref().and_then(integer);
+    match open.ok_or("the answer does not say whether there is a menu")? {
+        0 => return Ok(ReportedMenu::default()),
+        1 => {}
+        _ => return Err("the answer does not say whether there is a menu"),
+    }
+    let buttons = fields.selfmenu_info.as_ref().and_then(|info| info["button"].as_array());
+    let mut buttons = buttons.ok_or("the answer has no buttons that can be read")?.clone();
+    for button in &mut buttons {
+        let fields = button.as_object_mut().ok_or("a button of the answer cannot be read")?;
+        let Some(subs) = fields.remove("sub_button") else { continue };
+        let list = subs.get("list").unwrap_or(&subs);
+        if list.as_array().is_some_and(|list| !list.is_empty()) {
+            fields.insert("sub_button".to_owned(), list.clone());
+        }
+    }
+    Ok(ReportedMenu::new(buttons))
 }
 
 fn refused(code: i64, said: PlatformMessage) -> ApiCallResponse {
@@ -477,6 +520,37 @@ mod tests {
         ] {
             assert_eq!(read(text, &code), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_menu_is_read_as_it_would_be_created_whoever_made_it() {
+        let read_menu = |text: &str| match read(text, &ApiCall::MenuRead { needed: true }) {
+            ApiCallResponse::Done(result) => Ok(json!(result.menu.unwrap())),
+            other => Err(other.said().map_or_else(String::new, |said| said.errmsg.clone())),
+        };
+        let click = json!({"type":"click","name":"今日歌曲","key":"V1001_TODAY_MUSIC"});
+        let text = json!({"type":"text","name":"t","value":"This is text!"});
+        for (answer, expected) in [
+            (json!({"is_menu_open":1,"selfmenu_info":{"button":[click, {"name":"菜单","sub_button":{"list":[click]}}]}}),
+                Ok(json!([click, {"name":"菜单","sub_button":[click]}]))),
+            (json!({"is_menu_open":1,"selfmenu_info":{"button":[text]}}), Ok(json!([text]))),
+            (json!({"is_menu_open":0,"selfmenu_info":{"button":[text]}}), Ok(json!([]))),
+            (json!({"is_menu_open":0}), Ok(json!([]))),
+            (json!({"is_menu_open":1}), Err("the answer has no buttons that can be read")),
+            (json!({"errcode":0}), Err("the answer does not say whether there is a menu")),
+            (json!({"errcode":48001,"errmsg":"m"}), Err("m")),
+        ] {
+            assert_eq!(read_menu(&answer.to_string()), expected.map_err(str::to_owned), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_menu_that_is_gone_is_deleted_whoever_did_it() {
+        let gone = r#"{"errcode":46003,"errmsg":"menu no exist"}"#;
+
+        assert_eq!(read(gone, &ApiCall::MenuDelete).as_str(), "done");
+        assert_eq!(menu_delete(&token()).path, "/cgi-bin/menu/delete");
+        assert_eq!(menu_read(&token()).method, crate::wechat::protocol::Method::Get);
     }
 
     #[test]
