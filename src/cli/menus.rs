@@ -37,7 +37,7 @@ pub(super) fn render(page: &mut Page, view: &MenuView) {
     page.heading("MENU");
     let Some(differences) = &view.differences else {
         let line = match view.before {
-            None => "what stood before could not be read, so it cannot be put back",
+            None => "what stood before is not known, so it cannot be put back",
             Some(_) => "what stands was read; it is not changed yet",
         };
         return page.lines(Tone::Quiet, 2, line);

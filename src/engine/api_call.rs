@@ -311,9 +311,7 @@ impl AccountPass<'_, '_> {
                 menu::begin(self.tx, &job.id, (&change, &account.name), at)?
             }
             Some(Action::Qrcode(code)) => Step::Call(ApiCall::Qrcode(code)),
-            Some(Action::Broadcast(_)) | None => {
-                Step::End(JobState::Failed, Reason::ActionUnknown)
-            }
+            Some(Action::Broadcast(_)) | None => Step::End(JobState::Failed, Reason::ActionUnknown),
         };
         match step {
             Step::Call(api_call) => self.tx.begin_action(&job.id, (&api_call, None), at),

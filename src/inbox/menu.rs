@@ -199,8 +199,11 @@ impl Reader<'_, '_> {
         } else if at.is_some_and(|at| until <= at) {
             ("`until` must be after `at`", "it is when the menu that stood before is put back")
         } else if id.is_some_and(|id| MenuChange::undo_id(id).is_none()) {
-            ("the id is too long for a job with `until`", "it has at most 58 characters: the job \
-              that puts the menu back is called ID@until")
+            (
+                "the id is too long for a job with `until`",
+                "it has at most 58 characters: the job \
+              that puts the menu back is called ID@until",
+            )
         } else {
             return Some(until);
         };

@@ -74,8 +74,11 @@ impl fmt::Display for MenuChange {
 pub struct ReportedMenu(Vec<Value>);
 
 impl ReportedMenu {
-    /// Returns the menu of these buttons.
-    pub fn new(buttons: Vec<Value>) -> Self {
+    /// Returns the menu of these buttons. An empty list of sub-buttons is left out.
+    pub fn new(mut buttons: Vec<Value>) -> Self {
+        for fields in buttons.iter_mut().filter_map(Value::as_object_mut) {
+            fields.retain(|key, value| key != "sub_button" || *value != Value::Array(Vec::new()));
+        }
         Self(buttons)
     }
 
@@ -133,7 +136,11 @@ fn not_creatable(button: &Value) -> Vec<String> {
     if subs(button).is_empty() {
         let press = super::Press::deserialize(button);
         let fits = press.is_ok_and(|press| {
-            press.kind.needs().iter().all(|key| button[*key].as_str().is_some_and(|v| !v.is_empty()))
+            press
+                .kind
+                .needs()
+                .iter()
+                .all(|key| button[*key].as_str().is_some_and(|v| !v.is_empty()))
         });
         return if fits { Vec::new() } else { vec![described(button)] };
     }
@@ -144,13 +151,10 @@ fn not_creatable(button: &Value) -> Vec<String> {
 fn agree(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
-            let of = |fields: &serde_json::Map<String, Value>, key: &str| {
-                fields.get(key).filter(|value| **value != Value::Array(Vec::new())).cloned()
-            };
-            let always = ["name", "type", "sub_button"].iter().all(|key| {
-                of(one, key).is_some() == of(other, key).is_some()
-            });
-            always && one.iter().all(|(key, value)| of(other, key).is_none_or(|of| agree(value, &of)))
+            let same = |key: &&str| one.contains_key(*key) == other.contains_key(*key);
+            let both = one.iter().filter_map(|(key, value)| Some((value, other.get(key)?)));
+            ["name", "type", "sub_button"].iter().all(same)
+                && both.into_iter().all(|(a, b)| agree(a, b))
         }
         (Value::Array(one), Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| agree(one, other))
@@ -224,7 +228,8 @@ fn does(button: &Value) -> String {
     }
     let values = button.as_object().into_iter().flatten();
     let told = values.filter(|(key, _)| !matches!(key.as_str(), "name" | "type" | "sub_button"));
-    let told = told.map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let told =
+        told.map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     [kind(button).to_owned()].into_iter().chain(told).collect::<Vec<_>>().join(" ")
 }
 
@@ -235,7 +240,7 @@ mod tests {
     use super::*;
 
     fn reported(buttons: Value) -> ReportedMenu {
-        serde_json::from_value(buttons).unwrap()
+        ReportedMenu::new(serde_json::from_value(buttons).unwrap())
     }
 
     #[test]
@@ -259,7 +264,8 @@ mod tests {
     fn a_menu_is_put_back_as_it_was_and_one_that_the_api_cannot_create_names_its_buttons() {
         let click = json!({ "type": "click", "name": "a", "key": "K" });
         let text = json!({ "type": "text", "name": "t", "value": "hello" });
-        let news = json!({ "type": "news", "name": "n", "value": "M", "news_info": { "list": [] } });
+        let news =
+            json!({ "type": "news", "name": "n", "value": "M", "news_info": { "list": [] } });
         let bare = json!({ "type": "click", "name": "b" });
         let group = |subs: &[&Value]| json!({ "name": "g", "sub_button": subs });
         for (buttons, expected) in [
@@ -273,9 +279,10 @@ mod tests {
         ] {
             let menu = reported(buttons.clone()).menu();
 
-            let told = menu.as_ref().map(Option::is_some).map_err(|paths| {
-                paths.iter().map(String::as_str).collect::<Vec<_>>()
-            });
+            let told = menu
+                .as_ref()
+                .map(Option::is_some)
+                .map_err(|paths| paths.iter().map(String::as_str).collect::<Vec<_>>());
             assert_eq!(told, expected, "{buttons}");
             if let Ok(Some(menu)) = menu {
                 assert!(reported(buttons).is(Some(&menu)));

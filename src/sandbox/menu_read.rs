@@ -145,7 +145,8 @@ mod tests {
     fn the_thousand_and_first_deletion_of_a_day_is_too_many() {
         let mut world = World::service();
 
-        let codes: Vec<_> = (0..1_001).map(|_| ask(&mut world, "menu/delete")["errcode"].clone()).collect();
+        let codes: Vec<_> =
+            (0..1_001).map(|_| ask(&mut world, "menu/delete")["errcode"].clone()).collect();
 
         assert_eq!((&codes[999], &codes[1_000]), (&json!(0), &json!(45_009)));
     }

@@ -224,12 +224,7 @@ impl Tx<'_> {
         self.run(
             "INSERT INTO api_call (account, kind, role, job, parameters, made_at, state, next_at)
              SELECT account, ?2, role, job, ?3, made_at, 'planned', ?4 FROM api_call WHERE id = ?1",
-            params![
-                after.id,
-                api_call.kind(),
-                api_call.parameters().to_string(),
-                millis(now)
-            ],
+            params![after.id, api_call.kind(), api_call.parameters().to_string(), millis(now)],
         )
     }
 

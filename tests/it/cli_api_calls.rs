@@ -410,6 +410,17 @@ const MENUS: &str = "jobs:
   - {id: poster, account: brand-club, at: 2027-03-20 19:20, qrcode: {expire_seconds: 604800, action_name: QR_SCENE, action_info: {scene: {scene_id: 123}}}}
 ";
 
+/// The menu that stood before the one of that file, made on the website.
+fn stood_before() -> Value {
+    json!([
+        { "type": "text", "name": "今日新歌榜", "value": "明天见" },
+        { "name": "菜单", "sub_button": [
+            { "type": "view", "name": "搜索", "url": "http://www.soso.com/" },
+            { "type": "click", "name": "赞一下我们", "key": "V1001_GOOD" },
+        ] },
+    ])
+}
+
 /// Lets the jobs of that file be done; each code is answered so.
 fn menus_done(tx: &Tx<'_>) -> Result<(), StoreError> {
     let [_, club] = accounts();
@@ -429,14 +440,22 @@ fn menus_done(tx: &Tx<'_>) -> Result<(), StoreError> {
     ] {
         let job = JobId::parse(id).unwrap();
         let (now, soon) = (at(&format!("{hour}:00")), at(&format!("{hour}:01")));
-        let api_call = match tx.action_of_job(&job)?.unwrap() {
-            Action::Menu(MenuChange { to: NewMenu::Menu(menu), .. }) => ApiCall::Menu(menu),
-            Action::Qrcode(code) => ApiCall::Qrcode(code),
+        let (first, next) = match tx.action_of_job(&job)?.unwrap() {
+            Action::Menu(MenuChange { to: NewMenu::Menu(menu), .. }) => {
+                (ApiCall::MenuRead { needed: false }, Some(ApiCall::Menu(menu)))
+            }
+            Action::Qrcode(code) => (ApiCall::Qrcode(code), None),
             other => panic!("{other:?}"),
         };
-        tx.begin_action(&job, (&api_call, None), now)?;
-        let open = tx.due_api_call("brand-club", now)?.unwrap();
-        let ask = tx.begin_api_call(&open, "brand-club", now)?;
+        tx.begin_action(&job, (&first, None), now)?;
+        let mut open = tx.due_api_call("brand-club", now)?.unwrap();
+        let mut ask = tx.begin_api_call(&open, "brand-club", now)?;
+        if let Some(next) = next {
+            tx.write_next_call(&open, &next, now)?;
+            tx.api_call_done(ask, &club, &json!({ "menu": stood_before() }), now)?;
+            open = tx.due_api_call("brand-club", now)?.unwrap();
+            ask = tx.begin_api_call(&open, "brand-club", now)?;
+        }
         tx.api_call_done(ask, &club, &answer, soon)?;
     }
     Ok(())
@@ -481,7 +500,13 @@ fn the_result_of_a_code_is_its_ticket() {
     assert_eq!(poster["expires_at"], "2027-03-27T19:20:01+08:00");
     assert_eq!(poster["expire_seconds"], 604_800);
     assert!(poster["picture"].as_str().unwrap().ends_with("BG%3D%3D"), "{poster}");
-    assert_eq!(world.json(&["show", "menu", "--json"])["result"], Value::Null);
+    let menu = world.json(&["show", "menu", "--json"]);
+    assert_eq!(menu["result"], Value::Null);
+    assert_eq!(menu["menu"]["before"], stood_before());
+    assert_eq!(menu["menu"]["after"][0]["key"], "V1");
+    let differences = menu["menu"]["differences"].as_array().unwrap();
+    let buttons: Vec<_> = differences.iter().map(|one| one["button"].as_str().unwrap()).collect();
+    assert_eq!(buttons, ["今日新歌榜", "菜单 / 赞一下我们"]);
     let status = world.json(&["status", "--json"]);
     let rules = status["accounts"][1]["rules"].as_array().unwrap();
     let ever = rules.iter().find(|rule| rule["rule"] == "permanent_qrcodes").unwrap();

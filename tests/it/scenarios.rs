@@ -14,6 +14,7 @@ mod gaps;
 mod gaps_questions;
 mod ledger;
 mod life;
+mod menu_changes;
 mod menus;
 mod midnight;
 mod quota;

@@ -1,7 +1,7 @@
 //! Jobs that are a menu or a QR code.
 
 use super::*;
-use crate::model::{MenuChange, NewMenu, Action, Button, ButtonType, Menu, Qrcode, Scene};
+use crate::model::{Action, Button, ButtonType, JobId, Menu, MenuChange, NewMenu, Qrcode, Scene};
 
 /// What it is, the file, and what is said.
 pub(super) const CASES: &[(&str, &str, &str)] = &[
@@ -225,6 +225,74 @@ f.yaml:5:66: `scene_id` stands in a scene
 help: write `action_info: {scene: {scene_id: …}}`",
     ),
 ];
+
+fn change(json: &str) -> MenuChange {
+    let Action::Menu(change) = job(&format!("menu: {json}")).spec.action else { panic!("a menu") };
+    change
+}
+
+#[test]
+fn a_menu_can_be_deleted_or_put_back_and_be_there_for_a_time() {
+    let until = Some("2027-03-22T01:00:00Z".parse().unwrap());
+    let restore = JobId::parse("spring").unwrap();
+    for (json, expected) in [
+        ("{delete: true}", MenuChange { to: NewMenu::Nothing { delete: true }, until: None }),
+        (
+            "{delete: true, until: 2027-03-22 09:00}",
+            MenuChange { to: NewMenu::Nothing { delete: true }, until },
+        ),
+        (
+            "{restore: spring}",
+            MenuChange { to: NewMenu::Before { restore, if_unchanged: false }, until: None },
+        ),
+    ] {
+        assert_eq!(change(json), expected, "{json}");
+    }
+    let button = "button: [{type: click, name: a, key: K}]";
+    assert_eq!(change(&format!("{{{button}, until: 2027-03-22 09:00}}")).until, until);
+}
+
+#[test]
+fn what_a_menu_change_cannot_have_is_refused_at_its_place() {
+    let button = "button: [{type: click, name: a, key: K}]";
+    let long = "x".repeat(59);
+    for (id, rest, message) in [
+        ("a", format!("menu: {{{button}, delete: true}}"), "`delete` cannot stand beside `button`"),
+        (
+            "a",
+            "menu: {restore: b, delete: true}".to_owned(),
+            "`restore` cannot stand beside `delete`",
+        ),
+        ("a", "menu: {delete: false}".to_owned(), "`delete: false` does nothing"),
+        ("a", "menu: {}".to_owned(), "`button` is missing"),
+        ("a", "menu: {restore: a b}".to_owned(), "`a b` cannot be an id"),
+        (
+            "a",
+            "menu: {restore: b, until: 2027-03-22 09:00}".to_owned(),
+            "`until` cannot stand beside `restore`",
+        ),
+        (
+            "a",
+            format!("at: 2027-03-22 09:00\n  menu: {{{button}, until: 2027-03-22 09:00}}"),
+            "`until` must be after `at`",
+        ),
+        (
+            "a",
+            format!("cron: 0 20 * * FRI\n  menu: {{{button}, until: 2027-03-22 09:00}}"),
+            "a menu in a series has no `until`",
+        ),
+        (
+            long.as_str(),
+            format!("menu: {{{button}, until: 2027-03-22 09:00}}"),
+            "the id is too long for a job with `until`",
+        ),
+    ] {
+        let problems = parse_text(&format!("jobs:\n- id: {id}\n  account: club\n  {rest}\n"));
+
+        let problems = problems.unwrap_err();
+        assert!(problems.contains(message), "{rest}: {problems}");
+    }
+}
 
 fn job(action: &str) -> ParsedJob {
     let file = format!("jobs:\n- id: a\n  account: club\n  {action}\n");

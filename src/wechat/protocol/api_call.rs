@@ -300,10 +300,8 @@ fn reported_menu(fields: &Fields) -> Result<ReportedMenu, &'static str> {
     for button in &mut buttons {
         let fields = button.as_object_mut().ok_or("a button of the answer cannot be read")?;
         let Some(subs) = fields.remove("sub_button") else { continue };
-        let list = subs.get("list").unwrap_or(&subs);
-        if list.as_array().is_some_and(|list| !list.is_empty()) {
-            fields.insert("sub_button".to_owned(), list.clone());
-        }
+        let list = subs.get("list").unwrap_or(&subs).clone();
+        fields.insert("sub_button".to_owned(), list);
     }
     Ok(ReportedMenu::new(buttons))
 }
@@ -531,8 +529,10 @@ mod tests {
         let click = json!({"type":"click","name":"今日歌曲","key":"V1001_TODAY_MUSIC"});
         let text = json!({"type":"text","name":"t","value":"This is text!"});
         for (answer, expected) in [
-            (json!({"is_menu_open":1,"selfmenu_info":{"button":[click, {"name":"菜单","sub_button":{"list":[click]}}]}}),
-                Ok(json!([click, {"name":"菜单","sub_button":[click]}]))),
+            (
+                json!({"is_menu_open":1,"selfmenu_info":{"button":[click, {"name":"菜单","sub_button":{"list":[click]}}]}}),
+                Ok(json!([click, {"name":"菜单","sub_button":[click]}])),
+            ),
             (json!({"is_menu_open":1,"selfmenu_info":{"button":[text]}}), Ok(json!([text]))),
             (json!({"is_menu_open":0,"selfmenu_info":{"button":[text]}}), Ok(json!([]))),
             (json!({"is_menu_open":0}), Ok(json!([]))),
