@@ -587,7 +587,7 @@ CREATE TABLE sync_request (
 -- The kinds of API calls. A table, not a CHECK: a new kind is one row here and in its upgrade.
 CREATE TABLE api_call_kind (kind TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO api_call_kind (kind) VALUES ('preview'), ('delete'), ('speed_get'), ('speed_set'), ('menu'),
-    ('menu_delete'), ('menu_read'), ('qrcode');
+    ('menu_delete'), ('menu_read'), ('qrcode'), ('picture');
 
 -- API calls other than broadcasts: previews, deletes, the speed, menus, QR codes. Commands and jobs
 -- insert them, the daemon makes them. All of them can be retried without harm. `waiting` calls are made
@@ -644,6 +644,19 @@ CREATE UNIQUE INDEX api_call_pre_send ON api_call (job, kind, parameters)
     WHERE state IN ('waiting', 'dropped');
 -- Finds the earlier code of a scene: a permanent code is charged once.
 CREATE INDEX api_call_qrcode ON api_call (account, parameters) WHERE kind = 'qrcode';
+CREATE INDEX api_call_picture ON api_call (account, parameters) WHERE kind = 'picture';
+
+-- How often each code was scanned. A row is a day: it names no user.
+CREATE TABLE code_scan (
+    account TEXT NOT NULL,
+    scene   TEXT NOT NULL CHECK (length(scene) BETWEEN 1 AND 64),
+    -- The Beijing day.
+    day     TEXT NOT NULL CHECK (length(day) = 10),
+    -- Whether the user began to follow with it, or followed before.
+    event   TEXT NOT NULL CHECK (event IN ('subscribe', 'scan')),
+    count   INTEGER NOT NULL CHECK (count > 0),
+    PRIMARY KEY (account, scene, day, event)
+) STRICT, WITHOUT ROWID;
 
 -- Completed uploads: nothing is uploaded twice while the platform still has it.
 CREATE TABLE upload (

@@ -21,6 +21,7 @@ mod lock;
 mod maintenance;
 mod metrics;
 mod notify;
+mod pictures;
 mod signals;
 
 use std::net::SocketAddr;
@@ -243,12 +244,18 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let notifier =
         if rehearses { notify::Notifier::disabled() } else { notify::Notifier::of_this_process() };
     let marked = engine.mark().clone();
+    let pictures = pictures::Pictures::of(&state);
     let mut daemon = Daemon {
         notifier,
         engine,
         database_file: DatabaseFile::of(database(&state))?,
         state,
-        dispatcher: Dispatcher::new(bases, files.path(), Arc::clone(&options.now), sender),
+        dispatcher: Dispatcher::new(
+            bases,
+            (files.path(), pictures),
+            Arc::clone(&options.now),
+            sender,
+        ),
         files,
         watch: ClockWatch::new((options.now)()),
         jumped: TimeDelta::zero(),
@@ -691,6 +698,7 @@ impl Daemon {
             Input::Event(session, (raw, event, credence), _) => {
                 self.engine.receive(*session, (raw, event, *credence), now)?;
             }
+            Input::Scan(session, scan) => self.engine.count_scan(*session, scan, now)?,
             Input::Unread(session, raw, why, _) => {
                 self.engine.keep_unread(*session, (raw, why), now)?;
             }

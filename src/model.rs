@@ -35,7 +35,10 @@ pub use material::{
 pub use menu::{BUTTONS_MOST, Button, ButtonType, Menu, Press, SUB_BUTTONS_MOST};
 pub use menu_change::{MenuChange, MenuDifference, NewMenu, ReportedMenu, differences};
 
-pub use qrcode::{EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Qrcode, Scene};
+pub use qrcode::{
+    EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Picture, Qrcode, Qrcodes, SCENES_MOST, Scene,
+    Scenes, file_word,
+};
 
 /// The shortest list of OpenIDs that one `mass/send` accepts (40130 below it).
 pub const LIST_MIN: usize = 2;
@@ -295,6 +298,8 @@ pub enum Action {
     Menu(MenuChange),
     /// A QR code with a scene.
     Qrcode(Qrcode),
+    /// QR codes with scenes, and their pictures.
+    Qrcodes(Qrcodes),
 }
 
 impl Action {
@@ -305,7 +310,7 @@ impl Action {
             Self::Delete(_) => "delete",
             Self::Speed(_) => "speed",
             Self::Menu(_) => "menu",
-            Self::Qrcode(_) => "qrcode",
+            Self::Qrcode(_) | Self::Qrcodes(_) => "qrcode",
         }
     }
 
@@ -317,6 +322,7 @@ impl Action {
             Self::Speed(speed) => Some(json!({ "speed": speed })),
             Self::Menu(change) => Some(json!(change)),
             Self::Qrcode(code) => Some(json!(code)),
+            Self::Qrcodes(codes) => Some(json!(codes)),
         }
     }
 
@@ -327,6 +333,9 @@ impl Action {
             "delete" => Deletion::deserialize(&value).ok().map(Self::Delete),
             "speed" => Speed::new(value["speed"].as_i64()?).map(Self::Speed),
             "menu" => MenuChange::deserialize(&value).ok().map(Self::Menu),
+            "qrcode" if value.get("scenes").is_some() => {
+                Qrcodes::deserialize(&value).ok().map(Self::Qrcodes)
+            }
             "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
             _ => None,
         }
@@ -336,7 +345,23 @@ impl Action {
     pub fn broadcast(&self) -> Option<&Broadcast> {
         match self {
             Self::Broadcast(broadcast) => Some(broadcast),
-            Self::Delete(_) | Self::Speed(_) | Self::Menu(_) | Self::Qrcode(_) => None,
+            Self::Delete(_)
+            | Self::Speed(_)
+            | Self::Menu(_)
+            | Self::Qrcode(_)
+            | Self::Qrcodes(_) => None,
+        }
+    }
+
+    /// Returns why it cannot recur, if it cannot.
+    pub fn once(&self) -> Option<Once> {
+        let permanent =
+            |expire_seconds: &Option<u32>| expire_seconds.is_none().then_some(Once::PermanentCode);
+        match self {
+            Self::Delete(_) => Some(Once::Deletion),
+            Self::Qrcode(code) => permanent(&code.expire_seconds),
+            Self::Qrcodes(codes) => permanent(&codes.expire_seconds),
+            Self::Broadcast(_) | Self::Speed(_) | Self::Menu(_) => None,
         }
     }
 
@@ -352,9 +377,22 @@ impl Action {
     pub fn broadcast_mut(&mut self) -> Option<&mut Broadcast> {
         match self {
             Self::Broadcast(broadcast) => Some(broadcast),
-            Self::Delete(_) | Self::Speed(_) | Self::Menu(_) | Self::Qrcode(_) => None,
+            Self::Delete(_)
+            | Self::Speed(_)
+            | Self::Menu(_)
+            | Self::Qrcode(_)
+            | Self::Qrcodes(_) => None,
         }
     }
+}
+
+/// Why an action makes no sense a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Once {
+    /// A broadcast is deleted once.
+    Deletion,
+    /// A code is valid for ever.
+    PermanentCode,
 }
 
 /// A mass send: to whom, and what.

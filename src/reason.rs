@@ -199,6 +199,10 @@ pub enum Reason {
     DaemonEnded,
     /// It was requested as often as it may be.
     AskedOften { cause: Box<Self>, times: u32 },
+    /// So many of a job's codes were made, with their pictures.
+    CodesMade { made: usize, all: usize },
+    /// It ended before all of its codes were made.
+    CodesStopped { made: usize, all: usize, cause: Box<Self> },
     /// A later menu replaced it.
     MenuReplaced { job: JobId },
     /// The menu that stands is not the one that this job created.

@@ -19,7 +19,7 @@ pub enum Kind {
     Menu,
     /// The account's menu is read, for `show`: the job goes on without it.
     MenuRead,
-    /// A QR code is created.
+    /// A QR code is created, or its picture fetched.
     Qrcode,
     /// Material of a job is uploaded.
     Upload,
@@ -55,7 +55,8 @@ impl Kind {
                 Self::Menu
             }
             ApiCall::MenuRead { needed: false } => Self::MenuRead,
-            ApiCall::Qrcode(_) => Self::Qrcode,
+            // A picture is as patient as its code: one without a picture is of no use.
+            ApiCall::Qrcode(_) | ApiCall::Picture(_) => Self::Qrcode,
         }
     }
 }

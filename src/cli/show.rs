@@ -14,6 +14,7 @@ use super::forecast::{Forecast, ForecastContext};
 use super::format;
 use super::lookup;
 use super::menus::{self, MenuView};
+use super::qrcodes;
 use super::series;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
@@ -21,8 +22,8 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, DecidedBy, DecisionView,
-    HistoryView, JobView, Store, UploadView,
+    ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress, DecidedBy,
+    DecisionView, HistoryView, JobView, Store, UploadView,
 };
 use crate::text::{Lang, reason};
 use crate::wechat::codes;
@@ -60,6 +61,10 @@ struct StoryView {
     /// What is still to be done before its broadcast.
     #[serde(rename = "preludes")]
     pre_sends: Vec<String>,
+    /// How far it is, if it makes many codes.
+    codes: Option<CodesProgress>,
+    #[serde(skip)]
+    pictures: String,
     /// The menus before and after it, if it changes the menu.
     menu: Option<MenuView>,
     /// What events reported about its articles.
@@ -169,7 +174,15 @@ fn read(
         _ => None,
     };
     let (receivers, is_short) = receivers.unzip();
-    let api_calls = tx.api_calls(id)?;
+    let mut api_calls = tx.api_calls(id)?;
+    let codes = match JobId::parse(id) {
+        Some(id) => tx.codes_progress(&id)?,
+        None => None,
+    };
+    if codes.is_some() {
+        // `qrcodes` lists those that were made.
+        api_calls.retain(|api_call| api_call.state != "done");
+    }
     Ok(StoryView {
         forecast,
         receivers,
@@ -184,6 +197,8 @@ fn read(
         candidates: tx.candidates(id)?.into_iter().map(EventStory::from).collect(),
         api_calls,
         pre_sends: tx.pre_sends(id)?,
+        codes,
+        pictures: config.state_dir.join("qrcodes").display().to_string(),
         menu: menus::read(&tx, id)?,
         articles: tx.articles(id)?,
         job,
@@ -256,6 +271,9 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         doubt(page, view);
     }
     api_calls(page, &view.api_calls);
+    if let Some(codes) = &view.codes {
+        qrcodes::progress(page, codes, &view.pictures);
+    }
     if let Some(menu) = &view.menu {
         menus::render(page, menu);
     }

@@ -25,6 +25,7 @@ use crate::wechat::protocol::{self, HttpResponse, Reply, Request, StatusResponse
 
 use super::account_pass::AccountPass;
 use super::menu::{self, Step};
+use super::qrcodes;
 
 /// How many API calls of one account a single pass ends without a request.
 const DECISIONS_PER_PASS: usize = 50;
@@ -293,6 +294,13 @@ impl AccountPass<'_, '_> {
             (ApiCall::MenuDelete, _) => Ok(api_call::menu_delete(token)),
             (ApiCall::MenuRead { .. }, _) => Ok(api_call::menu_read(token)),
             (ApiCall::Qrcode(code), _) => Ok(api_call::qrcode(token, code)),
+            (ApiCall::Picture(picture), _) => {
+                let list = match &api_call.job {
+                    Some(job) => qrcodes::list_after(self.tx, (job, &account.name), picture)?,
+                    None => None,
+                };
+                Ok(api_call::picture_of(picture, list))
+            }
         };
         Ok(request.map_or_else(NextCall::Refused, NextCall::Send))
     }
@@ -311,6 +319,9 @@ impl AccountPass<'_, '_> {
                 menu::begin(self.tx, &job.id, (&change, &account.name), at)?
             }
             Some(Action::Qrcode(code)) => Step::Call(ApiCall::Qrcode(code)),
+            Some(Action::Qrcodes(codes)) => {
+                qrcodes::begin(self.tx, (&job.id, &account.name), &codes)?
+            }
             Some(Action::Broadcast(_)) | None => Step::End(JobState::Failed, Reason::ActionUnknown),
         };
         match step {
@@ -477,19 +488,18 @@ impl Asked<'_, '_> {
         told: ApiCallResult,
         dated: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let menu = told.menu.clone();
+        let next = self.next(account, &told)?;
         let answer = response_text(told, dated);
-        if let Some(menu) = menu {
-            match menu::after_reading(self.tx, self.api_call, &account.name, Some(&menu))? {
-                Step::Call(next) => self.tx.write_next_call(self.api_call, &next, self.now)?,
-                Step::Wait(why) => {
-                    let end = (JobState::Failed, &why);
-                    return self.tx.api_call_ends_job(self.ask, &answer, end, self.now);
-                }
-                Step::End(state, why) => {
-                    return self.tx.api_call_ends_job(self.ask, &answer, (state, &why), self.now);
-                }
+        match next {
+            Some(Step::Call(next)) => self.tx.write_next_call(self.api_call, &next, self.now)?,
+            Some(Step::Wait(why)) => {
+                let end = (JobState::Failed, &why);
+                return self.tx.api_call_ends_job(self.ask, &answer, end, self.now);
             }
+            Some(Step::End(state, why)) => {
+                return self.tx.api_call_ends_job(self.ask, &answer, (state, &why), self.now);
+            }
+            None => {}
         }
         self.tx.api_call_done(self.ask, account, &answer, self.now)?;
         match self.api_call.api_call {
@@ -501,8 +511,41 @@ impl Asked<'_, '_> {
             | ApiCall::SpeedGet
             | ApiCall::SpeedSet(_)
             | ApiCall::MenuRead { .. }
-            | ApiCall::Qrcode(_) => Ok(()),
+            | ApiCall::Qrcode(_)
+            | ApiCall::Picture(_) => Ok(()),
         }
+    }
+
+    /// Returns what the job does after this call, if it goes on.
+    fn next(&self, account: &Account, told: &ApiCallResult) -> Result<Option<Step>, StoreError> {
+        let Some(job) = self.api_call.job.as_ref().filter(|_| self.api_call.role == Role::Action)
+        else {
+            return Ok(None);
+        };
+        let next = match (&self.api_call.api_call, told) {
+            (ApiCall::MenuRead { .. }, ApiCallResult { menu, .. }) => {
+                let stands = menu.as_ref();
+                return menu::after_reading(self.tx, self.api_call, &account.name, stands)
+                    .map(Some);
+            }
+            (ApiCall::Qrcode(code), ApiCallResult { code: Some(made), .. }) => {
+                qrcodes::after_code(self.tx, job, (code, &made.ticket))?
+            }
+            (ApiCall::Picture(picture), _) => {
+                qrcodes::after_picture(self.tx, (job, &account.name), picture)?
+            }
+            (
+                ApiCall::Preview(..)
+                | ApiCall::Delete(_)
+                | ApiCall::SpeedGet
+                | ApiCall::SpeedSet(_)
+                | ApiCall::Menu(_)
+                | ApiCall::MenuDelete
+                | ApiCall::Qrcode(_),
+                _,
+            ) => None,
+        };
+        Ok(next.map(Step::Call))
     }
 
     fn fail(&self, said: &PlatformMessage, why: &Reason) -> Result<(), StoreError> {

@@ -229,7 +229,7 @@ impl<'r> Reader<'r, '_> {
             "broadcast" => self.broadcast(entry, account, notes).map(Action::Broadcast),
             "delete" => self.deletion(entry).map(Action::Delete),
             "menu" => self.menu(entry, times, notes).map(Action::Menu),
-            "qrcode" => self.qrcode(entry).map(Action::Qrcode),
+            "qrcode" => self.qrcodes(entry),
             _ => self.speed(entry).map(Action::Speed),
         }
     }

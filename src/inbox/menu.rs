@@ -1,4 +1,4 @@
-//! Jobs that are a `menu:`, in the platform's own JSON, or a `qrcode:`.
+//! Jobs that are a `menu:`, in the platform's own JSON.
 //!
 //! The documents' samples can be pasted unchanged. What the platform would refuse is refused here,
 //! because the platform answers only at the job's time.
@@ -10,8 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::reader::Reader;
 use super::time::instant;
 use crate::model::{
-    BUTTONS_MOST, Button, ButtonType, EXPIRE_SECONDS_MOST, JobId, Menu, MenuChange, NewMenu,
-    PERMANENT_SCENE_MOST, Press, Qrcode, SUB_BUTTONS_MOST, Scene,
+    BUTTONS_MOST, Button, ButtonType, JobId, Menu, MenuChange, NewMenu, Press, SUB_BUTTONS_MOST,
 };
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
@@ -83,44 +82,6 @@ struct Level {
 
 const FIRST: Level = Level { what: "a button", name_bytes: 16, shown: 4 };
 const SECOND: Level = Level { what: "a sub-button", name_bytes: 60, shown: 7 };
-
-pub(super) const QRCODE: Shape = Shape {
-    what: "`qrcode`",
-    known: &["expire_seconds", "action_name", "action_info"],
-    refused: &[
-        ("scene", "`scene` stands in `action_info`", "write `action_info: {scene: {…}}`"),
-        ("scene_id", "`scene_id` stands in a scene", "write `action_info: {scene: {scene_id: …}}`"),
-        (
-            "scene_str",
-            "`scene_str` stands in a scene",
-            "write `action_info: {scene: {scene_str: …}}`",
-        ),
-    ],
-};
-
-pub(super) const ACTION_INFO: Shape =
-    Shape { what: "`action_info`", known: &["scene"], refused: &[] };
-
-pub(super) const SCENE: Shape =
-    Shape { what: "`scene`", known: &["scene_id", "scene_str"], refused: &[] };
-
-/// The maximum bytes of a scene's text; the documents do not say whether they mean bytes or
-/// letters.
-const SCENE_STR_BYTES: usize = 64;
-
-/// The meaning of a code's `action_name`.
-#[derive(Clone, Copy)]
-struct Wanted {
-    permanent: bool,
-    by_text: bool,
-}
-
-const ACTION_NAMES: [(&str, Wanted); 4] = [
-    ("QR_SCENE", Wanted { permanent: false, by_text: false }),
-    ("QR_STR_SCENE", Wanted { permanent: false, by_text: true }),
-    ("QR_LIMIT_SCENE", Wanted { permanent: true, by_text: false }),
-    ("QR_LIMIT_STR_SCENE", Wanted { permanent: true, by_text: true }),
-];
 
 impl Reader<'_, '_> {
     /// Returns what a job does to the menu, or `None` after reporting why.
@@ -319,7 +280,7 @@ impl Reader<'_, '_> {
     }
 
     /// Returns a line of text that is not too long.
-    fn bounded(&mut self, entry: &Entry<'_>, most: usize, of: &str) -> Option<String> {
+    pub(super) fn bounded(&mut self, entry: &Entry<'_>, most: usize, of: &str) -> Option<String> {
         let text = entry.text(self.report)?;
         let key = &entry.key;
         if text.contains(char::is_control) {
@@ -333,66 +294,6 @@ impl Reader<'_, '_> {
             return None;
         }
         Some(text.to_owned())
-    }
-
-    /// Returns the code to be made, or `None` after reporting why.
-    pub(crate) fn qrcode(&mut self, entry: &Entry<'_>) -> Option<Qrcode> {
-        let fields = entry.node.fields(entry.key_location, &QRCODE, self.report)?;
-        let help = "QR_SCENE or QR_STR_SCENE (temporary), QR_LIMIT_SCENE or QR_LIMIT_STR_SCENE \
-                    (permanent)";
-        let named = fields.require("action_name", help, self.report);
-        let wanted = named.and_then(|entry| entry.choice(&ACTION_NAMES, self.report));
-        let help = "what a scan brings along: `action_info: {scene: {scene_id: 123}}`";
-        let info = fields.require("action_info", help, self.report);
-        let wanted = wanted?;
-        let expire_seconds = self.life(&fields, wanted);
-        let scene = info.and_then(|entry| self.scene(entry, wanted));
-        Some(Qrcode { expire_seconds: expire_seconds?, scene: scene? })
-    }
-
-    /// Returns how long the code is valid, `Some(None)` if it has no end; or `None` after reporting
-    /// why.
-    fn life(&mut self, fields: &Fields<'_, '_>, wanted: Wanted) -> Option<Option<u32>> {
-        if wanted.permanent {
-            if let Some(entry) = fields.get("expire_seconds") {
-                let help = "take it out, or make a temporary code: QR_SCENE, QR_STR_SCENE";
-                let message = "a permanent code has no `expire_seconds`";
-                self.report.say_with(entry.key_location, message, help);
-                return None;
-            }
-            return Some(None);
-        }
-        let help = format!(
-            "1 to {EXPIRE_SECONDS_MOST} (30 days); left out, the platform lets the code die after \
-             a minute"
-        );
-        let entry = fields.require("expire_seconds", &help, self.report)?;
-        let seconds = entry.number(1, i64::from(EXPIRE_SECONDS_MOST), self.report)?;
-        Some(u32::try_from(seconds).ok())
-    }
-
-    fn scene(&mut self, entry: &Entry<'_>, wanted: Wanted) -> Option<Scene> {
-        let fields = entry.node.fields(entry.key_location, &ACTION_INFO, self.report)?;
-        let help = "`scene: {scene_id: 123}`, or `scene: {scene_str: door}`";
-        let scene = fields.require("scene", help, self.report)?;
-        let fields = scene.node.fields(scene.key_location, &SCENE, self.report)?;
-        let (key, other, help) = if wanted.by_text {
-            ("scene_str", "scene_id", "a number is for QR_SCENE and QR_LIMIT_SCENE")
-        } else {
-            ("scene_id", "scene_str", "a text is for QR_STR_SCENE and QR_LIMIT_STR_SCENE")
-        };
-        if let Some(entry) = fields.get(other) {
-            let message = format!("this `action_name` needs `{key}`, not `{other}`");
-            self.report.say_with(entry.key_location, message, help);
-            return None;
-        }
-        let entry = fields.require(key, help, self.report)?;
-        if wanted.by_text {
-            return self.bounded(entry, SCENE_STR_BYTES, "a scene").map(Scene::Text);
-        }
-        let most = if wanted.permanent { PERMANENT_SCENE_MOST } else { u32::MAX };
-        let id = entry.number(1, i64::from(most), self.report)?;
-        u32::try_from(id).ok().map(Scene::Id)
     }
 }
 

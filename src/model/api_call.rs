@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{JobId, Menu, OpenIds, Qrcode};
+use super::{JobId, Menu, OpenIds, Picture, Qrcode};
 
 /// The most articles that one broadcast has.
 pub const ARTICLES_MOST: u32 = 8;
@@ -158,6 +158,8 @@ pub enum ApiCall {
     },
     /// A QR code is created.
     Qrcode(Qrcode),
+    /// The picture of a QR code is fetched.
+    Picture(Picture),
 }
 
 impl ApiCall {
@@ -172,6 +174,7 @@ impl ApiCall {
             Self::MenuDelete => "menu_delete",
             Self::MenuRead { .. } => "menu_read",
             Self::Qrcode(_) => "qrcode",
+            Self::Picture(_) => "picture",
         }
     }
 
@@ -179,7 +182,11 @@ impl ApiCall {
     pub fn is_of_the_mass_family(&self) -> bool {
         match self {
             Self::Preview(..) | Self::Delete(_) | Self::SpeedGet | Self::SpeedSet(_) => true,
-            Self::Menu(_) | Self::MenuDelete | Self::MenuRead { .. } | Self::Qrcode(_) => false,
+            Self::Menu(_)
+            | Self::MenuDelete
+            | Self::MenuRead { .. }
+            | Self::Qrcode(_)
+            | Self::Picture(_) => false,
         }
     }
 
@@ -193,6 +200,7 @@ impl ApiCall {
             Self::SpeedSet(speed) => json!({ "speed": speed }),
             Self::Menu(menu) => json!(menu),
             Self::Qrcode(code) => json!(code),
+            Self::Picture(picture) => json!(picture),
         }
     }
 
@@ -211,6 +219,7 @@ impl ApiCall {
             "menu_delete" => Some(Self::MenuDelete),
             "menu_read" => Some(Self::MenuRead { needed: value["needed"].as_bool()? }),
             "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
+            "picture" => Picture::deserialize(&value).ok().map(Self::Picture),
             _ => None,
         }
     }
@@ -227,6 +236,7 @@ impl fmt::Display for ApiCall {
             Self::MenuDelete => f.write_str("deletion of the menu"),
             Self::MenuRead { .. } => f.write_str("question for the menu"),
             Self::Qrcode(code) => code.fmt(f),
+            Self::Picture(picture) => write!(f, "picture of {}", picture.scene),
         }
     }
 }
@@ -286,6 +296,11 @@ mod tests {
             ApiCall::MenuRead { needed: true },
             ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(7) }),
             ApiCall::Qrcode(Qrcode { expire_seconds: None, scene: Scene::Text("门店".into()) }),
+            ApiCall::Picture(Picture {
+                scene: Scene::Id(7),
+                ticket: "gQ+/==".into(),
+                file: "doors/7.jpg".into(),
+            }),
         ] {
             let parameters = api_call.parameters().to_string();
 

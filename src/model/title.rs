@@ -34,6 +34,7 @@ impl Action {
                 NewMenu::Before { restore, .. } => format!("menu before {restore}"),
                 NewMenu::Nothing { .. } => "delete menu".to_owned(),
             }),
+            Self::Qrcodes(codes) => Some(format!("{} codes", codes.scenes.count())),
             Self::Qrcode(code) => Some(match &code.scene {
                 Scene::Id(id) => format!("code {id}"),
                 Scene::Text(text) => format!("code {text}"),

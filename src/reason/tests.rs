@@ -74,6 +74,8 @@ pub(crate) fn one_of_each() -> Vec<Reason> {
         Reason::ApiCallAnswered { errcode: Some(89_504), errmsg: errmsg() },
         Reason::DaemonEnded,
         Reason::AskedOften { cause: used(), times: 5 },
+        Reason::CodesMade { made: 3, all: 7 },
+        Reason::CodesStopped { made: 3, all: 7, cause: used() },
         Reason::MenuReplaced { job: job.clone() },
         Reason::MenuChangedElsewhere { job: job.clone() },
         Reason::MenuUntilOver { until: noon },

@@ -12,9 +12,12 @@ use serde_json::Value;
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::calls::{Effect, Event, Role, State};
 use crate::model::{Account, ApiCall, JobId, JobState};
+use crate::plan::Job;
 use crate::quota::{self, Block, Need, Rule, margins};
 use crate::reason::Reason;
-use crate::store::{Alert, DecidedBy, Move, Result, StoreError, Tx, instant, millis, unreadable};
+use crate::store::{
+    Alert, CodesProgress, DecidedBy, Move, Result, StoreError, Tx, instant, millis, unreadable,
+};
 use crate::text::{Lang, reason};
 
 /// A job that is only an API call is not started while releases are held, nor after its time is
@@ -101,7 +104,8 @@ pub struct Again {
 pub struct ApiCallView {
     /// Its number.
     pub id: i64,
-    /// `preview`, `delete`, `speed_get`, `speed_set`, `menu`, `menu_delete`, `menu_read` or `qrcode`.
+    /// `preview`, `delete`, `speed_get`, `speed_set`, `menu`, `menu_delete`, `menu_read`,
+    /// `qrcode` or `picture`.
     pub kind: String,
     /// The same in words.
     pub what: String,
@@ -174,7 +178,8 @@ fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
         ApiCall::SpeedGet
         | ApiCall::SpeedSet(_)
         | ApiCall::MenuDelete
-        | ApiCall::MenuRead { .. } => None,
+        | ApiCall::MenuRead { .. }
+        | ApiCall::Picture(_) => None,
     }
 }
 
@@ -427,6 +432,7 @@ impl Tx<'_> {
         if let (ApiCall::Delete(deletion), Some(batch)) = (&api_call.api_call, api_call.batch) {
             self.deleted(deletion, (account, batch), &line, now)?;
         }
+        self.alert_codes_run_out(&api_call, account, now)?;
         self.follow_api_call(&api_call, (JobState::Sent, &line), now)
     }
 
@@ -514,7 +520,8 @@ impl Tx<'_> {
             | ApiCall::Menu(_)
             | ApiCall::MenuDelete
             | ApiCall::MenuRead { .. }
-            | ApiCall::Qrcode(_) => (
+            | ApiCall::Qrcode(_)
+            | ApiCall::Picture(_) => (
                 "preview",
                 format!("the {} of job {job} failed: {words}", api_call.api_call),
                 format!("`qunfa preview {job} --to NAME` shows it; `qunfa cancel {job}` stops it"),
@@ -542,8 +549,16 @@ impl Tx<'_> {
         match api_call.role {
             Role::Action if job.state == JobState::Releasing => {
                 let run = self.run_of(api_call)?;
+                let codes = self.codes_progress(id)?;
                 if run.open > 0 {
+                    // Many codes are shown by their number, not by a line for each.
+                    if codes.is_some() {
+                        return Ok(());
+                    }
                     return self.tell(id, Some(job.state), job.state, line, now);
+                }
+                if let Some(CodesProgress { made, all, .. }) = codes {
+                    return self.end_codes(&job, (made, all), (state, line), now);
                 }
                 let Run { failed, all, why, .. } = run;
                 let state = if failed > 0 { JobState::Failed } else { state };
@@ -571,6 +586,22 @@ impl Tx<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Ends a job of many codes.
+    fn end_codes(
+        &self,
+        job: &Job,
+        (made, all): (usize, usize),
+        (state, line): (JobState, &Reason),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let why = match state {
+            JobState::Sent => Reason::CodesMade { made, all },
+            _ => Reason::CodesStopped { made, all, cause: Box::new(line.clone()) },
+        };
+        let reason = (state != JobState::Sent).then_some(&why);
+        self.move_job(&job.id, job.state, Move { state, wake_at: None, reason, why: &why }, now)
     }
 
     /// Returns the progress of a job's API calls of one release. Reading the menu is not what the

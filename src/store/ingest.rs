@@ -528,6 +528,7 @@ pub(super) fn words(action: &Action) -> (String, &'static str) {
         Action::Speed(speed) => (speed.to_string(), "none"),
         Action::Menu(menu) => (menu.to_string(), "none"),
         Action::Qrcode(code) => (code.to_string(), "none"),
+        Action::Qrcodes(codes) => (codes.to_string(), "none"),
     }
 }
 

@@ -94,8 +94,8 @@ impl Tx<'_> {
             .prepare_cached(
                 "SELECT job FROM api_call JOIN (SELECT account AS of FROM api_call WHERE id = ?1)
                      ON account = of
-                 WHERE id > ?1 AND kind IN ('menu', 'menu_delete')
-                   AND state IN ('done', 'asking', 'in_doubt') ORDER BY id DESC LIMIT 1",
+                 WHERE id > ?1 AND kind IN ('menu', 'menu_delete', 'menu_read')
+                   AND kind <> 'menu_read' AND state IN ('done', 'asking', 'in_doubt') ORDER BY id DESC LIMIT 1",
             )?
             .query_row([applied.call], |row| row.get(0))
             .optional()?;
@@ -110,7 +110,8 @@ impl Tx<'_> {
             | ApiCall::Delete(_)
             | ApiCall::SpeedGet
             | ApiCall::SpeedSet(_)
-            | ApiCall::Qrcode(_) => false,
+            | ApiCall::Qrcode(_)
+            | ApiCall::Picture(_) => false,
         };
         if !is_menu {
             return Ok(None);

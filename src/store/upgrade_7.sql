@@ -4,7 +4,7 @@
 PRAGMA defer_foreign_keys = ON;
 CREATE TABLE api_call_kind (kind TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO api_call_kind (kind) VALUES ('preview'), ('delete'), ('speed_get'), ('speed_set'), ('menu'),
-    ('menu_delete'), ('menu_read'), ('qrcode');
+    ('menu_delete'), ('menu_read'), ('qrcode'), ('picture');
 CREATE TABLE api_call_6 AS SELECT * FROM api_call;
 DROP TABLE api_call;
 CREATE TABLE api_call (
@@ -48,3 +48,12 @@ CREATE INDEX api_call_waiting ON api_call (account) WHERE state = 'waiting';
 CREATE UNIQUE INDEX api_call_pre_send ON api_call (job, kind, parameters)
     WHERE state IN ('waiting', 'dropped');
 CREATE INDEX api_call_qrcode ON api_call (account, parameters) WHERE kind = 'qrcode';
+CREATE INDEX api_call_picture ON api_call (account, parameters) WHERE kind = 'picture';
+CREATE TABLE code_scan (
+    account TEXT NOT NULL,
+    scene   TEXT NOT NULL CHECK (length(scene) BETWEEN 1 AND 64),
+    day     TEXT NOT NULL CHECK (length(day) = 10),
+    event   TEXT NOT NULL CHECK (event IN ('subscribe', 'scan')),
+    count   INTEGER NOT NULL CHECK (count > 0),
+    PRIMARY KEY (account, scene, day, event)
+) STRICT, WITHOUT ROWID;

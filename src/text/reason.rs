@@ -331,6 +331,11 @@ fn english(reason: &Reason) -> String {
         Reason::AskedOften { cause, times } => {
             format!("{}; it was asked {times} times", english(cause))
         }
+        Reason::CodesMade { made, all } => format!("{made} of {all} codes are made"),
+        Reason::CodesStopped { made, all, cause } => format!(
+            "{made} of {all} codes are made, and a retry goes on after them: {}",
+            english(cause)
+        ),
         Reason::MenuReplaced { job } => format!("the menu of job {job} took its place"),
         Reason::MenuChangedElsewhere { job } => format!(
             "the menu that stands is not the one of job {job}: it was changed outside qunfa, so \

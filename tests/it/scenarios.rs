@@ -5,6 +5,7 @@ mod api_calls;
 mod articles;
 mod claims;
 mod clock;
+mod codes;
 mod configs;
 mod doubt;
 mod dropped_anew;

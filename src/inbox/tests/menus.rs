@@ -1,7 +1,9 @@
 //! Jobs that are a menu or a QR code.
 
 use super::*;
-use crate::model::{Action, Button, ButtonType, JobId, Menu, MenuChange, NewMenu, Qrcode, Scene};
+use crate::model::{
+    Action, Button, ButtonType, JobId, Menu, MenuChange, NewMenu, Qrcode, Scene, Scenes,
+};
 
 /// What it is, the file, and what is said.
 pub(super) const CASES: &[(&str, &str, &str)] = &[
@@ -390,5 +392,72 @@ fn the_documents_codes_can_be_pasted() {
         let job = job(&format!("qrcode: {json}"));
 
         assert_eq!(job.spec.action, Action::Qrcode(Qrcode { expire_seconds, scene }), "{json}");
+    }
+}
+
+#[test]
+fn many_codes_are_a_list_a_range_or_a_file() {
+    let lists = [("scenes.txt", "\u{feff}door-1\r\n\n door-2 \n".as_bytes())];
+    let read = |qrcode: &str| {
+        let file = format!("jobs:\n- id: a\n  account: club\n  qrcode: {qrcode}\n");
+        let parsed = parse_bytes("f.yaml", file.as_bytes(), &Files(&lists));
+        parsed.map(|mut parsed| match parsed.jobs.remove(0).spec.action {
+            Action::Qrcodes(codes) => codes,
+            other => panic!("{other:?}"),
+        })
+    };
+    let texts = |texts: &[&str]| Scenes::Texts {
+        scene_str: texts.iter().map(|text| (*text).to_owned()).collect(),
+    };
+    let (limit, named) = ("action_name: QR_LIMIT_SCENE", "action_name: QR_LIMIT_STR_SCENE");
+    for (qrcode, scenes) in [
+        (format!("{{{limit}, scenes: {{from: 1, to: 3}}}}"), Scenes::Range { from: 1, to: 3 }),
+        (format!("{{{limit}, scenes: [3, '1']}}"), Scenes::Ids { scene_id: vec![3, 1] }),
+        (format!("{{{named}, scenes: [a, 7]}}"), texts(&["a", "7"])),
+        (format!("{{{named}, scenes: {{file: scenes.txt}}}}"), texts(&["door-1", "door-2"])),
+    ] {
+        assert_eq!(read(&qrcode).unwrap().scenes, scenes, "{qrcode}");
+    }
+    let codes = read(&format!("{{{limit}, scenes: [1], out: 2027/doors}}")).unwrap();
+    assert_eq!(codes.out.as_deref(), Some("2027/doors"));
+    for (qrcode, message) in [
+        (format!("{{{limit}, scenes: {{from: 3, to: 1}}}}"), "`to` must not be less than `from`"),
+        (format!("{{{limit}, scenes: {{from: 1, to: 10001}}}}"), "at most 10,000 codes"),
+        (format!("{{{limit}, scenes: {{from: 1, to: 100001}}}}"), "100001"),
+        (format!("{{{named}, scenes: {{from: 1, to: 2}}}}"), "a range is of numbers"),
+        (
+            format!("{{{limit}, scenes: {{from: 1, file: scenes.txt}}}}"),
+            "cannot stand beside `file`",
+        ),
+        (format!("{{{limit}, scenes: []}}"), "`scenes` names no scene"),
+        (format!("{{{limit}, scenes: [1, 1]}}"), "`1` is there twice"),
+        (format!("{{{limit}, scenes: [0]}}"), "`0` is no number from 1 to 100000"),
+        (format!("{{{limit}, scenes: [a]}}"), "`a` is no number from 1 to 100000"),
+        (format!("{{{named}, scenes: [{}]}}", "x".repeat(65)), "is not 1 to 64 bytes"),
+        (format!("{{{limit}, scenes: [1], expire_seconds: 60}}"), "has no `expire_seconds`"),
+        (format!("{{{limit}, scenes: [1], out: ../x}}"), "is no folder for pictures"),
+        (format!("{{{limit}, scenes: [1], out: /etc}}"), "is no folder for pictures"),
+        (
+            format!("{{{limit}, scenes: [1], action_info: {{scene: {{scene_id: 1}}}}}}"),
+            "`action_info` cannot stand beside `scenes`",
+        ),
+        (
+            format!("{{{limit}, out: x, action_info: {{scene: {{scene_id: 1}}}}}}"),
+            "`out` needs `scenes`",
+        ),
+    ] {
+        let problems = read(&qrcode).unwrap_err();
+
+        assert!(problems.contains(message), "{qrcode}: {problems}");
+    }
+}
+
+/// Files beside a job file.
+struct Files<'f>(&'f [(&'f str, &'f [u8])]);
+
+impl ListSource for Files<'_> {
+    fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
+        let found = self.0.iter().find(|(name, _)| *name == path);
+        found.map(|(_, bytes)| Cow::Borrowed(*bytes)).ok_or_else(|| "no such file".to_owned())
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::response::{Fields, HttpResponse, Reply, errmsg, id, integer, printable, whole};
-use super::{Request, mass_get, with_token};
-use crate::model::{ApiCall, Menu, Qrcode, ReportedMenu, Scene, Speed, Viewer};
+use super::{Request, Save, mass_get, with_token};
+use crate::model::{ApiCall, Menu, Picture, Qrcode, ReportedMenu, Scene, Speed, Viewer};
 use crate::wechat::codes::{self, Verdict};
 
 /// The address of a code's picture, for anyone who has its ticket.
@@ -139,6 +139,13 @@ pub fn picture(ticket: &str) -> String {
     address.expect("the address is constant, and the ticket is encoded").into()
 }
 
+/// Fetches the picture of a code; it needs no token.
+pub fn picture_of(picture: &Picture, list: Option<(String, String)>) -> Request {
+    let query = vec![("ticket", picture.ticket.clone())];
+    let save = Some(Save { picture: picture.file.clone(), list });
+    Request { save, ..Request::get("/cgi-bin/showqrcode", query) }
+}
+
 /// What the response to such a call means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiCallResponse {
@@ -229,6 +236,9 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
     if let Reply::NotSent(why) = &answer.reply {
         return later(true, None, why);
     }
+    if let ApiCall::Picture(_) = asked {
+        return read_picture(&answer.reply);
+    }
     let fields = match whole(&answer.reply) {
         Ok(fields) => fields,
         Err(why) => return later(false, None, &why),
@@ -252,6 +262,30 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
     }
 }
 
+/// Returns whether a body is a picture (JPEG), which the documents promise for a valid ticket.
+pub fn is_picture(body: &[u8]) -> bool {
+    body.starts_with(&[0xff, 0xd8, 0xff])
+}
+
+fn read_picture(reply: &Reply) -> ApiCallResponse {
+    let said = |errmsg: &str| PlatformMessage { code: None, errmsg: printable(errmsg) };
+    match reply {
+        Reply::Http { status: 200..=299, body } if is_picture(body) => {
+            ApiCallResponse::Done(ApiCallResult::default())
+        }
+        Reply::Http { status: 404, .. } => {
+            ApiCallResponse::Refused(said("the platform has no picture for the ticket (HTTP 404)"))
+        }
+        Reply::Http { status, .. } => {
+            let errmsg = format!("HTTP {status} without a picture");
+            ApiCallResponse::Later { certain: true, said: said(&errmsg) }
+        }
+        Reply::NotSent(why) | Reply::Unknown(why) => {
+            ApiCallResponse::Later { certain: true, said: said(why) }
+        }
+    }
+}
+
 fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str> {
     let result =
         ApiCallResult { msg_id: fields.msg_id.as_ref().and_then(id), ..ApiCallResult::default() };
@@ -260,7 +294,8 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
         | ApiCall::Delete(_)
         | ApiCall::SpeedSet(_)
         | ApiCall::Menu(_)
-        | ApiCall::MenuDelete => match fields.errcode {
+        | ApiCall::MenuDelete
+        | ApiCall::Picture(_) => match fields.errcode {
             Some(_) => Ok(result),
             None => Err("the answer has no errcode"),
         },
@@ -562,6 +597,33 @@ mod tests {
 
             assert_eq!(read(&text, &menu), ApiCallResponse::Refused(said(code, "m")), "{code}");
             assert_eq!(codes::for_send(code).verdict, Verdict::InDoubt, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_picture_is_done_when_it_is_one() {
+        let picture = Picture {
+            scene: Scene::Id(7),
+            ticket: "gQ+/==".to_owned(),
+            file: "doors/7.jpg".to_owned(),
+        };
+        let request = picture_of(&picture, None);
+        assert_eq!(request.query, [("ticket", "gQ+/==".to_owned())]);
+        assert_eq!(request.save.unwrap().picture, "doors/7.jpg");
+        let http = |status, body: &[u8]| Reply::Http { status, body: body.to_vec() };
+        let jpeg = [0xff, 0xd8, 0xff, 0xe0];
+        for (reply, expected) in [
+            (http(200, &jpeg), "done"),
+            (http(404, &[]), "refused"),
+            (http(200, b"<html>"), "not done, asked again later"),
+            (http(502, &jpeg), "not done, asked again later"),
+            (Reply::Unknown("lost".into()), "not done, asked again later"),
+            (Reply::NotSent("refused".into()), "not done, asked again later"),
+        ] {
+            let asked = ApiCall::Picture(picture.clone());
+            let read = read_api_call(&HttpResponse { reply: reply.clone(), date: None }, &asked);
+
+            assert_eq!(read.as_str(), expected, "{reply:?}");
         }
     }
 
