@@ -96,7 +96,7 @@ fn render(page: &mut Page, view: &CodesView, now: DateTime<Utc>) {
     let columns = [
         ("scene", 0),
         ("job", 24),
-        ("expires", 23),
+        ("expires", 26),
         ("followed", 9),
         ("scanned", 9),
         ("picture", 30),

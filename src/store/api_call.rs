@@ -432,7 +432,7 @@ impl Tx<'_> {
         if let (ApiCall::Delete(deletion), Some(batch)) = (&api_call.api_call, api_call.batch) {
             self.deleted(deletion, (account, batch), &line, now)?;
         }
-        self.alert_codes_run_out(&api_call, account, now)?;
+        self.alert_codes_run_out(&api_call.api_call, account, now)?;
         self.follow_api_call(&api_call, (JobState::Sent, &line), now)
     }
 

@@ -9,7 +9,7 @@ use crate::calendar::Window;
 use crate::model::{Account, Action, ApiCall, JobId, Picture, Qrcode, Qrcodes};
 use crate::quota::{self, Need, Rule};
 use crate::reason::Reason;
-use crate::store::{Alert, OpenApiCall, Result, Tx, unreadable};
+use crate::store::{Alert, Result, Tx, unreadable};
 
 /// Permanent codes from which on an alert says that they come to an end, in percent of the limit.
 const WARN_FROM_PERCENT: u64 = 90;
@@ -110,12 +110,11 @@ impl Tx<'_> {
     /// Raises an alert once most of an account's permanent codes exist.
     pub(super) fn alert_codes_run_out(
         &self,
-        api_call: &OpenApiCall,
+        api_call: &ApiCall,
         account: &Account,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let is_permanent =
-            matches!(&api_call.api_call, ApiCall::Qrcode(code) if code.is_permanent());
+        let is_permanent = matches!(api_call, ApiCall::Qrcode(code) if code.is_permanent());
         let rule = Rule::PermanentQrcodes;
         let (Some(window), Some(limit)) = (rule.window(now), quota::limit(rule, account)) else {
             return Ok(());

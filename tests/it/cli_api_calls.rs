@@ -3,6 +3,7 @@
 use std::fs;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::calendar::{Span, Window};
 use qunfa::calls::{Effect, Role};
 use qunfa::cli::Answer;
 use qunfa::model::{
@@ -554,5 +555,62 @@ fn codes_of_a_subscription_account_are_warned_of_and_those_of_a_service_account_
 
         assert_eq!(answer.unwrap(), Answer::Yes, "{text}");
         assert_eq!(text.contains("48001"), warned, "{account}: {text}");
+    }
+}
+
+#[test]
+fn the_codes_of_an_account_are_listed_with_what_they_brought() {
+    let world = World::new();
+    assert!(world.text(&["qrcodes", "brand-club"]).contains("has no codes"));
+    world.take(MENUS);
+    world.store().transaction(menus_done).unwrap();
+    let day = Window::containing(Span::Day, at("11:00:00"));
+    let scans = |tx: &Tx<'_>| -> Result<(), StoreError> {
+        for (scene, event) in
+            [("门店-1", "subscribe"), ("门店-1", "scan"), ("门店-1", "scan"), ("old", "scan")]
+        {
+            tx.count_scan("brand-club", (scene, event), day)?;
+        }
+        tx.count_scan("brand-club", ("门店-1", "scan"), day.next())
+    };
+    world.store().transaction(scans).unwrap();
+
+    let shown = world.text(&["qrcodes", "brand-club"]);
+    let folder = world.path("state/qrcodes").display().to_string();
+    assert_golden("qrcodes.txt", &shown.replace(&folder, "STATE/qrcodes"));
+    let told = world.json(&["qrcodes", "brand-club", "--json"]);
+    let codes = told["codes"].as_array().unwrap();
+    let scenes: Vec<_> = codes.iter().map(|code| code["scene"].as_str().unwrap()).collect();
+    assert_eq!(scenes, ["123", "old", "门店-1"]);
+    assert_eq!((&codes[2]["subscribed"], &codes[2]["scanned"]), (&json!(1), &json!(3)));
+    let days = json!([
+        { "day": "2027-03-20", "subscribed": 1, "scanned": 2 },
+        { "day": "2027-03-21", "subscribed": 0, "scanned": 1 },
+    ]);
+    assert_eq!(codes[2]["days"], days);
+    assert_eq!((&codes[2]["job"], &codes[1].get("job")), (&json!("door"), &None));
+}
+
+#[test]
+fn a_job_that_leaves_few_permanent_codes_is_warned_of() {
+    let world = World::new();
+    world.take(&tomorrow(MENUS));
+    for (last, warned) in [(89_999, true), (89_998, false)] {
+        let job = format!(
+            "jobs:\n  - {{id: codes, account: brand-club, at: 2027-03-21 20:00, qrcode: \
+             {{action_name: QR_LIMIT_SCENE, scenes: {{from: 80001, to: {}}}}}}}\n",
+            last
+        );
+        let db = rusqlite::Connection::open(world.path("state/qunfa.db")).unwrap();
+        let sql = "INSERT INTO charge (account, rule, \"window\", amount, state)
+                   VALUES ('brand-club', 'permanent_qrcodes', 'ever', 80000, 'kept')";
+        db.execute("DELETE FROM charge", []).unwrap();
+        db.execute(sql, []).unwrap();
+        let path = world.file("codes.yaml", &job);
+
+        let (answer, text) = world.run(&["check", &path]);
+
+        assert_eq!(answer.unwrap(), Answer::Yes, "{text}");
+        assert_eq!(text.contains("permanent codes are used"), warned, "{text}");
     }
 }

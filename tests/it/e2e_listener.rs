@@ -154,12 +154,17 @@ fn metrics_tell_jobs_quotas_and_what_needs_a_person() {
 
 /// The target of a push that is signed with this token.
 pub(crate) fn signed(account: &str, token: &str) -> String {
+    signed_with(account, token, "7")
+}
+
+/// A timestamp and a nonce are good for one body.
+fn signed_with(account: &str, token: &str, nonce: &str) -> String {
     let timestamp = real_now().timestamp().to_string();
-    let mut parts = [token, &timestamp, "7"];
+    let mut parts = [token, &timestamp, nonce];
     parts.sort_unstable();
     let digest = Sha1::digest(parts.concat());
     let signature: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("/callback/{account}?signature={signature}&timestamp={timestamp}&nonce=7")
+    format!("/callback/{account}?signature={signature}&timestamp={timestamp}&nonce={nonce}")
 }
 
 pub(crate) fn finished(msg_id: i64) -> String {
@@ -198,7 +203,7 @@ fn scans_of_codes_are_counted_by_code_and_day() {
              <CreateTime>{now}</CreateTime><MsgType>event</MsgType><Event>{event}</Event>\
              <EventKey>{key}</EventKey><Ticket>T</Ticket></xml>"
         );
-        let answer = say(&rig, "POST", &signed("club", CALLBACK_TOKEN), &body);
+        let answer = say(&rig, "POST", &signed_with("club", CALLBACK_TOKEN, user), &body);
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     };
 
