@@ -587,7 +587,7 @@ CREATE TABLE sync_request (
 -- The kinds of API calls. A table, not a CHECK: a new kind is one row here and in its upgrade.
 CREATE TABLE api_call_kind (kind TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO api_call_kind (kind) VALUES ('preview'), ('delete'), ('speed_get'), ('speed_set'), ('menu'),
-    ('menu_delete'), ('menu_read'), ('qrcode'), ('picture');
+    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('qrcode'), ('picture');
 
 -- API calls other than broadcasts: previews, deletes, the speed, menus, QR codes. Commands and jobs
 -- insert them, the daemon makes them. All of them can be retried without harm. `waiting` calls are made

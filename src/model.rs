@@ -33,7 +33,9 @@ pub use material::{
 };
 
 pub use menu::{BUTTONS_MOST, Button, ButtonType, Menu, Press, SUB_BUTTONS_MOST};
-pub use menu_change::{MenuChange, MenuDifference, NewMenu, ReportedMenu, differences};
+pub use menu_change::{
+    ConditionalMenu, MatchRule, MenuChange, MenuDifference, NewMenu, ReportedMenu, differences,
+};
 
 pub use qrcode::{
     EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Picture, Qrcode, Qrcodes, SCENES_MOST, Scene,

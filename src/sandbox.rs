@@ -13,6 +13,7 @@ mod account;
 mod account_state;
 mod answer;
 mod clock;
+mod conditional_menu;
 mod connection;
 mod content;
 mod count;
@@ -461,6 +462,8 @@ impl Platform {
             "draft/delete" => self.delete_draft(call),
             "draft/update" => self.update_draft(call),
             "menu/create" => self.create_menu(call),
+            "menu/addconditional" => self.add_conditional_menu(call),
+            "menu/delconditional" => self.delete_conditional_menu(call),
             "qrcode/create" => self.create_qrcode(call),
             _ => self.mass(call),
         }

@@ -51,9 +51,11 @@ impl Kind {
             ApiCall::Delete(_) => Self::Delete,
             ApiCall::SpeedGet => Self::SpeedGet,
             ApiCall::SpeedSet(_) => Self::SpeedSet,
-            ApiCall::Menu(_) | ApiCall::MenuDelete | ApiCall::MenuRead { needed: true } => {
-                Self::Menu
-            }
+            ApiCall::Menu(_)
+            | ApiCall::MenuDelete
+            | ApiCall::MenuConditional(_)
+            | ApiCall::MenuConditionalDelete { .. }
+            | ApiCall::MenuRead { needed: true } => Self::Menu,
             ApiCall::MenuRead { needed: false } => Self::MenuRead,
             // A picture is as patient as its code: one without a picture is of no use.
             ApiCall::Qrcode(_) | ApiCall::Picture(_) => Self::Qrcode,

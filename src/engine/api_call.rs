@@ -293,6 +293,10 @@ impl AccountPass<'_, '_> {
             (ApiCall::Menu(menu), _) => Ok(api_call::menu(token, menu)),
             (ApiCall::MenuDelete, _) => Ok(api_call::menu_delete(token)),
             (ApiCall::MenuRead { .. }, _) => Ok(api_call::menu_read(token)),
+            (ApiCall::MenuConditional(menu), _) => Ok(api_call::menu_conditional(token, menu)),
+            (ApiCall::MenuConditionalDelete { menuid }, _) => {
+                Ok(api_call::menu_conditional_delete(token, menuid))
+            }
             (ApiCall::Qrcode(code), _) => Ok(api_call::qrcode(token, code)),
             (ApiCall::Picture(picture), _) => {
                 let list = match &api_call.job {
@@ -511,6 +515,8 @@ impl Asked<'_, '_> {
             | ApiCall::SpeedGet
             | ApiCall::SpeedSet(_)
             | ApiCall::MenuRead { .. }
+            | ApiCall::MenuConditional(_)
+            | ApiCall::MenuConditionalDelete { .. }
             | ApiCall::Qrcode(_)
             | ApiCall::Picture(_) => Ok(()),
         }
@@ -541,6 +547,8 @@ impl Asked<'_, '_> {
                 | ApiCall::SpeedSet(_)
                 | ApiCall::Menu(_)
                 | ApiCall::MenuDelete
+                | ApiCall::MenuConditional(_)
+                | ApiCall::MenuConditionalDelete { .. }
                 | ApiCall::Qrcode(_),
                 _,
             ) => None,
@@ -597,9 +605,10 @@ fn response_text(told: ApiCallResult, dated: DateTime<Utc>) -> serde_json::Value
                 "picture": api_call::picture(&ticket),
             })
         }
-        (None, None) => match told.menu {
-            Some(menu) => json!({ "menu": menu }),
-            None => json!({ "msg_id": told.msg_id }),
+        (None, None) => match (told.menu, told.menuid) {
+            (Some(menu), _) => json!({ "menu": menu }),
+            (None, Some(menuid)) => json!({ "menuid": menuid }),
+            (None, None) => json!({ "msg_id": told.msg_id }),
         },
     }
 }

@@ -49,6 +49,14 @@ pub(super) fn begin(
         }
     }
     let if_unchanged = match &change.to {
+        // They stand beside the menu for all, which needs no reading.
+        NewMenu::Conditional(menu) => {
+            return Ok(Step::Call(ApiCall::MenuConditional(menu.clone())));
+        }
+        NewMenu::WithoutConditional { delete_menuid } => {
+            let menuid = delete_menuid.clone();
+            return Ok(Step::Call(ApiCall::MenuConditionalDelete { menuid }));
+        }
         NewMenu::Menu(_) | NewMenu::Nothing { .. } => false,
         NewMenu::Before { restore, if_unchanged } => {
             let before = before(tx, restore, (account, *if_unchanged))?;
@@ -111,6 +119,9 @@ pub(super) fn after_reading(
     }
     let menu = match change.to {
         NewMenu::Menu(menu) => Some(menu),
+        NewMenu::Conditional(_) | NewMenu::WithoutConditional { .. } => {
+            return Ok(fail(Reason::ActionUnknown));
+        }
         NewMenu::Nothing { .. } => None,
         NewMenu::Before { restore, if_unchanged } => {
             match before(tx, &restore, (account, if_unchanged))? {

@@ -3,6 +3,8 @@
 //! The documents' samples can be pasted unchanged. What the platform would refuse is refused here,
 //! because the platform answers only at the job's time.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use unicode_width::UnicodeWidthStr as _;
@@ -10,27 +12,43 @@ use unicode_width::UnicodeWidthStr as _;
 use super::reader::Reader;
 use super::time::instant;
 use crate::model::{
-    BUTTONS_MOST, Button, ButtonType, JobId, Menu, MenuChange, NewMenu, Press, SUB_BUTTONS_MOST,
+    BUTTONS_MOST, Button, ButtonType, ConditionalMenu, JobId, MatchRule, Menu, MenuChange, NewMenu,
+    Press, SUB_BUTTONS_MOST,
 };
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 pub(super) const MENU: Shape = Shape {
     what: "`menu`",
-    known: &["button", "delete", "restore", "until"],
+    known: &["button", "matchrule", "delete", "restore", "until"],
+    refused: &[(
+        "menu",
+        "`menu` must hold `button` itself",
+        "write what stands under this key: `button: […]`",
+    )],
+};
+
+const WITHDRAWN: &str =
+    "the platform no longer tells followers apart by sex, place and language (65320)";
+const RULES: &str = "use `tag_id`, or `client_platform_type`: 1 iOS, 2 Android, 3 others";
+
+pub(super) const MATCHRULE: Shape = Shape {
+    what: "`matchrule`",
+    known: &["tag_id", "client_platform_type"],
     refused: &[
-        (
-            "matchrule",
-            "a menu for some followers only is not supported",
-            "leave `matchrule` out: `menu` replaces the menu that all followers see",
-        ),
-        (
-            "menu",
-            "`menu` must hold `button` itself",
-            "write what stands under this key: `button: […]`",
-        ),
+        ("sex", WITHDRAWN, RULES),
+        ("country", WITHDRAWN, RULES),
+        ("province", WITHDRAWN, RULES),
+        ("city", WITHDRAWN, RULES),
+        ("language", WITHDRAWN, RULES),
+        ("group_id", "`group_id` is the old name of `tag_id`", "write `tag_id: …`"),
     ],
 };
+
+pub(super) const DELETE: Shape = Shape { what: "`delete`", known: &["menuid"], refused: &[] };
+
+/// The most domains that the menus for some followers only may lead to, all of them together.
+const DOMAINS_MOST: usize = 3;
 
 pub(super) const BUTTON: Shape = Shape {
     what: "a button",
@@ -99,22 +117,28 @@ impl Reader<'_, '_> {
             fields.require("button", help, self.report);
             return None;
         };
-        if let Some(other) = named.next() {
+        let stray = fields.get("matchrule").filter(|_| &*what.key != "button");
+        if let Some(other) = named.next().or(stray) {
             let message = format!("`{}` cannot stand beside `{}`", other.key, what.key);
             self.report.say_with(other.key_location, message, "write a job of its own for it");
             return None;
         }
         let until = match fields.get("until") {
-            Some(entry) => Some(self.menu_until(entry, what, times)?),
+            Some(entry) => {
+                Some(self.menu_until(entry, (what, fields.get("matchrule").is_some()), times)?)
+            }
             None => None,
         };
         let to = match &*what.key {
-            "delete" => {
-                notes.push(CONDITIONAL_GO.to_owned());
-                self.menu_deletion(what)?
-            }
+            "delete" => self.menu_deletion(what, notes)?,
             "restore" => self.menu_restore(what)?,
-            _ => NewMenu::Menu(self.new_menu(what, notes)?),
+            _ => {
+                let menu = self.new_menu(what, notes)?;
+                match fields.get("matchrule") {
+                    Some(rule) => self.conditional(menu, rule)?,
+                    None => NewMenu::Menu(menu),
+                }
+            }
         };
         Some(MenuChange { to, until })
     }
@@ -125,7 +149,43 @@ impl Reader<'_, '_> {
         Some(Menu { button: buttons.into_iter().collect::<Option<_>>()? })
     }
 
-    fn menu_deletion(&mut self, entry: &Entry<'_>) -> Option<NewMenu> {
+    /// Returns the menu for some followers only, whose rule names at least one thing.
+    fn conditional(&mut self, Menu { button }: Menu, entry: &Entry<'_>) -> Option<NewMenu> {
+        let fields = entry.node.fields(entry.key_location, &MATCHRULE, self.report)?;
+        let before = self.report.count();
+        let mut number = |key, most| {
+            let entry: &Entry<'_> = fields.get(key)?;
+            entry.number(0, most, self.report).map(|number| number.to_string())
+        };
+        let tag_id = number("tag_id", i64::MAX);
+        let client_platform_type = number("client_platform_type", 3);
+        if self.report.count() > before {
+            return None;
+        }
+        let hosts: HashSet<_> = button.iter().flat_map(hosts).collect();
+        let message = if tag_id.is_none() && client_platform_type.is_none() {
+            "`matchrule` names nobody".to_owned()
+        } else if client_platform_type.as_deref() == Some("0") {
+            "`client_platform_type` is 1, 2 or 3".to_owned()
+        } else if hosts.len() > DOMAINS_MOST {
+            format!("menus for some followers only lead to at most {DOMAINS_MOST} domains in all")
+        } else {
+            let matchrule = MatchRule { tag_id, client_platform_type };
+            return Some(NewMenu::Conditional(ConditionalMenu { button, matchrule }));
+        };
+        self.report.say_with(entry.key_location, message, RULES);
+        None
+    }
+
+    fn menu_deletion(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<NewMenu> {
+        if let Value::Map(_) = &entry.node.value {
+            let fields = entry.node.fields(entry.key_location, &DELETE, self.report)?;
+            let help = "the number that `show` prints for the menu's job: `delete: {menuid: …}`";
+            let menuid = fields.require("menuid", help, self.report)?;
+            let delete_menuid = menuid.number(1, i64::MAX, self.report)?.to_string();
+            return Some(NewMenu::WithoutConditional { delete_menuid });
+        }
+        notes.push(CONDITIONAL_GO.to_owned());
         if entry.boolean(self.report)? {
             return Some(NewMenu::Nothing { delete: true });
         }
@@ -149,11 +209,13 @@ impl Reader<'_, '_> {
     fn menu_until(
         &mut self,
         entry: &Entry<'_>,
-        what: &Entry<'_>,
+        (what, beside_rule): (&Entry<'_>, bool),
         MenuTimes { zone, at, id, recurs }: MenuTimes<'_>,
     ) -> Option<DateTime<Utc>> {
         let until = self.value(entry, |text| instant(text, zone))?;
-        let (message, help) = if &*what.key == "restore" {
+        let (message, help) = if beside_rule || matches!(what.node.value, Value::Map(_)) {
+            ("`until` is for the menu of all followers", "delete this one by its menuid")
+        } else if &*what.key == "restore" {
             ("`until` cannot stand beside `restore`", "write a second job for the menu after it")
         } else if recurs {
             ("a menu in a series has no `until`", "write a second series with `menu: {…}`")
@@ -300,6 +362,17 @@ impl Reader<'_, '_> {
 fn needs(word: &str, kind: ButtonType) -> String {
     let keys: Vec<_> = kind.needs().iter().map(|key| format!("`{key}`")).collect();
     format!("a button of type `{word}` needs {}", keys.join(", "))
+}
+
+/// Returns the hosts that a button and those under it lead to.
+fn hosts(button: &Button) -> Vec<&str> {
+    let presses = match button {
+        Button::Group { sub_button, .. } => sub_button.as_slice(),
+        Button::Press(press) => std::slice::from_ref(press),
+    };
+    let views = presses.iter().filter(|press| press.kind == ButtonType::View);
+    let urls = views.filter_map(|press| press.url.as_deref()?.split_once("://"));
+    urls.filter_map(|(_, rest)| rest.split(['/', '?', '#', ':']).next()).collect()
 }
 
 fn is_empty_list(entry: &Entry<'_>) -> bool {

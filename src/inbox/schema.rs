@@ -62,12 +62,14 @@ pub(super) mod tests {
     #[test]
     fn the_schema_has_the_keys_that_the_inbox_knows() {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-        let places: [(&str, &[&Shape]); 20] = [
+        let places: [(&str, &[&Shape]); 22] = [
             ("", &[&job::FILE]),
             ("/$defs/job", &[&job::JOB]),
             ("/$defs/preview", &[&api_call::PREVIEW]),
             ("/$defs/delete", &[&api_call::DELETE]),
             ("/$defs/menu", &[&menu::MENU]),
+            ("/$defs/menu/properties/matchrule", &[&menu::MATCHRULE]),
+            ("/$defs/menu/properties/delete/oneOf/1", &[&menu::DELETE]),
             ("/$defs/button", &[&menu::BUTTON]),
             ("/$defs/qrcode", &[&qrcode::QRCODE]),
             ("/$defs/qrcode/properties/action_info", &[&qrcode::ACTION_INFO]),

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{JobId, Menu, OpenIds, Picture, Qrcode};
+use super::{ConditionalMenu, JobId, Menu, OpenIds, Picture, Qrcode};
 
 /// The most articles that one broadcast has.
 pub const ARTICLES_MOST: u32 = 8;
@@ -156,6 +156,13 @@ pub enum ApiCall {
         /// Whether the job cannot go on without the answer.
         needed: bool,
     },
+    /// A menu for some followers only is created.
+    MenuConditional(ConditionalMenu),
+    /// One of those is deleted.
+    MenuConditionalDelete {
+        /// The platform's number of it.
+        menuid: String,
+    },
     /// A QR code is created.
     Qrcode(Qrcode),
     /// The picture of a QR code is fetched.
@@ -173,6 +180,8 @@ impl ApiCall {
             Self::Menu(_) => "menu",
             Self::MenuDelete => "menu_delete",
             Self::MenuRead { .. } => "menu_read",
+            Self::MenuConditional(_) => "menu_conditional",
+            Self::MenuConditionalDelete { .. } => "menu_conditional_delete",
             Self::Qrcode(_) => "qrcode",
             Self::Picture(_) => "picture",
         }
@@ -185,6 +194,8 @@ impl ApiCall {
             Self::Menu(_)
             | Self::MenuDelete
             | Self::MenuRead { .. }
+            | Self::MenuConditional(_)
+            | Self::MenuConditionalDelete { .. }
             | Self::Qrcode(_)
             | Self::Picture(_) => false,
         }
@@ -196,6 +207,8 @@ impl ApiCall {
             Self::Preview(to, card_ext) => json!({ "to": to, "card_ext": card_ext }),
             Self::Delete(deletion) => json!(deletion),
             Self::SpeedGet | Self::MenuDelete => json!({}),
+            Self::MenuConditional(menu) => json!(menu),
+            Self::MenuConditionalDelete { menuid } => json!({ "menuid": menuid }),
             Self::MenuRead { needed } => json!({ "needed": needed }),
             Self::SpeedSet(speed) => json!({ "speed": speed }),
             Self::Menu(menu) => json!(menu),
@@ -218,6 +231,13 @@ impl ApiCall {
             "menu" => Menu::deserialize(&value).ok().map(Self::Menu),
             "menu_delete" => Some(Self::MenuDelete),
             "menu_read" => Some(Self::MenuRead { needed: value["needed"].as_bool()? }),
+            "menu_conditional" => {
+                ConditionalMenu::deserialize(&value).ok().map(Self::MenuConditional)
+            }
+            "menu_conditional_delete" => {
+                let menuid = value["menuid"].as_str()?.to_owned();
+                Some(Self::MenuConditionalDelete { menuid })
+            }
             "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
             "picture" => Picture::deserialize(&value).ok().map(Self::Picture),
             _ => None,
@@ -235,6 +255,8 @@ impl fmt::Display for ApiCall {
             Self::Menu(menu) => write!(f, "menu {menu}"),
             Self::MenuDelete => f.write_str("deletion of the menu"),
             Self::MenuRead { .. } => f.write_str("question for the menu"),
+            Self::MenuConditional(menu) => write!(f, "menu {menu}"),
+            Self::MenuConditionalDelete { menuid } => write!(f, "deletion of menu {menuid}"),
             Self::Qrcode(code) => code.fmt(f),
             Self::Picture(picture) => write!(f, "picture of {}", picture.scene),
         }
@@ -293,6 +315,7 @@ mod tests {
             ApiCall::SpeedSet(Speed::new(4).unwrap()),
             ApiCall::Menu(menu),
             ApiCall::MenuDelete,
+            ApiCall::MenuConditionalDelete { menuid: "208379533".into() },
             ApiCall::MenuRead { needed: true },
             ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(7) }),
             ApiCall::Qrcode(Qrcode { expire_seconds: None, scene: Scene::Text("门店".into()) }),

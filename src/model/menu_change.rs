@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{JobId, Menu};
+use super::{Button, JobId, Menu};
 
 /// What a menu job does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,10 +23,56 @@ pub struct MenuChange {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// A menu for some followers only. The last one that was created and fits a follower is theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConditionalMenu {
+    /// The first-level buttons, from the left.
+    pub button: Vec<Button>,
+    /// Whose menu it is.
+    pub matchrule: MatchRule,
+}
+
+/// Which followers see a menu: those with everything that is named, which is at least one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchRule {
+    /// The number of a tag. The platform writes both numbers as texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag_id: Option<String>,
+    /// The phone: 1 is iOS, 2 is Android, 3 others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_platform_type: Option<String>,
+}
+
+impl fmt::Display for MatchRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tag = self.tag_id.as_ref().map(|tag| format!("tag {tag}"));
+        let phone = self.client_platform_type.as_deref().map(|kind| match kind {
+            "1" => "iOS".to_owned(),
+            "2" => "Android".to_owned(),
+            _ => "other phones".to_owned(),
+        });
+        f.write_str(&tag.into_iter().chain(phone).collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl fmt::Display for ConditionalMenu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.button.iter().map(Button::name).collect();
+        write!(f, "{} for {}", names.join(" | "), self.matchrule)
+    }
+}
+
 /// The menu that stands after a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum NewMenu {
+    /// A menu for some followers only, beside the others.
+    Conditional(ConditionalMenu),
+    /// One of those less.
+    WithoutConditional {
+        /// The platform's number of it.
+        delete_menuid: String,
+    },
     /// This one.
     Menu(Menu),
     /// The one that stood before a job of the same account.
@@ -61,6 +107,10 @@ impl fmt::Display for MenuChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.to {
             NewMenu::Menu(menu) => menu.fmt(f),
+            NewMenu::Conditional(menu) => menu.fmt(f),
+            NewMenu::WithoutConditional { delete_menuid } => {
+                write!(f, "(without menuid {delete_menuid})")
+            }
             NewMenu::Before { restore, .. } => write!(f, "(before {restore})"),
             NewMenu::Nothing { .. } => f.write_str("(none)"),
         }
@@ -249,6 +299,8 @@ mod tests {
         for text in [
             r#"{"button":[{"type":"click","name":"a","key":"K"}]}"#,
             r#"{"button":[{"type":"click","name":"a","key":"K"}],"until":"2027-03-20T12:00:00Z"}"#,
+            r#"{"button":[{"type":"click","name":"a","key":"K"}],"matchrule":{"tag_id":"2"}}"#,
+            r#"{"delete_menuid":"208379533"}"#,
             r#"{"delete":true}"#,
             r#"{"restore":"spring"}"#,
             r#"{"restore":"spring","if_unchanged":true}"#,

@@ -31,6 +31,10 @@ impl Action {
                     let names: Vec<_> = menu.button.iter().map(Button::name).collect();
                     format!("menu {}", names.join(" / "))
                 }
+                NewMenu::Conditional(menu) => format!("menu {menu}"),
+                NewMenu::WithoutConditional { delete_menuid } => {
+                    format!("delete menu {delete_menuid}")
+                }
                 NewMenu::Before { restore, .. } => format!("menu before {restore}"),
                 NewMenu::Nothing { .. } => "delete menu".to_owned(),
             }),

@@ -63,6 +63,10 @@ pub(super) enum Daily {
     Menus,
     /// Calls to `menu/delete`.
     MenuDeletes,
+    /// Calls to `menu/addconditional`.
+    ConditionalMenus,
+    /// Calls to `menu/delconditional`.
+    ConditionalDeletes,
     /// Calls to `qrcode/create`.
     Qrcodes,
 }

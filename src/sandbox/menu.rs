@@ -22,7 +22,7 @@ const PERMANENT_SCENE: i64 = 100_000;
 const SCENE_BYTES: usize = 64;
 
 /// How the codes of one level of the menu differ from those of the other.
-struct Level {
+pub(super) struct Level {
     buttons: usize,
     name_bytes: usize,
     count: i64,
@@ -33,7 +33,7 @@ struct Level {
     domain: i64,
 }
 
-const FIRST: Level = Level {
+pub(super) const FIRST: Level = Level {
     buttons: 3,
     name_bytes: 16,
     count: 40_016,
@@ -127,11 +127,11 @@ impl Platform {
     }
 }
 
-fn text<'a>(object: &'a Object, field: &str) -> &'a str {
+pub(super) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
     object.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn check_buttons(buttons: &[Value], level: &Level) -> Result<(), Refusal> {
+pub(super) fn check_buttons(buttons: &[Value], level: &Level) -> Result<(), Refusal> {
     if !(1..=level.buttons).contains(&buttons.len()) {
         return Err(Refusal::code(level.count));
     }

@@ -29,7 +29,17 @@ impl Platform {
             }
             button
         });
-        Ok(json!({"menu": {"button": full.collect::<Vec<_>>()}}))
+        let mut read = json!({"menu": {"button": full.collect::<Vec<_>>()}});
+        let others = self.accounts[call.appid].conditional_menus.iter().map(|(menuid, menu)| {
+            let mut menu = menu.clone();
+            menu["menuid"] = json!(menuid);
+            menu
+        });
+        let others: Vec<_> = others.collect();
+        if !others.is_empty() {
+            read["conditionalmenu"] = Value::Array(others);
+        }
+        Ok(read)
     }
 
     /// `menu/delete`: deletes the menu.
@@ -38,6 +48,7 @@ impl Platform {
         account.tally.call(Daily::MenuDeletes, MENU_DELETES_A_DAY, call.now)?;
         account.menu = None;
         account.website_menu = None;
+        account.conditional_menus.clear();
         Ok(json!({"errcode": 0, "errmsg": "ok"}))
     }
 

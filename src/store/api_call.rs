@@ -179,6 +179,8 @@ fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
         | ApiCall::SpeedSet(_)
         | ApiCall::MenuDelete
         | ApiCall::MenuRead { .. }
+        | ApiCall::MenuConditional(_)
+        | ApiCall::MenuConditionalDelete { .. }
         | ApiCall::Picture(_) => None,
     }
 }
@@ -520,6 +522,8 @@ impl Tx<'_> {
             | ApiCall::Menu(_)
             | ApiCall::MenuDelete
             | ApiCall::MenuRead { .. }
+            | ApiCall::MenuConditional(_)
+            | ApiCall::MenuConditionalDelete { .. }
             | ApiCall::Qrcode(_)
             | ApiCall::Picture(_) => (
                 "preview",

@@ -110,6 +110,8 @@ impl Tx<'_> {
             | ApiCall::Delete(_)
             | ApiCall::SpeedGet
             | ApiCall::SpeedSet(_)
+            | ApiCall::MenuConditional(_)
+            | ApiCall::MenuConditionalDelete { .. }
             | ApiCall::Qrcode(_)
             | ApiCall::Picture(_) => false,
         };

@@ -4,7 +4,7 @@
 PRAGMA defer_foreign_keys = ON;
 CREATE TABLE api_call_kind (kind TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 INSERT INTO api_call_kind (kind) VALUES ('preview'), ('delete'), ('speed_get'), ('speed_set'), ('menu'),
-    ('menu_delete'), ('menu_read'), ('qrcode'), ('picture');
+    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('qrcode'), ('picture');
 CREATE TABLE api_call_6 AS SELECT * FROM api_call;
 DROP TABLE api_call;
 CREATE TABLE api_call (

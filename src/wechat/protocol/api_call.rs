@@ -9,7 +9,9 @@ use url::Url;
 
 use super::response::{Fields, HttpResponse, Reply, errmsg, id, integer, printable, whole};
 use super::{Request, Save, mass_get, with_token};
-use crate::model::{ApiCall, Menu, Picture, Qrcode, ReportedMenu, Scene, Speed, Viewer};
+use crate::model::{
+    ApiCall, ConditionalMenu, Menu, Picture, Qrcode, ReportedMenu, Scene, Speed, Viewer,
+};
 use crate::wechat::codes::{self, Verdict};
 
 /// The address of a code's picture, for anyone who has its ticket.
@@ -106,6 +108,18 @@ pub fn menu_delete(token: &SecretString) -> Request {
 /// Queries the menu that followers see, whether it was made by the API or on the website.
 pub fn menu_read(token: &SecretString) -> Request {
     Request::get("/cgi-bin/get_current_selfmenu_info", vec![with_token(token)])
+}
+
+/// Creates a menu for some followers only.
+pub fn menu_conditional(token: &SecretString, menu: &ConditionalMenu) -> Request {
+    let body = serde_json::to_string(menu).expect("a menu is always JSON");
+    Request::post("/cgi-bin/menu/addconditional", Some(token), body)
+}
+
+/// Deletes one of those.
+pub fn menu_conditional_delete(token: &SecretString, menuid: &str) -> Request {
+    let body = json!({ "menuid": menuid }).to_string();
+    Request::post("/cgi-bin/menu/delconditional", Some(token), body)
 }
 
 /// The body of a request for a QR code, in the documents' order.
@@ -205,6 +219,8 @@ pub struct ApiCallResult {
     pub code: Option<MadeCode>,
     /// The menu that followers see.
     pub menu: Option<ReportedMenu>,
+    /// The number of the menu for some followers only that was created.
+    pub menuid: Option<String>,
 }
 
 /// A QR code that was created.
@@ -258,6 +274,9 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
         Some(codes::NO_MENU) if *asked == ApiCall::MenuDelete => {
             ApiCallResponse::Done(ApiCallResult::default())
         }
+        Some(codes::NO_MENUID) if matches!(asked, ApiCall::MenuConditionalDelete { .. }) => {
+            ApiCallResponse::Done(ApiCallResult::default())
+        }
         Some(code) => refused(code, PlatformMessage { code: Some(code), errmsg: errmsg(&fields) }),
     }
 }
@@ -295,10 +314,20 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
         | ApiCall::SpeedSet(_)
         | ApiCall::Menu(_)
         | ApiCall::MenuDelete
+        | ApiCall::MenuConditionalDelete { .. }
         | ApiCall::Picture(_) => match fields.errcode {
             Some(_) => Ok(result),
             None => Err("the answer has no errcode"),
         },
+        ApiCall::MenuConditional(_) => {
+            let menuid = fields.menuid.as_ref().and_then(|menuid| match menuid {
+                Value::String(text) => Some(printable(text)),
+                other => id(other).map(|number| number.to_string()),
+            });
+            let menuid = menuid.filter(|menuid| !menuid.is_empty());
+            let menuid = menuid.ok_or("the answer has no menuid that can be read")?;
+            Ok(ApiCallResult { menuid: Some(menuid), ..result })
+        }
         ApiCall::MenuRead { .. } => {
             Ok(ApiCallResult { menu: Some(reported_menu(fields)?), ..result })
         }
@@ -577,6 +606,32 @@ mod tests {
         ] {
             assert_eq!(read_menu(&answer.to_string()), expected.map_err(str::to_owned), "{answer}");
         }
+    }
+
+    #[test]
+    fn a_menu_for_some_followers_goes_as_the_documents_write_it_and_brings_its_number() {
+        let text = r#"{"button":[{"type":"click","name":"今日歌曲","key":"V1"}],"matchrule":{"tag_id":"2","client_platform_type":"2"}}"#;
+        let wanted: ConditionalMenu = serde_json::from_str(text).unwrap();
+        let request = menu_conditional(&token(), &wanted);
+        assert_eq!((&*request.path, text_of(&request)), ("/cgi-bin/menu/addconditional", text));
+        let request = menu_conditional_delete(&token(), "208379533");
+        assert_eq!(text_of(&request), r#"{"menuid":"208379533"}"#);
+
+        let menuid = |text: &str| {
+            let asked = ApiCall::MenuConditional(wanted.clone());
+            let ApiCallResponse::Done(result) = read(text, &asked) else { return None };
+            result.menuid
+        };
+        for (text, expected) in [
+            (r#"{"menuid":"208379533"}"#, Some("208379533")),
+            (r#"{"menuid":208379533}"#, Some("208379533")),
+            (r#"{"errcode":0}"#, None),
+            (r#"{"errcode":65303,"errmsg":"m"}"#, None),
+        ] {
+            assert_eq!(menuid(text).as_deref(), expected, "{text}");
+        }
+        let asked = ApiCall::MenuConditionalDelete { menuid: "1".to_owned() };
+        assert_eq!(read(r#"{"errcode":65301,"errmsg":"m"}"#, &asked).as_str(), "done");
     }
 
     #[test]
