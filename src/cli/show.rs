@@ -81,6 +81,14 @@ struct StoryView {
 enum ResultView {
     Broadcast(SentView),
     Qrcode(CodeView),
+    Menu(MenuidView),
+}
+
+/// The menu for some followers only that was created.
+#[derive(Debug, Serialize, Deserialize)]
+struct MenuidView {
+    /// The platform's number of it, which deletes it.
+    menuid: String,
 }
 
 /// The QR code that was made.
@@ -234,11 +242,14 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
     }))
 }
 
-/// Returns the code that the last of these calls made.
+/// Returns what the last of these calls made: a code, or a menu for some followers only.
 fn made(api_calls: &[ApiCallView]) -> Option<ResultView> {
-    let done =
-        api_calls.iter().rfind(|api_call| api_call.kind == "qrcode" && api_call.state == "done")?;
-    CodeView::deserialize(&done.answer).ok().map(ResultView::Qrcode)
+    let done = api_calls.iter().rfind(|api_call| api_call.state == "done")?;
+    match done.kind.as_str() {
+        "qrcode" => CodeView::deserialize(&done.answer).ok().map(ResultView::Qrcode),
+        "menu_conditional" => MenuidView::deserialize(&done.answer).ok().map(ResultView::Menu),
+        _ => None,
+    }
 }
 
 fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
@@ -287,6 +298,13 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         Some(ResultView::Qrcode(code)) => {
             page.blank_line();
             code_made(page, code, now);
+        }
+        Some(ResultView::Menu(MenuidView { menuid })) => {
+            page.blank_line();
+            page.heading("RESULT");
+            page.raw(&format!("  menuid    {menuid}"));
+            let how = format!("`menu: {{ delete: {{ menuid: {menuid} }} }}` deletes it");
+            page.lines(Tone::Quiet, 2, &how);
         }
         None => {}
     }

@@ -4,6 +4,7 @@
 //! because the platform answers only at the job's time.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -153,20 +154,14 @@ impl Reader<'_, '_> {
     fn conditional(&mut self, Menu { button }: Menu, entry: &Entry<'_>) -> Option<NewMenu> {
         let fields = entry.node.fields(entry.key_location, &MATCHRULE, self.report)?;
         let before = self.report.count();
-        let mut number = |key, most| {
-            let entry: &Entry<'_> = fields.get(key)?;
-            entry.number(0, most, self.report).map(|number| number.to_string())
-        };
-        let tag_id = number("tag_id", i64::MAX);
-        let client_platform_type = number("client_platform_type", 3);
+        let tag_id = self.rule(&fields, "tag_id", 0..=i64::MAX);
+        let client_platform_type = self.rule(&fields, "client_platform_type", 1..=3);
         if self.report.count() > before {
             return None;
         }
         let hosts: HashSet<_> = button.iter().flat_map(hosts).collect();
         let message = if tag_id.is_none() && client_platform_type.is_none() {
             "`matchrule` names nobody".to_owned()
-        } else if client_platform_type.as_deref() == Some("0") {
-            "`client_platform_type` is 1, 2 or 3".to_owned()
         } else if hosts.len() > DOMAINS_MOST {
             format!("menus for some followers only lead to at most {DOMAINS_MOST} domains in all")
         } else {
@@ -174,6 +169,23 @@ impl Reader<'_, '_> {
             return Some(NewMenu::Conditional(ConditionalMenu { button, matchrule }));
         };
         self.report.say_with(entry.key_location, message, RULES);
+        None
+    }
+
+    /// Returns a number of a rule as the platform writes it: a text.
+    fn rule(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        key: &str,
+        range: RangeInclusive<i64>,
+    ) -> Option<String> {
+        let entry = fields.get(key)?;
+        let text = entry.text(self.report)?.trim();
+        if text.parse::<i64>().is_ok_and(|number| range.contains(&number)) {
+            return Some(text.to_owned());
+        }
+        let message = format!("{} is no value of `{key}`", quote(text));
+        self.report.say_with(entry.node.location, message, RULES);
         None
     }
 

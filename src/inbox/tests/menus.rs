@@ -129,20 +129,15 @@ f.yaml:9:62: `url` must be the address of a page
 help: it starts with https:// or http:// and has no space",
     ),
     (
-        "a menu for some, and a key that no button has",
+        "a menu with a key that no button has",
         r"jobs:
   - id: a
     account: club
     menu:
-      matchrule: {tag_id: 2}
+      matchrule: {sex: 1}
       button: [{type: click, name: a, keys: A}]
 ",
-        r"f.yaml:5:7: a menu for some followers only is not supported
-        matchrule: {tag_id: 2}
-        ^^^^^^^^^
-help: leave `matchrule` out: `menu` replaces the menu that all followers see
-
-f.yaml:6:16: `key` is missing
+        r"f.yaml:6:16: `key` is missing
         button: [{type: click, name: a, keys: A}]
                  ^
 help: a button of type `click` needs `key`
@@ -254,6 +249,26 @@ fn a_menu_can_be_deleted_or_put_back_and_be_there_for_a_time() {
     assert_eq!(change(&format!("{{{button}, until: 2027-03-22 09:00}}")).until, until);
 }
 
+/// A menu that leads to these domains.
+fn pages(hosts: &[&str]) -> String {
+    let view =
+        |host: &&str| format!("{{type: view, name: {host}, url: 'https://{host}.example/x?y'}}");
+    let views: Vec<_> = hosts.iter().map(view).collect();
+    format!("button: [{{name: g, sub_button: [{}]}}]", views.join(", "))
+}
+
+#[test]
+fn a_menu_for_some_followers_has_a_rule_in_the_platforms_own_texts() {
+    let menu =
+        format!("{{{}, matchrule: {{tag_id: 2, client_platform_type: '1'}}}}", pages(&["a"]));
+    let NewMenu::Conditional(menu) = change(&menu).to else { panic!("for some") };
+    let rule = serde_json::to_string(&menu.matchrule).unwrap();
+    assert_eq!(rule, r#"{"tag_id":"2","client_platform_type":"1"}"#);
+    assert_eq!(menu.to_string(), "g for tag 2, iOS");
+    let gone = NewMenu::WithoutConditional { delete_menuid: "208379533".to_owned() };
+    assert_eq!(change("{delete: {menuid: 208379533}}").to, gone);
+}
+
 #[test]
 fn what_a_menu_change_cannot_have_is_refused_at_its_place() {
     let button = "button: [{type: click, name: a, key: K}]";
@@ -266,6 +281,42 @@ fn what_a_menu_change_cannot_have_is_refused_at_its_place() {
             "`restore` cannot stand beside `delete`",
         ),
         ("a", "menu: {delete: false}".to_owned(), "`delete: false` does nothing"),
+        ("a", format!("menu: {{{button}, matchrule: {{}}}}"), "`matchrule` names nobody"),
+        (
+            "a",
+            format!("menu: {{{button}, matchrule: {{tag_id: 2, sex: 1}}}}"),
+            "the platform no longer tells followers apart by sex, place and language",
+        ),
+        (
+            "a",
+            format!("menu: {{{button}, matchrule: {{client_platform_type: 4}}}}"),
+            "`4` is no value of `client_platform_type`",
+        ),
+        (
+            "a",
+            format!("menu: {{{button}, matchrule: {{client_platform_type: 0}}}}"),
+            "`0` is no value of `client_platform_type`",
+        ),
+        (
+            "a",
+            format!("menu: {{{}, matchrule: {{tag_id: 2}}}}", pages(&["a", "b", "c", "d"])),
+            "lead to at most 3 domains",
+        ),
+        (
+            "a",
+            "menu: {delete: true, matchrule: {tag_id: 2}}".to_owned(),
+            "`matchrule` cannot stand beside `delete`",
+        ),
+        (
+            "a",
+            format!("menu: {{{button}, matchrule: {{tag_id: 2}}, until: 2027-03-22 09:00}}"),
+            "`until` is for the menu of all followers",
+        ),
+        (
+            "a",
+            "menu: {delete: {menuid: 5}, until: 2027-03-22 09:00}".to_owned(),
+            "`until` is for the menu of all followers",
+        ),
         ("a", "menu: {}".to_owned(), "`button` is missing"),
         ("a", "menu: {restore: a b}".to_owned(), "`a b` cannot be an id"),
         (

@@ -284,6 +284,36 @@ fn a_restore_waits_for_its_job_and_fails_for_one_that_is_none() {
 }
 
 #[test]
+fn a_menu_for_some_followers_stands_beside_that_for_all_until_it_is_deleted() {
+    let mut world = World::with(Kind::Service);
+    let some = || action(json!({ "button": buttons("VIP"), "matchrule": { "tag_id": "2" } }));
+    world.plan_menu("early", "2027-03-20 17:00", some());
+    world.plan_menu("winter", "2027-03-20 18:00", menu("冬天"));
+    world.plan_menu("vip", "2027-03-20 19:00", some());
+
+    world.run_until("2027-03-20 19:30");
+    let reason = world.reason("early");
+    assert!(reason.contains("no menu for all followers"), "{reason}");
+    assert_eq!(world.state("vip"), JobState::Sent, "{}", world.reason("vip"));
+    assert_eq!(world.stands(), Some(buttons("冬天")));
+    let appid = world.setup(0).account.appid.clone();
+    let menuid = world.platform.conditional_menus(&appid)[0].0.to_string();
+    let engine = world.engine.as_ref().unwrap();
+    let made = engine.store().read().api_calls("vip").unwrap().pop().unwrap();
+    assert_eq!(made.answer["menuid"], menuid);
+    world
+        .platform
+        .inject(Fault::new(FaultKind::AnswerLost).on_path("/cgi-bin/menu/delconditional"));
+    let delete = action(json!({ "delete_menuid": menuid }));
+    world.plan_menu("gone", "2027-03-20 20:00", delete);
+    world.run_until("2027-03-20 20:05");
+
+    assert_eq!(world.state("gone"), JobState::Sent, "{}", world.reason("gone"));
+    assert_eq!(world.platform.conditional_menus(&appid).len(), 0);
+    assert_eq!(world.stands(), Some(buttons("冬天")));
+}
+
+#[test]
 fn a_menu_whose_until_is_over_or_whose_id_is_taken_changes_nothing() {
     let mut world = World::with(Kind::Service);
     world.plan_menu("spring@until", "2027-03-25 19:00", menu("夏天"));
