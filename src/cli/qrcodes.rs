@@ -145,7 +145,7 @@ pub(super) fn progress(page: &mut Page, codes: &CodesProgress, pictures: &str) {
     page.labelled(tone, 2, "made      ", &made);
     if codes.asked_again > 0 {
         let again = format!(
-            "{}, without a clear answer before: there may be as many codes that nobody knows",
+            "{} requests repeated one without an answer: there may be as many more temporary codes",
             text::count(codes.asked_again as u64)
         );
         page.labelled(Tone::Warn, 2, "repeated  ", &again);

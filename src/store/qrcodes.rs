@@ -21,8 +21,8 @@ pub struct CodesProgress {
     pub made: usize,
     /// All of them.
     pub all: usize,
-    /// Codes that were requested again without a clear answer: of a temporary one, the platform may
-    /// have made one more, which nobody knows.
+    /// Requests that repeated one without a clear answer: for each, the platform may have made one
+    /// more temporary code, which nobody knows.
     pub asked_again: usize,
     /// The folder of the pictures and of the list, inside that of all pictures.
     pub folder: String,
@@ -94,7 +94,7 @@ impl Tx<'_> {
             .db
             .prepare_cached(
                 "SELECT count(*) FILTER (WHERE kind = 'picture' AND state = 'done'),
-                        count(*) FILTER (WHERE kind = 'qrcode' AND attempts > 1)
+                        ifnull(sum(attempts - 1) FILTER (WHERE kind = 'qrcode' AND attempts > 1), 0)
                  FROM api_call WHERE job = ?1",
             )?
             .query_row([job.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
