@@ -137,6 +137,7 @@ impl Course {
         let receivers = first..first + self.receivers;
         JobSpec {
             title: None,
+            templated: false,
             id: JobId::parse(&format!("list-{number}")).unwrap(),
             account: "brand".to_owned(),
             at: Some(at),

@@ -7,6 +7,7 @@
 mod dates;
 pub mod json;
 mod recurrence;
+mod template;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use dates::{DateChange, DateChanges, SeriesDates};
 pub use recurrence::{Bounds, Cron, CronError, Date, DateKey, Recurrence};
+pub use template::{DateValues, Template, TemplateError};
 
 /// No mass request is sent in the first two minutes of a Beijing day: a request under way at
 /// midnight may be counted on either side.

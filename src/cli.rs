@@ -39,6 +39,7 @@ mod submit;
 mod text;
 mod wait;
 mod watch;
+mod zone_data;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};

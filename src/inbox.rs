@@ -31,6 +31,7 @@ mod receivers;
 mod schema;
 mod series;
 mod submit;
+mod template;
 mod theme;
 mod time;
 mod whole;

@@ -15,6 +15,8 @@ mod menu_change;
 
 mod qrcode;
 
+mod texts;
+
 mod title;
 
 use std::fmt;
@@ -41,6 +43,8 @@ pub use qrcode::{
     EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Picture, Qrcode, Qrcodes, SCENES_MOST, Scene,
     Scenes, file_word,
 };
+
+pub use texts::TextOf;
 
 /// The shortest list of OpenIDs that one `mass/send` accepts (40130 below it).
 pub const LIST_MIN: usize = 2;
@@ -268,8 +272,16 @@ pub struct JobSpec {
     /// Its author's name for it in lists. Left out of the digest if it has no name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Whether its texts are templates that each date of a series fills in.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub templated: bool,
     /// What it does.
     pub action: Action,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a field by reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl JobSpec {

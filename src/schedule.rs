@@ -44,6 +44,29 @@ pub struct Waiting {
     pub placed: bool,
     /// Whether the present schedule has no place for it, and it waits for its own time all the same.
     pub without_place: bool,
+    /// Whether the platform may have accepted a request of it.
+    pub in_doubt: bool,
+}
+
+impl Waiting {
+    /// Returns what the job needs if it is due at a time; in release, what it still needs.
+    pub fn needs(&self, account: &Account, at: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Need> {
+        let Job { demand, asked, state, .. } = &self.job;
+        let in_release = *state == JobState::Releasing;
+        let calls = match (in_release, self.job.is_broadcast() && *asked) {
+            (true, _) => self.calls_left,
+            (false, true) => self.calls_left.max(1),
+            (false, false) => demand.calls,
+        };
+        let at = if in_release { now } else { at.max(now) };
+        let at = calendar::guard_end(at).unwrap_or(at);
+        let mut needs = quota::needs(account, Demand { calls, ..*demand }, at);
+        // What a job in release needs of the others is charged already.
+        needs.retain(|need| {
+            !in_release || !need.rule.row().slots && need.rule != Rule::PermanentQrcodes
+        });
+        needs
+    }
 }
 
 /// What is charged in the windows of an account's rules, as of now.
@@ -71,6 +94,13 @@ pub struct Cause {
     pub by: Vec<NamedJob>,
     /// The first and the last of the other windows without room.
     pub others: Option<(Window, Window)>,
+}
+
+impl Cause {
+    /// Returns why a job has no place that it may wait for.
+    pub fn beyond_expiry(cause: Option<Self>) -> Reason {
+        cause.map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry())
+    }
 }
 
 impl From<Cause> for Reason {
@@ -171,8 +201,8 @@ struct Board<'a> {
     /// The own time of each job.
     own: Vec<DateTime<Utc>>,
     owned: HashMap<(Rule, Window), Share>,
-    /// For a full window, the next one that may have room. Windows only fill up while jobs
-    /// are placed.
+    /// For a full window, the next one that may have room. Windows only fill up until a job leaves
+    /// one of them.
     next: HashMap<(Rule, Window), Window>,
     placements: Vec<Placement>,
 }
@@ -201,7 +231,7 @@ impl<'a> Board<'a> {
         for index in order.iter().copied() {
             let Waiting { job, placed, .. } = &self.waiting[index];
             if job.state == JobState::Releasing {
-                self.keep_calls(index);
+                self.own(index, self.now);
             } else if self.is_fixed(index) {
                 self.own(index, job.due_at);
                 self.placements[index] = Placement::At(job.due_at, None);
@@ -228,45 +258,23 @@ impl<'a> Board<'a> {
     fn own_all(&mut self) {
         for index in self.order.clone() {
             if self.waiting[index].job.state == JobState::Releasing {
-                self.keep_calls(index);
+                self.own(index, self.now);
             } else if let Placement::At(at, _) = self.placements[index] {
                 self.own(index, at);
             }
         }
     }
 
-    /// Returns whether a job was attempted and is due: whatever the ledger holds, its next request
-    /// is decided by itself.
+    /// Returns whether a job's next request is decided by itself, whatever the ledger holds: one
+    /// that was attempted and is due, or that may have been accepted. Asked for at any other time,
+    /// the latter could be sent twice.
     fn is_fixed(&self, index: usize) -> bool {
-        let job = &self.waiting[index].job;
-        job.asked && job.due_at <= self.now
-    }
-
-    /// Returns when a request is really made for a job that is due at this time.
-    fn request_at(&self, at: DateTime<Utc>) -> DateTime<Utc> {
-        let at = at.max(self.now);
-        calendar::guard_end(at).unwrap_or(at)
-    }
-
-    fn demand(&self, index: usize) -> Demand {
-        let Waiting { job, calls_left, .. } = &self.waiting[index];
-        let calls =
-            if job.is_broadcast() && job.asked { (*calls_left).max(1) } else { job.demand.calls };
-        Demand { calls, ..job.demand }
+        let Waiting { job, in_doubt, .. } = &self.waiting[index];
+        *in_doubt || job.asked && job.due_at <= self.now
     }
 
     fn needs(&self, index: usize, at: DateTime<Utc>) -> Vec<Need> {
-        quota::needs(self.account, self.demand(index), self.request_at(at))
-    }
-
-    /// Keeps the calls for what is left of a job in release; its slots are charged already.
-    fn keep_calls(&mut self, index: usize) {
-        let demand = Demand { calls: self.waiting[index].calls_left, ..self.demand(index) };
-        for need in quota::needs(self.account, demand, self.request_at(self.now)) {
-            if !need.rule.row().slots && need.rule != Rule::PermanentQrcodes {
-                self.add(index, need);
-            }
-        }
+        self.waiting[index].needs(self.account, at, self.now)
     }
 
     fn own(&mut self, index: usize, at: DateTime<Utc>) {
@@ -295,7 +303,9 @@ impl<'a> Board<'a> {
         let (job, at) = (&self.waiting[index].job, self.own[index]);
         let in_time = self.now <= calendar::guard_end(at).unwrap_or(at) + job.grace;
         let day = |at| Window::containing(Span::Day, at);
-        let on_its_day = day(self.request_at(at)) == day(at);
+        let request_at = at.max(self.now);
+        let request_at = calendar::guard_end(request_at).unwrap_or(request_at);
+        let on_its_day = day(request_at) == day(at);
         if !in_time || !on_its_day {
             return Err(None);
         }
@@ -414,9 +424,11 @@ impl<'a> Board<'a> {
                 self.own[index] = at;
                 self.own(index, at);
                 self.placements[index] = Placement::At(at, None);
+                self.next.clear();
                 return true;
             };
-            at = first_from(job, allowed, block.window.end());
+            let next = self.next_window(block.rule, block.window);
+            at = first_from(job, allowed, next.start());
         }
         self.own(index, present);
         false

@@ -87,6 +87,7 @@ pub use results::{QuotaRefusal, ResultAsk, SendStatus};
 pub use schedule::{AccountSchedule, Deferral};
 pub use series::{
     DateAhead, DateDecision, PlannedDate, Recurring, Series, SeriesCancelled, SeriesState,
+    fill_texts,
 };
 pub use settle::{ResponseFields, SendOutcome, Settled};
 pub use strangers::Strangers;

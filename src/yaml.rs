@@ -542,6 +542,11 @@ impl<'n, 'a> Fields<'n, 'a> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
+    /// Returns every entry.
+    pub(crate) fn entries(&self) -> &'n [Entry<'a>] {
+        self.entries
+    }
+
     /// Returns the entry of a key, or reports that the key is missing.
     pub(crate) fn require(
         &self,

@@ -22,7 +22,7 @@ use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds, Year};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
-use super::{LocalTimeError, instant};
+use super::{DateValues, LocalTimeError, instant};
 
 /// The last year that job files may use.
 const LAST_YEAR: i32 = 2199;
@@ -253,6 +253,20 @@ impl Recurrence {
     /// Returns the instant of one of its dates, if it has that.
     pub fn on(&self, key: DateKey) -> Option<DateTime<Utc>> {
         self.of_day(key.date).find(|date| date.date == key).map(|date| date.at)
+    }
+
+    /// Returns the number of one of its dates, from 1, as `count` counts them; none without `from`.
+    pub fn number(&self, key: DateKey) -> Option<u32> {
+        let from = self.bounds.from?;
+        let before = self.starting_on(from.date()).position(|date| date.date == key)?;
+        u32::try_from(before + 1).ok()
+    }
+
+    /// Returns what one of its dates fills into the texts of its series. A move by an operator does
+    /// not change that.
+    pub fn values(&self, date: Date) -> DateValues {
+        let at = self.on(date.date).unwrap_or(date.at).with_timezone(&self.zone).naive_local();
+        DateValues { at, number: self.number(date.date).unwrap_or(0) }
     }
 
     /// Returns its dates of a local day, in order.

@@ -47,6 +47,7 @@ pub(super) fn run(
     if tx.account_of(&new)?.is_some() || tx.series(&new)?.is_some() {
         return no(format!("there is a job {new} already: give the new one an id of its own"));
     }
+    tx.refuse_again(&id)?;
     // A date of a series stands in the series' file.
     let written = tx.named_date(&options.job)?.map_or(id, |(series, _)| series.job.id);
     drop(store);

@@ -40,7 +40,8 @@ pub(super) fn find(
     now: DateTime<Utc>,
 ) -> Result<Option<NoteView>, StoreError> {
     let context = ForecastContext::read(tx, config, now)?;
-    let mut notes = tx.current_alerts(now)?.into_iter().chain(status::of_daemon(&context, now));
+    let mut notes =
+        tx.current_alerts(now)?.into_iter().chain(status::not_stored(tx, &context, now)?);
     let Some(about) = notes.find(|note| note.note() == id) else { return Ok(None) };
     let acknowledged = tx.acknowledgement(&about)?;
     let (severity, note) = (about.severity(), about.note());

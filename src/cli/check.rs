@@ -13,7 +13,7 @@ use super::moves::{self, MoveView};
 use super::qrcodes;
 use super::schedules::Schedules;
 use super::text::{self, Page, Tone};
-use super::{Answer, Json, Problem, Terminal, database, lookup};
+use super::{Answer, Json, Problem, Terminal, database, lookup, series, zone_data};
 use crate::calendar;
 use crate::config::Config;
 use crate::daemon;
@@ -418,6 +418,7 @@ fn forecast(
         let mut one = forecast_one(tx, (&job.spec, account), job.notes.clone(), schedules)?;
         if let Some(one) = &mut one {
             one.warnings.extend(strangers(tx, &job.spec)?);
+            one.warnings.extend(zone_warning(&job.spec, schedules.now));
         }
         checked.extend(one);
     }
@@ -428,6 +429,14 @@ fn forecast(
 fn strangers(tx: &Tx<'_>, spec: &JobSpec) -> Result<Option<String>, StoreError> {
     let Some(list) = spec.action.list() else { return Ok(None) };
     Ok(tx.strangers(&spec.account, list)?.map(|strangers| strangers.sentence()))
+}
+
+/// Returns a warning if the local times of a job may be wrong.
+fn zone_warning(spec: &JobSpec, now: DateTime<Utc>) -> Option<String> {
+    let from = zone_data::differs_from(spec.timezone, now)?;
+    // A job with a time of its own is over by then.
+    let concerns = spec.at.is_none_or(|at| at >= from);
+    concerns.then(|| format!("{}: {}", zone_data::warning(spec.timezone, from), zone_data::ADVICE))
 }
 
 fn forecast_one(
@@ -525,6 +534,8 @@ fn recurring(
             notes: (job.notes.iter().cloned())
                 .chain(known.map(str::to_owned))
                 .chain(strangers(tx, &job.spec)?)
+                .chain(series::first_texts(&job.spec, recurrence, schedules.now))
+                .chain(zone_warning(&job.spec, schedules.now))
                 .collect(),
             occurrences,
             planned,

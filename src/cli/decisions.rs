@@ -9,7 +9,7 @@ use clap::Args;
 use super::lookup::{self, named_account, to_cancel};
 use super::reply::{JobOptions, Reason, decide, say};
 use super::text;
-use super::{Problem, Terminal, database, moves, reschedule, series};
+use super::{Problem, Terminal, database, moves, reply, reschedule, series};
 use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobState};
@@ -144,7 +144,15 @@ pub(super) fn approve(
     })?;
     let job = &decided.job;
     let due = calendar::beijing(job.due);
-    let answer = if late {
+    let without_place = job.reason.as_ref().filter(|reason| reason.is_without_place());
+    let answer = if let Some(why) = without_place {
+        format!(
+            "Job {} is approved, but as it stands it is not sent at {due}: {}.\n{}",
+            job.id,
+            reply::told(why),
+            decided.next
+        )
+    } else if late {
         format!(
             "Job {} is approved, but it was due {due} and its grace has passed: it becomes missed.\n",
             job.id
@@ -175,12 +183,10 @@ pub(super) fn cancel(
         if let Some(found) = lookup::find_series(&store.read(), &options.job)? {
             return series::cancel(&mut store, &found, config, (said, now), terminal);
         }
-        if series::skip(&mut store, &options.job, config, (said, now))? {
+        if let Some(moved) = series::skip(&mut store, &options.job, config, (said, now))? {
             let id = text::visible(&options.job);
-            return say(
-                &format!("{id} is cancelled: this date of the series does not come.\n"),
-                terminal,
-            );
+            let answer = format!("{id} is cancelled: this date of the series does not come.\n");
+            return say(&(answer + &moves::lines(&moved)), terminal);
         }
     }
     let decided = decide(&options.job, config, terminal, |tx, id, _| {

@@ -250,7 +250,7 @@ fn date_ahead(
         id: job.id.to_string(),
         title: date.waiting.title.clone().unwrap_or_else(|| job.id.to_string()),
         account: job.account.clone(),
-        action: date.spec.action.name().to_owned(),
+        action: date.action.to_owned(),
         state: job.state,
         at: Some(job.planned_at),
         due: forecast.goes_at.unwrap_or(job.planned_at),

@@ -51,6 +51,11 @@ pub(super) fn run(
         })?;
         let job = &decided.job;
         let goes = match (job.state.waits(), &job.reason) {
+            (true, Some(why)) if why.is_without_place() => format!(
+                "as it stands is not sent at {}: {}",
+                calendar::beijing(job.due),
+                super::reply::told(why)
+            ),
             (true, None) => format!("goes at {}", calendar::beijing(job.due)),
             (true, Some(why)) => {
                 format!("goes at {} ({})", calendar::beijing(job.due), super::reply::told(why))
@@ -61,17 +66,18 @@ pub(super) fn run(
         let answer = format!("Job {} is moved and {goes}.\n{others}{}", job.id, decided.next);
         return say(&answer, terminal);
     }
-    let at = store.transaction(|tx| {
+    let (at, moved) = store.transaction(|tx| {
         let Some((series, date)) = tx.named_date(&options.job)? else {
             return Err(unknown_job(tx, &options.job));
         };
-        same_account(tx, config, &series.job.account)?;
+        let account = same_account(tx, config, &series.job.account)?;
         let at = time(&options.to, series.recurrence.zone())?;
-        tx.move_date((&series, date), at, said, now)?;
-        Ok::<_, Problem>(at)
+        tx.move_date((&series, date), account, (at, said), now)?;
+        Ok::<_, Problem>((at, tx.take_rescheduled()))
     })?;
     let (id, at) = (text::visible(&options.job), calendar::beijing(at));
-    say(&format!("{id} is moved to {at}; it is planned weeks before that.\n"), terminal)
+    let answer = format!("{id} is moved to {at}; it is planned weeks before that.\n");
+    say(&(answer + &moves::lines(&moves::views(moved))), terminal)
 }
 
 /// Returns the instant of a time that an operator wrote.

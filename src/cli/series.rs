@@ -7,16 +7,17 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::forecast::ForecastContext;
+use super::moves::{self, MoveView};
 use super::reply::say;
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Problem, Terminal, format, lookup, moves};
-use crate::calendar::{self, DateKey};
+use super::{Problem, Terminal, format, lookup};
+use crate::calendar::{self, DateKey, Recurrence};
 use crate::config::Config;
 use crate::engine;
-use crate::model::JobId;
 use crate::model::console::HISTORY;
+use crate::model::{JobId, JobSpec};
 use crate::reason::Reason;
-use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx};
+use crate::store::{DecidedBy, JobView, Series, SeriesInput, SeriesState, Store, Tx, fill_texts};
 use crate::text::{Lang, reason};
 
 /// How many of its jobs are shown.
@@ -125,6 +126,22 @@ pub(super) fn read(
             })
             .collect(),
     })
+}
+
+/// Returns how the texts of a series read on its next date, if they are templates.
+pub(super) fn first_texts(
+    spec: &JobSpec,
+    recurrence: &Recurrence,
+    now: DateTime<Utc>,
+) -> Vec<String> {
+    let next = recurrence.after(now).next().filter(|_| spec.templated);
+    let Some(date) = next else { return Vec::new() };
+    let (mut written, mut filled) = (spec.clone(), spec.clone());
+    fill_texts(&mut filled, recurrence.values(date));
+    let texts = written.texts_mut().into_iter().zip(filled.texts_mut());
+    let changed = texts.filter(|((_, before), (_, after))| before != after);
+    let lines = changed.map(|(_, (_, text))| text.lines().next().unwrap_or_default().to_owned());
+    lines.map(|line| format!("on {} it reads: {line}", date.date)).collect()
 }
 
 pub(super) fn render(page: &mut Page, view: &SeriesView, now: DateTime<Utc>) {
@@ -263,21 +280,21 @@ pub(super) fn end(
     say(&answer, terminal)
 }
 
-/// Skips a date that has no job yet; returns whether the id names a date of a series without one.
+/// Skips a date that has no job yet; returns what moved, or nothing if the id names no such date.
 pub(super) fn skip(
     store: &mut Store,
     id: &str,
     config: &Config,
     (said, now): (DecidedBy<'_>, DateTime<Utc>),
-) -> Result<bool, Problem> {
+) -> Result<Option<Vec<MoveView>>, Problem> {
     store.transaction(|tx| {
-        let Some((series, date)) = tx.named_date(id)? else { return Ok(false) };
+        let Some((series, date)) = tx.named_date(id)? else { return Ok(None) };
         if JobId::parse(id).map(|id| tx.account_of(&id)).transpose()?.flatten().is_some() {
-            return Ok(false);
+            return Ok(None);
         }
-        lookup::to_cancel(tx, config, &series.job.account)?;
-        tx.skip_date((&series, date), said, now)?;
-        Ok(true)
+        let account = lookup::to_cancel(tx, config, &series.job.account)?;
+        tx.skip_date((&series, date), &account, said, now)?;
+        Ok(Some(moves::views(tx.take_rescheduled())))
     })
 }
 
@@ -323,7 +340,12 @@ pub(super) fn retry(
     let bodies = &engine::bodies(&series.job);
     let next = store.transaction(|tx| {
         let account = lookup::same_account(tx, config, &series.job.account)?;
-        Ok::<_, Problem>(tx.retry_series(id, SeriesInput { account, bodies }, said, now)?)
+        Ok::<_, Problem>(tx.retry_series(
+            id,
+            SeriesInput { account, bodies, make: engine::bodies },
+            said,
+            now,
+        )?)
     })?;
     let answer = match next {
         Some(date) => format!(

@@ -9,12 +9,13 @@ pub(super) mod lines;
 use std::ops::ControlFlow;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use clap::Args;
 use serde::{Serialize, Serializer};
 
 use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Cell, Page, Table, Tone};
-use super::{Json, Problem, Terminal, database, lookup};
+use super::{Json, Problem, Terminal, database, lookup, zone_data};
 use crate::calendar::{self, Span, json};
 use crate::config::{AccountConfig, Config};
 use crate::model::{JobState, Kind};
@@ -297,7 +298,7 @@ fn read(
     let accounts = page.into_iter().map(|config| account_view(tx, config, &context, now));
     let accounts = accounts.collect::<Result<_, _>>()?;
     let mut attention = tx.attention(now)?;
-    attention.extend(of_daemon(&context, now));
+    attention.extend(not_stored(tx, &context, now)?);
     attention.retain(|note| selection.shows(note.account.as_deref()));
     attention.sort_by_key(|note| note.since);
     let mut recent_failures = recent_failures(tx, &attention, now)?;
@@ -393,8 +394,31 @@ fn locked_out(context: &ForecastContext) -> Option<AlertView> {
 }
 
 /// Returns the alerts that no database can hold.
-pub(super) fn of_daemon(context: &ForecastContext, now: DateTime<Utc>) -> Vec<AlertView> {
-    stuck(context, now).into_iter().chain(locked_out(context)).collect()
+pub(super) fn not_stored(
+    tx: &Tx<'_>,
+    context: &ForecastContext,
+    now: DateTime<Utc>,
+) -> Result<Vec<AlertView>, StoreError> {
+    let of_zones = of_zones(&tx.zones_of_series()?, now).into_iter();
+    Ok(stuck(context, now).into_iter().chain(locked_out(context)).chain(of_zones).collect())
+}
+
+/// Returns an alert for each zone of a series whose data are not those of the machine.
+fn of_zones(zones: &[Tz], now: DateTime<Utc>) -> Vec<AlertView> {
+    let differing = zones.iter().filter_map(|zone| {
+        let from = zone_data::differs_from(*zone, now)?;
+        Some(AlertView {
+            why: None,
+            file: None,
+            id: None,
+            account: None,
+            kind: "zone_data".into(),
+            since: now,
+            what: zone_data::warning(*zone, from),
+            advice: zone_data::ADVICE.into(),
+        })
+    });
+    differing.collect()
 }
 
 /// Returns an alert if a daemon runs and does nothing: the daemon itself cannot report that.

@@ -195,6 +195,7 @@ fn undo(id: JobId, of: &Job, at: DateTime<Utc>) -> JobSpec {
         preview: None,
         speed: None,
         title: None,
+        templated: false,
         action: Action::Menu(MenuChange {
             to: NewMenu::Before { restore: of.id.clone(), if_unchanged: true },
             until: None,

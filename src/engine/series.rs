@@ -56,13 +56,18 @@ pub fn take(
     (account, source): (&Account, Source<'_>),
     now: DateTime<Utc>,
 ) -> Result<IngestOutcome, StoreError> {
-    let bodies = &bodies(job.spec);
+    let made = &bodies(job.spec);
     match job.recurrence {
         Some(recurrence) => {
             let recurring = Recurring { job: job.spec, recurrence };
-            tx.take_series(recurring, SeriesInput { account, bodies }, source, now)
+            tx.take_series(
+                recurring,
+                SeriesInput { account, bodies: made, make: bodies },
+                source,
+                now,
+            )
         }
-        None => tx.take(job.spec, account, bodies, source, now),
+        None => tx.take(job.spec, account, made, source, now),
     }
 }
 
@@ -109,7 +114,11 @@ fn extend_one(
     series: &Series,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let by = SeriesInput { account: &session.config.account, bodies: &bodies(&series.job) };
+    let by = SeriesInput {
+        account: &session.config.account,
+        bodies: &bodies(&series.job),
+        make: bodies,
+    };
     let made = tx.extend(series, by, session.clock_trusted(now), now)?;
     tx.place_taken(by.account, now)?;
     if let (Some(first), count) = (made.first(), made.len()) {

@@ -149,7 +149,11 @@ impl<'a> Import<'a> {
                 is_incomplete: self.is_incomplete,
                 generations: &generations,
             };
-            let by = SeriesInput { account: &session.config.account, bodies: &bodies(spec) };
+            let by = SeriesInput {
+                account: &session.config.account,
+                bodies: &bodies(spec),
+                make: bodies,
+            };
             if tx.import_accepted(spec, by, back, now)? {
                 self.found.push(spec.id.clone());
             }
@@ -160,7 +164,11 @@ impl<'a> Import<'a> {
             }
             let source = Source { file: &file.name, line: *line, first_taken_at: file.taken_at };
             let Some(session) = session_named(self.sessions, &job.account) else { continue };
-            let by = SeriesInput { account: &session.config.account, bodies: &bodies(job) };
+            let by = SeriesInput {
+                account: &session.config.account,
+                bodies: &bodies(job),
+                make: bodies,
+            };
             tx.import_series(Recurring { job, recurrence }, by, source, now)?;
         }
         for (id, owner) in &file.ids {

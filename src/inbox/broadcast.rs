@@ -11,7 +11,7 @@ use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 /// A text longer than this is certainly a mistake; the platform's own limit is lower but
 /// undocumented.
-const TEXT_MOST: usize = 20_000;
+pub(super) const TEXT_MOST: usize = 20_000;
 
 /// The longest text that the platform's own pages mention, in characters.
 const TEXT_CHARACTERS: usize = 300;

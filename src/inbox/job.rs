@@ -9,10 +9,11 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
+use super::line::TITLE_MOST;
 use super::menu::MenuTimes;
 use super::reader::{ArticleRemark, Reader};
 use super::time::{FieldError, duration, instant, zone};
-use super::{article, series};
+use super::{article, series, template};
 use crate::calendar::Recurrence;
 use crate::model::{
     ASK_WITHIN, Account, Action, Audience, Content, Expires, JobId, JobSpec, OnFullReceivers,
@@ -72,8 +73,6 @@ pub(super) const JOB: Shape = Shape {
     refused: &[],
 };
 
-/// How many characters a job's title may have.
-const TITLE_MOST: usize = 64;
 const NOTHING_TO_PREPARE: &str = "there is nothing to prepare";
 const TO_PREPARE: &str = "it is for `articles` and local files; leave it out";
 /// The keys that say what a job does; `speed` may be combined with a broadcast.
@@ -167,11 +166,8 @@ impl<'r> Reader<'r, '_> {
             let expires = schedule.as_ref().map(|schedule| &schedule.expires);
             let id = id.as_ref().map(|(id, _)| id);
             self.series_limits(&fields, recurrence.as_ref(), (id, expires, action.as_ref()));
-            if let (Some(recurrence), Some(expires), Some(action)) =
-                (&recurrence, expires, action.as_ref())
-            {
-                let choices = (choices.on_quota, choices.approval);
-                notes.extend(series::notes(recurrence, (action, *expires), choices));
+            if let Some(action) = &action {
+                notes.extend(series::notes(action, choices.approval));
             }
         }
         if self.report.count() > before {
@@ -184,7 +180,7 @@ impl<'r> Reader<'r, '_> {
         }
         let audience = action.as_ref().and_then(Action::broadcast).map(|b| &b.audience);
         notes.extend(audience.and_then(|audience| no_drop(choices.on_full_receivers, audience)));
-        let spec = JobSpec {
+        let mut spec = JobSpec {
             id,
             account: account?.name.clone(),
             at: schedule.at,
@@ -199,8 +195,16 @@ impl<'r> Reader<'r, '_> {
             preview,
             speed,
             title,
+            templated: false,
             action: action?,
         };
+        match &recurrence {
+            Some(recurrence) => self.templates(&fields, (&mut spec, recurrence)),
+            None => notes.extend(template::note(&mut spec)),
+        }
+        if self.report.count() > before {
+            return None;
+        }
         Some(ParsedJob { spec, recurrence, line, notes, remarks })
     }
 

@@ -6,6 +6,8 @@ use crate::model::ArticlesVia;
 use crate::yaml::Entry;
 use crate::yaml::diagnostic::{Report, quote};
 
+/// How many characters a job's title may have.
+pub(super) const TITLE_MOST: usize = 64;
 /// The longest author.
 pub(super) const AUTHOR_MOST: usize = 16;
 /// The longest address behind 阅读原文, in bytes.
@@ -13,7 +15,7 @@ const SOURCE_URL_MOST: usize = 1_024;
 /// The longest title of a draft. For Chinese characters both limits mean the same; which of them
 /// limits a title of letters is not known.
 const DRAFT_TITLE_CHARACTERS: usize = 32;
-const DRAFT_TITLE_COLUMNS: usize = 64;
+pub(super) const DRAFT_TITLE_COLUMNS: usize = 64;
 /// The longest title of an article that is sent by `uploadnews`, in characters.
 const NEWS_TITLE_CHARACTERS: usize = 64;
 

@@ -4,13 +4,13 @@
 //! more than one is refused here: a fixed `expires`, a deletion, a permanent code, an id without
 //! room for a date.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::DateTime;
 use chrono_tz::Tz;
 
 use super::reader::Reader;
 use super::time::{FieldError, wall};
 use crate::calendar::{Bounds, Cron, CronError, DateKey, Recurrence};
-use crate::model::{Action, Content, Expires, JobId, OnQuota, Once};
+use crate::model::{Action, Content, Expires, JobId, Once};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Value};
 
@@ -18,8 +18,6 @@ use crate::yaml::{Entry, Fields, Node, Value};
 const AT_DATE: usize = "@2027-03-05".len();
 /// The same with a time of day.
 const AT_TIME: usize = "@2027-03-05-2000".len();
-/// How many occurrences are checked for how close they are.
-const GAPS: usize = 32;
 /// The maximum length of an id.
 const ID_MOST: usize = 64;
 /// The most dates that `count` may give.
@@ -101,6 +99,11 @@ impl Reader<'_, '_> {
                 continue;
             };
             match Cron::parse(text) {
+                Ok(cron) if crons.contains(&cron) => {
+                    let message = format!("`{text}` stands twice");
+                    let help = "write each expression once: a time comes once";
+                    self.report.say_with(node.location, message, help);
+                }
                 Ok(cron) => crons.push(cron),
                 Err(error) => {
                     let (message, help) = told(text, &error);
@@ -161,25 +164,8 @@ impl Reader<'_, '_> {
 }
 
 /// Returns notes on the series for its author.
-pub(crate) fn notes(
-    recurrence: &Recurrence,
-    (action, expires): (&Action, Expires),
-    (on_quota, approval): (OnQuota, bool),
-) -> Vec<String> {
+pub(crate) fn notes(action: &Action, approval: bool) -> Vec<String> {
     let mut notes = Vec::new();
-    let deferrable = match expires {
-        Expires::After(span) if on_quota == OnQuota::Defer => span,
-        Expires::After(_) | Expires::At(_) => TimeDelta::zero(),
-    };
-    let dates: Vec<_> = recurrence.after(DateTime::UNIX_EPOCH).take(GAPS).collect();
-    let is_broadcast = action.broadcast().is_some();
-    if is_broadcast && dates.windows(2).any(|pair| pair[1].at - pair[0].at < deferrable) {
-        notes.push(
-            "a date that is deferred takes the place of the next one, which is deferred in its turn: \
-             with an `expires` shorter than from date to date it expires instead"
-                .to_owned(),
-        );
-    }
     let content = action.broadcast().map(|broadcast| &broadcast.content);
     if matches!(content, Some(Content::Mpnews { .. })) {
         notes.push(

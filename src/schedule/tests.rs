@@ -49,6 +49,7 @@ fn job(number: u8, time: &str) -> Waiting {
         calls_left: 1,
         placed: true,
         without_place: false,
+        in_doubt: false,
     }
 }
 
@@ -112,6 +113,16 @@ fn each_job_has_its_own_day_where_no_better_rank_wants_it() {
             ],
             vec!["03-02T20:00", "expires"],
         ),
+    ] {
+        let made = made(Kind::Subscription, &Ledger::default(), &waiting, NOW);
+
+        assert_eq!(made, expected, "{case}");
+    }
+}
+
+#[test]
+fn what_happened_to_a_job_decides_about_its_place() {
+    for (case, waiting, expected) in [
         (
             "one that was attempted keeps its place against any priority",
             vec![
@@ -124,6 +135,15 @@ fn each_job_has_its_own_day_where_no_better_rank_wants_it() {
             vec!["03-02T20:00", "03-03T21:00"],
         ),
         (
+            "one that may have been accepted stays whatever the day holds",
+            vec![
+                with(job(1, "03-02T20:00"), |job| job.job.asked = true),
+                with(job(2, "03-02T21:00"), |job| (job.job.asked, job.in_doubt) = (true, true)),
+                job(3, "03-02T22:00"),
+            ],
+            vec!["03-02T20:00", "03-02T21:00", "03-03T22:00"],
+        ),
+        (
             "one whose time is over owns nothing",
             vec![
                 job(1, "03-01T07:00"),
@@ -134,7 +154,7 @@ fn each_job_has_its_own_day_where_no_better_rank_wants_it() {
         (
             "one that the platform refused for that day comes later",
             vec![
-                with(first(), |job| job.job.not_before = Some(at("03-04T20:00"))),
+                with(job(1, "03-02T20:00"), |job| job.job.not_before = Some(at("03-04T20:00"))),
                 job(2, "03-02T21:00"),
             ],
             vec!["03-04T20:00", "03-02T21:00"],

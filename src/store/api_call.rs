@@ -280,7 +280,9 @@ impl Tx<'_> {
     ) -> Result<Option<Block>> {
         let scene = self.scene_of(api_call, &account.name, now)?;
         for need in need_of(api_call, now).into_iter().chain(scene) {
-            let usage = self.usage_beside(account, need, api_call.job.as_ref(), now)?;
+            let usage = self.usage_beside(account, need, now, |other| {
+                api_call.job.as_ref() != Some(&other.id)
+            })?;
             if let Err(block) = quota::admit(account, need, usage) {
                 return Ok(Some(block));
             }

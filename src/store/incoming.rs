@@ -1,8 +1,10 @@
 //! A job that is being taken: its bodies, its file, and the version that it replaces.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
-use crate::model::{Account, JobId};
+use crate::model::{Account, JobId, JobSpec};
 use crate::store::Receivers;
 
 /// The fixed body of one batch.
@@ -14,13 +16,22 @@ pub struct BatchBody {
     pub receivers: Option<Receivers>,
 }
 
-/// The account that a series uses, and the fixed bodies that all of its dates share.
+/// The account that a series uses, and the fixed bodies of its dates.
 #[derive(Clone, Copy, Debug)]
 pub struct SeriesInput<'a> {
     /// The account.
     pub account: &'a Account,
-    /// The bodies.
+    /// The bodies that all of its dates share, unless they fill in its texts.
     pub bodies: &'a [BatchBody],
+    /// Makes the bodies of a date.
+    pub make: fn(&JobSpec) -> Vec<BatchBody>,
+}
+
+impl<'a> SeriesInput<'a> {
+    /// Returns the bodies of one date.
+    pub(super) fn bodies_of(&self, date: &JobSpec) -> Cow<'a, [BatchBody]> {
+        if date.templated { (self.make)(date).into() } else { self.bodies.into() }
+    }
 }
 
 /// The source of a job.

@@ -164,7 +164,7 @@ impl Tx<'_> {
     ) -> Result<()> {
         let generation = self.edit_away(&spec.id, now)?;
         let replaced = Replaced { id: &spec.id, generation, now };
-        self.insert_job(spec, by.account, by.bodies, source, Some(replaced))?;
+        self.insert_job(spec, by.account, &by.bodies_of(spec), source, Some(replaced))?;
         self.has_no_place((&spec.account, &spec.id), true);
         Ok(())
     }

@@ -397,11 +397,11 @@ impl Tx<'_> {
         }
         self.decide(Decision::Return(entry), Some(&account.name), said, now)?;
         // An operator returns an entry because the platform has room: what it refused to jobs that
-        // it never accepted no longer counts.
+        // it never accepted no longer counts. A job that is due keeps its time, and is not missed.
         self.run(
             "UPDATE job SET not_before_at = NULL WHERE account = ?1 AND attempted = 0
-             AND state IN ('planned', 'held')",
-            params![account.name],
+             AND state IN ('planned', 'held') AND due_at > ?2",
+            params![account.name, millis(now)],
         )?;
         self.replan(account, now)
     }

@@ -158,11 +158,9 @@ impl Tx<'_> {
             // other one the others come first.
             let planned_at = job.first_attempt_at.unwrap_or(job.due_at);
             let own = need.rule.window(planned_at) == Some(need.window);
-            let usage = if own {
-                self.usage_beside_releases(account, *need, &job.id, now)?
-            } else {
-                self.usage_beside(account, *need, Some(&job.id), now)?
-            };
+            let usage = self.usage_beside(account, *need, now, |other| {
+                other.id != job.id && (!own || other.state == JobState::Releasing)
+            })?;
             if let Err(block) = quota::admit(account, *need, usage) {
                 if asks_what_became && need.rule.row().slots && block.because == Because::Used {
                     continue;

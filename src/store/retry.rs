@@ -12,6 +12,38 @@ use crate::reason::{Operation, Reason};
 use crate::store::{DecidedBy, Move, Result, StoreError, Tx, instant, millis};
 
 impl Tx<'_> {
+    /// Refuses to plan a job once more under another id while it may have been sent: the new one
+    /// has a clientmsgid of its own, so the platform could not tell that it is the same.
+    ///
+    /// # Errors
+    /// If what became of it is not known; or if SQLite fails.
+    pub fn refuse_again(&self, id: &JobId) -> Result<()> {
+        let job = self.job(id)?;
+        let was_sent = matches!(job.state, JobState::Accepted | JobState::Sent | JobState::Partial);
+        if job.recall_until.is_some() && !was_sent {
+            return Err(StoreError::Refused(format!(
+                "job {id} may have been sent by another copy of this database: look in the account's \
+                 history ({HISTORY}), say `qunfa resume {}`, and plan it again if it did not go out",
+                job.account
+            )));
+        }
+        let is_open = |batch: &Batch| match batch.state {
+            BatchState::Asking | BatchState::InDoubt => true,
+            BatchState::Planned => batch.in_doubt_since.is_some(),
+            BatchState::Accepted | BatchState::Sent | BatchState::Failed | BatchState::Refused => {
+                false
+            }
+        };
+        if job.state == JobState::Uncertain || self.batches(id)?.iter().any(is_open) {
+            return Err(StoreError::Refused(format!(
+                "job {id} may have been sent, and another one would reach the same people again: wait \
+                 until it is settled, or say what became of it (`qunfa resolve {id} --sent` or \
+                 `--not-sent`; the account's history, {HISTORY}, shows it)"
+            )));
+        }
+        Ok(())
+    }
+
     /// Makes a job's refused and failed batches ready to be requested again, due now.
     ///
     /// A batch that was certainly refused gets a new generation, and so a new clientmsgid; a batch

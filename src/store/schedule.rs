@@ -12,9 +12,9 @@ use rusqlite::{Row, params};
 use crate::calendar::{self, Span, Window};
 use crate::model::{Account, JobId, JobState, OnQuota};
 use crate::plan::{self, Job};
-use crate::quota::{self, Block, Demand, Need, Rule, Usage};
+use crate::quota::{self, Block, Need, Rule, Usage};
 use crate::reason::{NamedJob, Reason};
-use crate::schedule::{self, Ledger, Placement, Waiting};
+use crate::schedule::{self, Cause, Ledger, Placement, Waiting};
 use crate::store::job_row::{JOB_COLUMNS, read_job};
 use crate::store::moved::{Rescheduled, Unplaced};
 use crate::store::series::DateAhead;
@@ -26,7 +26,9 @@ const HORIZON_MOST: TimeDelta = TimeDelta::days(400);
 const WAITING_COLUMNS: &str = "title, reason,
     CASE WHEN attempted = 0 THEN calls
         ELSE (SELECT count(*) FROM batch WHERE job = job.id AND replaced = 0
-              AND batch.state IN ('planned', 'in_doubt')) END";
+              AND batch.state IN ('planned', 'in_doubt')) END,
+    attempted = 1 AND EXISTS (SELECT 1 FROM batch WHERE job = job.id AND replaced = 0
+        AND (state = 'asking' OR state IN ('planned', 'in_doubt') AND in_doubt_since_at IS NOT NULL))";
 
 /// Why a job moves to a later window than its own.
 #[derive(Clone, Copy, Debug)]
@@ -143,8 +145,20 @@ impl Tx<'_> {
         if at <= now || calendar::guard_end(at).is_some() || !job.state.waits() {
             return Ok(false);
         }
+        self.has_room(job, account, at, now)
+    }
+
+    /// Returns whether a job that was never attempted has room at a time beside everything that is
+    /// placed.
+    fn has_room(
+        &self,
+        job: &Job,
+        account: &Account,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
         for need in quota::needs(account, job.demand, at) {
-            let usage = self.usage_beside(account, need, Some(&job.id), now)?;
+            let usage = self.usage_beside(account, need, now, |other| other.id != job.id)?;
             if quota::admit(account, need, usage).is_err() {
                 return Ok(false);
             }
@@ -162,15 +176,9 @@ impl Tx<'_> {
         if self.is_barred(&account.name)? {
             return Ok(());
         }
-        let mut waiting = self.waiting(&account.name)?;
-        for one in &mut waiting {
-            one.placed = !new.contains(&one.job.id);
-        }
-        let jobs = waiting.len();
-        let dates = self.dates_ahead(account, horizon(&waiting, now))?;
-        waiting.extend(dates.into_iter().map(|date| date.waiting));
-        let made = schedule::schedule(account, &self.ledger(account, now)?, &waiting, now);
-        for (waiting, placement) in waiting.into_iter().zip(made).take(jobs) {
+        let made = self.schedule_with(new, account, now, now)?;
+        let jobs = made.jobs.len() - made.ahead.len();
+        for (waiting, placement) in made.jobs.into_iter().take(jobs) {
             self.apply(&waiting, placement, account, now)?;
         }
         Ok(())
@@ -184,11 +192,24 @@ impl Tx<'_> {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<AccountSchedule> {
+        self.schedule_with(&HashSet::new(), account, until, now)
+    }
+
+    fn schedule_with(
+        &self,
+        new: &HashSet<&JobId>,
+        account: &Account,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<AccountSchedule> {
         let mut waiting = self.waiting(&account.name)?;
-        let dates = self.dates_ahead(account, until.max(horizon(&waiting, now)))?;
-        waiting.extend(dates.iter().map(|date| date.waiting.clone()));
+        for one in &mut waiting {
+            one.placed = !new.contains(&one.job.id);
+        }
+        let ahead = self.dates_ahead(account, until.max(horizon(&waiting, now)))?;
+        waiting.extend(ahead.iter().map(|date| date.waiting.clone()));
         let made = schedule::schedule(account, &self.ledger(account, now)?, &waiting, now);
-        Ok(AccountSchedule { jobs: waiting.into_iter().zip(made).collect(), ahead: dates })
+        Ok(AccountSchedule { jobs: waiting.into_iter().zip(made).collect(), ahead })
     }
 
     /// Returns what keeps a due job from its time, if the schedule has no place for it there.
@@ -201,6 +222,9 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<Option<Block>> {
         if job.on_quota == OnQuota::Defer && !self.is_date(&job.id)? {
+            return Ok(None);
+        }
+        if self.has_room(job, account, now, now)? {
             return Ok(None);
         }
         let schedule = self.schedule(account, now, now)?;
@@ -267,13 +291,11 @@ impl Tx<'_> {
                 self.lose_place(waiting, Reason::from(cause).with_on_quota_fail(), now)
             }
             Placement::Expires(cause) if now < job.due_at && self.is_date(&job.id)? => {
-                let why = cause
-                    .map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry());
+                let why = Cause::beyond_expiry(cause);
                 self.lose_place(waiting, why, now)
             }
             Placement::Expires(cause) => {
-                let why = cause
-                    .map_or(Reason::ExpiresBeforeDue, |cause| Reason::from(cause).beyond_expiry());
+                let why = Cause::beyond_expiry(cause);
                 self.end_without_room(waiting, account, (JobState::Expired, &why), now)
             }
             Placement::Never(cause) => {
@@ -433,8 +455,14 @@ impl Tx<'_> {
             "UPDATE job SET not_before_at = ?2 WHERE id = ?1",
             params![job.id.as_str(), millis(at)],
         )?;
-        let (job, placed) = (job.clone(), true);
-        let waiting = Waiting { job, title: None, calls_left: 0, placed, without_place: false };
+        let waiting = Waiting {
+            job: job.clone(),
+            title: None,
+            calls_left: 0,
+            placed: true,
+            without_place: false,
+            in_doubt: false,
+        };
         self.set_due(&waiting, at, Some(why.clone()), now)?;
         self.replan(account, now)
     }
@@ -469,36 +497,18 @@ impl Tx<'_> {
         Ok(Usage { used, unconfirmed, claimed: 0 })
     }
 
-    /// The same beside what every waiting job but this one owns.
+    /// The same beside what those waiting jobs own that count.
     pub(super) fn usage_beside(
         &self,
         account: &Account,
         need: Need,
-        job: Option<&JobId>,
         now: DateTime<Utc>,
+        counts: impl Fn(&Job) -> bool,
     ) -> Result<Usage> {
         let usage = self.usage(&account.name, need, now)?;
         let mut claimed = 0_u32;
         self.each_owner(account, (need.rule, need.window), now, &mut |other, amount| {
-            if job != Some(&other.job.id) {
-                claimed = claimed.saturating_add(amount);
-            }
-        })?;
-        Ok(Usage { claimed, ..usage })
-    }
-
-    /// The same beside the calls that jobs in release still have to make.
-    pub(super) fn usage_beside_releases(
-        &self,
-        account: &Account,
-        need: Need,
-        job: &JobId,
-        now: DateTime<Utc>,
-    ) -> Result<Usage> {
-        let usage = self.usage(&account.name, need, now)?;
-        let mut claimed = 0_u32;
-        self.each_owner(account, (need.rule, need.window), now, &mut |other, amount| {
-            if other.job.id != *job && other.job.state == JobState::Releasing {
+            if counts(&other.job) {
                 claimed = claimed.saturating_add(amount);
             }
         })?;
@@ -529,10 +539,14 @@ impl Tx<'_> {
         if !rule.row().is_scheduled() {
             return Ok(());
         }
+        // Two ranges of two indexes: joined by OR, they would read every waiting job of the account.
         let sql = format!(
             "SELECT {JOB_COLUMNS}, {WAITING_COLUMNS} FROM job
-             WHERE account = ?1 AND wake_at IS NOT NULL
-               AND (state = 'releasing' OR due_at BETWEEN ?2 AND ?3)"
+             WHERE account = ?1 AND wake_at IS NOT NULL AND due_at BETWEEN ?2 AND ?3
+             UNION ALL
+             SELECT {JOB_COLUMNS}, {WAITING_COLUMNS} FROM job
+             WHERE +account = ?1 AND wake_at IS NOT NULL AND state = 'releasing'
+               AND due_at NOT BETWEEN ?2 AND ?3"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
         // A job that is overdue, or due in the first minutes of a day, uses the window of its request.
@@ -560,30 +574,31 @@ fn horizon(waiting: &[Waiting], now: DateTime<Utc>) -> DateTime<Utc> {
 
 /// Returns how much of a window a waiting job owns.
 fn owned(
-    Waiting { job, calls_left, .. }: &Waiting,
+    waiting: &Waiting,
     account: &Account,
     rule: Rule,
     window: Window,
     now: DateTime<Utc>,
 ) -> u32 {
-    let in_release = job.state == JobState::Releasing;
-    if in_release && rule.row().slots || now > plan::deadline(job) {
+    if waiting.without_place || now > plan::deadline(&waiting.job) {
         return 0;
     }
-    let calls = if job.asked { *calls_left } else { job.demand.calls };
-    let at = if in_release { now } else { job.due_at.max(now) };
-    let at = calendar::guard_end(at).unwrap_or(at);
-    let needs = quota::needs(account, Demand { calls, ..job.demand }, at);
-    let of = needs.into_iter().filter(|need| (need.rule, need.window) == (rule, window));
-    of.map(|need| need.amount).sum()
+    let needs = waiting.needs(account, waiting.job.due_at, now).into_iter();
+    needs.filter(|need| (need.rule, need.window) == (rule, window)).map(|need| need.amount).sum()
 }
 
 fn read_waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
     let job = read_job(row)?;
     let reason: Option<Reason> = row.get("reason")?;
     let without_place = reason.is_some_and(|reason| reason.is_without_place());
-    let calls_left = row.get(23)?;
-    Ok(Waiting { title: row.get("title")?, calls_left, job, placed: true, without_place })
+    Ok(Waiting {
+        title: row.get("title")?,
+        calls_left: row.get(23)?,
+        in_doubt: row.get(24)?,
+        job,
+        placed: true,
+        without_place,
+    })
 }
 
 /// Returns the state of a job while it waits for a later window.

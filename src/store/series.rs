@@ -29,11 +29,12 @@ use std::fmt;
 
 pub use ahead::DateAhead;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
 use self::row::{COLUMNS, key, read};
-use crate::calendar::{Date, DateChanges, DateKey, Recurrence, SeriesDates};
+use crate::calendar::{Date, DateChanges, DateKey, DateValues, Recurrence, SeriesDates, Template};
 use crate::model::console::HISTORY;
 use crate::model::{Account, JobId, JobSpec, JobState, hex};
 use crate::reason::{Operation, Reason};
@@ -132,7 +133,25 @@ impl Series {
     /// Returns the job of one date.
     fn occurrence(&self, date: Date) -> Result<JobSpec> {
         let id = occurrence_id(&self.job.id, date.date)?;
-        Ok(JobSpec { id, at: Some(date.at), ..self.job.clone() })
+        let mut spec = JobSpec { id, at: Some(date.at), ..self.job.clone() };
+        if spec.templated {
+            fill_texts(&mut spec, self.recurrence.values(date));
+        }
+        Ok(spec)
+    }
+
+    /// Returns the title of one of its dates.
+    fn title_of(&self, date: Date) -> Result<Option<String>> {
+        if self.job.templated { Ok(self.occurrence(date)?.title()) } else { Ok(self.job.title()) }
+    }
+}
+
+/// Fills the texts of a series in for one of its dates; they were checked when its file was taken.
+pub fn fill_texts(spec: &mut JobSpec, values: DateValues) {
+    for (_, text) in spec.texts_mut() {
+        if let Ok(template) = Template::parse(text) {
+            *text = template.fill(values);
+        }
     }
 }
 
@@ -237,6 +256,10 @@ impl Tx<'_> {
             self.edit_waiting(&series, by, now)?;
         }
         self.extend(&series, by, false, now)?;
+        if self.unplaced.borrow().is_empty() {
+            // Only dates that have no job yet changed.
+            self.replan(by.account, now)?;
+        }
         Ok(if before.is_some() { IngestOutcome::Updated } else { IngestOutcome::New })
     }
 
@@ -254,7 +277,8 @@ impl Tx<'_> {
             let Some(at) = at else { continue };
             let spec = series.occurrence(Date { date, at })?;
             let before = self.job(&spec.id)?;
-            let taken = self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
+            let taken =
+                self.take_known(&spec, by.account, &by.bodies_of(&spec), series.source(now), now)?;
             if taken == IngestOutcome::Updated
                 && before.due_at > now.max(before.planned_at)
                 && at <= now
@@ -323,6 +347,7 @@ impl Tx<'_> {
                 done.releasing.push(job);
             }
         }
+        self.replan(account, now)?;
         Ok(done)
     }
 
@@ -340,6 +365,18 @@ impl Tx<'_> {
             let word: String = row.get(0)?;
             let job = JobId::parse(&word).ok_or_else(|| unreadable("job.id", &word))?;
             Ok((job, state(row, 1)?))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the zones of the active series, each once.
+    pub fn zones_of_series(&self) -> Result<Vec<Tz>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT DISTINCT zone FROM series WHERE state = 'active' ORDER BY zone",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let name: String = row.get(0)?;
+            name.parse().map_err(|_| unreadable("series.zone", &name))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -190,8 +190,8 @@ impl Tx<'_> {
                 millis(now + fields.ask_after)
             ],
         )?;
-        self.keep_charges(attempt, asked.batch, adopted, fields.dated.unwrap_or(now))?;
         let dated = fields.dated.unwrap_or(now);
+        let next_day_is_charged = self.keep_charges(attempt, asked.batch, adopted, dated)?;
         self.note_deliveries(account, (asked.batch, attempt), adopted, dated)?;
         self.return_unconfirmed_disproved(account, asked.batch, now)?;
         self.match_events(account, asked.batch, msg_id, now)?;
@@ -206,6 +206,9 @@ impl Tx<'_> {
         };
         self.apply_job_state(&asked.job, account, JobState::Failed, &why, now)?;
         self.settle_by_event(account, asked.batch, now)?;
+        if next_day_is_charged {
+            self.replan(account, now)?;
+        }
         Ok(settled)
     }
 
@@ -259,22 +262,24 @@ impl Tx<'_> {
         Ok((count > 0).then_some(count == same))
     }
 
-    /// Decides which windows an accepted batch stays charged in.
+    /// Decides which windows an accepted batch stays charged in, and returns whether a provisional
+    /// charge became one for good.
     fn keep_charges(
         &self,
         attempt: i64,
         batch: i64,
         adopted: bool,
         dated: DateTime<Utc>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let reserved = self
             .db
             .prepare_cached(
-                "SELECT charge.id, \"window\", attempt FROM charge WHERE batch = ?1 AND state = 'reserved'",
+                "SELECT charge.id, \"window\", attempt, provisional FROM charge
+                 WHERE batch = ?1 AND state = 'reserved'",
             )?
-            .query_map([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<rusqlite::Result<Vec<(i64, String, Option<i64>)>>>()?;
-        let earlier = reserved.iter().any(|(_, _, by)| *by != Some(attempt));
+            .query_map([batch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .collect::<rusqlite::Result<Vec<(i64, String, Option<i64>, bool)>>>()?;
+        let earlier = reserved.iter().any(|(_, _, by, _)| *by != Some(attempt));
         let stays = |window: &str, by: Option<i64>| {
             if adopted && earlier {
                 // An earlier attempt was the accepted one, in one of the windows it charged.
@@ -285,15 +290,18 @@ impl Tx<'_> {
                 Window::parse(window).is_none_or(|window| quota::keeps(window, dated))
             }
         };
-        let any = reserved.iter().any(|(_, window, by)| stays(window, *by));
-        for (charge, window, by) in &reserved {
-            let state = if !any || stays(window, *by) { "kept" } else { "returned" };
+        let any = reserved.iter().any(|(_, window, by, _)| stays(window, *by));
+        let mut provisional_is_kept = false;
+        for (charge, window, by, provisional) in &reserved {
+            let is_kept = !any || stays(window, *by);
+            provisional_is_kept |= is_kept && *provisional;
+            let state = if is_kept { "kept" } else { "returned" };
             self.run(
                 "UPDATE charge SET state = ?2, provisional = 0 WHERE id = ?1",
                 params![charge, state],
             )?;
         }
-        Ok(())
+        Ok(provisional_is_kept)
     }
 
     /// Records an attempt without a clear response.

@@ -46,6 +46,34 @@ fn check_tells_the_next_dates_of_a_series_and_where_quotas_move_one() {
     assert_eq!(json["files"][0]["jobs"].as_array().unwrap().len(), 1);
 }
 
+const NUMBERED: &str = "jobs:
+  - id: weekly
+    account: brand-club
+    title: 第{n}期
+    cron: 30 20 * * FRI
+    from: 2027-03-19
+    broadcast: { filter: { is_to_all: true }, text: \"{date:%-m月%-d日}，第{n}期 {{n}}\" }
+";
+
+#[test]
+fn each_date_fills_in_its_day_and_its_number_and_a_moved_one_keeps_them() {
+    let world = World::new();
+    let path = world.file("weekly.yaml", NUMBERED);
+    let checked = world.text(&["check", &path]);
+    assert!(checked.contains("on 2027-03-26 it reads: 3月26日，第2期 {n}}"), "{checked}");
+    world.take(NUMBERED);
+
+    world.text(&["reschedule", "weekly@2027-04-02", "2027-04-03 09:30"]);
+
+    let title = |id: &str| world.json(&["show", id, "--json"])["title"].clone();
+    assert_eq!(title("weekly@2027-03-26"), "第2期");
+    assert_eq!(title("weekly@2027-04-02"), "第3期");
+    let plan = world.json(&["plan", "--days", "60", "--json"]);
+    let later =
+        plan["jobs"].as_array().unwrap().iter().find(|job| job["id"] == "weekly@2027-05-07");
+    assert_eq!(later.unwrap()["title"], "第8期", "it has no job yet");
+}
+
 #[test]
 fn check_of_a_known_series_says_that_nothing_changes() {
     let world = World::with_series();
@@ -167,7 +195,7 @@ fn a_lost_series_says_so_and_retry_lets_it_go_on() {
     let recurring = Recurring { job: &job.spec, recurrence: job.recurrence.as_ref().unwrap() };
     let now = evening() - TimeDelta::hours(9);
     let source = Source { file: "weekly.yaml", line: 2, first_taken_at: now };
-    let by = SeriesInput { account: &club, bodies: &[] };
+    let by = SeriesInput { account: &club, bodies: &[], make: qunfa::engine::bodies };
     let mut store = world.store();
     store.transaction(|tx| tx.import_series(recurring, by, source, now)).unwrap();
     drop(store);

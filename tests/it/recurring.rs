@@ -187,7 +187,7 @@ impl World {
         let now = self.now();
         let (id, account, spec) = self.of_series(id).unwrap();
         let bodies = &bodies(&spec);
-        let by = SeriesInput { account: &account, bodies };
+        let by = SeriesInput { account: &account, bodies, make: qunfa::engine::bodies };
         let done = self.engine().change(|tx| tx.retry_series(&id, by, SAID, now)).unwrap();
         self.say(&format!("a person lets series {id} go on: {done:?}"));
         self.engine().look_again(now);
@@ -205,7 +205,7 @@ impl World {
                 return tx.reschedule_job(&job, &account, to, SAID, now);
             }
             let (series, date) = tx.named_date(id)?.unwrap();
-            tx.move_date((&series, date), to, SAID, now)
+            tx.move_date((&series, date), &account, (to, SAID), now)
         });
         self.say(&format!("a person moves {id} to {}: {done:?}", beijing(to)));
         if done.is_ok() {

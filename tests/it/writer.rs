@@ -34,6 +34,7 @@ pub(crate) fn spec(id: &str, account: &str) -> JobSpec {
         preview: None,
         speed: None,
         title: None,
+        templated: false,
         action: Action::Broadcast(Broadcast {
             audience: Audience::Everyone,
             content: Content::Text { content: format!("{id}|") },

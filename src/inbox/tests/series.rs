@@ -62,6 +62,7 @@ fn what_no_series_can_have_is_refused_at_its_place() {
             "f.yaml:4:11: `0 8-20 * * *` has a pattern for its time of a day",
         ),
         ("    cron: [0 8 * * *, 0 x * * *]\n", "f.yaml:4:23: `0 x * * *` has no time of a day"),
+        ("    cron: [0 8 * * *, 0  8 * * *]\n", "f.yaml:4:23: `0  8 * * *` stands twice"),
         ("    cron: []\n", "f.yaml:4:11: `cron` is empty"),
         ("    count: 3\n", "f.yaml:4:5: `count` needs `cron`"),
         ("    except: 2027-03-05\n", "f.yaml:4:5: `except` needs `cron`"),
@@ -131,6 +132,25 @@ fn a_series_has_several_expressions_and_hours_a_count_and_exceptions() {
     let text = job("    cron: 0 8,20 * * FRI\n").replace("weekly", &long);
     let found = parse_text(&text).unwrap_err();
     assert!(found.starts_with("f.yaml:2:9: the id of this series has at most 48 char"), "{found}");
+}
+
+#[test]
+fn placeholders_that_no_date_can_fill_in_are_refused_at_their_place() {
+    let long = format!("{}{{date}}{{n}}", "题".repeat(50));
+    for (from, title, expected) in [
+        ("", "第{n}期", "f.yaml:5:12: `{n}` needs `from`"),
+        ("    from: 2027-03-01\n", "{day}", "f.yaml:6:12: there is no placeholder `{day}`"),
+        ("", "{date:%Q}", "f.yaml:5:12: a date cannot be written as `%Q`"),
+        ("    from: 2027-03-01\n", &long, "f.yaml:6:12: a date would have `题题"),
+    ] {
+        let keys = format!("    cron: 0 20 * * FRI\n{from}    title: \"{title}\"\n");
+        let found = parse_text(&job(&keys)).unwrap_err();
+        assert!(found.starts_with(expected), "{title}{found}");
+    }
+    let plain = series("    cron: 0 20 * * FRI\n    title: \"{1} { } {中}\"\n");
+    assert!(!plain.spec.templated);
+    let noted = series("    at: 2027-03-20 20:00\n    title: \"{date}\"\n");
+    assert!(noted.notes.iter().any(|note| note.contains("is sent as it is")), "{:?}", noted.notes);
 }
 
 const HOLIDAYS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//gov//holidays//CN\r\n\

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::Series;
 use super::row::{COLUMNS, read};
+use super::{Series, occurrence_id};
 use crate::calendar::Date;
-use crate::model::{Account, Audience, Expires, JobSpec, JobState, batch_lengths};
+use crate::model::{Account, Audience, Expires, JobState, batch_lengths};
 use crate::plan::{Job, Rank};
 use crate::quota::Demand;
 use crate::schedule::Waiting;
@@ -16,8 +16,8 @@ use crate::store::{Result, Tx, millis};
 /// A date of a series that has no job yet.
 #[derive(Clone, Debug)]
 pub struct DateAhead {
-    /// What its job will be.
-    pub spec: JobSpec,
+    /// The action of its job.
+    pub action: &'static str,
     /// Its audience in words.
     pub audience: String,
     /// What the schedule needs of it.
@@ -64,12 +64,12 @@ impl Tx<'_> {
         );
         let mut statement = self.db.prepare_cached(&sql)?;
         let rows = statement.query_map(params![account, millis(until)], read)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        rows.map(|series| self.with_changes(series?)).collect()
     }
 }
 
 fn date_ahead(series: &Series, date: Date) -> Result<DateAhead> {
-    let spec = series.occurrence(date)?;
+    let spec = &series.job;
     let broadcast = spec.action.broadcast();
     let calls = match broadcast.map(|broadcast| &broadcast.audience) {
         None => 0,
@@ -79,7 +79,7 @@ fn date_ahead(series: &Series, date: Date) -> Result<DateAhead> {
     let everyone = broadcast.is_some_and(|broadcast| broadcast.audience == Audience::Everyone);
     let is_approved = series.approved.as_ref().is_some_and(|(day, _)| date.date.date <= *day);
     let job = Job {
-        id: spec.id.clone(),
+        id: occurrence_id(&spec.id, date.date)?,
         account: spec.account.clone(),
         state: if spec.approval && !is_approved { JobState::Held } else { JobState::Planned },
         rank: Rank { neg_priority: -i32::from(spec.priority), taken: i64::MAX },
@@ -101,8 +101,14 @@ fn date_ahead(series: &Series, date: Date) -> Result<DateAhead> {
         anytime: false,
         recall_until: None,
     };
-    let title = spec.title();
-    let waiting = Waiting { job, title, calls_left: calls, placed: true, without_place: false };
+    let waiting = Waiting {
+        job,
+        title: series.title_of(date)?,
+        calls_left: calls,
+        placed: true,
+        without_place: false,
+        in_doubt: false,
+    };
     let (audience, _) = words(&spec.action);
-    Ok(DateAhead { spec, audience, waiting })
+    Ok(DateAhead { action: spec.action.name(), audience, waiting })
 }

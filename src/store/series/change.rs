@@ -65,8 +65,8 @@ impl Tx<'_> {
     pub fn move_date(
         &self,
         (series, date): (&Series, DateKey),
-        at: DateTime<Utc>,
-        said: DecidedBy<'_>,
+        account: &Account,
+        (at, said): (DateTime<Utc>, DecidedBy<'_>),
         now: DateTime<Utc>,
     ) -> Result<()> {
         let own = self.date_to_come(series, date)?;
@@ -86,7 +86,8 @@ impl Tx<'_> {
             &said.that(Operation::Reschedule { to: at }),
             now,
         )?;
-        self.renew_next(id)
+        self.renew_next(id)?;
+        self.replan(account, now)
     }
 
     /// Skips a date that has no job yet.
@@ -96,13 +97,15 @@ impl Tx<'_> {
     pub fn skip_date(
         &self,
         (series, date): (&Series, DateKey),
+        account: &Account,
         said: DecidedBy<'_>,
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.date_to_come(series, date)?;
         let id = &series.job.id;
         self.keep_date_change((id, date), None, &said.that(Operation::Cancel), now)?;
-        self.renew_next(id)
+        self.renew_next(id)?;
+        self.replan(account, now)
     }
 
     /// Stores that a job was moved, if it is a date of a series.
@@ -212,6 +215,7 @@ impl Tx<'_> {
                 | JobState::Missed => done.releasing.push(job),
             }
         }
+        self.replan(account, now)?;
         Ok(done)
     }
 
@@ -234,6 +238,12 @@ impl Tx<'_> {
         };
         if let Some(why) = why {
             return Err(StoreError::Refused(format!("series {id} {why}")));
+        }
+        if let Some((before, _)) = series.approved.as_ref().filter(|(before, _)| until < *before) {
+            return Err(StoreError::Refused(format!(
+                "series {id} is approved up to {before} already, and an approval is not taken back: \
+                 `qunfa cancel {id} --from DATE` keeps dates from being sent"
+            )));
         }
         self.run(
             "UPDATE series SET approved_until = ?2, approved_why = ?3 WHERE id = ?1",

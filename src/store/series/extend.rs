@@ -130,8 +130,13 @@ impl Tx<'_> {
             }
             None if self.is_stood_for(series, date)? => return Ok(Made::Known),
             None => {
-                let taken =
-                    self.take_known(&spec, by.account, by.bodies, series.source(now), now)?;
+                let taken = self.take_known(
+                    &spec,
+                    by.account,
+                    &by.bodies_of(&spec),
+                    series.source(now),
+                    now,
+                )?;
                 if let IngestOutcome::Refused(why) = taken {
                     return Ok(Made::Refused(why));
                 }

@@ -1,7 +1,7 @@
 //! A request whose outcome nobody told: it may have gone out.
 
 use chrono::TimeDelta;
-use qunfa::model::{Audience, JobState, Kind};
+use qunfa::model::{Audience, JobId, JobState, Kind};
 use qunfa::sandbox::{Fault, FaultKind, openid};
 
 use crate::world::{CrashPoint, World};
@@ -29,6 +29,23 @@ fn an_answer_lost_after_acceptance_is_asked_again_after_61_s_and_adopted() {
         world.platform.requests().iter().filter(|logged| logged.clientmsgid.is_some()).collect();
     assert_eq!(sends[0].clientmsgid, sends[1].clientmsgid);
     assert_eq!(sends[0].body_digest, sends[1].body_digest);
+}
+
+#[test]
+fn a_job_is_not_planned_once_more_while_it_may_have_been_sent() {
+    let mut world = in_doubt(FaultKind::AnswerLost);
+    let again = |world: &mut World| {
+        let id = JobId::parse("a").unwrap();
+        world.engine().store().read().refuse_again(&id).map_err(|error| error.to_string())
+    };
+    assert_eq!(again(&mut world), Ok(()));
+
+    world.run_until("2027-03-20 20:00:30");
+    let refused = again(&mut world).unwrap_err();
+    assert!(refused.contains("job a may have been sent"), "{refused}");
+
+    world.run_until("2027-03-20 20:05");
+    assert_eq!(again(&mut world), Ok(()), "it is known to be sent");
 }
 
 #[test]

@@ -54,6 +54,20 @@ fn an_answer_dated_within_five_seconds_of_midnight_charges_both_days() {
 }
 
 #[test]
+fn a_charge_of_the_new_day_moves_the_job_that_was_planned_there() {
+    let mut world = World::with(Kind::Subscription);
+    world.job("a").at("2027-03-20 23:59:58").submit();
+    world.job("b").tag().at("2027-03-21 12:00").submit();
+    world.run_until("2027-03-20 23:59:50");
+    world.way.latency_min = 3_000;
+    world.way.latency_max = 3_000;
+
+    world.run_until("2027-03-21 00:01");
+
+    assert_eq!(world.due("b"), "2027-03-22 12:00");
+}
+
+#[test]
 fn a_doubt_that_ended_in_the_last_minute_may_belong_to_the_next_day() {
     let mut world = World::with(Kind::Subscription);
     world.step_clock(TimeDelta::seconds(-40));

@@ -80,6 +80,29 @@ fn fewer_dates_of_a_very_large_job_are_planned_ahead() {
 }
 
 #[test]
+fn each_date_is_sent_with_its_own_day_and_an_edit_fills_it_in_anew() {
+    let mut world = World::with(Kind::Subscription);
+    let mut templated = JobSpec { templated: true, ..spec("daily", "brand") };
+    text(&mut templated, "{date:%m月%d日}的早报");
+    world.drop_series(&templated, &Comes::at(20, 0)).unwrap();
+    let body = |world: &World, id: &str| -> String {
+        let sql = "SELECT body FROM body JOIN batch ON batch.id = body.batch
+                   WHERE job = ?1 AND replaced = 0";
+        world.disk.witness.query_row(sql, [id], |row| row.get(0)).unwrap()
+    };
+    assert!(body(&world, "daily@2027-03-21").contains("daily|03月21日的早报"));
+    assert!(body(&world, "daily@2027-04-01").contains("daily|04月01日的早报"));
+
+    text(&mut templated, "{date:%m月%d日}的晚报");
+    world.drop_series(&templated, &Comes::at(20, 0)).unwrap();
+    days(&mut world, 50);
+
+    assert!(body(&world, "daily@2027-03-21").contains("daily|03月21日的晚报"));
+    assert!(body(&world, "daily@2027-05-01").contains("daily|05月01日的晚报"));
+    assert_eq!(world.accepted().len(), 50);
+}
+
+#[test]
 fn a_series_that_comes_rarely_has_its_next_date_planned() {
     let mut world = World::with(Kind::Subscription);
     let comes = Comes { yearly: true, ..Comes::at(11, 0) };
@@ -728,6 +751,8 @@ fn an_approval_up_to_a_date_covers_dates_to_come_until_the_series_is_edited() {
     world.drop_series(&held, &Comes::at(20, 0).on(&[5])).unwrap();
 
     assert_eq!(world.approve_series("weekly", "2027-04-30"), Ok(5));
+    let shorter = world.approve_series("weekly", "2027-04-23").unwrap_err();
+    assert!(shorter.contains("is approved up to 2027-04-30 already"), "{shorter}");
 
     days(&mut world, 43);
     // The 30th of April was made after the approval, and the 7th of May waits.
@@ -745,4 +770,20 @@ fn an_approval_up_to_a_date_covers_dates_to_come_until_the_series_is_edited() {
             .skip(6)
             .all(|date| date.ends_with(" held") || date.ends_with(" missed"))
     );
+}
+
+#[test]
+fn what_waits_comes_forward_when_a_date_that_has_no_job_yet_leaves_its_day() {
+    let mut world = fridays();
+    world.job("first").at("2027-05-13 20:00").submit();
+    world.job("second").at("2027-05-13 21:00").submit();
+    assert_eq!(world.due("second"), "2027-05-15 21:00", "the 14th is a date of the series");
+
+    world.reschedule("weekly@2027-05-14", time("2027-05-16 20:00")).unwrap();
+    assert_eq!(world.due("second"), "2027-05-14 21:00");
+
+    world.end_series("weekly", "2027-05-01").unwrap();
+    world.job("third").at("2027-05-15 22:00").submit();
+    world.job("fourth").at("2027-05-15 23:00").submit();
+    assert_eq!(world.due("fourth"), "2027-05-16 23:00", "its moved date does not come either");
 }

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Builds the Debian package: packaging/build-deb.sh [PROFILE]. Needs cargo-deb. The result is in
+# target/debian.
+set -eu
+cd "$(dirname "$0")/.."
+profile=${1:-release}
+folder=$profile
+if [ "$profile" = dev ]; then folder=debug; fi
+
+cargo build --locked --profile "$profile"
+staged=target/package
+binary=target/$folder/qunfa
+mkdir -p "$staged/man" "$staged/completions"
+sed 's|/usr/local/bin/qunfa|/usr/bin/qunfa|' systemd/qunfa.service >"$staged/qunfa.service"
+cp systemd/qunfa.sysusers "$staged/sysusers.conf"
+cp systemd/qunfa.tmpfiles "$staged/tmpfiles.conf"
+"$binary" man --out "$staged/man"
+for shell in bash zsh fish; do "$binary" completions $shell >"$staged/completions/$shell"; done
+cp "$binary" "$staged/qunfa"
+cargo deb --locked --no-build --no-strip
