@@ -243,19 +243,14 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let rehearses = options.jump.is_some();
     let notifier =
         if rehearses { notify::Notifier::disabled() } else { notify::Notifier::of_this_process() };
-    let marked = engine.mark().clone();
-    let pictures = pictures::Pictures::of(&state);
+    let dispatcher = Dispatcher::new(bases, (files.path(), &state), options.now.clone(), sender);
     let mut daemon = Daemon {
         notifier,
+        marked: engine.mark().clone(),
         engine,
         database_file: DatabaseFile::of(database(&state))?,
         state,
-        dispatcher: Dispatcher::new(
-            bases,
-            (files.path(), pictures),
-            Arc::clone(&options.now),
-            sender,
-        ),
+        dispatcher,
         files,
         watch: ClockWatch::new((options.now)()),
         jumped: TimeDelta::zero(),
@@ -263,7 +258,6 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         jump: options.jump,
         looked: Look { at: now, seen_at: now },
         heartbeat,
-        marked,
         backlog: Backlog::default(),
         locked_out: report_locked_out,
     };

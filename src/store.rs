@@ -16,6 +16,7 @@ mod back;
 mod backup;
 mod bound;
 mod busy;
+mod call_end;
 mod clock_ahead;
 mod decisions;
 mod deletion;

@@ -42,16 +42,17 @@ pub(super) struct Dispatcher {
 
 impl Dispatcher {
     /// Returns a dispatcher for sessions with these addresses, with the directory of the files they
-    /// upload and that of the pictures they fetch.
+    /// upload and that of the daemon's state.
     pub(super) fn new(
         bases: Vec<ApiBase>,
-        (files, pictures): (&Path, Pictures),
+        (files, state): (&Path, &Path),
         now: Now,
         to: mpsc::Sender<Input>,
     ) -> Self {
         let abreast = Arc::new(Semaphore::new(ABREAST));
         let uploads = Arc::new(Semaphore::new(UPLOADS));
         let client = Arc::new(Client::with_files(files.to_owned()));
+        let pictures = Pictures::of(state);
         Self { bases, client, abreast, uploads, pictures, now, to }
     }
 

@@ -140,7 +140,7 @@ impl ReportedMenu {
         if self.0.is_empty() {
             return Ok(None);
         }
-        let wrong: Vec<_> = self.0.iter().flat_map(|button| not_creatable(button)).collect();
+        let wrong: Vec<_> = self.0.iter().flat_map(not_creatable).collect();
         if !wrong.is_empty() {
             return Err(wrong);
         }

@@ -50,7 +50,6 @@ pub enum ParseError {
 
 /// What was pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one short-lived value a push")]
 pub enum Incoming {
     /// The end of a mass send, ours or another's.
     MassSendJobFinish(MassEvent),

@@ -441,12 +441,14 @@ fn menus_done(tx: &Tx<'_>) -> Result<(), StoreError> {
     ] {
         let job = JobId::parse(id).unwrap();
         let (now, soon) = (at(&format!("{hour}:00")), at(&format!("{hour}:01")));
-        let (first, next) = match tx.action_of_job(&job)?.unwrap() {
-            Action::Menu(MenuChange { to: NewMenu::Menu(menu), .. }) => {
-                (ApiCall::MenuRead { needed: false }, Some(ApiCall::Menu(menu)))
-            }
-            Action::Qrcode(code) => (ApiCall::Qrcode(code), None),
-            other => panic!("{other:?}"),
+        let action = tx.action_of_job(&job)?.unwrap();
+        let (first, next) = if let Action::Qrcode(code) = action {
+            (ApiCall::Qrcode(code), None)
+        } else {
+            let Action::Menu(MenuChange { to: NewMenu::Menu(menu), .. }) = action else {
+                panic!("{action:?}")
+            };
+            (ApiCall::MenuRead { needed: false }, Some(ApiCall::Menu(menu)))
         };
         tx.begin_action(&job, (&first, None), now)?;
         let mut open = tx.due_api_call("brand-club", now)?.unwrap();
@@ -598,8 +600,7 @@ fn a_job_that_leaves_few_permanent_codes_is_warned_of() {
     for (last, warned) in [(89_999, true), (89_998, false)] {
         let job = format!(
             "jobs:\n  - {{id: codes, account: brand-club, at: 2027-03-21 20:00, qrcode: \
-             {{action_name: QR_LIMIT_SCENE, scenes: {{from: 80001, to: {}}}}}}}\n",
-            last
+             {{action_name: QR_LIMIT_SCENE, scenes: {{from: 80001, to: {last}}}}}}}\n"
         );
         let db = rusqlite::Connection::open(world.path("state/qunfa.db")).unwrap();
         let sql = "INSERT INTO charge (account, rule, \"window\", amount, state)

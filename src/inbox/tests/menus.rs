@@ -271,7 +271,7 @@ fn a_menu_for_some_followers_has_a_rule_in_the_platforms_own_texts() {
 
 #[test]
 fn what_a_menu_change_cannot_have_is_refused_at_its_place() {
-    let button = "button: [{type: click, name: a, key: K}]";
+    let button = BUTTON;
     let long = "x".repeat(59);
     for (id, rest, message) in [
         ("a", format!("menu: {{{button}, delete: true}}"), "`delete` cannot stand beside `button`"),
@@ -281,42 +281,6 @@ fn what_a_menu_change_cannot_have_is_refused_at_its_place() {
             "`restore` cannot stand beside `delete`",
         ),
         ("a", "menu: {delete: false}".to_owned(), "`delete: false` does nothing"),
-        ("a", format!("menu: {{{button}, matchrule: {{}}}}"), "`matchrule` names nobody"),
-        (
-            "a",
-            format!("menu: {{{button}, matchrule: {{tag_id: 2, sex: 1}}}}"),
-            "the platform no longer tells followers apart by sex, place and language",
-        ),
-        (
-            "a",
-            format!("menu: {{{button}, matchrule: {{client_platform_type: 4}}}}"),
-            "`4` is no value of `client_platform_type`",
-        ),
-        (
-            "a",
-            format!("menu: {{{button}, matchrule: {{client_platform_type: 0}}}}"),
-            "`0` is no value of `client_platform_type`",
-        ),
-        (
-            "a",
-            format!("menu: {{{}, matchrule: {{tag_id: 2}}}}", pages(&["a", "b", "c", "d"])),
-            "lead to at most 3 domains",
-        ),
-        (
-            "a",
-            "menu: {delete: true, matchrule: {tag_id: 2}}".to_owned(),
-            "`matchrule` cannot stand beside `delete`",
-        ),
-        (
-            "a",
-            format!("menu: {{{button}, matchrule: {{tag_id: 2}}, until: 2027-03-22 09:00}}"),
-            "`until` is for the menu of all followers",
-        ),
-        (
-            "a",
-            "menu: {delete: {menuid: 5}, until: 2027-03-22 09:00}".to_owned(),
-            "`until` is for the menu of all followers",
-        ),
         ("a", "menu: {}".to_owned(), "`button` is missing"),
         ("a", "menu: {restore: a b}".to_owned(), "`a b` cannot be an id"),
         (
@@ -340,11 +304,55 @@ fn what_a_menu_change_cannot_have_is_refused_at_its_place() {
             "the id is too long for a job with `until`",
         ),
     ] {
-        let problems = parse_text(&format!("jobs:\n- id: {id}\n  account: club\n  {rest}\n"));
-
-        let problems = problems.unwrap_err();
-        assert!(problems.contains(message), "{rest}: {problems}");
+        refuses(id, &rest, message);
     }
+}
+
+#[test]
+fn what_a_menu_for_some_followers_cannot_have_is_refused_at_its_place() {
+    let button = BUTTON;
+    for (rest, message) in [
+        (format!("menu: {{{button}, matchrule: {{}}}}"), "`matchrule` names nobody"),
+        (
+            format!("menu: {{{button}, matchrule: {{tag_id: 2, sex: 1}}}}"),
+            "the platform no longer tells followers apart by sex, place and language",
+        ),
+        (
+            format!("menu: {{{button}, matchrule: {{client_platform_type: 4}}}}"),
+            "`4` is no value of `client_platform_type`",
+        ),
+        (
+            format!("menu: {{{button}, matchrule: {{client_platform_type: 0}}}}"),
+            "`0` is no value of `client_platform_type`",
+        ),
+        (
+            format!("menu: {{{}, matchrule: {{tag_id: 2}}}}", pages(&["a", "b", "c", "d"])),
+            "lead to at most 3 domains",
+        ),
+        (
+            "menu: {delete: true, matchrule: {tag_id: 2}}".to_owned(),
+            "`matchrule` cannot stand beside `delete`",
+        ),
+        (
+            format!("menu: {{{button}, matchrule: {{tag_id: 2}}, until: 2027-03-22 09:00}}"),
+            "`until` is for the menu of all followers",
+        ),
+        (
+            "menu: {delete: {menuid: 5}, until: 2027-03-22 09:00}".to_owned(),
+            "`until` is for the menu of all followers",
+        ),
+    ] {
+        refuses("a", &rest, message);
+    }
+}
+
+const BUTTON: &str = "button: [{type: click, name: a, key: K}]";
+
+fn refuses(id: &str, rest: &str, message: &str) {
+    let problems = parse_text(&format!("jobs:\n- id: {id}\n  account: club\n  {rest}\n"));
+
+    let problems = problems.unwrap_err();
+    assert!(problems.contains(message), "{rest}: {problems}");
 }
 
 fn job(action: &str) -> ParsedJob {
@@ -452,9 +460,10 @@ fn many_codes_are_a_list_a_range_or_a_file() {
     let read = |qrcode: &str| {
         let file = format!("jobs:\n- id: a\n  account: club\n  qrcode: {qrcode}\n");
         let parsed = parse_bytes("f.yaml", file.as_bytes(), &Files(&lists));
-        parsed.map(|mut parsed| match parsed.jobs.remove(0).spec.action {
-            Action::Qrcodes(codes) => codes,
-            other => panic!("{other:?}"),
+        parsed.map(|mut parsed| {
+            let action = parsed.jobs.remove(0).spec.action;
+            let Action::Qrcodes(codes) = action else { panic!("{action:?}") };
+            codes
         })
     };
     let texts = |texts: &[&str]| Scenes::Texts {

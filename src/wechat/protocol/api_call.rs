@@ -320,10 +320,10 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
             None => Err("the answer has no errcode"),
         },
         ApiCall::MenuConditional(_) => {
-            let menuid = fields.menuid.as_ref().and_then(|menuid| match menuid {
-                Value::String(text) => Some(printable(text)),
-                other => id(other).map(|number| number.to_string()),
-            });
+            let text = |menuid: &Value| menuid.as_str().map(printable);
+            let number = |menuid: &Value| id(menuid).map(|number| number.to_string());
+            let menuid = fields.menuid.as_ref();
+            let menuid = menuid.and_then(|menuid| text(menuid).or_else(|| number(menuid)));
             let menuid = menuid.filter(|menuid| !menuid.is_empty());
             let menuid = menuid.ok_or("the answer has no menuid that can be read")?;
             Ok(ApiCallResult { menuid: Some(menuid), ..result })
@@ -586,9 +586,13 @@ mod tests {
 
     #[test]
     fn a_menu_is_read_as_it_would_be_created_whoever_made_it() {
-        let read_menu = |text: &str| match read(text, &ApiCall::MenuRead { needed: true }) {
-            ApiCallResponse::Done(result) => Ok(json!(result.menu.unwrap())),
-            other => Err(other.said().map_or_else(String::new, |said| said.errmsg.clone())),
+        let read_menu = |text: &str| {
+            let response = read(text, &ApiCall::MenuRead { needed: true });
+            let Some(said) = response.said() else {
+                let ApiCallResponse::Done(result) = response else { panic!("{response:?}") };
+                return Ok(json!(result.menu.unwrap()));
+            };
+            Err(said.errmsg.clone())
         };
         let click = json!({"type":"click","name":"今日歌曲","key":"V1001_TODAY_MUSIC"});
         let text = json!({"type":"text","name":"t","value":"This is text!"});

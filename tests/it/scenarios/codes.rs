@@ -106,8 +106,8 @@ fn a_crash_goes_on_where_it_was_with_one_code_too_many_at_most() {
                 // Everything that may have been asked for twice is counted.
                 assert!((6..=6 + again).contains(&world.asked(QRCODE)), "{case}: {again}");
                 assert!(again <= 2, "{case}: {again}");
-                let permanent = if expire_seconds.is_none() { 6 } else { 0 };
-                assert_eq!(world.permanent_used(), (permanent, permanent as u32, 0), "{case}");
+                let expected = if expire_seconds.is_none() { (6, 6, 0) } else { (0, 0, 0) };
+                assert_eq!(world.permanent_used(), expected, "{case}");
             }
         }
     }
