@@ -314,6 +314,24 @@ fn a_menu_for_some_followers_stands_beside_that_for_all_until_it_is_deleted() {
 }
 
 #[test]
+fn a_later_menu_for_some_followers_does_not_keep_a_failed_menu_from_a_retry() {
+    let mut world = World::with(Kind::Service);
+    world.plan_menu("base", "2027-03-20 17:00", menu("春天"));
+    world.run_until("2027-03-20 17:30");
+    world.platform.inject(Fault::new(FaultKind::Errcode(40_018)).on_path(CREATE));
+    world.plan_menu("winter", "2027-03-20 18:00", menu("冬天"));
+    let some = json!({ "button": buttons("VIP"), "matchrule": { "tag_id": "2" } });
+    world.plan_menu("vip", "2027-03-20 19:00", action(some));
+    world.run_until("2027-03-20 19:30");
+    assert_eq!((world.state("winter"), world.state("vip")), (JobState::Failed, JobState::Sent));
+
+    world.retry("winter").unwrap();
+    world.run_for(TimeDelta::minutes(5));
+
+    assert_eq!((world.state("winter"), world.stands()), (JobState::Sent, Some(buttons("冬天"))));
+}
+
+#[test]
 fn a_menu_whose_until_is_over_or_whose_id_is_taken_changes_nothing() {
     let mut world = World::with(Kind::Service);
     world.plan_menu("spring@until", "2027-03-25 19:00", menu("夏天"));
