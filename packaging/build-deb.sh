@@ -10,11 +10,12 @@ if [ "$profile" = dev ]; then folder=debug; fi
 cargo build --locked --profile "$profile"
 staged=target/package
 binary=target/$folder/qunfa
-mkdir -p "$staged/man" "$staged/completions"
+mkdir -p "$staged/man" "$staged/completions" "$staged/sysusers.d" "$staged/tmpfiles.d"
 sed 's|/usr/local/bin/qunfa|/usr/bin/qunfa|' systemd/qunfa.service >"$staged/qunfa.service"
-cp systemd/qunfa.sysusers "$staged/sysusers.conf"
-cp systemd/qunfa.tmpfiles "$staged/tmpfiles.conf"
+cp systemd/qunfa.sysusers "$staged/sysusers.d/qunfa.conf"
+cp systemd/qunfa.tmpfiles "$staged/tmpfiles.d/qunfa.conf"
 "$binary" man --out "$staged/man"
 for shell in bash zsh fish; do "$binary" completions $shell >"$staged/completions/$shell"; done
 cp "$binary" "$staged/qunfa"
-cargo deb --locked --no-build --no-strip
+# The slow compression is for packages that are published.
+if [ "$profile" = release ]; then cargo deb --locked --no-build; else cargo deb --locked --no-build --fast; fi

@@ -25,6 +25,7 @@ mod moves;
 mod plan;
 mod qrcodes;
 mod quota;
+mod rehearsal;
 mod render;
 mod reply;
 mod reschedule;
@@ -42,7 +43,7 @@ mod watch;
 mod zone_data;
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
@@ -188,6 +189,8 @@ pub struct Terminal<'a> {
     pub remarks: &'a mut (dyn Write + Send),
     /// Whether answers are coloured.
     pub colours: bool,
+    /// What a person at the terminal types; none if nobody can be asked.
+    pub answers: Option<&'a mut (dyn BufRead + Send)>,
     /// The size of the terminal that answers are written to; none if it is not a terminal.
     pub screen: fn() -> Option<Screen>,
 }
@@ -224,6 +227,17 @@ impl Terminal<'_> {
             page.finish()
         };
         self.write(&written)
+    }
+
+    /// Asks a person a question whose usual answer is no; none if nobody can be asked.
+    fn confirms(&mut self, question: &str) -> Result<Option<bool>, Problem> {
+        let Some(answers) = &mut self.answers else { return Ok(None) };
+        write!(self.remarks, "{question} [y/N] ")?;
+        self.remarks.flush()?;
+        let mut answer = String::new();
+        answers.read_line(&mut answer)?;
+        let answer = answer.trim().to_ascii_lowercase();
+        Ok(Some(answer == "y" || answer == "yes"))
     }
 
     fn write(&mut self, text: &str) -> Result<(), Problem> {
@@ -346,7 +360,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
             watch::run(options.json, (&config()?, options.selection()), terminal)?;
         }
         Command::Status(options) => status::run(options, &config()?, terminal)?,
-        Command::Plan(options) => plan::run(&options, &config()?, terminal)?,
+        Command::Plan(options) => return plan::run(&options, &config()?, terminal),
         Command::Check(options) => return check::run(&options, &config()?, terminal),
         Command::Render(options) => return render::run(&options, &config()?, terminal),
         Command::Submit(options) => return submit::run(&options, &config()?, terminal),

@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
@@ -34,6 +34,24 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// The same for a file that may be empty after a power loss: it does not wait for the disk.
 pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_beside(path, bytes, |_| Ok(()))
+}
+
+/// Replaces a file in a folder of other people's files: everybody may read it, as far as the umask
+/// allows, and no other name of the folder is touched. What is no file, such as a pipe, is written to.
+pub fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link stays, and the file that it leads to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+        return fs::write(&path, bytes);
+    }
+    let mut file = tempfile::Builder::new()
+        .prefix(".qunfa-")
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder(&path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|error| error.error)?;
+    sync(folder(&path))
 }
 
 fn write_beside(
@@ -151,6 +169,25 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"third");
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_published_is_readable_and_leaves_its_neighbours_and_links_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (page, link) = (dir.path().join("page.html"), dir.path().join("link.html"));
+        fs::write(dir.path().join("page.html.tmp"), "someone's").unwrap();
+        publish(&page, b"a long first one").unwrap();
+        symlink(&page, &link).unwrap();
+
+        publish(&link, b"second").unwrap();
+        publish(Path::new("/dev/null"), b"anything").unwrap();
+
+        assert_eq!(fs::read(&page).unwrap(), b"second");
+        assert_ne!(fs::metadata(&page).unwrap().mode() & 0o040, 0);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+        publish(&dir.path().join("absent/page.html"), b"").unwrap_err();
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The process: logging, the one real clock, and exit codes.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufReader, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,8 +17,18 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let lines = log(arguments.log_levels());
     let (mut out, mut remarks) = (io::stdout(), io::stderr());
+    // A question is written to stderr, so that it is seen also if stdout is a pipe.
+    let asks = io::stdin().is_terminal() && remarks.is_terminal();
+    let mut answers = BufReader::new(io::stdin());
     let colours = colourful(&out);
-    let terminal = Terminal { now: clock(), out: &mut out, remarks: &mut remarks, colours, screen };
+    let terminal = Terminal {
+        now: clock(),
+        out: &mut out,
+        remarks: &mut remarks,
+        answers: if asks { Some(&mut answers) } else { None },
+        colours,
+        screen,
+    };
     let outcome = cli::run(arguments, terminal);
     lines.finish();
     match outcome {

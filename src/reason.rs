@@ -40,6 +40,8 @@ pub enum Reason {
     /// Every receiver had as many broadcasts of a window as the rule allows, or one had if all must
     /// receive it.
     ReceiversFull { rule: Rule, window: Window },
+    /// The same will be so once the lists planned before it are accepted.
+    ReceiversFullByThen { rule: Rule, window: Window },
     /// Receivers were removed who had as many broadcasts of a window as allowed.
     ReceiversDropped { dropped: usize, window: Window },
     /// The platform reports that a window of its own has no quota left.
@@ -284,6 +286,8 @@ pub enum Reason {
     },
     /// No request is made in the first minutes of a Beijing day.
     GuardAfterMidnight,
+    /// The calls before it fill its minute.
+    MinuteFull { rule: Rule },
     /// An operator's approval is missing, and comes in time until then.
     HeldUntil {
         job: JobId,

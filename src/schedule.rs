@@ -15,6 +15,9 @@
 //!
 //! So a job that loses its day moves alone: it never takes the own day of a third job.
 
+pub mod pace;
+pub mod receivers;
+
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};

@@ -22,6 +22,8 @@ pub(super) struct Options {
     #[arg(long, value_name = "TIME")]
     at: String,
     #[command(flatten)]
+    consent: submit::Consent,
+    #[command(flatten)]
     json: Json,
 }
 
@@ -62,7 +64,7 @@ pub(super) fn run(
     };
     let folder = tempfile::tempdir()?;
     let path = write(&again, folder.path(), &new)?;
-    submit::run(&submit::Options::of(path, options.json), config, terminal)
+    submit::run(&submit::Options::of(path, options.consent, options.json), config, terminal)
 }
 
 /// Writes the files beside the inbox, and returns the file or folder to submit.

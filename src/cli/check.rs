@@ -1,7 +1,6 @@
 //! `check`: validates job files as the inbox would, and forecasts when their jobs would go.
 //!
-//! The second part is a dry run. The jobs are really taken, into the ledger as it is, and that
-//! transaction is then rolled back. So there is no second implementation of the rules.
+//! The second part is a dry run ([`rehearsal`]).
 
 use std::path::{Path, PathBuf};
 
@@ -11,20 +10,20 @@ use serde::Serialize;
 
 use super::moves::{self, MoveView};
 use super::qrcodes;
-use super::schedules::Schedules;
+use super::rehearsal::{self, JobFile, Taken};
+use super::schedules::{KeptBack, Schedules};
 use super::text::{self, Page, Tone};
-use super::{Answer, Json, Problem, Terminal, database, lookup, series, zone_data};
+use super::{Answer, Json, Problem, Terminal, database, series, zone_data};
 use crate::calendar;
 use crate::config::Config;
-use crate::daemon;
 use crate::engine::{self, Deletability, Undeletable};
 use crate::inbox::{self, Diagnostic, Package, ParsedJob, ReadError};
 use crate::model::{Account, Action, JobId, JobSpec, JobState, Kind, OnQuota};
 use crate::plan::Job;
-use crate::quota::Block;
 use crate::reason::Reason;
 use crate::schedule::Placement;
-use crate::store::{IngestOutcome, JobView, Source, Store, StoreError, Tx};
+use crate::schedule::receivers::Fate;
+use crate::store::{IngestOutcome, JobView, Rescheduled, Store, StoreError, Tx};
 use crate::text::{Lang, reason};
 
 #[derive(Debug, Args)]
@@ -41,6 +40,8 @@ pub(super) struct Options {
 pub(super) struct CheckView {
     pub(super) ok: bool,
     files: Vec<FileView>,
+    /// The planned jobs that would have another time after all files.
+    pub(super) moved: Vec<MoveView>,
     /// Why the jobs that are planned already were not counted, if they were not.
     unread: Option<String>,
 }
@@ -65,9 +66,6 @@ struct FileView {
     series: Vec<CheckedSeries>,
     /// The other jobs that would have another time.
     moves: Vec<MoveView>,
-    /// The jobs that are in the database already, and the effect of dropping them again.
-    #[serde(skip)]
-    known: Vec<(JobId, &'static str)>,
 }
 
 /// When one job of a valid file would be sent.
@@ -115,14 +113,6 @@ struct CheckedSeries {
     planned: usize,
 }
 
-/// One file as it was read.
-struct Checked {
-    name: String,
-    package: Option<Package>,
-    jobs: Vec<ParsedJob>,
-    diagnostics: Vec<Diagnostic>,
-}
-
 /// Checks files; the answer is no if any of them would be refused.
 pub(super) fn run(
     options: &Options,
@@ -144,93 +134,15 @@ pub(super) fn examine(
     config: &Config,
     now: DateTime<Utc>,
 ) -> Result<(CheckView, Vec<Package>), Problem> {
-    let accounts: Vec<&Account> = config.accounts.iter().map(|account| &account.account).collect();
     let (mut store, unread) = ledger(config, now)?;
-    // A file with a former name is read, so that the answer can give the new one.
-    let former = store.read().former_names()?;
-    let former = engine::under_former_names(&former, accounts.iter().copied());
-    let named: Vec<_> = accounts.iter().copied().chain(&former).collect();
-    let mut files = Vec::new();
-    for path in paths {
-        files.push(read(path, reader(path, &named), config, &named));
-    }
-    // The daemon uses the config that it was started with; the next one uses this one.
-    if unread.is_none() && daemon::running(&config.state_dir).is_some() {
-        for file in &mut files {
-            refuse_moved(&store.read(), config, file)?;
-        }
-    }
+    let files = rehearsal::read(paths, reader, config, (&store, unread.is_none()))?;
     let known = if unread.is_none() { Known::All } else { Known::ReadError };
-    let views = rehearse(&mut store, (&files, known), &accounts, now)?;
+    let look = |tx: &Tx<'_>, taken| views(tx, (&files, taken), (config, known), now);
+    let (views, moves) = rehearsal::rehearse(&mut store, &files, config, now, look)?;
+    let moved = rehearsal::moved(&store, moves)?;
     let ok = views.iter().all(|file| file.ok);
     let packages = files.into_iter().filter_map(|file| file.package).collect();
-    Ok((CheckView { ok, files: views, unread }, packages))
-}
-
-fn read(
-    path: &Path,
-    package: Result<Package, ReadError>,
-    config: &Config,
-    accounts: &[&Account],
-) -> Checked {
-    let name = path.display().to_string();
-    let refused = |package, diagnostics| Checked {
-        name: name.clone(),
-        package,
-        jobs: Vec::new(),
-        diagnostics,
-    };
-    let package = match package {
-        Ok(package) => package,
-        Err(ReadError::Refused(diagnostics)) => return refused(None, diagnostics),
-        Err(ReadError::Failed(error)) => {
-            let source = std::error::Error::source(&error).map(ToString::to_string);
-            let why = source.unwrap_or_else(|| error.to_string());
-            let diagnostic = Diagnostic::whole(&name, &format!("it cannot be read: {why}"), None);
-            return refused(None, vec![diagnostic]);
-        }
-    };
-    if config.inbox_end_marker_required && !is_json(path) && !has_marker(package.bytes()) {
-        let message = "the file does not end with a line `...`, so the inbox would refuse it";
-        let help = "end it with `...`; the config asks for it (`inbox_end_marker: required`)";
-        let diagnostic = Diagnostic::whole(&name, message, Some(help));
-        return refused(Some(package), vec![diagnostic]);
-    }
-    match package.parse(accounts) {
-        Ok(parsed) => {
-            let jobs = parsed.jobs;
-            Checked { name, package: Some(package), jobs, diagnostics: Vec::new() }
-        }
-        Err(diagnostics) => refused(Some(package), diagnostics),
-    }
-}
-
-/// Refuses the jobs whose account in this config is another one for the running daemon.
-fn refuse_moved(tx: &Tx<'_>, config: &Config, file: &mut Checked) -> Result<(), Problem> {
-    let Checked { package: Some(package), jobs, diagnostics, .. } = file else { return Ok(()) };
-    for job in jobs {
-        let name = &job.spec.account;
-        // The rehearsal reports a name that is not in the config, or is barred.
-        let Some(account) = lookup::account(config, name) else { continue };
-        if engine::why_barred(tx, account)?.is_some() {
-            continue;
-        }
-        match lookup::same_account(tx, config, name) {
-            Ok(_) => {}
-            Err(Problem::No(why)) => diagnostics.push(package.diagnostic(job, &why, None)),
-            Err(problem) => return Err(problem),
-        }
-    }
-    Ok(())
-}
-
-fn is_json(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-}
-
-fn has_marker(bytes: &[u8]) -> bool {
-    let rest = bytes.trim_ascii_end().strip_suffix(b"...");
-    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"\n") || rest.ends_with(b"\r"))
+    Ok((CheckView { ok, files: views, moved, unread }, packages))
 }
 
 /// Opens the ledger for the rehearsal; an empty one if there is none that may be read.
@@ -263,54 +175,53 @@ enum Known {
     ReadError,
 }
 
-/// Carries the answer out of a transaction that is rolled back.
-enum RolledBack {
-    Rehearsed(Vec<FileView>),
-    Failed(StoreError),
-}
-
-impl From<StoreError> for RolledBack {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// Takes the files' jobs, reads when they would be sent, and rolls it back.
-fn rehearse(
-    store: &mut Store,
-    (files, known): (&[Checked], Known),
-    accounts: &[&Account],
+/// Returns the answer about each file, and what all of them move.
+fn views(
+    tx: &Tx<'_>,
+    (files, taken): (&[JobFile], Vec<Taken>),
+    (config, planned): (&Config, Known),
     now: DateTime<Utc>,
-) -> Result<Vec<FileView>, StoreError> {
-    let undone = store.transaction(|tx| {
-        let mut views = Vec::new();
-        for account in accounts {
-            tx.ensure_account(&account.name)?;
-        }
-        for file in files {
-            views.push(take(tx, file, accounts, now)?);
-        }
-        // Which job defers which is known only after all are taken.
-        let schedules = Schedules::new(now);
-        for (view, file) in views.iter_mut().zip(files) {
-            if view.ok {
-                view.jobs = forecast(tx, file, accounts, &schedules)?;
-                if known == Known::All {
-                    warn_of_deletions(tx, &file.jobs, &mut view.jobs)?;
-                }
-                for job in &mut view.jobs {
-                    note_known(job, &view.known);
-                }
-                view.series = recurring(tx, file, (accounts, &view.known), &schedules)?;
+) -> Result<(Vec<FileView>, Vec<Rescheduled>), Problem> {
+    let accounts = rehearsal::accounts(config);
+    let (mut views, mut moves) = (Vec::new(), Vec::new());
+    // Which job defers which is known only after all are taken.
+    let schedules = Schedules::new(now);
+    for (file, taken) in files.iter().zip(taken) {
+        let (mut jobs, mut series) = (Vec::new(), Vec::new());
+        if taken.ok() {
+            let known: Vec<_> = taken.known.iter().filter_map(note).collect();
+            jobs = forecast(tx, file, &accounts, &schedules)?;
+            if planned == Known::All {
+                warn_of_deletions(tx, &file.jobs, &mut jobs)?;
             }
+            for job in &mut jobs {
+                note_known(job, &known);
+            }
+            series = recurring(tx, file, (&accounts, &known), &schedules)?;
         }
-        Err::<(), _>(RolledBack::Rehearsed(views))
-    });
-    match undone {
-        Err(RolledBack::Rehearsed(views)) => Ok(views),
-        Err(RolledBack::Failed(error)) => Err(error),
-        Ok(()) => Ok(Vec::new()),
+        moves.extend(taken.moves.iter().cloned());
+        views.push(FileView {
+            file: file.name.clone(),
+            ok: taken.ok(),
+            diagnostics: taken.diagnostics,
+            jobs,
+            series,
+            moves: moves::views(taken.moves),
+        });
     }
+    Ok((views, moves))
+}
+
+/// Returns what the database has about a job that is dropped again.
+fn note((id, outcome): &(JobId, IngestOutcome)) -> Option<(JobId, &'static str)> {
+    let note = match outcome {
+        IngestOutcome::Known => KNOWN,
+        IngestOutcome::Updated => UPDATED,
+        IngestOutcome::Anew(JobState::Failed) => ANEW_FAILED,
+        IngestOutcome::Anew(_) => ANEW,
+        IngestOutcome::New | IngestOutcome::Refused(_) => return None,
+    };
+    Some((id.clone(), note))
 }
 
 /// Warns of deletions that, as far as is known now, will delete nothing.
@@ -350,71 +261,15 @@ fn note_known(job: &mut CheckedJob, known: &[(JobId, &'static str)]) {
     }
 }
 
-/// Takes the jobs of one file as the inbox does: by `at`, then in the file's order.
-fn take(
-    tx: &Tx<'_>,
-    file: &Checked,
-    accounts: &[&Account],
-    now: DateTime<Utc>,
-) -> Result<FileView, StoreError> {
-    let mut diagnostics = file.diagnostics.clone();
-    let mut known = Vec::new();
-    let first_taken_at = match &file.package {
-        Some(package) => tx.record_file(package.sha256(), &file.name, now)?,
-        None => now,
-    };
-    let mut jobs: Vec<&ParsedJob> = file.jobs.iter().collect();
-    jobs.sort_by_key(|job| engine::first_at(&daemon::offered(job), first_taken_at));
-    for job in jobs {
-        let mut refuse = |why: &str| {
-            diagnostics.extend(file.package.as_ref().map(|p| p.diagnostic(job, why, None)));
-        };
-        let Some(account) = account(accounts, &job.spec) else {
-            refuse(&engine::why_not_named(tx, &job.spec.account)?);
-            continue;
-        };
-        if let Some(why) = engine::why_barred(tx, account)? {
-            refuse(&why);
-            continue;
-        }
-        let source = Source { file: &file.name, line: job.line, first_taken_at };
-        match engine::take(tx, &daemon::offered(job), (account, source), now)? {
-            IngestOutcome::New => {}
-            IngestOutcome::Known => known.push((job.spec.id.clone(), KNOWN)),
-            IngestOutcome::Updated => known.push((job.spec.id.clone(), UPDATED)),
-            IngestOutcome::Anew(JobState::Failed) => known.push((job.spec.id.clone(), ANEW_FAILED)),
-            IngestOutcome::Anew(_) => known.push((job.spec.id.clone(), ANEW)),
-            IngestOutcome::Refused(why) => refuse(&why),
-        }
-    }
-    for account in accounts {
-        tx.place_taken(account, now)?;
-    }
-    let ok = diagnostics.is_empty();
-    Ok(FileView {
-        file: file.name.clone(),
-        ok,
-        diagnostics,
-        jobs: Vec::new(),
-        series: Vec::new(),
-        moves: tx.take_rescheduled().into_iter().map(Into::into).collect(),
-        known,
-    })
-}
-
-fn account<'a>(accounts: &[&'a Account], spec: &JobSpec) -> Option<&'a Account> {
-    accounts.iter().find(|account| account.name == spec.account).copied()
-}
-
 fn forecast(
     tx: &Tx<'_>,
-    file: &Checked,
+    file: &JobFile,
     accounts: &[&Account],
     schedules: &Schedules,
 ) -> Result<Vec<CheckedJob>, StoreError> {
     let mut checked = Vec::new();
     for job in file.jobs.iter().filter(|job| job.recurrence.is_none()) {
-        let Some(account) = account(accounts, &job.spec) else { continue };
+        let Some(account) = rehearsal::account(accounts, &job.spec) else { continue };
         let mut one = forecast_one(tx, (&job.spec, account), job.notes.clone(), schedules)?;
         if let Some(one) = &mut one {
             one.warnings.extend(strangers(tx, &job.spec)?);
@@ -460,15 +315,13 @@ fn forecast_one(
     let fails = fails(tx, (&stands, account), schedules)?;
     warnings
         .extend(fails.as_ref().map(|why| format!("it will not go: {why}, and on_quota is fail")));
-    let block = match stands.asked {
+    let kept = match stands.asked || !view.state.waits() {
         true => None,
-        false => tx.full_receivers(&stands, account, view.due)?,
+        false => schedules.kept_back(tx, (&stands, account), view.due)?,
     };
-    if let Some(Block { rule, window, .. }) = block {
-        warnings.push(format!(
-            "{rule}: its receivers had their four of {window}: it does not go before {}",
-            text::time(window.end())
-        ));
+    if let Some(KeptBack { why, month, .. }) = &kept {
+        let (why, until) = (reason::sentence(why, Lang::En), text::time(month.end()));
+        warnings.push(format!("{why}: it does not go before {until}"));
     }
     let refused = tx.unknown_tag(&spec.id, account, now)?.is_some();
     match tx.receivers_forecast(&spec.id, account, (view.due, now))? {
@@ -480,8 +333,18 @@ fn forecast_one(
         warnings.extend(tx.what_stops(&account.name)?);
     }
     let mut told = checked_job(view, spec, (notes, warnings), now);
-    told.goes_at = told.goes_at.filter(|_| block.is_none() && fails.is_none() && !refused);
+    told.goes_at = told.goes_at.filter(|_| fails.is_none() && !refused);
     told.never_goes |= fails.is_some() || refused;
+    match kept.map(|kept| kept.fate) {
+        Some(Fate::Later(_, at)) => told.goes_at = told.goes_at.map(|_| at),
+        Some(Fate::Expires(_) | Fate::Fails(_)) => {
+            (told.goes_at, told.never_goes) = (None, true);
+        }
+        Some(Fate::Goes) | None => {
+            let paced = schedules.of(tx, account)?.paced.get(&spec.id).copied();
+            told.goes_at = told.goes_at.map(|at| paced.map_or(at, |paced| paced.max(at)));
+        }
+    }
     Ok(Some(told))
 }
 
@@ -503,13 +366,14 @@ fn fails(
 /// Returns when the series of a file would be sent.
 fn recurring(
     tx: &Tx<'_>,
-    file: &Checked,
+    file: &JobFile,
     (accounts, known): (&[&Account], &[(JobId, &'static str)]),
     schedules: &Schedules,
 ) -> Result<Vec<CheckedSeries>, StoreError> {
     let mut checked = Vec::new();
     for job in &file.jobs {
-        let (Some(recurrence), Some(account)) = (&job.recurrence, account(accounts, &job.spec))
+        let (Some(recurrence), Some(account)) =
+            (&job.recurrence, rehearsal::account(accounts, &job.spec))
         else {
             continue;
         };
@@ -657,7 +521,7 @@ pub(super) fn render(page: &mut Page, view: &CheckView, now: DateTime<Utc>) {
 }
 
 /// A diagnostic has its layout already: its caret is below the mistake.
-fn problem(page: &mut Page, diagnostic: &Diagnostic) {
+pub(super) fn problem(page: &mut Page, diagnostic: &Diagnostic) {
     let shown = diagnostic.to_string();
     for (index, line) in shown.lines().enumerate() {
         let tone = if index == 0 { Tone::Alarm } else { Tone::Plain };
@@ -717,19 +581,5 @@ fn checked_series(page: &mut Page, series: &CheckedSeries, now: DateTime<Utc>) {
     }
     for note in &series.notes {
         page.labelled(Tone::Quiet, 4, "note: ", note);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_marker_is_a_line_of_its_own() {
-        for (bytes, expected) in
-            [("a: b\n...\n", true), ("...", true), ("a: b...", false), ("a: b\n", false)]
-        {
-            assert_eq!(has_marker(bytes.as_bytes()), expected, "{bytes:?}");
-        }
     }
 }

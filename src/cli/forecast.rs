@@ -4,22 +4,23 @@
 //! that it has. What is added here is what they cannot know: which accounts are held or paused,
 //! whether the daemon's loop runs, and the words.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::schedules::Schedules;
+use super::schedules::{KeptBack, Schedules};
 use super::text::{self, Tone};
 use crate::calendar;
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::config::Config;
 use crate::daemon::{self, Clock, Heartbeat, Running};
 use crate::engine;
-use crate::model::{Account, BatchState, JobId, JobState, OnQuota};
+use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{self, Batch, Job, NextAction as Next};
-use crate::quota::{Block, margins};
+use crate::quota::{Rule, margins};
 use crate::reason::Reason;
 use crate::schedule::Placement;
-use crate::store::{AlertView, DateAhead, JobView, Refusal, StoreError, Tx};
+use crate::schedule::receivers::Fate;
+use crate::store::{AlertView, DateAhead, JobView, StoreError, Tx};
 use crate::text::reason;
 
 /// A loop that has not completed a turn for this long is stuck.
@@ -100,6 +101,24 @@ pub(super) struct Forecast {
     of_account: Option<Reason>,
 }
 
+impl ForecastStatus {
+    /// Returns it in words; none if the job is simply sent at its time.
+    pub(super) fn words(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Goes => return None,
+            Self::UnderWay => "a request is under way",
+            Self::Interrupted => "in doubt",
+            Self::RunsOut => "NOT ASKED AGAIN",
+            Self::NeedsApproval => "if approved",
+            Self::Stopped => "STOPPED",
+            Self::TooLate => "TOO LATE",
+            Self::WillDefer => "will be deferred",
+            Self::WillFail => "WILL FAIL",
+            Self::WillExpire => "WILL EXPIRE",
+        })
+    }
+}
+
 impl Forecast {
     /// Returns the mark beside the time on one line, in at most seven letters: empty if the job is
     /// simply sent then.
@@ -169,6 +188,30 @@ fn by_its_place(job: &Job, place: &Placement) -> Option<Placed> {
             Some((ForecastStatus::WillDefer, Some(*later), why))
         }
         Placement::At(..) | Placement::Stays => None,
+    }
+}
+
+/// Returns what becomes of a job that its receivers keep back.
+fn by_its_receivers(KeptBack { fate, why, .. }: KeptBack) -> Placed {
+    let later =
+        |at| (ForecastStatus::WillDefer, at, Reason::WillDefer { cause: Box::new(why.clone()) });
+    match fate {
+        Fate::Goes => later(None),
+        Fate::Later(_, at) => later(Some(at)),
+        Fate::Expires(_) => (ForecastStatus::WillExpire, None, why.beyond_expiry()),
+        Fate::Fails(_) => (ForecastStatus::WillFail, None, why.with_on_quota_fail()),
+    }
+}
+
+/// Moves a job into the minute that has room for its first call.
+fn by_its_minute(forecast: &mut Forecast, at: DateTime<Utc>) {
+    forecast.why.push(Reason::MinuteFull { rule: Rule::PerMinute });
+    if at > forecast.not_after {
+        (forecast.status, forecast.goes_at) = (ForecastStatus::TooLate, None);
+    } else {
+        // How long the calls before it take is not known to the second.
+        let minute = at.duration_trunc(TimeDelta::minutes(1)).unwrap_or(at);
+        forecast.goes_at = forecast.goes_at.map(|due| due.max(minute));
     }
 }
 
@@ -337,9 +380,14 @@ impl ForecastContext {
         let placed = schedule.placements.get(&job.id).and_then(|place| by_its_place(job, place));
         let (status, goes_at, why) = match placed {
             Some(placed) => placed,
-            None => match tx.full_receivers(job, account, at)? {
-                Some(block) => Self::by_its_receivers(job, block),
-                None => return Ok(()),
+            None => match self.schedules.kept_back(tx, (job, account), at)? {
+                Some(kept) => by_its_receivers(kept),
+                None => {
+                    if let Some(at) = schedule.paced.get(&job.id) {
+                        by_its_minute(forecast, *at);
+                    }
+                    return Ok(());
+                }
             },
         };
         forecast.goes_at = goes_at;
@@ -376,19 +424,6 @@ impl ForecastContext {
             forecast.why.push(stop.why);
         }
         Ok(forecast)
-    }
-
-    fn by_its_receivers(job: &Job, block: Block) -> Placed {
-        let full = Reason::from(Refusal::Receivers(block));
-        match job.on_quota {
-            OnQuota::Defer if block.window.end() > job.expires_at => {
-                (ForecastStatus::WillExpire, None, full.beyond_expiry())
-            }
-            OnQuota::Defer => {
-                (ForecastStatus::WillDefer, None, Reason::WillDefer { cause: Box::new(full) })
-            }
-            OnQuota::Fail => (ForecastStatus::WillFail, None, full.with_on_quota_fail()),
-        }
     }
 
     /// Adds what its uploads still need.

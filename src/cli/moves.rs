@@ -34,6 +34,11 @@ impl MoveView {
         let Self { job, from, to, why } = self;
         text::visible(&moved::sentence(job, (*from, *to), why, Lang::En))
     }
+
+    /// Returns whether the job is sent later than before, or not at all.
+    pub(super) fn loses_its_time(&self) -> bool {
+        self.to.is_none_or(|to| to > self.from)
+    }
 }
 
 impl From<Rescheduled> for MoveView {
@@ -49,13 +54,23 @@ pub(super) fn views(moved: Vec<Rescheduled>) -> Vec<MoveView> {
 
 /// Returns the moves as lines of an answer.
 pub(super) fn lines(moves: &[MoveView]) -> String {
+    told(moves, "qunfa plan")
+}
+
+/// Returns the moves as lines, before a file makes them.
+pub(super) fn lines_before(moves: &[MoveView]) -> String {
+    told(moves, "qunfa plan --with FILE")
+}
+
+/// Returns the moves as lines, with the command that shows the others.
+fn told(moves: &[MoveView], others: &str) -> String {
     let mut lines = String::new();
     for one in moves.iter().take(SHOWN) {
         writeln!(lines, "{}.", one.sentence()).expect("a String takes everything");
     }
     if moves.len() > SHOWN {
         let more = text::plural(moves.len() - SHOWN, "more job moves", "more jobs move");
-        writeln!(lines, "{more}: `qunfa plan`.").expect("a String takes everything");
+        writeln!(lines, "{more}: `{others}`.").expect("a String takes everything");
     }
     lines
 }

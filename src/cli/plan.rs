@@ -4,45 +4,66 @@
 //! have no job yet. Only the requested days are read.
 
 mod grid;
+mod html;
+mod ics;
+mod list;
+mod with;
 
-use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
 
-use super::forecast::{self, Forecast, ForecastContext};
+use super::forecast::{Forecast, ForecastContext};
+use super::moves::{self, MoveView};
 use super::schedules::Owned;
 use super::text::{self, Page, Tone};
-use super::{Json, Problem, Terminal, database, lookup};
-use crate::calendar::{self, Span, Window, json};
+use super::{Answer, Json, Problem, Terminal, database, lookup};
+use crate::calendar::{Span, Window, json};
 use crate::config::Config;
+use crate::durable_file;
 use crate::model::{Account, JobId, JobState};
 use crate::quota::{self, Counted, Rule, TABLE};
 use crate::store::{DateAhead, JobView, RuleView, Store, StoreError, Tx, Wanted};
 use crate::text::{Lang, reason};
 
-/// How many jobs are forecast for the text, and how many of them it shows.
+/// How many jobs are forecast for the text.
 const READ: usize = 5_000;
-const SHOWN: usize = 100;
-/// How many jobs are named for one window, and how many of them the text shows.
+/// How many jobs are named for one window.
 const NAMED: u32 = 20;
-const NAMED_SHOWN: usize = 4;
+/// Of more accounts than this, those without a job are not shown one by one.
+const ACCOUNTS_SHOWN: usize = 12;
 const NAMED_CLAIMS: usize = 20;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// How many Beijing days, today included
-    #[arg(long, value_name = "N", default_value_t = 7)]
+    /// How many Beijing days, today included; 7, or with --with up to the last job of the files
+    #[arg(long, value_name = "N")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1_000))]
-    days: u16,
+    days: Option<u16>,
     /// List the days with each window and each reason, instead of the grid
     #[arg(long)]
     list: bool,
+    /// Show the plan as it would be with these job files or folders, and which jobs they move
+    ///
+    /// Nothing is stored or sent.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    with: Vec<PathBuf>,
+    /// Write a page for a browser to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write a calendar with an event for each job to this file
+    #[arg(long, value_name = "FILE")]
+    ics: Option<PathBuf>,
     #[command(flatten)]
     json: Json,
 }
+
+/// How many days are shown if nobody says how many.
+const DAYS: u16 = 7;
 
 /// The whole answer.
 #[derive(Debug, Serialize)]
@@ -64,6 +85,23 @@ struct PlanView {
     followers: Vec<FollowersView>,
     /// Each account's days.
     grid: Vec<AccountDays>,
+    /// The planned jobs that the files of `--with` move.
+    moved: Vec<MoveView>,
+    /// Whether there are such files.
+    #[serde(skip)]
+    with_files: bool,
+}
+
+impl PlanView {
+    /// Returns the accounts to show, and of many those that can be left out: they have no job on
+    /// these days, and room on each.
+    fn shown_and_idle(&self) -> (Vec<&AccountDays>, Vec<&AccountDays>) {
+        let all = self.grid.iter();
+        match self.grid.len() {
+            0..=ACCOUNTS_SHOWN => (all.collect(), Vec::new()),
+            _ => all.partition(|account| !account.is_idle()),
+        }
+    }
 }
 
 /// One window in which something is used or claimed.
@@ -98,6 +136,8 @@ struct PlannedView {
     batches: usize,
     /// How many of its listed receivers the platform will filter.
     receivers: Option<String>,
+    /// Whether it is of the files of `--with`.
+    of_files: bool,
 }
 
 impl PlannedView {
@@ -109,6 +149,25 @@ impl PlannedView {
     /// The mark beside its time.
     fn mark(&self) -> (Tone, &'static str) {
         self.forecast.mark((self.state, self.at.is_some_and(|at| at < self.due)))
+    }
+
+    /// What it does, after its name.
+    fn what(&self) -> String {
+        let Self { audience, .. } = self;
+        match self.action.as_str() {
+            "broadcast" => format!(" to {audience}"),
+            "delete" => format!(", deletes {audience}"),
+            "menu" => format!(", sets the menu {audience}"),
+            "qrcode" => format!(", makes the {audience}"),
+            "speed" => format!(", sets the speed to {audience}"),
+            other => format!(", {other} {audience}"),
+        }
+    }
+
+    /// What keeps it from being sent as written, as sentences.
+    fn reasons(&self) -> Vec<String> {
+        let causes = self.forecast.why.iter().map(|why| reason::sentence(why, Lang::En));
+        causes.chain(self.receivers.clone()).collect()
     }
 }
 
@@ -124,6 +183,14 @@ struct FollowersView {
 struct AccountDays {
     account: String,
     days: Vec<Day>,
+}
+
+impl AccountDays {
+    fn is_idle(&self) -> bool {
+        self.days.iter().all(|day| {
+            day.free && day.jobs.is_empty() && day.used_by.is_empty() && day.elsewhere == 0
+        })
+    }
 }
 
 /// One day of one account.
@@ -148,15 +215,54 @@ pub(super) fn run(
     options: &Options,
     config: &Config,
     terminal: &mut Terminal<'_>,
-) -> Result<(), Problem> {
+) -> Result<Answer, Problem> {
     let now = (terminal.now)();
-    let store = match database::open(config, now)? {
+    let mut store = match database::open(config, now)? {
         Some(store) => store,
         None => Store::in_memory(now)?,
     };
-    let most = if options.json.json { usize::MAX } else { READ };
-    let view = read(&store.read(), config, (options.days, most), now)?;
-    terminal.answer(options.json, &view, if options.list { render } else { grid::render })
+    // A rehearsal keeps the daemon from writing, and must not take long.
+    let all = options.json.json && options.with.is_empty();
+    let most = if all { usize::MAX } else { READ };
+    let view = if options.with.is_empty() {
+        let days = options.days.unwrap_or(DAYS);
+        read(&store.read(), config, (days, most), now)?
+    } else {
+        match with::read(&mut store, &options.with, config, (options.days, most), now)? {
+            Ok(view) => view,
+            Err(refused) => return with::refuse(&refused, options.json, terminal),
+        }
+    };
+    let files = write_files(&view, options)?;
+    let render = if options.list { list::render } else { grid::render };
+    if options.json.json || files.is_empty() {
+        terminal.answer(options.json, &view, render)?;
+    } else {
+        terminal.write(&files)?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// Writes the files that were asked for, and returns a line on each.
+fn write_files(view: &PlanView, options: &Options) -> Result<String, Problem> {
+    let jobs = text::plural(view.jobs.len(), "job", "jobs");
+    let mut lines = String::new();
+    let mut write = |path: &Path, content: &str| {
+        durable_file::publish(path, content.as_bytes()).map_err(|error| {
+            Problem::Cannot(format!("{} cannot be written: {error}", path.display()))
+        })?;
+        let path = text::visible(&path.display().to_string());
+        writeln!(lines, "{path}: {jobs}, until {}.", text::time(view.until))
+            .expect("a String takes everything");
+        Ok::<_, Problem>(())
+    };
+    if let Some(path) = &options.html {
+        write(path, &html::page(view)?)?;
+    }
+    if let Some(path) = &options.ics {
+        write(path, &ics::calendar(view))?;
+    }
+    Ok(lines)
 }
 
 fn read(
@@ -202,6 +308,8 @@ fn read(
         jobs,
         more,
         beyond: all.saturating_sub(of_these_days),
+        moved: Vec::new(),
+        with_files: false,
     })
 }
 
@@ -226,6 +334,7 @@ fn planned(
     Ok(Some(PlannedView {
         forecast,
         receivers,
+        of_files: false,
         batches: job.batches.len(),
         id: job.id,
         title: job.title,
@@ -258,6 +367,7 @@ fn date_ahead(
         audience: date.audience.clone(),
         batches: usize::try_from(date.waiting.calls_left).unwrap_or(1),
         receivers: None,
+        of_files: false,
     })
 }
 
@@ -334,32 +444,29 @@ fn followers(
     Ok(views)
 }
 
-fn render(page: &mut Page, view: &PlanView) {
-    let (from, until) = (calendar::beijing(view.from), text::time(view.until));
-    page.heading(&format!("The forecast of {from}, until {until}"));
-    not_running(page, view);
+/// Writes which planned jobs the files of `--with` move.
+fn moved_lines(page: &mut Page, view: &PlanView) {
+    if !view.with_files {
+        return;
+    }
+    page.heading(changes(view));
+    for one in view.moved.iter().take(moves::SHOWN) {
+        page.lines(Tone::Warn, 2, &format!("{}.", one.sentence()));
+    }
+    if view.moved.len() > moves::SHOWN {
+        let more = text::plural(view.moved.len() - moves::SHOWN, "more job", "more jobs");
+        page.lines(Tone::Warn, 2, &format!("and {more}: `--json` lists them"));
+    }
     page.blank_line();
-    let mut days: BTreeMap<Window, Vec<&PlannedView>> = BTreeMap::new();
-    for job in &view.jobs {
-        let at = job.next_run().max(view.from);
-        days.entry(Window::containing(Span::Day, at)).or_default().push(job);
+}
+
+/// Returns what the files of `--with` do to the jobs that are planned already.
+fn changes(view: &PlanView) -> &'static str {
+    if view.moved.is_empty() {
+        "With these files every planned job keeps its time."
+    } else {
+        "With these files planned jobs get other times:"
     }
-    let of_days = view.windows.iter().filter_map(|window| window.rule.window);
-    for day in of_days.filter(|window| window.span() == Span::Day) {
-        days.entry(day).or_default();
-    }
-    days.entry(Window::containing(Span::Day, view.from)).or_default();
-    let (mut month, mut room) = (None, SHOWN);
-    for (day, jobs) in &days {
-        let of_day = Window::containing(Span::Month, day.start());
-        if month.replace(of_day) != Some(of_day) {
-            month_lines(page, view, of_day);
-        }
-        let shown = jobs.len().min(room);
-        room -= shown;
-        day_lines(page, view, (*day, &jobs[..shown]), jobs.len() - shown);
-    }
-    rest(page, view);
 }
 
 fn not_running(page: &mut Page, view: &PlanView) {
@@ -367,134 +474,6 @@ fn not_running(page: &mut Page, view: &PlanView) {
         let line = "The daemon is NOT RUNNING: nothing of this happens until it is started.";
         page.lines(Tone::Alarm, 0, line);
     }
-}
-
-/// Returns what of a month is used and claimed, if anything is.
-fn month_lines(page: &mut Page, view: &PlanView, month: Window) {
-    let windows: Vec<_> =
-        view.windows.iter().filter(|window| window.rule.window == Some(month)).collect();
-    let followers: Vec<_> =
-        view.followers.iter().filter(|followers| followers.month == month).collect();
-    if windows.is_empty() && followers.is_empty() {
-        return;
-    }
-    page.heading(&format!("Month {month}"));
-    for window in windows {
-        window_line(page, &format!("{}  ", text::visible(&window.account)), &[window]);
-    }
-    for FollowersView { account, what, .. } in followers {
-        page.labelled(Tone::Warn, 2, &format!("{}  ", text::visible(account)), what);
-    }
-    page.blank_line();
-}
-
-fn day_lines(
-    page: &mut Page,
-    view: &PlanView,
-    (day, jobs): (Window, &[&PlannedView]),
-    unshown: usize,
-) {
-    let today = if day.contains(view.from) { ", today" } else { "" };
-    page.heading(&format!("{} {day}{today}", day.start_weekday()));
-    let windows = view.windows.iter().filter(|window| window.rule.window == Some(day));
-    let mut accounts: BTreeMap<&str, (Vec<_>, Vec<_>)> = BTreeMap::new();
-    for window in windows {
-        accounts.entry(&window.account).or_default().0.push(window);
-    }
-    for job in jobs {
-        accounts.entry(&job.account).or_default().1.push(job);
-    }
-    if accounts.is_empty() {
-        page.lines(Tone::Quiet, 2, "nothing is used, and no job waits");
-    }
-    for (account, (windows, jobs)) in accounts {
-        window_line(page, &format!("{}  ", text::visible(account)), &windows);
-        for job in jobs {
-            job_line(page, job, view.from);
-        }
-    }
-    if unshown > 0 {
-        let more = text::plural(unshown, "more job", "more jobs");
-        page.lines(Tone::Plain, 4, &format!("and {more}: `qunfa plan --json`"));
-    }
-    page.blank_line();
-}
-
-/// Returns what is used and claimed of one account's windows, and by whom.
-fn window_line(page: &mut Page, label: &str, windows: &[&WindowView]) {
-    let mut full = false;
-    let parts =
-        windows.iter().map(|WindowView { rule, used_by, elsewhere, claimed_by, .. }| {
-            let RuleView { used, claimed, limit, unconfirmed, .. } = rule;
-            full |= used.saturating_add(*claimed) >= *limit;
-            let unconfirmed = match unconfirmed {
-                0 => String::new(),
-                some => format!(" ({some} more unconfirmed)"),
-            };
-            let part =
-                format!("{} {used} used + {claimed} claimed of {limit}{unconfirmed}", rule.rule);
-            let mut by = named(used_by);
-            if *elsewhere > 0 {
-                by.push(format!("{elsewhere} made elsewhere"));
-            }
-            if rule.window.is_some_and(|window| window.span() == Span::Month) {
-                by.extend(named(claimed_by));
-            }
-            if by.is_empty() { part } else { format!("{part} (by {})", by.join(", ")) }
-        });
-    let parts: Vec<_> = parts.collect();
-    let text =
-        if parts.is_empty() { "nothing used or claimed".to_owned() } else { parts.join("; ") };
-    page.labelled(if full { Tone::Warn } else { Tone::Quiet }, 2, label, &text);
-}
-
-fn named(ids: &[String]) -> Vec<String> {
-    let mut named: Vec<_> = ids.iter().take(NAMED_SHOWN).cloned().collect();
-    if ids.len() > NAMED_SHOWN {
-        named.push("others".to_owned());
-    }
-    named
-}
-
-fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
-    let (tone, word) = match job.forecast.status {
-        forecast::ForecastStatus::Goes => (Tone::Plain, ""),
-        forecast::ForecastStatus::UnderWay => (Tone::Plain, ", a request is under way"),
-        forecast::ForecastStatus::Interrupted => (Tone::Warn, ", in doubt"),
-        forecast::ForecastStatus::RunsOut => (Tone::Warn, ", NOT ASKED AGAIN"),
-        forecast::ForecastStatus::NeedsApproval => (Tone::Warn, ", if approved"),
-        forecast::ForecastStatus::Stopped => (Tone::Alarm, ", STOPPED"),
-        forecast::ForecastStatus::TooLate => (Tone::Alarm, ", TOO LATE"),
-        forecast::ForecastStatus::WillDefer => (Tone::Warn, ", will be deferred"),
-        forecast::ForecastStatus::WillFail => (Tone::Alarm, ", WILL FAIL"),
-        forecast::ForecastStatus::WillExpire => (Tone::Alarm, ", WILL EXPIRE"),
-    };
-    let at = job.next_run();
-    let label = if Window::containing(Span::Day, at) < Window::containing(Span::Day, now) {
-        format!("{}  ", text::time(at))
-    } else {
-        format!("{}  ", text::time_of_day(at))
-    };
-    let calls = match job.batches {
-        0 | 1 => String::new(),
-        some => format!(" in {some} calls"),
-    };
-    let name = text::named(&job.title, &job.id);
-    let what = match job.action.as_str() {
-        "broadcast" => format!(" to {}", job.audience),
-        "delete" => format!(", deletes {}", job.audience),
-        "menu" => format!(", sets the menu {}", job.audience),
-        "qrcode" => format!(", makes the {}", job.audience),
-        "speed" => format!(", sets the speed to {}", job.audience),
-        other => format!(", {other} {}", job.audience),
-    };
-    let mut line = format!("{name}{what}{calls}{word}");
-    let causes = job.forecast.why.iter().map(|why| reason::sentence(why, Lang::En));
-    for why in causes.chain(job.receivers.clone()) {
-        line.push_str("; ");
-        line.push_str(&why);
-    }
-    page.labelled(tone, 4, &label, &line);
 }
 
 fn rest(page: &mut Page, view: &PlanView) {
@@ -506,13 +485,17 @@ fn rest(page: &mut Page, view: &PlanView) {
         );
         page.lines(Tone::Warn, 0, &line);
     }
-    let line = match view.beyond {
+    page.lines(Tone::Plain, 0, &beyond(view));
+}
+
+/// Returns a sentence on the jobs of later days.
+fn beyond(view: &PlanView) -> String {
+    match view.beyond {
         0 => "No job waits for a later day.".to_owned(),
         1 => "1 job waits for a later day: `qunfa plan --days N` looks further.".to_owned(),
         some => {
             let some = text::count(some);
             format!("{some} jobs wait for later days: `qunfa plan --days N` looks further.")
         }
-    };
-    page.lines(Tone::Plain, 0, &line);
+    }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::check::{self, CheckView};
+use super::moves::{self, MoveView};
 use super::text::{self, Page, Tone};
 use super::{Answer, Json, Problem, Terminal, database, wait};
 use crate::config::Config;
@@ -41,13 +42,25 @@ pub(super) struct Options {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
     wait: u32,
     #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
     json: Json,
+}
+
+/// Whether jobs of others may lose their times.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Consent {
+    /// Do not ask if planned jobs would be sent later, or not at all
+    ///
+    /// Only a person at a terminal is asked.
+    #[arg(long)]
+    yes: bool,
 }
 
 impl Options {
     /// Returns the options for one file, with the usual wait.
-    pub(super) fn of(file: PathBuf, json: Json) -> Self {
-        Self { files: vec![file], no_wait: false, wait: WAIT_S, json }
+    pub(super) fn of(file: PathBuf, consent: Consent, json: Json) -> Self {
+        Self { files: vec![file], no_wait: false, wait: WAIT_S, consent, json }
     }
 }
 
@@ -99,6 +112,7 @@ pub(super) fn run(
     if !options.json.json {
         terminal.write(&page.finish())?;
     }
+    agreed(&check.moved, options, terminal)?;
     let looks = if waits { options.wait * LOOKS_PER_S } else { 0 };
     let submitted = put(config, &packages, looks)?;
     let refused = submitted.iter().any(|file| file.state == "refused");
@@ -111,6 +125,37 @@ pub(super) fn run(
         terminal.write(&page.finish())?;
     }
     Ok(if refused { Answer::No } else { Answer::Yes })
+}
+
+/// Asks the person at the terminal, if planned jobs would be sent later, or not at all.
+///
+/// # Errors
+/// If the answer is no.
+fn agreed(
+    moved: &[MoveView],
+    options: &Options,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Problem> {
+    let losing = moved.iter().filter(|one| one.loses_its_time()).count();
+    if losing == 0 {
+        return Ok(());
+    }
+    let is_shown = !options.json.json && (terminal.screen)().is_some();
+    if !is_shown {
+        // Losing a remark does no harm: the answer has the same.
+        terminal.remarks.write_all(moves::lines_before(moved).as_bytes()).ok();
+    }
+    if options.consent.yes {
+        return Ok(());
+    }
+    let others =
+        text::plural(losing, "planned job loses its time", "planned jobs lose their times");
+    match terminal.confirms(&format!("{others}. Submit all the same?"))? {
+        Some(true) | None => Ok(()),
+        Some(false) => Err(Problem::No(
+            "nothing was put into the inbox; `--yes` submits it without a question".to_owned(),
+        )),
+    }
 }
 
 /// Makes sure that the daemon can read and move what the caller puts into the inbox.

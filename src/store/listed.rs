@@ -126,7 +126,12 @@ impl Tx<'_> {
 
     /// Returns the receivers of a list's batch.
     pub(super) fn receivers(&self, batch: i64) -> Result<HashSet<Key>> {
-        let mut keys = HashSet::new();
+        Ok(self.keys_of(batch)?.into_iter().collect())
+    }
+
+    /// Returns the receivers of a list's batch, each once.
+    pub(super) fn keys_of(&self, batch: i64) -> Result<Vec<Key>> {
+        let mut keys = Vec::new();
         for part in 0..PARTS {
             keys.extend(chunks(&self.receivers_in(batch, part)?));
         }
@@ -159,14 +164,7 @@ impl Tx<'_> {
         if u32::try_from(past.len()).is_ok_and(|lists| lists < limit) {
             return Ok(full);
         }
-        let own = self
-            .db
-            .prepare_cached(
-                "SELECT id FROM batch WHERE job = ?1 AND replaced = 0 AND receivers IS NOT NULL
-                   AND state IN ('planned', 'asking', 'in_doubt')",
-            )?
-            .query_map([id.as_str()], |row| row.get(0))?
-            .collect::<rusqlite::Result<Vec<i64>>>()?;
+        let own = self.open_lists(id)?;
         for part in 0..PARTS {
             let mut counts = Counts::default();
             for batch in &own {
@@ -179,6 +177,18 @@ impl Tx<'_> {
             }
         }
         Ok(full)
+    }
+
+    /// Returns the batches of a job that are lists and not accepted yet.
+    pub(super) fn open_lists(&self, id: &JobId) -> Result<Vec<i64>> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT id FROM batch WHERE job = ?1 AND replaced = 0 AND receivers IS NOT NULL
+                   AND state IN ('planned', 'asking', 'in_doubt')",
+            )?
+            .query_map([id.as_str()], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?)
     }
 
     /// Returns the keys of one part that so many of these lists contain.
@@ -202,7 +212,7 @@ impl Tx<'_> {
     }
 
     /// Returns the lists that were accepted in a month and have not failed, the newest first.
-    fn lists_of(&self, account: &Account, month: Window) -> Result<Vec<i64>> {
+    pub(super) fn lists_of(&self, account: &Account, month: Window) -> Result<Vec<i64>> {
         let mut statement = self.db.prepare_cached(
             "SELECT id FROM delivery JOIN batch ON batch.id = delivery.batch
              WHERE delivery.account = ?1 AND month = ?2 AND state <> 'failed'

@@ -1,6 +1,7 @@
 //! What one transaction changed: the jobs' states, logged after the commit, and their times.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
@@ -71,7 +72,7 @@ pub(super) struct Unplaced {
 }
 
 /// A waiting job that a new schedule moved.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rescheduled {
     /// The job.
     pub job: NamedJob,
@@ -81,4 +82,69 @@ pub struct Rescheduled {
     pub to: Option<DateTime<Utc>>,
     /// Why.
     pub why: Reason,
+}
+
+impl Rescheduled {
+    /// Returns each job once, from its first time to its last; not those that end as they began.
+    pub fn in_all(moves: Vec<Self>) -> Vec<Self> {
+        // Each with whether its first step gave it a place again that it had lost before.
+        let mut jobs: Vec<(Self, bool)> = Vec::new();
+        let mut known: HashMap<JobId, usize> = HashMap::new();
+        for one in moves {
+            match known.get(&one.job.id) {
+                Some(index) => {
+                    let earlier = &mut jobs[*index].0;
+                    *earlier = Self { from: earlier.from, ..one };
+                }
+                None => {
+                    known.insert(one.job.id.clone(), jobs.len());
+                    let regained = one.ends_at_its_first_time();
+                    jobs.push((one, regained));
+                }
+            }
+        }
+        jobs.retain(|(job, regained)| *regained || !job.ends_at_its_first_time());
+        jobs.into_iter().map(|(job, _)| job).collect()
+    }
+
+    fn ends_at_its_first_time(&self) -> bool {
+        self.to == Some(self.from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    /// A job that moves between days, in each step from one to another; none is no day at all.
+    fn moved(steps: &[(i64, Option<i64>)]) -> Vec<(i64, Option<i64>)> {
+        let day = |day| DateTime::UNIX_EPOCH + TimeDelta::days(day);
+        let step = |(from, to): &(i64, Option<i64>)| Rescheduled {
+            job: NamedJob { id: JobId::parse("a").unwrap(), title: None },
+            from: day(*from),
+            to: to.map(day),
+            why: Reason::ExpiresBeforeDue,
+        };
+        let moves = Rescheduled::in_all(steps.iter().map(step).collect());
+        let days = |at: DateTime<Utc>| (at - day(0)).num_days();
+        moves.into_iter().map(|one| (days(one.from), one.to.map(days))).collect()
+    }
+
+    #[test]
+    fn of_many_moves_of_a_job_the_first_and_the_last_time_count() {
+        for (steps, expected) in [
+            (&[(1, Some(2))][..], &[(1, Some(2))][..]),
+            (&[(1, Some(2)), (2, Some(3))], &[(1, Some(3))]),
+            (&[(1, Some(2)), (2, None)], &[(1, None)]),
+            (&[(1, Some(2)), (2, Some(1))], &[]),
+            (&[(1, None), (1, Some(1))], &[]),
+            (&[(1, Some(1))], &[(1, Some(1))]),
+            (&[(1, Some(1)), (1, None)], &[(1, None)]),
+            (&[(1, Some(1)), (1, None), (1, Some(1))], &[(1, Some(1))]),
+        ] {
+            assert_eq!(moved(steps), expected, "{steps:?}");
+        }
+    }
 }

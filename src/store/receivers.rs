@@ -3,6 +3,8 @@
 //! The members of a tag, or everyone, are known from the last sync of the followers, which
 //! [`reach`](super::reach) uses; without a sync, only bounds can be given.
 
+mod ahead;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -63,7 +65,7 @@ impl Tx<'_> {
             // Each check stops as early as it can: there may be many lists, and long ones.
             None if waits => self.full_of(&job.id, account, window, |so_far| !so_far.any())?.any(),
             None => {
-                !self.missed_some(&account.name, window)?
+                !self.missed_some(&account.name, window, true)?
                     && self.full_of(&job.id, account, window, Full::all)?.all()
             }
         };
@@ -71,19 +73,20 @@ impl Tx<'_> {
         Ok(blocks.then_some(block))
     }
 
-    /// Returns whether some list of a month did not certainly reach all of its receivers. It is
-    /// unknown which it missed, so no receiver certainly had it.
-    fn missed_some(&self, account: &str, month: Window) -> Result<bool> {
+    /// Returns whether some list of a month did not certainly reach all of its receivers, or did not
+    /// as far as results are known. It is unknown which it missed, so no receiver certainly had it.
+    fn missed_some(&self, account: &str, month: Window, certainly: bool) -> Result<bool> {
         Ok(self
             .db
             .prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM batch WHERE account = ?1 AND accepted_at >= ?2
                     AND accepted_at < ?3 AND receivers IS NOT NULL AND state <> 'failed'
-                    AND (state <> 'sent' OR error_count > 0 OR sent_count < receivers))",
+                    AND (state <> 'sent' AND ?4 OR error_count > 0 OR sent_count < receivers))",
             )?
-            .query_row(params![account, millis(month.start()), millis(month.end())], |row| {
-                row.get(0)
-            })?)
+            .query_row(
+                params![account, millis(month.start()), millis(month.end()), certainly],
+                |row| row.get(0),
+            )?)
     }
 
     /// Counts a list's receivers that certainly had their four of a month, and all of them.

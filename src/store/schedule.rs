@@ -4,7 +4,7 @@
 //! the stored due times are always those of the present schedule. What a waiting job owns of a
 //! window follows from its due time, and is not stored.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Row, params};
@@ -55,21 +55,7 @@ pub struct AccountSchedule {
 impl Tx<'_> {
     /// Takes the jobs that new schedules moved in this transaction, each with its last time.
     pub fn take_rescheduled(&self) -> Vec<Rescheduled> {
-        let mut moves: Vec<Rescheduled> = Vec::new();
-        let mut known = HashMap::new();
-        for later in self.rescheduled.take() {
-            match known.get(&later.job.id) {
-                Some(index) => {
-                    let earlier: &mut Rescheduled = &mut moves[*index];
-                    *earlier = Rescheduled { from: earlier.from, ..later };
-                }
-                None => {
-                    known.insert(later.job.id.clone(), moves.len());
-                    moves.push(later);
-                }
-            }
-        }
-        moves
+        Rescheduled::in_all(self.rescheduled.take())
     }
 
     /// Makes the schedule of an account anew and stores what changed.

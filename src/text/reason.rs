@@ -172,6 +172,9 @@ fn english(reason: &Reason) -> String {
         Reason::ReceiversFull { rule, window } => {
             format!("{rule}: its receivers had their four of {window}")
         }
+        Reason::ReceiversFullByThen { rule, window } => {
+            format!("{rule}: by then its receivers have had their four of {window}")
+        }
         Reason::ReceiversDropped { dropped, window } => {
             format!("{dropped} receivers had their four of {window} and were taken out")
         }
@@ -427,6 +430,7 @@ fn english(reason: &Reason) -> String {
             format!("the broadcast of job {job} has no article {article}, only {articles}")
         }
         Reason::PlannedFor { at } => format!("planned for {}", time(*at)),
+        Reason::MinuteFull { rule } => format!("{rule}: the calls before it fill its minute"),
         Reason::GuardAfterMidnight => "after the 00:00-00:02 guard of a Beijing day".to_owned(),
         Reason::HeldUntil { job, until } => {
             format!("held: `qunfa approve {job}` before {}, or it is missed", time(*until))

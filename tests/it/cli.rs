@@ -1,7 +1,7 @@
 //! The commands, as people and programs meet them: whole texts, JSON keys, exit codes.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -199,19 +199,33 @@ impl World {
         screen: fn() -> Option<Screen>,
         arguments: &[&str],
     ) -> (Result<Answer, Problem>, String) {
+        let (answer, out, _) = self.run_with(screen, None, arguments);
+        (answer, out)
+    }
+
+    /// Runs a command before a person who types this when asked, and returns its remarks too.
+    pub(crate) fn run_with(
+        &self,
+        screen: fn() -> Option<Screen>,
+        typed: Option<&str>,
+        arguments: &[&str],
+    ) -> (Result<Answer, Problem>, String, String) {
         let config = self.path("config.yaml");
         let start = ["qunfa", "--config", config.to_str().unwrap()];
         let arguments = Arguments::parse_from(start.iter().chain(arguments));
-        let (mut out, mut remarks) = (Vec::new(), std::io::sink());
+        let (mut out, mut remarks) = (Vec::new(), Vec::new());
+        let mut typed = typed.map(str::as_bytes);
         let terminal = Terminal {
             now: Arc::new(evening),
             out: &mut out,
             remarks: &mut remarks,
+            answers: typed.as_mut().map(|typed| typed as &mut (dyn BufRead + Send)),
             colours: false,
             screen,
         };
         let answer = cli::run(arguments, terminal);
-        (answer, String::from_utf8(out).unwrap())
+        let [out, remarks] = [out, remarks].map(|bytes| String::from_utf8(bytes).unwrap());
+        (answer, out, remarks)
     }
 
     /// Runs a command that works, and holds its text against the rules of every text.
@@ -561,6 +575,7 @@ fn colours_appear_only_where_they_were_asked_for() {
         now: Arc::new(evening),
         out: &mut out,
         remarks: &mut remarks,
+        answers: None,
         colours: true,
         screen: || None,
     };

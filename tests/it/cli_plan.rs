@@ -249,3 +249,61 @@ fn plan_says_what_each_job_beside_the_broadcasts_does() {
         assert!(text.contains(words), "{words}\n{text}");
     }
 }
+
+/// So many lists to the same two receivers.
+fn lists(days: impl Iterator<Item = u32>) -> String {
+    let jobs: String = days
+        .map(|day| {
+            format!(
+                "  - {{id: list-{day}, account: brand-club, at: 2027-03-{day} 20:00, broadcast: {{touser: [oAAAAAAAAAAAAAAAAAAAAAAAAAAA, oBBBBBBBBBBBBBBBBBBBBBBBBBBB], text: x}}}}\n"
+            )
+        })
+        .collect();
+    format!("jobs:\n{jobs}")
+}
+
+#[test]
+fn a_list_whose_receivers_earlier_lists_fill_goes_in_the_next_month() {
+    let world = World::new();
+    world.take(&lists(21..25));
+    let path = world.file("fifth.yaml", &lists(25..26));
+
+    let check = world.json(&["check", "--json", &path]);
+    world.take(&lists(25..26));
+    let plan = world.json(&["plan", "--json", "--days", "10"]);
+
+    let fifth = job(&plan, "list-25");
+    assert_eq!(
+        (&fifth["outlook"], &fifth["goes_at"]),
+        (&json!("will_defer"), &json!("2027-04-01T20:00:00+08:00"))
+    );
+    let why = "by then its receivers have had their four of 2027-03";
+    assert!(fifth["why"].to_string().contains(why), "{fifth}");
+    assert_eq!(job(&plan, "list-24")["outlook"], "goes");
+    let warning = check["files"][0]["jobs"][0]["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.contains(why) && warning.contains("not go before 2027-04-01 00:00"),
+        "{warning}"
+    );
+    assert!(world.text(&["show", "list-25"]).contains("2027-04-01 20:00"));
+}
+
+#[test]
+fn the_sixty_first_call_of_a_minute_is_shown_in_the_next_one() {
+    let world = World::new();
+    let jobs: String = (0..61)
+        .map(|number| {
+            format!(
+                "  - {{id: j{number:02}, account: brand-club, at: 2027-03-21 20:00, broadcast: {{filter: {{tag_id: 2}}, text: x}}}}\n"
+            )
+        })
+        .collect();
+    world.take(&format!("jobs:\n{jobs}"));
+
+    let plan = world.json(&["plan", "--json"]);
+
+    assert_eq!(job(&plan, "j59")["goes_at"], "2027-03-21T20:00:00+08:00");
+    let last = job(&plan, "j60");
+    assert_eq!(last["goes_at"], "2027-03-21T20:01:00+08:00");
+    assert!(last["why"].to_string().contains("per_minute: the calls before it fill its minute"));
+}

@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use qunfa::cli::Answer;
+use qunfa::cli::{Answer, Screen};
+use serde_json::Value;
 
-use crate::cli::{LIST, World, assert_fits, assert_golden, coming};
+use crate::cli::{JOBS, LIST, World, assert_fits, assert_golden, coming};
 use crate::rig::{Rig, club, daily};
 
 const LISTED: &str = "jobs:
@@ -147,6 +148,77 @@ fn an_inbox_that_is_not_there_or_anothers_is_refused() {
         assert_eq!(problem.exit_code(), 3);
         assert!(problem.message().contains("sudo -u nobody qunfa"), "{problem}");
     }
+}
+
+/// A job that takes the day of `spring-launch`.
+const TAKES_A_DAY: &str = "jobs:
+  - {id: urgent, account: brand-daily, at: 2027-03-20 21:00, priority: 5, broadcast: {filter: {is_to_all: true}, text: 急}}
+";
+
+const SCREEN: fn() -> Option<Screen> = || Some(Screen { columns: 100, rows: 24 });
+
+#[test]
+fn a_person_is_asked_before_planned_jobs_lose_their_times() {
+    for (typed, options, taken) in [
+        (Some("y\n"), &[][..], true),
+        (Some("Yes\n"), &[], true),
+        (Some("n\n"), &[], false),
+        (Some("\n"), &[], false),
+        (Some(""), &[], false),
+        (Some("n\n"), &["--yes"], true),
+        (None, &[], true),
+    ] {
+        let world = World::with_inbox();
+        world.take(JOBS);
+        let path = world.file("urgent.yaml", TAKES_A_DAY);
+        let arguments = [&["submit", &path], options].concat();
+
+        let (answer, out, remarks) = world.run_with(SCREEN, typed, &arguments);
+
+        let case = format!("{typed:?} {options:?}: {out}{remarks}");
+        assert!(out.contains("moves from 2027-03-20 20:00 to 2027-03-2"), "{case}");
+        let asked = remarks.contains("lose their times. Submit all the same? [y/N] ");
+        assert_eq!(asked, typed.is_some() && options.is_empty(), "{case}");
+        assert_eq!(!world.inbox().is_empty(), taken, "{case}");
+        match answer {
+            Ok(answer) => assert!(taken && answer == Answer::Yes, "{case}"),
+            Err(problem) => {
+                assert!(!taken && problem.exit_code() == 1, "{case}");
+                assert!(problem.message().contains("`--yes`"), "{problem}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_script_gets_the_moves_on_stderr_and_is_never_asked() {
+    let world = World::with_inbox();
+    world.take(JOBS);
+    let path = world.file("urgent.yaml", TAKES_A_DAY);
+
+    let (answer, out, remarks) = world.run_with(|| None, None, &["submit", "--json", &path]);
+
+    assert_eq!(answer.unwrap(), Answer::Yes);
+    let view: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(view["moved"][0]["id"], "spring-launch", "{view}");
+    assert_eq!(view["submitted"][0]["state"], "waiting");
+    assert!(remarks.starts_with("\"春天来了\" (spring-launch) moves from"), "{remarks}");
+}
+
+#[test]
+fn nobody_is_asked_about_a_file_that_moves_only_its_own_jobs() {
+    let world = World::with_inbox();
+    world.take(JOBS);
+    // The second one defers the first, which is not planned yet.
+    let first = world.file("first.yaml", &TAKES_A_DAY.replace("03-20 21", "03-28 20"));
+    let late = TAKES_A_DAY.replace("03-20 21", "03-28 21").replace("priority: 5", "priority: 9");
+    let second = world.file("second.yaml", &late.replace("urgent", "second"));
+
+    let (answer, out, remarks) = world.run_with(SCREEN, Some("n\n"), &["submit", &first, &second]);
+
+    assert_eq!(answer.unwrap(), Answer::Yes, "{out}");
+    assert_eq!(remarks, "");
+    assert_eq!(world.inbox(), ["first.yaml", "second.yaml"]);
 }
 
 #[test]

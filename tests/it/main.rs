@@ -10,6 +10,7 @@ mod cli_awaited;
 mod cli_check;
 mod cli_decisions;
 mod cli_plan;
+mod cli_plan_files;
 mod cli_quota;
 mod cli_render;
 mod cli_series;

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 deb=$(realpath "$1")
 
 root=$(mktemp -d)
+chmod 755 "$root"
 trap 'umount "$root/proc" 2>/dev/null; rm -rf --one-file-system "$root"' EXIT
 fail() { echo "failed: $*" >&2; exit 1; }
 inside() { chroot "$root" env DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
@@ -59,7 +60,7 @@ run_daemon() {
 }
 inside apt-get install -qy procps >/dev/null
 run_daemon
-inside su anne -c 'cat /var/spool/qunfa/accepted/spring.yaml*' | grep -q spring ||
+inside su anne -c 'cat /var/spool/qunfa/accepted/spring.yaml.receipt.json' | grep -q spring ||
     { cat "$root/log"; fail "anne cannot read the receipt"; }
 inside su anne -c 'ls /var/spool/qunfa' 2>/dev/null && fail "the inbox can be listed"
 jobs() { inside su -s /bin/sh qunfa -c 'SECRET=x qunfa jobs --json'; }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{AccountDays, Day, PlanView, PlannedView, WindowView, not_running, rest};
+use super::{AccountDays, Day, PlanView, PlannedView, WindowView, moved_lines, not_running, rest};
 use crate::calendar::{self, Span, Window};
 use crate::cli::format;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
@@ -24,6 +24,9 @@ const GUTTER: usize = 2;
 const NAMED: usize = 6;
 /// How many of the jobs that are not sent as planned are named.
 const MARKED: usize = 12;
+
+/// How many accounts without a job are named.
+const IDLE_NAMED: usize = 12;
 
 /// The rules in which one more broadcast to everyone needs room.
 const DAILY: [Rule; 2] = [Rule::DailySend, Rule::DailyHistory];
@@ -102,23 +105,50 @@ pub(super) fn render(page: &mut Page, view: &PlanView) {
     let jobs: HashMap<&str, &PlannedView> =
         view.jobs.iter().map(|job| (job.id.as_str(), job)).collect();
     let room = page.room().saturating_sub(DAY);
-    let fitting = (room / (COLUMN.start() + GUTTER)).clamp(1, view.grid.len().max(1));
+    let (shown, idle) = view.shown_and_idle();
+    let many = shown.len().max(1);
+    let fitting = (room / (COLUMN.start() + GUTTER)).clamp(1, many);
     // No band has only one account if the other accounts could fill it up.
-    let beside = view.grid.len().max(1).div_ceil(view.grid.len().max(1).div_ceil(fitting));
+    let beside = many.div_ceil(many.div_ceil(fitting));
     let column = (room / beside).saturating_sub(GUTTER).clamp(*COLUMN.start(), *COLUMN.end());
-    for accounts in view.grid.chunks(beside) {
+    for accounts in shown.chunks(beside) {
         band(page, (accounts, &jobs), column);
         page.blank_line();
     }
+    if !idle.is_empty() {
+        page.lines(Tone::Quiet, 0, &idle_line(&idle));
+        page.blank_line();
+    }
     marked(page, view);
+    moved_lines(page, view);
     rest(page, view);
-    let line = "free: room for a broadcast to everyone; `qunfa plan --list` tells the reasons";
-    page.cut(Tone::Quiet, 0, line);
+    page.lines(Tone::Quiet, 0, legend(view));
+    page.cut(Tone::Quiet, 0, "`qunfa plan --list` tells the reasons");
+}
+
+/// Returns what the words and marks in the grid mean.
+fn legend(view: &PlanView) -> &'static str {
+    if view.with_files {
+        "free: room for a broadcast to everyone, else none; !: not as written; +: of these files"
+    } else {
+        "free: room for a broadcast to everyone, else none; !: not sent as written"
+    }
+}
+
+/// Returns a sentence on accounts that are left out.
+pub(super) fn idle_line(idle: &[&AccountDays]) -> String {
+    let named: Vec<_> = idle.iter().take(IDLE_NAMED).map(|one| one.account.as_str()).collect();
+    let more = match idle.len().saturating_sub(IDLE_NAMED) {
+        0 => String::new(),
+        more => format!(" and {} more", text::count(more as u64)),
+    };
+    let accounts = text::plural(idle.len(), "account has", "accounts have");
+    format!("{accounts} no job on these days and room on each: {}{more}", named.join(", "))
 }
 
 fn band(
     page: &mut Page,
-    (accounts, jobs): (&[AccountDays], &HashMap<&str, &PlannedView>),
+    (accounts, jobs): (&[&AccountDays], &HashMap<&str, &PlannedView>),
     column: usize,
 ) {
     let names = accounts.iter().map(|account| {
@@ -160,7 +190,8 @@ fn cell(day: &Day, planned: &HashMap<&str, &PlannedView>) -> Vec<(Tone, String)>
         let (tone, mark) = job.mark();
         let of_day = text::clock(job.next_run(), day.day.start());
         let mark = if mark.is_empty() { " " } else { "!" };
-        lines.push((tone, format!("{of_day}{mark}{}", job.title)));
+        let new = if job.of_files { "+" } else { "" };
+        lines.push((tone, format!("{of_day}{mark}{new}{}", job.title)));
     }
     if lines.len() > NAMED {
         let more = lines.len() - (NAMED - 1);

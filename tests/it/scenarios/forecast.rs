@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use qunfa::calendar;
-use qunfa::model::{Action, Audience, Expires, JobSpec, Kind, OnQuota};
+use qunfa::model::{Action, Audience, Expires, JobSpec, Kind, OnFullReceivers, OnQuota};
+use qunfa::sandbox::openid;
 use qunfa::schedule::Placement;
+use qunfa::schedule::pace::paced;
+use qunfa::schedule::receivers::Fate;
 
 use crate::recurring::Comes;
 use crate::world::{World, beijing};
@@ -48,22 +51,34 @@ fn job(draw: &mut Draw, number: u64, now: DateTime<Utc>) -> JobSpec {
 type Foretold = BTreeMap<String, Option<DateTime<Utc>>>;
 
 fn foretold(world: &mut World) -> Foretold {
+    foretold_with_fates(world).0
+}
+
+/// The same, and how many lists their receivers keep back.
+fn foretold_with_fates(world: &mut World) -> (Foretold, usize) {
     let (account, now) = (world.setup(0).account.clone(), world.now());
-    let schedule = world.engine().store().read().schedule(&account, now, now).unwrap();
+    let tx = world.engine().store().read();
+    let schedule = tx.schedule(&account, now, now).unwrap();
+    let planned = tx.planned_broadcasts(&account, &schedule.jobs, now).unwrap();
+    let fates = tx.fates_of_lists(&account, planned, now).unwrap();
+    let kept_back = fates.values().filter(|fate| fate.month().is_some()).count();
+    let really = |at: DateTime<Utc>| {
+        let at = at.max(now);
+        calendar::guard_end(at).unwrap_or(at)
+    };
     let jobs = schedule.jobs.into_iter().map(|(waiting, placement)| {
-        let at = match placement {
-            Placement::At(at, _) => {
-                let at = at.max(now);
-                Some(calendar::guard_end(at).unwrap_or(at))
-            }
-            Placement::Fails(_) | Placement::Expires(_) => None,
-            other @ (Placement::Stays | Placement::Never(_)) => {
+        let at = match (placement, fates.get(&waiting.job.id)) {
+            (Placement::At(..), Some(Fate::Later(_, later))) => Some(*later),
+            (Placement::At(..), Some(Fate::Expires(_) | Fate::Fails(_))) => None,
+            (Placement::At(at, _), Some(Fate::Goes) | None) => Some(really(at)),
+            (Placement::Fails(_) | Placement::Expires(_), _) => None,
+            (other @ (Placement::Stays | Placement::Never(_)), _) => {
                 panic!("{} is {other:?}", waiting.job.id)
             }
         };
         (waiting.job.id.to_string(), at)
     });
-    jobs.collect()
+    (jobs.collect(), kept_back)
 }
 
 /// Lets days pass, with the chore once a day, and compares what went with what was foretold.
@@ -126,5 +141,75 @@ fn from_a_website_send_on_everything_is_as_foretold_anew() {
             let case = format!("seed {seed}, {kind}, send {day}");
             comes_true(&mut world, &foretold, 4 + 20 * (day / 2), &case);
         }
+    }
+}
+
+/// Lists that share a few receivers, and one to everyone now and then.
+fn with_lists(seed: u64, mut world: World) -> World {
+    let mut draw = Draw(seed);
+    let appid = world.setup(0).account.appid.clone();
+    world.job("first").list(2).at("2027-03-20 14:00").submit();
+    world.run_until("2027-03-20 15:00");
+    let now = world.now();
+    for number in 0..40 {
+        let mut job = job(&mut draw, number, now);
+        let first = u32::try_from(draw.below(4)).unwrap();
+        let count = 2 + u32::try_from(draw.below(4)).unwrap();
+        job.on_full_receivers = match draw.below(4) {
+            0 => OnFullReceivers::Defer,
+            1 => OnFullReceivers::Drop,
+            _ => OnFullReceivers::Send,
+        };
+        if let Action::Broadcast(broadcast) = &mut job.action
+            && !draw.one_in(10)
+        {
+            let list = (first..first + count).map(|number| openid(&appid, number)).collect();
+            broadcast.audience = Audience::List(list);
+        }
+        world.drop_file(&[job]).unwrap();
+    }
+    world.run_for(TimeDelta::minutes(5));
+    world
+}
+
+#[test]
+fn lists_that_share_receivers_are_as_foretold() {
+    let mut kept_back = 0;
+    for (seed, reported) in (0..8).flat_map(|seed| [(seed, false), (seed, true)]) {
+        let world = match reported {
+            true => World::with_safe_callback(Kind::Service),
+            false => World::with(Kind::Service),
+        };
+        let mut world = with_lists(seed, world);
+        let (foretold, kept) = foretold_with_fates(&mut world);
+        kept_back += kept;
+
+        comes_true(&mut world, &foretold, 75, &format!("seed {seed}, reported {reported}"));
+    }
+    assert!(kept_back > 20, "only {kept_back} lists were kept back by their receivers");
+}
+
+#[test]
+fn the_minute_in_which_each_of_many_lists_goes_is_foretold() {
+    let mut world = World::with(Kind::Service);
+    let appid = world.setup(0).account.appid.clone();
+    for n in 0..75 {
+        let pair = (n * 2..n * 2 + 2).map(|n| openid(&appid, n)).collect();
+        let job = world.job(&format!("j{n}")).audience(Audience::List(pair));
+        job.at("2027-03-20 20:00").submit();
+    }
+    let (account, now) = (world.setup(0).account.clone(), world.now());
+    let schedule = world.engine().store().read().schedule(&account, now, now).unwrap();
+    let paced = paced(&schedule.jobs, now);
+
+    world.run_until("2027-03-20 20:30");
+
+    assert_eq!(paced.len(), 15);
+    for (waiting, _) in &schedule.jobs {
+        let at = paced.get(&waiting.job.id).copied().unwrap_or(waiting.job.due_at);
+        let attempts = world.engine().store().read().attempts(waiting.job.id.as_str()).unwrap();
+        let late = attempts[0].at - at;
+        let in_time = TimeDelta::zero() <= late && late < TimeDelta::seconds(58);
+        assert!(in_time, "{} went {late} after {at}", waiting.job.id);
     }
 }
