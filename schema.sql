@@ -584,14 +584,18 @@ CREATE TABLE sync_request (
     account  TEXT PRIMARY KEY,
     since_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- The kinds of API calls. A table, not a CHECK: a new kind is one row here and in its upgrade.
+CREATE TABLE api_call_kind (kind TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO api_call_kind (kind) VALUES ('preview'), ('delete'), ('speed_get'), ('speed_set'), ('menu'),
+    ('menu_delete'), ('menu_read'), ('menu_conditional'), ('menu_conditional_delete'), ('qrcode'), ('picture');
+
 -- API calls other than broadcasts: previews, deletes, the speed, menus, QR codes. Commands and jobs
 -- insert them, the daemon makes them. All of them can be retried without harm. `waiting` calls are made
 -- before the broadcast of their job; such a call is `dropped` if its job ends first.
 CREATE TABLE api_call (
     id         INTEGER PRIMARY KEY,
     account    TEXT NOT NULL,
-    kind       TEXT NOT NULL CHECK (kind IN ('preview', 'delete', 'speed_get', 'speed_set', 'menu',
-                   'qrcode')),
+    kind       TEXT NOT NULL REFERENCES api_call_kind (kind),
     -- Who requested it: an operator, a job before its broadcast, or a job that makes only this call.
     role       TEXT NOT NULL CHECK (role IN ('command', 'pre_send', 'action')),
     -- The job in whose history it is recorded.
@@ -632,12 +636,27 @@ CREATE TABLE api_call (
 
 CREATE INDEX api_call_next ON api_call (account, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX api_call_job ON api_call (job) WHERE job IS NOT NULL;
+-- Finds the menu that followers see, and the one before it.
+CREATE INDEX api_call_menu ON api_call (account, id) WHERE kind IN ('menu', 'menu_delete', 'menu_read');
 CREATE INDEX api_call_waiting ON api_call (account) WHERE state = 'waiting';
 -- A job waits once for each call before its broadcast.
 CREATE UNIQUE INDEX api_call_pre_send ON api_call (job, kind, parameters)
     WHERE state IN ('waiting', 'dropped');
 -- Finds the earlier code of a scene: a permanent code is charged once.
 CREATE INDEX api_call_qrcode ON api_call (account, parameters) WHERE kind = 'qrcode';
+CREATE INDEX api_call_picture ON api_call (account, parameters) WHERE kind = 'picture';
+
+-- How often each code was scanned. A row is a day: it names no user.
+CREATE TABLE code_scan (
+    account TEXT NOT NULL,
+    scene   TEXT NOT NULL CHECK (length(scene) BETWEEN 1 AND 64),
+    -- The Beijing day.
+    day     TEXT NOT NULL CHECK (length(day) = 10),
+    -- Whether the user began to follow with it, or followed before.
+    event   TEXT NOT NULL CHECK (event IN ('subscribe', 'scan')),
+    count   INTEGER NOT NULL CHECK (count > 0),
+    PRIMARY KEY (account, scene, day, event)
+) STRICT, WITHOUT ROWID;
 
 -- Completed uploads: nothing is uploaded twice while the platform still has it.
 CREATE TABLE upload (

@@ -21,8 +21,10 @@ mod format;
 mod jobs;
 mod lookup;
 mod manual;
+mod menus;
 mod moves;
 mod plan;
+mod qrcodes;
 mod quota;
 mod rehearsal;
 mod render;
@@ -84,6 +86,7 @@ impl Arguments {
             | Command::Plan(_)
             | Command::Jobs(_)
             | Command::Followers(_)
+            | Command::Qrcodes(_)
             | Command::Show(_)
             | Command::Retry(_)
             | Command::Resume(_)
@@ -132,6 +135,8 @@ enum Command {
     Show(show::Options),
     /// Count an account's followers and tags, as last read from the platform
     Followers(followers::Options),
+    /// List an account's QR codes, and how many users each brought
+    Qrcodes(qrcodes::Options),
     /// Ask again for what was refused, failed or missed
     Retry(reply::JobOptions),
     /// Lift holds and pauses, so that jobs are released again
@@ -366,6 +371,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Jobs(options) => jobs::run(&options, &config()?, terminal)?,
         Command::Show(options) => show::run(&options, &config()?, terminal)?,
         Command::Followers(options) => followers::run(&options, &config()?, terminal)?,
+        Command::Qrcodes(options) => qrcodes::run(&options, &config()?, terminal)?,
         Command::Retry(options) => retry::run(&options, &config()?, &who, terminal)?,
         Command::Resume(options) => resume::run(&options, &config()?, &who, terminal)?,
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,

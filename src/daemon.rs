@@ -22,6 +22,7 @@ mod lock;
 mod maintenance;
 mod metrics;
 mod notify;
+mod pictures;
 mod signals;
 
 use std::net::SocketAddr;
@@ -239,14 +240,15 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         tasks.spawn(delivery::ping(url, heartbeat.watch()));
     }
     let deliveries = Deliveries::new(config.alerts, &engine, &options.now, sender.clone());
-    let marked = engine.mark().clone();
+    let dispatcher = Dispatcher::new(bases, (files.path(), &state), options.now.clone(), sender);
     let mut daemon = Daemon {
         // A rehearsal is not a service.
         notifier: notify::Notifier::of_this_process(options.jump.is_none()),
+        marked: engine.mark().clone(),
         engine,
         database_file: DatabaseFile::of(database(&state))?,
         state,
-        dispatcher: Dispatcher::new(bases, files.path(), Arc::clone(&options.now), sender),
+        dispatcher,
         files,
         deliveries,
         watch: ClockWatch::new((options.now)()),
@@ -255,7 +257,6 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         jump: options.jump,
         looked: Look { at: now, seen_at: now },
         heartbeat,
-        marked,
         backlog: Backlog::default(),
         locked_out: report_locked_out,
     };
@@ -715,6 +716,7 @@ impl Daemon {
             Input::Event(session, (raw, event, credence), _) => {
                 self.engine.receive(*session, (raw, event, *credence), now)?;
             }
+            Input::Scan(session, scan) => self.engine.count_scan(*session, scan, now)?,
             Input::Unread(session, raw, why, _) => {
                 self.engine.keep_unread(*session, (raw, why), now)?;
             }

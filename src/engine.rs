@@ -15,8 +15,10 @@ mod api_call;
 pub mod crash_context;
 mod followers;
 mod identity;
+mod menu;
 mod outcome;
 mod prepare;
+mod qrcodes;
 mod recovery;
 mod series;
 mod session;
@@ -27,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::Recurrence;
+use crate::calendar::{Recurrence, Span, Window};
 use crate::calls::Slot;
 use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobId, JobSpec, JobState, LIST_MAX, batch_lengths};
@@ -36,7 +38,7 @@ use crate::store::{
     Alert, ApiCallAttempt, BatchBody, EventIn, FollowersAsk, IngestOutcome, Receivers, RefusedFile,
     Rescheduled, ResultAsk, Seen, SendStatus, Source, Store, StoreError, Strangers, Tx, Writes,
 };
-use crate::wechat::callback::{MassEvent, Status};
+use crate::wechat::callback::{MassEvent, ScanEvent, Status};
 use crate::wechat::protocol::{self, HttpResponse, Request};
 
 use account_pass::AccountPass;
@@ -664,6 +666,20 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.store.transaction(|tx| tx.refuse_file(file, now))
+    }
+
+    /// Counts a scan of a code, on the day on which the platform reports it.
+    pub fn count_scan(
+        &mut self,
+        index: usize,
+        scan: &ScanEvent,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let account = self.sessions[index].config.account.name.clone();
+        let at = DateTime::from_timestamp(scan.create_time, 0).filter(|at| *at <= now);
+        let day = Window::containing(Span::Day, at.unwrap_or(now));
+        let (scene, kind) = (scan.scene.as_str(), scan.kind.as_str());
+        self.store.transaction(|tx| tx.count_scan(&account, (scene, kind), day))
     }
 
     /// Stores an event of the platform.

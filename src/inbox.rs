@@ -24,6 +24,7 @@ mod menu;
 mod package;
 mod picture;
 mod places;
+mod qrcode;
 mod reader;
 mod receipts;
 mod receivers;

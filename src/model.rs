@@ -11,6 +11,7 @@ mod api_call;
 mod material;
 
 mod menu;
+mod menu_change;
 
 mod qrcode;
 
@@ -23,6 +24,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 pub use api_call::{ARTICLES_MOST, ApiCall, Deletion, Preview, Speed, Viewer};
@@ -33,8 +35,14 @@ pub use material::{
 };
 
 pub use menu::{BUTTONS_MOST, Button, ButtonType, Menu, Press, SUB_BUTTONS_MOST};
+pub use menu_change::{
+    ConditionalMenu, MatchRule, MenuChange, MenuDifference, NewMenu, ReportedMenu, differences,
+};
 
-pub use qrcode::{EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Qrcode, Scene};
+pub use qrcode::{
+    EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Picture, Qrcode, Qrcodes, SCENES_MOST, Scene,
+    Scenes, file_word,
+};
 
 pub use texts::TextOf;
 
@@ -301,9 +309,11 @@ pub enum Action {
     /// The account's mass-send speed.
     Speed(Speed),
     /// The account's menu, whole.
-    Menu(Menu),
+    Menu(MenuChange),
     /// A QR code with a scene.
     Qrcode(Qrcode),
+    /// QR codes with scenes, and their pictures.
+    Qrcodes(Qrcodes),
 }
 
 impl Action {
@@ -314,18 +324,34 @@ impl Action {
             Self::Delete(_) => "delete",
             Self::Speed(_) => "speed",
             Self::Menu(_) => "menu",
-            Self::Qrcode(_) => "qrcode",
+            Self::Qrcode(_) | Self::Qrcodes(_) => "qrcode",
         }
     }
 
-    /// Returns its one API call, if it is not a broadcast.
-    pub fn api_call(&self) -> Option<ApiCall> {
+    /// Returns what is stored beside that word; none for a broadcast, which is stored in batches.
+    pub fn parameters(&self) -> Option<Value> {
         match self {
             Self::Broadcast(_) => None,
-            Self::Delete(deletion) => Some(ApiCall::Delete(deletion.clone())),
-            Self::Speed(speed) => Some(ApiCall::SpeedSet(*speed)),
-            Self::Menu(menu) => Some(ApiCall::Menu(menu.clone())),
-            Self::Qrcode(code) => Some(ApiCall::Qrcode(code.clone())),
+            Self::Delete(deletion) => Some(json!(deletion)),
+            Self::Speed(speed) => Some(json!({ "speed": speed })),
+            Self::Menu(change) => Some(json!(change)),
+            Self::Qrcode(code) => Some(json!(code)),
+            Self::Qrcodes(codes) => Some(json!(codes)),
+        }
+    }
+
+    /// Parses the stored form; none if another program wrote it, or for a broadcast.
+    pub fn parse(name: &str, parameters: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(parameters).ok()?;
+        match name {
+            "delete" => Deletion::deserialize(&value).ok().map(Self::Delete),
+            "speed" => Speed::new(value["speed"].as_i64()?).map(Self::Speed),
+            "menu" => MenuChange::deserialize(&value).ok().map(Self::Menu),
+            "qrcode" if value.get("scenes").is_some() => {
+                Qrcodes::deserialize(&value).ok().map(Self::Qrcodes)
+            }
+            "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
+            _ => None,
         }
     }
 
@@ -333,7 +359,23 @@ impl Action {
     pub fn broadcast(&self) -> Option<&Broadcast> {
         match self {
             Self::Broadcast(broadcast) => Some(broadcast),
-            Self::Delete(_) | Self::Speed(_) | Self::Menu(_) | Self::Qrcode(_) => None,
+            Self::Delete(_)
+            | Self::Speed(_)
+            | Self::Menu(_)
+            | Self::Qrcode(_)
+            | Self::Qrcodes(_) => None,
+        }
+    }
+
+    /// Returns why it cannot recur, if it cannot.
+    pub fn once(&self) -> Option<Once> {
+        let permanent =
+            |expire_seconds: &Option<u32>| expire_seconds.is_none().then_some(Once::PermanentCode);
+        match self {
+            Self::Delete(_) => Some(Once::Deletion),
+            Self::Qrcode(code) => permanent(&code.expire_seconds),
+            Self::Qrcodes(codes) => permanent(&codes.expire_seconds),
+            Self::Broadcast(_) | Self::Speed(_) | Self::Menu(_) => None,
         }
     }
 
@@ -349,9 +391,22 @@ impl Action {
     pub fn broadcast_mut(&mut self) -> Option<&mut Broadcast> {
         match self {
             Self::Broadcast(broadcast) => Some(broadcast),
-            Self::Delete(_) | Self::Speed(_) | Self::Menu(_) | Self::Qrcode(_) => None,
+            Self::Delete(_)
+            | Self::Speed(_)
+            | Self::Menu(_)
+            | Self::Qrcode(_)
+            | Self::Qrcodes(_) => None,
         }
     }
+}
+
+/// Why an action makes no sense a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Once {
+    /// A broadcast is deleted once.
+    Deletion,
+    /// A code is valid for ever.
+    PermanentCode,
 }
 
 /// A mass send: to whom, and what.

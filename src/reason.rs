@@ -201,8 +201,29 @@ pub enum Reason {
     DaemonEnded,
     /// It was requested as often as it may be.
     AskedOften { cause: Box<Self>, times: u32 },
+    /// So many of a job's codes were made, with their pictures.
+    CodesMade { made: usize, all: usize },
+    /// It ended before all of its codes were made.
+    CodesStopped { made: usize, all: usize, cause: Box<Self> },
     /// A later menu replaced it.
     MenuReplaced { job: JobId },
+    /// The menu that stands is not the one that this job created.
+    MenuChangedElsewhere { job: JobId },
+    /// The time at which its menu would be put back is over.
+    MenuUntilOver {
+        #[serde(with = "instant")]
+        until: DateTime<Utc>,
+    },
+    /// The job that would put the menu back has the id of another.
+    IdIsTaken { job: JobId },
+    /// The job does not change the menu.
+    NotAMenu { job: JobId },
+    /// The job has not changed the menu yet, and may.
+    MenuNotSetYet { job: JobId, state: JobState },
+    /// The menu that stood before the job is not known.
+    MenuBeforeUnknown { job: JobId },
+    /// The API cannot create these buttons of the menu that stands, or stood.
+    MenuNotCreatable { buttons: Vec<String> },
     /// Its content is not prepared, so it cannot be previewed.
     NotPrepared,
     /// It has no content that could be previewed.

@@ -13,6 +13,7 @@ mod account;
 mod account_state;
 mod answer;
 mod clock;
+mod conditional_menu;
 mod connection;
 mod content;
 mod count;
@@ -253,7 +254,7 @@ impl Platform {
     pub fn handle(&mut self, request: &Request, now: DateTime<Utc>) -> Response {
         self.calls += 1;
         if request.path == "/cgi-bin/showqrcode" {
-            return self.show_qrcode(&request.query);
+            return self.website(request, now);
         }
         let body = serde_json::from_slice::<Value>(&request.body).ok();
         let body = body.as_ref().and_then(Value::as_object);
@@ -289,6 +290,28 @@ impl Platform {
             at: now,
             errcode,
             fault: self.fault_of_call,
+        });
+        response
+    }
+
+    /// Responds to a request to the website, which knows no tokens and no return codes.
+    fn website(&mut self, request: &Request, now: DateTime<Utc>) -> Response {
+        let fault = self.faults.on_request(&request.path, None);
+        let name = fault.as_ref().map(|(name, _)| *name);
+        let response = match fault.map(|(_, fault)| fault) {
+            Some(NetworkFault::Unseen(response)) => return response,
+            Some(NetworkFault::Unprocessed(response) | NetworkFault::Hidden(response)) => response,
+            Some(NetworkFault::Halved) => halved(self.show_qrcode(&request.query)),
+            Some(NetworkFault::Code(_)) | None => self.show_qrcode(&request.query),
+        };
+        self.requests.push(Logged {
+            appid: None,
+            path: request.path.clone(),
+            clientmsgid: None,
+            body_digest: String::new(),
+            at: now,
+            errcode: None,
+            fault: name,
         });
         response
     }
@@ -439,6 +462,8 @@ impl Platform {
             "draft/delete" => self.delete_draft(call),
             "draft/update" => self.update_draft(call),
             "menu/create" => self.create_menu(call),
+            "menu/addconditional" => self.add_conditional_menu(call),
+            "menu/delconditional" => self.delete_conditional_menu(call),
             "qrcode/create" => self.create_qrcode(call),
             _ => self.mass(call),
         }

@@ -15,9 +15,11 @@ pub enum Kind {
     SpeedGet,
     /// The account's speed is set.
     SpeedSet,
-    /// The account's menu is replaced.
+    /// The account's menu is replaced or deleted, or read by a job that cannot go on without it.
     Menu,
-    /// A QR code is created.
+    /// The account's menu is read, for `show`: the job goes on without it.
+    MenuRead,
+    /// A QR code is created, or its picture fetched.
     Qrcode,
     /// Material of a job is uploaded.
     Upload,
@@ -29,12 +31,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Preview,
         Self::Delete,
         Self::SpeedGet,
         Self::SpeedSet,
         Self::Menu,
+        Self::MenuRead,
         Self::Qrcode,
         Self::Upload,
         Self::Followers,
@@ -48,8 +51,14 @@ impl Kind {
             ApiCall::Delete(_) => Self::Delete,
             ApiCall::SpeedGet => Self::SpeedGet,
             ApiCall::SpeedSet(_) => Self::SpeedSet,
-            ApiCall::Menu(_) => Self::Menu,
-            ApiCall::Qrcode(_) => Self::Qrcode,
+            ApiCall::Menu(_)
+            | ApiCall::MenuDelete
+            | ApiCall::MenuConditional(_)
+            | ApiCall::MenuConditionalDelete { .. }
+            | ApiCall::MenuRead { needed: true } => Self::Menu,
+            ApiCall::MenuRead { needed: false } => Self::MenuRead,
+            // A picture is as patient as its code: one without a picture is of no use.
+            ApiCall::Qrcode(_) | ApiCall::Picture(_) => Self::Qrcode,
         }
     }
 }
@@ -222,6 +231,7 @@ impl Policy {
             },
             Kind::Delete => Self { if_gone: IfGone::Verify, ..API_CALL }.requested_by(role, false),
             Kind::Menu | Kind::Qrcode => API_CALL.requested_by(role, true),
+            Kind::MenuRead => Self { requests_max: Some(3), ..API_CALL },
             Kind::Preview | Kind::SpeedGet | Kind::SpeedSet => API_CALL.requested_by(role, false),
         }
     }
@@ -302,6 +312,7 @@ mod tests {
             let (daemon, by_role) = match kind {
                 Kind::Upload => (table(&[5, 10, 20, 40, 80, 160, 300], true), false),
                 Kind::Followers => (table(&[5, 10, 30, 60, 120, 300, 600, 900], false), false),
+                Kind::MenuRead => (table(&calls[..2], false), false),
                 Kind::Preflight => (table(&[5, 10, 20, 40, 60], true), false),
                 Kind::Preview
                 | Kind::Delete
@@ -359,6 +370,7 @@ mod tests {
                 | Kind::SpeedGet
                 | Kind::SpeedSet
                 | Kind::Menu
+                | Kind::MenuRead
                 | Kind::Qrcode => [call(5), call(15)],
                 Kind::Followers => [call(5), call(10)],
                 Kind::Upload | Kind::Preflight => [5, 10].map(|pause| {
@@ -392,6 +404,7 @@ mod tests {
                 | Kind::SpeedGet
                 | Kind::SpeedSet
                 | Kind::Menu
+                | Kind::MenuRead
                 | Kind::Qrcode
                 | Kind::Preflight => [Next::Fail; 3],
             };

@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::moves::{self, MoveView};
+use super::qrcodes;
 use super::rehearsal::{self, JobFile, Taken};
 use super::schedules::{KeptBack, Schedules};
 use super::text::{self, Page, Tone};
@@ -302,7 +303,7 @@ fn forecast_one(
     let now = schedules.now;
     let Some(view) = tx.job_view(spec.id.as_str())? else { return Ok(None) };
     let mut warnings = warnings(&view, spec, now);
-    if let (Kind::Subscription, Action::Qrcode(_)) = (account.kind, &spec.action) {
+    if account.kind == Kind::Subscription && spec.action.name() == "qrcode" {
         warnings.push(
             "codes with a scene are said to be for service accounts only: the platform may refuse it \
              (48001)"
@@ -310,6 +311,7 @@ fn forecast_one(
         );
     }
     let stands = tx.job(&spec.id)?;
+    warnings.extend(qrcodes::few_left(tx, (&stands, account), now)?);
     let fails = fails(tx, (&stands, account), schedules)?;
     warnings
         .extend(fails.as_ref().map(|why| format!("it will not go: {why}, and on_quota is fail")));

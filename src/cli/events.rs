@@ -28,7 +28,7 @@ impl From<EventView> for EventStory {
     fn from(event: EventView) -> Self {
         let said = match callback::parse(&event.raw) {
             Ok(Incoming::MassSendJobFinish(said)) => Some(said),
-            Ok(Incoming::Other) | Err(_) => None,
+            Ok(Incoming::Scan(_) | Incoming::Other) | Err(_) => None,
         };
         let created = |said: &MassEvent| {
             DateTime::from_timestamp(said.create_time, 0).filter(|_| said.create_time > 0)

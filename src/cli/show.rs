@@ -13,6 +13,8 @@ use super::events::{EventStory, counted};
 use super::forecast::{Forecast, ForecastContext};
 use super::format;
 use super::lookup;
+use super::menus::{self, MenuView};
+use super::qrcodes;
 use super::series;
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
@@ -20,8 +22,8 @@ use crate::calendar;
 use crate::config::Config;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, DecidedBy, DecisionView,
-    HistoryView, JobView, Store, UploadView,
+    ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress, DecidedBy,
+    DecisionView, HistoryView, JobView, Store, UploadView,
 };
 use crate::text::{Lang, reason};
 use crate::wechat::codes;
@@ -59,6 +61,12 @@ struct StoryView {
     /// What is still to be done before its broadcast.
     #[serde(rename = "preludes")]
     pre_sends: Vec<String>,
+    /// How far it is, if it makes many codes.
+    codes: Option<CodesProgress>,
+    #[serde(skip)]
+    pictures: String,
+    /// The menus before and after it, if it changes the menu.
+    menu: Option<MenuView>,
     /// What events reported about its articles.
     articles: Vec<ArticleResult>,
     /// How many of its receivers can still receive it, as far as is known.
@@ -73,6 +81,14 @@ struct StoryView {
 enum ResultView {
     Broadcast(SentView),
     Qrcode(CodeView),
+    Menu(MenuidView),
+}
+
+/// The menu for some followers only that was created.
+#[derive(Debug, Serialize, Deserialize)]
+struct MenuidView {
+    /// The platform's number of it, which deletes it.
+    menuid: String,
 }
 
 /// The QR code that was made.
@@ -166,7 +182,15 @@ fn read(
         _ => None,
     };
     let (receivers, is_short) = receivers.unzip();
-    let api_calls = tx.api_calls(id)?;
+    let mut api_calls = tx.api_calls(id)?;
+    let codes = match JobId::parse(id) {
+        Some(id) => tx.codes_progress(&id)?,
+        None => None,
+    };
+    if codes.is_some() {
+        // `qrcodes` lists those that were made.
+        api_calls.retain(|api_call| api_call.state != "done");
+    }
     Ok(StoryView {
         forecast,
         receivers,
@@ -181,6 +205,9 @@ fn read(
         candidates: tx.candidates(id)?.into_iter().map(EventStory::from).collect(),
         api_calls,
         pre_sends: tx.pre_sends(id)?,
+        codes,
+        pictures: config.state_dir.join("qrcodes").display().to_string(),
+        menu: menus::read(&tx, id)?,
         articles: tx.articles(id)?,
         job,
     })
@@ -215,11 +242,14 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
     }))
 }
 
-/// Returns the code that the last of these calls made.
+/// Returns what the last of these calls made: a code, or a menu for some followers only.
 fn made(api_calls: &[ApiCallView]) -> Option<ResultView> {
-    let done =
-        api_calls.iter().rfind(|api_call| api_call.kind == "qrcode" && api_call.state == "done")?;
-    CodeView::deserialize(&done.answer).ok().map(ResultView::Qrcode)
+    let done = api_calls.iter().rfind(|api_call| api_call.state == "done")?;
+    match done.kind.as_str() {
+        "qrcode" => CodeView::deserialize(&done.answer).ok().map(ResultView::Qrcode),
+        "menu_conditional" => MenuidView::deserialize(&done.answer).ok().map(ResultView::Menu),
+        _ => None,
+    }
 }
 
 fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
@@ -252,6 +282,12 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         doubt(page, view);
     }
     api_calls(page, &view.api_calls);
+    if let Some(codes) = &view.codes {
+        qrcodes::progress(page, codes, &view.pictures);
+    }
+    if let Some(menu) = &view.menu {
+        menus::render(page, menu);
+    }
     page.blank_line();
     charges(page, &view.charges);
     match &view.result {
@@ -262,6 +298,13 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         Some(ResultView::Qrcode(code)) => {
             page.blank_line();
             code_made(page, code, now);
+        }
+        Some(ResultView::Menu(MenuidView { menuid })) => {
+            page.blank_line();
+            page.heading("RESULT");
+            page.raw(&format!("  menuid    {menuid}"));
+            let how = format!("`menu: {{ delete: {{ menuid: {menuid} }} }}` deletes it");
+            page.lines(Tone::Quiet, 2, &how);
         }
         None => {}
     }

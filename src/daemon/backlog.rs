@@ -34,6 +34,7 @@ impl Backlog {
                     answers.push((session, ticket, response));
                 }
                 other @ (Input::Event(..)
+                | Input::Scan(..)
                 | Input::Unread(..)
                 | Input::Trouble(..)
                 | Input::File(..)
@@ -54,6 +55,7 @@ impl Backlog {
         self.others.retain(|input| match input {
             Input::Event(..) | Input::Unread(..) | Input::MaintenanceTask(_) => false,
             Input::HttpResponse(..)
+            | Input::Scan(..)
             | Input::Trouble(..)
             | Input::File(..)
             | Input::Refused(..)
@@ -83,6 +85,7 @@ pub(super) fn acknowledge(input: Input, done: Done) {
         (Input::File(_, reply), Done::File(taken)) => reply.send(taken).unwrap_or_default(),
         (
             Input::Event(..)
+            | Input::Scan(..)
             | Input::Unread(..)
             | Input::File(..)
             | Input::Refused(..)

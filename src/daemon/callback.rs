@@ -5,7 +5,7 @@
 //! fault that any stranger can cause, after some repetitions. Each raises one alert until it is
 //! over.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +18,7 @@ use crate::daemon::input::{Input, Trouble};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::{LockedOut, Now, RunError};
 use crate::engine::Engine;
+use crate::wechat::callback::ScanEvent;
 use crate::wechat::listener::{
     self, Authenticator, EventSink, ForwardError, Note, Received, Refusal, StatusCode,
 };
@@ -26,6 +27,9 @@ use crate::wechat::listener::{
 const STRANGERS: u32 = 10;
 /// How many pushes in a row a handler fails to answer before an alert.
 const FAILURES: u32 = 5;
+
+/// How many scans are kept to recognise one that is pushed again.
+const SCANS_KEPT: usize = 256;
 
 /// The listener's connection to the loop.
 pub(super) struct CallbackHandler {
@@ -56,6 +60,8 @@ struct Seen {
     forwarded: u64,
     failures: u32,
     told_of_handler: bool,
+    /// The last scans: the platform pushes one again if its answer came late.
+    scans: VecDeque<ScanEvent>,
 }
 
 impl CallbackHandler {
@@ -87,6 +93,20 @@ impl CallbackHandler {
         let over = Trouble { kind: "callback", told: None };
         if seen.told.is_some() && self.tell(account.session, over) {
             seen.told = None;
+        }
+    }
+
+    /// Lets the loop count a scan, once. A push does not wait for that: if the loop is too busy, the
+    /// scan is not counted.
+    fn scanned(&self, account: &Account, seen: &mut Seen, scan: ScanEvent) {
+        if seen.scans.contains(&scan) {
+            return;
+        }
+        if seen.scans.len() == SCANS_KEPT {
+            seen.scans.pop_front();
+        }
+        if self.to_loop.to.try_send(Input::Scan(account.session, scan.clone())).is_ok() {
+            seen.scans.push_back(scan);
         }
     }
 
@@ -176,6 +196,7 @@ impl EventSink for CallbackHandler {
         match note {
             Note::Taken => self.taken(account, &mut seen),
             Note::Refused(refusal) => self.refused((name, account), &mut seen, refusal),
+            Note::Scanned(scan) => self.scanned(account, &mut seen, scan),
             Note::Forwarded(answered) => self.forwarded((name, account), &mut seen, answered),
         }
     }
@@ -232,6 +253,7 @@ pub(super) async fn serve(
 
 #[cfg(test)]
 mod tests {
+    use crate::wechat::callback::ScanKind;
     use crate::wechat::callback::crypto::OpenError;
 
     use super::*;
@@ -291,6 +313,27 @@ mod tests {
         callbacks.note("brand", Note::Taken);
 
         assert_eq!(told(&mut inputs), [("callback", None)]);
+    }
+
+    #[test]
+    fn a_scan_is_counted_once_however_often_it_is_pushed() {
+        let (callbacks, mut inputs) = callbacks();
+        let scan = |create_time| ScanEvent {
+            scene: "7".to_owned(),
+            kind: ScanKind::Scan,
+            create_time,
+            from_user: "o1".to_owned(),
+        };
+
+        for create_time in [1, 1, 2, 1] {
+            callbacks.note("brand", Note::Scanned(scan(create_time)));
+        }
+
+        let mut counted = Vec::new();
+        while let Ok(Input::Scan(0, scan)) = inputs.try_recv() {
+            counted.push(scan.create_time);
+        }
+        assert_eq!(counted, [1, 2]);
     }
 
     #[test]

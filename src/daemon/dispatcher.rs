@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 
 use crate::daemon::Now;
 use crate::daemon::input::Input;
+use crate::daemon::pictures::Pictures;
 use crate::engine::Outgoing;
 use crate::wechat::client::{ApiBase, Client, TooOld};
 use crate::wechat::protocol::{HttpResponse, Reply};
@@ -34,30 +35,32 @@ pub(super) struct Dispatcher {
     client: Arc<Client>,
     abreast: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
+    pictures: Pictures,
     now: Now,
     to: mpsc::Sender<Input>,
 }
 
 impl Dispatcher {
-    /// Returns a dispatcher for sessions with these addresses, and the directory of the files they
-    /// upload.
+    /// Returns a dispatcher for sessions with these addresses, with the directory of the files they
+    /// upload and that of the daemon's state.
     pub(super) fn new(
         bases: Vec<ApiBase>,
-        files: &Path,
+        (files, state): (&Path, &Path),
         now: Now,
         to: mpsc::Sender<Input>,
     ) -> Self {
         let abreast = Arc::new(Semaphore::new(ABREAST));
         let uploads = Arc::new(Semaphore::new(UPLOADS));
         let client = Arc::new(Client::with_files(files.to_owned()));
-        Self { bases, client, abreast, uploads, now, to }
+        let pictures = Pictures::of(state);
+        Self { bases, client, abreast, uploads, pictures, now, to }
     }
 
     /// Sends a request when its turn comes.
     pub(super) fn send(&self, Outgoing { session, ticket, request }: Outgoing) {
         let (client, base) = (Arc::clone(&self.client), self.bases[session].clone());
         let (abreast, to) = (Arc::clone(&self.abreast), self.to.clone());
-        let uploads = Arc::clone(&self.uploads);
+        let (uploads, pictures) = (Arc::clone(&self.uploads), self.pictures.clone());
         let (now, decided_at) = (Arc::clone(&self.now), (self.now)());
         let too_old: TooOld = Arc::new(move || (now() - decided_at).abs() > LEAVES_WITHIN);
         tokio::spawn(async move {
@@ -79,6 +82,10 @@ impl Dispatcher {
                     reply: Reply::NotSent("the daemon was told to end before it left".to_owned()),
                     date: None,
                 },
+            };
+            let response = match request.save {
+                Some(save) => pictures.save(save, response).await,
+                None => response,
             };
             // If the loop has ended, the attempt is in doubt on disk already.
             to.send(Input::HttpResponse(session, ticket, response)).await.unwrap_or_default();

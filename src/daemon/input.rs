@@ -8,7 +8,7 @@ use crate::engine::{IngestedFile, Ticket};
 use crate::inbox::{Package, ParsedJob};
 use crate::model::Credence;
 use crate::store::{StoreError, Told};
-use crate::wechat::callback::MassEvent;
+use crate::wechat::callback::{MassEvent, ScanEvent};
 use crate::wechat::protocol::HttpResponse;
 
 /// An input that reaches the loop from outside.
@@ -16,6 +16,8 @@ pub(super) enum Input {
     HttpResponse(usize, Ticket, HttpResponse),
     /// An event: the account, then its body, its content, and how far it can be trusted.
     Event(usize, (Vec<u8>, MassEvent, Credence), oneshot::Sender<()>),
+    /// A scan of a code of the account.
+    Scan(usize, ScanEvent),
     File(Arc<ValidFile>, oneshot::Sender<Result<IngestedFile, Vec<(usize, String)>>>),
     /// A file that is refused: its name, the number of problems, and the first line with one.
     Refused(String, [usize; 2], oneshot::Sender<()>),

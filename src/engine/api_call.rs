@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::calendar;
 use crate::calls::{self, Answer, Effect, Kind, Next, Policy, Progress, Role, Slot};
 use crate::engine::{Session, Ticket};
-use crate::model::{Account, ApiCall, Deletion, JobId, JobState};
+use crate::model::{Account, Action, ApiCall, Deletion, JobId, JobState};
 use crate::plan::Job;
 use crate::quota::margins;
 use crate::reason::Reason;
@@ -24,6 +24,8 @@ use crate::wechat::protocol::api_call::{
 use crate::wechat::protocol::{self, HttpResponse, Reply, Request, StatusResponse};
 
 use super::account_pass::AccountPass;
+use super::menu::{self, Step};
+use super::qrcodes;
 
 /// How many API calls of one account a single pass ends without a request.
 const DECISIONS_PER_PASS: usize = 50;
@@ -289,7 +291,20 @@ impl AccountPass<'_, '_> {
             (ApiCall::SpeedGet, _) => Ok(api_call::speed_get(token)),
             (ApiCall::SpeedSet(speed), _) => Ok(api_call::speed_set(token, *speed)),
             (ApiCall::Menu(menu), _) => Ok(api_call::menu(token, menu)),
+            (ApiCall::MenuDelete, _) => Ok(api_call::menu_delete(token)),
+            (ApiCall::MenuRead { .. }, _) => Ok(api_call::menu_read(token)),
+            (ApiCall::MenuConditional(menu), _) => Ok(api_call::menu_conditional(token, menu)),
+            (ApiCall::MenuConditionalDelete { menuid }, _) => {
+                Ok(api_call::menu_conditional_delete(token, menuid))
+            }
             (ApiCall::Qrcode(code), _) => Ok(api_call::qrcode(token, code)),
+            (ApiCall::Picture(picture), _) => {
+                let list = match &api_call.job {
+                    Some(job) => qrcodes::list_after(self.tx, (job, &account.name), picture)?,
+                    None => None,
+                };
+                Ok(api_call::picture_of(picture, list))
+            }
         };
         Ok(request.map_or_else(NextCall::Refused, NextCall::Send))
     }
@@ -301,34 +316,48 @@ impl AccountPass<'_, '_> {
         account: &Account,
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let Some(api_call) = self.tx.api_call_of_job(&job.id)? else {
-            let why = Reason::ActionUnknown;
-            return self.tx.finish_job(job, account, JobState::Failed, &why, at);
+        let step = match self.tx.action_of_job(&job.id)? {
+            Some(Action::Delete(deletion)) => return self.delete(job, account, deletion, at),
+            Some(Action::Speed(speed)) => Step::Call(ApiCall::SpeedSet(speed)),
+            Some(Action::Menu(change)) => {
+                menu::begin(self.tx, &job.id, (&change, &account.name), at)?
+            }
+            Some(Action::Qrcode(code)) => Step::Call(ApiCall::Qrcode(code)),
+            Some(Action::Qrcodes(codes)) => {
+                qrcodes::begin(self.tx, (&job.id, &account.name), &codes)?
+            }
+            Some(Action::Broadcast(_)) | None => Step::End(JobState::Failed, Reason::ActionUnknown),
         };
-        let (api_call, batches) = match api_call {
-            ApiCall::Delete(deletion) => match deletable(self.tx, &deletion, &account.name)? {
-                Deletability::Can(found)
-                    if found.is_under_way && found.to_come > 0 && !deletion.force =>
-                {
-                    let (not_out, all) = (found.to_come, found.to_come + found.ends);
-                    let why = Reason::BroadcastsNotOut { not_out, all }.waits();
-                    return self.tx.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
-                }
-                Deletability::Can(found) => (ApiCall::Delete(deletion), found.batches),
-                Deletability::Cannot(Undeletable::NotYet(why)) => {
-                    let why = why.waits();
-                    return self.tx.sleep(&job.id, at + LOOK_AGAIN, Some(&why));
-                }
-                Deletability::Cannot(Undeletable::Never(why) | Undeletable::Unless(why)) => {
-                    return self.tx.finish_job(job, account, JobState::Failed, &why, at);
-                }
-            },
-            other @ (ApiCall::Preview(..)
-            | ApiCall::SpeedGet
-            | ApiCall::SpeedSet(_)
-            | ApiCall::Menu(_)
-            | ApiCall::Qrcode(_)) => (other, Vec::new()),
+        match step {
+            Step::Call(api_call) => self.tx.begin_action(&job.id, (&api_call, None), at),
+            Step::Wait(why) => self.tx.sleep(&job.id, at + LOOK_AGAIN, Some(&why.waits())),
+            Step::End(state, why) => self.tx.finish_job(job, account, state, &why, at),
+        }
+    }
+
+    /// Begins a deletion: one call for each media that the broadcasts sent.
+    fn delete(
+        &self,
+        job: &Job,
+        account: &Account,
+        deletion: Deletion,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let sleep = |why: Reason| self.tx.sleep(&job.id, at + LOOK_AGAIN, Some(&why.waits()));
+        let found = match deletable(self.tx, &deletion, &account.name)? {
+            Deletability::Can(found)
+                if found.is_under_way && found.to_come > 0 && !deletion.force =>
+            {
+                let (not_out, all) = (found.to_come, found.to_come + found.ends);
+                return sleep(Reason::BroadcastsNotOut { not_out, all });
+            }
+            Deletability::Can(found) => found,
+            Deletability::Cannot(Undeletable::NotYet(why)) => return sleep(why),
+            Deletability::Cannot(Undeletable::Never(why) | Undeletable::Unless(why)) => {
+                return self.tx.finish_job(job, account, JobState::Failed, &why, at);
+            }
         };
+        let (api_call, batches) = (ApiCall::Delete(deletion), found.batches);
         self.tx.begin_action(&job.id, (&api_call, batches.first().copied()), at)?;
         for batch in batches.into_iter().skip(1) {
             let new = NewApiCall {
@@ -384,12 +413,14 @@ impl Session {
         let answer = answer_of(&parsed, &response.reply);
         let progress = Progress { requests: api_call.attempts, recovered: api_call.verifies };
         let policy = Policy::of(Kind::of(&api_call.api_call), api_call.role);
-        let asked = Asked { tx, ask, api_call: &api_call, effect: answer.effect(), now };
+        let account = self.config.account.name.as_str();
+        let effect = answer.effect();
+        let asked = Asked { tx, ask, api_call: &api_call, account, effect, now };
         let said = message_of(&parsed);
         match (calls::next(policy, progress, answer), parsed) {
             (_, ApiCallResponse::Done(told)) => {
                 let dated = response.date.unwrap_or(now);
-                tx.api_call_done(ask, &self.config.account, &response_text(told, dated), now)
+                asked.done(&self.config.account, told, dated)
             }
             (Next::Again(pause), _) => asked.again(&said, pause),
             (Next::Verify, _) => asked.verify(&said),
@@ -433,6 +464,7 @@ struct Asked<'a, 's> {
     tx: &'a Tx<'s>,
     ask: ApiCallAttempt,
     api_call: &'a OpenApiCall,
+    account: &'a str,
     effect: Effect,
     now: DateTime<Utc>,
 }
@@ -453,7 +485,85 @@ impl Asked<'_, '_> {
         self.tx.api_call_again(self.ask, word, again, self.now)
     }
 
+    /// Records the result, and stores the next call of the same job in the same transaction.
+    fn done(
+        &self,
+        account: &Account,
+        told: ApiCallResult,
+        dated: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let next = self.next(account, &told)?;
+        let answer = response_text(told, dated);
+        match next {
+            Some(Step::Call(next)) => self.tx.write_next_call(self.api_call, &next, self.now)?,
+            Some(Step::Wait(why)) => {
+                let end = (JobState::Failed, &why);
+                return self.tx.api_call_ends_job(self.ask, &answer, end, self.now);
+            }
+            Some(Step::End(state, why)) => {
+                return self.tx.api_call_ends_job(self.ask, &answer, (state, &why), self.now);
+            }
+            None => {}
+        }
+        self.tx.api_call_done(self.ask, account, &answer, self.now)?;
+        match self.api_call.api_call {
+            ApiCall::Menu(_) | ApiCall::MenuDelete => {
+                menu::plan_undo(self.tx, self.api_call, account, self.now)
+            }
+            ApiCall::Preview(..)
+            | ApiCall::Delete(_)
+            | ApiCall::SpeedGet
+            | ApiCall::SpeedSet(_)
+            | ApiCall::MenuRead { .. }
+            | ApiCall::MenuConditional(_)
+            | ApiCall::MenuConditionalDelete { .. }
+            | ApiCall::Qrcode(_)
+            | ApiCall::Picture(_) => Ok(()),
+        }
+    }
+
+    /// Returns what the job does after this call, if it goes on.
+    fn next(&self, account: &Account, told: &ApiCallResult) -> Result<Option<Step>, StoreError> {
+        let Some(job) = self.api_call.job.as_ref().filter(|_| self.api_call.role == Role::Action)
+        else {
+            return Ok(None);
+        };
+        let next = match (&self.api_call.api_call, told) {
+            (ApiCall::MenuRead { .. }, ApiCallResult { menu, .. }) => {
+                let stands = menu.as_ref();
+                return menu::after_reading(self.tx, self.api_call, &account.name, stands)
+                    .map(Some);
+            }
+            (ApiCall::Qrcode(code), ApiCallResult { code: Some(made), .. }) => {
+                qrcodes::after_code(self.tx, job, (code, &made.ticket))?
+            }
+            (ApiCall::Picture(picture), _) => {
+                qrcodes::after_picture(self.tx, (job, &account.name), picture)?
+            }
+            (
+                ApiCall::Preview(..)
+                | ApiCall::Delete(_)
+                | ApiCall::SpeedGet
+                | ApiCall::SpeedSet(_)
+                | ApiCall::Menu(_)
+                | ApiCall::MenuDelete
+                | ApiCall::MenuConditional(_)
+                | ApiCall::MenuConditionalDelete { .. }
+                | ApiCall::Qrcode(_),
+                _,
+            ) => None,
+        };
+        Ok(next.map(Step::Call))
+    }
+
     fn fail(&self, said: &PlatformMessage, why: &Reason) -> Result<(), StoreError> {
+        if self.api_call.api_call == (ApiCall::MenuRead { needed: false }) {
+            // The menu is changed all the same; only what stood before is not known.
+            let next = menu::after_reading(self.tx, self.api_call, self.account, None)?;
+            if let Step::Call(next) = next {
+                self.tx.write_next_call(self.api_call, &next, self.now)?;
+            }
+        }
         let word = ApiCallFailure { errcode: said.code, why, effect: self.effect };
         self.tx.api_call_failed(self.api_call, Some(self.ask), word, self.now)
     }
@@ -495,7 +605,11 @@ fn response_text(told: ApiCallResult, dated: DateTime<Utc>) -> serde_json::Value
                 "picture": api_call::picture(&ticket),
             })
         }
-        (None, None) => json!({ "msg_id": told.msg_id }),
+        (None, None) => match (told.menu, told.menuid) {
+            (Some(menu), _) => json!({ "menu": menu }),
+            (None, Some(menuid)) => json!({ "menuid": menuid }),
+            (None, None) => json!({ "msg_id": told.msg_id }),
+        },
     }
 }
 

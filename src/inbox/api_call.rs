@@ -37,17 +37,14 @@ impl Reader<'_, '_> {
         (action, account): (Option<&Action>, Option<&Account>),
     ) -> (Option<Preview>, Option<Speed>) {
         let preview = fields.get("preview");
-        let broadcast = match action {
-            Some(Action::Broadcast(broadcast)) => broadcast,
-            Some(Action::Delete(_) | Action::Speed(_) | Action::Menu(_) | Action::Qrcode(_)) => {
-                if let Some(entry) = preview {
-                    let message = "`preview` needs a `broadcast` to show";
-                    self.report.say_with(entry.key_location, message, "take it out");
-                }
-                return (None, None);
+        // Without an action its own problem is reported, and is the one to correct.
+        let Some(action) = action else { return (None, None) };
+        let Some(broadcast) = action.broadcast() else {
+            if let Some(entry) = preview {
+                let message = "`preview` needs a `broadcast` to show";
+                self.report.say_with(entry.key_location, message, "take it out");
             }
-            // Its own problem is reported, and is the one to correct.
-            None => return (None, None),
+            return (None, None);
         };
         let coupon = matches!(broadcast.content, Content::Wxcard { .. });
         let preview = preview.and_then(|entry| self.preview(entry, account, coupon));

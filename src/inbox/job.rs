@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::line::TITLE_MOST;
+use super::menu::MenuTimes;
 use super::reader::{ArticleRemark, Reader};
 use super::time::{FieldError, duration, instant, zone};
 use super::{article, series, template};
@@ -150,7 +151,13 @@ impl<'r> Reader<'r, '_> {
         let mut notes = Vec::new();
         let recurrence = self.recurrence(&fields, zone, &mut notes);
         let choices = self.choices(&fields);
-        let action = self.action(&fields, account, &mut notes);
+        let times = MenuTimes {
+            zone,
+            at: schedule.as_ref().and_then(|schedule| schedule.at),
+            id: id.as_ref().map(|(id, _)| id),
+            recurs: fields.get("cron").is_some(),
+        };
+        let action = self.action(&fields, (account, times), &mut notes);
         let remarks = std::mem::take(&mut self.remarks);
         let (preview, speed) = self.pre_sends(&fields, (action.as_ref(), account));
         let ahead = preview.as_ref().map_or(TimeDelta::zero(), |preview| preview.before);
@@ -205,7 +212,7 @@ impl<'r> Reader<'r, '_> {
     fn action(
         &mut self,
         fields: &Fields<'_, '_>,
-        account: Option<&Account>,
+        (account, times): (Option<&Account>, MenuTimes<'_>),
         notes: &mut Vec<String>,
     ) -> Option<Action> {
         let mut named = ACTIONS.iter().filter_map(|key| fields.get(key));
@@ -225,8 +232,8 @@ impl<'r> Reader<'r, '_> {
         match &*entry.key {
             "broadcast" => self.broadcast(entry, account, notes).map(Action::Broadcast),
             "delete" => self.deletion(entry).map(Action::Delete),
-            "menu" => self.menu(entry, notes).map(Action::Menu),
-            "qrcode" => self.qrcode(entry).map(Action::Qrcode),
+            "menu" => self.menu(entry, times, notes).map(Action::Menu),
+            "qrcode" => self.qrcodes(entry),
             _ => self.speed(entry).map(Action::Speed),
         }
     }

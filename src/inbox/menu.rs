@@ -1,33 +1,55 @@
-//! Jobs that are a `menu:`, in the platform's own JSON, or a `qrcode:`.
+//! Jobs that are a `menu:`, in the platform's own JSON.
 //!
 //! The documents' samples can be pasted unchanged. What the platform would refuse is refused here,
 //! because the platform answers only at the job's time.
 
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::reader::Reader;
+use super::time::instant;
 use crate::model::{
-    BUTTONS_MOST, Button, ButtonType, EXPIRE_SECONDS_MOST, Menu, PERMANENT_SCENE_MOST, Press,
-    Qrcode, SUB_BUTTONS_MOST, Scene,
+    BUTTONS_MOST, Button, ButtonType, ConditionalMenu, JobId, MatchRule, Menu, MenuChange, NewMenu,
+    Press, SUB_BUTTONS_MOST,
 };
+use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Shape, Value};
 
 pub(super) const MENU: Shape = Shape {
     what: "`menu`",
-    known: &["button"],
+    known: &["button", "matchrule", "delete", "restore", "until"],
+    refused: &[(
+        "menu",
+        "`menu` must hold `button` itself",
+        "write what stands under this key: `button: […]`",
+    )],
+};
+
+const WITHDRAWN: &str =
+    "the platform no longer tells followers apart by sex, place and language (65320)";
+const RULES: &str = "use `tag_id`, or `client_platform_type`: 1 iOS, 2 Android, 3 others";
+
+pub(super) const MATCHRULE: Shape = Shape {
+    what: "`matchrule`",
+    known: &["tag_id", "client_platform_type"],
     refused: &[
-        (
-            "matchrule",
-            "a menu for some followers only is not supported",
-            "leave `matchrule` out: `menu` replaces the menu that all followers see",
-        ),
-        (
-            "menu",
-            "`menu` must hold `button` itself",
-            "write what stands under this key: `button: […]`",
-        ),
+        ("sex", WITHDRAWN, RULES),
+        ("country", WITHDRAWN, RULES),
+        ("province", WITHDRAWN, RULES),
+        ("city", WITHDRAWN, RULES),
+        ("language", WITHDRAWN, RULES),
+        ("group_id", "`group_id` is the old name of `tag_id`", "write `tag_id: …`"),
     ],
 };
+
+pub(super) const DELETE: Shape = Shape { what: "`delete`", known: &["menuid"], refused: &[] };
+
+/// The most domains that the menus for some followers only may lead to, all of them together.
+const DOMAINS_MOST: usize = 3;
 
 pub(super) const BUTTON: Shape = Shape {
     what: "a button",
@@ -57,6 +79,18 @@ const VALUES: [(&str, usize); 6] = [
     ("article_id", 256),
 ];
 
+/// What the rest of a job says about the time of its menu.
+#[derive(Clone, Copy)]
+pub(super) struct MenuTimes<'j> {
+    pub(super) zone: Tz,
+    pub(super) at: Option<DateTime<Utc>>,
+    pub(super) id: Option<&'j JobId>,
+    pub(super) recurs: bool,
+}
+
+const CONDITIONAL_GO: &str =
+    "the platform deletes the menus for some followers only (matchrule) with the menu";
+
 /// A level of the menu: the maximum length of a name, and how much of it a phone shows.
 struct Level {
     what: &'static str,
@@ -68,53 +102,148 @@ struct Level {
 const FIRST: Level = Level { what: "a button", name_bytes: 16, shown: 4 };
 const SECOND: Level = Level { what: "a sub-button", name_bytes: 60, shown: 7 };
 
-pub(super) const QRCODE: Shape = Shape {
-    what: "`qrcode`",
-    known: &["expire_seconds", "action_name", "action_info"],
-    refused: &[
-        ("scene", "`scene` stands in `action_info`", "write `action_info: {scene: {…}}`"),
-        ("scene_id", "`scene_id` stands in a scene", "write `action_info: {scene: {scene_id: …}}`"),
-        (
-            "scene_str",
-            "`scene_str` stands in a scene",
-            "write `action_info: {scene: {scene_str: …}}`",
-        ),
-    ],
-};
-
-pub(super) const ACTION_INFO: Shape =
-    Shape { what: "`action_info`", known: &["scene"], refused: &[] };
-
-pub(super) const SCENE: Shape =
-    Shape { what: "`scene`", known: &["scene_id", "scene_str"], refused: &[] };
-
-/// The maximum bytes of a scene's text; the documents do not say whether they mean bytes or
-/// letters.
-const SCENE_STR_BYTES: usize = 64;
-
-/// The meaning of a code's `action_name`.
-#[derive(Clone, Copy)]
-struct Wanted {
-    permanent: bool,
-    by_text: bool,
-}
-
-const ACTION_NAMES: [(&str, Wanted); 4] = [
-    ("QR_SCENE", Wanted { permanent: false, by_text: false }),
-    ("QR_STR_SCENE", Wanted { permanent: false, by_text: true }),
-    ("QR_LIMIT_SCENE", Wanted { permanent: true, by_text: false }),
-    ("QR_LIMIT_STR_SCENE", Wanted { permanent: true, by_text: true }),
-];
-
 impl Reader<'_, '_> {
-    /// Returns the menu, or `None` after reporting why.
-    pub(crate) fn menu(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<Menu> {
+    /// Returns what a job does to the menu, or `None` after reporting why.
+    pub(crate) fn menu(
+        &mut self,
+        entry: &Entry<'_>,
+        times: MenuTimes<'_>,
+        notes: &mut Vec<String>,
+    ) -> Option<MenuChange> {
         let fields = entry.node.fields(entry.key_location, &MENU, self.report)?;
-        let help = "the first-level buttons: `button: [{type: click, name: …, key: …}, …]`";
-        let entry = fields.require("button", help, self.report)?;
+        let mut named = ["button", "delete", "restore"].iter().filter_map(|key| fields.get(key));
+        let Some(what) = named.next() else {
+            let help = "the first-level buttons: `button: [{type: click, name: …, key: …}, …]`; or \
+                        `delete: true`, or `restore: JOB`";
+            fields.require("button", help, self.report);
+            return None;
+        };
+        let stray = fields.get("matchrule").filter(|_| &*what.key != "button");
+        if let Some(other) = named.next().or(stray) {
+            let message = format!("`{}` cannot stand beside `{}`", other.key, what.key);
+            self.report.say_with(other.key_location, message, "write a job of its own for it");
+            return None;
+        }
+        let until = match fields.get("until") {
+            Some(entry) => {
+                Some(self.menu_until(entry, (what, fields.get("matchrule").is_some()), times)?)
+            }
+            None => None,
+        };
+        let to = match &*what.key {
+            "delete" => self.menu_deletion(what, notes)?,
+            "restore" => self.menu_restore(what)?,
+            _ => {
+                let menu = self.new_menu(what, notes)?;
+                match fields.get("matchrule") {
+                    Some(rule) => self.conditional(menu, rule)?,
+                    None => NewMenu::Menu(menu),
+                }
+            }
+        };
+        Some(MenuChange { to, until })
+    }
+
+    fn new_menu(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<Menu> {
         let nodes = self.buttons(entry, BUTTONS_MOST)?;
         let buttons: Vec<_> = nodes.iter().map(|node| self.button(node, notes)).collect();
         Some(Menu { button: buttons.into_iter().collect::<Option<_>>()? })
+    }
+
+    /// Returns the menu for some followers only, whose rule names at least one thing.
+    fn conditional(&mut self, Menu { button }: Menu, entry: &Entry<'_>) -> Option<NewMenu> {
+        let fields = entry.node.fields(entry.key_location, &MATCHRULE, self.report)?;
+        let before = self.report.count();
+        let tag_id = self.rule(&fields, "tag_id", 0..=i64::MAX);
+        let client_platform_type = self.rule(&fields, "client_platform_type", 1..=3);
+        if self.report.count() > before {
+            return None;
+        }
+        let hosts: HashSet<_> = button.iter().flat_map(hosts).collect();
+        let message = if tag_id.is_none() && client_platform_type.is_none() {
+            "`matchrule` names nobody".to_owned()
+        } else if hosts.len() > DOMAINS_MOST {
+            format!("menus for some followers only lead to at most {DOMAINS_MOST} domains in all")
+        } else {
+            let matchrule = MatchRule { tag_id, client_platform_type };
+            return Some(NewMenu::Conditional(ConditionalMenu { button, matchrule }));
+        };
+        self.report.say_with(entry.key_location, message, RULES);
+        None
+    }
+
+    /// Returns a number of a rule as the platform writes it: a text.
+    fn rule(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        key: &str,
+        range: RangeInclusive<i64>,
+    ) -> Option<String> {
+        let entry = fields.get(key)?;
+        let text = entry.text(self.report)?.trim();
+        if text.parse::<i64>().is_ok_and(|number| range.contains(&number)) {
+            return Some(text.to_owned());
+        }
+        let message = format!("{} is no value of `{key}`", quote(text));
+        self.report.say_with(entry.node.location, message, RULES);
+        None
+    }
+
+    fn menu_deletion(&mut self, entry: &Entry<'_>, notes: &mut Vec<String>) -> Option<NewMenu> {
+        if let Value::Map(_) = &entry.node.value {
+            let fields = entry.node.fields(entry.key_location, &DELETE, self.report)?;
+            let help = "the number that `show` prints for the menu's job: `delete: {menuid: …}`";
+            let menuid = fields.require("menuid", help, self.report)?;
+            let delete_menuid = menuid.number(1, i64::MAX, self.report)?.to_string();
+            return Some(NewMenu::WithoutConditional { delete_menuid });
+        }
+        notes.push(CONDITIONAL_GO.to_owned());
+        if entry.boolean(self.report)? {
+            return Some(NewMenu::Nothing { delete: true });
+        }
+        let help = "take it out, or write `delete: true`";
+        self.report.say_with(entry.node.location, "`delete: false` does nothing", help);
+        None
+    }
+
+    fn menu_restore(&mut self, entry: &Entry<'_>) -> Option<NewMenu> {
+        let text = entry.text(self.report)?;
+        if let Some(restore) = JobId::parse(text) {
+            return Some(NewMenu::Before { restore, if_unchanged: false });
+        }
+        let message = format!("{} cannot be an id", quote(text));
+        let help = "the id of the job whose menu is undone";
+        self.report.say_with(entry.node.location, message, help);
+        None
+    }
+
+    /// Returns when the menu that stood before is put back.
+    fn menu_until(
+        &mut self,
+        entry: &Entry<'_>,
+        (what, beside_rule): (&Entry<'_>, bool),
+        MenuTimes { zone, at, id, recurs }: MenuTimes<'_>,
+    ) -> Option<DateTime<Utc>> {
+        let until = self.value(entry, |text| instant(text, zone))?;
+        let (message, help) = if beside_rule || matches!(what.node.value, Value::Map(_)) {
+            ("`until` is for the menu of all followers", "delete this one by its menuid")
+        } else if &*what.key == "restore" {
+            ("`until` cannot stand beside `restore`", "write a second job for the menu after it")
+        } else if recurs {
+            ("a menu in a series has no `until`", "write a second series with `menu: {…}`")
+        } else if at.is_some_and(|at| until <= at) {
+            ("`until` must be after `at`", "it is when the menu that stood before is put back")
+        } else if id.is_some_and(|id| MenuChange::undo_id(id).is_none()) {
+            (
+                "the id is too long for a job with `until`",
+                "it has at most 58 characters: the job \
+              that puts the menu back is called ID@until",
+            )
+        } else {
+            return Some(until);
+        };
+        self.report.say_with(entry.key_location, message, help);
+        None
     }
 
     fn buttons<'n, 'a>(&mut self, entry: &'n Entry<'a>, most: usize) -> Option<&'n [Node<'a>]> {
@@ -225,7 +354,7 @@ impl Reader<'_, '_> {
     }
 
     /// Returns a line of text that is not too long.
-    fn bounded(&mut self, entry: &Entry<'_>, most: usize, of: &str) -> Option<String> {
+    pub(super) fn bounded(&mut self, entry: &Entry<'_>, most: usize, of: &str) -> Option<String> {
         let text = entry.text(self.report)?;
         let key = &entry.key;
         if text.contains(char::is_control) {
@@ -240,71 +369,22 @@ impl Reader<'_, '_> {
         }
         Some(text.to_owned())
     }
-
-    /// Returns the code to be made, or `None` after reporting why.
-    pub(crate) fn qrcode(&mut self, entry: &Entry<'_>) -> Option<Qrcode> {
-        let fields = entry.node.fields(entry.key_location, &QRCODE, self.report)?;
-        let help = "QR_SCENE or QR_STR_SCENE (temporary), QR_LIMIT_SCENE or QR_LIMIT_STR_SCENE \
-                    (permanent)";
-        let named = fields.require("action_name", help, self.report);
-        let wanted = named.and_then(|entry| entry.choice(&ACTION_NAMES, self.report));
-        let help = "what a scan brings along: `action_info: {scene: {scene_id: 123}}`";
-        let info = fields.require("action_info", help, self.report);
-        let wanted = wanted?;
-        let expire_seconds = self.life(&fields, wanted);
-        let scene = info.and_then(|entry| self.scene(entry, wanted));
-        Some(Qrcode { expire_seconds: expire_seconds?, scene: scene? })
-    }
-
-    /// Returns how long the code is valid, `Some(None)` if it has no end; or `None` after reporting
-    /// why.
-    fn life(&mut self, fields: &Fields<'_, '_>, wanted: Wanted) -> Option<Option<u32>> {
-        if wanted.permanent {
-            if let Some(entry) = fields.get("expire_seconds") {
-                let help = "take it out, or make a temporary code: QR_SCENE, QR_STR_SCENE";
-                let message = "a permanent code has no `expire_seconds`";
-                self.report.say_with(entry.key_location, message, help);
-                return None;
-            }
-            return Some(None);
-        }
-        let help = format!(
-            "1 to {EXPIRE_SECONDS_MOST} (30 days); left out, the platform lets the code die after \
-             a minute"
-        );
-        let entry = fields.require("expire_seconds", &help, self.report)?;
-        let seconds = entry.number(1, i64::from(EXPIRE_SECONDS_MOST), self.report)?;
-        Some(u32::try_from(seconds).ok())
-    }
-
-    fn scene(&mut self, entry: &Entry<'_>, wanted: Wanted) -> Option<Scene> {
-        let fields = entry.node.fields(entry.key_location, &ACTION_INFO, self.report)?;
-        let help = "`scene: {scene_id: 123}`, or `scene: {scene_str: door}`";
-        let scene = fields.require("scene", help, self.report)?;
-        let fields = scene.node.fields(scene.key_location, &SCENE, self.report)?;
-        let (key, other, help) = if wanted.by_text {
-            ("scene_str", "scene_id", "a number is for QR_SCENE and QR_LIMIT_SCENE")
-        } else {
-            ("scene_id", "scene_str", "a text is for QR_STR_SCENE and QR_LIMIT_STR_SCENE")
-        };
-        if let Some(entry) = fields.get(other) {
-            let message = format!("this `action_name` needs `{key}`, not `{other}`");
-            self.report.say_with(entry.key_location, message, help);
-            return None;
-        }
-        let entry = fields.require(key, help, self.report)?;
-        if wanted.by_text {
-            return self.bounded(entry, SCENE_STR_BYTES, "a scene").map(Scene::Text);
-        }
-        let most = if wanted.permanent { PERMANENT_SCENE_MOST } else { u32::MAX };
-        let id = entry.number(1, i64::from(most), self.report)?;
-        u32::try_from(id).ok().map(Scene::Id)
-    }
 }
 
 fn needs(word: &str, kind: ButtonType) -> String {
     let keys: Vec<_> = kind.needs().iter().map(|key| format!("`{key}`")).collect();
     format!("a button of type `{word}` needs {}", keys.join(", "))
+}
+
+/// Returns the hosts that a button and those under it lead to.
+fn hosts(button: &Button) -> Vec<&str> {
+    let presses = match button {
+        Button::Group { sub_button, .. } => sub_button.as_slice(),
+        Button::Press(press) => std::slice::from_ref(press),
+    };
+    let views = presses.iter().filter(|press| press.kind == ButtonType::View);
+    let urls = views.filter_map(|press| press.url.as_deref()?.split_once("://"));
+    urls.filter_map(|(_, rest)| rest.split(['/', '?', '#', ':']).next()).collect()
 }
 
 fn is_empty_list(entry: &Entry<'_>) -> bool {

@@ -14,7 +14,7 @@ pub(super) mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::inbox::{api_call, article, broadcast, job, menu, receivers};
+    use crate::inbox::{api_call, article, broadcast, job, menu, qrcode, receivers};
     use crate::yaml::Shape;
 
     static COMPILED: LazyLock<(Schemas, SchemaIndex)> = LazyLock::new(|| {
@@ -62,16 +62,19 @@ pub(super) mod tests {
     #[test]
     fn the_schema_has_the_keys_that_the_inbox_knows() {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-        let places: [(&str, &[&Shape]); 19] = [
+        let places: [(&str, &[&Shape]); 22] = [
             ("", &[&job::FILE]),
             ("/$defs/job", &[&job::JOB]),
             ("/$defs/preview", &[&api_call::PREVIEW]),
             ("/$defs/delete", &[&api_call::DELETE]),
             ("/$defs/menu", &[&menu::MENU]),
+            ("/$defs/menu/properties/matchrule", &[&menu::MATCHRULE]),
+            ("/$defs/menu/properties/delete/oneOf/1", &[&menu::DELETE]),
             ("/$defs/button", &[&menu::BUTTON]),
-            ("/$defs/qrcode", &[&menu::QRCODE]),
-            ("/$defs/qrcode/properties/action_info", &[&menu::ACTION_INFO]),
-            ("/$defs/qrcode/properties/action_info/properties/scene", &[&menu::SCENE]),
+            ("/$defs/qrcode", &[&qrcode::QRCODE]),
+            ("/$defs/qrcode/properties/action_info", &[&qrcode::ACTION_INFO]),
+            ("/$defs/qrcode/properties/action_info/properties/scene", &[&qrcode::SCENE]),
+            ("/$defs/qrcode/properties/scenes/oneOf/1", &[&qrcode::SCENES]),
             ("/$defs/broadcast", &[&broadcast::BROADCAST]),
             ("/$defs/broadcast/properties/text/oneOf/1", &[&broadcast::TEXT]),
             ("/$defs/broadcast/properties/touser_file/oneOf/1", &[&receivers::TABLE]),

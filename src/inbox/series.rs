@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use super::reader::Reader;
 use super::time::{FieldError, wall};
 use crate::calendar::{Bounds, Cron, CronError, DateKey, Recurrence};
-use crate::model::{Action, Content, Expires, JobId};
+use crate::model::{Action, Content, Expires, JobId, Once};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Fields, Node, Value};
 
@@ -149,23 +149,17 @@ impl Reader<'_, '_> {
             let help = "it counts from each date; `until` ends the series";
             self.report.say_with(entry.node.location, message, help);
         }
-        match action {
-            Some(Action::Delete(_)) => {
-                let location =
-                    fields.get("delete").map_or(fields.location, |entry| entry.key_location);
-                let message = "`delete` cannot be a series";
-                self.report.say_with(location, message, "a broadcast is deleted once");
-            }
-            Some(Action::Qrcode(code)) if code.expire_seconds.is_none() => {
-                let location =
-                    fields.get("qrcode").map_or(fields.location, |entry| entry.key_location);
-                let message = "a permanent code cannot be a series";
-                let help = "it is valid for ever; each date would use up one of the 100,000";
-                self.report.say_with(location, message, help);
-            }
-            Some(Action::Broadcast(_) | Action::Speed(_) | Action::Menu(_) | Action::Qrcode(_))
-            | None => {}
-        }
+        let Some(once) = action.and_then(Action::once) else { return };
+        let (message, help) = match once {
+            Once::Deletion => ("`delete` cannot be a series", "a broadcast is deleted once"),
+            Once::PermanentCode => (
+                "a permanent code cannot be a series",
+                "it is valid for ever; each date would use up one of the 100,000",
+            ),
+        };
+        let key = action.map_or("", Action::name);
+        let location = fields.get(key).map_or(fields.location, |entry| entry.key_location);
+        self.report.say_with(location, message, help);
     }
 }
 

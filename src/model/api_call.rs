@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{JobId, Menu, OpenIds, Qrcode};
+use super::{ConditionalMenu, JobId, Menu, OpenIds, Picture, Qrcode};
 
 /// The most articles that one broadcast has.
 pub const ARTICLES_MOST: u32 = 8;
@@ -149,8 +149,24 @@ pub enum ApiCall {
     SpeedSet(Speed),
     /// The account's menu is replaced.
     Menu(Menu),
+    /// The account's menu is deleted, with the menus for some followers only.
+    MenuDelete,
+    /// The menu that followers see is queried.
+    MenuRead {
+        /// Whether the job cannot go on without the answer.
+        needed: bool,
+    },
+    /// A menu for some followers only is created.
+    MenuConditional(ConditionalMenu),
+    /// One of those is deleted.
+    MenuConditionalDelete {
+        /// The platform's number of it.
+        menuid: String,
+    },
     /// A QR code is created.
     Qrcode(Qrcode),
+    /// The picture of a QR code is fetched.
+    Picture(Picture),
 }
 
 impl ApiCall {
@@ -162,7 +178,12 @@ impl ApiCall {
             Self::SpeedGet => "speed_get",
             Self::SpeedSet(_) => "speed_set",
             Self::Menu(_) => "menu",
+            Self::MenuDelete => "menu_delete",
+            Self::MenuRead { .. } => "menu_read",
+            Self::MenuConditional(_) => "menu_conditional",
+            Self::MenuConditionalDelete { .. } => "menu_conditional_delete",
             Self::Qrcode(_) => "qrcode",
+            Self::Picture(_) => "picture",
         }
     }
 
@@ -170,7 +191,13 @@ impl ApiCall {
     pub fn is_of_the_mass_family(&self) -> bool {
         match self {
             Self::Preview(..) | Self::Delete(_) | Self::SpeedGet | Self::SpeedSet(_) => true,
-            Self::Menu(_) | Self::Qrcode(_) => false,
+            Self::Menu(_)
+            | Self::MenuDelete
+            | Self::MenuRead { .. }
+            | Self::MenuConditional(_)
+            | Self::MenuConditionalDelete { .. }
+            | Self::Qrcode(_)
+            | Self::Picture(_) => false,
         }
     }
 
@@ -179,10 +206,14 @@ impl ApiCall {
         match self {
             Self::Preview(to, card_ext) => json!({ "to": to, "card_ext": card_ext }),
             Self::Delete(deletion) => json!(deletion),
-            Self::SpeedGet => json!({}),
+            Self::SpeedGet | Self::MenuDelete => json!({}),
+            Self::MenuConditional(menu) => json!(menu),
+            Self::MenuConditionalDelete { menuid } => json!({ "menuid": menuid }),
+            Self::MenuRead { needed } => json!({ "needed": needed }),
             Self::SpeedSet(speed) => json!({ "speed": speed }),
             Self::Menu(menu) => json!(menu),
             Self::Qrcode(code) => json!(code),
+            Self::Picture(picture) => json!(picture),
         }
     }
 
@@ -198,7 +229,17 @@ impl ApiCall {
             "speed_get" => Some(Self::SpeedGet),
             "speed_set" => Speed::new(value["speed"].as_i64()?).map(Self::SpeedSet),
             "menu" => Menu::deserialize(&value).ok().map(Self::Menu),
+            "menu_delete" => Some(Self::MenuDelete),
+            "menu_read" => Some(Self::MenuRead { needed: value["needed"].as_bool()? }),
+            "menu_conditional" => {
+                ConditionalMenu::deserialize(&value).ok().map(Self::MenuConditional)
+            }
+            "menu_conditional_delete" => {
+                let menuid = value["menuid"].as_str()?.to_owned();
+                Some(Self::MenuConditionalDelete { menuid })
+            }
             "qrcode" => Qrcode::deserialize(&value).ok().map(Self::Qrcode),
+            "picture" => Picture::deserialize(&value).ok().map(Self::Picture),
             _ => None,
         }
     }
@@ -212,7 +253,12 @@ impl fmt::Display for ApiCall {
             Self::SpeedGet => f.write_str("question for the speed"),
             Self::SpeedSet(speed) => write!(f, "setting of speed {speed}"),
             Self::Menu(menu) => write!(f, "menu {menu}"),
+            Self::MenuDelete => f.write_str("deletion of the menu"),
+            Self::MenuRead { .. } => f.write_str("question for the menu"),
+            Self::MenuConditional(menu) => write!(f, "menu {menu}"),
+            Self::MenuConditionalDelete { menuid } => write!(f, "deletion of menu {menuid}"),
             Self::Qrcode(code) => code.fmt(f),
+            Self::Picture(picture) => write!(f, "picture of {}", picture.scene),
         }
     }
 }
@@ -268,8 +314,16 @@ mod tests {
             ApiCall::SpeedGet,
             ApiCall::SpeedSet(Speed::new(4).unwrap()),
             ApiCall::Menu(menu),
+            ApiCall::MenuDelete,
+            ApiCall::MenuConditionalDelete { menuid: "208379533".into() },
+            ApiCall::MenuRead { needed: true },
             ApiCall::Qrcode(Qrcode { expire_seconds: Some(60), scene: Scene::Id(7) }),
             ApiCall::Qrcode(Qrcode { expire_seconds: None, scene: Scene::Text("门店".into()) }),
+            ApiCall::Picture(Picture {
+                scene: Scene::Id(7),
+                ticket: "gQ+/==".into(),
+                file: "doors/7.jpg".into(),
+            }),
         ] {
             let parameters = api_call.parameters().to_string();
 

@@ -1,6 +1,6 @@
 //! The title of a job in lists, if its author gave none.
 
-use super::{Action, Button, Content, Scene};
+use super::{Action, Button, Content, NewMenu, Scene};
 
 /// How many characters of a text its title shows.
 const TEXT_SHOWN: usize = 20;
@@ -26,10 +26,19 @@ impl Action {
             Self::Broadcast(broadcast) => broadcast.content.title(),
             Self::Delete(deletion) => Some(format!("delete {}", deletion.job)),
             Self::Speed(speed) => Some(format!("speed {}", speed.level())),
-            Self::Menu(menu) => {
-                let names: Vec<_> = menu.button.iter().map(Button::name).collect();
-                Some(format!("menu {}", names.join(" / ")))
-            }
+            Self::Menu(change) => Some(match &change.to {
+                NewMenu::Menu(menu) => {
+                    let names: Vec<_> = menu.button.iter().map(Button::name).collect();
+                    format!("menu {}", names.join(" / "))
+                }
+                NewMenu::Conditional(menu) => format!("menu {menu}"),
+                NewMenu::WithoutConditional { delete_menuid } => {
+                    format!("delete menu {delete_menuid}")
+                }
+                NewMenu::Before { restore, .. } => format!("menu before {restore}"),
+                NewMenu::Nothing { .. } => "delete menu".to_owned(),
+            }),
+            Self::Qrcodes(codes) => Some(format!("{} codes", codes.scenes.count())),
             Self::Qrcode(code) => Some(match &code.scene {
                 Scene::Id(id) => format!("code {id}"),
                 Scene::Text(text) => format!("code {text}"),
@@ -132,7 +141,7 @@ mod tests {
             (prepared(Material { caption: Some(caption), ..Material::default() }), Some("片")),
             (Action::Speed(Speed::new(4).unwrap()), Some("speed 4")),
             (
-                Action::Menu(Menu { button: vec![press("首页"), press("我的")] }),
+                Action::Menu(Menu { button: vec![press("首页"), press("我的")] }.into()),
                 Some("menu 首页 / 我的"),
             ),
             (Action::Qrcode(code), Some("code 门店")),

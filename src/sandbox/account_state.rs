@@ -27,6 +27,10 @@ pub(super) struct Account {
     pub(super) speed: i64,
     /// The last menu that it received.
     pub(super) menu: Option<Value>,
+    /// The menu published on the website since, which followers see in place of it.
+    pub(super) website_menu: Option<Value>,
+    /// The menus for some followers only, each with its number.
+    pub(super) conditional_menus: Vec<(i64, Value)>,
     /// The permanent codes, by the value that a scan reports, with their tickets.
     pub(super) permanent_codes: BTreeMap<Scene, String>,
     /// The content of a ticket's code.
@@ -46,6 +50,8 @@ impl Account {
             broadcasts: BTreeMap::new(),
             speed: 3,
             menu: None,
+            website_menu: None,
+            conditional_menus: Vec::new(),
             permanent_codes: BTreeMap::new(),
             codes: BTreeMap::new(),
         }

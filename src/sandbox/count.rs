@@ -61,6 +61,12 @@ pub(super) enum Daily {
     FollowerPages,
     /// Calls to `menu/create`.
     Menus,
+    /// Calls to `menu/delete`.
+    MenuDeletes,
+    /// Calls to `menu/addconditional`.
+    ConditionalMenus,
+    /// Calls to `menu/delconditional`.
+    ConditionalDeletes,
     /// Calls to `qrcode/create`.
     Qrcodes,
 }

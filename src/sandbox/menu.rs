@@ -22,7 +22,7 @@ const PERMANENT_SCENE: i64 = 100_000;
 const SCENE_BYTES: usize = 64;
 
 /// How the codes of one level of the menu differ from those of the other.
-struct Level {
+pub(super) struct Level {
     buttons: usize,
     name_bytes: usize,
     count: i64,
@@ -33,7 +33,7 @@ struct Level {
     domain: i64,
 }
 
-const FIRST: Level = Level {
+pub(super) const FIRST: Level = Level {
     buttons: 3,
     name_bytes: 16,
     count: 40_016,
@@ -64,6 +64,7 @@ impl Platform {
         let buttons = body.get("button").and_then(Value::as_array);
         check_buttons(buttons.map_or(&[][..], Vec::as_slice), &FIRST)?;
         account.menu = Some(Value::Object(body.clone()));
+        account.website_menu = None;
         Ok(json!({"errcode": 0, "errmsg": "ok"}))
     }
 
@@ -106,9 +107,18 @@ impl Platform {
         Ok(json!({"ticket": ticket, "expire_seconds": life, "url": url}))
     }
 
-    /// The menu that an account's followers see, if one was ever created.
+    /// The menu that an account's followers see, if there is one.
     pub fn menu(&self, appid: &str) -> Option<&Value> {
-        self.accounts.get(appid)?.menu.as_ref()
+        let account = self.accounts.get(appid)?;
+        account.website_menu.as_ref().or(account.menu.as_ref())
+    }
+
+    /// Publishes a menu on the website: `{"button": […]}`, with the types that only the website has
+    /// (`text`, `img`, `voice`, `video`, `news`).
+    pub fn publish_menu(&mut self, appid: &str, menu: Value) {
+        if let Some(account) = self.accounts.get_mut(appid) {
+            account.website_menu = Some(menu);
+        }
     }
 
     /// How many permanent QR codes an account has.
@@ -117,11 +127,11 @@ impl Platform {
     }
 }
 
-fn text<'a>(object: &'a Object, field: &str) -> &'a str {
+pub(super) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
     object.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn check_buttons(buttons: &[Value], level: &Level) -> Result<(), Refusal> {
+pub(super) fn check_buttons(buttons: &[Value], level: &Level) -> Result<(), Refusal> {
     if !(1..=level.buttons).contains(&buttons.len()) {
         return Err(Refusal::code(level.count));
     }

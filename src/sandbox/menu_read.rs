@@ -5,8 +5,11 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
+use super::count::Daily;
 use super::{Call, Platform, Response, parameter};
 
+/// Menus deleted in a day.
+const MENU_DELETES_A_DAY: u32 = 1_000;
 /// Pixels for one module of a code's picture.
 const MODULE: i32 = 10;
 /// Modules of white around it.
@@ -26,18 +29,32 @@ impl Platform {
             }
             button
         });
-        Ok(json!({"menu": {"button": full.collect::<Vec<_>>()}}))
+        let mut read = json!({"menu": {"button": full.collect::<Vec<_>>()}});
+        let others = self.accounts[call.appid].conditional_menus.iter().map(|(menuid, menu)| {
+            let mut menu = menu.clone();
+            menu["menuid"] = json!(menuid);
+            menu
+        });
+        let others: Vec<_> = others.collect();
+        if !others.is_empty() {
+            read["conditionalmenu"] = Value::Array(others);
+        }
+        Ok(read)
     }
 
     /// `menu/delete`: deletes the menu.
     pub(super) fn delete_menu(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
-        self.accounts.get_mut(call.appid).expect("its token was good").menu = None;
+        let account = self.accounts.get_mut(call.appid).expect("its token was good");
+        account.tally.call(Daily::MenuDeletes, MENU_DELETES_A_DAY, call.now)?;
+        account.menu = None;
+        account.website_menu = None;
+        account.conditional_menus.clear();
         Ok(json!({"errcode": 0, "errmsg": "ok"}))
     }
 
     /// `get_current_selfmenu_info`: the menu that followers see, whoever created it.
     pub(super) fn menu_info(&mut self, call: &Call<'_>) -> Result<Value, Refusal> {
-        let Some(menu) = &self.accounts[call.appid].menu else {
+        let Some(menu) = self.menu(call.appid) else {
             return Ok(json!({"is_menu_open": 0, "selfmenu_info": {"button": []}}));
         };
         let buttons = menu["button"].as_array().map_or(&[][..], Vec::as_slice);
@@ -112,6 +129,37 @@ mod tests {
         assert_eq!(info["selfmenu_info"]["button"][1]["sub_button"]["list"], json!([view]));
         assert_eq!(ask(&mut world, "menu/delete")["errcode"], 0);
         assert_eq!(ask(&mut world, "get_current_selfmenu_info")["is_menu_open"], 0);
+    }
+
+    #[test]
+    fn a_menu_published_on_the_website_is_what_followers_see_until_the_api_has_its_turn() {
+        let mut world = World::service();
+        let view = json!({"type": "view", "name": "v", "url": "https://a.example"});
+        let menu = json!({ "button": [view] });
+        world.call("menu/create", &menu.to_string(), at(0));
+        let text = json!({"type": "text", "name": "t", "value": "hello"});
+        let first = |world: &mut World| {
+            ask(world, "get_current_selfmenu_info")["selfmenu_info"]["button"][0].clone()
+        };
+
+        world.platform.publish_menu("wx1", json!({ "button": [text] }));
+        assert_eq!(first(&mut world), text);
+        assert_eq!(ask(&mut world, "menu/get")["menu"]["button"][0]["name"], "v");
+        world.call("menu/create", &menu.to_string(), at(0));
+        assert_eq!(first(&mut world), view);
+        world.platform.publish_menu("wx1", json!({ "button": [text] }));
+        ask(&mut world, "menu/delete");
+        assert_eq!(ask(&mut world, "get_current_selfmenu_info")["is_menu_open"], 0);
+    }
+
+    #[test]
+    fn the_thousand_and_first_deletion_of_a_day_is_too_many() {
+        let mut world = World::service();
+
+        let codes: Vec<_> =
+            (0..1_001).map(|_| ask(&mut world, "menu/delete")["errcode"].clone()).collect();
+
+        assert_eq!((&codes[999], &codes[1_000]), (&json!(0), &json!(45_009)));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! can be repeated without harm, so an open one is simply requested again after a crash. A job's
 //! call before its broadcast is a pre-send call, which waits until its time.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 use serde_json::Value;
@@ -14,8 +14,8 @@ use crate::calls::{Effect, Event, Role, State};
 use crate::model::{Account, ApiCall, JobId, JobState};
 use crate::quota::{self, Block, Need, Rule, margins};
 use crate::reason::Reason;
-use crate::store::{Alert, DecidedBy, Move, Result, StoreError, Tx, instant, millis, unreadable};
-use crate::text::{Lang, reason};
+use crate::store::{DecidedBy, Result, StoreError, Tx, instant, millis, unreadable};
+use crate::text::reason;
 
 /// A job that is only an API call is not started while releases are held, nor after its time is
 /// over: an old database must not restore an old menu.
@@ -24,9 +24,6 @@ const ASKABLE: &str = "account = ?1 AND next_at IS NOT NULL AND (role <> 'action
     AND NOT EXISTS (SELECT 1 FROM account WHERE name = ?1 AND hold_since_at IS NOT NULL)
     AND EXISTS (SELECT 1 FROM job WHERE job.id = api_call.job
         AND ?2 < min(first_attempt_at + retry_for_s * 1000, due_at + ?3))))";
-
-/// How long the alert about a failed pre-send call stays.
-const TOLD_FOR: TimeDelta = TimeDelta::days(7);
 
 /// An API call to be stored.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +98,8 @@ pub struct Again {
 pub struct ApiCallView {
     /// Its number.
     pub id: i64,
-    /// `preview`, `delete`, `speed_get`, `speed_set`, `menu` or `qrcode`.
+    /// `preview`, `delete`, `speed_get`, `speed_set`, `menu`, `menu_delete`, `menu_read`,
+    /// `qrcode` or `picture`.
     pub kind: String,
     /// The same in words.
     pub what: String,
@@ -171,23 +169,19 @@ fn counted_by(api_call: &OpenApiCall) -> Option<Rule> {
         ApiCall::Delete(_) => (!api_call.verifies).then_some(Rule::DailyDeletes),
         ApiCall::Menu(_) => Some(Rule::DailyMenus),
         ApiCall::Qrcode(_) => Some(Rule::DailyQrcodes),
-        ApiCall::SpeedGet | ApiCall::SpeedSet(_) => None,
+        ApiCall::SpeedGet
+        | ApiCall::SpeedSet(_)
+        | ApiCall::MenuDelete
+        | ApiCall::MenuRead { .. }
+        | ApiCall::MenuConditional(_)
+        | ApiCall::MenuConditionalDelete { .. }
+        | ApiCall::Picture(_) => None,
     }
 }
 
 /// Returns the stored state of many calls after an event that happens to all of them.
 pub(super) fn word_after(state: State, event: Event) -> &'static str {
     state.after(event).unwrap_or(state).as_str()
-}
-
-/// The progress of the API calls of one release of a job.
-#[derive(Debug)]
-struct Run {
-    all: u32,
-    open: u32,
-    failed: u32,
-    /// Why one of those failed.
-    why: Option<Reason>,
 }
 
 impl Tx<'_> {
@@ -209,6 +203,20 @@ impl Tx<'_> {
             ],
         )?;
         Ok(self.db.last_insert_rowid())
+    }
+
+    /// Stores the call that follows one of a job's calls; it belongs to the same release.
+    pub fn write_next_call(
+        &self,
+        after: &OpenApiCall,
+        api_call: &ApiCall,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.run(
+            "INSERT INTO api_call (account, kind, role, job, parameters, made_at, state, next_at)
+             SELECT account, ?2, role, job, ?3, made_at, 'planned', ?4 FROM api_call WHERE id = ?1",
+            params![after.id, api_call.kind(), api_call.parameters().to_string(), millis(now)],
+        )
     }
 
     /// Returns when the account's next API call is due.
@@ -290,22 +298,6 @@ impl Tx<'_> {
                 |row| row.get(0),
             )?;
         Ok((!charged).then_some(Need { rule, window, amount: 1 }))
-    }
-
-    /// Returns the job of the menu that replaces this one, if there is one.
-    pub fn later_menu(&self, api_call: &OpenApiCall, account: &str) -> Result<Option<JobId>> {
-        if !matches!(api_call.api_call, ApiCall::Menu(_)) {
-            return Ok(None);
-        }
-        let later: Option<Option<String>> = self
-            .db
-            .prepare_cached(
-                "SELECT job FROM api_call WHERE account = ?1 AND kind = 'menu' AND id > ?2
-                   AND state <> 'failed' ORDER BY id DESC LIMIT 1",
-            )?
-            .query_row(params![account, api_call.id], |row| row.get(0))
-            .optional()?;
-        Ok(later.flatten().and_then(|id| JobId::parse(&id)))
     }
 
     /// Begins the request for an API call, counting the call.
@@ -423,6 +415,33 @@ impl Tx<'_> {
         answer: &Value,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        let api_call = self.keep_answer(ask, answer, now)?;
+        let line = Reason::ApiCallDone { call: api_call.told.clone() };
+        if let (ApiCall::Delete(deletion), Some(batch)) = (&api_call.api_call, api_call.batch) {
+            self.deleted(deletion, (account, batch), &line, now)?;
+        }
+        self.alert_codes_run_out(&api_call.api_call, account, now)?;
+        self.follow_api_call(&api_call, (JobState::Sent, &line), now)
+    }
+
+    /// Records that an API call is done, and that its job ends without another.
+    pub fn api_call_ends_job(
+        &self,
+        ask: ApiCallAttempt,
+        answer: &Value,
+        (state, why): (JobState, &Reason),
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let api_call = self.keep_answer(ask, answer, now)?;
+        self.follow_api_call(&api_call, (state, why), now)
+    }
+
+    fn keep_answer(
+        &self,
+        ask: ApiCallAttempt,
+        answer: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<OpenApiCall> {
         self.end_call(ask, now)?;
         let api_call = self.api_call(ask.api_call)?;
         self.run(
@@ -435,11 +454,7 @@ impl Tx<'_> {
                  errcode = 0, errmsg = NULL WHERE id = ?1",
             params![api_call.id, state.as_str(), millis(now), answer.to_string()],
         )?;
-        let line = Reason::ApiCallDone { call: api_call.told.clone() };
-        if let (ApiCall::Delete(deletion), Some(batch)) = (&api_call.api_call, api_call.batch) {
-            self.deleted(deletion, (account, batch), &line, now)?;
-        }
-        self.follow_api_call(&api_call, (JobState::Sent, &line), now)
+        Ok(api_call)
     }
 
     /// Records that an API call will not be done, whether a request was made or not.
@@ -466,110 +481,6 @@ impl Tx<'_> {
             self.alert_pre_send_failure(api_call, job, word.why, now)?;
         }
         self.follow_api_call(api_call, (JobState::Failed, &line), now)
-    }
-
-    /// A pre-send call that fails never stops its broadcast; it raises an alert.
-    fn alert_pre_send_failure(
-        &self,
-        api_call: &OpenApiCall,
-        job: &JobId,
-        why: &Reason,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let words = reason::sentence(why, Lang::En);
-        let account = self.account_of(job)?;
-        let name = account.as_deref().unwrap_or_default();
-        let (kind, what, advice) = match &api_call.api_call {
-            ApiCall::SpeedSet(speed) => (
-                "speed",
-                format!(
-                    "speed {speed} could not be set for job {job}, which goes at its time all the same: {words}"
-                ),
-                format!("`qunfa speed {name}` shows the speed that it goes at"),
-            ),
-            ApiCall::Preview(..)
-            | ApiCall::Delete(_)
-            | ApiCall::SpeedGet
-            | ApiCall::Menu(_)
-            | ApiCall::Qrcode(_) => (
-                "preview",
-                format!("the {} of job {job} failed: {words}", api_call.api_call),
-                format!("`qunfa preview {job} --to NAME` shows it; `qunfa cancel {job}` stops it"),
-            ),
-        };
-        let note = Alert {
-            account: account.as_deref(),
-            job: Some(job.as_str()),
-            kind,
-            what: &what,
-            advice: &advice,
-        };
-        self.raise_alert_until(&note, now + TOLD_FOR, now)
-    }
-
-    /// Records an API call's end in its job's history, and ends a job that is only this call.
-    fn follow_api_call(
-        &self,
-        api_call: &OpenApiCall,
-        (state, line): (JobState, &Reason),
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let Some(id) = &api_call.job else { return Ok(()) };
-        let job = self.job(id)?;
-        match api_call.role {
-            Role::Action if job.state == JobState::Releasing => {
-                let run = self.run_of(api_call)?;
-                if run.open > 0 {
-                    return self.tell(id, Some(job.state), job.state, line, now);
-                }
-                let Run { failed, all, why, .. } = run;
-                let state = if failed > 0 { JobState::Failed } else { state };
-                let line = if all > 1 && failed > 0 {
-                    self.tell(id, Some(job.state), job.state, line, now)?;
-                    let cause = Box::new(why.unwrap_or_else(|| line.clone()));
-                    &Reason::ApiCallsFailed { failed, all, cause }
-                } else {
-                    line
-                };
-                let reason = (state != JobState::Sent).then_some(line);
-                self.move_job(id, job.state, Move { state, wake_at: None, reason, why: line }, now)
-            }
-            Role::Action | Role::Command | Role::Daemon => {
-                self.tell(id, Some(job.state), job.state, line, now)
-            }
-            Role::PreSend => {
-                self.tell(id, Some(job.state), job.state, line, now)?;
-                // It may have waited for this.
-                if job.state == JobState::Planned
-                    && matches!(api_call.api_call, ApiCall::SpeedSet(_))
-                {
-                    self.sleep(id, job.due_at.max(now), None)?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// Returns the progress of a job's API calls of one release.
-    fn run_of(&self, api_call: &OpenApiCall) -> Result<Run> {
-        Ok(self
-            .db
-            .prepare_cached(
-                "SELECT count(*), count(*) FILTER (WHERE ended_at IS NULL),
-                        count(*) FILTER (WHERE state = 'failed'),
-                        max(errmsg) FILTER (WHERE state = 'failed')
-                 FROM api_call JOIN (SELECT job AS of, made_at AS begun FROM api_call WHERE id = ?1)
-                     ON job = of AND made_at = begun
-                 WHERE role = 'action'",
-            )?
-            .query_row([api_call.id], |row| {
-                Ok(Run {
-                    all: row.get(0)?,
-                    open: row.get(1)?,
-                    failed: row.get(2)?,
-                    why: row.get(3)?,
-                })
-            })?)
     }
 
     /// Returns the body of a job's first batch, once it is complete; previews are made from it.

@@ -327,7 +327,7 @@ impl Tx<'_> {
         let state = if spec.approval { JobState::Held } else { JobState::Planned };
         let (audience, msgtype) = words(&spec.action);
         let everyone = spec.action.broadcast().is_some_and(|b| b.audience == Audience::Everyone);
-        let parameters = spec.action.api_call().map(|api_call| api_call.parameters().to_string());
+        let parameters = spec.action.parameters().map(|parameters| parameters.to_string());
         let taken = self.next_taken(replaced.map(|replaced| replaced.id), spec, planned)?;
         let before =
             replaced.map(|replaced| self.job(replaced.id)).transpose()?.map(|job| job.state);
@@ -528,6 +528,7 @@ pub(super) fn words(action: &Action) -> (String, &'static str) {
         Action::Speed(speed) => (speed.to_string(), "none"),
         Action::Menu(menu) => (menu.to_string(), "none"),
         Action::Qrcode(code) => (code.to_string(), "none"),
+        Action::Qrcodes(codes) => (codes.to_string(), "none"),
     }
 }
 

@@ -11,8 +11,18 @@ pub(super) const JOB_COLUMNS: &str =
     "id, account, state, priority, seq, planned_at, due_at, zone,
     grace_s, retry_for_s, expires_at, on_quota, on_full, everyone, calls, first_attempt_at, attempted,
     written_at IS NULL, recall_until_at, not_before_at,
-    -- A permanent code of a scene that has none yet, neither made nor planned by a job before it.
+    -- Permanent codes: one of a scene that has none yet, neither made nor planned by a job before it;
+    -- of many scenes those that the job did not create yet.
     CASE WHEN action <> 'qrcode' OR json_extract(job.parameters, '$.expire_seconds') IS NOT NULL THEN 0
+        WHEN json_extract(job.parameters, '$.scenes') IS NOT NULL THEN max(0,
+            coalesce(json_array_length(job.parameters, '$.scenes.scene_id'),
+                json_array_length(job.parameters, '$.scenes.scene_str'),
+                json_extract(job.parameters, '$.scenes.to')
+                    - json_extract(job.parameters, '$.scenes.from') + 1)
+            - (SELECT count(DISTINCT api_call.parameters) FROM api_call
+                   JOIN charge ON charge.api_call = api_call.id
+               WHERE api_call.job = job.id AND kind = 'qrcode' AND rule = 'permanent_qrcodes'
+                 AND charge.state <> 'returned'))
         ELSE NOT EXISTS (SELECT 1 FROM api_call JOIN charge ON charge.api_call = api_call.id
                 WHERE api_call.account = job.account AND kind = 'qrcode'
                   AND api_call.parameters = job.parameters AND rule = 'permanent_qrcodes'

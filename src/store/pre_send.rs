@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::calls::{Event, Role, State};
-use crate::model::{ApiCall, JobId, JobState};
+use crate::model::{Action, ApiCall, JobId, JobState};
 use crate::plan;
 use crate::reason::Reason;
 use crate::store::api_call::{NewApiCall, word_after};
@@ -151,20 +151,19 @@ impl Tx<'_> {
         Ok(until.filter(|until| *until > now))
     }
 
-    /// Returns the one call of a job; none for a broadcast.
+    /// Returns what a job does; none for a broadcast.
     ///
     /// # Errors
     /// If SQLite fails, or something else wrote it.
-    pub fn api_call_of_job(&self, id: &JobId) -> Result<Option<ApiCall>> {
+    pub fn action_of_job(&self, id: &JobId) -> Result<Option<Action>> {
         let (action, parameters): (String, Option<String>) = self
             .db
             .prepare_cached("SELECT action, parameters FROM job WHERE id = ?1")?
             .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let kind = if action == "speed" { "speed_set" } else { action.as_str() };
         let Some(parameters) = parameters else { return Ok(None) };
-        let api_call = ApiCall::parse(kind, &parameters)
+        let found = Action::parse(&action, &parameters)
             .ok_or_else(|| unreadable("job.parameters", &parameters))?;
-        Ok(Some(api_call))
+        Ok(Some(found))
     }
 
     /// Begins a job that is only an API call.

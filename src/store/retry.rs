@@ -192,7 +192,8 @@ impl Tx<'_> {
     }
 
     /// Refuses a menu that a later one has replaced, or is about to: an operator who reads that a
-    /// menu was missed does not intend to lose the next one.
+    /// menu was missed does not intend to lose the next one. Menus for some followers only replace
+    /// nothing.
     fn refuse_old_menu(&self, job: &Job, now: DateTime<Utc>) -> Result<()> {
         let later: Option<(String, i64, bool)> = self
             .db
@@ -200,6 +201,10 @@ impl Tx<'_> {
                 "SELECT later.id, later.planned_at, later.state = 'sent'
                  FROM job JOIN job AS later USING (account, action)
                  WHERE job.id = ?1 AND action = 'menu'
+                   AND coalesce(json_extract(job.parameters, '$.matchrule'),
+                       json_extract(job.parameters, '$.delete_menuid'),
+                       json_extract(later.parameters, '$.matchrule'),
+                       json_extract(later.parameters, '$.delete_menuid')) IS NULL
                    AND (later.planned_at, later.seq) > (job.planned_at, job.seq)
                    AND (later.state = 'sent'
                      OR (later.state IN ('planned', 'releasing') AND later.due_at <= ?2))

@@ -334,7 +334,35 @@ fn english(reason: &Reason) -> String {
         Reason::AskedOften { cause, times } => {
             format!("{}; it was asked {times} times", english(cause))
         }
+        Reason::CodesMade { made, all } => format!("{made} of {all} codes are made"),
+        Reason::CodesStopped { made, all, cause } => format!(
+            "{made} of {all} codes are made, and a retry goes on after them: {}",
+            english(cause)
+        ),
         Reason::MenuReplaced { job } => format!("the menu of job {job} took its place"),
+        Reason::MenuChangedElsewhere { job } => format!(
+            "the menu that stands is not the one of job {job}: it was changed outside qunfa, so \
+             nothing was put back; `menu: {{ restore: {job} }}` puts it back all the same"
+        ),
+        Reason::MenuUntilOver { until } => {
+            format!("its `until`, {}, is over: the menu was not changed", calendar::beijing(*until))
+        }
+        Reason::IdIsTaken { job } => format!(
+            "there is a job {job} already, and the job that puts the menu back would have that id: \
+             the menu was not changed"
+        ),
+        Reason::NotAMenu { job } => format!("job {job} does not change the menu"),
+        Reason::MenuNotSetYet { job, state } => {
+            format!("job {job} is {state}: it has not changed the menu yet")
+        }
+        Reason::MenuBeforeUnknown { job } => {
+            format!("the menu that stood before job {job} is not known")
+        }
+        Reason::MenuNotCreatable { buttons } => format!(
+            "the API cannot create these buttons, which were made on the website: {}; the menu was \
+             not changed, and can be published again on the website only",
+            buttons.join(", ")
+        ),
         Reason::NotPrepared => "its content is not prepared yet: preview later".to_owned(),
         Reason::NoPreviewOfContent => "its content is not known yet".to_owned(),
         Reason::NoCardExt => "a coupon's preview needs its card_ext (code, openid, timestamp, \

@@ -50,13 +50,52 @@ pub enum ParseError {
 
 /// What was pushed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one short-lived value a push")]
 pub enum Incoming {
     /// The end of a mass send, ours or another's.
     MassSendJobFinish(MassEvent),
+    /// A user scanned a code with a scene.
+    Scan(ScanEvent),
     /// Any other message or event.
     Other,
 }
+
+/// A scan of a code with a scene.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ScanEvent {
+    /// The value of the code.
+    pub scene: String,
+    /// What the user did.
+    pub kind: ScanKind,
+    /// The platform's time of the event, in Unix seconds; 0 if it has none.
+    pub create_time: i64,
+    /// The user's OpenID.
+    pub from_user: String,
+}
+
+/// What a user who scanned a code did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanKind {
+    /// Began to follow the account.
+    Subscribe,
+    /// Followed it before.
+    Scan,
+}
+
+impl ScanKind {
+    /// Returns the word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Subscribe => "subscribe",
+            Self::Scan => "scan",
+        }
+    }
+}
+
+/// What the platform puts before the value of a code that brought a follower.
+const NEW_FOLLOWER: &str = "qrscene_";
+/// The longest value of a code that is counted; the platform's have at most 64 bytes.
+const SCENE_MAX: usize = 64;
 
 /// The platform's report on a mass send (MASSSENDJOBFINISH).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -177,10 +216,36 @@ pub fn parse(body: &[u8]) -> Result<Incoming, ParseError> {
         return Err(if encrypted { ParseError::Encrypted } else { ParseError::Field("MsgType") });
     };
     let event = tree.text("Event")?.unwrap_or_default();
-    if !kind.eq_ignore_ascii_case("event") || !event.eq_ignore_ascii_case("MASSSENDJOBFINISH") {
+    if !kind.eq_ignore_ascii_case("event") {
         return Ok(Incoming::Other);
     }
-    Ok(Incoming::MassSendJobFinish(mass_event(&tree)?))
+    if event.eq_ignore_ascii_case("MASSSENDJOBFINISH") {
+        return Ok(Incoming::MassSendJobFinish(mass_event(&tree)?));
+    }
+    // Whatever is wrong with it is for the handler behind the daemon to say.
+    let scan = scan_event(&tree, event).unwrap_or_default();
+    Ok(scan.map_or(Incoming::Other, Incoming::Scan))
+}
+
+fn scan_event(tree: &XmlDocument, event: &str) -> Result<Option<ScanEvent>, ParseError> {
+    let key = tree.text("EventKey")?.unwrap_or_default();
+    let (kind, scene) = if event.eq_ignore_ascii_case("subscribe") {
+        let Some(scene) = key.strip_prefix(NEW_FOLLOWER) else { return Ok(None) };
+        (ScanKind::Subscribe, scene)
+    } else if event.eq_ignore_ascii_case("SCAN") {
+        (ScanKind::Scan, key)
+    } else {
+        return Ok(None);
+    };
+    if !(1..=SCENE_MAX).contains(&scene.len()) || scene.contains(char::is_control) {
+        return Ok(None);
+    }
+    Ok(Some(ScanEvent {
+        scene: scene.to_owned(),
+        kind,
+        create_time: tree.number("CreateTime")?.unwrap_or(0),
+        from_user: tree.text("FromUserName")?.unwrap_or_default().to_owned(),
+    }))
 }
 
 fn mass_event(tree: &XmlDocument) -> Result<MassEvent, ParseError> {

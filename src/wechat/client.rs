@@ -31,6 +31,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an unused connection for queries is kept open.
 const IDLE: Duration = Duration::from_secs(20);
 
+/// The platform's website, whatever the address of its API.
+const WEBSITE: &str = "https://mp.weixin.qq.com";
+
 /// Why tokens must not be sent to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseError {
@@ -58,6 +61,16 @@ impl ApiBase {
             return Err(BaseError::Surplus);
         }
         Ok(Self(url))
+    }
+
+    /// Returns the address of the platform's website, which serves the pictures of codes. A test
+    /// platform serves them itself.
+    fn website(&self) -> Self {
+        let is_platform = self.0.host_str().is_some_and(|host| host.ends_with(".weixin.qq.com"));
+        match Url::parse(WEBSITE) {
+            Ok(url) if is_platform => Self(url),
+            Ok(_) | Err(_) => self.clone(),
+        }
     }
 
     fn join(&self, path: &str) -> Url {
@@ -167,6 +180,7 @@ impl Client {
         probe: Probe,
     ) -> Result<reqwest::RequestBuilder, String> {
         let mut url = if request.path.starts_with('/') {
+            let base = if request.save.is_some() { base.website() } else { base.clone() };
             base.join(&request.path)
         } else {
             check_url(&request.path).map_err(|error| format!("the token server's URL: {error}"))?

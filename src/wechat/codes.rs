@@ -82,6 +82,10 @@ pub const WAIT_S: u32 = 61;
 pub const NO_SUCH_MEDIA_ID: i64 = 40007;
 /// The code for a `msg_id` that the platform's API does not have, or no longer has.
 pub const NO_SUCH_MSG_ID: i64 = 40059;
+/// The account has no menu that was made by the API.
+pub const NO_MENU: i64 = 46003;
+/// The account has no menu for some followers only with this number.
+pub const NO_MENUID: i64 = 65301;
 
 /// Returns whether a code means that the platform has no tag with this id.
 pub fn is_no_tag(code: i64) -> bool {
@@ -239,6 +243,27 @@ const API_CALLS: &[Row] = {
             ),
         ),
         row(53600, Reject, "an article_id is not valid", MENU),
+        row(NO_MENUID, Reject, "there is no menu with this menuid", MENU),
+        row(
+            65303,
+            Reject,
+            "the account has no menu for all followers, which one for some needs",
+            "create it first: a job with `menu: { button: … }` and without `matchrule`",
+        ),
+        row(65304, Reject, "the matchrule is empty", MENU),
+        row(
+            65305,
+            Reject,
+            "the account can have no more menus for some followers only",
+            CONSOLE_MENU,
+        ),
+        row(65306, Reject, "the account may not have menus for some followers only", CONSOLE_MENU),
+        row(65307, Reject, "the menu has no buttons", MENU),
+        row(65308, Reject, "a button of the menu has no type", MENU),
+        row(65309, Reject, "menus for some followers only are switched off", CONSOLE_MENU),
+        row(65316, Reject, "these menus lead to more than 3 domains", MENU),
+        row(65317, Reject, "a url of the menu is not valid", MENU),
+        row(65320, Reject, "the matchrule has a key that the platform withdrew", MENU),
     ]
 };
 

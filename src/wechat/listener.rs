@@ -30,7 +30,7 @@ use self::auth::{FRESH, Signed};
 use self::forward::{Forwarder, Push};
 use self::limits::{ConnectionHandle, ConnectionLimiter};
 use self::replay::ReplayCache;
-use super::callback::{self, BODY_MAX, Incoming, MassEvent, ParseError};
+use super::callback::{self, BODY_MAX, Incoming, MassEvent, ParseError, ScanEvent};
 use crate::model::Credence;
 
 mod auth;
@@ -73,6 +73,8 @@ pub enum Note {
     Taken,
     /// It was refused.
     Refused(Refusal),
+    /// A user scanned a code; the handler behind the daemon gets it, too.
+    Scanned(ScanEvent),
     /// It was not an event of ours, and the handler behind the daemon returned this status, or
     /// failed.
     Forwarded(Result<StatusCode, ForwardError>),
@@ -240,7 +242,10 @@ async fn receive<I: EventSink>(
     let _turn = handler.turn(&connection_handle).await?;
 
     let parsed = match callback::parse(&message.text) {
-        Ok(Incoming::Other) => {
+        Ok(incoming @ (Incoming::Other | Incoming::Scan(_))) => {
+            if let Incoming::Scan(scan) = incoming {
+                handler.sink.note(&account, Note::Scanned(scan));
+            }
             return Ok(handler.pass_on(&account, &authenticator, &parts, raw).await);
         }
         Ok(Incoming::MassSendJobFinish(event)) => Ok(event),

@@ -66,8 +66,19 @@ pub struct Request {
     pub body: Option<String>,
     /// A file to upload, in place of a body.
     pub form: Option<Form>,
+    /// The files that the response is for; such a request goes to the platform's website.
+    pub save: Option<Save>,
     /// How long it may take, from the start of the host's look-up to the last byte of the response.
     pub timeout: Duration,
+}
+
+/// Files to write, inside the folder of all pictures, once a response is a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Save {
+    /// The picture's file.
+    pub picture: String,
+    /// A file that is written after it, and its text.
+    pub list: Option<(String, String)>,
 }
 
 /// A file to upload as form data, in its one field `media`.
@@ -108,7 +119,15 @@ impl Request {
 
     fn get(path: &'static str, query: Vec<(&'static str, String)>) -> Self {
         let path = Cow::Borrowed(path);
-        Self { method: Method::Get, path, query, body: None, form: None, timeout: TIMEOUT }
+        Self {
+            method: Method::Get,
+            path,
+            query,
+            body: None,
+            form: None,
+            save: None,
+            timeout: TIMEOUT,
+        }
     }
 
     fn post(path: &'static str, token: Option<&SecretString>, body: String) -> Self {
@@ -116,7 +135,7 @@ impl Request {
         let timeout =
             if path.starts_with("/cgi-bin/message/mass/") { MASS_TIMEOUT } else { TIMEOUT };
         let (method, path) = (Method::Post, Cow::Borrowed(path));
-        Self { method, path, query, body: Some(body), form: None, timeout }
+        Self { method, path, query, body: Some(body), form: None, save: None, timeout }
     }
 }
 
@@ -161,7 +180,15 @@ pub fn classic_token(appid: &str, secret: &SecretString) -> Request {
 pub fn shared_token(url: &str) -> Request {
     let path = Cow::Owned(url.to_owned());
     let query = Vec::new();
-    Request { method: Method::Get, path, query, body: None, form: None, timeout: TIMEOUT }
+    Request {
+        method: Method::Get,
+        path,
+        query,
+        body: None,
+        form: None,
+        save: None,
+        timeout: TIMEOUT,
+    }
 }
 
 /// Requests the account's tags: a harmless query that shows whether the token works.

@@ -3,9 +3,12 @@
 use std::fs;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use qunfa::calendar::{Span, Window};
 use qunfa::calls::{Effect, Role};
 use qunfa::cli::Answer;
-use qunfa::model::{ApiCall, Credence, Deletion, JobId, Viewer};
+use qunfa::model::{
+    Action, ApiCall, Credence, Deletion, JobId, MenuChange, NewMenu, Speed, Viewer,
+};
 use qunfa::reason::Reason;
 use qunfa::store::{
     ApiCallFailure, ArticleResult, DecidedBy, EventIn, NewApiCall, ResponseFields, SendStatus,
@@ -345,7 +348,7 @@ fn a_failed_job_beside_the_broadcasts_is_asked_for_again_by_a_retry() {
     let world = sent();
     let id = JobId::parse("slow").unwrap();
     let failed = |tx: &Tx<'_>| -> Result<(), StoreError> {
-        let speed = tx.api_call_of_job(&id)?.unwrap();
+        let speed = ApiCall::SpeedSet(Speed::new(4).unwrap());
         tx.begin_action(&id, (&speed, None), at("11:50:00"))?;
         let api_call = tx.due_api_call("brand-daily", at("11:50:00"))?.unwrap();
         let ask = tx.begin_api_call(&api_call, "brand-daily", at("11:50:00"))?;
@@ -408,6 +411,17 @@ const MENUS: &str = "jobs:
   - {id: poster, account: brand-club, at: 2027-03-20 19:20, qrcode: {expire_seconds: 604800, action_name: QR_SCENE, action_info: {scene: {scene_id: 123}}}}
 ";
 
+/// The menu that stood before the one of that file, made on the website.
+fn stood_before() -> Value {
+    json!([
+        { "type": "text", "name": "今日新歌榜", "value": "明天见" },
+        { "name": "菜单", "sub_button": [
+            { "type": "view", "name": "搜索", "url": "http://www.soso.com/" },
+            { "type": "click", "name": "赞一下我们", "key": "V1001_GOOD" },
+        ] },
+    ])
+}
+
 /// Lets the jobs of that file be done; each code is answered so.
 fn menus_done(tx: &Tx<'_>) -> Result<(), StoreError> {
     let [_, club] = accounts();
@@ -427,10 +441,24 @@ fn menus_done(tx: &Tx<'_>) -> Result<(), StoreError> {
     ] {
         let job = JobId::parse(id).unwrap();
         let (now, soon) = (at(&format!("{hour}:00")), at(&format!("{hour}:01")));
-        let api_call = tx.api_call_of_job(&job)?.unwrap();
-        tx.begin_action(&job, (&api_call, None), now)?;
-        let open = tx.due_api_call("brand-club", now)?.unwrap();
-        let ask = tx.begin_api_call(&open, "brand-club", now)?;
+        let action = tx.action_of_job(&job)?.unwrap();
+        let (first, next) = if let Action::Qrcode(code) = action {
+            (ApiCall::Qrcode(code), None)
+        } else {
+            let Action::Menu(MenuChange { to: NewMenu::Menu(menu), .. }) = action else {
+                panic!("{action:?}")
+            };
+            (ApiCall::MenuRead { needed: false }, Some(ApiCall::Menu(menu)))
+        };
+        tx.begin_action(&job, (&first, None), now)?;
+        let mut open = tx.due_api_call("brand-club", now)?.unwrap();
+        let mut ask = tx.begin_api_call(&open, "brand-club", now)?;
+        if let Some(next) = next {
+            tx.write_next_call(&open, &next, now)?;
+            tx.api_call_done(ask, &club, &json!({ "menu": stood_before() }), now)?;
+            open = tx.due_api_call("brand-club", now)?.unwrap();
+            ask = tx.begin_api_call(&open, "brand-club", now)?;
+        }
         tx.api_call_done(ask, &club, &answer, soon)?;
     }
     Ok(())
@@ -475,7 +503,13 @@ fn the_result_of_a_code_is_its_ticket() {
     assert_eq!(poster["expires_at"], "2027-03-27T19:20:01+08:00");
     assert_eq!(poster["expire_seconds"], 604_800);
     assert!(poster["picture"].as_str().unwrap().ends_with("BG%3D%3D"), "{poster}");
-    assert_eq!(world.json(&["show", "menu", "--json"])["result"], Value::Null);
+    let menu = world.json(&["show", "menu", "--json"]);
+    assert_eq!(menu["result"], Value::Null);
+    assert_eq!(menu["menu"]["before"], stood_before());
+    assert_eq!(menu["menu"]["after"][0]["key"], "V1");
+    let differences = menu["menu"]["differences"].as_array().unwrap();
+    let buttons: Vec<_> = differences.iter().map(|one| one["button"].as_str().unwrap()).collect();
+    assert_eq!(buttons, ["今日新歌榜", "菜单 / 赞一下我们"]);
     let status = world.json(&["status", "--json"]);
     let rules = status["accounts"][1]["rules"].as_array().unwrap();
     let ever = rules.iter().find(|rule| rule["rule"] == "permanent_qrcodes").unwrap();
@@ -523,5 +557,61 @@ fn codes_of_a_subscription_account_are_warned_of_and_those_of_a_service_account_
 
         assert_eq!(answer.unwrap(), Answer::Yes, "{text}");
         assert_eq!(text.contains("48001"), warned, "{account}: {text}");
+    }
+}
+
+#[test]
+fn the_codes_of_an_account_are_listed_with_what_they_brought() {
+    let world = World::new();
+    assert!(world.text(&["qrcodes", "brand-club"]).contains("has no codes"));
+    world.take(MENUS);
+    world.store().transaction(menus_done).unwrap();
+    let day = Window::containing(Span::Day, at("11:00:00"));
+    let scans = |tx: &Tx<'_>| -> Result<(), StoreError> {
+        for (scene, event) in
+            [("门店-1", "subscribe"), ("门店-1", "scan"), ("门店-1", "scan"), ("old", "scan")]
+        {
+            tx.count_scan("brand-club", (scene, event), day)?;
+        }
+        tx.count_scan("brand-club", ("门店-1", "scan"), day.next())
+    };
+    world.store().transaction(scans).unwrap();
+
+    let shown = world.text(&["qrcodes", "brand-club"]);
+    let folder = world.path("state/qrcodes").display().to_string();
+    assert_golden("qrcodes.txt", &shown.replace(&folder, "STATE/qrcodes"));
+    let told = world.json(&["qrcodes", "brand-club", "--json"]);
+    let codes = told["codes"].as_array().unwrap();
+    let scenes: Vec<_> = codes.iter().map(|code| code["scene"].as_str().unwrap()).collect();
+    assert_eq!(scenes, ["123", "old", "门店-1"]);
+    assert_eq!((&codes[2]["subscribed"], &codes[2]["scanned"]), (&json!(1), &json!(3)));
+    let days = json!([
+        { "day": "2027-03-20", "subscribed": 1, "scanned": 2 },
+        { "day": "2027-03-21", "subscribed": 0, "scanned": 1 },
+    ]);
+    assert_eq!(codes[2]["days"], days);
+    assert_eq!((&codes[2]["job"], &codes[1].get("job")), (&json!("door"), &None));
+}
+
+#[test]
+fn a_job_that_leaves_few_permanent_codes_is_warned_of() {
+    let world = World::new();
+    world.take(&tomorrow(MENUS));
+    for (last, warned) in [(89_999, true), (89_998, false)] {
+        let job = format!(
+            "jobs:\n  - {{id: codes, account: brand-club, at: 2027-03-21 20:00, qrcode: \
+             {{action_name: QR_LIMIT_SCENE, scenes: {{from: 80001, to: {last}}}}}}}\n"
+        );
+        let db = rusqlite::Connection::open(world.path("state/qunfa.db")).unwrap();
+        let sql = "INSERT INTO charge (account, rule, \"window\", amount, state)
+                   VALUES ('brand-club', 'permanent_qrcodes', 'ever', 80000, 'kept')";
+        db.execute("DELETE FROM charge", []).unwrap();
+        db.execute(sql, []).unwrap();
+        let path = world.file("codes.yaml", &job);
+
+        let (answer, text) = world.run(&["check", &path]);
+
+        assert_eq!(answer.unwrap(), Answer::Yes, "{text}");
+        assert_eq!(text.contains("permanent codes are used"), warned, "{text}");
     }
 }

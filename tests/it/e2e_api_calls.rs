@@ -1,6 +1,8 @@
 //! `preview`, `delete` and `speed` through the real binary: the command asks, the daemon makes the
 //! request, and the command tells what came of it.
 
+use std::fs;
+
 use chrono::TimeDelta;
 
 use crate::rig::{Rig, at_line, club, real_now, to_tag, to_tag_with, whole_second};
@@ -110,4 +112,33 @@ fn a_menu_and_a_code_reach_the_platform_and_show_has_the_ticket() {
     for job in ["menu", "door"] {
         assert!(log.contains(&format!("job {job} was releasing and is done: ")), "{log}");
     }
+}
+
+#[test]
+fn the_pictures_of_many_codes_and_their_list_lie_in_the_state_directory() {
+    let rig = Rig::running(&[club()]);
+    let text = "jobs:
+  - id: doors
+    account: club
+    qrcode: {action_name: QR_LIMIT_STR_SCENE, scenes: [door-1, 门/2], out: spring/doors}
+";
+
+    rig.drop_file("codes.yaml", text);
+    rig.until_state("doors", "sent");
+
+    let folder = rig.path("state/qrcodes/spring/doors");
+    for name in ["door-1.jpg", "%E9%97%A8%2F2.jpg"] {
+        let picture = fs::read(folder.join(name)).unwrap();
+        assert!(picture.starts_with(&[0xff, 0xd8, 0xff]), "{name}");
+    }
+    let list = fs::read_to_string(folder.join("doors.csv")).unwrap();
+    let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines[0], ["scene", "ticket", "url", "file", "expires"]);
+    assert_eq!([lines[1][0], lines[2][0]], ["door-1", "门/2"]);
+    assert_eq!([lines[1][3], lines[2][3]], ["door-1.jpg", "%E9%97%A8%2F2.jpg"]);
+    let told = rig.ask(&["qrcodes", "club", "--json"]);
+    assert_eq!(told["codes"][0]["ticket"], lines[1][1]);
+    assert_eq!(told["codes"][1]["file"], "spring/doors/%E9%97%A8%2F2.jpg");
+    let shown = rig.say(&["show", "doors"]).out;
+    assert!(shown.contains("2 of 2") && shown.contains("qrcodes/spring/doors"), "{shown}");
 }

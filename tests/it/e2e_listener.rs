@@ -154,12 +154,17 @@ fn metrics_tell_jobs_quotas_and_what_needs_a_person() {
 
 /// The target of a push that is signed with this token.
 pub(crate) fn signed(account: &str, token: &str) -> String {
+    signed_with(account, token, "7")
+}
+
+/// A timestamp and a nonce are good for one body.
+fn signed_with(account: &str, token: &str, nonce: &str) -> String {
     let timestamp = real_now().timestamp().to_string();
-    let mut parts = [token, &timestamp, "7"];
+    let mut parts = [token, &timestamp, nonce];
     parts.sort_unstable();
     let digest = Sha1::digest(parts.concat());
     let signature: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("/callback/{account}?signature={signature}&timestamp={timestamp}&nonce=7")
+    format!("/callback/{account}?signature={signature}&timestamp={timestamp}&nonce={nonce}")
 }
 
 pub(crate) fn finished(msg_id: i64) -> String {
@@ -185,4 +190,35 @@ pub(crate) fn say(rig: &Rig, method: &str, target: &str, body: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok();
     answer
+}
+
+#[test]
+fn scans_of_codes_are_counted_by_code_and_day() {
+    let rig = Rig::running(&[club()]);
+    rig.until_listening();
+    let scan = |event: &str, key: &str, user: &str| {
+        let now = real_now().timestamp();
+        let body = format!(
+            "<xml><ToUserName>gh_1</ToUserName><FromUserName>{user}</FromUserName>\
+             <CreateTime>{now}</CreateTime><MsgType>event</MsgType><Event>{event}</Event>\
+             <EventKey>{key}</EventKey><Ticket>T</Ticket></xml>"
+        );
+        let answer = say(&rig, "POST", &signed_with("club", CALLBACK_TOKEN, user), &body);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    };
+
+    scan("subscribe", "qrscene_door-1", "o1");
+    scan("SCAN", "door-1", "o2");
+    scan("SCAN", "door-1", "o3");
+    scan("subscribe", "", "o4");
+
+    let code = rig.until("three scans", || {
+        let told = rig.ask(&["qrcodes", "club", "--json"]);
+        let code = told["codes"][0].clone();
+        (code["scanned"] == 2).then_some(code)
+    });
+    assert_eq!((&code["scene"], &code["subscribed"]), (&"door-1".into(), &1.into()));
+    assert_eq!(code["days"].as_array().map(Vec::len), Some(1), "{code}");
+    let shown = rig.say(&["qrcodes", "club"]).out;
+    assert!(shown.contains("made elsewhere"), "{shown}");
 }

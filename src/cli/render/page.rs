@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{articles, remarks};
 use crate::inbox::{ArticleRemark, Package, ParsedJob};
-use crate::model::{Action, Article, Content, Images, Material, placeholder};
+use crate::model::{Article, Content, Images, Material, placeholder};
 
 const STYLE: &str = include_str!("page.css");
 /// The style of articles that have none of their own.
@@ -91,11 +91,9 @@ impl Page<'_> {
         let number = index.to_string();
         self.add(&["<section class=\"job\" id=\"job-", &number, "\">\n<h2>", &id, "</h2>\n"]);
         self.add(&["<p class=\"quiet\">", &account, "</p>\n<div class=\"phones\">\n"]);
-        match &job.spec.action {
-            Action::Broadcast(broadcast) => self.message(&broadcast.content, &account),
-            Action::Delete(_) | Action::Menu(_) | Action::Qrcode(_) | Action::Speed(_) => {
-                self.add(&["<p class=\"quiet\">This job sends no message.</p>\n"]);
-            }
+        match job.spec.action.broadcast() {
+            Some(broadcast) => self.message(&broadcast.content, &account),
+            None => self.add(&["<p class=\"quiet\">This job sends no message.</p>\n"]),
         }
         if let Some(Content::Prepared { material, .. }) =
             job.spec.action.broadcast().map(|broadcast| &broadcast.content)

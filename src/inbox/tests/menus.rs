@@ -1,7 +1,9 @@
 //! Jobs that are a menu or a QR code.
 
 use super::*;
-use crate::model::{Action, Button, ButtonType, Menu, Qrcode, Scene};
+use crate::model::{
+    Action, Button, ButtonType, JobId, Menu, MenuChange, NewMenu, Qrcode, Scene, Scenes,
+};
 
 /// What it is, the file, and what is said.
 pub(super) const CASES: &[(&str, &str, &str)] = &[
@@ -127,20 +129,15 @@ f.yaml:9:62: `url` must be the address of a page
 help: it starts with https:// or http:// and has no space",
     ),
     (
-        "a menu for some, and a key that no button has",
+        "a menu with a key that no button has",
         r"jobs:
   - id: a
     account: club
     menu:
-      matchrule: {tag_id: 2}
+      matchrule: {sex: 1}
       button: [{type: click, name: a, keys: A}]
 ",
-        r"f.yaml:5:7: a menu for some followers only is not supported
-        matchrule: {tag_id: 2}
-        ^^^^^^^^^
-help: leave `matchrule` out: `menu` replaces the menu that all followers see
-
-f.yaml:6:16: `key` is missing
+        r"f.yaml:6:16: `key` is missing
         button: [{type: click, name: a, keys: A}]
                  ^
 help: a button of type `click` needs `key`
@@ -226,6 +223,138 @@ help: write `action_info: {scene: {scene_id: …}}`",
     ),
 ];
 
+fn change(json: &str) -> MenuChange {
+    let Action::Menu(change) = job(&format!("menu: {json}")).spec.action else { panic!("a menu") };
+    change
+}
+
+#[test]
+fn a_menu_can_be_deleted_or_put_back_and_be_there_for_a_time() {
+    let until = Some("2027-03-22T01:00:00Z".parse().unwrap());
+    let restore = JobId::parse("spring").unwrap();
+    for (json, expected) in [
+        ("{delete: true}", MenuChange { to: NewMenu::Nothing { delete: true }, until: None }),
+        (
+            "{delete: true, until: 2027-03-22 09:00}",
+            MenuChange { to: NewMenu::Nothing { delete: true }, until },
+        ),
+        (
+            "{restore: spring}",
+            MenuChange { to: NewMenu::Before { restore, if_unchanged: false }, until: None },
+        ),
+    ] {
+        assert_eq!(change(json), expected, "{json}");
+    }
+    let button = "button: [{type: click, name: a, key: K}]";
+    assert_eq!(change(&format!("{{{button}, until: 2027-03-22 09:00}}")).until, until);
+}
+
+/// A menu that leads to these domains.
+fn pages(hosts: &[&str]) -> String {
+    let view =
+        |host: &&str| format!("{{type: view, name: {host}, url: 'https://{host}.example/x?y'}}");
+    let views: Vec<_> = hosts.iter().map(view).collect();
+    format!("button: [{{name: g, sub_button: [{}]}}]", views.join(", "))
+}
+
+#[test]
+fn a_menu_for_some_followers_has_a_rule_in_the_platforms_own_texts() {
+    let menu =
+        format!("{{{}, matchrule: {{tag_id: 2, client_platform_type: '1'}}}}", pages(&["a"]));
+    let NewMenu::Conditional(menu) = change(&menu).to else { panic!("for some") };
+    let rule = serde_json::to_string(&menu.matchrule).unwrap();
+    assert_eq!(rule, r#"{"tag_id":"2","client_platform_type":"1"}"#);
+    assert_eq!(menu.to_string(), "g for tag 2, iOS");
+    let gone = NewMenu::WithoutConditional { delete_menuid: "208379533".to_owned() };
+    assert_eq!(change("{delete: {menuid: 208379533}}").to, gone);
+}
+
+#[test]
+fn what_a_menu_change_cannot_have_is_refused_at_its_place() {
+    let button = BUTTON;
+    let long = "x".repeat(59);
+    for (id, rest, message) in [
+        ("a", format!("menu: {{{button}, delete: true}}"), "`delete` cannot stand beside `button`"),
+        (
+            "a",
+            "menu: {restore: b, delete: true}".to_owned(),
+            "`restore` cannot stand beside `delete`",
+        ),
+        ("a", "menu: {delete: false}".to_owned(), "`delete: false` does nothing"),
+        ("a", "menu: {}".to_owned(), "`button` is missing"),
+        ("a", "menu: {restore: a b}".to_owned(), "`a b` cannot be an id"),
+        (
+            "a",
+            "menu: {restore: b, until: 2027-03-22 09:00}".to_owned(),
+            "`until` cannot stand beside `restore`",
+        ),
+        (
+            "a",
+            format!("at: 2027-03-22 09:00\n  menu: {{{button}, until: 2027-03-22 09:00}}"),
+            "`until` must be after `at`",
+        ),
+        (
+            "a",
+            format!("cron: 0 20 * * FRI\n  menu: {{{button}, until: 2027-03-22 09:00}}"),
+            "a menu in a series has no `until`",
+        ),
+        (
+            long.as_str(),
+            format!("menu: {{{button}, until: 2027-03-22 09:00}}"),
+            "the id is too long for a job with `until`",
+        ),
+    ] {
+        refuses(id, &rest, message);
+    }
+}
+
+#[test]
+fn what_a_menu_for_some_followers_cannot_have_is_refused_at_its_place() {
+    let button = BUTTON;
+    for (rest, message) in [
+        (format!("menu: {{{button}, matchrule: {{}}}}"), "`matchrule` names nobody"),
+        (
+            format!("menu: {{{button}, matchrule: {{tag_id: 2, sex: 1}}}}"),
+            "the platform no longer tells followers apart by sex, place and language",
+        ),
+        (
+            format!("menu: {{{button}, matchrule: {{client_platform_type: 4}}}}"),
+            "`4` is no value of `client_platform_type`",
+        ),
+        (
+            format!("menu: {{{button}, matchrule: {{client_platform_type: 0}}}}"),
+            "`0` is no value of `client_platform_type`",
+        ),
+        (
+            format!("menu: {{{}, matchrule: {{tag_id: 2}}}}", pages(&["a", "b", "c", "d"])),
+            "lead to at most 3 domains",
+        ),
+        (
+            "menu: {delete: true, matchrule: {tag_id: 2}}".to_owned(),
+            "`matchrule` cannot stand beside `delete`",
+        ),
+        (
+            format!("menu: {{{button}, matchrule: {{tag_id: 2}}, until: 2027-03-22 09:00}}"),
+            "`until` is for the menu of all followers",
+        ),
+        (
+            "menu: {delete: {menuid: 5}, until: 2027-03-22 09:00}".to_owned(),
+            "`until` is for the menu of all followers",
+        ),
+    ] {
+        refuses("a", &rest, message);
+    }
+}
+
+const BUTTON: &str = "button: [{type: click, name: a, key: K}]";
+
+fn refuses(id: &str, rest: &str, message: &str) {
+    let problems = parse_text(&format!("jobs:\n- id: {id}\n  account: club\n  {rest}\n"));
+
+    let problems = problems.unwrap_err();
+    assert!(problems.contains(message), "{rest}: {problems}");
+}
+
 fn job(action: &str) -> ParsedJob {
     let file = format!("jobs:\n- id: a\n  account: club\n  {action}\n");
     parse_text(&file).unwrap().jobs.remove(0)
@@ -233,7 +362,9 @@ fn job(action: &str) -> ParsedJob {
 
 fn menu(json: &str) -> (Menu, Vec<String>) {
     let job = job(&format!("menu: {json}"));
-    let Action::Menu(menu) = job.spec.action else { panic!("a menu") };
+    let Action::Menu(MenuChange { to: NewMenu::Menu(menu), until: None }) = job.spec.action else {
+        panic!("a menu")
+    };
     (menu, job.notes)
 }
 
@@ -320,5 +451,73 @@ fn the_documents_codes_can_be_pasted() {
         let job = job(&format!("qrcode: {json}"));
 
         assert_eq!(job.spec.action, Action::Qrcode(Qrcode { expire_seconds, scene }), "{json}");
+    }
+}
+
+#[test]
+fn many_codes_are_a_list_a_range_or_a_file() {
+    let lists = [("scenes.txt", "\u{feff}door-1\r\n\n door-2 \n".as_bytes())];
+    let read = |qrcode: &str| {
+        let file = format!("jobs:\n- id: a\n  account: club\n  qrcode: {qrcode}\n");
+        let parsed = parse_bytes("f.yaml", file.as_bytes(), &Files(&lists));
+        parsed.map(|mut parsed| {
+            let action = parsed.jobs.remove(0).spec.action;
+            let Action::Qrcodes(codes) = action else { panic!("{action:?}") };
+            codes
+        })
+    };
+    let texts = |texts: &[&str]| Scenes::Texts {
+        scene_str: texts.iter().map(|text| (*text).to_owned()).collect(),
+    };
+    let (limit, named) = ("action_name: QR_LIMIT_SCENE", "action_name: QR_LIMIT_STR_SCENE");
+    for (qrcode, scenes) in [
+        (format!("{{{limit}, scenes: {{from: 1, to: 3}}}}"), Scenes::Range { from: 1, to: 3 }),
+        (format!("{{{limit}, scenes: [3, '1']}}"), Scenes::Ids { scene_id: vec![3, 1] }),
+        (format!("{{{named}, scenes: [a, 7]}}"), texts(&["a", "7"])),
+        (format!("{{{named}, scenes: {{file: scenes.txt}}}}"), texts(&["door-1", "door-2"])),
+    ] {
+        assert_eq!(read(&qrcode).unwrap().scenes, scenes, "{qrcode}");
+    }
+    let codes = read(&format!("{{{limit}, scenes: [1], out: 2027/doors}}")).unwrap();
+    assert_eq!(codes.out.as_deref(), Some("2027/doors"));
+    for (qrcode, message) in [
+        (format!("{{{limit}, scenes: {{from: 3, to: 1}}}}"), "`to` must not be less than `from`"),
+        (format!("{{{limit}, scenes: {{from: 1, to: 10001}}}}"), "at most 10,000 codes"),
+        (format!("{{{limit}, scenes: {{from: 1, to: 100001}}}}"), "100001"),
+        (format!("{{{named}, scenes: {{from: 1, to: 2}}}}"), "a range is of numbers"),
+        (
+            format!("{{{limit}, scenes: {{from: 1, file: scenes.txt}}}}"),
+            "cannot stand beside `file`",
+        ),
+        (format!("{{{limit}, scenes: []}}"), "`scenes` names no scene"),
+        (format!("{{{limit}, scenes: [1, 1]}}"), "`1` is there twice"),
+        (format!("{{{limit}, scenes: [0]}}"), "`0` is no number from 1 to 100000"),
+        (format!("{{{limit}, scenes: [a]}}"), "`a` is no number from 1 to 100000"),
+        (format!("{{{named}, scenes: [{}]}}", "x".repeat(65)), "is not 1 to 64 bytes"),
+        (format!("{{{limit}, scenes: [1], expire_seconds: 60}}"), "has no `expire_seconds`"),
+        (format!("{{{limit}, scenes: [1], out: ../x}}"), "is no folder for pictures"),
+        (format!("{{{limit}, scenes: [1], out: /etc}}"), "is no folder for pictures"),
+        (
+            format!("{{{limit}, scenes: [1], action_info: {{scene: {{scene_id: 1}}}}}}"),
+            "`action_info` cannot stand beside `scenes`",
+        ),
+        (
+            format!("{{{limit}, out: x, action_info: {{scene: {{scene_id: 1}}}}}}"),
+            "`out` needs `scenes`",
+        ),
+    ] {
+        let problems = read(&qrcode).unwrap_err();
+
+        assert!(problems.contains(message), "{qrcode}: {problems}");
+    }
+}
+
+/// Files beside a job file.
+struct Files<'f>(&'f [(&'f str, &'f [u8])]);
+
+impl ListSource for Files<'_> {
+    fn list(&self, path: &str) -> Result<Cow<'_, [u8]>, String> {
+        let found = self.0.iter().find(|(name, _)| *name == path);
+        found.map(|(_, bytes)| Cow::Borrowed(*bytes)).ok_or_else(|| "no such file".to_owned())
     }
 }

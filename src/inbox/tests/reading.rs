@@ -107,7 +107,7 @@ fn the_example_parses() {
     let parsed = parse("e.yaml", EXAMPLE.as_bytes(), &NoLists, &[&accounts[0], &accounts[1]]);
 
     let jobs = parsed.unwrap().jobs;
-    assert_eq!(jobs.len(), 13);
+    assert_eq!(jobs.len(), 16);
     assert!(jobs.iter().all(|job| job.notes.is_empty()));
     assert_eq!(jobs[0].spec.at.unwrap().to_rfc3339(), "2027-03-20T12:00:00+00:00");
 }

@@ -280,3 +280,38 @@ fn a_signature_is_the_sha1_of_the_three_parts_in_byte_order() {
 }
 
 const SIGNATURE: &str = "c694edb2f32b1b7d2da84c157235b3e9b68206a4";
+
+#[test]
+fn a_scan_is_read_from_both_of_its_events_and_nothing_else_is_one() {
+    let push = |event: &str, key: &str| {
+        format!(
+            "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[FromUser]]>\
+             </FromUserName><CreateTime>123456789</CreateTime><MsgType><![CDATA[event]]></MsgType>\
+             <Event><![CDATA[{event}]]></Event><EventKey><![CDATA[{key}]]></EventKey>\
+             <Ticket><![CDATA[TICKET]]></Ticket></xml>"
+        )
+    };
+    let long = "s".repeat(65);
+    for (event, key, expected) in [
+        ("subscribe", "qrscene_123123", Some((ScanKind::Subscribe, "123123"))),
+        ("SCAN", "门店-1", Some((ScanKind::Scan, "门店-1"))),
+        ("SCAN", "qrscene_1", Some((ScanKind::Scan, "qrscene_1"))),
+        ("subscribe", "", None),
+        ("subscribe", "last_trade_no_1", None),
+        ("SCAN", "", None),
+        ("SCAN", &long, None),
+        ("CLICK", "K", None),
+    ] {
+        let parsed = parse(push(event, key).as_bytes()).unwrap();
+
+        let found = match &parsed {
+            Incoming::Scan(scan) => Some((scan.kind, scan.scene.as_str())),
+            Incoming::Other | Incoming::MassSendJobFinish(_) => None,
+        };
+        assert_eq!(found, expected, "{event} {key}");
+    }
+    let json =
+        r#"{"MsgType":"event","Event":"SCAN","EventKey":"7","CreateTime":5,"FromUserName":"o"}"#;
+    let Ok(Incoming::Scan(scan)) = parse(json.as_bytes()) else { panic!("a scan") };
+    assert_eq!((scan.create_time, scan.from_user.as_str()), (5, "o"));
+}

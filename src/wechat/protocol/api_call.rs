@@ -8,8 +8,10 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::response::{Fields, HttpResponse, Reply, errmsg, id, integer, printable, whole};
-use super::{Request, mass_get};
-use crate::model::{ApiCall, Menu, Qrcode, Scene, Speed, Viewer};
+use super::{Request, Save, mass_get, with_token};
+use crate::model::{
+    ApiCall, ConditionalMenu, Menu, Picture, Qrcode, ReportedMenu, Scene, Speed, Viewer,
+};
 use crate::wechat::codes::{self, Verdict};
 
 /// The address of a code's picture, for anyone who has its ticket.
@@ -98,6 +100,28 @@ pub fn menu(token: &SecretString, menu: &Menu) -> Request {
     Request::post("/cgi-bin/menu/create", Some(token), body)
 }
 
+/// Deletes the account's menu, and the menus for some followers only.
+pub fn menu_delete(token: &SecretString) -> Request {
+    Request::get("/cgi-bin/menu/delete", vec![with_token(token)])
+}
+
+/// Queries the menu that followers see, whether it was made by the API or on the website.
+pub fn menu_read(token: &SecretString) -> Request {
+    Request::get("/cgi-bin/get_current_selfmenu_info", vec![with_token(token)])
+}
+
+/// Creates a menu for some followers only.
+pub fn menu_conditional(token: &SecretString, menu: &ConditionalMenu) -> Request {
+    let body = serde_json::to_string(menu).expect("a menu is always JSON");
+    Request::post("/cgi-bin/menu/addconditional", Some(token), body)
+}
+
+/// Deletes one of those.
+pub fn menu_conditional_delete(token: &SecretString, menuid: &str) -> Request {
+    let body = json!({ "menuid": menuid }).to_string();
+    Request::post("/cgi-bin/menu/delconditional", Some(token), body)
+}
+
 /// The body of a request for a QR code, in the documents' order.
 #[derive(Serialize)]
 struct CodeBody<'a> {
@@ -127,6 +151,13 @@ pub fn qrcode(token: &SecretString, code: &Qrcode) -> Request {
 pub fn picture(ticket: &str) -> String {
     let address = Url::parse_with_params(SHOWQRCODE, [("ticket", ticket)]);
     address.expect("the address is constant, and the ticket is encoded").into()
+}
+
+/// Fetches the picture of a code; it needs no token.
+pub fn picture_of(picture: &Picture, list: Option<(String, String)>) -> Request {
+    let query = vec![("ticket", picture.ticket.clone())];
+    let save = Some(Save { picture: picture.file.clone(), list });
+    Request { save, ..Request::get("/cgi-bin/showqrcode", query) }
 }
 
 /// What the response to such a call means.
@@ -186,6 +217,10 @@ pub struct ApiCallResult {
     pub speed: Option<(Speed, Option<i64>)>,
     /// The QR code that was created.
     pub code: Option<MadeCode>,
+    /// The menu that followers see.
+    pub menu: Option<ReportedMenu>,
+    /// The number of the menu for some followers only that was created.
+    pub menuid: Option<String>,
 }
 
 /// A QR code that was created.
@@ -217,6 +252,9 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
     if let Reply::NotSent(why) = &answer.reply {
         return later(true, None, why);
     }
+    if let ApiCall::Picture(_) = asked {
+        return read_picture(&answer.reply);
+    }
     let fields = match whole(&answer.reply) {
         Ok(fields) => fields,
         Err(why) => return later(false, None, &why),
@@ -232,7 +270,38 @@ pub fn read_api_call(answer: &HttpResponse, asked: &ApiCall) -> ApiCallResponse 
         None | Some(0) => {
             done(&fields, asked).map_or_else(|why| later(false, code, why), ApiCallResponse::Done)
         }
+        // It is gone, whoever deleted it.
+        Some(codes::NO_MENU) if *asked == ApiCall::MenuDelete => {
+            ApiCallResponse::Done(ApiCallResult::default())
+        }
+        Some(codes::NO_MENUID) if matches!(asked, ApiCall::MenuConditionalDelete { .. }) => {
+            ApiCallResponse::Done(ApiCallResult::default())
+        }
         Some(code) => refused(code, PlatformMessage { code: Some(code), errmsg: errmsg(&fields) }),
+    }
+}
+
+/// Returns whether a body is a picture (JPEG), which the documents promise for a valid ticket.
+pub fn is_picture(body: &[u8]) -> bool {
+    body.starts_with(&[0xff, 0xd8, 0xff])
+}
+
+fn read_picture(reply: &Reply) -> ApiCallResponse {
+    let said = |errmsg: &str| PlatformMessage { code: None, errmsg: printable(errmsg) };
+    match reply {
+        Reply::Http { status: 200..=299, body } if is_picture(body) => {
+            ApiCallResponse::Done(ApiCallResult::default())
+        }
+        Reply::Http { status: 404, .. } => {
+            ApiCallResponse::Refused(said("the platform has no picture for the ticket (HTTP 404)"))
+        }
+        Reply::Http { status, .. } => {
+            let errmsg = format!("HTTP {status} without a picture");
+            ApiCallResponse::Later { certain: true, said: said(&errmsg) }
+        }
+        Reply::NotSent(why) | Reply::Unknown(why) => {
+            ApiCallResponse::Later { certain: true, said: said(why) }
+        }
     }
 }
 
@@ -240,11 +309,27 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
     let result =
         ApiCallResult { msg_id: fields.msg_id.as_ref().and_then(id), ..ApiCallResult::default() };
     match asked {
-        ApiCall::Preview(..) | ApiCall::Delete(_) | ApiCall::SpeedSet(_) | ApiCall::Menu(_) => {
-            match fields.errcode {
-                Some(_) => Ok(result),
-                None => Err("the answer has no errcode"),
-            }
+        ApiCall::Preview(..)
+        | ApiCall::Delete(_)
+        | ApiCall::SpeedSet(_)
+        | ApiCall::Menu(_)
+        | ApiCall::MenuDelete
+        | ApiCall::MenuConditionalDelete { .. }
+        | ApiCall::Picture(_) => match fields.errcode {
+            Some(_) => Ok(result),
+            None => Err("the answer has no errcode"),
+        },
+        ApiCall::MenuConditional(_) => {
+            let text = |menuid: &Value| menuid.as_str().map(printable);
+            let number = |menuid: &Value| id(menuid).map(|number| number.to_string());
+            let menuid = fields.menuid.as_ref();
+            let menuid = menuid.and_then(|menuid| text(menuid).or_else(|| number(menuid)));
+            let menuid = menuid.filter(|menuid| !menuid.is_empty());
+            let menuid = menuid.ok_or("the answer has no menuid that can be read")?;
+            Ok(ApiCallResult { menuid: Some(menuid), ..result })
+        }
+        ApiCall::MenuRead { .. } => {
+            Ok(ApiCallResult { menu: Some(reported_menu(fields)?), ..result })
         }
         ApiCall::Qrcode(_) => {
             let is_ticket = |text: &&String| {
@@ -263,6 +348,26 @@ fn done(fields: &Fields, asked: &ApiCall) -> Result<ApiCallResult, &'static str>
             Ok(ApiCallResult { speed: Some((speed, real)), ..result })
         }
     }
+}
+
+/// Returns the menu of a response, in the form in which menus are created: the platform puts the
+/// sub-buttons that it reports into a `list`.
+fn reported_menu(fields: &Fields) -> Result<ReportedMenu, &'static str> {
+    let open = fields.is_menu_open.as_ref().and_then(integer);
+    match open.ok_or("the answer does not say whether there is a menu")? {
+        0 => return Ok(ReportedMenu::default()),
+        1 => {}
+        _ => return Err("the answer does not say whether there is a menu"),
+    }
+    let buttons = fields.selfmenu_info.as_ref().and_then(|info| info["button"].as_array());
+    let mut buttons = buttons.ok_or("the answer has no buttons that can be read")?.clone();
+    for button in &mut buttons {
+        let fields = button.as_object_mut().ok_or("a button of the answer cannot be read")?;
+        let Some(subs) = fields.remove("sub_button") else { continue };
+        let list = subs.get("list").unwrap_or(&subs).clone();
+        fields.insert("sub_button".to_owned(), list);
+    }
+    Ok(ReportedMenu::new(buttons))
 }
 
 fn refused(code: i64, said: PlatformMessage) -> ApiCallResponse {
@@ -480,6 +585,69 @@ mod tests {
     }
 
     #[test]
+    fn a_menu_is_read_as_it_would_be_created_whoever_made_it() {
+        let read_menu = |text: &str| {
+            let response = read(text, &ApiCall::MenuRead { needed: true });
+            let Some(said) = response.said() else {
+                let ApiCallResponse::Done(result) = response else { panic!("{response:?}") };
+                return Ok(json!(result.menu.unwrap()));
+            };
+            Err(said.errmsg.clone())
+        };
+        let click = json!({"type":"click","name":"今日歌曲","key":"V1001_TODAY_MUSIC"});
+        let text = json!({"type":"text","name":"t","value":"This is text!"});
+        for (answer, expected) in [
+            (
+                json!({"is_menu_open":1,"selfmenu_info":{"button":[click, {"name":"菜单","sub_button":{"list":[click]}}]}}),
+                Ok(json!([click, {"name":"菜单","sub_button":[click]}])),
+            ),
+            (json!({"is_menu_open":1,"selfmenu_info":{"button":[text]}}), Ok(json!([text]))),
+            (json!({"is_menu_open":0,"selfmenu_info":{"button":[text]}}), Ok(json!([]))),
+            (json!({"is_menu_open":0}), Ok(json!([]))),
+            (json!({"is_menu_open":1}), Err("the answer has no buttons that can be read")),
+            (json!({"errcode":0}), Err("the answer does not say whether there is a menu")),
+            (json!({"errcode":48001,"errmsg":"m"}), Err("m")),
+        ] {
+            assert_eq!(read_menu(&answer.to_string()), expected.map_err(str::to_owned), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_menu_for_some_followers_goes_as_the_documents_write_it_and_brings_its_number() {
+        let text = r#"{"button":[{"type":"click","name":"今日歌曲","key":"V1"}],"matchrule":{"tag_id":"2","client_platform_type":"2"}}"#;
+        let wanted: ConditionalMenu = serde_json::from_str(text).unwrap();
+        let request = menu_conditional(&token(), &wanted);
+        assert_eq!((&*request.path, text_of(&request)), ("/cgi-bin/menu/addconditional", text));
+        let request = menu_conditional_delete(&token(), "208379533");
+        assert_eq!(text_of(&request), r#"{"menuid":"208379533"}"#);
+
+        let menuid = |text: &str| {
+            let asked = ApiCall::MenuConditional(wanted.clone());
+            let ApiCallResponse::Done(result) = read(text, &asked) else { return None };
+            result.menuid
+        };
+        for (text, expected) in [
+            (r#"{"menuid":"208379533"}"#, Some("208379533")),
+            (r#"{"menuid":208379533}"#, Some("208379533")),
+            (r#"{"errcode":0}"#, None),
+            (r#"{"errcode":65303,"errmsg":"m"}"#, None),
+        ] {
+            assert_eq!(menuid(text).as_deref(), expected, "{text}");
+        }
+        let asked = ApiCall::MenuConditionalDelete { menuid: "1".to_owned() };
+        assert_eq!(read(r#"{"errcode":65301,"errmsg":"m"}"#, &asked).as_str(), "done");
+    }
+
+    #[test]
+    fn a_menu_that_is_gone_is_deleted_whoever_did_it() {
+        let gone = r#"{"errcode":46003,"errmsg":"menu no exist"}"#;
+
+        assert_eq!(read(gone, &ApiCall::MenuDelete).as_str(), "done");
+        assert_eq!(menu_delete(&token()).path, "/cgi-bin/menu/delete");
+        assert_eq!(menu_read(&token()).method, crate::wechat::protocol::Method::Get);
+    }
+
+    #[test]
     fn a_code_that_only_menus_know_is_no_doubt_of_a_menu() {
         let menu = ApiCall::Menu(Menu { button: Vec::new() });
 
@@ -488,6 +656,33 @@ mod tests {
 
             assert_eq!(read(&text, &menu), ApiCallResponse::Refused(said(code, "m")), "{code}");
             assert_eq!(codes::for_send(code).verdict, Verdict::InDoubt, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_picture_is_done_when_it_is_one() {
+        let picture = Picture {
+            scene: Scene::Id(7),
+            ticket: "gQ+/==".to_owned(),
+            file: "doors/7.jpg".to_owned(),
+        };
+        let request = picture_of(&picture, None);
+        assert_eq!(request.query, [("ticket", "gQ+/==".to_owned())]);
+        assert_eq!(request.save.unwrap().picture, "doors/7.jpg");
+        let http = |status, body: &[u8]| Reply::Http { status, body: body.to_vec() };
+        let jpeg = [0xff, 0xd8, 0xff, 0xe0];
+        for (reply, expected) in [
+            (http(200, &jpeg), "done"),
+            (http(404, &[]), "refused"),
+            (http(200, b"<html>"), "not done, asked again later"),
+            (http(502, &jpeg), "not done, asked again later"),
+            (Reply::Unknown("lost".into()), "not done, asked again later"),
+            (Reply::NotSent("refused".into()), "not done, asked again later"),
+        ] {
+            let asked = ApiCall::Picture(picture.clone());
+            let read = read_api_call(&HttpResponse { reply: reply.clone(), date: None }, &asked);
+
+            assert_eq!(read.as_str(), expected, "{reply:?}");
         }
     }
 

@@ -161,6 +161,9 @@ pub(super) struct Fields {
     expires_in: Option<Value>,
     pub(super) media_id: Option<String>,
     pub(super) url: Option<String>,
+    pub(super) menuid: Option<Value>,
+    pub(super) is_menu_open: Option<Value>,
+    pub(super) selfmenu_info: Option<Value>,
 }
 
 /// Reads the response to a mass send.

@@ -64,6 +64,7 @@ pub fn file(asset: &Asset, token: &SecretString) -> Request {
         query,
         body: None,
         form: Some(form),
+        save: None,
         timeout: TIMEOUT + Duration::from_secs(media.bytes / BYTES_A_SECOND),
     }
 }

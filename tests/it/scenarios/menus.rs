@@ -24,7 +24,7 @@ fn menu(name: &str) -> Action {
         pagepath: None,
         article_id: None,
     };
-    Action::Menu(Menu { button: vec![Button::Press(press)] })
+    Action::Menu(Menu { button: vec![Button::Press(press)] }.into())
 }
 
 fn code(expire_seconds: Option<u32>, scene: u32) -> Action {

@@ -1,0 +1,60 @@
+//! The menus around a job, and how they differ.
+
+use serde::Serialize;
+
+use super::Problem;
+use super::text::{Page, Tone};
+use crate::model::{JobId, MenuDifference, ReportedMenu, differences};
+use crate::store::Tx;
+
+/// The menu before a job and the one after it.
+#[derive(Debug, Serialize)]
+pub(super) struct MenuView {
+    /// What followers saw; no buttons if they saw none; null if it could not be read.
+    before: Option<ReportedMenu>,
+    /// What the platform took; no buttons if the menu was deleted; null before that.
+    after: Option<ReportedMenu>,
+    /// How they differ, by button; null until both are known.
+    differences: Option<Vec<MenuDifference>>,
+}
+
+/// Returns the menus of a job, if it is one that changes the menu and has begun.
+pub(super) fn read(tx: &Tx<'_>, id: &str) -> Result<Option<MenuView>, Problem> {
+    let Some(id) = JobId::parse(id) else { return Ok(None) };
+    let Some(job) = tx.menu_job(&id)?.filter(|job| job.action == "menu") else { return Ok(None) };
+    let after =
+        job.after.map(|after| after.menu.as_ref().map(ReportedMenu::from).unwrap_or_default());
+    if job.before.is_none() && after.is_none() {
+        return Ok(None);
+    }
+    let both = job.before.as_ref().zip(after.as_ref());
+    let differences = both.map(|(before, after)| differences(before, after));
+    Ok(Some(MenuView { before: job.before, after, differences }))
+}
+
+pub(super) fn render(page: &mut Page, view: &MenuView) {
+    page.blank_line();
+    page.heading("MENU");
+    let Some(differences) = &view.differences else {
+        let line = match view.before {
+            None => "what stood before is not known, so it cannot be put back",
+            Some(_) => "what stands was read; it is not changed yet",
+        };
+        return page.lines(Tone::Quiet, 2, line);
+    };
+    if differences.is_empty() {
+        page.lines(Tone::Quiet, 2, "as it was before");
+    }
+    for MenuDifference { button, before, after } in differences {
+        let place = button.as_deref().unwrap_or("order of the buttons");
+        let (tone, label, line) = match (before, after) {
+            (None, Some(after)) => (Tone::Good, "new      ", format!("{place}: {after}")),
+            (Some(before), None) => (Tone::Warn, "gone     ", format!("{place}: {before}")),
+            (Some(before), Some(after)) => {
+                (Tone::Plain, "changed  ", format!("{place}: {before} -> {after}"))
+            }
+            (None, None) => continue,
+        };
+        page.labelled(tone, 2, label, &super::text::visible(&line));
+    }
+}

@@ -1,0 +1,299 @@
+//! Jobs that are a `qrcode:`: one code in the platform's own JSON, or many `scenes:`.
+
+use std::collections::HashSet;
+
+use super::media::check_path;
+use super::reader::Reader;
+use crate::model::{
+    Action, EXPIRE_SECONDS_MOST, PERMANENT_SCENE_MOST, Qrcode, Qrcodes, SCENES_MOST, Scene, Scenes,
+};
+use crate::yaml::diagnostic::{Location, quote};
+use crate::yaml::{Entry, Fields, Node, Shape, Value};
+
+pub(super) const QRCODE: Shape = Shape {
+    what: "`qrcode`",
+    known: &["expire_seconds", "action_name", "action_info", "scenes", "out"],
+    refused: &[
+        ("scene", "`scene` stands in `action_info`", "write `action_info: {scene: {…}}`"),
+        ("scene_id", "`scene_id` stands in a scene", "write `action_info: {scene: {scene_id: …}}`"),
+        (
+            "scene_str",
+            "`scene_str` stands in a scene",
+            "write `action_info: {scene: {scene_str: …}}`",
+        ),
+    ],
+};
+
+pub(super) const ACTION_INFO: Shape =
+    Shape { what: "`action_info`", known: &["scene"], refused: &[] };
+
+pub(super) const SCENE: Shape =
+    Shape { what: "`scene`", known: &["scene_id", "scene_str"], refused: &[] };
+
+/// The maximum bytes of a scene's text; the documents do not say whether they mean bytes or
+/// letters.
+const SCENE_STR_BYTES: usize = 64;
+
+/// The meaning of a code's `action_name`.
+#[derive(Clone, Copy)]
+struct Wanted {
+    permanent: bool,
+    by_text: bool,
+}
+
+const ACTION_NAMES: [(&str, Wanted); 4] = [
+    ("QR_SCENE", Wanted { permanent: false, by_text: false }),
+    ("QR_STR_SCENE", Wanted { permanent: false, by_text: true }),
+    ("QR_LIMIT_SCENE", Wanted { permanent: true, by_text: false }),
+    ("QR_LIMIT_STR_SCENE", Wanted { permanent: true, by_text: true }),
+];
+
+pub(super) const SCENES: Shape =
+    Shape { what: "`scenes`", known: &["from", "to", "file"], refused: &[] };
+
+const TOO_MANY: &str = "a job makes at most 10,000 codes";
+const SPLIT: &str = "split it into several jobs";
+
+/// The values of many codes as they were written, each with its place.
+type Written = Vec<(String, Location)>;
+
+impl Reader<'_, '_> {
+    /// Returns the code or the codes to be made, or `None` after reporting why.
+    pub(crate) fn qrcodes(&mut self, entry: &Entry<'_>) -> Option<Action> {
+        let fields = entry.node.fields(entry.key_location, &QRCODE, self.report)?;
+        let Some(scenes) = fields.get("scenes") else {
+            if let Some(entry) = fields.get("out") {
+                let help = "one code has no picture of its own: `show` prints its address";
+                self.report.say_with(entry.key_location, "`out` needs `scenes`", help);
+                return None;
+            }
+            return self.qrcode(&fields).map(Action::Qrcode);
+        };
+        if let Some(entry) = fields.get("action_info") {
+            let message = "`action_info` cannot stand beside `scenes`";
+            self.report.say_with(entry.key_location, message, "put its scene into `scenes`");
+            return None;
+        }
+        let wanted = self.wanted(&fields)?;
+        let expire_seconds = self.life(&fields, wanted);
+        let scenes = self.scenes(scenes, wanted);
+        let out = match fields.get("out") {
+            Some(entry) => Some(self.out(entry)?),
+            None => None,
+        };
+        Some(Action::Qrcodes(Qrcodes { expire_seconds: expire_seconds?, scenes: scenes?, out }))
+    }
+
+    fn wanted(&mut self, fields: &Fields<'_, '_>) -> Option<Wanted> {
+        let help = "QR_SCENE or QR_STR_SCENE (temporary), QR_LIMIT_SCENE or QR_LIMIT_STR_SCENE \
+                    (permanent)";
+        let named = fields.require("action_name", help, self.report);
+        named.and_then(|entry| entry.choice(&ACTION_NAMES, self.report))
+    }
+
+    /// Returns the folder of the pictures. The daemon may write to its state directory only, and
+    /// a job file decides over nothing else there.
+    fn out(&mut self, entry: &Entry<'_>) -> Option<String> {
+        let text = entry.text(self.report)?;
+        let plain = |part: &str| {
+            !part.is_empty()
+                && !part.starts_with('.')
+                && part.len() <= 100
+                && part.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c))
+        };
+        if text.len() <= 200 && text.split('/').all(plain) {
+            return Some(text.to_owned());
+        }
+        let message = format!("{} is no folder for pictures", quote(text));
+        let help = "it lies in `qrcodes/` of the state directory, the only place that the daemon may \
+                    write to: name it like `doors` or `2027/doors`";
+        self.report.say_with(entry.node.location, message, help);
+        None
+    }
+
+    fn scenes(&mut self, entry: &Entry<'_>, wanted: Wanted) -> Option<Scenes> {
+        let help = "a list, `{from: 1, to: 100}` or `{file: scenes.txt}`";
+        match &entry.node.value {
+            Value::List(nodes) => {
+                let before = self.report.count();
+                let written: Written =
+                    nodes.iter().filter_map(|node| self.scene_of(node)).collect();
+                if self.report.count() > before {
+                    return None;
+                }
+                self.listed(&written, entry, wanted)
+            }
+            Value::Map(_) => {
+                let fields = entry.node.fields(entry.key_location, &SCENES, self.report)?;
+                match fields.get("file") {
+                    Some(file) => {
+                        let other = ["from", "to"].iter().find_map(|key| fields.get(key));
+                        if let Some(other) = other {
+                            let message = format!("`{}` cannot stand beside `file`", other.key);
+                            self.report.say_with(other.key_location, message, help);
+                            return None;
+                        }
+                        let written = self.scenes_of_file(file)?;
+                        self.listed(&written, entry, wanted)
+                    }
+                    None => self.range(&fields, wanted),
+                }
+            }
+            Value::Empty | Value::Text { .. } => {
+                self.report.say_with(entry.node.location, "`scenes` must name scenes", help);
+                None
+            }
+        }
+    }
+
+    fn scene_of(&mut self, node: &Node<'_>) -> Option<(String, Location)> {
+        if let Value::Text { text, .. } = &node.value {
+            return Some((text.to_string(), node.location));
+        }
+        let help = "a number or a text: `scenes: [1, 2]`, `scenes: [door-1, door-2]`";
+        self.report.say_with(node.location, "a scene must be one value", help);
+        None
+    }
+
+    /// Returns the lines of a file beside the job file. Their places are that of its name.
+    fn scenes_of_file(&mut self, entry: &Entry<'_>) -> Option<Written> {
+        let path = entry.text(self.report)?;
+        let location = entry.node.location;
+        if let Err(message) = check_path(path) {
+            let help = "name a file of the job's own folder, such as `scenes.txt`";
+            self.report.say_with(location, message, help);
+            return None;
+        }
+        let read = self.lists.list(path).and_then(|bytes| {
+            let text = std::str::from_utf8(&bytes).map(str::to_owned);
+            text.map_err(|_| format!("{} is not text in UTF-8", quote(path)))
+        });
+        match read {
+            Ok(text) => {
+                let text = text.trim_start_matches('\u{feff}');
+                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+                Some(lines.map(|line| (line.to_owned(), location)).collect())
+            }
+            Err(message) => {
+                self.report.say_with(location, message, "write one scene a line");
+                None
+            }
+        }
+    }
+
+    fn range(&mut self, fields: &Fields<'_, '_>, wanted: Wanted) -> Option<Scenes> {
+        let help = "`scenes: {from: 1, to: 100}`";
+        let most = i64::from(if wanted.permanent { PERMANENT_SCENE_MOST } else { u32::MAX });
+        let [from, to] = ["from", "to"].map(|key| fields.require(key, help, self.report));
+        let (from_entry, to) = (from?, to?);
+        let from = from_entry.number(1, most, self.report)?;
+        let last = to.number(1, most, self.report)?;
+        let count = usize::try_from(last - from + 1).unwrap_or_default();
+        let (message, help) = if wanted.by_text {
+            ("a range is of numbers", "use QR_SCENE or QR_LIMIT_SCENE, or write a list of texts")
+        } else if count == 0 {
+            ("`to` must not be less than `from`", help)
+        } else if count > SCENES_MOST {
+            (TOO_MANY, SPLIT)
+        } else {
+            let [from, to] = [from, last].map(u32::try_from);
+            return Some(Scenes::Range { from: from.ok()?, to: to.ok()? });
+        };
+        self.report.say_with(to.key_location, message, help);
+        None
+    }
+
+    /// Returns the scenes of a list. Each must be one that the platform takes, and there once.
+    fn listed(&mut self, written: &Written, entry: &Entry<'_>, wanted: Wanted) -> Option<Scenes> {
+        if written.is_empty() || written.len() > SCENES_MOST {
+            let (message, help) = match written.len() {
+                0 => ("`scenes` names no scene", "write at least one"),
+                _ => (TOO_MANY, SPLIT),
+            };
+            self.report.say_with(entry.key_location, message, help);
+            return None;
+        }
+        let most = if wanted.permanent { PERMANENT_SCENE_MOST } else { u32::MAX };
+        let (mut seen, mut ids, mut texts) = (HashSet::new(), Vec::new(), Vec::new());
+        for (text, location) in written {
+            let id = text.parse::<u32>().ok().filter(|id| (1..=most).contains(id));
+            let fits =
+                !text.contains(char::is_control) && (1..=SCENE_STR_BYTES).contains(&text.len());
+            let problem = match (wanted.by_text, id, fits) {
+                _ if !seen.insert(text.as_str()) => format!("{} is there twice", quote(text)),
+                (false, None, _) => format!("{} is no number from 1 to {most}", quote(text)),
+                (true, _, false) => format!("{} is not 1 to {SCENE_STR_BYTES} bytes", quote(text)),
+                (false, Some(id), _) => {
+                    ids.push(id);
+                    continue;
+                }
+                (true, _, true) => {
+                    texts.push(text.clone());
+                    continue;
+                }
+            };
+            let help = "numbers are for QR_SCENE and QR_LIMIT_SCENE, texts for the others";
+            self.report.say_with(*location, problem, help);
+            return None;
+        }
+        Some(match wanted.by_text {
+            true => Scenes::Texts { scene_str: texts },
+            false => Scenes::Ids { scene_id: ids },
+        })
+    }
+
+    fn qrcode(&mut self, fields: &Fields<'_, '_>) -> Option<Qrcode> {
+        let wanted = self.wanted(fields);
+        let help = "what a scan brings along: `action_info: {scene: {scene_id: 123}}`";
+        let info = fields.require("action_info", help, self.report);
+        let wanted = wanted?;
+        let expire_seconds = self.life(fields, wanted);
+        let scene = info.and_then(|entry| self.scene(entry, wanted));
+        Some(Qrcode { expire_seconds: expire_seconds?, scene: scene? })
+    }
+
+    /// Returns how long the code is valid, `Some(None)` if it has no end; or `None` after reporting
+    /// why.
+    fn life(&mut self, fields: &Fields<'_, '_>, wanted: Wanted) -> Option<Option<u32>> {
+        if wanted.permanent {
+            if let Some(entry) = fields.get("expire_seconds") {
+                let help = "take it out, or make a temporary code: QR_SCENE, QR_STR_SCENE";
+                let message = "a permanent code has no `expire_seconds`";
+                self.report.say_with(entry.key_location, message, help);
+                return None;
+            }
+            return Some(None);
+        }
+        let help = format!(
+            "1 to {EXPIRE_SECONDS_MOST} (30 days); left out, the platform lets the code die after \
+             a minute"
+        );
+        let entry = fields.require("expire_seconds", &help, self.report)?;
+        let seconds = entry.number(1, i64::from(EXPIRE_SECONDS_MOST), self.report)?;
+        Some(u32::try_from(seconds).ok())
+    }
+
+    fn scene(&mut self, entry: &Entry<'_>, wanted: Wanted) -> Option<Scene> {
+        let fields = entry.node.fields(entry.key_location, &ACTION_INFO, self.report)?;
+        let help = "`scene: {scene_id: 123}`, or `scene: {scene_str: door}`";
+        let scene = fields.require("scene", help, self.report)?;
+        let fields = scene.node.fields(scene.key_location, &SCENE, self.report)?;
+        let (key, other, help) = if wanted.by_text {
+            ("scene_str", "scene_id", "a number is for QR_SCENE and QR_LIMIT_SCENE")
+        } else {
+            ("scene_id", "scene_str", "a text is for QR_STR_SCENE and QR_LIMIT_STR_SCENE")
+        };
+        if let Some(entry) = fields.get(other) {
+            let message = format!("this `action_name` needs `{key}`, not `{other}`");
+            self.report.say_with(entry.key_location, message, help);
+            return None;
+        }
+        let entry = fields.require(key, help, self.report)?;
+        if wanted.by_text {
+            return self.bounded(entry, SCENE_STR_BYTES, "a scene").map(Scene::Text);
+        }
+        let most = if wanted.permanent { PERMANENT_SCENE_MOST } else { u32::MAX };
+        let id = entry.number(1, i64::from(most), self.report)?;
+        u32::try_from(id).ok().map(Scene::Id)
+    }
+}
