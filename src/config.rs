@@ -7,6 +7,8 @@
 
 mod account;
 
+pub use account::{is_account_name, is_appid};
+
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;

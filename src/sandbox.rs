@@ -26,6 +26,7 @@ mod mass;
 mod members;
 mod menu;
 mod menu_read;
+mod network;
 mod push;
 mod repeat;
 pub mod server;
@@ -176,6 +177,8 @@ pub struct Platform {
     events: BTreeMap<(DateTime<Utc>, u64), Event>,
     accepted: Vec<Accepted>,
     requests: Vec<Logged>,
+    /// The URL of each account; that of none is everybody's.
+    callback_urls: BTreeMap<Option<String>, String>,
 }
 
 /// A request with a valid token, as the endpoints see it.
@@ -230,6 +233,7 @@ impl Platform {
             events: BTreeMap::new(),
             accepted: Vec::new(),
             requests: Vec::new(),
+            callback_urls: BTreeMap::new(),
         }
     }
 
@@ -438,6 +442,7 @@ impl Platform {
             "draft/batchget" => self.list_drafts(call),
             "draft/delete" => self.delete_draft(call),
             "draft/update" => self.update_draft(call),
+            "callback/check" => self.check_callback(call),
             "menu/create" => self.create_menu(call),
             "qrcode/create" => self.create_qrcode(call),
             _ => self.mass(call),

@@ -96,6 +96,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "cli::sandbox",
             "cli::watch",
             "cli::wait",
+            "cli::doctor",
         ],
     ),
 ];
