@@ -14,7 +14,7 @@ use crate::wechat::protocol::TokenResponse;
 use crate::wechat::protocol::diagnosis::{CallbackPath, NoResult};
 
 /// Why a step without an answer ended.
-pub(super) const NO_ANSWER: &str = "no answer within 10 s";
+pub(super) const NO_ANSWER: &str = "no answer in time (10 s)";
 
 /// The code for an address that is not on the account's IP list.
 const NOT_LISTED: i64 = 40_164;

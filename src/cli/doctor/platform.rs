@@ -1,11 +1,11 @@
 //! The checks of one account: the way to the platform, and its answers.
 
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
-use std::sync::mpsc;
-use std::thread;
+use std::net::SocketAddr;
 
 use secrecy::SecretString;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 use url::Url;
 
 use super::super::finding::{Finding, Verdict};
@@ -57,11 +57,11 @@ impl Probe {
             }
         };
         report.begins(&format!("{name}: name look-up"))?;
-        let found = look_up(&config.api_base);
+        let found = self.runtime().block_on(look_up(&config.api_base));
         report.add(judge::names(&config.api_base, &found).of(name))?;
         let Ok(addresses) = found else { return Ok(()) };
         report.begins(&format!("{name}: connection"))?;
-        let connected = connect(&addresses);
+        let connected = self.runtime().block_on(connect(&addresses));
         report.add(judge::connection(&connected).of(name))?;
         if connected.is_err() {
             return Ok(());
@@ -119,8 +119,11 @@ impl Probe {
 
     fn ask(&self, base: &ApiBase, request: Request) -> HttpResponse {
         let request = Request { timeout: STEP, ..request };
-        let runtime = self.runtime.as_ref().expect("it is taken by drop only");
-        runtime.block_on(self.client.perform(base, &request))
+        self.runtime().block_on(self.client.perform(base, &request))
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("only drop takes it")
     }
 }
 
@@ -136,35 +139,28 @@ fn token_request(config: &AccountConfig, secrets: Secrets) -> Option<Request> {
     Some(protocol::stable_token(&config.account.appid, secret, false))
 }
 
-/// Looks a host's addresses up, on a thread of its own: the system's look-up has no time limit.
-fn look_up(base: &str) -> Result<Vec<SocketAddr>, String> {
+/// Looks up the addresses of a URL's host.
+async fn look_up(base: &str) -> Result<Vec<SocketAddr>, String> {
     let url = Url::parse(base).map_err(|error| error.to_string())?;
-    let host = url.host_str().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let port = url.port_or_known_default().unwrap_or(443);
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
-        let found = (host, port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
-        // Nobody waits any more after the time limit.
-        tell.send(found).ok();
-    });
-    match told.recv_timeout(STEP) {
-        Ok(Ok(found)) if found.is_empty() => Err("it has no address".to_owned()),
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(judge::NO_ANSWER.to_owned()),
-    }
+    let found = timeout(STEP, lookup_host((host, port))).await;
+    let found = found.map_err(|_| judge::NO_ANSWER.to_owned())?;
+    let found: Vec<_> = found.map_err(|error| error.to_string())?.collect();
+    if found.is_empty() { Err("it has no address".to_owned()) } else { Ok(found) }
 }
 
 /// Connects to the first of these addresses that accepts.
-fn connect(addresses: &[SocketAddr]) -> Result<SocketAddr, String> {
+async fn connect(addresses: &[SocketAddr]) -> Result<SocketAddr, String> {
     let share = STEP / u32::try_from(addresses.len().max(1)).unwrap_or(1);
     let mut problems = Vec::new();
     for address in addresses {
-        match TcpStream::connect_timeout(address, share) {
-            Ok(_) => return Ok(*address),
-            Err(error) => problems.push(format!("{address}: {error}")),
-        }
+        let problem = match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(_)) => return Ok(*address),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => judge::NO_ANSWER.to_owned(),
+        };
+        problems.push(format!("{address}: {problem}"));
     }
     Err(problems.join("; "))
 }
