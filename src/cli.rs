@@ -6,6 +6,7 @@
 //! nothing here reads a clock. What is absent on purpose: decisions. The core makes them.
 
 mod again;
+mod alert;
 mod alerts;
 mod api_calls;
 mod articles;
@@ -110,6 +111,7 @@ impl Arguments {
             | Command::Man(_)
             | Command::Schema
             | Command::Ack(_)
+            | Command::Alert(_)
             | Command::Resolve(_) => "info,tokio_cron_scheduler=warn",
         }
     }
@@ -163,6 +165,8 @@ enum Command {
     Resolve(decisions::ResolveOptions),
     /// Take something out of attention, until something new happens to it
     Ack(alerts::Options),
+    /// List the alerts that people were told of, or try whether messages arrive
+    Alert(alert::Options),
     /// Show a job's content to people before it goes
     Preview(api_calls::PreviewOptions),
     /// Delete a broadcast that was sent
@@ -385,6 +389,7 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
         Command::Hold(options) => decisions::hold(&options, &config()?, &who, terminal)?,
         Command::Resolve(options) => decisions::resolve(&options, &config()?, &who, terminal)?,
         Command::Ack(options) => alerts::acknowledge(&options, &config()?, &who, terminal)?,
+        Command::Alert(options) => return alert::run(&options, &config()?, terminal),
         Command::Again(options) => return again::run(&options, &config()?, terminal),
         Command::Reschedule(options) => reschedule::run(&options, &config()?, &who, terminal)?,
         Command::Cancel(options) => decisions::cancel(&options, &config()?, &who, terminal)?,

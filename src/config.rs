@@ -6,6 +6,8 @@
 //! it from the lines that they show.
 
 mod account;
+mod alerts;
+mod receivers;
 
 pub use account::{is_account_name, is_appid};
 
@@ -23,6 +25,8 @@ use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Diagnostic, Entry, Fields, Node, Shape, SyntaxError, Value, Values};
 
+pub use receivers::{Alerts, Channel, CommandLine, Email, Hook, Ping, Receiver, Security};
+
 /// The config, checked.
 #[derive(Debug)]
 pub struct Config {
@@ -36,6 +40,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// The accounts in the file's order, then those of `accounts_from` by file name; at least one.
     pub accounts: Vec<AccountConfig>,
+    /// Who is told of alerts.
+    pub alerts: Alerts,
     /// What an operator should correct, although the daemon runs with it.
     pub warnings: Vec<String>,
 }
@@ -107,7 +113,15 @@ fn lines(problems: &[Diagnostic]) -> String {
 
 const FILE: Shape = Shape {
     what: "the config",
-    known: &["state_dir", "inbox", "inbox_end_marker", "listen", "accounts", "accounts_from"],
+    known: &[
+        "state_dir",
+        "inbox",
+        "inbox_end_marker",
+        "listen",
+        "accounts",
+        "accounts_from",
+        "alerts",
+    ],
     refused: &[],
 };
 
@@ -315,12 +329,14 @@ impl<'l, 'a> Loader<'l, 'a> {
             (None, Some(_)) => {}
             (entry, _) => self.own_accounts(entry, &fields, listener),
         }
+        let alerts = fields.get("alerts").map(|entry| self.alerts(entry));
         let config = Config {
             state_dir: state_dir?,
             inbox: inbox?,
             inbox_end_marker_required,
             listen,
             accounts: Vec::new(),
+            alerts: alerts.unwrap_or_else(|| Some(Alerts::default()))?,
             warnings: std::mem::take(&mut self.warnings),
         };
         Some((config, folder.flatten()))

@@ -12,6 +12,7 @@ mod callback;
 mod clock_watch;
 mod crash;
 mod database_file;
+mod delivery;
 mod dispatcher;
 mod files;
 mod heartbeat;
@@ -40,6 +41,7 @@ use crate::wechat::client::ApiBase;
 use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
 use database_file::DatabaseFile;
+use delivery::Deliveries;
 use dispatcher::Dispatcher;
 use input::{Input, Trouble, ValidFile};
 use signals::Signals;
@@ -218,12 +220,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let mut tasks = tokio::task::JoinSet::new();
     let mut listens = None;
     if let Some(listener) = listener {
-        let address = listener.local_addr().map_err(|error| RunError::Setup(error.to_string()))?;
-        listens = Some(address);
-        if let Some(tell) = options.on_listen {
-            // A rehearsal that no longer listens needs no address.
-            tell.send(address).unwrap_or_default();
-        }
+        listens = Some(announce(&listener, options.on_listen)?);
         let way = callback::LoopHandle { to: sender.clone(), now: options.now.clone(), locked_out };
         let sink = callback::CallbackHandler::new(&engine, database(&state), way);
         tasks.spawn(callback::serve(listener, sink, ended.clone()));
@@ -238,18 +235,20 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         check_state_directory(database(&state), sender.clone());
     }
     let heartbeat = heartbeat::HeartbeatWriter::start(&state, listens, &mut tasks, now);
-    // A rehearsal is not a service.
-    let rehearses = options.jump.is_some();
-    let notifier =
-        if rehearses { notify::Notifier::disabled() } else { notify::Notifier::of_this_process() };
+    if let Some(url) = config.alerts.ping.clone() {
+        tasks.spawn(delivery::ping(url, heartbeat.watch()));
+    }
+    let deliveries = Deliveries::new(config.alerts, &engine, &options.now, sender.clone());
     let marked = engine.mark().clone();
     let mut daemon = Daemon {
-        notifier,
+        // A rehearsal is not a service.
+        notifier: notify::Notifier::of_this_process(options.jump.is_none()),
         engine,
         database_file: DatabaseFile::of(database(&state))?,
         state,
         dispatcher: Dispatcher::new(bases, files.path(), Arc::clone(&options.now), sender),
         files,
+        deliveries,
         watch: ClockWatch::new((options.now)()),
         jumped: TimeDelta::zero(),
         now: options.now,
@@ -261,11 +260,25 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         locked_out: report_locked_out,
     };
     let outcome = daemon.run(inputs, signals, options.stop).await;
+    daemon.say_last_words(&outcome).await;
     ending.send_replace(true);
     maintenance.stop().await;
     tasks.abort_all();
     drop(lock);
     outcome
+}
+
+/// Returns the address that the listener has, and reports it to whoever waits for it.
+fn announce(
+    listener: &tokio::net::TcpListener,
+    to: Option<oneshot::Sender<SocketAddr>>,
+) -> Result<SocketAddr, RunError> {
+    let address = listener.local_addr().map_err(|error| RunError::Setup(error.to_string()))?;
+    if let Some(to) = to {
+        // A rehearsal that no longer listens needs no address.
+        to.send(address).unwrap_or_default();
+    }
+    Ok(address)
 }
 
 fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
@@ -425,6 +438,7 @@ struct Daemon {
     state: PathBuf,
     dispatcher: Dispatcher,
     files: files::Files,
+    deliveries: Deliveries,
     now: Now,
     jump: Option<Jump>,
     looked: Look,
@@ -455,6 +469,7 @@ impl Daemon {
             self.wait_out(done, now)?;
             let locked_out = self.locked_out.borrow().clone();
             self.heartbeat.turned(&self.engine, locked_out.as_ref(), now);
+            self.deliveries.locked_out(locked_out.as_ref(), now);
             self.notifier.tell(&self.engine, locked_out.as_ref(), now)?;
             let may_jump = self.jump.is_some() || locked_out.is_some();
             let leaves_at = self.engine.next_departure().filter(|_| !may_jump);
@@ -483,6 +498,14 @@ impl Daemon {
                 }
             }
         }
+    }
+
+    /// Tells people why the daemon ends, if it was not asked to.
+    async fn say_last_words(&mut self, outcome: &Result<(), RunError>) {
+        let Err(error) = outcome else { return };
+        // Nothing can be stored any more, so nothing more is sent.
+        self.dispatcher.close();
+        self.deliveries.last_words(chain(error)).await;
     }
 
     /// Does the work that is due now, unless another program keeps the database locked.
@@ -597,6 +620,7 @@ impl Daemon {
             if clear {
                 self.keep_mark()?;
             }
+            self.deliveries.turn(&mut self.engine, clear, now)?;
         }
         let unseen = now - self.looked.seen_at;
         if (unseen >= SEEN_EVERY && clear) || unseen >= SEEN_EVERY * 2 || now < self.looked.seen_at
@@ -714,6 +738,9 @@ impl Daemon {
             }
             Input::MaintenanceTask(maintenance_task) => {
                 maintenance_task.run(&mut self.engine, &self.files, now)?;
+            }
+            Input::Delivery(attempt) => {
+                self.deliveries.record(&mut self.engine, attempt, now)?;
             }
             Input::Inbox(trouble) => {
                 self.engine.set_inbox_alert(trouble.each_ref().map(Option::as_deref), now)?;

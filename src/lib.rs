@@ -29,11 +29,13 @@
 //!    the intent, its charges and its clientmsgid. Only then does the engine return the request.
 //! 4. The [`daemon`] sends the request ([`wechat`]). A response, an event or a later query settles
 //!    the outcome.
-//! 5. The commands ([`cli`]) read the same rows.
+//! 5. What a person must know is written to an outbox in the transaction of its cause. The [`daemon`]
+//!    delivers it to each receiver in order, at least once, beside the loop.
+//! 6. The commands ([`cli`]) read the same rows.
 //!
 //! | part | modules | depends on |
 //! |---|---|---|
-//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`plan`], [`schedule`], [`calls`] | values only: no clock, no I/O |
+//! | core | [`model`], [`calendar`], [`quota`], [`reason`], [`alert`], [`plan`], [`schedule`], [`calls`] | values only: no clock, no I/O |
 //! | sentences | [`text`] | the core and the table of return codes |
 //! | store | [`store`] | SQLite, the core and the sentences |
 //! | edges | [`inbox`], [`wechat`], [`config`] on [`yaml`], [`durable_file`] | one outside system each, and the core |
@@ -61,6 +63,7 @@
 //! retry inside the HTTP client, no scheduler that owns a broadcast, and no state in memory only
 //! that a crash would lose.
 
+pub mod alert;
 pub mod calendar;
 pub mod calls;
 pub mod cli;

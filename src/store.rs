@@ -29,6 +29,7 @@ mod list;
 mod listed;
 mod mistake;
 mod moved;
+mod notices;
 mod pre_send;
 mod reach;
 mod reasons;
@@ -62,7 +63,7 @@ pub use moved::Rescheduled;
 use moved::{Moved, Moves, Unplaced};
 
 pub use accounts::{Bar, KnownAccount};
-pub use alerts::{Acknowledgement, Overdue, Severity};
+pub use alerts::{Acknowledgement, Overdue};
 pub use api_call::{Again, ApiCallAttempt, ApiCallFailure, ApiCallView, NewApiCall, OpenApiCall};
 pub use articles::ArticleResult;
 pub use back::Back;
@@ -75,6 +76,7 @@ pub use ingest::IngestOutcome;
 pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use listed::Receivers;
+pub use notices::{Delivery, DeliveryState, DeliveryView, NoticeView, Timing, Told};
 pub use reach::{Levels, Reach};
 pub use recall::{InQuestion, LastSeen};
 pub use refused::RefusedFile;
@@ -99,7 +101,7 @@ pub use writes::{Seen, Writes};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The schema version that this program writes.
-pub const VERSION: i64 = 6;
+pub const VERSION: i64 = 7;
 
 /// The oldest schema version that can be upgraded.
 const OLDEST: i64 = 3;
@@ -109,6 +111,7 @@ const UPGRADES: &[&str] = &[
     include_str!("store/upgrade_4.sql"),
     include_str!("store/upgrade_5.sql"),
     include_str!("store/upgrade_6.sql"),
+    include_str!("store/upgrade_7.sql"),
 ];
 
 /// From this version on, a list's receivers are stored beside its body.

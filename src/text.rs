@@ -3,6 +3,7 @@
 //! What is stored, logged by code and given to programs has no sentence of its own. A module that
 //! has something to tell gives a value, and whoever shows it asks here.
 
+pub mod alert;
 pub mod moved;
 pub mod reason;
 

@@ -8,9 +8,10 @@ use super::forecast::ForecastContext;
 use super::reply::{Reason, say};
 use super::text::{self, Page, Tone};
 use super::{Problem, Terminal, database, status};
+use crate::alert::Severity;
 use crate::config::Config;
 use crate::model::JobId;
-use crate::store::{Acknowledgement, AlertView, DecidedBy, Severity, StoreError, Tx};
+use crate::store::{Acknowledgement, AlertView, DecidedBy, StoreError, Tx};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {

@@ -16,12 +16,13 @@ use serde::{Serialize, Serializer};
 use super::forecast::{self, Forecast, ForecastContext};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database, lookup, zone_data};
+use crate::alert::Severity;
 use crate::calendar::{self, Span, json};
 use crate::config::{AccountConfig, Config};
 use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
 use crate::reason::Reason;
-use crate::store::{AlertView, JobView, RuleView, Severity, Store, StoreError, Tx, Wanted};
+use crate::store::{AlertView, JobView, RuleView, Store, StoreError, Tx, Wanted};
 use crate::text::{Lang, reason};
 
 /// How many of the next jobs are read, and how many of those to approve.

@@ -245,7 +245,7 @@ impl Loader<'_, '_> {
     }
 
     /// Returns the secret in a file or a variable; exactly one of the two keys is present.
-    fn secret(
+    pub(super) fn secret(
         &mut self,
         fields: &Fields<'_, '_>,
         file_key: &str,
@@ -485,7 +485,7 @@ struct Limits {
     history_per_day: Option<u32>,
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())

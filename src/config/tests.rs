@@ -547,3 +547,93 @@ fn a_wrong_file_of_accounts_is_told_with_its_name_and_place() {
     let (_folder, loaded) = with_files(&[good], "accounts_from: elsewhere\n");
     assert!(loaded.unwrap_err().to_string().contains("elsewhere cannot be read"));
 }
+
+/// The commented-out `alerts` of the example.
+fn example_alerts() -> String {
+    let start = EXAMPLE.find("# alerts:").unwrap();
+    let lines = EXAMPLE[start..].lines().filter_map(|line| line.strip_prefix("# "));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+fn load_alerts(alerts: &str) -> Result<Config, ConfigError> {
+    let folder = folder();
+    for name in ["qunfa_ops.wecom", "url"] {
+        fs::write(folder.path().join(name), "https://robot.example/send?key=url-canary").unwrap();
+    }
+    for name in ["qunfa_ops.feishu", "qunfa_mail.password"] {
+        fs::write(folder.path().join(name), "word").unwrap();
+    }
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, account("kind: service\nsecret_file: s") + alerts).unwrap();
+    let directory = folder.path().display().to_string();
+    let env = |name: &str| match name {
+        "CREDENTIALS_DIRECTORY" => Some(directory.clone()),
+        "PLAIN" => Some("http://robot.example/send?key=url-canary".to_owned()),
+        name if name.ends_with("SECRET") => Some("whsec_c2VjcmV0".to_owned()),
+        _ => Some("https://robot.example/send?key=url-canary".to_owned()),
+    };
+    load(&path, &env, Secrets::Read)
+}
+
+#[test]
+fn the_alerts_of_the_example_load() {
+    let alerts = load_alerts(&example_alerts()).unwrap().alerts;
+
+    let names: Vec<_> = alerts.receivers.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["ops-wecom", "ops-feishu", "ops-dingtalk", "pager", "mail", "program"]);
+    assert_eq!(alerts.routes.len(), 3);
+    assert!(alerts.routes.iter().all(|route| route.quiet.is_some()));
+    assert_eq!(alerts.ping.unwrap().every, chrono::TimeDelta::minutes(1));
+    assert_eq!(alerts.summary_at, chrono::NaiveTime::from_hms_opt(9, 0, 0));
+    let Channel::Email(mail) = &alerts.receivers[4].channel else { panic!("mail is mail") };
+    assert_eq!((mail.port, mail.security), (587, Security::Starttls));
+}
+
+#[test]
+fn without_routes_everybody_is_told_everything() {
+    let config = load_alerts("alerts:\n  receivers:\n    a: {wecom: {url_file: url}}\n").unwrap();
+
+    assert_eq!(config.alerts.routes.len(), 1);
+    assert_eq!(config.alerts.routes[0].to, ["a"]);
+}
+
+#[test]
+fn a_mistake_in_alerts_is_refused_with_its_help_and_without_the_secret() {
+    for (alerts, message, help) in [
+        ("receivers: {a: {wecom: {url: https://x/url-canary}}}", "is a secret", "url_file"),
+        ("receivers: {a: {wecom: {url_env: PLAIN}}}", "does not hold an https URL", "127.0.0.1"),
+        ("receivers: {a: {}}", "no channel", "wecom"),
+        (
+            "receivers: {a: {wecom: {url_file: url}, feishu: {url_file: url}}}",
+            "has one channel",
+            "of its own",
+        ),
+        (
+            "receivers: {a: {webhook: {url_file: url, secret_env: URL}}}",
+            "is no secret of a webhook",
+            "whsec_",
+        ),
+        (
+            "receivers: {a: {email: {server: smtp.example.com, security: none, from: a@b.c, to: [d@e.f]}}}",
+            "unprotected",
+            "starttls",
+        ),
+        ("receivers: {a: {command: []}}", "list of words", "[one, two]"),
+        (
+            "receivers: {ops: {wecom: {url_file: url}}}\n  routes: [{to: [oops]}]",
+            "is no receiver",
+            "`ops`",
+        ),
+        (
+            "receivers: {a: {wecom: {url_file: url}}}\n  routes: [{to: [a], kinds: [uncertan]}]",
+            "no kind of alert",
+            "`uncertain`",
+        ),
+        ("quiet_hours: {from: 25:00, to: 08:00}", "no time of day", "22:00"),
+        ("dead_man: {url_file: url, every: 0s}", "no duration", "60s"),
+    ] {
+        let error = load_alerts(&format!("alerts:\n  {alerts}\n")).unwrap_err().to_string();
+        assert!(error.contains(message) && error.contains(help), "{alerts}: {error}");
+        assert!(!error.contains("url-canary"), "{error}");
+    }
+}

@@ -39,6 +39,7 @@ impl Backlog {
                 | Input::File(..)
                 | Input::Refused(..)
                 | Input::MaintenanceTask(_)
+                | Input::Delivery(_)
                 | Input::Checked(_)
                 | Input::Inbox(_)) => self.others.push_back(other),
             }
@@ -56,6 +57,7 @@ impl Backlog {
             | Input::Trouble(..)
             | Input::File(..)
             | Input::Refused(..)
+            | Input::Delivery(_)
             | Input::Checked(_)
             | Input::Inbox(_) => true,
         });
@@ -87,6 +89,7 @@ pub(super) fn acknowledge(input: Input, done: Done) {
             | Input::HttpResponse(..)
             | Input::Trouble(..)
             | Input::MaintenanceTask(_)
+            | Input::Delivery(_)
             | Input::Checked(_)
             | Input::Inbox(_),
             _,

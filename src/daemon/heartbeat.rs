@@ -101,6 +101,11 @@ impl HeartbeatWriter {
         Self { to, last }
     }
 
+    /// Returns where each report can be read.
+    pub(super) fn watch(&self) -> watch::Receiver<Heartbeat> {
+        self.to.subscribe()
+    }
+
     /// Reports that the loop has turned, if that is worth a write.
     pub(super) fn turned(
         &mut self,

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use crate::engine::{IngestedFile, Ticket};
 use crate::inbox::{Package, ParsedJob};
 use crate::model::Credence;
-use crate::store::StoreError;
+use crate::store::{StoreError, Told};
 use crate::wechat::callback::MassEvent;
 use crate::wechat::protocol::HttpResponse;
 
@@ -24,6 +24,7 @@ pub(super) enum Input {
     /// A fault of an account's callback.
     Trouble(usize, Trouble),
     MaintenanceTask(MaintenanceTask),
+    Delivery(DeliveryAttempt),
     /// The result of a check of the whole database.
     Checked(Result<(), StoreError>),
     /// The problem that keeps files in the inbox from being taken, and the uploads there that do
@@ -44,6 +45,16 @@ pub(super) struct Trouble {
     pub(super) kind: &'static str,
     /// What happened, and what the operator can do.
     pub(super) told: Option<(String, &'static str)>,
+}
+
+/// What became of an attempt to tell a receiver.
+#[derive(Debug)]
+pub(super) struct DeliveryAttempt {
+    /// The receiver's place in the config.
+    pub(super) lane: usize,
+    /// The deliveries that it was an attempt of.
+    pub(super) numbers: Vec<i64>,
+    pub(super) told: Told,
 }
 
 /// A recurring task.

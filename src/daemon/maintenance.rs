@@ -23,6 +23,7 @@ impl MaintenanceTask {
                 let needed = engine.change(|tx| {
                     tx.forget_months(now)?;
                     tx.prune_calls(now)?;
+                    tx.prune_notices(now)?;
                     tx.files_in_use(now)
                 })?;
                 files.prune(needed);

@@ -93,6 +93,7 @@ fn fill(
     registry.register("build", "The program that runs", version);
     jobs(registry, tx, now)?;
     attention(registry, tx, now)?;
+    deliveries(registry, tx)?;
     stops(registry, tx, accounts)?;
     rules(registry, tx, accounts, now)
 }
@@ -136,6 +137,16 @@ fn attention(registry: &mut Registry, tx: &Tx<'_>, now: DateTime<Utc>) -> Result
     refused.set(signed(tx.refused_files()?));
     let help = "Files that the inbox refused, whose names were not taken since and nobody has seen";
     registry.register("refused_files", help, refused);
+    Ok(())
+}
+
+fn deliveries(registry: &mut Registry, tx: &Tx<'_>) -> Result<(), StoreError> {
+    let help = "Messages to receivers of alerts in each state (waiting, delivered, given_up) of the \
+                last month";
+    let family = gauges(registry, "alerts", help);
+    for (state, count) in tx.delivery_counts()? {
+        set(&family, vec![("state", state)], signed(count));
+    }
     Ok(())
 }
 

@@ -35,9 +35,10 @@ pub(super) struct Notifier {
 }
 
 impl Notifier {
-    /// Finds the service manager that started this process.
-    pub(super) fn of_this_process() -> Self {
-        let socket = std::env::var_os("NOTIFY_SOCKET").filter(|name| !name.is_empty());
+    /// Finds the service manager that started this process, if it runs as a service.
+    pub(super) fn of_this_process(is_service: bool) -> Self {
+        let socket =
+            std::env::var_os("NOTIFY_SOCKET").filter(|name| is_service && !name.is_empty());
         let to = socket.and_then(|name| match open(&name) {
             Ok(to) => Some(to),
             Err(error) => {
@@ -48,8 +49,8 @@ impl Notifier {
         Self { to, ..Self::disabled() }
     }
 
-    /// Notifies nobody, for a rehearsal.
-    pub(super) fn disabled() -> Self {
+    /// Notifies nobody.
+    fn disabled() -> Self {
         Self { to: None, told_at: None, ready: false, status: String::new() }
     }
 

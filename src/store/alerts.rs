@@ -9,37 +9,12 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::alert::{self, Severity};
 use crate::calendar::{self, json::rfc3339};
 use crate::model::{JobId, JobState, hex};
 use crate::reason::{Operation, Reason};
 use crate::store::view::AlertView;
 use crate::store::{DecidedBy, Result, StoreError, Tx, instant, millis};
-
-/// How soon an operator has to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Now: nothing is sent, or something was not sent.
-    Page,
-    /// Today.
-    Look,
-    /// When there is time.
-    Note,
-}
-
-impl Severity {
-    /// Every one, the most urgent first.
-    pub const ALL: [Self; 3] = [Self::Page, Self::Look, Self::Note];
-
-    /// Returns the word used in JSON and metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::Look => "look",
-            Self::Note => "note",
-        }
-    }
-}
 
 /// The prefix of an alert's id; no job's id can begin so.
 const NOTE: &str = "n:";
@@ -61,9 +36,9 @@ impl AlertView {
     }
 
     /// Returns what distinguishes it from others of its kind: many files can be refused at a time,
-    /// and the text of each alert names its file.
+    /// and several receivers not be reached; the text of each alert names its own.
     fn subject(&self) -> &str {
-        if self.kind == "refused_file" { &self.what } else { "" }
+        if matches!(self.kind.as_str(), "refused_file" | "delivery") { &self.what } else { "" }
     }
 
     /// Returns what it says, for comparison: if it is a reason, other words for that reason are no
@@ -74,16 +49,7 @@ impl AlertView {
 
     /// Returns how soon an operator has to look.
     pub fn severity(&self) -> Severity {
-        match self.kind.as_str() {
-            "stuck" | "database_locked" | "paused" | "clock" | "platform" | "inbox" | "series"
-            | "gap" | "uncertain" | "missed" | "failed" | "partial" => Severity::Page,
-            // An operator's own hold is no news.
-            "hold" if self.why.as_ref().is_some_and(Reason::names_jobs_in_question) => {
-                Severity::Page
-            }
-            "first_day" | "first_month" => Severity::Note,
-            _ => Severity::Look,
-        }
+        alert::severity(&self.kind, self.why.as_ref())
     }
 
     /// Returns whether it reports a job's state, and so ends once the job moves.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::store::Result;
 
 /// Tables that no decision reads: they are only shown to people.
-const ONLY_SHOWN: [&str; 2] = ["acknowledgement", "refused_file"];
+const ONLY_SHOWN: [&str; 4] = ["acknowledgement", "notice", "notice_delivery", "refused_file"];
 
 /// Makes every change of this connection record its account.
 pub(super) fn record(db: &Connection) -> Result<()> {

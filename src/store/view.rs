@@ -414,7 +414,7 @@ impl Tx<'_> {
     /// Returns what needs an operator, also what one has acknowledged, the oldest first.
     pub fn current_alerts(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
         let mut notes = self.stop_notes()?;
-        notes.extend(self.in_question(now)?.into_iter().map(question_note));
+        notes.extend(self.questions(now)?);
         let mut statement = self.db.prepare_cached(
             "SELECT job, account, kind, since_at, what, \"do\" FROM alert
                  WHERE until_at IS NULL OR until_at > ?1",
@@ -434,14 +434,20 @@ impl Tx<'_> {
         for note in rows {
             notes.push(note?);
         }
-        notes.extend(self.job_notes(now)?);
-        notes.extend(self.silent_notes(now)?);
+        notes.extend(self.job_notes(None, now)?);
+        notes.extend(self.silent_notes("job.state IN ('accepted', 'releasing', 'partial')", now)?);
         notes.extend(self.refused_notes()?);
+        notes.extend(self.unreached(now)?);
         notes.sort_by_key(|note| note.since);
         Ok(notes)
     }
 
-    fn stop_notes(&self) -> Result<Vec<AlertView>> {
+    /// Returns the accounts with jobs that may have been sent already.
+    pub(super) fn questions(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
+        Ok(self.in_question(now)?.into_iter().map(question_note).collect())
+    }
+
+    pub(super) fn stop_notes(&self) -> Result<Vec<AlertView>> {
         let mut notes = Vec::new();
         let all: Option<(i64, Reason)> = self
             .db
@@ -507,27 +513,35 @@ impl Tx<'_> {
         Ok(notes)
     }
 
-    fn job_notes(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
+    /// Returns the alerts about the states of jobs, or about that of one job.
+    pub(super) fn job_notes(
+        &self,
+        only: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<AlertView>> {
         let since = named_since(now);
-        let mut statement = self.db.prepare_cached(
+        // A statement of its own finds one job without a look at the others.
+        let which = if only.is_some() { "id = ?6" } else { "?6 IS NULL" };
+        let mut statement = self.db.prepare_cached(&format!(
             "SELECT id, account, state, ifnull(ended_at, CASE state WHEN 'held' THEN min(taken_at, ?3) ELSE min(due_at, ?3) END),
                     reason, recall_until_at IS NOT NULL AND max(due_at, ?3) > recall_until_at,
                     ifnull(reason, '') IN (?4, ?5),
                     audience = 'unknown'
-             FROM job WHERE state = 'uncertain' OR (state = 'held' AND due_at < ?2)
+             FROM job WHERE {which} AND (state = 'uncertain' OR (state = 'held' AND due_at < ?2)
                 OR (state IN ('missed', 'failed', 'partial', 'expired') AND ended_at > ?1
                     -- Of a lost series a note of its own tells, until a person says how it goes on.
                     AND NOT (ifnull(reason, '') = ?4 AND EXISTS (SELECT 1 FROM occurrence
                         JOIN series ON series.id = occurrence.series
-                        WHERE occurrence.job = job.id AND series.state <> 'active')))",
-        )?;
+                        WHERE occurrence.job = job.id AND series.state <> 'active'))))"
+        ))?;
         let rows = statement.query_map(
             params![
                 millis(since),
                 millis(now + chrono::TimeDelta::hours(24)),
                 millis(now),
                 Reason::DatabaseLost,
-                Reason::DatabaseLostBeforeDue
+                Reason::DatabaseLostBeforeDue,
+                only
             ],
             |row| {
                 let id: String = row.get(0)?;
@@ -563,19 +577,16 @@ impl Tx<'_> {
                 note.advice = drop_corrected(&id);
             }
         }
-        let mut notes: Vec<_> = notes.into_iter().map(|(note, _)| note).collect();
-        notes.extend(self.silent_notes(now)?);
-        Ok(notes)
+        Ok(notes.into_iter().map(|(note, _)| note).collect())
     }
 
-    /// Returns what was accepted long ago and has no result.
-    fn silent_notes(&self, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
-        let mut silent = self.db.prepare_cached(
+    /// Returns what was accepted long ago and has no result, of these jobs.
+    pub(super) fn silent_notes(&self, which: &str, now: DateTime<Utc>) -> Result<Vec<AlertView>> {
+        let mut silent = self.db.prepare_cached(&format!(
             "SELECT job, batch.account, min(accepted_at), msg_id
              FROM job CROSS JOIN batch ON batch.job = job.id
-             WHERE job.state IN ('accepted', 'releasing', 'partial')
-               AND batch.state = 'accepted' AND accepted_at < ?1 GROUP BY job",
-        )?;
+             WHERE {which} AND batch.state = 'accepted' AND accepted_at < ?1 GROUP BY job"
+        ))?;
         let rows = silent.query_map([millis(now - chrono::TimeDelta::hours(24))], |row| {
             let id: String = row.get(0)?;
             let msg_id: i64 = row.get(3)?;

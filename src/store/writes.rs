@@ -185,6 +185,9 @@ mod tests {
             .collect::<rusqlite::Result<_>>()
             .unwrap();
 
-        assert_eq!(unrecorded, ["account_change", "acknowledgement", "refused_file"]);
+        assert_eq!(
+            unrecorded,
+            ["account_change", "acknowledgement", "notice", "notice_delivery", "refused_file"]
+        );
     }
 }

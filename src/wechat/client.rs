@@ -227,7 +227,7 @@ impl Pair {
 }
 
 /// Begins a client that sends each request once, to the given address and no other.
-pub(super) fn builder(tls: bool) -> reqwest::ClientBuilder {
+pub(crate) fn builder(tls: bool) -> reqwest::ClientBuilder {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // An error means that another caller installed one first, which is equally good.
@@ -320,7 +320,7 @@ fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
 }
 
 /// Writes an error and its causes on one line, without the URL, which contains the token.
-pub(super) fn chain(error: reqwest::Error) -> String {
+pub(crate) fn chain(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut line = error.to_string();
     let mut cause = error.source();

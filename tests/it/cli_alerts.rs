@@ -53,6 +53,27 @@ fn each_note_has_an_id_a_severity_and_the_title_of_its_job() {
 }
 
 #[test]
+fn what_people_are_told_is_listed_and_a_test_needs_receivers_and_a_daemon() {
+    let world = World::new();
+    world.evening();
+    raise_alert(&world, "an event was refused", evening());
+
+    let text = world.text(&["alert", "list"]);
+    let listed = world.json(&["alert", "list", "--json"]);
+    let refused = world.problem(&["alert", "test"]).message();
+
+    let first = &listed[0];
+    has_keys(first, "kind severity account job title what do number at ended deliveries");
+    assert_eq!([&first["kind"], &first["account"]], ["callback", "brand-club"]);
+    assert_eq!(first["what"], "an event was refused");
+    assert!(text.contains("look today: callback, account brand-club"), "{text}");
+    let failed = listed.as_array().unwrap().iter().find(|one| one["kind"] == "failed").unwrap();
+    assert_eq!(failed["title"], Value::Null, "it is the beginning of the text");
+    assert!(!text.contains("晚上好"), "{text}");
+    assert!(refused.contains("no receivers"), "{refused}");
+}
+
+#[test]
 fn what_is_acknowledged_is_gone_until_its_job_moves_again() {
     let world = World::new();
     world.evening();

@@ -14,15 +14,19 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("calendar", &[]),
     ("quota", &["model", "calendar"]),
     ("reason", &["model", "calendar", "quota"]),
+    ("alert", &["model", "calendar", "reason"]),
     ("plan", &["model", "calendar", "quota", "reason"]),
     ("schedule", &["model", "calendar", "quota", "reason", "plan"]),
     ("calls", &["model"]),
-    ("text", &["model", "calendar", "quota", "reason", "wechat"]),
-    ("store", &["model", "calendar", "quota", "reason", "plan", "schedule", "calls", "text"]),
+    ("text", &["model", "calendar", "quota", "reason", "alert", "wechat"]),
+    (
+        "store",
+        &["model", "calendar", "quota", "reason", "alert", "plan", "schedule", "calls", "text"],
+    ),
     ("yaml", &[]),
     ("durable_file", &[]),
     ("inbox", &["model", "calendar", "yaml", "durable_file"]),
-    ("config", &["model", "yaml", "wechat"]),
+    ("config", &["model", "calendar", "alert", "yaml", "wechat"]),
     ("wechat", &["model"]),
     ("sandbox", &[]),
     (
@@ -39,6 +43,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "model",
             "calendar",
             "reason",
+            "alert",
             "text",
             "store",
             "yaml",
@@ -60,6 +65,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "schedule",
             "calls",
             "reason",
+            "alert",
             "text",
             "store",
             "yaml",
@@ -80,7 +86,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 const ROOMS: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     // The sandbox pushes events as the platform does, and shares no client with the rest.
-    ("reqwest", &["wechat::client", "wechat::listener::forward", "sandbox::push"]),
+    (
+        "reqwest",
+        &["wechat::client", "wechat::listener::forward", "sandbox::push", "daemon::delivery::http"],
+    ),
+    ("lettre", &["daemon::delivery::email"]),
     ("axum", &["wechat::listener", "sandbox::server", "sandbox::connection"]),
     (
         "tokio",

@@ -60,7 +60,7 @@ run_daemon() {
 }
 inside apt-get install -qy procps >/dev/null
 run_daemon
-inside su anne -c 'cat /var/spool/qunfa/accepted/spring.yaml*' | grep -q spring ||
+inside su anne -c 'cat /var/spool/qunfa/accepted/spring.yaml.receipt.json' | grep -q spring ||
     { cat "$root/log"; fail "anne cannot read the receipt"; }
 inside su anne -c 'ls /var/spool/qunfa' 2>/dev/null && fail "the inbox can be listed"
 jobs() { inside su -s /bin/sh qunfa -c 'SECRET=x qunfa jobs --json'; }

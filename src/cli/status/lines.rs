@@ -7,11 +7,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AccountView, AwaitedView, DaemonView, NextView, NoteView, StatusView};
+use crate::alert::Severity;
 use crate::cli::forecast::Forecast;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::model::JobState;
 use crate::quota::{Rule, Warns, margins};
-use crate::store::{AlertView, RuleView, Severity};
+use crate::store::{AlertView, RuleView};
 use crate::text::{Lang, reason};
 
 /// How many lines a status that is printed once has, if the number of accounts and what is shown in any

@@ -1,0 +1,73 @@
+//! What no message may show: OpenIDs, and titles that are the beginning of a text.
+
+use serde_json::Value;
+
+use crate::reason::Reason;
+
+/// How long an OpenID is.
+const OPENID: usize = 28;
+/// What stands in its place.
+const SHOWN: &str = "[OpenID]";
+
+/// Returns a text with each OpenID replaced. The platform's own messages may repeat one.
+pub fn text(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut word = String::new();
+    for c in text.chars().map(Some).chain([None]) {
+        match c {
+            Some(c) if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') => word.push(c),
+            other => {
+                shown.push_str(if is_openid(&word) { SHOWN } else { &word });
+                word.clear();
+                shown.extend(other);
+            }
+        }
+    }
+    shown
+}
+
+/// Ids of jobs may be as long: an OpenID is random, and so has capital letters.
+fn is_openid(word: &str) -> bool {
+    word.len() == OPENID && word.starts_with('o') && word.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+/// Returns a reason without the titles of the jobs that it names: a title may be the beginning of a
+/// job's text.
+pub fn reason(reason: &Reason) -> Reason {
+    let Ok(mut value) = serde_json::to_value(reason) else { return reason.clone() };
+    untitle(&mut value);
+    serde_json::from_value(value).unwrap_or_else(|_| reason.clone())
+}
+
+fn untitle(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            if map.contains_key("id")
+                && let Some(title) = map.get_mut("title")
+            {
+                *title = Value::Null;
+            }
+            map.values_mut().for_each(untitle);
+        }
+        Value::Array(items) => items.iter_mut().for_each(untitle),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn openids_are_replaced_and_other_words_stay() {
+        for (given, expected) in [
+            ("invalid openid oGZUI0egBJY1zhBYw2KhdUfwVJJE rid 1", "invalid openid [OpenID] rid 1"),
+            ("oGZUI0egBJY1zhBYw2KhdUfwVJJE", "[OpenID]"),
+            ("[oGZUI0egBJY1zhBYw2KhdUfwVJJE,x]", "[[OpenID],x]"),
+            ("job one-two-three-four-five-six-", "job one-two-three-four-five-six-"),
+            ("oGZUI0egBJY1zhBYw2KhdUfwVJJEx", "oGZUI0egBJY1zhBYw2KhdUfwVJJEx"),
+        ] {
+            assert_eq!(text(given), expected);
+        }
+    }
+}

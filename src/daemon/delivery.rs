@@ -1,0 +1,315 @@
+//! Delivers alerts: each receiver in order, at least once, and never in the way of a release.
+//!
+//! The loop makes messages of the notices in the outbox, gives the next ones of each receiver to a
+//! task, and records what became of them. The tasks talk to the outside with clients and time limits
+//! of their own, and share nothing with the requests to the platform. What was under way when the
+//! daemon ended is sent again by the next one, under the same id.
+
+mod command;
+mod email;
+mod http;
+mod ping;
+mod robot;
+mod sender;
+mod webhook;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::alert::pace::{Rate, next_attempt};
+use crate::alert::{Event, Fact, Message, deliver_at, id, severity};
+use crate::calendar::{Span, Window};
+use crate::config::Alerts;
+use crate::daemon::input::{DeliveryAttempt, Input};
+use crate::daemon::{LockedOut, Now};
+use crate::engine::Engine;
+use crate::model::Account;
+use crate::store::{StoreError, Timing, Told, Tx};
+use crate::text::alert as words;
+
+pub(super) use ping::ping;
+use sender::Sender;
+
+/// How many receivers are told at once.
+const ABREAST: usize = 8;
+/// How often the notices are looked for that follow from several rows.
+const DERIVE_EVERY: TimeDelta = TimeDelta::minutes(1);
+/// How many charges a start looks at again: the last daemon may have ended before it did.
+const CHARGES_BEFORE: i64 = 200;
+/// How long another program keeps the database locked before people are told.
+const LOCKED_FOR: TimeDelta = TimeDelta::seconds(5);
+/// How long the last words of a daemon may take whose storage failed.
+const LAST_WORDS: Duration = Duration::from_secs(8);
+/// How long a daemon runs before it has last words: one that is started again and again has none.
+const LAST_WORDS_AFTER: TimeDelta = TimeDelta::minutes(1);
+/// How long messages wait at most for a loop that always has a request to send.
+const WAIT_MOST: TimeDelta = TimeDelta::seconds(3);
+
+/// The loop's side of the deliveries.
+pub(super) struct Deliveries {
+    alerts: Arc<Alerts>,
+    /// Each account, and whether it has a callback.
+    accounts: Vec<(Account, bool)>,
+    lanes: Vec<Lane>,
+    sender: Arc<Sender>,
+    seats: Arc<Semaphore>,
+    now: Now,
+    to: mpsc::Sender<Input>,
+    turned_at: DateTime<Utc>,
+    derived_at: Option<DateTime<Utc>>,
+    /// The last charge that was looked at.
+    charge: Option<i64>,
+    began_at: DateTime<Utc>,
+    /// What was told of a lock, which the database cannot hold.
+    locked: Option<Message>,
+}
+
+/// One receiver's messages: one request at a time keeps their order.
+#[derive(Default)]
+struct Lane {
+    busy: bool,
+    /// When the last messages were sent.
+    sent: Vec<DateTime<Utc>>,
+}
+
+impl Deliveries {
+    /// Returns the deliveries of a config.
+    pub(super) fn new(alerts: Alerts, engine: &Engine, now: &Now, to: mpsc::Sender<Input>) -> Self {
+        let at = now();
+        let accounts = engine.accounts().map(|one| (one.account.clone(), one.callback.is_some()));
+        Self {
+            accounts: accounts.collect(),
+            lanes: alerts.receivers.iter().map(|_| Lane::default()).collect(),
+            alerts: Arc::new(alerts),
+            sender: Arc::new(Sender::default()),
+            seats: Arc::new(Semaphore::new(ABREAST)),
+            now: Arc::clone(now),
+            to,
+            turned_at: at,
+            derived_at: None,
+            charge: None,
+            began_at: at,
+            locked: None,
+        }
+    }
+
+    /// Makes messages of new notices and sends what is due, unless a request is about to leave.
+    pub(super) fn turn(
+        &mut self,
+        engine: &mut Engine,
+        clear: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if !clear && (now - self.turned_at).abs() < WAIT_MOST {
+            return Ok(());
+        }
+        self.turned_at = now;
+        self.tell(engine, now)?;
+        (0..self.lanes.len()).try_for_each(|lane| self.send(engine, lane, now))
+    }
+
+    fn tell(&mut self, engine: &mut Engine, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let timing = self.timing(now);
+        let derives = self.derived_at.is_none_or(|at| (now - at).abs() >= DERIVE_EVERY);
+        let read = engine.store().read();
+        if !derives && !read.has_untold_notices(now)? && !read.has_timed_notices(&timing, now)? {
+            return Ok(());
+        }
+        drop(read);
+        let routing = |message: &Message| route(&self.alerts, message, now);
+        let charge = engine.change(|tx| {
+            tx.raise_timed_notices(&timing, now)?;
+            let charge = if derives { Some(self.derive(tx, now)?) } else { None };
+            tx.tell_notices(&routing, now)?;
+            Ok(charge)
+        })?;
+        if charge.is_some() {
+            (self.charge, self.derived_at) = (charge, Some(now));
+        }
+        Ok(())
+    }
+
+    /// Raises and ends what follows from several rows; returns the last charge that was looked at.
+    fn derive(&self, tx: &Tx<'_>, now: DateTime<Utc>) -> Result<i64, StoreError> {
+        let known: Vec<_> = self.alerts.receivers.iter().map(|one| one.name.as_str()).collect();
+        let with_callback = self.accounts.iter().filter(|(_, has_callback)| *has_callback);
+        let with_callback: Vec<_> = with_callback.map(|(one, _)| one.name.as_str()).collect();
+        let accounts: Vec<_> = self.accounts.iter().map(|(account, _)| account).collect();
+        tx.derive_notices(now)?;
+        tx.watch_callbacks(&with_callback, now)?;
+        tx.drop_deliveries_except(&known, now)?;
+        let after = match self.charge {
+            Some(charge) => charge,
+            None => tx.last_charge()? - CHARGES_BEFORE,
+        };
+        tx.raise_low_quotas(&accounts, after, now)
+    }
+
+    fn timing(&self, now: DateTime<Utc>) -> Timing {
+        let due = |at: NaiveTime| {
+            let today = Window::containing(Span::Day, now);
+            let since_midnight = now - today.start();
+            let after = at.signed_duration_since(NaiveTime::MIN);
+            let day = today.previous().start().with_timezone(&chrono_tz::Asia::Shanghai);
+            (since_midnight >= after).then(|| day.date_naive())
+        };
+        Timing { approval: self.alerts.approval, summary: self.alerts.summary_at.and_then(due) }
+    }
+
+    /// Sends the next messages of a receiver, if it is idle and may be told now.
+    fn send(&mut self, engine: &Engine, lane: usize, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if self.lanes[lane].busy || !self.has_room(lane, now) {
+            return Ok(());
+        }
+        let receiver = &self.alerts.receivers[lane];
+        let most = sender::at_once(&receiver.channel);
+        let due = engine.store().read().due_deliveries(&receiver.name, most, now)?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        self.lanes[lane].busy = true;
+        self.lanes[lane].sent.push(now);
+        let (alerts, sender) = (Arc::clone(&self.alerts), Arc::clone(&self.sender));
+        let (seats, to, clock) = (Arc::clone(&self.seats), self.to.clone(), self.now.clone());
+        tokio::spawn(async move {
+            // It is never closed.
+            let _seat = seats.acquire().await;
+            let receiver = &alerts.receivers[lane];
+            let messages: Vec<_> = due.iter().map(|one| one.message.clone()).collect();
+            let (count, told) = sender.send(&receiver.channel, &messages, clock()).await;
+            let numbers = due.iter().take(count).map(|one| one.number).collect();
+            let attempt = DeliveryAttempt { lane, numbers, told };
+            // If the loop has ended, the next daemon sends them again.
+            to.send(Input::Delivery(attempt)).await.unwrap_or_default();
+        });
+        Ok(())
+    }
+
+    fn has_room(&mut self, lane: usize, now: DateTime<Utc>) -> bool {
+        let Some(rate) = sender::rate(&self.alerts.receivers[lane].channel) else {
+            self.lanes[lane].sent.clear();
+            return true;
+        };
+        let Rate { within, .. } = rate;
+        let sent = &mut self.lanes[lane].sent;
+        sent.retain(|at| *at <= now && now - *at < within);
+        rate.next(sent, now) <= now
+    }
+
+    /// Tells people that another program keeps the database locked, and later that it is free: the
+    /// database can hold neither.
+    pub(super) fn locked_out(&mut self, locked_out: Option<&LockedOut>, now: DateTime<Utc>) {
+        match (locked_out, &self.locked) {
+            (Some(by), None) if now - by.since >= LOCKED_FOR => {
+                let message =
+                    trouble(("database_locked", by.since), by.sentence(), words::FREE_DATABASE);
+                self.say(&message);
+                self.locked = Some(message);
+            }
+            (None, Some(_)) => {
+                let Some(told) = self.locked.take() else { return };
+                let over = id(&[&told.id, Event::Over.as_str()]);
+                let fact = Fact::Over { state: None };
+                self.say(&Message {
+                    id: over,
+                    event: Event::Over,
+                    at: now,
+                    fact,
+                    advice: None,
+                    ..told
+                });
+            }
+            (Some(_), _) | (None, None) => {}
+        }
+    }
+
+    /// Sends a message that is not stored, until each receiver has it or it is given up.
+    fn say(&self, message: &Message) {
+        let now = (self.now)();
+        for (name, _) in route(&self.alerts, message, now) {
+            let (alerts, sender) = (Arc::clone(&self.alerts), Arc::clone(&self.sender));
+            let (clock, message) = (Arc::clone(&self.now), [message.clone()]);
+            tokio::spawn(async move {
+                let Some(receiver) = alerts.receivers.iter().find(|one| one.name == name) else {
+                    return;
+                };
+                for attempt in 1.. {
+                    let (_, told) = sender.send(&receiver.channel, &message, clock()).await;
+                    let next = next_attempt(attempt, now, clock());
+                    let Some(next) = next.filter(|_| told != Told::Delivered) else { return };
+                    tokio::time::sleep((next - clock()).to_std().unwrap_or_default()).await;
+                }
+            });
+        }
+    }
+
+    /// Tells people, once, that the daemon ends because its storage failed.
+    pub(super) async fn last_words(&self, error: String) {
+        let now = (self.now)();
+        if now - self.began_at < LAST_WORDS_AFTER {
+            return;
+        }
+        let message = trouble(("storage", now), error, words::SEE_DISK);
+        let mut told = tokio::task::JoinSet::new();
+        for (name, _) in route(&self.alerts, &message, now) {
+            let (alerts, sender) = (Arc::clone(&self.alerts), Arc::clone(&self.sender));
+            let message = [message.clone()];
+            told.spawn(async move {
+                if let Some(receiver) = alerts.receivers.iter().find(|one| one.name == name) {
+                    sender.send(&receiver.channel, &message, now).await;
+                }
+            });
+        }
+        let all = async { while told.join_next().await.is_some() {} };
+        // Whoever is not reached by then has a dead-man URL, or the log.
+        tokio::time::timeout(LAST_WORDS, all).await.unwrap_or_default();
+    }
+
+    /// Records what became of an attempt, and sends the next messages of that receiver.
+    pub(super) fn record(
+        &mut self,
+        engine: &mut Engine,
+        attempt: &DeliveryAttempt,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let DeliveryAttempt { lane, numbers, told } = attempt;
+        engine.change(|tx| tx.record_deliveries(numbers, told, now))?;
+        if let Told::Failed(error) = told {
+            let receiver = self.alerts.receivers[*lane].name.as_str();
+            tracing::warn!(receiver, "a message was not delivered: {error}");
+        }
+        self.lanes[*lane].busy = false;
+        self.send(engine, *lane, now)
+    }
+}
+
+/// Returns a message about trouble that the database cannot hold.
+fn trouble((kind, at): (&str, DateTime<Utc>), text: String, advice: &str) -> Message {
+    Message {
+        id: id(&[kind, &at.to_rfc3339()]),
+        event: Event::Raised,
+        kind: kind.to_owned(),
+        severity: severity(kind, None),
+        account: None,
+        job: None,
+        title: None,
+        at,
+        until: None,
+        fact: Fact::Written { text },
+        advice: Some(advice.to_owned()),
+    }
+}
+
+/// Returns who is told of a message, and when. A test goes to those whom it names, without a route.
+fn route(alerts: &Alerts, message: &Message, now: DateTime<Utc>) -> Vec<(String, DateTime<Utc>)> {
+    let names = alerts.receivers.iter().map(|receiver| &receiver.name);
+    if let Fact::Test { receiver } = &message.fact {
+        let asked = |name: &&String| receiver.as_ref().is_none_or(|asked| asked == *name);
+        return names.filter(asked).map(|name| (name.clone(), now)).collect();
+    }
+    let when = |name: &String| deliver_at(&alerts.routes, name, message, now);
+    names.filter_map(|name| Some((name.clone(), when(name)?))).collect()
+}

@@ -1,0 +1,79 @@
+//! Mail, with lettre: several messages in one.
+
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use secrecy::ExposeSecret as _;
+
+use crate::alert::Message;
+use crate::alert::gather::{cut, gather};
+use crate::config::{Email, Security};
+use crate::text::{Lang, alert};
+
+/// How long each step of a conversation with the server may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// How many bytes of text one mail has at most.
+const MOST: usize = 64 * 1024;
+/// How many bytes of a server's own error are shown.
+const SHOWN: usize = 200;
+
+/// Sends the first messages, as many as fit; returns how many these are, and the outcome.
+pub(super) async fn send(email: &Email, messages: &[Message]) -> (usize, Result<(), String>) {
+    let texts: Vec<_> = messages.iter().map(|message| alert::body(message, Lang::En)).collect();
+    let (text, count) = gather(&texts, MOST);
+    let sent = match (compose(email, messages, (text, count)), transport(email)) {
+        (Ok(mail), Ok(transport)) => {
+            transport.send(mail).await.map(drop).map_err(|error| cut(&error.to_string(), SHOWN))
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    (count, sent)
+}
+
+fn compose(
+    email: &Email,
+    messages: &[Message],
+    (text, count): (String, usize),
+) -> Result<lettre::Message, String> {
+    let first = messages.first().ok_or("there is no message")?;
+    let more = match count {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    // A repetition has the same id, by which a mailbox shows it once.
+    let mut mail = lettre::Message::builder()
+        .message_id(Some(format!("<{}.{count}@qunfa>", first.id)))
+        .from(mailbox(&email.from)?)
+        .subject(alert::headline(first, Lang::En) + &more)
+        .header(ContentType::TEXT_PLAIN);
+    for to in &email.to {
+        mail = mail.to(mailbox(to)?);
+    }
+    mail.body(text).map_err(|error| error.to_string())
+}
+
+fn mailbox(address: &str) -> Result<Mailbox, String> {
+    address.parse().map_err(|_| format!("{address:?} is no mail address"))
+}
+
+fn transport(email: &Email) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+    let parameters = || TlsParameters::new(email.server.clone()).map_err(|error| error.to_string());
+    let tls = match email.security {
+        Security::Starttls => Tls::Required(parameters()?),
+        Security::Tls => Tls::Wrapper(parameters()?),
+        Security::None => Tls::None,
+    };
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&email.server)
+        .port(email.port)
+        .tls(tls)
+        .timeout(Some(TIMEOUT));
+    if let Some((user, password)) = &email.login {
+        let password = password.expose_secret().to_owned();
+        builder = builder.credentials(Credentials::new(user.clone(), password));
+    }
+    Ok(builder.build())
+}
