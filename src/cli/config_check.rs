@@ -9,7 +9,9 @@ use super::config_file::{self, Loaded};
 use super::finding::{Finding, Verdict};
 use super::text::{self, Cell, Page, Table, Tone};
 use super::{Answer, Json, Problem, Terminal, places, unusable};
-use crate::config::{AccountConfig, CallbackConfig, ConfigError, Secrets, TokenSource};
+use crate::config::{
+    AccountConfig, CallbackConfig, Channel, ConfigError, Receiver, Secrets, TokenSource,
+};
 use crate::model::{ArticlesVia, Kind};
 
 #[derive(Debug, Args)]
@@ -41,6 +43,8 @@ struct ConfigView {
     inbox: Option<String>,
     listen: Option<String>,
     accounts: Vec<AccountView>,
+    /// Who is told of alerts.
+    alerts: Vec<ReceiverView>,
     /// What is wrong; the config cannot be used.
     errors: Vec<String>,
     /// What is legal and probably not meant.
@@ -58,6 +62,13 @@ struct AccountView {
     secret: Option<String>,
     /// What is on, in words.
     on: Vec<String>,
+}
+
+/// One receiver of alerts, without its URL.
+#[derive(Debug, Serialize)]
+struct ReceiverView {
+    receiver: String,
+    channel: &'static str,
 }
 
 /// Runs the command.
@@ -87,6 +98,7 @@ fn empty(path: &Path) -> ConfigView {
         inbox: None,
         listen: None,
         accounts: Vec::new(),
+        alerts: Vec::new(),
         errors: Vec::new(),
         warnings: Vec::new(),
         notes: Vec::new(),
@@ -108,6 +120,7 @@ fn view(path: &Path, loaded: &Loaded) -> ConfigView {
         inbox: Some(config.inbox.display().to_string()),
         listen: config.listen.map(|address| address.to_string()),
         accounts: config.accounts.iter().map(account).collect(),
+        alerts: config.alerts.receivers.iter().map(receiver).collect(),
         warnings: warnings(loaded),
         notes,
         ..empty(path)
@@ -135,6 +148,18 @@ fn account(config: &AccountConfig) -> AccountView {
         secret: config.secret_source.clone(),
         on: on(config),
     }
+}
+
+fn receiver(receiver: &Receiver) -> ReceiverView {
+    let channel = match receiver.channel {
+        Channel::Wecom(_) => "wecom",
+        Channel::Feishu(_) => "feishu",
+        Channel::Dingtalk(_) => "dingtalk",
+        Channel::Webhook(_) => "webhook",
+        Channel::Email(_) => "email",
+        Channel::Command(_) => "command",
+    };
+    ReceiverView { receiver: receiver.name.clone(), channel }
 }
 
 fn on(config: &AccountConfig) -> Vec<String> {
@@ -190,6 +215,8 @@ fn render(page: &mut Page, view: &ConfigView) {
         }
     }
     page.table(0, &table);
+    page.blank_line();
+    page.lines(Tone::Plain, 0, &told_of_alerts(&view.alerts));
     if !view.warnings.is_empty() || !view.notes.is_empty() {
         page.blank_line();
     }
@@ -199,4 +226,12 @@ fn render(page: &mut Page, view: &ConfigView) {
     for note in &view.notes {
         page.lines(Tone::Plain, 0, note);
     }
+}
+
+fn told_of_alerts(receivers: &[ReceiverView]) -> String {
+    if receivers.is_empty() {
+        return "Nobody is told of alerts (no `alerts:`); `qunfa status` shows them.".to_owned();
+    }
+    let named = receivers.iter().map(|one| format!("{} ({})", one.receiver, one.channel));
+    format!("Alerts go to {}.", named.collect::<Vec<_>>().join(", "))
 }

@@ -40,10 +40,10 @@ pub(super) struct Options {
     /// The account's appid
     #[arg(long, value_name = "APPID", value_parser = written::appid)]
     appid: Option<String>,
-    /// The file with the AppSecret; at a terminal, one that is not there is made
+    /// The file with the secret; at a terminal, one that is not there is made
     #[arg(long, value_name = "FILE", conflicts_with = "secret_env")]
     secret_file: Option<PathBuf>,
-    /// The environment variable with the AppSecret
+    /// The environment variable with the secret
     #[arg(long, value_name = "NAME", value_parser = written::variable)]
     secret_env: Option<String>,
     /// The folder of config, database and inbox; left out: qunfa in the XDG state folder
@@ -214,9 +214,9 @@ fn make(folder: &Path) -> Result<(), Problem> {
 fn create(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), Problem> {
     durable_file::create(path, mode, bytes)
         .and_then(|()| durable_file::sync(durable_file::folder(path)))
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => exists(path),
-            _ => failed(path, &error),
+        .map_err(|error| {
+            let is_there = error.kind() == io::ErrorKind::AlreadyExists;
+            if is_there { exists(path) } else { failed(path, &error) }
         })
 }
 
@@ -229,9 +229,10 @@ fn exists(path: &Path) -> Problem {
 }
 
 fn failed(path: &Path, error: &io::Error) -> Problem {
-    let advice = match error.kind() {
-        io::ErrorKind::PermissionDenied => ": run as its owner, or name another folder with --dir",
-        _ => "",
+    let advice = if error.kind() == io::ErrorKind::PermissionDenied {
+        ": run as its owner, or name another folder with --dir"
+    } else {
+        ""
     };
     Problem::Cannot(format!("{} cannot be made ({error}){advice}", path.display()))
 }

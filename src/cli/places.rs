@@ -26,7 +26,7 @@ enum Folder {
     /// It cannot be written to.
     Denied,
     /// There is something else.
-    NotAFolder,
+    Other,
     /// It cannot be looked at.
     Unknown(String),
 }
@@ -52,7 +52,7 @@ fn look(folder: &Path) -> Folder {
     };
     let user = rustix::process::geteuid();
     if !metadata.is_dir() {
-        Folder::NotAFolder
+        Folder::Other
     } else if metadata.uid() != user.as_raw() {
         let owner = database::user(metadata.uid());
         Folder::Foreign { owner, by_root: user.is_root() }
@@ -88,7 +88,7 @@ fn state_dir_is(folder: &Path, found: &Folder) -> Finding {
         Folder::Usable(_)
         | Folder::Missing { .. }
         | Folder::Denied
-        | Folder::NotAFolder
+        | Folder::Other
         | Folder::Unknown(_) => any_folder(CHECK, folder, found),
     }
 }
@@ -112,7 +112,7 @@ fn inbox_is(folder: &Path, found: &Folder) -> Finding {
         Folder::Usable(_)
         | Folder::Missing { .. }
         | Folder::Denied
-        | Folder::NotAFolder
+        | Folder::Other
         | Folder::Unknown(_) => any_folder(CHECK, folder, found),
     }
 }
@@ -137,9 +137,7 @@ fn any_folder(check: &'static str, folder: &Path, found: &Folder) -> Finding {
         Folder::Denied => {
             Finding::warning(check, format!("this user cannot write to {shown}"), correct())
         }
-        Folder::NotAFolder => {
-            Finding::warning(check, format!("{shown} is not a folder"), correct())
-        }
+        Folder::Other => Finding::warning(check, format!("{shown} is not a folder"), correct()),
         Folder::Unknown(error) => {
             Finding::warning(check, format!("{shown} cannot be looked at: {error}"), correct())
         }
@@ -175,7 +173,7 @@ mod tests {
             (foreign(true), Verdict::Good, Verdict::Good),
             (foreign(false), Verdict::Warning, Verdict::Warning),
             (Folder::Denied, Verdict::Warning, Verdict::Warning),
-            (Folder::NotAFolder, Verdict::Warning, Verdict::Warning),
+            (Folder::Other, Verdict::Warning, Verdict::Warning),
             (Folder::Unknown("no".to_owned()), Verdict::Warning, Verdict::Warning),
         ] {
             let folder = Path::new("/nowhere/at/all");
@@ -198,7 +196,7 @@ mod tests {
 
         assert_eq!(look(dir.path()), Folder::Usable(0o40_700));
         assert_eq!(look(&dir.path().join("a/b")), Folder::Missing { can_be_made: true });
-        assert_eq!(look(&file), Folder::NotAFolder);
+        assert_eq!(look(&file), Folder::Other);
         assert!(matches!(look(&file.join("below")), Folder::Unknown(_)));
     }
 

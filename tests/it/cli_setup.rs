@@ -24,6 +24,24 @@ fn config_check_shows_the_accounts_and_no_secret() {
     assert_eq!(view["accounts"][0]["account"], "brand-daily");
     assert_eq!(view["accounts"][1]["kind"], "service");
     assert_eq!(view["ok"], true);
+    assert!(text.contains("Nobody is told of alerts"), "{text}");
+}
+
+#[test]
+fn config_check_names_who_is_told_of_alerts_without_their_urls() {
+    let world = World::new();
+    let config = fs::read_to_string(world.path("config.yaml")).unwrap();
+    world.file("url", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=robot-canary");
+    let alerts =
+        "alerts:\n  receivers:\n    ops: {wecom: {url_file: url}}\n  routes:\n    - {to: [ops]}\n";
+    world.file("config.yaml", &format!("{config}{alerts}"));
+
+    let text = world.text(&["config", "check"]);
+    let view = world.json(&["config", "check", "--json"]);
+
+    assert!(text.contains("Alerts go to ops (wecom)."), "{text}");
+    assert_eq!(view["alerts"], json!([{"receiver": "ops", "channel": "wecom"}]));
+    assert!(!text.contains("canary") && !view.to_string().contains("canary"));
 }
 
 #[test]
