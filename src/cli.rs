@@ -12,17 +12,23 @@ mod api_calls;
 mod articles;
 mod backup;
 mod check;
+mod config_check;
+mod config_file;
 mod database;
 mod decisions;
+mod doctor;
 mod events;
+mod finding;
 mod followers;
 mod forecast;
 mod format;
+mod init;
 mod jobs;
 mod lookup;
 mod manual;
 mod menus;
 mod moves;
+mod places;
 mod plan;
 mod qrcodes;
 mod quota;
@@ -80,6 +86,9 @@ impl Arguments {
             Command::Demo => "warn",
             Command::Run
             | Command::Sandbox(_)
+            | Command::Init(_)
+            | Command::Config(_)
+            | Command::Doctor(_)
             | Command::Status(_)
             | Command::Check(_)
             | Command::Render(_)
@@ -119,6 +128,12 @@ enum Command {
     Demo,
     /// Serve the platform on this machine, to rehearse with
     Sandbox(sandbox::Options),
+    /// Write a config with one account
+    Init(init::Options),
+    /// Check the config
+    Config(config_check::Options),
+    /// Check the installation, the network and what the platform answers each account
+    Doctor(doctor::Options),
     /// Show the next jobs, what needs a person, and the quotas
     Status(status::Options),
     /// Check job files as the inbox would, and say when their jobs will go
@@ -360,6 +375,9 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
             demo::run(&terminal.now, terminal.out).map_err(Problem::Rehearsal)?;
         }
         Command::Sandbox(options) => sandbox::run(&options, terminal)?,
+        Command::Init(options) => init::run(&options, terminal)?,
+        Command::Config(options) => return config_check::run(&options, &path, terminal),
+        Command::Doctor(options) => return doctor::run(&options, &path, terminal),
         Command::Status(options) if options.watch => {
             watch::run(options.json, (&config()?, options.selection()), terminal)?;
         }
@@ -399,7 +417,12 @@ pub fn run(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, P
 }
 
 fn load(path: &std::path::Path, secrets: Secrets) -> Result<Config, Problem> {
-    config::load(path, &|name| std::env::var(name).ok(), secrets).map_err(|error| match &error {
+    config::load(path, &|name| std::env::var(name).ok(), secrets).map_err(unusable)
+}
+
+/// Returns the problem of a config that cannot be loaded.
+fn unusable(error: ConfigError) -> Problem {
+    match &error {
         ConfigError::Unreadable { source, .. }
             if source.kind() == io::ErrorKind::PermissionDenied =>
         {
@@ -407,5 +430,5 @@ fn load(path: &std::path::Path, secrets: Secrets) -> Result<Config, Problem> {
             Problem::Cannot(format!("{error} ({source}); {advice}"))
         }
         ConfigError::Unreadable { .. } | ConfigError::Invalid(_) => error.into(),
-    })
+    }
 }

@@ -9,6 +9,8 @@ mod account;
 mod alerts;
 mod receivers;
 
+pub use account::{is_account_name, is_appid};
+
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;

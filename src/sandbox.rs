@@ -27,6 +27,7 @@ mod mass;
 mod members;
 mod menu;
 mod menu_read;
+mod network;
 mod push;
 mod repeat;
 pub mod server;
@@ -177,6 +178,8 @@ pub struct Platform {
     events: BTreeMap<(DateTime<Utc>, u64), Event>,
     accepted: Vec<Accepted>,
     requests: Vec<Logged>,
+    /// The URL of each account; that of none is everybody's.
+    callback_urls: BTreeMap<Option<String>, String>,
 }
 
 /// A request with a valid token, as the endpoints see it.
@@ -231,6 +234,7 @@ impl Platform {
             events: BTreeMap::new(),
             accepted: Vec::new(),
             requests: Vec::new(),
+            callback_urls: BTreeMap::new(),
         }
     }
 
@@ -461,6 +465,7 @@ impl Platform {
             "draft/batchget" => self.list_drafts(call),
             "draft/delete" => self.delete_draft(call),
             "draft/update" => self.update_draft(call),
+            "callback/check" => self.check_callback(call),
             "menu/create" => self.create_menu(call),
             "menu/addconditional" => self.add_conditional_menu(call),
             "menu/delconditional" => self.delete_conditional_menu(call),

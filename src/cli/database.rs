@@ -55,7 +55,7 @@ fn unreadable(folder: &Path, error: &io::Error) -> Problem {
 }
 
 /// Returns a user in the form that `sudo -u` takes.
-fn user(id: u32) -> String {
+pub(super) fn user(id: u32) -> String {
     named(id).unwrap_or_else(|| format!("'#{id}'"))
 }
 

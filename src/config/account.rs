@@ -158,8 +158,7 @@ impl Loader<'_, '_> {
 
     fn name(&mut self, entry: &Entry<'_>) -> Option<String> {
         let name = &entry.key;
-        let fits = (1..=64).contains(&name.chars().count())
-            && name.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c));
+        let fits = is_account_name(name);
         if !fits {
             let message = format!("{} cannot be an account's name", quote(name));
             let help = "1 to 64 letters (Chinese ones too), digits, or . _ @ -: it is part of the \
@@ -183,10 +182,7 @@ impl Loader<'_, '_> {
 
     fn appid(&mut self, entry: &Entry<'_>) -> Option<String> {
         let text = entry.text(self.report)?;
-        let is_appid = text.strip_prefix("wx").is_some_and(|rest| {
-            !rest.is_empty() && rest.len() <= 64 && rest.bytes().all(|b| b.is_ascii_alphanumeric())
-        });
-        if !is_appid {
+        if !is_appid(text) {
             let help = "an appid is `wx` and letters or digits";
             self.report.say_with(entry.node.location, format!("{} is no appid", quote(text)), help);
             return None;
@@ -452,6 +448,19 @@ impl Loader<'_, '_> {
         self.report.say_with(entry.node.location, message, help);
         None
     }
+}
+
+/// Returns whether a text can be an account's name.
+pub fn is_account_name(text: &str) -> bool {
+    (1..=64).contains(&text.chars().count())
+        && text.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c))
+}
+
+/// Returns whether a text has the form of an appid.
+pub fn is_appid(text: &str) -> bool {
+    text.strip_prefix("wx").is_some_and(|rest| {
+        !rest.is_empty() && rest.len() <= 64 && rest.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
 }
 
 /// Returns whether a URL has an address that we listen on.

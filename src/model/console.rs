@@ -35,5 +35,7 @@ pub(crate) use place;
 
 /// Where the `AppSecret` and the IP list are.
 pub const KEYS: &str = place!(keys);
+/// Where the callback's URL, token and key are.
+pub const CALLBACK: &str = place!(callback);
 /// Where the account's broadcasts are listed.
 pub const HISTORY: &str = place!(history);

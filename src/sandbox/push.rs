@@ -153,6 +153,13 @@ impl Callback {
         self
     }
 
+    /// Returns each account's URL; that of none is everybody else's.
+    pub(super) fn urls(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        let everyone = self.everyone.iter().map(|target| (None, target));
+        let own = self.accounts.iter().map(|(appid, target)| (Some(appid.as_str()), target));
+        everyone.chain(own).map(|(appid, target)| (appid, target.url.as_str()))
+    }
+
     fn target(&self, appid: &str) -> Option<&Target> {
         self.accounts.get(appid).or(self.everyone.as_ref())
     }

@@ -63,7 +63,11 @@ pub async fn serve(
     callback: Option<Callback>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let pusher = Arc::new(Pusher::new(callback.unwrap_or_default(), Arc::clone(&clock)));
+    let callback = callback.unwrap_or_default();
+    for (appid, url) in callback.urls() {
+        lock(&platform).set_callback_url(appid, url);
+    }
+    let pusher = Arc::new(Pusher::new(callback, Arc::clone(&clock)));
     let server = Arc::new(Server { platform: Arc::clone(&platform), clock, pusher });
     let router = Router::new()
         .route("/sandbox/{*command}", any(administer))
@@ -203,7 +207,7 @@ async fn administer(
     let now = (server.clock)();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let done = match command.as_str() {
-        "callback" => set_callback(&server.pusher, &body),
+        "callback" => set_callback(&server, &body),
         "message" => push_message(&server.pusher, &body).await,
         other => obey(&mut server.platform(), other, &body, now),
     };
@@ -214,13 +218,14 @@ async fn administer(
     reply(status, "application/json", json.to_string().into_bytes(), now)
 }
 
-fn set_callback(pusher: &Pusher, body: &Value) -> Result<Value, String> {
+fn set_callback(server: &Server, body: &Value) -> Result<Value, String> {
     let text = |name: &str| body[name].as_str();
     let (Some(url), Some(token)) = (text("url"), text("token")) else {
         return Err("the body has no text `url` or no text `token`".to_owned());
     };
     let style = Style { mode: text("mode"), key: text("encoding_aes_key"), format: text("format") };
-    pusher.set(text("appid"), Target::new(url, token).styled(style)?);
+    server.pusher.set(text("appid"), Target::new(url, token).styled(style)?);
+    server.platform().set_callback_url(text("appid"), url);
     Ok(json!({"errcode": 0}))
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The body of a broadcast is built once and kept, because the platform compares the requests under
 //! one `clientmsgid`: the same broadcast must give the same bytes in every version of this program.
-//! [`response`] reads the responses, [`upload`] has the requests before a broadcast, and
-//! [`api_call`] has the calls that are not broadcasts. Requests hold tokens and secrets, so their
+//! [`response`] reads the responses, [`upload`] has the requests before a broadcast, [`api_call`] has
+//! the calls that are not broadcasts, and [`diagnosis`] those that only look. Requests hold tokens and secrets, so their
 //! `Debug` shows neither query nor body.
 
 use std::borrow::Cow;
@@ -18,6 +18,7 @@ use url::Url;
 use crate::model::{Audience, Broadcast, Content, Format, Images};
 
 pub mod api_call;
+pub mod diagnosis;
 pub mod followers;
 pub mod response;
 pub mod upload;

@@ -106,6 +106,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "cli::sandbox",
             "cli::watch",
             "cli::wait",
+            "cli::doctor",
         ],
     ),
 ];

@@ -14,6 +14,7 @@ mod cli_plan_files;
 mod cli_quota;
 mod cli_render;
 mod cli_series;
+mod cli_setup;
 mod cli_status;
 mod cli_submit;
 mod cli_tools;

@@ -1,0 +1,206 @@
+//! The checks of this machine.
+
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::super::finding::{Finding, Verdict};
+use super::super::text::count;
+use super::super::{Problem, database, places, zone_data};
+use super::Report;
+use crate::config::Config;
+use crate::daemon;
+use crate::store::Store;
+
+/// How many steps [`check`] has.
+pub(super) const STEPS: usize = 6;
+
+/// Below this much free space, nothing can be relied on.
+const FREE_BAD: u64 = 64 << 20;
+/// Below this much, somebody should look.
+const FREE_LOW: u64 = 512 << 20;
+/// A database up to this size is read through within some seconds.
+const READ_THROUGH: u64 = 512 << 20;
+
+pub(super) fn check(
+    config: &Config,
+    now: DateTime<Utc>,
+    report: &mut Report<'_, '_>,
+) -> Result<(), Problem> {
+    report.begins("state_dir and inbox")?;
+    // What is not good was said with the config.
+    let folders = [places::state_dir(&config.state_dir), places::inbox(&config.inbox)];
+    report.add_all(folders.into_iter().filter(|found| found.verdict == Verdict::Good))?;
+    for (name, folder) in
+        [("disk of state_dir", &config.state_dir), ("disk of inbox", &config.inbox)]
+    {
+        report.begins(name)?;
+        report.add_all(disk(name, folder))?;
+    }
+    report.begins("listen")?;
+    report.add(listen(config))?;
+    report.begins("database")?;
+    let (finding, zones) = database(config, now);
+    report.add(finding)?;
+    report.begins("zone data")?;
+    report.add(zone_data_of(&zones, now))
+}
+
+fn disk(name: &'static str, folder: &Path) -> Option<Finding> {
+    // A folder that is not there yet will be on the disk of the one above it.
+    let there = folder.ancestors().find(|folder| folder.exists())?;
+    Some(match rustix::fs::statvfs(there) {
+        Ok(disk) => free_space(name, there, disk.f_bavail.saturating_mul(disk.f_frsize)),
+        Err(error) => Finding::remark(name, format!("{}: {error}", there.display())),
+    })
+}
+
+fn free_space(name: &'static str, folder: &Path, bytes: u64) -> Finding {
+    let what = format!("{} MiB are free at {}", count(bytes >> 20), folder.display());
+    let advice = "free some space: the daemon ends if it cannot store what it does";
+    match bytes {
+        0..FREE_BAD => Finding::bad(name, what, advice),
+        FREE_BAD..FREE_LOW => Finding::warning(name, what, advice),
+        FREE_LOW.. => Finding::good(name, what),
+    }
+}
+
+/// What is at the address of the config.
+#[derive(Debug)]
+enum Port {
+    Served,
+    /// The daemon runs and listens elsewhere.
+    ServedElsewhere(Option<SocketAddr>),
+    Free,
+    Taken(io::Error),
+}
+
+fn listen(config: &Config) -> Finding {
+    let Some(address) = config.listen else {
+        return Finding::good("listen", "there is no listener in the config");
+    };
+    listens(address, &port(config, address))
+}
+
+fn port(config: &Config, address: SocketAddr) -> Port {
+    if let Some(running) = daemon::running(&config.state_dir) {
+        let listens = daemon::heartbeat(&config.state_dir, &running).and_then(|beat| beat.listen);
+        return if listens == Some(address) {
+            Port::Served
+        } else {
+            Port::ServedElsewhere(listens)
+        };
+    }
+    match TcpListener::bind(address) {
+        Ok(_) => Port::Free,
+        Err(error) => Port::Taken(error),
+    }
+}
+
+fn listens(address: SocketAddr, port: &Port) -> Finding {
+    const CHECK: &str = "listen";
+    match port {
+        Port::Served => Finding::good(CHECK, format!("the daemon serves {address}")),
+        Port::Free => Finding::good(CHECK, format!("{address} is free; the daemon is not running")),
+        Port::ServedElsewhere(Some(other)) => Finding::warning(
+            CHECK,
+            format!("the running daemon serves {other}, not {address}"),
+            "restart it with this config",
+        ),
+        Port::ServedElsewhere(None) => Finding::warning(
+            CHECK,
+            format!("the running daemon does not serve {address} (yet)"),
+            "if it did not start just now, restart it with this config",
+        ),
+        Port::Taken(error) => Finding::bad(
+            CHECK,
+            format!("{address} cannot be listened on: {error}"),
+            "end the program that listens there (`ss -ltnp` shows it), or correct `listen`",
+        ),
+    }
+}
+
+/// Checks the database, and returns the zones of its series.
+fn database(config: &Config, now: DateTime<Utc>) -> (Finding, Vec<Tz>) {
+    const CHECK: &str = "database";
+    let store = match database::open(config, now) {
+        Ok(Some(store)) => store,
+        Ok(None) => {
+            let what = "there is none yet: the daemon makes it at its start";
+            return (Finding::good(CHECK, what), Vec::new());
+        }
+        // Another user's command: nothing is wrong with the database.
+        Err(Problem::Cannot(why)) => {
+            return (Finding::remark(CHECK, format!("not checked: {why}")), Vec::new());
+        }
+        Err(problem) => {
+            let advice = "`qunfa backup` says how a copy is put back; the log says more";
+            return (Finding::bad(CHECK, problem.message(), advice), Vec::new());
+        }
+    };
+    let zones = store.read().zones_of_series().unwrap_or_default();
+    let path = config.state_dir.join("qunfa.db");
+    let bytes = fs::metadata(&path).map_or(0, |found| found.len());
+    if bytes > READ_THROUGH {
+        let what = "it can be opened; it is too large to be read through here";
+        return (Finding::good(CHECK, what), zones);
+    }
+    let finding = match Store::check(&path) {
+        Ok(()) => Finding::good(CHECK, "it can be read, and is whole"),
+        Err(error) => Finding::bad(
+            CHECK,
+            Problem::Store(error).message(),
+            "stop the daemon, keep a copy of the folder, and put a backup back",
+        ),
+    };
+    (finding, zones)
+}
+
+fn zone_data_of(zones: &[Tz], now: DateTime<Utc>) -> Finding {
+    let differs = zones.iter().find_map(|zone| Some((*zone, zone_data::differs_from(*zone, now)?)));
+    match differs {
+        Some((zone, from)) => {
+            Finding::warning("zone data", zone_data::warning(zone, from), zone_data::ADVICE)
+        }
+        None => Finding::good("zone data", "those of the program and of the machine agree"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_space_is_judged_by_what_the_daemon_needs() {
+        for (mib, expected) in [
+            (0, Verdict::Bad),
+            (63, Verdict::Bad),
+            (64, Verdict::Warning),
+            (511, Verdict::Warning),
+            (512, Verdict::Good),
+            (1 << 30, Verdict::Good),
+        ] {
+            let finding = free_space("disk", Path::new("/"), mib << 20);
+
+            assert_eq!(finding.verdict, expected, "{mib}");
+        }
+    }
+
+    #[test]
+    fn only_a_port_that_cannot_be_had_is_bad() {
+        let address = "127.0.0.1:8071".parse().unwrap();
+        for (port, expected) in [
+            (Port::Served, Verdict::Good),
+            (Port::Free, Verdict::Good),
+            (Port::ServedElsewhere(None), Verdict::Warning),
+            (Port::ServedElsewhere(Some("127.0.0.1:1".parse().unwrap())), Verdict::Warning),
+            (Port::Taken(io::Error::from(io::ErrorKind::AddrInUse)), Verdict::Bad),
+        ] {
+            assert_eq!(listens(address, &port).verdict, expected, "{port:?}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! One result of a check of the installation, as `config check` and `doctor` show it.
+
+use serde::Serialize;
+
+use super::text::{Page, Tone};
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Verdict {
+    /// Nothing to do.
+    Good,
+    /// It works, or may work, and somebody should look at it.
+    Warning,
+    /// Broadcasts cannot go while it is so.
+    Bad,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Finding {
+    /// The account that it concerns; none for the machine.
+    account: Option<String>,
+    check: &'static str,
+    pub(super) verdict: Verdict,
+    pub(super) what: String,
+    /// What an operator can do; none if all is well, or if `what` says it.
+    pub(super) advice: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn good(check: &'static str, what: impl Into<String>) -> Self {
+        Self { account: None, check, verdict: Verdict::Good, what: what.into(), advice: None }
+    }
+
+    pub(super) fn warning(
+        check: &'static str,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        let advice = Some(advice.into());
+        Self { verdict: Verdict::Warning, advice, ..Self::good(check, what) }
+    }
+
+    pub(super) fn bad(
+        check: &'static str,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self { verdict: Verdict::Bad, ..Self::warning(check, what, advice) }
+    }
+
+    /// Returns a warning whose text already says what to do.
+    pub(super) fn remark(check: &'static str, what: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Warning, ..Self::good(check, what) }
+    }
+
+    /// Returns the same about an account.
+    pub(super) fn of(self, account: &str) -> Self {
+        Self { account: Some(account.to_owned()), ..self }
+    }
+
+    /// Writes it on a line, and below it what can be done.
+    pub(super) fn render(&self, page: &mut Page) {
+        let (label, tone) = match self.verdict {
+            Verdict::Good => ("good     ", Tone::Plain),
+            Verdict::Warning => ("warning  ", Tone::Warn),
+            Verdict::Bad => ("bad      ", Tone::Alarm),
+        };
+        let account = self.account.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        page.labelled(tone, 0, label, &format!("{account}{}: {}", self.check, self.what));
+        if let Some(advice) = &self.advice {
+            page.lines(Tone::Plain, label.len(), advice);
+        }
+    }
+}
