@@ -858,11 +858,12 @@ BEGIN
         OR (NEW.to_state = 'sent' AND action = 'broadcast'));
 END;
 
--- A job moved to another window; only its last move is told.
+-- A job moved to another window; only its last move is told. What an alert reads must never fail the
+-- transaction of its cause: CASE reads no text that is not JSON.
 CREATE TRIGGER notice_of_move AFTER INSERT ON history
-WHEN NEW.from_state = NEW.to_state AND json_valid(NEW.why)
-    AND json_extract(NEW.why, '$.code') IN ('deferred', 'advanced', 'on_quota_is_fail',
-        'window_beyond_expiry')
+WHEN NEW.from_state = NEW.to_state
+    AND CASE WHEN json_valid(NEW.why) THEN json_extract(NEW.why, '$.code') END
+        IN ('deferred', 'advanced', 'on_quota_is_fail', 'window_beyond_expiry')
 BEGIN
     UPDATE notice SET state = 'closed' WHERE job = NEW.job AND state = 'new' AND kind = 'moved';
     INSERT INTO notice (kind, account, job, raised_at, why)

@@ -153,6 +153,11 @@ impl Event {
             Self::Test => "test",
         }
     }
+
+    /// Returns the event with this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Raised, Self::Over, Self::Test].into_iter().find(|event| event.as_str() == word)
+    }
 }
 
 /// One message to people.

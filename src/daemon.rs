@@ -261,7 +261,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         locked_out: report_locked_out,
     };
     let outcome = daemon.run(inputs, signals, options.stop).await;
-    daemon.say_last_words(&outcome).await;
+    daemon.send_final_alert(&outcome).await;
     ending.send_replace(true);
     maintenance.stop().await;
     tasks.abort_all();
@@ -502,11 +502,11 @@ impl Daemon {
     }
 
     /// Tells people why the daemon ends, if it was not asked to.
-    async fn say_last_words(&mut self, outcome: &Result<(), RunError>) {
+    async fn send_final_alert(&mut self, outcome: &Result<(), RunError>) {
         let Err(error) = outcome else { return };
         // Nothing can be stored any more, so nothing more is sent.
         self.dispatcher.close();
-        self.deliveries.last_words(chain(error)).await;
+        self.deliveries.send_final_alert(chain(error)).await;
     }
 
     /// Does the work that is due now, unless another program keeps the database locked.
@@ -621,7 +621,7 @@ impl Daemon {
             if clear {
                 self.keep_mark()?;
             }
-            self.deliveries.turn(&mut self.engine, clear, now)?;
+            self.deliveries.pass(&mut self.engine, clear, now)?;
         }
         let unseen = now - self.looked.seen_at;
         if (unseen >= SEEN_EVERY && clear) || unseen >= SEEN_EVERY * 2 || now < self.looked.seen_at

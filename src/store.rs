@@ -80,7 +80,7 @@ pub use ledger::{DecisionView, EntryView, Recorded};
 pub use list::{Deferred, Wanted};
 pub use listed::Receivers;
 pub use menu::{Applied, MenuJob};
-pub use notices::{Delivery, DeliveryState, DeliveryView, NoticeView, Timing, Told};
+pub use notices::{Delivery, DeliveryOutcome, DeliveryState, DeliveryView, NoticeView, Timing};
 pub use qrcodes::{CodeRow, CodesProgress, ScanCount};
 pub use reach::{Levels, Reach};
 pub use recall::{InQuestion, LastSeen};

@@ -255,18 +255,27 @@ impl Recurrence {
         self.of_day(key.date).find(|date| date.date == key).map(|date| date.at)
     }
 
-    /// Returns the number of one of its dates, from 1, as `count` counts them; none without `from`.
-    pub fn number(&self, key: DateKey) -> Option<u32> {
-        let from = self.bounds.from?;
-        let before = self.starting_on(from.date()).position(|date| date.date == key)?;
-        u32::try_from(before + 1).ok()
+    /// Returns its dates from `from` on, each with what it fills into the texts of its series; none
+    /// without `from`. They are numbered as `count` counts them.
+    pub fn numbered(&self) -> impl Iterator<Item = (Date, DateValues)> + '_ {
+        let from = self.bounds.from.into_iter();
+        let dates = from.flat_map(|from| self.starting_on(from.date())).zip(1..);
+        dates.map(|(date, number)| (date, DateValues { at: self.local(date.at), number }))
     }
 
     /// Returns what one of its dates fills into the texts of its series. A move by an operator does
     /// not change that.
     pub fn values(&self, date: Date) -> DateValues {
-        let at = self.on(date.date).unwrap_or(date.at).with_timezone(&self.zone).naive_local();
-        DateValues { at, number: self.number(date.date).unwrap_or(0) }
+        let key = date.date;
+        let mut numbered = self.numbered().take_while(|(other, _)| other.date.date <= key.date);
+        numbered.find(|(other, _)| other.date == key).map_or_else(
+            || DateValues { at: self.local(self.on(key).unwrap_or(date.at)), number: 0 },
+            |(_, values)| values,
+        )
+    }
+
+    fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
+        at.with_timezone(&self.zone).naive_local()
     }
 
     /// Returns its dates of a local day, in order.

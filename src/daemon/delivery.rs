@@ -27,7 +27,7 @@ use crate::daemon::input::{DeliveryAttempt, Input};
 use crate::daemon::{LockedOut, Now};
 use crate::engine::Engine;
 use crate::model::Account;
-use crate::store::{StoreError, Timing, Told, Tx};
+use crate::store::{DeliveryOutcome, StoreError, Timing, Tx};
 use crate::text::alert as words;
 
 pub(super) use ping::ping;
@@ -41,10 +41,12 @@ const DERIVE_EVERY: TimeDelta = TimeDelta::minutes(1);
 const CHARGES_BEFORE: i64 = 200;
 /// How long another program keeps the database locked before people are told.
 const LOCKED_FOR: TimeDelta = TimeDelta::seconds(5);
-/// How long the last words of a daemon may take whose storage failed.
-const LAST_WORDS: Duration = Duration::from_secs(8);
-/// How long a daemon runs before it has last words: one that is started again and again has none.
-const LAST_WORDS_AFTER: TimeDelta = TimeDelta::minutes(1);
+/// How long the final alert of a daemon may take whose storage failed.
+const FINAL_ALERT: Duration = Duration::from_secs(8);
+/// How long a daemon runs before it sends a final alert: one that is started again and again sends none.
+const FINAL_ALERT_AFTER: TimeDelta = TimeDelta::minutes(1);
+/// How long nothing is told after an error that is a bug.
+const PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// How long messages wait at most for a loop that always has a request to send.
 const WAIT_MOST: TimeDelta = TimeDelta::seconds(3);
 
@@ -53,12 +55,14 @@ pub(super) struct Deliveries {
     alerts: Arc<Alerts>,
     /// Each account, and whether it has a callback.
     accounts: Vec<(Account, bool)>,
-    lanes: Vec<Lane>,
+    queues: Vec<Queue>,
     sender: Arc<Sender>,
-    seats: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     now: Now,
     to: mpsc::Sender<Input>,
-    turned_at: DateTime<Utc>,
+    passed_at: DateTime<Utc>,
+    /// Until when nothing is told, after an error that is a bug.
+    paused_until: Option<DateTime<Utc>>,
     derived_at: Option<DateTime<Utc>>,
     /// The last charge that was looked at.
     charge: Option<i64>,
@@ -69,7 +73,7 @@ pub(super) struct Deliveries {
 
 /// One receiver's messages: one request at a time keeps their order.
 #[derive(Default)]
-struct Lane {
+struct Queue {
     busy: bool,
     /// When the last messages were sent.
     sent: Vec<DateTime<Utc>>,
@@ -82,13 +86,14 @@ impl Deliveries {
         let accounts = engine.accounts().map(|one| (one.account.clone(), one.callback.is_some()));
         Self {
             accounts: accounts.collect(),
-            lanes: alerts.receivers.iter().map(|_| Lane::default()).collect(),
+            queues: alerts.receivers.iter().map(|_| Queue::default()).collect(),
             alerts: Arc::new(alerts),
             sender: Arc::new(Sender::default()),
-            seats: Arc::new(Semaphore::new(ABREAST)),
+            permits: Arc::new(Semaphore::new(ABREAST)),
             now: Arc::clone(now),
             to,
-            turned_at: at,
+            passed_at: at,
+            paused_until: None,
             derived_at: None,
             charge: None,
             began_at: at,
@@ -97,18 +102,37 @@ impl Deliveries {
     }
 
     /// Makes messages of new notices and sends what is due, unless a request is about to leave.
-    pub(super) fn turn(
+    pub(super) fn pass(
         &mut self,
         engine: &mut Engine,
         clear: bool,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        if !clear && (now - self.turned_at).abs() < WAIT_MOST {
+        let is_paused = self.paused_until.is_some_and(|until| now < until);
+        if is_paused || !clear && (now - self.passed_at).abs() < WAIT_MOST {
             return Ok(());
         }
-        self.turned_at = now;
-        self.tell(engine, now)?;
-        (0..self.lanes.len()).try_for_each(|lane| self.send(engine, lane, now))
+        self.passed_at = now;
+        let passed = self.tell(engine, now).and_then(|()| {
+            (0..self.queues.len()).try_for_each(|queue| self.send(engine, queue, now))
+        });
+        self.contain(passed, now)
+    }
+
+    /// Keeps a bug in the alerts from ending the daemon, and so the releases.
+    fn contain(
+        &mut self,
+        outcome: Result<(), StoreError>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        match outcome {
+            Err(error) if error.is_ours() => {
+                tracing::error!("alerts cannot be told, and are tried again in a minute: {error}");
+                self.paused_until = Some(now + PAUSE);
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn tell(&mut self, engine: &mut Engine, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -160,41 +184,46 @@ impl Deliveries {
     }
 
     /// Sends the next messages of a receiver, if it is idle and may be told now.
-    fn send(&mut self, engine: &Engine, lane: usize, now: DateTime<Utc>) -> Result<(), StoreError> {
-        if self.lanes[lane].busy || !self.has_room(lane, now) {
+    fn send(
+        &mut self,
+        engine: &Engine,
+        queue: usize,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if self.queues[queue].busy || !self.has_room(queue, now) {
             return Ok(());
         }
-        let receiver = &self.alerts.receivers[lane];
+        let receiver = &self.alerts.receivers[queue];
         let most = sender::at_once(&receiver.channel);
         let due = engine.store().read().due_deliveries(&receiver.name, most, now)?;
         if due.is_empty() {
             return Ok(());
         }
-        self.lanes[lane].busy = true;
-        self.lanes[lane].sent.push(now);
+        self.queues[queue].busy = true;
+        self.queues[queue].sent.push(now);
         let (alerts, sender) = (Arc::clone(&self.alerts), Arc::clone(&self.sender));
-        let (seats, to, clock) = (Arc::clone(&self.seats), self.to.clone(), self.now.clone());
+        let (permits, to, clock) = (Arc::clone(&self.permits), self.to.clone(), self.now.clone());
         tokio::spawn(async move {
             // It is never closed.
-            let _seat = seats.acquire().await;
-            let receiver = &alerts.receivers[lane];
+            let _permit = permits.acquire().await;
+            let receiver = &alerts.receivers[queue];
             let messages: Vec<_> = due.iter().map(|one| one.message.clone()).collect();
-            let (count, told) = sender.send(&receiver.channel, &messages, clock()).await;
+            let (count, outcome) = sender.send(&receiver.channel, &messages, clock()).await;
             let numbers = due.iter().take(count).map(|one| one.number).collect();
-            let attempt = DeliveryAttempt { lane, numbers, told };
+            let attempt = DeliveryAttempt { queue, numbers, outcome };
             // If the loop has ended, the next daemon sends them again.
             to.send(Input::Delivery(attempt)).await.unwrap_or_default();
         });
         Ok(())
     }
 
-    fn has_room(&mut self, lane: usize, now: DateTime<Utc>) -> bool {
-        let Some(rate) = sender::rate(&self.alerts.receivers[lane].channel) else {
-            self.lanes[lane].sent.clear();
+    fn has_room(&mut self, queue: usize, now: DateTime<Utc>) -> bool {
+        let Some(rate) = sender::rate(&self.alerts.receivers[queue].channel) else {
+            self.queues[queue].sent.clear();
             return true;
         };
         let Rate { within, .. } = rate;
-        let sent = &mut self.lanes[lane].sent;
+        let sent = &mut self.queues[queue].sent;
         sent.retain(|at| *at <= now && now - *at < within);
         rate.next(sent, now) <= now
     }
@@ -206,14 +235,14 @@ impl Deliveries {
             (Some(by), None) if now - by.since >= LOCKED_FOR => {
                 let message =
                     trouble(("database_locked", by.since), by.sentence(), words::FREE_DATABASE);
-                self.say(&message);
+                self.send_unstored(&message);
                 self.locked = Some(message);
             }
             (None, Some(_)) => {
                 let Some(told) = self.locked.take() else { return };
                 let over = id(&[&told.id, Event::Over.as_str()]);
                 let fact = Fact::Over { state: None };
-                self.say(&Message {
+                self.send_unstored(&Message {
                     id: over,
                     event: Event::Over,
                     at: now,
@@ -227,7 +256,7 @@ impl Deliveries {
     }
 
     /// Sends a message that is not stored, until each receiver has it or it is given up.
-    fn say(&self, message: &Message) {
+    fn send_unstored(&self, message: &Message) {
         let now = (self.now)();
         for (name, _) in route(&self.alerts, message, now) {
             let (alerts, sender) = (Arc::clone(&self.alerts), Arc::clone(&self.sender));
@@ -237,9 +266,11 @@ impl Deliveries {
                     return;
                 };
                 for attempt in 1.. {
-                    let (_, told) = sender.send(&receiver.channel, &message, clock()).await;
+                    let (_, outcome) = sender.send(&receiver.channel, &message, clock()).await;
                     let next = next_attempt(attempt, now, clock());
-                    let Some(next) = next.filter(|_| told != Told::Delivered) else { return };
+                    let Some(next) = next.filter(|_| outcome != DeliveryOutcome::Delivered) else {
+                        return;
+                    };
                     tokio::time::sleep((next - clock()).to_std().unwrap_or_default()).await;
                 }
             });
@@ -247,25 +278,25 @@ impl Deliveries {
     }
 
     /// Tells people, once, that the daemon ends because its storage failed.
-    pub(super) async fn last_words(&self, error: String) {
+    pub(super) async fn send_final_alert(&self, error: String) {
         let now = (self.now)();
-        if now - self.began_at < LAST_WORDS_AFTER {
+        if now - self.began_at < FINAL_ALERT_AFTER {
             return;
         }
         let message = trouble(("storage", now), error, words::SEE_DISK);
-        let mut told = tokio::task::JoinSet::new();
+        let mut sending = tokio::task::JoinSet::new();
         for (name, _) in route(&self.alerts, &message, now) {
             let (alerts, sender) = (Arc::clone(&self.alerts), Arc::clone(&self.sender));
             let message = [message.clone()];
-            told.spawn(async move {
+            sending.spawn(async move {
                 if let Some(receiver) = alerts.receivers.iter().find(|one| one.name == name) {
                     sender.send(&receiver.channel, &message, now).await;
                 }
             });
         }
-        let all = async { while told.join_next().await.is_some() {} };
+        let all = async { while sending.join_next().await.is_some() {} };
         // Whoever is not reached by then has a dead-man URL, or the log.
-        tokio::time::timeout(LAST_WORDS, all).await.unwrap_or_default();
+        tokio::time::timeout(FINAL_ALERT, all).await.unwrap_or_default();
     }
 
     /// Records what became of an attempt, and sends the next messages of that receiver.
@@ -275,14 +306,16 @@ impl Deliveries {
         attempt: &DeliveryAttempt,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let DeliveryAttempt { lane, numbers, told } = attempt;
-        engine.change(|tx| tx.record_deliveries(numbers, told, now))?;
-        if let Told::Failed(error) = told {
-            let receiver = self.alerts.receivers[*lane].name.as_str();
+        let DeliveryAttempt { queue, numbers, outcome } = attempt;
+        if let DeliveryOutcome::Failed(error) = outcome {
+            let receiver = self.alerts.receivers[*queue].name.as_str();
             tracing::warn!(receiver, "a message was not delivered: {error}");
         }
-        self.lanes[*lane].busy = false;
-        self.send(engine, *lane, now)
+        self.queues[*queue].busy = false;
+        let recorded = engine
+            .change(|tx| tx.record_deliveries(numbers, outcome, now))
+            .and_then(|()| self.send(engine, *queue, now));
+        self.contain(recorded, now)
     }
 }
 

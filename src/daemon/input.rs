@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use crate::engine::{IngestedFile, Ticket};
 use crate::inbox::{Package, ParsedJob};
 use crate::model::Credence;
-use crate::store::{StoreError, Told};
+use crate::store::{DeliveryOutcome, StoreError};
 use crate::wechat::callback::{MassEvent, ScanEvent};
 use crate::wechat::protocol::HttpResponse;
 
@@ -53,10 +53,10 @@ pub(super) struct Trouble {
 #[derive(Debug)]
 pub(super) struct DeliveryAttempt {
     /// The receiver's place in the config.
-    pub(super) lane: usize,
+    pub(super) queue: usize,
     /// The deliveries that it was an attempt of.
     pub(super) numbers: Vec<i64>,
-    pub(super) told: Told,
+    pub(super) outcome: DeliveryOutcome,
 }
 
 /// A recurring task.

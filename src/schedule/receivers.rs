@@ -28,6 +28,25 @@ pub struct Planned {
     pub is_list: bool,
 }
 
+/// Which full receivers keep a list back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptBackBy {
+    /// A single one.
+    Any,
+    /// All of them together. If a list of the month missed some receivers, none is certainly full.
+    All,
+}
+
+impl KeptBackBy {
+    /// Returns the rule of a job.
+    pub fn of(policy: OnFullReceivers) -> Self {
+        match policy {
+            OnFullReceivers::Defer => Self::Any,
+            OnFullReceivers::Send | OnFullReceivers::Drop => Self::All,
+        }
+    }
+}
+
 /// What becomes of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -103,9 +122,9 @@ impl<K: Copy + Eq + Hash> Deliveries<K> {
     fn offer(&mut self, list: &[K], policy: OnFullReceivers) -> bool {
         let (full, free): (Vec<K>, Vec<K>) =
             list.iter().partition(|key| self.had(**key) >= self.limit);
-        let blocked = match policy {
-            OnFullReceivers::Defer => !full.is_empty(),
-            OnFullReceivers::Send | OnFullReceivers::Drop => free.is_empty() && !self.missed,
+        let blocked = match KeptBackBy::of(policy) {
+            KeptBackBy::Any => !full.is_empty(),
+            KeptBackBy::All => free.is_empty() && !self.missed,
         };
         if blocked {
             return false;

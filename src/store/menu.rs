@@ -89,6 +89,7 @@ impl Tx<'_> {
 
     /// Returns the job that changed the menu of its account after this change, if one did.
     pub fn menu_changed_since(&self, applied: &Applied) -> Result<Option<JobId>> {
+        // SQLite uses the index of these kinds only where its condition stands word for word.
         let job: Option<Option<String>> = self
             .db
             .prepare_cached(

@@ -24,7 +24,7 @@ use crate::store::view::AlertView;
 use crate::store::{Result, Tx, instant, millis};
 use crate::text::alert as words;
 
-pub use delivery::{Delivery, DeliveryState, DeliveryView, Told};
+pub use delivery::{Delivery, DeliveryOutcome, DeliveryState, DeliveryView};
 pub use timed::Timing;
 
 /// How long something must be over before that is told.
@@ -100,27 +100,37 @@ impl Tx<'_> {
 
     /// Makes messages of the oldest notices, and a delivery of each message for each receiver.
     pub fn tell_notices(&self, routing: Routing<'_>, now: DateTime<Utc>) -> Result<()> {
-        let new = self.notices("state = 'new'", now)?;
+        let new = self.notices("new", None)?;
         for notice in &new {
-            self.tell_new(notice, routing, now)?;
+            match self.tell_new(notice, routing, now) {
+                // One notice that cannot be told must not hold back all others.
+                Err(error) if error.is_ours() => {
+                    let message = not_read(notice, Event::Raised);
+                    self.deliver(notice.number, &message, routing, now)?;
+                    self.note_told(notice)?;
+                }
+                other => other?,
+            }
         }
         self.run(
             "UPDATE notice SET ended_at = ?1 WHERE state = 'ending' AND ended_at IS NULL",
             params![millis(now)],
         )?;
-        for notice in self.notices("state = 'ending' AND ended_at <= ?1", now - OVER_FOR)? {
+        for notice in self.notices("ending", Some(now - OVER_FOR))? {
             self.tell_over(&notice, routing, now)?;
         }
         Ok(())
     }
 
-    fn notices(&self, which: &str, at: DateTime<Utc>) -> Result<Vec<Notice>> {
+    /// Returns the oldest notices in a state, of those that are over since `ended_by`, if it is given.
+    fn notices(&self, state: &str, ended_by: Option<DateTime<Utc>>) -> Result<Vec<Notice>> {
         let sql = format!(
-            "{SELECT} WHERE state IN ('new', 'ending') AND {which} AND ?1 = ?1
+            "{SELECT} WHERE state IN ('new', 'ending') AND state = ?1
+                 AND (?2 IS NULL OR ended_at <= ?2)
              ORDER BY id LIMIT {AT_ONCE}"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
-        let rows = statement.query_map([millis(at)], read)?;
+        let rows = statement.query_map(params![state, ended_by.map(millis)], read)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -128,6 +138,10 @@ impl Tx<'_> {
         if let Some(message) = self.message(notice, now)? {
             self.deliver(notice.number, &message, routing, now)?;
         }
+        self.note_told(notice)
+    }
+
+    fn note_told(&self, notice: &Notice) -> Result<()> {
         let state = if alert::lasts(&notice.kind) { "open" } else { "closed" };
         self.run("UPDATE notice SET state = ?2 WHERE id = ?1", params![notice.number, state])
     }
@@ -361,6 +375,23 @@ fn id(notice: &Notice, event: Event) -> String {
         &millis(notice.raised_at).to_string(),
         &notice.number.to_string(),
     ])
+}
+
+/// Returns what is told instead of a message that cannot be made or read.
+fn not_read(notice: &Notice, event: Event) -> Message {
+    Message {
+        id: id(notice, event),
+        event,
+        kind: notice.kind.clone(),
+        severity: alert::severity(&notice.kind, None),
+        account: notice.account.clone(),
+        job: notice.job.clone(),
+        title: None,
+        at: notice.raised_at,
+        until: None,
+        fact: Fact::Written { text: words::NOT_READ.to_owned() },
+        advice: Some(words::SEE_STATUS.to_owned()),
+    }
 }
 
 /// Returns whether a title is the beginning of a text in a body.

@@ -15,6 +15,7 @@ use crate::model::{Account, JobId, OnFullReceivers, batch_lengths};
 use crate::plan::Job;
 use crate::quota::{self, Block, Rule};
 use crate::reason::Reason;
+use crate::schedule::receivers::KeptBackBy;
 use crate::store::followers::key;
 use crate::store::listed::Full;
 use crate::store::{Receivers, Result, StoreError, Tx, instant, millis};
@@ -59,12 +60,14 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<Option<Block>> {
         let window = Window::containing(Span::Month, now);
-        let waits = job.on_full_receivers == OnFullReceivers::Defer;
-        let blocks = match self.reach(&job.id, account, (now, now))? {
-            Some(reach) => waits && reach.current() && reach.full > 0,
+        let by = KeptBackBy::of(job.on_full_receivers);
+        let blocks = match (self.reach(&job.id, account, (now, now))?, by) {
+            (Some(reach), by) => by == KeptBackBy::Any && reach.current() && reach.full > 0,
             // Each check stops as early as it can: there may be many lists, and long ones.
-            None if waits => self.full_of(&job.id, account, window, |so_far| !so_far.any())?.any(),
-            None => {
+            (None, KeptBackBy::Any) => {
+                self.full_of(&job.id, account, window, |so_far| !so_far.any())?.any()
+            }
+            (None, KeptBackBy::All) => {
                 !self.missed_some(&account.name, window, true)?
                     && self.full_of(&job.id, account, window, Full::all)?.all()
             }

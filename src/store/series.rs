@@ -139,11 +139,6 @@ impl Series {
         }
         Ok(spec)
     }
-
-    /// Returns the title of one of its dates.
-    fn title_of(&self, date: Date) -> Result<Option<String>> {
-        if self.job.templated { Ok(self.occurrence(date)?.title()) } else { Ok(self.job.title()) }
-    }
 }
 
 /// Fills the texts of a series in for one of its dates; they were checked when its file was taken.

@@ -115,9 +115,9 @@ BEGIN
 END;
 
 CREATE TRIGGER notice_of_move AFTER INSERT ON history
-WHEN NEW.from_state = NEW.to_state AND json_valid(NEW.why)
-    AND json_extract(NEW.why, '$.code') IN ('deferred', 'advanced', 'on_quota_is_fail',
-        'window_beyond_expiry')
+WHEN NEW.from_state = NEW.to_state
+    AND CASE WHEN json_valid(NEW.why) THEN json_extract(NEW.why, '$.code') END
+        IN ('deferred', 'advanced', 'on_quota_is_fail', 'window_beyond_expiry')
 BEGIN
     UPDATE notice SET state = 'closed' WHERE job = NEW.job AND state = 'new' AND kind = 'moved';
     INSERT INTO notice (kind, account, job, raised_at, why)

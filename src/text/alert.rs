@@ -65,6 +65,12 @@ pub const SEE_CALLBACK: &str = "compare the callback's URL and token on the plat
 /// What an operator can do if another program keeps the database locked.
 pub const FREE_DATABASE: &str = "end that program, or let it finish; the daemon goes on by itself";
 
+/// What is told instead of a message that cannot be made or read.
+pub const NOT_READ: &str = "what happened is stored in a form that this version cannot read";
+
+/// What an operator can do then.
+pub const SEE_STATUS: &str = "`qunfa status` shows what needs a person; report it with the log";
+
 /// What an operator can do if the daemon ended because its storage failed.
 pub const SEE_DISK: &str = "look at the disk and at the daemon's log; the service manager starts the \
     daemon again, and what was under way is settled then";

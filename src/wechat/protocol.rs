@@ -179,17 +179,7 @@ pub fn classic_token(appid: &str, secret: &SecretString) -> Request {
 
 /// Requests the account's token from a token server that other programs share.
 pub fn shared_token(url: &str) -> Request {
-    let path = Cow::Owned(url.to_owned());
-    let query = Vec::new();
-    Request {
-        method: Method::Get,
-        path,
-        query,
-        body: None,
-        form: None,
-        save: None,
-        timeout: TIMEOUT,
-    }
+    Request { path: Cow::Owned(url.to_owned()), ..Request::get("", Vec::new()) }
 }
 
 /// Requests the account's tags: a harmless query that shows whether the token works.

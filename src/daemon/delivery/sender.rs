@@ -9,7 +9,7 @@ use super::{command, email, robot, webhook};
 use crate::alert::Message;
 use crate::alert::pace::Rate;
 use crate::config::Channel;
-use crate::store::Told;
+use crate::store::DeliveryOutcome;
 
 /// How long one attempt may take, whatever its channel.
 const AT_MOST: Duration = Duration::from_secs(90);
@@ -51,12 +51,12 @@ impl Sender {
         channel: &Channel,
         messages: &[Message],
         now: DateTime<Utc>,
-    ) -> (usize, Told) {
+    ) -> (usize, DeliveryOutcome) {
         let sent = self.send_in_time(channel, messages, now);
         match tokio::time::timeout(AT_MOST, sent).await {
-            Ok((count, Ok(()))) => (count, Told::Delivered),
-            Ok((count, Err(error))) => (count, Told::Failed(error)),
-            Err(_) => (messages.len(), Told::Failed(super::http::NO_ANSWER.to_owned())),
+            Ok((count, Ok(()))) => (count, DeliveryOutcome::Delivered),
+            Ok((count, Err(error))) => (count, DeliveryOutcome::Failed(error)),
+            Err(_) => (messages.len(), DeliveryOutcome::Failed(super::http::NO_ANSWER.to_owned())),
         }
     }
 

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::{Routing, receivers};
-use crate::alert::{Message, pace};
+use super::{Routing, SELECT, not_read, read, receivers};
+use crate::alert::{Event, Message, pace};
 use crate::calendar::json::maybe_rfc3339;
 use crate::store::view::AlertView;
 use crate::store::{Result, StoreError, Tx, instant, millis};
@@ -22,7 +22,7 @@ pub struct Delivery {
 
 /// What became of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum DeliveryOutcome {
     /// The receiver has it.
     Delivered,
     /// It may not have it, for this reason.
@@ -92,43 +92,53 @@ impl Tx<'_> {
         now: DateTime<Utc>,
     ) -> Result<Vec<Delivery>> {
         let mut statement = self.db.prepare_cached(
-            "SELECT id, message, next_at FROM notice_delivery
+            "SELECT id, message, next_at, notice, event FROM notice_delivery
              WHERE receiver = ?1 AND state = 'waiting' AND (attempts > 0 OR next_at <= ?2)
              ORDER BY event <> 'test', id LIMIT ?3",
         )?;
         let rows = statement.query_map(params![receiver, millis(now), most], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, instant(row.get(2)?)))
+            let (message, event): (String, String) = (row.get(1)?, row.get(4)?);
+            let of = (row.get::<_, i64>(3)?, Event::parse(&event));
+            Ok((row.get::<_, i64>(0)?, message, instant(row.get(2)?), of))
         })?;
         let mut due = Vec::new();
         for row in rows {
-            let (number, message, next_at) = row?;
+            let (number, message, next_at, of) = row?;
             if next_at > now {
                 break;
             }
-            let message = serde_json::from_str(&message).map_err(|error| {
-                StoreError::Corrupt(format!("a stored message cannot be read: {error}"))
-            })?;
+            let message = match serde_json::from_str(&message) {
+                Ok(message) => message,
+                // It keeps its place: the others of this receiver wait behind it.
+                Err(_) => self.not_read(of)?,
+            };
             due.push(Delivery { number, message });
         }
         Ok(due)
+    }
+
+    fn not_read(&self, (notice, event): (i64, Option<Event>)) -> Result<Message> {
+        let sql = format!("{SELECT} WHERE id = ?1");
+        let notice = self.db.prepare_cached(&sql)?.query_row([notice], read)?;
+        Ok(not_read(&notice, event.unwrap_or(Event::Raised)))
     }
 
     /// Records what became of an attempt with these deliveries.
     pub fn record_deliveries(
         &self,
         numbers: &[i64],
-        told: &Told,
+        outcome: &DeliveryOutcome,
         now: DateTime<Utc>,
     ) -> Result<()> {
         for number in numbers {
-            match told {
-                Told::Delivered => self.run(
+            match outcome {
+                DeliveryOutcome::Delivered => self.run(
                     "UPDATE notice_delivery SET state = 'delivered', attempts = attempts + 1,
                          next_at = NULL, ended_at = ?2, error = NULL
                      WHERE id = ?1 AND state = 'waiting'",
                     params![number, millis(now)],
                 )?,
-                Told::Failed(error) => self.fail_delivery(*number, error, now)?,
+                DeliveryOutcome::Failed(error) => self.fail_delivery(*number, error, now)?,
             }
         }
         Ok(())

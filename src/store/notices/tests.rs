@@ -65,7 +65,9 @@ fn told(store: &mut Store, now: DateTime<Utc>) -> Vec<Message> {
     store.transaction(|tx| tx.tell_notices(&everything, now)).unwrap();
     let due = store.read().due_deliveries("ops", 100, now).unwrap();
     let numbers: Vec<_> = due.iter().map(|one| one.number).collect();
-    store.transaction(|tx| tx.record_deliveries(&numbers, &Told::Delivered, now)).unwrap();
+    store
+        .transaction(|tx| tx.record_deliveries(&numbers, &DeliveryOutcome::Delivered, now))
+        .unwrap();
     due.into_iter().map(|one| one.message).collect()
 }
 
@@ -236,7 +238,7 @@ fn a_failed_delivery_holds_back_later_ones_until_it_is_given_up() {
         due.iter().map(|one| one.number).collect()
     };
     assert_eq!(due(&store, at(2)), [1, 2]);
-    let failed = Told::Failed("it answered HTTP 500".to_owned());
+    let failed = DeliveryOutcome::Failed("it answered HTTP 500".to_owned());
 
     let fail = |tx: &Tx<'_>| tx.record_deliveries(&[1], &failed, at(2));
     store.transaction(fail).unwrap();
@@ -252,6 +254,28 @@ fn a_failed_delivery_holds_back_later_ones_until_it_is_given_up() {
 
     store.transaction(|tx| tx.drop_deliveries_except(&["other"], days)).unwrap();
     assert_eq!(due(&store, days), [0; 0]);
+}
+
+#[test]
+fn a_message_that_cannot_be_read_is_told_as_such_and_holds_back_no_other() {
+    let mut store = store();
+    raise(&mut store, "clock", at(0));
+    raise(&mut store, "platform", at(1));
+    let everything = |_: &Message| vec![("ops".to_owned(), at(2))];
+    store.transaction(|tx| tx.tell_notices(&everything, at(2))).unwrap();
+    let due = |store: &Store| store.read().due_deliveries("ops", 10, at(2)).unwrap();
+    let before = due(&store);
+    let spoil = |tx: &Tx<'_>| {
+        tx.run("UPDATE notice_delivery SET message = '{\"id\": 7}' WHERE id = 1", params![])
+    };
+    store.transaction(spoil).unwrap();
+
+    let after = due(&store);
+
+    let (spoiled, other) = (&after[0].message, &after[1].message);
+    assert_eq!(spoiled.fact, Fact::Written { text: words::NOT_READ.to_owned() });
+    assert_eq!((&spoiled.id, &spoiled.kind), (&before[0].message.id, &before[0].message.kind));
+    assert_eq!(*other, before[1].message);
 }
 
 #[test]

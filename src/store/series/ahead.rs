@@ -1,12 +1,14 @@
 //! The dates of a series that have no job yet, as the schedule sees them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::row::{COLUMNS, read};
-use super::{Series, occurrence_id};
-use crate::calendar::Date;
-use crate::model::{Account, Audience, Expires, JobState, batch_lengths};
+use super::{Series, fill_texts, occurrence_id};
+use crate::calendar::{Date, DateKey, DateValues, Recurrence};
+use crate::model::{Account, Audience, Content, Expires, JobSpec, JobState, batch_lengths};
 use crate::plan::{Job, Rank};
 use crate::quota::Demand;
 use crate::schedule::Waiting;
@@ -30,8 +32,9 @@ impl Tx<'_> {
         let mut dates = Vec::new();
         for series in self.series_ahead(&account.name, until)? {
             let Some(from) = series.next() else { continue };
+            let titles = Titles::of(&series, until);
             for date in series.dates().after(from).take_while(|date| date.at < until) {
-                dates.push(date_ahead(&series, date)?);
+                dates.push(date_ahead(&series, date, titles.of_date(date))?);
             }
         }
         dates.sort_by_key(|date: &DateAhead| date.waiting.job.planned_at);
@@ -68,7 +71,52 @@ impl Tx<'_> {
     }
 }
 
-fn date_ahead(series: &Series, date: Date) -> Result<DateAhead> {
+/// The titles of the dates of one series.
+enum Titles<'a> {
+    /// All have the same.
+    Same(Option<String>),
+    /// Each fills in its own.
+    Filled {
+        recurrence: &'a Recurrence,
+        /// The job without what is long and has no part in its title.
+        job: Box<JobSpec>,
+        /// What the numbered dates fill in: counted once for all of them.
+        numbered: HashMap<DateKey, DateValues>,
+    },
+}
+
+impl<'a> Titles<'a> {
+    fn of(series: &'a Series, until: DateTime<Utc>) -> Self {
+        if !series.job.templated {
+            return Self::Same(series.job.title());
+        }
+        let mut job = Box::new(series.job.clone());
+        if let Some(broadcast) = job.action.broadcast_mut() {
+            broadcast.audience = Audience::Everyone;
+            if let Content::Prepared { material, .. } = &mut broadcast.content {
+                material.articles.iter_mut().for_each(|article| article.content.clear());
+            }
+        }
+        let recurrence = &series.recurrence;
+        let numbered = recurrence.numbered().take_while(|(date, _)| date.at < until);
+        let numbered = numbered.map(|(date, values)| (date.date, values)).collect();
+        Self::Filled { recurrence, job, numbered }
+    }
+
+    fn of_date(&self, date: Date) -> Option<String> {
+        match self {
+            Self::Same(title) => title.clone(),
+            Self::Filled { recurrence, job, numbered } => {
+                let known = numbered.get(&date.date).copied();
+                let mut job = job.clone();
+                fill_texts(&mut job, known.unwrap_or_else(|| recurrence.values(date)));
+                job.title()
+            }
+        }
+    }
+}
+
+fn date_ahead(series: &Series, date: Date, title: Option<String>) -> Result<DateAhead> {
     let spec = &series.job;
     let broadcast = spec.action.broadcast();
     let calls = match broadcast.map(|broadcast| &broadcast.audience) {
@@ -103,7 +151,7 @@ fn date_ahead(series: &Series, date: Date) -> Result<DateAhead> {
     };
     let waiting = Waiting {
         job,
-        title: series.title_of(date)?,
+        title,
         calls_left: calls,
         placed: true,
         without_place: false,
