@@ -184,8 +184,8 @@ fn an_approval_and_a_confirmation_are_due_by_time_alone() {
         told(&mut store, now)
     };
 
-    assert_eq!(due(at(59)), []);
-    let confirm = due(at(60));
+    assert_eq!(due(at(299)), []);
+    let confirm = due(at(300));
     assert_eq!(kinds(&confirm), [(Event::Raised, "confirm")]);
     assert_eq!(confirm[0].until, Some(at(1_800)));
     let approval = due(at(1_800));

@@ -10,10 +10,11 @@ use crate::calendar::{Span, Window};
 use crate::store::view::AlertView;
 use crate::store::{Result, StoreError, Tx, millis};
 
-/// How long a broadcast to everyone has no result before its administrator is reminded.
-const CONFIRM_AFTER: TimeDelta = TimeDelta::minutes(1);
+/// How long a broadcast to everyone has no result before its administrator is reminded. A large
+/// account's result takes minutes without any confirmation, and a page for each would be ignored.
+const CONFIRM_AFTER: TimeDelta = TimeDelta::minutes(5);
 /// How long an administrator has to confirm a broadcast, counted from the reminder.
-pub(super) const CONFIRM_LEFT: TimeDelta = TimeDelta::minutes(29);
+pub(super) const CONFIRM_LEFT: TimeDelta = TimeDelta::minutes(25);
 /// The kinds that follow from several rows, and are looked for less often.
 const DERIVED: [&str; 2] = ["gap", "no_result"];
 
