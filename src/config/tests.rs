@@ -642,18 +642,18 @@ fn a_mistake_in_alerts_is_refused_with_its_help_and_without_the_secret() {
 fn every_key_is_on_the_page_of_the_config() {
     let page = include_str!("../../docs/config.md");
     let shapes = [
-        &super::FILE,
-        &super::account::ACCOUNT,
-        &super::account::CALLBACK,
-        &super::account::LIMITS,
-        &super::account::TOKEN,
-        &super::alerts::ALERTS,
-        &super::alerts::RECEIVER,
-        &super::alerts::HOOK,
-        &super::alerts::EMAIL,
-        &super::alerts::ROUTE,
-        &super::alerts::QUIET,
-        &super::alerts::PING,
+        &FILE,
+        &account::ACCOUNT,
+        &account::CALLBACK,
+        &account::LIMITS,
+        &account::TOKEN,
+        &alerts::ALERTS,
+        &alerts::RECEIVER,
+        &alerts::HOOK,
+        &alerts::EMAIL,
+        &alerts::ROUTE,
+        &alerts::QUIET,
+        &alerts::PING,
     ];
     let keys = shapes.iter().flat_map(|shape| shape.known);
 
