@@ -205,17 +205,33 @@ fn every_key_of_a_job_file_is_on_the_page() {
     let schema: Value = serde_json::from_str(qunfa::inbox::SCHEMA).unwrap();
     let mut keys = BTreeSet::new();
     properties(&schema, &mut keys);
-    let page = text("docs/job-files.md");
-    let words = words(&page);
-    let is_told = |key: &str| {
-        let begins = |word: &String| word == key || word.starts_with(&format!("{key}: "));
-        words.iter().any(begins)
-    };
-
-    let missing: Vec<_> = keys.iter().filter(|key| !is_told(key)).collect();
-
     assert!(keys.len() > 60, "{keys:?}");
-    assert!(missing.is_empty(), "{missing:?}");
+    for page in ["docs/job-files.md", "docs/zh-CN/job-files.md"] {
+        let page = text(page);
+        let words = words(&page);
+        let is_told = |key: &str| {
+            words.iter().any(|word| word == key || word.starts_with(&format!("{key}: ")))
+        };
+        let missing: Vec<_> = keys.iter().filter(|key| !is_told(key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let rows = keys_of_rows(&page);
+        for object in
+            ["job", "broadcast", "article", "preview", "menu", "button", "qrcode", "delete"]
+        {
+            let keys = schema["$defs"][object]["properties"].as_object().unwrap().keys();
+            let is_action = |key: &str| ["broadcast", "delete", "menu", "qrcode"].contains(&key);
+            for key in keys.filter(|key| object != "job" || !is_action(key)) {
+                assert!(rows.contains(key), "`{key}` of {object} has no row");
+            }
+        }
+    }
+}
+
+/// Returns the words between backticks in the first cells of tables.
+fn keys_of_rows(page: &str) -> BTreeSet<String> {
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
+    let cells = rows.filter_map(|row| row.split(" | ").next());
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
 }
 
 /// Returns the source files under a folder, without their tests.
