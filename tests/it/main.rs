@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod canaries;
+mod catalogues;
 mod cli;
 mod cli_accounts;
 mod cli_alerts;
