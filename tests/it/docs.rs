@@ -449,7 +449,7 @@ fn the_readme_is_a_first_screen() {
 fn commands(page: &str) -> Vec<String> {
     let block = |block: Block| {
         let line = |line: &str| line.split(" #").next().unwrap_or_default().trim_end().to_owned();
-        (block.info != "" && block.info != "json")
+        (!block.info.is_empty() && block.info != "json")
             .then(|| block.text.lines().map(line).collect::<Vec<_>>().join("\n"))
     };
     blocks(page).into_iter().filter_map(block).collect()
