@@ -61,7 +61,7 @@ use crate::config::{self, Config, ConfigError, Secrets};
 use crate::daemon::{self, Now, RunError};
 use crate::demo;
 use crate::inbox;
-use crate::l10n::{self, Lang};
+use crate::l10n::{self, Lang, t};
 use crate::store::StoreError;
 
 /// The whole command line.
@@ -429,15 +429,15 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         Command::Completions(options) => {
             manual::completions(&options, help::command(), terminal)?;
         }
-        Command::Man(options) => manual::man(&options, help::command(), terminal)?,
+        Command::Man(options) => manual::man(&options, help::unbuilt(), terminal)?,
         Command::Schema => terminal.write(inbox::SCHEMA)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
     }
     Ok(Answer::Yes)
 }
 
-fn language(name: &str) -> Result<Lang, &'static str> {
-    Lang::parse(name).ok_or("en or zh-CN")
+fn language(name: &str) -> Result<Lang, String> {
+    Lang::parse(name).ok_or_else(|| t!("cli-languages"))
 }
 
 fn load(path: &std::path::Path, secrets: Secrets) -> Result<Config, Problem> {

@@ -33,6 +33,10 @@ time-skipped = this time does not exist in { $zone }: the clocks are put forward
 
 ## cli: the commands
 
+cli-languages = en or zh-CN
+cli-man-unwritable = { $folder } cannot be written to: { $error }
+cli-man-written = The pages are in { $folder }.
+
 ## status: `qunfa status`
 
 ## plan: `plan`, `check`, `submit`, the forecast
@@ -40,4 +44,3 @@ time-skipped = this time does not exist in { $zone }: the clocks are put forward
 ## show: `qunfa show`
 
 ## doctor: `init`, `doctor`, `config check`
-
