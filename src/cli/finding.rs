@@ -88,8 +88,10 @@ fn check_name(check: &str) -> String {
         "IP list" => t!("finding-ip-list"),
         "listen" => t!("finding-listen"),
         "clock" => t!("finding-clock"),
-        "calls" => t!("finding-calls"),
-        "history" => t!("finding-history"),
+        "connection" => t!("finding-connection"),
+        "rights" => t!("finding-rights"),
+        "callback" => t!("finding-callback"),
+        "database" => t!("finding-database"),
         other => other.to_owned(),
     }
 }

@@ -378,8 +378,10 @@ finding-token = token
 finding-ip-list = IP白名单
 finding-listen = 监听
 finding-clock = 时钟
-finding-calls = 接口调用
-finding-history = 发表记录
+finding-connection = 连接
+finding-rights = 权限
+finding-callback = 回调
+finding-database = 数据库
 
 ## help: the help of commands and options; its English text stands in the code
 
