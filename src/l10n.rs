@@ -103,6 +103,9 @@ pub fn within<T>(lang: Lang, work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// A sentence of a table, which is written when it is needed, in the language of the moment.
+pub type Sentence = fn() -> String;
+
 type Bundle = FluentBundle<FluentResource>;
 
 static EN: LazyLock<Bundle> = LazyLock::new(|| bundle(Lang::En, include_str!("l10n/en.ftl")));
