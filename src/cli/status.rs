@@ -149,6 +149,8 @@ struct AccountView {
     paused: bool,
     held: bool,
     clock: Option<ClockView>,
+    /// The spare API address in use, if the first one cannot be reached.
+    spare_api_base: Option<String>,
     /// Whether the platform pushes its events to us.
     callback: bool,
     #[serde(serialize_with = "json::maybe_rfc3339")]
@@ -488,6 +490,9 @@ fn account_view(
         paused: stops.paused.is_some(),
         held: stops.hold.is_some(),
         clock,
+        spare_api_base: tx
+            .spare_base(&account.name)?
+            .filter(|base| config.api_bases.contains(base)),
         callback: config.callback.is_some(),
         last_event_at: tx.last_event_at(&account.name)?,
         rules: tx.rules(account, now)?,
