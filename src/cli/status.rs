@@ -402,11 +402,11 @@ pub(super) fn not_stored(
     context: &ForecastContext,
     now: DateTime<Utc>,
 ) -> Result<Vec<AlertView>, StoreError> {
-    let of_zones = of_zones(&tx.zones_of_series()?, now).into_iter();
+    let of_zones = of_zones(&tx.zones_in_use()?, now).into_iter();
     Ok(stuck(context, now).into_iter().chain(locked_out(context)).chain(of_zones).collect())
 }
 
-/// Returns an alert for each zone of a series whose data are not those of the machine.
+/// Returns an alert for each zone of a series or a waiting job whose data are not those of the machine.
 fn of_zones(zones: &[Tz], now: DateTime<Utc>) -> Vec<AlertView> {
     let differing = zones.iter().filter_map(|zone| {
         let from = zone_data::differs_from(*zone, now)?;

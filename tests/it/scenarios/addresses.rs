@@ -68,3 +68,20 @@ fn a_send_that_may_have_arrived_is_asked_again_at_its_own_address_only() {
     world.run_until("2027-03-20 21:30");
     assert_eq!((world.state("a"), world.accepted().len()), (JobState::Sent, 1));
 }
+
+#[test]
+fn an_address_that_is_not_on_the_ip_list_is_named_to_the_operator() {
+    let mut world = World::with(Kind::Service);
+    world.job("a").at("2027-03-20 20:00").submit();
+    world.platform.inject(Fault::new(FaultKind::Errcode(40_164)).on_path("stable_token"));
+
+    world.run_until("2027-03-20 20:05");
+
+    let now = world.now();
+    let attention = world.engine().store().read().attention(now).unwrap();
+    let paused = attention.iter().find(|alert| alert.kind == "paused").expect("it is paused");
+    assert!(paused.what.contains("invalid ip 203.0.113.7"), "{}", paused.what);
+    assert!(paused.advice.contains("IP list"), "{}", paused.advice);
+    // A refusal is an answer: no other address is tried.
+    assert!(world.went_to.iter().all(|(base, _)| *base == 0), "{:?}", world.went_to);
+}
