@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use url::Url;
 
+use crate::l10n::{self, Lang};
 use crate::model;
 use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::{Location, Report, quote};
@@ -43,6 +44,9 @@ pub struct Config {
     pub accounts: Vec<AccountConfig>,
     /// Who is told of alerts.
     pub alerts: Alerts,
+    /// The language of what people read; `None` means that of each person's environment, and English
+    /// for what the daemon writes.
+    pub lang: Option<Lang>,
     /// What an operator should correct, although the daemon runs with it.
     pub warnings: Vec<String>,
 }
@@ -134,6 +138,7 @@ const FILE: Shape = Shape {
         "accounts",
         "accounts_from",
         "alerts",
+        "lang",
     ],
     refused: &[],
 };
@@ -344,6 +349,8 @@ impl<'l, 'a> Loader<'l, 'a> {
             (entry, _) => self.own_accounts(entry, &fields, listener),
         }
         let alerts = fields.get("alerts").map(|entry| self.alerts(entry));
+        let languages = l10n::ALL.map(|lang| (lang.name(), lang));
+        let lang = fields.get("lang").and_then(|entry| entry.choice(&languages, self.report));
         let config = Config {
             state_dir: state_dir?,
             inbox: inbox?,
@@ -351,6 +358,7 @@ impl<'l, 'a> Loader<'l, 'a> {
             listen,
             accounts: Vec::new(),
             alerts: alerts.unwrap_or_else(|| Some(Alerts::default()))?,
+            lang,
             warnings: std::mem::take(&mut self.warnings),
         };
         Some((config, folder.flatten()))
