@@ -442,7 +442,7 @@ impl Engine {
                 reader = reader.or_else(|| session.reads_followers().then_some(index));
                 busy += usize::from(session.is_busy()) - before;
             }
-            Ok::<_, StoreError>((outgoing, generations, tx.last_seen()?.high_water))
+            Ok::<_, StoreError>((outgoing, generations, tx.high_water()?))
         })?;
         let mark = (high_water > self.mark.high_water).then(|| {
             self.mark.high_water = high_water;

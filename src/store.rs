@@ -53,6 +53,7 @@ mod view;
 mod writes;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -247,8 +248,8 @@ pub struct Tx<'a> {
     moves: Option<&'a Moves>,
     /// The jobs that a new schedule moved.
     rescheduled: RefCell<Vec<Rescheduled>>,
-    /// The jobs that were taken and have no place in the schedule yet.
-    unplaced: RefCell<Vec<Unplaced>>,
+    /// The jobs of each account that were taken and have no place in the schedule yet.
+    unplaced: RefCell<BTreeMap<String, Vec<Unplaced>>>,
 }
 
 impl<'a> Tx<'a> {

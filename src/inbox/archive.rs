@@ -495,10 +495,14 @@ fn exists(directory: &OwnedFd, name: &str) -> io::Result<bool> {
     }
 }
 
-pub(super) fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
+fn read_small(directory: &OwnedFd, name: &OsStr) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_small(directory, name)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+pub(super) fn open_small(directory: &OwnedFd, name: &OsStr) -> io::Result<io::Take<File>> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(openat(directory, name, flags, Mode::empty())?);
-    let mut bytes = Vec::new();
-    file.take(64 << 20).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(file.take(64 << 20))
 }

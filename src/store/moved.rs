@@ -65,7 +65,6 @@ impl Moves {
 /// A job that was taken in this transaction and has no place yet.
 #[derive(Debug)]
 pub(super) struct Unplaced {
-    pub(super) account: String,
     pub(super) id: JobId,
     /// Whether it was known before: its old place is free.
     pub(super) edited: bool,

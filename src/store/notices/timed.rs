@@ -66,7 +66,7 @@ impl Tx<'_> {
         let mut statement = self.db.prepare_cached(
             "SELECT account, id, due_at FROM job WHERE state = 'held' AND due_at <= ?1
              AND NOT EXISTS (SELECT 1 FROM notice WHERE notice.job = job.id
-                 AND notice.kind = 'approval_due' AND subject = due_at || '')",
+                 AND +notice.kind = 'approval_due' AND subject = due_at || '')",
         )?;
         let rows = statement.query_map([millis(now + within)], |row| {
             let due_at: i64 = row.get(2)?;
@@ -87,7 +87,7 @@ impl Tx<'_> {
              WHERE job.state = 'accepted' AND everyone = 1 AND batch.state = 'accepted'
              GROUP BY job.id
              HAVING at BETWEEN ?1 AND ?2 AND NOT EXISTS (SELECT 1 FROM notice
-                 WHERE notice.job = job.id AND notice.kind = 'confirm' AND subject = at || '')",
+                 WHERE notice.job = job.id AND +notice.kind = 'confirm' AND subject = at || '')",
         )?;
         let span = [now - CONFIRM_AFTER - CONFIRM_LEFT, now - CONFIRM_AFTER].map(millis);
         let rows = statement.query_map(span, |row| {
@@ -172,9 +172,10 @@ impl Tx<'_> {
             }
         }
         changed |= self.db.execute(
-            "UPDATE notice SET state = 'closed' WHERE state = 'open' AND EXISTS (SELECT 1 FROM alert
-                 WHERE alert.kind = notice.kind AND alert.account IS notice.account
-                 AND alert.job IS notice.job AND until_at <= ?1)",
+            "UPDATE notice SET state = 'closed' WHERE id IN (SELECT notice.id
+                 FROM alert CROSS JOIN notice ON notice.kind = alert.kind
+                 AND notice.account IS alert.account AND notice.job IS alert.job
+                 WHERE until_at <= ?1 AND notice.state = 'open')",
             [millis(now)],
         )? > 0;
         Ok(changed)
