@@ -34,7 +34,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::{AccountConfig, Config};
-use crate::engine::{Engine, HighWaterMark, IngestError, StateDirectory, crash_context};
+use crate::engine::{
+    Engine, HighWaterMark, IngestError, OfferedFile, StateDirectory, crash_context,
+};
 use crate::inbox::Inbox;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 use crate::wechat::client::ApiBase;
@@ -717,7 +719,9 @@ impl Daemon {
             self.engine.settle(answers, *came_at)?;
             self.backlog.answers.pop_front();
         }
-        while let Some(input) = self.backlog.others.pop_front() {
+        loop {
+            self.take_together(now)?;
+            let Some(input) = self.backlog.others.pop_front() else { break };
             if let Input::Checked(verdict) = input {
                 verdict?;
                 continue;
@@ -729,6 +733,27 @@ impl Daemon {
                     return Err(error);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Takes the small files that wait in one commit, if there are several.
+    fn take_together(&mut self, now: DateTime<Utc>) -> Result<(), RunError> {
+        let files = self.backlog.small_files();
+        if files.len() < 2 {
+            return Ok(());
+        }
+        let jobs: Vec<Vec<_>> =
+            files.iter().map(|file| file.jobs.iter().map(offered).collect()).collect();
+        let all = files.iter().zip(&jobs).map(|(ValidFile { package, .. }, jobs)| OfferedFile {
+            sha256: package.sha256(),
+            name: package.name(),
+            jobs,
+        });
+        let all: Vec<_> = all.collect();
+        let taken = self.engine.ingest_files(&all, now)?;
+        for (input, taken) in self.backlog.others.drain(..taken.len()).zip(taken) {
+            acknowledge(input, Done::File(taken));
         }
         Ok(())
     }

@@ -258,6 +258,29 @@ impl<'a> Tx<'a> {
     }
 }
 
+impl Tx<'_> {
+    /// Does a part of a transaction that is undone by itself if it fails.
+    ///
+    /// # Errors
+    /// Those of `work`, or that SQLite failed.
+    pub fn undoable<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.run("SAVEPOINT part", [].as_slice())?;
+        let told = self.moves.map_or(0, Moves::len);
+        let done = work();
+        if done.is_err() {
+            self.run("ROLLBACK TO part", [].as_slice())?;
+            self.moves.inspect(|moves| moves.truncate(told));
+            self.rescheduled.take();
+            self.unplaced.take();
+        }
+        self.run("RELEASE part", [].as_slice())?;
+        done
+    }
+}
+
 impl Store {
     /// Opens the database of a state directory, creating or upgrading it as needed.
     ///

@@ -25,6 +25,15 @@ pub(super) struct Moved {
 }
 
 impl Moves {
+    pub(super) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Forgets the latest changes: they were undone.
+    pub(super) fn truncate(&self, len: usize) {
+        self.0.borrow_mut().truncate(len);
+    }
+
     /// Logs them, each at its level.
     pub(super) fn tell(self) {
         for Moved { job, account, from, to, sent, why } in self.0.into_inner() {

@@ -33,6 +33,9 @@ const OVER_FOR: TimeDelta = TimeDelta::seconds(30);
 const AT_ONCE: u32 = 100;
 /// How many it passes over if there is nobody to tell: a first start has one for each account.
 const PASSED_OVER_AT_ONCE: u32 = 4_000;
+/// Notes when something was over. The index of untold notices serves it only with both conditions.
+const NOTE_END: &str = "UPDATE notice SET ended_at = ?1
+    WHERE state IN ('new', 'ending') AND state = 'ending' AND ended_at IS NULL";
 /// How long notices that nothing is left to tell of are kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
 
@@ -125,11 +128,7 @@ impl Tx<'_> {
     }
 
     fn tell_ended(&self, routing: Routing<'_>, now: DateTime<Utc>) -> Result<()> {
-        self.run(
-            "UPDATE notice SET ended_at = ?1 WHERE state IN ('new', 'ending') AND state = 'ending'
-                 AND ended_at IS NULL",
-            params![millis(now)],
-        )?;
+        self.run(NOTE_END, params![millis(now)])?;
         for notice in self.notices("ending", Some(now - OVER_FOR), AT_ONCE)? {
             self.tell_over(&notice, routing, now)?;
         }
