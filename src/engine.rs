@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{Span, Window};
+use crate::calendar::{Recurrence, Span, Window};
 use crate::calls::Slot;
 use crate::config::AccountConfig;
 use crate::model::{Audience, Credence, JobSpec, batch_lengths};
@@ -46,7 +46,7 @@ use account_pass::AccountPass;
 pub use api_call::{Deletability, Deletable, Undeletable, deletable};
 use crash_context::WorkItem;
 pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
-pub use ingest::{IngestError, IngestedFile, IngestedJob, Offered, OfferedFile};
+pub use ingest::{IngestError, IngestedFile, IngestedJob, OfferedFile};
 pub use outcome::classify;
 pub use recovery::{AcceptedFile, Owner, StateDirectory};
 use recovery::{Downtime, hold_for_restore, raise_generations, refresh_alerts, restored};
@@ -154,6 +154,17 @@ pub struct Engine {
     downtime: Option<Downtime>,
     /// Up to where the writes of other processes have been looked at.
     seen: Seen,
+}
+
+/// A job to be taken, as its file describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Offered<'a> {
+    /// The checked job.
+    pub spec: &'a JobSpec,
+    /// When it recurs, if it is a series.
+    pub recurrence: Option<&'a Recurrence>,
+    /// The line at which it begins.
+    pub line: usize,
 }
 
 impl Engine {

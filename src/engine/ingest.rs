@@ -4,22 +4,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use crate::calendar::Recurrence;
 use crate::engine::crash_context::{self, WorkItem};
-use crate::engine::{DateEdit, Engine, Session, first_at, series, why_barred, why_not_named};
-use crate::model::{JobId, JobSpec, JobState, LIST_MAX};
+use crate::engine::{
+    DateEdit, Engine, Offered, Session, first_at, series, why_barred, why_not_named,
+};
+use crate::model::{JobId, JobState, LIST_MAX};
 use crate::store::{IngestOutcome, Rescheduled, Source, StoreError, Strangers, Tx};
-
-/// A job to be taken, as its file describes it.
-#[derive(Clone, Copy, Debug)]
-pub struct Offered<'a> {
-    /// The checked job.
-    pub spec: &'a JobSpec,
-    /// When it recurs, if it is a series.
-    pub recurrence: Option<&'a Recurrence>,
-    /// The line at which it begins.
-    pub line: usize,
-}
 
 /// A file to be taken.
 #[derive(Clone, Copy, Debug)]

@@ -277,7 +277,7 @@ fn notices_are_found_by_an_index_however_many_there_were() {
     let store = store();
     let plan = |sql: &str| -> String {
         let mut statement = store.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let rows = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        let rows = statement.raw_query().mapped(|row| row.get::<_, String>(3));
         rows.map(rusqlite::Result::unwrap).collect::<Vec<_>>().join("; ")
     };
     for (sql, index) in [
