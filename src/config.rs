@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use url::Url;
 
+use crate::l10n::{self, Lang};
 use crate::model;
 use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::{Location, Report, quote};
@@ -42,6 +43,9 @@ pub struct Config {
     pub accounts: Vec<AccountConfig>,
     /// Who is told of alerts.
     pub alerts: Alerts,
+    /// The language of what people read; `None` means that of each person's environment, and English
+    /// for what the daemon writes.
+    pub lang: Option<Lang>,
     /// What an operator should correct, although the daemon runs with it.
     pub warnings: Vec<String>,
 }
@@ -121,6 +125,7 @@ const FILE: Shape = Shape {
         "accounts",
         "accounts_from",
         "alerts",
+        "lang",
     ],
     refused: &[],
 };
@@ -330,6 +335,8 @@ impl<'l, 'a> Loader<'l, 'a> {
             (entry, _) => self.own_accounts(entry, &fields, listener),
         }
         let alerts = fields.get("alerts").map(|entry| self.alerts(entry));
+        let languages = l10n::ALL.map(|lang| (lang.name(), lang));
+        let lang = fields.get("lang").and_then(|entry| entry.choice(&languages, self.report));
         let config = Config {
             state_dir: state_dir?,
             inbox: inbox?,
@@ -337,6 +344,7 @@ impl<'l, 'a> Loader<'l, 'a> {
             listen,
             accounts: Vec::new(),
             alerts: alerts.unwrap_or_else(|| Some(Alerts::default()))?,
+            lang,
             warnings: std::mem::take(&mut self.warnings),
         };
         Some((config, folder.flatten()))

@@ -39,7 +39,7 @@ const ARTICLES_VIA: [(&str, ArticlesVia); 2] =
 
 const OPENIDS: [(&str, OpenIds); 2] = [("usual", OpenIds::Usual), ("any", OpenIds::Any)];
 
-const ACCOUNT: Shape = Shape {
+pub(super) const ACCOUNT: Shape = Shape {
     what: "an account",
     known: &[
         "kind",
@@ -65,7 +65,7 @@ const ACCOUNT: Shape = Shape {
 
 const SECRET_HELP: &str = "write `secret_file: …` or `secret_env: NAME`";
 
-const CALLBACK: Shape = Shape {
+pub(super) const CALLBACK: Shape = Shape {
     what: "`callback`",
     known: &[
         "token_file",
@@ -100,10 +100,10 @@ const KEYS: [(&str, &str); 2] = [
 
 const KEY_HELP: &str = "write `encoding_aes_key_file: …` or `encoding_aes_key_env: NAME`";
 
-const LIMITS: Shape =
+pub(super) const LIMITS: Shape =
     Shape { what: "`limits`", known: &["daily_calls", "history_per_day"], refused: &[] };
 
-const TOKEN: Shape = Shape { what: "`token`", known: &["url"], refused: &[] };
+pub(super) const TOKEN: Shape = Shape { what: "`token`", known: &["url"], refused: &[] };
 
 impl Loader<'_, '_> {
     /// Returns the account of one entry of `accounts`.

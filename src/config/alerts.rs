@@ -29,13 +29,13 @@ const SMTPS: u16 = 465;
 /// The port for mail that is submitted.
 const SUBMISSION: u16 = 587;
 
-const ALERTS: Shape = Shape {
+pub(super) const ALERTS: Shape = Shape {
     what: "`alerts`",
     known: &["receivers", "routes", "quiet_hours", "approval", "summary_at", "dead_man"],
     refused: &[],
 };
 
-const RECEIVER: Shape = Shape {
+pub(super) const RECEIVER: Shape = Shape {
     what: "a receiver",
     known: &["wecom", "feishu", "dingtalk", "webhook", "email", "command", "timeout"],
     refused: &[
@@ -46,7 +46,7 @@ const RECEIVER: Shape = Shape {
 
 const RECEIVER_HELP: &str = "write one of wecom, feishu, dingtalk, webhook, email and command";
 
-const HOOK: Shape = Shape {
+pub(super) const HOOK: Shape = Shape {
     what: "a URL to post to",
     known: &["url_file", "url_env", "secret_file", "secret_env"],
     refused: &[
@@ -61,7 +61,7 @@ const HOOK: Shape = Shape {
 
 const URL_HELP: &str = "write `url_file: …` or `url_env: NAME`";
 
-const EMAIL: Shape = Shape {
+pub(super) const EMAIL: Shape = Shape {
     what: "`email`",
     known: &["server", "port", "security", "user", "password_file", "password_env", "from", "to"],
     refused: &[(
@@ -74,7 +74,7 @@ const EMAIL: Shape = Shape {
 const SECURITIES: [(&str, Security); 3] =
     [("starttls", Security::Starttls), ("tls", Security::Tls), ("none", Security::None)];
 
-const ROUTE: Shape = Shape {
+pub(super) const ROUTE: Shape = Shape {
     what: "a route",
     known: &["to", "severity", "accounts", "kinds", "quiet_hours"],
     refused: &[],
@@ -83,10 +83,10 @@ const ROUTE: Shape = Shape {
 const SEVERITIES: [(&str, Severity); 3] =
     [("page", Severity::Page), ("look", Severity::Look), ("note", Severity::Note)];
 
-const QUIET: Shape =
+pub(super) const QUIET: Shape =
     Shape { what: "`quiet_hours`", known: &["from", "to", "timezone"], refused: &[] };
 
-const PING: Shape =
+pub(super) const PING: Shape =
     Shape { what: "`dead_man`", known: &["url_file", "url_env", "every"], refused: &[] };
 
 impl Loader<'_, '_> {

@@ -21,7 +21,7 @@ use crate::inbox::{
 };
 use crate::model::{Account, JobId, JobState};
 use crate::store::{IngestOutcome, Rescheduled};
-use crate::text::{self, Lang};
+use crate::text;
 
 /// How often the inbox is read. Reading an unchanged directory costs microseconds, and depends on
 /// nothing that could get lost.
@@ -562,7 +562,7 @@ fn receipt(ValidFile { jobs, .. }: &ValidFile, taken: &IngestedFile) -> Receipt 
 fn moved(moved: &[Rescheduled]) -> Vec<String> {
     const NAMED: usize = 20;
     let sentence = |Rescheduled { job, from, to, why }: &Rescheduled| {
-        text::moved::sentence(job, (*from, *to), why, Lang::En)
+        text::moved::sentence(job, (*from, *to), why)
     };
     let mut notes: Vec<_> = moved.iter().take(NAMED).map(sentence).collect();
     if moved.len() > NAMED {

@@ -19,7 +19,7 @@ use crate::daemon::LockedOut;
 use crate::engine::Engine;
 use crate::model::JobState;
 use crate::store::{JobView, StoreError, Tx};
-use crate::text::{Lang, reason};
+use crate::text::reason;
 
 /// How often it is notified.
 const TELL_EVERY: TimeDelta = TimeDelta::seconds(1);
@@ -143,7 +143,7 @@ enum Stopped {
 
 fn stops(store: &Tx<'_>, names: &[&str]) -> Result<Stopped, StoreError> {
     if let Some(why) = store.hold_on_all()? {
-        return Ok(Stopped::All(reason::sentence(&why, Lang::En)));
+        return Ok(Stopped::All(reason::sentence(&why)));
     }
     let all = store.stopped_accounts()?;
     let mut stopped = Vec::new();
