@@ -29,6 +29,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long files are taken before the inbox is read again.
 const SLICE: Duration = Duration::from_secs(1);
 
+/// How many files are taken together, with one wait for the disk.
+const TOGETHER: usize = 32;
+/// A file with more jobs is taken by itself.
+const SMALL: usize = 8;
+
 /// Runs blocking work, all of it on one thread: the memory of a large file returns to that thread's
 /// own allocator, where another thread's large file could not reuse it.
 struct Reader {
@@ -88,7 +93,8 @@ impl IngestTask {
         let Self { mut inbox, accounts, files, now, to } = self;
         let reader = Reader::start();
         let accounts: Arc<[Account]> = accounts.into();
-        let mut ingest = Ingest { trouble: Trouble::default(), passed: Passed::default(), to };
+        let (trouble, passed) = (Trouble::default(), Passed::default());
+        let mut ingest = Ingest { trouble, passed, ready: Vec::new(), to };
         loop {
             let at = now();
             let look = reader.run(move || {
@@ -120,12 +126,32 @@ impl IngestTask {
                         });
                         let Some((read, entry, offer)) = reading.await else { return gone() };
                         inbox = read;
-                        ingest.handle(&mut inbox, &entry, offer, now()).await;
+                        let is_over = tokio::time::Instant::now() >= until;
+                        let offer = match offer {
+                            Offer::ValidFile(valid, kept) if ingest.may_join(&entry, &valid) => {
+                                ingest.ready.push(Ready { entry, valid, _kept: kept });
+                                None
+                            }
+                            offer => Some((entry, offer)),
+                        };
+                        if offer.is_some() || is_over || ingest.ready.len() >= TOGETHER {
+                            let taken = ingest.take_ready(inbox, &reader, now()).await;
+                            let Some(back) = taken else { return gone() };
+                            inbox = back;
+                        }
+                        if let Some((entry, offer)) = offer {
+                            let handled = ingest.handle(inbox, &reader, (entry, offer), now());
+                            let Some(back) = handled.await else { return gone() };
+                            inbox = back;
+                        }
                         // A file that arrived meanwhile must not wait for all the others.
-                        if tokio::time::Instant::now() >= until {
+                        if is_over {
                             break;
                         }
                     }
+                    let taken = ingest.take_ready(inbox, &reader, now()).await;
+                    let Some(back) = taken else { return gone() };
+                    inbox = back;
                 }
                 Err(error) => ingest.trouble.of_inbox(&error),
             }
@@ -138,31 +164,69 @@ impl IngestTask {
     }
 }
 
+/// A file that can be taken, with its files, which stay on disk while this is held.
+struct Ready {
+    entry: Entry,
+    valid: Arc<ValidFile>,
+    _kept: Kept,
+}
+
 /// The state that is kept from one file to the next.
 struct Ingest {
     trouble: Trouble,
     passed: Passed,
+    /// The small files that are taken together next.
+    ready: Vec<Ready>,
     to: mpsc::Sender<Input>,
 }
 
 impl Ingest {
-    /// Acts on what was read of an entry.
-    async fn handle(&mut self, inbox: &mut Inbox, entry: &Entry, offer: Offer, now: DateTime<Utc>) {
+    /// Returns whether a file can be taken together with those that are ready.
+    fn may_join(&self, entry: &Entry, valid: &ValidFile) -> bool {
+        let same_name = |ready: &Ready| ready.valid.package.name() == valid.package.name();
+        valid.jobs.len() <= SMALL
+            && !entry.jumps()
+            && self.passed.problems(entry, valid).is_empty()
+            && !self.ready.iter().any(same_name)
+    }
+
+    /// Acts on what was read of an entry; returns the inbox, unless its thread has ended.
+    async fn handle(
+        &mut self,
+        mut inbox: Inbox,
+        reader: &Reader,
+        (entry, offer): (Entry, Offer),
+        now: DateTime<Utc>,
+    ) -> Option<Inbox> {
         let done = match offer {
-            Offer::ValidFile(valid, kept) => match self.passed.problems(entry, &valid) {
-                problems if problems.is_empty() => self.take(inbox, entry, &valid, kept).await,
-                problems => self.refuse(inbox, entry, &valid, &problems).await,
+            Offer::ValidFile(valid, kept) => match self.passed.problems(&entry, &valid) {
+                problems if problems.is_empty() => {
+                    self.ready.push(Ready { entry, valid, _kept: kept });
+                    return self.take_ready(inbox, reader, now).await;
+                }
+                problems => self.refuse(&inbox, &entry, &valid, &problems).await,
             },
             Offer::Bad(problems, package) => {
-                self.reject(inbox, entry, package.as_ref(), &problems).await
+                self.reject(&inbox, &entry, package.as_ref(), &problems).await
             }
             Offer::Later => {
-                inbox.wait_for_more(entry);
+                inbox.wait_for_more(&entry);
                 Ok(())
             }
             Offer::Changing => Ok(()),
             Offer::Unreadable(error) => Err(error),
         };
+        self.note(&mut inbox, &entry, done, now);
+        Some(inbox)
+    }
+
+    fn note(
+        &mut self,
+        inbox: &mut Inbox,
+        entry: &Entry,
+        done: Result<(), InboxError>,
+        now: DateTime<Utc>,
+    ) {
         match done {
             Ok(()) => drop(self.trouble.stuck.remove(&entry.name())),
             Err(error) => {
@@ -172,28 +236,50 @@ impl Ingest {
         }
     }
 
-    /// Has the loop store the jobs, and records their outcome.
-    async fn take(
+    /// Has the loop store the jobs of the files that are ready, and records their outcomes; returns
+    /// the inbox, unless its thread has ended.
+    async fn take_ready(
         &mut self,
-        inbox: &Inbox,
-        entry: &Entry,
-        valid: &Arc<ValidFile>,
-        _kept: Kept,
-    ) -> Result<(), InboxError> {
-        let (reply, taken) = oneshot::channel();
-        let input = Input::File(Arc::clone(valid), reply);
-        if self.to.send(input).await.is_err() {
-            return Ok(());
-        }
-        match taken.await {
-            Ok(Ok(taken)) => {
-                self.passed.note(entry, valid);
-                accept(inbox, valid, &taken)
+        mut inbox: Inbox,
+        reader: &Reader,
+        now: DateTime<Utc>,
+    ) -> Option<Inbox> {
+        let mut asked = Vec::new();
+        for ready in std::mem::take(&mut self.ready) {
+            let (reply, taken) = oneshot::channel();
+            let input = Input::File(Arc::clone(&ready.valid), reply);
+            if self.to.send(input).await.is_ok() {
+                asked.push((ready, taken));
             }
-            Ok(Err(problems)) => self.refuse(inbox, entry, valid, &problems).await,
-            // The daemon ends; the next start finds the file, and recognizes it if it was stored.
-            Err(_) => Ok(()),
         }
+        let mut stored = Vec::new();
+        for (ready, taken) in asked {
+            match taken.await {
+                Ok(Ok(taken)) => {
+                    self.passed.note(&ready.entry, &ready.valid);
+                    stored.push((ready, taken));
+                }
+                Ok(Err(problems)) => {
+                    let Ready { entry, valid, .. } = &ready;
+                    let done = self.refuse(&inbox, entry, valid, &problems).await;
+                    self.note(&mut inbox, entry, done, now);
+                }
+                // The daemon ends; the next start finds the file, and recognizes it if it was stored.
+                Err(_) => {}
+            }
+        }
+        if stored.is_empty() {
+            return Some(inbox);
+        }
+        let accept = move || {
+            let done = accept_all(&inbox, &stored);
+            (inbox, stored, done)
+        };
+        let (mut inbox, stored, done) = reader.run(accept).await?;
+        for ((Ready { entry, .. }, _), done) in stored.iter().zip(done) {
+            self.note(&mut inbox, entry, done, now);
+        }
+        Some(inbox)
     }
 
     async fn refuse(
@@ -412,11 +498,24 @@ pub fn offered(job: &ParsedJob) -> Offered<'_> {
     Offered { spec: &job.spec, recurrence: job.recurrence.as_ref(), line: job.line }
 }
 
-fn accept(
-    inbox: &Inbox,
-    ValidFile { package, jobs }: &ValidFile,
-    taken: &IngestedFile,
-) -> Result<(), InboxError> {
+/// Writes the receipts of files whose jobs are stored, and moves the files beside them.
+fn accept_all(inbox: &Inbox, stored: &[(Ready, IngestedFile)]) -> Vec<Result<(), InboxError>> {
+    let receipts: Vec<_> =
+        stored.iter().map(|(ready, taken)| receipt(&ready.valid, taken)).collect();
+    let packages = stored.iter().map(|(ready, _)| &ready.valid.package);
+    let all: Vec<_> = packages.zip(&receipts).collect();
+    let done = inbox.accept_all(&all).into_iter().zip(&all);
+    let tell = |(away, (package, receipt)): (Result<Away, _>, &(&Package, &Receipt))| {
+        let (file, jobs) = (package.name(), receipt.jobs.len());
+        let away = away?;
+        tracing::info!(file, jobs, "a file was taken");
+        tell_of_later(file, away);
+        Ok(())
+    };
+    done.map(tell).collect()
+}
+
+fn receipt(ValidFile { jobs, .. }: &ValidFile, taken: &IngestedFile) -> Receipt {
     let stored: HashMap<_, _> = taken.jobs.iter().map(|stored| (&stored.id, stored)).collect();
     let receipt_job = |job: &ParsedJob| {
         let stored = stored.get(&job.spec.id);
@@ -451,16 +550,12 @@ fn accept(
             dates: stored.map(|stored| receipt_dates(&stored.dates)).unwrap_or_default(),
         }
     };
-    let receipt = Receipt {
+    Receipt {
         taken_at: taken.first_taken_at,
         accepted_at: taken.taken_at,
         jobs: jobs.iter().map(receipt_job).collect(),
         notes: taken.left_out.iter().map(left_out).chain(moved(&taken.moved)).collect(),
-    };
-    let away = inbox.accept(package, &receipt)?;
-    tracing::info!(file = package.name(), jobs = jobs.len(), "a file was taken");
-    tell_of_later(package.name(), away);
-    Ok(())
+    }
 }
 
 /// Returns what the receipt says of other jobs that moved.
