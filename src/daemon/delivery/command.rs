@@ -4,8 +4,9 @@
 use std::io;
 use std::process::Stdio;
 
-use tokio::io::AsyncWriteExt as _;
+
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::config::CommandLine;
