@@ -4,7 +4,6 @@
 use std::io;
 use std::process::Stdio;
 
-
 use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
