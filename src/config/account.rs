@@ -40,7 +40,7 @@ const ARTICLES_VIA: [(&str, ArticlesVia); 2] =
 
 const OPENIDS: [(&str, OpenIds); 2] = [("usual", OpenIds::Usual), ("any", OpenIds::Any)];
 
-const ACCOUNT: Shape = Shape {
+pub(super) const ACCOUNT: Shape = Shape {
     what: || t!("config-account"),
     known: &[
         "kind",
@@ -66,7 +66,7 @@ const ACCOUNT: Shape = Shape {
 
 const SECRET_HELP: Sentence = || t!("config-write-secret-file-secret-env");
 
-const CALLBACK: Shape = Shape {
+pub(super) const CALLBACK: Shape = Shape {
     what: || "`callback`".to_owned(),
     known: &[
         "token_file",
@@ -100,13 +100,14 @@ const KEYS: [(&str, &str); 2] = [
 
 const KEY_HELP: Sentence = || t!("config-write-encoding-aes-key-file");
 
-const LIMITS: Shape = Shape {
+pub(super) const LIMITS: Shape = Shape {
     what: || "`limits`".to_owned(),
     known: &["daily_calls", "history_per_day"],
     refused: &[],
 };
 
-const TOKEN: Shape = Shape { what: || "`token`".to_owned(), known: &["url"], refused: &[] };
+pub(super) const TOKEN: Shape =
+    Shape { what: || "`token`".to_owned(), known: &["url"], refused: &[] };
 
 impl Loader<'_, '_> {
     /// Returns the account of one entry of `accounts`.

@@ -30,13 +30,13 @@ const SMTPS: u16 = 465;
 /// The port for mail that is submitted.
 const SUBMISSION: u16 = 587;
 
-const ALERTS: Shape = Shape {
+pub(super) const ALERTS: Shape = Shape {
     what: || "`alerts`".to_owned(),
     known: &["receivers", "routes", "quiet_hours", "approval", "summary_at", "dead_man"],
     refused: &[],
 };
 
-const RECEIVER: Shape = Shape {
+pub(super) const RECEIVER: Shape = Shape {
     what: || t!("config-receiver"),
     known: &["wecom", "feishu", "dingtalk", "webhook", "email", "command", "timeout"],
     refused: &[
@@ -47,7 +47,7 @@ const RECEIVER: Shape = Shape {
 
 const RECEIVER_HELP: Sentence = || t!("config-write-one-wecom-feishu-dingtalk");
 
-const HOOK: Shape = Shape {
+pub(super) const HOOK: Shape = Shape {
     what: || t!("config-url-post"),
     known: &["url_file", "url_env", "secret_file", "secret_env"],
     refused: &[
@@ -62,7 +62,7 @@ const HOOK: Shape = Shape {
 
 const URL_HELP: Sentence = || t!("config-write-url-file-url-env");
 
-const EMAIL: Shape = Shape {
+pub(super) const EMAIL: Shape = Shape {
     what: || "`email`".to_owned(),
     known: &["server", "port", "security", "user", "password_file", "password_env", "from", "to"],
     refused: &[(
@@ -75,7 +75,7 @@ const EMAIL: Shape = Shape {
 const SECURITIES: [(&str, Security); 3] =
     [("starttls", Security::Starttls), ("tls", Security::Tls), ("none", Security::None)];
 
-const ROUTE: Shape = Shape {
+pub(super) const ROUTE: Shape = Shape {
     what: || t!("config-route"),
     known: &["to", "severity", "accounts", "kinds", "quiet_hours"],
     refused: &[],
@@ -84,10 +84,10 @@ const ROUTE: Shape = Shape {
 const SEVERITIES: [(&str, Severity); 3] =
     [("page", Severity::Page), ("look", Severity::Look), ("note", Severity::Note)];
 
-const QUIET: Shape =
+pub(super) const QUIET: Shape =
     Shape { what: || "`quiet_hours`".to_owned(), known: &["from", "to", "timezone"], refused: &[] };
 
-const PING: Shape = Shape {
+pub(super) const PING: Shape = Shape {
     what: || "`dead_man`".to_owned(),
     known: &["url_file", "url_env", "every"],
     refused: &[],
