@@ -234,7 +234,9 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     }
     let accounts = engine.accounts_by_any_name()?;
     let (clock, to) = (options.now.clone(), sender.clone());
-    let ingest_task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, to };
+    let lang = config.lang.unwrap_or_default();
+    let ingest_task =
+        ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
     tasks.spawn(ingest_task.run(refused, ended));
     let maintenance = maintenance::start(sender.clone()).await;
     if large {

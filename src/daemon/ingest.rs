@@ -19,6 +19,7 @@ use crate::inbox::{
     AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob,
     ReadError, Receipt, ReceiptDate, ReceiptJob, Step,
 };
+use crate::l10n::{self, Lang, t};
 use crate::model::{Account, JobId, JobState};
 use crate::store::{IngestOutcome, Rescheduled};
 use crate::text;
@@ -44,9 +45,11 @@ struct Reader {
 type Work = Box<dyn FnOnce() + Send>;
 
 impl Reader {
-    fn start() -> Self {
+    /// Starts the thread; what it writes for people is in this language.
+    fn start(lang: Lang) -> Self {
         let (work, mut works) = mpsc::unbounded_channel::<Work>();
         std::thread::spawn(move || {
+            l10n::choose(lang);
             while let Some(work) = works.blocking_recv() {
                 work();
             }
@@ -72,6 +75,8 @@ pub(super) struct IngestTask {
     pub(super) accounts: Vec<Account>,
     pub(super) files: Files,
     pub(super) now: Now,
+    /// The language of the answers to files.
+    pub(super) lang: Lang,
     pub(super) to: mpsc::Sender<Input>,
 }
 
@@ -90,11 +95,11 @@ enum Offer {
 impl IngestTask {
     /// Takes files until the daemon ends; those named are refused unread, if they are present.
     pub(super) async fn run(self, mut refused: Vec<String>, mut ended: watch::Receiver<bool>) {
-        let Self { mut inbox, accounts, files, now, to } = self;
-        let reader = Reader::start();
+        let Self { mut inbox, accounts, files, now, lang, to } = self;
+        let reader = Reader::start(lang);
         let accounts: Arc<[Account]> = accounts.into();
         let (trouble, passed) = (Trouble::default(), Passed::default());
-        let mut ingest = Ingest { trouble, passed, ready: Vec::new(), to };
+        let mut ingest = Ingest { trouble, passed, ready: Vec::new(), lang, to };
         loop {
             let at = now();
             let look = reader.run(move || {
@@ -177,6 +182,7 @@ struct Ingest {
     passed: Passed,
     /// The small files that are taken together next.
     ready: Vec<Ready>,
+    lang: Lang,
     to: mpsc::Sender<Input>,
 }
 
@@ -199,13 +205,15 @@ impl Ingest {
         now: DateTime<Utc>,
     ) -> Option<Inbox> {
         let done = match offer {
-            Offer::ValidFile(valid, kept) => match self.passed.problems(&entry, &valid) {
-                problems if problems.is_empty() => {
-                    self.ready.push(Ready { entry, valid, _kept: kept });
-                    return self.take_ready(inbox, reader, now).await;
+            Offer::ValidFile(valid, kept) => {
+                match l10n::within(self.lang, || self.passed.problems(&entry, &valid)) {
+                    problems if problems.is_empty() => {
+                        self.ready.push(Ready { entry, valid, _kept: kept });
+                        return self.take_ready(inbox, reader, now).await;
+                    }
+                    problems => self.refuse(&inbox, &entry, &valid, &problems).await,
                 }
-                problems => self.refuse(&inbox, &entry, &valid, &problems).await,
-            },
+            }
             Offer::Bad(problems, package) => {
                 self.reject(&inbox, &entry, package.as_ref(), &problems).await
             }
@@ -317,7 +325,7 @@ impl Ingest {
         if self.to.send(refused).await.is_err() || on_disk.await.is_err() {
             return Ok(());
         }
-        let away = inbox.reject(entry, package, problems)?;
+        let away = l10n::within(self.lang, || inbox.reject(entry, package, problems))?;
         tracing::warn!(
             file,
             problems = problems_count,
@@ -358,10 +366,7 @@ impl Passed {
             let (turn, name) = self.jobs.get(&job.spec.id)?;
             (*turn > entry.turn()).then(|| {
                 let id = &job.spec.id;
-                let why = format!(
-                    "job {id} stands in {name} too, which came later and is taken already; drop \
-                     this file anew if it is the one that counts"
-                );
+                let why = t!("receipt-later-file", id = %id, name = name.as_str());
                 (job.line, why)
             })
         };
@@ -486,11 +491,7 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Of
 
 /// Returns the reason why a file is not even read.
 fn crashed(name: &str) -> Diagnostic {
-    let message =
-        "the daemon crashed over and over while it took this file, so it is not tried again";
-    let help = "take out what is unusual in it and drop it anew; please report the crash with the \
-                daemon's log (`journalctl -u qunfa`)";
-    Diagnostic::whole(name, message, Some(help))
+    Diagnostic::whole(name, &t!("receipt-crashed"), Some(&t!("receipt-crashed-help")))
 }
 
 /// Returns a job in the engine's form.
@@ -521,14 +522,10 @@ fn receipt(ValidFile { jobs, .. }: &ValidFile, taken: &IngestedFile) -> Receipt 
         let stored = stored.get(&job.spec.id);
         let became = stored.and_then(|stored| match stored.taken {
             IngestOutcome::New => None,
-            IngestOutcome::Known => Some("it was known already; nothing changed"),
-            IngestOutcome::Updated => Some("it was planned already, and is as written now"),
-            IngestOutcome::Anew(JobState::Failed) => {
-                Some("a job of this id had failed: it is planned anew as written now")
-            }
-            IngestOutcome::Anew(_) => Some(
-                "a job of this id had ended and never gone out: it is planned anew as written now",
-            ),
+            IngestOutcome::Known => Some(t!("receipt-known")),
+            IngestOutcome::Updated => Some(t!("receipt-updated")),
+            IngestOutcome::Anew(JobState::Failed) => Some(t!("receipt-anew-failed")),
+            IngestOutcome::Anew(_) => Some(t!("receipt-anew")),
             IngestOutcome::Refused(_) => None,
         });
         let series = job.recurrence.as_ref().map(|recurrence| series(recurrence, stored));
@@ -536,7 +533,7 @@ fn receipt(ValidFile { jobs, .. }: &ValidFile, taken: &IngestedFile) -> Receipt 
         let notes: Vec<_> = (series.as_deref().into_iter())
             .chain(job.notes.iter().map(String::as_str))
             .chain(strangers.as_deref())
-            .chain(became)
+            .chain(became.as_deref())
             .collect();
         ReceiptJob {
             id: job.spec.id.clone(),
@@ -546,7 +543,7 @@ fn receipt(ValidFile { jobs, .. }: &ValidFile, taken: &IngestedFile) -> Receipt 
             at: job.spec.at,
             due: stored.filter(|stored| is_due(job, stored)).and_then(|stored| stored.due_at),
             state: stored.map_or(JobState::Planned, |stored| stored.state),
-            note: (!notes.is_empty()).then(|| notes.join("; ")),
+            note: (!notes.is_empty()).then(|| notes.join(&t!("receipt-between-notes"))),
             dates: stored.map(|stored| receipt_dates(&stored.dates)).unwrap_or_default(),
         }
     };
@@ -566,7 +563,7 @@ fn moved(moved: &[Rescheduled]) -> Vec<String> {
     };
     let mut notes: Vec<_> = moved.iter().take(NAMED).map(sentence).collect();
     if moved.len() > NAMED {
-        notes.push(format!("{} more jobs move: `qunfa plan`", moved.len() - NAMED));
+        notes.push(t!("receipt-more-moves", more = %(moved.len() - NAMED)));
     }
     notes
 }
@@ -580,12 +577,17 @@ fn is_due(job: &ParsedJob, stored: &IngestedJob) -> bool {
 fn series(recurrence: &Recurrence, stored: Option<&&IngestedJob>) -> String {
     let words = recurrence.words();
     if let Some(stored) = stored.filter(|stored| !stored.state.waits()) {
-        let near = stored
-            .due_at
-            .map(|at| format!("; the one of {} is {}", calendar::beijing(at), stored.state));
-        return format!("a series ({words}): no date of it waits{}", near.unwrap_or_default());
+        return match stored.due_at {
+            Some(at) => t!(
+                "receipt-series-over-near",
+                words = words,
+                at = %calendar::beijing(at),
+                state = %stored.state
+            ),
+            None => t!("receipt-series-over", words = words),
+        };
     }
-    format!("a series ({words}): this is its next date; each date is a job of its own")
+    t!("receipt-series", words = words)
 }
 
 fn receipt_dates(edits: &[DateEdit]) -> Vec<ReceiptDate> {
@@ -594,7 +596,7 @@ fn receipt_dates(edits: &[DateEdit]) -> Vec<ReceiptDate> {
 }
 
 fn left_out(id: &JobId) -> String {
-    format!("job {id} was planned by an earlier file of this name; it stays planned")
+    t!("receipt-left-out", id = %id)
 }
 
 /// Logs that a file was replaced while it was read.
