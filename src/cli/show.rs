@@ -224,7 +224,7 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
     let mut words: Vec<_> = ended.iter().filter_map(|batch| batch.result.as_ref()).collect();
     words.dedup();
     Some(ResultView::Broadcast(SentView {
-        words: words.iter().map(|why| reason::sentence(why)).collect::<Vec<_>>().join("; "),
+        words: words.iter().map(reason::sentence).collect::<Vec<_>>().join("; "),
         total_count: sum(|batch| batch.total_count),
         filter_count: sum(|batch| batch.filter_count),
         sent_count: sum(|batch| batch.sent_count),
@@ -351,7 +351,7 @@ fn api_calls(page: &mut Page, api_calls: &[ApiCallView]) {
     page.heading("ASKED FOR");
     for api_call in open {
         let label = format!("{}  ", calendar::beijing(api_call.at));
-        let said = api_call.why.as_ref().map(|why| reason::sentence(why));
+        let said = api_call.why.as_ref().map(reason::sentence);
         let said = said.as_deref().unwrap_or("no answer yet");
         let line = format!("{}: {}, {said}", api_call.what, api_call.state.replace('_', " "));
         page.labelled(Tone::Warn, 2, &label, &line);
