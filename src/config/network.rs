@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{Loader, Proxy, Secrets};
+use crate::l10n::t;
 use crate::yaml::diagnostic::{Location, quote};
 use crate::yaml::{Entry, Fields};
 
@@ -70,17 +71,16 @@ impl Loader<'_, '_> {
             _ => "this".to_owned(),
         };
         let (message, help) = match Url::parse(text) {
-            Err(_) => (format!("{shown} is no URL"), "write `https://…`"),
+            Err(_) => (t!("config-no-url", shown = %shown), t!("inbox-write-https")),
             Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-                ("a URL with a user or password in it is not taken".to_owned(), "take them out")
+                (t!("config-url-user-password-not-taken"), t!("config-take-them-out"))
             }
             Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) => {
                 return Some(text.to_owned());
             }
-            Ok(_) => (
-                format!("{shown} is not https"),
-                "tokens travel over it; http is for 127.0.0.1 only",
-            ),
+            Ok(_) => {
+                (t!("config-not-https", shown = %shown), t!("config-tokens-travel-over-http-127"))
+            }
         };
         self.report.say_with(location, message, help);
         None
