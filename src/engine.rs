@@ -47,7 +47,7 @@ use account_pass::AccountPass;
 pub use api_call::{Deletability, Deletable, Undeletable, deletable};
 use crash_context::WorkItem;
 pub use identity::{unconfigured, under_former_names, why_barred, why_not_named};
-pub use ingest::{IngestError, IngestedFile, IngestedJob, OfferedFile};
+pub use ingest::{IngestError, IngestedFile, IngestedJob, OfferedFile, Problems};
 pub use outcome::classify;
 pub use recovery::{AcceptedFile, Owner, StateDirectory};
 use recovery::{Downtime, hold_for_restore, raise_generations, refresh_alerts, restored};

@@ -137,7 +137,11 @@ impl IngestTask {
                                 ingest.ready.push(Ready { entry, valid, _kept: kept });
                                 None
                             }
-                            offer => Some((entry, offer)),
+                            offer @ (Offer::ValidFile(..)
+                            | Offer::Bad(..)
+                            | Offer::Later
+                            | Offer::Changing
+                            | Offer::Unreadable(_)) => Some((entry, offer)),
                         };
                         if offer.is_some() || is_over || ingest.ready.len() >= TOGETHER {
                             let taken = ingest.take_ready(inbox, &reader, now()).await;

@@ -60,12 +60,15 @@ pub struct IngestedFile {
     pub moved: Vec<Rescheduled>,
 }
 
+/// The jobs of a file that are invalid, each with its line and why.
+pub type Problems = Vec<(usize, String)>;
+
 /// Why a file was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// Some of its jobs are invalid: each with its line and the reason.
     #[error("{} of its jobs cannot be taken", .0.len())]
-    Refused(Vec<(usize, String)>),
+    Refused(Problems),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -98,7 +101,7 @@ impl Engine {
         &mut self,
         files: &[OfferedFile<'_>],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Result<IngestedFile, Vec<(usize, String)>>>, StoreError> {
+    ) -> Result<Vec<Result<IngestedFile, Problems>>, StoreError> {
         let Self { store, sessions, .. } = self;
         let outcomes = store.transaction(|tx| {
             let named = by_name(sessions);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use qunfa::config::{AccountConfig, TokenSource};
-use qunfa::engine::{Engine, IngestedFile, OfferedFile};
+use qunfa::engine::{Engine, IngestedFile, OfferedFile, Problems};
 use qunfa::inbox::{self, ListSource};
 use qunfa::model::{Account, ArticlesVia, JobId, Kind, OpenIds};
 use qunfa::schedule::Placement;
@@ -44,7 +44,8 @@ fn engine() -> Engine {
         account: account(),
         secret: Some(SecretString::from("APPSECRET")),
         secret_source: None,
-        api_base: "https://api.weixin.qq.com".to_owned(),
+        api_bases: vec!["https://api.weixin.qq.com".to_owned()],
+        proxy: None,
         verified: true,
         token: TokenSource::Stable,
         callback: None,
@@ -55,10 +56,7 @@ fn engine() -> Engine {
 }
 
 /// Takes files of jobs to everyone, each an id and a day of March, in one commit.
-fn take(
-    engine: &mut Engine,
-    files: &[&[(&str, u32)]],
-) -> Vec<Result<IngestedFile, Vec<(usize, String)>>> {
+fn take(engine: &mut Engine, files: &[&[(&str, u32)]]) -> Vec<Result<IngestedFile, Problems>> {
     let parse = |jobs: &&[(&str, u32)]| {
         let line = |(id, day): &(&str, u32)| {
             format!(
