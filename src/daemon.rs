@@ -235,9 +235,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let accounts = engine.accounts_by_any_name()?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let lang = config.lang.unwrap_or_default();
-    let ingest_task =
-        ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
-    tasks.spawn(ingest_task.run(refused, ended));
+    let task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, lang, to };
+    tasks.spawn(task.run(refused, ended));
     let maintenance = maintenance::start(sender.clone()).await;
     if large {
         check_state_directory(database(&state), sender.clone());
@@ -246,8 +245,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     if let Some(url) = config.alerts.ping.clone() {
         tasks.spawn(delivery::ping(url, heartbeat.watch()));
     }
-    let alerts = (config.alerts, config.lang.unwrap_or_default());
-    let deliveries = Deliveries::new(alerts, &engine, &options.now, sender.clone());
+    let deliveries = Deliveries::new((config.alerts, lang), &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(ways, &state, options.now.clone(), sender);
     let mut daemon = Daemon {
         // A rehearsal is not a service.

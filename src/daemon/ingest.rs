@@ -132,17 +132,7 @@ impl IngestTask {
                         let Some((read, entry, offer)) = reading.await else { return gone() };
                         inbox = read;
                         let is_over = tokio::time::Instant::now() >= until;
-                        let offer = match offer {
-                            Offer::ValidFile(valid, kept) if ingest.may_join(&entry, &valid) => {
-                                ingest.ready.push(Ready { entry, valid, _kept: kept });
-                                None
-                            }
-                            offer @ (Offer::ValidFile(..)
-                            | Offer::Bad(..)
-                            | Offer::Later
-                            | Offer::Changing
-                            | Offer::Unreadable(_)) => Some((entry, offer)),
-                        };
+                        let offer = ingest.join(entry, offer);
                         if offer.is_some() || is_over || ingest.ready.len() >= TOGETHER {
                             let taken = ingest.take_ready(inbox, &reader, now()).await;
                             let Some(back) = taken else { return gone() };
@@ -191,6 +181,21 @@ struct Ingest {
 }
 
 impl Ingest {
+    /// Keeps a file that can be taken together with those that are ready; returns any other.
+    fn join(&mut self, entry: Entry, offer: Offer) -> Option<(Entry, Offer)> {
+        match offer {
+            Offer::ValidFile(valid, kept) if self.may_join(&entry, &valid) => {
+                self.ready.push(Ready { entry, valid, _kept: kept });
+                None
+            }
+            offer @ (Offer::ValidFile(..)
+            | Offer::Bad(..)
+            | Offer::Later
+            | Offer::Changing
+            | Offer::Unreadable(_)) => Some((entry, offer)),
+        }
+    }
+
     /// Returns whether a file can be taken together with those that are ready.
     fn may_join(&self, entry: &Entry, valid: &ValidFile) -> bool {
         let same_name = |ready: &Ready| ready.valid.package.name() == valid.package.name();
