@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::prose::{self, reach};
 use super::signs;
-use crate::l10n::t;
+use crate::l10n::{Sentence, t};
 
 /// The error, and a hint.
 pub(super) type Fault = (Sentence, Sentence);
