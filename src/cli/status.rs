@@ -418,7 +418,7 @@ fn of_zones(zones: &[Tz], now: DateTime<Utc>) -> Vec<AlertView> {
             kind: "zone_data".into(),
             since: now,
             what: zone_data::warning(*zone, from),
-            advice: zone_data::advice().into(),
+            advice: zone_data::advice(),
         })
     });
     differing.collect()
