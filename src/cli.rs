@@ -77,7 +77,8 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "FILE", env = "QUNFA_CONFIG")]
     #[arg(default_value = "/etc/qunfa/config.yaml")]
     config: PathBuf,
-    /// The language: en or zh-CN; default: `lang` of the config, else `LC_ALL`, `LC_MESSAGES` or `LANG`
+    #[arg(help = "The language: en or zh-CN; default: `lang` of the config, else LC_ALL, \
+                  LC_MESSAGES or LANG")]
     #[arg(long, global = true, value_name = "LANG", value_parser = language)]
     lang: Option<Lang>,
     #[command(subcommand)]

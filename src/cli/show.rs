@@ -224,7 +224,7 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
     let mut words: Vec<_> = ended.iter().filter_map(|batch| batch.result.as_ref()).collect();
     words.dedup();
     Some(ResultView::Broadcast(SentView {
-        words: words.iter().map(|word| reason::sentence(word)).collect::<Vec<_>>().join("; "),
+        words: words.iter().map(|why| reason::sentence(why)).collect::<Vec<_>>().join("; "),
         total_count: sum(|batch| batch.total_count),
         filter_count: sum(|batch| batch.filter_count),
         sent_count: sum(|batch| batch.sent_count),
