@@ -15,7 +15,7 @@ use std::fmt;
 use crate::l10n::t;
 use chrono::{
     DateTime, Datelike, FixedOffset, LocalResult, Months, NaiveDate, NaiveDateTime, TimeDelta,
-    TimeZone, Utc,
+    TimeZone, Utc, Weekday,
 };
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -72,9 +72,9 @@ impl Window {
         self.span
     }
 
-    /// Returns the weekday of its first day, for display.
-    pub fn start_weekday(self) -> String {
-        self.first.format("%A").to_string()
+    /// Returns the weekday of its first day.
+    pub fn start_weekday(self) -> Weekday {
+        self.first.weekday()
     }
 
     /// Returns its first instant.

@@ -15,15 +15,17 @@ use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::calendar::{self, Span, Window};
 use crate::config::{self, Secrets};
 use crate::daemon::{self, Now, Options};
+use crate::l10n::{Sentence, t};
 use crate::model::JobState;
 use crate::sandbox::server::{self, Callback};
 use crate::sandbox::{self, AccountSpec, Fault, FaultKind, Platform};
 use crate::store::Store;
-use crate::text::reason;
+use crate::text::{names, reason};
 
 const CALLBACK_TOKEN: &str = "rehearsal";
 /// How often the history is read.
@@ -37,18 +39,14 @@ const ACCOUNTS: [(&str, &str, sandbox::Kind); 3] = [
     ("brand-shop", "wx00000000000shop", sandbox::Kind::Service),
 ];
 
-const JOBS: [(&str, &str); 4] = [
-    ("spring-launch", "goes at its time"),
-    (
-        "spring-echo",
-        "finds the day's only broadcast taken, and goes the next day at its time of day",
-    ),
-    ("club-evening", "is told 45066 (too fast), waits over a minute, and asks with the same id"),
-    (
-        "shop-news",
-        "is accepted, but the answer is lost: asked again, the platform knows it (45065)",
-    ),
+const JOBS: [(&str, Sentence); 4] = [
+    ("spring-launch", || t!("demo-in-time")),
+    ("spring-echo", || t!("demo-deferred")),
+    ("club-evening", || t!("demo-too-fast")),
+    ("shop-news", || t!("demo-answer-lost")),
 ];
+/// How wide the column of states is.
+const STATE: usize = 10;
 
 /// Runs the rehearsal, and prints it to `out`.
 ///
@@ -90,7 +88,7 @@ impl Clock {
 async fn play(real: &Now, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let today = Window::containing(Span::Day, real());
     let clock = Clock::starting_at(real, today.start() + TimeDelta::minutes(19 * 60 + 58));
-    let dir = tempfile::tempdir().context("no temporary directory could be made")?;
+    let dir = tempfile::tempdir().with_context(|| t!("demo-no-folder"))?;
     let platform = Arc::new(Mutex::new(rehearsed_platform()));
     let ours = Arc::clone(&clock);
     let now: Now = Arc::new(move || ours.now());
@@ -106,7 +104,7 @@ async fn play(real: &Now, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     };
     drop_jobs(&config.inbox, today)?;
     let daemon = tokio::spawn(daemon::serve(config, options));
-    let listening = listening.await.context("the daemon did not start")?;
+    let listening = listening.await.with_context(|| t!("demo-not-started"))?;
     let callback = ACCOUNTS.iter().fold(Callback::default(), |callback, (name, appid, _)| {
         let url = format!("http://{listening}/callback/{name}");
         callback.for_appid(appid, &url, CALLBACK_TOKEN)
@@ -189,10 +187,9 @@ fn drop_jobs(inbox: &Path, today: Window) -> anyhow::Result<()> {
 }
 
 fn introduce(out: &mut dyn Write) -> anyhow::Result<()> {
-    writeln!(out, "A rehearsal: the real daemon, a sandbox in place of the platform, and a clock")?;
-    writeln!(out, "that jumps over the waiting. Four jobs are dropped into the inbox:\n")?;
+    writeln!(out, "{}\n", t!("demo-introduction"))?;
     for (id, what) in JOBS {
-        writeln!(out, "  {id:<14} {what}")?;
+        writeln!(out, "  {id:<14} {}", what())?;
     }
     writeln!(out)?;
     Ok(())
@@ -205,7 +202,7 @@ async fn tell(dir: &Path, clock: &Clock, out: &mut (dyn Write + Send)) -> anyhow
     let mut told = [0; JOBS.len()];
     let mut store = None;
     loop {
-        ensure!(began.elapsed() < LONGEST, "the rehearsal did not end in {} s", LONGEST.as_secs());
+        ensure!(began.elapsed() < LONGEST, t!("demo-too-long", seconds = %LONGEST.as_secs()));
         tokio::time::sleep(LOOK_EVERY).await;
         if store.is_none() {
             store = Store::open_existing(&database, clock.now())?;
@@ -217,11 +214,15 @@ async fn tell(dir: &Path, clock: &Clock, out: &mut (dyn Write + Send)) -> anyhow
             for line in tx.history(id)?.iter().skip(*told) {
                 *told += 1;
                 let at = calendar::beijing(line.at);
-                writeln!(out, "{at}  {id:<14} {:<10} {}", line.to, reason::sentence(&line.why))?;
+                let state = names::stored_state(&line.to);
+                let fill = " ".repeat(STATE.saturating_sub(state.width()));
+                writeln!(out, "{at}  {id:<14} {state}{fill} {}", reason::sentence(&line.why))?;
             }
             match tx.job_view(id)?.map(|job| job.state) {
                 Some(JobState::Sent) => sent += 1,
-                Some(state) if state.is_final() => bail!("job {id} ended as {state}"),
+                Some(state) if state.is_final() => {
+                    bail!(t!("demo-ended-as", job = *id, state = names::job_state(state)))
+                }
                 Some(_) | None => {}
             }
         }
@@ -236,15 +237,16 @@ fn conclude(platform: &Mutex<Platform>, out: &mut dyn Write) -> anyhow::Result<(
     let broadcasts = platform.accepted().len();
     let requests =
         platform.requests().iter().filter(|request| request.path.ends_with("/sendall")).count();
-    writeln!(
-        out,
-        "\n{} jobs, {requests} requests to send, {broadcasts} broadcasts at the platform: each exactly once.",
-        JOBS.len()
-    )?;
+    let conclusion = t!(
+        "demo-conclusion",
+        jobs = %JOBS.len(),
+        requests = %requests,
+        broadcasts = %broadcasts
+    );
+    writeln!(out, "\n{conclusion}")?;
     ensure!(
         broadcasts == JOBS.len(),
-        "the platform counted {broadcasts} broadcasts for {} jobs",
-        JOBS.len()
+        t!("demo-miscounted", broadcasts = %broadcasts, jobs = %JOBS.len())
     );
     Ok(())
 }

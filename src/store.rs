@@ -85,7 +85,7 @@ pub use notices::{Delivery, DeliveryOutcome, DeliveryState, DeliveryView, Notice
 pub use qrcodes::{CodeRow, CodesProgress, ScanCount};
 pub use reach::{Levels, Reach};
 pub use recall::{InQuestion, LastSeen};
-pub use refused::RefusedFile;
+pub use refused::{RefusedFile, RefusedFiles};
 pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
 pub use schedule::{AccountSchedule, Deferral};

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::l10n::t;
 use crate::model::JobId;
 use crate::store::{Acknowledgement, AlertView, DecidedBy, StoreError, Tx};
+use crate::text::{alert, names};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -56,10 +57,10 @@ const LABEL: usize = 10;
 pub(super) fn render(page: &mut Page, view: &NoteView, now: DateTime<Utc>) {
     let NoteView { about, severity, note, acknowledged } = view;
     let tone = if *severity == Severity::Page { Tone::Alarm } else { Tone::Warn };
-    page.lines(tone, 0, &t!("ack-is", note = note.as_str(), kind = about.kind.replace('_', " ")));
+    page.lines(tone, 0, &t!("ack-is", note = note.as_str(), kind = alert::kind(&about.kind)));
     let (all, none) = (t!("ack-all"), t!("ack-none"));
     for (label, value) in [
-        (t!("ack-label-severity"), severity.as_str()),
+        (t!("ack-label-severity"), status::lines::severity(*severity).as_str()),
         (t!("ack-label-account"), about.account.as_deref().unwrap_or(&all)),
         (t!("ack-label-job"), about.id.as_deref().unwrap_or(&none)),
         (t!("ack-label-since"), &text::time_and_distance(about.since, now)),
@@ -69,9 +70,11 @@ pub(super) fn render(page: &mut Page, view: &NoteView, now: DateTime<Utc>) {
         page.labelled(Tone::Plain, 2, &text::pad(&label, LABEL), value);
     }
     if let Some(Acknowledgement { at, who, why }) = acknowledged {
-        let line = DecidedBy { who, why: why.as_deref() }.line("acknowledged");
+        let seen = t!("operation-acknowledged", who = who.as_str());
+        let line = names::because(seen, why.as_deref());
         let label = text::pad(&t!("ack-label-seen"), LABEL);
-        page.labelled(Tone::Quiet, 2, &label, &format!("{}: {line}", text::time(*at)));
+        let line = t!("title-and-text", title = text::time(*at), text = line);
+        page.labelled(Tone::Quiet, 2, &label, &line);
     }
 }
 

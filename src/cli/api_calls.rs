@@ -16,9 +16,10 @@ use crate::calls::Role;
 use crate::config::Config;
 use crate::daemon;
 use crate::engine::{self, Deletability, Deletable, Undeletable};
+use crate::l10n::t;
 use crate::model::{ARTICLES_MOST, ApiCall, Deletion, JobId, Speed, Viewer};
 use crate::store::{ApiCallView, DecidedBy, JobView, NewApiCall, Store, Tx};
-use crate::text::reason;
+use crate::text::{names, reason, stored};
 
 /// How often the outcome is read, and for how long: 30 s.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -98,7 +99,7 @@ struct Order<'a> {
 }
 
 fn viewer(text: &str) -> Result<Viewer, String> {
-    Viewer::parse(text).ok_or_else(|| "neither an OpenID nor a WeChat name".to_owned())
+    Viewer::parse(text).ok_or_else(|| t!("call-no-viewer"))
 }
 
 /// Sends the preview of a job.
@@ -110,12 +111,10 @@ pub(super) fn preview(
 ) -> Result<Answer, Problem> {
     let (store, id, job) = open(&options.job, config, terminal)?;
     if job.action != "broadcast" {
-        return Err(Problem::No(format!("job {id} is no broadcast: there is nothing to show")));
+        return Err(Problem::No(t!("call-no-broadcast", job = %id)));
     }
     if job.msgtype == "wxcard" && options.card_ext.is_none() {
-        let why =
-            "a coupon's preview needs --card-ext with its code, openid, timestamp and signature";
-        return Err(Problem::No(why.to_owned()));
+        return Err(Problem::No(t!("call-needs-card-ext")));
     }
     let mut to = options.to.clone();
     to.dedup();
@@ -133,9 +132,8 @@ pub(super) fn preview(
 fn first_picture(tx: &Tx<'_>, id: &JobId) -> Result<Option<String>, Problem> {
     let body: Option<Value> = tx.body_of(id)?.and_then(|body| serde_json::from_str(&body).ok());
     let pictures = body.and_then(|body| Some(body["images"]["media_ids"].as_array()?.len()));
-    Ok(pictures.filter(|many| *many > 1).map(|many| {
-        format!("The platform's preview takes one picture: it shows the first of {many}.")
-    }))
+    let several = pictures.filter(|many| *many > 1);
+    Ok(several.map(|many| t!("call-first-picture", all = %many)))
 }
 
 /// Deletes a broadcast that was sent.
@@ -152,7 +150,7 @@ pub(super) fn delete(
         Deletability::Can(found) => found,
         Deletability::Cannot(Undeletable::Unless(why)) => {
             let why = reason::sentence(&why);
-            return Err(Problem::No(format!("{why}; `--force` asks for it all the same")));
+            return Err(Problem::No(t!("call-force", why = why)));
         }
         Deletability::Cannot(Undeletable::NotYet(why) | Undeletable::Never(why)) => {
             return Err(Problem::No(reason::sentence(&why)));
@@ -162,8 +160,7 @@ pub(super) fn delete(
     let sharing = facts.map(|facts| facts.sharing).unwrap_or_default();
     let mut notes = how_many(&found, &job);
     if !sharing.is_empty() {
-        notes
-            .push(format!("The same media was sent by {}: it ends there too.", sharing.join(", ")));
+        notes.push(t!("call-shared", jobs = names::list(&sharing)));
     }
     let api_call = |batch| (ApiCall::Delete(deletion.clone()), Some(batch));
     let order = Order {
@@ -181,17 +178,42 @@ fn how_many(found: &Deletable, job: &JobView) -> Vec<String> {
     if all < 2 {
         return Vec::new();
     }
-    let calls = text::plural(found.batches.len(), "call", "calls");
-    let mut parts = vec![format!("this ends {} of them in {calls}", found.ends)];
     let before = job.batches.iter().filter(|batch| batch.deleted).count();
-    if before > 0 {
-        parts.push(format!("{before} ended before"));
-    }
-    if found.to_come > 0 {
-        let to_come = found.to_come;
-        parts.push(format!("{to_come} may still go out: say it again after that"));
-    }
-    vec![format!("Job {} is {all} broadcasts: {}.", job.id, parts.join(", "))]
+    let (job, n, ends, to_come) = (job.id.as_str(), found.batches.len(), found.ends, found.to_come);
+    let count = text::count(n as u64);
+    vec![match (before, to_come) {
+        (0, 0) => {
+            t!("call-ends", n = n, job = job, all = %all, ends = %ends, count = count)
+        }
+        (_, 0) => t!(
+            "call-ends-before",
+            n = n,
+            job = job,
+            all = %all,
+            ends = %ends,
+            count = count,
+            before = %before
+        ),
+        (0, _) => t!(
+            "call-ends-to-come",
+            n = n,
+            job = job,
+            all = %all,
+            ends = %ends,
+            count = count,
+            to_come = %to_come
+        ),
+        (_, _) => t!(
+            "call-ends-before-to-come",
+            n = n,
+            job = job,
+            all = %all,
+            ends = %ends,
+            count = count,
+            before = %before,
+            to_come = %to_come
+        ),
+    }]
 }
 
 /// Shows or sets an account's mass-send speed.
@@ -223,8 +245,7 @@ fn open(
 ) -> Result<(Store, JobId, JobView), Problem> {
     let store = database::open(config, (terminal.now)())?;
     let (Some(store), Some(id)) = (store, JobId::parse(job)) else {
-        let id = text::visible(job);
-        return Err(Problem::No(format!("no job has the id {id}; `qunfa jobs` lists them")));
+        return Err(Problem::No(t!("cli-unknown-job", id = text::visible(job))));
     };
     let tx = store.read();
     let view = tx.job_view(id.as_str())?.ok_or_else(|| unknown_job(&tx, id.as_str()))?;
@@ -233,11 +254,7 @@ fn open(
 }
 
 fn not_running() -> Problem {
-    Problem::No(
-        "the daemon is not running, and only it asks the platform: start it, or say `--no-wait` to \
-         leave this for its start"
-            .to_owned(),
-    )
+    Problem::No(t!("call-no-daemon"))
 }
 
 /// Stores what the daemon is to do, and waits for the outcome.
@@ -257,10 +274,13 @@ fn give(
         tx.identify(&account, appid)?;
         if let Some((_, why, advice)) = tx.stops(&account)?.paused {
             let why = reason::sentence(&why);
-            let why = format!(
-                "account {account} is paused, so nothing is asked for it: {why}; {advice}; then `qunfa resume {account}`"
-            );
-            return Err(Problem::No(why));
+            let account = account.as_str();
+            return Err(Problem::No(t!(
+                "call-paused",
+                account = account,
+                why = why,
+                advice = advice
+            )));
         }
         let write = |(api_call, batch): &(ApiCall, Option<i64>)| {
             let new = NewApiCall {
@@ -321,41 +341,34 @@ fn render(page: &mut Page, view: &ApiCallsView, kept: bool) {
 }
 
 fn told(api_call: &ApiCallView, kept: bool) -> (Tone, String) {
-    let what = capital(&api_call.what);
+    let call = capital(&stored::api_call(&api_call.what));
     let said = api_call.why.as_ref().map(reason::sentence);
-    let said = said.as_deref().unwrap_or("no answer yet");
+    let why = said.unwrap_or_else(|| t!("show-no-answer-yet"));
     match api_call.state.as_str() {
-        "done" => (Tone::Good, done(api_call, &what)),
-        "failed" => (Tone::Alarm, format!("{what} failed: {said}.")),
-        _ if kept => (Tone::Plain, format!("{what} is written down for the daemon.")),
-        _ => {
-            let line = format!(
-                "{what} is not done yet ({said}). The daemon goes on trying for some minutes."
-            );
-            (Tone::Warn, line)
-        }
+        "done" => (Tone::Good, done(api_call, call)),
+        "failed" => (Tone::Alarm, t!("call-failed", call = call, why = why)),
+        _ if kept => (Tone::Plain, t!("call-kept", call = call)),
+        _ => (Tone::Warn, t!("call-not-yet", call = call, why = why)),
     }
 }
 
-fn done(api_call: &ApiCallView, what: &str) -> String {
+fn done(api_call: &ApiCallView, call: String) -> String {
     match api_call.kind.as_str() {
-        "delete" => format!(
-            "{what}: the platform says it is done. Who has the message still sees its card, which opens nothing."
-        ),
+        "delete" => t!("call-deleted", call = call),
         "speed_get" => {
-            let real = api_call.answer["realspeed"].as_i64();
-            let real = real.map_or_else(String::new, |real| {
-                format!(", and says that this is {real}w (ten thousands) a minute")
-            });
-            format!("The platform sends at speed {}{real}.", api_call.answer["speed"])
+            let speed = &api_call.answer["speed"];
+            match api_call.answer["realspeed"].as_i64() {
+                Some(real) => t!("call-speed-real", speed = %speed, real = %real),
+                None => t!("call-speed", speed = %speed),
+            }
         }
-        _ => format!("{what}: the platform took it."),
+        _ => t!("call-taken", call = call),
     }
 }
 
 /// Writes the documents' table; the platform's own figures may differ from it.
 fn speeds(page: &mut Page, present: i64) {
-    let columns = [("speed", 5), ("followers a minute, by the documents", 0), ("", 7)];
+    let columns = [(t!("call-head-speed"), 5), (t!("call-head-followers"), 0), (String::new(), 7)];
     let mut table = Table::new(&columns);
     for speed in Speed::ALL {
         let is_present = speed.level() == present;
@@ -363,7 +376,7 @@ fn speeds(page: &mut Page, present: i64) {
         table.row(vec![
             Cell::new(tone, &speed.level().to_string()),
             Cell::new(tone, &text::count(speed.a_minute().into())),
-            Cell::new(tone, if is_present { "present" } else { "" }),
+            Cell::new(tone, &if is_present { t!("call-present") } else { String::new() }),
         ]);
     }
     page.table(2, &table);

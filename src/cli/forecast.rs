@@ -14,6 +14,7 @@ use crate::calendar::json::{maybe_rfc3339, rfc3339};
 use crate::config::Config;
 use crate::daemon::{self, Clock, Heartbeat, Running};
 use crate::engine;
+use crate::l10n::t;
 use crate::model::{Account, BatchState, JobId, JobState};
 use crate::plan::{self, Batch, Job, NextAction as Next};
 use crate::quota::{Rule, margins};
@@ -103,38 +104,38 @@ pub(super) struct Forecast {
 
 impl ForecastStatus {
     /// Returns it in words; none if the job is simply sent at its time.
-    pub(super) fn words(self) -> Option<&'static str> {
+    pub(super) fn words(self) -> Option<String> {
         Some(match self {
             Self::Goes => return None,
-            Self::UnderWay => "a request is under way",
-            Self::Interrupted => "in doubt",
-            Self::RunsOut => "NOT ASKED AGAIN",
-            Self::NeedsApproval => "if approved",
-            Self::Stopped => "STOPPED",
-            Self::TooLate => "TOO LATE",
-            Self::WillDefer => "will be deferred",
-            Self::WillFail => "WILL FAIL",
-            Self::WillExpire => "WILL EXPIRE",
+            Self::UnderWay => t!("forecast-under-way"),
+            Self::Interrupted => t!("forecast-in-doubt"),
+            Self::RunsOut => t!("forecast-runs-out"),
+            Self::NeedsApproval => t!("forecast-if-approved"),
+            Self::Stopped => t!("forecast-stopped"),
+            Self::TooLate => t!("forecast-too-late"),
+            Self::WillDefer => t!("forecast-will-defer"),
+            Self::WillFail => t!("forecast-will-fail"),
+            Self::WillExpire => t!("forecast-will-expire"),
         })
     }
 }
 
 impl Forecast {
-    /// Returns the mark beside the time on one line, in at most seven letters: empty if the job is
+    /// Returns the mark beside the time on one line, at most seven columns wide: empty if the job is
     /// simply sent then.
-    pub(super) fn mark(&self, (state, moved): (JobState, bool)) -> (Tone, &'static str) {
+    pub(super) fn mark(&self, (state, moved): (JobState, bool)) -> (Tone, String) {
         match self.status {
-            ForecastStatus::Goes if state == JobState::Releasing => (Tone::Warn, "again"),
-            ForecastStatus::Goes if moved => (Tone::Warn, "moved"),
-            ForecastStatus::Goes => (Tone::Plain, ""),
-            ForecastStatus::UnderWay => (Tone::Plain, "asking"),
-            ForecastStatus::Interrupted | ForecastStatus::RunsOut => (Tone::Warn, "doubt"),
-            ForecastStatus::NeedsApproval => (Tone::Warn, "APPROVE"),
-            ForecastStatus::Stopped => (Tone::Alarm, "STOPPED"),
-            ForecastStatus::TooLate => (Tone::Alarm, "LATE"),
-            ForecastStatus::WillDefer => (Tone::Warn, "full"),
-            ForecastStatus::WillFail => (Tone::Alarm, "FAILS"),
-            ForecastStatus::WillExpire => (Tone::Alarm, "EXPIRES"),
+            ForecastStatus::Goes if state == JobState::Releasing => (Tone::Warn, t!("mark-again")),
+            ForecastStatus::Goes if moved => (Tone::Warn, t!("mark-moved")),
+            ForecastStatus::Goes => (Tone::Plain, String::new()),
+            ForecastStatus::UnderWay => (Tone::Plain, t!("mark-asking")),
+            ForecastStatus::Interrupted | ForecastStatus::RunsOut => (Tone::Warn, t!("mark-doubt")),
+            ForecastStatus::NeedsApproval => (Tone::Warn, t!("mark-approve")),
+            ForecastStatus::Stopped => (Tone::Alarm, t!("mark-stopped")),
+            ForecastStatus::TooLate => (Tone::Alarm, t!("mark-late")),
+            ForecastStatus::WillDefer => (Tone::Warn, t!("mark-full")),
+            ForecastStatus::WillFail => (Tone::Alarm, t!("mark-fails")),
+            ForecastStatus::WillExpire => (Tone::Alarm, t!("mark-expires")),
         }
     }
 
@@ -142,26 +143,20 @@ impl Forecast {
     pub(super) fn cell(&self, due: DateTime<Utc>, now: DateTime<Utc>) -> (Tone, String) {
         let at = self.goes_at.unwrap_or(due);
         let late = if due < now { Tone::Warn } else { Tone::Plain };
+        let due = text::time(due);
         match self.status {
             ForecastStatus::Goes => (late, text::time_and_distance(at, now)),
-            ForecastStatus::UnderWay => (Tone::Plain, "a request is under way".to_owned()),
-            ForecastStatus::Interrupted => {
-                (Tone::Warn, "in doubt, waits for the daemon".to_owned())
+            ForecastStatus::UnderWay => (Tone::Plain, t!("forecast-under-way")),
+            ForecastStatus::Interrupted => (Tone::Warn, t!("forecast-cell-in-doubt")),
+            ForecastStatus::RunsOut => {
+                (Tone::Warn, t!("forecast-cell-runs-out", at = text::time(self.not_after)))
             }
-            ForecastStatus::RunsOut => (
-                Tone::Warn,
-                format!("not asked again, its time ends {}", text::time(self.not_after)),
-            ),
             ForecastStatus::NeedsApproval => (Tone::Warn, text::time_and_distance(at, now)),
-            ForecastStatus::Stopped => (Tone::Alarm, format!("stopped, due {}", text::time(due))),
-            ForecastStatus::TooLate => (Tone::Alarm, format!("too late, due {}", text::time(due))),
-            ForecastStatus::WillDefer => (Tone::Warn, format!("full, due {}", text::time(due))),
-            ForecastStatus::WillFail => {
-                (Tone::Alarm, format!("will fail, due {}", text::time(due)))
-            }
-            ForecastStatus::WillExpire => {
-                (Tone::Alarm, format!("will expire, due {}", text::time(due)))
-            }
+            ForecastStatus::Stopped => (Tone::Alarm, t!("forecast-cell-stopped", at = due)),
+            ForecastStatus::TooLate => (Tone::Alarm, t!("forecast-cell-too-late", at = due)),
+            ForecastStatus::WillDefer => (Tone::Warn, t!("forecast-cell-will-defer", at = due)),
+            ForecastStatus::WillFail => (Tone::Alarm, t!("forecast-cell-will-fail", at = due)),
+            ForecastStatus::WillExpire => (Tone::Alarm, t!("forecast-cell-will-expire", at = due)),
         }
     }
 }

@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use super::{Problem, database, text};
 use crate::config::Config;
 use crate::engine;
+use crate::l10n::t;
 use crate::model::{Account, JobId};
 use crate::store::{Series, Tx};
-use crate::text::reason;
+use crate::text::{names, reason};
 
 /// Returns the answer about an account that the config does not have.
 pub(super) fn unknown_account(config: &Config, name: &str, now: DateTime<Utc>) -> Problem {
@@ -22,17 +23,17 @@ pub(super) fn unknown_account(config: &Config, name: &str, now: DateTime<Utc>) -
 /// Returns what the database has about an account that the config does not have.
 fn left_out(tx: &Tx<'_>, name: &str) -> Result<Option<String>, Problem> {
     if let Some(new) = tx.now_named(name)? {
-        return Ok(Some(format!("account {name} is named {new} now")));
+        return Ok(Some(t!("lookup-renamed", name = name, new = new)));
     }
     let (why, advice) = engine::unconfigured(name);
     let why = reason::sentence(&why);
-    Ok(tx.has_jobs(name)?.then(|| format!("{why}; {advice}")))
+    Ok(tx.has_jobs(name)?.then(|| t!("lookup-left-out", why = why, advice = advice)))
 }
 
 fn not_in(config: &Config, name: &str) -> Problem {
-    let names: Vec<_> = config.accounts.iter().map(|a| a.account.name.as_str()).collect();
-    let (name, names) = (text::visible(name), names.join(", "));
-    Problem::No(format!("there is no account {name}; the config has {names}"))
+    let all: Vec<_> = config.accounts.iter().map(|a| a.account.name.clone()).collect();
+    let (name, all) = (text::visible(name), names::list(&all));
+    Problem::No(t!("lookup-no-account", name = name, names = all))
 }
 
 /// Returns the account that an operator named.
@@ -68,10 +69,11 @@ pub(super) fn same_account<'c>(
     let other = known.iter().find(|row| row.appid.as_ref() == Some(&account.appid));
     match (other, appid) {
         (Some(other), _) if other.name != name => Err(moves(&other.name, name)),
-        (None, Some(known)) => Err(Problem::No(format!(
-            "the config gives {name} the appid {}, and the database knows it as {known}: put that one \
-             back, or restart the daemon, which says what else can be done",
-            account.appid
+        (None, Some(known)) => Err(Problem::No(t!(
+            "lookup-other-appid",
+            name = name,
+            appid = %account.appid,
+            known = known
         ))),
         (Some(_) | None, _) => Ok(account),
     }
@@ -86,9 +88,7 @@ pub(super) fn to_cancel(tx: &Tx<'_>, config: &Config, name: &str) -> Result<Acco
 }
 
 fn moves(old: &str, new: &str) -> Problem {
-    Problem::No(format!(
-        "the config has account {old} as {new} now: restart the daemon, which moves it"
-    ))
+    Problem::No(t!("lookup-moves", old = old, new = new))
 }
 
 pub(super) fn account<'c>(config: &'c Config, name: &str) -> Option<&'c Account> {
@@ -104,7 +104,7 @@ pub(super) fn find_series(tx: &Tx<'_>, id: &str) -> Result<Option<Series>, Probl
 }
 
 pub(super) fn unknown(id: &str) -> String {
-    format!("no job has the id {}", text::visible(id))
+    t!("lookup-unknown", id = text::visible(id))
 }
 
 /// Returns the answer about an unknown id, with the ids that may be meant.
@@ -115,8 +115,8 @@ pub(super) fn unknown_job(tx: &Tx<'_>, id: &str) -> Problem {
     // Suggestions are optional: without them the answer is the same.
     let similar = tx.similar_ids(id).unwrap_or_default();
     match similar.as_slice() {
-        [] => Problem::No(format!("{}; `qunfa jobs` lists them", unknown(id))),
-        ids => Problem::No(format!("{}; there is {}", unknown(id), ids.join(", "))),
+        [] => Problem::No(t!("cli-unknown-job", id = text::visible(id))),
+        ids => Problem::No(t!("lookup-similar", id = text::visible(id), ids = names::list(ids))),
     }
 }
 
@@ -126,17 +126,11 @@ fn instead(tx: &Tx<'_>, id: &str) -> Result<Option<String>, Problem> {
         let waiting = tx.occurrences_waiting(&series.job.id)?;
         let dates: Vec<_> = waiting.iter().take(3).map(|(job, _)| job.to_string()).collect();
         return Ok(Some(match dates.as_slice() {
-            [] => format!("{id} is a series, and no date of it waits; this is said of one date"),
-            dates => format!("{id} is a series; say it of one of its dates: {}", dates.join(", ")),
+            [] => t!("lookup-no-date-waits", id = id),
+            dates => t!("lookup-name-a-date", id = id, dates = names::list(dates)),
         }));
     }
     let Some((series, _)) = id.rsplit_once('@') else { return Ok(None) };
-    Ok(find_series(tx, series)?.map(|series| {
-        let name = &series.job.id;
-        format!(
-            "no job has the id {}: series {name} has no such date, or it is not planned yet; \
-             `qunfa show {name}` lists them",
-            text::visible(id)
-        )
-    }))
+    Ok(find_series(tx, series)?
+        .map(|series| t!("lookup-no-such-date", id = text::visible(id), series = %series.job.id)))
 }

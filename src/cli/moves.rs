@@ -1,12 +1,11 @@
 //! How a command tells which other jobs it moved.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::text;
 use crate::calendar::json::{maybe_rfc3339, rfc3339};
+use crate::l10n::t;
 use crate::reason::{NamedJob, Reason};
 use crate::store::Rescheduled;
 use crate::text::{moved, reason};
@@ -33,6 +32,11 @@ impl MoveView {
     pub(super) fn sentence(&self) -> String {
         let Self { job, from, to, why } = self;
         text::visible(&moved::sentence(job, (*from, *to), why))
+    }
+
+    /// Returns the sentence on it with its full stop.
+    pub(super) fn line(&self) -> String {
+        t!("moves-line", sentence = self.sentence())
     }
 
     /// Returns whether the job is sent later than before, or not at all.
@@ -66,11 +70,13 @@ pub(super) fn lines_before(moves: &[MoveView]) -> String {
 fn told(moves: &[MoveView], others: &str) -> String {
     let mut lines = String::new();
     for one in moves.iter().take(SHOWN) {
-        writeln!(lines, "{}.", one.sentence()).expect("a String takes everything");
+        lines.push_str(&one.line());
+        lines.push('\n');
     }
     if moves.len() > SHOWN {
-        let more = text::plural(moves.len() - SHOWN, "more job moves", "more jobs move");
-        writeln!(lines, "{more}: `{others}`.").expect("a String takes everything");
+        let n = moves.len() - SHOWN;
+        lines.push_str(&t!("moves-more", n = n, count = text::count(n as u64), command = others));
+        lines.push('\n');
     }
     lines
 }

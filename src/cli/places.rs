@@ -10,6 +10,7 @@ use rustix::fs::Access;
 
 use super::database;
 use super::finding::Finding;
+use crate::l10n::t;
 
 /// The bits of a folder's mode that let other users into it.
 const OTHERS: u32 = 0o007;
@@ -73,17 +74,17 @@ fn state_dir_is(folder: &Path, found: &Folder) -> Finding {
     match found {
         Folder::Usable(mode) if mode & OTHERS != 0 => Finding::warning(
             CHECK,
-            format!("other users can look into {shown}, where the database is"),
+            t!("place-others-look", folder = %shown),
             format!("chmod o-rwx {shown}"),
         ),
         // The daemon runs as the owner; root may look at it.
         Folder::Foreign { owner, by_root: true } => {
-            Finding::good(CHECK, format!("{shown} belongs to {owner}, who must run the daemon"))
+            Finding::good(CHECK, t!("place-owner-runs", folder = %shown, owner = owner.as_str()))
         }
         Folder::Foreign { owner, by_root: false } => Finding::warning(
             CHECK,
-            format!("{shown} belongs to {owner}, and only its owner can run the daemon"),
-            format!("run as its owner: sudo -u {owner} qunfa ..."),
+            t!("place-only-owner-runs", folder = %shown, owner = owner.as_str()),
+            t!("place-run-as-owner", owner = owner.as_str()),
         ),
         Folder::Usable(_)
         | Folder::Missing { .. }
@@ -95,19 +96,20 @@ fn state_dir_is(folder: &Path, found: &Folder) -> Finding {
 
 fn inbox_is(folder: &Path, found: &Folder) -> Finding {
     const CHECK: &str = "inbox";
+    let shown = folder.display();
     match found {
         Folder::Foreign { owner, by_root } if *by_root || is_writable(folder) => {
-            Finding::good(CHECK, format!("{} belongs to {owner}", folder.display()))
+            Finding::good(CHECK, t!("place-belongs", folder = %shown, owner = owner.as_str()))
         }
         Folder::Foreign { owner, .. } => Finding::warning(
             CHECK,
-            format!("{} belongs to {owner}, and this user cannot write to it", folder.display()),
-            format!("run as its owner (sudo -u {owner} qunfa ...), or join the folder's group"),
+            t!("place-not-writable", folder = %shown, owner = owner.as_str()),
+            t!("place-join-group", owner = owner.as_str()),
         ),
         Folder::Missing { can_be_made: true } => Finding::warning(
             CHECK,
-            format!("{} does not exist: the daemon makes it at its start", folder.display()),
-            "if another folder is meant, correct `inbox` in the config",
+            t!("place-made-at-start", folder = %shown),
+            t!("place-other-meant"),
         ),
         Folder::Usable(_)
         | Folder::Missing { .. }
@@ -119,27 +121,26 @@ fn inbox_is(folder: &Path, found: &Folder) -> Finding {
 
 fn any_folder(check: &'static str, folder: &Path, found: &Folder) -> Finding {
     let shown = folder.display();
-    let correct = || format!("correct `{check}` in the config, or the folder's owner and mode");
+    let correct = || t!("place-correct", key = check);
     match found {
-        Folder::Usable(_) => Finding::good(check, format!("{shown} can be used")),
+        Folder::Usable(_) => Finding::good(check, t!("place-usable", folder = %shown)),
         Folder::Missing { can_be_made: true } => {
-            let what = format!("{shown} does not exist: the daemon makes it at its start");
-            Finding::good(check, what)
+            Finding::good(check, t!("place-made-at-start", folder = %shown))
         }
         Folder::Missing { can_be_made: false } => Finding::warning(
             check,
-            format!("{shown} does not exist, and this user cannot make it"),
-            format!("make it as the user that runs the daemon, or correct `{check}` in the config"),
+            t!("place-cannot-make", folder = %shown),
+            t!("place-make", key = check),
         ),
         Folder::Foreign { owner, .. } => {
-            Finding::warning(check, format!("{shown} belongs to {owner}"), correct())
+            let what = t!("place-belongs", folder = %shown, owner = owner.as_str());
+            Finding::warning(check, what, correct())
         }
-        Folder::Denied => {
-            Finding::warning(check, format!("this user cannot write to {shown}"), correct())
-        }
-        Folder::Other => Finding::warning(check, format!("{shown} is not a folder"), correct()),
+        Folder::Denied => Finding::warning(check, t!("place-denied", folder = %shown), correct()),
+        Folder::Other => Finding::warning(check, t!("place-no-folder", folder = %shown), correct()),
         Folder::Unknown(error) => {
-            Finding::warning(check, format!("{shown} cannot be looked at: {error}"), correct())
+            let what = t!("place-unknown", folder = %shown, error = error.as_str());
+            Finding::warning(check, what, correct())
         }
     }
 }
@@ -149,9 +150,8 @@ pub(super) fn listen(address: Option<SocketAddr>) -> Option<Finding> {
     let address = address.filter(|address| !address.ip().is_loopback())?;
     Some(Finding::warning(
         "listen",
-        format!("{address} is not a loopback address: other machines reach /metrics too"),
-        "write `listen: 127.0.0.1:8071` and let a web server with TLS pass /callback/ on to it; \
-         if this is meant, let a firewall admit only the callbacks",
+        t!("place-not-loopback", address = %address),
+        t!("place-listen"),
     ))
 }
 

@@ -9,7 +9,6 @@ mod ics;
 mod list;
 mod with;
 
-use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -22,13 +21,14 @@ use super::moves::{self, MoveView};
 use super::schedules::Owned;
 use super::text::{self, Page, Tone};
 use super::{Answer, Json, Problem, Terminal, database, lookup};
-use crate::calendar::{Span, Window, json};
+use crate::calendar::{self, Span, Window, json};
 use crate::config::Config;
 use crate::durable_file;
+use crate::l10n::t;
 use crate::model::{Account, JobId, JobState};
 use crate::quota::{self, Counted, Rule, TABLE};
 use crate::store::{DateAhead, JobView, RuleView, Store, StoreError, Tx, Wanted};
-use crate::text::reason;
+use crate::text::{reason, stored};
 
 /// How many jobs are forecast for the text.
 const READ: usize = 5_000;
@@ -147,20 +147,20 @@ impl PlannedView {
     }
 
     /// The mark beside its time.
-    fn mark(&self) -> (Tone, &'static str) {
+    fn mark(&self) -> (Tone, String) {
         self.forecast.mark((self.state, self.at.is_some_and(|at| at < self.due)))
     }
 
     /// What it does, after its name.
     fn what(&self) -> String {
-        let Self { audience, .. } = self;
+        let subject = stored::subject(&self.audience);
         match self.action.as_str() {
-            "broadcast" => format!(" to {audience}"),
-            "delete" => format!(", deletes {audience}"),
-            "menu" => format!(", sets the menu {audience}"),
-            "qrcode" => format!(", makes the {audience}"),
-            "speed" => format!(", sets the speed to {audience}"),
-            other => format!(", {other} {audience}"),
+            "broadcast" => t!("plan-what-broadcast", subject = subject),
+            "delete" => t!("plan-what-delete", subject = subject),
+            "menu" => t!("plan-what-menu", subject = subject),
+            "qrcode" => t!("plan-what-qrcode", subject = subject),
+            "speed" => t!("plan-what-speed", subject = subject),
+            other => t!("plan-what-other", action = other, subject = subject),
         }
     }
 
@@ -245,15 +245,16 @@ pub(super) fn run(
 
 /// Writes the files that were asked for, and returns a line on each.
 fn write_files(view: &PlanView, options: &Options) -> Result<String, Problem> {
-    let jobs = text::plural(view.jobs.len(), "job", "jobs");
+    let n = view.jobs.len();
     let mut lines = String::new();
     let mut write = |path: &Path, content: &str| {
         durable_file::publish(path, content.as_bytes()).map_err(|error| {
-            Problem::Cannot(format!("{} cannot be written: {error}", path.display()))
+            Problem::Cannot(t!("cannot-write", path = %path.display(), error = %error))
         })?;
         let path = text::visible(&path.display().to_string());
-        writeln!(lines, "{path}: {jobs}, until {}.", text::time(view.until))
-            .expect("a String takes everything");
+        let (count, until) = (text::count(n as u64), text::time(view.until));
+        lines.push_str(&t!("plan-written", n = n, count = count, path = path, until = until));
+        lines.push('\n');
         Ok::<_, Problem>(())
     };
     if let Some(path) = &options.html {
@@ -449,41 +450,41 @@ fn moved_lines(page: &mut Page, view: &PlanView) {
     if !view.with_files {
         return;
     }
-    page.heading(changes(view));
+    page.heading(&changes(view));
     for one in view.moved.iter().take(moves::SHOWN) {
-        page.lines(Tone::Warn, 2, &format!("{}.", one.sentence()));
+        page.lines(Tone::Warn, 2, &one.line());
     }
     if view.moved.len() > moves::SHOWN {
-        let more = text::plural(view.moved.len() - moves::SHOWN, "more job", "more jobs");
-        page.lines(Tone::Warn, 2, &format!("and {more}: `--json` lists them"));
+        let n = view.moved.len() - moves::SHOWN;
+        let count = text::count(n as u64);
+        page.lines(Tone::Warn, 2, &t!("plan-more-moves", n = n, count = count));
     }
     page.blank_line();
 }
 
 /// Returns what the files of `--with` do to the jobs that are planned already.
-fn changes(view: &PlanView) -> &'static str {
-    if view.moved.is_empty() {
-        "With these files every planned job keeps its time."
-    } else {
-        "With these files planned jobs get other times:"
-    }
+fn changes(view: &PlanView) -> String {
+    if view.moved.is_empty() { t!("plan-nothing-moves") } else { t!("plan-moves") }
+}
+
+fn heading(page: &mut Page, view: &PlanView) {
+    page.heading(&forecast_of(view));
+}
+
+fn forecast_of(view: &PlanView) -> String {
+    t!("plan-heading", from = calendar::beijing(view.from), until = text::time(view.until))
 }
 
 fn not_running(page: &mut Page, view: &PlanView) {
     if !view.running {
-        let line = "The daemon is NOT RUNNING: nothing of this happens until it is started.";
-        page.lines(Tone::Alarm, 0, line);
+        page.lines(Tone::Alarm, 0, &t!("plan-not-running"));
     }
 }
 
 fn rest(page: &mut Page, view: &PlanView) {
     if view.more > 0 {
-        let line = format!(
-            "Of the jobs of these days the first {} were read; {} more wait for them.",
-            text::count(READ as u64),
-            text::count(view.more)
-        );
-        page.lines(Tone::Warn, 0, &line);
+        let (read, more) = (text::count(READ as u64), text::count(view.more));
+        page.lines(Tone::Warn, 0, &t!("plan-more-unread", read = read, more = more));
     }
     page.lines(Tone::Plain, 0, &beyond(view));
 }
@@ -491,11 +492,7 @@ fn rest(page: &mut Page, view: &PlanView) {
 /// Returns a sentence on the jobs of later days.
 fn beyond(view: &PlanView) -> String {
     match view.beyond {
-        0 => "No job waits for a later day.".to_owned(),
-        1 => "1 job waits for a later day: `qunfa plan --days N` looks further.".to_owned(),
-        some => {
-            let some = text::count(some);
-            format!("{some} jobs wait for later days: `qunfa plan --days N` looks further.")
-        }
+        0 => t!("plan-none-beyond"),
+        n => t!("plan-beyond", n = n, count = text::count(n)),
     }
 }

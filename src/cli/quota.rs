@@ -1,7 +1,5 @@
 //! `quota`: what used the quotas, sends recorded by hand, and corrections.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Asia::Shanghai;
 use clap::{Args, Subcommand};
@@ -15,11 +13,11 @@ use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
+use crate::l10n::t;
 use crate::model::{Account, Kind};
 use crate::quota;
-use crate::store::{
-    DecidedBy, DecisionView, Entry, EntryView, Recorded, Rescheduled, RuleView, Store, Tx,
-};
+use crate::store::{DecisionView, Entry, EntryView, Recorded, Rescheduled, RuleView, Store, Tx};
+use crate::text::names;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -96,7 +94,7 @@ fn parse_time(text: &str) -> Result<When, String> {
     let when = written_time(text)?;
     let first = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
     if when.at.with_timezone(&Shanghai).date_naive() < first {
-        return Err("that day lies before 2000".to_owned());
+        return Err(t!("quota-before-2000"));
     }
     Ok(when)
 }
@@ -114,13 +112,12 @@ fn written_time(text: &str) -> Result<When, String> {
     let formats = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"];
     match formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()) {
         Some(time) => local(time),
-        None => Err("write 2026-11-20, 2026-11-20 20:00 (Beijing time), or RFC 3339".to_owned()),
+        None => Err(t!("quota-write-time")),
     }
 }
 
 fn parse_entry(text: &str) -> Result<Entry, String> {
-    Entry::parse(text)
-        .ok_or_else(|| "an entry is written like s3 or c12; `qunfa quota` lists them".to_owned())
+    Entry::parse(text).ok_or_else(|| t!("quota-write-entry"))
 }
 
 /// One account's part of the ledger.
@@ -186,36 +183,47 @@ fn list(options: &Options, config: &Config, terminal: &mut Terminal<'_>) -> Resu
 }
 
 fn render(page: &mut Page, ledger: &LedgerView, now: DateTime<Utc>) {
-    let held = if ledger.held { ", ON HOLD" } else { "" };
-    let paused = if ledger.paused { ", PAUSED" } else { "" };
+    let kind = match ledger.kind {
+        Kind::Subscription => t!("quota-subscription"),
+        Kind::Service => t!("quota-service"),
+    };
+    let mut parts = vec![t!("quota-account", account = ledger.name.as_str(), kind = kind)];
+    parts.extend(ledger.held.then(|| t!("status-on-hold")));
+    parts.extend(ledger.paused.then(|| t!("status-paused")));
     let tone = if ledger.held || ledger.paused { Tone::Alarm } else { Tone::Head };
-    page.lines(tone, 0, &format!("{} ({}){held}{paused}", ledger.name, ledger.kind));
+    page.lines(tone, 0, &names::clauses(&parts));
     status::rules_table(page, &ledger.rules, now);
     for decision in &ledger.decisions {
-        let said = DecidedBy { who: &decision.who, why: decision.why.as_deref() };
-        let line = said.line(&format!("said {}", text::time(decision.at)));
-        let line = format!("nothing was sent before qunfa knew it: {line}");
-        page.labelled(Tone::Quiet, 2, "", &line);
+        let (at, who) = (text::time(decision.at), decision.who.as_str());
+        let said = t!("quota-none-before", at = at, who = who);
+        page.lines(Tone::Quiet, 2, &names::because(said, decision.why.as_deref()));
     }
     page.blank_line();
     if ledger.entries.is_empty() {
-        return page.lines(Tone::Plain, 2, "Nothing has charged the windows that count now.");
+        return page.lines(Tone::Plain, 2, &t!("quota-nothing-charged"));
     }
-    let columns = [("entry", 0), ("when", 26), ("state", 11), ("charges", 44)];
+    let columns = [
+        (t!("quota-head-entry"), 0),
+        (t!("quota-head-when"), 26),
+        (t!("head-state"), 11),
+        (t!("quota-head-charges"), 44),
+    ];
     let mut table = Table::new(&columns);
     for entry in &ledger.entries {
         table.row(vec![
             Cell::plain(&entry.entry),
             Cell::plain(&when(entry)),
-            Cell::new(state_tone(&entry.state), &entry.state),
+            Cell::new(state_tone(&entry.state), &names::charge_state(&entry.state)),
             Cell::plain(&charges(entry)),
         ]);
         table.note(Tone::Quiet, &origin(entry));
         for decision in &entry.decisions {
-            let said = DecidedBy { who: &decision.who, why: decision.why.as_deref() };
-            let did = if decision.what == "return" { "returned" } else { "recorded" };
-            let line = said.line(&format!("{did} {}", text::time(decision.at)));
-            table.note(Tone::Quiet, &line);
+            let (at, who) = (text::time(decision.at), decision.who.as_str());
+            let did = match decision.what.as_str() {
+                "return" => t!("quota-returned", at = at, who = who),
+                _ => t!("quota-recorded", at = at, who = who),
+            };
+            table.note(Tone::Quiet, &names::because(did, decision.why.as_deref()));
         }
     }
     page.table(2, &table);
@@ -223,9 +231,9 @@ fn render(page: &mut Page, ledger: &LedgerView, now: DateTime<Utc>) {
 
 fn when(entry: &EntryView) -> String {
     match entry.at {
-        None => "that day".to_owned(),
+        None => t!("quota-that-day"),
         Some(at) if !entry.day_known => {
-            format!("in {}", calendar::beijing(at).get(..7).unwrap_or_default())
+            t!("quota-in-month", month = calendar::beijing(at).get(..7).unwrap_or_default())
         }
         Some(at) if entry.source == "record" && at == calendar::last_midnight(at) => {
             calendar::beijing(at).get(..10).unwrap_or_default().to_owned()
@@ -243,34 +251,36 @@ fn state_tone(state: &str) -> Tone {
 }
 
 fn charges(entry: &EntryView) -> String {
-    let charges: Vec<_> = entry
-        .charges
-        .iter()
-        .map(|charge| match charge.amount {
-            1 => format!("{} {}", charge.rule, charge.window),
-            some => format!("{some} x {} {}", charge.rule, charge.window),
-        })
-        .collect();
-    if charges.is_empty() { "none".to_owned() } else { charges.join(", ") }
+    let charges = entry.charges.iter().map(|charge| {
+        let rule = names::stored_rule(&charge.rule);
+        let window = names::stored_window(&charge.window);
+        match charge.amount {
+            1 => t!("quota-charge", rule = rule, window = window),
+            some => t!("quota-charges", amount = %some, rule = rule, window = window),
+        }
+    });
+    let charges: Vec<_> = charges.collect();
+    if charges.is_empty() { t!("quota-none") } else { names::list(&charges) }
 }
 
 /// Returns the origin of an entry.
 fn origin(entry: &EntryView) -> String {
-    let broadcast = entry.msg_id.map_or_else(String::new, |id| format!(", broadcast {id}"));
-    match (entry.source.as_str(), &entry.job, entry.batch) {
+    let origin = match (entry.source.as_str(), &entry.job, entry.batch) {
         (_, Some(job), Some(batch)) => {
             let job = text::named(entry.title.as_deref().unwrap_or(job), job);
-            format!("job {job}, batch {batch}{broadcast}")
+            t!("quota-of-job", job = job, batch = %batch)
         }
-        ("event", ..) => format!("made elsewhere: an event told of it{broadcast}"),
-        ("45028", ..) => format!("made elsewhere: the platform refused ours with 45028{broadcast}"),
-        ("record", ..) => format!("made elsewhere: entered by a person{broadcast}"),
-        ("calls_gone", ..) => {
-            "the platform said that the day's calls are used up (45009)".to_owned()
-        }
-        ("followers", ..) => "qunfa's own reading of the followers".to_owned(),
-        ("uploads", ..) => "qunfa's own uploads".to_owned(),
-        _ => "qunfa's own calls".to_owned(),
+        ("event", ..) => t!("quota-by-event"),
+        ("45028", ..) => t!("quota-by-refusal"),
+        ("record", ..) => t!("quota-by-person"),
+        ("calls_gone", ..) => return t!("quota-calls-gone"),
+        ("followers", ..) => return t!("quota-own-followers"),
+        ("uploads", ..) => return t!("quota-own-uploads"),
+        _ => return t!("quota-own-calls"),
+    };
+    match entry.msg_id {
+        Some(id) => t!("quota-with-broadcast", origin = origin, msg_id = %id),
+        None => origin,
     }
 }
 
@@ -289,7 +299,7 @@ struct RecordedEntry {
     entry: String,
     /// Whether it is new; otherwise it was recorded already.
     booked: bool,
-    what: &'static str,
+    what: String,
 }
 
 fn record(
@@ -303,8 +313,7 @@ fn record(
     let account = named_account(config, name, now)?;
     let at = options.at.map(|when| when.at);
     if let Some(at) = at.filter(|at| *at > now) {
-        let at = text::time(at);
-        return Err(Problem::No(format!("{at} lies ahead: enter a send once it was made")));
+        return Err(Problem::No(t!("quota-lies-ahead", at = text::time(at))));
     }
     let mut store = opened(config, now)?;
     let said = options.reason.said(who);
@@ -338,9 +347,7 @@ fn record(
 
 /// Opens the database to change the ledger.
 fn opened(config: &Config, now: DateTime<Utc>) -> Result<Store, Problem> {
-    database::open(config, now)?.ok_or_else(|| {
-        Problem::No("there is no database yet: start the daemon (`qunfa run`) first".to_owned())
-    })
+    database::open(config, now)?.ok_or_else(|| Problem::No(t!("quota-no-database")))
 }
 
 /// Returns the rules that a website send uses, with their state in its window.
@@ -357,41 +364,42 @@ fn website_rules(
 
 fn recorded_entry(recorded: Recorded) -> RecordedEntry {
     let (booked, what) = match recorded {
-        Recorded::Booked(_) => (true, "booked now"),
-        Recorded::KnownByEvent(_) => (false, "an event told of it already; it is confirmed now"),
-        Recorded::KnownByRefusal(_) => {
-            (false, "a refusal (45028) told of it already; it stays one send")
-        }
-        Recorded::Counted(_) => (false, "it was counted before, and has its time now"),
-        Recorded::Again(_) => (false, "it was entered before; nothing changed"),
+        Recorded::Booked(_) => (true, t!("quota-booked")),
+        Recorded::KnownByEvent(_) => (false, t!("quota-known-by-event")),
+        Recorded::KnownByRefusal(_) => (false, t!("quota-known-by-refusal")),
+        Recorded::Counted(_) => (false, t!("quota-counted")),
+        Recorded::Again(_) => (false, t!("quota-again")),
     };
     RecordedEntry { entry: recorded.entry().to_string(), booked, what }
 }
 
 fn recorded_text(view: &RecordedView) -> String {
-    let name = &view.account;
-    let mut answer = match view.entries.len() {
-        0 => format!("Stored: nothing was sent from {name} before qunfa knew it.\n"),
-        some => {
-            format!("{} of {name} made elsewhere:\n", text::plural(some, "send", "sends"))
-        }
+    let name = view.account.as_str();
+    let first = match view.entries.len() {
+        0 => t!("quota-stored-none", account = name),
+        n => t!("quota-sends", n = n, count = text::count(n as u64), account = name),
     };
-    for entry in &view.entries {
-        writeln!(answer, "entry {}: {}", entry.entry, entry.what)
-            .expect("a String takes everything");
-    }
-    answer.push_str(&rules_text(&view.rules));
-    answer
+    let entries = view.entries.iter().map(|RecordedEntry { entry, what, .. }| {
+        t!("quota-entry", entry = entry.as_str(), what = what.as_str())
+    });
+    lines(std::iter::once(first).chain(entries)) + &rules_text(&view.rules)
 }
 
 fn rules_text(rules: &[RuleView]) -> String {
-    let mut words = String::new();
-    for rule in rules {
-        let window = rule.window.map(|window| window.to_string()).unwrap_or_default();
-        writeln!(words, "{} of {window}: {} of {} used.", rule.rule, rule.used, rule.limit)
-            .expect("a String takes everything");
-    }
-    words
+    lines(rules.iter().map(|rule| {
+        let window = rule.window.map(names::window).unwrap_or_default();
+        t!(
+            "quota-rule-used",
+            rule = names::rule(rule.rule),
+            window = window,
+            used = %rule.used,
+            limit = %rule.limit
+        )
+    }))
+}
+
+fn lines(sentences: impl Iterator<Item = String>) -> String {
+    sentences.map(|sentence| sentence + "\n").collect()
 }
 
 /// The result of a return.
@@ -425,9 +433,7 @@ fn take_back(
     let said = options.reason.said(who);
     let view = store.transaction(|tx| {
         let Some(name) = tx.account_of_entry(entry)? else {
-            return Err(Problem::No(format!(
-                "there is no entry {entry}; `qunfa quota` lists them"
-            )));
+            return Err(Problem::No(t!("quota-no-entry", entry = %entry)));
         };
         let account = same_account(tx, config, &name)?;
         tx.return_entry(entry, account, said, now)?;
@@ -438,17 +444,12 @@ fn take_back(
     if options.json.json {
         return terminal.answer(options.json, &view, |_, _| {});
     }
-    let mut answer = format!("Entry {entry} of {} is returned: it uses no quota.\n", view.account);
-    answer.push_str(&rules_text(&view.rules));
-    for job in &view.forward {
-        writeln!(
-            answer,
-            "Job {} comes forward to {}.",
-            text::named(&job.title, &job.id),
-            text::time(job.due_at)
-        )
-        .expect("a String takes everything");
-    }
+    let returned = t!("quota-entry-returned", entry = %entry, account = view.account.as_str());
+    let forward = view.forward.iter().map(|job| {
+        let name = text::named(&job.title, &job.id);
+        t!("quota-forward", job = name, at = text::time(job.due_at))
+    });
+    let answer = returned + "\n" + &rules_text(&view.rules) + &lines(forward);
     say(&answer, terminal)
 }
 

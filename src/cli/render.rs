@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::{Answer, Json, Problem, Terminal, text};
 use crate::config::Config;
 use crate::inbox::{self, ArticleRemark, Diagnostic, Package, ParsedJob, ReadError};
+use crate::l10n::t;
 use crate::model::{Account, Article, Content};
 
 #[derive(Debug, Args)]
@@ -90,7 +91,7 @@ pub(super) fn run(
     let path = path.filter(|_| !options.json.json || options.out.is_some() || options.open);
     if let Some(path) = &path {
         fs::write(path, &page).map_err(|error| {
-            Problem::Cannot(format!("{} cannot be written: {error}", path.display()))
+            Problem::Cannot(t!("cannot-write", path = %path.display(), error = %error))
         })?;
     }
     if options.json.json {
@@ -120,7 +121,7 @@ fn read(path: &Path, accounts: &[&Account]) -> Result<(Package, Vec<ParsedJob>),
         ReadError::Failed(error) => {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             let why = source.unwrap_or_else(|| error.to_string());
-            let message = format!("it cannot be read: {why}");
+            let message = t!("render-unreadable", why = why);
             vec![Diagnostic::whole(&path.display().to_string(), &message, None)]
         }
     })?;
@@ -140,7 +141,7 @@ fn refuse(
                 page.raw(&text::visible(line));
             }
         }
-        page.raw("The inbox would refuse this, so there is no page of it.");
+        page.raw(&t!("render-refused"));
     })?;
     Ok(Answer::No)
 }
@@ -184,19 +185,24 @@ fn remarks(job: &ParsedJob, article: usize) -> impl Iterator<Item = &ArticleRema
 
 /// Writes what was rendered.
 fn said(path: &Path, jobs: &[ParsedJob]) -> String {
-    let articles = jobs.iter().map(|job| articles(job).len()).sum();
-    let remarks = jobs.iter().map(|job| job.remarks.len()).sum();
-    let about = if remarks == 0 {
-        String::new()
-    } else {
-        format!(", {} on their texts", text::plural(remarks, "remark", "remarks"))
+    let path = text::visible(&path.display().to_string());
+    let articles: usize = jobs.iter().map(|job| articles(job).len()).sum();
+    let articles = t!("render-articles", n = articles, count = text::count(articles as u64));
+    let jobs_count = text::count(jobs.len() as u64);
+    let remarks: usize = jobs.iter().map(|job| job.remarks.len()).sum();
+    let jobs = t!("render-jobs", n = jobs.len(), count = jobs_count);
+    let line = match remarks {
+        0 => t!("render-written", path = path, jobs = jobs, articles = articles),
+        n => t!(
+            "render-written-remarks",
+            n = n,
+            path = path,
+            jobs = jobs,
+            articles = articles,
+            count = text::count(n as u64)
+        ),
     };
-    format!(
-        "{}: {}, {}{about}.\n",
-        text::visible(&path.display().to_string()),
-        text::plural(jobs.len(), "job", "jobs"),
-        text::plural(articles, "article", "articles"),
-    )
+    line + "\n"
 }
 
 /// Returns the name of a file without its extension; for a folder, its name.
@@ -218,7 +224,7 @@ fn open(path: &Path, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
     // What a browser says is no part of the answer.
     let opened = Command::new(opener).arg(path).stdin(Stdio::null()).stdout(Stdio::null()).status();
     if !opened.is_ok_and(|status| status.success()) {
-        writeln!(terminal.remarks, "{opener} did not open it; open the file in a browser.")?;
+        writeln!(terminal.remarks, "{}", t!("render-not-opened", opener = opener))?;
     }
     Ok(())
 }

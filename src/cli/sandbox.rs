@@ -8,8 +8,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Problem, Terminal};
+use crate::l10n::t;
 use crate::sandbox::server::{self, Callback, Style, Target};
 use crate::sandbox::{AccountSpec, Fault, Platform, parse_account, parse_fault};
+use crate::text::names;
 
 /// The seed for tokens and numbers: every sandbox gives the same ones.
 const SEED: u64 = 1;
@@ -49,10 +51,7 @@ pub(super) struct Options {
 /// Serves the platform until SIGINT or SIGTERM.
 pub(super) fn run(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
     if !options.listen.ip().is_loopback() && !options.allow_remote {
-        return Err(Problem::Cannot(format!(
-            "{} is not a loopback address: add --allow-remote to serve other machines",
-            options.listen
-        )));
+        return Err(Problem::Cannot(t!("sandbox-not-loopback", address = %options.listen)));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -67,7 +66,7 @@ pub(super) fn run(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), 
 async fn serve(options: &Options, terminal: &mut Terminal<'_>) -> Result<(), Problem> {
     let failed = |error: std::io::Error| {
         let error = anyhow::Error::new(error);
-        Problem::Rehearsal(error.context(format!("cannot listen on {}", options.listen)))
+        Problem::Rehearsal(error.context(t!("sandbox-no-listener", address = %options.listen)))
     };
     let callback = callback(options).map_err(Problem::Cannot)?;
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
@@ -117,20 +116,13 @@ fn platform(options: &Options) -> Platform {
 /// Explains to operators how to use it, besides the address, which is for programs.
 fn explain(options: &Options, address: &str, terminal: &mut Terminal<'_>) {
     let accounts = match options.accounts.as_slice() {
-        [] => "any appid and secret is a service account with 1,000 followers".to_owned(),
+        [] => t!("sandbox-any-account"),
         some => {
-            let names: Vec<_> = some.iter().map(|account| account.appid.as_str()).collect();
-            format!("accounts: {} (any secret)", names.join(", "))
+            let names: Vec<_> = some.iter().map(|account| account.appid.clone()).collect();
+            t!("sandbox-accounts", names = names::list(&names))
         }
     };
-    let lines = format!(
-        "The sandbox answers as the platform does; {accounts}.\n\
-         In qunfa's config, give an account `api_base: {address}`; elsewhere replace\n\
-         https://api.weixin.qq.com by it. What it accepted: {address}/sandbox/accepted\n\
-         A fault for the next send: curl {address}/sandbox/fault -d '{{\"fault\": \"answer_lost@sendall\"}}'\n\
-         A follower's message: curl {address}/sandbox/message -d '{{\"appid\": \"APPID\", \"content\": \"hello\"}}'\n\
-         Ctrl-C ends it.\n"
-    );
+    let lines = t!("sandbox-explanation", accounts = accounts, address = address) + "\n";
     // A failure is harmless: the answer was the address.
     terminal.remarks.write_all(lines.as_bytes()).ok();
 }

@@ -20,12 +20,13 @@ use super::text::{self, Cell, Page, Table, Tone};
 use super::{Json, Problem, Terminal, database};
 use crate::calendar;
 use crate::config::Config;
+use crate::l10n::t;
 use crate::model::{BatchState, JobId, JobState};
 use crate::store::{
-    ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress, DecidedBy,
-    DecisionView, HistoryView, JobView, Store, UploadView,
+    ApiCallView, ArticleResult, AttemptView, BatchView, ChargeView, CodesProgress, DecisionView,
+    HistoryView, JobView, Store, UploadView,
 };
-use crate::text::reason;
+use crate::text::{names, reason, stored};
 use crate::wechat::codes;
 
 #[derive(Debug, Args)]
@@ -139,10 +140,8 @@ pub(super) fn run(
 ) -> Result<(), Problem> {
     let now = (terminal.now)();
     let Some(store) = database::open(config, now)? else {
-        return Err(Problem::No(format!(
-            "{}: no job was taken yet",
-            lookup::unknown(&options.job)
-        )));
+        let unknown = lookup::unknown(&options.job);
+        return Err(Problem::No(t!("show-none-taken", unknown = unknown)));
     };
     if let Some(found) = lookup::find_series(&store.read(), &options.job)? {
         let context = ForecastContext::read(&store.read(), config, now)?;
@@ -223,8 +222,9 @@ fn result(batches: &[BatchView], expected: Option<(u64, u64, u64)>) -> Option<Re
     };
     let mut words: Vec<_> = ended.iter().filter_map(|batch| batch.result.as_ref()).collect();
     words.dedup();
+    let words: Vec<_> = words.into_iter().map(reason::sentence).collect();
     Some(ResultView::Broadcast(SentView {
-        words: words.iter().map(|why| reason::sentence(why)).collect::<Vec<_>>().join("; "),
+        words: names::sentences(&words),
         total_count: sum(|batch| batch.total_count),
         filter_count: sum(|batch| batch.filter_count),
         sent_count: sum(|batch| batch.sent_count),
@@ -254,11 +254,11 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         next_run(page, forecast, &view.job, now);
     }
     for pre_send in &view.pre_sends {
-        page.labelled(Tone::Plain, 2, "before    ", pre_send);
+        fact(page, Tone::Plain, &t!("show-label-before"), pre_send);
     }
     if let Some(receivers) = &view.receivers {
         let tone = if view.is_short { Tone::Warn } else { Tone::Plain };
-        page.labelled(tone, 2, "receivers ", receivers);
+        fact(page, tone, &t!("show-label-receivers"), receivers);
     }
     page.blank_line();
     if !view.job.batches.is_empty() {
@@ -269,7 +269,7 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         uploads(page, &view.uploads);
         page.blank_line();
     }
-    page.heading("STORY");
+    page.heading(&t!("show-heading-story"));
     for (at, tone, line) in story(view) {
         page.labelled(tone, 2, &format!("{}  ", calendar::beijing(at)), &line);
     }
@@ -297,48 +297,60 @@ fn render(page: &mut Page, view: &StoryView, now: DateTime<Utc>) {
         }
         Some(ResultView::Menu(MenuidView { menuid })) => {
             page.blank_line();
-            page.heading("RESULT");
-            page.raw(&format!("  menuid    {menuid}"));
-            let how = format!("`menu: {{ delete: {{ menuid: {menuid} }} }}` deletes it");
-            page.lines(Tone::Quiet, 2, &how);
+            page.heading(&t!("show-heading-result"));
+            uncut(page, &t!("show-label-menuid"), menuid);
+            page.lines(Tone::Quiet, 2, &t!("show-menuid-deletes", menuid = menuid.as_str()));
         }
         None => {}
     }
     articles::render(page, &view.articles);
 }
 
+/// How wide the labels are.
+const LABEL: usize = 10;
+
+fn fact(page: &mut Page, tone: Tone, label: &str, value: &str) {
+    page.labelled(tone, 2, &text::pad(label, LABEL), value);
+}
+
+/// Writes what an operator copies, and what is therefore not broken into lines.
+fn uncut(page: &mut Page, label: &str, value: &str) {
+    page.raw(&format!("  {}{value}", text::pad(label, LABEL)));
+}
+
 fn facts(page: &mut Page, job: &JobView, now: DateTime<Utc>) {
-    page.lines(format::tone(job.state), 0, &format!("{} is {}", job.id, job.stands()));
+    let is = t!("show-is", job = job.id.as_str(), state = job.stands());
+    page.lines(format::tone(job.state), 0, &is);
     let at = match job.at {
         Some(at) => text::time_and_distance(at, now),
-        None => "as soon as allowed".to_owned(),
+        None => t!("show-at-once"),
     };
     let what = job.what();
     for (label, value) in [
-        ("title     ", job.title.as_str()),
-        ("account   ", &job.account),
-        ("action    ", &what),
-        ("at        ", &at),
-        ("due       ", &text::time_and_distance(job.due, now)),
-        ("expires   ", &text::time_and_distance(job.expires, now)),
-        ("file      ", &job.file),
+        (t!("show-label-title"), job.title.as_str()),
+        (t!("show-label-account"), &job.account),
+        (t!("show-label-action"), &what),
+        (t!("show-label-at"), &at),
+        (t!("show-label-due"), &text::time_and_distance(job.due, now)),
+        (t!("show-label-expires"), &text::time_and_distance(job.expires, now)),
+        (t!("show-label-file"), &job.file),
     ] {
-        page.labelled(Tone::Plain, 2, label, value);
+        fact(page, Tone::Plain, &label, value);
     }
     if let Some(reason) = job.reason.as_ref().filter(|_| !job.state.waits()) {
-        page.labelled(Tone::Warn, 2, "reason    ", &reason::sentence(reason));
+        fact(page, Tone::Warn, &t!("show-label-reason"), &reason::sentence(reason));
     }
 }
 
 /// Writes when a waiting job is really sent, and each thing that keeps it from being sent sooner.
 fn next_run(page: &mut Page, forecast: &Forecast, job: &JobView, now: DateTime<Utc>) {
     let (tone, goes) = forecast.cell(job.due, now);
-    page.labelled(tone, 2, "goes      ", &goes);
+    fact(page, tone, &t!("show-label-goes"), &goes);
     for why in &forecast.why {
-        page.labelled(Tone::Warn, 2, "because   ", &reason::sentence(why));
+        fact(page, Tone::Warn, &t!("show-label-because"), &reason::sentence(why));
     }
     let until = text::time_and_distance(forecast.not_after, now);
-    page.labelled(Tone::Plain, 2, "not after ", &until);
+    fact(page, Tone::Plain, &t!("show-label-not-after"), &until);
 }
 
 /// Writes the calls besides the broadcast that are not done; the ended ones are in the story.
@@ -348,25 +360,40 @@ fn api_calls(page: &mut Page, api_calls: &[ApiCallView]) {
         return;
     }
     page.blank_line();
-    page.heading("ASKED FOR");
+    page.heading(&t!("show-heading-asked"));
     for api_call in open {
         let label = format!("{}  ", calendar::beijing(api_call.at));
         let said = api_call.why.as_ref().map(reason::sentence);
-        let said = said.as_deref().unwrap_or("no answer yet");
-        let line = format!("{}: {}, {said}", api_call.what, api_call.state.replace('_', " "));
+        let said = said.unwrap_or_else(|| t!("show-no-answer-yet"));
+        let (call, state) =
+            (stored::api_call(&api_call.what), names::api_call_state(&api_call.state));
+        let line = t!("show-asked", call = call, state = state, said = said);
         page.labelled(Tone::Warn, 2, &label, &line);
     }
 }
 
+/// Returns a batch's state as its column has it.
+fn batch_state(state: BatchState) -> String {
+    match state {
+        BatchState::InDoubt => t!("show-batch-in-doubt"),
+        BatchState::Planned
+        | BatchState::Asking
+        | BatchState::Refused
+        | BatchState::Accepted
+        | BatchState::Sent
+        | BatchState::Failed => names::batch_state(state),
+    }
+}
+
 fn batches(page: &mut Page, job: &JobView) {
-    page.heading("BATCHES");
+    page.heading(&t!("show-heading-batches"));
     let columns = [
-        ("clientmsgid", 0),
-        ("batch", 5),
-        ("state", 8),
-        ("receivers", 9),
-        ("asked", 6),
-        ("msg_id", 20),
+        ("clientmsgid".to_owned(), 0),
+        (t!("show-head-batch"), 5),
+        (t!("head-state"), 8),
+        (t!("show-head-receivers"), 9),
+        (t!("show-head-asked"), 6),
+        ("msg_id".to_owned(), 20),
     ];
     let mut table = Table::new(&columns).right(&[1, 3]);
     for batch in &job.batches {
@@ -374,21 +401,19 @@ fn batches(page: &mut Page, job: &JobView) {
         table.row(vec![
             Cell::plain(&batch.clientmsgid),
             Cell::plain(&batch.number.to_string()),
-            Cell::new(batch_tone(batch.state), batch.state.as_str()),
+            Cell::new(batch_tone(batch.state), &batch_state(batch.state)),
             Cell::plain(&receivers),
-            Cell::plain(&format!("{} x", batch.attempts)),
+            Cell::plain(&t!("show-times", times = %batch.attempts)),
             Cell::plain(&batch.msg_id.map_or_else(String::new, |id| id.to_string())),
         ]);
         if let Some(id) = batch.msg_data_id {
             table.note(Tone::Quiet, &format!("msg_data_id {id}"));
         }
         if batch.generation > 0 {
-            let times = batch.generation;
-            let how = "by `qunfa retry` or a corrected file";
-            table.note(Tone::Quiet, &format!("made anew {times} x, {how}"));
+            table.note(Tone::Quiet, &t!("show-made-anew", times = %batch.generation));
         }
         if batch.deleted && job.is_partly_deleted() {
-            table.note(Tone::Quiet, "deleted");
+            table.note(Tone::Quiet, &t!("show-deleted"));
         }
     }
     page.table(2, &table);
@@ -396,23 +421,23 @@ fn batches(page: &mut Page, job: &JobView) {
 
 /// Writes what was uploaded before the broadcast, with the last response.
 fn uploads(page: &mut Page, uploads: &[UploadView]) {
-    page.heading("UPLOADS");
-    let columns = [("what", 0), ("kind", 7), ("asked", 6), ("last", 23), ("outcome", 9)];
+    page.heading(&t!("show-heading-uploads"));
+    let columns = [
+        (t!("show-head-what"), 0),
+        (t!("show-head-kind"), 10),
+        (t!("show-head-asked"), 6),
+        (t!("show-head-last"), 23),
+        (t!("show-head-outcome"), 10),
+    ];
     let mut table = Table::new(&columns);
     for upload in uploads {
-        let outcome = upload.outcome.as_deref().unwrap_or("under way");
-        let tone = match outcome {
-            "done" => Tone::Good,
-            "refused" => Tone::Alarm,
-            "under way" => Tone::Plain,
-            _ => Tone::Warn,
-        };
+        let (tone, outcome) = upload_outcome(upload.outcome.as_deref());
         table.row(vec![
             Cell::plain(&upload.name),
-            Cell::plain(&upload.kind),
-            Cell::plain(&format!("{} x", upload.attempts)),
+            Cell::plain(&names::upload_kind(&upload.kind)),
+            Cell::plain(&t!("show-times", times = %upload.attempts)),
             Cell::plain(&text::time(upload.at)),
-            Cell::new(tone, outcome),
+            Cell::new(tone, &outcome),
         ]);
         if let Some(errmsg) = &upload.errmsg {
             let code = upload.errcode.map_or_else(String::new, |code| format!("{code} "));
@@ -420,6 +445,19 @@ fn uploads(page: &mut Page, uploads: &[UploadView]) {
         }
     }
     page.table(2, &table);
+}
+
+/// Returns the outcome of an upload's last request, which may be open.
+fn upload_outcome(word: Option<&str>) -> (Tone, String) {
+    match word {
+        None => (Tone::Plain, t!("show-upload-under-way")),
+        Some("done") => (Tone::Good, t!("show-upload-done")),
+        Some("lost") => (Tone::Warn, t!("show-upload-lost")),
+        Some("refused") => (Tone::Alarm, t!("show-outcome-refused")),
+        Some("later") => (Tone::Warn, t!("show-outcome-later")),
+        Some("token") => (Tone::Warn, t!("show-outcome-token")),
+        Some(other) => (Tone::Warn, other.to_owned()),
+    }
 }
 
 fn batch_tone(state: BatchState) -> Tone {
@@ -436,18 +474,21 @@ fn story(view: &StoryView) -> Vec<(DateTime<Utc>, Tone, String)> {
     let moves = view.history.iter().map(|line| {
         let brought = matches!(line.from.as_deref(), Some("releasing" | "accepted"));
         let order = if brought { Order::Result } else { Order::Cause };
-        let tx = match line.from.as_deref() {
-            Some(from) if from != line.to => format!("{from} -> {}: ", line.to),
-            None => format!("{}: ", line.to),
-            Some(_) => String::new(),
+        let (to, why) = (names::stored_state(&line.to), reason::sentence(&line.why));
+        let step = match line.from.as_deref() {
+            Some(from) if from != line.to => {
+                t!("show-step", from = names::stored_state(from), to = to, why = why)
+            }
+            None => t!("title-and-text", title = to, text = why),
+            Some(_) => why,
         };
-        (line.at, order, Tone::Plain, format!("{tx}{}", reason::sentence(&line.why)))
+        (line.at, order, Tone::Plain, step)
     });
     let mut explained = BTreeSet::new();
     let attempts = view.attempts.iter().map(|attempt| {
         let first = attempt.errcode.is_none_or(|code| explained.insert(code));
         let said = said(attempt, first);
-        let line = format!("request for batch {}: {said}", attempt.batch);
+        let line = t!("show-request", batch = %attempt.batch, said = said);
         (attempt.at, Order::Request, Tone::Quiet, line)
     });
     let events =
@@ -470,67 +511,81 @@ enum Order {
 
 fn decided(decision: &DecisionView) -> String {
     let whom = match &decision.account {
-        Some(account) => format!("account {account}"),
-        None => "every account".to_owned(),
+        Some(account) => t!("show-account", account = account.as_str()),
+        None => t!("show-every-account"),
     };
     let whom = match &decision.entry {
-        Some(entry) => format!("entry {entry} of {whom}"),
+        Some(entry) => t!("show-entry-of", entry = entry.as_str(), whom = whom),
         None => whom,
     };
+    let who = decision.who.as_str();
     let did = match decision.what.as_str() {
-        "hold" => "held",
-        "resume" => "resumed",
-        "return" => "returned",
-        _ => "recorded",
+        "hold" => t!("show-decided-hold", whom = whom, who = who),
+        "resume" => t!("show-decided-resume", whom = whom, who = who),
+        "return" => t!("show-decided-return", whom = whom, who = who),
+        _ => t!("show-decided-record", whom = whom, who = who),
     };
-    let said = DecidedBy { who: &decision.who, why: decision.why.as_deref() };
-    said.line(&format!("{whom} {did}"))
+    names::because(did, decision.why.as_deref())
 }
 
 fn said(attempt: &AttemptView, explain: bool) -> String {
-    let outcome = match attempt.outcome.as_deref() {
-        None => return "no answer is stored yet".to_owned(),
-        Some(outcome) => outcome.replace('_', " "),
+    let Some(outcome) = attempt.outcome.as_deref().map(names::attempt_outcome) else {
+        return t!("show-no-answer-stored");
     };
-    let errmsg = attempt.errmsg.as_deref().unwrap_or("no answer");
+    let errmsg = attempt.errmsg.clone().unwrap_or_else(|| t!("show-no-answer"));
     match attempt.errcode {
-        Some(0) => format!("{outcome}, 0 ({errmsg})"),
-        Some(code) if !explain => format!("{outcome}, {code} ({errmsg})"),
+        Some(code) if code == 0 || !explain => {
+            t!("show-answer-code", outcome = outcome, code = %code, errmsg = errmsg)
+        }
         Some(code) => {
             let row = codes::for_send(code);
-            format!("{outcome}, {code} ({errmsg}): {}; what helps: {}", row.what(), row.advice())
+            t!(
+                "show-answer-helps",
+                outcome = outcome,
+                code = %code,
+                errmsg = errmsg,
+                what = row.what(),
+                advice = row.advice()
+            )
         }
-        None => format!("{outcome} ({errmsg})"),
+        None => t!("show-answer", outcome = outcome, errmsg = errmsg),
     }
 }
 
 /// Writes how an operator settles what is in doubt, and what suggests that it was sent.
 fn doubt(page: &mut Page, view: &StoryView) {
     let id = &view.job.id;
-    page.heading("IN DOUBT");
-    let sent = format!("`qunfa resolve {id} --sent MSG_ID`");
-    page.labelled(Tone::Plain, 2, "went out   ", &sent);
-    let not_sent = format!("`qunfa resolve {id} --not-sent`");
-    page.labelled(Tone::Plain, 2, "did not    ", &not_sent);
+    page.heading(&t!("show-heading-doubt"));
+    for (label, command) in [
+        (t!("show-label-went-out"), format!("`qunfa resolve {id} --sent MSG_ID`")),
+        (t!("show-label-did-not"), format!("`qunfa resolve {id} --not-sent`")),
+    ] {
+        page.labelled(Tone::Plain, 2, &text::pad(&label, LABEL + 1), &command);
+    }
     for event in &view.candidates {
         let label = format!("{}  ", calendar::beijing(event.at()));
-        let told = format!("{}; nobody knows whose it is", event.words());
+        let told = t!("show-nobody-knows", event = event.words());
         page.labelled(Tone::Warn, 2, &label, &told);
     }
 }
 
 fn charges(page: &mut Page, charges: &[ChargeView]) {
     if charges.is_empty() {
-        return page.raw("It has charged nothing.");
+        return page.raw(&t!("show-nothing-charged"));
     }
-    page.heading("CHARGES");
-    let columns = [("rule", 0), ("window", 10), ("state", 8), ("amount", 6)];
+    page.heading(&t!("show-heading-charges"));
+    let columns = [
+        (t!("head-rule"), 0),
+        (t!("show-head-window"), 10),
+        (t!("head-state"), 8),
+        (t!("show-head-amount"), 6),
+    ];
     let mut table = Table::new(&columns).right(&[3]);
     for charge in charges {
         table.row(vec![
-            Cell::plain(&charge.rule),
-            Cell::plain(&charge.window),
-            Cell::plain(&charge.state),
+            Cell::plain(&names::stored_rule(&charge.rule)),
+            Cell::plain(&names::stored_window(&charge.window)),
+            Cell::plain(&names::charge_state(&charge.state)),
             Cell::plain(&charge.amount.to_string()),
         ]);
     }
@@ -538,7 +593,7 @@ fn charges(page: &mut Page, charges: &[ChargeView]) {
 }
 
 fn outcome(page: &mut Page, result: &SentView, of: usize) {
-    page.heading("RESULT");
+    page.heading(&t!("show-heading-result"));
     page.lines(Tone::Plain, 2, &result.words);
     let counts = [result.total_count, result.filter_count, result.sent_count, result.error_count];
     if let Some(counts) = counted(counts) {
@@ -548,25 +603,24 @@ fn outcome(page: &mut Page, result: &SentView, of: usize) {
         page.lines(Tone::Plain, 2, &compared(expected, result));
     }
     if result.batches < of {
-        let some = format!("of {} of {of} batches; the others have no result yet", result.batches);
+        let some = t!("show-some-batches", some = %result.batches, all = %of);
         page.lines(Tone::Warn, 2, &some);
     }
 }
 
 /// Writes the location of a code's picture, and when it expires.
 fn code_made(page: &mut Page, code: &CodeView, now: DateTime<Utc>) {
-    page.heading("RESULT");
+    page.heading(&t!("show-heading-result"));
     let lives = match code.expires_at {
         Some(at) => text::time_and_distance(at.to_utc(), now),
-        None => "never".to_owned(),
+        None => t!("show-never"),
     };
-    // Not wrapped: an operator copies these.
-    page.raw(&format!("  picture   {}", code.picture));
-    page.raw(&format!("  ticket    {}", code.ticket));
+    uncut(page, &t!("show-label-picture"), &code.picture);
+    uncut(page, &t!("show-label-ticket"), &code.ticket);
     if let Some(url) = &code.url {
-        page.raw(&format!("  says      {}", text::visible(url)));
+        uncut(page, &t!("show-label-says"), &text::visible(url));
     }
-    page.raw(&format!("  expires   {lives}"));
+    uncut(page, &t!("show-label-expires"), &lives);
 }
 
 /// Compares what was expected to be filtered with what the platform reports as filtered.
@@ -574,11 +628,15 @@ fn compared(expected: &ExpectedView, result: &SentView) -> String {
     let count = |n: u64| text::count(n);
     let (least, most) = (expected.filtered, expected.filtered_at_most);
     let (filtered, members) = (count(least), count(expected.members));
-    let filtered = if least == most { filtered } else { format!("{filtered} to {}", count(most)) };
-    let told = result.total_count.zip(result.filter_count).map(|(total, left)| total - left);
-    let told = told.map_or_else(
-        || "the platform did not say how many it filtered".to_owned(),
-        |told| format!("the platform filtered {}", count(told.unsigned_abs())),
-    );
-    format!("{filtered} of {members} expected to be filtered, {told}")
+    let filtered = match least == most {
+        true => filtered,
+        false => t!("show-range", least = filtered, most = count(most)),
+    };
+    match result.total_count.zip(result.filter_count).map(|(total, left)| total - left) {
+        Some(told) => {
+            let told = count(told.unsigned_abs());
+            t!("show-filtered", filtered = filtered, members = members, told = told)
+        }
+        None => t!("show-filtered-untold", filtered = filtered, members = members),
+    }
 }

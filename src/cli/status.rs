@@ -19,11 +19,12 @@ use super::{Json, Problem, Terminal, database, lookup, zone_data};
 use crate::alert::Severity;
 use crate::calendar::{self, Span, json};
 use crate::config::{AccountConfig, Config};
+use crate::l10n::t;
 use crate::model::{JobState, Kind};
 use crate::quota::{Counted, Rule};
 use crate::reason::Reason;
 use crate::store::{AlertView, JobView, RuleView, Store, StoreError, Tx, Wanted};
-use crate::text::reason;
+use crate::text::{names, reason};
 
 /// How many of the next jobs are read, and how many of those to approve.
 const NEXT: u32 = 50;
@@ -389,10 +390,7 @@ fn locked_out(context: &ForecastContext) -> Option<AlertView> {
         kind: "database_locked".into(),
         since: locked_out.since,
         what: locked_out.sentence(),
-        advice:
-            "end that program, or let it finish; the daemon goes on by itself, and what passed \
-                 its `grace` meanwhile is missed"
-                .into(),
+        advice: t!("status-locked-advice"),
     })
 }
 
@@ -427,7 +425,7 @@ fn of_zones(zones: &[Tz], now: DateTime<Utc>) -> Vec<AlertView> {
 /// Returns an alert if a daemon runs and does nothing: the daemon itself cannot report that.
 fn stuck(context: &ForecastContext, now: DateTime<Utc>) -> Option<AlertView> {
     let (since, running) = (context.stuck_since()?, context.running()?);
-    let stands = text::distance(since, now);
+    let ago = text::distance(since, now);
     Some(AlertView {
         why: None,
         file: None,
@@ -435,13 +433,8 @@ fn stuck(context: &ForecastContext, now: DateTime<Utc>) -> Option<AlertView> {
         account: None,
         kind: "stuck".into(),
         since,
-        what: format!(
-            "the daemon (pid {}) runs, but its loop last turned {stands}: nothing is released",
-            running.pid
-        ),
-        advice: "look at its log and at the disk; restarting it is safe: what is under way is \
-                 asked again with the same clientmsgid"
-            .into(),
+        what: t!("status-stuck", pid = %running.pid, ago = ago),
+        advice: t!("status-stuck-advice"),
     })
 }
 
@@ -517,7 +510,7 @@ fn recent_failures(
     recent_failures.extend(tx.deferred_since(since, LATELY_READ)?.into_iter().map(|job| {
         let why = reason::sentence(job.why.behind_deferral());
         LateView {
-            what: format!("moved to {}: {why}", text::time(job.due)),
+            what: t!("status-moved-to", at = text::time(job.due), why = why),
             why: Some(job.why),
             id: job.id,
             account: Some(job.account),
@@ -531,29 +524,28 @@ fn recent_failures(
 
 /// Writes the rules with their state.
 pub(super) fn rules_table(page: &mut Page, rules: &[RuleView], now: DateTime<Utc>) {
-    let mut table =
-        Table::new(&[("rule", 0), ("used", 6), ("claimed", 7), ("limit", 6), ("resets", 45)])
-            .right(&[1, 2, 3]);
+    let columns = [
+        (t!("head-rule"), 0),
+        (t!("status-head-used"), 6),
+        (t!("status-head-claimed"), 7),
+        (t!("status-head-limit"), 6),
+        (t!("status-head-resets"), 45),
+    ];
+    let mut table = Table::new(&columns).right(&[1, 2, 3]);
     for rule in rules {
         let full = rule.used.saturating_add(rule.claimed) >= rule.limit;
         let tone = if full { Tone::Warn } else { Tone::Plain };
         table.row(vec![
-            Cell::plain(rule.rule.name()),
+            Cell::plain(&names::rule(rule.rule)),
             Cell::new(tone, &rule.used.to_string()),
             Cell::new(tone, &rule.claimed.to_string()),
             Cell::new(tone, &rule.limit.to_string()),
             Cell::plain(&resets(rule.rule, rule.resets_at, now)),
         ]);
         if rule.unconfirmed > 0 {
-            let sends = text::plural(
-                usize::try_from(rule.unconfirmed).unwrap_or(usize::MAX),
-                "send",
-                "sends",
-            );
-            table.note(
-                Tone::Warn,
-                &format!("and {sends} made elsewhere that only an event tells of"),
-            );
+            let n = rule.unconfirmed;
+            let count = text::count(n.into());
+            table.note(Tone::Warn, &t!("status-sent-elsewhere", n = n, count = count));
         }
     }
     page.table(2, &table);
@@ -562,10 +554,8 @@ pub(super) fn rules_table(page: &mut Page, rules: &[RuleView], now: DateTime<Utc
 fn resets(rule: Rule, at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
     match (at, rule.row().counted) {
         (Some(at), _) => text::time_and_distance(at, now),
-        (None, Counted::Sliding(span)) => {
-            format!("slides, {} s", span.num_seconds())
-        }
-        (None, Counted::In(Span::Ever)) => "never".to_owned(),
+        (None, Counted::Sliding(span)) => t!("status-slides", seconds = %span.num_seconds()),
+        (None, Counted::In(Span::Ever)) => t!("status-never"),
         (None, Counted::In(Span::Day | Span::Month)) => String::new(),
     }
 }

@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 
 use crate::calendar;
 pub(super) use crate::calendar::long;
+use crate::l10n::t;
 use anstyle::{AnsiColor, Style};
 use chrono::{DateTime, Utc};
 use fit::cut_in_middle;
@@ -70,9 +71,9 @@ pub(super) fn time_and_distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String
 pub(super) fn distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let span = at - now;
     match span.num_seconds() {
-        0 => "now".to_owned(),
-        seconds if seconds > 0 => format!("in {}", long(span)),
-        _ => format!("{} ago", long(-span)),
+        0 => t!("span-now"),
+        seconds if seconds > 0 => t!("span-in", span = long(span)),
+        _ => t!("span-ago", span = long(-span)),
     }
 }
 
@@ -97,7 +98,7 @@ pub(super) fn plural(number: usize, one: &str, many: &str) -> String {
 /// Returns an id, and what follows it, after the title that names the same in words.
 pub(super) fn named(title: &str, id: &str) -> String {
     let same = id.split(' ').next() == Some(title);
-    if same { id.to_owned() } else { format!("{title}: {id}") }
+    if same { id.to_owned() } else { t!("title-and-text", title = title, text = id) }
 }
 
 /// The importance of a piece of text.

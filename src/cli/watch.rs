@@ -15,7 +15,8 @@ use self::keyboard::{Key, Keyboard};
 use super::status::lines::{self, Section};
 use super::status::{self, Source, StatusView};
 use super::text::{self, Tone};
-use super::{Json, Problem, Screen, Terminal};
+use super::{Json, Problem, Screen, Terminal, wait};
+use crate::l10n::t;
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -35,10 +36,7 @@ pub(super) fn run(
 ) -> Result<(), Problem> {
     // What cannot be read at the beginning is an error; later it is shown in place of the status.
     status::look(source, (terminal.now)())?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Problem::Cannot(format!("no runtime could be started: {error}")))?;
+    let runtime = wait::runtime()?;
     let in_place = !json.json && (terminal.screen)().is_some();
     runtime.block_on(async {
         // From here on a signal restores the terminal.
@@ -110,7 +108,7 @@ fn page(source: Source<'_>, terminal: &Terminal<'_>, is_first: bool, now: DateTi
 }
 
 fn unread(problem: &Problem) -> String {
-    format!("The status cannot be read: {}", problem.message())
+    t!("watch-unread", why = problem.message())
 }
 
 /// Draws the answer over the one before, as it fits the screen, and handles keys.
@@ -234,7 +232,7 @@ impl Window {
         let mut body = body(sections);
         if body.is_empty() && !self.filter.is_empty() {
             let filter = text::visible(&self.filter);
-            body.push(text::cut(&format!("Nothing here holds \"{filter}\"."), screen.columns));
+            body.push(text::cut(&t!("watch-nothing-holds", filter = filter), screen.columns));
         }
         let fixed = head.len().min(screen.rows.saturating_sub(1));
         let gap = usize::from(screen.rows > fixed + 4);
@@ -251,19 +249,19 @@ impl Window {
     }
 
     fn bar(&self, all: usize) -> String {
+        let filter = text::visible(&self.filter);
         if self.writing {
-            return format!("/{}_   Enter keeps it, Esc shows all", text::visible(&self.filter));
+            return t!("watch-writing", filter = filter);
         }
-        let filter = match self.filter.as_str() {
-            "" => String::new(),
-            filter => format!("only \"{}\", Esc shows all; ", text::visible(filter)),
+        let keys = match filter.as_str() {
+            "" => t!("watch-keys"),
+            _ => t!("watch-keys-filtered", filter = filter),
         };
-        let last = (self.top + self.height).min(all);
-        let seen = match all > self.height {
-            true => format!("; {}-{last} of {all} lines, arrows scroll", self.top + 1),
-            false => String::new(),
-        };
-        format!("{filter}q ends, / filters{seen}")
+        let (first, last) = (self.top + 1, (self.top + self.height).min(all));
+        match all > self.height {
+            true => t!("watch-lines", keys = keys, first = %first, last = %last, all = %all),
+            false => keys,
+        }
     }
 }
 
@@ -280,7 +278,7 @@ fn body(sections: Vec<Section>) -> Vec<String> {
 }
 
 fn listen(kind: SignalKind) -> Result<Signal, Problem> {
-    signal(kind).map_err(|error| Problem::Cannot(format!("signals cannot be heard: {error}")))
+    signal(kind).map_err(|error| Problem::Cannot(t!("watch-no-signals", error = %error)))
 }
 
 /// The signals that end a watch, besides its keys.

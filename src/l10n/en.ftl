@@ -51,6 +51,63 @@ place-rights = 微信开发者平台 (developers.weixin.qq.com/platform), 我的
 place-history = 发表记录 on mp.weixin.qq.com
 place-notices = 通知中心 on mp.weixin.qq.com
 place-site = mp.weixin.qq.com
+span-now = now
+span-in = in { $span }
+span-ago = { $span } ago
+clause-separator = ,{" "}
+sentence-separator = ;{" "}
+title-and-text = { $title }: { $text }
+head-account = account
+head-title = title
+head-job = job
+head-state = state
+head-rule = rule
+weekday-monday = Monday
+weekday-tuesday = Tuesday
+weekday-wednesday = Wednesday
+weekday-thursday = Thursday
+weekday-friday = Friday
+weekday-saturday = Saturday
+weekday-sunday = Sunday
+weekday-short-monday = Mon
+weekday-short-tuesday = Tue
+weekday-short-wednesday = Wed
+weekday-short-thursday = Thu
+weekday-short-friday = Fri
+weekday-short-saturday = Sat
+weekday-short-sunday = Sun
+action-broadcast = broadcast
+action-delete = delete
+action-menu = menu
+action-qrcode = qrcode
+action-speed = speed
+audience-everyone = everyone
+audience-unknown = unknown
+audience-tag = tag { $tag }
+audience-openids = { $count } OpenIDs
+stored-broadcast-of = the broadcast of job { $job }
+stored-article-of = article { $article } of job { $job }
+stored-speed = { $level } ({ $real }w a minute)
+stored-scene = scene { $scene }
+stored-permanent-code = permanent code of { $scene }
+stored-temporary-code = temporary code of { $scene }
+stored-permanent-codes = { $count } permanent codes
+stored-temporary-codes = { $count } temporary codes
+stored-codes-from = { $codes }, { $first } to { $last }
+stored-picture = picture of { $scene }
+stored-preview-openid = preview to OpenID { $to }
+stored-preview-wxname = preview to WeChat name { $to }
+stored-deletion = deletion of { $subject }
+stored-speed-get = question for the speed
+stored-speed-set = setting of speed { $speed }
+stored-menu = menu { $menu }
+stored-menu-delete = deletion of the menu
+stored-menu-read = question for the menu
+stored-menu-delete-one = deletion of menu { $menuid }
+stored-batch = { $call } (batch { $batch })
+stored-by = { $call } by { $who }
+stored-by-because = { $call } by { $who }: "{ $why }"
+cannot-write = { $path } cannot be written: { $error }
 
 ## reason: why something is as it is (src/text/reason.rs)
 
@@ -615,6 +672,7 @@ yaml-text = text
 yaml-with-example = { $text }: { $example }
 yaml-indent-text-or-key = if it is text, indent it like the text; if it is a comment, indent it like the key
 yaml-indent-text-or-blank = if it is text, indent it like the text; if it is a comment, write a blank behind its `#`
+yaml-help = help: { $help }
 
 ## inbox: what is wrong in a job file
 
@@ -1778,12 +1836,476 @@ ack-taken = Taken out of attention: { $what }
 ack-comes-back = It comes back when something new happens to it.
 ack-not-job = job { $job } does not stand under attention: `qunfa show { $job }`
 ack-unknown = nothing under attention is called { $thing }: `qunfa status` shows the ids
+moves-line = { $sentence }.
+moves-more =
+    { $n ->
+        [one] { $count } more job moves: `{ $command }`.
+       *[other] { $count } more jobs move: `{ $command }`.
+    }
+lookup-renamed = account { $name } is named { $new } now
+lookup-left-out = { $why }; { $advice }
+lookup-no-account = there is no account { $name }; the config has { $names }
+lookup-other-appid = the config gives { $name } the appid { $appid }, and the database knows it as { $known }: put that one back, or restart the daemon, which says what else can be done
+lookup-moves = the config has account { $old } as { $new } now: restart the daemon, which moves it
+lookup-unknown = no job has the id { $id }
+lookup-similar = no job has the id { $id }; there is { $ids }
+lookup-no-date-waits = { $id } is a series, and no date of it waits; this is said of one date
+lookup-name-a-date = { $id } is a series; say it of one of its dates: { $dates }
+lookup-no-such-date = no job has the id { $id }: series { $series } has no such date, or it is not planned yet; `qunfa show { $series }` lists them
+place-others-look = other users can look into { $folder }, where the database is
+place-owner-runs = { $folder } belongs to { $owner }, who must run the daemon
+place-only-owner-runs = { $folder } belongs to { $owner }, and only its owner can run the daemon
+place-run-as-owner = run as its owner: sudo -u { $owner } qunfa ...
+place-belongs = { $folder } belongs to { $owner }
+place-not-writable = { $folder } belongs to { $owner }, and this user cannot write to it
+place-join-group = run as its owner (sudo -u { $owner } qunfa ...), or join the folder's group
+place-made-at-start = { $folder } does not exist: the daemon makes it at its start
+place-other-meant = if another folder is meant, correct `inbox` in the config
+place-correct = correct `{ $key }` in the config, or the folder's owner and mode
+place-usable = { $folder } can be used
+place-cannot-make = { $folder } does not exist, and this user cannot make it
+place-make = make it as the user that runs the daemon, or correct `{ $key }` in the config
+place-denied = this user cannot write to { $folder }
+place-no-folder = { $folder } is not a folder
+place-unknown = { $folder } cannot be looked at: { $error }
+place-not-loopback = { $address } is not a loopback address: other machines reach /metrics too
+place-listen = write `listen: 127.0.0.1:8071` and let a web server with TLS pass /callback/ on to it; if this is meant, let a firewall admit only the callbacks
 
 ## status: `qunfa status`
 
+forecast-under-way = a request is under way
+forecast-in-doubt = in doubt
+forecast-runs-out = NOT ASKED AGAIN
+forecast-if-approved = if approved
+forecast-stopped = STOPPED
+forecast-too-late = TOO LATE
+forecast-will-defer = will be deferred
+forecast-will-fail = WILL FAIL
+forecast-will-expire = WILL EXPIRE
+forecast-cell-in-doubt = in doubt, waits for the daemon
+forecast-cell-runs-out = not asked again, its time ends { $at }
+forecast-cell-stopped = stopped, due { $at }
+forecast-cell-too-late = too late, due { $at }
+forecast-cell-will-defer = full, due { $at }
+forecast-cell-will-fail = will fail, due { $at }
+forecast-cell-will-expire = will expire, due { $at }
+mark-again = again
+mark-moved = moved
+mark-asking = asking
+mark-doubt = doubt
+mark-approve = APPROVE
+mark-stopped = STOPPED
+mark-late = LATE
+mark-full = full
+mark-fails = FAILS
+mark-expires = EXPIRES
+status-heading = qunfa at { $now } (Beijing time)
+status-overdue = Overdue for { $late }: { $what }
+status-to-decide = { $count } to decide now
+status-to-look-at = { $count } to look at
+status-to-note = { $count } to note
+status-to-approve = { $count } to approve
+status-to-do = { $parts }.
+status-not-running = The daemon is NOT RUNNING: nothing is released until it is started (`systemctl start qunfa`, or `qunfa run`).
+status-runs = The daemon runs: pid { $pid }, since { $since }, version { $version }.
+status-is-stuck = The daemon is STUCK: pid { $pid }, since { $since }, version { $version }.
+status-turned = Its loop last turned { $ago }.
+status-no-pulse = Whether its loop turns is not known: it left no pulse.
+status-none-waits = No job waits to be released.
+status-head-next = NEXT
+status-head-this-minute = THIS MINUTE
+status-head-to-approve = TO APPROVE
+status-more-planned = and { $count } more: `qunfa plan --list` tells when they go
+status-more-held = and { $count } more: `qunfa jobs --state held` shows them
+status-more-notes = and { $count } more: `qunfa status --json` has all
+status-more-awaited = and { $count } more: `qunfa jobs --state accepted`
+status-nothing-needed = Nothing needs a person.
+status-nothing-else-needed = Nothing else needs a person.
+status-head-decide = DECIDE
+status-head-since = since
+status-head-what = what
+status-head-id = id
+status-page = page
+status-look = look
+status-note = note
+status-all-accounts = all
+status-what-helps = `qunfa show ID` tells what helps; `qunfa ack ID` takes it off this list.
+status-tell-earlier = what was sent before is to be told: quota record
+status-refused-file =
+    { $n ->
+        [one] { $name }: { $n } problem
+       *[other] { $name }: { $n } problems
+    }
+status-refused-file-line =
+    { $n ->
+        [one] { $name }: { $n } problem in line { $line }
+       *[other] { $name }: { $n } problems, the first in line { $line }
+    }
+status-refused-before = { $count } more files before these
+status-head-awaited = AWAITED
+status-head-administrator = administrator
+status-confirm-until = until { $until }
+status-confirm-over = time is over
+status-quotas = QUOTAS used+claimed/limit
+status-quota-send = send
+status-quota-history = history
+status-quota-month = month
+status-quota-calls = calls
+status-on-hold = ON HOLD
+status-paused = PAUSED
+status-clock-ahead = platform's clock { $apart } s ahead
+status-clock-behind = platform's clock { $apart } s behind
+status-by-base = by { $base }
+status-unconfirmed = { $rule } { $count } unconfirmed
+status-no-job = No job was taken yet.
+status-jobs = Jobs: { $counts }.
+status-jobs-in-state = { $count } { $state }
+status-stuck = the daemon (pid { $pid }) runs, but its loop last turned { $ago }: nothing is released
+status-stuck-advice = look at its log and at the disk; restarting it is safe: what is under way is asked again with the same clientmsgid
+status-locked-advice = end that program, or let it finish; the daemon goes on by itself, and what passed its `grace` meanwhile is missed
+status-moved-to = moved to { $at }: { $why }
+status-head-used = used
+status-head-claimed = claimed
+status-head-limit = limit
+status-head-resets = resets
+status-sent-elsewhere =
+    { $n ->
+        [one] and { $count } send made elsewhere that only an event tells of
+       *[other] and { $count } sends made elsewhere that only an event tells of
+    }
+status-slides = slides, { $seconds } s
+status-never = never
+watch-unread = The status cannot be read: { $why }
+watch-nothing-holds = Nothing here holds "{ $filter }".
+watch-writing = /{ $filter }_   Enter keeps it, Esc shows all
+watch-keys = q ends, / filters
+watch-keys-filtered = only "{ $filter }", Esc shows all; q ends, / filters
+watch-lines = { $keys }; { $first }-{ $last } of { $all } lines, arrows scroll
+watch-no-signals = signals cannot be heard: { $error }
+
 ## plan: `plan`, `check`, `submit`, the forecast
 
+plan-heading = The forecast of { $from }, until { $until }
+plan-not-running = The daemon is NOT RUNNING: nothing of this happens until it is started.
+plan-more-unread = Of the jobs of these days the first { $read } were read; { $more } more wait for them.
+plan-none-beyond = No job waits for a later day.
+plan-beyond =
+    { $n ->
+        [one] { $count } job waits for a later day: `qunfa plan --days N` looks further.
+       *[other] { $count } jobs wait for later days: `qunfa plan --days N` looks further.
+    }
+plan-nothing-moves = With these files every planned job keeps its time.
+plan-moves = With these files planned jobs get other times:
+plan-more-moves =
+    { $n ->
+        [one] and { $count } more job: `--json` lists them
+       *[other] and { $count } more jobs: `--json` lists them
+    }
+plan-written =
+    { $n ->
+        [one] { $path }: { $count } job, until { $until }.
+       *[other] { $path }: { $count } jobs, until { $until }.
+    }
+plan-no-page = the page cannot be made: { $error }
+plan-refused = The inbox would refuse this, so there is no plan with it.
+plan-what-broadcast = {" "}to { $subject }
+plan-what-delete = , deletes { $subject }
+plan-what-menu = , sets the menu { $subject }
+plan-what-qrcode = , makes the { $subject }
+plan-what-speed = , sets the speed to { $subject }
+plan-what-other = , { $action } { $subject }
+plan-calls = {" "}in { $calls } calls
+plan-outlook = , { $outlook }
+plan-month = Month { $month }
+plan-day = { $weekday } { $day }
+plan-day-today = { $weekday } { $day }, today
+plan-empty-day = nothing is used, and no job waits
+plan-more-listed =
+    { $n ->
+        [one] and { $count } more job: `qunfa plan --json`
+       *[other] and { $count } more jobs: `qunfa plan --json`
+    }
+plan-window = { $rule } { $used } used + { $claimed } claimed of { $limit }
+plan-window-unconfirmed = { $window } ({ $count } more unconfirmed)
+plan-window-by = { $window } (by { $by })
+plan-nothing-used = nothing used or claimed
+plan-elsewhere = { $count } made elsewhere
+plan-others = others
+plan-idle =
+    { $n ->
+        [one] { $count } account has no job on these days and room on each: { $names }
+       *[other] { $count } accounts have no job on these days and room on each: { $names }
+    }
+plan-idle-more =
+    { $n ->
+        [one] { $count } account has no job on these days and room on each: { $names } and { $more } more
+       *[other] { $count } accounts have no job on these days and room on each: { $names } and { $more } more
+    }
+plan-head-day = day
+plan-free = free
+plan-full = full
+plan-cell-more = and { $count } more
+plan-legend = free: room for a broadcast to everyone, else none; !: not sent as written
+plan-legend-files = free: room for a broadcast to everyone, else none; !: not as written; +: of these files
+plan-reasons = `qunfa plan --list` tells the reasons
+plan-more-marked = and { $count } more: `qunfa plan --list`
+plan-page-name = qunfa plan, { $from }
+plan-page-title = Plan
+plan-page-grid = Days and accounts
+plan-page-legend = free: room for a broadcast to everyone; full: none
+plan-page-legend-files = free: room for a broadcast to everyone; full: none; +: a job of these files
+plan-page-followers = Followers
+plan-page-days = Day by day
+plan-page-time = time
+plan-page-of-files = of these files
+plan-page-today = today
+plan-state-and-mark = { $state }, { $mark }
+plan-goes = is sent at this time
+plan-ics-account = account: { $account }
+plan-ics-job = job: { $job }
+plan-ics-state = state: { $state }, { $outlook }
+
 ## show: `qunfa show`
+
+show-none-taken = { $unknown }: no job was taken yet
+show-is = { $job } is { $state }
+show-label-title = title
+show-label-account = account
+show-label-action = action
+show-label-at = at
+show-label-due = due
+show-label-expires = expires
+show-label-file = file
+show-label-reason = reason
+show-label-goes = goes
+show-label-because = because
+show-label-not-after = not after
+show-label-before = before
+show-label-receivers = receivers
+show-label-went-out = went out
+show-label-did-not = did not
+show-label-picture = picture
+show-label-ticket = ticket
+show-label-says = says
+show-label-menuid = menuid
+show-at-once = as soon as allowed
+show-heading-story = STORY
+show-heading-asked = ASKED FOR
+show-heading-batches = BATCHES
+show-heading-uploads = UPLOADS
+show-heading-doubt = IN DOUBT
+show-heading-charges = CHARGES
+show-heading-result = RESULT
+show-head-batch = batch
+show-head-receivers = receivers
+show-head-asked = asked
+show-head-what = what
+show-head-kind = kind
+show-head-last = last
+show-head-outcome = outcome
+show-head-window = window
+show-head-amount = amount
+show-times = { $times } x
+show-batch-in-doubt = in_doubt
+show-made-anew = made anew { $times } x, by `qunfa retry` or a corrected file
+show-deleted = deleted
+show-no-answer-yet = no answer yet
+show-asked = { $call }: { $state }, { $said }
+show-step = { $from } -> { $to }: { $why }
+show-request = request for batch { $batch }: { $said }
+show-no-answer-stored = no answer is stored yet
+show-no-answer = no answer
+show-answer = { $outcome } ({ $errmsg })
+show-answer-code = { $outcome }, { $code } ({ $errmsg })
+show-answer-helps = { $outcome }, { $code } ({ $errmsg }): { $what }; what helps: { $advice }
+show-outcome-accepted = accepted
+show-outcome-adopted = adopted
+show-outcome-in-doubt = in doubt
+show-outcome-later = later
+show-outcome-refused = refused
+show-outcome-token = token
+show-upload-under-way = under way
+show-upload-done = done
+show-upload-lost = lost
+show-account = account { $account }
+show-every-account = every account
+show-entry-of = entry { $entry } of { $whom }
+show-decided-hold = { $whom } held by { $who }
+show-decided-resume = { $whom } resumed by { $who }
+show-decided-return = { $whom } returned by { $who }
+show-decided-record = { $whom } recorded by { $who }
+show-nobody-knows = { $event }; nobody knows whose it is
+show-nothing-charged = It has charged nothing.
+show-some-batches = of { $some } of { $all } batches; the others have no result yet
+show-menuid-deletes = `menu: {"{"} delete: {"{"} menuid: { $menuid } {"}"} {"}"}` deletes it
+show-never = never
+show-range = { $least } to { $most }
+show-filtered = { $filtered } of { $members } expected to be filtered, the platform filtered { $told }
+show-filtered-untold = { $filtered } of { $members } expected to be filtered, the platform did not say how many it filtered
+charge-reserved = reserved
+charge-kept = kept
+charge-returned = returned
+charge-unconfirmed = unconfirmed
+call-state-waiting = waiting
+call-state-planned = planned
+call-state-asking = asking
+call-state-in-doubt = in doubt
+call-state-done = done
+call-state-failed = failed
+call-state-dropped = dropped
+show-kind-picture = picture
+show-kind-cover = cover
+show-kind-image = image
+show-kind-voice = voice
+show-kind-video = video
+show-kind-mpvideo = mpvideo
+show-kind-draft = draft
+show-kind-news = news
+
+## quota: `qunfa quota`
+
+quota-account = { $account } ({ $kind })
+quota-subscription = subscription
+quota-service = service
+quota-none-before = nothing was sent before qunfa knew it: said { $at } by { $who }
+quota-returned = returned { $at } by { $who }
+quota-recorded = recorded { $at } by { $who }
+quota-nothing-charged = Nothing has charged the windows that count now.
+quota-head-entry = entry
+quota-head-when = when
+quota-head-charges = charges
+quota-that-day = that day
+quota-in-month = in { $month }
+quota-charge = { $rule } { $window }
+quota-charges = { $amount } x { $rule } { $window }
+quota-none = none
+quota-of-job = job { $job }, batch { $batch }
+quota-by-event = made elsewhere: an event told of it
+quota-by-refusal = made elsewhere: the platform refused ours with 45028
+quota-by-person = made elsewhere: entered by a person
+quota-with-broadcast = { $origin }, broadcast { $msg_id }
+quota-calls-gone = the platform said that the day's calls are used up (45009)
+quota-own-followers = qunfa's own reading of the followers
+quota-own-uploads = qunfa's own uploads
+quota-own-calls = qunfa's own calls
+quota-lies-ahead = { $at } lies ahead: enter a send once it was made
+quota-no-database = there is no database yet: start the daemon (`qunfa run`) first
+quota-booked = booked now
+quota-known-by-event = an event told of it already; it is confirmed now
+quota-known-by-refusal = a refusal (45028) told of it already; it stays one send
+quota-counted = it was counted before, and has its time now
+quota-again = it was entered before; nothing changed
+quota-stored-none = Stored: nothing was sent from { $account } before qunfa knew it.
+quota-sends =
+    { $n ->
+        [one] { $count } send of { $account } made elsewhere:
+       *[other] { $count } sends of { $account } made elsewhere:
+    }
+quota-entry = entry { $entry }: { $what }
+quota-rule-used = { $rule } of { $window }: { $used } of { $limit } used.
+quota-no-entry = there is no entry { $entry }; `qunfa quota` lists them
+quota-entry-returned = Entry { $entry } of { $account } is returned: it uses no quota.
+quota-forward = Job { $job } comes forward to { $at }.
+quota-before-2000 = that day lies before 2000
+quota-write-time = write 2026-11-20, 2026-11-20 20:00 (Beijing time), or RFC 3339
+quota-write-entry = an entry is written like s3 or c12; `qunfa quota` lists them
+
+## call: `preview`, `delete`, `speed`
+
+call-no-viewer = neither an OpenID nor a WeChat name
+call-no-broadcast = job { $job } is no broadcast: there is nothing to show
+call-needs-card-ext = a coupon's preview needs --card-ext with its code, openid, timestamp and signature
+call-first-picture = The platform's preview takes one picture: it shows the first of { $all }.
+call-force = { $why }; `--force` asks for it all the same
+call-shared = The same media was sent by { $jobs }: it ends there too.
+call-ends =
+    { $n ->
+        [one] Job { $job } is { $all } broadcasts: this ends { $ends } of them in { $count } call.
+       *[other] Job { $job } is { $all } broadcasts: this ends { $ends } of them in { $count } calls.
+    }
+call-ends-before =
+    { $n ->
+        [one] Job { $job } is { $all } broadcasts: this ends { $ends } of them in { $count } call, { $before } ended before.
+       *[other] Job { $job } is { $all } broadcasts: this ends { $ends } of them in { $count } calls, { $before } ended before.
+    }
+call-ends-to-come =
+    { $n ->
+        [one] Job { $job } is { $all } broadcasts: this ends { $ends } of them in { $count } call, { $to_come } may still go out: say it again after that.
+       *[other] Job { $job } is { $all } broadcasts: this ends { $ends } of them in { $count } calls, { $to_come } may still go out: say it again after that.
+    }
+call-ends-before-to-come =
+    { $n ->
+        [one] Job { $job } is { $all } broadcasts: this ends { $ends } of them in { $count } call, { $before } ended before, { $to_come } may still go out: say it again after that.
+       *[other] Job { $job } is { $all } broadcasts: this ends { $ends } of them in { $count } calls, { $before } ended before, { $to_come } may still go out: say it again after that.
+    }
+call-no-daemon = the daemon is not running, and only it asks the platform: start it, or say `--no-wait` to leave this for its start
+call-paused = account { $account } is paused, so nothing is asked for it: { $why }; { $advice }; then `qunfa resume { $account }`
+call-failed = { $call } failed: { $why }.
+call-kept = { $call } is written down for the daemon.
+call-not-yet = { $call } is not done yet ({ $why }). The daemon goes on trying for some minutes.
+call-deleted = { $call }: the platform says it is done. Who has the message still sees its card, which opens nothing.
+call-speed = The platform sends at speed { $speed }.
+call-speed-real = The platform sends at speed { $speed }, and says that this is { $real }w (ten thousands) a minute.
+call-taken = { $call }: the platform took it.
+call-head-speed = speed
+call-head-followers = followers a minute, by the documents
+call-present = present
+
+## render: `qunfa render`
+
+render-unreadable = it cannot be read: { $why }
+render-refused = The inbox would refuse this, so there is no page of it.
+render-jobs =
+    { $n ->
+        [one] { $count } job
+       *[other] { $count } jobs
+    }
+render-articles =
+    { $n ->
+        [one] { $count } article
+       *[other] { $count } articles
+    }
+render-written = { $path }: { $jobs }, { $articles }.
+render-written-remarks =
+    { $n ->
+        [one] { $path }: { $jobs }, { $articles }, { $count } remark on their texts.
+       *[other] { $path }: { $jobs }, { $articles }, { $count } remarks on their texts.
+    }
+render-not-opened = { $opener } did not open it; open the file in a browser.
+render-no-message = This job sends no message.
+render-digest = digest: { $digest }
+render-picture = picture
+render-recording = recording
+render-video = video
+render-articles-of = articles
+render-coupon = coupon
+render-taken-out = { $what } is taken out
+
+## demo: `qunfa demo`, `qunfa sandbox`
+
+demo-introduction = A rehearsal: the real daemon, a sandbox in place of the platform, and a clock
+    that jumps over the waiting. Four jobs are dropped into the inbox:
+demo-in-time = goes at its time
+demo-deferred = finds the day's only broadcast taken, and goes the next day at its time of day
+demo-too-fast = is told 45066 (too fast), waits over a minute, and asks with the same id
+demo-answer-lost = is accepted, but the answer is lost: asked again, the platform knows it (45065)
+demo-conclusion = { $jobs } jobs, { $requests } requests to send, { $broadcasts } broadcasts at the platform: each exactly once.
+sandbox-not-loopback = { $address } is not a loopback address: add --allow-remote to serve other machines
+sandbox-no-listener = cannot listen on { $address }
+sandbox-any-account = any appid and secret is a service account with 1,000 followers
+sandbox-accounts = accounts: { $names } (any secret)
+sandbox-explanation = 
+    The sandbox answers as the platform does; { $accounts }.
+    In qunfa's config, give an account `api_base: { $address }`; elsewhere replace
+    https://api.weixin.qq.com by it. What it accepted: { $address }/sandbox/accepted
+    A fault for the next send: curl { $address }/sandbox/fault -d '{"{"}"fault": "answer_lost@sendall"{"}"}'
+    A follower's message: curl { $address }/sandbox/message -d '{"{"}"appid": "APPID", "content": "hello"{"}"}'
+    Ctrl-C ends it.
+demo-no-folder = no temporary directory could be made
+demo-not-started = the daemon did not start
+demo-too-long = the rehearsal did not end in { $seconds } s
+demo-ended-as = job { $job } ended as { $state }
+demo-miscounted = the platform counted { $broadcasts } broadcasts for { $jobs } jobs
 
 ## doctor: `init`, `doctor`, `config check`
 

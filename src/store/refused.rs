@@ -14,6 +14,22 @@ const REFUSED_MOST: i64 = 1_000;
 const TOLD_MOST: i64 = 20;
 const KIND: &str = "refused_file";
 
+/// The files that one alert is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusedFiles {
+    /// One of the newest.
+    One {
+        /// Its name.
+        name: String,
+        /// How many problems it has.
+        problems: i64,
+        /// The line of the first; 0 if that is not known.
+        line: i64,
+    },
+    /// How many were refused before those with an alert of their own.
+    Before(u64),
+}
+
 /// A file that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusedFile<'a> {
@@ -75,7 +91,7 @@ impl Tx<'_> {
         if note.kind != KIND {
             return Ok(false);
         }
-        if let Some(name) = &note.file {
+        if let Some(RefusedFiles::One { name, .. }) = &note.file {
             return self.acknowledge_refused_file(name, who, now);
         }
         // The one alert for all the other files.
@@ -107,7 +123,8 @@ impl Tx<'_> {
         )?;
         let rows = statement.query_map([TOLD_MOST], |row| {
             let (name, problems): (String, i64) = (row.get(0)?, row.get(2)?);
-            let first = match row.get::<_, i64>(3)? {
+            let line = row.get(3)?;
+            let first = match line {
                 0 => String::new(),
                 line if problems == 1 => format!(" in line {line}"),
                 line => format!(", the first in line {line}"),
@@ -115,7 +132,7 @@ impl Tx<'_> {
             let things = if problems == 1 { "problem" } else { "problems" };
             Ok(AlertView {
                 why: None,
-                file: Some(name.clone()),
+                file: Some(RefusedFiles::One { name: name.clone(), problems, line }),
                 id: None,
                 account: None,
                 kind: KIND.into(),
@@ -138,7 +155,7 @@ impl Tx<'_> {
         if let Some(oldest) = notes.last().map(|note| note.since).filter(|_| more > 0) {
             notes.push(AlertView {
                 why: None,
-                file: None,
+                file: Some(RefusedFiles::Before(more)),
                 id: None,
                 account: None,
                 kind: KIND.into(),

@@ -14,6 +14,7 @@ use crate::quota::{self, Need, Rule, Shown, TABLE};
 use crate::reason::Reason;
 use crate::store::job_row::state;
 use crate::store::recall::{InQuestion, Named};
+use crate::store::refused::RefusedFiles;
 use crate::store::{Result, Tx, instant, millis};
 use crate::text::reason;
 
@@ -234,9 +235,9 @@ pub struct AlertView {
     /// Why, if that is a reason of a job or an account.
     #[serde(flatten, serialize_with = "reason::as_code")]
     pub why: Option<Reason>,
-    /// The refused file, if there is one.
+    /// The files that the inbox refused, if it is about such.
     #[serde(skip)]
-    pub file: Option<String>,
+    pub file: Option<RefusedFiles>,
     /// What an operator can do.
     #[serde(rename = "do")]
     pub advice: String,

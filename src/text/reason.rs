@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 
-use super::names;
+use super::{names, stored};
 use crate::calendar::{self, Span};
 use crate::l10n::t;
 use crate::model::console;
@@ -355,10 +355,10 @@ pub fn sentence(reason: &Reason) -> String {
             at = %calendar::beijing(*until)
         ),
         Reason::ActionUnknown => t!("reason-action-unknown"),
-        Reason::ApiCallDone { call } => t!("reason-call-done", call = %call),
+        Reason::ApiCallDone { call } => t!("reason-call-done", call = %stored::api_call(call)),
         Reason::ApiCallFailed { call, cause } => t!(
             "reason-call-failed",
-            call = %call,
+            call = %stored::api_call(call),
             cause = %sentence(cause)
         ),
         Reason::ApiCallsFailed { failed, all, cause } => {

@@ -80,7 +80,9 @@ impl fmt::Display for Diagnostic {
             writeln!(f, "  {}", self.text)?;
             write!(f, "  {}{}", " ".repeat(self.caret.0), "^".repeat(self.caret.1))?;
         }
-        self.help.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))
+        self.help
+            .iter()
+            .try_for_each(|help| write!(f, "\n{}", t!("yaml-help", help = help.as_str())))
     }
 }
 

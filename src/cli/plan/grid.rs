@@ -7,18 +7,21 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{AccountDays, Day, PlanView, PlannedView, WindowView, moved_lines, not_running, rest};
-use crate::calendar::{self, Span, Window};
+use super::{
+    AccountDays, Day, PlanView, PlannedView, WindowView, heading, moved_lines, not_running, rest,
+};
+use crate::calendar::{Span, Window};
 use crate::cli::format;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
 use crate::config::Config;
+use crate::l10n::t;
 use crate::quota::Rule;
 use crate::store::{RuleView, StoreError, Tx};
+use crate::text::names;
 
 /// The minimum and maximum width of an account's column.
 const COLUMN: std::ops::RangeInclusive<usize> = 16..=32;
-/// The width of a day's name, and of the gap between columns.
-const DAY: usize = "Sat 03-20".len();
+/// The width of the gap between columns.
 const GUTTER: usize = 2;
 /// How many jobs of one account and day are named.
 const NAMED: usize = 6;
@@ -97,14 +100,12 @@ fn has_room(view: &RuleView) -> bool {
 
 /// Writes as many accounts side by side as the page has room for, the others below.
 pub(super) fn render(page: &mut Page, view: &PlanView) {
-    let until = text::time(view.until);
-    let from = calendar::beijing(view.from);
-    page.heading(&format!("The forecast of {from}, until {until}"));
+    heading(page, view);
     not_running(page, view);
     page.blank_line();
     let jobs: HashMap<&str, &PlannedView> =
         view.jobs.iter().map(|job| (job.id.as_str(), job)).collect();
-    let room = page.room().saturating_sub(DAY);
+    let room = page.room().saturating_sub(width_of_days());
     let (shown, idle) = view.shown_and_idle();
     let many = shown.len().max(1);
     let fitting = (room / (COLUMN.start() + GUTTER)).clamp(1, many);
@@ -122,28 +123,36 @@ pub(super) fn render(page: &mut Page, view: &PlanView) {
     marked(page, view);
     moved_lines(page, view);
     rest(page, view);
-    page.lines(Tone::Quiet, 0, legend(view));
-    page.cut(Tone::Quiet, 0, "`qunfa plan --list` tells the reasons");
+    page.lines(Tone::Quiet, 0, &legend(view));
+    page.cut(Tone::Quiet, 0, &t!("plan-reasons"));
+}
+
+fn name_of(day: Window) -> String {
+    format!("{} {}", names::weekday_short(day.start_weekday()), &day.to_string()[5..])
+}
+
+/// Returns the width of the column of days, whose names are equally wide.
+fn width_of_days() -> usize {
+    text::width(&name_of(Window::containing(Span::Day, DateTime::UNIX_EPOCH)))
 }
 
 /// Returns what the words and marks in the grid mean.
-fn legend(view: &PlanView) -> &'static str {
-    if view.with_files {
-        "free: room for a broadcast to everyone, else none; !: not as written; +: of these files"
-    } else {
-        "free: room for a broadcast to everyone, else none; !: not sent as written"
-    }
+fn legend(view: &PlanView) -> String {
+    if view.with_files { t!("plan-legend-files") } else { t!("plan-legend") }
 }
 
 /// Returns a sentence on accounts that are left out.
 pub(super) fn idle_line(idle: &[&AccountDays]) -> String {
-    let named: Vec<_> = idle.iter().take(IDLE_NAMED).map(|one| one.account.as_str()).collect();
-    let more = match idle.len().saturating_sub(IDLE_NAMED) {
-        0 => String::new(),
-        more => format!(" and {} more", text::count(more as u64)),
-    };
-    let accounts = text::plural(idle.len(), "account has", "accounts have");
-    format!("{accounts} no job on these days and room on each: {}{more}", named.join(", "))
+    let named: Vec<_> = idle.iter().take(IDLE_NAMED).map(|one| one.account.clone()).collect();
+    let (n, named) = (idle.len(), names::list(&named));
+    let count = text::count(n as u64);
+    match n.saturating_sub(IDLE_NAMED) {
+        0 => t!("plan-idle", n = n, count = count, names = named),
+        more => {
+            let more = text::count(more as u64);
+            t!("plan-idle-more", n = n, count = count, names = named, more = more)
+        }
+    }
 }
 
 fn band(
@@ -151,11 +160,13 @@ fn band(
     (accounts, jobs): (&[&AccountDays], &HashMap<&str, &PlannedView>),
     column: usize,
 ) {
-    let names = accounts.iter().map(|account| {
+    let width = width_of_days();
+    let heads = accounts.iter().map(|account| {
         let name = text::cut(&text::visible(&account.account), column);
         format!("{:GUTTER$}{}", "", text::pad(&name, column))
     });
-    let heads = format!("{:DAY$}{}", "day", names.collect::<String>());
+    let day = text::pad(&t!("plan-head-day"), width);
+    let heads = format!("{day}{}", heads.collect::<String>());
     let heads = page.paint(Tone::Quiet, heads.trim_end());
     page.raw(&heads);
     let days = accounts.first().map_or(0, |account| account.days.len());
@@ -165,15 +176,14 @@ fn band(
         let height = cells.iter().map(Vec::len).max().unwrap_or(0);
         for row in 0..height {
             let day = accounts[0].days[index].day;
-            let name = format!("{:.3} {}", day.start_weekday(), &day.to_string()[5..]);
-            let name = if row == 0 { name } else { String::new() };
+            let name = if row == 0 { name_of(day) } else { String::new() };
             let words = cells.iter().map(|cell| {
                 let (tone, words) = cell.get(row).cloned().unwrap_or((Tone::Plain, String::new()));
                 let words = text::cut(&text::visible(&words), column);
                 let fill = " ".repeat(column.saturating_sub(text::width(&words)));
                 format!("{:GUTTER$}{}{fill}", "", page.paint(tone, &words))
             });
-            let line = format!("{name:DAY$}{}", words.collect::<String>());
+            let line = format!("{}{}", text::pad(&name, width), words.collect::<String>());
             page.raw(line.trim_end());
         }
     }
@@ -184,7 +194,7 @@ fn cell(day: &Day, planned: &HashMap<&str, &PlannedView>) -> Vec<(Tone, String)>
     let used = day.used.iter().map(|(state, words)| (format::tone(*state), words.clone()));
     let mut lines: Vec<_> = used.collect();
     if day.elsewhere > 0 {
-        lines.push((Tone::Plain, format!("{} made elsewhere", day.elsewhere)));
+        lines.push((Tone::Plain, t!("plan-elsewhere", count = %day.elsewhere)));
     }
     for job in day.jobs.iter().filter_map(|id| planned.get(id.as_str())) {
         let (tone, mark) = job.mark();
@@ -196,12 +206,12 @@ fn cell(day: &Day, planned: &HashMap<&str, &PlannedView>) -> Vec<(Tone, String)>
     if lines.len() > NAMED {
         let more = lines.len() - (NAMED - 1);
         lines.truncate(NAMED - 1);
-        lines.push((Tone::Plain, format!("and {more} more")));
+        lines.push((Tone::Plain, t!("plan-cell-more", count = %more)));
     }
     if day.free {
-        lines.push((Tone::Good, "free".to_owned()));
+        lines.push((Tone::Good, t!("plan-free")));
     } else if lines.is_empty() {
-        lines.push((Tone::Quiet, "full".to_owned()));
+        lines.push((Tone::Quiet, t!("plan-full")));
     }
     lines
 }
@@ -212,13 +222,14 @@ fn marked(page: &mut Page, view: &PlanView) {
     if marked.is_empty() {
         return;
     }
-    let heads = ["!", "", "account", "title", "job"];
+    let (account, title, job) = (t!("head-account"), t!("head-title"), t!("head-job"));
+    let heads = ["!", "", &account, &title, &job];
     let mut table = Table::of_lines(&heads, &[(3, 4), (2, 8)], &[(3, 0), (2, 4)]).names(2);
     for job in marked.iter().take(MARKED) {
         let (tone, mark) = job.mark();
         table.row(vec![
             Cell::plain(&text::clock(job.next_run(), view.from)),
-            Cell::new(tone, mark),
+            Cell::new(tone, &mark),
             Cell::plain(&job.account),
             Cell::plain(&job.title),
             Cell::plain(&job.id),
@@ -227,7 +238,7 @@ fn marked(page: &mut Page, view: &PlanView) {
     page.table(0, &table);
     if marked.len() > MARKED {
         let more = marked.len() - MARKED;
-        page.cut(Tone::Plain, 2, &format!("and {more} more: `qunfa plan --list`"));
+        page.cut(Tone::Plain, 2, &t!("plan-more-marked", count = %more));
     }
     page.blank_line();
 }

@@ -8,35 +8,75 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::grid::idle_line;
-use super::{AccountDays, Day, PlanView, PlannedView, changes};
+use super::{AccountDays, Day, FollowersView, PlanView, PlannedView, changes};
 use crate::calendar::{self, Span, Window};
 use crate::cli::Problem;
+use crate::cli::moves::MoveView;
 use crate::cli::text::{self, Tone};
+use crate::l10n::{self, t};
 use crate::model::JobState;
+use crate::text::names;
 
-const LEGEND: &str = "free: room for a broadcast to everyone; full: none";
-const LEGEND_WITH: &str =
-    "free: room for a broadcast to everyone; full: none; +: a job of these files";
 /// How many accounts stand beside each other in one table, at most.
 const BESIDE: usize = 4;
 
 #[derive(Template)]
 #[template(path = "plan.html")]
 struct Plan<'v> {
+    words: Words,
     style: &'static str,
-    from: String,
-    until: String,
     running: bool,
     bands: Vec<Band>,
     /// A sentence on the accounts that are not in the grid; empty if there is none.
     idle: String,
-    legend: &'static str,
+    legend: String,
     /// What the files of `--with` do; empty if there are none.
-    changes: &'static str,
+    changes: String,
     moved: Vec<String>,
     notes: Vec<String>,
     days: Vec<ListedDay<'v>>,
     beyond: String,
+}
+
+/// The words of the page itself.
+struct Words {
+    lang: &'static str,
+    name: String,
+    title: String,
+    forecast: String,
+    not_running: String,
+    grid: String,
+    day: String,
+    free: String,
+    full: String,
+    followers: String,
+    days: String,
+    time: String,
+    job: String,
+    state: String,
+    of_files: String,
+}
+
+impl Words {
+    fn of(view: &PlanView) -> Self {
+        Self {
+            lang: l10n::lang().name(),
+            name: t!("plan-page-name", from = calendar::beijing(view.from)),
+            title: t!("plan-page-title"),
+            forecast: super::forecast_of(view),
+            not_running: t!("plan-not-running"),
+            grid: t!("plan-page-grid"),
+            day: t!("plan-head-day"),
+            free: t!("plan-free"),
+            full: t!("plan-full"),
+            followers: t!("plan-page-followers"),
+            days: t!("plan-page-days"),
+            time: t!("plan-page-time"),
+            job: t!("head-job"),
+            state: t!("head-state"),
+            of_files: t!("plan-page-of-files"),
+        }
+    }
 }
 
 /// Accounts beside each other.
@@ -65,7 +105,7 @@ struct Entry {
     class: &'static str,
     time: String,
     title: String,
-    mark: &'static str,
+    mark: String,
 }
 
 struct ListedDay<'v> {
@@ -95,24 +135,28 @@ pub(super) fn page(view: &PlanView) -> Result<String, Problem> {
     let many = shown.len().max(1);
     let beside = many.div_ceil(many.div_ceil(BESIDE));
     let plan = Plan {
+        words: Words::of(view),
         style: include_str!("../../../templates/plan.css"),
-        from: calendar::beijing(view.from),
-        until: text::time(view.until),
         running: view.running,
         bands: shown.chunks(beside).map(|accounts| band(accounts, &jobs, view.from)).collect(),
         idle: if idle.is_empty() { String::new() } else { idle_line(&idle) },
-        legend: if view.with_files { LEGEND_WITH } else { LEGEND },
-        changes: if view.with_files { changes(view) } else { "" },
-        moved: view.moved.iter().map(|one| format!("{}.", one.sentence())).collect(),
+        legend: match view.with_files {
+            true => t!("plan-page-legend-files"),
+            false => t!("plan-page-legend"),
+        },
+        changes: if view.with_files { changes(view) } else { String::new() },
+        moved: view.moved.iter().map(MoveView::line).collect(),
         notes: view
             .followers
             .iter()
-            .map(|one| text::visible(&format!("{}: {}", one.account, one.what)))
+            .map(|FollowersView { account, what, .. }| {
+                text::visible(&t!("title-and-text", title = account.as_str(), text = what.as_str()))
+            })
             .collect(),
         days: listed(view),
         beyond: super::beyond(view),
     };
-    plan.render().map_err(|error| Problem::Cannot(format!("the page cannot be made: {error}")))
+    plan.render().map_err(|error| Problem::Cannot(t!("plan-no-page", error = %error)))
 }
 
 fn band(accounts: &[&AccountDays], jobs: &HashMap<&str, &PlannedView>, now: DateTime<Utc>) -> Band {
@@ -122,11 +166,11 @@ fn band(accounts: &[&AccountDays], jobs: &HashMap<&str, &PlannedView>, now: Date
         Row {
             date: day.to_string(),
             name: if day.contains(now) {
-                "today".to_owned()
+                t!("plan-page-today")
             } else {
                 day.to_string()[5..].to_owned()
             },
-            weekday: format!("{:.3}", day.start_weekday()),
+            weekday: names::weekday_short(day.start_weekday()),
             cells: accounts.iter().map(|account| cell(&account.days[index], jobs)).collect(),
         }
     });
@@ -137,7 +181,7 @@ fn band(accounts: &[&AccountDays], jobs: &HashMap<&str, &PlannedView>, now: Date
 fn cell(day: &Day, jobs: &HashMap<&str, &PlannedView>) -> Cell {
     let mut entries: Vec<_> = day.used.iter().map(|(state, words)| used(*state, words)).collect();
     if day.elsewhere > 0 {
-        entries.push(used(JobState::Sent, &format!("{} made elsewhere", day.elsewhere)));
+        entries.push(used(JobState::Sent, &t!("plan-elsewhere", count = %day.elsewhere)));
     }
     let planned = day.jobs.iter().filter_map(|id| jobs.get(id.as_str()));
     entries.extend(planned.map(|job| {
@@ -147,7 +191,7 @@ fn cell(day: &Day, jobs: &HashMap<&str, &PlannedView>) -> Cell {
             class: class(tone),
             time: text::clock(job.next_run(), day.day.start()),
             title: text::visible(&job.title),
-            mark: if mark.is_empty() { if job.of_files { "+" } else { "" } } else { mark },
+            mark: if mark.is_empty() && job.of_files { "+".to_owned() } else { mark },
         }
     }));
     Cell { full: !day.free, free: day.free, entries }
@@ -159,7 +203,7 @@ fn used(state: JobState, words: &str) -> Entry {
         class: class(crate::cli::format::tone(state)),
         time: String::new(),
         title: text::visible(words),
-        mark: "",
+        mark: String::new(),
     }
 }
 
@@ -181,7 +225,7 @@ fn listed(view: &PlanView) -> Vec<ListedDay<'_>> {
     }
     let listed = days.into_iter().map(|(day, jobs)| ListedDay {
         date: day.to_string(),
-        name: format!("{} {day}", day.start_weekday()),
+        name: t!("plan-day", weekday = names::weekday(day.start_weekday()), day = %day),
         jobs: jobs.into_iter().map(|job| listed_job(job, day)).collect(),
     });
     listed.collect()
@@ -189,16 +233,17 @@ fn listed(view: &PlanView) -> Vec<ListedDay<'_>> {
 
 fn listed_job(job: &PlannedView, day: Window) -> ListedJob<'_> {
     let (tone, mark) = job.mark();
+    let state = names::job_state(job.state);
     let state = match job.forecast.status.words() {
-        Some(words) => words.to_owned(),
-        None if mark.is_empty() => job.state.to_string(),
-        None => format!("{}, {mark}", job.state),
+        Some(words) => words,
+        None if mark.is_empty() => state,
+        None => t!("plan-state-and-mark", state = state, mark = mark),
     };
     ListedJob {
         id: &job.id,
         title: text::visible(&job.title),
         account: text::visible(&job.account),
-        what: text::visible(&format!("{}{}", job.action, job.what())),
+        what: text::visible(&(names::action(&job.action) + &job.what())),
         instant: calendar::rfc3339(job.next_run()),
         time: text::clock(job.next_run(), day.start()),
         class: class(tone),

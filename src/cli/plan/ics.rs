@@ -8,17 +8,28 @@ use icalendar::{Calendar, Component as _, Event, EventLike as _, EventStatus};
 use super::{PlanView, PlannedView};
 use crate::cli::forecast::ForecastStatus;
 use crate::cli::text;
+use crate::l10n::{self, Lang, t};
+use crate::text::names;
 
-const PRODID: &str = concat!("-//qunfa//plan ", env!("CARGO_PKG_VERSION"), "//EN");
+const PRODUCT: &str = concat!("-//qunfa//plan ", env!("CARGO_PKG_VERSION"));
 /// A job takes no time, but programs show events without a length badly.
 const LENGTH: &str = "PT5M";
+
+/// Returns the name of the program, with the language of the texts.
+fn product() -> String {
+    let language = match l10n::lang() {
+        Lang::En => "EN",
+        Lang::ZhCn => "ZH",
+    };
+    format!("{PRODUCT}//{language}")
+}
 
 /// Returns the text of the calendar.
 pub(super) fn calendar(view: &PlanView) -> String {
     let mut calendar = Calendar::empty();
     calendar
         .append_property(("VERSION", "2.0"))
-        .append_property(("PRODID", PRODID))
+        .append_property(("PRODID", product().as_str()))
         .append_property(("CALSCALE", "GREGORIAN"))
         .name("qunfa");
     for job in &view.jobs {
@@ -38,7 +49,7 @@ fn event(job: &PlannedView, now: DateTime<Utc>) -> Event {
         .starts(job.next_run())
         .add_property("DURATION", LENGTH)
         .add_property("TRANSP", "TRANSPARENT")
-        .categories([visible(&job.account), job.action.clone()])
+        .categories([visible(&job.account), names::action(&job.action)])
         .status(status(job.forecast.status));
     event.done()
 }
@@ -59,11 +70,11 @@ fn status(status: ForecastStatus) -> EventStatus {
 }
 
 fn description(job: &PlannedView) -> String {
-    let outlook = job.forecast.status.words().unwrap_or("is sent at this time");
+    let outlook = job.forecast.status.words().unwrap_or_else(|| t!("plan-goes"));
     let lines = [
-        format!("account: {}", job.account),
-        format!("job: {}{}", job.id, job.what()),
-        format!("state: {}, {outlook}", job.state),
+        t!("plan-ics-account", account = job.account.as_str()),
+        t!("plan-ics-job", job = format!("{}{}", job.id, job.what())),
+        t!("plan-ics-state", state = names::job_state(job.state), outlook = outlook),
     ];
     let lines: Vec<_> =
         lines.into_iter().chain(job.reasons()).map(|line| text::visible(&line)).collect();

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{FollowersView, PlanView, PlannedView, WindowView, moved_lines, not_running, rest};
-use crate::calendar::{self, Span, Window};
+use super::{
+    FollowersView, PlanView, PlannedView, WindowView, heading, moved_lines, not_running, rest,
+};
+use crate::calendar::{Span, Window};
 use crate::cli::forecast::ForecastStatus;
 use crate::cli::text::{self, Page, Tone};
+use crate::l10n::t;
 use crate::store::RuleView;
+use crate::text::names;
 
 /// How many jobs the text shows.
 const SHOWN: usize = 100;
@@ -17,8 +21,7 @@ const NAMED_SHOWN: usize = 4;
 
 /// Writes the days one below the other.
 pub(super) fn render(page: &mut Page, view: &PlanView) {
-    let (from, until) = (calendar::beijing(view.from), text::time(view.until));
-    page.heading(&format!("The forecast of {from}, until {until}"));
+    heading(page, view);
     not_running(page, view);
     page.blank_line();
     let mut days: BTreeMap<Window, Vec<&PlannedView>> = BTreeMap::new();
@@ -54,7 +57,7 @@ fn month_lines(page: &mut Page, view: &PlanView, month: Window) {
     if windows.is_empty() && followers.is_empty() {
         return;
     }
-    page.heading(&format!("Month {month}"));
+    page.heading(&t!("plan-month", month = %month));
     for window in windows {
         window_line(page, &format!("{}  ", text::visible(&window.account)), &[window]);
     }
@@ -70,8 +73,11 @@ fn day_lines(
     (day, jobs): (Window, &[&PlannedView]),
     unshown: usize,
 ) {
-    let today = if day.contains(view.from) { ", today" } else { "" };
-    page.heading(&format!("{} {day}{today}", day.start_weekday()));
+    let weekday = names::weekday(day.start_weekday());
+    page.heading(&match day.contains(view.from) {
+        true => t!("plan-day-today", weekday = weekday, day = %day),
+        false => t!("plan-day", weekday = weekday, day = %day),
+    });
     let windows = view.windows.iter().filter(|window| window.rule.window == Some(day));
     let mut accounts: BTreeMap<&str, (Vec<_>, Vec<_>)> = BTreeMap::new();
     for window in windows {
@@ -81,7 +87,7 @@ fn day_lines(
         accounts.entry(&job.account).or_default().1.push(job);
     }
     if accounts.is_empty() {
-        page.lines(Tone::Quiet, 2, "nothing is used, and no job waits");
+        page.lines(Tone::Quiet, 2, &t!("plan-empty-day"));
     }
     for (account, (windows, jobs)) in accounts {
         window_line(page, &format!("{}  ", text::visible(account)), &windows);
@@ -90,44 +96,47 @@ fn day_lines(
         }
     }
     if unshown > 0 {
-        let more = text::plural(unshown, "more job", "more jobs");
-        page.lines(Tone::Plain, 4, &format!("and {more}: `qunfa plan --json`"));
+        let count = text::count(unshown as u64);
+        page.lines(Tone::Plain, 4, &t!("plan-more-listed", n = unshown, count = count));
     }
     page.blank_line();
 }
 
-/// Returns what is used and claimed of one account's windows, and by whom.
+/// Writes what is used and claimed of one account's windows, and by whom.
 fn window_line(page: &mut Page, label: &str, windows: &[&WindowView]) {
-    let mut full = false;
-    let parts =
-        windows.iter().map(|WindowView { rule, used_by, elsewhere, claimed_by, .. }| {
-            let RuleView { used, claimed, limit, unconfirmed, .. } = rule;
-            full |= used.saturating_add(*claimed) >= *limit;
-            let unconfirmed = match unconfirmed {
-                0 => String::new(),
-                some => format!(" ({some} more unconfirmed)"),
-            };
-            let part =
-                format!("{} {used} used + {claimed} claimed of {limit}{unconfirmed}", rule.rule);
-            let mut by = named(used_by);
-            if *elsewhere > 0 {
-                by.push(format!("{elsewhere} made elsewhere"));
-            }
-            if rule.window.is_some_and(|window| window.span() == Span::Month) {
-                by.extend(named(claimed_by));
-            }
-            if by.is_empty() { part } else { format!("{part} (by {})", by.join(", ")) }
-        });
-    let parts: Vec<_> = parts.collect();
-    let text =
-        if parts.is_empty() { "nothing used or claimed".to_owned() } else { parts.join("; ") };
-    page.labelled(if full { Tone::Warn } else { Tone::Quiet }, 2, label, &text);
+    let is_full = |WindowView { rule, .. }: &&WindowView| {
+        rule.used.saturating_add(rule.claimed) >= rule.limit
+    };
+    let tone = if windows.iter().any(is_full) { Tone::Warn } else { Tone::Quiet };
+    let parts: Vec<_> = windows.iter().map(|window| window_part(window)).collect();
+    let text = if parts.is_empty() { t!("plan-nothing-used") } else { names::sentences(&parts) };
+    page.labelled(tone, 2, label, &text);
+}
+
+fn window_part(WindowView { rule, used_by, elsewhere, claimed_by, .. }: &WindowView) -> String {
+    let RuleView { used, claimed, limit, unconfirmed, .. } = rule;
+    let name = names::rule(rule.rule);
+    let mut part = t!("plan-window", rule = name, used = %used, claimed = %claimed, limit = %limit);
+    if *unconfirmed > 0 {
+        part = t!("plan-window-unconfirmed", window = part, count = %unconfirmed);
+    }
+    let mut by = named(used_by);
+    if *elsewhere > 0 {
+        by.push(t!("plan-elsewhere", count = %elsewhere));
+    }
+    if rule.window.is_some_and(|window| window.span() == Span::Month) {
+        by.extend(named(claimed_by));
+    }
+    match by.is_empty() {
+        true => part,
+        false => t!("plan-window-by", window = part, by = names::list(&by)),
+    }
 }
 
 fn named(ids: &[String]) -> Vec<String> {
     let mut named: Vec<_> = ids.iter().take(NAMED_SHOWN).cloned().collect();
     if ids.len() > NAMED_SHOWN {
-        named.push("others".to_owned());
+        named.push(t!("plan-others"));
     }
     named
 }
@@ -144,23 +153,19 @@ fn job_line(page: &mut Page, job: &PlannedView, now: DateTime<Utc>) {
         | ForecastStatus::WillFail
         | ForecastStatus::WillExpire => Tone::Alarm,
     };
-    let word = job.forecast.status.words().map_or_else(String::new, |word| format!(", {word}"));
     let at = job.next_run();
     let label = if Window::containing(Span::Day, at) < Window::containing(Span::Day, now) {
         format!("{}  ", text::time(at))
     } else {
         format!("{}  ", text::time_of_day(at))
     };
-    let calls = match job.batches {
-        0 | 1 => String::new(),
-        some => format!(" in {some} calls"),
-    };
-    let name = text::named(&job.title, &job.id);
-    let what = job.what();
-    let mut line = format!("{name}{what}{calls}{word}");
-    for why in job.reasons() {
-        line.push_str("; ");
-        line.push_str(&why);
+    let mut line = text::named(&job.title, &job.id) + &job.what();
+    if job.batches > 1 {
+        line.push_str(&t!("plan-calls", calls = %job.batches));
     }
-    page.labelled(tone, 4, &label, &line);
+    if let Some(outlook) = job.forecast.status.words() {
+        line.push_str(&t!("plan-outlook", outlook = outlook));
+    }
+    let told: Vec<_> = std::iter::once(line).chain(job.reasons()).collect();
+    page.labelled(tone, 4, &label, &names::sentences(&told));
 }

@@ -13,6 +13,7 @@ use crate::cli::text::{Page, Tone};
 use crate::cli::{Answer, Json, Problem, Terminal, check};
 use crate::config::Config;
 use crate::inbox::{self, Diagnostic};
+use crate::l10n::t;
 use crate::model::Account;
 use crate::store::{Rescheduled, Store, StoreError, Tx};
 
@@ -99,7 +100,7 @@ pub(super) fn refuse(
             check::problem(page, diagnostic);
             page.blank_line();
         }
-        page.lines(Tone::Alarm, 0, "The inbox would refuse this, so there is no plan with it.");
+        page.lines(Tone::Alarm, 0, &t!("plan-refused"));
     })?;
     Ok(Answer::No)
 }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{articles, remarks};
 use crate::inbox::{ArticleRemark, Package, ParsedJob};
+use crate::l10n::t;
 use crate::model::{Article, Content, Images, Material, placeholder};
 
 const STYLE: &str = include_str!("page.css");
@@ -93,7 +94,10 @@ impl Page<'_> {
         self.add(&["<p class=\"quiet\">", &account, "</p>\n<div class=\"phones\">\n"]);
         match job.spec.action.broadcast() {
             Some(broadcast) => self.message(&broadcast.content, &account),
-            None => self.add(&["<p class=\"quiet\">This job sends no message.</p>\n"]),
+            None => {
+                let none = escape(&t!("render-no-message"));
+                self.add(&["<p class=\"quiet\">", &none, "</p>\n"]);
+            }
         }
         if let Some(Content::Prepared { material, .. }) =
             job.spec.action.broadcast().map(|broadcast| &broadcast.content)
@@ -105,8 +109,8 @@ impl Page<'_> {
                 self.article(&id, article, (&account, &pictures, &told));
                 if at > 0 {
                     // The conversation shows only the first article's digest.
-                    let digest = escape(&digest(article));
-                    self.add(&["<p class=\"told\">digest: ", &digest, "</p>\n"]);
+                    let digest = escape(&t!("render-digest", digest = digest(article)));
+                    self.add(&["<p class=\"told\">", &digest, "</p>\n"]);
                 }
                 self.told(&told);
                 self.add(&["</div>\n"]);
@@ -154,7 +158,9 @@ impl Page<'_> {
         let at_platform = |what: &str, id: &str| format!("{what}<br><small>{}</small>", escape(id));
         let picture = |id: &str| match pictures.get(id) {
             Some(data) => format!("<img src=\"{data}\" alt=\"\">"),
-            None => format!("<div class=\"absent\">{}</div>", at_platform("picture", id)),
+            None => {
+                format!("<div class=\"absent\">{}</div>", at_platform(&t!("render-picture"), id))
+            }
         };
         let (class, inner) = match content {
             Content::Text { content } => ("bubble", escape(content)),
@@ -165,13 +171,19 @@ impl Page<'_> {
                 let words: String = words.map(|text| format!("<p>{}</p>", escape(text))).collect();
                 ("pictures", format!("<div>{pictures}</div>{words}"))
             }
-            Content::Voice { media_id } => ("bubble", at_platform("▶ recording", media_id)),
+            Content::Voice { media_id } => {
+                ("bubble", at_platform(&format!("▶ {}", t!("render-recording")), media_id))
+            }
             Content::Mpvideo { media_id, title, .. } => {
                 let title = escape(title.as_deref().unwrap_or_default());
-                ("bubble", format!("▶ {title}<br>{}", at_platform("video", media_id)))
+                ("bubble", format!("▶ {title}<br>{}", at_platform(&t!("render-video"), media_id)))
             }
-            Content::Mpnews { media_id } => ("bubble", at_platform("articles", media_id)),
-            Content::Wxcard { card_id, .. } => ("bubble", at_platform("coupon", card_id)),
+            Content::Mpnews { media_id } => {
+                ("bubble", at_platform(&t!("render-articles-of"), media_id))
+            }
+            Content::Wxcard { card_id, .. } => {
+                ("bubble", at_platform(&t!("render-coupon"), card_id))
+            }
             Content::Prepared { .. } => return,
         };
         self.add(&["<div class=\"", class, "\">", &inner, "</div>\n"]);
@@ -233,8 +245,11 @@ impl Page<'_> {
         self.add(&["<ol class=\"told\">\n"]);
         for ArticleRemark { file, line, column, what, is_dropped, .. } in told {
             let place = escape(&format!("{file}:{line}:{column}"));
-            let end = if *is_dropped { " is taken out" } else { "" };
-            self.add(&["<li><code>", &place, "</code> ", &escape(what), end, "</li>\n"]);
+            let told = match is_dropped {
+                true => escape(&t!("render-taken-out", what = what.as_str())),
+                false => escape(what),
+            };
+            self.add(&["<li><code>", &place, "</code> ", &told, "</li>\n"]);
         }
         self.add(&["</ol>\n"]);
     }

@@ -10,10 +10,11 @@ use super::{AccountView, AwaitedView, DaemonView, NextView, NoteView, StatusView
 use crate::alert::Severity;
 use crate::cli::forecast::Forecast;
 use crate::cli::text::{self, Cell, Page, Table, Tone};
+use crate::l10n::{Sentence, t};
 use crate::model::JobState;
 use crate::quota::{Rule, Warns, margins};
-use crate::store::{AlertView, RuleView};
-use crate::text::reason;
+use crate::store::{AlertView, RefusedFiles, RuleView};
+use crate::text::{alert, names, reason};
 
 /// How many lines a status that is printed once has, if the number of accounts and what is shown in any
 /// case allow it.
@@ -27,11 +28,6 @@ const AWAITED: usize = 3;
 /// How many approvals are shown that are not among the next jobs, and how many in any case.
 const APPROVALS: usize = 5;
 const APPROVALS_LEAST: usize = 3;
-/// The commands that show the rest of the next jobs, and of the approvals.
-const PLANNED: &str = "`qunfa plan --list` tells when they go";
-const HELD: &str = "`qunfa jobs --state held` shows them";
-/// How the text about a refused file begins, as its row says already.
-const REFUSED: &str = "the inbox refused ";
 /// What is sent within this time comes first in a watch.
 const IMMINENT: TimeDelta = TimeDelta::seconds(60);
 
@@ -41,11 +37,11 @@ pub(in crate::cli) struct Section {
     pub(in crate::cli) lines: Vec<String>,
 }
 
-/// How much of a list is shown, and the command that shows the rest.
+/// How much of a list is shown, and what says how many are left out.
 #[derive(Clone, Copy)]
 struct Most {
     rows: usize,
-    rest: &'static str,
+    rest: fn(String) -> String,
 }
 
 impl Most {
@@ -55,10 +51,19 @@ impl Most {
     fn end(self, page: &mut Page, all: usize) {
         let more = all.saturating_sub(self.rows);
         if more > 0 {
-            let more = text::count(more as u64);
-            page.cut(Tone::Plain, 2, &format!("and {more} more: {}", self.rest));
+            page.cut(Tone::Plain, 2, &(self.rest)(text::count(more as u64)));
         }
     }
+}
+
+/// Returns that so many of the next jobs are left out, and the command that shows them.
+fn more_planned(count: String) -> String {
+    t!("status-more-planned", count = count)
+}
+
+/// Returns that so many approvals are left out, and the command that shows them.
+fn more_held(count: String) -> String {
+    t!("status-more-held", count = count)
 }
 
 /// Returns the answer as it is printed once.
@@ -87,8 +92,10 @@ pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>)
     let room = LINES.saturating_sub(rest);
     let next_of = |rows: usize| {
         let jobs: Vec<_> = view.next.iter().collect();
-        let most = Most { rows, rest: PLANNED };
-        section(blank, &|page| next(page, ("NEXT", &jobs), (most, waiting(view)), now))
+        let most = Most { rows, rest: more_planned };
+        section(blank, &|page| {
+            next(page, (&t!("status-head-next"), &jobs), (most, waiting(view)), now)
+        })
     };
     // A heading and a last line come on top.
     let within = |room: usize| rows_within(room + 2, (NEXT_LEAST, room.max(NEXT_LEAST)), &next_of);
@@ -104,10 +111,10 @@ pub(in crate::cli) fn whole(blank: &Page, view: &StatusView, now: DateTime<Utc>)
     let approvals_of = |of_approvals: usize| {
         let (seen, jobs) = unseen(view, rows);
         let all = held(view).saturating_sub(seen);
-        let most = Most { rows: of_approvals, rest: HELD };
+        let most = Most { rows: of_approvals, rest: more_held };
         section(blank, &|page| {
             if of_approvals > 0 {
-                next(page, ("TO APPROVE", &jobs), (most, all), now);
+                next(page, (&t!("status-head-to-approve"), &jobs), (most, all), now);
             }
         })
     };
@@ -152,7 +159,7 @@ pub(in crate::cli) fn watched(
 ) -> (Vec<String>, Vec<Section>) {
     let wanted = wanted.to_lowercase();
     let holds = |texts: &[&str]| texts.iter().any(|text| text.to_lowercase().contains(&wanted));
-    let shown = |job: &&NextView| holds(&[&job.id, &job.title, &job.account, mark(job).1]);
+    let shown = |job: &&NextView| holds(&[&job.id, &job.title, &job.account, &mark(job).1]);
     let is_imminent = |job: &&NextView| job.next_run() <= now + IMMINENT;
     let is_held = |job: &&NextView| job.state == JobState::Held;
     let (minute, later): (Vec<_>, Vec<_>) = view.next.iter().partition(is_imminent);
@@ -167,21 +174,23 @@ pub(in crate::cli) fn watched(
     );
     let mut sections = Vec::new();
     for (name, jobs, unread, rest) in [
-        ("THIS MINUTE", minute, 0, HELD),
-        ("TO APPROVE", approvals, unread.0, HELD),
-        ("NEXT", later, unread.1, PLANNED),
+        (t!("status-head-this-minute"), minute, 0, more_held as fn(String) -> String),
+        (t!("status-head-to-approve"), approvals, unread.0, more_held),
+        (t!("status-head-next"), later, unread.1, more_planned),
     ] {
         let jobs: Vec<_> = jobs.into_iter().filter(shown).collect();
         let most = Most { rows: jobs.len(), rest };
         let total = jobs.len() as u64 + unread;
         if !jobs.is_empty() {
-            sections.push(section(blank, &|page| next(page, (name, &jobs), (most, total), now)));
+            sections.push(section(blank, &|page| next(page, (&name, &jobs), (most, total), now)));
         }
     }
     let about = |note: &&NoteView| {
         let AlertView { id, account, kind, what, .. } = &note.about;
         let named = [id, account, &note.title].map(|text| text.as_deref().unwrap_or_default());
-        holds(&[named[0], named[1], named[2], kind, what, note.severity.as_str(), &note.note])
+        let shown = [alert::kind(kind), severity(note.severity)];
+        let shown = [shown[0].as_str(), &shown[1], kind, what, &note.note];
+        holds(&named) || holds(&shown)
     };
     let notes: Vec<_> = view.attention.iter().filter(about).collect();
     if wanted.is_empty() || !notes.is_empty() {
@@ -222,61 +231,62 @@ fn waiting(view: &StatusView) -> u64 {
 }
 
 fn heading(page: &mut Page, view: &StatusView, now: DateTime<Utc>) {
-    page.heading(&format!("qunfa at {} (Beijing time)", crate::calendar::beijing(now)));
+    page.heading(&t!("status-heading", now = crate::calendar::beijing(now)));
     daemon(page, &view.daemon, now);
     if let Some(due) = &view.oldest_due {
         let late = text::long(TimeDelta::seconds(due.late_s));
         let what = text::named(&due.title, &format!("{} ({})", due.id, due.account));
-        page.lines(Tone::Warn, 0, &format!("Overdue for {late}: {what}"));
+        page.lines(Tone::Warn, 0, &t!("status-overdue", late = late, what = what));
     }
     let of = |severity| view.attention.iter().filter(|note| note.severity == severity).count();
     let held = held(view);
+    let (now, look, note) = (of(Severity::Page), of(Severity::Look), of(Severity::Note));
     let parts = [
-        (of(Severity::Page) as u64, "to decide now"),
-        (of(Severity::Look) as u64, "to look at"),
-        (of(Severity::Note) as u64, "to note"),
-        (held, "to approve"),
+        (now as u64, t!("status-to-decide", count = text::count(now as u64))),
+        (look as u64, t!("status-to-look-at", count = text::count(look as u64))),
+        (note as u64, t!("status-to-note", count = text::count(note as u64))),
+        (held, t!("status-to-approve", count = text::count(held))),
     ];
-    let parts = parts.iter().filter(|(number, _)| *number > 0);
-    let parts: Vec<_> =
-        parts.map(|(number, what)| format!("{} {what}", text::count(*number))).collect();
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words);
+    let parts: Vec<_> = parts.collect();
     if !parts.is_empty() {
-        let tone = if of(Severity::Page) > 0 { Tone::Alarm } else { Tone::Plain };
-        page.cut(tone, 0, &format!("{}.", parts.join(", ")));
+        let tone = if now > 0 { Tone::Alarm } else { Tone::Plain };
+        page.cut(tone, 0, &t!("status-to-do", parts = names::clauses(&parts)));
     }
 }
 
 fn daemon(page: &mut Page, daemon: &DaemonView, now: DateTime<Utc>) {
     let (Some(pid), Some(since), Some(version)) = (daemon.pid, daemon.since_at, &daemon.version)
     else {
-        let text = "The daemon is NOT RUNNING: nothing is released until it is started \
-                    (`systemctl start qunfa`, or `qunfa run`).";
-        return page.lines(Tone::Alarm, 0, text);
+        return page.lines(Tone::Alarm, 0, &t!("status-not-running"));
     };
-    let (tone, state) = if daemon.stuck { (Tone::Alarm, "is STUCK") } else { (Tone::Good, "runs") };
-    let since = text::clock(since, now);
-    page.cut(tone, 0, &format!("The daemon {state}: pid {pid}, since {since}, version {version}."));
+    let (since, version) = (text::clock(since, now), version.as_str());
+    let (tone, line) = match daemon.stuck {
+        true => (Tone::Alarm, t!("status-is-stuck", pid = %pid, since = since, version = version)),
+        false => (Tone::Good, t!("status-runs", pid = %pid, since = since, version = version)),
+    };
+    page.cut(tone, 0, &line);
     match daemon.turned_at {
         // A heartbeat is written every other second: a smaller age means nothing.
         Some(at) if now - at <= TimeDelta::seconds(3) => {}
         Some(at) => {
-            let line = format!("Its loop last turned {}.", text::distance(at, now));
-            page.cut(Tone::Warn, 0, &line);
+            page.cut(Tone::Warn, 0, &t!("status-turned", ago = text::distance(at, now)));
         }
-        None => page.cut(Tone::Warn, 0, "Whether its loop turns is not known: it left no pulse."),
+        None => page.cut(Tone::Warn, 0, &t!("status-no-pulse")),
     }
 }
 
 fn next(
     page: &mut Page,
-    (name, jobs): (&'static str, &[&NextView]),
+    (name, jobs): (&str, &[&NextView]),
     (most, all): (Most, u64),
     now: DateTime<Utc>,
 ) {
     if jobs.is_empty() {
-        return page.raw("No job waits to be released.");
+        return page.raw(&t!("status-none-waits"));
     }
-    let heads = [name, "", "", "account", "title", "job"];
+    let (account, title, job) = (t!("head-account"), t!("head-title"), t!("head-job"));
+    let heads = [name, "", "", &account, &title, &job];
     let mut table = Table::of_lines(&heads, &text::JOBS_FIRST, &text::JOBS_THEN).names(3);
     for job in jobs.iter().take(most.rows) {
         let (tone, mark) = mark(job);
@@ -285,7 +295,7 @@ fn next(
         table.row(vec![
             Cell::new(late, &text::clock(at, now)),
             Cell::plain(&text::distance(at, now)),
-            Cell::new(tone, mark),
+            Cell::new(tone, &mark),
             Cell::plain(&job.account),
             Cell::plain(&job.title),
             Cell::plain(&job.id),
@@ -295,9 +305,18 @@ fn next(
     most.end(page, usize::try_from(all).unwrap_or(usize::MAX));
 }
 
-fn mark(job: &NextView) -> (Tone, &'static str) {
+fn mark(job: &NextView) -> (Tone, String) {
     let marked = |forecast: &Forecast| forecast.mark((job.state, job.moved));
-    job.forecast.as_ref().map_or((Tone::Plain, ""), marked)
+    job.forecast.as_ref().map_or((Tone::Plain, String::new()), marked)
+}
+
+/// Returns how soon an operator has to look.
+pub(in crate::cli) fn severity(severity: Severity) -> String {
+    match severity {
+        Severity::Page => t!("status-page"),
+        Severity::Look => t!("status-look"),
+        Severity::Note => t!("status-note"),
+    }
 }
 
 /// Returns alerts with the most urgent first, then the newest.
@@ -309,8 +328,10 @@ fn decisions(
 ) {
     if notes.is_empty() {
         // A daemon that is down needs an operator, as the lines before say.
-        let (tone, else_) = if running { (Tone::Good, "") } else { (Tone::Plain, " else") };
-        return page.cut(tone, 0, &format!("Nothing{else_} needs a person."));
+        return match running {
+            true => page.cut(Tone::Good, 0, &t!("status-nothing-needed")),
+            false => page.cut(Tone::Plain, 0, &t!("status-nothing-else-needed")),
+        };
     }
     let mut shown = notes.to_vec();
     let urgency = |note: &NoteView| match (note.about.kind.as_str(), &note.about.id) {
@@ -320,7 +341,15 @@ fn decisions(
         (_, Some(_)) => 3,
     };
     shown.sort_by_key(|note| (note.severity, urgency(note), std::cmp::Reverse(note.about.since)));
-    let heads = ["DECIDE", "", "since", "account", "what", "id"];
+    let heads = [
+        t!("status-head-decide"),
+        String::new(),
+        t!("status-head-since"),
+        t!("head-account"),
+        t!("status-head-what"),
+        t!("status-head-id"),
+    ];
+    let all = t!("status-all-accounts");
     let (first, then) = ([(4, 28), (3, 8), (4, 24), (2, 0)], [(3, 4), (4, 20)]);
     let mut table = Table::of_lines(&heads, &first, &then).names(3);
     for note in shown.iter().take(most) {
@@ -330,10 +359,10 @@ fn decisions(
             Severity::Note => Tone::Plain,
         };
         table.row(vec![
-            Cell::new(tone, note.severity.as_str()),
-            Cell::plain(&note.about.kind.replace('_', " ")),
+            Cell::new(tone, &severity(note.severity)),
+            Cell::plain(&alert::kind(&note.about.kind)),
             Cell::plain(&text::long(now - note.about.since)),
-            Cell::plain(note.about.account.as_deref().unwrap_or("all")),
+            Cell::plain(note.about.account.as_deref().unwrap_or(&all)),
             Cell::plain(&what(note)),
             Cell::plain(note.about.id.as_deref().unwrap_or(&note.note)),
         ]);
@@ -343,10 +372,9 @@ fn decisions(
         }
     }
     page.table(0, &table);
-    let rest = "`qunfa status --json` has all";
-    Most { rows: most, rest }.end(page, notes.len());
-    let line = "`qunfa show ID` tells what helps; `qunfa ack ID` takes it off this list.";
-    page.cut(Tone::Quiet, 2, line);
+    Most { rows: most, rest: |count| t!("status-more-notes", count = count) }
+        .end(page, notes.len());
+    page.cut(Tone::Quiet, 2, &t!("status-what-helps"));
 }
 
 /// Returns the subject of an alert and its reason, without what its row says already.
@@ -354,13 +382,11 @@ fn what(note: &NoteView) -> String {
     let about = &note.about;
     let why = || about.why.as_ref().map(reason::sentence);
     let Some(id) = &about.id else {
-        return match about.kind.as_str() {
-            "hold" | "paused" => why().unwrap_or_else(|| about.what.clone()),
-            "refused_file" => about.what.strip_prefix(REFUSED).unwrap_or(&about.what).to_owned(),
-            "first_day" | "first_month" => {
-                "what was sent before is to be told: quota record".into()
-            }
-            _ => about.what.clone(),
+        return match (about.kind.as_str(), &about.file) {
+            ("hold" | "paused", _) => why().unwrap_or_else(|| about.what.clone()),
+            ("first_day" | "first_month", _) => t!("status-tell-earlier"),
+            (_, Some(files)) => refused(files),
+            (_, None) => about.what.clone(),
         };
     };
     let why = match about.is_state() {
@@ -368,8 +394,21 @@ fn what(note: &NoteView) -> String {
         false => about.what.clone(),
     };
     match note.title.as_ref().filter(|title| *title != id) {
-        Some(title) => format!("{title}: {why}"),
+        Some(title) => t!("title-and-text", title = title.as_str(), text = why),
         None => why,
+    }
+}
+
+/// Returns which files the inbox refused, without that it refused them.
+fn refused(files: &RefusedFiles) -> String {
+    match files {
+        RefusedFiles::One { name, problems, line: 0 } => {
+            t!("status-refused-file", name = name.as_str(), n = *problems)
+        }
+        RefusedFiles::One { name, problems, line } => {
+            t!("status-refused-file-line", name = name.as_str(), n = *problems, line = %line)
+        }
+        RefusedFiles::Before(more) => t!("status-refused-before", count = %more),
     }
 }
 
@@ -378,11 +417,20 @@ fn awaited(page: &mut Page, jobs: &[&AwaitedView], most: usize, now: DateTime<Ut
     if jobs.is_empty() {
         return;
     }
-    let heads = ["AWAITED", "administrator", "account", "title", "job"];
+    let heads = [
+        t!("status-head-awaited"),
+        t!("status-head-administrator"),
+        t!("head-account"),
+        t!("head-title"),
+        t!("head-job"),
+    ];
     let mut table = Table::of_lines(&heads, &[(3, 4), (2, 8)], &[(3, 0), (2, 4), (1, 0)]).names(2);
     for job in jobs.iter().take(most) {
         let until = text::clock(job.until, now);
-        let until = if job.until > now { format!("until {until}") } else { "time is over".into() };
+        let until = match job.until > now {
+            true => t!("status-confirm-until", until = until),
+            false => t!("status-confirm-over"),
+        };
         table.row(vec![
             Cell::plain(&text::clock(job.accepted_at, now)),
             Cell::plain(&until),
@@ -392,22 +440,23 @@ fn awaited(page: &mut Page, jobs: &[&AwaitedView], most: usize, now: DateTime<Ut
         ]);
     }
     page.table(0, &table);
-    Most { rows: most, rest: "`qunfa jobs --state accepted`" }.end(page, jobs.len());
+    Most { rows: most, rest: |count| t!("status-more-awaited", count = count) }
+        .end(page, jobs.len());
 }
 
 /// The rules that have a column of their own.
-const COLUMNS: [(&str, Rule); 4] = [
-    ("send", Rule::DailySend),
-    ("history", Rule::DailyHistory),
-    ("month", Rule::MonthlyHistory),
-    ("calls", Rule::DailyCalls),
+const COLUMNS: [(Sentence, Rule); 4] = [
+    (|| t!("status-quota-send"), Rule::DailySend),
+    (|| t!("status-quota-history"), Rule::DailyHistory),
+    (|| t!("status-quota-month"), Rule::MonthlyHistory),
+    (|| t!("status-quota-calls"), Rule::DailyCalls),
 ];
 
 /// A row for each account: what is used, what waiting jobs claim of the rest, and what is unusual.
 fn quotas(page: &mut Page, accounts: &[&AccountView]) {
-    let mut heads = vec!["QUOTAS used+claimed/limit"];
-    heads.extend(COLUMNS.iter().map(|(head, _)| *head));
-    heads.push("");
+    let mut heads = vec![t!("status-quotas")];
+    heads.extend(COLUMNS.iter().map(|(head, _)| head()));
+    heads.push(String::new());
     let mut table = Table::of_lines(&heads, &[(0, 8)], &[]).right(&[1, 2, 3, 4]).names(0);
     for account in accounts {
         let (tone, unusual) = unusual(account);
@@ -443,35 +492,36 @@ fn is_unusual(view: &RuleView) -> bool {
 fn unusual(account: &AccountView) -> (Tone, String) {
     let mut tone = Tone::Plain;
     let mut parts = Vec::new();
-    for (stopped, word) in [(account.held, "ON HOLD"), (account.paused, "PAUSED")] {
-        if stopped {
-            tone = Tone::Alarm;
-            parts.push(word.to_owned());
-        }
+    let words = [(account.held, t!("status-on-hold")), (account.paused, t!("status-paused"))];
+    for (_, word) in words.into_iter().filter(|(stopped, _)| *stopped) {
+        tone = Tone::Alarm;
+        parts.push(word);
     }
     if let Some(clock) = account.clock.as_ref().filter(|clock| is_apart(clock.ahead_s)) {
         tone = Tone::Alarm;
-        let (apart, side) =
-            (clock.ahead_s.abs(), if clock.ahead_s > 0 { "ahead" } else { "behind" });
-        parts.push(format!("platform's clock {apart} s {side}"));
+        let apart = clock.ahead_s.abs();
+        parts.push(match clock.ahead_s > 0 {
+            true => t!("status-clock-ahead", apart = %apart),
+            false => t!("status-clock-behind", apart = %apart),
+        });
     }
     if let Some(base) = &account.spare_api_base {
-        parts.push(format!("by {}", base.trim_start_matches("https://")));
+        parts.push(t!("status-by-base", base = base.trim_start_matches("https://")));
     }
     for view in account.rules.iter().filter(|view| is_unusual(view)) {
         let column = COLUMNS.iter().find(|(_, rule)| *rule == view.rule);
         if column.is_none() {
-            parts.push(format!("{} {}/{}", view.rule, view.used, view.limit));
+            parts.push(format!("{} {}/{}", names::rule(view.rule), view.used, view.limit));
         }
         if view.unconfirmed > 0 {
-            let head = column.map_or_else(|| view.rule.to_string(), |(head, _)| (*head).to_owned());
-            parts.push(format!("{head} {} unconfirmed", view.unconfirmed));
+            let rule = column.map_or_else(|| names::rule(view.rule), |(head, _)| head());
+            parts.push(t!("status-unconfirmed", rule = rule, count = %view.unconfirmed));
         }
     }
     if tone == Tone::Plain && !parts.is_empty() {
         tone = Tone::Warn;
     }
-    (tone, parts.join(", "))
+    (tone, names::clauses(&parts))
 }
 
 fn is_apart(ahead_s: i64) -> bool {
@@ -480,9 +530,11 @@ fn is_apart(ahead_s: i64) -> bool {
 
 fn counts(jobs: &[(JobState, u64)]) -> String {
     if jobs.is_empty() {
-        return "No job was taken yet.".to_owned();
+        return t!("status-no-job");
     }
-    let counts: Vec<_> =
-        jobs.iter().map(|(state, number)| format!("{} {state}", text::count(*number))).collect();
-    format!("Jobs: {}.", counts.join(", "))
+    let counts = jobs.iter().map(|(state, number)| {
+        let state = names::job_state(*state);
+        t!("status-jobs-in-state", count = text::count(*number), state = state)
+    });
+    t!("status-jobs", counts = names::list(&counts.collect::<Vec<_>>()))
 }

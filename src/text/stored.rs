@@ -1,0 +1,191 @@
+//! Renders what the database has in English words: the audience or subject of a job, and API calls.
+//!
+//! Both are stored as they were made, so what people read is made from the words. Words in another
+//! form, which an older version may have stored, are shown as they are.
+
+use crate::l10n::t;
+
+/// Returns a job's audience or subject.
+pub fn subject(words: &str) -> String {
+    known_subject(words).unwrap_or_else(|| words.to_owned())
+}
+
+/// Returns an API call, with its batch and who decided it if these are stored with it.
+pub fn api_call(words: &str) -> String {
+    known_call(words).or_else(|| decided(words)).unwrap_or_else(|| words.to_owned())
+}
+
+fn known_subject(words: &str) -> Option<String> {
+    match words {
+        "everyone" => return Some(t!("audience-everyone")),
+        "unknown" => return Some(t!("audience-unknown")),
+        _ => {}
+    }
+    if let Some(tag) = words.strip_prefix("tag ").and_then(one) {
+        return Some(t!("audience-tag", tag = tag));
+    }
+    if let Some(count) = words.strip_suffix(" OpenIDs").and_then(one) {
+        return Some(t!("audience-openids", count = count));
+    }
+    deletion(words).or_else(|| speed(words)).or_else(|| codes(words))
+}
+
+fn known_call(words: &str) -> Option<String> {
+    match words {
+        "question for the speed" => return Some(t!("stored-speed-get")),
+        "question for the menu" => return Some(t!("stored-menu-read")),
+        "deletion of the menu" => return Some(t!("stored-menu-delete")),
+        _ => {}
+    }
+    if let Some(to) = words.strip_prefix("preview to OpenID ").and_then(one) {
+        return Some(t!("stored-preview-openid", to = to));
+    }
+    if let Some(to) = words.strip_prefix("preview to WeChat name ").and_then(one) {
+        return Some(t!("stored-preview-wxname", to = to));
+    }
+    if let Some(menuid) = words.strip_prefix("deletion of menu ").and_then(one) {
+        return Some(t!("stored-menu-delete-one", menuid = menuid));
+    }
+    if let Some(subject) = words.strip_prefix("deletion of ").and_then(deletion) {
+        return Some(t!("stored-deletion", subject = subject));
+    }
+    if let Some(speed) = words.strip_prefix("setting of speed ").and_then(speed) {
+        return Some(t!("stored-speed-set", speed = speed));
+    }
+    if let Some(menu) = words.strip_prefix("menu ") {
+        return Some(t!("stored-menu", menu = menu));
+    }
+    if let Some(scene) = words.strip_prefix("picture of ").and_then(scene) {
+        return Some(t!("stored-picture", scene = scene));
+    }
+    codes(words).or_else(|| of_batch(words))
+}
+
+/// Reads a call of a job with several batches.
+fn of_batch(words: &str) -> Option<String> {
+    let (call, batch) = words.strip_suffix(')')?.rsplit_once(" (batch ")?;
+    Some(t!("stored-batch", call = known_call(call)?, batch = one(batch)?))
+}
+
+/// Reads a call that an operator ordered; a name or a reason may have any words in it.
+fn decided(words: &str) -> Option<String> {
+    words.match_indices(" by ").find_map(|(at, by)| {
+        let call = known_call(&words[..at])?;
+        let who = &words[at + by.len()..];
+        Some(match who.split_once(": \"").map(|(who, why)| (who, why.strip_suffix('"'))) {
+            Some((who, Some(why))) => t!("stored-by-because", call = call, who = who, why = why),
+            Some((_, None)) | None => t!("stored-by", call = call, who = who),
+        })
+    })
+}
+
+fn deletion(words: &str) -> Option<String> {
+    if let Some(job) = words.strip_prefix("the broadcast of job ").and_then(one) {
+        return Some(t!("stored-broadcast-of", job = job));
+    }
+    let (article, job) = words.strip_prefix("article ")?.split_once(" of job ")?;
+    Some(t!("stored-article-of", article = one(article)?, job = one(job)?))
+}
+
+fn speed(words: &str) -> Option<String> {
+    let (level, real) = words.strip_suffix("w a minute)")?.split_once(" (")?;
+    Some(t!("stored-speed", level = one(level)?, real = one(real)?))
+}
+
+fn codes(words: &str) -> Option<String> {
+    if let Some(scene) = words.strip_prefix("permanent code of ").and_then(scene) {
+        return Some(t!("stored-permanent-code", scene = scene));
+    }
+    if let Some(scene) = words.strip_prefix("temporary code of ").and_then(scene) {
+        return Some(t!("stored-temporary-code", scene = scene));
+    }
+    let (many, range) = match words.split_once(" codes, ") {
+        Some((many, range)) => (many, Some(range)),
+        None => (words.strip_suffix(" codes")?, None),
+    };
+    let codes = match many.split_once(' ')? {
+        (count, "permanent") => t!("stored-permanent-codes", count = count),
+        (count, "temporary") => t!("stored-temporary-codes", count = count),
+        _ => return None,
+    };
+    let Some(range) = range else { return Some(codes) };
+    let (first, last) = range.split_once(" to scene ")?;
+    let last = scene(&format!("scene {last}"))?;
+    Some(t!("stored-codes-from", codes = codes, first = scene(first)?, last = last))
+}
+
+fn scene(words: &str) -> Option<String> {
+    Some(t!("stored-scene", scene = words.strip_prefix("scene ")?))
+}
+
+/// Returns a text if it is one word.
+fn one(text: &str) -> Option<&str> {
+    (!text.is_empty() && !text.contains(' ')).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::l10n::{self, Lang};
+    use crate::model::{ApiCall, Deletion, JobId, Qrcode, Qrcodes, Scene, Scenes, Speed, Viewer};
+
+    fn in_chinese(work: impl FnOnce() -> String) -> String {
+        l10n::within(Lang::ZhCn, work)
+    }
+
+    fn deletion_of(article_idx: Option<u32>) -> Deletion {
+        Deletion { job: JobId::parse("spring").unwrap(), article_idx, force: false }
+    }
+
+    fn code(scene: Scene, expire_seconds: Option<u32>) -> Qrcode {
+        Qrcode { scene, expire_seconds }
+    }
+
+    #[test]
+    fn every_subject_that_is_stored_is_told_in_chinese_and_stays_as_it_is_in_english() {
+        let codes = |from, to, expire_seconds| Qrcodes {
+            scenes: Scenes::Range { from, to },
+            expire_seconds,
+            out: None,
+        };
+        for (stored, chinese) in [
+            ("everyone".to_owned(), "全部粉丝"),
+            ("tag 7".to_owned(), "标签 7"),
+            ("300 OpenIDs".to_owned(), "300 个 OpenID"),
+            ("unknown".to_owned(), "未知对象"),
+            (deletion_of(None).to_string(), "任务 spring 的群发"),
+            (deletion_of(Some(2)).to_string(), "任务 spring 的第 2 篇文章"),
+            (Speed::new(3).unwrap().to_string(), "3（每分钟 6 万）"),
+            (code(Scene::Id(1), None).to_string(), "场景值 1 的永久二维码"),
+            (codes(1, 90, Some(60)).to_string(), "90 个临时二维码，场景值 1 至场景值 90"),
+            (codes(1, 1, None).to_string(), "1 个永久二维码"),
+            ("今日歌曲 | 菜单".to_owned(), "今日歌曲 | 菜单"),
+        ] {
+            assert_eq!(subject(&stored), stored);
+            assert_eq!(in_chinese(|| subject(&stored)), chinese, "{stored}");
+        }
+    }
+
+    #[test]
+    fn every_api_call_that_is_stored_is_told_in_chinese_and_stays_as_it_is_in_english() {
+        let door = code(Scene::Text("front door".to_owned()), Some(60));
+        for (stored, chinese) in [
+            (ApiCall::Preview(Viewer::Wxname("anne".to_owned()), None).to_string(), "发给微信号 anne 的预览"),
+            (ApiCall::Delete(deletion_of(None)).to_string(), "删除任务 spring 的群发"),
+            (ApiCall::SpeedGet.to_string(), "查询群发速度"),
+            (ApiCall::SpeedSet(Speed::new(3).unwrap()).to_string(), "设置群发速度 3（每分钟 6 万）"),
+            (ApiCall::MenuDelete.to_string(), "删除菜单"),
+            (ApiCall::MenuRead { needed: true }.to_string(), "查询菜单"),
+            (ApiCall::Qrcode(door).to_string(), "场景值 \"front door\" 的临时二维码"),
+            (
+                "deletion of the broadcast of job spring (batch 2) by anne (uid 1000): \"sent by mistake\"".to_owned(),
+                "删除任务 spring 的群发（批次 2），由 anne (uid 1000) 操作：“sent by mistake”",
+            ),
+            ("question for the speed by anne".to_owned(), "查询群发速度，由 anne 操作"),
+            ("something of an older version".to_owned(), "something of an older version"),
+        ] {
+            assert_eq!(api_call(&stored), stored);
+            assert_eq!(in_chinese(|| api_call(&stored)), chinese, "{stored}");
+        }
+    }
+}
