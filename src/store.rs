@@ -85,7 +85,7 @@ pub use notices::{Delivery, DeliveryOutcome, DeliveryState, DeliveryView, Notice
 pub use qrcodes::{CodeRow, CodesProgress, ScanCount};
 pub use reach::{Levels, Reach};
 pub use recall::{InQuestion, LastSeen};
-pub use refused::{RefusedFile, RefusedFiles};
+pub use refused::RefusedFile;
 pub use release::{Begun, Refusal, Start};
 pub use results::{QuotaRefusal, ResultAsk, SendStatus};
 pub use schedule::{AccountSchedule, Deferral};
@@ -99,7 +99,8 @@ pub use upload::{
     PendingUpload, Unready, UploadOutcome, UploadStart, UploadView, Uploaded, Uploading,
 };
 pub use view::{
-    AlertView, AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, RuleView,
+    AlertView, AttemptView, BatchView, ChargeView, EventView, HistoryView, JobView, RefusedFiles,
+    RuleView,
 };
 pub use writes::{Seen, Writes};
 

@@ -483,8 +483,8 @@ fn not_running(page: &mut Page, view: &PlanView) {
 
 fn rest(page: &mut Page, view: &PlanView) {
     if view.more > 0 {
-        let (read, more) = (text::count(READ as u64), text::count(view.more));
-        page.lines(Tone::Warn, 0, &t!("plan-more-unread", read = read, more = more));
+        let (first, more) = (text::count(READ as u64), text::count(view.more));
+        page.lines(Tone::Warn, 0, &t!("plan-more-unread", first = first, more = more));
     }
     page.lines(Tone::Plain, 0, &beyond(view));
 }

@@ -1987,7 +1987,7 @@ watch-no-signals = signals cannot be heard: { $error }
 
 plan-heading = The forecast of { $from }, until { $until }
 plan-not-running = The daemon is NOT RUNNING: nothing of this happens until it is started.
-plan-more-unread = Of the jobs of these days the first { $read } were read; { $more } more wait for them.
+plan-more-unread = Of the jobs of these days the first { $first } were read; { $more } more wait for them.
 plan-none-beyond = No job waits for a later day.
 plan-beyond =
     { $n ->

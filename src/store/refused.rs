@@ -6,29 +6,13 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use crate::store::{AlertView, Result, Tx, instant, millis};
+use crate::store::{AlertView, RefusedFiles, Result, Tx, instant, millis};
 
 /// How many are stored: the oldest are deleted.
 const REFUSED_MOST: i64 = 1_000;
 /// How many have an alert of their own.
 const TOLD_MOST: i64 = 20;
 const KIND: &str = "refused_file";
-
-/// The files that one alert is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RefusedFiles {
-    /// One of the newest.
-    One {
-        /// Its name.
-        name: String,
-        /// How many problems it has.
-        problems: i64,
-        /// The line of the first; 0 if that is not known.
-        line: i64,
-    },
-    /// How many were refused before those with an alert of their own.
-    Before(u64),
-}
 
 /// A file that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

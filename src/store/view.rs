@@ -14,7 +14,6 @@ use crate::quota::{self, Need, Rule, Shown, TABLE};
 use crate::reason::Reason;
 use crate::store::job_row::state;
 use crate::store::recall::{InQuestion, Named};
-use crate::store::refused::RefusedFiles;
 use crate::store::{Result, Tx, instant, millis};
 use crate::text::reason;
 
@@ -241,6 +240,22 @@ pub struct AlertView {
     /// What an operator can do.
     #[serde(rename = "do")]
     pub advice: String,
+}
+
+/// The files that one alert is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusedFiles {
+    /// One of the newest.
+    One {
+        /// Its name.
+        name: String,
+        /// How many problems it has.
+        problems: i64,
+        /// The line of the first; 0 if that is not known.
+        line: i64,
+    },
+    /// How many were refused before those with an alert of their own.
+    Before(u64),
 }
 
 /// Days for which `status` shows what failed.

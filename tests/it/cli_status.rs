@@ -86,7 +86,7 @@ fn a_daemon_without_a_heartbeat_is_not_called_stuck() {
 }
 
 /// Ids and reasons as long as they can be, and Chinese where it may stand.
-fn crowd(world: &World) {
+pub(crate) fn crowd(world: &World) {
     let long = "x".repeat(64);
     let mut text = JOBS.replace("spring-launch", &long);
     text.extend((0..14).map(|index| {

@@ -9,6 +9,7 @@ mod cli_alerts;
 mod cli_api_calls;
 mod cli_awaited;
 mod cli_check;
+mod cli_chinese;
 mod cli_decisions;
 mod cli_plan;
 mod cli_plan_files;

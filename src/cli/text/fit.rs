@@ -144,10 +144,11 @@ fn pieces(text: &str) -> Vec<&str> {
             before = Some(c);
             continue;
         }
-        let wide = |c: char| c.width().unwrap_or(0) > 1 && !"，。、；：！？）】》".contains(c);
+        let wide = |c: char| c.width().unwrap_or(0) > 1 && !"，。、；：！？）】》」".contains(c);
         let breaks = match before {
             Some(' ') => c != ' ',
-            Some(JOINER) => false,
+            // An opening bracket or quote begins what follows it.
+            Some(JOINER | '（' | '【' | '《' | '「' | '“' | '‘') => false,
             Some(last) => {
                 wide(c) || (wide(last) && c.width().unwrap_or(0) < 2 && c.is_alphanumeric())
             }
@@ -197,6 +198,8 @@ mod tests {
             ("春天来了夏天", 5, vec!["春天", "来了", "夏天"]),
             ("abcdefghij", 4, vec!["abcd", "efgh", "ij"]),
             ("账号 paused，因为", 9, vec!["账号", "paused，", "因为"]),
+            ("发表（记录）", 6, vec!["发表", "（记", "录）"]),
+            ("平台（mp.weixin）", 7, vec!["平台", "（mp.we", "ixin）"]),
             ("", 4, vec![""]),
             ("say `do it now` then", 12, vec!["say", "`do it now`", "then"]),
             ("say `do it now` then", 8, vec!["say `do", "it now`", "then"]),
