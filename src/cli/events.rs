@@ -70,7 +70,7 @@ impl EventStory {
         ]));
         parts.extend(self.check_state.map(checked));
         parts.extend(self.origin());
-        parts.join(&t!("resume-separator"))
+        parts.join(&t!("sentence-separator"))
     }
 
     /// Returns when it was written, by whom and to whom, as far as it says so.
@@ -79,7 +79,7 @@ impl EventStory {
         let from = self.from_user.as_deref().map(|name| t!("event-by", name = text::visible(name)));
         let to = self.to_user.as_deref().map(|name| t!("event-to", name = text::visible(name)));
         let parts: Vec<_> = [at, from, to].into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| t!("event-written", parts = parts.join(" ")))
+        (!parts.is_empty()).then(|| t!("event-written", parts = parts.join(&t!("event-separator"))))
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn clock(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
 
 /// Returns an instant with its distance from now.
 pub(super) fn time_and_distance(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    format!("{} ({})", time(at), distance(at, now))
+    t!("time-and-distance", at = time(at), distance = distance(at, now))
 }
 
 /// Returns the distance of an instant from now, in one or two units.

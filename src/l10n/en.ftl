@@ -108,6 +108,7 @@ stored-batch = { $call } (batch { $batch })
 stored-by = { $call } by { $who }
 stored-by-because = { $call } by { $who }: "{ $why }"
 cannot-write = { $path } cannot be written: { $error }
+time-and-distance = { $at } ({ $distance })
 
 ## reason: why something is as it is (src/text/reason.rs)
 
@@ -291,7 +292,7 @@ reason-jobs-of-series =
        *[other] { $count } dates of { $series }
     }
 reason-and-more-jobs = and { $count } more
-job-title-and-id = { $title } ({ $id })
+job-title-and-id = "{ $title }" ({ $id })
 operation-held = held by { $who }
 operation-let-go-on = let go on by { $who }
 operation-approved = approved by { $who }
@@ -1870,6 +1871,7 @@ place-no-folder = { $folder } is not a folder
 place-unknown = { $folder } cannot be looked at: { $error }
 place-not-loopback = { $address } is not a loopback address: other machines reach /metrics too
 place-listen = write `listen: 127.0.0.1:8071` and let a web server with TLS pass /callback/ on to it; if this is meant, let a firewall admit only the callbacks
+event-separator = {" "}
 
 ## status: `qunfa status`
 

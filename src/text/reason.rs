@@ -677,7 +677,9 @@ pub fn dates(series: &str, count: u32) -> String {
 pub fn job_name(NamedJob { id, title }: &NamedJob) -> String {
     match title {
         Some(title) if title != id.as_str() => {
-            t!("job-title-and-id", title = %format!("{title:?}"), id = %id)
+            let quoted = format!("{title:?}");
+            let title = &quoted[1..quoted.len() - 1];
+            t!("job-title-and-id", title = title, id = %id)
         }
         Some(_) | None => id.to_string(),
     }

@@ -151,14 +151,14 @@ mod tests {
         for (stored, chinese) in [
             ("everyone".to_owned(), "全部粉丝"),
             ("tag 7".to_owned(), "标签 7"),
-            ("300 OpenIDs".to_owned(), "300 个 OpenID"),
+            ("300 OpenIDs".to_owned(), "名单中的 300 个 OpenID"),
             ("unknown".to_owned(), "未知对象"),
             (deletion_of(None).to_string(), "任务 spring 的群发"),
             (deletion_of(Some(2)).to_string(), "任务 spring 的第 2 篇文章"),
-            (Speed::new(3).unwrap().to_string(), "3（每分钟 6 万）"),
+            (Speed::new(3).unwrap().to_string(), "3（每分钟 30 万）"),
             (code(Scene::Id(1), None).to_string(), "场景值 1 的永久二维码"),
-            (codes(1, 90, Some(60)).to_string(), "90 个临时二维码，场景值 1 至场景值 90"),
-            (codes(1, 1, None).to_string(), "1 个永久二维码"),
+            (codes(1, 90, Some(60)).to_string(), "共 90 个临时二维码，场景值 1 至场景值 90"),
+            (codes(1, 1, None).to_string(), "共 1 个永久二维码"),
             ("今日歌曲 | 菜单".to_owned(), "今日歌曲 | 菜单"),
         ] {
             assert_eq!(subject(&stored), stored);
@@ -173,7 +173,7 @@ mod tests {
             (ApiCall::Preview(Viewer::Wxname("anne".to_owned()), None).to_string(), "发给微信号 anne 的预览"),
             (ApiCall::Delete(deletion_of(None)).to_string(), "删除任务 spring 的群发"),
             (ApiCall::SpeedGet.to_string(), "查询群发速度"),
-            (ApiCall::SpeedSet(Speed::new(3).unwrap()).to_string(), "设置群发速度 3（每分钟 6 万）"),
+            (ApiCall::SpeedSet(Speed::new(3).unwrap()).to_string(), "设置群发速度 3（每分钟 30 万）"),
             (ApiCall::MenuDelete.to_string(), "删除菜单"),
             (ApiCall::MenuRead { needed: true }.to_string(), "查询菜单"),
             (ApiCall::Qrcode(door).to_string(), "场景值 \"front door\" 的临时二维码"),
