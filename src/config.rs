@@ -8,6 +8,7 @@
 mod account;
 mod alerts;
 mod receivers;
+mod server;
 
 pub use account::{is_account_name, is_appid};
 
@@ -27,6 +28,7 @@ use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Diagnostic, Entry, Fields, Node, Shape, SyntaxError, Value, Values};
 
 pub use receivers::{Alerts, Channel, CommandLine, Email, Hook, Ping, Receiver, Security};
+pub use server::{Console, Role, User, is_user_name};
 
 /// The config, checked.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub struct Config {
     pub accounts: Vec<AccountConfig>,
     /// Who is told of alerts.
     pub alerts: Alerts,
+    /// The HTTP API; `None` means that there is none.
+    pub console: Option<Console>,
     /// The language of what people read; `None` means that of each person's environment, and English
     /// for what the daemon writes.
     pub lang: Option<Lang>,
@@ -126,6 +130,8 @@ const FILE: Shape = Shape {
         "accounts_from",
         "alerts",
         "lang",
+        "console",
+        "users",
     ],
     refused: &[],
 };
@@ -169,7 +175,23 @@ pub fn load(path: &Path, env: Environment<'_>, secrets: Secrets) -> Result<Confi
         return Err(ConfigError::Invalid(problems));
     }
     config.accounts = accounts.all;
+    warn_of_users(&mut config);
     Ok(config)
+}
+
+/// Warns of users who cannot do anything.
+fn warn_of_users(config: &mut Config) {
+    let Some(console) = &config.console else { return };
+    if console.users.is_empty() {
+        config.warnings.push("`console` has no `users`: nobody can use it".to_owned());
+    }
+    let is_known = |name: &str| config.accounts.iter().any(|one| one.account.name == name);
+    for User { name, accounts, .. } in &console.users {
+        for account in accounts.iter().flatten().filter(|account| !is_known(account)) {
+            let warning = format!("the user {name} is for account {account}, which does not exist");
+            config.warnings.push(warning);
+        }
+    }
 }
 
 /// Reads one file of the config.
@@ -337,6 +359,13 @@ impl<'l, 'a> Loader<'l, 'a> {
         let alerts = fields.get("alerts").map(|entry| self.alerts(entry));
         let languages = l10n::ALL.map(|lang| (lang.name(), lang));
         let lang = fields.get("lang").and_then(|entry| entry.choice(&languages, self.report));
+        let console = fields.get("console").map(|entry| self.console(entry));
+        let users = fields.get("users").map(|entry| self.users(entry));
+        let users = users.unwrap_or_else(|| Some(Vec::new()));
+        let console = match console {
+            Some(listen) => Some(Console { listen: listen?, users: users? }),
+            None => None,
+        };
         let config = Config {
             state_dir: state_dir?,
             inbox: inbox?,
@@ -344,6 +373,7 @@ impl<'l, 'a> Loader<'l, 'a> {
             listen,
             accounts: Vec::new(),
             alerts: alerts.unwrap_or_else(|| Some(Alerts::default()))?,
+            console,
             lang,
             warnings: std::mem::take(&mut self.warnings),
         };

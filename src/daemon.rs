@@ -10,6 +10,7 @@
 mod backlog;
 mod callback;
 mod clock_watch;
+mod console;
 mod crash;
 mod database_file;
 mod delivery;
@@ -36,6 +37,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::config::{AccountConfig, Config};
 use crate::engine::{Engine, HighWaterMark, IngestError, StateDirectory, crash_context};
 use crate::inbox::Inbox;
+use crate::server::Commands;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
 use crate::wechat::client::ApiBase;
 
@@ -157,18 +159,26 @@ pub struct Options {
     pub jump: Option<Jump>,
     /// Receives the address that the callback listener got.
     pub on_listen: Option<oneshot::Sender<SocketAddr>>,
+    /// Runs the commands of the HTTP API; none if it has none.
+    pub commands: Option<Commands>,
     /// Ends the daemon, in addition to the signals.
     pub stop: watch::Receiver<bool>,
 }
 
-/// Runs the daemon until it is asked to stop.
+/// Runs the daemon until it is asked to stop; `commands` runs those of its HTTP API.
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn run(config: Config, now: Now) -> Result<(), RunError> {
+pub fn run(config: Config, now: Now, commands: Commands) -> Result<(), RunError> {
     let runtime = runtime()?;
     let (_stop, stopped) = watch::channel(false);
-    let options = Options { now: Arc::clone(&now), jump: None, on_listen: None, stop: stopped };
+    let options = Options {
+        now: Arc::clone(&now),
+        jump: None,
+        on_listen: None,
+        commands: Some(commands),
+        stop: stopped,
+    };
     let state = config.state_dir.clone();
     crash::watch(&state, Arc::clone(&now));
     let outcome = runtime.block_on(serve(config, options));
@@ -226,6 +236,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         let sink = callback::CallbackHandler::new(&engine, database(&state), way);
         tasks.spawn(callback::serve(listener, sink, ended.clone()));
     }
+    let api = console::Console::bind(&config, options.commands, &options.now).await?;
+    tasks.spawn(console::serve(api, ended.clone()));
     let accounts = engine.accounts_by_any_name()?;
     let files = files::Files::open(&state)?;
     let (clock, to) = (options.now.clone(), sender.clone());

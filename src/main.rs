@@ -17,7 +17,8 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     l10n::choose(help::language(env::args()).unwrap_or_else(of_environment));
-    let arguments = Arguments::from_arg_matches(&help::command().get_matches());
+    let matches = help::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches);
     let arguments = arguments.unwrap_or_else(|error| error.exit());
     let lines = log(arguments.log_levels());
     let (mut out, mut remarks) = (io::stdout(), io::stderr());
@@ -32,8 +33,9 @@ fn main() -> ExitCode {
         answers: if asks { Some(&mut answers) } else { None },
         colours,
         screen,
+        who: None,
     };
-    let outcome = cli::run(arguments, terminal);
+    let outcome = cli::run_parsed(&matches, arguments, terminal);
     lines.finish();
     match outcome {
         Ok(answer) => answer.exit_code().into(),

@@ -289,7 +289,7 @@ impl Loader<'_, '_> {
     }
 
     /// Returns a list of words, at least one.
-    fn words(&mut self, entry: &Entry<'_>) -> Option<Vec<String>> {
+    pub(super) fn words(&mut self, entry: &Entry<'_>) -> Option<Vec<String>> {
         let word = |node: &Node<'_>| match &node.value {
             Value::Text { text, .. } if !text.is_empty() => Some(text.to_string()),
             Value::Text { .. } | Value::Empty | Value::List(_) | Value::Map(_) => None,

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::whole;
 
 /// The largest file that is read.
-pub(super) const FILE_MOST: i128 = 16 << 20;
+pub(super) const FILE_MOST: i128 = super::FILE_MOST as i128;
 /// How many files a folder may have, and how deep.
 const LEAVES: usize = 1_000;
 const DEPTH: usize = 4;
@@ -264,19 +264,21 @@ fn kept(name: &OsStr) -> Option<(String, &'static str)> {
 }
 
 fn file_kind(name: &OsStr, stat: &Stat) -> EntryKind {
+    match unfit(name).or_else(|| unusable(stat)) {
+        Some(reason) => EntryKind::Unusable(reason),
+        None => EntryKind::File,
+    }
+}
+
+/// Returns why no file of this name is taken.
+pub(super) fn unfit(name: &OsStr) -> Option<(String, &'static str)> {
     let lower = name.as_bytes().to_ascii_lowercase();
     let fits = [&b".yaml"[..], b".yml", b".json"].iter().any(|ending| lower.ends_with(ending));
     if !fits {
         let message = "only .yaml, .yml and .json files and folders are taken".to_owned();
-        return EntryKind::Unusable((
-            message,
-            "rename it, or put it into a folder with its job file",
-        ));
+        return Some((message, "rename it, or put it into a folder with its job file"));
     }
-    match kept(name).or_else(|| unusable(stat)) {
-        Some(reason) => EntryKind::Unusable(reason),
-        None => EntryKind::File,
-    }
+    kept(name)
 }
 
 /// Returns why a file of this kind is never read.

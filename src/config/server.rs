@@ -1,0 +1,166 @@
+//! `console` and `users`: where the HTTP API listens, and who may use it.
+//!
+//! A user has a random token, of which the config has the digest only: whoever reads the config can
+//! sign in as nobody.
+
+use std::net::SocketAddr;
+
+use super::Loader;
+use crate::yaml::diagnostic::quote;
+use crate::yaml::{Entry, Node, Shape, Value};
+
+/// What a digest of a token begins with.
+const SHA256: &str = "sha256:";
+
+/// Where the HTTP API listens, and who may use it.
+#[derive(Clone, Debug)]
+pub struct Console {
+    /// Its address.
+    pub listen: SocketAddr,
+    /// The users, in the file's order.
+    pub users: Vec<User>,
+}
+
+/// Somebody who may use the HTTP API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The name that is stored with each decision.
+    pub name: String,
+    /// What the user may do.
+    pub role: Role,
+    /// The only accounts that the user may see; `None` means all.
+    pub accounts: Option<Vec<String>>,
+    /// The SHA-256 of the token.
+    pub token_hash: [u8; 32],
+}
+
+/// What a user may do: each role may do what the roles before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Hands in job files.
+    Editor,
+    /// Approves jobs.
+    Approver,
+    /// Decides everything else.
+    Operator,
+}
+
+impl Role {
+    /// All roles, the least first.
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Editor, Self::Approver, Self::Operator];
+
+    /// Returns its word in the config.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Editor => "editor",
+            Self::Approver => "approver",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl User {
+    /// Returns whether the user may see an account.
+    pub fn sees(&self, account: &str) -> bool {
+        self.accounts.as_ref().is_none_or(|accounts| accounts.iter().any(|one| one == account))
+    }
+}
+
+/// Returns whether a text can be a user's name.
+pub fn is_user_name(name: &str) -> bool {
+    (1..=64).contains(&name.chars().count())
+        && name.chars().all(|c| c.is_alphanumeric() || "._@-".contains(c))
+}
+
+/// What a user's name may be.
+const NAME_HELP: &str = "1 to 64 letters, digits, or . _ @ -";
+const HASH_HELP: &str = "`qunfa token NAME` prints a new token and the line for the config";
+
+const CONSOLE: Shape = Shape { what: "`console`", known: &["listen"], refused: &[] };
+
+const USER: Shape = Shape {
+    what: "a user",
+    known: &["name", "role", "accounts", "token_hash"],
+    refused: &[
+        ("token", "a token is a secret and does not belong into the config", HASH_HELP),
+        ("password", "users have tokens, and no passwords", HASH_HELP),
+    ],
+};
+
+impl Loader<'_, '_> {
+    /// Returns where the HTTP API listens.
+    pub(super) fn console(&mut self, entry: &Entry<'_>) -> Option<SocketAddr> {
+        let fields = entry.node.fields(entry.key_location, &CONSOLE, self.report)?;
+        let listen = fields.require("listen", "write `listen: 127.0.0.1:8073`", self.report)?;
+        self.listen(listen)
+    }
+
+    /// Returns the users of the HTTP API.
+    pub(super) fn users(&mut self, entry: &Entry<'_>) -> Option<Vec<User>> {
+        let Value::List(items) = &entry.node.value else {
+            let message = format!("`users` must be a list, not {}", entry.node.describe());
+            self.report.say_with(entry.node.location, message, HASH_HELP);
+            return None;
+        };
+        let mut users: Vec<User> = Vec::new();
+        for node in items {
+            let Some(user) = self.user(node) else { continue };
+            if users.iter().any(|other| other.name == user.name) {
+                let message = format!("there is a user {} already", quote(&user.name));
+                self.report.say_with(node.location, message, "give each user another name");
+            } else if users.iter().any(|other| other.token_hash == user.token_hash) {
+                let message = "two users have the same token";
+                self.report.say_with(node.location, message, HASH_HELP);
+            }
+            users.push(user);
+        }
+        Some(users)
+    }
+
+    fn user(&mut self, node: &Node<'_>) -> Option<User> {
+        let fields = node.fields(node.location, &USER, self.report)?;
+        let name = fields.require("name", NAME_HELP, self.report)?;
+        let text = name.text(self.report)?;
+        if !is_user_name(text) {
+            let message = format!("{} cannot be a user's name", quote(text));
+            self.report.say_with(name.node.location, message, NAME_HELP);
+            return None;
+        }
+        let roles = Role::ALL.map(|role| (role.name(), role));
+        let help = "write viewer, editor, approver or operator";
+        let role = fields.require("role", help, self.report)?.choice(&roles, self.report);
+        let accounts = match fields.get("accounts") {
+            Some(entry) => Some(self.words(entry)?),
+            None => None,
+        };
+        let hash = fields.require("token_hash", HASH_HELP, self.report)?;
+        let token_hash = self.token_hash(hash);
+        Some(User { name: text.to_owned(), role: role?, accounts, token_hash: token_hash? })
+    }
+
+    fn token_hash(&mut self, entry: &Entry<'_>) -> Option<[u8; 32]> {
+        let text = entry.text(self.report)?;
+        let digest = text.strip_prefix(SHA256).and_then(digest);
+        if digest.is_none() {
+            let message = "`token_hash` is `sha256:` and 64 hexadecimal digits";
+            self.report.say_with(entry.node.location, message, HASH_HELP);
+        }
+        digest
+    }
+}
+
+/// Returns the 32 bytes of 64 hexadecimal digits.
+fn digest(hex: &str) -> Option<[u8; 32]> {
+    if hex.len() != 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(digits).ok()?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    Some(bytes)
+}
