@@ -9,6 +9,7 @@ mod account;
 mod alerts;
 mod receivers;
 mod server;
+mod users;
 
 pub use account::{is_account_name, is_appid};
 
@@ -28,7 +29,7 @@ use crate::yaml::diagnostic::{Location, Report, quote};
 use crate::yaml::{self, Diagnostic, Entry, Fields, Node, Shape, SyntaxError, Value, Values};
 
 pub use receivers::{Alerts, Channel, CommandLine, Email, Hook, Ping, Receiver, Security};
-pub use server::{Console, Role, User, is_user_name};
+pub use users::{Console, Role, User, is_user_name};
 
 /// The config, checked.
 #[derive(Debug)]

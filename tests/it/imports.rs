@@ -41,7 +41,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("log", &[]),
-    ("server", &["l10n", "model", "store", "inbox", "config", "wechat"]),
+    ("server", &["l10n", "model", "store", "yaml", "inbox", "config", "wechat"]),
     (
         "daemon",
         &[
