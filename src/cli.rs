@@ -64,7 +64,7 @@ use crate::config::{self, Config, ConfigError, Secrets};
 use crate::daemon::{self, Now, RunError};
 use crate::demo;
 use crate::inbox;
-use crate::l10n::{self, Lang};
+use crate::l10n::{self, Lang, t};
 use crate::store::StoreError;
 
 /// The whole command line.
@@ -215,6 +215,9 @@ struct Json {
     json: bool,
 }
 
+/// The answers that agree, in any language.
+const YES: [&str; 4] = ["y", "yes", "是", "好"];
+
 /// What a command is given in addition to its arguments.
 pub struct Terminal<'a> {
     /// The clock.
@@ -270,12 +273,12 @@ impl Terminal<'_> {
     /// Asks a person a question whose usual answer is no; none if nobody can be asked.
     fn confirms(&mut self, question: &str) -> Result<Option<bool>, Problem> {
         let Some(answers) = &mut self.answers else { return Ok(None) };
-        write!(self.remarks, "{question} [y/N] ")?;
+        write!(self.remarks, "{}", t!("cli-question", question = question))?;
         self.remarks.flush()?;
         let mut answer = String::new();
         answers.read_line(&mut answer)?;
         let answer = answer.trim().to_ascii_lowercase();
-        Ok(Some(answer == "y" || answer == "yes"))
+        Ok(Some(YES.contains(&answer.as_str())))
     }
 
     fn write(&mut self, text: &str) -> Result<(), Problem> {
@@ -322,7 +325,7 @@ pub enum Problem {
     #[error(transparent)]
     Run(#[from] RunError),
     /// The answer cannot be written.
-    #[error("the answer cannot be written")]
+    #[error("{}", t!("cli-unwritten"))]
     Output(#[from] io::Error),
     /// The demo or the sandbox could not go on.
     #[error(transparent)]
@@ -461,7 +464,7 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
         Command::Completions(options) => {
             manual::completions(&options, help::command(), terminal)?;
         }
-        Command::Man(options) => manual::man(&options, help::command(), terminal)?,
+        Command::Man(options) => manual::man(&options, help::unbuilt(), terminal)?,
         Command::Schema => terminal.write(inbox::SCHEMA)?,
         Command::Token(options) => token::run(&options, terminal)?,
         Command::Approve(options) => decisions::approve(&options, &config()?, &who, terminal)?,
@@ -469,8 +472,8 @@ fn dispatch(arguments: Arguments, mut terminal: Terminal<'_>) -> Result<Answer, 
     Ok(Answer::Yes)
 }
 
-fn language(name: &str) -> Result<Lang, &'static str> {
-    Lang::parse(name).ok_or("en or zh-CN")
+fn language(name: &str) -> Result<Lang, String> {
+    Lang::parse(name).ok_or_else(|| t!("cli-languages"))
 }
 
 fn load(path: &std::path::Path, secrets: Secrets) -> Result<Config, Problem> {
@@ -483,8 +486,7 @@ fn unusable(error: ConfigError) -> Problem {
         ConfigError::Unreadable { source, .. }
             if source.kind() == io::ErrorKind::PermissionDenied =>
         {
-            let advice = "run as the owner of the state directory: sudo -u qunfa qunfa ...";
-            Problem::Cannot(format!("{error} ({source}); {advice}"))
+            Problem::Cannot(t!("cli-config-denied", error = %error, source = %source))
         }
         ConfigError::Unreadable { .. } | ConfigError::Invalid(_) => error.into(),
     }

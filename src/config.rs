@@ -23,6 +23,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::l10n::{self, Lang};
+use crate::l10n::{Sentence, t};
 use crate::model;
 use crate::wechat::callback::crypto::AesKey;
 use crate::yaml::diagnostic::{Location, Report, quote};
@@ -121,7 +122,7 @@ fn lines(problems: &[Diagnostic]) -> String {
 }
 
 const FILE: Shape = Shape {
-    what: "the config",
+    what: || t!("config-config"),
     known: &[
         "state_dir",
         "inbox",
@@ -161,7 +162,7 @@ pub fn load(path: &Path, env: Environment<'_>, secrets: Secrets) -> Result<Confi
     for file in folder.iter().flat_map(|folder| folder.files.iter()) {
         let read = read(file, |root, report| {
             let mut loader = Loader::new(report, file, (env, secrets), &mut accounts);
-            let missing = ("there is no account in this file", ACCOUNTS_FILE_HELP);
+            let missing = (t!("config-no-account-file"), ACCOUNTS_FILE_HELP());
             loader.add_accounts(root, root.location, missing, config.listen);
             config.warnings.append(&mut loader.warnings);
             Some(())
@@ -184,12 +185,12 @@ pub fn load(path: &Path, env: Environment<'_>, secrets: Secrets) -> Result<Confi
 fn warn_of_users(config: &mut Config) {
     let Some(console) = &config.console else { return };
     if console.users.is_empty() {
-        config.warnings.push("`console` has no `users`: nobody can use it".to_owned());
+        config.warnings.push(t!("config-console-without-users"));
     }
     let is_known = |name: &str| config.accounts.iter().any(|one| one.account.name == name);
     for User { name, accounts, .. } in &console.users {
         for account in accounts.iter().flatten().filter(|account| !is_known(account)) {
-            let warning = format!("the user {name} is for account {account}, which does not exist");
+            let warning = t!("config-user-of-no-account", name = %name, account = %account);
             config.warnings.push(warning);
         }
     }
@@ -207,7 +208,7 @@ fn read<T>(
         Ok(text) => text,
         Err((text, location, message)) => {
             let report = Report::new(&name, &text);
-            let found = report.diagnostic(location, message, Some("save the file as UTF-8"));
+            let found = report.diagnostic(location, &message, Some(&t!("config-save-file-utf-8")));
             return Err(invalid(vec![found]));
         }
     };
@@ -225,7 +226,11 @@ fn read<T>(
 fn root<'a>(text: &'a str, report: &mut Report<'_>) -> Result<Node<'a>, SyntaxError> {
     yaml::check_characters(text, report)?;
     yaml::load(text, Values::Hidden, report)?.ok_or_else(|| {
-        report.say_with(Default::default(), "the config is empty", "config.example.yaml shows one");
+        report.say_with(
+            Default::default(),
+            t!("config-config-empty"),
+            t!("config-config-example-yaml-shows-one"),
+        );
         SyntaxError
     })
 }
@@ -291,8 +296,8 @@ fn is_plain(value: &str) -> bool {
     !["#", "@", "?", ": ", "："].iter().any(|sign| value.contains(sign))
 }
 
-const ACCOUNTS_HELP: &str = "write `accounts:` and below it each account's name with its keys";
-const ACCOUNTS_FILE_HELP: &str = "write each account's name, and below it its keys";
+const ACCOUNTS_HELP: Sentence = || t!("config-write-accounts-below-each-account");
+const ACCOUNTS_FILE_HELP: Sentence = || t!("config-write-each-account-name-below");
 
 /// Returns whether a file of `accounts_from` is read: leftovers of editors and package managers are
 /// not.
@@ -341,7 +346,7 @@ impl<'l, 'a> Loader<'l, 'a> {
 
     fn config(&mut self, root: &Node<'_>) -> Option<(Config, Option<Folder>)> {
         let fields = root.fields(root.location, &FILE, self.report)?;
-        let help = "write `state_dir: /var/lib/qunfa`";
+        let help = || t!("config-write-state-dir-var-lib");
         let state_dir =
             fields.require("state_dir", help, self.report).and_then(|entry| self.path(entry));
         let inbox = match fields.get("inbox") {
@@ -384,15 +389,15 @@ impl<'l, 'a> Loader<'l, 'a> {
     /// Returns the files of `accounts_from`, or reports why there are none.
     fn accounts_from(&mut self, entry: &Entry<'_>) -> Option<Folder> {
         let folder = self.path(entry)?;
-        let help = "it holds files like `brand.yaml`, each with accounts as below `accounts:`";
+        let help = || t!("config-holds-files-like-brand-yaml");
         let names = fs::read_dir(&folder).and_then(|entries| {
             entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()
         });
         let mut files = match names {
             Ok(names) => names,
             Err(error) => {
-                let message = format!("{} cannot be read: {error}", folder.display());
-                self.report.say_with(entry.node.location, message, help);
+                let message = t!("config-cannot-read", folder = %folder.display(), error = %error);
+                self.report.say_with(entry.node.location, message, help());
                 return None;
             }
         };
@@ -400,13 +405,13 @@ impl<'l, 'a> Loader<'l, 'a> {
         files.sort_unstable();
         // A named pipe would be waited for.
         if let Some(other) = files.iter().find(|path| !path.is_file()) {
-            let message = format!("{} is not a file", other.display());
-            self.report.say_with(entry.node.location, message, help);
+            let message = t!("config-not-file", other = %other.display());
+            self.report.say_with(entry.node.location, message, help());
             return None;
         }
         if files.is_empty() {
-            let message = format!("{} holds no .yaml file", folder.display());
-            self.report.say_with(entry.node.location, message, help);
+            let message = t!("config-holds-no-yaml-file", folder = %folder.display());
+            self.report.say_with(entry.node.location, message, help());
             return None;
         }
         Some(Folder { files })
@@ -422,8 +427,8 @@ impl<'l, 'a> Loader<'l, 'a> {
         let text = entry.text(self.report)?;
         let address = text.parse().ok();
         if address.is_none() {
-            let message = format!("{} is no address and port", quote(text));
-            self.report.say_with(entry.node.location, message, "write `listen: 127.0.0.1:8071`");
+            let message = t!("config-no-address-port", text = %quote(text));
+            self.report.say_with(entry.node.location, message, t!("config-write-listen-127-0-0"));
         }
         address
     }
@@ -436,7 +441,7 @@ impl<'l, 'a> Loader<'l, 'a> {
     ) {
         match entry {
             Some(entry) => {
-                let missing = ("there is no account in `accounts`", ACCOUNTS_HELP);
+                let missing = (t!("config-no-account-accounts"), ACCOUNTS_HELP());
                 self.add_accounts(&entry.node, entry.key_location, missing, listen);
             }
             None => {
@@ -450,7 +455,7 @@ impl<'l, 'a> Loader<'l, 'a> {
         &mut self,
         node: &Node<'_>,
         location: Location,
-        missing: (&str, &str),
+        missing: (String, String),
         listen: Option<SocketAddr>,
     ) {
         let entries = match &node.value {
@@ -471,11 +476,16 @@ impl<'l, 'a> Loader<'l, 'a> {
         let Accounts { all, names, appids } = &mut *self.accounts;
         let (name, appid) = (&account.account.name, &account.account.appid);
         if names.contains(name) {
-            let message = format!("another file has an account `{name}` already");
-            self.report.say_with(entry.key_location, message, "give one of them another name");
+            let message = t!("config-another-file-account-already", name = %name);
+            self.report.say_with(
+                entry.key_location,
+                message,
+                t!("config-give-one-them-another-name"),
+            );
         } else if let Some(&other) = appids.get(appid) {
-            let message = format!("{appid} is already the account `{}`", all[other].account.name);
-            let help = "two names of one account would each count its quota alone";
+            let message =
+                t!("config-already-account", appid = %appid, name = %all[other].account.name);
+            let help = t!("config-two-names-one-account-would");
             self.report.say_with(entry.key_location, message, help);
         }
         names.insert(name.clone());
@@ -491,12 +501,12 @@ impl<'l, 'a> Loader<'l, 'a> {
             let Some(length) = rest[start..].find('}') else { break };
             let name = &rest[start + 2..start + length];
             let Some(value) = (self.env)(name).filter(|value| !value.is_empty()) else {
-                let message = format!("${{{name}}} is not set");
+                let message = t!("config-not-set", name = %name);
                 let help = match name {
                     "CREDENTIALS_DIRECTORY" => {
-                        "systemd sets it for a unit with LoadCredential=; elsewhere set it yourself"
+                        t!("config-systemd-sets-unit-loadcredential-elsewhere")
                     }
-                    _ => "set it in the daemon's environment, or write the path out",
+                    _ => t!("config-set-daemon-environment-write-path"),
                 };
                 self.report.say_with(entry.node.location, message, help);
                 return None;

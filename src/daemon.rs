@@ -251,7 +251,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     if let Some(url) = config.alerts.ping.clone() {
         tasks.spawn(delivery::ping(url, heartbeat.watch()));
     }
-    let deliveries = Deliveries::new(config.alerts, &engine, &options.now, sender.clone());
+    let alerts = (config.alerts, config.lang.unwrap_or_default());
+    let deliveries = Deliveries::new(alerts, &engine, &options.now, sender.clone());
     let dispatcher = Dispatcher::new(bases, (files.path(), &state), options.now.clone(), sender);
     let mut daemon = Daemon {
         // A rehearsal is not a service.

@@ -713,7 +713,7 @@ impl Engine {
                     Status::Other(_) => SendStatus::Nothing,
                 },
                 words: &event.status.words(),
-                advice: event.status.advice(),
+                advice: &event.status.advice().unwrap_or_default(),
                 counts: [event.total, event.filter, event.sent, event.error],
                 articles: &outcome::articles(event),
             };

@@ -103,6 +103,9 @@ pub fn within<T>(lang: Lang, work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// A sentence of a table, which is written when it is needed, in the language of the moment.
+pub type Sentence = fn() -> String;
+
 type Bundle = FluentBundle<FluentResource>;
 
 static EN: LazyLock<Bundle> = LazyLock::new(|| bundle(Lang::En, include_str!("l10n/en.ftl")));
@@ -148,12 +151,16 @@ pub fn message(id: &str, args: &Args<'_>) -> String {
 
 /// Returns a message that may be missing: what a language says of something that has its English
 /// text elsewhere.
-pub fn other_than_english(id: &str) -> Option<String> {
+pub fn other_than_english(id: &str, args: &Args<'_>) -> Option<String> {
     match lang() {
         Lang::En => None,
         Lang::ZhCn => {
             let pattern = ZH_CN.get_message(id)?.value()?;
-            Some(ZH_CN.format_pattern(pattern, None, &mut Vec::new()).into_owned())
+            let args: FluentArgs<'_> = args.iter().cloned().collect();
+            let mut errors = Vec::new();
+            let text = ZH_CN.format_pattern(pattern, Some(&args), &mut errors).into_owned();
+            debug_assert!(errors.is_empty(), "{id}: {errors:?}");
+            Some(text)
         }
     }
 }

@@ -17,9 +17,13 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     l10n::choose(help::language(env::args()).unwrap_or_else(of_environment));
-    let matches = help::command().get_matches();
-    let arguments = Arguments::from_arg_matches(&matches);
-    let arguments = arguments.unwrap_or_else(|error| error.exit());
+    let found = help::command().try_get_matches();
+    let arguments = found
+        .and_then(|found| Arguments::from_arg_matches(&found).map(|arguments| (arguments, found)));
+    let (arguments, matches) = match arguments {
+        Ok(arguments) => arguments,
+        Err(error) => return said_by_clap(&error),
+    };
     let lines = log(arguments.log_levels());
     let (mut out, mut remarks) = (io::stdout(), io::stderr());
     // A question is written to stderr, so that it is seen also if stdout is a pipe.
@@ -47,6 +51,18 @@ fn main() -> ExitCode {
             problem.exit_code().into()
         }
     }
+}
+
+/// Writes the help that was asked for, or what is wrong with the command line.
+fn said_by_clap(error: &clap::Error) -> ExitCode {
+    let text = help::text(error);
+    // If this fails, there is nowhere left to report it.
+    if error.use_stderr() {
+        anstream::stderr().write_all(text.as_bytes()).ok();
+    } else {
+        anstream::stdout().write_all(text.as_bytes()).ok();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn of_environment() -> Lang {

@@ -498,7 +498,7 @@ fn said(attempt: &AttemptView, explain: bool) -> String {
         Some(code) if !explain => format!("{outcome}, {code} ({errmsg})"),
         Some(code) => {
             let row = codes::for_send(code);
-            format!("{outcome}, {code} ({errmsg}): {}; what helps: {}", row.what, row.advice)
+            format!("{outcome}, {code} ({errmsg}): {}; what helps: {}", row.what(), row.advice())
         }
         None => format!("{outcome} ({errmsg})"),
     }

@@ -416,7 +416,7 @@ fn of_zones(zones: &[Tz], now: DateTime<Utc>) -> Vec<AlertView> {
             kind: "zone_data".into(),
             since: now,
             what: zone_data::warning(*zone, from),
-            advice: zone_data::ADVICE.into(),
+            advice: zone_data::advice().into(),
         })
     });
     differing.collect()

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use super::Loader;
 use super::users::{Role, User, is_user_name};
+use crate::l10n::{Sentence, t};
 use crate::yaml::diagnostic::quote;
 use crate::yaml::{Entry, Node, Shape, Value};
 
@@ -14,17 +15,17 @@ use crate::yaml::{Entry, Node, Shape, Value};
 const SHA256: &str = "sha256:";
 
 /// What a user's name may be.
-const NAME_HELP: &str = "1 to 64 letters, digits, or . _ @ -";
-const HASH_HELP: &str = "`qunfa token NAME` prints a new token and the line for the config";
+const NAME_HELP: Sentence = || t!("config-user-name-help");
+const HASH_HELP: Sentence = || t!("config-token-hash-help");
 
-const CONSOLE: Shape = Shape { what: "`console`", known: &["listen"], refused: &[] };
+const CONSOLE: Shape = Shape { what: || t!("config-console"), known: &["listen"], refused: &[] };
 
 const USER: Shape = Shape {
-    what: "a user",
+    what: || t!("config-user"),
     known: &["name", "role", "accounts", "token_hash"],
     refused: &[
-        ("token", "a token is a secret and does not belong into the config", HASH_HELP),
-        ("password", "users have tokens, and no passwords", HASH_HELP),
+        ("token", || t!("config-token-is-a-secret"), HASH_HELP),
+        ("password", || t!("config-no-passwords"), HASH_HELP),
     ],
 };
 
@@ -32,26 +33,26 @@ impl Loader<'_, '_> {
     /// Returns where the HTTP API listens.
     pub(super) fn console(&mut self, entry: &Entry<'_>) -> Option<SocketAddr> {
         let fields = entry.node.fields(entry.key_location, &CONSOLE, self.report)?;
-        let listen = fields.require("listen", "write `listen: 127.0.0.1:8073`", self.report)?;
+        let listen = fields.require("listen", || t!("config-write-console-listen"), self.report)?;
         self.listen(listen)
     }
 
     /// Returns the users of the HTTP API.
     pub(super) fn users(&mut self, entry: &Entry<'_>) -> Option<Vec<User>> {
         let Value::List(items) = &entry.node.value else {
-            let message = format!("`users` must be a list, not {}", entry.node.describe());
-            self.report.say_with(entry.node.location, message, HASH_HELP);
+            let message = t!("config-users-list", kind = %entry.node.describe());
+            self.report.say_with(entry.node.location, message, HASH_HELP());
             return None;
         };
         let mut users: Vec<User> = Vec::new();
         for node in items {
             let Some(user) = self.user(node) else { continue };
             if users.iter().any(|other| other.name == user.name) {
-                let message = format!("there is a user {} already", quote(&user.name));
-                self.report.say_with(node.location, message, "give each user another name");
+                let message = t!("config-user-twice", name = %quote(&user.name));
+                self.report.say_with(node.location, message, t!("config-user-other-name"));
             } else if users.iter().any(|other| other.token_hash == user.token_hash) {
-                let message = "two users have the same token";
-                self.report.say_with(node.location, message, HASH_HELP);
+                let message = t!("config-token-twice");
+                self.report.say_with(node.location, message, HASH_HELP());
             }
             users.push(user);
         }
@@ -63,12 +64,12 @@ impl Loader<'_, '_> {
         let name = fields.require("name", NAME_HELP, self.report)?;
         let text = name.text(self.report)?;
         if !is_user_name(text) {
-            let message = format!("{} cannot be a user's name", quote(text));
-            self.report.say_with(name.node.location, message, NAME_HELP);
+            let message = t!("config-user-no-name", text = %quote(text));
+            self.report.say_with(name.node.location, message, NAME_HELP());
             return None;
         }
         let roles = Role::ALL.map(|role| (role.name(), role));
-        let help = "write viewer, editor, approver or operator";
+        let help = || t!("config-write-role");
         let role = fields.require("role", help, self.report)?.choice(&roles, self.report);
         let accounts = match fields.get("accounts") {
             Some(entry) => Some(self.words(entry)?),
@@ -83,8 +84,8 @@ impl Loader<'_, '_> {
         let text = entry.text(self.report)?;
         let digest = text.strip_prefix(SHA256).and_then(digest);
         if digest.is_none() {
-            let message = "`token_hash` is `sha256:` and 64 hexadecimal digits";
-            self.report.say_with(entry.node.location, message, HASH_HELP);
+            let message = t!("config-token-hash");
+            self.report.say_with(entry.node.location, message, HASH_HELP());
         }
         digest
     }

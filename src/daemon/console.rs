@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::daemon::{Now, RunError};
+use crate::l10n::t;
 use crate::server::{self, Commands, Server};
 
 /// The API, which listens.
@@ -25,10 +26,7 @@ impl Console {
         let (Some(console), Some(commands)) = (&config.console, commands) else { return Ok(None) };
         let address = console.listen;
         let listener = TcpListener::bind(address).await.map_err(|error| {
-            RunError::Setup(format!(
-                "the console cannot listen on {address} ({error}): another program uses it, or \
-                 choose another `listen`"
-            ))
+            RunError::Setup(t!("api-cannot-listen", address = %address, error = %error))
         })?;
         tracing::info!(%address, users = console.users.len(), "the HTTP API listens");
         let server = Server {

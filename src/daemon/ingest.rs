@@ -17,7 +17,7 @@ use crate::engine::crash_context::{self, WorkItem};
 use crate::engine::{AcceptedFile, DateEdit, IngestedFile, IngestedJob, Offered, Owner};
 use crate::inbox::{
     AcceptedPackage, Away, Content, Diagnostic, Entry, Inbox, InboxError, Package, ParsedJob,
-    ReadError, Receipt, ReceiptDate, ReceiptJob,
+    ReadError, Receipt, ReceiptDate, ReceiptJob, Step,
 };
 use crate::model::{Account, JobId, JobState};
 use crate::store::{IngestOutcome, Rescheduled};
@@ -380,8 +380,8 @@ fn read(inbox: &Inbox, entry: &Entry, accounts: &[Account], files: &Files) -> Of
                         Offer::ValidFile(Arc::new(ValidFile { package, jobs: parsed.jobs }), kept)
                     }
                     Err(source) => {
-                        let what = "taken: its media cannot be stored";
-                        Offer::Unreadable(InboxError::Entry { name: entry.name(), what, source })
+                        let (name, what) = (entry.name(), Step::StoreMedia);
+                        Offer::Unreadable(InboxError::Entry { name, what, source })
                     }
                 }
             }

@@ -446,7 +446,7 @@ impl Session {
                 "correct the secret that {source} holds, or the account's appid in the config \
                  ({KEYS}), then resume it"
             ),
-            Some(_) | None => row.advice.to_owned(),
+            Some(_) | None => row.advice(),
         }
     }
 

@@ -24,7 +24,7 @@ use super::request::{Said, language};
 use super::withhold::withhold;
 use crate::config::User;
 use crate::inbox::FILE_MOST;
-use crate::l10n::Lang;
+use crate::l10n::{self, Lang};
 use crate::store::Store;
 use crate::wechat::listener;
 
@@ -98,7 +98,7 @@ impl Handler {
         }
         if row.action == Action::Submit {
             said.require(row)?;
-            return self.submit(user, said, body).await;
+            return self.submit(user, (said, lang), body).await;
         }
         let body = read(body, BODY_MOST).await?;
         if row.method == Method::Post {
@@ -175,14 +175,20 @@ impl Handler {
         Ok(json_response(StatusCode::OK, &value))
     }
 
-    async fn submit(&self, user: User, said: Said, body: Body) -> Result<Response, Refusal> {
+    async fn submit(
+        &self,
+        user: User,
+        (said, lang): (Said, Lang),
+        body: Body,
+    ) -> Result<Response, Refusal> {
         let turn = Arc::clone(&self.turns.files).acquire_owned();
         let turn = tokio::time::timeout(PATIENCE, turn).await;
         let Ok(Ok(_turn)) = turn else { return Err(Refusal::Busy) };
         let body = read(body, FILE_MOST).await?;
         let files = Arc::clone(&self.files);
         let put = self.read(move |store| {
-            files.put(&user, (said.get("name").unwrap_or_default(), body), store)
+            let file = (said.get("name").unwrap_or_default(), body);
+            l10n::within(lang, || files.put(&user, file, store))
         });
         Ok(json_response(StatusCode::ACCEPTED, &put.await?))
     }

@@ -389,8 +389,8 @@ fn not_read(notice: &Notice, event: Event) -> Message {
         title: None,
         at: notice.raised_at,
         until: None,
-        fact: Fact::Written { text: words::NOT_READ.to_owned() },
-        advice: Some(words::SEE_STATUS.to_owned()),
+        fact: Fact::Written { text: words::not_read() },
+        advice: Some(words::see_status()),
     }
 }
 

@@ -22,6 +22,7 @@ mod cli_submit;
 mod cli_tools;
 mod cli_watch;
 mod disk;
+mod docs;
 mod e2e;
 mod e2e_alerts;
 mod e2e_api_calls;

@@ -149,7 +149,7 @@ fn refused(check: &'static str, row: &Row, (code, errmsg): (i64, &str)) -> Findi
     if code == NOT_LISTED {
         return not_listed(errmsg);
     }
-    let what = format!("{} ({code}: {errmsg})", row.what);
+    let what = format!("{} ({code}: {errmsg})", row.what());
     match row.helps() {
         Some(advice) => Finding::bad(check, what, advice),
         None => Finding::warning(check, what, "it passes by itself: say this again in a minute"),

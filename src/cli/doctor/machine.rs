@@ -164,7 +164,7 @@ fn zone_data_of(zones: &[Tz], now: DateTime<Utc>) -> Finding {
     let differs = zones.iter().find_map(|zone| Some((*zone, zone_data::differs_from(*zone, now)?)));
     match differs {
         Some((zone, from)) => {
-            Finding::warning("zone data", zone_data::warning(zone, from), zone_data::ADVICE)
+            Finding::warning("zone data", zone_data::warning(zone, from), zone_data::advice())
         }
         None => Finding::good("zone data", "those of the program and of the machine agree"),
     }

@@ -273,7 +273,7 @@ fn a_message_that_cannot_be_read_is_told_as_such_and_holds_back_no_other() {
     let after = due(&store);
 
     let (spoiled, other) = (&after[0].message, &after[1].message);
-    assert_eq!(spoiled.fact, Fact::Written { text: words::NOT_READ.to_owned() });
+    assert_eq!(spoiled.fact, Fact::Written { text: words::not_read() });
     assert_eq!((&spoiled.id, &spoiled.kind), (&before[0].message.id, &before[0].message.kind));
     assert_eq!(*other, before[1].message);
 }
