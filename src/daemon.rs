@@ -34,12 +34,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::config::{AccountConfig, Config};
+use crate::config::Config;
 use crate::engine::{Engine, HighWaterMark, IngestError, StateDirectory, crash_context};
 use crate::inbox::Inbox;
 use crate::server::Commands;
 use crate::store::{LastSeen, RefusedFile, Store, StoreError};
-use crate::wechat::client::ApiBase;
 
 use backlog::{Backlog, Done, acknowledge};
 use clock_watch::{ClockTick, ClockWatch};
@@ -216,7 +215,8 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let lock = lock::Lock::take(&state, now).await?;
     let inbox = Inbox::open(&config.inbox, config.inbox_end_marker_required)
         .map_err(|error| RunError::Setup(chain(&error)))?;
-    let bases = config.accounts.iter().map(api_base).collect::<Result<Vec<_>, _>>()?;
+    let files = files::Files::open(&state)?;
+    let ways = dispatcher::ways(&config.accounts, files.path())?;
     let large = is_large(&state);
     let opened = open_patiently(&config, &inbox, &options.now, &mut signals).await?;
     let Some((mut engine, refused)) = opened else { return Ok(()) };
@@ -239,7 +239,6 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     let api = console::Console::bind(&config, options.commands, &options.now).await?;
     tasks.spawn(console::serve(api, ended.clone()));
     let accounts = engine.accounts_by_any_name()?;
-    let files = files::Files::open(&state)?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let ingest_task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, to };
     tasks.spawn(ingest_task.run(refused, ended));
@@ -253,7 +252,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
     }
     let alerts = (config.alerts, config.lang.unwrap_or_default());
     let deliveries = Deliveries::new(alerts, &engine, &options.now, sender.clone());
-    let dispatcher = Dispatcher::new(bases, (files.path(), &state), options.now.clone(), sender);
+    let dispatcher = Dispatcher::new(ways, &state, options.now.clone(), sender);
     let mut daemon = Daemon {
         // A rehearsal is not a service.
         notifier: notify::Notifier::of_this_process(options.jump.is_none()),
@@ -293,15 +292,6 @@ fn announce(
         to.send(address).unwrap_or_default();
     }
     Ok(address)
-}
-
-fn api_base(config: &AccountConfig) -> Result<ApiBase, RunError> {
-    ApiBase::parse(&config.api_base).map_err(|error| {
-        RunError::Setup(format!(
-            "account {}: api_base {}: {error}",
-            config.account.name, config.api_base
-        ))
-    })
 }
 
 /// Opens the database and reads the mark.

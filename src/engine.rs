@@ -12,6 +12,7 @@
 
 mod account_pass;
 mod api_call;
+mod base;
 pub mod crash_context;
 mod followers;
 mod identity;
@@ -56,6 +57,8 @@ pub use session::Session;
 pub struct Outgoing {
     /// Which account makes it (an index into the config's accounts).
     pub session: usize,
+    /// Which of the account's API addresses it goes to (an index into the config's).
+    pub base: usize,
     /// What the response settles.
     pub ticket: Ticket,
     /// The request.

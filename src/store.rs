@@ -106,7 +106,7 @@ pub use writes::{Seen, Writes};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The schema version that this program writes.
-pub const VERSION: i64 = 7;
+pub const VERSION: i64 = 8;
 
 /// The oldest schema version that can be upgraded.
 const OLDEST: i64 = 3;
@@ -117,6 +117,7 @@ const UPGRADES: &[&str] = &[
     include_str!("store/upgrade_5.sql"),
     include_str!("store/upgrade_6.sql"),
     include_str!("store/upgrade_7.sql"),
+    include_str!("store/upgrade_8.sql"),
 ];
 
 /// From this version on, a list's receivers are stored beside its body.

@@ -56,6 +56,14 @@ impl Finding {
         Self { verdict: Verdict::Warning, ..Self::good(check, what) }
     }
 
+    /// Returns the same as a warning if it is bad.
+    pub(super) fn softened(self) -> Self {
+        match self.verdict {
+            Verdict::Bad => Self { verdict: Verdict::Warning, ..self },
+            Verdict::Warning | Verdict::Good => self,
+        }
+    }
+
     /// Returns the same about an account.
     pub(super) fn of(self, account: &str) -> Self {
         Self { account: Some(account.to_owned()), ..self }

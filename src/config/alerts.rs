@@ -228,7 +228,7 @@ impl Loader<'_, '_> {
         };
         let url = self.secret(fields, "url_file", "url_env")?;
         let is_good = |url: &Url| {
-            url.scheme() == "https" || (url.scheme() == "http" && super::account::is_loopback(url))
+            url.scheme() == "https" || (url.scheme() == "http" && super::network::is_loopback(url))
         };
         if self.secrets == Secrets::Leave
             || Url::parse(url.expose_secret()).is_ok_and(|url| is_good(&url))

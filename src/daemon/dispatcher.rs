@@ -12,9 +12,10 @@ use tokio::sync::{Semaphore, mpsc};
 
 use chrono::TimeDelta;
 
-use crate::daemon::Now;
+use crate::config::{AccountConfig, Proxy};
 use crate::daemon::input::Input;
 use crate::daemon::pictures::Pictures;
+use crate::daemon::{Now, RunError};
 use crate::engine::Outgoing;
 use crate::wechat::client::{ApiBase, Client, TooOld};
 use crate::wechat::protocol::{HttpResponse, Reply};
@@ -29,10 +30,38 @@ const A_MOMENT: Duration = Duration::from_millis(20);
 /// How old a decision may be when its request is sent: longer than the queue and a connection take.
 const LEAVES_WITHIN: TimeDelta = TimeDelta::minutes(2);
 
-/// Sends requests, and passes their responses to the loop.
-pub(super) struct Dispatcher {
+/// How the requests of one account leave.
+pub(super) struct Way {
     bases: Vec<ApiBase>,
     client: Arc<Client>,
+}
+
+/// Returns how the requests of each account leave; accounts without a proxy share their connections.
+pub(super) fn ways(accounts: &[AccountConfig], files: &Path) -> Result<Vec<Way>, RunError> {
+    let direct = Arc::new(Client::with_files(files.to_owned()));
+    let way = |config: &AccountConfig| {
+        let bases = config.api_bases.iter().map(|base| api_base(config, base));
+        let client = match &config.proxy {
+            Some(Proxy::Url(url)) => {
+                Arc::new(Client::with_files(files.to_owned()).through(url.clone()))
+            }
+            Some(Proxy::Unread) | None => Arc::clone(&direct),
+        };
+        Ok(Way { bases: bases.collect::<Result<_, _>>()?, client })
+    };
+    accounts.iter().map(way).collect()
+}
+
+fn api_base(config: &AccountConfig, base: &str) -> Result<ApiBase, RunError> {
+    ApiBase::parse(base).map_err(|error| {
+        let name = &config.account.name;
+        RunError::Setup(format!("account {name}: api_base {base}: {error}"))
+    })
+}
+
+/// Sends requests, and passes their responses to the loop.
+pub(super) struct Dispatcher {
+    ways: Vec<Way>,
     abreast: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
     pictures: Pictures,
@@ -41,24 +70,19 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Returns a dispatcher for sessions with these addresses, with the directory of the files they
-    /// upload and that of the daemon's state.
-    pub(super) fn new(
-        bases: Vec<ApiBase>,
-        (files, state): (&Path, &Path),
-        now: Now,
-        to: mpsc::Sender<Input>,
-    ) -> Self {
+    /// Returns a dispatcher for sessions whose requests leave these ways, with the directory of the
+    /// daemon's state.
+    pub(super) fn new(ways: Vec<Way>, state: &Path, now: Now, to: mpsc::Sender<Input>) -> Self {
         let abreast = Arc::new(Semaphore::new(ABREAST));
         let uploads = Arc::new(Semaphore::new(UPLOADS));
-        let client = Arc::new(Client::with_files(files.to_owned()));
         let pictures = Pictures::of(state);
-        Self { bases, client, abreast, uploads, pictures, now, to }
+        Self { ways, abreast, uploads, pictures, now, to }
     }
 
     /// Sends a request when its turn comes.
-    pub(super) fn send(&self, Outgoing { session, ticket, request }: Outgoing) {
-        let (client, base) = (Arc::clone(&self.client), self.bases[session].clone());
+    pub(super) fn send(&self, Outgoing { session, base, ticket, request }: Outgoing) {
+        let way = &self.ways[session];
+        let (client, base) = (Arc::clone(&way.client), way.bases[base].clone());
         let (abreast, to) = (Arc::clone(&self.abreast), self.to.clone());
         let (uploads, pictures) = (Arc::clone(&self.uploads), self.pictures.clone());
         let (now, decided_at) = (Arc::clone(&self.now), (self.now)());

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::calendar::{self, Span, Window};
 use crate::calls::{InFlight, Kind, Policy, Role, Slot};
 use crate::config::{AccountConfig, TokenSource};
+use crate::engine::base::Bases;
 use crate::engine::{Ticket, classify, raise_alert};
 use crate::model::console::{HISTORY, KEYS};
 use crate::quota::{Rule, margins};
@@ -80,6 +81,8 @@ pub struct Session {
     pub(super) wake: Option<DateTime<Utc>>,
     /// Which requests are open.
     pub(super) in_flight: InFlight,
+    /// Where requests go.
+    pub(super) bases: Bases,
     /// A page of followers that is being stored.
     pub(super) page: Option<PageInFlight>,
     /// What keeps it from requesting followers.
@@ -103,6 +106,7 @@ impl Session {
     /// Creates a session without a token or a clock sample.
     pub(super) fn new(config: AccountConfig, now: DateTime<Utc>) -> Self {
         Self {
+            bases: Bases::new(config.api_bases.clone()),
             config,
             mistaken: false,
             wake: Some(now),
@@ -224,6 +228,8 @@ impl Session {
     ) -> Result<(), StoreError> {
         self.wake = Some(now);
         self.in_flight.end(ticket.slot());
+        let whose = (self.config.account.name.as_str(), ticket.slot());
+        self.bases.settle(tx, whose, response, now)?;
         self.alert_unreadable(tx, (ticket, response), now)?;
         // A token server that others share has a clock of its own, perhaps ours.
         let shared =
@@ -356,7 +362,7 @@ impl Session {
         self.preflight_at = now + pause;
         self.fruitless = self.fruitless.saturating_add(1);
         let why = match &response.reply {
-            Reply::NotSent(why) | Reply::Unknown(why) => why.clone(),
+            Reply::NotSent(why) | Reply::Unreachable(why) | Reply::Unknown(why) => why.clone(),
             Reply::Http { status, .. } => {
                 format!("HTTP {status}, and no usable token or Date in it")
             }
@@ -522,7 +528,7 @@ impl Session {
             msg_id: parsed.msg_id,
             msg_data_id: parsed.msg_data_id,
             dated: response.date,
-            not_sent: matches!(response.reply, Reply::NotSent(_)),
+            not_sent: response.reply.is_not_sent(),
             ask_after,
         }
     }

@@ -197,6 +197,20 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Records which spare API address answers the account; none is the first.
+    pub fn uses_base(&self, name: &str, spare: Option<&String>) -> Result<()> {
+        let sql = "UPDATE account SET spare_base = ?2 WHERE name = ?1 AND spare_base IS NOT ?2";
+        self.db.prepare_cached(sql)?.execute(params![name, spare])?;
+        Ok(())
+    }
+
+    /// Returns the spare API address that answered the account last; none if it was the first.
+    pub fn spare_base(&self, name: &str) -> Result<Option<String>> {
+        let sql = "SELECT spare_base FROM account WHERE name = ?1";
+        let row = self.db.prepare_cached(sql)?.query_row([name], |row| row.get(0)).optional()?;
+        Ok(row.flatten())
+    }
+
     fn tables_of_accounts(&self) -> Result<Vec<String>> {
         let mut statement = self.db.prepare_cached(
             "SELECT DISTINCT made.name FROM sqlite_schema AS made, pragma_table_info(made.name) AS has

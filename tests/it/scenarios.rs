@@ -1,5 +1,6 @@
 //! What the design claims of a broadcast's life, one claim a test.
 
+mod addresses;
 mod ahead;
 mod api_calls;
 mod articles;

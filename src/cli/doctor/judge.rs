@@ -48,8 +48,8 @@ pub(super) fn connection(connected: &Result<SocketAddr, String>) -> Finding {
         Err(why) => Finding::bad(
             CHECK,
             why,
-            "let the firewall pass outgoing connections, or correct `api_base`; no proxy is used. \
-             Where api.weixin.qq.com cannot be reached, api2.weixin.qq.com may be",
+            "let the firewall pass outgoing connections, or correct `api_base`, `api_bases` or \
+             `proxy`",
         ),
     }
 }

@@ -124,7 +124,7 @@ fn listens(address: SocketAddr, port: &Port) -> Finding {
     }
 }
 
-/// Checks the database, and returns the zones of its series.
+/// Checks the database, and returns the zones of its series and waiting jobs.
 fn database(config: &Config, now: DateTime<Utc>) -> (Finding, Vec<Tz>) {
     const CHECK: &str = "database";
     let store = match database::open(config, now) {
@@ -142,7 +142,7 @@ fn database(config: &Config, now: DateTime<Utc>) -> (Finding, Vec<Tz>) {
             return (Finding::bad(CHECK, problem.message(), advice), Vec::new());
         }
     };
-    let zones = store.read().zones_of_series().unwrap_or_default();
+    let zones = store.read().zones_in_use().unwrap_or_default();
     let path = config.state_dir.join("qunfa.db");
     let bytes = fs::metadata(&path).map_or(0, |found| found.len());
     if bytes > READ_THROUGH {

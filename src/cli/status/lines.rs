@@ -455,6 +455,9 @@ fn unusual(account: &AccountView) -> (Tone, String) {
             (clock.ahead_s.abs(), if clock.ahead_s > 0 { "ahead" } else { "behind" });
         parts.push(format!("platform's clock {apart} s {side}"));
     }
+    if let Some(base) = &account.spare_api_base {
+        parts.push(format!("by {}", base.trim_start_matches("https://")));
+    }
     for view in account.rules.iter().filter(|view| is_unusual(view)) {
         let column = COLUMNS.iter().find(|(_, rule)| *rule == view.rule);
         if column.is_none() {
