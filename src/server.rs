@@ -112,13 +112,14 @@ fn route(row: &'static Endpoint) -> MethodRouter<Arc<Handler>> {
     on(
         filter,
         move |State(handler): Shared, from: From, path: RawPathParams, request: Request| async move {
-            let (parts, body) = request.into_parts();
+            let (parts, mut body) = request.into_parts();
             let lang = handler.lang(&parts.headers);
             let user = match known(&handler, &from, &parts.headers) {
                 Ok(user) => user,
                 Err(refusal) => return refusal.into_response(lang),
             };
-            let answer = handler.answer(row, user, path.iter(), (parts, body)).await;
+            let answer = handler.answer(row, user, path.iter(), (parts, &mut body)).await;
+            handler::discard(&mut body).await;
             answer.unwrap_or_else(|refusal| refusal.into_response(lang))
         },
     )

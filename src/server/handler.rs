@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
+use http_body::Body as _;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -35,6 +36,10 @@ const FILES: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The most bytes of a body that is not a file.
 const BODY_MOST: usize = 64 * 1024;
+
+/// The most bytes of a refused body that are read all the same, and how long that may take.
+const DISCARDED_MOST: usize = 1024 * 1024;
+const DISCARD_TIME: Duration = Duration::from_secs(5);
 
 /// The clock.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -82,7 +87,7 @@ impl Handler {
         row: &'static Endpoint,
         user: User,
         path: impl Iterator<Item = (&'p str, &'p str)>,
-        (parts, body): (Parts, Body),
+        (parts, body): (Parts, &mut Body),
     ) -> Result<Response, Refusal> {
         if user.role < row.role {
             return Err(Refusal::Role(row.role.name()));
@@ -179,7 +184,7 @@ impl Handler {
         &self,
         user: User,
         (said, lang): (Said, Lang),
-        body: Body,
+        body: &mut Body,
     ) -> Result<Response, Refusal> {
         let turn = Arc::clone(&self.turns.files).acquire_owned();
         let turn = tokio::time::timeout(PATIENCE, turn).await;
@@ -232,11 +237,21 @@ async fn blocking<T: Send + 'static>(
     done.await.unwrap_or(Err(Refusal::Busy))
 }
 
-async fn read(body: Body, most: usize) -> Result<Vec<u8>, Refusal> {
+async fn read(body: &mut Body, most: usize) -> Result<Vec<u8>, Refusal> {
     listener::read(body, most).await.map_err(|status| match status {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
         _ => Refusal::Body,
     })
+}
+
+/// Reads what is left of a refused body: a connection that is closed with unread bytes is reset, and
+/// its client may lose the answer.
+pub(super) async fn discard(body: &mut Body) {
+    let is_short = body.size_hint().upper().is_some_and(|bytes| bytes <= DISCARDED_MOST as u64);
+    if is_short {
+        // A client that sends no more gets its answer all the same.
+        tokio::time::timeout(DISCARD_TIME, listener::read(body, DISCARDED_MOST)).await.ok();
+    }
 }
 
 fn json_response(status: StatusCode, value: &Value) -> Response {

@@ -232,12 +232,12 @@ async fn receive<I: EventSink>(
     request: Request,
 ) -> Result<Response, StatusCode> {
     let authenticator = handler.sink.authenticator(&account).ok_or(StatusCode::NOT_FOUND)?;
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let signed = handler.judge(&account, query(&parts.uri))?;
     if authenticator.is_plain() {
         handler.judge(&account, authenticator.check(&signed, handler.sink.now()))?;
     }
-    let raw = read(body, BODY_MAX).await?;
+    let raw = read(&mut body, BODY_MAX).await?;
     let opened = authenticator.open(&signed, raw.clone(), handler.sink.now());
     let message = handler.judge(&account, opened)?;
     handler.judge(&account, handler.admit(&account, &signed, &message.text))?;
@@ -338,13 +338,13 @@ impl<I: EventSink> CallbackHandler<I> {
 }
 
 /// Reads a whole body of at most so many bytes.
-pub(crate) async fn read(mut body: Body, most: usize) -> Result<Vec<u8>, StatusCode> {
+pub(crate) async fn read(body: &mut Body, most: usize) -> Result<Vec<u8>, StatusCode> {
     if body.size_hint().lower() > most as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let mut raw = Vec::new();
     loop {
-        match std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        match std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
             None => return Ok(raw),
             Some(Err(_)) => return Err(StatusCode::BAD_REQUEST),
             Some(Ok(frame)) => raw.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),

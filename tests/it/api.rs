@@ -1,14 +1,14 @@
 //! The HTTP API: the real daemon, asked over real sockets.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 
 use chrono::TimeDelta;
 use qunfa::config::Role;
 use qunfa::server::endpoint::{BASE, ENDPOINTS, Endpoint, Method, Scope};
 use serde_json::{Value, json};
 
-use crate::rig::{Rig, at_line, club, daily, real_now, to_tag_with, whole_second};
+use crate::rig::{Rig, at_line, club, daily, free_address, real_now, to_tag_with, whole_second};
 
 /// A rig whose daemon has the API, and the tokens of its users.
 struct Served {
@@ -36,8 +36,7 @@ struct Answer {
 impl Served {
     fn new() -> Self {
         let mut rig = Rig::new(&[club(), daily()]);
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let at = listener.local_addr().unwrap();
+        let at = free_address();
         let mut config = std::fs::read_to_string(rig.path("config.yaml")).unwrap();
         config.push_str(&format!("console: {{ listen: {at} }}\nusers:\n"));
         let mut tokens = Vec::new();
@@ -50,7 +49,6 @@ impl Served {
             tokens.push((*name, made["token"].as_str().unwrap().to_owned()));
         }
         std::fs::write(rig.path("config.yaml"), config).unwrap();
-        drop(listener);
         rig.start();
         rig.until("the API listens", || TcpStream::connect(at).ok());
         Self { rig, at, tokens }
