@@ -236,8 +236,7 @@ pub async fn serve(config: Config, options: Options) -> Result<(), RunError> {
         let sink = callback::CallbackHandler::new(&engine, database(&state), way);
         tasks.spawn(callback::serve(listener, sink, ended.clone()));
     }
-    let api = console::Console::bind(&config, options.commands, &options.now).await?;
-    tasks.spawn(console::serve(api, ended.clone()));
+    console::start(&config, (options.commands, &options.now), &mut tasks, ended.clone()).await?;
     let accounts = engine.accounts_by_any_name()?;
     let (clock, to) = (options.now.clone(), sender.clone());
     let ingest_task = ingest::IngestTask { inbox, accounts, files: files.clone(), now: clock, to };

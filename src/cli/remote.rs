@@ -147,6 +147,7 @@ fn id(parameter: &Parameter) -> &'static str {
 fn refuse_others(row: &Endpoint, command: &str, matches: &ArgMatches) -> Result<(), Problem> {
     let definition = help::command();
     let arguments = definition.find_subcommand(command).into_iter().flat_map(|c| c.get_arguments());
+    let arguments = arguments.filter(|argument| !argument.is_global_set());
     for argument in arguments.map(|argument| argument.get_id().as_str()) {
         let is_said = matches.value_source(argument) == Some(ValueSource::CommandLine);
         let is_file = row.action == Action::Submit && argument == "files";

@@ -1,6 +1,8 @@
-//! The endpoints of the HTTP API, one row each: which command answers, who may ask, and what a
-//! request may say. The routes, the `OpenAPI` document and the client of the command line are all
-//! made from these rows, so a parameter that is in no row reaches no command.
+//! The endpoints of the HTTP API, one row each.
+//!
+//! A row says which command answers, who may ask, and what a request may say. The routes, the
+//! `OpenAPI` document and the client of the command line are all made from these rows, so a parameter
+//! that is in no row reaches no command.
 
 use crate::config::Role;
 

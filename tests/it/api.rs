@@ -1,6 +1,7 @@
 //! The HTTP API: the real daemon, asked over real sockets.
 
-use std::io::{Read as _, Write as _};
+use std::fmt::Write as _;
+use std::io::{Read as _, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use chrono::TimeDelta;
@@ -38,14 +39,16 @@ impl Served {
         let mut rig = Rig::new(&[club(), daily()]);
         let at = free_address();
         let mut config = std::fs::read_to_string(rig.path("config.yaml")).unwrap();
-        config.push_str(&format!("console: {{ listen: {at} }}\nusers:\n"));
+        writeln!(config, "console: {{ listen: {at} }}\nusers:").unwrap();
         let mut tokens = Vec::new();
         for (name, role, accounts) in USERS {
             let made = rig.ask(&["token", name, "--json"]);
             let hash = made["token_hash"].as_str().unwrap();
-            config.push_str(&format!(
-                "  - name: {name}\n    role: {role}\n    token_hash: {hash}{accounts}\n"
-            ));
+            writeln!(
+                config,
+                "  - name: {name}\n    role: {role}\n    token_hash: {hash}{accounts}"
+            )
+            .unwrap();
             tokens.push((*name, made["token"].as_str().unwrap().to_owned()));
         }
         std::fs::write(rig.path("config.yaml"), config).unwrap();
@@ -313,7 +316,7 @@ fn a_stranger_learns_nothing_and_is_slowed_down() {
         assert_eq!(is_chinese, headers == wrong);
     }
     let last = (0..10).map(|_| served.send(&format!("DELETE {BASE}/jobs"), wrong, "").status);
-    assert_eq!(last.last(), Some(429));
+    assert_eq!(last.collect::<Vec<_>>().last(), Some(&429));
 
     assert_eq!(served.status("viewer", "GET /status"), 200);
     assert_eq!(served.status("viewer", "GET /nothing"), 404);
